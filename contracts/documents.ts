@@ -1,0 +1,24 @@
+import Type from 'typebox'
+import { event } from './define.ts'
+import { Id, Owner } from './shared.ts'
+
+const File = {
+  docId: Id,
+  passportId: Type.Union([Id, Type.Null()]),
+  fileName: Type.String({ examples: ['declaration-of-conformity.pdf'] }),
+  owner: Owner,
+  version: Type.Integer({ minimum: 1, examples: [1] }),
+}
+
+/** A file is stored whole, under its SHA-256; published again when another file replaces it. */
+export const DocumentUploaded = event('documents', 'document.uploaded', 'docId', Type.Object({
+  ...File,
+  title: Type.String(), kind: Type.String(), contentType: Type.String({ examples: ['application/pdf'] }),
+  sizeBytes: Type.Integer({ minimum: 0 }), sha256: Type.String({ pattern: '^[0-9a-f]{64}$', examples: ['0'.repeat(64)] }),
+}))
+
+/** Title, kind, language, name or passport of a document changed. */
+export const DocumentUpdated = event('documents', 'document.updated', 'docId', Type.Object(File))
+
+/** A document is gone; its file is removed soon after. */
+export const DocumentDeleted = event('documents', 'document.deleted', 'docId', Type.Object(File))

@@ -1,0 +1,124 @@
+import Type, { type Static, type TObject, type TSchema } from 'typebox'
+import { StartError } from './problem.ts'
+
+/** The environment, as scripts and operators set it. */
+export type Settings = Record<string, string | undefined>
+
+/** Kinds of settings. Each is one environment variable with a type, a default and a sentence for the operator. */
+export const Setting = {
+  text: (description: string, options: { default?: string; pattern?: string } = {}) => Type.String({ description, ...options }),
+  /** Never shown, not even in a fault. */
+  secret: (description: string) => Type.String({ description, format: 'secret' }),
+  integer: (description: string, options: { default: number; minimum?: number; maximum?: number }) => Type.Integer({ description, ...options }),
+  number: (description: string, options: { default: number; minimum?: number; maximum?: number }) => Type.Number({ description, ...options }),
+  flag: (description: string, options: { default: boolean }) => Type.Boolean({ description, ...options }),
+  /** Milliseconds, written `500ms`, `30s`, `10m`, `12h`, `7d`. */
+  duration: (description: string, options: { default?: string } = {}) => Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description, ...options }),
+  /** Bytes, written `100 MB`, `64KB` or as a number. */
+  bytes: (description: string, options: { default: string }) => Type.Unsafe<number>({ type: 'string', format: 'bytes', description, ...options }),
+  list: (description: string, options: { default?: string } = {}) => Type.Unsafe<string[]>({ type: 'string', format: 'list', description, default: '', ...options }),
+}
+
+const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, B: 1, KB: 1e3, MB: 1e6, GB: 1e9 }
+
+/** Reads what `schema` names. All faults are reported at once: name, what was given (secrets hidden), what is expected. */
+export function readSettings<S extends TObject>(schema: S, environment: Settings, faults: string[] = []): Static<S> {
+  const values: Record<string, unknown> = {}
+  for (const [name, property] of Object.entries(schema.properties as Record<string, TSchema & Record<string, any>>)) {
+    const given = environment[name]?.trim()
+    const text = given === undefined || given === '' ? property.default : given
+    if (text === undefined) continue
+    try {
+      values[name] = typeof text === 'string' ? read(text, property) : text
+    } catch (error) {
+      const shown = property.format === 'secret' ? 'what was given' : `"${given}"`
+      faults.push(`${name}: ${shown} is not ${(error as Error).message}. ${property.description}`)
+    }
+  }
+  return values as Static<S>
+}
+
+function read(text: string, property: Record<string, any>): unknown {
+  const expect = (condition: boolean, expected: string): void => {
+    if (!condition) throw new Error(expected)
+  }
+  if (property.format === 'list') return text.split(',').map(item => item.trim()).filter(Boolean)
+  if (property.format === 'duration-ms') {
+    const [, number, unit] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/.exec(text) ?? []
+    expect(number !== undefined, 'a duration like 10m, 12h or 7d')
+    return Number(number) * units[unit!]!
+  }
+  if (property.format === 'bytes') {
+    const [, number, unit = 'B'] = /^(\d+(?:\.\d+)?) ?(B|KB|MB|GB)?$/i.exec(text) ?? []
+    expect(number !== undefined, 'a size like 100 MB')
+    return Math.floor(Number(number) * units[unit.toUpperCase()]!)
+  }
+  if (property.type === 'integer' || property.type === 'number') {
+    const number = Number(text)
+    const { minimum = -Infinity, maximum = Infinity } = property
+    const range = `${minimum === -Infinity ? '' : ` from ${minimum}`}${maximum === Infinity ? '' : ` to ${maximum}`}`
+    expect(Number.isFinite(number) && (property.type === 'number' || Number.isInteger(number)) && number >= minimum && number <= maximum, `a${property.type === 'integer' ? ' whole' : ''} number${range}`)
+    return number
+  }
+  if (property.type === 'boolean') {
+    expect(/^(true|false|1|0|yes|no)$/i.test(text), 'true or false')
+    return /^(true|1|yes)$/i.test(text)
+  }
+  if (property.enum) expect(property.enum.includes(text), `one of ${property.enum.join(', ')}`)
+  if (property.pattern) expect(new RegExp(property.pattern).test(text), `of the form ${property.pattern}`)
+  return text
+}
+
+/** Names every fault in one message and stops the start. */
+export function refuseFaults(faults: readonly string[]): void {
+  if (faults.length > 0) throw new StartError(`Some settings are not valid:\n${faults.map(fault => `  ${fault}`).join('\n')}`)
+}
+
+const platformSettings = Type.Object({
+  PORT: Setting.integer('The port it listens on.', { default: 8080, minimum: 0, maximum: 65_535 }),
+  HOST: Type.Optional(Setting.text('The address it listens on (127.0.0.1 in evaluation mode, 0.0.0.0 in production mode).')),
+  OHMNIBUS_DATA: Setting.text('Folder of everything embedded.', { default: '.data' }),
+  OHMNIBUS_SERVICES: Type.Optional(Setting.list('The services this process runs, by name (all).')),
+  OHMNIBUS_SECRET: Type.Optional(Setting.secret('Root of the platform\'s keys, 32 characters or more; kept in the data folder in evaluation mode.')),
+  PUBLIC_URL: Type.Optional(Setting.text('The address that links in mails, QR codes and documents carry.', { pattern: '^https?://[^\\s/]+(/[^\\s]*)?$' })),
+  DATABASE_URL: Type.Optional(Setting.secret('PostgreSQL of the platform, as postgres://user:password@host:port/database (embedded).')),
+  CORS_ORIGINS: Setting.list('Origins whose pages may call with cookies.'),
+  TRUSTED_PROXIES: Setting.list('Addresses or networks of proxies whose X-Forwarded-For is believed.'),
+  RATE_LIMIT_FACTOR: Setting.number('Multiplies every limit by address, account and route.', { default: 1, minimum: 0.01, maximum: 1_000_000 }),
+  LOG_LEVEL: Setting.text('How much is logged: fatal, error, warn, info, debug.', { default: 'info', pattern: '^(fatal|error|warn|info|debug|silent)$' }),
+  EVENT_RETENTION: Type.Optional(Setting.duration('How long handled events stay in the log (for ever).')),
+  METRICS_TOKEN: Type.Optional(Setting.secret('Bearer token that /metrics asks for from other machines.')),
+})
+
+/** Settings of systems Ohmnibus replaces, and what takes their place. */
+const replaced: Record<string, string> = {
+  JWT_SECRET: 'OHMNIBUS_SECRET (tokens are signed with rotating keys of their own)',
+  JWT_REFRESH_SECRET: 'OHMNIBUS_SECRET',
+  MONGODB_URI: 'DATABASE_URL (everything lies in PostgreSQL)',
+  MONGO_URI: 'DATABASE_URL (everything lies in PostgreSQL)',
+  COOKIE_SECRET: 'OHMNIBUS_SECRET',
+  SESSION_SECRET: 'OHMNIBUS_SECRET',
+}
+
+/** Everything `run` needs to know, read but not yet refused: services add their own settings and faults. */
+export interface Config extends Static<typeof platformSettings> {
+  readonly environment: Settings
+  readonly mode: 'evaluation' | 'production'
+  readonly faults: string[]
+  /** Things worth saying at the start. */
+  readonly notices: string[]
+}
+
+/** Reads the environment, and `.env` beneath it. With `DATABASE_URL` it is production mode, which wants its secrets. */
+export function readConfig(environment: Settings, file: Settings = {}): Config {
+  const all = { ...file, ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined)) }
+  const faults: string[] = []
+  const values = readSettings(platformSettings, all, faults)
+  const mode = values.DATABASE_URL ? 'production' : 'evaluation'
+  if (mode === 'production' && !values.OHMNIBUS_SECRET) faults.push('OHMNIBUS_SECRET: is missing. Production mode (DATABASE_URL is set) needs it; make one with: openssl rand -base64 48')
+  if (values.OHMNIBUS_SECRET && (values.OHMNIBUS_SECRET.length < 32 || new Set(values.OHMNIBUS_SECRET).size < 10))
+    faults.push('OHMNIBUS_SECRET: what was given is too weak. It takes 32 random characters or more; make one with: openssl rand -base64 48')
+  if (mode === 'production' && !values.PUBLIC_URL) faults.push('PUBLIC_URL: is missing. Links in mails need the address people use, as https://ohmnibus.example.com')
+  const notices = Object.keys(replaced).filter(name => all[name]).map(name => `${name} is not used; its place takes ${replaced[name]}.`)
+  return { ...values, environment: all, mode, faults, notices }
+}

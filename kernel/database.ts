@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from 'postgres'
+import type { EventContract, EventData } from '../contracts/define.ts'
+import { context, within } from './context.ts'
+import { newId } from './ids.ts'
+import type { EnqueueOptions, Job } from './jobs.ts'
+import { Problem } from './problem.ts'
+
+/** Reads. On a pool it cannot write: PostgreSQL answers 25006 outside of a transaction. */
+export type Db = postgres.ISql<{ bigint: bigint }>
+
+/** Writes, all or nothing. What is published and enqueued here is there exactly if the changes are. */
+export type Tx<Name extends string = string> = Db & {
+  publish<E extends EventContract<Name>>(event: E, data: EventData<E>): Promise<void>
+  enqueue<P extends object>(job: Job<P>, payload: P, options?: EnqueueOptions): Promise<void>
+}
+
+/** A request whose effect must be there once; see `Database.once`. */
+export interface Once {
+  readonly idempotency?: { key: string; caller: string; fingerprint: string }
+}
+
+export type Database<Name extends string = string> = Db & {
+  /** Commits when `work` resolves. Serialisation failures and deadlocks run `work` again, five times at most. Not nestable. */
+  transaction<T>(work: (tx: Tx<Name>) => Promise<T>): Promise<T>
+  /**
+   * A transaction whose result (as JSON) is kept under the request's Idempotency-Key: the same key and body answer it again without running
+   * `work`. Fails with `idempotency_key_in_flight` (409) and `idempotency_key_reused` (422). Without a key a plain transaction.
+   */
+  once<T>(request: Once, work: (tx: Tx<Name>) => Promise<T>): Promise<T>
+}
+
+/** Where a PostgreSQL is and how one logs in there. */
+export interface DatabaseAddress {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  /** Undefined where the socket itself is the proof (embedded). */
+  readonly password?: (role: string) => string
+  readonly ssl?: 'require' | false
+}
+
+/** Limits of one statement or transaction, so that nobody waits for ever. Milliseconds. */
+const timeouts = { statement_timeout: 15_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 30_000, transaction_timeout: 60_000 }
+
+/** A lazy pool that logs in as `role` and sees the schema of that name first. */
+export function openPool(at: DatabaseAddress, role: string, options: { schema?: string; max?: number; readOnly?: boolean; limits?: boolean } = {}) {
+  return postgres({
+    host: at.host,
+    port: at.port,
+    database: at.database,
+    user: role,
+    password: at.password?.(role),
+    ssl: at.ssl ?? false,
+    max: options.max ?? 8,
+    idle_timeout: 60,
+    connect_timeout: 10,
+    max_lifetime: null,
+    onnotice: () => {},
+    types: { bigint: postgres.BigInt },
+    connection: {
+      application_name: `ohmnibus ${role}`,
+      search_path: `${options.schema ?? role}, extensions`,
+      TimeZone: 'UTC',
+      ...(options.limits !== false && timeouts),
+      ...(options.readOnly && { default_transaction_read_only: true }),
+    },
+  })
+}
+
+export type Pool = ReturnType<typeof openPool>
+
+/** As text: the driver's own would pass through jsonb, which sorts keys and rewrites numbers. */
+const asText = (sql: Pick<Db, 'typed'>) => (value: unknown) => sql.typed(value as never, 114)
+
+/** One event on its way into the log. */
+export interface Outgoing {
+  readonly event: EventContract
+  readonly data: Record<string, unknown>
+  readonly actor: unknown
+  readonly traceId: string
+}
+
+/** Opens the database of one service. `committed` hears of the events of each commit before the caller does, so that delivery starts at once. */
+export function openDatabase<Name extends string>(
+  pool: Pool,
+  name: Name,
+  committed: (events: readonly Outgoing[]) => void,
+): Database<Name> {
+  const attempt = async <T>(work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
+    const outgoing: Outgoing[] = []
+    const result = await pool.begin('read write', async raw => {
+      const json = asText(raw)
+      const tx = Object.assign(raw, {
+        json,
+        async publish(event: EventContract, data: Record<string, unknown>) {
+          if (event.owner !== name) throw new Error(`${name} may not publish ${event.topic}, which belongs to ${event.owner}`)
+          const { actor, traceId } = context()
+          outgoing.push({ event, data, actor, traceId })
+        },
+        async enqueue(job: Job<object>, payload: object, options: EnqueueOptions = {}) {
+          await raw`select kernel.add_job(${job.task}, ${json(payload)}, ${options.runAt ?? null},
+            ${job.tries}, ${options.key ?? null}, ${context().traceId})`
+        },
+      }) as unknown as Tx<Name>
+      const value = await within({ transaction: name }, () => work(tx))
+      if (outgoing.length > 0) await append(tx, outgoing)
+      return [value] as [T]
+    })
+    if (outgoing.length > 0) committed(outgoing)
+    return result[0] as T
+  }
+
+  const transaction = async <T>(work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
+    if (context().transaction) throw new Error(`a transaction of ${name} inside one of ${context().transaction}: pass the outer tx along`)
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt(work)
+      } catch (error) {
+        if (!isRace(error) || tries === 5) throw error
+        await sleep(Math.random() * 10 * 2 ** tries)
+      }
+    }
+  }
+
+  const once = async <T>({ idempotency }: Once, work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
+    if (!idempotency) return await transaction(work)
+    const key = createHash('sha256').update(`${name}\n${idempotency.caller}\n${idempotency.key}`).digest()
+    return await transaction(async tx => {
+      // The lock, not the row, tells that the first request is still at work: nobody waits for it.
+      const [lock] = await tx<{ free: boolean }[]>`select pg_try_advisory_xact_lock(${key.readBigInt64BE().toString()}::bigint) as free`
+      if (!lock!.free) throw new Problem('conflict', 'idempotency_key_in_flight', { retryAfter: 1 })
+      const [stored] = await tx<{ fingerprint: string; answer: T }[]>`select fingerprint, answer from kernel.answers where key = ${key}`
+      if (stored && stored.fingerprint !== idempotency.fingerprint)
+        throw new Problem('unprocessable', 'idempotency_key_reused', { detail: 'This Idempotency-Key was used with another request. Use a new key.' })
+      if (stored) return stored.answer
+      const answer = await work(tx)
+      await tx`insert into kernel.answers (key, service, fingerprint, answer)
+        values (${key}, ${name}, ${idempotency.fingerprint}, ${tx.json(answer as postgres.JSONValue)})`
+      return answer
+    })
+  }
+
+  return Object.assign(pool, { json: asText(pool), transaction, once }) as unknown as Database<Name>
+}
+
+/** At the end of the transaction, so that the time between taking a position in the log and committing it is short. */
+async function append(tx: Db, outgoing: Outgoing[]): Promise<void> {
+  const rows = outgoing.map(({ event, data, actor, traceId }) => ({
+    event_id: newId(),
+    topic: event.topic,
+    owner: event.owner,
+    key: String(event.key.split('.').reduce((at: any, step) => at?.[step], data)),
+    trace_id: traceId,
+    actor: tx.json(actor as postgres.JSONValue),
+    data: tx.json(data as postgres.JSONValue),
+  }))
+  await tx`insert into kernel.log ${tx(rows, 'event_id', 'topic', 'owner', 'key', 'trace_id', 'actor', 'data')}`
+}
+
+/** Two transactions met; the loser may simply try again. */
+const isRace = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error))
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
+
+/** Faults of the database that mean "not now", and texts it cannot hold; undefined for what is a bug. */
+export function databaseProblem(error: unknown): Problem | undefined {
+  const code = codeOf(error)
+  if (/^(08|53|57P|40)/.test(code) || ['55P03', '57014', '25P04', '25P03'].includes(code) || /^(CONNECT|ECONN|EPIPE|ENOENT$)/.test(code))
+    return new Problem('unavailable', 'database_unavailable', { retryAfter: 1, detail: 'The database is busy or restarting. Try again.' })
+  if (code === '22021' || code === '22P05')
+    return new Problem('invalid', 'text_invalid', { detail: 'A text holds a NUL character or half a surrogate pair, which cannot be stored.' })
+  return undefined
+}
+
+/** Unique violation of the named constraint or index: the database decided a race. */
+export const violates = (error: unknown, constraint: string): boolean =>
+  codeOf(error) === '23505' && (error as { constraint_name?: string }).constraint_name === constraint

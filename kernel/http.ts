@@ -1,0 +1,282 @@
+import { createHash } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Static, TSchema } from 'typebox'
+import type { Access, AccessRule, Actor } from './access.ts'
+import { context, newTraceId, within } from './context.ts'
+import { databaseProblem, type Once } from './database.ts'
+import { parseJson } from './json.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { Problem, statusOf } from './problem.ts'
+import { compileFor, faultsOf } from './validation.ts'
+
+/** What a route takes and gives. Response schemas also strip what must not leave. */
+export interface RouteSchema {
+  summary: string
+  description?: string
+  tags?: string[]
+  body?: TSchema
+  querystring?: TSchema
+  params?: TSchema
+  headers?: TSchema
+  response?: Record<number, TSchema>
+  consumes?: string[]
+  /** Left out of the API document. */
+  hide?: boolean
+}
+
+export interface RouteOptions<S extends RouteSchema> {
+  config: { access: AccessRule }
+  schema: S
+  /** Bytes; 1 MiB unless given. */
+  bodyLimit?: number
+}
+
+type Of<S extends RouteSchema, Part extends keyof RouteSchema> = S[Part] extends TSchema ? Static<S[Part]> : unknown
+
+/** A request whose parts have the types of the schema. */
+export type Request<S extends RouteSchema = RouteSchema> = FastifyRequest<{
+  Body: Of<S, 'body'>
+  Querystring: Of<S, 'querystring'>
+  Params: Of<S, 'params'>
+  Headers: Of<S, 'headers'>
+}> & Once
+
+export type Reply = FastifyReply
+export type Handler<S extends RouteSchema> = (request: Request<S>, reply: Reply) => Promise<unknown> | unknown
+type Route = <const S extends RouteSchema>(path: string, options: RouteOptions<S>, handler: Handler<S>) => void
+
+/** Where a service puts its routes. */
+export interface Http {
+  get: Route
+  post: Route
+  put: Route
+  patch: Route
+  delete: Route
+  /** Fastify itself, inside a scope of its own, for what routes cannot say (multipart, other content types). */
+  scope(setup: (app: FastifyInstance, http: Http) => void): void
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks. Throws 401 when nobody is signed in. */
+    readonly actor: Actor
+    /** Who asks, if anybody is signed in. */
+    visitor: Actor | undefined
+    /** How the visitor proved it. */
+    by: 'bearer' | 'cookie' | undefined
+    readonly idempotency: Once['idempotency']
+  }
+  interface FastifyContextConfig {
+    access?: AccessRule
+  }
+}
+
+/** Name of the cookie that holds an access token; browsers tie `__Host-` names to HTTPS and one host. */
+export const accessCookie = (secure: boolean): string => (secure ? '__Host-ohmnibus-access' : 'ohmnibus-access')
+
+export interface HttpOptions {
+  access: Access
+  log: Log
+  metrics: Metrics
+  corsOrigins: string[]
+  publicUrl: string
+  trustedProxies?: string[]
+}
+
+/** The Fastify instance all services share: limits, access rules, problems, request ids, metrics. */
+export async function openHttp(options: HttpOptions) {
+  const { access, log, metrics } = options
+  const secure = options.publicUrl.startsWith('https:')
+  const durations = metrics.histogram('ohmnibus_http_request_seconds', 'Time to answer a request', ['method', 'route', 'status'])
+
+  const app = fastify({
+    logger: false,
+    bodyLimit: 1_048_576,
+    requestTimeout: 120_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
+    genReqId: request => traceOf(request.headers.traceparent) ?? newTraceId(),
+    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
+    http: { maxHeaderSize: 16_384, headersTimeout: 20_000 },
+    clientErrorHandler: malformed,
+    frameworkErrors: (error, request, reply) => answerError(error, request as FastifyRequest, reply as unknown as FastifyReply),
+  })
+
+  app.setValidatorCompiler(compileFor)
+  app.setSchemaErrorFormatter((errors, part) => Object.assign(new Error('invalid'), { faults: faultsOf(errors, part) }))
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: unknown, body: Buffer) => parseJson(body))
+
+  app.decorateRequest('visitor', undefined)
+  app.decorateRequest('by', undefined)
+  app.decorateRequest('actor', {
+    getter(this: FastifyRequest) {
+      return this.visitor ?? (() => { throw new Problem('unauthenticated', 'token_missing') })()
+    },
+  })
+  app.decorateRequest('idempotency', {
+    getter(this: FastifyRequest) {
+      return idempotencyOf(this)
+    },
+  })
+
+  await app.register(helmet, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"] }, useDefaults: false },
+    strictTransportSecurity: secure,
+    crossOriginResourcePolicy: { policy: 'same-site' },
+  })
+  await app.register(cookie)
+  if (options.corsOrigins.length > 0)
+    await app.register(cors, { origin: options.corsOrigins, credentials: true, exposedHeaders: ['etag', 'location', 'x-request-id', 'retry-after'], maxAge: 600 })
+
+  app.addHook('onRoute', route => {
+    if (!route.config?.access) throw new Error(`${String(route.method)} ${route.url} has no access rule`)
+  })
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    const bearer = request.headers.authorization
+    const token = bearer?.startsWith('Bearer ') ? bearer.slice(7) : undefined
+    const byCookie = token ? undefined : request.cookies[accessCookie(secure)]
+    const rule = request.routeOptions.config.access
+    if (token ?? byCookie) {
+      try {
+        request.visitor = await access.verify((token ?? byCookie)!)
+        request.by = token ? 'bearer' : 'cookie'
+      } catch (error) {
+        // A stale cookie must not keep anybody from signing in again.
+        if (rule?.name !== 'public') throw error
+      }
+    }
+    if (request.by === 'cookie' && !safeMethods.has(request.method)) refuseForgery(request)
+    const refusal = rule?.refuse(request.visitor)
+    if (refusal) throw refusal
+  })
+  // With a callback, so that everything after it runs in the request's context.
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    const actor = request.visitor ? { userId: request.visitor.userId, role: request.visitor.role } : context().actor
+    within({ actor, traceId: request.id }, () => done())
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    if (log.isLevelEnabled('debug'))
+      log.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), traceId: request.id }, 'answered')
+    done()
+  })
+
+  function refuseForgery(request: FastifyRequest) {
+    const site = request.headers['sec-fetch-site']
+    const origin = request.headers.origin
+    if (site === 'same-origin' || site === 'none') return
+    if (origin && (origin === new URL(options.publicUrl).origin || options.corsOrigins.includes(origin))) return
+    throw new Problem('forbidden', 'origin_not_allowed', { detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.' })
+  }
+
+  function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+    const problem = asProblem(error)
+    if (!problem) {
+      log.error({ err: error, traceId: request.id, method: request.method, route: request.routeOptions.url }, 'a bug answered 500')
+      return reply.code(500).type('application/problem+json').send(JSON.stringify({
+        type: 'about:blank', title: 'Internal server error', status: 500, code: 'internal_error', traceId: request.id,
+        detail: 'This is a fault of the platform. It is logged under the trace id.',
+      }))
+    }
+    if (problem.details.retryAfter) reply.header('retry-after', Math.ceil(problem.details.retryAfter))
+    if (problem.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
+    return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem.toJSON(request.id)))
+  }
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]!
+    const allowed = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(method => app.findRoute({ method, url: path } as never) || matches(app, method, path))
+    if (allowed.length === 0) throw new Problem('not_found', 'route_unknown', { detail: `There is nothing at ${request.method} ${path.slice(0, 200)}. The reference is at /docs.` })
+    reply.header('allow', allowed.join(', '))
+    throw new Problem('not_allowed', 'method_not_allowed', { detail: `${path.slice(0, 200)} takes ${allowed.join(', ')}.` })
+  })
+
+  return app
+}
+
+/** Gives a service its corner of the shared instance: every path under every prefix. */
+export function mount(app: FastifyInstance, prefixes: readonly string[], tag: string): Http {
+  const add = (method: string): Route => (path, { config, schema, bodyLimit }, handler) => {
+    for (const prefix of prefixes) {
+      const url = `${prefix}${path === '/' ? '' : path}` || '/'
+      app.route({ method, url, config, schema: { tags: [tag], ...schema, ...(schema.body && { body: closed(schema.body) }) } as never, bodyLimit, handler: handler as never })
+    }
+  }
+  return {
+    get: add('GET'),
+    post: add('POST'),
+    put: add('PUT'),
+    patch: add('PATCH'),
+    delete: add('DELETE'),
+    scope: setup => void app.register(async scoped => setup(scoped, mount(scoped, prefixes, tag))),
+  }
+}
+
+/** Objects of a body take no field they do not name, unless they say `additionalProperties` themselves. */
+function closed<S extends TSchema>(schema: S): S {
+  const walk = (at: any): any => {
+    if (Array.isArray(at)) return at.map(walk)
+    if (at === null || typeof at !== 'object') return at
+    const copy = Object.fromEntries(Object.entries(at).map(([key, value]) => [key, key === 'examples' || key === 'default' ? value : walk(value)]))
+    return copy.type === 'object' && copy.properties && !('additionalProperties' in copy) ? { ...copy, additionalProperties: false } : copy
+  }
+  return walk(schema)
+}
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Whether some route with parameters takes `method` at `path`. */
+const matches = (app: FastifyInstance, method: string, path: string): boolean => {
+  const router = (app as unknown as { [key: symbol]: any })
+  const symbol = Object.getOwnPropertySymbols(app).find(s => s.description === 'fastify.router')
+  return Boolean(symbol && router[symbol]?.find?.(method, path))
+}
+
+/** The W3C trace id of a caller that brings one. */
+const traceOf = (traceparent: string | string[] | undefined): string | undefined =>
+  typeof traceparent === 'string' ? /^00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)?.[1] : undefined
+
+function idempotencyOf(request: FastifyRequest): Once['idempotency'] {
+  const key = request.headers['idempotency-key']
+  if (key === undefined) return undefined
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new Problem('invalid', 'idempotency_key_invalid', { detail: 'Idempotency-Key takes 1 to 255 visible ASCII characters.' })
+  const fingerprint = createHash('sha256').update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`).digest('hex')
+  return { key, caller: request.visitor?.userId ?? request.ip, fingerprint }
+}
+
+/** What went wrong as a refusal, or undefined for a bug. */
+export function asProblem(error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error
+  const { code = '', statusCode, validation, message } = error as FastifyError
+  const faults = (error as { faults?: Problem['details']['errors'] }).faults
+  if (faults ?? validation) return new Problem('invalid', 'request_invalid', { detail: faults?.map(f => `${f.pointer || 'The body'} ${f.detail}`).join('; '), errors: faults })
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('too_large', 'body_too_large', { detail: 'The body is larger than this route takes.' })
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported', 'content_type_unsupported', { detail: 'Send JSON with "Content-Type: application/json".' })
+  const database = databaseProblem(error)
+  if (database) return database
+  if (statusCode && statusCode >= 400 && statusCode < 500) {
+    const kind = (Object.entries(statusOf).find(([, status]) => status === statusCode)?.[0] ?? 'invalid') as Problem['kind']
+    return new Problem(kind, 'request_invalid', { detail: message })
+  }
+  return undefined
+}
+
+/** Bytes that are not HTTP, or heads that are too large or too slow: there is no request to answer, only a socket. */
+function malformed(error: Error & { code?: string }, socket: import('node:net').Socket) {
+  if (socket.destroyed || !socket.writable) return void socket.destroy()
+  const [status, title] =
+    error.code === 'HPE_HEADER_OVERFLOW' ? [431, 'Request header fields too large'] : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? [408, 'Request timeout'] : [400, 'Bad request']
+  const body = JSON.stringify({ type: 'about:blank', title, status, code: 'request_malformed', detail: `${title}.` })
+  socket.end(`HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
+}

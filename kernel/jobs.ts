@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import { Logger, run, type Runner, type TaskList } from 'graphile-worker'
+import { within } from './context.ts'
+import type { Pool } from './database.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { Problem } from './problem.ts'
+
+/** A task that survives the process. Made by `host.job`, added by `tx.enqueue`. */
+export interface Job<P extends object> {
+  /** `<service>.<name>` */
+  readonly task: string
+  readonly tries: number
+  /** Only for the types: what the payload is. */
+  readonly payload?: P
+}
+
+/** Runs at least once: make it idempotent by the row it works for. Throw to have it tried again later. */
+export type JobHandler<P extends object> = (payload: P, run: { readonly attempt: number; readonly last: boolean; readonly signal: AbortSignal }) => Promise<void>
+
+export interface JobOptions {
+  /** Default 10, with exponential back-off: three and a half hours in all. */
+  tries?: number
+}
+
+export interface EnqueueOptions {
+  /** Not before. */
+  runAt?: Date
+  /** One waiting job a key: a later one replaces it. */
+  key?: string
+}
+
+/** The engine says nothing by itself; what matters is logged here. */
+export const quiet = new Logger(() => () => {})
+
+export interface Jobs {
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Jobs due now, running ones included. */
+  due(): Promise<number>
+}
+
+/** Number of the advisory lock that a pool of workers holds while it lives. */
+const lockOf = (poolId: string): string => createHash('sha256').update(poolId).digest().readBigInt64BE().toString()
+
+/** Runs the jobs of one database that this process knows how to do. */
+export function openJobs(options: {
+  pool: Pool
+  connectionString: string
+  handlers: Map<string, JobHandler<any>>
+  log: Log
+  metrics: Metrics
+}): Jobs {
+  const { pool, handlers, log } = options
+  const seconds = options.metrics.histogram('ohmnibus_job_seconds', 'Time a job took', ['task', 'outcome'])
+  let runner: Runner | undefined
+  let sweep: NodeJS.Timeout | undefined
+  let guard: Awaited<ReturnType<Pool['reserve']>> | undefined
+  let ownPool = ''
+
+  const taskList: TaskList = {}
+  const tasks = () => {
+    for (const [task, handler] of handlers) {
+      taskList[task] = async (envelope, { job, abortSignal }) => {
+        const { payload, traceId } = envelope as { payload: object; traceId: string }
+        const stopped = seconds.startTimer({ task })
+        try {
+          await within({ traceId }, () => handler(payload, { attempt: job.attempts, last: job.attempts >= job.max_attempts, signal: abortSignal as AbortSignal }))
+          stopped({ outcome: 'done' })
+        } catch (error) {
+          stopped({ outcome: 'failed' })
+          const last = job.attempts >= job.max_attempts
+          const known = error instanceof Problem
+          log[last ? 'error' : 'warn']({ ...(known ? { problem: error.code, detail: error.message } : { err: error }), task, attempt: job.attempts, traceId }, last ? 'a job failed for good' : 'a job failed and will be tried again')
+          throw error
+        }
+      }
+    }
+    return taskList
+  }
+
+  /** While it lives, a pool of workers holds a lock; jobs whose pool is gone (kill -9, power cut) go back to work. */
+  async function freeAbandoned(): Promise<void> {
+    const owners = await pool<{ id: string }[]>`
+      select distinct locked_by as id from graphile_worker._private_jobs
+      where locked_by is not null and locked_by <> ${ownPool} and locked_at < now() - interval '1 second'`
+    for (const { id } of owners) {
+      await pool.begin(async tx => {
+        const [lock] = await tx`select pg_try_advisory_xact_lock(${lockOf(id)}::bigint) as dead`
+        if (!lock!.dead) return
+        await tx`select graphile_worker.force_unlock_workers(${[id]})`
+        log.warn({ workers: id }, 'took over the jobs of a process that is gone')
+      })
+    }
+  }
+
+  return {
+    async start() {
+      guard = await pool.reserve()
+      runner = await run({
+        connectionString: options.connectionString,
+        taskList: tasks(),
+        noHandleSignals: true,
+        logger: quiet,
+        preset: {
+          worker: {
+            concurrentJobs: 16,
+            maxPoolSize: 6,
+            pollInterval: 2000,
+            localQueue: { size: 100 },
+            completeJobBatchDelay: 5,
+            failJobBatchDelay: 5,
+            gracefulShutdownAbortTimeout: 3000,
+          },
+        },
+        events: Object.assign(new (await import('node:events')).EventEmitter(), {}).on('pool:create', ({ workerPool }) => {
+          ownPool = workerPool.id
+          guard!`select pg_advisory_lock(${lockOf(ownPool)}::bigint)`.catch(error => log.error({ err: error }, 'the lock of the workers is lost'))
+        }),
+      })
+      runner.promise.catch(error => log.error({ err: error }, 'the job engine stopped'))
+      const free = () => void freeAbandoned().catch(error => log.warn({ err: error }, 'could not look for abandoned jobs'))
+      free()
+      sweep = setInterval(free, 2000)
+    },
+    async stop() {
+      clearInterval(sweep)
+      await runner?.stop().catch(() => {})
+      await guard?.release()
+    },
+    async due() {
+      const [row] = await pool<{ count: number }[]>`
+        select count(*)::int as count from graphile_worker._private_jobs where run_at <= now() and attempts < max_attempts`
+      return row!.count
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import pino from 'pino'
+import pretty from 'pino-pretty'
+import { context } from './context.ts'
+
+export type Log = pino.Logger
+
+/** What never reaches a log line, wherever in the object it stands. */
+const secrets = ['password', 'currentPassword', 'otp', 'token', 'accessToken', 'refreshToken', 'secret', 'authorization', 'cookie', 'email', 'to']
+
+/** The cause and where; not what PostgreSQL adds, which quotes rows. */
+const describeError = (error: Error & { code?: string }): object => ({
+  type: error.name,
+  message: error.message,
+  code: error.code,
+  stack: error.stack,
+  ...(error.cause instanceof Error && { cause: describeError(error.cause) }),
+})
+
+/** People read it in a terminal; elsewhere one JSON object a line with `time`, `level`, `service`, `traceId`, `msg`. */
+export function openLog(options: { level: string; stream?: NodeJS.WritableStream }): Log {
+  const settings: pino.LoggerOptions = {
+    level: options.level,
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: label => ({ level: label }) },
+    redact: { paths: secrets.flatMap(name => [name, `*.${name}`, `*.*.${name}`]), censor: '[hidden]' },
+    mixin: () => ({ traceId: context().traceId }),
+    serializers: { err: describeError },
+  }
+  if (options.stream) return pino(settings, options.stream)
+  if (process.stdout.isTTY) return pino(settings, pretty({ ignore: 'traceId', translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true }))
+  return pino(settings, pino.destination({ sync: false, minLength: 0 }))
+}

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runMigrations } from 'graphile-worker'
+import postgres from 'postgres'
+import { openPool, type DatabaseAddress, type Pool } from './database.ts'
+import { quiet } from './jobs.ts'
+import { StartError } from './problem.ts'
+
+/** A service as far as its schema goes. */
+export interface Migratable {
+  readonly name: string
+  readonly folder: string
+}
+
+interface Migration {
+  number: number
+  name: string
+  sql: string
+  checksum: string
+}
+
+const extensions = ['pg_trgm', 'btree_gin', 'btree_gist', 'citext', 'unaccent']
+
+/** Names of PostgreSQL objects come from code, never from input; this only keeps mistakes from becoming SQL. */
+const quoted = (name: string): string => {
+  if (!/^[a-z_][a-z0-9_]*$/.test(name)) throw new Error(`${name} is no name for a schema`)
+  return `"${name}"`
+}
+
+/** The numbered files of a folder, in order. Fails when a number is missing or stands twice. */
+export async function readMigrations(folder: string): Promise<Migration[]> {
+  const files = (await readdir(join(folder, 'migrations')).catch(() => [])).filter(file => file.endsWith('.sql')).sort()
+  return await Promise.all(
+    files.map(async (name, index) => {
+      const number = Number(/^(\d{4})_/.exec(name)?.[1])
+      if (number !== index + 1) throw new StartError(`The migrations in ${folder} must be numbered without gaps: ${name} stands where ${String(index + 1).padStart(4, '0')}_… should.`)
+      const sql = await readFile(join(folder, 'migrations', name), 'utf8')
+      return { number, name, sql, checksum: createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex') }
+    }),
+  )
+}
+
+/**
+ * Brings a database up to the code: roles, schemas, migrations. Safe to run from many processes at once: one does it, the others wait.
+ * Fails with `StartError` when a migration was changed after it ran, one is missing, or the database is of newer code.
+ */
+export async function migrate(at: DatabaseAddress, admin: string, services: readonly Migratable[], progress: (message: string) => void = () => {}): Promise<void> {
+  const pool = openPool(at, admin, { schema: 'public', max: 1, limits: false })
+  try {
+    const kernel = { name: 'kernel', folder: import.meta.dirname }
+    const all = await Promise.all([kernel, ...services].map(async unit => ({ ...unit, migrations: await readMigrations(unit.folder) })))
+    if (await upToDate(pool, all)) return
+    progress('Preparing the database')
+    await pool`select pg_advisory_lock(7305218801)`
+    const [server] = await pool`select current_setting('server_version_num')::int as version`
+    if (server!.version < 170_000) throw new StartError(`PostgreSQL ${Math.floor(server!.version / 10_000)} is too old: Ohmnibus needs 17 or newer.`)
+    for (const { name } of all) await makeRole(pool, at, name)
+    await prepare(pool, all.map(unit => unit.name))
+    await runMigrations({ connectionString: connectionString(at, admin), logger: quiet })
+    await pool.unsafe(letKernelWork)
+    for (const unit of all) {
+      for (const migration of unit.migrations) {
+        if (await applied(pool, unit.name, migration)) continue
+        progress(`Migrating ${unit.name} to ${migration.name}`)
+        await apply(pool, unit.name, migration)
+      }
+    }
+  } finally {
+    await pool.end({ timeout: 5 })
+  }
+}
+
+/** The job engine guards its tables by row security; only the kernel's role runs jobs. */
+const letKernelWork = `
+  grant usage on schema graphile_worker to kernel;
+  grant all on all tables in schema graphile_worker to kernel;
+  grant all on all sequences in schema graphile_worker to kernel;
+  do $$ declare guarded regclass; begin
+    for guarded in select oid from pg_class where relnamespace = 'graphile_worker'::regnamespace and relrowsecurity loop
+      execute format('drop policy if exists kernel on %s', guarded);
+      execute format('create policy kernel on %s to kernel using (true)', guarded);
+    end loop;
+  end $$`
+
+/** One query decides a warm start. Refuses what was changed, and a database from the future. */
+async function upToDate(pool: Pool, units: (Migratable & { migrations: Migration[] })[]): Promise<boolean> {
+  const [known] = await pool`select to_regclass('kernel.migrations') is not null as there`
+  if (!known!.there) return false
+  const rows = await pool<{ service: string; number: number; name: string; checksum: string }[]>`select service, number, name, checksum from kernel.migrations`
+  for (const row of rows) {
+    const unit = units.find(({ name }) => name === row.service)
+    if (!unit) continue
+    const migration = unit.migrations[row.number - 1]
+    if (!migration) throw new StartError(`The database holds ${row.service}/${row.name}, which this version of Ohmnibus does not know. Start the newer version, or restore a back-up.`)
+    if (migration.checksum !== row.checksum)
+      throw new StartError(`The migration ${row.service}/${row.name} was changed after it had run here. Restore the file and put the change into a new migration.`)
+  }
+  return units.every(unit => rows.filter(row => row.service === unit.name).length === unit.migrations.length)
+}
+
+/** Roles belong to the whole cluster, so another database may be making the same one right now. */
+async function makeRole(pool: Pool, at: DatabaseAddress, name: string): Promise<void> {
+  const group = name === 'kernel' ? '' : `grant ohmnibus_service to ${quoted(name)};`
+  await pool.unsafe(`do $$ begin
+    begin create role ohmnibus_service nologin; exception when duplicate_object or unique_violation then null; end;
+    begin create role ${quoted(name)} login; exception when duplicate_object or unique_violation then null; end;
+    ${group}
+  end $$`)
+  if (at.password) await pool.unsafe(`alter role ${quoted(name)} password '${at.password(name).replaceAll("'", "''")}'`)
+}
+
+async function prepare(pool: Pool, names: string[]): Promise<void> {
+  await pool.unsafe(`
+    revoke create on schema public from public;
+    create schema if not exists extensions;
+    ${extensions.map(name => `create extension if not exists ${name} schema extensions;`).join('\n')}
+    ${names.map(name => `
+      create schema if not exists ${quoted(name)};
+      grant usage on schema ${quoted(name)}, extensions to ${quoted(name)};
+      alter default privileges in schema ${quoted(name)} grant select, insert, update, delete on tables to ${quoted(name)};
+      alter default privileges in schema ${quoted(name)} grant usage on sequences to ${quoted(name)};`).join('\n')}
+    grant usage on schema kernel to ohmnibus_service;
+    -- migrations: what has been applied here, and the exact text of it.
+    create table if not exists kernel.migrations (
+      service text, number integer, name text not null, checksum text not null, applied_at timestamptz not null default now(),
+      primary key (service, number)
+    )`)
+}
+
+const applied = async (pool: Pool, service: string, { number }: Migration): Promise<boolean> =>
+  (await pool`select from kernel.migrations where service = ${service} and number = ${number}`).length > 0
+
+async function apply(pool: Pool, service: string, { number, name, sql, checksum }: Migration): Promise<void> {
+  try {
+    await pool.begin(async tx => {
+      await tx.unsafe(`set local search_path = ${quoted(service)}, extensions`)
+      await tx.unsafe(sql)
+      await tx`insert into kernel.migrations (service, number, name, checksum) values (${service}, ${number}, ${name}, ${checksum})`
+    })
+  } catch (error) {
+    if (!(error instanceof postgres.PostgresError)) throw error
+    throw new StartError(`The migration ${service}/${name} failed and nothing of it was kept: ${error.message}${error.position ? ` (at character ${error.position})` : ''}`)
+  }
+}
+
+/** The same address for the `pg` driver of the job engine. */
+export function connectionString(at: DatabaseAddress, role: string): string {
+  const password = at.password?.(role)
+  const login = `${encodeURIComponent(role)}${password ? `:${encodeURIComponent(password)}` : ''}`
+  if (at.host.startsWith('/')) return `postgres://${login}@localhost/${at.database}?host=${encodeURIComponent(at.host)}&port=${at.port}`
+  return `postgres://${login}@${at.host}:${at.port}/${at.database}${at.ssl === 'require' ? '?sslmode=require' : ''}`
+}

@@ -1,0 +1,80 @@
+/** The kinds of refusal, each with its HTTP status. Anything that is not a `Problem` is a bug and answered 500. */
+export const statusOf = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  not_allowed: 405,
+  conflict: 409,
+  stale: 412,
+  too_large: 413,
+  unsupported: 415,
+  range: 416,
+  unprocessable: 422,
+  limited: 429,
+  unavailable: 503,
+} as const
+
+export type ProblemKind = keyof typeof statusOf
+
+/** A fault in one field: RFC 6901 pointer into what was sent, and what is expected there. */
+export interface Fault {
+  pointer: string
+  detail: string
+}
+
+/** Extension members of a problem. `detail` replaces the sentence, `errors` names fields, `retryAfter` (seconds) becomes a header. */
+export interface ProblemDetails {
+  detail?: string
+  errors?: Fault[]
+  retryAfter?: number
+  [member: string]: unknown
+}
+
+/** A refusal with a stable code (`noun_state`): RFC 9457 over HTTP, CALLERROR over OCPP. */
+export class Problem extends Error {
+  readonly kind: ProblemKind
+  readonly code: string
+  readonly details: ProblemDetails
+
+  constructor(kind: ProblemKind, code: string, details: ProblemDetails = {}) {
+    super(details.detail ?? sentence(code))
+    this.name = 'Problem'
+    this.kind = kind
+    this.code = code
+    this.details = details
+  }
+
+  get status(): number {
+    return statusOf[this.kind]
+  }
+
+  /** The body of an `application/problem+json` answer. */
+  toJSON(traceId?: string): Record<string, unknown> {
+    const { detail: _, retryAfter: __, ...members } = this.details
+    return {
+      ...members,
+      type: `urn:ohmnibus:problem:${this.code}`,
+      title: sentence(this.code),
+      status: this.status,
+      code: this.code,
+      detail: this.message,
+      ...(traceId && { traceId }),
+    }
+  }
+}
+
+/** Throws the problem; reads well behind `??`. */
+export const fail = (kind: ProblemKind, code: string, details?: ProblemDetails): never => {
+  throw new Problem(kind, code, details)
+}
+
+/** Why the platform cannot start: one line for a person, with what to do. Ends the process without a stack. */
+export class StartError extends Error {
+  override name = 'StartError'
+}
+
+const sentence = (code: string): string => {
+  const words = code.replaceAll('_', ' ')
+  return words[0]!.toUpperCase() + words.slice(1)
+}

@@ -1,0 +1,113 @@
+import type { Static, TObject } from 'typebox'
+import type { CallContract, EventContract, EventData } from '../contracts/define.ts'
+import type { EventActor } from '../contracts/shared.ts'
+import type { Cache } from './cache.ts'
+import type { Settings } from './config.ts'
+import type { Database, Db, Tx } from './database.ts'
+import type { Files } from './files.ts'
+import type { Http } from './http.ts'
+import type { JobHandler, JobOptions, Job } from './jobs.ts'
+import type { Log } from './log.ts'
+import type { Mail } from './mail.ts'
+import type { Metrics } from './metrics.ts'
+
+/** An event as its readers get it: the envelope and the data, flat. */
+export type Delivered<E extends EventContract> = {
+  eventId: string
+  timestamp: string
+  actor: EventActor
+} & EventData<E>
+
+/** Changes rows in the kernel's transaction; effects outside the database are a job enqueued there. Runs again after a failure. */
+export type Reaction<E extends EventContract, Name extends string> = (event: Delivered<E>, tx: Tx<Name>) => Promise<unknown>
+
+/** What later events of a key do while an earlier one has failed: `wait` keeps their order, `pass` does not hold them up. */
+export interface ReactionOptions {
+  afterFailure?: 'wait' | 'pass'
+}
+
+export type Answer<C extends CallContract> = (input: Static<C['input']>) => Promise<Static<C['output']>>
+
+/** Asks another service; only what `needs` lists. Throws inside a transaction, and what the other side fails with. */
+export type Ask<Needs extends CallContract> = <C extends Needs>(call: C, input: Static<C['input']>) => Promise<Static<C['output']>>
+
+/** `500 ms`, `30 seconds`, `10 minutes`, `1 hour`, `1 day`. */
+export type Interval = `${number} ${'ms' | 'second' | 'seconds' | 'minute' | 'minutes' | 'hour' | 'hours' | 'day' | 'days'}`
+
+/** What every service may know of the platform it runs on. */
+export interface PlatformSettings {
+  readonly mode: 'evaluation' | 'production'
+  /** The address links carry, without a slash at the end. */
+  readonly publicUrl: string
+  readonly dataFolder: string
+  /** Origins a browser may send cookies from, beside our own. */
+  readonly corsOrigins: string[]
+  /** Multiplies every limit. */
+  readonly rateLimitFactor: number
+}
+
+/** All a service ever sees of the world around it. */
+export interface Host<Name extends string = string, Needs extends CallContract = never, S extends TObject = TObject> {
+  readonly name: Name
+  readonly platform: PlatformSettings
+  /** What the service declared in `settings`, read from the environment. */
+  readonly settings: Static<S>
+  /** The service's own schema; `tx.publish` takes only events that `Name` owns. */
+  readonly db: Database<Name>
+  /** Mounted under the service's prefixes. */
+  readonly http: Http
+  /** Mounted at the root, for well-known addresses and pages. */
+  readonly site: Http
+  readonly files: Files
+  readonly cache: Cache
+  readonly mail: Mail
+  readonly now: () => Date
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly ask: Ask<Needs>
+  /** 32 bytes derived from the platform's secret for one purpose; the same in every process. */
+  secret(purpose: string): Buffer
+  answer<C extends CallContract<Name>>(call: C, handler: Answer<C>): void
+  /** Once an event, in the kernel's transaction, whichever process does it. `purpose` names the subscription: keep it. */
+  on<E extends EventContract>(event: E, purpose: string, reaction: Reaction<E, Name>, options?: ReactionOptions): void
+  /** In every process, at least once an event and only from now on; for what a process holds in memory. */
+  watch<E extends EventContract>(event: E, handler: (event: Delivered<E>) => void): void
+  /** A task that survives the process: `tx.enqueue(job, payload)` adds it together with the change that wants it. */
+  job<P extends object>(name: string, handler: JobHandler<P>, options?: JobOptions): Job<P>
+  /** In one process at a time. */
+  every(interval: Interval, purpose: string, work: () => Promise<void>): void
+  /** A line of the banner that the first start prints; never logged. */
+  announce(label: string, value: string): void
+  /** Runs when the platform stops, before the database closes. */
+  onStop(work: () => Promise<void> | void): void
+}
+
+/** A service as a value. Nothing runs before `start`. */
+export interface ServiceDefinition<
+  Name extends string = string,
+  Needs extends CallContract = CallContract,
+  S extends TObject = TObject,
+> {
+  /** Folder, schema, role, URL prefix and topic owner in one word. */
+  readonly name: Name
+  /** `import.meta.dirname`; its `migrations/` are applied before start. */
+  readonly folder: string
+  /** Default `/api/<name>`; several serve the same routes. */
+  readonly prefix?: string | readonly string[]
+  readonly needs?: readonly Needs[]
+  /** Events the service owns; published only by it. */
+  readonly publishes?: readonly EventContract<Name>[]
+  /** Environment variables of the service, read and checked with all others at start. */
+  readonly settings?: S
+  start(host: Host<Name, Needs, S>): Promise<void> | void
+}
+
+/** A service whose type parameters do not matter to who runs it. */
+export type Service = ServiceDefinition<string, any, any>
+
+/** Declares a service; the type of `needs` decides what `host.ask` takes. */
+export const defineService = <const Name extends string, Needs extends CallContract = never, S extends TObject = TObject<{}>>(
+  definition: ServiceDefinition<Name, Needs, S>,
+): ServiceDefinition<Name, Needs, S> => definition
+
+export type { Db, Settings, Tx }
