@@ -1,22 +1,37 @@
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { call, event } from './define.ts'
 import { Id, Owner } from './shared.ts'
 
 /** `draft` may still be deleted; `published` and `archived` stay for good (Regulation (EU) 2023/1542, Art. 77). */
 export const PassportStatus = Type.Enum(['draft', 'published', 'archived'], { examples: ['draft'] })
+export type PassportStatus = Static<typeof PassportStatus>
 
+/** The content of a passport: any JSON object, exactly as it was given. */
+export const PassportData = Type.Unsafe<Record<string, unknown>>(Type.Object({}, {
+  additionalProperties: true,
+  examples: [{
+    generalInformation: {
+      batteryIdentifier: 'BP-2024-011', batteryModel: { id: 'LM3-BAT-2024', modelName: 'GMC WZX1' }, batteryMass: 450, batteryCategory: 'EV',
+      manufacturingDate: '2024-01-15',
+    },
+    materialComposition: { batteryChemistry: 'LiFePO4', criticalRawMaterials: ['Lithium', 'Iron'] },
+    carbonFootprint: { totalCarbonFootprint: 850, measurementUnit: 'kg CO2e' },
+  }],
+}))
+export type PassportData = Static<typeof PassportData>
+
+/** Counts every change of a passport, of its data as of its status; its deletion too. */
 const Version = Type.Integer({ minimum: 1, examples: [1] })
-const Data = Type.Record(Type.String(), Type.Unknown(), { examples: [{ generalInformation: { batteryIdentifier: 'BP-2024-011' } }] })
 const Identifier = Type.Union([Type.String(), Type.Null()], { examples: ['BP-2024-011'] })
 
 /** A passport exists, as a draft; `data` as it was given. */
 export const PassportCreated = event('passports', 'passport.created', 'passport.id', Type.Object({
-  passport: Type.Object({ id: Id, data: Data }), identifier: Identifier, owner: Owner, version: Version,
+  passport: Type.Object({ id: Id, data: PassportData }), identifier: Identifier, owner: Owner, version: Version,
 }))
 
 /** A passport has a new version; `updatedFields` are JSON pointers into `data`. */
 export const PassportUpdated = event('passports', 'passport.updated', 'passport.id', Type.Object({
-  passport: Type.Object({ id: Id, data: Data }), identifier: Identifier, owner: Owner, version: Version,
+  passport: Type.Object({ id: Id, data: PassportData }), identifier: Identifier, owner: Owner, version: Version,
   updatedFields: Type.Array(Type.String({ examples: ['/generalInformation/batteryMass'] })),
 }))
 

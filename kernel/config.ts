@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
 import Type, { type Static, type TObject, type TSchema } from 'typebox'
 import { StartError } from './problem.ts'
 
@@ -107,6 +109,15 @@ export interface Config extends Static<typeof platformSettings> {
   readonly faults: string[]
   /** Things worth saying at the start. */
   readonly notices: string[]
+}
+
+/** What `.env` in the working folder says, if there is one. */
+export function dotenv(): Settings {
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'))
+  } catch {
+    return {}
+  }
 }
 
 /** Reads the environment, and `.env` beneath it. With `DATABASE_URL` it is production mode, which wants its secrets. */

@@ -40,7 +40,7 @@ const port = 5432
 const socketFile = `.s.PGSQL.${port}`
 
 const locale = process.platform === 'linux' ? 'C.UTF-8' : 'C'
-const initdbOptions = `-U ${superuser} -A trust -E UTF8 --locale-provider=icu --icu-locale=und --locale=${locale} --no-instructions`.split(' ')
+const initdbOptions = `-U ${superuser} -A trust -E UTF8 --locale-provider=icu --icu-locale=und --locale=${locale} --no-instructions`
 const defaults = {
   listen_addresses: '',
   port: `${port}`,
@@ -75,7 +75,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
       fs.rmSync(fresh, { recursive: true, force: true })
       fs.mkdirSync(fresh, { mode: 0o700 })
       if (user) fs.chownSync(fresh, user.uid, user.gid)
-      const initdb = launch(join(bin, 'initdb'), fresh, [...initdbOptions, ...(durable ? [] : ['--no-sync'])], log, user)
+      const initdb = launch(join(bin, 'initdb'), fresh, `${initdbOptions} ${durable ? '' : '--no-sync'}`.trim().split(' '), log, user)
       const how = await impatient(initdb.exit, () => progress('PostgreSQL makes its data folder'))
       if (how !== 'code 0') throw log.fault('PostgreSQL could not make its data folder', how)
       fs.renameSync(fresh, data)
@@ -305,7 +305,7 @@ function refuseForeign(folder: string): void {
   for (let at = folder; ; at = dirname(at)) {
     const stat = fs.lstatSync(at)
     const safe = stat.uid === 0 && stat.isDirectory() && !(stat.mode & 0o022)
-    if (!safe) throw new StartError(`Not only root can write ${at}, so PostgreSQL is not run from it. Remove it, or start as an ordinary user.`)
+    if (!safe) throw new StartError(`Not only root may write ${at}, so PostgreSQL is not run from it: remove it.`)
     if (at === '/') return
   }
 }
@@ -340,7 +340,7 @@ function serversIn(folder: string): number[] {
 async function endServersIn(data: string): Promise<boolean> {
   const [postmaster] = lockFile(data)
   let left = serversIn(data)
-  for (const [signal, patience] of Object.entries({ SIGINT: 3000, SIGQUIT: 1000, SIGKILL: 5000 })) {
+  for (const [signal, patience] of Object.entries({ SIGINT: 3000, SIGQUIT: 500, SIGKILL: 5000 })) {
     const targets = signal === 'SIGINT' ? left.filter(pid => pid === Number(postmaster)) : left // it means something else to the others
     if (targets.length === 0) continue
     for (const pid of targets) {
@@ -351,9 +351,8 @@ async function endServersIn(data: string): Promise<boolean> {
     for (const deadline = Date.now() + patience; left.length > 0 && Date.now() < deadline; left = serversIn(data)) await sleep(5)
   }
   if (left.length > 0) throw new StartError(`PostgreSQL (process ${left.join(', ')}) still uses ${data}. End it by hand.`)
-  const stale = join(data, 'postmaster.pid') // the process it names may be something else by now, and would block the start
-  const unclean = fs.existsSync(stale)
-  fs.rmSync(stale, { force: true })
+  const unclean = lockFile(data).length > 0
+  fs.rmSync(join(data, 'postmaster.pid'), { force: true }) // the process it names may be something else by now, and block the start
   return unclean
 }
 

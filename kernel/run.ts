@@ -46,6 +46,11 @@ export interface Platform {
   /** What the first start has to tell, once: the admin it made. */
   readonly announcements: readonly { label: string; value: string }[]
   readonly database: { at: DatabaseAddress; admin: string }
+  readonly dataFolder: string
+  /** Where mails and other messages are written as files. */
+  readonly mailFolder: string
+  /** Names, in the order they started. */
+  readonly services: readonly string[]
   /** Resolves with the address once it listens. */
   listen(): Promise<string>
   /** Resolves once all events have had their effect and all due jobs are done; fails after 20 s. */
@@ -183,6 +188,9 @@ export async function run(services: readonly Service[], config: Config, options:
       config,
       announcements,
       database: { at, admin },
+      dataFolder,
+      mailFolder: mail.folder,
+      services: order.map(({ name }) => name),
       close,
       async listen() {
         const host = config.HOST ?? (config.mode === 'production' ? '0.0.0.0' : '127.0.0.1')

@@ -1,0 +1,34 @@
+import { dotenv, readConfig } from './kernel/config.ts'
+import { StartError } from './kernel/problem.ts'
+import { run } from './kernel/run.ts'
+import { choose } from './services/all.ts'
+import { banner } from './tools/banner.ts'
+import { seedDemo } from './tools/seed.ts'
+
+/** The whole platform: picks services, starts them, says where they are, and stops them when told to. */
+try {
+  const config = readConfig(process.env, dotenv())
+  const services = await choose(config.OHMNIBUS_SERVICES)
+  const platform = await run(services, config, { progress: message => console.error(`${message} …`) })
+
+  let stopping = 0
+  const stop = async (): Promise<void> => {
+    // npm passes a Ctrl-C on that the terminal has sent already: only one that comes later is impatience.
+    if (stopping) return void (Date.now() - stopping > 500 && process.exit(130))
+    stopping = Date.now()
+    setTimeout(() => process.exit(1), 4_800).unref()
+    await platform.close()
+    process.exit(0)
+  }
+  process.on('SIGINT', stop).on('SIGTERM', stop)
+
+  const address = await platform.listen().catch(async error => {
+    await platform.close()
+    throw error
+  })
+  await seedDemo(platform)
+  banner(platform, address)
+} catch (error) {
+  console.error(error instanceof StartError ? `\nOhmnibus cannot start. ${error.message}\n` : error)
+  process.exit(1)
+}

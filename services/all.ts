@@ -1,0 +1,16 @@
+import { StartError, type Service } from '#kernel'
+
+/** Every service of Ohmnibus, by name; loaded only when it runs. */
+export const all: Record<string, () => Promise<Service>> = {
+  identity: async () => (await import('./identity/service.ts')).identity,
+  passports: async () => (await import('./passports/service.ts')).passports,
+  documents: async () => (await import('./documents/service.ts')).documents,
+  notifications: async () => (await import('./notifications/service.ts')).notifications,
+}
+
+/** The services of these names, or all. Fails with `StartError` on a name there is not. */
+export async function choose(names: readonly string[] = Object.keys(all)): Promise<Service[]> {
+  const unknown = names.filter(name => !all[name])
+  if (unknown.length > 0) throw new StartError(`OHMNIBUS_SERVICES names ${unknown.join(', ')}; there are ${Object.keys(all).join(', ')}.`)
+  return await Promise.all(names.map(name => all[name]!()))
+}

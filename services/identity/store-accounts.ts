@@ -1,0 +1,179 @@
+import { violates, type Db, type Tx } from '#kernel'
+import type { Role } from '#contracts/shared'
+import { triesOfCode, type StoredCode } from './secrets.ts'
+
+export interface User {
+  id: string
+  email: string
+  passwordHash: string
+  firstName: string
+  lastName: string
+  locale: 'en' | 'de'
+  role: Role
+  disabled: boolean
+  version: number
+  createdAt: Date
+}
+
+/** What somebody says about themselves before the address is proven. */
+export interface Registration extends Pick<User, 'id' | 'email' | 'passwordHash' | 'firstName' | 'lastName' | 'locale'> {
+  addressPrefix: string
+  createdAt: Date
+  expiresAt: Date
+}
+
+const columns = (db: Db) => db`
+  id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, role, disabled, version,
+  created_at as "createdAt"`
+
+export async function findUser(db: Db, id: string): Promise<User | undefined> {
+  const [row] = await db<User[]>`select ${columns(db)} from users where id = ${id}`
+  return row
+}
+
+export async function findUserByEmail(db: Db, email: string): Promise<User | undefined> {
+  const [row] = await db<User[]>`select ${columns(db)} from users where email = ${email}`
+  return row
+}
+
+/** `change` for who changes the account; `stay` for who relies on it as it is. */
+export async function lockUser(tx: Tx, id: string, to: 'change' | 'stay'): Promise<User | undefined> {
+  const [row] = await tx<User[]>`select ${columns(tx)} from users where id = ${id} ${to === 'change' ? tx`for update` : tx`for share`}`
+  return row
+}
+
+/** False when the address has an account already. */
+export async function insertUser(tx: Tx, u: User): Promise<boolean> {
+  const [inserted] = await tx`
+    insert into users (id, email, password_hash, first_name, last_name, locale, role, created_at)
+    values (${u.id}, ${u.email}, ${u.passwordHash}, ${u.firstName}, ${u.lastName}, ${u.locale}, ${u.role}, ${u.createdAt})
+    on conflict (email) do nothing
+    returning id`
+  return inserted !== undefined
+}
+
+/** Writes these fields and a new version. Fails as `emailTaken` tells when another account has the address. */
+export async function updateUser(tx: Tx, id: string, change: Partial<Omit<User, 'id' | 'version' | 'createdAt'>>): Promise<User> {
+  const names = { firstName: 'first_name', lastName: 'last_name', passwordHash: 'password_hash' } as Record<string, string>
+  const row = Object.fromEntries(Object.entries(change).map(([field, value]) => [names[field] ?? field, value]))
+  const [updated] = await tx<User[]>`update users set ${tx(row)}, version = version + 1 where id = ${id} returning ${columns(tx)}`
+  return updated!
+}
+
+export const emailTaken = (error: unknown): boolean => violates(error, 'users_email_key')
+
+/** By address, those that begin with `prefix`; an index range, however many accounts there are. */
+export const listUsers = async (db: Db, prefix: string, after: string | undefined, limit: number): Promise<User[]> => db<User[]>`
+  select ${columns(db)} from users
+  where email >= ${prefix} and email < ${`${prefix}\u{10FFFF}`} ${after ? db`and email > ${after}` : db``}
+  order by email limit ${limit + 1}`
+
+export async function adminExists(db: Db): Promise<boolean> {
+  const [row] = await db`select from users where role = 'admin' limit 1`
+  return row !== undefined
+}
+
+/** Two processes that start at once make one first admin. */
+export async function lockFirstAdmin(tx: Tx): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtext('identity first admin'))`
+}
+
+export async function insertRegistration(tx: Tx, r: Registration): Promise<void> {
+  await tx`
+    insert into registrations (id, email, password_hash, first_name, last_name, locale, address_prefix, created_at, expires_at)
+    values (${r.id}, ${r.email}, ${r.passwordHash}, ${r.firstName}, ${r.lastName}, ${r.locale}, ${r.addressPrefix}, ${r.createdAt}, ${r.expiresAt})`
+}
+
+const registrationColumns = (db: Db) => db`
+  id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, address_prefix as "addressPrefix",
+  created_at as "createdAt", expires_at as "expiresAt"`
+
+/** The registration somebody most likely means who knows only the address: their own, else one from where they are, else the latest. */
+export async function likelyRegistration(db: Db, email: string, own: string | undefined, addressPrefix: string, now: Date): Promise<Registration | undefined> {
+  const [row] = await db<Registration[]>`
+    select ${registrationColumns(db)} from registrations where email = ${email} and expires_at > ${now}
+    order by (id = ${own ?? null}) is true desc, address_prefix = ${addressPrefix} desc, id desc limit 1`
+  return row
+}
+
+/** All registrations for the address end, whoever made them; answers the one that was proven. */
+export async function takeRegistration(tx: Tx, id: string, email: string): Promise<Registration | undefined> {
+  const rows = await tx<Registration[]>`delete from registrations where email = ${email} returning ${registrationColumns(tx)}`
+  await tx`delete from resends where email = ${email}`
+  return rows.find(row => row.id === id)
+}
+
+export type CodeFor = { purpose: 'registration'; registrationId: string } | { purpose: 'email-change'; userId: string }
+
+/** The code takes the place of the one before: there is one live code a purpose. */
+export async function insertCode(tx: Tx, email: string, of: CodeFor, code: StoredCode): Promise<void> {
+  const owner = of.purpose === 'registration' ? { registration_id: of.registrationId } : { user_id: of.userId }
+  const [[column, id]] = Object.entries(owner) as [[string, string]]
+  await tx`delete from codes where ${tx(column)} = ${id}`
+  await tx`insert into codes ${tx({ id: code.id, purpose: of.purpose, email, ...owner, hash: code.hash, link_hash: code.linkHash, sealed: code.sealed, expires_at: code.expiresAt })}`
+}
+
+export interface LiveCode {
+  id: string
+  email: string
+  registrationId: string | null
+  hash: Buffer
+}
+
+const codeColumns = (db: Db) => db`id, email, registration_id as "registrationId", hash`
+
+/** Codes one may still try for an address or a change of address, held until the transaction ends, so that tries are counted one by one. */
+export const lockCodes = async (tx: Tx, of: { email: string } | { userId: string }, now: Date): Promise<LiveCode[]> => tx<LiveCode[]>`
+  select ${codeColumns(tx)} from codes
+  where ${'email' in of ? tx`email = ${of.email} and purpose = 'registration'` : tx`user_id = ${of.userId}`}
+    and expires_at > ${now} and tries < ${triesOfCode}
+  order by id for update`
+
+export async function findCodeByLink(db: Db, linkHash: Buffer, now: Date): Promise<LiveCode | undefined> {
+  const [row] = await db<LiveCode[]>`
+    select ${codeColumns(db)} from codes where link_hash = ${linkHash} and expires_at > ${now} and tries < ${triesOfCode}`
+  return row
+}
+
+export async function findRegistration(db: Db, id: string): Promise<Registration | undefined> {
+  const [row] = await db<Registration[]>`select ${registrationColumns(db)} from registrations where id = ${id}`
+  return row
+}
+
+/** One wrong try at each of these. The last one takes what was to be mailed with it. */
+export async function missCodes(tx: Tx, ids: string[]): Promise<void> {
+  await tx`
+    update codes set tries = tries + 1, sealed = case when tries + 1 < ${triesOfCode} then sealed end
+    where id = any(${ids})`
+}
+
+export async function deleteCode(tx: Tx, id: string): Promise<void> {
+  await tx`delete from codes where id = ${id}`
+}
+
+export async function findSealedCode(db: Db, id: string, now: Date): Promise<{ id: string; email: string; sealed: Buffer; expiresAt: Date } | undefined> {
+  const [row] = await db<{ id: string; email: string; sealed: Buffer; expiresAt: Date }[]>`
+    select id, email, sealed, expires_at as "expiresAt" from codes where id = ${id} and expires_at > ${now} and sealed is not null`
+  return row
+}
+
+/** Takes the right to one more code: at once, then after 1, 2, 4 … at most 15 minutes. Else answers from when on. An hour of rest forgets it. */
+export async function takeResend(tx: Tx, email: string, now: Date): Promise<{ notBefore: Date } | undefined> {
+  const [taken] = await tx`
+    insert into resends as r (email, times, next_at) values (${email}, 1, ${now}::timestamptz + interval '1 minute')
+    on conflict (email) do update set
+      times = case when r.next_at < ${now}::timestamptz - interval '1 hour' then 1 else r.times + 1 end,
+      next_at = ${now}::timestamptz + case when r.next_at < ${now}::timestamptz - interval '1 hour' then interval '1 minute'
+        else least(interval '1 minute' * 2 ^ least(r.times, 10), interval '15 minutes') end
+    where r.next_at <= ${now}
+    returning email`
+  if (taken) return undefined
+  const [waiting] = await tx<{ notBefore: Date }[]>`select next_at as "notBefore" from resends where email = ${email}`
+  return waiting
+}
+
+export async function deleteExpiredCodes(tx: Tx, now: Date): Promise<void> {
+  await tx`delete from codes where expires_at <= ${now}`
+  await tx`delete from registrations where expires_at <= ${now}`
+  await tx`delete from resends where next_at < ${now}::timestamptz - interval '1 hour'`
+}

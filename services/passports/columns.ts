@@ -1,0 +1,195 @@
+import Type, { type Static, type TSchema } from 'typebox'
+import type { PassportData } from '#contracts/passports'
+
+/** A kind of column: what a value from a passport must be to stand in it. */
+interface Kind<T extends TSchema> {
+  readonly schema: T
+  /** How a client is told what `read` takes. */
+  readonly expects: string
+  /** The value for the column, or undefined for one that cannot be mapped. Reading it again gives the same. */
+  read(value: unknown): Static<T> | undefined
+  /** What an empty column sorts as, before all values. */
+  readonly least?: string
+  /** What the column leaves PostgreSQL as. */
+  readonly as?: 'text'
+}
+
+// Longer texts are no names, and would not fit into an index.
+const maxLength = 256
+
+const text: Kind<ReturnType<typeof Type.String>> = {
+  schema: Type.String(),
+  expects: `a text of 1 to ${maxLength} characters`,
+  read(value) {
+    const trimmed = typeof value === 'string' ? value.trim() : ''
+    return trimmed !== '' && trimmed.length <= maxLength ? trimmed : undefined
+  },
+  least: '',
+}
+
+const categories = ['EV', 'LMT', 'industrial', 'industrialStationary', 'industrialWithoutBms', 'SLI', 'portable'] as const
+type Category = (typeof categories)[number]
+const otherWords: Record<string, Category> = {
+  electricvehicle: 'EV', lightmeansoftransport: 'LMT', industrialnonstationary: 'industrial', industrialother: 'industrial',
+  stationary: 'industrialStationary', startinglightingignition: 'SLI', starter: 'SLI',
+}
+const categoryOf = new Map<string, Category>([...categories.map(category => [category.toLowerCase(), category] as const), ...Object.entries(otherWords)])
+
+/** As the law, the data models and people write it: `ev`, `electric vehicle battery`, `industrial/stationary battery`. */
+const category = {
+  schema: Type.Enum(categories),
+  expects: `one of ${categories.join(', ')}`,
+  read: value => (typeof value === 'string' ? categoryOf.get(value.toLowerCase().replace(/[^a-z]|batter(y|ies)/g, '')) : undefined),
+} satisfies Kind<TSchema>
+
+const kilogramsIn: Record<string, number> = { kg: 1, KGM: 1, 'unit:kilogram': 1, g: 0.001, GRM: 0.001, 'unit:gram': 0.001 }
+
+/** A number of kilograms, or an amount with its unit as Catena-X (`value`, `unit`) and BatteryPass-Ready (`gramKgValue`, `gramKg`) write it. */
+const kilograms: Kind<ReturnType<typeof Type.Number>> = {
+  schema: Type.Number({ minimum: 0 }),
+  expects: 'a number of kilograms',
+  read(value) {
+    if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined
+    const { value: amount, unit, gramKgValue = amount, gramKg = unit } = (value ?? {}) as Record<string, unknown>
+    const factor = kilogramsIn[String(gramKg)]
+    return typeof gramKgValue === 'number' && factor ? kilograms.read(gramKgValue * factor) : undefined
+  },
+}
+
+/** `2024-01-15`, the day of `2024-01-15T10:00:00+02:00` as it is written, or the first of the month `2024-01`. */
+const day: Kind<ReturnType<typeof Type.String>> = {
+  schema: Type.String({ format: 'date' }),
+  expects: 'a date like 2024-01-15',
+  read(value) {
+    const [, month, date = '01'] = (typeof value === 'string' && /^([12]\d{3}-\d\d)(?:-(\d\d)(?:T.{1,40})?)?$/.exec(value)) || []
+    const read = `${month}-${date}`
+    const at = new Date(`${read}T00:00:00Z`)
+    return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(read) ? read : undefined
+  },
+  least: '-infinity',
+  as: 'text',
+}
+
+/** A column passports are found by. */
+interface Column<T extends TSchema = TSchema> {
+  readonly sql: string
+  readonly kind: Kind<T>
+  /** Paths into the data, with dots; the first whose value can be mapped is taken. */
+  readonly from: readonly string[]
+  /** `GET /api/passports?<name>=` takes a value. */
+  readonly filter?: boolean
+  /** `GET /api/passports?sort=<name>`; needs its two indexes. */
+  readonly sort?: boolean
+  readonly examples: readonly Static<T>[]
+}
+
+const ready = 'Battery_Passport.IdentifiersAndProductData'
+
+/**
+ * What passports are listed and found by: names of the baseline first, then those of the attribute table, BatteryPass 1.2, BatteryPass-Ready 1.0,
+ * Catena-X 6.1 and IDTA 02035. Queries, answers and SQL follow from this table: a new column is a row here, a migration and a test.
+ */
+export const columns = {
+  identifier: {
+    sql: 'identifier', kind: text, filter: true, sort: true, examples: ['BP-2024-011'],
+    from: [
+      'generalInformation.batteryIdentifier', 'generalInformation.uniqueBatteryIdentifier', 'batteryIdentifier', 'uniqueBatteryIdentifier',
+      'generalProductInformation.productIdentifier', 'GeneralProductInformation.productIdentifier', 'productIdentifier',
+      `${ready}.UniqueBatteryIdentifierUniqueProductIdentifier`, 'identification.idDmc', 'uniqueProductIdentifier', 'URIOfTheProduct',
+    ],
+  },
+  serial: {
+    sql: 'serial', kind: text, filter: true, examples: ['BP-2024-011'],
+    from: [
+      'generalInformation.batterySerialNumber', 'batterySerialNumber', `${ready}.BatterySerialNumber`,
+      'identification.identification.serial.0.value', 'SerialNumber', 'serialNumber', 'generalInformation.batteryIdentifier',
+    ],
+  },
+  model: {
+    sql: 'model', kind: text, filter: true, sort: true, examples: ['LM3-BAT-2024'],
+    from: [
+      'generalInformation.batteryModel.id', 'generalInformation.batteryModel.modelName', 'generalInformation.batteryModel',
+      'generalInformation.batteryModelIdentifier', 'batteryModelIdentifier', `${ready}.BatteryModelIdentifier`,
+      'identification.identification.type.manufacturerPartId',
+    ],
+  },
+  category: {
+    sql: 'category', kind: category, filter: true, examples: ['EV'],
+    from: [
+      'generalInformation.batteryCategory', 'batteryCategory', 'generalProductInformation.batteryCategory', 'GeneralProductInformation.batteryCategory',
+      `${ready}.BatteryCategory.batteryCategoryValue`, `${ready}.BatteryCategory`, 'identification.category', 'GeneralInformation.BatteryCategory',
+    ],
+  },
+  chemistry: {
+    sql: 'chemistry', kind: text, filter: true, examples: ['LiFePO4'],
+    from: [
+      'materialComposition.batteryChemistry', 'materialComposition.batteryChemistry.shortName', 'materialComposition.batteryChemistry.clearName',
+      'MaterialComposition.batteryChemistry.shortName', 'MaterialComposition.batteryChemistry.clearName', 'generalInformation.batteryChemistry',
+      'batteryChemistry', 'batteryChemistry.shortName', 'batteryChemistry.clearName',
+      'Battery_Passport.BatteryMaterialsAndComposition.BatteryChemistry.chemicalCodeValue',
+      'Battery_Passport.BatteryMaterialsAndComposition.BatteryChemistry', 'identification.chemistry', 'BatteryChemistry.ShortName',
+    ],
+  },
+  massKg: {
+    sql: 'mass_kg', kind: kilograms, examples: [450],
+    from: [
+      'generalInformation.batteryMass', 'batteryMass', 'generalProductInformation.batteryMass', 'GeneralProductInformation.batteryMass',
+      `${ready}.BatteryMass`, 'characteristics.physicalDimension.weight', 'GeneralInformation.BatteryMass',
+    ],
+  },
+  manufacturedOn: {
+    sql: 'manufactured_on', kind: day, sort: true, examples: ['2024-01-15'],
+    from: [
+      'generalInformation.manufacturingDate', 'manufacturingDate', 'generalProductInformation.manufacturingDate',
+      'GeneralProductInformation.manufacturingDate', `${ready}.ManufacturingDate`, 'operation.manufacturer.manufacturingDate', 'DateOfManufacture',
+    ],
+  },
+} satisfies Record<string, Column>
+
+export type ColumnName = keyof typeof columns
+export const columnNames = Object.keys(columns) as ColumnName[]
+/** The table again, without the types of the single rows. */
+export const column: Readonly<Record<ColumnName, Column>> = columns
+
+/** What the columns of a passport hold; null where its data has nothing that can be mapped. */
+export type Searchable = { readonly [Name in ColumnName]: Static<(typeof columns)[Name]['kind']['schema']> | null }
+
+/** The columns that this data fills. */
+export const searchable = (data: PassportData): Searchable =>
+  Object.fromEntries(columnNames.map(name => [name, found(name, data)?.value ?? null])) as unknown as Searchable
+
+/** Where in the data the value of a column stands, as a JSON pointer. */
+export const pointerOf = (name: ColumnName, data: PassportData): string => `/${(found(name, data)?.path ?? columns[name].from[0]!).replaceAll('.', '/')}`
+
+function found(name: ColumnName, data: PassportData): { path: string; value: unknown } | undefined {
+  for (const path of columns[name].from) {
+    const value = columns[name].kind.read(at(data, path))
+    if (value !== undefined) return { path, value }
+  }
+  return undefined
+}
+
+function at(data: unknown, path: string): unknown {
+  for (const step of path.split('.')) {
+    if (typeof data !== 'object' || data === null || !Object.hasOwn(data, step)) return undefined
+    data = (data as Record<string, unknown>)[step]
+  }
+  return data
+}
+
+/** The words of a text as search compares them: without case, accents and punctuation. */
+export const wordsOf = (text: string): string[] =>
+  text.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '').match(/[\p{L}\p{N}]+/gu)?.map(word => word.slice(0, 64)) ?? []
+
+/** The words a passport is found by: of its columns and of its short texts, 200 at most. */
+export function searchWords(data: PassportData): string[] {
+  const words = new Set<string>()
+  const add = (value: unknown): void => {
+    if (words.size >= 200) return
+    if (typeof value === 'string' && value.length <= maxLength) for (const word of wordsOf(value)) words.add(word)
+    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(add)
+  }
+  add(searchable(data))
+  add(data)
+  return [...words].slice(0, 200)
+}

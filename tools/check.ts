@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { glob } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+
+/**
+ * `npm test`: types, lint, format, documents and every test. With paths (`npm test -- services/passports`) only the tests below them.
+ * Ends with the failures first and one line of totals.
+ */
+const started = Date.now()
+const paths = process.argv.slice(2)
+const bin = (name: string): string => `node_modules/.bin/${name}`
+
+function execute(command: string, args: string[], quiet: boolean): Promise<{ code: number; output: string }> {
+  return new Promise(resolve => {
+    const child = spawn(command, args, { stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'] })
+    let output = ''
+    child.stdout?.on('data', data => (output += data))
+    child.stderr?.on('data', data => (output += data))
+    child.on('error', error => resolve({ code: 1, output: error.message }))
+    child.on('exit', code => resolve({ code: code ?? 1, output }))
+  })
+}
+
+async function step(name: string, command: string, args: string[]): Promise<boolean> {
+  const at = Date.now()
+  const { code, output } = await execute(command, args, true)
+  console.log(`${code === 0 ? '✔' : '✖'} ${name} (${((Date.now() - at) / 1000).toFixed(1)} s)`)
+  if (code !== 0) console.log(output.trim())
+  return code === 0
+}
+
+async function testFiles(): Promise<string[]> {
+  const folders = paths.length > 0 ? paths : ['contracts', 'kernel', 'services', 'test', 'tools', 'bench']
+  const files: string[] = []
+  for (const path of folders)
+    if (path.endsWith('.test.ts')) files.push(path)
+    else for await (const file of glob(`${path.replace(/\/$/, '')}/**/*.test.ts`)) files.push(file)
+  return files.sort()
+}
+
+let fine = true
+if (paths.length === 0) {
+  const checks = await Promise.all([
+    step('types', bin('tsc'), ['-p', '.']),
+    step('lint', bin('oxlint'), ['--deny-warnings']),
+    step('format', bin('oxfmt'), ['--check']),
+  ])
+  fine = checks.every(Boolean)
+  fine = (await step('generated documents are up to date', process.execPath, ['tools/docs.ts', '--check'])) && fine
+}
+
+const files = await testFiles()
+if (files.length === 0) {
+  console.error(`There are no tests below ${paths.join(', ')}.`)
+  process.exit(1)
+}
+const reporter = paths.length > 0 ? 'spec' : './tools/reporter.ts'
+const { code } = await execute(
+  process.execPath,
+  ['--test', '--test-global-setup=test/setup.ts', `--test-concurrency=${Math.max(2, availableParallelism())}`, `--test-reporter=${reporter}`, ...files],
+  false,
+)
+console.log(`${fine && code === 0 ? 'All is well' : 'Something failed'} after ${Math.round((Date.now() - started) / 1000)} s.`)
+process.exit(fine && code === 0 ? 0 : 1)

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { dotenv, readConfig } from '../kernel/config.ts'
+import { StartError } from '../kernel/problem.ts'
+import { choose } from '../services/all.ts'
+import { runningEmbedded } from './embedded.ts'
+
+/** One command: what it is for, its options, what it does. */
+interface Command {
+  summary: string
+  usage: string
+  options: Record<string, { type: 'string' | 'boolean'; default?: string; help: string }>
+  execute(values: Record<string, string | undefined>): Promise<void>
+}
+
+const commands: Record<string, Command> = {
+  start: {
+    summary: 'Start the platform; settings come from the environment and from .env',
+    usage: 'ohmnibus start',
+    options: {},
+    execute: async () => void (await import('../main.ts')),
+  },
+  'admin create': {
+    summary: 'Make an admin, also while the platform runs',
+    usage: 'ohmnibus admin create --email you@example.com [--password …]',
+    options: {
+      email: { type: 'string', help: 'Address of the admin' },
+      password: { type: 'string', help: 'Password; without it one is made and printed' },
+    },
+    execute: async ({ email, password }) => {
+      if (!email) throw new StartError('An admin needs an address: --email you@example.com')
+      const { createAdmin } = await import('../services/identity/service.ts')
+      await withPlatform(['identity'], async platform => {
+        const made = await createAdmin(platform, { email, password })
+        console.log(`${made.email} is an admin now.${password ? '' : ` Password: ${made.password}`}`)
+      })
+    },
+  },
+  migrate: {
+    summary: 'Bring the database up to this version, then end',
+    usage: 'ohmnibus migrate',
+    options: {},
+    execute: async () => {
+      await withPlatform(undefined, async platform => console.log(`The database is up to date for ${platform.services.join(', ')}.`))
+    },
+  },
+  doctor: {
+    summary: 'Look at this machine, the engines and the data, with advice a line each',
+    usage: 'ohmnibus doctor',
+    options: {},
+    execute: async () => {
+      const { doctor } = await import('./doctor.ts')
+      process.exitCode = (await doctor()) ? 0 : 1
+    },
+  },
+  seed: {
+    summary: 'Fill a running platform with demo passports',
+    usage: 'ohmnibus seed --email admin@example.com --password … [--url http://localhost:8080] [--passports 100]',
+    options: {
+      url: { type: 'string', default: 'http://localhost:8080', help: 'Address of the platform' },
+      email: { type: 'string', help: 'Address of somebody who may sign in' },
+      password: { type: 'string', help: 'Their password' },
+      passports: { type: 'string', default: '100', help: 'How many passports' },
+    },
+    execute: async ({ url, email, password, passports }) => {
+      if (!email || !password) throw new StartError('seed signs in: --email and --password are needed')
+      const count = Number(passports)
+      if (!Number.isInteger(count) || count < 1) throw new StartError(`--passports takes a whole number from 1, not "${passports}"`)
+      const { remote, seed } = await import('./seed.ts')
+      const made = await seed(remote(url!), { email, password, passports: count }).catch(error => {
+        throw new StartError(`Nothing more was made: ${error.message}${error.cause ? ` (${error.cause.message ?? error.cause.code})` : ''}`)
+      })
+      console.log(`${made} passports made.`)
+    },
+  },
+}
+
+/** A platform that runs without listening, beside one that may be running on the same data. */
+async function withPlatform(names: string[] | undefined, work: (platform: import('../kernel/run.ts').Platform) => Promise<void>): Promise<void> {
+  const { run } = await import('../kernel/run.ts')
+  const config = readConfig({ LOG_LEVEL: 'warn', ...process.env }, dotenv())
+  const database = config.DATABASE_URL ? undefined : runningEmbedded(config.OHMNIBUS_DATA)
+  const platform = await run(await choose(names), config, { database, periodic: false, progress: message => console.error(`${message} …`) })
+  try {
+    await work(platform)
+  } finally {
+    await platform.close()
+  }
+}
+
+function help(): void {
+  console.log('Ohmnibus, the open back end of electric mobility.\n\nCommands:')
+  for (const [name, { summary }] of Object.entries(commands)) console.log(`  ${name.padEnd(14)} ${summary}`)
+  console.log('\nohmnibus <command> --help tells more. All settings: README.md')
+}
+
+const args = process.argv.slice(2)
+const words = args.filter(arg => !arg.startsWith('-'))
+const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find(candidate => candidate in commands)
+const command = name === undefined ? undefined : commands[name]
+
+if (args.includes('--version')) {
+  console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
+} else if (!command || !name) {
+  help()
+  if (words.length > 0) {
+    console.error(`\nThere is no command "${words.join(' ')}".`)
+    process.exitCode = 1
+  }
+} else if (args.includes('--help') || args.includes('-h')) {
+  console.log(`${command.summary}.\n\n  ${command.usage}\n`)
+  for (const [option, { help: text, default: value }] of Object.entries(command.options)) console.log(`  --${option.padEnd(12)} ${text}${value ? ` (${value})` : ''}`)
+} else {
+  try {
+    const rest = args.slice(args.indexOf(name.split(' ').at(-1)!) + 1)
+    const options = Object.fromEntries(Object.entries(command.options).map(([option, { type, default: value }]) => [option, { type, ...(value && { default: value }) }]))
+    const { values } = parseArgs({ args: rest, options })
+    await command.execute(values as Record<string, string | undefined>)
+  } catch (error) {
+    const expected = error instanceof StartError || String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS')
+    console.error(expected ? (error as Error).message : error)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// Runs on any Node from 20: the platform itself needs the one that came with `npm ci`.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const cli = fileURLToPath(new URL('./cli.ts', import.meta.url))
+const own = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url))
+
+if (Number(process.versions.node.split('.')[0]) >= 26) await import('./cli.ts')
+else if (!existsSync(own)) {
+  console.error(`Ohmnibus needs Node 26, and this is ${process.version}. Run "npm ci" here (with install scripts allowed): it brings the right one.`)
+  process.exit(1)
+} else {
+  const child = spawn(own, [cli, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // The child decides when to end; a terminal sends it Ctrl-C by itself.
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
+}
