@@ -9,7 +9,7 @@ export const SendOtp = event('identity', 'send-otp', 'codeId', Type.Object({
   codeId: Id, email: Email, purpose: Type.Enum(['registration', 'email-change']), name: Name, locale: Locale, expiresAt: Instant,
 }))
 
-/** Somebody registered with the address of an existing account; its owner is told, the caller is not. */
+/** Somebody gave the address of an existing account as theirs, registering or changing their own; its owner is told, the caller is not. */
 export const RegistrationRepeated = event('identity', 'registration.repeated', 'userId', Type.Object({
   userId: Id, email: Email, name: Name, locale: Locale,
 }))

@@ -27,6 +27,8 @@ export interface Mail {
   record(channel: string, message: Message): Promise<void>
   /** False when `ENABLE_EMAIL_NOTIFICATIONS=false` or there is no server. */
   readonly enabled: boolean
+  /** Where the readable files lie, if they are written. */
+  readonly folder: string | undefined
   check(): Promise<void>
   close(): void
 }
@@ -80,8 +82,10 @@ export function openMail({ settings, dataFolder, publicUrl }: {
 
   return {
     enabled: transport !== undefined,
+    folder,
     async send({ id, createdAt, to, subject, text, html, event }) {
       if (!transport) throw new Error('no mail leaves this platform; ask `enabled` first')
+      if (!oneAddress.test(to)) throw new Problem('unprocessable', 'mail_refused', { detail: 'The recipient is not one e-mail address.' })
       try {
         await transport.sendMail({
           from,
@@ -125,6 +129,9 @@ export function openMail({ settings, dataFolder, publicUrl }: {
     close: () => transport?.close(),
   }
 }
+
+/** Stricter than the standard: what could read as a list, a name or a command is no address. */
+const oneAddress = /^[^\s@,;:<>()"\p{Cc}]+@[^\s@,;:<>()"\p{Cc}]+$/u
 
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim()
 

@@ -35,8 +35,7 @@ export interface PostgresOptions {
 type User = { uid: number; gid: number }
 
 const superuser = 'postgres'
-/** Only a part of the socket's name: the server listens on no network. */
-const port = 5432
+const port = 5432 // only names the socket: the server listens on no network
 const socketFile = `.s.PGSQL.${port}`
 
 const locale = process.platform === 'linux' ? 'C.UTF-8' : 'C'
@@ -85,8 +84,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     }
 
     const version = fs.readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
-    const advice = 'Start the Ohmnibus that wrote it, or set OHMNIBUS_DATA to another folder.'
-    if (version !== major) throw new StartError(`${data} is of PostgreSQL ${version}, and this is PostgreSQL ${major}. ${advice}`)
+    const old = `${data} is of PostgreSQL ${version}, this is PostgreSQL ${major}`
+    if (version !== major) throw new StartError(`${old}. Start the Ohmnibus that wrote it, or set OHMNIBUS_DATA to another folder.`)
     const unclean = await endServersIn(data)
     if (user) giveTo(user, data)
     fs.chmodSync(data, 0o700)
@@ -96,6 +95,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const server = launch(join(bin, 'postgres'), data, args, log, user)
     cleanup.defer(async () => {
+      server.interrupt() // even when the data was deleted, and nothing is found there
       await endServersIn(data)
       await server.exit
     })
@@ -316,9 +316,8 @@ function serversIn(folder: string): number[] {
   if (!here) return []
   if (process.platform !== 'linux') {
     const { stdout } = spawnSync('lsof', ['-a', '-c', 'postgres', '-c', 'initdb', '-d', 'cwd', '-Fpn'], { encoding: 'utf8' })
-    const real = fs.realpathSync(folder)
     const found = [...(stdout ?? '').matchAll(/^p(\d+)\n(?:f.*\n)?n(.*)$/gm)]
-    return found.filter(([, , cwd]) => cwd === real).map(([, pid]) => Number(pid))
+    return found.filter(([, , cwd]) => cwd === fs.realpathSync(folder)).map(([, pid]) => Number(pid))
   }
   const processes = fs.readdirSync('/proc').filter(name => /^\d+$/.test(name))
   const found = processes.filter(pid => {

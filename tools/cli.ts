@@ -1,7 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { dotenv, readConfig } from '../kernel/config.ts'
-import { StartError } from '../kernel/problem.ts'
+import { openDatabase, openPool } from '../kernel/database.ts'
+import { openMetrics } from '../kernel/metrics.ts'
+import { Problem, StartError } from '../kernel/problem.ts'
+import { run, type Platform } from '../kernel/run.ts'
 import { choose } from '../services/all.ts'
 import { runningEmbedded } from './embedded.ts'
 
@@ -29,10 +33,16 @@ const commands: Record<string, Command> = {
     },
     execute: async ({ email, password }) => {
       if (!email) throw new StartError('An admin needs an address: --email you@example.com')
-      const { createAdmin } = await import('../services/identity/service.ts')
+      const [{ createAdmin }, { openPasswords }] = await Promise.all([import('../services/identity/service.ts'), import('../services/identity/passwords.ts')])
       await withPlatform(['identity'], async platform => {
-        const made = await createAdmin(platform, { email, password })
-        console.log(`${made.email} is an admin now.${password ? '' : ` Password: ${made.password}`}`)
+        const pool = openPool(platform.database.at, 'identity', { readOnly: true, max: 1 })
+        const chosen = password ?? randomBytes(15).toString('base64url')
+        try {
+          await createAdmin(openDatabase(pool, 'identity', () => {}), { email, password: chosen, now: new Date(), passwords: openPasswords(openMetrics()) })
+          console.log(`${email} is an admin now.${password ? '' : ` Password: ${chosen}`}`)
+        } finally {
+          await pool.end({ timeout: 1 })
+        }
       })
     },
   },
@@ -76,8 +86,7 @@ const commands: Record<string, Command> = {
 }
 
 /** A platform that runs without listening, beside one that may be running on the same data. */
-async function withPlatform(names: string[] | undefined, work: (platform: import('../kernel/run.ts').Platform) => Promise<void>): Promise<void> {
-  const { run } = await import('../kernel/run.ts')
+async function withPlatform(names: string[] | undefined, work: (platform: Platform) => Promise<void>): Promise<void> {
   const config = readConfig({ LOG_LEVEL: 'warn', ...process.env }, dotenv())
   const database = config.DATABASE_URL ? undefined : runningEmbedded(config.OHMNIBUS_DATA)
   const platform = await run(await choose(names), config, { database, periodic: false, progress: message => console.error(`${message} …`) })
@@ -117,7 +126,7 @@ if (args.includes('--version')) {
     const { values } = parseArgs({ args: rest, options })
     await command.execute(values as Record<string, string | undefined>)
   } catch (error) {
-    const expected = error instanceof StartError || String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS')
+    const expected = error instanceof StartError || error instanceof Problem || String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS')
     console.error(expected ? (error as Error).message : error)
     process.exitCode = 1
   }

@@ -6,6 +6,9 @@ import { Problem, type Host } from '#kernel'
 /** OWASP's second choice for argon2id; higher numbers here upgrade a hash when its owner signs in. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
+/** For tools and the start; whoever serves many goes through the queue. */
+export const hashPassword = (password: string): Promise<string> => hash(password, cost)
+
 /** Ends in the same refusal as any wrong password after the same work, for addresses nobody has. */
 const nobody = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$${[16, 32].map(size => randomBytes(size).toString('base64').replaceAll('=', '')).join('$')}`
 
@@ -32,7 +35,7 @@ export function openPasswords(metrics: Host['metrics'], slots = Math.max(1, avai
   }
 
   return {
-    hash: (password: string): Promise<string> => inTurn(() => hash(password, cost)),
+    hash: (password: string): Promise<string> => inTurn(() => hashPassword(password)),
     /** Takes as long without a hash to compare with. */
     verify: async (password: string, stored: string | undefined): Promise<boolean> =>
       (await inTurn(() => verify(stored ?? nobody, password))) && stored !== undefined,

@@ -107,10 +107,11 @@ export type CodeFor = { purpose: 'registration'; registrationId: string } | { pu
 
 /** The code takes the place of the one before: there is one live code a purpose. */
 export async function insertCode(tx: Tx, email: string, of: CodeFor, code: StoredCode): Promise<void> {
-  const owner = of.purpose === 'registration' ? { registration_id: of.registrationId } : { user_id: of.userId }
-  const [[column, id]] = Object.entries(owner) as [[string, string]]
-  await tx`delete from codes where ${tx(column)} = ${id}`
-  await tx`insert into codes ${tx({ id: code.id, purpose: of.purpose, email, ...owner, hash: code.hash, link_hash: code.linkHash, sealed: code.sealed, expires_at: code.expiresAt })}`
+  const [registrationId, userId] = of.purpose === 'registration' ? [of.registrationId, null] : [null, of.userId]
+  await tx`delete from codes where registration_id = ${registrationId} or user_id = ${userId}`
+  await tx`
+    insert into codes (id, purpose, email, registration_id, user_id, hash, link_hash, sealed, expires_at)
+    values (${code.id}, ${of.purpose}, ${email}, ${registrationId}, ${userId}, ${code.hash}, ${code.linkHash}, ${code.sealed}, ${code.expiresAt})`
 }
 
 export interface LiveCode {

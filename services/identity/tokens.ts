@@ -29,7 +29,7 @@ export async function openTokens(host: IdentityHost) {
   await rotate()
 
   /** Another process may have rotated: the row is read again once a minute, in which the key that just went is still published. */
-  async function signingKey(): Promise<{ kid: string; key: CryptoKey }> {
+  async function signingKey(): Promise<NonNullable<typeof current>> {
     const now = host.now().getTime()
     if (current && now < current.until) return current
     const stored = (await findKeys(host.db)).find(({ state }) => state === 'current')!

@@ -1,29 +1,30 @@
-import Type, { type Static, type TSchema } from 'typebox'
+import Type, { type TUnsafe } from 'typebox'
 import type { PassportData } from '#contracts/passports'
 
 /** A kind of column: what a value from a passport must be to stand in it. */
-interface Kind<T extends TSchema> {
-  readonly schema: T
+export interface Kind<T = unknown> {
+  /** As lists answer it: null for an empty column. */
+  readonly schema: TUnsafe<T | null>
   /** How a client is told what `read` takes. */
   readonly expects: string
   /** The value for the column, or undefined for one that cannot be mapped. Reading it again gives the same. */
-  read(value: unknown): Static<T> | undefined
+  read(value: unknown): T | undefined
+  readonly type: 'text' | 'date' | 'double precision'
   /** What an empty column sorts as, before all values. */
   readonly least?: string
-  /** What the column leaves PostgreSQL as. */
-  readonly as?: 'text'
 }
 
 // Longer texts are no names, and would not fit into an index.
 const maxLength = 256
 
-const text: Kind<ReturnType<typeof Type.String>> = {
-  schema: Type.String(),
+const text: Kind<string> = {
+  schema: Type.Unsafe({ type: ['string', 'null'] }),
   expects: `a text of 1 to ${maxLength} characters`,
   read(value) {
     const trimmed = typeof value === 'string' ? value.trim() : ''
     return trimmed !== '' && trimmed.length <= maxLength ? trimmed : undefined
   },
+  type: 'text',
   least: '',
 }
 
@@ -36,17 +37,18 @@ const otherWords: Record<string, Category> = {
 const categoryOf = new Map<string, Category>([...categories.map(category => [category.toLowerCase(), category] as const), ...Object.entries(otherWords)])
 
 /** As the law, the data models and people write it: `ev`, `electric vehicle battery`, `industrial/stationary battery`. */
-const category = {
-  schema: Type.Enum(categories),
+const category: Kind<Category> = {
+  schema: Type.Unsafe({ enum: [...categories, null] }),
   expects: `one of ${categories.join(', ')}`,
   read: value => (typeof value === 'string' ? categoryOf.get(value.toLowerCase().replace(/[^a-z]|batter(y|ies)/g, '')) : undefined),
-} satisfies Kind<TSchema>
+  type: 'text',
+}
 
 const kilogramsIn: Record<string, number> = { kg: 1, KGM: 1, 'unit:kilogram': 1, g: 0.001, GRM: 0.001, 'unit:gram': 0.001 }
 
 /** A number of kilograms, or an amount with its unit as Catena-X (`value`, `unit`) and BatteryPass-Ready (`gramKgValue`, `gramKg`) write it. */
-const kilograms: Kind<ReturnType<typeof Type.Number>> = {
-  schema: Type.Number({ minimum: 0 }),
+const kilograms: Kind<number> = {
+  schema: Type.Unsafe({ type: ['number', 'null'], minimum: 0 }),
   expects: 'a number of kilograms',
   read(value) {
     if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined
@@ -54,11 +56,12 @@ const kilograms: Kind<ReturnType<typeof Type.Number>> = {
     const factor = kilogramsIn[String(gramKg)]
     return typeof gramKgValue === 'number' && factor ? kilograms.read(gramKgValue * factor) : undefined
   },
+  type: 'double precision',
 }
 
 /** `2024-01-15`, the day of `2024-01-15T10:00:00+02:00` as it is written, or the first of the month `2024-01`. */
-const day: Kind<ReturnType<typeof Type.String>> = {
-  schema: Type.String({ format: 'date' }),
+const day: Kind<string> = {
+  schema: Type.Unsafe({ type: ['string', 'null'], format: 'date' }),
   expects: 'a date like 2024-01-15',
   read(value) {
     const [, month, date = '01'] = (typeof value === 'string' && /^([12]\d{3}-\d\d)(?:-(\d\d)(?:T.{1,40})?)?$/.exec(value)) || []
@@ -66,21 +69,21 @@ const day: Kind<ReturnType<typeof Type.String>> = {
     const at = new Date(`${read}T00:00:00Z`)
     return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(read) ? read : undefined
   },
+  type: 'date',
   least: '-infinity',
-  as: 'text',
 }
 
 /** A column passports are found by. */
-interface Column<T extends TSchema = TSchema> {
+interface Column {
   readonly sql: string
-  readonly kind: Kind<T>
+  readonly kind: Kind
   /** Paths into the data, with dots; the first whose value can be mapped is taken. */
   readonly from: readonly string[]
   /** `GET /api/passports?<name>=` takes a value. */
   readonly filter?: boolean
   /** `GET /api/passports?sort=<name>`; needs its two indexes. */
   readonly sort?: boolean
-  readonly examples: readonly Static<T>[]
+  readonly examples: readonly unknown[]
 }
 
 const ready = 'Battery_Passport.IdentifiersAndProductData'
@@ -89,7 +92,7 @@ const ready = 'Battery_Passport.IdentifiersAndProductData'
  * What passports are listed and found by: names of the baseline first, then those of the attribute table, BatteryPass 1.2, BatteryPass-Ready 1.0,
  * Catena-X 6.1 and IDTA 02035. Queries, answers and SQL follow from this table: a new column is a row here, a migration and a test.
  */
-export const columns = {
+const columns = {
   identifier: {
     sql: 'identifier', kind: text, filter: true, sort: true, examples: ['BP-2024-011'],
     from: [
@@ -147,16 +150,18 @@ export const columns = {
 } satisfies Record<string, Column>
 
 export type ColumnName = keyof typeof columns
-export const columnNames = Object.keys(columns) as ColumnName[]
-/** The table again, without the types of the single rows. */
-export const column: Readonly<Record<ColumnName, Column>> = columns
+/** The rows of the table, each with its name. */
+export const allColumns = Object.entries(columns).map(([name, column]): Column & { name: ColumnName } => ({ name: name as ColumnName, ...column }))
 
 /** What the columns of a passport hold; null where its data has nothing that can be mapped. */
-export type Searchable = { readonly [Name in ColumnName]: Static<(typeof columns)[Name]['kind']['schema']> | null }
+export type Searchable = { readonly [Name in ColumnName]: NonNullable<ReturnType<(typeof columns)[Name]['kind']['read']>> | null }
 
 /** The columns that this data fills. */
 export const searchable = (data: PassportData): Searchable =>
-  Object.fromEntries(columnNames.map(name => [name, found(name, data)?.value ?? null])) as unknown as Searchable
+  Object.fromEntries(allColumns.map(({ name }) => [name, valueIn(name, data)])) as Searchable
+
+/** What this data fills one column with. */
+export const valueIn = <Name extends ColumnName>(name: Name, data: PassportData): Searchable[Name] => (found(name, data)?.value ?? null) as Searchable[Name]
 
 /** Where in the data the value of a column stands, as a JSON pointer. */
 export const pointerOf = (name: ColumnName, data: PassportData): string => `/${(found(name, data)?.path ?? columns[name].from[0]!).replaceAll('.', '/')}`

@@ -1,0 +1,54 @@
+import type { TestContext } from 'node:test'
+import { defineService, type Host } from '#kernel'
+import { getCode, getInvitation, getPerson, listMembers, MemberInvited, SendOtp } from '#contracts/identity'
+import { start, type TestOptions } from '../../kernel/testing.ts'
+import { identity } from './service.ts'
+
+const calls = [getCode, getInvitation, getPerson, listMembers] as const
+
+/** Identity on a platform of its own, a clock to turn, and somebody who asks it what `notifications` would. */
+export async function startIdentity(t: TestContext, options: Omit<TestOptions, 'now'> = {}) {
+  const clock = { at: new Date('2027-02-18T08:30:00.000Z').getTime(), now: () => new Date(clock.at), pass: (ms: number) => void (clock.at += ms) }
+  let ask!: Host<string, (typeof calls)[number]>['ask']
+  const reader = defineService({ name: 'mailroom', folder: 'nowhere', needs: calls, start: host => void (ask = host.ask) })
+  const p = await start(t, [identity, reader], { ...options, now: clock.now })
+
+  const post = (path: string, payload?: object, headers: Record<string, string> = {}) =>
+    p.http.inject({ method: 'POST', url: `/api/auth${path}`, ...(payload && { payload }), headers })
+  const get = (path: string, headers: Record<string, string> = {}) => p.http.inject({ method: 'GET', url: `/api/auth${path}`, headers })
+  /** What was mailed to the address last. */
+  const mailed = async (email: string, which = -1) => {
+    const codeId = (await p.published(SendOtp)).filter(event => event.email === email).at(which)!.codeId
+    return await ask(getCode, { codeId })
+  }
+
+  /** Somebody with an account, signed in. Costs one password hash. */
+  async function person(name: string, about: { password?: string; headers?: Record<string, string> } = {}) {
+    const email = `${name.toLowerCase()}@example.com`
+    const password = about.password ?? 'quiet trains at dawn'
+    await post('/register', { email, password, name })
+    const { code } = await mailed(email)
+    const { user, accessToken, refreshToken } = (await post('/verify-otp', { email, otp: code }, about.headers)).json()
+    return { id: user.id as string, email, password, accessToken: accessToken as string, refreshToken: refreshToken as string, headers: bearer(accessToken) }
+  }
+
+  /** The admin an empty evaluation database begins with. */
+  async function admin() {
+    const [email, password] = p.platform.announcements.find(({ label }) => label === 'First admin')!.value.split(' / ') as [string, string]
+    const { user, accessToken } = (await post('/login', { email, password })).json()
+    return { id: user.id as string, email, password, headers: bearer(accessToken) }
+  }
+
+  /** The secret that was mailed with an invitation. */
+  const invitationFor = async (email: string) => {
+    const { invitationId } = (await p.published(MemberInvited)).filter(event => event.email === email).at(-1)!
+    return (await ask(getInvitation, { invitationId })).link.split('/').at(-1)!
+  }
+
+  return { ...p, clock, ask, post, get, mailed, person, admin, invitationFor }
+}
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+/** The claims of a token, unverified. */
+export const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())

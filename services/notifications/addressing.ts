@@ -1,0 +1,61 @@
+import { getPerson, listMembers } from '#contracts/identity'
+import { NotificationCreated } from '#contracts/notifications'
+import { newId, Problem, type Tx } from '#kernel'
+import { plain, reaches, wordsOf, type Audience, type Reader } from './messages.ts'
+import type { Jobs, NotificationsHost } from './service.ts'
+import { findOpenMessage, findPreferences, insertDeliveries, insertNotifications, markAddressed, type Preferences } from './store.ts'
+import type { Locale } from './templates.ts'
+
+interface Recipient extends Reader {
+  /** Null for an address without an account. */
+  userId: string | null
+  address: string
+  name: string | null
+  locale: Locale
+}
+
+/** Turns a message into what each person of its audience gets: the rows, and a job for each mail. Once, however often it is called. */
+export async function address(host: NotificationsHost, jobs: Jobs, messageId: string): Promise<void> {
+  const message = await findOpenMessage(host.db, messageId)
+  if (!message) return
+  const recipients = await recipientsOf(host, message.audience)
+  const preferences = await findPreferences(host.db, recipients.flatMap(({ userId }) => userId ?? []))
+  const chosen = ({ userId }: Recipient): Preferences | undefined => preferences.get(userId ?? '')
+  const localeOf = (recipient: Recipient): Locale => chosen(recipient)?.locale ?? recipient.locale
+
+  const mails = recipients
+    .filter(recipient => reaches(message.event, 'email', recipient, chosen(recipient)))
+    .map(recipient => ({ id: newId(), address: recipient.address, name: recipient.name, locale: localeOf(recipient) }))
+  const notifications = recipients
+    .filter(recipient => recipient.userId && reaches(message.event, 'inApp', recipient, chosen(recipient)))
+    .map(recipient => {
+      const { title, text } = wordsOf(message.event, localeOf(recipient), message.facts)
+      return { id: newId(), userId: recipient.userId!, title, text: text.join('\n'), path: message.path }
+    })
+
+  await host.db.transaction(async tx => {
+    const at = host.now()
+    if (!(await markAddressed(tx, message.id, at))) return
+    for (const { id, userId } of await insertNotifications(tx, message.eventId, message.event, notifications, at))
+      await tx.publish(NotificationCreated, { notificationId: id, userId, event: message.event, createdAt: at.toISOString() })
+    for (const id of await insertDeliveries(tx, message, mails, at)) await enqueueDelivery(tx, jobs, id)
+  })
+}
+
+/** One waiting job a message and one a delivery, whoever asks for it. */
+export const enqueueAddressing = (tx: Tx, { address }: Jobs, messageId: string) => tx.enqueue(address, { messageId }, { key: `notifications.address:${messageId}` })
+export const enqueueDelivery = (tx: Tx, { deliver }: Jobs, deliveryId: string) => tx.enqueue(deliver, { deliveryId }, { key: `notifications.deliver:${deliveryId}` })
+
+async function recipientsOf(host: NotificationsHost, audience: Audience): Promise<Recipient[]> {
+  if (audience.kind === 'address') return [{ userId: null, address: audience.address, name: null, locale: audience.locale, disabled: false }]
+  if (audience.kind === 'organisation') return (await host.ask(listMembers, { organisationId: audience.id })).members.map(recipientOf)
+  const person = await host.ask(getPerson, { userId: audience.id }).catch(error => {
+    if (error instanceof Problem && error.code === 'user_unknown') return undefined
+    throw error
+  })
+  return person ? [recipientOf(person)] : []
+}
+
+const recipientOf = (person: { userId: string; email: string; firstName: string; locale: Locale; disabled: boolean; role?: Reader['role'] }): Recipient => ({
+  userId: person.userId, address: person.email, name: plain(person.firstName) || null, locale: person.locale, disabled: person.disabled, role: person.role,
+})

@@ -1,0 +1,71 @@
+import { getCode, getInvitation } from '#contracts/identity'
+import { Problem, type Message } from '#kernel'
+import { enqueueAddressing, enqueueDelivery } from './addressing.ts'
+import { htmlOf, textOf, type Letter } from './layout.ts'
+import { wordsOf } from './messages.ts'
+import type { Jobs, NotificationsHost } from './service.ts'
+import { claimDelivery, endTry, findLeftLying, type Claimed } from './store.ts'
+
+/**
+ * Sends one mail and notes how it went. At least once: SMTP has no way to learn whether a mail whose answer was lost (the connection broke, we
+ * were killed) had been taken, so it goes out again, under the same Message-ID by which the receiving side can drop the copy.
+ */
+export async function deliver(host: NotificationsHost, deliveryId: string, run: { last: boolean }): Promise<void> {
+  const { db, mail, log, now } = host
+  const delivery = await db.transaction(tx => claimDelivery(tx, deliveryId, now()))
+  if (!delivery) return
+  const end = (status: 'sent' | 'failed' | 'dead' | 'obsolete', error: string | null = null) =>
+    db.transaction(tx => endTry(tx, deliveryId, status, error, now()))
+
+  try {
+    const secret = await secretOf(host, delivery)
+    if (!secret) return await end('obsolete')
+    const message = messageOf(delivery, secret, host.platform.publicUrl)
+    await mail.record('email', message)
+    if (mail.enabled) await mail.send(message)
+    await end('sent')
+    log.info({ event: delivery.event, deliveryId }, 'a mail went out')
+  } catch (error) {
+    const refused = error instanceof Problem && error.code === 'mail_refused'
+    const cause = (error instanceof Error ? error.message : String(error)).slice(0, 500)
+    if (!refused && !run.last) {
+      await end('failed', cause)
+      throw error
+    }
+    await end('dead', cause)
+    log.error({ event: delivery.event, deliveryId, cause }, 'a mail cannot be delivered')
+  }
+}
+
+/** Gives what has been open for longer than any pause between tries a new job: the old one was killed once too often. */
+export async function takeUp({ db, now }: NotificationsHost, jobs: Jobs): Promise<void> {
+  const { messages, deliveries } = await findLeftLying(db, new Date(now().getTime() - 7 * 3_600_000))
+  await db.transaction(async tx => {
+    for (const id of messages) await enqueueAddressing(tx, jobs, id)
+    for (const id of deliveries) await enqueueDelivery(tx, jobs, id)
+  })
+}
+
+/** What must not be stored, fetched when it goes out; undefined when it is used or expired and nobody needs the mail any more. */
+async function secretOf({ ask }: NotificationsHost, { event, facts }: Claimed): Promise<{ code?: string; link?: string } | undefined> {
+  try {
+    if (event === 'send-otp') {
+      const { code, link } = await ask(getCode, { codeId: facts.codeId as string })
+      return { code, link: link ?? undefined }
+    }
+    if (event === 'organisation.member-invited') {
+      const { link } = await ask(getInvitation, { invitationId: facts.invitationId as string })
+      return { link }
+    }
+    return {}
+  } catch (error) {
+    if (error instanceof Problem && (error.code === 'code_unknown' || error.code === 'invitation_unknown')) return undefined
+    throw error
+  }
+}
+
+function messageOf({ id, event, address, name, locale, facts, path, createdAt }: Claimed, secret: { code?: string; link?: string }, publicUrl: string): Message {
+  const words = wordsOf(event, locale, facts)
+  const letter: Letter = { ...words, locale, name, link: path ? publicUrl + path : undefined, ...secret }
+  return { id, createdAt, to: address, subject: words.title, text: textOf(letter), html: htmlOf(letter), event }
+}

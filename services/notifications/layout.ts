@@ -1,0 +1,40 @@
+import { frame, type Locale, type Words } from './templates.ts'
+
+/** A message ready to be laid out: its words and what was added to them. */
+export interface Letter extends Words {
+  locale: Locale
+  /** Null where nobody is sure who reads it. */
+  name: string | null
+  code?: string
+  link?: string
+}
+
+/** As text: a code alone on a line, a link alone on a line. */
+export function textOf({ locale, name, text, code, link, action, note }: Letter): string {
+  const { greeting, signature } = frame[locale]
+  return `${[greeting(name), ...text, code, link && `${action}:\n${link}`, note, signature].filter(Boolean).join('\n\n')}\n`
+}
+
+/** As HTML that needs nothing from anywhere else. Names and identifiers are other people's words: all is escaped. */
+export function htmlOf({ locale, name, title, text, code, link, action, note }: Letter): string {
+  const { greeting, signature } = frame[locale]
+  const paragraph = (content: string, style = '') => `<p${style && ` style="${style}"`}>${content}</p>`
+  return `<!doctype html>
+<html lang="${locale}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title></head>
+<body style="margin:0 auto;padding:24px;max-width:36em;font:16px/1.5 system-ui,sans-serif">
+${[
+  paragraph(escape(greeting(name))),
+  ...text.map(line => paragraph(escape(line))),
+  code && paragraph(escape(code), 'font:700 28px/1.5 ui-monospace,monospace;letter-spacing:4px'),
+  link && paragraph(`<a href="${escape(link)}">${escape(action ?? link)}</a>`),
+  note && paragraph(escape(note), 'font-size:14px;opacity:.75'),
+  paragraph(escape(signature)),
+].filter(Boolean).join('\n')}
+</body>
+</html>
+`
+}
+
+const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const escape = (text: string): string => text.replace(/[&<>"']/g, character => escapes[character]!)

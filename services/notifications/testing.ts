@@ -1,0 +1,72 @@
+import type { TestContext } from 'node:test'
+import { getCode, getInvitation, getPerson, listMembers } from '#contracts/identity'
+import type { OrganisationRole, Owner } from '#contracts/shared'
+import { newId, Problem, type Host } from '#kernel'
+import { answering, start } from '../../kernel/testing.ts'
+import { notifications, type NotificationsHost } from './service.ts'
+import type { Locale } from './templates.ts'
+
+/** Somebody identity knows. */
+const human = (firstName: string, locale: Locale, disabled = false) => ({
+  userId: newId(), email: `${firstName.toLowerCase()}@example.com`, name: `${firstName} Test`, firstName, locale, disabled,
+})
+
+export const ada = human('Ada', 'en')
+export const grace = human('Grace', 'de')
+export const edith = human('Edith', 'en')
+export const victor = human('Victor', 'en')
+export const dora = human('Dora', 'en', true)
+export const people = [ada, grace, edith, victor, dora]
+export type Person = (typeof people)[number]
+
+export const self: Owner = { kind: 'person', id: ada.userId }
+export const company: Owner = { kind: 'organisation', id: newId() }
+const roles: [Person, OrganisationRole][] = [[ada, 'owner'], [grace, 'admin'], [edith, 'editor'], [victor, 'viewer'], [dora, 'owner']]
+
+/** Notifications on a platform where identity is a stand-in; `codes` and `links` are its secrets, by id. */
+export async function open(t: TestContext, options: { environment?: Record<string, string>; now?: () => Date } = {}) {
+  const codes = new Map<string, string>()
+  const links = new Map<string, string>()
+  const expiresAt = '2027-02-18T08:40:00.000Z'
+  const outage = { identity: false }
+  const answer = <I, O>(of: (input: I) => O | undefined, unknown: string) => async (input: I) => {
+    if (outage.identity) throw new Problem('unavailable', 'identity_unavailable')
+    return of(input) ?? (() => { throw new Problem('not_found', unknown) })()
+  }
+  let host: NotificationsHost | undefined
+  const watched = { ...notifications, start: (given: Host<any, any, any>) => notifications.start((host = given as NotificationsHost)) }
+  const p = await start(t, [watched], {
+    ...options,
+    environment: { PUBLIC_URL: 'https://ohmnibus.example.com', ...options.environment },
+    answers: [
+      answering(getPerson, answer(({ userId }) => people.find(person => person.userId === userId), 'user_unknown')),
+      answering(listMembers, answer(({ organisationId }) => ({ members: organisationId === company.id ? roles.map(([person, role]) => ({ ...person, role })) : [] }), '')),
+      answering(getCode, answer(({ codeId }) => {
+        const code = codes.get(codeId)
+        return code ? { code, email: 'new@example.com', link: 'https://ohmnibus.example.com/api/auth/verify/abc', expiresAt } : undefined
+      }, 'code_unknown')),
+      answering(getInvitation, answer(({ invitationId }) => {
+        const link = links.get(invitationId)
+        return link ? { email: 'guest@example.com', link, expiresAt } : undefined
+      }, 'invitation_unknown')),
+    ],
+  })
+  return {
+    ...p,
+    host: host!,
+    codes,
+    links,
+    outage,
+    as: (person: Person) => p.signedIn({ userId: person.userId }),
+    /** The in-app list of somebody, newest first. */
+    async list(person: Person, query = '') {
+      const answer = await p.http.inject({ url: `/api/notifications${query}`, headers: p.signedIn({ userId: person.userId }) })
+      return answer.json() as { items: { id: string; event: string; title: string; text: string; link: string | null; createdAt: string; readAt: string | null }[]; nextCursor: string | null }
+    },
+    /** Jobs that wait for a later try are due now. */
+    async hurry() {
+      await p.db('notifications')`update graphile_worker._private_jobs set run_at = now() where run_at > now()`
+      await p.settle()
+    },
+  }
+}

@@ -1,0 +1,131 @@
+import { isDeepStrictEqual } from 'node:util'
+import { authorise, Problem, type Actor, type Owned } from '#kernel'
+import type { PassportData, PassportStatus } from '#contracts/passports'
+import type { Owner } from '#contracts/shared'
+import { valueIn } from './columns.ts'
+
+/** A battery passport in one of its versions. */
+export interface Passport extends Owned {
+  readonly id: string
+  readonly status: PassportStatus
+  /** Counts each change, also of the status. */
+  readonly version: number
+  readonly data: PassportData
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+/** One change of a passport, as its history tells it. */
+export interface Version {
+  readonly version: number
+  readonly status: PassportStatus
+  readonly actor: { readonly userId: string; readonly role: Actor['role'] }
+  readonly at: Date
+  /** JSON pointers into the data; none for the first version and for a change of status. */
+  readonly updatedFields: readonly string[]
+}
+
+export const draft = (id: string, owner: Owner, data: PassportData, at: Date): Passport =>
+  ({ id, owner, status: 'draft', version: 1, data, createdAt: at, updatedAt: at })
+
+/** The next version with this data, and what differs; the same passport when nothing does. */
+export function revise(passport: Passport, data: PassportData, at: Date): { revised: Passport; updatedFields: string[] } {
+  if (passport.status === 'archived') throw archived('An archived passport is not changed any more.')
+  const updatedFields = changedFields(passport.data, data)
+  return { revised: updatedFields.length > 0 ? next(passport, { data }, at) : passport, updatedFields }
+}
+
+export function publish(passport: Passport, at: Date): Passport {
+  if (passport.status === 'published') throw new Problem('conflict', 'passport_published', { detail: 'The passport is published already.' })
+  if (passport.status === 'archived') throw archived('An archived passport is not published again.')
+  return next(passport, { status: 'published' }, at)
+}
+
+export function archive(passport: Passport, at: Date): Passport {
+  if (passport.status === 'archived') throw archived('It cannot be deleted: it has to be kept until the battery has been recycled.')
+  return next(passport, { status: 'archived' }, at)
+}
+
+const archived = (why: string): Problem =>
+  new Problem('conflict', 'passport_archived', { detail: `${why} A passport that was published is kept (Regulation (EU) 2023/1542, Art. 77).` })
+
+const next = (passport: Passport, change: Partial<Passport>, at: Date): Passport =>
+  // The clocks of two processes differ; history never runs backwards.
+  ({ ...passport, ...change, version: passport.version + 1, updatedAt: at > passport.updatedAt ? at : passport.updatedAt })
+
+/**
+ * The passport as its reader may see it: the one place where that is decided. Without a token nothing is public yet. Fails with
+ * `passport_unknown`, for somebody else's as for one that is not there.
+ */
+export function visibleTo(reader: Actor | undefined, passport: Passport | undefined): Passport {
+  if (!reader) throw new Problem('not_found', 'passport_unknown')
+  authorise(reader, 'read', passport, 'passport_unknown')
+  return passport!
+}
+
+/** The passport, for somebody who may change it. */
+export function editableBy(actor: Actor, passport: Passport | undefined): Passport {
+  authorise(actor, 'write', passport, 'passport_unknown')
+  return passport!
+}
+
+/** A passport as the API answers it. */
+export const view = (passport: Passport) => ({
+  id: passport.id,
+  data: passport.data,
+  status: passport.status,
+  version: passport.version,
+  owner: passport.owner,
+  identifier: valueIn('identifier', passport.data),
+  createdAt: passport.createdAt.toISOString(),
+  updatedAt: passport.updatedAt.toISOString(),
+})
+
+/** What every event about a passport tells; most add something. */
+export const told = (passport: Passport) => ({
+  passport: { id: passport.id },
+  identifier: valueIn('identifier', passport.data),
+  owner: passport.owner,
+  version: passport.version,
+})
+
+/** So that a list of changes stays one that people and consumers can read: pointers, and characters in all of them. */
+const most = { fields: 1000, characters: 65_536 }
+
+/** RFC 6901 pointers of the leaves that differ, items of arrays by their index. Too many are named by their parents instead. */
+export function changedFields(before: unknown, after: unknown): string[] {
+  for (let depth = Infinity; depth > 0; ) {
+    const fields = differences(before, after, depth)
+    if (fields.length <= most.fields && fields.join('').length <= most.characters) return fields
+    depth = Math.max(...fields.map(pointer => pointer.split('/').length - 1)) - 1
+  }
+  return ['']
+}
+
+/** Leaves that differ, or their parents at `depth`; gives up soon after there are more than can be named. */
+function differences(before: unknown, after: unknown, depth: number): string[] {
+  const fields: string[] = []
+  let characters = 0
+  const compare = (one: unknown, other: unknown, pointer: string, level: number): void => {
+    if (one === other || fields.length > most.fields || characters > most.characters) return
+    const keys = level < depth ? keysInside(one, other) : []
+    if (keys.length === 0 && !isDeepStrictEqual(one, other)) {
+      fields.push(pointer)
+      characters += pointer.length
+    }
+    for (const key of keys) compare(member(one, key), member(other, key), `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, level + 1)
+  }
+  compare(before, after, '', 0)
+  return fields
+}
+
+/** The keys of two objects or two arrays, or of the one that is there where the other is missing; none for leaves. */
+function keysInside(one: unknown, other: unknown): string[] {
+  const pair = [one, other].filter(value => value !== undefined)
+  if (!pair.every(isContainer) || new Set(pair.map(Array.isArray)).size > 1) return []
+  return [...new Set(pair.flatMap(value => Object.keys(value)))]
+}
+
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+const member = (value: unknown, key: string): unknown => (isContainer(value) && Object.hasOwn(value, key) ? value[key as keyof typeof value] : undefined)

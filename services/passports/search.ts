@@ -1,0 +1,134 @@
+import Type, { type Static, type TOptional, type TString } from 'typebox'
+import { cursorOf, fail, page, pageQuery, partiesOf, Problem, type Actor, type Cursor, type Db } from '#kernel'
+import { PassportStatus } from '#contracts/passports'
+import { Id, Instant, Owner } from '#contracts/shared'
+import { allColumns, wordsOf, type Searchable } from './columns.ts'
+
+/** A passport in a list: what it is found by, without its data, of which one page could hold a hundred megabytes. */
+export const PassportSummary = Type.Object({
+  id: Id,
+  ...Object.fromEntries(allColumns.map(({ name, kind, examples }) => [name, { ...kind.schema, examples: [...examples] }])),
+  status: PassportStatus, version: Type.Integer({ examples: [1] }), owner: Owner, createdAt: Instant, updatedAt: Instant,
+})
+
+/** What a list can be put in order by: an expression that has its indexes, and which keys a cursor may bring for it. */
+interface Order {
+  readonly sql: string
+  readonly type: string
+  readonly least?: string
+  isKey(key: unknown): boolean
+}
+
+const isInstant = (key: unknown): boolean =>
+  typeof key === 'string' && /^[12]\d{3}-/.test(key) && !Number.isNaN(Date.parse(key)) && new Date(key).toISOString() === key
+
+const orders: Record<string, Order> = {
+  createdAt: { sql: 'created_at', type: 'timestamptz', isKey: isInstant },
+  updatedAt: { sql: 'updated_at', type: 'timestamptz', isKey: isInstant },
+  ...Object.fromEntries(allColumns.filter(({ sort }) => sort).map(({ name, sql, kind: { least, type, read } }): [string, Order] =>
+    [name, { sql: `coalesce(${sql}, '${least}')`, type, least, isKey: key => key === least || read(key) === key }])),
+}
+
+const filterable = allColumns.filter(({ filter }) => filter)
+const word = { minLength: 1, maxLength: 256, pattern: '^[^\\u0000]*$' }
+const filterFields: Record<string, TOptional<TString>> = Object.fromEntries(filterable.map(({ name, kind, examples }) =>
+  [name, Type.Optional(Type.String({ ...word, description: `Only with exactly this: ${kind.expects}`, examples: [...examples] }))]))
+
+export const searchQuery = Type.Object({
+  ...pageQuery,
+  ...filterFields,
+  status: Type.Optional(PassportStatus),
+  owner: Type.Optional(Id),
+  q: Type.Optional(Type.String({ ...word, description: 'Words that all occur in its short texts', examples: ['lm3 lithium'] })),
+  sort: Type.Enum(Object.keys(orders).flatMap(name => [name, `-${name}`]), { default: '-createdAt', description: 'The least first; with `-` the greatest' }),
+}, { additionalProperties: false })
+
+type SearchQuery = Static<typeof searchQuery>
+
+interface Row extends Searchable {
+  id: string
+  status: Static<typeof PassportStatus>
+  version: number
+  ownerKind: Owner['kind']
+  ownerId: string
+  createdAt: Date
+  updatedAt: Date
+}
+
+const fields = [
+  'id', 'status', 'version', 'owner_kind as "ownerKind"', 'owner_id as "ownerId"', 'created_at as "createdAt"', 'updated_at as "updatedAt"',
+  ...allColumns.map(({ name, sql, kind }) => `${sql}${kind.type === 'date' ? '::text' : ''} as "${name}"`),
+].join(', ')
+
+/** Notes a value of the statement and gives its place: `$1`. Nothing a client sends stands in the text itself. */
+type Parameter = (value: string | string[]) => string
+
+/** A page of the passports that the actor may read. What it costs depends on the page, not on how many passports there are. */
+export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) {
+  const { limit, sort } = query
+  const name = sort.replace('-', '')
+  const order = orders[name]!
+  const [direction, beyond] = sort === name ? ['asc', '>'] : ['desc', '<']
+  const values: (string | string[])[] = []
+  const $: Parameter = value => `$${values.push(value)}`
+
+  const filters = filtersOf(query, $)
+  const conditions = [...filters, ...positionOf(query, order, beyond!, $)]
+  // A literal, since the planner cannot weigh a parameter; of two sizes, so that there are few statements.
+  const size = limit <= 20 ? 21 : 101
+  const branches = scopesOf(actor, query.owner, $).map(scope => `(
+    select ${fields}, ${order.sql} as sort_key from passports where ${[scope, ...conditions].join(' and ')}
+    order by ${order.sql} ${direction}, id ${direction} limit ${size})`)
+  const rows = await db.unsafe<Row[]>(
+    branches.length === 1 ? branches[0]! : `${branches.join(' union all ')} order by sort_key ${direction}, id ${direction} limit ${size}`,
+    values,
+    // A filter is planned for its value: what is rare is found another way than what is common. Without filters there is one way.
+    { prepare: filters.length === 0 },
+  )
+  return page(rows, limit, row => [sort, keyOf(row[name as keyof Row] ?? order.least!), row.id], ({ ownerKind, ownerId, createdAt, updatedAt, ...row }) => ({
+    ...row,
+    owner: { kind: ownerKind, id: ownerId },
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  }))
+}
+
+const keyOf = (value: string | number | Date): string | number => (value instanceof Date ? value.toISOString() : value)
+
+/** Whose passports: each branch of its own finds its page by one index. */
+function scopesOf(actor: Actor, owner: string | undefined, $: Parameter): string[] {
+  // `version > 0` always holds; it opens the indexes over all owners, which the planner would else walk to find those of one.
+  if (actor.role === 'admin') return [owner ? `owner_id = ${$(owner)}` : 'version > 0']
+  const parties = partiesOf(actor)
+  const own = parties.filter(party => !owner || owner === party)
+  if (owner && own.length > 0) return [`owner_id = ${$(owner)}`]
+  const all = $(parties)
+  const shared = `version > 0 and owner_id <> all(${all}) and id in (select passport_id from readers where reader_id = any(${all}))`
+  return owner ? [`${shared} and owner_id = ${$(owner)}`] : [...own.map(party => `owner_id = ${$(party)}`), shared]
+}
+
+function filtersOf(query: SearchQuery, $: Parameter): string[] {
+  const filters = filterable.flatMap(({ name, sql, kind }) => {
+    const given = (query as Record<string, unknown>)[name]
+    if (given === undefined) return []
+    const value = kind.read(given) ?? fail('invalid', 'request_invalid', { errors: [{ pointer: `/${name}`, detail: `must be ${kind.expects}` }] })
+    return `${sql} = ${$(value as string)}`
+  })
+  if (query.status) filters.push(`status = ${$(query.status)}`)
+  if (query.q) filters.push(`words @@ ${$(wordsOf(query.q).join(' & '))}::tsquery`)
+  return filters
+}
+
+function positionOf({ after, sort }: SearchQuery, { sql, type, isKey }: Order, beyond: string, $: Parameter): string[] {
+  const cursor = keysAfter(after, of => of === sort, isKey, isId)
+  return cursor ? [`(${sql}, id) ${beyond} (${$(String(cursor[1]))}::text::${type}, ${$(String(cursor[2]))})`] : []
+}
+
+/** The keys behind `after`, each held to what it must be: anybody can write a cursor. Fails with `cursor_invalid`. */
+export function keysAfter(after: string | undefined, ...are: ((key: unknown) => boolean)[]): Cursor | undefined {
+  const cursor = cursorOf(after, are.length)
+  if (!cursor || are.every((is, index) => is(cursor[index]))) return cursor
+  throw new Problem('invalid', 'cursor_invalid', { errors: [{ pointer: '/after', detail: 'takes the nextCursor of the page before, with the same filters and sort' }] })
+}
+
+export const isId = (key: unknown): boolean => typeof key === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key)

@@ -1,0 +1,18 @@
+import { defineService, fail } from '#kernel'
+import {
+  getPassportAccess, PassportCreated, PassportDeleted, PassportPublished, PassportShared, PassportStatusChanged, PassportUpdated,
+} from '#contracts/passports'
+import { routes } from './routes.ts'
+import { findAccess } from './store.ts'
+
+/** Battery passports: what is known of a battery, each version of it, and who may read it. */
+export const passports = defineService({
+  name: 'passports',
+  folder: import.meta.dirname,
+  publishes: [PassportCreated, PassportUpdated, PassportDeleted, PassportPublished, PassportStatusChanged, PassportShared],
+  start(host) {
+    routes(host)
+    host.answer(getPassportAccess, async ({ passportId }) =>
+      (await findAccess(host.db, passportId)) ?? fail('not_found', 'passport_unknown'))
+  },
+})

@@ -1,0 +1,121 @@
+import { partiesOf, Problem, violates, type Actor, type Db, type Tx } from '#kernel'
+import type { PassportStatus } from '#contracts/passports'
+import type { Owner } from '#contracts/shared'
+import { allColumns, pointerOf, searchable, searchWords } from './columns.ts'
+import type { Passport, Version } from './passports.ts'
+
+/** Fails with `battery_identifier_taken` when another passport of the owner has the identifier: the index decides, not a prior read. */
+export async function insertPassport(tx: Tx, passport: Passport, actor: Actor): Promise<void> {
+  const { id, owner, createdAt } = passport
+  const row = { id, owner_kind: owner.kind, owner_id: owner.id, created_at: createdAt, ...changing(passport) }
+  await tx`
+    with passport as (insert into passports ${tx(row)} returning id)
+    ${insertVersion(tx, passport, actor, [])} from passport`.catch(refuseTaken(passport))
+}
+
+/** Keeps the next version of a passport that `lockPassport` gave. Fails with `battery_identifier_taken`. */
+export async function updatePassport(tx: Tx, passport: Passport, actor: Actor, updatedFields: readonly string[] = []): Promise<void> {
+  await tx`
+    with passport as (update passports set ${tx(changing(passport))} where id = ${passport.id} returning id)
+    ${insertVersion(tx, passport, actor, updatedFields)} from passport`.catch(refuseTaken(passport))
+}
+
+const insertVersion = (tx: Tx, { version, status, updatedAt, data }: Passport, actor: Actor, updatedFields: readonly string[]) => tx`
+  insert into versions (passport_id, version, status, actor_id, actor_role, at, updated_fields, data)
+  select id, ${version}, ${status}, ${actor.userId}, ${actor.role}, ${updatedAt}, ${updatedFields as string[]}, ${tx.json(data as never)}`
+
+/** What a new version changes in the row of its passport. */
+function changing({ status, version, updatedAt, data }: Passport) {
+  const values = searchable(data)
+  const searched = Object.fromEntries(allColumns.map(({ name, sql }) => [sql, values[name]]))
+  return { status, version, updated_at: updatedAt, ...searched, words: searchWords(data).join(' ') }
+}
+
+const refuseTaken = ({ data }: Passport) => (error: unknown): never => {
+  if (!violates(error, 'passports_identifier')) throw error
+  throw new Problem('conflict', 'battery_identifier_taken', {
+    detail: 'Another passport of this owner has the battery identifier.',
+    errors: [{ pointer: `/data${pointerOf('identifier', data)}`, detail: 'must be an identifier that no other passport of the owner has' }],
+  })
+}
+
+interface PassportRow extends Omit<Passport, 'owner' | 'readers'> {
+  ownerKind: Owner['kind']
+  ownerId: string
+  readerIds: string[]
+}
+
+/** A passport as it is, or as it was `at` a time since it was created; its readers as far as `reader` is one of them. */
+export async function findPassport(db: Db, id: string, reader: Actor | undefined, at?: Date): Promise<Passport | undefined> {
+  const parties = reader ? partiesOf(reader) : []
+  const version = at ? db`(select max(version) from versions where passport_id = p.id and at <= ${at})` : db`p.version`
+  // The data, up to a megabyte, comes along only for whom the rule will let in: a refusal takes the same time whatever it refuses.
+  const [row] = await db<PassportRow[]>`
+    select p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", r.ids as "readerIds", p.created_at as "createdAt",
+      v.status, v.version, v.at as "updatedAt", v.data
+    from passports p
+    cross join lateral (select array(select reader_id from readers where passport_id = p.id and reader_id = any(${parties})) as ids) r
+    left join versions v on v.passport_id = p.id and v.version = ${version}
+      and (${reader?.role === 'admin'} or p.owner_id = any(${parties}) or r.ids <> '{}')
+    where p.id = ${id}`
+  if (!row) return undefined
+  const { ownerKind, ownerId, readerIds, ...passport } = row
+  const readers = readerIds.map((id): Owner => ({ kind: id === reader?.userId ? 'person' : 'organisation', id }))
+  return { ...passport, owner: { kind: ownerKind, id: ownerId }, readers }
+}
+
+/** A passport that nobody else changes until the transaction ends. */
+export async function lockPassport(tx: Tx, id: string, actor: Actor): Promise<Passport | undefined> {
+  // Two statements, one journey: who had to wait for the lock would see the passport of before the wait in the first one.
+  const [, passport] = await Promise.all([tx`select from passports where id = ${id} for update`, findPassport(tx, id, actor)])
+  return passport
+}
+
+/** With its versions and readers. */
+export async function deletePassport(tx: Tx, id: string): Promise<void> {
+  await tx`delete from passports where id = ${id}`
+}
+
+/** The latest first, up to `limit`, below the version `before`. */
+export async function listVersions(db: Db, id: string, limit: number, before = 2 ** 31 - 1): Promise<Version[]> {
+  return await db<Version[]>`
+    select version, status, json_build_object('userId', actor_id, 'role', actor_role) as actor, at, updated_fields as "updatedFields"
+    from versions where passport_id = ${id} and version < ${before}
+    order by version desc limit ${limit}`
+}
+
+/** Somebody a passport was opened to. */
+export interface Reader extends Owner {
+  since: Date
+}
+
+/** In the order of their ids, up to `limit`, after the id `after`. */
+export async function listReaders(db: Db, id: string, limit: number, after: string | undefined): Promise<Reader[]> {
+  return await db<Reader[]>`
+    select kind, reader_id as id, since from readers where passport_id = ${id} ${after ? db`and reader_id > ${after}` : db``}
+    order by reader_id limit ${limit}`
+}
+
+/** False when it was open to that reader already. */
+export async function insertReader(tx: Tx, id: string, reader: Owner, since: Date): Promise<boolean> {
+  const changed = await tx`
+    insert into readers as r (passport_id, reader_id, kind, since) values (${id}, ${reader.id}, ${reader.kind}, ${since})
+    on conflict (passport_id, reader_id) do update set kind = excluded.kind where r.kind <> excluded.kind
+    returning reader_id`
+  return changed.length > 0
+}
+
+/** Who is no reader any more; undefined when it was none. */
+export async function deleteReader(tx: Tx, id: string, readerId: string): Promise<Owner | undefined> {
+  const [reader] = await tx<Owner[]>`delete from readers where passport_id = ${id} and reader_id = ${readerId} returning kind, reader_id as id`
+  return reader
+}
+
+/** What other services may ask about a passport; see `get_passport_access`. */
+export async function findAccess(db: Db, passportId: string) {
+  const [access] = await db<{ passportId: string; identifier: string | null; owner: Owner; status: PassportStatus; readers: Owner[] }[]>`
+    select id as "passportId", identifier, json_build_object('kind', owner_kind, 'id', owner_id) as owner, status,
+      (select coalesce(json_agg(json_build_object('kind', kind, 'id', reader_id) order by since), '[]') from readers where passport_id = id) as readers
+    from passports where id = ${passportId}`
+  return access
+}
