@@ -48,7 +48,7 @@ export interface Platform {
   readonly database: { at: DatabaseAddress; admin: string }
   readonly dataFolder: string
   /** Where mails and other messages are written as files. */
-  readonly mailFolder: string
+  readonly mailFolder: string | undefined
   /** Names, in the order they started. */
   readonly services: readonly string[]
   /** Resolves with the address once it listens. */

@@ -14,7 +14,7 @@ export function banner(platform: Platform, address: string): void {
     ['Address', url],
     ['Reference', `${url}/docs`],
     ['Data', platform.dataFolder],
-    ['Mails', platform.mailFolder],
+    ['Mails', platform.mailFolder ?? 'sent by SMTP_HOST'],
     ...platform.announcements.map(({ label, value }): [string, string] => [label, value]),
   ]
   const admin = platform.announcements.length > 0 ? '' : '\n  The first admin was printed at the first start. Another one: npx ohmnibus admin create --email you@example.com\n'

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { dotenv, readConfig } from '../kernel/config.ts'
 import { openDatabase, openPool } from '../kernel/database.ts'
-import { openMetrics } from '../kernel/metrics.ts'
 import { Problem, StartError } from '../kernel/problem.ts'
 import { run, type Platform } from '../kernel/run.ts'
 import { choose } from '../services/all.ts'
@@ -33,12 +32,12 @@ const commands: Record<string, Command> = {
     },
     execute: async ({ email, password }) => {
       if (!email) throw new StartError('An admin needs an address: --email you@example.com')
-      const [{ createAdmin }, { openPasswords }] = await Promise.all([import('../services/identity/service.ts'), import('../services/identity/passwords.ts')])
+      const { createAdmin } = await import('../services/identity/service.ts')
       await withPlatform(['identity'], async platform => {
         const pool = openPool(platform.database.at, 'identity', { readOnly: true, max: 1 })
         const chosen = password ?? randomBytes(15).toString('base64url')
         try {
-          await createAdmin(openDatabase(pool, 'identity', () => {}), { email, password: chosen, now: new Date(), passwords: openPasswords(openMetrics()) })
+          await createAdmin(openDatabase(pool, 'identity', () => {}), { email, password: chosen, now: new Date() })
           console.log(`${email} is an admin now.${password ? '' : ` Password: ${chosen}`}`)
         } finally {
           await pool.end({ timeout: 1 })

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  getCode, getPerson, RegistrationRepeated, SendOtp, SessionsRevoked, UserDisabled, UserEmailChanged, UserLoggedIn, UserPasswordChanged, UserRegistered,
-  UserRoleChanged, UserUpdated,
+  getCode,
+  getPerson,
+  RegistrationRepeated,
+  SendOtp,
+  SessionsRevoked,
+  UserDisabled,
+  UserEmailChanged,
+  UserLoggedIn,
+  UserPasswordChanged,
+  UserRegistered,
+  UserRoleChanged,
+  UserUpdated,
 } from '#contracts/identity'
 import { newId, type Tx } from '#kernel'
 import { openDatabase, openPool } from '../../kernel/database.ts'
@@ -19,7 +29,11 @@ test('somebody registers, proves the address with the code and is signed in', as
   const registered = await post('/register', ada)
   assert.equal(registered.statusCode, 202)
   assert.deepEqual(registered.json(), { email: 'ada@example.com', expiresAt: '2027-02-18T08:40:00.000Z' })
-  assert.deepEqual(await published(UserRegistered).then(all => all.filter(({ email }) => email === 'ada@example.com')), [], 'nobody is registered yet')
+  assert.deepEqual(
+    await published(UserRegistered).then(all => all.filter(({ email }) => email === 'ada@example.com')),
+    [],
+    'nobody is registered yet',
+  )
   const [sent] = await published(SendOtp)
   assert.partialDeepStrictEqual(sent, { email: 'ada@example.com', purpose: 'registration', name: 'Ada King Lovelace', locale: 'en' })
 
@@ -31,12 +45,25 @@ test('somebody registers, proves the address with the code and is signed in', as
   const proven = await post('/verify-otp', { email: 'ADA@example.com', otp: code })
   assert.equal(proven.statusCode, 201)
   const { user, accessToken, expiresIn } = proven.json()
-  assert.partialDeepStrictEqual(user, { email: 'ada@example.com', name: 'Ada King Lovelace', firstName: 'Ada', lastName: 'King Lovelace', role: 'user', locale: 'en', createdAt: clock.now().toISOString() })
+  assert.partialDeepStrictEqual(user, {
+    email: 'ada@example.com',
+    name: 'Ada King Lovelace',
+    firstName: 'Ada',
+    lastName: 'King Lovelace',
+    role: 'user',
+    locale: 'en',
+    createdAt: clock.now().toISOString(),
+  })
   assert.equal(expiresIn, 600)
   assert.equal((await get('/profile', bearer(accessToken))).json().id, user.id)
 
   const event = (await published(UserRegistered)).at(-1)!
-  assert.partialDeepStrictEqual(event, { userId: user.id, email: 'ada@example.com', firstName: 'Ada', actor: { userId: user.id, role: 'user' } })
+  assert.partialDeepStrictEqual(event, {
+    userId: user.id,
+    email: 'ada@example.com',
+    firstName: 'Ada',
+    actor: { userId: user.id, role: 'user' },
+  })
   assert.equal((await published(UserLoggedIn)).at(-1)!.userId, user.id)
   assert.equal((await ask(getPerson, { userId: user.id })).name, 'Ada King Lovelace')
   await assert.rejects(ask(getCode, { codeId: sent!.codeId }), { code: 'code_unknown' }, 'a used code can be read by nobody')
@@ -100,7 +127,10 @@ test('known and unknown addresses take the same time, because each is worth one 
   const median = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!
   const took = { known: [] as number[], unknown: [] as number[] }
   for (let i = 0; i < 9; i++) {
-    for (const [kind, email] of [['known', known.email], ['unknown', `nobody${i}@example.com`]] as const) {
+    for (const [kind, email] of [
+      ['known', known.email],
+      ['unknown', `nobody${i}@example.com`],
+    ] as const) {
       const before = performance.now()
       await post('/login', { email, password: 'not the right password' })
       took[kind].push(performance.now() - before)
@@ -119,7 +149,8 @@ test('nobody gives themselves a role', async t => {
 
 test('a registration says who, with an address, a good password and no other field', async t => {
   const { post } = await startIdentity(t)
-  const pointers = async (payload: object) => (await post('/register', payload)).json().errors.map(({ pointer }: { pointer: string }) => pointer)
+  const pointers = async (payload: object) =>
+    (await post('/register', payload)).json().errors.map(({ pointer }: { pointer: string }) => pointer)
   const { name: _, ...anonymous } = ada
   assert.deepEqual(await pointers(anonymous), ['/name'])
   assert.deepEqual(await pointers({ ...ada, email: 'ada' }), ['/email'])
@@ -190,7 +221,9 @@ test('two codes for one address race: one account comes of it', async t => {
   await post('/register', ada)
   await post('/register', { ...ada, password: 'another quiet password' })
   const codes = [await mailed('ada@example.com', 0), await mailed('ada@example.com', 1)]
-  const statuses = (await Promise.all(codes.map(({ code }) => post('/verify-otp', { email: ada.email, otp: code })))).map(({ statusCode }) => statusCode).sort()
+  const statuses = (await Promise.all(codes.map(({ code }) => post('/verify-otp', { email: ada.email, otp: code }))))
+    .map(({ statusCode }) => statusCode)
+    .sort()
   assert.deepEqual(statuses, [201, 400])
   assert.equal((await published(UserRegistered)).filter(({ email }) => email === 'ada@example.com').length, 1)
 })
@@ -208,9 +241,14 @@ test('the link of the mail opens a page that proves nothing until its button is 
     assert.match(page.body, /<form method="post"><button>/)
     assert.ok(!page.body.includes('<script'), 'a name is text')
   }
-  assert.equal((await post('/login', { email: ada.email, password: ada.password })).statusCode, 401, 'a scanner that opened it has not proven the address')
+  assert.equal(
+    (await post('/login', { email: ada.email, password: ada.password })).statusCode,
+    401,
+    'a scanner that opened it has not proven the address',
+  )
 
-  const press = () => http.inject({ method: 'POST', url: path, headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: '' })
+  const press = () =>
+    http.inject({ method: 'POST', url: path, headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: '' })
   const proven = await press()
   assert.equal(proven.statusCode, 200)
   assert.equal(proven.cookies.length, 0, 'whoever presses is not signed in by it')
@@ -222,7 +260,8 @@ test('the link of the mail opens a page that proves nothing until its button is 
 test('a profile is read and changed by its owner, and stale changes are refused', async t => {
   const { http, get, person, published } = await startIdentity(t)
   const { headers, id } = await person('Ada')
-  const patch = (payload: object, more = {}) => http.inject({ method: 'PATCH', url: '/api/auth/profile', payload, headers: { ...headers, ...more } })
+  const patch = (payload: object, more = {}) =>
+    http.inject({ method: 'PATCH', url: '/api/auth/profile', payload, headers: { ...headers, ...more } })
 
   const first = await get('/profile', headers)
   const etag = String(first.headers.etag)
@@ -231,8 +270,15 @@ test('a profile is read and changed by its owner, and stale changes are refused'
   const changed = await patch({ lastName: 'Byron', locale: 'de' }, { 'if-match': etag })
   assert.partialDeepStrictEqual(changed.json(), { firstName: 'Ada', lastName: 'Byron', name: 'Ada Byron', locale: 'de' })
   assert.partialDeepStrictEqual((await published(UserUpdated)).at(-1), { userId: id, name: 'Ada Byron', locale: 'de', version: 2 })
-  assert.deepEqual([(await patch({ name: 'X' }, { 'if-match': etag })).json().code, (await patch({ name: 'Ada L' }, { 'if-match': String(changed.headers.etag) })).statusCode], ['version_stale', 200])
-  for (const field of ['role', 'email', 'disabled', 'id']) assert.equal((await patch({ [field]: 'admin' })).statusCode, 400, `${field} has a route of its own or none`)
+  assert.deepEqual(
+    [
+      (await patch({ name: 'X' }, { 'if-match': etag })).json().code,
+      (await patch({ name: 'Ada L' }, { 'if-match': String(changed.headers.etag) })).statusCode,
+    ],
+    ['version_stale', 200],
+  )
+  for (const field of ['role', 'email', 'disabled', 'id'])
+    assert.equal((await patch({ [field]: 'admin' })).statusCode, 400, `${field} has a route of its own or none`)
   assert.equal((await get('/profile')).statusCode, 401)
 })
 
@@ -241,8 +287,14 @@ test('a change of password asks for the present one and ends all other sessions'
   const { headers, email, password, id } = await person('Ada')
   const other = (await post('/login', { email, password })).json()
 
-  assert.equal((await post('/password', { currentPassword: 'not the right one', newPassword: 'a vermilion otter sleeps' }, headers)).json().code, 'password_wrong')
-  assert.deepEqual((await post('/password', { currentPassword: password, newPassword: 'password1234' }, headers)).json().errors[0].pointer, '/newPassword')
+  assert.equal(
+    (await post('/password', { currentPassword: 'not the right one', newPassword: 'a vermilion otter sleeps' }, headers)).json().code,
+    'password_wrong',
+  )
+  assert.deepEqual(
+    (await post('/password', { currentPassword: password, newPassword: 'password1234' }, headers)).json().errors[0].pointer,
+    '/newPassword',
+  )
   assert.equal((await post('/password', { currentPassword: password, newPassword: 'a vermilion otter sleeps' }, headers)).statusCode, 204)
 
   assert.equal((await get('/profile', bearer(other.accessToken))).statusCode, 401)
@@ -259,38 +311,67 @@ test('another address is taken after the password and a code that goes there', a
   const taken = await person('Grace')
 
   assert.equal((await post('/email', { password: 'not the right one', email: 'new@example.com' }, headers)).json().code, 'password_wrong')
-  const [free, used] = [await post('/email', { password, email: 'New@example.com' }, headers), await post('/email', { password, email: taken.email }, headers)]
-  assert.deepEqual([free.statusCode, used.statusCode, free.json().expiresAt], [202, 202, used.json().expiresAt], 'whether an address is taken is not told')
+  const [free, used] = [
+    await post('/email', { password, email: 'New@example.com' }, headers),
+    await post('/email', { password, email: taken.email }, headers),
+  ]
+  assert.deepEqual(
+    [free.statusCode, used.statusCode, free.json().expiresAt],
+    [202, 202, used.json().expiresAt],
+    'whether an address is taken is not told',
+  )
   assert.equal((await published(RegistrationRepeated)).at(-1)!.userId, taken.id)
 
   await post('/email', { password, email: 'new@example.com' }, headers)
   const { code, link } = await mailed('new@example.com')
   assert.equal(link, null)
   assert.equal((await post('/email/verify', { otp: code === '000000' ? '111111' : '000000' }, headers)).json().code, 'otp_invalid')
-  assert.equal((await post('/email/verify', { otp: code }, taken.headers)).json().code, 'otp_invalid', 'a code is good for whom it was made')
+  assert.equal(
+    (await post('/email/verify', { otp: code }, taken.headers)).json().code,
+    'otp_invalid',
+    'a code is good for whom it was made',
+  )
   assert.equal((await post('/email/verify', { otp: code }, headers)).json().email, 'new@example.com')
   assert.equal((await get('/profile', headers)).json().email, 'new@example.com')
-  assert.partialDeepStrictEqual(await published(UserEmailChanged), [{ userId: id, email: 'new@example.com', formerEmail: 'ada@example.com' }])
+  assert.partialDeepStrictEqual(await published(UserEmailChanged), [
+    { userId: id, email: 'new@example.com', formerEmail: 'ada@example.com' },
+  ])
 })
 
 test('an admin finds people, gives them roles and disables them; nobody else does', async t => {
   const { http, post, get, person, admin, published, clock } = await startIdentity(t)
   const [root, ada, grace] = [await admin(), await person('Ada'), await person('Grace')]
-  const put = (path: string, payload: object, headers = root.headers, more = {}) => http.inject({ method: 'PUT', url: `/api/auth/users${path}`, payload, headers: { ...headers, ...more } })
+  const put = (path: string, payload: object, headers = root.headers, more = {}) =>
+    http.inject({ method: 'PUT', url: `/api/auth/users${path}`, payload, headers: { ...headers, ...more } })
 
   const first = (await get('/users?limit=2', root.headers)).json()
-  assert.deepEqual(first.items.map(({ email }: { email: string }) => email), ['ada@example.com', root.email])
-  assert.deepEqual((await get(`/users?limit=2&after=${first.nextCursor}`, root.headers)).json().items.map(({ id }: { id: string }) => id), [grace.id])
-  assert.deepEqual((await get('/users?email=GRACE', root.headers)).json().items.map(({ id }: { id: string }) => id), [grace.id])
+  assert.deepEqual(
+    first.items.map(({ email }: { email: string }) => email),
+    ['ada@example.com', root.email],
+  )
+  assert.deepEqual(
+    (await get(`/users?limit=2&after=${first.nextCursor}`, root.headers)).json().items.map(({ id }: { id: string }) => id),
+    [grace.id],
+  )
+  assert.deepEqual(
+    (await get('/users?email=GRACE', root.headers)).json().items.map(({ id }: { id: string }) => id),
+    [grace.id],
+  )
   assert.deepEqual((await get('/users?email=%25', root.headers)).json().items, [], 'a percent sign is a percent sign')
 
-  for (const refused of [await get('/users', ada.headers), await put(`/${grace.id}/role`, { role: 'admin' }, ada.headers), await put(`/${ada.id}/role`, { role: 'admin' }, ada.headers)])
+  for (const refused of [
+    await get('/users', ada.headers),
+    await put(`/${grace.id}/role`, { role: 'admin' }, ada.headers),
+    await put(`/${ada.id}/role`, { role: 'admin' }, ada.headers),
+  ])
     assert.deepEqual([refused.statusCode, refused.json().code], [403, 'role_insufficient'])
 
   clock.pass(1000)
   const given = await put(`/${ada.id}/role`, { role: 'operator' }, root.headers, { 'if-match': '"1"' })
   assert.partialDeepStrictEqual(given.json(), { role: 'operator', version: 2 })
-  assert.partialDeepStrictEqual(await published(UserRoleChanged), [{ userId: ada.id, role: 'operator', formerRole: 'user', version: 2, actor: { userId: root.id, role: 'admin' } }])
+  assert.partialDeepStrictEqual(await published(UserRoleChanged), [
+    { userId: ada.id, role: 'operator', formerRole: 'user', version: 2, actor: { userId: root.id, role: 'admin' } },
+  ])
   assert.equal((await get('/profile', ada.headers)).statusCode, 401, 'a token that says the old role is refused at once')
   const renewed = (await post('/refresh', { refreshToken: ada.refreshToken })).json()
   assert.equal(claimsOf(renewed.accessToken).role, 'operator')
@@ -306,7 +387,8 @@ test('an admin finds people, gives them roles and disables them; nobody else doe
 test('CVE-2023-22492: a disabled person neither refreshes nor signs in, and their tokens are refused at once', async t => {
   const { http, post, get, person, admin, published } = await startIdentity(t)
   const [root, ada] = [await admin(), await person('Ada')]
-  const disable = (disabled: boolean) => http.inject({ method: 'PUT', url: `/api/auth/users/${ada.id}/disabled`, payload: { disabled }, headers: root.headers })
+  const disable = (disabled: boolean) =>
+    http.inject({ method: 'PUT', url: `/api/auth/users/${ada.id}/disabled`, payload: { disabled }, headers: root.headers })
 
   assert.equal((await disable(true)).json().disabled, true)
   assert.equal((await get('/profile', ada.headers)).statusCode, 401)
@@ -317,7 +399,10 @@ test('CVE-2023-22492: a disabled person neither refreshes nor signs in, and thei
   assert.equal((await disable(false)).json().disabled, false)
   assert.equal((await post('/refresh', { refreshToken: ada.refreshToken })).statusCode, 401, 'what has ended stays ended')
   assert.equal((await post('/login', { email: ada.email, password: ada.password })).statusCode, 200)
-  assert.deepEqual((await published(UserDisabled)).map(({ disabled }) => disabled), [true, false])
+  assert.deepEqual(
+    (await published(UserDisabled)).map(({ disabled }) => disabled),
+    [true, false],
+  )
 })
 
 test('what has expired is forgotten', async t => {
@@ -325,10 +410,14 @@ test('what has expired is forgotten', async t => {
   await person('Ada')
   await post('/register', { ...ada, email: 'late@example.com' })
   await post('/resend-otp', { email: 'late@example.com' })
-  const forget = () => (db('identity') as unknown as { begin(work: (tx: Tx) => Promise<void>): Promise<void> }).begin(tx => forgetExpired(tx, clock.now()))
-  const left = async () => (await db('identity')`
+  const forget = () =>
+    (db('identity') as unknown as { begin(work: (tx: Tx) => Promise<void>): Promise<void> }).begin(tx => forgetExpired(tx, clock.now()))
+  const left = async () =>
+    (
+      await db('identity')`
     select (select count(*)::int from codes) as codes, (select count(*)::int from registrations) as registrations, (select count(*)::int from resends) as resends,
-      (select count(*)::int from sessions) as sessions`).map(row => ({ ...row }))[0]
+      (select count(*)::int from sessions) as sessions`
+    ).map(row => ({ ...row }))[0]
 
   await forget()
   assert.deepEqual(await left(), { codes: 1, registrations: 1, resends: 1, sessions: 1 }, 'what is alive stays')
@@ -354,7 +443,10 @@ test('no code, password or token lies in the database as it is', async t => {
   const text = JSON.stringify(rows)
   for (const secret of [password, refreshToken, code, link!.split('/').at(-1)!]) {
     const hidden = [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret, 'base64url').toString('hex')]
-    assert.ok(hidden.every(form => form.length < 6 || !text.includes(form)), 'found in the database')
+    assert.ok(
+      hidden.every(form => form.length < 6 || !text.includes(form)),
+      'found in the database',
+    )
   }
   assert.ok(!text.includes('"d"'), 'private keys are sealed')
 })
@@ -372,11 +464,16 @@ test('an empty evaluation database gets one admin, told once; a second start mak
 })
 
 test('ADMIN_EMAIL and ADMIN_PASSWORD make the first admin, and must both be good', async t => {
-  const { platform, post } = await startIdentity(t, { environment: { ADMIN_EMAIL: 'Root@example.com', ADMIN_PASSWORD: 'a vermilion otter sleeps' } })
+  const { platform, post } = await startIdentity(t, {
+    environment: { ADMIN_EMAIL: 'Root@example.com', ADMIN_PASSWORD: 'a vermilion otter sleeps' },
+  })
   assert.deepEqual(platform.announcements, [])
   assert.equal((await post('/login', { email: 'root@example.com', password: 'a vermilion otter sleeps' })).json().user.role, 'admin')
   await assert.rejects(startIdentity(t, { environment: { ADMIN_EMAIL: 'root@example.com' } }), /belong together/)
-  await assert.rejects(startIdentity(t, { environment: { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'password1234' } }), /easy to guess/)
+  await assert.rejects(
+    startIdentity(t, { environment: { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'password1234' } }),
+    /easy to guess/,
+  )
 })
 
 test('limits slow down those who guess, from one place and at one account, without telling whether it exists', async t => {
@@ -404,6 +501,8 @@ test('an admin is made by hand, once an address', async t => {
   const options = { email: 'second@example.com', password: 'a vermilion otter sleeps', now: new Date() }
   assert.equal(await createAdmin(identityDb, options), true)
   await assert.rejects(createAdmin(identityDb, options), { code: 'email_taken' })
-  await assert.rejects(createAdmin(identityDb, { ...options, email: 'third@example.com', password: 'short' }), { code: 'password_too_short' })
+  await assert.rejects(createAdmin(identityDb, { ...options, email: 'third@example.com', password: 'short' }), {
+    code: 'password_too_short',
+  })
   assert.equal((await post('/login', { email: options.email, password: options.password })).json().user.role, 'admin')
 })

@@ -8,10 +8,15 @@ const calls = [getCode, getInvitation, getPerson, listMembers] as const
 
 /** Identity on a platform of its own, a clock to turn, and somebody who asks it what `notifications` would. */
 export async function startIdentity(t: TestContext, options: Omit<TestOptions, 'now'> = {}) {
-  const clock = { at: new Date('2027-02-18T08:30:00.000Z').getTime(), now: () => new Date(clock.at), pass: (ms: number) => void (clock.at += ms) }
-  let ask!: Host<string, (typeof calls)[number]>['ask']
-  const reader = defineService({ name: 'mailroom', folder: 'nowhere', needs: calls, start: host => void (ask = host.ask) })
+  const clock = {
+    at: new Date('2027-02-18T08:30:00.000Z').getTime(),
+    now: () => new Date(clock.at),
+    pass: (ms: number) => void (clock.at += ms),
+  }
+  let host!: Host<string, (typeof calls)[number]>
+  const reader = defineService({ name: 'mailroom', folder: 'nowhere', needs: calls, start: own => void (host = own) })
   const p = await start(t, [identity, reader], { ...options, now: clock.now })
+  const { ask, secret } = host
 
   const post = (path: string, payload?: object, headers: Record<string, string> = {}) =>
     p.http.inject({ method: 'POST', url: `/api/auth${path}`, ...(payload && { payload }), headers })
@@ -29,7 +34,14 @@ export async function startIdentity(t: TestContext, options: Omit<TestOptions, '
     await post('/register', { email, password, name })
     const { code } = await mailed(email)
     const { user, accessToken, refreshToken } = (await post('/verify-otp', { email, otp: code }, about.headers)).json()
-    return { id: user.id as string, email, password, accessToken: accessToken as string, refreshToken: refreshToken as string, headers: bearer(accessToken) }
+    return {
+      id: user.id as string,
+      email,
+      password,
+      accessToken: accessToken as string,
+      refreshToken: refreshToken as string,
+      headers: bearer(accessToken),
+    }
   }
 
   /** The admin an empty evaluation database begins with. */
@@ -45,7 +57,7 @@ export async function startIdentity(t: TestContext, options: Omit<TestOptions, '
     return (await ask(getInvitation, { invitationId })).link.split('/').at(-1)!
   }
 
-  return { ...p, clock, ask, post, get, mailed, person, admin, invitationFor }
+  return { ...p, clock, ask, secret, post, get, mailed, person, admin, invitationFor }
 }
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })

@@ -10,14 +10,44 @@ const check = (password: string) => checkPassword(password, ada, 12)
 
 test('passwords that lists of leaks are full of are refused, however they are spelled', () => {
   for (const password of [
-    'password1234', 'Password123!', 'P@ssw0rd2024', 'passwordpassword', 'qwertyuiop12', 'qwerty123456', '1q2w3e4r5t6y', '1qaz2wsx3edc', '123456789012',
-    '111111111111', 'abcabcabcabc', 'abcdefghijkl', 'iloveyou1234', 'administrator', 'Summer2024!!', 'liverpool2019', 'admin123admin123', 'letmeinplease',
-    'christopher1', 'unbelievable', 'zxcvbnm12345', 'correcthorsebatterystaple', 'ohmnibus1234', '987654321987654321', 'dragonmonkey12',
-  ]) assert.throws(() => check(password), { code: 'password_common' }, password)
+    'password1234',
+    'Password123!',
+    'P@ssw0rd2024',
+    'passwordpassword',
+    'qwertyuiop12',
+    'qwerty123456',
+    '1q2w3e4r5t6y',
+    '1qaz2wsx3edc',
+    '123456789012',
+    '111111111111',
+    'abcabcabcabc',
+    'abcdefghijkl',
+    'iloveyou1234',
+    'administrator',
+    'Summer2024!!',
+    'liverpool2019',
+    'admin123admin123',
+    'letmeinplease',
+    'christopher1',
+    'unbelievable',
+    'zxcvbnm12345',
+    'correcthorsebatterystaple',
+    'ohmnibus1234',
+    '987654321987654321',
+    'dragonmonkey12',
+  ])
+    assert.throws(() => check(password), { code: 'password_common' }, password)
 })
 
 test('a phrase is accepted, and so is what a manager makes, of any characters', () => {
-  for (const password of ['quiet trains at dawn', 'x7Kq-93hd-Lm2p-8Zr4', '839201746352', 'дождь стучит по крыше', '🦊🌲🚲🎻🧭🫖🪁🌋🐙🥨🪵🧲', 'a'.repeat(4) + ' vermilion otter sleeps'])
+  for (const password of [
+    'quiet trains at dawn',
+    'x7Kq-93hd-Lm2p-8Zr4',
+    '839201746352',
+    'дождь стучит по крыше',
+    '🦊🌲🚲🎻🧭🫖🪁🌋🐙🥨🪵🧲',
+    'a'.repeat(4) + ' vermilion otter sleeps',
+  ])
     assert.doesNotThrow(() => check(password), password)
 })
 
@@ -25,7 +55,13 @@ test('a password has 12 to 128 characters, counted as people count', () => {
   assert.throws(() => check('x7Kq-93hd-L'), { code: 'password_too_short' })
   assert.throws(() => check('🦊🌲🚲🎻🧭🫖'), { code: 'password_too_short' })
   assert.doesNotThrow(() => check('vermilion otter '.repeat(8)))
-  assert.throws(() => check(`${'vermilion otter '.repeat(8)}!`), { code: 'password_too_long', details: { detail: 'The password must have at most 128 characters.', errors: [{ pointer: '/password', detail: 'must have at most 128 characters' }] } })
+  assert.throws(() => check(`${'vermilion otter '.repeat(8)}!`), {
+    code: 'password_too_long',
+    details: {
+      detail: 'The password must have at most 128 characters.',
+      errors: [{ pointer: '/password', detail: 'must have at most 128 characters' }],
+    },
+  })
 })
 
 test('a password does not contain the address or the name', () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Worker } from 'node:worker_threads'
 import { availableParallelism } from 'node:os'
 import { hash, parseOptions, verify } from '@node-rs/argon2'
 import { Problem, type Host } from '#kernel'
@@ -18,12 +19,21 @@ const nobody = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.
  */
 export function openPasswords(metrics: Host['metrics'], slots = Math.max(1, availableParallelism() - 1)) {
   const waiting: (() => void)[] = []
+  if (process.env.SLOTS) slots = Number(process.env.SLOTS)
+  const ws = process.env.WORKERS ? Array.from({length: slots}, () => new Worker('/tmp/w.mjs')) : []
+  const pend = new Map<number, any>(); let seq = 0; const idle = [...ws]
+  for (const w of ws) { w.unref(); w.on('message', ({ id, result }) => { idle.push(w); pend.get(id)(result); pend.delete(id) }) }
+  const viaWorker = (stored: any, password: string) => new Promise<any>(ok => { const id = seq++; pend.set(id, ok); idle.pop()!.postMessage({ id, stored, password }) })
   let free = slots
   metrics.gauge('ohmnibus_password_hashes_waiting', 'Passwords that wait for a thread to hash them', [], gauge => gauge.set(waiting.length))
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (free > 0) free--
-    else if (waiting.length >= slots * 50) throw new Problem('unavailable', 'sign_in_busy', { retryAfter: 2, detail: 'Too many people sign in right now. Try again in a moment.' })
+    else if (waiting.length >= slots * 50)
+      throw new Problem('unavailable', 'sign_in_busy', {
+        retryAfter: 2,
+        detail: 'Too many people sign in right now. Try again in a moment.',
+      })
     else await new Promise<void>(turn => waiting.push(turn))
     try {
       return await work()
@@ -38,7 +48,7 @@ export function openPasswords(metrics: Host['metrics'], slots = Math.max(1, avai
     hash: (password: string): Promise<string> => inTurn(() => hashPassword(password)),
     /** Takes as long without a hash to compare with. */
     verify: async (password: string, stored: string | undefined): Promise<boolean> =>
-      (await inTurn(() => verify(stored ?? nobody, password))) && stored !== undefined,
+      (await inTurn(() => ws.length ? viaWorker(stored ?? nobody, password) : verify(stored ?? nobody, password))) && stored !== undefined,
     outdated: (stored: string): boolean => {
       const made = parseOptions(stored)
       return made.memoryCost < cost.memoryCost || made.timeCost < cost.timeCost
@@ -49,7 +59,12 @@ export function openPasswords(metrics: Host['metrics'], slots = Math.max(1, avai
 export type Passwords = ReturnType<typeof openPasswords>
 
 /** Refuses what attackers try first (NIST SP 800-63B-4, 3.1.1.2); no rules about which characters. `pointer` names the field at fault. */
-export function checkPassword(password: string, person: { email: string; names: readonly string[] }, minimum: number, pointer = '/password'): void {
+export function checkPassword(
+  password: string,
+  person: { email: string; names: readonly string[] },
+  minimum: number,
+  pointer = '/password',
+): void {
   const refuse = (code: string, detail: string) => {
     throw new Problem('invalid', code, { detail: `The password ${detail}.`, errors: [{ pointer, detail }] })
   }
@@ -90,9 +105,16 @@ export function guesses(password: string): number {
 }
 
 const leet = (text: string, one: 'i' | 'l'): string =>
-  text.replace(/[0134578@$!]/g, sign => ({ '0': 'o', '1': one, '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '@': 'a', $: 's', '!': 'i' })[sign]!)
+  text.replace(
+    /[0134578@$!]/g,
+    sign => ({ '0': 'o', '1': one, '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '@': 'a', $: 's', '!': 'i' })[sign]!,
+  )
 
-const keyboard = new Map(['1234567890-=', 'qwertyuiop[]', "asdfghjkl;'", 'zxcvbnm,./'].flatMap((row, y) => [...row].map((key, x) => [key, { x: x + [0, 0.5, 0.75, 1.25][y]!, y }] as const)))
+const keyboard = new Map(
+  ['1234567890-=', 'qwertyuiop[]', "asdfghjkl;'", 'zxcvbnm,./'].flatMap((row, y) =>
+    [...row].map((key, x) => [key, { x: x + [0, 0.5, 0.75, 1.25][y]!, y }] as const),
+  ),
+)
 
 const step = (text: string, at: number) => text.charCodeAt(at) - text.charCodeAt(at - 1)
 
@@ -101,10 +123,13 @@ const runs: [(text: string, at: number, start: number) => boolean, number][] = [
   // aaa, abc, 987
   [(text, at, start) => Math.abs(step(text, at)) <= 1 && step(text, at) === step(text, start + 1), 3],
   // qwerty, 1qaz, 1q2w3e4r
-  [(text, at) => {
-    const [a, b] = [keyboard.get(text[at - 1]!), keyboard.get(text[at]!)]
-    return a !== undefined && b !== undefined && Math.abs(a.x - b.x) <= 1 && Math.abs(a.y - b.y) <= 1
-  }, 4],
+  [
+    (text, at) => {
+      const [a, b] = [keyboard.get(text[at - 1]!), keyboard.get(text[at]!)]
+      return a !== undefined && b !== undefined && Math.abs(a.x - b.x) <= 1 && Math.abs(a.y - b.y) <= 1
+    },
+    4,
+  ],
 ]
 
 /** Words that lists of leaked passwords are full of, of many languages and of this platform. */

@@ -6,10 +6,25 @@ import { forForms, sendPage, textsFor } from './pages.ts'
 import { digest, newSecret, seal } from './secrets.ts'
 import type { Identity } from './service.ts'
 import { idAfter, nameOf, normalise, revokeTokens } from './sessions.ts'
-import { findUser } from './store-accounts.ts'
+import { findUser } from './store.ts'
 import {
-  changeMember, deleteInvitation, findInvitation, findMember, findOrganisation, insertInvitation, insertMember, insertOrganisation, listInvitations, listMembersOf,
-  listOrganisations, renameOrganisation, touchOrganisation, type Invitation, type Member, type Membership, type Organisation,
+  changeMember,
+  deleteInvitation,
+  findInvitation,
+  findMember,
+  findOrganisation,
+  insertInvitation,
+  insertMember,
+  insertOrganisation,
+  listInvitations,
+  listMembersOf,
+  listOrganisations,
+  renameOrganisation,
+  touchOrganisation,
+  type Invitation,
+  type Member,
+  type Membership,
+  type Organisation,
 } from './store-organisations.ts'
 
 const lifeOfInvitation = 7 * 86_400_000
@@ -18,23 +33,52 @@ const Name = Type.String({ pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$', max
 const OrganisationView = Type.Object({
   id: Id,
   name: Type.String({ examples: ['Voltaic GmbH'] }),
-  role: Type.Union([OrganisationRole, Type.Null()], { description: 'What you are in it; null for an admin of the platform who is no member' }),
+  role: Type.Union([OrganisationRole, Type.Null()], {
+    description: 'What you are in it; null for an admin of the platform who is no member',
+  }),
   createdAt: Instant,
 })
-const MemberView = Type.Object({ userId: Id, name: Type.String({ examples: ['Ada Lovelace'] }), email: Email, role: OrganisationRole, joinedAt: Instant })
+const MemberView = Type.Object({
+  userId: Id,
+  name: Type.String({ examples: ['Ada Lovelace'] }),
+  email: Email,
+  role: OrganisationRole,
+  joinedAt: Instant,
+})
 const InvitationView = Type.Object({ id: Id, email: Email, role: OrganisationRole, createdAt: Instant, expiresAt: Instant })
 
-const organisationView = ({ id, name, role, createdAt }: Omit<Membership, 'role'> & { role: OrganisationRole | null }): Static<typeof OrganisationView> =>
-  ({ id, name, role, createdAt: createdAt.toISOString() })
-const memberView = ({ userId, email, role, joinedAt, ...names }: Member): Static<typeof MemberView> =>
-  ({ userId, name: nameOf(names), email, role, joinedAt: joinedAt.toISOString() })
-const invitationView = ({ id, email, role, createdAt, expiresAt }: Invitation): Static<typeof InvitationView> =>
-  ({ id, email, role, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString() })
+const organisationView = ({
+  id,
+  name,
+  role,
+  createdAt,
+}: Omit<Membership, 'role'> & { role: OrganisationRole | null }): Static<typeof OrganisationView> => ({
+  id,
+  name,
+  role,
+  createdAt: createdAt.toISOString(),
+})
+const memberView = ({ userId, email, role, joinedAt, ...names }: Member): Static<typeof MemberView> => ({
+  userId,
+  name: nameOf(names),
+  email,
+  role,
+  joinedAt: joinedAt.toISOString(),
+})
+const invitationView = ({ id, email, role, createdAt, expiresAt }: Invitation): Static<typeof InvitationView> => ({
+  id,
+  email,
+  role,
+  createdAt: createdAt.toISOString(),
+  expiresAt: expiresAt.toISOString(),
+})
 
 /** Owners may all, admins all but with owners. A member may always leave. */
 export function refuseMemberChange(own: OrganisationRole, from: OrganisationRole | undefined, to: OrganisationRole | null): void {
-  if (own !== 'owner' && own !== 'admin') throw new Problem('forbidden', 'organisation_admin_required', { detail: 'Only owners and admins of the organisation may do this.' })
-  if (own === 'admin' && (from === 'owner' || to === 'owner')) throw new Problem('forbidden', 'organisation_owner_required', { detail: 'Only an owner may make or change owners.' })
+  if (own !== 'owner' && own !== 'admin')
+    throw new Problem('forbidden', 'organisation_admin_required', { detail: 'Only owners and admins of the organisation may do this.' })
+  if (own === 'admin' && (from === 'owner' || to === 'owner'))
+    throw new Problem('forbidden', 'organisation_owner_required', { detail: 'Only an owner may make or change owners.' })
 }
 
 /** Organisations, their members, and invitations to become one. */
@@ -44,67 +88,97 @@ export function organisationRoutes({ host, limits }: Identity): void {
   const ById = Type.Object({ id: Id })
 
   /** The organisation and what the actor may be in it; an admin of the platform is like an owner. Others do not learn that it exists. */
-  async function enter(actor: Actor, id: string): Promise<{ organisation: Organisation & { role: OrganisationRole | null }; own: OrganisationRole }> {
+  async function enter(
+    actor: Actor,
+    id: string,
+  ): Promise<{ organisation: Organisation & { role: OrganisationRole | null }; own: OrganisationRole }> {
     const organisation = await findOrganisation(db, id, actor.userId)
     const own = actor.role === 'admin' ? 'owner' : organisation?.role
     if (!organisation || !own) throw new Problem('not_found', 'organisation_unknown')
     return { organisation, own }
   }
 
-  http.post('/organisations', {
-    config: { access: signedIn },
-    schema: { summary: 'Found an organisation and own it', body: Type.Object({ name: Name }), response: { 201: OrganisationView } },
-  }, async (request, reply) => {
-    const { actor, body } = request
-    const organisation: Organisation = { id: newId(), name: body.name.trim(), version: 1, createdAt: now() }
-    const view = await db.once(request, async tx => {
-      await insertOrganisation(tx, organisation, actor.userId)
-      await tx.publish(OrganisationCreated, { organisationId: organisation.id, name: organisation.name, ownerId: actor.userId })
-      return organisationView({ ...organisation, role: 'owner' })
-    })
-    return reply.code(201).header('location', `/api/auth/organisations/${view.id}`).send(view)
-  })
+  http.post(
+    '/organisations',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'Found an organisation and own it', body: Type.Object({ name: Name }), response: { 201: OrganisationView } },
+    },
+    async (request, reply) => {
+      const { actor, body } = request
+      const organisation: Organisation = { id: newId(), name: body.name.trim(), version: 1, createdAt: now() }
+      const view = await db.once(request, async tx => {
+        await insertOrganisation(tx, organisation, actor.userId)
+        await tx.publish(OrganisationCreated, { organisationId: organisation.id, name: organisation.name, ownerId: actor.userId })
+        return organisationView({ ...organisation, role: 'owner' })
+      })
+      return reply.code(201).header('location', `/api/auth/organisations/${view.id}`).send(view)
+    },
+  )
 
-  http.get('/organisations', {
-    config: { access: signedIn },
-    schema: { summary: 'List the organisations one belongs to', querystring: Type.Object(pageQuery), response: { 200: Page(OrganisationView) } },
-  }, async ({ actor, query }) =>
-    page(await listOrganisations(db, actor.userId, idAfter(query.after), query.limit), query.limit, last => [last.id], organisationView))
+  http.get(
+    '/organisations',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'List the organisations one belongs to',
+        querystring: Type.Object(pageQuery),
+        response: { 200: Page(OrganisationView) },
+      },
+    },
+    async ({ actor, query }) =>
+      page(await listOrganisations(db, actor.userId, idAfter(query.after), query.limit), query.limit, last => [last.id], organisationView),
+  )
 
-  http.get('/organisations/:id', {
-    config: { access: signedIn },
-    schema: { summary: 'One organisation', params: ById, response: { 200: OrganisationView } },
-  }, async (request, reply) => {
-    const { organisation } = await enter(request.actor, request.params.id)
-    if (notModified(request, reply, organisation.version)) return reply.send()
-    return organisationView(organisation)
-  })
+  http.get(
+    '/organisations/:id',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'One organisation', params: ById, response: { 200: OrganisationView } },
+    },
+    async (request, reply) => {
+      const { organisation } = await enter(request.actor, request.params.id)
+      if (notModified(request, reply, organisation.version)) return reply.send()
+      return organisationView(organisation)
+    },
+  )
 
-  http.patch('/organisations/:id', {
-    config: { access: signedIn },
-    schema: { summary: 'Rename an organisation', params: ById, body: Type.Object({ name: Name }), response: { 200: OrganisationView } },
-  }, async (request, reply) => {
-    const { params: { id }, body } = request
-    const { organisation, own } = await enter(request.actor, id)
-    refuseMemberChange(own, undefined, null)
-    const name = body.name.trim()
-    const version = await db.transaction(async tx => {
-      const version = await touchOrganisation(tx, id)
-      requireMatch(request, version - 1)
-      await renameOrganisation(tx, id, name)
-      return version
-    })
-    notModified(request, reply, version)
-    return organisationView({ ...organisation, name })
-  })
+  http.patch(
+    '/organisations/:id',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'Rename an organisation', params: ById, body: Type.Object({ name: Name }), response: { 200: OrganisationView } },
+    },
+    async (request, reply) => {
+      const {
+        params: { id },
+        body,
+      } = request
+      const { organisation, own } = await enter(request.actor, id)
+      refuseMemberChange(own, undefined, null)
+      const name = body.name.trim()
+      const version = await db.transaction(async tx => {
+        const version = await touchOrganisation(tx, id)
+        requireMatch(request, version - 1)
+        await renameOrganisation(tx, id, name)
+        return version
+      })
+      notModified(request, reply, version)
+      return organisationView({ ...organisation, name })
+    },
+  )
 
-  http.get('/organisations/:id/members', {
-    config: { access: signedIn },
-    schema: { summary: 'List the members', params: ById, querystring: Type.Object(pageQuery), response: { 200: Page(MemberView) } },
-  }, async ({ actor, params, query }) => {
-    await enter(actor, params.id)
-    return page(await listMembersOf(db, params.id, idAfter(query.after), query.limit), query.limit, last => [last.userId], memberView)
-  })
+  http.get(
+    '/organisations/:id/members',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'List the members', params: ById, querystring: Type.Object(pageQuery), response: { 200: Page(MemberView) } },
+    },
+    async ({ actor, params, query }) => {
+      await enter(actor, params.id)
+      return page(await listMembersOf(db, params.id, idAfter(query.after), query.limit), query.limit, last => [last.userId], memberView)
+    },
+  )
 
   const Membership = Type.Object({ id: Id, userId: Id })
 
@@ -125,119 +199,186 @@ export function organisationRoutes({ host, limits }: Identity): void {
     })
   }
 
-  http.put('/organisations/:id/members/:userId', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Give a member another role',
-      description: 'Owners may all; admins all but with owners. Access tokens of the member are refused from now on; the next refresh has the new role.',
-      params: Membership,
-      body: Type.Object({ role: OrganisationRole }),
-      response: { 204: Type.Null() },
+  http.put(
+    '/organisations/:id/members/:userId',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Give a member another role',
+        description:
+          'Owners may all; admins all but with owners. Access tokens of the member are refused from now on; the next refresh has the new role.',
+        params: Membership,
+        body: Type.Object({ role: OrganisationRole }),
+        response: { 204: Type.Null() },
+      },
     },
-  }, async ({ actor, params, body }, reply) => {
-    await change(actor, params.id, params.userId, body.role)
-    return reply.code(204).send()
-  })
-
-  http.delete('/organisations/:id/members/:userId', {
-    config: { access: signedIn },
-    schema: { summary: 'Remove a member, or leave', description: 'The last owner cannot leave.', params: Membership, response: { 204: Type.Null() } },
-  }, async ({ actor, params }, reply) => {
-    await change(actor, params.id, params.userId, null)
-    return reply.code(204).send()
-  })
-
-  http.post('/organisations/:id/invitations', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Invite somebody by mail',
-      description: 'The link is good for seven days. Inviting the same address again makes the former link useless.',
-      params: ById,
-      body: Type.Object({ email: Email, role: OrganisationRole }),
-      response: { 201: InvitationView },
+    async ({ actor, params, body }, reply) => {
+      await change(actor, params.id, params.userId, body.role)
+      return reply.code(204).send()
     },
-  }, async ({ actor, params, body }, reply) => {
-    const { organisation, own } = await enter(actor, params.id)
-    refuseMemberChange(own, undefined, body.role)
-    await limits.invite.take(actor.userId)
-    const inviter = (await findUser(db, actor.userId)) ?? fail('unauthenticated', 'token_invalid')
-    const [id, secret, createdAt] = [newId(), newSecret(), now()]
-    const invitation: Invitation = {
-      id, organisationId: organisation.id, email: normalise(body.email), role: body.role, locale: inviter.locale, tokenHash: digest(secret),
-      sealed: seal(sealKey, id, secret), createdAt, expiresAt: new Date(createdAt.getTime() + lifeOfInvitation),
-    }
-    await db.transaction(async tx => {
-      await touchOrganisation(tx, organisation.id)
-      await insertInvitation(tx, invitation)
-      await tx.publish(MemberInvited, {
-        organisationId: organisation.id, invitationId: id, email: invitation.email, organisationName: organisation.name, invitedBy: nameOf(inviter),
-        role: body.role, locale: inviter.locale, expiresAt: invitation.expiresAt.toISOString(),
+  )
+
+  http.delete(
+    '/organisations/:id/members/:userId',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Remove a member, or leave',
+        description: 'The last owner cannot leave.',
+        params: Membership,
+        response: { 204: Type.Null() },
+      },
+    },
+    async ({ actor, params }, reply) => {
+      await change(actor, params.id, params.userId, null)
+      return reply.code(204).send()
+    },
+  )
+
+  http.post(
+    '/organisations/:id/invitations',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Invite somebody by mail',
+        description: 'The link is good for seven days. Inviting the same address again makes the former link useless.',
+        params: ById,
+        body: Type.Object({ email: Email, role: OrganisationRole }),
+        response: { 201: InvitationView },
+      },
+    },
+    async ({ actor, params, body }, reply) => {
+      const { organisation, own } = await enter(actor, params.id)
+      refuseMemberChange(own, undefined, body.role)
+      await limits.invite.take(actor.userId)
+      const inviter = (await findUser(db, actor.userId)) ?? fail('unauthenticated', 'token_invalid')
+      const [id, secret, createdAt] = [newId(), newSecret(), now()]
+      const invitation: Invitation = {
+        id,
+        organisationId: organisation.id,
+        email: normalise(body.email),
+        role: body.role,
+        locale: inviter.locale,
+        tokenHash: digest(secret),
+        sealed: seal(sealKey, id, secret),
+        createdAt,
+        expiresAt: new Date(createdAt.getTime() + lifeOfInvitation),
+      }
+      await db.transaction(async tx => {
+        await touchOrganisation(tx, organisation.id)
+        await insertInvitation(tx, invitation)
+        await tx.publish(MemberInvited, {
+          organisationId: organisation.id,
+          invitationId: id,
+          email: invitation.email,
+          organisationName: organisation.name,
+          invitedBy: nameOf(inviter),
+          role: body.role,
+          locale: inviter.locale,
+          expiresAt: invitation.expiresAt.toISOString(),
+        })
       })
-    })
-    return reply.code(201).send(invitationView(invitation))
-  })
+      return reply.code(201).send(invitationView(invitation))
+    },
+  )
 
-  http.get('/organisations/:id/invitations', {
-    config: { access: signedIn },
-    schema: { summary: 'List invitations that wait for an answer', params: ById, querystring: Type.Object(pageQuery), response: { 200: Page(InvitationView) } },
-  }, async ({ actor, params, query }) => {
-    refuseMemberChange((await enter(actor, params.id)).own, undefined, null)
-    return page(await listInvitations(db, params.id, now(), idAfter(query.after), query.limit), query.limit, last => [last.id], invitationView)
-  })
+  http.get(
+    '/organisations/:id/invitations',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'List invitations that wait for an answer',
+        params: ById,
+        querystring: Type.Object(pageQuery),
+        response: { 200: Page(InvitationView) },
+      },
+    },
+    async ({ actor, params, query }) => {
+      refuseMemberChange((await enter(actor, params.id)).own, undefined, null)
+      return page(
+        await listInvitations(db, params.id, now(), idAfter(query.after), query.limit),
+        query.limit,
+        last => [last.id],
+        invitationView,
+      )
+    },
+  )
 
-  http.delete('/organisations/:id/invitations/:invitationId', {
-    config: { access: signedIn },
-    schema: { summary: 'Withdraw an invitation', params: Type.Object({ id: Id, invitationId: Id }), response: { 204: Type.Null() } },
-  }, async ({ actor, params }, reply) => {
-    refuseMemberChange((await enter(actor, params.id)).own, undefined, null)
-    const deleted = await db.transaction(tx => deleteInvitation(tx, params.id, params.invitationId))
-    if (!deleted) throw new Problem('not_found', 'invitation_unknown')
-    return reply.code(204).send()
-  })
+  http.delete(
+    '/organisations/:id/invitations/:invitationId',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'Withdraw an invitation', params: Type.Object({ id: Id, invitationId: Id }), response: { 204: Type.Null() } },
+    },
+    async ({ actor, params }, reply) => {
+      refuseMemberChange((await enter(actor, params.id)).own, undefined, null)
+      const deleted = await db.transaction(tx => deleteInvitation(tx, params.id, params.invitationId))
+      if (!deleted) throw new Problem('not_found', 'invitation_unknown')
+      return reply.code(204).send()
+    },
+  )
 
   /** The person whose address was invited becomes a member; the invitation is spent. */
   async function accept({ userId }: Pick<Actor, 'userId'>, token: string): Promise<Static<typeof OrganisationView>> {
     const invitation = await findInvitation(db, { tokenHash: digest(token) }, now())
-    if (!invitation) throw new Problem('not_found', 'invitation_unknown', { detail: 'The invitation was answered, withdrawn, or has expired.' })
+    if (!invitation)
+      throw new Problem('not_found', 'invitation_unknown', { detail: 'The invitation was answered, withdrawn, or has expired.' })
     const { organisationId } = invitation
     await db.transaction(async tx => {
       const version = await touchOrganisation(tx, organisationId)
       const user = await findUser(tx, userId)
-      if (user?.email !== invitation.email) throw new Problem('forbidden', 'invitation_for_another', { detail: 'The invitation is for another address. Sign in as the one who was invited.' })
+      if (user?.email !== invitation.email)
+        throw new Problem('forbidden', 'invitation_for_another', {
+          detail: 'The invitation is for another address. Sign in as the one who was invited.',
+        })
       if (!(await deleteInvitation(tx, organisationId, invitation.id))) throw new Problem('not_found', 'invitation_unknown')
-      if (await insertMember(tx, organisationId, userId, invitation.role, now())) await tx.publish(MemberChanged, { organisationId, userId, role: invitation.role, version })
+      if (await insertMember(tx, organisationId, userId, invitation.role, now()))
+        await tx.publish(MemberChanged, { organisationId, userId, role: invitation.role, version })
     })
     return organisationView((await findOrganisation(db, organisationId, userId))!)
   }
 
   const Token = Type.String({ maxLength: 100, description: 'As it stands in the mail', examples: ['q3Jx0b8mUuRzv2c5wYt7hA…'] })
-  http.post('/invitations/accept', {
-    config: { access: signedIn },
-    schema: { summary: 'Accept an invitation', body: Type.Object({ token: Token }), response: { 200: OrganisationView } },
-  }, ({ actor, body }) => accept(actor, body.token))
+  http.post(
+    '/invitations/accept',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'Accept an invitation', body: Type.Object({ token: Token }), response: { 200: OrganisationView } },
+    },
+    ({ actor, body }) => accept(actor, body.token),
+  )
 
   forForms(http, http => {
     const Params = Type.Object({ token: Token })
 
-    http.get('/invitations/:token', {
-      config: { access: anyone },
-      schema: { summary: 'The page an invitation opens', params: Params },
-    }, async (request, reply) => {
-      const invitation = await findInvitation(db, { tokenHash: digest(request.params.token) }, now())
-      const organisation = invitation && (await findOrganisation(db, invitation.organisationId, newId()))
-      if (!invitation || !organisation) return sendPage(reply, 404, 'en', textsFor().expired)
-      const { lang, invited, signIn } = textsFor(invitation.locale)
-      if (!request.visitor) return sendPage(reply, 200, lang, { ...signIn, text: `${invited.text(organisation.name)} ${signIn.text(invitation.email)}` })
-      return sendPage(reply, 200, lang, { ...invited, text: invited.text(organisation.name) })
-    })
+    http.get(
+      '/invitations/:token',
+      {
+        config: { access: anyone },
+        schema: { summary: 'The page an invitation opens', params: Params },
+      },
+      async (request, reply) => {
+        const invitation = await findInvitation(db, { tokenHash: digest(request.params.token) }, now())
+        const organisation = invitation && (await findOrganisation(db, invitation.organisationId, newId()))
+        if (!invitation || !organisation) return sendPage(reply, 404, 'en', textsFor().expired)
+        const { lang, invited, signIn } = textsFor(invitation.locale)
+        if (!request.visitor)
+          return sendPage(reply, 200, lang, { ...signIn, text: `${invited.text(organisation.name)} ${signIn.text(invitation.email)}` })
+        return sendPage(reply, 200, lang, { ...invited, text: invited.text(organisation.name) })
+      },
+    )
 
-    http.post('/invitations/:token', {
-      config: { access: signedIn },
-      schema: { summary: 'Accept an invitation with its button', params: Params, consumes: ['application/x-www-form-urlencoded'] },
-    }, async (request, reply) => {
-      const { name } = await accept(request.actor, request.params.token)
-      const { lang, joined } = textsFor((await findUser(db, request.actor.userId))!.locale)
-      return sendPage(reply, 200, lang, { ...joined, text: joined.text(name) })
-    })
+    http.post(
+      '/invitations/:token',
+      {
+        config: { access: signedIn },
+        schema: { summary: 'Accept an invitation with its button', params: Params, consumes: ['application/x-www-form-urlencoded'] },
+      },
+      async (request, reply) => {
+        const { name } = await accept(request.actor, request.params.token)
+        const { lang, joined } = textsFor((await findUser(db, request.actor.userId))!.locale)
+        return sendPage(reply, 200, lang, { ...joined, text: joined.text(name) })
+      },
+    )
   })
 }

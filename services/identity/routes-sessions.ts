@@ -4,8 +4,22 @@ import { UserLoggedOut } from '#contracts/identity'
 import { Email, Id, Instant } from '#contracts/shared'
 import type { Identity } from './service.ts'
 import { AccessView, as, forever, idAfter, normalise, placeOf, prefixOf, revoke, SignedInView, type ActsFor } from './sessions.ts'
-import { findUser, findUserByEmail, lockUser, updateUser, type User } from './store-accounts.ts'
-import { actFor, deleteSessions, findSession, holdMembership, knowsPlace, listSessions, lockSession, rotateSession, type Session } from './store-sessions.ts'
+import {
+  actFor,
+  deleteSessions,
+  findSession,
+  findUser,
+  findUserByEmail,
+  holdMembership,
+  knowsPlace,
+  listSessions,
+  lockSession,
+  lockUser,
+  rotateSession,
+  updateUser,
+  type Session,
+  type User,
+} from './store.ts'
 import { standing, type RefreshToken } from './tokens.ts'
 
 const SessionView = Type.Object({
@@ -20,7 +34,11 @@ const SessionView = Type.Object({
 
 // Many clients send no body at all where the cookie says everything.
 const RefreshBody = Type.Union([
-  Type.Object({ refreshToken: Type.Optional(Type.String({ maxLength: 200, description: 'Instead of the cookie', examples: ['AZj2onwefUObYF8OPBorTQ…'] })) }),
+  Type.Object({
+    refreshToken: Type.Optional(
+      Type.String({ maxLength: 200, description: 'Instead of the cookie', examples: ['AZj2onwefUObYF8OPBorTQ…'] }),
+    ),
+  }),
   Type.Null(),
 ])
 const LogoutBody = Type.Union([
@@ -37,28 +55,32 @@ const refused = () => new Problem('unauthenticated', 'refresh_token_invalid', { 
 export function sessionRoutes({ host, passwords, tokens, sessions, limits, counted }: Identity): void {
   const { db, http, site, now } = host
 
-  http.post('/login', {
-    config: { access: anyone },
-    schema: {
-      summary: 'Sign in',
-      body: Type.Object({ email: Email, password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }) }),
-      response: { 200: SignedInView },
+  http.post(
+    '/login',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'Sign in',
+        body: Type.Object({ email: Email, password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }) }),
+        response: { 200: SignedInView },
+      },
     },
-  }, counted('login', async (request, reply) => {
-    const email = normalise(request.body.email)
-    const place = placeOf(request.ip)
-    await limits.login.place.take(place)
-    await limits.login.both.take(`${email} ${place}`)
-    const user = await findUserByEmail(db, email)
-    if (!user || !(await knowsPlace(db, user.id, prefixOf(request.ip), now()))) await limits.login.account.take(email)
-    const right = await passwords.verify(request.body.password, user?.passwordHash)
-    const issuedAt = now()
-    const begun = user && right ? await db.transaction(tx => sessions.begin(tx, user, request, issuedAt)) : undefined
-    if (!user || !begun) throw new Problem('unauthenticated', 'credentials_invalid', { detail: 'The address or the password is wrong.' })
-    await limits.login.both.reset(`${email} ${place}`)
-    if (passwords.outdated(user.passwordHash)) await upgrade(user, request.body.password)
-    return await sessions.answer(reply, user, begun.session, begun.refresh, undefined, issuedAt)
-  }))
+    counted('login', async (request, reply) => {
+      const email = normalise(request.body.email)
+      const place = placeOf(request.ip)
+      await limits.login.place.take(place)
+      await limits.login.both.take(`${email} ${place}`)
+      if (!(await knowsPlace(db, email, prefixOf(request.ip), now()))) await limits.login.account.take(email)
+      const user = await findUserByEmail(db, email)
+      const right = await passwords.verify(request.body.password, user?.passwordHash)
+      const issuedAt = now()
+      const begun = user && right ? await db.transaction(tx => sessions.begin(tx, user, request, issuedAt)) : undefined
+      if (!user || !begun) throw new Problem('unauthenticated', 'credentials_invalid', { detail: 'The address or the password is wrong.' })
+      await limits.login.both.reset(`${email} ${place}`)
+      if (passwords.outdated(user.passwordHash)) await upgrade(user, request.body.password)
+      return await sessions.answer(reply, user, begun.session, begun.refresh, undefined, issuedAt)
+    }),
+  )
 
   /** A hash made with less than today's cost; not a change its owner would notice. */
   async function upgrade(user: User, password: string): Promise<void> {
@@ -69,24 +91,29 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
     })
   }
 
-  http.post('/refresh', {
-    config: { access: anyone },
-    schema: {
-      summary: 'Spend the refresh token for new tokens',
-      description: 'For ten seconds the spent token answers the same successor again; after that it ends the session, because two hold it.',
-      body: RefreshBody,
-      response: { 200: SignedInView },
+  http.post(
+    '/refresh',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'Spend the refresh token for new tokens',
+        description:
+          'For ten seconds the spent token answers the same successor again; after that it ends the session, because two hold it.',
+        body: RefreshBody,
+        response: { 200: SignedInView },
+      },
     },
-  }, counted('refresh', async (request, reply) => {
-    const token = sessions.refreshTokenOf(request)
-    const issuedAt = now()
-    const renewed = token && (await db.transaction(tx => renew(tx, token, prefixOf(request.ip), issuedAt)))
-    if (!renewed) {
-      sessions.clearCookies(reply)
-      throw refused()
-    }
-    return await sessions.answer(reply, renewed.user, renewed.session, renewed.successor, renewed.organisation, issuedAt)
-  }))
+    counted('refresh', async (request, reply) => {
+      const token = sessions.refreshTokenOf(request)
+      const issuedAt = now()
+      const renewed = token && (await db.transaction(tx => renew(tx, token, prefixOf(request.ip), issuedAt)))
+      if (!renewed) {
+        sessions.clearCookies(reply)
+        throw refused()
+      }
+      return await sessions.answer(reply, renewed.user, renewed.session, renewed.successor, renewed.organisation, issuedAt)
+    }),
+  )
 
   /** Undefined refuses, after the transaction: the end of a replayed session is kept. Locks go from person to session to membership. */
   async function renew(tx: Tx<'identity'>, token: RefreshToken, addressPrefix: string, at: Date) {
@@ -115,58 +142,75 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
     return role ? { id: organisationId, role } : undefined
   }
 
-  http.post('/logout', {
-    config: { access: anyone },
-    schema: {
-      summary: 'End this session, or all',
-      description: 'Its access tokens are refused from now on. Without a session there is nothing to end, which is fine.',
-      body: LogoutBody,
-      response: { 204: Type.Null() },
+  http.post(
+    '/logout',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'End this session, or all',
+        description: 'Its access tokens are refused from now on. Without a session there is nothing to end, which is fine.',
+        body: LogoutBody,
+        response: { 204: Type.Null() },
+      },
     },
-  }, counted('logout', async (request, reply) => {
-    const token = request.visitor ? undefined : sessions.refreshTokenOf(request)
-    await db.transaction(async tx => {
-      const session = await findSession(tx, request.visitor?.sessionId ?? token?.sessionId ?? '00000000-0000-0000-0000-000000000000')
-      const user = session && (await findUser(tx, session.userId))
-      // A spent token is no proof; only its holder's next refresh says what to make of it.
-      if (!user || (token && standing(token, session, now()) !== 'current')) return
-      const ended = await deleteSessions(tx, user.id, request.body?.everywhere ? {} : { only: session.id })
-      if (ended.length === 0) return
-      await as(user, () => tx.publish(UserLoggedOut, { userId: user.id, sessionIds: ended, reason: 'signed-out' }))
-      await revoke(tx, user.id, ended, forever)
-    })
-    sessions.clearCookies(reply)
-    return reply.code(204).send()
-  }))
+    counted('logout', async (request, reply) => {
+      const token = request.visitor ? undefined : sessions.refreshTokenOf(request)
+      await db.transaction(async tx => {
+        const session = await findSession(tx, request.visitor?.sessionId ?? token?.sessionId ?? '00000000-0000-0000-0000-000000000000')
+        const user = session && (await findUser(tx, session.userId))
+        // A spent token is no proof; only its holder's next refresh says what to make of it.
+        if (!user || (token && standing(token, session, now()) !== 'current')) return
+        const ended = await deleteSessions(tx, user.id, request.body?.everywhere ? {} : { only: session.id })
+        if (ended.length === 0) return
+        await as(user, () => tx.publish(UserLoggedOut, { userId: user.id, sessionIds: ended, reason: 'signed-out' }))
+        await revoke(tx, user.id, ended, forever)
+      })
+      sessions.clearCookies(reply)
+      return reply.code(204).send()
+    }),
+  )
 
-  http.get('/sessions', {
-    config: { access: signedIn },
-    schema: { summary: 'List own sessions, the latest first', querystring: Type.Object(pageQuery), response: { 200: Page(SessionView) } },
-  }, async ({ actor, query }) => {
-    const rows = await listSessions(db, actor.userId, now(), idAfter(query.after), query.limit)
-    return page(rows, query.limit, last => [last.id], session => ({
-      id: session.id,
-      device: session.device,
-      addressPrefix: session.addressPrefix,
-      createdAt: session.createdAt.toISOString(),
-      lastUsedAt: session.usedAt.toISOString(),
-      expiresAt: session.expiresAt.toISOString(),
-      current: session.id === actor.sessionId,
-    }))
-  })
+  http.get(
+    '/sessions',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'List own sessions, the latest first', querystring: Type.Object(pageQuery), response: { 200: Page(SessionView) } },
+    },
+    async ({ actor, query }) => {
+      const rows = await listSessions(db, actor.userId, now(), idAfter(query.after), query.limit)
+      return page(
+        rows,
+        query.limit,
+        last => [last.id],
+        session => ({
+          id: session.id,
+          device: session.device,
+          addressPrefix: session.addressPrefix,
+          createdAt: session.createdAt.toISOString(),
+          lastUsedAt: session.usedAt.toISOString(),
+          expiresAt: session.expiresAt.toISOString(),
+          current: session.id === actor.sessionId,
+        }),
+      )
+    },
+  )
 
-  http.delete('/sessions/:id', {
-    config: { access: signedIn },
-    schema: { summary: 'End one of the own sessions', params: Type.Object({ id: Id }), response: { 204: Type.Null() } },
-  }, async ({ actor, params }, reply) => {
-    await db.transaction(async tx => {
-      const ended = await deleteSessions(tx, actor.userId, { only: params.id })
-      if (ended.length === 0) throw new Problem('not_found', 'session_unknown')
-      await tx.publish(UserLoggedOut, { userId: actor.userId, sessionIds: ended, reason: 'ended' })
-      await revoke(tx, actor.userId, ended, forever)
-    })
-    return reply.code(204).send()
-  })
+  http.delete(
+    '/sessions/:id',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'End one of the own sessions', params: Type.Object({ id: Id }), response: { 204: Type.Null() } },
+    },
+    async ({ actor, params }, reply) => {
+      await db.transaction(async tx => {
+        const ended = await deleteSessions(tx, actor.userId, { only: params.id })
+        if (ended.length === 0) throw new Problem('not_found', 'session_unknown')
+        await tx.publish(UserLoggedOut, { userId: actor.userId, sessionIds: ended, reason: 'ended' })
+        await revoke(tx, actor.userId, ended, forever)
+      })
+      return reply.code(204).send()
+    },
+  )
 
   const switched = async (request: Request, reply: Reply, organisationId: string | null) => {
     const { userId, sessionId } = request.actor
@@ -175,60 +219,98 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       const role = organisationId ? await holdMembership(tx, organisationId, userId) : undefined
       if (organisationId && !role) throw new Problem('not_found', 'organisation_unknown')
       const user = await findUser(tx, userId)
-      if (!user || !(await actFor(tx, sessionId, organisationId))) throw new Problem('unauthenticated', 'token_invalid', { detail: 'The session has ended. Sign in again.' })
+      if (!user || !(await actFor(tx, sessionId, organisationId)))
+        throw new Problem('unauthenticated', 'token_invalid', { detail: 'The session has ended. Sign in again.' })
       return { user, role }
     })
-    return await sessions.access(reply, user, { id: sessionId }, organisationId && role ? { id: organisationId, role } : undefined, issuedAt)
+    return await sessions.access(
+      reply,
+      user,
+      { id: sessionId },
+      organisationId && role ? { id: organisationId, role } : undefined,
+      issuedAt,
+    )
   }
 
-  http.post('/organisations/:id/switch', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Act for an organisation',
-      description: 'The session stays and so does its refresh token; this and every later access token carries the organisation.',
-      params: Type.Object({ id: Id }),
-      response: { 200: AccessView },
+  http.post(
+    '/organisations/:id/switch',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Act for an organisation',
+        description: 'The session stays and so does its refresh token; this and every later access token carries the organisation.',
+        params: Type.Object({ id: Id }),
+        response: { 200: AccessView },
+      },
     },
-  }, (request, reply) => switched(request as Request, reply, request.params.id))
+    (request, reply) => switched(request as Request, reply, request.params.id),
+  )
 
-  http.post('/organisations/personal/switch', {
-    config: { access: signedIn },
-    schema: { summary: 'Act for oneself again', response: { 200: AccessView } },
-  }, (request, reply) => switched(request as Request, reply, null))
-
-  site.get('/.well-known/jwks.json', {
-    config: { access: anyone },
-    schema: {
-      summary: 'Keys that verify access tokens: next, current, previous',
-      response: { 200: Type.Object({ keys: Type.Array(Type.Object({ kty: Type.String(), crv: Type.String(), x: Type.String(), kid: Type.String(), alg: Type.String(), use: Type.String() })) }) },
+  http.post(
+    '/organisations/personal/switch',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'Act for oneself again', response: { 200: AccessView } },
     },
-  }, async (_request, reply) => {
-    // A key is published a day before it signs, so a copy of five minutes is never too old.
-    reply.header('cache-control', 'public, max-age=300')
-    return { keys: await tokens.publicKeys() }
-  })
+    (request, reply) => switched(request as Request, reply, null),
+  )
+
+  site.get(
+    '/.well-known/jwks.json',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'Keys that verify access tokens: next, current, previous',
+        response: {
+          200: Type.Object({
+            keys: Type.Array(
+              Type.Object({
+                kty: Type.String(),
+                crv: Type.String(),
+                x: Type.String(),
+                kid: Type.String(),
+                alg: Type.String(),
+                use: Type.String(),
+              }),
+            ),
+          }),
+        },
+      },
+    },
+    async (_request, reply) => {
+      // A key is published a day before it signs, so a copy of five minutes is never too old.
+      reply.header('cache-control', 'public, max-age=300')
+      return { keys: await tokens.publicKeys() }
+    },
+  )
 
   const { publicUrl } = host.platform
-  site.get('/.well-known/openid-configuration', {
-    config: { access: anyone },
-    schema: {
-      summary: 'Who issues the tokens, and where the keys are',
-      response: { 200: Type.Object({
-        issuer: Type.String({ examples: ['https://ohmnibus.example.com'] }),
-        jwks_uri: Type.String({ examples: ['https://ohmnibus.example.com/.well-known/jwks.json'] }),
-        id_token_signing_alg_values_supported: Type.Array(Type.String({ examples: ['EdDSA'] })),
-        subject_types_supported: Type.Array(Type.String({ examples: ['public'] })),
-        response_types_supported: Type.Array(Type.String()),
-      }) },
+  site.get(
+    '/.well-known/openid-configuration',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'Who issues the tokens, and where the keys are',
+        response: {
+          200: Type.Object({
+            issuer: Type.String({ examples: ['https://ohmnibus.example.com'] }),
+            jwks_uri: Type.String({ examples: ['https://ohmnibus.example.com/.well-known/jwks.json'] }),
+            id_token_signing_alg_values_supported: Type.Array(Type.String({ examples: ['EdDSA'] })),
+            subject_types_supported: Type.Array(Type.String({ examples: ['public'] })),
+            response_types_supported: Type.Array(Type.String()),
+          }),
+        },
+      },
     },
-  }, async (_request, reply) => {
-    reply.header('cache-control', 'public, max-age=300')
-    return {
-      issuer: publicUrl,
-      jwks_uri: `${publicUrl}/.well-known/jwks.json`,
-      id_token_signing_alg_values_supported: ['EdDSA'],
-      subject_types_supported: ['public'],
-      response_types_supported: [],
-    }
-  })
+    async (_request, reply) => {
+      reply.header('cache-control', 'public, max-age=300')
+      return {
+        issuer: publicUrl,
+        jwks_uri: `${publicUrl}/.well-known/jwks.json`,
+        id_token_signing_alg_values_supported: ['EdDSA'],
+        subject_types_supported: ['public'],
+        response_types_supported: [],
+      }
+    },
+  )
 }

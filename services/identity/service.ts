@@ -2,18 +2,44 @@ import { randomBytes } from 'node:crypto'
 import Type from 'typebox'
 import { defineService, newId, Problem, Setting, StartError, type Database, type Host } from '#kernel'
 import {
-  getCode, getInvitation, getPerson, listMembers, listSigningKeys, MemberChanged, MemberInvited, OrganisationCreated, RegistrationRepeated, SendOtp,
-  SessionsRevoked, UserDisabled, UserEmailChanged, UserLoggedIn, UserLoggedOut, UserPasswordChanged, UserRegistered, UserRoleChanged, UserUpdated,
+  getCode,
+  getInvitation,
+  getPerson,
+  listMembers,
+  listSigningKeys,
+  MemberChanged,
+  MemberInvited,
+  OrganisationCreated,
+  RegistrationRepeated,
+  SendOtp,
+  SessionsRevoked,
+  UserDisabled,
+  UserEmailChanged,
+  UserLoggedIn,
+  UserLoggedOut,
+  UserPasswordChanged,
+  UserRegistered,
+  UserRoleChanged,
+  UserUpdated,
 } from '#contracts/identity'
 import { checkPassword, hashPassword, openPasswords, type Passwords } from './passwords.ts'
 import { accountRoutes } from './routes-accounts.ts'
 import { organisationRoutes } from './routes-organisations.ts'
+import { registrationRoutes } from './routes-registration.ts'
 import { sessionRoutes } from './routes-sessions.ts'
 import { openCodes, unseal, type Codes } from './secrets.ts'
 import { accountOf, nameOf, normalise, openSessions, type Sessions } from './sessions.ts'
-import { adminExists, deleteExpiredCodes, findSealedCode, findUser, insertUser, lockFirstAdmin, type User } from './store-accounts.ts'
+import {
+  adminExists,
+  deleteExpiredCodes,
+  deleteExpiredSessions,
+  findSealedCode,
+  findUser,
+  insertUser,
+  lockFirstAdmin,
+  type User,
+} from './store.ts'
 import { deleteExpiredInvitations, findInvitation, listMembersOf } from './store-organisations.ts'
-import { deleteExpiredSessions } from './store-sessions.ts'
 import { openTokens, type Tokens } from './tokens.ts'
 
 const life = (description: string) => Type.Optional(Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description }))
@@ -23,7 +49,9 @@ const settings = Type.Object({
   JWT_REFRESH_EXPIRY: Setting.duration('How long a session lives without being used', { default: '30d' }),
   SESSION_MAX_AGE: Setting.duration('How long a session lives at most', { default: '90d' }),
   PASSWORD_MIN_LENGTH: Setting.integer('Characters a password must have', { default: 12, minimum: 8, maximum: 64 }),
-  ADMIN_EMAIL: Type.Optional(Setting.text('Address of the first admin, made once on a database without one', { pattern: '^[^@\\s]+@[^@\\s]+$' })),
+  ADMIN_EMAIL: Type.Optional(
+    Setting.text('Address of the first admin, made once on a database without one', { pattern: '^[^@\\s]+@[^@\\s]+$' }),
+  ),
   ADMIN_PASSWORD: Type.Optional(Setting.secret('Password of the first admin')),
 })
 
@@ -38,7 +66,10 @@ export interface Identity {
   sessions: Sessions
   limits: ReturnType<typeof openLimits>
   /** Counts how a handler ends, by method, outcome and reason. */
-  counted: <H extends (...parameters: any[]) => Promise<unknown>>(method: 'login' | 'logout' | 'refresh' | 'register' | 'otp', handler: H) => H
+  counted: <H extends (...parameters: any[]) => Promise<unknown>>(
+    method: 'login' | 'logout' | 'refresh' | 'register' | 'otp',
+    handler: H,
+  ) => H
 }
 
 /** Who people are: accounts, sessions, organisations, and the tokens everybody else trusts. */
@@ -47,8 +78,20 @@ export const identity = defineService({
   folder: import.meta.dirname,
   prefix: ['/api/auth', '/api/v1/auth'],
   publishes: [
-    SendOtp, RegistrationRepeated, UserRegistered, UserLoggedIn, UserLoggedOut, UserUpdated, UserEmailChanged, UserPasswordChanged, UserRoleChanged,
-    UserDisabled, SessionsRevoked, OrganisationCreated, MemberInvited, MemberChanged,
+    SendOtp,
+    RegistrationRepeated,
+    UserRegistered,
+    UserLoggedIn,
+    UserLoggedOut,
+    UserUpdated,
+    UserEmailChanged,
+    UserPasswordChanged,
+    UserRoleChanged,
+    UserDisabled,
+    SessionsRevoked,
+    OrganisationCreated,
+    MemberInvited,
+    MemberChanged,
   ],
   settings,
   async start(host) {
@@ -56,7 +99,16 @@ export const identity = defineService({
     const passwords = openPasswords(host.metrics)
     const codes = openCodes(host.secret)
     const tokens = await openTokens(host)
-    const shared: Identity = { host, passwords, codes, tokens, sessions: openSessions(host, tokens), limits: openLimits(host.cache), counted: counting(host.metrics) }
+    const shared: Identity = {
+      host,
+      passwords,
+      codes,
+      tokens,
+      sessions: openSessions(host, tokens),
+      limits: openLimits(host.cache),
+      counted: counting(host.metrics),
+    }
+    registrationRoutes(shared)
     accountRoutes(shared)
     sessionRoutes(shared)
     organisationRoutes(shared)
@@ -79,8 +131,14 @@ export async function forgetExpired(tx: Parameters<typeof deleteExpiredCodes>[0]
  * others do to their account elsewhere does not count.
  */
 const openLimits = (cache: Host['cache']) => ({
-  register: { place: cache.limit('register by place', { points: 30, seconds: 60 }), email: cache.limit('register by address', { points: 5, seconds: 600 }) },
-  otp: { place: cache.limit('otp by place', { points: 60, seconds: 60 }), email: cache.limit('otp by address', { points: 20, seconds: 3600 }) },
+  register: {
+    place: cache.limit('register by place', { points: 30, seconds: 60 }),
+    email: cache.limit('register by address', { points: 5, seconds: 600 }),
+  },
+  otp: {
+    place: cache.limit('otp by place', { points: 60, seconds: 60 }),
+    email: cache.limit('otp by address', { points: 20, seconds: 3600 }),
+  },
   resend: { place: cache.limit('resend by place', { points: 30, seconds: 60 }) },
   login: {
     place: cache.limit('login by place', { points: 60, seconds: 60 }),
@@ -93,7 +151,11 @@ const openLimits = (cache: Host['cache']) => ({
 })
 
 function counting(metrics: Host['metrics']): Identity['counted'] {
-  const attempts = metrics.counter('ohmnibus_identity_attempts_total', 'How attempts to prove who one is ended', ['method', 'outcome', 'reason'])
+  const attempts = metrics.counter('ohmnibus_identity_attempts_total', 'How attempts to prove who one is ended', [
+    'method',
+    'outcome',
+    'reason',
+  ])
   return (method, handler) =>
     (async (...parameters: unknown[]) => {
       try {
@@ -101,7 +163,10 @@ function counting(metrics: Host['metrics']): Identity['counted'] {
         attempts.inc({ method, outcome: 'succeeded', reason: '' })
         return answer
       } catch (error) {
-        attempts.inc({ method, ...(error instanceof Problem ? { outcome: 'refused', reason: error.code } : { outcome: 'failed', reason: 'internal_error' }) })
+        attempts.inc({
+          method,
+          ...(error instanceof Problem ? { outcome: 'refused', reason: error.code } : { outcome: 'failed', reason: 'internal_error' }),
+        })
         throw error
       }
     }) as typeof handler
@@ -115,14 +180,23 @@ function answers({ host, codes, tokens }: Identity): void {
     const stored = await findSealedCode(db, codeId, now())
     if (!stored) throw new Problem('not_found', 'code_unknown')
     const { code, link } = codes.reveal(stored)
-    return { code, email: stored.email, link: link && `${host.platform.publicUrl}/api/auth/verify/${link}`, expiresAt: stored.expiresAt.toISOString() }
+    return {
+      code,
+      email: stored.email,
+      link: link && `${host.platform.publicUrl}/api/auth/verify/${link}`,
+      expiresAt: stored.expiresAt.toISOString(),
+    }
   })
 
   host.answer(getInvitation, async ({ invitationId }) => {
     const invitation = await findInvitation(db, { id: invitationId }, now())
     if (!invitation) throw new Problem('not_found', 'invitation_unknown')
     const token = unseal(host.secret('invitations at rest'), invitation.id, invitation.sealed)
-    return { email: invitation.email, link: `${host.platform.publicUrl}/api/auth/invitations/${token}`, expiresAt: invitation.expiresAt.toISOString() }
+    return {
+      email: invitation.email,
+      link: `${host.platform.publicUrl}/api/auth/invitations/${token}`,
+      expiresAt: invitation.expiresAt.toISOString(),
+    }
   })
 
   host.answer(getPerson, async ({ userId }) => {
@@ -133,7 +207,13 @@ function answers({ host, codes, tokens }: Identity): void {
 
   host.answer(listMembers, async ({ organisationId }) => ({
     members: (await listMembersOf(db, organisationId)).map(({ userId, email, firstName, lastName, locale, disabled, role }) => ({
-      userId, email, name: nameOf({ firstName, lastName }), firstName, locale, disabled, role,
+      userId,
+      email,
+      name: nameOf({ firstName, lastName }),
+      firstName,
+      locale,
+      disabled,
+      role,
     })),
   }))
 }
@@ -150,7 +230,8 @@ async function firstAdmin(host: IdentityHost): Promise<void> {
     })
   } else if (host.platform.mode === 'evaluation') {
     const made = { email: 'admin@ohmnibus.local', password: randomBytes(15).toString('base64url') }
-    if (await createAdmin(host.db, { ...made, minimum, now: host.now(), onlyFirst: true })) host.announce('First admin', `${made.email} / ${made.password}`)
+    if (await createAdmin(host.db, { ...made, minimum, now: host.now(), onlyFirst: true }))
+      host.announce('First admin', `${made.email} / ${made.password}`)
   }
 }
 
@@ -165,13 +246,22 @@ export async function createAdmin(
   const email = normalise(options.email)
   checkPassword(options.password, { email, names: [] }, options.minimum ?? 12)
   const user: User = {
-    id: newId(), email, passwordHash: await hashPassword(options.password), firstName: 'Admin', lastName: '', locale: 'en', role: 'admin',
-    disabled: false, version: 1, createdAt: options.now,
+    id: newId(),
+    email,
+    passwordHash: await hashPassword(options.password),
+    firstName: 'Admin',
+    lastName: '',
+    locale: 'en',
+    role: 'admin',
+    disabled: false,
+    version: 1,
+    createdAt: options.now,
   }
   return await db.transaction(async tx => {
     await lockFirstAdmin(tx)
     if (options.onlyFirst && (await adminExists(tx))) return false
-    if (!(await insertUser(tx, user))) throw new Problem('conflict', 'email_taken', { detail: `${email} has an account already; give it the role instead.` })
+    if (!(await insertUser(tx, user)))
+      throw new Problem('conflict', 'email_taken', { detail: `${email} has an account already; give it the role instead.` })
     await tx.publish(UserRegistered, accountOf(user))
     return true
   })

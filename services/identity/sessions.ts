@@ -5,8 +5,7 @@ import type { FastifyRequest } from 'fastify'
 import { SessionsRevoked, UserLoggedIn } from '#contracts/identity'
 import { Email, Id, Instant, Locale, OrganisationRole, Role } from '#contracts/shared'
 import type { IdentityHost } from './service.ts'
-import type { User } from './store-accounts.ts'
-import { insertSession, sessionIds, type Session } from './store-sessions.ts'
+import { insertSession, sessionIds, type Session, type User } from './store.ts'
 import { openRefreshTokens, type RefreshToken, type Tokens } from './tokens.ts'
 
 /** What the person acts for, if not for themselves. */
@@ -52,9 +51,34 @@ export const userView = (user: User, organisation?: ActsFor): Static<typeof User
   ...(organisation && { organisation }),
 })
 
+const NamePart = (example: string) => Type.String({ pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$', maxLength: 100, examples: [example] })
+export const Names = {
+  name: Type.Optional(NamePart('Ada Lovelace')),
+  firstName: Type.Optional(NamePart('Ada')),
+  lastName: Type.Optional(NamePart('Lovelace')),
+}
+
+/** First and last name out of what a body says, `former` where it says nothing; undefined when that is nothing at all. */
+export function namesOf(
+  body: { name?: string; firstName?: string; lastName?: string },
+  former?: Pick<User, 'firstName' | 'lastName'>,
+): { firstName: string; lastName: string } | undefined {
+  const tidy = (text: string) => text.trim().replace(/\s+/g, ' ')
+  if (body.firstName !== undefined || body.lastName !== undefined)
+    return { firstName: tidy(body.firstName ?? former?.firstName ?? ''), lastName: tidy(body.lastName ?? former?.lastName ?? '') }
+  if (body.name === undefined) return undefined
+  const [firstName = '', ...rest] = tidy(body.name).split(' ')
+  return { firstName, lastName: rest.join(' ') }
+}
+
 /** An account as events tell of it. */
 export const accountOf = (user: User) => ({
-  userId: user.id, email: user.email, firstName: user.firstName, name: nameOf(user), locale: user.locale, version: user.version,
+  userId: user.id,
+  email: user.email,
+  firstName: user.firstName,
+  name: nameOf(user),
+  locale: user.locale,
+  version: user.version,
 })
 
 /** Addresses are kept and compared in one spelling. */
@@ -105,7 +129,12 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     access,
 
     /** A new session, never one the client brought. Undefined when the account changed since `user` was read. */
-    async begin(tx: Tx<'identity'>, user: User, request: FastifyRequest, now: Date): Promise<{ session: Session; refresh: RefreshToken } | undefined> {
+    async begin(
+      tx: Tx<'identity'>,
+      user: User,
+      request: FastifyRequest,
+      now: Date,
+    ): Promise<{ session: Session; refresh: RefreshToken } | undefined> {
       const id = newId()
       const refresh = refreshTokens.first(id)
       const endsAt = new Date(now.getTime() + host.settings.SESSION_MAX_AGE)
@@ -124,13 +153,26 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
         endsAt,
       }
       if (!(await insertSession(tx, session, user))) return undefined
-      await as(user, () => tx.publish(UserLoggedIn, { userId: user.id, sessionId: id, device: session.device, addressPrefix: session.addressPrefix }))
+      await as(user, () =>
+        tx.publish(UserLoggedIn, { userId: user.id, sessionId: id, device: session.device, addressPrefix: session.addressPrefix }),
+      )
       return { session, refresh }
     },
 
     /** The answer of every way to sign in. */
-    async answer(reply: Reply, user: User, session: Pick<Session, 'id' | 'expiresAt'>, refresh: RefreshToken, organisation: ActsFor | undefined, issuedAt: Date): Promise<Static<typeof SignedInView>> {
-      reply.setCookie(refreshCookie, refresh.text, { ...attributes, path: '/api', maxAge: Math.floor((session.expiresAt.getTime() - issuedAt.getTime()) / 1000) })
+    async answer(
+      reply: Reply,
+      user: User,
+      session: Pick<Session, 'id' | 'expiresAt'>,
+      refresh: RefreshToken,
+      organisation: ActsFor | undefined,
+      issuedAt: Date,
+    ): Promise<Static<typeof SignedInView>> {
+      reply.setCookie(refreshCookie, refresh.text, {
+        ...attributes,
+        path: '/api',
+        maxAge: Math.floor((session.expiresAt.getTime() - issuedAt.getTime()) / 1000),
+      })
       return { ...(await access(reply, user, session, organisation, issuedAt)), refreshToken: refresh.text }
     },
 
@@ -147,7 +189,9 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
       if (cookie === undefined) return undefined
       const { 'sec-fetch-site': site, origin } = request.headers
       if (site !== 'same-origin' && site !== 'none' && !(origin && origins.includes(origin)))
-        throw new Problem('forbidden', 'origin_not_allowed', { detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.' })
+        throw new Problem('forbidden', 'origin_not_allowed', {
+          detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.',
+        })
       return refreshTokens.read(cookie)
     },
 
@@ -155,8 +199,7 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     setRegistrationCookie(reply: Reply, registrationId: string, expiresAt: Date): void {
       reply.setCookie(registrationCookie, registrationId, { ...attributes, path: '/api', expires: expiresAt })
     },
-    registrationOf: (request: FastifyRequest): string | undefined =>
-      uuid.exec(request.cookies[registrationCookie] ?? '')?.[0],
+    registrationOf: (request: FastifyRequest): string | undefined => uuid.exec(request.cookies[registrationCookie] ?? '')?.[0],
   }
 }
 
@@ -166,11 +209,23 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const registrationCookie = 'ohmnibus-registration'
 
 const browsers: [RegExp, string][] = [
-  [/Edg(e|A|iOS)?\//, 'Edge'], [/OPR\//, 'Opera'], [/SamsungBrowser\//, 'Samsung Internet'], [/(Firefox|FxiOS)\//, 'Firefox'],
-  [/(Chrome|CriOS)\//, 'Chrome'], [/Safari\//, 'Safari'], [/^curl\//, 'curl'], [/^(okhttp|Dart|CFNetwork)/, 'App'],
+  [/Edg(e|A|iOS)?\//, 'Edge'],
+  [/OPR\//, 'Opera'],
+  [/SamsungBrowser\//, 'Samsung Internet'],
+  [/(Firefox|FxiOS)\//, 'Firefox'],
+  [/(Chrome|CriOS)\//, 'Chrome'],
+  [/Safari\//, 'Safari'],
+  [/^curl\//, 'curl'],
+  [/^(okhttp|Dart|CFNetwork)/, 'App'],
 ]
 const systems: [RegExp, string][] = [
-  [/iPhone/, 'iPhone'], [/iPad/, 'iPad'], [/Android/, 'Android'], [/Windows/, 'Windows'], [/Macintosh|Mac OS X/, 'Mac'], [/CrOS/, 'ChromeOS'], [/Linux/, 'Linux'],
+  [/iPhone/, 'iPhone'],
+  [/iPad/, 'iPad'],
+  [/Android/, 'Android'],
+  [/Windows/, 'Windows'],
+  [/Macintosh|Mac OS X/, 'Mac'],
+  [/CrOS/, 'ChromeOS'],
+  [/Linux/, 'Linux'],
 ]
 
 /** A device in words its owner knows it by: `Firefox on Linux`. */
@@ -184,7 +239,10 @@ export function prefixOf(ip: string): string {
   const v4 = ip.replace(/^::ffff:(?=\d+\.)/i, '')
   if (isIPv4(v4)) return `${v4.replace(/\.\d+$/, '.0')}/24`
   if (!isIPv6(ip)) return 'unknown'
-  return `${groupsOf(ip).slice(0, 4).map(group => group.toString(16)).join(':')}::/64`
+  return `${groupsOf(ip)
+    .slice(0, 4)
+    .map(group => group.toString(16))
+    .join(':')}::/64`
 }
 
 /** By what limits know a place: an IPv4 address; the /64 of an IPv6 one, because one person has them all. */

@@ -1,6 +1,6 @@
 import { Problem, type Db, type Tx } from '#kernel'
 import type { OrganisationRole } from '#contracts/shared'
-import type { User } from './store-accounts.ts'
+import type { User } from './store.ts'
 
 export interface Organisation {
   id: string
@@ -39,13 +39,19 @@ export async function insertOrganisation(tx: Tx, o: Organisation, ownerId: strin
   await tx`insert into members (organisation_id, user_id, role, joined_at) values (${o.id}, ${ownerId}, 'owner', ${o.createdAt})`
 }
 
-export const listOrganisations = async (db: Db, userId: string, after: string | undefined, limit: number): Promise<Membership[]> => db<Membership[]>`
+export const listOrganisations = async (db: Db, userId: string, after: string | undefined, limit: number): Promise<Membership[]> => db<
+  Membership[]
+>`
   select ${columns(db)}, m.role from members m join organisations o on o.id = m.organisation_id
   where m.user_id = ${userId} ${after ? db`and m.organisation_id > ${after}` : db``}
   order by m.organisation_id limit ${limit + 1}`
 
 /** The organisation, with the role the person has in it, if any. */
-export async function findOrganisation(db: Db, id: string, userId: string): Promise<(Organisation & { role: OrganisationRole | null }) | undefined> {
+export async function findOrganisation(
+  db: Db,
+  id: string,
+  userId: string,
+): Promise<(Organisation & { role: OrganisationRole | null }) | undefined> {
   const [row] = await db<(Organisation & { role: OrganisationRole | null })[]>`
     select ${columns(db)}, m.role from organisations o left join members m on m.organisation_id = o.id and m.user_id = ${userId}
     where o.id = ${id}`
@@ -70,7 +76,9 @@ export const listMembersOf = async (db: Db, organisationId: string, after?: stri
   order by m.user_id ${limit ? db`limit ${limit + 1}` : db``}`
 
 export async function findMember(db: Db, organisationId: string, userId: string): Promise<OrganisationRole | undefined> {
-  const [row] = await db<{ role: OrganisationRole }[]>`select role from members where organisation_id = ${organisationId} and user_id = ${userId}`
+  const [row] = await db<
+    { role: OrganisationRole }[]
+  >`select role from members where organisation_id = ${organisationId} and user_id = ${userId}`
   return row?.role
 }
 
@@ -90,7 +98,8 @@ export async function changeMember(tx: Tx, organisationId: string, userId: strin
   if (role) await tx`update members set role = ${role} where organisation_id = ${organisationId} and user_id = ${userId}`
   else await tx`delete from members where organisation_id = ${organisationId} and user_id = ${userId}`
   const [owner] = await tx`select from members where organisation_id = ${organisationId} and role = 'owner' limit 1`
-  if (!owner) throw new Problem('conflict', 'last_owner', { detail: 'An organisation keeps at least one owner. Make somebody else owner first.' })
+  if (!owner)
+    throw new Problem('conflict', 'last_owner', { detail: 'An organisation keeps at least one owner. Make somebody else owner first.' })
 }
 
 const invitationColumns = (db: Db) => db`
@@ -104,7 +113,13 @@ export async function insertInvitation(tx: Tx, i: Invitation): Promise<void> {
     values (${i.id}, ${i.organisationId}, ${i.email}, ${i.role}, ${i.locale}, ${i.tokenHash}, ${i.sealed}, ${i.createdAt}, ${i.expiresAt})`
 }
 
-export const listInvitations = async (db: Db, organisationId: string, now: Date, after: string | undefined, limit: number): Promise<Invitation[]> => db<Invitation[]>`
+export const listInvitations = async (
+  db: Db,
+  organisationId: string,
+  now: Date,
+  after: string | undefined,
+  limit: number,
+): Promise<Invitation[]> => db<Invitation[]>`
   select ${invitationColumns(db)} from invitations
   where organisation_id = ${organisationId} and expires_at > ${now} ${after ? db`and id > ${after}` : db``}
   order by id limit ${limit + 1}`

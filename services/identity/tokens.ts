@@ -1,10 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey, type JWK } from 'jose'
-import { accessAudience, type Tx } from '#kernel'
+import { accessAudience, StartError, type Tx } from '#kernel'
 import type { OrganisationRole, Role } from '#contracts/shared'
 import type { IdentityHost } from './service.ts'
 import { digest, same, seal, unseal } from './secrets.ts'
-import { changeKey, deleteKeys, findKeys, insertKey, lockKeys, type SigningKey } from './store-sessions.ts'
+import { changeKey, deleteKeys, findKeys, insertKey, lockKeys, type SigningKey } from './store.ts'
 
 const day = 86_400_000
 /** How long a key signs, and how long everybody may read it before it does. */
@@ -26,7 +26,6 @@ export async function openTokens(host: IdentityHost) {
   let current: { kid: string; key: CryptoKey; until: number } | undefined
 
   const rotate = () => host.db.transaction(tx => rotateKeys(tx, sealKey, host.now(), lifeMs))
-  await rotate()
 
   /** Another process may have rotated: the row is read again once a minute, in which the key that just went is still published. */
   async function signingKey(): Promise<NonNullable<typeof current>> {
@@ -37,6 +36,11 @@ export async function openTokens(host: IdentityHost) {
     return (current = { kid: stored.kid, key, until: now + 60_000 })
   }
 
+  await rotate()
+  await signingKey().catch(() => {
+    throw new StartError('The keys that sign access tokens were sealed with another OHMNIBUS_SECRET. Start with that one.')
+  })
+
   return {
     /** Life of an access token in milliseconds. */
     lifeMs,
@@ -45,7 +49,13 @@ export async function openTokens(host: IdentityHost) {
       const { kid, key } = await signingKey()
       // Milliseconds stay, so that a token made right after a revocation, in the same second, is good.
       const iat = issuedAt.getTime() / 1000
-      return await new SignJWT({ sid: sessionId, role, ...(organisation && { org: organisation }), iat, exp: Math.ceil(iat + lifeMs / 1000) })
+      return await new SignJWT({
+        sid: sessionId,
+        role,
+        ...(organisation && { org: organisation }),
+        iat,
+        exp: Math.ceil(iat + lifeMs / 1000),
+      })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
         .setSubject(userId)
         .setAudience(accessAudience)
@@ -82,7 +92,14 @@ async function makeKey(sealKey: Buffer, state: SigningKey['state'], now: Date): 
   const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
   const publicKey = await exportJWK(pair.publicKey)
   const kid = await calculateJwkThumbprint(publicKey)
-  return { kid, state, publicKey: { ...publicKey, kid, alg: 'EdDSA', use: 'sig' }, sealed: seal(sealKey, kid, JSON.stringify(await exportJWK(pair.privateKey))), createdAt: now, changedAt: now }
+  return {
+    kid,
+    state,
+    publicKey: { ...publicKey, kid, alg: 'EdDSA', use: 'sig' },
+    sealed: seal(sealKey, kid, JSON.stringify(await exportJWK(pair.privateKey))),
+    createdAt: now,
+    changedAt: now,
+  }
 }
 
 /** A refresh token as we know it again. */
@@ -133,9 +150,14 @@ export function openRefreshTokens(secret: (purpose: string) => Buffer) {
 }
 
 /** What a token of ours is to its session: the current one, the one just spent, expired with it, or spent before. */
-export function standing(token: RefreshToken, session: { refreshHash: Buffer; previousHash: Buffer | null; rotatedAt: Date; expiresAt: Date }, now: Date): 'current' | 'just spent' | 'expired' | 'replayed' {
+export function standing(
+  token: RefreshToken,
+  session: { refreshHash: Buffer; previousHash: Buffer | null; rotatedAt: Date; expiresAt: Date },
+  now: Date,
+): 'current' | 'just spent' | 'expired' | 'replayed' {
   if (session.expiresAt <= now) return 'expired'
   if (same(token.hash, session.refreshHash)) return 'current'
-  if (session.previousHash && same(token.hash, session.previousHash) && now.getTime() - session.rotatedAt.getTime() <= graceOfRefresh) return 'just spent'
+  if (session.previousHash && same(token.hash, session.previousHash) && now.getTime() - session.rotatedAt.getTime() <= graceOfRefresh)
+    return 'just spent'
   return 'replayed'
 }

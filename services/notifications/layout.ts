@@ -12,7 +12,8 @@ export interface Letter extends Words {
 /** As text: a code alone on a line, a link alone on a line. */
 export function textOf({ locale, name, text, code, link, action, note }: Letter): string {
   const { greeting, signature } = frame[locale]
-  return `${[greeting(name), ...text, code, link && `${action}:\n${link}`, note, signature].filter(Boolean).join('\n\n')}\n`
+  const address = link && (action ? `${action}:\n${link}` : link)
+  return `${[greeting(name), ...text, code, address, note, signature].filter(Boolean).join('\n\n')}\n`
 }
 
 /** As HTML that needs nothing from anywhere else. Names and identifiers are other people's words: all is escaped. */

@@ -1,8 +1,10 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { getCode, getInvitation, getPerson, listMembers } from '#contracts/identity'
+import * as contracts from '#contracts/identity'
 import type { OrganisationRole, Owner } from '#contracts/shared'
-import { newId, Problem, type Host } from '#kernel'
-import { answering, start } from '../../kernel/testing.ts'
+import { defineService, newId, Problem, type Host } from '#kernel'
+import { start } from '../../kernel/testing.ts'
 import { notifications, type NotificationsHost } from './service.ts'
 import type { Locale } from './templates.ts'
 
@@ -35,22 +37,25 @@ export async function open(t: TestContext, options: { environment?: Record<strin
   }
   let host: NotificationsHost | undefined
   const watched = { ...notifications, start: (given: Host<any, any, any>) => notifications.start((host = given as NotificationsHost)) }
-  const p = await start(t, [watched], {
-    ...options,
-    environment: { PUBLIC_URL: 'https://ohmnibus.example.com', ...options.environment },
-    answers: [
-      answering(getPerson, answer(({ userId }) => people.find(person => person.userId === userId), 'user_unknown')),
-      answering(listMembers, answer(({ organisationId }) => ({ members: organisationId === company.id ? roles.map(([person, role]) => ({ ...person, role })) : [] }), '')),
-      answering(getCode, answer(({ codeId }) => {
+  const identity = defineService({
+    name: 'identity',
+    folder: join(tmpdir(), 'no migrations'),
+    publishes: Object.values(contracts).filter(entry => entry.kind === 'event'),
+    start(host) {
+      host.answer(contracts.getPerson, answer(({ userId }) => people.find(person => person.userId === userId), 'user_unknown'))
+      host.answer(contracts.listMembers, answer(({ organisationId }) =>
+        ({ members: organisationId === company.id ? roles.map(([person, role]) => ({ ...person, role })) : [] }), ''))
+      host.answer(contracts.getCode, answer(({ codeId }) => {
         const code = codes.get(codeId)
         return code ? { code, email: 'new@example.com', link: 'https://ohmnibus.example.com/api/auth/verify/abc', expiresAt } : undefined
-      }, 'code_unknown')),
-      answering(getInvitation, answer(({ invitationId }) => {
+      }, 'code_unknown'))
+      host.answer(contracts.getInvitation, answer(({ invitationId }) => {
         const link = links.get(invitationId)
         return link ? { email: 'guest@example.com', link, expiresAt } : undefined
-      }, 'invitation_unknown')),
-    ],
+      }, 'invitation_unknown'))
+    },
   })
+  const p = await start(t, [identity, watched], { ...options, environment: { PUBLIC_URL: 'https://ohmnibus.example.com', ...options.environment } })
   return {
     ...p,
     host: host!,
@@ -66,6 +71,7 @@ export async function open(t: TestContext, options: { environment?: Record<strin
     /** Jobs that wait for a later try are due now. */
     async hurry() {
       await p.db('notifications')`update graphile_worker._private_jobs set run_at = now() where run_at > now()`
+      await p.db('notifications')`select pg_notify('jobs:insert', '{"count":1}')`
       await p.settle()
     },
   }

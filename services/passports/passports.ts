@@ -107,25 +107,30 @@ function differences(before: unknown, after: unknown, depth: number): string[] {
   const fields: string[] = []
   let characters = 0
   const compare = (one: unknown, other: unknown, pointer: string, level: number): void => {
-    if (one === other || fields.length > most.fields || characters > most.characters) return
     const keys = level < depth ? keysInside(one, other) : []
     if (keys.length === 0 && !isDeepStrictEqual(one, other)) {
       fields.push(pointer)
       characters += pointer.length
     }
-    for (const key of keys) compare(member(one, key), member(other, key), `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, level + 1)
+    for (const key of keys) {
+      if (fields.length > most.fields || characters > most.characters) return
+      const [inOne, inOther] = [member(one, key), member(other, key)]
+      if (inOne !== inOther) compare(inOne, inOther, `${pointer}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`, level + 1)
+    }
   }
   compare(before, after, '', 0)
   return fields
 }
 
 /** The keys of two objects or two arrays, or of the one that is there where the other is missing; none for leaves. */
-function keysInside(one: unknown, other: unknown): string[] {
+function keysInside(one: unknown, other: unknown): (string | number)[] {
   const pair = [one, other].filter(value => value !== undefined)
-  if (!pair.every(isContainer) || new Set(pair.map(Array.isArray)).size > 1) return []
-  return [...new Set(pair.flatMap(value => Object.keys(value)))]
+  if (pair.every(Array.isArray)) return [...Array(Math.max(...pair.map(({ length }) => length))).keys()]
+  if (!pair.every(value => isContainer(value) && !Array.isArray(value))) return []
+  return [...new Set(pair.flatMap(value => Object.keys(value as object)))]
 }
 
 const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null
 
-const member = (value: unknown, key: string): unknown => (isContainer(value) && Object.hasOwn(value, key) ? value[key as keyof typeof value] : undefined)
+const member = (value: unknown, key: string | number): unknown =>
+  isContainer(value) && Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined

@@ -66,9 +66,9 @@ export async function findPassport(db: Db, id: string, reader: Actor | undefined
 
 /** A passport that nobody else changes until the transaction ends. */
 export async function lockPassport(tx: Tx, id: string, actor: Actor): Promise<Passport | undefined> {
-  // Two statements, one journey: who had to wait for the lock would see the passport of before the wait in the first one.
-  const [, passport] = await Promise.all([tx`select from passports where id = ${id} for update`, findPassport(tx, id, actor)])
-  return passport
+  // Two statements: one that also reads the data would, after it had to wait, see the data of before the wait.
+  await tx`select from passports where id = ${id} for update`
+  return await findPassport(tx, id, actor)
 }
 
 /** With its versions and readers. */

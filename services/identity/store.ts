@@ -1,5 +1,6 @@
+import type { JWK } from 'jose'
 import { violates, type Db, type Tx } from '#kernel'
-import type { Role } from '#contracts/shared'
+import type { OrganisationRole, Role } from '#contracts/shared'
 import { triesOfCode, type StoredCode } from './secrets.ts'
 
 export interface User {
@@ -22,23 +23,23 @@ export interface Registration extends Pick<User, 'id' | 'email' | 'passwordHash'
   expiresAt: Date
 }
 
-const columns = (db: Db) => db`
+const userColumns = (db: Db) => db`
   id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, role, disabled, version,
   created_at as "createdAt"`
 
 export async function findUser(db: Db, id: string): Promise<User | undefined> {
-  const [row] = await db<User[]>`select ${columns(db)} from users where id = ${id}`
+  const [row] = await db<User[]>`select ${userColumns(db)} from users where id = ${id}`
   return row
 }
 
 export async function findUserByEmail(db: Db, email: string): Promise<User | undefined> {
-  const [row] = await db<User[]>`select ${columns(db)} from users where email = ${email}`
+  const [row] = await db<User[]>`select ${userColumns(db)} from users where email = ${email}`
   return row
 }
 
 /** `change` for who changes the account; `stay` for who relies on it as it is. */
 export async function lockUser(tx: Tx, id: string, to: 'change' | 'stay'): Promise<User | undefined> {
-  const [row] = await tx<User[]>`select ${columns(tx)} from users where id = ${id} ${to === 'change' ? tx`for update` : tx`for share`}`
+  const [row] = await tx<User[]>`select ${userColumns(tx)} from users where id = ${id} ${to === 'change' ? tx`for update` : tx`for share`}`
   return row
 }
 
@@ -56,7 +57,7 @@ export async function insertUser(tx: Tx, u: User): Promise<boolean> {
 export async function updateUser(tx: Tx, id: string, change: Partial<Omit<User, 'id' | 'version' | 'createdAt'>>): Promise<User> {
   const names = { firstName: 'first_name', lastName: 'last_name', passwordHash: 'password_hash' } as Record<string, string>
   const row = Object.fromEntries(Object.entries(change).map(([field, value]) => [names[field] ?? field, value]))
-  const [updated] = await tx<User[]>`update users set ${tx(row)}, version = version + 1 where id = ${id} returning ${columns(tx)}`
+  const [updated] = await tx<User[]>`update users set ${tx(row)}, version = version + 1 where id = ${id} returning ${userColumns(tx)}`
   return updated!
 }
 
@@ -64,7 +65,7 @@ export const emailTaken = (error: unknown): boolean => violates(error, 'users_em
 
 /** By address, those that begin with `prefix`; an index range, however many accounts there are. */
 export const listUsers = async (db: Db, prefix: string, after: string | undefined, limit: number): Promise<User[]> => db<User[]>`
-  select ${columns(db)} from users
+  select ${userColumns(db)} from users
   where email >= ${prefix} and email < ${`${prefix}\u{10FFFF}`} ${after ? db`and email > ${after}` : db``}
   order by email limit ${limit + 1}`
 
@@ -89,7 +90,13 @@ const registrationColumns = (db: Db) => db`
   created_at as "createdAt", expires_at as "expiresAt"`
 
 /** The registration somebody most likely means who knows only the address: their own, else one from where they are, else the latest. */
-export async function likelyRegistration(db: Db, email: string, own: string | undefined, addressPrefix: string, now: Date): Promise<Registration | undefined> {
+export async function likelyRegistration(
+  db: Db,
+  email: string,
+  own: string | undefined,
+  addressPrefix: string,
+  now: Date,
+): Promise<Registration | undefined> {
   const [row] = await db<Registration[]>`
     select ${registrationColumns(db)} from registrations where email = ${email} and expires_at > ${now}
     order by (id = ${own ?? null}) is true desc, address_prefix = ${addressPrefix} desc, id desc limit 1`
@@ -142,17 +149,21 @@ export async function findRegistration(db: Db, id: string): Promise<Registration
 }
 
 /** One wrong try at each of these. The last one takes what was to be mailed with it. */
-export async function missCodes(tx: Tx, ids: string[]): Promise<void> {
+export async function missCodes(tx: Tx, codes: LiveCode[]): Promise<void> {
   await tx`
     update codes set tries = tries + 1, sealed = case when tries + 1 < ${triesOfCode} then sealed end
-    where id = any(${ids})`
+    where id = any(${codes.map(({ id }) => id)})`
 }
 
 export async function deleteCode(tx: Tx, id: string): Promise<void> {
   await tx`delete from codes where id = ${id}`
 }
 
-export async function findSealedCode(db: Db, id: string, now: Date): Promise<{ id: string; email: string; sealed: Buffer; expiresAt: Date } | undefined> {
+export async function findSealedCode(
+  db: Db,
+  id: string,
+  now: Date,
+): Promise<{ id: string; email: string; sealed: Buffer; expiresAt: Date } | undefined> {
   const [row] = await db<{ id: string; email: string; sealed: Buffer; expiresAt: Date }[]>`
     select id, email, sealed, expires_at as "expiresAt" from codes where id = ${id} and expires_at > ${now} and sealed is not null`
   return row
@@ -177,4 +188,130 @@ export async function deleteExpiredCodes(tx: Tx, now: Date): Promise<void> {
   await tx`delete from codes where expires_at <= ${now}`
   await tx`delete from registrations where expires_at <= ${now}`
   await tx`delete from resends where next_at < ${now}::timestamptz - interval '1 hour'`
+}
+
+export interface Session {
+  id: string
+  userId: string
+  organisationId: string | null
+  refreshHash: Buffer
+  previousHash: Buffer | null
+  rotatedAt: Date
+  device: string
+  addressPrefix: string
+  createdAt: Date
+  usedAt: Date
+  expiresAt: Date
+  endsAt: Date
+}
+
+const sessionColumns = (db: Db) => db`
+  id, user_id as "userId", organisation_id as "organisationId", refresh_hash as "refreshHash", previous_hash as "previousHash",
+  rotated_at as "rotatedAt", device, address_prefix as "addressPrefix", created_at as "createdAt", used_at as "usedAt",
+  expires_at as "expiresAt", ends_at as "endsAt"`
+
+/** False when the account was disabled, or got another password, since `user` was read: who proved the old one does not get in. */
+export async function insertSession(tx: Tx, s: Session, user: Pick<User, 'id' | 'passwordHash'>): Promise<boolean> {
+  const [inserted] = await tx`
+    insert into sessions (id, user_id, refresh_hash, rotated_at, device, address_prefix, created_at, used_at, expires_at, ends_at)
+    select ${s.id}, id, ${s.refreshHash}, ${s.rotatedAt}, ${s.device}, ${s.addressPrefix}, ${s.createdAt}, ${s.usedAt}, ${s.expiresAt}, ${s.endsAt}
+    from users where id = ${user.id} and not disabled and password_hash = ${user.passwordHash} for share
+    returning id`
+  return inserted !== undefined
+}
+
+export async function findSession(db: Db, id: string): Promise<Session | undefined> {
+  const [row] = await db<Session[]>`select ${sessionColumns(db)} from sessions where id = ${id}`
+  return row
+}
+
+export async function lockSession(tx: Tx, id: string): Promise<Session | undefined> {
+  const [row] = await tx<Session[]>`select ${sessionColumns(tx)} from sessions where id = ${id} for update`
+  return row
+}
+
+/** Live sessions of a person, the latest first, from the one after `after` on. */
+export const listSessions = async (db: Db, userId: string, now: Date, after: string | undefined, limit: number): Promise<Session[]> => db<
+  Session[]
+>`
+  select ${sessionColumns(db)} from sessions
+  where user_id = ${userId} and expires_at > ${now} ${after ? db`and id < ${after}` : db``}
+  order by id desc limit ${limit + 1}`
+
+/** Whether the account is in use from this address prefix already. Takes as long for an address nobody has. */
+export async function knowsPlace(db: Db, email: string, addressPrefix: string, now: Date): Promise<boolean> {
+  const [row] = await db`
+    select from sessions s join users u on u.id = s.user_id
+    where u.email = ${email} and s.address_prefix = ${addressPrefix} and s.expires_at > ${now} limit 1`
+  return row !== undefined
+}
+
+export async function rotateSession(
+  tx: Tx,
+  id: string,
+  change: { refreshHash: Buffer; now: Date; expiresAt: Date; addressPrefix: string },
+): Promise<void> {
+  await tx`
+    update sessions set previous_hash = refresh_hash, refresh_hash = ${change.refreshHash}, rotated_at = ${change.now}, used_at = ${change.now},
+      expires_at = least(${change.expiresAt}, ends_at), address_prefix = ${change.addressPrefix}
+    where id = ${id}`
+}
+
+/** False when the session has ended. */
+export async function actFor(tx: Tx, id: string, organisationId: string | null): Promise<boolean> {
+  const [row] = await tx`update sessions set organisation_id = ${organisationId} where id = ${id} returning id`
+  return row !== undefined
+}
+
+/** Ends sessions of a person: the one named, all but the one named, or all. Answers which. */
+export async function deleteSessions(tx: Tx, userId: string, which: { only?: string; except?: string }): Promise<string[]> {
+  const rows = await tx<{ id: string }[]>`
+    delete from sessions where user_id = ${userId}
+      ${which.only ? tx`and id = ${which.only}` : tx``} ${which.except ? tx`and id <> ${which.except}` : tx``}
+    returning id`
+  return rows.map(({ id }) => id)
+}
+
+export const sessionIds = async (db: Db, userId: string): Promise<string[]> =>
+  (await db<{ id: string }[]>`select id from sessions where user_id = ${userId}`).map(({ id }) => id)
+
+/** What the person is in the organisation, held until the transaction ends. */
+export async function holdMembership(tx: Tx, organisationId: string, userId: string): Promise<OrganisationRole | undefined> {
+  const [row] = await tx<{ role: OrganisationRole }[]>`
+    select role from members where organisation_id = ${organisationId} and user_id = ${userId} for share`
+  return row?.role
+}
+
+export async function deleteExpiredSessions(tx: Tx, now: Date): Promise<void> {
+  await tx`delete from sessions where expires_at <= ${now}`
+}
+
+export interface SigningKey {
+  kid: string
+  state: 'next' | 'current' | 'previous'
+  publicKey: JWK
+  sealed: Buffer
+  createdAt: Date
+  changedAt: Date
+}
+
+/** Two processes that start at once make one set of keys. */
+export async function lockKeys(tx: Tx): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtext('identity signing keys'))`
+}
+
+export const findKeys = async (db: Db): Promise<SigningKey[]> => db<SigningKey[]>`
+  select kid, state, public_key as "publicKey", sealed, created_at as "createdAt", changed_at as "changedAt" from signing_keys order by changed_at, kid`
+
+export async function insertKey(tx: Tx, key: SigningKey): Promise<void> {
+  await tx`insert into signing_keys (kid, state, public_key, sealed, created_at, changed_at)
+    values (${key.kid}, ${key.state}, ${tx.json(key.publicKey as never)}, ${key.sealed}, ${key.createdAt}, ${key.changedAt})`
+}
+
+export async function changeKey(tx: Tx, kid: string, state: SigningKey['state'], now: Date): Promise<void> {
+  await tx`update signing_keys set state = ${state}, changed_at = ${now} where kid = ${kid}`
+}
+
+export async function deleteKeys(tx: Tx, retiredBefore: Date): Promise<void> {
+  await tx`delete from signing_keys where state = 'previous' and changed_at < ${retiredBefore}`
 }

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { PassportDeleted, PassportPublished } from '#contracts/passports'
+import { SendOtp } from '#contracts/identity'
+import { newId } from '#kernel'
+import { smtpServer, type Verdict } from '../../test/engines/smtp.ts'
+import { takeUp } from './delivery.ts'
+import { company, open, self } from './testing.ts'
+
+const passport = () => ({ passport: { id: newId() }, identifier: 'BP-1', version: 1 })
+
+/** Notifications that send to a real mail server. */
+async function withServer(t: TestContext, judge?: (before: number) => Verdict, environment: Record<string, string> = {}, now?: () => Date) {
+  const server = await smtpServer(t, judge)
+  const p = await open(t, { now, environment: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(server.port), FROM_EMAIL: 'post@ohmnibus.example.com', ...environment } })
+  const admin = p.signedIn({ role: 'admin' })
+  return {
+    ...p,
+    ...server,
+    async deliveries(query = '') {
+      return (await p.http.inject({ url: `/api/notifications/deliveries${query}`, headers: admin })).json() as {
+        items: { id: string; event: string; to: string; status: string; tries: number; error: string | null }[]; nextCursor: string | null
+      }
+    },
+    replay: (id: string, headers = admin) => p.http.inject({ method: 'POST', url: `/api/notifications/deliveries/${id}/replay`, headers }),
+  }
+}
+
+test('with a mail server a mail arrives in both forms, and no file holds its code', async t => {
+  const p = await withServer(t)
+  const codeId = newId()
+  p.codes.set(codeId, '654321')
+  await p.publish(SendOtp, { codeId, email: 'new@example.com', purpose: 'registration', name: 'New', locale: 'de', expiresAt: '2027-02-18T08:40:00.000Z' })
+  await p.settle()
+  const [mail] = p.taken
+  assert.deepEqual(p.recipients, ['new@example.com'])
+  assert.equal(mail!.subject, 'Ihr Code für Ohmnibus')
+  assert.ok(mail!.text!.split('\n').includes('654321'))
+  assert.match(String(mail!.html), /<html lang="de">[^]*654321[^]*<a href="https:\/\/ohmnibus\.example\.com\/api\/auth\/verify\/abc">/)
+  assert.equal(p.platform.mailFolder, undefined)
+  assert.deepEqual((await p.deliveries()).items.map(({ status, tries, error }) => ({ status, tries, error })), [{ status: 'sent', tries: 1, error: null }])
+})
+
+test('a busy server gets the mail later, under the same Message-ID, and only once', async t => {
+  const p = await withServer(t, before => (before < 2 ? 451 : 'take'))
+  await p.publish(PassportPublished, { ...passport(), owner: self })
+  await p.settle()
+  const [waiting] = (await p.deliveries('?status=failed')).items
+  assert.match(waiting!.error!, /451/)
+  await p.hurry()
+  await p.hurry()
+  assert.deepEqual((await p.deliveries()).items.map(({ status, tries }) => ({ status, tries })), [{ status: 'sent', tries: 3 }])
+  await p.hurry()
+  assert.equal(p.taken.length, 1)
+  assert.equal(new Set(p.seen.map(({ messageId }) => messageId)).size, 1)
+  assert.equal(p.taken[0]!.messageId, `<${waiting!.id}@ohmnibus.example.com>`)
+})
+
+test('a server that hangs up gets it again; what only the answer of was lost can be told by its Message-ID', async t => {
+  const p = await withServer(t, before => (before === 0 ? 'hang up' : 'take'))
+  await p.publish(PassportPublished, { ...passport(), owner: self })
+  await p.settle()
+  assert.equal(p.taken.length, 0)
+  await p.hurry()
+  assert.deepEqual([p.taken.length, p.seen.length, new Set(p.seen.map(({ messageId }) => messageId)).size], [1, 2, 1])
+})
+
+test('one refused address is dead at once with its cause, the others are sent; a replay sends it once', async t => {
+  let refuse = true
+  const p = await withServer(t, before => (before === 0 && refuse ? 550 : 'take'))
+  await p.publish(PassportDeleted, { ...passport(), owner: company })
+  await p.settle()
+  assert.deepEqual((await p.deliveries()).items.map(({ status, tries }) => ({ status, tries })).sort((a, b) => a.status.localeCompare(b.status)),
+    [{ status: 'dead', tries: 1 }, { status: 'sent', tries: 1 }])
+  const [dead] = (await p.deliveries('?status=dead')).items
+  assert.match(dead!.error!, /550/)
+  await p.hurry()
+  assert.equal(p.seen.length, 2, 'nobody tries again by themselves')
+
+  refuse = false
+  const answers = await Promise.all([p.replay(dead!.id), p.replay(dead!.id), p.replay(dead!.id)])
+  assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [202, 409, 409])
+  assert.equal(answers.find(({ statusCode }) => statusCode === 409)!.json().code, 'delivery_not_dead')
+  await p.settle()
+  assert.equal(p.taken.length, 2)
+  assert.deepEqual((await p.deliveries('?status=dead')).items, [])
+})
+
+test('a server that is away for good makes the mail dead after its last try, and a replay starts anew', async t => {
+  let away = true
+  const p = await withServer(t, () => (away ? 421 : 'take'))
+  await p.publish(PassportPublished, { ...passport(), owner: self })
+  await p.settle()
+  for (let attempt = 2; attempt <= 10; attempt++) await p.hurry()
+  const [dead] = (await p.deliveries('?status=dead')).items
+  assert.equal(dead?.tries, 10)
+  away = false
+  assert.equal((await p.replay(dead.id)).json().status, 'waiting')
+  await p.settle()
+  assert.equal(p.taken.length, 1)
+})
+
+test('only admins see deliveries and replay them; an unknown one is unknown', async t => {
+  const p = await withServer(t)
+  const user = p.signedIn()
+  assert.equal((await p.http.inject({ url: '/api/notifications/deliveries', headers: user })).statusCode, 403)
+  assert.equal((await p.replay(newId(), user)).statusCode, 403)
+  const answer = await p.replay(newId())
+  assert.deepEqual([answer.statusCode, answer.json().code], [404, 'delivery_unknown'])
+  const forged = Buffer.from('["x"]').toString('base64url')
+  assert.equal((await p.http.inject({ url: `/api/notifications/deliveries?after=${forged}`, headers: p.signedIn({ role: 'admin' }) })).json().code, 'cursor_invalid')
+})
+
+test('deliveries page through all of them, newest first', async t => {
+  const p = await withServer(t)
+  for (let number = 0; number < 5; number++) {
+    await p.publish(PassportPublished, { ...passport(), owner: self })
+    await p.settle()
+  }
+  const ids: string[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: Awaited<ReturnType<typeof p.deliveries>> = await p.deliveries(`?limit=2&status=sent${cursor && `&after=${cursor}`}`)
+    ids.push(...page.items.map(({ id }) => id))
+    cursor = page.nextCursor
+  }
+  assert.equal(new Set(ids).size, 5)
+  assert.deepEqual(ids, [...ids].sort().reverse())
+})
+
+test('what a killed worker left behind is taken up after the longest pause between tries, not before, and sent once', async t => {
+  let now = new Date('2027-02-18T08:30:00.000Z')
+  const p = await withServer(t, undefined, {}, () => now)
+  p.outage.identity = true
+  await p.publish(PassportPublished, { ...passport(), owner: self })
+  await p.settle()
+  p.outage.identity = false
+  const leave = () => p.db('notifications')`delete from graphile_worker._private_jobs`
+  const jobs = { address: { task: 'notifications.address', tries: 10 }, deliver: { task: 'notifications.deliver', tries: 10 } }
+  await leave()
+
+  now = new Date('2027-02-18T15:00:00.000Z')
+  await takeUp(p.host, jobs)
+  await p.settle()
+  assert.equal(p.seen.length, 0)
+  now = new Date('2027-02-18T15:31:00.000Z')
+  await takeUp(p.host, jobs)
+  await p.settle()
+  assert.equal(p.taken.length, 1, 'the message was addressed, then sent')
+
+  await p.db('notifications')`update deliveries set status = 'sending'`
+  now = new Date('2027-02-18T23:00:00.000Z')
+  await takeUp(p.host, jobs)
+  await p.settle()
+  assert.deepEqual([p.taken.length, p.taken[0]!.messageId], [2, p.taken[1]!.messageId], 'again, as nobody can know that it had been taken')
+  assert.deepEqual((await p.deliveries()).items.map(({ status }) => status), ['sent'])
+  now = new Date('2027-02-20T23:00:00.000Z')
+  await takeUp(p.host, jobs)
+  await p.settle()
+  assert.equal(p.taken.length, 2)
+})
+
+test('ENABLE_EMAIL_NOTIFICATIONS=false keeps every mail in a file, whatever server there is', async t => {
+  const p = await withServer(t, undefined, { ENABLE_EMAIL_NOTIFICATIONS: 'false' })
+  await p.publish(PassportPublished, { ...passport(), owner: self })
+  await p.settle()
+  assert.equal(p.seen.length, 0)
+  assert.ok(p.platform.mailFolder)
+  assert.deepEqual((await p.deliveries()).items.map(({ status }) => status), ['sent'])
+})

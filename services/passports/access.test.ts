@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { newId } from '#kernel'
+import { PassportShared, PassportUpdated } from '#contracts/passports'
+import { codeOf, cursor, data, member, open, pages, type Client } from './testing.ts'
+
+/** Every way to a passport by its id. */
+const ways = (client: Client, id: string) => ({
+  read: client.get(`/${id}`),
+  readPast: client.get(`/${id}?at=2999-01-01T00:00:00Z`),
+  versions: client.get(`/${id}/versions`),
+  readers: client.get(`/${id}/readers`),
+  change: client.put(`/${id}`, { data: { changed: true } }),
+  publish: client.post(`/${id}/publish`),
+  share: client.put(`/${id}/readers/${newId()}`, { kind: 'person' }),
+  unshare: client.delete(`/${id}/readers/${newId()}`),
+  delete: client.delete(`/${id}`),
+})
+
+async function answers(client: Client, id: string) {
+  const all = Object.entries(ways(client, id))
+  return Object.fromEntries(await Promise.all(all.map(async ([way, answer]) => [way, (await codeOf(answer)).join(' ')])))
+}
+
+const each = (answer: string) => ({
+  read: answer, readPast: answer, versions: answer, readers: answer, change: answer, publish: answer, share: answer, unshare: answer, delete: answer,
+})
+
+suite('who may', () => {
+  test('without a token there is nothing', async t => {
+    const { as, nobody } = await open(t)
+    const { id } = await as().make(data)
+    for (const known of [id, newId()]) assert.deepEqual(await answers(nobody, known), each('401 token_missing'))
+    assert.deepEqual(await codeOf(nobody.get('')), [401, 'token_missing'])
+    assert.deepEqual(await codeOf(nobody.post('', { data })), [401, 'token_missing'])
+  })
+
+  test('somebody else\'s passport is not there, whichever way one comes', async t => {
+    const { as } = await open(t)
+    const userId = newId()
+    const organisation = newId()
+    const ada = as({ userId })
+    const acme = as({ userId, organisation: { id: organisation, role: 'owner' } })
+    const [own, theirs] = [await ada.make(data), await acme.make(data)]
+    const unknown = await answers(as(), newId())
+    assert.deepEqual(unknown, each('404 passport_unknown'))
+    assert.deepEqual(await answers(as(), own.id), unknown, 'a stranger')
+    assert.deepEqual(await answers(as(member(newId(), 'owner')), theirs.id), unknown, 'the owner of another organisation')
+    assert.deepEqual(await answers(ada, theirs.id), unknown, 'a member who acts for themselves')
+    assert.deepEqual(await as().found(), [])
+    assert.equal((await ada.get(`/${own.id}`)).body.version, 1)
+  })
+
+  test('a refusal tells no more of a passport than its id', async t => {
+    const { as } = await open(t)
+    const { id } = await as().make(data)
+    const told = async (which: string) => {
+      const { body, headers } = await as().get(`/${which}`)
+      const { traceId: _, ...rest } = body
+      return [rest, headers.etag, headers['content-length']]
+    }
+    assert.deepEqual(await told(id), await told(newId()))
+  })
+
+  test('in an organisation all read, and editors and stronger change', async t => {
+    const { as } = await open(t)
+    const acme = newId()
+    const passport = await as(member(acme, 'editor')).make(data)
+    assert.deepEqual(passport.owner, { kind: 'organisation', id: acme })
+    const viewer = as(member(acme, 'viewer'))
+    assert.deepEqual(await answers(viewer, passport.id), {
+      ...each('403 editor_required'), read: '200 ', readPast: '200 ', versions: '200 ',
+    })
+    assert.deepEqual(await viewer.found(), ['BP-2024-011'])
+    assert.deepEqual(await codeOf(viewer.post('', { data: {} })), [403, 'editor_required'])
+    for (const role of ['editor', 'admin', 'owner'] as const)
+      assert.equal((await as(member(acme, role)).put(`/${passport.id}`, { data: { by: role } })).status, 200, role)
+  })
+
+  test('an admin of the platform may all, other roles nothing by themselves', async t => {
+    const { p, as } = await open(t)
+    const { id } = await as().make(data)
+    const adminId = newId()
+    const admin = as({ userId: adminId, role: 'admin' })
+    assert.deepEqual(await admin.found(), ['BP-2024-011'])
+    assert.equal((await admin.put(`/${id}`, { data: { by: 'admin' } })).status, 200)
+    assert.deepEqual((await p.published(PassportUpdated))[0]!.actor, { userId: adminId, role: 'admin' })
+    for (const role of ['vendor', 'operator', 'technician', 'authority', 'interest'] as const)
+      assert.deepEqual(await codeOf(as({ role }).get(`/${id}`)), [404, 'passport_unknown'], role)
+  })
+})
+
+suite('sharing', () => {
+  test('opens a passport to a person for reading, until it is taken back', async t => {
+    const { p, as } = await open(t)
+    const userId = newId()
+    const [ada, bob] = [as(), as({ userId })]
+    const { id, owner } = await ada.make(data)
+    assert.equal((await ada.put(`/${id}/readers/${userId}`, { kind: 'person' })).status, 204)
+
+    assert.deepEqual((await bob.get(`/${id}`)).body.data, data)
+    assert.deepEqual(await bob.found(), ['BP-2024-011'])
+    assert.deepEqual(await answers(bob, id), { ...each('403 editor_required'), read: '200 ', readPast: '200 ', versions: '200 ' })
+    assert.deepEqual(await codeOf(as().get(`/${id}`)), [404, 'passport_unknown'])
+
+    assert.equal((await ada.delete(`/${id}/readers/${userId}`)).status, 204)
+    assert.deepEqual(await codeOf(bob.get(`/${id}`)), [404, 'passport_unknown'])
+    assert.deepEqual(await bob.found(), [])
+    assert.deepEqual(await codeOf(ada.delete(`/${id}/readers/${userId}`)), [404, 'reader_unknown'])
+
+    const facts = { passport: { id }, identifier: 'BP-2024-011', owner, version: 1, reader: { kind: 'person', id: userId } }
+    assert.deepEqual(
+      (await p.published(PassportShared)).map(({ eventId: _, timestamp: __, actor: ___, ...rest }) => rest),
+      [{ ...facts, shared: true }, { ...facts, shared: false }],
+    )
+  })
+
+  test('opens a passport to whoever acts for an organisation', async t => {
+    const { as } = await open(t)
+    const acme = newId()
+    const ada = as()
+    const { id } = await ada.make(data)
+    await ada.put(`/${id}/readers/${acme}`, { kind: 'organisation' })
+    const bob = newId()
+    assert.equal((await as({ userId: bob, organisation: { id: acme, role: 'viewer' } }).get(`/${id}`)).status, 200)
+    assert.equal((await as({ userId: bob, organisation: { id: acme, role: 'owner' } }).put(`/${id}`, { data: {} })).status, 403)
+    assert.equal((await as({ userId: bob }).get(`/${id}`)).status, 404)
+  })
+
+  test('twice is once: one event, one row in the reader\'s list', async t => {
+    const { p, as } = await open(t)
+    const userId = newId()
+    const acme = newId()
+    const ada = as({ userId: newId() })
+    const { id } = await ada.make(data)
+    await Promise.all([1, 2, 3].map(() => ada.put(`/${id}/readers/${userId}`, { kind: 'person' })))
+    assert.equal((await p.published(PassportShared)).length, 1)
+    await ada.put(`/${id}/readers/${acme}`, { kind: 'organisation' })
+    assert.deepEqual(await as({ userId, organisation: { id: acme, role: 'viewer' } }).found(), ['BP-2024-011'])
+  })
+
+  test('with oneself or one\'s organisation lists nothing twice', async t => {
+    const { as } = await open(t)
+    const userId = newId()
+    const acme = newId()
+    const ada = as({ userId, organisation: { id: acme, role: 'owner' } })
+    const { id } = await ada.make(data)
+    await ada.put(`/${id}/readers/${userId}`, { kind: 'person' })
+    await ada.put(`/${id}/readers/${acme}`, { kind: 'organisation' })
+    assert.deepEqual(await ada.found(), ['BP-2024-011'])
+  })
+
+  test('shows with whom and since when, page by page', async t => {
+    const { as } = await open(t, { now: () => new Date('2026-11-21T10:00:00Z') })
+    const ada = as()
+    const { id } = await ada.make(data)
+    const ids = Array.from({ length: 5 }, () => newId()).sort()
+    for (const reader of ids) await ada.put(`/${id}/readers/${reader.toUpperCase()}`, { kind: 'organisation' })
+    const found = await pages(ada, `/${id}/readers?limit=2`)
+    assert.deepEqual(found.map(items => items.length), [2, 2, 1])
+    assert.deepEqual(found.flat(), ids.map(reader => ({ kind: 'organisation', id: reader, since: '2026-11-21T10:00:00.000Z' })))
+    assert.deepEqual(await codeOf(ada.get(`/${id}/readers?after=${cursor(['nobody'])}`)), [400, 'cursor_invalid'])
+  })
+
+  test('takes a person or an organisation, by its id', async t => {
+    const { as } = await open(t)
+    const ada = as()
+    const { id } = await ada.make(data)
+    for (const [reader, body, pointer] of [[newId(), { kind: 'world' }, '/kind'], [newId(), {}, '/kind'], ['everybody', { kind: 'person' }, '/readerId']] as const) {
+      const { status, body: problem } = await ada.put(`/${id}/readers/${reader}`, body)
+      assert.deepEqual([status, problem.errors[0].pointer], [400, pointer])
+    }
+  })
+})
+
+test('another service hears whose a passport is and who may read it', async t => {
+  const { as } = await open(t)
+  const ada = as()
+  const { id, owner } = await ada.make(data)
+  const readers = [{ kind: 'person', id: newId() }, { kind: 'organisation', id: newId() }]
+  for (const reader of readers) await ada.put(`/${id}/readers/${reader.id}`, { kind: reader.kind })
+  await ada.post(`/${id}/publish`)
+  const { body } = await ada.ask(`/${id}`)
+  assert.deepEqual(body, { passportId: id, identifier: 'BP-2024-011', owner, status: 'published', readers })
+  assert.deepEqual(await codeOf(ada.ask(`/${newId()}`)), [404, 'passport_unknown'])
+})
