@@ -11,11 +11,7 @@ export interface EventContract<Owner extends string = string, Data extends TObje
 }
 
 /** A question one service answers for others. It reads and never changes anything. */
-export interface CallContract<
-  Owner extends string = string,
-  Input extends TSchema = TSchema,
-  Output extends TSchema = TSchema,
-> {
+export interface CallContract<Owner extends string = string, Input extends TSchema = TSchema, Output extends TSchema = TSchema> {
   readonly kind: 'call'
   readonly owner: Owner
   readonly name: string

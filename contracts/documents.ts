@@ -11,11 +11,19 @@ const File = {
 }
 
 /** A file is stored whole, under its SHA-256; published again when another file replaces it. */
-export const DocumentUploaded = event('documents', 'document.uploaded', 'docId', Type.Object({
-  ...File,
-  title: Type.String(), kind: Type.String(), contentType: Type.String({ examples: ['application/pdf'] }),
-  sizeBytes: Type.Integer({ minimum: 0 }), sha256: Type.String({ pattern: '^[0-9a-f]{64}$', examples: ['0'.repeat(64)] }),
-}))
+export const DocumentUploaded = event(
+  'documents',
+  'document.uploaded',
+  'docId',
+  Type.Object({
+    ...File,
+    title: Type.String(),
+    kind: Type.String(),
+    contentType: Type.String({ examples: ['application/pdf'] }),
+    sizeBytes: Type.Integer({ minimum: 0 }),
+    sha256: Type.String({ pattern: '^[0-9a-f]{64}$', examples: ['0'.repeat(64)] }),
+  }),
+)
 
 /** Title, kind, language, name or passport of a document changed. */
 export const DocumentUpdated = event('documents', 'document.updated', 'docId', Type.Object(File))

@@ -5,87 +5,216 @@ import { Email, Id, Instant, Locale, OrganisationRole, Role } from './shared.ts'
 const Name = Type.String({ examples: ['Ada Lovelace'] })
 
 /** A one-time code waits to be sent to an address. The code itself is fetched with `get_code` when the message goes out. */
-export const SendOtp = event('identity', 'send-otp', 'codeId', Type.Object({
-  codeId: Id, email: Email, purpose: Type.Enum(['registration', 'email-change']), name: Name, locale: Locale, expiresAt: Instant,
-}))
+export const SendOtp = event(
+  'identity',
+  'send-otp',
+  'codeId',
+  Type.Object({
+    codeId: Id,
+    email: Email,
+    purpose: Type.Enum(['registration', 'email-change']),
+    name: Name,
+    locale: Locale,
+    expiresAt: Instant,
+  }),
+)
 
 /** Somebody gave the address of an existing account as theirs, registering or changing their own; its owner is told, the caller is not. */
-export const RegistrationRepeated = event('identity', 'registration.repeated', 'userId', Type.Object({
-  userId: Id, email: Email, name: Name, locale: Locale,
-}))
+export const RegistrationRepeated = event(
+  'identity',
+  'registration.repeated',
+  'userId',
+  Type.Object({
+    userId: Id,
+    email: Email,
+    name: Name,
+    locale: Locale,
+  }),
+)
 
 /** An address was proven and the permanent account exists. */
-export const UserRegistered = event('identity', 'user.registered', 'userId', Type.Object({
-  userId: Id, email: Email, firstName: Name, name: Name, locale: Locale, version: Type.Integer(),
-}))
+export const UserRegistered = event(
+  'identity',
+  'user.registered',
+  'userId',
+  Type.Object({
+    userId: Id,
+    email: Email,
+    firstName: Name,
+    name: Name,
+    locale: Locale,
+    version: Type.Integer(),
+  }),
+)
 
 /** A session began. */
-export const UserLoggedIn = event('identity', 'user.logged-in', 'userId', Type.Object({
-  userId: Id, sessionId: Id, device: Type.String(), addressPrefix: Type.String(),
-}))
+export const UserLoggedIn = event(
+  'identity',
+  'user.logged-in',
+  'userId',
+  Type.Object({
+    userId: Id,
+    sessionId: Id,
+    device: Type.String(),
+    addressPrefix: Type.String(),
+  }),
+)
 
 /** One or all sessions of a person ended by their own wish, or because a spent refresh token was replayed. */
-export const UserLoggedOut = event('identity', 'user.logged-out', 'userId', Type.Object({
-  userId: Id, sessionIds: Type.Array(Id), reason: Type.Enum(['signed-out', 'ended', 'replayed']),
-}))
+export const UserLoggedOut = event(
+  'identity',
+  'user.logged-out',
+  'userId',
+  Type.Object({
+    userId: Id,
+    sessionIds: Type.Array(Id),
+    reason: Type.Enum(['signed-out', 'ended', 'replayed']),
+  }),
+)
 
 /** Name, locale or address of an account changed. */
-export const UserUpdated = event('identity', 'user.updated', 'userId', Type.Object({
-  userId: Id, email: Email, firstName: Name, name: Name, locale: Locale, version: Type.Integer(),
-}))
+export const UserUpdated = event(
+  'identity',
+  'user.updated',
+  'userId',
+  Type.Object({
+    userId: Id,
+    email: Email,
+    firstName: Name,
+    name: Name,
+    locale: Locale,
+    version: Type.Integer(),
+  }),
+)
 
 /** The address of an account changed; the former one is told. */
-export const UserEmailChanged = event('identity', 'user.email-changed', 'userId', Type.Object({
-  userId: Id, email: Email, formerEmail: Email, name: Name, locale: Locale, version: Type.Integer(),
-}))
+export const UserEmailChanged = event(
+  'identity',
+  'user.email-changed',
+  'userId',
+  Type.Object({
+    userId: Id,
+    email: Email,
+    formerEmail: Email,
+    name: Name,
+    locale: Locale,
+    version: Type.Integer(),
+  }),
+)
 
 /** The password of an account changed; all other sessions have ended. */
-export const UserPasswordChanged = event('identity', 'user.password-changed', 'userId', Type.Object({
-  userId: Id, version: Type.Integer(),
-}))
+export const UserPasswordChanged = event(
+  'identity',
+  'user.password-changed',
+  'userId',
+  Type.Object({
+    userId: Id,
+    version: Type.Integer(),
+  }),
+)
 
 /** An admin gave a person another role. */
-export const UserRoleChanged = event('identity', 'user.role-changed', 'userId', Type.Object({
-  userId: Id, role: Role, formerRole: Role, version: Type.Integer(),
-}))
+export const UserRoleChanged = event(
+  'identity',
+  'user.role-changed',
+  'userId',
+  Type.Object({
+    userId: Id,
+    role: Role,
+    formerRole: Role,
+    version: Type.Integer(),
+  }),
+)
 
 /** An admin disabled (or enabled again) an account; a disabled one has no sessions. */
-export const UserDisabled = event('identity', 'user.disabled', 'userId', Type.Object({
-  userId: Id, disabled: Type.Boolean(), version: Type.Integer(),
-}))
+export const UserDisabled = event(
+  'identity',
+  'user.disabled',
+  'userId',
+  Type.Object({
+    userId: Id,
+    disabled: Type.Boolean(),
+    version: Type.Integer(),
+  }),
+)
 
 /** Access tokens of these sessions issued before `before` are refused from now on, by every process. */
-export const SessionsRevoked = event('identity', 'session.revoked', 'userId', Type.Object({
-  userId: Id, sessionIds: Type.Array(Id), before: Instant,
-}))
+export const SessionsRevoked = event(
+  'identity',
+  'session.revoked',
+  'userId',
+  Type.Object({
+    userId: Id,
+    sessionIds: Type.Array(Id),
+    before: Instant,
+  }),
+)
 
 /** An organisation exists, with its first owner. */
-export const OrganisationCreated = event('identity', 'organisation.created', 'organisationId', Type.Object({
-  organisationId: Id, name: Name, ownerId: Id,
-}))
+export const OrganisationCreated = event(
+  'identity',
+  'organisation.created',
+  'organisationId',
+  Type.Object({
+    organisationId: Id,
+    name: Name,
+    ownerId: Id,
+  }),
+)
 
 /** Somebody was invited by mail; the secret of the link is fetched with `get_invitation` when the message goes out. */
-export const MemberInvited = event('identity', 'organisation.member-invited', 'organisationId', Type.Object({
-  organisationId: Id, invitationId: Id, email: Email, organisationName: Name, invitedBy: Name, role: OrganisationRole, locale: Locale,
-  expiresAt: Instant,
-}))
+export const MemberInvited = event(
+  'identity',
+  'organisation.member-invited',
+  'organisationId',
+  Type.Object({
+    organisationId: Id,
+    invitationId: Id,
+    email: Email,
+    organisationName: Name,
+    invitedBy: Name,
+    role: OrganisationRole,
+    locale: Locale,
+    expiresAt: Instant,
+  }),
+)
 
 /** Who belongs to an organisation changed; `role` is null for one who left or was removed. */
-export const MemberChanged = event('identity', 'organisation.member-changed', 'organisationId', Type.Object({
-  organisationId: Id, userId: Id, role: Type.Union([OrganisationRole, Type.Null()]), version: Type.Integer(),
-}))
+export const MemberChanged = event(
+  'identity',
+  'organisation.member-changed',
+  'organisationId',
+  Type.Object({
+    organisationId: Id,
+    userId: Id,
+    role: Type.Union([OrganisationRole, Type.Null()]),
+    version: Type.Integer(),
+  }),
+)
 
 /** The keys that verify access tokens: current, next, previous (JWK, public part). */
-export const listSigningKeys = call('identity', 'list_signing_keys', Type.Object({}),
-  Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) }))
+export const listSigningKeys = call(
+  'identity',
+  'list_signing_keys',
+  Type.Object({}),
+  Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) }),
+)
 
 /** The code behind a reference, as long as it is alive. Fails with `code_unknown` once used, replaced or expired. */
-export const getCode = call('identity', 'get_code', Type.Object({ codeId: Id }),
-  Type.Object({ code: Type.String(), email: Email, link: Type.Union([Type.String(), Type.Null()]), expiresAt: Instant }))
+export const getCode = call(
+  'identity',
+  'get_code',
+  Type.Object({ codeId: Id }),
+  Type.Object({ code: Type.String(), email: Email, link: Type.Union([Type.String(), Type.Null()]), expiresAt: Instant }),
+)
 
 /** The secret link of an invitation. Fails with `invitation_unknown` once answered, withdrawn or expired. */
-export const getInvitation = call('identity', 'get_invitation', Type.Object({ invitationId: Id }),
-  Type.Object({ email: Email, link: Type.String(), expiresAt: Instant }))
+export const getInvitation = call(
+  'identity',
+  'get_invitation',
+  Type.Object({ invitationId: Id }),
+  Type.Object({ email: Email, link: Type.String(), expiresAt: Instant }),
+)
 
 const Person = Type.Object({ userId: Id, email: Email, name: Name, firstName: Name, locale: Locale, disabled: Type.Boolean() })
 
@@ -93,5 +222,9 @@ const Person = Type.Object({ userId: Id, email: Email, name: Name, firstName: Na
 export const getPerson = call('identity', 'get_person', Type.Object({ userId: Id }), Person)
 
 /** The members of an organisation with their roles; empty when it is unknown. */
-export const listMembers = call('identity', 'list_members', Type.Object({ organisationId: Id }),
-  Type.Object({ members: Type.Array(Type.Object({ ...Person.properties, role: OrganisationRole })) }))
+export const listMembers = call(
+  'identity',
+  'list_members',
+  Type.Object({ organisationId: Id }),
+  Type.Object({ members: Type.Array(Type.Object({ ...Person.properties, role: OrganisationRole })) }),
+)

@@ -7,17 +7,27 @@ export const PassportStatus = Type.Enum(['draft', 'published', 'archived'], { ex
 export type PassportStatus = Static<typeof PassportStatus>
 
 /** The content of a passport: any JSON object, exactly as it was given. */
-export const PassportData = Type.Unsafe<Record<string, unknown>>(Type.Object({}, {
-  additionalProperties: true,
-  examples: [{
-    generalInformation: {
-      batteryIdentifier: 'BP-2024-011', batteryModel: { id: 'LM3-BAT-2024', modelName: 'GMC WZX1' }, batteryMass: 450, batteryCategory: 'EV',
-      manufacturingDate: '2024-01-15',
+export const PassportData = Type.Unsafe<Record<string, unknown>>(
+  Type.Object(
+    {},
+    {
+      additionalProperties: true,
+      examples: [
+        {
+          generalInformation: {
+            batteryIdentifier: 'BP-2024-011',
+            batteryModel: { id: 'LM3-BAT-2024', modelName: 'GMC WZX1' },
+            batteryMass: 450,
+            batteryCategory: 'EV',
+            manufacturingDate: '2024-01-15',
+          },
+          materialComposition: { batteryChemistry: 'LiFePO4', criticalRawMaterials: ['Lithium', 'Iron'] },
+          carbonFootprint: { totalCarbonFootprint: 850, measurementUnit: 'kg CO2e' },
+        },
+      ],
     },
-    materialComposition: { batteryChemistry: 'LiFePO4', criticalRawMaterials: ['Lithium', 'Iron'] },
-    carbonFootprint: { totalCarbonFootprint: 850, measurementUnit: 'kg CO2e' },
-  }],
-}))
+  ),
+)
 export type PassportData = Static<typeof PassportData>
 
 /** Counts every change of a passport, of its data as of its status; its deletion too. */
@@ -25,36 +35,92 @@ const Version = Type.Integer({ minimum: 1, examples: [1] })
 const Identifier = Type.Union([Type.String(), Type.Null()], { examples: ['BP-2024-011'] })
 
 /** A passport exists, as a draft; `data` as it was given. */
-export const PassportCreated = event('passports', 'passport.created', 'passport.id', Type.Object({
-  passport: Type.Object({ id: Id, data: PassportData }), identifier: Identifier, owner: Owner, version: Version,
-}))
+export const PassportCreated = event(
+  'passports',
+  'passport.created',
+  'passport.id',
+  Type.Object({
+    passport: Type.Object({ id: Id, data: PassportData }),
+    identifier: Identifier,
+    owner: Owner,
+    version: Version,
+  }),
+)
 
 /** A passport has a new version; `updatedFields` are JSON pointers into `data`. */
-export const PassportUpdated = event('passports', 'passport.updated', 'passport.id', Type.Object({
-  passport: Type.Object({ id: Id, data: PassportData }), identifier: Identifier, owner: Owner, version: Version,
-  updatedFields: Type.Array(Type.String({ examples: ['/generalInformation/batteryMass'] })),
-}))
+export const PassportUpdated = event(
+  'passports',
+  'passport.updated',
+  'passport.id',
+  Type.Object({
+    passport: Type.Object({ id: Id, data: PassportData }),
+    identifier: Identifier,
+    owner: Owner,
+    version: Version,
+    updatedFields: Type.Array(Type.String({ examples: ['/generalInformation/batteryMass'] })),
+  }),
+)
 
 /** A draft was deleted, with all its versions. */
-export const PassportDeleted = event('passports', 'passport.deleted', 'passport.id', Type.Object({
-  passport: Type.Object({ id: Id }), identifier: Identifier, owner: Owner, version: Version,
-}))
+export const PassportDeleted = event(
+  'passports',
+  'passport.deleted',
+  'passport.id',
+  Type.Object({
+    passport: Type.Object({ id: Id }),
+    identifier: Identifier,
+    owner: Owner,
+    version: Version,
+  }),
+)
 
 /** A passport was published: from now on it is kept. */
-export const PassportPublished = event('passports', 'passport.published', 'passport.id', Type.Object({
-  passport: Type.Object({ id: Id }), identifier: Identifier, owner: Owner, version: Version,
-}))
+export const PassportPublished = event(
+  'passports',
+  'passport.published',
+  'passport.id',
+  Type.Object({
+    passport: Type.Object({ id: Id }),
+    identifier: Identifier,
+    owner: Owner,
+    version: Version,
+  }),
+)
 
 /** The status of a passport changed, to `published` or to `archived`. */
-export const PassportStatusChanged = event('passports', 'passport.status-changed', 'passport.id', Type.Object({
-  passport: Type.Object({ id: Id }), identifier: Identifier, owner: Owner, version: Version, status: PassportStatus, formerStatus: PassportStatus,
-}))
+export const PassportStatusChanged = event(
+  'passports',
+  'passport.status-changed',
+  'passport.id',
+  Type.Object({
+    passport: Type.Object({ id: Id }),
+    identifier: Identifier,
+    owner: Owner,
+    version: Version,
+    status: PassportStatus,
+    formerStatus: PassportStatus,
+  }),
+)
 
 /** A passport was opened to, or closed again for, one more reader (a person or an organisation). */
-export const PassportShared = event('passports', 'passport.shared', 'passport.id', Type.Object({
-  passport: Type.Object({ id: Id }), identifier: Identifier, owner: Owner, version: Version, reader: Owner, shared: Type.Boolean(),
-}))
+export const PassportShared = event(
+  'passports',
+  'passport.shared',
+  'passport.id',
+  Type.Object({
+    passport: Type.Object({ id: Id }),
+    identifier: Identifier,
+    owner: Owner,
+    version: Version,
+    reader: Owner,
+    shared: Type.Boolean(),
+  }),
+)
 
 /** Whose a passport is and who else may read it. Fails with `passport_unknown`. */
-export const getPassportAccess = call('passports', 'get_passport_access', Type.Object({ passportId: Id }),
-  Type.Object({ passportId: Id, identifier: Identifier, owner: Owner, status: PassportStatus, readers: Type.Array(Owner) }))
+export const getPassportAccess = call(
+  'passports',
+  'get_passport_access',
+  Type.Object({ passportId: Id }),
+  Type.Object({ passportId: Id, identifier: Identifier, owner: Owner, status: PassportStatus, readers: Type.Array(Owner) }),
+)

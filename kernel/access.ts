@@ -19,7 +19,9 @@ export interface AccessRule {
 }
 
 const unauthenticated = () =>
-  new Problem('unauthenticated', 'token_missing', { detail: 'Sign in and send the access token as "Authorization: Bearer …" or as cookie.' })
+  new Problem('unauthenticated', 'token_missing', {
+    detail: 'Sign in and send the access token as "Authorization: Bearer …" or as cookie.',
+  })
 
 /** Nobody is asked who they are; a valid token is still read. */
 export const anyone: AccessRule = { name: 'public', refuse: () => undefined }
@@ -64,7 +66,8 @@ export function authorise(actor: Actor, to: 'read' | 'write', thing: Owned | und
 export function ownerFor(actor: Actor): Owner {
   if (!actor.organisation) return { kind: 'person', id: actor.userId }
   const owner: Owner = { kind: 'organisation', id: actor.organisation.id }
-  if (!mayWrite(actor, { owner })) throw new Problem('forbidden', 'editor_required', { detail: 'Viewers of an organisation cannot add to it.' })
+  if (!mayWrite(actor, { owner }))
+    throw new Problem('forbidden', 'editor_required', { detail: 'Viewers of an organisation cannot add to it.' })
   return owner
 }
 
@@ -87,17 +90,21 @@ export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Dat
   // A signature is checked once a token; life and revocation at each use.
   const verified = new Map<string, { actor: Actor; issuedAt: number; expiresAt: number }>()
   const revoked = new Map<string, { before: number; forget: number }>()
-  const invalid = () => new Problem('unauthenticated', 'token_invalid', { detail: 'The access token is not valid (any more). Refresh it or sign in.' })
+  const invalid = () =>
+    new Problem('unauthenticated', 'token_invalid', { detail: 'The access token is not valid (any more). Refresh it or sign in.' })
 
   const load = () => {
     fetchedAt = options.now().getTime()
-    return options.keys().then(keys => {
-      known = new Set(keys.map(key => key.kid ?? ''))
-      return createLocalJWKSet({ keys })
-    }, error => {
-      keySet = undefined
-      throw error
-    })
+    return options.keys().then(
+      keys => {
+        known = new Set(keys.map(key => key.kid ?? ''))
+        return createLocalJWKSet({ keys })
+      },
+      error => {
+        keySet = undefined
+        throw error
+      },
+    )
   }
 
   async function check(token: string) {
@@ -111,9 +118,20 @@ export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Dat
     if (!keySet || (!known.has(kid ?? '') && options.now().getTime() - fetchedAt > 5_000)) keySet = load()
     const keys = await keySet
     try {
-      const { payload } = await jwtVerify(token, keys, { algorithms, audience: accessAudience, typ: 'at+jwt', currentDate: options.now(), requiredClaims: ['exp', 'iat', 'sub', 'sid'] })
+      const { payload } = await jwtVerify(token, keys, {
+        algorithms,
+        audience: accessAudience,
+        typ: 'at+jwt',
+        currentDate: options.now(),
+        requiredClaims: ['exp', 'iat', 'sub', 'sid'],
+      })
       const organisation = payload.org as Actor['organisation']
-      const actor: Actor = { userId: payload.sub!, role: payload.role as Role, sessionId: payload.sid as string, ...(organisation && { organisation }) }
+      const actor: Actor = {
+        userId: payload.sub!,
+        role: payload.role as Role,
+        sessionId: payload.sid as string,
+        ...(organisation && { organisation }),
+      }
       return { actor, issuedAt: payload.iat! * 1000, expiresAt: payload.exp! * 1000 }
     } catch {
       throw invalid()
@@ -137,7 +155,8 @@ export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Dat
     },
     revoke(sessionIds, before) {
       const now = options.now().getTime()
-      for (const id of sessionIds) revoked.set(id, { before: Math.max(before.getTime(), revoked.get(id)?.before ?? 0), forget: now + lifeOfRevocations })
+      for (const id of sessionIds)
+        revoked.set(id, { before: Math.max(before.getTime(), revoked.get(id)?.before ?? 0), forget: now + lifeOfRevocations })
       for (const [id, { forget }] of revoked) {
         if (forget > now) break
         revoked.delete(id)

@@ -19,7 +19,8 @@ export function openCalls(): Calls {
     },
     answers: call => handlers.has(call.name),
     async ask(call, input) {
-      if (context().transaction) throw new Error(`${call.name} is asked inside a transaction, which would wait for another service with locks held`)
+      if (context().transaction)
+        throw new Error(`${call.name} is asked inside a transaction, which would wait for another service with locks held`)
       const handler = handlers.get(call.name)
       if (!handler) throw new Problem('unavailable', 'call_unanswered', { detail: `Nobody answers ${call.name} yet.`, retryAfter: 1 })
       return JSON.parse(JSON.stringify(await handler(JSON.parse(JSON.stringify(input)))))

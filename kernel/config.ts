@@ -11,14 +11,19 @@ export const Setting = {
   text: (description: string, options: { default?: string; pattern?: string } = {}) => Type.String({ description, ...options }),
   /** Never shown, not even in a fault. */
   secret: (description: string) => Type.String({ description, format: 'secret' }),
-  integer: (description: string, options: { default: number; minimum?: number; maximum?: number }) => Type.Integer({ description, ...options }),
-  number: (description: string, options: { default: number; minimum?: number; maximum?: number }) => Type.Number({ description, ...options }),
+  integer: (description: string, options: { default: number; minimum?: number; maximum?: number }) =>
+    Type.Integer({ description, ...options }),
+  number: (description: string, options: { default: number; minimum?: number; maximum?: number }) =>
+    Type.Number({ description, ...options }),
   flag: (description: string, options: { default: boolean }) => Type.Boolean({ description, ...options }),
   /** Milliseconds, written `500ms`, `30s`, `10m`, `12h`, `7d`. */
-  duration: (description: string, options: { default?: string } = {}) => Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description, ...options }),
+  duration: (description: string, options: { default?: string } = {}) =>
+    Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description, ...options }),
   /** Bytes, written `100 MB`, `64KB` or as a number. */
-  bytes: (description: string, options: { default: string }) => Type.Unsafe<number>({ type: 'string', format: 'bytes', description, ...options }),
-  list: (description: string, options: { default?: string } = {}) => Type.Unsafe<string[]>({ type: 'string', format: 'list', description, default: '', ...options }),
+  bytes: (description: string, options: { default: string }) =>
+    Type.Unsafe<number>({ type: 'string', format: 'bytes', description, ...options }),
+  list: (description: string, options: { default?: string } = {}) =>
+    Type.Unsafe<string[]>({ type: 'string', format: 'list', description, default: '', ...options }),
 }
 
 const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, B: 1, KB: 1e3, MB: 1e6, GB: 1e9 }
@@ -44,7 +49,11 @@ function read(text: string, property: Record<string, any>): unknown {
   const expect = (condition: boolean, expected: string): void => {
     if (!condition) throw new Error(expected)
   }
-  if (property.format === 'list') return text.split(',').map(item => item.trim()).filter(Boolean)
+  if (property.format === 'list')
+    return text
+      .split(',')
+      .map(item => item.trim())
+      .filter(Boolean)
   if (property.format === 'duration-ms') {
     const [, number, unit] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/.exec(text) ?? []
     expect(number !== undefined, 'a duration like 10m, 12h or 7d')
@@ -59,7 +68,10 @@ function read(text: string, property: Record<string, any>): unknown {
     const number = Number(text)
     const { minimum = -Infinity, maximum = Infinity } = property
     const range = `${minimum === -Infinity ? '' : ` from ${minimum}`}${maximum === Infinity ? '' : ` to ${maximum}`}`
-    expect(Number.isFinite(number) && (property.type === 'number' || Number.isInteger(number)) && number >= minimum && number <= maximum, `a${property.type === 'integer' ? ' whole' : ''} number${range}`)
+    expect(
+      Number.isFinite(number) && (property.type === 'number' || Number.isInteger(number)) && number >= minimum && number <= maximum,
+      `a${property.type === 'integer' ? ' whole' : ''} number${range}`,
+    )
     return number
   }
   if (property.type === 'boolean') {
@@ -81,13 +93,24 @@ const platformSettings = Type.Object({
   HOST: Type.Optional(Setting.text('The address it listens on (127.0.0.1 in evaluation mode, 0.0.0.0 in production mode).')),
   OHMNIBUS_DATA: Setting.text('Folder of everything embedded.', { default: '.data' }),
   OHMNIBUS_SERVICES: Type.Optional(Setting.list('The services this process runs, by name (all).')),
-  OHMNIBUS_SECRET: Type.Optional(Setting.secret('Root of the platform\'s keys, 32 characters or more; kept in the data folder in evaluation mode.')),
-  PUBLIC_URL: Type.Optional(Setting.text('The address that links in mails, QR codes and documents carry.', { pattern: '^https?://[^\\s/]+(/[^\\s]*)?$' })),
+  OHMNIBUS_SECRET: Type.Optional(
+    Setting.secret("Root of the platform's keys, 32 characters or more; kept in the data folder in evaluation mode."),
+  ),
+  PUBLIC_URL: Type.Optional(
+    Setting.text('The address that links in mails, QR codes and documents carry.', { pattern: '^https?://[^\\s/]+(/[^\\s]*)?$' }),
+  ),
   DATABASE_URL: Type.Optional(Setting.secret('PostgreSQL of the platform, as postgres://user:password@host:port/database (embedded).')),
   CORS_ORIGINS: Setting.list('Origins whose pages may call with cookies.'),
   TRUSTED_PROXIES: Setting.list('Addresses or networks of proxies whose X-Forwarded-For is believed.'),
-  RATE_LIMIT_FACTOR: Setting.number('Multiplies every limit by address, account and route.', { default: 1, minimum: 0.01, maximum: 1_000_000 }),
-  LOG_LEVEL: Setting.text('How much is logged: fatal, error, warn, info, debug.', { default: 'info', pattern: '^(fatal|error|warn|info|debug|silent)$' }),
+  RATE_LIMIT_FACTOR: Setting.number('Multiplies every limit by address, account and route.', {
+    default: 1,
+    minimum: 0.01,
+    maximum: 1_000_000,
+  }),
+  LOG_LEVEL: Setting.text('How much is logged: fatal, error, warn, info, debug.', {
+    default: 'info',
+    pattern: '^(fatal|error|warn|info|debug|silent)$',
+  }),
   EVENT_RETENTION: Type.Optional(Setting.duration('How long handled events stay in the log (for ever).')),
   METRICS_TOKEN: Type.Optional(Setting.secret('Bearer token that /metrics asks for from other machines.')),
 })
@@ -126,10 +149,16 @@ export function readConfig(environment: Settings, file: Settings = {}): Config {
   const faults: string[] = []
   const values = readSettings(platformSettings, all, faults)
   const mode = values.DATABASE_URL ? 'production' : 'evaluation'
-  if (mode === 'production' && !values.OHMNIBUS_SECRET) faults.push('OHMNIBUS_SECRET: is missing. Production mode (DATABASE_URL is set) needs it; make one with: openssl rand -base64 48')
+  if (mode === 'production' && !values.OHMNIBUS_SECRET)
+    faults.push('OHMNIBUS_SECRET: is missing. Production mode (DATABASE_URL is set) needs it; make one with: openssl rand -base64 48')
   if (values.OHMNIBUS_SECRET && (values.OHMNIBUS_SECRET.length < 32 || new Set(values.OHMNIBUS_SECRET).size < 10))
-    faults.push('OHMNIBUS_SECRET: what was given is too weak. It takes 32 random characters or more; make one with: openssl rand -base64 48')
-  if (mode === 'production' && !values.PUBLIC_URL) faults.push('PUBLIC_URL: is missing. Links in mails need the address people use, as https://ohmnibus.example.com')
-  const notices = Object.keys(replaced).filter(name => all[name]).map(name => `${name} is not used; its place takes ${replaced[name]}.`)
+    faults.push(
+      'OHMNIBUS_SECRET: what was given is too weak. It takes 32 random characters or more; make one with: openssl rand -base64 48',
+    )
+  if (mode === 'production' && !values.PUBLIC_URL)
+    faults.push('PUBLIC_URL: is missing. Links in mails need the address people use, as https://ohmnibus.example.com')
+  const notices = Object.keys(replaced)
+    .filter(name => all[name])
+    .map(name => `${name} is not used; its place takes ${replaced[name]}.`)
   return { ...values, environment: all, mode, faults, notices }
 }

@@ -42,10 +42,19 @@ export interface DatabaseAddress {
 }
 
 /** Limits of one statement or transaction, so that nobody waits for ever. Milliseconds. */
-const timeouts = { statement_timeout: 15_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 30_000, transaction_timeout: 60_000 }
+const timeouts = {
+  statement_timeout: 15_000,
+  lock_timeout: 5_000,
+  idle_in_transaction_session_timeout: 30_000,
+  transaction_timeout: 60_000,
+}
 
 /** A lazy pool that logs in as `role` and sees the schema of that name first. */
-export function openPool(at: DatabaseAddress, role: string, options: { schema?: string; max?: number; readOnly?: boolean; limits?: boolean } = {}) {
+export function openPool(
+  at: DatabaseAddress,
+  role: string,
+  options: { schema?: string; max?: number; readOnly?: boolean; limits?: boolean } = {},
+) {
   return postgres({
     host: at.host,
     port: at.port,
@@ -133,7 +142,9 @@ export function openDatabase<Name extends string>(
       if (!lock!.free) throw new Problem('conflict', 'idempotency_key_in_flight', { retryAfter: 1 })
       const [stored] = await tx<{ fingerprint: string; answer: T }[]>`select fingerprint, answer from kernel.answers where key = ${key}`
       if (stored && stored.fingerprint !== idempotency.fingerprint)
-        throw new Problem('unprocessable', 'idempotency_key_reused', { detail: 'This Idempotency-Key was used with another request. Use a new key.' })
+        throw new Problem('unprocessable', 'idempotency_key_reused', {
+          detail: 'This Idempotency-Key was used with another request. Use a new key.',
+        })
       if (stored) return stored.answer
       const answer = await work(tx)
       await tx`insert into kernel.answers (key, service, fingerprint, answer)
@@ -170,7 +181,9 @@ export function databaseProblem(error: unknown): Problem | undefined {
   if (/^(08|53|57P|40)/.test(code) || ['55P03', '57014', '25P04', '25P03'].includes(code) || /^(CONNECT|ECONN|EPIPE|ENOENT$)/.test(code))
     return new Problem('unavailable', 'database_unavailable', { retryAfter: 1, detail: 'The database is busy or restarting. Try again.' })
   if (code === '22021' || code === '22P05')
-    return new Problem('invalid', 'text_invalid', { detail: 'A text holds a NUL character or half a surrogate pair, which cannot be stored.' })
+    return new Problem('invalid', 'text_invalid', {
+      detail: 'A text holds a NUL character or half a surrogate pair, which cannot be stored.',
+    })
   return undefined
 }
 

@@ -26,7 +26,14 @@ export interface DeadLetter {
 
 /** Brings what is in the log to those who subscribed; the embedded implementation, over PostgreSQL alone. */
 export interface EventLog {
-  subscribe<Name extends string>(service: Name, db: Database<Name>, event: EventContract, purpose: string, reaction: Reaction<any, Name>, options?: ReactionOptions): void
+  subscribe<Name extends string>(
+    service: Name,
+    db: Database<Name>,
+    event: EventContract,
+    purpose: string,
+    reaction: Reaction<any, Name>,
+    options?: ReactionOptions,
+  ): void
   watch(event: EventContract, handler: (event: any) => void): void
   /** Something of these topics was committed by this process. */
   committed(topics: readonly string[]): void
@@ -184,7 +191,8 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
   }
 
   const move = async (tx: Tx, subscription: Subscription, from: number, to: number): Promise<boolean> => {
-    const moved = await tx`update kernel.subscriptions set position = ${to}, updated_at = now() where name = ${subscription.name} and position = ${from}`
+    const moved =
+      await tx`update kernel.subscriptions set position = ${to}, updated_at = now() where name = ${subscription.name} and position = ${from}`
     return moved.count === 1
   }
 
@@ -228,7 +236,8 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
     const { name } = subscription
     try {
       await subscription.db.transaction(async tx => {
-        const [taken] = await tx`delete from kernel.parked where subscription = ${name} and position = ${row.position} and state = 'retrying' returning 1`
+        const [taken] =
+          await tx`delete from kernel.parked where subscription = ${name} and position = ${row.position} and state = 'retrying' returning 1`
         if (!taken) return
         await react(subscription, row, tx)
         // The next of its key comes out of the queue.
@@ -240,11 +249,14 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
       failed.inc({ subscription: name })
       const outage = isOutage(error)
       const delay = outage ? 5_000 : retryDelays[row.attempts]
-      if (delay === undefined) log.error({ err: error, subscription: name, eventId: row.event_id, traceId: row.trace_id }, 'an event is a dead letter now')
-      await subscription.db.transaction(async tx => {
-        await tx`update kernel.parked set state = ${delay === undefined ? 'dead' : 'retrying'}, attempts = attempts + ${outage ? 0 : 1},
+      if (delay === undefined)
+        log.error({ err: error, subscription: name, eventId: row.event_id, traceId: row.trace_id }, 'an event is a dead letter now')
+      await subscription.db
+        .transaction(async tx => {
+          await tx`update kernel.parked set state = ${delay === undefined ? 'dead' : 'retrying'}, attempts = attempts + ${outage ? 0 : 1},
           error = ${causeOf(error)}, next_at = now() + ${delay ?? 0} * interval '1 ms' where subscription = ${name} and position = ${row.position}`
-      }).catch(fault => log.warn({ err: fault, subscription: name }, 'could not note a failure'))
+        })
+        .catch(fault => log.warn({ err: fault, subscription: name }, 'could not note a failure'))
     }
   }
 
@@ -255,7 +267,8 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
   options.metrics.gauge('ohmnibus_event_lag', 'Events a subscription has still to handle', ['subscription'], async gauge => {
     for (const row of await pool<{ name: string; lag: number }[]>`
       select s.name, (select count(*)::int from (select from kernel.log l where l.topic = s.topic and l.position > s.position limit 10000) unread) as lag
-      from kernel.subscriptions s`) gauge.set({ subscription: row.name }, row.lag)
+      from kernel.subscriptions s`)
+      gauge.set({ subscription: row.name }, row.lag)
   })
 
   return {
@@ -263,7 +276,16 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
       const name = `${service}: ${purpose} (${event.topic})`
       if (subscriptions.has(name)) throw new Error(`${service} subscribes twice to ${event.topic} in order to ${purpose}`)
       subscriptions.set(name, {
-        name, service, topic: event.topic, db: db as unknown as Database, reaction, waits: afterFailure === 'wait', batch: batchSize, outages: 0, parked: true, again: false,
+        name,
+        service,
+        topic: event.topic,
+        db: db as unknown as Database,
+        reaction,
+        waits: afterFailure === 'wait',
+        batch: batchSize,
+        outages: 0,
+        parked: true,
+        again: false,
       })
     },
     watch(event, handler) {
@@ -327,4 +349,5 @@ const envelope = ({ event_id, actor, data, published_at }: LogRow): Delivered<Ev
 /** Not the event's fault: wait and try the same again. */
 const isOutage = (error: unknown): boolean => (error instanceof Problem ? error : databaseProblem(error))?.kind === 'unavailable'
 
-const causeOf = (error: unknown): string => (error instanceof Problem ? `${error.code}: ${error.message}` : String((error as Error)?.stack ?? error)).slice(0, 2000)
+const causeOf = (error: unknown): string =>
+  (error instanceof Problem ? `${error.code}: ${error.message}` : String((error as Error)?.stack ?? error)).slice(0, 2000)

@@ -43,7 +43,8 @@ export type Request<S extends RouteSchema = RouteSchema> = FastifyRequest<{
   Querystring: Of<S, 'querystring'>
   Params: Of<S, 'params'>
   Headers: Of<S, 'headers'>
-}> & Once
+}> &
+  Once
 
 export type Reply = FastifyReply
 export type Handler<S extends RouteSchema> = (request: Request<S>, reply: Reply) => Promise<unknown> | unknown
@@ -117,7 +118,12 @@ export async function openHttp(options: HttpOptions) {
   app.decorateRequest('by', undefined)
   app.decorateRequest('actor', {
     getter(this: FastifyRequest) {
-      return this.visitor ?? (() => { throw new Problem('unauthenticated', 'token_missing') })()
+      return (
+        this.visitor ??
+        (() => {
+          throw new Problem('unauthenticated', 'token_missing')
+        })()
+      )
     },
   })
   app.decorateRequest('idempotency', {
@@ -127,13 +133,21 @@ export async function openHttp(options: HttpOptions) {
   })
 
   await app.register(helmet, {
-    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"] }, useDefaults: false },
+    contentSecurityPolicy: {
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"] },
+      useDefaults: false,
+    },
     strictTransportSecurity: secure,
     crossOriginResourcePolicy: { policy: 'same-site' },
   })
   await app.register(cookie)
   if (options.corsOrigins.length > 0)
-    await app.register(cors, { origin: options.corsOrigins, credentials: true, exposedHeaders: ['etag', 'location', 'x-request-id', 'retry-after'], maxAge: 600 })
+    await app.register(cors, {
+      origin: options.corsOrigins,
+      credentials: true,
+      exposedHeaders: ['etag', 'location', 'x-request-id', 'retry-after'],
+      maxAge: 600,
+    })
 
   app.addHook('onRoute', route => {
     if (!route.config?.access) throw new Error(`${String(route.method)} ${route.url} has no access rule`)
@@ -167,7 +181,10 @@ export async function openHttp(options: HttpOptions) {
     const route = request.routeOptions.url ?? 'unknown'
     durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
     if (log.isLevelEnabled('debug'))
-      log.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), traceId: request.id }, 'answered')
+      log.debug(
+        { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), traceId: request.id },
+        'answered',
+      )
     done()
   })
 
@@ -176,27 +193,46 @@ export async function openHttp(options: HttpOptions) {
     const origin = request.headers.origin
     if (site === 'same-origin' || site === 'none') return
     if (origin && (origin === new URL(options.publicUrl).origin || options.corsOrigins.includes(origin))) return
-    throw new Problem('forbidden', 'origin_not_allowed', { detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.' })
+    throw new Problem('forbidden', 'origin_not_allowed', {
+      detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.',
+    })
   }
 
   function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
     const problem = asProblem(error)
     if (!problem) {
       log.error({ err: error, traceId: request.id, method: request.method, route: request.routeOptions.url }, 'a bug answered 500')
-      return reply.code(500).type('application/problem+json').send(JSON.stringify({
-        type: 'about:blank', title: 'Internal server error', status: 500, code: 'internal_error', traceId: request.id,
-        detail: 'This is a fault of the platform. It is logged under the trace id.',
-      }))
+      return reply
+        .code(500)
+        .type('application/problem+json')
+        .send(
+          JSON.stringify({
+            type: 'about:blank',
+            title: 'Internal server error',
+            status: 500,
+            code: 'internal_error',
+            traceId: request.id,
+            detail: 'This is a fault of the platform. It is logged under the trace id.',
+          }),
+        )
     }
     if (problem.details.retryAfter) reply.header('retry-after', Math.ceil(problem.details.retryAfter))
     if (problem.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
-    return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem.toJSON(request.id)))
+    return reply
+      .code(problem.status)
+      .type('application/problem+json')
+      .send(JSON.stringify(problem.toJSON(request.id)))
   }
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0]!
-    const allowed = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(method => app.findRoute({ method, url: path } as never) || matches(app, method, path))
-    if (allowed.length === 0) throw new Problem('not_found', 'route_unknown', { detail: `There is nothing at ${request.method} ${path.slice(0, 200)}. The reference is at /docs.` })
+    const allowed = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
+      method => app.findRoute({ method, url: path } as never) || matches(app, method, path),
+    )
+    if (allowed.length === 0)
+      throw new Problem('not_found', 'route_unknown', {
+        detail: `There is nothing at ${request.method} ${path.slice(0, 200)}. The reference is at /docs.`,
+      })
     reply.header('allow', allowed.join(', '))
     throw new Problem('not_allowed', 'method_not_allowed', { detail: `${path.slice(0, 200)} takes ${allowed.join(', ')}.` })
   })
@@ -206,12 +242,21 @@ export async function openHttp(options: HttpOptions) {
 
 /** Gives a service its corner of the shared instance: every path under every prefix. */
 export function mount(app: FastifyInstance, prefixes: readonly string[], tag: string): Http {
-  const add = (method: string): Route => (path, { config, schema, bodyLimit }, handler) => {
-    for (const prefix of prefixes) {
-      const url = `${prefix}${path === '/' ? '' : path}` || '/'
-      app.route({ method, url, config, schema: { tags: [tag], ...schema, ...(schema.body && { body: closed(schema.body) }) } as never, bodyLimit, handler: handler as never })
+  const add =
+    (method: string): Route =>
+    (path, { config, schema, bodyLimit }, handler) => {
+      for (const prefix of prefixes) {
+        const url = `${prefix}${path === '/' ? '' : path}` || '/'
+        app.route({
+          method,
+          url,
+          config,
+          schema: { tags: [tag], ...schema, ...(schema.body && { body: closed(schema.body) }) } as never,
+          bodyLimit,
+          handler: handler as never,
+        })
+      }
     }
-  }
   return {
     get: add('GET'),
     post: add('POST'),
@@ -227,7 +272,9 @@ function closed<S extends TSchema>(schema: S): S {
   const walk = (at: any): any => {
     if (Array.isArray(at)) return at.map(walk)
     if (at === null || typeof at !== 'object') return at
-    const copy = Object.fromEntries(Object.entries(at).map(([key, value]) => [key, key === 'examples' || key === 'default' ? value : walk(value)]))
+    const copy = Object.fromEntries(
+      Object.entries(at).map(([key, value]) => [key, key === 'examples' || key === 'default' ? value : walk(value)]),
+    )
     return copy.type === 'object' && copy.properties && !('additionalProperties' in copy) ? { ...copy, additionalProperties: false } : copy
   }
   return walk(schema)
@@ -237,7 +284,7 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Whether some route with parameters takes `method` at `path`. */
 const matches = (app: FastifyInstance, method: string, path: string): boolean => {
-  const router = (app as unknown as { [key: symbol]: any })
+  const router = app as unknown as { [key: symbol]: any }
   const symbol = Object.getOwnPropertySymbols(app).find(s => s.description === 'fastify.router')
   return Boolean(symbol && router[symbol]?.find?.(method, path))
 }
@@ -251,7 +298,9 @@ function idempotencyOf(request: FastifyRequest): Once['idempotency'] {
   if (key === undefined) return undefined
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key))
     throw new Problem('invalid', 'idempotency_key_invalid', { detail: 'Idempotency-Key takes 1 to 255 visible ASCII characters.' })
-  const fingerprint = createHash('sha256').update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`).digest('hex')
+  const fingerprint = createHash('sha256')
+    .update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`)
+    .digest('hex')
   return { key, caller: request.visitor?.userId ?? request.ip, fingerprint }
 }
 
@@ -260,9 +309,15 @@ export function asProblem(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error
   const { code = '', statusCode, validation, message } = error as FastifyError
   const faults = (error as { faults?: Problem['details']['errors'] }).faults
-  if (faults ?? validation) return new Problem('invalid', 'request_invalid', { detail: faults?.map(f => `${f.pointer || 'The body'} ${f.detail}`).join('; '), errors: faults })
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('too_large', 'body_too_large', { detail: 'The body is larger than this route takes.' })
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported', 'content_type_unsupported', { detail: 'Send JSON with "Content-Type: application/json".' })
+  if (faults ?? validation)
+    return new Problem('invalid', 'request_invalid', {
+      detail: faults?.map(f => `${f.pointer || 'The body'} ${f.detail}`).join('; '),
+      errors: faults,
+    })
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new Problem('too_large', 'body_too_large', { detail: 'The body is larger than this route takes.' })
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new Problem('unsupported', 'content_type_unsupported', { detail: 'Send JSON with "Content-Type: application/json".' })
   const database = databaseProblem(error)
   if (database) return database
   if (statusCode && statusCode >= 400 && statusCode < 500) {
@@ -276,7 +331,13 @@ export function asProblem(error: unknown): Problem | undefined {
 function malformed(error: Error & { code?: string }, socket: import('node:net').Socket) {
   if (socket.destroyed || !socket.writable) return void socket.destroy()
   const [status, title] =
-    error.code === 'HPE_HEADER_OVERFLOW' ? [431, 'Request header fields too large'] : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? [408, 'Request timeout'] : [400, 'Bad request']
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request header fields too large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request timeout']
+        : [400, 'Bad request']
   const body = JSON.stringify({ type: 'about:blank', title, status, code: 'request_malformed', detail: `${title}.` })
-  socket.end(`HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
 }

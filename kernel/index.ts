@@ -1,4 +1,17 @@
-export { anyone, authorise, mayRead, mayWrite, ownerFor, partiesOf, signedIn, withRole, accessAudience, type AccessRule, type Actor, type Owned } from './access.ts'
+export {
+  anyone,
+  authorise,
+  mayRead,
+  mayWrite,
+  ownerFor,
+  partiesOf,
+  signedIn,
+  withRole,
+  accessAudience,
+  type AccessRule,
+  type Actor,
+  type Owned,
+} from './access.ts'
 export type { Cache, Limit } from './cache.ts'
 export { Setting, type Settings } from './config.ts'
 export { context, within } from './context.ts'

@@ -16,7 +16,10 @@ export interface Job<P extends object> {
 }
 
 /** Runs at least once: make it idempotent by the row it works for. Throw to have it tried again later. */
-export type JobHandler<P extends object> = (payload: P, run: { readonly attempt: number; readonly last: boolean; readonly signal: AbortSignal }) => Promise<void>
+export type JobHandler<P extends object> = (
+  payload: P,
+  run: { readonly attempt: number; readonly last: boolean; readonly signal: AbortSignal },
+) => Promise<void>
 
 export interface JobOptions {
   /** Default 10, with exponential back-off: three and a half hours in all. */
@@ -65,13 +68,18 @@ export function openJobs(options: {
         const { payload, traceId } = envelope as { payload: object; traceId: string }
         const stopped = seconds.startTimer({ task })
         try {
-          await within({ traceId }, () => handler(payload, { attempt: job.attempts, last: job.attempts >= job.max_attempts, signal: abortSignal as AbortSignal }))
+          await within({ traceId }, () =>
+            handler(payload, { attempt: job.attempts, last: job.attempts >= job.max_attempts, signal: abortSignal as AbortSignal }),
+          )
           stopped({ outcome: 'done' })
         } catch (error) {
           stopped({ outcome: 'failed' })
           const last = job.attempts >= job.max_attempts
           const known = error instanceof Problem
-          log[last ? 'error' : 'warn']({ ...(known ? { problem: error.code, detail: error.message } : { err: error }), task, attempt: job.attempts, traceId }, last ? 'a job failed for good' : 'a job failed and will be tried again')
+          log[last ? 'error' : 'warn'](
+            { ...(known ? { problem: error.code, detail: error.message } : { err: error }), task, attempt: job.attempts, traceId },
+            last ? 'a job failed for good' : 'a job failed and will be tried again',
+          )
           throw error
         }
       }
@@ -115,7 +123,9 @@ export function openJobs(options: {
         },
         events: Object.assign(new (await import('node:events')).EventEmitter(), {}).on('pool:create', ({ workerPool }) => {
           ownPool = workerPool.id
-          guard!`select pg_advisory_lock(${lockOf(ownPool)}::bigint)`.catch(error => log.error({ err: error }, 'the lock of the workers is lost'))
+          guard!`select pg_advisory_lock(${lockOf(ownPool)}::bigint)`.catch(error =>
+            log.error({ err: error }, 'the lock of the workers is lost'),
+          )
         }),
       })
       runner.promise.catch(error => log.error({ err: error }, 'the job engine stopped'))

@@ -41,9 +41,16 @@ function inspect(text: string): void {
   const levels: Level[] = []
   let expectKey = false
 
-  const pointer = () => levels.map(({ at }) => `/${String(at).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('').slice(0, 500)
+  const pointer = () =>
+    levels
+      .map(({ at }) => `/${String(at).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+      .join('')
+      .slice(0, 500)
   const refuse = (detail: string): never => {
-    throw new Problem('invalid', 'json_invalid', { detail: `${pointer() || 'The body'} ${detail}`, errors: [{ pointer: pointer(), detail }] })
+    throw new Problem('invalid', 'json_invalid', {
+      detail: `${pointer() || 'The body'} ${detail}`,
+      errors: [{ pointer: pointer(), detail }],
+    })
   }
 
   for (let i = 0; i < text.length; i++) {
@@ -63,13 +70,15 @@ function inspect(text: string): void {
         levels.pop()
         expectKey = false
         break
-      case 0x2c: { // ,
+      case 0x2c: {
+        // ,
         const level = levels.at(-1)!
         if (level.keys) expectKey = true
         else (level.at as number)++
         break
       }
-      case 0x22: { // "
+      case 0x22: {
+        // "
         const start = i
         let escaped = false
         for (i++; text.charCodeAt(i) !== 0x22; i++) {
@@ -105,7 +114,12 @@ function inspect(text: string): void {
 
 /** Whether a double holds the number: its shortest form has the digits that were sent. */
 function survives(digits: string): boolean {
-  const significant = (text: string) => text.replace(/[eE].*$/, '').replace(/[-+.]/g, '').replace(/^0+/, '').replace(/0+$/, '')
+  const significant = (text: string) =>
+    text
+      .replace(/[eE].*$/, '')
+      .replace(/[-+.]/g, '')
+      .replace(/^0+/, '')
+      .replace(/0+$/, '')
   const number = Number(digits)
   return Number.isFinite(number) && significant(number.toExponential()) === significant(digits)
 }

@@ -20,9 +20,12 @@ export function cursorOf(after: string | undefined, length: number): Cursor | un
   if (after === undefined) return undefined
   try {
     const keys = JSON.parse(Buffer.from(after, 'base64url').toString())
-    if (Array.isArray(keys) && keys.length === length && keys.every(key => key === null || ['string', 'number'].includes(typeof key))) return keys
+    if (Array.isArray(keys) && keys.length === length && keys.every(key => key === null || ['string', 'number'].includes(typeof key)))
+      return keys
   } catch {}
-  throw new Problem('invalid', 'cursor_invalid', { errors: [{ pointer: '/after', detail: 'takes the nextCursor of the page before, with the same filters and sort' }] })
+  throw new Problem('invalid', 'cursor_invalid', {
+    errors: [{ pointer: '/after', detail: 'takes the nextCursor of the page before, with the same filters and sort' }],
+  })
 }
 
 /** A page out of `limit + 1` rows: the one too many only tells that there is more. */

@@ -5,7 +5,19 @@ import { context } from './context.ts'
 export type Log = pino.Logger
 
 /** What never reaches a log line, wherever in the object it stands. */
-const secrets = ['password', 'currentPassword', 'otp', 'token', 'accessToken', 'refreshToken', 'secret', 'authorization', 'cookie', 'email', 'to']
+const secrets = [
+  'password',
+  'currentPassword',
+  'otp',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'secret',
+  'authorization',
+  'cookie',
+  'email',
+  'to',
+]
 
 /** The cause and where; not what PostgreSQL adds, which quotes rows. */
 const describeError = (error: Error & { code?: string }): object => ({
@@ -28,6 +40,7 @@ export function openLog(options: { level: string; stream?: NodeJS.WritableStream
     serializers: { err: describeError },
   }
   if (options.stream) return pino(settings, options.stream)
-  if (process.stdout.isTTY) return pino(settings, pretty({ ignore: 'traceId', translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true }))
+  if (process.stdout.isTTY)
+    return pino(settings, pretty({ ignore: 'traceId', translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true }))
   return pino(settings, pino.destination({ sync: false, minLength: 0 }))
 }

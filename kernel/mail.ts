@@ -35,10 +35,16 @@ export interface Mail {
 
 export const mailSettings = Type.Object({
   SMTP_HOST: Type.Optional(Setting.text('The mail server that takes outgoing mail (none: messages are files only).')),
-  SMTP_PORT: Setting.integer('Its port: 587 or 25 with STARTTLS when offered, 465 with TLS from the start.', { default: 587, minimum: 1, maximum: 65_535 }),
+  SMTP_PORT: Setting.integer('Its port: 587 or 25 with STARTTLS when offered, 465 with TLS from the start.', {
+    default: 587,
+    minimum: 1,
+    maximum: 65_535,
+  }),
   SMTP_USER: Type.Optional(Setting.text('Name to sign in with at the mail server.')),
   SMTP_PASS: Type.Optional(Setting.secret('Password for it; never sent unencrypted but to this machine.')),
-  FROM_EMAIL: Type.Optional(Setting.text('Sender of all mail (no-reply at the host of PUBLIC_URL).', { pattern: '^[^\\s@<>]+@[^\\s@<>]+$' })),
+  FROM_EMAIL: Type.Optional(
+    Setting.text('Sender of all mail (no-reply at the host of PUBLIC_URL).', { pattern: '^[^\\s@<>]+@[^\\s@<>]+$' }),
+  ),
   FROM_NAME: Setting.text('Name of the sender.', { default: 'Ohmnibus' }),
   ENABLE_EMAIL_NOTIFICATIONS: Setting.flag('Whether mail leaves the platform at all.', { default: true }),
   NOTIFICATION_LOG_PATH: Type.Optional(
@@ -47,14 +53,22 @@ export const mailSettings = Type.Object({
 })
 
 /** The mail of a platform. Without a server every message is a file; with one only if `NOTIFICATION_LOG_PATH` asks for it, as files hold codes. */
-export function openMail({ settings, dataFolder, publicUrl }: {
+export function openMail({
+  settings,
+  dataFolder,
+  publicUrl,
+}: {
   settings: Static<typeof mailSettings>
   dataFolder: string
   publicUrl: string
 }): Mail {
   const { SMTP_HOST: host, SMTP_PORT: port, SMTP_USER: user, SMTP_PASS: pass } = settings
   const server = settings.ENABLE_EMAIL_NOTIFICATIONS ? host : undefined
-  const folder = settings.NOTIFICATION_LOG_PATH ? resolve(settings.NOTIFICATION_LOG_PATH) : server ? undefined : join(dataFolder, 'notifications')
+  const folder = settings.NOTIFICATION_LOG_PATH
+    ? resolve(settings.NOTIFICATION_LOG_PATH)
+    : server
+      ? undefined
+      : join(dataFolder, 'notifications')
   const from = { name: settings.FROM_NAME, address: settings.FROM_EMAIL ?? `no-reply@${new URL(publicUrl).hostname}` }
 
   // Without a password, encryption is a gain even towards a server that cannot prove its name; a password goes only to one that can.
@@ -107,7 +121,13 @@ export function openMail({ settings, dataFolder, publicUrl }: {
       if (!folder) return
       const name = `${createdAt.toISOString()}-${channel}-${id}.txt`
       const file = join(folder, name)
-      if (await access(file).then(() => true, () => false)) return
+      if (
+        await access(file).then(
+          () => true,
+          () => false,
+        )
+      )
+        return
       await mkdir(folder, { recursive: true, mode: 0o700 })
       // Under a name of its own until it is whole and on the disk; what a crash leaves there, the next try writes over.
       const draft = join(folder, `.${name}.part`)

@@ -22,7 +22,13 @@ export function openMetrics(options: { process?: boolean } = {}): Metrics {
     counter: (name, help, labelNames = []) => known(name, () => new Counter({ name, help, labelNames: [...labelNames], registers })),
     gauge: (name, help, labelNames = [], collect) =>
       known(name, () => {
-        const gauge: Gauge<any> = new Gauge({ name, help, labelNames: [...labelNames], registers, ...(collect && { collect: () => collect(gauge) }) })
+        const gauge: Gauge<any> = new Gauge({
+          name,
+          help,
+          labelNames: [...labelNames],
+          registers,
+          ...(collect && { collect: () => collect(gauge) }),
+        })
         return gauge
       }),
     histogram: (name, help, labelNames = [], buckets = seconds) =>

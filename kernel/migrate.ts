@@ -34,7 +34,10 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
   return await Promise.all(
     files.map(async (name, index) => {
       const number = Number(/^(\d{4})_/.exec(name)?.[1])
-      if (number !== index + 1) throw new StartError(`The migrations in ${folder} must be numbered without gaps: ${name} stands where ${String(index + 1).padStart(4, '0')}_… should.`)
+      if (number !== index + 1)
+        throw new StartError(
+          `The migrations in ${folder} must be numbered without gaps: ${name} stands where ${String(index + 1).padStart(4, '0')}_… should.`,
+        )
       const sql = await readFile(join(folder, 'migrations', name), 'utf8')
       return { number, name, sql, checksum: createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex') }
     }),
@@ -45,7 +48,12 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
  * Brings a database up to the code: roles, schemas, migrations. Safe to run from many processes at once: one does it, the others wait.
  * Fails with `StartError` when a migration was changed after it ran, one is missing, or the database is of newer code.
  */
-export async function migrate(at: DatabaseAddress, admin: string, services: readonly Migratable[], progress: (message: string) => void = () => {}): Promise<void> {
+export async function migrate(
+  at: DatabaseAddress,
+  admin: string,
+  services: readonly Migratable[],
+  progress: (message: string) => void = () => {},
+): Promise<void> {
   const pool = openPool(at, admin, { schema: 'public', max: 1, limits: false })
   try {
     const kernel = { name: 'kernel', folder: import.meta.dirname }
@@ -54,9 +62,13 @@ export async function migrate(at: DatabaseAddress, admin: string, services: read
     progress('Preparing the database')
     await pool`select pg_advisory_lock(7305218801)`
     const [server] = await pool`select current_setting('server_version_num')::int as version`
-    if (server!.version < 170_000) throw new StartError(`PostgreSQL ${Math.floor(server!.version / 10_000)} is too old: Ohmnibus needs 17 or newer.`)
+    if (server!.version < 170_000)
+      throw new StartError(`PostgreSQL ${Math.floor(server!.version / 10_000)} is too old: Ohmnibus needs 17 or newer.`)
     for (const { name } of all) await makeRole(pool, at, name)
-    await prepare(pool, all.map(unit => unit.name))
+    await prepare(
+      pool,
+      all.map(unit => unit.name),
+    )
     await runMigrations({ connectionString: connectionString(at, admin), logger: quiet })
     await pool.unsafe(letKernelWork)
     for (const unit of all) {
@@ -87,14 +99,21 @@ const letKernelWork = `
 async function upToDate(pool: Pool, units: (Migratable & { migrations: Migration[] })[]): Promise<boolean> {
   const [known] = await pool`select to_regclass('kernel.migrations') is not null as there`
   if (!known!.there) return false
-  const rows = await pool<{ service: string; number: number; name: string; checksum: string }[]>`select service, number, name, checksum from kernel.migrations`
+  const rows = await pool<
+    { service: string; number: number; name: string; checksum: string }[]
+  >`select service, number, name, checksum from kernel.migrations`
   for (const row of rows) {
     const unit = units.find(({ name }) => name === row.service)
     if (!unit) continue
     const migration = unit.migrations[row.number - 1]
-    if (!migration) throw new StartError(`The database holds ${row.service}/${row.name}, which this version of Ohmnibus does not know. Start the newer version, or restore a back-up.`)
+    if (!migration)
+      throw new StartError(
+        `The database holds ${row.service}/${row.name}, which this version of Ohmnibus does not know. Start the newer version, or restore a back-up.`,
+      )
     if (migration.checksum !== row.checksum)
-      throw new StartError(`The migration ${row.service}/${row.name} was changed after it had run here. Restore the file and put the change into a new migration.`)
+      throw new StartError(
+        `The migration ${row.service}/${row.name} was changed after it had run here. Restore the file and put the change into a new migration.`,
+      )
   }
   return units.every(unit => rows.filter(row => row.service === unit.name).length === unit.migrations.length)
 }
@@ -115,11 +134,15 @@ async function prepare(pool: Pool, names: string[]): Promise<void> {
     revoke create on schema public from public;
     create schema if not exists extensions;
     ${extensions.map(name => `create extension if not exists ${name} schema extensions;`).join('\n')}
-    ${names.map(name => `
+    ${names
+      .map(
+        name => `
       create schema if not exists ${quoted(name)};
       grant usage on schema ${quoted(name)}, extensions to ${quoted(name)};
       alter default privileges in schema ${quoted(name)} grant select, insert, update, delete on tables to ${quoted(name)};
-      alter default privileges in schema ${quoted(name)} grant usage on sequences to ${quoted(name)};`).join('\n')}
+      alter default privileges in schema ${quoted(name)} grant usage on sequences to ${quoted(name)};`,
+      )
+      .join('\n')}
     grant usage on schema kernel to ohmnibus_service;
     -- migrations: what has been applied here, and the exact text of it.
     create table if not exists kernel.migrations (
@@ -140,7 +163,9 @@ async function apply(pool: Pool, service: string, { number, name, sql, checksum 
     })
   } catch (error) {
     if (!(error instanceof postgres.PostgresError)) throw error
-    throw new StartError(`The migration ${service}/${name} failed and nothing of it was kept: ${error.message}${error.position ? ` (at character ${error.position})` : ''}`)
+    throw new StartError(
+      `The migration ${service}/${name} failed and nothing of it was kept: ${error.message}${error.position ? ` (at character ${error.position})` : ''}`,
+    )
   }
 }
 

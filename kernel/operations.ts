@@ -22,7 +22,10 @@ const DeadLetter = Type.Object({
   topic: Type.String({ examples: ['passport.created'] }),
   key: Type.String({ description: 'The aggregate the event is about' }),
   eventId: Id,
-  state: Type.Enum(['retrying', 'dead', 'waiting'], { examples: ['dead'], description: '`waiting` stand behind an earlier event of their key' }),
+  state: Type.Enum(['retrying', 'dead', 'waiting'], {
+    examples: ['dead'],
+    description: '`waiting` stand behind an earlier event of their key',
+  }),
   attempts: Type.Integer({ examples: [5] }),
   error: Type.Union([Type.String(), Type.Null()]),
   publishedAt: Instant,
@@ -42,44 +45,99 @@ export function operations(options: {
   const site = mount(app, [''], 'operations')
   const admin = mount(app, ['/api/events'], 'operations')
 
-  site.get('/health/live', { config: { access: anyone }, schema: { summary: 'Whether the process runs', response: { 200: Type.Object({ status: Type.String({ examples: ['ok'] }) }) } } }, () => ({ status: 'ok' }))
+  site.get(
+    '/health/live',
+    {
+      config: { access: anyone },
+      schema: { summary: 'Whether the process runs', response: { 200: Type.Object({ status: Type.String({ examples: ['ok'] }) }) } },
+    },
+    () => ({ status: 'ok' }),
+  )
 
-  site.get('/health/ready', { config: { access: anyone }, schema: { summary: 'Whether the process takes work', response: { 200: Type.Object({ status: Type.String({ examples: ['ready'] }) }) } } }, () => {
-    if (state !== 'ready') throw new Problem('unavailable', `platform_${state}`, { retryAfter: 1 })
-    return { status: state }
-  })
+  site.get(
+    '/health/ready',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'Whether the process takes work',
+        response: { 200: Type.Object({ status: Type.String({ examples: ['ready'] }) }) },
+      },
+    },
+    () => {
+      if (state !== 'ready') throw new Problem('unavailable', `platform_${state}`, { retryAfter: 1 })
+      return { status: state }
+    },
+  )
 
-  site.get('/health', { config: { access: anyone }, schema: { summary: 'Each service and engine', response: { 200: Health, 503: Health } } }, async (_, reply) => {
-    const engines = Object.fromEntries(await Promise.all(Object.entries(options.checks).map(async ([name, check]) => {
-      const timer = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error('timed out')).unref())
-      return [name, await Promise.race([check(), timer]).then(() => 'ok', error => (error as Error).message.slice(0, 200) || 'failing')] as const
-    })))
-    const status = state === 'stopping' ? 'stopping' : Object.values(engines).every(value => value === 'ok') ? 'ok' : 'failing'
-    return reply.code(status === 'ok' ? 200 : 503).send({ status, services: Object.fromEntries(options.services.map(name => [name, state === 'ready' ? 'ok' : state])), engines })
-  })
+  site.get(
+    '/health',
+    { config: { access: anyone }, schema: { summary: 'Each service and engine', response: { 200: Health, 503: Health } } },
+    async (_, reply) => {
+      const engines = Object.fromEntries(
+        await Promise.all(
+          Object.entries(options.checks).map(async ([name, check]) => {
+            const timer = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error('timed out')).unref())
+            return [
+              name,
+              await Promise.race([check(), timer]).then(
+                () => 'ok',
+                error => (error as Error).message.slice(0, 200) || 'failing',
+              ),
+            ] as const
+          }),
+        ),
+      )
+      const status = state === 'stopping' ? 'stopping' : Object.values(engines).every(value => value === 'ok') ? 'ok' : 'failing'
+      return reply
+        .code(status === 'ok' ? 200 : 503)
+        .send({ status, services: Object.fromEntries(options.services.map(name => [name, state === 'ready' ? 'ok' : state])), engines })
+    },
+  )
 
-  site.get('/metrics', { config: { access: anyone }, schema: { summary: 'Figures for Prometheus', description: 'From this machine, or with METRICS_TOKEN as bearer token.', hide: true } }, async (request, reply) => {
-    const local = ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(request.ip)
-    if (!local && (!config.METRICS_TOKEN || request.headers.authorization !== `Bearer ${config.METRICS_TOKEN}`))
-      throw new Problem('forbidden', 'metrics_local', { detail: 'Metrics are for this machine, or for who sends METRICS_TOKEN as bearer token.' })
-    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
-  })
+  site.get(
+    '/metrics',
+    {
+      config: { access: anyone },
+      schema: { summary: 'Figures for Prometheus', description: 'From this machine, or with METRICS_TOKEN as bearer token.', hide: true },
+    },
+    async (request, reply) => {
+      const local = ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(request.ip)
+      if (!local && (!config.METRICS_TOKEN || request.headers.authorization !== `Bearer ${config.METRICS_TOKEN}`))
+        throw new Problem('forbidden', 'metrics_local', {
+          detail: 'Metrics are for this machine, or for who sends METRICS_TOKEN as bearer token.',
+        })
+      return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+    },
+  )
 
-  admin.get('/dead-letters', {
-    config: { access: withRole('admin') },
-    schema: { summary: 'Events whose reaction failed', querystring: Type.Object(pageQuery), response: { 200: Page(DeadLetter) } },
-  }, async ({ query }) => {
-    const rows = await events.deadLetters({ limit: query.limit + 1, after: cursorOf(query.after, 2) as [string, number] | undefined })
-    return page(rows, query.limit, row => [row.subscription, row.position], ({ event_id: eventId, published_at, position: _, ...row }) => ({ ...row, eventId, publishedAt: published_at.toISOString() }))
-  })
+  admin.get(
+    '/dead-letters',
+    {
+      config: { access: withRole('admin') },
+      schema: { summary: 'Events whose reaction failed', querystring: Type.Object(pageQuery), response: { 200: Page(DeadLetter) } },
+    },
+    async ({ query }) => {
+      const rows = await events.deadLetters({ limit: query.limit + 1, after: cursorOf(query.after, 2) as [string, number] | undefined })
+      return page(
+        rows,
+        query.limit,
+        row => [row.subscription, row.position],
+        ({ event_id: eventId, published_at, position: _, ...row }) => ({ ...row, eventId, publishedAt: published_at.toISOString() }),
+      )
+    },
+  )
 
-  admin.post('/dead-letters/:id/replay', {
-    config: { access: withRole('admin') },
-    schema: { summary: 'Try a dead letter again', params: Type.Object({ id: Id }), response: { 202: Type.Object({ id: Id }) } },
-  }, async ({ params }, reply) => {
-    if (!(await events.replay(params.id))) throw new Problem('not_found', 'dead_letter_unknown')
-    return reply.code(202).send({ id: params.id })
-  })
+  admin.post(
+    '/dead-letters/:id/replay',
+    {
+      config: { access: withRole('admin') },
+      schema: { summary: 'Try a dead letter again', params: Type.Object({ id: Id }), response: { 202: Type.Object({ id: Id }) } },
+    },
+    async ({ params }, reply) => {
+      if (!(await events.replay(params.id))) throw new Problem('not_found', 'dead_letter_unknown')
+      return reply.code(202).send({ id: params.id })
+    },
+  )
 
   return {
     enter: () => void (state = 'ready'),

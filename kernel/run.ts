@@ -62,7 +62,9 @@ export interface Platform {
 /** Starts services on their engines, in the order of their needs. Fails with `StartError` and leaves nothing running. */
 export async function run(services: readonly Service[], config: Config, options: RunOptions = {}): Promise<Platform> {
   const order = inOrder(services)
-  const settings = new Map(order.map(({ name, settings: schema }) => [name, schema ? readSettings(schema as TObject, config.environment, config.faults) : {}]))
+  const settings = new Map(
+    order.map(({ name, settings: schema }) => [name, schema ? readSettings(schema as TObject, config.environment, config.faults) : {}]),
+  )
   const mailConfig = readSettings(mailSettings, config.environment, config.faults)
   refuseFaults(config.faults)
 
@@ -73,7 +75,8 @@ export async function run(services: readonly Service[], config: Config, options:
   let closing: Promise<void> | undefined
   const close = (): Promise<void> =>
     (closing ??= (async () => {
-      for (const closer of closers.reverse()) await Promise.resolve(closer()).catch(error => log.warn({ err: error }, 'something did not close cleanly'))
+      for (const closer of closers.reverse())
+        await Promise.resolve(closer()).catch(error => log.warn({ err: error }, 'something did not close cleanly'))
     })())
   const log = options.log ?? openLog({ level: config.LOG_LEVEL })
 
@@ -93,15 +96,29 @@ export async function run(services: readonly Service[], config: Config, options:
     const handlers = new Map<string, JobHandler<any>>()
     const jobs = openJobs({ pool: kernelPool, connectionString: connectionString(at, 'kernel'), handlers, log, metrics })
     const schedule = openSchedule({ pool: kernelPool, log, on: options.periodic !== false })
-    const access = openAccess({ now, keys: async () => [...(options.keys ?? []), ...(calls.answers(listSigningKeys) ? ((await calls.ask(listSigningKeys, {})).keys as JWK[]) : [])] })
-    const app = await openHttp({ access, log, metrics, corsOrigins: config.CORS_ORIGINS, publicUrl, trustedProxies: config.TRUSTED_PROXIES })
+    const access = openAccess({
+      now,
+      keys: async () => [
+        ...(options.keys ?? []),
+        ...(calls.answers(listSigningKeys) ? ((await calls.ask(listSigningKeys, {})).keys as JWK[]) : []),
+      ],
+    })
+    const app = await openHttp({
+      access,
+      log,
+      metrics,
+      corsOrigins: config.CORS_ORIGINS,
+      publicUrl,
+      trustedProxies: config.TRUSTED_PROXIES,
+    })
     const files = folderFiles({ folder: join(dataFolder, 'files'), secret: derive('file links'), publicUrl, now })
     serveFiles(app, files)
     const mail = openMail({ settings: mailConfig, dataFolder, publicUrl })
     closers.push(() => mail.close())
 
     const committed = (published: readonly Outgoing[]): void => {
-      for (const { event, data } of published) if (event.topic === SessionsRevoked.topic) access.revoke(data.sessionIds as string[], new Date(data.before as string))
+      for (const { event, data } of published)
+        if (event.topic === SessionsRevoked.topic) access.revoke(data.sessionIds as string[], new Date(data.before as string))
       events.committed([...new Set(published.map(({ event }) => event.topic))])
     }
     events.watch(SessionsRevoked, ({ sessionIds, before }) => access.revoke(sessionIds, new Date(before)))
@@ -111,7 +128,14 @@ export async function run(services: readonly Service[], config: Config, options:
     const pools: Pool[] = []
     closers.push(() => Promise.all(pools.map(pool => pool.end({ timeout: 1 }))))
     const published = new Set(order.flatMap(service => (service.publishes ?? []).map(event => event.topic)))
-    const state = operations({ app, config, events, metrics, checks: { database: () => kernelPool`select 1`, files: () => files.check(), mail: () => mail.check() }, services: order.map(({ name }) => name) })
+    const state = operations({
+      app,
+      config,
+      events,
+      metrics,
+      checks: { database: () => kernelPool`select 1`, files: () => files.check(), mail: () => mail.check() },
+      services: order.map(({ name }) => name),
+    })
 
     for (const service of order) {
       const pool = openPool(at, service.name, { readOnly: true })
@@ -144,7 +168,9 @@ export async function run(services: readonly Service[], config: Config, options:
         },
         on(event, purpose, reaction, reactionOptions) {
           if (!published.has(event.topic) && order.some(({ name }) => name === event.owner))
-            throw new StartError(`${service.name} subscribes to ${event.topic}, which ${event.owner} does not list under what it publishes.`)
+            throw new StartError(
+              `${service.name} subscribes to ${event.topic}, which ${event.owner} does not list under what it publishes.`,
+            )
           events.subscribe(service.name, db, event, purpose, reaction, reactionOptions)
         },
         watch: (event, handler) => events.watch(event, handler),
@@ -166,7 +192,8 @@ export async function run(services: readonly Service[], config: Config, options:
       }
     }
     for (const { name, needs = [] } of order)
-      for (const call of needs) if (!calls.answers(call)) throw new StartError(`${name} needs ${call.name} of ${call.owner}, which does not answer it.`)
+      for (const call of needs)
+        if (!calls.answers(call)) throw new StartError(`${name} needs ${call.name} of ${call.owner}, which does not answer it.`)
 
     schedule.every('kernel', '1 hour', 'forget old answers and events', async () => {
       await kernelPool`delete from kernel.answers where answered_at < now() - interval '1 day'`
@@ -195,16 +222,19 @@ export async function run(services: readonly Service[], config: Config, options:
       async listen() {
         const host = config.HOST ?? (config.mode === 'production' ? '0.0.0.0' : '127.0.0.1')
         const address = await app.listen({ port: config.PORT, host }).catch(error => {
-          if (error.code === 'EADDRINUSE') throw new StartError(`Port ${config.PORT} on ${host} is taken. Choose another: PORT=${config.PORT + 1} npm start`)
-          if (error.code === 'EACCES') throw new StartError(`Port ${config.PORT} may not be used by this user. Choose one above 1023: PORT=8080 npm start`)
-          if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') throw new StartError(`HOST=${host} is not an address of this machine.`)
+          if (error.code === 'EADDRINUSE')
+            throw new StartError(`Port ${config.PORT} on ${host} is taken. Choose another: PORT=${config.PORT + 1} npm start`)
+          if (error.code === 'EACCES')
+            throw new StartError(`Port ${config.PORT} may not be used by this user. Choose one above 1023: PORT=8080 npm start`)
+          if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+            throw new StartError(`HOST=${host} is not an address of this machine.`)
           throw error
         })
         state.enter()
         return address
       },
       async settle() {
-        for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+        for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
           if ((await events.settled()) && (await jobs.due()) === 0 && (await events.settled())) return
           await new Promise(done => setTimeout(done, 5))
         }
@@ -227,10 +257,14 @@ function inOrder(services: readonly Service[]): Service[] {
   const order: Service[] = []
   const visit = (service: Service, path: string[]): void => {
     if (order.includes(service)) return
-    if (path.includes(service.name)) throw new StartError(`Services need each other in a circle: ${[...path.slice(path.indexOf(service.name)), service.name].join(' → ')}.`)
+    if (path.includes(service.name))
+      throw new StartError(
+        `Services need each other in a circle: ${[...path.slice(path.indexOf(service.name)), service.name].join(' → ')}.`,
+      )
     for (const call of service.needs ?? []) {
       const owner = byName.get(call.owner)
-      if (!owner) throw new StartError(`${service.name} needs ${call.name} of ${call.owner}, which does not run here. Add it to OHMNIBUS_SERVICES.`)
+      if (!owner)
+        throw new StartError(`${service.name} needs ${call.name} of ${call.owner}, which does not run here. Add it to OHMNIBUS_SERVICES.`)
       if (owner !== service) visit(owner, [...path, service.name])
     }
     order.push(service)
@@ -250,7 +284,10 @@ async function rootSecret(config: Config, dataFolder: string): Promise<Buffer> {
       if (error.code !== 'EEXIST') throw error
     })
     const secret = await readFile(file)
-    if (secret.length < 32) throw new StartError(`${file} is damaged (${secret.length} bytes): restore it from a back-up, or remove the data folder to begin anew.`)
+    if (secret.length < 32)
+      throw new StartError(
+        `${file} is damaged (${secret.length} bytes): restore it from a back-up, or remove the data folder to begin anew.`,
+      )
     return secret
   } catch (error) {
     throw folderProblem(error, dataFolder)
@@ -259,9 +296,14 @@ async function rootSecret(config: Config, dataFolder: string): Promise<Buffer> {
 
 function folderProblem(error: unknown, folder: string): unknown {
   const { code } = error as { code?: string }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new StartError(`The data folder ${folder} cannot be written to. Give yourself the right, or choose another: OHMNIBUS_DATA=/some/folder`)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new StartError(`The disk of the data folder ${folder} is full. Make room, or choose another: OHMNIBUS_DATA=/some/folder`)
-  if (code === 'ENOTDIR' || code === 'EEXIST') return new StartError(`${folder} is not a folder. Choose another: OHMNIBUS_DATA=/some/folder`)
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new StartError(
+      `The data folder ${folder} cannot be written to. Give yourself the right, or choose another: OHMNIBUS_DATA=/some/folder`,
+    )
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new StartError(`The disk of the data folder ${folder} is full. Make room, or choose another: OHMNIBUS_DATA=/some/folder`)
+  if (code === 'ENOTDIR' || code === 'EEXIST')
+    return new StartError(`${folder} is not a folder. Choose another: OHMNIBUS_DATA=/some/folder`)
   return error
 }
 
@@ -279,7 +321,13 @@ async function openEngine(
     const admin = decodeURIComponent(url.username)
     const password = (role: string): string =>
       role === admin ? decodeURIComponent(url.password) : createHmac('sha256', derive('database roles')).update(role).digest('base64url')
-    const at = { host: url.hostname, port: Number(url.port || 5432), database: url.pathname.slice(1) || admin, password, ssl: url.searchParams.get('sslmode') === 'require' ? ('require' as const) : (false as const) }
+    const at = {
+      host: url.hostname,
+      port: Number(url.port || 5432),
+      database: url.pathname.slice(1) || admin,
+      password,
+      ssl: url.searchParams.get('sslmode') === 'require' ? ('require' as const) : (false as const),
+    }
     return { at, admin }
   }
   const server = await startPostgres({ folder: join(dataFolder, 'postgres'), progress })

@@ -83,11 +83,7 @@ export interface Host<Name extends string = string, Needs extends CallContract =
 }
 
 /** A service as a value. Nothing runs before `start`. */
-export interface ServiceDefinition<
-  Name extends string = string,
-  Needs extends CallContract = CallContract,
-  S extends TObject = TObject,
-> {
+export interface ServiceDefinition<Name extends string = string, Needs extends CallContract = CallContract, S extends TObject = TObject> {
   /** Folder, schema, role, URL prefix and topic owner in one word. */
   readonly name: Name
   /** `import.meta.dirname`; its `migrations/` are applied before start. */

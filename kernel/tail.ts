@@ -125,7 +125,11 @@ export function openTail(options: {
         await new Promise(resolve => setTimeout(resolve, 5))
       }
       horizon = end!.position
-      const listening = await pool.listen(channel, from => void (from !== self && read()), () => void read())
+      const listening = await pool.listen(
+        channel,
+        from => void (from !== self && read()),
+        () => void read(),
+      )
       unlisten = () => listening.unlisten()
       timer = setInterval(read, pollMs)
       await read()

@@ -51,7 +51,12 @@ export async function open(services: readonly Service[], options: TestOptions = 
   const at = { host: cluster.host, port: cluster.port, database }
   const peeking = new Map<string, Pool>()
   const config = readConfig({
-    PORT: '0', HOST: '127.0.0.1', OHMNIBUS_DATA: dataFolder, OHMNIBUS_SECRET: 'a secret for tests: 0123456789abcdef', RATE_LIMIT_FACTOR: '1000', ...options.environment,
+    PORT: '0',
+    HOST: '127.0.0.1',
+    OHMNIBUS_DATA: dataFolder,
+    OHMNIBUS_SECRET: 'a secret for tests: 0123456789abcdef',
+    RATE_LIMIT_FACTOR: '1000',
+    ...options.environment,
   })
 
   let platform: Platform | undefined
@@ -94,11 +99,18 @@ export async function open(services: readonly Service[], options: TestOptions = 
     signedIn: signer(options.now ?? (() => new Date())),
     /** All events of a kind, oldest first. */
     async published<E extends EventContract>(event: E): Promise<Delivered<E>[]> {
-      const rows = await peek('kernel')`select event_id, published_at, actor, data from kernel.log where topic = ${event.topic} order by position`
+      const rows = await peek(
+        'kernel',
+      )`select event_id, published_at, actor, data from kernel.log where topic = ${event.topic} order by position`
       return rows.map(row => ({ eventId: row.event_id, timestamp: row.published_at.toISOString(), actor: row.actor, ...row.data }))
     },
     /** Puts an event into the log as if its owner had; `eventId` repeats one that was there before. */
-    async publish<E extends EventContract>(event: E, data: EventData<E>, actor: EventActor = { userId: newId(), role: 'user' }, eventId = newId()): Promise<void> {
+    async publish<E extends EventContract>(
+      event: E,
+      data: EventData<E>,
+      actor: EventActor = { userId: newId(), role: 'user' },
+      eventId = newId(),
+    ): Promise<void> {
       const key = String(event.key.split('.').reduce((value: any, step) => value[step], data))
       const kernel = peek('kernel')
       await kernel`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
@@ -112,15 +124,23 @@ const { privateKey, publicKey } = generateKeyPairSync('ed25519')
 const testKey = { ...publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA' }
 
 /** Signs what identity would. */
-const signer = (now: () => Date) => (actor: Partial<Actor> = {}): { authorization: string } => {
-  const at = Math.floor(now().getTime() / 1000)
-  const head = { alg: 'EdDSA', typ: 'at+jwt', kid: testKey.kid }
-  const claims = {
-    sub: actor.userId ?? newId(), sid: actor.sessionId ?? newId(), role: actor.role ?? 'user', org: actor.organisation, aud: accessAudience, iat: at, exp: at + 3600,
+const signer =
+  (now: () => Date) =>
+  (actor: Partial<Actor> = {}): { authorization: string } => {
+    const at = Math.floor(now().getTime() / 1000)
+    const head = { alg: 'EdDSA', typ: 'at+jwt', kid: testKey.kid }
+    const claims = {
+      sub: actor.userId ?? newId(),
+      sid: actor.sessionId ?? newId(),
+      role: actor.role ?? 'user',
+      org: actor.organisation,
+      aud: accessAudience,
+      iat: at,
+      exp: at + 3600,
+    }
+    const text = [head, claims].map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+    return { authorization: `Bearer ${text}.${sign(null, Buffer.from(text), privateKey).toString('base64url')}` }
   }
-  const text = [head, claims].map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
-  return { authorization: `Bearer ${text}.${sign(null, Buffer.from(text), privateKey).toString('base64url')}` }
-}
 
 function clusterOfRun(): TestCluster {
   const text = process.env.OHMNIBUS_TEST_CLUSTER
@@ -137,9 +157,16 @@ const fakes = (answers: NonNullable<TestOptions['answers']>): Service[] =>
 
 /** A copy of a database in which all migrations of these services have run; they run once for all tests with the same. */
 async function cloneTemplate(cluster: TestCluster, services: readonly Service[]): Promise<string> {
-  const units = await Promise.all([...services].sort((a, b) => (a.name < b.name ? -1 : 1)).map(async unit => [unit.name, ...(await readMigrations(unit.folder)).map(({ checksum }) => checksum)]))
+  const units = await Promise.all(
+    [...services]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map(async unit => [unit.name, ...(await readMigrations(unit.folder)).map(({ checksum }) => checksum)]),
+  )
   const kernel = (await readMigrations(import.meta.dirname)).map(({ checksum }) => checksum)
-  const template = `template_${createHash('sha256').update(JSON.stringify([kernel, units])).digest('hex').slice(0, 20)}`
+  const template = `template_${createHash('sha256')
+    .update(JSON.stringify([kernel, units]))
+    .digest('hex')
+    .slice(0, 20)}`
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await withPostgres(cluster, async pool => {
     // Roles belong to the whole cluster, so templates are made one at a time.

@@ -14,7 +14,10 @@ export const compileFor = ({ schema, httpPart }: { schema: unknown; httpPart?: s
   (httpPart === 'body' ? exact : lenient).compile(schema as object)
 
 /** At most ten faults, each with the pointer of the field and what is expected there. */
-export function faultsOf(errors: readonly { instancePath: string; keyword: string; params: Record<string, unknown>; message?: string }[], part: string): Fault[] {
+export function faultsOf(
+  errors: readonly { instancePath: string; keyword: string; params: Record<string, unknown>; message?: string }[],
+  part: string,
+): Fault[] {
   const faults = new Map<string, Fault>()
   for (const { instancePath, keyword, params, message } of errors as ErrorObject[]) {
     const child = (params.missingProperty ?? params.additionalProperty) as string | undefined
@@ -30,6 +33,7 @@ function detailOf(keyword: string, params: Record<string, unknown>, message: str
   if (keyword === 'required') return 'is required'
   if (keyword === 'additionalProperties') return `is not a field of this ${part === 'querystring' ? 'query' : part}`
   if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
-  if (keyword === 'format') return `must be ${{ uuid: 'a UUID', email: 'an e-mail address', 'date-time': 'a time like 2027-02-18T08:30:00Z', date: 'a date like 2027-02-18' }[String(params.format)] ?? `a ${params.format}`}`
+  if (keyword === 'format')
+    return `must be ${{ uuid: 'a UUID', email: 'an e-mail address', 'date-time': 'a time like 2027-02-18T08:30:00Z', date: 'a date like 2027-02-18' }[String(params.format)] ?? `a ${params.format}`}`
   return message ?? 'is not valid'
 }

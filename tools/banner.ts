@@ -17,7 +17,10 @@ export function banner(platform: Platform, address: string): void {
     ['Mails', platform.mailFolder ?? 'sent by SMTP_HOST'],
     ...platform.announcements.map(({ label, value }): [string, string] => [label, value]),
   ]
-  const admin = platform.announcements.length > 0 ? '' : '\n  The first admin was printed at the first start. Another one: npx ohmnibus admin create --email you@example.com\n'
+  const admin =
+    platform.announcements.length > 0
+      ? ''
+      : '\n  The first admin was printed at the first start. Another one: npx ohmnibus admin create --email you@example.com\n'
   console.log(`
 Ohmnibus is ready (${seconds} s, evaluation mode: embedded engines, demo data).
 

@@ -57,7 +57,13 @@ if (files.length === 0) {
 const reporter = paths.length > 0 ? 'spec' : './tools/reporter.ts'
 const { code } = await execute(
   process.execPath,
-  ['--test', '--test-global-setup=test/setup.ts', `--test-concurrency=${Math.max(2, availableParallelism())}`, `--test-reporter=${reporter}`, ...files],
+  [
+    '--test',
+    '--test-global-setup=test/setup.ts',
+    `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    `--test-reporter=${reporter}`,
+    ...files,
+  ],
   false,
 )
 console.log(`${fine && code === 0 ? 'All is well' : 'Something failed'} after ${Math.round((Date.now() - started) / 1000)} s.`)

@@ -37,7 +37,10 @@ const commands: Record<string, Command> = {
         const pool = openPool(platform.database.at, 'identity', { readOnly: true, max: 1 })
         const chosen = password ?? randomBytes(15).toString('base64url')
         try {
-          await createAdmin(openDatabase(pool, 'identity', () => {}), { email, password: chosen, now: new Date() })
+          await createAdmin(
+            openDatabase(pool, 'identity', () => {}),
+            { email, password: chosen, now: new Date() },
+          )
           console.log(`${email} is an admin now.${password ? '' : ` Password: ${chosen}`}`)
         } finally {
           await pool.end({ timeout: 1 })
@@ -117,15 +120,19 @@ if (args.includes('--version')) {
   }
 } else if (args.includes('--help') || args.includes('-h')) {
   console.log(`${command.summary}.\n\n  ${command.usage}\n`)
-  for (const [option, { help: text, default: value }] of Object.entries(command.options)) console.log(`  --${option.padEnd(12)} ${text}${value ? ` (${value})` : ''}`)
+  for (const [option, { help: text, default: value }] of Object.entries(command.options))
+    console.log(`  --${option.padEnd(12)} ${text}${value ? ` (${value})` : ''}`)
 } else {
   try {
     const rest = args.slice(args.indexOf(name.split(' ').at(-1)!) + 1)
-    const options = Object.fromEntries(Object.entries(command.options).map(([option, { type, default: value }]) => [option, { type, ...(value && { default: value }) }]))
+    const options = Object.fromEntries(
+      Object.entries(command.options).map(([option, { type, default: value }]) => [option, { type, ...(value && { default: value }) }]),
+    )
     const { values } = parseArgs({ args: rest, options })
     await command.execute(values as Record<string, string | undefined>)
   } catch (error) {
-    const expected = error instanceof StartError || error instanceof Problem || String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS')
+    const expected =
+      error instanceof StartError || error instanceof Problem || String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS')
     console.error(expected ? (error as Error).message : error)
     process.exitCode = 1
   }

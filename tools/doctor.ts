@@ -13,7 +13,11 @@ type Finding = [fine: boolean, what: string, advice?: string]
 export async function doctor(): Promise<boolean> {
   const config = readConfig(process.env, dotenv())
   const findings: Finding[] = [
-    [Number(process.versions.node.split('.')[0]) >= 26, `Node ${process.versions.node}`, 'Ohmnibus needs Node 26: run "npm ci", which brings it.'],
+    [
+      Number(process.versions.node.split('.')[0]) >= 26,
+      `Node ${process.versions.node}`,
+      'Ohmnibus needs Node 26: run "npm ci", which brings it.',
+    ],
     ...config.faults.map((fault): Finding => [false, fault]),
     ...config.notices.map((notice): Finding => [true, notice]),
     await disk(config),
@@ -33,11 +37,18 @@ async function disk(config: Config): Promise<Finding> {
 
 async function port(config: Config): Promise<Finding> {
   const free = await new Promise<boolean>(done => {
-    const server = createServer().once('error', () => done(false)).listen(config.PORT, config.HOST ?? '127.0.0.1', () => server.close(() => done(true)))
+    const server = createServer()
+      .once('error', () => done(false))
+      .listen(config.PORT, config.HOST ?? '127.0.0.1', () => server.close(() => done(true)))
   })
   if (free) return [true, `Port ${config.PORT} is free`]
-  const live = await fetch(`http://127.0.0.1:${config.PORT}/health`).then(answer => answer.json(), () => undefined) as { services?: object; status?: string } | undefined
-  return live?.services ? [live.status === 'ok', `Ohmnibus listens on port ${config.PORT}: ${live.status}`, 'See /health.'] : [false, `Port ${config.PORT} is taken by another program`, `Choose another: PORT=${config.PORT + 1}`]
+  const live = (await fetch(`http://127.0.0.1:${config.PORT}/health`).then(
+    answer => answer.json(),
+    () => undefined,
+  )) as { services?: object; status?: string } | undefined
+  return live?.services
+    ? [live.status === 'ok', `Ohmnibus listens on port ${config.PORT}: ${live.status}`, 'See /health.']
+    : [false, `Port ${config.PORT} is taken by another program`, `Choose another: PORT=${config.PORT + 1}`]
 }
 
 async function database(config: Config): Promise<Finding[]> {
@@ -46,10 +57,15 @@ async function database(config: Config): Promise<Finding[]> {
   const pool = openPool(engine.at, engine.admin, { schema: 'public', max: 1 })
   try {
     const at = Date.now()
-    const [server] = await pool`select current_setting('server_version') as version, current_setting('server_version_num')::int as number, clock_timestamp() as now`
+    const [server] =
+      await pool`select current_setting('server_version') as version, current_setting('server_version_num')::int as number, clock_timestamp() as now`
     const skew = Math.abs(server!.now.getTime() - Date.now())
     const findings: Finding[] = [
-      [server!.number >= 170_000, `PostgreSQL ${server!.version} answers in ${Date.now() - at} ms`, 'Ohmnibus needs PostgreSQL 17 or newer.'],
+      [
+        server!.number >= 170_000,
+        `PostgreSQL ${server!.version} answers in ${Date.now() - at} ms`,
+        'Ohmnibus needs PostgreSQL 17 or newer.',
+      ],
       [skew < 5_000, `Its clock differs by ${skew} ms`, 'Let both machines keep time (NTP).'],
     ]
     const pending = await pendingMigrations(pool)
@@ -63,7 +79,13 @@ async function database(config: Config): Promise<Finding[]> {
     )
     return findings
   } catch (error) {
-    return [[false, `PostgreSQL cannot be used: ${(error as Error).message || (error as { code: string }).code}`, 'Check DATABASE_URL, and that the server runs and lets this machine in.']]
+    return [
+      [
+        false,
+        `PostgreSQL cannot be used: ${(error as Error).message || (error as { code: string }).code}`,
+        'Check DATABASE_URL, and that the server runs and lets this machine in.',
+      ],
+    ]
   } finally {
     await pool.end({ timeout: 1 })
   }
@@ -72,7 +94,9 @@ async function database(config: Config): Promise<Finding[]> {
 async function pendingMigrations(pool: ReturnType<typeof openPool>): Promise<number> {
   const [there] = await pool`select to_regclass('kernel.migrations') is not null as known`
   const done = there!.known ? await pool`select service, number from kernel.migrations` : []
-  const wanted = await Promise.all((await choose()).map(async ({ name, folder }) => (await readMigrations(folder)).map(({ number }) => `${name} ${number}`)))
+  const wanted = await Promise.all(
+    (await choose()).map(async ({ name, folder }) => (await readMigrations(folder)).map(({ number }) => `${name} ${number}`)),
+  )
   const known = new Set(done.map(row => `${row.service} ${row.number}`))
   return wanted.flat().filter(key => !known.has(key)).length
 }
@@ -80,5 +104,13 @@ async function pendingMigrations(pool: ReturnType<typeof openPool>): Promise<num
 function serverOf(address: string) {
   const url = new URL(address)
   const admin = decodeURIComponent(url.username)
-  return { at: { host: url.hostname, port: Number(url.port || 5432), database: url.pathname.slice(1), password: () => decodeURIComponent(url.password) }, admin }
+  return {
+    at: {
+      host: url.hostname,
+      port: Number(url.port || 5432),
+      database: url.pathname.slice(1),
+      password: () => decodeURIComponent(url.password),
+    },
+    admin,
+  }
 }

@@ -9,7 +9,9 @@ const own = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.u
 
 if (Number(process.versions.node.split('.')[0]) >= 26) await import('./cli.ts')
 else if (!existsSync(own)) {
-  console.error(`Ohmnibus needs Node 26, and this is ${process.version}. Run "npm ci" here (with install scripts allowed): it brings the right one.`)
+  console.error(
+    `Ohmnibus needs Node 26, and this is ${process.version}. Run "npm ci" here (with install scripts allowed): it brings the right one.`,
+  )
   process.exit(1)
 } else {
   const child = spawn(own, [cli, ...process.argv.slice(2)], { stdio: 'inherit' })

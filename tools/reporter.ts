@@ -7,7 +7,8 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
   let passed = 0
   for await (const event of source) {
     if (event.type === 'test:pass' && event.data.details.type !== 'suite') {
-      if (event.data.skip !== undefined) skipped.push(`${event.data.name}${typeof event.data.skip === 'string' ? `: ${event.data.skip}` : ''}`)
+      if (event.data.skip !== undefined)
+        skipped.push(`${event.data.name}${typeof event.data.skip === 'string' ? `: ${event.data.skip}` : ''}`)
       else passed++
     }
     if (event.type === 'test:fail' && event.data.details.type !== 'suite') {

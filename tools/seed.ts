@@ -4,19 +4,28 @@ import type { Platform } from '../kernel/run.ts'
 export type Client = (method: 'GET' | 'POST' | 'PUT', path: string, body?: object, token?: string) => Promise<any>
 
 /** A client of a platform that listens somewhere. */
-export const remote = (url: string): Client => async (method, path, body, token) => {
-  const answer = await fetch(new URL(path, url), {
-    method,
-    headers: { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) },
-    body: body && JSON.stringify(body),
-  })
-  return understood(answer.status, await answer.text(), `${method} ${path}`)
-}
+export const remote =
+  (url: string): Client =>
+  async (method, path, body, token) => {
+    const answer = await fetch(new URL(path, url), {
+      method,
+      headers: { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) },
+      body: body && JSON.stringify(body),
+    })
+    return understood(answer.status, await answer.text(), `${method} ${path}`)
+  }
 
-const local = ({ app }: Platform): Client => async (method, url, body, token) => {
-  const answer = await app.inject({ method, url, ...(body && { payload: body }), headers: token ? { authorization: `Bearer ${token}` } : {} })
-  return understood(answer.statusCode, answer.body, `${method} ${url}`)
-}
+const local =
+  ({ app }: Platform): Client =>
+  async (method, url, body, token) => {
+    const answer = await app.inject({
+      method,
+      url,
+      ...(body && { payload: body }),
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+    })
+    return understood(answer.statusCode, answer.body, `${method} ${url}`)
+  }
 
 function understood(status: number, text: string, what: string): any {
   const body = text === '' ? undefined : JSON.parse(text)
@@ -47,7 +56,14 @@ export async function seed(client: Client, options: { email: string; password: s
 const models = [
   { id: 'VOLT-EV-82', modelName: 'Volt 82', batteryCategory: 'EV', batteryMass: 478, batteryChemistry: 'NMC811', carbonFootprint: 5_412 },
   { id: 'VELO-LMT-500', modelName: 'Velo 500', batteryCategory: 'LMT', batteryMass: 2.9, batteryChemistry: 'LiFePO4', carbonFootprint: 41 },
-  { id: 'DEPOT-IND-215', modelName: 'Depot 215', batteryCategory: 'industrial', batteryMass: 2_150, batteryChemistry: 'LiFePO4', carbonFootprint: 14_820 },
+  {
+    id: 'DEPOT-IND-215',
+    modelName: 'Depot 215',
+    batteryCategory: 'industrial',
+    batteryMass: 2_150,
+    batteryChemistry: 'LiFePO4',
+    carbonFootprint: 14_820,
+  },
 ]
 
 function example(index: number): object {
@@ -62,7 +78,10 @@ function example(index: number): object {
       manufacturingDate: day,
       manufacturingPlace: 'Regensburg, Germany',
     },
-    materialComposition: { batteryChemistry, criticalRawMaterials: batteryChemistry === 'NMC811' ? ['Lithium', 'Nickel', 'Cobalt', 'Graphite'] : ['Lithium', 'Graphite'] },
+    materialComposition: {
+      batteryChemistry,
+      criticalRawMaterials: batteryChemistry === 'NMC811' ? ['Lithium', 'Nickel', 'Cobalt', 'Graphite'] : ['Lithium', 'Graphite'],
+    },
     carbonFootprint: { totalCarbonFootprint: carbonFootprint, measurementUnit: 'kg CO2e' },
   }
 }

@@ -76,8 +76,9 @@ test('estimating a long password takes no time', () => {
   assert.ok(performance.now() - before < 1000)
 })
 
-test('a wrong password, no account and a hash of less cost are told apart', async () => {
+test('a wrong password, no account and a hash of less cost are told apart', async t => {
   const passwords = openPasswords(openMetrics())
+  t.after(passwords.close)
   const cheap = await hash('quiet trains', { memoryCost: 1024, timeCost: 1, parallelism: 1 })
   assert.equal(await passwords.verify('quiet trains', cheap), true)
   assert.equal(await passwords.verify('loud trains', cheap), false)
@@ -86,9 +87,10 @@ test('a wrong password, no account and a hash of less cost are told apart', asyn
   assert.equal(passwords.outdated(await passwords.hash('quiet trains')), false)
 })
 
-test('a storm of sign-ins waits in a bounded queue and is then told to come back', async () => {
+test('a storm of sign-ins waits in a bounded queue and is then told to come back', async t => {
   const metrics = openMetrics()
   const passwords = openPasswords(metrics, 1)
+  t.after(passwords.close)
   const cheap = await hash('quiet trains', { memoryCost: 1024, timeCost: 1, parallelism: 1 })
   const storm = Array.from({ length: 60 }, () => passwords.verify('quiet trains', cheap))
   const waiting = /^ohmnibus_password_hashes_waiting (\d+)$/m.exec(await (metrics.registry as Registry).metrics())?.[1]
@@ -99,4 +101,11 @@ test('a storm of sign-ins waits in a bounded queue and is then told to come back
   assert.equal(refusal.code, 'sign_in_busy')
   assert.ok(refusal.details.retryAfter > 0)
   assert.equal(await passwords.verify('quiet trains', cheap), true, 'after the storm it works as before')
+})
+
+test('a hash that cannot be read is a fault of its own and stops nobody after it', async t => {
+  const passwords = openPasswords(openMetrics(), 1)
+  t.after(passwords.close)
+  await assert.rejects(passwords.verify('quiet trains', 'no hash at all'))
+  assert.equal(await passwords.verify('quiet trains', await passwords.hash('quiet trains')), true)
 })

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
-import { Worker } from 'node:worker_threads'
 import { availableParallelism } from 'node:os'
-import { hash, parseOptions, verify } from '@node-rs/argon2'
+import { Worker } from 'node:worker_threads'
+import { hash, parseOptions } from '@node-rs/argon2'
 import { Problem, type Host } from '#kernel'
+import type { HashTask } from './hash-thread.ts'
 
 /** OWASP's second choice for argon2id; higher numbers here upgrade a hash when its owner signs in. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -11,23 +13,24 @@ const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 export const hashPassword = (password: string): Promise<string> => hash(password, cost)
 
 /** Ends in the same refusal as any wrong password after the same work, for addresses nobody has. */
-const nobody = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$${[16, 32].map(size => randomBytes(size).toString('base64').replaceAll('=', '')).join('$')}`
+const nobody = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$${[16, 32]
+  .map(size => randomBytes(size).toString('base64').replaceAll('=', ''))
+  .join('$')}`
+
+/** Where threads have no priority of their own, hashing leaves a core to everybody else. */
+const defaultSlots = process.platform === 'linux' ? availableParallelism() : Math.max(1, availableParallelism() - 1)
 
 /**
- * Hashes in threads of their own, few enough that the event loop and the database keep a core. Who would wait too long is sent away
- * with `sign_in_busy` (503), so a storm of sign-ins stays a matter of signing in.
+ * Hashes in threads of their own, one a slot, that step back for all other work. Who would wait too long is sent away with `sign_in_busy`
+ * (503), so a storm of sign-ins stays a matter of signing in.
  */
-export function openPasswords(metrics: Host['metrics'], slots = Math.max(1, availableParallelism() - 1)) {
+export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
+  const idle: Worker[] = []
   const waiting: (() => void)[] = []
-  if (process.env.SLOTS) slots = Number(process.env.SLOTS)
-  const ws = process.env.WORKERS ? Array.from({length: slots}, () => new Worker('/tmp/w.mjs')) : []
-  const pend = new Map<number, any>(); let seq = 0; const idle = [...ws]
-  for (const w of ws) { w.unref(); w.on('message', ({ id, result }) => { idle.push(w); pend.get(id)(result); pend.delete(id) }) }
-  const viaWorker = (stored: any, password: string) => new Promise<any>(ok => { const id = seq++; pend.set(id, ok); idle.pop()!.postMessage({ id, stored, password }) })
   let free = slots
   metrics.gauge('ohmnibus_password_hashes_waiting', 'Passwords that wait for a thread to hash them', [], gauge => gauge.set(waiting.length))
 
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  async function inTurn<T>(task: HashTask): Promise<T> {
     if (free > 0) free--
     else if (waiting.length >= slots * 50)
       throw new Problem('unavailable', 'sign_in_busy', {
@@ -36,7 +39,7 @@ export function openPasswords(metrics: Host['metrics'], slots = Math.max(1, avai
       })
     else await new Promise<void>(turn => waiting.push(turn))
     try {
-      return await work()
+      return await inThread<T>(task)
     } finally {
       const next = waiting.shift()
       if (next) next()
@@ -44,15 +47,28 @@ export function openPasswords(metrics: Host['metrics'], slots = Math.max(1, avai
     }
   }
 
+  /** A thread that failed is not used again. */
+  async function inThread<T>(task: HashTask): Promise<T> {
+    const thread = idle.pop() ?? new Worker(new URL('./hash-thread.ts', import.meta.url))
+    thread.ref()
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
+    thread.postMessage(task)
+    const [answer] = await once(thread, 'message')
+    thread.unref()
+    idle.push(thread)
+    return answer
+  }
+
   return {
-    hash: (password: string): Promise<string> => inTurn(() => hashPassword(password)),
+    hash: (password: string): Promise<string> => inTurn({ password, cost }),
     /** Takes as long without a hash to compare with. */
     verify: async (password: string, stored: string | undefined): Promise<boolean> =>
-      (await inTurn(() => ws.length ? viaWorker(stored ?? nobody, password) : verify(stored ?? nobody, password))) && stored !== undefined,
+      (await inTurn<boolean>({ password, stored: stored ?? nobody, cost })) && stored !== undefined,
     outdated: (stored: string): boolean => {
       const made = parseOptions(stored)
       return made.memoryCost < cost.memoryCost || made.timeCost < cost.timeCost
     },
+    close: async (): Promise<void> => void (await Promise.all(idle.map(thread => thread.terminate()))),
   }
 }
 

@@ -6,13 +6,13 @@ import { forForms, sendPage, textsFor } from './pages.ts'
 import { digest, newSecret, seal } from './secrets.ts'
 import type { Identity } from './service.ts'
 import { idAfter, nameOf, normalise, revokeTokens } from './sessions.ts'
-import { findUser } from './store.ts'
 import {
   changeMember,
   deleteInvitation,
   findInvitation,
   findMember,
   findOrganisation,
+  findUser,
   insertInvitation,
   insertMember,
   insertOrganisation,
@@ -25,7 +25,7 @@ import {
   type Member,
   type Membership,
   type Organisation,
-} from './store-organisations.ts'
+} from './store.ts'
 
 const lifeOfInvitation = 7 * 86_400_000
 

@@ -32,14 +32,16 @@ import { accountOf, nameOf, normalise, openSessions, type Sessions } from './ses
 import {
   adminExists,
   deleteExpiredCodes,
+  deleteExpiredInvitations,
   deleteExpiredSessions,
+  findInvitation,
   findSealedCode,
   findUser,
   insertUser,
+  listMembersOf,
   lockFirstAdmin,
   type User,
 } from './store.ts'
-import { deleteExpiredInvitations, findInvitation, listMembersOf } from './store-organisations.ts'
 import { openTokens, type Tokens } from './tokens.ts'
 
 const life = (description: string) => Type.Optional(Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description }))
@@ -97,6 +99,7 @@ export const identity = defineService({
   async start(host) {
     const { db, now } = host
     const passwords = openPasswords(host.metrics)
+    host.onStop(passwords.close)
     const codes = openCodes(host.secret)
     const tokens = await openTokens(host)
     const shared: Identity = {

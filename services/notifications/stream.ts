@@ -71,7 +71,8 @@ export function streams(host: NotificationsHost): void {
       const newest = await newestPosition(host.db, reader.userId)
       const position = Math.min(newest, lastSeen(request) ?? newest)
       return reply
-        .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+        // The connection ends with the stream, or it would stay open behind it while the platform stops.
+        .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
         .send(Readable.from(frames(host, reader, position)))
     })
   })

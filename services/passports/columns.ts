@@ -182,9 +182,11 @@ function at(data: unknown, path: string): unknown {
   return data
 }
 
+const plain: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ħ: 'h', ı: 'i' }
+
 /** The words of a text as search compares them: without case, accents and punctuation. */
 export const wordsOf = (text: string): string[] =>
-  text.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '').match(/[\p{L}\p{N}]+/gu)?.map(word => word.slice(0, 64)) ?? []
+  text.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '').replace(/[ßæœøłđðþħı]/g, letter => plain[letter]!).match(/[\p{L}\p{N}]+/gu)?.map(word => word.slice(0, 64)) ?? []
 
 /** The words a passport is found by: of its columns and of its short texts, 200 at most. */
 export function searchWords(data: PassportData): string[] {

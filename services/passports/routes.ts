@@ -186,7 +186,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       response: { 204: Type.Null() },
     },
   }, async ({ actor, params, body }, reply) => {
-    const reader = { kind: body.kind, id: params.readerId }
+    const reader = { kind: body.kind, id: params.readerId.toLowerCase() }
     await db.transaction(async tx => {
       const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
       if (await insertReader(tx, passport.id, reader, now())) await tx.publish(PassportShared, { ...told(passport), reader, shared: true })

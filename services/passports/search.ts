@@ -76,7 +76,7 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
   const conditions = [...filters, ...positionOf(query, order, beyond!, $)]
   // A literal, since the planner cannot weigh a parameter; of two sizes, so that there are few statements.
   const size = limit <= 20 ? 21 : 101
-  const branches = scopesOf(actor, query.owner, $).map(scope => `(
+  const branches = scopesOf(actor, query.owner?.toLowerCase(), $).map(scope => `(
     select ${fields}, ${order.sql} as sort_key from passports where ${[scope, ...conditions].join(' and ')}
     order by ${order.sql} ${direction}, id ${direction} limit ${size})`)
   const rows = await db.unsafe<Row[]>(

@@ -9,8 +9,14 @@ import { mailSettings, openMail, type Mail, type Message } from '../../kernel/ma
 import { smtpServer } from './smtp.ts'
 
 const message = (change: Partial<Message> = {}): Message => ({
-  id: newId(), createdAt: new Date('2027-02-18T08:30:00.000Z'), to: 'ada@example.com', subject: 'Ihr Code für Ohmnibus', event: 'send-otp',
-  text: 'Hallo,\n\nIhr Code lautet:\n\n123456\n', html: '<p>Ihr Code lautet: <b>123456</b></p>', ...change,
+  id: newId(),
+  createdAt: new Date('2027-02-18T08:30:00.000Z'),
+  to: 'ada@example.com',
+  subject: 'Ihr Code für Ohmnibus',
+  event: 'send-otp',
+  text: 'Hallo,\n\nIhr Code lautet:\n\n123456\n',
+  html: '<p>Ihr Code lautet: <b>123456</b></p>',
+  ...change,
 })
 
 async function open(t: TestContext, environment: Record<string, string> = {}) {
@@ -35,12 +41,20 @@ const engines: Record<string, (t: TestContext) => Promise<Engine>> = {
     return {
       mail,
       deliver: message => mail.record('email', message),
-      arrived: async () => await Promise.all((await files()).map(async name => {
-        const [head, ...text] = (await readFile(join(folder, name), 'utf8')).split('\n\n')
-        const [to, subject, event, ...more] = head!.split('\n')
-        assert.deepEqual(more, [], 'the head has three lines')
-        return { to: to!.slice('To: '.length), subject: subject!.slice('Subject: '.length), event: event!.slice('Event: '.length), text: text.join('\n\n') }
-      })),
+      arrived: async () =>
+        await Promise.all(
+          (await files()).map(async name => {
+            const [head, ...text] = (await readFile(join(folder, name), 'utf8')).split('\n\n')
+            const [to, subject, event, ...more] = head!.split('\n')
+            assert.deepEqual(more, [], 'the head has three lines')
+            return {
+              to: to!.slice('To: '.length),
+              subject: subject!.slice('Subject: '.length),
+              event: event!.slice('Event: '.length),
+              text: text.join('\n\n'),
+            }
+          }),
+        ),
     }
   },
   async smtp(t) {
@@ -49,9 +63,19 @@ const engines: Record<string, (t: TestContext) => Promise<Engine>> = {
     return {
       mail,
       deliver: message => mail.send(message),
-      arrived: async () => [...new Map(taken.map((mail, index) => [mail.messageId, {
-        to: recipients[index]!, subject: mail.subject!, event: String(mail.headers.get('x-ohmnibus-event')), text: mail.text!,
-      }])).values()],
+      arrived: async () => [
+        ...new Map(
+          taken.map((mail, index) => [
+            mail.messageId,
+            {
+              to: recipients[index]!,
+              subject: mail.subject!,
+              event: String(mail.headers.get('x-ohmnibus-event')),
+              text: mail.text!,
+            },
+          ]),
+        ).values(),
+      ],
     }
   },
 }
@@ -60,7 +84,9 @@ for (const [name, openEngine] of Object.entries(engines)) {
   test(`${name}: a message arrives whole, in any language`, async t => {
     const { deliver, arrived } = await openEngine(t)
     await deliver(message())
-    assert.deepEqual(await arrived(), [{ to: 'ada@example.com', subject: 'Ihr Code für Ohmnibus', event: 'send-otp', text: message().text }])
+    assert.deepEqual(await arrived(), [
+      { to: 'ada@example.com', subject: 'Ihr Code für Ohmnibus', event: 'send-otp', text: message().text },
+    ])
   })
 
   test(`${name}: the same message again is recognised, another one is not`, async t => {
@@ -109,7 +135,10 @@ test('files: a try that a crash cut short is written over, not beside', async t 
   await writeFile(join(folder, `.2027-02-18T08:30:00.000Z-email-${sent.id}.txt.part`), 'To: ada@exam')
   await mail.record('email', sent)
   assert.equal((await files()).filter(name => !name.endsWith('.txt')).length, 0)
-  assert.match(await readFile(join(folder, `2027-02-18T08:30:00.000Z-email-${sent.id}.txt`), 'utf8'), /^To: ada@example\.com\n.*\n.*\n\nHallo,\n[^]*123456\n$/)
+  assert.match(
+    await readFile(join(folder, `2027-02-18T08:30:00.000Z-email-${sent.id}.txt`), 'utf8'),
+    /^To: ada@example\.com\n.*\n.*\n\nHallo,\n[^]*123456\n$/,
+  )
 })
 
 test('files: they are written where mail is off, and beside a mail server only when asked for', async t => {
@@ -143,7 +172,12 @@ test('files: a folder that cannot be written to is told', async t => {
 
 test('smtp: both parts, sender, Message-ID and date are those of the message', async t => {
   const { port, taken } = await smtpServer(t)
-  const { mail } = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port), FROM_EMAIL: 'hello@ohmnibus.example', FROM_NAME: 'Ohmnibus, Inc.' })
+  const { mail } = await open(t, {
+    SMTP_HOST: '127.0.0.1',
+    SMTP_PORT: String(port),
+    FROM_EMAIL: 'hello@ohmnibus.example',
+    FROM_NAME: 'Ohmnibus, Inc.',
+  })
   const sent = message()
   await mail.send(sent)
   const [got] = taken
@@ -162,7 +196,13 @@ test('smtp: an address that hides a second one reaches nobody else', async t => 
   assert.deepEqual(recipients, [])
 })
 
-for (const [status, code] of [[421, 'mail_unavailable'], [451, 'mail_unavailable'], [550, 'mail_refused'], [552, 'mail_refused'], [554, 'mail_refused']] as const)
+for (const [status, code] of [
+  [421, 'mail_unavailable'],
+  [451, 'mail_unavailable'],
+  [550, 'mail_refused'],
+  [552, 'mail_refused'],
+  [554, 'mail_refused'],
+] as const)
   test(`smtp: an answer of ${status} is ${code}, and the next message goes out`, async t => {
     const { port, taken } = await smtpServer(t, before => (before === 0 ? status : 'take'))
     const { mail } = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) })
@@ -197,7 +237,10 @@ test('smtp: no server, and a server that turns the password down, are unavailabl
   await assert.rejects(nobody.mail.send(message()), { code: 'mail_unavailable' })
   await assert.rejects(nobody.mail.check())
 
-  const { port } = await smtpServer(t, undefined, { authOptional: false, onAuth: (_auth, _session, done) => done(new Error('wrong password')) })
+  const { port } = await smtpServer(t, undefined, {
+    authOptional: false,
+    onAuth: (_auth, _session, done) => done(new Error('wrong password')),
+  })
   const wrong = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port), SMTP_USER: 'ohmnibus', SMTP_PASS: 'wrong' })
   await assert.rejects(wrong.mail.send(message()), { code: 'mail_unavailable' })
   const without = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) })

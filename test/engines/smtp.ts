@@ -7,7 +7,12 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 export type Verdict = 'take' | 'hang up' | number
 
 /** A real SMTP server in this process. `judge` is asked for each message, with how many came before it. */
-export async function smtpServer(t: TestContext, judge: (before: number) => Verdict = () => 'take', options: SMTPServerOptions = {}, host = '127.0.0.1') {
+export async function smtpServer(
+  t: TestContext,
+  judge: (before: number) => Verdict = () => 'take',
+  options: SMTPServerOptions = {},
+  host = '127.0.0.1',
+) {
   const taken: ParsedMail[] = []
   const seen: ParsedMail[] = []
   const recipients: string[] = []

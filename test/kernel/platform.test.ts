@@ -19,51 +19,85 @@ async function folderWith(t: TestContext, sql: string): Promise<string> {
   return folder
 }
 
-const notes = async (t: TestContext) => defineService({
-  name: 'notes',
-  folder: await folderWith(t, 'create table notes (id uuid primary key, text text not null)'),
-  publishes: [NoteWritten],
-  start({ http, db, answer }) {
-    const write = (text: string) => async (tx: Tx<'notes'>) => {
-      const noteId = newId()
-      await tx`insert into notes values (${noteId}, ${text})`
-      await tx.publish(NoteWritten, { noteId, text })
-      return { noteId }
-    }
-    http.post('/', { config: { access: signedIn }, schema: { summary: 'Write', body: Type.Object({ text: Type.String() }) } }, async (request, reply) =>
-      reply.code(201).send(await db.once(request, write(request.body.text))))
-    http.post('/outside', { config: { access: anyone }, schema: { summary: 'Write outside of a transaction' } }, async () => {
-      await db`insert into notes values (${newId()}, 'x')`
-    })
-    answer(getNote, async ({ noteId }) => {
-      const [row] = await db<{ text: string }[]>`select text from notes where id = ${noteId}`
-      return row ?? (() => { throw new Problem('not_found', 'note_unknown') })()
-    })
-  },
-})
+const notes = async (t: TestContext) =>
+  defineService({
+    name: 'notes',
+    folder: await folderWith(t, 'create table notes (id uuid primary key, text text not null)'),
+    publishes: [NoteWritten],
+    start({ http, db, answer }) {
+      const write = (text: string) => async (tx: Tx<'notes'>) => {
+        const noteId = newId()
+        await tx`insert into notes values (${noteId}, ${text})`
+        await tx.publish(NoteWritten, { noteId, text })
+        return { noteId }
+      }
+      http.post(
+        '/',
+        { config: { access: signedIn }, schema: { summary: 'Write', body: Type.Object({ text: Type.String() }) } },
+        async (request, reply) => reply.code(201).send(await db.once(request, write(request.body.text))),
+      )
+      http.post('/outside', { config: { access: anyone }, schema: { summary: 'Write outside of a transaction' } }, async () => {
+        await db`insert into notes values (${newId()}, 'x')`
+      })
+      answer(getNote, async ({ noteId }) => {
+        const [row] = await db<{ text: string }[]>`select text from notes where id = ${noteId}`
+        return (
+          row ??
+          (() => {
+            throw new Problem('not_found', 'note_unknown')
+          })()
+        )
+      })
+    },
+  })
 
-const readers = async (t: TestContext, reaction: (text: string) => void = () => {}, afterFailure: 'wait' | 'pass' = 'wait') => defineService({
-  name: 'readers',
-  folder: await folderWith(t, 'create table seen (position bigint generated always as identity, note_id uuid primary key, text text)'),
-  needs: [getNote],
-  start({ http, db, on, ask, job, every: _ }) {
-    const remind = job('remind', async ({ noteId }: { noteId: string }) => {
-      await db.transaction(tx => tx`update seen set text = text || ' (reminded)' where note_id = ${noteId}`)
-    })
-    on(NoteWritten, 'remember notes', async ({ noteId, text }, tx) => {
-      reaction(text)
-      await tx`insert into seen (note_id, text) values (${noteId}, ${text})`
-      if (text === 'remind me') await tx.enqueue(remind, { noteId })
-    }, { afterFailure })
-    http.get('/thief', { config: { access: anyone }, schema: { summary: 'Steal' } }, async () =>
-      await db`select * from notes.notes`.then(() => ({ stolen: true }), error => ({ postgres: error.code })))
-    http.get('/log', { config: { access: anyone }, schema: { summary: 'Read the log' } }, async () =>
-      await db`select * from kernel.log`.then(() => ({ stolen: true }), error => ({ postgres: error.code })))
-    http.get('/ask/:noteId', { config: { access: anyone }, schema: { summary: 'Ask', params: Type.Object({ noteId: Type.String() }) } }, async ({ params }) => ask(getNote, params))
-    http.get('/inside', { config: { access: anyone }, schema: { summary: 'Ask inside a transaction' } }, async () =>
-      db.transaction(async () => ask(getNote, { noteId: newId() })).catch(error => ({ message: error.message })))
-  },
-})
+const readers = async (t: TestContext, reaction: (text: string) => void = () => {}, afterFailure: 'wait' | 'pass' = 'wait') =>
+  defineService({
+    name: 'readers',
+    folder: await folderWith(t, 'create table seen (position bigint generated always as identity, note_id uuid primary key, text text)'),
+    needs: [getNote],
+    start({ http, db, on, ask, job, every: _ }) {
+      const remind = job('remind', async ({ noteId }: { noteId: string }) => {
+        await db.transaction(tx => tx`update seen set text = text || ' (reminded)' where note_id = ${noteId}`)
+      })
+      on(
+        NoteWritten,
+        'remember notes',
+        async ({ noteId, text }, tx) => {
+          reaction(text)
+          await tx`insert into seen (note_id, text) values (${noteId}, ${text})`
+          if (text === 'remind me') await tx.enqueue(remind, { noteId })
+        },
+        { afterFailure },
+      )
+      http.get(
+        '/thief',
+        { config: { access: anyone }, schema: { summary: 'Steal' } },
+        async () =>
+          await db`select * from notes.notes`.then(
+            () => ({ stolen: true }),
+            error => ({ postgres: error.code }),
+          ),
+      )
+      http.get(
+        '/log',
+        { config: { access: anyone }, schema: { summary: 'Read the log' } },
+        async () =>
+          await db`select * from kernel.log`.then(
+            () => ({ stolen: true }),
+            error => ({ postgres: error.code }),
+          ),
+      )
+      http.get(
+        '/ask/:noteId',
+        { config: { access: anyone }, schema: { summary: 'Ask', params: Type.Object({ noteId: Type.String() }) } },
+        async ({ params }) => ask(getNote, params),
+      )
+      http.get('/inside', { config: { access: anyone }, schema: { summary: 'Ask inside a transaction' } }, async () =>
+        db.transaction(async () => ask(getNote, { noteId: newId() })).catch(error => ({ message: error.message })),
+      )
+    },
+  })
 
 const write = (p: Awaited<ReturnType<typeof start>>, text: string, headers = {}) =>
   p.http.inject({ method: 'POST', url: '/api/notes', headers: { ...p.signedIn(), ...headers }, payload: { text } })
@@ -73,7 +107,10 @@ test('what a service publishes reaches the reaction once, in its own transaction
   for (const text of ['one', 'two', 'remind me']) assert.equal((await write(p, text)).statusCode, 201)
   await p.settle()
   const rows = await p.db('readers')`select text from seen order by position`
-  assert.deepEqual(rows.map(row => row.text), ['one', 'two', 'remind me (reminded)'])
+  assert.deepEqual(
+    rows.map(row => row.text),
+    ['one', 'two', 'remind me (reminded)'],
+  )
   assert.equal((await p.published(NoteWritten)).length, 3)
 })
 

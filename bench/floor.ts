@@ -1,0 +1,99 @@
+import { availableParallelism } from 'node:os'
+import { hash, verify } from '@node-rs/argon2'
+import fastify from 'fastify'
+import postgres from 'postgres'
+import { newId } from '../kernel/ids.ts'
+import { view } from '../services/passports/passports.ts'
+import { findPassport, insertPassport } from '../services/passports/store.ts'
+import { draft } from '../services/passports/passports.ts'
+import { actorOf, listStatement } from './passports.ts'
+import type { Order } from './world.ts'
+
+/** The least that does the same work: Fastify as it comes and postgres.js as it comes, with nothing of the kernel. */
+const order = JSON.parse(process.argv[2]!) as Order
+const sql = postgres({
+  host: order.host,
+  port: order.port,
+  database: order.database,
+  user: order.superuser,
+  onnotice: () => {},
+  types: { bigint: postgres.BigInt },
+  connection: { search_path: 'bench, passports, extensions', TimeZone: 'UTC' },
+})
+await sql`create schema if not exists bench`
+await sql`create table if not exists bench.things (id uuid primary key, owner_id uuid not null, data json not null, created_at timestamptz not null)`
+await sql`
+  create table if not exists bench.events (
+    position bigint primary key generated always as identity, topic text not null, key text not null, data json not null, published_at timestamptz not null
+  )`
+await sql`create table if not exists bench.cursors (name text primary key, position bigint not null)`
+await sql`create table if not exists bench.seen (event_id uuid primary key, toy_id uuid not null)`
+
+const app = fastify()
+const json = (value: unknown) => sql.typed(value as never, 114)
+
+app.get<{ Params: { id: string }; Headers: { 'x-user': string } }>('/one/:id', async ({ params, headers }) =>
+  view((await findPassport(sql, params.id, actorOf(headers['x-user'])))!),
+)
+
+app.get<{ Querystring: { model: string }; Headers: { 'x-user': string } }>('/list', async ({ query, headers }) => ({
+  items: await sql.unsafe(listStatement, [headers['x-user'], query.model], { prepare: true }),
+  nextCursor: null,
+}))
+
+app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string } }>('/two', async ({ body, headers }, reply) => {
+  const id = newId()
+  const at = new Date()
+  await sql.begin(tx => [
+    tx`insert into bench.things (id, owner_id, data, created_at) values (${id}, ${headers['x-user']}, ${json(body.data)}, ${at})`,
+    tx`insert into bench.events (topic, key, data, published_at) values ('thing.made', ${id}, ${json(body)}, ${at})`,
+  ])
+  return reply.code(201).send({ id, data: body.data, createdAt: at })
+})
+
+app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string } }>('/same', async ({ body, headers }, reply) => {
+  const passport = draft(newId(), { kind: 'person', id: headers['x-user'] }, body.data, new Date())
+  await sql.begin(tx => [
+    insertPassport(Object.assign(tx, { json }) as never, passport, actorOf(headers['x-user'])),
+    tx`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
+      values (${newId()}, 'thing.made', 'bench', ${passport.id}, ${'0'.repeat(32)}, ${json({ userId: headers['x-user'] })}, ${json(body)})`,
+  ])
+  return reply.code(201).send(view(passport))
+})
+
+/** Reads the log by a cursor and writes one row an event, 200 a transaction. Answers how long it took. */
+app.post<{ Querystring: { topic: string } }>('/drain', async ({ query }) => {
+  const [start] = await sql<{ position: number }[]>`
+    insert into bench.cursors (name, position) values (${query.topic}, 0) on conflict (name) do update set name = excluded.name returning position::float8`
+  const started = performance.now()
+  let events = 0
+  for (let position = start!.position; ; ) {
+    const rows = await sql<{ position: number; event_id: string; data: { toyId: string } }[]>`
+      select position::float8, event_id, data from kernel.log where topic = ${query.topic} and position > ${position} order by position limit 200`
+    if (rows.length === 0) break
+    position = rows.at(-1)!.position
+    await sql.begin(async tx => {
+      for (const { event_id, data } of rows) await tx`insert into bench.seen (event_id, toy_id) values (${event_id}, ${data.toyId})`
+      await tx`update bench.cursors set position = ${position} where name = ${query.topic}`
+    })
+    events += rows.length
+  }
+  return { events, ms: performance.now() - started }
+})
+
+/** Checks a password for some seconds, in as many threads as sign-in uses. Answers how many a second. */
+app.post<{ Querystring: { seconds: number } }>('/hashes', async ({ query }) => {
+  const password = 'a-long-summer-of-trains'
+  const stored = await hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
+  const started = performance.now()
+  let hashes = 0
+  const work = async (): Promise<void> => {
+    for (; performance.now() - started < query.seconds * 1000; hashes++) await verify(stored, password)
+  }
+  await Promise.all(Array.from({ length: Math.max(1, availableParallelism() - 1) }, work))
+  return { perSecond: (hashes * 1000) / (performance.now() - started) }
+})
+
+const address = await app.listen({ port: 0, host: '127.0.0.1' })
+process.once('disconnect', () => void Promise.all([app.close(), sql.end({ timeout: 1 })]).then(() => process.exit(0)))
+process.send!(address)

@@ -1,0 +1,25 @@
+import { readConfig } from '../kernel/config.ts'
+import { migrate } from '../kernel/migrate.ts'
+import { run } from '../kernel/run.ts'
+import { choose } from '../services/all.ts'
+import { toys } from './toys/service.ts'
+import type { Order } from './world.ts'
+
+/** The platform as it is started for people, but on a database that is given and with limits out of the way. */
+const order = JSON.parse(process.argv[2]!) as Order
+const at = { host: order.host, port: order.port, database: order.database }
+const config = readConfig({
+  PORT: '0',
+  HOST: '127.0.0.1',
+  OHMNIBUS_DATA: order.dataFolder,
+  RATE_LIMIT_FACTOR: '1000000',
+  JWT_ACCESS_EXPIRY: '1d',
+  LOG_LEVEL: 'warn',
+})
+const names = order.services?.filter(name => name !== toys.name)
+const services = [...(await choose(names)), ...(order.services?.includes(toys.name) ? [toys] : [])]
+await migrate(at, order.superuser, services)
+const platform = await run(services, config, { database: { at, admin: order.superuser } })
+const address = await platform.listen()
+process.once('disconnect', () => void platform.close().then(() => process.exit(0)))
+process.send!(address)

@@ -1,0 +1,36 @@
+import { alternate, throughput, type Line } from '../measure.ts'
+import { makePassports, someIds } from '../passports.ts'
+import { makePeople, signedIn, type World } from '../world.ts'
+
+/** One passport by its key. */
+export async function get(world: World): Promise<Line[]> {
+  const { rounds, seconds } = world.size
+  const database = await world.database('row_get')
+  const platform = await world.platform(database)
+  const floor = await world.floor(database)
+  const sql = world.sqlOf(database)
+  const [person] = await makePeople(sql, 1)
+  await makePassports(sql, person!.id, 1_000)
+  const ids = await someIds(sql, person!.id, 100)
+
+  const bare = { paths: ids.map(id => `/one/${id}`), headers: { 'x-user': person!.id } }
+  const whole = { paths: ids.map(id => `/api/passports/${id}`), headers: await signedIn(platform, person!) }
+  const measured = await alternate(
+    rounds,
+    () => throughput(floor.url, bare, { seconds }),
+    () => throughput(platform.url, whole, { seconds }),
+  )
+  await Promise.all([platform.close(), floor.close()])
+  return [
+    {
+      work: 'signed-in GET of one passport by key, 20 clients',
+      floor: `${perSecond(measured.floor)} bare Fastify and postgres.js, the same select`,
+      ohmnibus: perSecond(measured.subject),
+      ratio: measured.ratio,
+      budget: '≥ 0.65',
+      met: measured.ratio.median >= 0.65,
+    },
+  ]
+}
+
+export const perSecond = (value: number): string => `${Math.round(value).toLocaleString('en')}/s`

@@ -1,0 +1,21 @@
+import Type from 'typebox'
+import { event } from '#contracts/define'
+import { Id } from '#contracts/shared'
+import { anyone, defineService, newId } from '#kernel'
+
+export const ToyMade = event('toys', 'toy.made', 'toyId', Type.Object({ toyId: Id, colour: Type.String() }))
+
+/** The least a service can do with an event: publish one, and write one row for it. */
+export const toys = defineService({
+  name: 'toys',
+  folder: import.meta.dirname,
+  publishes: [ToyMade],
+  start({ http, db, on }) {
+    http.post('/', { config: { access: anyone }, schema: { summary: 'Make a toy' } }, async (_, reply) => {
+      const toyId = newId()
+      await db.transaction(tx => tx.publish(ToyMade, { toyId, colour: 'red' }))
+      return reply.code(201).send({ toyId })
+    })
+    on(ToyMade, 'note that it was seen', ({ eventId, toyId }, tx) => tx`insert into seen (event_id, toy_id) values (${eventId}, ${toyId})`)
+  },
+})

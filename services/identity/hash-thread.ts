@@ -1,0 +1,19 @@
+import { constants, setPriority } from 'node:os'
+import { parentPort } from 'node:worker_threads'
+import { hashSync, verifySync, type Options } from '@node-rs/argon2'
+
+/** With `stored` the question is whether it is the hash of the password, without it what the hash is. */
+export interface HashTask {
+  password: string
+  stored?: string
+  cost: Options
+}
+
+// On Linux a priority belongs to a thread. Last in line for a core, hashing takes what nobody else wants. Measured on two cores against Node's
+// own pool: 250 sign-ins a second instead of 166, and other requests take 1.4 times as long meanwhile instead of 3.8 times.
+if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW)
+
+parentPort?.on('message', ({ password, stored, cost }: HashTask) =>
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
+  parentPort!.postMessage(stored === undefined ? hashSync(password, cost) : verifySync(stored, password)),
+)

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import { test } from 'node:test'
+import { mailSettings } from '../kernel/mail.ts'
+import { all, choose } from '../services/all.ts'
+
+const root = dirname(import.meta.dirname)
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+const services = await choose()
+
+interface Source {
+  file: string
+  text: string
+  /** As written. */
+  imports: string[]
+}
+
+const sourceOf = (file: string): Source => {
+  const text = read(file)
+  return { file, text, imports: [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map(match => match[1]!) }
+}
+
+/** Where a relative import leads, from the root; others as they are written. */
+const targetOf = ({ file }: Source, name: string): string => (name.startsWith('.') ? join(dirname(file), name) : name)
+
+const sources = globSync(['main.ts', '{contracts,kernel,services,tools,test,bench}/**/*.ts'], { cwd: root }).sort().map(sourceOf)
+const isTest = (source: Source): boolean =>
+  /\.test\.ts$|^(test|bench)\/|^kernel\/testing\.ts$/.test(source.file) ||
+  source.imports.some(name => targetOf(source, name) === 'kernel/testing.ts')
+const tests = new Set(sources.filter(isTest).map(({ file }) => file))
+const product = sources.filter(({ file }) => !tests.has(file))
+const inside = (folder: string): Source[] => product.filter(({ file }) => file.startsWith(`${folder}/`))
+
+/** Each import of these files that `allowed` does not know, as `file imports target`. */
+const strays = (files: readonly Source[], allowed: (target: string, source: Source) => boolean): string[] =>
+  files.flatMap(source =>
+    source.imports
+      .map(name => targetOf(source, name))
+      .filter(target => !allowed(target, source))
+      .map(target => `${source.file} imports ${target}`),
+  )
+
+const isPackage = (target: string): boolean => !/^#|\.ts$/.test(target)
+
+test('the walls stand where the files are', () => {
+  for (const folder of ['contracts', 'kernel', 'services', 'tools']) assert.ok(inside(folder).length > 3, folder)
+})
+
+test('contracts are leaves: they import how contracts are made, what they share, and typebox', () => {
+  assert.deepEqual(
+    strays(inside('contracts'), target => ['contracts/define.ts', 'contracts/shared.ts', 'typebox'].includes(target)),
+    [],
+  )
+})
+
+test('the kernel imports contracts and itself, nothing to its right', () => {
+  assert.deepEqual(
+    strays(inside('kernel'), target => /^(kernel|contracts)\/|^#contracts\//.test(target) || isPackage(target)),
+    [],
+  )
+})
+
+test('a service imports contracts, the front door of the kernel, and its own folder; never another service', () => {
+  const within = inside('services').filter(({ file }) => file !== 'services/all.ts')
+  assert.deepEqual(
+    strays(
+      within,
+      (target, { file }) =>
+        target === '#kernel' ||
+        target.startsWith('#contracts/') ||
+        target.startsWith(`${file.split('/', 2).join('/')}/`) ||
+        isPackage(target),
+    ),
+    [],
+  )
+  assert.deepEqual(
+    strays([sourceOf('services/all.ts')], target => target === '#kernel' || /^services\/\w+\/service\.ts$/.test(target)),
+    [],
+  )
+})
+
+test('nothing that runs in the product imports a test or what only tests use', () => {
+  assert.deepEqual(
+    strays(product, target => !tests.has(target)),
+    [],
+  )
+})
+
+test('the front door of the kernel is the only barrel', () => {
+  const barrels = product.filter(({ file, text }) => basename(file) === 'index.ts' || /^export (type )?(\*|\{[^}]*\}) from /m.test(text))
+  assert.deepEqual(
+    barrels.map(({ file }) => file),
+    ['kernel/index.ts'],
+  )
+})
+
+test('every service is listed, and its folder, its name and its place under /api are one word', () => {
+  const folders = readdirSync(join(root, 'services'), { withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .map(({ name }) => name)
+  assert.deepEqual(Object.keys(all).sort(), folders.sort())
+  // What clients of the baseline call them.
+  const elsewhere: Record<string, string[]> = { identity: ['/api/auth', '/api/v1/auth'], booking: ['/api/bookings'] }
+  for (const [index, name] of Object.keys(all).entries()) {
+    const service = services[index]!
+    assert.equal(service.name, name)
+    assert.equal(relative(root, service.folder), join('services', name))
+    assert.deepEqual([service.prefix ?? `/api/${name}`].flat(), elsewhere[name] ?? [`/api/${name}`])
+  }
+})
+
+test('a service owns every event it publishes, and publishes every event its contract promises', async () => {
+  for (const { name, publishes = [] } of services) {
+    for (const { owner, topic } of publishes) assert.equal(owner, name, `${topic} is published by ${name}`)
+    const contract = Object.values(await import(`../contracts/${name}.ts`)) as { kind?: string; owner: string; topic: string }[]
+    const promised = contract.filter(entry => entry.kind === 'event' || entry.kind === 'call')
+    for (const { owner } of promised) assert.equal(owner, name, `contracts/${name}.ts promises something of ${owner}`)
+    const topics = promised.filter(({ kind }) => kind === 'event').map(({ topic }) => topic)
+    assert.deepEqual(publishes.map(({ topic }) => topic).sort(), topics.sort(), `what ${name} lists under publishes`)
+  }
+})
+
+test('a file that grows beyond 500 lines, in the kernel beyond 400, says why in its first comment', () => {
+  const long = product.filter(({ file, text }) => {
+    const [beginning] = /^(\/\/.*\n|\/\*[^]*?\*\/)+/.exec(text) ?? ['']
+    return text.split('\n').length - 1 > (file.startsWith('kernel/') ? 400 : 500) && !/\blines\b/.test(beginning)
+  })
+  assert.deepEqual(
+    long.map(({ file }) => file),
+    [],
+  )
+})
+
+test('no file is named after what it is not about', () => {
+  const vague = /(^|\/)(utils?|helpers?|common|types?|constants?|misc)(\.|\/|$)/
+  assert.deepEqual(
+    sources.map(({ file }) => file).filter(file => vague.test(file)),
+    [],
+  )
+})
+
+test('the README names every setting there is, and none there is not', () => {
+  const platform = [...read('kernel/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+): .*\bSetting\./gm)].map(match => match[1]!)
+  assert.ok(platform.includes('PORT') && platform.includes('METRICS_TOKEN'), 'they are read from kernel/config.ts')
+  const known = [
+    ...platform,
+    ...Object.keys(mailSettings.properties),
+    ...services.flatMap(({ settings }) => Object.keys(settings?.properties ?? {})),
+  ]
+  const rows = [.../^## Settings$([^]*?)^## /m.exec(read('README.md'))![1]!.matchAll(/^\| (`.*?) \|/gm)]
+  const named = rows.flatMap(([, cell]) => [...cell!.matchAll(/`([A-Z0-9_]+)`/g)].map(match => match[1]!))
+  assert.deepEqual(named.sort(), [...new Set(known)].sort())
+})
+
+test('no text names a path of the machine it was written on', () => {
+  const texts = globSync('**/*', {
+    cwd: root,
+    withFileTypes: true,
+    exclude: entry => ['node_modules', '.git', '.data'].includes(typeof entry === 'string' ? entry : entry.name),
+  }).filter(entry => entry.isFile() && /\.(ts|js|json|md|sql|sh|yaml|yml|html|txt)$|^\.[a-z]|^run$/.test(entry.name))
+  const names = texts.map(entry => relative(root, join(entry.parentPath, entry.name)))
+  assert.ok(names.includes('README.md') && names.includes('kernel/run.ts'))
+  const foreign = new RegExp(String.raw`(?<![\w.])/(${['work', 'home/\\w+', 'Users/\\w+', 'tmp/brief'].join('|')})\b`)
+  assert.deepEqual(
+    names.flatMap(name => foreign.exec(read(name))?.[0].concat(` in ${name}`) ?? []),
+    [],
+  )
+})
