@@ -78,7 +78,7 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   every(interval: Interval, purpose: string, work: () => Promise<void>): void
   /** A line of the banner that the first start prints; never logged. */
   announce(label: string, value: string): void
-  /** Runs when the platform stops, before the database closes. */
+  /** Runs when the platform stops: no request is under way any more, the database is still open. */
   onStop(work: () => Promise<void> | void): void
 }
 
