@@ -15,10 +15,8 @@ const config = readConfig({
   RATE_LIMIT_FACTOR: '1000000',
   JWT_ACCESS_EXPIRY: '1d',
   LOG_LEVEL: 'warn',
-  OHMNIBUS_SERVICES: process.env.OHMNIBUS_SERVICES,
 })
-const names = order.services?.filter(name => name !== toys.name) ?? config.OHMNIBUS_SERVICES
-const services = [...(await choose(names)), ...(order.services?.includes(toys.name) ? [toys] : [])]
+const services = [...(await choose(order.services.filter(name => name !== toys.name))), ...(order.services.includes(toys.name) ? [toys] : [])]
 await migrate(at, order.superuser, services)
 const platform = await run(services, config, { database: { at, admin: order.superuser } })
 const address = await platform.listen()

@@ -7,6 +7,7 @@ import { hash } from '@node-rs/argon2'
 import { openPool, type Pool } from '../kernel/database.ts'
 import { newId } from '../kernel/ids.ts'
 import { startPostgres } from '../kernel/postgres.ts'
+import { all } from '../services/all.ts'
 import type { Shot } from './measure.ts'
 
 /** A server in a process of its own, so that it shares no event loop with who asks it. */
@@ -15,6 +16,9 @@ export interface Server {
   readonly pid: number
   close(): Promise<void>
 }
+
+/** Of `OHMNIBUS_SERVICES`, or all there are. */
+export const allServices: readonly string[] = process.env.OHMNIBUS_SERVICES?.split(',') ?? Object.keys(all)
 
 /** One PostgreSQL for a run, durable as the product starts it, and what is measured on it. */
 export type World = Awaited<ReturnType<typeof openWorld>>
@@ -34,8 +38,8 @@ export interface Order {
   readonly superuser: string
   readonly database: string
   readonly dataFolder: string
-  /** Services of the platform; all without. */
-  readonly services?: readonly string[]
+  /** Services of the platform. */
+  readonly services: readonly string[]
 }
 
 export async function openWorld(size: Size, options: { profile?: string } = {}) {
@@ -51,7 +55,7 @@ export async function openWorld(size: Size, options: { profile?: string } = {}) 
     return pool
   }
 
-  async function start(script: string, database: string, services?: readonly string[]): Promise<Server> {
+  async function start(script: string, database: string, services: readonly string[]): Promise<Server> {
     const { host, port, superuser } = postgres
     const order: Order = { host, port, superuser, database, services, dataFolder: join(folder, database) }
     const child = fork(join(import.meta.dirname, script), [JSON.stringify(order)], {
@@ -75,9 +79,9 @@ export async function openWorld(size: Size, options: { profile?: string } = {}) 
       return name
     },
     /** The product, migrated and started on that database. */
-    platform: (database: string, services?: readonly string[]) => start('platform.ts', database, services),
+    platform: (database: string, services = allServices) => start('platform.ts', database, services),
     /** Bare Fastify and postgres.js on the same database. */
-    floor: (database: string) => start('floor.ts', database),
+    floor: (database: string) => start('floor.ts', database, []),
     async close(): Promise<void> {
       await Promise.all([...servers].map(server => server.close()))
       await Promise.all(pools.map(pool => pool.end({ timeout: 1 })))

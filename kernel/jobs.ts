@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import { Logger, run, type Runner, type TaskList } from 'graphile-worker'
+import postgres from 'postgres'
 import { within } from './context.ts'
 import type { Pool } from './database.ts'
 import type { Log } from './log.ts'
@@ -58,8 +60,10 @@ export function openJobs(options: {
   const seconds = options.metrics.histogram('ohmnibus_job_seconds', 'Time a job took', ['task', 'outcome'])
   let runner: Runner | undefined
   let sweep: NodeJS.Timeout | undefined
-  let guard: Awaited<ReturnType<Pool['reserve']>> | undefined
+  // One connection of its own, opened again when it is lost; the lock lives as long as it does.
+  const guard = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as postgres.Options<{}>)
   let ownPool = ''
+  let gone = new Set<string>()
 
   const taskList: TaskList = {}
   const tasks = () => {
@@ -87,15 +91,24 @@ export function openJobs(options: {
     return taskList
   }
 
+  const showLife = () => guard`
+    select pg_try_advisory_lock(${lockOf(ownPool)}::bigint) where not exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())`
+
   /** While it lives, a pool of workers holds a lock; jobs whose pool is gone (kill -9, power cut) go back to work. */
   async function freeAbandoned(): Promise<void> {
     const owners = await pool<{ id: string }[]>`
       select distinct locked_by as id from graphile_worker._private_jobs
       where locked_by is not null and locked_by <> ${ownPool} and locked_at < now() - interval '1 second'`
+    const before = gone
+    gone = new Set()
     for (const { id } of owners) {
       await pool.begin(async tx => {
-        const [lock] = await tx`select pg_try_advisory_xact_lock(${lockOf(id)}::bigint) as dead`
-        if (!lock!.dead) return
+        const [lock] = await tx`select pg_try_advisory_xact_lock(${lockOf(id)}::bigint) as free`
+        if (!lock!.free) return
+        // Gone at two looks: after a restart of PostgreSQL everybody needs a moment to take their lock again.
+        if (!before.has(id)) return void gone.add(id)
+        // Being killed is no failure of the job: its last try is given back.
+        await tx`update graphile_worker._private_jobs set attempts = least(attempts, max_attempts - 1) where locked_by = ${id}`
         await tx`select graphile_worker.force_unlock_workers(${[id]})`
         log.warn({ workers: id }, 'took over the jobs of a process that is gone')
       })
@@ -104,7 +117,6 @@ export function openJobs(options: {
 
   return {
     async start() {
-      guard = await pool.reserve()
       runner = await run({
         connectionString: options.connectionString,
         taskList: tasks(),
@@ -121,26 +133,24 @@ export function openJobs(options: {
             gracefulShutdownAbortTimeout: 3000,
           },
         },
-        events: Object.assign(new (await import('node:events')).EventEmitter(), {}).on('pool:create', ({ workerPool }) => {
-          ownPool = workerPool.id
-          guard!`select pg_advisory_lock(${lockOf(ownPool)}::bigint)`.catch(error =>
-            log.error({ err: error }, 'the lock of the workers is lost'),
-          )
-        }),
+        events: new EventEmitter().on('pool:create', ({ workerPool }) => (ownPool = workerPool.id)),
       })
       runner.promise.catch(error => log.error({ err: error }, 'the job engine stopped'))
-      const free = () => void freeAbandoned().catch(error => log.warn({ err: error }, 'could not look for abandoned jobs'))
-      free()
-      sweep = setInterval(free, 2000)
+      const look = () =>
+        void showLife()
+          .then(freeAbandoned)
+          .catch(error => log.warn({ err: error }, 'could not look for abandoned jobs'))
+      look()
+      sweep = setInterval(look, 2000)
     },
     async stop() {
       clearInterval(sweep)
       await runner?.stop().catch(() => {})
-      await guard?.release()
+      await guard.end({ timeout: 1 })
     },
     async due() {
       const [row] = await pool<{ count: number }[]>`
-        select count(*)::int as count from graphile_worker._private_jobs where run_at <= now() and attempts < max_attempts`
+        select count(*)::int as count from graphile_worker._private_jobs where locked_at is not null or (run_at <= now() and attempts < max_attempts)`
       return row!.count
     },
   }

@@ -1,5 +1,6 @@
 import { alternate, throughput, type Line } from '../measure.ts'
 import { makePassports, someIds } from '../passports.ts'
+import { perSecond } from '../report.ts'
 import { makePeople, signedIn, type World } from '../world.ts'
 
 /** One passport by its key. */
@@ -33,4 +34,3 @@ export async function get(world: World): Promise<Line[]> {
   ]
 }
 
-export const perSecond = (value: number): string => `${Math.round(value).toLocaleString('en')}/s`

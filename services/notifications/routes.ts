@@ -134,12 +134,14 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
     config: { access: withRole('admin') },
     schema: { summary: 'Send a dead mail again', params: Type.Object({ id: Id }), response: { 202: DeliveryView } },
   }, async ({ params: { id } }, reply) => {
-    await db.transaction(async tx => {
-      if (await revive(tx, id, now())) return await enqueueDelivery(tx, jobs, id)
+    const delivery = await db.transaction(async tx => {
+      const revived = await revive(tx, id, now())
       const delivery = (await findDelivery(tx, id)) ?? fail('not_found', 'delivery_unknown')
-      throw new Problem('conflict', 'delivery_not_dead', { detail: `It is ${delivery.status}; only dead mail is sent again by hand.`, deliveryStatus: delivery.status })
+      if (!revived) throw new Problem('conflict', 'delivery_not_dead', { detail: `It is ${delivery.status}; only dead mail is sent again by hand.` })
+      await enqueueDelivery(tx, jobs, id)
+      return delivery
     })
-    return reply.code(202).send(deliveryView((await findDelivery(db, id))!))
+    return reply.code(202).send(deliveryView(delivery))
   })
 }
 

@@ -73,7 +73,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
   }, async (request, reply) => {
     const { visitor, params, query } = request
     const at = query.at === undefined ? undefined : timeOf(query.at)
-    const passport = visibleTo(visitor, await findPassport(db, params.id, visitor, at))
+    const passport = visibleTo(visitor, await findPassport(db, params.id, request.actor, at))
     if (at && at < passport.createdAt) throw new Problem('not_found', 'version_unknown', { detail: 'The passport did not exist then.' })
     return answer(request, reply, view(passport))
   })

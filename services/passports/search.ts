@@ -60,8 +60,8 @@ const fields = [
   ...allColumns.map(({ name, sql, kind }) => `${sql}${kind.type === 'date' ? '::text' : ''} as "${name}"`),
 ].join(', ')
 
-/** Notes a value of the statement and gives its place: `$1`. Nothing a client sends stands in the text itself. */
-type Parameter = (value: string | string[]) => string
+/** Notes a value of the statement and gives its place: `$1`. */
+type Parameter = (value: string) => string
 
 /** A page of the passports that the actor may read. What it costs depends on the page, not on how many passports there are. */
 export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) {
@@ -69,22 +69,23 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
   const name = sort.replace('-', '')
   const order = orders[name]!
   const [direction, beyond] = sort === name ? ['asc', '>'] : ['desc', '<']
-  const values: (string | string[])[] = []
+  const values: string[] = []
   const $: Parameter = value => `$${values.push(value)}`
 
-  const filters = filtersOf(query, $)
+  const { filters, exact } = filtersOf(query, $)
   const conditions = [...filters, ...positionOf(query, order, beyond!, $)]
+  // A search for a value is planned for that value, since what is rare is found another way than what is common. Without one there is one way,
+  // planned once; only for so many texts that a client cannot fill the server's memory with plans.
+  const prepare = !exact && (filters.length === 0 || sort === '-createdAt')
+  const scopes = scopesOf(actor, query.owner?.toLowerCase(), prepare || (await isReader(db, actor)), $)
   // A literal, since the planner cannot weigh a parameter; of two sizes, so that there are few statements.
   const size = limit <= 20 ? 21 : 101
-  const branches = scopesOf(actor, query.owner?.toLowerCase(), $).map(scope => `(
+  const branches = scopes.map(scope => `(
     select ${fields}, ${order.sql} as sort_key from passports where ${[scope, ...conditions].join(' and ')}
     order by ${order.sql} ${direction}, id ${direction} limit ${size})`)
-  const rows = await db.unsafe<Row[]>(
-    branches.length === 1 ? branches[0]! : `${branches.join(' union all ')} order by sort_key ${direction}, id ${direction} limit ${size}`,
-    values,
-    // A filter is planned for its value: what is rare is found another way than what is common. Without filters there is one way.
-    { prepare: filters.length === 0 },
-  )
+  const text = branches.length === 1 ? branches[0]! : `${branches.join(' union all ')} order by sort_key ${direction}, id ${direction} limit ${size}`
+
+  const rows = await db.unsafe<Row[]>(text, values, { prepare })
   return page(rows, limit, row => [sort, keyOf(row[name as keyof Row] ?? order.least!), row.id], ({ ownerKind, ownerId, createdAt, updatedAt, ...row }) => ({
     ...row,
     owner: { kind: ownerKind, id: ownerId },
@@ -95,30 +96,29 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
 
 const keyOf = (value: string | number | Date): string | number => (value instanceof Date ? value.toISOString() : value)
 
-/** Whose passports: each branch of its own finds its page by one index. */
-function scopesOf(actor: Actor, owner: string | undefined, $: Parameter): string[] {
-  // `version > 0` always holds; it opens the indexes over all owners, which the planner would else walk to find those of one.
+const isReader = async (db: Db, actor: Actor): Promise<boolean> => (await db`select from readers where reader_id in ${db(partiesOf(actor))} limit 1`).length > 0
+
+/** Whose passports: each branch finds its page of its own, by one index. */
+function scopesOf(actor: Actor, owner: string | undefined, shared: boolean, $: Parameter): string[] {
+  // `version > 0` always holds. It opens the indexes over all owners, which the planner would else walk to find those of one.
   if (actor.role === 'admin') return [owner ? `owner_id = ${$(owner)}` : 'version > 0']
-  const parties = partiesOf(actor)
-  const own = parties.filter(party => !owner || owner === party)
-  if (owner && own.length > 0) return [`owner_id = ${$(owner)}`]
-  const all = $(parties)
-  const shared = `version > 0 and owner_id <> all(${all}) and id in (select passport_id from readers where reader_id = any(${all}))`
-  return owner ? [`${shared} and owner_id = ${$(owner)}`] : [...own.map(party => `owner_id = ${$(party)}`), shared]
+  const parties = partiesOf(actor).map(party => ({ party, place: $(party) }))
+  const own = parties.filter(({ party }) => !owner || owner === party).map(({ place }) => `owner_id = ${place}`)
+  if (owner && own.length > 0) return own
+  const all = parties.map(({ place }) => place).join(', ')
+  const others = `owner_id not in (${all}) and id in (select passport_id from readers where reader_id in (${all}))`
+  if (owner) return [`${others} and owner_id = ${$(owner)}`]
+  return shared ? [...own, `version > 0 and ${others}`] : own
 }
 
-function filtersOf(query: SearchQuery, $: Parameter): string[] {
+/** Conditions on what is searched for, and whether one of them is on an exact value, of which there are many and some are rare. */
+function filtersOf(query: SearchQuery, $: Parameter): { filters: string[]; exact: boolean } {
   const filters = filterable.flatMap(({ name, sql, kind }) => {
     const given = (query as Record<string, unknown>)[name]
     if (given === undefined) return []
     const value = kind.read(given) ?? fail('invalid', 'request_invalid', { errors: [{ pointer: `/${name}`, detail: `must be ${kind.expects}` }] })
-    return `${sql} = ${$(value as string)}`
+    return kind.closed ? `${sql} = '${value}'` : `${sql} = ${$(value as string)}`
   })
-  if (query.status) filters.push(`status = ${$(query.status)}`)
-  if (query.q) filters.push(`words @@ ${$(wordsOf(query.q).join(' & '))}::tsquery`)
-  return filters
-}
-
 function positionOf({ after, sort }: SearchQuery, { sql, type, isKey }: Order, beyond: string, $: Parameter): string[] {
   const cursor = keysAfter(after, of => of === sort, isKey, isId)
   return cursor ? [`(${sql}, id) ${beyond} (${$(String(cursor[1]))}::text::${type}, ${$(String(cursor[2]))})`] : []

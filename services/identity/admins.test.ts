@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SessionsRevoked, UserDisabled, UserRegistered, UserRoleChanged } from '#contracts/identity'
+import { newId } from '#kernel'
+import { openDatabase, openPool } from '../../kernel/database.ts'
+import { run } from '../../kernel/run.ts'
+import { bearer, claimsOf, startIdentity } from './fixtures.ts'
+import { createAdmin, identity } from './service.ts'
+
+test('an admin finds people, gives them roles and disables them; nobody else does', async t => {
+  const { http, post, get, person, admin, published, clock } = await startIdentity(t)
+  const [root, ada, grace] = [await admin(), await person('Ada'), await person('Grace')]
+  const put = (path: string, payload: object, headers = root.headers, more = {}) =>
+    http.inject({ method: 'PUT', url: `/api/auth/users${path}`, payload, headers: { ...headers, ...more } })
+
+  const first = (await get('/users?limit=2', root.headers)).json()
+  assert.deepEqual(
+    first.items.map(({ email }: { email: string }) => email),
+    ['ada@example.com', root.email],
+  )
+  assert.deepEqual(
+    (await get(`/users?limit=2&after=${first.nextCursor}`, root.headers)).json().items.map(({ id }: { id: string }) => id),
+    [grace.id],
+  )
+  assert.deepEqual(
+    (await get('/users?email=GRACE', root.headers)).json().items.map(({ id }: { id: string }) => id),
+    [grace.id],
+  )
+  assert.deepEqual((await get('/users?email=%25', root.headers)).json().items, [], 'a percent sign is a percent sign')
+
+  for (const refused of [
+    await get('/users', ada.headers),
+    await put(`/${grace.id}/role`, { role: 'admin' }, ada.headers),
+    await put(`/${ada.id}/role`, { role: 'admin' }, ada.headers),
+  ])
+    assert.deepEqual([refused.statusCode, refused.json().code], [403, 'role_insufficient'])
+
+  clock.pass(1000)
+  const given = await put(`/${ada.id}/role`, { role: 'operator' }, root.headers, { 'if-match': '"1"' })
+  assert.partialDeepStrictEqual(given.json(), { role: 'operator', version: 2 })
+  assert.partialDeepStrictEqual(await published(UserRoleChanged), [
+    { userId: ada.id, role: 'operator', formerRole: 'user', version: 2, actor: { userId: root.id, role: 'admin' } },
+  ])
+  assert.equal((await get('/profile', ada.headers)).statusCode, 401, 'a token that says the old role is refused at once')
+  const renewed = (await post('/refresh', { refreshToken: ada.refreshToken })).json()
+  assert.equal(claimsOf(renewed.accessToken).role, 'operator')
+  assert.equal((await get('/profile', bearer(renewed.accessToken))).statusCode, 200)
+
+  assert.equal((await put(`/${ada.id}/role`, { role: 'user' }, root.headers, { 'if-match': '"1"' })).statusCode, 412)
+  assert.equal((await put(`/${ada.id}/role`, { role: 'operator' })).statusCode, 200)
+  assert.equal((await published(UserRoleChanged)).length, 1, 'the same role again is no change')
+  assert.equal((await put(`/${root.id}/role`, { role: 'user' })).json().code, 'own_account')
+  assert.equal((await put(`/${newId()}/role`, { role: 'user' })).json().code, 'user_unknown')
+})
+
+test('CVE-2023-22492: a disabled person neither refreshes nor signs in, and their tokens are refused at once', async t => {
+  const { http, post, get, person, admin, published } = await startIdentity(t)
+  const [root, ada] = [await admin(), await person('Ada')]
+  const disable = (disabled: boolean) =>
+    http.inject({ method: 'PUT', url: `/api/auth/users/${ada.id}/disabled`, payload: { disabled }, headers: root.headers })
+
+  assert.equal((await disable(true)).json().disabled, true)
+  assert.equal((await get('/profile', ada.headers)).statusCode, 401)
+  assert.equal((await post('/refresh', { refreshToken: ada.refreshToken })).json().code, 'refresh_token_invalid')
+  assert.equal((await post('/login', { email: ada.email, password: ada.password })).json().code, 'credentials_invalid')
+  assert.equal((await published(SessionsRevoked)).at(-1)!.userId, ada.id)
+
+  assert.equal((await disable(false)).json().disabled, false)
+  assert.equal((await post('/refresh', { refreshToken: ada.refreshToken })).statusCode, 401, 'what has ended stays ended')
+  assert.equal((await post('/login', { email: ada.email, password: ada.password })).statusCode, 200)
+  assert.deepEqual(
+    (await published(UserDisabled)).map(({ disabled }) => disabled),
+    [true, false],
+  )
+})
+
+test('an empty evaluation database gets one admin, told once; a second start makes none', async t => {
+  const { platform, admin, post, published } = await startIdentity(t)
+  assert.equal(platform.announcements.length, 1)
+  const root = await admin()
+  assert.equal(root.email, 'admin@ohmnibus.local')
+  const again = await run([identity], platform.config, { database: platform.database, log: platform.log, periodic: false })
+  t.after(() => again.close())
+  assert.deepEqual(again.announcements, [])
+  assert.equal((await published(UserRegistered)).length, 1)
+  assert.equal((await post('/login', { email: root.email, password: root.password })).json().user.role, 'admin')
+})
+
+test('ADMIN_EMAIL and ADMIN_PASSWORD make the first admin, and must both be good', async t => {
+  const { platform, post } = await startIdentity(t, {
+    environment: { ADMIN_EMAIL: 'Root@example.com', ADMIN_PASSWORD: 'a vermilion otter sleeps' },
+  })
+  assert.deepEqual(platform.announcements, [])
+  assert.equal((await post('/login', { email: 'root@example.com', password: 'a vermilion otter sleeps' })).json().user.role, 'admin')
+  await assert.rejects(startIdentity(t, { environment: { ADMIN_EMAIL: 'root@example.com' } }), /belong together/)
+  await assert.rejects(
+    startIdentity(t, { environment: { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'password1234' } }),
+    /easy to guess/,
+  )
+})
+
+test('an admin is made by hand, once an address', async t => {
+  const { platform, post } = await startIdentity(t)
+  const pool = openPool(platform.database.at, 'identity', { max: 1 })
+  t.after(() => pool.end())
+  const identityDb = openDatabase(pool, 'identity', () => {})
+  const options = { email: 'second@example.com', password: 'a vermilion otter sleeps', now: new Date() }
+  assert.equal(await createAdmin(identityDb, options), true)
+  await assert.rejects(createAdmin(identityDb, options), { code: 'email_taken' })
+  await assert.rejects(createAdmin(identityDb, { ...options, email: 'third@example.com', password: 'short' }), {
+    code: 'password_too_short',
+  })
+  assert.equal((await post('/login', { email: options.email, password: options.password })).json().user.role, 'admin')
+})
