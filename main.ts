@@ -26,8 +26,10 @@ try {
     await platform.close()
     throw error
   })
-  await seedDemo(platform)
-  banner(platform, address)
+  await seedDemo(platform).catch(error => {
+    if (!stopping) throw error
+  })
+  if (!stopping) banner(platform, address)
 } catch (error) {
   console.error(error instanceof StartError ? `\nOhmnibus cannot start. ${error.message}\n` : error)
   process.exit(1)

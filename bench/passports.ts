@@ -32,8 +32,9 @@ export const listStatement = `
 
 /**
  * Writes `count` passports by SQL, each with its first version: every second one belongs to `owner`, the others to one person for each hundred.
- * Models (50), categories (4) and plants (500) come by turns, whatever the count: what one filter finds grows with the table. Days of manufacture
- * are spread over ten years, identifiers count up. Indexes are dropped meanwhile and made anew.
+ * 50 models, 4 categories, 3 chemistries and 500 plants are drawn by lot (the same each time), whatever the count: what one filter finds grows with the
+ * table. A third is published, but none of category SLI. Days of manufacture are spread over ten years, identifiers count up. Indexes are dropped
+ * meanwhile and made anew.
  */
 export async function makePassports(sql: Pool, owner: string, count: number): Promise<void> {
   await sql.begin(async tx => {
@@ -44,18 +45,20 @@ export async function makePassports(sql: Pool, owner: string, count: number): Pr
       select c.relname as name, pg_get_indexdef(i.indexrelid) as definition from pg_index i join pg_class c on c.oid = i.indexrelid
       where i.indrelid = 'passports'::regclass and not i.indisprimary`
     for (const { name } of indexes) await tx`drop index ${tx(name)}`
+    await tx`select setseed(0.5)`
     await tx`
       create temporary table made on commit drop as
       select i, uuidv7() as id, case when i % 2 = 0 then ${owner}::uuid else md5('owner ' || i / 200)::uuid end as owner_id,
         timestamptz '2026-01-01' + i * interval '1 second' as at,
-        'BP-2026-' || lpad(i::text, 7, '0') as identifier, 'MODEL-' || lpad((i / 2 % ${models})::text, 3, '0') as model,
-        (array['EV', 'LMT', 'industrial', 'SLI'])[1 + i / 3 % 4] as category, (array['LiFePO4', 'NMC811', 'LTO'])[1 + i / 5 % 3] as chemistry,
-        (date '2016-01-01' + i * 7 % 3650)::date as manufactured_on, 'plant' || i / 2 % 500 as plant
+        'BP-2026-' || lpad(i::text, 7, '0') as identifier, 'MODEL-' || lpad(floor(random() * ${models})::text, 3, '0') as model,
+        (array['EV', 'LMT', 'industrial', 'SLI'])[1 + floor(random() * 4)] as category,
+        (array['LiFePO4', 'NMC811', 'LTO'])[1 + floor(random() * 3)] as chemistry, random() < 0.33 as published,
+        (date '2016-01-01' + floor(random() * 3650)::int) as manufactured_on, 'plant' || floor(random() * 500) as plant
       from generate_series(1, ${count}::int) i`
     await tx`
       insert into passports (id, owner_kind, owner_id, status, version, created_at, updated_at, identifier, serial, model, category, chemistry, mass_kg,
         manufactured_on, words)
-      select id, 'person', owner_id, case when i % 3 = 0 then 'published' else 'draft' end, 1, at, at, identifier, identifier, model, category, chemistry,
+      select id, 'person', owner_id, case when published and category <> 'SLI' then 'published' else 'draft' end, 1, at, at, identifier, identifier, model, category, chemistry,
         450, manufactured_on,
         (lower(replace(concat_ws(' ', identifier, model, category, chemistry, plant, manufactured_on, 'regensburg germany lithium iron kg co2e'), '-', ' ')))::tsvector
       from made`

@@ -1,5 +1,5 @@
+import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
-import { createRequire } from 'node:module'
 import type { Line, Ratio } from './measure.ts'
 
 export const perSecond = (value: number): string => `${Math.round(value).toLocaleString('en')}/s`
@@ -17,8 +17,8 @@ const cells = (row: number, line: Line): string[] => [
 
 /** The results as a page: the machine, the versions, the table. */
 export function pageOf(results: readonly { row: number; lines: readonly Line[] }[], about: { command: string; postgres: string; seconds: number }): string {
-  const require = createRequire(import.meta.url)
-  const version = (name: string): string => `${name} ${(require(`${name}/package.json`) as { version: string }).version}`
+  const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as { packages: Record<string, { version: string }> }
+  const version = (name: string): string => `${name} ${lock.packages[`node_modules/${name}`]?.version}`
   const processors = cpus()
   const rows = results.flatMap(({ row, lines }) => lines.map(line => cells(row, line)))
   return `# Results of \`${about.command}\`

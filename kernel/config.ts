@@ -92,7 +92,7 @@ const platformSettings = Type.Object({
   PORT: Setting.integer('The port it listens on.', { default: 8080, minimum: 0, maximum: 65_535 }),
   HOST: Type.Optional(Setting.text('The address it listens on (127.0.0.1 in evaluation mode, 0.0.0.0 in production mode).')),
   OHMNIBUS_DATA: Setting.text('Folder of everything embedded.', { default: '.data' }),
-  OHMNIBUS_SERVICES: Type.Optional(Setting.list('The services this process runs, by name (all).')),
+  OHMNIBUS_SERVICES: Type.Optional(Setting.list('The services this process runs, by name (all).', { default: undefined })),
   OHMNIBUS_SECRET: Type.Optional(
     Setting.secret("Root of the platform's keys, 32 characters or more; kept in the data folder in evaluation mode."),
   ),

@@ -62,8 +62,6 @@ interface Subscription {
   batch: number
   /** Failures in a row for want of something outside the event. */
   outages: number
-  /** Whether some of its events may be parked. */
-  parked: boolean
   running?: Promise<void>
   again: boolean
 }
@@ -89,15 +87,18 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
   const handled = options.metrics.counter('ohmnibus_events_handled_total', 'Events whose reaction committed', ['subscription'])
   const failed = options.metrics.counter('ohmnibus_events_failed_total', 'Tries of reactions that failed', ['subscription'])
   const latency = options.metrics.histogram('ohmnibus_event_latency_seconds', 'From publishing to the committed reaction', ['topic'])
-  let stopping = false
+  const stopping = new AbortController()
+  const { signal } = stopping
   let retrying: NodeJS.Timeout | undefined
 
   const tail = openTail({
     pool,
     log,
-    async advanced(topics, from, to) {
+    async watched(topics, from, to) {
       for (const topic of topics) if (watchers.has(topic)) await tell(topic, from, to)
-      for (const subscription of subscriptions.values()) if (topics.has(subscription.topic)) wake(subscription)
+    },
+    advanced(topics) {
+      for (const subscription of subscriptions.values()) if (topics.has(subscription.topic)) void wake(subscription)
     },
   })
 
@@ -117,22 +118,24 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
 
   const wake = (subscription: Subscription): Promise<void> => {
     subscription.again = true
-    return (subscription.running ??= drain(subscription).finally(() => (subscription.running = undefined)))
+    return (subscription.running ??= drain(subscription))
   }
 
   async function drain(subscription: Subscription): Promise<void> {
-    while (subscription.again && !stopping) {
+    while (subscription.again && !signal.aborted) {
       subscription.again = false
       try {
-        while (!stopping && (await deliver(subscription))) subscription.outages = 0
+        while (!signal.aborted && (await deliver(subscription))) subscription.outages = 0
       } catch (error) {
         const delay = Math.min(30_000, 100 * 2 ** subscription.outages++)
         log.warn({ err: error, subscription: subscription.name, delayMs: delay }, 'a subscription waits and tries again')
-        await sleep(delay, undefined, { ref: false })
+        await sleep(delay, undefined, { signal }).catch(() => {})
         subscription.position = undefined
         subscription.again = true
       }
     }
+    // Together with the last look at `again`: nobody may come in between.
+    subscription.running = undefined
   }
 
   /** One transaction: the effects of a batch and the move of the cursor. False when there is nothing to do. */
@@ -140,35 +143,34 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
     const from = (subscription.position ??= await readPosition(subscription))
     const rows = await readRows(subscription.topic, from, tail.horizon, subscription.batch)
     if (rows.length === 0) return false
-    const blocked = subscription.parked && subscription.waits ? await blockedKeys(subscription) : undefined
     const last = rows.at(-1)!.position
     let at = 0
     try {
-      const moved = await subscription.db.transaction(async tx => {
-        if (!(await move(tx, subscription, from, last))) return false
+      const done = await subscription.db.transaction(async tx => {
+        const moved = await move(tx, subscription, from, last)
+        if (!moved) return undefined
+        const blocked = moved.parked && subscription.waits ? await blockedKeys(tx, subscription) : undefined
         for (at = 0; at < rows.length; at++) {
           const row = rows[at]!
           if (blocked?.has(row.key)) await park(tx, subscription, row, 'waiting', null)
           else await react(subscription, row, tx)
         }
-        return true
+        return rows.filter(({ key }) => !blocked?.has(key))
       })
       // Somebody else serves this subscription too and was quicker: go on from where it stands now.
-      subscription.position = moved ? last : undefined
-      subscription.parked ||= !moved
-      if (moved) count(subscription, rows)
-      subscription.batch = batchSize
+      subscription.position = done ? last : undefined
+      if (done) count(subscription, done)
     } catch (error) {
-      if (isOutage(error)) throw error
-      failed.inc({ subscription: subscription.name })
-      if (at > 0) {
-        // What came before the failing one goes first, then that one alone.
-        subscription.batch = at
+      // What came before the failing one goes first. A failing commit does not say which one it was: half of them is tried.
+      const before = at < rows.length ? at : rows.length >> 1
+      if (before > 0) {
+        subscription.batch = before
         return true
       }
+      if (isOutage(error)) throw error
       await parkFirst(subscription, from, rows[0]!, error)
-      subscription.batch = batchSize
     }
+    subscription.batch = batchSize
     return true
   }
 
@@ -190,19 +192,18 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
     return row!.position
   }
 
-  const move = async (tx: Tx, subscription: Subscription, from: number, to: number): Promise<boolean> => {
-    const moved =
-      await tx`update kernel.subscriptions set position = ${to}, updated_at = now() where name = ${subscription.name} and position = ${from}`
-    return moved.count === 1
+  /** Moves the cursor and holds it to the end of the transaction, so that no two work for a subscription at a time; undefined when it has moved already. */
+  const move = async (tx: Tx, { name }: Subscription, from: number, to: number): Promise<{ parked: boolean } | undefined> => {
+    const [moved] = await tx<{ parked: boolean }[]>`
+      update kernel.subscriptions set position = ${to}, updated_at = now() where name = ${name} and position = ${from}
+      returning exists (select from kernel.parked where subscription = ${name}) as parked`
+    return moved
   }
 
   // ── Events that fail ──
 
-  const blockedKeys = async (subscription: Subscription): Promise<Set<string>> => {
-    const rows = await pool<{ key: string }[]>`select distinct key from kernel.parked where subscription = ${subscription.name}`
-    subscription.parked = rows.length > 0
-    return new Set(rows.map(row => row.key))
-  }
+  const blockedKeys = async (tx: Tx, { name }: Subscription): Promise<Set<string>> =>
+    new Set((await tx<{ key: string }[]>`select distinct key from kernel.parked where subscription = ${name}`).map(({ key }) => key))
 
   const park = (tx: Tx, subscription: Subscription, row: LogRow, state: 'retrying' | 'waiting', error: string | null) => tx`
     insert into kernel.parked (subscription, position, service, key, state, attempts, error, next_at)
@@ -212,51 +213,57 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
   /** Takes a failing event out of the way, to be tried again apart. */
   async function parkFirst(subscription: Subscription, from: number, row: LogRow, error: unknown): Promise<void> {
     log.error({ err: error, subscription: subscription.name, eventId: row.event_id, traceId: row.trace_id }, 'a reaction failed')
+    failed.inc({ subscription: subscription.name })
     await subscription.db.transaction(async tx => {
       if (await move(tx, subscription, from, row.position)) await park(tx, subscription, row, 'retrying', causeOf(error))
     })
     subscription.position = undefined
-    subscription.parked = true
+    retryIn(retryDelays[0]!)
   }
 
   let sweeping: Promise<void> | undefined
   const retryParked = (): Promise<void> => (sweeping ??= sweepParked().finally(() => (sweeping = undefined)))
+  const retryLater = () => void retryParked().catch(error => log.warn({ err: error }, 'could not retry parked events'))
+  const retryIn = (ms: number) => void setTimeout(retryLater, ms).unref()
 
   async function sweepParked(): Promise<void> {
-    const names = [...subscriptions.values()].filter(subscription => subscription.parked).map(({ name }) => name)
-    if (names.length === 0 || stopping) return
-    const due = await pool<(LogRow & { subscription: string; attempts: number })[]>`
-      select p.subscription, p.attempts, p.position::float8 as position, l.event_id, l.key, l.trace_id, l.actor, l.data, l.published_at
-      from kernel.parked p join kernel.log l using (position)
-      where p.subscription = any(${names}) and p.state = 'retrying' and p.next_at <= now() order by p.position limit 50`
-    for (const row of due) await retry(subscriptions.get(row.subscription)!, row)
+    while (!signal.aborted) {
+      const due = await pool<(LogRow & { subscription: string; attempts: number })[]>`
+        select p.subscription, p.attempts, p.position::float8 as position, l.event_id, l.key, l.trace_id, l.actor, l.data, l.published_at
+        from kernel.parked p join kernel.log l using (position)
+        where p.subscription = any(${[...subscriptions.keys()]}) and p.state = 'retrying' and p.next_at <= now() order by p.position limit 50`
+      if (due.length === 0) return
+      for (const row of due) if (!signal.aborted) await retry(subscriptions.get(row.subscription)!, row)
+    }
   }
 
   async function retry(subscription: Subscription, row: LogRow & { attempts: number }): Promise<void> {
     const { name } = subscription
     try {
-      await subscription.db.transaction(async tx => {
-        const [taken] =
-          await tx`delete from kernel.parked where subscription = ${name} and position = ${row.position} and state = 'retrying' returning 1`
-        if (!taken) return
+      const taken = await subscription.db.transaction(async tx => {
+        // Waits for a batch at work, which may be putting the next of this key behind this one.
+        await tx`select from kernel.subscriptions where name = ${name} for update`
+        const parked = await tx`
+          delete from kernel.parked where subscription = ${name} and position = ${row.position} and state = 'retrying' and next_at <= now()`
+        if (parked.count === 0) return false
         await react(subscription, row, tx)
         // The next of its key comes out of the queue.
         await tx`update kernel.parked set state = 'retrying', next_at = now() where subscription = ${name} and position =
           (select min(position) from kernel.parked where subscription = ${name} and key = ${row.key}) and state = 'waiting'`
+        return true
       })
-      handled.inc({ subscription: name })
+      if (taken) handled.inc({ subscription: name })
     } catch (error) {
       failed.inc({ subscription: name })
       const outage = isOutage(error)
       const delay = outage ? 5_000 : retryDelays[row.attempts]
       if (delay === undefined)
         log.error({ err: error, subscription: name, eventId: row.event_id, traceId: row.trace_id }, 'an event is a dead letter now')
-      await subscription.db
-        .transaction(async tx => {
-          await tx`update kernel.parked set state = ${delay === undefined ? 'dead' : 'retrying'}, attempts = attempts + ${outage ? 0 : 1},
+      await subscription.db.transaction(async tx => {
+        await tx`update kernel.parked set state = ${delay === undefined ? 'dead' : 'retrying'}, attempts = attempts + ${outage ? 0 : 1},
           error = ${causeOf(error)}, next_at = now() + ${delay ?? 0} * interval '1 ms' where subscription = ${name} and position = ${row.position}`
-        })
-        .catch(fault => log.warn({ err: fault, subscription: name }, 'could not note a failure'))
+      })
+      if (delay !== undefined) retryIn(delay)
     }
   }
 
@@ -284,21 +291,21 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
         waits: afterFailure === 'wait',
         batch: batchSize,
         outages: 0,
-        parked: true,
         again: false,
       })
     },
     watch(event, handler) {
       watchers.set(event.topic, [...(watchers.get(event.topic) ?? []), handler])
     },
-    committed: topics => tail.committed(topics),
+    committed: () => tail.committed(),
     async start() {
       await tail.start()
       for (const subscription of subscriptions.values()) void wake(subscription)
-      retrying = setInterval(() => void retryParked().catch(error => log.warn({ err: error }, 'could not retry parked events')), 100)
+      // Also what other processes have parked, which may be gone.
+      retrying = setInterval(retryLater, 1_000)
     },
     async stop() {
-      stopping = true
+      stopping.abort()
       clearInterval(retrying)
       await tail.stop()
       await Promise.allSettled([sweeping, ...[...subscriptions.values()].map(({ running }) => running)])
@@ -321,11 +328,9 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
         where (p.subscription, p.position) > (${subscription!}, ${position!}) order by p.subscription, p.position limit ${limit}`
     },
     async replay(id) {
-      const [row] = await pool<{ subscription: string }[]>`
-        update kernel.parked set state = 'retrying', next_at = now(), attempts = 0 where id = ${id} and state = 'dead' returning subscription`
-      const subscription = row && subscriptions.get(row.subscription)
-      if (subscription) subscription.parked = true
-      return row !== undefined
+      const found = await pool`update kernel.parked set state = 'retrying', next_at = now(), attempts = 0 where id = ${id} and state = 'dead'`
+      retryLater()
+      return found.count > 0
     },
     async forget(before) {
       const removed = await pool`
@@ -349,5 +354,9 @@ const envelope = ({ event_id, actor, data, published_at }: LogRow): Delivered<Ev
 /** Not the event's fault: wait and try the same again. */
 const isOutage = (error: unknown): boolean => (error instanceof Problem ? error : databaseProblem(error))?.kind === 'unavailable'
 
+/** As a text that PostgreSQL can hold. */
 const causeOf = (error: unknown): string =>
-  (error instanceof Problem ? `${error.code}: ${error.message}` : String((error as Error)?.stack ?? error)).slice(0, 2000)
+  (error instanceof Problem ? `${error.code}: ${error.message}` : String((error as Error)?.stack ?? error))
+    .slice(0, 2000)
+    .replaceAll('\0', '')
+    .toWellFormed()

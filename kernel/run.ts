@@ -205,7 +205,11 @@ export async function run(services: readonly Service[], config: Config, options:
     closers.push(() => jobs.stop())
     await jobs.start()
     closers.push(() => schedule.stop())
-    closers.push(() => app.close())
+    closers.push(() => {
+      // Who is slower than that to send a request or to take its answer does not keep the rest from a clean end.
+      const impatience = setTimeout(() => app.server.closeAllConnections(), 2_000)
+      return app.close().finally(() => clearTimeout(impatience))
+    })
     closers.push(() => state.leave())
 
     return {

@@ -19,7 +19,10 @@ export async function address(host: NotificationsHost, jobs: Jobs, messageId: st
   const message = await findOpenMessage(host.db, messageId)
   if (!message) return
   const recipients = await recipientsOf(host, message.audience)
-  const preferences = await findPreferences(host.db, recipients.flatMap(({ userId }) => userId ?? []))
+  const preferences = await findPreferences(
+    host.db,
+    recipients.flatMap(({ userId }) => userId ?? []),
+  )
   const chosen = ({ userId }: Recipient): Preferences | undefined => preferences.get(userId ?? '')
   const localeOf = (recipient: Recipient): Locale => chosen(recipient)?.locale ?? recipient.locale
 
@@ -43,11 +46,14 @@ export async function address(host: NotificationsHost, jobs: Jobs, messageId: st
 }
 
 /** One waiting job a message and one a delivery, whoever asks for it. */
-export const enqueueAddressing = (tx: Tx, { address }: Jobs, messageId: string) => tx.enqueue(address, { messageId }, { key: `notifications.address:${messageId}` })
-export const enqueueDelivery = (tx: Tx, { deliver }: Jobs, deliveryId: string) => tx.enqueue(deliver, { deliveryId }, { key: `notifications.deliver:${deliveryId}` })
+export const enqueueAddressing = (tx: Tx, { address }: Jobs, messageId: string) =>
+  tx.enqueue(address, { messageId }, { key: `notifications.address:${messageId}` })
+export const enqueueDelivery = (tx: Tx, { deliver }: Jobs, deliveryId: string) =>
+  tx.enqueue(deliver, { deliveryId }, { key: `notifications.deliver:${deliveryId}` })
 
 async function recipientsOf(host: NotificationsHost, audience: Audience): Promise<Recipient[]> {
-  if (audience.kind === 'address') return [{ userId: null, address: audience.address, name: null, locale: audience.locale, disabled: false }]
+  if (audience.kind === 'address')
+    return [{ userId: null, address: audience.address, name: null, locale: audience.locale, disabled: false }]
   if (audience.kind === 'organisation') return (await host.ask(listMembers, { organisationId: audience.id })).members.map(recipientOf)
   const person = await host.ask(getPerson, { userId: audience.id }).catch(error => {
     if (error instanceof Problem && error.code === 'user_unknown') return undefined
@@ -56,6 +62,18 @@ async function recipientsOf(host: NotificationsHost, audience: Audience): Promis
   return person ? [recipientOf(person)] : []
 }
 
-const recipientOf = (person: { userId: string; email: string; firstName: string; locale: Locale; disabled: boolean; role?: Reader['role'] }): Recipient => ({
-  userId: person.userId, address: person.email, name: plain(person.firstName) || null, locale: person.locale, disabled: person.disabled, role: person.role,
+const recipientOf = (person: {
+  userId: string
+  email: string
+  firstName: string
+  locale: Locale
+  disabled: boolean
+  role?: Reader['role']
+}): Recipient => ({
+  userId: person.userId,
+  address: person.email,
+  name: plain(person.firstName) || null,
+  locale: person.locale,
+  disabled: person.disabled,
+  role: person.role,
 })

@@ -12,17 +12,22 @@ const passport = () => ({ passport: { id: newId() }, identifier: 'BP-1', version
 /** Notifications that send to a real mail server. */
 async function withServer(t: TestContext, judge?: (before: number) => Verdict, environment: Record<string, string> = {}, now?: () => Date) {
   const server = await smtpServer(t, judge)
-  const p = await open(t, { now, environment: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(server.port), FROM_EMAIL: 'post@ohmnibus.example.com', ...environment } })
+  const p = await open(t, {
+    now,
+    environment: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(server.port), FROM_EMAIL: 'post@ohmnibus.example.com', ...environment },
+  })
   const admin = () => p.signedIn({ role: 'admin' })
   return {
     ...p,
     ...server,
     async deliveries(query = '') {
       return (await p.http.inject({ url: `/api/notifications/deliveries${query}`, headers: admin() })).json() as {
-        items: { id: string; event: string; to: string; status: string; tries: number; error: string | null }[]; nextCursor: string | null
+        items: { id: string; event: string; to: string; status: string; tries: number; error: string | null }[]
+        nextCursor: string | null
       }
     },
-    replay: (id: string, headers = admin()) => p.http.inject({ method: 'POST', url: `/api/notifications/deliveries/${id}/replay`, headers }),
+    replay: (id: string, headers = admin()) =>
+      p.http.inject({ method: 'POST', url: `/api/notifications/deliveries/${id}/replay`, headers }),
   }
 }
 
@@ -30,7 +35,14 @@ test('with a mail server a mail arrives in both forms, and no file holds its cod
   const p = await withServer(t)
   const codeId = newId()
   p.codes.set(codeId, '654321')
-  await p.publish(SendOtp, { codeId, email: 'new@example.com', purpose: 'registration', name: 'New', locale: 'de', expiresAt: '2027-02-18T08:40:00.000Z' })
+  await p.publish(SendOtp, {
+    codeId,
+    email: 'new@example.com',
+    purpose: 'registration',
+    name: 'New',
+    locale: 'de',
+    expiresAt: '2027-02-18T08:40:00.000Z',
+  })
   await p.settle()
   const [mail] = p.taken
   assert.deepEqual(p.recipients, ['new@example.com'])
@@ -38,7 +50,10 @@ test('with a mail server a mail arrives in both forms, and no file holds its cod
   assert.ok(mail!.text!.split('\n').includes('654321'))
   assert.match(String(mail!.html), /<html lang="de">[^]*654321[^]*<a href="https:\/\/ohmnibus\.example\.com\/api\/auth\/verify\/abc">/)
   assert.equal(p.platform.mailFolder, undefined)
-  assert.deepEqual((await p.deliveries()).items.map(({ status, tries, error }) => ({ status, tries, error })), [{ status: 'sent', tries: 1, error: null }])
+  assert.deepEqual(
+    (await p.deliveries()).items.map(({ status, tries, error }) => ({ status, tries, error })),
+    [{ status: 'sent', tries: 1, error: null }],
+  )
 })
 
 test('a busy server gets the mail later, under the same Message-ID, and only once', async t => {
@@ -49,7 +64,10 @@ test('a busy server gets the mail later, under the same Message-ID, and only onc
   assert.match(waiting!.error!, /451/)
   await p.hurry()
   await p.hurry()
-  assert.deepEqual((await p.deliveries()).items.map(({ status, tries }) => ({ status, tries })), [{ status: 'sent', tries: 3 }])
+  assert.deepEqual(
+    (await p.deliveries()).items.map(({ status, tries }) => ({ status, tries })),
+    [{ status: 'sent', tries: 3 }],
+  )
   await p.hurry()
   assert.equal(p.taken.length, 1)
   assert.equal(new Set(p.seen.map(({ messageId }) => messageId)).size, 1)
@@ -70,8 +88,13 @@ test('one refused address is dead at once with its cause, the others are sent; a
   const p = await withServer(t, before => (before === 0 && refuse ? 550 : 'take'))
   await p.publish(PassportDeleted, { ...passport(), owner: company })
   await p.settle()
-  assert.deepEqual((await p.deliveries()).items.map(({ status, tries }) => ({ status, tries })).sort((a, b) => a.status.localeCompare(b.status)),
-    [{ status: 'dead', tries: 1 }, { status: 'sent', tries: 1 }])
+  assert.deepEqual(
+    (await p.deliveries()).items.map(({ status, tries }) => ({ status, tries })).sort((a, b) => a.status.localeCompare(b.status)),
+    [
+      { status: 'dead', tries: 1 },
+      { status: 'sent', tries: 1 },
+    ],
+  )
   const [dead] = (await p.deliveries('?status=dead')).items
   assert.match(dead!.error!, /550/)
   await p.hurry()
@@ -93,8 +116,8 @@ test('a server that is away for good makes the mail dead after its last try, and
   await p.settle()
   let [dead] = (await p.deliveries('?status=dead')).items
   while (!dead) {
-    await p.hurry();
-    [dead] = (await p.deliveries('?status=dead')).items
+    await p.hurry()
+    ;[dead] = (await p.deliveries('?status=dead')).items
   }
   assert.equal(dead.tries, 10)
   away = false
@@ -111,7 +134,10 @@ test('only admins see deliveries and replay them; an unknown one is unknown', as
   const answer = await p.replay(newId())
   assert.deepEqual([answer.statusCode, answer.json().code], [404, 'delivery_unknown'])
   const forged = Buffer.from('["x"]').toString('base64url')
-  assert.equal((await p.http.inject({ url: `/api/notifications/deliveries?after=${forged}`, headers: p.signedIn({ role: 'admin' }) })).json().code, 'cursor_invalid')
+  assert.equal(
+    (await p.http.inject({ url: `/api/notifications/deliveries?after=${forged}`, headers: p.signedIn({ role: 'admin' }) })).json().code,
+    'cursor_invalid',
+  )
 })
 
 test('deliveries page through all of them, newest first', async t => {
@@ -121,7 +147,7 @@ test('deliveries page through all of them, newest first', async t => {
     await p.settle()
   }
   const ids: string[] = []
-  for (let cursor: string | null = ''; cursor !== null; ) {
+  for (let cursor: string | null = ''; cursor !== null;) {
     const page: Awaited<ReturnType<typeof p.deliveries>> = await p.deliveries(`?limit=2&status=sent${cursor && `&after=${cursor}`}`)
     ids.push(...page.items.map(({ id }) => id))
     cursor = page.nextCursor
@@ -155,7 +181,10 @@ test('what a killed worker left behind is taken up after the longest pause betwe
   await takeUp(p.host, jobs)
   await p.settle()
   assert.deepEqual([p.taken.length, p.taken[0]!.messageId], [2, p.taken[1]!.messageId], 'again, as nobody can know that it had been taken')
-  assert.deepEqual((await p.deliveries()).items.map(({ status }) => status), ['sent'])
+  assert.deepEqual(
+    (await p.deliveries()).items.map(({ status }) => status),
+    ['sent'],
+  )
   now = new Date('2027-02-20T23:00:00.000Z')
   await takeUp(p.host, jobs)
   await p.settle()
@@ -168,5 +197,8 @@ test('ENABLE_EMAIL_NOTIFICATIONS=false keeps every mail in a file, whatever serv
   await p.settle()
   assert.equal(p.seen.length, 0)
   assert.ok(p.platform.mailFolder)
-  assert.deepEqual((await p.deliveries()).items.map(({ status }) => status), ['sent'])
+  assert.deepEqual(
+    (await p.deliveries()).items.map(({ status }) => status),
+    ['sent'],
+  )
 })

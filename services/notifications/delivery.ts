@@ -64,7 +64,11 @@ async function secretOf({ ask }: NotificationsHost, { event, facts }: Claimed): 
   }
 }
 
-function messageOf({ id, event, address, name, locale, facts, path, createdAt }: Claimed, secret: { code?: string; link?: string }, publicUrl: string): Message {
+function messageOf(
+  { id, event, address, name, locale, facts, path, createdAt }: Claimed,
+  secret: { code?: string; link?: string },
+  publicUrl: string,
+): Message {
   const words = wordsOf(event, locale, facts)
   const letter: Letter = { ...words, locale, name, link: path ? publicUrl + path : undefined, ...secret }
   return { id, createdAt, to: address, subject: words.title, text: textOf(letter), html: htmlOf(letter), event }

@@ -31,7 +31,9 @@ ${[
   link && paragraph(`<a href="${escape(link)}">${escape(action ?? link)}</a>`),
   note && paragraph(escape(note), 'font-size:14px;opacity:.75'),
   paragraph(escape(signature)),
-].filter(Boolean).join('\n')}
+]
+  .filter(Boolean)
+  .join('\n')}
 </body>
 </html>
 `

@@ -5,8 +5,22 @@ import { kinds, plain, reaches, rules, wordsOf } from './messages.ts'
 
 const at = '2027-02-18T08:30:00.000Z'
 const facts = {
-  codeId: 'c', purpose: 'registration', until: at, at, device: 'Firefox on Linux', place: '192.0.2.0/24', role: 'editor', disabled: true, organisation: 'Cells & Co',
-  invitationId: 'i', invitedBy: 'Grace', passport: 'BP-1', fields: 2, shared: true, to: 'reader', fileName: 'proof.pdf',
+  codeId: 'c',
+  purpose: 'registration',
+  until: at,
+  at,
+  device: 'Firefox on Linux',
+  place: '192.0.2.0/24',
+  role: 'editor',
+  disabled: true,
+  organisation: 'Cells & Co',
+  invitationId: 'i',
+  invitedBy: 'Grace',
+  passport: 'BP-1',
+  fields: 2,
+  shared: true,
+  to: 'reader',
+  fileName: 'proof.pdf',
 }
 
 test('every kind of message has whole sentences in both languages, and they differ', () => {
@@ -15,16 +29,37 @@ test('every kind of message has whole sentences in both languages, and they diff
     const [en, de] = (['en', 'de'] as const).map(locale => wordsOf(kind, locale, facts))
     assert.notEqual(en!.title, de!.title)
     for (const { title, text, action, note } of [en!, de!])
-      for (const sentence of [title, ...text, action, note]) assert.doesNotMatch(sentence ?? '', /undefined|\[object|NaN|\n/, `${kind}: ${sentence}`)
+      for (const sentence of [title, ...text, action, note])
+        assert.doesNotMatch(sentence ?? '', /undefined|\[object|NaN|\n/, `${kind}: ${sentence}`)
   }
 })
 
 test('in the text a code and a link stand alone on their lines', () => {
-  const letter = { ...wordsOf('send-otp', 'en', facts), locale: 'en' as const, name: null, code: '123456', link: 'https://ohmnibus.example.com/x' }
-  assert.equal(textOf(letter), [
-    'Hello,', '', 'Enter this code to finish your registration:', '', '123456', '', 'Or confirm on this page:', 'https://ohmnibus.example.com/x', '',
-    'The code works once, until 18 Feb 2027, 08:30 UTC. If you did not ask for it, ignore this message: nothing happens without the code.', '', 'Ohmnibus', '',
-  ].join('\n'))
+  const letter = {
+    ...wordsOf('send-otp', 'en', facts),
+    locale: 'en' as const,
+    name: null,
+    code: '123456',
+    link: 'https://ohmnibus.example.com/x',
+  }
+  assert.equal(
+    textOf(letter),
+    [
+      'Hello,',
+      '',
+      'Enter this code to finish your registration:',
+      '',
+      '123456',
+      '',
+      'Or confirm on this page:',
+      'https://ohmnibus.example.com/x',
+      '',
+      'The code works once, until 18 Feb 2027, 08:30 UTC. If you did not ask for it, ignore this message: nothing happens without the code.',
+      '',
+      'Ohmnibus',
+      '',
+    ].join('\n'),
+  )
 })
 
 test('a message without a link asks nobody to follow one', () => {
@@ -34,14 +69,24 @@ test('a message without a link asks nobody to follow one', () => {
 })
 
 test('HTML holds names and identifiers as text, whatever they are', () => {
-  const page = (text: string) => kinds.map(kind => {
-    const words = wordsOf(kind, 'de', { ...facts, organisation: text, invitedBy: text, passport: text, fileName: text, device: text, place: text })
-    return htmlOf({ ...words, locale: 'de', name: text, code: text, link: `https://ohmnibus.example.com/${text}` })
-  })
+  const page = (text: string) =>
+    kinds.map(kind => {
+      const words = wordsOf(kind, 'de', {
+        ...facts,
+        organisation: text,
+        invitedBy: text,
+        passport: text,
+        fileName: text,
+        device: text,
+        place: text,
+      })
+      return htmlOf({ ...words, locale: 'de', name: text, code: text, link: `https://ohmnibus.example.com/${text}` })
+    })
   const tags = (pages: string[]) => pages.map(html => html.replace(/href="[^"]*"/g, 'href').match(/<[^>]*>/g))
   const hostile = page(`"><script>alert('x')</script>&amp;<img src=x onerror=y>`)
   assert.deepEqual(tags(hostile), tags(page('harmless')))
-  for (const html of hostile) assert.ok(html.includes('Guten Tag &quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;&lt;img'), html)
+  for (const html of hostile)
+    assert.ok(html.includes('Guten Tag &quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;&lt;img'), html)
 })
 
 test('texts of other people become one short line that steers nothing', () => {
@@ -62,12 +107,21 @@ test('a reader chooses among what is optional; safety and codes stay, and a disa
   assert.equal(reaches('passport.updated', 'email', anybody, on), true)
   assert.equal(reaches('user.password-changed', 'email', anybody, off), true)
   assert.equal(reaches('send-otp', 'inApp', anybody, { email: {}, inApp: { 'send-otp': true } }), false)
-  assert.deepEqual(kinds.filter(kind => reaches(kind, 'email', { disabled: true }, on)), ['user.disabled'])
+  assert.deepEqual(
+    kinds.filter(kind => reaches(kind, 'email', { disabled: true }, on)),
+    ['user.disabled'],
+  )
 })
 
 test('mail about an organisation goes to those who lead it, whatever the others chose', () => {
   const on = { email: { 'passport.created': true as const }, inApp: {} }
   const roles = ['owner', 'admin', 'editor', 'viewer'] as const
-  assert.deepEqual(roles.map(role => reaches('passport.created', 'email', { disabled: false, role }, on)), [true, true, false, false])
-  assert.deepEqual(roles.map(role => reaches('passport.created', 'inApp', { disabled: false, role }, on)), [true, true, true, true])
+  assert.deepEqual(
+    roles.map(role => reaches('passport.created', 'email', { disabled: false, role }, on)),
+    [true, true, false, false],
+  )
+  assert.deepEqual(
+    roles.map(role => reaches('passport.created', 'inApp', { disabled: false, role }, on)),
+    [true, true, true, true],
+  )
 })

@@ -1,9 +1,25 @@
 import { DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
 import {
-  MemberChanged, MemberInvited, OrganisationCreated, RegistrationRepeated, SendOtp, UserDisabled, UserEmailChanged, UserLoggedIn, UserPasswordChanged,
-  UserRegistered, UserRoleChanged,
+  MemberChanged,
+  MemberInvited,
+  OrganisationCreated,
+  RegistrationRepeated,
+  SendOtp,
+  UserDisabled,
+  UserEmailChanged,
+  UserLoggedIn,
+  UserPasswordChanged,
+  UserRegistered,
+  UserRoleChanged,
 } from '#contracts/identity'
-import { PassportCreated, PassportDeleted, PassportPublished, PassportShared, PassportStatusChanged, PassportUpdated } from '#contracts/passports'
+import {
+  PassportCreated,
+  PassportDeleted,
+  PassportPublished,
+  PassportShared,
+  PassportStatusChanged,
+  PassportUpdated,
+} from '#contracts/passports'
 import type { EventContract } from '#contracts/define'
 import type { OrganisationRole, Owner } from '#contracts/shared'
 import type { Delivered } from '#kernel'
@@ -37,7 +53,11 @@ interface Rule<K extends Kind> extends Policy {
   drafts(event: any): Draft<FactsOf<K>>[]
 }
 
-const rule = <E extends EventContract, F>(event: E, policy: Policy, drafts: (event: Delivered<E>) => Draft<F>[]) => ({ event, ...policy, drafts })
+const rule = <E extends EventContract, F>(event: E, policy: Policy, drafts: (event: Delivered<E>) => Draft<F>[]) => ({
+  event,
+  ...policy,
+  drafts,
+})
 
 const security: Policy = { email: true, inApp: true, fixed: true }
 const mailOnly: Policy = { email: true, inApp: false, fixed: true }
@@ -51,26 +71,41 @@ const organisations = '/api/auth/organisations'
 /** Every event people are told of, how, and whom it concerns. */
 export const rules: { [K in Kind]: Rule<K> } = {
   // Without the name: whoever asks for a code chooses it, and could have us send their words to strangers.
-  'send-otp': rule(SendOtp, mailOnly, ({ codeId, purpose, email, locale, expiresAt }) =>
-    [{ audience: { kind: 'address', address: email, locale }, facts: { codeId, purpose, until: expiresAt } }]),
+  'send-otp': rule(SendOtp, mailOnly, ({ codeId, purpose, email, locale, expiresAt }) => [
+    { audience: { kind: 'address', address: email, locale }, facts: { codeId, purpose, until: expiresAt } },
+  ]),
   'registration.repeated': rule(RegistrationRepeated, security, ({ userId }) => [{ audience: person(userId), facts: {} }]),
   'user.registered': rule(UserRegistered, both, ({ userId }) => [{ audience: person(userId), facts: {}, path: '/docs' }]),
-  'user.logged-in': rule(UserLoggedIn, inAppOnly, ({ userId, device, addressPrefix, timestamp }) =>
-    [{ audience: person(userId), facts: { at: timestamp, device, place: addressPrefix }, path: sessions }]),
-  'user.password-changed': rule(UserPasswordChanged, security, ({ userId, timestamp }) => [{ audience: person(userId), facts: { at: timestamp } }]),
+  'user.logged-in': rule(UserLoggedIn, inAppOnly, ({ userId, device, addressPrefix, timestamp }) => [
+    { audience: person(userId), facts: { at: timestamp, device, place: addressPrefix }, path: sessions },
+  ]),
+  'user.password-changed': rule(UserPasswordChanged, security, ({ userId, timestamp }) => [
+    { audience: person(userId), facts: { at: timestamp } },
+  ]),
   'user.email-changed': rule(UserEmailChanged, security, ({ userId, formerEmail, locale, timestamp }) => [
     { audience: { kind: 'address', address: formerEmail, locale }, facts: { at: timestamp } },
     { audience: person(userId), facts: { at: timestamp } },
   ]),
   'user.role-changed': rule(UserRoleChanged, both, ({ userId, role }) => [{ audience: person(userId), facts: { role } }]),
-  'user.disabled': rule(UserDisabled, { ...security, disabledToo: true }, ({ userId, disabled }) => [{ audience: person(userId), facts: { disabled } }]),
-  'organisation.created': rule(OrganisationCreated, inAppOnly, ({ ownerId, name }) =>
-    [{ audience: person(ownerId), facts: { organisation: name }, path: organisations }]),
-  'organisation.member-invited': rule(MemberInvited, mailOnly, ({ invitationId, email, locale, organisationName, invitedBy, role, expiresAt }) => [{
-    audience: { kind: 'address', address: email, locale },
-    facts: { invitationId, organisation: organisationName, invitedBy, role, until: expiresAt },
-  }]),
-  'organisation.member-changed': rule(MemberChanged, both, ({ userId, role }) => [{ audience: person(userId), facts: { role }, path: organisations }]),
+  'user.disabled': rule(UserDisabled, { ...security, disabledToo: true }, ({ userId, disabled }) => [
+    { audience: person(userId), facts: { disabled } },
+  ]),
+  'organisation.created': rule(OrganisationCreated, inAppOnly, ({ ownerId, name }) => [
+    { audience: person(ownerId), facts: { organisation: name }, path: organisations },
+  ]),
+  'organisation.member-invited': rule(
+    MemberInvited,
+    mailOnly,
+    ({ invitationId, email, locale, organisationName, invitedBy, role, expiresAt }) => [
+      {
+        audience: { kind: 'address', address: email, locale },
+        facts: { invitationId, organisation: organisationName, invitedBy, role, until: expiresAt },
+      },
+    ],
+  ),
+  'organisation.member-changed': rule(MemberChanged, both, ({ userId, role }) => [
+    { audience: person(userId), facts: { role }, path: organisations },
+  ]),
   'passport.created': rule(PassportCreated, both, event => [{ audience: event.owner, ...passport(event) }]),
   'passport.updated': rule(PassportUpdated, inAppOnly, event => {
     const { facts, path } = passport(event)
@@ -80,7 +115,8 @@ export const rules: { [K in Kind]: Rule<K> } = {
   'passport.published': rule(PassportPublished, both, event => [{ audience: event.owner, ...passport(event) }]),
   // Publishing has an event of its own; one act, one message.
   'passport.status-changed': rule(PassportStatusChanged, both, event =>
-    event.status === 'archived' ? [{ audience: event.owner, ...passport(event) }] : []),
+    event.status === 'archived' ? [{ audience: event.owner, ...passport(event) }] : [],
+  ),
   'passport.shared': rule(PassportShared, both, event => {
     const { facts, path } = passport(event)
     const told = (to: 'owner' | 'reader') => ({ ...facts, shared: event.shared, to })
@@ -116,7 +152,11 @@ export const draftsOf = (kind: Kind, event: Delivered<EventContract>): Draft[] =
 
 /** Control characters, line ends and marks that turn the writing direction around are gone; at most 200 characters. */
 export const plain = (text: string): string =>
-  text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').replace(/ {2,}/g, ' ').trim().replace(/^(.{200}).+$/u, '$1…')
+  text
+    .replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim()
+    .replace(/^(.{200}).+$/u, '$1…')
 
 /** The words of a message in a language. */
 export const wordsOf = (kind: Kind, locale: Locale, facts: Record<string, unknown>): Words => templates[locale][kind](facts as never)

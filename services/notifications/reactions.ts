@@ -7,10 +7,15 @@ import { insertMessage } from './store.ts'
 /** A message for each audience of an event. The order of events does not matter: a message is about one event alone. */
 export function reactions({ on, now }: NotificationsHost, jobs: Jobs): void {
   for (const kind of kinds)
-    on(rules[kind].event, 'tell people', async (event, tx) => {
-      for (const draft of draftsOf(kind, event)) {
-        const id = newId()
-        if (await insertMessage(tx, id, { id: event.eventId, kind }, draft, now())) await enqueueAddressing(tx, jobs, id)
-      }
-    }, { afterFailure: 'pass' })
+    on(
+      rules[kind].event,
+      'tell people',
+      async (event, tx) => {
+        for (const draft of draftsOf(kind, event)) {
+          const id = newId()
+          if (await insertMessage(tx, id, { id: event.eventId, kind }, draft, now())) await enqueueAddressing(tx, jobs, id)
+        }
+      },
+      { afterFailure: 'pass' },
+    )
 }

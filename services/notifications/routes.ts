@@ -5,8 +5,19 @@ import { enqueueDelivery } from './addressing.ts'
 import { kinds, optionalKinds, rules, type Channel, type Choices } from './messages.ts'
 import type { Jobs, NotificationsHost } from './service.ts'
 import {
-  deliveryStatuses, findDelivery, listDeliveries, listNotifications, lockPreferences, markAllRead, markRead, preferencesOf, revive, updatePreferences,
-  type Delivery, type Notification, type Preferences,
+  deliveryStatuses,
+  findDelivery,
+  listDeliveries,
+  listNotifications,
+  lockPreferences,
+  markAllRead,
+  markRead,
+  preferencesOf,
+  revive,
+  updatePreferences,
+  type Delivery,
+  type Notification,
+  type Preferences,
 } from './store.ts'
 import type { Kind } from './templates.ts'
 
@@ -15,17 +26,27 @@ const NotificationView = Type.Object({
   event: Type.Enum(kinds, { examples: ['passport.created'] }),
   title: Type.String({ examples: ['Passport BP-2024-011 was created'] }),
   text: Type.String({ examples: ['The battery passport BP-2024-011 was created, as a draft.'] }),
-  link: Type.Union([Type.String({ format: 'uri' }), Type.Null()], { examples: ['http://localhost:8080/api/passports/0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'] }),
+  link: Type.Union([Type.String({ format: 'uri' }), Type.Null()], {
+    examples: ['http://localhost:8080/api/passports/0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'],
+  }),
   createdAt: Instant,
   readAt: Type.Union([Instant, Type.Null()], { examples: [null] }),
 })
 
 export const view = ({ id, event, title, text, path, createdAt, readAt }: Notification, publicUrl: string) => ({
-  id, event, title, text, link: path && publicUrl + path, createdAt: createdAt.toISOString(), readAt: readAt?.toISOString() ?? null,
+  id,
+  event,
+  title,
+  text,
+  link: path && publicUrl + path,
+  createdAt: createdAt.toISOString(),
+  readAt: readAt?.toISOString() ?? null,
 })
 
 const choices = <V extends Type.TSchema>(value: V) =>
-  Type.Object(Object.fromEntries(optionalKinds.map(kind => [kind, value])) as Record<Kind, V>, { examples: [{ 'passport.updated': true, 'user.logged-in': false }] })
+  Type.Object(Object.fromEntries(optionalKinds.map(kind => [kind, value])) as Record<Kind, V>, {
+    examples: [Object.fromEntries(optionalKinds.map(kind => [kind, rules[kind].email]))],
+  })
 
 const PreferencesView = Type.Object({
   email: choices(Type.Boolean()),
@@ -50,99 +71,148 @@ const DeliveryView = Type.Object({
   id: Id,
   event: Type.Enum(kinds, { examples: ['passport.created'] }),
   to: Type.String({ examples: ['ada@example.com'] }),
-  status: Type.Enum([...deliveryStatuses], { examples: ['dead'], description: '`failed` will be tried again, `dead` not; `obsolete` mail had a code or an invitation that was used up' }),
+  status: Type.Enum([...deliveryStatuses], {
+    examples: ['dead'],
+    description: '`failed` will be tried again, `dead` not; `obsolete` mail had a code or an invitation that was used up',
+  }),
   tries: Type.Integer({ examples: [1] }),
   error: Type.Union([Type.String(), Type.Null()], { examples: ['550 No such mailbox'] }),
   createdAt: Instant,
   updatedAt: Instant,
 })
 
-const deliveryView = ({ address, createdAt, updatedAt, ...delivery }: Delivery) =>
-  ({ ...delivery, to: address, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() })
+const deliveryView = ({ address, createdAt, updatedAt, ...delivery }: Delivery) => ({
+  ...delivery,
+  to: address,
+  createdAt: createdAt.toISOString(),
+  updatedAt: updatedAt.toISOString(),
+})
 
 export function routes({ http, db, now, platform }: NotificationsHost, jobs: Jobs): void {
-  http.get('/', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Own notifications, the newest first',
-      querystring: Type.Object({ ...pageQuery, unread: Type.Boolean({ default: false, description: 'Only what was not read yet' }) }),
-      response: { 200: Page(NotificationView) },
+  http.get(
+    '/',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Own notifications, the newest first',
+        querystring: Type.Object({ ...pageQuery, unread: Type.Boolean({ default: false, description: 'Only what was not read yet' }) }),
+        response: { 200: Page(NotificationView) },
+      },
     },
-  }, async ({ actor, query: { limit, after, unread } }) => {
-    const before = keyOf(after, /^\d{1,9}$/)
-    const rows = await listNotifications(db, actor.userId, { unread, before: before === undefined ? undefined : Number(before), limit: limit + 1 })
-    return page(rows, limit, ({ position }) => [position], row => view(row, platform.publicUrl))
-  })
-
-  http.post('/:id/read', {
-    config: { access: signedIn },
-    schema: { summary: 'Mark a notification as read', params: Type.Object({ id: Id }), response: { 200: NotificationView } },
-  }, async ({ actor, params }) => {
-    const read = await db.transaction(tx => markRead(tx, params.id, actor.userId, now()))
-    return view(read ?? fail('not_found', 'notification_unknown'), platform.publicUrl)
-  })
-
-  http.post('/read-all', {
-    config: { access: signedIn },
-    schema: { summary: 'Mark all own notifications as read', response: { 200: Type.Object({ read: Type.Integer({ description: 'How many were not read before', examples: [3] }) }) } },
-  }, async ({ actor }) => ({ read: await db.transaction(tx => markAllRead(tx, actor.userId, now())) }))
-
-  http.get('/preferences', {
-    config: { access: signedIn },
-    schema: { summary: 'Which messages one gets, by channel and event', response: { 200: PreferencesView } },
-  }, async (request, reply) => {
-    const preferences = await preferencesOf(db, request.actor.userId)
-    return notModified(request, reply, preferences.version) ? undefined : preferencesView(preferences)
-  })
-
-  http.put('/preferences', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Choose which messages one gets',
-      description: 'Replaces what was chosen before; what is not named follows the defaults. Codes, invitations and messages about the safety of the account cannot be '
-        + 'switched off. Mail about an organisation’s things goes to its owners and admins.',
-      body: PreferencesBody,
-      response: { 200: PreferencesView },
+    async ({ actor, query: { limit, after, unread } }) => {
+      const before = keyOf(after, /^\d{1,9}$/)
+      const rows = await listNotifications(db, actor.userId, {
+        unread,
+        before: before === undefined ? undefined : Number(before),
+        limit: limit + 1,
+      })
+      return page(
+        rows,
+        limit,
+        ({ position }) => [position],
+        row => view(row, platform.publicUrl),
+      )
     },
-  }, async (request, reply) => {
-    const { userId } = request.actor
-    const { email = {}, inApp = {}, locale = null } = request.body
-    const changed = await db.transaction(async tx => {
-      const { version } = await lockPreferences(tx, userId)
-      requireMatch(request, version)
-      const preferences = { email, inApp, locale, version: version + 1 }
-      await updatePreferences(tx, userId, preferences)
-      return preferences
-    })
-    notModified(request, reply, changed.version)
-    return preferencesView(changed)
-  })
+  )
 
-  http.get('/deliveries', {
-    config: { access: withRole('admin') },
-    schema: {
-      summary: 'Mails and how they went, the newest first',
-      querystring: Type.Object({ ...pageQuery, status: Type.Optional(Type.Enum([...deliveryStatuses])) }),
-      response: { 200: Page(DeliveryView) },
+  http.post(
+    '/:id/read',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'Mark a notification as read', params: Type.Object({ id: Id }), response: { 200: NotificationView } },
     },
-  }, async ({ query: { limit, after, status } }) => {
-    const before = keyOf(after, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
-    return page(await listDeliveries(db, { status, before, limit: limit + 1 }), limit, ({ id }) => [id], deliveryView)
-  })
+    async ({ actor, params }) => {
+      const read = await db.transaction(tx => markRead(tx, params.id, actor.userId, now()))
+      return view(read ?? fail('not_found', 'notification_unknown'), platform.publicUrl)
+    },
+  )
 
-  http.post('/deliveries/:id/replay', {
-    config: { access: withRole('admin') },
-    schema: { summary: 'Send a dead mail again', params: Type.Object({ id: Id }), response: { 202: DeliveryView } },
-  }, async ({ params: { id } }, reply) => {
-    const delivery = await db.transaction(async tx => {
-      const revived = await revive(tx, id, now())
-      const delivery = (await findDelivery(tx, id)) ?? fail('not_found', 'delivery_unknown')
-      if (!revived) throw new Problem('conflict', 'delivery_not_dead', { detail: `It is ${delivery.status}; only dead mail is sent again by hand.` })
-      await enqueueDelivery(tx, jobs, id)
-      return delivery
-    })
-    return reply.code(202).send(deliveryView(delivery))
-  })
+  http.post(
+    '/read-all',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Mark all own notifications as read',
+        response: { 200: Type.Object({ read: Type.Integer({ description: 'How many were not read before', examples: [3] }) }) },
+      },
+    },
+    async ({ actor }) => ({ read: await db.transaction(tx => markAllRead(tx, actor.userId, now())) }),
+  )
+
+  http.get(
+    '/preferences',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'Which messages one gets, by channel and event', response: { 200: PreferencesView } },
+    },
+    async (request, reply) => {
+      const preferences = await preferencesOf(db, request.actor.userId)
+      return notModified(request, reply, preferences.version) ? undefined : preferencesView(preferences)
+    },
+  )
+
+  http.put(
+    '/preferences',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Choose which messages one gets',
+        description:
+          'Replaces what was chosen before; what is not named follows the defaults. Codes, invitations and messages about the safety of the account cannot be ' +
+          'switched off. Mail about an organisation’s things goes to its owners and admins.',
+        body: PreferencesBody,
+        response: { 200: PreferencesView },
+      },
+    },
+    async (request, reply) => {
+      const { userId } = request.actor
+      const { email = {}, inApp = {}, locale = null } = request.body
+      const changed = await db.transaction(async tx => {
+        const { version } = await lockPreferences(tx, userId)
+        requireMatch(request, version)
+        const preferences = { email, inApp, locale, version: version + 1 }
+        await updatePreferences(tx, userId, preferences)
+        return preferences
+      })
+      notModified(request, reply, changed.version)
+      return preferencesView(changed)
+    },
+  )
+
+  http.get(
+    '/deliveries',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'Mails and how they went, the newest first',
+        querystring: Type.Object({ ...pageQuery, status: Type.Optional(Type.Enum([...deliveryStatuses])) }),
+        response: { 200: Page(DeliveryView) },
+      },
+    },
+    async ({ query: { limit, after, status } }) => {
+      const before = keyOf(after, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+      return page(await listDeliveries(db, { status, before, limit: limit + 1 }), limit, ({ id }) => [id], deliveryView)
+    },
+  )
+
+  http.post(
+    '/deliveries/:id/replay',
+    {
+      config: { access: withRole('admin') },
+      schema: { summary: 'Send a dead mail again', params: Type.Object({ id: Id }), response: { 202: DeliveryView } },
+    },
+    async ({ params: { id } }, reply) => {
+      const delivery = await db.transaction(async tx => {
+        const revived = await revive(tx, id, now())
+        const delivery = (await findDelivery(tx, id)) ?? fail('not_found', 'delivery_unknown')
+        if (!revived)
+          throw new Problem('conflict', 'delivery_not_dead', { detail: `It is ${delivery.status}; only dead mail is sent again by hand.` })
+        await enqueueDelivery(tx, jobs, id)
+        return delivery
+      })
+      return reply.code(202).send(deliveryView(delivery))
+    },
+  )
 }
 
 /** The one sort key behind `after`. Fails with `cursor_invalid` when it is none of ours. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { EventContract } from '#contracts/define'
@@ -8,9 +8,7 @@ import * as identity from '#contracts/identity'
 import * as passports from '#contracts/passports'
 import { NotificationCreated } from '#contracts/notifications'
 import { newId } from '#kernel'
-import { ada, company, dora, edith, grace, open, people, self, victor, type Person } from './testing.ts'
-
-type Platform = Awaited<ReturnType<typeof open>>
+import { ada, company, dora, edith, everything, grace, mails, open, people, self, victor, type Person, type Platform } from './testing.ts'
 
 const id = newId()
 const at = '2027-02-18T08:30:00.000Z'
@@ -35,115 +33,164 @@ const told = (...entries: [Person, string][]) => new Map(entries)
 /** Every event of the four services, and who hears what of it. */
 const cases: Record<string, Case> = {
   'a code for a registration': {
-    event: identity.SendOtp, data: { codeId: id, email: 'new@example.com', purpose: 'registration', name: 'New', locale: 'de', expiresAt: at },
+    event: identity.SendOtp,
+    data: { codeId: id, email: 'new@example.com', purpose: 'registration', name: 'New', locale: 'de', expiresAt: at },
     mails: { 'new@example.com': 'Ihr Code für Ohmnibus' },
   },
   'a registration repeated': {
-    event: identity.RegistrationRepeated, data: { userId, email, name, locale },
-    mails: { [email]: 'You already have an account' }, inApp: told([ada, 'You already have an account']), link: null,
+    event: identity.RegistrationRepeated,
+    data: { userId, email, name, locale },
+    mails: { [email]: 'You already have an account' },
+    inApp: told([ada, 'You already have an account']),
+    link: null,
   },
   'a new person': {
-    event: identity.UserRegistered, data: { userId, email, firstName, name, locale, version: 1 },
-    mails: { [email]: 'Welcome to Ohmnibus' }, inApp: told([ada, 'Welcome to Ohmnibus']), link: 'https://ohmnibus.example.com/docs',
+    event: identity.UserRegistered,
+    data: { userId, email, firstName, name, locale, version: 1 },
+    mails: { [email]: 'Welcome to Ohmnibus' },
+    inApp: told([ada, 'Welcome to Ohmnibus']),
+    link: 'https://ohmnibus.example.com/docs',
   },
   'a sign-in': {
-    event: identity.UserLoggedIn, data: { userId, sessionId: id, device: 'Firefox', addressPrefix: '192.0.2.0/24' },
-    inApp: told([ada, 'New sign-in to your account']), link: 'https://ohmnibus.example.com/api/auth/sessions',
+    event: identity.UserLoggedIn,
+    data: { userId, sessionId: id, device: 'Firefox', addressPrefix: '192.0.2.0/24' },
+    inApp: told([ada, 'New sign-in to your account']),
+    link: 'https://ohmnibus.example.com/api/auth/sessions',
   },
   'a sign-out': { event: identity.UserLoggedOut, data: { userId, sessionIds: [id], reason: 'signed-out' } },
   'a changed profile': { event: identity.UserUpdated, data: { userId, email, firstName, name, locale, version: 2 } },
   'a changed password': {
-    event: identity.UserPasswordChanged, data: { userId, version: 2 },
-    mails: { [email]: 'Your password was changed' }, inApp: told([ada, 'Your password was changed']), link: null,
+    event: identity.UserPasswordChanged,
+    data: { userId, version: 2 },
+    mails: { [email]: 'Your password was changed' },
+    inApp: told([ada, 'Your password was changed']),
+    link: null,
   },
   'a changed address': {
-    event: identity.UserEmailChanged, data: { userId, email, formerEmail: 'former@example.com', name, locale, version: 2 },
+    event: identity.UserEmailChanged,
+    data: { userId, email, formerEmail: 'former@example.com', name, locale, version: 2 },
     mails: { 'former@example.com': 'Your e-mail address was changed', [email]: 'Your e-mail address was changed' },
-    inApp: told([ada, 'Your e-mail address was changed']), link: null,
+    inApp: told([ada, 'Your e-mail address was changed']),
+    link: null,
   },
   'another role': {
-    event: identity.UserRoleChanged, data: { userId, role: 'vendor', formerRole: 'user', version: 2 },
-    mails: { [email]: 'Your role was changed' }, inApp: told([ada, 'Your role was changed']), link: null,
+    event: identity.UserRoleChanged,
+    data: { userId, role: 'vendor', formerRole: 'user', version: 2 },
+    mails: { [email]: 'Your role was changed' },
+    inApp: told([ada, 'Your role was changed']),
+    link: null,
   },
   'a disabled person': {
-    event: identity.UserDisabled, data: { userId: dora.userId, disabled: true, version: 2 },
-    mails: { 'dora@example.com': 'Your account was disabled' }, inApp: told([dora, 'Your account was disabled']), link: null,
+    event: identity.UserDisabled,
+    data: { userId: dora.userId, disabled: true, version: 2 },
+    mails: { 'dora@example.com': 'Your account was disabled' },
+    inApp: told([dora, 'Your account was disabled']),
+    link: null,
   },
   'sessions revoked': { event: identity.SessionsRevoked, data: { userId, sessionIds: [id], before: at } },
   'a new organisation': {
-    event: identity.OrganisationCreated, data: { organisationId: company.id, name: 'Cells & Co', ownerId: userId },
-    inApp: told([ada, 'Organisation “Cells & Co” was created']), link: 'https://ohmnibus.example.com/api/auth/organisations',
+    event: identity.OrganisationCreated,
+    data: { organisationId: company.id, name: 'Cells & Co', ownerId: userId },
+    inApp: told([ada, 'Organisation “Cells & Co” was created']),
+    link: 'https://ohmnibus.example.com/api/auth/organisations',
   },
   'an invitation': {
     event: identity.MemberInvited,
-    data: { organisationId: company.id, invitationId: id, email: 'guest@example.com', organisationName: 'Cells & Co', invitedBy: 'Ada', role: 'editor', locale: 'en', expiresAt: at },
+    data: {
+      organisationId: company.id,
+      invitationId: id,
+      email: 'guest@example.com',
+      organisationName: 'Cells & Co',
+      invitedBy: 'Ada',
+      role: 'editor',
+      locale: 'en',
+      expiresAt: at,
+    },
     mails: { 'guest@example.com': 'Invitation to “Cells & Co”' },
   },
   'a changed membership': {
-    event: identity.MemberChanged, data: { organisationId: company.id, userId: grace.userId, role: 'admin', version: 2 },
-    mails: { 'grace@example.com': 'Ihre Mitgliedschaft wurde geändert' }, inApp: told([grace, 'Ihre Mitgliedschaft wurde geändert']),
+    event: identity.MemberChanged,
+    data: { organisationId: company.id, userId: grace.userId, role: 'admin', version: 2 },
+    mails: { 'grace@example.com': 'Ihre Mitgliedschaft wurde geändert' },
+    inApp: told([grace, 'Ihre Mitgliedschaft wurde geändert']),
     link: 'https://ohmnibus.example.com/api/auth/organisations',
   },
   'a passport of a person': {
-    event: passports.PassportCreated, data: { ...passport, passport: { id, data }, owner: self },
-    mails: { [email]: 'Passport BP-2024-011 was created' }, inApp: told([ada, 'Passport BP-2024-011 was created']), link: passportLink,
+    event: passports.PassportCreated,
+    data: { ...passport, passport: { id, data }, owner: self },
+    mails: { [email]: 'Passport BP-2024-011 was created' },
+    inApp: told([ada, 'Passport BP-2024-011 was created']),
+    link: passportLink,
   },
   'a passport of an organisation': {
-    event: passports.PassportCreated, data: { ...passport, passport: { id, data }, owner: company },
+    event: passports.PassportCreated,
+    data: { ...passport, passport: { id, data }, owner: company },
     mails: { [email]: 'Passport BP-2024-011 was created', 'grace@example.com': 'Pass BP-2024-011 wurde angelegt' },
     inApp: told(
-      [ada, 'Passport BP-2024-011 was created'], [grace, 'Pass BP-2024-011 wurde angelegt'],
-      [edith, 'Passport BP-2024-011 was created'], [victor, 'Passport BP-2024-011 was created'],
+      [ada, 'Passport BP-2024-011 was created'],
+      [grace, 'Pass BP-2024-011 wurde angelegt'],
+      [edith, 'Passport BP-2024-011 was created'],
+      [victor, 'Passport BP-2024-011 was created'],
     ),
     link: passportLink,
   },
   'a changed passport': {
-    event: passports.PassportUpdated, data: { ...passport, passport: { id, data }, owner: self, updatedFields: ['/a'] },
-    inApp: told([ada, 'Passport BP-2024-011 was changed']), link: passportLink,
+    event: passports.PassportUpdated,
+    data: { ...passport, passport: { id, data }, owner: self, updatedFields: ['/a'] },
+    inApp: told([ada, 'Passport BP-2024-011 was changed']),
+    link: passportLink,
   },
   'a deleted passport': {
-    event: passports.PassportDeleted, data: { ...passport, owner: self },
-    mails: { [email]: 'Passport BP-2024-011 was deleted' }, inApp: told([ada, 'Passport BP-2024-011 was deleted']), link: null,
+    event: passports.PassportDeleted,
+    data: { ...passport, owner: self },
+    mails: { [email]: 'Passport BP-2024-011 was deleted' },
+    inApp: told([ada, 'Passport BP-2024-011 was deleted']),
+    link: null,
   },
   'a published passport': {
-    event: passports.PassportPublished, data: { ...passport, owner: self },
-    mails: { [email]: 'Passport BP-2024-011 was published' }, inApp: told([ada, 'Passport BP-2024-011 was published']), link: passportLink,
+    event: passports.PassportPublished,
+    data: { ...passport, owner: self },
+    mails: { [email]: 'Passport BP-2024-011 was published' },
+    inApp: told([ada, 'Passport BP-2024-011 was published']),
+    link: passportLink,
   },
   'a status that says what the publishing said': {
-    event: passports.PassportStatusChanged, data: { ...passport, owner: self, status: 'published', formerStatus: 'draft' },
+    event: passports.PassportStatusChanged,
+    data: { ...passport, owner: self, status: 'published', formerStatus: 'draft' },
   },
   'an archived passport': {
-    event: passports.PassportStatusChanged, data: { ...passport, owner: self, status: 'archived', formerStatus: 'published' },
-    mails: { [email]: 'Passport BP-2024-011 was archived' }, inApp: told([ada, 'Passport BP-2024-011 was archived']), link: passportLink,
+    event: passports.PassportStatusChanged,
+    data: { ...passport, owner: self, status: 'archived', formerStatus: 'published' },
+    mails: { [email]: 'Passport BP-2024-011 was archived' },
+    inApp: told([ada, 'Passport BP-2024-011 was archived']),
+    link: passportLink,
   },
   'a shared passport': {
-    event: passports.PassportShared, data: { ...passport, owner: self, reader: { kind: 'person', id: victor.userId }, shared: true },
+    event: passports.PassportShared,
+    data: { ...passport, owner: self, reader: { kind: 'person', id: victor.userId }, shared: true },
     mails: { [email]: 'Passport BP-2024-011 was shared', 'victor@example.com': 'Passport BP-2024-011 was shared with you' },
-    inApp: told([ada, 'Passport BP-2024-011 was shared'], [victor, 'Passport BP-2024-011 was shared with you']), link: passportLink,
+    inApp: told([ada, 'Passport BP-2024-011 was shared'], [victor, 'Passport BP-2024-011 was shared with you']),
+    link: passportLink,
   },
   'a new document': {
-    event: documents.DocumentUploaded, data: { ...document, title: 'Proof', kind: 'other', contentType: 'application/pdf', sizeBytes: 1, sha256: '0'.repeat(64) },
-    inApp: told([ada, 'Document “proof.pdf” was added']), link: documentLink,
+    event: documents.DocumentUploaded,
+    data: { ...document, title: 'Proof', kind: 'other', contentType: 'application/pdf', sizeBytes: 1, sha256: '0'.repeat(64) },
+    inApp: told([ada, 'Document “proof.pdf” was added']),
+    link: documentLink,
   },
-  'a changed document': { event: documents.DocumentUpdated, data: document, inApp: told([ada, 'Document “proof.pdf” was changed']), link: documentLink },
-  'a deleted document': { event: documents.DocumentDeleted, data: document, inApp: told([ada, 'Document “proof.pdf” was deleted']), link: null },
+  'a changed document': {
+    event: documents.DocumentUpdated,
+    data: document,
+    inApp: told([ada, 'Document “proof.pdf” was changed']),
+    link: documentLink,
+  },
+  'a deleted document': {
+    event: documents.DocumentDeleted,
+    data: document,
+    inApp: told([ada, 'Document “proof.pdf” was deleted']),
+    link: null,
+  },
 }
-
-async function mails(p: Platform) {
-  const folder = join(p.dataFolder, 'notifications')
-  const names = (await readdir(folder).catch(() => [])).sort()
-  return await Promise.all(names.map(async name => {
-    const text = await readFile(join(folder, name), 'utf8')
-    const [, to, subject, event] = /^To: (.*)\nSubject: (.*)\nEvent: (.*)\n\n/.exec(text)!
-    return { name, to: to!, subject: subject!, event: event!, lines: text.split('\n') }
-  }))
-}
-
-/** All that somebody was told, in an order of its own. */
-const everything = async (p: Platform) => ({
-  mails: (await mails(p)).map(({ to, subject, event }) => `${to}: ${subject} (${event})`).sort(),
-  inApp: (await Promise.all(people.map(async person => (await p.list(person, '?limit=100')).items.map(({ title, event }) => `${person.email}: ${title} (${event})`)))).flat().sort(),
-})
 
 async function publishAll(p: Platform, names: string[], eventIds: Map<string, string>) {
   for (const name of names) {
@@ -161,29 +208,41 @@ async function withSecrets(t: Parameters<typeof open>[0], options?: Parameters<t
 }
 
 test('every event of the four services is in the table', () => {
-  const all = [identity, passports, documents].flatMap(contract => Object.values(contract)).filter(entry => (entry as { kind?: unknown }).kind === 'event')
-  assert.deepEqual([...new Set(Object.values(cases).map(({ event }) => event.topic))].sort(), all.map(event => (event as EventContract).topic).sort())
+  const all = [identity, passports, documents]
+    .flatMap(contract => Object.values(contract))
+    .filter(entry => (entry as { kind?: unknown }).kind === 'event')
+  assert.deepEqual(
+    [...new Set(Object.values(cases).map(({ event }) => event.topic))].sort(),
+    all.map(event => (event as EventContract).topic).sort(),
+  )
 })
 
 test('each of them is told to whom it concerns, in their language, once', async t => {
   const p = await withSecrets(t)
   for (const [name, { event, data, mails: wanted = {}, inApp = new Map(), link }] of Object.entries(cases))
-    await t.test(`${name} (${event.topic}): ${[...Object.keys(wanted), ...[...inApp.keys()].map(person => person.firstName)].join(', ') || 'nobody'}`, async () => {
-      await p.db('notifications')`truncate messages, notifications, inboxes, deliveries`
-      await rm(join(p.dataFolder, 'notifications'), { recursive: true, force: true })
-      const before = (await p.published(NotificationCreated)).length
-      await p.publish(event, data as never)
-      await p.settle()
-      assert.deepEqual(Object.fromEntries((await mails(p)).map(({ to, subject }) => [to, subject])), wanted)
-      assert.equal((await mails(p)).length, Object.keys(wanted).length, 'one mail an address')
-      for (const person of people) {
-        const { items } = await p.list(person)
-        assert.deepEqual(items.map(({ title }) => title), inApp.has(person) ? [inApp.get(person)] : [], person.firstName)
-        if (items[0]) assert.deepEqual([items[0].event, items[0].readAt], [event.topic, null])
-        if (items[0]) assert.equal(items[0].link, link)
-      }
-      assert.equal((await p.published(NotificationCreated)).length - before, inApp.size)
-    })
+    await t.test(
+      `${name} (${event.topic}): ${[...Object.keys(wanted), ...[...inApp.keys()].map(person => person.firstName)].join(', ') || 'nobody'}`,
+      async () => {
+        await p.db('notifications')`truncate messages, notifications, inboxes, deliveries`
+        await rm(join(p.dataFolder, 'notifications'), { recursive: true, force: true })
+        const before = (await p.published(NotificationCreated)).length
+        await p.publish(event, data as never)
+        await p.settle()
+        assert.deepEqual(Object.fromEntries((await mails(p)).map(({ to, subject }) => [to, subject])), wanted)
+        assert.equal((await mails(p)).length, Object.keys(wanted).length, 'one mail an address')
+        for (const person of people) {
+          const { items } = await p.list(person)
+          assert.deepEqual(
+            items.map(({ title }) => title),
+            inApp.has(person) ? [inApp.get(person)] : [],
+            person.firstName,
+          )
+          if (items[0]) assert.deepEqual([items[0].event, items[0].readAt], [event.topic, null])
+          if (items[0]) assert.equal(items[0].link, link)
+        }
+        assert.equal((await p.published(NotificationCreated)).length - before, inApp.size)
+      },
+    )
 })
 
 test('events delivered again, late and in any order tell everybody the same, once', async t => {
@@ -191,8 +250,16 @@ test('events delivered again, late and in any order tell everybody the same, onc
   const [straight, shuffled] = [await withSecrets(t), await withSecrets(t)]
   const names = Object.keys(cases)
   await publishAll(straight, names, eventIds)
-  await publishAll(shuffled, [...names].sort(() => Math.random() - 0.5), eventIds)
-  await publishAll(shuffled, [...names].sort(() => Math.random() - 0.5), eventIds)
+  await publishAll(
+    shuffled,
+    [...names].sort(() => Math.random() - 0.5),
+    eventIds,
+  )
+  await publishAll(
+    shuffled,
+    [...names].sort(() => Math.random() - 0.5),
+    eventIds,
+  )
   assert.deepEqual(await everything(shuffled), await everything(straight))
   assert.equal((await everything(straight)).mails.length, Object.values(cases).flatMap(({ mails = {} }) => Object.keys(mails)).length)
 })
@@ -249,7 +316,13 @@ test('a code that was used before its mail went out is not sent', async t => {
   await publishAll(p, ['a code for a registration', 'an invitation'], new Map())
   assert.deepEqual(await mails(p), [])
   const rows = await p.db('notifications')`select status, error from deliveries`
-  assert.deepEqual(rows.map(row => ({ ...row })), [{ status: 'obsolete', error: null }, { status: 'obsolete', error: null }])
+  assert.deepEqual(
+    rows.map(row => ({ ...row })),
+    [
+      { status: 'obsolete', error: null },
+      { status: 'obsolete', error: null },
+    ],
+  )
 })
 
 test('a person nobody knows, and one who is disabled, get nothing', async t => {
@@ -267,12 +340,19 @@ test('while identity is away nothing is lost; it arrives afterwards', async t =>
   assert.deepEqual(await everything(p), { mails: [], inApp: [] })
   p.outage.identity = false
   await p.hurry()
-  assert.deepEqual((await everything(p)).mails, ['ada@example.com: Passport BP-2024-011 was created (passport.created)', 'new@example.com: Ihr Code für Ohmnibus (send-otp)'])
+  assert.deepEqual((await everything(p)).mails, [
+    'ada@example.com: Passport BP-2024-011 was created (passport.created)',
+    'new@example.com: Ihr Code für Ohmnibus (send-otp)',
+  ])
 })
 
 test('hostile names reach mail and list as one harmless line', async t => {
   const p = await open(t)
-  await p.publish(passports.PassportDeleted, { ...passport, identifier: 'BP-1\r\nBcc: eve@example.com\r\n\r\n654321\r\nhttps://evil.example/<script>', owner: self })
+  await p.publish(passports.PassportDeleted, {
+    ...passport,
+    identifier: 'BP-1\r\nBcc: eve@example.com\r\n\r\n654321\r\nhttps://evil.example/<script>',
+    owner: self,
+  })
   await p.settle()
   const [mail] = await mails(p)
   assert.equal(mail!.subject, 'Passport BP-1 Bcc: eve@example.com 654321 https://evil.example/<script> was deleted')
@@ -285,131 +365,4 @@ test('a passport without an identifier is called by its id', async t => {
   await p.publish(passports.PassportPublished, { ...passport, identifier: null, owner: self })
   await p.settle()
   assert.equal((await p.list(ada)).items[0]!.title, `Passport ${id} was published`)
-})
-
-// ── The list ──
-
-async function publishMany(p: Platform, count: number, owner = self) {
-  for (let number = 1; number <= count; number++) {
-    await p.publish(passports.PassportUpdated, { ...passport, passport: { id, data: {} }, identifier: `BP-${number}`, owner, updatedFields: [] })
-    await p.settle()
-  }
-}
-
-test('the list pages through everything once, newest first, while new ones come in', async t => {
-  const p = await open(t)
-  await publishMany(p, 5)
-  const first = await p.list(ada, '?limit=2')
-  await p.publish(passports.PassportDeleted, { ...passport, owner: self })
-  await p.settle()
-  const second = await p.list(ada, `?limit=2&after=${first.nextCursor}`)
-  const third = await p.list(ada, `?limit=2&after=${second.nextCursor}`)
-  const numbers = [first, second, third].flatMap(({ items }) => items.map(({ title }) => /BP-(\d)/.exec(title)![1]))
-  assert.deepEqual(numbers, ['5', '4', '3', '2', '1'])
-  assert.equal(third.nextCursor, null)
-})
-
-test('reading is idempotent, keeps its first time, and empties the unread list', async t => {
-  let now = new Date('2027-02-18T08:30:00.000Z')
-  const p = await open(t, { now: () => now })
-  await publishMany(p, 3)
-  const [newest] = (await p.list(ada)).items
-  const read = (path: string) => p.http.inject({ method: 'POST', url: `/api/notifications/${path}`, headers: p.as(ada) })
-  const once = await read(`${newest!.id}/read`)
-  assert.deepEqual(once.json(), { ...newest, readAt: now.toISOString() })
-  now = new Date('2027-02-18T08:31:00.000Z')
-  assert.deepEqual((await read(`${newest!.id}/read`)).json(), once.json())
-  assert.equal((await p.list(ada, '?unread=true')).items.length, 2)
-  assert.deepEqual((await read('read-all')).json(), { read: 2 })
-  assert.deepEqual((await read('read-all')).json(), { read: 0 })
-  assert.deepEqual((await p.list(ada, '?unread=true')).items, [])
-  assert.deepEqual((await p.list(ada)).items.map(({ readAt }) => readAt), ['2027-02-18T08:30:00.000Z', '2027-02-18T08:31:00.000Z', '2027-02-18T08:31:00.000Z'])
-})
-
-test('somebody else’s notification is as unknown as one there never was', async t => {
-  const p = await open(t)
-  await publishMany(p, 1)
-  const [theirs] = (await p.list(ada)).items
-  const read = async (id: string) => (await p.http.inject({ method: 'POST', url: `/api/notifications/${id}/read`, headers: { ...p.as(grace), traceparent: `00-${'1'.repeat(32)}-${'1'.repeat(16)}-01` } }))
-  const [other, never] = [await read(theirs!.id), await read(newId())]
-  assert.deepEqual([other.statusCode, other.json().code], [404, 'notification_unknown'])
-  assert.deepEqual(other.json(), never.json())
-  assert.equal((await p.list(ada, '?unread=true')).items.length, 1)
-  assert.deepEqual((await p.list(grace)).items, [])
-})
-
-test('nobody who is not signed in, and no query that makes no sense, gets an answer', async t => {
-  const p = await open(t)
-  for (const url of ['/api/notifications', '/api/notifications/preferences', '/api/notifications/stream', '/api/notifications/deliveries'])
-    assert.equal((await p.http.inject({ url })).statusCode, 401, url)
-  const cursor = (keys: unknown) => Buffer.from(JSON.stringify(keys)).toString('base64url')
-  for (const after of ['x', cursor([]), cursor(['abc']), cursor([1e300]), cursor([-1]), cursor([null]), cursor([1.5])]) {
-    const answer = await p.http.inject({ url: `/api/notifications?after=${after}`, headers: p.as(ada) })
-    assert.deepEqual([answer.statusCode, answer.json().code], [400, 'cursor_invalid'], after)
-  }
-  for (const query of ['limit=0', 'limit=101', 'unread=maybe'])
-    assert.equal((await p.http.inject({ url: `/api/notifications?${query}`, headers: p.as(ada) })).statusCode, 400, query)
-})
-
-test('many events for one person at once get positions without a gap or a double', async t => {
-  const p = await open(t)
-  await Promise.all(Array.from({ length: 40 }, (_, number) =>
-    p.publish(passports.PassportUpdated, { ...passport, passport: { id: newId(), data: {} }, identifier: `BP-${number}`, owner: number % 2 ? self : company, updatedFields: [] })))
-  await p.settle()
-  const rows = await p.db('notifications')<{ position: number }[]>`select position from notifications where user_id = ${ada.userId} order by position`
-  assert.deepEqual(rows.map(({ position }) => position), Array.from({ length: 40 }, (_, index) => index + 1))
-})
-
-// ── Preferences ──
-
-const preferences = (p: Platform, person: Person, payload?: object, headers: Record<string, string> = {}) =>
-  p.http.inject({ method: payload ? 'PUT' : 'GET', url: '/api/notifications/preferences', headers: { ...p.as(person), ...headers }, ...(payload && { payload }) })
-
-test('what somebody switched off stays away, what they switched on comes, in the language they chose', async t => {
-  const p = await open(t)
-  const chosen = await preferences(p, ada, { email: { 'passport.created': false, 'passport.updated': true }, inApp: { 'passport.updated': false }, locale: 'de' })
-  assert.equal(chosen.statusCode, 200)
-  await publishAll(p, ['a passport of a person', 'a changed passport', 'a passport of an organisation'], new Map())
-  assert.deepEqual((await everything(p)).mails, [
-    'ada@example.com: Pass BP-2024-011 wurde geändert (passport.updated)', 'grace@example.com: Pass BP-2024-011 wurde angelegt (passport.created)',
-  ])
-  assert.deepEqual((await p.list(ada)).items.map(({ title }) => title), ['Pass BP-2024-011 wurde angelegt', 'Pass BP-2024-011 wurde angelegt'])
-})
-
-test('preferences show defaults, are replaced whole, and are versioned', async t => {
-  const p = await open(t)
-  const fresh = await preferences(p, ada)
-  assert.equal(fresh.headers.etag, '"0"')
-  assert.deepEqual([fresh.json().email['passport.created'], fresh.json().email['passport.updated'], fresh.json().inApp['passport.updated'], fresh.json().locale], [true, false, true, null])
-
-  const first = await preferences(p, ada, { email: { 'passport.created': false } }, { 'if-match': '"0"' })
-  assert.deepEqual([first.statusCode, first.headers.etag, first.json().email['passport.created']], [200, '"1"', false])
-  assert.equal((await preferences(p, ada, {}, { 'if-match': '"0"' })).statusCode, 412)
-  assert.equal((await preferences(p, ada, undefined, { 'if-none-match': '"1"' })).statusCode, 304)
-  const second = await preferences(p, ada, first.json(), { 'if-match': '"1"' })
-  assert.deepEqual([second.headers.etag, second.json()], ['"2"', first.json()], 'what was answered can be sent back')
-  assert.equal((await preferences(p, ada, {})).json().email['passport.created'], true)
-  assert.equal((await preferences(p, grace)).headers.etag, '"0"')
-})
-
-test('two first choices at once: with If-Match one wins', async t => {
-  const p = await open(t)
-  const answers = await Promise.all(['de', 'en'].map(locale => preferences(p, ada, { locale }, { 'if-match': '"0"' })))
-  assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [200, 412])
-})
-
-test('codes and what concerns the safety of an account cannot be switched off; unknown events and fields are refused by name', async t => {
-  const p = await open(t)
-  for (const [payload, pointer] of [
-    [{ email: { 'send-otp': false } }, '/email/send-otp'],
-    [{ email: { 'user.password-changed': false } }, '/email/user.password-changed'],
-    [{ inApp: { 'user.email-changed': false } }, '/inApp/user.email-changed'],
-    [{ email: { 'no.such': true } }, '/email/no.such'],
-    [{ email: { 'passport.created': 'yes' } }, '/email/passport.created'],
-    [{ sms: {} }, '/sms'],
-    [{ locale: 'fr' }, '/locale'],
-  ] as const) {
-    const answer = await preferences(p, ada, payload)
-    assert.deepEqual([answer.statusCode, answer.json().errors?.[0].pointer], [400, pointer])
-  }
 })

@@ -14,7 +14,13 @@ export interface Message {
 }
 
 /** False when the event has told this audience already. */
-export async function insertMessage(tx: Tx, id: string, event: { id: string; kind: Kind }, { audience, facts, path }: Draft, at: Date): Promise<boolean> {
+export async function insertMessage(
+  tx: Tx,
+  id: string,
+  event: { id: string; kind: Kind },
+  { audience, facts, path }: Draft,
+  at: Date,
+): Promise<boolean> {
   const [to, locale] = audience.kind === 'address' ? [audience.address.toLowerCase(), audience.locale] : [audience.id, null]
   const inserted = await tx`
     insert into messages (id, event_id, event, audience_kind, audience, locale, facts, path, created_at)
@@ -76,14 +82,26 @@ export async function insertNotifications(
     on conflict (user_id) do update set position = i.position + 1 returning user_id as "userId", position`
   const positions = new Map(inboxes.map(({ userId, position }) => [userId, position]))
   const rows = notifications.map(({ id, userId, title, text, path }) => ({
-    id, user_id: userId, position: positions.get(userId)!, event_id: eventId, event, title, text, path, created_at: at,
+    id,
+    user_id: userId,
+    position: positions.get(userId)!,
+    event_id: eventId,
+    event,
+    title,
+    text,
+    path,
+    created_at: at,
   }))
   return await tx<{ id: string; userId: string }[]>`
     insert into notifications ${tx(rows)} on conflict (event_id, user_id) do nothing returning id, user_id as "userId"`
 }
 
 /** The newest first, below the position `before`. */
-export const listNotifications = (db: Db, userId: string, filter: { unread: boolean; before?: number; limit: number }): Promise<Notification[]> => db<Notification[]>`
+export const listNotifications = (
+  db: Db,
+  userId: string,
+  filter: { unread: boolean; before?: number; limit: number },
+): Promise<Notification[]> => db<Notification[]>`
   select ${notificationColumns(db)} from notifications
   where user_id = ${userId} ${filter.unread ? db`and read_at is null` : db``} and position < ${filter.before ?? 2 ** 31 - 1}
   order by position desc limit ${filter.limit}`
@@ -138,7 +156,13 @@ export async function insertDeliveries(
   at: Date,
 ): Promise<string[]> {
   if (deliveries.length === 0) return []
-  const rows = deliveries.map(delivery => ({ ...delivery, message_id: message.id, event_id: message.eventId, created_at: at, updated_at: at }))
+  const rows = deliveries.map(delivery => ({
+    ...delivery,
+    message_id: message.id,
+    event_id: message.eventId,
+    created_at: at,
+    updated_at: at,
+  }))
   const inserted = await tx<{ id: string }[]>`insert into deliveries ${tx(rows)} on conflict (event_id, address) do nothing returning id`
   return inserted.map(({ id }) => id)
 }
@@ -164,18 +188,28 @@ export async function claimDelivery(tx: Tx, id: string, at: Date): Promise<Claim
   return row
 }
 
-export async function endTry(tx: Tx, id: string, status: 'sent' | 'failed' | 'dead' | 'obsolete', error: string | null, at: Date): Promise<void> {
+export async function endTry(
+  tx: Tx,
+  id: string,
+  status: 'sent' | 'failed' | 'dead' | 'obsolete',
+  error: string | null,
+  at: Date,
+): Promise<void> {
   await tx`update deliveries set status = ${status}, error = ${error}, updated_at = ${at} where id = ${id} and status = 'sending'`
 }
 
 /** The newest first, below the id `before`. */
-export const listDeliveries = (db: Db, filter: { status?: DeliveryStatus; before?: string; limit: number }): Promise<Delivery[]> => db<Delivery[]>`
+export const listDeliveries = (db: Db, filter: { status?: DeliveryStatus; before?: string; limit: number }): Promise<Delivery[]> => db<
+  Delivery[]
+>`
   select ${deliveryColumns(db)} from deliveries d join messages m on m.id = d.message_id
   where ${filter.status ? db`d.status = ${filter.status}` : db`true`} and ${filter.before ? db`d.id < ${filter.before}` : db`true`}
   order by d.id desc limit ${filter.limit}`
 
 export async function findDelivery(db: Db, id: string): Promise<Delivery | undefined> {
-  const [row] = await db<Delivery[]>`select ${deliveryColumns(db)} from deliveries d join messages m on m.id = d.message_id where d.id = ${id}`
+  const [row] = await db<
+    Delivery[]
+  >`select ${deliveryColumns(db)} from deliveries d join messages m on m.id = d.message_id where d.id = ${id}`
   return row
 }
 
@@ -187,7 +221,9 @@ export async function revive(tx: Tx, id: string, at: Date): Promise<boolean> {
 
 /** What has been open since before `since`: its job must have died with its last try. */
 export async function findLeftLying(db: Db, since: Date): Promise<{ messages: string[]; deliveries: string[] }> {
-  const messages = await db<{ id: string }[]>`select id from messages where addressed_at is null and created_at < ${since} order by created_at limit 1000`
+  const messages = await db<
+    { id: string }[]
+  >`select id from messages where addressed_at is null and created_at < ${since} order by created_at limit 1000`
   const deliveries = await db<{ id: string }[]>`
     select id from deliveries where status in ('waiting', 'sending', 'failed') and updated_at < ${since} order by updated_at limit 1000`
   return { messages: messages.map(({ id }) => id), deliveries: deliveries.map(({ id }) => id) }
@@ -209,7 +245,8 @@ export async function findPreferences(db: Db, userIds: readonly string[]): Promi
   return new Map(rows.map(({ userId, ...preferences }) => [userId, preferences]))
 }
 
-export const preferencesOf = async (db: Db, userId: string): Promise<Preferences> => (await findPreferences(db, [userId])).get(userId) ?? none
+export const preferencesOf = async (db: Db, userId: string): Promise<Preferences> =>
+  (await findPreferences(db, [userId])).get(userId) ?? none
 
 /** The person's preferences, which nobody else changes until the transaction ends. */
 export async function lockPreferences(tx: Tx, userId: string): Promise<Preferences> {

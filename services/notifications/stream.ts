@@ -18,21 +18,22 @@ const batch = 100
  * client takes it, so a slow reader costs no memory and a lost signal (another process's, a restart's) no notification.
  */
 export function streams(host: NotificationsHost): void {
-  const open = new Map<string, Set<Reader>>()
+  const open = new Map<string, Set<Stream>>()
   let beating: NodeJS.Timeout | undefined
 
-  function add(reader: Reader): void {
-    const own = open.get(reader.userId) ?? new Set()
-    if (own.size >= mostPerPerson) throw new Problem('limited', 'too_many_streams', { detail: `At most ${mostPerPerson} streams are open at once.`, retryAfter: 20 })
-    open.set(reader.userId, own.add(reader))
+  function add(stream: Stream): void {
+    const own = open.get(stream.userId) ?? new Set()
+    if (own.size >= mostPerPerson)
+      throw new Problem('limited', 'too_many_streams', { detail: `At most ${mostPerPerson} streams are open at once.`, retryAfter: 20 })
+    open.set(stream.userId, own.add(stream))
     beating ??= setInterval(beat, beatMs)
   }
 
-  function remove(reader: Reader): void {
-    if (!reader.ended) reader.end()
-    const own = open.get(reader.userId)
-    own?.delete(reader)
-    if (own?.size === 0) open.delete(reader.userId)
+  function remove(stream: Stream): void {
+    if (!stream.ended) stream.end()
+    const own = open.get(stream.userId)
+    own?.delete(stream)
+    if (own?.size === 0) open.delete(stream.userId)
     if (open.size > 0) return
     clearInterval(beating)
     beating = undefined
@@ -40,59 +41,68 @@ export function streams(host: NotificationsHost): void {
 
   function beat(): void {
     const now = host.now().getTime()
-    for (const reader of readers()) {
-      if (reader.expiresAt <= now) reader.end()
+    for (const stream of all()) {
+      if (stream.expiresAt <= now) stream.end()
       // It has not taken what the last beat sent: nobody reads at the other end.
-      else if (reader.behind) reader.abandon()
-      else reader.beat()
+      else if (stream.behind) stream.abandon()
+      else stream.beat()
     }
   }
 
-  const readers = () => [...open.values()].flatMap(own => [...own])
+  const all = () => [...open.values()].flatMap(own => [...own])
 
-  host.watch(NotificationCreated, ({ userId }) => open.get(userId)?.forEach(reader => reader.stir()))
-  host.watch(SessionsRevoked, ({ userId, sessionIds }) => open.get(userId)?.forEach(reader => sessionIds.includes(reader.sessionId) && reader.end()))
+  host.watch(NotificationCreated, ({ userId }) => open.get(userId)?.forEach(stream => stream.stir()))
+  host.watch(SessionsRevoked, ({ userId, sessionIds }) =>
+    open.get(userId)?.forEach(stream => sessionIds.includes(stream.sessionId) && stream.end()),
+  )
 
   host.http.scope((app, http) => {
     // Before the server waits for requests to end: these do not end by themselves.
-    app.addHook('preClose', async () => readers().forEach(reader => reader.end()))
+    app.addHook('preClose', async () => all().forEach(stream => stream.end()))
 
-    http.get('/stream', {
-      config: { access: signedIn },
-      schema: {
-        summary: 'New notifications, live',
-        description: 'Server-sent events, each with a notification as data. Goes on after `Last-Event-ID`, else with what is new from now on. '
-          + 'Ends with the access token or its session; connect again with a new one.',
+    http.get(
+      '/stream',
+      {
+        config: { access: signedIn },
+        schema: {
+          summary: 'New notifications, live',
+          description:
+            'Server-sent events, each with a notification as data. Goes on after `Last-Event-ID`, else with what is new from now on. ' +
+            'Ends with the access token or its session; connect again with a new one.',
+        },
       },
-    }, async (request, reply) => {
-      const reader = new Reader(request, expiryOf(request, host.platform.publicUrl), () => reply.raw.destroy())
-      add(reader)
-      reply.raw.once('close', () => remove(reader))
-      const newest = await newestPosition(host.db, reader.userId)
-      const position = Math.min(newest, lastSeen(request) ?? newest)
-      return reply
-        // The connection ends with the stream, or it would stay open behind it while the platform stops.
-        .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
-        .send(Readable.from(frames(host, reader, position)))
-    })
+      async (request, reply) => {
+        const stream = new Stream(request, expiryOf(request, host.platform.publicUrl), () => reply.raw.destroy())
+        add(stream)
+        reply.raw.once('close', () => remove(stream))
+        const newest = await newestPosition(host.db, stream.userId)
+        const position = Math.min(newest, lastSeen(request) ?? newest)
+        return (
+          reply
+            // The connection ends with the stream, or it would stay open behind it while the platform stops.
+            .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
+            .send(Readable.from(frames(host, stream, position)))
+        )
+      },
+    )
   })
 }
 
-async function* frames({ db, platform }: NotificationsHost, reader: Reader, position: number): AsyncGenerator<string> {
+async function* frames({ db, platform }: NotificationsHost, stream: Stream, position: number): AsyncGenerator<string> {
   // The id alone is no event, but where a browser goes on that loses its connection before the first one.
   yield `retry: 3000\nid: ${position}\n\n`
-  while (await reader.stirred()) {
+  while (await stream.stirred()) {
     let news: Awaited<ReturnType<typeof listNewer>>
     do {
-      news = await listNewer(db, reader.userId, position, batch)
+      news = await listNewer(db, stream.userId, position, batch)
       position = news.at(-1)?.position ?? position
       yield news.map(row => `id: ${row.position}\ndata: ${JSON.stringify(view(row, platform.publicUrl))}\n\n`).join('') || ':\n\n'
-    } while (news.length === batch && !reader.ended)
+    } while (news.length === batch && !stream.ended)
   }
 }
 
 /** One open stream. */
-class Reader {
+class Stream {
   readonly userId: string
   readonly sessionId: string
   readonly expiresAt: number
@@ -140,7 +150,8 @@ class Reader {
 
 /** When the token ends that let the request in; it was verified then. */
 function expiryOf(request: Request, publicUrl: string): number {
-  const token = request.headers.authorization?.replace(/^Bearer /, '') ?? request.cookies[accessCookie(publicUrl.startsWith('https:'))]
+  const cookie = accessCookie(publicUrl.startsWith('https:'))
+  const token = request.by === 'bearer' ? request.headers.authorization!.slice('Bearer '.length) : request.cookies[cookie]
   return decodeJwt(token!).exp! * 1000
 }
 
@@ -148,4 +159,3 @@ function lastSeen({ headers }: Request): number | undefined {
   const id = String(headers['last-event-id'] ?? '')
   return /^\d{1,9}$/.test(id) ? Number(id) : undefined
 }
-

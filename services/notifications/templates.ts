@@ -14,29 +14,68 @@ export interface Words {
 
 export type Locale = 'en' | 'de'
 
-interface Code { codeId: string; purpose: 'registration' | 'email-change'; until: string }
-interface Moment { at: string }
-interface SignIn { at: string; device: string; place: string }
-interface NewRole { role: Role }
-interface Disabled { disabled: boolean }
-interface Organisation { organisation: string }
-interface Invitation { invitationId: string; organisation: string; invitedBy: string; role: OrganisationRole; until: string }
-interface Membership { role: OrganisationRole | null }
-interface Passport { passport: string }
-interface PassportFields { passport: string; fields: number }
-interface PassportReader { passport: string; shared: boolean; to: 'owner' | 'reader' }
-interface Document { fileName: string }
+interface Code {
+  codeId: string
+  purpose: 'registration' | 'email-change'
+  until: string
+}
+interface Moment {
+  at: string
+}
+interface SignIn {
+  at: string
+  device: string
+  place: string
+}
+interface NewRole {
+  role: Role
+}
+interface Disabled {
+  disabled: boolean
+}
+interface Organisation {
+  organisation: string
+}
+interface Invitation {
+  invitationId: string
+  organisation: string
+  invitedBy: string
+  role: OrganisationRole
+  until: string
+}
+interface Membership {
+  role: OrganisationRole | null
+}
+interface Passport {
+  passport: string
+}
+interface PassportFields {
+  passport: string
+  fields: number
+}
+interface PassportReader {
+  passport: string
+  shared: boolean
+  to: 'owner' | 'reader'
+}
+interface Document {
+  fileName: string
+}
 
 const en = {
   'send-otp': ({ purpose, until }: Code): Words => ({
     title: 'Your code for Ohmnibus',
-    text: [purpose === 'registration' ? 'Enter this code to finish your registration:' : 'Enter this code to confirm your new e-mail address:'],
+    text: [
+      purpose === 'registration' ? 'Enter this code to finish your registration:' : 'Enter this code to confirm your new e-mail address:',
+    ],
     action: 'Or confirm on this page',
     note: `The code works once, until ${time(until, 'en-GB')}. If you did not ask for it, ignore this message: nothing happens without the code.`,
   }),
   'registration.repeated': (_: object): Words => ({
     title: 'You already have an account',
-    text: ['Somebody, perhaps you, tried to register with your e-mail address. You have an account already, so nothing was changed: sign in with your password.'],
+    text: [
+      'Somebody, perhaps you, tried to register with your e-mail address. You have an account already, so nothing was changed: sign in with your password.',
+    ],
     note: 'If it was not you, you need not do anything.',
   }),
   'user.registered': (_: object): Words => ({
@@ -51,11 +90,15 @@ const en = {
   }),
   'user.password-changed': ({ at }: Moment): Words => ({
     title: 'Your password was changed',
-    text: [`The password of your account was changed on ${time(at, 'en-GB')}, and all other sessions were ended. If that was not you, reset your password now.`],
+    text: [
+      `The password of your account was changed on ${time(at, 'en-GB')}, and all other sessions were ended. If that was not you, reset your password now.`,
+    ],
   }),
   'user.email-changed': ({ at }: Moment): Words => ({
     title: 'Your e-mail address was changed',
-    text: [`The e-mail address of your account was changed on ${time(at, 'en-GB')}. If that was not you, contact us at once by answering this message.`],
+    text: [
+      `The e-mail address of your account was changed on ${time(at, 'en-GB')}. If that was not you, contact us at once by answering this message.`,
+    ],
   }),
   'user.role-changed': ({ role }: NewRole): Words => ({
     title: 'Your role was changed',
@@ -63,7 +106,10 @@ const en = {
   }),
   'user.disabled': ({ disabled }: Disabled): Words =>
     disabled
-      ? { title: 'Your account was disabled', text: ['An administrator disabled your account. All your sessions were ended and you cannot sign in.'] }
+      ? {
+          title: 'Your account was disabled',
+          text: ['An administrator disabled your account. All your sessions were ended and you cannot sign in.'],
+        }
       : { title: 'Your account is enabled again', text: ['An administrator enabled your account again. You can sign in as before.'] },
   'organisation.created': ({ organisation }: Organisation): Words => ({
     title: `Organisation “${organisation}” was created`,
@@ -78,7 +124,11 @@ const en = {
   }),
   'organisation.member-changed': ({ role }: Membership): Words =>
     role
-      ? { title: 'Your membership was changed', text: [`You are ${roles.en[role]} of an organisation now.`], action: 'See your organisations' }
+      ? {
+          title: 'Your membership was changed',
+          text: [`You are ${roles.en[role]} of an organisation now.`],
+          action: 'See your organisations',
+        }
       : { title: 'Your membership has ended', text: ['You do not belong to an organisation any more.'], action: 'See your organisations' },
   'passport.created': ({ passport }: Passport): Words => ({
     title: `Passport ${passport} was created`,
@@ -134,13 +184,19 @@ const en = {
 const de: typeof en = {
   'send-otp': ({ purpose, until }) => ({
     title: 'Ihr Code für Ohmnibus',
-    text: [purpose === 'registration' ? 'Schließen Sie Ihre Registrierung mit diesem Code ab:' : 'Bestätigen Sie Ihre neue E-Mail-Adresse mit diesem Code:'],
+    text: [
+      purpose === 'registration'
+        ? 'Schließen Sie Ihre Registrierung mit diesem Code ab:'
+        : 'Bestätigen Sie Ihre neue E-Mail-Adresse mit diesem Code:',
+    ],
     action: 'Oder bestätigen Sie auf dieser Seite',
     note: `Der Code gilt einmal, bis ${time(until, 'de-DE')}. Wenn Sie ihn nicht angefordert haben, beachten Sie diese Nachricht nicht: Ohne den Code geschieht nichts.`,
   }),
   'registration.repeated': () => ({
     title: 'Sie haben schon ein Konto',
-    text: ['Jemand, vielleicht Sie selbst, wollte sich mit Ihrer E-Mail-Adresse registrieren. Sie haben schon ein Konto, es wurde nichts geändert: Melden Sie sich mit Ihrem Passwort an.'],
+    text: [
+      'Jemand, vielleicht Sie selbst, wollte sich mit Ihrer E-Mail-Adresse registrieren. Sie haben schon ein Konto, es wurde nichts geändert: Melden Sie sich mit Ihrem Passwort an.',
+    ],
     note: 'Wenn Sie es nicht waren, müssen Sie nichts tun.',
   }),
   'user.registered': () => ({
@@ -150,16 +206,22 @@ const de: typeof en = {
   }),
   'user.logged-in': ({ at, device, place }) => ({
     title: 'Neue Anmeldung an Ihrem Konto',
-    text: [`${device} hat sich am ${time(at, 'de-DE')} von ${place} aus angemeldet. Wenn Sie das nicht waren, beenden Sie die Sitzung und ändern Sie Ihr Passwort.`],
+    text: [
+      `${device} hat sich am ${time(at, 'de-DE')} von ${place} aus angemeldet. Wenn Sie das nicht waren, beenden Sie die Sitzung und ändern Sie Ihr Passwort.`,
+    ],
     action: 'Ihre Sitzungen ansehen',
   }),
   'user.password-changed': ({ at }) => ({
     title: 'Ihr Passwort wurde geändert',
-    text: [`Das Passwort Ihres Kontos wurde am ${time(at, 'de-DE')} geändert, alle anderen Sitzungen wurden beendet. Wenn Sie das nicht waren, setzen Sie Ihr Passwort sofort zurück.`],
+    text: [
+      `Das Passwort Ihres Kontos wurde am ${time(at, 'de-DE')} geändert, alle anderen Sitzungen wurden beendet. Wenn Sie das nicht waren, setzen Sie Ihr Passwort sofort zurück.`,
+    ],
   }),
   'user.email-changed': ({ at }) => ({
     title: 'Ihre E-Mail-Adresse wurde geändert',
-    text: [`Die E-Mail-Adresse Ihres Kontos wurde am ${time(at, 'de-DE')} geändert. Wenn Sie das nicht waren, melden Sie sich sofort bei uns, indem Sie auf diese Nachricht antworten.`],
+    text: [
+      `Die E-Mail-Adresse Ihres Kontos wurde am ${time(at, 'de-DE')} geändert. Wenn Sie das nicht waren, melden Sie sich sofort bei uns, indem Sie auf diese Nachricht antworten.`,
+    ],
   }),
   'user.role-changed': ({ role }) => ({
     title: 'Ihre Rolle wurde geändert',
@@ -167,8 +229,14 @@ const de: typeof en = {
   }),
   'user.disabled': ({ disabled }) =>
     disabled
-      ? { title: 'Ihr Konto wurde gesperrt', text: ['Die Administration hat Ihr Konto gesperrt. Alle Ihre Sitzungen wurden beendet, Sie können sich nicht anmelden.'] }
-      : { title: 'Ihr Konto ist wieder frei', text: ['Die Administration hat Ihr Konto wieder freigegeben. Sie können sich anmelden wie zuvor.'] },
+      ? {
+          title: 'Ihr Konto wurde gesperrt',
+          text: ['Die Administration hat Ihr Konto gesperrt. Alle Ihre Sitzungen wurden beendet, Sie können sich nicht anmelden.'],
+        }
+      : {
+          title: 'Ihr Konto ist wieder frei',
+          text: ['Die Administration hat Ihr Konto wieder freigegeben. Sie können sich anmelden wie zuvor.'],
+        },
   'organisation.created': ({ organisation }) => ({
     title: `Organisation „${organisation}“ wurde angelegt`,
     text: [`Die Organisation „${organisation}“ gehört Ihnen. Laden Sie andere ein, dort mit Ihnen zu arbeiten.`],
@@ -182,8 +250,16 @@ const de: typeof en = {
   }),
   'organisation.member-changed': ({ role }) =>
     role
-      ? { title: 'Ihre Mitgliedschaft wurde geändert', text: [`Ihre Rolle in einer Organisation ist jetzt: ${roles.de[role]}.`], action: 'Ihre Organisationen ansehen' }
-      : { title: 'Ihre Mitgliedschaft ist beendet', text: ['Sie gehören einer Organisation nicht mehr an.'], action: 'Ihre Organisationen ansehen' },
+      ? {
+          title: 'Ihre Mitgliedschaft wurde geändert',
+          text: [`Ihre Rolle in einer Organisation ist jetzt: ${roles.de[role]}.`],
+          action: 'Ihre Organisationen ansehen',
+        }
+      : {
+          title: 'Ihre Mitgliedschaft ist beendet',
+          text: ['Sie gehören einer Organisation nicht mehr an.'],
+          action: 'Ihre Organisationen ansehen',
+        },
   'passport.created': ({ passport }) => ({
     title: `Pass ${passport} wurde angelegt`,
     text: [`Der Batteriepass ${passport} wurde als Entwurf angelegt.`],
@@ -237,12 +313,28 @@ const de: typeof en = {
 
 const roles: Record<Locale, Record<Role | OrganisationRole, string>> = {
   en: {
-    user: 'user', vendor: 'vendor', operator: 'operator', technician: 'technician', admin: 'administrator', authority: 'authority',
-    interest: 'legitimate interest', owner: 'owner', editor: 'editor', viewer: 'viewer',
+    user: 'user',
+    vendor: 'vendor',
+    operator: 'operator',
+    technician: 'technician',
+    admin: 'administrator',
+    authority: 'authority',
+    interest: 'legitimate interest',
+    owner: 'owner',
+    editor: 'editor',
+    viewer: 'viewer',
   },
   de: {
-    user: 'Benutzer', vendor: 'Händler', operator: 'Betreiber', technician: 'Technik', admin: 'Administration', authority: 'Behörde',
-    interest: 'berechtigtes Interesse', owner: 'Inhaber', editor: 'Bearbeitung', viewer: 'Lesen',
+    user: 'Benutzer',
+    vendor: 'Händler',
+    operator: 'Betreiber',
+    technician: 'Technik',
+    admin: 'Administration',
+    authority: 'Behörde',
+    interest: 'berechtigtes Interesse',
+    owner: 'Inhaber',
+    editor: 'Bearbeitung',
+    viewer: 'Lesen',
   },
 }
 

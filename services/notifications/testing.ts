@@ -1,16 +1,22 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import * as contracts from '#contracts/identity'
 import type { OrganisationRole, Owner } from '#contracts/shared'
-import { defineService, newId, Problem, type Host } from '#kernel'
+import { defineService, fail, newId, Problem, type Host } from '#kernel'
 import { start } from '../../kernel/testing.ts'
 import { notifications, type NotificationsHost } from './service.ts'
 import type { Locale } from './templates.ts'
 
 /** Somebody identity knows. */
 const human = (firstName: string, locale: Locale, disabled = false) => ({
-  userId: newId(), email: `${firstName.toLowerCase()}@example.com`, name: `${firstName} Test`, firstName, locale, disabled,
+  userId: newId(),
+  email: `${firstName.toLowerCase()}@example.com`,
+  name: `${firstName} Test`,
+  firstName,
+  locale,
+  disabled,
 })
 
 export const ada = human('Ada', 'en')
@@ -23,7 +29,13 @@ export type Person = (typeof people)[number]
 
 export const self: Owner = { kind: 'person', id: ada.userId }
 export const company: Owner = { kind: 'organisation', id: newId() }
-const roles: [Person, OrganisationRole][] = [[ada, 'owner'], [grace, 'admin'], [edith, 'editor'], [victor, 'viewer'], [dora, 'owner']]
+const roles: [Person, OrganisationRole][] = [
+  [ada, 'owner'],
+  [grace, 'admin'],
+  [edith, 'editor'],
+  [victor, 'viewer'],
+  [dora, 'owner'],
+]
 
 /** Notifications on a platform where identity is a stand-in; `codes` and `links` are its secrets, by id. */
 export async function open(t: TestContext, options: { environment?: Record<string, string>; now?: () => Date } = {}) {
@@ -31,10 +43,12 @@ export async function open(t: TestContext, options: { environment?: Record<strin
   const links = new Map<string, string>()
   const expiresAt = '2027-02-18T08:40:00.000Z'
   const outage = { identity: false }
-  const answer = <I, O>(of: (input: I) => O | undefined, unknown: string) => async (input: I) => {
-    if (outage.identity) throw new Problem('unavailable', 'identity_unavailable')
-    return of(input) ?? (() => { throw new Problem('not_found', unknown) })()
-  }
+  const answer =
+    <I, O>(of: (input: I) => O | undefined, unknown: string) =>
+    async (input: I) => {
+      if (outage.identity) throw new Problem('unavailable', 'identity_unavailable')
+      return of(input) ?? fail('not_found', unknown)
+    }
   let host: NotificationsHost | undefined
   const watched = { ...notifications, start: (given: Host<any, any, any>) => notifications.start((host = given as NotificationsHost)) }
   const identity = defineService({
@@ -42,20 +56,37 @@ export async function open(t: TestContext, options: { environment?: Record<strin
     folder: join(tmpdir(), 'no migrations'),
     publishes: Object.values(contracts).filter(entry => entry.kind === 'event'),
     start(host) {
-      host.answer(contracts.getPerson, answer(({ userId }) => people.find(person => person.userId === userId), 'user_unknown'))
-      host.answer(contracts.listMembers, answer(({ organisationId }) =>
-        ({ members: organisationId === company.id ? roles.map(([person, role]) => ({ ...person, role })) : [] }), ''))
-      host.answer(contracts.getCode, answer(({ codeId }) => {
-        const code = codes.get(codeId)
-        return code ? { code, email: 'new@example.com', link: 'https://ohmnibus.example.com/api/auth/verify/abc', expiresAt } : undefined
-      }, 'code_unknown'))
-      host.answer(contracts.getInvitation, answer(({ invitationId }) => {
-        const link = links.get(invitationId)
-        return link ? { email: 'guest@example.com', link, expiresAt } : undefined
-      }, 'invitation_unknown'))
+      host.answer(
+        contracts.getPerson,
+        answer(({ userId }) => people.find(person => person.userId === userId), 'user_unknown'),
+      )
+      host.answer(
+        contracts.listMembers,
+        answer(
+          ({ organisationId }) => ({ members: organisationId === company.id ? roles.map(([person, role]) => ({ ...person, role })) : [] }),
+          '',
+        ),
+      )
+      host.answer(
+        contracts.getCode,
+        answer(({ codeId }) => {
+          const code = codes.get(codeId)
+          return code ? { code, email: 'new@example.com', link: 'https://ohmnibus.example.com/api/auth/verify/abc', expiresAt } : undefined
+        }, 'code_unknown'),
+      )
+      host.answer(
+        contracts.getInvitation,
+        answer(({ invitationId }) => {
+          const link = links.get(invitationId)
+          return link ? { email: 'guest@example.com', link, expiresAt } : undefined
+        }, 'invitation_unknown'),
+      )
     },
   })
-  const p = await start(t, [identity, watched], { ...options, environment: { PUBLIC_URL: 'https://ohmnibus.example.com', ...options.environment } })
+  const p = await start(t, [identity, watched], {
+    ...options,
+    environment: { PUBLIC_URL: 'https://ohmnibus.example.com', ...options.environment },
+  })
   return {
     ...p,
     host: host!,
@@ -66,7 +97,10 @@ export async function open(t: TestContext, options: { environment?: Record<strin
     /** The in-app list of somebody, newest first. */
     async list(person: Person, query = '') {
       const answer = await p.http.inject({ url: `/api/notifications${query}`, headers: p.signedIn({ userId: person.userId }) })
-      return answer.json() as { items: { id: string; event: string; title: string; text: string; link: string | null; createdAt: string; readAt: string | null }[]; nextCursor: string | null }
+      return answer.json() as {
+        items: { id: string; event: string; title: string; text: string; link: string | null; createdAt: string; readAt: string | null }[]
+        nextCursor: string | null
+      }
     },
     /** Jobs that wait for a later try are due now. */
     async hurry() {
@@ -76,3 +110,32 @@ export async function open(t: TestContext, options: { environment?: Record<strin
     },
   }
 }
+
+export type Platform = Awaited<ReturnType<typeof open>>
+
+/** The mails that were written as files, oldest first. */
+export async function mails(p: Platform) {
+  const folder = join(p.dataFolder, 'notifications')
+  const names = (await readdir(folder).catch(() => [])).sort()
+  return await Promise.all(
+    names.map(async name => {
+      const text = await readFile(join(folder, name), 'utf8')
+      const [, to, subject, event] = /^To: (.*)\nSubject: (.*)\nEvent: (.*)\n\n/.exec(text)!
+      return { name, to: to!, subject: subject!, event: event!, lines: text.split('\n') }
+    }),
+  )
+}
+
+/** All that anybody was told, in an order of its own. */
+export const everything = async (p: Platform) => ({
+  mails: (await mails(p)).map(({ to, subject, event }) => `${to}: ${subject} (${event})`).sort(),
+  inApp: (
+    await Promise.all(
+      people.map(async person =>
+        (await p.list(person, '?limit=100')).items.map(({ title, event }) => `${person.email}: ${title} (${event})`),
+      ),
+    )
+  )
+    .flat()
+    .sort(),
+})

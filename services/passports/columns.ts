@@ -10,6 +10,8 @@ export interface Kind<T = unknown> {
   /** The value for the column, or undefined for one that cannot be mapped. Reading it again gives the same. */
   read(value: unknown): T | undefined
   readonly type: 'text' | 'date' | 'double precision'
+  /** It takes only a few values, of a list of ours. */
+  readonly few?: boolean
   /** What an empty column sorts as, before all values. */
   readonly least?: string
 }
@@ -42,6 +44,7 @@ const category: Kind<Category> = {
   expects: `one of ${categories.join(', ')}`,
   read: value => (typeof value === 'string' ? categoryOf.get(value.toLowerCase().replace(/[^a-z]|batter(y|ies)/g, '')) : undefined),
   type: 'text',
+  few: true,
 }
 
 const kilogramsIn: Record<string, number> = { kg: 1, KGM: 1, 'unit:kilogram': 1, g: 0.001, GRM: 0.001, 'unit:gram': 0.001 }

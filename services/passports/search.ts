@@ -72,11 +72,11 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
   const values: string[] = []
   const $: Parameter = value => `$${values.push(value)}`
 
-  const { filters, exact } = filtersOf(query, $)
-  const conditions = [...filters, ...positionOf(query, order, beyond!, $)]
-  // A search for a value is planned for that value, since what is rare is found another way than what is common. Without one there is one way,
-  // planned once; only for so many texts that a client cannot fill the server's memory with plans.
-  const prepare = !exact && (filters.length === 0 || sort === '-createdAt')
+  const { few, any } = filtersOf(query, $)
+  const conditions = [...few, ...any, ...positionOf(query, order, beyond!, $)]
+  // What is rare is found another way than what is common, so a search for any value is planned for that value. Others are planned once, as long
+  // as there are so few of them that nobody can fill the server's memory with plans.
+  const prepare = any.length === 0 && (few.length === 0 || sort === '-createdAt')
   const scopes = scopesOf(actor, query.owner?.toLowerCase(), prepare || (await isReader(db, actor)), $)
   // A literal, since the planner cannot weigh a parameter; of two sizes, so that there are few statements.
   const size = limit <= 20 ? 21 : 101
@@ -102,23 +102,28 @@ const isReader = async (db: Db, actor: Actor): Promise<boolean> => (await db`sel
 function scopesOf(actor: Actor, owner: string | undefined, shared: boolean, $: Parameter): string[] {
   // `version > 0` always holds. It opens the indexes over all owners, which the planner would else walk to find those of one.
   if (actor.role === 'admin') return [owner ? `owner_id = ${$(owner)}` : 'version > 0']
-  const parties = partiesOf(actor).map(party => ({ party, place: $(party) }))
-  const own = parties.filter(({ party }) => !owner || owner === party).map(({ place }) => `owner_id = ${place}`)
-  if (owner && own.length > 0) return own
-  const all = parties.map(({ place }) => place).join(', ')
-  const others = `owner_id not in (${all}) and id in (select passport_id from readers where reader_id in (${all}))`
+  if (owner && partiesOf(actor).includes(owner)) return [`owner_id = ${$(owner)}`]
+  const parties = partiesOf(actor).map($)
+  const own = parties.map(party => `owner_id = ${party}`)
+  const others = `owner_id not in (${parties}) and id in (select passport_id from readers where reader_id in (${parties}))`
   if (owner) return [`${others} and owner_id = ${$(owner)}`]
   return shared ? [...own, `version > 0 and ${others}`] : own
 }
 
-/** Conditions on what is searched for, and whether one of them is on an exact value, of which there are many and some are rare. */
-function filtersOf(query: SearchQuery, $: Parameter): { filters: string[]; exact: boolean } {
-  const filters = filterable.flatMap(({ name, sql, kind }) => {
+/** Conditions: on one of a few values of ours, which may stand in the text, and on any value that a client sends, which may not. */
+function filtersOf(query: SearchQuery, $: Parameter): { few: string[]; any: string[] } {
+  const few = query.status ? [`status = '${query.status}'`] : []
+  const any = query.q ? [`words @@ ${$(wordsOf(query.q).join(' & '))}::tsquery`] : []
+  for (const { name, sql, kind } of filterable) {
     const given = (query as Record<string, unknown>)[name]
-    if (given === undefined) return []
+    if (given === undefined) continue
     const value = kind.read(given) ?? fail('invalid', 'request_invalid', { errors: [{ pointer: `/${name}`, detail: `must be ${kind.expects}` }] })
-    return kind.closed ? `${sql} = '${value}'` : `${sql} = ${$(value as string)}`
-  })
+    if (kind.few) few.push(`${sql} = '${value}'`)
+    else any.push(`${sql} = ${$(value as string)}`)
+  }
+  return { few, any }
+}
+
 function positionOf({ after, sort }: SearchQuery, { sql, type, isKey }: Order, beyond: string, $: Parameter): string[] {
   const cursor = keysAfter(after, of => of === sort, isKey, isId)
   return cursor ? [`(${sql}, id) ${beyond} (${$(String(cursor[1]))}::text::${type}, ${$(String(cursor[2]))})`] : []

@@ -23,7 +23,8 @@ export async function smtpServer(
     closeTimeout: 100,
     ...options,
     onData(stream, session, done) {
-      simpleParser(stream).then(mail => {
+      simpleParser(stream, (error, mail) => {
+        if (error) return done(error)
         const verdict = judge(seen.length)
         seen.push(mail)
         recipients.push(...session.envelope.rcptTo.map(({ address }) => address))
@@ -31,7 +32,7 @@ export async function smtpServer(
         if (verdict !== 'take') return done(Object.assign(new Error('not like this, says the test'), { responseCode: verdict }))
         taken.push(mail)
         done()
-      }, done)
+      })
     },
   })
   server.on('error', () => {})

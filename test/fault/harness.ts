@@ -1,0 +1,285 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { readdirSync, rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openPool, type Pool } from '../../kernel/database.ts'
+import { runningEmbedded } from '../../tools/embedded.ts'
+import { baseline, client, codeIn, freePort, linkIn, mailsIn, register, type Answer, type Client } from '../journeys/client.ts'
+import { pick, randomFrom } from '../journeys/random.ts'
+import { kill, launch, serversOf, until, type Product } from './product.ts'
+
+export interface Outcome {
+  kills: number
+  passports: number
+  documents: number
+  /** How many answers were lost or refused on the way, and asked for again. */
+  repeated: number
+  slowestStartMs: number
+  settledMs: number
+  /** What must not be; empty when all is well. */
+  faults: string[]
+}
+
+/** Who is told of a passport of this owner: in the application, and by mail. */
+interface Owner {
+  writer: Client
+  told: Person[]
+}
+
+interface Person {
+  who: Client
+  email: string
+}
+
+interface Attempt {
+  owner: Owner
+  data: Record<string, unknown>
+}
+
+interface Upload {
+  who: Client
+  sha256: string
+}
+
+/** What clients were promised. */
+interface Ledger {
+  passports: Map<string, Attempt>
+  documents: Map<string, Upload>
+  repeated: number
+  faults: string[]
+}
+
+const password = 'quiet trains at dawn'
+const admin = { email: 'admin@example.com', password: 'a first admin for the storm' }
+
+/**
+ * Kills the platform, its PostgreSQL, or both at once, `kills` times at moments that `seed` chooses, while clients go on writing, and starts it again
+ * each time without touching anything. Then holds what there is against what clients were promised.
+ */
+export async function underFire({ kills, seed, progress = () => {} }: { kills: number; seed: number; progress?: (line: string) => void }): Promise<Outcome> {
+  const random = randomFrom(seed)
+  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-fault-'))
+  const dataFolder = join(folder, 'data')
+  const port = await freePort()
+  const environment = {
+    RATE_LIMIT_FACTOR: '1000', LOG_LEVEL: 'warn', JWT_ACCESS_EXPIRY: '23h', ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password,
+  }
+  const start = () => launch({ folder, port, environment })
+  const ledger: Ledger = { passports: new Map(), documents: new Map(), repeated: 0, faults: [] }
+  const outcome = { kills: 0, slowestStartMs: 0, settledMs: 0 }
+  let storm = true
+  let product = start()
+
+  try {
+    await product.ready()
+    const people = await settleIn(product, join(dataFolder, 'notifications'))
+    const clients = [
+      ...people.owners.flatMap(owner => [1, 2].map(() => createPassports(owner, ledger, () => storm))),
+      ...people.owners.map(({ writer }, index) => uploadDocuments(writer, ledger, randomFrom(seed + index), () => storm)),
+    ]
+
+    for (; outcome.kills < kills; outcome.kills++) {
+      // Every fourth while it is still starting, the others after a while at work.
+      if (random() < 0.25) await sleep(random() * 1_200)
+      else {
+        outcome.slowestStartMs = Math.max(outcome.slowestStartMs, await product.ready())
+        await sleep(20 + random() * 400)
+      }
+      const victim = pick(random, ['both', 'the platform', 'PostgreSQL'] as const)
+      if (victim !== 'the platform') kill(serversOf(dataFolder))
+      if (victim !== 'PostgreSQL') kill([product.pid])
+      const { code, signal } = await product.ends(10_000)
+      const expected = victim === 'PostgreSQL' ? code === 1 : signal === 'SIGKILL' || code === 1
+      if (!expected) ledger.faults.push(`after ${victim} was killed, the platform ended with ${signal ?? code}:\n${product.output()}`)
+      product = start()
+      if ((outcome.kills + 1) % 10 === 0) progress(`${outcome.kills + 1} kills, ${ledger.passports.size} passports, ${ledger.documents.size} documents`)
+    }
+
+    outcome.slowestStartMs = Math.max(outcome.slowestStartMs, await product.ready())
+    storm = false
+    await Promise.all(clients)
+    const calm = Date.now()
+    await everythingSettled(product)
+    outcome.settledMs = Date.now() - calm
+    await check(product, people, ledger)
+
+    product.signal('SIGTERM')
+    const { code, ms } = await product.ends(10_000)
+    if (code !== 0 || ms > 5_000) ledger.faults.push(`it was told to stop and ended with ${code} after ${ms} ms:\n${product.output()}`)
+    if (serversOf(dataFolder).length > 0) ledger.faults.push(`PostgreSQL still runs after the stop: ${serversOf(dataFolder).join(', ')}`)
+    return { ...outcome, ...ledger, passports: ledger.passports.size, documents: ledger.documents.size }
+  } finally {
+    storm = false
+    kill([product.pid])
+    await product.exit
+    kill(serversOf(dataFolder))
+    await until('the end of PostgreSQL', () => serversOf(dataFolder).length === 0, 10_000)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/** An admin with things of their own, and an organisation of two whose owner writes. */
+async function settleIn({ address }: Product, mails: string) {
+  const root: Person = { who: client(address), email: admin.email }
+  root.who.use(await root.who.get(200, 'POST /api/auth/login', admin))
+  const mailTo = async (email: string, event: string) => {
+    const find = async () => (await mailsIn(mails)).find(mail => mail.to === email && mail.event === event)
+    await until(`the mail to ${email}`, async () => Boolean(await find()), 10_000)
+    return (await find())!
+  }
+  const join = async (name: string): Promise<Person> => {
+    const [who, email] = [client(address), `${name.toLowerCase()}@example.com`]
+    await register(who, '/api/auth', { email, password, name }, async () => codeIn(await mailTo(email, 'send-otp')))
+    return { who, email }
+  }
+  const [ada, grace] = [await join('Ada'), await join('Grace')]
+  const { id } = await ada.who.get(201, 'POST /api/auth/organisations', { name: 'Voltaic GmbH' })
+  await ada.who.get(201, `POST /api/auth/organisations/${id}/invitations`, { email: grace.email, role: 'admin' })
+  const token = linkIn(await mailTo(grace.email, 'organisation.member-invited')).pathname.split('/').at(-1)
+  await grace.who.get(200, 'POST /api/auth/invitations/accept', { token })
+  ada.who.use(await ada.who.get(200, `POST /api/auth/organisations/${id}/switch`))
+
+  const owners: Owner[] = [{ writer: root.who, told: [root] }, { writer: ada.who, told: [ada, grace] }]
+  return { root, everybody: [root, ada, grace], owners, mails }
+}
+
+type People = Awaited<ReturnType<typeof settleIn>>
+
+/** Asks until there is an answer; what says "not now" is asked again with the same words. */
+async function insist(ledger: Ledger, what: string, ask: () => Promise<Answer>): Promise<Answer | undefined> {
+  for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(25)) {
+    const answer = await ask().catch((error: Error) => error)
+    if (answer instanceof Error && !(answer instanceof TypeError)) throw answer
+    if (!(answer instanceof Error)) {
+      const later = answer.status === 503 || (answer.status === 409 && answer.body.code === 'idempotency_key_in_flight')
+      if (!later && answer.status === 201) return answer
+      if (!later) return void ledger.faults.push(`${what} was answered ${answer.status} ${JSON.stringify(answer.body)}`)
+    }
+    ledger.repeated++
+  }
+  ledger.faults.push(`${what} had no answer within 90 s`)
+  return undefined
+}
+
+async function createPassports(owner: Owner, ledger: Ledger, going: () => boolean): Promise<void> {
+  while (going()) {
+    const key = randomUUID()
+    // Without an identifier nothing but the key keeps a repeated request from making a second one.
+    const data = { ...baseline(key), generalInformation: { batteryMass: 450 }, mark: key }
+    const answer = await insist(ledger, `passport ${key}`, () => owner.writer.ask('POST /api/passports', { data }, { 'idempotency-key': key }))
+    if (answer && ledger.passports.has(answer.body.id)) ledger.faults.push(`passport ${answer.body.id} was the answer to two keys`)
+    if (answer) ledger.passports.set(answer.body.id, { owner, data })
+    await sleep(15)
+  }
+}
+
+/** Some in one piece, some slowly, so that a kill finds them half sent. */
+async function uploadDocuments(who: Client, ledger: Ledger, random: () => number, going: () => boolean): Promise<void> {
+  while (going()) {
+    const content = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(Math.floor(random() ** 2 * 1_500_000))])
+    const [pieces, pause] = random() < 0.5 ? [1, 0] : [20, 15]
+    const answer = await insist(ledger, 'an upload', () => upload(who, content, pieces, pause))
+    if (answer) ledger.documents.set(answer.body.docId, { who, sha256: createHash('sha256').update(content).digest('hex') })
+    await sleep(30)
+  }
+}
+
+async function upload(who: Client, content: Buffer, pieces: number, pause: number): Promise<Answer> {
+  const boundary = 'the-boundary-of-this-form'
+  async function* body() {
+    yield Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="test.pdf"\r\ncontent-type: application/pdf\r\n\r\n`)
+    for (let piece = 0; piece < pieces; piece++) {
+      yield content.subarray(Math.floor((piece * content.length) / pieces), Math.floor(((piece + 1) * content.length) / pieces))
+      if (pause) await sleep(pause)
+    }
+    yield Buffer.from(`\r\n--${boundary}--\r\n`)
+  }
+  const answer = await fetch(new URL('/api/documents/upload', who.address), {
+    method: 'POST',
+    headers: { ...who.headers, 'content-type': `multipart/form-data; boundary=${boundary}` },
+    body: ReadableStream.from(body()),
+    duplex: 'half',
+  })
+  return { status: answer.status, headers: answer.headers, body: await answer.json() }
+}
+
+/** No subscription behind, no job waiting. */
+async function everythingSettled({ address, dataFolder }: Product): Promise<void> {
+  await until('every event handled', async () => {
+    const figures = await (await fetch(`${address}/metrics`)).text()
+    return [...figures.matchAll(/^ohmnibus_event_lag\{.*\} (\d+)$/gm)].every(([, lag]) => lag === '0')
+  }, 60_000)
+  await peek(dataFolder, db => until('every job done', async () => (await db`select from graphile_worker._private_jobs`).length === 0, 60_000))
+}
+
+async function peek<T>(dataFolder: string, look: (db: Pool) => Promise<T>): Promise<T> {
+  const { at, admin: superuser } = runningEmbedded(dataFolder)!
+  const pool = openPool(at, superuser, { schema: 'public', max: 1 })
+  try {
+    return await look(pool)
+  } finally {
+    await pool.end({ timeout: 1 })
+  }
+}
+
+async function check(product: Product, people: People, ledger: Ledger): Promise<void> {
+  const { faults } = ledger
+  const { root, everybody, owners, mails } = people
+  const say = (fault: string | false): void => void (fault && faults.push(fault))
+
+  // Passports: those that were promised, as they were given, and no others.
+  for (const owner of owners) {
+    const there = await all(owner.writer, owner.writer === root.who ? `/api/passports?owner=${(await root.who.get(200, 'GET /api/auth/profile')).id}` : '/api/passports')
+    const promised = [...ledger.passports].filter(([, attempt]) => attempt.owner === owner).map(([id]) => id)
+    for (const id of new Set(promised).difference(new Set(there.map(({ id }) => id)))) say(`passport ${id} was promised and is gone`)
+    for (const { id } of there) say(!promised.includes(id) && `passport ${id} is there and nobody was told`)
+    for (const id of promised) {
+      const { body } = await owner.writer.ask(`GET /api/passports/${id}`)
+      say(JSON.stringify(body.data) !== JSON.stringify(ledger.passports.get(id)!.data) && `passport ${id} is not what it was: ${JSON.stringify(body)}`)
+    }
+  }
+
+  // Documents: those that were promised, and all others an event tells of, whole.
+  const uploaded = await peek(product.dataFolder, db => db<{ id: string; sha256: string }[]>`
+    select data->>'docId' as id, data->>'sha256' as sha256 from kernel.log where topic = 'document.uploaded'`)
+  for (const id of ledger.documents.keys()) say(!uploaded.some(event => event.id === id) && `document ${id} was promised and no event tells of it`)
+  for (const { id, sha256 } of uploaded) {
+    const { status, body } = await root.who.ask(`GET /api/documents/${id}?download=1`)
+    const found = status === 200 ? createHash('sha256').update(body).digest('hex') : `status ${status}`
+    say(found !== (ledger.documents.get(id)?.sha256 ?? sha256) && `document ${id} downloads as ${found}`)
+  }
+
+  // Files: each belongs to a row; nothing half written is left.
+  const rows = await peek(product.dataFolder, async db => (await db<{ text: string }[]>`select d::text as text from documents.documents d`).map(({ text }) => text).join('\n'))
+  for (const file of readdirSync(join(product.dataFolder, 'files'), { recursive: true, withFileTypes: true }))
+    say(file.isFile() && !rows.includes(file.name) && `the file ${join(file.parentPath, file.name)} belongs to no document`)
+  for (const name of readdirSync(mails)) say(!name.endsWith('.txt') && `${name} was left behind among the mails`)
+
+  // Messages: one a passport and recipient, in the application and as a file.
+  const written = (await mailsIn(mails)).filter(({ event }) => event === 'passport.created')
+  const filed = Map.groupBy(written, mail => `${mail.to} ${linkIn(mail).pathname}`)
+  for (const person of everybody) {
+    const list = (await all(person.who, '/api/notifications')).filter(({ event }) => event === 'passport.created')
+    const shown = Map.groupBy(list, ({ link }) => new URL(link).pathname)
+    for (const [id, { owner }] of ledger.passports) {
+      const expected = owner.told.includes(person) ? 1 : 0
+      const counts = [shown.get(`/api/passports/${id}`)?.length ?? 0, filed.get(`${person.email} /api/passports/${id}`)?.length ?? 0]
+      say(counts.some(count => count !== expected) && `${person.email} has ${counts[0]} notifications and ${counts[1]} files about passport ${id} instead of ${expected}`)
+    }
+  }
+  const dead = await root.who.get(200, 'GET /api/events/dead-letters')
+  say(dead.items.length > 0 && `there are dead letters: ${JSON.stringify(dead.items)}`)
+}
+
+/** Every item of a list, page by page. */
+async function all(who: Client, path: string): Promise<any[]> {
+  const items: any[] = []
+  for (let after: string | null = ''; after !== null; ) {
+    const page: { items: any[]; nextCursor: string | null } = await who.get(200, `GET ${path}${path.includes('?') ? '&' : '?'}limit=100${after && `&after=${after}`}`)
+    items.push(...page.items)
+    after = page.nextCursor
+  }
+  return items
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { launch, kill, serversOf, until, type Product } from './fault/product.ts'
+import { freePort } from './journeys/client.ts'
+
+const skip = process.platform !== 'linux' && 'it finds processes in /proc'
+const nobody = { uid: 65_534, gid: 65_534 }
+
+/** A folder that only we may enter, gone with the test and everything that works in it. */
+function folderFor(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-start-'))
+  t.after(async () => {
+    kill(serversOf(join(folder, 'data')))
+    await until('the end of PostgreSQL', () => serversOf(join(folder, 'data')).length === 0, 10_000)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
+  return folder
+}
+
+function begin(t: TestContext, options: Parameters<typeof launch>[0]): Product {
+  const product = launch(options)
+  t.after(async () => {
+    kill([product.pid])
+    await product.exit
+  })
+  return product
+}
+
+/** A client that has begun a request and never ends it: something that a stop has to wait for, but not for ever. */
+async function halfARequest(t: TestContext, product: Product): Promise<void> {
+  const socket = connect(Number(new URL(product.address).port), '127.0.0.1').on('error', () => {})
+  t.after(() => socket.destroy())
+  socket.write('POST /api/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n')
+  await once(socket, 'data')
+}
+
+/** What people read who cannot start it: one line for each thing, nothing of the code. */
+function refusal(product: Product): string {
+  const [, text] = /Ohmnibus cannot start\. ([^]*)/.exec(product.output()) ?? assert.fail(product.output())
+  assert.doesNotMatch(text!, /\n\s+at |node:|\.ts\b/)
+  return text!.trim()
+}
+
+test('the first start takes less than 15 s and tells all one needs; a stop ends everything within 5 s; the second start goes on', { skip }, async t => {
+  const folder = folderFor(t)
+  const port = await freePort()
+  const first = begin(t, { folder, port })
+  assert.ok((await first.ready()) < 15_000)
+  await until('the banner', () => first.output().includes('Ctrl-C'), 10_000)
+  const banner = first.output()
+  for (const row of [
+    `Address +http://localhost:${port}\n`, `Reference +http://localhost:${port}/docs\n`, `Data +${join(folder, 'data')}\n`, `Mails +${join(folder, 'data', 'notifications')}\n`,
+    'First admin +\\S+@\\S+ / \\S+\n', 'Three things to try:\n(  .+\n){3}',
+  ]) assert.match(banner, new RegExp(row))
+
+  const [, email, password] = /First admin +(\S+) \/ (\S+)/.exec(banner)!
+  const login = (product: Product) =>
+    fetch(`${product.address}/api/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email, password }) })
+  assert.equal((await login(first)).status, 200)
+
+  await halfARequest(t, first)
+  first.signal('SIGTERM')
+  const { code, ms } = await first.ends(10_000)
+  assert.deepEqual([code, serversOf(first.dataFolder)], [0, []])
+  assert.ok(ms < 5_000, `it took ${ms} ms`)
+
+  const second = begin(t, { folder, port })
+  const warm = await second.ready()
+  // Two seconds when the machine does nothing else; here other tests run beside it.
+  assert.ok(warm < 8_000, `it took ${warm} ms`)
+  assert.equal((await login(second)).status, 200, 'the same data are there')
+  await until('the banner', () => second.output().includes('Ctrl-C'), 10_000)
+  assert.doesNotMatch(second.output(), new RegExp(`First admin {2}|${password}`))
+
+  const third = begin(t, { folder, port: await freePort() })
+  assert.equal((await third.ends(20_000)).code, 1)
+  assert.match(refusal(third), new RegExp(`^.* is in use by another Ohmnibus \\(process ${second.pid}\\)\\. .*OHMNIBUS_DATA.*$`))
+
+  second.signal('SIGINT')
+  assert.equal((await second.ends(10_000)).code, 0, 'Ctrl-C stops it as cleanly')
+})
+
+test('in a folder that only its owner may enter it starts for an ordinary user; a second Ctrl-C ends it at once', { skip }, async t => {
+  const folder = folderFor(t)
+  const root = process.getuid!() === 0
+  if (root) {
+    const closed = spawnSync(process.execPath, [join(import.meta.dirname, '../tools/ohmnibus.js'), '--version'], { ...nobody, cwd: '/' }).status !== 0
+    if (closed) return t.skip('this checkout is closed to other users')
+    chownSync(folder, nobody.uid, nobody.gid)
+  }
+  const product = begin(t, { folder, port: await freePort(), ...(root && { user: nobody }) })
+  await product.ready()
+  const owners = serversOf(product.dataFolder).map(pid => /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])
+  assert.deepEqual([...new Set(owners)], [`${root ? nobody.uid : process.getuid!()}`], 'and PostgreSQL is theirs')
+
+  await halfARequest(t, product)
+  const early = product.exit.then(() => 'ended')
+  product.signal('SIGINT')
+  // Longer than npm takes to pass the first one on again, which must not count.
+  assert.equal(await Promise.race([early, sleep(800)]), undefined, 'it waits for what is under way')
+  product.signal('SIGINT')
+  const { code, ms } = await product.ends(5_000)
+  assert.equal(code, 130)
+  assert.ok(ms < 1_000, `it took ${ms} ms`)
+  await until('the end of PostgreSQL', () => serversOf(product.dataFolder).length === 0, 10_000)
+})
+
+test('a port that is taken is one clear line, and nothing is left running', { skip }, async t => {
+  const server = createServer()
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  // As root, PostgreSQL is somebody else here, who may not pass the folders above the data.
+  const folder = folderFor(t)
+  mkdirSync(join(folder, 'closed'), { mode: 0o700 })
+  const product = begin(t, { folder: join(folder, 'closed'), port })
+  assert.equal((await product.ends(30_000)).code, 1)
+  assert.match(refusal(product), new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is taken\\. .*$`))
+  assert.deepEqual(serversOf(product.dataFolder), [])
+})
+
+test('wrong settings stop the start, all of them named at once, secrets not shown', { skip }, async t => {
+  const environment = { OHMNIBUS_SECRET: 'too-short-a-secret', PASSWORD_MIN_LENGTH: 'many', SMTP_PORT: '99999', JWT_REFRESH_EXPIRY: 'soon' }
+  const product = begin(t, { folder: folderFor(t), port: 70_000, environment })
+  assert.equal((await product.ends(15_000)).code, 1)
+  const text = refusal(product)
+  for (const name of ['PORT', ...Object.keys(environment)]) assert.match(text, new RegExp(`^ {2}${name}: `, 'm'))
+  assert.doesNotMatch(text, /too-short/)
+})
