@@ -24,6 +24,8 @@ export interface RouteSchema {
   headers?: TSchema
   response?: Record<number, TSchema>
   consumes?: string[]
+  /** Fields of a form, for the API document: forms are read by their route. */
+  form?: TSchema
   /** Left out of the API document. */
   hide?: boolean
 }
@@ -97,7 +99,7 @@ export async function openHttp(options: HttpOptions) {
   const app = fastify({
     logger: false,
     bodyLimit: 1_048_576,
-    requestTimeout: 120_000,
+    requestTimeout: 600_000,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',

@@ -119,7 +119,7 @@ test('a server that is away for good makes the mail dead after its last try, and
     await p.hurry()
     ;[dead] = (await p.deliveries('?status=dead')).items
   }
-  assert.equal(dead.tries, 10)
+  assert.equal(dead.tries, 25)
   away = false
   assert.equal((await p.replay(dead.id)).json().status, 'waiting')
   await p.settle()
@@ -164,7 +164,7 @@ test('what a killed worker left behind is taken up after the longest pause betwe
   await p.settle()
   p.outage.identity = false
   const leave = () => p.db('notifications')`delete from graphile_worker._private_jobs`
-  const jobs = { address: { task: 'notifications.address', tries: 10 }, deliver: { task: 'notifications.deliver', tries: 10 } }
+  const jobs = { address: { task: 'notifications.address', tries: 25 }, deliver: { task: 'notifications.deliver', tries: 25 } }
   await leave()
 
   now = new Date('2027-02-18T15:00:00.000Z')

@@ -18,6 +18,9 @@ export interface Jobs {
   deliver: Job<{ deliveryId: string }>
 }
 
+/** About four days of tries, as RFC 5321 (4.5.4.1) asks of a sender; and a process that is killed again and again spends tries too. */
+const tries = 25
+
 /** Notifications: tells people what happened, in the application and by mail; a row first, then a job, nothing twice and nothing lost. */
 export const notifications = defineService({
   name: 'notifications',
@@ -26,8 +29,8 @@ export const notifications = defineService({
   publishes: [NotificationCreated],
   start(host) {
     const jobs: Jobs = {
-      address: host.job('address', ({ messageId }) => address(host, jobs, messageId)),
-      deliver: host.job('deliver', ({ deliveryId }, run) => deliver(host, deliveryId, run)),
+      address: host.job('address', ({ messageId }) => address(host, jobs, messageId), { tries }),
+      deliver: host.job('deliver', ({ deliveryId }, run) => deliver(host, deliveryId, run), { tries }),
     }
     reactions(host, jobs)
     routes(host, jobs)

@@ -23,7 +23,15 @@ async function answers(client: Client, id: string) {
 }
 
 const each = (answer: string) => ({
-  read: answer, readPast: answer, versions: answer, readers: answer, change: answer, publish: answer, share: answer, unshare: answer, delete: answer,
+  read: answer,
+  readPast: answer,
+  versions: answer,
+  readers: answer,
+  change: answer,
+  publish: answer,
+  share: answer,
+  unshare: answer,
+  delete: answer,
 })
 
 suite('who may', () => {
@@ -35,7 +43,7 @@ suite('who may', () => {
     assert.deepEqual(await codeOf(nobody.post('', { data })), [401, 'token_missing'])
   })
 
-  test('somebody else\'s passport is not there, whichever way one comes', async t => {
+  test("somebody else's passport is not there, whichever way one comes", async t => {
     const { as } = await open(t)
     const userId = newId()
     const organisation = newId()
@@ -69,7 +77,10 @@ suite('who may', () => {
     assert.deepEqual(passport.owner, { kind: 'organisation', id: acme })
     const viewer = as(member(acme, 'viewer'))
     assert.deepEqual(await answers(viewer, passport.id), {
-      ...each('403 editor_required'), read: '200 ', readPast: '200 ', versions: '200 ',
+      ...each('403 editor_required'),
+      read: '200 ',
+      readPast: '200 ',
+      versions: '200 ',
     })
     assert.deepEqual(await viewer.found(), ['BP-2024-011'])
     assert.deepEqual(await codeOf(viewer.post('', { data: {} })), [403, 'editor_required'])
@@ -111,7 +122,10 @@ suite('sharing', () => {
     const facts = { passport: { id }, identifier: 'BP-2024-011', owner, version: 1, reader: { kind: 'person', id: userId } }
     assert.deepEqual(
       (await p.published(PassportShared)).map(({ eventId: _, timestamp: __, actor: ___, ...rest }) => rest),
-      [{ ...facts, shared: true }, { ...facts, shared: false }],
+      [
+        { ...facts, shared: true },
+        { ...facts, shared: false },
+      ],
     )
   })
 
@@ -127,7 +141,7 @@ suite('sharing', () => {
     assert.equal((await as({ userId: bob }).get(`/${id}`)).status, 404)
   })
 
-  test('twice is once: one event, one row in the reader\'s list', async t => {
+  test("twice is once: one event, one row in the reader's list", async t => {
     const { p, as } = await open(t)
     const userId = newId()
     const acme = newId()
@@ -139,7 +153,7 @@ suite('sharing', () => {
     assert.deepEqual(await as({ userId, organisation: { id: acme, role: 'viewer' } }).found(), ['BP-2024-011'])
   })
 
-  test('with oneself or one\'s organisation lists nothing twice', async t => {
+  test("with oneself or one's organisation lists nothing twice", async t => {
     const { as } = await open(t)
     const userId = newId()
     const acme = newId()
@@ -157,8 +171,14 @@ suite('sharing', () => {
     const ids = Array.from({ length: 5 }, () => newId()).sort()
     for (const reader of ids) await ada.put(`/${id}/readers/${reader.toUpperCase()}`, { kind: 'organisation' })
     const found = await pages(ada, `/${id}/readers?limit=2`)
-    assert.deepEqual(found.map(items => items.length), [2, 2, 1])
-    assert.deepEqual(found.flat(), ids.map(reader => ({ kind: 'organisation', id: reader, since: '2026-11-21T10:00:00.000Z' })))
+    assert.deepEqual(
+      found.map(items => items.length),
+      [2, 2, 1],
+    )
+    assert.deepEqual(
+      found.flat(),
+      ids.map(reader => ({ kind: 'organisation', id: reader, since: '2026-11-21T10:00:00.000Z' })),
+    )
     assert.deepEqual(await codeOf(ada.get(`/${id}/readers?after=${cursor(['nobody'])}`)), [400, 'cursor_invalid'])
   })
 
@@ -166,7 +186,11 @@ suite('sharing', () => {
     const { as } = await open(t)
     const ada = as()
     const { id } = await ada.make(data)
-    for (const [reader, body, pointer] of [[newId(), { kind: 'world' }, '/kind'], [newId(), {}, '/kind'], ['everybody', { kind: 'person' }, '/readerId']] as const) {
+    for (const [reader, body, pointer] of [
+      [newId(), { kind: 'world' }, '/kind'],
+      [newId(), {}, '/kind'],
+      ['everybody', { kind: 'person' }, '/readerId'],
+    ] as const) {
       const { status, body: problem } = await ada.put(`/${id}/readers/${reader}`, body)
       assert.deepEqual([status, problem.errors[0].pointer], [400, pointer])
     }
@@ -177,7 +201,10 @@ test('another service hears whose a passport is and who may read it', async t =>
   const { as } = await open(t)
   const ada = as()
   const { id, owner } = await ada.make(data)
-  const readers = [{ kind: 'person', id: newId() }, { kind: 'organisation', id: newId() }]
+  const readers = [
+    { kind: 'person', id: newId() },
+    { kind: 'organisation', id: newId() },
+  ]
   for (const reader of readers) await ada.put(`/${id}/readers/${reader.id}`, { kind: reader.kind })
   await ada.post(`/${id}/publish`)
   const { body } = await ada.ask(`/${id}`)

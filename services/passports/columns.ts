@@ -33,10 +33,18 @@ const text: Kind<string> = {
 const categories = ['EV', 'LMT', 'industrial', 'industrialStationary', 'industrialWithoutBms', 'SLI', 'portable'] as const
 type Category = (typeof categories)[number]
 const otherWords: Record<string, Category> = {
-  electricvehicle: 'EV', lightmeansoftransport: 'LMT', industrialnonstationary: 'industrial', industrialother: 'industrial',
-  stationary: 'industrialStationary', startinglightingignition: 'SLI', starter: 'SLI',
+  electricvehicle: 'EV',
+  lightmeansoftransport: 'LMT',
+  industrialnonstationary: 'industrial',
+  industrialother: 'industrial',
+  stationary: 'industrialStationary',
+  startinglightingignition: 'SLI',
+  starter: 'SLI',
 }
-const categoryOf = new Map<string, Category>([...categories.map(category => [category.toLowerCase(), category] as const), ...Object.entries(otherWords)])
+const categoryOf = new Map<string, Category>([
+  ...categories.map(category => [category.toLowerCase(), category] as const),
+  ...Object.entries(otherWords),
+])
 
 /** As the law, the data models and people write it: `ev`, `electric vehicle battery`, `industrial/stationary battery`. */
 const category: Kind<Category> = {
@@ -47,7 +55,7 @@ const category: Kind<Category> = {
   few: true,
 }
 
-const kilogramsIn: Record<string, number> = { kg: 1, KGM: 1, 'unit:kilogram': 1, g: 0.001, GRM: 0.001, 'unit:gram': 0.001 }
+const perKilogram: Record<string, number> = { kg: 1, KGM: 1, 'unit:kilogram': 1, g: 1000, GRM: 1000, 'unit:gram': 1000 }
 
 /** A number of kilograms, or an amount with its unit as Catena-X (`value`, `unit`) and BatteryPass-Ready (`gramKgValue`, `gramKg`) write it. */
 const kilograms: Kind<number> = {
@@ -56,8 +64,8 @@ const kilograms: Kind<number> = {
   read(value) {
     if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined
     const { value: amount, unit, gramKgValue = amount, gramKg = unit } = (value ?? {}) as Record<string, unknown>
-    const factor = kilogramsIn[String(gramKg)]
-    return typeof gramKgValue === 'number' && factor ? kilograms.read(gramKgValue * factor) : undefined
+    const units = perKilogram[String(gramKg)]
+    return typeof gramKgValue === 'number' && units ? kilograms.read(gramKgValue / units) : undefined
   },
   type: 'double precision',
 }
@@ -97,64 +105,130 @@ const ready = 'Battery_Passport.IdentifiersAndProductData'
  */
 const columns = {
   identifier: {
-    sql: 'identifier', kind: text, filter: true, sort: true, examples: ['BP-2024-011'],
+    sql: 'identifier',
+    kind: text,
+    filter: true,
+    sort: true,
+    examples: ['BP-2024-011'],
     from: [
-      'generalInformation.batteryIdentifier', 'generalInformation.uniqueBatteryIdentifier', 'batteryIdentifier', 'uniqueBatteryIdentifier',
-      'generalProductInformation.productIdentifier', 'GeneralProductInformation.productIdentifier', 'productIdentifier',
-      `${ready}.UniqueBatteryIdentifierUniqueProductIdentifier`, 'identification.idDmc', 'uniqueProductIdentifier', 'URIOfTheProduct',
+      'generalInformation.batteryIdentifier',
+      'generalInformation.uniqueBatteryIdentifier',
+      'batteryIdentifier',
+      'uniqueBatteryIdentifier',
+      'generalProductInformation.productIdentifier',
+      'GeneralProductInformation.productIdentifier',
+      'productIdentifier',
+      `${ready}.UniqueBatteryIdentifierUniqueProductIdentifier`,
+      'identification.idDmc',
+      'uniqueProductIdentifier',
+      'URIOfTheProduct',
     ],
   },
   serial: {
-    sql: 'serial', kind: text, filter: true, examples: ['BP-2024-011'],
+    sql: 'serial',
+    kind: text,
+    filter: true,
+    examples: ['BP-2024-011'],
     from: [
-      'generalInformation.batterySerialNumber', 'batterySerialNumber', `${ready}.BatterySerialNumber`,
-      'identification.identification.serial.0.value', 'SerialNumber', 'serialNumber', 'generalInformation.batteryIdentifier',
+      'generalInformation.batterySerialNumber',
+      'batterySerialNumber',
+      `${ready}.BatterySerialNumber`,
+      'identification.identification.serial.0.value',
+      'SerialNumber',
+      'serialNumber',
+      'generalInformation.batteryIdentifier',
     ],
   },
   model: {
-    sql: 'model', kind: text, filter: true, sort: true, examples: ['LM3-BAT-2024'],
+    sql: 'model',
+    kind: text,
+    filter: true,
+    sort: true,
+    examples: ['LM3-BAT-2024'],
     from: [
-      'generalInformation.batteryModel.id', 'generalInformation.batteryModel.modelName', 'generalInformation.batteryModel',
-      'generalInformation.batteryModelIdentifier', 'batteryModelIdentifier', `${ready}.BatteryModelIdentifier`,
+      'generalInformation.batteryModel.id',
+      'generalInformation.batteryModel.modelName',
+      'generalInformation.batteryModel',
+      'generalInformation.batteryModelIdentifier',
+      'batteryModelIdentifier',
+      `${ready}.BatteryModelIdentifier`,
       'identification.identification.type.manufacturerPartId',
     ],
   },
   category: {
-    sql: 'category', kind: category, filter: true, examples: ['EV'],
+    sql: 'category',
+    kind: category,
+    filter: true,
+    examples: ['EV'],
     from: [
-      'generalInformation.batteryCategory', 'batteryCategory', 'generalProductInformation.batteryCategory', 'GeneralProductInformation.batteryCategory',
-      `${ready}.BatteryCategory.batteryCategoryValue`, `${ready}.BatteryCategory`, 'identification.category', 'GeneralInformation.BatteryCategory',
+      'generalInformation.batteryCategory',
+      'batteryCategory',
+      'generalProductInformation.batteryCategory',
+      'GeneralProductInformation.batteryCategory',
+      `${ready}.BatteryCategory.batteryCategoryValue`,
+      `${ready}.BatteryCategory`,
+      'identification.category',
+      'GeneralInformation.BatteryCategory',
     ],
   },
   chemistry: {
-    sql: 'chemistry', kind: text, filter: true, examples: ['LiFePO4'],
+    sql: 'chemistry',
+    kind: text,
+    filter: true,
+    examples: ['LiFePO4'],
     from: [
-      'materialComposition.batteryChemistry', 'materialComposition.batteryChemistry.shortName', 'materialComposition.batteryChemistry.clearName',
-      'MaterialComposition.batteryChemistry.shortName', 'MaterialComposition.batteryChemistry.clearName', 'generalInformation.batteryChemistry',
-      'batteryChemistry', 'batteryChemistry.shortName', 'batteryChemistry.clearName',
+      'materialComposition.batteryChemistry',
+      'materialComposition.batteryChemistry.shortName',
+      'materialComposition.batteryChemistry.clearName',
+      'MaterialComposition.batteryChemistry.shortName',
+      'MaterialComposition.batteryChemistry.clearName',
+      'generalInformation.batteryChemistry',
+      'batteryChemistry',
+      'batteryChemistry.shortName',
+      'batteryChemistry.clearName',
       'Battery_Passport.BatteryMaterialsAndComposition.BatteryChemistry.chemicalCodeValue',
-      'Battery_Passport.BatteryMaterialsAndComposition.BatteryChemistry', 'identification.chemistry', 'BatteryChemistry.ShortName',
+      'Battery_Passport.BatteryMaterialsAndComposition.BatteryChemistry',
+      'identification.chemistry',
+      'BatteryChemistry.ShortName',
     ],
   },
   massKg: {
-    sql: 'mass_kg', kind: kilograms, examples: [450],
+    sql: 'mass_kg',
+    kind: kilograms,
+    examples: [450],
     from: [
-      'generalInformation.batteryMass', 'batteryMass', 'generalProductInformation.batteryMass', 'GeneralProductInformation.batteryMass',
-      `${ready}.BatteryMass`, 'characteristics.physicalDimension.weight', 'GeneralInformation.BatteryMass',
+      'generalInformation.batteryMass',
+      'batteryMass',
+      'generalProductInformation.batteryMass',
+      'GeneralProductInformation.batteryMass',
+      `${ready}.BatteryMass`,
+      'characteristics.physicalDimension.weight',
+      'GeneralInformation.BatteryMass',
     ],
   },
   manufacturedOn: {
-    sql: 'manufactured_on', kind: day, sort: true, examples: ['2024-01-15'],
+    sql: 'manufactured_on',
+    kind: day,
+    sort: true,
+    examples: ['2024-01-15'],
     from: [
-      'generalInformation.manufacturingDate', 'manufacturingDate', 'generalProductInformation.manufacturingDate',
-      'GeneralProductInformation.manufacturingDate', `${ready}.ManufacturingDate`, 'operation.manufacturer.manufacturingDate', 'DateOfManufacture',
+      'generalInformation.manufacturingDate',
+      'manufacturingDate',
+      'generalProductInformation.manufacturingDate',
+      'GeneralProductInformation.manufacturingDate',
+      `${ready}.ManufacturingDate`,
+      'operation.manufacturer.manufacturingDate',
+      'DateOfManufacture',
     ],
   },
 } satisfies Record<string, Column>
 
 export type ColumnName = keyof typeof columns
 /** The rows of the table, each with its name. */
-export const allColumns = Object.entries(columns).map(([name, column]): Column & { name: ColumnName } => ({ name: name as ColumnName, ...column }))
+export const allColumns = Object.entries(columns).map(([name, column]): Column & { name: ColumnName } => ({
+  name: name as ColumnName,
+  ...column,
+}))
 
 /** What the columns of a passport hold; null where its data has nothing that can be mapped. */
 export type Searchable = { readonly [Name in ColumnName]: NonNullable<ReturnType<(typeof columns)[Name]['kind']['read']>> | null }
@@ -164,10 +238,12 @@ export const searchable = (data: PassportData): Searchable =>
   Object.fromEntries(allColumns.map(({ name }) => [name, valueIn(name, data)])) as Searchable
 
 /** What this data fills one column with. */
-export const valueIn = <Name extends ColumnName>(name: Name, data: PassportData): Searchable[Name] => (found(name, data)?.value ?? null) as Searchable[Name]
+export const valueIn = <Name extends ColumnName>(name: Name, data: PassportData): Searchable[Name] =>
+  (found(name, data)?.value ?? null) as Searchable[Name]
 
 /** Where in the data the value of a column stands, as a JSON pointer. */
-export const pointerOf = (name: ColumnName, data: PassportData): string => `/${(found(name, data)?.path ?? columns[name].from[0]!).replaceAll('.', '/')}`
+export const pointerOf = (name: ColumnName, data: PassportData): string =>
+  `/${(found(name, data)?.path ?? columns[name].from[0]!).replaceAll('.', '/')}`
 
 function found(name: ColumnName, data: PassportData): { path: string; value: unknown } | undefined {
   for (const path of columns[name].from) {
@@ -189,7 +265,13 @@ const plain: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', �
 
 /** The words of a text as search compares them: without case, accents and punctuation. */
 export const wordsOf = (text: string): string[] =>
-  text.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '').replace(/[ßæœøłđðþħı]/g, letter => plain[letter]!).match(/[\p{L}\p{N}]+/gu)?.map(word => word.slice(0, 64)) ?? []
+  text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}/gu, '')
+    .replace(/[ßæœøłđðþħı]/g, letter => plain[letter]!)
+    .match(/[\p{L}\p{N}]+/gu)
+    ?.map(word => word.slice(0, 64)) ?? []
 
 /** The words a passport is found by: of its columns and of its short texts, 200 at most. */
 export function searchWords(data: PassportData): string[] {

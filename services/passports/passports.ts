@@ -25,8 +25,15 @@ export interface Version {
   readonly updatedFields: readonly string[]
 }
 
-export const draft = (id: string, owner: Owner, data: PassportData, at: Date): Passport =>
-  ({ id, owner, status: 'draft', version: 1, data, createdAt: at, updatedAt: at })
+export const draft = (id: string, owner: Owner, data: PassportData, at: Date): Passport => ({
+  id,
+  owner,
+  status: 'draft',
+  version: 1,
+  data,
+  createdAt: at,
+  updatedAt: at,
+})
 
 /** The next version with this data, and what differs; the same passport when nothing does. */
 export function revise(passport: Passport, data: PassportData, at: Date): { revised: Passport; updatedFields: string[] } {
@@ -47,7 +54,9 @@ export function archive(passport: Passport, at: Date): Passport {
 }
 
 const archived = (why: string): Problem =>
-  new Problem('conflict', 'passport_archived', { detail: `${why} A passport that was published is kept (Regulation (EU) 2023/1542, Art. 77).` })
+  new Problem('conflict', 'passport_archived', {
+    detail: `${why} A passport that was published is kept (Regulation (EU) 2023/1542, Art. 77).`,
+  })
 
 const next = (passport: Passport, change: Partial<Passport>, at: Date): Passport =>
   // The clocks of two processes differ; history never runs backwards.
@@ -94,7 +103,7 @@ const most = { fields: 1000, characters: 65_536 }
 
 /** RFC 6901 pointers of the leaves that differ, items of arrays by their index. Too many are named by their parents instead. */
 export function changedFields(before: unknown, after: unknown): string[] {
-  for (let depth = Infinity; depth > 0; ) {
+  for (let depth = Infinity; depth > 0;) {
     const fields = differences(before, after, depth)
     if (fields.length <= most.fields && fields.join('').length <= most.characters) return fields
     depth = Math.max(...fields.map(pointer => pointer.split('/').length - 1)) - 1

@@ -1,15 +1,44 @@
 import Type from 'typebox'
 import {
-  fail, newId, notModified, ownerFor, Page, page, pageQuery, Problem, requireMatch, signedIn, type Actor, type Host, type Reply, type Request, type Tx,
+  fail,
+  newId,
+  notModified,
+  ownerFor,
+  Page,
+  page,
+  pageQuery,
+  Problem,
+  requireMatch,
+  signedIn,
+  type Actor,
+  type Host,
+  type Reply,
+  type Request,
+  type Tx,
 } from '#kernel'
 import {
-  PassportCreated, PassportData, PassportDeleted, PassportPublished, PassportShared, PassportStatus, PassportStatusChanged, PassportUpdated,
+  PassportCreated,
+  PassportData,
+  PassportDeleted,
+  PassportPublished,
+  PassportShared,
+  PassportStatus,
+  PassportStatusChanged,
+  PassportUpdated,
 } from '#contracts/passports'
 import { EventActor, Id, Instant, Owner } from '#contracts/shared'
 import { archive, draft, editableBy, publish, revise, told, view, visibleTo, type Passport } from './passports.ts'
 import { isId, keysAfter, PassportSummary, searchPassports, searchQuery } from './search.ts'
 import {
-  deletePassport, deleteReader, findPassport, insertPassport, insertReader, listReaders, listVersions, lockPassport, updatePassport,
+  deletePassport,
+  deleteReader,
+  findPassport,
+  insertPassport,
+  insertReader,
+  listReaders,
+  listVersions,
+  lockPassport,
+  updatePassport,
 } from './store.ts'
 
 const Version = Type.Integer({ minimum: 1, examples: [1] })
@@ -18,11 +47,20 @@ const One = Type.Object({ id: Id })
 const OneReader = Type.Object({ id: Id, readerId: Id })
 
 const PassportView = Type.Object({
-  id: Id, data: PassportData, status: PassportStatus, version: Version, owner: Owner,
-  identifier: Type.Unsafe<string | null>({ type: ['string', 'null'], examples: ['BP-2024-011'] }), createdAt: Instant, updatedAt: Instant,
+  id: Id,
+  data: PassportData,
+  status: PassportStatus,
+  version: Version,
+  owner: Owner,
+  identifier: Type.Unsafe<string | null>({ type: ['string', 'null'], examples: ['BP-2024-011'] }),
+  createdAt: Instant,
+  updatedAt: Instant,
 })
 const VersionView = Type.Object({
-  version: Version, status: PassportStatus, actor: EventActor, at: Instant,
+  version: Version,
+  status: PassportStatus,
+  actor: EventActor,
+  at: Instant,
   updatedFields: Type.Array(Type.String(), { description: 'JSON pointers into the data', examples: [['/generalInformation/batteryMass']] }),
 })
 const ReaderView = Type.Object({ ...Owner.properties, since: Instant })
@@ -31,184 +69,239 @@ export function routes({ http, db, now }: Host<'passports'>): void {
   const answer = (request: Request, reply: Reply, passport: ReturnType<typeof view>) =>
     notModified(request, reply, passport.version) ? reply.send() : passport
 
-  http.post('/', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Create a passport, as a draft',
-      description: 'Of the organisation one acts for, else of oneself. Takes any JSON object up to 1 MB. Honours Idempotency-Key.',
-      body: Body,
-      response: { 201: PassportView },
+  http.post(
+    '/',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Create a passport, as a draft',
+        description: 'Of the organisation one acts for, else of oneself. Takes any JSON object up to 1 MB. Honours Idempotency-Key.',
+        body: Body,
+        response: { 201: PassportView },
+      },
     },
-  }, async (request, reply) => {
-    const { actor, body } = request
-    const at = now()
-    const passport = draft(newId(at.getTime()), ownerFor(actor), body.data, at)
-    const created = await db.once(request, async tx => {
-      await insertPassport(tx, passport, actor)
-      await tx.publish(PassportCreated, { ...told(passport), passport: { id: passport.id, data: passport.data } })
-      return view(passport)
-    })
-    reply.code(201).header('location', `/api/passports/${created.id}`)
-    return answer(request, reply, created)
-  })
+    async (request, reply) => {
+      const { actor, body } = request
+      const at = now()
+      const passport = draft(newId(at.getTime()), ownerFor(actor), body.data, at)
+      const created = await db.once(request, async tx => {
+        await insertPassport(tx, passport, actor)
+        await tx.publish(PassportCreated, { ...told(passport), passport: { id: passport.id, data: passport.data } })
+        return view(passport)
+      })
+      reply.code(201).header('location', `/api/passports/${created.id}`)
+      return answer(request, reply, created)
+    },
+  )
 
-  http.get('/', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Search the passports one may read',
-      description: 'One\'s own, those of the organisation one acts for and those shared with either; all for admins. Without their data.',
-      querystring: searchQuery,
-      response: { 200: Page(PassportSummary) },
+  http.get(
+    '/',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Search the passports one may read',
+        description: "One's own, those of the organisation one acts for and those shared with either; all for admins. Without their data.",
+        querystring: searchQuery,
+        response: { 200: Page(PassportSummary) },
+      },
     },
-  }, request => searchPassports(db, request.actor, request.query))
+    request => searchPassports(db, request.actor, request.query),
+  )
 
-  http.get('/:id', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Read a passport',
-      params: One,
-      querystring: Type.Object({ at: Type.Optional({ ...Instant, description: 'Read it as it was then' }) }, { additionalProperties: false }),
-      response: { 200: PassportView },
+  http.get(
+    '/:id',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Read a passport',
+        params: One,
+        querystring: Type.Object(
+          { at: Type.Optional({ ...Instant, description: 'Read it as it was then' }) },
+          { additionalProperties: false },
+        ),
+        response: { 200: PassportView },
+      },
     },
-  }, async (request, reply) => {
-    const { visitor, params, query } = request
-    const at = query.at === undefined ? undefined : timeOf(query.at)
-    const passport = visibleTo(visitor, await findPassport(db, params.id, request.actor, at))
-    if (at && at < passport.createdAt) throw new Problem('not_found', 'version_unknown', { detail: 'The passport did not exist then.' })
-    return answer(request, reply, view(passport))
-  })
+    async (request, reply) => {
+      const { visitor, params, query } = request
+      const at = query.at === undefined ? undefined : timeOf(query.at)
+      const passport = visibleTo(visitor, await findPassport(db, params.id, request.actor, at))
+      if (at && at < passport.createdAt) throw new Problem('not_found', 'version_unknown', { detail: 'The passport did not exist then.' })
+      return answer(request, reply, view(passport))
+    },
+  )
 
-  http.put('/:id', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Give a passport new data, which makes a version',
-      description: 'Nothing happens when the data is the same. Honours If-Match.',
-      params: One,
-      body: Body,
-      response: { 200: PassportView },
+  http.put(
+    '/:id',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Give a passport new data, which makes a version',
+        description: 'Nothing happens when the data is the same. Honours If-Match.',
+        params: One,
+        body: Body,
+        response: { 200: PassportView },
+      },
     },
-  }, async (request, reply) => {
-    const { actor, params, body } = request
-    const updated = await db.transaction(async tx => {
-      const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
-      requireMatch(request, passport.version)
-      const { revised, updatedFields } = revise(passport, body.data, now())
-      if (revised === passport) return passport
-      await updatePassport(tx, revised, actor, updatedFields)
-      await tx.publish(PassportUpdated, { ...told(revised), passport: { id: revised.id, data: revised.data }, updatedFields })
-      return revised
-    })
-    return answer(request, reply, view(updated))
-  })
+    async (request, reply) => {
+      const { actor, params, body } = request
+      const updated = await db.transaction(async tx => {
+        const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
+        requireMatch(request, passport.version)
+        const { revised, updatedFields } = revise(passport, body.data, now())
+        if (revised === passport) return passport
+        await updatePassport(tx, revised, actor, updatedFields)
+        await tx.publish(PassportUpdated, { ...told(revised), passport: { id: revised.id, data: revised.data }, updatedFields })
+        return revised
+      })
+      return answer(request, reply, view(updated))
+    },
+  )
 
-  http.post('/:id/publish', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Publish a draft: from now on it is kept',
-      description: 'Honours If-Match and Idempotency-Key.',
-      params: One,
-      response: { 200: PassportView },
+  http.post(
+    '/:id/publish',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Publish a draft: from now on it is kept',
+        description: 'Honours If-Match and Idempotency-Key.',
+        params: One,
+        response: { 200: PassportView },
+      },
     },
-  }, async (request, reply) => {
-    const { actor, params } = request
-    const published = await db.once(request, async tx => {
-      const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
-      requireMatch(request, passport.version)
-      const published = publish(passport, now())
-      await tx.publish(PassportPublished, told(published))
-      await changeStatus(tx, passport, published, actor)
-      return view(published)
-    })
-    return answer(request, reply, published)
-  })
+    async (request, reply) => {
+      const { actor, params } = request
+      const published = await db.once(request, async tx => {
+        const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
+        requireMatch(request, passport.version)
+        const published = publish(passport, now())
+        await tx.publish(PassportPublished, told(published))
+        await changeStatus(tx, passport, published, actor)
+        return view(published)
+      })
+      return answer(request, reply, published)
+    },
+  )
 
-  http.delete('/:id', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Delete a draft, or archive a published passport',
-      description: 'A draft goes with its versions (204). A published one has to be kept (Regulation (EU) 2023/1542, Art. 77), so it is archived. Honours If-Match.',
-      params: One,
-      response: { 200: PassportView, 204: Type.Null() },
+  http.delete(
+    '/:id',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Delete a draft, or archive a published passport',
+        description:
+          'A draft goes with its versions (204). A published one has to be kept (Regulation (EU) 2023/1542, Art. 77), so it is archived. Honours If-Match.',
+        params: One,
+        response: { 200: PassportView, 204: Type.Null() },
+      },
     },
-  }, async (request, reply) => {
-    const { actor, params } = request
-    const archived = await db.transaction(async tx => {
-      const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
-      requireMatch(request, passport.version)
-      if (passport.status === 'draft') {
-        await deletePassport(tx, passport.id)
-        await tx.publish(PassportDeleted, { ...told(passport), version: passport.version + 1 })
-        return undefined
-      }
-      const archived = archive(passport, now())
-      await changeStatus(tx, passport, archived, actor)
-      return archived
-    })
-    return archived ? answer(request, reply, view(archived)) : reply.code(204).send()
-  })
+    async (request, reply) => {
+      const { actor, params } = request
+      const archived = await db.transaction(async tx => {
+        const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
+        requireMatch(request, passport.version)
+        if (passport.status === 'draft') {
+          await deletePassport(tx, passport.id)
+          await tx.publish(PassportDeleted, { ...told(passport), version: passport.version + 1 })
+          return undefined
+        }
+        const archived = archive(passport, now())
+        await changeStatus(tx, passport, archived, actor)
+        return archived
+      })
+      return archived ? answer(request, reply, view(archived)) : reply.code(204).send()
+    },
+  )
 
-  http.get('/:id/versions', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'List the versions of a passport, the latest first',
-      params: One,
-      querystring: Type.Object(pageQuery),
-      response: { 200: Page(VersionView) },
+  http.get(
+    '/:id/versions',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'List the versions of a passport, the latest first',
+        params: One,
+        querystring: Type.Object(pageQuery),
+        response: { 200: Page(VersionView) },
+      },
     },
-  }, async ({ actor, params, query: { limit, after } }) => {
-    visibleTo(actor, await findPassport(db, params.id, actor))
-    const cursor = keysAfter(after, isVersion)
-    const versions = await listVersions(db, params.id, limit + 1, cursor?.[0] as number | undefined)
-    return page(versions, limit, ({ version }) => [version], version => ({ ...version, at: version.at.toISOString() }))
-  })
+    async ({ actor, params, query: { limit, after } }) => {
+      visibleTo(actor, await findPassport(db, params.id, actor))
+      const cursor = keysAfter(after, isVersion)
+      const versions = await listVersions(db, params.id, limit + 1, cursor?.[0] as number | undefined)
+      return page(
+        versions,
+        limit,
+        ({ version }) => [version],
+        version => ({ ...version, at: version.at.toISOString() }),
+      )
+    },
+  )
 
-  http.get('/:id/readers', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'List whom a passport was shared with',
-      params: One,
-      querystring: Type.Object(pageQuery),
-      response: { 200: Page(ReaderView) },
+  http.get(
+    '/:id/readers',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'List whom a passport was shared with',
+        params: One,
+        querystring: Type.Object(pageQuery),
+        response: { 200: Page(ReaderView) },
+      },
     },
-  }, async ({ actor, params, query: { limit, after } }) => {
-    editableBy(actor, await findPassport(db, params.id, actor))
-    const cursor = keysAfter(after, isId)
-    const readers = await listReaders(db, params.id, limit + 1, cursor?.[0] as string | undefined)
-    return page(readers, limit, ({ id }) => [id], reader => ({ ...reader, since: reader.since.toISOString() }))
-  })
+    async ({ actor, params, query: { limit, after } }) => {
+      editableBy(actor, await findPassport(db, params.id, actor))
+      const cursor = keysAfter(after, isId)
+      const readers = await listReaders(db, params.id, limit + 1, cursor?.[0] as string | undefined)
+      return page(
+        readers,
+        limit,
+        ({ id }) => [id],
+        reader => ({ ...reader, since: reader.since.toISOString() }),
+      )
+    },
+  )
 
-  http.put('/:id/readers/:readerId', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Share a passport with a person or an organisation, to read it',
-      params: OneReader,
-      body: Type.Object({ kind: Owner.properties.kind }),
-      response: { 204: Type.Null() },
+  http.put(
+    '/:id/readers/:readerId',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Share a passport with a person or an organisation, to read it',
+        params: OneReader,
+        body: Type.Object({ kind: Owner.properties.kind }),
+        response: { 204: Type.Null() },
+      },
     },
-  }, async ({ actor, params, body }, reply) => {
-    const reader = { kind: body.kind, id: params.readerId.toLowerCase() }
-    await db.transaction(async tx => {
-      const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
-      if (await insertReader(tx, passport.id, reader, now())) await tx.publish(PassportShared, { ...told(passport), reader, shared: true })
-    })
-    return reply.code(204).send()
-  })
+    async ({ actor, params, body }, reply) => {
+      const reader = { kind: body.kind, id: params.readerId.toLowerCase() }
+      await db.transaction(async tx => {
+        const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
+        if (await insertReader(tx, passport.id, reader, now()))
+          await tx.publish(PassportShared, { ...told(passport), reader, shared: true })
+      })
+      return reply.code(204).send()
+    },
+  )
 
-  http.delete('/:id/readers/:readerId', {
-    config: { access: signedIn },
-    schema: {
-      summary: 'Share a passport no longer',
-      params: OneReader,
-      response: { 204: Type.Null() },
+  http.delete(
+    '/:id/readers/:readerId',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Share a passport no longer',
+        params: OneReader,
+        response: { 204: Type.Null() },
+      },
     },
-  }, async ({ actor, params }, reply) => {
-    await db.transaction(async tx => {
-      const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
-      const reader = (await deleteReader(tx, passport.id, params.readerId)) ?? fail('not_found', 'reader_unknown')
-      await tx.publish(PassportShared, { ...told(passport), reader, shared: false })
-    })
-    return reply.code(204).send()
-  })
+    async ({ actor, params }, reply) => {
+      await db.transaction(async tx => {
+        const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
+        const reader = (await deleteReader(tx, passport.id, params.readerId)) ?? fail('not_found', 'reader_unknown')
+        await tx.publish(PassportShared, { ...told(passport), reader, shared: false })
+      })
+      return reply.code(204).send()
+    },
+  )
 }
 
 async function changeStatus(tx: Tx<'passports'>, former: Passport, passport: Passport, actor: Actor): Promise<void> {
@@ -219,7 +312,8 @@ async function changeStatus(tx: Tx<'passports'>, former: Passport, passport: Pas
 /** A time as a query gives it. PostgreSQL has no year 0 and there was no passport before 1970; a leap second has no date here. */
 function timeOf(text: string): Date {
   const time = Date.parse(text)
-  if (Number.isNaN(time)) throw new Problem('invalid', 'request_invalid', { errors: [{ pointer: '/at', detail: 'must be a time like 2027-02-18T08:30:00Z' }] })
+  if (Number.isNaN(time))
+    throw new Problem('invalid', 'request_invalid', { errors: [{ pointer: '/at', detail: 'must be a time like 2027-02-18T08:30:00Z' }] })
   return new Date(Math.max(0, time))
 }
 

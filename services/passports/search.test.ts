@@ -11,19 +11,46 @@ async function fleet(owner: Client): Promise<void> {
   await owner.make(battery('a', { batteryModel: 'M2', batteryCategory: 'LMT', manufacturingDate: '2024-02-01' }))
   await owner.make(battery('b', { batteryModel: 'M1', batteryCategory: 'EV', manufacturingDate: '2024-03-01' }))
   const { id } = await owner.make(battery('c', { batteryModel: 'M2', batteryCategory: 'EV', manufacturingDate: '2024-01-01' }))
-  const d = await owner.make({ ...battery('d', { batteryMass: 'heavy', batteryCategory: 'car' }), materialComposition: { batteryChemistry: 'Pb' } })
+  const d = await owner.make({
+    ...battery('d', { batteryMass: 'heavy', batteryCategory: 'car' }),
+    materialComposition: { batteryChemistry: 'Pb' },
+  })
   await owner.post(`/${d.id}/publish`)
-  await owner.put(`/${id}`, { data: battery('c', { batteryModel: 'M2', batteryCategory: 'EV', manufacturingDate: '2024-01-01', note: 'Überprüft in Łódź' }) })
+  await owner.put(`/${id}`, {
+    data: battery('c', { batteryModel: 'M2', batteryCategory: 'EV', manufacturingDate: '2024-01-01', note: 'Überprüft in Łódź' }),
+  })
 }
 
 /** What a search in that fleet finds, the last made first. */
 const searches: Record<string, string[]> = {
-  'identifier=b': ['b'], 'identifier=B': [], 'serial=c': ['c'], 'model=M2': ['c', 'a'], 'category=EV': ['c', 'b'], 'category=electric%20vehicle%20battery': ['c', 'b'],
-  'chemistry=Pb': ['d'], 'status=published': ['d'], 'status=draft': ['c', 'b', 'a'], 'model=M2&category=ev&status=draft': ['c'], 'model=M1&category=LMT': [],
-  'q=m2': ['c', 'a'], 'q=M2%20LMT': ['a'], 'q=ueberpruft': [], 'q=uberpruft,%20LODZ': ['c'], 'q=%C5%81%C3%B3d%C5%BA': ['c'], 'q=heavy%20pb': ['d'], 'q=m': [],
-  'q=%20-%20': [], 'q=%27%7C!()%3A*%26': [],
-  'sort=identifier': ['a', 'b', 'c', 'd'], 'sort=-identifier': ['d', 'c', 'b', 'a'], 'sort=createdAt': ['a', 'b', 'c', 'd'], 'sort=-updatedAt': ['c', 'd', 'b', 'a'],
-  'sort=manufacturedOn': ['d', 'c', 'a', 'b'], 'sort=-manufacturedOn': ['b', 'a', 'c', 'd'], 'sort=-model&limit=3': ['c', 'a', 'b'], 'sort=model&category=EV': ['b', 'c'],
+  'identifier=b': ['b'],
+  'identifier=B': [],
+  'serial=c': ['c'],
+  'model=M2': ['c', 'a'],
+  'category=EV': ['c', 'b'],
+  'category=electric%20vehicle%20battery': ['c', 'b'],
+  'chemistry=Pb': ['d'],
+  'status=published': ['d'],
+  'status=draft': ['c', 'b', 'a'],
+  'model=M2&category=ev&status=draft': ['c'],
+  'model=M1&category=LMT': [],
+  'q=m2': ['c', 'a'],
+  'q=M2%20LMT': ['a'],
+  'q=ueberpruft': [],
+  'q=uberpruft,%20LODZ': ['c'],
+  'q=%C5%81%C3%B3d%C5%BA': ['c'],
+  'q=heavy%20pb': ['d'],
+  'q=m': [],
+  'q=%20-%20': [],
+  'q=%27%7C!()%3A*%26': [],
+  'sort=identifier': ['a', 'b', 'c', 'd'],
+  'sort=-identifier': ['d', 'c', 'b', 'a'],
+  'sort=createdAt': ['a', 'b', 'c', 'd'],
+  'sort=-updatedAt': ['c', 'd', 'b', 'a'],
+  'sort=manufacturedOn': ['d', 'c', 'a', 'b'],
+  'sort=-manufacturedOn': ['b', 'a', 'c', 'd'],
+  'sort=-model&limit=3': ['c', 'a', 'b'],
+  'sort=model&category=EV': ['b', 'c'],
 }
 
 /** Each reading of the clock is a second later than the one before. */
@@ -38,7 +65,17 @@ suite('a list of passports', () => {
     const ada = as()
     const { data: _, ...made } = await ada.make(data)
     assert.deepEqual((await ada.get('')).body, {
-      items: [{ ...made, serial: 'BP-2024-011', model: 'LM3-BAT-2024', category: 'EV', chemistry: 'LiFePO4', massKg: 450, manufacturedOn: '2024-01-15' }],
+      items: [
+        {
+          ...made,
+          serial: 'BP-2024-011',
+          model: 'LM3-BAT-2024',
+          category: 'EV',
+          chemistry: 'LiFePO4',
+          massKg: 450,
+          manufacturedOn: '2024-01-15',
+        },
+      ],
       nextCursor: null,
     })
   })
@@ -66,10 +103,13 @@ suite('a list of passports', () => {
     const ada = as()
     const { id } = await ada.make(battery('a', { batteryModel: 'M1' }))
     await ada.put(`/${id}`, { data: battery('b') })
-    assert.deepEqual([await ada.found('q=m1'), await ada.found('model=M1'), await ada.found('identifier=a'), await ada.found('identifier=b')], [[], [], [], ['b']])
+    assert.deepEqual(
+      [await ada.found('q=m1'), await ada.found('model=M1'), await ada.found('identifier=a'), await ada.found('identifier=b')],
+      [[], [], [], ['b']],
+    )
   })
 
-  test('holds one\'s own, the organisation\'s, and what was shared; of one owner when asked', async t => {
+  test("holds one's own, the organisation's, and what was shared; of one owner when asked", async t => {
     const { as } = await open(t, ticking())
     const [userId, acme, otherId] = [newId(), newId(), newId()]
     const [ada, other] = [as({ userId }), as({ userId: otherId })]
@@ -85,7 +125,7 @@ suite('a list of passports', () => {
     assert.deepEqual(await ada.found('sort=createdAt'), ['own', 'shared'])
     assert.deepEqual(await acting.found(`owner=${acme}`), ['acme'])
     assert.deepEqual(await acting.found(`owner=${acme.toUpperCase()}`), ['acme'])
-    assert.deepEqual(await acting.found(`owner=${otherId}`), ['shared'], 'only what one may read of another\'s')
+    assert.deepEqual(await acting.found(`owner=${otherId}`), ['shared'], "only what one may read of another's")
     assert.deepEqual(await acting.found(`owner=${newId()}`), [])
     const admin = as({ role: 'admin' })
     assert.deepEqual(await admin.found('sort=createdAt'), ['own', 'acme', 'shared', 'hidden', 'foreign'])
@@ -98,23 +138,46 @@ suite('its pages', () => {
     const { p, as } = await open(t)
     const [userId, acme] = [newId(), newId()]
     const ada = as({ userId, organisation: { id: acme, role: 'editor' } })
-    await seed(p.db('passports'), [{ kind: 'person', id: userId }, { kind: 'organisation', id: acme }, { kind: 'person', id: newId() }], userId)
-    for (const reader of [ada, as({ role: 'admin' })]) for (const sort of orders.flatMap(order => [order, `-${order}`])) {
-      const before = (await p.db('passports')`select id from passports`).map(({ id }) => id as string)
-      const found = await pages(reader, `?limit=23&sort=${sort}`, async () => void (await ada.make(battery(newId(), { batteryModel: 'M5', manufacturingDate: '2024-06-01' }))))
-      const ids = found.flat().map(({ id }) => id as string)
-      assert.equal(new Set(ids).size, ids.length, `${sort} repeats nothing`)
-      assert.deepEqual(before.filter(id => !ids.includes(id)), [], `${sort} leaves nothing out`)
-      const keys = found.flat().map(item => item[sort.replace('-', '')] as string | null)
-      assert.deepEqual(keys, inOrder(keys, sort.startsWith('-')), `${sort} is in order`)
-    }
+    await seed(
+      p.db('passports'),
+      [
+        { kind: 'person', id: userId },
+        { kind: 'organisation', id: acme },
+        { kind: 'person', id: newId() },
+      ],
+      userId,
+    )
+    for (const reader of [ada, as({ role: 'admin' })])
+      for (const sort of orders.flatMap(order => [order, `-${order}`])) {
+        const before = (await p.db('passports')`select id from passports`).map(({ id }) => id as string)
+        const found = await pages(
+          reader,
+          `?limit=23&sort=${sort}`,
+          async () => void (await ada.make(battery(newId(), { batteryModel: 'M5', manufacturingDate: '2024-06-01' }))),
+        )
+        const ids = found.flat().map(({ id }) => id as string)
+        assert.equal(new Set(ids).size, ids.length, `${sort} repeats nothing`)
+        assert.deepEqual(
+          before.filter(id => !ids.includes(id)),
+          [],
+          `${sort} leaves nothing out`,
+        )
+        const keys = found.flat().map(item => item[sort.replace('-', '')] as string | null)
+        assert.deepEqual(keys, inOrder(keys, sort.startsWith('-')), `${sort} is in order`)
+      }
   })
 
   test('end with null, also when the last one is full', async t => {
     const { as } = await open(t)
     const ada = as()
     for (const name of ['a', 'b', 'c', 'd']) await ada.make(battery(name))
-    assert.deepEqual((await pages(ada, '?limit=2&sort=identifier')).map(items => items.map(({ identifier }) => identifier)), [['a', 'b'], ['c', 'd']])
+    assert.deepEqual(
+      (await pages(ada, '?limit=2&sort=identifier')).map(items => items.map(({ identifier }) => identifier)),
+      [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+    )
     assert.deepEqual((await pages(ada, '?limit=25')).length, 1)
   })
 
@@ -125,11 +188,20 @@ suite('its pages', () => {
     const { nextCursor } = (await ada.get('?limit=1&sort=identifier')).body
     const id = newId()
     for (const query of [
-      `sort=-identifier&after=${nextCursor}`, `sort=model&after=${nextCursor}`, 'after=x', 'after=', `after=${cursor([])}`, `after=${cursor(['-createdAt', 'soon', id])}`,
-      `after=${cursor(['-createdAt', '2024-01-01T00:00:00.000Z', 'id'])}`, `after=${cursor(['-createdAt', '0000-01-01T00:00:00.000Z', id])}`,
-      `after=${cursor(['-createdAt', null, id])}`, `sort=manufacturedOn&after=${cursor(['manufacturedOn', '2024-02-30', id])}`,
-      `sort=model&after=${cursor(['model', 7, id])}`, `sort=model&after=${cursor(['model', `a\0b`, id])}`,
-    ]) assert.equal((await ada.get(`?${query}`)).status, 400, query)
+      `sort=-identifier&after=${nextCursor}`,
+      `sort=model&after=${nextCursor}`,
+      'after=x',
+      'after=',
+      `after=${cursor([])}`,
+      `after=${cursor(['-createdAt', 'soon', id])}`,
+      `after=${cursor(['-createdAt', '2024-01-01T00:00:00.000Z', 'id'])}`,
+      `after=${cursor(['-createdAt', '0000-01-01T00:00:00.000Z', id])}`,
+      `after=${cursor(['-createdAt', null, id])}`,
+      `sort=manufacturedOn&after=${cursor(['manufacturedOn', '2024-02-30', id])}`,
+      `sort=model&after=${cursor(['model', 7, id])}`,
+      `sort=model&after=${cursor(['model', `a\0b`, id])}`,
+    ])
+      assert.equal((await ada.get(`?${query}`)).status, 400, query)
     assert.equal((await ada.get(`?sort=manufacturedOn&after=${cursor(['manufacturedOn', '-infinity', id])}`)).status, 200)
   })
 })
@@ -138,9 +210,21 @@ test('a query that makes no sense is refused with its field', async t => {
   const { as } = await open(t)
   const ada = as()
   for (const [query, field] of [
-    ['limit=0', 'limit'], ['limit=101', 'limit'], ['limit=many', 'limit'], ['sort=owner', 'sort'], ['sort=createdAt%3Bdrop', 'sort'], ['status=lost', 'status'],
-    ['category=car', 'category'], ['owner=me', 'owner'], ['identifier=', 'identifier'], ['identifier=%20', 'identifier'], ['model=a%00b', 'model'], ['q=%00', 'q'],
-    [`q=${'x'.repeat(257)}`, 'q'], ['model=a&model=b', 'model'], ['readiness=full', 'readiness'],
+    ['limit=0', 'limit'],
+    ['limit=101', 'limit'],
+    ['limit=many', 'limit'],
+    ['sort=owner', 'sort'],
+    ['sort=createdAt%3Bdrop', 'sort'],
+    ['status=lost', 'status'],
+    ['category=car', 'category'],
+    ['owner=me', 'owner'],
+    ['identifier=', 'identifier'],
+    ['identifier=%20', 'identifier'],
+    ['model=a%00b', 'model'],
+    ['q=%00', 'q'],
+    [`q=${'x'.repeat(257)}`, 'q'],
+    ['model=a&model=b', 'model'],
+    ['readiness=full', 'readiness'],
   ] as const) {
     const { status, body } = await ada.get(`?${query}`)
     assert.deepEqual([status, body.errors?.[0].pointer], [400, `/${field}`], query)
@@ -150,7 +234,8 @@ test('a query that makes no sense is refused with its field', async t => {
 
 /** 200 passports with repeated and empty sort keys, of the owners in turn; the third's are shared with `readerId`. */
 async function seed(db: Db, owners: Owner[], readerId: string): Promise<void> {
-  for (const [at, { kind, id }] of owners.entries()) await db`
+  for (const [at, { kind, id }] of owners.entries())
+    await db`
     insert into passports (id, owner_kind, owner_id, status, version, created_at, updated_at, identifier, model, manufactured_on, words)
     select gen_random_uuid(), ${kind}, ${id}, 'draft', 1, timestamptz '2026-01-01' + n % 40 * interval '1 ms', timestamptz '2026-01-01' - n % 7 * interval '1 day',
       nullif('BP-' || n, 'BP-' || n / 3 * 3), case n % 4 when 0 then null else 'M' || n % 4 end, case n % 5 when 0 then null else date '2024-01-01' + n % 5 end, ''

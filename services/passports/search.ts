@@ -8,7 +8,11 @@ import { allColumns, wordsOf, type Searchable } from './columns.ts'
 export const PassportSummary = Type.Object({
   id: Id,
   ...Object.fromEntries(allColumns.map(({ name, kind, examples }) => [name, { ...kind.schema, examples: [...examples] }])),
-  status: PassportStatus, version: Type.Integer({ examples: [1] }), owner: Owner, createdAt: Instant, updatedAt: Instant,
+  status: PassportStatus,
+  version: Type.Integer({ examples: [1] }),
+  owner: Owner,
+  createdAt: Instant,
+  updatedAt: Instant,
 })
 
 /** What a list can be put in order by: an expression that has its indexes, and which keys a cursor may bring for it. */
@@ -25,23 +29,39 @@ const isInstant = (key: unknown): boolean =>
 const orders: Record<string, Order> = {
   createdAt: { sql: 'created_at', type: 'timestamptz', isKey: isInstant },
   updatedAt: { sql: 'updated_at', type: 'timestamptz', isKey: isInstant },
-  ...Object.fromEntries(allColumns.filter(({ sort }) => sort).map(({ name, sql, kind: { least, type, read } }): [string, Order] =>
-    [name, { sql: `coalesce(${sql}, '${least}')`, type, least, isKey: key => key === least || read(key) === key }])),
+  ...Object.fromEntries(
+    allColumns
+      .filter(({ sort }) => sort)
+      .map(({ name, sql, kind: { least, type, read } }): [string, Order] => [
+        name,
+        { sql: `coalesce(${sql}, '${least}')`, type, least, isKey: key => key === least || read(key) === key },
+      ]),
+  ),
 }
 
 const filterable = allColumns.filter(({ filter }) => filter)
 const word = { minLength: 1, maxLength: 256, pattern: '^[^\\u0000]*$' }
-const filterFields: Record<string, TOptional<TString>> = Object.fromEntries(filterable.map(({ name, kind, examples }) =>
-  [name, Type.Optional(Type.String({ ...word, description: `Only with exactly this: ${kind.expects}`, examples: [...examples] }))]))
+const filterFields: Record<string, TOptional<TString>> = Object.fromEntries(
+  filterable.map(({ name, kind, examples }) => [
+    name,
+    Type.Optional(Type.String({ ...word, description: `Only with exactly this: ${kind.expects}`, examples: [...examples] })),
+  ]),
+)
 
-export const searchQuery = Type.Object({
-  ...pageQuery,
-  ...filterFields,
-  status: Type.Optional(PassportStatus),
-  owner: Type.Optional(Id),
-  q: Type.Optional(Type.String({ ...word, description: 'Words that all occur in its short texts', examples: ['lm3 lithium'] })),
-  sort: Type.Enum(Object.keys(orders).flatMap(name => [name, `-${name}`]), { default: '-createdAt', description: 'The least first; with `-` the greatest' }),
-}, { additionalProperties: false })
+export const searchQuery = Type.Object(
+  {
+    ...pageQuery,
+    ...filterFields,
+    status: Type.Optional(PassportStatus),
+    owner: Type.Optional(Id),
+    q: Type.Optional(Type.String({ ...word, description: 'Words that all occur in its short texts', examples: ['lm3 lithium'] })),
+    sort: Type.Enum(
+      Object.keys(orders).flatMap(name => [name, `-${name}`]),
+      { default: '-createdAt', description: 'The least first; with `-` the greatest' },
+    ),
+  },
+  { additionalProperties: false },
+)
 
 type SearchQuery = Static<typeof searchQuery>
 
@@ -56,7 +76,13 @@ interface Row extends Searchable {
 }
 
 const fields = [
-  'id', 'status', 'version', 'owner_kind as "ownerKind"', 'owner_id as "ownerId"', 'created_at as "createdAt"', 'updated_at as "updatedAt"',
+  'id',
+  'status',
+  'version',
+  'owner_kind as "ownerKind"',
+  'owner_id as "ownerId"',
+  'created_at as "createdAt"',
+  'updated_at as "updatedAt"',
   ...allColumns.map(({ name, sql, kind }) => `${sql}${kind.type === 'date' ? '::text' : ''} as "${name}"`),
 ].join(', ')
 
@@ -74,40 +100,57 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
 
   const { few, any } = filtersOf(query, $)
   const conditions = [...few, ...any, ...positionOf(query, order, beyond!, $)]
-  // What is rare is found another way than what is common, so a search for any value is planned for that value. Others are planned once, as long
-  // as there are so few of them that nobody can fill the server's memory with plans.
-  const prepare = any.length === 0 && (few.length === 0 || sort === '-createdAt')
-  const scopes = scopesOf(actor, query.owner?.toLowerCase(), prepare || (await isReader(db, actor)), $)
+  const { scopes, manyShares } = await scopesOf(db, actor, query.owner?.toLowerCase(), $)
+  // What is rare is found another way than what is common, so a search for any value is planned for that value, and so are many shares. All else is
+  // planned once, as long as there is so little of it that nobody can fill the server's memory with plans.
+  const prepare = any.length === 0 && !manyShares && (few.length === 0 || sort === '-createdAt')
   // A literal, since the planner cannot weigh a parameter; of two sizes, so that there are few statements.
   const size = limit <= 20 ? 21 : 101
-  const branches = scopes.map(scope => `(
+  const branches = scopes.map(
+    scope => `(
     select ${fields}, ${order.sql} as sort_key from passports where ${[scope, ...conditions].join(' and ')}
-    order by ${order.sql} ${direction}, id ${direction} limit ${size})`)
-  const text = branches.length === 1 ? branches[0]! : `${branches.join(' union all ')} order by sort_key ${direction}, id ${direction} limit ${size}`
+    order by ${order.sql} ${direction}, id ${direction} limit ${size})`,
+  )
+  const text =
+    branches.length === 1 ? branches[0]! : `${branches.join(' union all ')} order by sort_key ${direction}, id ${direction} limit ${size}`
 
-  const rows = await db.unsafe<Row[]>(text, values, { prepare })
-  return page(rows, limit, row => [sort, keyOf(row[name as keyof Row] ?? order.least!), row.id], ({ ownerKind, ownerId, createdAt, updatedAt, ...row }) => ({
-    ...row,
-    owner: { kind: ownerKind, id: ownerId },
-    createdAt: createdAt.toISOString(),
-    updatedAt: updatedAt.toISOString(),
-  }))
+  const rows = scopes.length > 0 ? await db.unsafe<Row[]>(text, values, { prepare }) : []
+  return page(
+    rows,
+    limit,
+    row => [sort, keyOf(row[name as keyof Row] ?? order.least!), row.id],
+    ({ ownerKind, ownerId, createdAt, updatedAt, ...row }) => ({
+      ...row,
+      owner: { kind: ownerKind, id: ownerId },
+      createdAt: createdAt.toISOString(),
+      updatedAt: updatedAt.toISOString(),
+    }),
+  )
 }
 
 const keyOf = (value: string | number | Date): string | number => (value instanceof Date ? value.toISOString() : value)
 
-const isReader = async (db: Db, actor: Actor): Promise<boolean> => (await db`select from readers where reader_id in ${db(partiesOf(actor))} limit 1`).length > 0
-
-/** Whose passports: each branch finds its page of its own, by one index. */
-function scopesOf(actor: Actor, owner: string | undefined, shared: boolean, $: Parameter): string[] {
+/** Whose passports: conditions, for each of which one index finds a page. The last one is for what was shared. */
+async function scopesOf(
+  db: Db,
+  actor: Actor,
+  owner: string | undefined,
+  $: Parameter,
+): Promise<{ scopes: string[]; manyShares?: boolean }> {
   // `version > 0` always holds. It opens the indexes over all owners, which the planner would else walk to find those of one.
-  if (actor.role === 'admin') return [owner ? `owner_id = ${$(owner)}` : 'version > 0']
-  if (owner && partiesOf(actor).includes(owner)) return [`owner_id = ${$(owner)}`]
-  const parties = partiesOf(actor).map($)
-  const own = parties.map(party => `owner_id = ${party}`)
-  const others = `owner_id not in (${parties}) and id in (select passport_id from readers where reader_id in (${parties}))`
-  if (owner) return [`${others} and owner_id = ${$(owner)}`]
-  return shared ? [...own, `version > 0 and ${others}`] : own
+  if (actor.role === 'admin') return { scopes: [owner ? `owner_id = ${$(owner)}` : 'version > 0'] }
+  const parties = partiesOf(actor)
+  if (owner && parties.includes(owner)) return { scopes: [`owner_id = ${$(owner)}`] }
+
+  const many = 100
+  const [person, organisation = person!] = parties
+  const shares = await db`select from readers where reader_id in (${person!}, ${organisation}) limit ${many}`
+  if (owner && shares.length === 0) return { scopes: [] }
+  const places = parties.map($)
+  const own = owner ? [] : places.map(place => `owner_id = ${place}`)
+  if (shares.length === 0) return { scopes: own }
+  const shared = `${owner ? `owner_id = ${$(owner)}` : 'version > 0'} and owner_id not in (${places}) and id in (select passport_id from readers where reader_id in (${places}))`
+  return { scopes: [...own, shared], manyShares: shares.length === many }
 }
 
 /** Conditions: on one of a few values of ours, which may stand in the text, and on any value that a client sends, which may not. */
@@ -117,7 +160,8 @@ function filtersOf(query: SearchQuery, $: Parameter): { few: string[]; any: stri
   for (const { name, sql, kind } of filterable) {
     const given = (query as Record<string, unknown>)[name]
     if (given === undefined) continue
-    const value = kind.read(given) ?? fail('invalid', 'request_invalid', { errors: [{ pointer: `/${name}`, detail: `must be ${kind.expects}` }] })
+    const value =
+      kind.read(given) ?? fail('invalid', 'request_invalid', { errors: [{ pointer: `/${name}`, detail: `must be ${kind.expects}` }] })
     if (kind.few) few.push(`${sql} = '${value}'`)
     else any.push(`${sql} = ${$(value as string)}`)
   }
@@ -133,7 +177,9 @@ function positionOf({ after, sort }: SearchQuery, { sql, type, isKey }: Order, b
 export function keysAfter(after: string | undefined, ...are: ((key: unknown) => boolean)[]): Cursor | undefined {
   const cursor = cursorOf(after, are.length)
   if (!cursor || are.every((is, index) => is(cursor[index]))) return cursor
-  throw new Problem('invalid', 'cursor_invalid', { errors: [{ pointer: '/after', detail: 'takes the nextCursor of the page before, with the same filters and sort' }] })
+  throw new Problem('invalid', 'cursor_invalid', {
+    errors: [{ pointer: '/after', detail: 'takes the nextCursor of the page before, with the same filters and sort' }],
+  })
 }
 
 export const isId = (key: unknown): boolean => typeof key === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key)

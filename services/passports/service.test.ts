@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { newId } from '#kernel'
 import { PassportCreated, PassportDeleted, PassportPublished, PassportStatusChanged, PassportUpdated } from '#contracts/passports'
 import { battery, codeOf, cursor, data, open, pages } from './testing.ts'
@@ -13,8 +13,14 @@ suite('a passport', () => {
     const { status, headers, body } = await ada.post('', { data })
     assert.equal(status, 201)
     assert.deepEqual(body, {
-      id: body.id, data, status: 'draft', version: 1, owner: { kind: 'person', id: userId }, identifier: 'BP-2024-011',
-      createdAt: '2026-11-21T10:00:00.000Z', updatedAt: '2026-11-21T10:00:00.000Z',
+      id: body.id,
+      data,
+      status: 'draft',
+      version: 1,
+      owner: { kind: 'person', id: userId },
+      identifier: 'BP-2024-011',
+      createdAt: '2026-11-21T10:00:00.000Z',
+      updatedAt: '2026-11-21T10:00:00.000Z',
     })
     assert.equal(headers.location, `/api/passports/${body.id}`)
     assert.equal(headers.etag, '"1"')
@@ -27,15 +33,21 @@ suite('a passport', () => {
     const [event, ...more] = await p.published(PassportCreated)
     assert.deepEqual(more, [])
     assert.deepEqual(event, {
-      eventId: event!.eventId, timestamp: event!.timestamp, actor: { userId, role: 'user' }, passport: { id: body.id, data }, identifier: 'BP-2024-011',
-      owner: { kind: 'person', id: userId }, version: 1,
+      eventId: event!.eventId,
+      timestamp: event!.timestamp,
+      actor: { userId, role: 'user' },
+      passport: { id: body.id, data },
+      identifier: 'BP-2024-011',
+      owner: { kind: 'person', id: userId },
+      version: 1,
     })
   })
 
   test('keeps its data as it was given, keys in their order and whatever they are called', async t => {
     const { as } = await open(t)
     const ada = as()
-    const odd = '{"z":1,"a":{"toString":"x","hasOwnProperty":null,"then":1,"":[[],{}]},"line\\nbreak":"\\u2028","a/b~c":"Ω🔋","toJSON":"no","$ref":"#","length":-0.5}'
+    const odd =
+      '{"z":1,"a":{"toString":"x","hasOwnProperty":null,"then":1,"":[[],{}]},"line\\nbreak":"\\u2028","a/b~c":"Ω🔋","toJSON":"no","$ref":"#","length":-0.5}'
     const { status, text, body } = await ada.post('', { data: JSON.parse(odd) })
     assert.equal(status, 201)
     const kept = JSON.stringify(JSON.parse(odd))
@@ -46,13 +58,23 @@ suite('a passport', () => {
   test('takes any JSON object there is', async t => {
     const { as } = await open(t)
     const ada = as()
-    const key = fc.string({ unit: 'grapheme', maxLength: 20 }).filter(name => !['__proto__', 'constructor', 'prototype'].includes(name) && !name.includes('\0'))
-    const object = fc.object({ key, maxDepth: 5, withNullPrototype: false, values: [fc.boolean(), fc.integer(), fc.double({ noDefaultInfinity: true, noNaN: true }), key, fc.constant(null)] })
-    await fc.assert(fc.asyncProperty(object, async given => {
-      const { status, body } = await ada.post('', { data: given })
-      assert.equal(status, 201, JSON.stringify(given))
-      assert.deepEqual((await ada.get(`/${body.id}`)).body.data, JSON.parse(JSON.stringify(given)))
-    }), { numRuns: 50 })
+    const key = fc
+      .string({ unit: 'grapheme', maxLength: 20 })
+      .filter(name => !['__proto__', 'constructor', 'prototype'].includes(name) && !name.includes('\0'))
+    const object = fc.object({
+      key,
+      maxDepth: 5,
+      withNullPrototype: false,
+      values: [fc.boolean(), fc.integer(), fc.double({ noDefaultInfinity: true, noNaN: true }), key, fc.constant(null)],
+    })
+    await fc.assert(
+      fc.asyncProperty(object, async given => {
+        const { status, body } = await ada.post('', { data: given })
+        assert.equal(status, 201, JSON.stringify(given))
+        assert.deepEqual((await ada.get(`/${body.id}`)).body.data, JSON.parse(JSON.stringify(given)))
+      }),
+      { numRuns: 50 },
+    )
   })
 
   test('takes a megabyte and refuses more', async t => {
@@ -67,8 +89,12 @@ suite('a passport', () => {
     const { p, as } = await open(t)
     const ada = as()
     const cases: [object, string, RegExp][] = [
-      [{}, '/data', /required/], [{ data: [] }, '/data', /object/], [{ data: null }, '/data', /object/], [{ data: 'text' }, '/data', /object/],
-      [{ data: {}, status: 'published' }, '/status', /not a field/], [{ data: JSON.parse('{"__proto__":{"a":1}}') }, '/data/__proto__', /not allowed/],
+      [{}, '/data', /required/],
+      [{ data: [] }, '/data', /object/],
+      [{ data: null }, '/data', /object/],
+      [{ data: 'text' }, '/data', /object/],
+      [{ data: {}, status: 'published' }, '/status', /not a field/],
+      [{ data: JSON.parse('{"__proto__":{"a":1}}') }, '/data/__proto__', /not allowed/],
     ]
     for (const [body, pointer, detail] of cases) {
       const { status, body: problem } = await ada.post('', body)
@@ -84,7 +110,10 @@ suite('a passport', () => {
     const ada = as()
     const key = { 'idempotency-key': 'one' }
     const [first, second] = [await ada.post('', { data }, key), await ada.post('', { data }, key)]
-    assert.deepEqual([second.status, second.body, second.headers.location, second.headers.etag], [201, first.body, first.headers.location, '"1"'])
+    assert.deepEqual(
+      [second.status, second.body, second.headers.location, second.headers.etag],
+      [201, first.body, first.headers.location, '"1"'],
+    )
     assert.deepEqual(await codeOf(ada.post('', { data: {} }, key)), [422, 'idempotency_key_reused'])
 
     const many = await Promise.all(Array.from({ length: 5 }, () => ada.post('', { data: { of: 'five' } }, { 'idempotency-key': 'two' })))
@@ -134,8 +163,8 @@ suite('a battery identifier', () => {
   test('that is missing or cannot be mapped is no identifier', async t => {
     const { as } = await open(t)
     const ada = as()
-    for (const identifier of [undefined, 7, '', 'x'.repeat(100_000)]) for (const _ of [1, 2])
-      assert.equal((await ada.make({ generalInformation: { batteryIdentifier: identifier } })).identifier, null)
+    for (const identifier of [undefined, 7, '', 'x'.repeat(100_000)])
+      for (const _ of [1, 2]) assert.equal((await ada.make({ generalInformation: { batteryIdentifier: identifier } })).identifier, null)
   })
 })
 
@@ -162,8 +191,14 @@ suite('a version', () => {
     })
     const [event] = await p.published(PassportUpdated)
     assert.deepEqual(event, {
-      eventId: event!.eventId, timestamp: event!.timestamp, actor: { userId: second, role: 'user' }, passport: { id, data: changed },
-      identifier: 'BP-2024-011', owner: { kind: 'organisation', id: acme.id }, version: 2, updatedFields,
+      eventId: event!.eventId,
+      timestamp: event!.timestamp,
+      actor: { userId: second, role: 'user' },
+      passport: { id, data: changed },
+      identifier: 'BP-2024-011',
+      owner: { kind: 'organisation', id: acme.id },
+      version: 2,
+      updatedFields,
     })
   })
 
@@ -188,8 +223,11 @@ suite('a version', () => {
     await ada.post(`/${id}/publish`)
     const then = async (at: string) => (await ada.get(`/${id}?at=${encodeURIComponent(at)}`)).body
     for (const [at, version, status, identifier] of [
-      ['2026-11-21T10:00:00Z', 1, 'draft', 'BP-1'], ['2026-11-21T10:19:59.999Z', 1, 'draft', 'BP-1'], ['2026-11-21T11:20:00+01:00', 2, 'draft', 'BP-2'],
-      ['2026-11-21T10:40:00Z', 3, 'published', 'BP-2'], ['9999-12-31T23:59:59Z', 3, 'published', 'BP-2'],
+      ['2026-11-21T10:00:00Z', 1, 'draft', 'BP-1'],
+      ['2026-11-21T10:19:59.999Z', 1, 'draft', 'BP-1'],
+      ['2026-11-21T11:20:00+01:00', 2, 'draft', 'BP-2'],
+      ['2026-11-21T10:40:00Z', 3, 'published', 'BP-2'],
+      ['9999-12-31T23:59:59Z', 3, 'published', 'BP-2'],
     ] as const) {
       const past = await then(at)
       assert.deepEqual([past.version, past.status, past.identifier, past.data], [version, status, identifier, battery(identifier)], at)
@@ -207,7 +245,10 @@ suite('a version', () => {
     const ada = as()
     const { id } = await ada.make({ n: 1 })
     for (const n of [2, 3, 4, 5]) await ada.put(`/${id}`, { data: { n } })
-    assert.deepEqual((await pages(ada, `/${id}/versions?limit=2`)).map(items => items.map(({ version }) => version)), [[5, 4], [3, 2], [1]])
+    assert.deepEqual(
+      (await pages(ada, `/${id}/versions?limit=2`)).map(items => items.map(({ version }) => version)),
+      [[5, 4], [3, 2], [1]],
+    )
     for (const keys of ['x', 1.5, -1, 2 ** 40, null])
       assert.deepEqual(await codeOf(ada.get(`/${id}/versions?after=${cursor([keys])}`)), [400, 'cursor_invalid'])
   })
@@ -230,12 +271,24 @@ suite('a version', () => {
     const { p, as } = await open(t)
     const ada = as()
     const { id } = await ada.make({ value: -1 })
-    const answers = await Promise.all(Array.from({ length: 10 }, (_, value) => ada.put(`/${id}`, { data: { value, [`by${value}`]: true } })))
-    assert.deepEqual(answers.map(({ status }) => status), Array(10).fill(200))
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, value) => ada.put(`/${id}`, { data: { value, [`by${value}`]: true } })),
+    )
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      Array(10).fill(200),
+    )
     const versions = (await ada.get(`/${id}/versions`)).body.items
-    assert.deepEqual(versions.map(({ version }: { version: number }) => version), [11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
-    for (const { version, updatedFields } of versions.slice(0, -2)) assert.equal(updatedFields.length, 3, `version ${version} is compared with the one before`)
-    assert.deepEqual((await p.published(PassportUpdated)).map(({ version }) => version), [2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    assert.deepEqual(
+      versions.map(({ version }: { version: number }) => version),
+      [11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1],
+    )
+    for (const { version, updatedFields } of versions.slice(0, -2))
+      assert.equal(updatedFields.length, 3, `version ${version} is compared with the one before`)
+    assert.deepEqual(
+      (await p.published(PassportUpdated)).map(({ version }) => version),
+      [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+    )
   })
 })
 
@@ -248,14 +301,25 @@ suite('its life', () => {
     await ada.put(`/${id}/readers/${newId()}`, { kind: 'person' })
     const { status, text } = await ada.delete(`/${id}`)
     assert.deepEqual([status, text], [204, ''])
-    for (const path of [`/${id}`, `/${id}/versions`, `/${id}/readers`]) assert.deepEqual(await codeOf(ada.get(path)), [404, 'passport_unknown'])
+    for (const path of [`/${id}`, `/${id}/versions`, `/${id}/readers`])
+      assert.deepEqual(await codeOf(ada.get(path)), [404, 'passport_unknown'])
     assert.deepEqual(await codeOf(ada.delete(`/${id}`)), [404, 'passport_unknown'])
     const db = p.db('passports')
-    assert.deepEqual(await db`select id from passports union all select passport_id from versions union all select passport_id from readers`.then(rows => [...rows]), [])
+    assert.deepEqual(
+      await db`select id from passports union all select passport_id from versions union all select passport_id from readers`.then(rows => [
+        ...rows,
+      ]),
+      [],
+    )
     const [event] = await p.published(PassportDeleted)
     assert.deepEqual(event, {
-      eventId: event!.eventId, timestamp: event!.timestamp, actor: { userId, role: 'user' }, passport: { id }, identifier: 'BP-2024-011',
-      owner: { kind: 'person', id: userId }, version: 2,
+      eventId: event!.eventId,
+      timestamp: event!.timestamp,
+      actor: { userId, role: 'user' },
+      passport: { id },
+      identifier: 'BP-2024-011',
+      owner: { kind: 'person', id: userId },
+      version: 2,
     })
   })
 
@@ -264,7 +328,10 @@ suite('its life', () => {
     const ada = as()
     const { id, owner } = await ada.make(data)
     const published = await ada.post(`/${id}/publish`)
-    assert.deepEqual([published.status, published.body.status, published.body.version, published.headers.etag], [200, 'published', 2, '"2"'])
+    assert.deepEqual(
+      [published.status, published.body.status, published.body.version, published.headers.etag],
+      [200, 'published', 2, '"2"'],
+    )
     assert.deepEqual(await codeOf(ada.post(`/${id}/publish`)), [409, 'passport_published'])
     assert.equal((await ada.put(`/${id}`, { data: { ...data, note: 'a correction' } })).body.status, 'published')
 
@@ -281,7 +348,8 @@ suite('its life', () => {
     const bare = ({ eventId: _, timestamp: __, actor: ___, ...rest }: Record<string, unknown>) => rest
     assert.deepEqual((await p.published(PassportPublished)).map(bare), [{ ...facts, version: 2 }])
     assert.deepEqual((await p.published(PassportStatusChanged)).map(bare), [
-      { ...facts, version: 2, status: 'published', formerStatus: 'draft' }, { ...facts, version: 4, status: 'archived', formerStatus: 'published' },
+      { ...facts, version: 2, status: 'published', formerStatus: 'draft' },
+      { ...facts, version: 4, status: 'archived', formerStatus: 'published' },
     ])
     assert.deepEqual(await p.published(PassportDeleted), [])
   })

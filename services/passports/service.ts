@@ -1,6 +1,12 @@
 import { defineService, fail } from '#kernel'
 import {
-  getPassportAccess, PassportCreated, PassportDeleted, PassportPublished, PassportShared, PassportStatusChanged, PassportUpdated,
+  getPassportAccess,
+  PassportCreated,
+  PassportDeleted,
+  PassportPublished,
+  PassportShared,
+  PassportStatusChanged,
+  PassportUpdated,
 } from '#contracts/passports'
 import { routes } from './routes.ts'
 import { findAccess } from './store.ts'
@@ -12,7 +18,9 @@ export const passports = defineService({
   publishes: [PassportCreated, PassportUpdated, PassportDeleted, PassportPublished, PassportStatusChanged, PassportShared],
   start(host) {
     routes(host)
-    host.answer(getPassportAccess, async ({ passportId }) =>
-      (await findAccess(host.db, passportId)) ?? fail('not_found', 'passport_unknown'))
+    host.answer(
+      getPassportAccess,
+      async ({ passportId }) => (await findAccess(host.db, passportId)) ?? fail('not_found', 'passport_unknown'),
+    )
   },
 })

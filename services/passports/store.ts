@@ -31,13 +31,17 @@ function changing({ status, version, updatedAt, data }: Passport) {
   return { status, version, updated_at: updatedAt, ...searched, words: searchWords(data).join(' ') }
 }
 
-const refuseTaken = ({ data }: Passport) => (error: unknown): never => {
-  if (!violates(error, 'passports_identifier')) throw error
-  throw new Problem('conflict', 'battery_identifier_taken', {
-    detail: 'Another passport of this owner has the battery identifier.',
-    errors: [{ pointer: `/data${pointerOf('identifier', data)}`, detail: 'must be an identifier that no other passport of the owner has' }],
-  })
-}
+const refuseTaken =
+  ({ data }: Passport) =>
+  (error: unknown): never => {
+    if (!violates(error, 'passports_identifier')) throw error
+    throw new Problem('conflict', 'battery_identifier_taken', {
+      detail: 'Another passport of this owner has the battery identifier.',
+      errors: [
+        { pointer: `/data${pointerOf('identifier', data)}`, detail: 'must be an identifier that no other passport of the owner has' },
+      ],
+    })
+  }
 
 interface PassportRow extends Omit<Passport, 'owner' | 'readers'> {
   ownerKind: Owner['kind']
@@ -47,17 +51,17 @@ interface PassportRow extends Omit<Passport, 'owner' | 'readers'> {
 
 /** A passport as it is, or as it was `at` a time since it was created; its readers as far as they are parties of the actor. */
 export async function findPassport(db: Db, id: string, actor: Actor, at?: Date): Promise<Passport | undefined> {
-  // One by one: with an array for a parameter PostgreSQL would plan the query anew each time.
-  const parties = db(partiesOf(actor))
+  // One by one: with an array as a parameter PostgreSQL would plan the query anew each time.
+  const [person, organisation = person!] = partiesOf(actor)
   const version = at ? db`(select max(version) from versions where passport_id = p.id and at <= ${at})` : db`p.version`
   // The data, up to a megabyte, comes along only for whom the rule will let in: a refusal takes the same time whatever it refuses.
   const [row] = await db<PassportRow[]>`
     select p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", r.ids as "readerIds", p.created_at as "createdAt",
       v.status, v.version, v.at as "updatedAt", v.data
     from passports p
-    cross join lateral (select array(select reader_id from readers where passport_id = p.id and reader_id in ${parties}) as ids) r
+    cross join lateral (select array(select reader_id from readers where passport_id = p.id and reader_id in (${person!}, ${organisation})) as ids) r
     left join versions v on v.passport_id = p.id and v.version = ${version}
-      and (${actor.role === 'admin'} or p.owner_id in ${parties} or r.ids <> '{}')
+      and (${actor.role === 'admin'} or p.owner_id in (${person!}, ${organisation}) or r.ids <> '{}')
     where p.id = ${id}`
   if (!row) return undefined
   const { ownerKind, ownerId, readerIds, ...passport } = row
@@ -108,7 +112,9 @@ export async function insertReader(tx: Tx, id: string, reader: Owner, since: Dat
 
 /** Who is no reader any more; undefined when it was none. */
 export async function deleteReader(tx: Tx, id: string, readerId: string): Promise<Owner | undefined> {
-  const [reader] = await tx<Owner[]>`delete from readers where passport_id = ${id} and reader_id = ${readerId} returning kind, reader_id as id`
+  const [reader] = await tx<
+    Owner[]
+  >`delete from readers where passport_id = ${id} and reader_id = ${readerId} returning kind, reader_id as id`
   return reader
 }
 

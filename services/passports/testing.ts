@@ -8,7 +8,10 @@ import { passports } from './service.ts'
 /** A passport's data as clients of the baseline send it. */
 export const data = {
   generalInformation: {
-    batteryIdentifier: 'BP-2024-011', batteryModel: { id: 'LM3-BAT-2024', modelName: 'GMC WZX1' }, batteryMass: 450, batteryCategory: 'EV',
+    batteryIdentifier: 'BP-2024-011',
+    batteryModel: { id: 'LM3-BAT-2024', modelName: 'GMC WZX1' },
+    batteryMass: 450,
+    batteryCategory: 'EV',
     manufacturingDate: '2024-01-15',
   },
   materialComposition: { batteryChemistry: 'LiFePO4', criticalRawMaterials: ['Lithium', 'Iron'] },
@@ -26,10 +29,16 @@ export async function open(t: TestContext, options: TestOptions = {}) {
 export type Client = ReturnType<typeof client>
 
 function client(p: TestPlatform, signedIn: Record<string, string>) {
-  const send = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', prefix = '/api/passports') => async (path: string, payload?: object, headers: Record<string, string> = {}) => {
-    const { statusCode: status, headers: answered, body: text } = await p.http.inject({ method, url: prefix + path, headers: { ...signedIn, ...headers }, payload })
-    return { status, headers: answered, text, body: text ? JSON.parse(text) : undefined }
-  }
+  const send =
+    (method: 'GET' | 'POST' | 'PUT' | 'DELETE', prefix = '/api/passports') =>
+    async (path: string, payload?: object, headers: Record<string, string> = {}) => {
+      const {
+        statusCode: status,
+        headers: answered,
+        body: text,
+      } = await p.http.inject({ method, url: prefix + path, headers: { ...signedIn, ...headers }, payload })
+      return { status, headers: answered, text, body: text ? JSON.parse(text) : undefined }
+    }
   const [get, post] = [send('GET'), send('POST')]
   return {
     get,
@@ -59,12 +68,16 @@ const asker = defineService({
   needs: [getPassportAccess],
   start({ http, ask }) {
     http.get('/:id', { config: { access: signedIn }, schema: { summary: 'Ask about a passport' } }, ({ params }) =>
-      ask(getPassportAccess, { passportId: (params as { id: string }).id }))
+      ask(getPassportAccess, { passportId: (params as { id: string }).id }),
+    )
   },
 })
 
 /** A person acting for an organisation. */
-export const member = (organisationId: string, role: 'owner' | 'admin' | 'editor' | 'viewer'): Partial<Actor> => ({ userId: newId(), organisation: { id: organisationId, role } })
+export const member = (organisationId: string, role: 'owner' | 'admin' | 'editor' | 'viewer'): Partial<Actor> => ({
+  userId: newId(),
+  organisation: { id: organisationId, role },
+})
 
 export async function codeOf(answer: Promise<{ status: number; body: { code: string } }>): Promise<[number, string]> {
   const { status, body } = await answer

@@ -35,8 +35,9 @@ create index passports_all_by_model on passports (coalesce(model, ''), id) where
 create index passports_all_by_manufactured on passports (coalesce(manufactured_on, '-infinity'), id) where version > 0;
 
 -- Any combination of filters in one index, for when few passports match; when many do, walking an order finds a page sooner.
--- Without a list of pending entries: each search would read it through, and now and then one insert would have to empty it.
-create index passports_search on passports using gin (owner_id, identifier, serial, model, category, chemistry, status, words) with (fastupdate = off);
+-- The list of entries that wait to be put in their place stays short: a search reads it through, and the insert that fills it empties it.
+create index passports_search on passports using gin (owner_id, identifier, serial, model, category, chemistry, status, words)
+  with (gin_pending_list_limit = 64);
 
 -- versions: each state a passport has been in, whole, with who made it and when. A change of status is a version with the same data.
 -- `json`, not `jsonb`, so that data leaves as it came, keys in their order.

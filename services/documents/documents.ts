@@ -1,0 +1,101 @@
+import { fileTypeFromBuffer } from 'file-type'
+import { Problem, type Owned } from '#kernel'
+
+/** A file with what is known about it. */
+export interface Document extends Owned {
+  readonly id: string
+  readonly passportId: string | null
+  readonly fileName: string
+  readonly title: string
+  /** What it is, as `declaration-of-conformity`. */
+  readonly kind: string
+  /** BCP 47, if it has one. */
+  readonly language: string | null
+  readonly contentType: string
+  readonly sizeBytes: number
+  readonly sha256: string
+  readonly fileKey: string
+  readonly version: number
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+/** What its owner says about a document. */
+export type Description = Pick<Document, 'title' | 'kind' | 'language' | 'fileName' | 'passportId'>
+
+/** What storage and the content itself say. */
+export type Stored = Pick<Document, 'contentType' | 'sizeBytes' | 'sha256' | 'fileKey'>
+
+export const describe = (document: Document, description: Partial<Description>, at: Date): Document => ({
+  ...document,
+  ...Object.fromEntries(Object.entries(description).filter(([, value]) => value !== undefined)),
+  version: document.version + 1,
+  updatedAt: at,
+})
+
+export const replaceFile = (document: Document, stored: Stored, fileName: string, at: Date): Document => ({
+  ...document,
+  ...stored,
+  fileName,
+  version: document.version + 1,
+  updatedAt: at,
+})
+
+/** A document as the API answers it. */
+export const view = ({ id, fileName, title, kind, language, contentType, sizeBytes, sha256, passportId, createdAt }: Document) => ({
+  docId: id,
+  fileName,
+  title,
+  kind,
+  language,
+  contentType,
+  sizeBytes,
+  sha256,
+  passportId,
+  createdAt: createdAt.toISOString(),
+})
+
+/** What every event about a document tells. */
+export const told = ({ id, passportId, fileName, owner, version }: Document) => ({ docId: id, passportId, fileName, owner, version })
+
+/** The last part of whatever a client calls a file (browsers send `%22` for a quote in a form), without what file systems and headers trip over; at most 200 characters. */
+export function safeName(given: string | undefined): string {
+  const last = (given ?? '')
+    .replace(/%(22|0D|0A)/gi, code => decodeURIComponent(code))
+    .toWellFormed()
+    .split(/[/\\]/)
+    .at(-1)!
+  const name = last
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '')
+    .trim()
+    .replace(/^\.+/, '')
+  if ([...name].length <= 200) return name || 'file'
+  const extension = /\.\w{1,10}$/.exec(name)?.[0] ?? ''
+  return [...name].slice(0, 200 - extension.length).join('') + extension
+}
+
+/** The type of a file by how it begins, whatever it is called. Fails with `document_empty`. */
+export async function contentTypeOf(head: Buffer): Promise<string> {
+  if (head.length === 0) throw new Problem('invalid', 'document_empty', { errors: [{ pointer: '/file', detail: 'must not be empty' }] })
+  const known = await fileTypeFromBuffer(head)
+  // XML and its kin are read below, where a script in one is told from a table.
+  if (known && !/xml/.test(known.mime)) return known.mime
+  const text = textOf(head)
+  if (text === undefined) return known?.mime ?? 'application/octet-stream'
+  if (/^\s*(<\?xml[^>]*>)?\s*(<!--[\s\S]*?-->\s*)*(<!doctype svg[^>]*>\s*)?<svg[\s>]/i.test(text)) return 'image/svg+xml'
+  if (/<(!doctype html|html|head|body|script|iframe)[\s>]/i.test(text)) return 'text/html; charset=utf-8'
+  if (/^\s*<(\?xml|[a-z])/i.test(text)) return 'application/xml'
+  if (/^\s*(\{\s*["}]|\[\s*[[\]{"\d-])/.test(text)) return 'application/json'
+  return 'text/plain; charset=utf-8'
+}
+
+/** The text, if it is one: UTF-8 without control characters. The head may end within a character. */
+function textOf(head: Buffer): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true })
+    // oxlint-disable-next-line no-control-regex -- control characters are what tells data from text
+    return /[\0-\x08\x0e-\x1f\x7f]/.test(text) ? undefined : text
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,40 @@
+import Type from 'typebox'
+import { DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
+import { getPassportAccess, PassportDeleted } from '#contracts/passports'
+import { defineService, Setting, type Host, type Job } from '#kernel'
+import { told } from './documents.ts'
+import { healFiles } from './heal.ts'
+import { routes } from './routes.ts'
+import { deleteDocument, passportDeleted } from './store.ts'
+
+const settings = Type.Object({
+  DOCUMENT_MAX_BYTES: Setting.bytes('Largest document.', { default: '100 MB' }),
+})
+
+export type DocumentsHost = Host<'documents', typeof getPassportAccess, typeof settings>
+
+/** Removes a file no document has any more. */
+export type RemoveFile = Job<{ fileKey: string }>
+
+/** Documents: files of any kind, alone or beside a passport, stored whole or not at all. */
+export const documents = defineService({
+  name: 'documents',
+  folder: import.meta.dirname,
+  needs: [getPassportAccess],
+  publishes: [DocumentUploaded, DocumentUpdated, DocumentDeleted],
+  settings,
+  start(host: DocumentsHost) {
+    const removeFile: RemoveFile = host.job('remove file', async ({ fileKey }: { fileKey: string }) => await host.files.remove(fileKey))
+    routes(host, removeFile)
+
+    host.on(PassportDeleted, 'delete the documents of a passport that is gone', async ({ passport, timestamp }, tx) => {
+      for (const document of await passportDeleted(tx, passport.id, new Date(timestamp))) {
+        await deleteDocument(tx, document.id)
+        await tx.publish(DocumentDeleted, told(document))
+        await tx.enqueue(removeFile, { fileKey: document.fileKey })
+      }
+    })
+
+    host.every('6 hours', 'find files without a document and documents without a file', async () => void (await healFiles(host)))
+  },
+})

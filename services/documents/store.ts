@@ -1,0 +1,111 @@
+import type { Owner } from '#contracts/shared'
+import type { Cursor, Db, Tx } from '#kernel'
+import type { Document } from './documents.ts'
+
+interface Row extends Omit<Document, 'owner' | 'sizeBytes'> {
+  ownerKind: Owner['kind']
+  ownerId: string
+  sizeBytes: bigint
+}
+
+const columns = (
+  db: Db,
+) => db`id, owner_kind as "ownerKind", owner_id as "ownerId", passport_id as "passportId", file_name as "fileName", title, kind, language,
+  content_type as "contentType", size_bytes as "sizeBytes", sha256, file_key as "fileKey", version, created_at as "createdAt", updated_at as "updatedAt"`
+
+const documentOf = ({ ownerKind, ownerId, sizeBytes, ...row }: Row): Document => ({
+  ...row,
+  sizeBytes: Number(sizeBytes),
+  owner: { kind: ownerKind, id: ownerId },
+})
+
+const rowOf = ({ owner, ...document }: Document) => ({
+  id: document.id,
+  owner_kind: owner.kind,
+  owner_id: owner.id,
+  passport_id: document.passportId,
+  file_name: document.fileName,
+  title: document.title,
+  kind: document.kind,
+  language: document.language,
+  content_type: document.contentType,
+  size_bytes: document.sizeBytes,
+  sha256: document.sha256,
+  file_key: document.fileKey,
+  version: document.version,
+  created_at: document.createdAt,
+  updated_at: document.updatedAt,
+})
+
+export async function insertDocument(tx: Tx, document: Document): Promise<void> {
+  await tx`insert into documents ${tx(rowOf(document))}`
+}
+
+export async function updateDocument(tx: Tx, document: Document): Promise<void> {
+  await tx`update documents set ${tx(rowOf(document))}, missing_since = null where id = ${document.id}`
+}
+
+export async function deleteDocument(tx: Tx, id: string): Promise<void> {
+  await tx`delete from documents where id = ${id}`
+}
+
+export async function findDocument(db: Db, id: string): Promise<Document | undefined> {
+  const [row] = await db<Row[]>`select ${columns(db)} from documents where id = ${id}`
+  return row && documentOf(row)
+}
+
+/** A document that nobody else changes until the transaction ends. */
+export async function lockDocument(tx: Tx, id: string): Promise<Document | undefined> {
+  const [row] = await tx<Row[]>`select ${columns(tx)} from documents where id = ${id} for update`
+  return row && documentOf(row)
+}
+
+/** The newest first, up to `limit`, of a passport or of these owners; each of them finds its page by its index. */
+export async function listDocuments(
+  db: Db,
+  of: { passportId: string } | { owners: string[] },
+  limit: number,
+  after: Cursor | undefined,
+): Promise<Document[]> {
+  const beyond = after ? db`and (created_at, id) < (${after[0]!}::text::timestamptz, ${after[1]!}::text::uuid)` : db``
+  const newest = db`order by created_at desc, id desc limit ${limit}`
+  const rows =
+    'passportId' in of
+      ? await db<Row[]>`select ${columns(db)} from documents where passport_id = ${of.passportId} ${beyond} ${newest}`
+      : await db<Row[]>`
+          select d.* from unnest(${of.owners}::uuid[]) owner
+          cross join lateral (select ${columns(db)} from documents where owner_id = owner ${beyond} ${newest}) d
+          order by "createdAt" desc, id desc limit ${limit}`
+  return rows.map(documentOf)
+}
+
+/** Nobody attaches to the passport, and it does not go, until the transaction ends. False when it is gone already. */
+export async function lockPassport(tx: Tx, passportId: string): Promise<boolean> {
+  // A lock of the mind: what must not happen at the same time here are an insert and the news that its passport is gone.
+  await tx`select pg_advisory_xact_lock(hashtextextended(${passportId}, 0))`
+  return (await tx`select from deleted_passports where passport_id = ${passportId}`).length === 0
+}
+
+/** Notes that a passport is gone; the documents it had. */
+export async function passportDeleted(tx: Tx, passportId: string, at: Date): Promise<Document[]> {
+  await lockPassport(tx, passportId)
+  await tx`insert into deleted_passports (passport_id, deleted_at) values (${passportId}, ${at}) on conflict do nothing`
+  const rows = await tx<Row[]>`select ${columns(tx)} from documents where passport_id = ${passportId} for update`
+  return rows.map(documentOf)
+}
+
+/** Of these keys those that some document has. */
+export async function knownKeys(db: Db, keys: string[]): Promise<Set<string>> {
+  const rows = await db<{ key: string }[]>`select file_key as key from documents where file_key = any(${keys})`
+  return new Set(rows.map(({ key }) => key))
+}
+
+/** A page of all documents by id, as far as looking for their files needs. */
+export async function listFiles(db: Db, after: string, limit: number): Promise<{ id: string; fileKey: string; missing: boolean }[]> {
+  return await db<{ id: string; fileKey: string; missing: boolean }[]>`
+    select id, file_key as "fileKey", missing_since is not null as missing from documents where id > ${after} order by id limit ${limit}`
+}
+
+export async function markMissing(tx: Tx, id: string, fileKey: string, since: Date | null): Promise<void> {
+  await tx`update documents set missing_since = ${since} where id = ${id} and file_key = ${fileKey}`
+}

@@ -1,0 +1,99 @@
+import { Readable } from 'node:stream'
+import multipart from '@fastify/multipart'
+import { newId, Problem, type Request } from '#kernel'
+import { contentTypeOf, safeName, type Stored } from './documents.ts'
+import type { DocumentsHost } from './service.ts'
+
+/** What came with a multipart request: one file, stored already, and the fields beside it. */
+export interface Upload {
+  readonly stored: Stored
+  readonly fileName: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
+/** How a form is read; `field` and `fileSize` are a little above our own limits, whose refusals say more. */
+export const form = (maxBytes: number) =>
+  [
+    multipart,
+    {
+      limits: { files: 2, fields: 20, fieldNameSize: 100, fieldSize: 4_096, fileSize: maxBytes + 1, parts: 30, headerPairs: 50 },
+      throwFileSizeLimit: false,
+    },
+  ] as const
+
+/**
+ * Streams the file of a form to storage, never whole in memory; fields may stand before it or after it. Whatever fails leaves no file: not the client
+ * that goes away, not the one that sends too much. Fails with `form_invalid`, `document_empty`, `file_too_large`.
+ */
+export async function receive(host: DocumentsHost, request: Request<any>, docId: string): Promise<Upload> {
+  if (!request.isMultipart())
+    throw new Problem('unsupported', 'content_type_unsupported', { detail: 'Send the file as multipart/form-data, in the field "file".' })
+  const fields: Record<string, string> = {}
+  let stored: Stored | undefined
+  let fileName = 'file'
+  try {
+    for await (const part of request.parts()) {
+      if (part.type === 'field') {
+        if (part.valueTruncated || typeof part.value !== 'string') throw formFault(part.fieldname, 'is too long')
+        fields[part.fieldname] = part.value
+      } else if (part.fieldname !== 'file') throw formFault(part.fieldname, 'is no field for a file; the file goes into "file"')
+      else if (stored) throw formFault('file', 'may be there once only')
+      else {
+        fileName = safeName(part.filename)
+        stored = await store(host, part.file, docId)
+      }
+    }
+  } catch (error) {
+    if (stored) await host.files.remove(stored.fileKey)
+    // What is still on its way is read and dropped, so that the client gets to see the answer.
+    request.raw.unpipe()
+    request.raw.resume()
+    throw formProblem(error)
+  }
+  if (!stored) throw formFault('file', 'is required')
+  return { stored, fileName, fields }
+}
+
+async function store(host: DocumentsHost, file: Readable, docId: string): Promise<Stored> {
+  const fileKey = `documents/${docId}/${newId()}`
+  const { head, whole } = await peek(file)
+  const contentType = await contentTypeOf(head)
+  const { sizeBytes, sha256 } = await host.files.write(fileKey, whole, { maxBytes: host.settings.DOCUMENT_MAX_BYTES })
+  return { fileKey, contentType, sizeBytes, sha256 }
+}
+
+/** The first 4 KiB, by which types are told, and the whole again from its first byte on. */
+async function peek(source: Readable): Promise<{ head: Buffer; whole: Readable }> {
+  const chunks: Buffer[] = []
+  let size = 0
+  const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
+  while (size < 4_100) {
+    const { value } = await iterator.next()
+    if (!value) break
+    chunks.push(value)
+    size += value.length
+  }
+  const head = Buffer.concat(chunks)
+  const whole = Readable.from(
+    (async function* () {
+      yield head
+      for (let next = await iterator.next(); next.value; next = await iterator.next()) yield next.value
+    })(),
+    { objectMode: false },
+  )
+  return { head, whole }
+}
+
+const formFault = (field: string, detail: string): Problem =>
+  new Problem('invalid', 'form_invalid', { detail: `The field "${field}" ${detail}.`, errors: [{ pointer: `/${field}`, detail }] })
+
+/** What the form reader says, and a client that went away, in our words. */
+function formProblem(error: unknown): unknown {
+  if (error instanceof Problem) return error
+  const { code = '', message } = error as { code?: string; message: string }
+  if (/LIMIT|TRUNCATED/.test(code))
+    return new Problem('invalid', 'form_invalid', { detail: 'The form has too many parts or fields that are too long.' })
+  if (/^FST_|ECONNRESET|PREMATURE|ABORT/.test(code) || /aborted|multipart|boundary|unexpected end|premature|malformed/i.test(message))
+    return new Problem('invalid', 'form_invalid', { detail: `The form is not whole: ${message.slice(0, 200)}.` })
+  return error
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import { getCode, getInvitation, MemberInvited, SendOtp } from '#contracts/identity'
+import { defineService, type Host } from '#kernel'
+import { open as openPlatform } from '../../kernel/testing.ts'
+import type { Service } from '../../kernel/index.ts'
+import { baseline, client, register, type Client } from './client.ts'
+
+const password = 'quiet trains at dawn'
+
+/** Starts these services and lets everything happen that anybody reacts to; resolves with the platform, which the caller closes. */
+export async function everythingHappens(services: readonly Service[]) {
+  const needs = [getCode, getInvitation] as const
+  let mailroom!: Host<string, (typeof needs)[number]>
+  // Reads what mails would say, as nobody may be there to send them.
+  const reader = defineService({ name: 'mailroom', folder: join(import.meta.dirname, 'no migrations'), needs, start: host => void (mailroom = host) })
+  const p = await openPlatform([...services, reader])
+  try {
+    const address = await p.listen()
+    const codeFor = async (email: string) => {
+      const { codeId } = (await p.published(SendOtp)).filter(event => event.email === email).at(-1)!
+      return (await mailroom.ask(getCode, { codeId })).code
+    }
+    const person = async (name: string) => {
+      const [who, email] = [client(address), `${name.toLowerCase()}@example.com`]
+      const { user } = await register(who, '/api/auth', { email, password, name }, codeFor)
+      return { ...who, id: user.id, email }
+    }
+    const [ada, grace, mallory] = [await person('Ada'), await person('Grace'), await person('Mallory')]
+
+    await client(address).get(202, 'POST /api/auth/register', { email: ada.email, password, name: 'Not Ada' })
+    await client(address).get(202, 'POST /api/auth/register', { email: 'later@example.com', password, name: 'Later' })
+    await grace.get(200, 'PATCH /api/auth/profile', { name: 'Grace Hopper', locale: 'de' })
+    await grace.get(202, 'POST /api/auth/email', { password, email: 'hopper@example.com' })
+    await grace.get(200, 'POST /api/auth/email/verify', { otp: await codeFor('hopper@example.com') })
+    await ada.get(204, 'POST /api/auth/password', { currentPassword: password, newPassword: 'louder trains at noon' })
+    await ada.get(200, 'PUT /api/notifications/preferences', { inApp: { 'passport.updated': false }, email: { 'document.uploaded': true } })
+
+    const root = client(address)
+    const [email, secret] = p.platform.announcements.find(({ label }) => label === 'First admin')!.value.split(' / ')
+    root.use(await root.get(200, 'POST /api/auth/login', { email, password: secret }))
+    await root.get(200, `PUT /api/auth/users/${mallory.id}/role`, { role: 'vendor' })
+    for (const disabled of [true, false, true]) await root.get(200, `PUT /api/auth/users/${mallory.id}/disabled`, { disabled })
+
+    const organisation = await ada.get(201, 'POST /api/auth/organisations', { name: 'Voltaic GmbH' })
+    const at = `/api/auth/organisations/${organisation.id}`
+    const invite = async (email: string, role: string) => {
+      await ada.get(201, `POST ${at}/invitations`, { email, role })
+      const { invitationId } = (await p.published(MemberInvited)).at(-1)!
+      return (await mailroom.ask(getInvitation, { invitationId })).link.split('/').at(-1)!
+    }
+    await grace.get(200, 'POST /api/auth/invitations/accept', { token: await invite('hopper@example.com', 'viewer') })
+    await ada.get(204, `PUT ${at}/members/${grace.id}`, { role: 'editor' })
+    await invite('stranger@example.com', 'admin')
+
+    // Passports of a person first, of the organisation then: changed, shared, published, archived, deleted, with documents and without.
+    for (const [index, owner] of ['Ada', 'Voltaic'].entries()) {
+      if (index === 1) ada.use(await ada.get(200, `POST ${at}/switch`))
+      for (const fate of ['kept', 'archived', 'deleted'] as const) await passport(ada, `${owner} ${fate}`, fate, grace.id)
+    }
+    await ada.get(204, 'POST /api/auth/logout', { everywhere: true })
+    await p.settle()
+    return p
+  } catch (error) {
+    await p.close()
+    throw error
+  }
+}
+
+async function passport(who: Client, identifier: string, fate: 'kept' | 'archived' | 'deleted', reader: string): Promise<void> {
+  const { id, data } = await who.get(201, 'POST /api/passports', { data: baseline(identifier) })
+  const at = `/api/passports/${id}`
+  const first = await upload(who, `${identifier} 1.pdf`, id)
+  const second = await upload(who, `${identifier} 2.pdf`, id)
+  await who.get(200, `PUT ${at}`, { data: { ...data, note: 'heavier' } })
+  await who.get(200, `PUT ${at}`, { data: { ...data, note: 'lighter', more: true } })
+  await who.get(204, `PUT ${at}/readers/${reader}`, { kind: 'person' })
+  await who.get(204, `DELETE ${at}/readers/${reader}`)
+  await who.get(200, `PUT /api/documents/${first}`, { title: 'Another title' })
+  await who.get(204, `DELETE /api/documents/${second}`)
+  if (fate !== 'deleted') await who.get(200, `POST ${at}/publish`)
+  if (fate !== 'kept') await who.ask(`DELETE ${at}`)
+}
+
+async function upload(who: Client, name: string, passportId: string): Promise<string> {
+  const form = new FormData()
+  form.append('passportId', passportId)
+  form.append('kind', 'declaration-of-conformity')
+  form.append('file', new File([`%PDF-1.7\n${name}`], name))
+  return (await who.get(201, 'POST /api/documents/upload', form)).docId
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { anyone, defineService } from '../../kernel/index.ts'
+import { start, type TestPlatform } from '../../kernel/testing.ts'
+import { folderWith, startShared, until } from './toys.ts'
+import { add, worker } from './worker.ts'
+
+/** Brings forward what waits for its next try. */
+const hurry = (p: TestPlatform) => p.db('kernel')`update graphile_worker._private_jobs set run_at = now() where locked_at is null`
+const left = async (p: TestPlatform): Promise<number> => (await p.db('kernel')`select from graphile_worker._private_jobs`).length
+
+test('a job is there exactly if the transaction that added it was committed', async t => {
+  const done: string[] = []
+  const p = await start(t, [
+    defineService({
+      name: 'worker',
+      folder: await folderWith(t, 'create table changes (name text primary key)'),
+      start({ http, db, job }) {
+        const task = job('work', async ({ name }: { name: string }) => void done.push(name))
+        http.post('/:name', { config: { access: anyone }, schema: { summary: 'Change' } }, async ({ params, query }) => {
+          const { name } = params as { name: string }
+          await db.transaction(async tx => {
+            await tx`insert into changes values (${name})`
+            await tx.enqueue(task, { name })
+            if ((query as { fail?: string }).fail) throw new Error('changed my mind')
+          })
+          return {}
+        })
+      },
+    }),
+  ])
+  const post = async (url: string) => (await p.http.inject({ method: 'POST', url: `/api/worker/${url}` })).statusCode
+  assert.deepEqual(await Promise.all(['a', 'b?fail=1', 'c', 'd?fail=1'].map(post)), [200, 500, 200, 500])
+  assert.equal(await post('a'), 500, 'the second of a name fails after its job was added')
+  await p.settle()
+  assert.deepEqual(done.toSorted(), ['a', 'c'])
+  assert.equal(await left(p), 0)
+})
+
+test('a job that fails is tried again and knows it; after its last try it is given up', async t => {
+  const tries: string[] = []
+  const p = await start(t, [
+    worker(async ({ name }, { attempt, last }) => {
+      tries.push(`${name} ${attempt}${last ? ' last' : ''}`)
+      if (name === 'bad' || attempt < 2) throw new Error('not today')
+    }, 3),
+  ])
+  await add(['good', 'bad'])
+  await p.settle()
+  assert.deepEqual(tries.toSorted(), ['bad 1', 'good 1'])
+  for (let i = 0; i < 4; i++) {
+    await hurry(p)
+    await p.settle()
+  }
+  assert.deepEqual(tries.toSorted(), ['bad 1', 'bad 2', 'bad 3 last', 'good 1', 'good 2'])
+  assert.equal(await left(p), 1, 'the failed one can still be looked at')
+})
+
+test('settle waits for a job that is in its last try', async t => {
+  let release = () => {}
+  const gate = new Promise<void>(resolve => (release = resolve))
+  let started = () => {}
+  const inside = new Promise<void>(resolve => (started = resolve))
+  let done = false
+  const p = await start(t, [
+    worker(async () => {
+      started()
+      await gate
+      done = true
+    }, 1),
+  ])
+  await add(['only'])
+  await inside
+  const settled = p.settle().then(() => done)
+  setTimeout(release, 100)
+  assert.equal(await settled, true)
+})
+
+test('a job waits for its time, and a later one of the same key takes its place', async t => {
+  const done: string[] = []
+  const p = await start(t, [worker(async ({ name }) => void done.push(name))])
+  const tomorrow = new Date(Date.now() + 86_400_000)
+  await add(['early'], { key: 'reminder', runAt: tomorrow })
+  await add(['late'], { key: 'reminder', runAt: tomorrow })
+  await add(['other'], { runAt: tomorrow })
+  await add(['now'])
+  await p.settle()
+  assert.deepEqual(done, ['now'])
+  await hurry(p)
+  await p.settle()
+  assert.deepEqual(done.toSorted(), ['late', 'now', 'other'])
+})
+
+test('a service adds jobs to itself alone, and does not see the tables of the job engine', async t => {
+  const codeOf = (work: Promise<unknown>) => work.then(() => 'done', error => error.code)
+  const p = await start(t, [
+    worker(async () => {}),
+    defineService({
+      name: 'thief',
+      folder: await folderWith(t),
+      start({ http, db }) {
+        http.get('/', { config: { access: anyone }, schema: { summary: 'Try' } }, async () => ({
+          foreign: await codeOf(db.transaction(tx => tx.enqueue({ task: 'worker.work', tries: 1 }, { name: 'x' }))),
+          near: await codeOf(db.transaction(tx => tx.enqueue({ task: 'thiefs.work', tries: 1 }, { name: 'x' }))),
+          direct: await codeOf(db.transaction(tx => tx`select graphile_worker.add_job('worker.work')`)),
+          peek: await codeOf(db`select * from graphile_worker._private_jobs`.then(() => {})),
+        }))
+      },
+    }),
+  ])
+  assert.deepEqual((await p.http.inject('/api/thief')).json(), { foreign: '42501', near: '42501', direct: '42501', peek: '42501' })
+})
+
+test('the jobs of a killed process, begun or only fetched, go on elsewhere within seconds, even those with a single try', async t => {
+  const p = await startShared(t, [worker(async () => {})])
+  await p.platform.close()
+  const child = fork(join(import.meta.dirname, 'worker.ts'), [JSON.stringify({ ...p.platform.database, dataFolder: p.dataFolder })], { execArgv: [] })
+  t.after(() => child.kill('SIGKILL'))
+  // Sixteen at a time are at work, the others lie ready in its memory.
+  let begun = 0
+  child.on('message', () => begun++)
+  await until(() => begun === 16, 20)
+
+  const done: string[] = []
+  const heir = await p.another([worker(async ({ name }) => void done.push(name), 1)])
+  await until(async () => (await p.db('kernel')`select from graphile_worker._private_jobs where locked_at < now() - interval '1.5 s'`).length === 20)
+  assert.deepEqual(done, [], 'nothing is taken from the living')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await until(() => done.length === 20, 10)
+  await heir.settle()
+  assert.deepEqual(done.toSorted((a, b) => Number(a) - Number(b)), Array.from({ length: 20 }, (_, i) => String(i)))
+  assert.equal(await left(p), 0)
+})
+
+test('a process that lost its connections keeps its jobs', async t => {
+  let release = () => {}
+  const gate = new Promise<void>(resolve => (release = resolve))
+  let starts = 0
+  const long = worker(async () => {
+    starts++
+    await gate
+  })
+  const p = await startShared(t, [long])
+  await add(['long'])
+  await until(() => starts === 1)
+  await p.another([long])
+  const kernel = p.db('kernel')
+  const alive = async () =>
+    (await kernel`select from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())`).length
+  await until(async () => (await alive()) === 2)
+  await kernel`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'kernel' and datname = current_database()`
+  await until(async () => (await alive()) === 2)
+  // Longer than two looks for what others have left behind.
+  await kernel`select pg_sleep(4.5)`
+  assert.equal(starts, 1)
+  release()
+  await until(async () => (await left(p)) === 0)
+})
