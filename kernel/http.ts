@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
@@ -8,6 +9,7 @@ import type { Access, AccessRule, Actor } from './access.ts'
 import { context, newTraceId, within } from './context.ts'
 import { databaseProblem, type Once } from './database.ts'
 import { parseJson } from './json.ts'
+import { cursorInvalid } from './lists.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem, statusOf } from './problem.ts'
@@ -88,12 +90,15 @@ export interface HttpOptions {
   corsOrigins: string[]
   publicUrl: string
   trustedProxies?: string[]
+  /** How long a head may take to arrive, in milliseconds; 20 s unless given. */
+  headersTimeout?: number
 }
 
 /** The Fastify instance all services share: limits, access rules, problems, request ids, metrics. */
 export async function openHttp(options: HttpOptions) {
   const { access, log, metrics } = options
   const secure = options.publicUrl.startsWith('https:')
+  const headersTimeout = options.headersTimeout ?? 20_000
   const durations = metrics.histogram('ohmnibus_http_request_seconds', 'Time to answer a request', ['method', 'route', 'status'])
 
   const app = fastify({
@@ -106,15 +111,21 @@ export async function openHttp(options: HttpOptions) {
     trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
     genReqId: request => traceOf(request.headers.traceparent) ?? newTraceId(),
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
-    http: { maxHeaderSize: 16_384, headersTimeout: 20_000 },
+    http: { maxHeaderSize: 16_384, headersTimeout, connectionsCheckingInterval: headersTimeout / 4 },
     clientErrorHandler: malformed,
-    frameworkErrors: (error, request, reply) => answerError(error, request as FastifyRequest, reply as unknown as FastifyReply),
+    // Before any hook has run: what they set on every answer is set here.
+    frameworkErrors: (error, request, reply) =>
+      answerError(error, request as FastifyRequest, reply.headers({ 'x-request-id': request.id, ...bareHeaders }) as unknown as FastifyReply),
   })
+  app.server.on('connect', (_request, socket: Socket) => malformed({ code: 'METHOD_CONNECT' }, socket))
 
   app.setValidatorCompiler(compileFor)
   app.setSchemaErrorFormatter((errors, part) => Object.assign(new Error('invalid'), { faults: faultsOf(errors, part) }))
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: unknown, body: Buffer) => parseJson(body))
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
+    // Clients that send the header with everything also send it with nothing.
+    body.length === 0 && !request.routeOptions.schema?.body ? undefined : parseJson(body),
+  )
 
   app.decorateRequest('visitor', undefined)
   app.decorateRequest('by', undefined)
@@ -157,8 +168,7 @@ export async function openHttp(options: HttpOptions) {
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
-    const bearer = request.headers.authorization
-    const token = bearer?.startsWith('Bearer ') ? bearer.slice(7) : undefined
+    const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const byCookie = token ? undefined : request.cookies[accessCookie(secure)]
     const rule = request.routeOptions.config.access
     if (token ?? byCookie) {
@@ -166,8 +176,8 @@ export async function openHttp(options: HttpOptions) {
         request.visitor = await access.verify((token ?? byCookie)!)
         request.by = token ? 'bearer' : 'cookie'
       } catch (error) {
-        // A stale cookie must not keep anybody from signing in again.
-        if (rule?.name !== 'public') throw error
+        // A stale cookie must not keep anybody from signing in again, nor hide that there is nothing here.
+        if (rule && rule.name !== 'public') throw error
       }
     }
     if (request.by === 'cookie' && !safeMethods.has(request.method)) refuseForgery(request)
@@ -179,6 +189,8 @@ export async function openHttp(options: HttpOptions) {
     const actor = request.visitor ? { userId: request.visitor.userId, role: request.visitor.role } : context().actor
     within({ actor, traceId: request.id }, () => done())
   })
+  // Who does not take an answer or finish a request cannot keep the platform from stopping.
+  app.addHook('preClose', async () => void setTimeout(() => app.server.closeAllConnections(), 2_000).unref())
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'
     durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
@@ -194,6 +206,8 @@ export async function openHttp(options: HttpOptions) {
     const site = request.headers['sec-fetch-site']
     const origin = request.headers.origin
     if (site === 'same-origin' || site === 'none') return
+    // Every browser says at least one of the two where it matters; without both it is a program with its own cookies.
+    if (!site && !origin) return
     if (origin && (origin === new URL(options.publicUrl).origin || options.corsOrigins.includes(origin))) return
     throw new Problem('forbidden', 'origin_not_allowed', {
       detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.',
@@ -201,7 +215,7 @@ export async function openHttp(options: HttpOptions) {
   }
 
   function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
-    const problem = asProblem(error)
+    const problem = asProblem(error) ?? (madeUpCursor(error, request) ? cursorInvalid() : undefined)
     if (!problem) {
       log.error({ err: error, traceId: request.id, method: request.method, route: request.routeOptions.url }, 'a bug answered 500')
       return reply
@@ -309,7 +323,7 @@ function idempotencyOf(request: FastifyRequest): Once['idempotency'] {
 /** What went wrong as a refusal, or undefined for a bug. */
 export function asProblem(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error
-  const { code = '', statusCode, validation, message } = error as FastifyError
+  const { code = '', statusCode, validation, message } = (error ?? {}) as FastifyError
   const faults = (error as { faults?: Problem['details']['errors'] }).faults
   if (faults ?? validation)
     return new Problem('invalid', 'request_invalid', {
@@ -329,17 +343,25 @@ export function asProblem(error: unknown): Problem | undefined {
   return undefined
 }
 
+/** What a list cannot read out of `after` only PostgreSQL knows: the types of its sort keys. Class 22 are values it cannot take. */
+const madeUpCursor = (error: unknown, { query }: FastifyRequest): boolean =>
+  (query as { after?: string } | undefined)?.after !== undefined && /^22/.test(String((error as FastifyError | undefined)?.code))
+
+/** Headers of answers that come before any hook. */
+const bareHeaders = { 'content-security-policy': "default-src 'none';frame-ancestors 'none'", 'x-content-type-options': 'nosniff' }
+
+const refusals: Record<string, [status: number, title: string, code: string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request header fields too large', 'headers_too_large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request timeout', 'request_too_slow'],
+  METHOD_CONNECT: [405, 'Method not allowed', 'method_not_allowed'],
+}
+
 /** Bytes that are not HTTP, or heads that are too large or too slow: there is no request to answer, only a socket. */
-function malformed(error: Error & { code?: string }, socket: import('node:net').Socket) {
+function malformed(error: { code?: string }, socket: Socket) {
   if (socket.destroyed || !socket.writable) return void socket.destroy()
-  const [status, title] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'Request header fields too large']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request timeout']
-        : [400, 'Bad request']
-  const body = JSON.stringify({ type: 'about:blank', title, status, code: 'request_malformed', detail: `${title}.` })
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
+  const [status, title, code] = refusals[error.code ?? ''] ?? [400, 'Bad request', 'request_malformed']
+  const body = JSON.stringify({ type: `urn:ohmnibus:problem:${code}`, title, status, code, detail: `${title}.` })
+  const headers = { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body), connection: 'close', ...bareHeaders }
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${title}\r\n${head.join('')}\r\n${body}`)
 }

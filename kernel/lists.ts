@@ -23,10 +23,14 @@ export function cursorOf(after: string | undefined, length: number): Cursor | un
     if (Array.isArray(keys) && keys.length === length && keys.every(key => key === null || ['string', 'number'].includes(typeof key)))
       return keys
   } catch {}
-  throw new Problem('invalid', 'cursor_invalid', {
+  throw cursorInvalid()
+}
+
+/** The refusal of a cursor that this list did not give. */
+export const cursorInvalid = () =>
+  new Problem('invalid', 'cursor_invalid', {
     errors: [{ pointer: '/after', detail: 'takes the nextCursor of the page before, with the same filters and sort' }],
   })
-}
 
 /** A page out of `limit + 1` rows: the one too many only tells that there is more. */
 export function page<Row, Item>(rows: readonly Row[], limit: number, keysOf: (last: Row) => Cursor, view: (row: Row) => Item) {
@@ -40,7 +44,7 @@ export function notModified(request: FastifyRequest, reply: FastifyReply, versio
   const tag = `"${version}"`
   reply.header('etag', tag)
   const sent = request.headers['if-none-match']
-  if (request.method !== 'GET' || !sent || !(sent === '*' || tagsOf(sent).includes(tag))) return false
+  if (!['GET', 'HEAD'].includes(request.method) || !sent || !(sent === '*' || tagsOf(sent).includes(tag))) return false
   reply.code(304)
   return true
 }

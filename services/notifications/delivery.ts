@@ -24,7 +24,7 @@ export async function deliver(host: NotificationsHost, deliveryId: string, run: 
     await mail.record('email', message)
     if (mail.enabled) await mail.send(message)
     await end('sent')
-    log.info({ event: delivery.event, deliveryId }, 'a mail went out')
+    log.debug({ event: delivery.event, deliveryId }, 'a mail went out')
   } catch (error) {
     const refused = error instanceof Problem && error.code === 'mail_refused'
     const cause = (error instanceof Error ? error.message : String(error)).slice(0, 500)

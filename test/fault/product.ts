@@ -22,7 +22,7 @@ export function launch({ folder, port, environment = {}, user }: {
   const child = spawn(process.execPath, [command, 'start'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, ...(process.env.DEVHOOK && { NODE_OPTIONS: '--import /tmp/dev/hook.mjs' }), PORT: `${port}`, OHMNIBUS_DATA: 'data', ...environment },
+    env: { PATH: process.env.PATH, PORT: `${port}`, OHMNIBUS_DATA: 'data', ...environment },
     ...user,
   })
   let output = ''
