@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { parseEnv } from 'node:util'
 import Type, { type Static, type TObject, type TSchema } from 'typebox'
 import { StartError } from './problem.ts'
@@ -34,7 +35,10 @@ export function readSettings<S extends TObject>(schema: S, environment: Settings
   for (const [name, property] of Object.entries(schema.properties as Record<string, TSchema & Record<string, any>>)) {
     const given = environment[name]?.trim()
     const text = given === undefined || given === '' ? property.default : given
-    if (text === undefined) continue
+    if (text === undefined) {
+      if (schema.required?.includes(name)) faults.push(`${name}: is missing. ${property.description}`)
+      continue
+    }
     try {
       values[name] = typeof text === 'string' ? read(text, property) : text
     } catch (error) {
@@ -81,6 +85,14 @@ function read(text: string, property: Record<string, any>): unknown {
   if (property.enum) expect(property.enum.includes(text), `one of ${property.enum.join(', ')}`)
   if (property.pattern) expect(new RegExp(property.pattern).test(text), `of the form ${property.pattern}`)
   return text
+}
+
+/** What proxy-addr takes. */
+function isNetwork(text: string): boolean {
+  const [address, bits, more] = text.split('/')
+  const longest = isIP(address!) === 6 ? 128 : 32
+  if (isIP(address!)) return more === undefined && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= longest))
+  return ['loopback', 'linklocal', 'uniquelocal'].includes(text)
 }
 
 /** Names every fault in one message and stops the start. */
@@ -157,6 +169,12 @@ export function readConfig(environment: Settings, file: Settings = {}): Config {
     )
   if (mode === 'production' && !values.PUBLIC_URL)
     faults.push('PUBLIC_URL: is missing. Links in mails need the address people use, as https://ohmnibus.example.com')
+  if (values.DATABASE_URL && !/^postgres(ql)?:\/\/[^/]/.test(URL.parse(values.DATABASE_URL)?.href ?? ''))
+    faults.push('DATABASE_URL: what was given is not an address like postgres://user:password@host:port/database')
+  for (const origin of values.CORS_ORIGINS)
+    if (URL.parse(origin)?.origin !== origin) faults.push(`CORS_ORIGINS: "${origin}" is not an origin like https://app.example.com`)
+  for (const proxy of values.TRUSTED_PROXIES)
+    if (!isNetwork(proxy)) faults.push(`TRUSTED_PROXIES: "${proxy}" is not an address or network like 10.0.0.0/8`)
   const notices = Object.keys(replaced)
     .filter(name => all[name])
     .map(name => `${name} is not used; its place takes ${replaced[name]}.`)

@@ -98,27 +98,39 @@ export function openDatabase<Name extends string>(
   committed: (events: readonly Outgoing[]) => void,
 ): Database<Name> {
   const attempt = async <T>(work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
+    const raw = await pool.reserve()
+    const json = asText(raw)
     const outgoing: Outgoing[] = []
-    const result = await pool.begin('read write', async raw => {
-      const json = asText(raw)
-      const tx = Object.assign(raw, {
-        json,
-        async publish(event: EventContract, data: Record<string, unknown>) {
-          if (event.owner !== name) throw new Error(`${name} may not publish ${event.topic}, which belongs to ${event.owner}`)
-          const { actor, traceId } = context()
-          outgoing.push({ event, data, actor, traceId })
-        },
-        async enqueue(job: Job<object>, payload: object, options: EnqueueOptions = {}) {
-          await raw`select kernel.add_job(${job.task}, ${json(payload)}, ${options.runAt ?? null},
-            ${job.tries}, ${options.key ?? null}, ${context().traceId})`
-        },
-      }) as unknown as Tx<Name>
+    const tx = Object.assign(raw, {
+      json,
+      async publish(event: EventContract, data: Record<string, unknown>) {
+        if (event.owner !== name) throw new Error(`${name} may not publish ${event.topic}, which belongs to ${event.owner}`)
+        const { actor, traceId } = context()
+        outgoing.push({ event, data, actor, traceId })
+      },
+      async enqueue(job: Job<object>, payload: object, options: EnqueueOptions = {}) {
+        await raw`select kernel.add_job(${job.task}, ${json(payload)}, ${options.runAt ?? null},
+          ${job.tries}, ${options.key ?? null}, ${context().traceId})`
+      },
+    }) as unknown as Tx<Name>
+
+    // Sent together with the first statement, as the log is with the commit: two journeys less. Should the log fail, the commit is a rollback.
+    const begun = raw`begin read write`.execute()
+    begun.catch(() => {})
+    let lost = false
+    try {
       const value = await within({ transaction: name }, () => work(tx))
-      if (outgoing.length > 0) await append(tx, outgoing)
-      return [value] as [T]
-    })
-    if (outgoing.length > 0) committed(outgoing)
-    return result[0] as T
+      await Promise.all([begun, outgoing.length > 0 && append(tx, outgoing), raw`commit`.execute()])
+      if (outgoing.length > 0) committed(outgoing)
+      return value
+    } catch (error) {
+      await raw`rollback`.catch(fault => (lost = isLost(fault)))
+      lost ||= isLost(error)
+      throw error
+    } finally {
+      // The pool has taken a connection that broke back already.
+      if (!lost) raw.release()
+    }
   }
 
   const transaction = async <T>(work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
@@ -157,7 +169,7 @@ export function openDatabase<Name extends string>(
 }
 
 /** At the end of the transaction, so that the time between taking a position in the log and committing it is short. */
-async function append(tx: Db, outgoing: Outgoing[]): Promise<void> {
+function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
   const rows = outgoing.map(({ event, data, actor, traceId }) => ({
     event_id: newId(),
     topic: event.topic,
@@ -167,8 +179,11 @@ async function append(tx: Db, outgoing: Outgoing[]): Promise<void> {
     actor: tx.json(actor as postgres.JSONValue),
     data: tx.json(data as postgres.JSONValue),
   }))
-  await tx`insert into kernel.log ${tx(rows, 'event_id', 'topic', 'owner', 'key', 'trace_id', 'actor', 'data')}`
+  // Executed here and now: a query that is only awaited goes out a turn later, after the commit.
+  return tx`insert into kernel.log ${tx(rows, 'event_id', 'topic', 'owner', 'key', 'trace_id', 'actor', 'data')}`.execute()
 }
+
+const isLost = (error: unknown): boolean => codeOf(error).startsWith('CONNECTION_')
 
 /** Two transactions met; the loser may simply try again. */
 const isRace = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error))

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
+
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import helmet from 'helmet'
 import type { Static, TSchema } from 'typebox'
 import type { Access, AccessRule, Actor } from './access.ts'
 import { context, newTraceId, within } from './context.ts'
@@ -111,13 +112,15 @@ export async function openHttp(options: HttpOptions) {
     trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
     genReqId: request => traceOf(request.headers.traceparent) ?? newTraceId(),
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
-    http: { maxHeaderSize: 16_384, headersTimeout, connectionsCheckingInterval: headersTimeout / 4 },
+    http: { maxHeaderSize: 16_384, headersTimeout, connectionsCheckingInterval: headersTimeout / 4, requireHostHeader: false },
     clientErrorHandler: malformed,
     // Before any hook has run: what they set on every answer is set here.
     frameworkErrors: (error, request, reply) =>
-      answerError(error, request as FastifyRequest, reply.headers({ 'x-request-id': request.id, ...bareHeaders }) as unknown as FastifyReply),
+      answerError(error, request as FastifyRequest, reply.headers(guarding).header('x-request-id', request.id) as unknown as FastifyReply),
   })
+  // Node would refuse these by itself, without a problem.
   app.server.on('connect', (_request, socket: Socket) => malformed({ code: 'METHOD_CONNECT' }, socket))
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 
   app.setValidatorCompiler(compileFor)
   app.setSchemaErrorFormatter((errors, part) => Object.assign(new Error('invalid'), { faults: faultsOf(errors, part) }))
@@ -145,14 +148,16 @@ export async function openHttp(options: HttpOptions) {
     },
   })
 
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"] },
-      useDefaults: false,
-    },
-    strictTransportSecurity: secure,
-    crossOriginResourcePolicy: { policy: 'same-site' },
-  })
+  const guarding = headersOf(
+    helmet({
+      contentSecurityPolicy: {
+        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"] },
+        useDefaults: false,
+      },
+      strictTransportSecurity: secure,
+      crossOriginResourcePolicy: { policy: 'same-site' },
+    }),
+  )
   await app.register(cookie)
   if (options.corsOrigins.length > 0)
     await app.register(cors, {
@@ -166,23 +171,44 @@ export async function openHttp(options: HttpOptions) {
     if (!route.config?.access) throw new Error(`${String(route.method)} ${route.url} has no access rule`)
   })
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
+  // With callbacks rather than promises: a token that was seen before costs no turn of the event loop.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(guarding).header('x-request-id', request.id)
     const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const byCookie = token ? undefined : request.cookies[accessCookie(secure)]
     const rule = request.routeOptions.config.access
-    if (token ?? byCookie) {
-      try {
-        request.visitor = await access.verify((token ?? byCookie)!)
-        request.by = token ? 'bearer' : 'cookie'
-      } catch (error) {
-        // A stale cookie must not keep anybody from signing in again, nor hide that there is nothing here.
-        if (rule && rule.name !== 'public') throw error
-      }
+    const admit = (visitor?: Actor): void => {
+      request.visitor = visitor
+      request.by = visitor && (token ? 'bearer' : 'cookie')
+      if (!request.headers.host && request.raw.httpVersion === '1.1') throw new Problem('invalid', 'host_missing')
+      if (request.by === 'cookie' && !safeMethods.has(request.method)) refuseForgery(request)
+      const refusal = rule?.refuse(visitor)
+      if (refusal) throw refusal
     }
-    if (request.by === 'cookie' && !safeMethods.has(request.method)) refuseForgery(request)
-    const refusal = rule?.refuse(request.visitor)
-    if (refusal) throw refusal
+    // A stale cookie must not keep anybody from signing in again, nor hide that there is nothing here.
+    const turnAway = (error: unknown): void => {
+      if (rule && rule.name !== 'public') throw error
+      admit()
+    }
+    const end = (work: () => void): void => {
+      try {
+        work()
+      } catch (error) {
+        return done(error as Error)
+      }
+      done()
+    }
+    let visitor: Actor | undefined | Promise<Actor>
+    try {
+      visitor = token || byCookie ? access.verify((token ?? byCookie)!) : undefined
+    } catch (error) {
+      return end(() => turnAway(error))
+    }
+    if (!(visitor instanceof Promise)) return end(() => admit(visitor))
+    visitor.then(
+      actor => end(() => admit(actor)),
+      error => end(() => turnAway(error)),
+    )
   })
   // With a callback, so that everything after it runs in the request's context.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
@@ -296,6 +322,16 @@ function closed<S extends TSchema>(schema: S): S {
   return walk(schema)
 }
 
+/** What helmet sets on an answer; it is the same on every one, so it is asked once. */
+function headersOf(middleware: ReturnType<typeof helmet>): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const response = { setHeader: (name: string, value: string) => void (headers[name.toLowerCase()] = value), removeHeader() {} }
+  middleware({} as never, response as never, error => {
+    if (error) throw error
+  })
+  return headers
+}
+
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Whether some route with parameters takes `method` at `path`. */
@@ -347,9 +383,6 @@ export function asProblem(error: unknown): Problem | undefined {
 const madeUpCursor = (error: unknown, { query }: FastifyRequest): boolean =>
   (query as { after?: string } | undefined)?.after !== undefined && /^22/.test(String((error as FastifyError | undefined)?.code))
 
-/** Headers of answers that come before any hook. */
-const bareHeaders = { 'content-security-policy': "default-src 'none';frame-ancestors 'none'", 'x-content-type-options': 'nosniff' }
-
 const refusals: Record<string, [status: number, title: string, code: string]> = {
   HPE_HEADER_OVERFLOW: [431, 'Request header fields too large', 'headers_too_large'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request timeout', 'request_too_slow'],
@@ -361,7 +394,11 @@ function malformed(error: { code?: string }, socket: Socket) {
   if (socket.destroyed || !socket.writable) return void socket.destroy()
   const [status, title, code] = refusals[error.code ?? ''] ?? [400, 'Bad request', 'request_malformed']
   const body = JSON.stringify({ type: `urn:ohmnibus:problem:${code}`, title, status, code, detail: `${title}.` })
-  const headers = { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body), connection: 'close', ...bareHeaders }
+  const headers = {
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${title}\r\n${head.join('')}\r\n${body}`)
 }

@@ -105,8 +105,7 @@ function inspect(text: string): void {
         const start = i
         while (i + 1 < text.length && /[0-9.eE+-]/.test(text[i + 1]!)) i++
         const digits = text.slice(start, i + 1)
-        if (digits.length > 15 && !survives(digits)) refuse('is a number that would lose digits; send it as text')
-        else if (/[eE]/.test(digits) && !Number.isFinite(Number(digits))) refuse('is a number that is too large; send it as text')
+        if ((digits.length > 15 || /[eE]/.test(digits)) && !survives(digits)) refuse('is a number that would lose digits; send it as text')
       }
     }
   }

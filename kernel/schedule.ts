@@ -30,11 +30,18 @@ export function openSchedule({ pool, log, on }: { pool: Pool; log: Log; on: bool
     every(service: string, interval: Interval, purpose: string, work: () => Promise<void>): void {
       if (!on) return
       const ms = milliseconds(interval)
+      const pace = Math.min(ms, 60_000)
+      let busy: Promise<void> | undefined
       const tick = () => {
-        const attempted = attempt(service, purpose, ms, work).finally(() => running.delete(attempted))
-        running.add(attempted)
+        if (busy) return
+        // A tick that comes a moment early still counts, or every second one would be lost.
+        const attempted = attempt(service, purpose, ms - pace / 10, work).finally(() => {
+          running.delete(attempted)
+          busy = undefined
+        })
+        running.add((busy = attempted))
       }
-      timers.push(setInterval(tick, Math.min(ms, 60_000)))
+      timers.push(setInterval(tick, pace))
     },
     async stop(): Promise<void> {
       for (const timer of timers) clearInterval(timer)

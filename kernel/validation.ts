@@ -1,8 +1,12 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { Ajv, type ErrorObject } from 'ajv'
 import formats from 'ajv-formats'
+import type { FastifySchemaValidationError } from 'fastify'
 import type { Fault } from './problem.ts'
 
-const addFormats = formats as unknown as (ajv: Ajv) => Ajv
+const withFormats = formats as unknown as (ajv: Ajv) => Ajv
+/** Ids as PostgreSQL takes them; the library's format allows `urn:uuid:` before them. */
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const addFormats = (ajv: Ajv): Ajv => withFormats(ajv).addFormat('uuid', uuid)
 const settings = { allErrors: true, strict: false, removeAdditional: false, useDefaults: true, validateFormats: true } as const
 
 // A body says what it means; a query string has only texts.
@@ -10,8 +14,18 @@ const exact = addFormats(new Ajv({ ...settings, coerceTypes: false }))
 const lenient = addFormats(new Ajv({ ...settings, coerceTypes: true }))
 
 /** Fastify's validator for one part of a request. */
-export const compileFor = ({ schema, httpPart }: { schema: unknown; httpPart?: string }): ValidateFunction =>
-  (httpPart === 'body' ? exact : lenient).compile(schema as object)
+export function compileFor({ schema, httpPart }: { schema: unknown; httpPart?: string }) {
+  if (httpPart === 'body') return exact.compile(schema as object)
+  const check = lenient.compile(schema as object)
+  return (data: object | null) => {
+    if (!check(data)) return { error: check.errors as FastifySchemaValidationError[] }
+    // Ajv makes a number of the text 1e999 like of any other.
+    const endless = Object.entries(data ?? {}).find(([, value]) => value === Infinity || value === -Infinity)
+    return endless ? { error: [{ ...notFinite, instancePath: `/${endless[0]}` }] } : true
+  }
+}
+
+const notFinite = { schemaPath: '', keyword: 'finite', params: {}, message: 'must be a finite number' }
 
 /** At most ten faults, each with the pointer of the field and what is expected there. */
 export function faultsOf(

@@ -4,7 +4,12 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openPool, type Pool } from '../../kernel/database.ts'
+import { openDatabase, openPool, type Pool } from '../../kernel/database.ts'
+import { folderFiles } from '../../kernel/files.ts'
+import { openLog } from '../../kernel/log.ts'
+import { openMetrics } from '../../kernel/metrics.ts'
+import { healFiles } from '../../services/documents/heal.ts'
+import type { DocumentsHost } from '../../services/documents/service.ts'
 import { runningEmbedded } from '../../tools/embedded.ts'
 import { baseline, client, codeIn, freePort, linkIn, mailsIn, register, type Answer, type Client } from '../journeys/client.ts'
 import { pick, randomFrom } from '../journeys/random.ts'
@@ -52,7 +57,7 @@ interface Ledger {
 }
 
 const password = 'quiet trains at dawn'
-const admin = { email: 'admin@example.com', password: 'a first admin for the storm' }
+const admin = { email: 'admin@example.com', password: 'lightning on the moor' }
 
 /**
  * Kills the platform, its PostgreSQL, or both at once, `kills` times at moments that `seed` chooses, while clients go on writing, and starts it again
@@ -77,17 +82,18 @@ export async function underFire({ kills, seed, progress = () => {} }: { kills: n
     const people = await settleIn(product, join(dataFolder, 'notifications'))
     const clients = [
       ...people.owners.flatMap(owner => [1, 2].map(() => createPassports(owner, ledger, () => storm))),
-      ...people.owners.map(({ writer }, index) => uploadDocuments(writer, ledger, randomFrom(seed + index), () => storm)),
+      ...[...people.owners, ...people.owners].map(({ writer }, index) => uploadDocuments(writer, ledger, randomFrom(seed + index), () => storm)),
     ]
 
     for (; outcome.kills < kills; outcome.kills++) {
-      // Every fourth while it is still starting, the others after a while at work.
-      if (random() < 0.25) await sleep(random() * 1_200)
+      // Every fourth while it is still starting, and may not have a PostgreSQL of its own yet; the others after a while at work.
+      const early = random() < 0.25
+      if (early) await sleep(random() * 1_200)
       else {
         outcome.slowestStartMs = Math.max(outcome.slowestStartMs, await product.ready())
         await sleep(20 + random() * 400)
       }
-      const victim = pick(random, ['both', 'the platform', 'PostgreSQL'] as const)
+      const victim = pick(random, early ? (['both', 'the platform'] as const) : (['both', 'the platform', 'PostgreSQL'] as const))
       if (victim !== 'the platform') kill(serversOf(dataFolder))
       if (victim !== 'PostgreSQL') kill([product.pid])
       const { code, signal } = await product.ends(10_000)
@@ -179,7 +185,7 @@ async function createPassports(owner: Owner, ledger: Ledger, going: () => boolea
 async function uploadDocuments(who: Client, ledger: Ledger, random: () => number, going: () => boolean): Promise<void> {
   while (going()) {
     const content = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(Math.floor(random() ** 2 * 1_500_000))])
-    const [pieces, pause] = random() < 0.5 ? [1, 0] : [20, 15]
+    const [pieces, pause] = random() < 0.5 ? [1, 0] : [10, 15]
     const answer = await insist(ledger, 'an upload', () => upload(who, content, pieces, pause))
     if (answer) ledger.documents.set(answer.body.docId, { who, sha256: createHash('sha256').update(content).digest('hex') })
     await sleep(30)
@@ -224,6 +230,19 @@ async function peek<T>(dataFolder: string, look: (db: Pool) => Promise<T>): Prom
   }
 }
 
+async function heal(dataFolder: string): Promise<{ missing: number }> {
+  const { at } = runningEmbedded(dataFolder)!
+  const pool = openPool(at, 'documents', { readOnly: true, max: 1 })
+  const now = () => new Date(Date.now() + 2 * 3_600_000)
+  const files = folderFiles({ folder: join(dataFolder, 'files'), secret: Buffer.alloc(32), publicUrl: 'http://localhost', now })
+  const host = { db: openDatabase(pool, 'documents', () => {}), files, log: openLog({ level: 'silent' }), metrics: openMetrics(), now }
+  try {
+    return await healFiles(host as unknown as DocumentsHost)
+  } finally {
+    await pool.end({ timeout: 1 })
+  }
+}
+
 async function check(product: Product, people: People, ledger: Ledger): Promise<void> {
   const { faults } = ledger
   const { root, everybody, owners, mails } = people
@@ -251,7 +270,9 @@ async function check(product: Product, people: People, ledger: Ledger): Promise<
     say(found !== (ledger.documents.get(id)?.sha256 ?? sha256) && `document ${id} downloads as ${found}`)
   }
 
-  // Files: each belongs to a row; nothing half written is left.
+  // Files: what the platform looks for every few hours, as if these files were old enough. Then each belongs to a row, and nothing half written is left.
+  const { missing } = await heal(product.dataFolder)
+  say(missing > 0 && `${missing} documents have no file`)
   const rows = await peek(product.dataFolder, async db => (await db<{ text: string }[]>`select d::text as text from documents.documents d`).map(({ text }) => text).join('\n'))
   for (const file of readdirSync(join(product.dataFolder, 'files'), { recursive: true, withFileTypes: true }))
     say(file.isFile() && !rows.includes(file.name) && `the file ${join(file.parentPath, file.name)} belongs to no document`)
