@@ -10,9 +10,9 @@ import type { Access, AccessRule, Actor } from './access.ts'
 import { context, newTraceId, within } from './context.ts'
 import { databaseProblem, type Once } from './database.ts'
 import { parseJson } from './json.ts'
-import { cursorInvalid } from './lists.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { DocumentedRoute } from './openapi.ts'
 import { Problem, statusOf } from './problem.ts'
 import { compileFor, faultsOf } from './validation.ts'
 
@@ -27,6 +27,8 @@ export interface RouteSchema {
   headers?: TSchema
   response?: Record<number, TSchema>
   consumes?: string[]
+  /** Media types of a 200 that is not JSON, or not always. */
+  produces?: string[]
   /** Fields of a form, for the API document: forms are read by their route. */
   form?: TSchema
   /** Left out of the API document. */
@@ -75,6 +77,10 @@ declare module 'fastify' {
     /** How the visitor proved it. */
     by: 'bearer' | 'cookie' | undefined
     readonly idempotency: Once['idempotency']
+  }
+  interface FastifyInstance {
+    /** Every route there is, for the API document. */
+    readonly documented: readonly DocumentedRoute[]
   }
   interface FastifyContextConfig {
     access?: AccessRule
@@ -167,8 +173,11 @@ export async function openHttp(options: HttpOptions) {
       maxAge: 600,
     })
 
+  const documented: DocumentedRoute[] = []
+  app.decorate('documented', documented)
   app.addHook('onRoute', route => {
     if (!route.config?.access) throw new Error(`${String(route.method)} ${route.url} has no access rule`)
+    documented.push(route)
   })
 
   // With callbacks rather than promises: a token that was seen before costs no turn of the event loop.
@@ -241,7 +250,7 @@ export async function openHttp(options: HttpOptions) {
   }
 
   function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
-    const problem = asProblem(error) ?? (madeUpCursor(error, request) ? cursorInvalid() : undefined)
+    const problem = asProblem(error)
     if (!problem) {
       log.error({ err: error, traceId: request.id, method: request.method, route: request.routeOptions.url }, 'a bug answered 500')
       return reply
@@ -378,10 +387,6 @@ export function asProblem(error: unknown): Problem | undefined {
   }
   return undefined
 }
-
-/** What a list cannot read out of `after` only PostgreSQL knows: the types of its sort keys. Class 22 are values it cannot take. */
-const madeUpCursor = (error: unknown, { query }: FastifyRequest): boolean =>
-  (query as { after?: string } | undefined)?.after !== undefined && /^22/.test(String((error as FastifyError | undefined)?.code))
 
 const refusals: Record<string, [status: number, title: string, code: string]> = {
   HPE_HEADER_OVERFLOW: [431, 'Request header fields too large', 'headers_too_large'],

@@ -15,22 +15,26 @@ export const Page = <T extends TSchema>(item: T) =>
 /** Sort keys of the last row of a page, opaque to clients. */
 export type Cursor = readonly (string | number | null)[]
 
-/** The sort keys behind `after`, or undefined on the first page. Fails with `cursor_invalid` when they are not `length` scalars. */
-export function cursorOf(after: string | undefined, length: number): Cursor | undefined {
+type Check = (key: unknown) => boolean
+
+/** What sort keys may have to be; anybody can write a cursor. */
+export const isId: Check = key => typeof key === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key)
+export const isInstant: Check = key =>
+  typeof key === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]{8,15}Z$/.test(key) && !Number.isNaN(Date.parse(key))
+export const isText: Check = key => typeof key === 'string' && key.isWellFormed() && !key.includes('\0')
+export const isCount: Check = key => Number.isSafeInteger(key) && (key as number) >= 0
+
+/** The sort keys behind `after`, each held to what it must be; undefined on the first page. Fails with `cursor_invalid`. */
+export function cursorOf(after: string | undefined, ...are: Check[]): Cursor | undefined {
   if (after === undefined) return undefined
   try {
     const keys = JSON.parse(Buffer.from(after, 'base64url').toString())
-    if (Array.isArray(keys) && keys.length === length && keys.every(key => key === null || ['string', 'number'].includes(typeof key)))
-      return keys
+    if (Array.isArray(keys) && keys.length === are.length && are.every((is, index) => is(keys[index]))) return keys
   } catch {}
-  throw cursorInvalid()
-}
-
-/** The refusal of a cursor that this list did not give. */
-export const cursorInvalid = () =>
-  new Problem('invalid', 'cursor_invalid', {
+  throw new Problem('invalid', 'cursor_invalid', {
     errors: [{ pointer: '/after', detail: 'takes the nextCursor of the page before, with the same filters and sort' }],
   })
+}
 
 /** A page out of `limit + 1` rows: the one too many only tells that there is more. */
 export function page<Row, Item>(rows: readonly Row[], limit: number, keysOf: (last: Row) => Cursor, view: (row: Row) => Item) {

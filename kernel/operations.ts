@@ -5,7 +5,7 @@ import { anyone, withRole } from './access.ts'
 import type { Config } from './config.ts'
 import type { EventLog } from './events.ts'
 import { mount } from './http.ts'
-import { cursorOf, Page, page, pageQuery } from './lists.ts'
+import { cursorOf, isCount, isText, Page, page, pageQuery } from './lists.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem } from './problem.ts'
 
@@ -117,7 +117,7 @@ export function operations(options: {
       schema: { summary: 'Events whose reaction failed', querystring: Type.Object(pageQuery), response: { 200: Page(DeadLetter) } },
     },
     async ({ query }) => {
-      const rows = await events.deadLetters({ limit: query.limit + 1, after: cursorOf(query.after, 2) as [string, number] | undefined })
+      const rows = await events.deadLetters({ limit: query.limit + 1, after: cursorOf(query.after, isText, isCount) as [string, number] | undefined })
       return page(
         rows,
         query.limit,

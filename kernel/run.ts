@@ -21,6 +21,7 @@ import { connectionString, migrate } from './migrate.ts'
 import { operations } from './operations.ts'
 import { startPostgres } from './postgres.ts'
 import { StartError } from './problem.ts'
+import { reference } from './reference.ts'
 import { openSchedule } from './schedule.ts'
 import type { Host, Service } from './service.ts'
 
@@ -200,6 +201,7 @@ export async function run(services: readonly Service[], config: Config, options:
       await kernelPool`delete from kernel.answers where answered_at < now() - interval '1 day'`
       if (config.EVENT_RETENTION) while ((await events.forget(new Date(now().getTime() - config.EVENT_RETENTION))) === 10_000);
     })
+    reference(app)
     await app.ready()
     closers.push(() => events.stop())
     await events.start()

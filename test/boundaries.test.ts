@@ -141,7 +141,9 @@ test('no file is named after what it is not about', () => {
 })
 
 test('the README names every setting there is, and none there is not', () => {
-  const platform = [...read('kernel/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:Type\.Optional\(\s*)?Setting\./gm)].map(match => match[1]!)
+  const platform = [...read('kernel/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:Type\.Optional\(\s*)?Setting\./gm)].map(
+    match => match[1]!,
+  )
   assert.ok(platform.includes('PORT') && platform.includes('METRICS_TOKEN'), 'they are read from kernel/config.ts')
   const known = [
     ...platform,

@@ -35,7 +35,8 @@ const known = new Set<string>()
 before(async () => {
   const deaf = services.map((service): Service => ({
     ...service,
-    start: host => service.start({ ...host, on: ({ topic }) => void reactsTo.set(service.name, (reactsTo.get(service.name) ?? new Set()).add(topic)) }),
+    start: host =>
+      service.start({ ...host, on: ({ topic }) => void reactsTo.set(service.name, (reactsTo.get(service.name) ?? new Set()).add(topic)) }),
   }))
   origin = await everythingHappens(deaf)
   history = await origin.db('kernel')<Entry[]>`
@@ -51,7 +52,8 @@ async function afterEverything(t: TestContext, at: Date): Promise<TestPlatform> 
   await p.settle()
   for (const { name } of services) await copyTables(origin.db(name) as Pool, p.db(name) as Pool, name)
   for (const folder of ['files', 'notifications'])
-    if (existsSync(join(origin.dataFolder, folder))) cpSync(join(origin.dataFolder, folder), join(p.dataFolder, folder), { recursive: true })
+    if (existsSync(join(origin.dataFolder, folder)))
+      cpSync(join(origin.dataFolder, folder), join(p.dataFolder, folder), { recursive: true })
   return p
 }
 
@@ -61,10 +63,12 @@ const tablesOf = async (db: Pool, schema: string): Promise<string[]> =>
 /** Puts all rows of a schema in the place of those that are there. */
 async function copyTables(from: Pool, to: Pool, schema: string): Promise<void> {
   const tables = await tablesOf(from, schema)
-  const rows = await Promise.all(tables.map(async table => {
-    const [all] = await from<{ text: string }[]>`select coalesce(json_agg(r), '[]')::text as text from ${from(`${schema}.${table}`)} r`
-    return { table, text: all!.text }
-  }))
+  const rows = await Promise.all(
+    tables.map(async table => {
+      const [all] = await from<{ text: string }[]>`select coalesce(json_agg(r), '[]')::text as text from ${from(`${schema}.${table}`)} r`
+      return { table, text: all!.text }
+    }),
+  )
   await to.begin(async tx => {
     await tx`set local session_replication_role = replica`
     for (const { table, text } of rows) {
@@ -90,7 +94,10 @@ async function deliver(p: TestPlatform, event: Entry): Promise<void> {
  */
 function shuffled(events: readonly Entry[], random: () => number): Entry[] {
   const queues = [...Map.groupBy(events, ({ topic, key }) => `${topic} ${key}`).values()].map(queue =>
-    queue.flatMap((event, index) => (index % 3 === 0 || random() < 1 / 3 ? [event, ...queue.slice(Math.floor(random() * (index + 1)), index + 1)] : [event])))
+    queue.flatMap((event, index) =>
+      index % 3 === 0 || random() < 1 / 3 ? [event, ...queue.slice(Math.floor(random() * (index + 1)), index + 1)] : [event],
+    ),
+  )
   const order: Entry[] = []
   while (queues.length > 0) {
     const queue = pick(random, queues)
@@ -134,7 +141,11 @@ test('the history has every event that anybody reacts to', () => {
   assert.ok(reactsTo.size >= 2, 'somebody reacts')
   const topics = new Set(history.map(({ topic }) => topic))
   for (const [service, needed] of reactsTo)
-    assert.deepEqual([...needed.difference(topics)], [], `${service} reacts to what does not happen in test/journeys/everything.ts: let it happen there`)
+    assert.deepEqual(
+      [...needed.difference(topics)],
+      [],
+      `${service} reacts to what does not happen in test/journeys/everything.ts: let it happen there`,
+    )
 })
 
 test('delivered in order and once, the events have their effects', async t => {
@@ -144,7 +155,10 @@ test('delivered in order and once, the events have their effects', async t => {
   await p.settle()
   inOrder.state = await endState(p)
   for (const service of reactsTo.keys())
-    assert.ok(Object.keys(before).some(table => table.startsWith(`${service}.`) && String(before[table]) !== String(inOrder.state[table])), `${service} has done something`)
+    assert.ok(
+      Object.keys(before).some(table => table.startsWith(`${service}.`) && String(before[table]) !== String(inOrder.state[table])),
+      `${service} has done something`,
+    )
   assert.deepEqual([...(await p.platform.events.deadLetters({ limit: 10 }))], [])
 })
 
@@ -161,6 +175,10 @@ for (let seed = first; seed < first + Number(process.env.SHUFFLE_ROUNDS ?? 3); s
     await p.settle()
     const state = await endState(p)
     for (const [what, rows] of Object.entries(inOrder.state))
-      assert.deepEqual({ lacks: without(rows, state[what]!), has: without(state[what]!, rows) }, { lacks: [], has: [] }, `${what}, with SHUFFLE_SEED=${seed}`)
+      assert.deepEqual(
+        { lacks: without(rows, state[what]!), has: without(state[what]!, rows) },
+        { lacks: [], has: [] },
+        `${what}, with SHUFFLE_SEED=${seed}`,
+      )
     assert.deepEqual([...(await p.platform.events.deadLetters({ limit: 10 }))], [])
   })

@@ -37,7 +37,9 @@ function begin(t: TestContext, options: Parameters<typeof launch>[0]): Product {
 async function halfARequest(t: TestContext, product: Product): Promise<void> {
   const socket = connect(Number(new URL(product.address).port), '127.0.0.1').on('error', () => {})
   t.after(() => socket.destroy())
-  socket.write('POST /api/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n')
+  socket.write(
+    'POST /api/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n',
+  )
   await once(socket, 'data')
 }
 
@@ -48,50 +50,64 @@ function refusal(product: Product): string {
   return text!.trim()
 }
 
-test('the first start takes less than 15 s and tells all one needs; a stop ends everything within 5 s; the second start goes on', { skip }, async t => {
-  const folder = folderFor(t)
-  const port = await freePort()
-  const first = begin(t, { folder, port })
-  assert.ok((await first.ready()) < 15_000)
-  await until('the banner', () => first.output().includes('Ctrl-C'), 10_000)
-  const banner = first.output()
-  for (const row of [
-    `Address +http://localhost:${port}\n`, `Reference +http://localhost:${port}/docs\n`, `Data +${join(folder, 'data')}\n`, `Mails +${join(folder, 'data', 'notifications')}\n`,
-    'First admin +\\S+@\\S+ / \\S+\n', 'Three things to try:\n(  .+\n){3}',
-  ]) assert.match(banner, new RegExp(row))
+test(
+  'the first start takes less than 15 s and tells all one needs; a stop ends everything within 5 s; the second start goes on',
+  { skip },
+  async t => {
+    const folder = folderFor(t)
+    const port = await freePort()
+    const first = begin(t, { folder, port })
+    assert.ok((await first.ready()) < 15_000)
+    await until('the banner', () => first.output().includes('Ctrl-C'), 10_000)
+    const banner = first.output()
+    for (const row of [
+      `Address +http://localhost:${port}\n`,
+      `Reference +http://localhost:${port}/docs\n`,
+      `Data +${join(folder, 'data')}\n`,
+      `Mails +${join(folder, 'data', 'notifications')}\n`,
+      'First admin +\\S+@\\S+ / \\S+\n',
+      'Three things to try:\n(  .+\n){3}',
+    ])
+      assert.match(banner, new RegExp(row))
 
-  const [, email, password] = /First admin +(\S+) \/ (\S+)/.exec(banner)!
-  const login = (product: Product) =>
-    fetch(`${product.address}/api/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email, password }) })
-  assert.equal((await login(first)).status, 200)
+    const [, email, password] = /First admin +(\S+) \/ (\S+)/.exec(banner)!
+    const login = (product: Product) =>
+      fetch(`${product.address}/api/auth/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ email, password }),
+      })
+    assert.equal((await login(first)).status, 200)
 
-  await halfARequest(t, first)
-  first.signal('SIGTERM')
-  const { code, ms } = await first.ends(10_000)
-  assert.deepEqual([code, serversOf(first.dataFolder)], [0, []])
-  assert.ok(ms < 5_000, `it took ${ms} ms`)
+    await halfARequest(t, first)
+    first.signal('SIGTERM')
+    const { code, ms } = await first.ends(10_000)
+    assert.deepEqual([code, serversOf(first.dataFolder)], [0, []])
+    assert.ok(ms < 5_000, `it took ${ms} ms`)
 
-  const second = begin(t, { folder, port })
-  const warm = await second.ready()
-  // Two seconds when the machine does nothing else; here other tests run beside it.
-  assert.ok(warm < 8_000, `it took ${warm} ms`)
-  assert.equal((await login(second)).status, 200, 'the same data are there')
-  await until('the banner', () => second.output().includes('Ctrl-C'), 10_000)
-  assert.doesNotMatch(second.output(), new RegExp(`First admin {2}|${password}`))
+    const second = begin(t, { folder, port })
+    const warm = await second.ready()
+    // Two seconds when the machine does nothing else; here other tests run beside it.
+    assert.ok(warm < 8_000, `it took ${warm} ms`)
+    assert.equal((await login(second)).status, 200, 'the same data are there')
+    await until('the banner', () => second.output().includes('Ctrl-C'), 10_000)
+    assert.doesNotMatch(second.output(), new RegExp(`First admin {2}|${password}`))
 
-  const third = begin(t, { folder, port: await freePort() })
-  assert.equal((await third.ends(20_000)).code, 1)
-  assert.match(refusal(third), new RegExp(`^.* is in use by another Ohmnibus \\(process ${second.pid}\\)\\. .*OHMNIBUS_DATA.*$`))
+    const third = begin(t, { folder, port: await freePort() })
+    assert.equal((await third.ends(20_000)).code, 1)
+    assert.match(refusal(third), new RegExp(`^.* is in use by another Ohmnibus \\(process ${second.pid}\\)\\. .*OHMNIBUS_DATA.*$`))
 
-  second.signal('SIGINT')
-  assert.equal((await second.ends(10_000)).code, 0, 'Ctrl-C stops it as cleanly')
-})
+    second.signal('SIGINT')
+    assert.equal((await second.ends(10_000)).code, 0, 'Ctrl-C stops it as cleanly')
+  },
+)
 
 test('in a folder that only its owner may enter it starts for an ordinary user; a second Ctrl-C ends it at once', { skip }, async t => {
   const folder = folderFor(t)
   const root = process.getuid!() === 0
   if (root) {
-    const closed = spawnSync(process.execPath, [join(import.meta.dirname, '../tools/ohmnibus.js'), '--version'], { ...nobody, cwd: '/' }).status !== 0
+    const closed =
+      spawnSync(process.execPath, [join(import.meta.dirname, '../tools/ohmnibus.js'), '--version'], { ...nobody, cwd: '/' }).status !== 0
     if (closed) return t.skip('this checkout is closed to other users')
     chownSync(folder, nobody.uid, nobody.gid)
   }

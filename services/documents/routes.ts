@@ -5,6 +5,8 @@ import { Id, Instant, type Owner } from '#contracts/shared'
 import {
   authorise,
   cursorOf,
+  isId,
+  isInstant,
   mayRead,
   newId,
   notModified,
@@ -129,7 +131,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
         config,
         schema: {
           summary: 'Upload a document',
-          description: 'Streamed; the fields may stand before or after the file.',
+          description: 'Streamed; the fields may stand before or after the file. Honours Idempotency-Key.',
           consumes: ['multipart/form-data'],
           form: UploadForm,
           response: { 201: DocumentView },
@@ -174,6 +176,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
         config,
         schema: {
           summary: 'Replace the file of a document',
+          description: 'Honours If-Match.',
           params,
           consumes: ['multipart/form-data'],
           form: FileForm,
@@ -219,9 +222,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     },
     async ({ actor, query }) => {
       const { limit, passportId } = query
-      const after = cursorOf(query.after, 2)
-      if (after && (Number.isNaN(Date.parse(String(after[0]))) || !/^[0-9a-f-]{36}$/.test(String(after[1]))))
-        throw new Problem('invalid', 'cursor_invalid')
+      const after = cursorOf(query.after, isInstant, isId)
       if (passportId) authorise(actor, 'read', await accessOf(passportId), 'passport_unknown')
       const rows = await listDocuments(db, passportId ? { passportId } : { owners: partiesOf(actor) }, limit + 1, after)
       return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], view)
@@ -239,6 +240,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
           download: Type.Optional(Type.Enum(['1', 'true'], { description: 'Streams the file; ranges are honoured' })),
         }),
         response: { 200: LinkedDocument },
+        produces: ['application/octet-stream'],
       },
     },
     async (request, reply) => {
@@ -261,7 +263,13 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     '/:docId',
     {
       config,
-      schema: { summary: 'Change what is known about a document', params, body: Changes, response: { 200: DocumentView } },
+      schema: {
+        summary: 'Change what is known about a document',
+        description: 'Honours If-Match.',
+        params,
+        body: Changes,
+        response: { 200: DocumentView },
+      },
     },
     async (request, reply) => {
       const { actor, body } = request
@@ -285,7 +293,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     '/:docId',
     {
       config,
-      schema: { summary: 'Delete a document and its file', params, response: { 204: Type.Null() } },
+      schema: { summary: 'Delete a document and its file', description: 'Honours If-Match.', params, response: { 204: Type.Null() } },
     },
     async (request, reply) => {
       const readers = await readersOf(request.params.docId)

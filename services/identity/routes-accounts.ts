@@ -1,5 +1,19 @@
 import Type, { type Static } from 'typebox'
-import { cursorOf, fail, notModified, Page, page, pageQuery, Problem, requireMatch, signedIn, withRole, type Actor, type Tx } from '#kernel'
+import {
+  cursorOf,
+  fail,
+  isText,
+  notModified,
+  Page,
+  page,
+  pageQuery,
+  Problem,
+  requireMatch,
+  signedIn,
+  withRole,
+  type Actor,
+  type Tx,
+} from '#kernel'
 import {
   RegistrationRepeated,
   SendOtp,
@@ -66,6 +80,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Change name or language',
+        description: 'Honours If-Match.',
         body: Type.Object({ ...Names, locale: Type.Optional(Locale) }),
         response: { 200: UserView },
       },
@@ -223,8 +238,8 @@ function administration({ host }: Identity): void {
       },
     },
     async ({ query }) => {
-      const [after] = cursorOf(query.after, 1) ?? []
-      const rows = await listUsers(db, normalise(query.email ?? ''), after === undefined ? undefined : String(after), query.limit)
+      const after = cursorOf(query.after, isText)?.[0] as string | undefined
+      const rows = await listUsers(db, normalise(query.email ?? ''), after, query.limit)
       return page(rows, query.limit, last => [last.email], view)
     },
   )
@@ -255,7 +270,13 @@ function administration({ host }: Identity): void {
     '/users/:id/role',
     {
       config: { access: withRole('admin') },
-      schema: { summary: 'Give a person another role', params: Params, body: Type.Object({ role: Role }), response: { 200: AccountView } },
+      schema: {
+        summary: 'Give a person another role',
+        description: 'Honours If-Match.',
+        params: Params,
+        body: Type.Object({ role: Role }),
+        response: { 200: AccountView },
+      },
     },
     request =>
       change(request, { role: request.body.role }, async (tx, user, former) => {
@@ -270,7 +291,7 @@ function administration({ host }: Identity): void {
       config: { access: withRole('admin') },
       schema: {
         summary: 'Disable an account, or enable it again',
-        description: 'A disabled account has no sessions.',
+        description: 'A disabled account has no sessions. Honours If-Match.',
         params: Params,
         body: Type.Object({ disabled: Type.Boolean() }),
         response: { 200: AccountView },

@@ -102,7 +102,12 @@ export function organisationRoutes({ host, limits }: Identity): void {
     '/organisations',
     {
       config: { access: signedIn },
-      schema: { summary: 'Found an organisation and own it', body: Type.Object({ name: Name }), response: { 201: OrganisationView } },
+      schema: {
+        summary: 'Found an organisation and own it',
+        description: 'Honours Idempotency-Key.',
+        body: Type.Object({ name: Name }),
+        response: { 201: OrganisationView },
+      },
     },
     async (request, reply) => {
       const { actor, body } = request
@@ -147,7 +152,13 @@ export function organisationRoutes({ host, limits }: Identity): void {
     '/organisations/:id',
     {
       config: { access: signedIn },
-      schema: { summary: 'Rename an organisation', params: ById, body: Type.Object({ name: Name }), response: { 200: OrganisationView } },
+      schema: {
+        summary: 'Rename an organisation',
+        description: 'Honours If-Match.',
+        params: ById,
+        body: Type.Object({ name: Name }),
+        response: { 200: OrganisationView },
+      },
     },
     async (request, reply) => {
       const {
@@ -355,7 +366,7 @@ export function organisationRoutes({ host, limits }: Identity): void {
       '/invitations/:token',
       {
         config: { access: anyone },
-        schema: { summary: 'The page an invitation opens', params: Params },
+        schema: { summary: 'The page an invitation opens', params: Params, produces: ['text/html'] },
       },
       async (request, reply) => {
         const invitation = await findInvitation(db, { tokenHash: digest(request.params.token) }, now())
@@ -372,7 +383,12 @@ export function organisationRoutes({ host, limits }: Identity): void {
       '/invitations/:token',
       {
         config: { access: signedIn },
-        schema: { summary: 'Accept an invitation with its button', params: Params, consumes: ['application/x-www-form-urlencoded'] },
+        schema: {
+          summary: 'Accept an invitation with its button',
+          params: Params,
+          consumes: ['application/x-www-form-urlencoded'],
+          produces: ['text/html'],
+        },
       },
       async (request, reply) => {
         const { name } = await accept(request.actor, request.params.token)

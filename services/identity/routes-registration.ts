@@ -217,7 +217,12 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
       '/verify/:token',
       {
         config: { access: anyone },
-        schema: { summary: 'The page a link in a mail opens', description: 'Opening it proves nothing; its button does.', params: Link },
+        schema: {
+          summary: 'The page a link in a mail opens',
+          description: 'Opening it proves nothing; its button does.',
+          params: Link,
+          produces: ['text/html'],
+        },
       },
       async (request, reply) => {
         const code = await findCodeByLink(db, digest(request.params.token), now())
@@ -244,7 +249,12 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
       '/verify/:token',
       {
         config: { access: anyone },
-        schema: { summary: 'Prove the address with the link', params: Link, consumes: ['application/x-www-form-urlencoded'] },
+        schema: {
+          summary: 'Prove the address with the link',
+          params: Link,
+          consumes: ['application/x-www-form-urlencoded'],
+          produces: ['text/html'],
+        },
       },
       async (request, reply) => {
         const user = await prove(request.params.token, sessions.registrationOf(request)).catch(error => {

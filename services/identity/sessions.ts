@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import Type, { type Static } from 'typebox'
-import { accessCookie, cursorOf, newId, Problem, within, type Reply, type Tx } from '#kernel'
+import { accessCookie, cursorOf, isId, newId, Problem, within, type Reply, type Tx } from '#kernel'
 import type { FastifyRequest } from 'fastify'
 import { SessionsRevoked, UserLoggedIn } from '#contracts/identity'
 import { Email, Id, Instant, Locale, OrganisationRole, Role } from '#contracts/shared'
@@ -85,11 +85,7 @@ export const accountOf = (user: User) => ({
 export const normalise = (email: string): string => email.trim().normalize('NFC').toLowerCase()
 
 /** The id after which a page of things sorted by id begins. */
-export function idAfter(after: string | undefined): string | undefined {
-  const [id] = cursorOf(after, 1) ?? []
-  if (id === undefined || uuid.test(String(id))) return id as string | undefined
-  throw new Problem('invalid', 'cursor_invalid', { errors: [{ pointer: '/after', detail: 'takes the nextCursor of the page before' }] })
-}
+export const idAfter = (after: string | undefined): string | undefined => cursorOf(after, isId)?.[0] as string | undefined
 
 /** Later than any token: a session that has ended has no good ones, whatever clock made them. */
 export const forever = new Date('9999-12-31T23:59:59.999Z')

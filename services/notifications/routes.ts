@@ -1,5 +1,5 @@
 import { Id, Instant, Locale } from '#contracts/shared'
-import { cursorOf, fail, notModified, Page, page, pageQuery, Problem, requireMatch, signedIn, withRole } from '#kernel'
+import { cursorOf, fail, isId, notModified, Page, page, pageQuery, Problem, requireMatch, signedIn, withRole } from '#kernel'
 import Type from 'typebox'
 import { enqueueDelivery } from './addressing.ts'
 import { kinds, optionalKinds, rules, type Channel, type Choices } from './messages.ts'
@@ -100,10 +100,10 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       },
     },
     async ({ actor, query: { limit, after, unread } }) => {
-      const before = keyOf(after, /^\d{1,9}$/)
+      const before = cursorOf(after, isPosition)?.[0] as number | undefined
       const rows = await listNotifications(db, actor.userId, {
         unread,
-        before: before === undefined ? undefined : Number(before),
+        before,
         limit: limit + 1,
       })
       return page(
@@ -159,7 +159,7 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
         summary: 'Choose which messages one gets',
         description:
           'Replaces what was chosen before; what is not named follows the defaults. Codes, invitations and messages about the safety of the account cannot be ' +
-          'switched off. Mail about an organisation’s things goes to its owners and admins.',
+          'switched off. Mail about an organisation’s things goes to its owners and admins. Honours If-Match.',
         body: PreferencesBody,
         response: { 200: PreferencesView },
       },
@@ -190,7 +190,7 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       },
     },
     async ({ query: { limit, after, status } }) => {
-      const before = keyOf(after, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+      const before = cursorOf(after, isId)?.[0] as string | undefined
       return page(await listDeliveries(db, { status, before, limit: limit + 1 }), limit, ({ id }) => [id], deliveryView)
     },
   )
@@ -215,9 +215,4 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
   )
 }
 
-/** The one sort key behind `after`. Fails with `cursor_invalid` when it is none of ours. */
-function keyOf(after: string | undefined, form: RegExp): string | undefined {
-  const [key] = cursorOf(after, 1) ?? []
-  if (key === undefined || form.test(String(key))) return key?.toString()
-  throw new Problem('invalid', 'cursor_invalid', { errors: [{ pointer: '/after', detail: 'takes the nextCursor of the page before' }] })
-}
+const isPosition = (key: unknown): boolean => Number.isInteger(key) && (key as number) >= 0 && (key as number) < 2 ** 31

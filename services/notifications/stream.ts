@@ -3,6 +3,7 @@ import { SessionsRevoked } from '#contracts/identity'
 import { NotificationCreated } from '#contracts/notifications'
 import { accessCookie, Problem, signedIn, type Request } from '#kernel'
 import { decodeJwt } from 'jose'
+import Type from 'typebox'
 import { view } from './routes.ts'
 import type { NotificationsHost } from './service.ts'
 import { listNewer, newestPosition } from './store.ts'
@@ -69,6 +70,8 @@ export function streams(host: NotificationsHost): void {
           description:
             'Server-sent events, each with a notification as data. Goes on after `Last-Event-ID`, else with what is new from now on. ' +
             'Ends with the access token or its session; connect again with a new one.',
+          headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ examples: ['42'] })) }),
+          produces: ['text/event-stream'],
         },
       },
       async (request, reply) => {

@@ -1,6 +1,8 @@
 import Type from 'typebox'
 import {
+  cursorOf,
   fail,
+  isId,
   newId,
   notModified,
   ownerFor,
@@ -28,7 +30,7 @@ import {
 } from '#contracts/passports'
 import { EventActor, Id, Instant, Owner } from '#contracts/shared'
 import { archive, draft, editableBy, publish, revise, told, view, visibleTo, type Passport } from './passports.ts'
-import { isId, keysAfter, PassportSummary, searchPassports, searchQuery } from './search.ts'
+import { PassportSummary, searchPassports, searchQuery } from './search.ts'
 import {
   deletePassport,
   deleteReader,
@@ -226,7 +228,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
     },
     async ({ actor, params, query: { limit, after } }) => {
       visibleTo(actor, await findPassport(db, params.id, actor))
-      const cursor = keysAfter(after, isVersion)
+      const cursor = cursorOf(after, isVersion)
       const versions = await listVersions(db, params.id, limit + 1, cursor?.[0] as number | undefined)
       return page(
         versions,
@@ -250,7 +252,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
     },
     async ({ actor, params, query: { limit, after } }) => {
       editableBy(actor, await findPassport(db, params.id, actor))
-      const cursor = keysAfter(after, isId)
+      const cursor = cursorOf(after, isId)
       const readers = await listReaders(db, params.id, limit + 1, cursor?.[0] as string | undefined)
       return page(
         readers,

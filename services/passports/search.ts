@@ -1,5 +1,5 @@
 import Type, { type Static, type TOptional, type TString } from 'typebox'
-import { cursorOf, fail, page, pageQuery, partiesOf, Problem, type Actor, type Cursor, type Db } from '#kernel'
+import { cursorOf, fail, isId, page, pageQuery, partiesOf, Problem, type Actor, type Cursor, type Db } from '#kernel'
 import { PassportStatus } from '#contracts/passports'
 import { Id, Instant, Owner } from '#contracts/shared'
 import { allColumns, wordsOf, type Searchable } from './columns.ts'
@@ -169,17 +169,6 @@ function filtersOf(query: SearchQuery, $: Parameter): { few: string[]; any: stri
 }
 
 function positionOf({ after, sort }: SearchQuery, { sql, type, isKey }: Order, beyond: string, $: Parameter): string[] {
-  const cursor = keysAfter(after, of => of === sort, isKey, isId)
+  const cursor = cursorOf(after, of => of === sort, isKey, isId)
   return cursor ? [`(${sql}, id) ${beyond} (${$(String(cursor[1]))}::text::${type}, ${$(String(cursor[2]))})`] : []
 }
-
-/** The keys behind `after`, each held to what it must be: anybody can write a cursor. Fails with `cursor_invalid`. */
-export function keysAfter(after: string | undefined, ...are: ((key: unknown) => boolean)[]): Cursor | undefined {
-  const cursor = cursorOf(after, are.length)
-  if (!cursor || are.every((is, index) => is(cursor[index]))) return cursor
-  throw new Problem('invalid', 'cursor_invalid', {
-    errors: [{ pointer: '/after', detail: 'takes the nextCursor of the page before, with the same filters and sort' }],
-  })
-}
-
-export const isId = (key: unknown): boolean => typeof key === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key)

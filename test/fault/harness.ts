@@ -63,13 +63,25 @@ const admin = { email: 'admin@example.com', password: 'lightning on the moor' }
  * Kills the platform, its PostgreSQL, or both at once, `kills` times at moments that `seed` chooses, while clients go on writing, and starts it again
  * each time without touching anything. Then holds what there is against what clients were promised.
  */
-export async function underFire({ kills, seed, progress = () => {} }: { kills: number; seed: number; progress?: (line: string) => void }): Promise<Outcome> {
+export async function underFire({
+  kills,
+  seed,
+  progress = () => {},
+}: {
+  kills: number
+  seed: number
+  progress?: (line: string) => void
+}): Promise<Outcome> {
   const random = randomFrom(seed)
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-fault-'))
   const dataFolder = join(folder, 'data')
   const port = await freePort()
   const environment = {
-    RATE_LIMIT_FACTOR: '1000', LOG_LEVEL: 'warn', JWT_ACCESS_EXPIRY: '23h', ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password,
+    RATE_LIMIT_FACTOR: '1000',
+    LOG_LEVEL: 'warn',
+    JWT_ACCESS_EXPIRY: '23h',
+    ADMIN_EMAIL: admin.email,
+    ADMIN_PASSWORD: admin.password,
   }
   const start = () => launch({ folder, port, environment })
   const ledger: Ledger = { passports: new Map(), documents: new Map(), repeated: 0, faults: [] }
@@ -82,7 +94,9 @@ export async function underFire({ kills, seed, progress = () => {} }: { kills: n
     const people = await settleIn(product, join(dataFolder, 'notifications'))
     const clients = [
       ...people.owners.flatMap(owner => [1, 2].map(() => createPassports(owner, ledger, () => storm))),
-      ...[...people.owners, ...people.owners].map(({ writer }, index) => uploadDocuments(writer, ledger, randomFrom(seed + index), () => storm)),
+      ...[...people.owners, ...people.owners].map(({ writer }, index) =>
+        uploadDocuments(writer, ledger, randomFrom(seed + index), () => storm),
+      ),
     ]
 
     for (; outcome.kills < kills; outcome.kills++) {
@@ -100,7 +114,8 @@ export async function underFire({ kills, seed, progress = () => {} }: { kills: n
       const expected = victim === 'PostgreSQL' ? code === 1 : signal === 'SIGKILL' || code === 1
       if (!expected) ledger.faults.push(`after ${victim} was killed, the platform ended with ${signal ?? code}:\n${product.output()}`)
       product = start()
-      if ((outcome.kills + 1) % 10 === 0) progress(`${outcome.kills + 1} kills, ${ledger.passports.size} passports, ${ledger.documents.size} documents`)
+      if ((outcome.kills + 1) % 10 === 0)
+        progress(`${outcome.kills + 1} kills, ${ledger.passports.size} passports, ${ledger.documents.size} documents`)
     }
 
     outcome.slowestStartMs = Math.max(outcome.slowestStartMs, await product.ready())
@@ -143,11 +158,16 @@ async function settleIn({ address }: Product, mails: string) {
   const [ada, grace] = [await join('Ada'), await join('Grace')]
   const { id } = await ada.who.get(201, 'POST /api/auth/organisations', { name: 'Voltaic GmbH' })
   await ada.who.get(201, `POST /api/auth/organisations/${id}/invitations`, { email: grace.email, role: 'admin' })
-  const token = linkIn(await mailTo(grace.email, 'organisation.member-invited')).pathname.split('/').at(-1)
+  const token = linkIn(await mailTo(grace.email, 'organisation.member-invited'))
+    .pathname.split('/')
+    .at(-1)
   await grace.who.get(200, 'POST /api/auth/invitations/accept', { token })
   ada.who.use(await ada.who.get(200, `POST /api/auth/organisations/${id}/switch`))
 
-  const owners: Owner[] = [{ writer: root.who, told: [root] }, { writer: ada.who, told: [ada, grace] }]
+  const owners: Owner[] = [
+    { writer: root.who, told: [root] },
+    { writer: ada.who, told: [ada, grace] },
+  ]
   return { root, everybody: [root, ada, grace], owners, mails }
 }
 
@@ -174,7 +194,9 @@ async function createPassports(owner: Owner, ledger: Ledger, going: () => boolea
     const key = randomUUID()
     // Without an identifier nothing but the key keeps a repeated request from making a second one.
     const data = { ...baseline(key), generalInformation: { batteryMass: 450 }, mark: key }
-    const answer = await insist(ledger, `passport ${key}`, () => owner.writer.ask('POST /api/passports', { data }, { 'idempotency-key': key }))
+    const answer = await insist(ledger, `passport ${key}`, () =>
+      owner.writer.ask('POST /api/passports', { data }, { 'idempotency-key': key }),
+    )
     if (answer && ledger.passports.has(answer.body.id)) ledger.faults.push(`passport ${answer.body.id} was the answer to two keys`)
     if (answer) ledger.passports.set(answer.body.id, { owner, data })
     await sleep(15)
@@ -195,7 +217,9 @@ async function uploadDocuments(who: Client, ledger: Ledger, random: () => number
 async function upload(who: Client, content: Buffer, pieces: number, pause: number): Promise<Answer> {
   const boundary = 'the-boundary-of-this-form'
   async function* body() {
-    yield Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="test.pdf"\r\ncontent-type: application/pdf\r\n\r\n`)
+    yield Buffer.from(
+      `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="test.pdf"\r\ncontent-type: application/pdf\r\n\r\n`,
+    )
     for (let piece = 0; piece < pieces; piece++) {
       yield content.subarray(Math.floor((piece * content.length) / pieces), Math.floor(((piece + 1) * content.length) / pieces))
       if (pause) await sleep(pause)
@@ -213,11 +237,17 @@ async function upload(who: Client, content: Buffer, pieces: number, pause: numbe
 
 /** No subscription behind, no job waiting. */
 async function everythingSettled({ address, dataFolder }: Product): Promise<void> {
-  await until('every event handled', async () => {
-    const figures = await (await fetch(`${address}/metrics`)).text()
-    return [...figures.matchAll(/^ohmnibus_event_lag\{.*\} (\d+)$/gm)].every(([, lag]) => lag === '0')
-  }, 60_000)
-  await peek(dataFolder, db => until('every job done', async () => (await db`select from graphile_worker._private_jobs`).length === 0, 60_000))
+  await until(
+    'every event handled',
+    async () => {
+      const figures = await (await fetch(`${address}/metrics`)).text()
+      return [...figures.matchAll(/^ohmnibus_event_lag\{.*\} (\d+)$/gm)].every(([, lag]) => lag === '0')
+    },
+    60_000,
+  )
+  await peek(dataFolder, db =>
+    until('every job done', async () => (await db`select from graphile_worker._private_jobs`).length === 0, 60_000),
+  )
 }
 
 async function peek<T>(dataFolder: string, look: (db: Pool) => Promise<T>): Promise<T> {
@@ -250,20 +280,30 @@ async function check(product: Product, people: People, ledger: Ledger): Promise<
 
   // Passports: those that were promised, as they were given, and no others.
   for (const owner of owners) {
-    const there = await all(owner.writer, owner.writer === root.who ? `/api/passports?owner=${(await root.who.get(200, 'GET /api/auth/profile')).id}` : '/api/passports')
+    const there = await all(
+      owner.writer,
+      owner.writer === root.who ? `/api/passports?owner=${(await root.who.get(200, 'GET /api/auth/profile')).id}` : '/api/passports',
+    )
     const promised = [...ledger.passports].filter(([, attempt]) => attempt.owner === owner).map(([id]) => id)
     for (const id of new Set(promised).difference(new Set(there.map(({ id }) => id)))) say(`passport ${id} was promised and is gone`)
     for (const { id } of there) say(!promised.includes(id) && `passport ${id} is there and nobody was told`)
     for (const id of promised) {
       const { body } = await owner.writer.ask(`GET /api/passports/${id}`)
-      say(JSON.stringify(body.data) !== JSON.stringify(ledger.passports.get(id)!.data) && `passport ${id} is not what it was: ${JSON.stringify(body)}`)
+      say(
+        JSON.stringify(body.data) !== JSON.stringify(ledger.passports.get(id)!.data) &&
+          `passport ${id} is not what it was: ${JSON.stringify(body)}`,
+      )
     }
   }
 
   // Documents: those that were promised, and all others an event tells of, whole.
-  const uploaded = await peek(product.dataFolder, db => db<{ id: string; sha256: string }[]>`
-    select data->>'docId' as id, data->>'sha256' as sha256 from kernel.log where topic = 'document.uploaded'`)
-  for (const id of ledger.documents.keys()) say(!uploaded.some(event => event.id === id) && `document ${id} was promised and no event tells of it`)
+  const uploaded = await peek(
+    product.dataFolder,
+    db => db<{ id: string; sha256: string }[]>`
+    select data->>'docId' as id, data->>'sha256' as sha256 from kernel.log where topic = 'document.uploaded'`,
+  )
+  for (const id of ledger.documents.keys())
+    say(!uploaded.some(event => event.id === id) && `document ${id} was promised and no event tells of it`)
   for (const { id, sha256 } of uploaded) {
     const { status, body } = await root.who.ask(`GET /api/documents/${id}?download=1`)
     const found = status === 200 ? createHash('sha256').update(body).digest('hex') : `status ${status}`
@@ -273,7 +313,9 @@ async function check(product: Product, people: People, ledger: Ledger): Promise<
   // Files: what the platform looks for every few hours, as if these files were old enough. Then each belongs to a row, and nothing half written is left.
   const { missing } = await heal(product.dataFolder)
   say(missing > 0 && `${missing} documents have no file`)
-  const rows = await peek(product.dataFolder, async db => (await db<{ text: string }[]>`select d::text as text from documents.documents d`).map(({ text }) => text).join('\n'))
+  const rows = await peek(product.dataFolder, async db =>
+    (await db<{ text: string }[]>`select d::text as text from documents.documents d`).map(({ text }) => text).join('\n'),
+  )
   for (const file of readdirSync(join(product.dataFolder, 'files'), { recursive: true, withFileTypes: true }))
     say(file.isFile() && !rows.includes(file.name) && `the file ${join(file.parentPath, file.name)} belongs to no document`)
   for (const name of readdirSync(mails)) say(!name.endsWith('.txt') && `${name} was left behind among the mails`)
@@ -287,7 +329,10 @@ async function check(product: Product, people: People, ledger: Ledger): Promise<
     for (const [id, { owner }] of ledger.passports) {
       const expected = owner.told.includes(person) ? 1 : 0
       const counts = [shown.get(`/api/passports/${id}`)?.length ?? 0, filed.get(`${person.email} /api/passports/${id}`)?.length ?? 0]
-      say(counts.some(count => count !== expected) && `${person.email} has ${counts[0]} notifications and ${counts[1]} files about passport ${id} instead of ${expected}`)
+      say(
+        counts.some(count => count !== expected) &&
+          `${person.email} has ${counts[0]} notifications and ${counts[1]} files about passport ${id} instead of ${expected}`,
+      )
     }
   }
   const dead = await root.who.get(200, 'GET /api/events/dead-letters')
@@ -297,8 +342,11 @@ async function check(product: Product, people: People, ledger: Ledger): Promise<
 /** Every item of a list, page by page. */
 async function all(who: Client, path: string): Promise<any[]> {
   const items: any[] = []
-  for (let after: string | null = ''; after !== null; ) {
-    const page: { items: any[]; nextCursor: string | null } = await who.get(200, `GET ${path}${path.includes('?') ? '&' : '?'}limit=100${after && `&after=${after}`}`)
+  for (let after: string | null = ''; after !== null;) {
+    const page: { items: any[]; nextCursor: string | null } = await who.get(
+      200,
+      `GET ${path}${path.includes('?') ? '&' : '?'}limit=100${after && `&after=${after}`}`,
+    )
     items.push(...page.items)
     after = page.nextCursor
   }

@@ -5,9 +5,13 @@ import { underFire } from './harness.ts'
 
 const seed = seedFrom(process.env.FAULT_SEED)
 
-test('killed thirty times with everything it has, the platform loses nothing, does nothing twice and leaves nothing half', { timeout: 170_000, skip: process.platform !== 'linux' && 'it finds processes in /proc' }, async t => {
-  const { faults, ...outcome } = await underFire({ kills: 30, seed })
-  t.diagnostic(`seed ${seed}: ${JSON.stringify(outcome)}`)
-  assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults; again with FAULT_SEED=${seed}`)
-  assert.ok(outcome.passports > 100 && outcome.documents > 20, `too little was going on: ${JSON.stringify(outcome)}`)
-})
+test(
+  'killed thirty times with everything it has, the platform loses nothing, does nothing twice and leaves nothing half',
+  { timeout: 170_000, skip: process.platform !== 'linux' && 'it finds processes in /proc' },
+  async t => {
+    const { faults, ...outcome } = await underFire({ kills: 30, seed })
+    t.diagnostic(`seed ${seed}: ${JSON.stringify(outcome)}`)
+    assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults; again with FAULT_SEED=${seed}`)
+    assert.ok(outcome.passports > 100 && outcome.documents > 20, `too little was going on: ${JSON.stringify(outcome)}`)
+  },
+)

@@ -11,7 +11,12 @@ export interface Exit {
 }
 
 /** The platform as its users start it: a process of its own, embedded engines, settings from the environment alone. */
-export function launch({ folder, port, environment = {}, user }: {
+export function launch({
+  folder,
+  port,
+  environment = {},
+  user,
+}: {
   /** Where it works; the data are in `data` below it. */
   folder: string
   port: number
@@ -27,7 +32,8 @@ export function launch({ folder, port, environment = {}, user }: {
   })
   let output = ''
   let ended: Exit | undefined
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (output = (output + text).slice(-100_000)))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', text => (output = (output + text).slice(-100_000)))
   const exit = new Promise<Exit>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve((ended = { code, signal })))
@@ -74,13 +80,16 @@ export function serversOf(dataFolder: string): number[] {
   } catch {
     return []
   }
-  return readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
-    try {
-      return readlinkSync(`/proc/${pid}/cwd`).replace(/ \(deleted\)$/, '') === cluster
-    } catch {
-      return false
-    }
-  })
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+    .filter(pid => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`).replace(/ \(deleted\)$/, '') === cluster
+      } catch {
+        return false
+      }
+    })
 }
 
 /** Kill -9, as if the power went. */

@@ -14,5 +14,7 @@ const started = Date.now()
 const { faults, ...outcome } = await underFire({ kills, seed, progress: line => console.log(`  ${line}`) })
 console.log(outcome)
 for (const fault of faults) console.error(`✖ ${fault}`)
-console.log(`${faults.length === 0 ? 'Nothing was lost and nothing came twice' : `${faults.length} faults with seed ${seed}`}, after ${Math.round((Date.now() - started) / 1000)} s.`)
+console.log(
+  `${faults.length === 0 ? 'Nothing was lost and nothing came twice' : `${faults.length} faults with seed ${seed}`}, after ${Math.round((Date.now() - started) / 1000)} s.`,
+)
 process.exitCode = faults.length === 0 ? 0 : 1

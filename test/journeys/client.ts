@@ -59,7 +59,12 @@ export function client(address: string, headers: Record<string, string> = {}) {
 export type Client = ReturnType<typeof client>
 
 /** Registers, proves the address with what `codeFor` finds, and stays signed in. */
-export async function register(who: Client, auth: string, person: { email: string; password: string; name: string }, codeFor: (email: string) => Promise<string>) {
+export async function register(
+  who: Client,
+  auth: string,
+  person: { email: string; password: string; name: string },
+  codeFor: (email: string) => Promise<string>,
+) {
   await who.get(202, `POST ${auth}/register`, person)
   const answer = await who.get(201, `POST ${auth}/verify-otp`, { email: person.email, otp: await codeFor(person.email) })
   who.use(answer)
@@ -78,16 +83,20 @@ export interface Mail {
 /** The messages in a folder, oldest first. */
 export async function mailsIn(folder: string): Promise<Mail[]> {
   const files = (await readdir(folder).catch(() => [])).filter(file => file.endsWith('.txt')).sort()
-  return await Promise.all(files.map(async file => {
-    const content = await readFile(join(folder, file), 'utf8')
-    const [, to, subject, event, text] = /^To: (.*)\nSubject: (.*)\nEvent: (.*)\n\n([^]*)$/.exec(content) ?? assert.fail(`${file} does not begin as it should: ${content}`)
-    return { file, to: to!, subject: subject!, event: event!, text: text! }
-  }))
+  return await Promise.all(
+    files.map(async file => {
+      const content = await readFile(join(folder, file), 'utf8')
+      const [, to, subject, event, text] =
+        /^To: (.*)\nSubject: (.*)\nEvent: (.*)\n\n([^]*)$/.exec(content) ?? assert.fail(`${file} does not begin as it should: ${content}`)
+      return { file, to: to!, subject: subject!, event: event!, text: text! }
+    }),
+  )
 }
 
 /** The one-time code and the links of a mail: each stands alone on a line. */
 export const codeIn = ({ text }: Mail): string => /^\d{6}$/m.exec(text)?.[0] ?? assert.fail(`no code stands alone on a line of ${text}`)
-export const linkIn = ({ text }: Mail): URL => new URL(/^https?:\/\/\S+$/m.exec(text)?.[0] ?? assert.fail(`no link stands alone on a line of ${text}`))
+export const linkIn = ({ text }: Mail): URL =>
+  new URL(/^https?:\/\/\S+$/m.exec(text)?.[0] ?? assert.fail(`no link stands alone on a line of ${text}`))
 
 /** An open stream of notifications. `next` waits for one; undefined when the stream has ended. */
 export async function stream(who: Client, lastEventId?: string) {

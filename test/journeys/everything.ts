@@ -12,7 +12,12 @@ export async function everythingHappens(services: readonly Service[]) {
   const needs = [getCode, getInvitation] as const
   let mailroom!: Host<string, (typeof needs)[number]>
   // Reads what mails would say, as nobody may be there to send them.
-  const reader = defineService({ name: 'mailroom', folder: join(import.meta.dirname, 'no migrations'), needs, start: host => void (mailroom = host) })
+  const reader = defineService({
+    name: 'mailroom',
+    folder: join(import.meta.dirname, 'no migrations'),
+    needs,
+    start: host => void (mailroom = host),
+  })
   const p = await openPlatform([...services, reader])
   try {
     const address = await p.listen()

@@ -7,12 +7,12 @@ import { choose } from '../../services/all.ts'
 import { baseline, client, codeIn, freePort, linkIn, mailsIn, register, stream, type Client } from './client.ts'
 
 const password = 'quiet trains at dawn'
-const console_ = 'https://console.example.com'
+const consoleOrigin = 'https://console.example.com'
 
 /** Every service on one platform that listens, and what a person has at hand: an address and a mailbox. */
 async function open(t: TestContext) {
   const port = await freePort()
-  const p = await start(t, await choose(), { environment: { PORT: `${port}`, CORS_ORIGINS: console_ } })
+  const p = await start(t, await choose(), { environment: { PORT: `${port}`, CORS_ORIGINS: consoleOrigin } })
   const address = await p.listen()
   /** Messages so far, to somebody, about something. */
   const mails = async (to: string, event?: string) => {
@@ -46,7 +46,11 @@ for (const auth of ['/api/auth', '/api/v1/auth'])
     const person = { email: 'ada@example.com', password, name: 'Ada Lovelace' }
     const waiting = await ada.get(202, `POST ${auth}/register`, person)
     assert.equal(waiting.email, person.email)
-    assert.equal((await ada.get(401, `POST ${auth}/login`, { email: person.email, password })).code, 'credentials_invalid', 'there is no account yet')
+    assert.equal(
+      (await ada.get(401, `POST ${auth}/login`, { email: person.email, password })).code,
+      'credentials_invalid',
+      'there is no account yet',
+    )
 
     const answer = await ada.get(201, `POST ${auth}/verify-otp`, { email: person.email, otp: await p.codeFor(person.email) })
     ada.use(answer)
@@ -57,7 +61,13 @@ for (const auth of ['/api/auth', '/api/v1/auth'])
     const second = await phone.get(200, `POST ${auth}/login`, { email: 'ADA@example.com', password })
     phone.use(second)
     const sessions = (await ada.get(200, `GET ${auth}/sessions`)).items
-    assert.deepEqual(sessions.map(({ device, current }: any) => [device, current]), [['Firefox on Android', false], ['Unknown device', true]])
+    assert.deepEqual(
+      sessions.map(({ device, current }: any) => [device, current]),
+      [
+        ['Firefox on Android', false],
+        ['Unknown device', true],
+      ],
+    )
 
     const renewed = await phone.get(200, `POST ${auth}/refresh`, { refreshToken: second.refreshToken })
     assert.notEqual(renewed.refreshToken, second.refreshToken)
@@ -95,13 +105,28 @@ test('from a registration to the mail about a passport: create, change, publish,
   assert.equal((await ada.get(200, `PUT ${at}`, { data: heavier }, { 'if-match': '"1"' })).version, 2)
   assert.equal((await ada.get(412, `PUT ${at}`, { data: created.data }, { 'if-match': '"1"' })).code, 'version_stale')
   const versions = (await ada.get(200, `GET ${at}/versions`)).items
-  assert.deepEqual(versions.map(({ version, updatedFields }: any) => [version, updatedFields]), [[2, ['/generalInformation/batteryMass']], [1, []]])
+  assert.deepEqual(
+    versions.map(({ version, updatedFields }: any) => [version, updatedFields]),
+    [
+      [2, ['/generalInformation/batteryMass']],
+      [1, []],
+    ],
+  )
   assert.equal((await ada.get(200, `POST ${at}/publish`)).status, 'published')
-  assert.deepEqual((await ada.get(200, 'GET /api/passports?chemistry=LiFePO4&status=published')).items.map(({ id }: any) => id), [created.id])
+  assert.deepEqual(
+    (await ada.get(200, 'GET /api/passports?chemistry=LiFePO4&status=published')).items.map(({ id }: any) => id),
+    [created.id],
+  )
 
   const declaration = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(300_000)])
   const form = new FormData()
-  for (const [name, value] of Object.entries({ passportId: created.id, kind: 'declaration-of-conformity', title: 'Declaration', language: 'en' })) form.append(name, value)
+  for (const [name, value] of Object.entries({
+    passportId: created.id,
+    kind: 'declaration-of-conformity',
+    title: 'Declaration',
+    language: 'en',
+  }))
+    form.append(name, value)
   form.append('file', new File([declaration], 'declaration.pdf', { type: 'text/html' }))
   const { docId, fileName } = await ada.get(201, 'POST /api/documents/upload', form)
   assert.equal(fileName, 'declaration.pdf')
@@ -130,14 +155,23 @@ test('from a registration to the mail about a passport: create, change, publish,
   const events = ['document.uploaded', 'passport.created', 'passport.published', 'passport.updated', 'user.logged-in', 'user.registered']
   assert.deepEqual(list.map(({ event }) => event).sort(), events)
   assert.deepEqual(await eventsOf(grace), ['user.logged-in', 'user.registered'])
-  const news = list.slice(0, list.findIndex(({ id }) => id === told.notification.id)).reverse()
+  const news = list
+    .slice(
+      0,
+      list.findIndex(({ id }) => id === told.notification.id),
+    )
+    .reverse()
   const resumed = await stream(ada, told.id)
   for (const notification of news) assert.deepEqual((await resumed.next())!.notification, notification, 'it goes on where it broke off')
   await ada.get(200, `POST /api/notifications/${news[0].id}/read`)
   assert.deepEqual((await ada.get(200, 'GET /api/notifications?unread=true&limit=100')).items.length, events.length - 1)
 
   const mails = await p.mails(ada.email)
-  assert.deepEqual(mails.map(({ event }) => event).sort(), ['passport.created', 'passport.published', 'send-otp', 'user.registered'], 'one file each')
+  assert.deepEqual(
+    mails.map(({ event }) => event).sort(),
+    ['passport.created', 'passport.published', 'send-otp', 'user.registered'],
+    'one file each',
+  )
   for (const { file, subject } of mails) {
     assert.match(file, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z-email-[0-9a-f-]{36}\.txt$/)
     assert.notEqual(subject, '')
@@ -146,7 +180,8 @@ test('from a registration to the mail about a passport: create, change, publish,
 
   await ada.get(204, 'POST /api/auth/logout')
   assert.equal(await resumed.next(), undefined, 'the stream has ended too')
-  for (const path of [at, `/api/documents/${docId}`, '/api/notifications']) assert.equal((await ada.get(401, `GET ${path}`)).code, 'token_invalid')
+  for (const path of [at, `/api/documents/${docId}`, '/api/notifications'])
+    assert.equal((await ada.get(401, `GET ${path}`)).code, 'token_invalid')
 })
 
 test('an organisation: invite by mail, accept, act for it, and lose it at once', async t => {
@@ -200,7 +235,13 @@ test('an organisation: invite by mail, accept, act for it, and lose it at once',
   const own = ['organisation.member-changed', 'passport.updated', 'user.logged-in', 'user.registered']
   assert.deepEqual(await eventsOf(victor), own)
   assert.deepEqual(await eventsOf(grace), ['organisation.member-changed', ...own])
-  assert.deepEqual(await eventsOf(ada), ['organisation.created', 'passport.created', 'passport.updated', 'user.logged-in', 'user.registered'])
+  assert.deepEqual(await eventsOf(ada), [
+    'organisation.created',
+    'passport.created',
+    'passport.updated',
+    'user.logged-in',
+    'user.registered',
+  ])
   assert.equal((await p.mails(ada.email, 'passport.created')).length, 1)
   for (const { email } of [grace, victor]) assert.equal((await p.mails(email, 'organisation.member-invited')).length, 1)
 })
@@ -239,7 +280,7 @@ test('a browser signs in by cookies that no script reads, and no other site make
   assert.equal(await create({ origin: 'null' }), 'origin_not_allowed')
   assert.equal(await create(here), 201)
   assert.equal(await create({ origin: p.publicUrl }), 201)
-  assert.equal(await create({ 'sec-fetch-site': 'cross-site', origin: console_ }), 201, 'CORS_ORIGINS names it')
+  assert.equal(await create({ 'sec-fetch-site': 'cross-site', origin: consoleOrigin }), 201, 'CORS_ORIGINS names it')
   assert.equal((await visit('GET /api/passports')).body.items.length, 3)
 
   const before = jar.get('ohmnibus-refresh')
@@ -249,6 +290,9 @@ test('a browser signs in by cookies that no script reads, and no other site make
   const stolen = jar.get('ohmnibus-access')!
   assert.equal((await visit('POST /api/auth/logout')).body.code, 'origin_not_allowed')
   assert.equal((await visit('POST /api/auth/logout', undefined, here)).status, 204)
-  assert.deepEqual([...jar.keys()].filter(name => name !== 'ohmnibus-registration'), [])
+  assert.deepEqual(
+    [...jar.keys()].filter(name => name !== 'ohmnibus-registration'),
+    [],
+  )
   assert.equal((await browser.ask('GET /api/auth/profile', undefined, { cookie: `ohmnibus-access=${stolen}` })).body.code, 'token_invalid')
 })

@@ -191,7 +191,7 @@ test('other content types are refused; a body of nothing is none where none is e
     return `${answer.statusCode} ${answer.json().code ?? ''}`.trim()
   }
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml', 'garbage', 'application/jsonp', undefined])
-    assert.equal(await post('/api/things', type, '{"name":"x"}'), '415 content_type_unsupported', type)
+    assert.equal(await post('/api/things', type, '{"name":"x"}'), '415 content_type_unsupported', String(type))
   assert.equal(await post('/api/things', 'application/json; charset=utf-8', '{"name":"x"}'), '201')
   assert.equal(await post('/api/things', 'APPLICATION/JSON', '{"name":"x"}'), '201')
   assert.equal(await post('/api/things', undefined, undefined), '400 request_invalid')

@@ -1,0 +1,34 @@
+-- The schema documents after all migrations, made by `npm run docs`. To read: what runs are the migrations.
+
+create table deleted_passports (
+  passport_id  uuid                      not null,
+  deleted_at   timestamp with time zone  not null,
+  constraint deleted_passports_pkey PRIMARY KEY (passport_id)
+);
+
+create table documents (
+  id             uuid                      not null,
+  owner_kind     text                      not null,
+  owner_id       uuid                      not null,
+  passport_id    uuid,
+  file_name      text                      not null,
+  title          text                      not null,
+  kind           text                      not null,
+  language       text,
+  content_type   text                      not null,
+  size_bytes     bigint                    not null,
+  sha256         text                      not null,
+  file_key       text                      not null,
+  version        integer                   not null,
+  missing_since  timestamp with time zone,
+  created_at     timestamp with time zone  not null,
+  updated_at     timestamp with time zone  not null,
+  constraint documents_pkey PRIMARY KEY (id),
+  constraint documents_file_key_key UNIQUE (file_key),
+  constraint documents_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint documents_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint documents_size_bytes_check CHECK ((size_bytes > 0)),
+  constraint documents_version_check CHECK ((version > 0))
+);
+CREATE INDEX documents_by_owner ON documents.documents USING btree (owner_id, created_at, id);
+CREATE INDEX documents_by_passport ON documents.documents USING btree (passport_id, created_at, id) WHERE (passport_id IS NOT NULL);

@@ -1,0 +1,136 @@
+-- The schema identity after all migrations, made by `npm run docs`. To read: what runs are the migrations.
+
+create table codes (
+  id               uuid                      not null,
+  purpose          text                      not null,
+  email            text                      not null,
+  registration_id  uuid,
+  user_id          uuid,
+  hash             bytea                     not null,
+  link_hash        bytea,
+  sealed           bytea,
+  tries            integer                   not null default 0,
+  expires_at       timestamp with time zone  not null,
+  constraint codes_pkey PRIMARY KEY (id),
+  constraint codes_link_hash_key UNIQUE (link_hash),
+  constraint codes_registration_id_key UNIQUE (registration_id),
+  constraint codes_user_id_key UNIQUE (user_id),
+  constraint codes_registration_id_fkey FOREIGN KEY (registration_id) REFERENCES registrations(id) ON DELETE CASCADE,
+  constraint codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint codes_check CHECK (((purpose = 'registration'::text) = (registration_id IS NOT NULL))),
+  constraint codes_check1 CHECK (((purpose = 'email-change'::text) = (user_id IS NOT NULL))),
+  constraint codes_purpose_check CHECK ((purpose = ANY (ARRAY['registration'::text, 'email-change'::text])))
+);
+CREATE INDEX codes_email ON identity.codes USING btree (email) WHERE (purpose = 'registration'::text);
+CREATE INDEX codes_expiry ON identity.codes USING btree (expires_at);
+
+create table invitations (
+  id               uuid                      not null,
+  organisation_id  uuid                      not null,
+  email            text                      not null,
+  role             text                      not null,
+  locale           text                      not null,
+  token_hash       bytea                     not null,
+  sealed           bytea                     not null,
+  created_at       timestamp with time zone  not null,
+  expires_at       timestamp with time zone  not null,
+  constraint invitations_pkey PRIMARY KEY (id),
+  constraint invitations_organisation_id_email_key UNIQUE (organisation_id, email),
+  constraint invitations_token_hash_key UNIQUE (token_hash),
+  constraint invitations_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'editor'::text, 'viewer'::text])))
+);
+CREATE INDEX invitations_expiry ON identity.invitations USING btree (expires_at);
+
+create table members (
+  organisation_id  uuid                      not null,
+  user_id          uuid                      not null,
+  role             text                      not null,
+  joined_at        timestamp with time zone  not null,
+  constraint members_pkey PRIMARY KEY (organisation_id, user_id),
+  constraint members_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'editor'::text, 'viewer'::text])))
+);
+CREATE INDEX members_user ON identity.members USING btree (user_id, organisation_id);
+
+create table organisations (
+  id          uuid                      not null,
+  name        text                      not null,
+  version     integer                   not null default 1,
+  created_at  timestamp with time zone  not null,
+  constraint organisations_pkey PRIMARY KEY (id)
+);
+
+create table registrations (
+  id              uuid                      not null,
+  email           text                      not null,
+  password_hash   text                      not null,
+  first_name      text                      not null,
+  last_name       text                      not null,
+  locale          text                      not null,
+  address_prefix  text                      not null,
+  created_at      timestamp with time zone  not null,
+  expires_at      timestamp with time zone  not null,
+  constraint registrations_pkey PRIMARY KEY (id)
+);
+CREATE INDEX registrations_email ON identity.registrations USING btree (email);
+CREATE INDEX registrations_expiry ON identity.registrations USING btree (expires_at);
+
+create table resends (
+  email    text                      not null,
+  times    integer                   not null,
+  next_at  timestamp with time zone  not null,
+  constraint resends_pkey PRIMARY KEY (email)
+);
+CREATE INDEX resends_next ON identity.resends USING btree (next_at);
+
+create table sessions (
+  id               uuid                      not null,
+  user_id          uuid                      not null,
+  organisation_id  uuid,
+  refresh_hash     bytea                     not null,
+  previous_hash    bytea,
+  rotated_at       timestamp with time zone  not null,
+  device           text                      not null,
+  address_prefix   text                      not null,
+  created_at       timestamp with time zone  not null,
+  used_at          timestamp with time zone  not null,
+  expires_at       timestamp with time zone  not null,
+  ends_at          timestamp with time zone  not null,
+  constraint sessions_pkey PRIMARY KEY (id),
+  constraint sessions_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE SET NULL,
+  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX sessions_expiry ON identity.sessions USING btree (expires_at);
+CREATE INDEX sessions_organisation ON identity.sessions USING btree (organisation_id) WHERE (organisation_id IS NOT NULL);
+CREATE INDEX sessions_user ON identity.sessions USING btree (user_id, id);
+
+create table signing_keys (
+  kid         text                      not null,
+  state       text                      not null,
+  public_key  jsonb                     not null,
+  sealed      bytea                     not null,
+  created_at  timestamp with time zone  not null,
+  changed_at  timestamp with time zone  not null,
+  constraint signing_keys_pkey PRIMARY KEY (kid),
+  constraint signing_keys_state_check CHECK ((state = ANY (ARRAY['next'::text, 'current'::text, 'previous'::text])))
+);
+CREATE UNIQUE INDEX signing_keys_one ON identity.signing_keys USING btree (state) WHERE (state <> 'previous'::text);
+
+create table users (
+  id             uuid                      not null,
+  email          text                      not null,
+  password_hash  text                      not null,
+  first_name     text                      not null,
+  last_name      text                      not null,
+  locale         text                      not null,
+  role           text                      not null default 'user'::text,
+  disabled       boolean                   not null default false,
+  version        integer                   not null default 1,
+  created_at     timestamp with time zone  not null,
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_email_key UNIQUE (email),
+  constraint users_email_check CHECK ((email = lower(email)))
+);
+CREATE INDEX users_admins ON identity.users USING btree (id) WHERE (role = 'admin'::text);

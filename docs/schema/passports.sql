@@ -1,0 +1,60 @@
+-- The schema passports after all migrations, made by `npm run docs`. To read: what runs are the migrations.
+
+create table passports (
+  id               uuid                      not null,
+  owner_kind       text                      not null,
+  owner_id         uuid                      not null,
+  status           text                      not null,
+  version          integer                   not null,
+  created_at       timestamp with time zone  not null,
+  updated_at       timestamp with time zone  not null,
+  identifier       text,
+  serial           text,
+  model            text,
+  category         text,
+  chemistry        text,
+  mass_kg          double precision,
+  manufactured_on  date,
+  words            tsvector                  not null,
+  constraint passports_pkey PRIMARY KEY (id),
+  constraint passports_mass_kg_check CHECK ((mass_kg >= (0)::double precision)),
+  constraint passports_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint passports_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'archived'::text]))),
+  constraint passports_version_check CHECK ((version > 0))
+);
+CREATE INDEX passports_all_by_created ON passports.passports USING btree (created_at, id) WHERE (version > 0);
+CREATE INDEX passports_all_by_identifier ON passports.passports USING btree (COALESCE(identifier, ''::text), id) WHERE (version > 0);
+CREATE INDEX passports_all_by_manufactured ON passports.passports USING btree (COALESCE(manufactured_on, '-infinity'::date), id) WHERE (version > 0);
+CREATE INDEX passports_all_by_model ON passports.passports USING btree (COALESCE(model, ''::text), id) WHERE (version > 0);
+CREATE INDEX passports_all_by_updated ON passports.passports USING btree (updated_at, id) WHERE (version > 0);
+CREATE INDEX passports_by_created ON passports.passports USING btree (owner_id, created_at, id);
+CREATE INDEX passports_by_identifier ON passports.passports USING btree (owner_id, COALESCE(identifier, ''::text), id);
+CREATE INDEX passports_by_manufactured ON passports.passports USING btree (owner_id, COALESCE(manufactured_on, '-infinity'::date), id);
+CREATE INDEX passports_by_model ON passports.passports USING btree (owner_id, COALESCE(model, ''::text), id);
+CREATE INDEX passports_by_updated ON passports.passports USING btree (owner_id, updated_at, id);
+CREATE INDEX passports_search ON passports.passports USING gin (owner_id, identifier, serial, model, category, chemistry, status, words) WITH (gin_pending_list_limit='64');
+CREATE UNIQUE INDEX passports_identifier ON passports.passports USING btree (owner_id, identifier) WHERE (identifier IS NOT NULL);
+
+create table readers (
+  passport_id  uuid                      not null,
+  reader_id    uuid                      not null,
+  kind         text                      not null,
+  since        timestamp with time zone  not null,
+  constraint readers_pkey PRIMARY KEY (passport_id, reader_id),
+  constraint readers_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
+  constraint readers_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'organisation'::text])))
+);
+CREATE INDEX readers_passports ON passports.readers USING btree (reader_id, passport_id);
+
+create table versions (
+  passport_id     uuid                      not null,
+  version         integer                   not null,
+  status          text                      not null,
+  actor_id        uuid                      not null,
+  actor_role      text                      not null,
+  at              timestamp with time zone  not null,
+  updated_fields  text[]                    not null,
+  data            json                      not null,
+  constraint versions_pkey PRIMARY KEY (passport_id, version),
+  constraint versions_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE
+);

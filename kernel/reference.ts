@@ -1,0 +1,65 @@
+import { createReadStream, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { anyone } from './access.ts'
+import { mount, type Reply } from './http.ts'
+import { openapi } from './openapi.ts'
+
+const viewer = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+const root = dirname(import.meta.dirname)
+
+// Only from here, whatever the document says; the viewer sets styles of its own on what it draws.
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+const page = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Ohmnibus: the API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/docs/viewer.css">
+<body style="margin: 0">
+<div id="reference"></div>
+<script src="/docs/viewer.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`
+
+const start = `SwaggerUIBundle({
+  url: '/docs/openapi.json',
+  dom_id: '#reference',
+  validatorUrl: null,
+  deepLinking: true,
+  docExpansion: 'list',
+  defaultModelsExpandDepth: -1,
+  filter: true,
+  withCredentials: true,
+})
+`
+
+/** The reference of all routes at `/docs`, without a request to anybody else. Call it before the instance is ready. */
+export function reference(app: FastifyInstance): void {
+  const site = mount(app, [''], 'operations')
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  let document: string | undefined
+
+  const give = (path: string, send: (reply: Reply) => unknown): void =>
+    site.get(path, { config: { access: anyone }, schema: { summary: 'The reference', hide: true } }, (_, reply) => send(reply))
+  const file = (path: string, type: string, from: string): void =>
+    give(path, reply => reply.type(type).header('cache-control', 'public, max-age=3600').send(createReadStream(from)))
+
+  give('/docs', reply => reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page))
+  give('/docs/start.js', reply => reply.type('text/javascript; charset=utf-8').send(start))
+  file('/docs/viewer.js', 'text/javascript; charset=utf-8', join(viewer, 'swagger-ui-bundle.js'))
+  file('/docs/viewer.css', 'text/css; charset=utf-8', join(viewer, 'swagger-ui.css'))
+  give('/docs/openapi.json', reply => {
+    document ??= JSON.stringify(openapi(app.documented, { version, server: '/' }))
+    return reply.type('application/json').send(document)
+  })
+  give('/docs/asyncapi.json', reply => reply.type('application/json').send(createReadStream(join(root, 'docs', 'api', 'asyncapi.json'))))
+  for (const path of ['/', '/api/docs']) give(path, reply => reply.redirect('/docs'))
+}

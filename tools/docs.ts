@@ -1,0 +1,87 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { openapi } from '../kernel/openapi.ts'
+import { startPostgres } from '../kernel/postgres.ts'
+import { open } from '../kernel/testing.ts'
+import { choose } from '../services/all.ts'
+import { asyncapi } from './docs/asyncapi.ts'
+import { eventsOf } from './docs/contracts.ts'
+import { eventsPage } from './docs/events.ts'
+import { broken, freeze, type Frozen } from './docs/frozen.ts'
+import { postman } from './docs/postman.ts'
+import { schemaOf } from './docs/schema.ts'
+
+/** `npm run docs` writes the documents that are made from the code; `--check` only names those that are stale and ends with 1. */
+const root = dirname(import.meta.dirname)
+const read = (file: string): Promise<string | undefined> => readFile(join(root, file), 'utf8').catch(() => undefined)
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+
+/** Every generated file with its content, by its path from the root. */
+async function make(): Promise<Map<string, string>> {
+  const files = new Map<string, string>()
+  const { version } = JSON.parse((await read('package.json'))!) as { version: string }
+  const services = await choose()
+  const names = services.map(({ name }) => name)
+
+  const events = (await Promise.all(names.map(eventsOf))).flat()
+  files.set('docs/api/asyncapi.json', json(asyncapi(events, version)))
+  files.set('docs/events.md', eventsPage(events))
+  for (const { event } of events) {
+    const file = `contracts/frozen/${event.topic}.json`
+    const published = await read(file)
+    const faults = published ? broken(JSON.parse(published) as Frozen, freeze(event)) : []
+    if (faults.length > 0) throw new Error(`${event.topic} is published and may only gain optional fields: ${faults.join('; ')}`)
+    files.set(file, json(freeze(event)))
+  }
+
+  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-docs-'))
+  const cluster = await startPostgres({ folder, durable: false })
+  try {
+    const platform = await open(services, { cluster })
+    try {
+      const document = openapi(platform.http.app.documented, { version, server: 'http://localhost:8080' })
+      files.set('docs/api/openapi.json', json(document))
+      files.set('docs/api/ohmnibus.postman_collection.json', json(postman(JSON.parse(json(document)))))
+      for (const name of ['kernel', ...names]) files.set(`docs/schema/${name}.sql`, await schemaOf(platform.db(name), name))
+    } finally {
+      await platform.close()
+    }
+  } finally {
+    await cluster.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  return files
+}
+
+/** Generated files of something that is there no more. Frozen events stay: what was published was published. */
+async function leftOver(files: ReadonlyMap<string, string>): Promise<string[]> {
+  const there = await Promise.all(
+    ['docs/api', 'docs/schema'].map(async folder => (await readdir(join(root, folder)).catch(() => [])).map(name => `${folder}/${name}`)),
+  )
+  return there.flat().filter(file => !files.has(file))
+}
+
+try {
+  const files = await make()
+  const stale = (await Promise.all([...files].map(async ([file, text]) => ((await read(file)) === text ? [] : [file])))).flat()
+  const surplus = await leftOver(files)
+  if (process.argv.includes('--check')) {
+    for (const file of [...stale, ...surplus].sort()) console.error(`${file} is stale: run "npm run docs".`)
+    process.exitCode = stale.length + surplus.length > 0 ? 1 : 0
+  } else {
+    for (const file of stale) {
+      await mkdir(dirname(join(root, file)), { recursive: true })
+      await writeFile(join(root, file), files.get(file)!)
+      console.log(`wrote ${file}`)
+    }
+    for (const file of surplus) {
+      await rm(join(root, file))
+      console.log(`removed ${file}`)
+    }
+    if (stale.length + surplus.length === 0) console.log('All documents are up to date.')
+  }
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 1
+}
