@@ -3,9 +3,9 @@ import { hash, verify } from '@node-rs/argon2'
 import fastify from 'fastify'
 import postgres from 'postgres'
 import { newId } from '../kernel/ids.ts'
-import { view } from '../services/passports/passports.ts'
+import { draft, view } from '../services/passports/passports.ts'
+import { searchPassports } from '../services/passports/search.ts'
 import { findPassport, insertPassport } from '../services/passports/store.ts'
-import { draft } from '../services/passports/passports.ts'
 import { actorOf, listStatement } from './passports.ts'
 import type { Order } from './world.ts'
 
@@ -41,6 +41,10 @@ app.get<{ Querystring: { model: string }; Headers: { 'x-user': string } }>('/lis
   nextCursor: null,
 }))
 
+app.get<{ Querystring: { model: string }; Headers: { 'x-user': string } }>('/same-list', async ({ query, headers }) =>
+  searchPassports(sql, actorOf(headers['x-user']), { limit: 20, sort: '-createdAt', model: query.model }),
+)
+
 app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string } }>('/two', async ({ body, headers }, reply) => {
   const id = newId()
   const at = new Date()
@@ -67,7 +71,7 @@ app.post<{ Querystring: { topic: string } }>('/drain', async ({ query }) => {
     insert into bench.cursors (name, position) values (${query.topic}, 0) on conflict (name) do update set name = excluded.name returning position::float8`
   const started = performance.now()
   let events = 0
-  for (let position = start!.position; ; ) {
+  for (let position = start!.position; ;) {
     const rows = await sql<{ position: number; event_id: string; data: { toyId: string } }[]>`
       select position::float8, event_id, data from kernel.log where topic = ${query.topic} and position > ${position} order by position limit 200`
     if (rows.length === 0) break

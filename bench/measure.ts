@@ -48,7 +48,11 @@ export interface Shot {
 }
 
 /** Requests a second that `connections` clients get answered, each sending the next when it has its answer. Fails unless all answers are 2xx. */
-export async function throughput(url: string, { method = 'GET', paths, headers = {}, body }: Shot, options: { connections?: number; seconds: number }) {
+export async function throughput(
+  url: string,
+  { method = 'GET', paths, headers = {}, body }: Shot,
+  options: { connections?: number; seconds: number },
+) {
   const result = await autocannon({
     url,
     connections: options.connections ?? 20,
@@ -98,12 +102,16 @@ function once(agent: Agent, url: string, { method = 'GET', paths, headers, body 
   const started = performance.now()
   return new Promise((resolve, reject) => {
     const path = paths[at % paths.length]!
-    const request = send(`${url}${path}`, { agent, method, headers: { ...headers, ...(text && { 'content-type': 'application/json' }) } }, answer => {
-      answer.resume().on('end', () => {
-        if (answer.statusCode! < 300) resolve(performance.now() - started)
-        else reject(new Error(`${url}${path}: ${answer.statusCode}`))
-      })
-    })
+    const request = send(
+      `${url}${path}`,
+      { agent, method, headers: { ...headers, ...(text && { 'content-type': 'application/json' }) } },
+      answer => {
+        answer.resume().on('end', () => {
+          if (answer.statusCode! < 300) resolve(performance.now() - started)
+          else reject(new Error(`${url}${path}: ${answer.statusCode}`))
+        })
+      },
+    )
     request.on('error', reject).end(text)
   })
 }

@@ -16,7 +16,10 @@ const config = readConfig({
   JWT_ACCESS_EXPIRY: '1d',
   LOG_LEVEL: 'warn',
 })
-const services = [...(await choose(order.services.filter(name => name !== toys.name))), ...(order.services.includes(toys.name) ? [toys] : [])]
+const services = [
+  ...(await choose(order.services.filter(name => name !== toys.name))),
+  ...(order.services.includes(toys.name) ? [toys] : []),
+]
 await migrate(at, order.superuser, services)
 const platform = await run(services, config, { database: { at, admin: order.superuser } })
 const address = await platform.listen()

@@ -12,12 +12,23 @@ const verdict = (met: boolean | undefined): string => (met === undefined ? '' : 
 const heads = ['row', 'work', 'floor', 'Ohmnibus', 'ratio (least to greatest)', 'budget', '']
 
 const cells = (row: number, line: Line): string[] => [
-  String(row), line.work, line.floor ?? '', line.ohmnibus, shown(line.ratio), line.budget ?? '', verdict(line.met),
+  String(row),
+  line.work,
+  line.floor ?? '',
+  line.ohmnibus,
+  shown(line.ratio),
+  line.budget ?? '',
+  verdict(line.met),
 ]
 
 /** The results as a page: the machine, the versions, the table. */
-export function pageOf(results: readonly { row: number; lines: readonly Line[] }[], about: { command: string; postgres: string; seconds: number }): string {
-  const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as { packages: Record<string, { version: string }> }
+export function pageOf(
+  results: readonly { row: number; lines: readonly Line[] }[],
+  about: { command: string; postgres: string; seconds: number },
+): string {
+  const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
+    packages: Record<string, { version: string }>
+  }
   const version = (name: string): string => `${name} ${lock.packages[`node_modules/${name}`]?.version}`
   const processors = cpus()
   const rows = results.flatMap(({ row, lines }) => lines.map(line => cells(row, line)))
@@ -38,8 +49,16 @@ export function tableOf(row: number, lines: readonly Line[]): string {
   return lines
     .map(line => {
       const [, work, floor, ohmnibus, ratio, budget, met] = cells(row, line)
-      const parts = [floor && `floor     ${floor}`, `Ohmnibus  ${ohmnibus}`, ratio && `ratio     ${ratio}`, budget && `budget    ${budget}  ${met!.replaceAll('*', '')}`]
-      return `${row}  ${work}\n${parts.filter(Boolean).map(part => `     ${part}`).join('\n')}`
+      const parts = [
+        floor && `floor     ${floor}`,
+        `Ohmnibus  ${ohmnibus}`,
+        ratio && `ratio     ${ratio}`,
+        budget && `budget    ${budget}  ${met!.replaceAll('*', '')}`,
+      ]
+      return `${row}  ${work}\n${parts
+        .filter(Boolean)
+        .map(part => `     ${part}`)
+        .join('\n')}`
     })
     .join('\n')
 }

@@ -20,7 +20,9 @@ const chosen = values.rows?.split(',').map(Number) ?? rows.map((_, index) => ind
 if (!chosen.every(row => rows[row - 1])) throw new Error(`--rows takes numbers from 1 to ${rows.length}, as --rows 1,4`)
 
 const started = performance.now()
-const world = await openWorld(values.quick ? { rounds: 3, seconds: 2, quick: true } : { rounds: 7, seconds: 4, quick: false }, { profile: values.profile })
+const world = await openWorld(values.quick ? { rounds: 3, seconds: 2, quick: true } : { rounds: 7, seconds: 4, quick: false }, {
+  profile: values.profile,
+})
 try {
   const results = []
   for (const row of chosen) {

@@ -59,7 +59,9 @@ export async function openWorld(size: Size, options: { profile?: string } = {}) 
     const { host, port, superuser } = postgres
     const order: Order = { host, port, superuser, database, services, dataFolder: join(folder, database) }
     const child = fork(join(import.meta.dirname, script), [JSON.stringify(order)], {
-      execArgv: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`, `--cpu-prof-name=${script}-${database}.cpuprofile`] : [],
+      execArgv: options.profile
+        ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`, `--cpu-prof-name=${script}-${database}.cpuprofile`]
+        : [],
     })
     const url = await answerOf(child)
     const server = { url, pid: child.pid!, close: () => closed(child).then(() => void servers.delete(server)) }
@@ -108,7 +110,10 @@ export const password = 'a-long-summer-of-trains'
 /** Persons who can sign in with `password`, made by SQL. */
 export async function makePeople(sql: Pool, count: number): Promise<{ id: string; email: string }[]> {
   const passwordHash = await hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
-  const people = Array.from({ length: count }, (_, at) => ({ id: newId(), email: `driver-${at}-${randomBytes(4).toString('hex')}@example.com` }))
+  const people = Array.from({ length: count }, (_, at) => ({
+    id: newId(),
+    email: `driver-${at}-${randomBytes(4).toString('hex')}@example.com`,
+  }))
   const rows = people.map(person => ({
     ...person,
     password_hash: passwordHash,
@@ -123,7 +128,11 @@ export async function makePeople(sql: Pool, count: number): Promise<{ id: string
 
 export const signIn = (people: readonly { email: string }[]): Shot => {
   let at = 0
-  return { method: 'POST', paths: ['/api/auth/login'], body: () => JSON.stringify({ email: people[at++ % people.length]!.email, password }) }
+  return {
+    method: 'POST',
+    paths: ['/api/auth/login'],
+    body: () => JSON.stringify({ email: people[at++ % people.length]!.email, password }),
+  }
 }
 
 /** Headers of somebody who has signed in. */

@@ -328,7 +328,8 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
         where (p.subscription, p.position) > (${subscription!}, ${position!}) order by p.subscription, p.position limit ${limit}`
     },
     async replay(id) {
-      const found = await pool`update kernel.parked set state = 'retrying', next_at = now(), attempts = 0 where id = ${id} and state = 'dead'`
+      const found =
+        await pool`update kernel.parked set state = 'retrying', next_at = now(), attempts = 0 where id = ${id} and state = 'dead'`
       retryLater()
       return found.count > 0
     },

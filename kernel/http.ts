@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
-
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import helmet from 'helmet'
 import type { Static, TSchema } from 'typebox'
@@ -12,7 +11,7 @@ import { databaseProblem, type Once } from './database.ts'
 import { parseJson } from './json.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { DocumentedRoute } from './openapi.ts'
+import { collectRoutes } from './openapi.ts'
 import { Problem, statusOf } from './problem.ts'
 import { compileFor, faultsOf } from './validation.ts'
 
@@ -78,10 +77,6 @@ declare module 'fastify' {
     by: 'bearer' | 'cookie' | undefined
     readonly idempotency: Once['idempotency']
   }
-  interface FastifyInstance {
-    /** Every route there is, for the API document. */
-    readonly documented: readonly DocumentedRoute[]
-  }
   interface FastifyContextConfig {
     access?: AccessRule
   }
@@ -115,6 +110,8 @@ export async function openHttp(options: HttpOptions) {
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
+    // Who comes over an open connection while the platform stops is served like any other.
+    return503OnClosing: false,
     trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
     genReqId: request => traceOf(request.headers.traceparent) ?? newTraceId(),
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
@@ -173,11 +170,9 @@ export async function openHttp(options: HttpOptions) {
       maxAge: 600,
     })
 
-  const documented: DocumentedRoute[] = []
-  app.decorate('documented', documented)
+  collectRoutes(app)
   app.addHook('onRoute', route => {
     if (!route.config?.access) throw new Error(`${String(route.method)} ${route.url} has no access rule`)
-    documented.push(route)
   })
 
   // With callbacks rather than promises: a token that was seen before costs no turn of the event loop.
@@ -399,11 +394,7 @@ function malformed(error: { code?: string }, socket: Socket) {
   if (socket.destroyed || !socket.writable) return void socket.destroy()
   const [status, title, code] = refusals[error.code ?? ''] ?? [400, 'Bad request', 'request_malformed']
   const body = JSON.stringify({ type: `urn:ohmnibus:problem:${code}`, title, status, code, detail: `${title}.` })
-  const headers = {
-    'content-type': 'application/problem+json',
-    'content-length': Buffer.byteLength(body),
-    connection: 'close',
-  }
+  const headers = { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body), connection: 'close' }
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${title}\r\n${head.join('')}\r\n${body}`)
 }

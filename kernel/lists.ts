@@ -19,8 +19,12 @@ type Check = (key: unknown) => boolean
 
 /** What sort keys may have to be; anybody can write a cursor. */
 export const isId: Check = key => typeof key === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key)
-export const isInstant: Check = key =>
-  typeof key === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]{8,15}Z$/.test(key) && !Number.isNaN(Date.parse(key))
+export const isInstant: Check = key => {
+  if (typeof key !== 'string' || !/^(?!0000)\d{4}-\d\d-\d\dT[\d:.]{8,15}Z$/.test(key)) return false
+  const at = new Date(key)
+  // What is no day in the calendar moves to another one.
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(key.slice(0, 10))
+}
 export const isText: Check = key => typeof key === 'string' && key.isWellFormed() && !key.includes('\0')
 export const isCount: Check = key => Number.isSafeInteger(key) && (key as number) >= 0
 

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 import type { AccessRule } from './access.ts'
 import type { RouteSchema } from './http.ts'
 import { statusOf, type ProblemKind } from './problem.ts'
@@ -9,6 +10,20 @@ export interface DocumentedRoute {
   readonly url: string
   readonly schema?: unknown
   readonly config?: { access?: AccessRule }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Every route there is. */
+    readonly documented: readonly DocumentedRoute[]
+  }
+}
+
+/** Keeps what is added to this instance from now on as `app.documented`. */
+export function collectRoutes(app: FastifyInstance): void {
+  const documented: DocumentedRoute[] = []
+  app.decorate('documented', documented)
+  app.addHook('onRoute', route => void documented.push(route))
 }
 
 type Json = Record<string, any>
@@ -67,7 +82,9 @@ function operation({ method, path, ...route }: DocumentedRoute & { method: strin
       ...parameters('path', schema.params),
       ...parameters('query', schema.querystring),
       ...parameters('header', schema.headers),
-      ...conventions.filter(({ name }) => honours(schema, name)).map(parameter => ({ in: 'header', required: false, ...parameter })),
+      ...conventions
+        .filter(({ name }) => honours(schema, name))
+        .map(({ name, ...rest }) => ({ name, in: 'header', required: false, ...rest })),
     ]),
     ...(body && { requestBody: body }),
     responses: { ...answers(schema), ...refusalsOf(method, access, schema) },
@@ -120,7 +137,7 @@ function bodyOf({ body, form, consumes }: RouteSchema): Json | undefined {
     return { required: !optional, content: { [consumes?.[0] ?? 'application/json']: content(body) } }
   }
   if (!consumes) return undefined
-  return { required: Boolean(form), content: { [consumes[0]!]: form ? content(form) : { schema: { type: 'object' } } } }
+  return { required: Boolean(form), content: { [consumes[0]!]: form ? content(form) : { schema: { type: 'object' }, example: {} } } }
 }
 
 const content = (schema: Json): Json => ({ schema, example: exampleOf(schema) })

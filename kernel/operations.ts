@@ -117,7 +117,10 @@ export function operations(options: {
       schema: { summary: 'Events whose reaction failed', querystring: Type.Object(pageQuery), response: { 200: Page(DeadLetter) } },
     },
     async ({ query }) => {
-      const rows = await events.deadLetters({ limit: query.limit + 1, after: cursorOf(query.after, isText, isCount) as [string, number] | undefined })
+      const rows = await events.deadLetters({
+        limit: query.limit + 1,
+        after: cursorOf(query.after, isText, isCount) as [string, number] | undefined,
+      })
       return page(
         rows,
         query.limit,

@@ -174,6 +174,7 @@ for (let seed = first; seed < first + Number(process.env.SHUFFLE_ROUNDS ?? 3); s
     }
     await p.settle()
     const state = await endState(p)
+    assert.deepEqual(Object.keys(state), Object.keys(inOrder.state), 'the test above has run')
     for (const [what, rows] of Object.entries(inOrder.state))
       assert.deepEqual(
         { lacks: without(rows, state[what]!), has: without(state[what]!, rows) },

@@ -13,13 +13,14 @@ export async function events(world: World): Promise<Line[]> {
   const sql = world.sqlOf(database)
   const count = quick ? 5_000 : 20_000
 
-  const publish = (topic: string) => sql.begin(async tx => {
-    await tx`
+  const publish = (topic: string) =>
+    sql.begin(async tx => {
+      await tx`
       insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
       select id, ${topic}, 'toys', id::text, ${'0'.repeat(32)}, '{"userId":null,"role":"system"}', json_build_object('toyId', id, 'colour', 'red')
       from (select uuidv7() as id from generate_series(1, ${count}::int)) made`
-    await tx`notify ohmnibus_events, 'bench'`
-  })
+      await tx`notify ohmnibus_events, 'bench'`
+    })
   const subject = async (): Promise<number> => {
     await publish(ToyMade.topic)
     await reacted()

@@ -33,4 +33,3 @@ export async function get(world: World): Promise<Line[]> {
     },
   ]
 }
-

@@ -12,7 +12,10 @@ export async function growth(world: World): Promise<Line[]> {
     ['list, the latest first', () => ['']],
     ['list, filter that finds one', ({ identifiers }) => identifiers.map(identifier => `?identifier=${identifier}`)],
     ['list, filter that finds one in fifty', () => models.map(model => `?model=${model}`)],
-    ['list, two filters, one in four and one in three', () => ['EV', 'LMT', 'industrial'].map(category => `?category=${category}&status=published`)],
+    [
+      'list, two filters, one in four and one in three',
+      () => ['EV', 'LMT', 'industrial'].map(category => `?category=${category}&status=published`),
+    ],
     ['list, two such filters that never meet', () => ['?category=SLI&status=published']],
     ['search, a word of one', ({ identifiers }) => identifiers.map(identifier => `?q=${identifier.split('-').at(-1)}`)],
     ['search, a word of one in five hundred', () => plants.map(plant => `?q=${plant}`)],

@@ -15,7 +15,8 @@ export async function post(world: World): Promise<Line[]> {
   const floor = await world.floor(database)
   const [person] = await makePeople(world.sqlOf(database), 1)
   const own = { 'x-user': person!.id }
-  const subject = async (): Promise<number> => throughput(platform.url, shot('/api/passports', await signedIn(platform, person!)), { seconds })
+  const subject = async (): Promise<number> =>
+    throughput(platform.url, shot('/api/passports', await signedIn(platform, person!)), { seconds })
   const two = await alternate(rounds, () => throughput(floor.url, shot('/two', own), { seconds }), subject)
   const same = await alternate(Math.ceil(rounds / 2), () => throughput(floor.url, shot('/same', own), { seconds }), subject)
   lines.push(

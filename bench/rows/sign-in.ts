@@ -14,7 +14,8 @@ export async function signIns(world: World): Promise<Line[]> {
   const storm = () => throughput(platform.url, signIn(people), { seconds, connections: 8 })
   const measured = await alternate(
     rounds,
-    async () => ((await (await fetch(`${floor.url}/hashes?seconds=${seconds}`, { method: 'POST' })).json()) as { perSecond: number }).perSecond,
+    async () =>
+      ((await (await fetch(`${floor.url}/hashes?seconds=${seconds}`, { method: 'POST' })).json()) as { perSecond: number }).perSecond,
     storm,
   )
 

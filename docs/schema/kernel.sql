@@ -9,8 +9,9 @@ create table answers (
   constraint answers_pkey PRIMARY KEY (key)
 );
 CREATE INDEX answers_age ON kernel.answers USING btree (answered_at);
-create policy every on answers for all using (true);
-create policy own on answers for all using ((service = CURRENT_USER));
+alter table answers enable row level security;
+create policy every on answers for all to kernel using (true);
+create policy own on answers for all to ohmnibus_service using ((service = CURRENT_USER));
 
 create table log (
   xid           xid8                      not null default pg_current_xact_id(),
@@ -26,8 +27,9 @@ create table log (
   constraint log_pkey PRIMARY KEY ("position")
 );
 CREATE INDEX log_topic ON kernel.log USING btree (topic, "position");
-create policy every on log for all using (true);
-create policy own on log for insert with check ((owner = CURRENT_USER));
+alter table log enable row level security;
+create policy every on log for all to kernel using (true);
+create policy own on log for insert to ohmnibus_service with check ((owner = CURRENT_USER));
 
 create table migrations (
   service     text                      not null,
@@ -58,8 +60,9 @@ create table parked (
 CREATE INDEX parked_due ON kernel.parked USING btree (next_at) WHERE (state = 'retrying'::text);
 CREATE INDEX parked_key ON kernel.parked USING btree (subscription, key, "position");
 CREATE INDEX parked_position ON kernel.parked USING btree ("position");
-create policy every on parked for all using (true);
-create policy own on parked for all using ((service = CURRENT_USER));
+alter table parked enable row level security;
+create policy every on parked for all to kernel using (true);
+create policy own on parked for all to ohmnibus_service using ((service = CURRENT_USER));
 
 create table schedules (
   service  text                      not null,
@@ -76,8 +79,9 @@ create table subscriptions (
   updated_at  timestamp with time zone  not null default now(),
   constraint subscriptions_pkey PRIMARY KEY (name)
 );
-create policy every on subscriptions for all using (true);
-create policy own on subscriptions for all using ((service = CURRENT_USER));
+alter table subscriptions enable row level security;
+create policy every on subscriptions for all to kernel using (true);
+create policy own on subscriptions for all to ohmnibus_service using ((service = CURRENT_USER));
 
 CREATE OR REPLACE FUNCTION kernel.add_job(task text, payload json, run_at timestamp with time zone, tries integer, job_key text, trace_id text)
  RETURNS void

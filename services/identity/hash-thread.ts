@@ -14,6 +14,5 @@ export interface HashTask {
 if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW)
 
 parentPort?.on('message', ({ password, stored, cost }: HashTask) =>
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
   parentPort!.postMessage(stored === undefined ? hashSync(password, cost) : verifySync(stored, password)),
 )

@@ -51,7 +51,6 @@ export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
   async function inThread<T>(task: HashTask): Promise<T> {
     const thread = idle.pop() ?? new Worker(new URL('./hash-thread.ts', import.meta.url))
     thread.ref()
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
     thread.postMessage(task)
     const [answer] = await once(thread, 'message')
     thread.unref()

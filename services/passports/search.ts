@@ -1,5 +1,5 @@
 import Type, { type Static, type TOptional, type TString } from 'typebox'
-import { cursorOf, fail, isId, page, pageQuery, partiesOf, Problem, type Actor, type Cursor, type Db } from '#kernel'
+import { cursorOf, fail, isId, page, pageQuery, partiesOf, type Actor, type Db } from '#kernel'
 import { PassportStatus } from '#contracts/passports'
 import { Id, Instant, Owner } from '#contracts/shared'
 import { allColumns, wordsOf, type Searchable } from './columns.ts'

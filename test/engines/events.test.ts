@@ -34,7 +34,10 @@ for (const [name, open] of Object.entries(engines)) {
     const rows = await p.db('readers')`select page, number, text from seen order by position`
     for (const page of pages) {
       const numbers = rows.filter(row => row.page === page).map(row => row.number)
-      assert.deepEqual(numbers, Array.from(numbers, (_, index) => index + 1))
+      assert.deepEqual(
+        numbers,
+        Array.from(numbers, (_, index) => index + 1),
+      )
     }
     assert.equal(rows.length, 16 * 8)
     assert.ok(!rows.some(row => row.text.endsWith('.4') || row.text.endsWith('.9')))
@@ -83,7 +86,10 @@ for (const [name, open] of Object.entries(engines)) {
     await settleNow(p)
     assert.deepEqual(await seen(p), ['one a', 'two x', 'two y', 'two z'])
     const letters = await listed(p)
-    assert.deepEqual(letters.map(({ key, state }) => `${key} ${state}`), ['one dead', 'one waiting', 'one waiting', 'one waiting'])
+    assert.deepEqual(
+      letters.map(({ key, state }) => `${key} ${state}`),
+      ['one dead', 'one waiting', 'one waiting', 'one waiting'],
+    )
     assert.match(letters[0]!.error!, /cannot stand it/)
     assert.equal(letters[0]!.attempts, 5)
 
@@ -114,7 +120,10 @@ for (const [name, open] of Object.entries(engines)) {
     await write(p.http, 'one', ['a', 'poison', 'b', 'c'])
     await settleNow(p)
     assert.deepEqual(await seen(p), ['one a', 'one b', 'one c'])
-    assert.deepEqual((await listed(p)).map(({ state }) => state), ['dead'])
+    assert.deepEqual(
+      (await listed(p)).map(({ state }) => state),
+      ['dead'],
+    )
   })
 
   test(`${name}: a reaction that says "unavailable" is tried again until it is not, in order, without a dead letter`, async t => {
@@ -145,7 +154,10 @@ for (const [name, open] of Object.entries(engines)) {
     const texts = Array.from({ length: 450 }, (_, i) => String(i))
     await write(p.http, 'one', texts)
     await settleNow(p)
-    assert.deepEqual(await seen(p), texts.filter(text => !bad.has(text)).map(text => `one ${text}`))
+    assert.deepEqual(
+      await seen(p),
+      texts.filter(text => !bad.has(text)).map(text => `one ${text}`),
+    )
     assert.equal((await listed(p)).length, bad.size)
   })
 
@@ -159,8 +171,17 @@ for (const [name, open] of Object.entries(engines)) {
     for (const text of texts) await write(p.http, `page ${text}`, [text])
     await write(p.http, 'page 5', ['after'])
     await settleNow(p)
-    assert.deepEqual((await seen(p)).sort(), texts.filter(text => text !== '5').map(text => `page ${text} ${text}`).sort())
-    assert.deepEqual((await listed(p)).map(({ key, state }) => `${key} ${state}`), ['page 5 dead', 'page 5 waiting'])
+    assert.deepEqual(
+      (await seen(p)).sort(),
+      texts
+        .filter(text => text !== '5')
+        .map(text => `page ${text} ${text}`)
+        .sort(),
+    )
+    assert.deepEqual(
+      (await listed(p)).map(({ key, state }) => `${key} ${state}`),
+      ['page 5 dead', 'page 5 waiting'],
+    )
 
     await p.db('readers')`insert into promises values (1)`
     await replay(p, (await listed(p))[0]!.id)
@@ -181,7 +202,11 @@ for (const [name, open] of Object.entries(engines)) {
     await p.settle()
     const rows = await p.db('readers')`select page, number, text from seen order by position`
     assert.deepEqual(rows.map(({ text }) => text).sort(), texts.toSorted())
-    for (const page of 'abcd') assert.deepEqual(rows.filter(row => row.page === page).map(({ number }) => number), Array.from({ length: 30 }, (_, i) => i + 1))
+    for (const page of 'abcd')
+      assert.deepEqual(
+        rows.filter(row => row.page === page).map(({ number }) => number),
+        Array.from({ length: 30 }, (_, i) => i + 1),
+      )
     assert.deepEqual(await listed(p), [])
   })
 
@@ -258,7 +283,10 @@ for (const [name, open] of Object.entries(engines)) {
     const p = await open(t, [await notes(t), echoes])
     await write(p.http, 'one', ['a'])
     await p.settle()
-    assert.deepEqual(heard, Array.from({ length: 21 }, (_, i) => 20 - i))
+    assert.deepEqual(
+      heard,
+      Array.from({ length: 21 }, (_, i) => 20 - i),
+    )
     assert.equal((await p.published(Echoed)).length, 21)
   })
 }

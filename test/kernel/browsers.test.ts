@@ -9,9 +9,17 @@ const doors = async (t: TestContext) =>
     name: 'doors',
     folder: await folderWith(t),
     start({ http }) {
-      http.get('/', { config: { access: signedIn }, schema: { summary: 'Look' } }, request => ({ userId: request.actor.userId, by: request.by }))
-      http.post('/', { config: { access: signedIn }, schema: { summary: 'Open' } }, request => ({ userId: request.actor.userId, by: request.by }))
-      http.post('/bell', { config: { access: anyone }, schema: { summary: 'Ring' } }, request => ({ visitor: request.visitor?.userId ?? null }))
+      http.get('/', { config: { access: signedIn }, schema: { summary: 'Look' } }, request => ({
+        userId: request.actor.userId,
+        by: request.by,
+      }))
+      http.post('/', { config: { access: signedIn }, schema: { summary: 'Open' } }, request => ({
+        userId: request.actor.userId,
+        by: request.by,
+      }))
+      http.post('/bell', { config: { access: anyone }, schema: { summary: 'Ring' } }, request => ({
+        visitor: request.visitor?.userId ?? null,
+      }))
     },
   })
 
@@ -58,7 +66,10 @@ test('where both are sent the bearer token counts, whatever the case of its sche
   const cookie = `ohmnibus-access=${tokenOf(p.signedIn())}`
   const mine = (await p.http.inject({ url: '/api/doors', headers: bearer })).json().userId
   for (const scheme of ['Bearer', 'bearer', 'BEARER'])
-    assert.equal((await p.http.inject({ url: '/api/doors', headers: { cookie, authorization: `${scheme} ${tokenOf(bearer)}` } })).json().userId, mine)
+    assert.equal(
+      (await p.http.inject({ url: '/api/doors', headers: { cookie, authorization: `${scheme} ${tokenOf(bearer)}` } })).json().userId,
+      mine,
+    )
 })
 
 test('a stale or broken cookie keeps nobody from what is open to all, and does not hide that there is nothing', async t => {
@@ -89,7 +100,11 @@ test('behind HTTPS the cookie has a name browsers tie to one host, and they are 
 test('pages of listed origins may call with cookies and read the answers, errors too; others may not', async t => {
   const p = await start(t, [await doors(t)], { environment: site })
   const preflight = (origin: string) =>
-    p.http.inject({ method: 'OPTIONS', url: '/api/doors', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,if-match' } })
+    p.http.inject({
+      method: 'OPTIONS',
+      url: '/api/doors',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,if-match' },
+    })
   const allowed = await preflight('https://console.example')
   assert.equal(allowed.statusCode, 204)
   assert.equal(allowed.headers['access-control-allow-origin'], 'https://console.example')

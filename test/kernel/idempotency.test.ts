@@ -44,7 +44,11 @@ test('the same request under the same key is done once and answered the same, al
 test('another request under a key that was used is refused, be it another body or another place', async t => {
   const p = await startShared(t, [await orders(t)])
   await order(p.http, 'k1', 'a bell')
-  for (const answer of [await order(p.http, 'k1', 'a horn'), await order(p.http, 'k1', 'a bell', {}, '/api/orders/express'), await order(p.http, 'k1', 'a bell', {}, '/api/orders?x=1')])
+  for (const answer of [
+    await order(p.http, 'k1', 'a horn'),
+    await order(p.http, 'k1', 'a bell', {}, '/api/orders/express'),
+    await order(p.http, 'k1', 'a bell', {}, '/api/orders?x=1'),
+  ])
     assert.deepEqual([answer.statusCode, answer.json().code], [422, 'idempotency_key_reused'])
   assert.equal((await p.db('orders')`select from orders`).length, 1)
 })
@@ -87,7 +91,10 @@ test('a request that failed leaves its key free', async t => {
       if (failure) throw failure
     }),
   ])
-  assert.deepEqual([(await order(p.http, 'k1')).statusCode, (await order(p.http, 'k1')).statusCode, (await order(p.http, 'k1')).statusCode], [409, 500, 201])
+  assert.deepEqual(
+    [(await order(p.http, 'k1')).statusCode, (await order(p.http, 'k1')).statusCode, (await order(p.http, 'k1')).statusCode],
+    [409, 500, 201],
+  )
   assert.equal((await p.db('orders')`select from orders`).length, 1)
 })
 

@@ -95,7 +95,11 @@ test('a job waits for its time, and a later one of the same key takes its place'
 })
 
 test('a service adds jobs to itself alone, and does not see the tables of the job engine', async t => {
-  const codeOf = (work: Promise<unknown>) => work.then(() => 'done', error => error.code)
+  const codeOf = (work: Promise<unknown>) =>
+    work.then(
+      () => 'done',
+      error => error.code,
+    )
   const p = await start(t, [
     worker(async () => {}),
     defineService({
@@ -117,7 +121,9 @@ test('a service adds jobs to itself alone, and does not see the tables of the jo
 test('the jobs of a killed process, begun or only fetched, go on elsewhere within seconds, even those with a single try', async t => {
   const p = await startShared(t, [worker(async () => {})])
   await p.platform.close()
-  const child = fork(join(import.meta.dirname, 'worker.ts'), [JSON.stringify({ ...p.platform.database, dataFolder: p.dataFolder })], { execArgv: [] })
+  const child = fork(join(import.meta.dirname, 'worker.ts'), [JSON.stringify({ ...p.platform.database, dataFolder: p.dataFolder })], {
+    execArgv: [],
+  })
   t.after(() => child.kill('SIGKILL'))
   // Sixteen at a time are at work, the others lie ready in its memory.
   let begun = 0
@@ -126,13 +132,18 @@ test('the jobs of a killed process, begun or only fetched, go on elsewhere withi
 
   const done: string[] = []
   const heir = await p.another([worker(async ({ name }) => void done.push(name), 1)])
-  await until(async () => (await p.db('kernel')`select from graphile_worker._private_jobs where locked_at < now() - interval '1.5 s'`).length === 20)
+  await until(
+    async () => (await p.db('kernel')`select from graphile_worker._private_jobs where locked_at < now() - interval '1.5 s'`).length === 20,
+  )
   assert.deepEqual(done, [], 'nothing is taken from the living')
   child.kill('SIGKILL')
   await once(child, 'exit')
   await until(() => done.length === 20, 10)
   await heir.settle()
-  assert.deepEqual(done.toSorted((a, b) => Number(a) - Number(b)), Array.from({ length: 20 }, (_, i) => String(i)))
+  assert.deepEqual(
+    done.toSorted((a, b) => Number(a) - Number(b)),
+    Array.from({ length: 20 }, (_, i) => String(i)),
+  )
   assert.equal(await left(p), 0)
 })
 
@@ -150,7 +161,9 @@ test('a process that lost its connections keeps its jobs', async t => {
   await p.another([long])
   const kernel = p.db('kernel')
   const alive = async () =>
-    (await kernel`select from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())`).length
+    (
+      await kernel`select from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())`
+    ).length
   await until(async () => (await alive()) === 2)
   await kernel`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'kernel' and datname = current_database()`
   await until(async () => (await alive()) === 2)

@@ -60,8 +60,21 @@ test('whatever the bytes are, they are read as JSON.parse reads them or refused 
     bytes[at % bytes.length] = byte
     return bytes
   })
-  const tokens = fc.array(fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', '"a"', '"\\u0000"', '"\\ud800"', '1', '-', 'e', '1e5', 'null', ' '), { maxLength: 12 })
-  fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 40 }), damaged, tokens.map(parts => Buffer.from(parts.join('')))), agrees), { numRuns: 3000 })
+  const tokens = fc.array(
+    fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', '"a"', '"\\u0000"', '"\\ud800"', '1', '-', 'e', '1e5', 'null', ' '),
+    { maxLength: 12 },
+  )
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 40 }),
+        damaged,
+        tokens.map(parts => Buffer.from(parts.join(''))),
+      ),
+      agrees,
+    ),
+    { numRuns: 3000 },
+  )
 })
 
 test('a number is taken exactly if it comes back as it was sent', () => {
@@ -94,7 +107,9 @@ test('keys are compared by what they are, not by how they are written, and nesti
         parseJson(Buffer.from(source))
         assert.fail('it stands twice')
       } catch (error) {
-        const pointer = [...path.flatMap(name => [name, '0']), twice].map(step => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+        const pointer = [...path.flatMap(name => [name, '0']), twice]
+          .map(step => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+          .join('')
         assert.equal((error as Problem).details.errors?.[0]?.pointer, pointer.slice(0, 500))
       }
     }),
@@ -149,7 +164,9 @@ const flaw = fc.oneof(
     mail: fc.constantFrom('a@', '@b', 'a b@c.de', 7),
     made: fc.constantFrom('2027-02-30T08:30:00Z', 'now', 0),
     tags: fc.oneof(fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 4 }), fc.constant('a')),
-    cells: fc.tuple(cell, fc.constantFrom({ id: '1' }, { volts: 1001 }, { volts: '1' }, { state: 'old' }, { extra: 1 }, {})).map(([value, change]) => [{ ...value, ...change }]),
+    cells: fc
+      .tuple(cell, fc.constantFrom({ id: '1' }, { volts: 1001 }, { volts: '1' }, { state: 'old' }, { extra: 1 }, {}))
+      .map(([value, change]) => [{ ...value, ...change }]),
     names: fc.dictionary(key, text, { maxKeys: 2, noNullPrototype: true }),
     either: fc.constantFrom({ left: 1 }, { left: 'a', right: 1 }, {}),
     open: fc.constantFrom({ known: 'a' }, []),
@@ -157,7 +174,10 @@ const flaw = fc.oneof(
     unknown: iJson,
   }).map(([field, value]) => value.map(value => ({ [field]: value }))),
 )
-const near = fc.oneof(good, fc.tuple(good, flaw).map(([value, change]) => ({ ...value, ...change })))
+const near = fc.oneof(
+  good,
+  fc.tuple(good, flaw).map(([value, change]) => ({ ...value, ...change })),
+)
 
 test('no JSON value makes a route fail, and what it takes is what its schema accepts, unchanged', async t => {
   const p = await start(t, [
@@ -172,7 +192,8 @@ test('no JSON value makes a route fail, and what it takes is what its schema acc
   // The same schema, closed by hand, in a validator without any of our settings.
   const objects: object[] = []
   const closed = JSON.parse(JSON.stringify(Rich), (_, value) => {
-    if (value?.type === 'object' && value.properties && !('additionalProperties' in value)) objects.push(Object.assign(value, { additionalProperties: false }))
+    if (value?.type === 'object' && value.properties && !('additionalProperties' in value))
+      objects.push(Object.assign(value, { additionalProperties: false }))
     return value
   })
   assert.equal(objects.length, 4)
@@ -183,7 +204,12 @@ test('no JSON value makes a route fail, and what it takes is what its schema acc
   await fc.assert(
     fc.asyncProperty(fc.oneof({ weight: 4, arbitrary: near }, { weight: 1, arbitrary: iJson }), async value => {
       const source = JSON.stringify(value)
-      const answer = await p.http.inject({ method: 'POST', url: '/api/rich', headers: { 'content-type': 'application/json' }, payload: source })
+      const answer = await p.http.inject({
+        method: 'POST',
+        url: '/api/rich',
+        headers: { 'content-type': 'application/json' },
+        payload: source,
+      })
       if (!accepts(JSON.parse(source))) {
         assert.equal(answer.statusCode, 400, source)
         const { code, errors } = answer.json()
@@ -219,7 +245,13 @@ test('a query means what its texts say: numbers and flags are read, texts stay a
   ])
   const ask = (query: Record<string, string>) => p.http.inject({ url: '/api/asks', query })
   const values = fc.record(
-    { count: fc.integer(), size: fc.double({ noNaN: true, noDefaultInfinity: true }).map(n => n + 0), flag: fc.boolean(), text, kind: fc.constantFrom('a', 'b') },
+    {
+      count: fc.integer(),
+      size: fc.double({ noNaN: true, noDefaultInfinity: true }).map(n => n + 0),
+      flag: fc.boolean(),
+      text,
+      kind: fc.constantFrom('a', 'b'),
+    },
     { requiredKeys: [], noNullPrototype: true },
   )
   await fc.assert(
@@ -228,7 +260,20 @@ test('a query means what its texts say: numbers and flags are read, texts stay a
       assert.deepEqual(answer.json(), JSON.parse(JSON.stringify(values)))
     }),
   )
-  for (const [name, value] of [['count', '1.5'], ['count', 'x'], ['count', ''], ['count', '1e999'], ['size', '-1e999'], ['size', 'Infinity'], ['size', 'NaN'], ['flag', 'yes'], ['flag', '2'], ['flag', ''], ['kind', 'c'], ['kind', '']] as const) {
+  for (const [name, value] of [
+    ['count', '1.5'],
+    ['count', 'x'],
+    ['count', ''],
+    ['count', '1e999'],
+    ['size', '-1e999'],
+    ['size', 'Infinity'],
+    ['size', 'NaN'],
+    ['flag', 'yes'],
+    ['flag', '2'],
+    ['flag', ''],
+    ['kind', 'c'],
+    ['kind', ''],
+  ] as const) {
     const answer = await ask({ [name]: value })
     assert.deepEqual([answer.statusCode, answer.json().errors?.[0].pointer], [400, `/${name}`], `${name}=${value}`)
   }

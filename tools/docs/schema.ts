@@ -39,9 +39,12 @@ async function tableOf(db: Db, oid: number, name: string): Promise<string> {
     union all
     select pg_get_triggerdef(oid), 2 from pg_trigger where tgrelid = ${oid} and not tgisinternal
     union all
-    select format('create policy %I on %s for %s%s%s', polname, polrelid::regclass,
+    select format('alter table %s enable row level security', ${oid}::regclass), 3 from pg_class where oid = ${oid} and relrowsecurity
+    union all
+    select format('create policy %I on %s for %s to %s%s%s', polname, polrelid::regclass,
       case polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
-      ' using (' || pg_get_expr(polqual, polrelid) || ')', ' with check (' || pg_get_expr(polwithcheck, polrelid) || ')'), 3
+      (select string_agg(case role when 0 then 'public' else role::regrole::text end, ', ' order by role) from unnest(polroles) role),
+      ' using (' || pg_get_expr(polqual, polrelid) || ')', ' with check (' || pg_get_expr(polwithcheck, polrelid) || ')'), 4
     from pg_policy where polrelid = ${oid}
     ) rest order by kind, definition collate "C"`
   const width = Math.max(...columns.map(column => column.name.length))

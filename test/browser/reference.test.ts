@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { test } from 'node:test'
+import { chromium } from 'playwright-core'
+import { start } from '../../kernel/testing.ts'
+import { choose } from '../../services/all.ts'
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path => existsSync(path))
+const skip = !executablePath && process.env.CI !== 'true' && 'there is no Chromium on this machine'
+
+test('the reference shows every route and asks nobody else for anything', { skip }, async t => {
+  const platform = await start(t, await choose())
+  const address = await platform.listen()
+  const browser = await chromium.launch({
+    executablePath,
+    chromiumSandbox: process.getuid?.() !== 0,
+    args: ['--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+  t.after(() => browser.close())
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+  const strangers: string[] = []
+  const complaints: string[] = []
+  page.on('request', request => {
+    if (!request.url().startsWith(`${address}/`) && !request.url().startsWith('data:')) strangers.push(request.url())
+  })
+  page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', error => complaints.push(error.message))
+
+  await page.goto(`${address}/`)
+  await page.locator('.opblock').first().waitFor()
+  const shown = await page.locator('.opblock-summary-path').evaluateAll(paths => paths.map(path => path.getAttribute('data-path')))
+  const { paths } = (await (await fetch(`${address}/docs/openapi.json`)).json()) as { paths: Record<string, object> }
+  assert.deepEqual(
+    shown.sort(),
+    Object.entries(paths)
+      .flatMap(([path, operations]) => Object.keys(operations).map(() => path))
+      .sort(),
+  )
+
+  if (process.env.OHMNIBUS_SCREENSHOTS) await page.screenshot({ path: `${process.env.OHMNIBUS_SCREENSHOTS}/reference.png` })
+
+  // A route is tried out from the page: the answer comes from this platform.
+  const live = page.locator('.opblock', { has: page.locator('[data-path="/health/live"]') })
+  await live.locator('.opblock-summary-control').click()
+  await live.getByRole('button', { name: 'Try it out' }).click()
+  await live.getByRole('button', { name: 'Execute' }).click()
+  await live.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor()
+
+  assert.deepEqual(strangers, [])
+  assert.deepEqual(complaints, [])
+})

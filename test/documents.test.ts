@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { Parser } from '@asyncapi/parser'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { open, type TestPlatform } from '../kernel/testing.ts'
+import { choose } from '../services/all.ts'
+
+type Json = Record<string, any>
+
+const root = join(import.meta.dirname, '..')
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+const openapi = JSON.parse(read('docs/api/openapi.json')) as Json
+const asyncapi = JSON.parse(read('docs/api/asyncapi.json')) as Json
+const operations = Object.entries<Json>(openapi.paths).flatMap(([path, methods]) =>
+  Object.entries<Json>(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, path, ...operation }) as Json),
+)
+const jsonOf = (media: Json | undefined): Json | undefined => media?.content?.['application/json']
+const successesOf = (operation: Json): [string, Json][] => Object.entries<Json>(operation.responses).filter(([status]) => status < '300')
+
+let platform: TestPlatform
+before(async () => void (platform = await open(await choose())))
+test.after(() => platform.close())
+
+test('a public validator finds no error in the OpenAPI document', async () => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['node_modules/@redocly/cli/bin/cli.js', 'lint', 'docs/api/openapi.json', '--extends=recommended', '--format=json'],
+    { cwd: root, env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }, maxBuffer: 2 ** 26 },
+  ).catch(error => error as { stdout: string })
+  const { totals, problems } = JSON.parse(stdout) as Json
+  assert.equal(totals.errors, 0, JSON.stringify(problems, null, 1))
+})
+
+test('a public validator finds no error in the AsyncAPI document', async () => {
+  const { document, diagnostics } = await new Parser().parse(read('docs/api/asyncapi.json'))
+  assert.deepEqual(
+    diagnostics.filter(({ severity }) => severity === 0).map(({ message, path }) => `${path.join('/')}: ${message}`),
+    [],
+  )
+  assert.equal(document?.channels().all().length, Object.keys(asyncapi.channels).length)
+})
+
+test('every route is in the document, under each of its prefixes, and each operation has a name of its own', () => {
+  const routes = platform.http.app.documented
+    .filter(({ method, schema }) => method !== 'HEAD' && !(schema as Json).hide)
+    .map(({ method, url }) => `${String(method)} ${url.replace(/:(\w+)/g, '{$1}')}`)
+  assert.ok(routes.includes('POST /api/auth/login') && routes.includes('POST /api/v1/auth/login'))
+  assert.deepEqual(operations.map(({ name }) => name).sort(), routes.sort())
+  assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length)
+})
+
+test('every body and every answer has an example, and every example is what its schema says', () => {
+  const ajv = (formats as unknown as (ajv: Ajv2020) => Ajv2020)(new Ajv2020({ strict: false, allErrors: true }))
+  ajv.addFormat('binary', true)
+  const wrong: string[] = []
+  const check = (name: string, media: Json | undefined): void => {
+    if (!media) return
+    const validate = ajv.compile(media.schema)
+    if (!('example' in media)) wrong.push(`${name} has no example`)
+    else if (!validate(media.example)) wrong.push(`${name}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(media.example)}`)
+  }
+  for (const operation of operations) {
+    check(`the body of ${operation.name}`, jsonOf(operation.requestBody) ?? operation.requestBody?.content['multipart/form-data'])
+    for (const [status, answer] of successesOf(operation)) check(`${operation.name} ${status}`, jsonOf(answer))
+    for (const parameter of operation.parameters ?? [])
+      if (parameter.example !== undefined) check(`${parameter.name} of ${operation.name}`, parameter)
+  }
+  for (const [topic, { payload, headers, examples }] of Object.entries<Json>(asyncapi.components.messages)) {
+    check(topic, { schema: payload, example: examples[0].payload })
+    check(`the headers of ${topic}`, { schema: headers, example: examples[0].headers })
+  }
+  assert.deepEqual(wrong, [])
+})
+
+test('every success but an empty one says what it contains', () => {
+  const silent = operations.flatMap(operation =>
+    successesOf(operation)
+      .filter(([status, answer]) => status !== '204' && !answer.content)
+      .map(([status]) => `${operation.name} ${status}`),
+  )
+  assert.deepEqual(silent, [])
+})
+
+test('who may use a route stands there as it is enforced', async () => {
+  for (const { method, url, schema, config } of platform.http.app.documented) {
+    if (method === 'HEAD' || (schema as Json).hide) continue
+    const operation = openapi.paths[url.replace(/:(\w+)/g, '{$1}')][String(method).toLowerCase()] as Json
+    assert.match(operation.description, new RegExp(`Access: ${config!.access!.name}\\.$`))
+    const id = '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'
+    const open = operation.security.length === 0
+    if (open && method !== 'GET') continue
+    const { statusCode } = await platform.http.inject({ method: method as 'GET', url: url.replace(/:\w+/g, id) })
+    assert.equal(statusCode === 401, !open, `${String(method)} ${url} without a token: ${statusCode}`)
+  }
+})
+
+test('the platform serves the document of its own routes', async () => {
+  const served = (await platform.http.inject('/docs/openapi.json')).json() as Json
+  assert.deepEqual({ ...served, servers: openapi.servers }, openapi)
+  assert.deepEqual((await platform.http.inject('/docs/asyncapi.json')).json(), asyncapi)
+  for (const path of ['/', '/api/docs']) {
+    const { statusCode, headers } = await platform.http.inject(path)
+    assert.deepEqual([statusCode, headers.location], [302, '/docs'])
+  }
+})
+
+test('every event travels with a CloudEvents head and its key', () => {
+  for (const [topic, message] of Object.entries<Json>(asyncapi.components.messages)) {
+    assert.equal(message.headers.properties.ce_type.const, topic)
+    assert.ok(
+      ['ce_id', 'ce_source', 'ce_specversion', 'ce_time', 'ce_subject'].every(name => message.headers.required.includes(name)),
+      topic,
+    )
+    assert.equal(message.bindings.kafka.key.type, 'string')
+    assert.ok(
+      ['eventId', 'timestamp', 'actor'].every(name => message.payload.required.includes(name)),
+      topic,
+    )
+  }
+})
+
+test('the Postman collection has every request, and signing in keeps the token for the others', () => {
+  const collection = JSON.parse(read('docs/api/ohmnibus.postman_collection.json')) as Json
+  const requests = collection.item.flatMap(({ item }: Json) => item) as Json[]
+  const names = requests.map(({ request }) => `${request.method} ${request.url.raw.replace('{{baseUrl}}', '').replace(/:(\w+)/g, '{$1}')}`)
+  assert.deepEqual(names.sort(), operations.map(({ name }) => name).sort())
+  const login = requests.find(({ request }) => request.url.raw === '{{baseUrl}}/api/auth/login')!
+  const variables = new Map<string, string>()
+  const pm = {
+    response: { code: 200, json: () => ({ accessToken: 'the token' }) },
+    collectionVariables: { set: (name: string, value: string) => variables.set(name, value) },
+  }
+  // eslint-disable-next-line no-new-func
+  new Function('pm', login.event[0].script.exec.join('\n'))(pm)
+  assert.equal(variables.get(/\{\{(\w+)\}\}/.exec(collection.auth.bearer[0].value)![1]!), 'the token')
+})
+
+test('the schema of each service shows its tables as PostgreSQL has them', async () => {
+  for (const name of ['kernel', ...platform.platform.services]) {
+    const shown = [...read(`docs/schema/${name}.sql`).matchAll(/^create table (\w+)/gm)].map(match => match[1]!)
+    const there = await platform.db(name)<{ table: string }[]>`
+      select table_name as table from information_schema.tables where table_schema = ${name} and table_type = 'BASE TABLE'`
+    assert.deepEqual(shown.sort(), there.map(({ table }) => table).sort())
+  }
+})

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import Type from 'typebox'
+import { anyone, defineService, newId } from '../../kernel/index.ts'
+import { openLog } from '../../kernel/log.ts'
+import { openMetrics } from '../../kernel/metrics.ts'
+import { openAccess } from '../../kernel/access.ts'
+import { openHttp } from '../../kernel/http.ts'
+import { operations } from '../../kernel/operations.ts'
+import { readConfig } from '../../kernel/config.ts'
+import type { EventLog } from '../../kernel/events.ts'
+import { start } from '../../kernel/testing.ts'
+import { folderWith, Noted, notes, readers, settleNow, until, write } from './toys.ts'
+
+const people = async (t: TestContext) =>
+  defineService({
+    name: 'people',
+    folder: await folderWith(t),
+    start({ http }) {
+      http.get(
+        '/:name',
+        { config: { access: anyone }, schema: { summary: 'Greet', params: Type.Object({ name: Type.String() }) } },
+        ({ params }) => params,
+      )
+    },
+  })
+
+test('alive as soon as it answers, ready once it listens, and neither while it stops', async t => {
+  let release = () => {}
+  let entered = () => {}
+  const gate = new Promise<void>(resolve => (release = resolve))
+  const inside = new Promise<void>(resolve => (entered = resolve))
+  const slow = defineService({
+    name: 'slow',
+    folder: await folderWith(t),
+    start({ http }) {
+      http.get('/', { config: { access: anyone }, schema: { summary: 'Wait' } }, async () => {
+        entered()
+        await gate
+        return { done: true }
+      })
+    },
+  })
+  const p = await start(t, [slow, await people(t)])
+  const ready = async () => {
+    const answer = await p.http.inject('/health/ready')
+    return `${answer.statusCode} ${answer.json().code ?? answer.json().status}`
+  }
+  assert.deepEqual((await p.http.inject('/health/live')).json(), { status: 'ok' })
+  assert.equal(await ready(), '503 platform_starting')
+  const base = await p.listen()
+  assert.equal(await ready(), '200 ready')
+  const health = await p.http.inject('/health')
+  assert.equal(health.statusCode, 200)
+  assert.deepEqual(health.json(), {
+    status: 'ok',
+    services: { people: 'ok', slow: 'ok' },
+    engines: { database: 'ok', files: 'ok', mail: 'ok' },
+  })
+
+  // Somebody is being served when the end begins, and asks for more over the same connection.
+  const { port, hostname } = new URL(base)
+  const socket = connect(Number(port), hostname)
+  let answers = ''
+  socket.on('data', chunk => (answers += chunk))
+  socket.write('GET /api/slow HTTP/1.1\r\nhost: x\r\n\r\n')
+  await inside
+  const closing = p.platform.close()
+  await until(() => !p.http.app.server.listening)
+  socket.write('GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\n')
+  setTimeout(release, 50)
+  await Promise.all([once(socket, 'close'), closing])
+  assert.match(answers, /^HTTP\/1.1 200 OK[^]*"done":true[^]*HTTP\/1.1 503 [^]*application\/problem\+json[^]*platform_stopping/)
+  await assert.rejects(fetch(`${base}/health/live`))
+})
+
+test('a failing engine makes the health fail and is named; a hanging one counts as failing', async t => {
+  const log = openLog({ level: 'silent' })
+  const metrics = openMetrics()
+  const app = await openHttp({
+    access: openAccess({ keys: async () => [], now: () => new Date() }),
+    log,
+    metrics,
+    corsOrigins: [],
+    publicUrl: 'http://localhost',
+  })
+  t.after(() => app.close())
+  let database = async (): Promise<unknown> => 1
+  const checks = { database: () => database(), files: async () => {} }
+  const state = operations({ app, config: readConfig({}), events: {} as EventLog, metrics, services: ['people'], checks })
+  state.enter()
+  const health = async () => {
+    const answer = await app.inject('/health')
+    return { code: answer.statusCode, ...answer.json() }
+  }
+  assert.deepEqual(await health(), { code: 200, status: 'ok', services: { people: 'ok' }, engines: { database: 'ok', files: 'ok' } })
+  database = async () => {
+    throw new Error('connect ECONNREFUSED')
+  }
+  const failing = await health()
+  assert.deepEqual([failing.code, failing.status, failing.engines.files], [503, 'failing', 'ok'])
+  assert.notEqual(failing.engines.database, 'ok')
+  database = () => new Promise(() => {})
+  const begun = Date.now()
+  assert.equal((await health()).code, 503)
+  assert.ok(Date.now() - begun < 4_000)
+  database = async () => 1
+  assert.equal((await health()).code, 200)
+  state.leave()
+  assert.deepEqual([(await health()).code, (await health()).status], [503, 'stopping'])
+  assert.equal((await app.inject('/health/ready')).json().code, 'platform_stopping')
+})
+
+test('metrics count by route, not by path, and hold nothing about persons', async t => {
+  const p = await start(t, [await people(t)])
+  const userId = newId()
+  await p.http.inject({ url: '/api/people/ada.lovelace@example.com?q=secret-question', headers: p.signedIn({ userId }) })
+  await p.http.inject('/api/people/grace.hopper')
+  await p.http.inject('/nobody/knows/alan.turing')
+  const answer = await p.http.inject('/metrics')
+  assert.match(String(answer.headers['content-type']), /^text\/plain/)
+  const text = answer.body
+  assert.match(text, /ohmnibus_http_request_seconds_count\{[^}]*route="\/api\/people\/:name"[^}]*\} 2/)
+  assert.match(text, /ohmnibus_http_request_seconds_count\{[^}]*route="unknown"[^}]*status="404"[^}]*\} 1/)
+  for (const personal of ['ada', 'grace', 'turing', 'secret-question', userId]) assert.ok(!text.includes(personal), personal)
+})
+
+test('metrics are for this machine, or for who has the token', async t => {
+  const p = await start(t, [await people(t)], { environment: { METRICS_TOKEN: 'a-token-for-prometheus' } })
+  const ask = async (remoteAddress: string, authorization?: string) =>
+    (
+      await p.http.inject({
+        url: '/metrics',
+        remoteAddress,
+        headers: { ...(authorization && { authorization }), 'x-forwarded-for': '127.0.0.1' },
+      })
+    ).statusCode
+  assert.equal(await ask('127.0.0.1'), 200)
+  assert.equal(await ask('10.1.2.3'), 403)
+  assert.equal(await ask('10.1.2.3', 'Bearer another-token'), 403)
+  assert.equal(await ask('10.1.2.3', 'Bearer a-token-for-prometheus'), 200)
+})
+
+test('operators see how far events have come and what failed; nobody else sees the dead letters', async t => {
+  const p = await start(t, [
+    await notes(t),
+    await readers(
+      t,
+      ({ text }) => {
+        if (text.startsWith('poison')) throw new Error('cannot stand it')
+      },
+      'pass',
+    ),
+  ])
+  await write(p.http, 'one', ['a', ...Array.from({ length: 5 }, (_, i) => `poison ${i}`)])
+  await settleNow(p)
+  const metrics = (await p.http.inject('/metrics')).body
+  assert.match(metrics, /ohmnibus_event_dead_letters 5/)
+  assert.match(metrics, /ohmnibus_events_handled_total\{subscription="readers: remember what was noted \(note.taken\)"\} 1/)
+  assert.match(metrics, /ohmnibus_event_lag\{subscription="readers[^"]*"\} 0/)
+  assert.match(metrics, /ohmnibus_events_failed_total\{subscription="readers[^"]*"\} 25/)
+
+  const list = (query: string, headers = p.signedIn({ role: 'admin' })) =>
+    p.http.inject({ url: `/api/events/dead-letters${query}`, headers })
+  for (const role of ['user', 'operator', 'authority'] as const) assert.equal((await list('', p.signedIn({ role }))).statusCode, 403, role)
+  assert.equal((await p.http.inject('/api/events/dead-letters')).statusCode, 401)
+  const first = (await list('?limit=3')).json()
+  const second = (await list(`?limit=3&after=${first.nextCursor}`)).json()
+  const letters = [...first.items, ...second.items]
+  assert.deepEqual([first.items.length, second.items.length, second.nextCursor], [3, 2, null])
+  assert.equal(new Set(letters.map(({ id }) => id)).size, 5)
+  const [event] = (await p.published(Noted)).filter(({ eventId }) => eventId === letters[0].eventId)
+  const { error, id: _, ...shown } = letters[0]
+  assert.deepEqual(shown, {
+    subscription: 'readers: remember what was noted (note.taken)',
+    service: 'readers',
+    topic: 'note.taken',
+    key: 'one',
+    eventId: event!.eventId,
+    state: 'dead',
+    attempts: 5,
+    publishedAt: event!.timestamp,
+  })
+  assert.match(error, /cannot stand it/)
+  const replay = (id: string, headers = p.signedIn({ role: 'admin' })) =>
+    p.http.inject({ method: 'POST', url: `/api/events/dead-letters/${id}/replay`, headers })
+  assert.equal((await replay(letters[0].id, p.signedIn())).statusCode, 403)
+  assert.equal((await replay('x')).statusCode, 400)
+})

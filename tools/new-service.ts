@@ -1,0 +1,177 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** `node tools/new-service.ts warranties warranty`: the contract and the first four files of a service, listed in `services/all.ts`. */
+const [name = '', thing = name.replace(/s$/, '')] = process.argv.slice(2)
+if (!/^[a-z]{3,30}$/.test(name) || !/^[a-z]{3,30}$/.test(thing) || thing === name) {
+  console.error(
+    'Give the name of the service, a plural noun in small letters, and the one thing it keeps: node tools/new-service.ts warranties warranty',
+  )
+  process.exit(1)
+}
+const root = dirname(import.meta.dirname)
+const folder = join(root, 'services', name)
+if (existsSync(folder)) {
+  console.error(`services/${name} is there already.`)
+  process.exit(1)
+}
+const Thing = thing[0]!.toUpperCase() + thing.slice(1)
+const Things = name[0]!.toUpperCase() + name.slice(1)
+const Created = `${Thing}Created`
+
+const files = {
+  [`contracts/${name}.ts`]: `import Type from 'typebox'
+import { event } from './define.ts'
+import { Id, Owner } from './shared.ts'
+
+/** A ${thing} exists. */
+export const ${Created} = event(
+  '${name}',
+  '${thing}.created',
+  '${thing}Id',
+  Type.Object({
+    ${thing}Id: Id,
+    owner: Owner,
+    version: Type.Integer({ minimum: 1, examples: [1] }),
+  }),
+)
+`,
+  [`services/${name}/migrations/0001_${name}.sql`]: `-- ${name}: one row a ${thing}.
+create table ${name} (
+  id         uuid        primary key,
+  owner_kind text        not null check (owner_kind in ('person', 'organisation')),
+  owner_id   uuid        not null,
+  name       text        not null,
+  version    integer     not null check (version > 0),
+  created_at timestamptz not null
+);
+create index ${name}_by_owner on ${name} (owner_id, created_at, id);
+`,
+  [`services/${name}/store.ts`]: `import type { Owner } from '#contracts/shared'
+import type { Db, Tx } from '#kernel'
+
+export interface ${Thing} {
+  id: string
+  owner: Owner
+  name: string
+  version: number
+  createdAt: Date
+}
+
+export async function insert${Thing}(tx: Tx, { id, owner, name, version, createdAt }: ${Thing}): Promise<void> {
+  await tx\`
+    insert into ${name} (id, owner_kind, owner_id, name, version, created_at)
+    values (\${id}, \${owner.kind}, \${owner.id}, \${name}, \${version}, \${createdAt})\`
+}
+
+export async function find${Thing}(db: Db, id: string): Promise<${Thing} | undefined> {
+  const [row] = await db<${Thing}[]>\`
+    select id, json_build_object('kind', owner_kind, 'id', owner_id) as owner, name, version, created_at as "createdAt"
+    from ${name} where id = \${id}\`
+  return row
+}
+`,
+  [`services/${name}/service.ts`]: `import { ${Created} } from '#contracts/${name}'
+import { Id, Instant, Owner } from '#contracts/shared'
+import { authorise, defineService, newId, notModified, ownerFor, signedIn } from '#kernel'
+import Type from 'typebox'
+import { find${Thing}, insert${Thing}, type ${Thing} } from './store.ts'
+
+const Name = Type.String({ minLength: 1, maxLength: 200, examples: ['The first one'] })
+const View = Type.Object({ id: Id, owner: Owner, name: Name, version: Type.Integer({ minimum: 1, examples: [1] }), createdAt: Instant })
+
+const view = (${thing}: ${Thing}) => ({ ...${thing}, createdAt: ${thing}.createdAt.toISOString() })
+
+/** ${Things}: say in one sentence what they are for. */
+export const ${name} = defineService({
+  name: '${name}',
+  folder: import.meta.dirname,
+  publishes: [${Created}],
+  start({ db, http, now }) {
+    http.post(
+      '/',
+      {
+        config: { access: signedIn },
+        schema: {
+          summary: 'Create a ${thing}',
+          description: 'Honours Idempotency-Key.',
+          body: Type.Object({ name: Name }),
+          response: { 201: View },
+        },
+      },
+      async (request, reply) => {
+        const { actor, body } = request
+        const ${thing}: ${Thing} = { id: newId(), owner: ownerFor(actor), name: body.name, version: 1, createdAt: now() }
+        const created = await db.once(request, async tx => {
+          await insert${Thing}(tx, ${thing})
+          await tx.publish(${Created}, { ${thing}Id: ${thing}.id, owner: ${thing}.owner, version: ${thing}.version })
+          return view(${thing})
+        })
+        return reply.code(201).header('location', \`/api/${name}/\${created.id}\`).send(created)
+      },
+    )
+
+    http.get(
+      '/:id',
+      {
+        config: { access: signedIn },
+        schema: { summary: 'Read a ${thing}', params: Type.Object({ id: Id }), response: { 200: View } },
+      },
+      async (request, reply) => {
+        const ${thing} = await find${Thing}(db, request.params.id)
+        authorise(request.actor, 'read', ${thing}, '${thing}_unknown')
+        return notModified(request, reply, ${thing}!.version) ? reply.send() : view(${thing}!)
+      },
+    )
+  },
+})
+`,
+  [`services/${name}/service.test.ts`]: `import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ${Created} } from '#contracts/${name}'
+import { newId } from '#kernel'
+import { start } from '../../kernel/testing.ts'
+import { ${name} } from './service.ts'
+
+const url = '/api/${name}'
+
+test('who creates a ${thing} can read it, and nobody else learns that it is there', async t => {
+  const { http, published, signedIn } = await start(t, [${name}])
+  const headers = signedIn()
+  const created = await http.inject({ method: 'POST', url, headers, payload: { name: 'The first one' } })
+  assert.equal(created.statusCode, 201)
+  const { id } = created.json()
+
+  assert.deepEqual((await http.inject({ url: \`\${url}/\${id}\`, headers })).json(), created.json())
+  const [told] = await published(${Created})
+  assert.equal(told?.${thing}Id, id)
+  for (const path of [id, newId()]) {
+    const refused = await http.inject({ url: \`\${url}/\${path}\`, headers: signedIn() })
+    assert.deepEqual([refused.statusCode, refused.json().code], [404, '${thing}_unknown'])
+  }
+})
+
+test('a ${thing} has a name, and nothing it does not know', async t => {
+  const { http, signedIn } = await start(t, [${name}])
+  for (const [payload, pointer] of [
+    [{}, '/name'],
+    [{ name: '' }, '/name'],
+    [{ name: 'a', more: 1 }, '/more'],
+  ] as const) {
+    const refused = await http.inject({ method: 'POST', url, headers: signedIn(), payload })
+    assert.deepEqual([refused.statusCode, refused.json().errors[0].pointer], [400, pointer])
+  }
+})
+`,
+}
+
+for (const [file, text] of Object.entries(files)) {
+  await mkdir(dirname(join(root, file)), { recursive: true })
+  await writeFile(join(root, file), text, { flag: 'wx' })
+  console.log(`wrote ${file}`)
+}
+const list = join(root, 'services', 'all.ts')
+const listed = await readFile(list, 'utf8')
+await writeFile(list, listed.replace(/\n\}\n/, `\n  ${name}: async () => (await import('./${name}/service.ts')).${name},\n}\n`))
+console.log(`listed it in services/all.ts; next: npx oxfmt services/${name}, npm run docs, npm test -- services/${name}`)
