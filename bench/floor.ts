@@ -42,7 +42,9 @@ app.get<{ Querystring: { model: string }; Headers: { 'x-user': string } }>('/lis
 }))
 
 app.get<{ Querystring: { model: string }; Headers: { 'x-user': string } }>('/same-list', async ({ query, headers }) =>
-  searchPassports(sql, actorOf(headers['x-user']), { limit: 20, sort: '-createdAt', model: query.model }),
+  searchPassports(sql, actorOf(headers['x-user']), { limit: 20, sort: '-createdAt', model: query.model } as Parameters<
+    typeof searchPassports
+  >[2]),
 )
 
 app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string } }>('/two', async ({ body, headers }, reply) => {

@@ -236,8 +236,6 @@ export async function openHttp(options: HttpOptions) {
     const site = request.headers['sec-fetch-site']
     const origin = request.headers.origin
     if (site === 'same-origin' || site === 'none') return
-    // Every browser says at least one of the two where it matters; without both it is a program with its own cookies.
-    if (!site && !origin) return
     if (origin && (origin === new URL(options.publicUrl).origin || options.corsOrigins.includes(origin))) return
     throw new Problem('forbidden', 'origin_not_allowed', {
       detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.',

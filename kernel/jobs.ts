@@ -45,6 +45,8 @@ export interface Jobs {
   due(): Promise<number>
 }
 
+const ignore = (): void => {}
+
 /** Number of the advisory lock that a pool of workers holds while it lives. */
 const lockOf = (poolId: string): string => createHash('sha256').update(poolId).digest().readBigInt64BE().toString()
 
@@ -133,7 +135,11 @@ export function openJobs(options: {
             gracefulShutdownAbortTimeout: 3000,
           },
         },
-        events: new EventEmitter().on('pool:create', ({ workerPool }) => (ownPool = workerPool.id)),
+        events: new EventEmitter().on('pool:create', ({ ctx, workerPool }) => {
+          ownPool = workerPool.id
+          // When it stops, the engine no longer listens for errors of connections that are still ending: one of these would end the process.
+          ctx.pgPool.on('error', ignore).on('acquire', (client: EventEmitter) => client.off('error', ignore).on('error', ignore))
+        }),
       })
       runner.promise.catch(error => log.error({ err: error }, 'the job engine stopped'))
       const look = () =>

@@ -37,6 +37,7 @@ create table messages (
   locale         text,
   facts          jsonb                     not null,
   path           text,
+  told           jsonb                     not null,
   created_at     timestamp with time zone  not null,
   addressed_at   timestamp with time zone,
   constraint messages_pkey PRIMARY KEY (id),

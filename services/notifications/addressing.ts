@@ -18,7 +18,11 @@ interface Recipient extends Reader {
 export async function address(host: NotificationsHost, jobs: Jobs, messageId: string): Promise<void> {
   const message = await findOpenMessage(host.db, messageId)
   if (!message) return
-  const recipients = await recipientsOf(host, message.audience)
+  // Both audiences of an event may hold one person, and its messages are addressed side by side: the first of them speaks.
+  const told = new Set(
+    (await Promise.all(message.told.map(audience => recipientsOf(host, audience)))).flat().map(({ address: mail }) => mail),
+  )
+  const recipients = (await recipientsOf(host, message.audience)).filter(({ address: mail }) => !told.has(mail))
   const preferences = await findPreferences(
     host.db,
     recipients.flatMap(({ userId }) => userId ?? []),

@@ -1,6 +1,6 @@
 import { newId } from '#kernel'
 import { enqueueAddressing } from './addressing.ts'
-import { draftsOf, kinds, rules } from './messages.ts'
+import { draftsOf, kinds, rules, type Audience } from './messages.ts'
 import type { Jobs, NotificationsHost } from './service.ts'
 import { insertMessage } from './store.ts'
 
@@ -11,9 +11,11 @@ export function reactions({ on, now }: NotificationsHost, jobs: Jobs): void {
       rules[kind].event,
       'tell people',
       async (event, tx) => {
+        const told: Audience[] = []
         for (const draft of draftsOf(kind, event)) {
           const id = newId()
-          if (await insertMessage(tx, id, { id: event.eventId, kind }, draft, now())) await enqueueAddressing(tx, jobs, id)
+          if (await insertMessage(tx, id, { id: event.eventId, kind }, { ...draft, told }, now())) await enqueueAddressing(tx, jobs, id)
+          told.push(draft.audience)
         }
       },
       { afterFailure: 'pass' },

@@ -9,6 +9,8 @@ export interface Message {
   eventId: string
   event: Kind
   audience: Audience
+  /** Audiences that hear of the event in other words; who belongs to one of them is left out. */
+  told: Audience[]
   facts: Record<string, unknown>
   path: string | null
 }
@@ -18,13 +20,13 @@ export async function insertMessage(
   tx: Tx,
   id: string,
   event: { id: string; kind: Kind },
-  { audience, facts, path }: Draft,
+  { audience, told, facts, path }: Draft & { told: Audience[] },
   at: Date,
 ): Promise<boolean> {
   const [to, locale] = audience.kind === 'address' ? [audience.address.toLowerCase(), audience.locale] : [audience.id, null]
   const inserted = await tx`
-    insert into messages (id, event_id, event, audience_kind, audience, locale, facts, path, created_at)
-    values (${id}, ${event.id}, ${event.kind}, ${audience.kind}, ${to}, ${locale}, ${tx.json(facts as never)}, ${path ?? null}, ${at})
+    insert into messages (id, event_id, event, audience_kind, audience, locale, facts, path, told, created_at)
+    values (${id}, ${event.id}, ${event.kind}, ${audience.kind}, ${to}, ${locale}, ${tx.json(facts as never)}, ${path ?? null}, ${tx.json(told as never)}, ${at})
     on conflict do nothing returning id`
   return inserted.length > 0
 }
@@ -38,7 +40,7 @@ interface MessageRow extends Omit<Message, 'audience'> {
 /** A message nobody has addressed yet. */
 export async function findOpenMessage(db: Db, id: string): Promise<Message | undefined> {
   const [row] = await db<MessageRow[]>`
-    select id, event_id as "eventId", event, audience_kind as kind, audience as "to", locale, facts, path
+    select id, event_id as "eventId", event, audience_kind as kind, audience as "to", locale, facts, path, told
     from messages where id = ${id} and addressed_at is null`
   if (!row) return undefined
   const { kind, to, locale, ...message } = row

@@ -41,7 +41,7 @@ test('a cookie counts like a bearer token, and a change by cookie must come from
     [{ origin: 'http://ohmnibus.example' }, 'cookie'],
     [{ origin: 'https://console.example', 'sec-fetch-site': 'cross-site' }, 'cookie'],
     [{ origin: 'https://app.example:8443', 'sec-fetch-site': 'same-site' }, 'cookie'],
-    [{}, 'cookie'],
+    [{}, 'origin_not_allowed'],
     [{ 'sec-fetch-site': 'cross-site' }, 'origin_not_allowed'],
     [{ 'sec-fetch-site': 'same-site' }, 'origin_not_allowed'],
     [{ 'sec-fetch-site': 'garbage' }, 'origin_not_allowed'],

@@ -8,6 +8,8 @@ create table messages (
   locale        text,
   facts         jsonb       not null,
   path          text,
+  -- Audiences that hear of the event in other words; who belongs to one of them is left out here.
+  told          jsonb       not null,
   created_at    timestamptz not null,
   addressed_at  timestamptz check (addressed_at >= created_at),
   unique (event_id, audience_kind, audience),
