@@ -10,7 +10,7 @@ export const remote =
     const answer = await fetch(new URL(path, url), {
       method,
       headers: { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) },
-      body: body && JSON.stringify(body),
+      ...(body && { body: JSON.stringify(body) }),
     })
     return understood(answer.status, await answer.text(), `${method} ${path}`)
   }

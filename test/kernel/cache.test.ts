@@ -3,7 +3,11 @@ import { test } from 'node:test'
 import { memoryCache } from '../../kernel/cache.ts'
 import type { Problem } from '../../kernel/index.ts'
 
-const taken = (work: Promise<void>) => work.then(() => 'taken', (error: Problem) => `${error.status} ${error.code} ${Number(error.details.retryAfter) > 0}`)
+const taken = (work: Promise<void>) =>
+  work.then(
+    () => 'taken',
+    (error: Problem) => `${error.status} ${error.code} ${Number(error.details.retryAfter) > 0}`,
+  )
 
 test('a limit gives its points to each key, then says when to come back', async () => {
   const limit = memoryCache({ factor: 1 }).limit('sign in', { points: 3, seconds: 60 })
@@ -16,7 +20,11 @@ test('a limit gives its points to each key, then says when to come back', async 
 })
 
 test('of many at once only as many as there are points get through, whatever the factor', async () => {
-  for (const [factor, points] of [[1, 10], [0.01, 1], [5, 50]] as const) {
+  for (const [factor, points] of [
+    [1, 10],
+    [0.01, 1],
+    [5, 50],
+  ] as const) {
     const limit = memoryCache({ factor }).limit('race', { points: 10, seconds: 60 })
     const results = await Promise.all(Array.from({ length: 100 }, () => taken(limit.take('x'))))
     assert.equal(results.filter(result => result === 'taken').length, points)

@@ -12,7 +12,10 @@ async function lineTo(t: TestContext, { host, port }: { host: string; port: numb
   const sockets = new Set<Socket>()
   const server = createServer(near => {
     const far = connect(`${host}/.s.PGSQL.${port}`)
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       sockets.add(from)
       from.on('error', () => {}).on('close', () => (sockets.delete(from), to.destroy()))
       from.pipe(to)
@@ -36,7 +39,11 @@ test('while PostgreSQL is away requests are told so, and once it is back everyth
   await p.platform.close()
   const { at, admin } = p.platform.database
   const line = await lineTo(t, at)
-  const platform = await run(services, p.platform.config, { database: { at: { ...at, host: line.host, port: line.port }, admin }, log: p.platform.log, periodic: false })
+  const platform = await run(services, p.platform.config, {
+    database: { at: { ...at, host: line.host, port: line.port }, admin },
+    log: p.platform.log,
+    periodic: false,
+  })
   t.after(async () => {
     await platform.close()
     await p.close()
@@ -78,7 +85,11 @@ test('the platform stops in time although PostgreSQL is away', async t => {
   await p.platform.close()
   const { at, admin } = p.platform.database
   const line = await lineTo(t, at)
-  const platform = await run(services, p.platform.config, { database: { at: { ...at, host: line.host, port: line.port }, admin }, log: p.platform.log, periodic: false })
+  const platform = await run(services, p.platform.config, {
+    database: { at: { ...at, host: line.host, port: line.port }, admin },
+    log: p.platform.log,
+    periodic: false,
+  })
   t.after(p.close)
   await write(platform, 'one', ['before'])
   line.cut()

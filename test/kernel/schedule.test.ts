@@ -25,7 +25,10 @@ test('periodic work is done at its pace, by one process at a time', async t => {
   for (const clock of clocks) clock.every('tests', '200 ms', 'look', async () => void times.push(Date.now()))
   await until(() => times.length >= 8)
   const waits = times.slice(1).map((time, index) => time - times[index]!)
-  assert.ok(waits.every(wait => wait > 120), `${waits}`)
+  assert.ok(
+    waits.every(wait => wait > 120),
+    `${waits}`,
+  )
   assert.ok(waits.reduce((sum, wait) => sum + wait) / waits.length < 390, `no turn is lost to a tick that came a moment early: ${waits}`)
 })
 
@@ -61,5 +64,8 @@ test('stopping waits for work under way, and nothing begins afterwards', async t
 })
 
 test('an interval is what it says', () => {
-  assert.deepEqual((['500 ms', '1 second', '30 seconds', '10 minutes', '1 hour', '7 days'] as const).map(milliseconds), [500, 1_000, 30_000, 600_000, 3_600_000, 604_800_000])
+  assert.deepEqual(
+    (['500 ms', '1 second', '30 seconds', '10 minutes', '1 hour', '7 days'] as const).map(milliseconds),
+    [500, 1_000, 30_000, 600_000, 3_600_000, 604_800_000],
+  )
 })
