@@ -101,7 +101,21 @@ export function openDatabase<Name extends string>(
     const raw = await pool.reserve()
     const json = asText(raw)
     const outgoing: Outgoing[] = []
-    const tx = Object.assign(raw, {
+    let lost = false
+
+    /** The driver would write into a socket that is gone, and fail where nobody can catch it: a query after the loss is refused instead. */
+    const guard = (made: unknown): unknown => {
+      const query = made as { handler?: (query: unknown) => unknown; reject(error: Error): void }
+      if (typeof query?.handler !== 'function') return made
+      const { handler, reject } = query
+      query.handler = sent => (lost ? reject(connectionLost()) : handler(sent))
+      query.reject = error => {
+        lost ||= isBroken(error)
+        reject(error)
+      }
+      return made
+    }
+    const own = {
       json,
       async publish(event: EventContract, data: Record<string, unknown>) {
         if (event.owner !== name) throw new Error(`${name} may not publish ${event.topic}, which belongs to ${event.owner}`)
@@ -109,26 +123,32 @@ export function openDatabase<Name extends string>(
         outgoing.push({ event, data, actor, traceId })
       },
       async enqueue(job: Job<object>, payload: object, options: EnqueueOptions = {}) {
-        await raw`select kernel.add_job(${job.task}, ${json(payload)}, ${options.runAt ?? null},
+        await tx`select kernel.add_job(${job.task}, ${json(payload)}, ${options.runAt ?? null},
           ${job.tries}, ${options.key ?? null}, ${context().traceId})`
       },
+    }
+    const tx = new Proxy(raw, {
+      apply: (target, _, parts) => guard(Reflect.apply(target as never, undefined, parts)),
+      get: (target, property) => (Object.hasOwn(own, property) ? own : target)[property as never],
     }) as unknown as Tx<Name>
 
     // Sent together with the first statement, as the log is with the commit: two journeys less. Should the log fail, the commit is a rollback.
-    const begun = raw`begin read write`.execute()
+    const onexecute = (connection: { onclose?: () => void }) => {
+      connection.onclose = () => (lost = true)
+      return true
+    }
+    const begun = raw.unsafe('begin read write', [], { prepare: true, onexecute } as never).execute()
     begun.catch(() => {})
-    let lost = false
     try {
       const value = await within({ transaction: name }, () => work(tx))
-      await Promise.all([begun, outgoing.length > 0 && append(tx, outgoing), raw`commit`.execute()])
+      await Promise.all([begun, outgoing.length > 0 && append(tx, outgoing), tx`commit`.execute()])
       if (outgoing.length > 0) committed(outgoing)
       return value
     } catch (error) {
-      await raw`rollback`.catch(fault => (lost = isLost(fault)))
-      lost ||= isLost(error)
+      await tx`rollback`.catch(() => {})
       throw error
     } finally {
-      // The pool has taken a connection that broke back already.
+      // The pool has taken back a connection that broke.
       if (!lost) raw.release()
     }
   }
@@ -183,7 +203,10 @@ function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
   return tx`insert into kernel.log ${tx(rows, 'event_id', 'topic', 'owner', 'key', 'trace_id', 'actor', 'data')}`.execute()
 }
 
-const isLost = (error: unknown): boolean => codeOf(error).startsWith('CONNECTION_')
+/** Said by the socket or the driver, not by PostgreSQL. */
+const isBroken = (error: unknown): boolean => /^(CONNECTION_|ECONN|EPIPE)/.test(codeOf(error))
+
+const connectionLost = (): Error => Object.assign(new Error('the connection was lost in the transaction'), { code: 'CONNECTION_CLOSED' })
 
 /** Two transactions met; the loser may simply try again. */
 const isRace = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error))
