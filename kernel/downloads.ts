@@ -22,11 +22,11 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
     .header('content-disposition', contentDisposition(file.fileName))
     .header('content-security-policy', "default-src 'none'; sandbox")
     .header('x-content-type-options', 'nosniff')
-    .type(file.contentType)
+    .type(inert(file.contentType))
   if (request.headers['if-none-match'] === tag) return await reply.code(304).send()
 
-  const asked = request.headers['if-range'] === undefined || request.headers['if-range'] === tag ? request.headers.range : undefined
-  const range = asked === undefined ? undefined : rangeOf(asked, file.sizeBytes)
+  const { range: asked, 'if-range': unless = tag } = request.headers
+  const range = asked === undefined || unless !== tag || request.method === 'HEAD' ? undefined : rangeOf(asked, file.sizeBytes)
   if (range === 'unsatisfiable') {
     reply.header('content-range', `bytes */${file.sizeBytes}`).removeHeader('content-disposition')
     throw new Problem('range', 'range_unsatisfiable', { detail: `The file has ${file.sizeBytes} bytes.` })
@@ -39,9 +39,13 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
   return await reply.send(content)
 }
 
+/** What a browser could run leaves as mere bytes, even for one that ignores all the rest. */
+const inert = (contentType: string): string =>
+  /\/(html|xml|(x-)?javascript|ecmascript)\b|\+xml\b/i.test(contentType) ? 'application/octet-stream' : contentType
+
 /** One range as first and last byte; undefined for what may be ignored: other units, several ranges, what cannot be read. */
 export function rangeOf(header: string, size: number): { start: number; end: number } | 'unsatisfiable' | undefined {
-  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.trim()) ?? []
+  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.trim()) ?? []
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined
   const start = first === '' ? Math.max(0, size - Number(last)) : Number(first)
   const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1)

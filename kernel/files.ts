@@ -1,6 +1,5 @@
 import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
-import { constants } from 'node:fs'
-import { access, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -37,11 +36,12 @@ interface FolderOptions {
   now: () => Date
 }
 
-/** Files in a folder of this machine. What a process left half written when it died is removed when the next one starts. */
+/** Files in a folder of this machine. What a process left half written when it died is removed when the next one starts. A full disk is `file_storage_full`. */
 export function folderFiles(options: FolderOptions): Files & { serve(app: FastifyInstance): void } {
   const { folder, now } = options
   const incoming = join(folder, '.incoming')
-  const swept = removeAbandoned(incoming)
+  // What cannot be swept cannot be written to either, and is told there.
+  const swept = removeAbandoned(incoming).catch(() => {})
 
   /** Two characters of the first id make folders of a size that file systems like. */
   const pathOf = (key: string): string => {
@@ -49,14 +49,14 @@ export function folderFiles(options: FolderOptions): Files & { serve(app: Fastif
     if (!service) throw new Error(`${key} is no key of a file`)
     return join(folder, service, id!.slice(-2), id!, rest!)
   }
+  const newDraft = (): string => join(incoming, `${process.pid}-${randomUUID()}`)
   const signature = (query: string): Buffer => createHmac('sha256', options.secret).update(query).digest()
 
   const files: Files = {
     async write(key, content, { maxBytes }) {
       const path = pathOf(key)
       await swept
-      await mkdir(incoming, { recursive: true, mode: 0o700 })
-      const draft = join(incoming, `${process.pid}-${randomUUID()}`)
+      const draft = newDraft()
       const hash = createHash('sha256')
       let sizeBytes = 0
       const measure = new Transform({
@@ -67,14 +67,12 @@ export function folderFiles(options: FolderOptions): Files & { serve(app: Fastif
         },
       })
       try {
+        await mkdir(incoming, { recursive: true, mode: 0o700 })
         const handle = await open(draft, 'wx', 0o600)
         await pipeline(content, measure, handle.createWriteStream({ flush: true }))
-        const parent = dirname(path)
-        const made = await mkdir(parent, { recursive: true, mode: 0o700 })
-        await rename(draft, path)
-        await syncFolder(parent)
-        // A new folder is only there for good once its parent is.
-        if (made) for (let at = parent; at.length >= dirname(made).length; at = dirname(at)) await syncFolder(at)
+        await place(draft, path)
+        // A new folder is only there for good once its parent is, whoever made it.
+        for (let at = dirname(path); at.length >= folder.length; at = dirname(at)) await syncFolder(at)
         return { sizeBytes, sha256: hash.digest('hex') }
       } catch (error) {
         await rm(draft, { force: true })
@@ -109,8 +107,13 @@ export function folderFiles(options: FolderOptions): Files & { serve(app: Fastif
       return `${options.publicUrl}/files/${signature(query).toString('base64url')}?${query}`
     },
     async check() {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      await access(folder, constants.W_OK)
+      await mkdir(incoming, { recursive: true, mode: 0o700 })
+      const probe = newDraft()
+      try {
+        await writeFile(probe, 'probe', { flag: 'wx', mode: 0o600 })
+      } finally {
+        await rm(probe, { force: true })
+      }
     },
   }
 
@@ -156,11 +159,26 @@ export function folderFiles(options: FolderOptions): Files & { serve(app: Fastif
 const tooLarge = (maxBytes: number) =>
   new Problem('too_large', 'file_too_large', { detail: `A file may have ${maxBytes} bytes at most.`, maxBytes })
 
+const day = 24 * 3_600_000
+
 const unlessMissing = (error: NodeJS.ErrnoException): undefined => {
   if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
 }
 
 const namesIn = async (folder: string): Promise<string[]> => (await readdir(folder).catch(unlessMissing)) ?? []
+
+/** Moves a draft to where it belongs. */
+async function place(draft: string, path: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      return await rename(draft, path)
+    } catch (error) {
+      // Who removed the last other file of the folder may have taken the folder along in between.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 5) throw error
+    }
+  }
+}
 
 async function syncFolder(path: string): Promise<void> {
   const handle = await open(path)
@@ -171,11 +189,13 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Drafts carry the process that wrote them; one that is gone, or had our number before us, does not come back for them. */
+/** Drafts carry the process that wrote them; one that is gone, or had our number before us, does not come back for them. No upload takes a day. */
 async function removeAbandoned(incoming: string): Promise<void> {
   for (const name of await namesIn(incoming)) {
+    const draft = join(incoming, name)
     const pid = Number.parseInt(name, 10)
-    if (pid === process.pid || !isAlive(pid)) await rm(join(incoming, name), { force: true })
+    const age = Date.now() - ((await stat(draft).catch(unlessMissing))?.mtimeMs ?? 0)
+    if (pid === process.pid || !isAlive(pid) || age > day) await rm(draft, { force: true })
   }
 }
 

@@ -219,8 +219,6 @@ export async function openHttp(options: HttpOptions) {
     const actor = request.visitor ? { userId: request.visitor.userId, role: request.visitor.role } : context().actor
     within({ actor, traceId: request.id }, () => done())
   })
-  // Who does not take an answer or finish a request cannot keep the platform from stopping.
-  app.addHook('preClose', async () => void setTimeout(() => app.server.closeAllConnections(), 2_000).unref())
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'
     durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)

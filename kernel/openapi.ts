@@ -114,6 +114,18 @@ const conventions = [
     example: '"1"',
   },
   {
+    name: 'If-None-Match',
+    description: 'The `ETag` of the version at hand; while it is the present one the answer is 304, without a body.',
+    schema: { type: 'string' },
+    example: '"1"',
+  },
+  {
+    name: 'Range',
+    description: 'The part of the file that is wanted.',
+    schema: { type: 'string' },
+    example: 'bytes=0-1023',
+  },
+  {
     name: 'Idempotency-Key',
     description: 'The same key within a day has the same answer and no second effect.',
     schema: { type: 'string', maxLength: 255 },
@@ -142,7 +154,8 @@ function bodyOf({ body, form, consumes }: RouteSchema): Json | undefined {
 
 const content = (schema: Json): Json => ({ schema, example: exampleOf(schema) })
 
-function answers({ response = {}, produces = [] }: RouteSchema): Json {
+function answers(schema: RouteSchema): Json {
+  const { response = {}, produces = [] } = schema
   const raw = Object.fromEntries(
     produces.map(type => [
       type,
@@ -151,15 +164,20 @@ function answers({ response = {}, produces = [] }: RouteSchema): Json {
   )
   const statuses = Object.entries(response)
   if (statuses.length === 0) statuses.push(['200', { type: 'null' }])
-  return Object.fromEntries(
-    statuses.map(([status, schema]) => {
-      const types = {
-        ...((schema as Json).type !== 'null' && { 'application/json': content(schema) }),
-        ...(Number(status) === 200 && raw),
-      }
-      return [status, { description: STATUS_CODES[status]!, ...(Object.keys(types).length > 0 && { content: types }) }]
-    }),
-  )
+  const answer = (status: string, types: Json) => ({
+    description: STATUS_CODES[status]!,
+    ...(Object.keys(types).length > 0 && { content: types }),
+  })
+  return {
+    ...Object.fromEntries(
+      statuses.map(([status, body]) => [
+        status,
+        answer(status, { ...((body as Json).type !== 'null' && { 'application/json': content(body) }), ...(Number(status) === 200 && raw) }),
+      ]),
+    ),
+    ...(honours(schema, 'Range') && { 206: answer('206', raw) }),
+    ...(honours(schema, 'If-None-Match') && { 304: answer('304', {}) }),
+  }
 }
 
 const examplesByType: Record<string, string> = {
@@ -167,7 +185,7 @@ const examplesByType: Record<string, string> = {
   'text/html': '<!doctype html>…',
 }
 
-type Refusal = Exclude<ProblemKind, 'not_allowed' | 'range'>
+type Refusal = Exclude<ProblemKind, 'not_allowed'>
 
 const refusals: Record<Refusal, { code: string; description: string }> = {
   invalid: { code: 'request_invalid', description: 'Something in the request is not as it must be; `errors` names the fields.' },
@@ -178,6 +196,7 @@ const refusals: Record<Refusal, { code: string; description: string }> = {
   stale: { code: 'version_stale', description: 'There is a newer version than `If-Match` names.' },
   too_large: { code: 'body_too_large', description: 'The body is larger than this route takes.' },
   unsupported: { code: 'content_type_unsupported', description: 'The body has a content type that this route does not take.' },
+  range: { code: 'range_unsatisfiable', description: 'The file ends before the wanted part begins.' },
   unprocessable: { code: 'idempotency_key_reused', description: 'The Idempotency-Key was used with another request.' },
   limited: { code: 'too_many_requests', description: 'Too many attempts; `Retry-After` says when to come back.' },
   unavailable: { code: 'database_unavailable', description: 'Not now; try again after `Retry-After` seconds.' },
@@ -239,6 +258,7 @@ function refusalsOf(method: string, access: string, schema: RouteSchema): Json {
     stale: honours(schema, 'If-Match'),
     too_large: takesBody,
     unsupported: takesBody,
+    range: honours(schema, 'Range'),
     unprocessable: honours(schema, 'Idempotency-Key'),
     limited: (open && changes) || streams,
     unavailable: true,

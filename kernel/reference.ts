@@ -1,4 +1,4 @@
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -8,6 +8,7 @@ import { openapi } from './openapi.ts'
 
 const viewer = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 const root = dirname(import.meta.dirname)
+const events = join(root, 'docs', 'api', 'asyncapi.json')
 
 // Only from here, whatever the document says; the viewer sets styles of its own on what it draws.
 const policy =
@@ -60,6 +61,6 @@ export function reference(app: FastifyInstance): void {
     document ??= JSON.stringify(openapi(app.documented, { version, server: '/' }))
     return reply.type('application/json').send(document)
   })
-  give('/docs/asyncapi.json', reply => reply.type('application/json').send(createReadStream(join(root, 'docs', 'api', 'asyncapi.json'))))
+  if (existsSync(events)) give('/docs/asyncapi.json', reply => reply.type('application/json').send(createReadStream(events)))
   for (const path of ['/', '/api/docs']) give(path, reply => reply.redirect('/docs'))
 }

@@ -60,6 +60,9 @@ const { code } = await execute(
   [
     '--test',
     '--test-global-setup=test/setup.ts',
+    // A driver that goes on connecting to a database that is gone must not keep a finished file, nor a stuck one the whole run.
+    '--test-force-exit',
+    '--test-timeout=300000',
     `--test-concurrency=${Math.max(2, availableParallelism())}`,
     `--test-reporter=${reporter}`,
     ...files,

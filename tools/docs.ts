@@ -10,6 +10,7 @@ import { eventsOf } from './docs/contracts.ts'
 import { eventsPage } from './docs/events.ts'
 import { broken, freeze, type Frozen } from './docs/frozen.ts'
 import { postman } from './docs/postman.ts'
+import { readersOf } from './docs/readers.ts'
 import { schemaOf } from './docs/schema.ts'
 
 /** `npm run docs` writes the documents that are made from the code; `--check` only names those that are stale and ends with 1. */
@@ -25,8 +26,6 @@ async function make(): Promise<Map<string, string>> {
   const names = services.map(({ name }) => name)
 
   const events = (await Promise.all(names.map(eventsOf))).flat()
-  files.set('docs/api/asyncapi.json', json(asyncapi(events, version)))
-  files.set('docs/events.md', eventsPage(events))
   for (const { event } of events) {
     const file = `contracts/frozen/${event.topic}.json`
     const published = await read(file)
@@ -40,6 +39,9 @@ async function make(): Promise<Map<string, string>> {
   try {
     const platform = await open(services, { cluster })
     try {
+      const readers = await readersOf(platform.db('kernel'))
+      files.set('docs/api/asyncapi.json', json(asyncapi(events, readers, version)))
+      files.set('docs/events.md', eventsPage(events, readers))
       const document = openapi(platform.http.app.documented, { version, server: 'http://localhost:8080' })
       files.set('docs/api/openapi.json', json(document))
       files.set('docs/api/ohmnibus.postman_collection.json', json(postman(JSON.parse(json(document)))))

@@ -16,6 +16,8 @@ export interface Document extends Owned {
   readonly sha256: string
   readonly fileKey: string
   readonly version: number
+  /** Since when its file is known not to be there. */
+  readonly missingSince: Date | null
   readonly createdAt: Date
   readonly updatedAt: Date
 }
@@ -36,6 +38,7 @@ export const describe = (document: Document, description: Partial<Description>, 
 export const replaceFile = (document: Document, stored: Stored, fileName: string, at: Date): Document => ({
   ...document,
   ...stored,
+  missingSince: null,
   fileName,
   version: document.version + 1,
   updatedAt: at,
@@ -58,7 +61,7 @@ export const view = ({ id, fileName, title, kind, language, contentType, sizeByt
 /** What every event about a document tells. */
 export const told = ({ id, passportId, fileName, owner, version }: Document) => ({ docId: id, passportId, fileName, owner, version })
 
-/** The last part of whatever a client calls a file (browsers send `%22` for a quote in a form), without what file systems and headers trip over; at most 200 characters. */
+/** The last part of whatever a client calls a file (browsers send `%22` for a quote in a form), without what file systems and headers trip over; at most 200 characters and the 255 bytes that a file system takes. */
 export function safeName(given: string | undefined): string {
   const last = (given ?? '')
     .replace(/%(22|0D|0A)/gi, code => decodeURIComponent(code))
@@ -68,10 +71,11 @@ export function safeName(given: string | undefined): string {
   const name = last
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '')
     .trim()
-    .replace(/^\.+/, '')
-  if ([...name].length <= 200) return name || 'file'
+    .replace(/^[.\s]+/, '')
   const extension = /\.\w{1,10}$/.exec(name)?.[0] ?? ''
-  return [...name].slice(0, 200 - extension.length).join('') + extension
+  const stem = Array.from(name.slice(0, name.length - extension.length)).slice(0, 200 - extension.length)
+  while (Buffer.byteLength(stem.join('')) > 255 - extension.length) stem.pop()
+  return stem.join('') + extension || 'file'
 }
 
 /** The type of a file by how it begins, whatever it is called. Fails with `document_empty`. */
@@ -82,11 +86,23 @@ export async function contentTypeOf(head: Buffer): Promise<string> {
   if (known && !/xml/.test(known.mime)) return known.mime
   const text = textOf(head)
   if (text === undefined) return known?.mime ?? 'application/octet-stream'
-  if (/^\s*(<\?xml[^>]*>)?\s*(<!--[\s\S]*?-->\s*)*(<!doctype svg[^>]*>\s*)?<svg[\s>]/i.test(text)) return 'image/svg+xml'
+  if (/^\s*(\{\s*["}]|\[\s*(["[\]{]|-?\d[\d.eE+-]*\s*(,|\]\s*$)))/.test(text)) return 'application/json'
+  // A comment holds no end of one: were it to match in two ways, a few hundred of them would take for ever.
+  if (/^(?:\s|<\?[^>]*>|<!--(?:(?!-->)[^])*-->|<!doctype svg[^>]*>)*<svg[\s>]/i.test(text)) return 'image/svg+xml'
   if (/<(!doctype html|html|head|body|script|iframe)[\s>]/i.test(text)) return 'text/html; charset=utf-8'
   if (/^\s*<(\?xml|[a-z])/i.test(text)) return 'application/xml'
-  if (/^\s*(\{\s*["}]|\[\s*[[\]{"\d-])/.test(text)) return 'application/json'
-  return 'text/plain; charset=utf-8'
+  return isTable(text) ? 'text/csv; charset=utf-8' : 'text/plain; charset=utf-8'
+}
+
+/** Two lines or more, all with as many cells as the first, which names every column; a sentence has a space behind its commas. */
+function isTable(text: string): boolean {
+  const lines = text.replace(/"(?:[^"]|"")*"/g, 'quoted').split(/\r?\n/)
+  // The last one is empty, or may be cut.
+  const whole = lines.length > 2 ? lines.slice(0, -1) : lines
+  return [',', ';', '\t'].some(sign => {
+    const [names, ...rows] = whole.map(line => line.split(sign))
+    return rows.length > 0 && names!.length > 1 && names!.every(name => /^\S/.test(name)) && rows.every(row => row.length === names!.length)
+  })
 }
 
 /** The text, if it is one: UTF-8 without control characters. The head may end within a character. */

@@ -9,7 +9,6 @@ import {
   isInstant,
   mayRead,
   newId,
-  notModified,
   ownerFor,
   Page,
   page,
@@ -87,7 +86,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
   /** The document for one who may read it: as its owner, or as a reader of its passport. */
   async function readable(actor: Actor, docId: string): Promise<Document> {
     const document = await findDocument(db, docId)
-    const readers = document?.passportId && !mayRead(actor, document) ? ((await accessOf(document.passportId))?.readers ?? []) : []
+    const readers = await readersFor(actor, docId, document)
     authorise(actor, 'read', document && { owner: document.owner, readers }, 'document_unknown')
     return document!
   }
@@ -104,9 +103,10 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     return document!
   }
 
-  const readersOf = async (docId: string): Promise<readonly Owner[]> => {
-    const passportId = (await findDocument(db, docId))?.passportId
-    return passportId ? ((await accessOf(passportId))?.readers ?? []) : []
+  /** Who beside its owner reads a document. What is not there is asked for too, so that it takes as long as what is somebody else's. */
+  async function readersFor(actor: Actor, docId: string, document: Document | undefined): Promise<readonly Owner[]> {
+    if (document && mayRead(actor, document)) return []
+    return (await accessOf(document?.passportId ?? docId))?.readers ?? []
   }
 
   /** Who owns what is attached to the passport. Fails with `passport_unknown`, and for one who may only read it. */
@@ -154,6 +154,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
             language: language ?? null,
             ...upload.stored,
             version: 1,
+            missingSince: null,
             createdAt: at,
             updatedAt: at,
           }
@@ -185,17 +186,15 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       },
       async (request, reply) => {
         const { docId } = request.params
-        const readers = await readersOf(docId)
+        const found = await findDocument(db, docId)
+        const readers = await readersFor(request.actor, docId, found)
         // Before a hundred megabytes are taken in for nothing.
-        authorise(
-          request.actor,
-          'write',
-          await findDocument(db, docId).then(found => found && { owner: found.owner, readers }),
-          'document_unknown',
-        )
+        authorise(request.actor, 'write', found && { owner: found.owner, readers }, 'document_unknown')
+        requireMatch(request, found!.version)
         const upload = await receive(host, request, docId)
-        const document = await keepOrRemove(upload, () =>
-          db.transaction(async tx => {
+        const document = await keepOrRemove(upload, async () => {
+          checkedFields(upload.fields, {})
+          return await db.transaction(async tx => {
             const before = await editable(tx, request.actor, readers, docId)
             requireMatch(request, before.version)
             const after = replaceFile(before, upload.stored, upload.fileName, now())
@@ -203,8 +202,8 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
             await tx.publish(DocumentUploaded, uploaded(after))
             await tx.enqueue(removeFile, { fileKey: before.fileKey })
             return after
-          }),
-        )
+          })
+        })
         return await reply.header('etag', `"${document.version}"`).send(view(document))
       },
     )
@@ -245,16 +244,21 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     },
     async (request, reply) => {
       const document = await readable(request.actor, request.params.docId)
-      if (!request.query.download) return notModified(request, reply, document.version) ? reply.send() : await linked(document)
-      // The schema describes the document; its file leaves as it is.
-      reply.serializer(payload => payload as string)
-      const { fileName, contentType, sizeBytes, sha256, fileKey } = document
-      if ((await files.size(fileKey)) === undefined) {
+      const { fileName, contentType, sizeBytes, sha256, fileKey, missingSince } = document
+      const { download } = request.query
+      if ((download || missingSince) && (await files.size(fileKey)) === undefined) {
         host.log.error({ docId: document.id }, 'the file of a document is not there')
         throw new Problem('not_found', 'document_file_missing', {
           detail: 'The file of this document is not there. Operators have been told.',
         })
       }
+      if (!download) {
+        // Never "not modified": the link that the client had would be one that has expired.
+        reply.header('etag', `"${document.version}"`).header('cache-control', 'private, no-store')
+        return await linked(document)
+      }
+      // The schema describes the document; its file leaves as it is.
+      reply.serializer(payload => payload as string)
       return await sendFile(request, reply, { fileName, contentType, sizeBytes, tag: sha256, read: range => files.read(fileKey, range) })
     },
   )
@@ -273,10 +277,11 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     },
     async (request, reply) => {
       const { actor, body } = request
-      const readers = await readersOf(request.params.docId)
+      const { docId } = request.params
+      const readers = await readersFor(actor, docId, await findDocument(db, docId))
       const attached = body.passportId ? await ownerByPassport(actor, body.passportId) : undefined
       const document = await db.transaction(async tx => {
-        const before = await editable(tx, actor, readers, request.params.docId)
+        const before = await editable(tx, actor, readers, docId)
         requireMatch(request, before.version)
         await requirePassport(tx, body.passportId ?? null)
         const after = describe(before, { ...body, ...(body.fileName && { fileName: safeName(body.fileName) }) }, now())
@@ -296,9 +301,10 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       schema: { summary: 'Delete a document and its file', description: 'Honours If-Match.', params, response: { 204: Type.Null() } },
     },
     async (request, reply) => {
-      const readers = await readersOf(request.params.docId)
+      const { docId } = request.params
+      const readers = await readersFor(request.actor, docId, await findDocument(db, docId))
       await db.transaction(async tx => {
-        const document = await editable(tx, request.actor, readers, request.params.docId)
+        const document = await editable(tx, request.actor, readers, docId)
         requireMatch(request, document.version)
         await deleteDocument(tx, document.id)
         await tx.publish(DocumentDeleted, told(document))
@@ -330,14 +336,14 @@ const uploaded = (document: Document) => {
 }
 
 /** The same key with another file, or other fields, is another request. */
-const identified = ({ idempotency }: Request<any>, { stored, fields: given }: Upload) => ({
-  idempotency: idempotency && { ...idempotency, fingerprint: JSON.stringify([stored.sha256, Object.entries(given).sort()]) },
+const identified = ({ idempotency }: Request<any>, { stored, fileName, fields: given }: Upload) => ({
+  idempotency: idempotency && { ...idempotency, fingerprint: JSON.stringify([stored.sha256, fileName, Object.entries(given).sort()]) },
 })
 
 /** The fields beside a file, held to what a body would be; empty ones are as good as none. */
-function checkedFields(given: Upload['fields']): Partial<Record<keyof typeof fields, string>> {
+function checkedFields(given: Upload['fields'], known: object = fields): Partial<Record<keyof typeof fields, string>> {
   const errors = Object.entries(given).flatMap(([name, value]) => {
-    const schema = (fields as Record<string, { pattern?: string; maxLength?: number; format?: string }>)[name]
+    const schema = (known as Record<string, { pattern?: string; maxLength?: number; format?: string }>)[name]
     if (!schema) return [{ pointer: `/${name}`, detail: 'is not a field of this form' }]
     if (value === '') return []
     if (schema.format === 'uuid' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value))

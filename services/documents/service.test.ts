@@ -1,79 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
-import { test, type TestContext } from 'node:test'
+import { connect } from 'node:net'
+import { test } from 'node:test'
 import { DocumentDeleted, DocumentUploaded } from '#contracts/documents'
-import { getPassportAccess, PassportDeleted } from '#contracts/passports'
-import type { Owner } from '#contracts/shared'
-import { newId, Problem, type Actor } from '#kernel'
-import { answering, start, type TestOptions } from '../../kernel/testing.ts'
+import { PassportDeleted } from '#contracts/passports'
+import { newId } from '#kernel'
 import { healFiles } from './heal.ts'
-import { documents, type DocumentsHost } from './service.ts'
-
-interface FakePassport {
-  owner: Owner
-  readers?: Owner[]
-}
-
-/** The service on a real socket, beside passports that only say whose they are. */
-async function open(t: TestContext, options: TestOptions & { passports?: Map<string, FakePassport> } = {}) {
-  let host: DocumentsHost | undefined
-  const known = options.passports ?? new Map<string, FakePassport>()
-  const observed = { ...documents, start: (given: DocumentsHost) => documents.start((host = given)) }
-  const access = answering(getPassportAccess, async ({ passportId }) => {
-    const passport = known.get(passportId)
-    if (!passport) throw new Problem('not_found', 'passport_unknown')
-    return { passportId, identifier: null, owner: passport.owner, status: 'draft' as const, readers: passport.readers ?? [] }
-  })
-  const p = await start(t, [observed as never], { ...options, answers: [access] })
-  const url = await p.listen()
-  const as = (actor: Partial<Actor> = {}) => {
-    const headers = p.signedIn(actor)
-    const send = async (method: string, path: string, more: { headers?: Record<string, string>; body?: FormData | string } = {}) => {
-      const answer = await fetch(path.startsWith('http') ? path : `${url}/api/documents${path}`, {
-        method,
-        headers: { ...headers, ...more.headers },
-        body: more.body,
-      })
-      const bytes = Buffer.from(await answer.arrayBuffer())
-      const json = /json/.test(answer.headers.get('content-type') ?? '') && bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined
-      return { status: answer.status, headers: answer.headers, bytes, json }
-    }
-    return {
-      headers,
-      get: (path: string, more = {}) => send('GET', path, { headers: more }),
-      head: (path: string, more = {}) => send('HEAD', path, { headers: more }),
-      delete: (path: string) => send('DELETE', path),
-      change: (path: string, body: object, more = {}) =>
-        send('PUT', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...more } }),
-      upload: (
-        content: string | Buffer,
-        { name = 'a.txt', fields = {}, headers: more = {}, to = '/upload', method = 'POST', first = true } = {} as {
-          name?: string
-          fields?: Record<string, string>
-          headers?: Record<string, string>
-          to?: string
-          method?: string
-          first?: boolean
-        },
-      ) => {
-        const body = new FormData()
-        const add = () => Object.entries(fields).forEach(([field, value]) => body.append(field, value))
-        if (first) add()
-        body.append('file', new Blob([content as never]), name)
-        if (!first) add()
-        return send(method, to, { body, headers: more })
-      },
-    }
-  }
-  const keys = async () => (await Array.fromAsync(host!.files.list('documents/'))).map(({ key }) => key)
-  return { p, url, as, keys, host: () => host!, passports: known }
-}
-
-const person = (): { userId: string; owner: Owner } => {
-  const userId = newId()
-  return { userId, owner: { kind: 'person', id: userId } }
-}
+import { open, person } from './testing.ts'
 
 test('a document is answered whole, with a type from its content, and published', async t => {
   const { p, as, keys } = await open(t)
@@ -121,6 +55,7 @@ test('the type is that of the content, and what a browser could run never leaves
     const { json } = await owner.upload(content, { name: 'x.png' })
     assert.equal(json.contentType, type)
     const { headers } = await owner.get(`/${json.docId}?download=1`)
+    assert.equal(headers.get('content-type'), /html|svg/.test(type) ? 'application/octet-stream' : type)
     assert.match(headers.get('content-disposition')!, /^attachment;/)
     assert.equal(headers.get('x-content-type-options'), 'nosniff')
     assert.match(headers.get('content-security-policy')!, /sandbox/)
@@ -137,6 +72,7 @@ test('downloads honour ranges', async t => {
     ['bytes=2-4', 206, '234'],
     ['bytes=7-', 206, '789'],
     ['bytes=-3', 206, '789'],
+    ['Bytes=0-0', 206, '0'],
     ['bytes=5-99', 206, '56789'],
     ['bytes=0-1,3-4', 200, '0123456789'],
     ['lines=1-2', 200, '0123456789'],
@@ -151,6 +87,7 @@ test('downloads honour ranges', async t => {
   assert.equal((await owner.get(path, { range: 'bytes=2-4', 'if-range': `"${json.sha256}"` })).status, 206)
   const head = await owner.head(path)
   assert.deepEqual([head.status, head.headers.get('content-length'), head.bytes.length], [200, '10', 0])
+  assert.equal((await owner.head(path, { range: 'bytes=99-' })).status, 200, 'ranges are for GET alone')
 
   assert.equal((await owner.get(`/${json.docId}`)).json.urlExpiresAt, '2027-02-18T08:05:00.000Z')
 })
@@ -170,6 +107,12 @@ test('a link is refused when anything of it was changed, and after five minutes'
     assert.equal((await fetch(changed)).status, 403, name)
   }
   now = new Date('2027-02-18T08:05:00Z')
+  const again = await owner.get(`/${json.docId}`, { 'if-none-match': '"1"' })
+  assert.deepEqual(
+    [again.status, again.json.urlExpiresAt],
+    [200, '2027-02-18T08:10:00.000Z'],
+    'a client that had it before gets a link that works',
+  )
   assert.equal(((await (await fetch(link)).json()) as { code: string }).code, 'link_expired')
 })
 
@@ -199,7 +142,8 @@ test('a form without a file, with two, with an empty or foreign one, or with wro
   assert.deepEqual(await form(body => (body.append('file', file), body.append('colour', 'red'))), [400, '/colour'])
   assert.deepEqual(await form(body => (body.append('file', file), body.append('passportId', 'x'))), [400, '/passportId'])
   assert.deepEqual(await form(body => (body.append('file', file), body.append('kind', 'A B'))), [400, '/kind'])
-  assert.equal((await owner.upload(randomBytes(1_001))).json.code, 'file_too_large')
+  assert.deepEqual(await form(body => (body.append('title', 'a'), body.append('title', 'b'), body.append('file', file))), [400, '/title'])
+  assert.equal((await owner.upload(randomBytes(1_001))).json.code, 'document_too_large')
   assert.equal((await owner.upload(randomBytes(300_000))).status, 413)
   assert.equal(
     (
@@ -329,6 +273,9 @@ test('another file takes the place of the first, which is removed', async t => {
   const { docId } = (await owner.upload('first')).json
   const { json, status } = await owner.upload('second', { to: `/${docId}/file`, method: 'PUT', name: 'b.txt' })
   assert.deepEqual([status, json.fileName, json.sizeBytes], [200, 'b.txt', 6])
+  const titled = await owner.upload('third', { to: `/${docId}/file`, method: 'PUT', fields: { title: 'x' } })
+  const stale = await owner.upload('third', { to: `/${docId}/file`, method: 'PUT', headers: { 'if-match': '"1"' } })
+  assert.deepEqual([titled.status, titled.json.errors[0].pointer, stale.status], [400, '/title', 412])
   await p.settle()
   assert.equal((await keys()).length, 1)
   assert.equal((await owner.get(`/${docId}?download=1`)).bytes.toString(), 'second')
@@ -352,6 +299,7 @@ test('the same Idempotency-Key and file is one document; with another file it is
   const first = await owner.upload('x', { headers })
   assert.equal((await owner.upload('x', { headers })).json.docId, first.json.docId)
   assert.equal((await owner.upload('y', { headers })).json.code, 'idempotency_key_reused')
+  assert.equal((await owner.upload('x', { headers, name: 'another.txt' })).json.code, 'idempotency_key_reused')
   assert.equal((await keys()).length, 1)
 })
 
@@ -383,8 +331,11 @@ test('files without a document are removed once they are old, documents without 
   const [key] = await keys()
   await host().files.remove(key!)
   assert.deepEqual(await healFiles(host()), { removed: 0, missing: 1 })
-  assert.equal((await owner.get(`/${docId}?download=1`)).json.code, 'document_file_missing')
+  for (const path of [`/${docId}`, `/${docId}?download=1`]) assert.equal((await owner.get(path)).json.code, 'document_file_missing')
+  assert.equal((await owner.change(`/${docId}`, { title: 'x' })).status, 200)
+  assert.equal((await owner.get(`/${docId}`)).status, 404, 'another title brings no file back')
   await host().files.write(key!, Readable.from(['x']), { maxBytes: 100 })
+  assert.equal((await owner.get(`/${docId}`)).status, 200, 'it is back at once')
   assert.deepEqual(await healFiles(host()), { removed: 0, missing: 0 })
   assert.equal(
     createHash('sha256')
@@ -409,4 +360,57 @@ test('pages hold every document once', async t => {
   assert.deepEqual(seen, made)
   for (const after of ['x', Buffer.from('["a","b"]').toString('base64url'), Buffer.from('[1,2]').toString('base64url')])
     assert.equal((await owner.get(`?after=${after}`)).status, 400)
+})
+
+test('a document of somebody else is looked for as long as one that is not there', async t => {
+  const { as, asked } = await open(t)
+  const { docId } = (await as().upload('x')).json
+  const stranger = as()
+  for (const id of [docId, newId()])
+    for (const act of [
+      () => stranger.get(`/${id}`),
+      () => stranger.change(`/${id}`, { title: 'mine' }),
+      () => stranger.delete(`/${id}`),
+      () => stranger.upload('y', { to: `/${id}/file`, method: 'PUT' }),
+    ]) {
+      asked.length = 0
+      assert.deepEqual([(await act()).json.code, asked], ['document_unknown', [id]])
+    }
+})
+
+test('a document deleted while its file is replaced leaves neither row nor file, whoever was first', async t => {
+  const { p, as, keys } = await open(t)
+  const owner = as()
+  for (let round = 0; round < 10; round++) {
+    const { docId } = (await owner.upload('first')).json
+    const [replaced, deleted] = await Promise.all([
+      owner.upload('second', { to: `/${docId}/file`, method: 'PUT' }),
+      owner.delete(`/${docId}`),
+    ])
+    assert.equal(deleted.status, 204)
+    assert.ok([200, 404].includes(replaced.status), `answered ${replaced.status}`)
+  }
+  await p.settle()
+  assert.deepEqual(await keys(), [])
+})
+
+test('an upload cut off anywhere in the form leaves nothing', async t => {
+  const { p, as, keys, url } = await open(t)
+  const { authorization } = as().headers
+  const part = (head: string, body: string) => `--x\r\ncontent-disposition: form-data; name=${head}\r\n\r\n${body}\r\n`
+  const form = `${part('"file"; filename="a"', 'hello')}${part('"title"', 'abc')}--x--\r\n`
+  const request = `POST /api/documents/upload HTTP/1.1\r\nhost: localhost\r\nauthorization: ${authorization}\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: ${form.length}\r\n\r\n`
+  const cuts = Array.from({ length: form.length - 1 }, (_, cut) => cut).filter(cut => cut % 9 === 0)
+  const cutAt = (cut: number) =>
+    new Promise<void>(resolve => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+        .on('error', () => {})
+        .on('close', () => resolve())
+      socket.resume().end(request + form.slice(0, cut))
+    })
+  await Promise.all(cuts.map(cutAt))
+  await p.settle()
+  for (let tries = 0; (await keys()).length > 0 && tries < 200; tries++) await new Promise(resolve => setTimeout(resolve, 10))
+  assert.deepEqual(await keys(), [])
+  assert.equal((await p.db('documents')`select from documents`).length, 0)
 })

@@ -11,7 +11,7 @@ interface Row extends Omit<Document, 'owner' | 'sizeBytes'> {
 const columns = (
   db: Db,
 ) => db`id, owner_kind as "ownerKind", owner_id as "ownerId", passport_id as "passportId", file_name as "fileName", title, kind, language,
-  content_type as "contentType", size_bytes as "sizeBytes", sha256, file_key as "fileKey", version, created_at as "createdAt", updated_at as "updatedAt"`
+  content_type as "contentType", size_bytes as "sizeBytes", sha256, file_key as "fileKey", version, missing_since as "missingSince", created_at as "createdAt", updated_at as "updatedAt"`
 
 const documentOf = ({ ownerKind, ownerId, sizeBytes, ...row }: Row): Document => ({
   ...row,
@@ -33,6 +33,7 @@ const rowOf = ({ owner, ...document }: Document) => ({
   sha256: document.sha256,
   file_key: document.fileKey,
   version: document.version,
+  missing_since: document.missingSince,
   created_at: document.createdAt,
   updated_at: document.updatedAt,
 })
@@ -42,7 +43,7 @@ export async function insertDocument(tx: Tx, document: Document): Promise<void> 
 }
 
 export async function updateDocument(tx: Tx, document: Document): Promise<void> {
-  await tx`update documents set ${tx(rowOf(document))}, missing_since = null where id = ${document.id}`
+  await tx`update documents set ${tx(rowOf(document))} where id = ${document.id}`
 }
 
 export async function deleteDocument(tx: Tx, id: string): Promise<void> {

@@ -23,7 +23,7 @@ export const form = (maxBytes: number) =>
 
 /**
  * Streams the file of a form to storage, never whole in memory; fields may stand before it or after it. Whatever fails leaves no file: not the client
- * that goes away, not the one that sends too much. Fails with `form_invalid`, `document_empty`, `file_too_large`.
+ * that goes away, not the one that sends too much. Fails with `form_invalid`, `document_empty`, `document_too_large`.
  */
 export async function receive(host: DocumentsHost, request: Request<any>, docId: string): Promise<Upload> {
   if (!request.isMultipart())
@@ -35,6 +35,7 @@ export async function receive(host: DocumentsHost, request: Request<any>, docId:
     for await (const part of request.parts()) {
       if (part.type === 'field') {
         if (part.valueTruncated || typeof part.value !== 'string') throw formFault(part.fieldname, 'is too long')
+        if (part.fieldname in fields) throw formFault(part.fieldname, 'may be there once only')
         fields[part.fieldname] = part.value
       } else if (part.fieldname !== 'file') throw formFault(part.fieldname, 'is no field for a file; the file goes into "file"')
       else if (stored) throw formFault('file', 'may be there once only')
@@ -89,7 +90,8 @@ const formFault = (field: string, detail: string): Problem =>
 
 /** What the form reader says, and a client that went away, in our words. */
 function formProblem(error: unknown): unknown {
-  if (error instanceof Problem) return error
+  if (error instanceof Problem)
+    return error.code === 'file_too_large' ? new Problem('too_large', 'document_too_large', error.details) : error
   const { code = '', message } = error as { code?: string; message: string }
   if (/LIMIT|TRUNCATED/.test(code))
     return new Problem('invalid', 'form_invalid', { detail: 'The form has too many parts or fields that are too long.' })

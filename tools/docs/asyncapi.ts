@@ -1,9 +1,10 @@
 import { EventActor, Id, Instant } from '../../contracts/shared.ts'
 import { exampleOf } from '../../kernel/openapi.ts'
 import type { DescribedEvent } from './contracts.ts'
+import type { Readers } from './readers.ts'
 
 /** The AsyncAPI 3.0 document: a channel a topic, with its messages as Kafka carries them. */
-export function asyncapi(events: readonly DescribedEvent[], version: string) {
+export function asyncapi(events: readonly DescribedEvent[], readers: Readers, version: string) {
   const keyed = <T>(make: (described: DescribedEvent) => T): Record<string, T> =>
     Object.fromEntries(events.map(described => [described.event.topic, make(described)]))
   return {
@@ -23,12 +24,17 @@ export function asyncapi(events: readonly DescribedEvent[], version: string) {
       tags: [{ name: event.owner }],
       messages: { [event.topic]: { $ref: `#/components/messages/${event.topic}` } },
     })),
-    operations: keyed(({ event }) => ({
-      action: 'send',
-      summary: `The service ${event.owner} tells it.`,
-      channel: { $ref: `#/channels/${event.topic}` },
-      messages: [{ $ref: `#/channels/${event.topic}/messages/${event.topic}` }],
-    })),
+    operations: {
+      ...keyed(({ event }) => ({ action: 'send', summary: `The service ${event.owner} tells it.`, ...about(event.topic) })),
+      ...Object.fromEntries(
+        events.flatMap(({ event: { topic } }) =>
+          [...Map.groupBy(readers.get(topic) ?? [], ({ service }) => service)].map(([service, subscriptions]) => {
+            const purposes = subscriptions.map(({ purpose }) => purpose).join('; ')
+            return [`${service}-reads-${topic}`, { action: 'receive', summary: `The service ${service} reads it: ${purposes}.`, ...about(topic) }]
+          }),
+        ),
+      ),
+    },
     components: {
       messages: keyed(({ event, promise }) => {
         const payload = {
@@ -51,6 +57,11 @@ export function asyncapi(events: readonly DescribedEvent[], version: string) {
     },
   }
 }
+
+const about = (topic: string) => ({
+  channel: { $ref: `#/channels/${topic}` },
+  messages: [{ $ref: `#/channels/${topic}/messages/${topic}` }],
+})
 
 /** CloudEvents 1.0, Kafka binding, binary mode; and W3C trace context. */
 const headersOf = (topic: string, owner: string) => ({

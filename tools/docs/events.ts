@@ -1,24 +1,30 @@
 import type { DescribedEvent } from './contracts.ts'
+import type { Readers } from './readers.ts'
 
 type Json = Record<string, any>
 
-/** All events for people: what each promises, its key and its fields. */
-export function eventsPage(events: readonly DescribedEvent[]): string {
+/** All events for people: what each promises, its key, its fields and who reads it. */
+export function eventsPage(events: readonly DescribedEvent[], readers: Readers): string {
   const lines = [
     '# Events',
     '',
-    'Made from `contracts/` by `npm run docs`. Each event carries `eventId`, `timestamp` and `actor` (`{userId, role}`) beside its fields.',
+    'Made from `contracts/` and what the services subscribe to, by `npm run docs`. Each event carries `eventId`, `timestamp` and `actor` (`{userId, role}`) beside its fields.',
     'Messages of one key arrive in order within a topic, at least once; fields that are published stay (`contracts/frozen/`).',
     'For programs: [asyncapi.json](api/asyncapi.json).',
     '',
   ]
   for (const [owner, group] of Map.groupBy(events, ({ event }) => event.owner)) {
-    lines.push(`## ${owner}`, '', '| topic | key | promise |', '| --- | --- | --- |')
-    for (const { event, promise } of group)
-      lines.push(`| [\`${event.topic}\`](#${anchor(event.topic)}) | \`${event.key}\` | ${cell(promise)} |`)
+    lines.push(`## ${owner}`, '', '| topic | key | promise | readers |', '| --- | --- | --- | --- |')
+    for (const { event, promise } of group) {
+      const services = new Set(readers.get(event.topic)?.map(({ service }) => service))
+      lines.push(`| [\`${event.topic}\`](#${anchor(event.topic)}) | \`${event.key}\` | ${cell(promise)} | ${[...services].join(', ')} |`)
+    }
     lines.push('')
     for (const { event, promise } of group) {
-      lines.push(`### ${event.topic}`, '', promise, '', '| field | type | |', '| --- | --- | --- |')
+      lines.push(`### ${event.topic}`, '', promise, '')
+      const reading = (readers.get(event.topic) ?? []).map(({ service, purpose }) => `- ${service}: ${purpose}`)
+      if (reading.length > 0) lines.push('Read by', '', ...reading, '')
+      lines.push('| field | type | |', '| --- | --- | --- |')
       for (const { name, type, note } of fields(event.data)) lines.push(`| \`${name}\` | ${cell(type)} | ${cell(note)} |`)
       lines.push('')
     }

@@ -46,6 +46,11 @@ async function tableOf(db: Db, oid: number, name: string): Promise<string> {
       (select string_agg(case role when 0 then 'public' else role::regrole::text end, ', ' order by role) from unnest(polroles) role),
       ' using (' || pg_get_expr(polqual, polrelid) || ')', ' with check (' || pg_get_expr(polwithcheck, polrelid) || ')'), 4
     from pg_policy where polrelid = ${oid}
+    union all
+    select format('comment on table %s is %L', ${oid}::regclass, text), 5 from obj_description(${oid}, 'pg_class') text where text is not null
+    union all
+    select format('comment on column %s.%I is %L', attrelid::regclass, attname, text), 6
+    from pg_attribute, col_description(attrelid, attnum) text where attrelid = ${oid} and attnum > 0 and text is not null
     ) rest order by kind, definition collate "C"`
   const width = Math.max(...columns.map(column => column.name.length))
   const widthOfType = Math.max(...columns.map(column => column.type.length))

@@ -1,0 +1,73 @@
+import type { TestContext } from 'node:test'
+import { getPassportAccess } from '#contracts/passports'
+import type { Owner } from '#contracts/shared'
+import { newId, Problem, type Actor } from '#kernel'
+import { answering, start, type TestOptions } from '../../kernel/testing.ts'
+import { documents, type DocumentsHost } from './service.ts'
+
+interface FakePassport {
+  owner: Owner
+  readers?: Owner[]
+}
+
+/** The service on a real socket, beside passports that only say whose they are. */
+export async function open(t: TestContext, options: TestOptions & { passports?: Map<string, FakePassport> } = {}) {
+  let host: DocumentsHost | undefined
+  const known = options.passports ?? new Map<string, FakePassport>()
+  const observed = { ...documents, start: (given: DocumentsHost) => documents.start((host = given)) }
+  const asked: string[] = []
+  const access = answering(getPassportAccess, async ({ passportId }) => {
+    asked.push(passportId)
+    const passport = known.get(passportId)
+    if (!passport) throw new Problem('not_found', 'passport_unknown')
+    return { passportId, identifier: null, owner: passport.owner, status: 'draft' as const, readers: passport.readers ?? [] }
+  })
+  const p = await start(t, [observed as never], { ...options, answers: [access] })
+  const url = await p.listen()
+  const as = (actor: Partial<Actor> = {}) => {
+    const headers = p.signedIn(actor)
+    const send = async (method: string, path: string, more: { headers?: Record<string, string>; body?: FormData | string } = {}) => {
+      const answer = await fetch(path.startsWith('http') ? path : `${url}/api/documents${path}`, {
+        method,
+        headers: { ...headers, ...more.headers },
+        body: more.body,
+      })
+      const bytes = Buffer.from(await answer.arrayBuffer())
+      const json = /json/.test(answer.headers.get('content-type') ?? '') && bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined
+      return { status: answer.status, headers: answer.headers, bytes, json }
+    }
+    return {
+      headers,
+      get: (path: string, more = {}) => send('GET', path, { headers: more }),
+      head: (path: string, more = {}) => send('HEAD', path, { headers: more }),
+      delete: (path: string) => send('DELETE', path),
+      change: (path: string, body: object, more = {}) =>
+        send('PUT', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...more } }),
+      upload: (
+        content: string | Buffer,
+        { name = 'a.txt', fields = {}, headers: more = {}, to = '/upload', method = 'POST', first = true } = {} as {
+          name?: string
+          fields?: Record<string, string>
+          headers?: Record<string, string>
+          to?: string
+          method?: string
+          first?: boolean
+        },
+      ) => {
+        const body = new FormData()
+        const add = () => Object.entries(fields).forEach(([field, value]) => body.append(field, value))
+        if (first) add()
+        body.append('file', new Blob([content as never]), name)
+        if (!first) add()
+        return send(method, to, { body, headers: more })
+      },
+    }
+  }
+  const keys = async () => (await Array.fromAsync(host!.files.list('documents/'))).map(({ key }) => key)
+  return { p, url, as, keys, host: () => host!, passports: known, asked }
+}
+
+export const person = (): { userId: string; owner: Owner } => {
+  const userId = newId()
+  return { userId, owner: { kind: 'person', id: userId } }
+}
