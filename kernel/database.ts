@@ -102,13 +102,17 @@ export function openDatabase<Name extends string>(
     const json = asText(raw)
     const outgoing: Outgoing[] = []
     let lost = false
+    let over: Error | undefined
 
-    /** The driver would write into a socket that is gone, and fail where nobody can catch it: a query after the loss is refused instead. */
+    /**
+     * The driver would write into a socket that is gone, and fail where nobody can catch it, or into the next transaction of the connection: a query
+     * after the loss or the end is refused instead.
+     */
     const guard = (made: unknown): unknown => {
       const query = made as { handler?: (query: unknown) => unknown; reject(error: Error): void }
       if (typeof query?.handler !== 'function') return made
       const { handler, reject } = query
-      query.handler = sent => (lost ? reject(connectionLost()) : handler(sent))
+      query.handler = sent => (lost ? reject(connectionLost()) : over ? reject(over) : handler(sent))
       query.reject = error => {
         lost ||= isBroken(error)
         reject(error)
@@ -141,13 +145,16 @@ export function openDatabase<Name extends string>(
     begun.catch(() => {})
     try {
       const value = await within({ transaction: name }, () => work(tx))
-      await Promise.all([begun, outgoing.length > 0 && append(tx, outgoing), tx`commit`.execute()])
+      const [, , { command }] = await Promise.all([begun, outgoing.length > 0 && append(tx, outgoing), tx`commit`.execute()])
+      // Somebody caught the failure of a statement; PostgreSQL takes the commit of what has failed for a rollback.
+      if (command !== 'COMMIT') throw new Error(`nothing was committed: a statement of a transaction of ${name} had failed before`)
       if (outgoing.length > 0) committed(outgoing)
       return value
     } catch (error) {
       await tx`rollback`.catch(() => {})
       throw error
     } finally {
+      over = new Error(`a statement after the end of its transaction of ${name}`)
       // The pool has taken back a connection that broke.
       if (!lost) raw.release()
     }
@@ -185,28 +192,43 @@ export function openDatabase<Name extends string>(
     })
   }
 
-  return Object.assign(pool, { json: asText(pool), transaction, once }) as unknown as Database<Name>
+  return Object.assign(pool, {
+    json: asText(pool),
+    transaction,
+    once,
+  }) as unknown as Database<Name>
 }
 
 /** At the end of the transaction, so that the time between taking a position in the log and committing it is short. */
 function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
+  // Texts of no type, made before anything is sent: what the driver cannot serialise is left out, and the commit behind it done all the same.
+  const text = (value: unknown) => tx.typed(JSON.stringify(value) as never, 705)
   const rows = outgoing.map(({ event, data, actor, traceId }) => ({
     event_id: newId(),
     topic: event.topic,
     owner: event.owner,
     key: String(event.key.split('.').reduce((at: any, step) => at?.[step], data)),
     trace_id: traceId,
-    actor: tx.json(actor as postgres.JSONValue),
-    data: tx.json(data as postgres.JSONValue),
+    actor: text(actor),
+    data: text(data),
   }))
+  // A statement takes 65,534 parameters at most.
+  const chunks = Array.from({ length: Math.ceil(rows.length / 1000) }, (_, index) => rows.slice(index * 1000, (index + 1) * 1000))
   // Executed here and now: a query that is only awaited goes out a turn later, after the commit.
-  return tx`insert into kernel.log ${tx(rows, 'event_id', 'topic', 'owner', 'key', 'trace_id', 'actor', 'data')}`.execute()
+  return Promise.all(
+    chunks.map(chunk =>
+      tx`insert into kernel.log ${tx(chunk, 'event_id', 'topic', 'owner', 'key', 'trace_id', 'actor', 'data')}`.execute(),
+    ),
+  )
 }
 
 /** Said by the socket or the driver, not by PostgreSQL. */
 const isBroken = (error: unknown): boolean => /^(CONNECTION_|ECONN|EPIPE)/.test(codeOf(error))
 
-const connectionLost = (): Error => Object.assign(new Error('the connection was lost in the transaction'), { code: 'CONNECTION_CLOSED' })
+const connectionLost = (): Error =>
+  Object.assign(new Error('the connection was lost in the transaction'), {
+    code: 'CONNECTION_CLOSED',
+  })
 
 /** Two transactions met; the loser may simply try again. */
 const isRace = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error))
@@ -217,7 +239,10 @@ const codeOf = (error: unknown): string => String((error as { code?: unknown } |
 export function databaseProblem(error: unknown): Problem | undefined {
   const code = codeOf(error)
   if (/^(08|53|57P|40)/.test(code) || ['55P03', '57014', '25P04', '25P03'].includes(code) || /^(CONNECT|ECONN|EPIPE|ENOENT$)/.test(code))
-    return new Problem('unavailable', 'database_unavailable', { retryAfter: 1, detail: 'The database is busy or restarting. Try again.' })
+    return new Problem('unavailable', 'database_unavailable', {
+      retryAfter: 1,
+      detail: 'The database is busy or restarting. Try again.',
+    })
   if (code === '22021' || code === '22P05')
     return new Problem('invalid', 'text_invalid', {
       detail: 'A text holds a NUL character or half a surrogate pair, which cannot be stored.',

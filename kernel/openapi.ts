@@ -172,7 +172,10 @@ function answers(schema: RouteSchema): Json {
     ...Object.fromEntries(
       statuses.map(([status, body]) => [
         status,
-        answer(status, { ...((body as Json).type !== 'null' && { 'application/json': content(body) }), ...(Number(status) === 200 && raw) }),
+        answer(status, {
+          ...((body as Json).type !== 'null' && { 'application/json': content(body) }),
+          ...(Number(status) === 200 && raw),
+        }),
       ]),
     ),
     ...(honours(schema, 'Range') && { 206: answer('206', raw) }),

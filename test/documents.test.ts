@@ -9,6 +9,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { open, type TestPlatform } from '../kernel/testing.ts'
 import { choose } from '../services/all.ts'
+import { schemaOf } from '../tools/docs/schema.ts'
 
 type Json = Record<string, any>
 
@@ -147,4 +148,49 @@ test('the schema of each service shows its tables as PostgreSQL has them', async
       select table_name as table from information_schema.tables where table_schema = ${name} and table_type = 'BASE TABLE'`
     assert.deepEqual(shown.sort(), there.map(({ table }) => table).sort())
   }
+})
+
+test('a schema shows all that its migrations said', async () => {
+  const db = platform.db('shown')
+  await db`create schema shown`
+  await db`create table shown.shelves (id uuid primary key)`
+  await db`create table shown.books (
+    id uuid constraint books_id primary key, shelf_id uuid not null constraint books_shelf references shown.shelves on delete cascade,
+    title text not null default 'It''s untitled', pages integer constraint books_pages check (pages > 0),
+    size text generated always as (case when pages > 500 then 'thick' else 'thin' end) stored)`
+  await db`create index books_by_title on shown.books (lower(title)) where pages is not null`
+  await db`comment on table shown.books is 'One row a book; it''s bound'`
+  await db`comment on column shown.books.pages is 'Without the cover'`
+  assert.equal(
+    await schemaOf(db, 'shown'),
+    `-- The schema shown after all migrations, made by \`npm run docs\`. To read: what runs are the migrations.
+
+create table books (
+  id        uuid     not null,
+  shelf_id  uuid     not null,
+  title     text     not null default 'It''s untitled'::text,
+  pages     integer,
+  size      text     generated always as (\nCASE\n    WHEN (pages > 500) THEN 'thick'::text\n    ELSE 'thin'::text\nEND) stored,
+  constraint books_id PRIMARY KEY (id),
+  constraint books_shelf FOREIGN KEY (shelf_id) REFERENCES shelves(id) ON DELETE CASCADE,
+  constraint books_pages CHECK ((pages > 0))
+);
+CREATE INDEX books_by_title ON shown.books USING btree (lower(title)) WHERE (pages IS NOT NULL);
+comment on table books is 'One row a book; it''s bound';
+comment on column books.pages is 'Without the cover';
+
+create table shelves (
+  id  uuid  not null,
+  constraint shelves_pkey PRIMARY KEY (id)
+);
+`,
+  )
+})
+
+test('every reaction of a service is among the readers of its event', async () => {
+  await platform.settle()
+  const subscriptions = await platform.db('kernel')<{ service: string; topic: string }[]>`select service, topic from kernel.subscriptions`
+  assert.ok(subscriptions.some(({ service, topic }) => service === 'documents' && topic === 'passport.deleted'))
+  for (const { service, topic } of subscriptions)
+    assert.match(asyncapi.operations[`${service}-reads-${topic}`].summary, new RegExp(`^The service ${service} reads it: \\w`))
 })

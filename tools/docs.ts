@@ -39,6 +39,8 @@ async function make(): Promise<Map<string, string>> {
   try {
     const platform = await open(services, { cluster })
     try {
+      // A subscription is known once it has looked for events.
+      await platform.settle()
       const readers = await readersOf(platform.db('kernel'))
       files.set('docs/api/asyncapi.json', json(asyncapi(events, readers, version)))
       files.set('docs/events.md', eventsPage(events, readers))

@@ -30,7 +30,10 @@ export function asyncapi(events: readonly DescribedEvent[], readers: Readers, ve
         events.flatMap(({ event: { topic } }) =>
           [...Map.groupBy(readers.get(topic) ?? [], ({ service }) => service)].map(([service, subscriptions]) => {
             const purposes = subscriptions.map(({ purpose }) => purpose).join('; ')
-            return [`${service}-reads-${topic}`, { action: 'receive', summary: `The service ${service} reads it: ${purposes}.`, ...about(topic) }]
+            return [
+              `${service}-reads-${topic}`,
+              { action: 'receive', summary: `The service ${service} reads it: ${purposes}.`, ...about(topic) },
+            ]
           }),
         ),
       ),

@@ -8,7 +8,8 @@ export function eventsPage(events: readonly DescribedEvent[], readers: Readers):
   const lines = [
     '# Events',
     '',
-    'Made from `contracts/` and what the services subscribe to, by `npm run docs`. Each event carries `eventId`, `timestamp` and `actor` (`{userId, role}`) beside its fields.',
+    'Made from `contracts/` and what the services subscribe to, by `npm run docs`.',
+    'Each event carries `eventId`, `timestamp` and `actor` (`{userId, role}`) beside its fields.',
     'Messages of one key arrive in order within a topic, at least once; fields that are published stay (`contracts/frozen/`).',
     'For programs: [asyncapi.json](api/asyncapi.json).',
     '',
