@@ -112,6 +112,45 @@ const platformSettings = Type.Object({
     Setting.text('The address that links in mails, QR codes and documents carry.', { pattern: '^https?://[^\\s/]+(/[^\\s]*)?$' }),
   ),
   DATABASE_URL: Type.Optional(Setting.secret('PostgreSQL of the platform, as postgres://user:password@host:port/database (embedded).')),
+  KAFKA_BROKERS: Setting.list('Apache Kafka that events travel over, as host:port, comma-separated (the log in PostgreSQL).'),
+  KAFKA_BROKER: Setting.list('The same.'),
+  KAFKA_TOPIC_PREFIX: Setting.text('Stands before the name of every topic and group, where several platforms share a Kafka.', {
+    default: '',
+    pattern: '^[A-Za-z0-9._-]{0,100}$',
+  }),
+  KAFKA_PARTITIONS: Setting.integer('Partitions of topics that are made.', { default: 6, minimum: 1, maximum: 1_000 }),
+  KAFKA_REPLICATION: Setting.integer("Copies of topics that are made; -1 leaves it to the brokers' default.", {
+    default: -1,
+    minimum: -1,
+    maximum: 100,
+  }),
+  KAFKA_TLS: Setting.flag('Whether Kafka is spoken to over TLS.', { default: false }),
+  KAFKA_SASL: Type.Optional(
+    Setting.text('How to sign in at Kafka: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (not at all).', {
+      pattern: '^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$',
+    }),
+  ),
+  KAFKA_USERNAME: Type.Optional(Setting.text('Name to sign in with at Kafka.')),
+  KAFKA_PASSWORD: Type.Optional(Setting.secret('Password for it.')),
+  REDIS_URL: Type.Optional(
+    Setting.secret('Redis or Valkey for counters, cache and presence, as redis://user:password@host:port (memory).'),
+  ),
+  REDIS_HOST: Type.Optional(Setting.text('The same, as a host.')),
+  REDIS_PORT: Setting.integer('And its port.', { default: 6379, minimum: 1, maximum: 65_535 }),
+  REDIS_PREFIX: Setting.text('Stands before every key, where several platforms share a Redis.', { default: 'ohmnibus:' }),
+  S3_BUCKET_NAME: Type.Optional(Setting.text('The bucket that files lie in (a folder).')),
+  S3_ENDPOINT: Type.Optional(Setting.text('Address of an S3 server other than that of AWS.', { pattern: '^https?://[^\\s/]+/?$' })),
+  AWS_REGION: Setting.text('Region of the bucket.', { default: 'us-east-1' }),
+  AWS_ACCESS_KEY_ID: Type.Optional(Setting.text('Key for it (what the machine has: a role, a profile).')),
+  AWS_SECRET_ACCESS_KEY: Type.Optional(Setting.secret('And its secret.')),
+  TLS_CERT_FILE: Type.Optional(
+    Setting.text('Certificate chain in PEM, for HTTPS without a proxy; read again when it changes (plain HTTP).'),
+  ),
+  TLS_KEY_FILE: Type.Optional(Setting.text('Its private key in PEM.')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Setting.text('Where traces go, over OTLP/HTTP, as http://collector:4318 (nowhere).', { pattern: '^https?://[^\\s]+$' }),
+  ),
+  OTEL_TRACES_SAMPLER_ARG: Setting.number('Share of the traces begun here that are kept.', { default: 1, minimum: 0, maximum: 1 }),
   CORS_ORIGINS: Setting.list('Origins whose pages may call with cookies.'),
   TRUSTED_PROXIES: Setting.list('Addresses or networks of proxies whose X-Forwarded-For is believed.'),
   RATE_LIMIT_FACTOR: Setting.number('Multiplies every limit by address, account and route.', {
@@ -139,6 +178,12 @@ const replaced: Record<string, string> = {
 
 /** Everything `run` needs to know, read but not yet refused: services add their own settings and faults. */
 export interface Config extends Static<typeof platformSettings> {
+  /** By service, from `<NAME>_DATABASE_URL`: the PostgreSQL of those that have one of their own. */
+  readonly databases: ReadonlyMap<string, string>
+  /** By service, from `<NAME>_SERVICE_URL`: where those live that this process does not run, without slashes at the end. */
+  readonly addresses: ReadonlyMap<string, readonly string[]>
+  /** Of Redis, whichever way it was given. */
+  readonly redisUrl: string | undefined
   readonly environment: Settings
   readonly mode: 'evaluation' | 'production'
   readonly faults: string[]
@@ -169,8 +214,35 @@ export function readConfig(environment: Settings, file: Settings = {}): Config {
     )
   if (mode === 'production' && !values.PUBLIC_URL)
     faults.push('PUBLIC_URL: is missing. Links in mails need the address people use, as https://ohmnibus.example.com')
-  if (values.DATABASE_URL && !/^postgres(ql)?:\/\/[^/]/.test(URL.parse(values.DATABASE_URL)?.href ?? ''))
-    faults.push('DATABASE_URL: what was given is not an address like postgres://user:password@host:port/database')
+  const databases = new Map<string, string>()
+  const addresses = new Map<string, readonly string[]>()
+  for (const [name, text] of Object.entries(all)) {
+    const [, service, what] = /^([A-Z]+)_(DATABASE|SERVICE)_URL$/.exec(name) ?? []
+    if (!service || !text?.trim()) continue
+    if (what === 'DATABASE') databases.set(service.toLowerCase(), text)
+    else {
+      const urls = text.split(',').map(url => url.trim().replace(/\/+$/, ''))
+      addresses.set(service.toLowerCase(), urls)
+      for (const url of urls)
+        if (!/^https?:\/\/[^/]+$/.test(url) || !URL.canParse(url))
+          faults.push(`${name}: "${url}" is not an address like http://10.0.0.7:8080`)
+    }
+  }
+  for (const [name, url] of [
+    ['DATABASE_URL', values.DATABASE_URL],
+    ...[...databases].map(([name, url]) => [`${name.toUpperCase()}_DATABASE_URL`, url]),
+  ])
+    if (url && !/^postgres(ql)?:\/\/[^/]/.test(URL.parse(url)?.href ?? ''))
+      faults.push(`${name}: what was given is not an address like postgres://user:password@host:port/database`)
+  const brokers = values.KAFKA_BROKERS.length > 0 ? values.KAFKA_BROKERS : values.KAFKA_BROKER
+  for (const broker of brokers)
+    if (!/^[^\s:/]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i.test(broker)) faults.push(`KAFKA_BROKERS: "${broker}" is not of the form host:port`)
+  if (values.KAFKA_SASL && !(values.KAFKA_USERNAME && values.KAFKA_PASSWORD))
+    faults.push('KAFKA_SASL: needs KAFKA_USERNAME and KAFKA_PASSWORD beside it')
+  const redisUrl = values.REDIS_URL ?? (values.REDIS_HOST && `redis://${values.REDIS_HOST}:${values.REDIS_PORT}`)
+  if (redisUrl && !/^rediss?:$/.test(URL.parse(redisUrl)?.protocol ?? ''))
+    faults.push('REDIS_URL: what was given is not an address like redis://user:password@host:6379')
+  if (!values.TLS_CERT_FILE !== !values.TLS_KEY_FILE) faults.push('TLS_CERT_FILE: goes together with TLS_KEY_FILE')
   for (const origin of values.CORS_ORIGINS)
     if (URL.parse(origin)?.origin !== origin) faults.push(`CORS_ORIGINS: "${origin}" is not an origin like https://app.example.com`)
   for (const proxy of values.TRUSTED_PROXIES)
@@ -178,5 +250,5 @@ export function readConfig(environment: Settings, file: Settings = {}): Config {
   const notices = Object.keys(replaced)
     .filter(name => all[name])
     .map(name => `${name} is not used; its place takes ${replaced[name]}.`)
-  return { ...values, environment: all, mode, faults, notices }
+  return { ...values, KAFKA_BROKERS: brokers, databases, addresses, redisUrl, environment: all, mode, faults, notices }
 }
