@@ -38,7 +38,7 @@ export interface DatabaseAddress {
   readonly database: string
   /** Undefined where the socket itself is the proof (embedded). */
   readonly password?: (role: string) => string
-  readonly ssl?: 'require' | false
+  readonly ssl?: 'require' | 'verify-full' | false
 }
 
 /** Limits of one statement or transaction, so that nobody waits for ever. Milliseconds. */

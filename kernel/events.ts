@@ -1,31 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventContract } from '../contracts/define.ts'
-import type { EventActor } from '../contracts/shared.ts'
 import { within } from './context.ts'
-import { databaseProblem, type Database, type Pool, type Tx } from './database.ts'
+import type { Database, Pool, Tx } from './database.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import { Problem } from './problem.ts'
+import { isOutage, openParked, type DeadLetters } from './parked.ts'
+import type { EventRow, Lane, Reader, Road } from './road.ts'
+import { wholeLog } from './road.ts'
 import type { Delivered, Reaction, ReactionOptions } from './service.ts'
-import { openTail } from './tail.ts'
 
-/** An event whose reaction failed, as the dead-letter list shows it. */
-export interface DeadLetter {
-  id: string
+/** How far a reaction has come, as operators see it. */
+export interface SubscriptionState {
   subscription: string
-  position: number
   service: string
   topic: string
-  key: string
-  event_id: string
-  state: 'retrying' | 'dead' | 'waiting'
-  attempts: number
-  error: string | null
-  published_at: Date
+  /** When it last handled something. */
+  moved_at: Date | null
 }
 
-/** Brings what is in the log to those who subscribed; the embedded implementation, over PostgreSQL alone. */
-export interface EventLog {
+/** Brings what is published to those who subscribed, in one database; over which road is all the same to them. */
+export interface EventLog extends DeadLetters {
   subscribe<Name extends string>(
     service: Name,
     db: Database<Name>,
@@ -35,250 +29,262 @@ export interface EventLog {
     options?: ReactionOptions,
   ): void
   watch(event: EventContract, handler: (event: any) => void): void
-  /** Something of these topics was committed by this process. */
-  committed(topics: readonly string[]): void
+  /** Something was committed by this process. */
+  committed(): void
   start(): Promise<void>
   stop(): Promise<void>
   /** Resolves once everything published so far has had its effect or is a dead letter. */
   settled(): Promise<boolean>
-  /** In order of subscription and position; `after` is the last pair seen. */
-  deadLetters(page: { limit: number; after?: readonly [string, number] }): Promise<DeadLetter[]>
-  /** Tries a dead letter again now; false when there is no such letter. */
-  replay(id: string): Promise<boolean>
-  /** Removes events older than `before` that every subscription has passed; resolves with how many. */
+  /** By name; `after` is the last name seen. */
+  subscriptions(page: { limit: number; after?: string }): Promise<SubscriptionState[]>
+  /** Lets a subscription handle again what was published at `from` or later, or everything there is; false when there is no such subscription. */
+  rewind(subscription: string, from?: Date): Promise<boolean>
+  /** Removes events older than `before` that every reader has passed; resolves with how many. */
   forget(before: Date): Promise<number>
 }
 
-interface Subscription {
+export interface Subscription {
   readonly name: string
   readonly service: string
   readonly topic: string
   readonly db: Database
   readonly reaction: Reaction<any, any>
   readonly waits: boolean
-  /** Of the last event handled; undefined until read from the database. */
-  position?: number
+}
+
+/** Where a subscription stands in a lane. */
+interface Mark {
+  readonly offset: number
+  readonly position: number
+}
+
+interface Cursor {
+  readonly subscription: Subscription
+  readonly lane: Lane
+  /** Undefined until read from the database. */
+  at?: Mark | undefined
+  /** What the lane was taken with; who took it later is refused what we want to move. */
+  generation: number
+  /** False while the lane is not ours. */
+  held: boolean
   /** Events a transaction; small again after a failure, to find the one that fails. */
   batch: number
   /** Failures in a row for want of something outside the event. */
   outages: number
-  running?: Promise<void>
+  running?: Promise<void> | undefined
   again: boolean
 }
 
-interface LogRow {
-  position: number
-  event_id: string
-  key: string
-  trace_id: string
-  actor: EventActor
-  data: Record<string, unknown>
-  published_at: Date
-}
-
 const batchSize = 200
-/** Waits between the tries of one failing event, in milliseconds; after the last it is a dead letter. */
-const retryDelays = [100, 400, 1_600, 6_400]
+const channel = 'ohmnibus_rewound'
 
-export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }): EventLog {
-  const { pool, log } = options
+export function openEventLog(options: { pool: Pool; road: Road; log: Log; metrics: Metrics }): EventLog {
+  const { pool, road, log, metrics } = options
   const subscriptions = new Map<string, Subscription>()
+  const cursors = new Map<string, Cursor[]>()
   const watchers = new Map<string, ((event: any) => void)[]>()
-  const handled = options.metrics.counter('ohmnibus_events_handled_total', 'Events whose reaction committed', ['subscription'])
-  const failed = options.metrics.counter('ohmnibus_events_failed_total', 'Tries of reactions that failed', ['subscription'])
-  const latency = options.metrics.histogram('ohmnibus_event_latency_seconds', 'From publishing to the committed reaction', ['topic'])
+  const handled = metrics.counter('ohmnibus_events_handled_total', 'Events whose reaction committed', ['subscription'])
+  const latency = metrics.histogram('ohmnibus_event_latency_seconds', 'From publishing to the committed reaction', ['topic'])
   const stopping = new AbortController()
   const { signal } = stopping
-  let retrying: NodeJS.Timeout | undefined
+  let unlisten: (() => Promise<void>) | undefined
 
-  const tail = openTail({
-    pool,
-    log,
-    async watched(topics, from, to) {
-      for (const topic of topics) if (watchers.has(topic)) await tell(topic, from, to)
-    },
-    advanced(topics) {
-      for (const subscription of subscriptions.values()) if (topics.has(subscription.topic)) void wake(subscription)
-    },
-  })
+  const parked = openParked({ pool, log, metrics, subscriptions, react, handled: name => handled.inc({ subscription: name }), signal })
+  const keyOf = (lane: Lane): string => `${lane.service} ${lane.topic} ${lane.number}`
+  const all = (): Cursor[] => [...cursors.values()].flat()
 
-  async function tell(topic: string, from: number, to: number): Promise<void> {
-    for (const row of await readRows(topic, from, to, 1000))
-      for (const handler of watchers.get(topic)!)
-        try {
-          handler(envelope(row))
-        } catch (error) {
-          log.error({ err: error, topic }, 'a watcher failed')
-        }
+  // ── What the road tells ──
+
+  const reader: Reader = {
+    async take(lanes) {
+      const starts: number[] = []
+      for (const lane of lanes) {
+        const own = [...subscriptions.values()].filter(({ service, topic }) => service === lane.service && topic === lane.topic)
+        const marks = await Promise.all(own.map(subscription => takeLane(pool, subscription, lane.number)))
+        cursors.set(
+          keyOf(lane),
+          own.map((subscription, index) => {
+            const known = cursors.get(keyOf(lane))?.find(cursor => cursor.subscription === subscription)
+            const { generation, ...at } = marks[index]!
+            return Object.assign(known ?? { subscription, lane, again: false, outages: 0, batch: batchSize }, {
+              at,
+              generation,
+              held: true,
+            })
+          }),
+        )
+        starts.push(Math.min(...marks.map(({ offset }) => offset + 1)))
+      }
+      return starts
+    },
+    async leave(lanes) {
+      const left = lanes.flatMap(lane => cursors.get(keyOf(lane)) ?? [])
+      for (const cursor of left) cursor.held = false
+      await Promise.all(left.map(({ running }) => running))
+    },
+    arrived(lane) {
+      for (const cursor of cursors.get(keyOf(lane)) ?? []) void wake(cursor)
+    },
   }
 
-  const readRows = (topic: string, after: number, until: number, limit: number) => pool<LogRow[]>`
-    select position::float8 as position, event_id, key, trace_id, actor, data, published_at
-    from kernel.log where topic = ${topic} and position > ${after} and position <= ${until} order by position limit ${limit}`
-
-  const wake = (subscription: Subscription): Promise<void> => {
-    subscription.again = true
-    return (subscription.running ??= drain(subscription))
-  }
-
-  async function drain(subscription: Subscription): Promise<void> {
-    while (subscription.again && !signal.aborted) {
-      subscription.again = false
+  const tell = (topic: string) => (row: EventRow) => {
+    for (const handler of watchers.get(topic)!)
       try {
-        while (!signal.aborted && (await deliver(subscription))) subscription.outages = 0
+        handler(envelope(row))
       } catch (error) {
-        const delay = Math.min(30_000, 100 * 2 ** subscription.outages++)
-        log.warn({ err: error, subscription: subscription.name, delayMs: delay }, 'a subscription waits and tries again')
+        log.error({ err: error, topic }, 'a watcher failed')
+      }
+  }
+
+  // ── Delivery ──
+
+  const wake = (cursor: Cursor): Promise<void> => {
+    cursor.again = true
+    return (cursor.running ??= drain(cursor))
+  }
+
+  async function drain(cursor: Cursor): Promise<void> {
+    while (cursor.again && cursor.held && !signal.aborted) {
+      cursor.again = false
+      try {
+        while (cursor.held && !signal.aborted && (await deliver(cursor))) cursor.outages = 0
+      } catch (error) {
+        const delay = Math.min(30_000, 100 * 2 ** cursor.outages++)
+        log.warn({ err: error, subscription: cursor.subscription.name, delayMs: delay }, 'a subscription waits and tries again')
         await sleep(delay, undefined, { signal }).catch(() => {})
-        subscription.position = undefined
-        subscription.again = true
+        cursor.at = undefined
+        cursor.again = true
       }
     }
     // Together with the last look at `again`: nobody may come in between.
-    subscription.running = undefined
+    cursor.running = undefined
   }
 
   /** One transaction: the effects of a batch and the move of the cursor. False when there is nothing to do. */
-  async function deliver(subscription: Subscription): Promise<boolean> {
-    const from = (subscription.position ??= await readPosition(subscription))
-    const rows = await readRows(subscription.topic, from, tail.horizon, subscription.batch)
-    if (rows.length === 0) return false
-    const last = rows.at(-1)!.position
+  async function deliver(cursor: Cursor): Promise<boolean> {
+    const { subscription, lane } = cursor
+    const from = (cursor.at ??= await readMark(cursor))
+    if (!from) return false
+    const read = await road.read(lane, from.offset, cursor.batch)
+    if (read.length === 0) return false
+    const rows = onlyNew(read, from.position)
+    const to = { offset: read.at(-1)!.offset, position: rows.at(-1)?.position ?? from.position }
     let at = 0
     try {
       const done = await subscription.db.transaction(async tx => {
-        const moved = await move(tx, subscription, from, last)
+        const moved = await move(tx, cursor, from, to)
         if (!moved) return undefined
-        const blocked = moved.parked && subscription.waits ? await blockedKeys(tx, subscription) : undefined
+        const blocked = moved.parked && subscription.waits ? await parked.keys(tx, subscription) : undefined
         for (at = 0; at < rows.length; at++) {
           const row = rows[at]!
-          if (blocked?.has(row.key)) await park(tx, subscription, row, 'waiting', null)
+          if (blocked?.has(row.key)) await parked.add(tx, subscription, row)
           else await react(subscription, row, tx)
         }
         return rows.filter(({ key }) => !blocked?.has(key))
       })
-      // Somebody else serves this subscription too and was quicker: go on from where it stands now.
-      subscription.position = done ? last : undefined
-      if (done) count(subscription, done)
+      if (!done) return movedAway(cursor)
+      cursor.at = to
+      count(subscription, done)
     } catch (error) {
       // What came before the failing one goes first. A failing commit does not say which one it was: half of them is tried.
       const before = at < rows.length ? at : rows.length >> 1
       if (before > 0) {
-        subscription.batch = before
+        cursor.batch = read.indexOf(rows[before]!)
         return true
       }
-      if (isOutage(error)) throw error
-      await parkFirst(subscription, from, rows[0]!, error)
+      if (isOutage(error) || rows.length === 0) throw error
+      if (!(await parkFirst(cursor, from, rows[0]!, error))) return movedAway(cursor)
     }
-    subscription.batch = batchSize
+    cursor.batch = batchSize
     return true
   }
 
-  function count(subscription: Subscription, rows: readonly LogRow[]): void {
+  /** Somebody else moved it. In the log that is another process, which shares the work: go on from where it stands now; a partition is somebody else's. */
+  function movedAway(cursor: Cursor): boolean {
+    cursor.at = undefined
+    if (cursor.lane.number === wholeLog) return true
+    cursor.held = false
+    road.lost(cursor.lane)
+    return false
+  }
+
+  /** Takes a failing event out of the way, to be tried again apart. */
+  async function parkFirst(cursor: Cursor, from: Mark, row: EventRow, error: unknown): Promise<boolean> {
+    const { subscription } = cursor
+    log.error({ err: error, subscription: subscription.name, eventId: row.event_id, traceId: row.trace_id }, 'a reaction failed')
+    const done = await subscription.db.transaction(async tx => {
+      if (!(await move(tx, cursor, from, row))) return false
+      await parked.add(tx, subscription, row, error)
+      return true
+    })
+    cursor.at = undefined
+    if (done) parked.failed(subscription)
+    return done
+  }
+
+  function count(subscription: Subscription, rows: readonly EventRow[]): void {
     handled.inc({ subscription: subscription.name }, rows.length)
     const now = Date.now()
     for (const row of rows) latency.observe({ topic: subscription.topic }, Math.max(0, now - row.published_at.getTime()) / 1000)
   }
 
-  const react = (subscription: Subscription, row: LogRow, tx: Tx) =>
-    within({ actor: row.actor, traceId: row.trace_id }, () => subscription.reaction(envelope(row), tx))
-
-  async function readPosition(subscription: Subscription): Promise<number> {
-    const { name, service, topic, db } = subscription
-    await db.transaction(async tx => {
-      await tx`insert into kernel.subscriptions (name, service, topic) values (${name}, ${service}, ${topic}) on conflict do nothing`
-    })
-    const [row] = await pool<{ position: number }[]>`select position::float8 as position from kernel.subscriptions where name = ${name}`
-    return row!.position
+  function react(subscription: Subscription, row: EventRow, tx: Tx): Promise<unknown> {
+    return within({ actor: row.actor, traceId: row.trace_id }, () => subscription.reaction(envelope(row), tx))
   }
 
-  /** Moves the cursor and holds it to the end of the transaction, so that no two work for a subscription at a time; undefined when it has moved already. */
-  const move = async (tx: Tx, { name }: Subscription, from: number, to: number): Promise<{ parked: boolean } | undefined> => {
+  // ── Cursors ──
+
+  /** Undefined when the lane has been taken by another. */
+  async function readMark(cursor: Cursor): Promise<Mark | undefined> {
+    const [mark] = await pool<Mark[]>`select at_offset::float8 as offset, position::float8 as position from kernel.lanes
+      where subscription = ${cursor.subscription.name} and lane = ${cursor.lane.number} and generation = ${cursor.generation}`
+    if (mark) return mark
+    // Without a generation of its own: a rewind of the log, which everybody shares, is simply followed.
+    if (cursor.lane.number !== wholeLog) return void movedAway(cursor)
+    const { generation, ...at } = await takeLane(pool, cursor.subscription, wholeLog)
+    cursor.generation = generation
+    return at
+  }
+
+  /** Moves the cursor and holds it to the end of the transaction, so that no two work for a subscription at a time; undefined when it is not there any more. */
+  const move = async (tx: Tx, cursor: Cursor, from: Mark, to: Mark): Promise<{ parked: boolean } | undefined> => {
+    const { name } = cursor.subscription
     const [moved] = await tx<{ parked: boolean }[]>`
-      update kernel.subscriptions set position = ${to}, updated_at = now() where name = ${name} and position = ${from}
+      update kernel.lanes set at_offset = ${to.offset}, position = ${to.position}, updated_at = now()
+      where subscription = ${name} and lane = ${cursor.lane.number} and at_offset = ${from.offset} and generation = ${cursor.generation}
       returning exists (select from kernel.parked where subscription = ${name}) as parked`
     return moved
   }
 
-  // ── Events that fail ──
-
-  const blockedKeys = async (tx: Tx, { name }: Subscription): Promise<Set<string>> =>
-    new Set((await tx<{ key: string }[]>`select distinct key from kernel.parked where subscription = ${name}`).map(({ key }) => key))
-
-  const park = (tx: Tx, subscription: Subscription, row: LogRow, state: 'retrying' | 'waiting', error: string | null) => tx`
-    insert into kernel.parked (subscription, position, service, key, state, attempts, error, next_at)
-    values (${subscription.name}, ${row.position}, ${subscription.service}, ${row.key}, ${state}, ${state === 'retrying' ? 1 : 0}, ${error},
-      now() + ${retryDelays[0]!} * interval '1 ms')`
-
-  /** Takes a failing event out of the way, to be tried again apart. */
-  async function parkFirst(subscription: Subscription, from: number, row: LogRow, error: unknown): Promise<void> {
-    log.error({ err: error, subscription: subscription.name, eventId: row.event_id, traceId: row.trace_id }, 'a reaction failed')
-    failed.inc({ subscription: subscription.name })
-    await subscription.db.transaction(async tx => {
-      if (await move(tx, subscription, from, row.position)) await park(tx, subscription, row, 'retrying', causeOf(error))
-    })
-    subscription.position = undefined
-    retryIn(retryDelays[0]!)
-  }
-
-  let sweeping: Promise<void> | undefined
-  const retryParked = (): Promise<void> => (sweeping ??= sweepParked().finally(() => (sweeping = undefined)))
-  const retryLater = () => void retryParked().catch(error => log.warn({ err: error }, 'could not retry parked events'))
-  const retryIn = (ms: number) => void setTimeout(retryLater, ms).unref()
-
-  async function sweepParked(): Promise<void> {
-    while (!signal.aborted) {
-      const due = await pool<(LogRow & { subscription: string; attempts: number })[]>`
-        select p.subscription, p.attempts, p.position::float8 as position, l.event_id, l.key, l.trace_id, l.actor, l.data, l.published_at
-        from kernel.parked p join kernel.log l using (position)
-        where p.subscription = any(${[...subscriptions.keys()]}) and p.state = 'retrying' and p.next_at <= now() order by p.position limit 50`
-      if (due.length === 0) return
-      for (const row of due) if (!signal.aborted) await retry(subscriptions.get(row.subscription)!, row)
+  async function lookAgain(name: string): Promise<void> {
+    for (const cursor of all().filter(({ subscription }) => !name || subscription.name === name)) {
+      await cursor.running
+      cursor.at = undefined
+      void wake(cursor)
     }
   }
 
-  async function retry(subscription: Subscription, row: LogRow & { attempts: number }): Promise<void> {
-    const { name } = subscription
-    try {
-      const taken = await subscription.db.transaction(async tx => {
-        // Waits for a batch at work, which may be putting the next of this key behind this one.
-        await tx`select from kernel.subscriptions where name = ${name} for update`
-        const parked = await tx`
-          delete from kernel.parked where subscription = ${name} and position = ${row.position} and state = 'retrying' and next_at <= now()`
-        if (parked.count === 0) return false
-        await react(subscription, row, tx)
-        // The next of its key comes out of the queue.
-        await tx`update kernel.parked set state = 'retrying', next_at = now() where subscription = ${name} and position =
-          (select min(position) from kernel.parked where subscription = ${name} and key = ${row.key}) and state = 'waiting'`
-        return true
-      })
-      if (taken) handled.inc({ subscription: name })
-    } catch (error) {
-      failed.inc({ subscription: name })
-      const outage = isOutage(error)
-      const delay = outage ? 5_000 : retryDelays[row.attempts]
-      if (delay === undefined)
-        log.error({ err: error, subscription: name, eventId: row.event_id, traceId: row.trace_id }, 'an event is a dead letter now')
-      await subscription.db.transaction(async tx => {
-        await tx`update kernel.parked set state = ${delay === undefined ? 'dead' : 'retrying'}, attempts = attempts + ${outage ? 0 : 1},
-          error = ${causeOf(error)}, next_at = now() + ${delay ?? 0} * interval '1 ms' where subscription = ${name} and position = ${row.position}`
-      })
-      if (delay !== undefined) retryIn(delay)
-    }
-  }
-
-  options.metrics.gauge('ohmnibus_event_dead_letters', 'Events whose reaction failed for good', [], async gauge => {
-    const [row] = await pool<{ count: number }[]>`select count(*)::int as count from kernel.parked where state = 'dead'`
-    gauge.set(row!.count)
+  metrics.gauge('ohmnibus_event_lag', 'Events of the log a subscription has still to handle', ['subscription'], async gauge => {
+    for (const row of await unread(10_000)) gauge.set({ subscription: row.name }, row.lag)
   })
-  options.metrics.gauge('ohmnibus_event_lag', 'Events a subscription has still to handle', ['subscription'], async gauge => {
-    for (const row of await pool<{ name: string; lag: number }[]>`
-      select s.name, (select count(*)::int from (select from kernel.log l where l.topic = s.topic and l.position > s.position limit 10000) unread) as lag
-      from kernel.subscriptions s`)
-      gauge.set({ subscription: row.name }, row.lag)
-  })
+  metrics.gauge(
+    'ohmnibus_event_oldest_unhandled_seconds',
+    'Age of the oldest event a subscription has still to handle',
+    ['subscription'],
+    async gauge => {
+      for (const row of await unread(1)) gauge.set({ subscription: row.name }, row.age ?? 0)
+    },
+  )
+  const unread = (most: number) => pool<{ name: string; lag: number; age: number | null }[]>`
+    select s.name, u.lag, u.age from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name,
+      lateral (select count(*)::int as lag, extract(epoch from clock_timestamp() - min(published_at))::float8 as age from (select published_at
+        from kernel.log e where e.topic = s.topic and e.position > l.at_offset order by e.position limit ${most}) unread) u
+    where l.lane = ${wholeLog} and s.name = any(${all()
+      .filter(({ lane }) => lane.number === wholeLog)
+      .map(({ subscription }) => subscription.name)})`
 
   return {
+    ...parked.letters,
     subscribe(service, db, event, purpose, reaction, { afterFailure = 'wait' } = {}) {
       const name = `${service}: ${purpose} (${event.topic})`
       if (subscriptions.has(name)) throw new Error(`${service} subscribes twice to ${event.topic} in order to ${purpose}`)
@@ -289,75 +295,95 @@ export function openEventLog(options: { pool: Pool; log: Log; metrics: Metrics }
         db: db as unknown as Database,
         reaction,
         waits: afterFailure === 'wait',
-        batch: batchSize,
-        outages: 0,
-        again: false,
       })
     },
     watch(event, handler) {
       watchers.set(event.topic, [...(watchers.get(event.topic) ?? []), handler])
     },
-    committed: () => tail.committed(),
+    committed: () => road.committed(),
     async start() {
-      await tail.start()
-      for (const subscription of subscriptions.values()) void wake(subscription)
-      // Also what other processes have parked, which may be gone.
-      retrying = setInterval(retryLater, 1_000)
+      const mine = [...subscriptions.values()]
+      if (mine.length > 0)
+        await pool`insert into kernel.subscriptions ${pool(
+          mine.map(({ name, service, topic }) => ({ name, service, topic })),
+          'name',
+          'service',
+          'topic',
+        )} on conflict do nothing`
+      const topics = new Map<string, Set<string>>()
+      for (const { service, topic } of mine) topics.set(service, (topics.get(service) ?? new Set()).add(topic))
+      await road.start(reader, topics, new Map([...watchers.keys()].map(topic => [topic, tell(topic)])))
+      const listening = await pool.listen(
+        channel,
+        name => void lookAgain(name),
+        () => void lookAgain(''),
+      )
+      unlisten = () => listening.unlisten()
+      parked.start()
     },
     async stop() {
       stopping.abort()
-      clearInterval(retrying)
-      await tail.stop()
-      await Promise.allSettled([sweeping, ...[...subscriptions.values()].map(({ running }) => running)])
+      await unlisten?.().catch(() => {})
+      await road.stop()
+      await Promise.allSettled([parked.stop(), ...all().map(({ running }) => running)])
     },
     async settled() {
-      await tail.catchUp()
-      await Promise.all([...subscriptions.values()].map(wake))
-      await retryParked()
-      const names = [...subscriptions.keys()]
-      const [row] = await pool<{ open: boolean }[]>`select
-        exists (select from kernel.subscriptions s where s.name = any(${names}) and exists (select from kernel.log l where l.topic = s.topic and l.position > s.position))
-        or exists (select from kernel.parked where state = 'retrying' and subscription = any(${names})) as open`
-      return !row!.open
+      if (!(await road.settled())) return false
+      await Promise.all(all().map(wake))
+      // Reactions may have published in their turn.
+      return (await parked.settled()) && (await unread(1)).every(({ lag }) => lag === 0) && (await road.settled())
     },
-    async deadLetters({ limit, after }) {
-      const [subscription, position] = after ?? ['', 0]
-      return await pool<DeadLetter[]>`
-        select p.id, p.subscription, p.position::float8 as position, p.service, l.topic, p.key, l.event_id, p.state, p.attempts, p.error, l.published_at
-        from kernel.parked p join kernel.log l using (position)
-        where (p.subscription, p.position) > (${subscription!}, ${position!}) order by p.subscription, p.position limit ${limit}`
+    async subscriptions({ limit, after = '' }) {
+      return await pool<SubscriptionState[]>`
+        select s.name as subscription, s.service, s.topic, max(l.updated_at) filter (where l.position > 0) as moved_at
+        from kernel.subscriptions s left join kernel.lanes l on l.subscription = s.name
+        where s.name > ${after} group by s.name order by s.name limit ${limit}`
     },
-    async replay(id) {
-      const found =
-        await pool`update kernel.parked set state = 'retrying', next_at = now(), attempts = 0 where id = ${id} and state = 'dead'`
-      retryLater()
-      return found.count > 0
+    async rewind(name, from) {
+      const [subscription] = await pool<{ topic: string }[]>`select topic from kernel.subscriptions where name = ${name}`
+      if (!subscription) return false
+      const offsets = await road.offsetsAt(subscription.topic, from)
+      await pool`delete from kernel.parked where subscription = ${name} and published_at >= ${from ?? new Date(0)}`
+      for (const [lane, offset] of offsets)
+        await pool`update kernel.lanes set at_offset = ${offset - 1}, position = ${lane === wholeLog ? offset - 1 : 0}, generation = generation + 1
+          where subscription = ${name} and lane = ${lane}`
+      // Nor is anything over Kafka taken for handled because it was in the log's own lane once.
+      if (!offsets.has(wholeLog)) await pool`update kernel.lanes set position = 0 where subscription = ${name} and lane = ${wholeLog}`
+      await pool`select pg_notify(${channel}, ${name})`
+      return true
     },
     async forget(before) {
-      const removed = await pool`
-        delete from kernel.log where position in (
-          select l.position from kernel.log l where l.published_at < ${before}
-            and not exists (select from kernel.subscriptions s where s.topic = l.topic and s.position < l.position)
-            and not exists (select from kernel.parked p where p.position = l.position)
-          order by l.position limit 10000)`
+      const removed = await pool`delete from kernel.log where position in (
+        select position from kernel.log where published_at < ${before} and position <= ${await road.passed()} order by position limit 10000)`
       return removed.count
     },
   }
 }
 
-const envelope = ({ event_id, actor, data, published_at }: LogRow): Delivered<EventContract> => ({
+/**
+ * The cursor of a subscription in a lane, made where there is none. A partition is taken: its generation grows. What was handled while the log
+ * itself was the road is not handled again over Kafka.
+ */
+async function takeLane(pool: Pool, { name, service }: Subscription, lane: number): Promise<Mark & { generation: number }> {
+  const shared = lane === wholeLog
+  const [mark] = await pool<(Mark & { generation: number })[]>`
+    insert into kernel.lanes as l (subscription, lane, service, at_offset, position)
+    values (${name}, ${lane}, ${service}, ${shared ? 0 : -1},
+      coalesce((select position from kernel.lanes where subscription = ${name} and lane = ${wholeLog}), 0))
+    on conflict (subscription, lane) do update set generation = l.generation + ${shared ? 0 : 1}, position = greatest(l.position, excluded.position)
+    returning at_offset::float8 as offset, position::float8 as position, generation::float8 as generation`
+  return mark!
+}
+
+/** Positions grow in a lane; what does not was sent twice. */
+function onlyNew(rows: readonly EventRow[], position: number): EventRow[] {
+  let last = position
+  return rows.filter(row => row.position > last && (last = row.position))
+}
+
+const envelope = ({ event_id, actor, data, published_at }: EventRow): Delivered<EventContract> => ({
   eventId: event_id,
   timestamp: published_at.toISOString(),
   actor,
   ...data,
 })
-
-/** Not the event's fault: wait and try the same again. */
-const isOutage = (error: unknown): boolean => (error instanceof Problem ? error : databaseProblem(error))?.kind === 'unavailable'
-
-/** As a text that PostgreSQL can hold. */
-const causeOf = (error: unknown): string =>
-  (error instanceof Problem ? `${error.code}: ${error.message}` : String((error as Error)?.stack ?? error))
-    .slice(0, 2000)
-    .replaceAll('\0', '')
-    .toWellFormed()

@@ -174,5 +174,5 @@ export function connectionString(at: DatabaseAddress, role: string): string {
   const password = at.password?.(role)
   const login = `${encodeURIComponent(role)}${password ? `:${encodeURIComponent(password)}` : ''}`
   if (at.host.startsWith('/')) return `postgres://${login}@localhost/${at.database}?host=${encodeURIComponent(at.host)}&port=${at.port}`
-  return `postgres://${login}@${at.host}:${at.port}/${at.database}${at.ssl === 'require' ? '?sslmode=require' : ''}`
+  return `postgres://${login}@${at.host}:${at.port}/${at.database}${at.ssl ? `?sslmode=${at.ssl}` : ''}`
 }

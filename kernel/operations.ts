@@ -31,16 +31,24 @@ const DeadLetter = Type.Object({
   publishedAt: Instant,
 })
 
+const Subscription = Type.Object({
+  subscription: Type.String({ examples: ['notifications: tell people (passport.created)'] }),
+  service: Type.String({ examples: ['notifications'] }),
+  topic: Type.String({ examples: ['passport.created'] }),
+  movedAt: Type.Union([Instant, Type.Null()], { description: 'When it last handled something' }),
+})
+
 /** What operators and their tools ask: health, metrics, dead letters. `enter` and `leave` say whether this process takes work. */
 export function operations(options: {
   app: FastifyInstance
   config: Config
-  events: EventLog
+  /** One a database. */
+  logs: readonly EventLog[]
   metrics: Metrics
   services: readonly string[]
   checks: Record<string, () => PromiseLike<unknown>>
 }): { enter(): void; leave(): void } {
-  const { app, config, events, metrics } = options
+  const { app, config, logs, metrics } = options
   let state: 'starting' | 'ready' | 'stopping' = 'starting'
   const site = mount(app, [''], 'operations')
   const admin = mount(app, ['/api/events'], 'operations')
@@ -117,12 +125,10 @@ export function operations(options: {
       schema: { summary: 'Events whose reaction failed', querystring: Type.Object(pageQuery), response: { 200: Page(DeadLetter) } },
     },
     async ({ query }) => {
-      const rows = await events.deadLetters({
-        limit: query.limit + 1,
-        after: cursorOf(query.after, isText, isCount) as [string, number] | undefined,
-      })
+      const after = cursorOf(query.after, isText, isCount) as [string, number] | undefined
+      const rows = (await Promise.all(logs.map(log => log.deadLetters({ limit: query.limit + 1, after })))).flat()
       return page(
-        rows,
+        rows.sort((a, b) => (a.subscription < b.subscription ? -1 : a.subscription > b.subscription ? 1 : a.position - b.position)),
         query.limit,
         row => [row.subscription, row.position],
         ({ event_id: eventId, published_at, position: _, ...row }) => ({ ...row, eventId, publishedAt: published_at.toISOString() }),
@@ -137,8 +143,48 @@ export function operations(options: {
       schema: { summary: 'Try a dead letter again', params: Type.Object({ id: Id }), response: { 202: Type.Object({ id: Id }) } },
     },
     async ({ params }, reply) => {
-      if (!(await events.replay(params.id))) throw new Problem('not_found', 'dead_letter_unknown')
+      if (!(await Promise.all(logs.map(log => log.replay(params.id)))).includes(true)) throw new Problem('not_found', 'dead_letter_unknown')
       return reply.code(202).send({ id: params.id })
+    },
+  )
+
+  admin.get(
+    '/subscriptions',
+    {
+      config: { access: withRole('admin') },
+      schema: { summary: 'Who reacts to what', querystring: Type.Object(pageQuery), response: { 200: Page(Subscription) } },
+    },
+    async ({ query }) => {
+      const [after] = (cursorOf(query.after, isText) as [string] | undefined) ?? []
+      const rows = (await Promise.all(logs.map(log => log.subscriptions({ limit: query.limit + 1, after })))).flat()
+      return page(
+        rows.sort((a, b) => (a.subscription < b.subscription ? -1 : 1)),
+        query.limit,
+        row => [row.subscription],
+        ({ moved_at, ...row }) => ({ ...row, movedAt: moved_at?.toISOString() ?? null }),
+      )
+    },
+  )
+
+  admin.post(
+    '/subscriptions/replay',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'Let a subscription handle events again',
+        description: 'All there are, or those published at `from` and later. New events go on beside it, behind those of their key.',
+        body: Type.Object({
+          subscription: Type.String({ minLength: 1, maxLength: 300, examples: ['notifications: tell people (passport.created)'] }),
+          from: Type.Optional(Instant),
+        }),
+        response: { 202: Type.Object({ subscription: Type.String() }) },
+      },
+    },
+    async ({ body }, reply) => {
+      const from = body.from === undefined ? undefined : new Date(body.from)
+      if (!(await Promise.all(logs.map(log => log.rewind(body.subscription, from)))).includes(true))
+        throw new Problem('not_found', 'subscription_unknown')
+      return reply.code(202).send({ subscription: body.subscription })
     },
   )
 

@@ -1,4 +1,8 @@
 import type { EventActor } from '../contracts/shared.ts'
+import type { Pool } from './database.ts'
+import type { Log } from './log.ts'
+import { StartError } from './problem.ts'
+import { openTail } from './tail.ts'
 
 /** One event on its way to reactions. */
 export interface EventRow {
@@ -26,7 +30,7 @@ export interface Lane {
 export interface Reader {
   /**
    * This process works on these lanes from now on; whoever did is refused by the database. Resolves with the offset to begin each at: the
-   * smallest that any subscription of the service wants. `start` is taken where nothing was read yet.
+   * smallest that any subscription of the service wants, 0 where nothing was read yet.
    */
   take(lanes: readonly Lane[]): Promise<number[]>
   /** These are another's now. Resolves when nothing of them is at work any more. */
@@ -57,4 +61,75 @@ export interface Road {
   /** The newest position of the log that may be forgotten, as far as the road goes. */
   passed(): Promise<number>
   check(): Promise<void>
+}
+
+/** The number of the lane that the log is, beside the partitions of Kafka. */
+export const wholeLog = -1
+
+/** The road that is none: readers read the log itself. */
+export function logRoad({ pool, log }: { pool: Pool; log: Log }): Road {
+  let lanes: Lane[] = []
+  let reader: Reader | undefined
+  let watched: ReadonlyMap<string, (row: EventRow) => void> = new Map()
+
+  const rowsOf = (topic: string, after: number, until: number, limit: number) => pool<EventRow[]>`
+    select position::float8 as position, position::float8 as offset, topic, event_id, key, trace_id, actor, data, published_at
+    from kernel.log where topic = ${topic} and position > ${after} and position <= ${until} order by position limit ${limit}`
+
+  const tail = openTail({
+    pool,
+    log,
+    async watched(topics, from, to) {
+      for (const topic of topics) {
+        const tell = watched.get(topic)
+        if (tell) for (const row of await rowsOf(topic, from, to, 1000)) tell(row)
+      }
+    },
+    advanced(topics) {
+      for (const lane of lanes) if (topics.has(lane.topic)) reader?.arrived(lane)
+    },
+  })
+
+  return {
+    async start(to, topics, watchedTopics) {
+      watched = watchedTopics
+      await refuseKafkaCursors(pool)
+      await tail.start()
+      const taken = [...topics].flatMap(([service, names]) => [...names].map(topic => ({ service, topic, number: wholeLog })))
+      await to.take(taken)
+      reader = to
+      lanes = taken
+      for (const lane of lanes) to.arrived(lane)
+    },
+    stop: () => tail.stop(),
+    committed: () => tail.committed(),
+    read: (lane, after, limit) => rowsOf(lane.topic, after, tail.horizon, limit),
+    lost: lane => reader?.arrived(lane),
+    async offsetsAt(topic, from) {
+      const [first] = await pool<{ position: number | null }[]>`
+        select min(position)::float8 as position from kernel.log where topic = ${topic} and published_at >= ${from ?? new Date(0)}`
+      return new Map([[wholeLog, first!.position ?? tail.horizon + 1]])
+    },
+    async settled() {
+      await tail.catchUp()
+      return true
+    },
+    async passed() {
+      const [row] = await pool<{ unread: number | null }[]>`
+        select min((select min(e.position) from kernel.log e where e.topic = s.topic and e.position > l.at_offset))::float8 as unread
+        from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name where l.lane = ${wholeLog}`
+      return Math.min(tail.horizon, (row!.unread ?? Infinity) - 1)
+    },
+    check: async () => {},
+  }
+}
+
+/** What travelled over Kafka has no place in the log's own lane: going back is for a person, once nothing is under way any more. */
+async function refuseKafkaCursors(pool: Pool): Promise<void> {
+  const [ahead] = await pool`select from kernel.lanes k where k.lane <> ${wholeLog} and k.position >
+    coalesce((select position from kernel.lanes l where l.subscription = k.subscription and l.lane = ${wholeLog}), 0) limit 1`
+  if (ahead)
+    throw new StartError(
+      'Events of this database have travelled over Kafka, and KAFKA_BROKERS is not set. Set it; or, to leave Kafka for good, see "Leaving Kafka" in docs/guides/operate.md.',
+    )
 }

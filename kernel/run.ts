@@ -1,28 +1,25 @@
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { hkdfSync } from 'node:crypto'
+import { resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { JWK } from 'jose'
 import type { TObject } from 'typebox'
 import { listSigningKeys, SessionsRevoked } from '../contracts/identity.ts'
 import { openAccess } from './access.ts'
-import { memoryCache } from './cache.ts'
+import { openBase } from './base.ts'
 import { openCalls } from './calls.ts'
 import { readSettings, refuseFaults, type Config } from './config.ts'
-import { openDatabase, openPool, type Database, type DatabaseAddress, type Outgoing, type Pool } from './database.ts'
-import { openEventLog, type EventLog } from './events.ts'
-import { folderFiles } from './files.ts'
+import { openDatabase, openPool, type Database, type Outgoing, type Pool } from './database.ts'
+import { databaseAt, embeddedDatabase, openCache, openFiles, rootSecret, type DatabaseEngine } from './engines.ts'
+import type { EventLog } from './events.ts'
 import { mount, openHttp } from './http.ts'
-import { openJobs, type JobHandler } from './jobs.ts'
 import { openLog, type Log } from './log.ts'
 import { mailSettings, openMail } from './mail.ts'
 import { openMetrics } from './metrics.ts'
-import { connectionString, migrate } from './migrate.ts'
+import { migrate } from './migrate.ts'
 import { operations } from './operations.ts'
-import { startPostgres } from './postgres.ts'
 import { StartError } from './problem.ts'
 import { reference } from './reference.ts'
-import { openSchedule } from './schedule.ts'
+import { logRoad } from './road.ts'
 import type { Host, Service } from './service.ts'
 
 /** What tests put in the place of the outside world. */
@@ -31,7 +28,7 @@ export interface RunOptions {
   progress?: (message: string) => void
   log?: Log
   /** A database that is there already; nothing is started or migrated then. */
-  database?: { at: DatabaseAddress; admin: string }
+  database?: DatabaseEngine
   /** Keys that verify access tokens, beside those identity has. */
   keys?: JWK[]
   /** Off: `every` is not called by the clock. */
@@ -41,12 +38,14 @@ export interface RunOptions {
 /** A running platform. */
 export interface Platform {
   readonly app: FastifyInstance
-  readonly events: EventLog
   readonly log: Log
   readonly config: Config
   /** What the first start has to tell, once: the admin it made. */
   readonly announcements: readonly { label: string; value: string }[]
-  readonly database: { at: DatabaseAddress; admin: string }
+  /** Of the first service, where there are several. */
+  readonly database: DatabaseEngine
+  /** One a database. */
+  readonly logs: readonly EventLog[]
   readonly dataFolder: string
   /** Where mails and other messages are written as files. */
   readonly mailFolder: string | undefined
@@ -62,7 +61,8 @@ export interface Platform {
 
 /** Starts services on their engines, in the order of their needs. Fails with `StartError` and leaves nothing running. */
 export async function run(services: readonly Service[], config: Config, options: RunOptions = {}): Promise<Platform> {
-  const order = inOrder(services)
+  const isRemote = (name: string): boolean => config.addresses.has(name) && !services.some(service => service.name === name)
+  const order = inOrder(services, isRemote)
   const settings = new Map(
     order.map(({ name, settings: schema }) => [name, schema ? readSettings(schema as TObject, config.environment, config.faults) : {}]),
   )
@@ -84,19 +84,34 @@ export async function run(services: readonly Service[], config: Config, options:
   try {
     const secret = await rootSecret(config, dataFolder)
     const derive = (purpose: string): Buffer => Buffer.from(hkdfSync('sha256', secret, 'ohmnibus', purpose, 32))
-    const { at, admin } = options.database ?? (await openEngine(config, dataFolder, derive, progress, closers, log))
-    if (!options.database) await migrate(at, admin, order, progress)
+    let main: Promise<DatabaseEngine> | undefined
+    const ownDatabase = (): Promise<DatabaseEngine> =>
+      (main ??= options.database
+        ? Promise.resolve(options.database)
+        : config.DATABASE_URL
+          ? Promise.resolve(databaseAt(config.DATABASE_URL, derive))
+          : embeddedDatabase(dataFolder, progress, closers, log))
+    const homes = await databasesOf(order, config, ownDatabase, derive)
+    for (const [{ at, admin }, residents] of homes) if (at !== options.database?.at) await migrate(at, admin, residents, progress)
 
     const metrics = openMetrics({ process: true })
-    const cache = memoryCache({ factor: config.RATE_LIMIT_FACTOR })
     const publicUrl = (config.PUBLIC_URL ?? `http://localhost:${config.PORT}`).replace(/\/+$/, '')
-    const kernelPool = openPool(at, 'kernel', { max: 4 })
-    closers.push(() => kernelPool.end({ timeout: 1 }))
-    const events = openEventLog({ pool: kernelPool, log, metrics })
+    const { cache, ...cacheEngine } = openCache({ config, log, metrics })
+    closers.push(() => cacheEngine.close())
+    const bases = [...homes].map(([{ at }, residents]) => {
+      const base = openBase({
+        at,
+        road: pool => logRoad({ pool, log }),
+        log,
+        metrics,
+        periodic: options.periodic !== false,
+        closers,
+      })
+      return { ...base, residents }
+    })
+    const baseOf = (service: Service) => bases.find(({ residents }) => residents.includes(service))!
+    const [first] = bases as [(typeof bases)[number]]
     const calls = openCalls()
-    const handlers = new Map<string, JobHandler<any>>()
-    const jobs = openJobs({ pool: kernelPool, connectionString: connectionString(at, 'kernel'), handlers, log, metrics })
-    const schedule = openSchedule({ pool: kernelPool, log, on: options.periodic !== false })
     const access = openAccess({
       now,
       keys: async () => [
@@ -112,18 +127,17 @@ export async function run(services: readonly Service[], config: Config, options:
       publicUrl,
       trustedProxies: config.TRUSTED_PROXIES,
     })
-    const files = folderFiles({ folder: join(dataFolder, 'files'), secret: derive('file links'), publicUrl, now })
+    const files = await openFiles({ config, dataFolder, secret: derive('file links'), publicUrl, now, log, metrics })
     files.serve(app)
     const mail = openMail({ settings: mailConfig, dataFolder, publicUrl })
     closers.push(() => mail.close())
 
-    const committed = (published: readonly Outgoing[]): void => {
+    const committed = (events: EventLog) => (published: readonly Outgoing[]) => {
       for (const { event, data } of published)
         if (event.topic === SessionsRevoked.topic) access.revoke(data.sessionIds as string[], new Date(data.before as string))
-      events.committed([...new Set(published.map(({ event }) => event.topic))])
+      events.committed()
     }
-    events.watch(SessionsRevoked, ({ sessionIds, before }) => access.revoke(sessionIds, new Date(before)))
-    for (const { sessionIds, before } of await recentRevocations(kernelPool)) access.revoke(sessionIds, new Date(before))
+    first.events.watch(SessionsRevoked, ({ sessionIds, before }) => access.revoke(sessionIds, new Date(before)))
 
     const announcements: { label: string; value: string }[] = []
     const pools: Pool[] = []
@@ -131,16 +145,22 @@ export async function run(services: readonly Service[], config: Config, options:
     const state = operations({
       app,
       config,
-      events,
+      logs: bases.map(({ events }) => events),
       metrics,
-      checks: { database: () => kernelPool`select 1`, files: () => files.check(), mail: () => mail.check() },
+      checks: {
+        database: () => Promise.all(bases.map(({ pool }) => pool`select 1`)),
+        cache: () => cacheEngine.check(),
+        files: () => files.check(),
+        mail: () => mail.check(),
+      },
       services: order.map(({ name }) => name),
     })
 
     for (const service of order) {
+      const { at, events, handlers, schedule } = baseOf(service)
       const pool = openPool(at, service.name, { readOnly: true })
       pools.push(pool)
-      const db = openDatabase(pool, service.name, committed)
+      const db = openDatabase(pool, service.name, committed(events))
       const needed = new Set((service.needs ?? []).map((call: { name: string }) => call.name))
       const prefixes = typeof service.prefix === 'string' ? [service.prefix] : (service.prefix ?? [`/api/${service.name}`])
       const serviceLog = log.child({ service: service.name })
@@ -175,7 +195,7 @@ export async function run(services: readonly Service[], config: Config, options:
             )
           events.subscribe(service.name, db, event, purpose, reaction, reactionOptions)
         },
-        watch: (event, handler) => events.watch(event, handler),
+        watch: (event, handler) => first.events.watch(event, handler),
         job(name, handler, jobOptions = {}) {
           const task = `${service.name}.${name}`
           if (handlers.has(task)) throw new StartError(`There are two jobs ${task}.`)
@@ -195,19 +215,19 @@ export async function run(services: readonly Service[], config: Config, options:
     }
     for (const { name, needs = [] } of order)
       for (const call of needs)
-        if (!calls.answers(call)) throw new StartError(`${name} needs ${call.name} of ${call.owner}, which does not answer it.`)
+        if (!calls.answers(call) && !isRemote(call.owner))
+          throw new StartError(`${name} needs ${call.name} of ${call.owner}, which does not answer it.`)
 
-    schedule.every('kernel', '1 hour', 'forget old answers and events', async () => {
-      await kernelPool`delete from kernel.answers where answered_at < now() - interval '1 day'`
-      if (config.EVENT_RETENTION) while ((await events.forget(new Date(now().getTime() - config.EVENT_RETENTION))) === 10_000);
-    })
+    for (const { pool, events, schedule } of bases)
+      schedule.every('kernel', '1 hour', 'forget old answers and events', async () => {
+        await pool`delete from kernel.answers where answered_at < now() - interval '1 day'`
+        if (config.EVENT_RETENTION) while ((await events.forget(new Date(now().getTime() - config.EVENT_RETENTION))) === 10_000);
+      })
     reference(app)
     await app.ready()
-    closers.push(() => events.stop())
-    await events.start()
-    closers.push(() => jobs.stop())
-    await jobs.start()
-    closers.push(() => schedule.stop())
+    for (const base of bases) await base.start()
+    for (const { sessionIds, before } of await recentRevocations(first.pool)) access.revoke(sessionIds, new Date(before))
+    closers.push(() => Promise.all(bases.map(base => base.stop())))
     closers.push(() => {
       // Who is slower than that to send a request or to take its answer does not keep the rest from a clean end.
       const impatience = setTimeout(() => app.server.closeAllConnections(), 2_000)
@@ -217,11 +237,11 @@ export async function run(services: readonly Service[], config: Config, options:
 
     return {
       app,
-      events,
       log,
       config,
       announcements,
-      database: { at, admin },
+      database: [...homes.keys()][0]!,
+      logs: bases.map(({ events }) => events),
       dataFolder,
       mailFolder: mail.folder,
       services: order.map(({ name }) => name),
@@ -242,7 +262,10 @@ export async function run(services: readonly Service[], config: Config, options:
       },
       async settle() {
         for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
-          if ((await events.settled()) && (await jobs.due()) === 0 && (await events.settled())) return
+          const settled = await Promise.all(bases.map(base => base.settled()))
+          // Another database's reactions may have published into the first one's meanwhile.
+          if (settled.every(Boolean) && (bases.length === 1 || (await Promise.all(bases.map(base => base.settled()))).every(Boolean)))
+            return
           await new Promise(done => setTimeout(done, 5))
         }
         throw new Error('events or jobs are still open after 20 s')
@@ -255,7 +278,7 @@ export async function run(services: readonly Service[], config: Config, options:
 }
 
 /** Those who are asked before those who ask. Refuses double names, needs nobody here can answer, and circles. */
-function inOrder(services: readonly Service[]): Service[] {
+function inOrder(services: readonly Service[], isRemote: (name: string) => boolean): Service[] {
   const byName = new Map<string, Service>()
   for (const service of services) {
     if (byName.has(service.name)) throw new StartError(`Two services are called ${service.name}.`)
@@ -270,9 +293,11 @@ function inOrder(services: readonly Service[]): Service[] {
       )
     for (const call of service.needs ?? []) {
       const owner = byName.get(call.owner)
-      if (!owner)
-        throw new StartError(`${service.name} needs ${call.name} of ${call.owner}, which does not run here. Add it to OHMNIBUS_SERVICES.`)
-      if (owner !== service) visit(owner, [...path, service.name])
+      if (!owner && !isRemote(call.owner))
+        throw new StartError(
+          `${service.name} needs ${call.name} of ${call.owner}, which does not run here. Add it to OHMNIBUS_SERVICES, or say where it runs: ${call.owner.toUpperCase()}_SERVICE_URL`,
+        )
+      if (owner && owner !== service) visit(owner, [...path, service.name])
     }
     order.push(service)
   }
@@ -280,83 +305,30 @@ function inOrder(services: readonly Service[]): Service[] {
   return order
 }
 
-/** The root of all keys: given, or made once and kept in the data folder. */
-async function rootSecret(config: Config, dataFolder: string): Promise<Buffer> {
-  if (config.OHMNIBUS_SECRET) return Buffer.from(config.OHMNIBUS_SECRET)
-  const file = join(dataFolder, 'secret')
-  try {
-    // 0711: the user PostgreSQL runs as must pass, nobody else may look.
-    await mkdir(dataFolder, { recursive: true, mode: 0o711 })
-    await writeFile(file, randomBytes(48).toString('base64'), { flag: 'wx', mode: 0o600 }).catch(error => {
-      if (error.code !== 'EEXIST') throw error
-    })
-    const secret = await readFile(file)
-    if (secret.length < 32)
-      throw new StartError(
-        `${file} is damaged (${secret.length} bytes): restore it from a back-up, or remove the data folder to begin anew.`,
-      )
-    return secret
-  } catch (error) {
-    throw folderProblem(error, dataFolder)
-  }
-}
-
-function folderProblem(error: unknown, folder: string): unknown {
-  const { code } = error as { code?: string }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return new StartError(
-      `The data folder ${folder} cannot be written to. Give yourself the right, or choose another: OHMNIBUS_DATA=/some/folder`,
-    )
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new StartError(`The disk of the data folder ${folder} is full. Make room, or choose another: OHMNIBUS_DATA=/some/folder`)
-  if (code === 'ENOTDIR' || code === 'EEXIST')
-    return new StartError(`${folder} is not a folder. Choose another: OHMNIBUS_DATA=/some/folder`)
-  return error
-}
-
-/** The PostgreSQL of `DATABASE_URL`, or one of our own below the data folder. */
-async function openEngine(
+/** The databases that these services live in, each once, with who lives there. */
+async function databasesOf(
+  services: readonly Service[],
   config: Config,
-  dataFolder: string,
+  own: () => Promise<DatabaseEngine>,
   derive: (purpose: string) => Buffer,
-  progress: (message: string) => void,
-  closers: (() => unknown)[],
-  log: Log,
-): Promise<{ at: DatabaseAddress; admin: string }> {
-  if (config.DATABASE_URL) {
-    const url = new URL(config.DATABASE_URL)
-    const admin = decodeURIComponent(url.username)
-    const password = (role: string): string =>
-      role === admin ? decodeURIComponent(url.password) : createHmac('sha256', derive('database roles')).update(role).digest('base64url')
-    const at = {
-      host: url.hostname,
-      port: Number(url.port || 5432),
-      database: url.pathname.slice(1) || admin,
-      password,
-      ssl: url.searchParams.get('sslmode') === 'require' ? ('require' as const) : (false as const),
-    }
-    return { at, admin }
+): Promise<Map<DatabaseEngine, Service[]>> {
+  const homes = new Map<DatabaseEngine, Service[]>()
+  const known = new Map<string, DatabaseEngine>()
+  for (const service of services) {
+    const address = config.databases.get(service.name)
+    const engine = address ? databaseAt(address, derive) : await own()
+    const { host, port, database } = engine.at
+    const name = `${host}:${port}/${database}`
+    const home = known.get(name) ?? engine
+    known.set(name, home)
+    homes.set(home, [...(homes.get(home) ?? []), service])
   }
-  const server = await startPostgres({ folder: join(dataFolder, 'postgres'), progress })
-  let stopping = false
-  closers.push(() => {
-    stopping = true
-    return server.stop()
-  })
-  void server.ended.then(reason => {
-    if (stopping) return
-    log.fatal({ reason }, 'the embedded PostgreSQL ended; stopping')
-    process.exit(1)
-  })
-  const at = { host: server.host, port: server.port, database: 'ohmnibus' }
-  const pool = openPool({ ...at, database: 'postgres' }, server.superuser, { max: 1 })
-  try {
-    const [there] = await pool`select from pg_database where datname = 'ohmnibus'`
-    if (!there) await pool`create database ohmnibus`
-  } finally {
-    await pool.end({ timeout: 1 })
-  }
-  return { at, admin: server.superuser }
+  if (homes.size === 0) homes.set(await own(), [])
+  if (homes.size > 1 && config.KAFKA_BROKERS.length === 0)
+    throw new StartError(
+      'Services have databases of their own, and events between databases travel over Kafka. Set KAFKA_BROKERS, or leave all services in one database.',
+    )
+  return homes
 }
 
 /** Sessions that ended while their access tokens may still be alive. */

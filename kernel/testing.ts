@@ -115,7 +115,7 @@ export async function open(services: readonly Service[], options: TestOptions = 
       const kernel = peek('kernel')
       await kernel`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
         values (${eventId}, ${event.topic}, ${event.owner}, ${key}, ${'0'.repeat(32)}, ${kernel.json(actor)}, ${kernel.json(data as never)})`
-      running.events.committed([event.topic])
+      running.logs.forEach(log => log.committed())
     },
   }
 }

@@ -85,7 +85,7 @@ async function deliver(p: TestPlatform, event: Entry): Promise<void> {
   await p.db('kernel')`
     insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data, published_at)
     values (${event_id}, ${topic}, ${owner}, ${key}, ${'0'.repeat(32)}, ${actor}::text::json, ${data}::text::json, ${published_at})`
-  p.platform.events.committed([topic])
+  p.platform.logs[0]!.committed()
 }
 
 /**
@@ -159,7 +159,7 @@ test('delivered in order and once, the events have their effects', async t => {
       Object.keys(before).some(table => table.startsWith(`${service}.`) && String(before[table]) !== String(inOrder.state[table])),
       `${service} has done something`,
     )
-  assert.deepEqual([...(await p.platform.events.deadLetters({ limit: 10 }))], [])
+  assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
 })
 
 const first = seedFrom(process.env.SHUFFLE_SEED)
@@ -181,5 +181,5 @@ for (let seed = first; seed < first + Number(process.env.SHUFFLE_ROUNDS ?? 3); s
         { lacks: [], has: [] },
         `${what}, with SHUFFLE_SEED=${seed}`,
       )
-    assert.deepEqual([...(await p.platform.events.deadLetters({ limit: 10 }))], [])
+    assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
   })

@@ -72,7 +72,7 @@ async function database(config: Config): Promise<Finding[]> {
     findings.push([pending === 0, `${pending} migrations are pending`, 'Run "ohmnibus migrate", or start the platform.'])
     if (pending > 0) return findings
     const [events] = await pool`select (select count(*)::int from kernel.parked where state = 'dead') as dead,
-      (select coalesce(max(lag), 0)::int from (select (select count(*) from kernel.log l where l.topic = s.topic and l.position > s.position) as lag from kernel.subscriptions s) lags) as lag`
+      (select coalesce(max(lag), 0)::int from (select (select count(*) from kernel.log l where l.topic = s.topic and l.position > k.at_offset) as lag from kernel.subscriptions s join kernel.lanes k on k.subscription = s.name and k.lane = -1) lags) as lag`
     findings.push(
       [events!.dead === 0, `${events!.dead} dead letters`, 'See GET /api/events/dead-letters; mend the cause, then replay them.'],
       [events!.lag < 10_000, `The slowest subscription is ${events!.lag} events behind`, 'Look for errors in the log.'],

@@ -32,7 +32,8 @@ export async function events(world: World): Promise<Line[]> {
   }
   const reacted = async (): Promise<void> => {
     const open = () => sql`
-      select from kernel.subscriptions s where topic = ${ToyMade.topic} and position < (select max(position) from kernel.log l where l.topic = s.topic)`
+      select from kernel.subscriptions s join kernel.lanes on subscription = name
+      where topic = ${ToyMade.topic} and at_offset < (select max(position) from kernel.log l where l.topic = s.topic)`
     while ((await open()).length > 0) await sleep(50)
   }
   const cursor = async (): Promise<number> => {

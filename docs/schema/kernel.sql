@@ -13,6 +13,21 @@ alter table answers enable row level security;
 create policy every on answers for all to kernel using (true);
 create policy own on answers for all to ohmnibus_service using ((service = CURRENT_USER));
 
+create table lanes (
+  subscription  text                      not null,
+  lane          integer                   not null,
+  service       text                      not null,
+  at_offset     bigint                    not null,
+  position      bigint                    not null,
+  generation    bigint                    not null default 0,
+  updated_at    timestamp with time zone  not null default now(),
+  constraint lanes_pkey PRIMARY KEY (subscription, lane),
+  constraint lanes_subscription_fkey FOREIGN KEY (subscription) REFERENCES subscriptions(name)
+);
+alter table lanes enable row level security;
+create policy every on lanes for all to kernel using (true);
+create policy own on lanes for all to ohmnibus_service using ((service = CURRENT_USER));
+
 create table log (
   xid           xid8                      not null default pg_current_xact_id(),
   position      bigint                    not null generated always as identity,
@@ -51,18 +66,32 @@ create table parked (
   error         text,
   next_at       timestamp with time zone  not null default now(),
   parked_at     timestamp with time zone  not null default now(),
+  topic         text                      not null,
+  event_id      uuid                      not null,
+  trace_id      text                      not null,
+  actor         json                      not null,
+  data          json                      not null,
+  published_at  timestamp with time zone  not null,
+  told_at       timestamp with time zone,
   constraint parked_pkey PRIMARY KEY (subscription, "position"),
   constraint parked_id_key UNIQUE (id),
-  constraint parked_position_fkey FOREIGN KEY ("position") REFERENCES log("position"),
   constraint parked_subscription_fkey FOREIGN KEY (subscription) REFERENCES subscriptions(name),
   constraint parked_state_check CHECK ((state = ANY (ARRAY['retrying'::text, 'dead'::text, 'waiting'::text])))
 );
 CREATE INDEX parked_due ON kernel.parked USING btree (next_at) WHERE (state = 'retrying'::text);
 CREATE INDEX parked_key ON kernel.parked USING btree (subscription, key, "position");
-CREATE INDEX parked_position ON kernel.parked USING btree ("position");
+CREATE INDEX parked_untold ON kernel.parked USING btree (parked_at) WHERE ((state = 'dead'::text) AND (told_at IS NULL));
 alter table parked enable row level security;
 create policy every on parked for all to kernel using (true);
 create policy own on parked for all to ohmnibus_service using ((service = CURRENT_USER));
+
+create table relay (
+  only_row    boolean                   not null default true,
+  position    bigint                    not null default 0,
+  updated_at  timestamp with time zone  not null default now(),
+  constraint relay_pkey PRIMARY KEY (only_row),
+  constraint relay_only_row_check CHECK (only_row)
+);
 
 create table schedules (
   service  text                      not null,
@@ -72,11 +101,9 @@ create table schedules (
 );
 
 create table subscriptions (
-  name        text                      not null,
-  service     text                      not null,
-  topic       text                      not null,
-  position    bigint                    not null default 0,
-  updated_at  timestamp with time zone  not null default now(),
+  name     text  not null,
+  service  text  not null,
+  topic    text  not null,
   constraint subscriptions_pkey PRIMARY KEY (name)
 );
 alter table subscriptions enable row level security;

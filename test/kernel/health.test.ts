@@ -10,7 +10,6 @@ import { openAccess } from '../../kernel/access.ts'
 import { openHttp } from '../../kernel/http.ts'
 import { operations } from '../../kernel/operations.ts'
 import { readConfig } from '../../kernel/config.ts'
-import type { EventLog } from '../../kernel/events.ts'
 import { start } from '../../kernel/testing.ts'
 import { folderWith, Noted, notes, readers, settleNow, until, write } from './toys.ts'
 
@@ -57,7 +56,7 @@ test('alive as soon as it answers, ready once it listens, and neither while it s
   assert.deepEqual(health.json(), {
     status: 'ok',
     services: { people: 'ok', slow: 'ok' },
-    engines: { database: 'ok', files: 'ok', mail: 'ok' },
+    engines: { database: 'ok', cache: 'ok', files: 'ok', mail: 'ok' },
   })
 
   // Somebody is being served when the end begins, and asks for more over the same connection.
@@ -89,7 +88,7 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   t.after(() => app.close())
   let database = async (): Promise<unknown> => 1
   const checks = { database: () => database(), files: async () => {} }
-  const state = operations({ app, config: readConfig({}), events: {} as EventLog, metrics, services: ['people'], checks })
+  const state = operations({ app, config: readConfig({}), logs: [], metrics, services: ['people'], checks })
   state.enter()
   const health = async () => {
     const answer = await app.inject('/health')

@@ -13,7 +13,7 @@ async function publisher(t: TestContext, p: TestPlatform, text: string) {
   await pool`begin`
   await append(pool, text)
   return {
-    commit: () => pool`commit`.then(() => p.platform.events.committed([Noted.topic])),
+    commit: () => pool`commit`.then(() => p.platform.logs[0]!.committed()),
     rollback: () => pool`rollback`,
   }
 }
@@ -86,39 +86,41 @@ test('a jump of the positions, as after a restored back-up, delays nothing', asy
   assert.deepEqual(await seen(p), ['one a', 'one b'])
 })
 
-test('events are forgotten by age, but only those that every subscription has passed and none has put aside', async t => {
+test('events are forgotten by age, but only those that every subscription has passed; what failed can still be replayed', async t => {
+  let poisonous = true
   const p = await startShared(t, [
     await notes(t),
     await readers(t, ({ text }) => {
-      if (text === 'poison') throw new Error('cannot stand it')
+      if (text === 'poison' && poisonous) throw new Error('cannot stand it')
     }),
   ])
   for (const text of ['a', 'b', 'poison', 'c']) await write(p.http, text, [text])
   await settleNow(p)
-  await p.db('kernel')`insert into kernel.subscriptions (name, service, topic, position)
-    select 'archive: elsewhere', 'archive', ${Noted.topic}, position from kernel.log where data->>'text' = 'b'`
-  const { events } = p.platform
+  const kernel = p.db('kernel')
+  await kernel`insert into kernel.subscriptions (name, service, topic) values ('archive: elsewhere', 'archive', ${Noted.topic})`
+  await kernel`insert into kernel.lanes (subscription, lane, service, at_offset, position)
+    select 'archive: elsewhere', -1, 'archive', position, position from kernel.log where data->>'text' = 'b'`
+  const [events] = p.platform.logs
   const left = async () => (await p.published(Noted)).map(({ text }) => text)
 
-  assert.equal(await events.forget(new Date(Date.now() - 60_000)), 0)
+  assert.equal(await events!.forget(new Date(Date.now() - 60_000)), 0)
   assert.deepEqual(await left(), ['a', 'b', 'poison', 'c'], 'none is old enough')
   const future = new Date(Date.now() + 60_000)
-  assert.equal(await events.forget(future), 2)
+  assert.equal(await events!.forget(future), 2)
   assert.deepEqual(await left(), ['poison', 'c'], 'the archive has still to read them')
-  await p.db('kernel')`update kernel.subscriptions set position = 1000 where service = 'archive'`
-  assert.equal(await events.forget(future), 1)
-  assert.deepEqual(await left(), ['poison'], 'it waits for a replay')
-
-  await p.db('kernel')`delete from kernel.parked`
-  await p.db('kernel')`update kernel.subscriptions set position = 0 where service = 'archive'`
-  assert.equal(await events.forget(future), 0)
-  await p.db('kernel')`delete from kernel.subscriptions where service = 'archive'`
-  assert.equal(await events.forget(future), 1)
+  await kernel`update kernel.lanes set at_offset = 1000, position = 1000 where service = 'archive'`
+  assert.equal(await events!.forget(future), 2)
+  assert.deepEqual(await left(), [])
+  const [letter] = await events!.deadLetters({ limit: 10 })
+  assert.equal(letter!.key, 'poison', 'what failed is kept whole')
+  poisonous = false
+  await events!.replay(letter!.id)
+  await p.settle()
   await p.platform.close()
   const again = await p.another([await notes(t), await readers(t)])
   await write(again, 'd', ['d'])
   await again.settle()
-  assert.deepEqual(await seen(p), ['a a', 'b b', 'c c', 'd d'])
+  assert.deepEqual(await seen(p), ['a a', 'b b', 'c c', 'poison poison', 'd d'])
 })
 
 test('an event that comes while an earlier one of its key is being tried again waits for it', async t => {
@@ -193,7 +195,7 @@ test('what a failing reaction says is kept even where PostgreSQL could not hold 
   ])
   await write(p.http, 'one', ['a'])
   await settleNow(p)
-  const [letter] = await p.platform.events.deadLetters({ limit: 10 })
+  const [letter] = await p.platform.logs[0]!.deadLetters({ limit: 10 })
   assert.equal(letter!.state, 'dead')
   assert.match(letter!.error!, /^Error: {2}and \ufffd x/)
 })

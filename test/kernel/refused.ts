@@ -30,7 +30,7 @@ export const refusals: Record<string, { services: Service[]; message: RegExp; ca
   'two services of one name': { services: [plain('posts'), plain('posts')], message: /^Two services are called posts\.$/ },
   'a need of a service that does not run': {
     services: [needing('one', 'two')],
-    message: /^one needs get_two of two, which does not run here\. Add it to OHMNIBUS_SERVICES\.$/,
+    message: /^one needs get_two of two, which does not run here\. Add it to OHMNIBUS_SERVICES, or say where it runs: TWO_SERVICE_URL$/,
   },
   'a need that its owner does not answer': {
     services: [needing('one', 'two'), plain('two')],

@@ -1,0 +1,56 @@
+import { openPool, type DatabaseAddress, type Pool } from './database.ts'
+import { openEventLog, type EventLog } from './events.ts'
+import { openJobs, type JobHandler } from './jobs.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { connectionString } from './migrate.ts'
+import type { Road } from './road.ts'
+import { openSchedule } from './schedule.ts'
+
+/** What belongs to one database, where one or many services have their schemas: their events, jobs and schedules. */
+export interface Base {
+  readonly at: DatabaseAddress
+  readonly pool: Pool
+  readonly events: EventLog
+  /** By `<service>.<job>`. */
+  readonly handlers: Map<string, JobHandler<any>>
+  readonly schedule: ReturnType<typeof openSchedule>
+  start(): Promise<void>
+  /** Lets what is under way end; nothing new begins. */
+  stop(): Promise<void>
+  /** Whether every event had its effect and every due job is done. */
+  settled(): Promise<boolean>
+}
+
+export function openBase(options: {
+  at: DatabaseAddress
+  road: (pool: Pool) => Road
+  log: Log
+  metrics: Metrics
+  periodic: boolean
+  closers: (() => unknown)[]
+}): Base {
+  const { at, log, metrics, closers } = options
+  const pool = openPool(at, 'kernel', { max: 4 })
+  closers.push(() => pool.end({ timeout: 1 }))
+  const road = options.road(pool)
+  const events = openEventLog({ pool, road, log, metrics })
+  const handlers = new Map<string, JobHandler<any>>()
+  const jobs = openJobs({ pool, connectionString: connectionString(at, 'kernel'), handlers, log, metrics })
+  const schedule = openSchedule({ pool, log, on: options.periodic })
+  return {
+    at,
+    pool,
+    events,
+    handlers,
+    schedule,
+    async start() {
+      closers.push(() => events.stop())
+      await events.start()
+      closers.push(() => jobs.stop())
+      await jobs.start()
+    },
+    stop: () => schedule.stop(),
+    settled: async () => (await events.settled()) && (await jobs.due()) === 0 && (await events.settled()),
+  }
+}
