@@ -1,5 +1,4 @@
-import type { Database, Pool, Tx } from './database.ts'
-import { databaseProblem } from './database.ts'
+import { databaseProblem, type Pool, type Tx } from './database.ts'
 import type { Subscription } from './events.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
