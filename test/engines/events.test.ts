@@ -289,4 +289,42 @@ for (const [name, open] of Object.entries(engines)) {
     )
     assert.equal((await p.published(Echoed)).length, 21)
   })
+
+  test(`${name}: a subscription handles again what was published since a time, or everything, beside live traffic`, async t => {
+    const heard: string[] = []
+    const again = defineService({
+      name: 'historians',
+      folder: await folderWith(t),
+      start: ({ on }) => on(Noted, 'write history', async ({ text }) => void heard.push(text)),
+    })
+    const p = await open(t, [await notes(t), await readers(t), again])
+    await write(p.http, 'one', ['a', 'b'])
+    await p.settle()
+    const between = new Date()
+    await write(p.http, 'one', ['c'])
+    await p.settle()
+    const subscription = 'historians: write history (note.taken)'
+    const rewind = (payload: object) =>
+      p.http.inject({ method: 'POST', url: '/api/events/subscriptions/replay', headers: p.signedIn({ role: 'admin' }), payload })
+    assert.equal((await rewind({ subscription: 'nobody' })).json().code, 'subscription_unknown')
+
+    assert.equal((await rewind({ subscription, from: between.toISOString() })).statusCode, 202)
+    await write(p.http, 'one', ['d'])
+    await until(async () => (await p.settle(), heard.at(-1) === 'd' && heard.length >= 5))
+    assert.deepEqual(heard, ['a', 'b', 'c', 'c', 'd'])
+
+    assert.equal((await rewind({ subscription })).statusCode, 202)
+    await Promise.all([write(p.http, 'one', ['e']), write(p.http, 'two', ['x'])])
+    await until(async () => (await p.settle(), heard.length >= 11))
+    assert.deepEqual(
+      heard.slice(5).filter(text => text !== 'x'),
+      ['a', 'b', 'c', 'd', 'e'],
+    )
+    assert.deepEqual((await seen(p)).toSorted(), ['one a', 'one b', 'one c', 'one d', 'one e', 'two x'], 'others noticed nothing')
+    const listed = await p.http.inject({ url: '/api/events/subscriptions', headers: p.signedIn({ role: 'admin' }) })
+    assert.deepEqual(
+      listed.json().items.map(({ subscription }: { subscription: string }) => subscription),
+      [subscription, 'readers: remember what was noted (note.taken)'],
+    )
+  })
 }
