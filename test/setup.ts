@@ -2,20 +2,32 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '../kernel/postgres.ts'
+import { guard, quoted } from '../tools/engines/guard.ts'
+import { lendEngines } from './engines/lender.ts'
 
-let stop: (() => Promise<void>) | undefined
+const stops: (() => Promise<unknown>)[] = []
 
-/** One PostgreSQL for the whole run; each test gets a database of its own in it. */
+/**
+ * One PostgreSQL for the whole run; each test gets a database of its own in it. Other engines are lent to the tests that ask (`engine`), with
+ * `CI=true` all are started at once.
+ */
 export async function globalSetup(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-cluster-'))
-  const server = await startPostgres({ folder, durable: false, settings: { max_connections: '500' } })
-  process.env.OHMNIBUS_TEST_CLUSTER = JSON.stringify({ host: server.host, port: server.port, superuser: server.superuser })
-  stop = async () => {
-    await server.stop()
+  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-run-'))
+  const release = guard(`rm -rf ${quoted(folder)}`)
+  stops.push(async () => {
     await rm(folder, { recursive: true, force: true })
-  }
+    release()
+  })
+  const lender = await lendEngines(folder, process.env.CI === 'true')
+  stops.push(lender.stop)
+  process.env.OHMNIBUS_TEST_ENGINES = lender.path
+
+  const server = await startPostgres({ folder: join(folder, 'cluster'), durable: false, settings: { max_connections: '500' } })
+  const ended = guard(`kill -9 ${server.pid}`)
+  stops.push(() => server.stop().finally(ended))
+  process.env.OHMNIBUS_TEST_CLUSTER = JSON.stringify({ host: server.host, port: server.port, superuser: server.superuser })
 }
 
 export async function globalTeardown(): Promise<void> {
-  await stop?.()
+  for (const stop of stops.reverse()) await stop()
 }

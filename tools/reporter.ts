@@ -3,17 +3,20 @@ import type { TestEvent } from 'node:test/reporters'
 /** Prints what failed and what was skipped, by name, and totals at the end; a line a file on the way. */
 export default async function* reporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const failures: string[] = []
-  const skipped: string[] = []
+  const skipped: { name: string; reason: string }[] = []
   let passed = 0
   for await (const event of source) {
     if (event.type === 'test:pass' && event.data.details.type !== 'suite') {
-      if (event.data.skip !== undefined)
-        skipped.push(`${event.data.name}${typeof event.data.skip === 'string' ? `: ${event.data.skip}` : ''}`)
+      if (event.data.skip !== undefined) skipped.push({ name: event.data.name, reason: String(event.data.skip) })
       else passed++
     }
     if (event.type === 'test:fail' && event.data.details.type !== 'suite') {
       const { name, file, line, details } = event.data
       const cause = (details.error.cause ?? details.error) as Error
+      if (event.data.skip !== undefined) {
+        skipped.push({ name, reason: String(event.data.skip) }) // it ended by an error that says why
+        continue
+      }
       failures.push(`✖ ${name}\n  ${file}:${line}\n  ${(cause.stack ?? String(cause)).replaceAll('\n', '\n  ')}`)
       yield `✖ ${name}\n`
     }
@@ -24,6 +27,7 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
     }
   }
   if (failures.length > 0) yield `\n${failures.join('\n\n')}\n`
-  for (const name of skipped) yield `SKIPPED ${name}\n`
+  for (const [reason, tests] of Map.groupBy(skipped, ({ reason }) => reason))
+    yield `SKIPPED, ${reason}\n${tests.map(({ name }) => `  ${name}\n`).join('')}`
   yield `\n${passed} passed, ${failures.length} failed, ${skipped.length} skipped\n`
 }

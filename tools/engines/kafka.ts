@@ -1,0 +1,146 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { Admin } from '@platformatic/kafka'
+import { cached, fetchBy } from './cache.ts'
+import { EngineMissing, freePort, type Place, type Recipe } from './engine.ts'
+import { findProgram, launch, outputOf } from './launch.ts'
+
+const version = '4.4.0'
+
+/** One node of Apache Kafka, broker and controller in one. Topics are made by who needs them, never by use. */
+export async function kafka({ folder, port, proxied }: Place): Promise<Recipe> {
+  const { java, release } = findJava()
+  const home = await cached(`kafka-${version}`, fetchJars)
+  const [properties, logging, data] = ['server.properties', 'log4j2.properties', 'data'].map(name => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  const brokers = `127.0.0.1:${port}`
+  const controller = `127.0.0.1:${await freePort()}`
+  fs.writeFileSync(properties, lines({ ...settings, ...listeners(brokers, controller, proxied), 'log.dirs': data }))
+  fs.writeFileSync(logging, lines(warnings))
+  // Small and quick to start.
+  const jvm = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xlog:disable', `-Dlog4j2.configurationFile=${logging}`]
+  const program = ['-cp', join(home, '*')]
+  return {
+    settings: { KAFKA_BROKERS: brokers },
+    async start() {
+      if (!fs.existsSync(join(data, 'meta.properties'))) {
+        const id = randomBytes(16).toString('base64url')
+        const said = outputOf(java, ...jvm, ...program, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', properties)
+        if (said === undefined) throw new Error(`Kafka could not format ${data}`)
+      }
+      const archive = classArchive(home, release)
+      const life = await launch(java, [...jvm, archive.option, ...program, 'kafka.Kafka', properties], {
+        folder,
+        ready: () => makesTopics(brokers),
+      })
+      void life.ended.then(archive.keep)
+      return life
+    },
+  }
+}
+
+const settings = {
+  'process.roles': 'broker,controller',
+  'node.id': 1,
+  'controller.listener.names': 'CONTROLLER',
+  'auto.create.topics.enable': false,
+  'delete.topic.enable': true,
+  'group.initial.rebalance.delay.ms': 0,
+  'offsets.topic.replication.factor': 1,
+  'offsets.topic.num.partitions': 8,
+  'transaction.state.log.replication.factor': 1,
+  'transaction.state.log.min.isr': 1,
+  'transaction.state.log.num.partitions': 8,
+  'share.coordinator.state.topic.replication.factor': 1,
+  'share.coordinator.state.topic.min.isr': 1,
+  'share.coordinator.state.topic.num.partitions': 8,
+  'log.segment.bytes': 16 * 1024 * 1024,
+  'log.index.size.max.bytes': 1024 * 1024,
+  'file.delete.delay.ms': 1000,
+  // A broker that was killed is taken back within seconds.
+  'broker.session.timeout.ms': 3000,
+  'broker.heartbeat.interval.ms': 500,
+}
+
+/** Clients go on with the address that the broker tells them, so who comes through a proxy is told the proxy's. */
+const listeners = (brokers: string, controller: string, proxied: Place['proxied']) => ({
+  listeners: `PLAINTEXT://${brokers},CONTROLLER://${controller}${proxied ? `,PROXIED://127.0.0.1:${proxied.listen}` : ''}`,
+  'advertised.listeners': `PLAINTEXT://${brokers}${proxied ? `,PROXIED://127.0.0.1:${proxied.advertise}` : ''}`,
+  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+  'inter.broker.listener.name': 'PLAINTEXT',
+  'controller.quorum.voters': `1@${controller}`,
+})
+
+const warnings = {
+  'rootLogger.level': 'WARN',
+  'rootLogger.appenderRef.out.ref': 'out',
+  'appender.out.type': 'Console',
+  'appender.out.name': 'out',
+  'appender.out.layout.type': 'PatternLayout',
+  'appender.out.layout.pattern': '%d %p %m (%c)%n',
+}
+
+const lines = (properties: Record<string, string | number | boolean>): string =>
+  Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+
+/** Its port is open long before it works. */
+async function makesTopics(broker: string): Promise<boolean> {
+  const admin = new Admin({ clientId: 'engines', bootstrapBrokers: [broker], retries: 0, timeout: 2000, connectTimeout: 1000 })
+  const topics = [`ready-${randomUUID()}`]
+  try {
+    await admin.createTopics({ topics, partitions: 1, replicas: 1 })
+    await admin.deleteTopics({ topics })
+    return true
+  } catch {
+    return false
+  } finally {
+    await admin.close().catch(() => {})
+  }
+}
+
+/** `release` tells one Java from another. */
+function findJava(): { java: string; release: string } {
+  const java = findProgram(...(process.env.JAVA_HOME ? [join(process.env.JAVA_HOME, 'bin', 'java')] : []), 'java')
+  const release = java && outputOf(java, '-version')
+  const advice = 'install the package default-jre-headless, or set JAVA_HOME'
+  if (!release) throw new EngineMissing(`there is no Java; ${advice}`)
+  const major = Number(/version "(\d+)/.exec(release)?.[1])
+  if (major < 17) throw new EngineMissing(`it needs Java 17 or newer, and ${java} is ${major}; ${advice}`)
+  return { java, release: `${major}-${createHash('sha256').update(release).digest('hex').slice(0, 12)}` }
+}
+
+async function fetchJars(part: string): Promise<void> {
+  const maven = findProgram('mvn')
+  if (!maven) throw new EngineMissing('there is no Maven to fetch it with; install the package maven')
+  const repository = join(part, 'repository')
+  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+  const pom = join(import.meta.dirname, 'kafka.pom.xml')
+  await fetchBy(maven, [
+    '-q',
+    '-B',
+    '-f',
+    pom,
+    `-Dmaven.repo.local=${repository}`,
+    goal,
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${part}`,
+  ])
+  fs.rmSync(repository, { recursive: true })
+}
+
+/** What Java knows of the classes after a first, clean end, so that the next start need not find it out again: a third less time. */
+function classArchive(home: string, release: string): { option: string; keep: () => void } {
+  const archive = join(home, `java-${release}.jsa`)
+  if (fs.existsSync(archive)) return { option: `-XX:SharedArchiveFile=${archive}`, keep: () => {} }
+  const part = `${archive}.${randomUUID()}`
+  return {
+    option: `-XX:ArchiveClassesAtExit=${part}`,
+    keep: () => void (fs.existsSync(part) && fs.renameSync(part, archive)),
+  }
+}
