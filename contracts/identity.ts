@@ -200,6 +200,14 @@ export const listSigningKeys = call(
   Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) }),
 )
 
+/** Sessions whose access tokens made before a moment are refused, as long as any of them may still be alive. */
+export const listRevocations = call(
+  'identity',
+  'list_revocations',
+  Type.Object({}),
+  Type.Object({ revocations: Type.Array(Type.Object({ sessionId: Id, before: Instant })) }),
+)
+
 /** The code behind a reference, as long as it is alive. Fails with `code_unknown` once used, replaced or expired. */
 export const getCode = call(
   'identity',

@@ -1,29 +1,161 @@
+import type { FastifyInstance } from 'fastify'
+import { jwtVerify, SignJWT } from 'jose'
+import Type from 'typebox'
+import { Errors } from 'typebox/value'
 import type { CallContract } from '../contracts/define.ts'
-import { context } from './context.ts'
-import { Problem } from './problem.ts'
-import type { Answer, Ask } from './service.ts'
+import type { EventActor } from '../contracts/shared.ts'
+import { anyone } from './access.ts'
+import { context, traceparent, within } from './context.ts'
+import { mount } from './http.ts'
+import { unreachable, type Peers } from './peers.ts'
+import { Problem, statusOf, type ProblemKind } from './problem.ts'
+import type { Answer } from './service.ts'
+import { span } from './tracing.ts'
 
-/** Questions between services: answered in this process, always through JSON, so that nothing live leaks from one to the other. */
+/** Questions between services: answered in this process or in another, always through JSON, so that nothing live leaks from one to the other. */
 export interface Calls {
   answer(call: CallContract, handler: Answer<any>): void
-  readonly ask: Ask<CallContract>
+  /** `asker` is the service that wants to know. */
+  ask(call: CallContract, input: unknown, asker: string): Promise<any>
   answers(call: CallContract): boolean
+  /** Lets other processes ask: `POST /internal/calls/<name>`, with a token that only they can make. */
+  serve(app: FastifyInstance): void
 }
 
-export function openCalls(): Calls {
-  const handlers = new Map<string, Answer<any>>()
+/** From the first try to the last, in milliseconds. */
+const deadlineMs = 5_000
+const mostTries = 3
+/** Stands in a header of its own: `authorization` is for people. */
+export const serviceToken = 'x-ohmnibus-service'
+const milliseconds = 'x-ohmnibus-deadline'
+
+export function openCalls({ peers, secret }: { peers: Peers; secret: Buffer }): Calls {
+  const handlers = new Map<string, { call: CallContract; handler: Answer<any> }>()
+
+  const answerHere = async (name: string, input: unknown): Promise<unknown> =>
+    JSON.parse(JSON.stringify((await handlers.get(name)!.handler(JSON.parse(JSON.stringify(input)))) ?? null))
+
+  /** Answers only read, so that a question may be asked again elsewhere. */
+  async function askElsewhere(call: CallContract, input: unknown, asker: string): Promise<unknown> {
+    const deadline = Date.now() + deadlineMs
+    const tried = new Set<string>()
+    for (let tries = 1; ; tries++) {
+      const address = peers.pick(call.owner, tried)
+      if (!address) throw unreachable(call.owner, undefined)
+      tried.add(address)
+      if (peers.addressesOf(call.owner).every(known => tried.has(known))) tried.clear()
+      try {
+        return await askAt(address, call, input, asker, deadline)
+      } catch (error) {
+        const later = error instanceof Problem && error.kind === 'unavailable'
+        const waitMs = 50 * 2 ** tries
+        if (!later || tries === mostTries || Date.now() + waitMs > deadline) throw error
+        await new Promise(resolve => setTimeout(resolve, waitMs * Math.random()))
+      }
+    }
+  }
+
+  async function askAt(address: string, call: CallContract, input: unknown, asker: string, deadline: number): Promise<unknown> {
+    const token = await new SignJWT({ actor: context().actor })
+      .setProtectedHeader({ alg: 'HS256', typ: 'service+jwt' })
+      .setSubject(asker)
+      .setAudience(call.name)
+      .setIssuedAt()
+      .setExpirationTime('30s')
+      .sign(secret)
+    const left = Math.max(1, deadline - Date.now())
+    const answer = await peers.at(address, async () => {
+      try {
+        const response = await fetch(`${address}/internal/calls/${call.name}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', [serviceToken]: token, [milliseconds]: String(left), traceparent: traceparent() },
+          body: JSON.stringify(input),
+          signal: AbortSignal.timeout(left),
+          redirect: 'error',
+        })
+        const body: unknown = await response.json()
+        // Whoever is too busy or stops is no better than one who is gone.
+        if (response.status === 503) throw problemOf(response, body)
+        return { response, body }
+      } catch (error) {
+        throw error instanceof Problem ? error : unreachable(address, error)
+      }
+    })
+    if (answer.response.ok) return answer.body
+    throw problemOf(answer.response, answer.body) ?? new Error(`${call.name} failed at ${address}: ${JSON.stringify(answer.body)}`)
+  }
+
   return {
     answer(call, handler) {
       if (handlers.has(call.name)) throw new Error(`${call.owner} answers ${call.name} twice`)
-      handlers.set(call.name, handler)
+      handlers.set(call.name, { call, handler })
     },
-    answers: call => handlers.has(call.name),
-    async ask(call, input) {
+    answers: call => handlers.has(call.name) || peers.addressesOf(call.owner).length > 0,
+    async ask(call, input, asker) {
       if (context().transaction)
         throw new Error(`${call.name} is asked inside a transaction, which would wait for another service with locks held`)
-      const handler = handlers.get(call.name)
-      if (!handler) throw new Problem('unavailable', 'call_unanswered', { detail: `Nobody answers ${call.name} yet.`, retryAfter: 1 })
-      return JSON.parse(JSON.stringify(await handler(JSON.parse(JSON.stringify(input)))))
+      const here = handlers.has(call.name)
+      return await span(
+        `call ${call.owner}.${call.name}`,
+        here ? 'internal' : 'client',
+        { 'rpc.service': call.owner, 'rpc.method': call.name },
+        async () => (here ? await answerHere(call.name, input) : await askElsewhere(call, input, asker)),
+      )
+    },
+    serve(app) {
+      mount(app, ['/internal'], 'operations').post(
+        '/calls/:name',
+        {
+          config: { access: anyone },
+          schema: {
+            summary: 'Ask a service',
+            params: Type.Object({ name: Type.String({ maxLength: 100 }) }),
+            body: Type.Unknown(),
+            hide: true,
+          },
+        },
+        async ({ params: { name }, body, headers }) => {
+          const actor = await actorOf(headers[serviceToken], name)
+          const known = handlers.get(name)
+          if (!known) throw new Problem('not_found', 'call_unknown', { detail: `Nobody here answers ${name}.` })
+          const [fault] = Errors(known.call.input, body)
+          if (fault)
+            throw new Problem('invalid', 'call_invalid', {
+              detail: `${name} takes another question: ${fault.instancePath || 'it'} ${fault.message}. Do both processes run the same version?`,
+            })
+          const left = Number(headers[milliseconds]) || deadlineMs
+          const late = new Promise<never>((_, reject) =>
+            setTimeout(reject, left, new Problem('unavailable', 'call_late', { detail: `${name} took longer than ${left} ms.` })).unref(),
+          )
+          return await Promise.race([within({ actor }, () => answerHere(name, body)), late])
+        },
+      )
     },
   }
+
+  /** Who caused the question. Fails with 401 for anybody but a process with our secret. */
+  async function actorOf(token: unknown, name: string): Promise<EventActor> {
+    try {
+      const { payload } = await jwtVerify(String(token), secret, {
+        algorithms: ['HS256'],
+        typ: 'service+jwt',
+        audience: name,
+        requiredClaims: ['exp', 'sub'],
+      })
+      return payload.actor as EventActor
+    } catch {
+      throw new Problem('unauthenticated', 'service_token_invalid', { detail: 'This address is for the processes of the platform.' })
+    }
+  }
+}
+
+const kinds = new Map(Object.entries(statusOf).map(([kind, status]) => [status, kind as ProblemKind]))
+
+/** The refusal that an answer carries, as its owner threw it; undefined for a fault of the other side. */
+function problemOf(response: Response, body: unknown): Problem | undefined {
+  const kind = kinds.get(response.status as never)
+  const { code, type: _, title: __, status: ___, traceId: ____, ...details } = (body ?? {}) as Record<string, unknown>
+  if (!kind || typeof code !== 'string') return undefined
+  const retryAfter = Number(response.headers.get('retry-after')) || undefined
+  return new Problem(kind, code, { ...details, ...(retryAfter && { retryAfter }) })
 }

@@ -162,6 +162,7 @@ const platformSettings = Type.Object({
     default: 'info',
     pattern: '^(fatal|error|warn|info|debug|silent)$',
   }),
+  ACCESS_LOG: Setting.flag('Whether each request that is answered is a line of the log; at level debug it is anyway.', { default: false }),
   EVENT_RETENTION: Type.Optional(Setting.duration('How long handled events stay in the log (for ever).')),
   METRICS_TOKEN: Type.Optional(Setting.secret('Bearer token that /metrics asks for from other machines.')),
 })

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import type { EventContract, EventData } from '../contracts/define.ts'
-import { context, within } from './context.ts'
+import { context, traceNote, within, type Trace } from './context.ts'
 import { newId } from './ids.ts'
 import type { EnqueueOptions, Job } from './jobs.ts'
+import { measureTransactions, openMetrics } from './metrics.ts'
 import { Problem } from './problem.ts'
+import { sending, span } from './tracing.ts'
 
 /** Reads. On a pool it cannot write: PostgreSQL answers 25006 outside of a transaction. */
 export type Db = postgres.ISql<{ bigint: bigint }>
@@ -39,6 +41,8 @@ export interface DatabaseAddress {
   /** Undefined where the socket itself is the proof (embedded). */
   readonly password?: (role: string) => string
   readonly ssl?: 'require' | 'verify-full' | false
+  /** Seconds until one who does not answer is given up (10). */
+  readonly patience?: number
 }
 
 /** Limits of one statement or transaction, so that nobody waits for ever. Milliseconds. */
@@ -64,7 +68,7 @@ export function openPool(
     ssl: at.ssl ?? false,
     max: options.max ?? 8,
     idle_timeout: 60,
-    connect_timeout: 10,
+    connect_timeout: at.patience ?? 10,
     max_lifetime: null,
     onnotice: () => {},
     types: { bigint: postgres.BigInt },
@@ -88,7 +92,7 @@ export interface Outgoing {
   readonly event: EventContract
   readonly data: Record<string, unknown>
   readonly actor: unknown
-  readonly traceId: string
+  readonly trace: Trace
 }
 
 /** Opens the database of one service. `committed` hears of the events of each commit before the caller does, so that delivery starts at once. */
@@ -96,9 +100,12 @@ export function openDatabase<Name extends string>(
   pool: Pool,
   name: Name,
   committed: (events: readonly Outgoing[]) => void,
+  metrics = openMetrics(),
 ): Database<Name> {
-  const attempt = async <T>(work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
-    const raw = await pool.reserve()
+  const measured = measureTransactions(metrics, name, pool.options.max)
+  const attributes = { 'db.system.name': 'postgresql', 'db.namespace': name, 'db.operation.name': 'transaction' }
+
+  const attempt = async <T>(raw: postgres.ReservedSql<{ bigint: bigint }>, work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
     const json = asText(raw)
     const outgoing: Outgoing[] = []
     let lost = false
@@ -123,12 +130,12 @@ export function openDatabase<Name extends string>(
       json,
       async publish(event: EventContract, data: Record<string, unknown>) {
         if (event.owner !== name) throw new Error(`${name} may not publish ${event.topic}, which belongs to ${event.owner}`)
-        const { actor, traceId } = context()
-        outgoing.push({ event, data, actor, traceId })
+        const trace = context()
+        outgoing.push({ event, data, actor: trace.actor, trace })
       },
       async enqueue(job: Job<object>, payload: object, options: EnqueueOptions = {}) {
         await tx`select kernel.add_job(${job.task}, ${json(payload)}, ${options.runAt ?? null},
-          ${job.tries}, ${options.key ?? null}, ${context().traceId})`
+          ${job.tries}, ${options.key ?? null}, ${traceNote()})`
       },
     }
     const tx = new Proxy(raw, {
@@ -164,7 +171,12 @@ export function openDatabase<Name extends string>(
     if (context().transaction) throw new Error(`a transaction of ${name} inside one of ${context().transaction}: pass the outer tx along`)
     for (let tries = 1; ; tries++) {
       try {
-        return await attempt(work)
+        return await span(`transaction ${name}`, 'client', attributes, () =>
+          measured(
+            () => pool.reserve(),
+            raw => attempt(raw, work),
+          ),
+        )
       } catch (error) {
         if (!isRace(error) || tries === 5) throw error
         await sleep(Math.random() * 10 * 2 ** tries)
@@ -203,15 +215,18 @@ export function openDatabase<Name extends string>(
 function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
   // Texts of no type, made before anything is sent: what the driver cannot serialise is left out, and the commit behind it done all the same.
   const text = (value: unknown) => tx.typed(JSON.stringify(value) as never, 705)
-  const rows = outgoing.map(({ event, data, actor, traceId }) => ({
-    event_id: newId(),
-    topic: event.topic,
-    owner: event.owner,
-    key: String(event.key.split('.').reduce((at: any, step) => at?.[step], data)),
-    trace_id: traceId,
-    actor: text(actor),
-    data: text(data),
-  }))
+  const rows = outgoing.map(({ event, data, actor, trace }) => {
+    const id = newId()
+    return {
+      event_id: id,
+      topic: event.topic,
+      owner: event.owner,
+      key: String(event.key.split('.').reduce((at: any, step) => at?.[step], data)),
+      trace_id: sending(event.topic, id, trace),
+      actor: text(actor),
+      data: text(data),
+    }
+  })
   // A statement takes 65,534 parameters at most.
   const chunks = Array.from({ length: Math.ceil(rows.length / 1000) }, (_, index) => rows.slice(index * 1000, (index + 1) * 1000))
   // Executed here and now: a query that is only awaited goes out a turn later, after the commit.

@@ -1,10 +1,10 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { memoryCache, type Cache } from './cache.ts'
 import type { Config } from './config.ts'
 import { openPool, type DatabaseAddress } from './database.ts'
-import { folderFiles } from './files.ts'
+import { damageReport, folderFiles, type FileStore } from './files.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { startPostgres } from './postgres.ts'
@@ -17,12 +17,15 @@ export interface DatabaseEngine {
 }
 
 /** Counters, cache and presence: memory, or Redis where the settings name one. */
-export function openCache({ config }: { config: Config; log: Log; metrics: Metrics }): {
+export async function openCache({ config, log, metrics }: { config: Config; log: Log; metrics: Metrics }): Promise<{
   cache: Cache
   check(): Promise<unknown>
   close(): Promise<void>
-} {
-  return { cache: memoryCache({ factor: config.RATE_LIMIT_FACTOR }), check: async () => {}, close: async () => {} }
+}> {
+  const { redisUrl: url, REDIS_PREFIX: prefix, RATE_LIMIT_FACTOR: factor } = config
+  // The clients of engines are only loaded where there is one.
+  if (url) return (await import('./redis.ts')).redisCache({ url, prefix, factor, log, metrics })
+  return { cache: memoryCache({ factor }), check: async () => {}, close: async () => {} }
 }
 
 /** Where files lie: a folder, or a bucket where the settings name one. */
@@ -34,10 +37,19 @@ export async function openFiles(options: {
   now: () => Date
   log: Log
   metrics: Metrics
-}): Promise<ReturnType<typeof folderFiles>> {
-  const { dataFolder, secret, publicUrl, now } = options
-  return folderFiles({ folder: join(dataFolder, 'files'), secret, publicUrl, now })
+}): Promise<FileStore> {
+  const { config, dataFolder, ...shared } = options
+  const { S3_BUCKET_NAME: bucket, S3_ENDPOINT: endpoint, AWS_REGION: region } = config
+  if (!bucket) return folderFiles({ ...shared, folder: join(dataFolder, 'files'), onDamage: damageReport(shared) })
+  const credentials = { accessKeyId: config.AWS_ACCESS_KEY_ID, secretAccessKey: config.AWS_SECRET_ACCESS_KEY }
+  return await (await import('./s3.ts')).s3Files({ ...shared, ...credentials, endpoint, bucket, region })
 }
+
+/** Keys for one purpose each, from the root of all keys. */
+export const deriveFrom =
+  (secret: Buffer) =>
+  (purpose: string): Buffer =>
+    Buffer.from(hkdfSync('sha256', secret, 'ohmnibus', purpose, 32))
 
 /** The root of all keys: given, or made once and kept in the data folder. */
 export async function rootSecret(config: Config, dataFolder: string): Promise<Buffer> {
@@ -73,19 +85,22 @@ function folderProblem(error: unknown, folder: string): unknown {
   return error
 }
 
-/** The database behind an address like `postgres://user:password@host:port/database?sslmode=…`; roles of services get passwords from the platform's secret. */
+/** The database behind an address like `postgres://user:password@host:port/database?sslmode=…&connect_timeout=…`; roles of services get passwords from the platform's secret. */
 export function databaseAt(address: string, derive: (purpose: string) => Buffer): DatabaseEngine {
   const url = new URL(address)
   const admin = decodeURIComponent(url.username)
   const password = (role: string): string =>
     role === admin ? decodeURIComponent(url.password) : createHmac('sha256', derive('database roles')).update(role).digest('base64url')
-  const mode = url.searchParams.get('sslmode')
+  const mode = url.searchParams.get('sslmode') ?? 'disable'
+  if (!/^(disable|require|verify-full)$/.test(mode))
+    throw new StartError(`The address of ${url.hostname} says sslmode=${mode}: it takes disable, require or verify-full.`)
   const at: DatabaseAddress = {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(url.port || 5432),
     database: decodeURIComponent(url.pathname.slice(1)) || admin,
     password,
-    ssl: mode === 'require' || mode === 'verify-full' ? mode : false,
+    ssl: mode === 'disable' ? false : (mode as 'require' | 'verify-full'),
+    patience: Number(url.searchParams.get('connect_timeout')) || 10,
   }
   return { at, admin }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventContract } from '../contracts/define.ts'
-import { within } from './context.ts'
+import { apart, readNote, within } from './context.ts'
 import type { Database, Pool, Tx } from './database.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -8,6 +8,7 @@ import { isOutage, openParked, type DeadLetters } from './parked.ts'
 import type { EventRow, Lane, Reader, Road } from './road.ts'
 import { wholeLog } from './road.ts'
 import type { Delivered, Reaction, ReactionOptions } from './service.ts'
+import { entry, messaging } from './tracing.ts'
 
 /** How far a reaction has come, as operators see it. */
 export interface SubscriptionState {
@@ -39,8 +40,11 @@ export interface EventLog extends DeadLetters {
   subscriptions(page: { limit: number; after?: string }): Promise<SubscriptionState[]>
   /** Lets a subscription handle again what was published at `from` or later, or everything there is; false when there is no such subscription. */
   rewind(subscription: string, from?: Date): Promise<boolean>
-  /** Removes events older than `before` that every reader has passed; resolves with how many. */
-  forget(before: Date): Promise<number>
+  /**
+   * Begins a new part of the log when the first event of the present one is from before `closing`, and drops parts that are all from before `before` and
+   * that every reader has passed; resolves with how many.
+   */
+  tend(closing: Date, before?: Date): Promise<number>
 }
 
 export interface Subscription {
@@ -72,10 +76,12 @@ interface Cursor {
   /** Failures in a row for want of something outside the event. */
   outages: number
   running?: Promise<void> | undefined
+  delivering?: Promise<boolean> | undefined
   again: boolean
 }
 
 const batchSize = 200
+const maxPosition = Number.MAX_SAFE_INTEGER
 const channel = 'ohmnibus_rewound'
 
 export function openEventLog(options: { pool: Pool; road: Road; log: Log; metrics: Metrics }): EventLog {
@@ -100,7 +106,7 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
       const starts: number[] = []
       for (const lane of lanes) {
         const own = [...subscriptions.values()].filter(({ service, topic }) => service === lane.service && topic === lane.topic)
-        const marks = await Promise.all(own.map(subscription => takeLane(pool, subscription, lane.number)))
+        const marks = await Promise.all(own.map(subscription => takeLane(pool, subscription, lane.number, lane.incarnation)))
         cursors.set(
           keyOf(lane),
           own.map((subscription, index) => {
@@ -120,10 +126,15 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
     async leave(lanes) {
       const left = lanes.flatMap(lane => cursors.get(keyOf(lane)) ?? [])
       for (const cursor of left) cursor.held = false
-      await Promise.all(left.map(({ running }) => running))
+      await Promise.allSettled(left.map(({ delivering }) => delivering))
     },
     arrived(lane) {
       for (const cursor of cursors.get(keyOf(lane)) ?? []) void wake(cursor)
+    },
+    async skip(lane, offset) {
+      await pool`update kernel.lanes set at_offset = ${offset - 1}, generation = generation + 1
+        where service = ${lane.service} and lane = ${lane.number} and at_offset <> ${offset - 1}
+        and subscription in (select name from kernel.subscriptions where topic = ${lane.topic})`
     },
   }
 
@@ -140,14 +151,14 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
 
   const wake = (cursor: Cursor): Promise<void> => {
     cursor.again = true
-    return (cursor.running ??= drain(cursor))
+    return (cursor.running ??= apart(() => drain(cursor)))
   }
 
   async function drain(cursor: Cursor): Promise<void> {
     while (cursor.again && cursor.held && !signal.aborted) {
       cursor.again = false
       try {
-        while (cursor.held && !signal.aborted && (await deliver(cursor))) cursor.outages = 0
+        while (cursor.held && !signal.aborted && (await (cursor.delivering = deliver(cursor)))) cursor.outages = 0
       } catch (error) {
         const delay = Math.min(30_000, 100 * 2 ** cursor.outages++)
         log.warn({ err: error, subscription: cursor.subscription.name, delayMs: delay }, 'a subscription waits and tries again')
@@ -165,7 +176,7 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
     const { subscription, lane } = cursor
     const from = (cursor.at ??= await readMark(cursor))
     if (!from) return false
-    const read = await road.read(lane, from.offset, cursor.batch)
+    const read = await road.read(lane, from.offset, cursor.batch, subscription.name)
     if (read.length === 0) return false
     const rows = onlyNew(read, from.position)
     const to = { offset: read.at(-1)!.offset, position: rows.at(-1)?.position ?? from.position }
@@ -211,7 +222,10 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
   /** Takes a failing event out of the way, to be tried again apart. */
   async function parkFirst(cursor: Cursor, from: Mark, row: EventRow, error: unknown): Promise<boolean> {
     const { subscription } = cursor
-    log.error({ err: error, subscription: subscription.name, eventId: row.event_id, traceId: row.trace_id }, 'a reaction failed')
+    log.error(
+      { err: error, subscription: subscription.name, eventId: row.event_id, traceId: readNote(row.trace_id).traceId },
+      'a reaction failed',
+    )
     const done = await subscription.db.transaction(async tx => {
       if (!(await move(tx, cursor, from, row))) return false
       await parked.add(tx, subscription, row, error)
@@ -229,7 +243,11 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
   }
 
   function react(subscription: Subscription, row: EventRow, tx: Tx): Promise<unknown> {
-    return within({ actor: row.actor, traceId: row.trace_id }, () => subscription.reaction(envelope(row), tx))
+    return within({ actor: row.actor, ...readNote(row.trace_id) }, () =>
+      entry(`process ${row.topic}`, 'consumer', messaging('process', row.topic, row.event_id, subscription.name), () =>
+        subscription.reaction(envelope(row), tx),
+      ),
+    )
   }
 
   // ── Cursors ──
@@ -278,7 +296,8 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
   const unread = (most: number) => pool<{ name: string; lag: number; age: number | null }[]>`
     select s.name, u.lag, u.age from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name,
       lateral (select count(*)::int as lag, extract(epoch from clock_timestamp() - min(published_at))::float8 as age from (select published_at
-        from kernel.log e where e.topic = s.topic and e.position > l.at_offset order by e.position limit ${most}) unread) u
+        from kernel.log e where (e.topic, e.position) > (s.topic, l.at_offset) and (e.topic, e.position) <= (s.topic, ${maxPosition}) and e.position > l.at_offset
+        order by e.topic, e.position limit ${most}) unread) u
     where l.lane = ${wholeLog} and s.name = any(${all()
       .filter(({ lane }) => lane.number === wholeLog)
       .map(({ subscription }) => subscription.name)})`
@@ -352,10 +371,10 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
       await pool`select pg_notify(${channel}, ${name})`
       return true
     },
-    async forget(before) {
-      const removed = await pool`delete from kernel.log where position in (
-        select position from kernel.log where published_at < ${before} and position <= ${await road.passed()} order by position limit 10000)`
-      return removed.count
+    async tend(closing, before) {
+      const [tended] = await pool<{ dropped: number }[]>`
+        select kernel.tend_log(${closing}, ${before ?? null}::timestamptz, ${await road.passed()}) as dropped`
+      return tended!.dropped
     },
   }
 }
@@ -364,13 +383,19 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
  * The cursor of a subscription in a lane, made where there is none. A partition is taken: its generation grows. What was handled while the log
  * itself was the road is not handled again over Kafka.
  */
-async function takeLane(pool: Pool, { name, service }: Subscription, lane: number): Promise<Mark & { generation: number }> {
+async function takeLane(
+  pool: Pool,
+  { name, service }: Subscription,
+  lane: number,
+  incarnation = '',
+): Promise<Mark & { generation: number }> {
   const shared = lane === wholeLog
   const [mark] = await pool<(Mark & { generation: number })[]>`
-    insert into kernel.lanes as l (subscription, lane, service, at_offset, position)
+    insert into kernel.lanes as l (subscription, lane, service, at_offset, position, incarnation)
     values (${name}, ${lane}, ${service}, ${shared ? 0 : -1},
-      coalesce((select position from kernel.lanes where subscription = ${name} and lane = ${wholeLog}), 0))
-    on conflict (subscription, lane) do update set generation = l.generation + ${shared ? 0 : 1}, position = greatest(l.position, excluded.position)
+      coalesce((select position from kernel.lanes where subscription = ${name} and lane = ${wholeLog}), 0), ${incarnation})
+    on conflict (subscription, lane) do update set generation = l.generation + ${shared ? 0 : 1}, position = greatest(l.position, excluded.position),
+      at_offset = case when l.incarnation = ${incarnation} then l.at_offset else excluded.at_offset end, incarnation = ${incarnation}
     returning at_offset::float8 as offset, position::float8 as position, generation::float8 as generation`
   return mark!
 }

@@ -1,21 +1,45 @@
-import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { link, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Readable, Transform } from 'node:stream'
+import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { FastifyInstance } from 'fastify'
-import Type from 'typebox'
-import { anyone } from './access.ts'
-import { sendFile } from './downloads.ts'
-import { mount } from './http.ts'
+import { signedLinks, type LinkSigning } from './downloads.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
 import { Problem } from './problem.ts'
 
-/** Where files lie: a folder here, S3 at scale. Keys are `<service>/<id>/<id>`; a key is written once and never changed. */
+/** What a file is, told by its bytes alone. */
+export interface Content {
+  readonly sizeBytes: number
+  /** In hexadecimal. */
+  readonly sha256: string
+}
+
+/** What a link says beside where it leads. */
+export interface LinkOptions {
+  readonly fileName: string
+  readonly contentType: string
+  readonly expiresAt: Date
+  /** Whoever follows the link gets that or an error. */
+  readonly content?: Content
+}
+
+/**
+ * Where files lie: a folder here, S3 at scale. Keys are `<service>/<id>/<id>`; a key is written once and never changed. Where storage is away,
+ * everything fails with `files_unavailable`.
+ */
 export interface Files {
-  /** Streams to durable storage; there is a whole file or none. Fails with `file_too_large` (413) beyond `maxBytes`. */
-  write(key: string, content: Readable, limit: { maxBytes: number }): Promise<{ sizeBytes: number; sha256: string }>
-  /** Bytes `start` to `end` inclusive; undefined when there is no such file. */
-  read(key: string, range?: { start: number; end: number }): Promise<Readable | undefined>
+  /**
+   * Streams to durable storage; there is a whole file or none. Fails with `file_too_large` (413) beyond `maxBytes`, `file_exists`,
+   * `file_storage_full`.
+   */
+  write(key: string, content: Readable, limit: { maxBytes: number }): Promise<Content>
+  /**
+   * Bytes `start` to `end` inclusive; undefined when there is no such file. One that is not `content` any more fails with `file_damaged`: at once by
+   * its size, and when read whole by its hash, before the last bytes are out.
+   */
+  read(key: string, range?: Range, content?: Content): Promise<Readable | undefined>
   /** Size in bytes; undefined when there is no such file. */
   size(key: string): Promise<number | undefined>
   /** Fine when it is gone already. */
@@ -23,68 +47,74 @@ export interface Files {
   /** All keys below `prefix` (`<service>/`), with when they were written; in no order. */
   list(prefix: string): AsyncIterable<{ key: string; writtenAt: Date }>
   /** An address that gives the file to whoever holds it, until `expiresAt`. */
-  link(key: string, as: { fileName: string; contentType: string; expiresAt: Date }): Promise<string>
+  link(key: string, as: LinkOptions): Promise<string>
   /** Fails when it cannot be written to. */
   check(): Promise<void>
 }
 
-interface FolderOptions {
+/** Files with what the platform itself does with them: serving the links, and an end. */
+export interface FileStore extends Files {
+  serve(app: FastifyInstance): void
+  close(): Promise<void>
+}
+
+/** First and last byte. */
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+interface FolderOptions extends LinkSigning {
   folder: string
-  /** Signs links. */
-  secret: Buffer
-  publicUrl: string
-  now: () => Date
+  /** Told the key of each file that is not what was written. */
+  onDamage?: (key: string) => void
 }
 
 /** Files in a folder of this machine. What a process left half written when it died is removed when the next one starts. A full disk is `file_storage_full`. */
-export function folderFiles(options: FolderOptions): Files & { serve(app: FastifyInstance): void } {
-  const { folder, now } = options
+export function folderFiles(options: FolderOptions): FileStore {
+  const { folder, onDamage = () => {} } = options
   const incoming = join(folder, '.incoming')
   // What cannot be swept cannot be written to either, and is told there.
   const swept = removeAbandoned(incoming).catch(() => {})
 
   /** Two characters of the first id make folders of a size that file systems like. */
   const pathOf = (key: string): string => {
-    const [, service, id, rest] = /^([a-z]+)\/([\w-]{2,64})\/([\w-]{1,64})$/.exec(key) ?? []
-    if (!service) throw new Error(`${key} is no key of a file`)
-    return join(folder, service, id!.slice(-2), id!, rest!)
+    const [service, id, rest] = partsOf(key)
+    return join(folder, service, id.slice(-2), id, rest)
   }
   const newDraft = (): string => join(incoming, `${process.pid}-${randomUUID()}`)
-  const signature = (query: string): Buffer => createHmac('sha256', options.secret).update(query).digest()
+  const links = signedLinks(options)
 
   const files: Files = {
     async write(key, content, { maxBytes }) {
       const path = pathOf(key)
       await swept
       const draft = newDraft()
-      const hash = createHash('sha256')
-      let sizeBytes = 0
-      const measure = new Transform({
-        transform(chunk: Buffer, _, done) {
-          sizeBytes += chunk.length
-          hash.update(chunk)
-          done(sizeBytes > maxBytes ? tooLarge(maxBytes) : null, chunk)
-        },
-      })
+      const { meter, measured } = openMeter(maxBytes)
       try {
         await mkdir(incoming, { recursive: true, mode: 0o700 })
         const handle = await open(draft, 'wx', 0o600)
-        await pipeline(content, measure, handle.createWriteStream({ flush: true }))
-        await place(draft, path)
+        await pipeline(content, meter, handle.createWriteStream({ flush: true }))
+        await place(key, draft, path)
         // A new folder is only there for good once its parent is, whoever made it.
         for (let at = dirname(path); at.length >= folder.length; at = dirname(at)) await syncFolder(at)
-        return { sizeBytes, sha256: hash.digest('hex') }
+        return measured()
       } catch (error) {
         await rm(draft, { force: true })
         const { code } = error as NodeJS.ErrnoException
-        if (code === 'ENOSPC' || code === 'EDQUOT')
-          throw new Problem('unavailable', 'file_storage_full', { detail: 'There is no room for the file.' })
+        if (code === 'ENOSPC' || code === 'EDQUOT') throw storageFull()
         throw error
       }
     },
-    async read(key, range) {
+    async read(key, range, content) {
       const handle = await open(pathOf(key)).catch(unlessMissing)
-      return handle?.createReadStream({ ...range, highWaterMark: 256 * 1024 })
+      if (!handle) return undefined
+      if (content && (await handle.stat()).size !== content.sizeBytes) {
+        await handle.close()
+        throw damaged(key, onDamage)
+      }
+      const source = handle.createReadStream({ ...range, highWaterMark: 256 * 1024 })
+      return content && !range ? heldTo(source, content, { damaged: () => damaged(key, onDamage) }) : source
     },
     size: async key => (await stat(pathOf(key)).catch(unlessMissing))?.size,
     async remove(key) {
@@ -102,10 +132,7 @@ export function folderFiles(options: FolderOptions): Files & { serve(app: Fastif
             if (found) yield { key: `${service}/${id}/${name}`, writtenAt: found.mtime }
           }
     },
-    async link(key, { fileName, contentType, expiresAt }) {
-      const query = new URLSearchParams({ key, name: fileName, type: contentType, expires: String(expiresAt.getTime()) }).toString()
-      return `${options.publicUrl}/files/${signature(query).toString('base64url')}?${query}`
-    },
+    link: async (key, as) => links.link(key, as),
     async check() {
       await mkdir(incoming, { recursive: true, mode: 0o700 })
       const probe = newDraft()
@@ -117,44 +144,78 @@ export function folderFiles(options: FolderOptions): Files & { serve(app: Fastif
     },
   }
 
-  const Link = { key: Type.String(), name: Type.String(), type: Type.String(), expires: Type.String() }
-  return {
-    ...files,
-    serve(app) {
-      const http = mount(app, ['/files'], 'documents')
-      http.get(
-        '/:signature',
-        {
-          config: { access: anyone },
-          schema: {
-            summary: 'A file by its signed link',
-            params: Type.Object({ signature: Type.String() }),
-            querystring: Type.Object(Link),
-            hide: true,
-          },
-        },
-        async (request, reply) => {
-          const { key, name, type, expires } = request.query
-          const expected = signature(new URLSearchParams({ key, name, type, expires }).toString())
-          const given = Buffer.from(request.params.signature, 'base64url')
-          if (given.length !== expected.length || !timingSafeEqual(given, expected))
-            throw new Problem('forbidden', 'link_invalid', { detail: 'The link was changed or is not whole. Ask for a new one.' })
-          if (Number(expires) <= now().getTime())
-            throw new Problem('forbidden', 'link_expired', { detail: 'The link has expired. Ask for a new one.' })
-          const sizeBytes = await files.size(key)
-          if (sizeBytes === undefined) throw new Problem('not_found', 'file_missing')
-          return await sendFile(request, reply, {
-            fileName: name,
-            contentType: type,
-            sizeBytes,
-            tag: key.split('/').at(-1)!,
-            read: range => files.read(key, range),
-          })
-        },
-      )
+  return { ...files, serve: app => links.serve(app, files), close: async () => {} }
+}
+
+/** Service, id and id of a key. */
+export function partsOf(key: string): [service: string, id: string, rest: string] {
+  const [, service, id, rest] = /^([a-z]+)\/([\w-]{2,64})\/([\w-]{1,64})$/.exec(key) ?? []
+  if (!service) throw new Error(`${key} is no key of a file`)
+  return [service, id!, rest!]
+}
+
+/** Measures what streams through it; fails with `file_too_large`. */
+export function openMeter(maxBytes: number): { meter: Transform; measured(): Content } {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  const meter = new Transform({
+    transform(chunk: Buffer, _, done) {
+      sizeBytes += chunk.length
+      hash.update(chunk)
+      done(sizeBytes > maxBytes ? tooLarge(maxBytes) : null, chunk)
     },
+  })
+  return { meter, measured: () => ({ sizeBytes, sha256: hash.digest('hex') }) }
+}
+
+/** The bytes of `source`, the last of them only when it ended well and all are `content`, if that is given. */
+export function heldTo(
+  source: Readable,
+  content: Content | undefined,
+  otherwise: { damaged: () => Error; broken?: (error: unknown) => unknown },
+): Readable {
+  const { damaged, broken = error => error } = otherwise
+  const held = async function* () {
+    const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
+    const hash = createHash('sha256')
+    let sizeBytes = 0
+    let last: Buffer | undefined
+    for (;;) {
+      // Nothing around `yield` is caught: there the reader's own errors would come.
+      const { value } = await chunks.next().catch(error => {
+        throw broken(error)
+      })
+      if (!value) break
+      if (last) yield last
+      if (content) hash.update(value)
+      sizeBytes += value.length
+      last = value
+    }
+    if (content && (sizeBytes !== content.sizeBytes || hash.digest('hex') !== content.sha256)) throw damaged()
+    if (last) yield last
+  }
+  source.on('error', () => {}) // kept for who reads next
+  // Who goes before the first byte ends the source too.
+  return Readable.from(held(), { objectMode: false }).once('close', () => source.destroy())
+}
+
+/** Counts files that are not what was written, and has operators look. */
+export function damageReport({ log, metrics }: { log: Log; metrics: Metrics }): (key: string) => void {
+  const counter = metrics.counter('ohmnibus_files_damaged_total', 'Files that were not what was written when they were read')
+  return key => {
+    counter.inc()
+    log.error({ key }, 'a file is not what was written: restore it from a back-up')
   }
 }
+
+export const damaged = (key: string, onDamage: (key: string) => void): Problem => {
+  onDamage(key)
+  return new Problem('unavailable', 'file_damaged', { detail: 'The file is damaged. Operators have been told.' })
+}
+
+export const fileExists = (key: string): Problem => new Problem('conflict', 'file_exists', { detail: 'There is a file of this key.', key })
+
+export const storageFull = (): Problem => new Problem('unavailable', 'file_storage_full', { detail: 'There is no room for the file.' })
 
 const tooLarge = (maxBytes: number) =>
   new Problem('too_large', 'file_too_large', { detail: `A file may have ${maxBytes} bytes at most.`, maxBytes })
@@ -168,16 +229,29 @@ const unlessMissing = (error: NodeJS.ErrnoException): undefined => {
 const namesIn = async (folder: string): Promise<string[]> => (await readdir(folder).catch(unlessMissing)) ?? []
 
 /** Moves a draft to where it belongs. */
-async function place(draft: string, path: string): Promise<void> {
+async function place(key: string, draft: string, path: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      return await rename(draft, path)
+      return await putNew(draft, path)
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw fileExists(key)
       // Who removed the last other file of the folder may have taken the folder along in between.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 5) throw error
     }
   }
+}
+
+/** Like `rename`, which writes over what is there. */
+async function putNew(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path)
+  } catch (error) {
+    // Some file systems know no second name.
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code!)) throw error
+    return await rename(draft, path)
+  }
+  await rm(draft, { force: true })
 }
 
 async function syncFolder(path: string): Promise<void> {

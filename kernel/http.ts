@@ -6,13 +6,14 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import helmet from 'helmet'
 import type { Static, TSchema } from 'typebox'
 import type { Access, AccessRule, Actor } from './access.ts'
-import { context, newTraceId, within } from './context.ts'
+import { context, newTraceId, readTraceparent, within } from './context.ts'
 import { databaseProblem, type Once } from './database.ts'
 import { parseJson } from './json.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { collectRoutes } from './openapi.ts'
 import { Problem, statusOf } from './problem.ts'
+import { traceOf, traceRequests } from './tracing.ts'
 import { compileFor, faultsOf } from './validation.ts'
 
 /** What a route takes and gives. Response schemas also strip what must not leave. */
@@ -92,6 +93,8 @@ export interface HttpOptions {
   corsOrigins: string[]
   publicUrl: string
   trustedProxies?: string[]
+  /** Each answer is a line of the log; at level debug it is anyway. */
+  accessLog?: boolean
   /** How long a head may take to arrive, in milliseconds; 20 s unless given. */
   headersTimeout?: number
 }
@@ -101,6 +104,7 @@ export async function openHttp(options: HttpOptions) {
   const { access, log, metrics } = options
   const secure = options.publicUrl.startsWith('https:')
   const headersTimeout = options.headersTimeout ?? 20_000
+  const accessLevel = options.accessLog ? 'info' : 'debug'
   const durations = metrics.histogram('ohmnibus_http_request_seconds', 'Time to answer a request', ['method', 'route', 'status'])
 
   const app = fastify({
@@ -113,7 +117,7 @@ export async function openHttp(options: HttpOptions) {
     // Who comes over an open connection while the platform stops is served like any other.
     return503OnClosing: false,
     trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
-    genReqId: request => traceOf(request.headers.traceparent) ?? newTraceId(),
+    genReqId: request => readTraceparent(request.headers.traceparent)?.traceId ?? newTraceId(),
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     http: { maxHeaderSize: 16_384, headersTimeout, connectionsCheckingInterval: headersTimeout / 4, requireHostHeader: false },
     clientErrorHandler: malformed,
@@ -161,6 +165,7 @@ export async function openHttp(options: HttpOptions) {
       crossOriginResourcePolicy: { policy: 'same-site' },
     }),
   )
+  traceRequests(app)
   await app.register(cookie)
   if (options.corsOrigins.length > 0)
     await app.register(cors, {
@@ -217,13 +222,13 @@ export async function openHttp(options: HttpOptions) {
   // With a callback, so that everything after it runs in the request's context.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const actor = request.visitor ? { userId: request.visitor.userId, role: request.visitor.role } : context().actor
-    within({ actor, traceId: request.id }, () => done())
+    within({ actor, ...traceOf(request) }, () => done())
   })
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'
     durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
-    if (log.isLevelEnabled('debug'))
-      log.debug(
+    if (log.isLevelEnabled(accessLevel))
+      log[accessLevel](
         { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), traceId: request.id },
         'answered',
       )
@@ -340,10 +345,6 @@ const matches = (app: FastifyInstance, method: string, path: string): boolean =>
   const symbol = Object.getOwnPropertySymbols(app).find(s => s.description === 'fastify.router')
   return Boolean(symbol && router[symbol]?.find?.(method, path))
 }
-
-/** The W3C trace id of a caller that brings one. */
-const traceOf = (traceparent: string | string[] | undefined): string | undefined =>
-  typeof traceparent === 'string' ? /^00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)?.[1] : undefined
 
 function idempotencyOf(request: FastifyRequest): Once['idempotency'] {
   const key = request.headers['idempotency-key']

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { Logger, run, type Runner, type TaskList } from 'graphile-worker'
 import postgres from 'postgres'
-import { within } from './context.ts'
+import { readNote, within } from './context.ts'
 import type { Pool } from './database.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem } from './problem.ts'
+import { entry } from './tracing.ts'
 
 /** A task that survives the process. Made by `host.job`, added by `tx.enqueue`. */
 export interface Job<P extends object> {
@@ -61,6 +62,7 @@ export function openJobs(options: {
   const { pool, handlers, log } = options
   const seconds = options.metrics.histogram('ohmnibus_job_seconds', 'Time a job took', ['task', 'outcome'])
   let runner: Runner | undefined
+  showJobs(options.metrics, pool, handlers)
   let sweep: NodeJS.Timeout | undefined
   // One connection of its own, opened again when it is lost; the lock lives as long as it does.
   const guard = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as postgres.Options<{}>)
@@ -71,11 +73,14 @@ export function openJobs(options: {
   const tasks = () => {
     for (const [task, handler] of handlers) {
       taskList[task] = async (envelope, { job, abortSignal }) => {
-        const { payload, traceId } = envelope as { payload: object; traceId: string }
+        const { payload, traceId: note } = envelope as { payload: object; traceId: string }
+        const trace = readNote(note)
         const stopped = seconds.startTimer({ task })
         try {
-          await within({ traceId }, () =>
-            handler(payload, { attempt: job.attempts, last: job.attempts >= job.max_attempts, signal: abortSignal as AbortSignal }),
+          await within(trace, () =>
+            entry(`run ${task}`, 'consumer', { 'ohmnibus.job.task': task, 'ohmnibus.job.attempt': job.attempts }, () =>
+              handler(payload, { attempt: job.attempts, last: job.attempts >= job.max_attempts, signal: abortSignal as AbortSignal }),
+            ),
           )
           stopped({ outcome: 'done' })
         } catch (error) {
@@ -83,7 +88,12 @@ export function openJobs(options: {
           const last = job.attempts >= job.max_attempts
           const known = error instanceof Problem
           log[last ? 'error' : 'warn'](
-            { ...(known ? { problem: error.code, detail: error.message } : { err: error }), task, attempt: job.attempts, traceId },
+            {
+              ...(known ? { problem: error.code, detail: error.message } : { err: error }),
+              task,
+              attempt: job.attempts,
+              traceId: trace.traceId,
+            },
             last ? 'a job failed for good' : 'a job failed and will be tried again',
           )
           throw error
@@ -160,4 +170,39 @@ export function openJobs(options: {
       return row!.count
     },
   }
+}
+
+/** What waits, runs and was given up; each task is there from the start, at nothing. */
+function showJobs(metrics: Metrics, pool: Pool, handlers: ReadonlyMap<string, unknown>): void {
+  interface Row {
+    task: string
+    running: number
+    due: number
+    scheduled: number
+    failed: number
+    age: number | null
+  }
+  const count = async (): Promise<Row[]> => {
+    const rows = await pool<Row[]>`
+      select t.identifier as task, count(*) filter (where locked_at is not null)::int as running,
+        count(*) filter (where waits and run_at <= now())::int as due, count(*) filter (where waits and run_at > now())::int as scheduled,
+        count(*) filter (where locked_at is null and attempts >= max_attempts)::int as failed,
+        extract(epoch from now() - min(run_at) filter (where waits and run_at <= now()))::float8 as age
+      from graphile_worker._private_jobs j cross join lateral (select locked_at is null and attempts < max_attempts as waits) w
+      join graphile_worker._private_tasks t on t.id = j.task_id where t.identifier = any(${[...handlers.keys()]}) group by t.identifier`
+    const idle = { running: 0, due: 0, scheduled: 0, failed: 0, age: 0 }
+    return [...handlers.keys()].map(task => rows.find(row => row.task === task) ?? { task, ...idle })
+  }
+  metrics.gauge(
+    'ohmnibus_jobs',
+    'Jobs that are due, run, have their time still to come, or failed for good',
+    ['task', 'state'],
+    async gauge => {
+      for (const row of await count())
+        for (const state of ['running', 'due', 'scheduled', 'failed'] as const) gauge.set({ task: row.task, state }, row[state])
+    },
+  )
+  metrics.gauge('ohmnibus_job_oldest_due_seconds', 'How long the oldest job that is due has been so', ['task'], async gauge => {
+    for (const { task, age } of await count()) gauge.set({ task }, age ?? 0)
+  })
 }

@@ -8,6 +8,7 @@ export type Log = pino.Logger
 const secrets = [
   'password',
   'currentPassword',
+  'newPassword',
   'otp',
   'token',
   'accessToken',
@@ -18,6 +19,10 @@ const secrets = [
   'email',
   'to',
 ]
+
+/** Addresses of people, in whatever words: mail servers and databases quote them in what they refuse. */
+const address = /[^\s"'<>@\\/:;,()[\]=]{1,64}@[^\s"'<>@\\/:;,()[\]=]{1,255}/g
+const withoutAddresses = (line: string): string => (line.includes('@') ? line.replace(address, '[hidden]') : line)
 
 /** The cause and where; not what PostgreSQL adds, which quotes rows. */
 const describeError = (error: Error & { code?: string }): object => ({
@@ -38,6 +43,7 @@ export function openLog(options: { level: string; stream?: NodeJS.WritableStream
     redact: { paths: secrets.flatMap(name => [name, `*.${name}`, `*.*.${name}`]), censor: '[hidden]' },
     mixin: () => ({ traceId: context().traceId }),
     serializers: { err: describeError },
+    hooks: { streamWrite: withoutAddresses },
   }
   if (options.stream) return pino(settings, options.stream)
   if (process.stdout.isTTY)

@@ -1,9 +1,9 @@
 import { access, constants, mkdir, open, rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createTransport } from 'nodemailer'
 import Type, { type Static } from 'typebox'
 import { Setting } from './config.ts'
 import { Problem } from './problem.ts'
+import { smtpPost } from './smtp.ts'
 
 /** One message to one address. */
 export interface Message {
@@ -19,10 +19,13 @@ export interface Message {
   readonly event: string
 }
 
-/** Sends mail: SMTP when `SMTP_HOST` is set, readable files else. */
+/** `unanswered`: the next hop was sent all of it and its answer was lost. It may have taken it, so it must not be sent again. */
+export type Sent = 'taken' | 'unanswered'
+
+/** Sends mail: over SMTP with `SMTP_HOST`, by SendGrid with `SENDGRID_API_KEY`, as readable files else. */
 export interface Mail {
-  /** Resolves when the next hop has taken it. Fails with `mail_unavailable` (try again) or `mail_refused` (do not). */
-  send(message: Message): Promise<void>
+  /** Resolves when the next hop has it. Fails with `mail_unavailable` (try again) or `mail_refused` (do not). */
+  send(message: Message): Promise<Sent>
   /** Writes the message's readable file, `<ISO time>-<channel>-<id>.txt`; once an id and channel. */
   record(channel: string, message: Message): Promise<void>
   /** False when `ENABLE_EMAIL_NOTIFICATIONS=false` or there is no server. */
@@ -31,6 +34,18 @@ export interface Mail {
   readonly folder: string | undefined
   check(): Promise<void>
   close(): void
+}
+
+/** One way out of the platform. Address and subject are checked, the Message-ID is the same at every try. */
+export interface Post {
+  send(message: Message, messageId: string): Promise<Sent>
+  check(): Promise<unknown>
+  close(): void
+}
+
+export interface Sender {
+  readonly name: string
+  readonly address: string
 }
 
 export const mailSettings = Type.Object({
@@ -42,6 +57,8 @@ export const mailSettings = Type.Object({
   }),
   SMTP_USER: Type.Optional(Setting.text('Name to sign in with at the mail server.')),
   SMTP_PASS: Type.Optional(Setting.secret('Password for it; never sent unencrypted but to this machine.')),
+  SENDGRID_API_KEY: Type.Optional(Setting.secret('Key of SendGrid, where it takes outgoing mail in place of a mail server.')),
+  SENDGRID_BASE_URL: Setting.text('Address of its API.', { default: 'https://api.sendgrid.com', pattern: '^https?://[^\\s/]+/?$' }),
   FROM_EMAIL: Type.Optional(
     Setting.text('Sender of all mail (no-reply at the host of PUBLIC_URL).', { pattern: '^[^\\s@<>]+@[^\\s@<>]+$' }),
   ),
@@ -52,70 +69,45 @@ export const mailSettings = Type.Object({
   ),
 })
 
-/** The mail of a platform. Without a server every message is a file; with one only if `NOTIFICATION_LOG_PATH` asks for it, as files hold codes. */
+/** What is wrong with these settings taken together. */
+export const mailFaults = ({ SMTP_HOST, SENDGRID_API_KEY }: Static<typeof mailSettings>): string[] => [
+  ...(SMTP_HOST && SENDGRID_API_KEY
+    ? ['SENDGRID_API_KEY: stands beside SMTP_HOST, and mail leaves by one of them only. Remove the other.']
+    : []),
+  ...(SENDGRID_API_KEY && !SENDGRID_API_KEY.startsWith('SG.') ? ['SENDGRID_API_KEY: what was given does not begin with SG.'] : []),
+]
+
+/** The mail of a platform. Without a way out every message is a file; with one only if `NOTIFICATION_LOG_PATH` asks for it, as files hold codes. */
 export function openMail({
   settings,
   dataFolder,
   publicUrl,
+  patience = 30_000,
 }: {
   settings: Static<typeof mailSettings>
   dataFolder: string
   publicUrl: string
+  /** How long the next hop may be silent, in milliseconds. */
+  patience?: number
 }): Mail {
-  const { SMTP_HOST: host, SMTP_PORT: port, SMTP_USER: user, SMTP_PASS: pass } = settings
-  const server = settings.ENABLE_EMAIL_NOTIFICATIONS ? host : undefined
+  const from = { name: settings.FROM_NAME, address: settings.FROM_EMAIL ?? `no-reply@${new URL(publicUrl).hostname}` }
+  const post = settings.ENABLE_EMAIL_NOTIFICATIONS ? postOf(settings, from, patience) : undefined
   const folder = settings.NOTIFICATION_LOG_PATH
     ? resolve(settings.NOTIFICATION_LOG_PATH)
-    : server
+    : post
       ? undefined
       : join(dataFolder, 'notifications')
-  const from = { name: settings.FROM_NAME, address: settings.FROM_EMAIL ?? `no-reply@${new URL(publicUrl).hostname}` }
-
-  // Without a password, encryption is a gain even towards a server that cannot prove its name; a password goes only to one that can.
-  const guarded = Boolean(user) && !['localhost', '127.0.0.1', '::1'].includes(server ?? '')
-  const transport = server
-    ? createTransport({
-        pool: true,
-        host: server,
-        port,
-        secure: port === 465,
-        requireTLS: guarded,
-        tls: { rejectUnauthorized: guarded },
-        auth: user ? { user, pass } : undefined,
-        maxConnections: 5,
-        // The job tries again, and counts; the pool must not on its own.
-        maxRequeues: 0,
-        idleTimeout: 30_000,
-        connectionTimeout: 10_000,
-        greetingTimeout: 10_000,
-        socketTimeout: 30_000,
-        disableFileAccess: true,
-        disableUrlAccess: true,
-      })
-    : undefined
 
   return {
-    enabled: transport !== undefined,
+    enabled: post !== undefined,
     folder,
-    async send({ id, createdAt, to, subject, text, html, event }) {
-      if (!transport) throw new Error('no mail leaves this platform; ask `enabled` first')
-      if (!oneAddress.test(to)) throw new Problem('unprocessable', 'mail_refused', { detail: 'The recipient is not one e-mail address.' })
-      try {
-        await transport.sendMail({
-          from,
-          to: { name: '', address: to },
-          envelope: { from: from.address, to: [to] },
-          // The same at every try: SMTP cannot tell a lost answer from a lost message, but who receives both can drop one.
-          messageId: `<${id}@${from.address.split('@')[1]}>`,
-          date: createdAt,
-          subject: oneLine(subject),
-          text,
-          html,
-          headers: { 'Auto-Submitted': 'auto-generated', 'X-Ohmnibus-Event': oneLine(event) },
-        })
-      } catch (error) {
-        throw asProblem(error as SmtpError)
-      }
+    async send(message) {
+      if (!post) throw new Error('no mail leaves this platform; ask `enabled` first')
+      if (!oneAddress.test(message.to))
+        throw new Problem('unprocessable', 'mail_refused', { detail: 'The recipient is not one e-mail address.' })
+      // The same at every try: where a message goes out twice after all, who receives both can drop one.
+      const messageId = `<${message.id}@${from.address.split('@')[1]}>`
+      return await post.send({ ...message, subject: oneLine(message.subject), event: oneLine(message.event) }, messageId)
     },
     async record(channel, { id, createdAt, to, subject, text, event }) {
       if (!folder) return
@@ -141,12 +133,26 @@ export function openMail({
       await rename(draft, file)
     },
     async check() {
-      await transport?.verify()
+      await post?.check()
       if (!folder) return
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await access(folder, constants.W_OK)
     },
-    close: () => transport?.close(),
+    close: () => post?.close(),
+  }
+}
+
+function postOf(settings: Static<typeof mailSettings>, from: Sender, patience: number): Post | undefined {
+  const { SMTP_HOST: host, SENDGRID_API_KEY: key, SENDGRID_BASE_URL: url } = settings
+  if (host) return smtpPost({ host, port: settings.SMTP_PORT, user: settings.SMTP_USER, pass: settings.SMTP_PASS, from, patience })
+  if (!key) return undefined
+  // Its client is only loaded where it is used.
+  let loading: Promise<Post> | undefined
+  const sendgrid = () => (loading ??= import('./sendgrid.ts').then(({ sendgridPost }) => sendgridPost({ key, url, from, patience })))
+  return {
+    send: async (message, messageId) => (await sendgrid()).send(message, messageId),
+    check: async () => (await sendgrid()).check(),
+    close() {},
   }
 }
 
@@ -154,17 +160,3 @@ export function openMail({
 const oneAddress = /^[^\s@,;:<>()"\p{Cc}]+@[^\s@,;:<>()"\p{Cc}]+$/u
 
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim()
-
-interface SmtpError extends Error {
-  code?: string
-  responseCode?: number
-}
-
-/** Only a permanent answer to this sender, recipient or text is a refusal; a greeting, TLS or sign-in that fails may be mended. */
-function asProblem(error: SmtpError): Problem {
-  const { code, responseCode = 550 } = error
-  const refused = (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500 && responseCode !== 503 && responseCode !== 530
-  return refused
-    ? new Problem('unprocessable', 'mail_refused', { detail: error.message })
-    : new Problem('unavailable', 'mail_unavailable', { detail: error.message, retryAfter: 60 })
-}

@@ -46,7 +46,7 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
 
 /**
  * Brings a database up to the code: roles, schemas, migrations. Safe to run from many processes at once: one does it, the others wait.
- * Fails with `StartError` when a migration was changed after it ran, one is missing, or the database is of newer code.
+ * Fails with `StartError` when nobody answers there or lets us in, a migration was changed after it ran, one is missing, or the database is of newer code.
  */
 export async function migrate(
   at: DatabaseAddress,
@@ -58,13 +58,14 @@ export async function migrate(
   try {
     const kernel = { name: 'kernel', folder: import.meta.dirname }
     const all = await Promise.all([kernel, ...services].map(async unit => ({ ...unit, migrations: await readMigrations(unit.folder) })))
-    if (await upToDate(pool, all)) return
+    if (await upToDate(pool, all)) return await provePasswords(at)
     progress('Preparing the database')
     await pool`select pg_advisory_lock(7305218801)`
     const [server] = await pool`select current_setting('server_version_num')::int as version`
     if (server!.version < 170_000)
       throw new StartError(`PostgreSQL ${Math.floor(server!.version / 10_000)} is too old: Ohmnibus needs 17 or newer.`)
     for (const { name } of all) await makeRole(pool, at, name)
+    await provePasswords(at)
     await prepare(
       pool,
       all.map(unit => unit.name),
@@ -78,9 +79,40 @@ export async function migrate(
         await apply(pool, unit.name, migration)
       }
     }
+  } catch (error) {
+    throw refusal(error, at, admin)
   } finally {
     await pool.end({ timeout: 5 })
   }
+}
+
+/** A fault of reaching or entering a PostgreSQL as a line for the operator; others as they are. */
+function refusal(error: unknown, at: DatabaseAddress, role: string): unknown {
+  const { code = '', message } = error as { code?: string; message: string }
+  const server = `PostgreSQL at ${at.host}:${at.port}`
+  const sentences: [RegExp, string][] = [
+    [/^(ECONNREFUSED|ENOENT)$/, `Nobody answers for ${server}. Start it, or correct the address.`],
+    [/^(ENOTFOUND|EAI_AGAIN)$/, `The name of ${server} is not known. Correct the address.`],
+    [
+      /^(CONNECT_TIMEOUT|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/,
+      `${server} cannot be reached. Look at the network between, and at firewalls.`,
+    ],
+    [/^28P01$/, `${server} refuses the password of ${role}.`],
+    [/^28000$/, `${server} does not let ${role} in: ${message}. If it asks for encryption, add ?sslmode=require to the address.`],
+    [/^3D000$/, `${server} has no database ${at.database}. Make it: create database "${at.database}"`],
+    [/^42501$/, `${server} does not let ${role} prepare the database: ${message}. It takes the owner of ${at.database} with CREATEROLE.`],
+    [/^53300$/, `${server} has no connection left. Raise its max_connections, or run fewer processes.`],
+    [/^57P03$/, `${server} is not ready yet: ${message}. Start again in a moment.`],
+    [/CERT|ERR_TLS/, `The certificate of ${server} does not prove who it is (${code}). Name its authority in NODE_EXTRA_CA_CERTS.`],
+  ]
+  const sentence = sentences.find(([codes]) => codes.test(code))?.[1]
+  if (sentence) return new StartError(sentence)
+  // To the question for encryption it said no; the driver goes on all the same, and is hung up on.
+  if (at.ssl && /^(ECONNRESET|EPROTO|ERR_SSL_|CONNECTION_)/.test(code))
+    return new StartError(
+      `${server} does not speak TLS, which sslmode=${at.ssl} asks for. Switch it on there (ssl = on), or leave sslmode out.`,
+    )
+  return error
 }
 
 /** The job engine guards its tables by row security; only the kernel's role runs jobs. */
@@ -118,15 +150,34 @@ async function upToDate(pool: Pool, units: (Migratable & { migrations: Migration
   return units.every(unit => rows.filter(row => row.service === unit.name).length === unit.migrations.length)
 }
 
-/** Roles belong to the whole cluster, so another database may be making the same one right now. */
+/**
+ * Roles belong to the whole server, so another database may be making the same one right now. One that is there keeps its password: it may be that of
+ * processes that run.
+ */
 async function makeRole(pool: Pool, at: DatabaseAddress, name: string): Promise<void> {
-  const group = name === 'kernel' ? '' : `grant ohmnibus_service to ${quoted(name)};`
+  const password = at.password ? `password '${at.password(name).replaceAll("'", "''")}'` : ''
+  const group = `grant ohmnibus_service to ${quoted(name)};`
   await pool.unsafe(`do $$ begin
     begin create role ohmnibus_service nologin; exception when duplicate_object or unique_violation then null; end;
-    begin create role ${quoted(name)} login; exception when duplicate_object or unique_violation then null; end;
-    ${group}
+    begin create role ${quoted(name)} login ${password}; exception when duplicate_object or unique_violation then null; end;
+    begin ${name === 'kernel' ? '' : group} exception when unique_violation then null; end;
   end $$`)
-  if (at.password) await pool.unsafe(`alter role ${quoted(name)} password '${at.password(name).replaceAll("'", "''")}'`)
+}
+
+/** The passwords of all roles come from one secret, so one role tells whether it is that of this server. */
+async function provePasswords(at: DatabaseAddress): Promise<void> {
+  if (!at.password) return
+  const pool = openPool(at, 'kernel', { max: 1 })
+  try {
+    await pool`select 1`
+  } catch (error) {
+    if ((error as { code?: string }).code !== '28P01') throw error
+    throw new StartError(
+      `PostgreSQL at ${at.host}:${at.port} knows the roles of Ohmnibus by other passwords: OHMNIBUS_SECRET is not the one it was prepared with.`,
+    )
+  } finally {
+    await pool.end({ timeout: 1 })
+  }
 }
 
 async function prepare(pool: Pool, names: string[]): Promise<void> {
@@ -174,5 +225,5 @@ export function connectionString(at: DatabaseAddress, role: string): string {
   const password = at.password?.(role)
   const login = `${encodeURIComponent(role)}${password ? `:${encodeURIComponent(password)}` : ''}`
   if (at.host.startsWith('/')) return `postgres://${login}@localhost/${at.database}?host=${encodeURIComponent(at.host)}&port=${at.port}`
-  return `postgres://${login}@${at.host}:${at.port}/${at.database}${at.ssl ? `?sslmode=${at.ssl}` : ''}`
+  return `postgres://${login}@${at.host}:${at.port}/${at.database}${at.ssl ? `?uselibpqcompat=true&sslmode=${at.ssl}` : ''}`
 }

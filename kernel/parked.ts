@@ -1,3 +1,4 @@
+import { readNote } from './context.ts'
 import { databaseProblem, type Pool, type Tx } from './database.ts'
 import type { Subscription } from './events.ts'
 import type { Log } from './log.ts'
@@ -79,7 +80,10 @@ export function openParked(options: {
       const outage = isOutage(error)
       const delay = outage ? 5_000 : retryDelays[row.attempts]
       if (delay === undefined)
-        log.error({ err: error, subscription: name, eventId: row.event_id, traceId: row.trace_id }, 'an event is a dead letter now')
+        log.error(
+          { err: error, subscription: name, eventId: row.event_id, traceId: readNote(row.trace_id).traceId },
+          'an event is a dead letter now',
+        )
       await subscription.db.transaction(async tx => {
         await tx`update kernel.parked set state = ${delay === undefined ? 'dead' : 'retrying'}, attempts = attempts + ${outage ? 0 : 1},
           error = ${causeOf(error)}, next_at = now() + ${delay ?? 0} * interval '1 ms' where subscription = ${name} and position = ${row.position}`
@@ -88,9 +92,13 @@ export function openParked(options: {
     }
   }
 
-  options.metrics.gauge('ohmnibus_event_dead_letters', 'Events whose reaction failed for good', [], async gauge => {
-    const [row] = await pool<{ count: number }[]>`select count(*)::int as count from kernel.parked where state = 'dead'`
-    gauge.set(row!.count)
+  options.metrics.gauge('ohmnibus_event_dead_letters', 'Events whose reaction failed for good', ['subscription'], async gauge => {
+    for (const name of subscriptions.keys()) gauge.set({ subscription: name }, 0)
+    for (const { name, count } of await pool<
+      { name: string; count: number }[]
+    >`select subscription as name, count(*)::int from kernel.parked
+      where state = 'dead' and subscription = any(${[...subscriptions.keys()]}) group by subscription`)
+      gauge.set({ subscription: name }, count)
   })
 
   const letters: DeadLetters = {

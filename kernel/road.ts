@@ -24,6 +24,8 @@ export interface Lane {
   readonly service: string
   readonly topic: string
   readonly number: number
+  /** Kafka's id of the topic: one that was removed and made anew begins at 0 again. */
+  readonly incarnation?: string | undefined
 }
 
 /** What a road tells those who deliver. */
@@ -37,6 +39,8 @@ export interface Reader {
   leave(lanes: readonly Lane[]): Promise<void>
   /** There is something new to read. */
   arrived(lane: Lane): void
+  /** The lane holds nothing before `offset`, or ends before where we are: go on from there. */
+  skip(lane: Lane, offset: number): Promise<void>
 }
 
 /** Brings events from where they are published to where they are read: the log itself, or Kafka. */
@@ -50,8 +54,8 @@ export interface Road {
   stop(): Promise<void>
   /** Something was committed by this process. */
   committed(): void
-  /** Up to `limit` events of a lane that was taken, after the offset `after`, oldest first; empty until `arrived`. */
-  read(lane: Lane, after: number, limit: number): Promise<EventRow[]>
+  /** Up to `limit` events of a lane that was taken, after the offset `after`, oldest first; empty until `arrived`. `reader` tells one that reads the lane from another. */
+  read(lane: Lane, after: number, limit: number, reader: string): Promise<EventRow[]>
   /** The lane is not where we thought: another has taken it, or somebody asked for a replay. Takes it anew, or learns that it is gone. */
   lost(lane: Lane): void
   /** By lane, the offset of the first event published at `from` or later; of the first there is without it. */
@@ -72,9 +76,11 @@ export function logRoad({ pool, log }: { pool: Pool; log: Log }): Road {
   let reader: Reader | undefined
   let watched: ReadonlyMap<string, (row: EventRow) => void> = new Map()
 
+  // Pairs are compared so that no index fits but the one by topic: for a topic that was quiet for long the planner would walk over all the others.
   const rowsOf = (topic: string, after: number, until: number, limit: number) => pool<EventRow[]>`
     select position::float8 as position, position::float8 as offset, topic, event_id, key, trace_id, actor, data, published_at
-    from kernel.log where topic = ${topic} and position > ${after} and position <= ${until} order by position limit ${limit}`
+    from kernel.log e where (e.topic, e.position) > (${topic}, ${after}) and (e.topic, e.position) <= (${topic}, ${until})
+      and e.position > ${after} and e.position <= ${until} order by e.topic, e.position limit ${limit}`
 
   const tail = openTail({
     pool,

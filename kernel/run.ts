@@ -1,26 +1,30 @@
-import { hkdfSync } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { JWK } from 'jose'
 import type { TObject } from 'typebox'
-import { listSigningKeys, SessionsRevoked } from '../contracts/identity.ts'
+import { listRevocations, listSigningKeys, SessionsRevoked } from '../contracts/identity.ts'
 import { openAccess } from './access.ts'
 import { openBase } from './base.ts'
 import { openCalls } from './calls.ts'
 import { readSettings, refuseFaults, type Config } from './config.ts'
 import { openDatabase, openPool, type Database, type Outgoing, type Pool } from './database.ts'
-import { databaseAt, embeddedDatabase, openCache, openFiles, rootSecret, type DatabaseEngine } from './engines.ts'
+import { databaseAt, deriveFrom, embeddedDatabase, openCache, openFiles, rootSecret, type DatabaseEngine } from './engines.ts'
 import type { EventLog } from './events.ts'
 import { mount, openHttp } from './http.ts'
+import { kafkaRoad, kafkaSettings, openTopics } from './kafka.ts'
 import { openLog, type Log } from './log.ts'
-import { mailSettings, openMail } from './mail.ts'
+import { mailFaults, mailSettings, openMail } from './mail.ts'
 import { openMetrics } from './metrics.ts'
+import { openPeers } from './peers.ts'
 import { migrate } from './migrate.ts'
 import { operations } from './operations.ts'
 import { StartError } from './problem.ts'
+import { checkRelay } from './relay.ts'
 import { reference } from './reference.ts'
 import { logRoad } from './road.ts'
 import type { Host, Service } from './service.ts'
+import { startTracing, traced } from './tracing.ts'
+import { tend } from './upkeep.ts'
 
 /** What tests put in the place of the outside world. */
 export interface RunOptions {
@@ -61,12 +65,13 @@ export interface Platform {
 
 /** Starts services on their engines, in the order of their needs. Fails with `StartError` and leaves nothing running. */
 export async function run(services: readonly Service[], config: Config, options: RunOptions = {}): Promise<Platform> {
-  const isRemote = (name: string): boolean => config.addresses.has(name) && !services.some(service => service.name === name)
-  const order = inOrder(services, isRemote)
+  const elsewhere = new Map([...config.addresses].filter(([name]) => !services.some(service => service.name === name)))
+  const order = inOrder(services, name => elsewhere.has(name))
   const settings = new Map(
     order.map(({ name, settings: schema }) => [name, schema ? readSettings(schema as TObject, config.environment, config.faults) : {}]),
   )
   const mailConfig = readSettings(mailSettings, config.environment, config.faults)
+  config.faults.push(...mailFaults(mailConfig))
   refuseFaults(config.faults)
 
   const progress = options.progress ?? (() => {})
@@ -82,8 +87,7 @@ export async function run(services: readonly Service[], config: Config, options:
   const log = options.log ?? openLog({ level: config.LOG_LEVEL })
 
   try {
-    const secret = await rootSecret(config, dataFolder)
-    const derive = (purpose: string): Buffer => Buffer.from(hkdfSync('sha256', secret, 'ohmnibus', purpose, 32))
+    const derive = deriveFrom(await rootSecret(config, dataFolder))
     let main: Promise<DatabaseEngine> | undefined
     const ownDatabase = (): Promise<DatabaseEngine> =>
       (main ??= options.database
@@ -94,14 +98,28 @@ export async function run(services: readonly Service[], config: Config, options:
     const homes = await databasesOf(order, config, ownDatabase, derive)
     for (const [{ at, admin }, residents] of homes) if (at !== options.database?.at) await migrate(at, admin, residents, progress)
 
-    const metrics = openMetrics({ process: true })
+    const metrics = openMetrics({ dataFolder })
+    closers.push(await startTracing({ config, services: order.map(({ name }) => name), log, metrics }))
     const publicUrl = (config.PUBLIC_URL ?? `http://localhost:${config.PORT}`).replace(/\/+$/, '')
-    const { cache, ...cacheEngine } = openCache({ config, log, metrics })
+    const { cache, ...cacheEngine } = await openCache({ config, log, metrics })
     closers.push(() => cacheEngine.close())
+    const kafka = kafkaSettings(config)
+    const topics = config.KAFKA_BROKERS.length > 0 ? openTopics({ kafka, log }) : undefined
+    closers.push(() => topics?.close())
     const bases = [...homes].map(([{ at }, residents]) => {
       const base = openBase({
         at,
-        road: pool => logRoad({ pool, log }),
+        road: pool =>
+          topics
+            ? kafkaRoad({
+                pool,
+                kafka,
+                topics,
+                published: residents.flatMap(({ publishes = [] }) => publishes.map(({ topic }) => topic)),
+                log,
+                metrics,
+              })
+            : logRoad({ pool, log }),
         log,
         metrics,
         periodic: options.periodic !== false,
@@ -111,13 +129,19 @@ export async function run(services: readonly Service[], config: Config, options:
     })
     const baseOf = (service: Service) => bases.find(({ residents }) => residents.includes(service))!
     const [first] = bases as [(typeof bases)[number]]
-    const calls = openCalls()
+    const peers = openPeers({ addresses: elsewhere, log, metrics })
+    closers.push(() => peers.close())
+    const calls = openCalls({ peers, secret: derive('service calls') })
     const access = openAccess({
       now,
-      keys: async () => [
-        ...(options.keys ?? []),
-        ...(calls.answers(listSigningKeys) ? ((await calls.ask(listSigningKeys, {})).keys as JWK[]) : []),
-      ],
+      // Before the first token is believed, what has been revoked is known.
+      keys: async () => {
+        const own = options.keys ?? []
+        if (calls.answers(listRevocations))
+          for (const { sessionId, before } of (await calls.ask(listRevocations, {}, 'kernel')).revocations)
+            access.revoke([sessionId], new Date(before))
+        return calls.answers(listSigningKeys) ? [...own, ...((await calls.ask(listSigningKeys, {}, 'kernel')).keys as JWK[])] : own
+      },
     })
     const app = await openHttp({
       access,
@@ -126,10 +150,17 @@ export async function run(services: readonly Service[], config: Config, options:
       corsOrigins: config.CORS_ORIGINS,
       publicUrl,
       trustedProxies: config.TRUSTED_PROXIES,
+      accessLog: config.ACCESS_LOG,
     })
-    const files = await openFiles({ config, dataFolder, secret: derive('file links'), publicUrl, now, log, metrics })
+    const files = traced(await openFiles({ config, dataFolder, secret: derive('file links'), publicUrl, now, log, metrics }), 'file', [
+      'write',
+      'read',
+      'size',
+      'remove',
+    ])
+    closers.push(() => files.close())
     files.serve(app)
-    const mail = openMail({ settings: mailConfig, dataFolder, publicUrl })
+    const mail = traced(openMail({ settings: mailConfig, dataFolder, publicUrl }), 'mail', ['send', 'record'])
     closers.push(() => mail.close())
 
     const committed = (events: EventLog) => (published: readonly Outgoing[]) => {
@@ -148,7 +179,13 @@ export async function run(services: readonly Service[], config: Config, options:
       logs: bases.map(({ events }) => events),
       metrics,
       checks: {
-        database: () => Promise.all(bases.map(({ pool }) => pool`select 1`)),
+        ...Object.fromEntries(
+          bases.map(({ pool, residents }) => [
+            pool === first.pool ? 'database' : `database of ${residents[0]!.name}`,
+            () => pool`select 1`,
+          ]),
+        ),
+        ...(topics && { kafka: () => topics.check(), relay: () => Promise.all(bases.map(({ pool }) => checkRelay(pool))) }),
         cache: () => cacheEngine.check(),
         files: () => files.check(),
         mail: () => mail.check(),
@@ -160,7 +197,7 @@ export async function run(services: readonly Service[], config: Config, options:
       const { at, events, handlers, schedule } = baseOf(service)
       const pool = openPool(at, service.name, { readOnly: true })
       pools.push(pool)
-      const db = openDatabase(pool, service.name, committed(events))
+      const db = openDatabase(pool, service.name, committed(events), metrics)
       const needed = new Set((service.needs ?? []).map((call: { name: string }) => call.name))
       const prefixes = typeof service.prefix === 'string' ? [service.prefix] : (service.prefix ?? [`/api/${service.name}`])
       const serviceLog = log.child({ service: service.name })
@@ -180,7 +217,7 @@ export async function run(services: readonly Service[], config: Config, options:
         secret: derive,
         ask(call, input) {
           if (!needed.has(call.name)) throw new Error(`${service.name} asks ${call.name} without naming it in its needs`)
-          return calls.ask(call, input)
+          return calls.ask(call, input, service.name)
         },
         answer(call, handler) {
           if (call.owner !== service.name) throw new StartError(`${service.name} answers ${call.name}, which belongs to ${call.owner}.`)
@@ -215,18 +252,16 @@ export async function run(services: readonly Service[], config: Config, options:
     }
     for (const { name, needs = [] } of order)
       for (const call of needs)
-        if (!calls.answers(call) && !isRemote(call.owner))
-          throw new StartError(`${name} needs ${call.name} of ${call.owner}, which does not answer it.`)
+        if (!calls.answers(call)) throw new StartError(`${name} needs ${call.name} of ${call.owner}, which does not answer it.`)
 
     for (const { pool, events, schedule } of bases)
-      schedule.every('kernel', '1 hour', 'forget old answers and events', async () => {
-        await pool`delete from kernel.answers where answered_at < now() - interval '1 day'`
-        if (config.EVENT_RETENTION) while ((await events.forget(new Date(now().getTime() - config.EVENT_RETENTION))) === 10_000);
-      })
+      schedule.every('kernel', '1 hour', 'forget old answers and events', () =>
+        tend({ pool, events, log, now: now(), retention: config.EVENT_RETENTION }),
+      )
+    calls.serve(app)
     reference(app)
     await app.ready()
     for (const base of bases) await base.start()
-    for (const { sessionIds, before } of await recentRevocations(first.pool)) access.revoke(sessionIds, new Date(before))
     closers.push(() => Promise.all(bases.map(base => base.stop())))
     closers.push(() => {
       // Who is slower than that to send a request or to take its answer does not keep the rest from a clean end.
@@ -329,13 +364,6 @@ async function databasesOf(
       'Services have databases of their own, and events between databases travel over Kafka. Set KAFKA_BROKERS, or leave all services in one database.',
     )
   return homes
-}
-
-/** Sessions that ended while their access tokens may still be alive. */
-async function recentRevocations(pool: Pool): Promise<{ sessionIds: string[]; before: string }[]> {
-  const rows = await pool<{ data: { sessionIds: string[]; before: string }; recent: boolean }[]>`
-    select data, published_at > now() - interval '1 day' as recent from kernel.log where topic = ${SessionsRevoked.topic} order by position desc limit 20000`
-  return rows.filter(({ recent }) => recent).map(({ data }) => data)
 }
 
 export type { Database }

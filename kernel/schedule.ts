@@ -1,6 +1,8 @@
+import { within } from './context.ts'
 import type { Pool } from './database.ts'
 import type { Log } from './log.ts'
 import type { Interval } from './service.ts'
+import { entry } from './tracing.ts'
 
 const units = { ms: 1, second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 }
 
@@ -20,7 +22,7 @@ export function openSchedule({ pool, log, on }: { pool: Pool; log: Log; on: bool
       const [mine] = await pool`
         insert into kernel.schedules as s (service, purpose, next_at) values (${service}, ${purpose}, now() + ${ms} * interval '1 ms')
         on conflict (service, purpose) do update set next_at = excluded.next_at where s.next_at <= now() returning 1`
-      if (mine) await work()
+      if (mine) await within({}, () => entry(`every ${purpose}`, 'internal', { 'ohmnibus.service': service }, work))
     } catch (error) {
       log.error({ err: error, service, purpose }, 'periodic work failed')
     }

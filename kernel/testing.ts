@@ -9,7 +9,7 @@ import { accessAudience, type Actor } from './access.ts'
 import { readConfig, type Settings } from './config.ts'
 import { openPool, type Db, type Pool } from './database.ts'
 import { newId } from './ids.ts'
-import { openLog } from './log.ts'
+import { openLog, type Log } from './log.ts'
 import { migrate, readMigrations } from './migrate.ts'
 import { run, type Platform } from './run.ts'
 import type { Answer, Delivered, Service } from './service.ts'
@@ -26,6 +26,7 @@ export interface TestOptions {
   answers?: { call: CallContract; handler: Answer<any> }[]
   environment?: Settings
   now?: () => Date
+  log?: Log
   cluster?: TestCluster
 }
 
@@ -72,7 +73,7 @@ export async function open(services: readonly Service[], options: TestOptions = 
       keys: [testKey],
       now: options.now,
       periodic: false,
-      log: openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' }),
+      log: options.log ?? openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' }),
     })
   } catch (error) {
     await close()

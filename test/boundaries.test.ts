@@ -26,7 +26,7 @@ const targetOf = ({ file }: Source, name: string): string => (name.startsWith('.
 
 const sources = globSync(['main.ts', '{contracts,kernel,services,tools,test,bench}/**/*.ts'], { cwd: root }).sort().map(sourceOf)
 const isTest = (source: Source): boolean =>
-  /\.test\.ts$|^(test|bench)\/|^kernel\/testing\.ts$/.test(source.file) ||
+  /\.test\.ts$|^(test|bench|tools\/engines)\/|^kernel\/testing\.ts$/.test(source.file) ||
   source.imports.some(name => targetOf(source, name) === 'kernel/testing.ts')
 const tests = new Set(sources.filter(isTest).map(({ file }) => file))
 const product = sources.filter(({ file }) => !tests.has(file))
@@ -159,7 +159,7 @@ test('no text names a path of the machine it was written on', () => {
   const texts = globSync('**/*', {
     cwd: root,
     withFileTypes: true,
-    exclude: entry => ['node_modules', '.git', '.data'].includes(typeof entry === 'string' ? entry : entry.name),
+    exclude: entry => ['node_modules', '.git', '.data', '.cache'].includes(typeof entry === 'string' ? entry : entry.name),
   }).filter(entry => entry.isFile() && /\.(ts|js|json|md|sql|sh|yaml|yml|html|txt)$|^\.[a-z]|^run$/.test(entry.name))
   const names = texts.map(entry => relative(root, join(entry.parentPath, entry.name)))
   assert.ok(names.includes('README.md') && names.includes('kernel/run.ts'))

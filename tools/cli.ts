@@ -58,11 +58,12 @@ const commands: Record<string, Command> = {
   },
   doctor: {
     summary: 'Look at this machine, the engines and the data, with advice a line each',
-    usage: 'ohmnibus doctor',
-    options: {},
-    execute: async () => {
+    usage: 'ohmnibus doctor [--json]',
+    options: { json: { type: 'boolean', help: 'For programs' } },
+    execute: async ({ json }) => {
       const { doctor } = await import('./doctor.ts')
-      process.exitCode = (await doctor()) ? 0 : 1
+      // Ends here: an engine that hangs would keep its connection.
+      process.exit((await doctor({ json: Boolean(json) })) ? 0 : 1)
     },
   },
   seed: {

@@ -1,116 +1,167 @@
-import { statfs } from 'node:fs/promises'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFile, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
-import { dotenv, readConfig, type Config } from '../kernel/config.ts'
-import { openPool } from '../kernel/database.ts'
-import { readMigrations } from '../kernel/migrate.ts'
+import type { TObject } from 'typebox'
+import { dotenv, readConfig, readSettings, type Config, type Settings } from '../kernel/config.ts'
+import { mailSettings } from '../kernel/mail.ts'
+import type { Service } from '../kernel/service.ts'
 import { choose } from '../services/all.ts'
-import { runningEmbedded } from './embedded.ts'
+import { engines } from './doctor-engines.ts'
+import { fine, judge, type Check, type Finding } from './findings.ts'
 
-type Finding = [fine: boolean, what: string, advice?: string]
+const patienceMs = 5_000
 
-/** Prints what it finds, a line each; false when something needs a hand. */
-export async function doctor(): Promise<boolean> {
-  const config = readConfig(process.env, dotenv())
-  const findings: Finding[] = [
-    [
-      Number(process.versions.node.split('.')[0]) >= 26,
-      `Node ${process.versions.node}`,
-      'Ohmnibus needs Node 26: run "npm ci", which brings it.',
-    ],
-    ...config.faults.map((fault): Finding => [false, fault]),
-    ...config.notices.map((notice): Finding => [true, notice]),
-    await disk(config),
-    await port(config),
-    ...(await database(config)),
-  ]
-  for (const [fine, what, advice] of findings) console.log(`${fine ? '✔' : '✖'} ${what}${!fine && advice ? ` – ${advice}` : ''}`)
-  return findings.every(([fine]) => fine)
+/** Prints what it finds, a line each, or as JSON; false when something needs a hand now. */
+export async function doctor(options: { json?: boolean } = {}): Promise<boolean> {
+  const findings = await examine(process.env, dotenv())
+  const well = findings.every(({ state }) => state !== 'fail')
+  const signs = { ok: '✔', warn: '!', fail: '✖' }
+  if (options.json) console.log(JSON.stringify({ well, findings }, null, 2))
+  else for (const { state, what, advice } of findings) console.log(`${signs[state]} ${what}${advice ? ` – ${advice}` : ''}`)
+  return well
 }
 
-async function disk(config: Config): Promise<Finding> {
-  const folder = resolve(config.OHMNIBUS_DATA)
-  const space = await statfs(folder).catch(() => statfs('.'))
-  const free = Math.round((space.bavail * space.bsize) / 1e9)
-  return [free >= 1, `${free} GB free for the data in ${folder}`, 'Make room, or set OHMNIBUS_DATA to a folder on a larger disk.']
-}
-
-async function port(config: Config): Promise<Finding> {
-  const free = await new Promise<boolean>(done => {
-    const server = createServer()
-      .once('error', () => done(false))
-      .listen(config.PORT, config.HOST ?? '127.0.0.1', () => server.close(() => done(true)))
+/** Everything at once, five seconds each at most. */
+export async function examine(environment: Settings, file: Settings = {}): Promise<Finding[]> {
+  const config = readConfig(environment, file)
+  const services = await choose(config.OHMNIBUS_SERVICES).catch(error => {
+    config.faults.push(error.message)
+    return choose()
   })
-  if (free) return [true, `Port ${config.PORT} is free`]
-  const live = (await fetch(`http://127.0.0.1:${config.PORT}/health`).then(
-    answer => answer.json(),
-    () => undefined,
-  )) as { services?: object; status?: string } | undefined
-  return live?.services
-    ? [live.status === 'ok', `Ohmnibus listens on port ${config.PORT}: ${live.status}`, 'See /health.']
-    : [false, `Port ${config.PORT} is taken by another program`, `Choose another: PORT=${config.PORT + 1}`]
+  const checks: Check[] = [machine(config), certificates(config), listening(config), ...engines(config, services)]
+  return [...settings(config, services), ...(await Promise.all(checks.map(bounded))).flat()]
 }
 
-async function database(config: Config): Promise<Finding[]> {
-  const engine = config.DATABASE_URL ? serverOf(config.DATABASE_URL) : runningEmbedded(config.OHMNIBUS_DATA)
-  if (!engine) return [[true, 'The embedded PostgreSQL starts with the platform; while it runs, doctor looks inside']]
-  const pool = openPool(engine.at, engine.admin, { schema: 'public', max: 1 })
+async function bounded({ name, advice, look }: Check): Promise<readonly Finding[]> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(reject, patienceMs, new Error(`no answer in ${patienceMs / 1000} s`))))
   try {
-    const at = Date.now()
-    const [server] =
-      await pool`select current_setting('server_version') as version, current_setting('server_version_num')::int as number, clock_timestamp() as now`
-    const skew = Math.abs(server!.now.getTime() - Date.now())
-    const findings: Finding[] = [
-      [
-        server!.number >= 170_000,
-        `PostgreSQL ${server!.version} answers in ${Date.now() - at} ms`,
-        'Ohmnibus needs PostgreSQL 17 or newer.',
-      ],
-      [skew < 5_000, `Its clock differs by ${skew} ms`, 'Let both machines keep time (NTP).'],
-    ]
-    const pending = await pendingMigrations(pool)
-    findings.push([pending === 0, `${pending} migrations are pending`, 'Run "ohmnibus migrate", or start the platform.'])
-    if (pending > 0) return findings
-    const [events] = await pool`select (select count(*)::int from kernel.parked where state = 'dead') as dead,
-      (select coalesce(max(lag), 0)::int from (select (select count(*) from kernel.log l where l.topic = s.topic and l.position > k.at_offset) as lag from kernel.subscriptions s join kernel.lanes k on k.subscription = s.name and k.lane = -1) lags) as lag`
-    findings.push(
-      [events!.dead === 0, `${events!.dead} dead letters`, 'See GET /api/events/dead-letters; mend the cause, then replay them.'],
-      [events!.lag < 10_000, `The slowest subscription is ${events!.lag} events behind`, 'Look for errors in the log.'],
-    )
-    return findings
+    return await Promise.race([look(), late])
   } catch (error) {
-    return [
-      [
-        false,
-        `PostgreSQL cannot be used: ${(error as Error).message || (error as { code: string }).code}`,
-        'Check DATABASE_URL, and that the server runs and lets this machine in.',
-      ],
-    ]
+    return [{ state: 'fail', what: `${name}: ${causeOf(error)}`, advice }]
   } finally {
-    await pool.end({ timeout: 1 })
+    clearTimeout(timer)
   }
 }
 
-async function pendingMigrations(pool: ReturnType<typeof openPool>): Promise<number> {
-  const [there] = await pool`select to_regclass('kernel.migrations') is not null as known`
-  const done = there!.known ? await pool`select service, number from kernel.migrations` : []
-  const wanted = await Promise.all(
-    (await choose()).map(async ({ name, folder }) => (await readMigrations(folder)).map(({ number }) => `${name} ${number}`)),
-  )
-  const known = new Set(done.map(row => `${row.service} ${row.number}`))
-  return wanted.flat().filter(key => !known.has(key)).length
+/** The innermost cause says what is the matter; of several attempts the first. */
+function causeOf(error: unknown): string {
+  const { message, code, cause, errors } = error as Error & { code?: string; errors?: unknown[] }
+  if (cause) return causeOf(cause)
+  if (errors?.[0]) return causeOf(errors[0])
+  return (message || code || String(error)).split('\n', 1)[0]!
 }
 
-function serverOf(address: string) {
-  const url = new URL(address)
-  const admin = decodeURIComponent(url.username)
-  return {
-    at: {
-      host: url.hostname,
-      port: Number(url.port || 5432),
-      database: url.pathname.slice(1),
-      password: () => decodeURIComponent(url.password),
-    },
-    admin,
-  }
+function settings(config: Config, services: readonly Service[]): Finding[] {
+  for (const schema of [mailSettings, ...services.map(service => service.settings)])
+    if (schema) readSettings(schema as TObject, config.environment, config.faults)
+  return [
+    ...config.faults.map((fault): Finding => ({
+      state: 'fail',
+      what: fault,
+      advice: 'It does not start like this. All settings: README.md',
+    })),
+    ...config.notices.map((notice): Finding => ({ state: 'warn', what: notice, advice: 'Remove it.' })),
+    ...(config.faults.length === 0 ? [fine(`The settings are valid, for ${config.mode} mode`)] : []),
+  ]
 }
+
+const machine = (config: Config): Check => ({
+  name: 'This machine',
+  advice: 'See to it that its limits and disks can be read.',
+  async look() {
+    const folder = resolve(config.OHMNIBUS_DATA)
+    const space = await statfs(folder).catch(() => statfs('.'))
+    const [free, share] = [(space.bavail * space.bsize) / 1e9, space.bavail / space.blocks]
+    const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '')
+    const [, files] = /^Max open files +(\d+)/m.exec(limits) ?? []
+    return [
+      judge(
+        Number(process.versions.node.split('.')[0]) >= 26,
+        `Node ${process.versions.node}`,
+        'Ohmnibus needs Node 26: run "npm ci", which brings it.',
+      ),
+      judge(
+        free >= 1 && share >= 0.1,
+        `${free.toFixed(free < 10 ? 1 : 0)} GB (${Math.round(share * 100)} %) are free for the data in ${folder}`,
+        'Make room, or set OHMNIBUS_DATA to a folder on a larger disk.',
+        free >= 1 ? 'warn' : 'fail',
+      ),
+      ...(files
+        ? [
+            judge(
+              Number(files) >= 4_096,
+              `A process may open ${files} files and connections`,
+              'Raise it: LimitNOFILE=65536 in the unit, "ulimit -n 65536" in a shell.',
+              'warn',
+            ),
+          ]
+        : []),
+    ]
+  },
+})
+
+const certificates = ({ TLS_CERT_FILE, TLS_KEY_FILE, PUBLIC_URL }: Config): Check => ({
+  name: 'The certificate',
+  advice: 'Check TLS_CERT_FILE and TLS_KEY_FILE: PEM files that this user may read.',
+  async look() {
+    if (!TLS_CERT_FILE || !TLS_KEY_FILE) return []
+    const [chain, key] = await Promise.all([readFile(TLS_CERT_FILE, 'utf8'), readFile(TLS_KEY_FILE)])
+    const certificate = new X509Certificate(chain)
+    const days = Math.floor((certificate.validToDate.getTime() - Date.now()) / 86_400_000)
+    const host = PUBLIC_URL && URL.parse(PUBLIC_URL)?.hostname
+    return [
+      judge(
+        days >= 21,
+        days < 0 ? `The certificate expired ${-days} days ago` : `The certificate is valid for ${days} more days`,
+        'Renew it; the files are read again when they change.',
+        days < 3 ? 'fail' : 'warn',
+      ),
+      judge(
+        certificate.validFromDate.getTime() <= Date.now(),
+        `It is valid since ${certificate.validFromDate.toISOString()}`,
+        'Check the clock of this machine.',
+      ),
+      judge(
+        certificate.checkPrivateKey(createPrivateKey(key)),
+        'Its key belongs to it',
+        'Give the key that it was made with in TLS_KEY_FILE.',
+      ),
+      ...(host
+        ? [
+            judge(
+              certificate.checkHost(host) !== undefined,
+              `It is for ${host}`,
+              `Get one whose names include ${host}, the host of PUBLIC_URL.`,
+            ),
+          ]
+        : []),
+    ]
+  },
+})
+
+const listening = (config: Config): Check => ({
+  name: `Port ${config.PORT}`,
+  advice: 'Choose another with PORT.',
+  async look() {
+    // Told as a fault of the settings.
+    if (config.PORT === undefined) return []
+    const free = await new Promise<boolean>(done => {
+      const server = createServer()
+        .once('error', () => done(false))
+        .listen(config.PORT, config.HOST ?? '127.0.0.1', () => server.close(() => done(true)))
+    })
+    if (free) return [fine(`Port ${config.PORT} is free`)]
+    const scheme = config.TLS_CERT_FILE ? 'https' : 'http'
+    const live = await fetch(`${scheme}://127.0.0.1:${config.PORT}/health/ready`, { signal: AbortSignal.timeout(2_000) }).then(
+      async answer => (await answer.json()) as Settings,
+      () => undefined,
+    )
+    if (live?.status !== 'ready' && !live?.code?.startsWith('platform_'))
+      return [judge(false, `Port ${config.PORT} is taken by another program`, `Choose another: PORT=${config.PORT + 1}`)]
+    return [
+      judge(live.status === 'ready', `Ohmnibus listens on port ${config.PORT}: ${live.code ?? live.status}`, 'See /health and the log.'),
+    ]
+  },
+})

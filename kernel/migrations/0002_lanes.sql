@@ -1,6 +1,7 @@
 -- lanes: how far each reaction has come in each part of its topic; moved in the transaction of the effect. The log is one lane (-1), Kafka one a
 -- partition. `at_offset` is the last one handled; `position` the last position of the log, so that what a relay sends twice is skipped; `generation`
--- grows when somebody takes the lane, so that who had it before can no longer move it.
+-- grows when somebody takes the lane, so that who had it before can no longer move it; `incarnation` is Kafka's id of the topic, which one that is
+-- made anew does not have.
 create table lanes (
   subscription text        not null references subscriptions,
   lane         integer     not null,
@@ -8,6 +9,7 @@ create table lanes (
   at_offset    bigint      not null,
   position     bigint      not null,
   generation   bigint      not null default 0,
+  incarnation  text        not null default '',
   updated_at   timestamptz not null default now(),
   primary key (subscription, lane)
 ) with (fillfactor = 50);

@@ -19,6 +19,7 @@ import {
   sendFile,
   signedIn,
   type Actor,
+  type Range,
   type Request,
 } from '#kernel'
 import { describe, replaceFile, safeName, told, view, type Document } from './documents.ts'
@@ -118,7 +119,8 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
 
   const linked = async (document: Document) => {
     const expiresAt = new Date(now().getTime() + lifeOfLink)
-    const url = await files.link(document.fileKey, { fileName: document.fileName, contentType: document.contentType, expiresAt })
+    const { fileName, contentType, sizeBytes, sha256 } = document
+    const url = await files.link(document.fileKey, { fileName, contentType, expiresAt, content: { sizeBytes, sha256 } })
     return { ...view(document), url, urlExpiresAt: expiresAt.toISOString() }
   }
 
@@ -259,7 +261,8 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       }
       // The schema describes the document; its file leaves as it is.
       reply.serializer(payload => payload as string)
-      return await sendFile(request, reply, { fileName, contentType, sizeBytes, tag: sha256, read: range => files.read(fileKey, range) })
+      const read = (range?: Range) => files.read(fileKey, range, { sizeBytes, sha256 })
+      return await sendFile(request, reply, { fileName, contentType, sizeBytes, tag: sha256, read })
     },
   )
 

@@ -29,15 +29,21 @@ export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
   const waiting: (() => void)[] = []
   let free = slots
   metrics.gauge('ohmnibus_password_hashes_waiting', 'Passwords that wait for a thread to hash them', [], gauge => gauge.set(waiting.length))
+  metrics.gauge('ohmnibus_password_hashes_running', 'Passwords that are being hashed', [], gauge => gauge.set(slots - free))
+  const waits = metrics.histogram('ohmnibus_password_hash_wait_seconds', 'Time passwords wait for a thread to hash them')
+  const refused = metrics.counter('ohmnibus_password_hashes_refused_total', 'Passwords sent away because too many waited')
 
   async function inTurn<T>(task: HashTask): Promise<T> {
+    const waited = waits.startTimer()
     if (free > 0) free--
-    else if (waiting.length >= slots * 50)
+    else if (waiting.length >= slots * 50) {
+      refused.inc()
       throw new Problem('unavailable', 'sign_in_busy', {
         retryAfter: 2,
         detail: 'Too many people sign in right now. Try again in a moment.',
       })
-    else await new Promise<void>(turn => waiting.push(turn))
+    } else await new Promise<void>(turn => waiting.push(turn))
+    waited()
     try {
       return await inThread<T>(task)
     } finally {

@@ -6,6 +6,7 @@ import {
   getInvitation,
   getPerson,
   listMembers,
+  listRevocations,
   listSigningKeys,
   MemberChanged,
   MemberInvited,
@@ -34,6 +35,8 @@ import {
   deleteExpiredCodes,
   deleteExpiredInvitations,
   deleteExpiredSessions,
+  deleteOldRevocations,
+  listRevoked,
   findInvitation,
   findSealedCode,
   findUser,
@@ -125,6 +128,7 @@ export const identity = defineService({
 /** Codes and links go first: nothing that opens a door outlives its time. */
 export async function forgetExpired(tx: Parameters<typeof deleteExpiredCodes>[0], now: Date): Promise<void> {
   await deleteExpiredCodes(tx, now)
+  await deleteOldRevocations(tx)
   await deleteExpiredInvitations(tx, now)
   await deleteExpiredSessions(tx, now)
 }
@@ -178,6 +182,10 @@ function counting(metrics: Host['metrics']): Identity['counted'] {
 function answers({ host, codes, tokens }: Identity): void {
   const { db, now } = host
   host.answer(listSigningKeys, async () => ({ keys: (await tokens.publicKeys()) as Record<string, unknown>[] }))
+
+  host.answer(listRevocations, async () => ({
+    revocations: (await listRevoked(db)).map(({ sessionId, before }) => ({ sessionId, before: before.toISOString() })),
+  }))
 
   host.answer(getCode, async ({ codeId }) => {
     const stored = await findSealedCode(db, codeId, now())

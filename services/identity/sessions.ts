@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify'
 import { SessionsRevoked, UserLoggedIn } from '#contracts/identity'
 import { Email, Id, Instant, Locale, OrganisationRole, Role } from '#contracts/shared'
 import type { IdentityHost } from './service.ts'
-import { insertSession, sessionIds, type Session, type User } from './store.ts'
+import { insertRevocations, insertSession, sessionIds, type Session, type User } from './store.ts'
 import { openRefreshTokens, type RefreshToken, type Tokens } from './tokens.ts'
 
 /** What the person acts for, if not for themselves. */
@@ -92,7 +92,9 @@ export const forever = new Date('9999-12-31T23:59:59.999Z')
 
 /** Refuses access tokens of these sessions made before `before`, everywhere and as soon as the transaction is there. */
 export async function revoke(tx: Tx<'identity'>, userId: string, ids: string[], before: Date): Promise<void> {
-  if (ids.length > 0) await tx.publish(SessionsRevoked, { userId, sessionIds: ids, before: before.toISOString() })
+  if (ids.length === 0) return
+  await insertRevocations(tx, ids, before)
+  await tx.publish(SessionsRevoked, { userId, sessionIds: ids, before: before.toISOString() })
 }
 
 /** Makes all access tokens of a person stale, so that the next refresh says what they may do now. Only after the change is written. */

@@ -286,6 +286,20 @@ export async function deleteExpiredSessions(tx: Tx, now: Date): Promise<void> {
   await tx`delete from sessions where expires_at <= ${now}`
 }
 
+export async function insertRevocations(tx: Tx, ids: readonly string[], before: Date): Promise<void> {
+  await tx`insert into revocations (session_id, before) select unnest(${ids as string[]}::uuid[]), ${before}
+    on conflict (session_id) do update set before = greatest(revocations.before, excluded.before), revoked_at = now()`
+}
+
+export async function listRevoked(db: Db): Promise<{ sessionId: string; before: Date }[]> {
+  return await db<{ sessionId: string; before: Date }[]>`select session_id as "sessionId", before from revocations`
+}
+
+/** No access token lives that long. */
+export async function deleteOldRevocations(tx: Tx): Promise<void> {
+  await tx`delete from revocations where revoked_at < now() - interval '1 day'`
+}
+
 export interface SigningKey {
   kid: string
   state: 'next' | 'current' | 'previous'

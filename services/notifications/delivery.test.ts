@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { PassportDeleted, PassportPublished } from '#contracts/passports'
 import { SendOtp } from '#contracts/identity'
 import { newId } from '#kernel'
-import { smtpServer, type Verdict } from '../../test/engines/smtp.ts'
+import { cutInMessage, smtpServer, type Verdict } from '../../test/engines/smtp.ts'
 import { takeUp } from './delivery.ts'
 import { company, open, self } from './testing.ts'
 
@@ -74,13 +74,28 @@ test('a busy server gets the mail later, under the same Message-ID, and only onc
   assert.equal(p.taken[0]!.messageId, `<${waiting!.id}@ohmnibus.example.com>`)
 })
 
-test('a server that hangs up gets it again; what only the answer of was lost can be told by its Message-ID', async t => {
-  const p = await withServer(t, before => (before === 0 ? 'hang up' : 'take'))
+test('where the connection breaks after the whole mail was sent there is no second one, and operators see it', async t => {
+  const p = await withServer(t, () => 'hang up')
   await p.publish(PassportPublished, { ...passport(), owner: self })
   await p.settle()
-  assert.equal(p.taken.length, 0)
   await p.hurry()
-  assert.deepEqual([p.taken.length, p.seen.length, new Set(p.seen.map(({ messageId }) => messageId)).size], [1, 2, 1])
+  assert.equal(p.seen.length, 1)
+  const [delivery] = (await p.deliveries()).items
+  assert.deepEqual([delivery!.status, delivery!.tries], ['sent', 1])
+  assert.match(delivery!.error!, /answer was lost/)
+  const { body } = await p.http.inject('/metrics')
+  assert.match(body, /^ohmnibus_mail_unanswered_total 1$/m)
+})
+
+test('where the connection breaks within a mail it goes out again, once', async t => {
+  const { port, tries, taken } = await cutInMessage(t, 500)
+  const p = await open(t, { environment: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) } })
+  await p.publish(PassportPublished, { ...passport(), owner: self })
+  await p.settle()
+  assert.equal(taken.length, 0)
+  await p.hurry()
+  await p.hurry()
+  assert.deepEqual([tries(), taken.length], [2, 1])
 })
 
 test('one refused address is dead at once with its cause, the others are sent; a replay sends it once', async t => {

@@ -7,11 +7,12 @@ import type { Jobs, NotificationsHost } from './service.ts'
 import { claimDelivery, endTry, findLeftLying, type Claimed } from './store.ts'
 
 /**
- * Sends one mail and notes how it went. At least once: SMTP has no way to learn whether a mail whose answer was lost (the connection broke, we
- * were killed) had been taken, so it goes out again, under the same Message-ID by which the receiving side can drop the copy.
+ * Sends one mail and notes how it went. A server that was sent all of it and then gave no answer may have taken it: it counts as sent, with a word
+ * about that, as people mind a second mail more than a lost one. Only where we are killed while sending does it go out again, under the same
+ * Message-ID by which the receiving side can drop the copy.
  */
 export async function deliver(host: NotificationsHost, deliveryId: string, run: { last: boolean }): Promise<void> {
-  const { db, mail, log, now } = host
+  const { db, mail, log, metrics, now } = host
   const delivery = await db.transaction(tx => claimDelivery(tx, deliveryId, now()))
   if (!delivery) return
   const end = (status: 'sent' | 'failed' | 'dead' | 'obsolete', error: string | null = null) =>
@@ -22,7 +23,11 @@ export async function deliver(host: NotificationsHost, deliveryId: string, run: 
     if (!secret) return await end('obsolete')
     const message = messageOf(delivery, secret, host.platform.publicUrl)
     await mail.record('email', message)
-    if (mail.enabled) await mail.send(message)
+    if (mail.enabled && (await mail.send(message)) === 'unanswered') {
+      metrics.counter('ohmnibus_mail_unanswered_total', 'Mails that were sent whole and never answered for').inc()
+      log.warn({ event: delivery.event, deliveryId }, 'a mail was sent whole and the answer was lost: it counts as sent')
+      return await end('sent', 'Sent whole, but the answer was lost. It may have arrived and is not sent again.')
+    }
     await end('sent')
     log.debug({ event: delivery.event, deliveryId }, 'a mail went out')
   } catch (error) {

@@ -1,16 +1,20 @@
 import { newId } from '#kernel'
 import { enqueueAddressing } from './addressing.ts'
 import { draftsOf, kinds, rules, type Audience } from './messages.ts'
+import { keptFrom } from './retention.ts'
 import type { Jobs, NotificationsHost } from './service.ts'
 import { insertMessage } from './store.ts'
 
 /** A message for each audience of an event. The order of events does not matter: a message is about one event alone. */
-export function reactions({ on, now }: NotificationsHost, jobs: Jobs): void {
+export function reactions(host: NotificationsHost, jobs: Jobs): void {
+  const { on, now } = host
   for (const kind of kinds)
     on(
       rules[kind].event,
       'tell people',
       async (event, tx) => {
+        // What was told of it may be gone, and when everything is handled again nobody is to hear of last year's passports.
+        if (new Date(event.timestamp) < keptFrom(host)) return
         const told: Audience[] = []
         for (const draft of draftsOf(kind, event)) {
           const id = newId()

@@ -1,15 +1,23 @@
+import Type from 'typebox'
 import { getCode, getInvitation, getPerson, listMembers } from '#contracts/identity'
 import { NotificationCreated } from '#contracts/notifications'
-import { defineService, type Host, type Job } from '#kernel'
+import { defineService, Setting, StartError, type Host, type Job } from '#kernel'
 import { address } from './addressing.ts'
 import { deliver, takeUp } from './delivery.ts'
 import { reactions } from './reactions.ts'
+import { dropOld, leastRetention } from './retention.ts'
 import { routes } from './routes.ts'
 import { streams } from './stream.ts'
 
 const needs = [getPerson, listMembers, getCode, getInvitation] as const
 
-export type NotificationsHost = Host<'notifications', (typeof needs)[number]>
+const settings = Type.Object({
+  NOTIFICATION_RETENTION: Setting.duration('How long notifications, and what became of mails, are kept; a week or more.', {
+    default: '365d',
+  }),
+})
+
+export type NotificationsHost = Host<'notifications', (typeof needs)[number], typeof settings>
 
 export interface Jobs {
   /** Turns a message into what each person gets. */
@@ -27,7 +35,10 @@ export const notifications = defineService({
   folder: import.meta.dirname,
   needs,
   publishes: [NotificationCreated],
-  start(host) {
+  settings,
+  start(host: NotificationsHost) {
+    if (host.settings.NOTIFICATION_RETENTION < leastRetention)
+      throw new StartError('NOTIFICATION_RETENTION: takes 7d or more, as mails may be on their way for four days.')
     const jobs: Jobs = {
       address: host.job('address', ({ messageId }) => address(host, jobs, messageId), { tries }),
       deliver: host.job('deliver', ({ deliveryId }, run) => deliver(host, deliveryId, run), { tries }),
@@ -35,6 +46,7 @@ export const notifications = defineService({
     reactions(host, jobs)
     routes(host, jobs)
     streams(host)
+    host.every('1 hour', 'drop what is older than its retention', async () => void (await dropOld(host)))
     host.every('1 hour', 'take up what was left lying', () => takeUp(host, jobs))
   },
 })

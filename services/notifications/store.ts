@@ -185,7 +185,7 @@ export interface Claimed {
 export async function claimDelivery(tx: Tx, id: string, at: Date): Promise<Claimed | undefined> {
   const [row] = await tx<Claimed[]>`
     update deliveries d set status = 'sending', tries = tries + 1, updated_at = ${at} from messages m
-    where d.id = ${id} and d.status in ('waiting', 'sending', 'failed') and m.id = d.message_id
+    where d.id = ${id} and d.status in ('waiting', 'sending', 'failed') and (m.id, m.event_id) = (d.message_id, d.event_id)
     returning d.id, m.event, d.address, d.name, d.locale, m.facts, m.path, d.created_at as "createdAt"`
   return row
 }
@@ -204,14 +204,14 @@ export async function endTry(
 export const listDeliveries = (db: Db, filter: { status?: DeliveryStatus; before?: string; limit: number }): Promise<Delivery[]> => db<
   Delivery[]
 >`
-  select ${deliveryColumns(db)} from deliveries d join messages m on m.id = d.message_id
+  select ${deliveryColumns(db)} from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id)
   where ${filter.status ? db`d.status = ${filter.status}` : db`true`} and ${filter.before ? db`d.id < ${filter.before}` : db`true`}
   order by d.id desc limit ${filter.limit}`
 
 export async function findDelivery(db: Db, id: string): Promise<Delivery | undefined> {
   const [row] = await db<
     Delivery[]
-  >`select ${deliveryColumns(db)} from deliveries d join messages m on m.id = d.message_id where d.id = ${id}`
+  >`select ${deliveryColumns(db)} from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id) where d.id = ${id}`
   return row
 }
 
@@ -229,6 +229,22 @@ export async function findLeftLying(db: Db, since: Date): Promise<{ messages: st
   const deliveries = await db<{ id: string }[]>`
     select id from deliveries where status in ('waiting', 'sending', 'failed') and updated_at < ${since} order by updated_at limit 1000`
   return { messages: messages.map(({ id }) => id), deliveries: deliveries.map(({ id }) => id) }
+}
+
+// ── Retention ──
+
+const families = ['deliveries', 'notifications', 'messages'] as const
+
+/** Has parts of `periodMs` ready for the time to come, and drops those in which all events are older than `before`; resolves with how many. */
+export async function tend(tx: Tx, at: Date, periodMs: number, before: Date): Promise<number> {
+  let dropped = 0
+  // In this order, as a delivery needs its message.
+  for (const family of families) {
+    const [tended] = await tx<{ count: number }[]>`
+      select kernel.tend(${family}, ${at}, ${periodMs} * interval '1 ms', ${before}) as count`
+    dropped += tended!.count
+  }
+  return dropped
 }
 
 // ── Preferences ──

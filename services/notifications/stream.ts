@@ -51,6 +51,7 @@ export function streams(host: NotificationsHost): void {
   }
 
   const all = () => [...open.values()].flatMap(own => [...own])
+  host.metrics.gauge('ohmnibus_notification_streams_open', 'Streams of notifications that are open', [], gauge => gauge.set(all().length))
 
   host.watch(NotificationCreated, ({ userId }) => open.get(userId)?.forEach(stream => stream.stir()))
   host.watch(SessionsRevoked, ({ userId, sessionIds }) =>

@@ -4,11 +4,13 @@ import Type from 'typebox'
 import { event } from '../../contracts/define.ts'
 import { context, defineService, newId, Problem, type Service } from '../../kernel/index.ts'
 import type { TestPlatform } from '../../kernel/testing.ts'
+import { engine } from './engine.ts'
 import { folderWith, Noted, notes, readers, seen, settleNow, startShared, until, write } from '../kernel/toys.ts'
 
 /** Each opens a platform whose events travel over another engine. */
 const engines: Record<string, (t: TestContext, services: readonly Service[]) => ReturnType<typeof startShared>> = {
   log: (t, services) => startShared(t, services),
+  kafka: async (t, services) => await startShared(t, services, { environment: await engine(t, 'kafka') }),
 }
 
 const listed = async (p: TestPlatform) => {

@@ -2,26 +2,110 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { folderFiles, type Files } from '../../kernel/files.ts'
+import { ListMultipartUploadsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import fastify from 'fastify'
+import { folderFiles, type Content, type FileStore } from '../../kernel/files.ts'
 import { newId } from '../../kernel/ids.ts'
+import { openLog } from '../../kernel/log.ts'
+import { openMetrics } from '../../kernel/metrics.ts'
+import { s3Files } from '../../kernel/s3.ts'
+import { open as openDocuments } from '../../services/documents/testing.ts'
+import { startEngine } from '../../tools/engines/engine.ts'
+import { until } from '../kernel/toys.ts'
+import { engine } from './engine.ts'
 
 const limit = { maxBytes: 1_000_000 }
 const newKey = (): string => `documents/${newId()}/${newId()}`
 
-async function openFolder(t: TestContext): Promise<Files> {
-  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-files-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return folderFiles({ folder, secret: randomBytes(32), publicUrl: 'http://localhost', now: () => new Date() })
+const contentOf = (bytes: Buffer): Content => ({ sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+
+/** Files, and how to do something to one of them behind our back. */
+interface Opened {
+  files: FileStore
+  /** Keys of files that were found damaged. */
+  damaged(): string[]
+  overwrite(key: string, bytes: Buffer): Promise<unknown>
 }
 
-for (const [name, open] of Object.entries({ folder: openFolder })) {
+const signing = { secret: randomBytes(32), publicUrl: 'http://localhost' }
+
+async function openFolder(t: TestContext): Promise<Opened> {
+  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-files-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const damaged: string[] = []
+  const files = folderFiles({ ...signing, folder, now: () => new Date(), onDamage: key => void damaged.push(key) })
+  const pathOf = async (key: string) => {
+    const [, id, rest] = key.split('/')
+    const paths = await readdir(folder, { recursive: true })
+    return join(
+      folder,
+      paths.find(path => path.endsWith(`${id}/${rest}`))!,
+    )
+  }
+  return { files, damaged: () => damaged, overwrite: async (key, bytes) => writeFile(await pathOf(key), bytes) }
+}
+
+interface Line {
+  level: string
+  msg: string
+  key?: string
+  cause?: string
+}
+
+/** Files in a bucket with these settings of the platform. */
+async function openBucket(t: TestContext, settings: Record<string, string>, options: { now?: () => Date; patience?: number } = {}) {
+  const lines: Line[] = []
+  const stream = new Writable({ write: (line, _, done) => done(void lines.push(JSON.parse(String(line)))) })
+  const credentials = { accessKeyId: settings.AWS_ACCESS_KEY_ID!, secretAccessKey: settings.AWS_SECRET_ACCESS_KEY! }
+  const files = await s3Files({
+    ...signing,
+    ...credentials,
+    endpoint: settings.S3_ENDPOINT!,
+    bucket: settings.S3_BUCKET_NAME!,
+    region: settings.AWS_REGION!,
+    now: () => new Date(),
+    ...options,
+    log: openLog({ level: 'info', stream }),
+    metrics: openMetrics(),
+  })
+  t.after(files.close)
+  const Bucket = settings.S3_BUCKET_NAME
+  const operator = new S3Client({ endpoint: settings.S3_ENDPOINT, forcePathStyle: true, region: settings.AWS_REGION, credentials })
+  t.after(() => operator.destroy())
+  const overwrite = (Key: string, Body: Buffer) => operator.send(new PutObjectCommand({ Bucket, Key, Body }))
+  /** Uploads that are neither finished nor given up. */
+  const unfinished = async () => ((await operator.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? []).length
+  return { files, lines, overwrite, unfinished }
+}
+
+async function openS3(t: TestContext): Promise<Opened & { unfinished(): Promise<number> }> {
+  const opened = await openBucket(t, await engine(t, 's3'))
+  const { lines } = opened
+  return {
+    ...opened,
+    damaged: () => lines.filter(({ msg }) => /not what was written/.test(msg)).map(({ key }) => key!),
+  }
+}
+
+/** So many bytes that are nowhere whole in memory, at most `ahead` of who reads them. */
+const stream = (sizeBytes: number): Readable =>
+  Readable.from(
+    (function* () {
+      const block = randomBytes(65_536)
+      for (let left = sizeBytes; left > 0; left -= block.length) yield block.subarray(0, Math.min(left, block.length))
+    })(),
+    { objectMode: false },
+  )
+
+for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
   test(`${name}: what was written is read whole and by range, with its size and hash`, async t => {
-    const files = await open(t)
+    const { files } = await open(t)
     const key = newKey()
     const content = randomBytes(700_000)
     const written = await files.write(key, Readable.from([content.subarray(0, 10), content.subarray(10)]), limit)
@@ -33,7 +117,7 @@ for (const [name, open] of Object.entries({ folder: openFolder })) {
   })
 
   test(`${name}: too much, or a source that breaks, leaves nothing`, async t => {
-    const files = await open(t)
+    const { files } = await open(t)
     const key = newKey()
     await assert.rejects(files.write(key, Readable.from([randomBytes(101)]), { maxBytes: 100 }), { code: 'file_too_large' })
     const broken = Readable.from(
@@ -49,7 +133,7 @@ for (const [name, open] of Object.entries({ folder: openFolder })) {
   })
 
   test(`${name}: files are listed, removed once and again, and never found by a key that climbs`, async t => {
-    const files = await open(t)
+    const { files } = await open(t)
     const keys = [newKey(), newKey(), newKey()]
     for (const key of keys) await files.write(key, Readable.from(['x']), limit)
     const listed = await Array.fromAsync(files.list('documents/'))
@@ -62,7 +146,7 @@ for (const [name, open] of Object.entries({ folder: openFolder })) {
   })
 
   test(`${name}: many writers at once each have their file`, async t => {
-    const files = await open(t)
+    const { files } = await open(t)
     const written = await Promise.all(
       Array.from({ length: 30 }, async (_, index) => [index, newKey()] as const).map(async pair => {
         const [index, key] = await pair
@@ -73,9 +157,123 @@ for (const [name, open] of Object.entries({ folder: openFolder })) {
     for (const [index, key] of written) assert.equal((await buffer((await files.read(key))!)).toString(), `file ${index}`)
   })
 
+  test(`${name}: a key is written once: of many at once one wins, and nobody changes what it wrote`, async t => {
+    const { files } = await open(t)
+    const key = newKey()
+    const results = await Promise.all(
+      Array.from({ length: 8 }, (_, i) =>
+        files.write(key, Readable.from([`writer ${i}`]), limit).then(
+          () => i,
+          error => error.code as string,
+        ),
+      ),
+    )
+    const winners = results.filter(result => typeof result === 'number')
+    assert.deepEqual([winners.length, new Set(results.filter(result => typeof result === 'string'))], [1, new Set(['file_exists'])])
+    await assert.rejects(files.write(key, stream(20_000_000), { maxBytes: 1e8 }), { code: 'file_exists', status: 409 })
+    assert.equal((await buffer((await files.read(key))!)).toString(), `writer ${winners[0]}`)
+  })
+
+  test(`${name}: the end of a file, its first byte and nothing are ranges; an empty file is one`, async t => {
+    const { files } = await open(t)
+    const [key, empty] = [newKey(), newKey()]
+    await files.write(key, Readable.from(['0123456789']), limit)
+    await files.write(empty, Readable.from([]), limit)
+    const read = async (start: number, end: number) => (await buffer((await files.read(key, { start, end }))!)).toString()
+    assert.deepEqual([await read(0, 0), await read(9, 9), await read(8, 20), await read(10, 20)], ['0', '9', '89', ''])
+    assert.equal(await files.size(empty), 0)
+    assert.equal((await buffer((await files.read(empty, undefined, contentOf(Buffer.alloc(0))))!)).length, 0)
+  })
+
+  test(`${name}: a damaged file is noticed by its size before a byte is out, by its hash before the last ones are; operators are told which it is`, async t => {
+    const { files, overwrite, damaged } = await open(t)
+    const key = newKey()
+    const bytes = randomBytes(900_000)
+    const content = await files.write(key, Readable.from([bytes]), limit)
+    assert.ok((await buffer((await files.read(key, undefined, content))!)).equals(bytes))
+    assert.deepEqual(damaged(), [])
+
+    const tampered = Buffer.from(bytes)
+    tampered[450_000]! ^= 1
+    await overwrite(key, tampered)
+    let out = 0
+    await assert.rejects(
+      async () => {
+        for await (const chunk of (await files.read(key, undefined, content))!) out += chunk.length
+      },
+      { code: 'file_damaged', status: 503 },
+    )
+    assert.ok(out < bytes.length, 'a client that counts knows that it has not got everything')
+    await overwrite(key, bytes.subarray(1))
+    await assert.rejects(files.read(key, undefined, content), { code: 'file_damaged' })
+    await assert.rejects(files.read(key, { start: 899_999, end: 899_999 }, content), { code: 'file_damaged' })
+    assert.equal(
+      (await files.read(key, { start: 0, end: 9 }))?.destroy().destroyed,
+      true,
+      'who does not say what it should be gets what is there',
+    )
+    assert.equal(damaged().length, 3)
+    assert.equal(damaged()[0], key)
+  })
+
+  test(`${name}: a link gives the file with its name and type, whole and by range, until it expires; a changed one, a file that is gone and a damaged one are told apart`, async t => {
+    const { files, overwrite } = await open(t)
+    const app = fastify()
+    files.serve(app)
+    app.setErrorHandler((error: { status?: number; code: string }, _, reply) =>
+      reply
+        .code(error.status ?? 500)
+        .type('application/json')
+        .send({ code: error.code }),
+    )
+    t.after(() => app.close())
+    const key = newKey()
+    const bytes = Buffer.from('a declaration')
+    const content = await files.write(key, Readable.from([bytes]), limit)
+    const as = { fileName: 'Erklärung.pdf', contentType: 'application/pdf', expiresAt: new Date(Date.now() + 60_000) }
+    const get = async (link: string, headers = {}) => await app.inject({ url: link.replace('http://localhost', ''), headers })
+    const links = [await files.link(key, as), await files.link(key, { ...as, content })]
+    for (const link of links) {
+      const whole = await get(link)
+      assert.deepEqual(
+        [whole.statusCode, whole.body, whole.headers['content-type'], whole.headers['content-length']],
+        [200, 'a declaration', 'application/pdf', '13'],
+      )
+      assert.match(String(whole.headers['content-disposition']), /filename\*=UTF-8''Erkl%C3%A4rung\.pdf/)
+      const part = await get(link, { range: 'bytes=2-' })
+      assert.deepEqual([part.statusCode, part.body, part.headers['content-range']], [206, 'declaration', 'bytes 2-12/13'])
+      for (const changed of [link.replace('application%2Fpdf', 'text%2Fhtml'), `${link}0`, link.replace(/files\/./, 'files/_')])
+        assert.deepEqual([(await get(changed)).statusCode, (await get(changed)).json().code], [403, 'link_invalid'])
+    }
+    assert.equal((await get(await files.link(key, { ...as, expiresAt: new Date() }))).json().code, 'link_expired')
+
+    await overwrite(key, Buffer.from('A declaration'))
+    const damaged = await get(links[1]!)
+    assert.deepEqual([damaged.statusCode, damaged.json().code], [503, 'file_damaged'])
+    await files.remove(key)
+    for (const link of links) assert.deepEqual([(await get(link)).statusCode, (await get(link)).json().code], [404, 'file_missing'])
+  })
+
+  test(`${name}: 200 MB stream through with flat memory, and out again`, { timeout: 120_000 }, async t => {
+    const { files } = await open(t)
+    const key = newKey()
+    const sizeBytes = 200 * 1024 * 1024
+    let peak = 0
+    const before = process.memoryUsage().rss
+    const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss - before)), 20)
+    t.after(() => clearInterval(watch))
+    const content = await files.write(key, stream(sizeBytes), { maxBytes: 1e9 })
+    assert.deepEqual([content.sizeBytes, await files.size(key)], [sizeBytes, sizeBytes])
+    const hash = createHash('sha256')
+    for await (const chunk of (await files.read(key, undefined, content))!) hash.update(chunk)
+    assert.equal(hash.digest('hex'), content.sha256)
+    t.diagnostic(`at most ${Math.round(peak / 1e6)} MB more than before`)
+    assert.ok(peak < 130e6, `${Math.round(peak / 1e6)} MB`)
+  })
+
   test(`${name}: a file is kept while the one that it replaces is removed`, async t => {
-    const files = await open(t)
-    for (let round = 0; round < 200; round++) {
+    const { files } = await open(t)
+    for (let round = 0; round < (name === 's3' ? 20 : 200); round++) {
       const [former, latter] = [newKey(), newKey().split('/').at(-1)!]
       const key = former.replace(/[^/]+$/, latter)
       await files.write(former, Readable.from(['former']), limit)
@@ -96,7 +294,7 @@ test('folder: drafts of a process that is gone are removed, those of one that ru
     await writeFile(join(folder, '.incoming', draft), 'half')
   const before = new Date(Date.now() - 25 * 3_600_000)
   await utimes(join(folder, '.incoming', `${process.ppid}-another-process-by-now`), before, before)
-  const files = folderFiles({ folder, secret: randomBytes(32), publicUrl: 'http://localhost', now: () => new Date() })
+  const files = folderFiles({ ...signing, folder, now: () => new Date() })
   await files.write(newKey(), Readable.from(['x']), limit)
   assert.deepEqual(await readdir(join(folder, '.incoming')), [`${process.ppid}-running`])
 })
@@ -104,7 +302,7 @@ test('folder: drafts of a process that is gone are removed, those of one that ru
 test('folder: its check writes, leaves nothing, and fails where nothing can be written', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-files-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  const at = (path: string) => folderFiles({ folder: path, secret: randomBytes(32), publicUrl: 'http://localhost', now: () => new Date() })
+  const at = (path: string) => folderFiles({ ...signing, folder: path, now: () => new Date() })
   await at(folder).check()
   assert.deepEqual(await readdir(folder, { recursive: true }), ['.incoming'])
   await writeFile(join(folder, 'taken'), '')
@@ -134,4 +332,235 @@ test('folder: a full disk is told, to the check too, and nothing half written st
   })
   if (status !== 0 && !/Error/.test(stderr ?? '')) return t.skip('no small disk can be mounted here')
   assert.deepEqual([JSON.parse(stdout), status], [['file_storage_full', [], 'ENOSPC'], 0], stderr)
+})
+
+/** A bucket on an S3 server of this test's own. */
+async function ownServer(t: TestContext) {
+  await engine(t, 's3') // skips where there is none
+  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-s3-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const server = await startEngine('s3', { folder })
+  t.after(() => server.stop())
+  return { server, folder }
+}
+
+/** A source that waits in the middle until it is told to go on. */
+function inHalves(sizeBytes: number) {
+  const half = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  const source = Readable.from(
+    (async function* () {
+      const block = randomBytes(65_536)
+      for (let done = 0; done < sizeBytes; done += block.length) {
+        if (done === sizeBytes / 2) {
+          half.resolve()
+          await goOn.promise
+        }
+        yield block
+      }
+    })(),
+    { objectMode: false },
+  )
+  return { source, half: half.promise, goOn: goOn.resolve }
+}
+
+test('s3: killed in the middle of an upload, and again during recovery, there is no half file; the next try is whole, and what is left goes after a day', async t => {
+  const { server } = await ownServer(t)
+  const { files, lines, unfinished } = await openBucket(t, server.settings)
+  const huge = { maxBytes: 1e9 }
+  const size = 512 * 65_536
+  for (let round = 0; round < 2; round++) {
+    const { source, half, goOn } = inHalves(size)
+    const key = newKey()
+    const written = files.write(key, source, huge)
+    await half
+    await until(async () => (await unfinished()) === round + 1)
+    server.kill()
+    goOn()
+    await assert.rejects(written, { code: 'files_unavailable', status: 503 })
+    assert.ok(source.destroyed, 'nobody goes on reading what cannot be stored')
+    await assert.rejects(files.write(newKey(), Readable.from(['small']), huge), { code: 'files_unavailable' })
+    await assert.rejects(files.size(key), { code: 'files_unavailable' })
+    await assert.rejects(files.read(key), { code: 'files_unavailable' })
+    await assert.rejects(files.remove(key), { code: 'files_unavailable' })
+    await assert.rejects(Array.fromAsync(files.list('documents/')), { code: 'files_unavailable' })
+    await assert.rejects(files.check())
+    await server.restart()
+  }
+  assert.deepEqual(await Array.fromAsync(files.list('documents/')), [])
+  const key = newKey()
+  const content = await files.write(key, stream(size), huge)
+  assert.equal((await buffer((await files.read(key, undefined, content))!)).length, size)
+  assert.deepEqual(
+    lines.map(({ level }) => level),
+    ['warn', 'info'],
+    'one line while nothing works, one when it does',
+  )
+
+  assert.equal(await unfinished(), 2)
+  await openBucket(t, server.settings, { now: () => new Date(Date.now() + 23 * 3_600_000) })
+  const { unfinished: later } = await openBucket(t, server.settings, { now: () => new Date(Date.now() + 25 * 3_600_000) })
+  await until(async () => (await later()) === 0)
+  assert.deepEqual(
+    (await Array.fromAsync(files.list('documents/'))).map(({ key }) => key),
+    [key],
+  )
+})
+
+/** Stands before the server and cuts the first connection over which such a request was answered, before the answer is through. */
+async function losingAnswer(t: TestContext, endpoint: string, request: RegExp): Promise<{ endpoint: string; lost(): number }> {
+  let lost = 0
+  const proxy = createServer(client => {
+    const server = connect(Number(new URL(endpoint).port), '127.0.0.1')
+    let doomed = false
+    client.on('data', data => (doomed ||= lost === 0 && request.test(data.toString('latin1').split('\r\n', 1)[0]!)))
+    server.on('data', data => {
+      if (!doomed) return client.write(data)
+      lost++
+      client.destroy()
+      server.destroy()
+    })
+    server.on('end', () => client.end()).on('error', () => client.destroy())
+    client.on('error', () => {}).on('close', () => server.destroy())
+    client.pipe(server)
+  })
+  await new Promise<void>(listening => proxy.listen(0, '127.0.0.1', listening))
+  t.after(() => proxy.close())
+  return { endpoint: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, lost: () => lost }
+}
+
+for (const [what, sizeBytes, request] of [
+  ['a file', 1_000, /^PUT /],
+  ['the last word of a large file', 20_000_000, /^POST .*uploadId=/],
+] as const)
+  test(`s3: where the answer to ${what} is lost, the file is there and is taken for ours`, async t => {
+    const settings = await engine(t, 's3')
+    const { endpoint, lost } = await losingAnswer(t, settings.S3_ENDPOINT!, request)
+    const { files, unfinished } = await openBucket(t, { ...settings, S3_ENDPOINT: endpoint })
+    const key = newKey()
+    const content = await files.write(key, stream(sizeBytes), { maxBytes: 1e9 })
+    assert.equal((await buffer((await files.read(key, undefined, content))!)).length, sizeBytes)
+    assert.deepEqual([lost(), await unfinished()], [1, 0])
+  })
+
+test('s3: a client that goes away in the middle leaves neither a file nor parts of one', async t => {
+  const { files, unfinished } = await openS3(t)
+  const { source, half, goOn } = inHalves(512 * 65_536)
+  const key = newKey()
+  const written = files.write(key, source, { maxBytes: 1e9 })
+  await half
+  await until(async () => (await unfinished()) === 1)
+  source.destroy(new Error('gone'))
+  goOn()
+  await assert.rejects(written, /gone/)
+  assert.deepEqual([await files.size(key), await unfinished()], [undefined, 0])
+  await assert.rejects(files.write(newKey(), stream(20_000_000), { maxBytes: 10_000_000 }), { code: 'file_too_large' })
+  assert.equal(await unfinished(), 0)
+})
+
+test('s3: killed in the middle of a download, the reader gets an error and not an end', async t => {
+  const { server } = await ownServer(t)
+  const { files } = await openBucket(t, server.settings)
+  const key = newKey()
+  await files.write(key, stream(60_000_000), { maxBytes: 1e9 })
+  const reading = (await files.read(key))!
+  let got = 0
+  await assert.rejects(
+    async () => {
+      for await (const chunk of reading) {
+        if (got === 0) server.kill()
+        got += chunk.length
+      }
+    },
+    { code: 'files_unavailable' },
+  )
+  assert.ok(got > 0 && got < 60_000_000)
+})
+
+test('s3: one that hangs is given up on in time, and works again when it does', async t => {
+  const { server } = await ownServer(t)
+  const { files, unfinished } = await openBucket(t, server.settings, { patience: 1_000 })
+  const key = newKey()
+  await files.write(key, Readable.from(['x']), limit)
+  const { source, half, goOn } = inHalves(512 * 65_536)
+  const written = files.write(newKey(), source, { maxBytes: 1e9 })
+  await half
+  await until(async () => (await unfinished()) === 1)
+  server.kill('SIGSTOP')
+  goOn()
+  const begun = Date.now()
+  await Promise.all([
+    assert.rejects(written, { code: 'files_unavailable' }),
+    assert.rejects(files.write(newKey(), Readable.from(['x']), limit), { code: 'files_unavailable' }),
+    assert.rejects(files.size(key), { code: 'files_unavailable' }),
+    assert.rejects(files.read(key), { code: 'files_unavailable' }),
+    assert.rejects(files.check()),
+  ])
+  // Three tries of a second, a quarter for the abort and the last look, and the pauses between.
+  assert.ok(Date.now() - begun < 5_000, `${Date.now() - begun} ms`)
+  server.kill('SIGCONT')
+  await until(async () => (await files.size(key)) === 1)
+  assert.equal((await Array.fromAsync(files.list('documents/'))).length <= 2, true, 'the small one may have arrived after all, whole')
+})
+
+test('s3: what is wrong for good stops the start and says what to do; a server that is away does not', async t => {
+  const { server } = await ownServer(t)
+  const refused = (change: Record<string, string>, message: RegExp) =>
+    assert.rejects(openBucket(t, { ...server.settings, ...change }), { name: 'StartError', message })
+  await refused({ S3_BUCKET_NAME: 'not-there' }, /no bucket not-there at http.*S3_BUCKET_NAME/)
+  await refused({ AWS_SECRET_ACCESS_KEY: 'wrong' }, /SignatureDoesNotMatch.*AWS_SECRET_ACCESS_KEY/)
+  await refused({ AWS_ACCESS_KEY_ID: 'nobody' }, /not let us into the bucket.*AWS_ACCESS_KEY_ID/)
+  await server.stop()
+  const { files, lines } = await openBucket(t, server.settings)
+  assert.match(lines[0]!.cause!, /ECONNREFUSED/)
+  await server.restart()
+  await files.write(newKey(), Readable.from(['x']), limit)
+})
+
+test('a platform on S3 and Redis says what is away, refuses only what cannot be, and loses nothing', async t => {
+  const { server } = await ownServer(t)
+  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-redis-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const redis = await startEngine('redis', { folder })
+  t.after(() => redis.stop())
+  const { p, url, as, keys } = await openDocuments(t, { environment: { ...server.settings, ...redis.settings } })
+  const { overwrite } = await openBucket(t, server.settings)
+  const ada = as()
+  const health = async () => {
+    const answer = await fetch(`${url}/health`)
+    return `${answer.status} ${Object.entries(((await answer.json()) as { engines: object }).engines)
+      .filter(([, state]) => state !== 'ok')
+      .map(([name]) => name)
+      .join()}`
+  }
+  const kept = await ada.upload('before')
+  assert.equal(kept.status, 201)
+  assert.equal(await health(), '200 ')
+
+  redis.kill()
+  assert.equal(await health(), '503 cache')
+  assert.equal((await fetch(`${url}/health/ready`)).status, 200, 'it goes on taking work')
+  assert.equal((await ada.upload('without limits')).status, 201)
+
+  server.kill()
+  assert.equal(await health(), '503 cache,files')
+  const refused = await ada.upload('in vain')
+  assert.deepEqual([refused.status, refused.json.code, refused.headers.get('retry-after')], [503, 'files_unavailable', '5'])
+  assert.equal((await ada.get(`/${kept.json.docId}?download=1`)).json.code, 'files_unavailable')
+  assert.equal((await ada.get(`/${kept.json.docId}`)).status, 200, 'what is known about it lies elsewhere')
+  assert.equal((await ada.get('')).json.items.length, 2)
+
+  await Promise.all([redis.restart(), server.restart()])
+  await until(async () => (await health()) === '200 ')
+  assert.equal((await ada.get(`/${kept.json.docId}?download=1`)).bytes.toString(), 'before')
+  const [fileKey] = (await p.db('documents')`select file_key from documents where id = ${kept.json.docId}`).map(
+    row => row.file_key as string,
+  )
+  await overwrite(fileKey!, Buffer.from('BEFORE'))
+  const damaged = await ada.get(`/${kept.json.docId}?download=1`)
+  assert.deepEqual([damaged.status, damaged.json.code], [503, 'file_damaged'])
+  const { json: linked } = await ada.get(`/${kept.json.docId}`)
+  assert.equal((await fetch(linked.url.replace(/^http:..[^/]+/, url))).status, 503)
+  assert.match(await (await fetch(`${url}/metrics`)).text(), /^ohmnibus_files_damaged_total 2$/m)
+  assert.equal((await keys()).length, 2)
 })

@@ -3,10 +3,12 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { inspect } from 'node:util'
 import { readSettings } from '../../kernel/config.ts'
 import { newId } from '../../kernel/ids.ts'
-import { mailSettings, openMail, type Mail, type Message } from '../../kernel/mail.ts'
-import { smtpServer } from './smtp.ts'
+import { mailFaults, mailSettings, openMail, type Mail, type Message } from '../../kernel/mail.ts'
+import { sendgridApi } from './sendgrid.ts'
+import { cutInMessage, smtpServer } from './smtp.ts'
 
 const message = (change: Partial<Message> = {}): Message => ({
   id: newId(),
@@ -19,10 +21,11 @@ const message = (change: Partial<Message> = {}): Message => ({
   ...change,
 })
 
-async function open(t: TestContext, environment: Record<string, string> = {}) {
+async function open(t: TestContext, environment: Record<string, string> = {}, patience?: number) {
   const dataFolder = await mkdtemp(join(tmpdir(), 'ohmnibus-mail-'))
   t.after(() => rm(dataFolder, { recursive: true, force: true }))
-  const mail = openMail({ settings: readSettings(mailSettings, environment), dataFolder, publicUrl: 'https://ohmnibus.example.com' })
+  const settings = readSettings(mailSettings, environment)
+  const mail = openMail({ settings, dataFolder, publicUrl: 'https://ohmnibus.example.com', patience })
   t.after(() => mail.close())
   const files = async (folder = join(dataFolder, 'notifications')) => (await readdir(folder).catch(() => [])).sort()
   return { mail, dataFolder, files, folder: join(dataFolder, 'notifications') }
@@ -30,7 +33,7 @@ async function open(t: TestContext, environment: Record<string, string> = {}) {
 
 interface Engine {
   mail: Mail
-  deliver(message: Message): Promise<void>
+  deliver(message: Message): Promise<unknown>
   /** What has arrived, a copy of the same message not counted. */
   arrived(): Promise<{ to: string; subject: string; event: string; text: string }[]>
 }
@@ -72,6 +75,27 @@ const engines: Record<string, (t: TestContext) => Promise<Engine>> = {
               subject: mail.subject!,
               event: String(mail.headers.get('x-ohmnibus-event')),
               text: mail.text!,
+            },
+          ]),
+        ).values(),
+      ],
+    }
+  },
+  async sendgrid(t) {
+    const { environment, taken } = await sendgridApi(t)
+    const { mail } = await open(t, environment)
+    return {
+      mail,
+      deliver: message => mail.send(message),
+      arrived: async () => [
+        ...new Map(
+          taken.map(({ headers, subject, content, personalizations }) => [
+            headers['Message-ID'],
+            {
+              to: personalizations[0]!.to[0]!.email,
+              subject,
+              event: headers['X-Ohmnibus-Event']!,
+              text: content.find(({ type }) => type === 'text/plain')!.value,
             },
           ]),
         ).values(),
@@ -222,14 +246,47 @@ test('smtp: a refused recipient is refused, one who is busy is not', async t => 
   await assert.rejects(mail.send(message({ to: 'busy@example.com' })), { code: 'mail_unavailable' })
 })
 
-test('smtp: a connection cut before the answer is tried by nobody but the caller, under the same Message-ID', async t => {
+test('smtp: a connection cut after the whole message was sent is no failure: nobody may send it again', async t => {
   const { port, seen, taken } = await smtpServer(t, before => (before === 0 ? 'hang up' : 'take'))
   const { mail } = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) })
-  const sent = message()
-  await assert.rejects(mail.send(sent), { code: 'mail_unavailable' })
+  assert.equal(await mail.send(message()), 'unanswered')
   assert.equal(seen.length, 1, 'the pool did not send it again by itself')
-  await mail.send(sent)
-  assert.deepEqual([taken.length, seen[0]?.messageId], [1, seen[1]?.messageId])
+  const next = message()
+  assert.equal(await mail.send(next), 'taken')
+  assert.deepEqual([taken.length, taken[0]!.messageId], [1, `<${next.id}@ohmnibus.example.com>`])
+})
+
+test('smtp: a server that is silent after the whole message is left after a while, and that is no failure either', async t => {
+  const { port, seen } = await smtpServer(t, () => 'say nothing')
+  const { mail } = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) }, 300)
+  assert.equal(await mail.send(message()), 'unanswered')
+  assert.equal(seen.length, 1)
+})
+
+test('smtp: a connection cut before the message or in the middle of it is a failure, and the next try is whole', async t => {
+  for (const bytes of ['before', 1, 2_000] as const) {
+    const { port, tries } = await cutInMessage(t, bytes)
+    const { mail } = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) })
+    const sent = message({ text: 'a long story\n'.repeat(1_000) })
+    await assert.rejects(mail.send(sent), { code: 'mail_unavailable', status: 503 })
+    assert.equal(await mail.send(sent), 'taken')
+    assert.equal(tries(), 2)
+  }
+})
+
+test('smtp: a slow server is waited for, one that stops talking is not', async t => {
+  const { port, taken } = await smtpServer(t, undefined, {
+    onMailFrom: (_address, _session, done) => void setTimeout(done, 150),
+    onRcptTo({ address }, _session, done) {
+      if (!address.startsWith('never')) setTimeout(done, 150)
+    },
+  })
+  const { mail } = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) }, 600)
+  await mail.send(message())
+  assert.equal(taken.length, 1)
+  const begun = Date.now()
+  await assert.rejects(mail.send(message({ to: 'never@example.com' })), { code: 'mail_unavailable' })
+  assert.ok(Date.now() - begun < 2_000)
 })
 
 test('smtp: no server, and a server that turns the password down, are unavailable, as mending them helps', async t => {
@@ -277,4 +334,79 @@ test('smtp: towards another machine a password goes only over TLS whose certific
     await assert.rejects(mail.send(message()), { code: 'mail_unavailable' })
   }
   assert.deepEqual(passwords, [])
+})
+
+test('sendgrid: both parts, sender, id and event arrive; nothing is counted or rewritten', async t => {
+  const { environment, taken } = await sendgridApi(t)
+  const { mail } = await open(t, { ...environment, FROM_EMAIL: 'hello@ohmnibus.example', FROM_NAME: 'Ohmnibus, Inc.' })
+  const sent = message()
+  assert.equal(await mail.send(sent), 'taken')
+  const [got] = taken
+  assert.deepEqual(got!.from, { name: 'Ohmnibus, Inc.', email: 'hello@ohmnibus.example' })
+  assert.deepEqual(got!.content, [
+    { type: 'text/plain', value: sent.text },
+    { type: 'text/html', value: sent.html },
+  ])
+  assert.deepEqual(got!.personalizations[0]!.to, [{ email: 'ada@example.com' }])
+  assert.deepEqual(got!.custom_args, { message_id: sent.id, event: 'send-otp' })
+  assert.equal(got!.headers['Message-ID'], `<${sent.id}@ohmnibus.example>`)
+  assert.deepEqual(got!.tracking_settings, {
+    click_tracking: { enable: false, enable_text: false },
+    open_tracking: { enable: false },
+  })
+})
+
+for (const [status, code] of [
+  [400, 'mail_refused'],
+  [413, 'mail_refused'],
+  [401, 'mail_unavailable'],
+  [403, 'mail_unavailable'],
+  [429, 'mail_unavailable'],
+  [500, 'mail_unavailable'],
+  [503, 'mail_unavailable'],
+] as const)
+  test(`sendgrid: an answer of ${status} is ${code} with what it said, and the next message goes out`, async t => {
+    const { environment, taken } = await sendgridApi(t, before => (before === 0 ? status : 'take'))
+    const { mail } = await open(t, environment)
+    const refusal = await mail.send(message()).then(
+      () => assert.fail('it was taken'),
+      error => error,
+    )
+    assert.deepEqual([refusal.code, refusal.message], [code, `SendGrid: ${status} not like this, says the test`])
+    if (status === 429) assert.ok(refusal.details.retryAfter > 5 && refusal.details.retryAfter <= 17, String(refusal.details.retryAfter))
+    assert.doesNotMatch(JSON.stringify(refusal), /SG\.right/)
+    await mail.send(message())
+    assert.equal(taken.length, 1)
+  })
+
+test('sendgrid: an answer that is lost or does not come is no failure, a connection that never was is one', async t => {
+  for (const verdict of ['hang up', 'say nothing'] as const) {
+    const { environment, taken } = await sendgridApi(t, before => (before === 0 ? verdict : 'take'))
+    const { mail } = await open(t, environment, 300)
+    assert.equal(await mail.send(message()), 'unanswered')
+    assert.equal(await mail.send(message()), 'taken')
+    assert.equal(taken.length, 1)
+  }
+  const nobody = await open(t, { SENDGRID_API_KEY: 'SG.right', SENDGRID_BASE_URL: 'http://127.0.0.1:1' })
+  await assert.rejects(nobody.mail.send(message()), { code: 'mail_unavailable', message: /ECONNREFUSED/ })
+  await assert.rejects(nobody.mail.check(), { code: 'mail_unavailable' })
+})
+
+test('sendgrid: a wrong key is told by the check, without the key', async t => {
+  const { environment } = await sendgridApi(t)
+  const { mail } = await open(t, { ...environment, SENDGRID_API_KEY: 'SG.wrong' })
+  const error = await mail.check().catch(error => error)
+  assert.match(error.message, /^SendGrid: 401/)
+  assert.doesNotMatch(inspect(error, { depth: 9 }), /SG\.wrong/)
+  await assert.rejects(mail.send(message()), { code: 'mail_unavailable' })
+})
+
+test('two ways out, and a key that is none, are faults of the settings', () => {
+  const faults = (environment: Record<string, string>) => mailFaults(readSettings(mailSettings, environment))
+  assert.deepEqual(faults({ SMTP_HOST: 'mail.example.com' }), [])
+  assert.deepEqual(faults({ SENDGRID_API_KEY: 'SG.x' }), [])
+  assert.match(faults({ SMTP_HOST: 'mail.example.com', SENDGRID_API_KEY: 'SG.x' }).join(), /^SENDGRID_API_KEY: stands beside SMTP_HOST/)
+  const [fault] = faults({ SENDGRID_API_KEY: 'geheim' })
+  assert.match(fault!, /^SENDGRID_API_KEY: .*SG\./)
+  assert.doesNotMatch(fault!, /geheim/)
 })

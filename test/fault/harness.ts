@@ -1,27 +1,23 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { readdirSync, rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openDatabase, openPool, type Pool } from '../../kernel/database.ts'
-import { folderFiles } from '../../kernel/files.ts'
+import { openDatabase, type Pool } from '../../kernel/database.ts'
+import type { Files } from '../../kernel/files.ts'
 import { openLog } from '../../kernel/log.ts'
 import { openMetrics } from '../../kernel/metrics.ts'
 import { healFiles } from '../../services/documents/heal.ts'
 import type { DocumentsHost } from '../../services/documents/service.ts'
-import { runningEmbedded } from '../../tools/embedded.ts'
-import { baseline, client, codeIn, freePort, linkIn, mailsIn, register, type Answer, type Client } from '../journeys/client.ts'
-import { pick, randomFrom } from '../journeys/random.ts'
-import { kill, launch, serversOf, until, type Product } from './product.ts'
+import { baseline, client, codeIn, linkIn, mailsIn, register, type Answer, type Client } from '../journeys/client.ts'
+import { randomFrom } from '../journeys/random.ts'
+import { until } from './product.ts'
 
 export interface Outcome {
-  kills: number
+  /** Each bad thing: how often it happened, the longest time without an acknowledged write, the slowest return to work. */
+  disturbances: Record<string, { times: number; silentMs: number; readyMs: number }>
   passports: number
   documents: number
   /** How many answers were lost or refused on the way, and asked for again. */
   repeated: number
-  slowestStartMs: number
   settledMs: number
   /** What must not be; empty when all is well. */
   faults: string[]
@@ -54,95 +50,116 @@ interface Ledger {
   documents: Map<string, Upload>
   repeated: number
   faults: string[]
+  /** When something was acknowledged last, and the longest time between two since somebody asked. */
+  acknowledged: number
+  silentMs: number
 }
 
 const password = 'quiet trains at dawn'
-const admin = { email: 'admin@example.com', password: 'lightning on the moor' }
+
+/** A platform that runs somewhere, and the bad things that can happen there. */
+export interface Site {
+  readonly address: string
+  /** Where messages are written as files. */
+  readonly mails: string
+  readonly files: Files
+  /** One bad thing from beginning to end; resolves with what it was, in a word or two. */
+  disturb(random: () => number): Promise<string>
+  /** Resolves once requests are answered again, with the milliseconds that took. */
+  ready(): Promise<number>
+  /** Resolves once every event has had its effect and every job is done. */
+  settled(): Promise<void>
+  /** As a superuser in the database of a service. */
+  peek<T>(service: string, look: (db: Pool) => Promise<T>, role?: string): Promise<T>
+  /** What went wrong that clients do not see. */
+  readonly faults: string[]
+  /** Ends everything as an operator would, and leaves nothing behind. */
+  close(): Promise<void>
+  /** What its processes printed. */
+  output(): string
+}
+
+export const admin = { email: 'admin@example.com', password: 'lightning on the moor' }
+
+/** Settings that every site under fire has. */
+export const underFireSettings = {
+  RATE_LIMIT_FACTOR: '1000',
+  LOG_LEVEL: 'warn',
+  JWT_ACCESS_EXPIRY: '23h',
+  ADMIN_EMAIL: admin.email,
+  ADMIN_PASSWORD: admin.password,
+}
 
 /**
- * Kills the platform, its PostgreSQL, or both at once, `kills` times at moments that `seed` chooses, while clients go on writing, and starts it again
- * each time without touching anything. Then holds what there is against what clients were promised.
+ * Disturbs a site again and again at moments that `seed` chooses, while clients go on writing. Then holds what there is against what clients were
+ * promised. The site is closed in the end.
  */
 export async function underFire({
-  kills,
+  site,
+  goesOn,
   seed,
   progress = () => {},
 }: {
-  kills: number
+  site: Site
+  /** Whether there is to be another disturbance, after so many. */
+  goesOn: (disturbances: number) => boolean
   seed: number
   progress?: (line: string) => void
 }): Promise<Outcome> {
   const random = randomFrom(seed)
-  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-fault-'))
-  const dataFolder = join(folder, 'data')
-  const port = await freePort()
-  const environment = {
-    RATE_LIMIT_FACTOR: '1000',
-    LOG_LEVEL: 'warn',
-    JWT_ACCESS_EXPIRY: '23h',
-    ADMIN_EMAIL: admin.email,
-    ADMIN_PASSWORD: admin.password,
+  const ledger: Ledger = {
+    passports: new Map(),
+    documents: new Map(),
+    repeated: 0,
+    faults: site.faults,
+    acknowledged: Date.now(),
+    silentMs: 0,
   }
-  const start = () => launch({ folder, port, environment })
-  const ledger: Ledger = { passports: new Map(), documents: new Map(), repeated: 0, faults: [] }
-  const outcome = { kills: 0, slowestStartMs: 0, settledMs: 0 }
+  const disturbances: Outcome['disturbances'] = {}
+  let count = 0
   let storm = true
-  let product = start()
-
   try {
-    await product.ready()
-    const people = await settleIn(product, join(dataFolder, 'notifications'))
+    await site.ready()
+    const people = await settleIn(site)
     const clients = [
       ...people.owners.flatMap(owner => [1, 2].map(() => createPassports(owner, ledger, () => storm))),
       ...[...people.owners, ...people.owners].map(({ writer }, index) =>
         uploadDocuments(writer, ledger, randomFrom(seed + index), () => storm),
       ),
     ]
-
-    for (; outcome.kills < kills; outcome.kills++) {
-      // Every fourth while it is still starting, and may not have a PostgreSQL of its own yet; the others after a while at work.
-      const early = random() < 0.25
-      if (early) await sleep(random() * 1_200)
-      else {
-        outcome.slowestStartMs = Math.max(outcome.slowestStartMs, await product.ready())
+    while (goesOn(count)) {
+      ledger.silentMs = 0
+      const what = await site.disturb(random)
+      const known = (disturbances[what] ??= { times: 0, silentMs: 0, readyMs: 0 })
+      known.times++
+      if (++count % 10 === 0)
+        progress(
+          `${count} disturbances, ${ledger.passports.size} passports, ${ledger.documents.size} documents, ${ledger.faults.length} faults`,
+        )
+      // The next one may come before this one is over, or after a while at work.
+      if (random() < 0.75) {
+        known.readyMs = Math.max(known.readyMs, await site.ready())
         await sleep(20 + random() * 400)
-      }
-      const victim = pick(random, early ? (['both', 'the platform'] as const) : (['both', 'the platform', 'PostgreSQL'] as const))
-      if (victim !== 'the platform') kill(serversOf(dataFolder))
-      if (victim !== 'PostgreSQL') kill([product.pid])
-      const { code, signal } = await product.ends(10_000)
-      const expected = victim === 'PostgreSQL' ? code === 1 : signal === 'SIGKILL' || code === 1
-      if (!expected) ledger.faults.push(`after ${victim} was killed, the platform ended with ${signal ?? code}:\n${product.output()}`)
-      product = start()
-      if ((outcome.kills + 1) % 10 === 0)
-        progress(`${outcome.kills + 1} kills, ${ledger.passports.size} passports, ${ledger.documents.size} documents`)
+      } else await sleep(random() * 1_200)
+      known.silentMs = Math.max(known.silentMs, ledger.silentMs, Date.now() - ledger.acknowledged)
     }
-
-    outcome.slowestStartMs = Math.max(outcome.slowestStartMs, await product.ready())
+    await site.ready()
     storm = false
     await Promise.all(clients)
     const calm = Date.now()
-    await everythingSettled(product)
-    outcome.settledMs = Date.now() - calm
-    await check(product, people, ledger)
-
-    product.signal('SIGTERM')
-    const { code, ms } = await product.ends(10_000)
-    if (code !== 0 || ms > 5_000) ledger.faults.push(`it was told to stop and ended with ${code} after ${ms} ms:\n${product.output()}`)
-    if (serversOf(dataFolder).length > 0) ledger.faults.push(`PostgreSQL still runs after the stop: ${serversOf(dataFolder).join(', ')}`)
-    return { ...outcome, ...ledger, passports: ledger.passports.size, documents: ledger.documents.size }
+    await site.settled()
+    const settledMs = Date.now() - calm
+    await check(site, people, ledger)
+    const { repeated, faults } = ledger
+    return { disturbances, settledMs, repeated, faults, passports: ledger.passports.size, documents: ledger.documents.size }
   } finally {
     storm = false
-    kill([product.pid])
-    await product.exit
-    kill(serversOf(dataFolder))
-    await until('the end of PostgreSQL', () => serversOf(dataFolder).length === 0, 10_000)
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    await site.close()
   }
 }
 
 /** An admin with things of their own, and an organisation of two whose owner writes. */
-async function settleIn({ address }: Product, mails: string) {
+async function settleIn({ address, mails }: Site) {
   const root: Person = { who: client(address), email: admin.email }
   root.who.use(await root.who.get(200, 'POST /api/auth/login', admin))
   const mailTo = async (email: string, event: string) => {
@@ -180,7 +197,11 @@ async function insist(ledger: Ledger, what: string, ask: () => Promise<Answer>):
     if (answer instanceof Error && !(answer instanceof TypeError)) throw answer
     if (!(answer instanceof Error)) {
       const later = answer.status === 503 || (answer.status === 409 && answer.body.code === 'idempotency_key_in_flight')
-      if (!later && answer.status === 201) return answer
+      if (!later && answer.status === 201) {
+        ledger.silentMs = Math.max(ledger.silentMs, Date.now() - ledger.acknowledged)
+        ledger.acknowledged = Date.now()
+        return answer
+      }
       if (!later) return void ledger.faults.push(`${what} was answered ${answer.status} ${JSON.stringify(answer.body)}`)
     }
     ledger.repeated++
@@ -235,45 +256,26 @@ async function upload(who: Client, content: Buffer, pieces: number, pause: numbe
   return { status: answer.status, headers: answer.headers, body: await answer.json() }
 }
 
-/** No subscription behind, no job waiting. */
-async function everythingSettled({ address, dataFolder }: Product): Promise<void> {
-  await until(
-    'every event handled',
-    async () => {
-      const figures = await (await fetch(`${address}/metrics`)).text()
-      return [...figures.matchAll(/^ohmnibus_event_lag\{.*\} (\d+)$/gm)].every(([, lag]) => lag === '0')
-    },
-    60_000,
-  )
-  await peek(dataFolder, db =>
-    until('every job done', async () => (await db`select from graphile_worker._private_jobs`).length === 0, 60_000),
-  )
-}
-
-async function peek<T>(dataFolder: string, look: (db: Pool) => Promise<T>): Promise<T> {
-  const { at, admin: superuser } = runningEmbedded(dataFolder)!
-  const pool = openPool(at, superuser, { schema: 'public', max: 1 })
-  try {
-    return await look(pool)
-  } finally {
-    await pool.end({ timeout: 1 })
-  }
-}
-
-async function heal(dataFolder: string): Promise<{ missing: number }> {
-  const { at } = runningEmbedded(dataFolder)!
-  const pool = openPool(at, 'documents', { readOnly: true, max: 1 })
+/** What the platform looks for every few hours, as if these files were old enough. */
+async function heal(site: Site): Promise<{ missing: number }> {
   const now = () => new Date(Date.now() + 2 * 3_600_000)
-  const files = folderFiles({ folder: join(dataFolder, 'files'), secret: Buffer.alloc(32), publicUrl: 'http://localhost', now })
-  const host = { db: openDatabase(pool, 'documents', () => {}), files, log: openLog({ level: 'silent' }), metrics: openMetrics(), now }
-  try {
-    return await healFiles(host as unknown as DocumentsHost)
-  } finally {
-    await pool.end({ timeout: 1 })
-  }
+  return await site.peek(
+    'documents',
+    async pool => {
+      const host = {
+        db: openDatabase(pool, 'documents', () => {}),
+        files: site.files,
+        log: openLog({ level: 'silent' }),
+        metrics: openMetrics(),
+        now,
+      }
+      return await healFiles(host as unknown as DocumentsHost)
+    },
+    'documents',
+  )
 }
 
-async function check(product: Product, people: People, ledger: Ledger): Promise<void> {
+async function check(site: Site, people: People, ledger: Ledger): Promise<void> {
   const { faults } = ledger
   const { root, everybody, owners, mails } = people
   const say = (fault: string | false): void => void (fault && faults.push(fault))
@@ -297,8 +299,8 @@ async function check(product: Product, people: People, ledger: Ledger): Promise<
   }
 
   // Documents: those that were promised, and all others an event tells of, whole.
-  const uploaded = await peek(
-    product.dataFolder,
+  const uploaded = await site.peek(
+    'documents',
     db => db<{ id: string; sha256: string }[]>`
     select data->>'docId' as id, data->>'sha256' as sha256 from kernel.log where topic = 'document.uploaded'`,
   )
@@ -310,14 +312,14 @@ async function check(product: Product, people: People, ledger: Ledger): Promise<
     say(found !== (ledger.documents.get(id)?.sha256 ?? sha256) && `document ${id} downloads as ${found}`)
   }
 
-  // Files: what the platform looks for every few hours, as if these files were old enough. Then each belongs to a row, and nothing half written is left.
-  const { missing } = await heal(product.dataFolder)
+  // Files: each belongs to a row, and nothing half written is left.
+  const { missing } = await heal(site)
   say(missing > 0 && `${missing} documents have no file`)
-  const rows = await peek(product.dataFolder, async db =>
+  const rows = await site.peek('documents', async db =>
     (await db<{ text: string }[]>`select d::text as text from documents.documents d`).map(({ text }) => text).join('\n'),
   )
-  for (const file of readdirSync(join(product.dataFolder, 'files'), { recursive: true, withFileTypes: true }))
-    say(file.isFile() && !rows.includes(file.name) && `the file ${join(file.parentPath, file.name)} belongs to no document`)
+  for await (const { key } of site.files.list('documents/'))
+    say(!rows.includes(key.split('/').at(-1)!) && `the file ${key} belongs to no document`)
   for (const name of readdirSync(mails)) say(!name.endsWith('.txt') && `${name} was left behind among the mails`)
 
   // Messages: one a passport and recipient, in the application and as a file.

@@ -1,17 +1,51 @@
 import { parseArgs } from 'node:util'
 import { seedFrom } from '../journeys/random.ts'
-import { underFire } from './harness.ts'
+import { embeddedSite } from './embedded.ts'
+import { underFire, type Outcome } from './harness.ts'
+import { spreadSite } from './spread.ts'
 
-const { values } = parseArgs({ options: { kills: { type: 'string', default: '100' }, seed: { type: 'string' } } })
-const [kills, seed] = [Number(values.kills), seedFrom(values.seed)]
-if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed)) {
-  console.error('npm run fault -- --kills 1000 --seed 42')
+const usage = `One process on embedded engines, killed so many times:
+  npm run fault -- --kills 1000 --seed 42
+Each service in processes of its own on PostgreSQL, Kafka, Redis and S3, and everything that can happen to them, at random, for so long:
+  npm run fault -- --minutes 60 --seed 42
+The same, each bad thing by its name, so many times one after the other:
+  npm run fault -- --drills 2 [--only "kill kafka"]`
+
+const { values } = parseArgs({
+  options: Object.fromEntries(['kills', 'minutes', 'drills', 'only', 'seed'].map(name => [name, { type: 'string' as const }])),
+})
+const [kills, minutes, drills, seed] = [
+  Number(values.kills ?? 0),
+  Number(values.minutes ?? 0),
+  Number(values.drills ?? 0),
+  seedFrom(values.seed),
+]
+if ([kills, minutes, drills].filter(number => number > 0).length !== 1 || !Number.isInteger(seed)) {
+  console.error(usage)
   process.exit(1)
 }
 
-console.log(`${kills} kills with seed ${seed}`)
 const started = Date.now()
-const { faults, ...outcome } = await underFire({ kills, seed, progress: line => console.log(`  ${line}`) })
+const progress = (line: string): void => console.log(`  ${Math.round((Date.now() - started) / 1000)} s: ${line}`)
+
+async function attempt(): Promise<Outcome> {
+  if (kills > 0) return await underFire({ site: await embeddedSite(), goesOn: count => count < kills, seed, progress })
+  const site = await spreadSite()
+  if (minutes > 0) return await underFire({ site, goesOn: () => Date.now() - started < minutes * 60_000, seed, progress })
+  const names = Object.keys(site.disturbances).filter(name => !values.only || name.includes(values.only))
+  const list = names.flatMap(name => Array.from({ length: drills }, () => name))
+  const disturb = async (random: () => number): Promise<string> => {
+    const name = list.shift()!
+    await site.disturbances[name]!(random)
+    await site.ready()
+    return name
+  }
+  return await underFire({ site: { ...site, disturb }, goesOn: () => list.length > 0, seed, progress })
+}
+
+console.log(`Seed ${seed}`)
+const { faults, disturbances, ...outcome } = await attempt()
+console.table(disturbances)
 console.log(outcome)
 for (const fault of faults) console.error(`✖ ${fault}`)
 console.log(

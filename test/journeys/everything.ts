@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { getCode, getInvitation, MemberInvited, SendOtp } from '#contracts/identity'
 import { defineService, type Host } from '#kernel'
-import { open as openPlatform } from '../../kernel/testing.ts'
+import { open as openPlatform, type TestOptions } from '../../kernel/testing.ts'
 import type { Service } from '../../kernel/index.ts'
 import { baseline, client, register, type Client } from './client.ts'
 
 const password = 'quiet trains at dawn'
 
 /** Starts these services and lets everything happen that anybody reacts to; resolves with the platform, which the caller closes. */
-export async function everythingHappens(services: readonly Service[]) {
+export async function everythingHappens(services: readonly Service[], options?: TestOptions) {
   const needs = [getCode, getInvitation] as const
   let mailroom!: Host<string, (typeof needs)[number]>
   // Reads what mails would say, as nobody may be there to send them.
@@ -18,7 +18,7 @@ export async function everythingHappens(services: readonly Service[]) {
     needs,
     start: host => void (mailroom = host),
   })
-  const p = await openPlatform([...services, reader])
+  const p = await openPlatform([...services, reader], options)
   try {
     const address = await p.listen()
     const codeFor = async (email: string) => {

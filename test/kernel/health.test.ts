@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Type from 'typebox'
 import { anyone, defineService, newId } from '../../kernel/index.ts'
@@ -11,6 +14,8 @@ import { openHttp } from '../../kernel/http.ts'
 import { operations } from '../../kernel/operations.ts'
 import { readConfig } from '../../kernel/config.ts'
 import { start } from '../../kernel/testing.ts'
+import { startEngine } from '../../tools/engines/engine.ts'
+import { engine } from '../engines/engine.ts'
 import { folderWith, Noted, notes, readers, settleNow, until, write } from './toys.ts'
 
 const people = async (t: TestContext) =>
@@ -156,7 +161,7 @@ test('operators see how far events have come and what failed; nobody else sees t
   await write(p.http, 'one', ['a', ...Array.from({ length: 5 }, (_, i) => `poison ${i}`)])
   await settleNow(p)
   const metrics = (await p.http.inject('/metrics')).body
-  assert.match(metrics, /ohmnibus_event_dead_letters 5/)
+  assert.match(metrics, /ohmnibus_event_dead_letters\{subscription="readers[^"]*"\} 5/)
   assert.match(metrics, /ohmnibus_events_handled_total\{subscription="readers: remember what was noted \(note.taken\)"\} 1/)
   assert.match(metrics, /ohmnibus_event_lag\{subscription="readers[^"]*"\} 0/)
   assert.match(metrics, /ohmnibus_events_failed_total\{subscription="readers[^"]*"\} 25/)
@@ -187,4 +192,26 @@ test('operators see how far events have come and what failed; nobody else sees t
     p.http.inject({ method: 'POST', url: `/api/events/dead-letters/${id}/replay`, headers })
   assert.equal((await replay(letters[0].id, p.signedIn())).statusCode, 403)
   assert.equal((await replay('x')).statusCode, 400)
+})
+
+test('each engine answers for itself: Kafka and who sends to it, Redis, S3; one that goes is named, and again fine when it is back', async t => {
+  const kafka = await engine(t, 'kafka')
+  const s3 = await engine(t, 's3')
+  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-health-'))
+  const redis = await startEngine('redis', { folder })
+  t.after(async () => {
+    await redis.stop()
+    await rm(folder, { recursive: true })
+  })
+  const p = await start(t, [await notes(t)], { environment: { ...kafka, ...s3, ...redis.settings } })
+  await p.listen()
+  const engines = async (): Promise<Record<string, string>> => (await p.http.inject('/health')).json().engines
+  const all = { database: 'ok', kafka: 'ok', relay: 'ok', cache: 'ok', files: 'ok', mail: 'ok' }
+  await until(async () => (await engines()).relay === 'ok')
+  assert.deepEqual(await engines(), all)
+  await redis.kill()
+  await until(async () => (await engines()).cache !== 'ok')
+  assert.deepEqual({ ...(await engines()), cache: 'ok' }, all)
+  await redis.restart()
+  await until(async () => (await engines()).cache === 'ok', 10)
 })

@@ -4,7 +4,7 @@ import type { Db } from '../../kernel/database.ts'
 export async function schemaOf(db: Db, schema: string): Promise<string> {
   const tables = await db<{ oid: number; name: string }[]>`
     select oid::int, relname as name from pg_class
-    where relnamespace = ${schema}::regnamespace and relkind in ('r', 'p') order by relname collate "C"`
+    where relnamespace = ${schema}::regnamespace and relkind in ('r', 'p') and not relispartition order by relname collate "C"`
   const blocks = [`-- The schema ${schema} after all migrations, made by \`npm run docs\`. To read: what runs are the migrations.`]
   for (const table of tables) blocks.push(await tableOf(db, table.oid, table.name))
   for (const { definition } of await db<{ definition: string }[]>`
@@ -52,11 +52,15 @@ async function tableOf(db: Db, oid: number, name: string): Promise<string> {
     select format('comment on column %s.%I is %L', attrelid::regclass, attname, text), 6
     from pg_attribute, col_description(attrelid, attnum) text where attrelid = ${oid} and attnum > 0 and text is not null
     ) rest order by kind, definition collate "C"`
+  const [partition] = await db<{ key: string | null }[]>`select ' partition by ' || pg_get_partkeydef(${oid}) as key`
   const width = Math.max(...columns.map(column => column.name.length))
   const widthOfType = Math.max(...columns.map(column => column.type.length))
   const lines = [
     ...columns.map(column => `  ${column.name.padEnd(width)}  ${column.type.padEnd(widthOfType)}  ${column.rest}`.trimEnd()),
     ...constraints.map(constraint => `  constraint ${constraint.name} ${constraint.definition}`),
   ]
-  return [`create table ${name} (\n${lines.join(',\n')}\n);`, ...after.map(({ definition }) => `${definition};`)].join('\n')
+  return [
+    `create table ${name} (\n${lines.join(',\n')}\n)${partition!.key ?? ''};`,
+    ...after.map(({ definition }) => `${definition};`),
+  ].join('\n')
 }

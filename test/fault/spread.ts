@@ -1,0 +1,282 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { readConfig } from '../../kernel/config.ts'
+import { openPool } from '../../kernel/database.ts'
+import { databaseAt, deriveFrom, openFiles } from '../../kernel/engines.ts'
+import { openLog } from '../../kernel/log.ts'
+import { openMetrics } from '../../kernel/metrics.ts'
+import { all as services } from '../../services/all.ts'
+import { freePort, startEngine, type Engine, type EngineName } from '../../tools/engines/engine.ts'
+import { pick } from '../journeys/random.ts'
+import { underFireSettings, type Site } from './harness.ts'
+import { kill, launch, until, type Product } from './product.ts'
+import { openProxy, type Proxy } from './proxy.ts'
+
+const engineNames = ['server', 'kafka', 'redis', 's3'] as const satisfies EngineName[]
+/** Where an engine's address stands among its settings. */
+const addressOf: Record<(typeof engineNames)[number], string> = {
+  server: 'DATABASE_URL',
+  kafka: 'KAFKA_BROKERS',
+  redis: 'REDIS_URL',
+  s3: 'S3_ENDPOINT',
+}
+
+/** Each service in a process of its own behind the gateway, on real engines; every way from a process to an engine leads through a bad network. */
+export async function spreadSite(): Promise<Site & { disturbances: Record<string, (random: () => number) => Promise<void>> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-spread-'))
+  const mails = join(folder, 'mails')
+  const engines = new Map<EngineName, Engine>()
+  const proxies = new Map<EngineName, Proxy>()
+  const settings: Record<string, string> = {}
+  const faults: string[] = []
+  const processes = new Map<string, Product>()
+  const frozen = new Set<Product>()
+
+  const closeEngines = async (): Promise<void> => {
+    await Promise.all([...proxies.values()].map(proxy => proxy.close()))
+    await Promise.all([...engines.values()].map(engine => engine.stop()))
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+  try {
+    await Promise.all(
+      engineNames.map(async name => {
+        const [port, behind, proxy] = [await freePort(), await freePort(), await freePort()]
+        engines.set(name, await startEngine(name, { folder, port, proxied: { listen: behind, advertise: proxy } }))
+        proxies.set(name, await openProxy({ port: name === 'kafka' ? behind : port }, proxy))
+      }),
+    )
+  } catch (error) {
+    await closeEngines()
+    throw error
+  }
+  for (const name of engineNames) {
+    Object.assign(settings, engines.get(name)!.settings)
+    settings[addressOf[name]] = settings[addressOf[name]]!.replace(/:\d+(?=\/|$)/, `:${proxies.get(name)!.port}`)
+  }
+
+  // Two of some, so that there is somebody to take over, and somebody to share partitions with.
+  const names = Object.keys(services).flatMap(name => (['identity', 'notifications'].includes(name) ? [name, `${name}-2`] : [name]))
+  const serviceOf = (name: string): string => name.replace(/-2$/, '')
+  const ports = new Map(await Promise.all(names.map(async name => [name, await freePort()] as const)))
+  const address = `http://127.0.0.1:${ports.get('gateway')}`
+  const environment: Record<string, string> = {
+    ...settings,
+    ...underFireSettings,
+    OHMNIBUS_SECRET: 'under fire: 0123456789abcdef 0123456789abcdef',
+    PUBLIC_URL: address,
+    HOST: '127.0.0.1',
+    NOTIFICATION_LOG_PATH: mails,
+    ...Object.fromEntries(
+      [...Map.groupBy(names, serviceOf)].map(([service, copies]) => [
+        `${service.toUpperCase()}_SERVICE_URL`,
+        copies.map(copy => `http://127.0.0.1:${ports.get(copy)}`).join(','),
+      ]),
+    ),
+  }
+  const start = (name: string): void => {
+    processes.set(
+      name,
+      launch({
+        folder,
+        port: ports.get(name)!,
+        environment: { ...environment, OHMNIBUS_SERVICES: serviceOf(name), OHMNIBUS_DATA: `data-${name}` },
+      }),
+    )
+  }
+  const victim = (random: () => number): [string, Product] => pick(random, [...processes])
+
+  /** Kill -9, expected by us. */
+  const killed = async (name: string, product: Product): Promise<void> => {
+    kill([product.pid])
+    await product.ends(10_000)
+    start(name)
+  }
+
+  /** A process that ended by itself is a fault, and started again so that the rest goes on. */
+  const supervise = async (): Promise<void> => {
+    for (const [name, product] of processes) {
+      const how = await Promise.race([product.exit, undefined])
+      if (!how) continue
+      faults.push(`${name} ended by itself with ${how.signal ?? how.code}:\n${product.output().slice(-3_000)}`)
+      start(name)
+    }
+  }
+
+  const disturbances: Record<string, (random: () => number) => Promise<void>> = {
+    'kill a process': async random => await killed(...victim(random)),
+    'kill a process, and again while it starts': async random => {
+      const [name, product] = victim(random)
+      await killed(name, product)
+      await sleep(random() * 1_500)
+      await killed(name, processes.get(name)!)
+    },
+    'kill all processes': async () => void (await Promise.all([...processes].map(([name, product]) => killed(name, product)))),
+    'restart a process': async random => {
+      const [name, product] = victim(random)
+      product.signal('SIGTERM')
+      const { code, ms } = await product.ends(15_000)
+      if (code !== 0 || ms > 6_000)
+        faults.push(`${name} was told to stop and ended with ${code} after ${ms} ms:\n${product.output().slice(-3_000)}`)
+      start(name)
+    },
+    'freeze a process': async random => {
+      const [, product] = victim(random)
+      product.signal('SIGSTOP')
+      frozen.add(product)
+      await sleep(random() < 0.1 ? 40_000 : random() * 6_000)
+      frozen.delete(product)
+      product.signal('SIGCONT')
+    },
+    'restart PostgreSQL': async () => await engines.get('server')!.restart(),
+    'PostgreSQL is read-only': async random => {
+      const say = (mode: 'on' | 'off') =>
+        peek('kernel', async db => {
+          await db`set default_transaction_read_only = off`
+          await db.unsafe(`alter system set default_transaction_read_only = ${mode}`)
+          await db`select pg_reload_conf()`
+        })
+      await say('on')
+      await sleep(random() * 4_000)
+      await say('off')
+    },
+    'PostgreSQL takes no more connections': async random => {
+      const { at, admin } = server()
+      const most = await peek('kernel', async db => (await db`select current_setting('max_connections')::int as most`)[0]!.most as number)
+      // Each pool one connection, till there are none left for those who lose theirs.
+      const pools = Array.from({ length: most }, () => openPool(at, admin, { schema: 'public', max: 1 }))
+      await Promise.allSettled(pools.map(pool => pool`select 1`))
+      proxies.get('server')!.shake()
+      await sleep(1_000 + random() * 3_000)
+      await Promise.all(pools.map(pool => pool.end({ timeout: 1 })))
+    },
+    'flush Redis': async () => {
+      const redis = new Redis(engines.get('redis')!.settings.REDIS_URL!, { lazyConnect: true })
+      await redis.connect()
+      await redis.flushall()
+      redis.disconnect()
+    },
+  }
+  for (const name of engineNames) {
+    const engine = engines.get(name)!
+    const proxy = proxies.get(name)!
+    disturbances[`kill ${name}`] = async random => {
+      engine.kill()
+      await sleep(random() * 3_000)
+      await engine.restart()
+      if (random() > 0.3) return
+      await sleep(random() * 1_000)
+      engine.kill()
+      await engine.restart()
+    }
+    disturbances[`cut off ${name}`] = async random => {
+      proxy.cut()
+      await sleep(random() < 0.05 ? 60_000 : random() * 5_000)
+      proxy.heal()
+    }
+    disturbances[`slow ${name}`] = async random => {
+      proxy.delay(20 + random() * 300)
+      await sleep(random() * 5_000)
+      proxy.heal()
+    }
+    disturbances[`silent ${name}`] = async random => {
+      proxy.silence()
+      await sleep(random() * 8_000)
+      proxy.heal()
+    }
+    disturbances[`shake ${name}`] = async () => proxy.shake()
+  }
+
+  const server = () => databaseAt(engines.get('server')!.settings.DATABASE_URL!, deriveFrom(Buffer.from(environment.OHMNIBUS_SECRET!)))
+  const peek: Site['peek'] = async (_service, look, role) => {
+    const { at, admin } = server()
+    const pool = openPool(at, role ?? admin, { schema: role ?? 'public', readOnly: role !== undefined, max: 1 })
+    try {
+      return await look(pool)
+    } finally {
+      await pool.end({ timeout: 1 })
+    }
+  }
+
+  for (const name of names) start(name)
+  const config = readConfig({ ...environment, ...engines.get('s3')!.settings })
+  const files = await openFiles({
+    config,
+    dataFolder: folder,
+    secret: Buffer.alloc(32),
+    publicUrl: address,
+    now: () => new Date(),
+    log: openLog({ level: 'silent' }),
+    metrics: openMetrics(),
+  })
+
+  return {
+    disturbances,
+    address,
+    mails,
+    files,
+    faults,
+    peek,
+    output: () => [...processes].map(([name, product]) => `── ${name}\n${product.output().slice(-5_000)}`).join('\n'),
+    async disturb(random) {
+      await supervise()
+      const what = pick(random, Object.keys(disturbances))
+      await disturbances[what]!(random)
+      return what
+    },
+    async ready() {
+      const began = Date.now()
+      for (const name of names)
+        await until(
+          `${name} ready`,
+          async () => {
+            await supervise()
+            const answer = await fetch(`http://127.0.0.1:${ports.get(name)}/health/ready`, { signal: AbortSignal.timeout(2_000) }).catch(
+              () => undefined,
+            )
+            await answer?.arrayBuffer().catch(() => {})
+            return answer?.status === 200
+          },
+          120_000,
+        ).catch((error: Error) => {
+          throw new Error(`${error.message}\n${processes.get(name)!.output().slice(-5_000)}`)
+        })
+      return Date.now() - began
+    },
+    async settled() {
+      const lagging = async (): Promise<boolean> => {
+        for (const name of names) {
+          const figures = await (await fetch(`http://127.0.0.1:${ports.get(name)}/metrics`)).text()
+          if ([...figures.matchAll(/^ohmnibus_kafka_lag\{.*\} (\d+)$/gm)].some(([, lag]) => lag !== '0')) return true
+        }
+        return false
+      }
+      await peek('kernel', async db => {
+        const quiet = async (): Promise<boolean> => {
+          const [row] = await db`select (select position from kernel.relay) >= (select coalesce(max(position), 0) from kernel.log)
+            and not exists (select from kernel.parked where state <> 'dead') and not exists (select from graphile_worker._private_jobs) as quiet`
+          return row!.quiet
+        }
+        await until('every event handled and every job done', async () => (await quiet()) && !(await lagging()) && (await quiet()), 180_000)
+      })
+    },
+    async close() {
+      try {
+        for (const product of frozen) product.signal('SIGCONT')
+        await supervise()
+        for (const [name, product] of processes) {
+          product.signal('SIGTERM')
+          const { code, ms } = await product.ends(15_000)
+          if (code !== 0 || ms > 6_000)
+            faults.push(`${name} was told to stop and ended with ${code} after ${ms} ms:\n${product.output().slice(-3_000)}`)
+        }
+      } finally {
+        kill([...processes.values()].map(({ pid }) => pid))
+        await Promise.all([...processes.values()].map(({ exit }) => exit))
+        await closeEngines()
+      }
+    },
+  }
+}
