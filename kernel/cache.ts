@@ -25,9 +25,17 @@ export interface Rate {
   readonly seconds: number
 }
 
+/** What a limit has left. */
+export interface Taken {
+  readonly limit: number
+  readonly remaining: number
+  /** Until it is whole again. */
+  readonly seconds: number
+}
+
 export interface Limit {
-  /** Takes points; fails with `too_many_requests` (429, `retryAfter`) when none are left. */
-  take(key: string, points?: number): Promise<void>
+  /** Takes points and tells what is left; fails with `too_many_requests` (429, `retryAfter`) when nothing is. Undefined while nobody counts. */
+  take(key: string, points?: number): Promise<Taken | undefined>
   /** Forgets what was taken, as after a success. */
   reset(key: string): Promise<void>
 }
@@ -93,7 +101,8 @@ export const scaled = ({ points, seconds }: Rate, factor: number): { points: num
 export const limitOver = (limiter: RateLimiterAbstract): Limit => ({
   async take(key, points = 1) {
     try {
-      await limiter.consume(key, points)
+      const { remainingPoints, msBeforeNext } = await limiter.consume(key, points)
+      return { limit: limiter.points, remaining: remainingPoints, seconds: Math.ceil(msBeforeNext / 1000) }
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal
       throw new Problem('limited', 'too_many_requests', { retryAfter: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)) })

@@ -1,13 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { jwtVerify, SignJWT } from 'jose'
 import Type from 'typebox'
 import { Errors } from 'typebox/value'
 import type { CallContract } from '../contracts/define.ts'
-import type { EventActor } from '../contracts/shared.ts'
 import { anyone } from './access.ts'
 import { context, traceparent, within } from './context.ts'
-import { mount } from './http.ts'
-import { unreachable, type Peers } from './peers.ts'
+import { mount, type RouteSchema } from './http.ts'
+import { clientHeader, serviceToken, unreachable, type Peers } from './peers.ts'
 import { Problem, statusOf, type ProblemKind } from './problem.ts'
 import type { Answer } from './service.ts'
 import { span } from './tracing.ts'
@@ -18,18 +16,16 @@ export interface Calls {
   /** `asker` is the service that wants to know. */
   ask(call: CallContract, input: unknown, asker: string): Promise<any>
   answers(call: CallContract): boolean
-  /** Lets other processes ask: `POST /internal/calls/<name>`, with a token that only they can make. */
+  /** Lets other processes ask, with a token that only they can make, and believes them who the client is. */
   serve(app: FastifyInstance): void
 }
 
 /** From the first try to the last, in milliseconds. */
 const deadlineMs = 5_000
 const mostTries = 3
-/** Stands in a header of its own: `authorization` is for people. */
-export const serviceToken = 'x-ohmnibus-service'
 const milliseconds = 'x-ohmnibus-deadline'
 
-export function openCalls({ peers, secret }: { peers: Peers; secret: Buffer }): Calls {
+export function openCalls({ peers }: { peers: Peers }): Calls {
   const handlers = new Map<string, { call: CallContract; handler: Answer<any> }>()
 
   const answerHere = async (name: string, input: unknown): Promise<unknown> =>
@@ -56,13 +52,7 @@ export function openCalls({ peers, secret }: { peers: Peers; secret: Buffer }): 
   }
 
   async function askAt(address: string, call: CallContract, input: unknown, asker: string, deadline: number): Promise<unknown> {
-    const token = await new SignJWT({ actor: context().actor })
-      .setProtectedHeader({ alg: 'HS256', typ: 'service+jwt' })
-      .setSubject(asker)
-      .setAudience(call.name)
-      .setIssuedAt()
-      .setExpirationTime('30s')
-      .sign(secret)
+    const token = await peers.token(asker, call.name)
     const left = Math.max(1, deadline - Date.now())
     const answer = await peers.at(address, async () => {
       try {
@@ -103,7 +93,26 @@ export function openCalls({ peers, secret }: { peers: Peers; secret: Buffer }): 
       )
     },
     serve(app) {
-      mount(app, ['/internal'], 'operations').post(
+      const internal = mount(app, ['/internal'], 'operations')
+      app.addHook('onRequest', (request, _reply, done) => {
+        const client = request.headers[clientHeader] && peers.introduced(request.headers[clientHeader])
+        if (client) Object.defineProperty(request, 'ip', { value: client })
+        done()
+      })
+
+      internal.get(
+        '/routes',
+        { config: { access: anyone }, schema: { summary: 'What is served here', hide: true } },
+        async ({ headers }) => {
+          await peers.actorOf(headers[serviceToken], 'routes')
+          const own = app.documented.filter(
+            ({ url, schema }) => !(schema as RouteSchema | undefined)?.tags?.includes('operations') && !url.includes('*'),
+          )
+          return own.flatMap(({ method, url }) => [method].flat().map(name => ({ method: name, url })))
+        },
+      )
+
+      internal.post(
         '/calls/:name',
         {
           config: { access: anyone },
@@ -115,7 +124,7 @@ export function openCalls({ peers, secret }: { peers: Peers; secret: Buffer }): 
           },
         },
         async ({ params: { name }, body, headers }) => {
-          const actor = await actorOf(headers[serviceToken], name)
+          const actor = await peers.actorOf(headers[serviceToken], name)
           const known = handlers.get(name)
           if (!known) throw new Problem('not_found', 'call_unknown', { detail: `Nobody here answers ${name}.` })
           const [fault] = Errors(known.call.input, body)
@@ -131,21 +140,6 @@ export function openCalls({ peers, secret }: { peers: Peers; secret: Buffer }): 
         },
       )
     },
-  }
-
-  /** Who caused the question. Fails with 401 for anybody but a process with our secret. */
-  async function actorOf(token: unknown, name: string): Promise<EventActor> {
-    try {
-      const { payload } = await jwtVerify(String(token), secret, {
-        algorithms: ['HS256'],
-        typ: 'service+jwt',
-        audience: name,
-        requiredClaims: ['exp', 'sub'],
-      })
-      return payload.actor as EventActor
-    } catch {
-      throw new Problem('unauthenticated', 'service_token_invalid', { detail: 'This address is for the processes of the platform.' })
-    }
   }
 }
 

@@ -1,4 +1,8 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleAll } from 'cockatiel'
+import { jwtVerify, SignJWT } from 'jose'
+import type { EventActor } from '../contracts/shared.ts'
+import { context } from './context.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem } from './problem.ts'
@@ -11,8 +15,22 @@ export interface Peers {
   pick(service: string, tried?: ReadonlySet<string>): string | undefined
   /** Counts what is under way; too many failures in a row, and the address is not asked for a while. */
   at<T>(address: string, work: () => Promise<T>): Promise<T>
+  /** Services that live elsewhere. */
+  services(): readonly string[]
   /** Whether an address works, as far as is known. */
   works(address: string): boolean
+  /** Proves to another process that we are one too: for a question of `asker` to what is called `audience`. */
+  token(asker: string, audience: string): Promise<string>
+  /** Who caused a question to `audience`. Fails with 401 for anybody but a process with our secret. */
+  actorOf(token: unknown, audience: string): Promise<EventActor>
+  /** Headers that tell another process who the client is, which only we can make. */
+  introduce(clientAddress: string): Record<string, string>
+  /** The address that such headers tell of; undefined for what we did not make. */
+  introduced(header: unknown): string | undefined
+  /** What the process at an address serves for clients. */
+  routesOf(address: string): Promise<{ method: string; url: string }[]>
+  /** Its part of the API document. */
+  documentOf(address: string): Promise<Record<string, any>>
   close(): void
 }
 
@@ -22,8 +40,19 @@ const tolerated = 5
 const restMs = 2_000
 const lookMs = 2_000
 
-export function openPeers(options: { addresses: ReadonlyMap<string, readonly string[]>; log: Log; metrics: Metrics }): Peers {
-  const { addresses, log } = options
+/** Stands in a header of its own: `authorization` is for people. */
+export const serviceToken = 'x-ohmnibus-service'
+/** Client, moment and signature: `203.0.113.7 1763712000 …`. */
+export const clientHeader = 'x-ohmnibus-client'
+const introducedForMs = 60_000
+
+export function openPeers(options: {
+  addresses: ReadonlyMap<string, readonly string[]>
+  secret: Buffer
+  log: Log
+  metrics: Metrics
+}): Peers {
+  const { addresses, secret, log } = options
   const failures = options.metrics.counter('ohmnibus_peer_failures_total', 'Requests to another process that failed', ['address'])
   const peers = new Map(
     [...new Set([...addresses.values()].flat())].map(address => {
@@ -48,6 +77,8 @@ export function openPeers(options: { addresses: ReadonlyMap<string, readonly str
     await answer?.body?.cancel()
     peers.get(address)!.ready = answer?.status === 200
   }
+  const sign = (text: string): string => createHmac('sha256', secret).update(`client ${text}`).digest('base64url')
+
   return {
     addressesOf: service => addresses.get(service) ?? [],
     pick(service, tried = new Set()) {
@@ -72,7 +103,39 @@ export function openPeers(options: { addresses: ReadonlyMap<string, readonly str
         peer.busy--
       }
     },
+    services: () => [...addresses.keys()],
     works,
+    token: (asker, audience) =>
+      new SignJWT({ actor: context().actor })
+        .setProtectedHeader({ alg: 'HS256', typ: 'service+jwt' })
+        .setSubject(asker)
+        .setAudience(audience)
+        .setIssuedAt()
+        .setExpirationTime('30s')
+        .sign(secret),
+    async actorOf(token, audience) {
+      try {
+        const checks = { algorithms: ['HS256'], typ: 'service+jwt', audience, requiredClaims: ['exp', 'sub'] }
+        return (await jwtVerify(String(token), secret, checks)).payload.actor as EventActor
+      } catch {
+        throw new Problem('unauthenticated', 'service_token_invalid', { detail: 'This address is for the processes of the platform.' })
+      }
+    },
+    introduce(clientAddress) {
+      const text = `${clientAddress} ${Date.now()}`
+      return { [clientHeader]: `${text} ${sign(text)}` }
+    },
+    introduced(header) {
+      const [, text, address, at, signature] = /^((\S+) (\d+)) (\S+)$/.exec(String(header ?? '')) ?? []
+      if (!text || Math.abs(Date.now() - Number(at)) > introducedForMs) return undefined
+      const [given, expected] = [Buffer.from(signature!), Buffer.from(sign(text))]
+      return given.length === expected.length && timingSafeEqual(given, expected) ? address : undefined
+    },
+    async routesOf(address) {
+      const headers = { [serviceToken]: await this.token('kernel', 'routes') }
+      return (await answerOf(`${address}/internal/routes`, headers)) as { method: string; url: string }[]
+    },
+    documentOf: async address => (await answerOf(`${address}/docs/openapi.json?own=true`, {})) as Record<string, any>,
     close: () => peers.forEach(({ looking }) => clearInterval(looking)),
   }
 }
@@ -81,6 +144,12 @@ export function openPeers(options: { addresses: ReadonlyMap<string, readonly str
 const busier = (peers: ReadonlyMap<string, { busy: number }>, one: string, other: string): boolean => {
   const difference = peers.get(one)!.busy - peers.get(other)!.busy
   return difference > 0 || (difference === 0 && Math.random() < 0.5)
+}
+
+async function answerOf(url: string, headers: Record<string, string>): Promise<unknown> {
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(lookMs) })
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`)
+  return await answer.json()
 }
 
 /** Nobody at this address, or nobody who works. */

@@ -1,7 +1,7 @@
 import { circuitBreaker, ConsecutiveBreaker, handleWhen } from 'cockatiel'
 import { Redis, ReplyError } from 'ioredis'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
-import { limitOver, scaled, type Cache } from './cache.ts'
+import { limitOver, scaled, type Cache, type Taken } from './cache.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { openOutage } from './outage.ts'
@@ -96,8 +96,9 @@ export function redisCache(options: { url: string; prefix: string; factor: numbe
       const limit = limitOver(new RateLimiterRedis({ storeClient: redis, keyPrefix: `limit:${name}`, ...scaled(rate, options.factor) }))
       return {
         async take(key, points) {
-          const refusal = await attempt('limit', () => refusalOf(limit.take(key, points)), lost)
-          if (refusal) throw refusal
+          const taken = await attempt('limit', () => takenOrRefusal(limit.take(key, points)), lost)
+          if (taken instanceof Problem) throw taken
+          return taken
         },
         reset: key => attempt('limit', () => limit.reset(key), lost),
       }
@@ -123,11 +124,8 @@ export function redisCache(options: { url: string; prefix: string; factor: numbe
 const whole = (ttlMs: number): number => Math.max(1, Math.round(ttlMs))
 
 /** That there are no points left is an answer of Redis like any other. */
-const refusalOf = (taking: Promise<void>): Promise<Problem | undefined> =>
-  taking.then(
-    () => undefined,
-    error => {
-      if (error instanceof Problem) return error
-      throw error
-    },
-  )
+const takenOrRefusal = (taking: Promise<Taken | undefined>): Promise<Taken | Problem | undefined> =>
+  taking.catch(error => {
+    if (error instanceof Problem) return error
+    throw error
+  })

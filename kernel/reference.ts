@@ -2,9 +2,11 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import Type from 'typebox'
 import { anyone } from './access.ts'
 import { mount, type Reply } from './http.ts'
 import { openapi } from './openapi.ts'
+import type { Peers } from './peers.ts'
 
 const viewer = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 const root = dirname(import.meta.dirname)
@@ -42,11 +44,11 @@ const start = `SwaggerUIBundle({
 })
 `
 
-/** The reference of all routes at `/docs`, without a request to anybody else. Call it before the instance is ready. */
-export function reference(app: FastifyInstance): void {
+/** The reference at `/docs` of all routes here and in the other processes we know of, for the browser from one place. Call it before the instance is ready. */
+export function reference(app: FastifyInstance, peers: Peers): void {
   const site = mount(app, [''], 'operations')
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-  let document: string | undefined
+  let own: Document | undefined
 
   const give = (path: string, send: (reply: Reply) => unknown): void =>
     site.get(path, { config: { access: anyone }, schema: { summary: 'The reference', hide: true } }, (_, reply) => send(reply))
@@ -57,10 +59,32 @@ export function reference(app: FastifyInstance): void {
   give('/docs/start.js', reply => reply.type('text/javascript; charset=utf-8').send(start))
   file('/docs/viewer.js', 'text/javascript; charset=utf-8', join(viewer, 'swagger-ui-bundle.js'))
   file('/docs/viewer.css', 'text/css; charset=utf-8', join(viewer, 'swagger-ui.css'))
-  give('/docs/openapi.json', reply => {
-    document ??= JSON.stringify(openapi(app.documented, { version, server: '/' }))
-    return reply.type('application/json').send(document)
-  })
+  site.get(
+    '/docs/openapi.json',
+    {
+      config: { access: anyone },
+      schema: { summary: 'The reference', querystring: Type.Object({ own: Type.Optional(Type.Boolean()) }), hide: true },
+    },
+    async ({ query }, reply) => {
+      own ??= openapi(app.documented, { version, server: '/' })
+      return reply.type('application/json').send(JSON.stringify(query.own ? own : withOthers(own, await documentsOf(peers))))
+    },
+  )
   if (existsSync(events)) give('/docs/asyncapi.json', reply => reply.type('application/json').send(createReadStream(events)))
   for (const path of ['/', '/api/docs']) give(path, reply => reply.redirect('/docs'))
+}
+
+type Document = ReturnType<typeof openapi>
+
+/** Of each service that lives elsewhere, from whoever answers. */
+async function documentsOf(peers: Peers): Promise<Document[]> {
+  const documents = await Promise.allSettled(peers.services().map(service => peers.documentOf(peers.pick(service)!)))
+  return documents.flatMap(result => (result.status === 'fulfilled' ? [result.value as Document] : []))
+}
+
+function withOthers(own: Document, others: readonly Document[]): Document {
+  const paths = Object.assign({}, ...others.map(document => document.paths), own.paths) as Document['paths']
+  const tags = new Map([own, ...others].flatMap(document => document.tags).map(tag => [tag.name, tag]))
+  const sorted = <T>(entries: [string, T][]): [string, T][] => entries.sort(([a], [b]) => (a < b ? -1 : 1))
+  return { ...own, tags: sorted([...tags]).map(([, tag]) => tag), paths: Object.fromEntries(sorted(Object.entries(paths))) }
 }

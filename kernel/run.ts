@@ -129,9 +129,9 @@ export async function run(services: readonly Service[], config: Config, options:
     })
     const baseOf = (service: Service) => bases.find(({ residents }) => residents.includes(service))!
     const [first] = bases as [(typeof bases)[number]]
-    const peers = openPeers({ addresses: elsewhere, log, metrics })
+    const peers = openPeers({ addresses: elsewhere, secret: derive('service calls'), log, metrics })
     closers.push(() => peers.close())
-    const calls = openCalls({ peers, secret: derive('service calls') })
+    const calls = openCalls({ peers })
     const access = openAccess({
       now,
       // Before the first token is believed, what has been revoked is known.
@@ -215,6 +215,7 @@ export async function run(services: readonly Service[], config: Config, options:
         log: serviceLog,
         metrics,
         secret: derive,
+        peers,
         ask(call, input) {
           if (!needed.has(call.name)) throw new Error(`${service.name} asks ${call.name} without naming it in its needs`)
           return calls.ask(call, input, service.name)
@@ -259,7 +260,7 @@ export async function run(services: readonly Service[], config: Config, options:
         tend({ pool, events, log, now: now(), retention: config.EVENT_RETENTION }),
       )
     calls.serve(app)
-    reference(app)
+    reference(app, peers)
     await app.ready()
     for (const base of bases) await base.start()
     closers.push(() => Promise.all(bases.map(base => base.stop())))

@@ -10,6 +10,7 @@ import type { JobHandler, JobOptions, Job } from './jobs.ts'
 import type { Log } from './log.ts'
 import type { Mail } from './mail.ts'
 import type { Metrics } from './metrics.ts'
+import type { Peers } from './peers.ts'
 
 /** An event as its readers get it: the envelope and the data, flat. */
 export type Delivered<E extends EventContract> = {
@@ -65,6 +66,8 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   readonly log: Log
   readonly metrics: Metrics
   readonly ask: Ask<Needs>
+  /** Other processes, for who stands before them. */
+  readonly peers: Peers
   /** 32 bytes derived from the platform's secret for one purpose; the same in every process. */
   secret(purpose: string): Buffer
   answer<C extends CallContract<Name>>(call: C, handler: Answer<C>): void

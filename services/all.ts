@@ -2,6 +2,7 @@ import { StartError, type Service } from '#kernel'
 
 /** Every service of Ohmnibus, by name; loaded only when it runs. */
 export const all: Record<string, () => Promise<Service>> = {
+  gateway: async () => (await import('./gateway/service.ts')).gateway,
   identity: async () => (await import('./identity/service.ts')).identity,
   passports: async () => (await import('./passports/service.ts')).passports,
   documents: async () => (await import('./documents/service.ts')).documents,

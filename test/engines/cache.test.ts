@@ -14,7 +14,7 @@ import { startEngine } from '../../tools/engines/engine.ts'
 import { until } from '../kernel/toys.ts'
 import { engine } from './engine.ts'
 
-const taken = (work: Promise<void>) =>
+const taken = (work: Promise<unknown>) =>
   work.then(
     () => 'taken',
     (error: Problem) => `${error.status} ${error.code} ${Number(error.details.retryAfter) > 0}`,
