@@ -1,4 +1,5 @@
 import { dotenv, readConfig } from './kernel/config.ts'
+import { databaseProblem } from './kernel/database.ts'
 import { StartError } from './kernel/problem.ts'
 import { run } from './kernel/run.ts'
 import { choose } from './services/all.ts'
@@ -10,6 +11,13 @@ try {
   const config = readConfig(process.env, dotenv())
   const services = await choose(config.OHMNIBUS_SERVICES)
   const platform = await run(services, config, { progress: message => console.error(`${message} …`) })
+
+  // A driver that loses its database may have nobody who listens; anything else that nobody expected ends the process, as it should.
+  process.on('unhandledRejection', error => {
+    const ofJobs = error instanceof Error && error.stack?.includes('/graphile-worker/')
+    if (!ofJobs && databaseProblem(error)?.kind !== 'unavailable') throw error
+    platform.log.warn({ err: error }, 'a failure of the database that nobody waited for')
+  })
 
   let stopping = 0
   const stop = async (): Promise<void> => {

@@ -6,13 +6,14 @@ import { events } from './rows/events.ts'
 import { get } from './rows/get.ts'
 import { growth } from './rows/growth.ts'
 import { list } from './rows/list.ts'
+import { log } from './rows/log.ts'
 import { post } from './rows/post.ts'
 import { signIns } from './rows/sign-in.ts'
 import { start } from './rows/start.ts'
 import { openWorld } from './world.ts'
 
 /** `npm run bench`: DESIGN's budgets, each beside its bare floor in the same run. */
-const rows = [get, post, list, events, signIns, start, growth]
+const rows = [get, post, list, events, signIns, start, growth, log]
 const { values } = parseArgs({
   options: { rows: { type: 'string' }, quick: { type: 'boolean', default: false }, profile: { type: 'string' } },
 })

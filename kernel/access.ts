@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JWK } from 'jose'
 import type { OrganisationRole, Owner, Role } from '../contracts/shared.ts'
 import { Problem } from './problem.ts'
@@ -8,6 +9,12 @@ export interface Actor {
   readonly role: Role
   readonly sessionId: string
   readonly organisation?: { readonly id: string; readonly role: OrganisationRole }
+}
+
+/** Who asks in a request. */
+export interface Visitor extends Actor {
+  /** When the token ends that proved it, in milliseconds since 1970. */
+  readonly expiresAt: number
 }
 
 /** Who may use a route. Every route has one; there is no default. */
@@ -25,6 +32,9 @@ const unauthenticated = () =>
 
 /** Nobody is asked who they are; a valid token is still read. */
 export const anyone: AccessRule = { name: 'public', refuse: () => undefined }
+
+/** Who asks is found out by the process that a request is passed on to. */
+export const judgedElsewhere: AccessRule = { name: 'public', refuse: () => undefined }
 
 export const signedIn: AccessRule = { name: 'signed in', refuse: actor => (actor ? undefined : unauthenticated()) }
 
@@ -71,10 +81,19 @@ export function ownerFor(actor: Actor): Owner {
   return owner
 }
 
+/** A change by cookie must come from one of these origins, or a page elsewhere could make it. Fails with `origin_not_allowed` (403). */
+export function refuseForgery({ headers }: { headers: IncomingHttpHeaders }, origins: readonly string[]): void {
+  const { 'sec-fetch-site': site, origin } = headers
+  if (site === 'same-origin' || site === 'none' || (origin && origins.includes(origin))) return
+  throw new Problem('forbidden', 'origin_not_allowed', {
+    detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.',
+  })
+}
+
 /** Reads access tokens on its own, with keys it asked for once. */
 export interface Access {
   /** The actor of a token, at once for one seen before. Fails with `token_invalid` (also for expired and ended sessions), telling no more. */
-  verify(token: string): Actor | Promise<Actor>
+  verify(token: string): Visitor | Promise<Visitor>
   /** Refuses tokens of these sessions issued before `before` from now on. */
   revoke(sessionIds: readonly string[], before: Date): void
 }
@@ -84,9 +103,8 @@ const algorithms = ['EdDSA', 'ES256']
 const lifeOfRevocations = 24 * 3_600_000
 
 interface Verified {
-  readonly actor: Actor
+  readonly actor: Visitor
   readonly issuedAt: number
-  readonly expiresAt: number
 }
 
 export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Date }): Access {
@@ -132,21 +150,22 @@ export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Dat
         requiredClaims: ['exp', 'iat', 'sub', 'sid'],
       })
       const organisation = payload.org as Actor['organisation']
-      const actor: Actor = {
+      const actor: Visitor = {
         userId: payload.sub!,
         role: payload.role as Role,
         sessionId: payload.sid as string,
+        expiresAt: payload.exp! * 1000,
         ...(organisation && { organisation }),
       }
-      return { actor, issuedAt: payload.iat! * 1000, expiresAt: payload.exp! * 1000 }
+      return { actor, issuedAt: payload.iat! * 1000 }
     } catch {
       throw invalid()
     }
   }
 
-  const current = (token: string, { actor, issuedAt, expiresAt }: Verified): Actor => {
+  const current = (token: string, { actor, issuedAt }: Verified): Visitor => {
     const ended = revoked.get(actor.sessionId)
-    if (expiresAt > options.now().getTime() && !(ended && issuedAt < ended.before)) return actor
+    if (actor.expiresAt > options.now().getTime() && !(ended && issuedAt < ended.before)) return actor
     verified.delete(token)
     throw invalid()
   }

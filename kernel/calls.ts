@@ -33,7 +33,7 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
 
   /** Answers only read, so that a question may be asked again elsewhere. */
   async function askElsewhere(call: CallContract, input: unknown, asker: string): Promise<unknown> {
-    const deadline = Date.now() + deadlineMs
+    const deadline = Math.min(Date.now() + deadlineMs, context().deadline ?? Infinity)
     const tried = new Set<string>()
     for (let tries = 1; ; tries++) {
       const address = peers.pick(call.owner, tried)
@@ -72,7 +72,14 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
       }
     })
     if (answer.response.ok) return answer.body
-    throw problemOf(answer.response, answer.body) ?? new Error(`${call.name} failed at ${address}: ${JSON.stringify(answer.body)}`)
+    const problem = problemOf(answer.response, answer.body)
+    // Not what was asked about is at fault, but who asks whom: another version, another secret. Another process may be a better match.
+    if (problem && mismatches.has(problem.code))
+      throw new Problem('unavailable', 'service_mismatched', {
+        detail: `${call.name} cannot be asked of ${call.owner} (${problem.code}): its process has another version or another secret.`,
+        retryAfter: 5,
+      })
+    throw problem ?? new Error(`${call.name} failed at ${address}: ${JSON.stringify(answer.body)}`)
   }
 
   return {
@@ -108,7 +115,9 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
           const own = app.documented.filter(
             ({ url, schema }) => !(schema as RouteSchema | undefined)?.tags?.includes('operations') && !url.includes('*'),
           )
-          return own.flatMap(({ method, url }) => [method].flat().map(name => ({ method: name, url })))
+          return own.flatMap(({ method, url, schema }) =>
+            [method].flat().map(name => ({ method: name, url, service: (schema as RouteSchema | undefined)?.tags?.[0] })),
+          )
         },
       )
 
@@ -132,17 +141,22 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
             throw new Problem('invalid', 'call_invalid', {
               detail: `${name} takes another question: ${fault.instancePath || 'it'} ${fault.message}. Do both processes run the same version?`,
             })
-          const left = Number(headers[milliseconds]) || deadlineMs
-          const late = new Promise<never>((_, reject) =>
-            setTimeout(reject, left, new Problem('unavailable', 'call_late', { detail: `${name} took longer than ${left} ms.` })).unref(),
+          const left = Math.min(Math.max(1, Number(headers[milliseconds]) || deadlineMs), deadlineMs)
+          const { promise: late, reject } = Promise.withResolvers<never>()
+          const timer = setTimeout(
+            reject,
+            left,
+            new Problem('unavailable', 'call_late', { detail: `${name} took longer than ${left} ms.` }),
           )
-          return await Promise.race([within({ actor }, () => answerHere(name, body)), late])
+          const answer = within({ actor, deadline: Date.now() + left }, () => answerHere(name, body))
+          return await Promise.race([answer, late]).finally(() => clearTimeout(timer))
         },
       )
     },
   }
 }
 
+const mismatches = new Set(['service_token_invalid', 'call_unknown', 'call_invalid', 'route_unknown'])
 const kinds = new Map(Object.entries(statusOf).map(([kind, status]) => [status, kind as ProblemKind]))
 
 /** The refusal that an answer carries, as its owner threw it; undefined for a fault of the other side. */

@@ -16,6 +16,8 @@ export interface Trace {
 export interface Context extends Trace {
   /** Who caused it; the platform itself has no user. */
   readonly actor: EventActor
+  /** Until when whoever asked us waits for the answer, in milliseconds since 1970. */
+  readonly deadline?: number
   /** The database an open transaction belongs to, if there is one. */
   readonly transaction?: string
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import postgres from 'postgres'
+import type Postgres from 'postgres'
+import postgres from './driver.ts'
 import type { EventContract, EventData } from '../contracts/define.ts'
 import { context, traceNote, within, type Trace } from './context.ts'
 import { newId } from './ids.ts'
@@ -10,7 +11,7 @@ import { Problem } from './problem.ts'
 import { sending, span } from './tracing.ts'
 
 /** Reads. On a pool it cannot write: PostgreSQL answers 25006 outside of a transaction. */
-export type Db = postgres.ISql<{ bigint: bigint }>
+export type Db = Postgres.ISql<{ bigint: bigint }>
 
 /** Writes, all or nothing. What is published and enqueued here is there exactly if the changes are. */
 export type Tx<Name extends string = string> = Db & {
@@ -59,7 +60,8 @@ export function openPool(
   role: string,
   options: { schema?: string; max?: number; readOnly?: boolean; limits?: boolean } = {},
 ) {
-  return postgres({
+  const waiting = new Set<() => void>()
+  const pool = postgres({
     host: at.host,
     port: at.port,
     database: at.database,
@@ -71,6 +73,7 @@ export function openPool(
     connect_timeout: at.patience ?? 10,
     max_lifetime: null,
     onnotice: () => {},
+    onclose: () => waiting.forEach(ask => setImmediate(ask)),
     types: { bigint: postgres.BigInt },
     connection: {
       application_name: `ohmnibus ${role}`,
@@ -80,6 +83,22 @@ export function openPool(
       ...(options.readOnly && { default_transaction_read_only: true }),
     },
   })
+  const { reserve } = pool
+  // The driver forgets one who waits for a connection when another of the pool closes, so whoever waits then asks again.
+  pool.reserve = () =>
+    new Promise((resolve, reject) => {
+      const ask = () =>
+        reserve().then(
+          connection => {
+            if (!waiting.delete(ask)) return connection.release()
+            resolve(connection)
+          },
+          error => waiting.delete(ask) && reject(error),
+        )
+      waiting.add(ask)
+      void ask()
+    })
+  return pool
 }
 
 export type Pool = ReturnType<typeof openPool>
@@ -105,7 +124,7 @@ export function openDatabase<Name extends string>(
   const measured = measureTransactions(metrics, name, pool.options.max)
   const attributes = { 'db.system.name': 'postgresql', 'db.namespace': name, 'db.operation.name': 'transaction' }
 
-  const attempt = async <T>(raw: postgres.ReservedSql<{ bigint: bigint }>, work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
+  const attempt = async <T>(raw: Postgres.ReservedSql<{ bigint: bigint }>, work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
     const json = asText(raw)
     const outgoing: Outgoing[] = []
     let lost = false
@@ -159,6 +178,8 @@ export function openDatabase<Name extends string>(
       return value
     } catch (error) {
       await tx`rollback`.catch(() => {})
+      if (isReadOnly(error))
+        throw new Problem('unavailable', 'database_read_only', { retryAfter: 5, detail: 'The database takes no changes now. Try again later.' })
       throw error
     } finally {
       over = new Error(`a statement after the end of its transaction of ${name}`)
@@ -199,7 +220,7 @@ export function openDatabase<Name extends string>(
       if (stored) return stored.answer
       const answer = await work(tx)
       await tx`insert into kernel.answers (key, service, fingerprint, answer)
-        values (${key}, ${name}, ${idempotency.fingerprint}, ${tx.json(answer as postgres.JSONValue)})`
+        values (${key}, ${name}, ${idempotency.fingerprint}, ${tx.json(answer as Postgres.JSONValue)})`
       return answer
     })
   }
@@ -250,10 +271,14 @@ const isRace = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(e
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
 
+/** Also in the middle of a transaction: a standby, or a server that was told so. */
+const isReadOnly = (error: unknown): boolean =>
+  codeOf(error) === '25006' || (codeOf(error) === '0A000' && (error as { routine?: string }).routine === 'check_transaction_read_only')
+
 /** Faults of the database that mean "not now", and texts it cannot hold; undefined for what is a bug. */
 export function databaseProblem(error: unknown): Problem | undefined {
   const code = codeOf(error)
-  if (/^(08|53|57P|40)/.test(code) || ['55P03', '57014', '25P04', '25P03'].includes(code) || /^(CONNECT|ECONN|EPIPE|ENOENT$)/.test(code))
+  if (/^(08|53|57P|40)/.test(code) || ['55P03', '57014', '25P04', '25P03'].includes(code) || /^(CONNECT|ECONN|EPIPE)/.test(code))
     return new Problem('unavailable', 'database_unavailable', {
       retryAfter: 1,
       detail: 'The database is busy or restarting. Try again.',

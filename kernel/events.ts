@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventContract } from '../contracts/define.ts'
+import { openBacklog } from './backlog.ts'
 import { apart, readNote, within } from './context.ts'
 import type { Database, Pool, Tx } from './database.ts'
 import type { Log } from './log.ts'
@@ -40,11 +41,8 @@ export interface EventLog extends DeadLetters {
   subscriptions(page: { limit: number; after?: string }): Promise<SubscriptionState[]>
   /** Lets a subscription handle again what was published at `from` or later, or everything there is; false when there is no such subscription. */
   rewind(subscription: string, from?: Date): Promise<boolean>
-  /**
-   * Begins a new part of the log when the first event of the present one is from before `closing`, and drops parts that are all from before `before` and
-   * that every reader has passed; resolves with how many.
-   */
-  tend(closing: Date, before?: Date): Promise<number>
+  /** Ends the part of the log whose first event is from before `closing`, and drops the oldest, all from before `before`, once every reader has passed it; true when it did. */
+  tend(closing: Date, before?: Date): Promise<boolean>
 }
 
 export interface Subscription {
@@ -81,7 +79,6 @@ interface Cursor {
 }
 
 const batchSize = 200
-const maxPosition = Number.MAX_SAFE_INTEGER
 const channel = 'ohmnibus_rewound'
 
 export function openEventLog(options: { pool: Pool; road: Road; log: Log; metrics: Metrics }): EventLog {
@@ -149,9 +146,10 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
 
   // ── Delivery ──
 
-  const wake = (cursor: Cursor): Promise<void> => {
+  const wake = (cursor: Cursor): Promise<void> | undefined => {
     cursor.again = true
-    return (cursor.running ??= apart(() => drain(cursor)))
+    // One that ends at once would be taken for one at work for ever.
+    return cursor.held ? (cursor.running ??= apart(() => drain(cursor))) : undefined
   }
 
   async function drain(cursor: Cursor): Promise<void> {
@@ -282,25 +280,11 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
     }
   }
 
-  metrics.gauge('ohmnibus_event_lag', 'Events of the log a subscription has still to handle', ['subscription'], async gauge => {
-    for (const row of await unread(10_000)) gauge.set({ subscription: row.name }, row.lag)
-  })
-  metrics.gauge(
-    'ohmnibus_event_oldest_unhandled_seconds',
-    'Age of the oldest event a subscription has still to handle',
-    ['subscription'],
-    async gauge => {
-      for (const row of await unread(1)) gauge.set({ subscription: row.name }, row.age ?? 0)
-    },
-  )
-  const unread = (most: number) => pool<{ name: string; lag: number; age: number | null }[]>`
-    select s.name, u.lag, u.age from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name,
-      lateral (select count(*)::int as lag, extract(epoch from clock_timestamp() - min(published_at))::float8 as age from (select published_at
-        from kernel.log e where (e.topic, e.position) > (s.topic, l.at_offset) and (e.topic, e.position) <= (s.topic, ${maxPosition}) and e.position > l.at_offset
-        order by e.topic, e.position limit ${most}) unread) u
-    where l.lane = ${wholeLog} and s.name = any(${all()
+  const unread = openBacklog(pool, metrics, () =>
+    all()
       .filter(({ lane }) => lane.number === wholeLog)
-      .map(({ subscription }) => subscription.name)})`
+      .map(({ subscription }) => subscription.name),
+  )
 
   return {
     ...parked.letters,
@@ -372,7 +356,7 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
       return true
     },
     async tend(closing, before) {
-      const [tended] = await pool<{ dropped: number }[]>`
+      const [tended] = await pool<{ dropped: boolean }[]>`
         select kernel.tend_log(${closing}, ${before ?? null}::timestamptz, ${await road.passed()}) as dropped`
       return tended!.dropped
     },

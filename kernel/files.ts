@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { link, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { signedLinks, type LinkSigning } from './downloads.ts'
 import type { Log } from './log.ts'
@@ -119,6 +120,7 @@ export function folderFiles(options: FolderOptions): FileStore {
     size: async key => (await stat(pathOf(key)).catch(unlessMissing))?.size,
     async remove(key) {
       const path = pathOf(key)
+      await released(join(folder, '.held'))
       await rm(path, { force: true })
       // The folder of the id goes with its last file; one that is not empty stays.
       await rmdir(dirname(path)).catch(() => {})
@@ -270,6 +272,15 @@ async function removeAbandoned(incoming: string): Promise<void> {
     const pid = Number.parseInt(name, 10)
     const age = Date.now() - ((await stat(draft).catch(unlessMissing))?.mtimeMs ?? 0)
     if (pid === process.pid || !isAlive(pid) || age > day) await rm(draft, { force: true })
+  }
+}
+
+/** A back-up that notes which files there are keeps all of them meanwhile; see tools/backup. It takes seconds, even for a million of them. */
+async function released(hold: string): Promise<void> {
+  for (const deadline = Date.now() + 60_000; ; await sleep(20)) {
+    const holder = await readFile(hold, 'utf8').catch(unlessMissing)
+    if (!holder || !isAlive(Number(holder))) return
+    if (Date.now() > deadline) throw new Problem('unavailable', 'files_held', { detail: 'A back-up is under way. Try again.' })
   }
 }
 

@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import helmet from 'helmet'
 import type { Static, TSchema } from 'typebox'
-import type { Access, AccessRule, Actor } from './access.ts'
+import { judgedElsewhere, refuseForgery, type Access, type AccessRule, type Visitor } from './access.ts'
 import { context, newTraceId, readTraceparent, within } from './context.ts'
 import { databaseProblem, type Once } from './database.ts'
 import { parseJson } from './json.ts'
-import type { Log } from './log.ts'
-import type { Metrics } from './metrics.ts'
+import { openListener, type ListenerOptions } from './listener.ts'
 import { collectRoutes } from './openapi.ts'
 import { Problem, statusOf } from './problem.ts'
 import { traceOf, traceRequests } from './tracing.ts'
@@ -71,9 +69,9 @@ export interface Http {
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks. Throws 401 when nobody is signed in. */
-    readonly actor: Actor
+    readonly actor: Visitor
     /** Who asks, if anybody is signed in. */
-    visitor: Actor | undefined
+    visitor: Visitor | undefined
     /** How the visitor proved it. */
     by: 'bearer' | 'cookie' | undefined
     readonly idempotency: Once['idempotency']
@@ -86,48 +84,38 @@ declare module 'fastify' {
 /** Name of the cookie that holds an access token; browsers tie `__Host-` names to HTTPS and one host. */
 export const accessCookie = (secure: boolean): string => (secure ? '__Host-ohmnibus-access' : 'ohmnibus-access')
 
-export interface HttpOptions {
+/** Beside how it listens. */
+export interface HttpOptions extends ListenerOptions {
   access: Access
-  log: Log
-  metrics: Metrics
   corsOrigins: string[]
   publicUrl: string
   trustedProxies?: string[]
   /** Each answer is a line of the log; at level debug it is anyway. */
   accessLog?: boolean
-  /** How long a head may take to arrive, in milliseconds; 20 s unless given. */
-  headersTimeout?: number
 }
 
 /** The Fastify instance all services share: limits, access rules, problems, request ids, metrics. */
 export async function openHttp(options: HttpOptions) {
   const { access, log, metrics } = options
   const secure = options.publicUrl.startsWith('https:')
-  const headersTimeout = options.headersTimeout ?? 20_000
+  const origins = [new URL(options.publicUrl).origin, ...options.corsOrigins]
   const accessLevel = options.accessLog ? 'info' : 'debug'
   const durations = metrics.histogram('ohmnibus_http_request_seconds', 'Time to answer a request', ['method', 'route', 'status'])
 
+  const listener = await openListener(options)
   const app = fastify({
+    ...listener.options,
     logger: false,
     bodyLimit: 1_048_576,
-    requestTimeout: 600_000,
-    connectionTimeout: 0,
-    keepAliveTimeout: 72_000,
-    forceCloseConnections: 'idle',
-    // Who comes over an open connection while the platform stops is served like any other.
-    return503OnClosing: false,
     trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
     genReqId: request => readTraceparent(request.headers.traceparent)?.traceId ?? newTraceId(),
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
-    http: { maxHeaderSize: 16_384, headersTimeout, connectionsCheckingInterval: headersTimeout / 4, requireHostHeader: false },
-    clientErrorHandler: malformed,
     // Before any hook has run: what they set on every answer is set here.
     frameworkErrors: (error, request, reply) =>
       answerError(error, request as FastifyRequest, reply.headers(guarding).header('x-request-id', request.id) as unknown as FastifyReply),
   })
-  // Node would refuse these by itself, without a problem.
-  app.server.on('connect', (_request, socket: Socket) => malformed({ code: 'METHOD_CONNECT' }, socket))
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+  listener.attend(app.server)
+  app.addHook('onClose', async () => listener.close())
 
   app.setValidatorCompiler(compileFor)
   app.setSchemaErrorFormatter((errors, part) => Object.assign(new Error('invalid'), { faults: faultsOf(errors, part) }))
@@ -186,11 +174,11 @@ export async function openHttp(options: HttpOptions) {
     const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const byCookie = token ? undefined : request.cookies[accessCookie(secure)]
     const rule = request.routeOptions.config.access
-    const admit = (visitor?: Actor): void => {
+    const admit = (visitor?: Visitor): void => {
       request.visitor = visitor
       request.by = visitor && (token ? 'bearer' : 'cookie')
       if (!request.headers.host && request.raw.httpVersion === '1.1') throw new Problem('invalid', 'host_missing')
-      if (request.by === 'cookie' && !safeMethods.has(request.method)) refuseForgery(request)
+      if (request.by === 'cookie' && !safeMethods.has(request.method)) refuseForgery(request, origins)
       const refusal = rule?.refuse(visitor)
       if (refusal) throw refusal
     }
@@ -207,9 +195,9 @@ export async function openHttp(options: HttpOptions) {
       }
       done()
     }
-    let visitor: Actor | undefined | Promise<Actor>
+    let visitor: Visitor | undefined | Promise<Visitor>
     try {
-      visitor = token || byCookie ? access.verify((token ?? byCookie)!) : undefined
+      visitor = (token || byCookie) && rule !== judgedElsewhere ? access.verify((token ?? byCookie)!) : undefined
     } catch (error) {
       return end(() => turnAway(error))
     }
@@ -235,18 +223,10 @@ export async function openHttp(options: HttpOptions) {
     done()
   })
 
-  function refuseForgery(request: FastifyRequest) {
-    const site = request.headers['sec-fetch-site']
-    const origin = request.headers.origin
-    if (site === 'same-origin' || site === 'none') return
-    if (origin && (origin === new URL(options.publicUrl).origin || options.corsOrigins.includes(origin))) return
-    throw new Problem('forbidden', 'origin_not_allowed', {
-      detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.',
-    })
-  }
-
   function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply) {
     const problem = asProblem(error)
+    // Of a body that was not read to its end: with HTTP/2 it is the stream that ends, not the connection.
+    if (request.raw.httpVersionMajor === 2) reply.removeHeader('connection')
     if (!problem) {
       log.error({ err: error, traceId: request.id, method: request.method, route: request.routeOptions.url }, 'a bug answered 500')
       return reply
@@ -316,12 +296,16 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], tag: st
 
 /** Objects of a body take no field they do not name, unless they say `additionalProperties` themselves. */
 function closed<S extends TSchema>(schema: S): S {
+  const each = (at: object, change: (value: any, key: string) => any) =>
+    Object.fromEntries(Object.entries(at).map(([key, value]) => [key, change(value, key)]))
   const walk = (at: any): any => {
     if (Array.isArray(at)) return at.map(walk)
     if (at === null || typeof at !== 'object') return at
-    const copy = Object.fromEntries(
-      Object.entries(at).map(([key, value]) => [key, key === 'examples' || key === 'default' ? value : walk(value)]),
-    )
+    const copy = each(at, (value, key) => {
+      // Names of fields are no words of the schema.
+      if (key === 'properties') return each(value, walk)
+      return key === 'examples' || key === 'default' ? value : walk(value)
+    })
     return copy.type === 'object' && copy.properties && !('additionalProperties' in copy) ? { ...copy, additionalProperties: false } : copy
   }
   return walk(schema)
@@ -378,20 +362,4 @@ export function asProblem(error: unknown): Problem | undefined {
     return new Problem(kind, 'request_invalid', { detail: message })
   }
   return undefined
-}
-
-const refusals: Record<string, [status: number, title: string, code: string]> = {
-  HPE_HEADER_OVERFLOW: [431, 'Request header fields too large', 'headers_too_large'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request timeout', 'request_too_slow'],
-  METHOD_CONNECT: [405, 'Method not allowed', 'method_not_allowed'],
-}
-
-/** Bytes that are not HTTP, or heads that are too large or too slow: there is no request to answer, only a socket. */
-function malformed(error: { code?: string }, socket: Socket) {
-  if (socket.destroyed || !socket.writable) return void socket.destroy()
-  const [status, title, code] = refusals[error.code ?? ''] ?? [400, 'Bad request', 'request_malformed']
-  const body = JSON.stringify({ type: `urn:ohmnibus:problem:${code}`, title, status, code, detail: `${title}.` })
-  const headers = { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body), connection: 'close' }
-  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${title}\r\n${head.join('')}\r\n${body}`)
 }

@@ -1,10 +1,12 @@
 export {
   anyone,
   authorise,
+  judgedElsewhere,
   mayRead,
   mayWrite,
   ownerFor,
   partiesOf,
+  refuseForgery,
   signedIn,
   withRole,
   accessAudience,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { Logger, run, type Runner, type TaskList } from 'graphile-worker'
-import postgres from 'postgres'
+import type Postgres from 'postgres'
+import postgres from './driver.ts'
 import { readNote, within } from './context.ts'
-import type { Pool } from './database.ts'
+import { openDatabase, type Pool } from './database.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem } from './problem.ts'
@@ -65,8 +66,11 @@ export function openJobs(options: {
   showJobs(options.metrics, pool, handlers)
   let sweep: NodeJS.Timeout | undefined
   // One connection of its own, opened again when it is lost; the lock lives as long as it does.
-  const guard = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as postgres.Options<{}>)
+  const guard = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as Postgres.Options<{}>)
+  const database = openDatabase(pool, 'kernel', ignore)
+  const running = new Set<string>()
   let ownPool = ''
+  let stopped = false
   let gone = new Set<string>()
 
   const taskList: TaskList = {}
@@ -75,6 +79,7 @@ export function openJobs(options: {
       taskList[task] = async (envelope, { job, abortSignal }) => {
         const { payload, traceId: note } = envelope as { payload: object; traceId: string }
         const trace = readNote(note)
+        running.add(job.id)
         const stopped = seconds.startTimer({ task })
         try {
           await within(trace, () =>
@@ -97,6 +102,8 @@ export function openJobs(options: {
             last ? 'a job failed for good' : 'a job failed and will be tried again',
           )
           throw error
+        } finally {
+          running.delete(job.id)
         }
       }
     }
@@ -106,6 +113,11 @@ export function openJobs(options: {
   const showLife = () => guard`
     select pg_try_advisory_lock(${lockOf(ownPool)}::bigint) where not exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())`
 
+  /** What is not at work here any more and still ours: that it was done, or failed, could not be written down. It is done again. */
+  const freeForgotten = () => pool`
+    update graphile_worker._private_jobs set locked_by = null, locked_at = null, attempts = greatest(0, attempts - 1)
+    where locked_by = ${ownPool} and locked_at < now() - interval '10 seconds' and id <> all(${[...running]}::bigint[])`
+
   /** While it lives, a pool of workers holds a lock; jobs whose pool is gone (kill -9, power cut) go back to work. */
   async function freeAbandoned(): Promise<void> {
     const owners = await pool<{ id: string }[]>`
@@ -114,7 +126,7 @@ export function openJobs(options: {
     const before = gone
     gone = new Set()
     for (const { id } of owners) {
-      await pool.begin(async tx => {
+      await database.transaction(async tx => {
         const [lock] = await tx`select pg_try_advisory_xact_lock(${lockOf(id)}::bigint) as free`
         if (!lock!.free) return
         // Gone at two looks: after a restart of PostgreSQL everybody needs a moment to take their lock again.
@@ -127,41 +139,49 @@ export function openJobs(options: {
     }
   }
 
+  /** Resolves when the engine runs; when it ends on its own, as it does when it cannot write down that a job is done, another one begins. */
+  async function begin(): Promise<void> {
+    runner = await run({
+      connectionString: options.connectionString,
+      taskList: tasks(),
+      noHandleSignals: true,
+      logger: quiet,
+      // Without its local queue: what that holds would wait for hours when it cannot be given back, and its failure ends the process.
+      preset: { worker: { concurrentJobs: 16, maxPoolSize: 6, pollInterval: 2000, gracefulShutdownAbortTimeout: 3000 } },
+      events: new EventEmitter().on('pool:create', ({ ctx, workerPool }) => {
+        ownPool = workerPool.id
+        // When it stops, the engine no longer listens for errors of connections that are still ending: one of these would end the process.
+        ctx.pgPool.on('error', ignore).on('acquire', (client: EventEmitter) => client.off('error', ignore).on('error', ignore))
+      }),
+    })
+    void runner.promise.then(
+      () => stopped || again(undefined),
+      error => stopped || again(error),
+    )
+  }
+
+  const again = (error: unknown): void => {
+    log.warn({ err: error }, 'the job engine stopped; starting it again')
+    // What the former one held is free as soon as nobody shows that it lives.
+    guard`select pg_advisory_unlock_all()`.catch(ignore)
+    setTimeout(() => stopped || begin().catch(again), 1_000).unref()
+  }
+
   return {
     async start() {
-      runner = await run({
-        connectionString: options.connectionString,
-        taskList: tasks(),
-        noHandleSignals: true,
-        logger: quiet,
-        preset: {
-          worker: {
-            concurrentJobs: 16,
-            maxPoolSize: 6,
-            pollInterval: 2000,
-            localQueue: { size: 100 },
-            completeJobBatchDelay: 5,
-            failJobBatchDelay: 5,
-            gracefulShutdownAbortTimeout: 3000,
-          },
-        },
-        events: new EventEmitter().on('pool:create', ({ ctx, workerPool }) => {
-          ownPool = workerPool.id
-          // When it stops, the engine no longer listens for errors of connections that are still ending: one of these would end the process.
-          ctx.pgPool.on('error', ignore).on('acquire', (client: EventEmitter) => client.off('error', ignore).on('error', ignore))
-        }),
-      })
-      runner.promise.catch(error => log.error({ err: error }, 'the job engine stopped'))
+      await begin()
       const look = () =>
         void showLife()
           .then(freeAbandoned)
+          .then(freeForgotten)
           .catch(error => log.warn({ err: error }, 'could not look for abandoned jobs'))
       look()
       sweep = setInterval(look, 2000)
     },
     async stop() {
+      stopped = true
       clearInterval(sweep)
-      await runner?.stop().catch(() => {})
+      await runner?.stop().catch(ignore)
       await guard.end({ timeout: 1 })
     },
     async due() {

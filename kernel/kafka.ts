@@ -1,130 +1,151 @@
 import { Admin, ListOffsetTimestamps } from '@platformatic/kafka'
 import type { Config } from './config.ts'
 import type { Pool } from './database.ts'
-import { newId } from './ids.ts'
+import { openGroup, watchTopics } from './kafka-group.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import { fromNow, mostRows, openGroup } from './kafka-group.ts'
-import { deadLetters, openRelay } from './relay.ts'
-import type { EventRow, Lane, Reader, Road } from './road.ts'
+import { Problem } from './problem.ts'
+import { checkRelay, deadLetters, openRelay } from './relay.ts'
+import type { Road } from './road.ts'
 import { openTail } from './tail.ts'
 
 /** How to speak to Kafka. */
 export interface KafkaSettings {
+  /** Before the names of topics and groups. */
   readonly prefix: string
   readonly partitions: number
   readonly replicas: number
+  /** How long Kafka keeps events, in milliseconds; -1 for ever. */
+  readonly retentionMs: number
   /** Options of a client that is called so in Kafka's own logs. */
   client(name: string): { clientId: string; bootstrapBrokers: string[]; connectTimeout: number; requestTimeout: number }
 }
 
 export function kafkaSettings(config: Config): KafkaSettings {
-  const { KAFKA_BROKERS, KAFKA_TLS, KAFKA_SASL, KAFKA_USERNAME, KAFKA_PASSWORD } = config
+  const { KAFKA_BROKERS, KAFKA_TLS, KAFKA_SASL, KAFKA_USERNAME, KAFKA_PASSWORD, EVENT_RETENTION } = config
   return {
     prefix: config.KAFKA_TOPIC_PREFIX,
     partitions: config.KAFKA_PARTITIONS,
     replicas: config.KAFKA_REPLICATION,
+    // Kafka does not ask whether somebody has still to read what it drops: a service that is away for some days finds everything.
+    retentionMs: EVENT_RETENTION === undefined ? -1 : Math.max(EVENT_RETENTION, 7 * 86_400_000),
     client: name => ({
       clientId: `ohmnibus-${name}`,
       bootstrapBrokers: KAFKA_BROKERS,
       connectTimeout: 5_000,
-      requestTimeout: 30_000,
+      requestTimeout: 20_000,
       ...(KAFKA_TLS && { tls: {} }),
       ...(KAFKA_SASL && { sasl: { mechanism: KAFKA_SASL as 'PLAIN', username: KAFKA_USERNAME!, password: KAFKA_PASSWORD! } }),
     }),
   }
 }
 
-/** Topics, made before they are used: a client that sends to one that is not there would try for ever. */
+/** What Kafka knows of topics, by the names of events. */
 export interface Topics {
   /** Of an event's topic, as Kafka knows it. */
   nameOf(topic: string): string
-  /** Resolves when these, by Kafka's names, are there. */
-  make(names: ReadonlySet<string>): Promise<void>
-  /** Kafka's ids of topics. */
-  idsOf(names: readonly string[]): Promise<Map<string, string>>
-  /** By topic and partition: the first offset there is, the next there will be, or the first of `at` or later, undefined where nothing is that young. */
-  offsetsAt(names: readonly string[], at: 'earliest' | 'latest' | Date): Promise<Map<string, (number | undefined)[]>>
-  check(): Promise<void>
-  close(): Promise<void>
+  /** Resolves when these are there: a client that sends to or reads from one that is not would try for ever. */
+  make(topics: Iterable<string>): Promise<void>
+  /** Something did not work: `make` does not trust what it knows. */
+  doubt(): void
+  /** Kafka's id of a topic and the number of its partitions. */
+  shapesOf(topics: readonly string[]): Promise<Map<string, { id: string; partitions: number }>>
+  /** By partition: the first offset there is, the next there will be, or the first of `at` or later, which is the next there will be where nothing is that young. */
+  offsetsAt(topics: readonly string[], at: 'earliest' | 'latest' | Date): Promise<Map<string, number[]>>
 }
 
-export function openTopics({ kafka, log }: { kafka: KafkaSettings; log: Log }): Topics {
+export type Kafka = ReturnType<typeof openKafka>
+
+/** Kafka as the road of events, for all databases of a process. Whether it is there or away shows later: nothing here waits for it. */
+export function openKafka(options: { config: Config; log: Log; metrics: Metrics }) {
+  const { log, metrics } = options
+  const kafka = kafkaSettings(options.config)
   const made = new Set<string>()
   let admin: Admin | undefined
   const client = (): Admin => (admin ??= new Admin({ ...kafka.client('topics'), retries: 2, retryDelay: 250 }))
-  const metadata = async (topics: readonly string[]) => await client().metadata({ topics: [...topics], forceUpdate: true })
+  const nameOf = (topic: string): string => kafka.prefix + topic
 
-  return {
-    nameOf: topic => kafka.prefix + topic,
-    async make(names) {
-      const wanted = [...names].filter(name => !made.has(name))
-      if (wanted.length === 0) return
-      const there = new Set(await client().listTopics({}))
-      const missing = wanted.filter(name => !there.has(name))
-      for (const topic of missing)
+  const topics: Topics = {
+    nameOf,
+    async make(wanted) {
+      const unknown = [...wanted].filter(topic => !made.has(topic))
+      if (unknown.length === 0) return
+      const there = new Set(await client().listTopics())
+      const missing = unknown.map(nameOf).filter(name => !there.has(name))
+      const configs = Object.entries({
+        'cleanup.policy': 'delete',
+        'retention.ms': String(kafka.retentionMs),
+        // As large as what clients may send us, with room for more.
+        'max.message.bytes': String(8 * 1024 * 1024),
+      }).map(([name, value]) => ({ name, value }))
+      if (missing.length > 0)
         await client()
-          .createTopics({ topics: [topic], partitions: kafka.partitions, replicas: kafka.replicas })
+          .createTopics({ topics: missing, partitions: kafka.partitions, replicas: kafka.replicas, configs })
           .catch(error => {
             // Another process was quicker.
-            if (!/already exists|TOPIC_ALREADY_EXISTS/i.test(JSON.stringify(errorsOf(error)))) throw error
+            if (!faultsOf(error).every(({ apiId }) => apiId === 'TOPIC_ALREADY_EXISTS')) throw error
           })
-      const known = await metadata(wanted)
-      for (const name of wanted) {
-        const partitions = known.topics.get(name)?.partitionsCount
-        if (!partitions) throw new Error(`Kafka has not made the topic ${name} yet`)
+      for (const [topic, { partitions }] of await topics.shapesOf(unknown)) {
         if (partitions !== kafka.partitions)
-          log.warn(
-            { topic: name, partitions },
-            'a topic has another number of partitions than KAFKA_PARTITIONS; it stays, as keys would move',
-          )
-        made.add(name)
+          log.warn({ topic, partitions }, 'a topic has another number of partitions than KAFKA_PARTITIONS; it stays, as keys would move')
+        made.add(topic)
       }
     },
-    async idsOf(names) {
-      const { topics } = await metadata(names)
-      return new Map([...topics].map(([name, { id }]) => [name, id]))
-    },
-    async offsetsAt(names, at) {
-      const { EARLIEST, LATEST } = ListOffsetTimestamps
-      const timestamp = at === 'earliest' ? EARLIEST : at === 'latest' ? LATEST : BigInt(at.getTime())
-      const { topics } = await metadata(names)
-      const found = await client().listOffsets({
-        topics: [...topics].map(([name, { partitionsCount }]) => ({
-          name,
-          partitions: Array.from({ length: partitionsCount }, (_, partitionIndex) => ({ partitionIndex, timestamp })),
-        })),
-      })
+    doubt: () => made.clear(),
+    async shapesOf(wanted) {
+      const known = await client().metadata({ topics: wanted.map(nameOf), forceUpdate: true })
       return new Map(
-        found.map(({ name, partitions }) => {
-          const offsets: (number | undefined)[] = []
-          for (const { partitionIndex, offset } of partitions) offsets[partitionIndex] = offset >= 0n ? Number(offset) : undefined
-          return [name, offsets]
+        wanted.map(topic => {
+          const { id, partitionsCount } = known.topics.get(nameOf(topic)) ?? {}
+          if (!id || !partitionsCount) throw new Error(`Kafka has not made the topic ${nameOf(topic)} yet`)
+          return [topic, { id, partitions: partitionsCount }]
         }),
       )
     },
-    async check() {
-      await client().listTopics({})
+    async offsetsAt(wanted, at) {
+      const shapes = await topics.shapesOf(wanted)
+      const list = async (timestamp: bigint): Promise<Map<string, bigint[]>> => {
+        const found = await client().listOffsets({
+          topics: [...shapes].map(([topic, { partitions }]) => ({
+            name: nameOf(topic),
+            partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp })),
+          })),
+        })
+        return new Map(
+          found.map(({ name, partitions }) => [
+            name.slice(kafka.prefix.length),
+            partitions.toSorted((a, b) => a.partitionIndex - b.partitionIndex).map(({ offset }) => offset),
+          ]),
+        )
+      }
+      const { EARLIEST, LATEST } = ListOffsetTimestamps
+      // The end first: whatever comes between the two looks must not be passed over.
+      const ends = await list(LATEST)
+      const found = at === 'latest' ? ends : await list(at === 'earliest' ? EARLIEST : BigInt(at.getTime()))
+      return new Map(
+        wanted.map(topic => [topic, found.get(topic)!.map((offset, index) => Number(offset < 0n ? ends.get(topic)![index] : offset))]),
+      )
     },
-    async close() {
+  }
+
+  return {
+    road: (pool: Pool, published: readonly string[]): Road => kafkaRoad({ pool, kafka, topics, published, log, metrics }),
+    async check(): Promise<void> {
+      await client().listTopics()
+    },
+    checkRelay,
+    async close(): Promise<void> {
       await admin?.close().catch(() => {})
     },
   }
 }
 
-/** The messages and codes of an error and those it is made of. */
-function errorsOf(error: unknown): string[] {
-  const {
-    message = '',
-    apiId = '',
-    errors = [],
-    cause,
-  } = error as { message?: string; apiId?: string; errors?: unknown[]; cause?: unknown }
-  return [message, apiId, ...errors.flatMap(errorsOf), ...(cause ? errorsOf(cause) : [])]
-}
+/** An error, or those that it is made of. */
+const faultsOf = (error: { errors?: unknown[]; apiId?: string }): { apiId?: string }[] =>
+  error.errors?.length ? error.errors.flatMap(part => faultsOf(part as {})) : [error]
 
 /** Over Kafka: a relay sends the log of this database, and each service reads in a group of its own, with its offsets in its database. */
-export function kafkaRoad(options: {
+function kafkaRoad(options: {
   pool: Pool
   kafka: KafkaSettings
   topics: Topics
@@ -136,44 +157,40 @@ export function kafkaRoad(options: {
   const { pool, kafka, topics, log, metrics } = options
   const tail = openTail({ pool, log, watched: async () => {}, advanced: () => relay.wake() })
   const relay = openRelay({ pool, horizon: () => tail.horizon, kafka, topics, log, metrics })
-  const common = { pool, kafka, topics, log, metrics }
   const groups = new Map<string, ReturnType<typeof openGroup>>()
-  let watcher: ReturnType<typeof openGroup> | undefined
-  metrics.gauge('ohmnibus_kafka_lag', 'Events in Kafka a service has still to handle', ['service', 'topic'], async gauge => {
-    for (const [service, group] of groups) for (const [topic, lag] of await group.lag()) gauge.set({ service, topic }, lag)
+  let watcher: ReturnType<typeof watchTopics> | undefined
+  metrics.gauge('ohmnibus_kafka_lag', 'Events in Kafka a service has still to handle', ['service', 'topic'], gauge => {
+    for (const [service, group] of groups) for (const [topic, lag] of group.lag()) gauge.set({ service, topic }, lag)
   })
   metrics.gauge('ohmnibus_kafka_oldest_unhandled_seconds', 'Age of the oldest event that was read and not handled', ['service'], gauge => {
     for (const [service, group] of groups) gauge.set({ service }, group.age())
   })
 
-  const limited = async (work: Promise<unknown> | undefined): Promise<void> => {
-    await Promise.race([work, new Promise(resolve => setTimeout(resolve, 2_000).unref())])
-  }
-
   return {
     async start(reader, read, watched) {
       await tail.start()
       relay.start()
-      const everything = [...options.published, deadLetters, ...[...read.values()].flatMap(names => [...names])]
-      void topics.make(new Set(everything.map(topics.nameOf))).catch(() => {})
+      const everything = new Set([...options.published, deadLetters, ...[...read.values()].flatMap(names => [...names])])
+      // Whoever needs one that could not be made tries again.
+      void topics.make(everything).catch(() => {})
       for (const [service, names] of read)
-        groups.set(service, openGroup({ service, groupId: kafka.prefix + service, names: [...names], reader, ...common }))
-      if (watched.size > 0) {
-        const [groupId, names] = [`${kafka.prefix}watch-${newId()}`, [...watched.keys()]]
-        watcher = openGroup({ service: 'watch', groupId, names, reader: watchingFromNow(watched), ...common })
-      }
-      for (const group of [...groups.values(), watcher]) group?.start()
+        groups.set(service, openGroup({ service, names: [...names], reader, pool, kafka, topics, log, metrics }))
+      if (watched.size > 0) watcher = watchTopics({ watched, kafka, topics, log, metrics })
     },
     async stop() {
-      await limited(Promise.allSettled([tail.stop(), relay.stop(), ...[...groups.values(), watcher].map(group => group?.stop())]))
+      const ended = Promise.allSettled([tail, relay, ...groups.values(), watcher].map(part => part?.stop()))
+      // A broker that is away must not keep everything from ending.
+      await Promise.race([ended, new Promise(resolve => setTimeout(resolve, 2_000).unref())])
     },
     committed: () => tail.committed(),
     read: async (lane, after, limit, name) => groups.get(lane.service)?.read(lane, after, limit, name) ?? [],
-    lost: lane => groups.get(lane.service)?.rejoin(),
+    lost: lane => groups.get(lane.service)?.lost(),
     async offsetsAt(topic, from) {
-      const name = topics.nameOf(topic)
-      const [offsets, ends] = await Promise.all([topics.offsetsAt([name], from ?? 'earliest'), topics.offsetsAt([name], 'latest')])
-      return new Map(ends.get(name)!.map((end, partition) => [partition, (offsets.get(name)?.[partition] ?? end)!]))
+      try {
+        return new Map((await topics.offsetsAt([topic], from ?? 'earliest')).get(topic)!.entries())
+      } catch (error) {
+        throw Object.assign(new Problem('unavailable', 'kafka_unavailable'), { cause: error })
+      }
     },
     async settled() {
       await tail.catchUp()
@@ -183,27 +200,5 @@ export function kafkaRoad(options: {
       return true
     },
     passed: () => relay.sent(),
-    check: () => topics.check(),
-  }
-
-  /** A reader that keeps nothing: each process hears everything from now on, at least once. */
-  function watchingFromNow(watched: ReadonlyMap<string, (row: EventRow) => void>): Reader {
-    const next = new Map<string, number>()
-    const keyOf = ({ topic, number }: Lane): string => `${topic} ${number}`
-    return {
-      async take(lanes) {
-        return lanes.map(lane => next.get(keyOf(lane)) ?? fromNow)
-      },
-      async leave() {},
-      async skip(lane, offset) {
-        next.set(keyOf(lane), offset)
-      },
-      arrived(lane) {
-        for (const row of watcher!.read(lane, (next.get(keyOf(lane)) ?? 0) - 1, mostRows, 'watch')) {
-          watched.get(lane.topic)!(row)
-          next.set(keyOf(lane), row.offset + 1)
-        }
-      },
-    }
   }
 }

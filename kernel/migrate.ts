@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runMigrations } from 'graphile-worker'
-import postgres from 'postgres'
+import postgres from './driver.ts'
 import { openPool, type DatabaseAddress, type Pool } from './database.ts'
 import { quiet } from './jobs.ts'
 import { StartError } from './problem.ts'
@@ -18,6 +18,8 @@ interface Migration {
   name: string
   sql: string
   checksum: string
+  /** Code that knows the migrations up to this one works beside it; its own number where only newer code does. */
+  worksFrom: number
 }
 
 const extensions = ['pg_trgm', 'btree_gin', 'btree_gist', 'citext', 'unaccent']
@@ -28,7 +30,10 @@ const quoted = (name: string): string => {
   return `"${name}"`
 }
 
-/** The numbered files of a folder, in order. Fails when a number is missing or stands twice. */
+/**
+ * The numbered files of a folder, in order. Fails when a number is missing or stands twice. The first line may be `-- works with code from 0001`: code that
+ * knows no more than that one then starts on a database that has this one too, as in a rolling upgrade.
+ */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const files = (await readdir(join(folder, 'migrations')).catch(() => [])).filter(file => file.endsWith('.sql')).sort()
   return await Promise.all(
@@ -39,7 +44,10 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
           `The migrations in ${folder} must be numbered without gaps: ${name} stands where ${String(index + 1).padStart(4, '0')}_… should.`,
         )
       const sql = await readFile(join(folder, 'migrations', name), 'utf8')
-      return { number, name, sql, checksum: createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex') }
+      const worksFrom = Number(/^-- works with code from (\d{4})\b/.exec(sql)?.[1] ?? number)
+      if (worksFrom < 1 || worksFrom > number)
+        throw new StartError(`The first line of ${name} in ${folder} must name a migration before it: there is none to work with.`)
+      return { number, name, sql, checksum: createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex'), worksFrom }
     }),
   )
 }
@@ -58,7 +66,7 @@ export async function migrate(
   try {
     const kernel = { name: 'kernel', folder: import.meta.dirname }
     const all = await Promise.all([kernel, ...services].map(async unit => ({ ...unit, migrations: await readMigrations(unit.folder) })))
-    if (await upToDate(pool, all)) return await provePasswords(at)
+    if (await upToDate(pool, all, progress)) return await provePasswords(at)
     progress('Preparing the database')
     await pool`select pg_advisory_lock(7305218801)`
     const [server] = await pool`select current_setting('server_version_num')::int as version`
@@ -127,27 +135,37 @@ const letKernelWork = `
     end loop;
   end $$`
 
-/** One query decides a warm start. Refuses what was changed, and a database from the future. */
-async function upToDate(pool: Pool, units: (Migratable & { migrations: Migration[] })[]): Promise<boolean> {
+/** One query decides a warm start. Refuses what was changed, and a database from a future that has no place for this code. */
+async function upToDate(
+  pool: Pool,
+  units: (Migratable & { migrations: Migration[] })[],
+  progress: (message: string) => void,
+): Promise<boolean> {
   const [known] = await pool`select to_regclass('kernel.migrations') is not null as there`
   if (!known!.there) return false
-  const rows = await pool<
-    { service: string; number: number; name: string; checksum: string }[]
-  >`select service, number, name, checksum from kernel.migrations`
+  // A database that older code prepared lacks the column.
+  const rows = await pool<{ service: string; number: number; name: string; checksum: string; worksFrom: number }[]>`
+    select service, number, name, checksum, coalesce((to_jsonb(m) ->> 'works_from')::integer, number) as "worksFrom" from kernel.migrations m`
   for (const row of rows) {
     const unit = units.find(({ name }) => name === row.service)
     if (!unit) continue
     const migration = unit.migrations[row.number - 1]
-    if (!migration)
+    if (!migration && row.worksFrom > unit.migrations.length)
       throw new StartError(
         `The database holds ${row.service}/${row.name}, which this version of Ohmnibus does not know. Start the newer version, or restore a back-up.`,
       )
+    if (!migration) {
+      progress(`Works with ${row.service}/${row.name} of a newer version`)
+      continue
+    }
     if (migration.checksum !== row.checksum)
       throw new StartError(
         `The migration ${row.service}/${row.name} was changed after it had run here. Restore the file and put the change into a new migration.`,
       )
   }
-  return units.every(unit => rows.filter(row => row.service === unit.name).length === unit.migrations.length)
+  const applied = ({ name, migrations }: (typeof units)[number]): number =>
+    rows.filter(row => row.service === name && row.number <= migrations.length).length
+  return units.every(unit => applied(unit) === unit.migrations.length)
 }
 
 /**
@@ -199,18 +217,21 @@ async function prepare(pool: Pool, names: string[]): Promise<void> {
     create table if not exists kernel.migrations (
       service text, number integer, name text not null, checksum text not null, applied_at timestamptz not null default now(),
       primary key (service, number)
-    )`)
+    );
+    -- works_from: the last migration that code must know to start beside this one.
+    alter table kernel.migrations add column if not exists works_from integer`)
 }
 
 const applied = async (pool: Pool, service: string, { number }: Migration): Promise<boolean> =>
   (await pool`select from kernel.migrations where service = ${service} and number = ${number}`).length > 0
 
-async function apply(pool: Pool, service: string, { number, name, sql, checksum }: Migration): Promise<void> {
+async function apply(pool: Pool, service: string, { number, name, sql, checksum, worksFrom }: Migration): Promise<void> {
   try {
     await pool.begin(async tx => {
       await tx.unsafe(`set local search_path = ${quoted(service)}, extensions`)
       await tx.unsafe(sql)
-      await tx`insert into kernel.migrations (service, number, name, checksum) values (${service}, ${number}, ${name}, ${checksum})`
+      await tx`insert into kernel.migrations (service, number, name, checksum, works_from)
+        values (${service}, ${number}, ${name}, ${checksum}, ${worksFrom})`
     })
   } catch (error) {
     if (!(error instanceof postgres.PostgresError)) throw error

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { Id, Instant } from '../contracts/shared.ts'
 import { anyone, withRole } from './access.ts'
@@ -6,6 +7,7 @@ import type { Config } from './config.ts'
 import type { EventLog } from './events.ts'
 import { mount } from './http.ts'
 import { cursorOf, isCount, isText, Page, page, pageQuery } from './lists.ts'
+import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem } from './problem.ts'
 
@@ -45,13 +47,21 @@ export function operations(options: {
   /** One a database. */
   logs: readonly EventLog[]
   metrics: Metrics
+  log: Log
   services: readonly string[]
+  /** Those that run elsewhere, for who stands before them: `ok`, or what is wrong. */
+  elsewhere?: () => Promise<Record<string, string>>
   checks: Record<string, () => PromiseLike<unknown>>
 }): { enter(): void; leave(): void } {
-  const { app, config, logs, metrics } = options
+  const { app, config, logs, metrics, log } = options
   let state: 'starting' | 'ready' | 'stopping' = 'starting'
   const site = mount(app, [''], 'operations')
   const admin = mount(app, ['/api/events'], 'operations')
+
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  const expected = config.METRICS_TOKEN && digest(`Bearer ${config.METRICS_TOKEN}`)
+  const isTrusted = ({ headers }: FastifyRequest): boolean =>
+    Boolean(expected && headers.authorization && timingSafeEqual(digest(headers.authorization), expected))
 
   site.get(
     '/health/live',
@@ -79,8 +89,17 @@ export function operations(options: {
 
   site.get(
     '/health',
-    { config: { access: anyone }, schema: { summary: 'Each service and engine', response: { 200: Health, 503: Health } } },
-    async (_, reply) => {
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'Each service and engine',
+        description:
+          'What is wrong with an engine is told to this machine, to admins and to who sends METRICS_TOKEN; others see that it is failing.',
+        response: { 200: Health, 503: Health },
+      },
+    },
+    async (request, reply) => {
+      const inside = isLocal(request) || isTrusted(request) || request.visitor?.role === 'admin'
       const engines = Object.fromEntries(
         await Promise.all(
           Object.entries(options.checks).map(async ([name, check]) => {
@@ -89,16 +108,20 @@ export function operations(options: {
               name,
               await Promise.race([check(), timer]).then(
                 () => 'ok',
-                error => (error as Error).message.slice(0, 200) || 'failing',
+                error => {
+                  log.warn({ err: error, engine: name }, 'an engine fails its check')
+                  return (inside && (error as Error).message.slice(0, 200)) || 'failing'
+                },
               ),
             ] as const
           }),
         ),
       )
-      const status = state === 'stopping' ? 'stopping' : Object.values(engines).every(value => value === 'ok') ? 'ok' : 'failing'
-      return reply
-        .code(status === 'ok' ? 200 : 503)
-        .send({ status, services: Object.fromEntries(options.services.map(name => [name, state === 'ready' ? 'ok' : state])), engines })
+      const here = Object.fromEntries(options.services.map(name => [name, state === 'ready' ? 'ok' : state]))
+      const services = { ...(await options.elsewhere?.()), ...here }
+      const works = Object.values(engines).every(value => value === 'ok') && !Object.values(services).includes('away')
+      const status = state === 'stopping' ? 'stopping' : works ? 'ok' : 'failing'
+      return reply.code(status === 'ok' ? 200 : 503).send({ status, services, engines })
     },
   )
 
@@ -109,8 +132,7 @@ export function operations(options: {
       schema: { summary: 'Figures for Prometheus', description: 'From this machine, or with METRICS_TOKEN as bearer token.', hide: true },
     },
     async (request, reply) => {
-      const local = ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(request.ip)
-      if (!local && (!config.METRICS_TOKEN || request.headers.authorization !== `Bearer ${config.METRICS_TOKEN}`))
+      if (!isLocal(request) && !isTrusted(request))
         throw new Problem('forbidden', 'metrics_local', {
           detail: 'Metrics are for this machine, or for who sends METRICS_TOKEN as bearer token.',
         })
@@ -145,6 +167,25 @@ export function operations(options: {
     async ({ params }, reply) => {
       if (!(await Promise.all(logs.map(log => log.replay(params.id)))).includes(true)) throw new Problem('not_found', 'dead_letter_unknown')
       return reply.code(202).send({ id: params.id })
+    },
+  )
+
+  admin.delete(
+    '/dead-letters/:id',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'Give a dead letter up',
+        description: 'Its reaction never happens; what waits behind it goes on. It is logged who gave up what.',
+        params: Type.Object({ id: Id }),
+        response: { 204: Type.Null() },
+      },
+    },
+    async ({ params, actor }, reply) => {
+      const given = (await Promise.all(logs.map(log => log.giveUp(params.id)))).find(Boolean)
+      if (!given) throw new Problem('not_found', 'dead_letter_unknown')
+      log.warn({ ...given, userId: actor.userId }, 'a dead letter was given up')
+      return reply.code(204).send()
     },
   )
 
@@ -193,3 +234,7 @@ export function operations(options: {
     leave: () => void (state = 'stopping'),
   }
 }
+
+/** From this machine, and not through a proxy on it, which speaks for everybody. */
+const isLocal = ({ socket, headers }: FastifyRequest): boolean =>
+  ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(socket.remoteAddress ?? '') && !(headers['x-forwarded-for'] ?? headers.forwarded)

@@ -1,5 +1,5 @@
 import { readNote } from './context.ts'
-import { databaseProblem, type Pool, type Tx } from './database.ts'
+import { databaseProblem, openDatabase, type Pool, type Tx } from './database.ts'
 import type { Subscription } from './events.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -27,6 +27,8 @@ export interface DeadLetters {
   deadLetters(page: { limit: number; after?: readonly [string, number] }): Promise<DeadLetter[]>
   /** Tries a dead letter again now; false when there is no such letter. */
   replay(id: string): Promise<boolean>
+  /** Forgets a dead letter, so that what waits behind it goes on; undefined when there is no such letter. */
+  giveUp(id: string): Promise<Pick<DeadLetter, 'subscription' | 'topic' | 'key' | 'event_id'> | undefined>
 }
 
 /** Waits between the tries of one failing event, in milliseconds; after the last it is a dead letter. */
@@ -44,6 +46,7 @@ export function openParked(options: {
 }) {
   const { pool, log, subscriptions, react, signal } = options
   const failures = options.metrics.counter('ohmnibus_events_failed_total', 'Tries of reactions that failed', ['subscription'])
+  const database = openDatabase(pool, 'kernel', () => {})
   let retrying: NodeJS.Timeout | undefined
   let sweeping: Promise<void> | undefined
 
@@ -65,8 +68,7 @@ export function openParked(options: {
     const { name } = subscription
     try {
       const taken = await subscription.db.transaction(async tx => {
-        // Waits for a batch at work, which may be putting the next of this key behind this one.
-        await tx`select from kernel.lanes where subscription = ${name} order by lane for update`
+        await lockLanes(tx, name)
         const removed = await tx`
           delete from kernel.parked where subscription = ${name} and position = ${row.position} and state = 'retrying' and next_at <= now()`
         if (removed.count === 0) return false
@@ -114,6 +116,18 @@ export function openParked(options: {
       sweepLater()
       return found.count > 0
     },
+    async giveUp(id) {
+      const letter = await database.transaction(async tx => {
+        const [known] = await tx<{ subscription: string }[]>`select subscription from kernel.parked where id = ${id} and state = 'dead'`
+        if (known) await lockLanes(tx, known.subscription)
+        const [gone] = await tx<DeadLetter[]>`
+          delete from kernel.parked where id = ${id} and state = 'dead' returning subscription, topic, key, event_id`
+        if (gone) await letNext(tx, gone.subscription, gone.key)
+        return gone
+      })
+      sweepLater()
+      return letter
+    },
   }
 
   return {
@@ -155,6 +169,10 @@ export function openParked(options: {
     },
   }
 }
+
+/** Waits for batches at work, which may be putting the next of a key behind one that is about to go. */
+const lockLanes = (tx: Tx, subscription: string) =>
+  tx`select from kernel.lanes where subscription = ${subscription} order by lane for update`
 
 /** The next of a key comes out of the queue. */
 const letNext = (tx: Tx, subscription: string, key: string) => tx`

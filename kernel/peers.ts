@@ -19,6 +19,8 @@ export interface Peers {
   services(): readonly string[]
   /** Whether an address works, as far as is known. */
   works(address: string): boolean
+  /** Asks every address of a service: `ok`, `1 of 2`, or `away` when nobody takes work. */
+  check(service: string): Promise<string>
   /** Proves to another process that we are one too: for a question of `asker` to what is called `audience`. */
   token(asker: string, audience: string): Promise<string>
   /** Who caused a question to `audience`. Fails with 401 for anybody but a process with our secret. */
@@ -28,7 +30,7 @@ export interface Peers {
   /** The address that such headers tell of; undefined for what we did not make. */
   introduced(header: unknown): string | undefined
   /** What the process at an address serves for clients. */
-  routesOf(address: string): Promise<{ method: string; url: string }[]>
+  routesOf(address: string): Promise<{ method: string; url: string; service: string }[]>
   /** Its part of the API document. */
   documentOf(address: string): Promise<Record<string, any>>
   close(): void
@@ -44,7 +46,8 @@ const lookMs = 2_000
 export const serviceToken = 'x-ohmnibus-service'
 /** Client, moment and signature: `203.0.113.7 1763712000 …`. */
 export const clientHeader = 'x-ohmnibus-client'
-const introducedForMs = 60_000
+/** How far the clocks of our machines may be apart. */
+const clocksApartMs = 90_000
 
 export function openPeers(options: {
   addresses: ReadonlyMap<string, readonly string[]>
@@ -73,9 +76,10 @@ export function openPeers(options: {
 
   /** A process that stops says so before it does, and one that starts before it works. */
   async function look(address: string): Promise<void> {
-    const answer = await fetch(`${address}/health/ready`, { signal: AbortSignal.timeout(lookMs) }).catch(() => undefined)
-    await answer?.body?.cancel()
-    peers.get(address)!.ready = answer?.status === 200
+    const peer = peers.get(address)!
+    peer.ready = await isReady(address)
+    // While others work nobody else would find out that one does again.
+    if (peer.ready && peer.breaker.state === CircuitState.Open) await peer.breaker.execute(() => {}).catch(() => {})
   }
   const sign = (text: string): string => createHmac('sha256', secret).update(`client ${text}`).digest('base64url')
 
@@ -104,6 +108,11 @@ export function openPeers(options: {
       }
     },
     services: () => [...addresses.keys()],
+    async check(service) {
+      const known = addresses.get(service)!
+      const ready = (await Promise.all(known.map(isReady))).filter(Boolean).length
+      return ready === known.length ? 'ok' : ready > 0 ? `${ready} of ${known.length}` : 'away'
+    },
     works,
     token: (asker, audience) =>
       new SignJWT({ actor: context().actor })
@@ -115,7 +124,13 @@ export function openPeers(options: {
         .sign(secret),
     async actorOf(token, audience) {
       try {
-        const checks = { algorithms: ['HS256'], typ: 'service+jwt', audience, requiredClaims: ['exp', 'sub'] }
+        const checks = {
+          algorithms: ['HS256'],
+          typ: 'service+jwt',
+          audience,
+          requiredClaims: ['exp', 'sub'],
+          clockTolerance: clocksApartMs / 1000,
+        }
         return (await jwtVerify(String(token), secret, checks)).payload.actor as EventActor
       } catch {
         throw new Problem('unauthenticated', 'service_token_invalid', { detail: 'This address is for the processes of the platform.' })
@@ -127,13 +142,13 @@ export function openPeers(options: {
     },
     introduced(header) {
       const [, text, address, at, signature] = /^((\S+) (\d+)) (\S+)$/.exec(String(header ?? '')) ?? []
-      if (!text || Math.abs(Date.now() - Number(at)) > introducedForMs) return undefined
+      if (!text || Math.abs(Date.now() - Number(at)) > clocksApartMs) return undefined
       const [given, expected] = [Buffer.from(signature!), Buffer.from(sign(text))]
       return given.length === expected.length && timingSafeEqual(given, expected) ? address : undefined
     },
     async routesOf(address) {
       const headers = { [serviceToken]: await this.token('kernel', 'routes') }
-      return (await answerOf(`${address}/internal/routes`, headers)) as { method: string; url: string }[]
+      return (await answerOf(`${address}/internal/routes`, headers)) as { method: string; url: string; service: string }[]
     },
     documentOf: async address => (await answerOf(`${address}/docs/openapi.json?own=true`, {})) as Record<string, any>,
     close: () => peers.forEach(({ looking }) => clearInterval(looking)),
@@ -144,6 +159,12 @@ export function openPeers(options: {
 const busier = (peers: ReadonlyMap<string, { busy: number }>, one: string, other: string): boolean => {
   const difference = peers.get(one)!.busy - peers.get(other)!.busy
   return difference > 0 || (difference === 0 && Math.random() < 0.5)
+}
+
+const isReady = async (address: string): Promise<boolean> => {
+  const answer = await fetch(`${address}/health/ready`, { signal: AbortSignal.timeout(lookMs) }).catch(() => undefined)
+  await answer?.body?.cancel().catch(() => {})
+  return answer?.status === 200
 }
 
 async function answerOf(url: string, headers: Record<string, string>): Promise<unknown> {

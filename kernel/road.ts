@@ -64,7 +64,6 @@ export interface Road {
   settled(): Promise<boolean>
   /** The newest position of the log that may be forgotten, as far as the road goes. */
   passed(): Promise<number>
-  check(): Promise<void>
 }
 
 /** The number of the lane that the log is, beside the partitions of Kafka. */
@@ -126,7 +125,6 @@ export function logRoad({ pool, log }: { pool: Pool; log: Log }): Road {
         from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name where l.lane = ${wholeLog}`
       return Math.min(tail.horizon, (row!.unread ?? Infinity) - 1)
     },
-    check: async () => {},
   }
 }
 

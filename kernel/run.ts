@@ -8,10 +8,10 @@ import { openBase } from './base.ts'
 import { openCalls } from './calls.ts'
 import { readSettings, refuseFaults, type Config } from './config.ts'
 import { openDatabase, openPool, type Database, type Outgoing, type Pool } from './database.ts'
-import { databaseAt, deriveFrom, embeddedDatabase, openCache, openFiles, rootSecret, type DatabaseEngine } from './engines.ts'
+import { deriveFrom, openCache, openFiles, rootSecret, type DatabaseEngine } from './engines.ts'
 import type { EventLog } from './events.ts'
+import { homesOf } from './homes.ts'
 import { mount, openHttp } from './http.ts'
-import { kafkaRoad, kafkaSettings, openTopics } from './kafka.ts'
 import { openLog, type Log } from './log.ts'
 import { mailFaults, mailSettings, openMail } from './mail.ts'
 import { openMetrics } from './metrics.ts'
@@ -19,12 +19,11 @@ import { openPeers } from './peers.ts'
 import { migrate } from './migrate.ts'
 import { operations } from './operations.ts'
 import { StartError } from './problem.ts'
-import { checkRelay } from './relay.ts'
 import { reference } from './reference.ts'
 import { logRoad } from './road.ts'
 import type { Host, Service } from './service.ts'
 import { startTracing, traced } from './tracing.ts'
-import { tend } from './upkeep.ts'
+import { showLastBackup, tend } from './upkeep.ts'
 
 /** What tests put in the place of the outside world. */
 export interface RunOptions {
@@ -81,44 +80,34 @@ export async function run(services: readonly Service[], config: Config, options:
   let closing: Promise<void> | undefined
   const close = (): Promise<void> =>
     (closing ??= (async () => {
-      for (const closer of closers.reverse())
-        await Promise.resolve(closer()).catch(error => log.warn({ err: error }, 'something did not close cleanly'))
+      for (const closer of closers.reverse()) await soon(closer).catch(error => log.warn({ err: error }, 'something did not close cleanly'))
     })())
   const log = options.log ?? openLog({ level: config.LOG_LEVEL })
 
   try {
     const derive = deriveFrom(await rootSecret(config, dataFolder))
-    let main: Promise<DatabaseEngine> | undefined
-    const ownDatabase = (): Promise<DatabaseEngine> =>
-      (main ??= options.database
-        ? Promise.resolve(options.database)
-        : config.DATABASE_URL
-          ? Promise.resolve(databaseAt(config.DATABASE_URL, derive))
-          : embeddedDatabase(dataFolder, progress, closers, log))
-    const homes = await databasesOf(order, config, ownDatabase, derive)
+    const homes = await homesOf(order, config, { database: options.database, derive, progress, closers, log })
     for (const [{ at, admin }, residents] of homes) if (at !== options.database?.at) await migrate(at, admin, residents, progress)
 
     const metrics = openMetrics({ dataFolder })
+    if (!config.DATABASE_URL && !options.database) showLastBackup(metrics, dataFolder)
     closers.push(await startTracing({ config, services: order.map(({ name }) => name), log, metrics }))
-    const publicUrl = (config.PUBLIC_URL ?? `http://localhost:${config.PORT}`).replace(/\/+$/, '')
+    const tls = config.TLS_CERT_FILE && config.TLS_KEY_FILE ? { cert: config.TLS_CERT_FILE, key: config.TLS_KEY_FILE } : undefined
+    const publicUrl = (config.PUBLIC_URL ?? `${tls ? 'https' : 'http'}://localhost:${config.PORT}`).replace(/\/+$/, '')
     const { cache, ...cacheEngine } = await openCache({ config, log, metrics })
     closers.push(() => cacheEngine.close())
-    const kafka = kafkaSettings(config)
-    const topics = config.KAFKA_BROKERS.length > 0 ? openTopics({ kafka, log }) : undefined
-    closers.push(() => topics?.close())
+    // Loaded by those only who have it.
+    const kafka = config.KAFKA_BROKERS.length > 0 ? (await import('./kafka.ts')).openKafka({ config, log, metrics }) : undefined
+    closers.push(() => kafka?.close())
     const bases = [...homes].map(([{ at }, residents]) => {
       const base = openBase({
         at,
         road: pool =>
-          topics
-            ? kafkaRoad({
+          kafka
+            ? kafka.road(
                 pool,
-                kafka,
-                topics,
-                published: residents.flatMap(({ publishes = [] }) => publishes.map(({ topic }) => topic)),
-                log,
-                metrics,
-              })
+                residents.flatMap(({ publishes = [] }) => publishes.map(({ topic }) => topic)),
+              )
             : logRoad({ pool, log }),
         log,
         metrics,
@@ -151,7 +140,11 @@ export async function run(services: readonly Service[], config: Config, options:
       publicUrl,
       trustedProxies: config.TRUSTED_PROXIES,
       accessLog: config.ACCESS_LOG,
+      tls,
+      now,
     })
+    // Before anything else is mounted: scopes take over the hooks there are.
+    calls.serve(app)
     const files = traced(await openFiles({ config, dataFolder, secret: derive('file links'), publicUrl, now, log, metrics }), 'file', [
       'write',
       'read',
@@ -173,11 +166,13 @@ export async function run(services: readonly Service[], config: Config, options:
     const announcements: { label: string; value: string }[] = []
     const pools: Pool[] = []
     closers.push(() => Promise.all(pools.map(pool => pool.end({ timeout: 1 }))))
+    let elsewhereNow = async (): Promise<Record<string, string>> => ({})
     const state = operations({
       app,
       config,
       logs: bases.map(({ events }) => events),
       metrics,
+      log,
       checks: {
         ...Object.fromEntries(
           bases.map(({ pool, residents }) => [
@@ -185,12 +180,13 @@ export async function run(services: readonly Service[], config: Config, options:
             () => pool`select 1`,
           ]),
         ),
-        ...(topics && { kafka: () => topics.check(), relay: () => Promise.all(bases.map(({ pool }) => checkRelay(pool))) }),
+        ...(kafka && { kafka: () => kafka.check(), relay: () => Promise.all(bases.map(({ pool }) => kafka.checkRelay(pool))) }),
         cache: () => cacheEngine.check(),
         files: () => files.check(),
         mail: () => mail.check(),
       },
       services: order.map(({ name }) => name),
+      elsewhere: () => elsewhereNow(),
     })
 
     for (const service of order) {
@@ -241,6 +237,7 @@ export async function run(services: readonly Service[], config: Config, options:
           return { task, tries: jobOptions.tries ?? 10 }
         },
         every: (interval, purpose, work) => schedule.every(service.name, interval, purpose, work),
+        reportElsewhere: work => void (elsewhereNow = work),
         announce: (label, value) => void announcements.push({ label, value }),
         onStop: work => void closers.push(work),
       }
@@ -259,7 +256,6 @@ export async function run(services: readonly Service[], config: Config, options:
       schedule.every('kernel', '1 hour', 'forget old answers and events', () =>
         tend({ pool, events, log, now: now(), retention: config.EVENT_RETENTION }),
       )
-    calls.serve(app)
     reference(app, peers)
     await app.ready()
     for (const base of bases) await base.start()
@@ -293,6 +289,10 @@ export async function run(services: readonly Service[], config: Config, options:
             throw new StartError(`HOST=${host} is not an address of this machine.`)
           throw error
         })
+        if (config.mode === 'production' && !tls && config.TRUSTED_PROXIES.length === 0)
+          log.warn(
+            'plain HTTP: passwords and tokens pass unencrypted. Set TLS_CERT_FILE and TLS_KEY_FILE, or name the proxy that does HTTPS in TRUSTED_PROXIES.',
+          )
         state.enter()
         return address
       },
@@ -311,6 +311,13 @@ export async function run(services: readonly Service[], config: Config, options:
     await close()
     throw error
   }
+}
+
+/** Ends with `work`; fails when that takes longer than three seconds, so that one who hangs does not keep the rest from a clean end. */
+async function soon(work: () => unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(reject, 3_000, new Error('it did not end within three seconds'))))
+  await Promise.race([Promise.try(work), late]).finally(() => clearTimeout(timer))
 }
 
 /** Those who are asked before those who ask. Refuses double names, needs nobody here can answer, and circles. */
@@ -339,32 +346,6 @@ function inOrder(services: readonly Service[], isRemote: (name: string) => boole
   }
   for (const service of services) visit(service, [])
   return order
-}
-
-/** The databases that these services live in, each once, with who lives there. */
-async function databasesOf(
-  services: readonly Service[],
-  config: Config,
-  own: () => Promise<DatabaseEngine>,
-  derive: (purpose: string) => Buffer,
-): Promise<Map<DatabaseEngine, Service[]>> {
-  const homes = new Map<DatabaseEngine, Service[]>()
-  const known = new Map<string, DatabaseEngine>()
-  for (const service of services) {
-    const address = config.databases.get(service.name)
-    const engine = address ? databaseAt(address, derive) : await own()
-    const { host, port, database } = engine.at
-    const name = `${host}:${port}/${database}`
-    const home = known.get(name) ?? engine
-    known.set(name, home)
-    homes.set(home, [...(homes.get(home) ?? []), service])
-  }
-  if (homes.size === 0) homes.set(await own(), [])
-  if (homes.size > 1 && config.KAFKA_BROKERS.length === 0)
-    throw new StartError(
-      'Services have databases of their own, and events between databases travel over Kafka. Set KAFKA_BROKERS, or leave all services in one database.',
-    )
-  return homes
 }
 
 export type { Database }

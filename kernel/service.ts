@@ -79,6 +79,8 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   job<P extends object>(name: string, handler: JobHandler<P>, options?: JobOptions): Job<P>
   /** In one process at a time. */
   every(interval: Interval, purpose: string, work: () => Promise<void>): void
+  /** What `/health` says of services in other processes, by name: `ok`, `away`, or what holds of some. */
+  reportElsewhere(work: () => Promise<Record<string, string>>): void
   /** A line of the banner that the first start prints; never logged. */
   announce(label: string, value: string): void
   /** Runs when the platform stops: no request is under way any more, the database is still open. */

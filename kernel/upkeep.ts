@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Pool } from './database.ts'
 import type { EventLog } from './events.ts'
 import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
 
 const day = 24 * 3_600_000
 const batch = 5_000
@@ -18,11 +21,18 @@ export async function tend(options: { pool: Pool; events: EventLog; log: Log; no
 
   const part = Math.max(day / 24, Math.min(30 * day, (retention ?? Infinity) / 8))
   try {
-    const dropped = await events.tend(ago(part), retention === undefined ? undefined : ago(retention))
-    if (dropped > 0) log.info({ parts: dropped }, 'dropped old parts of the event log')
+    while (await events.tend(ago(part), retention === undefined ? undefined : ago(retention))) log.info('dropped a part of the event log')
   } catch (error) {
     // Not free within a second, and nobody who publishes is to wait for us longer than that.
     if ((error as { code?: string }).code !== '55P03') throw error
     log.info('the event log is in use; its parts are looked after in an hour')
   }
+}
+
+/** Shows when a data folder was backed up last, as `ohmnibus backup` noted there; nothing where it never was. */
+export function showLastBackup(metrics: Metrics, dataFolder: string): void {
+  metrics.gauge('ohmnibus_backup_last_timestamp_seconds', 'When the data folder was backed up last (Unix time)', [], async gauge => {
+    const text = await readFile(join(dataFolder, 'last-backup.json'), 'utf8').catch(() => undefined)
+    if (text) gauge.set(Date.parse((JSON.parse(text) as { at: string }).at) / 1000)
+  })
 }

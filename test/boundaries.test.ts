@@ -113,6 +113,8 @@ test('every service is listed, and its folder, its name and its place under /api
 test('a service owns every event it publishes, and publishes every event its contract promises', async () => {
   for (const { name, publishes = [] } of services) {
     for (const { owner, topic } of publishes) assert.equal(owner, name, `${topic} is published by ${name}`)
+    // Who only passes on what others say promises nothing.
+    if (name === 'gateway') continue
     const contract = Object.values(await import(`../contracts/${name}.ts`)) as { kind?: string; owner: string; topic: string }[]
     const promised = contract.filter(entry => entry.kind === 'event' || entry.kind === 'call')
     for (const { owner } of promised) assert.equal(owner, name, `contracts/${name}.ts promises something of ${owner}`)

@@ -6,6 +6,7 @@ import type { Service } from '../kernel/index.ts'
 import type { Pool } from '../kernel/database.ts'
 import { start, type TestPlatform } from '../kernel/testing.ts'
 import { choose } from '../services/all.ts'
+import { engine } from './engines/engine.ts'
 import { everythingHappens } from './journeys/everything.ts'
 import { pick, randomFrom, seedFrom } from './journeys/random.ts'
 
@@ -47,8 +48,8 @@ before(async () => {
 after(() => origin?.close())
 
 /** The platform as everything left it, before any reaction. */
-async function afterEverything(t: TestContext, at: Date): Promise<TestPlatform> {
-  const p = await start(t, services, { now: () => at })
+async function afterEverything(t: TestContext, at: Date, environment: Record<string, string> = {}): Promise<TestPlatform> {
+  const p = await start(t, services, { now: () => at, environment })
   await p.settle()
   for (const { name } of services) await copyTables(origin.db(name) as Pool, p.db(name) as Pool, name)
   for (const folder of ['files', 'notifications'])
@@ -128,6 +129,15 @@ async function endState(p: TestPlatform): Promise<Record<string, string[]>> {
   return state
 }
 
+/** Whether everything is as it was after the events came in order and once. */
+async function sameAsInOrder(p: TestPlatform, how: string): Promise<void> {
+  const state = await endState(p)
+  assert.deepEqual(Object.keys(state), Object.keys(inOrder.state), 'the test above has run')
+  for (const [what, rows] of Object.entries(inOrder.state))
+    assert.deepEqual({ lacks: without(rows, state[what]!), has: without(state[what]!, rows) }, { lacks: [], has: [] }, `${what}, ${how}`)
+  assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
+}
+
 /** What of `texts` is left when each of `others` takes one away. */
 function without(texts: readonly string[], others: readonly string[]): string[] {
   const left = [...texts]
@@ -162,6 +172,13 @@ test('delivered in order and once, the events have their effects', async t => {
   assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
 })
 
+test('delivered over Kafka, they have the same effects', async t => {
+  const p = await afterEverything(t, inOrder.at, await engine(t, 'kafka'))
+  for (const event of history) await deliver(p, event)
+  await p.settle()
+  await sameAsInOrder(p, 'over Kafka')
+})
+
 const first = seedFrom(process.env.SHUFFLE_SEED)
 for (let seed = first; seed < first + Number(process.env.SHUFFLE_ROUNDS ?? 3); seed++)
   test(`delivered out of order across topics, late and again, they have the same effects (SHUFFLE_SEED=${seed})`, async t => {
@@ -173,13 +190,5 @@ for (let seed = first; seed < first + Number(process.env.SHUFFLE_ROUNDS ?? 3); s
       if (random() < 0.03) await p.settle()
     }
     await p.settle()
-    const state = await endState(p)
-    assert.deepEqual(Object.keys(state), Object.keys(inOrder.state), 'the test above has run')
-    for (const [what, rows] of Object.entries(inOrder.state))
-      assert.deepEqual(
-        { lacks: without(rows, state[what]!), has: without(state[what]!, rows) },
-        { lacks: [], has: [] },
-        `${what}, with SHUFFLE_SEED=${seed}`,
-      )
-    assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
+    await sameAsInOrder(p, `with SHUFFLE_SEED=${seed}`)
   })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { dotenv, readConfig } from '../kernel/config.ts'
 import { openDatabase, openPool } from '../kernel/database.ts'
+import { prepare } from '../kernel/homes.ts'
 import { Problem, StartError } from '../kernel/problem.ts'
 import { run, type Platform } from '../kernel/run.ts'
 import { choose } from '../services/all.ts'
@@ -53,7 +54,10 @@ const commands: Record<string, Command> = {
     usage: 'ohmnibus migrate',
     options: {},
     execute: async () => {
-      await withPlatform(undefined, async platform => console.log(`The database is up to date for ${platform.services.join(', ')}.`))
+      const config = readConfig({ LOG_LEVEL: 'warn', ...process.env }, dotenv())
+      const services = await choose(config.OHMNIBUS_SERVICES)
+      await prepare(services, config, { database: config.DATABASE_URL ? undefined : runningEmbedded(config.OHMNIBUS_DATA), progress })
+      console.log(`The database is up to date for ${services.map(({ name }) => name).join(', ')}.`)
     },
   },
   doctor: {
@@ -86,13 +90,68 @@ const commands: Record<string, Command> = {
       console.log(`${made} passports made.`)
     },
   },
+  backup: {
+    summary: 'Back up the data folder, also while the platform runs',
+    usage: 'ohmnibus backup --to /backups [--data .data]',
+    options: {
+      to: { type: 'string', help: 'A file, or a folder in which it gets a name by its time' },
+      data: { type: 'string', help: 'The data folder, where it is not OHMNIBUS_DATA' },
+    },
+    execute: async ({ to, data }) => {
+      if (!to) throw new StartError('Where to? --to /backups')
+      const config = embeddedOnly('back it up')
+      // Nothing half written is left behind.
+      process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
+      const { backUp } = await import('./backup/backup.ts')
+      const { file, bytes, archiveBytes, files, secret, seconds } = await backUp({ to, dataFolder: data ?? config.OHMNIBUS_DATA, progress })
+      console.log(`${file}: ${size(bytes)}, ${size(archiveBytes)} compressed, ${files} files, in ${seconds.toFixed(1)} s.`)
+      console.log(
+        secret
+          ? 'It holds personal data and the secret of the platform: who can read it can sign in as anybody. Keep it closed, elsewhere, and encrypted.'
+          : 'It holds personal data, but not OHMNIBUS_SECRET, without which it is of little use: keep that too, and elsewhere.',
+      )
+      if (config.S3_BUCKET_NAME)
+        console.log(`Files lie in the bucket ${config.S3_BUCKET_NAME} and are not in it: see docs/guides/backup.md.`)
+    },
+  },
+  restore: {
+    summary: 'Put a back-up into a data folder',
+    usage: 'ohmnibus restore --from /backups/ohmnibus-….tar.zst [--data .data] [--replace]',
+    options: {
+      from: { type: 'string', help: 'What "ohmnibus backup" wrote' },
+      data: { type: 'string', help: 'The data folder, where it is not OHMNIBUS_DATA' },
+      replace: { type: 'boolean', help: 'Also where something is; that is kept in a folder there' },
+    },
+    execute: async ({ from, data, replace }) => {
+      if (!from) throw new StartError('What from? --from /backups/ohmnibus-….tar.zst')
+      const config = embeddedOnly('restore it')
+      const { restore } = await import('./backup/restore.ts')
+      const found = await restore({ from, dataFolder: data ?? config.OHMNIBUS_DATA, replace: Boolean(replace), progress })
+      console.log(
+        `${found.dataFolder} is as it was on ${found.begunAt.toISOString()}: ${found.events} events, the last of ${found.lastEventAt?.toISOString() ?? 'never'}, ${found.files} files. ${found.seconds.toFixed(1)} s.`,
+      )
+      if (!found.secret) console.log('The secret was not in it: start with the OHMNIBUS_SECRET of that time.')
+      if (found.former) console.log(`What was there is in ${found.former} now; remove it when all is well.`)
+    },
+  },
+}
+
+const progress = (message: string): void => console.error(`${message} …`)
+
+const size = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
+
+function embeddedOnly(what: string) {
+  const config = readConfig(process.env, dotenv())
+  if (config.DATABASE_URL)
+    throw new StartError(`The database is a server of its own (DATABASE_URL): ${what} with its own tools, see docs/guides/backup.md.`)
+  return config
 }
 
 /** A platform that runs without listening, beside one that may be running on the same data. */
 async function withPlatform(names: string[] | undefined, work: (platform: Platform) => Promise<void>): Promise<void> {
   const config = readConfig({ LOG_LEVEL: 'warn', ...process.env }, dotenv())
   const database = config.DATABASE_URL ? undefined : runningEmbedded(config.OHMNIBUS_DATA)
-  const platform = await run(await choose(names), config, { database, periodic: false, progress: message => console.error(`${message} …`) })
+  const platform = await run(await choose(names), config, { database, periodic: false, progress })
   try {
     await work(platform)
   } finally {

@@ -300,11 +300,12 @@ const mail = (config: Config): Check[] => {
   const settings = readSettings(mailSettings, config.environment)
   if (!settings.ENABLE_EMAIL_NOTIFICATIONS)
     return [{ name: 'Mail', advice: '', look: async () => [fine('No mail leaves this platform: it is switched off')] }]
-  if (!settings.SMTP_HOST) return []
+  const server = settings.SMTP_HOST ?? (settings.SENDGRID_API_KEY && 'SendGrid')
+  if (!server) return []
   return [
     {
-      name: `The mail server ${settings.SMTP_HOST}`,
-      advice: 'Check SMTP_HOST, SMTP_PORT, SMTP_USER and SMTP_PASS.',
+      name: `The mail server ${server}`,
+      advice: 'Check SMTP_HOST, SMTP_PORT, SMTP_USER and SMTP_PASS, or SENDGRID_API_KEY.',
       async look() {
         const transport = openMail({
           settings,
@@ -313,7 +314,7 @@ const mail = (config: Config): Check[] => {
         })
         try {
           await transport.check()
-          return [fine(`The mail server ${settings.SMTP_HOST} lets us in`)]
+          return [fine(`The mail server ${server} lets us in`)]
         } finally {
           transport.close()
         }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import type { TObject } from 'typebox'
 import { dotenv, readConfig, readSettings, type Config, type Settings } from '../kernel/config.ts'
-import { mailSettings } from '../kernel/mail.ts'
+import { mailFaults, mailSettings } from '../kernel/mail.ts'
 import type { Service } from '../kernel/service.ts'
 import { choose } from '../services/all.ts'
 import { engines } from './doctor-engines.ts'
@@ -54,8 +54,8 @@ function causeOf(error: unknown): string {
 }
 
 function settings(config: Config, services: readonly Service[]): Finding[] {
-  for (const schema of [mailSettings, ...services.map(service => service.settings)])
-    if (schema) readSettings(schema as TObject, config.environment, config.faults)
+  for (const { settings: schema } of services) if (schema) readSettings(schema as TObject, config.environment, config.faults)
+  config.faults.push(...mailFaults(readSettings(mailSettings, config.environment, config.faults)))
   return [
     ...config.faults.map((fault): Finding => ({
       state: 'fail',

@@ -94,15 +94,14 @@ begin
   return coalesce(over, true);
 end $$;
 
--- Begins a new part when the first event of the present one is older than `closing`, and drops the parts whose events are all older than `before` (none
--- when null) and not behind `passed`, the last position that no reader wants any more. The answer is how many it dropped.
-create function tend_log(closing timestamptz, before timestamptz, passed bigint) returns integer
+-- Begins a new part when the first event of the present one is older than `closing`, and drops the oldest part when its events are all older than `before`
+-- (none when null) and not behind `passed`, the last position that no reader wants any more. True when it dropped one: there may be another.
+create function tend_log(closing timestamptz, before timestamptz, passed bigint) returns boolean
 language plpgsql security definer set search_path = kernel, pg_temp set lock_timeout = '1s' as $$
 declare
   width constant bigint := 1000000000;
   present bigint;
-  part record;
-  dropped integer := 0;
+  oldest record;
 begin
   perform pg_advisory_xact_lock(7305218803);
   present := (select last_value from log_position_seq) / width;
@@ -111,18 +110,18 @@ begin
   else
     perform make_log_parts(present);
   end if;
-  for part in
-    select inhrelid::regclass as name, substr(relname, 5)::bigint as number from pg_inherits join pg_class on oid = inhrelid
-    where inhparent = 'log'::regclass and relname ~ '^log_\d+$' order by 2
-  loop
-    exit when before is null or part.number >= present or not is_over(part.name, before, passed);
-    -- And again once nobody writes: a transaction may have had a position in it since before the part was closed.
-    lock table only log in access exclusive mode;
-    exit when not is_over(part.name, before, passed);
-    execute format('drop table %s', part.name);
-    dropped := dropped + 1;
-  end loop;
-  return dropped;
+  select inhrelid::regclass as part, substr(relname, 5)::bigint as number into oldest from pg_inherits join pg_class on oid = inhrelid
+    where inhparent = 'log'::regclass and relname ~ '^log_\d+$' order by 2 limit 1;
+  if before is null or oldest.number >= present or not is_over(oldest.part, before, passed) then
+    return false;
+  end if;
+  -- And again once nobody writes: a transaction may have had a position in it since before the part was closed.
+  lock table only log in access exclusive mode;
+  if not is_over(oldest.part, before, passed) then
+    return false;
+  end if;
+  execute format('drop table %s', oldest.part);
+  return true;
 end $$;
 revoke execute on function is_over, tend_log from public;
 grant execute on function begin_log_part, tend_log to kernel;

@@ -3,7 +3,7 @@ import { DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/d
 import { getPassportAccess, PassportDeleted } from '#contracts/passports'
 import { defineService, Setting, type Host, type Job } from '#kernel'
 import { told } from './documents.ts'
-import { healFiles } from './heal.ts'
+import { healFiles, missingFigure } from './heal.ts'
 import { routes } from './routes.ts'
 import { deleteDocument, passportDeleted } from './store.ts'
 
@@ -35,6 +35,7 @@ export const documents = defineService({
       }
     })
 
+    missingFigure(host.metrics)
     host.every('6 hours', 'find files without a document and documents without a file', async () => void (await healFiles(host)))
   },
 })

@@ -5,17 +5,18 @@ import type { GatewayHost } from './service.ts'
 /** Who serves what: learnt from the processes themselves, and again every few seconds, as new versions bring new routes. */
 export interface Directory {
   open(): Promise<void>
-  /** The service that serves this. Fails with `route_unknown` or `method_not_allowed`, and with `service_unavailable` while not everybody has been heard. */
-  serviceFor(method: string, url: string): string
+  /** The service that serves a path. Fails with `route_unknown` or `method_not_allowed`, and with `service_unavailable` while not everybody has been heard. */
+  serviceFor(method: string, path: string): string
   close(): void
 }
 
 const againMs = 5_000
 /** While somebody has still to be heard of. */
 const soonMs = 250
+const patienceMs = 10_000
 const methods: HTTPMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-type Routes = { method: string; url: string }[]
+type Routes = Awaited<ReturnType<GatewayHost['peers']['routesOf']>>
 
 export function openDirectory({ peers, log }: GatewayHost): Directory {
   const known = new Map<string, Routes>()
@@ -32,7 +33,12 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
         const routes = await peers
           .routesOf(address)
           .catch(error => log.debug({ err: error, service, address }, 'a service did not say what it serves'))
-        if (routes) known.set(service, routes)
+        // A process may serve more than we look for there.
+        if (routes)
+          known.set(
+            service,
+            routes.filter(route => route.service === service),
+          )
       }),
     )
     if (JSON.stringify([...known]) !== before) router = build(known)
@@ -40,9 +46,13 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
   }
 
   return {
-    open: learn,
-    serviceFor(method, url) {
-      const path = url.split('?', 1)[0]!
+    async open() {
+      await learn()
+      // Where all start together, everybody is heard before the first client; one who is gone holds up nothing for long.
+      for (const deadline = Date.now() + patienceMs; known.size < peers.services().length && Date.now() < deadline;)
+        await new Promise(resolve => setTimeout(resolve, soonMs))
+    },
+    serviceFor(method, path) {
       const found = path.startsWith('/internal/') ? null : router.find(method as HTTPMethod, path)
       if (found) return (found.store as { service: string }).service
       if (known.size < peers.services().length)
@@ -68,7 +78,7 @@ function build(known: ReadonlyMap<string, Routes>) {
   const router = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 500 })
   for (const [service, routes] of known)
     for (const { method, url } of routes)
-      // Two processes may serve the same beside their own: the first one does.
+      // While a route moves from one service to another, both may have it.
       if (!router.hasRoute(method as HTTPMethod, url)) router.on(method as HTTPMethod, url, () => {}, { service })
   return router
 }

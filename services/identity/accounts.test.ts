@@ -12,7 +12,7 @@ import {
   UserUpdated,
 } from '#contracts/identity'
 import { newId, type Tx } from '#kernel'
-import { bearer, startIdentity } from './fixtures.ts'
+import { bearer, startIdentity } from './testing.ts'
 import { forgetExpired } from './service.ts'
 
 const ada = { email: 'Ada@Example.com', password: 'quiet trains at dawn', name: 'Ada King  Lovelace' }

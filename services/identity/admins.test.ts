@@ -4,7 +4,7 @@ import { SessionsRevoked, UserDisabled, UserRegistered, UserRoleChanged } from '
 import { newId } from '#kernel'
 import { openDatabase, openPool } from '../../kernel/database.ts'
 import { run } from '../../kernel/run.ts'
-import { bearer, claimsOf, startIdentity } from './fixtures.ts'
+import { bearer, claimsOf, startIdentity } from './testing.ts'
 import { createAdmin, identity } from './service.ts'
 
 test('an admin finds people, gives them roles and disables them; nobody else does', async t => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getInvitation, listMembers, MemberChanged, MemberInvited, OrganisationCreated, SessionsRevoked } from '#contracts/identity'
 import { newId, type Db } from '#kernel'
-import { bearer, claimsOf, startIdentity } from './fixtures.ts'
+import { bearer, claimsOf, startIdentity } from './testing.ts'
 import { refuseMemberChange } from './routes-organisations.ts'
 
 type Person = Awaited<ReturnType<Awaited<ReturnType<typeof startIdentity>>['person']>>

@@ -7,7 +7,7 @@ import { SessionsRevoked, UserLoggedIn, UserLoggedOut } from '#contracts/identit
 import { newId, type Tx } from '#kernel'
 import { openLog } from '../../kernel/log.ts'
 import { run } from '../../kernel/run.ts'
-import { bearer, claimsOf, startIdentity } from './fixtures.ts'
+import { bearer, claimsOf, startIdentity } from './testing.ts'
 import { unseal } from './secrets.ts'
 import { identity } from './service.ts'
 import { deviceOf, placeOf, prefixOf } from './sessions.ts'

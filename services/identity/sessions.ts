@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import Type, { type Static } from 'typebox'
-import { accessCookie, cursorOf, isId, newId, Problem, within, type Reply, type Tx } from '#kernel'
+import { accessCookie, cursorOf, isId, newId, refuseForgery, within, type Reply, type Tx } from '#kernel'
 import type { FastifyRequest } from 'fastify'
 import { SessionsRevoked, UserLoggedIn } from '#contracts/identity'
 import { Email, Id, Instant, Locale, OrganisationRole, Role } from '#contracts/shared'
@@ -185,11 +185,7 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
       if (refreshToken !== undefined) return refreshTokens.read(refreshToken)
       const cookie = request.cookies[refreshCookie]
       if (cookie === undefined) return undefined
-      const { 'sec-fetch-site': site, origin } = request.headers
-      if (site !== 'same-origin' && site !== 'none' && !(origin && origins.includes(origin)))
-        throw new Problem('forbidden', 'origin_not_allowed', {
-          detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.',
-        })
+      refuseForgery(request, origins)
       return refreshTokens.read(cookie)
     },
 

@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream'
 import { SessionsRevoked } from '#contracts/identity'
 import { NotificationCreated } from '#contracts/notifications'
-import { accessCookie, Problem, signedIn, type Request } from '#kernel'
-import { decodeJwt } from 'jose'
+import { Problem, signedIn, type Request } from '#kernel'
 import Type from 'typebox'
 import { view } from './routes.ts'
 import type { NotificationsHost } from './service.ts'
@@ -76,17 +75,16 @@ export function streams(host: NotificationsHost): void {
         },
       },
       async (request, reply) => {
-        const stream = new Stream(request, expiryOf(request, host.platform.publicUrl), () => reply.raw.destroy())
+        const stream = new Stream(request, () => reply.raw.destroy())
         add(stream)
         reply.raw.once('close', () => remove(stream))
         const newest = await newestPosition(host.db, stream.userId)
         const position = Math.min(newest, lastSeen(request) ?? newest)
-        return (
-          reply
-            // The connection ends with the stream, or it would stay open behind it while the platform stops.
-            .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
-            .send(Readable.from(frames(host, stream, position)))
-        )
+        // The connection ends with the stream, or it would stay open behind it while the platform stops; over HTTP/2 others share it.
+        if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
+        return reply
+          .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+          .send(Readable.from(frames(host, stream, position)))
       },
     )
   })
@@ -118,10 +116,10 @@ class Stream {
   #news = true
   #wake = () => {}
 
-  constructor({ actor }: Request, expiresAt: number, abandon: () => void) {
+  constructor({ actor }: Request, abandon: () => void) {
     this.userId = actor.userId
     this.sessionId = actor.sessionId
-    this.expiresAt = expiresAt
+    this.expiresAt = actor.expiresAt
     this.abandon = abandon
   }
 
@@ -150,13 +148,6 @@ class Stream {
     this.behind = false
     return !this.ended
   }
-}
-
-/** When the token ends that let the request in; it was verified then. */
-function expiryOf(request: Request, publicUrl: string): number {
-  const cookie = accessCookie(publicUrl.startsWith('https:'))
-  const token = request.by === 'bearer' ? request.headers.authorization!.slice('Bearer '.length) : request.cookies[cookie]
-  return decodeJwt(token!).exp! * 1000
 }
 
 function lastSeen({ headers }: Request): number | undefined {

@@ -32,6 +32,7 @@ import { EventActor, Id, Instant, Owner } from '#contracts/shared'
 import { archive, draft, editableBy, publish, revise, told, view, visibleTo, type Passport } from './passports.ts'
 import { PassportSummary, searchPassports, searchQuery } from './search.ts'
 import {
+  countReaders,
   deletePassport,
   deleteReader,
   findPassport,
@@ -42,6 +43,9 @@ import {
   lockPassport,
   updatePassport,
 } from './store.ts'
+
+/** A passport names its readers to whom it is asked about; more of them are an organisation. */
+const mostReaders = 200
 
 const Version = Type.Integer({ minimum: 1, examples: [1] })
 const Body = Type.Object({ data: PassportData })
@@ -278,8 +282,14 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       const reader = { kind: body.kind, id: params.readerId.toLowerCase() }
       await db.transaction(async tx => {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
-        if (await insertReader(tx, passport.id, reader, now()))
+        if (await insertReader(tx, passport.id, reader, now())) {
+          if ((await countReaders(tx, passport.id)) > mostReaders)
+            throw new Problem('conflict', 'readers_limit_reached', {
+              detail: `A passport is shared with ${mostReaders} people and organisations at most. Share it with an organisation instead of its people.`,
+              limit: mostReaders,
+            })
           await tx.publish(PassportShared, { ...told(passport), reader, shared: true })
+        }
       })
       return reply.code(204).send()
     },

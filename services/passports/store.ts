@@ -110,6 +110,11 @@ export async function insertReader(tx: Tx, id: string, reader: Owner, since: Dat
   return changed.length > 0
 }
 
+export async function countReaders(tx: Tx, id: string): Promise<number> {
+  const [row] = await tx<{ count: number }[]>`select count(*)::int as count from readers where passport_id = ${id}`
+  return row!.count
+}
+
 /** Who is no reader any more; undefined when it was none. */
 export async function deleteReader(tx: Tx, id: string, readerId: string): Promise<Owner | undefined> {
   const [reader] = await tx<

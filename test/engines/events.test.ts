@@ -222,7 +222,8 @@ for (const [name, open] of Object.entries(engines)) {
     await p.another([await readers(t)])
     let written = 0
     while (failed === 0) {
-      await write(p.http, 'one', [String(written++)])
+      // Of many keys, as each process has partitions of its own.
+      await write(p.http, `page ${written}`, [String(written++)])
       await until(async () => failed > 0 || (await seen(p)).length === written)
     }
     await p.platform.close()

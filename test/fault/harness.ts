@@ -129,7 +129,9 @@ export async function underFire({
     ]
     while (goesOn(count)) {
       ledger.silentMs = 0
+      const before = ledger.faults.length
       const what = await site.disturb(random)
+      for (const fault of ledger.faults.slice(before)) progress(`${what}: ${fault}`)
       const known = (disturbances[what] ??= { times: 0, silentMs: 0, readyMs: 0 })
       known.times++
       if (++count % 10 === 0)
@@ -147,7 +149,7 @@ export async function underFire({
     storm = false
     await Promise.all(clients)
     const calm = Date.now()
-    await site.settled()
+    await site.settled().catch((error: Error) => ledger.faults.push(`${error.message}\n${site.output()}`))
     const settledMs = Date.now() - calm
     await check(site, people, ledger)
     const { repeated, faults } = ledger

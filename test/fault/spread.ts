@@ -246,20 +246,29 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
       return Date.now() - began
     },
     async settled() {
-      const lagging = async (): Promise<boolean> => {
+      const lagging = async (): Promise<string[]> => {
+        const lags: string[] = []
         for (const name of names) {
           const figures = await (await fetch(`http://127.0.0.1:${ports.get(name)}/metrics`)).text()
-          if ([...figures.matchAll(/^ohmnibus_kafka_lag\{.*\} (\d+)$/gm)].some(([, lag]) => lag !== '0')) return true
+          for (const [line, lag] of figures.matchAll(/^ohmnibus_kafka_lag\{.*\} (\d+)$/gm)) if (lag !== '0') lags.push(`${name}: ${line}`)
         }
-        return false
+        return lags
       }
       await peek('kernel', async db => {
-        const quiet = async (): Promise<boolean> => {
-          const [row] = await db`select (select position from kernel.relay) >= (select coalesce(max(position), 0) from kernel.log)
-            and not exists (select from kernel.parked where state <> 'dead') and not exists (select from graphile_worker._private_jobs) as quiet`
-          return row!.quiet
+        const open = async () => {
+          const [row] = await db`select (select coalesce(max(position), 0) from kernel.log) - (select position from kernel.relay) as unsent,
+            (select json_agg(p) from (select subscription, state, attempts, error from kernel.parked where state <> 'dead' limit 5) p) as parked,
+            (select json_agg(j) from (select task_identifier, attempts, last_error, run_at, locked_at from graphile_worker.jobs limit 5) j) as jobs`
+          const lags = await lagging()
+          return Number(row!.unsent) > 0 || row!.parked || row!.jobs || lags.length > 0
+            ? JSON.stringify({ ...row, unsent: String(row!.unsent), lags })
+            : ''
         }
-        await until('every event handled and every job done', async () => (await quiet()) && !(await lagging()) && (await quiet()), 180_000)
+        await until('every event handled and every job done', async () => !(await open()) && !(await open()), 180_000).catch(
+          async error => {
+            throw new Error(`${(error as Error).message}: ${await open()}`)
+          },
+        )
       })
     },
     async close() {

@@ -61,12 +61,13 @@ function setUp() {
 
 test('a token tells who acts, in which session, role and organisation', async () => {
   const { access, claims, token } = setUp()
-  assert.deepEqual(await access.verify(token()), { userId: claims.sub, role: 'user', sessionId: claims.sid })
+  assert.deepEqual(await access.verify(token()), { userId: claims.sub, role: 'user', sessionId: claims.sid, expiresAt: claims.exp * 1000 })
   const org = { id: newId(), role: 'editor' }
   assert.deepEqual(await access.verify(token({ claims: { org, role: 'operator' } })), {
     userId: claims.sub,
     role: 'operator',
     sessionId: claims.sid,
+    expiresAt: claims.exp * 1000,
     organisation: org,
   })
 })

@@ -112,6 +112,25 @@ test('a connection lost under a statement or the commit fails the transaction, a
   assert.deepEqual(await pages(), ['next'])
 })
 
+test('whoever waits for a connection gets one, also when another of the pool breaks meanwhile', async t => {
+  const { db, cut } = await setUp(t, 3)
+  for (let round = 0; round < 20; round++) {
+    let other: Promise<unknown> | undefined
+    await db
+      .transaction(async tx => {
+        await tx`select 1`
+        const cutOff = cut()
+        // While the pool connects for this one, the other connection goes.
+        await moment(round / 8)
+        other = db.transaction(async tx => void (await tx`select 1`)).catch(() => {})
+        await cutOff
+        await tx`select 1`
+      })
+      .catch(() => {})
+    assert.notEqual(await Promise.race([other, moment(3_000, 'waits', { ref: false })]), 'waits')
+  }
+})
+
 test('a statement that comes after the end of its transaction is refused, whoever forgot to wait for it', async t => {
   const { db, pages, add } = await setUp(t)
   let leaked: Tx<'notes'> | undefined

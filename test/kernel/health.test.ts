@@ -18,6 +18,8 @@ import { startEngine } from '../../tools/engines/engine.ts'
 import { engine } from '../engines/engine.ts'
 import { folderWith, Noted, notes, readers, settleNow, until, write } from './toys.ts'
 
+const metricsToken = 'a-token-for-who-reads-the-figures'
+
 const people = async (t: TestContext) =>
   defineService({
     name: 'people',
@@ -93,7 +95,15 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   t.after(() => app.close())
   let database = async (): Promise<unknown> => 1
   const checks = { database: () => database(), files: async () => {} }
-  const state = operations({ app, config: readConfig({}), logs: [], metrics, services: ['people'], checks })
+  const state = operations({
+    app,
+    config: readConfig({ METRICS_TOKEN: metricsToken }),
+    logs: [],
+    metrics,
+    log,
+    services: ['people'],
+    checks,
+  })
   state.enter()
   const health = async () => {
     const answer = await app.inject('/health')
@@ -105,7 +115,15 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   }
   const failing = await health()
   assert.deepEqual([failing.code, failing.status, failing.engines.files], [503, 'failing', 'ok'])
-  assert.notEqual(failing.engines.database, 'ok')
+  assert.equal(failing.engines.database, 'connect ECONNREFUSED', 'this machine hears the reason')
+  const stranger = { url: '/health', remoteAddress: '192.0.2.7' }
+  assert.equal((await app.inject(stranger)).json().engines.database, 'failing')
+  assert.equal((await app.inject({ url: '/health', headers: { 'x-forwarded-for': '192.0.2.7' } })).json().engines.database, 'failing')
+  for (const [token, reason] of [
+    [metricsToken, 'connect ECONNREFUSED'],
+    [`${metricsToken}x`, 'failing'],
+  ] as const)
+    assert.equal((await app.inject({ ...stranger, headers: { authorization: `Bearer ${token}` } })).json().engines.database, reason)
   database = () => new Promise(() => {})
   const begun = Date.now()
   assert.equal((await health()).code, 503)
@@ -133,15 +151,16 @@ test('metrics count by route, not by path, and hold nothing about persons', asyn
 
 test('metrics are for this machine, or for who has the token', async t => {
   const p = await start(t, [await people(t)], { environment: { METRICS_TOKEN: 'a-token-for-prometheus' } })
-  const ask = async (remoteAddress: string, authorization?: string) =>
+  const ask = async (remoteAddress: string, authorization?: string, more: Record<string, string> = { 'x-forwarded-for': '127.0.0.1' }) =>
     (
       await p.http.inject({
         url: '/metrics',
         remoteAddress,
-        headers: { ...(authorization && { authorization }), 'x-forwarded-for': '127.0.0.1' },
+        headers: { ...(authorization && { authorization }), ...more },
       })
     ).statusCode
-  assert.equal(await ask('127.0.0.1'), 200)
+  assert.equal(await ask('127.0.0.1', undefined, {}), 200)
+  assert.equal(await ask('127.0.0.1'), 403, 'a proxy on this machine speaks for everybody')
   assert.equal(await ask('10.1.2.3'), 403)
   assert.equal(await ask('10.1.2.3', 'Bearer another-token'), 403)
   assert.equal(await ask('10.1.2.3', 'Bearer a-token-for-prometheus'), 200)
@@ -192,6 +211,17 @@ test('operators see how far events have come and what failed; nobody else sees t
     p.http.inject({ method: 'POST', url: `/api/events/dead-letters/${id}/replay`, headers })
   assert.equal((await replay(letters[0].id, p.signedIn())).statusCode, 403)
   assert.equal((await replay('x')).statusCode, 400)
+
+  const giveUp = (id: string, headers = p.signedIn({ role: 'admin' })) =>
+    p.http.inject({ method: 'DELETE', url: `/api/events/dead-letters/${id}`, headers })
+  assert.equal((await giveUp(letters[0].id, p.signedIn())).statusCode, 403)
+  for (const [id, status] of [
+    [letters[0].id, 204],
+    [letters[0].id, 404],
+    [newId(), 404],
+  ] as const)
+    assert.equal((await giveUp(id)).statusCode, status)
+  assert.equal((await list('')).json().items.length, 4)
 })
 
 test('each engine answers for itself: Kafka and who sends to it, Redis, S3; one that goes is named, and again fine when it is back', async t => {
@@ -214,4 +244,24 @@ test('each engine answers for itself: Kafka and who sends to it, Redis, S3; one 
   assert.deepEqual({ ...(await engines()), cache: 'ok' }, all)
   await redis.restart()
   await until(async () => (await engines()).cache === 'ok', 10)
+})
+
+test('a dead letter that is given up never happens, and what waits behind it does', async t => {
+  const p = await start(t, [
+    await notes(t),
+    await readers(t, ({ text }) => {
+      if (text === 'poison') throw new Error('cannot stand it')
+    }),
+  ])
+  await write(p.http, 'one', ['a', 'poison', 'b', 'c'])
+  await settleNow(p)
+  const texts = async () => (await p.db('readers')`select text from seen order by position`).map(({ text }) => text)
+  assert.deepEqual(await texts(), ['a'])
+  const headers = p.signedIn({ role: 'admin' })
+  const letters = (await p.http.inject({ url: '/api/events/dead-letters', headers })).json().items
+  const { id } = letters.find(({ state }: { state: string }) => state === 'dead')
+  assert.equal((await p.http.inject({ method: 'DELETE', url: `/api/events/dead-letters/${id}`, headers })).statusCode, 204)
+  await settleNow(p)
+  assert.deepEqual(await texts(), ['a', 'b', 'c'])
+  assert.deepEqual((await p.http.inject({ url: '/api/events/dead-letters', headers })).json().items, [])
 })

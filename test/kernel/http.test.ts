@@ -400,7 +400,7 @@ test('every answer carries the security headers and its trace, which a caller ma
     '',
     'x',
     `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
-    `01-${trace}-00f067aa0ba902b7-01`,
+    `ff-${trace}-00f067aa0ba902b7-01`,
     `00-${trace.toUpperCase()}-00f067aa0ba902b7-01`,
   ]) {
     const { headers } = await p.http.inject({ url: '/api/things/context', headers: { traceparent } })
@@ -461,4 +461,50 @@ test('a bug is answered 500 without its reason, a problem with what its code say
     traceId: limited.headers['x-request-id'],
   })
   assert.deepEqual((await p.http.inject('/api/things/stripped')).json(), { name: 'x' }, 'what the schema does not name stays inside')
+})
+
+test('what a proxy says of the client is believed of those in TRUSTED_PROXIES, and of nobody else', async t => {
+  const seen = defineService({
+    name: 'seen',
+    folder: await folderWith(t),
+    start({ http }) {
+      http.get('/', { config: { access: anyone }, schema: { summary: 'How it is seen' } }, ({ ip, protocol, host }) => ({
+        ip,
+        protocol,
+        host,
+      }))
+    },
+  })
+  const headers = { host: 'inside:8080', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'ohmnibus.example.com' }
+  const ask = async (p: Awaited<ReturnType<typeof start>>, remoteAddress: string, forwarded = '198.51.100.1, 203.0.113.9') =>
+    (await p.http.inject({ url: '/api/seen', remoteAddress, headers: { ...headers, 'x-forwarded-for': forwarded } })).json()
+  const behind = await start(t, [seen], { environment: { TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7' } })
+  const believed = { ip: '203.0.113.9', protocol: 'https', host: 'ohmnibus.example.com' }
+  assert.deepEqual(await ask(behind, '10.1.2.3'), believed, 'the address next to the proxy, not what the client made up before it')
+  assert.deepEqual(await ask(behind, '192.0.2.7'), believed)
+  assert.equal((await ask(behind, '10.1.2.3', '203.0.113.9, 10.9.9.9')).ip, '203.0.113.9', 'through two of them')
+  assert.deepEqual(await ask(behind, '192.0.2.8'), { ip: '192.0.2.8', protocol: 'http', host: 'inside:8080' })
+  const open = await start(t, [seen])
+  assert.deepEqual(await ask(open, '10.1.2.3'), { ip: '10.1.2.3', protocol: 'http', host: 'inside:8080' })
+})
+
+test('objects of a body are closed, also those under fields called default and examples', async t => {
+  const odd = defineService({
+    name: 'odd',
+    folder: await folderWith(t),
+    start({ http }) {
+      const inner = Type.Object({ a: Type.Optional(Type.Integer()) })
+      const body = Type.Object({ default: Type.Optional(inner), examples: Type.Optional(inner), properties: Type.Optional(inner) })
+      http.post('/', { config: { access: anyone }, schema: { summary: 'Take', body } }, () => ({}))
+    },
+  })
+  const p = await start(t, [odd])
+  for (const name of ['default', 'examples', 'properties']) {
+    const post = (inner: object) => p.http.inject({ method: 'POST', url: '/api/odd', payload: { [name]: inner } })
+    assert.equal((await post({ a: 1 })).statusCode, 200, name)
+    assert.deepEqual(
+      (await post({ b: 1 })).json().errors?.map(({ pointer }: { pointer: string }) => pointer),
+      [`/${name}/b`],
+    )
+  }
 })

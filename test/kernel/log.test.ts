@@ -98,22 +98,22 @@ test('events are forgotten by age, but only those that every subscription has pa
   const at = (ms: number) => new Date(Date.now() + ms)
   const left = async () => (await p.published(Noted)).map(({ text }) => text)
   for (const text of ['a', 'b']) await write(p.http, text, [text])
-  assert.equal(await events!.tend(at(60_000)), 0, 'a part ends here')
+  assert.equal(await events!.tend(at(60_000)), false, 'a part ends here')
   for (const text of ['poison', 'c']) await write(p.http, text, [text])
   await settleNow(p)
-  assert.equal(await events!.tend(at(60_000)), 0, 'and here')
+  assert.equal(await events!.tend(at(60_000)), false, 'and here')
   const kernel = p.db('kernel')
   await kernel`insert into kernel.subscriptions (name, service, topic) values ('archive: elsewhere', 'archive', ${Noted.topic})`
   await kernel`insert into kernel.lanes (subscription, lane, service, at_offset, position)
     select 'archive: elsewhere', -1, 'archive', position, position from kernel.log where data->>'text' = 'b'`
 
-  assert.equal(await events!.tend(at(-60_000), at(-60_000)), 0)
+  assert.equal(await events!.tend(at(-60_000), at(-60_000)), false)
   assert.deepEqual(await left(), ['a', 'b', 'poison', 'c'], 'none is old enough')
-  assert.equal(await events!.tend(at(-60_000), at(60_000)), 1)
+  assert.equal(await events!.tend(at(-60_000), at(60_000)), true)
   assert.deepEqual(await left(), ['poison', 'c'], 'the archive has still to read them')
   await kernel`update kernel.lanes set at_offset = c.position, position = c.position
     from (select position from kernel.log where data->>'text' = 'c') c where service = 'archive'`
-  assert.equal(await events!.tend(at(-60_000), at(60_000)), 1)
+  assert.equal(await events!.tend(at(-60_000), at(60_000)), true)
   assert.deepEqual(await left(), [])
   const [letter] = await events!.deadLetters({ limit: 10 })
   assert.equal(letter!.key, 'poison', 'what failed is kept whole')

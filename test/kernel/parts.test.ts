@@ -10,6 +10,7 @@ import { openLog } from '../../kernel/log.ts'
 import { connectionString, migrate, readMigrations } from '../../kernel/migrate.ts'
 import { run } from '../../kernel/run.ts'
 import { start, type TestCluster, type TestPlatform } from '../../kernel/testing.ts'
+import { tend } from '../../kernel/upkeep.ts'
 import { Noted, notes, readers, seen, until, write } from './toys.ts'
 
 const positions = async (p: TestPlatform): Promise<number[]> =>
@@ -22,6 +23,8 @@ const parts = async (p: TestPlatform): Promise<string[]> =>
     await p.db('kernel')<{ name: string }[]>`select inhrelid::regclass::text as name from pg_inherits
       where inhparent = 'kernel.log'::regclass order by length(inhrelid::regclass::text), 1`
   ).map(({ name }) => name)
+
+const day = 24 * 3_600_000
 
 const soon = () => new Date(Date.now() + 60_000)
 
@@ -126,8 +129,33 @@ test('a part with a transaction that is still open is not dropped, and publishin
   assert.equal(await dropping, '55P03')
   await open`commit`
   await p.settle()
-  assert.equal(await events!.tend(new Date(0), soon()), 1)
+  assert.equal(await events!.tend(new Date(0), soon()), true)
   assert.deepEqual(await positions(p), [1e9])
+})
+
+test('every hour answers of yesterday go, and events beyond their retention; the younger stay', async t => {
+  const p = await start(t, [await notes(t), await readers(t)])
+  const pool = openPool(p.platform.database.at, 'kernel', { max: 1 })
+  t.after(() => pool.end({ timeout: 1 }))
+  await p.db('kernel')`insert into kernel.answers (key, service, fingerprint, answer, answered_at)
+    select sha256(i::text::bytea), 'notes', '', '{}', now() - i * interval '4 seconds' from generate_series(1, 30000) i`
+  const hourly = (daysLater: number, retentionDays?: number) => {
+    const now = new Date(Date.now() + daysLater * day)
+    const retention = retentionDays && retentionDays * day
+    return tend({ pool, events: p.platform.logs[0]!, log: p.platform.log, now, retention })
+  }
+  const answers = async () => (await p.db('kernel')`select count(*)::int as left from kernel.answers`)[0]!.left
+  await write(p.http, 'one', ['a'])
+  await p.settle()
+  await hourly(0, 90)
+  assert.ok(Math.abs((await answers()) - (24 * 3600) / 4) < 20, 'those of a day')
+  assert.deepEqual(await positions(p), [1])
+  await hourly(60)
+  await write(p.http, 'one', ['b'])
+  await p.settle()
+  assert.deepEqual([await answers(), await positions(p)], [0, [1, 1e9]], 'a part ends after a month, and is kept for ever')
+  await hourly(91, 90)
+  assert.deepEqual(await positions(p), [])
 })
 
 test('services cannot touch parts, nor what makes and drops them', async t => {

@@ -163,3 +163,22 @@ test('closing waits for a reaction that is at work, and no later event begins', 
   )`select at_offset::int as position, (select position::int from kernel.log order by 1 limit 1) as first from kernel.lanes`
   assert.equal(subscription!.position, subscription!.first)
 })
+
+test('one who does not end, or ends badly, keeps nobody else from a clean end', async t => {
+  const ended: string[] = []
+  const ends = (name: string, how: () => unknown) => plain(name, host => host.onStop(() => (ended.push(name), how())))
+  const services = [
+    ends('first', () => {}),
+    ends('throws', () => {
+      throw new Error('not like this')
+    }),
+    ends('rejects', async () => Promise.reject(new Error('nor like that'))),
+    ends('hangs', () => new Promise(() => {})),
+    ends('last', () => {}),
+  ]
+  const p = await start(t, services)
+  const began = performance.now()
+  await p.platform.close()
+  assert.deepEqual(ended, ['last', 'hangs', 'rejects', 'throws', 'first'])
+  assert.ok(performance.now() - began < 4_500, `${performance.now() - began} ms`)
+})

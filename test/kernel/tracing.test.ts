@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { registerHooks } from 'node:module'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as moment } from 'node:timers/promises'
+import Type from 'typebox'
+import { call } from '../../contracts/define.ts'
+import { anyone, defineService } from '../../kernel/index.ts'
 import { newTraceId, readNote, readTraceparent, traceNote, traceparent } from '../../kernel/context.ts'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { engine } from '../engines/engine.ts'
 import { smtpServer } from '../engines/smtp.ts'
 import { collector, type Seen } from './collector.ts'
-import { notes, readers, until, write } from './toys.ts'
+import { folderWith, notes, readers, until, write } from './toys.ts'
 
 const person = { email: 'ada.lovelace@example.com', password: 'quiet trains at dawn', name: 'Ada Lovelace' }
 
@@ -88,6 +91,35 @@ test('over Kafka the trace is the same', async t => {
   const reaction = own.find(({ name }) => name === 'process send-otp')!
   assert.equal(parentOf(reaction)!.name, 'send send-otp')
   assert.ok(own.some(({ name }) => name === 'mail send'))
+})
+
+test('a question to another process is a part of the trace, on both sides', async t => {
+  const seen = await collector(t)
+  const getAnswer = call('oracle', 'get_answer', Type.Object({}), Type.Object({ answer: Type.Integer() }))
+  const folder = await folderWith(t)
+  const oracle = defineService({ name: 'oracle', folder, start: ({ answer }) => answer(getAnswer, async () => ({ answer: 42 })) })
+  const pilgrim = defineService({
+    name: 'pilgrim',
+    folder,
+    needs: [getAnswer],
+    start: ({ http, ask }) => http.get('/', { config: { access: anyone }, schema: { summary: 'Ask' } }, () => ask(getAnswer, {})),
+  })
+  const there = await start(t, [oracle], seen)
+  const here = await start(t, [pilgrim], { environment: { ...seen.environment, ORACLE_SERVICE_URL: await there.listen() } })
+  const { headers, statusCode } = await here.http.inject('/api/pilgrim')
+  assert.equal(statusCode, 200)
+  await here.platform.close()
+  await there.platform.close()
+  const chain = ['GET /api/pilgrim', 'call oracle.get_answer', 'POST /internal/calls/:name']
+  const found = chain.map(name => seen.spans.find(span => span.name === name && span.traceId === headers['x-request-id'])!)
+  assert.deepEqual(
+    found.map(span => [span.name, span.kind, seen.parentOf(span)?.name]),
+    [
+      [chain[0], 2, undefined],
+      [chain[1], 3, chain[0]],
+      [chain[2], 2, chain[1]],
+    ],
+  )
 })
 
 test("a client's trace goes on, kept or not as the client says, whatever share is kept of others", async t => {

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, rmSync } from 'node:fs'
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -48,6 +48,8 @@ export async function writeArchive(path: string, about: About, fill: (archive: W
   const tar = pack()
   const target = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true })
   const written = pipeline(tar as unknown as Readable, createZstdCompress(), target)
+  const clear = (): void => [partial, sums.path].forEach(name => rmSync(name, { force: true }))
+  process.once('exit', clear)
   // The fault of the disk, not what follows from it.
   let fault: unknown
   written.catch(error => (fault = error))
@@ -87,10 +89,11 @@ export async function writeArchive(path: string, about: About, fill: (archive: W
   } catch (error) {
     tar.destroy()
     await written.catch(() => {})
-    await rm(partial, { force: true })
     throw fault ?? error
   } finally {
     await sums.remove()
+    clear()
+    process.off('exit', clear)
   }
 }
 
@@ -133,16 +136,18 @@ export async function readArchive(
       } else throw damaged(`it holds ${JSON.stringify(name)}, which is neither a file nor a folder`)
     }
     await flow
+    const { digest, entries } = await sums.end()
+    if (!manifest) throw damaged('its end is missing')
+    if (digest !== manifest.sums || entries !== manifest.entries) throw damaged('its content is not what was written')
+    return { ...manifest, byFolder }
   } catch (error) {
     source.destroy()
-    if (error instanceof StartError || ['ENOSPC', 'EDQUOT', 'ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
-    throw damaged((error as Error).message)
+    await flow.catch(() => {})
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw error instanceof StartError || ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS'].includes(code) ? error : damaged(message)
+  } finally {
+    await sums.remove()
   }
-  const { digest, entries } = await sums.end()
-  await sums.remove()
-  if (!manifest) throw damaged('its end is missing')
-  if (digest !== manifest.sums || entries !== manifest.entries) throw damaged('its content is not what was written')
-  return { ...manifest, byFolder }
 }
 
 /** A name that stays below the folder it is unpacked in; undefined for any other. */

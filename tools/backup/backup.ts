@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
-import { access, link, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { access, copyFile, link, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import postgres from 'postgres'
+import type Postgres from 'postgres'
+import postgres from '../../kernel/driver.ts'
 import { openPool } from '../../kernel/database.ts'
 import { startPostgres } from '../../kernel/postgres.ts'
 import { StartError } from '../../kernel/problem.ts'
@@ -50,14 +51,15 @@ export async function backUp(options: { dataFolder: string; to: string; progress
   }
   const pool = openPool(engine.at, engine.admin, { limits: false })
   // One connection, which must not be closed for want of work: with it the back-up ends.
-  const sql = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as postgres.Options<{}>)
+  const sql = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as Postgres.Options<{}>)
   cleanup.defer(() => sql.end({ timeout: 1 }))
 
   let files = 0
   let secret: Buffer | undefined
   const [server] = await sql<{ version: string; elsewhere: number }[]>`
     select current_setting('server_version') as version, count(*)::int as elsewhere from pg_tablespace where spcname not in ('pg_default', 'pg_global')`
-  if (server!.elsewhere > 0) throw new StartError('This PostgreSQL has tablespaces of its own, which a back-up of the data folder does not reach.')
+  if (server!.elsewhere > 0)
+    throw new StartError('This PostgreSQL has tablespaces of its own, which a back-up of the data folder does not reach.')
   const about = { format, ohmnibus: version, postgres: server!.version, begunAt: begun.toISOString() }
   const written = await writeArchive(file, about, async archive => {
     progress('Copying the database')
@@ -74,11 +76,12 @@ export async function backUp(options: { dataFolder: string; to: string; progress
     await addWal(archive, cluster, start!.segment, stop!.segment)
 
     progress('Copying files')
-    files = await addTree(archive, held.folder, 'files')
+    files = held.folder ? await addTree(archive, held.folder, 'files') : 0
     secret = await readFile(join(dataFolder, 'secret')).catch(unlessMissing)
     if (secret) await archive.add('secret', { size: secret.length }, secret)
   }).catch(error => {
-    if (['ENOSPC', 'EDQUOT'].includes(error.code)) throw new StartError(`There is no room for the back-up in ${dirname(file)}. Nothing is left there.`)
+    if (['ENOSPC', 'EDQUOT'].includes(error.code))
+      throw new StartError(`There is no room for the back-up in ${dirname(file)}. Nothing is left there.`)
     throw error
   })
   const { size: archiveBytes } = await stat(file)
@@ -157,7 +160,8 @@ async function addFile(archive: Writer, path: string, name: string): Promise<boo
 async function addWal(archive: Writer, cluster: string, first: string, last: string): Promise<void> {
   const folder = join(cluster, 'pg_wal')
   const segments = (await readdir(folder)).filter(name => /^[0-9A-F]{24}$/.test(name) && name >= first && name <= last).sort()
-  if (segments[0] !== first || segments.at(-1) !== last) throw new Error(`the write-ahead log from ${first} to ${last} is not there any more`)
+  if (segments[0] !== first || segments.at(-1) !== last)
+    throw new Error(`the write-ahead log from ${first} to ${last} is not there any more`)
   await archive.addFolder('postgres/data/pg_wal/archive_status')
   await archive.addFolder('postgres/data/pg_wal/summaries')
   for (const name of segments) await addFile(archive, join(folder, name), join('postgres/data/pg_wal', name))
@@ -168,7 +172,7 @@ async function addWal(archive: Writer, cluster: string, first: string, last: str
  * that ends was deleted later, if at all, so its file goes later than that, and is noted.
  */
 async function holdFiles(files: string) {
-  await mkdir(files, { recursive: true, mode: 0o700 })
+  if (!(await stat(files).catch(unlessMissing))) return { folder: undefined, note: async () => {}, [Symbol.asyncDispose]: async () => {} }
   const hold = join(files, '.held')
   const folder = join(files, `.backup-${process.pid}`)
   for (const name of await readdir(files)) {
@@ -183,7 +187,7 @@ async function holdFiles(files: string) {
     for (const entry of await readdir(from, { withFileTypes: true })) {
       if (entry.name.startsWith('.')) continue
       if (entry.isDirectory()) await visit(join(from, entry.name), join(to, entry.name))
-      else await link(join(from, entry.name), join(to, entry.name)).catch(unlessMissing)
+      else await note(join(from, entry.name), join(to, entry.name)).catch(unlessMissing)
     }
   }
   return {
@@ -198,6 +202,13 @@ async function holdFiles(files: string) {
     },
   }
 }
+
+/** A second name for a file, or a copy where the file system knows no second names. */
+const note = (from: string, to: string): Promise<void> =>
+  link(from, to).catch(error => {
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP', 'EMLINK'].includes(error.code)) throw error
+    return copyFile(from, to)
+  })
 
 /** Resolves with how many files there were. */
 async function addTree(archive: Writer, folder: string, name: string): Promise<number> {
@@ -222,4 +233,3 @@ function isAlive(pid: number): boolean {
 const unlessMissing = (error: NodeJS.ErrnoException): undefined => {
   if (error.code !== 'ENOENT') throw error
 }
-

@@ -136,10 +136,12 @@ test('who tells an event and who reads it, what for, are operations on its chann
         '#/channels/book.written',
       ],
       ['libraries-reads-book.written', 'receive', 'The service libraries reads it: order the book.', '#/channels/book.written'],
+      ['dead-letters', 'send', 'Whichever service could not handle an event.', '#/channels/dead-letters'],
     ],
   )
   assert.equal(channels['book.written'].description, written.promise)
-  const { payload, bindings } = components.messages['book.written']
+  const { payload, headers, bindings } = components.messages['book.written']
+  assert.equal(headers.properties.ce_source.const, 'urn:ohmnibus:books')
   assert.deepEqual(payload.required, ['eventId', 'timestamp', 'actor', 'book'])
   assert.match(bindings.kafka.key.description, /^`book\.id`/)
 })

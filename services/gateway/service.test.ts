@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { test, type TestContext } from 'node:test'
+import Type from 'typebox'
+import { anyone, defineService, type Service } from '#kernel'
+import { start } from '../../kernel/testing.ts'
+import { gateway } from './service.ts'
+
+/** What a service behind the gateway was asked, and how it is stopped from answering. */
+interface Behind {
+  asked: { method: string; url: string; ip: string; headers: Record<string, unknown> }[]
+  aborted: Promise<void>
+}
+
+/** A service as others are: it tells who asks, takes uploads, streams for as long as somebody listens. */
+function shop(name = 'shop', behind: Partial<Behind> = {}, also: string[] = []): Service {
+  const asked: Behind['asked'] = (behind.asked = [])
+  const { promise, resolve } = Promise.withResolvers<void>()
+  behind.aborted = promise
+  return defineService({
+    name,
+    folder: '/nowhere',
+    start({ http, site }) {
+      const options = (summary: string) => ({ config: { access: anyone }, schema: { summary } })
+      http.scope((app, scoped) => {
+        app.addHook('onRequest', async ({ method, url, ip, headers }) => void asked.push({ method, url, ip, headers }))
+        scoped.get('/', options('Look'), () => ({ name }))
+        scoped.get('/things/:id', options('Look at one'), ({ params }) => params as object)
+        scoped.post('/', options('Add'), ({ body }) => ({ got: body }))
+        scoped.get('/stream', options('Listen'), async (request, reply) => {
+          reply.hijack()
+          reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: hello\n\n')
+          reply.raw.once('close', () => resolve())
+        })
+      })
+      http.scope((app, scoped) => {
+        app.removeAllContentTypeParsers()
+        app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+        scoped.post('/upload', { ...options('Bring'), bodyLimit: 1e9 }, async ({ body }) => {
+          const hash = createHash('sha256')
+          let bytes = 0
+          for await (const chunk of body as IncomingMessage) {
+            hash.update(chunk)
+            bytes += chunk.length
+          }
+          return { bytes, sha256: hash.digest('hex') }
+        })
+      })
+      for (const path of also) site.get(path, options('Another'), () => ({ name }))
+    },
+  })
+}
+
+/** Services in processes of their own, by name, behind a gateway. Addresses that are given stand for processes that are not ours. */
+async function open(t: TestContext, services: Record<string, (Service | string)[]>, environment: Record<string, string> = {}) {
+  const addresses: Record<string, string[]> = {}
+  for (const [name, copies] of Object.entries(services))
+    addresses[name] = await Promise.all(
+      copies.map(async copy => (typeof copy === 'string' ? copy : await (await start(t, [copy])).listen())),
+    )
+  const p = await start(t, [gateway], {
+    environment: {
+      ...Object.fromEntries(Object.entries(addresses).map(([name, urls]) => [`${name.toUpperCase()}_SERVICE_URL`, urls.join(',')])),
+      ...environment,
+    },
+  })
+  return { ...p, addresses, address: await p.listen() }
+}
+
+const json = async (answer: Response): Promise<any> => await answer.json()
+
+/** A port that nobody listens on while the test runs: it is taken, by one who is deaf or cuts off. */
+async function listening(t: TestContext, server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** Bytes as they stand on the line, as no decent client sends them. */
+async function raw(address: string, path: string, headers: Record<string, string> = {}, method = 'GET', body?: string) {
+  const { port, hostname } = new URL(address)
+  const request = httpRequest({ port, hostname, path, method, headers })
+  request.end(body)
+  const [answer] = (await once(request, 'response')) as [IncomingMessage]
+  return { status: answer.statusCode!, headers: answer.headers, body: await text(answer) }
+}
+
+test('what a service in another process serves is served here, with who asks, and nothing that only processes say', async t => {
+  const behind: Partial<Behind> = {}
+  const p = await open(t, { shop: [shop('shop', behind)] })
+  assert.deepEqual(await json(await fetch(`${p.address}/api/shop?a=1&b=%2e%2e/`)), { name: 'shop' })
+  const answer = await fetch(`${p.address}/api/shop/things/a%2Fb%20c`, {
+    headers: {
+      'x-forwarded-for': '203.0.113.9',
+      forwarded: 'for=203.0.113.9',
+      'x-ohmnibus-client': '203.0.113.9 1 x',
+      'x-ohmnibus-service': 'x',
+    },
+  })
+  assert.deepEqual(await json(answer), { id: 'a/b c' })
+  const [first, second] = behind.asked!
+  assert.equal(first!.url, '/api/shop?a=1&b=%2e%2e/')
+  assert.equal(second!.ip, '127.0.0.1', 'nobody says of themselves who they are')
+  assert.deepEqual(
+    ['x-forwarded-for', 'forwarded', 'x-ohmnibus-service', 'host'].map(name => second!.headers[name]),
+    ['127.0.0.1', undefined, undefined, new URL(p.address).host],
+  )
+  const posted = await fetch(`${p.address}/api/shop`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"a":[1,"ü"]}',
+  })
+  assert.deepEqual(await json(posted), { got: { a: [1, 'ü'] } })
+  const head = await fetch(`${p.address}/api/shop`, { method: 'HEAD' })
+  assert.deepEqual([head.status, await head.text()], [200, ''])
+})
+
+test('who is believed about the client is the proxy before the gateway, and the gateway behind it', async t => {
+  const behind: Partial<Behind> = {}
+  const p = await open(t, { shop: [shop('shop', behind)] }, { TRUSTED_PROXIES: '127.0.0.1' })
+  await fetch(`${p.address}/api/shop`, { headers: { 'x-forwarded-for': '203.0.113.9' } })
+  assert.equal(behind.asked![0]!.ip, '203.0.113.9', 'the service sees the client, though nobody told it of proxies')
+  await fetch(`${p.addresses.shop![0]}/api/shop`, { headers: { 'x-forwarded-for': '203.0.113.9' } })
+  assert.equal(behind.asked![1]!.ip, '127.0.0.1', 'but believes nobody else')
+})
+
+test('headers of one hop, and those that would break the next one, end here', async t => {
+  const behind: Partial<Behind> = {}
+  const p = await open(t, { shop: [shop('shop', behind)] })
+  const headers = {
+    connection: 'keep-alive, x-mine',
+    'x-mine': 'yes',
+    'keep-alive': 'timeout=5',
+    te: 'trailers',
+    'proxy-authorization': 'Basic x',
+  }
+  assert.equal((await raw(p.address, '/api/shop', headers)).status, 200)
+  for (const name of ['x-mine', 'keep-alive', 'te', 'proxy-authorization']) assert.equal(behind.asked![0]!.headers[name], undefined, name)
+  const expecting = { expect: '100-continue', 'content-type': 'application/json', 'content-length': '2' }
+  assert.equal((await raw(p.address, '/api/shop', expecting, 'POST', '{}')).status, 200)
+  assert.equal((await raw(p.address, '/api/shop', { 'content-length': '2' }, 'GET', 'ab')).status, 200, 'a GET that brings a body')
+  assert.equal((await fetch(`${p.address}/api/shop`)).status, 200)
+})
+
+test('nothing under /internal is passed on, nor any path that leads elsewhere than it says', async t => {
+  const behind: Partial<Behind> = {}
+  const p = await open(t, { shop: [shop('shop', behind)] })
+  const paths = [
+    '/internal/routes',
+    '/internal/calls/list_signing_keys',
+    '/api/shop/things/..',
+    '/api/shop/things/%2e%2E',
+    '/api/shop/../../internal/routes',
+    '/api/shop/things/x%5c..%5c..%5c..%5c..%5cinternal/routes',
+    '/api/shop/things/x\\..\\..\\..\\..\\internal\\routes',
+    '//internal/routes',
+  ]
+  for (const path of paths) {
+    const { status, body } = await raw(p.address, path)
+    assert.ok([400, 401, 404].includes(status) || body.includes('internal\\\\routes'), `${path}: ${status} ${body}`)
+  }
+  assert.deepEqual(
+    behind.asked!.filter(({ url }) => !url.startsWith('/api/shop/things/x')),
+    [],
+  )
+  assert.equal(
+    (await raw(p.address, 'http://elsewhere.example.com/api/shop')).status,
+    200,
+    'an absolute address is one of ours all the same',
+  )
+})
+
+test('what nobody serves is unknown, with another method not allowed', async t => {
+  const p = await open(t, { shop: [shop()] })
+  const unknown = await fetch(`${p.address}/api/shops`)
+  assert.deepEqual([unknown.status, (await json(unknown)).code], [404, 'route_unknown'])
+  const wrong = await fetch(`${p.address}/api/shop/stream`, { method: 'DELETE' })
+  assert.deepEqual([wrong.status, (await json(wrong)).code], [405, 'method_not_allowed'])
+})
+
+test('of a process that serves more than it is asked for here, only that is asked of it', async t => {
+  const both = await (await start(t, [shop(), shop('stock')])).listen()
+  const p = await open(t, { shop: [both], stock: [shop('stock')] })
+  for (let i = 0; i < 10; i++) assert.deepEqual(await json(await fetch(`${p.address}/api/stock`)), { name: 'stock' })
+  await fetch(`${both}/api/stock`)
+  assert.match((await p.http.inject('/metrics')).body, /ohmnibus_gateway_requests_total\{service="stock",status="200"\} 10/)
+})
+
+test('an upload of 200 MB goes through as it comes, in little memory', async t => {
+  const p = await open(t, { shop: [shop()] })
+  const chunk = randomBytes(1_000_000)
+  const hash = createHash('sha256')
+  const { port, hostname } = new URL(p.address)
+  const request = httpRequest({
+    port,
+    hostname,
+    path: '/api/shop/upload',
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream' },
+  })
+  const answered = once(request, 'response') as Promise<[IncomingMessage]>
+  let [early, most] = [0, 0]
+  for (let i = 0; i < 200; i++) {
+    hash.update(chunk)
+    if (!request.write(chunk)) await once(request, 'drain')
+    if (i < 50) early = Math.max(early, process.memoryUsage.rss())
+    most = Math.max(most, process.memoryUsage.rss())
+  }
+  request.end()
+  const [answer] = await answered
+  assert.deepEqual(JSON.parse(await text(answer)), { bytes: 200_000_000, sha256: hash.digest('hex') })
+  const more = Math.round((most - early) / 1e6)
+  assert.ok(more < 60, `${more} MB more for the last 150 MB, with client, gateway and service together`)
+})
+
+test('a stream comes through as it is sent, and ends there when its reader goes', async t => {
+  const behind: Partial<Behind> = {}
+  const p = await open(t, { shop: [shop('shop', behind)] })
+  const leave = new AbortController()
+  const answer = await fetch(`${p.address}/api/shop/stream`, { signal: leave.signal })
+  const { value } = await answer.body!.pipeThrough(new TextDecoderStream()).getReader().read()
+  assert.equal(value, 'data: hello\n\n')
+  leave.abort()
+  await behind.aborted
+})
+
+test('where one process does not answer, another one is asked: reads always, changes when nothing has been sent', async t => {
+  const gone = createTcpServer()
+  const nobody = await listening(t, gone)
+  gone.close()
+  const p = await open(t, { shop: [nobody, shop()] })
+  for (let i = 0; i < 10; i++) {
+    assert.equal((await fetch(`${p.address}/api/shop`)).status, 200)
+    const posted = await fetch(`${p.address}/api/shop`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"n":1}',
+    })
+    assert.deepEqual([posted.status, await json(posted)], [200, { got: { n: 1 } }])
+  }
+})
+
+test('a change that may have happened is not sent twice', async t => {
+  let taken = 0
+  // Says what it serves, and breaks off whatever changes something.
+  const cutter = createTcpServer(socket =>
+    socket
+      .on('error', () => {})
+      .on('data', data => {
+        const request = data.toString()
+        if (request.startsWith('POST')) taken++
+        if (request.startsWith('POST')) return void socket.destroy()
+        const body = JSON.stringify([{ method: 'POST', url: '/api/shop', service: 'shop' }])
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+      }),
+  )
+  const behind: Partial<Behind> = {}
+  const p = await open(t, { shop: [await listening(t, cutter)] })
+  const answer = await fetch(`${p.address}/api/shop`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+  assert.deepEqual([answer.status, (await json(answer)).code, answer.headers.get('retry-after')], [503, 'service_unavailable', '1'])
+  assert.equal(taken, 1)
+  assert.equal(behind.asked?.length ?? 0, 0)
+})
+
+test('clients who hang up do not make a service look broken', async t => {
+  const p = await open(t, { shop: [shop()] })
+  const { port, hostname } = new URL(p.address)
+  for (let i = 0; i < 20; i++) {
+    const request = httpRequest({ port, hostname, path: '/api/shop/upload', method: 'POST', headers: { 'content-length': '1000000' } })
+    request.on('error', () => {})
+    request.write(Buffer.alloc(70_000))
+    await new Promise(sent => setImmediate(sent))
+    request.destroy()
+    await new Promise(closed => request.once('close', closed))
+  }
+  assert.equal((await fetch(`${p.address}/api/shop`)).status, 200)
+  assert.doesNotMatch((await p.http.inject('/metrics')).body, /ohmnibus_peer_failures_total\{[^}]*\} [1-9]/)
+})
+
+test('each address has so many requests a minute, and is told how many are left', async t => {
+  const p = await open(t, { shop: [shop()] }, { GATEWAY_RATE_LIMIT: '3', RATE_LIMIT_FACTOR: '1' })
+  const standing = (answer: Response) => ['limit', 'remaining'].map(name => answer.headers.get(`ratelimit-${name}`))
+  for (const left of ['2', '1', '0']) assert.deepEqual(standing(await fetch(`${p.address}/api/shop`)), ['3', left])
+  const refused = await fetch(`${p.address}/api/shop`)
+  assert.deepEqual([refused.status, (await json(refused)).code, ...standing(refused)], [429, 'too_many_requests', '3', '0'])
+  assert.equal(refused.headers.get('retry-after'), refused.headers.get('ratelimit-reset'))
+  assert.equal((await fetch(`${p.address}/health/live`)).status, 200, 'what is served here is not counted')
+})
+
+test('headers for browsers are there once', async t => {
+  const origin = 'https://console.example.com'
+  const p = await open(
+    t,
+    { shop: [await (await start(t, [shop()], { environment: { CORS_ORIGINS: origin } })).listen()] },
+    { CORS_ORIGINS: origin },
+  )
+  const { headers } = await raw(p.address, '/api/shop', { origin })
+  for (const name of ['access-control-allow-origin', 'content-security-policy', 'x-content-type-options', 'x-request-id'])
+    assert.doesNotMatch(String(headers[name]), /undefined|,/, name)
+  const preflight = await fetch(`${p.address}/api/shop`, {
+    method: 'OPTIONS',
+    headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+  })
+  assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-origin')], [204, origin])
+})
+
+test('one document tells of everything that is served behind it', async t => {
+  const p = await open(t, { shop: [shop()], stock: [shop('stock', {}, ['/stock-list'])] })
+  const document = await json(await fetch(`${p.address}/docs/openapi.json`))
+  for (const path of ['/api/shop/things/{id}', '/api/stock', '/stock-list', '/health']) assert.ok(document.paths[path], path)
+})
+
+test('in one process with the others it does nothing', async t => {
+  const p = await start(t, [gateway, shop()])
+  assert.equal((await p.http.inject('/api/shop')).statusCode, 200)
+  assert.equal((await p.http.inject('/api/nothing')).json().code, 'route_unknown')
+  assert.equal((await p.http.inject('/api/shop')).headers['ratelimit-limit'], undefined)
+})

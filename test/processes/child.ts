@@ -1,0 +1,33 @@
+import { readConfig, type Settings } from '../../kernel/config.ts'
+import { openLog } from '../../kernel/log.ts'
+import { run, type Platform } from '../../kernel/run.ts'
+import { choose } from '../../services/all.ts'
+
+/** A process that runs one platform after the other, as its parent says; see `processes.ts`. */
+export type Order = { id: number } & ({ do: 'start'; environment: Settings } | { do: 'settle' } | { do: 'stop' })
+
+let platform: Platform | undefined
+
+const acts = {
+  async start({ environment }: { environment: Settings }): Promise<string> {
+    const config = readConfig(environment)
+    const log = openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' })
+    platform = await run(await choose(config.OHMNIBUS_SERVICES), config, { log, periodic: false })
+    return await platform.listen().catch(async error => {
+      await platform!.close()
+      throw error
+    })
+  },
+  settle: async () => await platform!.settle(),
+  stop: async () => await platform?.close(),
+}
+
+process.on('message', (order: Order) => {
+  const act = acts[order.do] as (order: Order) => Promise<unknown>
+  act(order).then(
+    value => process.send!({ id: order.id, value }),
+    error => process.send!({ id: order.id, fault: error.stack ?? String(error) }),
+  )
+})
+// Nobody is there any more who could want anything.
+process.on('disconnect', () => process.exit())

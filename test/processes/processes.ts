@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { fork, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, type TestContext } from 'node:test'
+import { openPool } from '../../kernel/database.ts'
+import { databaseAt } from '../../kernel/engines.ts'
+import type { Settings } from '../../kernel/config.ts'
+import { all } from '../../services/all.ts'
+import { engine } from '../engines/engine.ts'
+import type { Order } from './child.ts'
+
+/** A process that waits for a platform to run. */
+class Worker {
+  readonly child: ChildProcess
+  readonly #waiting = new Map<number, { resolve(value: any): void; reject(error: Error): void }>()
+  #orders = 0
+
+  constructor() {
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env
+    this.child = fork(join(import.meta.dirname, 'child.ts'), { env, execArgv: [] })
+    this.child.on('message', ({ id, value, fault }: { id: number; value: unknown; fault?: string }) => {
+      const waiting = this.#waiting.get(id)!
+      this.#waiting.delete(id)
+      if (fault) waiting.reject(new Error(fault))
+      else waiting.resolve(value)
+    })
+    this.child.once('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values()) reject(new Error(`the process ended with ${signal ?? code}`))
+    })
+    // What tests run in does not wait for those who wait for it.
+    this.child.unref()
+    this.child.channel!.unref()
+  }
+
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
+  }
+
+  async tell(order: { do: 'start'; environment: Settings } | { do: 'settle' | 'stop' }): Promise<any> {
+    const id = this.#orders++
+    const { promise, resolve, reject } = Promise.withResolvers<any>()
+    this.#waiting.set(id, { resolve, reject })
+    this.child.channel?.ref()
+    this.child.send({ id, ...order } as Order)
+    return await promise.finally(() => this.#waiting.size === 0 && this.child.channel?.unref())
+  }
+}
+
+/** Those of this test file, which are there for its next test: Node starts once. */
+const idle: Worker[] = []
+const workers: Worker[] = []
+after(() => workers.forEach(({ child }) => child.kill('SIGKILL')))
+
+function hire(): Worker {
+  for (let worker = idle.pop(); worker; worker = idle.pop()) if (!worker.ended) return worker
+  const worker = new Worker()
+  workers.push(worker)
+  return worker
+}
+
+/** A port that is free, and that no connection takes as its own end before we listen on it. */
+async function ownPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const server = createServer()
+    const free = await new Promise(resolve => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)))
+    await new Promise(closed => server.close(closed))
+    if (free) return port
+  }
+}
+
+/** A running process of a platform. */
+export interface Part {
+  readonly service: string
+  readonly address: string
+  /** Kill -9. */
+  kill(): Promise<void>
+}
+
+/** The secret of all platforms on the engines of a test run: roles are of the whole PostgreSQL server. */
+const secret = 'a secret for tests: 0123456789abcdef'
+
+/**
+ * The platform over processes on real engines: each service in `copies` of its own, behind a gateway. Skips the test where an engine is missing.
+ * `parts` starts with these only; the others can follow.
+ */
+export async function startProcesses(t: TestContext, copies: number, options: { environment?: Settings; parts?: readonly string[] } = {}) {
+  const engines = Object.assign({}, ...(await Promise.all((['server', 'kafka', 'redis', 's3'] as const).map(name => engine(t, name)))))
+  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-processes-'))
+  const running = new Map<Part, Worker>()
+  t.after(async () => {
+    await Promise.all(
+      [...running.values()].map(async worker => {
+        await worker.tell({ do: 'stop' })
+        idle.push(worker)
+      }),
+    )
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const names = Object.keys(all).filter(name => name !== 'gateway')
+  const ports = new Map<string, number[]>()
+  for (const name of names) ports.set(name, await Promise.all(Array.from({ length: copies }, ownPort)))
+  const port = Number(options.environment?.PORT ?? (await ownPort()))
+  ports.set('gateway', [port])
+  const mailFolder = join(folder, 'mails')
+  const shared: Settings = {
+    ...engines,
+    OHMNIBUS_SECRET: secret,
+    PUBLIC_URL: `http://localhost:${port}`,
+    HOST: '127.0.0.1',
+    RATE_LIMIT_FACTOR: '1000',
+    NOTIFICATION_LOG_PATH: mailFolder,
+    ...options.environment,
+    ...Object.fromEntries(
+      names.map(name => [
+        `${name.toUpperCase()}_SERVICE_URL`,
+        ports
+          .get(name)!
+          .map(port => `http://127.0.0.1:${port}`)
+          .join(','),
+      ]),
+    ),
+  }
+
+  /** The process of a service, the first unless said. */
+  async function startPart(service: string, copy = 0): Promise<Part> {
+    const worker = hire()
+    const port = String(ports.get(service)![copy])
+    const environment = { ...shared, PORT: port, OHMNIBUS_SERVICES: service, OHMNIBUS_DATA: join(folder, `${service}-${copy}`) }
+    const address = await worker.tell({ do: 'start', environment }).catch(error => {
+      idle.push(worker)
+      throw error
+    })
+    const part: Part = {
+      service,
+      address,
+      async kill() {
+        running.delete(part)
+        const ended = new Promise(resolve => worker.child.once('exit', resolve))
+        worker.child.kill('SIGKILL')
+        await ended
+      },
+    }
+    running.set(part, worker)
+    return part
+  }
+
+  const wanted = options.parts ?? [...names, 'gateway']
+  const starts = wanted.flatMap(name => ports.get(name)!.map((_, copy) => startPart(name, copy)))
+  // All of them, or what started would be left to the next test.
+  const [failed] = (await Promise.allSettled(starts)).filter(result => result.status === 'rejected')
+  if (failed) throw failed.reason
+
+  const { at, admin } = databaseAt(engines.DATABASE_URL!, () => Buffer.alloc(32))
+  const kernel = openPool(at, admin, { schema: 'kernel', max: 1 })
+  t.after(() => kernel.end({ timeout: 1 }))
+  const newest = async (): Promise<string> => (await kernel`select coalesce(max(position), 0)::text as newest from log`)[0]!.newest
+
+  return {
+    address: `http://127.0.0.1:${port}`,
+    publicUrl: shared.PUBLIC_URL!,
+    mailFolder,
+    kernel,
+    startPart,
+    /** Running processes of a service, in no order. */
+    parts: (service: string): Part[] => [...running.keys()].filter(part => part.service === service),
+    /** Resolves once nothing is left to do in any process. */
+    async settle(): Promise<void> {
+      for (let rounds = 0; rounds < 100; rounds++) {
+        const before = await newest()
+        await Promise.all([...running.values()].map(worker => worker.tell({ do: 'settle' })))
+        // One process may have made work for another that had said it had none.
+        if (before === (await newest())) return
+      }
+      assert.fail('the processes do not come to rest')
+    },
+  }
+}
