@@ -73,7 +73,7 @@ export function openPool(
     connect_timeout: at.patience ?? 10,
     max_lifetime: null,
     onnotice: () => {},
-    onclose: () => waiting.forEach(ask => setImmediate(ask)),
+    onclose: () => {},
     types: { bigint: postgres.BigInt },
     connection: {
       application_name: `ohmnibus ${role}`,
@@ -178,8 +178,6 @@ export function openDatabase<Name extends string>(
       return value
     } catch (error) {
       await tx`rollback`.catch(() => {})
-      if (isReadOnly(error))
-        throw new Problem('unavailable', 'database_read_only', { retryAfter: 5, detail: 'The database takes no changes now. Try again later.' })
       throw error
     } finally {
       over = new Error(`a statement after the end of its transaction of ${name}`)
@@ -270,10 +268,6 @@ const connectionLost = (): Error =>
 const isRace = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error))
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
-
-/** Also in the middle of a transaction: a standby, or a server that was told so. */
-const isReadOnly = (error: unknown): boolean =>
-  codeOf(error) === '25006' || (codeOf(error) === '0A000' && (error as { routine?: string }).routine === 'check_transaction_read_only')
 
 /** Faults of the database that mean "not now", and texts it cannot hold; undefined for what is a bug. */
 export function databaseProblem(error: unknown): Problem | undefined {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Logger, run, type Runner, type TaskList } from 'graphile-worker'
 import type Postgres from 'postgres'
 import postgres from './driver.ts'
@@ -155,16 +156,17 @@ export function openJobs(options: {
       }),
     })
     void runner.promise.then(
-      () => stopped || again(undefined),
-      error => stopped || again(error),
+      () => (stopped ? undefined : again(undefined)),
+      error => (stopped ? undefined : again(error)),
     )
   }
 
-  const again = (error: unknown): void => {
-    log.warn({ err: error }, 'the job engine stopped; starting it again')
+  async function again(cause: unknown): Promise<void> {
+    log.warn({ err: cause }, 'the job engine stopped; starting it again')
     // What the former one held is free as soon as nobody shows that it lives.
-    guard`select pg_advisory_unlock_all()`.catch(ignore)
-    setTimeout(() => stopped || begin().catch(again), 1_000).unref()
+    await guard`select pg_advisory_unlock_all()`.catch(ignore)
+    await sleep(1_000, undefined, { ref: false })
+    if (!stopped) await begin().catch(again)
   }
 
   return {

@@ -34,9 +34,9 @@ export function openGroup(options: { service: string; names: readonly string[]; 
   let stopped = false
   let asking = false
 
-  const { again: reopen, then, ended } = inTurn(open, outage, () => stopped, topics)
+  const { again: reopen, next, ended } = inTurn(open, outage, () => stopped, topics)
   const rejoin = (): void => {
-    then(leave)
+    next(leave)
     reopen()
   }
   const timer = setInterval(async () => {
@@ -108,7 +108,7 @@ export function openGroup(options: { service: string; names: readonly string[]; 
       from.set(lane, { start, end })
     }
     strayed = []
-    fetcher = openFetcher({ name: service, lanes: from, arrived: reader.arrived, astray, ...{ kafka, topics, outage, log, metrics } })
+    fetcher = openFetcher({ name: service, lanes: from, arrived: reader.arrived, astray, kafka, topics, outage, log, metrics })
     for (const lane of lanes) reader.arrived(lane)
   }
 
@@ -183,7 +183,7 @@ export function watchTopics(options: { watched: ReadonlyMap<string, (row: EventR
         return [lane, { start, end: start }] as const
       }),
     )
-    fetcher = openFetcher({ name: 'watch', lanes: new Map(lanes), arrived, astray, ...{ kafka, topics, outage, log, metrics } })
+    fetcher = openFetcher({ name: 'watch', lanes: new Map(lanes), arrived, astray, kafka, topics, outage, log, metrics })
     for (const [lane] of lanes) arrived(lane)
   }
 
@@ -230,7 +230,7 @@ function inTurn(work: () => Promise<void>, outage: ReturnType<typeof openOutage>
           }
       })
     },
-    then(work: () => Promise<void>): void {
+    next(work: () => Promise<void>): void {
       turn = turn.then(work)
     },
     ended: () => turn,

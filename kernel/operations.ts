@@ -58,6 +58,8 @@ export function operations(options: {
   const site = mount(app, [''], 'operations')
   const admin = mount(app, ['/api/events'], 'operations')
 
+  /** What the log has been told of an engine: nobody who asks often fills it. */
+  const told = new Map<string, string>()
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   const expected = config.METRICS_TOKEN && digest(`Bearer ${config.METRICS_TOKEN}`)
   const isTrusted = ({ headers }: FastifyRequest): boolean =>
@@ -107,10 +109,15 @@ export function operations(options: {
             return [
               name,
               await Promise.race([check(), timer]).then(
-                () => 'ok',
+                () => {
+                  told.delete(name)
+                  return 'ok'
+                },
                 error => {
-                  log.warn({ err: error, engine: name }, 'an engine fails its check')
-                  return (inside && (error as Error).message.slice(0, 200)) || 'failing'
+                  const { message } = error as Error
+                  if (told.get(name) !== message) log.warn({ err: error, engine: name }, 'an engine fails its check')
+                  told.set(name, message)
+                  return (inside && message.slice(0, 200)) || 'failing'
                 },
               ),
             ] as const

@@ -85,6 +85,14 @@ create table resends (
 );
 CREATE INDEX resends_next ON identity.resends USING btree (next_at);
 
+create table revocations (
+  session_id  uuid                      not null,
+  before      timestamp with time zone  not null,
+  revoked_at  timestamp with time zone  not null default now(),
+  constraint revocations_pkey PRIMARY KEY (session_id)
+);
+CREATE INDEX revocations_age ON identity.revocations USING btree (revoked_at);
+
 create table sessions (
   id               uuid                      not null,
   user_id          uuid                      not null,

@@ -20,6 +20,7 @@ create table lanes (
   at_offset     bigint                    not null,
   position      bigint                    not null,
   generation    bigint                    not null default 0,
+  incarnation   text                      not null default ''::text,
   updated_at    timestamp with time zone  not null default now(),
   constraint lanes_pkey PRIMARY KEY (subscription, lane),
   constraint lanes_subscription_fkey FOREIGN KEY (subscription) REFERENCES subscriptions(name)
@@ -40,8 +41,8 @@ create table log (
   data          json                      not null,
   published_at  timestamp with time zone  not null default clock_timestamp(),
   constraint log_pkey PRIMARY KEY ("position")
-);
-CREATE INDEX log_topic ON kernel.log USING btree (topic, "position");
+) partition by RANGE ("position");
+CREATE INDEX log_topic ON ONLY kernel.log USING btree (topic, "position");
 alter table log enable row level security;
 create policy every on log for all to kernel using (true);
 create policy own on log for insert to ohmnibus_service with check ((owner = CURRENT_USER));
@@ -52,6 +53,7 @@ create table migrations (
   name        text                      not null,
   checksum    text                      not null,
   applied_at  timestamp with time zone  not null default now(),
+  works_from  integer,
   constraint migrations_pkey PRIMARY KEY (service, number)
 );
 
@@ -123,3 +125,146 @@ begin
   perform graphile_worker.add_job(task, json_build_object('payload', payload, 'traceId', trace_id),
     run_at => run_at, max_attempts => tries, job_key => job_key);
 end $function$;
+
+CREATE OR REPLACE FUNCTION kernel.add_part(family regclass, part text, key text, lower text, upper text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  home regnamespace := (select relnamespace from pg_class where oid = family);
+  net regclass := to_regclass(format('%s.%I', home, (select relname from pg_class where oid = family) || '_net'));
+begin
+  execute format('create table %s.%I (like %s including defaults including constraints)
+    with (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 200000)', home, part, family);
+  execute format('lock table %s in access exclusive mode', net);
+  execute format('with moved as (delete from %1$s where %2$I >= %3$L and %2$I < %4$L returning *) insert into %5$s.%6$I select * from moved',
+    net, key, lower, upper, home, part);
+  execute format('alter table %s attach partition %s.%I for values from (%L) to (%L)', family, home, part, lower, upper);
+end $function$;
+
+CREATE OR REPLACE FUNCTION kernel.begin_log_part(ahead integer DEFAULT 1)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'kernel', 'pg_temp'
+ SET lock_timeout TO '1s'
+AS $function$
+declare
+  width constant bigint := 1000000000;
+  last bigint;
+  present bigint;
+begin
+  perform pg_advisory_xact_lock(7305218803);
+  last := (select last_value from log_position_seq);
+  -- Others take positions while we look: the jump must not land behind them.
+  present := (last + width / 10) / width + ahead;
+  perform make_log_parts(present);
+  perform setval('log_position_seq', present * width, false);
+  return present;
+end $function$;
+
+CREATE OR REPLACE FUNCTION kernel.is_over(part regclass, before timestamp with time zone, passed bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  over boolean;
+begin
+  execute format('select max(position) <= $1 and max(published_at) < $2
+    from (select position, published_at from %s order by position desc limit 1000) newest', part) using passed, before into over;
+  return coalesce(over, true);
+end $function$;
+
+CREATE OR REPLACE FUNCTION kernel.make_log_parts(present bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'kernel', 'pg_temp'
+AS $function$
+declare
+  width constant bigint := 1000000000;
+  part bigint;
+begin
+  for part in select generate_series(present, present + 2) union select position / width from log_net order by 1 loop
+    if not exists (select from pg_inherits where inhparent = 'log'::regclass and inhrelid = to_regclass('log_' || part)) then
+      perform add_part('log', 'log_' || part, 'position', (part * width)::text, ((part + 1) * width)::text);
+    end if;
+  end loop;
+end $function$;
+
+CREATE OR REPLACE FUNCTION kernel.tend(family text, at timestamp with time zone, period interval, before timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'kernel', 'pg_temp'
+ SET lock_timeout TO '1s'
+AS $function$
+declare
+  owned constant regclass := format('%I.%I', session_user, family)::regclass;
+  key constant text := (select attname from pg_partitioned_table join pg_attribute on attrelid = partrelid and attnum = partattrs[0] where partrelid = owned);
+  lower timestamptz;
+  upper timestamptz;
+  part record;
+  dropped integer := 0;
+begin
+  perform pg_advisory_xact_lock(7305218803);
+  for part in
+    select inhrelid::regclass as name, to_timestamp(('x' || left(replace(bound, '-', ''), 12))::bit(48)::bigint / 1000.0) as ends
+    from pg_inherits join pg_class on oid = inhrelid, substring(pg_get_expr(relpartbound, oid) from 'TO \(''([0-9a-f-]+)''\)') bound
+    where inhparent = owned and bound is not null order by bound
+  loop
+    upper := part.ends;
+    continue when part.ends > before;
+    execute format('drop table %s', part.name);
+    dropped := dropped + 1;
+  end loop;
+  upper := coalesce(upper, at);
+  while upper < at + 2 * period loop
+    lower := upper;
+    upper := date_trunc('hour', greatest(lower, at) + greatest(period, interval '1 hour'));
+    perform add_part(owned, format('%s_until_%s', family, to_char(upper at time zone 'UTC', 'YYYYMMDDHH24')), key, uuid_at(lower)::text, uuid_at(upper)::text);
+  end loop;
+  execute format('delete from %I.%I where %I < %L', session_user, family || '_net', key, uuid_at(before));
+  return dropped;
+end $function$;
+
+CREATE OR REPLACE FUNCTION kernel.tend_log(closing timestamp with time zone, before timestamp with time zone, passed bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'kernel', 'pg_temp'
+ SET lock_timeout TO '1s'
+AS $function$
+declare
+  width constant bigint := 1000000000;
+  present bigint;
+  oldest record;
+begin
+  perform pg_advisory_xact_lock(7305218803);
+  present := (select last_value from log_position_seq) / width;
+  if (select published_at < closing from log where position >= present * width order by position limit 1) then
+    present := begin_log_part();
+  else
+    perform make_log_parts(present);
+  end if;
+  select inhrelid::regclass as part, substr(relname, 5)::bigint as number into oldest from pg_inherits join pg_class on oid = inhrelid
+    where inhparent = 'log'::regclass and relname ~ '^log_\d+$' order by 2 limit 1;
+  if before is null or oldest.number >= present or not is_over(oldest.part, before, passed) then
+    return false;
+  end if;
+  -- And again once nobody writes: a transaction may have had a position in it since before the part was closed.
+  lock table only log in access exclusive mode;
+  if not is_over(oldest.part, before, passed) then
+    return false;
+  end if;
+  execute format('drop table %s', oldest.part);
+  return true;
+end $function$;
+
+CREATE OR REPLACE FUNCTION kernel.uuid_at(at timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog'
+RETURN ((lpad(to_hex(((EXTRACT(epoch FROM at) * (1000)::numeric))::bigint), 12, '0'::text) || repeat('0'::text, 20)))::uuid;

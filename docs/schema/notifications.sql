@@ -12,14 +12,12 @@ create table deliveries (
   error       text,
   created_at  timestamp with time zone  not null,
   updated_at  timestamp with time zone  not null,
-  constraint deliveries_pkey PRIMARY KEY (id),
-  constraint deliveries_event_id_address_key UNIQUE (event_id, address),
-  constraint deliveries_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id),
-  constraint deliveries_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'dead'::text, 'obsolete'::text])))
-);
-CREATE INDEX deliveries_message ON notifications.deliveries USING btree (message_id);
-CREATE INDEX deliveries_open ON notifications.deliveries USING btree (updated_at) WHERE (status = ANY (ARRAY['waiting'::text, 'sending'::text, 'failed'::text]));
-CREATE INDEX deliveries_status ON notifications.deliveries USING btree (status, id);
+  constraint deliveries_pkey1 PRIMARY KEY (id, event_id),
+  constraint deliveries_event_id_address_key1 UNIQUE (event_id, address),
+  constraint deliveries_status_check1 CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'dead'::text, 'obsolete'::text])))
+) partition by RANGE (event_id);
+CREATE INDEX deliveries_open ON ONLY notifications.deliveries USING btree (updated_at) WHERE (status = ANY (ARRAY['waiting'::text, 'sending'::text, 'failed'::text]));
+CREATE INDEX deliveries_status ON ONLY notifications.deliveries USING btree (status, id);
 
 create table inboxes (
   user_id   uuid     not null,
@@ -40,13 +38,13 @@ create table messages (
   told           jsonb                     not null,
   created_at     timestamp with time zone  not null,
   addressed_at   timestamp with time zone,
-  constraint messages_pkey PRIMARY KEY (id),
-  constraint messages_event_id_audience_kind_audience_key UNIQUE (event_id, audience_kind, audience),
-  constraint messages_audience_kind_check CHECK ((audience_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'address'::text]))),
-  constraint messages_check CHECK ((addressed_at >= created_at)),
-  constraint messages_check1 CHECK (((audience_kind <> 'address'::text) OR (locale IS NOT NULL)))
-);
-CREATE INDEX messages_open ON notifications.messages USING btree (created_at) WHERE (addressed_at IS NULL);
+  constraint messages_pkey1 PRIMARY KEY (id, event_id),
+  constraint messages_event_id_audience_kind_audience_key1 UNIQUE (event_id, audience_kind, audience),
+  constraint messages_audience_kind_check1 CHECK ((audience_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'address'::text]))),
+  constraint messages_check2 CHECK ((addressed_at >= created_at)),
+  constraint messages_check3 CHECK (((audience_kind <> 'address'::text) OR (locale IS NOT NULL)))
+) partition by RANGE (event_id);
+CREATE INDEX messages_open ON ONLY notifications.messages USING btree (created_at) WHERE (addressed_at IS NULL);
 
 create table notifications (
   id          uuid                      not null,
@@ -59,11 +57,11 @@ create table notifications (
   path        text,
   created_at  timestamp with time zone  not null,
   read_at     timestamp with time zone,
-  constraint notifications_pkey PRIMARY KEY (id),
-  constraint notifications_event_id_user_id_key UNIQUE (event_id, user_id),
-  constraint notifications_user_id_position_key UNIQUE (user_id, "position")
-);
-CREATE INDEX notifications_unread ON notifications.notifications USING btree (user_id, "position") WHERE (read_at IS NULL);
+  constraint notifications_pkey1 PRIMARY KEY (id, event_id),
+  constraint notifications_event_id_user_id_key1 UNIQUE (event_id, user_id)
+) partition by RANGE (event_id);
+CREATE INDEX notifications_position ON ONLY notifications.notifications USING btree (user_id, "position");
+CREATE INDEX notifications_unread ON ONLY notifications.notifications USING btree (user_id, "position") WHERE (read_at IS NULL);
 
 create table preferences (
   user_id  uuid     not null,

@@ -27,6 +27,7 @@ CREATE INDEX passports_all_by_identifier ON passports.passports USING btree (COA
 CREATE INDEX passports_all_by_manufactured ON passports.passports USING btree (COALESCE(manufactured_on, '-infinity'::date), id) WHERE (version > 0);
 CREATE INDEX passports_all_by_model ON passports.passports USING btree (COALESCE(model, ''::text), id) WHERE (version > 0);
 CREATE INDEX passports_all_by_updated ON passports.passports USING btree (updated_at, id) WHERE (version > 0);
+CREATE INDEX passports_by_category_status ON passports.passports USING btree (owner_id, category, status, created_at, id);
 CREATE INDEX passports_by_created ON passports.passports USING btree (owner_id, created_at, id);
 CREATE INDEX passports_by_identifier ON passports.passports USING btree (owner_id, COALESCE(identifier, ''::text), id);
 CREATE INDEX passports_by_manufactured ON passports.passports USING btree (owner_id, COALESCE(manufactured_on, '-infinity'::date), id);

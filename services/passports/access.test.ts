@@ -153,6 +153,23 @@ suite('sharing', () => {
     assert.deepEqual(await as({ userId, organisation: { id: acme, role: 'viewer' } }).found(), ['BP-2024-011'])
   })
 
+  test('ends at two hundred, however many ask at once, and begins again when one goes', async t => {
+    const { p, as } = await open(t)
+    const ada = as()
+    const { id } = await ada.make(data)
+    const first = newId()
+    const share = (reader = newId()) => ada.put(`/${id}/readers/${reader}`, { kind: 'person' })
+    await share(first)
+    await p.db('passports')`insert into readers (passport_id, reader_id, kind, since)
+      select ${id}, gen_random_uuid(), 'person', now() from generate_series(1, 198)`
+    assert.deepEqual((await Promise.all([1, 2, 3].map(() => share()))).map(({ status }) => status).sort(), [204, 409, 409])
+    assert.deepEqual(await codeOf(share()), [409, 'readers_limit_reached'])
+    assert.equal((await share(first)).status, 204, 'who reads already may go on')
+    await ada.delete(`/${id}/readers/${first}`)
+    assert.equal((await share()).status, 204)
+    assert.equal((await p.published(PassportShared)).length, 4)
+  })
+
   test("with oneself or one's organisation lists nothing twice", async t => {
     const { as } = await open(t)
     const userId = newId()

@@ -148,9 +148,19 @@ test("Kafka's own console consumer shows an event, and its key lies where client
 
   const printed = await runTool(
     'org.apache.kafka.tools.consumer.ConsoleConsumer',
-    ...['--bootstrap-server', settings.KAFKA_BROKERS!, '--topic', settings.KAFKA_TOPIC_PREFIX + Noted.topic, '--from-beginning'],
-    ...['--max-messages', '5', '--timeout-ms', '15000'],
-    ...['--formatter-property', 'print.headers=true', '--formatter-property', 'print.key=true'],
+    '--bootstrap-server',
+    settings.KAFKA_BROKERS!,
+    '--topic',
+    settings.KAFKA_TOPIC_PREFIX + Noted.topic,
+    '--from-beginning',
+    '--max-messages',
+    '5',
+    '--timeout-ms',
+    '15000',
+    '--formatter-property',
+    'print.headers=true',
+    '--formatter-property',
+    'print.key=true',
   )
   const line = printed.split('\n').find(line => line.includes('"page":"foobar"'))!
   const [headers, key, value] = line.split('\t')

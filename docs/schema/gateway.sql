@@ -1,0 +1,1 @@
+-- The schema gateway after all migrations, made by `npm run docs`. To read: what runs are the migrations.
