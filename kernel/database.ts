@@ -72,8 +72,10 @@ export function openPool(
     idle_timeout: 60,
     connect_timeout: at.patience ?? 10,
     max_lifetime: null,
+    // Seconds. The driver's own grows with every connection that ever broke, and soon takes twenty.
+    backoff: () => 0.2,
     onnotice: () => {},
-    onclose: () => {},
+    onclose: () => waiting.forEach(ask => setImmediate(ask)),
     types: { bigint: postgres.BigInt },
     connection: {
       application_name: `ohmnibus ${role}`,

@@ -121,7 +121,7 @@ test('the next transaction gets a connection, however the one before has lost it
         // Under load: some are lost while something is being written.
         for (;;) {
           await Promise.all([1, 2, 3].map(() => tx`select ${'x'.repeat(10_000)}`))
-          cutting ??= cut()
+          cutting ??= cut().execute()
         }
       }),
     )
