@@ -180,6 +180,12 @@ export function openDatabase<Name extends string>(
       return value
     } catch (error) {
       await tx`rollback`.catch(() => {})
+      // We asked to write: the server is a standby.
+      if (codeOf(error) === '25006')
+        throw new Problem('unavailable', 'database_read_only', {
+          retryAfter: 5,
+          detail: 'The database takes no changes now. Try again.',
+        })
       throw error
     } finally {
       over = new Error(`a statement after the end of its transaction of ${name}`)

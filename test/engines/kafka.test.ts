@@ -11,7 +11,6 @@ import { defineService, newId, Problem } from '../../kernel/index.ts'
 import { open, type TestPlatform } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { startEngine, type Engine } from '../../tools/engines/engine.ts'
-import { runTool } from '../../tools/engines/kafka.ts'
 import { everythingHappens } from '../journeys/everything.ts'
 import { folderWith, Noted, notes, readers, seen, settleNow, startShared, until, write, type Reading } from '../kernel/toys.ts'
 import { engine } from './engine.ts'
@@ -136,7 +135,7 @@ test('a client that nobody here wrote reads each event once, with the headers, k
   }
 })
 
-test("Kafka's own console consumer shows an event, and its key lies where clients in Java put it", async t => {
+test('the key of an event lies where clients in Java put it', async t => {
   const settings: Settings = { ...(await engine(t, 'kafka')), KAFKA_PARTITIONS: '6' }
   const { p } = await notesOverKafka(t, settings)
   // Of Kafka's own test of its hash.
@@ -145,28 +144,6 @@ test("Kafka's own console consumer shows an event, and its key lies where client
   await p.settle()
   const messages = await consume(settings, [Noted.topic], 5)
   assert.deepEqual(Object.fromEntries(messages.map(({ key, partition }) => [key, partition])), places)
-
-  const printed = await runTool(
-    'org.apache.kafka.tools.consumer.ConsoleConsumer',
-    '--bootstrap-server',
-    settings.KAFKA_BROKERS!,
-    '--topic',
-    settings.KAFKA_TOPIC_PREFIX + Noted.topic,
-    '--from-beginning',
-    '--max-messages',
-    '5',
-    '--timeout-ms',
-    '15000',
-    '--formatter-property',
-    'print.headers=true',
-    '--formatter-property',
-    'print.key=true',
-  )
-  const line = printed.split('\n').find(line => line.includes('"page":"foobar"'))!
-  const [headers, key, value] = line.split('\t')
-  assert.equal(key, 'foobar')
-  assert.match(headers!, /ce_specversion:1\.0,.*ce_type:note\.taken,ce_source:urn:ohmnibus:notes,ce_subject:foobar/)
-  assert.equal(JSON.parse(value!).text, 'héllo')
 })
 
 test('two processes that relay by turns, each cut off in the middle of sending, and one that sends everything again: each effect is there once and in order', async t => {
@@ -398,7 +375,7 @@ test('figures tell what is under way, and health who sends', async t => {
   await write(p.http, 'one', ['a', 'b'])
   const lag = () => metric(p, /^ohmnibus_kafka_lag\{service="readers",topic="note.taken"\} (\d+)/m)
   await until(async () => (await lag()) === 2)
-  assert.ok((await metric(p, /^ohmnibus_kafka_oldest_unhandled_seconds\{service="readers"\} (\S+)/m)) > 0)
+  await until(async () => (await metric(p, /^ohmnibus_kafka_oldest_unhandled_seconds\{service="readers"\} (\S+)/m)) > 0)
   assert.equal(await metric(p, /^ohmnibus_relay_unsent\{.*\} (\d+)/m), 0)
   assert.equal(await metric(p, /^ohmnibus_relay_leader\{.*\} (\d+)/m), 1)
   open = true

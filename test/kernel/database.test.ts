@@ -114,7 +114,7 @@ test('a connection lost under a statement or the commit fails the transaction, a
 
 test('the next transaction gets a connection, however the one before has lost its own', async t => {
   const { db, cut } = await setUp(t, 3)
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 20; round++) {
     let cutting: Promise<unknown> | undefined
     await assert.rejects(
       db.transaction(async tx => {

@@ -1,20 +1,17 @@
-import { execFile } from 'node:child_process'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { Admin } from '@platformatic/kafka'
 import { cached, fetchBy } from './cache.ts'
 import { EngineMissing, freePort, type Place, type Recipe } from './engine.ts'
 import { findProgram, launch, outputOf } from './launch.ts'
 
 const version = '4.4.0'
-const jars = `kafka-${version}-with-tools`
 
 /** One node of Apache Kafka, broker and controller in one. Topics are made by who needs them, never by use. */
 export async function kafka({ folder, port, proxied }: Place): Promise<Recipe> {
   const { java, release } = findJava()
-  const home = await cached(jars, fetchJars)
+  const home = await cached(`kafka-${version}`, fetchJars)
   const [properties, logging, data] = ['server.properties', 'log4j2.properties', 'data'].map(name => join(folder, name)) as [
     string,
     string,
@@ -44,13 +41,6 @@ export async function kafka({ folder, port, proxied }: Place): Promise<Recipe> {
       return life
     },
   }
-}
-
-/** Runs one of Kafka's own command-line programs, by its Java class, to its end; resolves with what it printed. */
-export async function runTool(program: string, ...args: string[]): Promise<string> {
-  const { java } = findJava()
-  const { stdout } = await promisify(execFile)(java, ['-cp', join(await cached(jars, fetchJars), '*'), program, ...args])
-  return stdout
 }
 
 const settings = {
