@@ -15,6 +15,7 @@ const config = readConfig({
   RATE_LIMIT_FACTOR: '1000000',
   JWT_ACCESS_EXPIRY: '1d',
   LOG_LEVEL: 'warn',
+  ...order.settings,
 })
 const services = [
   ...(await choose(order.services.filter(name => name !== toys.name))),

@@ -5,6 +5,7 @@ import { pageOf, tableOf } from './report.ts'
 import { events } from './rows/events.ts'
 import { get } from './rows/get.ts'
 import { growth } from './rows/growth.ts'
+import { kafka } from './rows/kafka.ts'
 import { list } from './rows/list.ts'
 import { log } from './rows/log.ts'
 import { post } from './rows/post.ts'
@@ -13,7 +14,7 @@ import { start } from './rows/start.ts'
 import { openWorld } from './world.ts'
 
 /** `npm run bench`: DESIGN's budgets, each beside its bare floor in the same run. */
-const rows = [get, post, list, events, signIns, start, growth, log]
+const rows = [get, post, list, events, signIns, start, growth, log, kafka]
 const { values } = parseArgs({
   options: { rows: { type: 'string' }, quick: { type: 'boolean', default: false }, profile: { type: 'string' } },
 })

@@ -40,6 +40,8 @@ export interface Order {
   readonly dataFolder: string
   /** Services of the platform. */
   readonly services: readonly string[]
+  /** Of its engines. */
+  readonly settings: Record<string, string>
 }
 
 export async function openWorld(size: Size, options: { profile?: string } = {}) {
@@ -55,9 +57,9 @@ export async function openWorld(size: Size, options: { profile?: string } = {}) 
     return pool
   }
 
-  async function start(script: string, database: string, services: readonly string[]): Promise<Server> {
+  async function start(script: string, database: string, services: readonly string[], settings = {}): Promise<Server> {
     const { host, port, superuser } = postgres
-    const order: Order = { host, port, superuser, database, services, dataFolder: join(folder, database) }
+    const order: Order = { host, port, superuser, database, services, settings, dataFolder: join(folder, database) }
     const child = fork(join(import.meta.dirname, script), [JSON.stringify(order)], {
       execArgv: options.profile
         ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`, `--cpu-prof-name=${script}-${database}.cpuprofile`]
@@ -81,7 +83,7 @@ export async function openWorld(size: Size, options: { profile?: string } = {}) 
       return name
     },
     /** The product, migrated and started on that database. */
-    platform: (database: string, services = allServices) => start('platform.ts', database, services),
+    platform: (database: string, services = allServices, settings = {}) => start('platform.ts', database, services, settings),
     /** Bare Fastify and postgres.js on the same database. */
     floor: (database: string) => start('floor.ts', database, []),
     async close(): Promise<void> {

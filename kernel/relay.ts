@@ -30,6 +30,7 @@ const leadership = 7305218802
 const mostRows = 500
 /** Kafka takes a megabyte at once in a partition, unless it is told otherwise. */
 const mostBytes = 800_000
+const mostHeaders = 600
 const pollMs = 1_000
 /** A leader that is frozen, or whose network is silent, asks nothing for so long, and PostgreSQL ends its session and with it the lock. */
 const frozenMs = 8_000
@@ -139,7 +140,7 @@ export function openRelay(options: {
   /** As many as may go together, at least one. */
   function fitting(messages: TextMessage[]): TextMessage[] {
     let bytes = 0
-    const first = messages.findIndex(({ value, headers }) => (bytes += Buffer.byteLength(value! + JSON.stringify(headers))) > mostBytes)
+    const first = messages.findIndex(({ value }) => (bytes += Buffer.byteLength(value!) + mostHeaders) > mostBytes)
     return first < 0 ? messages : messages.slice(0, Math.max(1, first))
   }
 
