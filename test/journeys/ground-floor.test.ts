@@ -30,8 +30,8 @@ const sites: Record<string, (t: TestContext, environment: Record<string, string>
       knownWithin: 0,
     }
   },
-  'a process each': async (t, environment) => ({ ...(await startProcesses(t, 1, { environment })), knownWithin: 15_000 }),
-  'two processes each': async (t, environment) => ({ ...(await startProcesses(t, 2, { environment })), knownWithin: 15_000 }),
+  'a process each': async (t, environment) => ({ ...(await startProcesses(t, 1, { environment })), knownWithin: 3_000 }),
+  'two processes each': async (t, environment) => ({ ...(await startProcesses(t, 2, { environment })), knownWithin: 3_000 }),
 }
 
 /** A site, and what a person has at hand: an address and a mailbox. */
