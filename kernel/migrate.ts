@@ -123,14 +123,17 @@ function refusal(error: unknown, at: DatabaseAddress, role: string): unknown {
   return error
 }
 
-/** The job engine guards its tables by row security; only the kernel's role runs jobs. */
+/**
+ * The job engine guards its tables by row security; only the kernel's role runs jobs. A policy that is there stays: to make it again takes a lock on every
+ * table, against the processes that run jobs already.
+ */
 const letKernelWork = `
   grant usage on schema graphile_worker to kernel;
   grant all on all tables in schema graphile_worker to kernel;
   grant all on all sequences in schema graphile_worker to kernel;
   do $$ declare guarded regclass; begin
-    for guarded in select oid from pg_class where relnamespace = 'graphile_worker'::regnamespace and relrowsecurity loop
-      execute format('drop policy if exists kernel on %s', guarded);
+    for guarded in select oid from pg_class where relnamespace = 'graphile_worker'::regnamespace and relrowsecurity
+      and not exists (select from pg_policy where polrelid = pg_class.oid and polname = 'kernel') loop
       execute format('create policy kernel on %s to kernel using (true)', guarded);
     end loop;
   end $$`

@@ -142,6 +142,19 @@ test('of many processes that start at once on an empty database one migrates and
   assert.deepEqual(await run(shop), [])
 })
 
+test('a service that comes later is migrated beside those that run, whatever tables they hold', async t => {
+  const { pool, service, run } = await setUp(t)
+  await run(service('mig_shop'))
+  const late = service('mig_late')
+  await late.file('0001_late.sql', 'create table late (id integer)')
+  await pool.begin(async running => {
+    const tables = await running`select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('kernel', 'graphile_worker')`
+    for (const { name } of tables) if (name !== 'kernel.migrations') await running.unsafe(`lock table ${name} in row exclusive mode`)
+    // A lock that it waited for would keep it here for ever.
+    assert.ok((await run(late)).includes('Migrating mig_late to 0001_late.sql'))
+  })
+})
+
 test('a service works with the rows of its own schema and can do nothing else', async t => {
   const p = await start(t, [await notes(t), await readers(t)])
   const codeOf = (work: Promise<unknown>) =>
