@@ -49,7 +49,7 @@ export function memoryCache(options: { factor: number; maxEntries?: number }): C
   let tidyAt = 1_000
   const held = (key: string): string | undefined => {
     const hold = holds.get(key)
-    return hold && hold.expires > Date.now() ? hold.holder : undefined
+    return hold && hold.expires > performance.now() ? hold.holder : undefined
   }
   /** What nobody gave back goes when there has come as much again as there was. */
   const tidy = (): void => {
@@ -61,13 +61,13 @@ export function memoryCache(options: { factor: number; maxEntries?: number }): C
     async get<T>(key: string) {
       const entry = entries.get(key)
       if (!entry) return undefined
-      if (entry.expires > Date.now()) return JSON.parse(entry.value) as T
+      if (entry.expires > performance.now()) return JSON.parse(entry.value) as T
       entries.delete(key)
       return undefined
     },
     async set(key, value, ttlMs) {
       entries.delete(key)
-      entries.set(key, { value: JSON.stringify(value), expires: Date.now() + ttlMs })
+      entries.set(key, { value: JSON.stringify(value), expires: performance.now() + ttlMs })
       if (entries.size > maxEntries) entries.delete(entries.keys().next().value!)
     },
     async delete(key) {
@@ -81,7 +81,7 @@ export function memoryCache(options: { factor: number; maxEntries?: number }): C
     async hold(key, holder, ttlMs) {
       if ((held(key) ?? holder) !== holder) return false
       tidy()
-      holds.set(key, { holder, expires: Date.now() + ttlMs })
+      holds.set(key, { holder, expires: performance.now() + ttlMs })
       return true
     },
     holder: async key => held(key),

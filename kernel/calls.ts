@@ -12,6 +12,7 @@ import { span } from './tracing.ts'
 
 /** Questions between services: answered in this process or in another, always through JSON, so that nothing live leaks from one to the other. */
 export interface Calls {
+  // Of all calls, each with types of its own: `any` until `Host` ties them to the contract.
   answer(call: CallContract, handler: Answer<any>): void
   /** `asker` is the service that wants to know. */
   ask(call: CallContract, input: unknown, asker: string): Promise<any>
@@ -26,14 +27,14 @@ const mostTries = 3
 const milliseconds = 'x-ohmnibus-deadline'
 
 export function openCalls({ peers }: { peers: Peers }): Calls {
-  const handlers = new Map<string, { call: CallContract; handler: Answer<any> }>()
+  const handlers = new Map<string, { call: CallContract; handler: Parameters<Calls['answer']>[1] }>()
 
   const answerHere = async (name: string, input: unknown): Promise<unknown> =>
     JSON.parse(JSON.stringify((await handlers.get(name)!.handler(JSON.parse(JSON.stringify(input)))) ?? null))
 
   /** Answers only read, so that a question may be asked again elsewhere. */
   async function askElsewhere(call: CallContract, input: unknown, asker: string): Promise<unknown> {
-    const deadline = Math.min(Date.now() + deadlineMs, context().deadline ?? Infinity)
+    const deadline = Math.min(performance.now() + deadlineMs, context().deadline ?? Infinity)
     const tried = new Set<string>()
     for (let tries = 1; ; tries++) {
       const address = peers.pick(call.owner, tried)
@@ -45,7 +46,7 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
       } catch (error) {
         const later = error instanceof Problem && error.kind === 'unavailable'
         const waitMs = 50 * 2 ** tries
-        if (!later || tries === mostTries || Date.now() + waitMs > deadline) throw error
+        if (!later || tries === mostTries || performance.now() + waitMs > deadline) throw error
         await new Promise(resolve => setTimeout(resolve, waitMs * Math.random()))
       }
     }
@@ -53,7 +54,7 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
 
   async function askAt(address: string, call: CallContract, input: unknown, asker: string, deadline: number): Promise<unknown> {
     const token = await peers.token(asker, call.name)
-    const left = Math.max(1, deadline - Date.now())
+    const left = Math.max(1, Math.ceil(deadline - performance.now()))
     const answer = await peers.at(address, async () => {
       try {
         const response = await fetch(`${address}/internal/calls/${call.name}`, {
@@ -148,7 +149,7 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
             left,
             new Problem('unavailable', 'call_late', { detail: `${name} took longer than ${left} ms.` }),
           )
-          const answer = within({ actor, deadline: Date.now() + left }, () => answerHere(name, body))
+          const answer = within({ actor, deadline: performance.now() + left }, () => answerHere(name, body))
           return await Promise.race([answer, late]).finally(() => clearTimeout(timer))
         },
       )

@@ -16,7 +16,7 @@ export interface Trace {
 export interface Context extends Trace {
   /** Who caused it; the platform itself has no user. */
   readonly actor: EventActor
-  /** Until when whoever asked us waits for the answer, in milliseconds since 1970. */
+  /** Until when whoever asked us waits for the answer, by `performance.now()`: clocks are put right, and then a moment is not what it was. */
   readonly deadline?: number
   /** The database an open transaction belongs to, if there is one. */
   readonly transaction?: string

@@ -277,10 +277,10 @@ async function removeAbandoned(incoming: string): Promise<void> {
 
 /** A back-up that notes which files there are keeps all of them meanwhile; see tools/backup. It takes seconds, even for a million of them. */
 async function released(hold: string): Promise<void> {
-  for (const deadline = Date.now() + 60_000; ; await sleep(20)) {
+  for (const deadline = performance.now() + 60_000; ; await sleep(20)) {
     const holder = await readFile(hold, 'utf8').catch(unlessMissing)
     if (!holder || !isAlive(Number(holder))) return
-    if (Date.now() > deadline) throw new Problem('unavailable', 'files_held', { detail: 'A back-up is under way. Try again.' })
+    if (performance.now() > deadline) throw new Problem('unavailable', 'files_held', { detail: 'A back-up is under way. Try again.' })
   }
 }
 

@@ -14,26 +14,33 @@ export function openOutage(options: { engine: string; consequence: string; log: 
   const { engine, consequence, log } = options
   const counter = options.metrics.counter(`ohmnibus_${engine}_failures_total`, `What failed as ${engine} did not work`, ['operation'])
   let since: number | undefined
-  let toldAt = 0
+  let toldAt = -Infinity
   let untold = 0
   return {
     failed(operation, error) {
       counter.inc({ operation })
       untold++
-      const now = Date.now()
+      const now = performance.now()
       since ??= now
       if (now - toldAt < lull) return
-      const { name, message } = error as Error
-      log.warn({ engine, operation, failures: untold, cause: message || name }, `an engine does not work: ${consequence}`)
+      log.warn({ engine, operation, failures: untold, cause: innermost(error) }, `an engine does not work: ${consequence}`)
       toldAt = now
       untold = 0
     },
     worked() {
       if (since === undefined) return
-      log.info({ engine, seconds: Math.round((Date.now() - since) / 1000) }, 'an engine works again')
+      log.info({ engine, seconds: Math.round((performance.now() - since) / 1000) }, 'an engine works again')
       since = undefined
-      toldAt = 0
+      toldAt = -Infinity
       untold = 0
     },
   }
+}
+
+/** What is the matter in one line: drivers wrap it. Of several attempts the first. */
+export function innermost(error: unknown): string {
+  const { name, message, code, cause, errors } = error as Error & { code?: string; errors?: unknown[] }
+  if (cause) return innermost(cause)
+  if (errors?.[0]) return innermost(errors[0])
+  return (message || code || name || String(error)).split('\n', 1)[0]!
 }

@@ -49,7 +49,7 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
     async open() {
       await learn()
       // Where all start together, everybody is heard before the first client; one who is gone holds up nothing for long.
-      for (const deadline = Date.now() + patienceMs; known.size < peers.services().length && Date.now() < deadline;)
+      for (const deadline = performance.now() + patienceMs; known.size < peers.services().length && performance.now() < deadline;)
         await new Promise(resolve => setTimeout(resolve, soonMs))
     },
     serviceFor(method, path) {

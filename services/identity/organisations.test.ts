@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getInvitation, listMembers, MemberChanged, MemberInvited, OrganisationCreated, SessionsRevoked } from '#contracts/identity'
-import { newId, type Db } from '#kernel'
+import { newId } from '#kernel'
 import { bearer, claimsOf, startIdentity } from './testing.ts'
 import { refuseMemberChange } from './routes-organisations.ts'
 
@@ -242,6 +242,27 @@ test('a member with another role, or removed, loses the tokens that say otherwis
   assert.equal((await remove(ada, id, grace)).json().code, 'member_unknown')
 })
 
+test('whatever clocks say, no token outlives the rights that were taken, and new ones are good at once', async t => {
+  const { post, get, clock, person, found, join, put, remove, renew } = await startOrganisations(t)
+  const [ada, grace] = [await person('Ada'), await person('Grace')]
+  const id = await found(ada)
+  await join(ada, id, grace, 'editor')
+  const { accessToken } = (await post(`/organisations/${id}/switch`, undefined, grace.headers)).json()
+
+  // Of two processes, or of one whose clock is put right.
+  clock.pass(-60_000)
+  assert.equal((await put(ada, id, grace, 'viewer')).statusCode, 204)
+  assert.equal((await get('/profile', bearer(accessToken))).statusCode, 401)
+  const behind = await renew(grace)
+  assert.equal((await get('/profile', behind.headers)).statusCode, 200)
+  assert.equal(claimsOf(behind.accessToken).org.role, 'viewer')
+
+  clock.pass(-60_000)
+  assert.equal((await remove(ada, id, grace)).statusCode, 204)
+  assert.equal((await get('/profile', behind.headers)).statusCode, 401)
+  assert.equal((await get('/profile', (await renew(behind)).headers)).statusCode, 200)
+})
+
 test('owners may all, admins all but with owners, others nothing but leave', async t => {
   const { get, person, found, join, invite, put, remove, roles, renew, clock } = await startOrganisations(t)
   const [ada, bea, eve] = [await person('Ada'), await person('Bea'), await person('Eve')]
@@ -296,7 +317,7 @@ test('two last owners who leave at the same moment: one stays', async t => {
   const leaving: ReturnType<typeof remove>[] = []
   const waiting = async () =>
     (await db('identity')`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).length
-  await (db('identity') as unknown as { begin(work: (tx: Db) => Promise<void>): Promise<void> }).begin(async tx => {
+  await db('identity').begin(async tx => {
     await tx`select from members where organisation_id = ${id} for update`
     leaving.push(remove(ada, id, ada), remove(bea, id, bea))
     for (const deadline = Date.now() + 4000; Date.now() < deadline && (await waiting()) < 2;);

@@ -16,6 +16,7 @@ import {
   lockSession,
   lockUser,
   rotateSession,
+  stampToken,
   updateUser,
   type Session,
   type User,
@@ -105,13 +106,12 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
     },
     counted('refresh', async (request, reply) => {
       const token = sessions.refreshTokenOf(request)
-      const issuedAt = now()
-      const renewed = token && (await db.transaction(tx => renew(tx, token, prefixOf(request.ip), issuedAt)))
+      const renewed = token && (await db.transaction(tx => renew(tx, token, prefixOf(request.ip), now())))
       if (!renewed) {
         sessions.clearCookies(reply)
         throw refused()
       }
-      return await sessions.answer(reply, renewed.user, renewed.session, renewed.successor, renewed.organisation, issuedAt)
+      return await sessions.answer(reply, renewed.user, renewed.session, renewed.successor, renewed.organisation, renewed.issuedAt)
     }),
   )
 
@@ -130,10 +130,11 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       await revoke(tx, user.id, [session.id], forever)
       return undefined
     }
+    const issuedAt = (await stampToken(tx, session.id, at))!
     const successor = sessions.refreshTokens.successor(token)
     const expiresAt = new Date(Math.min(at.getTime() + host.settings.JWT_REFRESH_EXPIRY, session.endsAt.getTime()))
     if (is === 'current') await rotateSession(tx, session.id, { refreshHash: successor.hash, now: at, expiresAt, addressPrefix })
-    return { user, session: { ...session, expiresAt }, successor, organisation: await actingFor(tx, session) }
+    return { user, session: { ...session, expiresAt }, successor, organisation: await actingFor(tx, session), issuedAt }
   }
 
   /** A person who left the organisation acts for themselves again. */
@@ -214,14 +215,14 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
 
   const switched = async (request: Request, reply: Reply, organisationId: string | null) => {
     const { userId, sessionId } = request.actor
-    const issuedAt = now()
-    const { user, role } = await db.transaction(async tx => {
+    const { user, role, issuedAt } = await db.transaction(async tx => {
+      const user = await lockUser(tx, userId, 'stay')
+      const issuedAt = await stampToken(tx, sessionId, now())
+      if (!user || !issuedAt) throw new Problem('unauthenticated', 'token_invalid', { detail: 'The session has ended. Sign in again.' })
       const role = organisationId ? await holdMembership(tx, organisationId, userId) : undefined
       if (organisationId && !role) throw new Problem('not_found', 'organisation_unknown')
-      const user = await findUser(tx, userId)
-      if (!user || !(await actFor(tx, sessionId, organisationId)))
-        throw new Problem('unauthenticated', 'token_invalid', { detail: 'The session has ended. Sign in again.' })
-      return { user, role }
+      await actFor(tx, sessionId, organisationId)
+      return { user, role, issuedAt }
     })
     return await sessions.access(
       reply,

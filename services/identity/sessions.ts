@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify'
 import { SessionsRevoked, UserLoggedIn } from '#contracts/identity'
 import { Email, Id, Instant, Locale, OrganisationRole, Role } from '#contracts/shared'
 import type { IdentityHost } from './service.ts'
-import { insertRevocations, insertSession, sessionIds, type Session, type User } from './store.ts'
+import { insertRevocations, insertSession, sessionsOf, type Session, type User } from './store.ts'
 import { openRefreshTokens, type RefreshToken, type Tokens } from './tokens.ts'
 
 /** What the person acts for, if not for themselves. */
@@ -97,9 +97,16 @@ export async function revoke(tx: Tx<'identity'>, userId: string, ids: string[], 
   await tx.publish(SessionsRevoked, { userId, sessionIds: ids, before: before.toISOString() })
 }
 
-/** Makes all access tokens of a person stale, so that the next refresh says what they may do now. Only after the change is written. */
-export const revokeTokens = async (tx: Tx<'identity'>, userId: string, now: Date): Promise<void> =>
-  revoke(tx, userId, await sessionIds(tx, userId), now)
+/**
+ * Makes all access tokens of a person stale, so that the next refresh says what they may do now. Only after the change is written. A token may be of a
+ * process whose clock is ahead of ours, or of ours before it was put back.
+ */
+export async function revokeTokens(tx: Tx<'identity'>, userId: string, now: Date): Promise<void> {
+  const sessions = await sessionsOf(tx, userId)
+  const before = Math.max(now.getTime(), ...sessions.map(({ usedAt }) => usedAt.getTime() + 1))
+  const ids = sessions.map(({ id }) => id)
+  await revoke(tx, userId, ids, new Date(before))
+}
 
 /** Lets `work` happen in the name of somebody who has just proven to be it. */
 export const as = <T>(user: Pick<User, 'id' | 'role'>, work: () => T): T => within({ actor: { userId: user.id, role: user.role } }, work)

@@ -252,15 +252,25 @@ export async function rotateSession(
   change: { refreshHash: Buffer; now: Date; expiresAt: Date; addressPrefix: string },
 ): Promise<void> {
   await tx`
-    update sessions set previous_hash = refresh_hash, refresh_hash = ${change.refreshHash}, rotated_at = ${change.now}, used_at = ${change.now},
+    update sessions set previous_hash = refresh_hash, refresh_hash = ${change.refreshHash}, rotated_at = ${change.now},
       expires_at = least(${change.expiresAt}, ends_at), address_prefix = ${change.addressPrefix}
     where id = ${id}`
 }
 
-/** False when the session has ended. */
-export async function actFor(tx: Tx, id: string, organisationId: string | null): Promise<boolean> {
-  const [row] = await tx`update sessions set organisation_id = ${organisationId} where id = ${id} returning id`
-  return row !== undefined
+/**
+ * When the next access token of a session is to say that it was made: now, but not before the last revocation, which a faster clock may have dated; kept,
+ * so that the next revocation comes after it. Undefined when the session has ended.
+ */
+export async function stampToken(tx: Tx, id: string, now: Date): Promise<Date | undefined> {
+  const [row] = await tx<{ stamp: Date }[]>`
+    update sessions s set used_at = greatest(used_at, stamp)
+    from (select greatest(${now}::timestamptz, (select before from revocations where session_id = ${id})) as stamp) earliest
+    where id = ${id} returning stamp`
+  return row?.stamp
+}
+
+export async function actFor(tx: Tx, id: string, organisationId: string | null): Promise<void> {
+  await tx`update sessions set organisation_id = ${organisationId} where id = ${id}`
 }
 
 /** Ends sessions of a person: the one named, all but the one named, or all. Answers which. */
@@ -272,8 +282,9 @@ export async function deleteSessions(tx: Tx, userId: string, which: { only?: str
   return rows.map(({ id }) => id)
 }
 
-export const sessionIds = async (db: Db, userId: string): Promise<string[]> =>
-  (await db<{ id: string }[]>`select id from sessions where user_id = ${userId}`).map(({ id }) => id)
+/** Sessions of a person, and when their latest tokens say that they were made. */
+export const sessionsOf = async (db: Db, userId: string): Promise<{ id: string; usedAt: Date }[]> =>
+  db<{ id: string; usedAt: Date }[]>`select id, used_at as "usedAt" from sessions where user_id = ${userId}`
 
 /** What the person is in the organisation, held until the transaction ends. */
 export async function holdMembership(tx: Tx, organisationId: string, userId: string): Promise<OrganisationRole | undefined> {

@@ -49,7 +49,8 @@ export async function findOpenMessage(db: Db, id: string): Promise<Message | und
 
 /** True for the one transaction that may address the message; others wait for it and get false. */
 export async function markAddressed(tx: Tx, id: string, at: Date): Promise<boolean> {
-  const marked = await tx`update messages set addressed_at = ${at} where id = ${id} and addressed_at is null returning id`
+  const marked =
+    await tx`update messages set addressed_at = greatest(created_at, ${at}) where id = ${id} and addressed_at is null returning id`
   return marked.length > 0
 }
 

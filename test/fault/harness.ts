@@ -117,6 +117,7 @@ export async function underFire({
   }
   const disturbances: Outcome['disturbances'] = {}
   let count = 0
+  let told = 0
   let storm = true
   try {
     await site.ready()
@@ -129,9 +130,9 @@ export async function underFire({
     ]
     while (goesOn(count)) {
       ledger.silentMs = 0
-      const before = ledger.faults.length
       const what = await site.disturb(random)
-      for (const fault of ledger.faults.slice(before)) progress(`${what}: ${fault}`)
+      for (const fault of ledger.faults.slice(told)) progress(`until ${what}: ${fault}`)
+      told = ledger.faults.length
       const known = (disturbances[what] ??= { times: 0, silentMs: 0, readyMs: 0 })
       known.times++
       if (++count % 10 === 0)

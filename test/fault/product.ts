@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { readdirSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const command = join(import.meta.dirname, '../../tools/ohmnibus.js')
+const clock = new URL('clock.ts', import.meta.url).href
 
 export interface Exit {
   code: number | null
@@ -24,10 +25,18 @@ export function launch({
   user?: { uid: number; gid: number }
 }) {
   const startedAt = Date.now()
+  const clockFile = join(folder, `clock-${port}`)
   const child = spawn(process.execPath, [command, 'start'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, PORT: `${port}`, OHMNIBUS_DATA: 'data', ...environment },
+    env: {
+      PATH: process.env.PATH,
+      PORT: `${port}`,
+      OHMNIBUS_DATA: 'data',
+      ...environment,
+      NODE_OPTIONS: `--import=${clock} ${environment.NODE_OPTIONS ?? ''}`,
+      CLOCK_ERROR_FILE: clockFile,
+    },
     ...user,
   })
   let output = ''
@@ -57,6 +66,8 @@ export function launch({
       }
       throw new Error(`The platform was not ready within ${patience} ms:\n${output}`)
     },
+    /** Puts its clock so many milliseconds before or behind the right time. */
+    setClock: (error: number): void => writeFileSync(clockFile, String(error)),
     signal: (name: NodeJS.Signals): void => void child.kill(name),
     /** How it ended; fails when that takes longer than `patience`, and then it is killed. */
     async ends(patience: number): Promise<Exit & { ms: number }> {

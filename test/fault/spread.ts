@@ -95,6 +95,14 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
     start(name)
   }
 
+  /** One that has only begun to start does not yet know what to do when it is told to stop, and ends at once. */
+  const endsWell = async (name: string, product: Product): Promise<void> => {
+    product.signal('SIGTERM')
+    const { code, signal, ms } = await product.ends(15_000)
+    if ((code !== 0 && signal !== 'SIGTERM') || ms > 6_000)
+      faults.push(`${name} was told to stop and ended with ${signal ?? code} after ${ms} ms:\n${product.output().slice(-3_000)}`)
+  }
+
   /** A process that ended by itself is a fault, and started again so that the rest goes on. */
   const supervise = async (): Promise<void> => {
     for (const [name, product] of processes) {
@@ -116,10 +124,7 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
     'kill all processes': async () => void (await Promise.all([...processes].map(([name, product]) => killed(name, product)))),
     'restart a process': async random => {
       const [name, product] = victim(random)
-      product.signal('SIGTERM')
-      const { code, ms } = await product.ends(15_000)
-      if (code !== 0 || ms > 6_000)
-        faults.push(`${name} was told to stop and ended with ${code} after ${ms} ms:\n${product.output().slice(-3_000)}`)
+      await endsWell(name, product)
       start(name)
     },
     'freeze a process': async random => {
@@ -129,6 +134,12 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
       await sleep(random() < 0.1 ? 40_000 : random() * 6_000)
       frozen.delete(product)
       product.signal('SIGCONT')
+    },
+    'clock of a process a minute wrong': async random => {
+      const [, product] = victim(random)
+      product.setClock(random() < 0.5 ? 60_000 : -60_000)
+      await sleep(random() * 6_000)
+      product.setClock(0)
     },
     'restart PostgreSQL': async () => await engines.get('server')!.restart(),
     'PostgreSQL is read-only': async random => {
@@ -276,10 +287,7 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
         for (const product of frozen) product.signal('SIGCONT')
         await supervise()
         for (const [name, product] of processes) {
-          product.signal('SIGTERM')
-          const { code, ms } = await product.ends(15_000)
-          if (code !== 0 || ms > 6_000)
-            faults.push(`${name} was told to stop and ended with ${code} after ${ms} ms:\n${product.output().slice(-3_000)}`)
+          await endsWell(name, product)
         }
       } finally {
         kill([...processes.values()].map(({ pid }) => pid))
