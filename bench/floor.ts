@@ -16,6 +16,7 @@ const sql = postgres({
   port: order.port,
   database: order.database,
   user: order.superuser,
+  password: order.password,
   onnotice: () => {},
   types: { bigint: postgres.BigInt },
   connection: { search_path: 'bench, passports, extensions', TimeZone: 'UTC' },

@@ -23,6 +23,7 @@ export const quantile = (values: readonly number[], at: number): number => {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(at * sorted.length))] ?? Number.NaN
 }
+export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
 /** Measures both again and again, the one and the other first by turns, so that what else the machine does falls on both alike. */
@@ -92,26 +93,32 @@ export async function paced(url: string, shot: Shot, options: { rate: number; se
   return await Promise.all(answers)
 }
 
-const openAgent = (sockets: number) => {
-  const agent = new Agent({ keepAlive: true, maxSockets: sockets })
+/** Connections to one server, at most so many, that stay open between requests. */
+export const openAgent = (sockets: number) => {
+  const agent = new Agent({ keepAlive: true, maxSockets: sockets, timeout: 60_000 })
   return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() })
 }
 
-function once(agent: Agent, url: string, { method = 'GET', paths, headers, body }: Shot, at: number): Promise<number> {
+/** Milliseconds that one request took, the one at `at`. Fails unless the answer is 2xx and there within a minute. */
+export function once(agent: Agent, url: string, { method = 'GET', paths, headers, body }: Shot, at: number): Promise<number> {
   const text = body?.()
   const started = performance.now()
   return new Promise((resolve, reject) => {
     const path = paths[at % paths.length]!
     const request = send(
       `${url}${path}`,
-      { agent, method, headers: { ...headers, ...(text && { 'content-type': 'application/json' }) } },
+      { agent, method, headers: { ...(text && { 'content-type': 'application/json' }), ...headers } },
       answer => {
-        answer.resume().on('end', () => {
-          if (answer.statusCode! < 300) resolve(performance.now() - started)
-          else reject(new Error(`${url}${path}: ${answer.statusCode}`))
-        })
+        answer
+          .on('error', reject)
+          .resume()
+          .on('end', () => {
+            if (answer.statusCode! < 300) resolve(performance.now() - started)
+            else reject(new Error(`${url}${path}: ${answer.statusCode}`))
+          })
       },
     )
+    request.on('timeout', () => request.destroy(new Error(`${url}${path}: no answer within a minute`)))
     request.on('error', reject).end(text)
   })
 }

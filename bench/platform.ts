@@ -5,9 +5,8 @@ import { choose } from '../services/all.ts'
 import { toys } from './toys/service.ts'
 import type { Order } from './world.ts'
 
-/** The platform as it is started for people, but on a database that is given and with limits out of the way. */
+/** The platform as it is started for people, but with limits out of the way, and, where its settings name no database, on one that is given. */
 const order = JSON.parse(process.argv[2]!) as Order
-const at = { host: order.host, port: order.port, database: order.database }
 const config = readConfig({
   PORT: '0',
   HOST: '127.0.0.1',
@@ -21,8 +20,10 @@ const services = [
   ...(await choose(order.services.filter(name => name !== toys.name))),
   ...(order.services.includes(toys.name) ? [toys] : []),
 ]
-await migrate(at, order.superuser, services)
-const platform = await run(services, config, { database: { at, admin: order.superuser } })
+const at = { host: order.host, port: order.port, database: order.database }
+const given = config.DATABASE_URL ? undefined : { at, admin: order.superuser }
+if (given) await migrate(at, order.superuser, services)
+const platform = await run(services, config, { database: given })
 const address = await platform.listen()
 process.once('disconnect', () => void platform.close().then(() => process.exit(0)))
 process.send!(address)

@@ -21,26 +21,45 @@ const cells = (row: number, line: Line): string[] => [
   verdict(line.met),
 ]
 
-/** The results as a page: the machine, the versions, the table. */
-export function pageOf(
-  results: readonly { row: number; lines: readonly Line[] }[],
-  about: { command: string; postgres: string; seconds: number },
-): string {
+/** When, by which command, for how long, on what. It begins with the time that stands beside each figure. */
+export function aboutRun(script: string, seconds: number, postgres: string): string {
   const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
     packages: Record<string, { version: string }>
   }
   const version = (name: string): string => `${name} ${lock.packages[`node_modules/${name}`]?.version}`
   const processors = cpus()
-  const rows = results.flatMap(({ row, lines }) => lines.map(line => cells(row, line)))
-  return `# Results of \`${about.command}\`
+  const command = ['npm run', script, ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ')
+  return [
+    `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, \`${command}\`, ${Math.round(seconds)} s:`,
+    `${processors.length} × ${processors[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${release()},`,
+    `Node ${process.versions.node}, PostgreSQL ${postgres}, ${['fastify', 'postgres', 'autocannon'].map(version).join(', ')}`,
+  ].join(' ')
+}
 
-${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${Math.round(about.seconds)} s. ${processors.length} × ${processors[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${release()}.
-Node ${process.versions.node}, PostgreSQL ${about.postgres}, ${['fastify', 'postgres', 'autocannon'].map(version).join(', ')}.
+/** Lines of a table. */
+export const tableWith = (heads: readonly string[], rows: readonly (readonly string[])[]): string[] =>
+  [heads, heads.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`)
 
-Client, server and PostgreSQL share the machine. Each ratio is the median of rounds in which floor and Ohmnibus took turns; the spread is what else the
+/** The results as a page: the table, and what each run was. Of the page `before`, the rows stay that were not measured now. */
+export function pageOf(before: string, on: string, about: string, results: readonly { row: number; lines: readonly Line[] }[]): string {
+  const numberOf = (line: string): number => Number(/^\| (\d+) \|/.exec(line)?.[1])
+  const stampOf = (run: string): string => run.slice(0, 16)
+  const kept = before.split('\n').filter(line => numberOf(line) > 0 && !results.some(({ row }) => row === numberOf(line)))
+  const runs = before.split('\n').flatMap(line => (line.startsWith('- ') ? [line.slice(2)] : []))
+  const [head, rule, ...rows] = tableWith(
+    [...heads, 'run'],
+    results.flatMap(({ row, lines }) => lines.map(line => [...cells(row, line), stampOf(about)])),
+  )
+  return `# Results on ${on}
+
+Client, server and engines share the machine. Each ratio is the median of rounds in which floor and Ohmnibus took turns; the spread is what else the
 machine did meanwhile. What the rows are and how they are measured: [README.md](README.md).
 
-${[heads, heads.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n')}
+${[head, rule, ...[...kept, ...rows].sort((a, b) => numberOf(a) - numberOf(b))].join('\n')}
+
+Runs:
+
+${[...runs.filter(run => kept.some(line => line.endsWith(`| ${stampOf(run)} |`))), about].map(run => `- ${run}`).join('\n')}
 `
 }
 

@@ -1,7 +1,8 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { pageOf, tableOf } from './report.ts'
+import { groundNamed } from './ground.ts'
+import { aboutRun, pageOf, tableOf } from './report.ts'
 import { events } from './rows/events.ts'
 import { get } from './rows/get.ts'
 import { growth } from './rows/growth.ts'
@@ -9,22 +10,33 @@ import { kafka } from './rows/kafka.ts'
 import { list } from './rows/list.ts'
 import { log } from './rows/log.ts'
 import { post } from './rows/post.ts'
+import { processes } from './rows/processes.ts'
 import { signIns } from './rows/sign-in.ts'
 import { start } from './rows/start.ts'
 import { openWorld } from './world.ts'
 
 /** `npm run bench`: DESIGN's budgets, each beside its bare floor in the same run. */
-const rows = [get, post, list, events, signIns, start, growth, log, kafka]
+const rows = [get, post, list, events, signIns, start, growth, log, kafka, processes]
+const grounds = {
+  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8] },
+  engines: { title: 'PostgreSQL, Kafka, Redis and S3', page: 'results-engines.md', there: [1, 2, 3, 5, 9, 10] },
+}
 const { values } = parseArgs({
-  options: { rows: { type: 'string' }, quick: { type: 'boolean', default: false }, profile: { type: 'string' } },
+  options: {
+    on: { type: 'string', default: 'embedded' },
+    rows: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    profile: { type: 'string' },
+  },
 })
-const chosen = values.rows?.split(',').map(Number) ?? rows.map((_, index) => index + 1)
-if (!chosen.every(row => rows[row - 1])) throw new Error(`--rows takes numbers from 1 to ${rows.length}, as --rows 1,4`)
+const on = groundNamed(values.on)
+const { title, page, there } = grounds[on]
+const chosen = values.rows?.split(',').map(Number) ?? there
+if (!chosen.every(row => there.includes(row))) throw new Error(`--rows takes some of ${there} with --on ${on}, as --rows 1,2`)
 
 const started = performance.now()
-const world = await openWorld(values.quick ? { rounds: 3, seconds: 2, quick: true } : { rounds: 7, seconds: 4, quick: false }, {
-  profile: values.profile,
-})
+const size = values.quick ? { rounds: 3, seconds: 2, quick: true } : { rounds: 7, seconds: 4, quick: false }
+const world = await openWorld(size, { on, profile: values.profile })
 try {
   const results = []
   for (const row of chosen) {
@@ -32,10 +44,11 @@ try {
     console.log(tableOf(row, lines))
     results.push({ row, lines })
   }
-  const [server] = await world.sqlOf('postgres')`select current_setting('server_version') as version`
-  const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ')
-  const page = pageOf(results, { command, postgres: server!.version, seconds: (performance.now() - started) / 1000 })
-  await writeFile(join(import.meta.dirname, 'results.md'), page)
+  if (!values.quick) {
+    const about = aboutRun('bench', (performance.now() - started) / 1000, await world.version())
+    const file = join(import.meta.dirname, page)
+    await writeFile(file, pageOf(await readFile(file, 'utf8').catch(() => ''), title, about, results))
+  }
 } finally {
   await world.close()
 }

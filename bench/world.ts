@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { hash } from '@node-rs/argon2'
 import { openPool, type Pool } from '../kernel/database.ts'
 import { newId } from '../kernel/ids.ts'
-import { startPostgres } from '../kernel/postgres.ts'
 import { all } from '../services/all.ts'
+import { freePort } from '../tools/engines/engine.ts'
+import { openGround, type GroundName } from './ground.ts'
 import type { Shot } from './measure.ts'
 
 /** A server in a process of its own, so that it shares no event loop with who asks it. */
@@ -20,7 +21,15 @@ export interface Server {
 /** Of `OHMNIBUS_SERVICES`, or all there are. */
 export const allServices: readonly string[] = process.env.OHMNIBUS_SERVICES?.split(',') ?? Object.keys(all)
 
-/** One PostgreSQL for a run, durable as the product starts it, and what is measured on it. */
+/** The platform with each service in a process of its own; `url` is the gateway's. */
+export interface Spread {
+  readonly url: string
+  /** By the name of their service. */
+  readonly parts: ReadonlyMap<string, Server>
+  close(): Promise<void>
+}
+
+/** One ground for a run, and what is measured on it. */
 export type World = Awaited<ReturnType<typeof openWorld>>
 
 export interface Size {
@@ -36,6 +45,7 @@ export interface Order {
   readonly host: string
   readonly port: number
   readonly superuser: string
+  readonly password?: string
   readonly database: string
   readonly dataFolder: string
   /** Services of the platform. */
@@ -44,52 +54,74 @@ export interface Order {
   readonly settings: Record<string, string>
 }
 
-export async function openWorld(size: Size, options: { profile?: string } = {}) {
+export async function openWorld(size: Size, options: { on: GroundName; profile?: string }) {
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-bench-'))
-  // When a row was committed is what the latency of events is measured by.
-  const postgres = await startPostgres({ folder: join(folder, 'postgres'), settings: { track_commit_timestamp: 'on' } })
+  const ground = await openGround(options.on, folder).catch(async error => {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  })
+  const { host, port, superuser, password } = ground
   const servers = new Set<Server>()
   const pools: Pool[] = []
 
   const sqlOf = (database: string, schema = 'public'): Pool => {
-    const pool = openPool({ host: postgres.host, port: postgres.port, database }, postgres.superuser, { schema, max: 2, limits: false })
+    const at = { host, port, database, ...(password && { password: () => password }) }
+    const pool = openPool(at, superuser, { schema, max: 2, limits: false })
     pools.push(pool)
     return pool
   }
 
-  async function start(script: string, database: string, services: readonly string[], settings = {}): Promise<Server> {
-    const { host, port, superuser } = postgres
-    const order: Order = { host, port, superuser, database, services, settings, dataFolder: join(folder, database) }
+  async function start(script: string, database: string, services: readonly string[], settings: Record<string, string> = {}) {
+    const name = services.length === 1 ? `${database}-${services[0]}` : database
+    const order: Order = { host, port, superuser, password, database, services, settings, dataFolder: join(folder, name) }
     const child = fork(join(import.meta.dirname, script), [JSON.stringify(order)], {
-      execArgv: options.profile
-        ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`, `--cpu-prof-name=${script}-${database}.cpuprofile`]
-        : [],
+      execArgv: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`, `--cpu-prof-name=${script}-${name}.cpuprofile`] : [],
     })
     const url = await answerOf(child)
-    const server = { url, pid: child.pid!, close: () => closed(child).then(() => void servers.delete(server)) }
+    const server: Server = { url, pid: child.pid!, close: () => closed(child).then(() => void servers.delete(server)) }
     servers.add(server)
     return server
+  }
+
+  const platform = (database: string, services = allServices): Promise<Server> =>
+    start('platform.ts', database, services, ground.settings(database))
+
+  async function spread(database: string): Promise<Spread> {
+    const ports = await Promise.all(allServices.map(async name => [name, String(await freePort())] as const))
+    const addresses = ports.map(([name, port]) => [`${name.toUpperCase()}_SERVICE_URL`, `http://127.0.0.1:${port}`])
+    const settings = { ...ground.settings(database), ...Object.fromEntries(addresses) }
+    const started = ports.map(async ([name, PORT]) => [name, await start('platform.ts', database, [name], { ...settings, PORT })] as const)
+    const parts = new Map(await Promise.all(started))
+    return {
+      url: parts.get('gateway')!.url,
+      parts,
+      close: async () => void (await Promise.all([...parts.values()].map(part => part.close()))),
+    }
   }
 
   return {
     size,
     folder,
-    postgres,
+    ground,
     sqlOf,
+    /** Of PostgreSQL. */
+    version: async (): Promise<string> => (await sqlOf('postgres')`select current_setting('server_version') as version`)[0]!.version,
     /** A fresh database. */
     async database(name: string): Promise<string> {
       const sql = sqlOf('postgres')
       await sql.unsafe(`create database ${name}`)
       return name
     },
-    /** The product, migrated and started on that database. */
-    platform: (database: string, services = allServices, settings = {}) => start('platform.ts', database, services, settings),
+    /** The product as one process, migrated and started on that database. */
+    platform,
+    /** The product as many processes; on `engines` only. */
+    spread,
     /** Bare Fastify and postgres.js on the same database. */
     floor: (database: string) => start('floor.ts', database, []),
     async close(): Promise<void> {
       await Promise.all([...servers].map(server => server.close()))
       await Promise.all(pools.map(pool => pool.end({ timeout: 1 })))
-      await postgres.stop()
+      await ground.stop()
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -103,6 +135,7 @@ const answerOf = (child: ChildProcess): Promise<string> =>
 
 const closed = (child: ChildProcess): Promise<void> =>
   new Promise(resolve => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once('exit', () => resolve())
     child.disconnect()
   })
@@ -138,7 +171,7 @@ export const signIn = (people: readonly { email: string }[]): Shot => {
 }
 
 /** Headers of somebody who has signed in. */
-export async function signedIn(server: Server, person: { email: string }): Promise<{ authorization: string }> {
+export async function signedIn(server: Pick<Server, 'url'>, person: { email: string }): Promise<{ authorization: string }> {
   const answer = await fetch(`${server.url}/api/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -4,7 +4,8 @@ import type { Pool } from '../../kernel/database.ts'
 import { openMetrics } from '../../kernel/metrics.ts'
 import { alternate, paced, quantile, throughput, type Line } from '../measure.ts'
 import { perSecond } from '../report.ts'
-import { ToyMade } from '../toys/service.ts'
+import { openDeliveries } from '../toys/deliveries.ts'
+import { megabytes } from '../weight.ts'
 import type { World } from '../world.ts'
 
 /** The event log with few and with many events in it: what publishing, delivering, looking and dropping cost. */
@@ -19,7 +20,8 @@ export async function log(world: World): Promise<Line[]> {
   const toys = { method: 'POST', paths: ['/api/toys'] } as const
   const publish = (of: typeof small) => () => throughput(of.platform.url, toys, { seconds })
   const published = await alternate(rounds, publish(small), publish(large))
-  const deliver = (of: typeof small) => async () => quantile(await delivered(of.sql, of.platform.url, seconds), 0.5)
+  const deliver = (of: typeof small) => async () =>
+    quantile(await openDeliveries(of.sql).delays(of.platform.url, { rate: 200, seconds }), 0.5)
   const latency = await alternate(Math.ceil(rounds / 2), deliver(small), deliver(large))
   const lag = (of: typeof small) => async () => {
     const unread = openBacklog(of.sql, openMetrics(), () => ['archive: far behind', 'archive: quiet'])
@@ -82,8 +84,6 @@ export async function log(world: World): Promise<Line[]> {
   ]
 }
 
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6).toLocaleString('en')} MB`
-
 /** A platform whose log holds `count` events of twenty other topics, in parts of a week, sixty at most; the oldest are over a year old. */
 async function filled(world: World, count: number) {
   const database = await world.database(`row_log_${count}`)
@@ -116,18 +116,4 @@ async function sizeOf(sql: Pool): Promise<{ rows: number; indexes: number }> {
     select sum(pg_table_size(inhrelid))::float8 as rows, sum(pg_indexes_size(inhrelid))::float8 as indexes
     from pg_inherits where inhparent = 'kernel.log'::regclass`
   return size!
-}
-
-/** Milliseconds from the commit of each event to that of its reaction. */
-async function delivered(sql: Pool, url: string, seconds: number): Promise<number[]> {
-  await sql`truncate toys.seen`
-  await paced(url, { method: 'POST', paths: ['/api/toys'] }, { rate: 200, seconds })
-  const open = () => sql`
-    select from kernel.subscriptions s join kernel.lanes on subscription = name
-    where topic = ${ToyMade.topic} and at_offset < (select max(position) from kernel.log l where l.topic = s.topic)`
-  while ((await open()).length > 0) await sleep(20)
-  const rows = await sql<{ ms: number }[]>`
-    select 1000 * extract(epoch from pg_xact_commit_timestamp(seen.xmin) - pg_xact_commit_timestamp(log.xmin))::float8 as ms
-    from kernel.log join toys.seen using (event_id) where published_at > now() - ${seconds + 60} * interval '1 second' and topic = ${ToyMade.topic}`
-  return rows.map(({ ms }) => ms)
 }

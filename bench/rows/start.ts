@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../tools/engines/engine.ts'
 import { median, type Line } from '../measure.ts'
+import { megabytes, proportional, resident, weighs } from '../weight.ts'
 import { allServices, type World } from '../world.ts'
 
 /** `npm start`, from the command to the first request it takes, and what it weighs then. */
@@ -17,7 +18,7 @@ export async function start(world: World): Promise<Line[]> {
     { work: 'first start, on an empty folder', ohmnibus: `${cold.seconds.toFixed(2)} s`, budget: '< 15 s', met: cold.seconds < 15 },
     { work: 'start, all services, warm database', ohmnibus: `${seconds.toFixed(2)} s`, budget: '< 2 s', met: seconds < 2 },
   ]
-  if (process.platform !== 'linux') return lines
+  if (!weighs) return lines
   const node = median(warm.map(({ node }) => node))
   const postgres = median(warm.map(({ postgres }) => postgres))
   lines.push({
@@ -49,34 +50,11 @@ async function startOnce(data: string): Promise<{ seconds: number; node: number;
     await Promise.race([ready(), ended])
     const seconds = (performance.now() - started) / 1000
     await sleep(2_000)
-    return { seconds, ...(process.platform === 'linux' ? await weightOf(platform.pid!, data) : { node: 0, postgres: 0 }) }
+    if (!weighs) return { seconds, node: 0, postgres: 0 }
+    const postmaster = Number((await readFile(join(data, 'postgres/data/postmaster.pid'), 'utf8')).split('\n')[0])
+    return { seconds, node: await resident(platform.pid!), postgres: await proportional(postmaster) }
   } finally {
     platform.kill('SIGTERM')
     await ended.catch(() => {})
   }
-}
-
-/** Bytes. PostgreSQL's processes share most of their memory, so each counts for its part. */
-async function weightOf(pid: number, data: string): Promise<{ node: number; postgres: number }> {
-  const postmaster = (await readFile(join(data, 'postgres/data/postmaster.pid'), 'utf8')).split('\n')[0]!
-  const pids = [postmaster]
-  for (const entry of await readdir('/proc')) {
-    const stat = /^\d+$/.test(entry) && (await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => ''))
-    if (stat && stat.slice(stat.lastIndexOf(')')).split(' ')[2] === postmaster) pids.push(entry)
-  }
-  const shares = await Promise.all(pids.map(one => kilobytes(`/proc/${one}/smaps_rollup`, 'Pss')))
-  return { node: 1024 * (await kilobytes(`/proc/${pid}/status`, 'VmRSS')), postgres: 1024 * shares.reduce((sum, share) => sum + share, 0) }
-}
-
-const kilobytes = async (file: string, field: string): Promise<number> =>
-  Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(await readFile(file, 'utf8').catch(() => ''))?.[1] ?? 0)
-
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise(resolve => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
 }
