@@ -60,8 +60,7 @@ export function openPool(
   role: string,
   options: { schema?: string; max?: number; readOnly?: boolean; limits?: boolean } = {},
 ) {
-  const waiting = new Set<() => void>()
-  const pool = postgres({
+  return postgres({
     host: at.host,
     port: at.port,
     database: at.database,
@@ -75,7 +74,7 @@ export function openPool(
     // Seconds. The driver's own grows with every connection that ever broke, and soon takes twenty.
     backoff: () => 0.2,
     onnotice: () => {},
-    onclose: () => waiting.forEach(ask => setImmediate(ask)),
+    onclose: () => {},
     types: { bigint: postgres.BigInt },
     connection: {
       application_name: `ohmnibus ${role}`,
@@ -85,22 +84,6 @@ export function openPool(
       ...(options.readOnly && { default_transaction_read_only: true }),
     },
   })
-  const { reserve } = pool
-  // The driver forgets one who waits for a connection when another of the pool closes, so whoever waits then asks again.
-  pool.reserve = () =>
-    new Promise((resolve, reject) => {
-      const ask = () =>
-        reserve().then(
-          connection => {
-            if (!waiting.delete(ask)) return connection.release()
-            resolve(connection)
-          },
-          error => waiting.delete(ask) && reject(error),
-        )
-      waiting.add(ask)
-      void ask()
-    })
-  return pool
 }
 
 export type Pool = ReturnType<typeof openPool>
@@ -116,12 +99,16 @@ export interface Outgoing {
   readonly trace: Trace
 }
 
-/** Opens the database of one service. `committed` hears of the events of each commit before the caller does, so that delivery starts at once. */
+/**
+ * Opens the database of one service. `committed` hears of the events of each commit before the caller does, so that delivery starts at once; `failed`
+ * hears why a transaction was rolled back.
+ */
 export function openDatabase<Name extends string>(
   pool: Pool,
   name: Name,
   committed: (events: readonly Outgoing[]) => void,
   metrics = openMetrics(),
+  failed: (error: unknown) => void = () => {},
 ): Database<Name> {
   const measured = measureTransactions(metrics, name, pool.options.max)
   const attributes = { 'db.system.name': 'postgresql', 'db.namespace': name, 'db.operation.name': 'transaction' }
@@ -159,6 +146,7 @@ export function openDatabase<Name extends string>(
           ${job.tries}, ${options.key ?? null}, ${traceNote()})`
       },
     }
+    // What the connection has not got is in `own`.
     const tx = new Proxy(raw, {
       apply: (target, _, parts) => guard(Reflect.apply(target as never, undefined, parts)),
       get: (target, property) => (Object.hasOwn(own, property) ? own : target)[property as never],
@@ -180,6 +168,7 @@ export function openDatabase<Name extends string>(
       return value
     } catch (error) {
       await tx`rollback`.catch(() => {})
+      failed(error)
       // We asked to write: the server is a standby.
       if (codeOf(error) === '25006')
         throw new Problem('unavailable', 'database_read_only', {
@@ -235,7 +224,7 @@ export function openDatabase<Name extends string>(
     json: asText(pool),
     transaction,
     once,
-  }) as unknown as Database<Name>
+  }) as Database<Name>
 }
 
 /** At the end of the transaction, so that the time between taking a position in the log and committing it is short. */
@@ -248,6 +237,7 @@ function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
       event_id: id,
       topic: event.topic,
       owner: event.owner,
+      // A path into data of any shape.
       key: String(event.key.split('.').reduce((at: any, step) => at?.[step], data)),
       trace_id: sending(event.topic, id, trace),
       actor: text(actor),
@@ -275,10 +265,18 @@ const connectionLost = (): Error =>
 /** Two transactions met; the loser may simply try again. */
 const isRace = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error))
 
+/** PostgreSQL found no room on its disk, for data or for what it sorts. */
+export const isFull = (error: unknown): error is Error => codeOf(error) === '53100'
+
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')
 
 /** Faults of the database that mean "not now", and texts it cannot hold; undefined for what is a bug. */
 export function databaseProblem(error: unknown): Problem | undefined {
+  if (isFull(error))
+    return new Problem('unavailable', 'database_full', {
+      retryAfter: 10,
+      detail: 'The database has no room left. Try again when there is.',
+    })
   const code = codeOf(error)
   if (/^(08|53|57P|40)/.test(code) || ['55P03', '57014', '25P04', '25P03'].includes(code) || /^(CONNECT|ECONN|EPIPE)/.test(code))
     return new Problem('unavailable', 'database_unavailable', {

@@ -26,12 +26,15 @@ const faults: Record<string, [from: string, to: string][]> = {
     // Who waited for a connection that could not be opened was told so and kept waiting all the same: the next connection was given to nobody.
     [
       'const query = { reserve: resolve, reject }',
-      'const query = { reserve: resolve, reject: error => (queries.remove(query), reject(error)) }',
+      'const query = {\n          reserve: c => (waiting.delete(query), resolve(c)),\n' +
+        '          reject: error => (waiting.delete(query), queries.remove(query), reject(error))\n        }\n        waiting.add(query)',
     ],
     // Who waited for a connection was taken from the queue when one was lost, and had nobody left who remembered.
+    ['const queries = Queue()\n', 'const queries = Queue()\n      , waiting = new Set()\n'],
     [
       'queries.length && connect(c, queries.shift())',
-      'if (!queries.length) return\n    const query = queries.shift()\n    query.reserve && queries.push(query)\n    connect(c, query)',
+      'for (const query of waiting) queries.remove(query), queries.push(query)\n    if (!queries.length) return\n' +
+        '    const query = queries.shift()\n    query.reserve && queries.push(query)\n    connect(c, query)',
     ],
   ],
 }

@@ -106,8 +106,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     await impatient(ready(server, data, log), () => progress(notice))
 
     let stopping: Promise<void> | undefined
-    const unasked = (how: string): string => `PostgreSQL ended unasked (${how}); its log is ${log.path}`
-    const ended = new Promise<string>(tell => void server.exit.then(how => stopping ?? tell(unasked(how))))
+    const ended = new Promise<string>(tell => void server.exit.then(how => stopping ?? tell(log.fault('PostgreSQL ended', how).message)))
     const stop = (): Promise<void> => (stopping ??= cleanup.disposeAsync())
     return { host, port, superuser, folder, pid: server.pid, ended, stop }
   } catch (error) {
@@ -143,13 +142,13 @@ function launch(program: string, folder: string, args: string[], log: Log, user?
 
 /** Waits until the server accepts connections, told as to `pg_ctl`. Long recoveries are left alone: they say so in the log every 10 s. */
 async function ready(server: Program, data: string, log: Log): Promise<void> {
-  for (let size = 0, deadline = Date.now() + 60_000; ; await sleep(5)) {
+  for (let size = 0, deadline = performance.now() + 60_000; ; await sleep(5)) {
     if (server.ended) throw log.fault('PostgreSQL did not start', server.ended)
     const [pid, , , , , , , status] = lockFile(data)
     if (Number(pid) === server.pid && status?.startsWith('ready')) return
     const grown = fs.fstatSync(log.fd).size
-    if (grown !== size) [size, deadline] = [grown, Date.now() + 60_000]
-    if (Date.now() > deadline) throw log.fault('PostgreSQL did not start', 'silent for a minute')
+    if (grown !== size) [size, deadline] = [grown, performance.now() + 60_000]
+    if (performance.now() > deadline) throw log.fault('PostgreSQL did not start', 'silent for a minute')
   }
 }
 
@@ -180,11 +179,11 @@ function openLog(path: string): Log {
   if (fs.fstatSync(fd).size > 10_000_000) fs.ftruncateSync(fd)
   const from = fs.fstatSync(fd).size
   const fault = (what: string, how: string): StartError => {
-    const said = fs.readFileSync(path).subarray(from).toString().trim()
-    if (said.includes('No space left on device')) return new StartError(diskFull(dirname(path)))
-    const lines = said.split('\n').slice(-5)
-    const shown = lines.map(line => `\n  ${line.replace(/^.*? \[\d+\] /, '')}`).join('')
-    return new StartError(`${what} (${how}). Its log is ${path} and ends with:${shown}`)
+    const said = fs.readFileSync(path).subarray(from).toString().trim().split('\n')
+    const { bavail, bsize } = fs.statfsSync(dirname(path)) // without room for two segments of its log it may not have been able to say so
+    const isFull = bavail * bsize < 2 ** 25 || said.slice(-20).join().includes('No space left on device')
+    const shown = `\n${said.slice(-5).join('\n')}`.replaceAll(/\n(.*? \[\d+\] )?/g, '\n  ')
+    return new StartError(isFull ? diskFull(dirname(path)) : `${what} (${how}). Its log is ${path} and ends with:${shown}`)
   }
   return { path, fd, fault, [Symbol.dispose]: () => fs.closeSync(fd) }
 }
@@ -347,7 +346,8 @@ async function endServersIn(data: string): Promise<boolean> {
         process.kill(pid, signal)
       } catch {} // gone meanwhile
     }
-    for (const deadline = Date.now() + patience; left.length > 0 && Date.now() < deadline; left = serversIn(data)) await sleep(5)
+    for (const deadline = performance.now() + patience; left.length > 0 && performance.now() < deadline; left = serversIn(data))
+      await sleep(5)
   }
   if (left.length > 0) throw new StartError(`PostgreSQL (process ${left.join(', ')}) still uses ${data}. End it by hand.`)
   const unclean = lockFile(data).length > 0

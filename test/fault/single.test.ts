@@ -1,94 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import autocannon from 'autocannon'
 import { openPool, type Pool } from '../../kernel/database.ts'
-import { databaseAt } from '../../kernel/engines.ts'
-import { freePort, startEngine } from '../../tools/engines/engine.ts'
 import { baseline, client } from '../journeys/client.ts'
-import { admin, underFireSettings } from './harness.ts'
-import { launch, until } from './product.ts'
-
-const onLinux = { timeout: 120_000, skip: process.platform !== 'linux' && 'it needs /proc and signals' }
-
-/** The platform as one process on a PostgreSQL of its own, and its admin. */
-async function setUp(t: TestContext, environment: Record<string, string> = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-single-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  const server = await startEngine('server', { folder })
-  t.after(() => server.stop())
-  const { DATABASE_URL } = server.settings as { DATABASE_URL: string }
-  const product = launch({
-    folder,
-    port: await freePort(),
-    environment: {
-      ...underFireSettings,
-      DATABASE_URL,
-      OHMNIBUS_SECRET: 'a bad day: 0123456789abcdef 0123456789abcdef',
-      PUBLIC_URL: 'https://localhost',
-      HOST: '127.0.0.1',
-      ...environment,
-    },
-  })
-  t.after(async () => {
-    product.signal('SIGCONT')
-    product.signal('SIGTERM')
-    await product.ends(10_000)
-  })
-  await product.ready()
-  const who = client(product.address)
-  who.use(await who.get(200, 'POST /api/auth/login', admin))
-
-  /** As a superuser. */
-  const { at, admin: superuser } = databaseAt(DATABASE_URL, () => Buffer.alloc(32))
-  const peek = async <T>(look: (db: Pool) => Promise<T>): Promise<T> => {
-    const pool = openPool(at, superuser, { schema: 'public', max: 1 })
-    return await look(pool).finally(() => pool.end({ timeout: 1 }))
-  }
-  /** Status and code; `lost` where the connection was. */
-  const create = async (key = randomUUID()): Promise<string> =>
-    await who.ask('POST /api/passports', { data: baseline(key) }, { 'idempotency-key': key }).then(
-      ({ status, body }) => `${status} ${body.code ?? ''}`.trim(),
-      () => 'lost',
-    )
-  /** Clients that create passports until `stop`, which tells what they were answered, by key. */
-  function load(clients = 4) {
-    let going = true
-    const answers = new Map<string, string>()
-    const all = Array.from({ length: clients }, async () => {
-      while (going) {
-        const key = randomUUID()
-        answers.set(key, await create(key))
-        await sleep(10)
-      }
-    })
-    return {
-      answers,
-      async stop() {
-        going = false
-        await Promise.all(all)
-        return answers
-      },
-    }
-  }
-  /** What was promised is there once, and nothing that was refused. */
-  async function holds(answers: ReadonlyMap<string, string>): Promise<void> {
-    const rows = await peek(db => db<{ id: string }[]>`select identifier as id from passports.passports where version > 0`)
-    const there = rows.map(({ id }) => id)
-    assert.equal(new Set(there).size, there.length)
-    for (const [key, answer] of answers)
-      if (answer !== 'lost' && !answer.startsWith('503')) assert.equal(there.includes(key), answer === '201', `${key}: ${answer}`)
-    for (const answer of new Set(answers.values())) assert.match(answer, /^(201|503 database_\w+|lost)$/)
-  }
-  const works = () => until('work again', async () => (await create()) === '201', 20_000)
-  return { folder, server, at, superuser, product, who, peek, create, load, holds, works }
-}
+import { admin } from './harness.ts'
+import { onLinux, setUp } from './alone.ts'
+import { until } from './product.ts'
 
 const cutAll = (db: Pool) =>
   db`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'ohmnibus%' and pid <> pg_backend_pid()`
@@ -100,10 +22,16 @@ test('PostgreSQL restarted under load: refused as unavailable meanwhile, then al
   await server.restart()
   await works()
   await holds(await clients.stop())
-  await server.kill()
-  assert.match(await create(), /^503 database_unavailable$/)
+  const others = load()
+  server.kill()
+  for (let tries = 0; tries < 5; tries++) {
+    const asked = performance.now()
+    assert.match(await create(), /^503 database_unavailable$/)
+    assert.ok(performance.now() - asked < 5_000, 'who is refused is told so at once, however long it lasts')
+  }
   await server.restart()
   await works()
+  await holds(await others.stop())
   assert.doesNotMatch(product.output(), /a bug answered 500/)
 })
 
@@ -202,4 +130,39 @@ test('with 256 MB of heap it stands a storm of requests', onLinux, async t => {
   t.diagnostic(`${reads.requests.average} reads and ${writes.requests.average} writes of 100 KB a second`)
   assert.equal(reads['5xx'], 0)
   await works()
+})
+
+test('a clock that jumps by a minute, forth and back, loses and doubles nothing, and people stay signed in or out', onLinux, async t => {
+  const { product, peek, load, holds, works } = await setUp(t)
+  const clients = load()
+  /** When the platform says that the passport was made which the database got last, and what of them has not been told exactly once. */
+  const latest = () =>
+    peek(async db => {
+      const [last] = await db<{ at: Date }[]>`
+        select created_at as at from kernel.log join passports.passports p on p.id::text = key where topic = 'passport.created' order by position desc limit 1`
+      return last!.at
+    })
+  const untold = () =>
+    peek(
+      db => db`
+        select from kernel.log e left join notifications.notifications n using (event_id) left join notifications.deliveries d using (event_id)
+        where e.topic = 'passport.created' group by e.event_id having count(n) <> 1 or count(d) <> 1 or bool_or(d.status <> 'sent')`,
+    )
+  for (const error of [60_000, 0, -60_000, 0]) {
+    const other = client(product.address)
+    const session = await other.get(200, 'POST /api/auth/login', admin)
+    other.use(session)
+    product.setClock(error)
+    await until('a passport by the new clock', async () => Math.abs((await latest()).getTime() - Date.now() - error) < 20_000, 10_000)
+    await works()
+
+    await other.get(200, 'GET /api/auth/profile')
+    other.use(await other.get(200, 'POST /api/auth/refresh', { refreshToken: session.refreshToken }))
+    await other.get(200, 'GET /api/auth/profile')
+    await other.get(204, 'POST /api/auth/logout', {})
+    assert.equal((await other.ask('GET /api/auth/profile')).status, 401)
+  }
+  await holds(await clients.stop())
+  await until('everybody told of everything, once', async () => (await untold()).length === 0, 20_000)
+  assert.doesNotMatch(product.output(), /a bug answered 500/)
 })

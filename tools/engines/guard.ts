@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 
 /** What is to be done should this process end without having done it. */
@@ -26,7 +27,8 @@ function tell(): void {
     child.unref()
     shell = child.stdin
     shell.on('error', () => {})
-    ;(shell as unknown as { unref(): void }).unref()
+    // A pipe to another process is a socket.
+    ;(shell as Socket).unref()
   }
   shell.write(`${[...left].reverse().join('; ')}\n`)
 }

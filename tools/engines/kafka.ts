@@ -1,17 +1,20 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { Admin } from '@platformatic/kafka'
 import { cached, fetchBy } from './cache.ts'
 import { EngineMissing, freePort, type Place, type Recipe } from './engine.ts'
 import { findProgram, launch, outputOf } from './launch.ts'
 
 const version = '4.4.0'
+const toolsVersion = '4.3.1'
 
 /** One node of Apache Kafka, broker and controller in one. Topics are made by who needs them, never by use. */
 export async function kafka({ folder, port, proxied }: Place): Promise<Recipe> {
   const { java, release } = findJava()
-  const home = await cached(`kafka-${version}`, fetchJars)
+  const home = await cached(`kafka-${version}`, fetchJars('kafka.pom.xml'))
   const [properties, logging, data] = ['server.properties', 'log4j2.properties', 'data'].map(name => join(folder, name)) as [
     string,
     string,
@@ -41,6 +44,14 @@ export async function kafka({ folder, port, proxied }: Place): Promise<Recipe> {
       return life
     },
   }
+}
+
+/** Runs one of Kafka's own console tools by the name of its class, as a child of this process. Fails with `EngineMissing`. */
+export async function kafkaTool(main: string, args: readonly string[]): Promise<ChildProcessByStdio<null, Readable, Readable>> {
+  const { java } = findJava()
+  const home = await cached(`kafka-tools-${toolsVersion}`, fetchJars('kafka-tools.pom.xml'))
+  const jvm = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', join(home, '*')]
+  return spawn(java, [...jvm, main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 const settings = {
@@ -115,24 +126,26 @@ function findJava(): { java: string; release: string } {
   return { java, release: `${major}-${createHash('sha256').update(release).digest('hex').slice(0, 12)}` }
 }
 
-async function fetchJars(part: string): Promise<void> {
-  const maven = findProgram('mvn')
-  if (!maven) throw new EngineMissing('there is no Maven to fetch it with; install the package maven')
-  const repository = join(part, 'repository')
-  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
-  const pom = join(import.meta.dirname, 'kafka.pom.xml')
-  await fetchBy(maven, [
-    '-q',
-    '-B',
-    '-f',
-    pom,
-    `-Dmaven.repo.local=${repository}`,
-    goal,
-    '-DincludeScope=runtime',
-    `-DoutputDirectory=${part}`,
-  ])
-  fs.rmSync(repository, { recursive: true })
-}
+const fetchJars =
+  (wanted: string) =>
+  async (part: string): Promise<void> => {
+    const maven = findProgram('mvn')
+    if (!maven) throw new EngineMissing('there is no Maven to fetch it with; install the package maven')
+    const repository = join(part, 'repository')
+    const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+    const pom = join(import.meta.dirname, wanted)
+    await fetchBy(maven, [
+      '-q',
+      '-B',
+      '-f',
+      pom,
+      `-Dmaven.repo.local=${repository}`,
+      goal,
+      '-DincludeScope=runtime',
+      `-DoutputDirectory=${part}`,
+    ])
+    fs.rmSync(repository, { recursive: true })
+  }
 
 /** What Java knows of the classes after a first, clean end, so that the next start need not find it out again: a third less time. */
 function classArchive(home: string, release: string): { option: string; keep: () => void } {

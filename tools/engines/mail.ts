@@ -1,5 +1,5 @@
 import { createWriteStream, mkdirSync } from 'node:fs'
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { SMTPServer } from 'smtp-server'
@@ -24,7 +24,7 @@ export async function mail({ folder, port }: Place): Promise<Recipe> {
         },
       })
       server.on('error', () => {}) // of one connection; that it cannot listen is told by the listener
-      const listener = server.server as unknown as Server
+      const listener = server.server
       listener.on('connection', socket => sockets.add(socket.once('close', () => sockets.delete(socket))))
       const closed = Promise.withResolvers<string>()
       await new Promise<void>((resolve, reject) => {
