@@ -225,11 +225,11 @@ interface Part {
 /** The same archive with other entries. */
 async function rewrite(archive: string, to: string, edit: (parts: Part[]) => Part[]): Promise<string> {
   const tar = extract()
-  const flow = pipeline(createReadStream(archive), createZstdDecompress(), tar as unknown as NodeJS.WritableStream)
+  const flow = pipeline(createReadStream(archive), createZstdDecompress(), tar)
   const parts: Part[] = []
   for await (const entry of tar) {
     const chunks: Buffer[] = []
-    for await (const chunk of entry as unknown as AsyncIterable<Buffer>) chunks.push(chunk)
+    for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk)
     parts.push({ name: entry.header.name, type: entry.header.type!, content: Buffer.concat(chunks) })
   }
   await flow
@@ -238,7 +238,7 @@ async function rewrite(archive: string, to: string, edit: (parts: Part[]) => Par
     if (type === 'symlink') made.entry({ name, type: 'symlink', linkname: content.toString() })
     else made.entry({ name, type: type as 'file' }, content)
   made.finalize()
-  await pipeline(made as unknown as Readable, createZstdCompress(), createWriteStream(to))
+  await pipeline(made, createZstdCompress(), createWriteStream(to))
   return to
 }
 

@@ -147,6 +147,13 @@ test('Compose: what it asks .env for is in the example, which names nothing that
   for (const [, name] of text.matchAll(/\$\{(\w+):\?\}/g)) assert.ok(example.includes(name!), `${name} is needed and not in the example`)
 })
 
+test('Compose: a setting in .env reaches every service, unless it is about engines or addresses, which the file itself knows', () => {
+  const itsOwn = /^(PORT|HOST|OHMNIBUS_|DATABASE_URL|<NAME>_|KAFKA_|REDIS_|S3_|AWS_|TLS_|NOTIFICATION_LOG_PATH|ADMIN_)/
+  for (const setting of settings)
+    if (/^[A-Z][A-Z0-9_]+$/.test(setting) && !itsOwn.test(setting))
+      for (const name of names) assert.ok(setting in compose.services[name]!.environment, `${name} is not given ${setting}`)
+})
+
 test('Prometheus is told of every service', () => {
   const { scrape_configs: jobs } = parse(read('deploy/observability/prometheus.yaml')) as {
     scrape_configs: { static_configs: { targets: string[] }[] }[]

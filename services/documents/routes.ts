@@ -339,7 +339,7 @@ const uploaded = (document: Document) => {
 }
 
 /** The same key with another file, or other fields, is another request. */
-const identified = ({ idempotency }: Request<any>, { stored, fileName, fields: given }: Upload) => ({
+const identified = ({ idempotency }: Pick<Request, 'idempotency'>, { stored, fileName, fields: given }: Upload) => ({
   idempotency: idempotency && { ...idempotency, fingerprint: JSON.stringify([stored.sha256, fileName, Object.entries(given).sort()]) },
 })
 

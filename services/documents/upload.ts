@@ -25,7 +25,7 @@ export const form = (maxBytes: number) =>
  * Streams the file of a form to storage, never whole in memory; fields may stand before it or after it. Whatever fails leaves no file: not the client
  * that goes away, not the one that sends too much. Fails with `form_invalid`, `document_empty`, `document_too_large`.
  */
-export async function receive(host: DocumentsHost, request: Request<any>, docId: string): Promise<Upload> {
+export async function receive(host: DocumentsHost, request: Request, docId: string): Promise<Upload> {
   if (!request.isMultipart())
     throw new Problem('unsupported', 'content_type_unsupported', { detail: 'Send the file as multipart/form-data, in the field "file".' })
   const fields: Record<string, string> = {}

@@ -70,6 +70,7 @@ async function open(t: TestContext, services: Record<string, (Service | string)[
   return { ...p, addresses, address: await p.listen() }
 }
 
+/** Of any shape: what it must be is what the tests assert. */
 const json = async (answer: Response): Promise<any> => await answer.json()
 
 /** A port that nobody listens on while the test runs: it is taken, by one who is deaf or cuts off. */

@@ -66,7 +66,7 @@ export const gateway = defineService({
         retryDelay: () => null,
         rewriteRequestHeaders: (_, headers) => ({ ...passable(headers, safe.has(request.method)), ...introduction(request) }),
         onResponse(_, response, upstream) {
-          const { stream } = upstream as unknown as { stream: NodeJS.ReadableStream }
+          const { stream } = upstream as { stream: NodeJS.ReadableStream }
           passed.inc({ service, status: response.statusCode })
           // One that stops, or has no database, is not asked for a while.
           if (response.statusCode === 503) reject(new Error('503'))

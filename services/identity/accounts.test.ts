@@ -119,7 +119,8 @@ test('known and unknown addresses get the same answers to the same requests; onl
 test('known and unknown addresses take the same time, because each is worth one hash', async t => {
   const { post, person } = await startIdentity(t)
   const known = await person('Ada')
-  const median = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!
+  /** What else the machine does only adds. */
+  const least = (times: number[]) => Math.min(...times)
   const took = { known: [] as number[], unknown: [] as number[] }
   for (let i = 0; i < 9; i++) {
     for (const [kind, email] of [
@@ -131,8 +132,8 @@ test('known and unknown addresses take the same time, because each is worth one 
       took[kind].push(performance.now() - before)
     }
   }
-  const ratio = median(took.known) / median(took.unknown)
-  assert.ok(ratio > 0.5 && ratio < 2, `known ${median(took.known)} ms, unknown ${median(took.unknown)} ms`)
+  const ratio = least(took.known) / least(took.unknown)
+  assert.ok(ratio > 0.5 && ratio < 2, `known ${least(took.known)} ms, unknown ${least(took.unknown)} ms`)
 })
 
 test('nobody gives themselves a role', async t => {
@@ -338,8 +339,8 @@ test('what has expired is forgotten', async t => {
   await person('Ada')
   await post('/register', { ...ada, email: 'late@example.com' })
   await post('/resend-otp', { email: 'late@example.com' })
-  const forget = () =>
-    (db('identity') as unknown as { begin(work: (tx: Tx) => Promise<void>): Promise<void> }).begin(tx => forgetExpired(tx, clock.now()))
+  // It neither publishes nor enqueues.
+  const forget = () => db('identity').begin(tx => forgetExpired(tx as unknown as Tx, clock.now()))
   const left = async () =>
     (
       await db('identity')`

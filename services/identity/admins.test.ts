@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { SessionsRevoked, UserDisabled, UserRegistered, UserRoleChanged } from '#contracts/identity'
 import { newId } from '#kernel'
 import { openDatabase, openPool } from '../../kernel/database.ts'
-import { run } from '../../kernel/run.ts'
 import { bearer, claimsOf, startIdentity } from './testing.ts'
 import { createAdmin, identity } from './service.ts'
 
@@ -75,12 +74,11 @@ test('CVE-2023-22492: a disabled person neither refreshes nor signs in, and thei
 })
 
 test('an empty evaluation database gets one admin, told once; a second start makes none', async t => {
-  const { platform, admin, post, published } = await startIdentity(t)
+  const { platform, another, admin, post, published } = await startIdentity(t)
   assert.equal(platform.announcements.length, 1)
   const root = await admin()
   assert.equal(root.email, 'admin@ohmnibus.local')
-  const again = await run([identity], platform.config, { database: platform.database, log: platform.log, periodic: false })
-  t.after(() => again.close())
+  const again = await another([identity])
   assert.deepEqual(again.announcements, [])
   assert.equal((await published(UserRegistered)).length, 1)
   assert.equal((await post('/login', { email: root.email, password: root.password })).json().user.role, 'admin')

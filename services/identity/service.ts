@@ -55,7 +55,10 @@ const settings = Type.Object({
   SESSION_MAX_AGE: Setting.duration('How long a session lives at most', { default: '90d' }),
   PASSWORD_MIN_LENGTH: Setting.integer('Characters a password must have', { default: 12, minimum: 8, maximum: 64 }),
   ADMIN_EMAIL: Type.Optional(
-    Setting.text('Address of the first admin, made once on a database without one', { pattern: '^[^@\\s]+@[^@\\s]+$' }),
+    Setting.text('Address of the first admin, made once on a database without one', {
+      pattern: '^[^@\\s]+@[^@\\s]+$',
+      form: 'an e-mail address',
+    }),
   ),
   ADMIN_PASSWORD: Type.Optional(Setting.secret('Password of the first admin')),
 })
@@ -70,7 +73,7 @@ export interface Identity {
   tokens: Tokens
   sessions: Sessions
   limits: ReturnType<typeof openLimits>
-  /** Counts how a handler ends, by method, outcome and reason. */
+  /** Counts how a handler ends, by method, outcome and reason. What it takes does not matter, hence `any`: the type stays that of the handler. */
   counted: <H extends (...parameters: any[]) => Promise<unknown>>(
     method: 'login' | 'logout' | 'refresh' | 'register' | 'otp',
     handler: H,

@@ -5,7 +5,6 @@ import { hash } from '@node-rs/argon2'
 import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from 'jose'
 import { SessionsRevoked, UserLoggedIn, UserLoggedOut } from '#contracts/identity'
 import { newId, type Tx } from '#kernel'
-import { openLog } from '../../kernel/log.ts'
 import { run } from '../../kernel/run.ts'
 import { bearer, claimsOf, startIdentity } from './testing.ts'
 import { unseal } from './secrets.ts'
@@ -240,15 +239,9 @@ test('a session ends when it is not used, and at its age in any case', async t =
 })
 
 test('signed-out session refused at once, in this process and in others; everywhere ends all', async t => {
-  const { post, get, platform, person, published, clock } = await startIdentity(t)
+  const { post, get, platform, another, person, published } = await startIdentity(t)
   const { email, password, accessToken, refreshToken, headers, id } = await person('Ada')
-  const elsewhere = await run([identity], platform.config, {
-    database: platform.database,
-    log: openLog({ level: 'silent' }),
-    now: clock.now,
-    periodic: false,
-  })
-  t.after(() => elsewhere.close())
+  const elsewhere = await another([identity])
   const profileElsewhere = () => elsewhere.app.inject({ url: '/api/auth/profile', headers })
   assert.equal((await profileElsewhere()).statusCode, 200)
 
@@ -345,10 +338,8 @@ test('the published keys verify tokens, and rotation loses nobody', async t => {
   assert.equal(payload.iss, (await http.inject('/.well-known/openid-configuration')).json().issuer)
   assert.ok(!JSON.stringify(await published()).includes('"d"'), 'only the public part')
 
-  const rotate = () =>
-    (db('identity') as unknown as { begin(work: (tx: Tx) => Promise<void>): Promise<void> }).begin(tx =>
-      rotateKeys(tx, Buffer.alloc(32), clock.now(), 10 * minute),
-    )
+  // It neither publishes nor enqueues.
+  const rotate = () => db('identity').begin(tx => rotateKeys(tx as unknown as Tx, Buffer.alloc(32), clock.now(), 10 * minute))
   await rotate()
   assert.deepEqual(await states(), before, 'a young key stays')
   clock.pass(29 * day)
@@ -368,13 +359,12 @@ test('the published keys verify tokens, and rotation loses nobody', async t => {
 })
 
 test('after a rotation elsewhere tokens are signed with the new key within a minute', async t => {
-  const { post, person, platform, clock, db, get } = await startIdentity(t)
+  const { post, person, another, clock, db, get } = await startIdentity(t)
   const { refreshToken } = await person('Ada')
   clock.pass(29 * day)
   const renewed = (await post('/refresh', { refreshToken })).json()
   clock.pass(2 * day)
-  const other = await run([identity], platform.config, { database: platform.database, log: platform.log, now: clock.now, periodic: false })
-  t.after(() => other.close())
+  const other = await another([identity])
   const [current] = await db('identity')`select kid from signing_keys where state = 'current'`
   const { accessToken } = (await post('/refresh', { refreshToken: renewed.refreshToken })).json()
   assert.equal(JSON.parse(Buffer.from(accessToken.split('.')[0], 'base64url').toString()).kid, current!.kid)
@@ -392,13 +382,10 @@ test('with another secret it does not start, and says why', async t => {
 })
 
 test('two processes that start at once make one set of keys and one admin', async t => {
-  const { platform, db } = await startIdentity(t)
+  const { another, db } = await startIdentity(t)
   await db('identity')`delete from signing_keys`
   await db('identity')`delete from users`
-  const both = await Promise.all(
-    [1, 2].map(() => run([identity], platform.config, { database: platform.database, log: platform.log, periodic: false })),
-  )
-  t.after(() => Promise.all(both.map(one => one.close())))
+  const both = await Promise.all([another([identity]), another([identity])])
   assert.deepEqual(
     (await db('identity')`select state from signing_keys order by state`).map(({ state }) => state),
     ['current', 'next'],

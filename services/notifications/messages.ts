@@ -50,6 +50,7 @@ interface Policy {
 
 interface Rule<K extends Kind> extends Policy {
   event: EventContract
+  /** `rule` has tied it to `event`. */
   drafts(event: any): Draft<FactsOf<K>>[]
 }
 

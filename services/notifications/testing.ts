@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import * as contracts from '#contracts/identity'
 import type { OrganisationRole, Owner } from '#contracts/shared'
-import { defineService, fail, newId, Problem, type Host } from '#kernel'
+import { defineService, fail, newId, Problem } from '#kernel'
 import { start } from '../../kernel/testing.ts'
 import { notifications, type NotificationsHost } from './service.ts'
 import type { Locale } from './templates.ts'
@@ -50,7 +50,7 @@ export async function open(t: TestContext, options: { environment?: Record<strin
       return of(input) ?? fail('not_found', unknown)
     }
   let host: NotificationsHost | undefined
-  const watched = { ...notifications, start: (given: Host<any, any, any>) => notifications.start((host = given as NotificationsHost)) }
+  const watched = { ...notifications, start: (given: NotificationsHost) => notifications.start((host = given)) }
   const identity = defineService({
     name: 'identity',
     folder: join(tmpdir(), 'no migrations'),

@@ -3,14 +3,14 @@ import { test, type TestContext } from 'node:test'
 import Type from 'typebox'
 import { event } from '../../contracts/define.ts'
 import { context, defineService, newId, Problem, type Service } from '../../kernel/index.ts'
-import type { TestPlatform } from '../../kernel/testing.ts'
+import { start, type TestPlatform } from '../../kernel/testing.ts'
 import { engine } from './engine.ts'
-import { folderWith, Noted, notes, readers, seen, settleNow, startShared, until, write } from '../kernel/toys.ts'
+import { folderWith, Noted, notes, readers, seen, settleNow, until, write } from '../kernel/toys.ts'
 
 /** Each opens a platform whose events travel over another engine. */
-const engines: Record<string, (t: TestContext, services: readonly Service[]) => ReturnType<typeof startShared>> = {
-  log: (t, services) => startShared(t, services),
-  kafka: async (t, services) => await startShared(t, services, { environment: await engine(t, 'kafka') }),
+const engines: Record<string, (t: TestContext, services: readonly Service[]) => ReturnType<typeof start>> = {
+  log: (t, services) => start(t, services),
+  kafka: async (t, services) => await start(t, services, { environment: await engine(t, 'kafka') }),
 }
 
 const listed = async (p: TestPlatform) => {
@@ -222,6 +222,7 @@ for (const [name, open] of Object.entries(engines)) {
     await p.another([await readers(t)])
     let written = 0
     while (failed === 0) {
+      assert.ok(written < 1_000, 'the process that cannot is given something to fail at')
       // Of many keys, as each process has partitions of its own.
       await write(p.http, `page ${written}`, [String(written++)])
       await until(async () => failed > 0 || (await seen(p)).length === written)

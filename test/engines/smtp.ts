@@ -1,4 +1,4 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { simpleParser, type ParsedMail } from 'mailparser'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
@@ -37,7 +37,7 @@ export async function smtpServer(
     },
   })
   server.on('error', () => {})
-  const listener = server.server as unknown as Server
+  const listener = server.server
   listener.on('connection', socket => sockets.add(socket))
   await new Promise<void>(listening => server.listen(0, host, listening))
   t.after(() => new Promise<void>(closed => server.close(() => closed())))

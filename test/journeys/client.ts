@@ -19,6 +19,7 @@ export const baseline = (identifier: string) => ({
 export interface Answer {
   status: number
   headers: Headers
+  /** Of any shape, as every body here: what it must be is what the journeys assert. */
   body: any
 }
 

@@ -91,7 +91,7 @@ for (const site of Object.keys(sites)) {
       phone.use(second)
       const sessions = (await ada.get(200, `GET ${auth}/sessions`)).items
       assert.deepEqual(
-        sessions.map(({ device, current }: any) => [device, current]),
+        sessions.map(({ device, current }: { device: string; current: boolean }) => [device, current]),
         [
           ['Firefox on Android', false],
           ['Unknown device', true],
@@ -135,7 +135,7 @@ for (const site of Object.keys(sites)) {
     assert.equal((await ada.get(412, `PUT ${at}`, { data: created.data }, { 'if-match': '"1"' })).code, 'version_stale')
     const versions = (await ada.get(200, `GET ${at}/versions`)).items
     assert.deepEqual(
-      versions.map(({ version, updatedFields }: any) => [version, updatedFields]),
+      versions.map(({ version, updatedFields }: { version: number; updatedFields: string[] }) => [version, updatedFields]),
       [
         [2, ['/generalInformation/batteryMass']],
         [1, []],
@@ -143,7 +143,7 @@ for (const site of Object.keys(sites)) {
     )
     assert.equal((await ada.get(200, `POST ${at}/publish`)).status, 'published')
     assert.deepEqual(
-      (await ada.get(200, 'GET /api/passports?chemistry=LiFePO4&status=published')).items.map(({ id }: any) => id),
+      (await ada.get(200, 'GET /api/passports?chemistry=LiFePO4&status=published')).items.map(({ id }: { id: string }) => id),
       [created.id],
     )
 
@@ -183,7 +183,7 @@ for (const site of Object.keys(sites)) {
     for (const path of [at, `/api/documents/${docId}`]) await anybody.get(401, `GET ${path}`)
 
     await p.settle()
-    const list = (await ada.get(200, 'GET /api/notifications')).items as any[]
+    const list = (await ada.get(200, 'GET /api/notifications')).items as { id: string; event: string }[]
     const events = ['document.uploaded', 'passport.created', 'passport.published', 'passport.updated', 'user.logged-in', 'user.registered']
     assert.deepEqual(list.map(({ event }) => event).sort(), events)
     assert.deepEqual(await eventsOf(grace), ['user.logged-in', 'user.registered'])
@@ -195,7 +195,7 @@ for (const site of Object.keys(sites)) {
       .reverse()
     const resumed = await stream(ada, told.id)
     for (const notification of news) assert.deepEqual((await resumed.next())!.notification, notification, 'it goes on where it broke off')
-    await ada.get(200, `POST /api/notifications/${news[0].id}/read`)
+    await ada.get(200, `POST /api/notifications/${news[0]!.id}/read`)
     assert.deepEqual((await ada.get(200, 'GET /api/notifications?unread=true&limit=100')).items.length, events.length - 1)
 
     const mails = await p.mails(ada.email)

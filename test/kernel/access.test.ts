@@ -190,6 +190,17 @@ test('where the keys cannot be had that is what is said, and the next request as
   assert.equal(await verdict(token()), claims.sub)
 })
 
+test('while identity is away a stranger with an unknown key takes away nothing from others, and is not told that the key is wrong', async () => {
+  const { claims, state, token, access, verdict } = setUp()
+  await verdict(token())
+  state.failing = true
+  state.now += 5_001
+  const stranger = assert.rejects(async () => access.verify(token({ head: { kid: 'two' } })), /identity is away/)
+  assert.equal(await verdict(token({ claims: { sid: newId() } })), claims.sub)
+  await stranger
+  assert.equal(await verdict(token({ claims: { sid: newId() } })), claims.sub)
+})
+
 test('keys of the second algorithm, ES256, are taken as well', async () => {
   const { claims, served, head, verdict } = setUp()
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

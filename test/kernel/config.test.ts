@@ -53,10 +53,10 @@ test('all faults are told at once: the name, what was given and what is expected
         'PORT: "70000"',
         '0 to 65535',
         'RATE_LIMIT_FACTOR: "fast"',
-        'LOG_LEVEL: "loud"',
+        'LOG_LEVEL: "loud" is not fatal, error, warn, info or debug',
         'EVENT_RETENTION: "a while"',
         '10m, 12h or 7d',
-        'PUBLIC_URL: "ohmnibus.example"',
+        'PUBLIC_URL: "ohmnibus.example" is not an address like https://ohmnibus.example.com',
         'OHMNIBUS_SECRET: what was given is too weak',
         'openssl rand',
         'DATABASE_URL: what was given',
@@ -101,6 +101,7 @@ test('the environment goes before the file beneath it', () => {
 
 const one = <T extends Parameters<typeof readSettings>[0]['properties'][string]>(setting: T, given: string | undefined) => {
   const faults: string[] = []
+  // The type of IT hangs on the setting, which may be any here.
   const { IT } = readSettings(Type.Object({ IT: setting }), { IT: given }, faults) as unknown as { IT: unknown }
   return faults.length > 0 ? faults.join() : IT
 }

@@ -94,7 +94,8 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   })
   t.after(() => app.close())
   let database = async (): Promise<unknown> => 1
-  const checks = { database: () => database(), files: async () => {} }
+  let asked = 0
+  const checks = { database: () => (asked++, database()), files: async () => {} }
   const state = operations({
     app,
     config: readConfig({ METRICS_TOKEN: metricsToken }),
@@ -117,8 +118,10 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   assert.deepEqual([failing.code, failing.status, failing.engines.files], [503, 'failing', 'ok'])
   assert.equal(failing.engines.database, 'connect ECONNREFUSED', 'this machine hears the reason')
   const stranger = { url: '/health', remoteAddress: '192.0.2.7' }
+  const before = asked
   assert.equal((await app.inject(stranger)).json().engines.database, 'failing')
   assert.equal((await app.inject({ url: '/health', headers: { 'x-forwarded-for': '192.0.2.7' } })).json().engines.database, 'failing')
+  assert.equal(asked, before, 'strangers who ask often do not ask the engines as often')
   for (const [token, reason] of [
     [metricsToken, 'connect ECONNREFUSED'],
     [`${metricsToken}x`, 'failing'],

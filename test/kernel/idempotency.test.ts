@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import Type from 'typebox'
 import { anyone, defineService, newId, Problem, type Service } from '../../kernel/index.ts'
-import { folderWith, startShared } from './toys.ts'
+import { start, type TestPlatform } from '../../kernel/testing.ts'
+import { folderWith } from './toys.ts'
 
 /** Orders: `during` runs in the transaction of each. */
 const orders = async (t: TestContext, during: (what: string) => unknown = () => {}, name = 'orders'): Promise<Service> =>
@@ -24,12 +25,12 @@ const orders = async (t: TestContext, during: (what: string) => unknown = () => 
     },
   })
 
-type App = { app: { inject: Awaited<ReturnType<typeof startShared>>['http']['inject'] } }
+type App = { app: { inject: TestPlatform['http']['inject'] } }
 const order = ({ app }: App, key: string | undefined, what = 'a bell', headers = {}, url = '/api/orders') =>
   app.inject({ method: 'POST', url, headers: { ...(key !== undefined && { 'idempotency-key': key }), ...headers }, payload: { what } })
 
 test('the same request under the same key is done once and answered the same, also by another process', async t => {
-  const p = await startShared(t, [await orders(t)])
+  const p = await start(t, [await orders(t)])
   const first = await order(p.http, 'k1')
   assert.equal(first.statusCode, 201)
   const again = await order(p.http, 'k1')
@@ -42,7 +43,7 @@ test('the same request under the same key is done once and answered the same, al
 })
 
 test('another request under a key that was used is refused, be it another body or another place', async t => {
-  const p = await startShared(t, [await orders(t)])
+  const p = await start(t, [await orders(t)])
   await order(p.http, 'k1', 'a bell')
   for (const answer of [
     await order(p.http, 'k1', 'a horn'),
@@ -58,7 +59,7 @@ test('while the first is at work the same key is told to come back; then it gets
   let entered = () => {}
   const gate = new Promise<void>(resolve => (release = resolve))
   const inside = new Promise<void>(resolve => (entered = resolve))
-  const p = await startShared(t, [
+  const p = await start(t, [
     await orders(t, () => {
       entered()
       return gate
@@ -74,7 +75,7 @@ test('while the first is at work the same key is told to come back; then it gets
 })
 
 test('of many at once with one key one is done, and every other is told to come back or gets its answer', async t => {
-  const p = await startShared(t, [await orders(t)])
+  const p = await start(t, [await orders(t)])
   const second = await p.another([await orders(t)])
   const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => order(i % 2 ? p.http : second, 'k1')))
   const bodies = new Set(answers.filter(({ statusCode }) => statusCode === 201).map(({ body }) => body))
@@ -85,7 +86,7 @@ test('of many at once with one key one is done, and every other is told to come 
 
 test('a request that failed leaves its key free', async t => {
   let failures: unknown[] = [new Problem('conflict', 'sold_out'), new Error('a bug')]
-  const p = await startShared(t, [
+  const p = await start(t, [
     await orders(t, () => {
       const failure = failures.shift()
       if (failure) throw failure
@@ -99,7 +100,7 @@ test('a request that failed leaves its key free', async t => {
 })
 
 test('a key belongs to who sent it and to one service', async t => {
-  const p = await startShared(t, [await orders(t), await orders(t, () => {}, 'gifts')])
+  const p = await start(t, [await orders(t), await orders(t, () => {}, 'gifts')])
   const ada = p.signedIn()
   const answers = [
     await order(p.http, 'k1', 'a bell', ada),
@@ -113,7 +114,7 @@ test('a key belongs to who sent it and to one service', async t => {
 })
 
 test('a key that is none is refused and nothing is done', async t => {
-  const p = await startShared(t, [await orders(t)])
+  const p = await start(t, [await orders(t)])
   for (const key of ['', ' ', 'two words', 'x'.repeat(256), 'über', 'a\tb', 'k1, k2']) {
     const answer = await order(p.http, key)
     assert.deepEqual([answer.statusCode, answer.json().code], [400, 'idempotency_key_invalid'], key)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { anyone, defineService } from '../../kernel/index.ts'
 import { start, type TestPlatform } from '../../kernel/testing.ts'
-import { folderWith, startShared, until } from './toys.ts'
+import { folderWith, until } from './toys.ts'
 import { add, worker } from './worker.ts'
 
 /** Brings forward what waits for its next try. */
@@ -119,7 +119,7 @@ test('a service adds jobs to itself alone, and does not see the tables of the jo
 })
 
 test('the jobs of a killed process go on elsewhere within seconds, even those with a single try', async t => {
-  const p = await startShared(t, [worker(async () => {})])
+  const p = await start(t, [worker(async () => {})])
   await p.platform.close()
   const child = fork(join(import.meta.dirname, 'worker.ts'), [JSON.stringify({ ...p.platform.database, dataFolder: p.dataFolder })], {
     execArgv: [],
@@ -156,7 +156,7 @@ test('a process that lost its connections keeps its jobs', async t => {
     starts++
     await gate
   })
-  const p = await startShared(t, [long])
+  const p = await start(t, [long])
   await add(['long'])
   await until(() => starts === 1)
   await p.another([long])

@@ -4,7 +4,7 @@ import { setTimeout as moment } from 'node:timers/promises'
 import { defineService, newId } from '../../kernel/index.ts'
 import { openPool, type Pool } from '../../kernel/database.ts'
 import { start, type TestPlatform } from '../../kernel/testing.ts'
-import { folderWith, Noted, notes, readers, seen, settleNow, startShared, until, write } from './toys.ts'
+import { folderWith, Noted, notes, readers, seen, settleNow, until, write } from './toys.ts'
 
 /** A transaction of somebody else that takes a position in the log, and is open until told. */
 async function publisher(t: TestContext, p: TestPlatform, text: string) {
@@ -63,7 +63,7 @@ test('a rolled back position is given up although a long transaction that publis
 })
 
 test('a platform that starts while somebody publishes misses nothing of it', async t => {
-  const p = await startShared(t, [await notes(t), await readers(t)])
+  const p = await start(t, [await notes(t), await readers(t)])
   await p.platform.close()
   const early = await publisher(t, p, 'early')
   const late = await publisher(t, p, 'late')
@@ -88,7 +88,7 @@ test('a jump of the positions, as after a restored back-up, delays nothing', asy
 
 test('events are forgotten by age, but only those that every subscription has passed; what failed can still be replayed', async t => {
   let poisonous = true
-  const p = await startShared(t, [
+  const p = await start(t, [
     await notes(t),
     await readers(t, ({ text }) => {
       if (text === 'poison' && poisonous) throw new Error('cannot stand it')
@@ -127,6 +127,42 @@ test('events are forgotten by age, but only those that every subscription has pa
   assert.deepEqual(await seen(p), ['a a', 'b b', 'c c', 'poison poison', 'd d'])
 })
 
+test('a replay waits for the batch at work, and leaves nothing behind that waits for what it has taken away', async t => {
+  const heard: string[] = []
+  const gates = new Map(['first', 'second'].map(text => [text, Promise.withResolvers<void>()]))
+  let poisonous = true
+  const historians = defineService({
+    name: 'historians',
+    folder: await folderWith(t),
+    start: ({ on }) =>
+      on(Noted, 'write history', async ({ text }) => {
+        if (text === 'poison' && poisonous) throw new Error('cannot stand it')
+        heard.push(text)
+        await gates.get(text)?.promise
+      }),
+  })
+  const p = await start(t, [await notes(t), historians])
+  await write(p.http, 'one', ['poison'])
+  await write(p.http, 'two', ['first'])
+  await until(() => heard.includes('first'))
+  // Both in the next batch: the one is put behind the poison, and the other keeps the batch open.
+  await write(p.http, 'one', ['behind'])
+  await write(p.http, 'two', ['second'])
+  gates.get('first')!.resolve()
+  await until(() => heard.includes('second'))
+  poisonous = false
+  const replayed = p.platform.logs[0]!.rewind('historians: write history (note.taken)')
+  const waiting = () => p.db('kernel')`select from pg_stat_activity
+    where datname = current_database() and application_name = 'ohmnibus kernel' and wait_event_type = 'Lock'`
+  await until(async () => (await waiting()).length > 0)
+  gates.get('second')!.resolve()
+  await replayed
+  await p.settle()
+  assert.deepEqual(heard.slice(-4), ['poison', 'first', 'behind', 'second'])
+  const [left] = await p.db('kernel')`select count(*)::int from kernel.parked`
+  assert.equal(left!.count, 0)
+})
+
 test('an event that comes while an earlier one of its key is being tried again waits for it', async t => {
   let tries = 0
   let entered = () => {}
@@ -139,7 +175,7 @@ test('an event that comes while an earlier one of its key is being tried again w
     entered()
     await gate
   })
-  const p = await startShared(t, [await notes(t), slow])
+  const p = await start(t, [await notes(t), slow])
   await p.another([await readers(t)])
   await write(p.http, 'one', ['first'])
   await Promise.race([inside, until(async () => (await seen(p)).length === 1)])

@@ -148,7 +148,8 @@ test('a service that comes later is migrated beside those that run, whatever tab
   const late = service('mig_late')
   await late.file('0001_late.sql', 'create table late (id integer)')
   await pool.begin(async running => {
-    const tables = await running`select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('kernel', 'graphile_worker')`
+    const tables =
+      await running`select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('kernel', 'graphile_worker')`
     for (const { name } of tables) if (name !== 'kernel.migrations') await running.unsafe(`lock table ${name} in row exclusive mode`)
     // A lock that it waited for would keep it here for ever.
     assert.ok((await run(late)).includes('Migrating mig_late to 0001_late.sql'))

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { anyone, defineService } from '../../kernel/index.ts'
+import { innermost } from '../../kernel/outage.ts'
 import { start } from '../../kernel/testing.ts'
 
 test('a transaction whose connection is lost is refused as unavailable, wherever it stood, and the next one works', async t => {
@@ -52,4 +53,13 @@ test('a transaction whose connection is lost is refused as unavailable, wherever
   }
   assert.equal((await count())[0], 500)
   await recovered()
+})
+
+test('of an engine that fails the innermost cause is told, which names the address, in one line', () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:9092\nand more'), { code: 'ECONNREFUSED' })
+  assert.equal(
+    innermost(new Error('Listing topics failed.', { cause: new AggregateError([refused, new Error('other')], 'Twice.') })),
+    'connect ECONNREFUSED 10.0.0.7:9092',
+  )
+  assert.equal(innermost(new AggregateError([Object.assign(new Error(), { code: 'ETIMEDOUT' })])), 'ETIMEDOUT')
 })

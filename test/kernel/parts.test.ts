@@ -35,7 +35,10 @@ async function formerDatabase(t: TestContext, texts: string[]) {
   const root = openPool({ ...at, database: 'postgres' }, cluster.superuser, { max: 1, limits: false })
   await root.unsafe(`create database "${at.database}"`)
   const pool = openPool(at, cluster.superuser, { schema: 'kernel', max: 1 })
+  /** Of what runs on it, so that it ends before the database is gone. */
+  const closers: (() => Promise<unknown>)[] = []
   t.after(async () => {
+    for (const close of closers) await close()
     await pool.end({ timeout: 1 })
     await root.unsafe(`drop database "${at.database}" with (force)`)
     await root.end({ timeout: 1 })
@@ -52,16 +55,16 @@ async function formerDatabase(t: TestContext, texts: string[]) {
   for (const [number, text] of texts.entries())
     await pool`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data) values (${newId()}, ${Noted.topic}, 'notes', 'one',
       ${'0'.repeat(32)}, '{"userId":null,"role":"system"}', ${pool.json({ page: 'one', number, text })})`
-  return { at, admin: cluster.superuser, pool }
+  return { at, admin: cluster.superuser, pool, closers }
 }
 
 test('the log of the version before becomes the first part: its events stay, positions go on, readers go on', async t => {
-  const { at, admin, pool } = await formerDatabase(t, ['a', 'b'])
+  const { at, admin, pool, closers } = await formerDatabase(t, ['a', 'b'])
   const services = [await notes(t), await readers(t)]
   await migrate(at, admin, services)
   const config = readConfig({ PORT: '0', OHMNIBUS_SECRET: 'a secret for tests: 0123456789abcdef', OHMNIBUS_DATA: tmpdir() })
   const platform = await run(services, config, { database: { at, admin }, periodic: false, log: openLog({ level: 'silent' }) })
-  t.after(() => platform.close())
+  closers.push(() => platform.close())
   await write(platform, 'one', ['c'])
   await platform.settle()
   assert.deepEqual(

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { call, event } from '../../contracts/define.ts'
 import { defineService, newId, type Service } from '../../kernel/index.ts'
@@ -10,7 +11,7 @@ const asked = (owner: string) => call(owner, `get_${owner}`, Nothing, Nothing)
 const Listed = event('posts', 'post.listed', 'id', Type.Object({ id: Type.String() }))
 const Unlisted = event('posts', 'post.unlisted', 'id', Type.Object({ id: Type.String() }))
 
-/** A service without tables. */
+/** A service without tables. Its host is `any`: it may do what types forbid. */
 export const plain = (name: string, start: (host: any) => Promise<void> | void = () => {}, more: Partial<Service> = {}): Service =>
   defineService({ name, folder: join(tmpdir(), 'no migrations'), start, ...more })
 
@@ -61,7 +62,7 @@ export const refusals: Record<string, { services: Service[]; message: RegExp; ca
     cause: /GET \/api\/posts has no access rule/,
   },
   'a route of the bare framework without an access rule': {
-    services: [plain('posts', host => host.http.scope((app: any) => void app.get('/posts', () => ({}))))],
+    services: [plain('posts', host => host.http.scope((app: FastifyInstance) => void app.get('/posts', () => ({}))))],
     message: /GET \/posts has no access rule/,
     bug: true,
   },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Type from 'typebox'
 import { call, event } from '../../contracts/define.ts'
-import { anyone, StartError } from '../../kernel/index.ts'
+import { anyone, StartError, type Tx } from '../../kernel/index.ts'
 import { start } from '../../kernel/testing.ts'
 import { plain, refusals } from './refused.ts'
 import { Noted, notes, until } from './toys.ts'
@@ -75,7 +75,7 @@ test('a service that started is stopped when a later one cannot', async t => {
 
 test('an event belongs to its owner: nobody else can publish it, not even with SQL of their own', async t => {
   const thief = plain('thief', ({ http, db }) => {
-    const attempt = (work: (tx: any) => Promise<unknown>) =>
+    const attempt = (work: (tx: Tx) => Promise<unknown>) =>
       db.transaction(work).then(
         () => 'done',
         (error: { code?: string; message: string }) => error.code ?? error.message,

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFile, execFileSync } from 'node:child_process'
-import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { execFile } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { connect as connectHttp2, constants, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
+import { constants, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
-import { connect as connectTcp } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Writable } from 'node:stream'
+import { connect as connectTcp, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as moment } from 'node:timers/promises'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
@@ -17,81 +13,20 @@ import { PassportUpdated } from '#contracts/passports'
 import Type from 'typebox'
 import { openAccess } from '../../kernel/access.ts'
 import { openHttp } from '../../kernel/http.ts'
-import { anyone, defineService, newId } from '../../kernel/index.ts'
+import { anyone, newId } from '../../kernel/index.ts'
 import { openLog } from '../../kernel/log.ts'
 import { openMetrics } from '../../kernel/metrics.ts'
 import { start } from '../../kernel/testing.ts'
 import { open as openDocuments } from '../../services/documents/testing.ts'
+import { gateway } from '../../services/gateway/service.ts'
 import { startIdentity } from '../../services/identity/testing.ts'
 import { ada, open as openNotifications, self } from '../../services/notifications/testing.ts'
 import { until } from '../fault/product.ts'
-import { folderWith } from './toys.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-tls-'))
-process.once('exit', () => rmSync(folder, { recursive: true }))
-
-/** A certificate of its own making, once a name. */
-function made(name: string, days = 90): { cert: string; key: string } {
-  const files = { cert: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) }
-  const subject = '-subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1'
-  const about = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days ${days} ${subject} -keyout ${files.key} -out ${files.cert}`
-  execFileSync('openssl', about.split(' '), { stdio: 'ignore' })
-  return files
-}
-
-const first = made('first')
-const second = made('second', 60)
-const settingsOf = ({ cert, key }: typeof first) => ({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key, PUBLIC_URL: 'https://localhost' })
-const ca = [first, second].map(({ cert }) => readFileSync(cert, 'utf8'))
-
-const echo = async (t: TestContext) =>
-  defineService({
-    name: 'echo',
-    folder: await folderWith(t),
-    start({ http }) {
-      const open = { access: anyone }
-      http.post('/', { config: open, schema: { summary: 'Echo', body: Type.Object({ text: Type.String() }) } }, ({ body }) => body)
-      http.get('/', { config: open, schema: { summary: 'How it is seen' } }, request => ({
-        host: request.host,
-        protocol: request.protocol,
-        version: request.raw.httpVersion,
-      }))
-      http.get('/slow', { config: open, schema: { summary: 'Slow' } }, async () => {
-        await moment(400)
-        return { slow: true }
-      })
-    },
-  })
+import { ask, ca, echo, first, listening, session, settingsOf } from './secured.ts'
 
 async function served(t: TestContext, environment: Record<string, string> = settingsOf(first)) {
   const p = await start(t, [await echo(t)], { environment })
   return { p, base: await p.listen() }
-}
-
-function session(t: TestContext, base: string): ClientHttp2Session {
-  const client = connectHttp2(base, { ca }).on('error', () => {})
-  t.after(() => client.destroy())
-  return client
-}
-
-interface Got {
-  status: number
-  headers: Record<string, unknown>
-  body: Buffer
-  json: any
-}
-
-/** One request over HTTP/2. */
-async function ask(client: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: Buffer | string): Promise<Got> {
-  const stream = client.request(headers, { endStream: body === undefined })
-  let head: Record<string, unknown> = {}
-  const pieces: Uint8Array[] = []
-  stream.on('response', response => (head = response)).on('data', piece => pieces.push(Buffer.from(piece)))
-  if (body !== undefined) stream.end(body)
-  await once(stream, 'close')
-  const bytes = Buffer.concat(pieces)
-  const json = /json/.test(String(head['content-type'])) && bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined
-  return { status: Number(head[':status']), headers: head, body: bytes, json }
 }
 
 const post = (client: ClientHttp2Session, body: string | Buffer, more: OutgoingHttpHeaders = {}) =>
@@ -109,32 +44,6 @@ async function greet(base: string, options: ConnectionOptions): Promise<string> 
   } finally {
     socket.destroy()
   }
-}
-
-const serialOf = async (base: string): Promise<string> => {
-  const { port } = new URL(base)
-  const socket = connectTls({ host: '127.0.0.1', port: Number(port), ca })
-  await once(socket, 'secureConnect')
-  const { serialNumber } = socket.getPeerCertificate()
-  socket.destroy()
-  return serialNumber
-}
-const serialIn = (file: string): string => new X509Certificate(readFileSync(file)).serialNumber
-
-function listening() {
-  const lines: any[] = []
-  const stream = new Writable({
-    write(chunk, _, done) {
-      lines.push(
-        ...String(chunk)
-          .trim()
-          .split('\n')
-          .map(line => JSON.parse(line)),
-      )
-      done()
-    },
-  })
-  return { lines, log: openLog({ level: 'info', stream }) }
 }
 
 test('HTTP/2 and HTTP/1.1 are served on one port, with TLS 1.3 and 1.2 and nothing older or weaker', async t => {
@@ -344,37 +253,51 @@ test('while it stops, what is under way over HTTP/2 is answered, and neither idl
   assert.ok(performance.now() - began < 4_500, `${performance.now() - began} ms`)
 })
 
-test('a document goes up and down over HTTP/2 as it is', async t => {
-  const { p, as } = await openDocuments(t, { environment: settingsOf(first) })
-  const { port } = p.http.app.server.address() as { port: number }
-  const client = session(t, `https://127.0.0.1:${port}`)
-  const owner = as()
-  const content = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(5 * 1_048_576)])
-  const form = Buffer.concat([
-    Buffer.from('--x\r\ncontent-disposition: form-data; name="file"; filename="a.pdf"\r\ncontent-type: application/pdf\r\n\r\n'),
-    content,
-    Buffer.from('\r\n--x--\r\n'),
-  ])
-  const upload = {
-    ':method': 'POST',
-    ':path': '/api/documents/upload',
-    'content-type': 'multipart/form-data; boundary=x',
-    ...owner.headers,
-  }
-  const { status, json } = await ask(client, upload, form)
-  assert.equal(status, 201)
-  const down = await ask(client, { ':path': `/api/documents/${json.docId}?download=1`, ...owner.headers })
-  assert.equal(createHash('sha256').update(down.body).digest('hex'), json.sha256)
-  assert.ok(down.body.equals(content))
-  const part = await ask(client, { ':path': `/api/documents/${json.docId}?download=1`, range: 'bytes=9-19', ...owner.headers })
-  assert.deepEqual([part.status, part.body.equals(content.subarray(9, 20))], [206, true])
+/** Documents over TLS, in this process or in one behind a gateway. */
+const ways = {
+  'as it is': async (t: TestContext) => {
+    const { p, as } = await openDocuments(t, { environment: settingsOf(first) })
+    return { as, address: `https://127.0.0.1:${portOf(p)}` }
+  },
+  'through a gateway': async (t: TestContext) => {
+    const { p, as } = await openDocuments(t)
+    const behind = `http://127.0.0.1:${portOf(p)}`
+    const front = await start(t, [gateway], { environment: { ...settingsOf(first), DOCUMENTS_SERVICE_URL: behind } })
+    return { as, address: await front.listen() }
+  },
+}
+const portOf = ({ http }: Awaited<ReturnType<typeof start>>): number => (http.app.server.address() as AddressInfo).port
+for (const [way, opened] of Object.entries(ways))
+  test(`a document goes up and down over HTTP/2 ${way}`, async t => {
+    const { as, address } = await opened(t)
+    const client = session(t, address)
+    const owner = as()
+    const content = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(5 * 1_048_576)])
+    const form = Buffer.concat([
+      Buffer.from('--x\r\ncontent-disposition: form-data; name="file"; filename="a.pdf"\r\ncontent-type: application/pdf\r\n\r\n'),
+      content,
+      Buffer.from('\r\n--x--\r\n'),
+    ])
+    const upload = {
+      ':method': 'POST',
+      ':path': '/api/documents/upload',
+      'content-type': 'multipart/form-data; boundary=x',
+      ...owner.headers,
+    }
+    const { status, json } = await ask(client, upload, form)
+    assert.equal(status, 201)
+    const down = await ask(client, { ':path': `/api/documents/${json.docId}?download=1`, ...owner.headers })
+    assert.equal(createHash('sha256').update(down.body).digest('hex'), json.sha256)
+    assert.ok(down.body.equals(content))
+    const part = await ask(client, { ':path': `/api/documents/${json.docId}?download=1`, range: 'bytes=9-19', ...owner.headers })
+    assert.deepEqual([part.status, part.body.equals(content.subarray(9, 20))], [206, true])
 
-  const cut = client.request(upload).on('error', () => {})
-  cut.write(form.subarray(0, 1_000_000))
-  await moment(20)
-  cut.close(constants.NGHTTP2_CANCEL)
-  assert.equal((await ask(client, { ':path': '/api/documents', ...owner.headers })).json.items.length, 1, 'half an upload is none')
-})
+    const cut = client.request(upload).on('error', () => {})
+    cut.write(form.subarray(0, 1_000_000))
+    await moment(20)
+    cut.close(constants.NGHTTP2_CANCEL)
+    assert.equal((await ask(client, { ':path': '/api/documents', ...owner.headers })).json.items.length, 1, 'half an upload is none')
+  })
 
 test('notifications stream over HTTP/2, beside other requests of the connection, which goes on after it', async t => {
   const p = await openNotifications(t, { environment: settingsOf(first) })
@@ -383,7 +306,7 @@ test('notifications stream over HTTP/2, beside other requests of the connection,
   const stream = client.request({ ':path': '/api/notifications/stream', ...p.signedIn({ userId: ada.userId, sessionId: newId() }) })
   let text = ''
   stream.setEncoding('utf8').on('data', chunk => (text += chunk))
-  const [head] = (await once(stream, 'response')) as unknown as [Record<string, unknown>]
+  const [head] = await once(stream, 'response')
   assert.deepEqual([head[':status'], head['content-type'], head['connection']], [200, 'text/event-stream', undefined])
   await until('the first frame', () => text.includes('retry:'), 5_000)
   await p.publish(PassportUpdated, {
@@ -418,118 +341,6 @@ test('in TLS the cookies are tied to it, and sign in over HTTP/2', async t => {
   assert.ok(cookies.some(cookie => cookie.startsWith('__Host-ohmnibus-access=')))
   const profile = await ask(client, { ':path': '/api/auth/profile', cookie: cookies.join('; ') })
   assert.deepEqual([profile.status, profile.json.email], [200, email])
-})
-
-test('a certificate is taken when its files are written again, and a broken one is not', async t => {
-  const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
-  const write = (from: typeof first) => {
-    cpSync(from.cert, cert)
-    cpSync(from.key, key)
-  }
-  write(first)
-  const { lines, log } = listening()
-  const p = await start(t, [await echo(t)], { environment: { TLS_CERT_FILE: cert, TLS_KEY_FILE: key }, log })
-  const base = await p.listen()
-  const expiry = async () =>
-    Number(/^ohmnibus_tls_certificate_expiry_timestamp_seconds (\S+)$/m.exec((await p.http.inject('/metrics')).body)![1])
-  const endOf = (file: string) => new X509Certificate(readFileSync(file)).validToDate.getTime() / 1000
-  assert.deepEqual([await serialOf(base), await expiry()], [serialIn(first.cert), endOf(first.cert)])
-  const client = session(t, base)
-  await ask(client, { ':path': '/api/echo' })
-
-  write(second)
-  await until('the new certificate', async () => (await serialOf(base)) === serialIn(second.cert), 5_000)
-  assert.equal(await expiry(), endOf(second.cert))
-  assert.equal((await ask(client, { ':path': '/api/echo' })).status, 200, 'open connections go on')
-  assert.ok(lines.some(({ msg }) => /took a new certificate/.test(msg)))
-
-  for (const [broken, reason] of [
-    ['not a certificate', /no certificate in PEM/],
-    [readFileSync(first.cert, 'utf8'), /not the key of the first certificate/],
-  ] as const) {
-    writeFileSync(cert, broken)
-    await until('a warning', () => lines.some(({ msg, cause }) => /the one before stays/.test(msg) && reason.test(cause)), 5_000)
-    assert.deepEqual([await serialOf(base), await expiry()], [serialIn(second.cert), endOf(second.cert)])
-  }
-  write(first)
-  await until('the repaired certificate', async () => (await serialOf(base)) === serialIn(first.cert), 5_000)
-})
-
-test('a certificate is taken when a link is put in the place of another, as Kubernetes does, or far behind it', async t => {
-  const at = join(folder, 'mounted')
-  const link = (name: string, to: string) => {
-    symlinkSync(to, join(folder, 'next'))
-    renameSync(join(folder, 'next'), join(folder, name))
-  }
-  for (const [name, from] of [
-    ['..one', first],
-    ['..two', second],
-  ] as const) {
-    mkdirSync(join(at, name), { recursive: true })
-    cpSync(from.cert, join(at, name, 'tls.crt'))
-    cpSync(from.key, join(at, name, 'tls.key'))
-  }
-  link('mounted/..data', '..one')
-  for (const name of ['tls.crt', 'tls.key']) symlinkSync(join('..data', name), join(at, name))
-  link('there', 'mounted/..one')
-  for (const [mount, swap] of [
-    ['mounted', () => link('mounted/..data', '..two')],
-    ['there', () => link('there', 'mounted/..two')],
-  ] as const) {
-    const app = await openHttp({
-      access: openAccess({ keys: async () => [], now: () => new Date() }),
-      log: openLog({ level: 'silent' }),
-      metrics: openMetrics(),
-      corsOrigins: [],
-      publicUrl: 'https://localhost',
-      tls: { cert: join(folder, mount, 'tls.crt'), key: join(folder, mount, 'tls.key') },
-      lookEvery: 100,
-    })
-    t.after(() => app.close())
-    const base = await app.listen({ port: 0, host: '127.0.0.1' })
-    assert.equal(await serialOf(base), serialIn(first.cert))
-    swap()
-    await until('the new certificate', async () => (await serialOf(base)) === serialIn(second.cert), 5_000)
-  }
-})
-
-test('a certificate that cannot be used stops the start, and says why', async t => {
-  const written = (name: string, text: string) => {
-    writeFileSync(join(folder, name), text)
-    return join(folder, name)
-  }
-  const encrypted = join(folder, 'encrypted.key')
-  execFileSync('openssl', ['pkcs8', '-topk8', '-in', first.key, '-out', encrypted, '-passout', 'pass:secret'], { stdio: 'ignore' })
-  const cases: [files: { cert: string; key: string }, reason: RegExp, now?: Date][] = [
-    [{ ...first, cert: '/nowhere/tls.crt' }, /\/nowhere\/tls\.crt: there is no such file\.$/],
-    [{ ...first, key: '/nowhere/tls.key' }, /\/nowhere\/tls\.key: there is no such file\.$/],
-    [{ ...first, key: folder }, /it is a folder\.$/],
-    [{ ...first, cert: written('empty', '') }, /empty is no certificate in PEM/],
-    [
-      { ...first, key: written('garbage', '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n') },
-      /garbage is no private key in PEM/,
-    ],
-    [{ ...first, key: encrypted }, /encrypted\.key asks for a passphrase; give the key without one\.$/],
-    [{ cert: first.cert, key: second.key }, /second\.key is not the key of the first certificate in .*first\.crt\.$/],
-    [first, /first\.crt expired at 20/, new Date(Date.now() + 100 * 86_400_000)],
-    [first, /first\.crt is valid only from 20.*look at the clock/, new Date('2020-01-01')],
-  ]
-  for (const [files, message, at] of cases)
-    await assert.rejects(start(t, [await echo(t)], { environment: settingsOf(files), now: () => at ?? new Date() }), {
-      name: 'StartError',
-      message,
-    })
-})
-
-test('a certificate that ends within two weeks is told of at the start', async t => {
-  for (const [days, told] of [
-    [77, 1],
-    [75, 0],
-  ] as const) {
-    const { lines, log } = listening()
-    await start(t, [await echo(t)], { environment: settingsOf(first), log, now: () => new Date(Date.now() + days * 86_400_000) })
-    assert.equal(lines.filter(({ msg }) => /expires soon/.test(msg)).length, told, `${days}`)
-  }
 })
 
 test('in production plain HTTP without a proxy is told of at the start, in one line', async t => {

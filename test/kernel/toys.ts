@@ -7,8 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { event } from '../../contracts/define.ts'
 import { anyone, defineService, type Delivered, type Service, type Tx } from '../../kernel/index.ts'
-import { run, type Platform } from '../../kernel/run.ts'
-import { open, type TestOptions, type TestPlatform } from '../../kernel/testing.ts'
+import type { TestPlatform } from '../../kernel/testing.ts'
 
 /** Something was noted on a page; `number` counts the notes of a page. */
 export const Noted = event('notes', 'note.taken', 'page', Type.Object({ page: Type.String(), number: Type.Integer(), text: Type.String() }))
@@ -82,22 +81,6 @@ export async function write({ app }: { app: FastifyInstance }, page: string, tex
 /** What the readers have seen, in their order: `page text`. */
 export const seen = async (p: TestPlatform): Promise<string[]> =>
   (await p.db('readers')`select page, text from seen order by position`).map(({ page, text }) => `${page} ${text}`)
-
-/** A platform for one test, of which there can be more processes: on the same database, with connections of their own. */
-export async function startShared(t: TestContext, services: readonly Service[], options: TestOptions = {}) {
-  const p = await open(services, options)
-  const others: Platform[] = []
-  t.after(async () => {
-    await Promise.all(others.map(other => other.close()))
-    await p.close()
-  })
-  const another = async (services: readonly Service[]): Promise<Platform> => {
-    const platform = await run(services, p.platform.config, { database: p.platform.database, log: p.platform.log, periodic: false })
-    others.push(platform)
-    return platform
-  }
-  return { ...p, another }
-}
 
 /** `settle`, without the waits between the tries of failing events and jobs. */
 export async function settleNow(p: TestPlatform): Promise<void> {

@@ -197,8 +197,8 @@ test('no JSON value makes a route fail, and what it takes is what its schema acc
     return value
   })
   assert.equal(objects.length, 4)
-  const formats = (await import('ajv-formats')).default as unknown as (ajv: Ajv) => Ajv
-  const accepts = formats(new Ajv({ strict: false })).compile(closed)
+  const { default: formats } = await import('ajv-formats')
+  const accepts = formats.default(new Ajv({ strict: false })).compile(closed)
 
   let taken = 0
   await fc.assert(
@@ -284,4 +284,25 @@ test('a query means what its texts say: numbers and flags are read, texts stay a
         assert.ok([200, 400].includes((await p.http.inject(`/api/asks?${query}`)).statusCode), query)
     }),
   )
+})
+
+test('objects of a body are closed, also those under fields called default and examples', async t => {
+  const odd = defineService({
+    name: 'odd',
+    folder: await folderWith(t),
+    start({ http }) {
+      const inner = Type.Object({ a: Type.Optional(Type.Integer()) })
+      const body = Type.Object({ default: Type.Optional(inner), examples: Type.Optional(inner), properties: Type.Optional(inner) })
+      http.post('/', { config: { access: anyone }, schema: { summary: 'Take', body } }, () => ({}))
+    },
+  })
+  const p = await start(t, [odd])
+  for (const name of ['default', 'examples', 'properties']) {
+    const post = (inner: object) => p.http.inject({ method: 'POST', url: '/api/odd', payload: { [name]: inner } })
+    assert.equal((await post({ a: 1 })).statusCode, 200, name)
+    assert.deepEqual(
+      (await post({ b: 1 })).json().errors?.map(({ pointer }: { pointer: string }) => pointer),
+      [`/${name}/b`],
+    )
+  }
 })

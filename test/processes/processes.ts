@@ -15,6 +15,7 @@ import type { Order } from './child.ts'
 /** A process that waits for a platform to run. */
 class Worker {
   readonly child: ChildProcess
+  // What a process answers is JSON of any shape.
   readonly #waiting = new Map<number, { resolve(value: any): void; reject(error: Error): void }>()
   #orders = 0
 
