@@ -1,8 +1,9 @@
 import { dotenv, readConfig } from './kernel/config.ts'
 import { databaseProblem } from './kernel/database.ts'
+import { misspelt } from './kernel/misspelt.ts'
 import { StartError } from './kernel/problem.ts'
 import { run } from './kernel/run.ts'
-import { choose } from './services/all.ts'
+import { all, choose } from './services/all.ts'
 import { banner } from './tools/banner.ts'
 import { seedDemo } from './tools/seed.ts'
 
@@ -10,6 +11,7 @@ import { seedDemo } from './tools/seed.ts'
 try {
   const config = readConfig(process.env, dotenv())
   const services = await choose(config.OHMNIBUS_SERVICES)
+  config.notices.push(...misspelt(config.environment, services, Object.keys(all)))
   const platform = await run(services, config, { progress: message => console.error(`${message} …`) })
 
   // A driver that loses its database may have nobody who listens; anything else that nobody expected ends the process, as it should.

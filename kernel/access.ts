@@ -102,34 +102,35 @@ export const accessAudience = 'ohmnibus'
 const algorithms = ['EdDSA', 'ES256']
 const lifeOfRevocations = 24 * 3_600_000
 
+interface Keys {
+  readonly ids: ReadonlySet<string | undefined>
+  readonly find: ReturnType<typeof createLocalJWKSet>
+}
+
 interface Verified {
   readonly actor: Visitor
   readonly issuedAt: number
 }
 
 export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Date }): Access {
-  let keySet: Promise<ReturnType<typeof createLocalJWKSet>> | undefined
-  let known = new Set<string>()
-  let fetchedAt = 0
+  let keys: Keys | undefined
+  let loading: Promise<Keys> | undefined
+  let loadedAt = 0
   // A signature is checked once a token; life and revocation at each use.
   const verified = new Map<string, Verified>()
   const revoked = new Map<string, { before: number; forget: number }>()
   const invalid = () =>
     new Problem('unauthenticated', 'token_invalid', { detail: 'The access token is not valid (any more). Refresh it or sign in.' })
 
-  const load = () => {
-    fetchedAt = options.now().getTime()
-    return options.keys().then(
-      keys => {
-        known = new Set(keys.map(key => key.kid ?? ''))
-        return createLocalJWKSet({ keys })
-      },
-      error => {
-        keySet = undefined
-        throw error
-      },
-    )
-  }
+  // Those we have serve on while we ask, and when nobody answers.
+  const load = (): Promise<Keys> =>
+    (loading ??= options
+      .keys()
+      .then(found => {
+        loadedAt = options.now().getTime()
+        return (keys = { ids: new Set(found.map(({ kid }) => kid)), find: createLocalJWKSet({ keys: found }) })
+      })
+      .finally(() => (loading = undefined)))
 
   async function check(token: string) {
     let kid: string | undefined
@@ -139,10 +140,9 @@ export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Dat
       throw invalid()
     }
     // A key we do not know may be a new one; strangers cannot make us ask more than once in five seconds.
-    if (!keySet || (!known.has(kid ?? '') && options.now().getTime() - fetchedAt > 5_000)) keySet = load()
-    const keys = await keySet
+    const { find } = keys && (keys.ids.has(kid) || options.now().getTime() - loadedAt <= 5_000) ? keys : await load()
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload } = await jwtVerify(token, find, {
         algorithms,
         audience: accessAudience,
         typ: 'at+jwt',

@@ -5,17 +5,21 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { connectionString } from './migrate.ts'
 import type { Road } from './road.ts'
+import { openRoom, type Room } from './room.ts'
 import { openSchedule } from './schedule.ts'
 
 /** What belongs to one database, where one or many services have their schemas: their events, jobs and schedules. */
 export interface Base {
   readonly at: DatabaseAddress
   readonly pool: Pool
+  readonly room: Room
   readonly events: EventLog
-  /** By `<service>.<job>`. */
+  /** By `<service>.<job>`; each takes the payload of its own job. */
   readonly handlers: Map<string, JobHandler<any>>
   readonly schedule: ReturnType<typeof openSchedule>
   start(): Promise<void>
+  /** Fails where it cannot be reached, or has no room for changes. */
+  check(): Promise<void>
   /** Lets what is under way end; nothing new begins. */
   stop(): Promise<void>
   /** Whether every event had its effect and every due job is done. */
@@ -33,14 +37,17 @@ export function openBase(options: {
   const { at, log, metrics, closers } = options
   const pool = openPool(at, 'kernel', { max: 4 })
   closers.push(() => pool.end({ timeout: 1 }))
+  const room = openRoom({ pool, log, metrics })
+  closers.push(room.close)
   const road = options.road(pool)
   const events = openEventLog({ pool, road, log, metrics })
-  const handlers = new Map<string, JobHandler<any>>()
+  const handlers: Base['handlers'] = new Map()
   const jobs = openJobs({ pool, connectionString: connectionString(at, 'kernel'), handlers, log, metrics })
   const schedule = openSchedule({ pool, log, on: options.periodic })
   return {
     at,
     pool,
+    room,
     events,
     handlers,
     schedule,
@@ -49,6 +56,10 @@ export function openBase(options: {
       await events.start()
       closers.push(() => jobs.stop())
       await jobs.start()
+    },
+    async check() {
+      await pool`select 1`
+      room.check()
     },
     stop: () => schedule.stop(),
     settled: async () => (await events.settled()) && (await jobs.due()) === 0 && (await events.settled()),

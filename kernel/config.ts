@@ -9,7 +9,9 @@ export type Settings = Record<string, string | undefined>
 
 /** Kinds of settings. Each is one environment variable with a type, a default and a sentence for the operator. */
 export const Setting = {
-  text: (description: string, options: { default?: string; pattern?: string } = {}) => Type.String({ description, ...options }),
+  /** `form` is the pattern in words. */
+  text: (description: string, options: { default?: string } & ({ pattern: string; form: string } | { pattern?: never }) = {}) =>
+    Type.String({ description, ...options }),
   /** Never shown, not even in a fault. */
   secret: (description: string) => Type.String({ description, format: 'secret' }),
   integer: (description: string, options: { default: number; minimum?: number; maximum?: number }) =>
@@ -29,10 +31,13 @@ export const Setting = {
 
 const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, B: 1, KB: 1e3, MB: 1e6, GB: 1e9 }
 
+/** What the schema of a setting says, as `Setting` made it. */
+type Words = Record<string, any>
+
 /** Reads what `schema` names. All faults are reported at once: name, what was given (secrets hidden), what is expected. */
 export function readSettings<S extends TObject>(schema: S, environment: Settings, faults: string[] = []): Static<S> {
   const values: Record<string, unknown> = {}
-  for (const [name, property] of Object.entries(schema.properties as Record<string, TSchema & Record<string, any>>)) {
+  for (const [name, property] of Object.entries(schema.properties as Record<string, TSchema & Words>)) {
     const given = environment[name]?.trim()
     const text = given === undefined || given === '' ? property.default : given
     if (text === undefined) {
@@ -49,7 +54,7 @@ export function readSettings<S extends TObject>(schema: S, environment: Settings
   return values as Static<S>
 }
 
-function read(text: string, property: Record<string, any>): unknown {
+function read(text: string, property: Words): unknown {
   const expect = (condition: boolean, expected: string): void => {
     if (!condition) throw new Error(expected)
   }
@@ -83,7 +88,7 @@ function read(text: string, property: Record<string, any>): unknown {
     return /^(true|1|yes)$/i.test(text)
   }
   if (property.enum) expect(property.enum.includes(text), `one of ${property.enum.join(', ')}`)
-  if (property.pattern) expect(new RegExp(property.pattern).test(text), `of the form ${property.pattern}`)
+  if (property.pattern) expect(new RegExp(property.pattern).test(text), property.form)
   return text
 }
 
@@ -100,7 +105,7 @@ export function refuseFaults(faults: readonly string[]): void {
   if (faults.length > 0) throw new StartError(`Some settings are not valid:\n${faults.map(fault => `  ${fault}`).join('\n')}`)
 }
 
-const platformSettings = Type.Object({
+export const platformSettings = Type.Object({
   PORT: Setting.integer('The port it listens on.', { default: 8080, minimum: 0, maximum: 65_535 }),
   HOST: Type.Optional(Setting.text('The address it listens on (127.0.0.1 in evaluation mode, 0.0.0.0 in production mode).')),
   OHMNIBUS_DATA: Setting.text('Folder of everything embedded.', { default: '.data' }),
@@ -109,7 +114,10 @@ const platformSettings = Type.Object({
     Setting.secret("Root of the platform's keys, 32 characters or more; kept in the data folder in evaluation mode."),
   ),
   PUBLIC_URL: Type.Optional(
-    Setting.text('The address that links in mails, QR codes and documents carry.', { pattern: '^https?://[^\\s/]+(/[^\\s]*)?$' }),
+    Setting.text('The address that links in mails, QR codes and documents carry.', {
+      pattern: '^https?://[^\\s/]+(/[^\\s]*)?$',
+      form: 'an address like https://ohmnibus.example.com',
+    }),
   ),
   DATABASE_URL: Type.Optional(Setting.secret('PostgreSQL of the platform, as postgres://user:password@host:port/database (embedded).')),
   KAFKA_BROKERS: Setting.list('Apache Kafka that events travel over, as host:port, comma-separated (the log in PostgreSQL).'),
@@ -117,6 +125,7 @@ const platformSettings = Type.Object({
   KAFKA_TOPIC_PREFIX: Setting.text('Stands before the name of every topic and group, where several platforms share a Kafka.', {
     default: '',
     pattern: '^[A-Za-z0-9._-]{0,100}$',
+    form: 'made of up to 100 letters, digits, dots, underscores and hyphens',
   }),
   KAFKA_PARTITIONS: Setting.integer('Partitions of topics that are made.', { default: 6, minimum: 1, maximum: 1_000 }),
   KAFKA_REPLICATION: Setting.integer("Copies of topics that are made; -1 leaves it to the brokers' default.", {
@@ -128,6 +137,7 @@ const platformSettings = Type.Object({
   KAFKA_SASL: Type.Optional(
     Setting.text('How to sign in at Kafka: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (not at all).', {
       pattern: '^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$',
+      form: 'PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512',
     }),
   ),
   KAFKA_USERNAME: Type.Optional(Setting.text('Name to sign in with at Kafka.')),
@@ -139,7 +149,12 @@ const platformSettings = Type.Object({
   REDIS_PORT: Setting.integer('And its port.', { default: 6379, minimum: 1, maximum: 65_535 }),
   REDIS_PREFIX: Setting.text('Stands before every key, where several platforms share a Redis.', { default: 'ohmnibus:' }),
   S3_BUCKET_NAME: Type.Optional(Setting.text('The bucket that files lie in (a folder).')),
-  S3_ENDPOINT: Type.Optional(Setting.text('Address of an S3 server other than that of AWS.', { pattern: '^https?://[^\\s/]+/?$' })),
+  S3_ENDPOINT: Type.Optional(
+    Setting.text('Address of an S3 server other than that of AWS.', {
+      pattern: '^https?://[^\\s/]+/?$',
+      form: 'an address like https://s3.example.com',
+    }),
+  ),
   AWS_REGION: Setting.text('Region of the bucket.', { default: 'us-east-1' }),
   AWS_ACCESS_KEY_ID: Type.Optional(Setting.text('Key for it (what the machine has: a role, a profile).')),
   AWS_SECRET_ACCESS_KEY: Type.Optional(Setting.secret('And its secret.')),
@@ -148,7 +163,10 @@ const platformSettings = Type.Object({
   ),
   TLS_KEY_FILE: Type.Optional(Setting.text('Its private key in PEM.')),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
-    Setting.text('Where traces go, over OTLP/HTTP, as http://collector:4318 (nowhere).', { pattern: '^https?://[^\\s]+$' }),
+    Setting.text('Where traces go, over OTLP/HTTP (nowhere).', {
+      pattern: '^https?://[^\\s]+$',
+      form: 'an address like http://collector:4318',
+    }),
   ),
   OTEL_TRACES_SAMPLER_ARG: Setting.number('Share of the traces begun here that are kept.', { default: 1, minimum: 0, maximum: 1 }),
   CORS_ORIGINS: Setting.list('Origins whose pages may call with cookies.'),
@@ -161,6 +179,7 @@ const platformSettings = Type.Object({
   LOG_LEVEL: Setting.text('How much is logged: fatal, error, warn, info, debug.', {
     default: 'info',
     pattern: '^(fatal|error|warn|info|debug|silent)$',
+    form: 'fatal, error, warn, info or debug',
   }),
   ACCESS_LOG: Setting.flag('Whether each request that is answered is a line of the log; at level debug it is anyway.', { default: false }),
   EVENT_RETENTION: Type.Optional(Setting.duration('How long handled events stay in the log (for ever).')),

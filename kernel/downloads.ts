@@ -48,7 +48,7 @@ const inert = (contentType: string): string =>
   /\/(html|xml|(x-)?javascript|ecmascript)\b|\+xml\b/i.test(contentType) ? 'application/octet-stream' : contentType
 
 /** One range as first and last byte; undefined for what may be ignored: other units, several ranges, what cannot be read. */
-export function rangeOf(header: string, size: number): Range | 'unsatisfiable' | undefined {
+function rangeOf(header: string, size: number): Range | 'unsatisfiable' | undefined {
   const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.trim()) ?? []
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined
   const start = first === '' ? Math.max(0, size - Number(last)) : Number(first)
@@ -58,7 +58,7 @@ export function rangeOf(header: string, size: number): Range | 'unsatisfiable' |
 }
 
 /** RFC 6266: the name in ASCII for old clients, and whole (RFC 8187) for all others. */
-export function contentDisposition(fileName: string): string {
+function contentDisposition(fileName: string): string {
   const ascii =
     fileName
       .normalize('NFKD')

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventContract } from '../contracts/define.ts'
 import { openBacklog } from './backlog.ts'
 import { apart, readNote, within } from './context.ts'
-import type { Database, Pool, Tx } from './database.ts'
+import { openDatabase, type Database, type Pool, type Tx } from './database.ts'
+import { lockLanes, moveLane, readLane, rewindLanes, skipLane, takeLane, type Mark } from './lanes.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { isOutage, openParked, type DeadLetters } from './parked.ts'
@@ -27,10 +28,10 @@ export interface EventLog extends DeadLetters {
     db: Database<Name>,
     event: EventContract,
     purpose: string,
-    reaction: Reaction<any, Name>,
+    reaction: Reaction<any, Name>, // `Host` has tied it to its event
     options?: ReactionOptions,
   ): void
-  watch(event: EventContract, handler: (event: any) => void): void
+  watch(event: EventContract, handler: (event: any) => void): void // likewise
   /** Something was committed by this process. */
   committed(): void
   start(): Promise<void>
@@ -50,14 +51,8 @@ export interface Subscription {
   readonly service: string
   readonly topic: string
   readonly db: Database
-  readonly reaction: Reaction<any, any>
+  readonly reaction: Reaction<any, any> // of any service to any event
   readonly waits: boolean
-}
-
-/** Where a subscription stands in a lane. */
-interface Mark {
-  readonly offset: number
-  readonly position: number
 }
 
 interface Cursor {
@@ -85,14 +80,24 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
   const { pool, road, log, metrics } = options
   const subscriptions = new Map<string, Subscription>()
   const cursors = new Map<string, Cursor[]>()
-  const watchers = new Map<string, ((event: any) => void)[]>()
+  const watchers = new Map<string, Parameters<EventLog['watch']>[1][]>()
   const handled = metrics.counter('ohmnibus_events_handled_total', 'Events whose reaction committed', ['subscription'])
   const latency = metrics.histogram('ohmnibus_event_latency_seconds', 'From publishing to the committed reaction', ['topic'])
   const stopping = new AbortController()
   const { signal } = stopping
   let unlisten: (() => Promise<void>) | undefined
 
-  const parked = openParked({ pool, log, metrics, subscriptions, react, handled: name => handled.inc({ subscription: name }), signal })
+  const database = openDatabase(pool, 'kernel', () => {})
+  const parked = openParked({
+    pool,
+    database,
+    log,
+    metrics,
+    subscriptions,
+    react,
+    handled: name => handled.inc({ subscription: name }),
+    signal,
+  })
   const keyOf = (lane: Lane): string => `${lane.service} ${lane.topic} ${lane.number}`
   const all = (): Cursor[] => [...cursors.values()].flat()
 
@@ -128,11 +133,7 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
     arrived(lane) {
       for (const cursor of cursors.get(keyOf(lane)) ?? []) void wake(cursor)
     },
-    async skip(lane, offset) {
-      await pool`update kernel.lanes set at_offset = ${offset - 1}, generation = generation + 1
-        where service = ${lane.service} and lane = ${lane.number} and at_offset <> ${offset - 1}
-        and subscription in (select name from kernel.subscriptions where topic = ${lane.topic})`
-    },
+    skip: (lane, offset) => skipLane(pool, lane, offset),
   }
 
   const tell = (topic: string) => (row: EventRow) => {
@@ -183,7 +184,7 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
       const done = await subscription.db.transaction(async tx => {
         const moved = await move(tx, cursor, from, to)
         if (!moved) return undefined
-        const blocked = moved.parked && subscription.waits ? await parked.keys(tx, subscription) : undefined
+        const blocked = moved.parked && subscription.waits ? await parked.keysAmong(tx, subscription, rows) : undefined
         for (at = 0; at < rows.length; at++) {
           const row = rows[at]!
           if (blocked?.has(row.key)) await parked.add(tx, subscription, row)
@@ -252,8 +253,7 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
 
   /** Undefined when the lane has been taken by another. */
   async function readMark(cursor: Cursor): Promise<Mark | undefined> {
-    const [mark] = await pool<Mark[]>`select at_offset::float8 as offset, position::float8 as position from kernel.lanes
-      where subscription = ${cursor.subscription.name} and lane = ${cursor.lane.number} and generation = ${cursor.generation}`
+    const mark = await readLane(pool, cursor.subscription.name, cursor.lane.number, cursor.generation)
     if (mark) return mark
     // Without a generation of its own: a rewind of the log, which everybody shares, is simply followed.
     if (cursor.lane.number !== wholeLog) return void movedAway(cursor)
@@ -262,15 +262,8 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
     return at
   }
 
-  /** Moves the cursor and holds it to the end of the transaction, so that no two work for a subscription at a time; undefined when it is not there any more. */
-  const move = async (tx: Tx, cursor: Cursor, from: Mark, to: Mark): Promise<{ parked: boolean } | undefined> => {
-    const { name } = cursor.subscription
-    const [moved] = await tx<{ parked: boolean }[]>`
-      update kernel.lanes set at_offset = ${to.offset}, position = ${to.position}, updated_at = now()
-      where subscription = ${name} and lane = ${cursor.lane.number} and at_offset = ${from.offset} and generation = ${cursor.generation}
-      returning exists (select from kernel.parked where subscription = ${name}) as parked`
-    return moved
-  }
+  const move = (tx: Tx, { subscription, lane, generation }: Cursor, from: Mark, to: Mark) =>
+    moveLane(tx, subscription.name, lane.number, generation, from, to)
 
   async function lookAgain(name: string): Promise<void> {
     for (const cursor of all().filter(({ subscription }) => !name || subscription.name === name)) {
@@ -295,7 +288,7 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
         name,
         service,
         topic: event.topic,
-        db: db as unknown as Database,
+        db: db as Database,
         reaction,
         waits: afterFailure === 'wait',
       })
@@ -346,12 +339,11 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
       const [subscription] = await pool<{ topic: string }[]>`select topic from kernel.subscriptions where name = ${name}`
       if (!subscription) return false
       const offsets = await road.offsetsAt(subscription.topic, from)
-      await pool`delete from kernel.parked where subscription = ${name} and published_at >= ${from ?? new Date(0)}`
-      for (const [lane, offset] of offsets)
-        await pool`update kernel.lanes set at_offset = ${offset - 1}, position = ${lane === wholeLog ? offset - 1 : 0}, generation = generation + 1
-          where subscription = ${name} and lane = ${lane}`
-      // Nor is anything over Kafka taken for handled because it was in the log's own lane once.
-      if (!offsets.has(wholeLog)) await pool`update kernel.lanes set position = 0 where subscription = ${name} and lane = ${wholeLog}`
+      await database.transaction(async tx => {
+        await lockLanes(tx, name)
+        await rewindLanes(tx, name, offsets)
+        await tx`delete from kernel.parked where subscription = ${name} and published_at >= ${from ?? new Date(0)}`
+      })
       await pool`select pg_notify(${channel}, ${name})`
       return true
     },
@@ -361,27 +353,6 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
       return tended!.dropped
     },
   }
-}
-
-/**
- * The cursor of a subscription in a lane, made where there is none. A partition is taken: its generation grows. What was handled while the log
- * itself was the road is not handled again over Kafka.
- */
-async function takeLane(
-  pool: Pool,
-  { name, service }: Subscription,
-  lane: number,
-  incarnation = '',
-): Promise<Mark & { generation: number }> {
-  const shared = lane === wholeLog
-  const [mark] = await pool<(Mark & { generation: number })[]>`
-    insert into kernel.lanes as l (subscription, lane, service, at_offset, position, incarnation)
-    values (${name}, ${lane}, ${service}, ${shared ? 0 : -1},
-      coalesce((select position from kernel.lanes where subscription = ${name} and lane = ${wholeLog}), 0), ${incarnation})
-    on conflict (subscription, lane) do update set generation = l.generation + ${shared ? 0 : 1}, position = greatest(l.position, excluded.position),
-      at_offset = case when l.incarnation = ${incarnation} then l.at_offset else excluded.at_offset end, incarnation = ${incarnation}
-    returning at_offset::float8 as offset, position::float8 as position, generation::float8 as generation`
-  return mark!
 }
 
 /** Positions grow in a lane; what does not was sent twice. */

@@ -112,7 +112,7 @@ export async function openHttp(options: HttpOptions) {
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     // Before any hook has run: what they set on every answer is set here.
     frameworkErrors: (error, request, reply) =>
-      answerError(error, request as FastifyRequest, reply.headers(guarding).header('x-request-id', request.id) as unknown as FastifyReply),
+      answerError(error, request as FastifyRequest, reply.headers(guarding).header('x-request-id', request.id) as FastifyReply),
   })
   listener.attend(app.server)
   app.addHook('onClose', async () => listener.close())
@@ -296,6 +296,7 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], tag: st
 
 /** Objects of a body take no field they do not name, unless they say `additionalProperties` themselves. */
 function closed<S extends TSchema>(schema: S): S {
+  // A schema is JSON of any depth.
   const each = (at: object, change: (value: any, key: string) => any) =>
     Object.fromEntries(Object.entries(at).map(([key, value]) => [key, change(value, key)]))
   const walk = (at: any): any => {
@@ -325,6 +326,7 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Whether some route with parameters takes `method` at `path`. */
 const matches = (app: FastifyInstance, method: string, path: string): boolean => {
+  // `findRoute` takes patterns, not paths; what takes paths stands under a symbol that no type names.
   const router = app as unknown as { [key: symbol]: any }
   const symbol = Object.getOwnPropertySymbols(app).find(s => s.description === 'fastify.router')
   return Boolean(symbol && router[symbol]?.find?.(method, path))
@@ -342,7 +344,7 @@ function idempotencyOf(request: FastifyRequest): Once['idempotency'] {
 }
 
 /** What went wrong as a refusal, or undefined for a bug. */
-export function asProblem(error: unknown): Problem | undefined {
+function asProblem(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error
   const { code = '', statusCode, validation, message } = (error ?? {}) as FastifyError
   const faults = (error as { faults?: Problem['details']['errors'] }).faults

@@ -57,6 +57,7 @@ const lockOf = (poolId: string): string => createHash('sha256').update(poolId).d
 export function openJobs(options: {
   pool: Pool
   connectionString: string
+  /** Each takes the payload of its own job. */
   handlers: Map<string, JobHandler<any>>
   log: Log
   metrics: Metrics
@@ -66,31 +67,33 @@ export function openJobs(options: {
   let runner: Runner | undefined
   showJobs(options.metrics, pool, handlers)
   let sweep: NodeJS.Timeout | undefined
-  // One connection of its own, opened again when it is lost; the lock lives as long as it does.
+  // One connection of its own, opened again when it is lost; the lock lives as long as it does. The driver takes options as it has read them too,
+  // its types do not know that.
   const guard = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as Postgres.Options<{}>)
   const database = openDatabase(pool, 'kernel', ignore)
   const running = new Set<string>()
   let ownPool = ''
   let stopped = false
   let gone = new Set<string>()
+  let idle = new Set<string>()
 
-  const taskList: TaskList = {}
-  const tasks = () => {
+  const tasks = (): TaskList => {
+    const taskList: TaskList = {}
     for (const [task, handler] of handlers) {
       taskList[task] = async (envelope, { job, abortSignal }) => {
         const { payload, traceId: note } = envelope as { payload: object; traceId: string }
         const trace = readNote(note)
         running.add(job.id)
-        const stopped = seconds.startTimer({ task })
+        const took = seconds.startTimer({ task })
         try {
           await within(trace, () =>
             entry(`run ${task}`, 'consumer', { 'ohmnibus.job.task': task, 'ohmnibus.job.attempt': job.attempts }, () =>
               handler(payload, { attempt: job.attempts, last: job.attempts >= job.max_attempts, signal: abortSignal as AbortSignal }),
             ),
           )
-          stopped({ outcome: 'done' })
+          took({ outcome: 'done' })
         } catch (error) {
-          stopped({ outcome: 'failed' })
+          took({ outcome: 'failed' })
           const last = job.attempts >= job.max_attempts
           const known = error instanceof Problem
           log[last ? 'error' : 'warn'](
@@ -114,10 +117,17 @@ export function openJobs(options: {
   const showLife = () => guard`
     select pg_try_advisory_lock(${lockOf(ownPool)}::bigint) where not exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())`
 
-  /** What is not at work here any more and still ours: that it was done, or failed, could not be written down. It is done again. */
-  const freeForgotten = () => pool`
-    update graphile_worker._private_jobs set locked_by = null, locked_at = null, attempts = greatest(0, attempts - 1)
-    where locked_by = ${ownPool} and locked_at < now() - interval '10 seconds' and id <> all(${[...running]}::bigint[])`
+  /** What is not at work here any more and still ours, at two looks: that it was done, or failed, could not be written down. It is done again. */
+  async function freeForgotten(): Promise<void> {
+    const held = await pool<{ id: string }[]>`
+      select id::text from graphile_worker._private_jobs where locked_by = ${ownPool} and locked_at < now() - interval '10 seconds'`
+    const before = idle
+    idle = new Set(held.map(({ id }) => id).filter(id => !running.has(id)))
+    const forgotten = [...idle.intersection(before)]
+    if (forgotten.length > 0)
+      await pool`update graphile_worker._private_jobs set locked_by = null, locked_at = null, attempts = greatest(0, attempts - 1)
+        where locked_by = ${ownPool} and id = any(${forgotten}::bigint[])`
+  }
 
   /** While it lives, a pool of workers holds a lock; jobs whose pool is gone (kill -9, power cut) go back to work. */
   async function freeAbandoned(): Promise<void> {
@@ -166,7 +176,9 @@ export function openJobs(options: {
     // What the former one held is free as soon as nobody shows that it lives.
     await guard`select pg_advisory_unlock_all()`.catch(ignore)
     await sleep(1_000, undefined, { ref: false })
-    if (!stopped) await begin().catch(again)
+    if (stopped) return
+    await begin().catch(again)
+    if (stopped) await runner?.stop().catch(ignore)
   }
 
   return {

@@ -1,6 +1,6 @@
 import { Consumer, IS_CONTROL, protocolErrorsCodesById, type KafkaRecord, type RecordsBatch } from '@platformatic/kafka'
 import { newTraceId, readTraceparent, traceNote } from './context.ts'
-import type { KafkaSettings, Topics } from './kafka.ts'
+import type { KafkaSettings, Topics } from './kafka-topics.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Outage } from './outage.ts'

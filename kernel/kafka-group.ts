@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Consumer, type GroupPartitionsAssigner } from '@platformatic/kafka'
 import type { Pool } from './database.ts'
-import type { KafkaSettings, Topics } from './kafka.ts'
+import type { KafkaSettings, Topics } from './kafka-topics.ts'
 import { openFetcher, type Fetcher } from './kafka-fetch.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -158,8 +158,8 @@ export function watchTopics(options: { watched: ReadonlyMap<string, (row: EventR
   const { watched, kafka, topics, log, metrics } = options
   const names = [...watched.keys()]
   const outage = openOutage({ engine: 'kafka', consequence: 'what others revoke is not heard of until it does', log, metrics })
-  // A little earlier: the clocks of machines differ.
-  const since = new Date(Date.now() - 5_000)
+  // Earlier by as much as the clocks of machines may be apart.
+  const since = new Date(Date.now() - 90_000)
   const heard = new Map<string, number>()
   const keyOf = ({ incarnation, number }: Lane): string => `${incarnation} ${number}`
   let fetcher: Fetcher | undefined

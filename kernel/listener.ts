@@ -95,6 +95,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     } as FastifyServerOptions,
     attend(server) {
       answerOddities(server)
+      // That it speaks TLS was decided above, where no type follows.
       const secure = server as unknown as Http2SecureServer & Pick<Server, 'closeAllConnections'>
       certificate.follow(context => secure.setSecureContext(context))
       // What the server of HTTP/1.1 has of its own.
@@ -219,6 +220,7 @@ function answerOddities(server: Server): void {
   server.on('connect', (request, second: Socket | Http2ServerResponse) => {
     if (!('stream' in request)) return malformed({ code: 'METHOD_CONNECT' }, second as Socket)
     const { status, headers, body } = refusalOf('METHOD_CONNECT')
+    // The types of Node know CONNECT over HTTP/1.1 alone.
     ;(request as unknown as Http2ServerRequest).resume()
     ;(second as Http2ServerResponse).writeHead(status, headers).end(body)
   })

@@ -58,9 +58,16 @@ export const mailSettings = Type.Object({
   SMTP_USER: Type.Optional(Setting.text('Name to sign in with at the mail server.')),
   SMTP_PASS: Type.Optional(Setting.secret('Password for it; never sent unencrypted but to this machine.')),
   SENDGRID_API_KEY: Type.Optional(Setting.secret('Key of SendGrid, where it takes outgoing mail in place of a mail server.')),
-  SENDGRID_BASE_URL: Setting.text('Address of its API.', { default: 'https://api.sendgrid.com', pattern: '^https?://[^\\s/]+/?$' }),
+  SENDGRID_BASE_URL: Setting.text('Address of its API.', {
+    default: 'https://api.sendgrid.com',
+    pattern: '^https?://[^\\s/]+/?$',
+    form: 'an address like https://api.sendgrid.com',
+  }),
   FROM_EMAIL: Type.Optional(
-    Setting.text('Sender of all mail (no-reply at the host of PUBLIC_URL).', { pattern: '^[^\\s@<>]+@[^\\s@<>]+$' }),
+    Setting.text('Sender of all mail (no-reply at the host of PUBLIC_URL).', {
+      pattern: '^[^\\s@<>]+@[^\\s@<>]+$',
+      form: 'an e-mail address alone, like no-reply@example.com',
+    }),
   ),
   FROM_NAME: Setting.text('Name of the sender.', { default: 'Ohmnibus' }),
   ENABLE_EMAIL_NOTIFICATIONS: Setting.flag('Whether mail leaves the platform at all.', { default: true }),

@@ -24,6 +24,7 @@ const patienceMs = 2_000
 export function openMetrics(options: { dataFolder?: string } = {}): Metrics {
   const registry = new Registry()
   const registers = [registry]
+  // `any`: the labels of each figure are its own.
   const collectors = new Map<string, Collect<any>[]>()
   const known = <M>(name: string, make: () => M): M => (registry.getSingleMetric(name) as M | undefined) ?? make()
 
@@ -35,6 +36,7 @@ export function openMetrics(options: { dataFolder?: string } = {}): Metrics {
       collectors.set(name, asked)
       if (collect) asked.push(collect)
       return known(name, () => {
+        // Its type cannot be found out of what it collects itself.
         const gauge: Gauge<any> = new Gauge({
           name,
           help,

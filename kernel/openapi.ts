@@ -26,6 +26,7 @@ export function collectRoutes(app: FastifyInstance): void {
   app.addHook('onRoute', route => void documented.push(route))
 }
 
+/** JSON of any depth, as OpenAPI has it; a validator of others holds the documents to that. */
 type Json = Record<string, any>
 
 /** The OpenAPI 3.1 document of these routes, the same for the same routes in any order. Schemas are JSON Schema 2020-12 as they stand. */

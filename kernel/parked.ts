@@ -1,6 +1,7 @@
 import { readNote } from './context.ts'
-import { databaseProblem, openDatabase, type Pool, type Tx } from './database.ts'
+import { databaseProblem, type Database, type Pool, type Tx } from './database.ts'
 import type { Subscription } from './events.ts'
+import { lockLanes } from './lanes.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem } from './problem.ts'
@@ -37,6 +38,7 @@ const retryDelays = [100, 400, 1_600, 6_400]
 /** Events that failed and those that wait behind them: tried again by themselves, then kept for a person. */
 export function openParked(options: {
   pool: Pool
+  database: Database<'kernel'>
   log: Log
   metrics: Metrics
   subscriptions: ReadonlyMap<string, Subscription>
@@ -44,9 +46,8 @@ export function openParked(options: {
   handled: (subscription: string) => void
   signal: AbortSignal
 }) {
-  const { pool, log, subscriptions, react, signal } = options
+  const { pool, database, log, subscriptions, react, signal } = options
   const failures = options.metrics.counter('ohmnibus_events_failed_total', 'Tries of reactions that failed', ['subscription'])
-  const database = openDatabase(pool, 'kernel', () => {})
   let retrying: NodeJS.Timeout | undefined
   let sweeping: Promise<void> | undefined
 
@@ -146,11 +147,11 @@ export function openParked(options: {
         select exists (select from kernel.parked where state = 'retrying' and subscription = any(${[...subscriptions.keys()]})) as open`
       return !row!.open
     },
-    /** Keys that something is parked of. */
-    async keys(tx: Tx, { name }: Subscription): Promise<Set<string>> {
-      return new Set(
-        (await tx<{ key: string }[]>`select distinct key from kernel.parked where subscription = ${name}`).map(({ key }) => key),
-      )
+    /** Keys of these events that something is parked of. */
+    async keysAmong(tx: Tx, { name }: Subscription, rows: readonly EventRow[]): Promise<Set<string>> {
+      const found = await tx<{ key: string }[]>`
+        select distinct key from kernel.parked where subscription = ${name} and key = any(${rows.map(({ key }) => key)})`
+      return new Set(found.map(({ key }) => key))
     },
     /** Puts an event aside: to be tried again because of `error`, or without one behind what is there of its key. */
     async add(tx: Tx, subscription: Subscription, row: EventRow, error?: unknown): Promise<void> {
@@ -169,10 +170,6 @@ export function openParked(options: {
     },
   }
 }
-
-/** Waits for batches at work, which may be putting the next of a key behind one that is about to go. */
-const lockLanes = (tx: Tx, subscription: string) =>
-  tx`select from kernel.lanes where subscription = ${subscription} order by lane for update`
 
 /** The next of a key comes out of the queue. */
 const letNext = (tx: Tx, subscription: string, key: string) => tx`

@@ -31,7 +31,7 @@ export interface Peers {
   introduced(header: unknown): string | undefined
   /** What the process at an address serves for clients. */
   routesOf(address: string): Promise<{ method: string; url: string; service: string }[]>
-  /** Its part of the API document. */
+  /** Its part of the API document: JSON of any depth, as OpenAPI has it. */
   documentOf(address: string): Promise<Record<string, any>>
   close(): void
 }

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -7,6 +7,7 @@ import { anyone } from './access.ts'
 import { mount, type Reply } from './http.ts'
 import { openapi } from './openapi.ts'
 import type { Peers } from './peers.ts'
+import { version } from './version.ts'
 
 const viewer = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 const root = dirname(import.meta.dirname)
@@ -47,8 +48,8 @@ const start = `SwaggerUIBundle({
 /** The reference at `/docs` of all routes here and in the other processes we know of, for the browser from one place. Call it before the instance is ready. */
 export function reference(app: FastifyInstance, peers: Peers): void {
   const site = mount(app, [''], 'operations')
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   let own: Document | undefined
+  let whole: { text: Promise<string>; until: number } | undefined
 
   const give = (path: string, send: (reply: Reply) => unknown): void =>
     site.get(path, { config: { access: anyone }, schema: { summary: 'The reference', hide: true } }, (_, reply) => send(reply))
@@ -67,7 +68,9 @@ export function reference(app: FastifyInstance, peers: Peers): void {
     },
     async ({ query }, reply) => {
       own ??= openapi(app.documented, { version, server: '/' })
-      return reply.type('application/json').send(JSON.stringify(query.own ? own : withOthers(own, await documentsOf(peers))))
+      if (query.own) return reply.type('application/json').send(JSON.stringify(own))
+      if (!whole || performance.now() > whole.until) whole = { text: textOf(own, peers), until: performance.now() + sharedMs }
+      return reply.type('application/json').send(await whole.text)
     },
   )
   if (existsSync(events)) give('/docs/asyncapi.json', reply => reply.type('application/json').send(createReadStream(events)))
@@ -75,6 +78,11 @@ export function reference(app: FastifyInstance, peers: Peers): void {
 }
 
 type Document = ReturnType<typeof openapi>
+
+/** Anybody may ask as often as they like; the other processes are not asked as often. */
+const sharedMs = 2_000
+
+const textOf = async (own: Document, peers: Peers): Promise<string> => JSON.stringify(withOthers(own, await documentsOf(peers)))
 
 /** Of each service that lives elsewhere, from whoever answers. */
 async function documentsOf(peers: Peers): Promise<Document[]> {

@@ -1,9 +1,8 @@
 import { compatibilityPartitioner, Producer, stringSerializers, type MessageToProduce } from '@platformatic/kafka'
-import type Postgres from 'postgres'
 import postgres from './driver.ts'
 import { traceparent } from './context.ts'
 import type { Pool } from './database.ts'
-import type { KafkaSettings, Topics } from './kafka.ts'
+import type { KafkaSettings, Topics } from './kafka-topics.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { openOutage } from './outage.ts'
@@ -55,7 +54,8 @@ export function openRelay(options: {
   metrics: Metrics
 }): Relay {
   const { pool, kafka, topics, log, metrics } = options
-  const { connection, ...others } = pool.options as unknown as Postgres.Options<{}>
+  const { connection, ...others } = pool.options
+  // The driver takes options as it has read them too, its types do not know that.
   const own = postgres({ ...others, max: 1, idle_timeout: null, connection: { ...connection, idle_session_timeout: frozenMs } } as never)
   let producer: Producer<string, string, string, string> | undefined
   let stopped = false

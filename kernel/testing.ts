@@ -7,11 +7,11 @@ import type { CallContract, EventContract, EventData } from '../contracts/define
 import type { EventActor } from '../contracts/shared.ts'
 import { accessAudience, type Actor } from './access.ts'
 import { readConfig, type Settings } from './config.ts'
-import { openPool, type Db, type Pool } from './database.ts'
+import { openPool, type Pool } from './database.ts'
 import { newId } from './ids.ts'
 import { openLog, type Log } from './log.ts'
 import { migrate, readMigrations } from './migrate.ts'
-import { run, type Platform } from './run.ts'
+import { run as runPlatform, type Platform } from './run.ts'
 import type { Answer, Delivered, Service } from './service.ts'
 
 /** A PostgreSQL for tests, as `test/setup.ts` starts one for the whole run. */
@@ -23,6 +23,7 @@ export interface TestCluster {
 
 export interface TestOptions {
   /** Stand-ins for services that are not started; see `answering`. */
+  // Of different calls: `answering` ties each to its own.
   answers?: { call: CallContract; handler: Answer<any> }[]
   environment?: Settings
   now?: () => Date
@@ -60,21 +61,25 @@ export async function open(services: readonly Service[], options: TestOptions = 
     ...options.environment,
   })
 
-  let platform: Platform | undefined
-  const close = async (): Promise<void> => {
-    await platform?.close()
-    await Promise.all([...peeking.values()].map(pool => pool.end({ timeout: 1 })))
-    await withPostgres(cluster, pool => pool.unsafe(`drop database if exists "${database}" with (force)`))
-    await rm(dataFolder, { recursive: true, force: true })
-  }
-  try {
-    platform = await run(all, config, {
+  const run = (services: readonly Service[]): Promise<Platform> =>
+    runPlatform(services, config, {
       database: { at, admin: cluster.superuser },
       keys: [testKey],
       now: options.now,
       periodic: false,
       log: options.log ?? openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' }),
     })
+  let platform: Platform | undefined
+  const others: Platform[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(others.map(other => other.close()))
+    await platform?.close()
+    await Promise.all([...peeking.values()].map(pool => pool.end({ timeout: 1 })))
+    await withPostgres(cluster, pool => pool.unsafe(`drop database if exists "${database}" with (force)`))
+    await rm(dataFolder, { recursive: true, force: true })
+  }
+  try {
+    platform = await run(all)
   } catch (error) {
     await close()
     throw error
@@ -94,8 +99,14 @@ export async function open(services: readonly Service[], options: TestOptions = 
     settle: () => running.settle(),
     listen: () => running.listen(),
     http: { app: running.app, inject: running.app.inject.bind(running.app) as typeof running.app.inject },
+    /** One more process: on the same database, with connections of its own. It ends before the database does. */
+    async another(services: readonly Service[]): Promise<Platform> {
+      const other = await run(services)
+      others.push(other)
+      return other
+    },
     /** Tables of a service as a superuser sees them. */
-    db: (name: string): Db => peek(name),
+    db: peek,
     /** Headers of somebody who is signed in. */
     signedIn: signer(options.now ?? (() => new Date())),
     /** All events of a kind, oldest first. */
@@ -112,6 +123,7 @@ export async function open(services: readonly Service[], options: TestOptions = 
       actor: EventActor = { userId: newId(), role: 'user' },
       eventId = newId(),
     ): Promise<void> {
+      // A path into data of any shape.
       const key = String(event.key.split('.').reduce((value: any, step) => value[step], data))
       const kernel = peek('kernel')
       await kernel`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)

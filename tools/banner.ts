@@ -5,11 +5,12 @@ export function banner(platform: Platform, address: string): void {
   const { config, log } = platform
   const url = config.PUBLIC_URL ?? address.replace('127.0.0.1', 'localhost').replace('0.0.0.0', 'localhost')
   const seconds = process.uptime().toFixed(1)
-  for (const notice of config.notices) console.error(`Note: ${notice}`)
   if (config.mode === 'production') {
+    for (const notice of config.notices) log.warn(notice)
     log.info({ address, url, services: platform.services, seconds: Number(seconds) }, 'Ohmnibus listens')
     return
   }
+  for (const notice of config.notices) console.error(`Note: ${notice}`)
   const rows: [string, string][] = [
     ['Address', url],
     ['Reference', `${url}/docs`],

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
 import { readSettings, type Config } from '../kernel/config.ts'
-import { openPool, type Pool } from '../kernel/database.ts'
+import { isFull, openPool, type Pool } from '../kernel/database.ts'
 import { databaseAt, type DatabaseEngine, openFiles } from '../kernel/engines.ts'
 import { openLog } from '../kernel/log.ts'
 import { mailSettings, openMail } from '../kernel/mail.ts'
 import { openMetrics } from '../kernel/metrics.ts'
 import { readMigrations } from '../kernel/migrate.ts'
+import { takeRoom } from '../kernel/room.ts'
 import type { Service } from '../kernel/service.ts'
 import { runningEmbedded } from './embedded.ts'
 import { fine, judge, type Check, type Finding } from './findings.ts'
@@ -55,6 +56,8 @@ const database = (config: Config, name: string, find: Find, residents: readonly 
     if (!engine) return [fine('The embedded PostgreSQL starts with the platform; while it runs, doctor looks inside')]
     const pool = openPool(engine.at, engine.admin, { schema: 'public', max: 1 })
     try {
+      // To connect takes long against an answer, and would be taken for a difference of the clocks.
+      await pool`select 1`
       const before = Date.now()
       const [server] = await pool`
         select current_setting('server_version') as version, current_setting('server_version_num')::int as number, clock_timestamp() as now,
@@ -71,6 +74,7 @@ const database = (config: Config, name: string, find: Find, residents: readonly 
         ),
         judge(skew < 1_000, `Its clock differs by ${skew} ms`, 'Let both machines keep time (NTP).', skew < 5_000 ? 'warn' : 'fail'),
         judge(!server!.readonly, server!.readonly ? 'It takes no writes' : 'It takes writes', 'Point the address at the primary server.'),
+        ...(server!.readonly ? [] : [await room(pool)]),
         judge(
           server!.used < server!.most * 0.8,
           `${server!.used} of ${server!.most} connections are in use`,
@@ -85,6 +89,17 @@ const database = (config: Config, name: string, find: Find, residents: readonly 
     }
   },
 })
+
+async function room(pool: Pool): Promise<Finding> {
+  const refused = await takeRoom(pool).then(
+    () => undefined,
+    error => {
+      if (!isFull(error)) throw error
+      return error.message
+    },
+  )
+  return judge(!refused, refused ? `It has no room left: ${refused}` : 'Its disk has room', 'Make room on the disk of its server.')
+}
 
 async function pendingMigrations(pool: Pool, residents: readonly Service[]): Promise<number> {
   const [there] = await pool`select to_regclass('kernel.migrations') is not null as known`
@@ -150,7 +165,7 @@ const span = (seconds: number | null | undefined): string =>
 // ── The others ──
 
 async function kafkaAdmin(config: Config) {
-  const [{ Admin }, { kafkaSettings }] = await Promise.all([import('@platformatic/kafka'), import('../kernel/kafka.ts')])
+  const [{ Admin }, { kafkaSettings }] = await Promise.all([import('@platformatic/kafka'), import('../kernel/kafka-topics.ts')])
   return new Admin({ ...kafkaSettings(config).client('doctor'), retries: 0, connectTimeout: 4_000, timeout: 4_000 })
 }
 

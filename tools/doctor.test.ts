@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -49,17 +49,22 @@ test('every fault of the settings is told, also those of services and unknown na
     DOCUMENT_MAX_BYTES: 'much',
     OHMNIBUS_SERVICES: 'passports,nonsense',
     JWT_SECRET: 'y',
+    PASPORTS_SERVICE_URL: 'http://localhost:8082',
   })
   for (const fault of [/^PORT: "x"/, /^SMTP_PORT: "0"/, /^DOCUMENT_MAX_BYTES: "much"/, /nonsense/])
     assert.equal(said(findings, fault).state, 'fail', String(fault))
   assert.equal(said(findings, /^JWT_SECRET is not used/).state, 'warn')
+  assert.equal(said(findings, /^PASPORTS_SERVICE_URL is no setting/).state, 'warn')
 })
 
 test('engines that are away or hang are named with advice, all of them together within seven seconds', async t => {
+  const waiting: Socket[] = []
   const hanging = await listen(
     t,
-    createServer(socket => socket.on('error', () => {}).unref()),
+    createServer(socket => waiting.push(socket.on('error', () => {}))),
   )
+  // Some go on waiting though nobody listens to them any more, and would keep this file from ending.
+  t.after(() => waiting.forEach(socket => socket.destroy()))
   const at = `127.0.0.1:${hanging}`
   const begun = Date.now()
   const findings = await look(t, {
@@ -89,20 +94,18 @@ test('engines that are away or hang are named with advice, all of them together 
   assert.doesNotMatch(JSON.stringify(findings), /secret-word/)
 })
 
+/** For the address people use, made by nobody whom anybody trusts. */
+function certificate(at: string, name: string, days: number): { cert: string; key: string } {
+  const files = { cert: join(at, `${name}.crt`), key: join(at, `${name}.key`) }
+  const subject = '-subj /CN=x -addext subjectAltName=DNS:ohmnibus.example.com'
+  const about = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days ${days} ${subject} -keyout ${files.key} -out ${files.cert}`
+  execFileSync('openssl', about.split(' '), { stdio: 'ignore' })
+  return files
+}
+
 test('a certificate is looked at: how long it is valid, whose it is, whether the key is its own', async t => {
   const at = folder(t)
-  const made = (name: string, days: string) => {
-    const files = { cert: join(at, `${name}.crt`), key: join(at, `${name}.key`) }
-    execFileSync(
-      'openssl',
-      `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days ${days} -subj /CN=x -addext subjectAltName=DNS:ohmnibus.example.com -keyout ${files.key} -out ${files.cert}`.split(
-        ' ',
-      ),
-      { stdio: 'ignore' },
-    )
-    return files
-  }
-  const [good, soon] = [made('good', '90'), made('soon', '10')]
+  const [good, soon] = [certificate(at, 'good', 90), certificate(at, 'soon', 10)]
   const about = async (cert: string, key: string, PUBLIC_URL = 'https://ohmnibus.example.com') =>
     (await look(t, { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, PUBLIC_URL })).filter(({ what }) => /certificate|key|It is for/.test(what))
   assert.deepEqual(
@@ -118,6 +121,24 @@ test('a certificate is looked at: how long it is valid, whose it is, whether the
     (await about(join(at, 'broken.crt'), good.key)).map(({ state }) => state),
     ['fail'],
   )
+})
+
+test('a platform that listens with HTTPS is known, whatever name its certificate is for', async t => {
+  const { cert, key } = certificate(folder(t), 'own', 90)
+  const environment = {
+    ...(await engine(t, 'server')),
+    OHMNIBUS_SECRET: 'a secret for tests: 0123456789abcdef',
+    PUBLIC_URL: 'https://ohmnibus.example.com',
+    HOST: '127.0.0.1',
+    TLS_CERT_FILE: cert,
+    TLS_KEY_FILE: key,
+  }
+  const options = { log: openLog({ level: 'silent' }), periodic: false }
+  const platform = await run(await choose(['gateway']), readConfig({ ...environment, PORT: '0' }), options)
+  t.after(() => platform.close())
+  const { port } = new URL(await platform.listen())
+  const listening = said(await look(t, { ...environment, PORT: port }), /port \d+/i)
+  assert.deepEqual([listening.state, listening.what], ['ok', `Ohmnibus listens on port ${port}: ready`])
 })
 
 test('in the database it finds what is pending, dead, failed and behind', async t => {

@@ -1,12 +1,17 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile, statfs } from 'node:fs/promises'
+import { get as getPlain } from 'node:http'
+import { get as getSecure } from 'node:https'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
+import { json } from 'node:stream/consumers'
 import type { TObject } from 'typebox'
 import { dotenv, readConfig, readSettings, type Config, type Settings } from '../kernel/config.ts'
 import { mailFaults, mailSettings } from '../kernel/mail.ts'
+import { misspelt } from '../kernel/misspelt.ts'
+import { innermost } from '../kernel/outage.ts'
 import type { Service } from '../kernel/service.ts'
-import { choose } from '../services/all.ts'
+import { all, choose } from '../services/all.ts'
 import { engines } from './doctor-engines.ts'
 import { fine, judge, type Check, type Finding } from './findings.ts'
 
@@ -39,18 +44,10 @@ async function bounded({ name, advice, look }: Check): Promise<readonly Finding[
   try {
     return await Promise.race([look(), late])
   } catch (error) {
-    return [{ state: 'fail', what: `${name}: ${causeOf(error)}`, advice }]
+    return [{ state: 'fail', what: `${name}: ${innermost(error)}`, advice }]
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** The innermost cause says what is the matter; of several attempts the first. */
-function causeOf(error: unknown): string {
-  const { message, code, cause, errors } = error as Error & { code?: string; errors?: unknown[] }
-  if (cause) return causeOf(cause)
-  if (errors?.[0]) return causeOf(errors[0])
-  return (message || code || String(error)).split('\n', 1)[0]!
 }
 
 function settings(config: Config, services: readonly Service[]): Finding[] {
@@ -62,7 +59,11 @@ function settings(config: Config, services: readonly Service[]): Finding[] {
       what: fault,
       advice: 'It does not start like this. All settings: README.md',
     })),
-    ...config.notices.map((notice): Finding => ({ state: 'warn', what: notice, advice: 'Remove it.' })),
+    ...[...config.notices, ...misspelt(config.environment, services, Object.keys(all))].map((notice): Finding => ({
+      state: 'warn',
+      what: notice,
+      advice: 'Correct or remove it.',
+    })),
     ...(config.faults.length === 0 ? [fine(`The settings are valid, for ${config.mode} mode`)] : []),
   ]
 }
@@ -153,11 +154,7 @@ const listening = (config: Config): Check => ({
         .listen(config.PORT, config.HOST ?? '127.0.0.1', () => server.close(() => done(true)))
     })
     if (free) return [fine(`Port ${config.PORT} is free`)]
-    const scheme = config.TLS_CERT_FILE ? 'https' : 'http'
-    const live = await fetch(`${scheme}://127.0.0.1:${config.PORT}/health/ready`, { signal: AbortSignal.timeout(2_000) }).then(
-      async answer => (await answer.json()) as Settings,
-      () => undefined,
-    )
+    const live = await readiness(config)
     if (live?.status !== 'ready' && !live?.code?.startsWith('platform_'))
       return [judge(false, `Port ${config.PORT} is taken by another program`, `Choose another: PORT=${config.PORT + 1}`)]
     return [
@@ -165,3 +162,17 @@ const listening = (config: Config): Check => ({
     ]
   },
 })
+
+/** What our own port says of itself; undefined when nobody there speaks as we do. */
+async function readiness({ TLS_CERT_FILE, PORT }: Config): Promise<Settings | undefined> {
+  const get = TLS_CERT_FILE ? getSecure : getPlain
+  // Its certificate is for the name that people use, and is looked at by itself.
+  const options = { host: '127.0.0.1', port: PORT, path: '/health/ready', rejectUnauthorized: false, agent: false, timeout: 2_000 }
+  return await new Promise<unknown>((answered, failed) => {
+    const request = get(options, answer => json(answer).then(answered, failed))
+    request.on('error', failed).on('timeout', () => request.destroy(new Error('no answer')))
+  }).then(
+    answer => answer as Settings,
+    () => undefined,
+  )
+}

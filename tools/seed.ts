@@ -1,6 +1,6 @@
 import type { Platform } from '../kernel/run.ts'
 
-/** Asks a platform over HTTP or, for one that runs here, in the process. Resolves with the body of a 2xx answer; fails with what was answered. */
+/** Asks a platform over HTTP or, for one that runs here, in the process. Resolves with the body of a 2xx answer, JSON of any shape; fails with what was answered. */
 export type Client = (method: 'GET' | 'POST' | 'PUT', path: string, body?: object, token?: string) => Promise<any>
 
 /** A client of a platform that listens somewhere. */

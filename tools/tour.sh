@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Starts the platform as the README says and pastes its tour, block by block, against it.
+# Starts the platform and pastes the README's tour, block by block, against it. Not with npm, which would leave the platform running when it is told to stop.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 work=$(mktemp -d)
 chmod 711 "$work"
 port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
-PORT=$port OHMNIBUS_DATA=$work/data npm start >"$work/start.log" 2>&1 &
+PORT=$port OHMNIBUS_DATA=$work/data node tools/ohmnibus.js start >"$work/start.log" 2>&1 &
 platform=$!
 finish() {
   kill -TERM "$platform" 2>/dev/null || true

@@ -2,7 +2,6 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, createWriteStream, rmSync } from 'node:fs'
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { extract, pack } from 'tar-stream'
@@ -47,7 +46,7 @@ export async function writeArchive(path: string, about: About, fill: (archive: W
   const sums = await openSums(`${partial}.sums`)
   const tar = pack()
   const target = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true })
-  const written = pipeline(tar as unknown as Readable, createZstdCompress(), target)
+  const written = pipeline(tar, createZstdCompress(), target)
   const clear = (): void => [partial, sums.path].forEach(name => rmSync(name, { force: true }))
   process.once('exit', clear)
   // The fault of the disk, not what follows from it.
@@ -61,7 +60,7 @@ export async function writeArchive(path: string, about: About, fill: (archive: W
   ): Promise<string> => {
     const hash = createHash('sha256')
     const into = tar.entry({ name, size, mode, mtime })
-    await pipeline(hashed(content, hash), into as unknown as NodeJS.WritableStream)
+    await pipeline(hashed(content, hash), into)
     return hash.digest('hex')
   }
   const json = async (name: string, value: object): Promise<void> => {
@@ -106,7 +105,7 @@ export async function readArchive(
   const damaged = (how: string) => new StartError(`${path} is no whole back-up: ${how}. Nothing was changed; take another.`)
   const source = createReadStream(path, { highWaterMark: 1 << 20 })
   const tar = extract()
-  const flow = pipeline(source, createZstdDecompress(), tar as unknown as NodeJS.WritableStream)
+  const flow = pipeline(source, createZstdDecompress(), tar)
   flow.catch(() => {})
   const sums = await openSums(join(into, sumsName))
   const byFolder = new Map<string, number>()
@@ -115,7 +114,7 @@ export async function readArchive(
   try {
     for await (const entry of tar) {
       const { name, type, mode, size = 0 } = entry.header
-      const content = entry as unknown as AsyncIterable<Buffer>
+      const content = entry as AsyncIterable<Buffer>
       if (!about && name !== aboutName) throw damaged('it does not begin as one')
       if (manifest) throw damaged('there is something behind its end')
       if (isOurs(name)) {

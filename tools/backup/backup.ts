@@ -50,7 +50,8 @@ export async function backUp(options: { dataFolder: string; to: string; progress
     engine = { at: { host: server.host, port: server.port, database: 'ohmnibus' }, admin: server.superuser }
   }
   const pool = openPool(engine.at, engine.admin, { limits: false })
-  // One connection, which must not be closed for want of work: with it the back-up ends.
+  // One connection, which must not be closed for want of work: with it the back-up ends. The driver takes options as it has read them too, its types
+  // do not know that.
   const sql = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as Postgres.Options<{}>)
   cleanup.defer(() => sql.end({ timeout: 1 }))
 

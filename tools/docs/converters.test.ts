@@ -9,6 +9,7 @@ import { asyncapi } from './asyncapi.ts'
 import { eventsPage } from './events.ts'
 import { postman } from './postman.ts'
 
+/** JSON of any depth, as the specifications have it. */
 type Json = Record<string, any>
 
 const id = exampleOf(Id)

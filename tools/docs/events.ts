@@ -1,6 +1,7 @@
 import type { DescribedEvent } from './contracts.ts'
 import type { Readers } from './readers.ts'
 
+/** JSON Schema of any depth. */
 type Json = Record<string, any>
 
 /** All events for people: what each promises, its key, its fields and who reads it. */

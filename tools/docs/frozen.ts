@@ -1,5 +1,6 @@
 import type { EventContract } from '../../contracts/define.ts'
 
+/** JSON Schema of any depth. */
 type Json = Record<string, any>
 
 /** What is published of an event: where it goes and what it carries. */

@@ -1,3 +1,4 @@
+/** JSON of any depth, as OpenAPI and Postman have it. */
 type Json = Record<string, any>
 
 /** A Postman collection (v2.1) of an OpenAPI document: a folder a tag; signing in keeps the token for the rest. */
