@@ -228,7 +228,10 @@ export async function openHttp(options: HttpOptions) {
     // Of a body that was not read to its end: with HTTP/2 it is the stream that ends, not the connection.
     if (request.raw.httpVersionMajor === 2) reply.removeHeader('connection')
     if (!problem) {
-      log.error({ err: error, traceId: request.id, method: request.method, route: request.routeOptions.url }, 'a bug answered 500')
+      const about = { err: error, traceId: request.id, method: request.method, route: request.routeOptions.url }
+      // What breaks because nobody is there any more is no fault of ours.
+      if (request.raw.aborted || reply.raw.destroyed) log.debug(about, 'the client went away')
+      else log.error(about, 'a bug answered 500')
       return reply
         .code(500)
         .type('application/problem+json')

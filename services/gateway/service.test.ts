@@ -3,9 +3,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { anyone, defineService, type Service } from '#kernel'
+import { openLog, type Log } from '../../kernel/log.ts'
 import { start } from '../../kernel/testing.ts'
 import { gateway } from './service.ts'
 
@@ -55,7 +57,7 @@ function shop(name = 'shop', behind: Partial<Behind> = {}, also: string[] = []):
 }
 
 /** Services in processes of their own, by name, behind a gateway. Addresses that are given stand for processes that are not ours. */
-async function open(t: TestContext, services: Record<string, (Service | string)[]>, environment: Record<string, string> = {}) {
+async function open(t: TestContext, services: Record<string, (Service | string)[]>, environment: Record<string, string> = {}, log?: Log) {
   const addresses: Record<string, string[]> = {}
   for (const [name, copies] of Object.entries(services))
     addresses[name] = await Promise.all(
@@ -66,6 +68,7 @@ async function open(t: TestContext, services: Record<string, (Service | string)[
       ...Object.fromEntries(Object.entries(addresses).map(([name, urls]) => [`${name.toUpperCase()}_SERVICE_URL`, urls.join(',')])),
       ...environment,
     },
+    ...(log && { log }),
   })
   return { ...p, addresses, address: await p.listen() }
 }
@@ -220,13 +223,17 @@ test('an upload of 200 MB goes through as it comes, in little memory', async t =
 
 test('a stream comes through as it is sent, and ends there when its reader goes', async t => {
   const behind: Partial<Behind> = {}
-  const p = await open(t, { shop: [shop('shop', behind)] })
+  const faults: string[] = []
+  const log = openLog({ level: 'error', stream: new Writable({ write: (line, _, done) => done(void faults.push(String(line))) }) })
+  const p = await open(t, { shop: [shop('shop', behind)] }, {}, log)
   const leave = new AbortController()
   const answer = await fetch(`${p.address}/api/shop/stream`, { signal: leave.signal })
   const { value } = await answer.body!.pipeThrough(new TextDecoderStream()).getReader().read()
   assert.equal(value, 'data: hello\n\n')
   leave.abort()
   await behind.aborted
+  await p.platform.close()
+  assert.deepEqual(faults, [])
 })
 
 test('where one process does not answer, another one is asked: reads always, changes when nothing has been sent', async t => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { readConfig } from '../../kernel/config.ts'
-import { openPool } from '../../kernel/database.ts'
+import { openPool, type Pool } from '../../kernel/database.ts'
 import { databaseAt, deriveFrom, openFiles } from '../../kernel/engines.ts'
 import { openLog } from '../../kernel/log.ts'
 import { openMetrics } from '../../kernel/metrics.ts'
@@ -257,29 +257,33 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
       return Date.now() - began
     },
     async settled() {
-      const lagging = async (): Promise<string[]> => {
-        const lags: string[] = []
+      /** How much is left to do, and of what. */
+      const open = async (db: Pool): Promise<{ left: number; what: string }> => {
+        const lags: Record<string, number> = {}
         for (const name of names) {
           const figures = await (await fetch(`http://127.0.0.1:${ports.get(name)}/metrics`)).text()
-          for (const [line, lag] of figures.matchAll(/^ohmnibus_kafka_lag\{.*\} (\d+)$/gm)) if (lag !== '0') lags.push(`${name}: ${line}`)
+          for (const [line, lag] of figures.matchAll(/^ohmnibus_kafka_lag\{.*\} (\d+)$/gm))
+            if (lag !== '0') lags[`${name}: ${line}`] = Number(lag)
         }
-        return lags
+        const [row] = await db<{ unsent: number; parked: number; jobs: number; examples: unknown }[]>`
+          select (select coalesce(max(position), 0) - (select position from kernel.relay) from kernel.log)::int as unsent,
+            (select count(*)::int from kernel.parked where state <> 'dead') as parked, (select count(*)::int from graphile_worker.jobs) as jobs,
+            json_build_array(
+              (select json_agg(p) from (select subscription, state, attempts, error from kernel.parked where state <> 'dead' limit 5) p),
+              (select json_agg(j) from (select task_identifier, attempts, last_error, run_at, locked_at from graphile_worker.jobs limit 5) j)
+            ) as examples`
+        const left = row!.unsent + row!.parked + row!.jobs + Object.values(lags).reduce((sum, lag) => sum + lag, 0)
+        return { left, what: JSON.stringify({ ...row, lags }) }
       }
       await peek('kernel', async db => {
-        const open = async () => {
-          const [row] = await db`select (select coalesce(max(position), 0) from kernel.log) - (select position from kernel.relay) as unsent,
-            (select json_agg(p) from (select subscription, state, attempts, error from kernel.parked where state <> 'dead' limit 5) p) as parked,
-            (select json_agg(j) from (select task_identifier, attempts, last_error, run_at, locked_at from graphile_worker.jobs limit 5) j) as jobs`
-          const lags = await lagging()
-          return Number(row!.unsent) > 0 || row!.parked || row!.jobs || lags.length > 0
-            ? JSON.stringify({ ...row, unsent: String(row!.unsent), lags })
-            : ''
+        // As long as it gets less: an hour may leave a lot behind.
+        let least = Infinity
+        for (let nothing = 0, deadline = 0; nothing < 2; await sleep(200)) {
+          const { left, what } = await open(db)
+          nothing = left === 0 ? nothing + 1 : 0
+          if (left < least) [least, deadline] = [left, performance.now() + 60_000]
+          if (left > 0 && performance.now() > deadline) throw new Error(`not every event handled and every job done: ${what}`)
         }
-        await until('every event handled and every job done', async () => !(await open()) && !(await open()), 180_000).catch(
-          async error => {
-            throw new Error(`${(error as Error).message}: ${await open()}`)
-          },
-        )
       })
     },
     async close() {
