@@ -41,6 +41,9 @@ try {
   })
   if (!stopping) banner(platform, address)
 } catch (error) {
-  console.error(error instanceof StartError ? `\nOhmnibus cannot start. ${error.message}\n` : error)
+  const { message, cause = error } = error as Error
+  const lost = databaseProblem(cause)?.kind === 'unavailable'
+  const sentence = lost ? `PostgreSQL went away meanwhile (${(cause as Error).message}). Start again in a moment.` : message
+  console.error(lost || error instanceof StartError ? `\nOhmnibus cannot start. ${sentence}\n` : error)
   process.exit(1)
 }

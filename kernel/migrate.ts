@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { runMigrations } from 'graphile-worker'
 import postgres from './driver.ts'
 import { openPool, type DatabaseAddress, type Pool } from './database.ts'
@@ -66,6 +67,7 @@ export async function migrate(
   try {
     const kernel = { name: 'kernel', folder: import.meta.dirname }
     const all = await Promise.all([kernel, ...services].map(async unit => ({ ...unit, migrations: await readMigrations(unit.folder) })))
+    await accepting(pool)
     if (await upToDate(pool, all, progress)) return await provePasswords(at)
     progress('Preparing the database')
     await pool`select pg_advisory_lock(7305218801)`
@@ -94,6 +96,16 @@ export async function migrate(
   }
 }
 
+/** A server that is starting, or recovering after a crash, says so, and is waited for. */
+async function accepting(pool: Pool): Promise<void> {
+  for (const deadline = performance.now() + 60_000; ; await sleep(200))
+    try {
+      return void (await pool`select`)
+    } catch (error) {
+      if ((error as { code?: string }).code !== '57P03' || performance.now() > deadline) throw error
+    }
+}
+
 /** A fault of reaching or entering a PostgreSQL as a line for the operator; others as they are. */
 function refusal(error: unknown, at: DatabaseAddress, role: string): unknown {
   const { code = '', message } = error as { code?: string; message: string }
@@ -110,7 +122,7 @@ function refusal(error: unknown, at: DatabaseAddress, role: string): unknown {
     [/^3D000$/, `${server} has no database ${at.database}. Make it: create database "${at.database}"`],
     [/^42501$/, `${server} does not let ${role} prepare the database: ${message}. It takes the owner of ${at.database} with CREATEROLE.`],
     [/^53300$/, `${server} has no connection left. Raise its max_connections, or run fewer processes.`],
-    [/^57P03$/, `${server} is not ready yet: ${message}. Start again in a moment.`],
+    [/^57P03$/, `${server} has not been ready for a minute: ${message}. Look at its log, and start again.`],
     [/CERT|ERR_TLS/, `The certificate of ${server} does not prove who it is (${code}). Name its authority in NODE_EXTRA_CA_CERTS.`],
   ]
   const sentence = sentences.find(([codes]) => codes.test(code))?.[1]

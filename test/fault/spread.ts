@@ -103,12 +103,13 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
       faults.push(`${name} was told to stop and ended with ${signal ?? code} after ${ms} ms:\n${product.output().slice(-3_000)}`)
   }
 
-  /** A process that ended by itself is a fault, and started again so that the rest goes on. */
+  /** A process that ended by itself is a fault, but for one whose database went away while it started; it is started again so that the rest goes on. */
   const supervise = async (): Promise<void> => {
     for (const [name, product] of processes) {
       const how = await Promise.race([product.exit, undefined])
       if (!how) continue
-      faults.push(`${name} ended by itself with ${how.signal ?? how.code}:\n${product.output().slice(-3_000)}`)
+      if (!product.output().includes('Start again in a moment'))
+        faults.push(`${name} ended by itself with ${how.signal ?? how.code}:\n${product.output().slice(-3_000)}`)
       start(name)
     }
   }

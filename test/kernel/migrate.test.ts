@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -154,6 +156,25 @@ test('a service that comes later is migrated beside those that run, whatever tab
     // A lock that it waited for would keep it here for ever.
     assert.ok((await run(late)).includes('Migrating mig_late to 0001_late.sql'))
   })
+})
+
+test('a server that is still recovering is waited for', async t => {
+  const { at, cluster, service } = await setUp(t)
+  let refused = 0
+  // PostgreSQL's own words while it starts, three times; then the server itself. To the wish for TLS it says no.
+  const fields = 'SFATAL\0C57P03\0Mthe database system is starting up\0\0'
+  const refusal = Buffer.concat([Buffer.from('E'), Buffer.from([0, 0, 0, fields.length + 4]), Buffer.from(fields)])
+  const door = createServer(client => {
+    client.on('error', () => {})
+    if (refused < 3) return void client.once('data', () => client.end(refusal, () => refused++))
+    const server = connect(`${cluster.host}/.s.PGSQL.${cluster.port}`).on('error', () => {})
+    client.pipe(server).pipe(client)
+  }).listen(0, '127.0.0.1')
+  t.after(() => door.close())
+  await once(door, 'listening')
+  const { port } = door.address() as AddressInfo
+  await migrate({ ...at, host: '127.0.0.1', port }, cluster.superuser, [service('mig_shop')])
+  assert.equal(refused, 3)
 })
 
 test('a service works with the rows of its own schema and can do nothing else', async t => {
