@@ -41,7 +41,7 @@ function kafkaRoad(options: {
   metrics: Metrics
 }): Road {
   const { pool, kafka, topics, log, metrics } = options
-  const tail = openTail({ pool, log, watched: async () => {}, advanced: () => relay.wake() })
+  const tail = openTail({ pool, log, watched: async () => {}, advanced: () => relay.wake(), eager: () => relay.leads })
   const relay = openRelay({ pool, horizon: () => tail.horizon, kafka, topics, log, metrics })
   const groups = new Map<string, ReturnType<typeof openGroup>>()
   let watcher: ReturnType<typeof watchTopics> | undefined

@@ -11,6 +11,8 @@ import type { EventRow } from './road.ts'
 /** Sends the log of one database to Kafka; of all processes on it one does. */
 export interface Relay {
   start(): void
+  /** Whether it is this process that sends. */
+  readonly leads: boolean
   /** There may be something new in the log. */
   wake(): void
   /** Position up to which everything is in Kafka. */
@@ -20,8 +22,11 @@ export interface Relay {
 
 type TextMessage = MessageToProduce<string, string, string, string>
 
-interface LogRow extends EventRow {
+/** Of the log or of a dead letter; what is JSON there goes out as it is. */
+interface LogRow extends Omit<EventRow, 'actor' | 'data' | 'offset'> {
   owner: string
+  actor: string
+  data: string
 }
 
 /** Locks of one session: the leader's. */
@@ -65,6 +70,8 @@ export function openRelay(options: {
   let leader = false
   let failures = 0
   let atOnce = mostRows
+  /** Sent to Kafka, and marked so by the next look at the log. */
+  let sentTo = 0
   let hasDead = true
 
   const database = String(pool.options.database)
@@ -101,6 +108,7 @@ export function openRelay(options: {
       } catch (error) {
         if (stopped) break
         leader = false
+        sentTo = 0
         failedTotal.inc()
         outage.failed('send', error)
         await new Promise(resolve => setTimeout(resolve, Math.min(2_000, 50 * 2 ** ++failures)))
@@ -111,13 +119,15 @@ export function openRelay(options: {
     running = undefined
   }
 
-  /** One batch, from the look at the lock to the mark; true when there may be more. */
+  /** Marks the batch before and sends the next one; true when there is something to mark, and so maybe more to send. */
   async function step(): Promise<boolean> {
     const rows = await own<(LogRow & { leads: boolean })[]>`
-      with state as materialized (select position, pg_try_advisory_lock(${leadership}) as leads from kernel.relay)
-      select s.leads, e.position::float8 as position, 0 as offset, topic, owner, event_id, key, trace_id, actor, data, published_at
+      with state as materialized (select greatest(position, ${sentTo}) as position, pg_try_advisory_lock(${leadership}) as leads from kernel.relay),
+        marked as (update kernel.relay set position = ${sentTo}, updated_at = now() where position < ${sentTo})
+      select s.leads, e.position::float8 as position, topic, owner, event_id, key, trace_id, actor::text as actor, data::text as data, published_at
       from state s left join lateral (select * from kernel.log l where s.leads and l.position > s.position and l.position <= ${options.horizon()}
         order by l.position limit ${atOnce}) e on true order by e.position`
+    sentTo = 0
     const leads = rows[0]!.leads
     if (leads !== leader) log.info({ leader: leads }, 'the relay to Kafka changes hands')
     leader = leads
@@ -130,12 +140,13 @@ export function openRelay(options: {
     const messages = fitting(rows.map(message))
     await send(messages)
     sentTotal.inc(messages.length)
-    const { position } = rows[messages.length - 1]!
-    await own`update kernel.relay set position = ${position}, updated_at = now() where position < ${position}`
-    const full = messages.length === atOnce
+    sentTo = rows[messages.length - 1]!.position
     atOnce = messages.length < rows.length ? messages.length : Math.min(mostRows, atOnce * 2)
-    return full || messages.length < rows.length
+    return true
   }
+
+  /** Where it ends before the next look: others would send all of that again. */
+  const mark = () => own`update kernel.relay set position = ${sentTo}, updated_at = now() where position < ${sentTo}`
 
   /** As many as may go together, at least one. */
   function fitting(messages: TextMessage[]): TextMessage[] {
@@ -146,7 +157,8 @@ export function openRelay(options: {
 
   async function tellDeadLetters(): Promise<void> {
     const dead = await own<(LogRow & { id: string; subscription: string; error: string })[]>`
-      select id, subscription, error, position::float8 as position, 0 as offset, topic, service as owner, event_id, key, trace_id, actor, data, published_at
+      select id, subscription, error, position::float8 as position, topic, service as owner, event_id, key, trace_id, actor::text as actor,
+        data::text as data, published_at
       from kernel.parked where state = 'dead' and told_at is null order by parked_at limit 50`
     const letters = fitting(
       dead.map(row => {
@@ -185,10 +197,11 @@ export function openRelay(options: {
     }
   }
 
+  // The data of an event has at least its key.
   const message = (row: LogRow): TextMessage => ({
     topic: topics.nameOf(row.topic),
     key: row.key,
-    value: JSON.stringify({ eventId: row.event_id, timestamp: row.published_at.toISOString(), actor: row.actor, ...row.data }),
+    value: `{"eventId":"${row.event_id}","timestamp":"${row.published_at.toISOString()}","actor":${row.actor},${row.data.slice(row.data.indexOf('{') + 1)}`,
     timestamp: BigInt(row.published_at.getTime()),
     headers: {
       ce_specversion: '1.0',
@@ -211,6 +224,9 @@ export function openRelay(options: {
       }, pollMs)
       look()
     },
+    get leads() {
+      return leader
+    },
     // Others learn once a second whether the leader is still there: they need not all ask at every commit.
     wake: () => leader && look(),
     async sent() {
@@ -221,7 +237,7 @@ export function openRelay(options: {
       stopped = true
       clearInterval(timer)
       // A send that waits for a broker that is away would keep everything from ending.
-      await Promise.race([running, new Promise(resolve => setTimeout(resolve, 1_500).unref())])
+      await Promise.race([running?.then(mark), new Promise(resolve => setTimeout(resolve, 1_500).unref())]).catch(() => {})
       await Promise.race([producer?.close(), new Promise(resolve => setTimeout(resolve, 500).unref())]).catch(() => {})
       await own.end({ timeout: 1 })
     },

@@ -29,8 +29,10 @@ export function openTail(options: {
   watched(topics: Set<string>, from: number, to: number): Promise<void>
   /** Something of these topics can be read now. */
   advanced(topics: Set<string>): void
+  /** Whether anybody here wants to know at once, and not within a second. */
+  eager?(): boolean
 }): Tail {
-  const { pool, log } = options
+  const { pool, log, eager = () => true } = options
   const self = randomUUID()
   let horizon = -1
   /** Missing positions, and who of those that were writing when they were seen still is. */
@@ -121,7 +123,7 @@ export function openTail(options: {
     },
     committed() {
       if (horizon < 0) return
-      void read()
+      if (eager()) void read()
       tell()
     },
     catchUp: read,
@@ -137,7 +139,7 @@ export function openTail(options: {
       horizon = end!.position
       const listening = await pool.listen(
         channel,
-        from => void (from !== self && read()),
+        from => void (from !== self && eager() && read()),
         () => void read(),
       )
       unlisten = () => listening.unlisten()

@@ -135,6 +135,7 @@ test('with 256 MB of heap it stands a storm of requests', onLinux, async t => {
 test('a clock that jumps by a minute, forth and back, loses and doubles nothing, and people stay signed in or out', onLinux, async t => {
   const { product, peek, load, holds, works } = await setUp(t)
   const clients = load()
+  await until('some passports', () => clients.answers.size > 20, 20_000)
   /** When the platform says that the passport was made which the database got last, and what of them has not been told exactly once. */
   const latest = () =>
     peek(async db => {
