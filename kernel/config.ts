@@ -183,7 +183,7 @@ export const platformSettings = Type.Object({
   }),
   ACCESS_LOG: Setting.flag('Whether each request that is answered is a line of the log; at level debug it is anyway.', { default: false }),
   EVENT_RETENTION: Type.Optional(Setting.duration('How long handled events stay in the log (for ever).')),
-  METRICS_TOKEN: Type.Optional(Setting.secret('Bearer token that /metrics asks for from other machines.')),
+  METRICS_TOKEN: Type.Optional(Setting.secret('Bearer token that /metrics asks for; without one only this machine may read it.')),
 })
 
 /** Settings of systems Ohmnibus replaces, and what takes their place. */

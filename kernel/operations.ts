@@ -86,8 +86,12 @@ export function operations(options: {
 
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   const expected = config.METRICS_TOKEN && digest(`Bearer ${config.METRICS_TOKEN}`)
-  const isTrusted = ({ headers }: FastifyRequest): boolean =>
-    Boolean(expected && headers.authorization && timingSafeEqual(digest(headers.authorization), expected))
+  /** With a token it alone counts: a proxy on this machine that does not say for whom it asks would make strangers of here. */
+  const isInside = (request: FastifyRequest): boolean => {
+    if (!expected) return isLocal(request)
+    const { authorization } = request.headers
+    return authorization !== undefined && timingSafeEqual(digest(authorization), expected)
+  }
 
   site.get(
     '/health/live',
@@ -119,13 +123,12 @@ export function operations(options: {
       config: { access: anyone },
       schema: {
         summary: 'Each service and engine',
-        description:
-          'What is wrong with an engine is told to this machine, to admins and to who sends METRICS_TOKEN; others see that it is failing.',
+        description: 'What is wrong with an engine is told to admins, and to whom /metrics is; others see that it is failing.',
         response: { 200: Health, 503: Health },
       },
     },
     async (request, reply) => {
-      const inside = isLocal(request) || isTrusted(request) || request.visitor?.role === 'admin'
+      const inside = isInside(request) || request.visitor?.role === 'admin'
       if (inside || !looked || performance.now() - looked.at > sharedMs) looked = { at: performance.now(), found: look() }
       const { faults, elsewhere } = await looked.found
       const engines = Object.fromEntries(
@@ -143,12 +146,16 @@ export function operations(options: {
     '/metrics',
     {
       config: { access: anyone },
-      schema: { summary: 'Figures for Prometheus', description: 'From this machine, or with METRICS_TOKEN as bearer token.', hide: true },
+      schema: {
+        summary: 'Figures for Prometheus',
+        description: 'With METRICS_TOKEN as bearer token, or from this machine where none is set.',
+        hide: true,
+      },
     },
     async (request, reply) => {
-      if (!isLocal(request) && !isTrusted(request))
+      if (!isInside(request))
         throw new Problem('forbidden', 'metrics_local', {
-          detail: 'Metrics are for this machine, or for who sends METRICS_TOKEN as bearer token.',
+          detail: 'Metrics are for who sends METRICS_TOKEN as bearer token, or for this machine where none is set.',
         })
       return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
     },

@@ -107,7 +107,7 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   })
   state.enter()
   const health = async () => {
-    const answer = await app.inject('/health')
+    const answer = await app.inject({ url: '/health', headers: { authorization: `Bearer ${metricsToken}` } })
     return { code: answer.statusCode, ...answer.json() }
   }
   assert.deepEqual(await health(), { code: 200, status: 'ok', services: { people: 'ok' }, engines: { database: 'ok', files: 'ok' } })
@@ -116,8 +116,9 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   }
   const failing = await health()
   assert.deepEqual([failing.code, failing.status, failing.engines.files], [503, 'failing', 'ok'])
-  assert.equal(failing.engines.database, 'connect ECONNREFUSED', 'this machine hears the reason')
-  const stranger = { url: '/health', remoteAddress: '192.0.2.7' }
+  assert.equal(failing.engines.database, 'connect ECONNREFUSED', 'who has the token hears the reason')
+  // A proxy on this machine need not say for whom it asks.
+  const stranger = { url: '/health', remoteAddress: '127.0.0.1' }
   const before = asked
   assert.equal((await app.inject(stranger)).json().engines.database, 'failing')
   assert.equal((await app.inject({ url: '/health', headers: { 'x-forwarded-for': '192.0.2.7' } })).json().engines.database, 'failing')
@@ -152,9 +153,15 @@ test('metrics count by route, not by path, and hold nothing about persons', asyn
   for (const personal of ['ada', 'grace', 'turing', 'secret-question', userId]) assert.ok(!text.includes(personal), personal)
 })
 
-test('metrics are for this machine, or for who has the token', async t => {
-  const p = await start(t, [await people(t)], { environment: { METRICS_TOKEN: 'a-token-for-prometheus' } })
-  const ask = async (remoteAddress: string, authorization?: string, more: Record<string, string> = { 'x-forwarded-for': '127.0.0.1' }) =>
+test('metrics are for who has the token; where there is none, for this machine', async t => {
+  const open = await start(t, [await people(t)])
+  const guarded = await start(t, [await people(t)], { environment: { METRICS_TOKEN: 'a-token-for-prometheus' } })
+  const ask = async (
+    p: typeof open,
+    remoteAddress: string,
+    authorization?: string,
+    more: Record<string, string> = { 'x-forwarded-for': '127.0.0.1' },
+  ) =>
     (
       await p.http.inject({
         url: '/metrics',
@@ -162,11 +169,12 @@ test('metrics are for this machine, or for who has the token', async t => {
         headers: { ...(authorization && { authorization }), ...more },
       })
     ).statusCode
-  assert.equal(await ask('127.0.0.1', undefined, {}), 200)
-  assert.equal(await ask('127.0.0.1'), 403, 'a proxy on this machine speaks for everybody')
-  assert.equal(await ask('10.1.2.3'), 403)
-  assert.equal(await ask('10.1.2.3', 'Bearer another-token'), 403)
-  assert.equal(await ask('10.1.2.3', 'Bearer a-token-for-prometheus'), 200)
+  assert.equal(await ask(open, '127.0.0.1', undefined, {}), 200)
+  assert.equal(await ask(open, '127.0.0.1'), 403, 'a proxy on this machine speaks for everybody')
+  assert.equal(await ask(open, '10.1.2.3'), 403)
+  assert.equal(await ask(guarded, '127.0.0.1', undefined, {}), 403, 'also one that does not say for whom')
+  assert.equal(await ask(guarded, '10.1.2.3', 'Bearer another-token'), 403)
+  assert.equal(await ask(guarded, '10.1.2.3', 'Bearer a-token-for-prometheus'), 200)
 })
 
 test('operators see how far events have come and what failed; nobody else sees the dead letters', async t => {
