@@ -42,7 +42,7 @@ try {
   if (!stopping) banner(platform, address)
 } catch (error) {
   const { message, cause = error } = error as Error
-  const lost = databaseProblem(cause)?.kind === 'unavailable'
+  const lost = /^(57P|08|CONNECTION_|ECONN|EPIPE)/.test((cause as { code?: string }).code ?? '')
   const sentence = lost ? `PostgreSQL went away meanwhile (${(cause as Error).message}). Start again in a moment.` : message
   console.error(lost || error instanceof StartError ? `\nOhmnibus cannot start. ${sentence}\n` : error)
   process.exit(1)

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What a process says of itself at `/metrics`: each figure by its name and labels. */
 export async function figuresOf({ url }: { url: string }): Promise<Map<string, number>> {
-  const text = await (await fetch(`${url}/metrics`)).text()
+  const answer = await fetch(`${url}/metrics`)
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${url}/metrics answered ${answer.status}: ${text}`)
   return new Map(
     text.split('\n').flatMap(line => {
       const end = line.lastIndexOf(' ')

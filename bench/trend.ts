@@ -31,7 +31,7 @@ export function trendOf(samples: readonly Sample[]): Trend {
   const slopePerHour = sum(counted.map(({ at, value }) => (at - middle) * (value - level))) / width
   const rest = sum(counted.map(({ at, value }) => (value - level - slopePerHour * (at - middle)) ** 2))
   const error = Math.sqrt(rest / (counted.length - 2) / width)
-  const flat = !(slopePerHour > level / 10 && slopePerHour > 3 * error)
+  const flat = slopePerHour <= level / 10 || slopePerHour <= 3 * error
   return { start: mean(values.slice(0, tenth)), end: mean(values.slice(-tenth)), slopePerHour, error, flat }
 }
 

@@ -140,7 +140,7 @@ export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Dat
       throw invalid()
     }
     // A key we do not know may be a new one; strangers cannot make us ask more than once in five seconds.
-    const { find } = keys && (keys.ids.has(kid) || options.now().getTime() - loadedAt <= 5_000) ? keys : await load()
+    const { find } = keys && (keys.ids.has(kid) || Math.abs(options.now().getTime() - loadedAt) <= 5_000) ? keys : await load()
     try {
       const { payload } = await jwtVerify(token, find, {
         algorithms,

@@ -230,7 +230,7 @@ export async function openHttp(options: HttpOptions) {
     if (!problem) {
       const about = { err: error, traceId: request.id, method: request.method, route: request.routeOptions.url }
       // What breaks because nobody is there any more is no fault of ours.
-      if (request.raw.aborted || reply.raw.destroyed) log.debug(about, 'the client went away')
+      if ((request.raw.aborted || reply.raw.destroyed) && isCutOff(error)) log.debug(about, 'the client went away')
       else log.error(about, 'a bug answered 500')
       return reply
         .code(500)
@@ -368,3 +368,9 @@ function asProblem(error: unknown): Problem | undefined {
   }
   return undefined
 }
+
+/** Of a stream whose other end is gone. */
+const isCutOff = (error: unknown): boolean =>
+  /^(ECONNRESET|EPIPE|UND_ERR_ABORTED|ERR_STREAM_(PREMATURE_CLOSE|DESTROYED)|ABORT_ERR)$/.test(
+    String((error as { code?: unknown } | null)?.code),
+  )

@@ -184,13 +184,16 @@ export function openJobs(options: {
   return {
     async start() {
       await begin()
+      // One at a time: what is seen at two looks must have stayed so in between.
+      let looking: Promise<void> | undefined
       const look = () =>
-        void showLife()
+        (looking ??= showLife()
           .then(freeAbandoned)
           .then(freeForgotten)
           .catch(error => log.warn({ err: error }, 'could not look for abandoned jobs'))
-      look()
-      sweep = setInterval(look, 2000)
+          .finally(() => (looking = undefined)))
+      void look()
+      sweep = setInterval(() => void look(), 2000)
     },
     async stop() {
       stopped = true

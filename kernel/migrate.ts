@@ -121,6 +121,7 @@ function refusal(error: unknown, at: DatabaseAddress, role: string): unknown {
     [/^28000$/, `${server} does not let ${role} in: ${message}. If it asks for encryption, add ?sslmode=require to the address.`],
     [/^3D000$/, `${server} has no database ${at.database}. Make it: create database "${at.database}"`],
     [/^42501$/, `${server} does not let ${role} prepare the database: ${message}. It takes the owner of ${at.database} with CREATEROLE.`],
+    [/^53100$/, `The disk of ${server} is full: ${message}. Make room and start again.`],
     [/^53300$/, `${server} has no connection left. Raise its max_connections, or run fewer processes.`],
     [/^57P03$/, `${server} has not been ready for a minute: ${message}. Look at its log, and start again.`],
     [/CERT|ERR_TLS/, `The certificate of ${server} does not prove who it is (${code}). Name its authority in NODE_EXTRA_CA_CERTS.`],

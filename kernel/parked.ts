@@ -153,7 +153,10 @@ export function openParked(options: {
         select distinct key from kernel.parked where subscription = ${name} and key = any(${rows.map(({ key }) => key)})`
       return new Set(found.map(({ key }) => key))
     },
-    /** Puts an event aside: to be tried again because of `error`, or without one behind what is there of its key. */
+    /**
+     * Puts an event aside: to be tried again because of `error`, or without one behind what is there of its key. A replay may bring one that is there
+     * itself.
+     */
     async add(tx: Tx, subscription: Subscription, row: EventRow, error?: unknown): Promise<void> {
       const { position, topic, event_id, key, trace_id, published_at } = row
       const state = error === undefined ? 'waiting' : 'retrying'
@@ -161,7 +164,9 @@ export function openParked(options: {
         (subscription, position, service, key, state, attempts, error, next_at, topic, event_id, trace_id, actor, data, published_at)
         values (${subscription.name}, ${position}, ${subscription.service}, ${key}, ${state}, ${error === undefined ? 0 : 1},
           ${error === undefined ? null : causeOf(error)}, now() + ${retryDelays[0]!} * interval '1 ms',
-          ${topic}, ${event_id}, ${trace_id}, ${tx.json(row.actor)}, ${tx.json(row.data as never)}, ${published_at})`
+          ${topic}, ${event_id}, ${trace_id}, ${tx.json(row.actor)}, ${tx.json(row.data as never)}, ${published_at})
+        on conflict (subscription, position) do update
+          set state = excluded.state, attempts = excluded.attempts, error = excluded.error, next_at = excluded.next_at where excluded.state = 'retrying'`
     },
     /** Something was added because of an error. */
     failed({ name }: Subscription): void {

@@ -1,4 +1,4 @@
-import { isFull, type Pool } from './database.ts'
+import { databaseProblem, isFull, type Pool } from './database.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { openOutage } from './outage.ts'
@@ -26,11 +26,12 @@ export function openRoom({ pool, log, metrics }: { pool: Pool; log: Log; metrics
   const look = async (): Promise<void> => {
     try {
       await takeRoom(pool)
-      full = undefined
-      outage.worked()
-    } catch {
-      lookLater()
+    } catch (error) {
+      // Where it may not be tried, the next refusal tells.
+      if (databaseProblem(error)) return lookLater()
     }
+    full = undefined
+    outage.worked()
   }
   return {
     failed(operation, error) {

@@ -52,6 +52,20 @@ test('an admin finds people, gives them roles and disables them; nobody else doe
   assert.equal((await put(`/${newId()}/role`, { role: 'user' })).json().code, 'user_unknown')
 })
 
+test('whoever signs in while losing a role does not get it once more', async t => {
+  const { http, post, person, admin } = await startIdentity(t)
+  const [root, ada] = [await admin(), await person('Ada')]
+  const make = (role: string) =>
+    http.inject({ method: 'PUT', url: `/api/auth/users/${ada.id}/role`, payload: { role }, headers: root.headers })
+  for (let i = 0; i < 3; i++) {
+    await make('operator')
+    const [login] = await Promise.all([post('/login', { email: ada.email, password: ada.password }), make('user')])
+    if (login.statusCode === 401) continue
+    const profile = await http.inject({ url: '/api/auth/profile', headers: bearer(login.json().accessToken) })
+    assert.ok(profile.statusCode === 401 || claimsOf(login.json().accessToken).role === 'user')
+  }
+})
+
 test('CVE-2023-22492: a disabled person neither refreshes nor signs in, and their tokens are refused at once', async t => {
   const { http, post, get, person, admin, published } = await startIdentity(t)
   const [root, ada] = [await admin(), await person('Ada')]

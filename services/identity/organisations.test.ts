@@ -254,6 +254,7 @@ test('whatever clocks say, no token outlives the rights that were taken, and new
   assert.equal((await put(ada, id, grace, 'viewer')).statusCode, 204)
   assert.equal((await get('/profile', bearer(accessToken))).statusCode, 401)
   const behind = await renew(grace)
+  assert.ok(claimsOf(behind.accessToken).exp * 1000 <= clock.at + 601_000, 'nor lives longer for a stamp that is ahead')
   assert.equal((await get('/profile', behind.headers)).statusCode, 200)
   assert.equal(claimsOf(behind.accessToken).org.role, 'viewer')
 

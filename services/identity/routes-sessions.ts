@@ -130,11 +130,13 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       await revoke(tx, user.id, [session.id], forever)
       return undefined
     }
+    // Before the stamp: whoever is changing it is waited for, and revokes what was stamped until then.
+    const organisation = await actingFor(tx, session)
     const issuedAt = (await stampToken(tx, session.id, at))!
     const successor = sessions.refreshTokens.successor(token)
     const expiresAt = new Date(Math.min(at.getTime() + host.settings.JWT_REFRESH_EXPIRY, session.endsAt.getTime()))
     if (is === 'current') await rotateSession(tx, session.id, { refreshHash: successor.hash, now: at, expiresAt, addressPrefix })
-    return { user, session: { ...session, expiresAt }, successor, organisation: await actingFor(tx, session), issuedAt }
+    return { user, session: { ...session, expiresAt }, successor, organisation, issuedAt }
   }
 
   /** A person who left the organisation acts for themselves again. */
@@ -217,10 +219,10 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
     const { userId, sessionId } = request.actor
     const { user, role, issuedAt } = await db.transaction(async tx => {
       const user = await lockUser(tx, userId, 'stay')
-      const issuedAt = await stampToken(tx, sessionId, now())
-      if (!user || !issuedAt) throw new Problem('unauthenticated', 'token_invalid', { detail: 'The session has ended. Sign in again.' })
       const role = organisationId ? await holdMembership(tx, organisationId, userId) : undefined
       if (organisationId && !role) throw new Problem('not_found', 'organisation_unknown')
+      const issuedAt = await stampToken(tx, sessionId, now())
+      if (!user || !issuedAt) throw new Problem('unauthenticated', 'token_invalid', { detail: 'The session has ended. Sign in again.' })
       await actFor(tx, sessionId, organisationId)
       return { user, role, issuedAt }
     })

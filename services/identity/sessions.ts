@@ -176,7 +176,7 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
       reply.setCookie(refreshCookie, refresh.text, {
         ...attributes,
         path: '/api',
-        maxAge: Math.floor((session.expiresAt.getTime() - issuedAt.getTime()) / 1000),
+        maxAge: Math.floor((session.expiresAt.getTime() - Math.min(issuedAt.getTime(), host.now().getTime())) / 1000),
       })
       return { ...(await access(reply, user, session, organisation, issuedAt)), refreshToken: refresh.text }
     },

@@ -210,12 +210,12 @@ const sessionColumns = (db: Db) => db`
   rotated_at as "rotatedAt", device, address_prefix as "addressPrefix", created_at as "createdAt", used_at as "usedAt",
   expires_at as "expiresAt", ends_at as "endsAt"`
 
-/** False when the account was disabled, or got another password, since `user` was read: who proved the old one does not get in. */
-export async function insertSession(tx: Tx, s: Session, user: Pick<User, 'id' | 'passwordHash'>): Promise<boolean> {
+/** False when the account was disabled, or got another password or role, since `user` was read: who proved the old one does not get in, nor with the old rights. */
+export async function insertSession(tx: Tx, s: Session, user: Pick<User, 'id' | 'passwordHash' | 'role'>): Promise<boolean> {
   const [inserted] = await tx`
     insert into sessions (id, user_id, refresh_hash, rotated_at, device, address_prefix, created_at, used_at, expires_at, ends_at)
     select ${s.id}, id, ${s.refreshHash}, ${s.rotatedAt}, ${s.device}, ${s.addressPrefix}, ${s.createdAt}, ${s.usedAt}, ${s.expiresAt}, ${s.endsAt}
-    from users where id = ${user.id} and not disabled and password_hash = ${user.passwordHash} for share
+    from users where id = ${user.id} and not disabled and password_hash = ${user.passwordHash} and role = ${user.role} for share
     returning id`
   return inserted !== undefined
 }

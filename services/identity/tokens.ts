@@ -54,7 +54,8 @@ export async function openTokens(host: IdentityHost) {
         role,
         ...(organisation && { org: organisation }),
         iat,
-        exp: Math.ceil(iat + lifeMs / 1000),
+        // A stamp may be ahead of the clock; the token does not live longer for it.
+        exp: Math.ceil((Math.min(issuedAt.getTime(), host.now().getTime()) + lifeMs) / 1000),
       })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
         .setSubject(userId)

@@ -163,6 +163,32 @@ test('a replay waits for the batch at work, and leaves nothing behind that waits
   assert.equal(left!.count, 0)
 })
 
+test('a replay from a time comes past a dead letter that a clock put back has dated before it', async t => {
+  const p = await start(t, [
+    await notes(t),
+    await readers(t, ({ text }) => {
+      if (text === 'poison') throw new Error('cannot stand it')
+    }),
+  ])
+  const { db } = p
+  await write(p.http, 'one', ['a', 'poison', 'behind'])
+  await write(p.http, 'two', ['b'])
+  await settleNow(p)
+  const [letter] = await db('kernel')`update kernel.parked set published_at = published_at - interval '1 minute'
+    where state = 'dead' returning position::float8 as position`
+  await db('kernel')`update kernel.log set published_at = published_at - interval '1 minute' where position = ${letter!.position}`
+  const [{ name }] = await db('kernel')<[{ name: string }]>`select name from kernel.subscriptions where service = 'readers'`
+  await db('readers')`delete from seen`
+  await p.platform.logs[0]!.rewind(name, new Date(Date.now() - 30_000))
+  await settleNow(p)
+  assert.deepEqual(await seen(p), ['two b'], 'those of its key wait behind it, the others go on')
+  const states = await db('kernel')<{ state: string }[]>`select state from kernel.parked order by position`
+  assert.deepEqual(
+    states.map(({ state }) => state),
+    ['waiting', 'dead', 'waiting'],
+  )
+})
+
 test('an event that comes while an earlier one of its key is being tried again waits for it', async t => {
   let tries = 0
   let entered = () => {}
