@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { Parser } from '@asyncapi/parser'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
@@ -139,8 +140,7 @@ test('the Postman collection has every request, and signing in keeps the token f
     response: { code: 200, json: () => ({ accessToken: 'the token' }) },
     collectionVariables: { set: (name: string, value: string) => variables.set(name, value) },
   }
-  // eslint-disable-next-line no-new-func -- Postman runs the text of a script in the same way
-  new Function('pm', login.event[0].script.exec.join('\n'))(pm)
+  runInNewContext(login.event[0].script.exec.join('\n'), { pm })
   assert.equal(variables.get(/\{\{(\w+)\}\}/.exec(collection.auth.bearer[0].value)![1]!), 'the token')
 })
 

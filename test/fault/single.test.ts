@@ -38,7 +38,7 @@ test('PostgreSQL restarted under load: refused as unavailable meanwhile, then al
 test('no connection left in PostgreSQL: those who need a new one are told so, and served when there is one', onLinux, async t => {
   const { at, superuser, peek, create, works, product } = await setUp(t)
   await works()
-  const [{ most }] = (await peek(db => db`select current_setting('max_connections')::int as most`)) as unknown as [{ most: number }]
+  const [{ most }] = await peek(async db => await db<[{ most: number }]>`select current_setting('max_connections')::int as most`)
   const pools = Array.from({ length: most }, () => openPool(at, superuser, { schema: 'public', max: 1 }))
   await Promise.allSettled(pools.map(pool => pool`select 1`))
   await pools[0]!`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'passports'`
