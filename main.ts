@@ -1,11 +1,11 @@
-import { dotenv, readConfig } from './kernel/config.ts'
-import { databaseProblem } from './kernel/database.ts'
-import { misspelt } from './kernel/misspelt.ts'
+import { dotenv, readConfig } from './kernel/config/config.ts'
+import { databaseProblem } from './kernel/database/database.ts'
+import { misspelt } from './kernel/config/spelling.ts'
 import { StartError } from './kernel/problem.ts'
-import { run } from './kernel/run.ts'
+import { run } from './kernel/run/run.ts'
 import { all, choose } from './services/all.ts'
-import { banner } from './tools/banner.ts'
-import { seedDemo } from './tools/seed.ts'
+import { banner } from './banner.ts'
+import { seedDemo } from './seed.ts'
 
 /** The whole platform: picks services, starts them, says where they are, and stops them when told to. */
 try {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { startPostgres } from '../kernel/postgres.ts'
+import { startPostgres } from '../embedded-postgres/postgres.ts'
 import { startEngine } from '../tools/engines/engine.ts'
-import { openPool, type DatabaseAddress } from '../kernel/database.ts'
+import { openPool, type DatabaseAddress } from '../kernel/database/database.ts'
 
 /** What platform and floor both stand on: as after `npm start`, or as operators have it. */
 export type GroundName = 'embedded' | 'engines'

@@ -1,5 +1,5 @@
 import type { Actor } from '#kernel'
-import type { Pool } from '../kernel/database.ts'
+import type { Pool } from '../kernel/database/database.ts'
 
 export const actorOf = (userId: string): Actor => ({ userId, role: 'user', sessionId: userId })
 

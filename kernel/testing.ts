@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { CallContract, EventContract, EventData } from '../contracts/define.ts'
 import type { EventActor } from '../contracts/shared.ts'
-import { accessAudience, type Actor } from './access.ts'
-import { readConfig, type Settings } from './config.ts'
-import { openPool, type Pool } from './database.ts'
+import { accessAudience, type Actor } from './access/access.ts'
+import { readConfig, type Settings } from './config/config.ts'
+import { openPool, type Pool } from './database/database.ts'
 import { newId } from './ids.ts'
-import { openLog, type Log } from './log.ts'
-import { migrate, readMigrations } from './migrate.ts'
-import { run as runPlatform, type Platform } from './run.ts'
+import { openLog, type Log } from './telemetry/log.ts'
+import { migrate, readMigrations } from './database/migrate.ts'
+import { run as runPlatform, type Platform } from './run/run.ts'
 import type { Answer, Delivered, Service } from './service.ts'
 
 /** A PostgreSQL for tests, as `test/setup.ts` starts one for the whole run. */
@@ -175,7 +175,7 @@ async function cloneTemplate(cluster: TestCluster, services: readonly Service[])
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .map(async unit => [unit.name, ...(await readMigrations(unit.folder)).map(({ checksum }) => checksum)]),
   )
-  const kernel = (await readMigrations(import.meta.dirname)).map(({ checksum }) => checksum)
+  const kernel = (await readMigrations(join(import.meta.dirname, 'database'))).map(({ checksum }) => checksum)
   const template = `template_${createHash('sha256')
     .update(JSON.stringify([kernel, units]))
     .digest('hex')

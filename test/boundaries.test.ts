@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
-import { mailSettings } from '../kernel/mail.ts'
+import { mailSettings } from '../kernel/mail/mail.ts'
 import { all, choose } from '../services/all.ts'
 
 const root = dirname(import.meta.dirname)
@@ -24,7 +24,9 @@ const sourceOf = (file: string): Source => {
 /** Where a relative import leads, from the root; others as they are written. */
 const targetOf = ({ file }: Source, name: string): string => (name.startsWith('.') ? join(dirname(file), name) : name)
 
-const sources = globSync(['main.ts', '{contracts,kernel,services,tools,test,bench}/**/*.ts'], { cwd: root }).sort().map(sourceOf)
+const sources = globSync(['*.ts', '{contracts,kernel,embedded-postgres,services,tools,test,bench}/**/*.ts'], { cwd: root })
+  .sort()
+  .map(sourceOf)
 const isTest = (source: Source): boolean =>
   /\.test\.ts$|^(test|bench|tools\/engines)\/|^kernel\/testing\.ts$/.test(source.file) ||
   source.imports.some(name => targetOf(source, name) === 'kernel/testing.ts')
@@ -56,7 +58,7 @@ test('contracts are leaves: they import how contracts are made, what they share,
 
 test('the kernel imports contracts and itself, nothing to its right', () => {
   assert.deepEqual(
-    strays(inside('kernel'), target => /^(kernel|contracts)\/|^#contracts\//.test(target) || isPackage(target)),
+    strays(inside('kernel'), target => /^(kernel|contracts|embedded-postgres)\/|^#contracts\//.test(target) || isPackage(target)),
     [],
   )
 })
@@ -143,10 +145,10 @@ test('no file is named after what it is not about', () => {
 })
 
 test('the README names every setting there is, and none there is not', () => {
-  const platform = [...read('kernel/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:Type\.Optional\(\s*)?Setting\./gm)].map(
+  const platform = [...read('kernel/config/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:Type\.Optional\(\s*)?Setting\./gm)].map(
     match => match[1]!,
   )
-  assert.ok(platform.includes('PORT') && platform.includes('METRICS_TOKEN'), 'they are read from kernel/config.ts')
+  assert.ok(platform.includes('PORT') && platform.includes('METRICS_TOKEN'), 'they are read from kernel/config/config.ts')
   const known = [
     ...platform,
     ...Object.keys(mailSettings.properties),
@@ -164,7 +166,7 @@ test('no text names a path of the machine it was written on', () => {
     exclude: entry => ['node_modules', '.git', '.data', '.cache'].includes(typeof entry === 'string' ? entry : entry.name),
   }).filter(entry => entry.isFile() && /\.(ts|js|json|md|sql|sh|yaml|yml|html|txt)$|^\.[a-z]|^run$/.test(entry.name))
   const names = texts.map(entry => relative(root, join(entry.parentPath, entry.name)))
-  assert.ok(names.includes('README.md') && names.includes('kernel/run.ts'))
+  assert.ok(names.includes('README.md') && names.includes('kernel/run/run.ts'))
   const foreign = new RegExp(String.raw`(?<![\w.])/(${['work', 'tmp/brief'].join('|')})\b`)
   assert.deepEqual(
     names.flatMap(name => foreign.exec(read(name))?.[0].concat(` in ${name}`) ?? []),

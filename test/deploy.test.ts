@@ -51,7 +51,7 @@ test('the image has every file that the platform and its commands load, and no p
   }
   for (const file of ['main.ts', 'tools/cli.ts', 'package.json', 'package-lock.json', 'LICENSE', 'docs/api/asyncapi.json']) visit(file)
   for (const name of names) for (const file of globSync(`services/${name}/migrations/*.sql`, { cwd: root })) visit(file)
-  for (const file of globSync('kernel/migrations/*.sql', { cwd: root })) visit(file)
+  for (const file of globSync('kernel/database/migrations/*.sql', { cwd: root })) visit(file)
   assert.ok(seen.size > 80 && packages.size > 20)
   for (const name of packages) assert.ok(name in dependencies, `${name} is not among the dependencies`)
 })
@@ -65,13 +65,13 @@ test('the image has no test, no secret, no data and no history', () => {
     'node_modules/postgres/package.json',
     'test/setup.ts',
     'kernel/testing.ts',
-    'kernel/postgres.test.ts',
+    'test/embedded-postgres.test.ts',
     'services/documents/service.test.ts',
     'bench/run.ts',
     'tools/engines/run.ts',
   ])
     assert.ok(!isBrought(file), file)
-  const brought = globSync('{contracts,kernel,services,tools,docs}/**', { cwd: root }).filter(
+  const brought = globSync('{contracts,kernel,embedded-postgres,services,tools,docs}/**', { cwd: root }).filter(
     file => statSync(join(root, file)).isFile() && isBrought(file),
   )
   assert.ok(brought.length > 80)

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startPostgres } from '../kernel/postgres.ts'
+import { startPostgres } from '../embedded-postgres/postgres.ts'
 import { guard, quoted } from '../tools/engines/guard.ts'
 import { lendEngines } from './engines/lender.ts'
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { dotenv, readConfig } from '../kernel/config.ts'
-import { openDatabase, openPool } from '../kernel/database.ts'
-import { prepare } from '../kernel/homes.ts'
+import { dotenv, readConfig } from '../kernel/config/config.ts'
+import { openDatabase, openPool } from '../kernel/database/database.ts'
+import { prepare } from '../kernel/database/placement.ts'
 import { Problem, StartError } from '../kernel/problem.ts'
-import { run, type Platform } from '../kernel/run.ts'
+import { run, type Platform } from '../kernel/run/run.ts'
 import { choose } from '../services/all.ts'
 import { runningEmbedded } from './embedded.ts'
 
@@ -83,7 +83,7 @@ const commands: Record<string, Command> = {
       if (!email || !password) throw new StartError('seed signs in: --email and --password are needed')
       const count = Number(passports)
       if (!Number.isInteger(count) || count < 1) throw new StartError(`--passports takes a whole number from 1, not "${passports}"`)
-      const { remote, seed } = await import('./seed.ts')
+      const { remote, seed } = await import('../seed.ts')
       const made = await seed(remote(url!), { email, password, passports: count }).catch(error => {
         throw new StartError(`Nothing more was made: ${error.message}${error.cause ? ` (${error.cause.message ?? error.cause.code})` : ''}`)
       })

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
-import { readSettings, type Config } from '../kernel/config.ts'
-import { isFull, openPool, type Pool } from '../kernel/database.ts'
-import { databaseAt, type DatabaseEngine, openFiles } from '../kernel/engines.ts'
-import { openLog } from '../kernel/log.ts'
-import { mailSettings, openMail } from '../kernel/mail.ts'
-import { openMetrics } from '../kernel/metrics.ts'
-import { readMigrations } from '../kernel/migrate.ts'
-import { takeRoom } from '../kernel/room.ts'
+import { readSettings, type Config } from '../kernel/config/config.ts'
+import { isFull, openPool, type Pool } from '../kernel/database/database.ts'
+import { databaseAt, type DatabaseEngine, openFiles } from '../kernel/run/engines.ts'
+import { openLog } from '../kernel/telemetry/log.ts'
+import { mailSettings, openMail } from '../kernel/mail/mail.ts'
+import { openMetrics } from '../kernel/telemetry/metrics.ts'
+import { readMigrations } from '../kernel/database/migrate.ts'
+import { takeRoom } from '../kernel/database/disk-full.ts'
 import type { Service } from '../kernel/service.ts'
 import { runningEmbedded } from './embedded.ts'
 import { fine, judge, type Check, type Finding } from './findings.ts'
@@ -105,7 +105,7 @@ async function pendingMigrations(pool: Pool, residents: readonly Service[]): Pro
   const [there] = await pool`select to_regclass('kernel.migrations') is not null as known`
   const done = there!.known ? await pool`select service, number from kernel.migrations` : []
   const known = new Set(done.map(row => `${row.service} ${row.number}`))
-  const kernel = { name: 'kernel', folder: resolve(import.meta.dirname, '../kernel') }
+  const kernel = { name: 'kernel', folder: resolve(import.meta.dirname, '../kernel/database') }
   const units = [kernel, ...residents]
   const wanted = await Promise.all(
     units.map(async ({ name, folder }) => (await readMigrations(folder)).map(({ number }) => `${name} ${number}`)),
@@ -165,7 +165,7 @@ const span = (seconds: number | null | undefined): string =>
 // ── The others ──
 
 async function kafkaAdmin(config: Config) {
-  const [{ Admin }, { kafkaSettings }] = await Promise.all([import('@platformatic/kafka'), import('../kernel/kafka-topics.ts')])
+  const [{ Admin }, { kafkaSettings }] = await Promise.all([import('@platformatic/kafka'), import('../kernel/kafka/topics.ts')])
   return new Admin({ ...kafkaSettings(config).client('doctor'), retries: 0, connectTimeout: 4_000, timeout: 4_000 })
 }
 

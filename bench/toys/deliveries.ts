@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Pool } from '../../kernel/database.ts'
+import type { Pool } from '../../kernel/database/database.ts'
 import { paced } from '../measure.ts'
 import { ToyMade } from './service.ts'
 

@@ -7,7 +7,7 @@ import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { anyone, defineService, type Service } from '#kernel'
-import { openLog, type Log } from '../../kernel/log.ts'
+import { openLog, type Log } from '../../kernel/telemetry/log.ts'
 import { start } from '../../kernel/testing.ts'
 import { gateway } from './service.ts'
 

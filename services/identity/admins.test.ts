@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SessionsRevoked, UserDisabled, UserRegistered, UserRoleChanged } from '#contracts/identity'
 import { newId } from '#kernel'
-import { openDatabase, openPool } from '../../kernel/database.ts'
+import { openDatabase, openPool } from '../../kernel/database/database.ts'
 import { bearer, claimsOf, startIdentity } from './testing.ts'
 import { createAdmin, identity } from './service.ts'
 

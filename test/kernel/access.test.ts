@@ -14,7 +14,7 @@ import {
   type Actor,
   type Owned,
 } from '../../kernel/index.ts'
-import { openAccess } from '../../kernel/access.ts'
+import { openAccess } from '../../kernel/access/access.ts'
 
 const start = Date.parse('2027-01-01T00:00:00Z')
 

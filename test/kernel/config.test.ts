@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Type from 'typebox'
-import { readConfig, readSettings, refuseFaults, Setting } from '../../kernel/config.ts'
+import { readConfig, readSettings, refuseFaults, Setting } from '../../kernel/config/config.ts'
 import { StartError } from '../../kernel/index.ts'
 
 const strong = 'fZ8vR2q1Lx0sWbT7mK4yNc6pHd3gJa9u'

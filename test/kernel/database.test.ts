@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as moment } from 'node:timers/promises'
-import { openDatabase, openPool, violates, type Outgoing, type Tx } from '../../kernel/database.ts'
+import { openDatabase, openPool, violates, type Outgoing, type Tx } from '../../kernel/database/database.ts'
 import { start } from '../../kernel/testing.ts'
 import { Noted, notes } from './toys.ts'
 

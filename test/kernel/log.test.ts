@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as moment } from 'node:timers/promises'
 import { defineService, newId } from '../../kernel/index.ts'
-import { openPool, type Pool } from '../../kernel/database.ts'
+import { openPool, type Pool } from '../../kernel/database/database.ts'
 import { start, type TestPlatform } from '../../kernel/testing.ts'
 import { folderWith, Noted, notes, readers, seen, settleNow, until, write } from './toys.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Type from 'typebox'
 import { anyone, defineService, Problem, type Job } from '../../kernel/index.ts'
-import { openMetrics } from '../../kernel/metrics.ts'
+import { openMetrics } from '../../kernel/telemetry/metrics.ts'
 import { start } from '../../kernel/testing.ts'
 import { folderWith, until } from './toys.ts'
 

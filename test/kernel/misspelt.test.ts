@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { misspelt } from '../../kernel/misspelt.ts'
+import { misspelt } from '../../kernel/config/spelling.ts'
 import { all, choose } from '../../services/all.ts'
 
 const services = await choose()

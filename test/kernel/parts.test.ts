@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { test, type TestContext } from 'node:test'
 import { runMigrations } from 'graphile-worker'
-import { readConfig } from '../../kernel/config.ts'
-import { openPool } from '../../kernel/database.ts'
+import { readConfig } from '../../kernel/config/config.ts'
+import { openPool } from '../../kernel/database/database.ts'
 import { newId } from '../../kernel/index.ts'
-import { openLog } from '../../kernel/log.ts'
-import { connectionString, migrate, readMigrations } from '../../kernel/migrate.ts'
-import { run } from '../../kernel/run.ts'
+import { openLog } from '../../kernel/telemetry/log.ts'
+import { connectionString, migrate, readMigrations } from '../../kernel/database/migrate.ts'
+import { run } from '../../kernel/run/run.ts'
 import { start, type TestCluster, type TestPlatform } from '../../kernel/testing.ts'
-import { tend } from '../../kernel/upkeep.ts'
+import { tend } from '../../kernel/events/retention.ts'
 import { Noted, notes, readers, seen, until, write } from './toys.ts'
 
 const positions = async (p: TestPlatform): Promise<number[]> =>
@@ -48,7 +48,7 @@ async function formerDatabase(t: TestContext, texts: string[]) {
   await pool.unsafe(`create schema kernel; grant usage on schema kernel to kernel, ohmnibus_service;
     create table kernel.migrations (service text, number integer, name text not null, checksum text not null, applied_at timestamptz not null default now(), primary key (service, number))`)
   await runMigrations({ connectionString: connectionString(at, cluster.superuser) })
-  for (const { number, name, sql, checksum } of (await readMigrations(`${import.meta.dirname}/../../kernel`)).slice(0, 2)) {
+  for (const { number, name, sql, checksum } of (await readMigrations(`${import.meta.dirname}/../../kernel/database`)).slice(0, 2)) {
     await pool.unsafe(sql)
     await pool`insert into kernel.migrations (service, number, name, checksum) values ('kernel', ${number}, ${name}, ${checksum})`
   }

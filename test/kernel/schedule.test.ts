@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as moment } from 'node:timers/promises'
-import { openPool } from '../../kernel/database.ts'
-import { openLog } from '../../kernel/log.ts'
-import { milliseconds, openSchedule } from '../../kernel/schedule.ts'
+import { openPool } from '../../kernel/database/database.ts'
+import { openLog } from '../../kernel/telemetry/log.ts'
+import { milliseconds, openSchedule } from '../../kernel/jobs/schedule.ts'
 import { start } from '../../kernel/testing.ts'
 import { until } from './toys.ts'
 

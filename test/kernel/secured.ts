@@ -9,7 +9,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout as moment } from 'node:timers/promises'
 import Type from 'typebox'
 import { anyone, defineService } from '../../kernel/index.ts'
-import { openLog } from '../../kernel/log.ts'
+import { openLog } from '../../kernel/telemetry/log.ts'
 import { folderWith } from './toys.ts'
 
 /** Of certificates and whatever else a test of them writes; gone with the process. */

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import Type from 'typebox'
 import { Id } from '../../contracts/shared.ts'
 import { anyone, defineService, Problem } from '../../kernel/index.ts'
-import { parseJson } from '../../kernel/json.ts'
+import { parseJson } from '../../kernel/http/strict-json.ts'
 import { start } from '../../kernel/testing.ts'
 import { folderWith } from './toys.ts'
 

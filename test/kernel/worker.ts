@@ -1,7 +1,7 @@
 import { defineService } from '../../kernel/index.ts'
-import { readConfig } from '../../kernel/config.ts'
-import { openLog } from '../../kernel/log.ts'
-import { run } from '../../kernel/run.ts'
+import { readConfig } from '../../kernel/config/config.ts'
+import { openLog } from '../../kernel/telemetry/log.ts'
+import { run } from '../../kernel/run/run.ts'
 
 /** A service whose jobs take as long as `work` does. */
 export const worker = (work: (payload: { name: string }, run: { attempt: number; last: boolean }) => Promise<void>, tries?: number) =>

@@ -1,6 +1,6 @@
-import { readConfig, type Settings } from '../../kernel/config.ts'
-import { openLog } from '../../kernel/log.ts'
-import { run, type Platform } from '../../kernel/run.ts'
+import { readConfig, type Settings } from '../../kernel/config/config.ts'
+import { openLog } from '../../kernel/telemetry/log.ts'
+import { run, type Platform } from '../../kernel/run/run.ts'
 import { choose } from '../../services/all.ts'
 
 /** A process that runs one platform after the other, as its parent says; see `processes.ts`. */

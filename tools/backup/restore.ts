@@ -1,8 +1,8 @@
 import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { openPool, type Pool } from '../../kernel/database.ts'
-import { readMigrations } from '../../kernel/migrate.ts'
-import { binaries, startPostgres } from '../../kernel/postgres.ts'
+import { openPool, type Pool } from '../../kernel/database/database.ts'
+import { readMigrations } from '../../kernel/database/migrate.ts'
+import { binaries, startPostgres } from '../../embedded-postgres/postgres.ts'
 import { StartError } from '../../kernel/problem.ts'
 import { version } from '../../kernel/version.ts'
 import { choose } from '../../services/all.ts'
@@ -122,7 +122,7 @@ async function settle(folder: string, progress: (message: string) => void) {
 }
 
 async function refuseUnknown(pool: Pool): Promise<void> {
-  const kernel = { name: 'kernel', folder: join(import.meta.dirname, '../../kernel') }
+  const kernel = { name: 'kernel', folder: join(import.meta.dirname, '../../kernel/database') }
   for (const { name, folder } of [kernel, ...(await choose())]) {
     const known = await readMigrations(folder)
     const [row] = await pool<{ last: number | null }[]>`select max(number) as last from migrations where service = ${name}`

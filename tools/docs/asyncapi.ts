@@ -1,6 +1,6 @@
 import { EventActor, Id, Instant } from '../../contracts/shared.ts'
-import { exampleOf } from '../../kernel/openapi.ts'
-import { deadLetters } from '../../kernel/relay.ts'
+import { exampleOf } from '../../kernel/http/openapi.ts'
+import { deadLetters } from '../../kernel/kafka/relay.ts'
 import type { DescribedEvent } from './contracts.ts'
 import type { Readers } from './readers.ts'
 

@@ -1,4 +1,4 @@
-import type { Db } from '../../kernel/database.ts'
+import type { Db } from '../../kernel/database/database.ts'
 
 /** A service that reads an event, and what for. */
 export interface Reader {

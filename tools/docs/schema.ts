@@ -1,4 +1,4 @@
-import type { Db } from '../../kernel/database.ts'
+import type { Db } from '../../kernel/database/database.ts'
 
 /** A schema after all its migrations, as SQL to read, out of PostgreSQL's own catalog. `db` has it first on its search path. */
 export async function schemaOf(db: Db, schema: string): Promise<string> {

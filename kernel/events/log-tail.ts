@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import type { Pool } from '../database/database.ts'
+import type { Log } from '../telemetry/log.ts'
+
+/** How far the log can be read without missing anything. */
+export interface Tail {
+  /** Every position up to here is committed or will never be. */
+  readonly horizon: number
+  /** This process has published something. */
+  committed(): void
+  /** Reads until nothing new is there. */
+  catchUp(): Promise<void>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+const channel = 'ohmnibus_events'
+const pollMs = 1_000
+
+/**
+ * Follows the end of the log. Positions come from a sequence, so a transaction that is still open leaves a gap that may be filled later, and a
+ * cursor must not pass it. A gap is given up once every transaction has ended that was writing to the log when it was seen: what has not come by
+ * then was rolled back. PostgreSQL's locks tell who writes, so that other long transactions hold nothing up; publishing is the last thing one does.
+ */
+export function openTail(options: {
+  pool: Pool
+  log: Log
+  /** Positions `from` (exclusive) to `to`, of these topics, are about to be readable; comes again when it fails. */
+  watched(topics: Set<string>, from: number, to: number): Promise<void>
+  /** Something of these topics can be read now. */
+  advanced(topics: Set<string>): void
+  /** Whether anybody here wants to know at once, and not within a second. */
+  eager?(): boolean
+}): Tail {
+  const { pool, log, eager = () => true } = options
+  const self = randomUUID()
+  let horizon = -1
+  /** Missing positions, and who of those that were writing when they were seen still is. */
+  let gap: { from: number; to: number; writers?: string[] } | undefined
+  let reading: Promise<void> | undefined
+  let again = false
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let unlisten: (() => Promise<void>) | undefined
+  let telling: NodeJS.Timeout | undefined
+
+  const read = (): Promise<void> => {
+    again = true
+    return (reading ??= follow())
+  }
+
+  async function follow(): Promise<void> {
+    let idle = 0
+    while (again && !stopped) {
+      again = false
+      try {
+        const before = horizon
+        const more = await step()
+        if (more) again = true
+        else if (gap) {
+          // Somebody is about to commit: look again soon.
+          idle = horizon > before ? 0 : idle + 1
+          await new Promise(resolve => setTimeout(resolve, Math.min(50, 1 + idle)))
+          again = true
+        }
+      } catch (error) {
+        if (stopped) break
+        log.warn({ err: error }, 'the event log cannot be read; trying again')
+        await new Promise(resolve => setTimeout(resolve, 250))
+        again = true
+      }
+    }
+    // Together with the last look at `again`: nobody may come in between.
+    reading = undefined
+  }
+
+  /** One look at the log; true when there may be more. */
+  async function step(): Promise<boolean> {
+    const rows = await pool<{ position: number | null; topic: string; writers: string[] | null }[]>`
+      select l.position::float8 as position, l.topic, w.writers
+      from (select case when ${gap !== undefined} then array(${writers()}) end as writers) w
+      left join lateral (select position, topic from kernel.log where position > ${horizon} order by position limit 1000) l on true`
+    const { writers: writing } = rows[0]!
+    // Known from an earlier look, so that whatever they committed is among these rows.
+    const over = gap?.writers?.length === 0
+    const topics = new Set<string>()
+    let to = horizon
+    for (const { position, topic } of rows) {
+      if (position === null) break
+      if (to + 1 < position && gap && over && gap.from <= to + 1 && to < gap.to) to = Math.min(gap.to, position - 1)
+      if (to + 1 < position) {
+        if (gap?.from !== to + 1) gap = { from: to + 1, to: position - 1 }
+        break
+      }
+      to = position
+      topics.add(topic)
+    }
+    if (gap && gap.to <= to) gap = undefined
+    else if (gap && writing) gap.writers = gap.writers?.filter(writer => writing.includes(writer)) ?? writing
+    if (to === horizon) return false
+    await options.watched(topics, horizon, to)
+    horizon = to
+    options.advanced(topics)
+    return rows.length === 1000
+  }
+
+  /** Who writes to the log holds this lock from before it takes a position until its rows can be seen. */
+  const writers = () => pool<{ virtualtransaction: string }[]>`
+    select virtualtransaction from pg_locks where relation = 'kernel.log'::regclass and mode = 'RowExclusiveLock'
+    and database = (select oid from pg_database where datname = current_database())`
+
+  /** Other processes hear of it too. Not in the publishing transaction: NOTIFY there makes commits wait for each other. */
+  function tell(): void {
+    telling ??= setTimeout(() => {
+      telling = undefined
+      if (!stopped) pool`select pg_notify(${channel}, ${self})`.catch(() => {})
+    }, 5)
+  }
+
+  return {
+    get horizon() {
+      return horizon
+    },
+    committed() {
+      if (horizon < 0) return
+      if (eager()) void read()
+      tell()
+    },
+    catchUp: read,
+    async start() {
+      const [end] = await pool<{ position: number }[]>`select coalesce(max(position), 0)::float8 as position from kernel.log`
+      // Whatever was being written when we came is waited for once; older gaps are none of our business.
+      let writing = (await writers()).map(writer => writer.virtualtransaction)
+      while (writing.length > 0 && !stopped) {
+        await new Promise(resolve => setTimeout(resolve, 5))
+        const still = new Set((await writers()).map(writer => writer.virtualtransaction))
+        writing = writing.filter(writer => still.has(writer))
+      }
+      horizon = end!.position
+      const listening = await pool.listen(
+        channel,
+        from => void (from !== self && eager() && read()),
+        () => void read(),
+      )
+      unlisten = () => listening.unlisten()
+      timer = setInterval(read, pollMs)
+      await read()
+    },
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      clearTimeout(telling)
+      await unlisten?.().catch(() => {})
+      await reading
+    },
+  }
+}

@@ -1,0 +1,293 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { signedLinks, type LinkSigning } from '../http/downloads.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { Problem } from '../problem.ts'
+
+/** What a file is, told by its bytes alone. */
+export interface Content {
+  readonly sizeBytes: number
+  /** In hexadecimal. */
+  readonly sha256: string
+}
+
+/** What a link says beside where it leads. */
+export interface LinkOptions {
+  readonly fileName: string
+  readonly contentType: string
+  readonly expiresAt: Date
+  /** Whoever follows the link gets that or an error. */
+  readonly content?: Content
+}
+
+/**
+ * Where files lie: a folder here, S3 at scale. Keys are `<service>/<id>/<id>`; a key is written once and never changed. Where storage is away,
+ * everything fails with `files_unavailable`.
+ */
+export interface Files {
+  /**
+   * Streams to durable storage; there is a whole file or none. Fails with `file_too_large` (413) beyond `maxBytes`, `file_exists`,
+   * `file_storage_full`.
+   */
+  write(key: string, content: Readable, limit: { maxBytes: number }): Promise<Content>
+  /**
+   * Bytes `start` to `end` inclusive; undefined when there is no such file. One that is not `content` any more fails with `file_damaged`: at once by
+   * its size, and when read whole by its hash, before the last bytes are out.
+   */
+  read(key: string, range?: Range, content?: Content): Promise<Readable | undefined>
+  /** Size in bytes; undefined when there is no such file. */
+  size(key: string): Promise<number | undefined>
+  /** Fine when it is gone already. */
+  remove(key: string): Promise<void>
+  /** All keys below `prefix` (`<service>/`), with when they were written; in no order. */
+  list(prefix: string): AsyncIterable<{ key: string; writtenAt: Date }>
+  /** An address that gives the file to whoever holds it, until `expiresAt`. */
+  link(key: string, as: LinkOptions): Promise<string>
+  /** Fails when it cannot be written to. */
+  check(): Promise<void>
+}
+
+/** Files with what the platform itself does with them: serving the links, and an end. */
+export interface FileStore extends Files {
+  serve(app: FastifyInstance): void
+  close(): Promise<void>
+}
+
+/** First and last byte. */
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+interface FolderOptions extends LinkSigning {
+  folder: string
+  /** Told the key of each file that is not what was written. */
+  onDamage?: (key: string) => void
+}
+
+/** Files in a folder of this machine. What a process left half written when it died is removed when the next one starts. A full disk is `file_storage_full`. */
+export function folderFiles(options: FolderOptions): FileStore {
+  const { folder, onDamage = () => {} } = options
+  const incoming = join(folder, '.incoming')
+  // What cannot be swept cannot be written to either, and is told there.
+  const swept = removeAbandoned(incoming).catch(() => {})
+
+  /** Two characters of the first id make folders of a size that file systems like. */
+  const pathOf = (key: string): string => {
+    const [service, id, rest] = partsOf(key)
+    return join(folder, service, id.slice(-2), id, rest)
+  }
+  const newDraft = (): string => join(incoming, `${process.pid}-${randomUUID()}`)
+  const links = signedLinks(options)
+
+  const files: Files = {
+    async write(key, content, { maxBytes }) {
+      const path = pathOf(key)
+      await swept
+      const draft = newDraft()
+      const { meter, measured } = openMeter(maxBytes)
+      try {
+        await mkdir(incoming, { recursive: true, mode: 0o700 })
+        const handle = await open(draft, 'wx', 0o600)
+        await pipeline(content, meter, handle.createWriteStream({ flush: true }))
+        await place(key, draft, path)
+        // A new folder is only there for good once its parent is, whoever made it.
+        for (let at = dirname(path); at.length >= folder.length; at = dirname(at)) await syncFolder(at)
+        return measured()
+      } catch (error) {
+        await rm(draft, { force: true })
+        const { code } = error as NodeJS.ErrnoException
+        if (code === 'ENOSPC' || code === 'EDQUOT') throw storageFull()
+        throw error
+      }
+    },
+    async read(key, range, content) {
+      const handle = await open(pathOf(key)).catch(unlessMissing)
+      if (!handle) return undefined
+      if (content && (await handle.stat()).size !== content.sizeBytes) {
+        await handle.close()
+        throw damaged(key, onDamage)
+      }
+      const source = handle.createReadStream({ ...range, highWaterMark: 256 * 1024 })
+      return content && !range ? heldTo(source, content, { damaged: () => damaged(key, onDamage) }) : source
+    },
+    size: async key => (await stat(pathOf(key)).catch(unlessMissing))?.size,
+    async remove(key) {
+      const path = pathOf(key)
+      await released(join(folder, '.held'))
+      await rm(path, { force: true })
+      // The folder of the id goes with its last file; one that is not empty stays.
+      await rmdir(dirname(path)).catch(() => {})
+    },
+    async *list(prefix) {
+      const service = prefix.replace(/\/$/, '')
+      for (const shard of await namesIn(join(folder, service)))
+        for (const id of await namesIn(join(folder, service, shard)))
+          for (const name of await namesIn(join(folder, service, shard, id))) {
+            const found = await stat(join(folder, service, shard, id, name)).catch(unlessMissing)
+            if (found) yield { key: `${service}/${id}/${name}`, writtenAt: found.mtime }
+          }
+    },
+    link: async (key, as) => links.link(key, as),
+    async check() {
+      await mkdir(incoming, { recursive: true, mode: 0o700 })
+      const probe = newDraft()
+      try {
+        await writeFile(probe, 'probe', { flag: 'wx', mode: 0o600 })
+      } finally {
+        await rm(probe, { force: true })
+      }
+    },
+  }
+
+  return { ...files, serve: app => links.serve(app, files), close: async () => {} }
+}
+
+/** Service, id and id of a key. */
+export function partsOf(key: string): [service: string, id: string, rest: string] {
+  const [, service, id, rest] = /^([a-z]+)\/([\w-]{2,64})\/([\w-]{1,64})$/.exec(key) ?? []
+  if (!service) throw new Error(`${key} is no key of a file`)
+  return [service, id!, rest!]
+}
+
+/** Measures what streams through it; fails with `file_too_large`. */
+export function openMeter(maxBytes: number): { meter: Transform; measured(): Content } {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  const meter = new Transform({
+    transform(chunk: Buffer, _, done) {
+      sizeBytes += chunk.length
+      hash.update(chunk)
+      done(sizeBytes > maxBytes ? tooLarge(maxBytes) : null, chunk)
+    },
+  })
+  return { meter, measured: () => ({ sizeBytes, sha256: hash.digest('hex') }) }
+}
+
+/** The bytes of `source`, the last of them only when it ended well and all are `content`, if that is given. */
+export function heldTo(
+  source: Readable,
+  content: Content | undefined,
+  otherwise: { damaged: () => Error; broken?: (error: unknown) => unknown },
+): Readable {
+  const { damaged, broken = error => error } = otherwise
+  const held = async function* () {
+    const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
+    const hash = createHash('sha256')
+    let sizeBytes = 0
+    let last: Buffer | undefined
+    for (;;) {
+      // Nothing around `yield` is caught: there the reader's own errors would come.
+      const { value } = await chunks.next().catch(error => {
+        throw broken(error)
+      })
+      if (!value) break
+      if (last) yield last
+      if (content) hash.update(value)
+      sizeBytes += value.length
+      last = value
+    }
+    if (content && (sizeBytes !== content.sizeBytes || hash.digest('hex') !== content.sha256)) throw damaged()
+    if (last) yield last
+  }
+  source.on('error', () => {}) // kept for who reads next
+  // Who goes before the first byte ends the source too.
+  return Readable.from(held(), { objectMode: false }).once('close', () => source.destroy())
+}
+
+/** Counts files that are not what was written, and has operators look. */
+export function damageReport({ log, metrics }: { log: Log; metrics: Metrics }): (key: string) => void {
+  const counter = metrics.counter('ohmnibus_files_damaged_total', 'Files that were not what was written when they were read')
+  return key => {
+    counter.inc()
+    log.error({ key }, 'a file is not what was written: restore it from a back-up')
+  }
+}
+
+export const damaged = (key: string, onDamage: (key: string) => void): Problem => {
+  onDamage(key)
+  return new Problem('unavailable', 'file_damaged', { detail: 'The file is damaged. Operators have been told.' })
+}
+
+export const fileExists = (key: string): Problem => new Problem('conflict', 'file_exists', { detail: 'There is a file of this key.', key })
+
+export const storageFull = (): Problem => new Problem('unavailable', 'file_storage_full', { detail: 'There is no room for the file.' })
+
+const tooLarge = (maxBytes: number) =>
+  new Problem('too_large', 'file_too_large', { detail: `A file may have ${maxBytes} bytes at most.`, maxBytes })
+
+const day = 24 * 3_600_000
+
+const unlessMissing = (error: NodeJS.ErrnoException): undefined => {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
+}
+
+const namesIn = async (folder: string): Promise<string[]> => (await readdir(folder).catch(unlessMissing)) ?? []
+
+/** Moves a draft to where it belongs. */
+async function place(key: string, draft: string, path: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      return await putNew(draft, path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw fileExists(key)
+      // Who removed the last other file of the folder may have taken the folder along in between.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 5) throw error
+    }
+  }
+}
+
+/** Like `rename`, which writes over what is there. */
+async function putNew(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path)
+  } catch (error) {
+    // Some file systems know no second name.
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code!)) throw error
+    return await rename(draft, path)
+  }
+  await rm(draft, { force: true })
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Drafts carry the process that wrote them; one that is gone, or had our number before us, does not come back for them. No upload takes a day. */
+async function removeAbandoned(incoming: string): Promise<void> {
+  for (const name of await namesIn(incoming)) {
+    const draft = join(incoming, name)
+    const pid = Number.parseInt(name, 10)
+    const age = Date.now() - ((await stat(draft).catch(unlessMissing))?.mtimeMs ?? 0)
+    if (pid === process.pid || !isAlive(pid) || age > day) await rm(draft, { force: true })
+  }
+}
+
+/** A back-up that notes which files there are keeps all of them meanwhile; see tools/backup. It takes seconds, even for a million of them. */
+async function released(hold: string): Promise<void> {
+  for (const deadline = performance.now() + 60_000; ; await sleep(20)) {
+    const holder = await readFile(hold, 'utf8').catch(unlessMissing)
+    if (!holder || !isAlive(Number(holder))) return
+    if (performance.now() > deadline) throw new Problem('unavailable', 'files_held', { detail: 'A back-up is under way. Try again.' })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,124 @@
+import { Problem } from '../problem.ts'
+
+/** Deeper nesting than any document needs; parsers and databases further on recurse. */
+const maxDepth = 64
+const refusedKeys = new Set(['__proto__', 'constructor', 'prototype'])
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
+/**
+ * The value of a JSON text, held to I-JSON (RFC 7493), so that what is stored is what was sent: no duplicate keys, no NUL or half surrogate
+ * pairs, no number that a double would change, no keys that reach for prototypes, at most 64 levels. Faults carry the JSON pointer.
+ */
+export function parseJson(body: Buffer): unknown {
+  let text: string
+  try {
+    text = utf8.decode(body)
+  } catch {
+    throw invalid('The body is not UTF-8.')
+  }
+  if (text.trim() === '') throw invalid('The body is empty; send JSON.')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw invalid(`The body is not JSON: ${(error as Error).message.replace(/,? ?"[\s\S]*$/, '').slice(0, 120)}.`)
+  }
+  inspect(text)
+  return value
+}
+
+const invalid = (detail: string) => new Problem('invalid', 'json_invalid', { detail })
+
+interface Level {
+  /** Keys seen, in an object. */
+  keys?: Set<string>
+  /** The member being read: a key or an index. */
+  at: string | number
+}
+
+/** Walks a text that is known to be JSON once, without recursion. */
+function inspect(text: string): void {
+  const levels: Level[] = []
+  let expectKey = false
+
+  const pointer = () =>
+    levels
+      .map(({ at }) => `/${String(at).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+      .join('')
+      .slice(0, 500)
+  const refuse = (detail: string): never => {
+    throw new Problem('invalid', 'json_invalid', {
+      detail: `${pointer() || 'The body'} ${detail}`,
+      errors: [{ pointer: pointer(), detail }],
+    })
+  }
+
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case 0x7b: // {
+        levels.push({ keys: new Set(), at: '' })
+        expectKey = true
+        if (levels.length > maxDepth) throw invalid(`The body is nested deeper than ${maxDepth} levels.`)
+        break
+      case 0x5b: // [
+        levels.push({ at: 0 })
+        expectKey = false
+        if (levels.length > maxDepth) throw invalid(`The body is nested deeper than ${maxDepth} levels.`)
+        break
+      case 0x7d: // }
+      case 0x5d: // ]
+        levels.pop()
+        expectKey = false
+        break
+      case 0x2c: {
+        // ,
+        const level = levels.at(-1)!
+        if (level.keys) expectKey = true
+        else (level.at as number)++
+        break
+      }
+      case 0x22: {
+        // "
+        const start = i
+        let escaped = false
+        for (i++; text.charCodeAt(i) !== 0x22; i++) {
+          if (text.charCodeAt(i) !== 0x5c) continue
+          escaped = true
+          i++
+        }
+        const string: string = escaped ? JSON.parse(text.slice(start, i + 1)) : text.slice(start + 1, i)
+        if (expectKey) {
+          const level = levels.at(-1)!
+          level.at = string
+          if (refusedKeys.has(string)) refuse('is not allowed as a key')
+          if (level.keys!.has(string)) refuse('stands twice in its object')
+          level.keys!.add(string)
+          expectKey = false
+        }
+        if (escaped && string.includes('\0')) refuse('holds a NUL character, which cannot be stored')
+        if (escaped && !string.isWellFormed()) refuse('holds half a surrogate pair')
+        break
+      }
+      default: {
+        const code = text.charCodeAt(i)
+        if (code !== 0x2d && (code < 0x30 || code > 0x39)) break
+        const start = i
+        while (i + 1 < text.length && /[0-9.eE+-]/.test(text[i + 1]!)) i++
+        const digits = text.slice(start, i + 1)
+        if ((digits.length > 15 || /[eE]/.test(digits)) && !survives(digits)) refuse('is a number that would lose digits; send it as text')
+      }
+    }
+  }
+}
+
+/** Whether a double holds the number: its shortest form has the digits that were sent. */
+function survives(digits: string): boolean {
+  const significant = (text: string) =>
+    text
+      .replace(/[eE].*$/, '')
+      .replace(/[-+.]/g, '')
+      .replace(/^0+/, '')
+      .replace(/0+$/, '')
+  const number = Number(digits)
+  return Number.isFinite(number) && significant(number.toExponential()) === significant(digits)
+}

@@ -1,0 +1,87 @@
+import type { Platform } from './kernel/run/run.ts'
+
+/** Asks a platform over HTTP or, for one that runs here, in the process. Resolves with the body of a 2xx answer, JSON of any shape; fails with what was answered. */
+export type Client = (method: 'GET' | 'POST' | 'PUT', path: string, body?: object, token?: string) => Promise<any>
+
+/** A client of a platform that listens somewhere. */
+export const remote =
+  (url: string): Client =>
+  async (method, path, body, token) => {
+    const answer = await fetch(new URL(path, url), {
+      method,
+      headers: { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    return understood(answer.status, await answer.text(), `${method} ${path}`)
+  }
+
+const local =
+  ({ app }: Platform): Client =>
+  async (method, url, body, token) => {
+    const answer = await app.inject({
+      method,
+      url,
+      ...(body && { payload: body }),
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+    })
+    return understood(answer.statusCode, answer.body, `${method} ${url}`)
+  }
+
+function understood(status: number, text: string, what: string): any {
+  const body = text === '' ? undefined : JSON.parse(text)
+  if (status >= 300) throw new Error(`${what} answered ${status}: ${body?.detail ?? text}`)
+  return body
+}
+
+/** Fills the first start in evaluation mode, signed in as the admin that start made. */
+export async function seedDemo(platform: Platform): Promise<void> {
+  const admin = platform.announcements.find(({ label }) => label === 'First admin')
+  if (!admin || !platform.services.includes('passports')) return
+  const [email, password] = admin.value.split(' / ') as [string, string]
+  await seed(local(platform), { email, password, passports: 12 })
+}
+
+/** An organisation with passports of several categories, a third of them published. Resolves with how many were made. */
+export async function seed(client: Client, options: { email: string; password: string; passports: number }): Promise<number> {
+  const { accessToken } = await client('POST', '/api/auth/login', { email: options.email, password: options.password })
+  const organisation = await client('POST', '/api/auth/organisations', { name: 'Demo Batteries' }, accessToken)
+  const { accessToken: token } = await client('POST', `/api/auth/organisations/${organisation.id}/switch`, {}, accessToken)
+  for (let index = 0; index < options.passports; index++) {
+    const passport = await client('POST', '/api/passports', { data: example(index) }, token)
+    if (index % 3 === 0) await client('POST', `/api/passports/${passport.id}/publish`, undefined, token)
+  }
+  return options.passports
+}
+
+const models = [
+  { id: 'VOLT-EV-82', modelName: 'Volt 82', batteryCategory: 'EV', batteryMass: 478, batteryChemistry: 'NMC811', carbonFootprint: 5_412 },
+  { id: 'VELO-LMT-500', modelName: 'Velo 500', batteryCategory: 'LMT', batteryMass: 2.9, batteryChemistry: 'LiFePO4', carbonFootprint: 41 },
+  {
+    id: 'DEPOT-IND-215',
+    modelName: 'Depot 215',
+    batteryCategory: 'industrial',
+    batteryMass: 2_150,
+    batteryChemistry: 'LiFePO4',
+    carbonFootprint: 14_820,
+  },
+]
+
+function example(index: number): object {
+  const { carbonFootprint, batteryChemistry, batteryCategory, batteryMass, ...batteryModel } = models[index % models.length]!
+  const day = new Date(Date.UTC(2026, 0, 5 + index * 9)).toISOString().slice(0, 10)
+  return {
+    generalInformation: {
+      batteryIdentifier: `DEMO-${day.slice(0, 4)}-${String(index + 1).padStart(4, '0')}`,
+      batteryModel,
+      batteryMass,
+      batteryCategory,
+      manufacturingDate: day,
+      manufacturingPlace: 'Regensburg, Germany',
+    },
+    materialComposition: {
+      batteryChemistry,
+      criticalRawMaterials: batteryChemistry === 'NMC811' ? ['Lithium', 'Nickel', 'Cobalt', 'Graphite'] : ['Lithium', 'Graphite'],
+    },
+    carbonFootprint: { totalCarbonFootprint: carbonFootprint, measurementUnit: 'kg CO2e' },
+  }
+}
