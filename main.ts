@@ -14,7 +14,8 @@ try {
   config.notices.push(...misspelt(config.environment, services, Object.keys(all)))
   const platform = await run(services, config, { progress: message => console.error(`${message} …`) })
 
-  // A driver that loses its database may have nobody who listens; anything else that nobody expected ends the process, as it should.
+  // A driver that loses its database may have nobody who listens; anything else that nobody expected ends the process,
+  // as it should.
   process.on('unhandledRejection', error => {
     const ofJobs = error instanceof Error && error.stack?.includes('/graphile-worker/')
     if (!ofJobs && databaseProblem(error)?.kind !== 'unavailable') throw error
@@ -43,7 +44,9 @@ try {
 } catch (error) {
   const { message, cause = error } = error as Error
   const lost = /^(57P|08|CONNECTION_|ECONN|EPIPE)/.test((cause as { code?: string }).code ?? '')
-  const sentence = lost ? `PostgreSQL went away meanwhile (${(cause as Error).message}). Start again in a moment.` : message
+  const sentence = lost
+    ? `PostgreSQL went away meanwhile (${(cause as Error).message}). Start again in a moment.`
+    : message
   console.error(lost || error instanceof StartError ? `\nOhmnibus cannot start. ${sentence}\n` : error)
   process.exit(1)
 }

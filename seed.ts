@@ -1,6 +1,9 @@
 import type { Platform } from './kernel/run/run.ts'
 
-/** Asks a platform over HTTP or, for one that runs here, in the process. Resolves with the body of a 2xx answer, JSON of any shape; fails with what was answered. */
+/**
+ * Asks a platform over HTTP or, for one that runs here, in the process. Resolves with the body of a 2xx answer, JSON of
+ * any shape; fails with what was answered.
+ */
 export type Client = (method: 'GET' | 'POST' | 'PUT', path: string, body?: object, token?: string) => Promise<any>
 
 /** A client of a platform that listens somewhere. */
@@ -9,7 +12,10 @@ export const remote =
   async (method, path, body, token) => {
     const answer = await fetch(new URL(path, url), {
       method,
-      headers: { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) },
+      headers: {
+        ...(body && { 'content-type': 'application/json' }),
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
       ...(body && { body: JSON.stringify(body) }),
     })
     return understood(answer.status, await answer.text(), `${method} ${path}`)
@@ -41,11 +47,21 @@ export async function seedDemo(platform: Platform): Promise<void> {
   await seed(local(platform), { email, password, passports: 12 })
 }
 
-/** An organisation with passports of several categories, a third of them published. Resolves with how many were made. */
-export async function seed(client: Client, options: { email: string; password: string; passports: number }): Promise<number> {
+/**
+ * An organisation with passports of several categories, a third of them published. Resolves with how many were made.
+ */
+export async function seed(
+  client: Client,
+  options: { email: string; password: string; passports: number },
+): Promise<number> {
   const { accessToken } = await client('POST', '/api/auth/login', { email: options.email, password: options.password })
   const organisation = await client('POST', '/api/auth/organisations', { name: 'Demo Batteries' }, accessToken)
-  const { accessToken: token } = await client('POST', `/api/auth/organisations/${organisation.id}/switch`, {}, accessToken)
+  const { accessToken: token } = await client(
+    'POST',
+    `/api/auth/organisations/${organisation.id}/switch`,
+    {},
+    accessToken,
+  )
   for (let index = 0; index < options.passports; index++) {
     const passport = await client('POST', '/api/passports', { data: example(index) }, token)
     if (index % 3 === 0) await client('POST', `/api/passports/${passport.id}/publish`, undefined, token)
@@ -54,8 +70,22 @@ export async function seed(client: Client, options: { email: string; password: s
 }
 
 const models = [
-  { id: 'VOLT-EV-82', modelName: 'Volt 82', batteryCategory: 'EV', batteryMass: 478, batteryChemistry: 'NMC811', carbonFootprint: 5_412 },
-  { id: 'VELO-LMT-500', modelName: 'Velo 500', batteryCategory: 'LMT', batteryMass: 2.9, batteryChemistry: 'LiFePO4', carbonFootprint: 41 },
+  {
+    id: 'VOLT-EV-82',
+    modelName: 'Volt 82',
+    batteryCategory: 'EV',
+    batteryMass: 478,
+    batteryChemistry: 'NMC811',
+    carbonFootprint: 5_412,
+  },
+  {
+    id: 'VELO-LMT-500',
+    modelName: 'Velo 500',
+    batteryCategory: 'LMT',
+    batteryMass: 2.9,
+    batteryChemistry: 'LiFePO4',
+    carbonFootprint: 41,
+  },
   {
     id: 'DEPOT-IND-215',
     modelName: 'Depot 215',
@@ -67,7 +97,8 @@ const models = [
 ]
 
 function example(index: number): object {
-  const { carbonFootprint, batteryChemistry, batteryCategory, batteryMass, ...batteryModel } = models[index % models.length]!
+  const { carbonFootprint, batteryChemistry, batteryCategory, batteryMass, ...batteryModel } =
+    models[index % models.length]!
   const day = new Date(Date.UTC(2026, 0, 5 + index * 9)).toISOString().slice(0, 10)
   return {
     generalInformation: {
@@ -80,7 +111,8 @@ function example(index: number): object {
     },
     materialComposition: {
       batteryChemistry,
-      criticalRawMaterials: batteryChemistry === 'NMC811' ? ['Lithium', 'Nickel', 'Cobalt', 'Graphite'] : ['Lithium', 'Graphite'],
+      criticalRawMaterials:
+        batteryChemistry === 'NMC811' ? ['Lithium', 'Nickel', 'Cobalt', 'Graphite'] : ['Lithium', 'Graphite'],
     },
     carbonFootprint: { totalCarbonFootprint: carbonFootprint, measurementUnit: 'kg CO2e' },
   }

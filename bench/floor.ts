@@ -48,25 +48,31 @@ app.get<{ Querystring: { model: string }; Headers: { 'x-user': string } }>('/sam
   >[2]),
 )
 
-app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string } }>('/two', async ({ body, headers }, reply) => {
-  const id = newId()
-  const at = new Date()
-  await sql.begin(tx => [
-    tx`insert into bench.things (id, owner_id, data, created_at) values (${id}, ${headers['x-user']}, ${json(body.data)}, ${at})`,
-    tx`insert into bench.events (topic, key, data, published_at) values ('thing.made', ${id}, ${json(body)}, ${at})`,
-  ])
-  return reply.code(201).send({ id, data: body.data, createdAt: at })
-})
+app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string } }>(
+  '/two',
+  async ({ body, headers }, reply) => {
+    const id = newId()
+    const at = new Date()
+    await sql.begin(tx => [
+      tx`insert into bench.things (id, owner_id, data, created_at) values (${id}, ${headers['x-user']}, ${json(body.data)}, ${at})`,
+      tx`insert into bench.events (topic, key, data, published_at) values ('thing.made', ${id}, ${json(body)}, ${at})`,
+    ])
+    return reply.code(201).send({ id, data: body.data, createdAt: at })
+  },
+)
 
-app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string } }>('/same', async ({ body, headers }, reply) => {
-  const passport = draft(newId(), { kind: 'person', id: headers['x-user'] }, body.data, new Date())
-  await sql.begin(tx => [
-    insertPassport(Object.assign(tx, { json }) as never, passport, actorOf(headers['x-user'])),
-    tx`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
+app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string } }>(
+  '/same',
+  async ({ body, headers }, reply) => {
+    const passport = draft(newId(), { kind: 'person', id: headers['x-user'] }, body.data, new Date())
+    await sql.begin(tx => [
+      insertPassport(Object.assign(tx, { json }) as never, passport, actorOf(headers['x-user'])),
+      tx`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
       values (${newId()}, 'thing.made', 'bench', ${passport.id}, ${'0'.repeat(32)}, ${json({ userId: headers['x-user'] })}, ${json(body)})`,
-  ])
-  return reply.code(201).send(view(passport))
-})
+    ])
+    return reply.code(201).send(view(passport))
+  },
+)
 
 /** Reads the log by a cursor and writes one row an event, 200 a transaction. Answers how long it took. */
 app.post<{ Querystring: { topic: string } }>('/drain', async ({ query }) => {
@@ -80,7 +86,8 @@ app.post<{ Querystring: { topic: string } }>('/drain', async ({ query }) => {
     if (rows.length === 0) break
     position = rows.at(-1)!.position
     await sql.begin(async tx => {
-      for (const { event_id, data } of rows) await tx`insert into bench.seen (event_id, toy_id) values (${event_id}, ${data.toyId})`
+      for (const { event_id, data } of rows)
+        await tx`insert into bench.seen (event_id, toy_id) values (${event_id}, ${data.toyId})`
       await tx`update bench.cursors set position = ${position} where name = ${query.topic}`
     })
     events += rows.length

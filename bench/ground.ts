@@ -30,7 +30,8 @@ export interface Ground {
 const settings = { track_commit_timestamp: 'on' }
 
 /** Starts it below `folder`, durable as in the product. */
-export const openGround = (name: GroundName, folder: string): Promise<Ground> => (name === 'engines' ? engines(folder) : embedded(folder))
+export const openGround = (name: GroundName, folder: string): Promise<Ground> =>
+  name === 'engines' ? engines(folder) : embedded(folder)
 
 async function embedded(folder: string): Promise<Ground> {
   const postgres = await startPostgres({ folder: join(folder, 'postgres'), settings })
@@ -38,7 +39,9 @@ async function embedded(folder: string): Promise<Ground> {
 }
 
 async function engines(folder: string): Promise<Ground> {
-  const started = await Promise.allSettled((['server', 'kafka', 'redis', 's3'] as const).map(name => startEngine(name, { folder })))
+  const started = await Promise.allSettled(
+    (['server', 'kafka', 'redis', 's3'] as const).map(name => startEngine(name, { folder })),
+  )
   const running = started.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))
   const stop = async (): Promise<void> => void (await Promise.all(running.map(engine => engine.stop())))
   try {

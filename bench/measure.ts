@@ -26,7 +26,10 @@ export const quantile = (values: readonly number[], at: number): number => {
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
-/** Measures both again and again, the one and the other first by turns, so that what else the machine does falls on both alike. */
+/**
+ * Measures both again and again, the one and the other first by turns, so that what else the machine does falls on both
+ * alike.
+ */
 export async function alternate(rounds: number, floor: () => Promise<number>, subject: () => Promise<number>) {
   const floors: number[] = []
   const subjects: number[] = []
@@ -48,7 +51,10 @@ export interface Shot {
   readonly body?: () => string
 }
 
-/** Requests a second that `connections` clients get answered, each sending the next when it has its answer. Fails unless all answers are 2xx. */
+/**
+ * Requests a second that `connections` clients get answered, each sending the next when it has its answer. Fails unless
+ * all answers are 2xx.
+ */
 export async function throughput(
   url: string,
   { method = 'GET', paths, headers = {}, body }: Shot,
@@ -66,7 +72,9 @@ export async function throughput(
     })),
   })
   if (result.non2xx + result.errors + result.timeouts > 0)
-    throw new Error(`${url}${paths[0]}: ${result.non2xx} refusals, ${result.errors} errors, ${result.timeouts} time-outs`)
+    throw new Error(
+      `${url}${paths[0]}: ${result.non2xx} refusals, ${result.errors} errors, ${result.timeouts} time-outs`,
+    )
   return result.requests.total / result.duration
 }
 
@@ -100,7 +108,12 @@ export const openAgent = (sockets: number) => {
 }
 
 /** Milliseconds that one request took, the one at `at`. Fails unless the answer is 2xx and there within a minute. */
-export function once(agent: Agent, url: string, { method = 'GET', paths, headers, body }: Shot, at: number): Promise<number> {
+export function once(
+  agent: Agent,
+  url: string,
+  { method = 'GET', paths, headers, body }: Shot,
+  at: number,
+): Promise<number> {
   const text = body?.()
   const started = performance.now()
   return new Promise((resolve, reject) => {

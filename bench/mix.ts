@@ -29,7 +29,10 @@ export async function openMix(url: string, sql: Pool) {
   const reads = { headers: headers[0]! }
   const shots: Record<Kind, readonly Shot[]> = {
     'GET by key': (await someIds(sql, owner!.id, 100)).map(id => ({ ...reads, paths: [`/api/passports/${id}`] })),
-    'list of 20': Array.from({ length: 20 }, (_, number) => ({ ...reads, paths: [`/api/passports?model=${modelOf(number)}`] })),
+    'list of 20': Array.from({ length: 20 }, (_, number) => ({
+      ...reads,
+      paths: [`/api/passports?model=${modelOf(number)}`],
+    })),
     POST: headers.map(headers => ({ method: 'POST', paths: ['/api/passports'], headers, body })),
     upload: headers.map(headers => ({
       method: 'POST',
@@ -67,7 +70,8 @@ export async function openMix(url: string, sql: Pool) {
     try {
       const answer = await fetch(`${url}/api/notifications/stream`, { headers, signal: listening.signal })
       if (!answer.ok) return note(`listener: ${answer.status}`)
-      for await (const text of answer.body!.pipeThrough(new TextDecoderStream())) heard += text.split('\ndata: ').length - 1
+      for await (const text of answer.body!.pipeThrough(new TextDecoderStream()))
+        heard += text.split('\ndata: ').length - 1
       note('listener: the stream ended')
     } catch (error) {
       if (!listening.signal.aborted) note(`listener: ${(error as Error).message}`)
@@ -89,8 +93,15 @@ export async function openMix(url: string, sql: Pool) {
       await Promise.all(Array.from({ length: 20 }, client))
       return kinds.reduce((sum, kind) => sum + taken[kind].length, 0) / seconds
     },
-    /** Asks `rate` times a second whatever the answers take; `taken` says where each time belongs, `goesOn` whether to ask more. */
-    async hold(rate: number, seconds: number, { taken, goesOn }: { taken: () => Taken; goesOn: () => boolean }): Promise<void> {
+    /**
+     * Asks `rate` times a second whatever the answers take; `taken` says where each time belongs, `goesOn` whether to
+     * ask more.
+     */
+    async hold(
+      rate: number,
+      seconds: number,
+      { taken, goesOn }: { taken: () => Taken; goesOn: () => boolean },
+    ): Promise<void> {
       const started = performance.now()
       for (let at = 0; at < rate * seconds && goesOn(); at++) {
         const due = started + (at * 1000) / rate

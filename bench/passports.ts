@@ -31,10 +31,10 @@ export const listStatement = `
   from passports where owner_id = $1 and model = $2 order by created_at desc, id desc limit 20`
 
 /**
- * Writes `count` passports by SQL, each with its first version: every second one belongs to `owner`, the others to one person for each hundred.
- * 50 models, 4 categories, 3 chemistries and 500 plants are drawn by lot (the same each time), whatever the count: what one filter finds grows with the
- * table. A third is published, but none of category SLI. Days of manufacture are spread over ten years, identifiers count up. Indexes are dropped
- * meanwhile and made anew.
+ * Writes `count` passports by SQL, each with its first version: every second one belongs to `owner`, the others to one
+ * person for each hundred. 50 models, 4 categories, 3 chemistries and 500 plants are drawn by lot (the same each time),
+ * whatever the count: what one filter finds grows with the table. A third is published, but none of category SLI. Days
+ * of manufacture are spread over ten years, identifiers count up. Indexes are dropped meanwhile and made anew.
  */
 export async function makePassports(sql: Pool, owner: string, count: number): Promise<void> {
   await sql.begin(async tx => {

@@ -5,7 +5,10 @@ import { choose } from '../services/all.ts'
 import { toys } from './toys/service.ts'
 import type { Order } from './world.ts'
 
-/** The platform as it is started for people, but with limits out of the way, and, where its settings name no database, on one that is given. */
+/**
+ * The platform as it is started for people, but with limits out of the way, and, where its settings name no database,
+ * on one that is given.
+ */
 const order = JSON.parse(process.argv[2]!) as Order
 const config = readConfig({
   PORT: '0',

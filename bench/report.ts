@@ -40,11 +40,21 @@ export function aboutRun(script: string, seconds: number, postgres: string): str
 export const tableWith = (heads: readonly string[], rows: readonly (readonly string[])[]): string[] =>
   [heads, heads.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`)
 
-/** The results as a page: the table, and what each run was. Of the page `before`, the rows stay that were not measured now. */
-export function pageOf(before: string, on: string, about: string, results: readonly { row: number; lines: readonly Line[] }[]): string {
+/**
+ * The results as a page: the table, and what each run was. Of the page `before`, the rows stay that were not measured
+ * now.
+ */
+export function pageOf(
+  before: string,
+  on: string,
+  about: string,
+  results: readonly { row: number; lines: readonly Line[] }[],
+): string {
   const numberOf = (line: string): number => Number(/^\| (\d+) \|/.exec(line)?.[1])
   const stampOf = (run: string): string => run.slice(0, 16)
-  const kept = before.split('\n').filter(line => numberOf(line) > 0 && !results.some(({ row }) => row === numberOf(line)))
+  const kept = before
+    .split('\n')
+    .filter(line => numberOf(line) > 0 && !results.some(({ row }) => row === numberOf(line)))
   const runs = before.split('\n').flatMap(line => (line.startsWith('- ') ? [line.slice(2)] : []))
   const [head, rule, ...rows] = tableWith(
     [...heads, 'run'],

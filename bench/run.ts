@@ -32,7 +32,8 @@ const { values } = parseArgs({
 const on = groundNamed(values.on)
 const { title, page, there } = grounds[on]
 const chosen = values.rows?.split(',').map(Number) ?? there
-if (!chosen.every(row => there.includes(row))) throw new Error(`--rows takes some of ${there} with --on ${on}, as --rows 1,2`)
+if (!chosen.every(row => there.includes(row)))
+  throw new Error(`--rows takes some of ${there} with --on ${on}, as --rows 1,2`)
 
 const started = performance.now()
 const size = values.quick ? { rounds: 3, seconds: 2, quick: true } : { rounds: 7, seconds: 4, quick: false }

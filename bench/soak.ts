@@ -11,12 +11,20 @@ import { trendOf, type Sample } from './trend.ts'
 import { descriptors, proportional, resident } from './weight.ts'
 import { openWorld, type Server } from './world.ts'
 
-/** `npm run soak`: the platform at half of its peak for an hour. Memory, file descriptors and latency have to stay where they are. */
+/**
+ * `npm run soak`: the platform at half of its peak for an hour. Memory, file descriptors and latency have to stay where
+ * they are.
+ */
 const sites = {
   embedded: { title: 'one process on embedded engines', page: 'soak.md' },
-  engines: { title: 'each service in a process of its own, on PostgreSQL, Kafka, Redis and S3', page: 'soak-engines.md' },
+  engines: {
+    title: 'each service in a process of its own, on PostgreSQL, Kafka, Redis and S3',
+    page: 'soak-engines.md',
+  },
 }
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '60' }, on: { type: 'string', default: 'embedded' } } })
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '60' }, on: { type: 'string', default: 'embedded' } },
+})
 const on = groundNamed(values.on)
 const minutes = Number(values.minutes)
 if (!(minutes > 0)) throw new Error('--minutes takes a number, as --minutes 60')
@@ -82,7 +90,10 @@ try {
     }
   }
   // Where a process is gone, there is nothing more to find out.
-  await Promise.all([mix.hold(peak / 2, seconds, { taken: () => taken, goesOn: () => !over }).finally(end), keepLooking().finally(end)])
+  await Promise.all([
+    mix.hold(peak / 2, seconds, { taken: () => taken, goesOn: () => !over }).finally(end),
+    keepLooking().finally(end),
+  ])
   const ended = performance.now()
   await rest(servers)
   const restMs = performance.now() - ended

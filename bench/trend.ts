@@ -19,8 +19,8 @@ export interface Trend {
 }
 
 /**
- * The least-squares line through the samples without the first tenth, in which everything warms up. It is flat unless it rises in an hour by more than
- * a tenth of the mean and by more than three times its standard error.
+ * The least-squares line through the samples without the first tenth, in which everything warms up. It is flat unless
+ * it rises in an hour by more than a tenth of the mean and by more than three times its standard error.
  */
 export function trendOf(samples: readonly Sample[]): Trend {
   const tenth = Math.ceil(samples.length / 10)

@@ -71,11 +71,27 @@ export async function openWorld(size: Size, options: { on: GroundName; profile?:
     return pool
   }
 
-  async function start(script: string, database: string, services: readonly string[], settings: Record<string, string> = {}) {
+  async function start(
+    script: string,
+    database: string,
+    services: readonly string[],
+    settings: Record<string, string> = {},
+  ) {
     const name = services.length === 1 ? `${database}-${services[0]}` : database
-    const order: Order = { host, port, superuser, password, database, services, settings, dataFolder: join(folder, name) }
+    const order: Order = {
+      host,
+      port,
+      superuser,
+      password,
+      database,
+      services,
+      settings,
+      dataFolder: join(folder, name),
+    }
     const child = fork(join(import.meta.dirname, script), [JSON.stringify(order)], {
-      execArgv: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`, `--cpu-prof-name=${script}-${name}.cpuprofile`] : [],
+      execArgv: options.profile
+        ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`, `--cpu-prof-name=${script}-${name}.cpuprofile`]
+        : [],
     })
     const url = await answerOf(child)
     const server: Server = { url, pid: child.pid!, close: () => closed(child).then(() => void servers.delete(server)) }
@@ -90,7 +106,9 @@ export async function openWorld(size: Size, options: { on: GroundName; profile?:
     const ports = await Promise.all(allServices.map(async name => [name, String(await freePort())] as const))
     const addresses = ports.map(([name, port]) => [`${name.toUpperCase()}_SERVICE_URL`, `http://127.0.0.1:${port}`])
     const settings = { ...ground.settings(database), ...Object.fromEntries(addresses) }
-    const started = ports.map(async ([name, PORT]) => [name, await start('platform.ts', database, [name], { ...settings, PORT })] as const)
+    const started = ports.map(
+      async ([name, PORT]) => [name, await start('platform.ts', database, [name], { ...settings, PORT })] as const,
+    )
     const parts = new Map(await Promise.all(started))
     return {
       url: parts.get('gateway')!.url,
@@ -105,7 +123,8 @@ export async function openWorld(size: Size, options: { on: GroundName; profile?:
     ground,
     sqlOf,
     /** Of PostgreSQL. */
-    version: async (): Promise<string> => (await sqlOf('postgres')`select current_setting('server_version') as version`)[0]!.version,
+    version: async (): Promise<string> =>
+      (await sqlOf('postgres')`select current_setting('server_version') as version`)[0]!.version,
     /** A fresh database. */
     async database(name: string): Promise<string> {
       const sql = sqlOf('postgres')
@@ -171,7 +190,10 @@ export const signIn = (people: readonly { email: string }[]): Shot => {
 }
 
 /** Headers of somebody who has signed in. */
-export async function signedIn(server: Pick<Server, 'url'>, person: { email: string }): Promise<{ authorization: string }> {
+export async function signedIn(
+  server: Pick<Server, 'url'>,
+  person: { email: string },
+): Promise<{ authorization: string }> {
   const answer = await fetch(`${server.url}/api/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -1,6 +1,9 @@
 import type { Static, TObject, TSchema } from 'typebox'
 
-/** Something that happened, as its owner promises it: a topic, the field whose value keys (and so orders) its messages, the data. */
+/**
+ * Something that happened, as its owner promises it: a topic, the field whose value keys (and so orders) its messages,
+ * the data.
+ */
 export interface EventContract<Owner extends string = string, Data extends TObject = TObject> {
   readonly kind: 'event'
   readonly owner: Owner
@@ -11,7 +14,11 @@ export interface EventContract<Owner extends string = string, Data extends TObje
 }
 
 /** A question one service answers for others. It reads and never changes anything. */
-export interface CallContract<Owner extends string = string, Input extends TSchema = TSchema, Output extends TSchema = TSchema> {
+export interface CallContract<
+  Owner extends string = string,
+  Input extends TSchema = TSchema,
+  Output extends TSchema = TSchema,
+> {
   readonly kind: 'call'
   readonly owner: Owner
   readonly name: string
@@ -19,7 +26,9 @@ export interface CallContract<Owner extends string = string, Input extends TSche
   readonly output: Output
 }
 
-/** Declares an event that only `owner` may publish. `key` is a path into the data; messages of one key keep their order. */
+/**
+ * Declares an event that only `owner` may publish. `key` is a path into the data; messages of one key keep their order.
+ */
 export const event = <const Owner extends string, Data extends TObject>(
   owner: Owner,
   topic: string,

@@ -4,7 +4,9 @@ import { Email, Id, Instant, Locale, OrganisationRole, Role } from './shared.ts'
 
 const Name = Type.String({ examples: ['Ada Lovelace'] })
 
-/** A one-time code waits to be sent to an address. The code itself is fetched with `get_code` when the message goes out. */
+/**
+ * A one-time code waits to be sent to an address. The code itself is fetched with `get_code` when the message goes out.
+ */
 export const SendOtp = event(
   'identity',
   'send-otp',
@@ -19,7 +21,10 @@ export const SendOtp = event(
   }),
 )
 
-/** Somebody gave the address of an existing account as theirs, registering or changing their own; its owner is told, the caller is not. */
+/**
+ * Somebody gave the address of an existing account as theirs, registering or changing their own; its owner is told, the
+ * caller is not.
+ */
 export const RegistrationRepeated = event(
   'identity',
   'registration.repeated',
@@ -213,7 +218,12 @@ export const getCode = call(
   'identity',
   'get_code',
   Type.Object({ codeId: Id }),
-  Type.Object({ code: Type.String(), email: Email, link: Type.Union([Type.String(), Type.Null()]), expiresAt: Instant }),
+  Type.Object({
+    code: Type.String(),
+    email: Email,
+    link: Type.Union([Type.String(), Type.Null()]),
+    expiresAt: Instant,
+  }),
 )
 
 /** The secret link of an invitation. Fails with `invitation_unknown` once answered, withdrawn or expired. */
@@ -224,7 +234,14 @@ export const getInvitation = call(
   Type.Object({ email: Email, link: Type.String(), expiresAt: Instant }),
 )
 
-const Person = Type.Object({ userId: Id, email: Email, name: Name, firstName: Name, locale: Locale, disabled: Type.Boolean() })
+const Person = Type.Object({
+  userId: Id,
+  email: Email,
+  name: Name,
+  firstName: Name,
+  locale: Locale,
+  disabled: Type.Boolean(),
+})
 
 /** A person by id. Fails with `user_unknown`. */
 export const getPerson = call('identity', 'get_person', Type.Object({ userId: Id }), Person)

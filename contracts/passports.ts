@@ -122,5 +122,11 @@ export const getPassportAccess = call(
   'passports',
   'get_passport_access',
   Type.Object({ passportId: Id }),
-  Type.Object({ passportId: Id, identifier: Identifier, owner: Owner, status: PassportStatus, readers: Type.Array(Owner) }),
+  Type.Object({
+    passportId: Id,
+    identifier: Identifier,
+    owner: Owner,
+    status: PassportStatus,
+    readers: Type.Array(Owner),
+  }),
 )

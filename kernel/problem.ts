@@ -23,7 +23,10 @@ export interface Fault {
   detail: string
 }
 
-/** Extension members of a problem. `detail` replaces the sentence, `errors` names fields, `retryAfter` (seconds) becomes a header. */
+/**
+ * Extension members of a problem. `detail` replaces the sentence, `errors` names fields, `retryAfter` (seconds) becomes
+ * a header.
+ */
 export interface ProblemDetails {
   detail?: string
   errors?: Fault[]

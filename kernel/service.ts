@@ -19,10 +19,19 @@ export type Delivered<E extends EventContract> = {
   actor: EventActor
 } & EventData<E>
 
-/** Changes rows in the kernel's transaction; effects outside the database are a job enqueued there. Runs again after a failure. */
-export type Reaction<E extends EventContract, Name extends string> = (event: Delivered<E>, tx: Tx<Name>) => Promise<unknown>
+/**
+ * Changes rows in the kernel's transaction; effects outside the database are a job enqueued there. Runs again after a
+ * failure.
+ */
+export type Reaction<E extends EventContract, Name extends string> = (
+  event: Delivered<E>,
+  tx: Tx<Name>,
+) => Promise<unknown>
 
-/** What later events of a key do while an earlier one has failed: `wait` keeps their order, `pass` does not hold them up. */
+/**
+ * What later events of a key do while an earlier one has failed: `wait` keeps their order, `pass` does not hold them
+ * up.
+ */
 export interface ReactionOptions {
   afterFailure?: 'wait' | 'pass'
 }
@@ -30,10 +39,14 @@ export interface ReactionOptions {
 export type Answer<C extends CallContract> = (input: Static<C['input']>) => Promise<Static<C['output']>>
 
 /** Asks another service; only what `needs` lists. Throws inside a transaction, and what the other side fails with. */
-export type Ask<Needs extends CallContract> = <C extends Needs>(call: C, input: Static<C['input']>) => Promise<Static<C['output']>>
+export type Ask<Needs extends CallContract> = <C extends Needs>(
+  call: C,
+  input: Static<C['input']>,
+) => Promise<Static<C['output']>>
 
 /** `500 ms`, `30 seconds`, `10 minutes`, `1 hour`, `1 day`. */
-export type Interval = `${number} ${'ms' | 'second' | 'seconds' | 'minute' | 'minutes' | 'hour' | 'hours' | 'day' | 'days'}`
+export type Interval =
+  `${number} ${'ms' | 'second' | 'seconds' | 'minute' | 'minutes' | 'hour' | 'hours' | 'day' | 'days'}`
 
 /** What every service may know of the platform it runs on. */
 export interface PlatformSettings {
@@ -71,7 +84,9 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   /** 32 bytes derived from the platform's secret for one purpose; the same in every process. */
   secret(purpose: string): Buffer
   answer<C extends CallContract<Name>>(call: C, handler: Answer<C>): void
-  /** Once an event, in the kernel's transaction, whichever process does it. `purpose` names the subscription: keep it. */
+  /**
+   * Once an event, in the kernel's transaction, whichever process does it. `purpose` names the subscription: keep it.
+   */
   on<E extends EventContract>(event: E, purpose: string, reaction: Reaction<E, Name>, options?: ReactionOptions): void
   /** In every process, at least once an event and only from now on; for what a process holds in memory. */
   watch<E extends EventContract>(event: E, handler: (event: Delivered<E>) => void): void
@@ -88,7 +103,11 @@ export interface Host<Name extends string = string, Needs extends CallContract =
 }
 
 /** A service as a value. Nothing runs before `start`. */
-export interface ServiceDefinition<Name extends string = string, Needs extends CallContract = CallContract, S extends TObject = TObject> {
+export interface ServiceDefinition<
+  Name extends string = string,
+  Needs extends CallContract = CallContract,
+  S extends TObject = TObject,
+> {
   /** Folder, schema, role, URL prefix and topic owner in one word. */
   readonly name: Name
   /** `import.meta.dirname`; its `migrations/` are applied before start. */
@@ -107,7 +126,11 @@ export interface ServiceDefinition<Name extends string = string, Needs extends C
 export type Service = ServiceDefinition<string, any, any>
 
 /** Declares a service; the type of `needs` decides what `host.ask` takes. */
-export const defineService = <const Name extends string, Needs extends CallContract = never, S extends TObject = TObject<{}>>(
+export const defineService = <
+  const Name extends string,
+  Needs extends CallContract = never,
+  S extends TObject = TObject<{}>,
+>(
   definition: ServiceDefinition<Name, Needs, S>,
 ): ServiceDefinition<Name, Needs, S> => definition
 

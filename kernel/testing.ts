@@ -32,13 +32,20 @@ export interface TestOptions {
 }
 
 /** A fake answer of another service. */
-export const answering = <C extends CallContract>(call: C, handler: Answer<C>): { call: C; handler: Answer<C> } => ({ call, handler })
+export const answering = <C extends CallContract>(call: C, handler: Answer<C>): { call: C; handler: Answer<C> } => ({
+  call,
+  handler,
+})
 
 /** A platform of its own for one test: fresh database, fresh folder, real HTTP. */
 export type TestPlatform = Awaited<ReturnType<typeof open>>
 
 /** Starts services for one test and ends them with it. */
-export async function start(t: TestContext, services: readonly Service[], options: TestOptions = {}): Promise<TestPlatform> {
+export async function start(
+  t: TestContext,
+  services: readonly Service[],
+  options: TestOptions = {},
+): Promise<TestPlatform> {
   const platform = await open(services, options)
   t.after(platform.close)
   return platform
@@ -114,7 +121,12 @@ export async function open(services: readonly Service[], options: TestOptions = 
       const rows = await peek(
         'kernel',
       )`select event_id, published_at, actor, data from kernel.log where topic = ${event.topic} order by position`
-      return rows.map(row => ({ eventId: row.event_id, timestamp: row.published_at.toISOString(), actor: row.actor, ...row.data }))
+      return rows.map(row => ({
+        eventId: row.event_id,
+        timestamp: row.published_at.toISOString(),
+        actor: row.actor,
+        ...row.data,
+      }))
     },
     /** Puts an event into the log as if its owner had; `eventId` repeats one that was there before. */
     async publish<E extends EventContract>(
@@ -168,7 +180,9 @@ const fakes = (answers: NonNullable<TestOptions['answers']>): Service[] =>
     start: host => group.forEach(({ call, handler }) => host.answer(call as never, handler)),
   }))
 
-/** A copy of a database in which all migrations of these services have run; they run once for all tests with the same. */
+/**
+ * A copy of a database in which all migrations of these services have run; they run once for all tests with the same.
+ */
 async function cloneTemplate(cluster: TestCluster, services: readonly Service[]): Promise<string> {
   const units = await Promise.all(
     [...services]

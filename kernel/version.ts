@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
 
 /** Of this platform, as package.json has it. */
-export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}

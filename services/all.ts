@@ -12,6 +12,7 @@ export const all: Record<string, () => Promise<Service>> = {
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */
 export async function choose(names: readonly string[] = Object.keys(all)): Promise<Service[]> {
   const unknown = names.filter(name => !all[name])
-  if (unknown.length > 0) throw new StartError(`OHMNIBUS_SERVICES names ${unknown.join(', ')}; there are ${Object.keys(all).join(', ')}.`)
+  if (unknown.length > 0)
+    throw new StartError(`OHMNIBUS_SERVICES names ${unknown.join(', ')}; there are ${Object.keys(all).join(', ')}.`)
   return await Promise.all(names.map(name => all[name]!()))
 }

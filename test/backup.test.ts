@@ -29,7 +29,12 @@ import { baseline, client, freePort, type Client } from './journeys/client.ts'
 
 const skip = process.platform !== 'linux' && 'it finds processes in /proc'
 const admin = { email: 'admin@example.com', password: 'lightning on the moor' }
-const environment = { RATE_LIMIT_FACTOR: '1000', LOG_LEVEL: 'warn', ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password }
+const environment = {
+  RATE_LIMIT_FACTOR: '1000',
+  LOG_LEVEL: 'warn',
+  ADMIN_EMAIL: admin.email,
+  ADMIN_PASSWORD: admin.password,
+}
 
 /** A folder that is gone with the test, and everything that works in it. */
 function folderFor(t: TestContext): string {
@@ -112,7 +117,15 @@ function load(who: Client) {
     const { id } = await upload(who)
     await who.get(204, `DELETE /api/documents/${id}`)
   }
-  const over = Promise.all([again(create), again(create), again(create), again(keep), again(keep), again(regret), again(regret)])
+  const over = Promise.all([
+    again(create),
+    again(create),
+    again(create),
+    again(keep),
+    again(keep),
+    again(regret),
+    again(regret),
+  ])
   over.catch(() => {})
   return {
     passports,
@@ -167,7 +180,10 @@ test(
     const enough = work.passports.size + 20
     await until('more that the back-up does not have', () => work.passports.size >= enough, 60_000)
     await work.stop()
-    const [newest] = await peek(former, db => db<{ position: number }[]>`select max(position)::float8 as position from kernel.log`)
+    const [newest] = await peek(
+      former,
+      db => db<{ position: number }[]>`select max(position)::float8 as position from kernel.log`,
+    )
     kill([former.pid, ...serversOf(former.dataFolder)])
     await former.exit
     rmSync(former.dataFolder, { recursive: true, maxRetries: 5 })
@@ -185,10 +201,18 @@ test(
     assert.equal((await token.get(200, 'GET /api/auth/profile')).email, admin.email, 'a token of before is still good')
     const root = await signIn(product)
     await settled(product)
-    for (const [id, data] of promised.passports) assert.deepEqual((await root.get(200, `GET /api/passports/${id}`)).data, data)
-    const rows = await peek(product, db => db<{ id: string; sha256: string }[]>`select id, sha256 from documents.documents`)
+    for (const [id, data] of promised.passports)
+      assert.deepEqual((await root.get(200, `GET /api/passports/${id}`)).data, data)
+    const rows = await peek(
+      product,
+      db => db<{ id: string; sha256: string }[]>`select id, sha256 from documents.documents`,
+    )
     for (const { id, sha256 } of rows)
-      assert.equal(hashOf(await root.get(200, `GET /api/documents/${id}?download=1`)), sha256, 'each document has its file, whole')
+      assert.equal(
+        hashOf(await root.get(200, `GET /api/documents/${id}?download=1`)),
+        sha256,
+        'each document has its file, whole',
+      )
     const kept = new Map(rows.map(({ id, sha256 }) => [id, sha256]))
     for (const [id, sha256] of promised.documents) assert.equal(kept.get(id), sha256)
 
@@ -204,14 +228,28 @@ test(
       (select count(*)::int from kernel.parked) as parked`,
     )
     const { passports } = counts as { passports: number }
-    assert.ok(passports >= promised.passports.size && passports < work.passports.size, 'what came after the back-up is gone')
+    assert.ok(
+      passports >= promised.passports.size && passports < work.passports.size,
+      'what came after the back-up is gone',
+    )
     assert.deepEqual(
       { ...counts },
-      { halves: 0, events: passports, passports, told: passports, notifications: passports, mails: passports, parked: 0 },
+      {
+        halves: 0,
+        events: passports,
+        passports,
+        told: passports,
+        notifications: passports,
+        mails: passports,
+        parked: 0,
+      },
     )
 
     await root.get(201, 'POST /api/passports', { data: baseline('after') })
-    const [next] = await peek(product, db => db<{ position: number }[]>`select max(position)::float8 as position from kernel.log`)
+    const [next] = await peek(
+      product,
+      db => db<{ position: number }[]>`select max(position)::float8 as position from kernel.log`,
+    )
     assert.ok(next!.position > newest!.position, 'no position of an event that is gone is used again')
   },
 )
@@ -244,7 +282,8 @@ async function rewrite(archive: string, to: string, edit: (parts: Part[]) => Par
 
 const changed = (parts: Part[], name: string, change: (content: Buffer) => Buffer): Part[] =>
   parts.map(part => (part.name === name ? { ...part, content: change(part.content) } : part))
-const said = (of: object) => (content: Buffer) => Buffer.from(JSON.stringify({ ...JSON.parse(content.toString()), ...of }))
+const said = (of: object) => (content: Buffer) =>
+  Buffer.from(JSON.stringify({ ...JSON.parse(content.toString()), ...of }))
 
 test(
   'a stopped platform is backed up too; what is damaged, foreign, too new or in the way is refused, and nothing has changed',
@@ -280,7 +319,9 @@ test(
       ['something else', written('other', Buffer.from('no archive at all')), /is no whole back-up/],
       [
         'an entry was changed',
-        await rewrite(good, join(folder, 'changed'), parts => changed(parts, 'secret', () => Buffer.from('x'.repeat(64)))),
+        await rewrite(good, join(folder, 'changed'), parts =>
+          changed(parts, 'secret', () => Buffer.from('x'.repeat(64))),
+        ),
         /is not what was written/,
       ],
       [
@@ -288,10 +329,16 @@ test(
         await rewrite(good, join(folder, 'missing'), parts => parts.filter(({ name }) => name !== 'secret')),
         /is not what was written/,
       ],
-      ['its end is missing', await rewrite(good, join(folder, 'endless'), parts => parts.slice(0, -1)), /its end is missing/],
+      [
+        'its end is missing',
+        await rewrite(good, join(folder, 'endless'), parts => parts.slice(0, -1)),
+        /its end is missing/,
+      ],
       [
         'a name leads elsewhere',
-        await rewrite(good, join(folder, 'outside'), parts => parts.toSpliced(1, 0, { name: '../outside', content: Buffer.from('x') })),
+        await rewrite(good, join(folder, 'outside'), parts =>
+          parts.toSpliced(1, 0, { name: '../outside', content: Buffer.from('x') }),
+        ),
         /wants to write "\.\.\/outside"/,
       ],
       [
@@ -314,7 +361,11 @@ test(
     ]
     const before = readdirSync(product.dataFolder).sort()
     for (const [what, file, reason] of cases) {
-      const attempt = restore({ from: join(folder, file.slice(file.lastIndexOf('/') + 1)), dataFolder: product.dataFolder, replace: true })
+      const attempt = restore({
+        from: join(folder, file.slice(file.lastIndexOf('/') + 1)),
+        dataFolder: product.dataFolder,
+        replace: true,
+      })
       await assert.rejects(attempt, (error: Error) => error instanceof StartError && reason.test(error.message), what)
       assert.deepEqual(readdirSync(product.dataFolder).sort(), before, what)
     }

@@ -24,7 +24,9 @@ const sourceOf = (file: string): Source => {
 /** Where a relative import leads, from the root; others as they are written. */
 const targetOf = ({ file }: Source, name: string): string => (name.startsWith('.') ? join(dirname(file), name) : name)
 
-const sources = globSync(['*.ts', '{contracts,kernel,embedded-postgres,services,tools,test,bench}/**/*.ts'], { cwd: root })
+const sources = globSync(['*.ts', '{contracts,kernel,embedded-postgres,services,tools,test,bench}/**/*.ts'], {
+  cwd: root,
+})
   .sort()
   .map(sourceOf)
 const isTest = (source: Source): boolean =>
@@ -58,7 +60,10 @@ test('contracts are leaves: they import how contracts are made, what they share,
 
 test('the kernel imports contracts and itself, nothing to its right', () => {
   assert.deepEqual(
-    strays(inside('kernel'), target => /^(kernel|contracts|embedded-postgres)\/|^#contracts\//.test(target) || isPackage(target)),
+    strays(
+      inside('kernel'),
+      target => /^(kernel|contracts|embedded-postgres)\/|^#contracts\//.test(target) || isPackage(target),
+    ),
     [],
   )
 })
@@ -77,7 +82,10 @@ test('a service imports contracts, the front door of the kernel, and its own fol
     [],
   )
   assert.deepEqual(
-    strays([sourceOf('services/all.ts')], target => target === '#kernel' || /^services\/\w+\/service\.ts$/.test(target)),
+    strays(
+      [sourceOf('services/all.ts')],
+      target => target === '#kernel' || /^services\/\w+\/service\.ts$/.test(target),
+    ),
     [],
   )
 })
@@ -90,7 +98,9 @@ test('nothing that runs in the product imports a test or what only tests use', (
 })
 
 test('the front door of the kernel is the only barrel', () => {
-  const barrels = product.filter(({ file, text }) => basename(file) === 'index.ts' || /^export (type )?(\*|\{[^}]*\}) from /m.test(text))
+  const barrels = product.filter(
+    ({ file, text }) => basename(file) === 'index.ts' || /^export (type )?(\*|\{[^}]*\}) from /m.test(text),
+  )
   assert.deepEqual(
     barrels.map(({ file }) => file),
     ['kernel/index.ts'],
@@ -117,7 +127,11 @@ test('a service owns every event it publishes, and publishes every event its con
     for (const { owner, topic } of publishes) assert.equal(owner, name, `${topic} is published by ${name}`)
     // Who only passes on what others say promises nothing.
     if (name === 'gateway') continue
-    const contract = Object.values(await import(`../contracts/${name}.ts`)) as { kind?: string; owner: string; topic: string }[]
+    const contract = Object.values(await import(`../contracts/${name}.ts`)) as {
+      kind?: string
+      owner: string
+      topic: string
+    }[]
     const promised = contract.filter(entry => entry.kind === 'event' || entry.kind === 'call')
     for (const { owner } of promised) assert.equal(owner, name, `contracts/${name}.ts promises something of ${owner}`)
     const topics = promised.filter(({ kind }) => kind === 'event').map(({ topic }) => topic)
@@ -145,10 +159,13 @@ test('no file is named after what it is not about', () => {
 })
 
 test('the README names every setting there is, and none there is not', () => {
-  const platform = [...read('kernel/config/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:Type\.Optional\(\s*)?Setting\./gm)].map(
-    match => match[1]!,
+  const platform = [
+    ...read('kernel/config/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:Type\.Optional\(\s*)?Setting\./gm),
+  ].map(match => match[1]!)
+  assert.ok(
+    platform.includes('PORT') && platform.includes('METRICS_TOKEN'),
+    'they are read from kernel/config/config.ts',
   )
-  assert.ok(platform.includes('PORT') && platform.includes('METRICS_TOKEN'), 'they are read from kernel/config/config.ts')
   const known = [
     ...platform,
     ...Object.keys(mailSettings.properties),
@@ -163,7 +180,8 @@ test('no text names a path of the machine it was written on', () => {
   const texts = globSync('**/*', {
     cwd: root,
     withFileTypes: true,
-    exclude: entry => ['node_modules', '.git', '.data', '.cache'].includes(typeof entry === 'string' ? entry : entry.name),
+    exclude: entry =>
+      ['node_modules', '.git', '.data', '.cache'].includes(typeof entry === 'string' ? entry : entry.name),
   }).filter(entry => entry.isFile() && /\.(ts|js|json|md|sql|sh|yaml|yml|html|txt)$|^\.[a-z]|^run$/.test(entry.name))
   const names = texts.map(entry => relative(root, join(entry.parentPath, entry.name)))
   assert.ok(names.includes('README.md') && names.includes('kernel/run/run.ts'))

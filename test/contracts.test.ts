@@ -45,20 +45,40 @@ const refused: [string, Frozen, RegExp][] = [
   ['a field is removed', frozenOf(withoutName), /^\/name is gone/],
   ['a field is renamed', frozenOf({ ...withoutName, title: Type.Optional(Type.String()) }), /^\/name is gone/],
   ['a type changes', frozenOf({ ...base, name: Type.Integer() }), /^\/name has another type/],
-  ['a type is narrowed by a pattern', frozenOf({ ...base, name: Type.String({ pattern: '^a' }) }), /^\/name has another pattern/],
-  ['a type is narrowed by a length', frozenOf({ ...base, name: Type.String({ maxLength: 3 }) }), /^\/name has another maxLength/],
+  [
+    'a type is narrowed by a pattern',
+    frozenOf({ ...base, name: Type.String({ pattern: '^a' }) }),
+    /^\/name has another pattern/,
+  ],
+  [
+    'a type is narrowed by a length',
+    frozenOf({ ...base, name: Type.String({ maxLength: 3 }) }),
+    /^\/name has another maxLength/,
+  ],
   ['a text becomes one of a few', frozenOf({ ...base, name: Type.Enum(['a', 'b']) }), /^\/name has another/],
   ['an enum loses a value', frozenOf({ ...base, state: Type.Enum(['open']) }), /^\/state may no longer be "closed"/],
   ['an optional field becomes required', frozenOf({ ...base, note: Type.String() }), /^\/note was optional/],
-  ['a required field becomes optional', frozenOf({ ...base, name: Type.Optional(Type.String()) }), /^\/name was always there/],
+  [
+    'a required field becomes optional',
+    frozenOf({ ...base, name: Type.Optional(Type.String()) }),
+    /^\/name was always there/,
+  ],
   ['a new field is required', frozenOf({ ...base, more: Type.String() }), /^\/more is new and must be optional/],
   [
     'a field inside a list is removed',
     frozenOf({ ...base, lines: Type.Array(Type.Object({ sku: Type.String() })) }),
     /^\/lines\/\*\/amount is gone/,
   ],
-  ['null is no longer possible', frozenOf({ ...base, place: Type.Object({ city: Type.String() }) }), /^\/place has another/],
-  ['a field inside a union is removed', frozenOf({ ...base, place: Type.Union([Type.Object({}), Type.Null()]) }), /^\/place\/city is gone/],
+  [
+    'null is no longer possible',
+    frozenOf({ ...base, place: Type.Object({ city: Type.String() }) }),
+    /^\/place has another/,
+  ],
+  [
+    'a field inside a union is removed',
+    frozenOf({ ...base, place: Type.Union([Type.Object({}), Type.Null()]) }),
+    /^\/place\/city is gone/,
+  ],
   ['the key changes', frozenOf(base, 'name'), /^its key was id/],
 ]
 

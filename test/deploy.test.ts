@@ -12,12 +12,18 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const names = Object.keys(all)
 /** Settings that the README's table names. */
 const settings = new Set(
-  [...read('README.md').matchAll(/^\| (`.+?) \|/gm)].flatMap(([, cell]) => [...cell!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!)),
+  [...read('README.md').matchAll(/^\| (`.+?) \|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!),
+  ),
 )
 const isSetting = (name: string): boolean =>
-  settings.has(name) || (name.endsWith('_SERVICE_URL') && names.includes(name.replace(/_SERVICE_URL$/, '').toLowerCase()))
+  settings.has(name) ||
+  (name.endsWith('_SERVICE_URL') && names.includes(name.replace(/_SERVICE_URL$/, '').toLowerCase()))
 
-/** Whether `COPY . .` brings a file, by the rules of .dockerignore: the last one that fits it or a folder it is in decides. */
+/**
+ * Whether `COPY . .` brings a file, by the rules of .dockerignore: the last one that fits it or a folder it is in
+ * decides.
+ */
 const rules = read('.dockerignore')
   .split('\n')
   .filter(line => line && !line.startsWith('#'))
@@ -26,7 +32,11 @@ const rules = read('.dockerignore')
 const undotted = (path: string): string => path.replace(/(^|\/)\./g, '$1_')
 const withParents = (path: string): string[] => (path === '.' ? [] : [path, ...withParents(dirname(path))])
 const isBrought = (file: string): boolean =>
-  rules.reduce((brought, { brings, glob }) => (withParents(file).some(path => matchesGlob(undotted(path), glob)) ? brings : brought), true)
+  rules.reduce(
+    (brought, { brings, glob }) =>
+      withParents(file).some(path => matchesGlob(undotted(path), glob)) ? brings : brought,
+    true,
+  )
 
 test('the image has every file that the platform and its commands load, and no package that only developers have', () => {
   const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
@@ -49,7 +59,15 @@ test('the image has every file that the platform and its commands load, and no p
         )
     }
   }
-  for (const file of ['main.ts', 'tools/cli.ts', 'package.json', 'package-lock.json', 'LICENSE', 'docs/api/asyncapi.json']) visit(file)
+  for (const file of [
+    'main.ts',
+    'tools/cli.ts',
+    'package.json',
+    'package-lock.json',
+    'LICENSE',
+    'docs/api/asyncapi.json',
+  ])
+    visit(file)
   for (const name of names) for (const file of globSync(`services/${name}/migrations/*.sql`, { cwd: root })) visit(file)
   for (const file of globSync('kernel/database/migrations/*.sql', { cwd: root })) visit(file)
   assert.ok(seen.size > 80 && packages.size > 20)
@@ -80,7 +98,10 @@ test('the image has no test, no secret, no data and no history', () => {
 
 test('the image runs as nobody special, on the Node that everything is tested with', () => {
   const dockerfile = read('deploy/Dockerfile')
-  const { devDependencies, version } = JSON.parse(read('package.json')) as { version: string; devDependencies: Record<string, string> }
+  const { devDependencies, version } = JSON.parse(read('package.json')) as {
+    version: string
+    devDependencies: Record<string, string>
+  }
   assert.match(dockerfile, new RegExp(`^ARG NODE_VERSION=${devDependencies.node}$`, 'm'))
   assert.match(dockerfile, new RegExp(`^ARG VERSION=${version}$`, 'm'))
   assert.match(dockerfile, /^USER [1-9]\d*:[1-9]\d*$/m)
@@ -130,10 +151,12 @@ test('Compose: no container may more than it needs, each has a limit, and who is
     assert.ok(container.deploy.resources.limits.memory, name)
     for (const [other, { condition }] of Object.entries(container.depends_on ?? {})) {
       assert.ok(compose.services[other], `${name} waits for ${other}`)
-      if (condition === 'service_healthy') assert.ok(compose.services[other]!.healthcheck?.test, `${name} waits for the health of ${other}`)
+      if (condition === 'service_healthy')
+        assert.ok(compose.services[other]!.healthcheck?.test, `${name} waits for the health of ${other}`)
     }
   }
-  for (const name of ['postgres', 'kafka', 'redis', 's3']) assert.deepEqual(compose.services[name]!.networks, ['engines'])
+  for (const name of ['postgres', 'kafka', 'redis', 's3'])
+    assert.deepEqual(compose.services[name]!.networks, ['engines'])
 })
 
 test('Compose: what it asks .env for is in the example, which names nothing that is not asked for', () => {
@@ -144,14 +167,16 @@ test('Compose: what it asks .env for is in the example, which names nothing that
   const asked = new Set([...[...text.matchAll(/(?<!\$)\$\{(\w+)/g)].map(([, name]) => name!), ...passed])
   const example = [...read('deploy/.env.example').matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)].map(([, name]) => name!)
   for (const name of example) assert.ok(asked.has(name) || text.includes(`environment: ${name}`), `${name} has no use`)
-  for (const [, name] of text.matchAll(/\$\{(\w+):\?\}/g)) assert.ok(example.includes(name!), `${name} is needed and not in the example`)
+  for (const [, name] of text.matchAll(/\$\{(\w+):\?\}/g))
+    assert.ok(example.includes(name!), `${name} is needed and not in the example`)
 })
 
 test('Compose: a setting in .env reaches every service, unless it is about engines or addresses, which the file itself knows', () => {
   const itsOwn = /^(PORT|HOST|OHMNIBUS_|DATABASE_URL|<NAME>_|KAFKA_|REDIS_|S3_|AWS_|TLS_|NOTIFICATION_LOG_PATH|ADMIN_)/
   for (const setting of settings)
     if (/^[A-Z][A-Z0-9_]+$/.test(setting) && !itsOwn.test(setting))
-      for (const name of names) assert.ok(setting in compose.services[name]!.environment, `${name} is not given ${setting}`)
+      for (const name of names)
+        assert.ok(setting in compose.services[name]!.environment, `${name} is not given ${setting}`)
 })
 
 test('Prometheus is told of every service', () => {
@@ -167,7 +192,8 @@ test('units know the settings, and one service a unit is what its name says', ()
     const unit = read(`deploy/systemd/${file}`)
     for (const [, line] of unit.matchAll(/^Environment=(.*)$/gm))
       for (const [, name] of line!.matchAll(/(\w+)=/g)) assert.ok(isSetting(name!), String(name))
-    for (const line of ['NoNewPrivileges=yes', 'ProtectSystem=strict', 'LimitNOFILE=65536']) assert.ok(unit.includes(`\n${line}\n`), line)
+    for (const line of ['NoNewPrivileges=yes', 'ProtectSystem=strict', 'LimitNOFILE=65536'])
+      assert.ok(unit.includes(`\n${line}\n`), line)
   }
   assert.match(read('deploy/systemd/ohmnibus@.service'), /OHMNIBUS_SERVICES=%i$/m)
 })
@@ -196,7 +222,10 @@ test('Helm: every service is a deployment that may reach whom it asks, all of th
   assert.equal(read('deploy/helm/ohmnibus/files/alerts.yaml'), read('deploy/observability/alerts.yaml'))
 })
 
-/** What a program says about our files; where it is missing the test ends as skipped, as it takes minutes to compile (helm) or a Python (the other). */
+/**
+ * What a program says about our files; where it is missing the test ends as skipped, as it takes minutes to compile
+ * (helm) or a Python (the other).
+ */
 function told(t: TestContext, program: string, args: string[], how: string, input?: string): string | undefined {
   const { status, error, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', input, maxBuffer: 1 << 26 })
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT')
@@ -216,9 +245,15 @@ test('Helm takes the chart, and Kubernetes what becomes of it', t => {
   if (told(t, helm, ['lint', '--strict', chart], getHelm) === undefined) return
   for (const args of [[], full]) {
     const manifests = told(t, helm, ['template', 'test', chart, '--kube-version', '1.34.0', ...args], getHelm)!
-    if (told(t, 'kubernetes-validate', ['--strict', '-'], 'pip install kubernetes-validate', manifests) === undefined) return
+    if (told(t, 'kubernetes-validate', ['--strict', '-'], 'pip install kubernetes-validate', manifests) === undefined)
+      return
   }
-  const monitored = told(t, helm, ['template', 'test', chart, '--kube-version', '1.34.0', '--set', 'monitoring.enabled=true'], getHelm)!
+  const monitored = told(
+    t,
+    helm,
+    ['template', 'test', chart, '--kube-version', '1.34.0', '--set', 'monitoring.enabled=true'],
+    getHelm,
+  )!
   const rules = monitored
     .split('\n---\n')
     .map(text => parse(text))

@@ -20,10 +20,13 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const openapi = JSON.parse(read('docs/api/openapi.json')) as Json
 const asyncapi = JSON.parse(read('docs/api/asyncapi.json')) as Json
 const operations = Object.entries<Json>(openapi.paths).flatMap(([path, methods]) =>
-  Object.entries<Json>(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, path, ...operation }) as Json),
+  Object.entries<Json>(methods).map(
+    ([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, path, ...operation }) as Json,
+  ),
 )
 const jsonOf = (media: Json | undefined): Json | undefined => media?.content?.['application/json']
-const successesOf = (operation: Json): [string, Json][] => Object.entries<Json>(operation.responses).filter(([status]) => status < '300')
+const successesOf = (operation: Json): [string, Json][] =>
+  Object.entries<Json>(operation.responses).filter(([status]) => status < '300')
 
 let platform: TestPlatform
 before(async () => void (platform = await open(await choose())))
@@ -33,7 +36,11 @@ test('a public validator finds no error in the OpenAPI document', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['node_modules/@redocly/cli/bin/cli.js', 'lint', 'docs/api/openapi.json', '--extends=recommended', '--format=json'],
-    { cwd: root, env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }, maxBuffer: 2 ** 26 },
+    {
+      cwd: root,
+      env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+      maxBuffer: 2 ** 26,
+    },
   ).catch(error => error as { stdout: string })
   const { totals, problems } = JSON.parse(stdout) as Json
   assert.equal(totals.errors, 0, JSON.stringify(problems, null, 1))
@@ -65,10 +72,14 @@ test('every body and every answer has an example, and every example is what its 
     if (!media) return
     const validate = ajv.compile(media.schema)
     if (!('example' in media)) wrong.push(`${name} has no example`)
-    else if (!validate(media.example)) wrong.push(`${name}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(media.example)}`)
+    else if (!validate(media.example))
+      wrong.push(`${name}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(media.example)}`)
   }
   for (const operation of operations) {
-    check(`the body of ${operation.name}`, jsonOf(operation.requestBody) ?? operation.requestBody?.content['multipart/form-data'])
+    check(
+      `the body of ${operation.name}`,
+      jsonOf(operation.requestBody) ?? operation.requestBody?.content['multipart/form-data'],
+    )
     for (const [status, answer] of successesOf(operation)) check(`${operation.name} ${status}`, jsonOf(answer))
     for (const parameter of operation.parameters ?? [])
       if (parameter.example !== undefined) check(`${parameter.name} of ${operation.name}`, parameter)
@@ -132,7 +143,9 @@ test('every event travels with a CloudEvents head and its key', () => {
 test('the Postman collection has every request, and signing in keeps the token for the others', () => {
   const collection = JSON.parse(read('docs/api/ohmnibus.postman_collection.json')) as Json
   const requests = collection.item.flatMap(({ item }: Json) => item) as Json[]
-  const names = requests.map(({ request }) => `${request.method} ${request.url.raw.replace('{{baseUrl}}', '').replace(/:(\w+)/g, '{$1}')}`)
+  const names = requests.map(
+    ({ request }) => `${request.method} ${request.url.raw.replace('{{baseUrl}}', '').replace(/:(\w+)/g, '{$1}')}`,
+  )
   assert.deepEqual(names.sort(), operations.map(({ name }) => name).sort())
   const login = requests.find(({ request }) => request.url.raw === '{{baseUrl}}/api/auth/login')!
   const variables = new Map<string, string>()
@@ -193,8 +206,13 @@ create table shelves (
 
 test('every reaction of a service is among the readers of its event', async () => {
   await platform.settle()
-  const subscriptions = await platform.db('kernel')<{ service: string; topic: string }[]>`select service, topic from kernel.subscriptions`
+  const subscriptions = await platform.db('kernel')<
+    { service: string; topic: string }[]
+  >`select service, topic from kernel.subscriptions`
   assert.ok(subscriptions.some(({ service, topic }) => service === 'documents' && topic === 'passport.deleted'))
   for (const { service, topic } of subscriptions)
-    assert.match(asyncapi.operations[`${service}-reads-${topic}`].summary, new RegExp(`^The service ${service} reads it: \\w`))
+    assert.match(
+      asyncapi.operations[`${service}-reads-${topic}`].summary,
+      new RegExp(`^The service ${service} reads it: \\w`),
+    )
 })

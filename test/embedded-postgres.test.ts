@@ -16,7 +16,9 @@ const nobody = { uid: 65534, gid: 65534 }
 const canUnshare = root && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
 const nobodyCanRead =
   root &&
-  spawnSync(process.execPath, ['-e', 'require("fs").readFileSync(process.argv[1])', import.meta.filename], { ...nobody }).status === 0
+  spawnSync(process.execPath, ['-e', 'require("fs").readFileSync(process.argv[1])', import.meta.filename], {
+    ...nobody,
+  }).status === 0
 
 /** A cluster made once; a test that is not about making one gets a copy. */
 let template: string
@@ -27,7 +29,10 @@ before(async () => {
 })
 after(() => fs.rmSync(template, { recursive: true, force: true }))
 
-/** A folder that only we may pass, with a cluster in it or none. Whatever still works in it when the test ends is killed. */
+/**
+ * A folder that only we may pass, with a cluster in it or none. Whatever still works in it when the test ends is
+ * killed.
+ */
 function scratch(t: TestContext, made = true): string {
   const home = fs.mkdtempSync(join(tmpdir(), 'ohmnibus-test-'))
   t.after(async () => {
@@ -56,7 +61,11 @@ function workingIn(folder: string): number[] {
   })
 }
 
-async function start(t: TestContext, folder: string, options: Partial<PostgresOptions> = {}): Promise<EmbeddedPostgres> {
+async function start(
+  t: TestContext,
+  folder: string,
+  options: Partial<PostgresOptions> = {},
+): Promise<EmbeddedPostgres> {
   const server = await startPostgres({ folder, durable: false, ...options })
   t.after(() => server.stop())
   return server
@@ -64,7 +73,14 @@ async function start(t: TestContext, folder: string, options: Partial<PostgresOp
 
 /** An administrator's connection; what breaks it is not the test's matter. */
 function connect(t: TestContext, server: Pick<EmbeddedPostgres, 'host' | 'port'>): postgres.Sql {
-  const sql = postgres({ host: server.host, port: server.port, username: 'postgres', database: 'postgres', max: 2, onnotice: () => {} })
+  const sql = postgres({
+    host: server.host,
+    port: server.port,
+    username: 'postgres',
+    database: 'postgres',
+    max: 2,
+    onnotice: () => {},
+  })
   t.after(() => sql.end({ timeout: 0 }))
   return sql
 }
@@ -104,7 +120,9 @@ async function another(
 }
 
 const gone = (child: ChildProcess): Promise<unknown> =>
-  child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise(resolve => child.once('exit', resolve))
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise(resolve => child.once('exit', resolve))
 
 const isStartError =
   (...words: string[]) =>
@@ -364,7 +382,10 @@ test(
     // The mounts are seen, and last, only in the namespace of the process.
     const within = `umask 077; mount -t tmpfs -o mode=755 none /var/cache; mount --bind ${checkout} ${hidden}`
     const other = await another(t, folder, { within, module })
-    assert.match(fs.readlinkSync(`/proc/${other.told.pid}/exe`), /^\/var\/cache\/ohmnibus\/postgres-18.*\/native\/bin\/postgres$/)
+    assert.match(
+      fs.readlinkSync(`/proc/${other.told.pid}/exe`),
+      /^\/var\/cache\/ohmnibus\/postgres-18.*\/native\/bin\/postgres$/,
+    )
     await connect(t, other.told)`create extension pg_trgm`
     other.process.kill('SIGKILL')
     await gone(other.process)

@@ -62,7 +62,9 @@ test('the dashboard and the alerts ask for nothing that a platform does not tell
   const [cert, key] = [join(files, 'cert.pem'), join(files, 'key.pem')]
   execFileSync(
     'openssl',
-    `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=localhost -keyout ${key} -out ${cert}`.split(' '),
+    `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=localhost -keyout ${key} -out ${cert}`.split(
+      ' ',
+    ),
     { stdio: 'ignore' },
   )
   const p = await start(t, await choose(), {
@@ -80,7 +82,11 @@ test('the dashboard and the alerts ask for nothing that a platform does not tell
       kind === 'histogram' ? ['bucket', 'sum', 'count'].map(part => `${name}_${part}`) : [name!],
     ),
   )
-  const panels = JSON.parse(read('dashboard.json')).panels as { title: string; type: string; targets?: { expr: string }[] }[]
+  const panels = JSON.parse(read('dashboard.json')).panels as {
+    title: string
+    type: string
+    targets?: { expr: string }[]
+  }[]
   assert.ok(panels.length > 30 && rules.length > 15)
   const asked = [
     ...panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const)),

@@ -8,8 +8,8 @@ import { lendEngines } from './engines/lender.ts'
 const stops: (() => Promise<unknown>)[] = []
 
 /**
- * One PostgreSQL for the whole run; each test gets a database of its own in it. Other engines are lent to the tests that ask (`engine`), with
- * `CI=true` all are started at once.
+ * One PostgreSQL for the whole run; each test gets a database of its own in it. Other engines are lent to the tests
+ * that ask (`engine`), with `CI=true` all are started at once.
  */
 export async function globalSetup(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-run-'))
@@ -22,10 +22,18 @@ export async function globalSetup(): Promise<void> {
   stops.push(lender.stop)
   process.env.OHMNIBUS_TEST_ENGINES = lender.path
 
-  const server = await startPostgres({ folder: join(folder, 'cluster'), durable: false, settings: { max_connections: '500' } })
+  const server = await startPostgres({
+    folder: join(folder, 'cluster'),
+    durable: false,
+    settings: { max_connections: '500' },
+  })
   const ended = guard(`kill -9 ${server.pid}`)
   stops.push(() => server.stop().finally(ended))
-  process.env.OHMNIBUS_TEST_CLUSTER = JSON.stringify({ host: server.host, port: server.port, superuser: server.superuser })
+  process.env.OHMNIBUS_TEST_CLUSTER = JSON.stringify({
+    host: server.host,
+    port: server.port,
+    superuser: server.superuser,
+  })
 }
 
 export async function globalTeardown(): Promise<void> {

@@ -37,7 +37,10 @@ before(async () => {
   const deaf = services.map((service): Service => ({
     ...service,
     start: host =>
-      service.start({ ...host, on: ({ topic }) => void reactsTo.set(service.name, (reactsTo.get(service.name) ?? new Set()).add(topic)) }),
+      service.start({
+        ...host,
+        on: ({ topic }) => void reactsTo.set(service.name, (reactsTo.get(service.name) ?? new Set()).add(topic)),
+      }),
   }))
   origin = await everythingHappens(deaf)
   history = await origin.db('kernel')<Entry[]>`
@@ -48,7 +51,11 @@ before(async () => {
 after(() => origin?.close())
 
 /** The platform as everything left it, before any reaction. */
-async function afterEverything(t: TestContext, at: Date, environment: Record<string, string> = {}): Promise<TestPlatform> {
+async function afterEverything(
+  t: TestContext,
+  at: Date,
+  environment: Record<string, string> = {},
+): Promise<TestPlatform> {
   const p = await start(t, services, { now: () => at, environment })
   await p.settle()
   for (const { name } of services) await copyTables(origin.db(name) as Pool, p.db(name) as Pool, name)
@@ -59,14 +66,18 @@ async function afterEverything(t: TestContext, at: Date, environment: Record<str
 }
 
 const tablesOf = async (db: Pool, schema: string): Promise<string[]> =>
-  (await db<{ name: string }[]>`select tablename as name from pg_tables where schemaname = ${schema} order by 1`).map(({ name }) => name)
+  (await db<{ name: string }[]>`select tablename as name from pg_tables where schemaname = ${schema} order by 1`).map(
+    ({ name }) => name,
+  )
 
 /** Puts all rows of a schema in the place of those that are there. */
 async function copyTables(from: Pool, to: Pool, schema: string): Promise<void> {
   const tables = await tablesOf(from, schema)
   const rows = await Promise.all(
     tables.map(async table => {
-      const [all] = await from<{ text: string }[]>`select coalesce(json_agg(r), '[]')::text as text from ${from(`${schema}.${table}`)} r`
+      const [all] = await from<
+        { text: string }[]
+      >`select coalesce(json_agg(r), '[]')::text as text from ${from(`${schema}.${table}`)} r`
       return { table, text: all!.text }
     }),
   )
@@ -90,13 +101,15 @@ async function deliver(p: TestPlatform, event: Entry): Promise<void> {
 }
 
 /**
- * What at-least-once delivery may make of a history: only the order within a topic and key is kept, and a third of the events sets it back, so that
- * what came since some earlier one of its key comes again.
+ * What at-least-once delivery may make of a history: only the order within a topic and key is kept, and a third of the
+ * events sets it back, so that what came since some earlier one of its key comes again.
  */
 function shuffled(events: readonly Entry[], random: () => number): Entry[] {
   const queues = [...Map.groupBy(events, ({ topic, key }) => `${topic} ${key}`).values()].map(queue =>
     queue.flatMap((event, index) =>
-      index % 3 === 0 || random() < 1 / 3 ? [event, ...queue.slice(Math.floor(random() * (index + 1)), index + 1)] : [event],
+      index % 3 === 0 || random() < 1 / 3
+        ? [event, ...queue.slice(Math.floor(random() * (index + 1)), index + 1)]
+        : [event],
     ),
   )
   const order: Entry[] = []
@@ -112,18 +125,23 @@ function shuffled(events: readonly Entry[], random: () => number): Entry[] {
 async function rowsOf(db: Pool, schema: string): Promise<Record<string, string[]>> {
   const rows: Record<string, string[]> = {}
   for (const table of await tablesOf(db, schema)) {
-    const found = await db<{ text: string }[]>`select (to_jsonb(r) - ${byArrival}::text[])::text as text from ${db(`${schema}.${table}`)} r`
+    const found = await db<
+      { text: string }[]
+    >`select (to_jsonb(r) - ${byArrival}::text[])::text as text from ${db(`${schema}.${table}`)} r`
     rows[`${schema}.${table}`] = found.map(({ text }) => text)
   }
   return rows
 }
 
-/** All that reactions can change: the tables of who reacts, and the files. Ids nobody knew before are one like another. */
+/**
+ * All that reactions can change: the tables of who reacts, and the files. Ids nobody knew before are one like another.
+ */
 async function endState(p: TestPlatform): Promise<Record<string, string[]>> {
   const anonymous = (text: string): string => text.replace(uuid, id => (known.has(id) ? id : '(new)'))
   const state: Record<string, string[]> = {}
   for (const name of reactsTo.keys())
-    for (const [table, rows] of Object.entries(await rowsOf(p.db(name) as Pool, name))) state[table] = rows.map(anonymous).sort()
+    for (const [table, rows] of Object.entries(await rowsOf(p.db(name) as Pool, name)))
+      state[table] = rows.map(anonymous).sort()
   const files = globSync('**/*', { cwd: p.dataFolder }).filter(file => statSync(join(p.dataFolder, file)).isFile())
   state.files = files.map(file => anonymous(`${file}\n${readFileSync(join(p.dataFolder, file), 'utf8')}`)).sort()
   return state
@@ -134,7 +152,11 @@ async function sameAsInOrder(p: TestPlatform, how: string): Promise<void> {
   const state = await endState(p)
   assert.deepEqual(Object.keys(state), Object.keys(inOrder.state), 'the test above has run')
   for (const [what, rows] of Object.entries(inOrder.state))
-    assert.deepEqual({ lacks: without(rows, state[what]!), has: without(state[what]!, rows) }, { lacks: [], has: [] }, `${what}, ${how}`)
+    assert.deepEqual(
+      { lacks: without(rows, state[what]!), has: without(state[what]!, rows) },
+      { lacks: [], has: [] },
+      `${what}, ${how}`,
+    )
   assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
 }
 
@@ -166,7 +188,9 @@ test('delivered in order and once, the events have their effects', async t => {
   inOrder.state = await endState(p)
   for (const service of reactsTo.keys())
     assert.ok(
-      Object.keys(before).some(table => table.startsWith(`${service}.`) && String(before[table]) !== String(inOrder.state[table])),
+      Object.keys(before).some(
+        table => table.startsWith(`${service}.`) && String(before[table]) !== String(inOrder.state[table]),
+      ),
       `${service} has done something`,
     )
   assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])

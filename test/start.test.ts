@@ -95,38 +95,50 @@ test(
 
     const third = begin(t, { folder, port: await freePort() })
     assert.equal((await third.ends(20_000)).code, 1)
-    assert.match(refusal(third), new RegExp(`^.* is in use by another Ohmnibus \\(process ${second.pid}\\)\\. .*OHMNIBUS_DATA.*$`))
+    assert.match(
+      refusal(third),
+      new RegExp(`^.* is in use by another Ohmnibus \\(process ${second.pid}\\)\\. .*OHMNIBUS_DATA.*$`),
+    )
 
     second.signal('SIGINT')
     assert.equal((await second.ends(10_000)).code, 0, 'Ctrl-C stops it as cleanly')
   },
 )
 
-test('in a folder that only its owner may enter it starts for an ordinary user; a second Ctrl-C ends it at once', { skip }, async t => {
-  const folder = folderFor(t)
-  const root = process.getuid!() === 0
-  if (root) {
-    const closed =
-      spawnSync(process.execPath, [join(import.meta.dirname, '../tools/ohmnibus.js'), '--version'], { ...nobody, cwd: '/' }).status !== 0
-    if (closed) return t.skip('this checkout is closed to other users')
-    chownSync(folder, nobody.uid, nobody.gid)
-  }
-  const product = begin(t, { folder, port: await freePort(), ...(root && { user: nobody }) })
-  await product.ready()
-  const owners = serversOf(product.dataFolder).map(pid => /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])
-  assert.deepEqual([...new Set(owners)], [`${root ? nobody.uid : process.getuid!()}`], 'and PostgreSQL is theirs')
+test(
+  'in a folder that only its owner may enter it starts for an ordinary user; a second Ctrl-C ends it at once',
+  { skip },
+  async t => {
+    const folder = folderFor(t)
+    const root = process.getuid!() === 0
+    if (root) {
+      const closed =
+        spawnSync(process.execPath, [join(import.meta.dirname, '../tools/ohmnibus.js'), '--version'], {
+          ...nobody,
+          cwd: '/',
+        }).status !== 0
+      if (closed) return t.skip('this checkout is closed to other users')
+      chownSync(folder, nobody.uid, nobody.gid)
+    }
+    const product = begin(t, { folder, port: await freePort(), ...(root && { user: nobody }) })
+    await product.ready()
+    const owners = serversOf(product.dataFolder).map(
+      pid => /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1],
+    )
+    assert.deepEqual([...new Set(owners)], [`${root ? nobody.uid : process.getuid!()}`], 'and PostgreSQL is theirs')
 
-  await halfARequest(t, product)
-  const early = product.exit.then(() => 'ended')
-  product.signal('SIGINT')
-  // Longer than npm takes to pass the first one on again, which must not count.
-  assert.equal(await Promise.race([early, sleep(800)]), undefined, 'it waits for what is under way')
-  product.signal('SIGINT')
-  const { code, ms } = await product.ends(5_000)
-  assert.equal(code, 130)
-  assert.ok(ms < 1_000, `it took ${ms} ms`)
-  await until('the end of PostgreSQL', () => serversOf(product.dataFolder).length === 0, 10_000)
-})
+    await halfARequest(t, product)
+    const early = product.exit.then(() => 'ended')
+    product.signal('SIGINT')
+    // Longer than npm takes to pass the first one on again, which must not count.
+    assert.equal(await Promise.race([early, sleep(800)]), undefined, 'it waits for what is under way')
+    product.signal('SIGINT')
+    const { code, ms } = await product.ends(5_000)
+    assert.equal(code, 130)
+    assert.ok(ms < 1_000, `it took ${ms} ms`)
+    await until('the end of PostgreSQL', () => serversOf(product.dataFolder).length === 0, 10_000)
+  },
+)
 
 test('a port that is taken is one clear line, and nothing is left running', { skip }, async t => {
   const server = createServer()
@@ -143,7 +155,12 @@ test('a port that is taken is one clear line, and nothing is left running', { sk
 })
 
 test('wrong settings stop the start, all of them named at once, secrets not shown', { skip }, async t => {
-  const environment = { OHMNIBUS_SECRET: 'too-short-a-secret', PASSWORD_MIN_LENGTH: 'many', SMTP_PORT: '99999', JWT_REFRESH_EXPIRY: 'soon' }
+  const environment = {
+    OHMNIBUS_SECRET: 'too-short-a-secret',
+    PASSWORD_MIN_LENGTH: 'many',
+    SMTP_PORT: '99999',
+    JWT_REFRESH_EXPIRY: 'soon',
+  }
   const product = begin(t, { folder: folderFor(t), port: 70_000, environment })
   assert.equal((await product.ends(15_000)).code, 1)
   const text = refusal(product)

@@ -44,7 +44,9 @@ async function version(t: TestContext, number: number, labels: Label[]): Promise
     publishes: [Weighed],
     start({ http, db, job }) {
       const label =
-        number === 1 ? undefined : job<{ id: string }>('print a label', async ({ id }, { attempt }) => void labels.push({ id, attempt }))
+        number === 1
+          ? undefined
+          : job<{ id: string }>('print a label', async ({ id }, { attempt }) => void labels.push({ id, attempt }))
       const params = Type.Object({ id: Type.String() })
       const body = Type.Object({ kg: Type.Integer(), labelAt: Type.Optional(Type.Integer()) })
       http.put('/:id', { config: { access: anyone }, schema: { summary: 'Weigh', params, body } }, async request => {
@@ -59,15 +61,25 @@ async function version(t: TestContext, number: number, labels: Label[]): Promise
         })
         return {}
       })
-      http.get('/:id', { config: { access: anyone }, schema: { summary: 'Look', params } }, async ({ params: { id } }) => {
-        const [row] = await db.unsafe<{ g: bigint }[]>(`select ${reads[number - 1]} as g from parcels where id = $1`, [id])
-        return { g: Number(row!.g) }
-      })
+      http.get(
+        '/:id',
+        { config: { access: anyone }, schema: { summary: 'Look', params } },
+        async ({ params: { id } }) => {
+          const [row] = await db.unsafe<{ g: bigint }[]>(
+            `select ${reads[number - 1]} as g from parcels where id = $1`,
+            [id],
+          )
+          return { g: Number(row!.g) }
+        },
+      )
     },
   })
   const ledger = defineService({
     name: 'ledger',
-    folder: await folderWith(t, 'create table entries (event_id uuid primary key, parcel uuid not null, g bigint not null)'),
+    folder: await folderWith(
+      t,
+      'create table entries (event_id uuid primary key, parcel uuid not null, g bigint not null)',
+    ),
     start({ on, http, db }) {
       if (number === 1)
         on(Weighed, 'enter what it weighs', ({ eventId, parcelId, weightKg }, tx) => {
@@ -79,7 +91,10 @@ async function version(t: TestContext, number: number, labels: Label[]): Promise
           return tx`insert into entries values (${eventId}, ${parcelId}, ${weightG ?? weightKg * 1000})`
         })
       http.get('/', { config: { access: anyone }, schema: { summary: 'Entries' } }, async () => ({
-        entries: (await db<{ parcel: string; g: bigint }[]>`select parcel, g from entries`).map(({ parcel, g }) => [parcel, Number(g)]),
+        entries: (await db<{ parcel: string; g: bigint }[]>`select parcel, g from entries`).map(({ parcel, g }) => [
+          parcel,
+          Number(g),
+        ]),
       }))
     },
   })
@@ -98,10 +113,19 @@ async function site(t: TestContext, road: Record<string, string> = {}) {
   })
   const start = async (number: number) => {
     const said: string[] = []
-    const settings = { ...server, ...road, OHMNIBUS_SECRET: 'a secret for tests: 0123456789abcdef', PUBLIC_URL: 'http://localhost' }
+    const settings = {
+      ...server,
+      ...road,
+      OHMNIBUS_SECRET: 'a secret for tests: 0123456789abcdef',
+      PUBLIC_URL: 'http://localhost',
+    }
     const config = readConfig({ ...settings, OHMNIBUS_DATA: folder, RATE_LIMIT_FACTOR: '1000' })
     const log = openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' })
-    const platform = await run(await version(t, number, labels), config, { log, periodic: false, progress: message => said.push(message) })
+    const platform = await run(await version(t, number, labels), config, {
+      log,
+      periodic: false,
+      progress: message => said.push(message),
+    })
     running.add(platform)
     const get = async (url: string) => (await platform.app.inject(url)).json()
     return {
@@ -109,7 +133,11 @@ async function site(t: TestContext, road: Record<string, string> = {}) {
       settle: () => platform.settle(),
       /** Weighs a parcel; fails unless it is acknowledged. */
       async weigh(id: string, kg: number, labelAt?: number) {
-        const { statusCode, body } = await platform.app.inject({ method: 'PUT', url: `/api/parcels/${id}`, payload: { kg, labelAt } })
+        const { statusCode, body } = await platform.app.inject({
+          method: 'PUT',
+          url: `/api/parcels/${id}`,
+          payload: { kg, labelAt },
+        })
         assert.equal(statusCode, 200, `version ${number}: ${body}`)
       },
       gramsOf: async (id: string): Promise<number> => (await get(`/api/parcels/${id}`)).g,
@@ -180,7 +208,10 @@ test('a version that the database has no place for any more is refused; the one 
   const third = await start(3)
   await assert.rejects(start(1), (error: Error) => {
     assert.ok(error instanceof StartError)
-    assert.match(error.message, /holds parcels\/0003_tables\.sql, which this version of Ohmnibus does not know\. Start the newer version/)
+    assert.match(
+      error.message,
+      /holds parcels\/0003_tables\.sql, which this version of Ohmnibus does not know\. Start the newer version/,
+    )
     return true
   })
   const id = newId()
@@ -213,8 +244,13 @@ test('a job that only the new version knows waits for it', async t => {
 test('what a migration says it works with must stand before it', async t => {
   const early = await folderWith(t, 'select 1', '-- works with code from 0000\nselect 1')
   const late = await folderWith(t, 'select 1', '-- works with code from 0003\nselect 1')
-  const empty = await folderWith(t, 'select 1', '-- works with code from 0001\n-- The code leaves off writing the title.')
-  for (const folder of [early, late]) await assert.rejects(readMigrations(folder), /0002_tables\.sql .* must name a migration before it/)
+  const empty = await folderWith(
+    t,
+    'select 1',
+    '-- works with code from 0001\n-- The code leaves off writing the title.',
+  )
+  for (const folder of [early, late])
+    await assert.rejects(readMigrations(folder), /0002_tables\.sql .* must name a migration before it/)
   assert.deepEqual(
     (await readMigrations(empty)).map(({ worksFrom }) => worksFrom),
     [1, 1],

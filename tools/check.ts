@@ -3,8 +3,8 @@ import { glob } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 
 /**
- * `npm test`: types, lint, format, documents and every test. With paths (`npm test -- services/passports`) only the tests below them.
- * Ends with the failures first and one line of totals.
+ * `npm test`: types, lint, format, documents and every test. With paths (`npm test -- services/passports`) only the
+ * tests below them. Ends with the failures first and one line of totals.
  */
 const started = Date.now()
 const paths = process.argv.slice(2)
@@ -61,7 +61,8 @@ const runTests = async (concurrency: number, chosen: readonly string[]): Promise
     [
       '--test',
       '--test-global-setup=test/setup.ts',
-      // A driver that goes on connecting to a database that is gone must not keep a finished file, nor a stuck one the whole run.
+      // A driver that goes on connecting to a database that is gone must not keep a finished file, nor a stuck one the
+      // whole run.
       '--test-force-exit',
       '--test-timeout=300000',
       `--test-concurrency=${concurrency}`,

@@ -56,7 +56,10 @@ const commands: Record<string, Command> = {
     execute: async () => {
       const config = readConfig({ LOG_LEVEL: 'warn', ...process.env }, dotenv())
       const services = await choose(config.OHMNIBUS_SERVICES)
-      await prepare(services, config, { database: config.DATABASE_URL ? undefined : runningEmbedded(config.OHMNIBUS_DATA), progress })
+      await prepare(services, config, {
+        database: config.DATABASE_URL ? undefined : runningEmbedded(config.OHMNIBUS_DATA),
+        progress,
+      })
       console.log(`The database is up to date for ${services.map(({ name }) => name).join(', ')}.`)
     },
   },
@@ -82,10 +85,13 @@ const commands: Record<string, Command> = {
     execute: async ({ url, email, password, passports }) => {
       if (!email || !password) throw new StartError('seed signs in: --email and --password are needed')
       const count = Number(passports)
-      if (!Number.isInteger(count) || count < 1) throw new StartError(`--passports takes a whole number from 1, not "${passports}"`)
+      if (!Number.isInteger(count) || count < 1)
+        throw new StartError(`--passports takes a whole number from 1, not "${passports}"`)
       const { remote, seed } = await import('../seed.ts')
       const made = await seed(remote(url!), { email, password, passports: count }).catch(error => {
-        throw new StartError(`Nothing more was made: ${error.message}${error.cause ? ` (${error.cause.message ?? error.cause.code})` : ''}`)
+        throw new StartError(
+          `Nothing more was made: ${error.message}${error.cause ? ` (${error.cause.message ?? error.cause.code})` : ''}`,
+        )
       })
       console.log(`${made} passports made.`)
     },
@@ -103,8 +109,14 @@ const commands: Record<string, Command> = {
       // Nothing half written is left behind.
       process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
       const { backUp } = await import('./backup/backup.ts')
-      const { file, bytes, archiveBytes, files, secret, seconds } = await backUp({ to, dataFolder: data ?? config.OHMNIBUS_DATA, progress })
-      console.log(`${file}: ${size(bytes)}, ${size(archiveBytes)} compressed, ${files} files, in ${seconds.toFixed(1)} s.`)
+      const { file, bytes, archiveBytes, files, secret, seconds } = await backUp({
+        to,
+        dataFolder: data ?? config.OHMNIBUS_DATA,
+        progress,
+      })
+      console.log(
+        `${file}: ${size(bytes)}, ${size(archiveBytes)} compressed, ${files} files, in ${seconds.toFixed(1)} s.`,
+      )
       console.log(
         secret
           ? 'It holds personal data and the secret of the platform: who can read it can sign in as anybody. Keep it closed, elsewhere, and encrypted.'
@@ -126,7 +138,12 @@ const commands: Record<string, Command> = {
       if (!from) throw new StartError('What from? --from /backups/ohmnibus-….tar.zst')
       const config = embeddedOnly('restore it')
       const { restore } = await import('./backup/restore.ts')
-      const found = await restore({ from, dataFolder: data ?? config.OHMNIBUS_DATA, replace: Boolean(replace), progress })
+      const found = await restore({
+        from,
+        dataFolder: data ?? config.OHMNIBUS_DATA,
+        replace: Boolean(replace),
+        progress,
+      })
       console.log(
         `${found.dataFolder} is as it was on ${found.begunAt.toISOString()}: ${found.events} events, the last of ${found.lastEventAt?.toISOString() ?? 'never'}, ${found.files} files. ${found.seconds.toFixed(1)} s.`,
       )
@@ -143,7 +160,9 @@ const size = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 function embeddedOnly(what: string) {
   const config = readConfig(process.env, dotenv())
   if (config.DATABASE_URL)
-    throw new StartError(`The database is a server of its own (DATABASE_URL): ${what} with its own tools, see docs/guides/backup.md.`)
+    throw new StartError(
+      `The database is a server of its own (DATABASE_URL): ${what} with its own tools, see docs/guides/backup.md.`,
+    )
   return config
 }
 
@@ -186,13 +205,18 @@ if (args.includes('--version')) {
   try {
     const rest = args.slice(args.indexOf(name.split(' ').at(-1)!) + 1)
     const options = Object.fromEntries(
-      Object.entries(command.options).map(([option, { type, default: value }]) => [option, { type, ...(value && { default: value }) }]),
+      Object.entries(command.options).map(([option, { type, default: value }]) => [
+        option,
+        { type, ...(value && { default: value }) },
+      ]),
     )
     const { values } = parseArgs({ args: rest, options })
     await command.execute(values as Record<string, string | undefined>)
   } catch (error) {
     const expected =
-      error instanceof StartError || error instanceof Problem || String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS')
+      error instanceof StartError ||
+      error instanceof Problem ||
+      String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS')
     console.error(expected ? (error as Error).message : error)
     process.exitCode = 1
   }

@@ -13,7 +13,10 @@ import { postman } from './docs/postman.ts'
 import { readersOf } from './docs/readers.ts'
 import { schemaOf } from './docs/schema.ts'
 
-/** `npm run docs` writes the documents that are made from the code; `--check` only names those that are stale and ends with 1. */
+/**
+ * `npm run docs` writes the documents that are made from the code; `--check` only names those that are stale and ends
+ * with 1.
+ */
 const root = dirname(import.meta.dirname)
 const read = (file: string): Promise<string | undefined> => readFile(join(root, file), 'utf8').catch(() => undefined)
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
@@ -30,7 +33,8 @@ async function make(): Promise<Map<string, string>> {
     const file = `contracts/frozen/${event.topic}.json`
     const published = await read(file)
     const faults = published ? broken(JSON.parse(published) as Frozen, freeze(event)) : []
-    if (faults.length > 0) throw new Error(`${event.topic} is published and may only gain optional fields: ${faults.join('; ')}`)
+    if (faults.length > 0)
+      throw new Error(`${event.topic} is published and may only gain optional fields: ${faults.join('; ')}`)
     files.set(file, json(freeze(event)))
   }
 
@@ -47,7 +51,8 @@ async function make(): Promise<Map<string, string>> {
       const document = openapi(platform.http.app.documented, { version, server: 'http://localhost:8080' })
       files.set('docs/api/openapi.json', json(document))
       files.set('docs/api/ohmnibus.postman_collection.json', json(postman(JSON.parse(json(document)))))
-      for (const name of ['kernel', ...names]) files.set(`docs/schema/${name}.sql`, await schemaOf(platform.db(name), name))
+      for (const name of ['kernel', ...names])
+        files.set(`docs/schema/${name}.sql`, await schemaOf(platform.db(name), name))
     } finally {
       await platform.close()
     }
@@ -61,14 +66,18 @@ async function make(): Promise<Map<string, string>> {
 /** Generated files of something that is there no more. Frozen events stay: what was published was published. */
 async function leftOver(files: ReadonlyMap<string, string>): Promise<string[]> {
   const there = await Promise.all(
-    ['docs/api', 'docs/schema'].map(async folder => (await readdir(join(root, folder)).catch(() => [])).map(name => `${folder}/${name}`)),
+    ['docs/api', 'docs/schema'].map(async folder =>
+      (await readdir(join(root, folder)).catch(() => [])).map(name => `${folder}/${name}`),
+    ),
   )
   return there.flat().filter(file => !files.has(file))
 }
 
 try {
   const files = await make()
-  const stale = (await Promise.all([...files].map(async ([file, text]) => ((await read(file)) === text ? [] : [file])))).flat()
+  const stale = (
+    await Promise.all([...files].map(async ([file, text]) => ((await read(file)) === text ? [] : [file])))
+  ).flat()
   const surplus = await leftOver(files)
   if (process.argv.includes('--check')) {
     for (const file of [...stale, ...surplus].sort()) console.error(`${file} is stale: run "npm run docs".`)

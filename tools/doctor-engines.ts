@@ -72,8 +72,17 @@ const database = (config: Config, name: string, find: Find, residents: readonly 
           `${name} ${server!.version} answers in ${after - before} ms`,
           'Ohmnibus needs PostgreSQL 17 or newer.',
         ),
-        judge(skew < 1_000, `Its clock differs by ${skew} ms`, 'Let both machines keep time (NTP).', skew < 5_000 ? 'warn' : 'fail'),
-        judge(!server!.readonly, server!.readonly ? 'It takes no writes' : 'It takes writes', 'Point the address at the primary server.'),
+        judge(
+          skew < 1_000,
+          `Its clock differs by ${skew} ms`,
+          'Let both machines keep time (NTP).',
+          skew < 5_000 ? 'warn' : 'fail',
+        ),
+        judge(
+          !server!.readonly,
+          server!.readonly ? 'It takes no writes' : 'It takes writes',
+          'Point the address at the primary server.',
+        ),
         ...(server!.readonly ? [] : [await room(pool)]),
         judge(
           server!.used < server!.most * 0.8,
@@ -98,7 +107,11 @@ async function room(pool: Pool): Promise<Finding> {
       return error.message
     },
   )
-  return judge(!refused, refused ? `It has no room left: ${refused}` : 'Its disk has room', 'Make room on the disk of its server.')
+  return judge(
+    !refused,
+    refused ? `It has no room left: ${refused}` : 'Its disk has room',
+    'Make room on the disk of its server.',
+  )
 }
 
 async function pendingMigrations(pool: Pool, residents: readonly Service[]): Promise<number> {
@@ -121,8 +134,18 @@ async function contents(config: Config, pool: Pool): Promise<Finding[]> {
       (select extract(epoch from now() - min(run_at))::float8 from graphile_worker._private_jobs
         where locked_at is null and attempts < max_attempts and run_at <= now()) as due`
   const findings = [
-    judge(row!.dead === 0, `${row!.dead} dead letters`, 'See GET /api/events/dead-letters; mend the cause, then replay them.', 'warn'),
-    judge(row!.failed === 0, `${row!.failed} jobs failed for good`, 'Look for their task in the log; mend the cause.', 'warn'),
+    judge(
+      row!.dead === 0,
+      `${row!.dead} dead letters`,
+      'See GET /api/events/dead-letters; mend the cause, then replay them.',
+      'warn',
+    ),
+    judge(
+      row!.failed === 0,
+      `${row!.failed} jobs failed for good`,
+      'Look for their task in the log; mend the cause.',
+      'warn',
+    ),
     judge(
       (row!.due ?? 0) < 60 * mostMinutes,
       `The oldest job that is due has waited ${span(row!.due)}`,
@@ -165,7 +188,10 @@ const span = (seconds: number | null | undefined): string =>
 // ── The others ──
 
 async function kafkaAdmin(config: Config) {
-  const [{ Admin }, { kafkaSettings }] = await Promise.all([import('@platformatic/kafka'), import('../kernel/kafka/topics.ts')])
+  const [{ Admin }, { kafkaSettings }] = await Promise.all([
+    import('@platformatic/kafka'),
+    import('../kernel/kafka/topics.ts'),
+  ])
   return new Admin({ ...kafkaSettings(config).client('doctor'), retries: 0, connectTimeout: 4_000, timeout: 4_000 })
 }
 
@@ -182,7 +208,9 @@ const overKafka = (config: Config, name: string, find: Find): Check => ({
       const [there] = await pool`select to_regclass('kernel.lanes') is not null as known`
       const lanes = !there!.known
         ? []
-        : await pool<{ name: string; topic: string; lane: number; at: number }[]>`select s.name, s.topic, l.lane, l.at_offset::float8 as at
+        : await pool<
+            { name: string; topic: string; lane: number; at: number }[]
+          >`select s.name, s.topic, l.lane, l.at_offset::float8 as at
             from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name where l.lane >= 0`
       if (lanes.length === 0) return []
       const nameOf = (topic: string): string => config.KAFKA_TOPIC_PREFIX + topic
@@ -190,13 +218,19 @@ const overKafka = (config: Config, name: string, find: Find): Check => ({
       for (const { name, partitions } of await admin.listOffsets({
         topics: [...Map.groupBy(lanes, ({ topic }) => topic)].map(([topic, of]) => ({
           name: nameOf(topic),
-          partitions: [...new Set(of.map(({ lane }) => lane))].map(partitionIndex => ({ partitionIndex, timestamp: -1n })),
+          partitions: [...new Set(of.map(({ lane }) => lane))].map(partitionIndex => ({
+            partitionIndex,
+            timestamp: -1n,
+          })),
         })),
       }))
         for (const { partitionIndex, offset } of partitions) ends.set(`${name} ${partitionIndex}`, Number(offset))
       const lags = [...Map.groupBy(lanes, ({ name }) => name)].map(([name, of]) => ({
         name,
-        lag: of.reduce((sum, { topic, lane, at }) => sum + Math.max(0, (ends.get(`${nameOf(topic)} ${lane}`) ?? 0) - at - 1), 0),
+        lag: of.reduce(
+          (sum, { topic, lane, at }) => sum + Math.max(0, (ends.get(`${nameOf(topic)} ${lane}`) ?? 0) - at - 1),
+          0,
+        ),
       }))
       const slowest = lags.toSorted((a, b) => b.lag - a.lag)[0]!
       return [
@@ -220,13 +254,16 @@ const kafka = (config: Config): Check[] =>
     : [
         {
           name: 'Kafka',
-          advice: 'Check KAFKA_BROKERS, KAFKA_TLS and KAFKA_SASL, and that what the brokers advertise can be reached from here.',
+          advice:
+            'Check KAFKA_BROKERS, KAFKA_TLS and KAFKA_SASL, and that what the brokers advertise can be reached from here.',
           async look() {
             const admin = await kafkaAdmin(config)
             try {
               const begun = Date.now()
               const { brokers } = await admin.metadata({ topics: [] })
-              const topics = (await admin.listTopics()).filter(topic => topic.startsWith(config.KAFKA_TOPIC_PREFIX)).length
+              const topics = (await admin.listTopics()).filter(topic =>
+                topic.startsWith(config.KAFKA_TOPIC_PREFIX),
+              ).length
               return [
                 fine(`Kafka answers in ${Date.now() - begun} ms; it has ${topics} topics of ours`),
                 judge(
@@ -352,7 +389,14 @@ const collector = ({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }: Config): Check[] =
               headers: { 'content-type': 'application/json' },
               body: '{"resourceSpans":[]}',
             })
-            return [judge(answer.ok, `The collector ${endpoint} answers ${answer.status}`, 'It must take OTLP over HTTP as JSON.', 'warn')]
+            return [
+              judge(
+                answer.ok,
+                `The collector ${endpoint} answers ${answer.status}`,
+                'It must take OTLP over HTTP as JSON.',
+                'warn',
+              ),
+            ]
           },
         },
       ]

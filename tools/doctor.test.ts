@@ -84,7 +84,14 @@ test('engines that are away or hang are named with advice, all of them together 
     PORT: String(hanging),
   })
   assert.ok(Date.now() - begun < 7_000)
-  for (const engine of [/^PostgreSQL: /, /^Kafka: /, /^Redis: /, /^The bucket bucket: /, /^The mail server /, /^The collector /]) {
+  for (const engine of [
+    /^PostgreSQL: /,
+    /^Kafka: /,
+    /^Redis: /,
+    /^The bucket bucket: /,
+    /^The mail server /,
+    /^The collector /,
+  ]) {
     const { state, advice } = said(findings, engine)
     assert.equal(state, 'fail', String(engine))
     assert.match(advice!, /Check/)
@@ -107,7 +114,9 @@ test('a certificate is looked at: how long it is valid, whose it is, whether the
   const at = folder(t)
   const [good, soon] = [certificate(at, 'good', 90), certificate(at, 'soon', 10)]
   const about = async (cert: string, key: string, PUBLIC_URL = 'https://ohmnibus.example.com') =>
-    (await look(t, { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, PUBLIC_URL })).filter(({ what }) => /certificate|key|It is for/.test(what))
+    (await look(t, { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, PUBLIC_URL })).filter(({ what }) =>
+      /certificate|key|It is for/.test(what),
+    )
   assert.deepEqual(
     (await about(good.cert, good.key)).map(({ state, what }) => `${state} ${what}`),
     ['ok The certificate is valid for 89 more days', 'ok Its key belongs to it', 'ok It is for ohmnibus.example.com'],
@@ -156,7 +165,10 @@ test('in the database it finds what is pending, dead, failed and behind', async 
   assert.equal(said(empty, /clock differs by/).state, 'ok')
   assert.match(said(empty, /^[1-9]\d* migrations are pending/).advice!, /ohmnibus migrate/)
 
-  const platform = await run(await choose(), readConfig(environment), { log: openLog({ level: 'silent' }), periodic: false })
+  const platform = await run(await choose(), readConfig(environment), {
+    log: openLog({ level: 'silent' }),
+    periodic: false,
+  })
   await platform.close()
   const well = await look(t, environment)
   for (const { state, what } of well) assert.notEqual(state, 'fail', what)
@@ -200,7 +212,10 @@ test('over Kafka it finds what was not sent, and who is behind', async t => {
     PORT: '0',
     OHMNIBUS_DATA: folder(t),
   }
-  const platform = await run(await choose(), readConfig(environment), { log: openLog({ level: 'silent' }), periodic: false })
+  const platform = await run(await choose(), readConfig(environment), {
+    log: openLog({ level: 'silent' }),
+    periodic: false,
+  })
   await platform.settle()
   await platform.close()
   const well = await look(t, environment)
@@ -227,7 +242,12 @@ test('Redis that forgets at will is told of', async t => {
 test('Kafka, a mail server and a collector that work are said to', async t => {
   const { port } = await smtpServer(t)
   const traces = await collector(t)
-  const findings = await look(t, { ...(await engine(t, 'kafka')), ...traces.environment, SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) })
+  const findings = await look(t, {
+    ...(await engine(t, 'kafka')),
+    ...traces.environment,
+    SMTP_HOST: '127.0.0.1',
+    SMTP_PORT: String(port),
+  })
   for (const well of [/^Kafka answers in/, /^The mail server .* lets us in/, /^The collector .* answers 200/])
     assert.equal(said(findings, well).state, 'ok')
 })
@@ -235,7 +255,10 @@ test('Kafka, a mail server and a collector that work are said to', async t => {
 test('a bucket that is there takes files, one that is not is told of', async t => {
   const settings = await engine(t, 's3')
   assert.equal(said(await look(t, settings), /takes files/).state, 'ok')
-  assert.equal(said(await look(t, { ...settings, S3_BUCKET_NAME: 'nobody-made-this' }), /^The bucket nobody-made-this: /).state, 'fail')
+  assert.equal(
+    said(await look(t, { ...settings, S3_BUCKET_NAME: 'nobody-made-this' }), /^The bucket nobody-made-this: /).state,
+    'fail',
+  )
 })
 
 test('for programs it speaks JSON and ends with a code', t => {

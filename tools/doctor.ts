@@ -23,7 +23,9 @@ export async function doctor(options: { json?: boolean } = {}): Promise<boolean>
   const well = findings.every(({ state }) => state !== 'fail')
   const signs = { ok: '✔', warn: '!', fail: '✖' }
   if (options.json) console.log(JSON.stringify({ well, findings }, null, 2))
-  else for (const { state, what, advice } of findings) console.log(`${signs[state]} ${what}${advice ? ` – ${advice}` : ''}`)
+  else
+    for (const { state, what, advice } of findings)
+      console.log(`${signs[state]} ${what}${advice ? ` – ${advice}` : ''}`)
   return well
 }
 
@@ -40,7 +42,9 @@ export async function examine(environment: Settings, file: Settings = {}): Promi
 
 async function bounded({ name, advice, look }: Check): Promise<readonly Finding[]> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => (timer = setTimeout(reject, patienceMs, new Error(`no answer in ${patienceMs / 1000} s`))))
+  const late = new Promise<never>(
+    (_, reject) => (timer = setTimeout(reject, patienceMs, new Error(`no answer in ${patienceMs / 1000} s`))),
+  )
   try {
     return await Promise.race([look(), late])
   } catch (error) {
@@ -51,7 +55,8 @@ async function bounded({ name, advice, look }: Check): Promise<readonly Finding[
 }
 
 function settings(config: Config, services: readonly Service[]): Finding[] {
-  for (const { settings: schema } of services) if (schema) readSettings(schema as TObject, config.environment, config.faults)
+  for (const { settings: schema } of services)
+    if (schema) readSettings(schema as TObject, config.environment, config.faults)
   config.faults.push(...mailFaults(readSettings(mailSettings, config.environment, config.faults)))
   return [
     ...config.faults.map((fault): Finding => ({
@@ -156,9 +161,15 @@ const listening = (config: Config): Check => ({
     if (free) return [fine(`Port ${config.PORT} is free`)]
     const live = await readiness(config)
     if (live?.status !== 'ready' && !live?.code?.startsWith('platform_'))
-      return [judge(false, `Port ${config.PORT} is taken by another program`, `Choose another: PORT=${config.PORT + 1}`)]
+      return [
+        judge(false, `Port ${config.PORT} is taken by another program`, `Choose another: PORT=${config.PORT + 1}`),
+      ]
     return [
-      judge(live.status === 'ready', `Ohmnibus listens on port ${config.PORT}: ${live.code ?? live.status}`, 'See /health and the log.'),
+      judge(
+        live.status === 'ready',
+        `Ohmnibus listens on port ${config.PORT}: ${live.code ?? live.status}`,
+        'See /health and the log.',
+      ),
     ]
   },
 })
@@ -167,7 +178,14 @@ const listening = (config: Config): Check => ({
 async function readiness({ TLS_CERT_FILE, PORT }: Config): Promise<Settings | undefined> {
   const get = TLS_CERT_FILE ? getSecure : getPlain
   // Its certificate is for the name that people use, and is looked at by itself.
-  const options = { host: '127.0.0.1', port: PORT, path: '/health/ready', rejectUnauthorized: false, agent: false, timeout: 2_000 }
+  const options = {
+    host: '127.0.0.1',
+    port: PORT,
+    path: '/health/ready',
+    rejectUnauthorized: false,
+    agent: false,
+    timeout: 2_000,
+  }
   return await new Promise<unknown>((answered, failed) => {
     const request = get(options, answer => json(answer).then(answered, failed))
     request.on('error', failed).on('timeout', () => request.destroy(new Error('no answer')))

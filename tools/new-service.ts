@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-/** `node tools/new-service.ts warranties warranty`: the contract and the first four files of a service, listed in `services/all.ts`. */
+/**
+ * `node tools/new-service.ts warranties warranty`: the contract and the first four files of a service, listed in
+ * `services/all.ts`.
+ */
 const [name = '', thing = name.replace(/s$/, '')] = process.argv.slice(2)
 if (!/^[a-z]{3,30}$/.test(name) || !/^[a-z]{3,30}$/.test(thing) || thing === name) {
   console.error(
@@ -173,5 +176,10 @@ for (const [file, text] of Object.entries(files)) {
 }
 const list = join(root, 'services', 'all.ts')
 const listed = await readFile(list, 'utf8')
-await writeFile(list, listed.replace(/\n\}\n/, `\n  ${name}: async () => (await import('./${name}/service.ts')).${name},\n}\n`))
-console.log(`listed it in services/all.ts; next: npx oxfmt services/${name}, npm run docs, npm test -- services/${name}`)
+await writeFile(
+  list,
+  listed.replace(/\n\}\n/, `\n  ${name}: async () => (await import('./${name}/service.ts')).${name},\n}\n`),
+)
+console.log(
+  `listed it in services/all.ts; next: npx oxfmt services/${name}, npm run docs, npm test -- services/${name}`,
+)

@@ -21,7 +21,10 @@ export async function growth(world: World): Promise<Line[]> {
     ['search, a word of one in five hundred', () => plants.map(plant => `?q=${plant}`)],
     ['search, words of all', () => ['?q=regensburg+lithium']],
     ['list, sorted by identifier', () => ['?sort=identifier']],
-    ['list, sorted by day of manufacture, filter one in fifty', () => models.map(model => `?model=${model}&sort=-manufacturedOn`)],
+    [
+      'list, sorted by day of manufacture, filter one in fifty',
+      () => models.map(model => `?model=${model}&sort=-manufacturedOn`),
+    ],
     ['list, a page from the middle', ({ middle }) => [`?after=${middle}`]],
   ]
   const lines: Line[] = []

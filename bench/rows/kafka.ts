@@ -6,7 +6,9 @@ import { perSecond } from '../report.ts'
 import { openDeliveries } from '../toys/deliveries.ts'
 import type { World } from '../world.ts'
 
-/** Events over Kafka: how many a second the relay sends, and from the commit of an event to the commit of its reaction. */
+/**
+ * Events over Kafka: how many a second the relay sends, and from the commit of an event to the commit of its reaction.
+ */
 export async function kafka(world: World): Promise<Line[]> {
   const { rounds, seconds, quick } = world.size
   const database = await world.database('row_kafka')
@@ -83,7 +85,8 @@ async function openBare(broker: string) {
   return {
     async send(count: number): Promise<number> {
       const begun = performance.now()
-      for (let sent = 0; sent < count; sent += 500) await producer.send({ messages: Array.from({ length: 500 }, message) })
+      for (let sent = 0; sent < count; sent += 500)
+        await producer.send({ messages: Array.from({ length: 500 }, message) })
       return (count * 1000) / (performance.now() - begun)
     },
     close: () => producer.close(),

@@ -39,7 +39,8 @@ export async function log(world: World): Promise<Line[]> {
     sleep(1_000).then(async () => {
       const from = performance.now()
       let dropped = 0
-      const drop = () => large.sql`select kernel.tend_log('-infinity', now() - interval '1 day', 9007199254740991) as one`
+      const drop = () =>
+        large.sql`select kernel.tend_log('-infinity', now() - interval '1 day', 9007199254740991) as one`
       while ((await drop())[0]!.one) dropped++
       if (dropped !== large.parts - 1) throw new Error(`${dropped} parts were dropped of ${large.parts}`)
       return performance.now() - from
@@ -84,7 +85,10 @@ export async function log(world: World): Promise<Line[]> {
   ]
 }
 
-/** A platform whose log holds `count` events of twenty other topics, in parts of a week, sixty at most; the oldest are over a year old. */
+/**
+ * A platform whose log holds `count` events of twenty other topics, in parts of a week, sixty at most; the oldest are
+ * over a year old.
+ */
 async function filled(world: World, count: number) {
   const database = await world.database(`row_log_${count}`)
   // It migrates; what is written while nobody reads does not have to be read.
@@ -108,7 +112,14 @@ async function filled(world: World, count: number) {
   if (parts > 1) await sql`select kernel.begin_log_part()`
   await sql`insert into kernel.subscriptions (name, service, topic) values ('archive: far behind', 'archive', 'passport.kind-7'), ('archive: quiet', 'archive', 'passport.never')`
   await sql`insert into kernel.lanes (subscription, lane, service, at_offset, position) select name, -1, 'archive', 0, 0 from kernel.subscriptions where service = 'archive'`
-  return { count, parts: parts > 1 ? parts + 1 : 1, fillMs, bytes, sql, platform: await world.platform(database, ['toys']) }
+  return {
+    count,
+    parts: parts > 1 ? parts + 1 : 1,
+    fillMs,
+    bytes,
+    sql,
+    platform: await world.platform(database, ['toys']),
+  }
 }
 
 async function sizeOf(sql: Pool): Promise<{ rows: number; indexes: number }> {

@@ -6,7 +6,12 @@ import { perSecond } from '../report.ts'
 /** One passport made: its rows, its event, its answer. */
 export async function post(world: World): Promise<Line[]> {
   const { rounds, seconds } = world.size
-  const shot = (path: string, headers: Record<string, string>): Shot => ({ method: 'POST', paths: [path], headers, body })
+  const shot = (path: string, headers: Record<string, string>): Shot => ({
+    method: 'POST',
+    paths: [path],
+    headers,
+    body,
+  })
   const lines: Line[] = []
 
   // Alone with identity first: what others make of the event is work of their own, and shown apart.
@@ -18,7 +23,11 @@ export async function post(world: World): Promise<Line[]> {
   const subject = async (): Promise<number> =>
     throughput(platform.url, shot('/api/passports', await signedIn(platform, person!)), { seconds })
   const two = await alternate(rounds, () => throughput(floor.url, shot('/two', own), { seconds }), subject)
-  const same = await alternate(Math.ceil(rounds / 2), () => throughput(floor.url, shot('/same', own), { seconds }), subject)
+  const same = await alternate(
+    Math.ceil(rounds / 2),
+    () => throughput(floor.url, shot('/same', own), { seconds }),
+    subject,
+  )
   lines.push(
     {
       work: 'POST of one passport, which writes and publishes, 20 clients',

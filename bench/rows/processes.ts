@@ -94,4 +94,5 @@ function keep(all: number[], taken: readonly number[]): number {
   return median(taken)
 }
 
-const tails = (taken: readonly number[]): string => `p50 ${median(taken).toFixed(2)} ms, p99 ${quantile(taken, 0.99).toFixed(1)} ms`
+const tails = (taken: readonly number[]): string =>
+  `p50 ${median(taken).toFixed(2)} ms, p99 ${quantile(taken, 0.99).toFixed(1)} ms`

@@ -15,7 +15,11 @@ export async function signIns(world: World): Promise<Line[]> {
   const measured = await alternate(
     rounds,
     async () =>
-      ((await (await fetch(`${floor.url}/hashes?seconds=${seconds}`, { method: 'POST' })).json()) as { perSecond: number }).perSecond,
+      (
+        (await (await fetch(`${floor.url}/hashes?seconds=${seconds}`, { method: 'POST' })).json()) as {
+          perSecond: number
+        }
+      ).perSecond,
     storm,
   )
 

@@ -42,7 +42,9 @@ export function openDeliveries(sql: Pool) {
         from toys.seen join kernel.log using (event_id) where topic = ${ToyMade.topic} and position > ${from}`
       return taken!.seconds
     },
-    /** Milliseconds from the commit of each event to that of its reaction, while somebody publishes at `rate` a second. */
+    /**
+     * Milliseconds from the commit of each event to that of its reaction, while somebody publishes at `rate` a second.
+     */
     async delays(url: string, { rate, seconds }: { rate: number; seconds: number }): Promise<number[]> {
       const publishFor = async (seconds: number): Promise<void> => {
         await begin()

@@ -16,6 +16,10 @@ export const toys = defineService({
       await db.transaction(tx => tx.publish(ToyMade, { toyId, colour: 'red' }))
       return reply.code(201).send({ toyId })
     })
-    on(ToyMade, 'note that it was seen', ({ eventId, toyId }, tx) => tx`insert into seen (event_id, toy_id) values (${eventId}, ${toyId})`)
+    on(
+      ToyMade,
+      'note that it was seen',
+      ({ eventId, toyId }, tx) => tx`insert into seen (event_id, toy_id) values (${eventId}, ${toyId})`,
+    )
   },
 })

@@ -48,14 +48,20 @@ export const withRole = (...roles: Role[]): AccessRule => ({
   },
 })
 
-/** What decides about a thing: whose it is, and who else was let in. The one rule for passports, documents and all that is owned. */
+/**
+ * What decides about a thing: whose it is, and who else was let in. The one rule for passports, documents and all that
+ * is owned.
+ */
 export interface Owned {
   readonly owner: Owner
   readonly readers?: readonly Owner[]
 }
 
-/** Ids under which the actor owns and is let in: the person, and the organisation they act for. For `owner_id = any(…)`. */
-export const partiesOf = (actor: Actor): string[] => (actor.organisation ? [actor.userId, actor.organisation.id] : [actor.userId])
+/**
+ * Ids under which the actor owns and is let in: the person, and the organisation they act for. For `owner_id = any(…)`.
+ */
+export const partiesOf = (actor: Actor): string[] =>
+  actor.organisation ? [actor.userId, actor.organisation.id] : [actor.userId]
 
 /** Reads: the owner's members, whom it was shared with, admins. */
 export const mayRead = (actor: Actor, { owner, readers = [] }: Owned): boolean =>
@@ -63,13 +69,20 @@ export const mayRead = (actor: Actor, { owner, readers = [] }: Owned): boolean =
 
 /** Writes: the owner's editors (or stronger), admins. */
 export const mayWrite = (actor: Actor, { owner }: Owned): boolean =>
-  actor.role === 'admin' || owner.id === actor.userId || (owner.id === actor.organisation?.id && actor.organisation.role !== 'viewer')
+  actor.role === 'admin' ||
+  owner.id === actor.userId ||
+  (owner.id === actor.organisation?.id && actor.organisation.role !== 'viewer')
 
-/** Refuses what the actor may not do: what they cannot read does not exist for them (404), what they may only read is forbidden (403). */
+/**
+ * Refuses what the actor may not do: what they cannot read does not exist for them (404), what they may only read is
+ * forbidden (403).
+ */
 export function authorise(actor: Actor, to: 'read' | 'write', thing: Owned | undefined, unknown: string): void {
   if (!thing || !mayRead(actor, thing)) throw new Problem('not_found', unknown)
   if (to === 'write' && !mayWrite(actor, thing))
-    throw new Problem('forbidden', 'editor_required', { detail: 'You may read this, but only editors of its owner may change it.' })
+    throw new Problem('forbidden', 'editor_required', {
+      detail: 'You may read this, but only editors of its owner may change it.',
+    })
 }
 
 /** To whom new things of the actor belong. Fails with `editor_required` for a viewer of an organisation. */
@@ -81,7 +94,10 @@ export function ownerFor(actor: Actor): Owner {
   return owner
 }
 
-/** A change by cookie must come from one of these origins, or a page elsewhere could make it. Fails with `origin_not_allowed` (403). */
+/**
+ * A change by cookie must come from one of these origins, or a page elsewhere could make it. Fails with
+ * `origin_not_allowed` (403).
+ */
 export function refuseForgery({ headers }: { headers: IncomingHttpHeaders }, origins: readonly string[]): void {
   const { 'sec-fetch-site': site, origin } = headers
   if (site === 'same-origin' || site === 'none' || (origin && origins.includes(origin))) return
@@ -92,7 +108,10 @@ export function refuseForgery({ headers }: { headers: IncomingHttpHeaders }, ori
 
 /** Reads access tokens on its own, with keys it asked for once. */
 export interface Access {
-  /** The actor of a token, at once for one seen before. Fails with `token_invalid` (also for expired and ended sessions), telling no more. */
+  /**
+   * The actor of a token, at once for one seen before. Fails with `token_invalid` (also for expired and ended
+   * sessions), telling no more.
+   */
   verify(token: string): Visitor | Promise<Visitor>
   /** Refuses tokens of these sessions issued before `before` from now on. */
   revoke(sessionIds: readonly string[], before: Date): void
@@ -120,7 +139,9 @@ export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Dat
   const verified = new Map<string, Verified>()
   const revoked = new Map<string, { before: number; forget: number }>()
   const invalid = () =>
-    new Problem('unauthenticated', 'token_invalid', { detail: 'The access token is not valid (any more). Refresh it or sign in.' })
+    new Problem('unauthenticated', 'token_invalid', {
+      detail: 'The access token is not valid (any more). Refresh it or sign in.',
+    })
 
   // Those we have serve on while we ask, and when nobody answers.
   const load = (): Promise<Keys> =>
@@ -140,7 +161,8 @@ export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Dat
       throw invalid()
     }
     // A key we do not know may be a new one; strangers cannot make us ask more than once in five seconds.
-    const { find } = keys && (keys.ids.has(kid) || Math.abs(options.now().getTime() - loadedAt) <= 5_000) ? keys : await load()
+    const { find } =
+      keys && (keys.ids.has(kid) || Math.abs(options.now().getTime() - loadedAt) <= 5_000) ? keys : await load()
     try {
       const { payload } = await jwtVerify(token, find, {
         algorithms,
@@ -183,7 +205,10 @@ export function openAccess(options: { keys: () => Promise<JWK[]>; now: () => Dat
     revoke(sessionIds, before) {
       const now = options.now().getTime()
       for (const id of sessionIds)
-        revoked.set(id, { before: Math.max(before.getTime(), revoked.get(id)?.before ?? 0), forget: now + lifeOfRevocations })
+        revoked.set(id, {
+          before: Math.max(before.getTime(), revoked.get(id)?.before ?? 0),
+          forget: now + lifeOfRevocations,
+        })
       for (const [id, { forget }] of revoked) {
         if (forget > now) break
         revoked.delete(id)

@@ -2,8 +2,9 @@ import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rat
 import { Problem } from '../problem.ts'
 
 /**
- * Short-lived memory shared by all who serve: here this process's, Redis's at scale. Losing it costs time, never truth: values go, and while
- * Redis is away there are none, limits let everybody through, and only who asks for presence is refused.
+ * Short-lived memory shared by all who serve: here this process's, Redis's at scale. Losing it costs time, never truth:
+ * values go, and while Redis is away there are none, limits let everybody through, and only who asks for presence is
+ * refused.
  */
 export interface Cache {
   get<T>(key: string): Promise<T | undefined>
@@ -12,7 +13,10 @@ export interface Cache {
   delete(key: string): Promise<void>
   /** A limit of `points` in `seconds`, by whatever key it is asked; whoever asks for the same name shares it. */
   limit(name: string, rate: Rate): Limit
-  /** Takes `key` for `holder`, or keeps it on; false while another has it. Ends by itself after `ttlMs`. Fails with `presence_unavailable`, and may hold all the same then. */
+  /**
+   * Takes `key` for `holder`, or keeps it on; false while another has it. Ends by itself after `ttlMs`. Fails with
+   * `presence_unavailable`, and may hold all the same then.
+   */
   hold(key: string, holder: string, ttlMs: number): Promise<boolean>
   /** Who has `key` now, if anybody. Fails with `presence_unavailable`. */
   holder(key: string): Promise<string | undefined>
@@ -34,7 +38,10 @@ export interface Taken {
 }
 
 export interface Limit {
-  /** Takes points and tells what is left; fails with `too_many_requests` (429, `retryAfter`) when nothing is. Undefined while nobody counts. */
+  /**
+   * Takes points and tells what is left; fails with `too_many_requests` (429, `retryAfter`) when nothing is. Undefined
+   * while nobody counts.
+   */
   take(key: string, points?: number): Promise<Taken | undefined>
   /** Forgets what was taken, as after a success. */
   reset(key: string): Promise<void>
@@ -74,7 +81,8 @@ export function memoryCache(options: { factor: number; maxEntries?: number }): C
       entries.delete(key)
     },
     limit(name, rate) {
-      const limit = limits.get(name) ?? limitOver(new RateLimiterMemory({ keyPrefix: name, ...scaled(rate, options.factor) }))
+      const limit =
+        limits.get(name) ?? limitOver(new RateLimiterMemory({ keyPrefix: name, ...scaled(rate, options.factor) }))
       limits.set(name, limit)
       return limit
     },
@@ -105,7 +113,9 @@ export const limitOver = (limiter: RateLimiterAbstract): Limit => ({
       return { limit: limiter.points, remaining: remainingPoints, seconds: Math.ceil(msBeforeNext / 1000) }
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal
-      throw new Problem('limited', 'too_many_requests', { retryAfter: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)) })
+      throw new Problem('limited', 'too_many_requests', {
+        retryAfter: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)),
+      })
     }
   },
   async reset(key) {

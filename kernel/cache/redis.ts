@@ -22,8 +22,9 @@ const release = `
   if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end`
 
 /**
- * The cache that all processes share, in Redis or Valkey (`redis://`, `rediss://`), all keys below `prefix`. While it is away or too slow, each
- * operation counts into `ohmnibus_cache_failures_total` and answers as `Cache` says, within 250 ms; it comes back by itself.
+ * The cache that all processes share, in Redis or Valkey (`redis://`, `rediss://`), all keys below `prefix`. While it
+ * is away or too slow, each operation counts into `ohmnibus_cache_failures_total` and answers as `Cache` says, within
+ * 250 ms; it comes back by itself.
  */
 export function redisCache(options: { url: string; prefix: string; factor: number; log: Log; metrics: Metrics }): {
   cache: Cache
@@ -44,7 +45,12 @@ export function redisCache(options: { url: string; prefix: string; factor: numbe
     // A replica that was the master before.
     reconnectOnError: error => error.message.startsWith('READONLY'),
   })
-  const outage = openOutage({ engine: 'cache', consequence: 'limits let everybody through and nothing is cached', log, metrics })
+  const outage = openOutage({
+    engine: 'cache',
+    consequence: 'limits let everybody through and nothing is cached',
+    log,
+    metrics,
+  })
   // What the connection says tells more than what becomes of a command without one.
   let trouble: Error | undefined
   redis.on('error', error => (trouble = error))
@@ -90,10 +96,16 @@ export function redisCache(options: { url: string; prefix: string; factor: numbe
       return text === null ? undefined : (JSON.parse(text) as T)
     },
     set: (key, value, ttlMs) =>
-      attempt<unknown>('set', () => redis.set(entry(key), JSON.stringify(value), 'PX', whole(ttlMs)), lost) as Promise<void>,
+      attempt<unknown>(
+        'set',
+        () => redis.set(entry(key), JSON.stringify(value), 'PX', whole(ttlMs)),
+        lost,
+      ) as Promise<void>,
     delete: key => attempt<unknown>('delete', () => redis.del(entry(key)), lost) as Promise<void>,
     limit(name, rate) {
-      const limit = limitOver(new RateLimiterRedis({ storeClient: redis, keyPrefix: `limit:${name}`, ...scaled(rate, options.factor) }))
+      const limit = limitOver(
+        new RateLimiterRedis({ storeClient: redis, keyPrefix: `limit:${name}`, ...scaled(rate, options.factor) }),
+      )
       return {
         async take(key, points) {
           const taken = await attempt('limit', () => takenOrRefusal(limit.take(key, points)), lost)
@@ -106,7 +118,8 @@ export function redisCache(options: { url: string; prefix: string; factor: numbe
     hold: (key, holder, ttlMs) =>
       attempt('presence', async () => (await redis.eval(hold, 1, presence(key), holder, whole(ttlMs))) === 1, refuse),
     holder: key => attempt('presence', async () => (await redis.get(presence(key))) ?? undefined, refuse),
-    release: (key, holder) => attempt<unknown>('presence', () => redis.eval(release, 1, presence(key), holder), refuse) as Promise<void>,
+    release: (key, holder) =>
+      attempt<unknown>('presence', () => redis.eval(release, 1, presence(key), holder), refuse) as Promise<void>,
   }
   return {
     cache,

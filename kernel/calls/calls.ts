@@ -10,7 +10,10 @@ import { Problem, statusOf, type ProblemKind } from '../problem.ts'
 import type { Answer } from '../service.ts'
 import { span } from '../telemetry/tracing.ts'
 
-/** Questions between services: answered in this process or in another, always through JSON, so that nothing live leaks from one to the other. */
+/**
+ * Questions between services: answered in this process or in another, always through JSON, so that nothing live leaks
+ * from one to the other.
+ */
 export interface Calls {
   // Of all calls, each with types of its own: `any` until `Host` ties them to the contract.
   answer(call: CallContract, handler: Answer<any>): void
@@ -52,14 +55,25 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
     }
   }
 
-  async function askAt(address: string, call: CallContract, input: unknown, asker: string, deadline: number): Promise<unknown> {
+  async function askAt(
+    address: string,
+    call: CallContract,
+    input: unknown,
+    asker: string,
+    deadline: number,
+  ): Promise<unknown> {
     const token = await peers.token(asker, call.name)
     const left = Math.max(1, Math.ceil(deadline - performance.now()))
     const answer = await peers.at(address, async () => {
       try {
         const response = await fetch(`${address}/internal/calls/${call.name}`, {
           method: 'POST',
-          headers: { 'content-type': 'application/json', [serviceToken]: token, [milliseconds]: String(left), traceparent: traceparent() },
+          headers: {
+            'content-type': 'application/json',
+            [serviceToken]: token,
+            [milliseconds]: String(left),
+            traceparent: traceparent(),
+          },
           body: JSON.stringify(input),
           signal: AbortSignal.timeout(left),
           redirect: 'error',
@@ -74,7 +88,8 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
     })
     if (answer.response.ok) return answer.body
     const problem = problemOf(answer.response, answer.body)
-    // Not what was asked about is at fault, but who asks whom: another version, another secret. Another process may be a better match.
+    // Not what was asked about is at fault, but who asks whom: another version, another secret. Another process may be
+    // a better match.
     if (problem && mismatches.has(problem.code))
       throw new Problem('unavailable', 'service_mismatched', {
         detail: `${call.name} cannot be asked of ${call.owner} (${problem.code}): its process has another version or another secret.`,
@@ -91,7 +106,9 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
     answers: call => handlers.has(call.name) || peers.addressesOf(call.owner).length > 0,
     async ask(call, input, asker) {
       if (context().transaction)
-        throw new Error(`${call.name} is asked inside a transaction, which would wait for another service with locks held`)
+        throw new Error(
+          `${call.name} is asked inside a transaction, which would wait for another service with locks held`,
+        )
       const here = handlers.has(call.name)
       return await span(
         `call ${call.owner}.${call.name}`,
@@ -114,10 +131,13 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
         async ({ headers }) => {
           await peers.actorOf(headers[serviceToken], 'routes')
           const own = app.documented.filter(
-            ({ url, schema }) => !(schema as RouteSchema | undefined)?.tags?.includes('operations') && !url.includes('*'),
+            ({ url, schema }) =>
+              !(schema as RouteSchema | undefined)?.tags?.includes('operations') && !url.includes('*'),
           )
           return own.flatMap(({ method, url, schema }) =>
-            [method].flat().map(name => ({ method: name, url, service: (schema as RouteSchema | undefined)?.tags?.[0] })),
+            [method]
+              .flat()
+              .map(name => ({ method: name, url, service: (schema as RouteSchema | undefined)?.tags?.[0] })),
           )
         },
       )

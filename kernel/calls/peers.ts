@@ -56,7 +56,9 @@ export function openPeers(options: {
   metrics: Metrics
 }): Peers {
   const { addresses, secret, log } = options
-  const failures = options.metrics.counter('ohmnibus_peer_failures_total', 'Requests to another process that failed', ['address'])
+  const failures = options.metrics.counter('ohmnibus_peer_failures_total', 'Requests to another process that failed', [
+    'address',
+  ])
   const peers = new Map(
     [...new Set([...addresses.values()].flat())].map(address => {
       const breaker = circuitBreaker(handleAll, { halfOpenAfter: restMs, breaker: new ConsecutiveBreaker(tolerated) })
@@ -133,7 +135,9 @@ export function openPeers(options: {
         }
         return (await jwtVerify(String(token), secret, checks)).payload.actor as EventActor
       } catch {
-        throw new Problem('unauthenticated', 'service_token_invalid', { detail: 'This address is for the processes of the platform.' })
+        throw new Problem('unauthenticated', 'service_token_invalid', {
+          detail: 'This address is for the processes of the platform.',
+        })
       }
     },
     introduce(clientAddress) {
@@ -148,7 +152,11 @@ export function openPeers(options: {
     },
     async routesOf(address) {
       const headers = { [serviceToken]: await this.token('kernel', 'routes') }
-      return (await answerOf(`${address}/internal/routes`, headers)) as { method: string; url: string; service: string }[]
+      return (await answerOf(`${address}/internal/routes`, headers)) as {
+        method: string
+        url: string
+        service: string
+      }[]
     },
     documentOf: async address => (await answerOf(`${address}/docs/openapi.json?own=true`, {})) as Record<string, any>,
     close: () => peers.forEach(({ looking }) => clearInterval(looking)),
@@ -176,6 +184,9 @@ async function answerOf(url: string, headers: Record<string, string>): Promise<u
 /** Nobody at this address, or nobody who works. */
 export const unreachable = (address: string, cause: unknown): Problem =>
   Object.assign(
-    new Problem('unavailable', 'service_unavailable', { detail: 'A part of the platform does not answer. Try again.', retryAfter: 1 }),
+    new Problem('unavailable', 'service_unavailable', {
+      detail: 'A part of the platform does not answer. Try again.',
+      retryAfter: 1,
+    }),
     { cause, address },
   )

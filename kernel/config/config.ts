@@ -10,8 +10,10 @@ export type Settings = Record<string, string | undefined>
 /** Kinds of settings. Each is one environment variable with a type, a default and a sentence for the operator. */
 export const Setting = {
   /** `form` is the pattern in words. */
-  text: (description: string, options: { default?: string } & ({ pattern: string; form: string } | { pattern?: never }) = {}) =>
-    Type.String({ description, ...options }),
+  text: (
+    description: string,
+    options: { default?: string } & ({ pattern: string; form: string } | { pattern?: never }) = {},
+  ) => Type.String({ description, ...options }),
   /** Never shown, not even in a fault. */
   secret: (description: string) => Type.String({ description, format: 'secret' }),
   integer: (description: string, options: { default: number; minimum?: number; maximum?: number }) =>
@@ -29,12 +31,24 @@ export const Setting = {
     Type.Unsafe<string[]>({ type: 'string', format: 'list', description, default: '', ...options }),
 }
 
-const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, B: 1, KB: 1e3, MB: 1e6, GB: 1e9 }
+const units: Record<string, number> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+}
 
 /** What the schema of a setting says, as `Setting` made it. */
 type Words = Record<string, any>
 
-/** Reads what `schema` names. All faults are reported at once: name, what was given (secrets hidden), what is expected. */
+/**
+ * Reads what `schema` names. All faults are reported at once: name, what was given (secrets hidden), what is expected.
+ */
 export function readSettings<S extends TObject>(schema: S, environment: Settings, faults: string[] = []): Static<S> {
   const values: Record<string, unknown> = {}
   for (const [name, property] of Object.entries(schema.properties as Record<string, TSchema & Words>)) {
@@ -78,7 +92,10 @@ function read(text: string, property: Words): unknown {
     const { minimum = -Infinity, maximum = Infinity } = property
     const range = `${minimum === -Infinity ? '' : ` from ${minimum}`}${maximum === Infinity ? '' : ` to ${maximum}`}`
     expect(
-      Number.isFinite(number) && (property.type === 'number' || Number.isInteger(number)) && number >= minimum && number <= maximum,
+      Number.isFinite(number) &&
+        (property.type === 'number' || Number.isInteger(number)) &&
+        number >= minimum &&
+        number <= maximum,
       `a${property.type === 'integer' ? ' whole' : ''} number${range}`,
     )
     return number
@@ -96,20 +113,26 @@ function read(text: string, property: Words): unknown {
 function isNetwork(text: string): boolean {
   const [address, bits, more] = text.split('/')
   const longest = isIP(address!) === 6 ? 128 : 32
-  if (isIP(address!)) return more === undefined && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= longest))
+  if (isIP(address!))
+    return more === undefined && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= longest))
   return ['loopback', 'linklocal', 'uniquelocal'].includes(text)
 }
 
 /** Names every fault in one message and stops the start. */
 export function refuseFaults(faults: readonly string[]): void {
-  if (faults.length > 0) throw new StartError(`Some settings are not valid:\n${faults.map(fault => `  ${fault}`).join('\n')}`)
+  if (faults.length > 0)
+    throw new StartError(`Some settings are not valid:\n${faults.map(fault => `  ${fault}`).join('\n')}`)
 }
 
 export const platformSettings = Type.Object({
   PORT: Setting.integer('The port it listens on.', { default: 8080, minimum: 0, maximum: 65_535 }),
-  HOST: Type.Optional(Setting.text('The address it listens on (127.0.0.1 in evaluation mode, 0.0.0.0 in production mode).')),
+  HOST: Type.Optional(
+    Setting.text('The address it listens on (127.0.0.1 in evaluation mode, 0.0.0.0 in production mode).'),
+  ),
   OHMNIBUS_DATA: Setting.text('Folder of everything embedded.', { default: '.data' }),
-  OHMNIBUS_SERVICES: Type.Optional(Setting.list('The services this process runs, by name (all).', { default: undefined })),
+  OHMNIBUS_SERVICES: Type.Optional(
+    Setting.list('The services this process runs, by name (all).', { default: undefined }),
+  ),
   OHMNIBUS_SECRET: Type.Optional(
     Setting.secret("Root of the platform's keys, 32 characters or more; kept in the data folder in evaluation mode."),
   ),
@@ -119,14 +142,21 @@ export const platformSettings = Type.Object({
       form: 'an address like https://ohmnibus.example.com',
     }),
   ),
-  DATABASE_URL: Type.Optional(Setting.secret('PostgreSQL of the platform, as postgres://user:password@host:port/database (embedded).')),
-  KAFKA_BROKERS: Setting.list('Apache Kafka that events travel over, as host:port, comma-separated (the log in PostgreSQL).'),
+  DATABASE_URL: Type.Optional(
+    Setting.secret('PostgreSQL of the platform, as postgres://user:password@host:port/database (embedded).'),
+  ),
+  KAFKA_BROKERS: Setting.list(
+    'Apache Kafka that events travel over, as host:port, comma-separated (the log in PostgreSQL).',
+  ),
   KAFKA_BROKER: Setting.list('The same.'),
-  KAFKA_TOPIC_PREFIX: Setting.text('Stands before the name of every topic and group, where several platforms share a Kafka.', {
-    default: '',
-    pattern: '^[A-Za-z0-9._-]{0,100}$',
-    form: 'made of up to 100 letters, digits, dots, underscores and hyphens',
-  }),
+  KAFKA_TOPIC_PREFIX: Setting.text(
+    'Stands before the name of every topic and group, where several platforms share a Kafka.',
+    {
+      default: '',
+      pattern: '^[A-Za-z0-9._-]{0,100}$',
+      form: 'made of up to 100 letters, digits, dots, underscores and hyphens',
+    },
+  ),
   KAFKA_PARTITIONS: Setting.integer('Partitions of topics that are made.', { default: 6, minimum: 1, maximum: 1_000 }),
   KAFKA_REPLICATION: Setting.integer("Copies of topics that are made; -1 leaves it to the brokers' default.", {
     default: -1,
@@ -147,7 +177,9 @@ export const platformSettings = Type.Object({
   ),
   REDIS_HOST: Type.Optional(Setting.text('The same, as a host.')),
   REDIS_PORT: Setting.integer('And its port.', { default: 6379, minimum: 1, maximum: 65_535 }),
-  REDIS_PREFIX: Setting.text('Stands before every key, where several platforms share a Redis.', { default: 'ohmnibus:' }),
+  REDIS_PREFIX: Setting.text('Stands before every key, where several platforms share a Redis.', {
+    default: 'ohmnibus:',
+  }),
   S3_BUCKET_NAME: Type.Optional(Setting.text('The bucket that files lie in (a folder).')),
   S3_ENDPOINT: Type.Optional(
     Setting.text('Address of an S3 server other than that of AWS.', {
@@ -168,7 +200,11 @@ export const platformSettings = Type.Object({
       form: 'an address like http://collector:4318',
     }),
   ),
-  OTEL_TRACES_SAMPLER_ARG: Setting.number('Share of the traces begun here that are kept.', { default: 1, minimum: 0, maximum: 1 }),
+  OTEL_TRACES_SAMPLER_ARG: Setting.number('Share of the traces begun here that are kept.', {
+    default: 1,
+    minimum: 0,
+    maximum: 1,
+  }),
   CORS_ORIGINS: Setting.list('Origins whose pages may call with cookies.'),
   TRUSTED_PROXIES: Setting.list('Addresses or networks of proxies whose X-Forwarded-For is believed.'),
   RATE_LIMIT_FACTOR: Setting.number('Multiplies every limit by address, account and route.', {
@@ -181,9 +217,13 @@ export const platformSettings = Type.Object({
     pattern: '^(fatal|error|warn|info|debug|silent)$',
     form: 'fatal, error, warn, info or debug',
   }),
-  ACCESS_LOG: Setting.flag('Whether each request that is answered is a line of the log; at level debug it is anyway.', { default: false }),
+  ACCESS_LOG: Setting.flag('Whether each request that is answered is a line of the log; at level debug it is anyway.', {
+    default: false,
+  }),
   EVENT_RETENTION: Type.Optional(Setting.duration('How long handled events stay in the log (for ever).')),
-  METRICS_TOKEN: Type.Optional(Setting.secret('Bearer token that /metrics asks for; without one only this machine may read it.')),
+  METRICS_TOKEN: Type.Optional(
+    Setting.secret('Bearer token that /metrics asks for; without one only this machine may read it.'),
+  ),
 })
 
 /** Settings of systems Ohmnibus replaces, and what takes their place. */
@@ -200,7 +240,9 @@ const replaced: Record<string, string> = {
 export interface Config extends Static<typeof platformSettings> {
   /** By service, from `<NAME>_DATABASE_URL`: the PostgreSQL of those that have one of their own. */
   readonly databases: ReadonlyMap<string, string>
-  /** By service, from `<NAME>_SERVICE_URL`: where those live that this process does not run, without slashes at the end. */
+  /**
+   * By service, from `<NAME>_SERVICE_URL`: where those live that this process does not run, without slashes at the end.
+   */
   readonly addresses: ReadonlyMap<string, readonly string[]>
   /** Of Redis, whichever way it was given. */
   readonly redisUrl: string | undefined
@@ -227,7 +269,9 @@ export function readConfig(environment: Settings, file: Settings = {}): Config {
   const values = readSettings(platformSettings, all, faults)
   const mode = values.DATABASE_URL ? 'production' : 'evaluation'
   if (mode === 'production' && !values.OHMNIBUS_SECRET)
-    faults.push('OHMNIBUS_SECRET: is missing. Production mode (DATABASE_URL is set) needs it; make one with: openssl rand -base64 48')
+    faults.push(
+      'OHMNIBUS_SECRET: is missing. Production mode (DATABASE_URL is set) needs it; make one with: openssl rand -base64 48',
+    )
   if (values.OHMNIBUS_SECRET && (values.OHMNIBUS_SECRET.length < 32 || new Set(values.OHMNIBUS_SECRET).size < 10))
     faults.push(
       'OHMNIBUS_SECRET: what was given is too weak. It takes 32 random characters or more; make one with: openssl rand -base64 48',
@@ -256,7 +300,8 @@ export function readConfig(environment: Settings, file: Settings = {}): Config {
       faults.push(`${name}: what was given is not an address like postgres://user:password@host:port/database`)
   const brokers = values.KAFKA_BROKERS.length > 0 ? values.KAFKA_BROKERS : values.KAFKA_BROKER
   for (const broker of brokers)
-    if (!/^[^\s:/]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i.test(broker)) faults.push(`KAFKA_BROKERS: "${broker}" is not of the form host:port`)
+    if (!/^[^\s:/]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i.test(broker))
+      faults.push(`KAFKA_BROKERS: "${broker}" is not of the form host:port`)
   if (values.KAFKA_SASL && !(values.KAFKA_USERNAME && values.KAFKA_PASSWORD))
     faults.push('KAFKA_SASL: needs KAFKA_USERNAME and KAFKA_PASSWORD beside it')
   const redisUrl = values.REDIS_URL ?? (values.REDIS_HOST && `redis://${values.REDIS_HOST}:${values.REDIS_PORT}`)
@@ -264,7 +309,8 @@ export function readConfig(environment: Settings, file: Settings = {}): Config {
     faults.push('REDIS_URL: what was given is not an address like redis://user:password@host:6379')
   if (!values.TLS_CERT_FILE !== !values.TLS_KEY_FILE) faults.push('TLS_CERT_FILE: goes together with TLS_KEY_FILE')
   for (const origin of values.CORS_ORIGINS)
-    if (URL.parse(origin)?.origin !== origin) faults.push(`CORS_ORIGINS: "${origin}" is not an origin like https://app.example.com`)
+    if (URL.parse(origin)?.origin !== origin)
+      faults.push(`CORS_ORIGINS: "${origin}" is not an origin like https://app.example.com`)
   for (const proxy of values.TRUSTED_PROXIES)
     if (!isNetwork(proxy)) faults.push(`TRUSTED_PROXIES: "${proxy}" is not an address or network like 10.0.0.0/8`)
   const notices = Object.keys(replaced)

@@ -25,11 +25,15 @@ export interface Once {
 }
 
 export type Database<Name extends string = string> = Db & {
-  /** Commits when `work` resolves. Serialisation failures and deadlocks run `work` again, five times at most. Not nestable. */
+  /**
+   * Commits when `work` resolves. Serialisation failures and deadlocks run `work` again, five times at most. Not
+   * nestable.
+   */
   transaction<T>(work: (tx: Tx<Name>) => Promise<T>): Promise<T>
   /**
-   * A transaction whose result (as JSON) is kept under the request's Idempotency-Key: the same key and body answer it again without running
-   * `work`. Fails with `idempotency_key_in_flight` (409) and `idempotency_key_reused` (422). Without a key a plain transaction.
+   * A transaction whose result (as JSON) is kept under the request's Idempotency-Key: the same key and body answer it
+   * again without running `work`. Fails with `idempotency_key_in_flight` (409) and `idempotency_key_reused` (422).
+   * Without a key a plain transaction.
    */
   once<T>(request: Once, work: (tx: Tx<Name>) => Promise<T>): Promise<T>
 }
@@ -100,8 +104,8 @@ export interface Outgoing {
 }
 
 /**
- * Opens the database of one service. `committed` hears of the events of each commit before the caller does, so that delivery starts at once; `failed`
- * hears why a transaction was rolled back.
+ * Opens the database of one service. `committed` hears of the events of each commit before the caller does, so that
+ * delivery starts at once; `failed` hears why a transaction was rolled back.
  */
 export function openDatabase<Name extends string>(
   pool: Pool,
@@ -113,15 +117,18 @@ export function openDatabase<Name extends string>(
   const measured = measureTransactions(metrics, name, pool.options.max)
   const attributes = { 'db.system.name': 'postgresql', 'db.namespace': name, 'db.operation.name': 'transaction' }
 
-  const attempt = async <T>(raw: Postgres.ReservedSql<{ bigint: bigint }>, work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
+  const attempt = async <T>(
+    raw: Postgres.ReservedSql<{ bigint: bigint }>,
+    work: (tx: Tx<Name>) => Promise<T>,
+  ): Promise<T> => {
     const json = asText(raw)
     const outgoing: Outgoing[] = []
     let lost = false
     let over: Error | undefined
 
     /**
-     * The driver would write into a socket that is gone, and fail where nobody can catch it, or into the next transaction of the connection: a query
-     * after the loss or the end is refused instead.
+     * The driver would write into a socket that is gone, and fail where nobody can catch it, or into the next
+     * transaction of the connection: a query after the loss or the end is refused instead.
      */
     const guard = (made: unknown): unknown => {
       const query = made as { handler?: (query: unknown) => unknown; reject(error: Error): void }
@@ -137,7 +144,8 @@ export function openDatabase<Name extends string>(
     const own = {
       json,
       async publish(event: EventContract, data: Record<string, unknown>) {
-        if (event.owner !== name) throw new Error(`${name} may not publish ${event.topic}, which belongs to ${event.owner}`)
+        if (event.owner !== name)
+          throw new Error(`${name} may not publish ${event.topic}, which belongs to ${event.owner}`)
         const trace = context()
         outgoing.push({ event, data, actor: trace.actor, trace })
       },
@@ -152,7 +160,8 @@ export function openDatabase<Name extends string>(
       get: (target, property) => (Object.hasOwn(own, property) ? own : target)[property as never],
     }) as unknown as Tx<Name>
 
-    // Sent together with the first statement, as the log is with the commit: two journeys less. Should the log fail, the commit is a rollback.
+    // Sent together with the first statement, as the log is with the commit: two journeys less. Should the log fail,
+    // the commit is a rollback.
     const onexecute = (connection: { onclose?: () => void }) => {
       connection.onclose = () => (lost = true)
       return true
@@ -161,9 +170,14 @@ export function openDatabase<Name extends string>(
     begun.catch(() => {})
     try {
       const value = await within({ transaction: name }, () => work(tx))
-      const [, , { command }] = await Promise.all([begun, outgoing.length > 0 && append(tx, outgoing), tx`commit`.execute()])
+      const [, , { command }] = await Promise.all([
+        begun,
+        outgoing.length > 0 && append(tx, outgoing),
+        tx`commit`.execute(),
+      ])
       // Somebody caught the failure of a statement; PostgreSQL takes the commit of what has failed for a rollback.
-      if (command !== 'COMMIT') throw new Error(`nothing was committed: a statement of a transaction of ${name} had failed before`)
+      if (command !== 'COMMIT')
+        throw new Error(`nothing was committed: a statement of a transaction of ${name} had failed before`)
       if (outgoing.length > 0) committed(outgoing)
       return value
     } catch (error) {
@@ -184,7 +198,8 @@ export function openDatabase<Name extends string>(
   }
 
   const transaction = async <T>(work: (tx: Tx<Name>) => Promise<T>): Promise<T> => {
-    if (context().transaction) throw new Error(`a transaction of ${name} inside one of ${context().transaction}: pass the outer tx along`)
+    if (context().transaction)
+      throw new Error(`a transaction of ${name} inside one of ${context().transaction}: pass the outer tx along`)
     for (let tries = 1; ; tries++) {
       try {
         return await span(`transaction ${name}`, 'client', attributes, () =>
@@ -205,9 +220,13 @@ export function openDatabase<Name extends string>(
     const key = createHash('sha256').update(`${name}\n${idempotency.caller}\n${idempotency.key}`).digest()
     return await transaction(async tx => {
       // The lock, not the row, tells that the first request is still at work: nobody waits for it.
-      const [lock] = await tx<{ free: boolean }[]>`select pg_try_advisory_xact_lock(${key.readBigInt64BE().toString()}::bigint) as free`
+      const [lock] = await tx<
+        { free: boolean }[]
+      >`select pg_try_advisory_xact_lock(${key.readBigInt64BE().toString()}::bigint) as free`
       if (!lock!.free) throw new Problem('conflict', 'idempotency_key_in_flight', { retryAfter: 1 })
-      const [stored] = await tx<{ fingerprint: string; answer: T }[]>`select fingerprint, answer from kernel.answers where key = ${key}`
+      const [stored] = await tx<
+        { fingerprint: string; answer: T }[]
+      >`select fingerprint, answer from kernel.answers where key = ${key}`
       if (stored && stored.fingerprint !== idempotency.fingerprint)
         throw new Problem('unprocessable', 'idempotency_key_reused', {
           detail: 'This Idempotency-Key was used with another request. Use a new key.',
@@ -229,7 +248,8 @@ export function openDatabase<Name extends string>(
 
 /** At the end of the transaction, so that the time between taking a position in the log and committing it is short. */
 function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
-  // Texts of no type, made before anything is sent: what the driver cannot serialise is left out, and the commit behind it done all the same.
+  // Texts of no type, made before anything is sent: what the driver cannot serialise is left out, and the commit behind
+  // it done all the same.
   const text = (value: unknown) => tx.typed(JSON.stringify(value) as never, 705)
   const rows = outgoing.map(({ event, data, actor, trace }) => {
     const id = newId()
@@ -245,7 +265,9 @@ function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
     }
   })
   // A statement takes 65,534 parameters at most.
-  const chunks = Array.from({ length: Math.ceil(rows.length / 1000) }, (_, index) => rows.slice(index * 1000, (index + 1) * 1000))
+  const chunks = Array.from({ length: Math.ceil(rows.length / 1000) }, (_, index) =>
+    rows.slice(index * 1000, (index + 1) * 1000),
+  )
   // Executed here and now: a query that is only awaited goes out a turn later, after the commit.
   return Promise.all(
     chunks.map(chunk =>
@@ -278,7 +300,11 @@ export function databaseProblem(error: unknown): Problem | undefined {
       detail: 'The database has no room left. Try again when there is.',
     })
   const code = codeOf(error)
-  if (/^(08|53|57P|40)/.test(code) || ['55P03', '57014', '25P04', '25P03'].includes(code) || /^(CONNECT|ECONN|EPIPE)/.test(code))
+  if (
+    /^(08|53|57P|40)/.test(code) ||
+    ['55P03', '57014', '25P04', '25P03'].includes(code) ||
+    /^(CONNECT|ECONN|EPIPE)/.test(code)
+  )
     return new Problem('unavailable', 'database_unavailable', {
       retryAfter: 1,
       detail: 'The database is busy or restarting. Try again.',

@@ -5,7 +5,10 @@ import { openOutage } from '../telemetry/engine-failures.ts'
 
 const lookEveryMs = 5_000
 
-/** Knows when the disk of a database is full: it hears of it from who was refused, and looks by itself whether that is over. */
+/**
+ * Knows when the disk of a database is full: it hears of it from who was refused, and looks by itself whether that is
+ * over.
+ */
 export interface Room {
   /** Of any failure; all others are none of its business. */
   failed(operation: string, error: unknown): void
@@ -15,7 +18,12 @@ export interface Room {
 }
 
 export function openRoom({ pool, log, metrics }: { pool: Pool; log: Log; metrics: Metrics }): Room {
-  const outage = openOutage({ engine: 'database', consequence: 'it has no room for changes, which are refused until it has', log, metrics })
+  const outage = openOutage({
+    engine: 'database',
+    consequence: 'it has no room for changes, which are refused until it has',
+    log,
+    metrics,
+  })
   let full: Error | undefined
   let next: NodeJS.Timeout | undefined
   let closed = false

@@ -1,20 +1,22 @@
 import { registerHooks } from 'node:module'
 
 /**
- * Five faults of postgres.js 3.4.9 that an unsteady network brings out, mended as it is loaded: each ends the process or leaves a connection of the
- * pool silent for good. A version with other text stops the start here, so that nobody believes in what is not there any more.
+ * Five faults of postgres.js 3.4.9 that an unsteady network brings out, mended as it is loaded: each ends the process
+ * or leaves a connection of the pool silent for good. A version with other text stops the start here, so that nobody
+ * believes in what is not there any more.
  */
 const faults: Record<string, [from: string, to: string][]> = {
   'connection.js': [
-    // A query for a connection that had been lost was written into no socket, out of everybody's reach. Now it fails, and the connection is opened anew
-    // for the next one.
+    // A query for a connection that had been lost was written into no socket, out of everybody's reach. Now it fails,
+    // and the connection is opened anew for the next one.
     [
       'if (stream)\n      return queryError(q, Errors.generic',
       "if (!socket) {\n      const lost = Errors.connection('CONNECTION_CLOSED', options)\n" +
         '      queueMicrotask(() => [queues.closed, queues.connecting].includes(connection.queue) || onclose(connection, lost))\n      return queryError(q, lost), true\n    }\n' +
         '    if (stream)\n      return queryError(q, Errors.generic',
     ],
-    // What was to be written when the connection was lost was kept, together with a timer that never comes: the next one said nothing.
+    // What was to be written when the connection was lost was kept, together with a timer that never comes: the next
+    // one said nothing.
     [
       'clearImmediate(nextWriteTimer)\n    socket.removeListener',
       'clearImmediate(nextWriteTimer)\n    chunk = nextWriteTimer = null\n    socket.removeListener',
@@ -23,7 +25,8 @@ const faults: Record<string, [from: string, to: string][]> = {
     ['return fetchArrayTypes()', 'return fetchArrayTypes().catch(() => {})'],
   ],
   'index.js': [
-    // Who waited for a connection that could not be opened was told so and kept waiting all the same: the next connection was given to nobody.
+    // Who waited for a connection that could not be opened was told so and kept waiting all the same: the next
+    // connection was given to nobody.
     [
       'const query = { reserve: resolve, reject }',
       'const query = {\n          reserve: c => (waiting.delete(query), resolve(c)),\n' +

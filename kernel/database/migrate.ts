@@ -32,8 +32,9 @@ const quoted = (name: string): string => {
 }
 
 /**
- * The numbered files of a folder, in order. Fails when a number is missing or stands twice. The first line may be `-- works with code from 0001`: code that
- * knows no more than that one then starts on a database that has this one too, as in a rolling upgrade.
+ * The numbered files of a folder, in order. Fails when a number is missing or stands twice. The first line may be `--
+ * works with code from 0001`: code that knows no more than that one then starts on a database that has this one too, as
+ * in a rolling upgrade.
  */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const files = (await readdir(join(folder, 'migrations')).catch(() => [])).filter(file => file.endsWith('.sql')).sort()
@@ -47,15 +48,24 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
       const sql = await readFile(join(folder, 'migrations', name), 'utf8')
       const worksFrom = Number(/^-- works with code from (\d{4})\b/.exec(sql)?.[1] ?? number)
       if (worksFrom < 1 || worksFrom > number)
-        throw new StartError(`The first line of ${name} in ${folder} must name a migration before it: there is none to work with.`)
-      return { number, name, sql, checksum: createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex'), worksFrom }
+        throw new StartError(
+          `The first line of ${name} in ${folder} must name a migration before it: there is none to work with.`,
+        )
+      return {
+        number,
+        name,
+        sql,
+        checksum: createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex'),
+        worksFrom,
+      }
     }),
   )
 }
 
 /**
- * Brings a database up to the code: roles, schemas, migrations. Safe to run from many processes at once: one does it, the others wait.
- * Fails with `StartError` when nobody answers there or lets us in, a migration was changed after it ran, one is missing, or the database is of newer code.
+ * Brings a database up to the code: roles, schemas, migrations. Safe to run from many processes at once: one does it,
+ * the others wait. Fails with `StartError` when nobody answers there or lets us in, a migration was changed after it
+ * ran, one is missing, or the database is of newer code.
  */
 export async function migrate(
   at: DatabaseAddress,
@@ -66,7 +76,9 @@ export async function migrate(
   const pool = openPool(at, admin, { schema: 'public', max: 1, limits: false })
   try {
     const kernel = { name: 'kernel', folder: import.meta.dirname }
-    const all = await Promise.all([kernel, ...services].map(async unit => ({ ...unit, migrations: await readMigrations(unit.folder) })))
+    const all = await Promise.all(
+      [kernel, ...services].map(async unit => ({ ...unit, migrations: await readMigrations(unit.folder) })),
+    )
     await accepting(pool)
     if (await upToDate(pool, all, progress)) return await provePasswords(at)
     progress('Preparing the database')
@@ -118,13 +130,22 @@ function refusal(error: unknown, at: DatabaseAddress, role: string): unknown {
       `${server} cannot be reached. Look at the network between, and at firewalls.`,
     ],
     [/^28P01$/, `${server} refuses the password of ${role}.`],
-    [/^28000$/, `${server} does not let ${role} in: ${message}. If it asks for encryption, add ?sslmode=require to the address.`],
+    [
+      /^28000$/,
+      `${server} does not let ${role} in: ${message}. If it asks for encryption, add ?sslmode=require to the address.`,
+    ],
     [/^3D000$/, `${server} has no database ${at.database}. Make it: create database "${at.database}"`],
-    [/^42501$/, `${server} does not let ${role} prepare the database: ${message}. It takes the owner of ${at.database} with CREATEROLE.`],
+    [
+      /^42501$/,
+      `${server} does not let ${role} prepare the database: ${message}. It takes the owner of ${at.database} with CREATEROLE.`,
+    ],
     [/^53100$/, `The disk of ${server} is full: ${message}. Make room and start again.`],
     [/^53300$/, `${server} has no connection left. Raise its max_connections, or run fewer processes.`],
     [/^57P03$/, `${server} has not been ready for a minute: ${message}. Look at its log, and start again.`],
-    [/CERT|ERR_TLS/, `The certificate of ${server} does not prove who it is (${code}). Name its authority in NODE_EXTRA_CA_CERTS.`],
+    [
+      /CERT|ERR_TLS/,
+      `The certificate of ${server} does not prove who it is (${code}). Name its authority in NODE_EXTRA_CA_CERTS.`,
+    ],
   ]
   const sentence = sentences.find(([codes]) => codes.test(code))?.[1]
   if (sentence) return new StartError(sentence)
@@ -137,8 +158,8 @@ function refusal(error: unknown, at: DatabaseAddress, role: string): unknown {
 }
 
 /**
- * The job engine guards its tables by row security; only the kernel's role runs jobs. A policy that is there stays: to make it again takes a lock on every
- * table, against the processes that run jobs already.
+ * The job engine guards its tables by row security; only the kernel's role runs jobs. A policy that is there stays: to
+ * make it again takes a lock on every table, against the processes that run jobs already.
  */
 const letKernelWork = `
   grant usage on schema graphile_worker to kernel;
@@ -151,7 +172,10 @@ const letKernelWork = `
     end loop;
   end $$`
 
-/** One query decides a warm start. Refuses what was changed, and a database from a future that has no place for this code. */
+/**
+ * One query decides a warm start. Refuses what was changed, and a database from a future that has no place for this
+ * code.
+ */
 async function upToDate(
   pool: Pool,
   units: (Migratable & { migrations: Migration[] })[],
@@ -185,8 +209,8 @@ async function upToDate(
 }
 
 /**
- * Roles belong to the whole server, so another database may be making the same one right now. One that is there keeps its password: it may be that of
- * processes that run.
+ * Roles belong to the whole server, so another database may be making the same one right now. One that is there keeps
+ * its password: it may be that of processes that run.
  */
 async function makeRole(pool: Pool, at: DatabaseAddress, name: string): Promise<void> {
   const password = at.password ? `password '${at.password(name).replaceAll("'", "''")}'` : ''
@@ -241,7 +265,11 @@ async function prepare(pool: Pool, names: string[]): Promise<void> {
 const applied = async (pool: Pool, service: string, { number }: Migration): Promise<boolean> =>
   (await pool`select from kernel.migrations where service = ${service} and number = ${number}`).length > 0
 
-async function apply(pool: Pool, service: string, { number, name, sql, checksum, worksFrom }: Migration): Promise<void> {
+async function apply(
+  pool: Pool,
+  service: string,
+  { number, name, sql, checksum, worksFrom }: Migration,
+): Promise<void> {
   try {
     await pool.begin(async tx => {
       await tx.unsafe(`set local search_path = ${quoted(service)}, extensions`)
@@ -261,6 +289,7 @@ async function apply(pool: Pool, service: string, { number, name, sql, checksum,
 export function connectionString(at: DatabaseAddress, role: string): string {
   const password = at.password?.(role)
   const login = `${encodeURIComponent(role)}${password ? `:${encodeURIComponent(password)}` : ''}`
-  if (at.host.startsWith('/')) return `postgres://${login}@localhost/${at.database}?host=${encodeURIComponent(at.host)}&port=${at.port}`
+  if (at.host.startsWith('/'))
+    return `postgres://${login}@localhost/${at.database}?host=${encodeURIComponent(at.host)}&port=${at.port}`
   return `postgres://${login}@${at.host}:${at.port}/${at.database}${at.ssl ? `?uselibpqcompat=true&sslmode=${at.ssl}` : ''}`
 }

@@ -15,7 +15,10 @@ export interface HomesOptions {
   log: Log
 }
 
-/** The databases that these services live in, each once, with who lives there; the embedded one is started. Fails with `StartError`. */
+/**
+ * The databases that these services live in, each once, with who lives there; the embedded one is started. Fails with
+ * `StartError`.
+ */
 export async function homesOf(
   services: readonly Service[],
   config: Config,
@@ -47,11 +50,17 @@ export async function homesOf(
   return homes
 }
 
-/** Brings the databases of these services up to the code and starts nothing else: no event is handled, no job done. Fails with `StartError`. */
+/**
+ * Brings the databases of these services up to the code and starts nothing else: no event is handled, no job done.
+ * Fails with `StartError`.
+ */
 export async function prepare(
   services: readonly Service[],
   config: Config,
-  { database, progress = () => {} }: { database?: DatabaseEngine | undefined; progress?: (message: string) => void } = {},
+  {
+    database,
+    progress = () => {},
+  }: { database?: DatabaseEngine | undefined; progress?: (message: string) => void } = {},
 ): Promise<void> {
   refuseFaults(config.faults)
   const closers: (() => unknown)[] = []

@@ -13,8 +13,8 @@ export interface Taken extends Mark {
 }
 
 /**
- * The cursor of a subscription in a lane, made where there is none. A partition is taken: its generation grows. What was handled while the log
- * itself was the road is not handled again over Kafka.
+ * The cursor of a subscription in a lane, made where there is none. A partition is taken: its generation grows. What
+ * was handled while the log itself was the road is not handled again over Kafka.
  */
 export async function takeLane(
   pool: Pool,
@@ -34,15 +34,20 @@ export async function takeLane(
 }
 
 /** Where the cursor stands; undefined when another has taken the lane since. */
-export async function readLane(pool: Pool, subscription: string, lane: number, generation: number): Promise<Mark | undefined> {
+export async function readLane(
+  pool: Pool,
+  subscription: string,
+  lane: number,
+  generation: number,
+): Promise<Mark | undefined> {
   const [mark] = await pool<Mark[]>`select at_offset::float8 as offset, position::float8 as position from kernel.lanes
     where subscription = ${subscription} and lane = ${lane} and generation = ${generation}`
   return mark
 }
 
 /**
- * Moves the cursor and holds it to the end of the transaction, so that no two work for a subscription at a time; undefined when it is not there any
- * more. Tells whether something is parked.
+ * Moves the cursor and holds it to the end of the transaction, so that no two work for a subscription at a time;
+ * undefined when it is not there any more. Tells whether something is parked.
  */
 export async function moveLane(
   tx: Db,
@@ -70,11 +75,15 @@ export async function skipLane(pool: Pool, { service, topic, number }: Lane, off
 export const lockLanes = (tx: Db, subscription: string) =>
   tx`select from kernel.lanes where subscription = ${subscription} order by lane for update`
 
-/** A subscription goes on at these offsets, by lane; whoever works for it is refused what it has in hand. Lock them first. */
+/**
+ * A subscription goes on at these offsets, by lane; whoever works for it is refused what it has in hand. Lock them
+ * first.
+ */
 export async function rewindLanes(tx: Db, subscription: string, offsets: ReadonlyMap<number, number>): Promise<void> {
   for (const [lane, offset] of offsets)
     await tx`update kernel.lanes set at_offset = ${offset - 1}, position = ${lane === wholeLog ? offset - 1 : 0}, generation = generation + 1
       where subscription = ${subscription} and lane = ${lane}`
   // Nor is anything over Kafka taken for handled because it was in the log's own lane once.
-  if (!offsets.has(wholeLog)) await tx`update kernel.lanes set position = 0 where subscription = ${subscription} and lane = ${wholeLog}`
+  if (!offsets.has(wholeLog))
+    await tx`update kernel.lanes set position = 0 where subscription = ${subscription} and lane = ${wholeLog}`
 }

@@ -47,7 +47,9 @@ export function openParked(options: {
   signal: AbortSignal
 }) {
   const { pool, database, log, subscriptions, react, signal } = options
-  const failures = options.metrics.counter('ohmnibus_events_failed_total', 'Tries of reactions that failed', ['subscription'])
+  const failures = options.metrics.counter('ohmnibus_events_failed_total', 'Tries of reactions that failed', [
+    'subscription',
+  ])
   let retrying: NodeJS.Timeout | undefined
   let sweeping: Promise<void> | undefined
 
@@ -95,14 +97,19 @@ export function openParked(options: {
     }
   }
 
-  options.metrics.gauge('ohmnibus_event_dead_letters', 'Events whose reaction failed for good', ['subscription'], async gauge => {
-    for (const name of subscriptions.keys()) gauge.set({ subscription: name }, 0)
-    for (const { name, count } of await pool<
-      { name: string; count: number }[]
-    >`select subscription as name, count(*)::int from kernel.parked
+  options.metrics.gauge(
+    'ohmnibus_event_dead_letters',
+    'Events whose reaction failed for good',
+    ['subscription'],
+    async gauge => {
+      for (const name of subscriptions.keys()) gauge.set({ subscription: name }, 0)
+      for (const { name, count } of await pool<
+        { name: string; count: number }[]
+      >`select subscription as name, count(*)::int from kernel.parked
       where state = 'dead' and subscription = any(${[...subscriptions.keys()]}) group by subscription`)
-      gauge.set({ subscription: name }, count)
-  })
+        gauge.set({ subscription: name }, count)
+    },
+  )
 
   const letters: DeadLetters = {
     async deadLetters({ limit, after }) {
@@ -119,7 +126,9 @@ export function openParked(options: {
     },
     async giveUp(id) {
       const letter = await database.transaction(async tx => {
-        const [known] = await tx<{ subscription: string }[]>`select subscription from kernel.parked where id = ${id} and state = 'dead'`
+        const [known] = await tx<
+          { subscription: string }[]
+        >`select subscription from kernel.parked where id = ${id} and state = 'dead'`
         if (known) await lockLanes(tx, known.subscription)
         const [gone] = await tx<DeadLetter[]>`
           delete from kernel.parked where id = ${id} and state = 'dead' returning subscription, topic, key, event_id`
@@ -154,8 +163,8 @@ export function openParked(options: {
       return new Set(found.map(({ key }) => key))
     },
     /**
-     * Puts an event aside: to be tried again because of `error`, or without one behind what is there of its key. A replay may bring one that is there
-     * itself.
+     * Puts an event aside: to be tried again because of `error`, or without one behind what is there of its key. A
+     * replay may bring one that is there itself.
      */
     async add(tx: Tx, subscription: Subscription, row: EventRow, error?: unknown): Promise<void> {
       const { position, topic, event_id, key, trace_id, published_at } = row
@@ -182,7 +191,8 @@ const letNext = (tx: Tx, subscription: string, key: string) => tx`
     (select min(position) from kernel.parked where subscription = ${subscription} and key = ${key}) and state = 'waiting'`
 
 /** Not the event's fault: wait and try the same again. */
-export const isOutage = (error: unknown): boolean => (error instanceof Problem ? error : databaseProblem(error))?.kind === 'unavailable'
+export const isOutage = (error: unknown): boolean =>
+  (error instanceof Problem ? error : databaseProblem(error))?.kind === 'unavailable'
 
 /** As a text that PostgreSQL can hold. */
 const causeOf = (error: unknown): string =>

@@ -40,9 +40,15 @@ export interface EventLog extends DeadLetters {
   settled(): Promise<boolean>
   /** By name; `after` is the last name seen. */
   subscriptions(page: { limit: number; after?: string }): Promise<SubscriptionState[]>
-  /** Lets a subscription handle again what was published at `from` or later, or everything there is; false when there is no such subscription. */
+  /**
+   * Lets a subscription handle again what was published at `from` or later, or everything there is; false when there is
+   * no such subscription.
+   */
   rewind(subscription: string, from?: Date): Promise<boolean>
-  /** Ends the part of the log whose first event is from before `closing`, and drops the oldest, all from before `before`, once every reader has passed it; true when it did. */
+  /**
+   * Ends the part of the log whose first event is from before `closing`, and drops the oldest, all from before
+   * `before`, once every reader has passed it; true when it did.
+   */
   tend(closing: Date, before?: Date): Promise<boolean>
 }
 
@@ -82,7 +88,9 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
   const cursors = new Map<string, Cursor[]>()
   const watchers = new Map<string, Parameters<EventLog['watch']>[1][]>()
   const handled = metrics.counter('ohmnibus_events_handled_total', 'Events whose reaction committed', ['subscription'])
-  const latency = metrics.histogram('ohmnibus_event_latency_seconds', 'From publishing to the committed reaction', ['topic'])
+  const latency = metrics.histogram('ohmnibus_event_latency_seconds', 'From publishing to the committed reaction', [
+    'topic',
+  ])
   const stopping = new AbortController()
   const { signal } = stopping
   let unlisten: (() => Promise<void>) | undefined
@@ -107,8 +115,12 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
     async take(lanes) {
       const starts: number[] = []
       for (const lane of lanes) {
-        const own = [...subscriptions.values()].filter(({ service, topic }) => service === lane.service && topic === lane.topic)
-        const marks = await Promise.all(own.map(subscription => takeLane(pool, subscription, lane.number, lane.incarnation)))
+        const own = [...subscriptions.values()].filter(
+          ({ service, topic }) => service === lane.service && topic === lane.topic,
+        )
+        const marks = await Promise.all(
+          own.map(subscription => takeLane(pool, subscription, lane.number, lane.incarnation)),
+        )
         cursors.set(
           keyOf(lane),
           own.map((subscription, index) => {
@@ -160,7 +172,10 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
         while (cursor.held && !signal.aborted && (await (cursor.delivering = deliver(cursor)))) cursor.outages = 0
       } catch (error) {
         const delay = Math.min(30_000, 100 * 2 ** cursor.outages++)
-        log.warn({ err: error, subscription: cursor.subscription.name, delayMs: delay }, 'a subscription waits and tries again')
+        log.warn(
+          { err: error, subscription: cursor.subscription.name, delayMs: delay },
+          'a subscription waits and tries again',
+        )
         await sleep(delay, undefined, { signal }).catch(() => {})
         cursor.at = undefined
         cursor.again = true
@@ -196,7 +211,8 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
       cursor.at = to
       count(subscription, done)
     } catch (error) {
-      // What came before the failing one goes first. A failing commit does not say which one it was: half of them is tried.
+      // What came before the failing one goes first. A failing commit does not say which one it was: half of them is
+      // tried.
       const before = at < rows.length ? at : rows.length >> 1
       if (before > 0) {
         cursor.batch = read.indexOf(rows[before]!)
@@ -209,7 +225,10 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
     return true
   }
 
-  /** Somebody else moved it. In the log that is another process, which shares the work: go on from where it stands now; a partition is somebody else's. */
+  /**
+   * Somebody else moved it. In the log that is another process, which shares the work: go on from where it stands now;
+   * a partition is somebody else's.
+   */
   function movedAway(cursor: Cursor): boolean {
     cursor.at = undefined
     if (cursor.lane.number === wholeLog) return true
@@ -238,7 +257,8 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
   function count(subscription: Subscription, rows: readonly EventRow[]): void {
     handled.inc({ subscription: subscription.name }, rows.length)
     const now = Date.now()
-    for (const row of rows) latency.observe({ topic: subscription.topic }, Math.max(0, now - row.published_at.getTime()) / 1000)
+    for (const row of rows)
+      latency.observe({ topic: subscription.topic }, Math.max(0, now - row.published_at.getTime()) / 1000)
   }
 
   function react(subscription: Subscription, row: EventRow, tx: Tx): Promise<unknown> {
@@ -283,7 +303,8 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
     ...parked.letters,
     subscribe(service, db, event, purpose, reaction, { afterFailure = 'wait' } = {}) {
       const name = `${service}: ${purpose} (${event.topic})`
-      if (subscriptions.has(name)) throw new Error(`${service} subscribes twice to ${event.topic} in order to ${purpose}`)
+      if (subscriptions.has(name))
+        throw new Error(`${service} subscribes twice to ${event.topic} in order to ${purpose}`)
       subscriptions.set(name, {
         name,
         service,
@@ -336,7 +357,9 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
         where s.name > ${after} group by s.name order by s.name limit ${limit}`
     },
     async rewind(name, from) {
-      const [subscription] = await pool<{ topic: string }[]>`select topic from kernel.subscriptions where name = ${name}`
+      const [subscription] = await pool<
+        { topic: string }[]
+      >`select topic from kernel.subscriptions where name = ${name}`
       if (!subscription) return false
       const offsets = await road.offsetsAt(subscription.topic, from)
       await database.transaction(async tx => {

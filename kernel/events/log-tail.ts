@@ -18,9 +18,10 @@ const channel = 'ohmnibus_events'
 const pollMs = 1_000
 
 /**
- * Follows the end of the log. Positions come from a sequence, so a transaction that is still open leaves a gap that may be filled later, and a
- * cursor must not pass it. A gap is given up once every transaction has ended that was writing to the log when it was seen: what has not come by
- * then was rolled back. PostgreSQL's locks tell who writes, so that other long transactions hold nothing up; publishing is the last thing one does.
+ * Follows the end of the log. Positions come from a sequence, so a transaction that is still open leaves a gap that may
+ * be filled later, and a cursor must not pass it. A gap is given up once every transaction has ended that was writing
+ * to the log when it was seen: what has not come by then was rolled back. PostgreSQL's locks tell who writes, so that
+ * other long transactions hold nothing up; publishing is the last thing one does.
  */
 export function openTail(options: {
   pool: Pool
@@ -109,7 +110,9 @@ export function openTail(options: {
     select virtualtransaction from pg_locks where relation = 'kernel.log'::regclass and mode = 'RowExclusiveLock'
     and database = (select oid from pg_database where datname = current_database())`
 
-  /** Other processes hear of it too. Not in the publishing transaction: NOTIFY there makes commits wait for each other. */
+  /**
+   * Other processes hear of it too. Not in the publishing transaction: NOTIFY there makes commits wait for each other.
+   */
   function tell(): void {
     telling ??= setTimeout(() => {
       telling = undefined
@@ -128,7 +131,9 @@ export function openTail(options: {
     },
     catchUp: read,
     async start() {
-      const [end] = await pool<{ position: number }[]>`select coalesce(max(position), 0)::float8 as position from kernel.log`
+      const [end] = await pool<
+        { position: number }[]
+      >`select coalesce(max(position), 0)::float8 as position from kernel.log`
       // Whatever was being written when we came is waited for once; older gaps are none of our business.
       let writing = (await writers()).map(writer => writer.virtualtransaction)
       while (writing.length > 0 && !stopped) {

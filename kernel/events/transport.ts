@@ -19,7 +19,10 @@ export interface EventRow {
   published_at: Date
 }
 
-/** A part of a topic whose events come in order, as one service reads it; the events of a key are all in one. The log has one a topic (-1), Kafka one a partition. */
+/**
+ * A part of a topic whose events come in order, as one service reads it; the events of a key are all in one. The log
+ * has one a topic (-1), Kafka one a partition.
+ */
 export interface Lane {
   readonly service: string
   readonly topic: string
@@ -31,8 +34,8 @@ export interface Lane {
 /** What a road tells those who deliver. */
 export interface Reader {
   /**
-   * This process works on these lanes from now on; whoever did is refused by the database. Resolves with the offset to begin each at: the
-   * smallest that any subscription of the service wants, 0 where nothing was read yet.
+   * This process works on these lanes from now on; whoever did is refused by the database. Resolves with the offset to
+   * begin each at: the smallest that any subscription of the service wants, 0 where nothing was read yet.
    */
   take(lanes: readonly Lane[]): Promise<number[]>
   /** These are another's now. Resolves when nothing of them is at work any more. */
@@ -54,13 +57,22 @@ export interface Road {
   stop(): Promise<void>
   /** Something was committed by this process. */
   committed(): void
-  /** Up to `limit` events of a lane that was taken, after the offset `after`, oldest first; empty until `arrived`. `reader` tells one that reads the lane from another. */
+  /**
+   * Up to `limit` events of a lane that was taken, after the offset `after`, oldest first; empty until `arrived`.
+   * `reader` tells one that reads the lane from another.
+   */
   read(lane: Lane, after: number, limit: number, reader: string): Promise<EventRow[]>
-  /** The lane is not where we thought: another has taken it, or somebody asked for a replay. Takes it anew, or learns that it is gone. */
+  /**
+   * The lane is not where we thought: another has taken it, or somebody asked for a replay. Takes it anew, or learns
+   * that it is gone.
+   */
   lost(lane: Lane): void
   /** By lane, the offset of the first event published at `from` or later; of the first there is without it. */
   offsetsAt(topic: string, from?: Date): Promise<Map<number, number>>
-  /** Whether all that is committed in this database is where readers find it, and all that is there for lanes taken here was read at least once. */
+  /**
+   * Whether all that is committed in this database is where readers find it, and all that is there for lanes taken here
+   * was read at least once.
+   */
   settled(): Promise<boolean>
   /** The newest position of the log that may be forgotten, as far as the road goes. */
   passed(): Promise<number>
@@ -75,7 +87,8 @@ export function logRoad({ pool, log }: { pool: Pool; log: Log }): Road {
   let reader: Reader | undefined
   let watched: ReadonlyMap<string, (row: EventRow) => void> = new Map()
 
-  // Pairs are compared so that no index fits but the one by topic: for a topic that was quiet for long the planner would walk over all the others.
+  // Pairs are compared so that no index fits but the one by topic: for a topic that was quiet for long the planner
+  // would walk over all the others.
   const rowsOf = (topic: string, after: number, until: number, limit: number) => pool<EventRow[]>`
     select position::float8 as position, position::float8 as offset, topic, event_id, key, trace_id, actor, data, published_at
     from kernel.log e where (e.topic, e.position) > (${topic}, ${after}) and (e.topic, e.position) <= (${topic}, ${until})
@@ -100,7 +113,9 @@ export function logRoad({ pool, log }: { pool: Pool; log: Log }): Road {
       watched = watchedTopics
       await refuseKafkaCursors(pool)
       await tail.start()
-      const taken = [...topics].flatMap(([service, names]) => [...names].map(topic => ({ service, topic, number: wholeLog })))
+      const taken = [...topics].flatMap(([service, names]) =>
+        [...names].map(topic => ({ service, topic, number: wholeLog })),
+      )
       await to.take(taken)
       reader = to
       lanes = taken
@@ -128,7 +143,10 @@ export function logRoad({ pool, log }: { pool: Pool; log: Log }): Road {
   }
 }
 
-/** What travelled over Kafka has no place in the log's own lane: going back is for a person, once nothing is under way any more. */
+/**
+ * What travelled over Kafka has no place in the log's own lane: going back is for a person, once nothing is under way
+ * any more.
+ */
 async function refuseKafkaCursors(pool: Pool): Promise<void> {
   const [ahead] = await pool`select from kernel.lanes k where k.lane <> ${wholeLog} and k.position >
     coalesce((select position from kernel.lanes l where l.subscription = k.subscription and l.lane = ${wholeLog}), 0) limit 1`

@@ -27,18 +27,18 @@ export interface LinkOptions {
 }
 
 /**
- * Where files lie: a folder here, S3 at scale. Keys are `<service>/<id>/<id>`; a key is written once and never changed. Where storage is away,
- * everything fails with `files_unavailable`.
+ * Where files lie: a folder here, S3 at scale. Keys are `<service>/<id>/<id>`; a key is written once and never changed.
+ * Where storage is away, everything fails with `files_unavailable`.
  */
 export interface Files {
   /**
-   * Streams to durable storage; there is a whole file or none. Fails with `file_too_large` (413) beyond `maxBytes`, `file_exists`,
-   * `file_storage_full`.
+   * Streams to durable storage; there is a whole file or none. Fails with `file_too_large` (413) beyond `maxBytes`,
+   * `file_exists`, `file_storage_full`.
    */
   write(key: string, content: Readable, limit: { maxBytes: number }): Promise<Content>
   /**
-   * Bytes `start` to `end` inclusive; undefined when there is no such file. One that is not `content` any more fails with `file_damaged`: at once by
-   * its size, and when read whole by its hash, before the last bytes are out.
+   * Bytes `start` to `end` inclusive; undefined when there is no such file. One that is not `content` any more fails
+   * with `file_damaged`: at once by its size, and when read whole by its hash, before the last bytes are out.
    */
   read(key: string, range?: Range, content?: Content): Promise<Readable | undefined>
   /** Size in bytes; undefined when there is no such file. */
@@ -71,7 +71,10 @@ interface FolderOptions extends LinkSigning {
   onDamage?: (key: string) => void
 }
 
-/** Files in a folder of this machine. What a process left half written when it died is removed when the next one starts. A full disk is `file_storage_full`. */
+/**
+ * Files in a folder of this machine. What a process left half written when it died is removed when the next one starts.
+ * A full disk is `file_storage_full`.
+ */
 export function folderFiles(options: FolderOptions): FileStore {
   const { folder, onDamage = () => {} } = options
   const incoming = join(folder, '.incoming')
@@ -203,7 +206,10 @@ export function heldTo(
 
 /** Counts files that are not what was written, and has operators look. */
 export function damageReport({ log, metrics }: { log: Log; metrics: Metrics }): (key: string) => void {
-  const counter = metrics.counter('ohmnibus_files_damaged_total', 'Files that were not what was written when they were read')
+  const counter = metrics.counter(
+    'ohmnibus_files_damaged_total',
+    'Files that were not what was written when they were read',
+  )
   return key => {
     counter.inc()
     log.error({ key }, 'a file is not what was written: restore it from a back-up')
@@ -215,9 +221,11 @@ export const damaged = (key: string, onDamage: (key: string) => void): Problem =
   return new Problem('unavailable', 'file_damaged', { detail: 'The file is damaged. Operators have been told.' })
 }
 
-export const fileExists = (key: string): Problem => new Problem('conflict', 'file_exists', { detail: 'There is a file of this key.', key })
+export const fileExists = (key: string): Problem =>
+  new Problem('conflict', 'file_exists', { detail: 'There is a file of this key.', key })
 
-export const storageFull = (): Problem => new Problem('unavailable', 'file_storage_full', { detail: 'There is no room for the file.' })
+export const storageFull = (): Problem =>
+  new Problem('unavailable', 'file_storage_full', { detail: 'There is no room for the file.' })
 
 const tooLarge = (maxBytes: number) =>
   new Problem('too_large', 'file_too_large', { detail: `A file may have ${maxBytes} bytes at most.`, maxBytes })
@@ -265,7 +273,10 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Drafts carry the process that wrote them; one that is gone, or had our number before us, does not come back for them. No upload takes a day. */
+/**
+ * Drafts carry the process that wrote them; one that is gone, or had our number before us, does not come back for them.
+ * No upload takes a day.
+ */
 async function removeAbandoned(incoming: string): Promise<void> {
   for (const name of await namesIn(incoming)) {
     const draft = join(incoming, name)
@@ -275,12 +286,16 @@ async function removeAbandoned(incoming: string): Promise<void> {
   }
 }
 
-/** A back-up that notes which files there are keeps all of them meanwhile; see tools/backup. It takes seconds, even for a million of them. */
+/**
+ * A back-up that notes which files there are keeps all of them meanwhile; see tools/backup. It takes seconds, even for
+ * a million of them.
+ */
 async function released(hold: string): Promise<void> {
   for (const deadline = performance.now() + 60_000; ; await sleep(20)) {
     const holder = await readFile(hold, 'utf8').catch(unlessMissing)
     if (!holder || !isAlive(Number(holder))) return
-    if (performance.now() > deadline) throw new Problem('unavailable', 'files_held', { detail: 'A back-up is under way. Try again.' })
+    if (performance.now() > deadline)
+      throw new Problem('unavailable', 'files_held', { detail: 'A back-up is under way. Try again.' })
   }
 }
 

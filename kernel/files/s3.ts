@@ -15,7 +15,17 @@ import {
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { signedLinks, type LinkSigning } from '../http/downloads.ts'
-import { damaged, damageReport, fileExists, heldTo, openMeter, partsOf, storageFull, type FileStore, type Files } from './files.ts'
+import {
+  damaged,
+  damageReport,
+  fileExists,
+  heldTo,
+  openMeter,
+  partsOf,
+  storageFull,
+  type FileStore,
+  type Files,
+} from './files.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { openOutage } from '../telemetry/engine-failures.ts'
@@ -37,16 +47,29 @@ interface S3Options extends LinkSigning {
   secretAccessKey?: string
   log: Log
   metrics: Metrics
-  /** Until the server has taken a part, in milliseconds, for each of three tries; a quarter of it for what carries no file. Default 15 s. */
+  /**
+   * Until the server has taken a part, in milliseconds, for each of three tries; a quarter of it for what carries no
+   * file. Default 15 s.
+   */
   patience?: number
 }
 
 /**
- * Files in a bucket. Fails with `StartError` when the bucket is not there or the credentials are not right; a server that is away only delays. What
- * uploads left behind that were never finished is removed after a day.
+ * Files in a bucket. Fails with `StartError` when the bucket is not there or the credentials are not right; a server
+ * that is away only delays. What uploads left behind that were never finished is removed after a day.
  */
 export async function s3Files(options: S3Options): Promise<FileStore> {
-  const { bucket: Bucket, endpoint, region, accessKeyId, secretAccessKey, now, log, metrics, patience = 15_000 } = options
+  const {
+    bucket: Bucket,
+    endpoint,
+    region,
+    accessKeyId,
+    secretAccessKey,
+    now,
+    log,
+    metrics,
+    patience = 15_000,
+  } = options
   const client = new S3Client({
     region,
     ...(endpoint && { endpoint, forcePathStyle: true }),
@@ -71,9 +94,13 @@ export async function s3Files(options: S3Options): Promise<FileStore> {
 
   const trouble = (operation: string, error: unknown): Problem => {
     if (error instanceof Problem) return error
-    if (statusOf(error) === 507 || /StorageFull|QuotaExceeded|InsufficientStorage/i.test(nameOf(error))) return storageFull()
+    if (statusOf(error) === 507 || /StorageFull|QuotaExceeded|InsufficientStorage/i.test(nameOf(error)))
+      return storageFull()
     outage.failed(operation, error)
-    return new Problem('unavailable', 'files_unavailable', { detail: 'Files cannot be reached at the moment.', retryAfter: 5 })
+    return new Problem('unavailable', 'files_unavailable', {
+      detail: 'Files cannot be reached at the moment.',
+      retryAfter: 5,
+    })
   }
   async function attempt<T>(operation: string, work: () => Promise<T>): Promise<T> {
     try {
@@ -85,7 +112,8 @@ export async function s3Files(options: S3Options): Promise<FileStore> {
     }
   }
   const at = (key: string): { Bucket: string; Key: string } => (partsOf(key), { Bucket, Key: key })
-  const head = (key: string, bound = {}) => client.send(new HeadObjectCommand(at(key)), { ...brief, ...bound }).catch(unlessMissing)
+  const head = (key: string, bound = {}) =>
+    client.send(new HeadObjectCommand(at(key)), { ...brief, ...bound }).catch(unlessMissing)
   const abort = (Key: string, UploadId: string | undefined, bound = {}): Promise<unknown> =>
     client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), { ...brief, ...bound }).catch(unlessMissing)
 
@@ -107,7 +135,8 @@ export async function s3Files(options: S3Options): Promise<FileStore> {
         if (broken) throw error
         // A server that had taken it when its answer got lost finds our own file in the way of the next try.
         const there = await head(key, bound).catch(() => undefined)
-        if (there?.Metadata?.upload !== mark) throw there && statusOf(error) === 412 ? fileExists(key) : trouble('write', error)
+        if (there?.Metadata?.upload !== mark)
+          throw there && statusOf(error) === 412 ? fileExists(key) : trouble('write', error)
       }
       outage.worked()
       return measured()
@@ -132,12 +161,17 @@ export async function s3Files(options: S3Options): Promise<FileStore> {
       }
       return heldTo(source, range ? undefined : content, {
         damaged: () => damaged(key, onDamage),
-        broken: error => (/checksum mismatch/i.test((error as Error).message) ? damaged(key, onDamage) : trouble('read', error)),
+        broken: error =>
+          /checksum mismatch/i.test((error as Error).message) ? damaged(key, onDamage) : trouble('read', error),
       })
     },
 
     size: key => attempt('size', async () => (await head(key))?.ContentLength),
-    remove: key => attempt('remove', async () => void (await client.send(new DeleteObjectCommand(at(key)), brief).catch(unlessMissing))),
+    remove: key =>
+      attempt(
+        'remove',
+        async () => void (await client.send(new DeleteObjectCommand(at(key)), brief).catch(unlessMissing)),
+      ),
     async *list(prefix) {
       try {
         for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix: prefix }, brief))
@@ -161,7 +195,10 @@ export async function s3Files(options: S3Options): Promise<FileStore> {
   async function sweep(): Promise<void> {
     let from: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}
     while (from) {
-      const page: ListMultipartUploadsCommandOutput = await client.send(new ListMultipartUploadsCommand({ Bucket, ...from }), brief)
+      const page: ListMultipartUploadsCommandOutput = await client.send(
+        new ListMultipartUploadsCommand({ Bucket, ...from }),
+        brief,
+      )
       for (const { Key, UploadId, Initiated } of page.Uploads ?? [])
         if (isKey(Key) && now().getTime() - Initiated!.getTime() > day) await abort(Key, UploadId)
       from = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : undefined
@@ -188,7 +225,9 @@ function refuse(error: unknown, { bucket, endpoint, region }: S3Options): void {
   const name = nameOf(error)
   const status = statusOf(error) ?? 0
   if (name === 'NoSuchBucket' || name === 'InvalidBucketName')
-    throw new StartError(`There is no bucket ${bucket} at ${where}. Create it, or name another: S3_BUCKET_NAME=some-bucket`)
+    throw new StartError(
+      `There is no bucket ${bucket} at ${where}. Create it, or name another: S3_BUCKET_NAME=some-bucket`,
+    )
   if (status === 301 || /AuthorizationHeaderMalformed|IllegalLocationConstraint/.test(name))
     throw new StartError(`The bucket ${bucket} does not lie in ${region}. Set AWS_REGION to where it does.`)
   if (name === 'CredentialsProviderError' || (status >= 400 && status < 500 && status !== 408 && status !== 429))
@@ -201,7 +240,8 @@ function refuse(error: unknown, { bucket, endpoint, region }: S3Options): void {
 const sizeOf = ({ ContentRange, ContentLength }: GetObjectCommandOutput): number | undefined =>
   ContentRange ? Number(ContentRange.split('/')[1]) : ContentLength
 
-const statusOf = (error: unknown): number | undefined => (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+const statusOf = (error: unknown): number | undefined =>
+  (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
 
 const nameOf = (error: unknown): string => (error as Error).name
 

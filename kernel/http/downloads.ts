@@ -29,7 +29,8 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
     throw new Problem('range', 'range_unsatisfiable', { detail: `The file has ${file.sizeBytes} bytes.` })
   }
   const content = bare ? Readable.from([]) : await file.read(range)
-  if (!content) throw new Problem('not_found', 'file_missing', { detail: 'The file is not there. Operators have been told.' })
+  if (!content)
+    throw new Problem('not_found', 'file_missing', { detail: 'The file is not there. Operators have been told.' })
   reply
     .header('accept-ranges', 'bytes')
     .header('etag', tag)
@@ -47,7 +48,10 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
 const inert = (contentType: string): string =>
   /\/(html|xml|(x-)?javascript|ecmascript)\b|\+xml\b/i.test(contentType) ? 'application/octet-stream' : contentType
 
-/** One range as first and last byte; undefined for what may be ignored: other units, several ranges, what cannot be read. */
+/**
+ * One range as first and last byte; undefined for what may be ignored: other units, several ranges, what cannot be
+ * read.
+ */
 function rangeOf(header: string, size: number): Range | 'unsatisfiable' | undefined {
   const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.trim()) ?? []
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined
@@ -65,7 +69,10 @@ function contentDisposition(fileName: string): string {
       .replace(/[^\x20-\x7e]/g, '')
       .replace(/["\\%/;]/g, '_')
       .trim() || 'file'
-  const whole = encodeURIComponent(fileName.toWellFormed()).replace(/['()*]/g, sign => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
+  const whole = encodeURIComponent(fileName.toWellFormed()).replace(
+    /['()*]/g,
+    sign => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
   return `attachment; filename="${ascii}"; filename*=UTF-8''${whole}`
 }
 
@@ -86,8 +93,8 @@ const Link = {
 }
 
 /**
- * Links to files that we serve ourselves, wherever the files lie: so names, types, expiry and what a browser may do with them are ours, and no client
- * has to reach the storage.
+ * Links to files that we serve ourselves, wherever the files lie: so names, types, expiry and what a browser may do
+ * with them are ours, and no client has to reach the storage.
  */
 export function signedLinks({ secret, publicUrl, now }: LinkSigning) {
   const signature = (query: string): Buffer => createHmac('sha256', secret).update(query).digest()
@@ -120,7 +127,9 @@ export function signedLinks({ secret, publicUrl, now }: LinkSigning) {
           const expected = signature(new URLSearchParams(signed).toString())
           const given = Buffer.from(request.params.signature, 'base64url')
           if (given.length !== expected.length || !timingSafeEqual(given, expected))
-            throw new Problem('forbidden', 'link_invalid', { detail: 'The link was changed or is not whole. Ask for a new one.' })
+            throw new Problem('forbidden', 'link_invalid', {
+              detail: 'The link was changed or is not whole. Ask for a new one.',
+            })
           if (Number(expires) <= now().getTime())
             throw new Problem('forbidden', 'link_expired', { detail: 'The link has expired. Ask for a new one.' })
           const there = await files.size(key)

@@ -100,7 +100,11 @@ export async function openHttp(options: HttpOptions) {
   const secure = options.publicUrl.startsWith('https:')
   const origins = [new URL(options.publicUrl).origin, ...options.corsOrigins]
   const accessLevel = options.accessLog ? 'info' : 'debug'
-  const durations = metrics.histogram('ohmnibus_http_request_seconds', 'Time to answer a request', ['method', 'route', 'status'])
+  const durations = metrics.histogram('ohmnibus_http_request_seconds', 'Time to answer a request', [
+    'method',
+    'route',
+    'status',
+  ])
 
   const listener = await openListener(options)
   const app = fastify({
@@ -112,7 +116,11 @@ export async function openHttp(options: HttpOptions) {
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     // Before any hook has run: what they set on every answer is set here.
     frameworkErrors: (error, request, reply) =>
-      answerError(error, request as FastifyRequest, reply.headers(guarding).header('x-request-id', request.id) as FastifyReply),
+      answerError(
+        error,
+        request as FastifyRequest,
+        reply.headers(guarding).header('x-request-id', request.id) as FastifyReply,
+      ),
   })
   listener.attend(app.server)
   app.addHook('onClose', async () => listener.close())
@@ -217,7 +225,13 @@ export async function openHttp(options: HttpOptions) {
     durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
     if (log.isLevelEnabled(accessLevel))
       log[accessLevel](
-        { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), traceId: request.id },
+        {
+          method: request.method,
+          route,
+          status: reply.statusCode,
+          ms: Math.round(reply.elapsedTime),
+          traceId: request.id,
+        },
         'answered',
       )
     done()
@@ -264,7 +278,9 @@ export async function openHttp(options: HttpOptions) {
         detail: `There is nothing at ${request.method} ${path.slice(0, 200)}. The reference is at /docs.`,
       })
     reply.header('allow', allowed.join(', '))
-    throw new Problem('not_allowed', 'method_not_allowed', { detail: `${path.slice(0, 200)} takes ${allowed.join(', ')}.` })
+    throw new Problem('not_allowed', 'method_not_allowed', {
+      detail: `${path.slice(0, 200)} takes ${allowed.join(', ')}.`,
+    })
   })
 
   return app
@@ -310,7 +326,9 @@ function closed<S extends TSchema>(schema: S): S {
       if (key === 'properties') return each(value, walk)
       return key === 'examples' || key === 'default' ? value : walk(value)
     })
-    return copy.type === 'object' && copy.properties && !('additionalProperties' in copy) ? { ...copy, additionalProperties: false } : copy
+    return copy.type === 'object' && copy.properties && !('additionalProperties' in copy)
+      ? { ...copy, additionalProperties: false }
+      : copy
   }
   return walk(schema)
 }
@@ -318,7 +336,10 @@ function closed<S extends TSchema>(schema: S): S {
 /** What helmet sets on an answer; it is the same on every one, so it is asked once. */
 function headersOf(middleware: ReturnType<typeof helmet>): Record<string, string> {
   const headers: Record<string, string> = {}
-  const response = { setHeader: (name: string, value: string) => void (headers[name.toLowerCase()] = value), removeHeader() {} }
+  const response = {
+    setHeader: (name: string, value: string) => void (headers[name.toLowerCase()] = value),
+    removeHeader() {},
+  }
   middleware({} as never, response as never, error => {
     if (error) throw error
   })
@@ -339,7 +360,9 @@ function idempotencyOf(request: FastifyRequest): Once['idempotency'] {
   const key = request.headers['idempotency-key']
   if (key === undefined) return undefined
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key))
-    throw new Problem('invalid', 'idempotency_key_invalid', { detail: 'Idempotency-Key takes 1 to 255 visible ASCII characters.' })
+    throw new Problem('invalid', 'idempotency_key_invalid', {
+      detail: 'Idempotency-Key takes 1 to 255 visible ASCII characters.',
+    })
   const fingerprint = createHash('sha256')
     .update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`)
     .digest('hex')
@@ -359,11 +382,14 @@ function asProblem(error: unknown): Problem | undefined {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new Problem('too_large', 'body_too_large', { detail: 'The body is larger than this route takes.' })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return new Problem('unsupported', 'content_type_unsupported', { detail: 'Send JSON with "Content-Type: application/json".' })
+    return new Problem('unsupported', 'content_type_unsupported', {
+      detail: 'Send JSON with "Content-Type: application/json".',
+    })
   const database = databaseProblem(error)
   if (database) return database
   if (statusCode && statusCode >= 400 && statusCode < 500) {
-    const kind = (Object.entries(statusOf).find(([, status]) => status === statusCode)?.[0] ?? 'invalid') as Problem['kind']
+    const kind = (Object.entries(statusOf).find(([, status]) => status === statusCode)?.[0] ??
+      'invalid') as Problem['kind']
     return new Problem(kind, 'request_invalid', { detail: message })
   }
   return undefined

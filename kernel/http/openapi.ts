@@ -29,12 +29,21 @@ export function collectRoutes(app: FastifyInstance): void {
 /** JSON of any depth, as OpenAPI has it; a validator of others holds the documents to that. */
 type Json = Record<string, any>
 
-/** The OpenAPI 3.1 document of these routes, the same for the same routes in any order. Schemas are JSON Schema 2020-12 as they stand. */
+/**
+ * The OpenAPI 3.1 document of these routes, the same for the same routes in any order. Schemas are JSON Schema 2020-12
+ * as they stand.
+ */
 export function openapi(routes: readonly DocumentedRoute[], about: { version: string; server: string }) {
   const operations = routes
     .filter(({ method, schema }) => method !== 'HEAD' && schema && !(schema as RouteSchema).hide)
-    .map(route => ({ ...route, method: String(route.method).toLowerCase(), path: route.url.replace(/:(\w+)/g, '{$1}') }))
-    .sort((a, b) => (a.path === b.path ? methods.indexOf(a.method) - methods.indexOf(b.method) : a.path < b.path ? -1 : 1))
+    .map(route => ({
+      ...route,
+      method: String(route.method).toLowerCase(),
+      path: route.url.replace(/:(\w+)/g, '{$1}'),
+    }))
+    .sort((a, b) =>
+      a.path === b.path ? methods.indexOf(a.method) - methods.indexOf(b.method) : a.path < b.path ? -1 : 1,
+    )
   const paths: Record<string, Json> = {}
   for (const route of operations) (paths[route.path] ??= {})[route.method] = operation(route)
   const tags = [...new Set(operations.flatMap(({ schema }) => (schema as RouteSchema).tags ?? []))].sort()
@@ -62,7 +71,9 @@ export function openapi(routes: readonly DocumentedRoute[], about: { version: st
         },
       },
       schemas: { Problem },
-      responses: Object.fromEntries(Object.entries(refusals).map(([kind, refusal]) => [kind, refusalOf(kind as Refusal, refusal)])),
+      responses: Object.fromEntries(
+        Object.entries(refusals).map(([kind, refusal]) => [kind, refusalOf(kind as Refusal, refusal)]),
+      ),
     },
   }
 }
@@ -150,7 +161,10 @@ function bodyOf({ body, form, consumes }: RouteSchema): Json | undefined {
     return { required: !optional, content: { [consumes?.[0] ?? 'application/json']: content(body) } }
   }
   if (!consumes) return undefined
-  return { required: Boolean(form), content: { [consumes[0]!]: form ? content(form) : { schema: { type: 'object' }, example: {} } } }
+  return {
+    required: Boolean(form),
+    content: { [consumes[0]!]: form ? content(form) : { schema: { type: 'object' }, example: {} } },
+  }
 }
 
 const content = (schema: Json): Json => ({ schema, example: exampleOf(schema) })
@@ -160,7 +174,10 @@ function answers(schema: RouteSchema): Json {
   const raw = Object.fromEntries(
     produces.map(type => [
       type,
-      { schema: { type: 'string', ...(!type.startsWith('text/') && { contentMediaType: type }) }, example: examplesByType[type] ?? '…' },
+      {
+        schema: { type: 'string', ...(!type.startsWith('text/') && { contentMediaType: type }) },
+        example: examplesByType[type] ?? '…',
+      },
     ]),
   )
   const statuses = Object.entries(response)
@@ -192,14 +209,20 @@ const examplesByType: Record<string, string> = {
 type Refusal = Exclude<ProblemKind, 'not_allowed'>
 
 const refusals: Record<Refusal, { code: string; description: string }> = {
-  invalid: { code: 'request_invalid', description: 'Something in the request is not as it must be; `errors` names the fields.' },
+  invalid: {
+    code: 'request_invalid',
+    description: 'Something in the request is not as it must be; `errors` names the fields.',
+  },
   unauthenticated: { code: 'token_invalid', description: 'Nobody is signed in, or what should prove it does not.' },
   forbidden: { code: 'role_insufficient', description: 'Who is signed in may not do this.' },
   not_found: { code: 'passport_unknown', description: 'There is no such thing, or it is not for who asks.' },
   conflict: { code: 'identifier_taken', description: 'It does not go together with how things stand.' },
   stale: { code: 'version_stale', description: 'There is a newer version than `If-Match` names.' },
   too_large: { code: 'body_too_large', description: 'The body is larger than this route takes.' },
-  unsupported: { code: 'content_type_unsupported', description: 'The body has a content type that this route does not take.' },
+  unsupported: {
+    code: 'content_type_unsupported',
+    description: 'The body has a content type that this route does not take.',
+  },
   range: { code: 'range_unsatisfiable', description: 'The file ends before the wanted part begins.' },
   unprocessable: { code: 'idempotency_key_reused', description: 'The Idempotency-Key was used with another request.' },
   limited: { code: 'too_many_requests', description: 'Too many attempts; `Retry-After` says when to come back.' },
@@ -221,7 +244,10 @@ const Problem = {
       items: {
         type: 'object',
         required: ['pointer', 'detail'],
-        properties: { pointer: { type: 'string', description: 'JSON pointer of the field' }, detail: { type: 'string' } },
+        properties: {
+          pointer: { type: 'string', description: 'JSON pointer of the field' },
+          detail: { type: 'string' },
+        },
       },
     },
   },
@@ -290,11 +316,15 @@ export function exampleOf(schema: Json): unknown {
   if (choices) {
     const [first] = choices.filter(({ type }) => type !== 'null')
     // Nothing is known of it: then nothing is the better example.
-    return !first || (choices.length > 1 && first.type === 'string' && !first.examples && !first.format) ? null : exampleOf(first)
+    return !first || (choices.length > 1 && first.type === 'string' && !first.examples && !first.format)
+      ? null
+      : exampleOf(first)
   }
   switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
     case 'object':
-      return Object.fromEntries(Object.entries<Json>(schema.properties ?? {}).map(([name, field]) => [name, exampleOf(field)]))
+      return Object.fromEntries(
+        Object.entries<Json>(schema.properties ?? {}).map(([name, field]) => [name, exampleOf(field)]),
+      )
     case 'array':
       return schema.items ? [exampleOf(schema.items)] : []
     case 'string':

@@ -28,7 +28,9 @@ export const isInstant: Check = key => {
 export const isText: Check = key => typeof key === 'string' && key.isWellFormed() && !key.includes('\0')
 export const isCount: Check = key => Number.isSafeInteger(key) && (key as number) >= 0
 
-/** The sort keys behind `after`, each held to what it must be; undefined on the first page. Fails with `cursor_invalid`. */
+/**
+ * The sort keys behind `after`, each held to what it must be; undefined on the first page. Fails with `cursor_invalid`.
+ */
 export function cursorOf(after: string | undefined, ...are: Check[]): Cursor | undefined {
   if (after === undefined) return undefined
   try {
@@ -41,10 +43,18 @@ export function cursorOf(after: string | undefined, ...are: Check[]): Cursor | u
 }
 
 /** A page out of `limit + 1` rows: the one too many only tells that there is more. */
-export function page<Row, Item>(rows: readonly Row[], limit: number, keysOf: (last: Row) => Cursor, view: (row: Row) => Item) {
+export function page<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  keysOf: (last: Row) => Cursor,
+  view: (row: Row) => Item,
+) {
   const shown = rows.slice(0, limit)
   const more = rows.length > limit
-  return { items: shown.map(view), nextCursor: more ? Buffer.from(JSON.stringify(keysOf(shown.at(-1)!))).toString('base64url') : null }
+  return {
+    items: shown.map(view),
+    nextCursor: more ? Buffer.from(JSON.stringify(keysOf(shown.at(-1)!))).toString('base64url') : null,
+  }
 }
 
 /** Sets the `ETag` of a version; true when the client has it already, and then 304 is the whole answer. */
@@ -57,11 +67,17 @@ export function notModified(request: FastifyRequest, reply: FastifyReply, versio
   return true
 }
 
-/** Refuses a change of something that has changed since the client read it (412 `version_stale`); without `If-Match` anything goes. */
+/**
+ * Refuses a change of something that has changed since the client read it (412 `version_stale`); without `If-Match`
+ * anything goes.
+ */
 export function requireMatch(request: FastifyRequest, version: number | string): void {
   const sent = request.headers['if-match']
   if (sent === undefined || sent === '*' || tagsOf(sent).includes(`"${version}"`)) return
-  throw new Problem('stale', 'version_stale', { detail: `It is at version ${version} now. Read it again and repeat the change.`, version })
+  throw new Problem('stale', 'version_stale', {
+    detail: `It is at version ${version} now. Read it again and repeat the change.`,
+    version,
+  })
 }
 
 const tagsOf = (header: string): string[] => header.split(',').map(tag => tag.trim().replace(/^W\//, ''))

@@ -45,14 +45,19 @@ const start = `SwaggerUIBundle({
 })
 `
 
-/** The reference at `/docs` of all routes here and in the other processes we know of, for the browser from one place. Call it before the instance is ready. */
+/**
+ * The reference at `/docs` of all routes here and in the other processes we know of, for the browser from one place.
+ * Call it before the instance is ready.
+ */
 export function reference(app: FastifyInstance, peers: Peers): void {
   const site = mount(app, [''], 'operations')
   let own: Document | undefined
   let whole: { text: Promise<string>; until: number } | undefined
 
   const give = (path: string, send: (reply: Reply) => unknown): void =>
-    site.get(path, { config: { access: anyone }, schema: { summary: 'The reference', hide: true } }, (_, reply) => send(reply))
+    site.get(path, { config: { access: anyone }, schema: { summary: 'The reference', hide: true } }, (_, reply) =>
+      send(reply),
+    )
   const file = (path: string, type: string, from: string): void =>
     give(path, reply => reply.type(type).header('cache-control', 'public, max-age=3600').send(createReadStream(from)))
 
@@ -64,16 +69,22 @@ export function reference(app: FastifyInstance, peers: Peers): void {
     '/docs/openapi.json',
     {
       config: { access: anyone },
-      schema: { summary: 'The reference', querystring: Type.Object({ own: Type.Optional(Type.Boolean()) }), hide: true },
+      schema: {
+        summary: 'The reference',
+        querystring: Type.Object({ own: Type.Optional(Type.Boolean()) }),
+        hide: true,
+      },
     },
     async ({ query }, reply) => {
       own ??= openapi(app.documented, { version, server: '/' })
       if (query.own) return reply.type('application/json').send(JSON.stringify(own))
-      if (!whole || performance.now() > whole.until) whole = { text: textOf(own, peers), until: performance.now() + sharedMs }
+      if (!whole || performance.now() > whole.until)
+        whole = { text: textOf(own, peers), until: performance.now() + sharedMs }
       return reply.type('application/json').send(await whole.text)
     },
   )
-  if (existsSync(events)) give('/docs/asyncapi.json', reply => reply.type('application/json').send(createReadStream(events)))
+  if (existsSync(events))
+    give('/docs/asyncapi.json', reply => reply.type('application/json').send(createReadStream(events)))
   for (const path of ['/', '/api/docs']) give(path, reply => reply.redirect('/docs'))
 }
 
@@ -82,7 +93,8 @@ type Document = ReturnType<typeof openapi>
 /** Anybody may ask as often as they like; the other processes are not asked as often. */
 const sharedMs = 2_000
 
-const textOf = async (own: Document, peers: Peers): Promise<string> => JSON.stringify(withOthers(own, await documentsOf(peers)))
+const textOf = async (own: Document, peers: Peers): Promise<string> =>
+  JSON.stringify(withOthers(own, await documentsOf(peers)))
 
 /** Of each service that lives elsewhere, from whoever answers. */
 async function documentsOf(peers: Peers): Promise<Document[]> {
@@ -94,5 +106,9 @@ function withOthers(own: Document, others: readonly Document[]): Document {
   const paths = Object.assign({}, ...others.map(document => document.paths), own.paths) as Document['paths']
   const tags = new Map([own, ...others].flatMap(document => document.tags).map(tag => [tag.name, tag]))
   const sorted = <T>(entries: [string, T][]): [string, T][] => entries.sort(([a], [b]) => (a < b ? -1 : 1))
-  return { ...own, tags: sorted([...tags]).map(([, tag]) => tag), paths: Object.fromEntries(sorted(Object.entries(paths))) }
+  return {
+    ...own,
+    tags: sorted([...tags]).map(([, tag]) => tag),
+    paths: Object.fromEntries(sorted(Object.entries(paths))),
+  }
 }

@@ -27,7 +27,9 @@ export interface ListenerOptions {
   headersTimeout?: number
   /** How long a whole request may take, in milliseconds; 10 min unless given. */
   requestTimeout?: number
-  /** How often the certificate is looked at, in milliseconds, where no change of its files is told; 30 s unless given. */
+  /**
+   * How often the certificate is looked at, in milliseconds, where no change of its files is told; 30 s unless given.
+   */
   lookEvery?: number
 }
 
@@ -48,12 +50,17 @@ const limits = {
   streams: 100,
 }
 
-/** What browsers of the last ten years speak; forward secret and authenticated, and none that HTTP/2 forbids (RFC 9113, appendix A). */
+/**
+ * What browsers of the last ten years speak; forward secret and authenticated, and none that HTTP/2 forbids (RFC 9113,
+ * appendix A).
+ */
 const ciphers = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
-  ...['ECDSA', 'RSA'].flatMap(kind => ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305'].map(rest => `ECDHE-${kind}-${rest}`)),
+  ...['ECDSA', 'RSA'].flatMap(kind =>
+    ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305'].map(rest => `ECDHE-${kind}-${rest}`),
+  ),
 ].join(':')
 
 /** Fails with `StartError` when the certificate cannot be used. */
@@ -119,8 +126,16 @@ interface Pair {
   readonly endsAt: Date
 }
 
-/** A certificate that follows its files: whether they are written again, replaced, or a link on the way leads elsewhere. */
-async function openCertificate({ tls, log, metrics, now = () => new Date(), lookEvery = 30_000 }: ListenerOptions & { tls: TlsFiles }) {
+/**
+ * A certificate that follows its files: whether they are written again, replaced, or a link on the way leads elsewhere.
+ */
+async function openCertificate({
+  tls,
+  log,
+  metrics,
+  now = () => new Date(),
+  lookEvery = 30_000,
+}: ListenerOptions & { tls: TlsFiles }) {
   let pair = await read(tls, now()).catch(error => {
     throw new StartError(`HTTPS is not possible with TLS_CERT_FILE and TLS_KEY_FILE: ${error.message}.`)
   })
@@ -128,13 +143,22 @@ async function openCertificate({ tls, log, metrics, now = () => new Date(), look
   let refused: string | undefined
   let remindedAt = 0
   let soon: NodeJS.Timeout | undefined
-  const context = (): SecureContextOptions => ({ cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2', ciphers, honorCipherOrder: true })
+  const context = (): SecureContextOptions => ({
+    cert: pair.cert,
+    key: pair.key,
+    minVersion: 'TLSv1.2',
+    ciphers,
+    honorCipherOrder: true,
+  })
 
   function remind(): void {
     const days = Math.floor((pair.endsAt.getTime() - now().getTime()) / day)
     if (days >= 14 || now().getTime() - remindedAt < day) return
     remindedAt = now().getTime()
-    log.warn({ endsAt: pair.endsAt, days }, days < 0 ? 'the certificate for HTTPS has expired' : 'the certificate for HTTPS expires soon')
+    log.warn(
+      { endsAt: pair.endsAt, days },
+      days < 0 ? 'the certificate for HTTPS has expired' : 'the certificate for HTTPS expires soon',
+    )
   }
 
   async function look(): Promise<void> {
@@ -149,22 +173,28 @@ async function openCertificate({ tls, log, metrics, now = () => new Date(), look
       }
     } catch (error) {
       const { message } = error as Error
-      if (message !== refused) log.warn({ cause: message }, 'a new certificate for HTTPS cannot be used; the one before stays')
+      if (message !== refused)
+        log.warn({ cause: message }, 'a new certificate for HTTPS cannot be used; the one before stays')
       refused = message
     }
     remind()
   }
 
   remind()
-  metrics.gauge('ohmnibus_tls_certificate_expiry_timestamp_seconds', 'When the certificate ends, in seconds since 1970', [], gauge =>
-    gauge.set(pair.endsAt.getTime() / 1000),
+  metrics.gauge(
+    'ohmnibus_tls_certificate_expiry_timestamp_seconds',
+    'When the certificate ends, in seconds since 1970',
+    [],
+    gauge => gauge.set(pair.endsAt.getTime() / 1000),
   )
   // A moment later, as certificate and key are two files.
   const lookSoon = (): void => {
     clearTimeout(soon)
     soon = setTimeout(() => void look(), 200)
   }
-  const watchers = [...new Set([tls.cert, tls.key].map(file => dirname(file)))].flatMap(folder => watching(folder, lookSoon))
+  const watchers = [...new Set([tls.cert, tls.key].map(file => dirname(file)))].flatMap(folder =>
+    watching(folder, lookSoon),
+  )
   const clock = setInterval(() => void look(), lookEvery).unref()
   return {
     context,
@@ -205,12 +235,14 @@ async function read({ cert, key }: TlsFiles, now: Date): Promise<Pair> {
     }
   }
   const pair = { cert: await load(cert), key: await load(key) }
-  if (/ENCRYPTED/.test(pair.key.toString('latin1'))) throw new Error(`${key} asks for a passphrase; give the key without one`)
+  if (/ENCRYPTED/.test(pair.key.toString('latin1')))
+    throw new Error(`${key} asks for a passphrase; give the key without one`)
   const own = parsed(cert, 'certificate', () => new X509Certificate(pair.cert))
   const secret = parsed(key, 'private key', () => createPrivateKey(pair.key))
   if (!own.checkPrivateKey(secret)) throw new Error(`${key} is not the key of the first certificate in ${cert}`)
   if (own.validToDate <= now) throw new Error(`${cert} expired at ${own.validToDate.toISOString()}`)
-  if (own.validFromDate > now) throw new Error(`${cert} is valid only from ${own.validFromDate.toISOString()}; look at the clock`)
+  if (own.validFromDate > now)
+    throw new Error(`${cert} is valid only from ${own.validFromDate.toISOString()}; look at the clock`)
   parsed(cert, 'certificate', () => createSecureContext(pair))
   return { ...pair, endsAt: own.validToDate }
 }
@@ -236,7 +268,12 @@ const refusals: Record<string, [status: number, title: string, code: string]> = 
 function refusalOf(reason: string | undefined) {
   const [status, title, code] = refusals[reason ?? ''] ?? [400, 'Bad request', 'request_malformed']
   const body = JSON.stringify({ type: `urn:ohmnibus:problem:${code}`, title, status, code, detail: `${title}.` })
-  return { status, title, body, headers: { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body) } }
+  return {
+    status,
+    title,
+    body,
+    headers: { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body) },
+  }
 }
 
 /** Bytes that are not HTTP, or heads that are too large or too slow: there is no request to answer, only a socket. */

@@ -6,8 +6,9 @@ const refusedKeys = new Set(['__proto__', 'constructor', 'prototype'])
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 /**
- * The value of a JSON text, held to I-JSON (RFC 7493), so that what is stored is what was sent: no duplicate keys, no NUL or half surrogate
- * pairs, no number that a double would change, no keys that reach for prototypes, at most 64 levels. Faults carry the JSON pointer.
+ * The value of a JSON text, held to I-JSON (RFC 7493), so that what is stored is what was sent: no duplicate keys, no
+ * NUL or half surrogate pairs, no number that a double would change, no keys that reach for prototypes, at most 64
+ * levels. Faults carry the JSON pointer.
  */
 export function parseJson(body: Buffer): unknown {
   let text: string
@@ -105,7 +106,8 @@ function inspect(text: string): void {
         const start = i
         while (i + 1 < text.length && /[0-9.eE+-]/.test(text[i + 1]!)) i++
         const digits = text.slice(start, i + 1)
-        if ((digits.length > 15 || /[eE]/.test(digits)) && !survives(digits)) refuse('is a number that would lose digits; send it as text')
+        if ((digits.length > 15 || /[eE]/.test(digits)) && !survives(digits))
+          refuse('is a number that would lose digits; send it as text')
       }
     }
   }

@@ -6,7 +6,13 @@ import type { Fault } from '../problem.ts'
 /** Ids as PostgreSQL takes them; the library's format allows `urn:uuid:` before them. */
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const addFormats = (ajv: Ajv): Ajv => formats.default(ajv).addFormat('uuid', uuid)
-const settings = { allErrors: true, strict: false, removeAdditional: false, useDefaults: true, validateFormats: true } as const
+const settings = {
+  allErrors: true,
+  strict: false,
+  removeAdditional: false,
+  useDefaults: true,
+  validateFormats: true,
+} as const
 
 // A body says what it means; a query string has only texts.
 const exact = addFormats(new Ajv({ ...settings, coerceTypes: false }))
@@ -34,7 +40,8 @@ export function faultsOf(
   const faults = new Map<string, Fault>()
   for (const { instancePath, keyword, params, message } of errors as ErrorObject[]) {
     const child = (params.missingProperty ?? params.additionalProperty) as string | undefined
-    const pointer = child === undefined ? instancePath : `${instancePath}/${child.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    const pointer =
+      child === undefined ? instancePath : `${instancePath}/${child.replaceAll('~', '~0').replaceAll('/', '~1')}`
     if (faults.has(pointer)) continue
     faults.set(pointer, { pointer, detail: detailOf(keyword, params, message, part) })
     if (faults.size === 10) break

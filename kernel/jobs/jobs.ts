@@ -67,8 +67,8 @@ export function openJobs(options: {
   let runner: Runner | undefined
   showJobs(options.metrics, pool, handlers)
   let sweep: NodeJS.Timeout | undefined
-  // One connection of its own, opened again when it is lost; the lock lives as long as it does. The driver takes options as it has read them too,
-  // its types do not know that.
+  // One connection of its own, opened again when it is lost; the lock lives as long as it does. The driver takes
+  // options as it has read them too, its types do not know that.
   const guard = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as Postgres.Options<{}>)
   const database = openDatabase(pool, 'kernel', ignore)
   const running = new Set<string>()
@@ -88,7 +88,11 @@ export function openJobs(options: {
         try {
           await within(trace, () =>
             entry(`run ${task}`, 'consumer', { 'ohmnibus.job.task': task, 'ohmnibus.job.attempt': job.attempts }, () =>
-              handler(payload, { attempt: job.attempts, last: job.attempts >= job.max_attempts, signal: abortSignal as AbortSignal }),
+              handler(payload, {
+                attempt: job.attempts,
+                last: job.attempts >= job.max_attempts,
+                signal: abortSignal as AbortSignal,
+              }),
             ),
           )
           took({ outcome: 'done' })
@@ -117,7 +121,10 @@ export function openJobs(options: {
   const showLife = () => guard`
     select pg_try_advisory_lock(${lockOf(ownPool)}::bigint) where not exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())`
 
-  /** What is not at work here any more and still ours, at two looks: that it was done, or failed, could not be written down. It is done again. */
+  /**
+   * What is not at work here any more and still ours, at two looks: that it was done, or failed, could not be written
+   * down. It is done again.
+   */
   async function freeForgotten(): Promise<void> {
     const held = await pool<{ id: string }[]>`
       select id::text from graphile_worker._private_jobs where locked_by = ${ownPool} and locked_at < now() - interval '10 seconds'`
@@ -150,19 +157,28 @@ export function openJobs(options: {
     }
   }
 
-  /** Resolves when the engine runs; when it ends on its own, as it does when it cannot write down that a job is done, another one begins. */
+  /**
+   * Resolves when the engine runs; when it ends on its own, as it does when it cannot write down that a job is done,
+   * another one begins.
+   */
   async function begin(): Promise<void> {
     runner = await run({
       connectionString: options.connectionString,
       taskList: tasks(),
       noHandleSignals: true,
       logger: quiet,
-      // Without its local queue: what that holds would wait for hours when it cannot be given back, and its failure ends the process.
-      preset: { worker: { concurrentJobs: 16, maxPoolSize: 6, pollInterval: 2000, gracefulShutdownAbortTimeout: 3000 } },
+      // Without its local queue: what that holds would wait for hours when it cannot be given back, and its failure
+      // ends the process.
+      preset: {
+        worker: { concurrentJobs: 16, maxPoolSize: 6, pollInterval: 2000, gracefulShutdownAbortTimeout: 3000 },
+      },
       events: new EventEmitter().on('pool:create', ({ ctx, workerPool }) => {
         ownPool = workerPool.id
-        // When it stops, the engine no longer listens for errors of connections that are still ending: one of these would end the process.
-        ctx.pgPool.on('error', ignore).on('acquire', (client: EventEmitter) => client.off('error', ignore).on('error', ignore))
+        // When it stops, the engine no longer listens for errors of connections that are still ending: one of these
+        // would end the process.
+        ctx.pgPool
+          .on('error', ignore)
+          .on('acquire', (client: EventEmitter) => client.off('error', ignore).on('error', ignore))
       }),
     })
     void runner.promise.then(
@@ -236,10 +252,16 @@ function showJobs(metrics: Metrics, pool: Pool, handlers: ReadonlyMap<string, un
     ['task', 'state'],
     async gauge => {
       for (const row of await count())
-        for (const state of ['running', 'due', 'scheduled', 'failed'] as const) gauge.set({ task: row.task, state }, row[state])
+        for (const state of ['running', 'due', 'scheduled', 'failed'] as const)
+          gauge.set({ task: row.task, state }, row[state])
     },
   )
-  metrics.gauge('ohmnibus_job_oldest_due_seconds', 'How long the oldest job that is due has been so', ['task'], async gauge => {
-    for (const { task, age } of await count()) gauge.set({ task }, age ?? 0)
-  })
+  metrics.gauge(
+    'ohmnibus_job_oldest_due_seconds',
+    'How long the oldest job that is due has been so',
+    ['task'],
+    async gauge => {
+      for (const { task, age } of await count()) gauge.set({ task }, age ?? 0)
+    },
+  )
 }

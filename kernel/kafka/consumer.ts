@@ -22,7 +22,12 @@ const lookMs = 30_000
 /** A member of the group of a service: reads the lanes that Kafka gives it, from where the database says. */
 export function openGroup(options: { service: string; names: readonly string[]; reader: Reader; pool: Pool } & Common) {
   const { service, names, reader, pool, kafka, topics, log, metrics } = options
-  const outage = openOutage({ engine: 'kafka', consequence: `${service} hears of no events until it does`, log, metrics })
+  const outage = openOutage({
+    engine: 'kafka',
+    consequence: `${service} hears of no events until it does`,
+    log,
+    metrics,
+  })
   const keyOf = ({ topic, number }: Lane): string => `${topic} ${number}`
   let consumer: Consumer | undefined
   let member = false
@@ -100,7 +105,10 @@ export function openGroup(options: { service: string; names: readonly string[]; 
       if (start < first || start > end || strayed.some(stray => keyOf(stray) === keyOf(lane))) {
         // Nothing was there before the first one ever; anything else was removed before it was read.
         if (start > 0)
-          log.error({ ...lane, wanted: start, first, end }, 'Kafka does not have what is to be read next; going on with what there is')
+          log.error(
+            { ...lane, wanted: start, first, end },
+            'Kafka does not have what is to be read next; going on with what there is',
+          )
         await reader.skip(lane, first)
         await reader.take([lane])
         start = first
@@ -108,7 +116,17 @@ export function openGroup(options: { service: string; names: readonly string[]; 
       from.set(lane, { start, end })
     }
     strayed = []
-    fetcher = openFetcher({ name: service, lanes: from, arrived: reader.arrived, astray, kafka, topics, outage, log, metrics })
+    fetcher = openFetcher({
+      name: service,
+      lanes: from,
+      arrived: reader.arrived,
+      astray,
+      kafka,
+      topics,
+      outage,
+      log,
+      metrics,
+    })
     for (const lane of lanes) reader.arrived(lane)
   }
 
@@ -120,8 +138,12 @@ export function openGroup(options: { service: string; names: readonly string[]; 
 
   reopen()
   return {
-    read: (lane: Lane, after: number, limit: number, name: string): EventRow[] => fetcher?.read(lane, after, limit, name) ?? [],
-    /** Somebody has taken a lane, or wants a replay. As long as the group counts us among its members the lane is ours, and taken anew; else we learn what is. */
+    read: (lane: Lane, after: number, limit: number, name: string): EventRow[] =>
+      fetcher?.read(lane, after, limit, name) ?? [],
+    /**
+     * Somebody has taken a lane, or wants a replay. As long as the group counts us among its members the lane is ours,
+     * and taken anew; else we learn what is.
+     */
     lost(): void {
       if (asking) return
       asking = true
@@ -136,7 +158,8 @@ export function openGroup(options: { service: string; names: readonly string[]; 
       const known = await pool<{ topic: string; lane: number; offset: number }[]>`
         select s.topic, l.lane, min(l.at_offset)::float8 as offset from kernel.lanes l join kernel.subscriptions s on s.name = l.subscription
         where s.service = ${service} group by 1, 2`
-      const handled = (topic: string, number: number) => known.find(row => row.topic === topic && row.lane === number)?.offset ?? -1
+      const handled = (topic: string, number: number) =>
+        known.find(row => row.topic === topic && row.lane === number)?.offset ?? -1
       const mine = new Set(lanes.map(keyOf))
       return names.every(topic =>
         ends.get(topic)!.every((end, number) => mine.has(`${topic} ${number}`) || end <= handled(topic, number) + 1),
@@ -157,7 +180,12 @@ export function openGroup(options: { service: string; names: readonly string[]; 
 export function watchTopics(options: { watched: ReadonlyMap<string, (row: EventRow) => void> } & Common) {
   const { watched, kafka, topics, log, metrics } = options
   const names = [...watched.keys()]
-  const outage = openOutage({ engine: 'kafka', consequence: 'what others revoke is not heard of until it does', log, metrics })
+  const outage = openOutage({
+    engine: 'kafka',
+    consequence: 'what others revoke is not heard of until it does',
+    log,
+    metrics,
+  })
   // Earlier by as much as the clocks of machines may be apart.
   const since = new Date(Date.now() - 90_000)
   const heard = new Map<string, number>()
@@ -183,7 +211,17 @@ export function watchTopics(options: { watched: ReadonlyMap<string, (row: EventR
         return [lane, { start, end: start }] as const
       }),
     )
-    fetcher = openFetcher({ name: 'watch', lanes: new Map(lanes), arrived, astray, kafka, topics, outage, log, metrics })
+    fetcher = openFetcher({
+      name: 'watch',
+      lanes: new Map(lanes),
+      arrived,
+      astray,
+      kafka,
+      topics,
+      outage,
+      log,
+      metrics,
+    })
     for (const [lane] of lanes) arrived(lane)
   }
 
@@ -212,7 +250,12 @@ export function watchTopics(options: { watched: ReadonlyMap<string, (row: EventR
 }
 
 /** Does `work` until it succeeds, one after the other; of many wishes only the last is worth the work. */
-function inTurn(work: () => Promise<void>, outage: ReturnType<typeof openOutage>, stopped: () => boolean, topics: Topics) {
+function inTurn(
+  work: () => Promise<void>,
+  outage: ReturnType<typeof openOutage>,
+  stopped: () => boolean,
+  topics: Topics,
+) {
   let turn: Promise<unknown> = Promise.resolve()
   let wanted = 0
   return {

@@ -44,8 +44,9 @@ const mostBytes = 8 * 1024 * 1024
 const retryMs = 250
 
 /**
- * Each broker has one request at a time, for all partitions it leads that somebody has room for; so a reader that is stuck holds up no other. The
- * library's own streams know one place a partition and stop or go on as a whole, and read on where they were when a partition comes back.
+ * Each broker has one request at a time, for all partitions it leads that somebody has room for; so a reader that is
+ * stuck holds up no other. The library's own streams know one place a partition and stop or go on as a whole, and read
+ * on where they were when a partition comes back.
  */
 export function openFetcher(options: {
   name: string
@@ -61,9 +62,11 @@ export function openFetcher(options: {
   metrics: Metrics
 }): Fetcher {
   const { kafka, topics, outage, log } = options
-  const foreign = options.metrics.counter('ohmnibus_kafka_foreign_messages_total', 'Messages in our topics that are no events of ours', [
-    'topic',
-  ])
+  const foreign = options.metrics.counter(
+    'ohmnibus_kafka_foreign_messages_total',
+    'Messages in our topics that are no events of ours',
+    ['topic'],
+  )
   const keyOf = ({ topic, number }: Lane): string => `${topic} ${number}`
   const parts = new Map<string, Part>()
   for (const [lane, from] of options.lanes) parts.set(keyOf(lane), { lane, ...from, readers: new Map() })
@@ -81,12 +84,16 @@ export function openFetcher(options: {
     try {
       if (parts.size === 0) return
       const { topics: known } = await client.metadata({ topics: [...names] })
-      const leaderOf = ({ lane }: Part): number => known.get(topics.nameOf(lane.topic))!.partitions[lane.number]?.leader ?? -1
+      const leaderOf = ({ lane }: Part): number =>
+        known.get(topics.nameOf(lane.topic))!.partitions[lane.number]?.leader ?? -1
       for (const [node, asked] of Map.groupBy([...parts.values()].filter(hasRoom), leaderOf)) {
         if (node < 0) throw new Error('a partition has no leader')
         if (busy.has(node) || closed) continue
         busy.add(node)
-        void fetchFrom(node, new Map(asked.map(part => [`${known.get(topics.nameOf(part.lane.topic))!.id} ${part.lane.number}`, part])))
+        void fetchFrom(
+          node,
+          new Map(asked.map(part => [`${known.get(topics.nameOf(part.lane.topic))!.id} ${part.lane.number}`, part])),
+        )
       }
     } catch (error) {
       failed(error)
@@ -110,7 +117,8 @@ export function openFetcher(options: {
   /** `asked` by Kafka's id of the topic and number. */
   async function fetchFrom(node: number, asked: ReadonlyMap<string, Part>): Promise<void> {
     const from = new Map([...asked].map(([key, part]) => [key, turnOf(part)]))
-    // Some are not in this request, and must not wait long for the next: who stands elsewhere, and who has no room at this moment.
+    // Some are not in this request, and must not wait long for the next: who stands elsewhere, and who has no room at
+    // this moment.
     const left = [...parts.values()].some(({ readers }) =>
       [...readers.values()].some((place, _, [one]) => isFull(place) || place.next !== one!.next),
     )
@@ -232,8 +240,12 @@ export function openFetcher(options: {
       return lag
     },
     age() {
-      const waiting = [...parts.values()].flatMap(({ readers }) => [...readers.values()].flatMap(({ rows }) => rows.slice(0, 1)))
-      return waiting.length === 0 ? 0 : Math.max(0, (Date.now() - Math.min(...waiting.map(row => row.published_at.getTime()))) / 1000)
+      const waiting = [...parts.values()].flatMap(({ readers }) =>
+        [...readers.values()].flatMap(({ rows }) => rows.slice(0, 1)),
+      )
+      return waiting.length === 0
+        ? 0
+        : Math.max(0, (Date.now() - Math.min(...waiting.map(row => row.published_at.getTime()))) / 1000)
     },
     close() {
       closed = true
@@ -249,10 +261,14 @@ const codeOf = (code: number): string => protocolErrorsCodesById[code] ?? String
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** Undefined for what is no event as `relay.ts` sends it: one of these could neither be handled nor kept as a dead letter. */
+/**
+ * Undefined for what is no event as `relay.ts` sends it: one of these could neither be handled nor kept as a dead
+ * letter.
+ */
 function eventOf({ key, value, headers }: KafkaRecord, topic: string, offset: number): EventRow | undefined {
   try {
-    const header = (name: string): string | undefined => headers.find(([key]) => key?.toString() === name)?.[1]?.toString()
+    const header = (name: string): string | undefined =>
+      headers.find(([key]) => key?.toString() === name)?.[1]?.toString()
     const { eventId, timestamp, actor, ...data } = JSON.parse(value!.toString()) as {
       eventId: string
       timestamp: string
@@ -261,7 +277,15 @@ function eventOf({ key, value, headers }: KafkaRecord, topic: string, offset: nu
     const position = Number(header('ce_sequence'))
     const publishedAt = new Date(timestamp)
     const ours = header('ce_type') === topic && header('ce_id') === eventId && uuid.test(eventId)
-    if (!ours || !key || !actor || !Number.isSafeInteger(position) || position < 1 || Number.isNaN(publishedAt.getTime())) return undefined
+    if (
+      !ours ||
+      !key ||
+      !actor ||
+      !Number.isSafeInteger(position) ||
+      position < 1 ||
+      Number.isNaN(publishedAt.getTime())
+    )
+      return undefined
     const trace = readTraceparent(header('traceparent')) ?? { traceId: newTraceId() }
     return {
       position,

@@ -10,7 +10,10 @@ import { checkRelay, deadLetters, openRelay } from './relay.ts'
 import type { Road } from '../events/transport.ts'
 import { openTail } from '../events/log-tail.ts'
 
-/** Kafka as the road of events, for all databases of a process. Whether it is there or away shows later: nothing here waits for it. */
+/**
+ * Kafka as the road of events, for all databases of a process. Whether it is there or away shows later: nothing here
+ * waits for it.
+ */
 export function openKafka(options: { config: Config; log: Log; metrics: Metrics }) {
   const { log, metrics } = options
   const kafka = kafkaSettings(options.config)
@@ -19,7 +22,8 @@ export function openKafka(options: { config: Config; log: Log; metrics: Metrics 
   const topics = openTopics({ kafka, client, log })
 
   return {
-    road: (pool: Pool, published: readonly string[]): Road => kafkaRoad({ pool, kafka, topics, published, log, metrics }),
+    road: (pool: Pool, published: readonly string[]): Road =>
+      kafkaRoad({ pool, kafka, topics, published, log, metrics }),
     async check(): Promise<void> {
       await client().listTopics()
     },
@@ -30,7 +34,10 @@ export function openKafka(options: { config: Config; log: Log; metrics: Metrics 
   }
 }
 
-/** Over Kafka: a relay sends the log of this database, and each service reads in a group of its own, with its offsets in its database. */
+/**
+ * Over Kafka: a relay sends the log of this database, and each service reads in a group of its own, with its offsets in
+ * its database.
+ */
 function kafkaRoad(options: {
   pool: Pool
   kafka: KafkaSettings
@@ -48,15 +55,24 @@ function kafkaRoad(options: {
   metrics.gauge('ohmnibus_kafka_lag', 'Events in Kafka a service has still to handle', ['service', 'topic'], gauge => {
     for (const [service, group] of groups) for (const [topic, lag] of group.lag()) gauge.set({ service, topic }, lag)
   })
-  metrics.gauge('ohmnibus_kafka_oldest_unhandled_seconds', 'Age of the oldest event that was read and not handled', ['service'], gauge => {
-    for (const [service, group] of groups) gauge.set({ service }, group.age())
-  })
+  metrics.gauge(
+    'ohmnibus_kafka_oldest_unhandled_seconds',
+    'Age of the oldest event that was read and not handled',
+    ['service'],
+    gauge => {
+      for (const [service, group] of groups) gauge.set({ service }, group.age())
+    },
+  )
 
   return {
     async start(reader, read, watched) {
       await tail.start()
       relay.start()
-      const everything = new Set([...options.published, deadLetters, ...[...read.values()].flatMap(names => [...names])])
+      const everything = new Set([
+        ...options.published,
+        deadLetters,
+        ...[...read.values()].flatMap(names => [...names]),
+      ])
       // Whoever needs one that could not be made tries again.
       void topics.make(everything).catch(() => {})
       for (const [service, names] of read)
@@ -80,7 +96,9 @@ function kafkaRoad(options: {
     },
     async settled() {
       await tail.catchUp()
-      const [row] = await pool<{ newest: number }[]>`select coalesce(max(position), 0)::float8 as newest from kernel.log`
+      const [row] = await pool<
+        { newest: number }[]
+      >`select coalesce(max(position), 0)::float8 as newest from kernel.log`
       if ((await relay.sent()) < row!.newest) return false
       for (const group of groups.values()) if (!(await group.settled())) return false
       return true

@@ -36,7 +36,10 @@ const mostRows = 500
 const mostBytes = 800_000
 const mostHeaders = 600
 const pollMs = 1_000
-/** A leader that is frozen, or whose network is silent, asks nothing for so long, and PostgreSQL ends its session and with it the lock. */
+/**
+ * A leader that is frozen, or whose network is silent, asks nothing for so long, and PostgreSQL ends its session and
+ * with it the lock.
+ */
 const frozenMs = 8_000
 
 /** Fails when nobody sends the log of this database to Kafka. */
@@ -47,8 +50,9 @@ export async function checkRelay(pool: Pool): Promise<void> {
 }
 
 /**
- * The leader holds an advisory lock on a connection of its own, asks for it again together with every look at the log, and so learns that it has
- * lost the connection before it sends more. What was sent and not marked is sent again by the next one; readers skip what they have by position.
+ * The leader holds an advisory lock on a connection of its own, asks for it again together with every look at the log,
+ * and so learns that it has lost the connection before it sends more. What was sent and not marked is sent again by the
+ * next one; readers skip what they have by position.
  */
 export function openRelay(options: {
   pool: Pool
@@ -61,7 +65,12 @@ export function openRelay(options: {
   const { pool, kafka, topics, log, metrics } = options
   const { connection, ...others } = pool.options
   // The driver takes options as it has read them too, its types do not know that.
-  const own = postgres({ ...others, max: 1, idle_timeout: null, connection: { ...connection, idle_session_timeout: frozenMs } } as never)
+  const own = postgres({
+    ...others,
+    max: 1,
+    idle_timeout: null,
+    connection: { ...connection, idle_session_timeout: frozenMs },
+  } as never)
   let producer: Producer<string, string, string, string> | undefined
   let stopped = false
   let again = false
@@ -78,20 +87,33 @@ export function openRelay(options: {
   const sentTotal = metrics.counter('ohmnibus_relay_sent_total', 'Events sent to Kafka')
   const outage = openOutage({ engine: 'kafka', consequence: 'events wait in the log until it does', log, metrics })
   const failedTotal = metrics.counter('ohmnibus_relay_failures_total', 'Attempts to send that failed')
-  metrics.gauge('ohmnibus_relay_leader', 'Whether this process sends the log of a database to Kafka', ['database'], gauge =>
-    gauge.set({ database }, leader ? 1 : 0),
+  metrics.gauge(
+    'ohmnibus_relay_leader',
+    'Whether this process sends the log of a database to Kafka',
+    ['database'],
+    gauge => gauge.set({ database }, leader ? 1 : 0),
   )
-  metrics.gauge('ohmnibus_relay_oldest_unsent_seconds', 'Age of the oldest event that is not in Kafka yet', ['database'], async gauge => {
-    const [row] = await pool<{ age: number | null }[]>`
+  metrics.gauge(
+    'ohmnibus_relay_oldest_unsent_seconds',
+    'Age of the oldest event that is not in Kafka yet',
+    ['database'],
+    async gauge => {
+      const [row] = await pool<{ age: number | null }[]>`
       select extract(epoch from clock_timestamp() - published_at)::float8 as age from kernel.log
       where position > (select position from kernel.relay) order by position limit 1`
-    gauge.set({ database }, row?.age ?? 0)
-  })
-  metrics.gauge('ohmnibus_relay_unsent', 'Events that are not in Kafka yet, counted up to ten thousand', ['database'], async gauge => {
-    const [row] = await pool<{ unsent: number }[]>`select count(*)::int as unsent from
+      gauge.set({ database }, row?.age ?? 0)
+    },
+  )
+  metrics.gauge(
+    'ohmnibus_relay_unsent',
+    'Events that are not in Kafka yet, counted up to ten thousand',
+    ['database'],
+    async gauge => {
+      const [row] = await pool<{ unsent: number }[]>`select count(*)::int as unsent from
       (select from kernel.log where position > (select position from kernel.relay) limit 10000) unsent`
-    gauge.set({ database }, row!.unsent)
-  })
+      gauge.set({ database }, row!.unsent)
+    },
+  )
 
   const look = (): void => {
     again = true
@@ -237,7 +259,9 @@ export function openRelay(options: {
       stopped = true
       clearInterval(timer)
       // A send that waits for a broker that is away would keep everything from ending.
-      await Promise.race([running?.then(mark), new Promise(resolve => setTimeout(resolve, 1_500).unref())]).catch(() => {})
+      await Promise.race([running?.then(mark), new Promise(resolve => setTimeout(resolve, 1_500).unref())]).catch(
+        () => {},
+      )
       await Promise.race([producer?.close(), new Promise(resolve => setTimeout(resolve, 500).unref())]).catch(() => {})
       await own.end({ timeout: 1 })
     },

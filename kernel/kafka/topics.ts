@@ -20,7 +20,8 @@ export function kafkaSettings(config: Config): KafkaSettings {
     prefix: config.KAFKA_TOPIC_PREFIX,
     partitions: config.KAFKA_PARTITIONS,
     replicas: config.KAFKA_REPLICATION,
-    // Kafka does not ask whether somebody has still to read what it drops: a service that is away for some days finds everything.
+    // Kafka does not ask whether somebody has still to read what it drops: a service that is away for some days finds
+    // everything.
     retentionMs: EVENT_RETENTION === undefined ? -1 : Math.max(EVENT_RETENTION, 7 * 86_400_000),
     client: name => ({
       clientId: `ohmnibus-${name}`,
@@ -28,7 +29,9 @@ export function kafkaSettings(config: Config): KafkaSettings {
       connectTimeout: 5_000,
       requestTimeout: 20_000,
       ...(KAFKA_TLS && { tls: {} }),
-      ...(KAFKA_SASL && { sasl: { mechanism: KAFKA_SASL as 'PLAIN', username: KAFKA_USERNAME!, password: KAFKA_PASSWORD! } }),
+      ...(KAFKA_SASL && {
+        sasl: { mechanism: KAFKA_SASL as 'PLAIN', username: KAFKA_USERNAME!, password: KAFKA_PASSWORD! },
+      }),
     }),
   }
 }
@@ -43,7 +46,10 @@ export interface Topics {
   doubt(): void
   /** Kafka's id of a topic and the number of its partitions. */
   shapesOf(topics: readonly string[]): Promise<Map<string, { id: string; partitions: number }>>
-  /** By partition: the first offset there is, the next there will be, or the first of `at` or later, which is the next there will be where nothing is that young. */
+  /**
+   * By partition: the first offset there is, the next there will be, or the first of `at` or later, which is the next
+   * there will be where nothing is that young.
+   */
   offsetsAt(topics: readonly string[], at: 'earliest' | 'latest' | Date): Promise<Map<string, number[]>>
 }
 
@@ -74,7 +80,10 @@ export function openTopics({ kafka, client, log }: { kafka: KafkaSettings; clien
           })
       for (const [topic, { partitions }] of await topics.shapesOf(unknown)) {
         if (partitions !== kafka.partitions)
-          log.warn({ topic, partitions }, 'a topic has another number of partitions than KAFKA_PARTITIONS; it stays, as keys would move')
+          log.warn(
+            { topic, partitions },
+            'a topic has another number of partitions than KAFKA_PARTITIONS; it stays, as keys would move',
+          )
         made.add(topic)
       }
     },
@@ -110,7 +119,10 @@ export function openTopics({ kafka, client, log }: { kafka: KafkaSettings; clien
       const ends = await list(LATEST)
       const found = at === 'latest' ? ends : await list(at === 'earliest' ? EARLIEST : BigInt(at.getTime()))
       return new Map(
-        wanted.map(topic => [topic, found.get(topic)!.map((offset, index) => Number(offset < 0n ? ends.get(topic)![index] : offset))]),
+        wanted.map(topic => [
+          topic,
+          found.get(topic)!.map((offset, index) => Number(offset < 0n ? ends.get(topic)![index] : offset)),
+        ]),
       )
     },
   }

@@ -19,7 +19,10 @@ export interface Message {
   readonly event: string
 }
 
-/** `unanswered`: the next hop was sent all of it and its answer was lost. It may have taken it, so it must not be sent again. */
+/**
+ * `unanswered`: the next hop was sent all of it and its answer was lost. It may have taken it, so it must not be sent
+ * again.
+ */
 export type Sent = 'taken' | 'unanswered'
 
 /** Sends mail: over SMTP with `SMTP_HOST`, by SendGrid with `SENDGRID_API_KEY`, as readable files else. */
@@ -57,7 +60,9 @@ export const mailSettings = Type.Object({
   }),
   SMTP_USER: Type.Optional(Setting.text('Name to sign in with at the mail server.')),
   SMTP_PASS: Type.Optional(Setting.secret('Password for it; never sent unencrypted but to this machine.')),
-  SENDGRID_API_KEY: Type.Optional(Setting.secret('Key of SendGrid, where it takes outgoing mail in place of a mail server.')),
+  SENDGRID_API_KEY: Type.Optional(
+    Setting.secret('Key of SendGrid, where it takes outgoing mail in place of a mail server.'),
+  ),
   SENDGRID_BASE_URL: Setting.text('Address of its API.', {
     default: 'https://api.sendgrid.com',
     pattern: '^https?://[^\\s/]+/?$',
@@ -72,7 +77,9 @@ export const mailSettings = Type.Object({
   FROM_NAME: Setting.text('Name of the sender.', { default: 'Ohmnibus' }),
   ENABLE_EMAIL_NOTIFICATIONS: Setting.flag('Whether mail leaves the platform at all.', { default: true }),
   NOTIFICATION_LOG_PATH: Type.Optional(
-    Setting.text('Folder with one readable .txt a message, codes included (<data>/notifications while no mail is sent; none else).'),
+    Setting.text(
+      'Folder with one readable .txt a message, codes included (<data>/notifications while no mail is sent; none else).',
+    ),
   ),
 })
 
@@ -81,10 +88,15 @@ export const mailFaults = ({ SMTP_HOST, SENDGRID_API_KEY }: Static<typeof mailSe
   ...(SMTP_HOST && SENDGRID_API_KEY
     ? ['SENDGRID_API_KEY: stands beside SMTP_HOST, and mail leaves by one of them only. Remove the other.']
     : []),
-  ...(SENDGRID_API_KEY && !SENDGRID_API_KEY.startsWith('SG.') ? ['SENDGRID_API_KEY: what was given does not begin with SG.'] : []),
+  ...(SENDGRID_API_KEY && !SENDGRID_API_KEY.startsWith('SG.')
+    ? ['SENDGRID_API_KEY: what was given does not begin with SG.']
+    : []),
 ]
 
-/** The mail of a platform. Without a way out every message is a file; with one only if `NOTIFICATION_LOG_PATH` asks for it, as files hold codes. */
+/**
+ * The mail of a platform. Without a way out every message is a file; with one only if `NOTIFICATION_LOG_PATH` asks for
+ * it, as files hold codes.
+ */
 export function openMail({
   settings,
   dataFolder,
@@ -114,7 +126,10 @@ export function openMail({
         throw new Problem('unprocessable', 'mail_refused', { detail: 'The recipient is not one e-mail address.' })
       // The same at every try: where a message goes out twice after all, who receives both can drop one.
       const messageId = `<${message.id}@${from.address.split('@')[1]}>`
-      return await post.send({ ...message, subject: oneLine(message.subject), event: oneLine(message.event) }, messageId)
+      return await post.send(
+        { ...message, subject: oneLine(message.subject), event: oneLine(message.event) },
+        messageId,
+      )
     },
     async record(channel, { id, createdAt, to, subject, text, event }) {
       if (!folder) return
@@ -151,11 +166,20 @@ export function openMail({
 
 function postOf(settings: Static<typeof mailSettings>, from: Sender, patience: number): Post | undefined {
   const { SMTP_HOST: host, SENDGRID_API_KEY: key, SENDGRID_BASE_URL: url } = settings
-  if (host) return smtpPost({ host, port: settings.SMTP_PORT, user: settings.SMTP_USER, pass: settings.SMTP_PASS, from, patience })
+  if (host)
+    return smtpPost({
+      host,
+      port: settings.SMTP_PORT,
+      user: settings.SMTP_USER,
+      pass: settings.SMTP_PASS,
+      from,
+      patience,
+    })
   if (!key) return undefined
   // Its client is only loaded where it is used.
   let loading: Promise<Post> | undefined
-  const sendgrid = () => (loading ??= import('./sendgrid.ts').then(({ sendgridPost }) => sendgridPost({ key, url, from, patience })))
+  const sendgrid = () =>
+    (loading ??= import('./sendgrid.ts').then(({ sendgridPost }) => sendgridPost({ key, url, from, patience })))
   return {
     send: async (message, messageId) => (await sendgrid()).send(message, messageId),
     check: async () => (await sendgrid()).check(),

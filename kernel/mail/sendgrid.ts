@@ -20,8 +20,21 @@ interface Failure extends Error {
   request?: ClientRequest
 }
 
-/** Sends by the API of SendGrid at `url`; messages carry their id as `message_id`. Links stay as they are, and nobody counts who opens what. */
-export function sendgridPost({ key, url, from, patience }: { key: string; url: string; from: Sender; patience: number }): Post {
+/**
+ * Sends by the API of SendGrid at `url`; messages carry their id as `message_id`. Links stay as they are, and nobody
+ * counts who opens what.
+ */
+export function sendgridPost({
+  key,
+  url,
+  from,
+  patience,
+}: {
+  key: string
+  url: string
+  from: Sender
+  patience: number
+}): Post {
   const service = new MailService()
   const { client } = service
   service.setApiKey(key)
@@ -29,7 +42,8 @@ export function sendgridPost({ key, url, from, patience }: { key: string; url: s
     baseUrl: url,
     timeout: patience,
     maxRedirects: 0,
-    // A connection that was open before may be closed by the other side just now: then nobody knows whether it got the message.
+    // A connection that was open before may be closed by the other side just now: then nobody knows whether it got the
+    // message.
     httpAgent: new HttpAgent(),
     httpsAgent: new HttpsAgent(),
   })

@@ -21,13 +21,17 @@ interface SmtpError extends Error {
 /** So long after its last word a message waits for its final dot, in milliseconds. */
 const pause = 50
 
-/** A connection that broke within the message is found out before the final dot goes out: only behind that may the server have taken it. */
+/**
+ * A connection that broke within the message is found out before the final dot goes out: only behind that may the
+ * server have taken it.
+ */
 const pausing = (): Transform =>
   new Transform({ transform: (chunk, _, done) => done(null, chunk), flush: done => void setTimeout(done, pause) })
 
 /** Sends to a mail server, over a few connections that stay open. */
 export function smtpPost({ host, port, user, pass, from, patience }: SmtpOptions): Post {
-  // Without a password, encryption is a gain even towards a server that cannot prove its name; a password goes only to one that can.
+  // Without a password, encryption is a gain even towards a server that cannot prove its name; a password goes only to
+  // one that can.
   const guarded = Boolean(user) && !['localhost', '127.0.0.1', '::1'].includes(host)
   const transport = createTransport({
     pool: true,
@@ -50,7 +54,9 @@ export function smtpPost({ host, port, user, pass, from, patience }: SmtpOptions
   const sending = new Map<string, { whole: boolean }>()
   transport.use('stream', (mail, done) => {
     const state = sending.get(mail.data.messageId!)
-    mail.message.processFunc(text => pipeline(text, pausing(), () => {}).once('end', () => state && (state.whole = true)))
+    mail.message.processFunc(text =>
+      pipeline(text, pausing(), () => {}).once('end', () => state && (state.whole = true)),
+    )
     done()
   })
   return {
@@ -82,9 +88,13 @@ export function smtpPost({ host, port, user, pass, from, patience }: SmtpOptions
   }
 }
 
-/** Only a permanent answer to this sender, recipient or text is a refusal; a greeting, TLS or sign-in that fails may be mended. */
+/**
+ * Only a permanent answer to this sender, recipient or text is a refusal; a greeting, TLS or sign-in that fails may be
+ * mended.
+ */
 function asProblem({ code, responseCode = 550, message }: SmtpError): Problem {
-  const refused = (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500 && responseCode !== 503 && responseCode !== 530
+  const refused =
+    (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500 && responseCode !== 503 && responseCode !== 530
   return refused
     ? new Problem('unprocessable', 'mail_refused', { detail: message })
     : new Problem('unavailable', 'mail_unavailable', { detail: message, retryAfter: 60 })

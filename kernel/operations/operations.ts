@@ -42,7 +42,10 @@ const Subscription = Type.Object({
 
 const sharedMs = 2_000
 
-/** What operators and their tools ask: health, metrics, dead letters. `enter` and `leave` say whether this process takes work. */
+/**
+ * What operators and their tools ask: health, metrics, dead letters. `enter` and `leave` say whether this process takes
+ * work.
+ */
 export function operations(options: {
   app: FastifyInstance
   config: Config
@@ -66,7 +69,9 @@ export function operations(options: {
   let looked: { at: number; found: ReturnType<typeof look> } | undefined
 
   async function look() {
-    const faults = Object.entries(options.checks).map(async ([name, check]) => [name, await faultOf(name, check)] as const)
+    const faults = Object.entries(options.checks).map(
+      async ([name, check]) => [name, await faultOf(name, check)] as const,
+    )
     return { faults: await Promise.all(faults), elsewhere: await options.elsewhere?.() }
   }
 
@@ -86,7 +91,10 @@ export function operations(options: {
 
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   const expected = config.METRICS_TOKEN && digest(`Bearer ${config.METRICS_TOKEN}`)
-  /** With a token it alone counts: a proxy on this machine that does not say for whom it asks would make strangers of here. */
+  /**
+   * With a token it alone counts: a proxy on this machine that does not say for whom it asks would make strangers of
+   * here.
+   */
   const isInside = (request: FastifyRequest): boolean => {
     if (!expected) return isLocal(request)
     const { authorization } = request.headers
@@ -97,7 +105,10 @@ export function operations(options: {
     '/health/live',
     {
       config: { access: anyone },
-      schema: { summary: 'Whether the process runs', response: { 200: Type.Object({ status: Type.String({ examples: ['ok'] }) }) } },
+      schema: {
+        summary: 'Whether the process runs',
+        response: { 200: Type.Object({ status: Type.String({ examples: ['ok'] }) }) },
+      },
     },
     () => ({ status: 'ok' }),
   )
@@ -123,16 +134,21 @@ export function operations(options: {
       config: { access: anyone },
       schema: {
         summary: 'Each service and engine',
-        description: 'What is wrong with an engine is told to admins, and to whom /metrics is; others see that it is failing.',
+        description:
+          'What is wrong with an engine is told to admins, and to whom /metrics is; others see that it is failing.',
         response: { 200: Health, 503: Health },
       },
     },
     async (request, reply) => {
       const inside = isInside(request) || request.visitor?.role === 'admin'
-      if (inside || !looked || performance.now() - looked.at > sharedMs) looked = { at: performance.now(), found: look() }
+      if (inside || !looked || performance.now() - looked.at > sharedMs)
+        looked = { at: performance.now(), found: look() }
       const { faults, elsewhere } = await looked.found
       const engines = Object.fromEntries(
-        faults.map(([name, fault]) => [name, fault === undefined ? 'ok' : (inside && fault.slice(0, 200)) || 'failing']),
+        faults.map(([name, fault]) => [
+          name,
+          fault === undefined ? 'ok' : (inside && fault.slice(0, 200)) || 'failing',
+        ]),
       )
       const here = Object.fromEntries(options.services.map(name => [name, state === 'ready' ? 'ok' : state]))
       const services = { ...elsewhere, ...here }
@@ -165,16 +181,26 @@ export function operations(options: {
     '/dead-letters',
     {
       config: { access: withRole('admin') },
-      schema: { summary: 'Events whose reaction failed', querystring: Type.Object(pageQuery), response: { 200: Page(DeadLetter) } },
+      schema: {
+        summary: 'Events whose reaction failed',
+        querystring: Type.Object(pageQuery),
+        response: { 200: Page(DeadLetter) },
+      },
     },
     async ({ query }) => {
       const after = cursorOf(query.after, isText, isCount) as [string, number] | undefined
       const rows = (await Promise.all(logs.map(log => log.deadLetters({ limit: query.limit + 1, after })))).flat()
       return page(
-        rows.sort((a, b) => (a.subscription < b.subscription ? -1 : a.subscription > b.subscription ? 1 : a.position - b.position)),
+        rows.sort((a, b) =>
+          a.subscription < b.subscription ? -1 : a.subscription > b.subscription ? 1 : a.position - b.position,
+        ),
         query.limit,
         row => [row.subscription, row.position],
-        ({ event_id: eventId, published_at, position: _, ...row }) => ({ ...row, eventId, publishedAt: published_at.toISOString() }),
+        ({ event_id: eventId, published_at, position: _, ...row }) => ({
+          ...row,
+          eventId,
+          publishedAt: published_at.toISOString(),
+        }),
       )
     },
   )
@@ -183,10 +209,15 @@ export function operations(options: {
     '/dead-letters/:id/replay',
     {
       config: { access: withRole('admin') },
-      schema: { summary: 'Try a dead letter again', params: Type.Object({ id: Id }), response: { 202: Type.Object({ id: Id }) } },
+      schema: {
+        summary: 'Try a dead letter again',
+        params: Type.Object({ id: Id }),
+        response: { 202: Type.Object({ id: Id }) },
+      },
     },
     async ({ params }, reply) => {
-      if (!(await Promise.all(logs.map(log => log.replay(params.id)))).includes(true)) throw new Problem('not_found', 'dead_letter_unknown')
+      if (!(await Promise.all(logs.map(log => log.replay(params.id)))).includes(true))
+        throw new Problem('not_found', 'dead_letter_unknown')
       return reply.code(202).send({ id: params.id })
     },
   )
@@ -214,7 +245,11 @@ export function operations(options: {
     '/subscriptions',
     {
       config: { access: withRole('admin') },
-      schema: { summary: 'Who reacts to what', querystring: Type.Object(pageQuery), response: { 200: Page(Subscription) } },
+      schema: {
+        summary: 'Who reacts to what',
+        querystring: Type.Object(pageQuery),
+        response: { 200: Page(Subscription) },
+      },
     },
     async ({ query }) => {
       const [after] = (cursorOf(query.after, isText) as [string] | undefined) ?? []
@@ -234,9 +269,14 @@ export function operations(options: {
       config: { access: withRole('admin') },
       schema: {
         summary: 'Let a subscription handle events again',
-        description: 'All there are, or those published at `from` and later. New events go on beside it, behind those of their key.',
+        description:
+          'All there are, or those published at `from` and later. New events go on beside it, behind those of their key.',
         body: Type.Object({
-          subscription: Type.String({ minLength: 1, maxLength: 300, examples: ['notifications: tell people (passport.created)'] }),
+          subscription: Type.String({
+            minLength: 1,
+            maxLength: 300,
+            examples: ['notifications: tell people (passport.created)'],
+          }),
           from: Type.Optional(Instant),
         }),
         response: { 202: Type.Object({ subscription: Type.String() }) },
@@ -258,4 +298,5 @@ export function operations(options: {
 
 /** From this machine, and not through a proxy on it, which speaks for everybody. */
 const isLocal = ({ socket, headers }: FastifyRequest): boolean =>
-  ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(socket.remoteAddress ?? '') && !(headers['x-forwarded-for'] ?? headers.forwarded)
+  ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(socket.remoteAddress ?? '') &&
+  !(headers['x-forwarded-for'] ?? headers.forwarded)

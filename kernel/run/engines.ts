@@ -79,21 +79,30 @@ function folderProblem(error: unknown, folder: string): unknown {
       `The data folder ${folder} cannot be written to. Give yourself the right, or choose another: OHMNIBUS_DATA=/some/folder`,
     )
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new StartError(`The disk of the data folder ${folder} is full. Make room, or choose another: OHMNIBUS_DATA=/some/folder`)
+    return new StartError(
+      `The disk of the data folder ${folder} is full. Make room, or choose another: OHMNIBUS_DATA=/some/folder`,
+    )
   if (code === 'ENOTDIR' || code === 'EEXIST')
     return new StartError(`${folder} is not a folder. Choose another: OHMNIBUS_DATA=/some/folder`)
   return error
 }
 
-/** The database behind an address like `postgres://user:password@host:port/database?sslmode=…&connect_timeout=…`; roles of services get passwords from the platform's secret. */
+/**
+ * The database behind an address like `postgres://user:password@host:port/database?sslmode=…&connect_timeout=…`; roles
+ * of services get passwords from the platform's secret.
+ */
 export function databaseAt(address: string, derive: (purpose: string) => Buffer): DatabaseEngine {
   const url = new URL(address)
   const admin = decodeURIComponent(url.username)
   const password = (role: string): string =>
-    role === admin ? decodeURIComponent(url.password) : createHmac('sha256', derive('database roles')).update(role).digest('base64url')
+    role === admin
+      ? decodeURIComponent(url.password)
+      : createHmac('sha256', derive('database roles')).update(role).digest('base64url')
   const mode = url.searchParams.get('sslmode') ?? 'disable'
   if (!/^(disable|require|verify-full)$/.test(mode))
-    throw new StartError(`The address of ${url.hostname} says sslmode=${mode}: it takes disable, require or verify-full.`)
+    throw new StartError(
+      `The address of ${url.hostname} says sslmode=${mode}: it takes disable, require or verify-full.`,
+    )
   const at: DatabaseAddress = {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(url.port || 5432),

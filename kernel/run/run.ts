@@ -62,12 +62,17 @@ export interface Platform {
   close(): Promise<void>
 }
 
-/** Starts services on their engines, in the order of their needs. Fails with `StartError` and leaves nothing running. */
+/**
+ * Starts services on their engines, in the order of their needs. Fails with `StartError` and leaves nothing running.
+ */
 export async function run(services: readonly Service[], config: Config, options: RunOptions = {}): Promise<Platform> {
   const elsewhere = new Map([...config.addresses].filter(([name]) => !services.some(service => service.name === name)))
   const order = inOrder(services, name => elsewhere.has(name))
   const settings = new Map(
-    order.map(({ name, settings: schema }) => [name, schema ? readSettings(schema as TObject, config.environment, config.faults) : {}]),
+    order.map(({ name, settings: schema }) => [
+      name,
+      schema ? readSettings(schema as TObject, config.environment, config.faults) : {},
+    ]),
   )
   const mailConfig = readSettings(mailSettings, config.environment, config.faults)
   config.faults.push(...mailFaults(mailConfig))
@@ -80,24 +85,30 @@ export async function run(services: readonly Service[], config: Config, options:
   let closing: Promise<void> | undefined
   const close = (): Promise<void> =>
     (closing ??= (async () => {
-      for (const closer of closers.reverse()) await soon(closer).catch(error => log.warn({ err: error }, 'something did not close cleanly'))
+      for (const closer of closers.reverse())
+        await soon(closer).catch(error => log.warn({ err: error }, 'something did not close cleanly'))
     })())
   const log = options.log ?? openLog({ level: config.LOG_LEVEL })
 
   try {
     const derive = deriveFrom(await rootSecret(config, dataFolder))
     const homes = await homesOf(order, config, { database: options.database, derive, progress, closers, log })
-    for (const [{ at, admin }, residents] of homes) if (at !== options.database?.at) await migrate(at, admin, residents, progress)
+    for (const [{ at, admin }, residents] of homes)
+      if (at !== options.database?.at) await migrate(at, admin, residents, progress)
 
     const metrics = openMetrics({ dataFolder })
     if (!config.DATABASE_URL && !options.database) showLastBackup(metrics, dataFolder)
     closers.push(await startTracing({ config, services: order.map(({ name }) => name), log, metrics }))
-    const tls = config.TLS_CERT_FILE && config.TLS_KEY_FILE ? { cert: config.TLS_CERT_FILE, key: config.TLS_KEY_FILE } : undefined
+    const tls =
+      config.TLS_CERT_FILE && config.TLS_KEY_FILE ? { cert: config.TLS_CERT_FILE, key: config.TLS_KEY_FILE } : undefined
     const publicUrl = (config.PUBLIC_URL ?? `${tls ? 'https' : 'http'}://localhost:${config.PORT}`).replace(/\/+$/, '')
     const { cache, ...cacheEngine } = await openCache({ config, log, metrics })
     closers.push(() => cacheEngine.close())
     // Loaded by those only who have it.
-    const kafka = config.KAFKA_BROKERS.length > 0 ? (await import('../kafka/kafka.ts')).openKafka({ config, log, metrics }) : undefined
+    const kafka =
+      config.KAFKA_BROKERS.length > 0
+        ? (await import('../kafka/kafka.ts')).openKafka({ config, log, metrics })
+        : undefined
     closers.push(() => kafka?.close())
     const bases = [...homes].map(([{ at }, residents]) => {
       const base = openBase({
@@ -129,7 +140,9 @@ export async function run(services: readonly Service[], config: Config, options:
         if (calls.answers(listRevocations))
           for (const { sessionId, before } of (await calls.ask(listRevocations, {}, 'kernel')).revocations)
             access.revoke([sessionId], new Date(before))
-        return calls.answers(listSigningKeys) ? [...own, ...((await calls.ask(listSigningKeys, {}, 'kernel')).keys as JWK[])] : own
+        return calls.answers(listSigningKeys)
+          ? [...own, ...((await calls.ask(listSigningKeys, {}, 'kernel')).keys as JWK[])]
+          : own
       },
     })
     const app = await openHttp({
@@ -145,12 +158,11 @@ export async function run(services: readonly Service[], config: Config, options:
     })
     // Before anything else is mounted: scopes take over the hooks there are.
     calls.serve(app)
-    const files = traced(await openFiles({ config, dataFolder, secret: derive('file links'), publicUrl, now, log, metrics }), 'file', [
-      'write',
-      'read',
-      'size',
-      'remove',
-    ])
+    const files = traced(
+      await openFiles({ config, dataFolder, secret: derive('file links'), publicUrl, now, log, metrics }),
+      'file',
+      ['write', 'read', 'size', 'remove'],
+    )
     closers.push(() => files.close())
     files.serve(app)
     const mail = traced(openMail({ settings: mailConfig, dataFolder, publicUrl }), 'mail', ['send', 'record'])
@@ -158,7 +170,8 @@ export async function run(services: readonly Service[], config: Config, options:
 
     const committed = (events: EventLog) => (published: readonly Outgoing[]) => {
       for (const { event, data } of published)
-        if (event.topic === SessionsRevoked.topic) access.revoke(data.sessionIds as string[], new Date(data.before as string))
+        if (event.topic === SessionsRevoked.topic)
+          access.revoke(data.sessionIds as string[], new Date(data.before as string))
       events.committed()
     }
     first.events.watch(SessionsRevoked, ({ sessionIds, before }) => access.revoke(sessionIds, new Date(before)))
@@ -175,9 +188,15 @@ export async function run(services: readonly Service[], config: Config, options:
       log,
       checks: {
         ...Object.fromEntries(
-          bases.map(({ pool, residents, check }) => [pool === first.pool ? 'database' : `database of ${residents[0]!.name}`, check]),
+          bases.map(({ pool, residents, check }) => [
+            pool === first.pool ? 'database' : `database of ${residents[0]!.name}`,
+            check,
+          ]),
         ),
-        ...(kafka && { kafka: () => kafka.check(), relay: () => Promise.all(bases.map(({ pool }) => kafka.checkRelay(pool))) }),
+        ...(kafka && {
+          kafka: () => kafka.check(),
+          relay: () => Promise.all(bases.map(({ pool }) => kafka.checkRelay(pool))),
+        }),
         cache: () => cacheEngine.check(),
         files: () => files.check(),
         mail: () => mail.check(),
@@ -192,12 +211,19 @@ export async function run(services: readonly Service[], config: Config, options:
       pools.push(pool)
       const db = openDatabase(pool, service.name, committed(events), metrics, error => room.failed(service.name, error))
       const needed = new Set((service.needs ?? []).map((call: { name: string }) => call.name))
-      const prefixes = typeof service.prefix === 'string' ? [service.prefix] : (service.prefix ?? [`/api/${service.name}`])
+      const prefixes =
+        typeof service.prefix === 'string' ? [service.prefix] : (service.prefix ?? [`/api/${service.name}`])
       const serviceLog = log.child({ service: service.name })
       // What it may ask is checked by name, below.
       const host: Host<string, any, TObject> = {
         name: service.name,
-        platform: { mode: config.mode, publicUrl, dataFolder, corsOrigins: config.CORS_ORIGINS, rateLimitFactor: config.RATE_LIMIT_FACTOR },
+        platform: {
+          mode: config.mode,
+          publicUrl,
+          dataFolder,
+          corsOrigins: config.CORS_ORIGINS,
+          rateLimitFactor: config.RATE_LIMIT_FACTOR,
+        },
         settings: settings.get(service.name)! as never,
         db,
         http: mount(app, prefixes, service.name),
@@ -211,11 +237,13 @@ export async function run(services: readonly Service[], config: Config, options:
         secret: derive,
         peers,
         ask(call, input) {
-          if (!needed.has(call.name)) throw new Error(`${service.name} asks ${call.name} without naming it in its needs`)
+          if (!needed.has(call.name))
+            throw new Error(`${service.name} asks ${call.name} without naming it in its needs`)
           return calls.ask(call, input, service.name)
         },
         answer(call, handler) {
-          if (call.owner !== service.name) throw new StartError(`${service.name} answers ${call.name}, which belongs to ${call.owner}.`)
+          if (call.owner !== service.name)
+            throw new StartError(`${service.name} answers ${call.name}, which belongs to ${call.owner}.`)
           calls.answer(call, handler)
         },
         on(event, purpose, reaction, reactionOptions) {
@@ -248,7 +276,8 @@ export async function run(services: readonly Service[], config: Config, options:
     }
     for (const { name, needs = [] } of order)
       for (const call of needs)
-        if (!calls.answers(call)) throw new StartError(`${name} needs ${call.name} of ${call.owner}, which does not answer it.`)
+        if (!calls.answers(call))
+          throw new StartError(`${name} needs ${call.name} of ${call.owner}, which does not answer it.`)
 
     for (const { pool, events, schedule } of bases)
       schedule.every('kernel', '1 hour', 'forget old answers and events', () =>
@@ -280,9 +309,13 @@ export async function run(services: readonly Service[], config: Config, options:
         const host = config.HOST ?? (config.mode === 'production' ? '0.0.0.0' : '127.0.0.1')
         const address = await app.listen({ port: config.PORT, host }).catch(error => {
           if (error.code === 'EADDRINUSE')
-            throw new StartError(`Port ${config.PORT} on ${host} is taken. Choose another: PORT=${config.PORT + 1} npm start`)
+            throw new StartError(
+              `Port ${config.PORT} on ${host} is taken. Choose another: PORT=${config.PORT + 1} npm start`,
+            )
           if (error.code === 'EACCES')
-            throw new StartError(`Port ${config.PORT} may not be used by this user. Choose one above 1023: PORT=8080 npm start`)
+            throw new StartError(
+              `Port ${config.PORT} may not be used by this user. Choose one above 1023: PORT=8080 npm start`,
+            )
           if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
             throw new StartError(`HOST=${host} is not an address of this machine.`)
           throw error
@@ -298,7 +331,10 @@ export async function run(services: readonly Service[], config: Config, options:
         for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
           const settled = await Promise.all(bases.map(base => base.settled()))
           // Another database's reactions may have published into the first one's meanwhile.
-          if (settled.every(Boolean) && (bases.length === 1 || (await Promise.all(bases.map(base => base.settled()))).every(Boolean)))
+          if (
+            settled.every(Boolean) &&
+            (bases.length === 1 || (await Promise.all(bases.map(base => base.settled()))).every(Boolean))
+          )
             return
           await new Promise(done => setTimeout(done, 5))
         }
@@ -311,10 +347,15 @@ export async function run(services: readonly Service[], config: Config, options:
   }
 }
 
-/** Ends with `work`; fails when that takes longer than three seconds, so that one who hangs does not keep the rest from a clean end. */
+/**
+ * Ends with `work`; fails when that takes longer than three seconds, so that one who hangs does not keep the rest from
+ * a clean end.
+ */
 async function soon(work: () => unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => (timer = setTimeout(reject, 3_000, new Error('it did not end within three seconds'))))
+  const late = new Promise<never>(
+    (_, reject) => (timer = setTimeout(reject, 3_000, new Error('it did not end within three seconds'))),
+  )
   await Promise.race([Promise.try(work), late]).finally(() => clearTimeout(timer))
 }
 

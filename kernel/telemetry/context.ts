@@ -16,7 +16,10 @@ export interface Trace {
 export interface Context extends Trace {
   /** Who caused it; the platform itself has no user. */
   readonly actor: EventActor
-  /** Until when whoever asked us waits for the answer, by `performance.now()`: clocks are put right, and then a moment is not what it was. */
+  /**
+   * Until when whoever asked us waits for the answer, by `performance.now()`: clocks are put right, and then a moment
+   * is not what it was.
+   */
   readonly deadline?: number
   /** The database an open transaction belongs to, if there is one. */
   readonly transaction?: string
@@ -37,7 +40,10 @@ export const apart = <T>(work: () => T): T => storage.exit(work)
 /** 32 hex digits; from the generator of UUIDs, which keeps a stock of random bytes. */
 export const newTraceId = (): string => randomUUID().replaceAll('-', '')
 
-/** Where in its trace the present work stands, for what outlives it (events, jobs): the trace id, `-<span id>-<flags>` behind it where there is a span. */
+/**
+ * Where in its trace the present work stands, for what outlives it (events, jobs): the trace id, `-<span id>-<flags>`
+ * behind it where there is a span.
+ */
 export const traceNote = ({ traceId, spanId, sampled }: Trace = context()): string =>
   spanId ? `${traceId}-${spanId}-0${sampled ? 1 : 0}` : traceId
 
@@ -46,11 +52,15 @@ const zeros = /^0+$/
 /** What `traceNote` wrote; a trace of its own where it is none. */
 export function readNote(note: string): Trace {
   const [traceId = '', spanId, flags] = note.split('-')
-  if (!/^[0-9a-f]{32}$/.test(traceId) || zeros.test(traceId)) return { traceId: newTraceId(), spanId: undefined, sampled: undefined }
+  if (!/^[0-9a-f]{32}$/.test(traceId) || zeros.test(traceId))
+    return { traceId: newTraceId(), spanId: undefined, sampled: undefined }
   return { traceId, spanId, sampled: spanId === undefined ? undefined : flags === '01' }
 }
 
-/** W3C Trace Context, header `traceparent`: whoever is called goes on with this trace. A note stands for the present work. */
+/**
+ * W3C Trace Context, header `traceparent`: whoever is called goes on with this trace. A note stands for the present
+ * work.
+ */
 export const traceparent = (note = traceNote()): string =>
   // Without a span there is nothing to hang on to; the id is made up, and nobody keeps the span.
   `00-${note.length > 32 ? note : `${note}-${newTraceId().slice(16)}-00`}`
@@ -58,7 +68,8 @@ export const traceparent = (note = traceNote()): string =>
 /** The trace that a caller's `traceparent` brings; undefined when there is none, or one that W3C calls invalid. */
 export function readTraceparent(header: string | string[] | undefined): Trace | undefined {
   if (typeof header !== 'string') return undefined
-  const [, version, traceId, spanId, flags, more] = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(header) ?? []
+  const [, version, traceId, spanId, flags, more] =
+    /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(header) ?? []
   if (!traceId || !spanId || version === 'ff' || (version === '00' && more !== undefined)) return undefined
   if (zeros.test(traceId) || zeros.test(spanId)) return undefined
   return { traceId, spanId, sampled: (parseInt(flags!, 16) & 1) === 1 }

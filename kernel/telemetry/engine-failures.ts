@@ -3,7 +3,10 @@ import type { Metrics } from './metrics.ts'
 
 const lull = 60_000
 
-/** Tells operators of an engine that fails, and does not flood them: every failure counts, a line at the first, one a minute while it lasts, one when it is over. */
+/**
+ * Tells operators of an engine that fails, and does not flood them: every failure counts, a line at the first, one a
+ * minute while it lasts, one when it is over.
+ */
 export interface Outage {
   failed(operation: string, error: unknown): void
   worked(): void
@@ -12,7 +15,11 @@ export interface Outage {
 /** Counts into `ohmnibus_<engine>_failures_total`; `consequence` says what an outage means for users. */
 export function openOutage(options: { engine: string; consequence: string; log: Log; metrics: Metrics }): Outage {
   const { engine, consequence, log } = options
-  const counter = options.metrics.counter(`ohmnibus_${engine}_failures_total`, `What failed as ${engine} did not work`, ['operation'])
+  const counter = options.metrics.counter(
+    `ohmnibus_${engine}_failures_total`,
+    `What failed as ${engine} did not work`,
+    ['operation'],
+  )
   let since: number | undefined
   let toldAt = -Infinity
   let untold = 0
@@ -23,7 +30,10 @@ export function openOutage(options: { engine: string; consequence: string; log: 
       const now = performance.now()
       since ??= now
       if (now - toldAt < lull) return
-      log.warn({ engine, operation, failures: untold, cause: innermost(error) }, `an engine does not work: ${consequence}`)
+      log.warn(
+        { engine, operation, failures: untold, cause: innermost(error) },
+        `an engine does not work: ${consequence}`,
+      )
       toldAt = now
       untold = 0
     },

@@ -18,8 +18,8 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const patienceMs = 2_000
 
 /**
- * Asking for a name twice gives the same figure, so two services may count into one, and set one from both sides. With a data folder also figures
- * of the process and of the folder's disk.
+ * Asking for a name twice gives the same figure, so two services may count into one, and set one from both sides. With
+ * a data folder also figures of the process and of the folder's disk.
  */
 export function openMetrics(options: { dataFolder?: string } = {}): Metrics {
   const registry = new Registry()
@@ -30,7 +30,8 @@ export function openMetrics(options: { dataFolder?: string } = {}): Metrics {
 
   const metrics: Metrics = {
     registry,
-    counter: (name, help, labelNames = []) => known(name, () => new Counter({ name, help, labelNames: [...labelNames], registers })),
+    counter: (name, help, labelNames = []) =>
+      known(name, () => new Counter({ name, help, labelNames: [...labelNames], registers })),
     gauge(name, help, labelNames = [], collect) {
       const asked = collectors.get(name) ?? []
       collectors.set(name, asked)
@@ -52,7 +53,12 @@ export function openMetrics(options: { dataFolder?: string } = {}): Metrics {
   }
 
   /** An engine that is away must not take the figures of all others along. */
-  async function look(gauge: Gauge<any>, name: string, labelled: boolean, asked: readonly Collect<any>[]): Promise<void> {
+  async function look(
+    gauge: Gauge<any>,
+    name: string,
+    labelled: boolean,
+    asked: readonly Collect<any>[],
+  ): Promise<void> {
     if (asked.length === 0) return
     gauge.reset()
     // Without labels it would be left at 0, which is a claim.
@@ -81,7 +87,9 @@ export function openMetrics(options: { dataFolder?: string } = {}): Metrics {
       })
     disk('ohmnibus_data_free_bytes', 'Room that is left on the disk of the data folder', 'bavail')
     disk('ohmnibus_data_size_bytes', 'Size of the disk of the data folder', 'blocks')
-    metrics.gauge('ohmnibus_build_info', 'What runs here', ['version', 'node']).set({ version, node: process.versions.node }, 1)
+    metrics
+      .gauge('ohmnibus_build_info', 'What runs here', ['version', 'node'])
+      .set({ version, node: process.versions.node }, 1)
   }
   return metrics
 }
@@ -92,13 +100,26 @@ export function measureTransactions(metrics: Metrics, service: string, poolSize:
   const waits = metrics
     .histogram('ohmnibus_database_wait_seconds', 'Time transactions wait for a connection', ['service'])
     .labels({ service })
-  const durations = metrics.histogram('ohmnibus_database_transaction_seconds', 'Time transactions take', ['service', 'outcome'])
-  const [committed, failed] = [durations.labels({ service, outcome: 'committed' }), durations.labels({ service, outcome: 'failed' })]
-  metrics.gauge('ohmnibus_database_transactions', 'Transactions that wait for a connection or are open', ['service', 'state'], gauge => {
-    gauge.set({ service, state: 'waiting' }, now.waiting)
-    gauge.set({ service, state: 'open' }, now.open)
-  })
-  metrics.gauge('ohmnibus_database_pool_size', 'Connections a service may have in this process', ['service']).set({ service }, poolSize)
+  const durations = metrics.histogram('ohmnibus_database_transaction_seconds', 'Time transactions take', [
+    'service',
+    'outcome',
+  ])
+  const [committed, failed] = [
+    durations.labels({ service, outcome: 'committed' }),
+    durations.labels({ service, outcome: 'failed' }),
+  ]
+  metrics.gauge(
+    'ohmnibus_database_transactions',
+    'Transactions that wait for a connection or are open',
+    ['service', 'state'],
+    gauge => {
+      gauge.set({ service, state: 'waiting' }, now.waiting)
+      gauge.set({ service, state: 'open' }, now.open)
+    },
+  )
+  metrics
+    .gauge('ohmnibus_database_pool_size', 'Connections a service may have in this process', ['service'])
+    .set({ service }, poolSize)
 
   return async <C, T>(reserve: () => Promise<C>, work: (connection: C) => Promise<T>): Promise<T> => {
     const asked = performance.now()

@@ -7,7 +7,10 @@ import type { Metrics } from './metrics.ts'
 import { Problem } from '../problem.ts'
 import { version } from '../version.ts'
 
-/** Named as OpenTelemetry's semantic conventions do. Nothing of persons, no secrets, no contents: traces leave the platform. */
+/**
+ * Named as OpenTelemetry's semantic conventions do. Nothing of persons, no secrets, no contents: traces leave the
+ * platform.
+ */
 export type Attributes = Record<string, string | number | boolean | undefined>
 
 export type Kind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
@@ -18,10 +21,15 @@ interface Recorder {
   close(): Promise<void>
 }
 
-/** Of the process, as OpenTelemetry has it: spans of all its platforms go one way. Undefined while tracing is off, which then costs nothing. */
+/**
+ * Of the process, as OpenTelemetry has it: spans of all its platforms go one way. Undefined while tracing is off, which
+ * then costs nothing.
+ */
 let recorder: Recorder | undefined
 
-/** Spans that wait for the collector; what comes beyond is dropped. Two seconds of a busy process, some 20 MB at most. */
+/**
+ * Spans that wait for the collector; what comes beyond is dropped. Two seconds of a busy process, some 20 MB at most.
+ */
 const queueSize = 8_192
 const kinds: Record<Kind, SpanKind> = { internal: 0, server: 1, client: 2, producer: 3, consumer: 4 }
 
@@ -70,7 +78,8 @@ async function openRecorder({ config, services, log, metrics }: Parameters<typeo
           waiting -= spans.length
           const fine = result.code === 0
           counted.inc({ outcome: fine ? 'exported' : 'failed' }, spans.length)
-          if (delivered && !fine) log.warn({ cause: result.error?.message }, 'the collector does not take traces; they are dropped')
+          if (delivered && !fine)
+            log.warn({ cause: result.error?.message }, 'the collector does not take traces; they are dropped')
           delivered = fine
           done(result)
         })
@@ -109,12 +118,18 @@ async function openRecorder({ config, services, log, metrics }: Parameters<typeo
   })
   const tracer: Tracer = provider.getTracer('ohmnibus', version)
   const placeOf = ({ traceId, spanId, sampled }: Trace, isRemote: boolean): Place =>
-    spanId ? api.trace.setSpanContext(api.ROOT_CONTEXT, { traceId, spanId, traceFlags: sampled ? 1 : 0, isRemote }) : api.ROOT_CONTEXT
+    spanId
+      ? api.trace.setSpanContext(api.ROOT_CONTEXT, { traceId, spanId, traceFlags: sampled ? 1 : 0, isRemote })
+      : api.ROOT_CONTEXT
   return {
     users: 1,
     begin(name, kind, attributes, parent) {
       traceId = parent.traceId
-      return tracer.startSpan(name, { kind: kinds[kind], attributes }, placeOf(parent, kind === 'server' || kind === 'consumer'))
+      return tracer.startSpan(
+        name,
+        { kind: kinds[kind], attributes },
+        placeOf(parent, kind === 'server' || kind === 'consumer'),
+      )
     },
     async close() {
       let timer: NodeJS.Timeout | undefined
@@ -176,7 +191,12 @@ export function sending(topic: string, eventId: string, at: Trace): string {
 }
 
 /** What the conventions want to know of an event on its way. */
-export const messaging = (operation: 'send' | 'process', topic: string, eventId: string, group?: string): Attributes => ({
+export const messaging = (
+  operation: 'send' | 'process',
+  topic: string,
+  eventId: string,
+  group?: string,
+): Attributes => ({
   'messaging.system': 'ohmnibus',
   'messaging.operation.type': operation,
   'messaging.operation.name': operation,

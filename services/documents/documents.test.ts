@@ -54,9 +54,16 @@ test('whatever a file begins with, it has a type', async () => {
     '<?xml',
   ]
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...starts), fc.uint8Array({ minLength: 1, maxLength: 4_200 }), async (start, rest) => {
-      assert.match(await contentTypeOf(Buffer.concat([Buffer.from(start, 'latin1'), rest])), /^[a-z]+\/[\w.+-]+(; charset=utf-8)?$/)
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...starts),
+      fc.uint8Array({ minLength: 1, maxLength: 4_200 }),
+      async (start, rest) => {
+        assert.match(
+          await contentTypeOf(Buffer.concat([Buffer.from(start, 'latin1'), rest])),
+          /^[a-z]+\/[\w.+-]+(; charset=utf-8)?$/,
+        )
+      },
+    ),
   )
 })
 

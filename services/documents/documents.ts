@@ -45,7 +45,18 @@ export const replaceFile = (document: Document, stored: Stored, fileName: string
 })
 
 /** A document as the API answers it. */
-export const view = ({ id, fileName, title, kind, language, contentType, sizeBytes, sha256, passportId, createdAt }: Document) => ({
+export const view = ({
+  id,
+  fileName,
+  title,
+  kind,
+  language,
+  contentType,
+  sizeBytes,
+  sha256,
+  passportId,
+  createdAt,
+}: Document) => ({
   docId: id,
   fileName,
   title,
@@ -59,9 +70,18 @@ export const view = ({ id, fileName, title, kind, language, contentType, sizeByt
 })
 
 /** What every event about a document tells. */
-export const told = ({ id, passportId, fileName, owner, version }: Document) => ({ docId: id, passportId, fileName, owner, version })
+export const told = ({ id, passportId, fileName, owner, version }: Document) => ({
+  docId: id,
+  passportId,
+  fileName,
+  owner,
+  version,
+})
 
-/** The last part of whatever a client calls a file (browsers send `%22` for a quote in a form), without what file systems and headers trip over; at most 200 characters and the 255 bytes that a file system takes. */
+/**
+ * The last part of whatever a client calls a file (browsers send `%22` for a quote in a form), without what file
+ * systems and headers trip over; at most 200 characters and the 255 bytes that a file system takes.
+ */
 export function safeName(given: string | undefined): string {
   const last = (given ?? '')
     .replace(/%(22|0D|0A)/gi, code => decodeURIComponent(code))
@@ -80,7 +100,8 @@ export function safeName(given: string | undefined): string {
 
 /** The type of a file by how it begins, whatever it is called. Fails with `document_empty`. */
 export async function contentTypeOf(head: Buffer): Promise<string> {
-  if (head.length === 0) throw new Problem('invalid', 'document_empty', { errors: [{ pointer: '/file', detail: 'must not be empty' }] })
+  if (head.length === 0)
+    throw new Problem('invalid', 'document_empty', { errors: [{ pointer: '/file', detail: 'must not be empty' }] })
   const known = await fileTypeFromBuffer(head)
   // XML and its kin are read below, where a script in one is told from a table.
   if (known && !/xml/.test(known.mime)) return known.mime
@@ -94,14 +115,22 @@ export async function contentTypeOf(head: Buffer): Promise<string> {
   return isTable(text) ? 'text/csv; charset=utf-8' : 'text/plain; charset=utf-8'
 }
 
-/** Two lines or more, all with as many cells as the first, which names every column; a sentence has a space behind its commas. */
+/**
+ * Two lines or more, all with as many cells as the first, which names every column; a sentence has a space behind its
+ * commas.
+ */
 function isTable(text: string): boolean {
   const lines = text.replace(/"(?:[^"]|"")*"/g, 'quoted').split(/\r?\n/)
   // The last one is empty, or may be cut.
   const whole = lines.length > 2 ? lines.slice(0, -1) : lines
   return [',', ';', '\t'].some(sign => {
     const [names, ...rows] = whole.map(line => line.split(sign))
-    return rows.length > 0 && names!.length > 1 && names!.every(name => /^\S/.test(name)) && rows.every(row => row.length === names!.length)
+    return (
+      rows.length > 0 &&
+      names!.length > 1 &&
+      names!.every(name => /^\S/.test(name)) &&
+      rows.every(row => row.length === names!.length)
+    )
   })
 }
 

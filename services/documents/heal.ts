@@ -10,10 +10,16 @@ export const missingFigure = (metrics: DocumentsHost['metrics']) =>
   metrics.gauge('ohmnibus_documents_missing_files', 'Documents whose file is not there')
 
 /**
- * Brings files and rows together again after a crash between the two: files nobody knows are removed once they are an hour old, documents whose
- * file is not there are marked and told to the operator, and found again when it is back.
+ * Brings files and rows together again after a crash between the two: files nobody knows are removed once they are an
+ * hour old, documents whose file is not there are marked and told to the operator, and found again when it is back.
  */
-export async function healFiles({ db, files, log, metrics, now }: DocumentsHost): Promise<{ removed: number; missing: number }> {
+export async function healFiles({
+  db,
+  files,
+  log,
+  metrics,
+  now,
+}: DocumentsHost): Promise<{ removed: number; missing: number }> {
   const missingFiles = missingFigure(metrics)
   let removed = 0
   let keys: string[] = []
@@ -40,7 +46,10 @@ export async function healFiles({ db, files, log, metrics, now }: DocumentsHost)
       if (lost) missing++
       if (lost === marked) continue
       await db.transaction(tx => markMissing(tx, id, fileKey, lost ? now() : null))
-      log[lost ? 'error' : 'info']({ docId: id }, lost ? 'the file of a document is not there' : 'the file of a document is back')
+      log[lost ? 'error' : 'info'](
+        { docId: id },
+        lost ? 'the file of a document is not there' : 'the file of a document is back',
+      )
     }
     if (rows.length < batch) break
     after = rows.at(-1)!.id

@@ -24,7 +24,15 @@ import {
 } from '#kernel'
 import { describe, replaceFile, safeName, told, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './service.ts'
-import { deleteDocument, findDocument, insertDocument, listDocuments, lockDocument, lockPassport, updateDocument } from './store.ts'
+import {
+  deleteDocument,
+  findDocument,
+  insertDocument,
+  listDocuments,
+  lockDocument,
+  lockPassport,
+  updateDocument,
+} from './store.ts'
 import { form, receive, type Upload } from './upload.ts'
 
 const DocumentView = Type.Object({
@@ -42,7 +50,10 @@ const DocumentView = Type.Object({
 
 const LinkedDocument = Type.Object({
   ...DocumentView.properties,
-  url: Type.String({ examples: ['http://localhost:8080/files/…'], description: 'Gives the file to whoever has it, for five minutes' }),
+  url: Type.String({
+    examples: ['http://localhost:8080/files/…'],
+    description: 'Gives the file to whoever has it, for five minutes',
+  }),
   urlExpiresAt: Instant,
 })
 
@@ -51,7 +62,8 @@ const fields = {
   kind: Type.String({
     pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
     examples: ['declaration-of-conformity'],
-    description: 'As declaration-of-conformity, test-report, manual, safety-sheet, due-diligence, other; small letters, digits and hyphens',
+    description:
+      'As declaration-of-conformity, test-report, manual, safety-sheet, due-diligence, other; small letters, digits and hyphens',
   }),
   language: Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', examples: ['en'], description: 'BCP 47' }),
   passportId: Id,
@@ -104,7 +116,10 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     return document!
   }
 
-  /** Who beside its owner reads a document. What is not there is asked for too, so that it takes as long as what is somebody else's. */
+  /**
+   * Who beside its owner reads a document. What is not there is asked for too, so that it takes as long as what is
+   * somebody else's.
+   */
   async function readersFor(actor: Actor, docId: string, document: Document | undefined): Promise<readonly Owner[]> {
     if (document && mayRead(actor, document)) return []
     return (await accessOf(document?.passportId ?? docId))?.readers ?? []
@@ -301,7 +316,12 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     '/:docId',
     {
       config,
-      schema: { summary: 'Delete a document and its file', description: 'Honours If-Match.', params, response: { 204: Type.Null() } },
+      schema: {
+        summary: 'Delete a document and its file',
+        description: 'Honours If-Match.',
+        params,
+        response: { 204: Type.Null() },
+      },
     },
     async (request, reply) => {
       const { docId } = request.params
@@ -340,7 +360,10 @@ const uploaded = (document: Document) => {
 
 /** The same key with another file, or other fields, is another request. */
 const identified = ({ idempotency }: Pick<Request, 'idempotency'>, { stored, fileName, fields: given }: Upload) => ({
-  idempotency: idempotency && { ...idempotency, fingerprint: JSON.stringify([stored.sha256, fileName, Object.entries(given).sort()]) },
+  idempotency: idempotency && {
+    ...idempotency,
+    fingerprint: JSON.stringify([stored.sha256, fileName, Object.entries(given).sort()]),
+  },
 })
 
 /** The fields beside a file, held to what a body would be; empty ones are as good as none. */
@@ -351,7 +374,8 @@ function checkedFields(given: Upload['fields'], known: object = fields): Partial
     if (value === '') return []
     if (schema.format === 'uuid' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value))
       return [{ pointer: `/${name}`, detail: 'must be a UUID' }]
-    if (schema.pattern && !new RegExp(schema.pattern).test(value)) return [{ pointer: `/${name}`, detail: `must match ${schema.pattern}` }]
+    if (schema.pattern && !new RegExp(schema.pattern).test(value))
+      return [{ pointer: `/${name}`, detail: `must match ${schema.pattern}` }]
     if (value.length > (schema.maxLength ?? 200) || /\p{Cc}/u.test(value) || !value.isWellFormed())
       return [{ pointer: `/${name}`, detail: 'must be one line of at most 200 characters' }]
     return []

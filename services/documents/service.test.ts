@@ -11,7 +11,10 @@ import { open, person } from './testing.ts'
 
 test('a document is answered whole, with a type from its content, and published', async t => {
   const { p, as, keys } = await open(t)
-  const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64')
+  const png = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+    'base64',
+  )
   const owner = as()
   const { status, json, headers } = await owner.upload(png, {
     name: 'report.pdf',
@@ -82,7 +85,10 @@ test('downloads honour ranges', async t => {
     assert.deepEqual([answer.status, answer.bytes.toString()], [status, bytes], range)
   }
   const beyond = await owner.get(path, { range: 'bytes=10-' })
-  assert.deepEqual([beyond.status, beyond.headers.get('content-range'), beyond.json.code], [416, 'bytes */10', 'range_unsatisfiable'])
+  assert.deepEqual(
+    [beyond.status, beyond.headers.get('content-range'), beyond.json.code],
+    [416, 'bytes */10', 'range_unsatisfiable'],
+  )
   assert.equal((await owner.get(path, { range: 'bytes=2-4', 'if-range': '"another"' })).status, 200)
   assert.equal((await owner.get(path, { range: 'bytes=2-4', 'if-range': `"${json.sha256}"` })).status, 206)
   const head = await owner.head(path)
@@ -122,7 +128,10 @@ test('file names keep what they say and lose what harms', async t => {
   const { json } = await owner.upload('x', { name: '../../etc/Erklärung 🔋 "1".txt' })
   assert.equal(json.fileName, 'Erklärung 🔋 "1".txt')
   const disposition = (await owner.get(`/${json.docId}?download=1`)).headers.get('content-disposition')!
-  assert.equal(disposition, `attachment; filename="Erklarung  _1_.txt"; filename*=UTF-8''Erkl%C3%A4rung%20%F0%9F%94%8B%20%221%22.txt`)
+  assert.equal(
+    disposition,
+    `attachment; filename="Erklarung  _1_.txt"; filename*=UTF-8''Erkl%C3%A4rung%20%F0%9F%94%8B%20%221%22.txt`,
+  )
 })
 
 test('a form without a file, with two, with an empty or foreign one, or with wrong fields is refused and leaves nothing', async t => {
@@ -140,9 +149,15 @@ test('a form without a file, with two, with an empty or foreign one, or with wro
   assert.deepEqual(await form(body => body.append('file', new Blob([]))), [400, '/file'])
   assert.deepEqual(await form(body => body.append('other', file)), [400, '/other'])
   assert.deepEqual(await form(body => (body.append('file', file), body.append('colour', 'red'))), [400, '/colour'])
-  assert.deepEqual(await form(body => (body.append('file', file), body.append('passportId', 'x'))), [400, '/passportId'])
+  assert.deepEqual(await form(body => (body.append('file', file), body.append('passportId', 'x'))), [
+    400,
+    '/passportId',
+  ])
   assert.deepEqual(await form(body => (body.append('file', file), body.append('kind', 'A B'))), [400, '/kind'])
-  assert.deepEqual(await form(body => (body.append('title', 'a'), body.append('title', 'b'), body.append('file', file))), [400, '/title'])
+  assert.deepEqual(
+    await form(body => (body.append('title', 'a'), body.append('title', 'b'), body.append('file', file))),
+    [400, '/title'],
+  )
   assert.equal((await owner.upload(randomBytes(1_001))).json.code, 'document_too_large')
   assert.equal((await owner.upload(randomBytes(300_000))).status, 413)
   assert.equal(
@@ -182,7 +197,8 @@ test('a client that goes away half way leaves no row and no file', async t => {
   await gone
   const { readdir } = await import('node:fs/promises')
   const drafts = () => readdir(`${p.dataFolder}/files/.incoming`).catch(() => [])
-  for (let tries = 0; (await drafts()).length > 0 && tries < 200; tries++) await new Promise(resolve => setTimeout(resolve, 10))
+  for (let tries = 0; (await drafts()).length > 0 && tries < 200; tries++)
+    await new Promise(resolve => setTimeout(resolve, 10))
   assert.deepEqual([await drafts(), await keys()], [[], []])
   assert.equal((await p.db('documents')`select from documents`).length, 0)
 })
@@ -238,7 +254,10 @@ test('who may read a passport reads its documents; only editors of its owner att
   assert.equal((await forbidden.delete(path)).status, 403)
   assert.equal((await forbidden.upload('y', { fields: { passportId } })).status, 403)
   assert.deepEqual(
-    [(await as().upload('y', { fields: { passportId } })).status, (await as().upload('y', { fields: { passportId: newId() } })).status],
+    [
+      (await as().upload('y', { fields: { passportId } })).status,
+      (await as().upload('y', { fields: { passportId: newId() } })).status,
+    ],
     [404, 404],
   )
   passports.get(passportId)!.readers = []
@@ -331,7 +350,8 @@ test('files without a document are removed once they are old, documents without 
   const [key] = await keys()
   await host().files.remove(key!)
   assert.deepEqual(await healFiles(host()), { removed: 0, missing: 1 })
-  for (const path of [`/${docId}`, `/${docId}?download=1`]) assert.equal((await owner.get(path)).json.code, 'document_file_missing')
+  for (const path of [`/${docId}`, `/${docId}?download=1`])
+    assert.equal((await owner.get(path)).json.code, 'document_file_missing')
   assert.equal((await owner.change(`/${docId}`, { title: 'x' })).status, 200)
   assert.equal((await owner.get(`/${docId}`)).status, 404, 'another title brings no file back')
   await host().files.write(key!, Readable.from(['x']), { maxBytes: 100 })
@@ -410,7 +430,8 @@ test('an upload cut off anywhere in the form leaves nothing', async t => {
     })
   await Promise.all(cuts.map(cutAt))
   await p.settle()
-  for (let tries = 0; (await keys()).length > 0 && tries < 200; tries++) await new Promise(resolve => setTimeout(resolve, 10))
+  for (let tries = 0; (await keys()).length > 0 && tries < 200; tries++)
+    await new Promise(resolve => setTimeout(resolve, 10))
   assert.deepEqual(await keys(), [])
   assert.equal((await p.db('documents')`select from documents`).length, 0)
 })

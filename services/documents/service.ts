@@ -24,7 +24,10 @@ export const documents = defineService({
   publishes: [DocumentUploaded, DocumentUpdated, DocumentDeleted],
   settings,
   start(host: DocumentsHost) {
-    const removeFile: RemoveFile = host.job('remove file', async ({ fileKey }: { fileKey: string }) => await host.files.remove(fileKey))
+    const removeFile: RemoveFile = host.job(
+      'remove file',
+      async ({ fileKey }: { fileKey: string }) => await host.files.remove(fileKey),
+    )
     routes(host, removeFile)
 
     host.on(PassportDeleted, 'delete the documents of a passport that is gone', async ({ passport, timestamp }, tx) => {
@@ -36,6 +39,10 @@ export const documents = defineService({
     })
 
     missingFigure(host.metrics)
-    host.every('6 hours', 'find files without a document and documents without a file', async () => void (await healFiles(host)))
+    host.every(
+      '6 hours',
+      'find files without a document and documents without a file',
+      async () => void (await healFiles(host)),
+    )
   },
 })

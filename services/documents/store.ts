@@ -82,7 +82,8 @@ export async function listDocuments(
 
 /** Nobody attaches to the passport, and it does not go, until the transaction ends. False when it is gone already. */
 export async function lockPassport(tx: Tx, passportId: string): Promise<boolean> {
-  // A lock of the mind: what must not happen at the same time here are an insert and the news that its passport is gone.
+  // A lock of the mind: what must not happen at the same time here are an insert and the news that its passport is
+  // gone.
   await tx`select pg_advisory_xact_lock(hashtextextended(${passportId}, 0))`
   return (await tx`select from deleted_passports where passport_id = ${passportId}`).length === 0
 }
@@ -102,7 +103,11 @@ export async function knownKeys(db: Db, keys: string[]): Promise<Set<string>> {
 }
 
 /** A page of all documents by id, as far as looking for their files needs. */
-export async function listFiles(db: Db, after: string, limit: number): Promise<{ id: string; fileKey: string; missing: boolean }[]> {
+export async function listFiles(
+  db: Db,
+  after: string,
+  limit: number,
+): Promise<{ id: string; fileKey: string; missing: boolean }[]> {
   return await db<{ id: string; fileKey: string; missing: boolean }[]>`
     select id, file_key as "fileKey", missing_since is not null as missing from documents where id > ${after} order by id limit ${limit}`
 }

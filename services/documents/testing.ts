@@ -20,20 +20,33 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
     asked.push(passportId)
     const passport = known.get(passportId)
     if (!passport) throw new Problem('not_found', 'passport_unknown')
-    return { passportId, identifier: null, owner: passport.owner, status: 'draft' as const, readers: passport.readers ?? [] }
+    return {
+      passportId,
+      identifier: null,
+      owner: passport.owner,
+      status: 'draft' as const,
+      readers: passport.readers ?? [],
+    }
   })
   const p = await start(t, [observed as never], { ...options, answers: [access] })
   const url = await p.listen()
   const as = (actor: Partial<Actor> = {}) => {
     const headers = p.signedIn(actor)
-    const send = async (method: string, path: string, more: { headers?: Record<string, string>; body?: FormData | string } = {}) => {
+    const send = async (
+      method: string,
+      path: string,
+      more: { headers?: Record<string, string>; body?: FormData | string } = {},
+    ) => {
       const answer = await fetch(path.startsWith('http') ? path : `${url}/api/documents${path}`, {
         method,
         headers: { ...headers, ...more.headers },
         body: more.body,
       })
       const bytes = Buffer.from(await answer.arrayBuffer())
-      const json = /json/.test(answer.headers.get('content-type') ?? '') && bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined
+      const json =
+        /json/.test(answer.headers.get('content-type') ?? '') && bytes.length > 0
+          ? JSON.parse(bytes.toString())
+          : undefined
       return { status: answer.status, headers: answer.headers, bytes, json }
     }
     return {

@@ -16,18 +16,29 @@ export const form = (maxBytes: number) =>
   [
     multipart,
     {
-      limits: { files: 2, fields: 20, fieldNameSize: 100, fieldSize: 4_096, fileSize: maxBytes + 1, parts: 30, headerPairs: 50 },
+      limits: {
+        files: 2,
+        fields: 20,
+        fieldNameSize: 100,
+        fieldSize: 4_096,
+        fileSize: maxBytes + 1,
+        parts: 30,
+        headerPairs: 50,
+      },
       throwFileSizeLimit: false,
     },
   ] as const
 
 /**
- * Streams the file of a form to storage, never whole in memory; fields may stand before it or after it. Whatever fails leaves no file: not the client
- * that goes away, not the one that sends too much. Fails with `form_invalid`, `document_empty`, `document_too_large`.
+ * Streams the file of a form to storage, never whole in memory; fields may stand before it or after it. Whatever fails
+ * leaves no file: not the client that goes away, not the one that sends too much. Fails with `form_invalid`,
+ * `document_empty`, `document_too_large`.
  */
 export async function receive(host: DocumentsHost, request: Request, docId: string): Promise<Upload> {
   if (!request.isMultipart())
-    throw new Problem('unsupported', 'content_type_unsupported', { detail: 'Send the file as multipart/form-data, in the field "file".' })
+    throw new Problem('unsupported', 'content_type_unsupported', {
+      detail: 'Send the file as multipart/form-data, in the field "file".',
+    })
   const fields: Record<string, string> = {}
   let stored: Stored | undefined
   let fileName = 'file'
@@ -37,7 +48,8 @@ export async function receive(host: DocumentsHost, request: Request, docId: stri
         if (part.valueTruncated || typeof part.value !== 'string') throw formFault(part.fieldname, 'is too long')
         if (part.fieldname in fields) throw formFault(part.fieldname, 'may be there once only')
         fields[part.fieldname] = part.value
-      } else if (part.fieldname !== 'file') throw formFault(part.fieldname, 'is no field for a file; the file goes into "file"')
+      } else if (part.fieldname !== 'file')
+        throw formFault(part.fieldname, 'is no field for a file; the file goes into "file"')
       else if (stored) throw formFault('file', 'may be there once only')
       else {
         fileName = safeName(part.filename)
@@ -86,7 +98,10 @@ async function peek(source: Readable): Promise<{ head: Buffer; whole: Readable }
 }
 
 const formFault = (field: string, detail: string): Problem =>
-  new Problem('invalid', 'form_invalid', { detail: `The field "${field}" ${detail}.`, errors: [{ pointer: `/${field}`, detail }] })
+  new Problem('invalid', 'form_invalid', {
+    detail: `The field "${field}" ${detail}.`,
+    errors: [{ pointer: `/${field}`, detail }],
+  })
 
 /** What the form reader says, and a client that went away, in our words. */
 function formProblem(error: unknown): unknown {
@@ -94,8 +109,13 @@ function formProblem(error: unknown): unknown {
     return error.code === 'file_too_large' ? new Problem('too_large', 'document_too_large', error.details) : error
   const { code = '', message } = error as { code?: string; message: string }
   if (/LIMIT|TRUNCATED/.test(code))
-    return new Problem('invalid', 'form_invalid', { detail: 'The form has too many parts or fields that are too long.' })
-  if (/^FST_|ECONNRESET|PREMATURE|ABORT/.test(code) || /aborted|multipart|boundary|unexpected end|premature|malformed/i.test(message))
+    return new Problem('invalid', 'form_invalid', {
+      detail: 'The form has too many parts or fields that are too long.',
+    })
+  if (
+    /^FST_|ECONNRESET|PREMATURE|ABORT/.test(code) ||
+    /aborted|multipart|boundary|unexpected end|premature|malformed/i.test(message)
+  )
     return new Problem('invalid', 'form_invalid', { detail: `The form is not whole: ${message.slice(0, 200)}.` })
   return error
 }

@@ -2,10 +2,15 @@ import { Problem } from '#kernel'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
 import type { GatewayHost } from './service.ts'
 
-/** Who serves what: learnt from the processes themselves, and again every few seconds, as new versions bring new routes. */
+/**
+ * Who serves what: learnt from the processes themselves, and again every few seconds, as new versions bring new routes.
+ */
 export interface Directory {
   open(): Promise<void>
-  /** The service that serves a path. Fails with `route_unknown` or `method_not_allowed`, and with `service_unavailable` while not everybody has been heard. */
+  /**
+   * The service that serves a path. Fails with `route_unknown` or `method_not_allowed`, and with `service_unavailable`
+   * while not everybody has been heard.
+   */
   serviceFor(method: string, path: string): string
   close(): void
 }
@@ -48,8 +53,12 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
   return {
     async open() {
       await learn()
-      // Where all start together, everybody is heard before the first client; one who is gone holds up nothing for long.
-      for (const deadline = performance.now() + patienceMs; known.size < peers.services().length && performance.now() < deadline;)
+      // Where all start together, everybody is heard before the first client; one who is gone holds up nothing for
+      // long.
+      for (
+        const deadline = performance.now() + patienceMs;
+        known.size < peers.services().length && performance.now() < deadline;
+      )
         await new Promise(resolve => setTimeout(resolve, soonMs))
     },
     serviceFor(method, path) {
@@ -65,7 +74,9 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
         throw new Problem('not_found', 'route_unknown', {
           detail: `There is nothing at ${method} ${path.slice(0, 200)}. The reference is at /docs.`,
         })
-      throw new Problem('not_allowed', 'method_not_allowed', { detail: `${path.slice(0, 200)} takes ${allowed.join(', ')}.` })
+      throw new Problem('not_allowed', 'method_not_allowed', {
+        detail: `${path.slice(0, 200)} takes ${allowed.join(', ')}.`,
+      })
     },
     close() {
       closed = true

@@ -56,8 +56,16 @@ function shop(name = 'shop', behind: Partial<Behind> = {}, also: string[] = []):
   })
 }
 
-/** Services in processes of their own, by name, behind a gateway. Addresses that are given stand for processes that are not ours. */
-async function open(t: TestContext, services: Record<string, (Service | string)[]>, environment: Record<string, string> = {}, log?: Log) {
+/**
+ * Services in processes of their own, by name, behind a gateway. Addresses that are given stand for processes that are
+ * not ours.
+ */
+async function open(
+  t: TestContext,
+  services: Record<string, (Service | string)[]>,
+  environment: Record<string, string> = {},
+  log?: Log,
+) {
   const addresses: Record<string, string[]> = {}
   for (const [name, copies] of Object.entries(services))
     addresses[name] = await Promise.all(
@@ -65,7 +73,9 @@ async function open(t: TestContext, services: Record<string, (Service | string)[
     )
   const p = await start(t, [gateway], {
     environment: {
-      ...Object.fromEntries(Object.entries(addresses).map(([name, urls]) => [`${name.toUpperCase()}_SERVICE_URL`, urls.join(',')])),
+      ...Object.fromEntries(
+        Object.entries(addresses).map(([name, urls]) => [`${name.toUpperCase()}_SERVICE_URL`, urls.join(',')]),
+      ),
       ...environment,
     },
     ...(log && { log }),
@@ -143,10 +153,15 @@ test('headers of one hop, and those that would break the next one, end here', as
     'proxy-authorization': 'Basic x',
   }
   assert.equal((await raw(p.address, '/api/shop', headers)).status, 200)
-  for (const name of ['x-mine', 'keep-alive', 'te', 'proxy-authorization']) assert.equal(behind.asked![0]!.headers[name], undefined, name)
+  for (const name of ['x-mine', 'keep-alive', 'te', 'proxy-authorization'])
+    assert.equal(behind.asked![0]!.headers[name], undefined, name)
   const expecting = { expect: '100-continue', 'content-type': 'application/json', 'content-length': '2' }
   assert.equal((await raw(p.address, '/api/shop', expecting, 'POST', '{}')).status, 200)
-  assert.equal((await raw(p.address, '/api/shop', { 'content-length': '2' }, 'GET', 'ab')).status, 200, 'a GET that brings a body')
+  assert.equal(
+    (await raw(p.address, '/api/shop', { 'content-length': '2' }, 'GET', 'ab')).status,
+    200,
+    'a GET that brings a body',
+  )
   assert.equal((await fetch(`${p.address}/api/shop`)).status, 200)
 })
 
@@ -191,7 +206,10 @@ test('of a process that serves more than it is asked for here, only that is aske
   const p = await open(t, { shop: [both], stock: [shop('stock')] })
   for (let i = 0; i < 10; i++) assert.deepEqual(await json(await fetch(`${p.address}/api/stock`)), { name: 'stock' })
   await fetch(`${both}/api/stock`)
-  assert.match((await p.http.inject('/metrics')).body, /ohmnibus_gateway_requests_total\{service="stock",status="200"\} 10/)
+  assert.match(
+    (await p.http.inject('/metrics')).body,
+    /ohmnibus_gateway_requests_total\{service="stock",status="200"\} 10/,
+  )
 })
 
 test('an upload of 200 MB goes through as it comes, in little memory', async t => {
@@ -224,7 +242,10 @@ test('an upload of 200 MB goes through as it comes, in little memory', async t =
 test('a stream comes through as it is sent, and ends there when its reader goes', async t => {
   const behind: Partial<Behind> = {}
   const faults: string[] = []
-  const log = openLog({ level: 'error', stream: new Writable({ write: (line, _, done) => done(void faults.push(String(line))) }) })
+  const log = openLog({
+    level: 'error',
+    stream: new Writable({ write: (line, _, done) => done(void faults.push(String(line))) }),
+  })
   const p = await open(t, { shop: [shop('shop', behind)] }, {}, log)
   const leave = new AbortController()
   const answer = await fetch(`${p.address}/api/shop/stream`, { signal: leave.signal })
@@ -263,13 +284,22 @@ test('a change that may have happened is not sent twice', async t => {
         if (request.startsWith('POST')) taken++
         if (request.startsWith('POST')) return void socket.destroy()
         const body = JSON.stringify([{ method: 'POST', url: '/api/shop', service: 'shop' }])
-        socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+        socket.write(
+          `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+        )
       }),
   )
   const behind: Partial<Behind> = {}
   const p = await open(t, { shop: [await listening(t, cutter)] })
-  const answer = await fetch(`${p.address}/api/shop`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
-  assert.deepEqual([answer.status, (await json(answer)).code, answer.headers.get('retry-after')], [503, 'service_unavailable', '1'])
+  const answer = await fetch(`${p.address}/api/shop`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  })
+  assert.deepEqual(
+    [answer.status, (await json(answer)).code, answer.headers.get('retry-after')],
+    [503, 'service_unavailable', '1'],
+  )
   assert.equal(taken, 1)
   assert.equal(behind.asked?.length ?? 0, 0)
 })
@@ -278,7 +308,13 @@ test('clients who hang up do not make a service look broken', async t => {
   const p = await open(t, { shop: [shop()] })
   const { port, hostname } = new URL(p.address)
   for (let i = 0; i < 20; i++) {
-    const request = httpRequest({ port, hostname, path: '/api/shop/upload', method: 'POST', headers: { 'content-length': '1000000' } })
+    const request = httpRequest({
+      port,
+      hostname,
+      path: '/api/shop/upload',
+      method: 'POST',
+      headers: { 'content-length': '1000000' },
+    })
     request.on('error', () => {})
     request.write(Buffer.alloc(70_000))
     await new Promise(sent => setImmediate(sent))
@@ -294,7 +330,10 @@ test('each address has so many requests a minute, and is told how many are left'
   const standing = (answer: Response) => ['limit', 'remaining'].map(name => answer.headers.get(`ratelimit-${name}`))
   for (const left of ['2', '1', '0']) assert.deepEqual(standing(await fetch(`${p.address}/api/shop`)), ['3', left])
   const refused = await fetch(`${p.address}/api/shop`)
-  assert.deepEqual([refused.status, (await json(refused)).code, ...standing(refused)], [429, 'too_many_requests', '3', '0'])
+  assert.deepEqual(
+    [refused.status, (await json(refused)).code, ...standing(refused)],
+    [429, 'too_many_requests', '3', '0'],
+  )
   assert.equal(refused.headers.get('retry-after'), refused.headers.get('ratelimit-reset'))
   assert.equal((await fetch(`${p.address}/health/live`)).status, 200, 'what is served here is not counted')
 })
@@ -307,7 +346,12 @@ test('headers for browsers are there once', async t => {
     { CORS_ORIGINS: origin },
   )
   const { headers } = await raw(p.address, '/api/shop', { origin })
-  for (const name of ['access-control-allow-origin', 'content-security-policy', 'x-content-type-options', 'x-request-id'])
+  for (const name of [
+    'access-control-allow-origin',
+    'content-security-policy',
+    'x-content-type-options',
+    'x-request-id',
+  ])
     assert.doesNotMatch(String(headers[name]), /undefined|,/, name)
   const preflight = await fetch(`${p.address}/api/shop`, {
     method: 'OPTIONS',
@@ -319,7 +363,8 @@ test('headers for browsers are there once', async t => {
 test('one document tells of everything that is served behind it', async t => {
   const p = await open(t, { shop: [shop()], stock: [shop('stock', {}, ['/stock-list'])] })
   const document = await json(await fetch(`${p.address}/docs/openapi.json`))
-  for (const path of ['/api/shop/things/{id}', '/api/stock', '/stock-list', '/health']) assert.ok(document.paths[path], path)
+  for (const path of ['/api/shop/things/{id}', '/api/stock', '/stock-list', '/health'])
+    assert.ok(document.paths[path], path)
 })
 
 test('in one process with the others it does nothing', async t => {

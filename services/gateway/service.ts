@@ -1,6 +1,16 @@
 import { Readable } from 'node:stream'
 import replyFrom from '@fastify/reply-from'
-import { clientHeader, defineService, judgedElsewhere, Problem, serviceToken, Setting, traceparent, type Host, type Reply } from '#kernel'
+import {
+  clientHeader,
+  defineService,
+  judgedElsewhere,
+  Problem,
+  serviceToken,
+  Setting,
+  traceparent,
+  type Host,
+  type Reply,
+} from '#kernel'
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { openDirectory } from './directory.ts'
@@ -33,11 +43,16 @@ export const gateway = defineService({
     const directory = openDirectory(host)
     host.onStop(directory.close)
     host.reportElsewhere(async () =>
-      Object.fromEntries(await Promise.all(peers.services().map(async service => [service, await peers.check(service)] as const))),
+      Object.fromEntries(
+        await Promise.all(peers.services().map(async service => [service, await peers.check(service)] as const)),
+      ),
     )
     const points = host.settings.GATEWAY_RATE_LIMIT
     const limit = host.cache.limit('gateway', { points, seconds: 60 })
-    const passed = metrics.counter('ohmnibus_gateway_requests_total', 'Requests passed on to other processes', ['service', 'status'])
+    const passed = metrics.counter('ohmnibus_gateway_requests_total', 'Requests passed on to other processes', [
+      'service',
+      'status',
+    ])
 
     /** Counts the request, and tells how many more there may be (draft-ietf-httpapi-ratelimit-headers). */
     async function count(request: FastifyRequest, reply: Reply): Promise<void> {
@@ -54,17 +69,27 @@ export const gateway = defineService({
     }
 
     /** To one address after the other, as long as nothing can have happened at any. */
-    function passOn(request: FastifyRequest, reply: Reply, service: string, path: string, tried: ReadonlySet<string>): void {
+    function passOn(
+      request: FastifyRequest,
+      reply: Reply,
+      service: string,
+      path: string,
+      tried: ReadonlySet<string>,
+    ): void {
       const address = peers.pick(service, tried)
       if (!address) throw unavailable()
       const again = new Set([...tried, address])
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       // The request itself stays whole when an address is not there: it may go to the next one.
-      if (request.body) request.body = Readable.from(request.raw.iterator({ destroyOnReturn: false }), { objectMode: false })
+      if (request.body)
+        request.body = Readable.from(request.raw.iterator({ destroyOnReturn: false }), { objectMode: false })
       reply.from(address + path, {
         // Another try is for us to decide.
         retryDelay: () => null,
-        rewriteRequestHeaders: (_, headers) => ({ ...passable(headers, safe.has(request.method)), ...introduction(request) }),
+        rewriteRequestHeaders: (_, headers) => ({
+          ...passable(headers, safe.has(request.method)),
+          ...introduction(request),
+        }),
         onResponse(_, response, upstream) {
           const { stream } = upstream as { stream: NodeJS.ReadableStream }
           passed.inc({ service, status: response.statusCode })
@@ -139,7 +164,10 @@ export const gateway = defineService({
 })
 
 const unavailable = (): Problem =>
-  new Problem('unavailable', 'service_unavailable', { detail: 'A part of the platform does not answer. Try again.', retryAfter: 1 })
+  new Problem('unavailable', 'service_unavailable', {
+    detail: 'A part of the platform does not answer. Try again.',
+    retryAfter: 1,
+  })
 
 /** The path, with nothing in it that an address would read as a step upwards or as another host. */
 function pathOf(url: string): string {
@@ -153,11 +181,22 @@ function pathOf(url: string): string {
 }
 
 /** Between two hops only; `expect` has been answered here. */
-const hop = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'upgrade', 'expect'])
+const hop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+])
 /** Only we say who the client is and that we are one of us. */
 const ours = new Set([clientHeader, serviceToken, 'forwarded'])
 
 const passable = (headers: Record<string, unknown>, bodiless: boolean): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !hop.has(name) && !ours.has(name) && !(bodiless && name === 'content-length')),
+    Object.entries(headers).filter(
+      ([name]) => !hop.has(name) && !ours.has(name) && !(bodiless && name === 'content-length'),
+    ),
   ) as Record<string, string>

@@ -30,7 +30,12 @@ test('somebody registers, proves the address with the code and is signed in', as
     'nobody is registered yet',
   )
   const [sent] = await published(SendOtp)
-  assert.partialDeepStrictEqual(sent, { email: 'ada@example.com', purpose: 'registration', name: 'Ada King Lovelace', locale: 'en' })
+  assert.partialDeepStrictEqual(sent, {
+    email: 'ada@example.com',
+    purpose: 'registration',
+    name: 'Ada King Lovelace',
+    locale: 'en',
+  })
 
   const { code, link } = await mailed('ada@example.com')
   assert.match(code, /^\d{6}$/)
@@ -61,7 +66,11 @@ test('somebody registers, proves the address with the code and is signed in', as
   })
   assert.equal((await published(UserLoggedIn)).at(-1)!.userId, user.id)
   assert.equal((await ask(getPerson, { userId: user.id })).name, 'Ada King Lovelace')
-  await assert.rejects(ask(getCode, { codeId: sent!.codeId }), { code: 'code_unknown' }, 'a used code can be read by nobody')
+  await assert.rejects(
+    ask(getCode, { codeId: sent!.codeId }),
+    { code: 'code_unknown' },
+    'a used code can be read by nobody',
+  )
   assert.equal((await post('/verify-otp', { email: ada.email, otp: code })).statusCode, 400, 'a code works once')
 })
 
@@ -93,7 +102,10 @@ test('pre-account hijack through OTP: the browser of the owner takes no code of 
 
   await post('/resend-otp', { email: victim }, { cookie })
   assert.equal((await published(SendOtp)).at(-1)!.name, 'Vera')
-  assert.equal((await post('/verify-otp', { email: victim, otp: (await mailed(victim)).code }, { cookie })).json().user.name, 'Vera')
+  assert.equal(
+    (await post('/verify-otp', { email: victim, otp: (await mailed(victim)).code }, { cookie })).json().user.name,
+    'Vera',
+  )
 })
 
 test('known and unknown addresses get the same answers to the same requests; only the owner is told', async t => {
@@ -101,10 +113,18 @@ test('known and unknown addresses get the same answers to the same requests; onl
   const known = await person('Ada')
   const shape = (response: Awaited<ReturnType<typeof post>>) => {
     const { email: _, traceId: __, ...body } = response.json()
-    return { status: response.statusCode, body, headers: Object.keys(response.headers).filter(name => name !== 'content-length') }
+    return {
+      status: response.statusCode,
+      body,
+      headers: Object.keys(response.headers).filter(name => name !== 'content-length'),
+    }
   }
   const each = async (path: string, payload: (email: string) => object) =>
-    assert.deepEqual(shape(await post(path, payload(known.email))), shape(await post(path, payload('nobody@example.com'))), path)
+    assert.deepEqual(
+      shape(await post(path, payload(known.email))),
+      shape(await post(path, payload('nobody@example.com'))),
+      path,
+    )
 
   await each('/register', email => ({ email, password: 'a strange new password', name: 'Somebody' }))
   await each('/verify-otp', email => ({ email, otp: '000000' }))
@@ -113,7 +133,10 @@ test('known and unknown addresses get the same answers to the same requests; onl
   for (let i = 0; i < 6; i++) await each('/verify-otp', email => ({ email, otp: '000000' }))
 
   assert.deepEqual(new Set((await published(RegistrationRepeated)).map(({ email }) => email)), new Set([known.email]))
-  assert.deepEqual(new Set((await published(SendOtp)).slice(1).map(({ email }) => email)), new Set(['nobody@example.com']))
+  assert.deepEqual(
+    new Set((await published(SendOtp)).slice(1).map(({ email }) => email)),
+    new Set(['nobody@example.com']),
+  )
 })
 
 test('known and unknown addresses take the same time, because each is worth one hash', async t => {
@@ -139,7 +162,10 @@ test('known and unknown addresses take the same time, because each is worth one 
 test('nobody gives themselves a role', async t => {
   const { post, published } = await startIdentity(t)
   const response = await post('/register', { ...ada, role: 'admin' })
-  assert.deepEqual([response.statusCode, response.json().code, response.json().errors[0].pointer], [403, 'role_not_assignable', '/role'])
+  assert.deepEqual(
+    [response.statusCode, response.json().code, response.json().errors[0].pointer],
+    [403, 'role_not_assignable', '/role'],
+  )
   assert.equal((await published(SendOtp)).length, 0)
 })
 
@@ -154,7 +180,10 @@ test('a registration says who, with an address, a good password and no other fie
   assert.deepEqual(await pointers({ ...ada, password: 'short' }), ['/password'])
   assert.deepEqual(await pointers({ ...ada, name: 'Ada\nBcc: all@example.com' }), ['/name'])
   assert.deepEqual(await pointers({ ...ada, userId: newId() }), ['/userId'])
-  assert.equal((await post('/register', { ...anonymous, firstName: 'Ada', lastName: 'Lovelace', locale: 'de' })).statusCode, 202)
+  assert.equal(
+    (await post('/register', { ...anonymous, firstName: 'Ada', lastName: 'Lovelace', locale: 'de' })).statusCode,
+    202,
+  )
 })
 
 test('five wrong tries end a code, however many registrations claim the address', async t => {
@@ -164,16 +193,23 @@ test('five wrong tries end a code, however many registrations claim the address'
     await post('/register', ada)
     codes.push((await mailed('ada@example.com')).code)
   }
-  const wrong = ['000000', '111111', '222222', '333333', '444444', '555555', '666666', '777777'].filter(code => !codes.includes(code))
-  for (const otp of wrong.slice(0, 5)) assert.equal((await post('/verify-otp', { email: ada.email, otp })).json().code, 'otp_invalid')
-  for (const otp of codes) assert.equal((await post('/verify-otp', { email: ada.email, otp })).json().code, 'otp_invalid')
-  for (const { codeId } of await published(SendOtp)) await assert.rejects(ask(getCode, { codeId }), { code: 'code_unknown' })
+  const wrong = ['000000', '111111', '222222', '333333', '444444', '555555', '666666', '777777'].filter(
+    code => !codes.includes(code),
+  )
+  for (const otp of wrong.slice(0, 5))
+    assert.equal((await post('/verify-otp', { email: ada.email, otp })).json().code, 'otp_invalid')
+  for (const otp of codes)
+    assert.equal((await post('/verify-otp', { email: ada.email, otp })).json().code, 'otp_invalid')
+  for (const { codeId } of await published(SendOtp))
+    await assert.rejects(ask(getCode, { codeId }), { code: 'code_unknown' })
 })
 
 test('guesses that race are counted one by one', async t => {
   const { post, db } = await startIdentity(t)
   await post('/register', ada)
-  const statuses = await Promise.all(Array.from({ length: 20 }, (_, i) => post('/verify-otp', { email: ada.email, otp: `00000${i % 10}` })))
+  const statuses = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => post('/verify-otp', { email: ada.email, otp: `00000${i % 10}` })),
+  )
   const [row] = await db('identity')`select tries, sealed from codes`
   assert.ok(statuses.every(({ statusCode }) => statusCode === 400))
   assert.deepEqual({ ...row }, { tries: 5, sealed: null })
@@ -207,9 +243,17 @@ test('a new code ends the old one, and the next takes longer to get', async t =>
 
   clock.pass(60 * minute + 1)
   await post('/resend-otp', { email: ada.email })
-  assert.equal((await post('/resend-otp', { email: ada.email })).headers['retry-after'], '60', 'an hour of rest forgets it')
-  for (const { code } of [old, fresh]) assert.equal((await post('/verify-otp', { email: ada.email, otp: code })).json().code, 'otp_invalid')
-  assert.equal((await post('/verify-otp', { email: ada.email, otp: (await mailed('ada@example.com')).code })).statusCode, 201)
+  assert.equal(
+    (await post('/resend-otp', { email: ada.email })).headers['retry-after'],
+    '60',
+    'an hour of rest forgets it',
+  )
+  for (const { code } of [old, fresh])
+    assert.equal((await post('/verify-otp', { email: ada.email, otp: code })).json().code, 'otp_invalid')
+  assert.equal(
+    (await post('/verify-otp', { email: ada.email, otp: (await mailed('ada@example.com')).code })).statusCode,
+    201,
+  )
 })
 
 test('two codes for one address race: one account comes of it', async t => {
@@ -233,7 +277,10 @@ test('the link of the mail opens a page that proves nothing until its button is 
     const page = await http.inject({ url: path })
     assert.equal(page.statusCode, 200)
     assert.match(String(page.headers['content-type']), /^text\/html/)
-    assert.match(String(page.headers['content-security-policy']), /default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'/)
+    assert.match(
+      String(page.headers['content-security-policy']),
+      /default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'/,
+    )
     assert.match(page.body, /<form method="post"><button>/)
     assert.ok(!page.body.includes('<script'), 'a name is text')
   }
@@ -244,7 +291,12 @@ test('the link of the mail opens a page that proves nothing until its button is 
   )
 
   const press = () =>
-    http.inject({ method: 'POST', url: path, headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: '' })
+    http.inject({
+      method: 'POST',
+      url: path,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: '',
+    })
   const proven = await press()
   assert.equal(proven.statusCode, 200)
   assert.equal(proven.cookies.length, 0, 'whoever presses is not signed in by it')
@@ -264,8 +316,18 @@ test('a profile is read and changed by its owner, and stale changes are refused'
   assert.equal((await get('/profile', { ...headers, 'if-none-match': etag })).statusCode, 304)
 
   const changed = await patch({ lastName: 'Byron', locale: 'de' }, { 'if-match': etag })
-  assert.partialDeepStrictEqual(changed.json(), { firstName: 'Ada', lastName: 'Byron', name: 'Ada Byron', locale: 'de' })
-  assert.partialDeepStrictEqual((await published(UserUpdated)).at(-1), { userId: id, name: 'Ada Byron', locale: 'de', version: 2 })
+  assert.partialDeepStrictEqual(changed.json(), {
+    firstName: 'Ada',
+    lastName: 'Byron',
+    name: 'Ada Byron',
+    locale: 'de',
+  })
+  assert.partialDeepStrictEqual((await published(UserUpdated)).at(-1), {
+    userId: id,
+    name: 'Ada Byron',
+    locale: 'de',
+    version: 2,
+  })
   assert.deepEqual(
     [
       (await patch({ name: 'X' }, { 'if-match': etag })).json().code,
@@ -284,14 +346,25 @@ test('a change of password asks for the present one and ends all other sessions'
   const other = (await post('/login', { email, password })).json()
 
   assert.equal(
-    (await post('/password', { currentPassword: 'not the right one', newPassword: 'a vermilion otter sleeps' }, headers)).json().code,
+    (
+      await post(
+        '/password',
+        { currentPassword: 'not the right one', newPassword: 'a vermilion otter sleeps' },
+        headers,
+      )
+    ).json().code,
     'password_wrong',
   )
   assert.deepEqual(
-    (await post('/password', { currentPassword: password, newPassword: 'password1234' }, headers)).json().errors[0].pointer,
+    (await post('/password', { currentPassword: password, newPassword: 'password1234' }, headers)).json().errors[0]
+      .pointer,
     '/newPassword',
   )
-  assert.equal((await post('/password', { currentPassword: password, newPassword: 'a vermilion otter sleeps' }, headers)).statusCode, 204)
+  assert.equal(
+    (await post('/password', { currentPassword: password, newPassword: 'a vermilion otter sleeps' }, headers))
+      .statusCode,
+    204,
+  )
 
   assert.equal((await get('/profile', bearer(other.accessToken))).statusCode, 401)
   assert.equal((await post('/refresh', { refreshToken: other.refreshToken })).statusCode, 401)
@@ -306,7 +379,10 @@ test('another address is taken after the password and a code that goes there', a
   const { headers, password, id } = await person('Ada')
   const taken = await person('Grace')
 
-  assert.equal((await post('/email', { password: 'not the right one', email: 'new@example.com' }, headers)).json().code, 'password_wrong')
+  assert.equal(
+    (await post('/email', { password: 'not the right one', email: 'new@example.com' }, headers)).json().code,
+    'password_wrong',
+  )
   const [free, used] = [
     await post('/email', { password, email: 'New@example.com' }, headers),
     await post('/email', { password, email: taken.email }, headers),
@@ -321,7 +397,10 @@ test('another address is taken after the password and a code that goes there', a
   await post('/email', { password, email: 'new@example.com' }, headers)
   const { code, link } = await mailed('new@example.com')
   assert.equal(link, null)
-  assert.equal((await post('/email/verify', { otp: code === '000000' ? '111111' : '000000' }, headers)).json().code, 'otp_invalid')
+  assert.equal(
+    (await post('/email/verify', { otp: code === '000000' ? '111111' : '000000' }, headers)).json().code,
+    'otp_invalid',
+  )
   assert.equal(
     (await post('/email/verify', { otp: code }, taken.headers)).json().code,
     'otp_invalid',

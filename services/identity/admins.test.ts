@@ -18,7 +18,9 @@ test('an admin finds people, gives them roles and disables them; nobody else doe
     ['ada@example.com', root.email],
   )
   assert.deepEqual(
-    (await get(`/users?limit=2&after=${first.nextCursor}`, root.headers)).json().items.map(({ id }: { id: string }) => id),
+    (await get(`/users?limit=2&after=${first.nextCursor}`, root.headers))
+      .json()
+      .items.map(({ id }: { id: string }) => id),
     [grace.id],
   )
   assert.deepEqual(
@@ -40,7 +42,11 @@ test('an admin finds people, gives them roles and disables them; nobody else doe
   assert.partialDeepStrictEqual(await published(UserRoleChanged), [
     { userId: ada.id, role: 'operator', formerRole: 'user', version: 2, actor: { userId: root.id, role: 'admin' } },
   ])
-  assert.equal((await get('/profile', ada.headers)).statusCode, 401, 'a token that says the old role is refused at once')
+  assert.equal(
+    (await get('/profile', ada.headers)).statusCode,
+    401,
+    'a token that says the old role is refused at once',
+  )
   const renewed = (await post('/refresh', { refreshToken: ada.refreshToken })).json()
   assert.equal(claimsOf(renewed.accessToken).role, 'operator')
   assert.equal((await get('/profile', bearer(renewed.accessToken))).statusCode, 200)
@@ -70,7 +76,12 @@ test('CVE-2023-22492: a disabled person neither refreshes nor signs in, and thei
   const { http, post, get, person, admin, published } = await startIdentity(t)
   const [root, ada] = [await admin(), await person('Ada')]
   const disable = (disabled: boolean) =>
-    http.inject({ method: 'PUT', url: `/api/auth/users/${ada.id}/disabled`, payload: { disabled }, headers: root.headers })
+    http.inject({
+      method: 'PUT',
+      url: `/api/auth/users/${ada.id}/disabled`,
+      payload: { disabled },
+      headers: root.headers,
+    })
 
   assert.equal((await disable(true)).json().disabled, true)
   assert.equal((await get('/profile', ada.headers)).statusCode, 401)
@@ -79,7 +90,11 @@ test('CVE-2023-22492: a disabled person neither refreshes nor signs in, and thei
   assert.equal((await published(SessionsRevoked)).at(-1)!.userId, ada.id)
 
   assert.equal((await disable(false)).json().disabled, false)
-  assert.equal((await post('/refresh', { refreshToken: ada.refreshToken })).statusCode, 401, 'what has ended stays ended')
+  assert.equal(
+    (await post('/refresh', { refreshToken: ada.refreshToken })).statusCode,
+    401,
+    'what has ended stays ended',
+  )
   assert.equal((await post('/login', { email: ada.email, password: ada.password })).statusCode, 200)
   assert.deepEqual(
     (await published(UserDisabled)).map(({ disabled }) => disabled),
@@ -103,7 +118,10 @@ test('ADMIN_EMAIL and ADMIN_PASSWORD make the first admin, and must both be good
     environment: { ADMIN_EMAIL: 'Root@example.com', ADMIN_PASSWORD: 'a vermilion otter sleeps' },
   })
   assert.deepEqual(platform.announcements, [])
-  assert.equal((await post('/login', { email: 'root@example.com', password: 'a vermilion otter sleeps' })).json().user.role, 'admin')
+  assert.equal(
+    (await post('/login', { email: 'root@example.com', password: 'a vermilion otter sleeps' })).json().user.role,
+    'admin',
+  )
   await assert.rejects(startIdentity(t, { environment: { ADMIN_EMAIL: 'root@example.com' } }), /belong together/)
   await assert.rejects(
     startIdentity(t, { environment: { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'password1234' } }),

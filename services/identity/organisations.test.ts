@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { getInvitation, listMembers, MemberChanged, MemberInvited, OrganisationCreated, SessionsRevoked } from '#contracts/identity'
+import {
+  getInvitation,
+  listMembers,
+  MemberChanged,
+  MemberInvited,
+  OrganisationCreated,
+  SessionsRevoked,
+} from '#contracts/identity'
 import { newId } from '#kernel'
 import { bearer, claimsOf, startIdentity } from './testing.ts'
 import { refuseMemberChange } from './routes-organisations.ts'
@@ -19,11 +26,18 @@ async function startOrganisations(t: Parameters<typeof startIdentity>[0]) {
     return await p.post('/invitations/accept', { token: await p.invitationFor(who.email) }, who.headers)
   }
   const put = (by: Person, id: string, who: Person, role: string) =>
-    p.http.inject({ method: 'PUT', url: `/api/auth/organisations/${id}/members/${who.id}`, payload: { role }, headers: by.headers })
+    p.http.inject({
+      method: 'PUT',
+      url: `/api/auth/organisations/${id}/members/${who.id}`,
+      payload: { role },
+      headers: by.headers,
+    })
   const remove = (by: Person, id: string, who: Person) =>
     p.http.inject({ method: 'DELETE', url: `/api/auth/organisations/${id}/members/${who.id}`, headers: by.headers })
   const roles = async (id: string) =>
-    Object.fromEntries((await p.ask(listMembers, { organisationId: id })).members.map(({ userId, role }) => [userId, role]))
+    Object.fromEntries(
+      (await p.ask(listMembers, { organisationId: id })).members.map(({ userId, role }) => [userId, role]),
+    )
   const renew = async (who: Person) => {
     const { accessToken, refreshToken } = (await p.post('/refresh', { refreshToken: who.refreshToken })).json()
     return { ...who, accessToken, refreshToken, headers: bearer(accessToken) } as Person
@@ -35,8 +49,14 @@ test('who founds an organisation owns it; others do not learn that it exists', a
   const { post, get, person, admin, published, found } = await startOrganisations(t)
   const [ada, grace, root] = [await person('Ada'), await person('Grace'), await admin()]
   const id = await found(ada)
-  assert.partialDeepStrictEqual(await published(OrganisationCreated), [{ organisationId: id, name: 'Voltaic GmbH', ownerId: ada.id }])
-  assert.partialDeepStrictEqual((await get(`/organisations/${id}`, ada.headers)).json(), { id, name: 'Voltaic GmbH', role: 'owner' })
+  assert.partialDeepStrictEqual(await published(OrganisationCreated), [
+    { organisationId: id, name: 'Voltaic GmbH', ownerId: ada.id },
+  ])
+  assert.partialDeepStrictEqual((await get(`/organisations/${id}`, ada.headers)).json(), {
+    id,
+    name: 'Voltaic GmbH',
+    role: 'owner',
+  })
   assert.equal((await get(`/organisations/${id}`, root.headers)).json().role, null, 'an admin of the platform sees it')
 
   for (const path of ['', '/members', '/invitations'])
@@ -47,12 +67,18 @@ test('who founds an organisation owns it; others do not learn that it exists', a
       ],
       ['organisation_unknown', 'organisation_unknown'],
     )
-  assert.equal((await post(`/organisations/${id}/switch`, undefined, grace.headers)).json().code, 'organisation_unknown')
+  assert.equal(
+    (await post(`/organisations/${id}/switch`, undefined, grace.headers)).json().code,
+    'organisation_unknown',
+  )
 
   const second = await found(ada, 'Second')
   const list = (await get('/organisations?limit=1', ada.headers)).json()
   assert.deepEqual(
-    [list.items[0].id, (await get(`/organisations?after=${list.nextCursor}`, ada.headers)).json().items.map((o: { id: string }) => o.id)],
+    [
+      list.items[0].id,
+      (await get(`/organisations?after=${list.nextCursor}`, ada.headers)).json().items.map((o: { id: string }) => o.id),
+    ],
     [id, [second]],
   )
   assert.deepEqual((await get('/organisations', grace.headers)).json(), { items: [], nextCursor: null })
@@ -94,8 +120,16 @@ test('an invitation goes by mail and makes a member of the one who was invited, 
 
   const invited = await invite(ada, id, 'GRACE@example.com', 'editor')
   assert.equal(invited.statusCode, 201)
-  assert.partialDeepStrictEqual(invited.json(), { email: grace.email, role: 'editor', expiresAt: '2027-02-25T08:30:00.000Z' })
-  assert.equal(JSON.stringify(invited.json()).includes(await invitationFor(grace.email)), false, 'the secret goes by mail only')
+  assert.partialDeepStrictEqual(invited.json(), {
+    email: grace.email,
+    role: 'editor',
+    expiresAt: '2027-02-25T08:30:00.000Z',
+  })
+  assert.equal(
+    JSON.stringify(invited.json()).includes(await invitationFor(grace.email)),
+    false,
+    'the secret goes by mail only',
+  )
   assert.partialDeepStrictEqual((await published(MemberInvited))[0], {
     organisationId: id,
     email: grace.email,
@@ -104,7 +138,9 @@ test('an invitation goes by mail and makes a member of the one who was invited, 
     role: 'editor',
   })
   assert.deepEqual(
-    (await get(`/organisations/${id}/invitations`, ada.headers)).json().items.map(({ email }: { email: string }) => email),
+    (await get(`/organisations/${id}/invitations`, ada.headers))
+      .json()
+      .items.map(({ email }: { email: string }) => email),
     [grace.email],
   )
 
@@ -115,7 +151,9 @@ test('an invitation goes by mail and makes a member of the one who was invited, 
   assert.deepEqual(both.map(({ statusCode }) => statusCode).sort(), [200, 404])
   assert.partialDeepStrictEqual(both.find(({ statusCode }) => statusCode === 200)!.json(), { id, role: 'editor' })
   assert.deepEqual(await roles(id), { [ada.id]: 'owner', [grace.id]: 'editor' })
-  assert.partialDeepStrictEqual(await published(MemberChanged), [{ organisationId: id, userId: grace.id, role: 'editor' }])
+  assert.partialDeepStrictEqual(await published(MemberChanged), [
+    { organisationId: id, userId: grace.id, role: 'editor' },
+  ])
   assert.deepEqual(
     (await get(`/organisations/${id}/members`, grace.headers))
       .json()
@@ -140,7 +178,11 @@ test('an invitation ends after seven days, when it is withdrawn, and when anothe
   assert.equal(await accept(replaced), 'invitation_unknown')
 
   const withdraw = () =>
-    http.inject({ method: 'DELETE', url: `/api/auth/organisations/${id}/invitations/${invitationId}`, headers: ada.headers })
+    http.inject({
+      method: 'DELETE',
+      url: `/api/auth/organisations/${id}/invitations/${invitationId}`,
+      headers: ada.headers,
+    })
   const withdrawn = await invitationFor(grace.email)
   assert.deepEqual([(await withdraw()).statusCode, (await withdraw()).json().code], [204, 'invitation_unknown'])
   assert.equal(await accept(withdrawn), 'invitation_unknown')
@@ -162,7 +204,10 @@ test('the link of an invitation opens a page whose button joins', async t => {
 
   const stranger = await http.inject({ url })
   assert.equal(stranger.statusCode, 200)
-  assert.ok(stranger.body.includes('Volt &#38; &#60;b&#62;Sons') && !stranger.body.includes('<button'), 'who is not signed in is asked to')
+  assert.ok(
+    stranger.body.includes('Volt &#38; &#60;b&#62;Sons') && !stranger.body.includes('<button'),
+    'who is not signed in is asked to',
+  )
   const headers = {
     cookie: `ohmnibus-access=${grace.accessToken}`,
     'sec-fetch-site': 'same-origin',
@@ -170,7 +215,9 @@ test('the link of an invitation opens a page whose button joins', async t => {
   }
   assert.match((await http.inject({ url, headers })).body, /<form method="post"><button>Join/)
   assert.equal(
-    (await http.inject({ method: 'POST', url, headers: { ...headers, 'sec-fetch-site': 'cross-site' }, payload: '' })).json().code,
+    (
+      await http.inject({ method: 'POST', url, headers: { ...headers, 'sec-fetch-site': 'cross-site' }, payload: '' })
+    ).json().code,
     'origin_not_allowed',
   )
   assert.deepEqual(await roles(id), { [ada.id]: 'owner' }, 'opening it joins nobody')
@@ -317,7 +364,8 @@ test('two last owners who leave at the same moment: one stays', async t => {
   // Both are held back until both are under way, so that they meet.
   const leaving: ReturnType<typeof remove>[] = []
   const waiting = async () =>
-    (await db('identity')`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).length
+    (await db('identity')`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+      .length
   await db('identity').begin(async tx => {
     await tx`select from members where organisation_id = ${id} for update`
     leaving.push(remove(ada, id, ada), remove(bea, id, bea))

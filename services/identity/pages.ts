@@ -6,14 +6,25 @@ const texts = {
   en: {
     confirm: {
       title: 'Confirm your address',
-      text: (name: string, email: string) => `${name}, is ${email} your address? If you did not register, close this page.`,
+      text: (name: string, email: string) =>
+        `${name}, is ${email} your address? If you did not register, close this page.`,
       button: 'Yes, create my account',
     },
     confirmed: { title: 'Your account is ready', text: 'You can sign in now.' },
-    expired: { title: 'This link is no longer good', text: 'It was used already, or its time is over. Ask for a new one.' },
-    invited: { title: 'You are invited', text: (organisation: string) => `${organisation} invites you to join.`, button: 'Join' },
+    expired: {
+      title: 'This link is no longer good',
+      text: 'It was used already, or its time is over. Ask for a new one.',
+    },
+    invited: {
+      title: 'You are invited',
+      text: (organisation: string) => `${organisation} invites you to join.`,
+      button: 'Join',
+    },
     joined: { title: 'Welcome', text: (organisation: string) => `You belong to ${organisation} now.` },
-    signIn: { title: 'Sign in first', text: (email: string) => `Sign in, or register, as ${email}, then open this link again.` },
+    signIn: {
+      title: 'Sign in first',
+      text: (email: string) => `Sign in, or register, as ${email}, then open this link again.`,
+    },
   },
   de: {
     confirm: {
@@ -23,7 +34,10 @@ const texts = {
       button: 'Ja, Konto anlegen',
     },
     confirmed: { title: 'Ihr Konto ist bereit', text: 'Sie können sich jetzt anmelden.' },
-    expired: { title: 'Dieser Link gilt nicht mehr', text: 'Er wurde schon benutzt, oder seine Zeit ist um. Fordern Sie einen neuen an.' },
+    expired: {
+      title: 'Dieser Link gilt nicht mehr',
+      text: 'Er wurde schon benutzt, oder seine Zeit ist um. Fordern Sie einen neuen an.',
+    },
     invited: {
       title: 'Sie sind eingeladen',
       text: (organisation: string) => `${organisation} lädt Sie ein, Mitglied zu werden.`,
@@ -32,7 +46,8 @@ const texts = {
     joined: { title: 'Willkommen', text: (organisation: string) => `Sie gehören jetzt zu ${organisation}.` },
     signIn: {
       title: 'Bitte zuerst anmelden',
-      text: (email: string) => `Melden Sie sich als ${email} an, oder registrieren Sie sich, und öffnen Sie diesen Link noch einmal.`,
+      text: (email: string) =>
+        `Melden Sie sich als ${email} an, oder registrieren Sie sich, und öffnen Sie diesen Link noch einmal.`,
     },
   },
 }
@@ -44,7 +59,9 @@ const style =
 // Helmet's policy and this one style; nothing comes from elsewhere, and the button posts only to us.
 const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
 
-/** A page of one sentence, and a button that posts to its own address. Mail scanners open links but press no buttons. */
+/**
+ * A page of one sentence, and a button that posts to its own address. Mail scanners open links but press no buttons.
+ */
 export function sendPage(
   reply: Reply,
   status: number,
@@ -65,7 +82,11 @@ export function sendPage(
 /** Routes below also take what a form without fields sends. */
 export function forForms(http: Http, setup: (http: Http) => void): void {
   http.scope((app, scoped) => {
-    app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: 1024 }, async () => undefined)
+    app.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: 1024 },
+      async () => undefined,
+    )
     setup(scoped)
   })
 }

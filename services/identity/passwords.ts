@@ -21,17 +21,27 @@ const nobody = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.
 const defaultSlots = process.platform === 'linux' ? availableParallelism() : Math.max(1, availableParallelism() - 1)
 
 /**
- * Hashes in threads of their own, one a slot, that step back for all other work. Who would wait too long is sent away with `sign_in_busy`
- * (503), so a storm of sign-ins stays a matter of signing in.
+ * Hashes in threads of their own, one a slot, that step back for all other work. Who would wait too long is sent away
+ * with `sign_in_busy` (503), so a storm of sign-ins stays a matter of signing in.
  */
 export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
   const idle: Worker[] = []
   const waiting: (() => void)[] = []
   let free = slots
-  metrics.gauge('ohmnibus_password_hashes_waiting', 'Passwords that wait for a thread to hash them', [], gauge => gauge.set(waiting.length))
-  metrics.gauge('ohmnibus_password_hashes_running', 'Passwords that are being hashed', [], gauge => gauge.set(slots - free))
-  const waits = metrics.histogram('ohmnibus_password_hash_wait_seconds', 'Time passwords wait for a thread to hash them')
-  const refused = metrics.counter('ohmnibus_password_hashes_refused_total', 'Passwords sent away because too many waited')
+  metrics.gauge('ohmnibus_password_hashes_waiting', 'Passwords that wait for a thread to hash them', [], gauge =>
+    gauge.set(waiting.length),
+  )
+  metrics.gauge('ohmnibus_password_hashes_running', 'Passwords that are being hashed', [], gauge =>
+    gauge.set(slots - free),
+  )
+  const waits = metrics.histogram(
+    'ohmnibus_password_hash_wait_seconds',
+    'Time passwords wait for a thread to hash them',
+  )
+  const refused = metrics.counter(
+    'ohmnibus_password_hashes_refused_total',
+    'Passwords sent away because too many waited',
+  )
 
   async function inTurn<T>(task: HashTask): Promise<T> {
     const waited = waits.startTimer()
@@ -79,7 +89,10 @@ export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
 
 export type Passwords = ReturnType<typeof openPasswords>
 
-/** Refuses what attackers try first (NIST SP 800-63B-4, 3.1.1.2); no rules about which characters. `pointer` names the field at fault. */
+/**
+ * Refuses what attackers try first (NIST SP 800-63B-4, 3.1.1.2); no rules about which characters. `pointer` names the
+ * field at fault.
+ */
 export function checkPassword(
   password: string,
   person: { email: string; names: readonly string[] },
@@ -94,14 +107,18 @@ export function checkPassword(
   if (length > 128) refuse('password_too_long', 'must have at most 128 characters')
   const [local = '', domain = ''] = person.email.split('@')
   const spoken = password.toLowerCase()
-  const personal = [person.email, local, domain, ...person.names].map(word => word.toLowerCase()).filter(word => [...word].length >= 4)
+  const personal = [person.email, local, domain, ...person.names]
+    .map(word => word.toLowerCase())
+    .filter(word => [...word].length >= 4)
   if (personal.some(word => spoken.includes(word))) refuse('password_personal', 'must not contain your address or name')
-  if (guesses(password) < 8) refuse('password_common', 'is easy to guess: it is made of common words, rows of keys, repetitions or numbers')
+  if (guesses(password) < 8)
+    refuse('password_common', 'is easy to guess: it is made of common words, rows of keys, repetitions or numbers')
 }
 
 /**
- * Roughly how many guesses (as a power of ten) find a password for one who tries common words, rows of keys, repetitions and years first:
- * the cheapest way to put it together from such pieces. It stands for a list of common passwords and the variations of each.
+ * Roughly how many guesses (as a power of ten) find a password for one who tries common words, rows of keys,
+ * repetitions and years first: the cheapest way to put it together from such pieces. It stands for a list of common
+ * passwords and the variations of each.
  */
 export function guesses(password: string): number {
   const text = password.toLowerCase()
@@ -120,7 +137,8 @@ export function guesses(password: string): number {
     for (let size = 3; size <= at && at + size <= text.length; size++)
       if (text.slice(at, at + size) === text.slice(at - size, at)) offer(at + size, price + 0.5)
     for (const [follows, least] of runs)
-      for (let end = at + 1; end < text.length && follows(text, end, at); end++) if (end - at + 1 >= least) offer(end + 1, price + 2)
+      for (let end = at + 1; end < text.length && follows(text, end, at); end++)
+        if (end - at + 1 >= least) offer(end + 1, price + 2)
   }
   return cheapest[text.length]!
 }
@@ -128,7 +146,8 @@ export function guesses(password: string): number {
 const leet = (text: string, one: 'i' | 'l'): string =>
   text.replace(
     /[0134578@$!]/g,
-    sign => ({ '0': 'o', '1': one, '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '@': 'a', $: 's', '!': 'i' })[sign]!,
+    sign =>
+      ({ '0': 'o', '1': one, '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '@': 'a', $: 's', '!': 'i' })[sign]!,
   )
 
 const keyboard = new Map(

@@ -27,7 +27,18 @@ import { Email, Id, Locale, Role } from '#contracts/shared'
 import { checkPassword } from './passwords.ts'
 import { Otp, Password, Waiting, wrongCode } from './routes-registration.ts'
 import type { Identity } from './service.ts'
-import { accountOf, forever, nameOf, Names, namesOf, normalise, revoke, revokeTokens, UserView, userView } from './sessions.ts'
+import {
+  accountOf,
+  forever,
+  nameOf,
+  Names,
+  namesOf,
+  normalise,
+  revoke,
+  revokeTokens,
+  UserView,
+  userView,
+} from './sessions.ts'
 import {
   deleteCode,
   deleteSessions,
@@ -43,7 +54,11 @@ import {
   type User,
 } from './store.ts'
 
-const AccountView = Type.Object({ ...UserView.properties, disabled: Type.Boolean(), version: Type.Integer({ examples: [1] }) })
+const AccountView = Type.Object({
+  ...UserView.properties,
+  disabled: Type.Boolean(),
+  version: Type.Integer({ examples: [1] }),
+})
 
 /** One's own account, and what admins do to others. */
 export function accountRoutes(shared: Identity): void {
@@ -59,7 +74,8 @@ function profile({ host, passwords, codes, limits }: Identity): void {
   const own = async ({ userId }: Actor): Promise<User> => (await findUser(db, userId)) ?? gone()
   const hold = async (tx: Tx, { userId }: Actor): Promise<User> => (await lockUser(tx, userId, 'change')) ?? gone()
   // What the answer says depends on both.
-  const tagOf = (user: User, { organisation }: Actor) => [user.version, organisation?.id, organisation?.role].filter(Boolean).join('-')
+  const tagOf = (user: User, { organisation }: Actor) =>
+    [user.version, organisation?.id, organisation?.role].filter(Boolean).join('-')
 
   http.get(
     '/profile',
@@ -138,7 +154,9 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       await db.transaction(async tx => {
         const present = await hold(tx, actor)
         if (present.passwordHash !== user.passwordHash)
-          throw new Problem('conflict', 'password_changed', { detail: 'The password was changed a moment ago, elsewhere.' })
+          throw new Problem('conflict', 'password_changed', {
+            detail: 'The password was changed a moment ago, elsewhere.',
+          })
         const { version } = await updateUser(tx, user.id, { passwordHash })
         await tx.publish(UserPasswordChanged, { userId: user.id, version })
         await revoke(tx, user.id, await deleteSessions(tx, user.id, { except: actor.sessionId }), forever)
@@ -153,20 +171,25 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Ask for another address; a code goes there',
-        body: Type.Object({ password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }), email: Email }),
+        body: Type.Object({
+          password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }),
+          email: Email,
+        }),
         response: { 202: Waiting },
       },
     },
     async ({ actor, body }, reply) => {
       const user = await confirm(actor, body.password, '/password')
       const email = normalise(body.email)
-      if (email === user.email) throw new Problem('conflict', 'email_unchanged', { detail: 'This is the address of the account already.' })
+      if (email === user.email)
+        throw new Problem('conflict', 'email_unchanged', { detail: 'This is the address of the account already.' })
       const code = codes.make(now(), { link: false })
       await db.transaction(async tx => {
         await hold(tx, actor)
         await insertCode(tx, email, { purpose: 'email-change', userId: user.id }, code)
         const owner = await findUserByEmail(tx, email)
-        if (owner) await tx.publish(RegistrationRepeated, { userId: owner.id, email, name: nameOf(owner), locale: owner.locale })
+        if (owner)
+          await tx.publish(RegistrationRepeated, { userId: owner.id, email, name: nameOf(owner), locale: owner.locale })
         else
           await tx.publish(SendOtp, {
             codeId: code.id,
@@ -185,7 +208,11 @@ function profile({ host, passwords, codes, limits }: Identity): void {
     '/email/verify',
     {
       config: { access: signedIn },
-      schema: { summary: 'Prove the other address with the code', body: Type.Object({ otp: Otp }), response: { 200: UserView } },
+      schema: {
+        summary: 'Prove the other address with the code',
+        body: Type.Object({ otp: Otp }),
+        response: { 200: UserView },
+      },
     },
     async ({ actor, body }) => {
       await limits.otp.email.take(actor.userId)
@@ -222,7 +249,11 @@ function profile({ host, passwords, codes, limits }: Identity): void {
 function administration({ host }: Identity): void {
   const { db, http, now } = host
   const Params = Type.Object({ id: Id })
-  const view = (user: User): Static<typeof AccountView> => ({ ...userView(user), disabled: user.disabled, version: user.version })
+  const view = (user: User): Static<typeof AccountView> => ({
+    ...userView(user),
+    disabled: user.disabled,
+    version: user.version,
+  })
 
   http.get(
     '/users',
@@ -232,7 +263,9 @@ function administration({ host }: Identity): void {
         summary: 'List accounts by address',
         querystring: Type.Object({
           ...pageQuery,
-          email: Type.Optional(Type.String({ maxLength: 254, description: 'How the address begins', examples: ['ada@'] })),
+          email: Type.Optional(
+            Type.String({ maxLength: 254, description: 'How the address begins', examples: ['ada@'] }),
+          ),
         }),
         response: { 200: Page(AccountView) },
       },
@@ -254,7 +287,8 @@ function administration({ host }: Identity): void {
       actor,
       params: { id },
     } = request
-    if (id === actor.userId) throw new Problem('conflict', 'own_account', { detail: 'Ask another admin to change your own account.' })
+    if (id === actor.userId)
+      throw new Problem('conflict', 'own_account', { detail: 'Ask another admin to change your own account.' })
     return await db.transaction(async tx => {
       const former = await lockUser(tx, id, 'change')
       if (!former) throw new Problem('not_found', 'user_unknown')
@@ -280,7 +314,12 @@ function administration({ host }: Identity): void {
     },
     request =>
       change(request, { role: request.body.role }, async (tx, user, former) => {
-        await tx.publish(UserRoleChanged, { userId: user.id, role: user.role, formerRole: former.role, version: user.version })
+        await tx.publish(UserRoleChanged, {
+          userId: user.id,
+          role: user.role,
+          formerRole: former.role,
+          version: user.version,
+        })
         await revokeTokens(tx, user.id, now())
       }),
   )

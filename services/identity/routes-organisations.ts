@@ -1,5 +1,17 @@
 import Type, { type Static } from 'typebox'
-import { anyone, fail, newId, notModified, Page, page, pageQuery, Problem, requireMatch, signedIn, type Actor } from '#kernel'
+import {
+  anyone,
+  fail,
+  newId,
+  notModified,
+  Page,
+  page,
+  pageQuery,
+  Problem,
+  requireMatch,
+  signedIn,
+  type Actor,
+} from '#kernel'
 import { MemberChanged, MemberInvited, OrganisationCreated } from '#contracts/identity'
 import { Email, Id, Instant, OrganisationRole } from '#contracts/shared'
 import { forForms, sendPage, textsFor } from './pages.ts'
@@ -29,7 +41,11 @@ import {
 
 const lifeOfInvitation = 7 * 86_400_000
 
-const Name = Type.String({ pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$', maxLength: 200, examples: ['Voltaic GmbH'] })
+const Name = Type.String({
+  pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$',
+  maxLength: 200,
+  examples: ['Voltaic GmbH'],
+})
 const OrganisationView = Type.Object({
   id: Id,
   name: Type.String({ examples: ['Voltaic GmbH'] }),
@@ -45,7 +61,13 @@ const MemberView = Type.Object({
   role: OrganisationRole,
   joinedAt: Instant,
 })
-const InvitationView = Type.Object({ id: Id, email: Email, role: OrganisationRole, createdAt: Instant, expiresAt: Instant })
+const InvitationView = Type.Object({
+  id: Id,
+  email: Email,
+  role: OrganisationRole,
+  createdAt: Instant,
+  expiresAt: Instant,
+})
 
 const organisationView = ({
   id,
@@ -74,11 +96,19 @@ const invitationView = ({ id, email, role, createdAt, expiresAt }: Invitation): 
 })
 
 /** Owners may all, admins all but with owners. A member may always leave. */
-export function refuseMemberChange(own: OrganisationRole, from: OrganisationRole | undefined, to: OrganisationRole | null): void {
+export function refuseMemberChange(
+  own: OrganisationRole,
+  from: OrganisationRole | undefined,
+  to: OrganisationRole | null,
+): void {
   if (own !== 'owner' && own !== 'admin')
-    throw new Problem('forbidden', 'organisation_admin_required', { detail: 'Only owners and admins of the organisation may do this.' })
+    throw new Problem('forbidden', 'organisation_admin_required', {
+      detail: 'Only owners and admins of the organisation may do this.',
+    })
   if (own === 'admin' && (from === 'owner' || to === 'owner'))
-    throw new Problem('forbidden', 'organisation_owner_required', { detail: 'Only an owner may make or change owners.' })
+    throw new Problem('forbidden', 'organisation_owner_required', {
+      detail: 'Only an owner may make or change owners.',
+    })
 }
 
 /** Organisations, their members, and invitations to become one. */
@@ -87,7 +117,10 @@ export function organisationRoutes({ host, limits }: Identity): void {
   const sealKey = host.secret('invitations at rest')
   const ById = Type.Object({ id: Id })
 
-  /** The organisation and what the actor may be in it; an admin of the platform is like an owner. Others do not learn that it exists. */
+  /**
+   * The organisation and what the actor may be in it; an admin of the platform is like an owner. Others do not learn
+   * that it exists.
+   */
   async function enter(
     actor: Actor,
     id: string,
@@ -114,7 +147,11 @@ export function organisationRoutes({ host, limits }: Identity): void {
       const organisation: Organisation = { id: newId(), name: body.name.trim(), version: 1, createdAt: now() }
       const view = await db.once(request, async tx => {
         await insertOrganisation(tx, organisation, actor.userId)
-        await tx.publish(OrganisationCreated, { organisationId: organisation.id, name: organisation.name, ownerId: actor.userId })
+        await tx.publish(OrganisationCreated, {
+          organisationId: organisation.id,
+          name: organisation.name,
+          ownerId: actor.userId,
+        })
         return organisationView({ ...organisation, role: 'owner' })
       })
       return reply.code(201).header('location', `/api/auth/organisations/${view.id}`).send(view)
@@ -132,7 +169,12 @@ export function organisationRoutes({ host, limits }: Identity): void {
       },
     },
     async ({ actor, query }) =>
-      page(await listOrganisations(db, actor.userId, idAfter(query.after), query.limit), query.limit, last => [last.id], organisationView),
+      page(
+        await listOrganisations(db, actor.userId, idAfter(query.after), query.limit),
+        query.limit,
+        last => [last.id],
+        organisationView,
+      ),
   )
 
   http.get(
@@ -183,17 +225,30 @@ export function organisationRoutes({ host, limits }: Identity): void {
     '/organisations/:id/members',
     {
       config: { access: signedIn },
-      schema: { summary: 'List the members', params: ById, querystring: Type.Object(pageQuery), response: { 200: Page(MemberView) } },
+      schema: {
+        summary: 'List the members',
+        params: ById,
+        querystring: Type.Object(pageQuery),
+        response: { 200: Page(MemberView) },
+      },
     },
     async ({ actor, params, query }) => {
       await enter(actor, params.id)
-      return page(await listMembersOf(db, params.id, idAfter(query.after), query.limit), query.limit, last => [last.userId], memberView)
+      return page(
+        await listMembersOf(db, params.id, idAfter(query.after), query.limit),
+        query.limit,
+        last => [last.userId],
+        memberView,
+      )
     },
   )
 
   const Membership = Type.Object({ id: Id, userId: Id })
 
-  /** Under the lock of the organisation, and with what the actor is in it by then: an admin just demoted changes nobody any more. */
+  /**
+   * Under the lock of the organisation, and with what the actor is in it by then: an admin just demoted changes nobody
+   * any more.
+   */
   async function change(actor: Actor, id: string, userId: string, role: OrganisationRole | null): Promise<void> {
     await enter(actor, id)
     await db.transaction(async tx => {
@@ -319,7 +374,11 @@ export function organisationRoutes({ host, limits }: Identity): void {
     '/organisations/:id/invitations/:invitationId',
     {
       config: { access: signedIn },
-      schema: { summary: 'Withdraw an invitation', params: Type.Object({ id: Id, invitationId: Id }), response: { 204: Type.Null() } },
+      schema: {
+        summary: 'Withdraw an invitation',
+        params: Type.Object({ id: Id, invitationId: Id }),
+        response: { 204: Type.Null() },
+      },
     },
     async ({ actor, params }, reply) => {
       refuseMemberChange((await enter(actor, params.id)).own, undefined, null)
@@ -333,7 +392,9 @@ export function organisationRoutes({ host, limits }: Identity): void {
   async function accept({ userId }: Pick<Actor, 'userId'>, token: string): Promise<Static<typeof OrganisationView>> {
     const invitation = await findInvitation(db, { tokenHash: digest(token) }, now())
     if (!invitation)
-      throw new Problem('not_found', 'invitation_unknown', { detail: 'The invitation was answered, withdrawn, or has expired.' })
+      throw new Problem('not_found', 'invitation_unknown', {
+        detail: 'The invitation was answered, withdrawn, or has expired.',
+      })
     const { organisationId } = invitation
     await db.transaction(async tx => {
       const version = await touchOrganisation(tx, organisationId)
@@ -342,19 +403,28 @@ export function organisationRoutes({ host, limits }: Identity): void {
         throw new Problem('forbidden', 'invitation_for_another', {
           detail: 'The invitation is for another address. Sign in as the one who was invited.',
         })
-      if (!(await deleteInvitation(tx, organisationId, invitation.id))) throw new Problem('not_found', 'invitation_unknown')
+      if (!(await deleteInvitation(tx, organisationId, invitation.id)))
+        throw new Problem('not_found', 'invitation_unknown')
       if (await insertMember(tx, organisationId, userId, invitation.role, now()))
         await tx.publish(MemberChanged, { organisationId, userId, role: invitation.role, version })
     })
     return organisationView((await findOrganisation(db, organisationId, userId))!)
   }
 
-  const Token = Type.String({ maxLength: 100, description: 'As it stands in the mail', examples: ['q3Jx0b8mUuRzv2c5wYt7hA…'] })
+  const Token = Type.String({
+    maxLength: 100,
+    description: 'As it stands in the mail',
+    examples: ['q3Jx0b8mUuRzv2c5wYt7hA…'],
+  })
   http.post(
     '/invitations/accept',
     {
       config: { access: signedIn },
-      schema: { summary: 'Accept an invitation', body: Type.Object({ token: Token }), response: { 200: OrganisationView } },
+      schema: {
+        summary: 'Accept an invitation',
+        body: Type.Object({ token: Token }),
+        response: { 200: OrganisationView },
+      },
     },
     ({ actor, body }) => accept(actor, body.token),
   )
@@ -374,7 +444,10 @@ export function organisationRoutes({ host, limits }: Identity): void {
         if (!invitation || !organisation) return sendPage(reply, 404, 'en', textsFor().expired)
         const { lang, invited, signIn } = textsFor(invitation.locale)
         if (!request.visitor)
-          return sendPage(reply, 200, lang, { ...signIn, text: `${invited.text(organisation.name)} ${signIn.text(invitation.email)}` })
+          return sendPage(reply, 200, lang, {
+            ...signIn,
+            text: `${invited.text(organisation.name)} ${signIn.text(invitation.email)}`,
+          })
         return sendPage(reply, 200, lang, { ...invited, text: invited.text(organisation.name) })
       },
     )

@@ -33,7 +33,11 @@ export const Password = Type.String({
 export const Otp = Type.String({ pattern: '^[0-9]{6}$', description: 'The code from the mail', examples: ['492817'] })
 export const Waiting = Type.Object({
   email: Email,
-  expiresAt: Type.String({ format: 'date-time', description: 'Until when the code is good', examples: ['2027-02-18T08:40:00.000Z'] }),
+  expiresAt: Type.String({
+    format: 'date-time',
+    description: 'Until when the code is good',
+    examples: ['2027-02-18T08:40:00.000Z'],
+  }),
 })
 
 export const wrongCode = () =>
@@ -43,16 +47,22 @@ export const wrongCode = () =>
   })
 
 /**
- * Until the address is proven there is only a registration, one for everybody who claims the address, each with its own password and code.
- * An address that has an account gets one too, so that all that follows is the same; its code is never sent, its owner is told instead.
+ * Until the address is proven there is only a registration, one for everybody who claims the address, each with its own
+ * password and code. An address that has an account gets one too, so that all that follows is the same; its code is
+ * never sent, its owner is told instead.
  */
 export function registrationRoutes({ host, passwords, codes, sessions, limits, counted }: Identity): void {
   const { db, http, now } = host
 
-  async function sendCode(tx: Tx<'identity'>, { id, email, locale, ...names }: Registration, code: StoredCode): Promise<void> {
+  async function sendCode(
+    tx: Tx<'identity'>,
+    { id, email, locale, ...names }: Registration,
+    code: StoredCode,
+  ): Promise<void> {
     await insertCode(tx, email, { purpose: 'registration', registrationId: id }, code)
     const owner = await findUserByEmail(tx, email)
-    if (owner) await tx.publish(RegistrationRepeated, { userId: owner.id, email, name: nameOf(owner), locale: owner.locale })
+    if (owner)
+      await tx.publish(RegistrationRepeated, { userId: owner.id, email, name: nameOf(owner), locale: owner.locale })
     else
       await tx.publish(SendOtp, {
         codeId: code.id,
@@ -70,13 +80,16 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
       config: { access: anyone },
       schema: {
         summary: 'Ask for an account',
-        description: 'Sends a code to the address; the account exists once it is proven. Known and unknown addresses get the same answer.',
+        description:
+          'Sends a code to the address; the account exists once it is proven. Known and unknown addresses get the same answer.',
         body: Type.Object({
           email: Email,
           password: Password,
           ...Names,
           locale: Type.Optional(Locale),
-          role: Type.Optional(Type.Unknown({ description: 'Refused with `role_not_assignable`: an admin gives roles' })),
+          role: Type.Optional(
+            Type.Unknown({ description: 'Refused with `role_not_assignable`: an admin gives roles' }),
+          ),
         }),
         response: { 202: Waiting },
       },
@@ -153,7 +166,12 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
   )
 
   /** The account of a registration whose code was given. Undefined when somebody else proved the address first. */
-  async function complete(tx: Tx<'identity'>, registrationId: string, email: string, at: Date): Promise<User | undefined> {
+  async function complete(
+    tx: Tx<'identity'>,
+    registrationId: string,
+    email: string,
+    at: Date,
+  ): Promise<User | undefined> {
     const proven = await takeRegistration(tx, registrationId, email)
     if (!proven) return undefined
     const { firstName, lastName, locale, passwordHash } = proven
@@ -193,8 +211,11 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
       // A wrong try is counted, so it must not throw inside.
       const proven = await db.transaction(async tx => {
         const live = await lockCodes(tx, { email }, at)
-        // The browser that began a registration proves that one: the code of somebody else who claims the address is no use in it.
-        const tried = live.some(code => code.registrationId === own) ? live.filter(code => code.registrationId === own) : live
+        // The browser that began a registration proves that one: the code of somebody else who claims the address is no
+        // use in it.
+        const tried = live.some(code => code.registrationId === own)
+          ? live.filter(code => code.registrationId === own)
+          : live
         const right = tried.filter(code => codes.matches(code, request.body.otp))[0]
         if (!right) {
           await missCodes(tx, tried)

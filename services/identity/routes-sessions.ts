@@ -3,7 +3,18 @@ import { anyone, Page, page, pageQuery, Problem, signedIn, type Reply, type Requ
 import { UserLoggedOut } from '#contracts/identity'
 import { Email, Id, Instant } from '#contracts/shared'
 import type { Identity } from './service.ts'
-import { AccessView, as, forever, idAfter, normalise, placeOf, prefixOf, revoke, SignedInView, type ActsFor } from './sessions.ts'
+import {
+  AccessView,
+  as,
+  forever,
+  idAfter,
+  normalise,
+  placeOf,
+  prefixOf,
+  revoke,
+  SignedInView,
+  type ActsFor,
+} from './sessions.ts'
 import {
   actFor,
   deleteSessions,
@@ -26,7 +37,10 @@ import { standing, type RefreshToken } from './tokens.ts'
 const SessionView = Type.Object({
   id: Id,
   device: Type.String({ examples: ['Firefox on Linux'] }),
-  addressPrefix: Type.String({ description: 'Where it was used last: /24 of IPv4, /64 of IPv6', examples: ['203.0.113.0/24'] }),
+  addressPrefix: Type.String({
+    description: 'Where it was used last: /24 of IPv4, /64 of IPv6',
+    examples: ['203.0.113.0/24'],
+  }),
   createdAt: Instant,
   lastUsedAt: Instant,
   expiresAt: Instant,
@@ -50,7 +64,8 @@ const LogoutBody = Type.Union([
   Type.Null(),
 ])
 
-const refused = () => new Problem('unauthenticated', 'refresh_token_invalid', { detail: 'The session has ended. Sign in again.' })
+const refused = () =>
+  new Problem('unauthenticated', 'refresh_token_invalid', { detail: 'The session has ended. Sign in again.' })
 
 /** Signing in and out, refreshing, and the list of one's sessions. */
 export function sessionRoutes({ host, passwords, tokens, sessions, limits, counted }: Identity): void {
@@ -62,7 +77,10 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       config: { access: anyone },
       schema: {
         summary: 'Sign in',
-        body: Type.Object({ email: Email, password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }) }),
+        body: Type.Object({
+          email: Email,
+          password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }),
+        }),
         response: { 200: SignedInView },
       },
     },
@@ -76,7 +94,8 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       const right = await passwords.verify(request.body.password, user?.passwordHash)
       const issuedAt = now()
       const begun = user && right ? await db.transaction(tx => sessions.begin(tx, user, request, issuedAt)) : undefined
-      if (!user || !begun) throw new Problem('unauthenticated', 'credentials_invalid', { detail: 'The address or the password is wrong.' })
+      if (!user || !begun)
+        throw new Problem('unauthenticated', 'credentials_invalid', { detail: 'The address or the password is wrong.' })
       await limits.login.both.reset(`${email} ${place}`)
       if (passwords.outdated(user.passwordHash)) await upgrade(user, request.body.password)
       return await sessions.answer(reply, user, begun.session, begun.refresh, undefined, issuedAt)
@@ -111,11 +130,21 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
         sessions.clearCookies(reply)
         throw refused()
       }
-      return await sessions.answer(reply, renewed.user, renewed.session, renewed.successor, renewed.organisation, renewed.issuedAt)
+      return await sessions.answer(
+        reply,
+        renewed.user,
+        renewed.session,
+        renewed.successor,
+        renewed.organisation,
+        renewed.issuedAt,
+      )
     }),
   )
 
-  /** Undefined refuses, after the transaction: the end of a replayed session is kept. Locks go from person to session to membership. */
+  /**
+   * Undefined refuses, after the transaction: the end of a replayed session is kept. Locks go from person to session to
+   * membership.
+   */
   async function renew(tx: Tx<'identity'>, token: RefreshToken, addressPrefix: string, at: Date) {
     const known = await findSession(tx, token.sessionId)
     const user = known && (await lockUser(tx, known.userId, 'stay'))
@@ -135,7 +164,8 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
     const issuedAt = (await stampToken(tx, session.id, at))!
     const successor = sessions.refreshTokens.successor(token)
     const expiresAt = new Date(Math.min(at.getTime() + host.settings.JWT_REFRESH_EXPIRY, session.endsAt.getTime()))
-    if (is === 'current') await rotateSession(tx, session.id, { refreshHash: successor.hash, now: at, expiresAt, addressPrefix })
+    if (is === 'current')
+      await rotateSession(tx, session.id, { refreshHash: successor.hash, now: at, expiresAt, addressPrefix })
     return { user, session: { ...session, expiresAt }, successor, organisation, issuedAt }
   }
 
@@ -151,7 +181,8 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       config: { access: anyone },
       schema: {
         summary: 'End this session, or all',
-        description: 'Its access tokens are refused from now on. Without a session there is nothing to end, which is fine.',
+        description:
+          'Its access tokens are refused from now on. Without a session there is nothing to end, which is fine.',
         body: LogoutBody,
         response: { 204: Type.Null() },
       },
@@ -159,7 +190,10 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
     counted('logout', async (request, reply) => {
       const token = request.visitor ? undefined : sessions.refreshTokenOf(request)
       await db.transaction(async tx => {
-        const session = await findSession(tx, request.visitor?.sessionId ?? token?.sessionId ?? '00000000-0000-0000-0000-000000000000')
+        const session = await findSession(
+          tx,
+          request.visitor?.sessionId ?? token?.sessionId ?? '00000000-0000-0000-0000-000000000000',
+        )
         const user = session && (await findUser(tx, session.userId))
         // A spent token is no proof; only its holder's next refresh says what to make of it.
         if (!user || (token && standing(token, session, now()) !== 'current')) return
@@ -177,7 +211,11 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
     '/sessions',
     {
       config: { access: signedIn },
-      schema: { summary: 'List own sessions, the latest first', querystring: Type.Object(pageQuery), response: { 200: Page(SessionView) } },
+      schema: {
+        summary: 'List own sessions, the latest first',
+        querystring: Type.Object(pageQuery),
+        response: { 200: Page(SessionView) },
+      },
     },
     async ({ actor, query }) => {
       const rows = await listSessions(db, actor.userId, now(), idAfter(query.after), query.limit)
@@ -202,7 +240,11 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
     '/sessions/:id',
     {
       config: { access: signedIn },
-      schema: { summary: 'End one of the own sessions', params: Type.Object({ id: Id }), response: { 204: Type.Null() } },
+      schema: {
+        summary: 'End one of the own sessions',
+        params: Type.Object({ id: Id }),
+        response: { 204: Type.Null() },
+      },
     },
     async ({ actor, params }, reply) => {
       await db.transaction(async tx => {
@@ -222,7 +264,8 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       const role = organisationId ? await holdMembership(tx, organisationId, userId) : undefined
       if (organisationId && !role) throw new Problem('not_found', 'organisation_unknown')
       const issuedAt = await stampToken(tx, sessionId, now())
-      if (!user || !issuedAt) throw new Problem('unauthenticated', 'token_invalid', { detail: 'The session has ended. Sign in again.' })
+      if (!user || !issuedAt)
+        throw new Problem('unauthenticated', 'token_invalid', { detail: 'The session has ended. Sign in again.' })
       await actFor(tx, sessionId, organisationId)
       return { user, role, issuedAt }
     })
@@ -241,7 +284,8 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       config: { access: signedIn },
       schema: {
         summary: 'Act for an organisation',
-        description: 'The session stays and so does its refresh token; this and every later access token carries the organisation.',
+        description:
+          'The session stays and so does its refresh token; this and every later access token carries the organisation.',
         params: Type.Object({ id: Id }),
         response: { 200: AccessView },
       },

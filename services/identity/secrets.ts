@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  randomBytes,
+  randomInt,
+  timingSafeEqual,
+} from 'node:crypto'
 import { newId } from '#kernel'
 
 /** How long a one-time code may be entered, and how often. */
@@ -23,7 +31,9 @@ export function seal(key: Buffer, row: string, text: string): Buffer {
 
 /** What was sealed for this row. Throws when it was made for another, with another key, or changed. */
 export function unseal(key: Buffer, row: string, sealed: Buffer): string {
-  const cipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12)).setAAD(Buffer.from(row)).setAuthTag(sealed.subarray(12, 28))
+  const cipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12))
+    .setAAD(Buffer.from(row))
+    .setAuthTag(sealed.subarray(12, 28))
   return Buffer.concat([cipher.update(sealed.subarray(28)), cipher.final()]).toString('utf8')
 }
 
@@ -56,7 +66,8 @@ export function openCodes(secret: (purpose: string) => Buffer) {
         expiresAt: new Date(now.getTime() + lifeOfCode),
       }
     },
-    matches: (stored: Pick<StoredCode, 'id' | 'hash'>, code: string): boolean => same(stored.hash, hash(stored.id, code)),
+    matches: (stored: Pick<StoredCode, 'id' | 'hash'>, code: string): boolean =>
+      same(stored.hash, hash(stored.id, code)),
     reveal: (stored: Pick<StoredCode, 'id' | 'sealed'>): { code: string; link: string | null } =>
       JSON.parse(unseal(sealKey, stored.id, stored.sealed)),
   }

@@ -47,7 +47,8 @@ import {
 } from './store.ts'
 import { openTokens, type Tokens } from './tokens.ts'
 
-const life = (description: string) => Type.Optional(Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description }))
+const life = (description: string) =>
+  Type.Optional(Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description }))
 const settings = Type.Object({
   JWT_ACCESS_EXPIRY: life('Life of an access token (as JWT_EXPIRES_IN)'),
   JWT_EXPIRES_IN: Setting.duration('Life of an access token where JWT_ACCESS_EXPIRY is not set', { default: '10m' }),
@@ -73,7 +74,10 @@ export interface Identity {
   tokens: Tokens
   sessions: Sessions
   limits: ReturnType<typeof openLimits>
-  /** Counts how a handler ends, by method, outcome and reason. What it takes does not matter, hence `any`: the type stays that of the handler. */
+  /**
+   * Counts how a handler ends, by method, outcome and reason. What it takes does not matter, hence `any`: the type
+   * stays that of the handler.
+   */
   counted: <H extends (...parameters: any[]) => Promise<unknown>>(
     method: 'login' | 'logout' | 'refresh' | 'register' | 'otp',
     handler: H,
@@ -137,8 +141,8 @@ export async function forgetExpired(tx: Parameters<typeof deleteExpiredCodes>[0]
 }
 
 /**
- * Limits by place (an address or its /64), by account, and by both; they slow down and never lock. Where somebody is signed in already, what
- * others do to their account elsewhere does not count.
+ * Limits by place (an address or its /64), by account, and by both; they slow down and never lock. Where somebody is
+ * signed in already, what others do to their account elsewhere does not count.
  */
 const openLimits = (cache: Host['cache']) => ({
   register: {
@@ -175,7 +179,9 @@ function counting(metrics: Host['metrics']): Identity['counted'] {
       } catch (error) {
         attempts.inc({
           method,
-          ...(error instanceof Problem ? { outcome: 'refused', reason: error.code } : { outcome: 'failed', reason: 'internal_error' }),
+          ...(error instanceof Problem
+            ? { outcome: 'refused', reason: error.code }
+            : { outcome: 'failed', reason: 'internal_error' }),
         })
         throw error
       }
@@ -216,30 +222,42 @@ function answers({ host, codes, tokens }: Identity): void {
   host.answer(getPerson, async ({ userId }) => {
     const user = await findUser(db, userId)
     if (!user) throw new Problem('not_found', 'user_unknown')
-    return { userId, email: user.email, name: nameOf(user), firstName: user.firstName, locale: user.locale, disabled: user.disabled }
+    return {
+      userId,
+      email: user.email,
+      name: nameOf(user),
+      firstName: user.firstName,
+      locale: user.locale,
+      disabled: user.disabled,
+    }
   })
 
   host.answer(listMembers, async ({ organisationId }) => ({
-    members: (await listMembersOf(db, organisationId)).map(({ userId, email, firstName, lastName, locale, disabled, role }) => ({
-      userId,
-      email,
-      name: nameOf({ firstName, lastName }),
-      firstName,
-      locale,
-      disabled,
-      role,
-    })),
+    members: (await listMembersOf(db, organisationId)).map(
+      ({ userId, email, firstName, lastName, locale, disabled, role }) => ({
+        userId,
+        email,
+        name: nameOf({ firstName, lastName }),
+        firstName,
+        locale,
+        disabled,
+        role,
+      }),
+    ),
   }))
 }
 
-/** On a database without an admin: the one of `ADMIN_EMAIL`, else, to try things out, one whose password is told once. */
+/**
+ * On a database without an admin: the one of `ADMIN_EMAIL`, else, to try things out, one whose password is told once.
+ */
 async function firstAdmin(host: IdentityHost): Promise<void> {
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password, PASSWORD_MIN_LENGTH: minimum } = host.settings
   if (!email !== !password) throw new StartError('ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or none.')
   if (await adminExists(host.db)) return
   if (email && password) {
     await createAdmin(host.db, { email, password, minimum, now: host.now(), onlyFirst: true }).catch(error => {
-      if (error instanceof Problem) throw new StartError(`ADMIN_EMAIL and ADMIN_PASSWORD make no admin: ${error.message}`)
+      if (error instanceof Problem)
+        throw new StartError(`ADMIN_EMAIL and ADMIN_PASSWORD make no admin: ${error.message}`)
       throw error
     })
   } else if (host.platform.mode === 'evaluation') {
@@ -250,8 +268,8 @@ async function firstAdmin(host: IdentityHost): Promise<void> {
 }
 
 /**
- * Makes an account with the role `admin`. Fails with `email_taken` and with what is wrong with the password. With `onlyFirst` it answers false
- * where there is an admin already.
+ * Makes an account with the role `admin`. Fails with `email_taken` and with what is wrong with the password. With
+ * `onlyFirst` it answers false where there is an admin already.
  */
 export async function createAdmin(
   db: Database<'identity'>,
@@ -275,7 +293,9 @@ export async function createAdmin(
     await lockFirstAdmin(tx)
     if (options.onlyFirst && (await adminExists(tx))) return false
     if (!(await insertUser(tx, user)))
-      throw new Problem('conflict', 'email_taken', { detail: `${email} has an account already; give it the role instead.` })
+      throw new Problem('conflict', 'email_taken', {
+        detail: `${email} has an account already; give it the role instead.`,
+      })
     await tx.publish(UserRegistered, accountOf(user))
     return true
   })

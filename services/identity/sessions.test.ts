@@ -13,7 +13,10 @@ import { deviceOf, placeOf, prefixOf } from './sessions.ts'
 import { openRefreshTokens, rotateKeys, standing } from './tokens.ts'
 
 const [second, minute, day] = [1000, 60_000, 86_400_000]
-const browser = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'sec-fetch-site': 'same-origin' }
+const browser = {
+  'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  'sec-fetch-site': 'same-origin',
+}
 const cookies = (response: { cookies: { name: string; value: string }[] }) => ({
   cookie: response.cookies.map(({ name, value }) => `${name}=${value}`).join('; '),
 })
@@ -34,7 +37,10 @@ test('signing in answers user and tokens, and sets two cookies that scripts cann
     ],
   )
   assert.equal((await get('/profile', cookies(response))).json().id, id, 'a cookie is as good as a header')
-  assert.equal((await http.inject({ url: '/api/v1/auth/profile', headers: bearer(response.json().accessToken) })).json().id, id)
+  assert.equal(
+    (await http.inject({ url: '/api/v1/auth/profile', headers: bearer(response.json().accessToken) })).json().id,
+    id,
+  )
   assert.partialDeepStrictEqual((await published(UserLoggedIn)).at(-1), {
     userId: id,
     device: 'Firefox on Linux',
@@ -59,7 +65,9 @@ test('a wrong password and an unknown address are refused alike', async t => {
   const { post, person } = await startIdentity(t)
   const { email } = await person('Ada')
   const { traceId: _, ...wrong } = (await post('/login', { email, password: 'not the right password' })).json()
-  const { traceId: __, ...unknown } = (await post('/login', { email: 'nobody@example.com', password: 'not the right password' })).json()
+  const { traceId: __, ...unknown } = (
+    await post('/login', { email: 'nobody@example.com', password: 'not the right password' })
+  ).json()
   assert.deepEqual([wrong.status, wrong.code], [401, 'credentials_invalid'])
   assert.deepEqual(wrong, unknown)
 })
@@ -67,7 +75,8 @@ test('a wrong password and an unknown address are refused alike', async t => {
 test('a hash made with less cost is made anew when its owner signs in', async t => {
   const { post, person, db } = await startIdentity(t)
   const { email, password, id } = await person('Ada')
-  const stored = async () => (await db('identity')<{ hash: string }[]>`select password_hash as hash from users where id = ${id}`)[0]!.hash
+  const stored = async () =>
+    (await db('identity')<{ hash: string }[]>`select password_hash as hash from users where id = ${id}`)[0]!.hash
   await db(
     'identity',
   )`update users set password_hash = ${await hash(password, { memoryCost: 1024, timeCost: 1, parallelism: 1 })} where id = ${id}`
@@ -82,7 +91,10 @@ test('session fixation: signing in always makes a new session, whatever the clie
   const { post, person } = await startIdentity(t)
   const attacker = await person('Mallory')
   const { email, password } = await person('Ada')
-  const planted = { cookie: `ohmnibus-access=${attacker.accessToken}; ohmnibus-refresh=${attacker.refreshToken}`, ...browser }
+  const planted = {
+    cookie: `ohmnibus-access=${attacker.accessToken}; ohmnibus-refresh=${attacker.refreshToken}`,
+    ...browser,
+  }
   const [first, second] = [
     (await post('/login', { email, password }, planted)).json(),
     (await post('/login', { email, password }, planted)).json(),
@@ -95,7 +107,10 @@ test('session fixation: signing in always makes a new session, whatever the clie
 test('unsigned and alg-switched tokens, tokens of another key or key id, and expired tokens are refused', async t => {
   const { get, http, person, clock, signedIn } = await startIdentity(t)
   const { accessToken } = await person('Ada')
-  const [head, claims] = accessToken.split('.').map(part => Buffer.from(part, 'base64url').toString()) as [string, string]
+  const [head, claims] = accessToken.split('.').map(part => Buffer.from(part, 'base64url').toString()) as [
+    string,
+    string,
+  ]
   const [header, payload] = [JSON.parse(head), JSON.parse(claims)]
   assert.partialDeepStrictEqual(header, { alg: 'EdDSA', typ: 'at+jwt' })
   assert.partialDeepStrictEqual(payload, { aud: 'ohmnibus', iss: 'http://localhost:0', role: 'user' })
@@ -138,14 +153,20 @@ test('unsigned and alg-switched tokens, tokens of another key or key id, and exp
 test('tokens of another audience or kind, or of no session, are refused though our key signed them', async t => {
   const { get, person, db, secret, clock } = await startIdentity(t)
   const { accessToken } = await person('Ada')
-  const [row] = await db('identity')<{ kid: string; sealed: Buffer }[]>`select kid, sealed from signing_keys where state = 'current'`
+  const [row] = await db('identity')<
+    { kid: string; sealed: Buffer }[]
+  >`select kid, sealed from signing_keys where state = 'current'`
   const key = await importJWK(JSON.parse(unseal(secret('signing keys at rest'), row!.kid, row!.sealed)), 'EdDSA')
   const made = (head: object, claims: object) =>
     new SignJWT({ ...claimsOf(accessToken), ...claims })
       .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: row!.kid, ...head })
       .sign(key)
 
-  assert.equal((await get('/profile', bearer(await made({}, { jti: 'a copy' })))).statusCode, 200, 'the key is the right one')
+  assert.equal(
+    (await get('/profile', bearer(await made({}, { jti: 'a copy' })))).statusCode,
+    200,
+    'the key is the right one',
+  )
   for (const [head, claims] of [
     [{}, { aud: 'another' }],
     [{}, { aud: undefined }],
@@ -156,7 +177,11 @@ test('tokens of another audience or kind, or of no session, are refused though o
     [{}, { exp: clock.at / 1000 - 1 }],
     [{}, { nbf: clock.at / 1000 + 60 }],
   ] as const)
-    assert.equal((await get('/profile', bearer(await made(head, claims)))).json().code, 'token_invalid', JSON.stringify([head, claims]))
+    assert.equal(
+      (await get('/profile', bearer(await made(head, claims)))).json().code,
+      'token_invalid',
+      JSON.stringify([head, claims]),
+    )
 })
 
 test('a refresh token is spent for new ones, by body or by cookie', async t => {
@@ -174,7 +199,11 @@ test('a refresh token is spent for new ones, by body or by cookie', async t => {
   const byCookie = await post('/refresh', undefined, { ...cookies(renewed), ...browser })
   assert.equal(byCookie.statusCode, 200)
   assert.equal(byCookie.cookies.length, 2)
-  const forged = await post('/refresh', undefined, { ...cookies(byCookie), 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' })
+  const forged = await post('/refresh', undefined, {
+    ...cookies(byCookie),
+    'sec-fetch-site': 'cross-site',
+    origin: 'https://evil.example',
+  })
   assert.deepEqual([forged.statusCode, forged.json().code], [403, 'origin_not_allowed'])
   for (const body of [undefined, {}, { refreshToken: 'rubbish' }, { refreshToken: 'A'.repeat(86) }])
     assert.equal((await post('/refresh', body)).json().code, 'refresh_token_invalid')
@@ -195,7 +224,8 @@ test('for ten seconds a spent token answers the same successor; replayed later i
   clock.pass(1)
   const replay = await refresh(spent)
   assert.deepEqual([replay.statusCode, replay.json().code], [401, 'refresh_token_invalid'])
-  for (const token of [accessToken, late.accessToken]) assert.equal((await get('/profile', bearer(token))).statusCode, 401)
+  for (const token of [accessToken, late.accessToken])
+    assert.equal((await get('/profile', bearer(token))).statusCode, 401)
   assert.equal((await refresh(late.refreshToken)).statusCode, 401, 'the successor ended with it')
   const sessionIds = [claimsOf(accessToken).sid]
   assert.partialDeepStrictEqual(await published(UserLoggedOut), [{ userId: id, sessionIds, reason: 'replayed' }])
@@ -234,7 +264,11 @@ test('a session ends when it is not used, and at its age in any case', async t =
   }
   assert.equal((await post('/refresh', { refreshToken: idle.refreshToken })).statusCode, 401)
   clock.pass(3 * day)
-  assert.equal((await post('/refresh', { refreshToken })).statusCode, 401, 'after twenty days, though used three days ago')
+  assert.equal(
+    (await post('/refresh', { refreshToken })).statusCode,
+    401,
+    'after twenty days, though used three days ago',
+  )
   assert.equal((await published(UserLoggedOut)).length, 0, 'an expired token is no replay')
 })
 
@@ -262,7 +296,10 @@ test('signed-out session refused at once, in this process and in others; everywh
   await Promise.all([platform.settle(), elsewhere.settle()])
   assert.equal((await profileElsewhere()).statusCode, 401)
 
-  const [one, two] = [(await post('/login', { email, password })).json(), (await post('/login', { email, password })).json()]
+  const [one, two] = [
+    (await post('/login', { email, password })).json(),
+    (await post('/login', { email, password })).json(),
+  ]
   assert.equal((await post('/logout', { everywhere: true }, bearer(one.accessToken))).statusCode, 204)
   for (const session of [one, two]) assert.equal((await get('/profile', bearer(session.accessToken))).statusCode, 401)
   assert.equal((await published(UserLoggedOut)).at(-1)!.sessionIds.length, 2)
@@ -271,7 +308,8 @@ test('signed-out session refused at once, in this process and in others; everywh
 test('signing out works with the refresh token alone, and again, and without anything', async t => {
   const { post, get, person, published } = await startIdentity(t)
   const { refreshToken, headers } = await person('Ada')
-  for (const body of [{ refreshToken }, { refreshToken }, undefined, {}]) assert.equal((await post('/logout', body)).statusCode, 204)
+  for (const body of [{ refreshToken }, { refreshToken }, undefined, {}])
+    assert.equal((await post('/logout', body)).statusCode, 204)
   assert.equal((await get('/profile', headers)).statusCode, 401)
   assert.equal((await published(UserLoggedOut)).length, 1)
 })
@@ -298,26 +336,37 @@ test('one sees and ends own sessions, and only those', async t => {
     await post(
       '/login',
       { email, password },
-      { 'user-agent': 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Safari/604.1' },
+      {
+        'user-agent':
+          'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Safari/604.1',
+      },
     )
   ).json()
 
   const first = (await get('/sessions?limit=1', headers)).json()
   const rest = (await get(`/sessions?limit=1&after=${first.nextCursor}`, headers)).json()
   assert.partialDeepStrictEqual(first.items, [
-    { device: 'Safari on iPhone', addressPrefix: '127.0.0.0/24', current: false, lastUsedAt: clock.now().toISOString() },
+    {
+      device: 'Safari on iPhone',
+      addressPrefix: '127.0.0.0/24',
+      current: false,
+      lastUsedAt: clock.now().toISOString(),
+    },
   ])
   assert.partialDeepStrictEqual(rest, { items: [{ device: 'Unknown device', current: true }], nextCursor: null })
   assert.equal((await get('/sessions?after=WyJ4Il0', headers)).json().code, 'cursor_invalid')
 
-  const end = (as: Record<string, string>) => http.inject({ method: 'DELETE', url: `/api/auth/sessions/${first.items[0].id}`, headers: as })
+  const end = (as: Record<string, string>) =>
+    http.inject({ method: 'DELETE', url: `/api/auth/sessions/${first.items[0].id}`, headers: as })
   assert.deepEqual(
     [(await end(stranger.headers)).statusCode, (await end(headers)).statusCode, (await end(headers)).json().code],
     [404, 204, 'session_unknown'],
   )
   assert.equal((await get('/profile', bearer(phone.accessToken))).statusCode, 401)
   assert.equal((await get('/profile', headers)).statusCode, 200)
-  assert.partialDeepStrictEqual(await published(UserLoggedOut), [{ userId: id, sessionIds: [first.items[0].id], reason: 'ended' }])
+  assert.partialDeepStrictEqual(await published(UserLoggedOut), [
+    { userId: id, sessionIds: [first.items[0].id], reason: 'ended' },
+  ])
 })
 
 test('the published keys verify tokens, and rotation loses nobody', async t => {
@@ -326,7 +375,9 @@ test('the published keys verify tokens, and rotation loses nobody', async t => {
   const published = async () => (await http.inject('/.well-known/jwks.json')).json().keys as { kid: string }[]
   const states = async () =>
     Object.fromEntries(
-      (await db('identity')<{ state: string; kid: string }[]>`select state, kid from signing_keys`).map(({ state, kid }) => [state, kid]),
+      (await db('identity')<{ state: string; kid: string }[]>`select state, kid from signing_keys`).map(
+        ({ state, kid }) => [state, kid],
+      ),
     )
   const before = await states()
   assert.deepEqual(Object.keys(before).sort(), ['current', 'next'])
@@ -339,7 +390,8 @@ test('the published keys verify tokens, and rotation loses nobody', async t => {
   assert.ok(!JSON.stringify(await published()).includes('"d"'), 'only the public part')
 
   // It neither publishes nor enqueues.
-  const rotate = () => db('identity').begin(tx => rotateKeys(tx as unknown as Tx, Buffer.alloc(32), clock.now(), 10 * minute))
+  const rotate = () =>
+    db('identity').begin(tx => rotateKeys(tx as unknown as Tx, Buffer.alloc(32), clock.now(), 10 * minute))
   await rotate()
   assert.deepEqual(await states(), before, 'a young key stays')
   clock.pass(29 * day)
@@ -350,7 +402,11 @@ test('the published keys verify tokens, and rotation loses nobody', async t => {
   const after = await states()
   assert.deepEqual([after.current, after.previous], [before.next, before.current])
   assert.deepEqual((await published()).map(({ kid }) => kid).sort(), Object.values(after).sort())
-  assert.equal((await get('/profile', bearer(old))).statusCode, 200, 'a token of the previous key is good until it expires')
+  assert.equal(
+    (await get('/profile', bearer(old))).statusCode,
+    200,
+    'a token of the previous key is good until it expires',
+  )
   await rotate()
   assert.deepEqual(await states(), after)
   clock.pass(day + 11 * minute)
@@ -437,8 +493,14 @@ test('a spent token is excused for ten seconds', () => {
 })
 
 test('devices are named in words, addresses by the network they are part of', () => {
-  assert.equal(deviceOf('Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/141.0 Safari/537.36 Edg/141.0'), 'Edge on Windows')
-  assert.equal(deviceOf('Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/141.0 Mobile Safari/537.36'), 'Chrome on Android')
+  assert.equal(
+    deviceOf('Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/141.0 Safari/537.36 Edg/141.0'),
+    'Edge on Windows',
+  )
+  assert.equal(
+    deviceOf('Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/141.0 Mobile Safari/537.36'),
+    'Chrome on Android',
+  )
   assert.equal(deviceOf('curl/8.5.0'), 'curl')
   assert.equal(deviceOf(undefined), 'Unknown device')
   assert.equal(prefixOf('203.0.113.77'), '203.0.113.0/24')

@@ -23,12 +23,17 @@ export const UserView = Type.Object({
   role: Role,
   locale: Locale,
   createdAt: Instant,
-  organisation: Type.Optional(Type.Object({ id: Id, role: OrganisationRole }, { description: 'The organisation the session acts for' })),
+  organisation: Type.Optional(
+    Type.Object({ id: Id, role: OrganisationRole }, { description: 'The organisation the session acts for' }),
+  ),
 })
 
 const Access = {
   user: UserView,
-  accessToken: Type.String({ description: 'Goes into "Authorization: Bearer …"', examples: ['eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9…'] }),
+  accessToken: Type.String({
+    description: 'Goes into "Authorization: Bearer …"',
+    examples: ['eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9…'],
+  }),
   expiresIn: Type.Integer({ description: 'Seconds until the access token expires', examples: [600] }),
 }
 export const AccessView = Type.Object(Access)
@@ -37,7 +42,8 @@ export const SignedInView = Type.Object({
   refreshToken: Type.String({ description: 'Goes to /api/auth/refresh, once', examples: ['AZj2onwefUObYF8OPBorTQ…'] }),
 })
 
-export const nameOf = ({ firstName, lastName }: Pick<User, 'firstName' | 'lastName'>): string => `${firstName} ${lastName}`.trim()
+export const nameOf = ({ firstName, lastName }: Pick<User, 'firstName' | 'lastName'>): string =>
+  `${firstName} ${lastName}`.trim()
 
 export const userView = (user: User, organisation?: ActsFor): Static<typeof UserView> => ({
   id: user.id,
@@ -51,21 +57,27 @@ export const userView = (user: User, organisation?: ActsFor): Static<typeof User
   ...(organisation && { organisation }),
 })
 
-const NamePart = (example: string) => Type.String({ pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$', maxLength: 100, examples: [example] })
+const NamePart = (example: string) =>
+  Type.String({ pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$', maxLength: 100, examples: [example] })
 export const Names = {
   name: Type.Optional(NamePart('Ada Lovelace')),
   firstName: Type.Optional(NamePart('Ada')),
   lastName: Type.Optional(NamePart('Lovelace')),
 }
 
-/** First and last name out of what a body says, `former` where it says nothing; undefined when that is nothing at all. */
+/**
+ * First and last name out of what a body says, `former` where it says nothing; undefined when that is nothing at all.
+ */
 export function namesOf(
   body: { name?: string; firstName?: string; lastName?: string },
   former?: Pick<User, 'firstName' | 'lastName'>,
 ): { firstName: string; lastName: string } | undefined {
   const tidy = (text: string) => text.trim().replace(/\s+/g, ' ')
   if (body.firstName !== undefined || body.lastName !== undefined)
-    return { firstName: tidy(body.firstName ?? former?.firstName ?? ''), lastName: tidy(body.lastName ?? former?.lastName ?? '') }
+    return {
+      firstName: tidy(body.firstName ?? former?.firstName ?? ''),
+      lastName: tidy(body.lastName ?? former?.lastName ?? ''),
+    }
   if (body.name === undefined) return undefined
   const [firstName = '', ...rest] = tidy(body.name).split(' ')
   return { firstName, lastName: rest.join(' ') }
@@ -85,7 +97,8 @@ export const accountOf = (user: User) => ({
 export const normalise = (email: string): string => email.trim().normalize('NFC').toLowerCase()
 
 /** The id after which a page of things sorted by id begins. */
-export const idAfter = (after: string | undefined): string | undefined => cursorOf(after, isId)?.[0] as string | undefined
+export const idAfter = (after: string | undefined): string | undefined =>
+  cursorOf(after, isId)?.[0] as string | undefined
 
 /** Later than any token: a session that has ended has no good ones, whatever clock made them. */
 export const forever = new Date('9999-12-31T23:59:59.999Z')
@@ -98,8 +111,8 @@ export async function revoke(tx: Tx<'identity'>, userId: string, ids: string[], 
 }
 
 /**
- * Makes all access tokens of a person stale, so that the next refresh says what they may do now. Only after the change is written. A token may be of a
- * process whose clock is ahead of ours, or of ours before it was put back.
+ * Makes all access tokens of a person stale, so that the next refresh says what they may do now. Only after the change
+ * is written. A token may be of a process whose clock is ahead of ours, or of ours before it was put back.
  */
 export async function revokeTokens(tx: Tx<'identity'>, userId: string, now: Date): Promise<void> {
   const sessions = await sessionsOf(tx, userId)
@@ -109,7 +122,8 @@ export async function revokeTokens(tx: Tx<'identity'>, userId: string, now: Date
 }
 
 /** Lets `work` happen in the name of somebody who has just proven to be it. */
-export const as = <T>(user: Pick<User, 'id' | 'role'>, work: () => T): T => within({ actor: { userId: user.id, role: user.role } }, work)
+export const as = <T>(user: Pick<User, 'id' | 'role'>, work: () => T): T =>
+  within({ actor: { userId: user.id, role: user.role } }, work)
 
 /** Begins sessions and hands out their tokens, as text and as cookies. */
 export function openSessions(host: IdentityHost, tokens: Tokens) {
@@ -120,11 +134,24 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
   const attributes = { httpOnly: true, secure, sameSite: 'lax' } as const
 
   function setAccessCookie(reply: Reply, accessToken: string): void {
-    reply.setCookie(accessCookie(secure), accessToken, { ...attributes, path: '/', maxAge: Math.floor(tokens.lifeMs / 1000) })
+    reply.setCookie(accessCookie(secure), accessToken, {
+      ...attributes,
+      path: '/',
+      maxAge: Math.floor(tokens.lifeMs / 1000),
+    })
   }
 
-  async function access(reply: Reply, user: User, session: Pick<Session, 'id'>, organisation: ActsFor | undefined, issuedAt: Date) {
-    const accessToken = await tokens.sign({ userId: user.id, sessionId: session.id, role: user.role, organisation }, issuedAt)
+  async function access(
+    reply: Reply,
+    user: User,
+    session: Pick<Session, 'id'>,
+    organisation: ActsFor | undefined,
+    issuedAt: Date,
+  ) {
+    const accessToken = await tokens.sign(
+      { userId: user.id, sessionId: session.id, role: user.role, organisation },
+      issuedAt,
+    )
     setAccessCookie(reply, accessToken)
     return { user: userView(user, organisation), accessToken, expiresIn: Math.floor(tokens.lifeMs / 1000) }
   }
@@ -159,7 +186,12 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
       }
       if (!(await insertSession(tx, session, user))) return undefined
       await as(user, () =>
-        tx.publish(UserLoggedIn, { userId: user.id, sessionId: id, device: session.device, addressPrefix: session.addressPrefix }),
+        tx.publish(UserLoggedIn, {
+          userId: user.id,
+          sessionId: id,
+          device: session.device,
+          addressPrefix: session.addressPrefix,
+        }),
       )
       return { session, refresh }
     },
@@ -186,7 +218,10 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
       reply.clearCookie(refreshCookie, { ...attributes, path: '/api' })
     },
 
-    /** The refresh token of a request: named in the body, or by cookie from a page of ours. Undefined when it has none that we made. */
+    /**
+     * The refresh token of a request: named in the body, or by cookie from a page of ours. Undefined when it has none
+     * that we made.
+     */
     refreshTokenOf(request: FastifyRequest): RefreshToken | undefined {
       const { refreshToken } = (request.body ?? {}) as { refreshToken?: string }
       if (refreshToken !== undefined) return refreshTokens.read(refreshToken)
@@ -200,7 +235,8 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     setRegistrationCookie(reply: Reply, registrationId: string, expiresAt: Date): void {
       reply.setCookie(registrationCookie, registrationId, { ...attributes, path: '/api', expires: expiresAt })
     },
-    registrationOf: (request: FastifyRequest): string | undefined => uuid.exec(request.cookies[registrationCookie] ?? '')?.[0],
+    registrationOf: (request: FastifyRequest): string | undefined =>
+      uuid.exec(request.cookies[registrationCookie] ?? '')?.[0],
   }
 }
 
@@ -247,7 +283,8 @@ export function prefixOf(ip: string): string {
 }
 
 /** By what limits know a place: an IPv4 address; the /64 of an IPv6 one, because one person has them all. */
-export const placeOf = (ip: string): string => (isIPv4(ip.replace(/^::ffff:/i, '')) ? ip.replace(/^::ffff:/i, '') : prefixOf(ip))
+export const placeOf = (ip: string): string =>
+  isIPv4(ip.replace(/^::ffff:/i, '')) ? ip.replace(/^::ffff:/i, '') : prefixOf(ip)
 
 function groupsOf(ip: string): number[] {
   const [head = '', tail] = ip.split('%')[0]!.split('::')

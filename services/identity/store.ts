@@ -17,7 +17,10 @@ export interface User {
 }
 
 /** What somebody says about themselves before the address is proven. */
-export interface Registration extends Pick<User, 'id' | 'email' | 'passwordHash' | 'firstName' | 'lastName' | 'locale'> {
+export interface Registration extends Pick<
+  User,
+  'id' | 'email' | 'passwordHash' | 'firstName' | 'lastName' | 'locale'
+> {
   addressPrefix: string
   createdAt: Date
   expiresAt: Date
@@ -39,7 +42,9 @@ export async function findUserByEmail(db: Db, email: string): Promise<User | und
 
 /** `change` for who changes the account; `stay` for who relies on it as it is. */
 export async function lockUser(tx: Tx, id: string, to: 'change' | 'stay'): Promise<User | undefined> {
-  const [row] = await tx<User[]>`select ${userColumns(tx)} from users where id = ${id} ${to === 'change' ? tx`for update` : tx`for share`}`
+  const [row] = await tx<
+    User[]
+  >`select ${userColumns(tx)} from users where id = ${id} ${to === 'change' ? tx`for update` : tx`for share`}`
   return row
 }
 
@@ -54,17 +59,31 @@ export async function insertUser(tx: Tx, u: User): Promise<boolean> {
 }
 
 /** Writes these fields and a new version. Fails as `emailTaken` tells when another account has the address. */
-export async function updateUser(tx: Tx, id: string, change: Partial<Omit<User, 'id' | 'version' | 'createdAt'>>): Promise<User> {
-  const names = { firstName: 'first_name', lastName: 'last_name', passwordHash: 'password_hash' } as Record<string, string>
+export async function updateUser(
+  tx: Tx,
+  id: string,
+  change: Partial<Omit<User, 'id' | 'version' | 'createdAt'>>,
+): Promise<User> {
+  const names = { firstName: 'first_name', lastName: 'last_name', passwordHash: 'password_hash' } as Record<
+    string,
+    string
+  >
   const row = Object.fromEntries(Object.entries(change).map(([field, value]) => [names[field] ?? field, value]))
-  const [updated] = await tx<User[]>`update users set ${tx(row)}, version = version + 1 where id = ${id} returning ${userColumns(tx)}`
+  const [updated] = await tx<
+    User[]
+  >`update users set ${tx(row)}, version = version + 1 where id = ${id} returning ${userColumns(tx)}`
   return updated!
 }
 
 export const emailTaken = (error: unknown): boolean => violates(error, 'users_email_key')
 
 /** By address, those that begin with `prefix`; an index range, however many accounts there are. */
-export const listUsers = async (db: Db, prefix: string, after: string | undefined, limit: number): Promise<User[]> => db<User[]>`
+export const listUsers = async (
+  db: Db,
+  prefix: string,
+  after: string | undefined,
+  limit: number,
+): Promise<User[]> => db<User[]>`
   select ${userColumns(db)} from users
   where email >= ${prefix} and email < ${`${prefix}\u{10FFFF}`} ${after ? db`and email > ${after}` : db``}
   order by email limit ${limit + 1}`
@@ -89,7 +108,10 @@ const registrationColumns = (db: Db) => db`
   id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, address_prefix as "addressPrefix",
   created_at as "createdAt", expires_at as "expiresAt"`
 
-/** The registration somebody most likely means who knows only the address: their own, else one from where they are, else the latest. */
+/**
+ * The registration somebody most likely means who knows only the address: their own, else one from where they are, else
+ * the latest.
+ */
 export async function likelyRegistration(
   db: Db,
   email: string,
@@ -105,7 +127,9 @@ export async function likelyRegistration(
 
 /** All registrations for the address end, whoever made them; answers the one that was proven. */
 export async function takeRegistration(tx: Tx, id: string, email: string): Promise<Registration | undefined> {
-  const rows = await tx<Registration[]>`delete from registrations where email = ${email} returning ${registrationColumns(tx)}`
+  const rows = await tx<
+    Registration[]
+  >`delete from registrations where email = ${email} returning ${registrationColumns(tx)}`
   await tx`delete from resends where email = ${email}`
   return rows.find(row => row.id === id)
 }
@@ -130,8 +154,15 @@ export interface LiveCode {
 
 const codeColumns = (db: Db) => db`id, email, registration_id as "registrationId", hash`
 
-/** Codes one may still try for an address or a change of address, held until the transaction ends, so that tries are counted one by one. */
-export const lockCodes = async (tx: Tx, of: { email: string } | { userId: string }, now: Date): Promise<LiveCode[]> => tx<LiveCode[]>`
+/**
+ * Codes one may still try for an address or a change of address, held until the transaction ends, so that tries are
+ * counted one by one.
+ */
+export const lockCodes = async (
+  tx: Tx,
+  of: { email: string } | { userId: string },
+  now: Date,
+): Promise<LiveCode[]> => tx<LiveCode[]>`
   select ${codeColumns(tx)} from codes
   where ${'email' in of ? tx`email = ${of.email} and purpose = 'registration'` : tx`user_id = ${of.userId}`}
     and expires_at > ${now} and tries < ${triesOfCode}
@@ -169,7 +200,10 @@ export async function findSealedCode(
   return row
 }
 
-/** Takes the right to one more code: at once, then after 1, 2, 4 … at most 15 minutes. Else answers from when on. An hour of rest forgets it. */
+/**
+ * Takes the right to one more code: at once, then after 1, 2, 4 … at most 15 minutes. Else answers from when on. An
+ * hour of rest forgets it.
+ */
 export async function takeResend(tx: Tx, email: string, now: Date): Promise<{ notBefore: Date } | undefined> {
   const [taken] = await tx`
     insert into resends as r (email, times, next_at) values (${email}, 1, ${now}::timestamptz + interval '1 minute')
@@ -210,8 +244,15 @@ const sessionColumns = (db: Db) => db`
   rotated_at as "rotatedAt", device, address_prefix as "addressPrefix", created_at as "createdAt", used_at as "usedAt",
   expires_at as "expiresAt", ends_at as "endsAt"`
 
-/** False when the account was disabled, or got another password or role, since `user` was read: who proved the old one does not get in, nor with the old rights. */
-export async function insertSession(tx: Tx, s: Session, user: Pick<User, 'id' | 'passwordHash' | 'role'>): Promise<boolean> {
+/**
+ * False when the account was disabled, or got another password or role, since `user` was read: who proved the old one
+ * does not get in, nor with the old rights.
+ */
+export async function insertSession(
+  tx: Tx,
+  s: Session,
+  user: Pick<User, 'id' | 'passwordHash' | 'role'>,
+): Promise<boolean> {
   const [inserted] = await tx`
     insert into sessions (id, user_id, refresh_hash, rotated_at, device, address_prefix, created_at, used_at, expires_at, ends_at)
     select ${s.id}, id, ${s.refreshHash}, ${s.rotatedAt}, ${s.device}, ${s.addressPrefix}, ${s.createdAt}, ${s.usedAt}, ${s.expiresAt}, ${s.endsAt}
@@ -231,9 +272,13 @@ export async function lockSession(tx: Tx, id: string): Promise<Session | undefin
 }
 
 /** Live sessions of a person, the latest first, from the one after `after` on. */
-export const listSessions = async (db: Db, userId: string, now: Date, after: string | undefined, limit: number): Promise<Session[]> => db<
-  Session[]
->`
+export const listSessions = async (
+  db: Db,
+  userId: string,
+  now: Date,
+  after: string | undefined,
+  limit: number,
+): Promise<Session[]> => db<Session[]>`
   select ${sessionColumns(db)} from sessions
   where user_id = ${userId} and expires_at > ${now} ${after ? db`and id < ${after}` : db``}
   order by id desc limit ${limit + 1}`
@@ -258,8 +303,8 @@ export async function rotateSession(
 }
 
 /**
- * When the next access token of a session is to say that it was made: now, but not before the last revocation, which a faster clock may have dated; kept,
- * so that the next revocation comes after it. Undefined when the session has ended.
+ * When the next access token of a session is to say that it was made: now, but not before the last revocation, which a
+ * faster clock may have dated; kept, so that the next revocation comes after it. Undefined when the session has ended.
  */
 export async function stampToken(tx: Tx, id: string, now: Date): Promise<Date | undefined> {
   const [row] = await tx<{ stamp: Date }[]>`
@@ -274,7 +319,11 @@ export async function actFor(tx: Tx, id: string, organisationId: string | null):
 }
 
 /** Ends sessions of a person: the one named, all but the one named, or all. Answers which. */
-export async function deleteSessions(tx: Tx, userId: string, which: { only?: string; except?: string }): Promise<string[]> {
+export async function deleteSessions(
+  tx: Tx,
+  userId: string,
+  which: { only?: string; except?: string },
+): Promise<string[]> {
   const rows = await tx<{ id: string }[]>`
     delete from sessions where user_id = ${userId}
       ${which.only ? tx`and id = ${which.only}` : tx``} ${which.except ? tx`and id <> ${which.except}` : tx``}
@@ -287,7 +336,11 @@ export const sessionsOf = async (db: Db, userId: string): Promise<{ id: string; 
   db<{ id: string; usedAt: Date }[]>`select id, used_at as "usedAt" from sessions where user_id = ${userId}`
 
 /** What the person is in the organisation, held until the transaction ends. */
-export async function holdMembership(tx: Tx, organisationId: string, userId: string): Promise<OrganisationRole | undefined> {
+export async function holdMembership(
+  tx: Tx,
+  organisationId: string,
+  userId: string,
+): Promise<OrganisationRole | undefined> {
   const [row] = await tx<{ role: OrganisationRole }[]>`
     select role from members where organisation_id = ${organisationId} and user_id = ${userId} for share`
   return row?.role
@@ -378,9 +431,12 @@ export async function insertOrganisation(tx: Tx, o: Organisation, ownerId: strin
   await tx`insert into members (organisation_id, user_id, role, joined_at) values (${o.id}, ${ownerId}, 'owner', ${o.createdAt})`
 }
 
-export const listOrganisations = async (db: Db, userId: string, after: string | undefined, limit: number): Promise<Membership[]> => db<
-  Membership[]
->`
+export const listOrganisations = async (
+  db: Db,
+  userId: string,
+  after: string | undefined,
+  limit: number,
+): Promise<Membership[]> => db<Membership[]>`
   select ${organisationColumns(db)}, m.role from members m join organisations o on o.id = m.organisation_id
   where m.user_id = ${userId} ${after ? db`and m.organisation_id > ${after}` : db``}
   order by m.organisation_id limit ${limit + 1}`
@@ -397,9 +453,14 @@ export async function findOrganisation(
   return row
 }
 
-/** Holds the organisation until the transaction ends, so that its changes come one after the other. Answers its new version. */
+/**
+ * Holds the organisation until the transaction ends, so that its changes come one after the other. Answers its new
+ * version.
+ */
 export async function touchOrganisation(tx: Tx, id: string): Promise<number> {
-  const [row] = await tx<{ version: number }[]>`update organisations set version = version + 1 where id = ${id} returning version`
+  const [row] = await tx<
+    { version: number }[]
+  >`update organisations set version = version + 1 where id = ${id} returning version`
   if (!row) throw new Problem('not_found', 'organisation_unknown')
   return row.version
 }
@@ -408,13 +469,22 @@ export async function renameOrganisation(tx: Tx, id: string, name: string): Prom
   await tx`update organisations set name = ${name} where id = ${id}`
 }
 
-export const listMembersOf = async (db: Db, organisationId: string, after?: string, limit?: number): Promise<Member[]> => db<Member[]>`
+export const listMembersOf = async (
+  db: Db,
+  organisationId: string,
+  after?: string,
+  limit?: number,
+): Promise<Member[]> => db<Member[]>`
   select u.id as "userId", u.email, u.first_name as "firstName", u.last_name as "lastName", u.locale, u.disabled, m.role, m.joined_at as "joinedAt"
   from members m join users u on u.id = m.user_id
   where m.organisation_id = ${organisationId} ${after ? db`and m.user_id > ${after}` : db``}
   order by m.user_id ${limit ? db`limit ${limit + 1}` : db``}`
 
-export async function findMember(db: Db, organisationId: string, userId: string): Promise<OrganisationRole | undefined> {
+export async function findMember(
+  db: Db,
+  organisationId: string,
+  userId: string,
+): Promise<OrganisationRole | undefined> {
   const [row] = await db<
     { role: OrganisationRole }[]
   >`select role from members where organisation_id = ${organisationId} and user_id = ${userId}`
@@ -422,7 +492,13 @@ export async function findMember(db: Db, organisationId: string, userId: string)
 }
 
 /** False when the person is a member already. */
-export async function insertMember(tx: Tx, organisationId: string, userId: string, role: OrganisationRole, now: Date): Promise<boolean> {
+export async function insertMember(
+  tx: Tx,
+  organisationId: string,
+  userId: string,
+  role: OrganisationRole,
+  now: Date,
+): Promise<boolean> {
   const [inserted] = await tx`
     insert into members (organisation_id, user_id, role, joined_at) values (${organisationId}, ${userId}, ${role}, ${now})
     on conflict do nothing returning role`
@@ -430,15 +506,23 @@ export async function insertMember(tx: Tx, organisationId: string, userId: strin
 }
 
 /**
- * Gives a member another role, or with null ends the membership. Only after `touchOrganisation`: whoever comes second sees what the first did,
- * so one owner stays. Fails with `last_owner`.
+ * Gives a member another role, or with null ends the membership. Only after `touchOrganisation`: whoever comes second
+ * sees what the first did, so one owner stays. Fails with `last_owner`.
  */
-export async function changeMember(tx: Tx, organisationId: string, userId: string, role: OrganisationRole | null): Promise<void> {
-  if (role) await tx`update members set role = ${role} where organisation_id = ${organisationId} and user_id = ${userId}`
+export async function changeMember(
+  tx: Tx,
+  organisationId: string,
+  userId: string,
+  role: OrganisationRole | null,
+): Promise<void> {
+  if (role)
+    await tx`update members set role = ${role} where organisation_id = ${organisationId} and user_id = ${userId}`
   else await tx`delete from members where organisation_id = ${organisationId} and user_id = ${userId}`
   const [owner] = await tx`select from members where organisation_id = ${organisationId} and role = 'owner' limit 1`
   if (!owner)
-    throw new Problem('conflict', 'last_owner', { detail: 'An organisation keeps at least one owner. Make somebody else owner first.' })
+    throw new Problem('conflict', 'last_owner', {
+      detail: 'An organisation keeps at least one owner. Make somebody else owner first.',
+    })
 }
 
 const invitationColumns = (db: Db) => db`
@@ -463,7 +547,11 @@ export const listInvitations = async (
   where organisation_id = ${organisationId} and expires_at > ${now} ${after ? db`and id > ${after}` : db``}
   order by id limit ${limit + 1}`
 
-export async function findInvitation(db: Db, by: { id: string } | { tokenHash: Buffer }, now: Date): Promise<Invitation | undefined> {
+export async function findInvitation(
+  db: Db,
+  by: { id: string } | { tokenHash: Buffer },
+  now: Date,
+): Promise<Invitation | undefined> {
   const [row] = await db<Invitation[]>`
     select ${invitationColumns(db)} from invitations
     where ${'id' in by ? db`id = ${by.id}` : db`token_hash = ${by.tokenHash}`} and expires_at > ${now}`

@@ -20,7 +20,8 @@ export async function startIdentity(t: TestContext, options: Omit<TestOptions, '
 
   const post = (path: string, payload?: object, headers: Record<string, string> = {}) =>
     p.http.inject({ method: 'POST', url: `/api/auth${path}`, ...(payload && { payload }), headers })
-  const get = (path: string, headers: Record<string, string> = {}) => p.http.inject({ method: 'GET', url: `/api/auth${path}`, headers })
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    p.http.inject({ method: 'GET', url: `/api/auth${path}`, headers })
   /** What was mailed to the address last. */
   const mailed = async (email: string, which = -1) => {
     const codeId = (await p.published(SendOtp)).filter(event => event.email === email).at(which)!.codeId
@@ -46,7 +47,9 @@ export async function startIdentity(t: TestContext, options: Omit<TestOptions, '
 
   /** The admin an empty evaluation database begins with. */
   async function admin() {
-    const [email, password] = p.platform.announcements.find(({ label }) => label === 'First admin')!.value.split(' / ') as [string, string]
+    const [email, password] = p.platform.announcements
+      .find(({ label }) => label === 'First admin')!
+      .value.split(' / ') as [string, string]
     const { user, accessToken } = (await post('/login', { email, password })).json()
     return { id: user.id as string, email, password, headers: bearer(accessToken) }
   }

@@ -27,7 +27,10 @@ export async function openTokens(host: IdentityHost) {
 
   const rotate = () => host.db.transaction(tx => rotateKeys(tx, sealKey, host.now(), lifeMs))
 
-  /** Another process may have rotated: the row is read again once a minute, in which the key that just went is still published. */
+  /**
+   * Another process may have rotated: the row is read again once a minute, in which the key that just went is still
+   * published.
+   */
   async function signingKey(): Promise<NonNullable<typeof current>> {
     const now = host.now().getTime()
     if (current && now < current.until) return current
@@ -38,7 +41,9 @@ export async function openTokens(host: IdentityHost) {
 
   await rotate()
   await signingKey().catch(() => {
-    throw new StartError('The keys that sign access tokens were sealed with another OHMNIBUS_SECRET. Start with that one.')
+    throw new StartError(
+      'The keys that sign access tokens were sealed with another OHMNIBUS_SECRET. Start with that one.',
+    )
   })
 
   return {
@@ -73,7 +78,9 @@ export async function openTokens(host: IdentityHost) {
 
 export type Tokens = Awaited<ReturnType<typeof openTokens>>
 
-/** Makes the first keys, lets the next one sign when the current one is old, and removes one whose tokens are long gone. */
+/**
+ * Makes the first keys, lets the next one sign when the current one is old, and removes one whose tokens are long gone.
+ */
 export async function rotateKeys(tx: Tx, sealKey: Buffer, now: Date, lifeMs: number): Promise<void> {
   await lockKeys(tx)
   const before = (by: number) => new Date(now.getTime() - by)
@@ -116,8 +123,9 @@ export interface RefreshToken {
 export const graceOfRefresh = 10_000
 
 /**
- * Refresh tokens: the session (16 bytes), 256 secret bits, and a tag that only we can make. The tag tells a spent token of ours from an
- * invention without keeping every spent one; the successor follows from the token, so that two askers get the same without its being stored.
+ * Refresh tokens: the session (16 bytes), 256 secret bits, and a tag that only we can make. The tag tells a spent token
+ * of ours from an invention without keeping every spent one; the successor follows from the token, so that two askers
+ * get the same without its being stored.
  */
 export function openRefreshTokens(secret: (purpose: string) => Buffer) {
   const tagKey = secret('refresh token tags')
@@ -136,7 +144,8 @@ export function openRefreshTokens(secret: (purpose: string) => Buffer) {
   const tagOf = (body: Buffer) => createHmac('sha256', tagKey).update(body).digest().subarray(0, 16)
 
   return {
-    first: (sessionId: string): RefreshToken => make(Buffer.from(sessionId.replaceAll('-', ''), 'hex'), randomBytes(32)),
+    first: (sessionId: string): RefreshToken =>
+      make(Buffer.from(sessionId.replaceAll('-', ''), 'hex'), randomBytes(32)),
     successor(token: RefreshToken): RefreshToken {
       const body = Buffer.from(token.text, 'base64url').subarray(0, 48)
       return make(body.subarray(0, 16), createHmac('sha256', successorKey).update(body).digest())
@@ -158,7 +167,11 @@ export function standing(
 ): 'current' | 'just spent' | 'expired' | 'replayed' {
   if (session.expiresAt <= now) return 'expired'
   if (same(token.hash, session.refreshHash)) return 'current'
-  if (session.previousHash && same(token.hash, session.previousHash) && now.getTime() - session.rotatedAt.getTime() <= graceOfRefresh)
+  if (
+    session.previousHash &&
+    same(token.hash, session.previousHash) &&
+    now.getTime() - session.rotatedAt.getTime() <= graceOfRefresh
+  )
     return 'just spent'
   return 'replayed'
 }

@@ -3,7 +3,14 @@ import { NotificationCreated } from '#contracts/notifications'
 import { newId, Problem, type Tx } from '#kernel'
 import { plain, reaches, wordsOf, type Audience, type Reader } from './messages.ts'
 import type { Jobs, NotificationsHost } from './service.ts'
-import { findOpenMessage, findPreferences, insertDeliveries, insertNotifications, markAddressed, type Preferences } from './store.ts'
+import {
+  findOpenMessage,
+  findPreferences,
+  insertDeliveries,
+  insertNotifications,
+  markAddressed,
+  type Preferences,
+} from './store.ts'
 import type { Locale } from './templates.ts'
 
 interface Recipient extends Reader {
@@ -14,13 +21,19 @@ interface Recipient extends Reader {
   locale: Locale
 }
 
-/** Turns a message into what each person of its audience gets: the rows, and a job for each mail. Once, however often it is called. */
+/**
+ * Turns a message into what each person of its audience gets: the rows, and a job for each mail. Once, however often it
+ * is called.
+ */
 export async function address(host: NotificationsHost, jobs: Jobs, messageId: string): Promise<void> {
   const message = await findOpenMessage(host.db, messageId)
   if (!message) return
-  // Both audiences of an event may hold one person, and its messages are addressed side by side: the first of them speaks.
+  // Both audiences of an event may hold one person, and its messages are addressed side by side: the first of them
+  // speaks.
   const told = new Set(
-    (await Promise.all(message.told.map(audience => recipientsOf(host, audience)))).flat().map(({ address: mail }) => mail),
+    (await Promise.all(message.told.map(audience => recipientsOf(host, audience))))
+      .flat()
+      .map(({ address: mail }) => mail),
   )
   const recipients = (await recipientsOf(host, message.audience)).filter(({ address: mail }) => !told.has(mail))
   const preferences = await findPreferences(
@@ -44,7 +57,12 @@ export async function address(host: NotificationsHost, jobs: Jobs, messageId: st
     const at = host.now()
     if (!(await markAddressed(tx, message.id, at))) return
     for (const { id, userId } of await insertNotifications(tx, message.eventId, message.event, notifications, at))
-      await tx.publish(NotificationCreated, { notificationId: id, userId, event: message.event, createdAt: at.toISOString() })
+      await tx.publish(NotificationCreated, {
+        notificationId: id,
+        userId,
+        event: message.event,
+        createdAt: at.toISOString(),
+      })
     for (const id of await insertDeliveries(tx, message, mails, at)) await enqueueDelivery(tx, jobs, id)
   })
 }
@@ -58,7 +76,8 @@ export const enqueueDelivery = (tx: Tx, { deliver }: Jobs, deliveryId: string) =
 async function recipientsOf(host: NotificationsHost, audience: Audience): Promise<Recipient[]> {
   if (audience.kind === 'address')
     return [{ userId: null, address: audience.address, name: null, locale: audience.locale, disabled: false }]
-  if (audience.kind === 'organisation') return (await host.ask(listMembers, { organisationId: audience.id })).members.map(recipientOf)
+  if (audience.kind === 'organisation')
+    return (await host.ask(listMembers, { organisationId: audience.id })).members.map(recipientOf)
   const person = await host.ask(getPerson, { userId: audience.id }).catch(error => {
     if (error instanceof Problem && error.code === 'user_unknown') return undefined
     throw error

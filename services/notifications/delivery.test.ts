@@ -10,11 +10,21 @@ import { company, open, self } from './testing.ts'
 const passport = () => ({ passport: { id: newId() }, identifier: 'BP-1', version: 1 })
 
 /** Notifications that send to a real mail server. */
-async function withServer(t: TestContext, judge?: (before: number) => Verdict, environment: Record<string, string> = {}, now?: () => Date) {
+async function withServer(
+  t: TestContext,
+  judge?: (before: number) => Verdict,
+  environment: Record<string, string> = {},
+  now?: () => Date,
+) {
   const server = await smtpServer(t, judge)
   const p = await open(t, {
     now,
-    environment: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(server.port), FROM_EMAIL: 'post@ohmnibus.example.com', ...environment },
+    environment: {
+      SMTP_HOST: '127.0.0.1',
+      SMTP_PORT: String(server.port),
+      FROM_EMAIL: 'post@ohmnibus.example.com',
+      ...environment,
+    },
   })
   const admin = () => p.signedIn({ role: 'admin' })
   return {
@@ -48,7 +58,10 @@ test('with a mail server a mail arrives in both forms, and no file holds its cod
   assert.deepEqual(p.recipients, ['new@example.com'])
   assert.equal(mail!.subject, 'Ihr Code für Ohmnibus')
   assert.ok(mail!.text!.split('\n').includes('654321'))
-  assert.match(String(mail!.html), /<html lang="de">[^]*654321[^]*<a href="https:\/\/ohmnibus\.example\.com\/api\/auth\/verify\/abc">/)
+  assert.match(
+    String(mail!.html),
+    /<html lang="de">[^]*654321[^]*<a href="https:\/\/ohmnibus\.example\.com\/api\/auth\/verify\/abc">/,
+  )
   assert.equal(p.platform.mailFolder, undefined)
   assert.deepEqual(
     (await p.deliveries()).items.map(({ status, tries, error }) => ({ status, tries, error })),
@@ -104,7 +117,9 @@ test('one refused address is dead at once with its cause, the others are sent; a
   await p.publish(PassportDeleted, { ...passport(), owner: company })
   await p.settle()
   assert.deepEqual(
-    (await p.deliveries()).items.map(({ status, tries }) => ({ status, tries })).sort((a, b) => a.status.localeCompare(b.status)),
+    (await p.deliveries()).items
+      .map(({ status, tries }) => ({ status, tries }))
+      .sort((a, b) => a.status.localeCompare(b.status)),
     [
       { status: 'dead', tries: 1 },
       { status: 'sent', tries: 1 },
@@ -150,7 +165,12 @@ test('only admins see deliveries and replay them; an unknown one is unknown', as
   assert.deepEqual([answer.statusCode, answer.json().code], [404, 'delivery_unknown'])
   const forged = Buffer.from('["x"]').toString('base64url')
   assert.equal(
-    (await p.http.inject({ url: `/api/notifications/deliveries?after=${forged}`, headers: p.signedIn({ role: 'admin' }) })).json().code,
+    (
+      await p.http.inject({
+        url: `/api/notifications/deliveries?after=${forged}`,
+        headers: p.signedIn({ role: 'admin' }),
+      })
+    ).json().code,
     'cursor_invalid',
   )
 })
@@ -163,7 +183,9 @@ test('deliveries page through all of them, newest first', async t => {
   }
   const ids: string[] = []
   for (let cursor: string | null = ''; cursor !== null;) {
-    const page: Awaited<ReturnType<typeof p.deliveries>> = await p.deliveries(`?limit=2&status=sent${cursor && `&after=${cursor}`}`)
+    const page: Awaited<ReturnType<typeof p.deliveries>> = await p.deliveries(
+      `?limit=2&status=sent${cursor && `&after=${cursor}`}`,
+    )
     ids.push(...page.items.map(({ id }) => id))
     cursor = page.nextCursor
   }
@@ -179,7 +201,10 @@ test('what a killed worker left behind is taken up after the longest pause betwe
   await p.settle()
   p.outage.identity = false
   const leave = () => p.db('notifications')`delete from graphile_worker._private_jobs`
-  const jobs = { address: { task: 'notifications.address', tries: 25 }, deliver: { task: 'notifications.deliver', tries: 25 } }
+  const jobs = {
+    address: { task: 'notifications.address', tries: 25 },
+    deliver: { task: 'notifications.deliver', tries: 25 },
+  }
   await leave()
 
   now = new Date('2027-02-18T15:00:00.000Z')
@@ -195,7 +220,11 @@ test('what a killed worker left behind is taken up after the longest pause betwe
   now = new Date('2027-02-18T23:00:00.000Z')
   await takeUp(p.host, jobs)
   await p.settle()
-  assert.deepEqual([p.taken.length, p.taken[0]!.messageId], [2, p.taken[1]!.messageId], 'again, as nobody can know that it had been taken')
+  assert.deepEqual(
+    [p.taken.length, p.taken[0]!.messageId],
+    [2, p.taken[1]!.messageId],
+    'again, as nobody can know that it had been taken',
+  )
   assert.deepEqual(
     (await p.deliveries()).items.map(({ status }) => status),
     ['sent'],

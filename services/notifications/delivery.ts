@@ -7,9 +7,9 @@ import type { Jobs, NotificationsHost } from './service.ts'
 import { claimDelivery, endTry, findLeftLying, type Claimed } from './store.ts'
 
 /**
- * Sends one mail and notes how it went. A server that was sent all of it and then gave no answer may have taken it: it counts as sent, with a word
- * about that, as people mind a second mail more than a lost one. Only where we are killed while sending does it go out again, under the same
- * Message-ID by which the receiving side can drop the copy.
+ * Sends one mail and notes how it went. A server that was sent all of it and then gave no answer may have taken it: it
+ * counts as sent, with a word about that, as people mind a second mail more than a lost one. Only where we are killed
+ * while sending does it go out again, under the same Message-ID by which the receiving side can drop the copy.
  */
 export async function deliver(host: NotificationsHost, deliveryId: string, run: { last: boolean }): Promise<void> {
   const { db, mail, log, metrics, now } = host
@@ -25,7 +25,10 @@ export async function deliver(host: NotificationsHost, deliveryId: string, run: 
     await mail.record('email', message)
     if (mail.enabled && (await mail.send(message)) === 'unanswered') {
       metrics.counter('ohmnibus_mail_unanswered_total', 'Mails that were sent whole and never answered for').inc()
-      log.warn({ event: delivery.event, deliveryId }, 'a mail was sent whole and the answer was lost: it counts as sent')
+      log.warn(
+        { event: delivery.event, deliveryId },
+        'a mail was sent whole and the answer was lost: it counts as sent',
+      )
       return await end('sent', 'Sent whole, but the answer was lost. It may have arrived and is not sent again.')
     }
     await end('sent')
@@ -42,7 +45,9 @@ export async function deliver(host: NotificationsHost, deliveryId: string, run: 
   }
 }
 
-/** Gives what has been open for longer than any pause between tries a new job: the old one was killed once too often. */
+/**
+ * Gives what has been open for longer than any pause between tries a new job: the old one was killed once too often.
+ */
 export async function takeUp({ db, now }: NotificationsHost, jobs: Jobs): Promise<void> {
   const { messages, deliveries } = await findLeftLying(db, new Date(now().getTime() - 7 * 3_600_000))
   await db.transaction(async tx => {
@@ -51,8 +56,14 @@ export async function takeUp({ db, now }: NotificationsHost, jobs: Jobs): Promis
   })
 }
 
-/** What must not be stored, fetched when it goes out; undefined when it is used or expired and nobody needs the mail any more. */
-async function secretOf({ ask }: NotificationsHost, { event, facts }: Claimed): Promise<{ code?: string; link?: string } | undefined> {
+/**
+ * What must not be stored, fetched when it goes out; undefined when it is used or expired and nobody needs the mail any
+ * more.
+ */
+async function secretOf(
+  { ask }: NotificationsHost,
+  { event, facts }: Claimed,
+): Promise<{ code?: string; link?: string } | undefined> {
   try {
     if (event === 'send-otp') {
       const { code, link } = await ask(getCode, { codeId: facts.codeId as string })
@@ -64,7 +75,8 @@ async function secretOf({ ask }: NotificationsHost, { event, facts }: Claimed): 
     }
     return {}
   } catch (error) {
-    if (error instanceof Problem && (error.code === 'code_unknown' || error.code === 'invitation_unknown')) return undefined
+    if (error instanceof Problem && (error.code === 'code_unknown' || error.code === 'invitation_unknown'))
+      return undefined
     throw error
   }
 }

@@ -63,7 +63,11 @@ test('in the text a code and a link stand alone on their lines', () => {
 })
 
 test('a message without a link asks nobody to follow one', () => {
-  const letter = { ...wordsOf('passport.shared', 'en', { ...facts, shared: false }), locale: 'en' as const, name: 'Ada' }
+  const letter = {
+    ...wordsOf('passport.shared', 'en', { ...facts, shared: false }),
+    locale: 'en' as const,
+    name: 'Ada',
+  }
   assert.doesNotMatch(textOf(letter), /Open the passport|undefined/)
   assert.doesNotMatch(htmlOf(letter), /<a |undefined/)
 })
@@ -86,7 +90,10 @@ test('HTML holds names and identifiers as text, whatever they are', () => {
   const hostile = page(`"><script>alert('x')</script>&amp;<img src=x onerror=y>`)
   assert.deepEqual(tags(hostile), tags(page('harmless')))
   for (const html of hostile)
-    assert.ok(html.includes('Guten Tag &quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;&lt;img'), html)
+    assert.ok(
+      html.includes('Guten Tag &quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;&lt;img'),
+      html,
+    )
 })
 
 test('texts of other people become one short line that steers nothing', () => {
@@ -98,7 +105,10 @@ test('texts of other people become one short line that steers nothing', () => {
 })
 
 test('a reader chooses among what is optional; safety and codes stay, and a disabled person gets nothing but that they are', () => {
-  const off = { email: Object.fromEntries(kinds.map(kind => [kind, false])), inApp: Object.fromEntries(kinds.map(kind => [kind, false])) }
+  const off = {
+    email: Object.fromEntries(kinds.map(kind => [kind, false])),
+    inApp: Object.fromEntries(kinds.map(kind => [kind, false])),
+  }
   const on = { email: Object.fromEntries(kinds.map(kind => [kind, true])), inApp: {} }
   const anybody = { disabled: false }
   assert.equal(reaches('passport.created', 'email', anybody, undefined), true)

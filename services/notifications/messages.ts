@@ -75,8 +75,12 @@ export const rules: { [K in Kind]: Rule<K> } = {
   'send-otp': rule(SendOtp, mailOnly, ({ codeId, purpose, email, locale, expiresAt }) => [
     { audience: { kind: 'address', address: email, locale }, facts: { codeId, purpose, until: expiresAt } },
   ]),
-  'registration.repeated': rule(RegistrationRepeated, security, ({ userId }) => [{ audience: person(userId), facts: {} }]),
-  'user.registered': rule(UserRegistered, both, ({ userId }) => [{ audience: person(userId), facts: {}, path: '/docs' }]),
+  'registration.repeated': rule(RegistrationRepeated, security, ({ userId }) => [
+    { audience: person(userId), facts: {} },
+  ]),
+  'user.registered': rule(UserRegistered, both, ({ userId }) => [
+    { audience: person(userId), facts: {}, path: '/docs' },
+  ]),
   'user.logged-in': rule(UserLoggedIn, inAppOnly, ({ userId, device, addressPrefix, timestamp }) => [
     { audience: person(userId), facts: { at: timestamp, device, place: addressPrefix }, path: sessions },
   ]),
@@ -87,7 +91,9 @@ export const rules: { [K in Kind]: Rule<K> } = {
     { audience: { kind: 'address', address: formerEmail, locale }, facts: { at: timestamp } },
     { audience: person(userId), facts: { at: timestamp } },
   ]),
-  'user.role-changed': rule(UserRoleChanged, both, ({ userId, role }) => [{ audience: person(userId), facts: { role } }]),
+  'user.role-changed': rule(UserRoleChanged, both, ({ userId, role }) => [
+    { audience: person(userId), facts: { role } },
+  ]),
   'user.disabled': rule(UserDisabled, { ...security, disabledToo: true }, ({ userId, disabled }) => [
     { audience: person(userId), facts: { disabled } },
   ]),
@@ -128,7 +134,9 @@ export const rules: { [K in Kind]: Rule<K> } = {
   }),
   'document.uploaded': rule(DocumentUploaded, inAppOnly, event => [{ audience: event.owner, ...document(event) }]),
   'document.updated': rule(DocumentUpdated, inAppOnly, event => [{ audience: event.owner, ...document(event) }]),
-  'document.deleted': rule(DocumentDeleted, inAppOnly, event => [{ audience: event.owner, facts: document(event).facts }]),
+  'document.deleted': rule(DocumentDeleted, inAppOnly, event => [
+    { audience: event.owner, facts: document(event).facts },
+  ]),
 }
 
 function passport({ passport: { id }, identifier }: { passport: { id: string }; identifier: string | null }) {
@@ -144,11 +152,16 @@ export const kinds = Object.keys(rules) as Kind[]
 /** Kinds a reader may switch on and off. */
 export const optionalKinds = kinds.filter(kind => !rules[kind].fixed)
 
-/** What an event has to tell, to whom. Texts of other people become one line without anything that could steer a reader's program. */
+/**
+ * What an event has to tell, to whom. Texts of other people become one line without anything that could steer a
+ * reader's program.
+ */
 export const draftsOf = (kind: Kind, event: Delivered<EventContract>): Draft[] =>
   rules[kind].drafts(event).map(draft => ({
     ...draft,
-    facts: Object.fromEntries(Object.entries(draft.facts).map(([name, value]) => [name, typeof value === 'string' ? plain(value) : value])),
+    facts: Object.fromEntries(
+      Object.entries(draft.facts).map(([name, value]) => [name, typeof value === 'string' ? plain(value) : value]),
+    ),
   }))
 
 /** Control characters, line ends and marks that turn the writing direction around are gone; at most 200 characters. */
@@ -160,7 +173,8 @@ export const plain = (text: string): string =>
     .replace(/^(.{200}).+$/u, '$1…')
 
 /** The words of a message in a language. */
-export const wordsOf = (kind: Kind, locale: Locale, facts: Record<string, unknown>): Words => templates[locale][kind](facts as never)
+export const wordsOf = (kind: Kind, locale: Locale, facts: Record<string, unknown>): Words =>
+  templates[locale][kind](facts as never)
 
 /** Somebody who may get a message, and what they chose. */
 export interface Reader {
@@ -175,7 +189,10 @@ export interface Choices {
   inApp: Partial<Record<Kind, boolean>>
 }
 
-/** Whether a reader gets a message of a kind on a channel. Mail about an organisation's things goes to its owners and admins only. */
+/**
+ * Whether a reader gets a message of a kind on a channel. Mail about an organisation's things goes to its owners and
+ * admins only.
+ */
 export function reaches(kind: Kind, channel: Channel, reader: Reader, choices: Choices | undefined): boolean {
   const policy = rules[kind]
   if (reader.disabled && !policy.disabledToo) return false

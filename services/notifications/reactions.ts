@@ -13,12 +13,14 @@ export function reactions(host: NotificationsHost, jobs: Jobs): void {
       rules[kind].event,
       'tell people',
       async (event, tx) => {
-        // What was told of it may be gone, and when everything is handled again nobody is to hear of last year's passports.
+        // What was told of it may be gone, and when everything is handled again nobody is to hear of last year's
+        // passports.
         if (new Date(event.timestamp) < keptFrom(host)) return
         const told: Audience[] = []
         for (const draft of draftsOf(kind, event)) {
           const id = newId()
-          if (await insertMessage(tx, id, { id: event.eventId, kind }, { ...draft, told }, now())) await enqueueAddressing(tx, jobs, id)
+          if (await insertMessage(tx, id, { id: event.eventId, kind }, { ...draft, told }, now()))
+            await enqueueAddressing(tx, jobs, id)
           told.push(draft.audience)
         }
       },

@@ -14,7 +14,12 @@ import { ada, mails, open, self } from './testing.ts'
 
 const day = 24 * 3_600_000
 
-const passportOf = (identifier: string) => ({ passport: { id: newId(), data: {} }, identifier, owner: self, version: 1 })
+const passportOf = (identifier: string) => ({
+  passport: { id: newId(), data: {} },
+  identifier,
+  owner: self,
+  version: 1,
+})
 
 test('what people were told goes when it is a year old, and nobody is told again when everything is handled anew', async t => {
   let later = 0
@@ -54,7 +59,8 @@ test('an event with an id of a time that no part is for is told of all the same,
   const p = await open(t)
   await p.publish(PassportCreated, passportOf('BP-ahead'), undefined, newId(Date.now() + 30 * day))
   await p.settle()
-  const where = async () => (await p.db('notifications')`select tableoid::regclass::text as part from messages`).map(({ part }) => part)
+  const where = async () =>
+    (await p.db('notifications')`select tableoid::regclass::text as part from messages`).map(({ part }) => part)
   assert.deepEqual(await where(), ['messages_net'])
   await dropOld(p.host)
   assert.match((await where())[0]!, /^messages_until_\d{10}$/)

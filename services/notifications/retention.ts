@@ -7,9 +7,13 @@ const day = 24 * 3_600_000
 export const leastRetention = 7 * day
 
 /** Events before it are told nobody any more, and what was told of them goes. */
-export const keptFrom = ({ settings, now }: NotificationsHost): Date => new Date(now().getTime() - settings.NOTIFICATION_RETENTION)
+export const keptFrom = ({ settings, now }: NotificationsHost): Date =>
+  new Date(now().getTime() - settings.NOTIFICATION_RETENTION)
 
-/** Parts last an eighth of the retention, a month at most. The clocks by which events got their ids may differ by an hour. */
+/**
+ * Parts last an eighth of the retention, a month at most. The clocks by which events got their ids may differ by an
+ * hour.
+ */
 export async function dropOld(host: NotificationsHost): Promise<number> {
   const periodMs = Math.min(30 * day, host.settings.NOTIFICATION_RETENTION / 8)
   return await host.db.transaction(tx => tend(tx, host.now(), periodMs, new Date(keptFrom(host).getTime() - day / 24)))

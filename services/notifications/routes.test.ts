@@ -31,7 +31,8 @@ test('reading is idempotent, keeps its first time, and empties the unread list',
   const p = await open(t, { now: () => now })
   await publishMany(p, 3)
   const [newest] = (await p.list(ada)).items
-  const read = (path: string) => p.http.inject({ method: 'POST', url: `/api/notifications/${path}`, headers: p.as(ada) })
+  const read = (path: string) =>
+    p.http.inject({ method: 'POST', url: `/api/notifications/${path}`, headers: p.as(ada) })
   const once = await read(`${newest!.id}/read`)
   assert.deepEqual(once.json(), { ...newest, readAt: now.toISOString() })
   now = new Date('2027-02-18T08:31:00.000Z')
@@ -65,15 +66,32 @@ test('somebody else’s notification is as unknown as one there never was', asyn
 
 test('nobody who is not signed in, and no query that makes no sense, gets an answer', async t => {
   const p = await open(t)
-  for (const url of ['/api/notifications', '/api/notifications/preferences', '/api/notifications/stream', '/api/notifications/deliveries'])
+  for (const url of [
+    '/api/notifications',
+    '/api/notifications/preferences',
+    '/api/notifications/stream',
+    '/api/notifications/deliveries',
+  ])
     assert.equal((await p.http.inject({ url })).statusCode, 401, url)
   const cursor = (keys: unknown) => Buffer.from(JSON.stringify(keys)).toString('base64url')
-  for (const after of ['x', cursor([]), cursor(['abc']), cursor([1e300]), cursor([-1]), cursor([null]), cursor([1.5])]) {
+  for (const after of [
+    'x',
+    cursor([]),
+    cursor(['abc']),
+    cursor([1e300]),
+    cursor([-1]),
+    cursor([null]),
+    cursor([1.5]),
+  ]) {
     const answer = await p.http.inject({ url: `/api/notifications?after=${after}`, headers: p.as(ada) })
     assert.deepEqual([answer.statusCode, answer.json().code], [400, 'cursor_invalid'], after)
   }
   for (const query of ['limit=0', 'limit=101', 'unread=maybe'])
-    assert.equal((await p.http.inject({ url: `/api/notifications?${query}`, headers: p.as(ada) })).statusCode, 400, query)
+    assert.equal(
+      (await p.http.inject({ url: `/api/notifications?${query}`, headers: p.as(ada) })).statusCode,
+      400,
+      query,
+    )
 })
 
 test('many events for one person at once get positions without a gap or a double', async t => {
@@ -90,7 +108,9 @@ test('many events for one person at once get positions without a gap or a double
     ),
   )
   await p.settle()
-  const rows = await p.db('notifications')`select position from notifications where user_id = ${ada.userId} order by position`
+  const rows = await p.db(
+    'notifications',
+  )`select position from notifications where user_id = ${ada.userId} order by position`
   assert.deepEqual(
     rows.map(({ position }) => position),
     Array.from({ length: 40 }, (_, index) => index + 1),

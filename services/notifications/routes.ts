@@ -1,5 +1,17 @@
 import { Id, Instant, Locale } from '#contracts/shared'
-import { cursorOf, fail, isId, notModified, Page, page, pageQuery, Problem, requireMatch, signedIn, withRole } from '#kernel'
+import {
+  cursorOf,
+  fail,
+  isId,
+  notModified,
+  Page,
+  page,
+  pageQuery,
+  Problem,
+  requireMatch,
+  signedIn,
+  withRole,
+} from '#kernel'
 import Type from 'typebox'
 import { enqueueDelivery } from './addressing.ts'
 import { kinds, optionalKinds, rules, type Channel, type Choices } from './messages.ts'
@@ -73,7 +85,8 @@ const DeliveryView = Type.Object({
   to: Type.String({ examples: ['ada@example.com'] }),
   status: Type.Enum([...deliveryStatuses], {
     examples: ['dead'],
-    description: '`failed` will be tried again, `dead` not; `obsolete` mail had a code or an invitation that was used up',
+    description:
+      '`failed` will be tried again, `dead` not; `obsolete` mail had a code or an invitation that was used up',
   }),
   tries: Type.Integer({ examples: [1] }),
   error: Type.Union([Type.String(), Type.Null()], { examples: ['550 No such mailbox'] }),
@@ -95,7 +108,10 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       config: { access: signedIn },
       schema: {
         summary: 'Own notifications, the newest first',
-        querystring: Type.Object({ ...pageQuery, unread: Type.Boolean({ default: false, description: 'Only what was not read yet' }) }),
+        querystring: Type.Object({
+          ...pageQuery,
+          unread: Type.Boolean({ default: false, description: 'Only what was not read yet' }),
+        }),
         response: { 200: Page(NotificationView) },
       },
     },
@@ -119,7 +135,11 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
     '/:id/read',
     {
       config: { access: signedIn },
-      schema: { summary: 'Mark a notification as read', params: Type.Object({ id: Id }), response: { 200: NotificationView } },
+      schema: {
+        summary: 'Mark a notification as read',
+        params: Type.Object({ id: Id }),
+        response: { 200: NotificationView },
+      },
     },
     async ({ actor, params }) => {
       const read = await db.transaction(tx => markRead(tx, params.id, actor.userId, now()))
@@ -133,7 +153,9 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       config: { access: signedIn },
       schema: {
         summary: 'Mark all own notifications as read',
-        response: { 200: Type.Object({ read: Type.Integer({ description: 'How many were not read before', examples: [3] }) }) },
+        response: {
+          200: Type.Object({ read: Type.Integer({ description: 'How many were not read before', examples: [3] }) }),
+        },
       },
     },
     async ({ actor }) => ({ read: await db.transaction(tx => markAllRead(tx, actor.userId, now())) }),
@@ -206,7 +228,9 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
         const revived = await revive(tx, id, now())
         const delivery = (await findDelivery(tx, id)) ?? fail('not_found', 'delivery_unknown')
         if (!revived)
-          throw new Problem('conflict', 'delivery_not_dead', { detail: `It is ${delivery.status}; only dead mail is sent again by hand.` })
+          throw new Problem('conflict', 'delivery_not_dead', {
+            detail: `It is ${delivery.status}; only dead mail is sent again by hand.`,
+          })
         await enqueueDelivery(tx, jobs, id)
         return delivery
       })

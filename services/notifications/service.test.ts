@@ -8,7 +8,21 @@ import * as identity from '#contracts/identity'
 import * as passports from '#contracts/passports'
 import { NotificationCreated } from '#contracts/notifications'
 import { newId } from '#kernel'
-import { ada, company, dora, edith, everything, grace, mails, open, people, self, victor, type Person, type Platform } from './testing.ts'
+import {
+  ada,
+  company,
+  dora,
+  edith,
+  everything,
+  grace,
+  mails,
+  open,
+  people,
+  self,
+  victor,
+  type Person,
+  type Platform,
+} from './testing.ts'
 
 const id = newId()
 const at = '2027-02-18T08:30:00.000Z'
@@ -168,13 +182,23 @@ const cases: Record<string, Case> = {
   'a shared passport': {
     event: passports.PassportShared,
     data: { ...passport, owner: self, reader: { kind: 'person', id: victor.userId }, shared: true },
-    mails: { [email]: 'Passport BP-2024-011 was shared', 'victor@example.com': 'Passport BP-2024-011 was shared with you' },
+    mails: {
+      [email]: 'Passport BP-2024-011 was shared',
+      'victor@example.com': 'Passport BP-2024-011 was shared with you',
+    },
     inApp: told([ada, 'Passport BP-2024-011 was shared'], [victor, 'Passport BP-2024-011 was shared with you']),
     link: passportLink,
   },
   'a new document': {
     event: documents.DocumentUploaded,
-    data: { ...document, title: 'Proof', kind: 'other', contentType: 'application/pdf', sizeBytes: 1, sha256: '0'.repeat(64) },
+    data: {
+      ...document,
+      title: 'Proof',
+      kind: 'other',
+      contentType: 'application/pdf',
+      sizeBytes: 1,
+      sha256: '0'.repeat(64),
+    },
     inApp: told([ada, 'Document “proof.pdf” was added']),
     link: documentLink,
   },
@@ -261,7 +285,10 @@ test('events delivered again, late and in any order tell everybody the same, onc
     eventIds,
   )
   assert.deepEqual(await everything(shuffled), await everything(straight))
-  assert.equal((await everything(straight)).mails.length, Object.values(cases).flatMap(({ mails = {} }) => Object.keys(mails)).length)
+  assert.equal(
+    (await everything(straight)).mails.length,
+    Object.values(cases).flatMap(({ mails = {} }) => Object.keys(mails)).length,
+  )
 })
 
 test('a job that runs again, and twice at once, does nothing more', async t => {
@@ -274,7 +301,8 @@ test('a job that runs again, and twice at once, does nothing more', async t => {
     await p.host.db.transaction(async tx => {
       for (let time = 0; time < 5; time++) {
         await tx.enqueue({ task: 'notifications.address', tries: 1 }, { messageId: message!.id })
-        for (const { id } of deliveries) await tx.enqueue({ task: 'notifications.deliver', tries: 1 }, { deliveryId: id })
+        for (const { id } of deliveries)
+          await tx.enqueue({ task: 'notifications.deliver', tries: 1 }, { deliveryId: id })
       }
     })
     await p.settle()
@@ -282,12 +310,16 @@ test('a job that runs again, and twice at once, does nothing more', async t => {
   await again()
   assert.deepEqual(await everything(p), before)
 
-  // As if the process had been killed right before the message was marked as addressed and while its mails were under way.
+  // As if the process had been killed right before the message was marked as addressed and while its mails were under
+  // way.
   await p.db('notifications')`update messages set addressed_at = null`
   await p.db('notifications')`update deliveries set status = 'sending'`
   await again()
   assert.deepEqual(await everything(p), before)
-  assert.deepEqual([...new Set((await p.db('notifications')`select status from deliveries`).map(({ status }) => status))], ['sent'])
+  assert.deepEqual(
+    [...new Set((await p.db('notifications')`select status from deliveries`).map(({ status }) => status))],
+    ['sent'],
+  )
 })
 
 test('a mail is a readable file, its code alone on a line and its link alone on a line', async t => {
@@ -295,10 +327,18 @@ test('a mail is a readable file, its code alone on a line and its link alone on 
   await publishAll(p, ['a code for a registration'], new Map())
   const [file] = await mails(p)
   assert.match(file!.name, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z-email-[0-9a-f-]{36}\.txt$/)
-  assert.deepEqual(file!.lines.slice(0, 4), ['To: new@example.com', 'Subject: Ihr Code für Ohmnibus', 'Event: send-otp', ''])
+  assert.deepEqual(file!.lines.slice(0, 4), [
+    'To: new@example.com',
+    'Subject: Ihr Code für Ohmnibus',
+    'Event: send-otp',
+    '',
+  ])
   assert.ok(file!.lines.includes('123456'))
   assert.ok(file!.lines.includes('https://ohmnibus.example.com/api/auth/verify/abc'))
-  assert.ok(!file!.lines.some(line => line.includes('New')), 'whoever asks for a code does not choose words for strangers')
+  assert.ok(
+    !file!.lines.some(line => line.includes('New')),
+    'whoever asks for a code does not choose words for strangers',
+  )
 })
 
 test('codes and invitations are in no table, only in the mail', async t => {
@@ -327,7 +367,8 @@ test('a code that was used before its mail went out is not sent', async t => {
 
 test('a person nobody knows, and one who is disabled, get nothing', async t => {
   const p = await open(t)
-  for (const stranger of [newId(), dora.userId]) await p.publish(identity.UserPasswordChanged, { userId: stranger, version: 2 })
+  for (const stranger of [newId(), dora.userId])
+    await p.publish(identity.UserPasswordChanged, { userId: stranger, version: 2 })
   await p.publish(passports.PassportDeleted, { ...passport, owner: { kind: 'organisation', id: newId() } })
   await p.settle()
   assert.deepEqual(await everything(p), { mails: [], inApp: [] })

@@ -12,9 +12,12 @@ import { streams } from './stream.ts'
 const needs = [getPerson, listMembers, getCode, getInvitation] as const
 
 const settings = Type.Object({
-  NOTIFICATION_RETENTION: Setting.duration('How long notifications, and what became of mails, are kept; a week or more.', {
-    default: '365d',
-  }),
+  NOTIFICATION_RETENTION: Setting.duration(
+    'How long notifications, and what became of mails, are kept; a week or more.',
+    {
+      default: '365d',
+    },
+  ),
 })
 
 export type NotificationsHost = Host<'notifications', (typeof needs)[number], typeof settings>
@@ -26,10 +29,16 @@ export interface Jobs {
   deliver: Job<{ deliveryId: string }>
 }
 
-/** About four days of tries, as RFC 5321 (4.5.4.1) asks of a sender; and a process that is killed again and again spends tries too. */
+/**
+ * About four days of tries, as RFC 5321 (4.5.4.1) asks of a sender; and a process that is killed again and again spends
+ * tries too.
+ */
 const tries = 25
 
-/** Notifications: tells people what happened, in the application and by mail; a row first, then a job, nothing twice and nothing lost. */
+/**
+ * Notifications: tells people what happened, in the application and by mail; a row first, then a job, nothing twice and
+ * nothing lost.
+ */
 export const notifications = defineService({
   name: 'notifications',
   folder: import.meta.dirname,

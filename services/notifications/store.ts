@@ -23,7 +23,8 @@ export async function insertMessage(
   { audience, told, facts, path }: Draft & { told: Audience[] },
   at: Date,
 ): Promise<boolean> {
-  const [to, locale] = audience.kind === 'address' ? [audience.address.toLowerCase(), audience.locale] : [audience.id, null]
+  const [to, locale] =
+    audience.kind === 'address' ? [audience.address.toLowerCase(), audience.locale] : [audience.id, null]
   const inserted = await tx`
     insert into messages (id, event_id, event, audience_kind, audience, locale, facts, path, told, created_at)
     values (${id}, ${event.id}, ${event.kind}, ${audience.kind}, ${to}, ${locale}, ${tx.json(facts as never)}, ${path ?? null}, ${tx.json(told as never)}, ${at})
@@ -67,9 +68,13 @@ export interface Notification {
   position: number
 }
 
-const notificationColumns = (db: Db) => db`id, event, title, text, path, created_at as "createdAt", read_at as "readAt", position`
+const notificationColumns = (db: Db) =>
+  db`id, event, title, text, path, created_at as "createdAt", read_at as "readAt", position`
 
-/** Adds notifications of one event, one a person, in the order of their inboxes. Resolves with those who had none of this event yet. */
+/**
+ * Adds notifications of one event, one a person, in the order of their inboxes. Resolves with those who had none of
+ * this event yet.
+ */
 export async function insertNotifications(
   tx: Tx,
   eventId: string,
@@ -110,7 +115,9 @@ export const listNotifications = (
   order by position desc limit ${filter.limit}`
 
 /** The oldest first, above the position `after`: nothing can come in below what was read once. */
-export const listNewer = (db: Db, userId: string, after: number, limit: number): Promise<Notification[]> => db<Notification[]>`
+export const listNewer = (db: Db, userId: string, after: number, limit: number): Promise<Notification[]> => db<
+  Notification[]
+>`
   select ${notificationColumns(db)} from notifications where user_id = ${userId} and position > ${after} order by position limit ${limit}`
 
 /** Position of the newest notification of a person; 0 without any. */
@@ -166,7 +173,9 @@ export async function insertDeliveries(
     created_at: at,
     updated_at: at,
   }))
-  const inserted = await tx<{ id: string }[]>`insert into deliveries ${tx(rows)} on conflict (event_id, address) do nothing returning id`
+  const inserted = await tx<
+    { id: string }[]
+  >`insert into deliveries ${tx(rows)} on conflict (event_id, address) do nothing returning id`
   return inserted.map(({ id }) => id)
 }
 
@@ -182,7 +191,9 @@ export interface Claimed {
   createdAt: Date
 }
 
-/** Undefined when there is nothing (more) to send. One in `sending` was left by a worker that died, and is sent again. */
+/**
+ * Undefined when there is nothing (more) to send. One in `sending` was left by a worker that died, and is sent again.
+ */
 export async function claimDelivery(tx: Tx, id: string, at: Date): Promise<Claimed | undefined> {
   const [row] = await tx<Claimed[]>`
     update deliveries d set status = 'sending', tries = tries + 1, updated_at = ${at} from messages m
@@ -202,9 +213,10 @@ export async function endTry(
 }
 
 /** The newest first, below the id `before`. */
-export const listDeliveries = (db: Db, filter: { status?: DeliveryStatus; before?: string; limit: number }): Promise<Delivery[]> => db<
-  Delivery[]
->`
+export const listDeliveries = (
+  db: Db,
+  filter: { status?: DeliveryStatus; before?: string; limit: number },
+): Promise<Delivery[]> => db<Delivery[]>`
   select ${deliveryColumns(db)} from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id)
   where ${filter.status ? db`d.status = ${filter.status}` : db`true`} and ${filter.before ? db`d.id < ${filter.before}` : db`true`}
   order by d.id desc limit ${filter.limit}`
@@ -218,7 +230,8 @@ export async function findDelivery(db: Db, id: string): Promise<Delivery | undef
 
 /** Takes a dead delivery back to work; false when it is not dead (any more). */
 export async function revive(tx: Tx, id: string, at: Date): Promise<boolean> {
-  const revived = await tx`update deliveries set status = 'waiting', updated_at = ${at} where id = ${id} and status = 'dead' returning id`
+  const revived =
+    await tx`update deliveries set status = 'waiting', updated_at = ${at} where id = ${id} and status = 'dead' returning id`
   return revived.length > 0
 }
 
@@ -236,7 +249,10 @@ export async function findLeftLying(db: Db, since: Date): Promise<{ messages: st
 
 const families = ['deliveries', 'notifications', 'messages'] as const
 
-/** Has parts of `periodMs` ready for the time to come, and drops those in which all events are older than `before`; resolves with how many. */
+/**
+ * Has parts of `periodMs` ready for the time to come, and drops those in which all events are older than `before`;
+ * resolves with how many.
+ */
 export async function tend(tx: Tx, at: Date, periodMs: number, before: Date): Promise<number> {
   let dropped = 0
   // In this order, as a delivery needs its message.
@@ -274,7 +290,11 @@ export async function lockPreferences(tx: Tx, userId: string): Promise<Preferenc
   return await preferencesOf(tx, userId)
 }
 
-export async function updatePreferences(tx: Tx, userId: string, { email, inApp, locale, version }: Preferences): Promise<void> {
+export async function updatePreferences(
+  tx: Tx,
+  userId: string,
+  { email, inApp, locale, version }: Preferences,
+): Promise<void> {
   await tx`
     update preferences set email = ${tx.json(email as never)}, in_app = ${tx.json(inApp as never)}, locale = ${locale}, version = ${version}
     where user_id = ${userId}`

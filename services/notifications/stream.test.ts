@@ -31,7 +31,11 @@ async function listen(t: TestContext, address: string, headers: Record<string, s
     text = rest.join('\n\n')
     const field = (name: string) => new RegExp(`^${name}: ?(.*)$`, 'm').exec(block!)?.[1]
     const data = field('data')
-    return { id: field('id'), ...(data && { data: JSON.parse(data) }), ...(block!.startsWith(':') && { comment: block }) }
+    return {
+      id: field('id'),
+      ...(data && { data: JSON.parse(data) }),
+      ...(block!.startsWith(':') && { comment: block }),
+    }
   }
   return {
     response,
@@ -47,7 +51,10 @@ async function listen(t: TestContext, address: string, headers: Record<string, s
   }
 }
 
-/** Heartbeats come when `beat` is called, not by the clock. Only around streams: what the platform set before it must clear after. */
+/**
+ * Heartbeats come when `beat` is called, not by the clock. Only around streams: what the platform set before it must
+ * clear after.
+ */
 async function beating(t: TestContext, work: (beat: () => void) => Promise<void>) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   try {
@@ -58,7 +65,13 @@ async function beating(t: TestContext, work: (beat: () => void) => Promise<void>
 }
 
 const change = (p: Platform, number: number, owner = self) =>
-  p.publish(PassportUpdated, { passport: { id: newId(), data: {} }, identifier: `BP-${number}`, owner, version: 2, updatedFields: ['/a'] })
+  p.publish(PassportUpdated, {
+    passport: { id: newId(), data: {} },
+    identifier: `BP-${number}`,
+    owner,
+    version: 2,
+    updatedFields: ['/a'],
+  })
 
 /** Notifications that came while nobody was told. */
 async function fill(p: Platform, count: number, text = 'text') {
@@ -95,7 +108,8 @@ test('a notification arrives live in every tab of its reader and in nobody elseâ
     [one.response.status, one.response.headers.get('content-type'), one.response.headers.get('x-accel-buffering')],
     [200, 'text/event-stream', 'no'],
   )
-  for (const client of [one, two, other]) assert.equal((await client.next())?.id, '0', 'where to go on if the connection breaks now')
+  for (const client of [one, two, other])
+    assert.equal((await client.next())?.id, '0', 'where to go on if the connection breaks now')
   await change(p, 1)
   const [first, second] = [await one.news(), await two.news()]
   assert.deepEqual(first, second)
@@ -227,7 +241,9 @@ test('a reader who does not read is dropped, and is not sent everything meanwhil
   const { port } = new URL(await p.listen())
   await fill(p, 200, 'x'.repeat(100_000))
   const connections = () =>
-    new Promise<number>((resolve, reject) => p.http.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))))
+    new Promise<number>((resolve, reject) =>
+      p.http.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+    )
   await beating(t, async beat => {
     const socket = connect(Number(port), '127.0.0.1')
     t.after(() => socket.destroy())

@@ -14,8 +14,9 @@ const mostPerPerson = 10
 const batch = 100
 
 /**
- * Notifications as server-sent events. An event only says that there is something new; what it is comes from the table, read no faster than the
- * client takes it, so a slow reader costs no memory and a lost signal (another process's, a restart's) no notification.
+ * Notifications as server-sent events. An event only says that there is something new; what it is comes from the table,
+ * read no faster than the client takes it, so a slow reader costs no memory and a lost signal (another process's, a
+ * restart's) no notification.
  */
 export function streams(host: NotificationsHost): void {
   const open = new Map<string, Set<Stream>>()
@@ -24,7 +25,10 @@ export function streams(host: NotificationsHost): void {
   function add(stream: Stream): void {
     const own = open.get(stream.userId) ?? new Set()
     if (own.size >= mostPerPerson)
-      throw new Problem('limited', 'too_many_streams', { detail: `At most ${mostPerPerson} streams are open at once.`, retryAfter: 20 })
+      throw new Problem('limited', 'too_many_streams', {
+        detail: `At most ${mostPerPerson} streams are open at once.`,
+        retryAfter: 20,
+      })
     open.set(stream.userId, own.add(stream))
     beating ??= setInterval(beat, beatMs)
   }
@@ -50,7 +54,9 @@ export function streams(host: NotificationsHost): void {
   }
 
   const all = () => [...open.values()].flatMap(own => [...own])
-  host.metrics.gauge('ohmnibus_notification_streams_open', 'Streams of notifications that are open', [], gauge => gauge.set(all().length))
+  host.metrics.gauge('ohmnibus_notification_streams_open', 'Streams of notifications that are open', [], gauge =>
+    gauge.set(all().length),
+  )
 
   host.watch(NotificationCreated, ({ userId }) => open.get(userId)?.forEach(stream => stream.stir()))
   host.watch(SessionsRevoked, ({ userId, sessionIds }) =>
@@ -80,7 +86,8 @@ export function streams(host: NotificationsHost): void {
         reply.raw.once('close', () => remove(stream))
         const newest = await newestPosition(host.db, stream.userId)
         const position = Math.min(newest, lastSeen(request) ?? newest)
-        // The connection ends with the stream, or it would stay open behind it while the platform stops; over HTTP/2 others share it.
+        // The connection ends with the stream, or it would stay open behind it while the platform stops; over HTTP/2
+        // others share it.
         if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
         return reply
           .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
@@ -98,7 +105,10 @@ async function* frames({ db, platform }: NotificationsHost, stream: Stream, posi
     do {
       news = await listNewer(db, stream.userId, position, batch)
       position = news.at(-1)?.position ?? position
-      yield news.map(row => `id: ${row.position}\ndata: ${JSON.stringify(view(row, platform.publicUrl))}\n\n`).join('') || ':\n\n'
+      yield (
+        news.map(row => `id: ${row.position}\ndata: ${JSON.stringify(view(row, platform.publicUrl))}\n\n`).join('') ||
+          ':\n\n'
+      )
     } while (news.length === batch && !stream.ended)
   }
 }

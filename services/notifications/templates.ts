@@ -1,6 +1,9 @@
 import type { OrganisationRole, Role } from '#contracts/shared'
 
-/** What a message says, in plain words: greeting, code, link and signature are added around it, and whatever is added is escaped. */
+/**
+ * What a message says, in plain words: greeting, code, link and signature are added around it, and whatever is added is
+ * escaped.
+ */
 export interface Words {
   /** Subject of the mail and title in the list. */
   title: string
@@ -66,7 +69,9 @@ const en = {
   'send-otp': ({ purpose, until }: Code): Words => ({
     title: 'Your code for Ohmnibus',
     text: [
-      purpose === 'registration' ? 'Enter this code to finish your registration:' : 'Enter this code to confirm your new e-mail address:',
+      purpose === 'registration'
+        ? 'Enter this code to finish your registration:'
+        : 'Enter this code to confirm your new e-mail address:',
     ],
     action: 'Or confirm on this page',
     note: `The code works once, until ${time(until, 'en-GB')}. If you did not ask for it, ignore this message: nothing happens without the code.`,
@@ -85,7 +90,9 @@ const en = {
   }),
   'user.logged-in': ({ at, device, place }: SignIn): Words => ({
     title: 'New sign-in to your account',
-    text: [`${device} signed in from ${place} on ${time(at, 'en-GB')}. If that was not you, end the session and change your password.`],
+    text: [
+      `${device} signed in from ${place} on ${time(at, 'en-GB')}. If that was not you, end the session and change your password.`,
+    ],
     action: 'See your sessions',
   }),
   'user.password-changed': ({ at }: Moment): Words => ({
@@ -110,7 +117,10 @@ const en = {
           title: 'Your account was disabled',
           text: ['An administrator disabled your account. All your sessions were ended and you cannot sign in.'],
         }
-      : { title: 'Your account is enabled again', text: ['An administrator enabled your account again. You can sign in as before.'] },
+      : {
+          title: 'Your account is enabled again',
+          text: ['An administrator enabled your account again. You can sign in as before.'],
+        },
   'organisation.created': ({ organisation }: Organisation): Words => ({
     title: `Organisation “${organisation}” was created`,
     text: [`You own the organisation “${organisation}”. Invite others to work with you there.`],
@@ -129,7 +139,11 @@ const en = {
           text: [`You are ${roles.en[role]} of an organisation now.`],
           action: 'See your organisations',
         }
-      : { title: 'Your membership has ended', text: ['You do not belong to an organisation any more.'], action: 'See your organisations' },
+      : {
+          title: 'Your membership has ended',
+          text: ['You do not belong to an organisation any more.'],
+          action: 'See your organisations',
+        },
   'passport.created': ({ passport }: Passport): Words => ({
     title: `Passport ${passport} was created`,
     text: [`The battery passport ${passport} was created, as a draft.`],
@@ -137,7 +151,9 @@ const en = {
   }),
   'passport.updated': ({ passport, fields }: PassportFields): Words => ({
     title: `Passport ${passport} was changed`,
-    text: [`The battery passport ${passport} has a new version; ${fields === 1 ? 'one field' : `${fields} fields`} changed.`],
+    text: [
+      `The battery passport ${passport} has a new version; ${fields === 1 ? 'one field' : `${fields} fields`} changed.`,
+    ],
     action: 'Open the passport',
   }),
   'passport.deleted': ({ passport }: Passport): Words => ({
@@ -159,10 +175,16 @@ const en = {
       to === 'owner'
         ? shared
           ? [`Passport ${passport} was shared`, `One more reader may see the battery passport ${passport}.`]
-          : [`Passport ${passport} is shared no more`, `A reader may not see the battery passport ${passport} any more.`]
+          : [
+              `Passport ${passport} is shared no more`,
+              `A reader may not see the battery passport ${passport} any more.`,
+            ]
         : shared
           ? [`Passport ${passport} was shared with you`, `You may read the battery passport ${passport} now.`]
-          : [`Passport ${passport} is not shared with you any more`, `You may not read the battery passport ${passport} any more.`]
+          : [
+              `Passport ${passport} is not shared with you any more`,
+              `You may not read the battery passport ${passport} any more.`,
+            ]
     return { title: title!, text: [text!], action: 'Open the passport' }
   },
   'document.uploaded': ({ fileName }: Document): Words => ({
@@ -225,13 +247,17 @@ const de: typeof en = {
   }),
   'user.role-changed': ({ role }) => ({
     title: 'Ihre Rolle wurde geändert',
-    text: [`Die Administration hat Ihnen die Rolle „${roles.de[role]}“ gegeben. Sie gilt ab Ihrer nächsten Anmeldung oder Erneuerung.`],
+    text: [
+      `Die Administration hat Ihnen die Rolle „${roles.de[role]}“ gegeben. Sie gilt ab Ihrer nächsten Anmeldung oder Erneuerung.`,
+    ],
   }),
   'user.disabled': ({ disabled }) =>
     disabled
       ? {
           title: 'Ihr Konto wurde gesperrt',
-          text: ['Die Administration hat Ihr Konto gesperrt. Alle Ihre Sitzungen wurden beendet, Sie können sich nicht anmelden.'],
+          text: [
+            'Die Administration hat Ihr Konto gesperrt. Alle Ihre Sitzungen wurden beendet, Sie können sich nicht anmelden.',
+          ],
         }
       : {
           title: 'Ihr Konto ist wieder frei',
@@ -244,7 +270,9 @@ const de: typeof en = {
   }),
   'organisation.member-invited': ({ organisation, invitedBy, role, until }) => ({
     title: `Einladung zu „${organisation}“`,
-    text: [`${invitedBy} lädt Sie ein, der Organisation „${organisation}“ auf Ohmnibus beizutreten (Rolle: ${roles.de[role]}).`],
+    text: [
+      `${invitedBy} lädt Sie ein, der Organisation „${organisation}“ auf Ohmnibus beizutreten (Rolle: ${roles.de[role]}).`,
+    ],
     action: 'Die Einladung ansehen',
     note: `Die Einladung endet am ${time(until, 'de-DE')}. Wenn Sie den Absender nicht kennen, beachten Sie sie nicht.`,
   }),
@@ -267,7 +295,9 @@ const de: typeof en = {
   }),
   'passport.updated': ({ passport, fields }) => ({
     title: `Pass ${passport} wurde geändert`,
-    text: [`Der Batteriepass ${passport} hat eine neue Version; ${fields === 1 ? 'ein Feld wurde' : `${fields} Felder wurden`} geändert.`],
+    text: [
+      `Der Batteriepass ${passport} hat eine neue Version; ${fields === 1 ? 'ein Feld wurde' : `${fields} Felder wurden`} geändert.`,
+    ],
     action: 'Den Pass öffnen',
   }),
   'passport.deleted': ({ passport }) => ({
@@ -276,7 +306,9 @@ const de: typeof en = {
   }),
   'passport.published': ({ passport }) => ({
     title: `Pass ${passport} wurde veröffentlicht`,
-    text: [`Der Batteriepass ${passport} ist veröffentlicht. Er wird von nun an aufbewahrt und kann nicht gelöscht werden.`],
+    text: [
+      `Der Batteriepass ${passport} ist veröffentlicht. Er wird von nun an aufbewahrt und kann nicht gelöscht werden.`,
+    ],
     action: 'Den Pass öffnen',
   }),
   'passport.status-changed': ({ passport }) => ({
@@ -292,7 +324,10 @@ const de: typeof en = {
           : [`Pass ${passport} wird nicht mehr geteilt`, `Den Batteriepass ${passport} kann jemand nicht mehr lesen.`]
         : shared
           ? [`Pass ${passport} wurde mit Ihnen geteilt`, `Sie können jetzt den Batteriepass ${passport} lesen.`]
-          : [`Pass ${passport} wird nicht mehr mit Ihnen geteilt`, `Sie können den Batteriepass ${passport} nicht mehr lesen.`]
+          : [
+              `Pass ${passport} wird nicht mehr mit Ihnen geteilt`,
+              `Sie können den Batteriepass ${passport} nicht mehr lesen.`,
+            ]
     return { title: title!, text: [text!], action: 'Den Pass öffnen' }
   },
   'document.uploaded': ({ fileName }) => ({

@@ -63,7 +63,9 @@ export async function open(t: TestContext, options: { environment?: Record<strin
       host.answer(
         contracts.listMembers,
         answer(
-          ({ organisationId }) => ({ members: organisationId === company.id ? roles.map(([person, role]) => ({ ...person, role })) : [] }),
+          ({ organisationId }) => ({
+            members: organisationId === company.id ? roles.map(([person, role]) => ({ ...person, role })) : [],
+          }),
           '',
         ),
       )
@@ -71,7 +73,9 @@ export async function open(t: TestContext, options: { environment?: Record<strin
         contracts.getCode,
         answer(({ codeId }) => {
           const code = codes.get(codeId)
-          return code ? { code, email: 'new@example.com', link: 'https://ohmnibus.example.com/api/auth/verify/abc', expiresAt } : undefined
+          return code
+            ? { code, email: 'new@example.com', link: 'https://ohmnibus.example.com/api/auth/verify/abc', expiresAt }
+            : undefined
         }, 'code_unknown'),
       )
       host.answer(
@@ -96,9 +100,20 @@ export async function open(t: TestContext, options: { environment?: Record<strin
     as: (person: Person) => p.signedIn({ userId: person.userId }),
     /** The in-app list of somebody, newest first. */
     async list(person: Person, query = '') {
-      const answer = await p.http.inject({ url: `/api/notifications${query}`, headers: p.signedIn({ userId: person.userId }) })
+      const answer = await p.http.inject({
+        url: `/api/notifications${query}`,
+        headers: p.signedIn({ userId: person.userId }),
+      })
       return answer.json() as {
-        items: { id: string; event: string; title: string; text: string; link: string | null; createdAt: string; readAt: string | null }[]
+        items: {
+          id: string
+          event: string
+          title: string
+          text: string
+          link: string | null
+          createdAt: string
+          readAt: string | null
+        }[]
         nextCursor: string | null
       }
     },

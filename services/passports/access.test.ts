@@ -19,7 +19,9 @@ const ways = (client: Client, id: string) => ({
 
 async function answers(client: Client, id: string) {
   const all = Object.entries(ways(client, id))
-  return Object.fromEntries(await Promise.all(all.map(async ([way, answer]) => [way, (await codeOf(answer)).join(' ')])))
+  return Object.fromEntries(
+    await Promise.all(all.map(async ([way, answer]) => [way, (await codeOf(answer)).join(' ')])),
+  )
 }
 
 const each = (answer: string) => ({
@@ -53,7 +55,11 @@ suite('who may', () => {
     const unknown = await answers(as(), newId())
     assert.deepEqual(unknown, each('404 passport_unknown'))
     assert.deepEqual(await answers(as(), own.id), unknown, 'a stranger')
-    assert.deepEqual(await answers(as(member(newId(), 'owner')), theirs.id), unknown, 'the owner of another organisation')
+    assert.deepEqual(
+      await answers(as(member(newId(), 'owner')), theirs.id),
+      unknown,
+      'the owner of another organisation',
+    )
     assert.deepEqual(await answers(ada, theirs.id), unknown, 'a member who acts for themselves')
     assert.deepEqual(await as().found(), [])
     assert.equal((await ada.get(`/${own.id}`)).body.version, 1)
@@ -111,7 +117,12 @@ suite('sharing', () => {
 
     assert.deepEqual((await bob.get(`/${id}`)).body.data, data)
     assert.deepEqual(await bob.found(), ['BP-2024-011'])
-    assert.deepEqual(await answers(bob, id), { ...each('403 editor_required'), read: '200 ', readPast: '200 ', versions: '200 ' })
+    assert.deepEqual(await answers(bob, id), {
+      ...each('403 editor_required'),
+      read: '200 ',
+      readPast: '200 ',
+      versions: '200 ',
+    })
     assert.deepEqual(await codeOf(as().get(`/${id}`)), [404, 'passport_unknown'])
 
     assert.equal((await ada.delete(`/${id}/readers/${userId}`)).status, 204)
@@ -119,7 +130,13 @@ suite('sharing', () => {
     assert.deepEqual(await bob.found(), [])
     assert.deepEqual(await codeOf(ada.delete(`/${id}/readers/${userId}`)), [404, 'reader_unknown'])
 
-    const facts = { passport: { id }, identifier: 'BP-2024-011', owner, version: 1, reader: { kind: 'person', id: userId } }
+    const facts = {
+      passport: { id },
+      identifier: 'BP-2024-011',
+      owner,
+      version: 1,
+      reader: { kind: 'person', id: userId },
+    }
     assert.deepEqual(
       (await p.published(PassportShared)).map(({ eventId: _, timestamp: __, actor: ___, ...rest }) => rest),
       [
@@ -137,7 +154,10 @@ suite('sharing', () => {
     await ada.put(`/${id}/readers/${acme}`, { kind: 'organisation' })
     const bob = newId()
     assert.equal((await as({ userId: bob, organisation: { id: acme, role: 'viewer' } }).get(`/${id}`)).status, 200)
-    assert.equal((await as({ userId: bob, organisation: { id: acme, role: 'owner' } }).put(`/${id}`, { data: {} })).status, 403)
+    assert.equal(
+      (await as({ userId: bob, organisation: { id: acme, role: 'owner' } }).put(`/${id}`, { data: {} })).status,
+      403,
+    )
     assert.equal((await as({ userId: bob }).get(`/${id}`)).status, 404)
   })
 
@@ -162,7 +182,10 @@ suite('sharing', () => {
     await share(first)
     await p.db('passports')`insert into readers (passport_id, reader_id, kind, since)
       select ${id}, gen_random_uuid(), 'person', now() from generate_series(1, 198)`
-    assert.deepEqual((await Promise.all([1, 2, 3].map(() => share()))).map(({ status }) => status).sort(), [204, 409, 409])
+    assert.deepEqual(
+      (await Promise.all([1, 2, 3].map(() => share()))).map(({ status }) => status).sort(),
+      [204, 409, 409],
+    )
     assert.deepEqual(await codeOf(share()), [409, 'readers_limit_reached'])
     assert.equal((await share(first)).status, 204, 'who reads already may go on')
     await ada.delete(`/${id}/readers/${first}`)

@@ -30,7 +30,15 @@ const text: Kind<string> = {
   least: '',
 }
 
-const categories = ['EV', 'LMT', 'industrial', 'industrialStationary', 'industrialWithoutBms', 'SLI', 'portable'] as const
+const categories = [
+  'EV',
+  'LMT',
+  'industrial',
+  'industrialStationary',
+  'industrialWithoutBms',
+  'SLI',
+  'portable',
+] as const
 type Category = (typeof categories)[number]
 const otherWords: Record<string, Category> = {
   electricvehicle: 'EV',
@@ -46,18 +54,24 @@ const categoryOf = new Map<string, Category>([
   ...Object.entries(otherWords),
 ])
 
-/** As the law, the data models and people write it: `ev`, `electric vehicle battery`, `industrial/stationary battery`. */
+/**
+ * As the law, the data models and people write it: `ev`, `electric vehicle battery`, `industrial/stationary battery`.
+ */
 const category: Kind<Category> = {
   schema: Type.Unsafe({ enum: [...categories, null] }),
   expects: `one of ${categories.join(', ')}`,
-  read: value => (typeof value === 'string' ? categoryOf.get(value.toLowerCase().replace(/[^a-z]|batter(y|ies)/g, '')) : undefined),
+  read: value =>
+    typeof value === 'string' ? categoryOf.get(value.toLowerCase().replace(/[^a-z]|batter(y|ies)/g, '')) : undefined,
   type: 'text',
   few: true,
 }
 
 const perKilogram: Record<string, number> = { kg: 1, KGM: 1, 'unit:kilogram': 1, g: 1000, GRM: 1000, 'unit:gram': 1000 }
 
-/** A number of kilograms, or an amount with its unit as Catena-X (`value`, `unit`) and BatteryPass-Ready (`gramKgValue`, `gramKg`) write it. */
+/**
+ * A number of kilograms, or an amount with its unit as Catena-X (`value`, `unit`) and BatteryPass-Ready (`gramKgValue`,
+ * `gramKg`) write it.
+ */
 const kilograms: Kind<number> = {
   schema: Type.Unsafe({ type: ['number', 'null'], minimum: 0 }),
   expects: 'a number of kilograms',
@@ -75,7 +89,8 @@ const day: Kind<string> = {
   schema: Type.Unsafe({ type: ['string', 'null'], format: 'date' }),
   expects: 'a date like 2024-01-15',
   read(value) {
-    const [, month, date = '01'] = (typeof value === 'string' && /^([12]\d{3}-\d\d)(?:-(\d\d)(?:T.{1,40})?)?$/.exec(value)) || []
+    const [, month, date = '01'] =
+      (typeof value === 'string' && /^([12]\d{3}-\d\d)(?:-(\d\d)(?:T.{1,40})?)?$/.exec(value)) || []
     const read = `${month}-${date}`
     const at = new Date(`${read}T00:00:00Z`)
     return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(read) ? read : undefined
@@ -100,8 +115,9 @@ interface Column {
 const ready = 'Battery_Passport.IdentifiersAndProductData'
 
 /**
- * What passports are listed and found by: names of the baseline first, then those of the attribute table, BatteryPass 1.2, BatteryPass-Ready 1.0,
- * Catena-X 6.1 and IDTA 02035. Queries, answers and SQL follow from this table: a new column is a row here, a migration and a test.
+ * What passports are listed and found by: names of the baseline first, then those of the attribute table, BatteryPass
+ * 1.2, BatteryPass-Ready 1.0, Catena-X 6.1 and IDTA 02035. Queries, answers and SQL follow from this table: a new
+ * column is a row here, a migration and a test.
  */
 const columns = {
   identifier: {
@@ -231,7 +247,9 @@ export const allColumns = Object.entries(columns).map(([name, column]): Column &
 }))
 
 /** What the columns of a passport hold; null where its data has nothing that can be mapped. */
-export type Searchable = { readonly [Name in ColumnName]: NonNullable<ReturnType<(typeof columns)[Name]['kind']['read']>> | null }
+export type Searchable = {
+  readonly [Name in ColumnName]: NonNullable<ReturnType<(typeof columns)[Name]['kind']['read']>> | null
+}
 
 /** The columns that this data fills. */
 export const searchable = (data: PassportData): Searchable =>
@@ -261,7 +279,18 @@ function at(data: unknown, path: string): unknown {
   return data
 }
 
-const plain: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ħ: 'h', ı: 'i' }
+const plain: Record<string, string> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ħ: 'h',
+  ı: 'i',
+}
 
 /** The words of a text as search compares them: without case, accents and punctuation. */
 export const wordsOf = (text: string): string[] =>

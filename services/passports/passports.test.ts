@@ -58,7 +58,9 @@ suite('changed fields', () => {
   for (const [what, before, after, expected] of cases)
     test(`are named: ${what}`, () => assert.deepEqual(changedFields(before, after), expected))
 
-  const json = fc.jsonValue({ maxDepth: 4, noUnicodeString: false }).map(value => JSON.parse(JSON.stringify({ data: value })))
+  const json = fc
+    .jsonValue({ maxDepth: 4, noUnicodeString: false })
+    .map(value => JSON.parse(JSON.stringify({ data: value })))
   const similar = fc.tuple(json, json).chain(([a, b]) =>
     fc.constantFrom(
       [a, b],
@@ -108,7 +110,15 @@ suite('changed fields', () => {
 })
 
 suite('searchable columns', () => {
-  const empty = { identifier: null, serial: null, model: null, category: null, chemistry: null, massKg: null, manufacturedOn: null }
+  const empty = {
+    identifier: null,
+    serial: null,
+    model: null,
+    category: null,
+    chemistry: null,
+    massKg: null,
+    manufacturedOn: null,
+  }
 
   test('are filled from the names of the baseline', () => {
     const data = {
@@ -164,9 +174,18 @@ suite('searchable columns', () => {
           batteryMass: 699,
           manufacturingDate: '2025-06-17T11:14:27.698+02:00',
         },
-        MaterialComposition: { batteryChemistry: { shortName: 'NMC', clearName: 'Lithium nickel manganese cobalt oxides' } },
+        MaterialComposition: {
+          batteryChemistry: { shortName: 'NMC', clearName: 'Lithium nickel manganese cobalt oxides' },
+        },
       }),
-      { ...empty, identifier: 'P1', category: 'industrialStationary', chemistry: 'NMC', massKg: 699, manufacturedOn: '2025-06-17' },
+      {
+        ...empty,
+        identifier: 'P1',
+        category: 'industrialStationary',
+        chemistry: 'NMC',
+        massKg: 699,
+        manufacturedOn: '2025-06-17',
+      },
     )
     assert.deepEqual(
       searchable({
@@ -218,11 +237,21 @@ suite('searchable columns', () => {
   for (const [field, values] of Object.entries({
     batteryMass: ['heavy', '450', -1, null, [], {}, { value: 4, unit: 'stone' }],
     batteryCategory: ['car', '', 4, null, 'battery', { EV: true }],
-    manufacturingDate: ['yesterday', '2024-02-30', '2024-13-01', '0000-01-01', '24-01-15', 20240115, '2024-01-15 or so', null],
+    manufacturingDate: [
+      'yesterday',
+      '2024-02-30',
+      '2024-13-01',
+      '0000-01-01',
+      '24-01-15',
+      20240115,
+      '2024-01-15 or so',
+      null,
+    ],
     batteryIdentifier: ['', '   ', 'x'.repeat(257), 7, ['BP-1'], null],
   }))
     test(`are empty when ${field} cannot be mapped`, () => {
-      for (const value of values) assert.deepEqual(searchable({ generalInformation: { [field]: value } }), empty, JSON.stringify(value))
+      for (const value of values)
+        assert.deepEqual(searchable({ generalInformation: { [field]: value } }), empty, JSON.stringify(value))
     })
 
   test('know a category however it is written', () => {
@@ -240,7 +269,13 @@ suite('searchable columns', () => {
 
   test('hold only what their kind allows, whatever the data', () => {
     const json = fc.jsonValue().map(value => JSON.parse(JSON.stringify(value)))
-    const field = fc.constantFrom('batteryIdentifier', 'batteryModel', 'batteryCategory', 'batteryMass', 'manufacturingDate')
+    const field = fc.constantFrom(
+      'batteryIdentifier',
+      'batteryModel',
+      'batteryCategory',
+      'batteryMass',
+      'manufacturingDate',
+    )
     fc.assert(
       fc.property(field, json, (name, value) => {
         const { identifier, massKg, manufacturedOn } = searchable({ generalInformation: { [name]: value } })
@@ -270,7 +305,12 @@ suite('words', () => {
   })
 
   test('come from the columns and from short texts, each once and 200 at most', () => {
-    const words = searchWords({ note: 'Lithium, iron and lithium', long: 'essay '.repeat(100), deep: [{ in: ['GMC WZX1'] }], number: 5 })
+    const words = searchWords({
+      note: 'Lithium, iron and lithium',
+      long: 'essay '.repeat(100),
+      deep: [{ in: ['GMC WZX1'] }],
+      number: 5,
+    })
     assert.deepEqual(words, ['lithium', 'iron', 'and', 'gmc', 'wzx1'])
     assert.equal(searchWords({ list: Array.from({ length: 500 }, (_, i) => `a${i} b${i} c${i}`) }).length, 200)
   })
@@ -288,12 +328,16 @@ function get(value: unknown, pointer: string): unknown {
     .split('/')
     .slice(1)
     .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~')))
-    value = typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? (value as Record<string, unknown>)[step] : undefined
+    value =
+      typeof value === 'object' && value !== null && Object.hasOwn(value, step)
+        ? (value as Record<string, unknown>)[step]
+        : undefined
   return value
 }
 
 function leaves(value: unknown, pointer = '', found = new Map<string, unknown>()): Map<string, unknown> {
   if (typeof value !== 'object' || value === null) return found.set(pointer, value)
-  for (const [key, inner] of Object.entries(value)) leaves(inner, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, found)
+  for (const [key, inner] of Object.entries(value))
+    leaves(inner, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, found)
   return found
 }

@@ -36,20 +36,26 @@ export const draft = (id: string, owner: Owner, data: PassportData, at: Date): P
 })
 
 /** The next version with this data, and what differs; the same passport when nothing does. */
-export function revise(passport: Passport, data: PassportData, at: Date): { revised: Passport; updatedFields: string[] } {
+export function revise(
+  passport: Passport,
+  data: PassportData,
+  at: Date,
+): { revised: Passport; updatedFields: string[] } {
   if (passport.status === 'archived') throw archived('An archived passport is not changed any more.')
   const updatedFields = changedFields(passport.data, data)
   return { revised: updatedFields.length > 0 ? next(passport, { data }, at) : passport, updatedFields }
 }
 
 export function publish(passport: Passport, at: Date): Passport {
-  if (passport.status === 'published') throw new Problem('conflict', 'passport_published', { detail: 'The passport is published already.' })
+  if (passport.status === 'published')
+    throw new Problem('conflict', 'passport_published', { detail: 'The passport is published already.' })
   if (passport.status === 'archived') throw archived('An archived passport is not published again.')
   return next(passport, { status: 'published' }, at)
 }
 
 export function archive(passport: Passport, at: Date): Passport {
-  if (passport.status === 'archived') throw archived('It cannot be deleted: it has to be kept until the battery has been recycled.')
+  if (passport.status === 'archived')
+    throw archived('It cannot be deleted: it has to be kept until the battery has been recycled.')
   return next(passport, { status: 'archived' }, at)
 }
 
@@ -60,11 +66,16 @@ const archived = (why: string): Problem =>
 
 const next = (passport: Passport, change: Partial<Passport>, at: Date): Passport =>
   // The clocks of two processes differ; history never runs backwards.
-  ({ ...passport, ...change, version: passport.version + 1, updatedAt: at > passport.updatedAt ? at : passport.updatedAt })
+  ({
+    ...passport,
+    ...change,
+    version: passport.version + 1,
+    updatedAt: at > passport.updatedAt ? at : passport.updatedAt,
+  })
 
 /**
- * The passport as its reader may see it: the one place where that is decided. Without a token nothing is public yet. Fails with
- * `passport_unknown`, for somebody else's as for one that is not there.
+ * The passport as its reader may see it: the one place where that is decided. Without a token nothing is public yet.
+ * Fails with `passport_unknown`, for somebody else's as for one that is not there.
  */
 export function visibleTo(reader: Actor | undefined, passport: Passport | undefined): Passport {
   if (!reader) throw new Problem('not_found', 'passport_unknown')
@@ -101,7 +112,10 @@ export const told = (passport: Passport) => ({
 /** So that a list of changes stays one that people and consumers can read: pointers, and characters in all of them. */
 const most = { fields: 1000, characters: 65_536 }
 
-/** RFC 6901 pointers of the leaves that differ, items of arrays by their index. Too many are named by their parents instead. */
+/**
+ * RFC 6901 pointers of the leaves that differ, items of arrays by their index. Too many are named by their parents
+ * instead.
+ */
 export function changedFields(before: unknown, after: unknown): string[] {
   for (let depth = Infinity; depth > 0;) {
     const fields = differences(before, after, depth)
@@ -124,7 +138,8 @@ function differences(before: unknown, after: unknown, depth: number): string[] {
     for (const key of keys) {
       if (fields.length > most.fields || characters > most.characters) return
       const [inOne, inOther] = [member(one, key), member(other, key)]
-      if (inOne !== inOther) compare(inOne, inOther, `${pointer}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`, level + 1)
+      if (inOne !== inOther)
+        compare(inOne, inOther, `${pointer}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`, level + 1)
     }
   }
   compare(before, after, '', 0)

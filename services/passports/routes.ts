@@ -67,7 +67,10 @@ const VersionView = Type.Object({
   status: PassportStatus,
   actor: EventActor,
   at: Instant,
-  updatedFields: Type.Array(Type.String(), { description: 'JSON pointers into the data', examples: [['/generalInformation/batteryMass']] }),
+  updatedFields: Type.Array(Type.String(), {
+    description: 'JSON pointers into the data',
+    examples: [['/generalInformation/batteryMass']],
+  }),
 })
 const ReaderView = Type.Object({ ...Owner.properties, since: Instant })
 
@@ -81,7 +84,8 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       config: { access: signedIn },
       schema: {
         summary: 'Create a passport, as a draft',
-        description: 'Of the organisation one acts for, else of oneself. Takes any JSON object up to 1 MB. Honours Idempotency-Key.',
+        description:
+          'Of the organisation one acts for, else of oneself. Takes any JSON object up to 1 MB. Honours Idempotency-Key.',
         body: Body,
         response: { 201: PassportView },
       },
@@ -106,7 +110,8 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       config: { access: signedIn },
       schema: {
         summary: 'Search the passports one may read',
-        description: "One's own, those of the organisation one acts for and those shared with either; all for admins. Without their data.",
+        description:
+          "One's own, those of the organisation one acts for and those shared with either; all for admins. Without their data.",
         querystring: searchQuery,
         response: { 200: Page(PassportSummary) },
       },
@@ -132,7 +137,8 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       const { visitor, params, query } = request
       const at = query.at === undefined ? undefined : timeOf(query.at)
       const passport = visibleTo(visitor, await findPassport(db, params.id, request.actor, at))
-      if (at && at < passport.createdAt) throw new Problem('not_found', 'version_unknown', { detail: 'The passport did not exist then.' })
+      if (at && at < passport.createdAt)
+        throw new Problem('not_found', 'version_unknown', { detail: 'The passport did not exist then.' })
       return answer(request, reply, view(passport))
     },
   )
@@ -157,7 +163,11 @@ export function routes({ http, db, now }: Host<'passports'>): void {
         const { revised, updatedFields } = revise(passport, body.data, now())
         if (revised === passport) return passport
         await updatePassport(tx, revised, actor, updatedFields)
-        await tx.publish(PassportUpdated, { ...told(revised), passport: { id: revised.id, data: revised.data }, updatedFields })
+        await tx.publish(PassportUpdated, {
+          ...told(revised),
+          passport: { id: revised.id, data: revised.data },
+          updatedFields,
+        })
         return revised
       })
       return answer(request, reply, view(updated))
@@ -321,11 +331,16 @@ async function changeStatus(tx: Tx<'passports'>, former: Passport, passport: Pas
   await tx.publish(PassportStatusChanged, { ...told(passport), status: passport.status, formerStatus: former.status })
 }
 
-/** A time as a query gives it. PostgreSQL has no year 0 and there was no passport before 1970; a leap second has no date here. */
+/**
+ * A time as a query gives it. PostgreSQL has no year 0 and there was no passport before 1970; a leap second has no date
+ * here.
+ */
 function timeOf(text: string): Date {
   const time = Date.parse(text)
   if (Number.isNaN(time))
-    throw new Problem('invalid', 'request_invalid', { errors: [{ pointer: '/at', detail: 'must be a time like 2027-02-18T08:30:00Z' }] })
+    throw new Problem('invalid', 'request_invalid', {
+      errors: [{ pointer: '/at', detail: 'must be a time like 2027-02-18T08:30:00Z' }],
+    })
   return new Date(Math.max(0, time))
 }
 

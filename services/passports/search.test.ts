@@ -10,14 +10,21 @@ const orders = ['createdAt', 'updatedAt', 'identifier', 'model', 'manufacturedOn
 async function fleet(owner: Client): Promise<void> {
   await owner.make(battery('a', { batteryModel: 'M2', batteryCategory: 'LMT', manufacturingDate: '2024-02-01' }))
   await owner.make(battery('b', { batteryModel: 'M1', batteryCategory: 'EV', manufacturingDate: '2024-03-01' }))
-  const { id } = await owner.make(battery('c', { batteryModel: 'M2', batteryCategory: 'EV', manufacturingDate: '2024-01-01' }))
+  const { id } = await owner.make(
+    battery('c', { batteryModel: 'M2', batteryCategory: 'EV', manufacturingDate: '2024-01-01' }),
+  )
   const d = await owner.make({
     ...battery('d', { batteryMass: 'heavy', batteryCategory: 'car' }),
     materialComposition: { batteryChemistry: 'Pb' },
   })
   await owner.post(`/${d.id}/publish`)
   await owner.put(`/${id}`, {
-    data: battery('c', { batteryModel: 'M2', batteryCategory: 'EV', manufacturingDate: '2024-01-01', note: 'Überprüft in Łódź' }),
+    data: battery('c', {
+      batteryModel: 'M2',
+      batteryCategory: 'EV',
+      manufacturingDate: '2024-01-01',
+      note: 'Überprüft in Łódź',
+    }),
   })
 }
 
@@ -83,7 +90,12 @@ suite('a list of passports', () => {
   test('keeps what cannot be mapped out of its columns only', async t => {
     const { as } = await open(t)
     const ada = as()
-    const given = battery('x', { batteryMass: 'heavy', batteryCategory: 'car', manufacturingDate: 'spring', batteryModel: 7 })
+    const given = battery('x', {
+      batteryMass: 'heavy',
+      batteryCategory: 'car',
+      manufacturingDate: 'spring',
+      batteryModel: 7,
+    })
     const { id } = await ada.make(given)
     const [item] = (await ada.get('')).body.items
     assert.deepEqual([item.massKg, item.category, item.manufacturedOn, item.model], [null, null, null, null])
@@ -95,7 +107,8 @@ suite('a list of passports', () => {
     const ada = as()
     await fleet(ada)
     await fleet(as())
-    for (const [query, expected] of Object.entries(searches)) assert.deepEqual(await ada.found(query), expected, decodeURIComponent(query))
+    for (const [query, expected] of Object.entries(searches))
+      assert.deepEqual(await ada.found(query), expected, decodeURIComponent(query))
   })
 
   test('finds a passport by what it says now, not by what it said', async t => {
@@ -104,7 +117,12 @@ suite('a list of passports', () => {
     const { id } = await ada.make(battery('a', { batteryModel: 'M1' }))
     await ada.put(`/${id}`, { data: battery('b') })
     assert.deepEqual(
-      [await ada.found('q=m1'), await ada.found('model=M1'), await ada.found('identifier=a'), await ada.found('identifier=b')],
+      [
+        await ada.found('q=m1'),
+        await ada.found('model=M1'),
+        await ada.found('identifier=a'),
+        await ada.found('identifier=b'),
+      ],
       [[], [], [], ['b']],
     )
   })
@@ -202,7 +220,10 @@ suite('its pages', () => {
       `sort=model&after=${cursor(['model', `a\0b`, id])}`,
     ])
       assert.equal((await ada.get(`?${query}`)).status, 400, query)
-    assert.equal((await ada.get(`?sort=manufacturedOn&after=${cursor(['manufacturedOn', '-infinity', id])}`)).status, 200)
+    assert.equal(
+      (await ada.get(`?sort=manufacturedOn&after=${cursor(['manufacturedOn', '-infinity', id])}`)).status,
+      200,
+    )
   })
 })
 

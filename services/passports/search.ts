@@ -7,7 +7,9 @@ import { allColumns, wordsOf, type Searchable } from './columns.ts'
 /** A passport in a list: what it is found by, without its data, of which one page could hold a hundred megabytes. */
 export const PassportSummary = Type.Object({
   id: Id,
-  ...Object.fromEntries(allColumns.map(({ name, kind, examples }) => [name, { ...kind.schema, examples: [...examples] }])),
+  ...Object.fromEntries(
+    allColumns.map(({ name, kind, examples }) => [name, { ...kind.schema, examples: [...examples] }]),
+  ),
   status: PassportStatus,
   version: Type.Integer({ examples: [1] }),
   owner: Owner,
@@ -24,7 +26,10 @@ interface Order {
 }
 
 const isInstant = (key: unknown): boolean =>
-  typeof key === 'string' && /^[12]\d{3}-/.test(key) && !Number.isNaN(Date.parse(key)) && new Date(key).toISOString() === key
+  typeof key === 'string' &&
+  /^[12]\d{3}-/.test(key) &&
+  !Number.isNaN(Date.parse(key)) &&
+  new Date(key).toISOString() === key
 
 const orders: Record<string, Order> = {
   createdAt: { sql: 'created_at', type: 'timestamptz', isKey: isInstant },
@@ -44,7 +49,9 @@ const word = { minLength: 1, maxLength: 256, pattern: '^[^\\u0000]*$' }
 const filterFields: Record<string, TOptional<TString>> = Object.fromEntries(
   filterable.map(({ name, kind, examples }) => [
     name,
-    Type.Optional(Type.String({ ...word, description: `Only with exactly this: ${kind.expects}`, examples: [...examples] })),
+    Type.Optional(
+      Type.String({ ...word, description: `Only with exactly this: ${kind.expects}`, examples: [...examples] }),
+    ),
   ]),
 )
 
@@ -54,7 +61,9 @@ export const searchQuery = Type.Object(
     ...filterFields,
     status: Type.Optional(PassportStatus),
     owner: Type.Optional(Id),
-    q: Type.Optional(Type.String({ ...word, description: 'Words that all occur in its short texts', examples: ['lm3 lithium'] })),
+    q: Type.Optional(
+      Type.String({ ...word, description: 'Words that all occur in its short texts', examples: ['lm3 lithium'] }),
+    ),
     sort: Type.Enum(
       Object.keys(orders).flatMap(name => [name, `-${name}`]),
       { default: '-createdAt', description: 'The least first; with `-` the greatest' },
@@ -89,7 +98,10 @@ const fields = [
 /** Notes a value of the statement and gives its place: `$1`. */
 type Parameter = (value: string) => string
 
-/** A page of the passports that the actor may read. What it costs depends on the page, not on how many passports there are. */
+/**
+ * A page of the passports that the actor may read. What it costs depends on the page, not on how many passports there
+ * are.
+ */
 export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) {
   const { limit, sort } = query
   const name = sort.replace('-', '')
@@ -101,8 +113,9 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
   const { few, any } = filtersOf(query, $)
   const conditions = [...few, ...any, ...positionOf(query, order, beyond!, $)]
   const { scopes, manyShares } = await scopesOf(db, actor, query.owner?.toLowerCase(), $)
-  // What is rare is found another way than what is common, so a search for any value is planned for that value, and so are many shares. All else is
-  // planned once, as long as there is so little of it that nobody can fill the server's memory with plans.
+  // What is rare is found another way than what is common, so a search for any value is planned for that value, and so
+  // are many shares. All else is planned once, as long as there is so little of it that nobody can fill the server's
+  // memory with plans.
   const prepare = any.length === 0 && !manyShares && (few.length === 0 || sort === '-createdAt')
   // A literal, since the planner cannot weigh a parameter; of two sizes, so that there are few statements.
   const size = limit <= 20 ? 21 : 101
@@ -112,7 +125,9 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
     order by ${order.sql} ${direction}, id ${direction} limit ${size})`,
   )
   const text =
-    branches.length === 1 ? branches[0]! : `${branches.join(' union all ')} order by sort_key ${direction}, id ${direction} limit ${size}`
+    branches.length === 1
+      ? branches[0]!
+      : `${branches.join(' union all ')} order by sort_key ${direction}, id ${direction} limit ${size}`
 
   const rows = scopes.length > 0 ? await db.unsafe<Row[]>(text, values, { prepare }) : []
   return page(
@@ -137,7 +152,8 @@ async function scopesOf(
   owner: string | undefined,
   $: Parameter,
 ): Promise<{ scopes: string[]; manyShares?: boolean }> {
-  // `version > 0` always holds. It opens the indexes over all owners, which the planner would else walk to find those of one.
+  // `version > 0` always holds. It opens the indexes over all owners, which the planner would else walk to find those
+  // of one.
   if (actor.role === 'admin') return { scopes: [owner ? `owner_id = ${$(owner)}` : 'version > 0'] }
   const parties = partiesOf(actor)
   if (owner && parties.includes(owner)) return { scopes: [`owner_id = ${$(owner)}`] }
@@ -153,7 +169,10 @@ async function scopesOf(
   return { scopes: [...own, shared], manyShares: shares.length === many }
 }
 
-/** Conditions: on one of a few values of ours, which may stand in the text, and on any value that a client sends, which may not. */
+/**
+ * Conditions: on one of a few values of ours, which may stand in the text, and on any value that a client sends, which
+ * may not.
+ */
 function filtersOf(query: SearchQuery, $: Parameter): { few: string[]; any: string[] } {
   const few = query.status ? [`status = '${query.status}'`] : []
   const any = query.q ? [`words @@ ${$(wordsOf(query.q).join(' & '))}::tsquery`] : []
@@ -161,7 +180,8 @@ function filtersOf(query: SearchQuery, $: Parameter): { few: string[]; any: stri
     const given = (query as Record<string, unknown>)[name]
     if (given === undefined) continue
     const value =
-      kind.read(given) ?? fail('invalid', 'request_invalid', { errors: [{ pointer: `/${name}`, detail: `must be ${kind.expects}` }] })
+      kind.read(given) ??
+      fail('invalid', 'request_invalid', { errors: [{ pointer: `/${name}`, detail: `must be ${kind.expects}` }] })
     if (kind.few) few.push(`${sql} = '${value}'`)
     else any.push(`${sql} = ${$(value as string)}`)
   }

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { newId } from '#kernel'
-import { PassportCreated, PassportDeleted, PassportPublished, PassportStatusChanged, PassportUpdated } from '#contracts/passports'
+import {
+  PassportCreated,
+  PassportDeleted,
+  PassportPublished,
+  PassportStatusChanged,
+  PassportUpdated,
+} from '#contracts/passports'
 import { battery, codeOf, cursor, data, open, pages } from './testing.ts'
 
 suite('a passport', () => {
@@ -116,7 +122,9 @@ suite('a passport', () => {
     )
     assert.deepEqual(await codeOf(ada.post('', { data: {} }, key)), [422, 'idempotency_key_reused'])
 
-    const many = await Promise.all(Array.from({ length: 5 }, () => ada.post('', { data: { of: 'five' } }, { 'idempotency-key': 'two' })))
+    const many = await Promise.all(
+      Array.from({ length: 5 }, () => ada.post('', { data: { of: 'five' } }, { 'idempotency-key': 'two' })),
+    )
     const made = many.filter(({ status }) => status === 201)
     assert.ok(made.length > 0)
     assert.equal(new Set(made.map(({ body }) => body.id)).size, 1)
@@ -133,7 +141,10 @@ suite('a battery identifier', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => ada.post('', { data })))
     assert.deepEqual(answers.map(({ status }) => status).sort(), [201, ...Array(7).fill(409)])
     const { body } = answers.find(({ status }) => status === 409)!
-    assert.deepEqual([body.code, body.errors[0].pointer], ['battery_identifier_taken', '/data/generalInformation/batteryIdentifier'])
+    assert.deepEqual(
+      [body.code, body.errors[0].pointer],
+      ['battery_identifier_taken', '/data/generalInformation/batteryIdentifier'],
+    )
     assert.equal((await p.published(PassportCreated)).length, 1, 'the losers published nothing')
   })
 
@@ -143,7 +154,10 @@ suite('a battery identifier', () => {
     await ada.make(data)
     const { id } = await ada.make()
     const { status, body } = await ada.put(`/${id}`, { data: { uniqueBatteryIdentifier: 'BP-2024-011' } })
-    assert.deepEqual([status, body.code, body.errors[0].pointer], [409, 'battery_identifier_taken', '/data/uniqueBatteryIdentifier'])
+    assert.deepEqual(
+      [status, body.code, body.errors[0].pointer],
+      [409, 'battery_identifier_taken', '/data/uniqueBatteryIdentifier'],
+    )
     assert.equal((await ada.get(`/${id}`)).body.version, 1)
   })
 
@@ -164,7 +178,8 @@ suite('a battery identifier', () => {
     const { as } = await open(t)
     const ada = as()
     for (const identifier of [undefined, 7, '', 'x'.repeat(100_000)])
-      for (const _ of [1, 2]) assert.equal((await ada.make({ generalInformation: { batteryIdentifier: identifier } })).identifier, null)
+      for (const _ of [1, 2])
+        assert.equal((await ada.make({ generalInformation: { batteryIdentifier: identifier } })).identifier, null)
   })
 })
 
@@ -177,15 +192,34 @@ suite('a version', () => {
     const [ada, bob] = [as({ userId: first, organisation: acme }), as({ userId: second, organisation: acme })]
     const { id } = await ada.make(data)
     time = '10:30'
-    const changed = { ...data, generalInformation: { ...data.generalInformation, batteryMass: 451 }, note: { by: 'bob' } }
+    const changed = {
+      ...data,
+      generalInformation: { ...data.generalInformation, batteryMass: 451 },
+      note: { by: 'bob' },
+    }
     const { status, headers, body } = await bob.put(`/${id}`, { data: changed })
-    assert.deepEqual([status, headers.etag, body.version, body.data, body.updatedAt], [200, '"2"', 2, changed, '2026-11-21T10:30:00.000Z'])
+    assert.deepEqual(
+      [status, headers.etag, body.version, body.data, body.updatedAt],
+      [200, '"2"', 2, changed, '2026-11-21T10:30:00.000Z'],
+    )
 
     const updatedFields = ['/generalInformation/batteryMass', '/note/by']
     assert.deepEqual((await ada.get(`/${id}/versions`)).body, {
       items: [
-        { version: 2, status: 'draft', actor: { userId: second, role: 'user' }, at: '2026-11-21T10:30:00.000Z', updatedFields },
-        { version: 1, status: 'draft', actor: { userId: first, role: 'user' }, at: '2026-11-21T10:00:00.000Z', updatedFields: [] },
+        {
+          version: 2,
+          status: 'draft',
+          actor: { userId: second, role: 'user' },
+          at: '2026-11-21T10:30:00.000Z',
+          updatedFields,
+        },
+        {
+          version: 1,
+          status: 'draft',
+          actor: { userId: first, role: 'user' },
+          at: '2026-11-21T10:00:00.000Z',
+          updatedFields: [],
+        },
       ],
       nextCursor: null,
     })
@@ -230,9 +264,14 @@ suite('a version', () => {
       ['9999-12-31T23:59:59Z', 3, 'published', 'BP-2'],
     ] as const) {
       const past = await then(at)
-      assert.deepEqual([past.version, past.status, past.identifier, past.data], [version, status, identifier, battery(identifier)], at)
+      assert.deepEqual(
+        [past.version, past.status, past.identifier, past.data],
+        [version, status, identifier, battery(identifier)],
+        at,
+      )
     }
-    for (const at of ['2026-11-21T09:59:59Z', '0000-01-01T00:00:00Z']) assert.equal((await then(at)).code, 'version_unknown', at)
+    for (const at of ['2026-11-21T09:59:59Z', '0000-01-01T00:00:00Z'])
+      assert.equal((await then(at)).code, 'version_unknown', at)
     for (const at of ['yesterday', '2026-06-30T23:59:60Z', '2026-13-01T00:00:00Z', '']) {
       const { status, errors } = await then(at)
       assert.deepEqual([status, errors[0].pointer], [400, '/at'], at)
@@ -306,9 +345,9 @@ suite('its life', () => {
     assert.deepEqual(await codeOf(ada.delete(`/${id}`)), [404, 'passport_unknown'])
     const db = p.db('passports')
     assert.deepEqual(
-      await db`select id from passports union all select passport_id from versions union all select passport_id from readers`.then(rows => [
-        ...rows,
-      ]),
+      await db`select id from passports union all select passport_id from versions union all select passport_id from readers`.then(
+        rows => [...rows],
+      ),
       [],
     )
     const [event] = await p.published(PassportDeleted)

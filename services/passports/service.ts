@@ -15,7 +15,14 @@ import { findAccess } from './store.ts'
 export const passports = defineService({
   name: 'passports',
   folder: import.meta.dirname,
-  publishes: [PassportCreated, PassportUpdated, PassportDeleted, PassportPublished, PassportStatusChanged, PassportShared],
+  publishes: [
+    PassportCreated,
+    PassportUpdated,
+    PassportDeleted,
+    PassportPublished,
+    PassportStatusChanged,
+    PassportShared,
+  ],
   start(host) {
     routes(host)
     host.answer(

@@ -4,7 +4,10 @@ import type { Owner } from '#contracts/shared'
 import { allColumns, pointerOf, searchable, searchWords } from './columns.ts'
 import type { Passport, Version } from './passports.ts'
 
-/** Fails with `battery_identifier_taken` when another passport of the owner has the identifier: the index decides, not a prior read. */
+/**
+ * Fails with `battery_identifier_taken` when another passport of the owner has the identifier: the index decides, not a
+ * prior read.
+ */
 export async function insertPassport(tx: Tx, passport: Passport, actor: Actor): Promise<void> {
   const { id, owner, createdAt } = passport
   const row = { id, owner_kind: owner.kind, owner_id: owner.id, created_at: createdAt, ...changing(passport) }
@@ -14,13 +17,23 @@ export async function insertPassport(tx: Tx, passport: Passport, actor: Actor): 
 }
 
 /** Keeps the next version of a passport that `lockPassport` gave. Fails with `battery_identifier_taken`. */
-export async function updatePassport(tx: Tx, passport: Passport, actor: Actor, updatedFields: readonly string[] = []): Promise<void> {
+export async function updatePassport(
+  tx: Tx,
+  passport: Passport,
+  actor: Actor,
+  updatedFields: readonly string[] = [],
+): Promise<void> {
   await tx`
     with passport as (update passports set ${tx(changing(passport))} where id = ${passport.id} returning id)
     ${insertVersion(tx, passport, actor, updatedFields)} from passport`.catch(refuseTaken(passport))
 }
 
-const insertVersion = (tx: Tx, { version, status, updatedAt, data }: Passport, actor: Actor, updatedFields: readonly string[]) => tx`
+const insertVersion = (
+  tx: Tx,
+  { version, status, updatedAt, data }: Passport,
+  actor: Actor,
+  updatedFields: readonly string[],
+) => tx`
   insert into versions (passport_id, version, status, actor_id, actor_role, at, updated_fields, data)
   select id, ${version}, ${status}, ${actor.userId}, ${actor.role}, ${updatedAt}, ${updatedFields as string[]}, ${tx.json(data as never)}`
 
@@ -38,7 +51,10 @@ const refuseTaken =
     throw new Problem('conflict', 'battery_identifier_taken', {
       detail: 'Another passport of this owner has the battery identifier.',
       errors: [
-        { pointer: `/data${pointerOf('identifier', data)}`, detail: 'must be an identifier that no other passport of the owner has' },
+        {
+          pointer: `/data${pointerOf('identifier', data)}`,
+          detail: 'must be an identifier that no other passport of the owner has',
+        },
       ],
     })
   }
@@ -49,12 +65,16 @@ interface PassportRow extends Omit<Passport, 'owner' | 'readers'> {
   readerIds: string[]
 }
 
-/** A passport as it is, or as it was `at` a time since it was created; its readers as far as they are parties of the actor. */
+/**
+ * A passport as it is, or as it was `at` a time since it was created; its readers as far as they are parties of the
+ * actor.
+ */
 export async function findPassport(db: Db, id: string, actor: Actor, at?: Date): Promise<Passport | undefined> {
   // One by one: with an array as a parameter PostgreSQL would plan the query anew each time.
   const [person, organisation = person!] = partiesOf(actor)
   const version = at ? db`(select max(version) from versions where passport_id = p.id and at <= ${at})` : db`p.version`
-  // The data, up to a megabyte, comes along only for whom the rule will let in: a refusal takes the same time whatever it refuses.
+  // The data, up to a megabyte, comes along only for whom the rule will let in: a refusal takes the same time whatever
+  // it refuses.
   const [row] = await db<PassportRow[]>`
     select p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", r.ids as "readerIds", p.created_at as "createdAt",
       v.status, v.version, v.at as "updatedAt", v.data
@@ -125,7 +145,9 @@ export async function deleteReader(tx: Tx, id: string, readerId: string): Promis
 
 /** What other services may ask about a passport; see `get_passport_access`. */
 export async function findAccess(db: Db, passportId: string) {
-  const [access] = await db<{ passportId: string; identifier: string | null; owner: Owner; status: PassportStatus; readers: Owner[] }[]>`
+  const [access] = await db<
+    { passportId: string; identifier: string | null; owner: Owner; status: PassportStatus; readers: Owner[] }[]
+  >`
     select id as "passportId", identifier, json_build_object('kind', owner_kind, 'id', owner_id) as owner, status,
       (select coalesce(json_agg(json_build_object('kind', kind, 'id', reader_id) order by since), '[]') from readers where passport_id = id) as readers
     from passports where id = ${passportId}`

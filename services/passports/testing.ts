@@ -18,7 +18,9 @@ export const data = {
   carbonFootprint: { totalCarbonFootprint: 850, measurementUnit: 'kg CO2e' },
 }
 
-export const battery = (batteryIdentifier: string, more: object = {}) => ({ generalInformation: { batteryIdentifier, ...more } })
+export const battery = (batteryIdentifier: string, more: object = {}) => ({
+  generalInformation: { batteryIdentifier, ...more },
+})
 
 /** A platform with passports, and what somebody sends to it: a fresh person, unless it is said who. */
 export async function open(t: TestContext, options: TestOptions = {}) {
@@ -88,7 +90,11 @@ export async function codeOf(answer: Promise<{ status: number; body: { code: str
 export const cursor = (keys: unknown[]): string => Buffer.from(JSON.stringify(keys)).toString('base64url')
 
 /** The items of each page, to the last. */
-export async function pages(reader: Client, path: string, between = async () => {}): Promise<{ [field: string]: unknown }[][]> {
+export async function pages(
+  reader: Client,
+  path: string,
+  between = async () => {},
+): Promise<{ [field: string]: unknown }[][]> {
   const found = []
   for (let after = ''; ; await between()) {
     const { status, text, body } = await reader.get(`${path}${after}`)

@@ -5,7 +5,9 @@ import { chromium } from 'playwright-core'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path => existsSync(path))
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path =>
+  existsSync(path),
+)
 const skip = !executablePath && process.env.CI !== 'true' && 'there is no Chromium on this machine'
 
 test('the reference shows every route and asks nobody else for anything', { skip }, async t => {
@@ -14,7 +16,13 @@ test('the reference shows every route and asks nobody else for anything', { skip
   const browser = await chromium.launch({
     executablePath,
     chromiumSandbox: process.getuid?.() !== 0,
-    args: ['--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--disable-dev-shm-usage',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   })
   t.after(() => browser.close())
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
@@ -28,7 +36,9 @@ test('the reference shows every route and asks nobody else for anything', { skip
 
   await page.goto(`${address}/`)
   await page.locator('.opblock').first().waitFor()
-  const shown = await page.locator('.opblock-summary-path').evaluateAll(paths => paths.map(path => path.getAttribute('data-path')))
+  const shown = await page
+    .locator('.opblock-summary-path')
+    .evaluateAll(paths => paths.map(path => path.getAttribute('data-path')))
   const { paths } = (await (await fetch(`${address}/docs/openapi.json`)).json()) as { paths: Record<string, object> }
   assert.deepEqual(
     shown.sort(),
@@ -37,7 +47,8 @@ test('the reference shows every route and asks nobody else for anything', { skip
       .sort(),
   )
 
-  if (process.env.OHMNIBUS_SCREENSHOTS) await page.screenshot({ path: `${process.env.OHMNIBUS_SCREENSHOTS}/reference.png` })
+  if (process.env.OHMNIBUS_SCREENSHOTS)
+    await page.screenshot({ path: `${process.env.OHMNIBUS_SCREENSHOTS}/reference.png` })
 
   // A route is tried out from the page: the answer comes from this platform.
   const live = page.locator('.opblock', { has: page.locator('[data-path="/health/live"]') })

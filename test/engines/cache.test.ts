@@ -36,7 +36,13 @@ const engines: Record<string, (t: TestContext) => Promise<Open>> = {
     const { REDIS_URL: url, REDIS_PREFIX: prefix } = await engine(t, 'redis')
     return async (factor = 1) => {
       const log = openLog({ level: 'silent' })
-      const { cache, check, close } = redisCache({ url: url!, prefix: `${prefix}${factor}:`, factor, log, metrics: openMetrics() })
+      const { cache, check, close } = redisCache({
+        url: url!,
+        prefix: `${prefix}${factor}:`,
+        factor,
+        log,
+        metrics: openMetrics(),
+      })
       t.after(close)
       await until(() =>
         check().then(
@@ -96,7 +102,9 @@ for (const [name, openEngine] of Object.entries(engines)) {
       [0.01, 1],
       [5, 50],
     ] as const) {
-      const limits = [await open(factor), await open(factor)].map(cache => cache.limit('race', { points: 10, seconds: 60 }))
+      const limits = [await open(factor), await open(factor)].map(cache =>
+        cache.limit('race', { points: 10, seconds: 60 }),
+      )
       const results = await Promise.all(Array.from({ length: 200 }, (_, i) => taken(limits[i % 2]!.take('x'))))
       assert.equal(results.filter(result => result === 'taken').length, points)
     }
@@ -237,8 +245,13 @@ for (const [name, hurt] of Object.entries({
     if (name === 'is killed') await server.restart()
     else server.kill('SIGCONT')
     await until(works)
-    await until(async () => (await cache.hold('another', 'two', 60_000).catch(() => false)) && (await cache.holder('another')) === 'two')
-    await until(async () => (await taken(limit.take('grace'))) === 'taken' && (await taken(limit.take('grace'))) !== 'taken')
+    await until(
+      async () =>
+        (await cache.hold('another', 'two', 60_000).catch(() => false)) && (await cache.holder('another')) === 'two',
+    )
+    await until(
+      async () => (await taken(limit.take('grace'))) === 'taken' && (await taken(limit.take('grace'))) !== 'taken',
+    )
     await cache.set('a', 3, 60_000)
     assert.equal(await cache.get('a'), 3)
     assert.deepEqual(
@@ -315,7 +328,13 @@ test('redis: a wrong password, and a server that was never there, are told by th
   const lines: { cause?: string }[] = []
   const stream = new Writable({ write: (line, _, done) => done(void lines.push(JSON.parse(String(line)))) })
   const at = (address: string) => {
-    const opened = redisCache({ url: address, prefix: '', factor: 1, log: openLog({ level: 'info', stream }), metrics: openMetrics() })
+    const opened = redisCache({
+      url: address,
+      prefix: '',
+      factor: 1,
+      log: openLog({ level: 'info', stream }),
+      metrics: openMetrics(),
+    })
     t.after(opened.close)
     return opened
   }

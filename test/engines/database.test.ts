@@ -39,7 +39,10 @@ async function open(t: TestContext, services: readonly Service[], environment: S
     PUBLIC_URL: 'https://ohmnibus.example.com',
     ...environment,
   })
-  const platform = await run(services, config, { log: openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' }), periodic: false })
+  const platform = await run(services, config, {
+    log: openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' }),
+    periodic: false,
+  })
   defer(t, platform.close)
   return platform
 }
@@ -65,7 +68,10 @@ const refused = (message: RegExp) => (error: Error) => {
   return true
 }
 
-/** Settings of a platform whose services live here or there. `strange`: what PostgreSQL says to a select in the schema of another. */
+/**
+ * Settings of a platform whose services live here or there. `strange`: what PostgreSQL says to a select in the schema
+ * of another.
+ */
 const places: Record<string, { strange: string; settings: (t: TestContext) => Promise<Settings> }> = {
   embedded: { strange: '42501', settings: async t => ({ OHMNIBUS_DATA: await temporary(t) }) },
   server: { strange: '42501', settings: t => engine(t, 'server') },
@@ -113,7 +119,11 @@ for (const [name, { strange, settings }] of Object.entries(places)) {
         { number: 3, text: 'three' },
       ],
     )
-    const runs = await enter(t, after, 'notes')`select service, count(*) from kernel.migrations where service = 'notes' group by service`
+    const runs = await enter(
+      t,
+      after,
+      'notes',
+    )`select service, count(*) from kernel.migrations where service = 'notes' group by service`
     assert.deepEqual({ ...runs[0] }, { service: 'notes', count: 1n })
   })
 }
@@ -124,7 +134,11 @@ test('of many processes that start at once on empty databases each migration is 
   // Two databases of one server: the roles are the same, the locks are not.
   const platforms = await Promise.all([0, 1, 0, 1, 0, 1].map(index => open(t, services, environments[index]!)))
   for (const platform of platforms.slice(0, 2)) {
-    const rows = await enter(t, platform, 'notes')`select service, number from kernel.migrations where service <> 'kernel' order by 1`
+    const rows = await enter(
+      t,
+      platform,
+      'notes',
+    )`select service, number from kernel.migrations where service <> 'kernel' order by 1`
     assert.deepEqual(
       rows.map(({ service, number }) => `${service} ${number}`),
       ['notes 1', 'readers 1'],
@@ -183,7 +197,8 @@ test('a server that is too old is refused before anything is made there', async 
   // The real server, but for its number.
   const ageing = () =>
     new Transform({
-      transform: (data, _, done) => done(null, Buffer.from(data.toString('latin1').replace(/(?<!\d)18\d{4}(?!\d)/, '160004'), 'latin1')),
+      transform: (data, _, done) =>
+        done(null, Buffer.from(data.toString('latin1').replace(/(?<!\d)18\d{4}(?!\d)/, '160004'), 'latin1')),
     })
   const proxy = createServer(near => {
     const far = connect(Number(url.port), url.hostname)
@@ -202,7 +217,10 @@ test('a server that is too old is refused before anything is made there', async 
   const { at, admin } = databaseAt(url.href, () => Buffer.alloc(0))
   const pool = openPool(at, admin, { max: 1 })
   defer(t, () => pool.end({ timeout: 1 }))
-  assert.deepEqual([...(await pool`select nspname from pg_namespace where nspname in ('kernel', 'notes', 'extensions')`)], [])
+  assert.deepEqual(
+    [...(await pool`select nspname from pg_namespace where nspname in ('kernel', 'notes', 'extensions')`)],
+    [],
+  )
 })
 
 test('with sslmode=require everything said to the server is encrypted, with verify-full only to one that proves who it is', async t => {
@@ -234,5 +252,8 @@ test('with sslmode=require everything said to the server is encrypted, with veri
   assert.deepEqual([...plain], [])
   const [encrypted] = await root`select count(*)::int as connections from pg_stat_ssl where ssl`
   assert.ok(encrypted!.connections >= 2)
-  await assert.rejects(open(t, [await notes(t)], over('verify-full')), refused(/does not prove who it is .*NODE_EXTRA_CA_CERTS/))
+  await assert.rejects(
+    open(t, [await notes(t)], over('verify-full')),
+    refused(/does not prove who it is .*NODE_EXTRA_CA_CERTS/),
+  )
 })

@@ -65,7 +65,10 @@ test('engines end with who started them, even by kill -9', async t => {
   await ready()
   const mails = /^Mails are written to (.*)$/m.exec(said.err)![1]!
   child.kill('SIGKILL')
-  await until(async () => !(await answers(setting('REDIS_URL')!)) && !(await answers(setting('DATABASE_URL')!)) && !existsSync(mails))
+  await until(
+    async () =>
+      !(await answers(setting('REDIS_URL')!)) && !(await answers(setting('DATABASE_URL')!)) && !existsSync(mails),
+  )
 })
 
 test('an engine that ends by itself ends the others and is named with its last words', async t => {

@@ -19,7 +19,11 @@ const listed = async (p: TestPlatform) => {
 }
 
 const replay = (p: TestPlatform, id: string) =>
-  p.http.inject({ method: 'POST', url: `/api/events/dead-letters/${id}/replay`, headers: p.signedIn({ role: 'admin' }) })
+  p.http.inject({
+    method: 'POST',
+    url: `/api/events/dead-letters/${id}/replay`,
+    headers: p.signedIn({ role: 'admin' }),
+  })
 
 for (const [name, open] of Object.entries(engines)) {
   test(`${name}: events of one key arrive in the order they were committed, whoever publishes at the same time; what was rolled back never does`, async t => {
@@ -54,7 +58,10 @@ for (const [name, open] of Object.entries(engines)) {
     const headers = { ...p.signedIn({ userId, role: 'operator' }), traceparent: `00-${trace}-b7ad6b7169203331-01` }
     await p.http.inject({ method: 'POST', url: '/api/notes', headers, payload: { page: 'a', texts: ['x'] } })
     await p.settle()
-    assert.deepEqual({ actor: inside!.actor, traceId: inside!.traceId }, { actor: { userId, role: 'operator' }, traceId: trace })
+    assert.deepEqual(
+      { actor: inside!.actor, traceId: inside!.traceId },
+      { actor: { userId, role: 'operator' }, traceId: trace },
+    )
     assert.ok(Math.abs(Date.parse(at) - Date.now()) < 60_000)
   })
 
@@ -309,7 +316,12 @@ for (const [name, open] of Object.entries(engines)) {
     await p.settle()
     const subscription = 'historians: write history (note.taken)'
     const rewind = (payload: object) =>
-      p.http.inject({ method: 'POST', url: '/api/events/subscriptions/replay', headers: p.signedIn({ role: 'admin' }), payload })
+      p.http.inject({
+        method: 'POST',
+        url: '/api/events/subscriptions/replay',
+        headers: p.signedIn({ role: 'admin' }),
+        payload,
+      })
     assert.equal((await rewind({ subscription: 'nobody' })).json().code, 'subscription_unknown')
 
     assert.equal((await rewind({ subscription, from: between.toISOString() })).statusCode, 202)
@@ -324,7 +336,11 @@ for (const [name, open] of Object.entries(engines)) {
       heard.slice(5).filter(text => text !== 'x'),
       ['a', 'b', 'c', 'd', 'e'],
     )
-    assert.deepEqual((await seen(p)).toSorted(), ['one a', 'one b', 'one c', 'one d', 'one e', 'two x'], 'others noticed nothing')
+    assert.deepEqual(
+      (await seen(p)).toSorted(),
+      ['one a', 'one b', 'one c', 'one d', 'one e', 'two x'],
+      'others noticed nothing',
+    )
     const listed = await p.http.inject({ url: '/api/events/subscriptions', headers: p.signedIn({ role: 'admin' }) })
     assert.deepEqual(
       listed.json().items.map(({ subscription }: { subscription: string }) => subscription),

@@ -11,7 +11,10 @@ import fastify from 'fastify'
 import { folderFiles, type Content } from '../../kernel/files/files.ts'
 import { limit, newKey, openS3, signing, stream, type Opened } from './files.ts'
 
-const contentOf = (bytes: Buffer): Content => ({ sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+const contentOf = (bytes: Buffer): Content => ({
+  sizeBytes: bytes.length,
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+})
 
 async function openFolder(t: TestContext): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-files-'))
@@ -45,7 +48,9 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
   test(`${name}: too much, or a source that breaks, leaves nothing`, async t => {
     const { files } = await open(t)
     const key = newKey()
-    await assert.rejects(files.write(key, Readable.from([randomBytes(101)]), { maxBytes: 100 }), { code: 'file_too_large' })
+    await assert.rejects(files.write(key, Readable.from([randomBytes(101)]), { maxBytes: 100 }), {
+      code: 'file_too_large',
+    })
     const broken = Readable.from(
       (async function* () {
         yield randomBytes(10)
@@ -67,7 +72,14 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
     await files.remove(keys[0]!)
     await files.remove(keys[0]!)
     assert.equal((await Array.fromAsync(files.list('documents/'))).length, 2)
-    for (const key of ['../../etc/passwd', 'documents/../x/y', '/etc/passwd', 'documents/a', 'documents//x', 'documents/aa/b/c'])
+    for (const key of [
+      '../../etc/passwd',
+      'documents/../x/y',
+      '/etc/passwd',
+      'documents/a',
+      'documents//x',
+      'documents/aa/b/c',
+    ])
       await assert.rejects(async () => await files.read(key), key)
   })
 
@@ -80,7 +92,8 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
         return [index, key] as const
       }),
     )
-    for (const [index, key] of written) assert.equal((await buffer((await files.read(key))!)).toString(), `file ${index}`)
+    for (const [index, key] of written)
+      assert.equal((await buffer((await files.read(key))!)).toString(), `file ${index}`)
   })
 
   test(`${name}: a key is written once: of many at once one wins, and nobody changes what it wrote`, async t => {
@@ -95,7 +108,10 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
       ),
     )
     const winners = results.filter(result => typeof result === 'number')
-    assert.deepEqual([winners.length, new Set(results.filter(result => typeof result === 'string'))], [1, new Set(['file_exists'])])
+    assert.deepEqual(
+      [winners.length, new Set(results.filter(result => typeof result === 'string'))],
+      [1, new Set(['file_exists'])],
+    )
     await assert.rejects(files.write(key, stream(20_000_000), { maxBytes: 1e8 }), { code: 'file_exists', status: 409 })
     assert.equal((await buffer((await files.read(key))!)).toString(), `writer ${winners[0]}`)
   })
@@ -105,7 +121,8 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
     const [key, empty] = [newKey(), newKey()]
     await files.write(key, Readable.from(['0123456789']), limit)
     await files.write(empty, Readable.from([]), limit)
-    const read = async (start: number, end: number) => (await buffer((await files.read(key, { start, end }))!)).toString()
+    const read = async (start: number, end: number) =>
+      (await buffer((await files.read(key, { start, end }))!)).toString()
     assert.deepEqual([await read(0, 0), await read(9, 9), await read(8, 20), await read(10, 20)], ['0', '9', '89', ''])
     assert.equal(await files.size(empty), 0)
     assert.equal((await buffer((await files.read(empty, undefined, contentOf(Buffer.alloc(0))))!)).length, 0)
@@ -157,7 +174,8 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
     const bytes = Buffer.from('a declaration')
     const content = await files.write(key, Readable.from([bytes]), limit)
     const as = { fileName: 'Erklärung.pdf', contentType: 'application/pdf', expiresAt: new Date(Date.now() + 60_000) }
-    const get = async (link: string, headers = {}) => await app.inject({ url: link.replace('http://localhost', ''), headers })
+    const get = async (link: string, headers = {}) =>
+      await app.inject({ url: link.replace('http://localhost', ''), headers })
     const links = [await files.link(key, as), await files.link(key, { ...as, content })]
     for (const link of links) {
       const whole = await get(link)
@@ -167,8 +185,15 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
       )
       assert.match(String(whole.headers['content-disposition']), /filename\*=UTF-8''Erkl%C3%A4rung\.pdf/)
       const part = await get(link, { range: 'bytes=2-' })
-      assert.deepEqual([part.statusCode, part.body, part.headers['content-range']], [206, 'declaration', 'bytes 2-12/13'])
-      for (const changed of [link.replace('application%2Fpdf', 'text%2Fhtml'), `${link}0`, link.replace(/files\/./, 'files/_')])
+      assert.deepEqual(
+        [part.statusCode, part.body, part.headers['content-range']],
+        [206, 'declaration', 'bytes 2-12/13'],
+      )
+      for (const changed of [
+        link.replace('application%2Fpdf', 'text%2Fhtml'),
+        `${link}0`,
+        link.replace(/files\/./, 'files/_'),
+      ])
         assert.deepEqual([(await get(changed)).statusCode, (await get(changed)).json().code], [403, 'link_invalid'])
     }
     assert.equal((await get(await files.link(key, { ...as, expiresAt: new Date() }))).json().code, 'link_expired')
@@ -177,7 +202,8 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
     const damaged = await get(links[1]!)
     assert.deepEqual([damaged.statusCode, damaged.json().code], [503, 'file_damaged'])
     await files.remove(key)
-    for (const link of links) assert.deepEqual([(await get(link)).statusCode, (await get(link)).json().code], [404, 'file_missing'])
+    for (const link of links)
+      assert.deepEqual([(await get(link)).statusCode, (await get(link)).json().code], [404, 'file_missing'])
   })
 
   test(`${name}: 200 MB stream through with flat memory, and out again`, { timeout: 120_000 }, async t => {
@@ -204,8 +230,11 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
       const key = former.replace(/[^/]+$/, latter)
       await files.write(former, Readable.from(['former']), limit)
       const write = () => files.write(key, Readable.from(['latter']), limit)
-      // versitygw takes a folder away with its last file, and refuses who begins to write there at that moment: asked again, as clients do, it takes it.
-      const writing = write().catch(error => (name === 's3' && error.code === 'files_unavailable' ? write() : Promise.reject(error)))
+      // versitygw takes a folder away with its last file, and refuses who begins to write there at that moment: asked
+      // again, as clients do, it takes it.
+      const writing = write().catch(error =>
+        name === 's3' && error.code === 'files_unavailable' ? write() : Promise.reject(error),
+      )
       // At another moment of the write each time.
       for (let turns = round % 40; turns > 0; turns--) await new Promise(setImmediate)
       await Promise.all([writing, files.remove(former)])
@@ -218,7 +247,12 @@ test('folder: drafts of a process that is gone are removed, those of one that ru
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-files-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   await mkdir(join(folder, '.incoming'))
-  for (const draft of ['2147483646-gone', `${process.pid}-before-us`, `${process.ppid}-running`, `${process.ppid}-another-process-by-now`])
+  for (const draft of [
+    '2147483646-gone',
+    `${process.pid}-before-us`,
+    `${process.ppid}-running`,
+    `${process.ppid}-another-process-by-now`,
+  ])
     await writeFile(join(folder, '.incoming', draft), 'half')
   const before = new Date(Date.now() - 25 * 3_600_000)
   await utimes(join(folder, '.incoming', `${process.ppid}-another-process-by-now`), before, before)
@@ -255,9 +289,13 @@ test('folder: a full disk is told, to the check too, and nothing half written st
   // A small disk of its own, seen by this one process alone.
   const small = 'mount -t tmpfs -o size=1m none "$0" && exec "$@"'
   const node = [process.execPath, '--input-type=module-typescript', '--eval', writer]
-  const { status, stdout, stderr } = spawnSync('unshare', ['--mount', '--map-root-user', 'sh', '-c', small, folder, ...node], {
-    encoding: 'utf8',
-  })
+  const { status, stdout, stderr } = spawnSync(
+    'unshare',
+    ['--mount', '--map-root-user', 'sh', '-c', small, folder, ...node],
+    {
+      encoding: 'utf8',
+    },
+  )
   if (status !== 0 && !/Error/.test(stderr ?? '')) return t.skip('no small disk can be mounted here')
   assert.deepEqual([JSON.parse(stdout), status], [['file_storage_full', [], 'ENOSPC'], 0], stderr)
 })

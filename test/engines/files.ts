@@ -29,7 +29,11 @@ interface Line {
 }
 
 /** Files in a bucket with these settings of the platform. */
-export async function openBucket(t: TestContext, settings: Record<string, string>, options: { now?: () => Date; patience?: number } = {}) {
+export async function openBucket(
+  t: TestContext,
+  settings: Record<string, string>,
+  options: { now?: () => Date; patience?: number } = {},
+) {
   const lines: Line[] = []
   const stream = new Writable({ write: (line, _, done) => done(void lines.push(JSON.parse(String(line)))) })
   const credentials = { accessKeyId: settings.AWS_ACCESS_KEY_ID!, secretAccessKey: settings.AWS_SECRET_ACCESS_KEY! }
@@ -46,11 +50,17 @@ export async function openBucket(t: TestContext, settings: Record<string, string
   })
   t.after(files.close)
   const Bucket = settings.S3_BUCKET_NAME
-  const operator = new S3Client({ endpoint: settings.S3_ENDPOINT, forcePathStyle: true, region: settings.AWS_REGION, credentials })
+  const operator = new S3Client({
+    endpoint: settings.S3_ENDPOINT,
+    forcePathStyle: true,
+    region: settings.AWS_REGION,
+    credentials,
+  })
   t.after(() => operator.destroy())
   const overwrite = (Key: string, Body: Buffer) => operator.send(new PutObjectCommand({ Bucket, Key, Body }))
   /** Uploads that are neither finished nor given up. */
-  const unfinished = async () => ((await operator.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? []).length
+  const unfinished = async () =>
+    ((await operator.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? []).length
   return { files, lines, overwrite, unfinished }
 }
 

@@ -84,14 +84,19 @@ async function consumeAtConsole(settings: Settings, topics: readonly string[], c
     .split('\n')
     .map(line => {
       const [partition, headers, key, value] = line.split('\t') as [string, string, string, string]
-      const named = new Map(headers.split('|').map(header => /^([^:]*):(.*)$/.exec(header)!.slice(1) as [string, string]))
+      const named = new Map(
+        headers.split('|').map(header => /^([^:]*):(.*)$/.exec(header)!.slice(1) as [string, string]),
+      )
       // It prints no topic.
       const topic = `${settings.KAFKA_TOPIC_PREFIX}${named.get('ce_type')}`
       return { topic, partition: Number(partition.replace('Partition:', '')), key, value, headers: named }
     })
 }
 
-/** Writes to some pages, each after the other, until told to stop; resolves with how many notes each page has and the slowest answer. */
+/**
+ * Writes to some pages, each after the other, until told to stop; resolves with how many notes each page has and the
+ * slowest answer.
+ */
 function traffic(p: TestPlatform, pages = 6) {
   let going = true
   let slowestMs = 0
@@ -129,18 +134,28 @@ const metric = async (p: TestPlatform, line: RegExp): Promise<number> => {
   return Number(line.exec(body)?.[1] ?? Number.NaN)
 }
 
-for (const [who, read] of Object.entries({ 'a client that nobody here wrote': consume, 'the console consumer of Kafka': consumeAtConsole }))
+for (const [who, read] of Object.entries({
+  'a client that nobody here wrote': consume,
+  'the console consumer of Kafka': consumeAtConsole,
+}))
   test(`${who} reads each event once, with the headers, key and value that AsyncAPI promises`, async t => {
     const settings = await engine(t, 'kafka')
     const p = await everythingHappens(await choose(), { environment: settings })
     t.after(p.close)
-    const { channels, components } = JSON.parse(readFileSync(join(import.meta.dirname, '../../docs/api/asyncapi.json'), 'utf8'))
-    const rows = await p.db('kernel')`select event_id, topic, key, position::float8 as position from kernel.log order by position`
+    const { channels, components } = JSON.parse(
+      readFileSync(join(import.meta.dirname, '../../docs/api/asyncapi.json'), 'utf8'),
+    )
+    const rows = await p.db(
+      'kernel',
+    )`select event_id, topic, key, position::float8 as position from kernel.log order by position`
     const messages = await read(settings, Object.keys(channels), rows.length).catch(error => {
       if (error instanceof EngineMissing && process.env.CI !== 'true') t.skip(error.message)
       throw error
     })
-    assert.deepEqual(messages.map(({ headers }) => headers.get('ce_id')).toSorted(), rows.map(row => row.event_id).toSorted())
+    assert.deepEqual(
+      messages.map(({ headers }) => headers.get('ce_id')).toSorted(),
+      rows.map(row => row.event_id).toSorted(),
+    )
 
     const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }))
     const schemas = new Map(
@@ -275,7 +290,11 @@ test('what others put into a topic is passed over, counted and told, and holds n
   await p.settle()
   const [own] = await consume(settings, [Noted.topic], 1)
   const headers = Object.fromEntries(own!.headers)
-  const producer = new Producer({ clientId: 'somebody', bootstrapBrokers: [settings.KAFKA_BROKERS!], serializers: stringSerializers })
+  const producer = new Producer({
+    clientId: 'somebody',
+    bootstrapBrokers: [settings.KAFKA_BROKERS!],
+    serializers: stringSerializers,
+  })
   const topic = settings.KAFKA_TOPIC_PREFIX + Noted.topic
   const strange = [
     { value: 'no JSON' },
@@ -291,7 +310,10 @@ test('what others put into a topic is passed over, counted and told, and holds n
   await producer.close()
   await write(p.http, 'page 0', ['1'])
   await allSeen(p, [2])
-  assert.equal(await metric(p, /^ohmnibus_kafka_foreign_messages_total\{topic="note.taken"\} (\d+)/m), strange.length + 1)
+  assert.equal(
+    await metric(p, /^ohmnibus_kafka_foreign_messages_total\{topic="note.taken"\} (\d+)/m),
+    strange.length + 1,
+  )
   assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
 })
 
@@ -322,7 +344,9 @@ test('where Kafka has lost what is to be read next, or begins anew, reading goes
   await restarted(async () => {
     await kernel`update kernel.lanes set at_offset = 0 where lane >= 0`
     await admin(settings, client =>
-      client.deleteRecords({ topics: [{ name: topic, partitions: [0, 1].map(partition => ({ partition, offset: -1n })) }] }),
+      client.deleteRecords({
+        topics: [{ name: topic, partitions: [0, 1].map(partition => ({ partition, offset: -1n })) }],
+      }),
     )
   })
   await next('3')
@@ -416,7 +440,10 @@ test('figures tell what is under way, and health who sends', async t => {
 test('services in databases of their own hear of each other, over two relays', async t => {
   const settings = await engine(t, 'kafka')
   const services = [await notes(t), await readers(t)]
-  const [a, b] = [await open([services[0]!], { environment: settings }), await open([services[1]!], { environment: settings })]
+  const [a, b] = [
+    await open([services[0]!], { environment: settings }),
+    await open([services[1]!], { environment: settings }),
+  ]
   t.after(async () => {
     await a.close()
     await b.close()

@@ -14,8 +14,9 @@ export type Lent = (typeof lent)[number]
 export type Loan = { settings: Record<string, string> } | { fault: string }
 
 /**
- * Lends engines over a Unix socket to the processes of a test run: who connects and sends the name of an engine gets a line of JSON, a `Loan`;
- * what it holds is cleared away when the connection ends, as it also does when the process does.
+ * Lends engines over a Unix socket to the processes of a test run: who connects and sends the name of an engine gets a
+ * line of JSON, a `Loan`; what it holds is cleared away when the connection ends, as it also does when the process
+ * does.
  */
 export async function lendEngines(folder: string, eager: boolean) {
   const engines = new Map<Lent, Promise<Engine>>()
@@ -62,7 +63,11 @@ export async function lendEngines(folder: string, eager: boolean) {
 }
 
 /** Makes a corner of an engine that no other test sees, under a name that nothing has. */
-type Corner = (engine: Engine, folder: string, name: string) => Promise<{ settings: Record<string, string>; clear: () => Promise<unknown> }>
+type Corner = (
+  engine: Engine,
+  folder: string,
+  name: string,
+) => Promise<{ settings: Record<string, string>; clear: () => Promise<unknown> }>
 
 // The clients are loaded by those runs only whose tests ask for their engines.
 const corners: Record<Lent, Corner> = {
@@ -86,7 +91,10 @@ const corners: Record<Lent, Corner> = {
   async s3({ settings }, folder, name) {
     const { makeBucket } = await import('../../tools/engines/s3.ts')
     await makeBucket(settings, name)
-    return { settings: { S3_BUCKET_NAME: name }, clear: () => rm(join(folder, 'data', name), { recursive: true, force: true }) }
+    return {
+      settings: { S3_BUCKET_NAME: name },
+      clear: () => rm(join(folder, 'data', name), { recursive: true, force: true }),
+    }
   },
   async server({ settings }, _folder, name) {
     const { default: postgres } = await import('postgres')

@@ -299,7 +299,12 @@ test('smtp: no server, and a server that turns the password down, are unavailabl
     authOptional: false,
     onAuth: (_auth, _session, done) => done(new Error('wrong password')),
   })
-  const wrong = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port), SMTP_USER: 'ohmnibus', SMTP_PASS: 'wrong' })
+  const wrong = await open(t, {
+    SMTP_HOST: '127.0.0.1',
+    SMTP_PORT: String(port),
+    SMTP_USER: 'ohmnibus',
+    SMTP_PASS: 'wrong',
+  })
   await assert.rejects(wrong.mail.send(message()), { code: 'mail_unavailable' })
   const without = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) })
   await assert.rejects(without.mail.send(message()), { code: 'mail_unavailable' })
@@ -316,7 +321,12 @@ test('smtp: STARTTLS is used when offered, and the password arrives', async t =>
       else done(new Error('wrong password'))
     },
   })
-  const { mail } = await open(t, { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port), SMTP_USER: 'ohmnibus', SMTP_PASS: 'right' })
+  const { mail } = await open(t, {
+    SMTP_HOST: '127.0.0.1',
+    SMTP_PORT: String(port),
+    SMTP_USER: 'ohmnibus',
+    SMTP_PASS: 'right',
+  })
   await mail.send(message())
   assert.deepEqual([taken.length, secure], [1, [true]])
 })
@@ -330,7 +340,12 @@ test('smtp: towards another machine a password goes only over TLS whose certific
   // Another name for this machine that is not one of those we trust as ourselves.
   const login = { SMTP_HOST: '127.0.0.2', SMTP_USER: 'ohmnibus', SMTP_PASS: 'right' }
   for (const disabledCommands of [['STARTTLS'], []]) {
-    const { port } = await smtpServer(t, undefined, { disabledCommands, authOptional: false, onAuth: onAuth as never }, '127.0.0.2')
+    const { port } = await smtpServer(
+      t,
+      undefined,
+      { disabledCommands, authOptional: false, onAuth: onAuth as never },
+      '127.0.0.2',
+    )
     const { mail } = await open(t, { ...login, SMTP_PORT: String(port) })
     await assert.rejects(mail.send(message()), { code: 'mail_unavailable' })
   }
@@ -374,7 +389,8 @@ for (const [status, code] of [
       error => error,
     )
     assert.deepEqual([refusal.code, refusal.message], [code, `SendGrid: ${status} not like this, says the test`])
-    if (status === 429) assert.ok(refusal.details.retryAfter > 5 && refusal.details.retryAfter <= 17, String(refusal.details.retryAfter))
+    if (status === 429)
+      assert.ok(refusal.details.retryAfter > 5 && refusal.details.retryAfter <= 17, String(refusal.details.retryAfter))
     assert.doesNotMatch(JSON.stringify(refusal), /SG\.right/)
     await mail.send(message())
     assert.equal(taken.length, 1)
@@ -406,7 +422,10 @@ test('two ways out, and a key that is none, are faults of the settings', () => {
   const faults = (environment: Record<string, string>) => mailFaults(readSettings(mailSettings, environment))
   assert.deepEqual(faults({ SMTP_HOST: 'mail.example.com' }), [])
   assert.deepEqual(faults({ SENDGRID_API_KEY: 'SG.x' }), [])
-  assert.match(faults({ SMTP_HOST: 'mail.example.com', SENDGRID_API_KEY: 'SG.x' }).join(), /^SENDGRID_API_KEY: stands beside SMTP_HOST/)
+  assert.match(
+    faults({ SMTP_HOST: 'mail.example.com', SENDGRID_API_KEY: 'SG.x' }).join(),
+    /^SENDGRID_API_KEY: stands beside SMTP_HOST/,
+  )
   const [fault] = faults({ SENDGRID_API_KEY: 'geheim' })
   assert.match(fault!, /^SENDGRID_API_KEY: .*SG\./)
   assert.doesNotMatch(fault!, /geheim/)

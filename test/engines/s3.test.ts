@@ -78,7 +78,9 @@ test('s3: killed in the middle of an upload, and again during recovery, there is
 
   assert.equal(await unfinished(), 2)
   await openBucket(t, server.settings, { now: () => new Date(Date.now() + 23 * 3_600_000) })
-  const { unfinished: later } = await openBucket(t, server.settings, { now: () => new Date(Date.now() + 25 * 3_600_000) })
+  const { unfinished: later } = await openBucket(t, server.settings, {
+    now: () => new Date(Date.now() + 25 * 3_600_000),
+  })
   await until(async () => (await later()) === 0)
   assert.deepEqual(
     (await Array.fromAsync(files.list('documents/'))).map(({ key }) => key),
@@ -86,8 +88,15 @@ test('s3: killed in the middle of an upload, and again during recovery, there is
   )
 })
 
-/** Stands before the server and cuts the first connection over which such a request was answered, before the answer is through. */
-async function losingAnswer(t: TestContext, endpoint: string, request: RegExp): Promise<{ endpoint: string; lost(): number }> {
+/**
+ * Stands before the server and cuts the first connection over which such a request was answered, before the answer is
+ * through.
+ */
+async function losingAnswer(
+  t: TestContext,
+  endpoint: string,
+  request: RegExp,
+): Promise<{ endpoint: string; lost(): number }> {
   let lost = 0
   const proxy = createServer(client => {
     const server = connect(Number(new URL(endpoint).port), '127.0.0.1')
@@ -179,7 +188,11 @@ test('s3: one that hangs is given up on in time, and works again when it does', 
   assert.ok(Date.now() - begun < 5_000, `${Date.now() - begun} ms`)
   server.kill('SIGCONT')
   await until(async () => (await files.size(key)) === 1)
-  assert.equal((await Array.fromAsync(files.list('documents/'))).length <= 2, true, 'the small one may have arrived after all, whole')
+  assert.equal(
+    (await Array.fromAsync(files.list('documents/'))).length <= 2,
+    true,
+    'the small one may have arrived after all, whole',
+  )
 })
 
 test('s3: what is wrong for good stops the start and says what to do; a server that is away does not', async t => {
@@ -224,7 +237,10 @@ test('a platform on S3 and Redis says what is away, refuses only what cannot be,
   server.kill()
   assert.equal(await health(), '503 cache,files')
   const refused = await ada.upload('in vain')
-  assert.deepEqual([refused.status, refused.json.code, refused.headers.get('retry-after')], [503, 'files_unavailable', '5'])
+  assert.deepEqual(
+    [refused.status, refused.json.code, refused.headers.get('retry-after')],
+    [503, 'files_unavailable', '5'],
+  )
   assert.equal((await ada.get(`/${kept.json.docId}?download=1`)).json.code, 'files_unavailable')
   assert.equal((await ada.get(`/${kept.json.docId}`)).status, 200, 'what is known about it lies elsewhere')
   assert.equal((await ada.get('')).json.items.length, 2)

@@ -20,7 +20,10 @@ export async function sendgridApi(t: TestContext, judge: (before: number) => Ver
   const taken: SendgridMail[] = []
   let seen = 0
   const answer = (response: ServerResponse, status: number): void => {
-    const body = status < 300 ? '' : JSON.stringify({ errors: [{ message: 'not like this, says the test', field: null, help: null }] })
+    const body =
+      status < 300
+        ? ''
+        : JSON.stringify({ errors: [{ message: 'not like this, says the test', field: null, help: null }] })
     response.setHeader('x-ratelimit-reset', Math.floor(Date.now() / 1000) + 17)
     response.writeHead(status, { 'content-type': 'application/json' }).end(body)
   }

@@ -3,7 +3,10 @@ import type { TestContext } from 'node:test'
 import { simpleParser, type ParsedMail } from 'mailparser'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 
-/** What the server does with a message: takes it, answers with a status, or after the last byte hangs up or keeps the connection without a word. */
+/**
+ * What the server does with a message: takes it, answers with a status, or after the last byte hangs up or keeps the
+ * connection without a word.
+ */
 export type Verdict = 'take' | 'hang up' | 'say nothing' | number
 
 /** A real SMTP server in this process. `judge` is asked for each message, with how many came before it. */
@@ -30,7 +33,8 @@ export async function smtpServer(
         recipients.push(...session.envelope.rcptTo.map(({ address }) => address))
         if (verdict === 'hang up') return sockets.forEach(socket => socket.destroy())
         if (verdict === 'say nothing') return
-        if (verdict !== 'take') return done(Object.assign(new Error('not like this, says the test'), { responseCode: verdict }))
+        if (verdict !== 'take')
+          return done(Object.assign(new Error('not like this, says the test'), { responseCode: verdict }))
         taken.push(mail)
         done()
       })
@@ -44,7 +48,10 @@ export async function smtpServer(
   return { port: (listener.address() as AddressInfo).port, taken, seen, recipients }
 }
 
-/** An SMTP server whose first connection breaks as the message begins, or after so many bytes of it; it takes those that follow. */
+/**
+ * An SMTP server whose first connection breaks as the message begins, or after so many bytes of it; it takes those that
+ * follow.
+ */
 export async function cutInMessage(t: TestContext, when: 'before' | number) {
   const { port, taken } = await smtpServer(t)
   let tries = 0
@@ -60,7 +67,8 @@ export async function cutInMessage(t: TestContext, when: 'before' | number) {
       server.write(data)
     })
     server.on('data', data => client.write(data))
-    for (const socket of [client, server]) socket.on('error', () => {}).on('close', () => (client.destroy(), server.destroy()))
+    for (const socket of [client, server])
+      socket.on('error', () => {}).on('close', () => (client.destroy(), server.destroy()))
   })
   await new Promise<void>(listening => proxy.listen(0, '127.0.0.1', listening))
   t.after(() => proxy.close())

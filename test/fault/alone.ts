@@ -14,7 +14,10 @@ import { launch, until } from './product.ts'
 
 export const onLinux = { timeout: 120_000, skip: process.platform !== 'linux' && 'it needs /proc and signals' }
 
-/** The platform as one process on a PostgreSQL of its own, and its admin. The server works in `serverFolder`, where one is given. */
+/**
+ * The platform as one process on a PostgreSQL of its own, and its admin. The server works in `serverFolder`, where one
+ * is given.
+ */
 export async function setUp(t: TestContext, environment: Record<string, string> = {}, serverFolder?: string) {
   const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-single-'))
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
@@ -81,11 +84,14 @@ export async function visitors(address: string, peek: <T>(look: (db: Pool) => Pr
   }
   /** What was promised is there once, and nothing that was refused. */
   async function holds(answers: ReadonlyMap<string, string>): Promise<void> {
-    const rows = await peek(db => db<{ id: string }[]>`select identifier as id from passports.passports where version > 0`)
+    const rows = await peek(
+      db => db<{ id: string }[]>`select identifier as id from passports.passports where version > 0`,
+    )
     const there = rows.map(({ id }) => id)
     assert.equal(new Set(there).size, there.length)
     for (const [key, answer] of answers)
-      if (answer !== 'lost' && !answer.startsWith('503')) assert.equal(there.includes(key), answer === '201', `${key}: ${answer}`)
+      if (answer !== 'lost' && !answer.startsWith('503'))
+        assert.equal(there.includes(key), answer === '201', `${key}: ${answer}`)
     for (const answer of new Set(answers.values())) assert.match(answer, /^(201|503 database_\w+|lost)$/)
   }
   const works = () => until('work again', async () => (await create()) === '201', 20_000)

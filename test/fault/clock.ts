@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Loaded into a process before the platform (`--import`): its clock is wrong by as many milliseconds as the file says that `CLOCK_ERROR_FILE` names, from
- * one moment to the next. Timers and `performance` go on as they did, as those of a machine whose clock is put right.
+ * Loaded into a process before the platform (`--import`): its clock is wrong by as many milliseconds as the file says
+ * that `CLOCK_ERROR_FILE` names, from one moment to the next. Timers and `performance` go on as they did, as those of a
+ * machine whose clock is put right.
  */
 const file = process.env.CLOCK_ERROR_FILE!
 let error = 0

@@ -62,7 +62,11 @@ async function fullForAWhile(
   const clients = load()
   await until('some passports', () => clients.answers.size > 20, 20_000)
   disk.fill()
-  await until('refusals', () => [...clients.answers.values()].filter(answer => answer === '503 database_full').length > 50, 20_000)
+  await until(
+    'refusals',
+    () => [...clients.answers.values()].filter(answer => answer === '503 database_full').length > 50,
+    20_000,
+  )
   assert.equal((await who.ask('GET /api/passports')).status, 200)
   assert.match(await database(product), /No space left on device/)
   await doctorSees()
@@ -92,11 +96,16 @@ test(
     t.after(disk.remove)
     const { load, works, holds } = visited
     await fullForAWhile(t, product, disk, visited, async () => {
-      const found = await examine({ ...server.settings, OHMNIBUS_SECRET: 'x'.repeat(40), PUBLIC_URL: 'https://localhost' })
+      const found = await examine({
+        ...server.settings,
+        OHMNIBUS_SECRET: 'x'.repeat(40),
+        PUBLIC_URL: 'https://localhost',
+      })
       assert.ok(found.some(({ state, what }) => state === 'fail' && /It has no room left: .*No space left/.test(what)))
     })
 
-    // And to the last byte of its write-ahead log: it ends, recovers, finds no room and stays away until somebody starts it.
+    // And to the last byte of its write-ahead log: it ends, recovers, finds no room and stays away until somebody
+    // starts it.
     const clients = load()
     disk.fill()
     await assert.rejects(peek(useUp))
@@ -118,7 +127,8 @@ test(
     const disk = smallDisk(t)
     if (!disk) return
     const port = await freePort()
-    const start = () => launch({ folder: disk.folder, port, environment: { ...underFireSettings, LOG_LEVEL: 'info', HOST: '127.0.0.1' } })
+    const start = () =>
+      launch({ folder: disk.folder, port, environment: { ...underFireSettings, LOG_LEVEL: 'info', HOST: '127.0.0.1' } })
     let product = start()
     t.after(async () => {
       product.signal('SIGTERM')

@@ -10,7 +10,10 @@ import { pick } from '../journeys/random.ts'
 import { underFireSettings, type Site } from './harness.ts'
 import { kill, launch, serversOf, until } from './product.ts'
 
-/** The platform as one process with its embedded PostgreSQL: either is killed, or both at once, and it is started again without touching anything. */
+/**
+ * The platform as one process with its embedded PostgreSQL: either is killed, or both at once, and it is started again
+ * without touching anything.
+ */
 export async function embeddedSite(): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-fault-'))
   const dataFolder = join(folder, 'data')
@@ -45,12 +48,16 @@ export async function embeddedSite(): Promise<Site> {
     async disturb(random) {
       // While it is still starting it may not have a PostgreSQL of its own yet.
       const early = serversOf(dataFolder).length === 0
-      const victim = pick(random, early ? (['both', 'the platform'] as const) : (['both', 'the platform', 'PostgreSQL'] as const))
+      const victim = pick(
+        random,
+        early ? (['both', 'the platform'] as const) : (['both', 'the platform', 'PostgreSQL'] as const),
+      )
       if (victim !== 'the platform') kill(serversOf(dataFolder))
       if (victim !== 'PostgreSQL') kill([product.pid])
       const { code, signal } = await product.ends(10_000)
       const expected = victim === 'PostgreSQL' ? code === 1 : signal === 'SIGKILL' || code === 1
-      if (!expected) faults.push(`after ${victim} was killed, the platform ended with ${signal ?? code}:\n${product.output()}`)
+      if (!expected)
+        faults.push(`after ${victim} was killed, the platform ended with ${signal ?? code}:\n${product.output()}`)
       product = start()
       return `kill ${victim}`
     },
@@ -71,10 +78,13 @@ export async function embeddedSite(): Promise<Site> {
       try {
         product.signal('SIGTERM')
         const { code, ms } = await product.ends(10_000)
-        if (code !== 0 || ms > 5_000) faults.push(`it was told to stop and ended with ${code} after ${ms} ms:\n${product.output()}`)
-        if (serversOf(dataFolder).length > 0) faults.push(`PostgreSQL still runs after the stop: ${serversOf(dataFolder).join(', ')}`)
+        if (code !== 0 || ms > 5_000)
+          faults.push(`it was told to stop and ended with ${code} after ${ms} ms:\n${product.output()}`)
+        if (serversOf(dataFolder).length > 0)
+          faults.push(`PostgreSQL still runs after the stop: ${serversOf(dataFolder).join(', ')}`)
         const drafts = join(dataFolder, 'files', '.incoming')
-        for (const name of existsSync(drafts) ? readdirSync(drafts) : []) faults.push(`the draft ${name} was left behind`)
+        for (const name of existsSync(drafts) ? readdirSync(drafts) : [])
+          faults.push(`the draft ${name} was left behind`)
       } finally {
         kill([product.pid])
         await product.exit

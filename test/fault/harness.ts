@@ -12,7 +12,9 @@ import { randomFrom } from '../journeys/random.ts'
 import { until } from './product.ts'
 
 export interface Outcome {
-  /** Each bad thing: how often it happened, the longest time without an acknowledged write, the slowest return to work. */
+  /**
+   * Each bad thing: how often it happened, the longest time without an acknowledged write, the slowest return to work.
+   */
   disturbances: Record<string, { times: number; silentMs: number; readyMs: number }>
   passports: number
   documents: number
@@ -91,8 +93,8 @@ export const underFireSettings = {
 }
 
 /**
- * Disturbs a site again and again at moments that `seed` chooses, while clients go on writing. Then holds what there is against what clients were
- * promised. The site is closed in the end.
+ * Disturbs a site again and again at moments that `seed` chooses, while clients go on writing. Then holds what there is
+ * against what clients were promised. The site is closed in the end.
  */
 export async function underFire({
   site,
@@ -154,7 +156,14 @@ export async function underFire({
     const settledMs = Date.now() - calm
     await check(site, people, ledger)
     const { repeated, faults } = ledger
-    return { disturbances, settledMs, repeated, faults, passports: ledger.passports.size, documents: ledger.documents.size }
+    return {
+      disturbances,
+      settledMs,
+      repeated,
+      faults,
+      passports: ledger.passports.size,
+      documents: ledger.documents.size,
+    }
   } finally {
     storm = false
     await site.close()
@@ -221,7 +230,8 @@ async function createPassports(owner: Owner, ledger: Ledger, going: () => boolea
     const answer = await insist(ledger, `passport ${key}`, () =>
       owner.writer.ask('POST /api/passports', { data }, { 'idempotency-key': key }),
     )
-    if (answer && ledger.passports.has(answer.body.id)) ledger.faults.push(`passport ${answer.body.id} was the answer to two keys`)
+    if (answer && ledger.passports.has(answer.body.id))
+      ledger.faults.push(`passport ${answer.body.id} was the answer to two keys`)
     if (answer) ledger.passports.set(answer.body.id, { owner, data })
     await sleep(15)
   }
@@ -233,7 +243,8 @@ async function uploadDocuments(who: Client, ledger: Ledger, random: () => number
     const content = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(Math.floor(random() ** 2 * 1_500_000))])
     const [pieces, pause] = random() < 0.5 ? [1, 0] : [10, 15]
     const answer = await insist(ledger, 'an upload', () => upload(who, content, pieces, pause))
-    if (answer) ledger.documents.set(answer.body.docId, { who, sha256: createHash('sha256').update(content).digest('hex') })
+    if (answer)
+      ledger.documents.set(answer.body.docId, { who, sha256: createHash('sha256').update(content).digest('hex') })
     await sleep(30)
   }
 }
@@ -245,7 +256,10 @@ async function upload(who: Client, content: Buffer, pieces: number, pause: numbe
       `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="test.pdf"\r\ncontent-type: application/pdf\r\n\r\n`,
     )
     for (let piece = 0; piece < pieces; piece++) {
-      yield content.subarray(Math.floor((piece * content.length) / pieces), Math.floor(((piece + 1) * content.length) / pieces))
+      yield content.subarray(
+        Math.floor((piece * content.length) / pieces),
+        Math.floor(((piece + 1) * content.length) / pieces),
+      )
       if (pause) await sleep(pause)
     }
     yield Buffer.from(`\r\n--${boundary}--\r\n`)
@@ -287,10 +301,13 @@ async function check(site: Site, people: People, ledger: Ledger): Promise<void> 
   for (const owner of owners) {
     const there = await all(
       owner.writer,
-      owner.writer === root.who ? `/api/passports?owner=${(await root.who.get(200, 'GET /api/auth/profile')).id}` : '/api/passports',
+      owner.writer === root.who
+        ? `/api/passports?owner=${(await root.who.get(200, 'GET /api/auth/profile')).id}`
+        : '/api/passports',
     )
     const promised = new Set([...ledger.passports].filter(([, attempt]) => attempt.owner === owner).map(([id]) => id))
-    for (const id of promised.difference(new Set(there.map(({ id }) => id)))) say(`passport ${id} was promised and is gone`)
+    for (const id of promised.difference(new Set(there.map(({ id }) => id))))
+      say(`passport ${id} was promised and is gone`)
     for (const { id } of there) say(!promised.has(id) && `passport ${id} is there and nobody was told`)
     await each(promised, async id => {
       const { body } = await owner.writer.ask(`GET /api/passports/${id}`)
@@ -319,7 +336,9 @@ async function check(site: Site, people: People, ledger: Ledger): Promise<void> 
   const { missing } = await heal(site)
   say(missing > 0 && `${missing} documents have no file`)
   const rows = await site.peek('documents', async db =>
-    (await db<{ text: string }[]>`select d::text as text from documents.documents d`).map(({ text }) => text).join('\n'),
+    (await db<{ text: string }[]>`select d::text as text from documents.documents d`)
+      .map(({ text }) => text)
+      .join('\n'),
   )
   for await (const { key } of site.files.list('documents/'))
     say(!rows.includes(key.split('/').at(-1)!) && `the file ${key} belongs to no document`)
@@ -333,7 +352,10 @@ async function check(site: Site, people: People, ledger: Ledger): Promise<void> 
     const shown = Map.groupBy(list, ({ link }) => new URL(link).pathname)
     for (const [id, { owner }] of ledger.passports) {
       const expected = owner.told.includes(person) ? 1 : 0
-      const counts = [shown.get(`/api/passports/${id}`)?.length ?? 0, filed.get(`${person.email} /api/passports/${id}`)?.length ?? 0]
+      const counts = [
+        shown.get(`/api/passports/${id}`)?.length ?? 0,
+        filed.get(`${person.email} /api/passports/${id}`)?.length ?? 0,
+      ]
       say(
         counts.some(count => count !== expected) &&
           `${person.email} has ${counts[0]} notifications and ${counts[1]} files about passport ${id} instead of ${expected}`,

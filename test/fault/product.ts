@@ -59,8 +59,13 @@ export function launch({
     /** Resolves with the milliseconds it took; fails when it ends before, or takes longer than `patience`. */
     async ready(patience = 60_000): Promise<number> {
       for (const deadline = startedAt + patience; Date.now() < deadline; await sleep(10)) {
-        if (ended) throw new Error(`The platform ended (${ended.signal ?? `code ${ended.code}`}) before it was ready:\n${output}`)
-        const answer = await fetch(`${address}/health/ready`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined)
+        if (ended)
+          throw new Error(
+            `The platform ended (${ended.signal ?? `code ${ended.code}`}) before it was ready:\n${output}`,
+          )
+        const answer = await fetch(`${address}/health/ready`, { signal: AbortSignal.timeout(2_000) }).catch(
+          () => undefined,
+        )
         await answer?.arrayBuffer().catch(() => {})
         if (answer?.status === 200) return Date.now() - startedAt
       }
@@ -83,7 +88,10 @@ export function launch({
 
 export type Product = ReturnType<typeof launch>
 
-/** The processes that have the PostgreSQL data of a data folder as their working folder: all of that server's, and no other's. */
+/**
+ * The processes that have the PostgreSQL data of a data folder as their working folder: all of that server's, and no
+ * other's.
+ */
 export function serversOf(dataFolder: string): number[] {
   let cluster: string
   try {
@@ -112,7 +120,11 @@ export function kill(pids: readonly number[]): void {
 }
 
 /** Waits for something that comes about by itself; fails after `patience`. */
-export async function until(what: string, condition: () => Promise<boolean> | boolean, patience: number): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  patience: number,
+): Promise<void> {
   for (const deadline = Date.now() + patience; !(await condition()); await sleep(50))
     if (Date.now() > deadline) throw new Error(`${what} did not come about within ${patience} ms`)
 }

@@ -1,7 +1,10 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
 
-/** Stands before an engine and makes its network bad: slow, cut, silent. What is said holds for open connections and new ones. */
+/**
+ * Stands before an engine and makes its network bad: slow, cut, silent. What is said holds for open connections and new
+ * ones.
+ */
 export interface Proxy {
   readonly port: number
   /** Every piece of data takes that long each way; 0 heals. */

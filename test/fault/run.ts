@@ -12,7 +12,9 @@ The same, each bad thing by its name, so many times one after the other:
   npm run fault -- --drills 2 [--only "kill kafka"]`
 
 const { values } = parseArgs({
-  options: Object.fromEntries(['kills', 'minutes', 'drills', 'only', 'seed'].map(name => [name, { type: 'string' as const }])),
+  options: Object.fromEntries(
+    ['kills', 'minutes', 'drills', 'only', 'seed'].map(name => [name, { type: 'string' as const }]),
+  ),
 })
 const [kills, minutes, drills, seed] = [
   Number(values.kills ?? 0),
@@ -31,7 +33,8 @@ const progress = (line: string): void => console.log(`  ${Math.round((Date.now()
 async function attempt(): Promise<Outcome> {
   if (kills > 0) return await underFire({ site: await embeddedSite(), goesOn: count => count < kills, seed, progress })
   const site = await spreadSite()
-  if (minutes > 0) return await underFire({ site, goesOn: () => Date.now() - started < minutes * 60_000, seed, progress })
+  if (minutes > 0)
+    return await underFire({ site, goesOn: () => Date.now() - started < minutes * 60_000, seed, progress })
   const names = Object.keys(site.disturbances).filter(name => !values.only || name.includes(values.only))
   const list = names.flatMap(name => Array.from({ length: drills }, () => name))
   const disturb = async (random: () => number): Promise<string> => {

@@ -35,36 +35,46 @@ test('PostgreSQL restarted under load: refused as unavailable meanwhile, then al
   assert.doesNotMatch(product.output(), /a bug answered 500/)
 })
 
-test('no connection left in PostgreSQL: those who need a new one are told so, and served when there is one', onLinux, async t => {
-  const { at, superuser, peek, create, works, product } = await setUp(t)
-  await works()
-  const [{ most }] = await peek(async db => await db<[{ most: number }]>`select current_setting('max_connections')::int as most`)
-  const pools = Array.from({ length: most }, () => openPool(at, superuser, { schema: 'public', max: 1 }))
-  await Promise.allSettled(pools.map(pool => pool`select 1`))
-  await pools[0]!`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'passports'`
-  await Promise.allSettled(pools.map(pool => pool`select 1`))
-  await until('a refusal', async () => (await create()) === '503 database_unavailable', 10_000)
-  await Promise.all(pools.map(pool => pool.end({ timeout: 1 })))
-  await works()
-  assert.doesNotMatch(product.output(), /a bug answered 500/)
-})
+test(
+  'no connection left in PostgreSQL: those who need a new one are told so, and served when there is one',
+  onLinux,
+  async t => {
+    const { at, superuser, peek, create, works, product } = await setUp(t)
+    await works()
+    const [{ most }] = await peek(
+      async db => await db<[{ most: number }]>`select current_setting('max_connections')::int as most`,
+    )
+    const pools = Array.from({ length: most }, () => openPool(at, superuser, { schema: 'public', max: 1 }))
+    await Promise.allSettled(pools.map(pool => pool`select 1`))
+    await pools[0]!`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'passports'`
+    await Promise.allSettled(pools.map(pool => pool`select 1`))
+    await until('a refusal', async () => (await create()) === '503 database_unavailable', 10_000)
+    await Promise.all(pools.map(pool => pool.end({ timeout: 1 })))
+    await works()
+    assert.doesNotMatch(product.output(), /a bug answered 500/)
+  },
+)
 
-test('a standby in the place of the server: what is there is read, changes are refused as unavailable', onLinux, async t => {
-  const { folder, server, who, create, works, product } = await setUp(t)
-  await works()
-  const data = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find(
-    name => /(^|\/)PG_VERSION$/.test(name) && !/base\//.test(name),
-  )!
-  const signal = join(folder, data, '..', 'standby.signal')
-  writeFileSync(signal, '', { mode: 0o644 })
-  await server.restart()
-  await until('a refusal', async () => (await create()) === '503 database_read_only', 10_000)
-  assert.equal((await who.ask('GET /api/passports')).status, 200)
-  rmSync(signal)
-  await server.restart()
-  await works()
-  assert.doesNotMatch(product.output(), /a bug answered 500/)
-})
+test(
+  'a standby in the place of the server: what is there is read, changes are refused as unavailable',
+  onLinux,
+  async t => {
+    const { folder, server, who, create, works, product } = await setUp(t)
+    await works()
+    const data = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find(
+      name => /(^|\/)PG_VERSION$/.test(name) && !/base\//.test(name),
+    )!
+    const signal = join(folder, data, '..', 'standby.signal')
+    writeFileSync(signal, '', { mode: 0o644 })
+    await server.restart()
+    await until('a refusal', async () => (await create()) === '503 database_read_only', 10_000)
+    assert.equal((await who.ask('GET /api/passports')).status, 200)
+    rmSync(signal)
+    await server.restart()
+    await works()
+    assert.doesNotMatch(product.output(), /a bug answered 500/)
+  },
+)
 
 test(
   'a process that was frozen, and whose transactions PostgreSQL has ended meanwhile, writes nothing of what it believed before',
@@ -88,26 +98,30 @@ test(
   },
 )
 
-test('no file descriptor left: whoever comes is kept waiting or turned away, and served when there is one', onLinux, async t => {
-  const { product, create, works } = await setUp(t)
-  await works()
-  const open = () => readdirSync(`/proc/${product.pid}/fd`).map(Number)
-  const most = Math.max(...open())
-  execFileSync('prlimit', [`--pid=${product.pid}`, `--nofile=${most + 10}:`])
-  const port = Number(new URL(product.address).port)
-  let turnedAway = 0
-  const sockets = Array.from({ length: 500 }, () =>
-    connect(port, '127.0.0.1')
-      .resume()
-      .on('error', () => {})
-      .once('close', () => turnedAway++),
-  )
-  t.after(() => sockets.forEach(socket => socket.destroy()))
-  await until('no descriptor left', () => turnedAway > 0 || open().length >= most, 10_000)
-  await Promise.race([create(), sleep(2_000)])
-  sockets.forEach(socket => socket.destroy())
-  await works()
-})
+test(
+  'no file descriptor left: whoever comes is kept waiting or turned away, and served when there is one',
+  onLinux,
+  async t => {
+    const { product, create, works } = await setUp(t)
+    await works()
+    const open = () => readdirSync(`/proc/${product.pid}/fd`).map(Number)
+    const most = Math.max(...open())
+    execFileSync('prlimit', [`--pid=${product.pid}`, `--nofile=${most + 10}:`])
+    const port = Number(new URL(product.address).port)
+    let turnedAway = 0
+    const sockets = Array.from({ length: 500 }, () =>
+      connect(port, '127.0.0.1')
+        .resume()
+        .on('error', () => {})
+        .once('close', () => turnedAway++),
+    )
+    t.after(() => sockets.forEach(socket => socket.destroy()))
+    await until('no descriptor left', () => turnedAway > 0 || open().length >= most, 10_000)
+    await Promise.race([create(), sleep(2_000)])
+    sockets.forEach(socket => socket.destroy())
+    await works()
+  },
+)
 
 test('with 256 MB of heap it stands a storm of requests', onLinux, async t => {
   const { product, who, works } = await setUp(t, { NODE_OPTIONS: '--max-old-space-size=256' })
@@ -132,38 +146,49 @@ test('with 256 MB of heap it stands a storm of requests', onLinux, async t => {
   await works()
 })
 
-test('a clock that jumps by a minute, forth and back, loses and doubles nothing, and people stay signed in or out', onLinux, async t => {
-  const { product, peek, load, holds, works } = await setUp(t)
-  const clients = load()
-  await until('some passports', () => clients.answers.size > 20, 20_000)
-  /** When the platform says that the passport was made which the database got last, and what of them has not been told exactly once. */
-  const latest = () =>
-    peek(async db => {
-      const [last] = await db<{ at: Date }[]>`
+test(
+  'a clock that jumps by a minute, forth and back, loses and doubles nothing, and people stay signed in or out',
+  onLinux,
+  async t => {
+    const { product, peek, load, holds, works } = await setUp(t)
+    const clients = load()
+    await until('some passports', () => clients.answers.size > 20, 20_000)
+    /**
+     * When the platform says that the passport was made which the database got last, and what of them has not been told
+     * exactly once.
+     */
+    const latest = () =>
+      peek(async db => {
+        const [last] = await db<{ at: Date }[]>`
         select created_at as at from kernel.log join passports.passports p on p.id::text = key where topic = 'passport.created' order by position desc limit 1`
-      return last!.at
-    })
-  const untold = () =>
-    peek(
-      db => db`
+        return last!.at
+      })
+    const untold = () =>
+      peek(
+        db => db`
         select from kernel.log e left join notifications.notifications n using (event_id) left join notifications.deliveries d using (event_id)
         where e.topic = 'passport.created' group by e.event_id having count(n) <> 1 or count(d) <> 1 or bool_or(d.status <> 'sent')`,
-    )
-  for (const error of [60_000, 0, -60_000, 0]) {
-    const other = client(product.address)
-    const session = await other.get(200, 'POST /api/auth/login', admin)
-    other.use(session)
-    product.setClock(error)
-    await until('a passport by the new clock', async () => Math.abs((await latest()).getTime() - Date.now() - error) < 20_000, 10_000)
-    await works()
+      )
+    for (const error of [60_000, 0, -60_000, 0]) {
+      const other = client(product.address)
+      const session = await other.get(200, 'POST /api/auth/login', admin)
+      other.use(session)
+      product.setClock(error)
+      await until(
+        'a passport by the new clock',
+        async () => Math.abs((await latest()).getTime() - Date.now() - error) < 20_000,
+        10_000,
+      )
+      await works()
 
-    await other.get(200, 'GET /api/auth/profile')
-    other.use(await other.get(200, 'POST /api/auth/refresh', { refreshToken: session.refreshToken }))
-    await other.get(200, 'GET /api/auth/profile')
-    await other.get(204, 'POST /api/auth/logout', {})
-    assert.equal((await other.ask('GET /api/auth/profile')).status, 401)
-  }
-  await holds(await clients.stop())
-  await until('everybody told of everything, once', async () => (await untold()).length === 0, 20_000)
-  assert.doesNotMatch(product.output(), /a bug answered 500/)
-})
+      await other.get(200, 'GET /api/auth/profile')
+      other.use(await other.get(200, 'POST /api/auth/refresh', { refreshToken: session.refreshToken }))
+      await other.get(200, 'GET /api/auth/profile')
+      await other.get(204, 'POST /api/auth/logout', {})
+      assert.equal((await other.ask('GET /api/auth/profile')).status, 401)
+    }
+    await holds(await clients.stop())
+    await until('everybody told of everything, once', async () => (await untold()).length === 0, 20_000)
+    assert.doesNotMatch(product.output(), /a bug answered 500/)
+  },
+)

@@ -24,8 +24,13 @@ const addressOf: Record<(typeof engineNames)[number], string> = {
   s3: 'S3_ENDPOINT',
 }
 
-/** Each service in a process of its own behind the gateway, on real engines; every way from a process to an engine leads through a bad network. */
-export async function spreadSite(): Promise<Site & { disturbances: Record<string, (random: () => number) => Promise<void>> }> {
+/**
+ * Each service in a process of its own behind the gateway, on real engines; every way from a process to an engine leads
+ * through a bad network.
+ */
+export async function spreadSite(): Promise<
+  Site & { disturbances: Record<string, (random: () => number) => Promise<void>> }
+> {
   const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-spread-'))
   const mails = join(folder, 'mails')
   const engines = new Map<EngineName, Engine>()
@@ -58,7 +63,9 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
   }
 
   // Two of some, so that there is somebody to take over, and somebody to share partitions with.
-  const names = Object.keys(services).flatMap(name => (['identity', 'notifications'].includes(name) ? [name, `${name}-2`] : [name]))
+  const names = Object.keys(services).flatMap(name =>
+    ['identity', 'notifications'].includes(name) ? [name, `${name}-2`] : [name],
+  )
   const serviceOf = (name: string): string => name.replace(/-2$/, '')
   const ports = new Map(await Promise.all(names.map(async name => [name, await freePort()] as const)))
   const address = `http://127.0.0.1:${ports.get('gateway')}`
@@ -100,10 +107,15 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
     product.signal('SIGTERM')
     const { code, signal, ms } = await product.ends(15_000)
     if ((code !== 0 && signal !== 'SIGTERM') || ms > 6_000)
-      faults.push(`${name} was told to stop and ended with ${signal ?? code} after ${ms} ms:\n${product.output().slice(-3_000)}`)
+      faults.push(
+        `${name} was told to stop and ended with ${signal ?? code} after ${ms} ms:\n${product.output().slice(-3_000)}`,
+      )
   }
 
-  /** A process that ended by itself is a fault, but for one whose database went away while it started; it is started again so that the rest goes on. */
+  /**
+   * A process that ended by itself is a fault, but for one whose database went away while it started; it is started
+   * again so that the rest goes on.
+   */
   const supervise = async (): Promise<void> => {
     for (const [name, product] of processes) {
       const how = await Promise.race([product.exit, undefined])
@@ -122,7 +134,8 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
       await sleep(random() * 1_500)
       await killed(name, processes.get(name)!)
     },
-    'kill all processes': async () => void (await Promise.all([...processes].map(([name, product]) => killed(name, product)))),
+    'kill all processes': async () =>
+      void (await Promise.all([...processes].map(([name, product]) => killed(name, product)))),
     'restart a process': async random => {
       const [name, product] = victim(random)
       await endsWell(name, product)
@@ -156,7 +169,10 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
     },
     'PostgreSQL takes no more connections': async random => {
       const { at, admin } = server()
-      const most = await peek('kernel', async db => (await db`select current_setting('max_connections')::int as most`)[0]!.most as number)
+      const most = await peek(
+        'kernel',
+        async db => (await db`select current_setting('max_connections')::int as most`)[0]!.most as number,
+      )
       // Each pool one connection, till there are none left for those who lose theirs.
       const pools = Array.from({ length: most }, () => openPool(at, admin, { schema: 'public', max: 1 }))
       await Promise.allSettled(pools.map(pool => pool`select 1`))
@@ -201,7 +217,8 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
     disturbances[`shake ${name}`] = async () => proxy.shake()
   }
 
-  const server = () => databaseAt(engines.get('server')!.settings.DATABASE_URL!, deriveFrom(Buffer.from(environment.OHMNIBUS_SECRET!)))
+  const server = () =>
+    databaseAt(engines.get('server')!.settings.DATABASE_URL!, deriveFrom(Buffer.from(environment.OHMNIBUS_SECRET!)))
   const peek: Site['peek'] = async (_service, look, role) => {
     const { at, admin } = server()
     const pool = openPool(at, role ?? admin, { schema: role ?? 'public', readOnly: role !== undefined, max: 1 })
@@ -245,9 +262,9 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
           `${name} ready`,
           async () => {
             await supervise()
-            const answer = await fetch(`http://127.0.0.1:${ports.get(name)}/health/ready`, { signal: AbortSignal.timeout(2_000) }).catch(
-              () => undefined,
-            )
+            const answer = await fetch(`http://127.0.0.1:${ports.get(name)}/health/ready`, {
+              signal: AbortSignal.timeout(2_000),
+            }).catch(() => undefined)
             await answer?.arrayBuffer().catch(() => {})
             return answer?.status === 200
           },
@@ -283,7 +300,8 @@ export async function spreadSite(): Promise<Site & { disturbances: Record<string
           const { left, what } = await open(db)
           nothing = left === 0 ? nothing + 1 : 0
           if (left < least) [least, deadline] = [left, performance.now() + 60_000]
-          if (left > 0 && performance.now() > deadline) throw new Error(`not every event handled and every job done: ${what}`)
+          if (left > 0 && performance.now() > deadline)
+            throw new Error(`not every event handled and every job done: ${what}`)
         }
       })
     },

@@ -47,7 +47,11 @@ export function client(address: string, headers: Record<string, string> = {}) {
     /** The body of an answer that must have this status. */
     async get(status: number, request: string, body?: object, more?: Record<string, string>): Promise<any> {
       const answer = await ask(request, body, more)
-      assert.equal(answer.status, status, `${request} answered ${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`)
+      assert.equal(
+        answer.status,
+        status,
+        `${request} answered ${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`,
+      )
       return answer.body
     },
     /** Goes on with the tokens of an answer that carries them. */
@@ -67,7 +71,10 @@ export async function register(
   codeFor: (email: string) => Promise<string>,
 ) {
   await who.get(202, `POST ${auth}/register`, person)
-  const answer = await who.get(201, `POST ${auth}/verify-otp`, { email: person.email, otp: await codeFor(person.email) })
+  const answer = await who.get(201, `POST ${auth}/verify-otp`, {
+    email: person.email,
+    otp: await codeFor(person.email),
+  })
   who.use(answer)
   return answer as { user: { id: string; email: string }; accessToken: string; refreshToken: string }
 }
@@ -88,14 +95,16 @@ export async function mailsIn(folder: string): Promise<Mail[]> {
     files.map(async file => {
       const content = await readFile(join(folder, file), 'utf8')
       const [, to, subject, event, text] =
-        /^To: (.*)\nSubject: (.*)\nEvent: (.*)\n\n([^]*)$/.exec(content) ?? assert.fail(`${file} does not begin as it should: ${content}`)
+        /^To: (.*)\nSubject: (.*)\nEvent: (.*)\n\n([^]*)$/.exec(content) ??
+        assert.fail(`${file} does not begin as it should: ${content}`)
       return { file, to: to!, subject: subject!, event: event!, text: text! }
     }),
   )
 }
 
 /** The one-time code and the links of a mail: each stands alone on a line. */
-export const codeIn = ({ text }: Mail): string => /^\d{6}$/m.exec(text)?.[0] ?? assert.fail(`no code stands alone on a line of ${text}`)
+export const codeIn = ({ text }: Mail): string =>
+  /^\d{6}$/m.exec(text)?.[0] ?? assert.fail(`no code stands alone on a line of ${text}`)
 export const linkIn = ({ text }: Mail): URL =>
   new URL(/^https?:\/\/\S+$/m.exec(text)?.[0] ?? assert.fail(`no link stands alone on a line of ${text}`))
 

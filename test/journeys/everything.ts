@@ -7,7 +7,10 @@ import { baseline, client, register, type Client } from './client.ts'
 
 const password = 'quiet trains at dawn'
 
-/** Starts these services and lets everything happen that anybody reacts to; resolves with the platform, which the caller closes. */
+/**
+ * Starts these services and lets everything happen that anybody reacts to; resolves with the platform, which the caller
+ * closes.
+ */
 export async function everythingHappens(services: readonly Service[], options?: TestOptions) {
   const needs = [getCode, getInvitation] as const
   let mailroom!: Host<string, (typeof needs)[number]>
@@ -38,13 +41,17 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await grace.get(202, 'POST /api/auth/email', { password, email: 'hopper@example.com' })
     await grace.get(200, 'POST /api/auth/email/verify', { otp: await codeFor('hopper@example.com') })
     await ada.get(204, 'POST /api/auth/password', { currentPassword: password, newPassword: 'louder trains at noon' })
-    await ada.get(200, 'PUT /api/notifications/preferences', { inApp: { 'passport.updated': false }, email: { 'document.uploaded': true } })
+    await ada.get(200, 'PUT /api/notifications/preferences', {
+      inApp: { 'passport.updated': false },
+      email: { 'document.uploaded': true },
+    })
 
     const root = client(address)
     const [email, secret] = p.platform.announcements.find(({ label }) => label === 'First admin')!.value.split(' / ')
     root.use(await root.get(200, 'POST /api/auth/login', { email, password: secret }))
     await root.get(200, `PUT /api/auth/users/${mallory.id}/role`, { role: 'vendor' })
-    for (const disabled of [true, false, true]) await root.get(200, `PUT /api/auth/users/${mallory.id}/disabled`, { disabled })
+    for (const disabled of [true, false, true])
+      await root.get(200, `PUT /api/auth/users/${mallory.id}/disabled`, { disabled })
 
     const organisation = await ada.get(201, 'POST /api/auth/organisations', { name: 'Voltaic GmbH' })
     const at = `/api/auth/organisations/${organisation.id}`
@@ -57,10 +64,12 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await ada.get(204, `PUT ${at}/members/${grace.id}`, { role: 'editor' })
     await invite('stranger@example.com', 'admin')
 
-    // Passports of a person first, of the organisation then: changed, shared, published, archived, deleted, with documents and without.
+    // Passports of a person first, of the organisation then: changed, shared, published, archived, deleted, with
+    // documents and without.
     for (const [index, owner] of ['Ada', 'Voltaic'].entries()) {
       if (index === 1) ada.use(await ada.get(200, `POST ${at}/switch`))
-      for (const fate of ['kept', 'archived', 'deleted'] as const) await passport(ada, `${owner} ${fate}`, fate, grace.id)
+      for (const fate of ['kept', 'archived', 'deleted'] as const)
+        await passport(ada, `${owner} ${fate}`, fate, grace.id)
     }
     await ada.get(204, 'POST /api/auth/logout', { everywhere: true })
     await p.settle()
@@ -71,7 +80,12 @@ export async function everythingHappens(services: readonly Service[], options?: 
   }
 }
 
-async function passport(who: Client, identifier: string, fate: 'kept' | 'archived' | 'deleted', reader: string): Promise<void> {
+async function passport(
+  who: Client,
+  identifier: string,
+  fate: 'kept' | 'archived' | 'deleted',
+  reader: string,
+): Promise<void> {
   const { id, data } = await who.get(201, 'POST /api/passports', { data: baseline(identifier) })
   const at = `/api/passports/${id}`
   const first = await upload(who, `${identifier} 1.pdf`, id)

@@ -30,8 +30,14 @@ const sites: Record<string, (t: TestContext, environment: Record<string, string>
       knownWithin: 0,
     }
   },
-  'a process each': async (t, environment) => ({ ...(await startProcesses(t, 1, { environment })), knownWithin: 3_000 }),
-  'two processes each': async (t, environment) => ({ ...(await startProcesses(t, 2, { environment })), knownWithin: 3_000 }),
+  'a process each': async (t, environment) => ({
+    ...(await startProcesses(t, 1, { environment })),
+    knownWithin: 3_000,
+  }),
+  'two processes each': async (t, environment) => ({
+    ...(await startProcesses(t, 2, { environment })),
+    knownWithin: 3_000,
+  }),
 }
 
 /** A site, and what a person has at hand: an address and a mailbox. */
@@ -81,7 +87,10 @@ for (const site of Object.keys(sites)) {
         'there is no account yet',
       )
 
-      const answer = await ada.get(201, `POST ${auth}/verify-otp`, { email: person.email, otp: await p.codeFor(person.email) })
+      const answer = await ada.get(201, `POST ${auth}/verify-otp`, {
+        email: person.email,
+        otp: await p.codeFor(person.email),
+      })
       ada.use(answer)
       assert.deepEqual([answer.user.name, answer.user.role, answer.expiresIn], ['Ada Lovelace', 'user', 600])
       assert.equal((await ada.get(200, `GET ${auth}/profile`)).email, person.email)
@@ -122,9 +131,21 @@ for (const site of Object.keys(sites)) {
     const created = answer.body
     const at = `/api/passports/${created.id}`
     assert.deepEqual([answer.status, answer.headers.get('location'), answer.headers.get('etag')], [201, at, '"1"'])
-    assert.deepEqual(Object.keys(created).sort(), ['createdAt', 'data', 'id', 'identifier', 'owner', 'status', 'updatedAt', 'version'])
+    assert.deepEqual(Object.keys(created).sort(), [
+      'createdAt',
+      'data',
+      'id',
+      'identifier',
+      'owner',
+      'status',
+      'updatedAt',
+      'version',
+    ])
     assert.equal(JSON.stringify(created.data), JSON.stringify(baseline('BP-2024-011')), 'it is kept as it was given')
-    assert.deepEqual([created.identifier, created.status, created.owner], ['BP-2024-011', 'draft', { kind: 'person', id: ada.id }])
+    assert.deepEqual(
+      [created.identifier, created.status, created.owner],
+      ['BP-2024-011', 'draft', { kind: 'person', id: ada.id }],
+    )
 
     const told = (await live.next())!
     assert.deepEqual([told.notification.event, told.notification.link], ['passport.created', p.publicUrl + at])
@@ -135,7 +156,10 @@ for (const site of Object.keys(sites)) {
     assert.equal((await ada.get(412, `PUT ${at}`, { data: created.data }, { 'if-match': '"1"' })).code, 'version_stale')
     const versions = (await ada.get(200, `GET ${at}/versions`)).items
     assert.deepEqual(
-      versions.map(({ version, updatedFields }: { version: number; updatedFields: string[] }) => [version, updatedFields]),
+      versions.map(({ version, updatedFields }: { version: number; updatedFields: string[] }) => [
+        version,
+        updatedFields,
+      ]),
       [
         [2, ['/generalInformation/batteryMass']],
         [1, []],
@@ -143,7 +167,9 @@ for (const site of Object.keys(sites)) {
     )
     assert.equal((await ada.get(200, `POST ${at}/publish`)).status, 'published')
     assert.deepEqual(
-      (await ada.get(200, 'GET /api/passports?chemistry=LiFePO4&status=published')).items.map(({ id }: { id: string }) => id),
+      (await ada.get(200, 'GET /api/passports?chemistry=LiFePO4&status=published')).items.map(
+        ({ id }: { id: string }) => id,
+      ),
       [created.id],
     )
 
@@ -170,12 +196,16 @@ for (const site of Object.keys(sites)) {
     const whole = await anybody.ask(`GET ${link.pathname}${link.search}`)
     assert.deepEqual([whole.status, declaration.equals(whole.body)], [200, true], 'the link alone opens it')
     const part = await anybody.ask(`GET ${link.pathname}${link.search}`, undefined, { range: 'bytes=100000-100099' })
-    assert.deepEqual([part.status, part.headers.get('content-range')], [206, `bytes 100000-100099/${declaration.length}`])
+    assert.deepEqual(
+      [part.status, part.headers.get('content-range')],
+      [206, `bytes 100000-100099/${declaration.length}`],
+    )
     assert.ok(declaration.subarray(100_000, 100_100).equals(part.body))
     const end = await ada.ask(`GET /api/documents/${docId}?download=1`, undefined, { range: 'bytes=-9' })
     assert.deepEqual([end.status, declaration.subarray(-9).equals(end.body)], [206, true])
     assert.equal(
-      (await ada.ask(`GET /api/documents/${docId}?download=1`, undefined, { range: `bytes=${declaration.length}-` })).status,
+      (await ada.ask(`GET /api/documents/${docId}?download=1`, undefined, { range: `bytes=${declaration.length}-` }))
+        .status,
       416,
     )
 
@@ -184,7 +214,14 @@ for (const site of Object.keys(sites)) {
 
     await p.settle()
     const list = (await ada.get(200, 'GET /api/notifications')).items as { id: string; event: string }[]
-    const events = ['document.uploaded', 'passport.created', 'passport.published', 'passport.updated', 'user.logged-in', 'user.registered']
+    const events = [
+      'document.uploaded',
+      'passport.created',
+      'passport.published',
+      'passport.updated',
+      'user.logged-in',
+      'user.registered',
+    ]
     assert.deepEqual(list.map(({ event }) => event).sort(), events)
     assert.deepEqual(await eventsOf(grace), ['user.logged-in', 'user.registered'])
     const news = list
@@ -194,9 +231,13 @@ for (const site of Object.keys(sites)) {
       )
       .reverse()
     const resumed = await stream(ada, told.id)
-    for (const notification of news) assert.deepEqual((await resumed.next())!.notification, notification, 'it goes on where it broke off')
+    for (const notification of news)
+      assert.deepEqual((await resumed.next())!.notification, notification, 'it goes on where it broke off')
     await ada.get(200, `POST /api/notifications/${news[0]!.id}/read`)
-    assert.deepEqual((await ada.get(200, 'GET /api/notifications?unread=true&limit=100')).items.length, events.length - 1)
+    assert.deepEqual(
+      (await ada.get(200, 'GET /api/notifications?unread=true&limit=100')).items.length,
+      events.length - 1,
+    )
 
     const mails = await p.mails(ada.email)
     assert.deepEqual(
@@ -212,7 +253,8 @@ for (const site of Object.keys(sites)) {
 
     await ada.get(204, 'POST /api/auth/logout')
     assert.equal(await resumed.next(), undefined, 'the stream has ended too')
-    for (const path of [at, `/api/documents/${docId}`, '/api/notifications']) assert.equal(await p.refusal(ada, path), 'token_invalid')
+    for (const path of [at, `/api/documents/${docId}`, '/api/notifications'])
+      assert.equal(await p.refusal(ada, path), 'token_invalid')
   })
 
   test(`${site}: an organisation: invite by mail, accept, act for it, and lose it at once`, async t => {
@@ -230,7 +272,11 @@ for (const site of Object.keys(sites)) {
       await ada.get(201, `POST ${organisation}/invitations`, { email, role })
       const link = linkIn((await p.mails(email, 'organisation.member-invited'))[0]!)
       const page = await client(p.address).ask(`GET ${link.pathname}`)
-      assert.deepEqual([page.status, page.body.includes('Voltaic GmbH')], [200, true], 'whoever follows the link sees what it is about')
+      assert.deepEqual(
+        [page.status, page.body.includes('Voltaic GmbH')],
+        [200, true],
+        'whoever follows the link sees what it is about',
+      )
       const member = await p.person(name)
       await member.get(404, `GET ${at}`)
       const token = link.pathname.split('/').at(-1)!
@@ -275,7 +321,8 @@ for (const site of Object.keys(sites)) {
       'user.registered',
     ])
     assert.equal((await p.mails(ada.email, 'passport.created')).length, 1)
-    for (const { email } of [grace, victor]) assert.equal((await p.mails(email, 'organisation.member-invited')).length, 1)
+    for (const { email } of [grace, victor])
+      assert.equal((await p.mails(email, 'organisation.member-invited')).length, 1)
   })
 
   test(`${site}: a browser signs in by cookies that no script reads, and no other site makes it change anything`, async t => {
@@ -311,7 +358,10 @@ for (const site of Object.keys(sites)) {
     }
     assert.equal(await create(), 'origin_not_allowed')
     assert.equal(await create({ 'sec-fetch-site': 'cross-site' }), 'origin_not_allowed')
-    assert.equal(await create({ 'sec-fetch-site': 'same-site', origin: 'https://evil.example.com' }), 'origin_not_allowed')
+    assert.equal(
+      await create({ 'sec-fetch-site': 'same-site', origin: 'https://evil.example.com' }),
+      'origin_not_allowed',
+    )
     assert.equal(await create({ origin: 'null' }), 'origin_not_allowed')
     assert.equal(await create(here), 201)
     assert.equal(await create({ origin: p.publicUrl }), 201)

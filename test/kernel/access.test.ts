@@ -24,7 +24,8 @@ function keyPair(kid: string) {
   return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: 'EdDSA' } as JWK, publicKey }
 }
 
-const part = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+const part = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 const signed = (head: object, claims: object, by: (text: string) => Buffer) => {
   const text = `${part(head)}.${part(claims)}`
   return `${text}.${by(Buffer.from(text) as never).toString('base64url')}`
@@ -45,7 +46,14 @@ function setUp() {
     },
   })
   const head = { alg: 'EdDSA', typ: 'at+jwt', kid: 'one' }
-  const claims = { sub: newId(), sid: newId(), role: 'user', aud: accessAudience, iat: start / 1000, exp: start / 1000 + 600 }
+  const claims = {
+    sub: newId(),
+    sid: newId(),
+    role: 'user',
+    aud: accessAudience,
+    iat: start / 1000,
+    exp: start / 1000 + 600,
+  }
   const token = (change: { head?: object; claims?: object; key?: KeyObject } = {}) =>
     signed({ ...head, ...change.head }, { ...claims, ...change.claims }, eddsa(change.key ?? current.privateKey))
   /** Who the token is taken for, or the code of the refusal. */
@@ -61,7 +69,12 @@ function setUp() {
 
 test('a token tells who acts, in which session, role and organisation', async () => {
   const { access, claims, token } = setUp()
-  assert.deepEqual(await access.verify(token()), { userId: claims.sub, role: 'user', sessionId: claims.sid, expiresAt: claims.exp * 1000 })
+  assert.deepEqual(await access.verify(token()), {
+    userId: claims.sub,
+    role: 'user',
+    sessionId: claims.sid,
+    expiresAt: claims.exp * 1000,
+  })
   const org = { id: newId(), role: 'editor' }
   assert.deepEqual(await access.verify(token({ claims: { org, role: 'operator' } })), {
     userId: claims.sub,
@@ -113,7 +126,10 @@ test('a token that is not exactly what identity signs is refused, whatever is wr
     nothing: '',
     garbage: 'a.b.c',
     ...Object.fromEntries(
-      ['exp', 'iat', 'sub', 'sid'].map(claim => [`no ${claim}`, signed(head, without(claim), eddsa(current.privateKey))]),
+      ['exp', 'iat', 'sub', 'sid'].map(claim => [
+        `no ${claim}`,
+        signed(head, without(claim), eddsa(current.privateKey)),
+      ]),
     ),
   }
   for (const [what, text] of Object.entries(bad)) assert.equal(await verdict(text), 'token_invalid', what)
@@ -178,7 +194,11 @@ test('a new key is asked for when it is met, an unknown one no more than once in
   served.shift()
   state.now += 5_001
   await verdict(token({ head: { kid: 'three' } }))
-  assert.equal(await verdict(token({ claims: { sid: newId() } })), 'token_invalid', 'a key that was taken back no longer counts')
+  assert.equal(
+    await verdict(token({ claims: { sid: newId() } })),
+    'token_invalid',
+    'a key that was taken back no longer counts',
+  )
 })
 
 test('where the keys cannot be had that is what is said, and the next request asks again', async () => {
@@ -215,7 +235,11 @@ test('keys of the second algorithm, ES256, are taken as well', async () => {
 test('who may read and write follows from whose it is, whom it was shared with, and the role in the organisation', () => {
   const ada = newId()
   const acme = newId()
-  const as = (role: Actor['role'], organisation?: [string, 'owner' | 'admin' | 'editor' | 'viewer'], userId = ada): Actor => ({
+  const as = (
+    role: Actor['role'],
+    organisation?: [string, 'owner' | 'admin' | 'editor' | 'viewer'],
+    userId = ada,
+  ): Actor => ({
     userId,
     role,
     sessionId: newId(),
@@ -295,7 +319,8 @@ test('a rule by role lets the role and admins in, tells others apart and says wh
   const as = (role: Actor['role']): Actor => ({ userId: newId(), role, sessionId: newId() })
   assert.equal(rule.name, 'operator or technician or admin')
   for (const role of ['operator', 'technician', 'admin'] as const) assert.equal(rule.refuse(as(role)), undefined)
-  for (const role of ['user', 'vendor', 'authority', 'interest'] as const) assert.equal(rule.refuse(as(role))!.code, 'role_insufficient')
+  for (const role of ['user', 'vendor', 'authority', 'interest'] as const)
+    assert.equal(rule.refuse(as(role))!.code, 'role_insufficient')
   assert.equal(rule.refuse(undefined)!.kind, 'unauthenticated')
   assert.equal(withRole('admin').name, 'admin')
 })

@@ -23,7 +23,10 @@ const doors = async (t: TestContext) =>
     },
   })
 
-const site = { PUBLIC_URL: 'http://ohmnibus.example', CORS_ORIGINS: 'https://console.example, https://app.example:8443' }
+const site = {
+  PUBLIC_URL: 'http://ohmnibus.example',
+  CORS_ORIGINS: 'https://console.example, https://app.example:8443',
+}
 const tokenOf = ({ authorization }: { authorization: string }) => authorization.replace('Bearer ', '')
 
 test('a cookie counts like a bearer token, and a change by cookie must come from a page of ours', async t => {
@@ -56,7 +59,11 @@ test('a cookie counts like a bearer token, and a change by cookie must come from
   for (const [headers, expected] of cases) {
     assert.equal(await ask('POST', headers), expected, JSON.stringify(headers))
     assert.equal(await ask('GET', headers), 'cookie', 'reading is free')
-    assert.equal(await ask('POST', { ...headers, ...p.signedIn() }), 'bearer', 'a page elsewhere cannot know a bearer token')
+    assert.equal(
+      await ask('POST', { ...headers, ...p.signedIn() }),
+      'bearer',
+      'a page elsewhere cannot know a bearer token',
+    )
   }
 })
 
@@ -67,7 +74,9 @@ test('where both are sent the bearer token counts, whatever the case of its sche
   const mine = (await p.http.inject({ url: '/api/doors', headers: bearer })).json().userId
   for (const scheme of ['Bearer', 'bearer', 'BEARER'])
     assert.equal(
-      (await p.http.inject({ url: '/api/doors', headers: { cookie, authorization: `${scheme} ${tokenOf(bearer)}` } })).json().userId,
+      (
+        await p.http.inject({ url: '/api/doors', headers: { cookie, authorization: `${scheme} ${tokenOf(bearer)}` } })
+      ).json().userId,
       mine,
     )
 })
@@ -76,7 +85,11 @@ test('a stale or broken cookie keeps nobody from what is open to all, and does n
   const p = await start(t, [await doors(t)])
   for (const stale of ['x', 'a.b.c', '', '%zz', tokenOf(p.signedIn()).slice(0, -2)]) {
     const headers = { cookie: `ohmnibus-access=${stale}` }
-    assert.deepEqual((await p.http.inject({ method: 'POST', url: '/api/doors/bell', headers })).json(), { visitor: null }, stale)
+    assert.deepEqual(
+      (await p.http.inject({ method: 'POST', url: '/api/doors/bell', headers })).json(),
+      { visitor: null },
+      stale,
+    )
     const refused = await p.http.inject({ url: '/api/doors', headers })
     assert.deepEqual([refused.statusCode, refused.headers['www-authenticate']], [401, 'Bearer'])
     assert.equal((await p.http.inject({ url: '/api/nothing', headers })).statusCode, 404)
@@ -84,7 +97,11 @@ test('a stale or broken cookie keeps nobody from what is open to all, and does n
   }
   assert.equal((await p.http.inject('/api/doors')).json().code, 'token_missing')
   for (const authorization of ['Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a b', tokenOf(p.signedIn())])
-    assert.equal((await p.http.inject({ url: '/api/doors', headers: { authorization } })).statusCode, 401, authorization)
+    assert.equal(
+      (await p.http.inject({ url: '/api/doors', headers: { authorization } })).statusCode,
+      401,
+      authorization,
+    )
 })
 
 test('behind HTTPS the cookie has a name browsers tie to one host, and they are told to stay with HTTPS', async t => {
@@ -103,7 +120,11 @@ test('pages of listed origins may call with cookies and read the answers, errors
     p.http.inject({
       method: 'OPTIONS',
       url: '/api/doors',
-      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,if-match' },
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type,if-match',
+      },
     })
   const allowed = await preflight('https://console.example')
   assert.equal(allowed.statusCode, 204)
@@ -115,7 +136,11 @@ test('pages of listed origins may call with cookies and read the answers, errors
 
   const read = async (origin: string, url = '/api/doors') => (await p.http.inject({ url, headers: { origin } })).headers
   for (const url of ['/api/doors', '/api/nothing', '/api/doors/bell']) {
-    assert.equal((await read('https://console.example', url))['access-control-allow-origin'], 'https://console.example', url)
+    assert.equal(
+      (await read('https://console.example', url))['access-control-allow-origin'],
+      'https://console.example',
+      url,
+    )
     assert.match(String((await read('https://console.example', url)).vary), /origin/i)
     assert.equal((await read('https://evil.example', url))['access-control-allow-origin'], undefined)
   }

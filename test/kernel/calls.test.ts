@@ -14,7 +14,12 @@ import { until } from './toys.ts'
 const secret = 'a secret for tests: 0123456789abcdef'
 
 /** What a ledger says about an entry; `id` decides how it behaves. */
-const getEntry = call('ledger', 'get_entry', Type.Object({ id: Type.String({ maxLength: 100 }) }), Type.Object({ id: Type.String() }))
+const getEntry = call(
+  'ledger',
+  'get_entry',
+  Type.Object({ id: Type.String({ maxLength: 100 }) }),
+  Type.Object({ id: Type.String() }),
+)
 /** The ledger of today knows nothing of it. */
 const getSum = call('ledger', 'get_sum', Type.Object({}), Type.Object({}))
 
@@ -55,15 +60,23 @@ const shop = (needs: (typeof getEntry | typeof getSum)[] = [getEntry]): Service 
     needs,
     start(host) {
       const query = Type.Object({ id: Type.Optional(Type.String()), inside: Type.Optional(Type.Boolean()) })
-      host.http.get('/', { config: { access: anyone }, schema: { summary: 'Ask', querystring: query } }, async ({ query, visitor }) => {
-        const ask = () =>
-          within(visitor ? { actor: { userId: visitor.userId, role: visitor.role } } : {}, () =>
-            host.ask(getEntry, { id: query.id ?? 'a' }),
-          )
-        return query.inside ? await host.db.transaction(ask) : await ask()
-      })
-      host.http.get('/sum', { config: { access: anyone }, schema: { summary: 'Sum' } }, () => host.ask(getSum as never, {} as never))
-      host.http.get('/me', { config: { access: signedIn }, schema: { summary: 'Who' } }, ({ actor }) => ({ userId: actor.userId }))
+      host.http.get(
+        '/',
+        { config: { access: anyone }, schema: { summary: 'Ask', querystring: query } },
+        async ({ query, visitor }) => {
+          const ask = () =>
+            within(visitor ? { actor: { userId: visitor.userId, role: visitor.role } } : {}, () =>
+              host.ask(getEntry, { id: query.id ?? 'a' }),
+            )
+          return query.inside ? await host.db.transaction(ask) : await ask()
+        },
+      )
+      host.http.get('/sum', { config: { access: anyone }, schema: { summary: 'Sum' } }, () =>
+        host.ask(getSum as never, {} as never),
+      )
+      host.http.get('/me', { config: { access: signedIn }, schema: { summary: 'Who' } }, ({ actor }) => ({
+        userId: actor.userId,
+      }))
     },
   })
 
@@ -113,13 +126,19 @@ test('what the owner refuses with is what the asker gets: kind, code, detail, fi
 
 test('a question is asked again elsewhere when nobody is at an address, or who is there cannot answer now', async t => {
   const stopping = createServer((_, answer) =>
-    answer.writeHead(503, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ code: 'platform_stopping' })),
+    answer
+      .writeHead(503, { 'content-type': 'application/problem+json' })
+      .end(JSON.stringify({ code: 'platform_stopping' })),
   ).listen(0, '127.0.0.1')
   t.after(() => stopping.close())
   await new Promise(listening => stopping.once('listening', listening))
   const seen: Seen[] = []
   const owner = await listen(t, [ledger(seen)])
-  const { ask } = await shopAt(t, [await nobody(), `http://127.0.0.1:${(stopping.address() as AddressInfo).port}`, owner.address])
+  const { ask } = await shopAt(t, [
+    await nobody(),
+    `http://127.0.0.1:${(stopping.address() as AddressInfo).port}`,
+    owner.address,
+  ])
   for (let i = 0; i < 20; i++) assert.equal((await ask()).status, 200)
   assert.equal(seen.length, 20, 'each is answered once')
 })
@@ -201,7 +220,9 @@ const forwarding: Service = defineService({
 })
 
 /** A service token as another process makes it, changed on purpose. */
-async function token(change: { key?: Buffer; head?: object; audience?: string; expires?: string | number; claims?: object } = {}) {
+async function token(
+  change: { key?: Buffer; head?: object; audience?: string; expires?: string | number; claims?: object } = {},
+) {
   return await new SignJWT({ actor: { userId: null, role: 'system' }, ...change.claims })
     .setProtectedHeader({ alg: 'HS256', typ: 'service+jwt', ...change.head })
     .setSubject('shop')
@@ -236,7 +257,9 @@ test('only a process with our secret gets an answer, for what its token is for, 
     none: null,
     empty: '',
     garbage: 'a.b.c',
-    'of another secret': await token({ key: deriveFrom(Buffer.from('another secret: 0123456789abcdef!!'))('service calls') }),
+    'of another secret': await token({
+      key: deriveFrom(Buffer.from('another secret: 0123456789abcdef!!'))('service calls'),
+    }),
     'with the key of another purpose': await token({ key: deriveFrom(Buffer.from(secret))('file links') }),
     'for another call': await token({ audience: 'get_sum' }),
     'of another type': await token({ head: { typ: 'at+jwt' } }),
@@ -249,7 +272,12 @@ test('only a process with our secret gets an answer, for what its token is for, 
     const answer = await internal(owner.address, 'get_entry', { id: 'a' }, { proof })
     assert.deepEqual([answer.status, answer.body.code], [401, 'service_token_invalid'], what)
   }
-  const admin = await internal(owner.address, 'get_entry', { id: 'a' }, { proof: null, headers: owner.signedIn({ role: 'admin' }) })
+  const admin = await internal(
+    owner.address,
+    'get_entry',
+    { id: 'a' },
+    { proof: null, headers: owner.signedIn({ role: 'admin' }) },
+  )
   assert.equal(admin.status, 401, 'an admin is no process')
   assert.equal((await fetch(`${owner.address}/internal/routes`)).status, 401)
   assert.equal(seen.length, 0)
@@ -279,7 +307,11 @@ test('what is not a question that is answered here is refused, however it is put
   ]
   for (const [name, body, status, code] of refusals) {
     const answer = await internal(owner.address, name, body)
-    assert.deepEqual([answer.status, answer.body.code], [status, code], `${name} ${String(JSON.stringify(body)).slice(0, 40)}`)
+    assert.deepEqual(
+      [answer.status, answer.body.code],
+      [status, code],
+      `${name} ${String(JSON.stringify(body)).slice(0, 40)}`,
+    )
   }
   assert.equal(seen.length, 0)
   const document = (await owner.http.inject('/docs/openapi.json')).json()
@@ -294,7 +326,10 @@ test('a question that the other version does not know, or a process with another
   const newer = await start(t, [shop([getEntry, getSum])], { environment: { LEDGER_SERVICE_URL: owner.address } })
   const stranger = await shopAt(t, [owner.address], { OHMNIBUS_SECRET: 'another secret: 0123456789abcdef!!' })
   for (const answer of [await newer.http.inject('/api/shop/sum'), await stranger.http.inject('/api/shop')]) {
-    assert.deepEqual([answer.statusCode, answer.json().code, answer.headers['retry-after']], [503, 'service_mismatched', '5'])
+    assert.deepEqual(
+      [answer.statusCode, answer.json().code, answer.headers['retry-after']],
+      [503, 'service_mismatched', '5'],
+    )
     assert.match(answer.json().detail, /another version or another secret/)
   }
 })
@@ -308,10 +343,15 @@ test('nobody is asked inside a transaction', async t => {
 })
 
 test('a process whose identity is away starts, serves what is public, and tells others to come back, not to sign in', async t => {
-  const { http, signedIn: as } = await start(t, [ledger(), shop()], { environment: { IDENTITY_SERVICE_URL: await nobody() } })
+  const { http, signedIn: as } = await start(t, [ledger(), shop()], {
+    environment: { IDENTITY_SERVICE_URL: await nobody() },
+  })
   assert.equal((await http.inject('/api/shop')).statusCode, 200)
   assert.equal((await http.inject({ url: '/api/shop', headers: as() })).statusCode, 200)
   const answer = await http.inject({ url: '/api/shop/me', headers: as() })
-  assert.deepEqual([answer.statusCode, answer.json().code, answer.headers['retry-after']], [503, 'service_unavailable', '1'])
+  assert.deepEqual(
+    [answer.statusCode, answer.json().code, answer.headers['retry-after']],
+    [503, 'service_unavailable', '1'],
+  )
   assert.equal((await http.inject('/api/shop/me')).statusCode, 401)
 })

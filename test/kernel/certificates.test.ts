@@ -35,7 +35,9 @@ test('a certificate is taken when its files are written again, and a broken one 
   const p = await start(t, [await echo(t)], { environment: { TLS_CERT_FILE: cert, TLS_KEY_FILE: key }, log })
   const base = await p.listen()
   const expiry = async () =>
-    Number(/^ohmnibus_tls_certificate_expiry_timestamp_seconds (\S+)$/m.exec((await p.http.inject('/metrics')).body)![1])
+    Number(
+      /^ohmnibus_tls_certificate_expiry_timestamp_seconds (\S+)$/m.exec((await p.http.inject('/metrics')).body)![1],
+    )
   const endOf = (file: string) => new X509Certificate(readFileSync(file)).validToDate.getTime() / 1000
   assert.deepEqual([await serialOf(base), await expiry()], [serialIn(first.cert), endOf(first.cert)])
   const client = session(t, base)
@@ -52,7 +54,11 @@ test('a certificate is taken when its files are written again, and a broken one 
     [readFileSync(first.cert, 'utf8'), /not the key of the first certificate/],
   ] as const) {
     writeFileSync(cert, broken)
-    await until('a warning', () => lines.some(({ msg, cause = '' }) => /the one before stays/.test(msg) && reason.test(cause)), 5_000)
+    await until(
+      'a warning',
+      () => lines.some(({ msg, cause = '' }) => /the one before stays/.test(msg) && reason.test(cause)),
+      5_000,
+    )
     assert.deepEqual([await serialOf(base), await expiry()], [serialIn(second.cert), endOf(second.cert)])
   }
   write(first)
@@ -103,7 +109,9 @@ test('a certificate that cannot be used stops the start, and says why', async t 
     return join(folder, name)
   }
   const encrypted = join(folder, 'encrypted.key')
-  execFileSync('openssl', ['pkcs8', '-topk8', '-in', first.key, '-out', encrypted, '-passout', 'pass:secret'], { stdio: 'ignore' })
+  execFileSync('openssl', ['pkcs8', '-topk8', '-in', first.key, '-out', encrypted, '-passout', 'pass:secret'], {
+    stdio: 'ignore',
+  })
   const cases: [files: { cert: string; key: string }, reason: RegExp, now?: Date][] = [
     [{ ...first, cert: '/nowhere/tls.crt' }, /\/nowhere\/tls\.crt: there is no such file\.$/],
     [{ ...first, key: '/nowhere/tls.key' }, /\/nowhere\/tls\.key: there is no such file\.$/],
@@ -131,7 +139,11 @@ test('a certificate that ends within two weeks is told of at the start', async t
     [75, 0],
   ] as const) {
     const { lines, log } = listening()
-    await start(t, [await echo(t)], { environment: settingsOf(first), log, now: () => new Date(Date.now() + days * 86_400_000) })
+    await start(t, [await echo(t)], {
+      environment: settingsOf(first),
+      log,
+      now: () => new Date(Date.now() + days * 86_400_000),
+    })
     assert.equal(lines.filter(({ msg }) => /expires soon/.test(msg)).length, told, `${days}`)
   }
 })

@@ -30,7 +30,12 @@ export async function collector(t: TestContext, judge: () => Promise<number> | n
         resources.push(flat(resource.attributes))
         for (const scope of scopeSpans)
           for (const { attributes, startTimeUnixNano, endTimeUnixNano, ...span } of scope.spans)
-            spans.push({ ...span, attributes: flat(attributes), start: BigInt(startTimeUnixNano), end: BigInt(endTimeUnixNano) })
+            spans.push({
+              ...span,
+              attributes: flat(attributes),
+              start: BigInt(startTimeUnixNano),
+              end: BigInt(endTimeUnixNano),
+            })
       }
     response.writeHead(status, { 'content-type': 'application/json' }).end('{}')
   })

@@ -11,10 +11,12 @@ const production = {
   PUBLIC_URL: 'https://ohmnibus.example',
 }
 /** Names of the settings that are at fault. */
-const faulty = (environment: Record<string, string | undefined>) => readConfig(environment).faults.map(fault => fault.split(':')[0])
+const faulty = (environment: Record<string, string | undefined>) =>
+  readConfig(environment).faults.map(fault => fault.split(':')[0])
 
 test('with nothing set it is evaluation mode with sensible defaults', () => {
-  const { mode, faults, notices, PORT, HOST, OHMNIBUS_DATA, CORS_ORIGINS, RATE_LIMIT_FACTOR, OHMNIBUS_SERVICES } = readConfig({})
+  const { mode, faults, notices, PORT, HOST, OHMNIBUS_DATA, CORS_ORIGINS, RATE_LIMIT_FACTOR, OHMNIBUS_SERVICES } =
+    readConfig({})
   assert.deepEqual(
     { mode, faults, notices, PORT, HOST, OHMNIBUS_DATA, CORS_ORIGINS, RATE_LIMIT_FACTOR, OHMNIBUS_SERVICES },
     {
@@ -79,7 +81,11 @@ test('production mode wants its secret, a strong one, and the address people use
   assert.deepEqual(faulty({ DATABASE_URL: production.DATABASE_URL }), ['OHMNIBUS_SECRET', 'PUBLIC_URL'])
   for (const weak of ['short', 'x'.repeat(64), 'abcabcabcabcabcabcabcabcabcabcabcabc', 'changeme'])
     assert.deepEqual(faulty({ ...production, OHMNIBUS_SECRET: weak }), ['OHMNIBUS_SECRET'], weak)
-  assert.deepEqual(faulty({ OHMNIBUS_SECRET: 'weak' }), ['OHMNIBUS_SECRET'], 'a weak one is refused in evaluation mode as well')
+  assert.deepEqual(
+    faulty({ OHMNIBUS_SECRET: 'weak' }),
+    ['OHMNIBUS_SECRET'],
+    'a weak one is refused in evaluation mode as well',
+  )
   for (const url of ['db.example', 'postgres://', 'postgres:///x', 'http://db.example/x', 'postgres://db:port/x'])
     assert.deepEqual(faulty({ ...production, DATABASE_URL: url }), ['DATABASE_URL'], url)
   assert.deepEqual(faulty({ ...production, DATABASE_URL: 'postgresql://db.example' }), [])
@@ -99,7 +105,10 @@ test('the environment goes before the file beneath it', () => {
   assert.deepEqual([PORT, LOG_LEVEL], [1, 'debug'])
 })
 
-const one = <T extends Parameters<typeof readSettings>[0]['properties'][string]>(setting: T, given: string | undefined) => {
+const one = <T extends Parameters<typeof readSettings>[0]['properties'][string]>(
+  setting: T,
+  given: string | undefined,
+) => {
   const faults: string[] = []
   // The type of IT hangs on the setting, which may be any here.
   const { IT } = readSettings(Type.Object({ IT: setting }), { IT: given }, faults) as unknown as { IT: unknown }

@@ -46,7 +46,9 @@ test('a failure of the work, of a statement or of the commit leaves nothing, and
   const { db, committed, pages, add } = await setUp(t)
   await db.transaction(tx => add(tx, 'a'))
   await assert.rejects(
-    db.transaction(async tx => (await add(tx, 'b'), await tx.publish(Noted, note), Promise.reject(new Error('changed my mind')))),
+    db.transaction(
+      async tx => (await add(tx, 'b'), await tx.publish(Noted, note), Promise.reject(new Error('changed my mind'))),
+    ),
     /changed my mind/,
   )
   await assert.rejects(
@@ -54,7 +56,9 @@ test('a failure of the work, of a statement or of the commit leaves nothing, and
     error => violates(error, 'pages_pkey'),
   )
   await assert.rejects(
-    db.transaction(async tx => (await add(tx, 'b'), await tx.publish(Noted, { page: 'a', number: 1, text: 1n as never }))),
+    db.transaction(
+      async tx => (await add(tx, 'b'), await tx.publish(Noted, { page: 'a', number: 1, text: 1n as never })),
+    ),
     /BigInt/,
   )
   assert.deepEqual([await pages(), committed], [['a'], []])

@@ -78,7 +78,10 @@ test('alive as soon as it answers, ready once it listens, and neither while it s
   socket.write('GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\n')
   setTimeout(release, 50)
   await Promise.all([once(socket, 'close'), closing])
-  assert.match(answers, /^HTTP\/1.1 200 OK[^]*"done":true[^]*HTTP\/1.1 503 [^]*application\/problem\+json[^]*platform_stopping/)
+  assert.match(
+    answers,
+    /^HTTP\/1.1 200 OK[^]*"done":true[^]*HTTP\/1.1 503 [^]*application\/problem\+json[^]*platform_stopping/,
+  )
   await assert.rejects(fetch(`${base}/health/live`))
 })
 
@@ -110,7 +113,12 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
     const answer = await app.inject({ url: '/health', headers: { authorization: `Bearer ${metricsToken}` } })
     return { code: answer.statusCode, ...answer.json() }
   }
-  assert.deepEqual(await health(), { code: 200, status: 'ok', services: { people: 'ok' }, engines: { database: 'ok', files: 'ok' } })
+  assert.deepEqual(await health(), {
+    code: 200,
+    status: 'ok',
+    services: { people: 'ok' },
+    engines: { database: 'ok', files: 'ok' },
+  })
   database = async () => {
     throw new Error('connect ECONNREFUSED')
   }
@@ -121,13 +129,19 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   const stranger = { url: '/health', remoteAddress: '127.0.0.1' }
   const before = asked
   assert.equal((await app.inject(stranger)).json().engines.database, 'failing')
-  assert.equal((await app.inject({ url: '/health', headers: { 'x-forwarded-for': '192.0.2.7' } })).json().engines.database, 'failing')
+  assert.equal(
+    (await app.inject({ url: '/health', headers: { 'x-forwarded-for': '192.0.2.7' } })).json().engines.database,
+    'failing',
+  )
   assert.equal(asked, before, 'strangers who ask often do not ask the engines as often')
   for (const [token, reason] of [
     [metricsToken, 'connect ECONNREFUSED'],
     [`${metricsToken}x`, 'failing'],
   ] as const)
-    assert.equal((await app.inject({ ...stranger, headers: { authorization: `Bearer ${token}` } })).json().engines.database, reason)
+    assert.equal(
+      (await app.inject({ ...stranger, headers: { authorization: `Bearer ${token}` } })).json().engines.database,
+      reason,
+    )
   database = () => new Promise(() => {})
   const begun = Date.now()
   assert.equal((await health()).code, 503)
@@ -142,7 +156,10 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
 test('metrics count by route, not by path, and hold nothing about persons', async t => {
   const p = await start(t, [await people(t)])
   const userId = newId()
-  await p.http.inject({ url: '/api/people/ada.lovelace@example.com?q=secret-question', headers: p.signedIn({ userId }) })
+  await p.http.inject({
+    url: '/api/people/ada.lovelace@example.com?q=secret-question',
+    headers: p.signedIn({ userId }),
+  })
   await p.http.inject('/api/people/grace.hopper')
   await p.http.inject('/nobody/knows/alan.turing')
   const answer = await p.http.inject('/metrics')
@@ -150,7 +167,8 @@ test('metrics count by route, not by path, and hold nothing about persons', asyn
   const text = answer.body
   assert.match(text, /ohmnibus_http_request_seconds_count\{[^}]*route="\/api\/people\/:name"[^}]*\} 2/)
   assert.match(text, /ohmnibus_http_request_seconds_count\{[^}]*route="unknown"[^}]*status="404"[^}]*\} 1/)
-  for (const personal of ['ada', 'grace', 'turing', 'secret-question', userId]) assert.ok(!text.includes(personal), personal)
+  for (const personal of ['ada', 'grace', 'turing', 'secret-question', userId])
+    assert.ok(!text.includes(personal), personal)
 })
 
 test('metrics are for who has the token; where there is none, for this machine', async t => {
@@ -192,13 +210,17 @@ test('operators see how far events have come and what failed; nobody else sees t
   await settleNow(p)
   const metrics = (await p.http.inject('/metrics')).body
   assert.match(metrics, /ohmnibus_event_dead_letters\{subscription="readers[^"]*"\} 5/)
-  assert.match(metrics, /ohmnibus_events_handled_total\{subscription="readers: remember what was noted \(note.taken\)"\} 1/)
+  assert.match(
+    metrics,
+    /ohmnibus_events_handled_total\{subscription="readers: remember what was noted \(note.taken\)"\} 1/,
+  )
   assert.match(metrics, /ohmnibus_event_lag\{subscription="readers[^"]*"\} 0/)
   assert.match(metrics, /ohmnibus_events_failed_total\{subscription="readers[^"]*"\} 25/)
 
   const list = (query: string, headers = p.signedIn({ role: 'admin' })) =>
     p.http.inject({ url: `/api/events/dead-letters${query}`, headers })
-  for (const role of ['user', 'operator', 'authority'] as const) assert.equal((await list('', p.signedIn({ role }))).statusCode, 403, role)
+  for (const role of ['user', 'operator', 'authority'] as const)
+    assert.equal((await list('', p.signedIn({ role }))).statusCode, 403, role)
   assert.equal((await p.http.inject('/api/events/dead-letters')).statusCode, 401)
   const first = (await list('?limit=3')).json()
   const second = (await list(`?limit=3&after=${first.nextCursor}`)).json()
@@ -271,7 +293,10 @@ test('a dead letter that is given up never happens, and what waits behind it doe
   const headers = p.signedIn({ role: 'admin' })
   const letters = (await p.http.inject({ url: '/api/events/dead-letters', headers })).json().items
   const { id } = letters.find(({ state }: { state: string }) => state === 'dead')
-  assert.equal((await p.http.inject({ method: 'DELETE', url: `/api/events/dead-letters/${id}`, headers })).statusCode, 204)
+  assert.equal(
+    (await p.http.inject({ method: 'DELETE', url: `/api/events/dead-letters/${id}`, headers })).statusCode,
+    204,
+  )
   await settleNow(p)
   assert.deepEqual(await texts(), ['a', 'b', 'c'])
   assert.deepEqual((await p.http.inject({ url: '/api/events/dead-letters', headers })).json().items, [])

@@ -27,9 +27,15 @@ const things = async (t: TestContext) =>
     folder: await folderWith(t, 'create table things (name text)'),
     start({ http, db }) {
       const open = { access: anyone }
-      http.post('/', { config: open, schema: { summary: 'Echo', body: Thing } }, ({ body }, reply) => reply.code(201).send(body))
+      http.post('/', { config: open, schema: { summary: 'Echo', body: Thing } }, ({ body }, reply) =>
+        reply.code(201).send(body),
+      )
       http.post('/bare', { config: open, schema: { summary: 'Takes no body' } }, () => ({ done: true }))
-      http.get('/by-id/:id', { config: open, schema: { summary: 'By id', params: Type.Object({ id: Id }) } }, ({ params }) => params)
+      http.get(
+        '/by-id/:id',
+        { config: open, schema: { summary: 'By id', params: Type.Object({ id: Id }) } },
+        ({ params }) => params,
+      )
       http.put(
         '/by-id/:id',
         { config: { access: signedIn }, schema: { summary: 'By id', params: Type.Object({ id: Id }) } },
@@ -158,7 +164,13 @@ test('a body that is no good JSON is refused with what is wrong and where, and t
 test('wrong, missing and unknown fields are all refused at once, each with its pointer', async t => {
   const p = await start(t, [await things(t)])
   const post = (payload: object) => p.http.inject({ method: 'POST', url: '/api/things', payload })
-  const answer = await post({ count: -1, tags: ['a', 2], inner: { flag: 'yes', other: 1 }, 'a/b~': 1, free: { anything: { goes: [1] } } })
+  const answer = await post({
+    count: -1,
+    tags: ['a', 2],
+    inner: { flag: 'yes', other: 1 },
+    'a/b~': 1,
+    free: { anything: { goes: [1] } },
+  })
   assert.equal(answer.statusCode, 400)
   assert.match(String(answer.headers['content-type']), /^application\/problem\+json/)
   const problem = answer.json()
@@ -174,7 +186,9 @@ test('wrong, missing and unknown fields are all refused at once, each with its p
   assert.ok(problem.errors.every(({ detail }: { detail: string }) => detail.length > 5))
   assert.equal((await post({ name: 'x', count: '5' })).statusCode, 400, 'a text is no number in a body')
   assert.equal((await post({ name: 'x', tags: 'a' })).statusCode, 400, 'one is no list in a body')
-  const many = (await post({ name: 'x', ...Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`unknown${i}`, i])) })).json()
+  const many = (
+    await post({ name: 'x', ...Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`unknown${i}`, i])) })
+  ).json()
   assert.equal(many.errors.length, 10)
   assert.ok(JSON.stringify(many).length < 3000)
 })
@@ -187,7 +201,12 @@ test('hundreds of thousands of faults in one body cost no second', async t => {
   ]
   for (const payload of bodies) {
     const begun = performance.now()
-    const answer = await p.http.inject({ method: 'POST', url: '/api/things', headers: { 'content-type': 'application/json' }, payload })
+    const answer = await p.http.inject({
+      method: 'POST',
+      url: '/api/things',
+      headers: { 'content-type': 'application/json' },
+      payload,
+    })
     assert.equal(answer.json().code, 'request_invalid')
     assert.ok(performance.now() - begun < 1500, `${performance.now() - begun} ms`)
   }
@@ -204,7 +223,9 @@ test('a body of ten megabytes is refused at once, announced or in chunks, and th
         { method: 'POST', headers: { 'content-type': 'application/json', ...headers } },
         response => {
           let text = ''
-          response.on('data', chunk => (text += chunk)).on('end', () => resolve(`${response.statusCode} ${JSON.parse(text).code}`))
+          response
+            .on('data', chunk => (text += chunk))
+            .on('end', () => resolve(`${response.statusCode} ${JSON.parse(text).code}`))
         },
       )
       request.on('error', reject)
@@ -223,7 +244,10 @@ test('other content types are refused; a body of nothing is none where none is e
       .post(url)
       .headers(type ? { 'content-type': type } : {})
       .payload(payload as string)
-    assert.match(String(answer.headers['content-type']), answer.statusCode < 400 ? /^application\/json/ : /^application\/problem\+json/)
+    assert.match(
+      String(answer.headers['content-type']),
+      answer.statusCode < 400 ? /^application\/json/ : /^application\/problem\+json/,
+    )
     return `${answer.statusCode} ${answer.json().code ?? ''}`.trim()
   }
   for (const type of [
@@ -271,7 +295,11 @@ test('hostile paths and queries are refused or find nothing', async t => {
     ['/api/things/search?text=a&text=b', /^400 request_invalid$/],
   ]
   for (const [path, answer] of expected)
-    assert.match(problemIn(await raw(base, `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)), answer, path.slice(0, 80))
+    assert.match(
+      problemIn(await raw(base, `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)),
+      answer,
+      path.slice(0, 80),
+    )
   for (const query of [
     'text=%ed%a0%80',
     'text=%',
@@ -315,7 +343,10 @@ test('a method that a place does not take is refused with those it does; HEAD is
     problemIn(await raw(base, 'TRACE /api/things/search HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')),
     '405 method_not_allowed',
   )
-  assert.equal(problemIn(await raw(base, 'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n')), '405 method_not_allowed')
+  assert.equal(
+    problemIn(await raw(base, 'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n')),
+    '405 method_not_allowed',
+  )
   assert.equal(problemIn(await raw(base, 'BREW /pot HTTP/1.1\r\nhost: x\r\n\r\n')), '400 request_malformed')
 })
 
@@ -335,7 +366,10 @@ test('bytes that are not HTTP are answered and cut off, also behind a good reque
   for (const bytes of malformed) assert.equal(problemIn(await raw(base, bytes)), '400 request_malformed', bytes)
   const pipelined = await raw(base, 'GET /api/things/context HTTP/1.1\r\nhost: x\r\n\r\n', 'garbage garbage\r\n\r\n')
   assert.ok(pipelined.includes('request_malformed'))
-  assert.equal(problemIn(await raw(base, 'GET /api/things/context HTTP/1.1\r\nconnection: close\r\n\r\n')), '400 host_missing')
+  assert.equal(
+    problemIn(await raw(base, 'GET /api/things/context HTTP/1.1\r\nconnection: close\r\n\r\n')),
+    '400 host_missing',
+  )
   assert.match(
     await raw(base, 'GET /api/things/context HTTP/1.1\r\nhost: x\r\nexpect: wonders\r\nconnection: close\r\n\r\n'),
     /^HTTP\/1.1 200 /,
@@ -348,7 +382,10 @@ test('a flood of headers is refused', async t => {
   const base = await p.listen()
   const flood = Array.from({ length: 5000 }, (_, i) => `x-${i}: ${i}\r\n`).join('')
   for (const headers of [flood, `x: ${'y'.repeat(100_000)}\r\n`, `cookie: ${'a=b; '.repeat(10_000)}\r\n`])
-    assert.equal(problemIn(await raw(base, `GET /api/things/context HTTP/1.1\r\nhost: x\r\n${headers}\r\n`)), '431 headers_too_large')
+    assert.equal(
+      problemIn(await raw(base, `GET /api/things/context HTTP/1.1\r\nhost: x\r\n${headers}\r\n`)),
+      '431 headers_too_large',
+    )
 })
 
 test('slow clients hold nobody up, and do not keep the platform from stopping', async t => {
@@ -356,7 +393,11 @@ test('slow clients hold nobody up, and do not keep the platform from stopping', 
   const base = await p.listen()
   const slow = Array.from({ length: 200 }, (_, i) => {
     const socket = open(base)
-    socket.write(i % 2 ? 'G' : 'POST /api/things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"na')
+    socket.write(
+      i % 2
+        ? 'G'
+        : 'POST /api/things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"na',
+    )
     return socket
   })
   await moment(50)
@@ -386,7 +427,14 @@ test('a head that does not arrive in time is answered 408', async t => {
 
 test('every answer carries the security headers and its trace, which a caller may bring along', async t => {
   const p = await start(t, [await things(t)])
-  for (const url of ['/api/things/context', '/api/nothing', '/api/things/bug', '/%zz', '/api/things/by-id/1', '/health/live']) {
+  for (const url of [
+    '/api/things/context',
+    '/api/nothing',
+    '/api/things/bug',
+    '/%zz',
+    '/api/things/by-id/1',
+    '/health/live',
+  ]) {
     const { headers } = await p.http.inject(url)
     assert.match(String(headers['content-security-policy']), /default-src 'none'/, url)
     assert.equal(headers['x-content-type-options'], 'nosniff', url)
@@ -394,7 +442,10 @@ test('every answer carries the security headers and its trace, which a caller ma
     assert.equal(headers['x-powered-by'], undefined)
   }
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
-  const traced = await p.http.inject({ url: '/api/things/context', headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` } })
+  const traced = await p.http.inject({
+    url: '/api/things/context',
+    headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` },
+  })
   assert.deepEqual([traced.headers['x-request-id'], traced.json().traceId], [trace, trace])
   for (const traceparent of [
     '',
@@ -416,11 +467,15 @@ test('what happens in a request knows who asked and its trace, also when the bod
       name: 'pieces',
       folder: await folderWith(t),
       start({ http }) {
-        http.post('/', { config: { access: signedIn }, schema: { summary: 'Context', body: Type.Object({}) } }, async () => {
-          await moment(1)
-          inside.push(context())
-          return {}
-        })
+        http.post(
+          '/',
+          { config: { access: signedIn }, schema: { summary: 'Context', body: Type.Object({}) } },
+          async () => {
+            await moment(1)
+            inside.push(context())
+            return {}
+          },
+        )
       },
     }),
   ])
@@ -439,7 +494,10 @@ test('what happens in a request knows who asked and its trace, also when the bod
       assert.match(await rest(socket), /^HTTP\/1.1 200 /)
     }),
   )
-  assert.deepEqual((inside as { actor: { userId: string } }[]).map(({ actor }) => actor.userId).sort(), userIds.toSorted())
+  assert.deepEqual(
+    (inside as { actor: { userId: string } }[]).map(({ actor }) => actor.userId).sort(),
+    userIds.toSorted(),
+  )
 })
 
 test('a bug is answered 500 without its reason, a problem with what its code says', async t => {
@@ -460,5 +518,9 @@ test('a bug is answered 500 without its reason, a problem with what its code say
     stock: 3,
     traceId: limited.headers['x-request-id'],
   })
-  assert.deepEqual((await p.http.inject('/api/things/stripped')).json(), { name: 'x' }, 'what the schema does not name stays inside')
+  assert.deepEqual(
+    (await p.http.inject('/api/things/stripped')).json(),
+    { name: 'x' },
+    'what the schema does not name stays inside',
+  )
 })

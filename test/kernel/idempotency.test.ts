@@ -6,7 +6,11 @@ import { start, type TestPlatform } from '../../kernel/testing.ts'
 import { folderWith } from './toys.ts'
 
 /** Orders: `during` runs in the transaction of each. */
-const orders = async (t: TestContext, during: (what: string) => unknown = () => {}, name = 'orders'): Promise<Service> =>
+const orders = async (
+  t: TestContext,
+  during: (what: string) => unknown = () => {},
+  name = 'orders',
+): Promise<Service> =>
   defineService({
     name,
     folder: await folderWith(t, 'create table orders (id uuid primary key, what text not null)'),
@@ -27,7 +31,12 @@ const orders = async (t: TestContext, during: (what: string) => unknown = () => 
 
 type App = { app: { inject: TestPlatform['http']['inject'] } }
 const order = ({ app }: App, key: string | undefined, what = 'a bell', headers = {}, url = '/api/orders') =>
-  app.inject({ method: 'POST', url, headers: { ...(key !== undefined && { 'idempotency-key': key }), ...headers }, payload: { what } })
+  app.inject({
+    method: 'POST',
+    url,
+    headers: { ...(key !== undefined && { 'idempotency-key': key }), ...headers },
+    payload: { what },
+  })
 
 test('the same request under the same key is done once and answered the same, also by another process', async t => {
   const p = await start(t, [await orders(t)])
@@ -68,7 +77,10 @@ test('while the first is at work the same key is told to come back; then it gets
   const first = order(p.http, 'k1')
   await inside
   const second = await order(p.http, 'k1')
-  assert.deepEqual([second.statusCode, second.json().code, second.headers['retry-after']], [409, 'idempotency_key_in_flight', '1'])
+  assert.deepEqual(
+    [second.statusCode, second.json().code, second.headers['retry-after']],
+    [409, 'idempotency_key_in_flight', '1'],
+  )
   release()
   assert.equal((await first).statusCode, 201)
   assert.equal((await order(p.http, 'k1')).body, (await first).body)
@@ -93,7 +105,11 @@ test('a request that failed leaves its key free', async t => {
     }),
   ])
   assert.deepEqual(
-    [(await order(p.http, 'k1')).statusCode, (await order(p.http, 'k1')).statusCode, (await order(p.http, 'k1')).statusCode],
+    [
+      (await order(p.http, 'k1')).statusCode,
+      (await order(p.http, 'k1')).statusCode,
+      (await order(p.http, 'k1')).statusCode,
+    ],
     [409, 500, 201],
   )
   assert.equal((await p.db('orders')`select from orders`).length, 1)

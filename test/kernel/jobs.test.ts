@@ -9,8 +9,10 @@ import { folderWith, until } from './toys.ts'
 import { add, worker } from './worker.ts'
 
 /** Brings forward what waits for its next try. */
-const hurry = (p: TestPlatform) => p.db('kernel')`update graphile_worker._private_jobs set run_at = now() where locked_at is null`
-const left = async (p: TestPlatform): Promise<number> => (await p.db('kernel')`select from graphile_worker._private_jobs`).length
+const hurry = (p: TestPlatform) =>
+  p.db('kernel')`update graphile_worker._private_jobs set run_at = now() where locked_at is null`
+const left = async (p: TestPlatform): Promise<number> =>
+  (await p.db('kernel')`select from graphile_worker._private_jobs`).length
 
 test('a job is there exactly if the transaction that added it was committed', async t => {
   const done: string[] = []
@@ -20,15 +22,19 @@ test('a job is there exactly if the transaction that added it was committed', as
       folder: await folderWith(t, 'create table changes (name text primary key)'),
       start({ http, db, job }) {
         const task = job('work', async ({ name }: { name: string }) => void done.push(name))
-        http.post('/:name', { config: { access: anyone }, schema: { summary: 'Change' } }, async ({ params, query }) => {
-          const { name } = params as { name: string }
-          await db.transaction(async tx => {
-            await tx`insert into changes values (${name})`
-            await tx.enqueue(task, { name })
-            if ((query as { fail?: string }).fail) throw new Error('changed my mind')
-          })
-          return {}
-        })
+        http.post(
+          '/:name',
+          { config: { access: anyone }, schema: { summary: 'Change' } },
+          async ({ params, query }) => {
+            const { name } = params as { name: string }
+            await db.transaction(async tx => {
+              await tx`insert into changes values (${name})`
+              await tx.enqueue(task, { name })
+              if ((query as { fail?: string }).fail) throw new Error('changed my mind')
+            })
+            return {}
+          },
+        )
       },
     }),
   ])
@@ -115,15 +121,24 @@ test('a service adds jobs to itself alone, and does not see the tables of the jo
       },
     }),
   ])
-  assert.deepEqual((await p.http.inject('/api/thief')).json(), { foreign: '42501', near: '42501', direct: '42501', peek: '42501' })
+  assert.deepEqual((await p.http.inject('/api/thief')).json(), {
+    foreign: '42501',
+    near: '42501',
+    direct: '42501',
+    peek: '42501',
+  })
 })
 
 test('the jobs of a killed process go on elsewhere within seconds, even those with a single try', async t => {
   const p = await start(t, [worker(async () => {})])
   await p.platform.close()
-  const child = fork(join(import.meta.dirname, 'worker.ts'), [JSON.stringify({ ...p.platform.database, dataFolder: p.dataFolder })], {
-    execArgv: [],
-  })
+  const child = fork(
+    join(import.meta.dirname, 'worker.ts'),
+    [JSON.stringify({ ...p.platform.database, dataFolder: p.dataFolder })],
+    {
+      execArgv: [],
+    },
+  )
   t.after(() => child.kill('SIGKILL'))
   // Sixteen at a time are at work, the others are anybody's.
   let begun = 0
@@ -133,7 +148,9 @@ test('the jobs of a killed process go on elsewhere within seconds, even those wi
   const done: string[] = []
   const heir = await p.another([worker(async ({ name }) => void done.push(name), 1)])
   await until(
-    async () => (await p.db('kernel')`select from graphile_worker._private_jobs where locked_at < now() - interval '1.5 s'`).length === 16,
+    async () =>
+      (await p.db('kernel')`select from graphile_worker._private_jobs where locked_at < now() - interval '1.5 s'`)
+        .length === 16,
   )
   await until(() => done.length === 4)
   assert.equal(done.length, 4, 'nothing is taken from the living')

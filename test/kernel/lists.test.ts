@@ -126,7 +126,8 @@ test('a cursor that somebody made up is refused or read, and never makes the lis
     encoded(['now', newId()]),
     encoded([at, newId().replaceAll('-', '')]),
   ]
-  for (const after of madeUp) assert.equal(await ask('/api/rows', after), 400, Buffer.from(after, 'base64url').toString())
+  for (const after of madeUp)
+    assert.equal(await ask('/api/rows', after), 400, Buffer.from(after, 'base64url').toString())
   assert.equal(await ask('/api/rows', 'x'.repeat(1001)), 400)
   assert.equal(await ask('/api/rows', encoded([at, newId()])), 200)
   for (const keys of [
@@ -158,7 +159,12 @@ test('a cursor that somebody made up is refused or read, and never makes the lis
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom('/api/rows', '/api/rows/by-name'),
-      fc.oneof(fc.string(), fc.tuple(key, key).map(encoded), fc.tuple(instant, fc.uuid()).map(encoded), fc.jsonValue().map(encoded)),
+      fc.oneof(
+        fc.string(),
+        fc.tuple(key, key).map(encoded),
+        fc.tuple(instant, fc.uuid()).map(encoded),
+        fc.jsonValue().map(encoded),
+      ),
       async (url, after) => {
         await ask(url, after)
       },
@@ -176,8 +182,12 @@ test('what has not changed is not sent again, and what has changed is not overwr
     const answer = await read({ 'if-none-match': tag })
     assert.deepEqual([answer.statusCode, answer.body, answer.headers.etag], [304, '', '"3"'], tag)
   }
-  assert.equal((await p.http.inject({ method: 'HEAD', url: '/api/rows/thing', headers: { 'if-none-match': '"3"' } })).statusCode, 304)
-  for (const tag of ['"2"', '3', '"30"', '"3', '']) assert.equal((await read({ 'if-none-match': tag })).statusCode, 200, tag)
+  assert.equal(
+    (await p.http.inject({ method: 'HEAD', url: '/api/rows/thing', headers: { 'if-none-match': '"3"' } })).statusCode,
+    304,
+  )
+  for (const tag of ['"2"', '3', '"30"', '"3', ''])
+    assert.equal((await read({ 'if-none-match': tag })).statusCode, 200, tag)
 
   for (const tag of ['"2"', '3', '', '"33"', '"1", "2"']) {
     const answer = await change({ 'if-match': tag })

@@ -176,8 +176,12 @@ test('a replay from a time comes past a dead letter that a clock put back has da
   await settleNow(p)
   const [letter] = await db('kernel')`update kernel.parked set published_at = published_at - interval '1 minute'
     where state = 'dead' returning position::float8 as position`
-  await db('kernel')`update kernel.log set published_at = published_at - interval '1 minute' where position = ${letter!.position}`
-  const [{ name }] = await db('kernel')<[{ name: string }]>`select name from kernel.subscriptions where service = 'readers'`
+  await db(
+    'kernel',
+  )`update kernel.log set published_at = published_at - interval '1 minute' where position = ${letter!.position}`
+  const [{ name }] = await db('kernel')<
+    [{ name: string }]
+  >`select name from kernel.subscriptions where service = 'readers'`
   await db('readers')`delete from seen`
   await p.platform.logs[0]!.rewind(name, new Date(Date.now() - 30_000))
   await settleNow(p)

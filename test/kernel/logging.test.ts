@@ -48,9 +48,16 @@ test('whatever happens, no line of the log tells of a person or a secret, not ev
   // What mail servers answer likes to quote the address.
   const { port } = await smtpServer(t, undefined, {
     onRcptTo: ({ address }, _, done) =>
-      done(address.startsWith('mallory') ? Object.assign(new Error(`5.1.1 <${address}>: no such user`), { responseCode: 550 }) : null),
+      done(
+        address.startsWith('mallory')
+          ? Object.assign(new Error(`5.1.1 <${address}>: no such user`), { responseCode: 550 })
+          : null,
+      ),
   })
-  const p = await everythingHappens(await choose(), { log, environment: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) } })
+  const p = await everythingHappens(await choose(), {
+    log,
+    environment: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) },
+  })
   await p.close()
 
   const written = lines()
@@ -58,7 +65,9 @@ test('whatever happens, no line of the log tells of a person or a secret, not ev
   assert.ok(written.some(line => line.includes('a mail cannot be delivered')))
   const values = [...heard].filter(value => value.length > 2)
   assert.ok(
-    values.includes('ada@example.com') && values.some(value => value.startsWith('eyJ')) && values.some(value => /^\d{6}$/.test(value)),
+    values.includes('ada@example.com') &&
+      values.some(value => value.startsWith('eyJ')) &&
+      values.some(value => /^\d{6}$/.test(value)),
   )
   for (const line of written) {
     const entry = JSON.parse(line)
@@ -68,7 +77,8 @@ test('whatever happens, no line of the log tells of a person or a secret, not ev
     assert.ok(['debug', 'info', 'warn', 'error'].includes(entry.level))
     const said = line.replace(entry.traceId, '').replace(entry.time, '')
     for (const value of values)
-      if (new RegExp(`(?<![\\w-])${RegExp.escape(value)}(?![\\w-])`, 'i').test(said)) assert.fail(`${value} stands in ${line}`)
+      if (new RegExp(`(?<![\\w-])${RegExp.escape(value)}(?![\\w-])`, 'i').test(said))
+        assert.fail(`${value} stands in ${line}`)
     assert.doesNotMatch(said, /127\.0\.0\.1|::1|eyJ[\w-]+\./)
   }
 })
@@ -85,9 +95,16 @@ test('a line carries the trace of what it tells of', () => {
 
 test('fields that hold secrets are hidden, however deep, and errors tell their cause without what PostgreSQL quotes', () => {
   const { log, lines } = captured('info')
-  const cause = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (email)=(ada@example.com) already exists.' })
+  const cause = Object.assign(new Error('duplicate key'), {
+    code: '23505',
+    detail: 'Key (email)=(ada@example.com) already exists.',
+  })
   log.info(
-    { password: 'p1', body: { email: 'ada@example.com', inner: { refreshToken: 'r1' } }, headers: { authorization: 'Bearer t1' } },
+    {
+      password: 'p1',
+      body: { email: 'ada@example.com', inner: { refreshToken: 'r1' } },
+      headers: { authorization: 'Bearer t1' },
+    },
     'x',
   )
   log.error({ err: Object.assign(new Error('it failed', { cause }), { query: "values ('ada@example.com')" }) }, 'y')

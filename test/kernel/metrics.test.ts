@@ -20,10 +20,18 @@ test('a figure that cannot be read, or not in time, is left out and counted; the
   const read = async () => (await metrics.registry.metrics()).split('\n').filter(line => /^[a-z]/.test(line))
 
   const begun = Date.now()
-  assert.deepEqual((await read()).filter(line => !line.startsWith('ohmnibus')).sort(), ['lag{reader="a"} 7', 'letters 7', 'steady 1'])
+  assert.deepEqual((await read()).filter(line => !line.startsWith('ohmnibus')).sort(), [
+    'lag{reader="a"} 7',
+    'letters 7',
+    'steady 1',
+  ])
   assert.ok(Date.now() - begun < 4_000)
   well = false
-  assert.deepEqual((await read()).filter(line => !line.startsWith('ohmnibus')).sort(), ['steady 1'], 'and nothing of what was true before')
+  assert.deepEqual(
+    (await read()).filter(line => !line.startsWith('ohmnibus')).sort(),
+    ['steady 1'],
+    'and nothing of what was true before',
+  )
   well = true
   const again = await read()
   assert.ok(again.includes('letters 7'))
@@ -74,7 +82,8 @@ test('one sees who waits for a connection, how long transactions take, and what 
           await tx`select 1`
           if (request.body.what === 'wait') await gate
           if (request.body.what === 'break') throw new Problem('conflict', 'no')
-          if (request.body.what === 'later') await tx.enqueue(job, { what: 'x' }, { runAt: new Date(Date.now() + 3_600_000) })
+          if (request.body.what === 'later')
+            await tx.enqueue(job, { what: 'x' }, { runAt: new Date(Date.now() + 3_600_000) })
           else if (request.body.what !== 'wait') await tx.enqueue(job, request.body)
         })
         return reply.code(204).send()
@@ -96,7 +105,10 @@ test('one sees who waits for a connection, how long transactions take, and what 
   await Promise.all(waiting)
   await ask('break')
   assert.equal(await read(/ohmnibus_database_transactions\{service="busy",state="waiting"\} (\d+)/), 0)
-  assert.equal(await read(/ohmnibus_database_transaction_seconds_count\{service="busy",outcome="committed"\} (\d+)/), 11)
+  assert.equal(
+    await read(/ohmnibus_database_transaction_seconds_count\{service="busy",outcome="committed"\} (\d+)/),
+    11,
+  )
   assert.equal(await read(/ohmnibus_database_transaction_seconds_count\{service="busy",outcome="failed"\} (\d+)/), 1)
   assert.equal(await read(/ohmnibus_database_wait_seconds_count\{service="busy"\} (\d+)/), 12)
 
@@ -105,6 +117,9 @@ test('one sees who waits for a connection, how long transactions take, and what 
   await ask('fail')
   await ask('later')
   await p.settle()
-  assert.deepEqual([await jobs('due'), await jobs('failed'), await jobs('running'), await jobs('scheduled')], [0, 1, 0, 1])
+  assert.deepEqual(
+    [await jobs('due'), await jobs('failed'), await jobs('running'), await jobs('scheduled')],
+    [0, 1, 0, 1],
+  )
   assert.equal(await read(/ohmnibus_job_oldest_due_seconds\{task="busy.work"\} (\d+)/), 0)
 })

@@ -15,7 +15,11 @@ import { notes, readers } from './toys.ts'
 /** An empty database, and services whose migrations are files that can be changed. */
 async function setUp(t: TestContext) {
   const cluster = JSON.parse(process.env.OHMNIBUS_TEST_CLUSTER!) as TestCluster
-  const at: DatabaseAddress = { host: cluster.host, port: cluster.port, database: `migrate_${randomUUID().replaceAll('-', '')}` }
+  const at: DatabaseAddress = {
+    host: cluster.host,
+    port: cluster.port,
+    database: `migrate_${randomUUID().replaceAll('-', '')}`,
+  }
   const root = openPool({ ...at, database: 'postgres' }, cluster.superuser, { max: 1, limits: false })
   await root.unsafe(`create database "${at.database}"`)
   const pool = openPool(at, cluster.superuser, { schema: 'public', max: 2 })
@@ -26,7 +30,9 @@ async function setUp(t: TestContext) {
     await root.end({ timeout: 1 })
     await rm(folder, { recursive: true, force: true })
   })
-  const service = (name: string): Migratable & { file(name: string, sql: string): Promise<void>; remove(name: string): Promise<void> } => {
+  const service = (
+    name: string,
+  ): Migratable & { file(name: string, sql: string): Promise<void>; remove(name: string): Promise<void> } => {
     const own = join(folder, name)
     return {
       name,
@@ -44,7 +50,9 @@ async function setUp(t: TestContext) {
     return said
   }
   const tables = async (schema: string) =>
-    (await pool`select tablename from pg_tables where schemaname = ${schema} order by 1`).map(({ tablename }) => tablename)
+    (await pool`select tablename from pg_tables where schemaname = ${schema} order by 1`).map(
+      ({ tablename }) => tablename,
+    )
   return { at, cluster, pool, service, run, tables }
 }
 
@@ -96,7 +104,10 @@ test('a database of newer code stops the start', async t => {
   await shop.file('0002_more.sql', 'create table more (id integer)')
   await run(shop)
   await shop.remove('0002_more.sql')
-  await assert.rejects(run(shop), refused(/holds mig_shop\/0002_more\.sql, which this version of Ohmnibus does not know/))
+  await assert.rejects(
+    run(shop),
+    refused(/holds mig_shop\/0002_more\.sql, which this version of Ohmnibus does not know/),
+  )
 })
 
 test('a gap in the numbers, a number twice or none at all stops the start before anything is done', async t => {
@@ -119,9 +130,15 @@ test('a migration that fails leaves nothing of itself, is named with the place, 
   const { pool, service, run, tables } = await setUp(t)
   const shop = service('mig_shop')
   await shop.file('0001_goods.sql', 'create table goods (id integer)')
-  await shop.file('0002_bad.sql', 'create table half (id integer); insert into half values (1);\nalter table nowhere add column x integer')
+  await shop.file(
+    '0002_bad.sql',
+    'create table half (id integer); insert into half values (1);\nalter table nowhere add column x integer',
+  )
   await shop.file('0003_after.sql', 'create table after (id integer)')
-  await assert.rejects(run(shop), refused(/mig_shop\/0002_bad\.sql failed and nothing of it was kept: relation "nowhere" does not exist/))
+  await assert.rejects(
+    run(shop),
+    refused(/mig_shop\/0002_bad\.sql failed and nothing of it was kept: relation "nowhere" does not exist/),
+  )
   assert.deepEqual(await tables('mig_shop'), ['goods'])
   await shop.file('0002_bad.sql', 'selec 1')
   await assert.rejects(run(shop), refused(/syntax error .*\(at character 1\)/))
@@ -152,7 +169,8 @@ test('a service that comes later is migrated beside those that run, whatever tab
   await pool.begin(async running => {
     const tables =
       await running`select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('kernel', 'graphile_worker')`
-    for (const { name } of tables) if (name !== 'kernel.migrations') await running.unsafe(`lock table ${name} in row exclusive mode`)
+    for (const { name } of tables)
+      if (name !== 'kernel.migrations') await running.unsafe(`lock table ${name} in row exclusive mode`)
     // A lock that it waited for would keep it here for ever.
     assert.ok((await run(late)).includes('Migrating mig_late to 0001_late.sql'))
   })

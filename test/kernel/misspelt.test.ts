@@ -24,10 +24,27 @@ test('a name that is written much like a setting is told, with the setting that 
 })
 
 test('settings, and what other programs have in the environment, are not told', () => {
-  assert.deepEqual(meant('DATABASE_URL', 'SMTP_HOST', 'SMTP_PORT', 'KAFKA_BROKER', 'DOCUMENT_MAX_BYTES', 'PASSPORTS_SERVICE_URL'), [])
   assert.deepEqual(
-    meant('HOME', 'PATH', 'POST', 'HOSTNAME', 'NODE_ENV', 'SSL_CERT_FILE', 'AWS_DEFAULT_REGION', 'REDIS_PASSWORD', 'IDENTITY_SERVICE_HOST'),
+    meant('DATABASE_URL', 'SMTP_HOST', 'SMTP_PORT', 'KAFKA_BROKER', 'DOCUMENT_MAX_BYTES', 'PASSPORTS_SERVICE_URL'),
     [],
   )
-  assert.deepEqual(misspelt({ OHMNIBUS_DTA: '', KAFKA_BROKRES: undefined }, services, Object.keys(all)), [], 'nor what is empty')
+  assert.deepEqual(
+    meant(
+      'HOME',
+      'PATH',
+      'POST',
+      'HOSTNAME',
+      'NODE_ENV',
+      'SSL_CERT_FILE',
+      'AWS_DEFAULT_REGION',
+      'REDIS_PASSWORD',
+      'IDENTITY_SERVICE_HOST',
+    ),
+    [],
+  )
+  assert.deepEqual(
+    misspelt({ OHMNIBUS_DTA: '', KAFKA_BROKRES: undefined }, services, Object.keys(all)),
+    [],
+    'nor what is empty',
+  )
 })

@@ -27,7 +27,9 @@ test('a transaction whose connection is lost is refused as unavailable, wherever
   })
   const p = await start(t, [counters])
   const kill = async (waiting: boolean): Promise<void> => {
-    await p.db('kernel')`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'counters' and datname = current_database()`
+    await p.db(
+      'kernel',
+    )`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'counters' and datname = current_database()`
     // Whether the loss is noticed before the next statement, or only by it.
     if (waiting) await new Promise(resolve => setTimeout(resolve, 50))
   }
@@ -58,7 +60,9 @@ test('a transaction whose connection is lost is refused as unavailable, wherever
 test('of an engine that fails the innermost cause is told, which names the address, in one line', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:9092\nand more'), { code: 'ECONNREFUSED' })
   assert.equal(
-    innermost(new Error('Listing topics failed.', { cause: new AggregateError([refused, new Error('other')], 'Twice.') })),
+    innermost(
+      new Error('Listing topics failed.', { cause: new AggregateError([refused, new Error('other')], 'Twice.') }),
+    ),
     'connect ECONNREFUSED 10.0.0.7:9092',
   )
   assert.equal(innermost(new AggregateError([Object.assign(new Error(), { code: 'ETIMEDOUT' })])), 'ETIMEDOUT')

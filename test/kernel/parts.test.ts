@@ -14,9 +14,11 @@ import { tend } from '../../kernel/events/retention.ts'
 import { Noted, notes, readers, seen, until, write } from './toys.ts'
 
 const positions = async (p: TestPlatform): Promise<number[]> =>
-  (await p.db('kernel')<{ position: number }[]>`select position::float8 as position from kernel.log e order by e.position`).map(
-    ({ position }) => position,
-  )
+  (
+    await p.db('kernel')<
+      { position: number }[]
+    >`select position::float8 as position from kernel.log e order by e.position`
+  ).map(({ position }) => position)
 
 const parts = async (p: TestPlatform): Promise<string[]> =>
   (
@@ -44,11 +46,15 @@ async function formerDatabase(t: TestContext, texts: string[]) {
     await root.end({ timeout: 1 })
   })
   for (const role of ['ohmnibus_service nologin', 'kernel login'])
-    await pool.unsafe(`do $$ begin create role ${role}; exception when duplicate_object or unique_violation then null; end $$`)
+    await pool.unsafe(
+      `do $$ begin create role ${role}; exception when duplicate_object or unique_violation then null; end $$`,
+    )
   await pool.unsafe(`create schema kernel; grant usage on schema kernel to kernel, ohmnibus_service;
     create table kernel.migrations (service text, number integer, name text not null, checksum text not null, applied_at timestamptz not null default now(), primary key (service, number))`)
   await runMigrations({ connectionString: connectionString(at, cluster.superuser) })
-  for (const { number, name, sql, checksum } of (await readMigrations(`${import.meta.dirname}/../../kernel/database`)).slice(0, 2)) {
+  for (const { number, name, sql, checksum } of (
+    await readMigrations(`${import.meta.dirname}/../../kernel/database`)
+  ).slice(0, 2)) {
     await pool.unsafe(sql)
     await pool`insert into kernel.migrations (service, number, name, checksum) values ('kernel', ${number}, ${name}, ${checksum})`
   }
@@ -62,8 +68,16 @@ test('the log of the version before becomes the first part: its events stay, pos
   const { at, admin, pool, closers } = await formerDatabase(t, ['a', 'b'])
   const services = [await notes(t), await readers(t)]
   await migrate(at, admin, services)
-  const config = readConfig({ PORT: '0', OHMNIBUS_SECRET: 'a secret for tests: 0123456789abcdef', OHMNIBUS_DATA: tmpdir() })
-  const platform = await run(services, config, { database: { at, admin }, periodic: false, log: openLog({ level: 'silent' }) })
+  const config = readConfig({
+    PORT: '0',
+    OHMNIBUS_SECRET: 'a secret for tests: 0123456789abcdef',
+    OHMNIBUS_DATA: tmpdir(),
+  })
+  const platform = await run(services, config, {
+    database: { at, admin },
+    periodic: false,
+    log: openLog({ level: 'silent' }),
+  })
   closers.push(() => platform.close())
   await write(platform, 'one', ['c'])
   await platform.settle()
@@ -106,7 +120,9 @@ test('after a jump by hand events lie in the net, until they get a part of their
   await p.db('kernel')`alter sequence kernel.log_position_seq restart with 7000000000005`
   await write(p.http, 'one', ['b'])
   const where = async () =>
-    (await p.db('kernel')`select tableoid::regclass::text as part from kernel.log e order by e.position`).map(({ part }) => part)
+    (await p.db('kernel')`select tableoid::regclass::text as part from kernel.log e order by e.position`).map(
+      ({ part }) => part,
+    )
   assert.deepEqual(await where(), ['log_0', 'log_net'])
   await events!.tend(new Date(0))
   assert.deepEqual(await where(), ['log_0', 'log_7000'])
@@ -156,7 +172,11 @@ test('every hour answers of yesterday go, and events beyond their retention; the
   await hourly(60)
   await write(p.http, 'one', ['b'])
   await p.settle()
-  assert.deepEqual([await answers(), await positions(p)], [0, [1, 1e9]], 'a part ends after a month, and is kept for ever')
+  assert.deepEqual(
+    [await answers(), await positions(p)],
+    [0, [1, 1e9]],
+    'a part ends after a month, and is kept for ever',
+  )
   await hourly(91, 90)
   assert.deepEqual(await positions(p), [])
 })

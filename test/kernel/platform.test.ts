@@ -8,7 +8,12 @@ import { call, event } from '../../contracts/define.ts'
 import { anyone, defineService, newId, Problem, signedIn, type Tx } from '../../kernel/index.ts'
 import { start } from '../../kernel/testing.ts'
 
-const NoteWritten = event('notes', 'note.written', 'noteId', Type.Object({ noteId: Type.String(), text: Type.String() }))
+const NoteWritten = event(
+  'notes',
+  'note.written',
+  'noteId',
+  Type.Object({ noteId: Type.String(), text: Type.String() }),
+)
 const getNote = call('notes', 'get_note', Type.Object({ noteId: Type.String() }), Type.Object({ text: Type.String() }))
 
 async function folderWith(t: TestContext, sql: string): Promise<string> {
@@ -36,9 +41,13 @@ const notes = async (t: TestContext) =>
         { config: { access: signedIn }, schema: { summary: 'Write', body: Type.Object({ text: Type.String() }) } },
         async (request, reply) => reply.code(201).send(await db.once(request, write(request.body.text))),
       )
-      http.post('/outside', { config: { access: anyone }, schema: { summary: 'Write outside of a transaction' } }, async () => {
-        await db`insert into notes values (${newId()}, 'x')`
-      })
+      http.post(
+        '/outside',
+        { config: { access: anyone }, schema: { summary: 'Write outside of a transaction' } },
+        async () => {
+          await db`insert into notes values (${newId()}, 'x')`
+        },
+      )
       answer(getNote, async ({ noteId }) => {
         const [row] = await db<{ text: string }[]>`select text from notes where id = ${noteId}`
         return (
@@ -51,10 +60,17 @@ const notes = async (t: TestContext) =>
     },
   })
 
-const readers = async (t: TestContext, reaction: (text: string) => void = () => {}, afterFailure: 'wait' | 'pass' = 'wait') =>
+const readers = async (
+  t: TestContext,
+  reaction: (text: string) => void = () => {},
+  afterFailure: 'wait' | 'pass' = 'wait',
+) =>
   defineService({
     name: 'readers',
-    folder: await folderWith(t, 'create table seen (position bigint generated always as identity, note_id uuid primary key, text text)'),
+    folder: await folderWith(
+      t,
+      'create table seen (position bigint generated always as identity, note_id uuid primary key, text text)',
+    ),
     needs: [getNote],
     start({ http, db, on, ask, job, every: _ }) {
       const remind = job('remind', async ({ noteId }: { noteId: string }) => {

@@ -12,8 +12,11 @@ const Listed = event('posts', 'post.listed', 'id', Type.Object({ id: Type.String
 const Unlisted = event('posts', 'post.unlisted', 'id', Type.Object({ id: Type.String() }))
 
 /** A service without tables. Its host is `any`: it may do what types forbid. */
-export const plain = (name: string, start: (host: any) => Promise<void> | void = () => {}, more: Partial<Service> = {}): Service =>
-  defineService({ name, folder: join(tmpdir(), 'no migrations'), start, ...more })
+export const plain = (
+  name: string,
+  start: (host: any) => Promise<void> | void = () => {},
+  more: Partial<Service> = {},
+): Service => defineService({ name, folder: join(tmpdir(), 'no migrations'), start, ...more })
 
 const needing = (name: string, owner: string): Service =>
   plain(name, host => host.answer(asked(name), async () => ({})), { needs: [asked(owner)] })
@@ -28,10 +31,14 @@ export const refusals: Record<string, { services: Service[]; message: RegExp; ca
     services: [needing('one', 'two'), needing('two', 'three'), needing('three', 'two')],
     message: /circle: two → three → two\.$/,
   },
-  'two services of one name': { services: [plain('posts'), plain('posts')], message: /^Two services are called posts\.$/ },
+  'two services of one name': {
+    services: [plain('posts'), plain('posts')],
+    message: /^Two services are called posts\.$/,
+  },
   'a need of a service that does not run': {
     services: [needing('one', 'two')],
-    message: /^one needs get_two of two, which does not run here\. Add it to OHMNIBUS_SERVICES, or say where it runs: TWO_SERVICE_URL$/,
+    message:
+      /^one needs get_two of two, which does not run here\. Add it to OHMNIBUS_SERVICES, or say where it runs: TWO_SERVICE_URL$/,
   },
   'a need that its owner does not answer': {
     services: [needing('one', 'two'), plain('two')],
@@ -57,7 +64,9 @@ export const refusals: Record<string, { services: Service[]; message: RegExp; ca
     cause: /one asks get_two without naming it in its needs/,
   },
   'a route without an access rule': {
-    services: [plain('posts', host => host.http.get('/', { config: {}, schema: { summary: 'Open to whom?' } }, () => ({})))],
+    services: [
+      plain('posts', host => host.http.get('/', { config: {}, schema: { summary: 'Open to whom?' } }, () => ({}))),
+    ],
     message: /The service posts could not start/,
     cause: /GET \/api\/posts has no access rule/,
   },
@@ -70,7 +79,11 @@ export const refusals: Record<string, { services: Service[]; message: RegExp; ca
     services: [
       plain('posts', host =>
         [1, 2].forEach(() =>
-          host.http.get('/', { config: { access: { name: 'x', refuse: () => undefined } }, schema: { summary: 'Twice' } }, () => ({})),
+          host.http.get(
+            '/',
+            { config: { access: { name: 'x', refuse: () => undefined } }, schema: { summary: 'Twice' } },
+            () => ({}),
+          ),
         ),
       ),
     ],
@@ -78,7 +91,10 @@ export const refusals: Record<string, { services: Service[]; message: RegExp; ca
     cause: /already declared/,
   },
   'a subscription to an event that its owner does not list': {
-    services: [plain('posts', () => {}, { publishes: [Listed] }), plain('readers', host => host.on(Unlisted, 'read', async () => {}))],
+    services: [
+      plain('posts', () => {}, { publishes: [Listed] }),
+      plain('readers', host => host.on(Unlisted, 'read', async () => {})),
+    ],
     message: /^readers subscribes to post\.unlisted, which posts does not list under what it publishes\.$/,
   },
   'two subscriptions of one purpose': {

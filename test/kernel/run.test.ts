@@ -52,7 +52,12 @@ test('services start in the order of their needs and stop in reverse, with their
       },
       { needs: needs.map(asked) },
     )
-  const p = await start(t, [service('roof', 'walls'), service('walls', 'ground'), service('garden', 'ground'), service('ground')])
+  const p = await start(t, [
+    service('roof', 'walls'),
+    service('walls', 'ground'),
+    service('garden', 'ground'),
+    service('ground'),
+  ])
   assert.deepEqual(p.platform.services, ['ground', 'walls', 'roof', 'garden'])
   await Promise.all([p.platform.close(), p.platform.close()])
   assert.deepEqual(
@@ -102,7 +107,9 @@ test('an event belongs to its owner: nobody else can publish it, not even with S
 test('an event of a service that does not run here may be subscribed to', async t => {
   const Elsewhere = event('elsewhere', 'thing.happened', 'id', Type.Object({ id: Type.String() }))
   const heard: string[] = []
-  const p = await start(t, [plain('readers', host => host.on(Elsewhere, 'read', async ({ id }: { id: string }) => void heard.push(id)))])
+  const p = await start(t, [
+    plain('readers', host => host.on(Elsewhere, 'read', async ({ id }: { id: string }) => void heard.push(id))),
+  ])
   await p.publish(Elsewhere, { id: 'a' })
   await p.settle()
   assert.deepEqual(heard, ['a'])
@@ -132,7 +139,10 @@ test('a question between services goes through JSON both ways, so that nothing l
 
 test('secrets differ by purpose and are the same in every process of the platform', async t => {
   const secrets: string[] = []
-  const keeper = plain('keeper', host => void secrets.push(host.secret('a').toString('hex'), host.secret('b').toString('hex')))
+  const keeper = plain(
+    'keeper',
+    host => void secrets.push(host.secret('a').toString('hex'), host.secret('b').toString('hex')),
+  )
   await start(t, [keeper])
   await start(t, [keeper])
   assert.deepEqual(secrets.slice(0, 2), secrets.slice(2))

@@ -11,7 +11,9 @@ import { until } from './toys.ts'
 async function setUp(t: TestContext, processes: number) {
   const p = await start(t, [])
   const pool = openPool(p.platform.database.at, 'kernel', { max: 4 })
-  const clocks = Array.from({ length: processes }, () => openSchedule({ pool, log: openLog({ level: 'silent' }), on: true }))
+  const clocks = Array.from({ length: processes }, () =>
+    openSchedule({ pool, log: openLog({ level: 'silent' }), on: true }),
+  )
   t.after(async () => {
     await Promise.all(clocks.map(clock => clock.stop()))
     await pool.end({ timeout: 1 })
@@ -29,7 +31,10 @@ test('periodic work is done at its pace, by one process at a time', async t => {
     waits.every(wait => wait > 120),
     `${waits}`,
   )
-  assert.ok(waits.reduce((sum, wait) => sum + wait) / waits.length < 390, `no turn is lost to a tick that came a moment early: ${waits}`)
+  assert.ok(
+    waits.reduce((sum, wait) => sum + wait) / waits.length < 390,
+    `no turn is lost to a tick that came a moment early: ${waits}`,
+  )
 })
 
 test('work that takes longer than its interval does not begin again meanwhile, and its failure ends nothing', async t => {

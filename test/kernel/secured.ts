@@ -27,7 +27,11 @@ function made(name: string, days = 90): { cert: string; key: string } {
 
 export const first = made('first')
 export const second = made('second', 60)
-export const settingsOf = ({ cert, key }: typeof first) => ({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key, PUBLIC_URL: 'https://localhost' })
+export const settingsOf = ({ cert, key }: typeof first) => ({
+  TLS_CERT_FILE: cert,
+  TLS_KEY_FILE: key,
+  PUBLIC_URL: 'https://localhost',
+})
 /** Whom clients trust. */
 export const ca = [first, second].map(({ cert }) => readFileSync(cert, 'utf8'))
 
@@ -38,7 +42,11 @@ export const echo = async (t: TestContext) =>
     folder: await folderWith(t),
     start({ http }) {
       const open = { access: anyone }
-      http.post('/', { config: open, schema: { summary: 'Echo', body: Type.Object({ text: Type.String() }) } }, ({ body }) => body)
+      http.post(
+        '/',
+        { config: open, schema: { summary: 'Echo', body: Type.Object({ text: Type.String() }) } },
+        ({ body }) => body,
+      )
       http.get('/', { config: open, schema: { summary: 'How it is seen' } }, request => ({
         host: request.host,
         protocol: request.protocol,
@@ -67,7 +75,11 @@ interface Got {
 }
 
 /** One request over HTTP/2. */
-export async function ask(client: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: Buffer | string): Promise<Got> {
+export async function ask(
+  client: ClientHttp2Session,
+  headers: OutgoingHttpHeaders,
+  body?: Buffer | string,
+): Promise<Got> {
   const stream = client.request(headers, { endStream: body === undefined })
   let head: Record<string, unknown> = {}
   const pieces: Uint8Array[] = []

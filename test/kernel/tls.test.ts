@@ -58,11 +58,19 @@ test('HTTP/2 and HTTP/1.1 are served on one port, with TLS 1.3 and 1.2 and nothi
   const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
   assert.match(await greet(base, old), /PROTOCOL_VERSION/)
   for (const ciphers of ['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-AES128-CCM'])
-    assert.match(await greet(base, { maxVersion: 'TLSv1.2', ciphers: `${ciphers}:@SECLEVEL=0` }), /HANDSHAKE_FAILURE/, ciphers)
+    assert.match(
+      await greet(base, { maxVersion: 'TLSv1.2', ciphers: `${ciphers}:@SECLEVEL=0` }),
+      /HANDSHAKE_FAILURE/,
+      ciphers,
+    )
 
   const { port } = new URL(base)
   const client = session(t, base)
-  assert.deepEqual((await ask(client, { ':path': '/api/echo' })).json, { host: `127.0.0.1:${port}`, protocol: 'https', version: '2.0' })
+  assert.deepEqual((await ask(client, { ':path': '/api/echo' })).json, {
+    host: `127.0.0.1:${port}`,
+    protocol: 'https',
+    version: '2.0',
+  })
   const answer = await new Promise<string>((resolve, reject) => {
     httpsRequest(`${base}/api/echo`, { ca }, response => {
       let text = ''
@@ -134,7 +142,10 @@ test('over HTTP/2 everything is answered as over HTTP/1.1, and nothing that it f
   assert.equal(await code({ ':method': 'PROPFIND', ':path': '/api/echo' }), '405 method_not_allowed')
   assert.equal(await code(toEcho, '{"text":'), '400 json_invalid')
   assert.equal(await code(toEcho, Buffer.alloc(3 * 1_048_576, 'x')), '413 body_too_large')
-  assert.equal(await code({ ...toEcho, 'content-length': 3 * 1_048_576 }, Buffer.alloc(3 * 1_048_576, 'x')), '413 body_too_large')
+  assert.equal(
+    await code({ ...toEcho, 'content-length': 3 * 1_048_576 }, Buffer.alloc(3 * 1_048_576, 'x')),
+    '413 body_too_large',
+  )
   assert.equal(await code({ ...toEcho, expect: '100-continue' }, '{"text":"x"}'), '200')
   assert.equal(await code({ ...toEcho, expect: 'wonders' }, '{"text":"x"}'), '200')
   assert.equal(await code({ ':method': 'CONNECT', ':authority': 'example.com:443' }), '405 method_not_allowed')
@@ -143,7 +154,10 @@ test('over HTTP/2 everything is answered as over HTTP/1.1, and nothing that it f
   assert.match(String(head.headers['strict-transport-security']), /^max-age=\d+/)
   assert.match(String(head.headers['x-request-id']), /^[0-9a-f]{32}$/)
 
-  for (const headers of [{ 'x-large': 'x'.repeat(40_000) }, Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`x-${i}`, 'y']))]) {
+  for (const headers of [
+    { 'x-large': 'x'.repeat(40_000) },
+    Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`x-${i}`, 'y'])),
+  ]) {
     const flooded = session(t, base)
     await once(flooded, 'remoteSettings')
     const stream = flooded.request({ ':path': '/api/echo', ...headers }).on('error', () => {})
@@ -210,11 +224,16 @@ test('who is too slow to greet, to ask or to send is given up', async t => {
   assert.match(text, /^HTTP\/1.1 408 [^]*request_too_slow/)
 
   const client = session(t, base)
-  const stream = client.request({ ':method': 'POST', ':path': '/', 'content-type': 'application/json' }).on('error', () => {})
+  const stream = client
+    .request({ ':method': 'POST', ':path': '/', 'content-type': 'application/json' })
+    .on('error', () => {})
   stream.write('{')
   await once(stream, 'close')
   assert.equal(stream.rstCode, constants.NGHTTP2_CANCEL)
-  assert.equal((await ask(client, { ':method': 'POST', ':path': '/', 'content-type': 'application/json' }, '{}')).status, 200)
+  assert.equal(
+    (await ask(client, { ':method': 'POST', ':path': '/', 'content-type': 'application/json' }, '{}')).status,
+    200,
+  )
 })
 
 test('a flood of requests that are taken back ends its own connection and nobody else', async t => {
@@ -241,7 +260,9 @@ test('while it stops, what is under way over HTTP/2 is answered, and neither idl
   assert.equal((await ask(idle, { ':path': '/api/echo' })).status, 200)
   const gone = once(idle, 'close')
   const answer = ask(busy, { ':path': '/api/echo/slow' })
-  const half = stuck.request({ ':method': 'POST', ':path': '/api/echo', 'content-type': 'application/json' }).on('error', () => {})
+  const half = stuck
+    .request({ ':method': 'POST', ':path': '/api/echo', 'content-type': 'application/json' })
+    .on('error', () => {})
   half.write('{"te')
   await ask(stuck, { ':path': '/api/echo' })
   const began = performance.now()
@@ -274,7 +295,9 @@ for (const [way, opened] of Object.entries(ways))
     const owner = as()
     const content = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(5 * 1_048_576)])
     const form = Buffer.concat([
-      Buffer.from('--x\r\ncontent-disposition: form-data; name="file"; filename="a.pdf"\r\ncontent-type: application/pdf\r\n\r\n'),
+      Buffer.from(
+        '--x\r\ncontent-disposition: form-data; name="file"; filename="a.pdf"\r\ncontent-type: application/pdf\r\n\r\n',
+      ),
       content,
       Buffer.from('\r\n--x--\r\n'),
     ])
@@ -289,21 +312,32 @@ for (const [way, opened] of Object.entries(ways))
     const down = await ask(client, { ':path': `/api/documents/${json.docId}?download=1`, ...owner.headers })
     assert.equal(createHash('sha256').update(down.body).digest('hex'), json.sha256)
     assert.ok(down.body.equals(content))
-    const part = await ask(client, { ':path': `/api/documents/${json.docId}?download=1`, range: 'bytes=9-19', ...owner.headers })
+    const part = await ask(client, {
+      ':path': `/api/documents/${json.docId}?download=1`,
+      range: 'bytes=9-19',
+      ...owner.headers,
+    })
     assert.deepEqual([part.status, part.body.equals(content.subarray(9, 20))], [206, true])
 
     const cut = client.request(upload).on('error', () => {})
     cut.write(form.subarray(0, 1_000_000))
     await moment(20)
     cut.close(constants.NGHTTP2_CANCEL)
-    assert.equal((await ask(client, { ':path': '/api/documents', ...owner.headers })).json.items.length, 1, 'half an upload is none')
+    assert.equal(
+      (await ask(client, { ':path': '/api/documents', ...owner.headers })).json.items.length,
+      1,
+      'half an upload is none',
+    )
   })
 
 test('notifications stream over HTTP/2, beside other requests of the connection, which goes on after it', async t => {
   const p = await openNotifications(t, { environment: settingsOf(first) })
   const base = await p.listen()
   const client = session(t, base)
-  const stream = client.request({ ':path': '/api/notifications/stream', ...p.signedIn({ userId: ada.userId, sessionId: newId() }) })
+  const stream = client.request({
+    ':path': '/api/notifications/stream',
+    ...p.signedIn({ userId: ada.userId, sessionId: newId() }),
+  })
   let text = ''
   stream.setEncoding('utf8').on('data', chunk => (text += chunk))
   const [head] = await once(stream, 'response')
@@ -322,7 +356,10 @@ test('notifications stream over HTTP/2, beside other requests of the connection,
   await once(stream, 'close')
   assert.equal((await ask(client, { ':path': '/health/live' })).status, 200)
 
-  const last = client.request({ ':path': '/api/notifications/stream', ...p.signedIn({ userId: ada.userId, sessionId: newId() }) })
+  const last = client.request({
+    ':path': '/api/notifications/stream',
+    ...p.signedIn({ userId: ada.userId, sessionId: newId() }),
+  })
   last.resume()
   await once(last, 'response')
   const [ended, began] = [once(last, 'close'), performance.now()]

@@ -10,14 +10,20 @@ import { anyone, defineService, type Delivered, type Service, type Tx } from '..
 import type { TestPlatform } from '../../kernel/testing.ts'
 
 /** Something was noted on a page; `number` counts the notes of a page. */
-export const Noted = event('notes', 'note.taken', 'page', Type.Object({ page: Type.String(), number: Type.Integer(), text: Type.String() }))
+export const Noted = event(
+  'notes',
+  'note.taken',
+  'page',
+  Type.Object({ page: Type.String(), number: Type.Integer(), text: Type.String() }),
+)
 
 /** A folder of a service with these migrations. */
 export async function folderWith(t: TestContext, ...migrations: string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-service-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   await mkdir(join(folder, 'migrations'))
-  for (const [index, sql] of migrations.entries()) await writeFile(join(folder, 'migrations', `000${index + 1}_tables.sql`), sql)
+  for (const [index, sql] of migrations.entries())
+    await writeFile(join(folder, 'migrations', `000${index + 1}_tables.sql`), sql)
   return folder
 }
 
@@ -28,7 +34,11 @@ export const notes = async (t: TestContext): Promise<Service> =>
     folder: await folderWith(t, 'create table pages (page text primary key, number integer not null)'),
     publishes: [Noted],
     start({ http, db }) {
-      const body = Type.Object({ page: Type.String(), texts: Type.Array(Type.String()), fail: Type.Optional(Type.Boolean()) })
+      const body = Type.Object({
+        page: Type.String(),
+        texts: Type.Array(Type.String()),
+        fail: Type.Optional(Type.Boolean()),
+      })
       http.post('/', { config: { access: anyone }, schema: { summary: 'Note', body } }, async (request, reply) => {
         const { page, texts, fail } = request.body
         await db.transaction(async tx => {
@@ -49,7 +59,11 @@ async function note(tx: Tx<'notes'>, page: string, text: string): Promise<void> 
 export type Reading = (event: Delivered<typeof Noted>, tx: Tx<'readers'>) => unknown
 
 /** Reads notes: one row an event, in the order it saw them; `reading` may fail. */
-export const readers = async (t: TestContext, reading: Reading = () => {}, afterFailure: 'wait' | 'pass' = 'wait'): Promise<Service> =>
+export const readers = async (
+  t: TestContext,
+  reading: Reading = () => {},
+  afterFailure: 'wait' | 'pass' = 'wait',
+): Promise<Service> =>
   defineService({
     name: 'readers',
     folder: await folderWith(
@@ -73,7 +87,12 @@ export const readers = async (t: TestContext, reading: Reading = () => {}, after
   })
 
 /** Notes texts in one transaction, through one process or another. */
-export async function write({ app }: { app: FastifyInstance }, page: string, texts: string[], fail = false): Promise<void> {
+export async function write(
+  { app }: { app: FastifyInstance },
+  page: string,
+  texts: string[],
+  fail = false,
+): Promise<void> {
   const answer = await app.inject({ method: 'POST', url: '/api/notes', payload: { page, texts, fail } })
   assert.equal(answer.statusCode, fail ? 500 : 201)
 }

@@ -22,7 +22,12 @@ async function registration(t: TestContext, headers: Record<string, string> = {}
   const p = await start(t, await choose(['identity', 'notifications']), {
     environment: { ...seen.environment, SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port), ...environment },
   })
-  const answer = await p.http.inject({ method: 'POST', url: '/api/auth/register?from=newsletter', headers, payload: person })
+  const answer = await p.http.inject({
+    method: 'POST',
+    url: '/api/auth/register?from=newsletter',
+    headers,
+    payload: person,
+  })
   assert.equal(answer.statusCode, 202)
   await p.settle()
   await p.platform.close()
@@ -78,12 +83,19 @@ test('one trace tells of a registration from the request to the mail, and nothin
 
   for (const span of own) {
     const parent = parentOf(span)
-    assert.ok(span === request || (parent && parent.traceId === traceId && parent.start <= span.start), `${span.name} hangs in the air`)
+    assert.ok(
+      span === request || (parent && parent.traceId === traceId && parent.start <= span.start),
+      `${span.name} hangs in the air`,
+    )
     assert.equal(span.status.code ?? 0, 0)
   }
-  assert.deepEqual([resources[0]!['service.name'], resources[0]!['deployment.environment.name']], ['ohmnibus', 'evaluation'])
+  assert.deepEqual(
+    [resources[0]!['service.name'], resources[0]!['deployment.environment.name']],
+    ['ohmnibus', 'evaluation'],
+  )
   const told = JSON.stringify(spans, (_, value) => (typeof value === 'bigint' ? String(value) : value))
-  for (const secret of ['grace', 'hopper', 'newsletter', 'trains', '127.0.0.1']) assert.ok(!told.toLowerCase().includes(secret), secret)
+  for (const secret of ['grace', 'hopper', 'newsletter', 'trains', '127.0.0.1'])
+    assert.ok(!told.toLowerCase().includes(secret), secret)
 })
 
 test('over Kafka the trace is the same', async t => {
@@ -98,21 +110,30 @@ test('a question to another process is a part of the trace, on both sides', asyn
   const seen = await collector(t)
   const getAnswer = call('oracle', 'get_answer', Type.Object({}), Type.Object({ answer: Type.Integer() }))
   const folder = await folderWith(t)
-  const oracle = defineService({ name: 'oracle', folder, start: ({ answer }) => answer(getAnswer, async () => ({ answer: 42 })) })
+  const oracle = defineService({
+    name: 'oracle',
+    folder,
+    start: ({ answer }) => answer(getAnswer, async () => ({ answer: 42 })),
+  })
   const pilgrim = defineService({
     name: 'pilgrim',
     folder,
     needs: [getAnswer],
-    start: ({ http, ask }) => http.get('/', { config: { access: anyone }, schema: { summary: 'Ask' } }, () => ask(getAnswer, {})),
+    start: ({ http, ask }) =>
+      http.get('/', { config: { access: anyone }, schema: { summary: 'Ask' } }, () => ask(getAnswer, {})),
   })
   const there = await start(t, [oracle], seen)
-  const here = await start(t, [pilgrim], { environment: { ...seen.environment, ORACLE_SERVICE_URL: await there.listen() } })
+  const here = await start(t, [pilgrim], {
+    environment: { ...seen.environment, ORACLE_SERVICE_URL: await there.listen() },
+  })
   const { headers, statusCode } = await here.http.inject('/api/pilgrim')
   assert.equal(statusCode, 200)
   await here.platform.close()
   await there.platform.close()
   const chain = ['GET /api/pilgrim', 'call oracle.get_answer', 'POST /internal/calls/:name']
-  const found = chain.map(name => seen.spans.find(span => span.name === name && span.traceId === headers['x-request-id'])!)
+  const found = chain.map(name =>
+    seen.spans.find(span => span.name === name && span.traceId === headers['x-request-id'])!,
+  )
   assert.deepEqual(
     found.map(span => [span.name, span.kind, seen.parentOf(span)?.name]),
     [
@@ -129,7 +150,11 @@ test("a client's trace goes on, kept or not as the client says, whatever share i
   assert.equal(kept.traceId, trace)
   assert.equal(kept.spans.find(({ name }) => name === 'POST /api/auth/register')!.parentSpanId, parent)
   assert.ok(kept.spans.some(({ name }) => name === 'mail send'))
-  assert.deepEqual([...new Set(kept.spans.map(({ traceId }) => traceId))], [trace], 'and of what nobody asked for nothing')
+  assert.deepEqual(
+    [...new Set(kept.spans.map(({ traceId }) => traceId))],
+    [trace],
+    'and of what nobody asked for nothing',
+  )
 
   const left = await registration(t, { traceparent: `00-${trace}-${parent}-00` }, { OTEL_TRACES_SAMPLER_ARG: '1' })
   assert.equal(left.traceId, trace)
@@ -188,7 +213,8 @@ test('a note keeps where a trace stands; what is no note begins a trace of its o
     assert.deepEqual([passed.traceId, sampled], [traceId, trace.sampled ?? false])
     if (trace.spanId) assert.equal(passed.spanId, spanId)
   }
-  for (const none of ['', 'x', '0'.repeat(32), `${traceId}f`]) assert.match(readNote(none).traceId, /^(?!0+$)[0-9a-f]{32}$/)
+  for (const none of ['', 'x', '0'.repeat(32), `${traceId}f`])
+    assert.match(readNote(none).traceId, /^(?!0+$)[0-9a-f]{32}$/)
 })
 
 test('only a traceparent that W3C calls valid is believed', () => {
@@ -227,7 +253,9 @@ for (const [what, judge] of Object.entries(troubles))
     await pace()
     await until(() => seen.asked() > 0)
     assert.ok((await pace()) < 1_000)
-    await Promise.all(Array.from({ length: 200 }, () => Promise.all(Array.from({ length: 50 }, () => p.http.inject('/health/live')))))
+    await Promise.all(
+      Array.from({ length: 200 }, () => Promise.all(Array.from({ length: 50 }, () => p.http.inject('/health/live')))),
+    )
     const { body } = await p.http.inject('/metrics')
     assert.match(body, /ohmnibus_trace_spans_total\{outcome="dropped"\} [1-9]/)
     assert.match(body, /ohmnibus_trace_spans_total\{outcome="exported"\} 0/)

@@ -10,7 +10,9 @@ import { start } from '../../kernel/testing.ts'
 import { folderWith } from './toys.ts'
 
 const refused = new Set(['__proto__', 'constructor', 'prototype'])
-const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter(value => !value.includes('\0') && value.isWellFormed())
+const text = fc
+  .string({ unit: 'grapheme', maxLength: 20 })
+  .filter(value => !value.includes('\0') && value.isWellFormed())
 const key = text.filter(value => !refused.has(value))
 
 /** Any value of I-JSON (RFC 7493). */
@@ -42,7 +44,10 @@ test('every I-JSON value is read as JSON.parse reads it, however it is laid out'
     fc.property(iJson, fc.constantFrom(undefined, 1, '\t', ' \r\n'), (value, indent) => {
       const source = JSON.stringify(value, null, indent)
       assert.deepEqual(parsed(source), { value: JSON.parse(source) })
-      const escaped = source.replace(/[^\x20-\x7e\s]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      const escaped = source.replace(
+        /[^\x20-\x7e\s]/g,
+        unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
       assert.deepEqual(parsed(escaped), { value: JSON.parse(source) })
     }),
     { numRuns: 1000 },
@@ -61,7 +66,25 @@ test('whatever the bytes are, they are read as JSON.parse reads them or refused 
     return bytes
   })
   const tokens = fc.array(
-    fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', '"a"', '"\\u0000"', '"\\ud800"', '1', '-', 'e', '1e5', 'null', ' '),
+    fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"',
+      '\\',
+      '"a"',
+      '"\\u0000"',
+      '"\\ud800"',
+      '1',
+      '-',
+      'e',
+      '1e5',
+      'null',
+      ' ',
+    ),
     { maxLength: 12 },
   )
   fc.assert(
@@ -87,20 +110,44 @@ test('a number is taken exactly if it comes back as it was sent', () => {
   )
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), number => {
-      for (const source of [String(number), number.toExponential(), number.toExponential().replace('e', 'E').replace('E+', 'E+00')])
+      for (const source of [
+        String(number),
+        number.toExponential(),
+        number.toExponential().replace('e', 'E').replace('E+', 'E+00'),
+      ])
         assert.deepEqual(parsed(source), { value: JSON.parse(source) }, source)
     }),
   )
-  for (const source of ['9007199254740993', '0.1234567890123456789', '1e400', '-1e400', '1e-400', '1.00000000000000000001'])
+  for (const source of [
+    '9007199254740993',
+    '0.1234567890123456789',
+    '1e400',
+    '-1e400',
+    '1e-400',
+    '1.00000000000000000001',
+  ])
     assert.deepEqual(parsed(source), { code: 'json_invalid' }, source)
-  for (const source of ['0', '-0', '0.0', '0e5', '1.50', '1E2', '9007199254740992', '0.10000000000000000000', '1e22', '5e-324'])
+  for (const source of [
+    '0',
+    '-0',
+    '0.0',
+    '0e5',
+    '1.50',
+    '1E2',
+    '9007199254740992',
+    '0.10000000000000000000',
+    '1e22',
+    '5e-324',
+  ])
     assert.deepEqual(parsed(source), { value: JSON.parse(source) }, source)
 })
 
 test('keys are compared by what they are, not by how they are written, and nesting ends at 64', () => {
   fc.assert(
     fc.property(key, fc.array(key, { maxLength: 3 }), (twice, path) => {
-      const escaped = [...Array(twice.length).keys()].map(i => `\\u${twice.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
+      const escaped = [...Array(twice.length).keys()]
+        .map(i => `\\u${twice.charCodeAt(i).toString(16).padStart(4, '0')}`)
+        .join('')
       const inner = `{${JSON.stringify(twice)}:1,"${escaped}":2}`
       const source = path.reduceRight((body, name) => `{${JSON.stringify(name)}:[${body}]}`, inner)
       try {
@@ -120,7 +167,11 @@ test('keys are compared by what they are, not by how they are written, and nesti
   assert.deepEqual(parsed('"[[{{]"'), { value: '[[{{]' }, 'brackets in texts do not count')
 })
 
-const Cell = Type.Object({ id: Id, volts: Type.Number({ minimum: 0, maximum: 1000 }), state: Type.Enum(['new', 'used']) })
+const Cell = Type.Object({
+  id: Id,
+  volts: Type.Number({ minimum: 0, maximum: 1000 }),
+  state: Type.Enum(['new', 'used']),
+})
 const Rich = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 10, pattern: '^[a-z ]+$' }),
   count: Type.Optional(Type.Integer({ minimum: -5, maximum: 5 })),
@@ -136,7 +187,11 @@ const Rich = Type.Object({
 })
 
 const cell = fc.record(
-  { id: fc.uuid(), volts: fc.double({ min: 0, max: 1000, noNaN: true }).map(n => n + 0), state: fc.constantFrom('new', 'used') },
+  {
+    id: fc.uuid(),
+    volts: fc.double({ min: 0, max: 1000, noNaN: true }).map(n => n + 0),
+    state: fc.constantFrom('new', 'used'),
+  },
   { noNullPrototype: true },
 )
 const good = fc.record(
@@ -279,10 +334,14 @@ test('a query means what its texts say: numbers and flags are read, texts stay a
   }
   assert.equal((await ask({ text: 'Infinity' })).json().text, 'Infinity')
   await fc.assert(
-    fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 30 }), fc.string({ maxLength: 30 }), async (encoded, literal) => {
-      for (const query of [encodeURI(encoded.toWellFormed()), literal.replace(/[^\x21-\x7e]|#/g, '')])
-        assert.ok([200, 400].includes((await p.http.inject(`/api/asks?${query}`)).statusCode), query)
-    }),
+    fc.asyncProperty(
+      fc.string({ unit: 'binary', maxLength: 30 }),
+      fc.string({ maxLength: 30 }),
+      async (encoded, literal) => {
+        for (const query of [encodeURI(encoded.toWellFormed()), literal.replace(/[^\x21-\x7e]|#/g, '')])
+          assert.ok([200, 400].includes((await p.http.inject(`/api/asks?${query}`)).statusCode), query)
+      },
+    ),
   )
 })
 
@@ -292,7 +351,11 @@ test('objects of a body are closed, also those under fields called default and e
     folder: await folderWith(t),
     start({ http }) {
       const inner = Type.Object({ a: Type.Optional(Type.Integer()) })
-      const body = Type.Object({ default: Type.Optional(inner), examples: Type.Optional(inner), properties: Type.Optional(inner) })
+      const body = Type.Object({
+        default: Type.Optional(inner),
+        examples: Type.Optional(inner),
+        properties: Type.Optional(inner),
+      })
       http.post('/', { config: { access: anyone }, schema: { summary: 'Take', body } }, () => ({}))
     },
   })

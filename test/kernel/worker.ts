@@ -4,7 +4,10 @@ import { openLog } from '../../kernel/telemetry/log.ts'
 import { run } from '../../kernel/run/run.ts'
 
 /** A service whose jobs take as long as `work` does. */
-export const worker = (work: (payload: { name: string }, run: { attempt: number; last: boolean }) => Promise<void>, tries?: number) =>
+export const worker = (
+  work: (payload: { name: string }, run: { attempt: number; last: boolean }) => Promise<void>,
+  tries?: number,
+) =>
   defineService({
     name: 'worker',
     folder: import.meta.dirname,

@@ -41,7 +41,9 @@ test('processes that start at the same moment bring the database up to date once
 test('a session that ends in one process is refused in all others within a second, and by one that starts later', async t => {
   const p = await startProcesses(t, 2, { parts: ['identity', 'passports', 'notifications'] })
   const ada = await person(p, 'Ada', p.parts('identity')[0]!.address)
-  const doors = [...p.parts('passports'), ...p.parts('notifications')].map(({ service, address }) => [`/api/${service}`, address] as const)
+  const doors = [...p.parts('passports'), ...p.parts('notifications')].map(
+    ({ service, address }) => [`/api/${service}`, address] as const,
+  )
   assert.equal(doors.length, 4)
   for (const [path, address] of doors) await at(ada, address).get(200, `GET ${path}`)
 
@@ -49,10 +51,12 @@ test('a session that ends in one process is refused in all others within a secon
   await at(ada, first!.address).get(204, 'POST /api/auth/logout')
   const ended = Date.now()
   await Promise.all(
-    [...doors, ...p.parts('identity').map(({ address }) => ['/api/auth/profile', address] as const)].map(async ([path, address]) => {
-      await until(async () => (await at(ada, address).ask(`GET ${path}`)).status === 401)
-      assert.ok(Date.now() - ended < 1_000, `${address} took ${Date.now() - ended} ms`)
-    }),
+    [...doors, ...p.parts('identity').map(({ address }) => ['/api/auth/profile', address] as const)].map(
+      async ([path, address]) => {
+        await until(async () => (await at(ada, address).ask(`GET ${path}`)).status === 401)
+        assert.ok(Date.now() - ended < 1_000, `${address} took ${Date.now() - ended} ms`)
+      },
+    ),
   )
   const late = await p.startPart('documents')
   assert.equal((await at(ada, late.address).get(401, 'GET /api/documents')).code, 'token_invalid')
@@ -61,7 +65,9 @@ test('a session that ends in one process is refused in all others within a secon
 test('whoever listens at one process hears what happens in another', async t => {
   const p = await startProcesses(t, 2)
   const ada = await person(p, 'Ada', p.address)
-  const ears = await Promise.all([...p.parts('notifications').map(({ address }) => at(ada, address)), ada].map(who => stream(who)))
+  const ears = await Promise.all(
+    [...p.parts('notifications').map(({ address }) => at(ada, address)), ada].map(who => stream(who)),
+  )
   await p.settle()
   const { id } = await ada.get(201, 'POST /api/passports', { data: baseline('BP-2024-011') })
   for (const ear of ears) {
@@ -86,7 +92,10 @@ test('while a process is gone the other one of its service answers, and while bo
   for (let i = 0; i < 30; i++) assert.equal(await list(), 200, 'nobody notices')
   await second!.kill()
   const answer = await ada.ask('GET /api/passports')
-  assert.deepEqual([answer.status, answer.body.code, answer.headers.get('retry-after')], [503, 'service_unavailable', '1'])
+  assert.deepEqual(
+    [answer.status, answer.body.code, answer.headers.get('retry-after')],
+    [503, 'service_unavailable', '1'],
+  )
   await ada.get(200, 'GET /api/notifications')
 
   await p.startPart('passports', 1)
@@ -100,7 +109,8 @@ test('health and reference at the gateway tell of all that is behind it', async 
   assert.deepEqual(Object.keys(health.services).sort(), Object.keys(all).sort())
   assert.ok(['database', 'kafka', 'cache', 'files'].every(engine => health.engines[engine] === 'ok'))
   const { paths } = await who.get(200, 'GET /docs/openapi.json')
-  for (const path of ['/api/auth/login', '/api/passports', '/api/documents/upload', '/api/notifications']) assert.ok(paths[path], path)
+  for (const path of ['/api/auth/login', '/api/passports', '/api/documents/upload', '/api/notifications'])
+    assert.ok(paths[path], path)
   await p.parts('documents')[0]!.kill()
   const failing = await who.get(503, 'GET /health')
   assert.notEqual(failing.services.documents, 'ok')

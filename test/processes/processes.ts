@@ -67,7 +67,9 @@ async function ownPort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000)
     const server = createServer()
-    const free = await new Promise(resolve => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)))
+    const free = await new Promise(resolve =>
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
+    )
     await new Promise(closed => server.close(closed))
     if (free) return port
   }
@@ -85,11 +87,18 @@ export interface Part {
 const secret = 'a secret for tests: 0123456789abcdef'
 
 /**
- * The platform over processes on real engines: each service in `copies` of its own, behind a gateway. Skips the test where an engine is missing.
- * `parts` starts with these only; the others can follow.
+ * The platform over processes on real engines: each service in `copies` of its own, behind a gateway. Skips the test
+ * where an engine is missing. `parts` starts with these only; the others can follow.
  */
-export async function startProcesses(t: TestContext, copies: number, options: { environment?: Settings; parts?: readonly string[] } = {}) {
-  const engines = Object.assign({}, ...(await Promise.all((['server', 'kafka', 'redis', 's3'] as const).map(name => engine(t, name)))))
+export async function startProcesses(
+  t: TestContext,
+  copies: number,
+  options: { environment?: Settings; parts?: readonly string[] } = {},
+) {
+  const engines = Object.assign(
+    {},
+    ...(await Promise.all((['server', 'kafka', 'redis', 's3'] as const).map(name => engine(t, name)))),
+  )
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-processes-'))
   const running = new Map<Part, Worker>()
   t.after(async () => {
@@ -131,7 +140,12 @@ export async function startProcesses(t: TestContext, copies: number, options: { 
   async function startPart(service: string, copy = 0): Promise<Part> {
     const worker = hire()
     const port = String(ports.get(service)![copy])
-    const environment = { ...shared, PORT: port, OHMNIBUS_SERVICES: service, OHMNIBUS_DATA: join(folder, `${service}-${copy}`) }
+    const environment = {
+      ...shared,
+      PORT: port,
+      OHMNIBUS_SERVICES: service,
+      OHMNIBUS_DATA: join(folder, `${service}-${copy}`),
+    }
     const address = await worker.tell({ do: 'start', environment }).catch(error => {
       idle.push(worker)
       throw error
@@ -159,7 +173,8 @@ export async function startProcesses(t: TestContext, copies: number, options: { 
   const { at, admin } = databaseAt(engines.DATABASE_URL!, () => Buffer.alloc(32))
   const kernel = openPool(at, admin, { schema: 'kernel', max: 1 })
   t.after(() => kernel.end({ timeout: 1 }))
-  const newest = async (): Promise<string> => (await kernel`select coalesce(max(position), 0)::text as newest from log`)[0]!.newest
+  const newest = async (): Promise<string> =>
+    (await kernel`select coalesce(max(position), 0)::text as newest from log`)[0]!.newest
 
   return {
     address: `http://127.0.0.1:${port}`,

@@ -36,12 +36,23 @@ const isOurs = (name: string): boolean => [aboutName, sumsName, manifestName].in
 /** An archive that is being written. */
 export interface Writer {
   /** `content` has exactly `size` bytes. */
-  add(name: string, file: { size: number; mode?: number; mtime?: Date }, content: AsyncIterable<Buffer> | Buffer): Promise<void>
+  add(
+    name: string,
+    file: { size: number; mode?: number; mtime?: Date },
+    content: AsyncIterable<Buffer> | Buffer,
+  ): Promise<void>
   addFolder(name: string, mode?: number): Promise<void>
 }
 
-/** Writes an archive whole or not at all: a tar, compressed by zstd, readable by its owner only. Never holds more than a few hundred kilobytes. */
-export async function writeArchive(path: string, about: About, fill: (archive: Writer) => Promise<void>): Promise<{ bytes: number }> {
+/**
+ * Writes an archive whole or not at all: a tar, compressed by zstd, readable by its owner only. Never holds more than a
+ * few hundred kilobytes.
+ */
+export async function writeArchive(
+  path: string,
+  about: About,
+  fill: (archive: Writer) => Promise<void>,
+): Promise<{ bytes: number }> {
   const partial = `${path}.${process.pid}.partial`
   const sums = await openSums(`${partial}.sums`)
   const tar = pack()
@@ -79,7 +90,13 @@ export async function writeArchive(path: string, about: About, fill: (archive: W
     })
     const { entries, bytes, digest, size } = await sums.end()
     await entry(sumsName, { size }, createReadStream(sums.path))
-    await json(manifestName, { ...about, endedAt: new Date().toISOString(), entries, bytes, sums: digest } satisfies Manifest)
+    await json(manifestName, {
+      ...about,
+      endedAt: new Date().toISOString(),
+      entries,
+      bytes,
+      sums: digest,
+    } satisfies Manifest)
     tar.finalize()
     await written
     await rename(partial, path)
@@ -96,13 +113,17 @@ export async function writeArchive(path: string, about: About, fill: (archive: W
   }
 }
 
-/** Unpacks an archive below `into`, which is there and empty, and fails with `StartError` unless every byte is what was written. */
+/**
+ * Unpacks an archive below `into`, which is there and empty, and fails with `StartError` unless every byte is what was
+ * written.
+ */
 export async function readArchive(
   path: string,
   into: string,
   refuse: (about: About) => void,
 ): Promise<Manifest & { byFolder: ReadonlyMap<string, number> }> {
-  const damaged = (how: string) => new StartError(`${path} is no whole back-up: ${how}. Nothing was changed; take another.`)
+  const damaged = (how: string) =>
+    new StartError(`${path} is no whole back-up: ${how}. Nothing was changed; take another.`)
   const source = createReadStream(path, { highWaterMark: 1 << 20 })
   const tar = extract()
   const flow = pipeline(source, createZstdDecompress(), tar)
@@ -143,7 +164,9 @@ export async function readArchive(
     source.destroy()
     await flow.catch(() => {})
     const { code = '', message } = error as NodeJS.ErrnoException
-    throw error instanceof StartError || ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS'].includes(code) ? error : damaged(message)
+    throw error instanceof StartError || ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS'].includes(code)
+      ? error
+      : damaged(message)
   } finally {
     await sums.remove()
   }

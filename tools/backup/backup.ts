@@ -27,10 +27,15 @@ export interface BackedUp {
 export const lastBackup = 'last-backup.json'
 
 /**
- * Backs up everything below a data folder into one archive, while the platform runs and writes, or stopped: the data folder of PostgreSQL with the write-ahead
- * log that makes it consistent, files, and the secret. Everything that was acknowledged before the call is in it.
+ * Backs up everything below a data folder into one archive, while the platform runs and writes, or stopped: the data
+ * folder of PostgreSQL with the write-ahead log that makes it consistent, files, and the secret. Everything that was
+ * acknowledged before the call is in it.
  */
-export async function backUp(options: { dataFolder: string; to: string; progress?: (message: string) => void }): Promise<BackedUp> {
+export async function backUp(options: {
+  dataFolder: string
+  to: string
+  progress?: (message: string) => void
+}): Promise<BackedUp> {
   const { progress = () => {} } = options
   const dataFolder = resolve(options.dataFolder)
   const begun = new Date()
@@ -39,7 +44,9 @@ export async function backUp(options: { dataFolder: string; to: string; progress
     throw new StartError(`${file} lies in the data folder itself. Put back-ups elsewhere, best on another machine.`)
   const cluster = join(dataFolder, 'postgres', 'data')
   await access(join(cluster, 'PG_VERSION')).catch(() => {
-    throw new StartError(`There is nothing to back up in ${dataFolder}. Set OHMNIBUS_DATA to the folder of the platform.`)
+    throw new StartError(
+      `There is nothing to back up in ${dataFolder}. Set OHMNIBUS_DATA to the folder of the platform.`,
+    )
   })
 
   await using cleanup = new AsyncDisposableStack()
@@ -50,8 +57,8 @@ export async function backUp(options: { dataFolder: string; to: string; progress
     engine = { at: { host: server.host, port: server.port, database: 'ohmnibus' }, admin: server.superuser }
   }
   const pool = openPool(engine.at, engine.admin, { limits: false })
-  // One connection, which must not be closed for want of work: with it the back-up ends. The driver takes options as it has read them too, its types
-  // do not know that.
+  // One connection, which must not be closed for want of work: with it the back-up ends. The driver takes options as it
+  // has read them too, its types do not know that.
   const sql = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as Postgres.Options<{}>)
   cleanup.defer(() => sql.end({ timeout: 1 }))
 
@@ -60,13 +67,17 @@ export async function backUp(options: { dataFolder: string; to: string; progress
   const [server] = await sql<{ version: string; elsewhere: number }[]>`
     select current_setting('server_version') as version, count(*)::int as elsewhere from pg_tablespace where spcname not in ('pg_default', 'pg_global')`
   if (server!.elsewhere > 0)
-    throw new StartError('This PostgreSQL has tablespaces of its own, which a back-up of the data folder does not reach.')
+    throw new StartError(
+      'This PostgreSQL has tablespaces of its own, which a back-up of the data folder does not reach.',
+    )
   const about = { format, ohmnibus: version, postgres: server!.version, begunAt: begun.toISOString() }
   const written = await writeArchive(file, about, async archive => {
     progress('Copying the database')
     // Keeps the write-ahead log from here on until the connection ends.
     await sql`select pg_create_physical_replication_slot(${`ohmnibus_backup_${process.pid}`}, true, true)`
-    const [start] = await sql<{ segment: string }[]>`select pg_walfile_name(pg_backup_start('ohmnibus', fast => true)) as segment`
+    const [start] = await sql<
+      { segment: string }[]
+    >`select pg_walfile_name(pg_backup_start('ohmnibus', fast => true)) as segment`
     await addCluster(archive, cluster)
 
     await using held = await holdFiles(join(dataFolder, 'files'))
@@ -105,10 +116,22 @@ async function targetOf(to: string, at: Date): Promise<string> {
 }
 
 /** What PostgreSQL's own base back-up leaves out: it is made anew, or belongs to the server that ran. */
-const emptied = ['pg_dynshmem', 'pg_notify', 'pg_replslot', 'pg_serial', 'pg_snapshots', 'pg_stat_tmp', 'pg_subtrans', 'pg_wal']
-const leftOut = /^(postmaster\.(pid|opts)|pg_internal\.init.*|pgsql_tmp.*|backup_label.*|tablespace_map.*|backup_manifest|.*\.tmp)$/
+const emptied = [
+  'pg_dynshmem',
+  'pg_notify',
+  'pg_replslot',
+  'pg_serial',
+  'pg_snapshots',
+  'pg_stat_tmp',
+  'pg_subtrans',
+  'pg_wal',
+]
+const leftOut =
+  /^(postmaster\.(pid|opts)|pg_internal\.init.*|pgsql_tmp.*|backup_label.*|tablespace_map.*|backup_manifest|.*\.tmp)$/
 
-/** Files change while they are read; the write-ahead log from before to after puts that right when the copy is started. */
+/**
+ * Files change while they are read; the write-ahead log from before to after puts that right when the copy is started.
+ */
 async function addCluster(archive: Writer, cluster: string): Promise<void> {
   const control = join('global', 'pg_control')
   const visit = async (folder: string): Promise<void> => {
@@ -136,7 +159,10 @@ async function readStable(path: string): Promise<Buffer> {
   }
 }
 
-/** One that is gone meanwhile was dropped; one that grew ends where it did, one that shrank is filled up: replay sees to both. */
+/**
+ * One that is gone meanwhile was dropped; one that grew ends where it did, one that shrank is filled up: replay sees to
+ * both.
+ */
 async function addFile(archive: Writer, path: string, name: string): Promise<boolean> {
   const handle = await open(path).catch(unlessMissing)
   if (!handle) return false
@@ -160,7 +186,9 @@ async function addFile(archive: Writer, path: string, name: string): Promise<boo
 /** The segments from `first` to `last`; they are complete, as the end of a back-up begins a new one. */
 async function addWal(archive: Writer, cluster: string, first: string, last: string): Promise<void> {
   const folder = join(cluster, 'pg_wal')
-  const segments = (await readdir(folder)).filter(name => /^[0-9A-F]{24}$/.test(name) && name >= first && name <= last).sort()
+  const segments = (await readdir(folder))
+    .filter(name => /^[0-9A-F]{24}$/.test(name) && name >= first && name <= last)
+    .sort()
   if (segments[0] !== first || segments.at(-1) !== last)
     throw new Error(`the write-ahead log from ${first} to ${last} is not there any more`)
   await archive.addFolder('postgres/data/pg_wal/archive_status')
@@ -169,11 +197,13 @@ async function addWal(archive: Writer, cluster: string, first: string, last: str
 }
 
 /**
- * Keeps the platform from removing files until `note` has linked all there are into a folder of ours. A document that is in the database when the back-up of
- * that ends was deleted later, if at all, so its file goes later than that, and is noted.
+ * Keeps the platform from removing files until `note` has linked all there are into a folder of ours. A document that
+ * is in the database when the back-up of that ends was deleted later, if at all, so its file goes later than that, and
+ * is noted.
  */
 async function holdFiles(files: string) {
-  if (!(await stat(files).catch(unlessMissing))) return { folder: undefined, note: async () => {}, [Symbol.asyncDispose]: async () => {} }
+  if (!(await stat(files).catch(unlessMissing)))
+    return { folder: undefined, note: async () => {}, [Symbol.asyncDispose]: async () => {} }
   const hold = join(files, '.held')
   const folder = join(files, `.backup-${process.pid}`)
   for (const name of await readdir(files)) {

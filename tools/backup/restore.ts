@@ -23,8 +23,8 @@ export interface Restored {
 }
 
 /**
- * Puts a back-up into a data folder. All of it is unpacked apart, checked, started and stopped again before anything takes the place of anything else;
- * what was there is kept. Fails with `StartError` and leaves everything as it was.
+ * Puts a back-up into a data folder. All of it is unpacked apart, checked, started and stopped again before anything
+ * takes the place of anything else; what was there is kept. Fails with `StartError` and leaves everything as it was.
  */
 export async function restore(options: {
   from: string
@@ -64,7 +64,8 @@ export async function restore(options: {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOSPC' || code === 'EDQUOT')
       throw new StartError(`There is no room for the back-up in ${dataFolder}. Nothing was changed.`)
-    if (code === 'EACCES' || code === 'EROFS') throw new StartError(`${dataFolder} cannot be written to. Nothing was changed.`)
+    if (code === 'EACCES' || code === 'EROFS')
+      throw new StartError(`${dataFolder} cannot be written to. Nothing was changed.`)
     throw error
   } finally {
     await rm(fresh, { recursive: true, force: true })
@@ -125,18 +126,21 @@ async function refuseUnknown(pool: Pool): Promise<void> {
   const kernel = { name: 'kernel', folder: join(import.meta.dirname, '../../kernel/database') }
   for (const { name, folder } of [kernel, ...(await choose())]) {
     const known = await readMigrations(folder)
-    const [row] = await pool<{ last: number | null }[]>`select max(number) as last from migrations where service = ${name}`
+    const [row] = await pool<
+      { last: number | null }[]
+    >`select max(number) as last from migrations where service = ${name}`
     if ((row!.last ?? 0) > known.length)
       throw new StartError('This back-up is of a newer Ohmnibus than this one: restore with the newer one.')
   }
 }
 
 /**
- * What was published after the back-up is gone here, but may have been seen elsewhere: in Kafka, in the databases of other services. Its positions must never
- * be those of other events, which would be taken for known ones.
+ * What was published after the back-up is gone here, but may have been seen elsewhere: in Kafka, in the databases of
+ * other services. Its positions must never be those of other events, which would be taken for known ones.
  */
 async function leap(pool: Pool): Promise<void> {
-  const [parts] = await pool`select from pg_proc where pronamespace = 'kernel'::regnamespace and proname = 'begin_log_part'`
+  const [parts] =
+    await pool`select from pg_proc where pronamespace = 'kernel'::regnamespace and proname = 'begin_log_part'`
   if (parts) await pool`select begin_log_part(1000)`
   else await pool`select setval('log_position_seq', (select last_value from log_position_seq) + 1000000000000)`
 }
@@ -155,7 +159,10 @@ async function syncTree(folder: string): Promise<void> {
   await syncFolder(folder)
 }
 
-/** The one moment in which something changes. Within the folder, which may be a mount or one whose parent is not ours. Resolves with where the former content is. */
+/**
+ * The one moment in which something changes. Within the folder, which may be a mount or one whose parent is not ours.
+ * Resolves with where the former content is.
+ */
 async function takePlace(fresh: string, dataFolder: string, replace: boolean): Promise<string | undefined> {
   const former = join(dataFolder, `.before-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}Z`)
   const there = await refuseInUse(dataFolder, replace)

@@ -37,7 +37,11 @@ export function asyncapi(events: readonly DescribedEvent[], readers: Readers, ve
       ),
     },
     operations: {
-      ...keyed(({ event }) => ({ action: 'send', summary: `The service ${event.owner} tells it.`, ...about(event.topic) })),
+      ...keyed(({ event }) => ({
+        action: 'send',
+        summary: `The service ${event.owner} tells it.`,
+        ...about(event.topic),
+      })),
       ...Object.fromEntries(
         events.flatMap(({ event: { topic } }) =>
           [...Map.groupBy(readers.get(topic) ?? [], ({ service }) => service)].map(([service, subscriptions]) => {
@@ -94,21 +98,37 @@ function messageOf({ event, promise }: DescribedEvent) {
     headers,
     payload,
     bindings: key(`\`${event.key}\` of the data`),
-    examples: [{ name: event.topic, headers: exampleOf(headers), payload: exampleOf(payload) as Record<string, unknown> }],
+    examples: [
+      { name: event.topic, headers: exampleOf(headers), payload: exampleOf(payload) as Record<string, unknown> },
+    ],
   }
 }
 
 /** CloudEvents 1.0, Kafka binding, binary mode; and W3C trace context. */
 const headersOf = (type: object, source: object) => ({
   type: 'object',
-  required: ['ce_id', 'ce_type', 'ce_source', 'ce_specversion', 'ce_time', 'ce_subject', 'ce_sequence', 'content-type', 'traceparent'],
+  required: [
+    'ce_id',
+    'ce_type',
+    'ce_source',
+    'ce_specversion',
+    'ce_time',
+    'ce_subject',
+    'ce_sequence',
+    'content-type',
+    'traceparent',
+  ],
   properties: {
     ce_id: { ...Id, description: 'As `eventId`' },
     ce_type: { type: 'string', ...type },
     ce_source: { type: 'string', ...source },
     ce_specversion: { type: 'string', const: '1.0' },
     ce_time: { ...Instant, description: 'As `timestamp`' },
-    ce_subject: { type: 'string', description: 'As the key of the message', examples: ['0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'] },
+    ce_subject: {
+      type: 'string',
+      description: 'As the key of the message',
+      examples: ['0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'],
+    },
     ce_sequence: {
       type: 'string',
       pattern: '^[1-9]\\d*$',
@@ -139,7 +159,11 @@ const deadLetter = (() => {
         description: 'The name of the subscription, under which it is in the list of dead letters',
         examples: ['notifications: tell the owner (passport.created)'],
       },
-      ohmnibus_error: { type: 'string', description: 'The first line of the last error', examples: ['Error: no such template'] },
+      ohmnibus_error: {
+        type: 'string',
+        description: 'The first line of the last error',
+        examples: ['Error: no such template'],
+      },
     },
   }
   const payload = { type: 'object', required: Object.keys(envelope), properties: envelope, additionalProperties: true }
@@ -151,6 +175,8 @@ const deadLetter = (() => {
     headers,
     payload,
     bindings: key('As that of the event'),
-    examples: [{ name: deadLetters, headers: exampleOf(headers), payload: exampleOf(payload) as Record<string, unknown> }],
+    examples: [
+      { name: deadLetters, headers: exampleOf(headers), payload: exampleOf(payload) as Record<string, unknown> },
+    ],
   }
 })()

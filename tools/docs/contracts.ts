@@ -16,12 +16,14 @@ export async function eventsOf(service: string): Promise<DescribedEvent[]> {
   const source = await readFile(join(folder, `${service}.ts`), 'utf8').catch(() => '')
   if (!source) return []
   const exports = (await import(`../../contracts/${service}.ts`)) as Record<string, Partial<EventContract>>
-  return [...source.matchAll(/(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export const (\w+) = event\(/g)].map(([, comment = '', name]) => {
-    const promise = comment
-      .replace(/^\s*\* ?/gm, '')
-      .replace(/\s+/g, ' ')
-      .trim()
-    if (!promise) throw new Error(`contracts/${service}.ts does not say what ${name} promises`)
-    return { event: exports[name!] as EventContract, promise }
-  })
+  return [...source.matchAll(/(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export const (\w+) = event\(/g)].map(
+    ([, comment = '', name]) => {
+      const promise = comment
+        .replace(/^\s*\* ?/gm, '')
+        .replace(/\s+/g, ' ')
+        .trim()
+      if (!promise) throw new Error(`contracts/${service}.ts does not say what ${name} promises`)
+      return { event: exports[name!] as EventContract, promise }
+    },
+  )
 }

@@ -40,7 +40,12 @@ const routes: DocumentedRoute[] = [
       produces: ['application/epub+zip'],
     },
   },
-  { method: 'GET', url: '/docs', config: { access: anyone }, schema: { summary: 'The reference', tags: ['books'], hide: true } },
+  {
+    method: 'GET',
+    url: '/docs',
+    config: { access: anyone },
+    schema: { summary: 'The reference', tags: ['books'], hide: true },
+  },
 ]
 const documentOf = (of: readonly DocumentedRoute[]): Json => openapi(of, about)
 
@@ -127,7 +132,12 @@ const readers = new Map([
 test('who tells an event and who reads it, what for, are operations on its channel', () => {
   const { operations, channels, components } = asyncapi([written], readers, '1.2.3') as Json
   assert.deepEqual(
-    Object.entries<Json>(operations).map(([name, { action, summary, channel }]) => [name, action, summary, channel.$ref]),
+    Object.entries<Json>(operations).map(([name, { action, summary, channel }]) => [
+      name,
+      action,
+      summary,
+      channel.$ref,
+    ]),
     [
       ['book.written', 'send', 'The service books tells it.', '#/channels/book.written'],
       [
@@ -136,7 +146,12 @@ test('who tells an event and who reads it, what for, are operations on its chann
         'The service shops reads it: offer the book; tell who waits for it.',
         '#/channels/book.written',
       ],
-      ['libraries-reads-book.written', 'receive', 'The service libraries reads it: order the book.', '#/channels/book.written'],
+      [
+        'libraries-reads-book.written',
+        'receive',
+        'The service libraries reads it: order the book.',
+        '#/channels/book.written',
+      ],
       ['dead-letters', 'send', 'Whichever service could not handle an event.', '#/channels/dead-letters'],
     ],
   )
@@ -149,7 +164,11 @@ test('who tells an event and who reads it, what for, are operations on its chann
 
 test('the page of events has a row an event and a row a field, those inside others too', () => {
   const page = eventsPage([written], readers).split('\n')
-  assert.ok(page.includes('| [`book.written`](#bookwritten) | `book.id` | A book \\| or a leaflet is written. | shops, libraries |'))
+  assert.ok(
+    page.includes(
+      '| [`book.written`](#bookwritten) | `book.id` | A book \\| or a leaflet is written. | shops, libraries |',
+    ),
+  )
   assert.ok(page.includes('- shops: tell who waits for it'))
   assert.ok(page.includes('| `book.id` | UUID |  |'))
   assert.ok(page.includes('| `note` | string | may be missing |'))

@@ -19,7 +19,9 @@ export function eventsPage(events: readonly DescribedEvent[], readers: Readers):
     lines.push(`## ${owner}`, '', '| topic | key | promise | readers |', '| --- | --- | --- | --- |')
     for (const { event, promise } of group) {
       const services = new Set(readers.get(event.topic)?.map(({ service }) => service))
-      lines.push(`| [\`${event.topic}\`](#${anchor(event.topic)}) | \`${event.key}\` | ${cell(promise)} | ${[...services].join(', ')} |`)
+      lines.push(
+        `| [\`${event.topic}\`](#${anchor(event.topic)}) | \`${event.key}\` | ${cell(promise)} | ${[...services].join(', ')} |`,
+      )
     }
     lines.push('')
     for (const { event, promise } of group) {
@@ -27,7 +29,8 @@ export function eventsPage(events: readonly DescribedEvent[], readers: Readers):
       const reading = (readers.get(event.topic) ?? []).map(({ service, purpose }) => `- ${service}: ${purpose}`)
       if (reading.length > 0) lines.push('Read by', '', ...reading, '')
       lines.push('| field | type | |', '| --- | --- | --- |')
-      for (const { name, type, note } of fields(event.data)) lines.push(`| \`${name}\` | ${cell(type)} | ${cell(note)} |`)
+      for (const { name, type, note } of fields(event.data))
+        lines.push(`| \`${name}\` | ${cell(type)} | ${cell(note)} |`)
       lines.push('')
     }
   }
@@ -38,8 +41,12 @@ export function eventsPage(events: readonly DescribedEvent[], readers: Readers):
 const fields = (schema: Json, path = ''): { name: string; type: string; note: string }[] =>
   Object.entries<Json>(schema.properties ?? {}).flatMap(([key, field]) => {
     const name = path + key
-    const note = [schema.required?.includes(key) ? '' : 'may be missing', field.description ?? ''].filter(Boolean).join('; ')
-    return Object.keys(field.properties ?? {}).length > 0 ? fields(field, `${name}.`) : [{ name, type: typeOf(field), note }]
+    const note = [schema.required?.includes(key) ? '' : 'may be missing', field.description ?? '']
+      .filter(Boolean)
+      .join('; ')
+    return Object.keys(field.properties ?? {}).length > 0
+      ? fields(field, `${name}.`)
+      : [{ name, type: typeOf(field), note }]
   })
 
 function typeOf(schema: Json): string {

@@ -14,7 +14,10 @@ export interface Frozen {
 /** An event as it is frozen: without what only explains. */
 export const freeze = ({ topic, owner, key, data }: EventContract): Frozen => ({ topic, owner, key, data: bare(data) })
 
-/** How an event breaks what was published of it. It may gain optional fields and enum values; everything else stays as it is. */
+/**
+ * How an event breaks what was published of it. It may gain optional fields and enum values; everything else stays as
+ * it is.
+ */
 export const broken = (published: Frozen, present: Frozen): string[] => [
   ...(['topic', 'owner', 'key'] as const)
     .filter(part => published[part] !== present[part])

@@ -57,7 +57,12 @@ function requestOf(path: string, method: string, operation: Json): Json {
       ...(open && { auth: { type: 'noauth' } }),
       header: [
         ...(type === 'application/json' ? [{ key: 'Content-Type', value: type }] : []),
-        ...at('header').map(({ name, description, example }) => ({ key: name, value: example ?? '', description, disabled: true })),
+        ...at('header').map(({ name, description, example }) => ({
+          key: name,
+          value: example ?? '',
+          description,
+          disabled: true,
+        })),
       ],
       url: {
         raw: `{{baseUrl}}${path.replace(/\{(\w+)\}/g, ':$1')}`,
@@ -67,7 +72,9 @@ function requestOf(path: string, method: string, operation: Json): Json {
           .split('/')
           .slice(1),
         ...(query.length > 0 && { query }),
-        ...(at('path').length > 0 && { variable: at('path').map(({ name, example }) => ({ key: name, value: String(example) })) }),
+        ...(at('path').length > 0 && {
+          variable: at('path').map(({ name, example }) => ({ key: name, value: String(example) })),
+        }),
       },
       ...(type && { body: bodyOf(type, media!) }),
     },
@@ -76,11 +83,14 @@ function requestOf(path: string, method: string, operation: Json): Json {
 }
 
 function bodyOf(type: string, { schema, example }: Json): Json {
-  if (type === 'application/json') return { mode: 'raw', raw: JSON.stringify(example, null, 2), options: { raw: { language: 'json' } } }
+  if (type === 'application/json')
+    return { mode: 'raw', raw: JSON.stringify(example, null, 2), options: { raw: { language: 'json' } } }
   const fields = Object.entries<Json>(schema.properties ?? {}).map(([key, field]) =>
     field.format === 'binary'
       ? { key, type: 'file', src: [] }
       : { key, type: 'text', value: String(example[key]), disabled: !schema.required?.includes(key) },
   )
-  return type === 'multipart/form-data' ? { mode: 'formdata', formdata: fields } : { mode: 'urlencoded', urlencoded: fields }
+  return type === 'multipart/form-data'
+    ? { mode: 'formdata', formdata: fields }
+    : { mode: 'urlencoded', urlencoded: fields }
 }

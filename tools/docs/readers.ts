@@ -14,7 +14,8 @@ export async function readersOf(db: Db): Promise<Readers> {
     select name, service, topic from kernel.subscriptions order by topic collate "C", name collate "C"`
   const readers = rows.map(({ name, service, topic }) => {
     const [before, after] = [`${service}: `, ` (${topic})`]
-    if (!name.startsWith(before) || !name.endsWith(after)) throw new Error(`The subscription "${name}" does not say what it is for`)
+    if (!name.startsWith(before) || !name.endsWith(after))
+      throw new Error(`The subscription "${name}" does not say what it is for`)
     return { topic, service, purpose: name.slice(before.length, -after.length) }
   })
   return Map.groupBy(readers, ({ topic }) => topic)

@@ -1,11 +1,16 @@
 import type { Db } from '../../kernel/database/database.ts'
 
-/** A schema after all its migrations, as SQL to read, out of PostgreSQL's own catalog. `db` has it first on its search path. */
+/**
+ * A schema after all its migrations, as SQL to read, out of PostgreSQL's own catalog. `db` has it first on its search
+ * path.
+ */
 export async function schemaOf(db: Db, schema: string): Promise<string> {
   const tables = await db<{ oid: number; name: string }[]>`
     select oid::int, relname as name from pg_class
     where relnamespace = ${schema}::regnamespace and relkind in ('r', 'p') and not relispartition order by relname collate "C"`
-  const blocks = [`-- The schema ${schema} after all migrations, made by \`npm run docs\`. To read: what runs are the migrations.`]
+  const blocks = [
+    `-- The schema ${schema} after all migrations, made by \`npm run docs\`. To read: what runs are the migrations.`,
+  ]
   for (const table of tables) blocks.push(await tableOf(db, table.oid, table.name))
   for (const { definition } of await db<{ definition: string }[]>`
     select pg_get_functiondef(p.oid) as definition from pg_proc p
@@ -56,7 +61,9 @@ async function tableOf(db: Db, oid: number, name: string): Promise<string> {
   const width = Math.max(...columns.map(column => column.name.length))
   const widthOfType = Math.max(...columns.map(column => column.type.length))
   const lines = [
-    ...columns.map(column => `  ${column.name.padEnd(width)}  ${column.type.padEnd(widthOfType)}  ${column.rest}`.trimEnd()),
+    ...columns.map(column =>
+      `  ${column.name.padEnd(width)}  ${column.type.padEnd(widthOfType)}  ${column.rest}`.trimEnd(),
+    ),
     ...constraints.map(constraint => `  constraint ${constraint.name} ${constraint.definition}`),
   ]
   return [

@@ -7,8 +7,8 @@ import { guard, quoted } from './guard.ts'
 const home = join(dirname(dirname(import.meta.dirname)), '.cache', 'engines')
 
 /**
- * The folder of one version of an engine below `.cache/engines`, filled by `fill` the first time. Half filled ones are never seen, and of two
- * processes that fill it at once one wins.
+ * The folder of one version of an engine below `.cache/engines`, filled by `fill` the first time. Half filled ones are
+ * never seen, and of two processes that fill it at once one wins.
  */
 export async function cached(stamp: string, fill: (part: string) => Promise<void>): Promise<string> {
   const folder = join(home, stamp)
@@ -34,7 +34,11 @@ export async function cached(stamp: string, fill: (part: string) => Promise<void
 }
 
 /** Runs a program that fetches something; fails with `EngineMissing` and what it said. */
-export async function fetchBy(command: string, args: string[], environment: Record<string, string> = {}): Promise<void> {
+export async function fetchBy(
+  command: string,
+  args: string[],
+  environment: Record<string, string> = {},
+): Promise<void> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
   const release = child.pid ? guard(`kill ${child.pid}`) : () => {}
   let said = ''

@@ -3,7 +3,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileTail, type Life } from './launch.ts'
 
-/** `server` is a PostgreSQL as operators have one: TCP, passwords, a superuser. `mail` takes mail and keeps it as files. */
+/**
+ * `server` is a PostgreSQL as operators have one: TCP, passwords, a superuser. `mail` takes mail and keeps it as files.
+ */
 export const engineNames = ['server', 'kafka', 'redis', 's3', 'mail'] as const
 export type EngineName = (typeof engineNames)[number]
 
@@ -58,7 +60,12 @@ export async function startEngine(name: EngineName, at: { folder: string } & Par
   const folder = join(at.folder, name)
   mkdirSync(folder, { recursive: true })
   const open = await recipes[name]()
-  const recipe = await open({ folder, port: at.port ?? (await freePort()), durable: at.durable ?? true, proxied: at.proxied })
+  const recipe = await open({
+    folder,
+    port: at.port ?? (await freePort()),
+    durable: at.durable ?? true,
+    proxied: at.proxied,
+  })
   let life = await recipe.start()
   let wanted = true
   let tell: (how: string) => void
@@ -89,8 +96,8 @@ export async function startEngine(name: EngineName, at: { folder: string } & Par
 }
 
 /**
- * A port that nobody uses, below those that the system gives to outgoing connections: one of these could take it while the engine is away,
- * or, trying to reach the engine, meet itself.
+ * A port that nobody uses, below those that the system gives to outgoing connections: one of these could take it while
+ * the engine is away, or, trying to reach the engine, meet itself.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -7,8 +7,8 @@ const left = new Set<string>()
 let shell: Writable | undefined
 
 /**
- * Has a shell run `command` when this process is gone, even by `kill -9`: engines must not outlive who started them. Call the answer once
- * there is no need any more. The last command comes first: folders go after what works in them.
+ * Has a shell run `command` when this process is gone, even by `kill -9`: engines must not outlive who started them.
+ * Call the answer once there is no need any more. The last command comes first: folders go after what works in them.
  */
 export function guard(command: string): () => void {
   left.add(command)

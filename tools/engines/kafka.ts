@@ -15,17 +15,21 @@ const toolsVersion = '4.3.1'
 export async function kafka({ folder, port, proxied }: Place): Promise<Recipe> {
   const { java, release } = findJava()
   const home = await cached(`kafka-${version}`, fetchJars('kafka.pom.xml'))
-  const [properties, logging, data] = ['server.properties', 'log4j2.properties', 'data'].map(name => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ]
+  const [properties, logging, data] = ['server.properties', 'log4j2.properties', 'data'].map(name =>
+    join(folder, name),
+  ) as [string, string, string]
   const brokers = `127.0.0.1:${port}`
   const controller = `127.0.0.1:${await freePort()}`
   fs.writeFileSync(properties, lines({ ...settings, ...listeners(brokers, controller, proxied), 'log.dirs': data }))
   fs.writeFileSync(logging, lines(warnings))
   // Small and quick to start.
-  const jvm = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xlog:disable', `-Dlog4j2.configurationFile=${logging}`]
+  const jvm = [
+    '-Xmx256m',
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-Xlog:disable',
+    `-Dlog4j2.configurationFile=${logging}`,
+  ]
   const program = ['-cp', join(home, '*')]
   return {
     settings: { KAFKA_BROKERS: brokers },
@@ -46,8 +50,14 @@ export async function kafka({ folder, port, proxied }: Place): Promise<Recipe> {
   }
 }
 
-/** Runs one of Kafka's own console tools by the name of its class, as a child of this process. Fails with `EngineMissing`. */
-export async function kafkaTool(main: string, args: readonly string[]): Promise<ChildProcessByStdio<null, Readable, Readable>> {
+/**
+ * Runs one of Kafka's own console tools by the name of its class, as a child of this process. Fails with
+ * `EngineMissing`.
+ */
+export async function kafkaTool(
+  main: string,
+  args: readonly string[],
+): Promise<ChildProcessByStdio<null, Readable, Readable>> {
   const { java } = findJava()
   const home = await cached(`kafka-tools-${toolsVersion}`, fetchJars('kafka-tools.pom.xml'))
   const jvm = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', join(home, '*')]
@@ -102,7 +112,13 @@ const lines = (properties: Record<string, string | number | boolean>): string =>
 
 /** Its port is open long before it works. */
 async function makesTopics(broker: string): Promise<boolean> {
-  const admin = new Admin({ clientId: 'engines', bootstrapBrokers: [broker], retries: 0, timeout: 2000, connectTimeout: 1000 })
+  const admin = new Admin({
+    clientId: 'engines',
+    bootstrapBrokers: [broker],
+    retries: 0,
+    timeout: 2000,
+    connectTimeout: 1000,
+  })
   const topics = [`ready-${randomUUID()}`]
   try {
     await admin.createTopics({ topics, partitions: 1, replicas: 1 })
@@ -147,7 +163,10 @@ const fetchJars =
     fs.rmSync(repository, { recursive: true })
   }
 
-/** What Java knows of the classes after a first, clean end, so that the next start need not find it out again: a third less time. */
+/**
+ * What Java knows of the classes after a first, clean end, so that the next start need not find it out again: a third
+ * less time.
+ */
 function classArchive(home: string, release: string): { option: string; keep: () => void } {
   const archive = join(home, `java-${release}.jsa`)
   if (fs.existsSync(archive)) return { option: `-XX:SharedArchiveFile=${archive}`, keep: () => {} }

@@ -15,8 +15,9 @@ export interface Life {
 }
 
 /**
- * Runs a program with `folder`/log as its output, in a session of its own so that Ctrl-C in the terminal does not reach it, and waits until
- * `ready` resolves with true; fails with the end of the log when it ends before, or is not ready within a minute.
+ * Runs a program with `folder`/log as its output, in a session of its own so that Ctrl-C in the terminal does not reach
+ * it, and waits until `ready` resolves with true; fails with the end of the log when it ends before, or is not ready
+ * within a minute.
  */
 export async function launch(
   command: string,
@@ -25,7 +26,12 @@ export async function launch(
 ): Promise<Life> {
   const path = join(options.folder, 'log')
   const log = fs.openSync(path, 'a')
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, JAVA_HOME: process.env.JAVA_HOME, ...options.environment }
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    JAVA_HOME: process.env.JAVA_HOME,
+    ...options.environment,
+  }
   const child = spawn(command, args, { cwd: options.folder, detached: true, stdio: ['ignore', log, log], env })
   fs.closeSync(log)
   let gone: string | undefined

@@ -34,7 +34,8 @@ async function leave(code: number): Promise<never> {
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => {
-    // Who asks twice does not want to wait, and the guard does the rest. npm passes a Ctrl-C on that the terminal has sent already.
+    // Who asks twice does not want to wait, and the guard does the rest. npm passes a Ctrl-C on that the terminal has
+    // sent already.
     if (leaving && Date.now() - leaving > 500) process.exit(1)
     void leave(0)
   })
@@ -42,9 +43,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 const started = await Promise.allSettled(
   names.map(async name => {
     const patience = setTimeout(() => say(`${name}: being fetched, which is done once`), 5_000)
-    const engine = await startEngine(name, { folder, port: base === undefined ? undefined : base + ports[name] }).finally(() =>
-      clearTimeout(patience),
-    )
+    const engine = await startEngine(name, {
+      folder,
+      port: base === undefined ? undefined : base + ports[name],
+    }).finally(() => clearTimeout(patience))
     running.push(engine)
     void engine.ended.then(how => {
       if (leaving) return
@@ -57,13 +59,17 @@ if (leaving) await leave(0) // the guard ends what came too late to be stopped
 const faults = started.flatMap((result, index) =>
   result.status === 'rejected' ? { name: names[index]!, error: result.reason as Error } : [],
 )
-for (const { name, error } of faults) say(`${name} is missing: ${error instanceof EngineMissing ? error.message : error.stack}`)
+for (const { name, error } of faults)
+  say(`${name} is missing: ${error instanceof EngineMissing ? error.message : error.stack}`)
 if (faults.length > 0) {
   if (running.length > 0) say(`Without: npm run engines -- ${running.map(({ name }) => name).join(' ')}`)
   await leave(1)
 }
 
-const settings = Object.assign({}, ...names.map(name => running.find(engine => engine.name === name)!.settings)) as Record<string, string>
+const settings = Object.assign(
+  {},
+  ...names.map(name => running.find(engine => engine.name === name)!.settings),
+) as Record<string, string>
 // Production mode, which DATABASE_URL means, needs these too.
 if (settings.DATABASE_URL)
   Object.assign(settings, { OHMNIBUS_SECRET: randomBytes(48).toString('base64'), PUBLIC_URL: 'http://localhost:8080' })
@@ -80,7 +86,8 @@ function choice(): { names: EngineName[]; base: number | undefined; fetchOnly: b
     const unknown = positionals.filter(name => !engineNames.includes(name as EngineName))
     const base = values['port-base'] === undefined ? undefined : Number(values['port-base'])
     if (unknown.length > 0) throw new Error(`There is no engine ${unknown.join(', ')}.`)
-    if (base !== undefined && !(Number.isInteger(base) && base >= 0 && base <= 50_000)) throw new Error('--port-base takes 0 to 50000.')
+    if (base !== undefined && !(Number.isInteger(base) && base >= 0 && base <= 50_000))
+      throw new Error('--port-base takes 0 to 50000.')
     const names = positionals.length > 0 ? engineNames.filter(name => positionals.includes(name)) : [...engineNames]
     if (!values.help) return { names, base, fetchOnly: values.fetch === true }
     console.log(usage)

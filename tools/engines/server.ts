@@ -9,10 +9,17 @@ import { guard } from './guard.ts'
 
 const database = 'ohmnibus'
 
-/** A PostgreSQL as operators have one: over TCP, every role by its password. The programs are those of the embedded one. */
+/**
+ * A PostgreSQL as operators have one: over TCP, every role by its password. The programs are those of the embedded one.
+ */
 export async function server({ folder, port, durable }: Place): Promise<Recipe> {
   const password = randomBytes(24).toString('base64url')
-  const settings = { unix_socket_directories: '', listen_addresses: '127.0.0.1', port: `${port}`, max_connections: '500' }
+  const settings = {
+    unix_socket_directories: '',
+    listen_addresses: '127.0.0.1',
+    port: `${port}`,
+    max_connections: '500',
+  }
   let prepared = false
   return {
     settings: { DATABASE_URL: `postgres://postgres:${password}@127.0.0.1:${port}/${database}` },
