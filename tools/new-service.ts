@@ -98,7 +98,7 @@ export const ${name} = defineService({
         config: { access: signedIn },
         schema: {
           summary: 'Create a ${thing}',
-          description: 'Honours Idempotency-Key.',
+          honours: ['Idempotency-Key'],
           body: Type.Object({ name: Name }),
           response: { 201: View },
         },

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Postgres from 'postgres'
-import postgres from './driver.ts'
+import postgres from 'postgres'
 import type { EventContract, EventData } from '../../contracts/define.ts'
 import { context, traceNote, within, type Trace } from '../telemetry/context.ts'
 import { newId } from '../ids.ts'
 import type { EnqueueOptions, Job } from '../jobs/jobs.ts'
 import { measureTransactions, openMetrics } from '../telemetry/metrics.ts'
-import { Problem } from '../problem.ts'
+import { Problem, StartError } from '../problem.ts'
 import { sending, span } from '../telemetry/tracing.ts'
 
 /** Reads. On a pool it cannot write: PostgreSQL answers 25006 outside of a transaction. */
@@ -64,6 +64,9 @@ export function openPool(
   role: string,
   options: { schema?: string; max?: number; readOnly?: boolean; limits?: boolean } = {},
 ) {
+  // patches/ mends faults of the driver that an unsteady network brings out: they end the process, or silence a connection for good.
+  if (!('mended' in postgres))
+    throw new StartError('The package postgres lacks our patch. Run "npm ci" with install scripts allowed.')
   return postgres({
     host: at.host,
     port: at.port,

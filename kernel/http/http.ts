@@ -24,6 +24,10 @@ export interface RouteSchema {
   params?: TSchema
   headers?: TSchema
   response?: Record<number, TSchema>
+  /** Headers the route understands beside its own. */
+  honours?: readonly ('If-Match' | 'If-None-Match' | 'Idempotency-Key' | 'Range')[]
+  /** Codes of problems that it answers, beside those that follow from what it takes and who may use it. */
+  refuses?: readonly string[]
   consumes?: string[]
   /** Media types of a 200 that is not JSON, or not always. */
   produces?: string[]

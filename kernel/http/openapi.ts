@@ -114,9 +114,7 @@ const nameOf = (method: string, path: string): string =>
     .map(word => word[0]!.toUpperCase() + word.slice(1))
     .join('')
 
-/** What a route honours beside its own parameters stands in its description. */
-const honours = ({ description = '' }: RouteSchema, header: string): boolean =>
-  /Honours [^.]*/.exec(description)?.[0].includes(header) ?? false
+const honours = ({ honours = [] }: RouteSchema, header: string): boolean => honours.some(name => name === header)
 
 const conventions = [
   {

@@ -1,5 +1,5 @@
 import { compatibilityPartitioner, Producer, stringSerializers, type MessageToProduce } from '@platformatic/kafka'
-import postgres from '../database/driver.ts'
+import postgres from 'postgres'
 import { traceparent } from '../telemetry/context.ts'
 import type { Pool } from '../database/database.ts'
 import type { KafkaSettings, Topics } from './topics.ts'

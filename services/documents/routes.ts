@@ -148,7 +148,8 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
         config,
         schema: {
           summary: 'Upload a document',
-          description: 'Streamed; the fields may stand before or after the file. Honours Idempotency-Key.',
+          description: 'Streamed; the fields may stand before or after the file.',
+          honours: ['Idempotency-Key'],
           consumes: ['multipart/form-data'],
           form: UploadForm,
           response: { 201: DocumentView },
@@ -194,7 +195,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
         config,
         schema: {
           summary: 'Replace the file of a document',
-          description: 'Honours If-Match.',
+          honours: ['If-Match'],
           params,
           consumes: ['multipart/form-data'],
           form: FileForm,
@@ -287,7 +288,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       config,
       schema: {
         summary: 'Change what is known about a document',
-        description: 'Honours If-Match.',
+        honours: ['If-Match'],
         params,
         body: Changes,
         response: { 200: DocumentView },
@@ -318,7 +319,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       config,
       schema: {
         summary: 'Delete a document and its file',
-        description: 'Honours If-Match.',
+        honours: ['If-Match'],
         params,
         response: { 204: Type.Null() },
       },

@@ -96,7 +96,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Change name or language',
-        description: 'Honours If-Match.',
+        honours: ['If-Match'],
         body: Type.Object({ ...Names, locale: Type.Optional(Locale) }),
         response: { 200: UserView },
       },
@@ -306,7 +306,7 @@ function administration({ host }: Identity): void {
       config: { access: withRole('admin') },
       schema: {
         summary: 'Give a person another role',
-        description: 'Honours If-Match.',
+        honours: ['If-Match'],
         params: Params,
         body: Type.Object({ role: Role }),
         response: { 200: AccountView },
@@ -330,7 +330,8 @@ function administration({ host }: Identity): void {
       config: { access: withRole('admin') },
       schema: {
         summary: 'Disable an account, or enable it again',
-        description: 'A disabled account has no sessions. Honours If-Match.',
+        description: 'A disabled account has no sessions.',
+        honours: ['If-Match'],
         params: Params,
         body: Type.Object({ disabled: Type.Boolean() }),
         response: { 200: AccountView },

@@ -137,7 +137,7 @@ export function organisationRoutes({ host, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Found an organisation and own it',
-        description: 'Honours Idempotency-Key.',
+        honours: ['Idempotency-Key'],
         body: Type.Object({ name: Name }),
         response: { 201: OrganisationView },
       },
@@ -196,7 +196,7 @@ export function organisationRoutes({ host, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Rename an organisation',
-        description: 'Honours If-Match.',
+        honours: ['If-Match'],
         params: ById,
         body: Type.Object({ name: Name }),
         response: { 200: OrganisationView },

@@ -181,7 +181,8 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
         summary: 'Choose which messages one gets',
         description:
           'Replaces what was chosen before; what is not named follows the defaults. Codes, invitations and messages about the safety of the account cannot be ' +
-          'switched off. Mail about an organisation’s things goes to its owners and admins. Honours If-Match.',
+          'switched off. Mail about an organisation’s things goes to its owners and admins.',
+        honours: ['If-Match'],
         body: PreferencesBody,
         response: { 200: PreferencesView },
       },

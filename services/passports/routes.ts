@@ -84,8 +84,8 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       config: { access: signedIn },
       schema: {
         summary: 'Create a passport, as a draft',
-        description:
-          'Of the organisation one acts for, else of oneself. Takes any JSON object up to 1 MB. Honours Idempotency-Key.',
+        description: 'Of the organisation one acts for, else of oneself. Takes any JSON object up to 1 MB.',
+        honours: ['Idempotency-Key'],
         body: Body,
         response: { 201: PassportView },
       },
@@ -149,7 +149,8 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       config: { access: signedIn },
       schema: {
         summary: 'Give a passport new data, which makes a version',
-        description: 'Nothing happens when the data is the same. Honours If-Match.',
+        description: 'Nothing happens when the data is the same.',
+        honours: ['If-Match'],
         params: One,
         body: Body,
         response: { 200: PassportView },
@@ -180,7 +181,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       config: { access: signedIn },
       schema: {
         summary: 'Publish a draft: from now on it is kept',
-        description: 'Honours If-Match and Idempotency-Key.',
+        honours: ['If-Match', 'Idempotency-Key'],
         params: One,
         response: { 200: PassportView },
       },
@@ -206,7 +207,8 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       schema: {
         summary: 'Delete a draft, or archive a published passport',
         description:
-          'A draft goes with its versions (204). A published one has to be kept (Regulation (EU) 2023/1542, Art. 77), so it is archived. Honours If-Match.',
+          'A draft goes with its versions (204). A published one has to be kept (Regulation (EU) 2023/1542, Art. 77), so it is archived.',
+        honours: ['If-Match'],
         params: One,
         response: { 200: PassportView, 204: Type.Null() },
       },

@@ -3,7 +3,7 @@ import { access, copyFile, link, mkdir, open, readdir, readFile, rm, stat, write
 import { dirname, join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Postgres from 'postgres'
-import postgres from '../../kernel/database/driver.ts'
+import postgres from 'postgres'
 import { openPool } from '../../kernel/database/database.ts'
 import { startPostgres } from '../../embedded-postgres/postgres.ts'
 import { StartError } from '../../kernel/problem.ts'

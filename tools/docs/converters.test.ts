@@ -22,7 +22,7 @@ const routes: DocumentedRoute[] = [
     config: { access: signedIn },
     schema: {
       summary: 'Write a book',
-      description: 'Honours Idempotency-Key.',
+      honours: ['Idempotency-Key'],
       tags: ['books'],
       body: Type.Object({ title: Type.String({ examples: ['Emma'] }) }),
       response: { 201: Book },
@@ -34,7 +34,7 @@ const routes: DocumentedRoute[] = [
     config: { access: anyone },
     schema: {
       summary: 'Read a book',
-      description: 'Honours If-None-Match and Range.',
+      honours: ['If-None-Match', 'Range'],
       tags: ['books'],
       params: Type.Object({ id: Id }),
       produces: ['application/epub+zip'],
@@ -56,7 +56,7 @@ test('the same routes in any order are the same document', () => {
 test('an operation says who may use it, what it takes and gives, and how it refuses', () => {
   const { post } = documentOf(routes).paths['/api/books']
   assert.equal(post.operationId, 'postBooks')
-  assert.equal(post.description, 'Honours Idempotency-Key.\n\nAccess: signed in.')
+  assert.equal(post.description, 'Access: signed in.')
   assert.deepEqual(post.security, [{ bearerAuth: [] }, { cookieAuth: [] }])
   assert.deepEqual(post.requestBody.content['application/json'].example, { title: 'Emma' })
   assert.deepEqual(post.responses[201].content['application/json'].example, { id: id, pages: 10 })
