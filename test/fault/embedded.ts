@@ -8,7 +8,7 @@ import { runningEmbedded } from '../../tools/embedded.ts'
 import { freePort } from '../journeys/client.ts'
 import { pick } from '../journeys/random.ts'
 import { underFireSettings, type Site } from './harness.ts'
-import { kill, launch, serversOf, until } from './product.ts'
+import { isChildOf, kill, launch, serversOf, until } from './product.ts'
 
 /**
  * The platform as one process with its embedded PostgreSQL: either is killed, or both at once, and it is started again
@@ -46,8 +46,8 @@ export async function embeddedSite(): Promise<Site> {
     output: () => product.output(),
     ready: () => product.ready(),
     async disturb(random) {
-      // While it is still starting it may not have a PostgreSQL of its own yet.
-      const early = serversOf(dataFolder).length === 0
+      // While it is still starting it has no PostgreSQL of its own yet: what runs on the data was left by the one before.
+      const early = !serversOf(dataFolder).some(pid => isChildOf(pid, product.pid))
       const victim = pick(
         random,
         early ? (['both', 'the platform'] as const) : (['both', 'the platform', 'PostgreSQL'] as const),

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -109,6 +109,17 @@ export function serversOf(dataFolder: string): number[] {
         return false
       }
     })
+}
+
+/** Whether a process was started by `parent`, and not by somebody who is gone. */
+export function isChildOf(pid: number, parent: number): boolean {
+  try {
+    // The name of the program stands in brackets and may hold anything; state and parent follow.
+    const [, ppid] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+    return Number(ppid) === parent
+  } catch {
+    return false
+  }
 }
 
 /** Kill -9, as if the power went. */
