@@ -7,7 +7,7 @@ import { hash } from '@node-rs/argon2'
 import { openPool, type Pool } from '../kernel/database/database.ts'
 import { newId } from '../kernel/ids.ts'
 import { all } from '../services/all.ts'
-import { freePort } from '../tools/engines/engine.ts'
+import { freePort } from '../tools/engines/recipe.ts'
 import { openGround, type GroundName } from './ground.ts'
 import type { Shot } from './measure.ts'
 

@@ -1,12 +1,15 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { platformSettings } from '../kernel/config/config.ts'
+import { mailSettings } from '../kernel/mail/mail.ts'
 import { openapi } from '../kernel/http/openapi.ts'
 import { startPostgres } from '../embedded-postgres/postgres.ts'
 import { open } from '../kernel/testing.ts'
 import { choose } from '../services/all.ts'
 import { asyncapi } from './docs/asyncapi.ts'
 import { eventsOf } from './docs/contracts.ts'
+import { deployParts, isPassedOn, withParts } from './docs/deploy.ts'
 import { eventsPage } from './docs/events.ts'
 import { broken, freeze, type Frozen } from './docs/frozen.ts'
 import { postman } from './docs/postman.ts'
@@ -37,6 +40,12 @@ async function make(): Promise<Map<string, string>> {
       throw new Error(`${event.topic} is published and may only gain optional fields: ${faults.join('; ')}`)
     files.set(file, json(freeze(event)))
   }
+
+  const settings = [platformSettings, mailSettings, ...services.flatMap(({ settings = [] }) => settings)].flatMap(
+    ({ properties }) => Object.keys(properties),
+  )
+  for (const [file, parts] of Object.entries(deployParts(services, settings.filter(isPassedOn))))
+    files.set(file, withParts(file, (await read(file))!, parts))
 
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-docs-'))
   const cluster = await startPostgres({ folder, durable: false })

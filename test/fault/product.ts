@@ -115,7 +115,9 @@ export function serversOf(dataFolder: string): number[] {
 export function isChildOf(pid: number, parent: number): boolean {
   try {
     // The name of the program stands in brackets and may hold anything; state and parent follow.
-    const [, ppid] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+    const [, ppid] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
     return Number(ppid) === parent
   } catch {
     return false

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
-import { EngineMissing } from './engine.ts'
+import { EngineMissing } from './recipe.ts'
 import { guard, quoted } from './guard.ts'
 
 const home = join(dirname(dirname(import.meta.dirname)), '.cache', 'engines')

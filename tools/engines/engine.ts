@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileTail, type Life } from './launch.ts'
+import { freePort, type Place, type Recipe } from './recipe.ts'
 
 /**
  * `server` is a PostgreSQL as operators have one: TCP, passwords, a superuser. `mail` takes mail and keeps it as files.
@@ -27,25 +27,6 @@ export interface Engine {
   /** Ends it and waits. Its folder stays. May be called again. */
   stop(): Promise<void>
 }
-
-/** Where an engine works. Without `durable` a PostgreSQL is quicker, and a kill may lose what it had acknowledged. */
-export interface Place {
-  readonly folder: string
-  readonly port: number
-  readonly durable: boolean
-  /** Kafka only, for a proxy before it: a port to listen on for it, and the proxy's own, which clients are told. */
-  readonly proxied?: { listen: number; advertise: number } | undefined
-}
-
-/** One kind of engine at its place: what it gives to Ohmnibus, and how one life of it begins. */
-export interface Recipe {
-  readonly settings: Record<string, string>
-  /** Resolves when it does its work. */
-  start(): Promise<Life>
-}
-
-/** This machine cannot have the engine; the message says what to install. */
-export class EngineMissing extends Error {}
 
 const recipes: Record<EngineName, () => Promise<(place: Place) => Promise<Recipe>>> = {
   server: async () => (await import('./server.ts')).server,
@@ -92,21 +73,5 @@ export async function startEngine(name: EngineName, at: { folder: string } & Par
       wanted = false
       await life.stop()
     },
-  }
-}
-
-/**
- * A port that nobody uses, below those that the system gives to outgoing connections: one of these could take it while
- * the engine is away, or, trying to reach the engine, meet itself.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 15_000 + Math.floor(Math.random() * 15_000)
-    const free = await new Promise<boolean>(resolve => {
-      const probe = createServer()
-      probe.once('error', () => resolve(false))
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-    })
-    if (free) return port
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Admin } from '@platformatic/kafka'
 import { cached, fetchBy } from './cache.ts'
-import { EngineMissing, freePort, type Place, type Recipe } from './engine.ts'
+import { EngineMissing, freePort, type Place, type Recipe } from './recipe.ts'
 import { findProgram, launch, outputOf } from './launch.ts'
 
 const version = '4.4.0'

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { SMTPServer } from 'smtp-server'
-import type { Place, Recipe } from './engine.ts'
+import type { Place, Recipe } from './recipe.ts'
 
 /** An SMTP server in this process that takes every mail and writes it to `folder`/received as `<time>-<number>.eml`. */
 export async function mail({ folder, port }: Place): Promise<Recipe> {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { EngineMissing, type Place, type Recipe } from './engine.ts'
+import { EngineMissing, type Place, type Recipe } from './recipe.ts'
 import { findProgram, launch } from './launch.ts'
 
 /** Redis or Valkey, whichever is on the PATH. It keeps nothing: after a restart it is empty. */

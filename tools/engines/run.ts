@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { EngineMissing, engineNames, startEngine, type Engine, type EngineName } from './engine.ts'
+import { engineNames, startEngine, type Engine, type EngineName } from './engine.ts'
+import { EngineMissing } from './recipe.ts'
 import { guard, quoted } from './guard.ts'
 
 const usage = `npm run engines -- [${engineNames.join('] [')}] [--port-base N] [--fetch]

@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { cached, fetchBy } from './cache.ts'
-import { EngineMissing, type Place, type Recipe } from './engine.ts'
+import { EngineMissing, type Place, type Recipe } from './recipe.ts'
 import { findProgram, launch } from './launch.ts'
 
 const version = 'v1.8.0'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { openPool } from '../../kernel/database/database.ts'
 import { startPostgres } from '../../embedded-postgres/postgres.ts'
 import { StartError } from '../../kernel/problem.ts'
-import { EngineMissing, type Place, type Recipe } from './engine.ts'
+import { EngineMissing, type Place, type Recipe } from './recipe.ts'
 import { guard } from './guard.ts'
 
 const database = 'ohmnibus'
