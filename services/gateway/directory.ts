@@ -1,6 +1,6 @@
 import { Problem } from '#kernel'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
-import type { GatewayHost } from './service.ts'
+import type { GatewayHost } from './host.ts'
 
 /**
  * Who serves what: learnt from the processes themselves, and again every few seconds, as new versions bring new routes.

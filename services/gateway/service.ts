@@ -1,28 +1,9 @@
 import { Readable } from 'node:stream'
 import replyFrom from '@fastify/reply-from'
-import {
-  clientHeader,
-  defineService,
-  judgedElsewhere,
-  Problem,
-  serviceToken,
-  Setting,
-  traceparent,
-  type Host,
-  type Reply,
-} from '#kernel'
+import { clientHeader, defineService, judgedElsewhere, Problem, serviceToken, traceparent, type Reply } from '#kernel'
 import type { FastifyRequest } from 'fastify'
-import Type from 'typebox'
 import { openDirectory } from './directory.ts'
-
-const settings = Type.Object({
-  GATEWAY_RATE_LIMIT: Setting.integer('Requests a minute and address that the gateway passes on to other processes.', {
-    default: 3_000,
-    minimum: 1,
-  }),
-})
-
-export type GatewayHost = Host<'gateway', never, typeof settings>
+import { settings } from './host.ts'
 
 const safe = new Set(['GET', 'HEAD'])
 /** Longer than the slowest answer of ours begins; what is streamed may take its time. */
@@ -37,7 +18,7 @@ export const gateway = defineService({
   name: 'gateway',
   folder: import.meta.dirname,
   settings,
-  async start(host: GatewayHost) {
+  async start(host) {
     const { peers, metrics, platform } = host
     if (peers.services().length === 0) return
     const directory = openDirectory(host)

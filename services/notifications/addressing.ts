@@ -2,7 +2,7 @@ import { getPerson, listMembers } from '#contracts/identity'
 import { NotificationCreated } from '#contracts/notifications'
 import { newId, Problem, type Tx } from '#kernel'
 import { plain, reaches, wordsOf, type Audience, type Reader } from './messages.ts'
-import type { Jobs, NotificationsHost } from './service.ts'
+import type { Jobs, NotificationsHost } from './host.ts'
 import {
   findOpenMessage,
   findPreferences,

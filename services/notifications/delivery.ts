@@ -3,7 +3,7 @@ import { Problem, type Message } from '#kernel'
 import { enqueueAddressing, enqueueDelivery } from './addressing.ts'
 import { htmlOf, textOf, type Letter } from './layout.ts'
 import { wordsOf } from './messages.ts'
-import type { Jobs, NotificationsHost } from './service.ts'
+import type { Jobs, NotificationsHost } from './host.ts'
 import { claimDelivery, endTry, findLeftLying, type Claimed } from './store.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { NotificationsHost } from './service.ts'
+import type { NotificationsHost } from './host.ts'
 import { tend } from './store.ts'
 
 const day = 24 * 3_600_000

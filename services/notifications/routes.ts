@@ -15,7 +15,7 @@ import {
 import Type from 'typebox'
 import { enqueueDelivery } from './addressing.ts'
 import { kinds, optionalKinds, rules, type Channel, type Choices } from './messages.ts'
-import type { Jobs, NotificationsHost } from './service.ts'
+import type { Jobs, NotificationsHost } from './host.ts'
 import {
   deliveryStatuses,
   findDelivery,

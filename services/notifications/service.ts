@@ -1,33 +1,12 @@
-import Type from 'typebox'
-import { getCode, getInvitation, getPerson, listMembers } from '#contracts/identity'
 import { NotificationCreated } from '#contracts/notifications'
-import { defineService, Setting, StartError, type Host, type Job } from '#kernel'
+import { defineService, StartError } from '#kernel'
 import { address } from './addressing.ts'
 import { deliver, takeUp } from './delivery.ts'
+import { needs, settings, type Jobs } from './host.ts'
 import { reactions } from './reactions.ts'
 import { dropOld, leastRetention } from './retention.ts'
 import { routes } from './routes.ts'
 import { streams } from './stream.ts'
-
-const needs = [getPerson, listMembers, getCode, getInvitation] as const
-
-const settings = Type.Object({
-  NOTIFICATION_RETENTION: Setting.duration(
-    'How long notifications, and what became of mails, are kept; a week or more.',
-    {
-      default: '365d',
-    },
-  ),
-})
-
-export type NotificationsHost = Host<'notifications', (typeof needs)[number], typeof settings>
-
-export interface Jobs {
-  /** Turns a message into what each person gets. */
-  address: Job<{ messageId: string }>
-  /** Sends one mail. */
-  deliver: Job<{ deliveryId: string }>
-}
 
 /**
  * About four days of tries, as RFC 5321 (4.5.4.1) asks of a sender; and a process that is killed again and again spends
@@ -45,7 +24,7 @@ export const notifications = defineService({
   needs,
   publishes: [NotificationCreated],
   settings,
-  start(host: NotificationsHost) {
+  start(host) {
     if (host.settings.NOTIFICATION_RETENTION < leastRetention)
       throw new StartError('NOTIFICATION_RETENTION: takes 7d or more, as mails may be on their way for four days.')
     const jobs: Jobs = {

@@ -4,7 +4,7 @@ import { NotificationCreated } from '#contracts/notifications'
 import { Problem, signedIn, type Request } from '#kernel'
 import Type from 'typebox'
 import { view } from './routes.ts'
-import type { NotificationsHost } from './service.ts'
+import type { NotificationsHost } from './host.ts'
 import { listNewer, newestPosition } from './store.ts'
 
 /** A comment goes out that often, so that proxies keep the connection and broken ones are noticed. */

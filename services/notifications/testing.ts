@@ -6,7 +6,8 @@ import * as contracts from '#contracts/identity'
 import type { OrganisationRole, Owner } from '#contracts/shared'
 import { defineService, fail, newId, Problem } from '#kernel'
 import { start } from '../../kernel/testing.ts'
-import { notifications, type NotificationsHost } from './service.ts'
+import type { NotificationsHost } from './host.ts'
+import { notifications } from './service.ts'
 import type { Locale } from './templates.ts'
 
 /** Somebody identity knows. */
