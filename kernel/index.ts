@@ -22,19 +22,8 @@ export { sendFile } from './http/downloads.ts'
 export type { Content, Files, Range } from './files/files.ts'
 export { accessCookie, type Handler, type Http, type Reply, type Request } from './http/http.ts'
 export type { EnqueueOptions, Job, JobHandler, JobOptions } from './jobs/jobs.ts'
-export {
-  cursorOf,
-  isCount,
-  isId,
-  isInstant,
-  isText,
-  notModified,
-  Page,
-  page,
-  pageQuery,
-  requireMatch,
-  type Cursor,
-} from './http/pagination.ts'
+export { cursorOf, isCount, isId, isInstant, isText, Page, page, pageQuery, type Cursor } from './http/pagination.ts'
+export { notModified, requireMatch } from './http/preconditions.ts'
 export type { Log } from './telemetry/log.ts'
 export type { Mail, Message } from './mail/mail.ts'
 export { clientHeader, serviceToken, type Peers } from './calls/peers.ts'

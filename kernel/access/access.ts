@@ -19,6 +19,8 @@ export interface Visitor extends Actor {
 
 /** Who may use a route. Every route has one; there is no default. */
 export interface AccessRule {
+  /** For programs that read the API document; of the roles any is enough. */
+  readonly admits: 'public' | 'signed in' | readonly Role[]
   /** As it stands in the API document. */
   readonly name: string
   /** Undefined lets them in. */
@@ -31,22 +33,30 @@ const unauthenticated = () =>
   })
 
 /** Nobody is asked who they are; a valid token is still read. */
-export const anyone: AccessRule = { name: 'public', refuse: () => undefined }
+export const anyone: AccessRule = { admits: 'public', name: 'public', refuse: () => undefined }
 
 /** Who asks is found out by the process that a request is passed on to. */
-export const judgedElsewhere: AccessRule = { name: 'public', refuse: () => undefined }
+export const judgedElsewhere: AccessRule = { admits: 'public', name: 'public', refuse: () => undefined }
 
-export const signedIn: AccessRule = { name: 'signed in', refuse: actor => (actor ? undefined : unauthenticated()) }
+export const signedIn: AccessRule = {
+  admits: 'signed in',
+  name: 'signed in',
+  refuse: actor => (actor ? undefined : unauthenticated()),
+}
 
 /** Any of the roles; an admin may all. */
-export const withRole = (...roles: Role[]): AccessRule => ({
-  name: [...new Set([...roles, 'admin'])].join(' or '),
-  refuse: actor => {
-    if (!actor) return unauthenticated()
-    if (actor.role === 'admin' || roles.includes(actor.role)) return undefined
-    return new Problem('forbidden', 'role_insufficient', { detail: `This needs the role ${roles.join(' or ')}.` })
-  },
-})
+export const withRole = (...roles: Role[]): AccessRule => {
+  const admits = [...new Set<Role>([...roles, 'admin'])]
+  return {
+    admits,
+    name: admits.join(' or '),
+    refuse: actor => {
+      if (!actor) return unauthenticated()
+      if (admits.includes(actor.role)) return undefined
+      return new Problem('forbidden', 'role_insufficient', { detail: `This needs the role ${roles.join(' or ')}.` })
+    },
+  }
+}
 
 /**
  * What decides about a thing: whose it is, and who else was let in. The one rule for passports, documents and all that

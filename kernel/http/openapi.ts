@@ -1,30 +1,7 @@
 import { STATUS_CODES } from 'node:http'
-import type { FastifyInstance } from 'fastify'
-import type { AccessRule } from '../access/access.ts'
 import type { RouteSchema } from './http.ts'
+import type { DocumentedRoute } from './routes.ts'
 import { statusOf, type ProblemKind } from '../problem.ts'
-
-/** A route as the document needs it. */
-export interface DocumentedRoute {
-  readonly method: string | string[]
-  readonly url: string
-  readonly schema?: unknown
-  readonly config?: { access?: AccessRule }
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** Every route there is. */
-    readonly documented: readonly DocumentedRoute[]
-  }
-}
-
-/** Keeps what is added to this instance from now on as `app.documented`. */
-export function collectRoutes(app: FastifyInstance): void {
-  const documented: DocumentedRoute[] = []
-  app.decorate('documented', documented)
-  app.addHook('onRoute', route => void documented.push(route))
-}
 
 /** JSON of any depth, as OpenAPI has it; a validator of others holds the documents to that. */
 type Json = Record<string, any>

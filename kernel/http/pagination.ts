@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { Problem } from '../problem.ts'
 
@@ -56,28 +55,3 @@ export function page<Row, Item>(
     nextCursor: more ? Buffer.from(JSON.stringify(keysOf(shown.at(-1)!))).toString('base64url') : null,
   }
 }
-
-/** Sets the `ETag` of a version; true when the client has it already, and then 304 is the whole answer. */
-export function notModified(request: FastifyRequest, reply: FastifyReply, version: number | string): boolean {
-  const tag = `"${version}"`
-  reply.header('etag', tag)
-  const sent = request.headers['if-none-match']
-  if (!['GET', 'HEAD'].includes(request.method) || !sent || !(sent === '*' || tagsOf(sent).includes(tag))) return false
-  reply.code(304)
-  return true
-}
-
-/**
- * Refuses a change of something that has changed since the client read it (412 `version_stale`); without `If-Match`
- * anything goes.
- */
-export function requireMatch(request: FastifyRequest, version: number | string): void {
-  const sent = request.headers['if-match']
-  if (sent === undefined || sent === '*' || tagsOf(sent).includes(`"${version}"`)) return
-  throw new Problem('stale', 'version_stale', {
-    detail: `It is at version ${version} now. Read it again and repeat the change.`,
-    version,
-  })
-}
-
-const tagsOf = (header: string): string[] => header.split(',').map(tag => tag.trim().replace(/^W\//, ''))

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import formats from 'ajv-formats'
 import type { FastifySchemaValidationError } from 'fastify'
+import type { TSchema } from 'typebox'
 import type { Fault } from '../problem.ts'
 
 /** Ids as PostgreSQL takes them; the library's format allows `urn:uuid:` before them. */
@@ -56,4 +57,24 @@ function detailOf(keyword: string, params: Record<string, unknown>, message: str
   if (keyword === 'format')
     return `must be ${{ uuid: 'a UUID', email: 'an e-mail address', 'date-time': 'a time like 2027-02-18T08:30:00Z', date: 'a date like 2027-02-18' }[String(params.format)] ?? `a ${params.format}`}`
   return message ?? 'is not valid'
+}
+
+/** Objects of a body take no field they do not name, unless they say `additionalProperties` themselves. */
+export function closed<S extends TSchema>(schema: S): S {
+  // A schema is JSON of any depth.
+  const each = (at: object, change: (value: any, key: string) => any) =>
+    Object.fromEntries(Object.entries(at).map(([key, value]) => [key, change(value, key)]))
+  const walk = (at: any): any => {
+    if (Array.isArray(at)) return at.map(walk)
+    if (at === null || typeof at !== 'object') return at
+    const copy = each(at, (value, key) => {
+      // Names of fields are no words of the schema.
+      if (key === 'properties') return each(value, walk)
+      return key === 'examples' || key === 'default' ? value : walk(value)
+    })
+    return copy.type === 'object' && copy.properties && !('additionalProperties' in copy)
+      ? { ...copy, additionalProperties: false }
+      : copy
+  }
+  return walk(schema)
 }

@@ -6,7 +6,7 @@ import { setTimeout as moment } from 'node:timers/promises'
 import Type from 'typebox'
 import { Id } from '../../contracts/shared.ts'
 import { openAccess } from '../../kernel/access/access.ts'
-import { openHttp } from '../../kernel/http/http.ts'
+import { openHttp } from '../../kernel/http/open.ts'
 import { anyone, context, defineService, newId, Problem, signedIn } from '../../kernel/index.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { openMetrics } from '../../kernel/telemetry/metrics.ts'
@@ -423,6 +423,35 @@ test('a head that does not arrive in time is answered 408', async t => {
   t.after(() => app.close())
   const base = await app.listen({ port: 0, host: '127.0.0.1' })
   assert.equal(problemIn(await raw(base, 'GET / HTTP/1.1\r\nhost: x\r\nx-slow')), '408 request_too_slow')
+})
+
+test('browsers are told to run, embed and guess nothing, and behind HTTPS never to come without it', async t => {
+  const headersAt = async (publicUrl: string) => {
+    const options = { log: openLog({ level: 'silent' }), metrics: openMetrics(), corsOrigins: [], publicUrl }
+    const app = await openHttp({ ...options, access: openAccess({ keys: async () => [], now: () => new Date() }) })
+    t.after(() => app.close())
+    const { headers } = await app.inject('/')
+    for (const name of ['x-request-id', 'content-type', 'content-length', 'date', 'connection']) delete headers[name]
+    return headers
+  }
+  const everywhere = {
+    'content-security-policy': "default-src 'none';frame-ancestors 'none';base-uri 'none';form-action 'self'",
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-site',
+    'origin-agent-cluster': '?1',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-dns-prefetch-control': 'off',
+    'x-download-options': 'noopen',
+    'x-frame-options': 'SAMEORIGIN',
+    'x-permitted-cross-domain-policies': 'none',
+    'x-xss-protection': '0',
+  }
+  assert.deepEqual(await headersAt('http://localhost'), everywhere)
+  assert.deepEqual(await headersAt('https://ohmnibus.example'), {
+    ...everywhere,
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  })
 })
 
 test('every answer carries the security headers and its trace, which a caller may bring along', async t => {

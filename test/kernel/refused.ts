@@ -81,7 +81,10 @@ export const refusals: Record<string, { services: Service[]; message: RegExp; ca
         [1, 2].forEach(() =>
           host.http.get(
             '/',
-            { config: { access: { name: 'x', refuse: () => undefined } }, schema: { summary: 'Twice' } },
+            {
+              config: { access: { admits: 'public', name: 'x', refuse: () => undefined } },
+              schema: { summary: 'Twice' },
+            },
             () => ({}),
           ),
         ),

@@ -1,0 +1,122 @@
+import cookie from '@fastify/cookie'
+import cors from '@fastify/cors'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { Access } from '../access/access.ts'
+import { context, newTraceId, readTraceparent, within } from '../telemetry/context.ts'
+import { traceOf, traceRequests } from '../telemetry/tracing.ts'
+import { admitVisitors } from './admission.ts'
+import { answersErrors, answersStrays } from './errors.ts'
+import { idempotencyOf } from './preconditions.ts'
+import { collectRoutes, routing } from './routes.ts'
+import { openListener, type ListenerOptions } from './server.ts'
+import { parseJson } from './strict-json.ts'
+import { compileFor, faultsOf } from './validation.ts'
+
+/** Beside how it listens. */
+export interface HttpOptions extends ListenerOptions {
+  access: Access
+  corsOrigins: string[]
+  publicUrl: string
+  trustedProxies?: string[]
+  /** Each answer is a line of the log; at level debug it is anyway. */
+  accessLog?: boolean
+}
+
+/** The Fastify instance all services share: limits, access rules, problems, request ids, metrics. */
+export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const { access, log, corsOrigins } = options
+  const secure = options.publicUrl.startsWith('https:')
+  const guarding = guards(secure)
+  const answerError = answersErrors(log)
+
+  const listener = await openListener(options)
+  const app = fastify({
+    ...listener.options,
+    logger: false,
+    bodyLimit: 1_048_576,
+    trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
+    genReqId: request => readTraceparent(request.headers.traceparent)?.traceId ?? newTraceId(),
+    routerOptions: routing,
+    // Before any hook has run: what they set on every answer is set here.
+    frameworkErrors: (error, request, reply) => {
+      reply.headers(guarding).header('x-request-id', request.id)
+      answerError(error, request as never, reply as never)
+    },
+  }) as unknown as FastifyInstance
+  listener.attend(app.server)
+  app.addHook('onClose', async () => listener.close())
+
+  readBodies(app)
+  app.decorateRequest('idempotency', {
+    getter() {
+      return idempotencyOf(this)
+    },
+  })
+  traceRequests(app)
+  await app.register(cookie)
+  if (corsOrigins.length > 0)
+    await app.register(cors, {
+      origin: corsOrigins,
+      credentials: true,
+      exposedHeaders: ['etag', 'location', 'x-request-id', 'retry-after'],
+      maxAge: 600,
+    })
+
+  const methodsAt = collectRoutes(app)
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(guarding).header('x-request-id', request.id)
+    done()
+  })
+  admitVisitors(app, { access, secure, origins: [new URL(options.publicUrl).origin, ...corsOrigins] })
+  // With a callback, so that everything after it runs in the request's context.
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    const actor = request.visitor ? { userId: request.visitor.userId, role: request.visitor.role } : context().actor
+    within({ actor, ...traceOf(request) }, () => done())
+  })
+  measure(app, options)
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler(answersStrays(methodsAt))
+  return app
+}
+
+/** What every answer tells a browser: run nothing, embed nothing, guess nothing, tell nobody where you came from. */
+const guards = (secure: boolean): Record<string, string> => ({
+  'content-security-policy': "default-src 'none';frame-ancestors 'none';base-uri 'none';form-action 'self'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-site',
+  'origin-agent-cluster': '?1',
+  'referrer-policy': 'no-referrer',
+  ...(secure && { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }),
+  'x-content-type-options': 'nosniff',
+  'x-dns-prefetch-control': 'off',
+  'x-download-options': 'noopen',
+  'x-frame-options': 'SAMEORIGIN',
+  'x-permitted-cross-domain-policies': 'none',
+  'x-xss-protection': '0',
+})
+
+/** Bodies are JSON and held to their schema, unless a scope takes others. */
+function readBodies(app: FastifyInstance): void {
+  app.setValidatorCompiler(compileFor)
+  app.setSchemaErrorFormatter((errors, part) => Object.assign(new Error('invalid'), { faults: faultsOf(errors, part) }))
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
+    // Clients that send the header with everything also send it with nothing.
+    body.length === 0 && !request.routeOptions.schema?.body ? undefined : parseJson(body),
+  )
+}
+
+/** Each answer counts, and is a line of the log where that is wanted. */
+function measure(app: FastifyInstance, { log, metrics, accessLog }: HttpOptions): void {
+  const level = accessLog ? 'info' : 'debug'
+  const labels = ['method', 'route', 'status']
+  const durations = metrics.histogram('ohmnibus_http_request_seconds', 'Time to answer a request', labels)
+  app.addHook('onResponse', (request, { statusCode: status, elapsedTime }, done) => {
+    const { method, id: traceId } = request
+    const route = request.routeOptions.url ?? 'unknown'
+    durations.observe({ method, route, status }, elapsedTime / 1000)
+    if (log.isLevelEnabled(level))
+      log[level]({ method, route, status, ms: Math.round(elapsedTime), traceId }, 'answered')
+    done()
+  })
+}

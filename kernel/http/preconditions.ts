@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Once } from '../database/database.ts'
+import { Problem } from '../problem.ts'
+
+/** Sets the `ETag` of a version; true when the client has it already, and then 304 is the whole answer. */
+export function notModified(request: FastifyRequest, reply: FastifyReply, version: number | string): boolean {
+  const tag = `"${version}"`
+  reply.header('etag', tag)
+  const sent = request.headers['if-none-match']
+  if (!['GET', 'HEAD'].includes(request.method) || !sent || !(sent === '*' || tagsOf(sent).includes(tag))) return false
+  reply.code(304)
+  return true
+}
+
+/**
+ * Refuses a change of something that has changed since the client read it (412 `version_stale`); without `If-Match`
+ * anything goes.
+ */
+export function requireMatch(request: FastifyRequest, version: number | string): void {
+  const sent = request.headers['if-match']
+  if (sent === undefined || sent === '*' || tagsOf(sent).includes(`"${version}"`)) return
+  throw new Problem('stale', 'version_stale', {
+    detail: `It is at version ${version} now. Read it again and repeat the change.`,
+    version,
+  })
+}
+
+const tagsOf = (header: string): string[] => header.split(',').map(tag => tag.trim().replace(/^W\//, ''))
+
+/** What `Idempotency-Key` says, or undefined without one. Fails with `idempotency_key_invalid`. */
+export function idempotencyOf(request: FastifyRequest): Once['idempotency'] {
+  const key = request.headers['idempotency-key']
+  if (key === undefined) return undefined
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new Problem('invalid', 'idempotency_key_invalid', {
+      detail: 'Idempotency-Key takes 1 to 255 visible ASCII characters.',
+    })
+  const fingerprint = createHash('sha256')
+    .update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`)
+    .digest('hex')
+  return { key, caller: request.visitor?.userId ?? request.ip, fingerprint }
+}
