@@ -28,11 +28,18 @@ export type Reaction<E extends EventContract, Name extends string> = (
   tx: Tx<Name>,
 ) => Promise<unknown>
 
-/**
- * What later events of a key do while an earlier one has failed: `wait` keeps their order, `pass` does not hold them
- * up.
- */
-export interface ReactionOptions {
+/** What a reaction is to its service; one to a topic. */
+export interface ReactionAbout {
+  /** Its name within the service, for ever: with another it is another reaction, and begins where it says. */
+  id: string
+  /** In words, for people; may be reworded. */
+  purpose: string
+  /** What it handles when it is new: all there is, or only what is published from its first start on. */
+  from: 'beginning' | 'now'
+  /**
+   * What later events of a key do while an earlier one has failed: `wait`, as where nothing is said, keeps their order,
+   * `pass` does not hold them up.
+   */
   afterFailure?: 'wait' | 'pass'
 }
 
@@ -84,10 +91,8 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   /** 32 bytes derived from the platform's secret for one purpose; the same in every process. */
   secret(purpose: string): Buffer
   answer<C extends CallContract<Name>>(call: C, handler: Answer<C>): void
-  /**
-   * Once an event, in the kernel's transaction, whichever process does it. `purpose` names the subscription: keep it.
-   */
-  on<E extends EventContract>(event: E, purpose: string, reaction: Reaction<E, Name>, options?: ReactionOptions): void
+  /** Once an event, in the kernel's transaction, whichever process does it. */
+  on<E extends EventContract>(event: E, about: ReactionAbout, reaction: Reaction<E, Name>): void
   /** In every process, at least once an event and only from now on; for what a process holds in memory. */
   watch<E extends EventContract>(event: E, handler: (event: Delivered<E>) => void): void
   /** A task that survives the process: `tx.enqueue(job, payload)` adds it together with the change that wants it. */

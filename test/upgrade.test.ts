@@ -82,14 +82,22 @@ async function version(t: TestContext, number: number, labels: Label[]): Promise
     ),
     start({ on, http, db }) {
       if (number === 1)
-        on(Weighed, 'enter what it weighs', ({ eventId, parcelId, weightKg }, tx) => {
-          return tx`insert into entries values (${eventId}, ${parcelId}, ${weightKg * 1000})`
-        })
+        on(
+          Weighed,
+          { id: 'enter', purpose: 'enter what it weighs', from: 'beginning' },
+          ({ eventId, parcelId, weightKg }, tx) => {
+            return tx`insert into entries values (${eventId}, ${parcelId}, ${weightKg * 1000})`
+          },
+        )
       else
-        on(WeighedInGrams, 'enter what it weighs', ({ eventId, parcelId, weightKg, weightG }, tx) => {
-          // Events of the first version are in the log for ever.
-          return tx`insert into entries values (${eventId}, ${parcelId}, ${weightG ?? weightKg * 1000})`
-        })
+        on(
+          WeighedInGrams,
+          { id: 'enter', purpose: 'enter what it weighs', from: 'beginning' },
+          ({ eventId, parcelId, weightKg, weightG }, tx) => {
+            // Events of the first version are in the log for ever.
+            return tx`insert into entries values (${eventId}, ${parcelId}, ${weightG ?? weightKg * 1000})`
+          },
+        )
       http.get('/', { config: { access: anyone }, schema: { summary: 'Entries' } }, async () => ({
         entries: (await db<{ parcel: string; g: bigint }[]>`select parcel, g from entries`).map(({ parcel, g }) => [
           parcel,

@@ -18,7 +18,7 @@ export const toys = defineService({
     })
     on(
       ToyMade,
-      'note that it was seen',
+      { id: 'note', purpose: 'note that it was seen', from: 'beginning' },
       ({ eventId, toyId }, tx) => tx`insert into seen (event_id, toy_id) values (${eventId}, ${toyId})`,
     )
   },

@@ -9,7 +9,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { isOutage, openParked, type DeadLetters } from './dead-letters.ts'
 import type { EventRow, Lane, Reader, Road } from './transport.ts'
 import { wholeLog } from './transport.ts'
-import type { Delivered, Reaction, ReactionOptions } from '../service.ts'
+import type { Delivered, Reaction, ReactionAbout } from '../service.ts'
 import { entry, messaging } from '../telemetry/tracing.ts'
 
 /** How far a reaction has come, as operators see it. */
@@ -27,9 +27,8 @@ export interface EventLog extends DeadLetters {
     service: Name,
     db: Database<Name>,
     event: EventContract,
-    purpose: string,
+    about: ReactionAbout,
     reaction: Reaction<any, Name>, // `Host` has tied it to its event
-    options?: ReactionOptions,
   ): void
   watch(event: EventContract, handler: (event: any) => void): void // likewise
   /** Something was committed by this process. */
@@ -301,7 +300,7 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
 
   return {
     ...parked.letters,
-    subscribe(service, db, event, purpose, reaction, { afterFailure = 'wait' } = {}) {
+    subscribe(service, db, event, { purpose, afterFailure = 'wait' }, reaction) {
       const name = `${service}: ${purpose} (${event.topic})`
       if (subscriptions.has(name))
         throw new Error(`${service} subscribes twice to ${event.topic} in order to ${purpose}`)

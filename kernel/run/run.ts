@@ -247,14 +247,14 @@ export async function run(services: readonly Service[], config: Config, options:
             throw new StartError(`${service.name} answers ${call.name}, which belongs to ${call.owner}.`)
           calls.answer(call, handler)
         },
-        on(event, purpose, reaction, reactionOptions) {
+        on(event, about, reaction) {
           // A stand-in in a test lists nothing and may stand for anything.
           const owner = order.find(({ name }) => name === event.owner)
           if (owner?.publishes && !owner.publishes.some(({ topic }) => topic === event.topic))
             throw new StartError(
               `${service.name} subscribes to ${event.topic}, which ${event.owner} does not list under what it publishes.`,
             )
-          events.subscribe(service.name, db, event, purpose, reaction, reactionOptions)
+          events.subscribe(service.name, db, event, about, reaction)
         },
         watch: (event, handler) => first.events.watch(event, handler),
         job(name, handler, jobOptions = {}) {

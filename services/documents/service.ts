@@ -30,13 +30,17 @@ export const documents = defineService({
     )
     routes(host, removeFile)
 
-    host.on(PassportDeleted, 'delete the documents of a passport that is gone', async ({ passport, timestamp }, tx) => {
-      for (const document of await passportDeleted(tx, passport.id, new Date(timestamp))) {
-        await deleteDocument(tx, document.id)
-        await tx.publish(DocumentDeleted, told(document))
-        await tx.enqueue(removeFile, { fileKey: document.fileKey })
-      }
-    })
+    host.on(
+      PassportDeleted,
+      { id: 'passport-gone', purpose: 'delete the documents of a passport that is gone', from: 'beginning' },
+      async ({ passport, timestamp }, tx) => {
+        for (const document of await passportDeleted(tx, passport.id, new Date(timestamp))) {
+          await deleteDocument(tx, document.id)
+          await tx.publish(DocumentDeleted, told(document))
+          await tx.enqueue(removeFile, { fileKey: document.fileKey })
+        }
+      },
+    )
 
     missingFigure(host.metrics)
     host.every(

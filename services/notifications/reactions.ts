@@ -11,7 +11,7 @@ export function reactions(host: NotificationsHost, jobs: Jobs): void {
   for (const kind of kinds)
     on(
       rules[kind].event,
-      'tell people',
+      { id: 'tell', purpose: 'tell people', from: 'now', afterFailure: 'pass' },
       async (event, tx) => {
         // What was told of it may be gone, and when everything is handled again nobody is to hear of last year's
         // passports.
@@ -24,6 +24,5 @@ export function reactions(host: NotificationsHost, jobs: Jobs): void {
           told.push(draft.audience)
         }
       },
-      { afterFailure: 'pass' },
     )
 }

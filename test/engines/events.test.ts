@@ -284,8 +284,10 @@ for (const [name, open] of Object.entries(engines)) {
       folder: await folderWith(t),
       publishes: [Echoed],
       start({ on }) {
-        on(Noted, 'begin to echo', ({ page }, tx) => tx.publish(Echoed, { page, left: 20 }))
-        on(Echoed, 'echo', async ({ page, left }, tx) => {
+        on(Noted, { id: 'begin', purpose: 'begin to echo', from: 'beginning' }, ({ page }, tx) =>
+          tx.publish(Echoed, { page, left: 20 }),
+        )
+        on(Echoed, { id: 'echo', purpose: 'echo', from: 'beginning' }, async ({ page, left }, tx) => {
           heard.push(left)
           if (left > 0) await tx.publish(Echoed, { page, left: left - 1 })
         })
@@ -306,7 +308,12 @@ for (const [name, open] of Object.entries(engines)) {
     const again = defineService({
       name: 'historians',
       folder: await folderWith(t),
-      start: ({ on }) => on(Noted, 'write history', async ({ text }) => void heard.push(text)),
+      start: ({ on }) =>
+        on(
+          Noted,
+          { id: 'write', purpose: 'write history', from: 'beginning' },
+          async ({ text }) => void heard.push(text),
+        ),
     })
     const p = await open(t, [await notes(t), await readers(t), again])
     await write(p.http, 'one', ['a', 'b'])

@@ -369,8 +369,12 @@ test('two reactions of a service to one topic go at their own pace: one that is 
     name: 'two',
     folder: await folderWith(t),
     start({ on }) {
-      on(Noted, 'be quick', async ({ text }) => void heard.quick.push(text))
-      on(Noted, 'be slow', async ({ text }) => {
+      on(
+        Noted,
+        { id: 'quick', purpose: 'be quick', from: 'beginning' },
+        async ({ text }) => void heard.quick.push(text),
+      )
+      on(Noted, { id: 'slow', purpose: 'be slow', from: 'beginning' }, async ({ text }) => {
         if (stuck) throw new Problem('unavailable', 'later')
         heard.slow.push(text)
       })

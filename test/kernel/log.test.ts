@@ -135,7 +135,7 @@ test('a replay waits for the batch at work, and leaves nothing behind that waits
     name: 'historians',
     folder: await folderWith(t),
     start: ({ on }) =>
-      on(Noted, 'write history', async ({ text }) => {
+      on(Noted, { id: 'write', purpose: 'write history', from: 'beginning' }, async ({ text }) => {
         if (text === 'poison' && poisonous) throw new Error('cannot stand it')
         heard.push(text)
         await gates.get(text)?.promise

@@ -78,13 +78,12 @@ const readers = async (
       })
       on(
         NoteWritten,
-        'remember notes',
+        { id: 'remember', purpose: 'remember notes', from: 'beginning', afterFailure },
         async ({ noteId, text }, tx) => {
           reaction(text)
           await tx`insert into seen (note_id, text) values (${noteId}, ${text})`
           if (text === 'remind me') await tx.enqueue(remind, { noteId })
         },
-        { afterFailure },
       )
       http.get(
         '/thief',

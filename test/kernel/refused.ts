@@ -96,7 +96,7 @@ export const refusals: Record<string, { services: Service[]; message: RegExp; ca
   'a subscription to an event that its owner does not list': {
     services: [
       plain('posts', () => {}, { publishes: [Listed] }),
-      plain('readers', host => host.on(Unlisted, 'read', async () => {})),
+      plain('readers', host => host.on(Unlisted, { id: 'read', purpose: 'read', from: 'beginning' }, async () => {})),
     ],
     message: /^readers subscribes to post\.unlisted, which posts does not list under what it publishes\.$/,
   },
@@ -104,8 +104,8 @@ export const refusals: Record<string, { services: Service[]; message: RegExp; ca
     services: [
       plain('posts', () => {}, { publishes: [Listed] }),
       plain('readers', host => {
-        host.on(Listed, 'read', async () => {})
-        host.on(Listed, 'read', async () => {})
+        host.on(Listed, { id: 'read', purpose: 'read', from: 'beginning' }, async () => {})
+        host.on(Listed, { id: 'read', purpose: 'read', from: 'beginning' }, async () => {})
       }),
     ],
     message: /The service readers could not start/,

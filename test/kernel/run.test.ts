@@ -108,7 +108,13 @@ test('an event of a service that does not run here may be subscribed to', async 
   const Elsewhere = event('elsewhere', 'thing.happened', 'id', Type.Object({ id: Type.String() }))
   const heard: string[] = []
   const p = await start(t, [
-    plain('readers', host => host.on(Elsewhere, 'read', async ({ id }: { id: string }) => void heard.push(id))),
+    plain('readers', host =>
+      host.on(
+        Elsewhere,
+        { id: 'read', purpose: 'read', from: 'beginning' },
+        async ({ id }: { id: string }) => void heard.push(id),
+      ),
+    ),
   ])
   await p.publish(Elsewhere, { id: 'a' })
   await p.settle()
@@ -155,7 +161,7 @@ test('closing waits for a reaction that is at work, and no later event begins', 
   const gate = new Promise<void>(resolve => (release = resolve))
   const begun: string[] = []
   const slow = plain('readers', host =>
-    host.on(Noted, 'read slowly', async ({ text }: { text: string }) => {
+    host.on(Noted, { id: 'read', purpose: 'read slowly', from: 'beginning' }, async ({ text }: { text: string }) => {
       begun.push(text)
       await gate
     }),

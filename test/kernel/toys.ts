@@ -76,12 +76,11 @@ export const readers = async (
     start({ on }) {
       on(
         Noted,
-        'remember what was noted',
+        { id: 'remember', purpose: 'remember what was noted', from: 'beginning', afterFailure },
         async (event, tx) => {
           await tx`insert into seen (event_id, page, number, text) values (${event.eventId}, ${event.page}, ${event.number}, ${event.text})`
           await reading(event, tx)
         },
-        { afterFailure },
       )
     },
   })
