@@ -219,7 +219,6 @@ test('Helm: every service is a deployment that may reach whom it asks, all of th
   }
   const { version } = JSON.parse(read('package.json')) as { version: string }
   assert.equal(parse(read('deploy/helm/ohmnibus/Chart.yaml')).appVersion, version)
-  assert.equal(read('deploy/helm/ohmnibus/files/alerts.yaml'), read('deploy/observability/alerts.yaml'))
 })
 
 /**

@@ -47,6 +47,8 @@ async function make(): Promise<Map<string, string>> {
   for (const [file, parts] of Object.entries(deployParts(services, settings.filter(isPassedOn))))
     files.set(file, withParts(file, (await read(file))!, parts))
 
+  files.set('deploy/helm/ohmnibus/files/alerts.yaml', (await read('deploy/observability/alerts.yaml'))!)
+
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-docs-'))
   const cluster = await startPostgres({ folder, durable: false })
   try {

@@ -1,27 +1,47 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { stdin, stdout } from 'node:process'
+import { createInterface } from 'node:readline/promises'
 
 /**
- * `node tools/new-service.ts warranties warranty`: the contract and the first four files of a service, listed in
- * `services/all.ts`.
+ * `npm run new-service -- warranties warranty [/api/warranties]`: the contract and the first files of a service, listed
+ * in services/all.ts, with everything made anew that must know all services: the tree stays green.
  */
-const [name = '', thing = name.replace(/s$/, '')] = process.argv.slice(2)
-if (!/^[a-z]{3,30}$/.test(name) || !/^[a-z]{3,30}$/.test(thing) || thing === name) {
-  console.error(
-    'Give the name of the service, a plural noun in small letters, and the one thing it keeps: node tools/new-service.ts warranties warranty',
-  )
+const usage = `npm run new-service -- <name> <singular> [<prefix>], as: warranties warranty
+  name: of the service, a plural noun in small letters; singular: the one thing it keeps;
+  prefix: of its addresses, where that is not /api/<name>`
+
+async function asked(): Promise<{ name: string; thing: string; prefix: string }> {
+  const [name = '', thing = '', prefix = ''] = process.argv.slice(2)
+  if ((name && thing) || !stdin.isTTY) return { name, thing, prefix: prefix || `/api/${name}` }
+  const person = createInterface({ input: stdin, output: stdout })
+  try {
+    const given = name || (await person.question('Name of the service, a plural noun (warranties): '))
+    const one = thing || (await person.question('The one thing it keeps (warranty): '))
+    const usual = `/api/${given}`
+    const own = prefix || (await person.question(`Prefix of its addresses (${usual}): `))
+    return { name: given, thing: one, prefix: own || usual }
+  } finally {
+    person.close()
+  }
+}
+
+const refuse = (why: string): never => {
+  console.error(why)
   process.exit(1)
 }
+
+const { name, thing, prefix } = await asked()
+if (!/^[a-z]{3,30}$/.test(name) || !/^[a-z]{3,30}$/.test(thing) || thing === name) refuse(usage)
+if (!/^\/api(\/[a-z0-9-]+)+$/.test(prefix)) refuse(`${prefix} is no prefix like /api/${name}.`)
 const root = dirname(import.meta.dirname)
-const folder = join(root, 'services', name)
-if (existsSync(folder)) {
-  console.error(`services/${name} is there already.`)
-  process.exit(1)
-}
+if (existsSync(join(root, 'services', name))) refuse(`services/${name} is there already.`)
 const Thing = thing[0]!.toUpperCase() + thing.slice(1)
 const Things = name[0]!.toUpperCase() + name.slice(1)
 const Created = `${Thing}Created`
+const ownPrefix = prefix === `/api/${name}` ? '' : `\n  prefix: '${prefix}',`
 
 const files = {
   [`contracts/${name}.ts`]: `import Type from 'typebox'
@@ -75,58 +95,78 @@ export async function find${Thing}(db: Db, id: string): Promise<${Thing} | undef
   return row
 }
 `,
-  [`services/${name}/service.ts`]: `import { ${Created} } from '#contracts/${name}'
+  [`services/${name}/host.ts`]: `import type { Host } from '#kernel'
+
+/** What this service has of the world. */
+export type ${Things}Host = Host<'${name}'>
+`,
+  [`services/${name}/routes.ts`]: `import Type from 'typebox'
+import { ${Created} } from '#contracts/${name}'
 import { Id, Instant, Owner } from '#contracts/shared'
-import { authorise, defineService, newId, notModified, ownerFor, signedIn } from '#kernel'
-import Type from 'typebox'
+import { authorise, newId, notModified, ownerFor, signedIn } from '#kernel'
+import type { ${Things}Host } from './host.ts'
 import { find${Thing}, insert${Thing}, type ${Thing} } from './store.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 200, examples: ['The first one'] })
 const View = Type.Object({ id: Id, owner: Owner, name: Name, version: Type.Integer({ minimum: 1, examples: [1] }), createdAt: Instant })
 
-const view = (${thing}: ${Thing}) => ({ ...${thing}, createdAt: ${thing}.createdAt.toISOString() })
+const view = (one: ${Thing}) => ({ ...one, createdAt: one.createdAt.toISOString() })
+
+export function routes({ db, http, now }: ${Things}Host): void {
+  http.post(
+    '/',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Create a ${thing}',
+        honours: ['Idempotency-Key'],
+        body: Type.Object({ name: Name }),
+        response: { 201: View },
+      },
+    },
+    async (request, reply) => {
+      const { actor, body } = request
+      const made: ${Thing} = { id: newId(), owner: ownerFor(actor), name: body.name, version: 1, createdAt: now() }
+      const created = await db.once(request, async tx => {
+        await insert${Thing}(tx, made)
+        await tx.publish(${Created}, { ${thing}Id: made.id, owner: made.owner, version: made.version })
+        return view(made)
+      })
+      return reply.code(201).header('location', \`${prefix}/\${created.id}\`).send(created)
+    },
+  )
+
+  http.get(
+    '/:id',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Read a ${thing}',
+        honours: ['If-None-Match'],
+        refuses: ['${thing}_unknown'],
+        params: Type.Object({ id: Id }),
+        response: { 200: View },
+      },
+    },
+    async (request, reply) => {
+      const found = await find${Thing}(db, request.params.id)
+      authorise(request.actor, 'read', found, '${thing}_unknown')
+      return notModified(request, reply, found!.version) ? reply.send() : view(found!)
+    },
+  )
+}
+`,
+  [`services/${name}/service.ts`]: `import { ${Created} } from '#contracts/${name}'
+import { defineService } from '#kernel'
+import { routes } from './routes.ts'
 
 /** ${Things}: say in one sentence what they are for. */
 export const ${name} = defineService({
   name: '${name}',
-  folder: import.meta.dirname,
+  folder: import.meta.dirname,${ownPrefix}
   publishes: [${Created}],
-  start({ db, http, now }) {
-    http.post(
-      '/',
-      {
-        config: { access: signedIn },
-        schema: {
-          summary: 'Create a ${thing}',
-          honours: ['Idempotency-Key'],
-          body: Type.Object({ name: Name }),
-          response: { 201: View },
-        },
-      },
-      async (request, reply) => {
-        const { actor, body } = request
-        const ${thing}: ${Thing} = { id: newId(), owner: ownerFor(actor), name: body.name, version: 1, createdAt: now() }
-        const created = await db.once(request, async tx => {
-          await insert${Thing}(tx, ${thing})
-          await tx.publish(${Created}, { ${thing}Id: ${thing}.id, owner: ${thing}.owner, version: ${thing}.version })
-          return view(${thing})
-        })
-        return reply.code(201).header('location', \`/api/${name}/\${created.id}\`).send(created)
-      },
-    )
-
-    http.get(
-      '/:id',
-      {
-        config: { access: signedIn },
-        schema: { summary: 'Read a ${thing}', params: Type.Object({ id: Id }), response: { 200: View } },
-      },
-      async (request, reply) => {
-        const ${thing} = await find${Thing}(db, request.params.id)
-        authorise(request.actor, 'read', ${thing}, '${thing}_unknown')
-        return notModified(request, reply, ${thing}!.version) ? reply.send() : view(${thing}!)
-      },
-    )
+  start(host) {
+    routes(host)
   },
 })
 `,
@@ -137,7 +177,7 @@ import { newId } from '#kernel'
 import { start } from '../../kernel/testing.ts'
 import { ${name} } from './service.ts'
 
-const url = '/api/${name}'
+const url = '${prefix}'
 
 test('who creates a ${thing} can read it, and nobody else learns that it is there', async t => {
   const { http, published, signedIn } = await start(t, [${name}])
@@ -180,6 +220,11 @@ await writeFile(
   list,
   listed.replace(/\n\}\n/, `\n  ${name}: async () => (await import('./${name}/service.ts')).${name},\n}\n`),
 )
-console.log(
-  `listed it in services/all.ts; next: npx oxfmt services/${name}, npm run docs, npm test -- services/${name}`,
-)
+console.log('listed it in services/all.ts')
+for (const [program, ...args] of [
+  ['node_modules/.bin/oxfmt', `services/${name}`, `contracts/${name}.ts`, 'services/all.ts'],
+  [process.execPath, 'tools/docs.ts'],
+] as const)
+  if (spawnSync(program, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0)
+    refuse(`${program} ${args.join(' ')} failed; its words stand above.`)
+console.log(`made documents and deploy/ anew; next: npm test -- services/${name}, and a line in CHANGELOG.md`)
