@@ -68,7 +68,8 @@ app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string 
     await sql.begin(tx => [
       insertPassport(Object.assign(tx, { json }) as never, passport, actorOf(headers['x-user'])),
       tx`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
-      values (${newId()}, 'thing.made', 'bench', ${passport.id}, ${'0'.repeat(32)}, ${json({ userId: headers['x-user'] })}, ${json(body)})`,
+      values (${newId()}, 'thing.made', 'bench', ${passport.id}, ${'0'.repeat(32)},
+        ${json({ userId: headers['x-user'] })}, ${json(body)})`,
     ])
     return reply.code(201).send(view(passport))
   },
@@ -77,12 +78,14 @@ app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string 
 /** Reads the log by a cursor and writes one row an event, 200 a transaction. Answers how long it took. */
 app.post<{ Querystring: { topic: string } }>('/drain', async ({ query }) => {
   const [start] = await sql<{ position: number }[]>`
-    insert into bench.cursors (name, position) values (${query.topic}, 0) on conflict (name) do update set name = excluded.name returning position::float8`
+    insert into bench.cursors (name, position) values (${query.topic}, 0) on conflict (name) do update
+      set name = excluded.name returning position::float8`
   const started = performance.now()
   let events = 0
   for (let position = start!.position; ;) {
     const rows = await sql<{ position: number; event_id: string; data: { toyId: string } }[]>`
-      select position::float8, event_id, data from kernel.log where topic = ${query.topic} and position > ${position} order by position limit 200`
+      select position::float8, event_id, data from kernel.log where topic = ${query.topic}
+        and position > ${position} order by position limit 200`
     if (rows.length === 0) break
     position = rows.at(-1)!.position
     await sql.begin(async tx => {

@@ -26,7 +26,8 @@ export const body = (): string =>
 
 /** The shortest way to a person's twenty latest passports of one model. */
 export const listStatement = `
-  select id, status, version, json_build_object('kind', owner_kind, 'id', owner_id) as owner, created_at as "createdAt", updated_at as "updatedAt",
+  select id, status, version, json_build_object('kind', owner_kind, 'id', owner_id) as owner,
+    created_at as "createdAt", updated_at as "updatedAt",
     identifier, serial, model, category, chemistry, mass_kg as "massKg", manufactured_on::text as "manufacturedOn"
   from passports where owner_id = $1 and model = $2 order by created_at desc, id desc limit 20`
 
@@ -42,13 +43,15 @@ export async function makePassports(sql: Pool, owner: string, count: number): Pr
     await tx`set local session_replication_role = replica`
     await tx`set local maintenance_work_mem = '512MB'`
     const indexes = await tx<{ name: string; definition: string }[]>`
-      select c.relname as name, pg_get_indexdef(i.indexrelid) as definition from pg_index i join pg_class c on c.oid = i.indexrelid
+      select c.relname as name, pg_get_indexdef(i.indexrelid) as definition from pg_index i join pg_class c
+        on c.oid = i.indexrelid
       where i.indrelid = 'passports'::regclass and not i.indisprimary`
     for (const { name } of indexes) await tx`drop index ${tx(name)}`
     await tx`select setseed(0.5)`
     await tx`
       create temporary table made on commit drop as
-      select i, uuidv7() as id, case when i % 2 = 0 then ${owner}::uuid else md5('owner ' || i / 200)::uuid end as owner_id,
+      select i, uuidv7() as id, case when i % 2 = 0 then ${owner}::uuid
+        else md5('owner ' || i / 200)::uuid end as owner_id,
         timestamptz '2026-01-01' + i * interval '1 second' as at,
         'BP-2026-' || lpad(i::text, 7, '0') as identifier, 'MODEL-' || lpad(floor(random() * ${models})::text, 3, '0') as model,
         (array['EV', 'LMT', 'industrial', 'SLI'])[1 + floor(random() * 4)] as category,
@@ -56,9 +59,11 @@ export async function makePassports(sql: Pool, owner: string, count: number): Pr
         (date '2016-01-01' + floor(random() * 3650)::int) as manufactured_on, 'plant' || floor(random() * 500) as plant
       from generate_series(1, ${count}::int) i`
     await tx`
-      insert into passports (id, owner_kind, owner_id, status, version, created_at, updated_at, identifier, serial, model, category, chemistry, mass_kg,
+      insert into passports (id, owner_kind, owner_id, status, version, created_at, updated_at, identifier, serial,
+        model, category, chemistry, mass_kg,
         manufactured_on, words)
-      select id, 'person', owner_id, case when published and category <> 'SLI' then 'published' else 'draft' end, 1, at, at, identifier, identifier, model, category, chemistry,
+      select id, 'person', owner_id, case when published and category <> 'SLI' then 'published'
+        else 'draft' end, 1, at, at, identifier, identifier, model, category, chemistry,
         450, manufactured_on,
         (lower(replace(concat_ws(' ', identifier, model, category, chemistry, plant, manufactured_on, 'regensburg germany lithium iron kg co2e'), '-', ' ')))::tsvector
       from made`

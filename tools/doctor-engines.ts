@@ -60,8 +60,10 @@ const database = (config: Config, name: string, find: Find, residents: readonly 
       await pool`select 1`
       const before = Date.now()
       const [server] = await pool`
-        select current_setting('server_version') as version, current_setting('server_version_num')::int as number, clock_timestamp() as now,
-          current_setting('max_connections')::int as most, (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as used,
+        select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
+          clock_timestamp() as now,
+          current_setting('max_connections')::int as most, (select count(*)::int from pg_stat_activity
+            where backend_type = 'client backend') as used,
           pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as readonly`
       const after = Date.now()
       const skew = Math.round(Math.abs(server!.now.getTime() - (before + after) / 2))
@@ -155,7 +157,8 @@ async function contents(config: Config, pool: Pool): Promise<Finding[]> {
   ]
   if (config.KAFKA_BROKERS.length > 0) {
     const [unsent] = await pool`
-      select extract(epoch from now() - min(published_at))::float8 as age from kernel.log where position > (select position from kernel.relay)`
+      select extract(epoch from now() - min(published_at))::float8 as age from kernel.log
+        where position > (select position from kernel.relay)`
     findings.push(
       judge(
         (unsent!.age ?? 0) < 60,
@@ -165,10 +168,12 @@ async function contents(config: Config, pool: Pool): Promise<Finding[]> {
     )
   } else {
     const [behind] = await pool`
-      select s.name, u.lag, u.age from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name and l.lane = -1,
+      select s.name, u.lag, u.age from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name
+        and l.lane = -1,
         lateral (select count(*)::int as lag, extract(epoch from now() - min(published_at))::float8 as age
           from (select published_at from kernel.log e where (e.topic, e.position) > (s.topic, l.at_offset)
-            and (e.topic, e.position) <= (s.topic, ${Number.MAX_SAFE_INTEGER}) and e.position > l.at_offset order by e.topic, e.position limit ${mostLag}) unread) u
+            and (e.topic, e.position) <= (s.topic, ${Number.MAX_SAFE_INTEGER}) and e.position > l.at_offset
+              order by e.topic, e.position limit ${mostLag}) unread) u
       order by u.age desc nulls last limit 1`
     findings.push(
       judge(

@@ -179,9 +179,11 @@ test('in the database it finds what is pending, dead, failed and behind', async 
   const pool = openPool(at, admin, { schema: 'kernel', max: 1 })
   t.after(() => pool.end({ timeout: 1 }))
   await pool`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data, published_at)
-    values (gen_random_uuid(), 'passport.created', 'passports', 'x', ${'1'.repeat(32)}, '{}', '{}', now() - interval '1 hour')`
+    values (gen_random_uuid(), 'passport.created', 'passports', 'x', ${'1'.repeat(32)}, '{}', '{}',
+      now() - interval '1 hour')`
   await pool`insert into kernel.parked (subscription, position, service, key, state, topic, event_id, trace_id, actor, data, published_at)
-    select name, 1, service, 'x', 'dead', topic, gen_random_uuid(), 'x', '{}', '{}', now() from kernel.subscriptions limit 1`
+    select name, 1, service, 'x', 'dead', topic, gen_random_uuid(), 'x', '{}', '{}', now()
+      from kernel.subscriptions limit 1`
   await pool`select graphile_worker.add_job('notifications.deliver', '{}', max_attempts => 1)`
   await pool`update graphile_worker._private_jobs set attempts = 1`
   await pool`select graphile_worker.add_job('notifications.deliver', '{}', run_at => now() - interval '1 hour')`
@@ -225,7 +227,8 @@ test('over Kafka it finds what was not sent, and who is behind', async t => {
   const pool = openPool(at, admin, { schema: 'kernel', max: 1 })
   t.after(() => pool.end({ timeout: 1 }))
   await pool`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data, published_at)
-    values (gen_random_uuid(), 'passport.created', 'passports', 'x', ${'1'.repeat(32)}, '{}', '{}', now() - interval '1 hour')`
+    values (gen_random_uuid(), 'passport.created', 'passports', 'x', ${'1'.repeat(32)}, '{}', '{}',
+      now() - interval '1 hour')`
   await pool`update kernel.lanes set at_offset = at_offset - 3 where subscription = (select min(subscription) from kernel.lanes where lane >= 0)`
   const ill = await look(t, environment)
   assert.equal(said(ill, /^The oldest event that Kafka has not got is 60 min old/).state, 'fail')

@@ -2,7 +2,10 @@ import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseSync, Visitor } from 'oxc-parser'
 
-/** `npm run house`: how the house stands: lines by room, doors, circles, the longest functions. Its bounds are in test/house.test.ts. */
+/**
+ * `npm run house`: how the house stands: lines by room, doors, circles, the longest functions. Its bounds are in
+ * test/house.test.ts.
+ */
 
 const root = dirname(import.meta.dirname)
 

@@ -60,7 +60,8 @@ async function filled(world: World, count: number) {
   const ids = await someIds(sql, person!.id, 100)
   const rows = await sql<{ identifier: string }[]>`select identifier from passports.passports where id = any(${ids})`
   const [middle] = await sql<{ id: string; at: Date }[]>`
-    select id, created_at as at from passports.passports where owner_id = ${person!.id} order by created_at, id offset ${Math.floor(count / 4)} limit 1`
+    select id, created_at as at from passports.passports where owner_id = ${person!.id}
+      order by created_at, id offset ${Math.floor(count / 4)} limit 1`
   return {
     platform,
     headers,

@@ -27,7 +27,8 @@ export function openDeliveries(sql: Pool) {
         const [last] = await tx<{ position: number }[]>`
           with made as (
             insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
-            select id, ${topic}, 'toys', id::text, ${'0'.repeat(32)}, '{"userId":null,"role":"system"}', json_build_object('toyId', id, 'colour', 'red')
+            select id, ${topic}, 'toys', id::text, ${'0'.repeat(32)}, '{"userId":null,"role":"system"}',
+              json_build_object('toyId', id, 'colour', 'red')
             from (select uuidv7() as id from generate_series(1, ${count}::int)) made returning position
           ) select max(position)::float8 as position from made`
         await tx`notify ohmnibus_events, 'bench'`
@@ -55,7 +56,8 @@ export function openDeliveries(sql: Pool) {
       await publishFor(1)
       await publishFor(seconds)
       const rows = await sql<{ ms: number }[]>`
-        select 1000 * extract(epoch from pg_xact_commit_timestamp(seen.xmin) - pg_xact_commit_timestamp(log.xmin))::float8 as ms
+        select 1000 * extract(epoch
+          from pg_xact_commit_timestamp(seen.xmin) - pg_xact_commit_timestamp(log.xmin))::float8 as ms
         from toys.seen join kernel.log using (event_id) where topic = ${ToyMade.topic} and position > ${from}`
       return rows.map(({ ms }) => ms)
     },

@@ -46,7 +46,8 @@ export async function embeddedSite(): Promise<Site> {
     output: () => product.output(),
     ready: () => product.ready(),
     async disturb(random) {
-      // While it is still starting it has no PostgreSQL of its own yet: what runs on the data was left by the one before.
+      // While it is still starting it has no PostgreSQL of its own yet: what runs on the data was left by the one
+      // before.
       const early = !serversOf(dataFolder).some(pid => isChildOf(pid, product.pid))
       const victim = pick(
         random,

@@ -65,7 +65,8 @@ export async function backUp(options: {
   let files = 0
   let secret: Buffer | undefined
   const [server] = await sql<{ version: string; elsewhere: number }[]>`
-    select current_setting('server_version') as version, count(*)::int as elsewhere from pg_tablespace where spcname not in ('pg_default', 'pg_global')`
+    select current_setting('server_version') as version, count(*)::int as elsewhere from pg_tablespace
+      where spcname not in ('pg_default', 'pg_global')`
   if (server!.elsewhere > 0)
     throw new StartError(
       'This PostgreSQL has tablespaces of its own, which a back-up of the data folder does not reach.',
@@ -82,7 +83,8 @@ export async function backUp(options: {
 
     await using held = await holdFiles(join(dataFolder, 'files'))
     const [stop] = await sql<{ segment: string; label: string; map: string }[]>`
-      select pg_walfile_name(lsn) as segment, labelfile as label, spcmapfile as map from pg_backup_stop(wait_for_archive => false)`
+      select pg_walfile_name(lsn) as segment, labelfile as label, spcmapfile as map
+        from pg_backup_stop(wait_for_archive => false)`
     await held.note()
     await archive.add('postgres/data/backup_label', { size: Buffer.byteLength(stop!.label) }, Buffer.from(stop!.label))
     await addWal(archive, cluster, start!.segment, stop!.segment)

@@ -114,7 +114,8 @@ async function settle(folder: string, progress: (message: string) => void) {
     await refuseUnknown(pool)
     await leap(pool)
     const [found] = await pool<{ events: number; lastEventAt: Date | null }[]>`
-      select count(*)::float8 as events, (select published_at from kernel.log order by position desc limit 1) as "lastEventAt" from kernel.log`
+      select count(*)::float8 as events, (select published_at from kernel.log order by position desc
+        limit 1) as "lastEventAt" from kernel.log`
     return found!
   } finally {
     await pool.end({ timeout: 1 })

@@ -9,8 +9,10 @@ import { guard, quoted } from './guard.ts'
 
 const usage = `npm run engines -- [${engineNames.join('] [')}] [--port-base N] [--fetch]
 
-Starts real engines for Ohmnibus on this machine and prints the settings to use; the first time it fetches what is missing into .cache/engines.
-They work on a temporary folder and end with Ctrl-C. Ports are free ones; with --port-base N they are N above the usual ones.
+Starts real engines for Ohmnibus on this machine
+  and prints the settings to use; the first time it fetches what is missing into .cache/engines.
+They work on a temporary folder and end with Ctrl-C. Ports are free ones;
+  with --port-base N they are N above the usual ones.
 With --fetch they only show that they start, so that a later start finds all it needs.`
 
 /** The usual ports: those that the engines' own documents name, for mail the one that needs no rights. */
