@@ -1,8 +1,9 @@
 import { getPerson, listMembers } from '#contracts/identity'
 import { NotificationCreated } from '#contracts/notifications'
-import { newId, Problem, type Tx } from '#kernel'
-import { plain, reaches, wordsOf, type Audience, type Reader } from './messages.ts'
+import { newId, type Tx } from '#kernel'
 import type { Jobs, NotificationsHost } from './host.ts'
+import { unlessUnknown, type Audience, type Locale } from './kinds/kind.ts'
+import { plain, reaches, wordsOf, type Reader } from './messages.ts'
 import {
   findOpenMessage,
   findPreferences,
@@ -11,7 +12,6 @@ import {
   markAddressed,
   type Preferences,
 } from './store.ts'
-import type { Locale } from './templates.ts'
 
 interface Recipient extends Reader {
   /** Null for an address without an account. */
@@ -78,10 +78,7 @@ async function recipientsOf(host: NotificationsHost, audience: Audience): Promis
     return [{ userId: null, address: audience.address, name: null, locale: audience.locale, disabled: false }]
   if (audience.kind === 'organisation')
     return (await host.ask(listMembers, { organisationId: audience.id })).members.map(recipientOf)
-  const person = await host.ask(getPerson, { userId: audience.id }).catch(error => {
-    if (error instanceof Problem && error.code === 'user_unknown') return undefined
-    throw error
-  })
+  const person = await unlessUnknown('user_unknown', host.ask(getPerson, { userId: audience.id }))
   return person ? [recipientOf(person)] : []
 }
 

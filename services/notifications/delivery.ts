@@ -1,9 +1,9 @@
-import { getCode, getInvitation } from '#contracts/identity'
 import { Problem, type Message } from '#kernel'
 import { enqueueAddressing, enqueueDelivery } from './addressing.ts'
-import { htmlOf, textOf, type Letter } from './layout.ts'
-import { wordsOf } from './messages.ts'
 import type { Jobs, NotificationsHost } from './host.ts'
+import type { Secret } from './kinds/kind.ts'
+import { htmlOf, textOf, type Letter } from './layout.ts'
+import { rules, wordsOf } from './messages.ts'
 import { claimDelivery, endTry, findLeftLying, type Claimed } from './store.ts'
 
 /**
@@ -19,7 +19,8 @@ export async function deliver(host: NotificationsHost, deliveryId: string, run: 
     db.transaction(tx => endTry(tx, deliveryId, status, error, now()))
 
   try {
-    const secret = await secretOf(host, delivery)
+    const { secret: fetch = () => ({}) } = rules[delivery.event]
+    const secret = await fetch(host, delivery.facts)
     if (!secret) return await end('obsolete')
     const message = messageOf(delivery, secret, host.platform.publicUrl)
     await mail.record('email', message)
@@ -56,34 +57,9 @@ export async function takeUp({ db, now }: NotificationsHost, jobs: Jobs): Promis
   })
 }
 
-/**
- * What must not be stored, fetched when it goes out; undefined when it is used or expired and nobody needs the mail any
- * more.
- */
-async function secretOf(
-  { ask }: NotificationsHost,
-  { event, facts }: Claimed,
-): Promise<{ code?: string; link?: string } | undefined> {
-  try {
-    if (event === 'send-otp') {
-      const { code, link } = await ask(getCode, { codeId: facts.codeId as string })
-      return { code, link: link ?? undefined }
-    }
-    if (event === 'organisation.member-invited') {
-      const { link } = await ask(getInvitation, { invitationId: facts.invitationId as string })
-      return { link }
-    }
-    return {}
-  } catch (error) {
-    if (error instanceof Problem && (error.code === 'code_unknown' || error.code === 'invitation_unknown'))
-      return undefined
-    throw error
-  }
-}
-
 function messageOf(
   { id, event, address, name, locale, facts, path, createdAt }: Claimed,
-  secret: { code?: string; link?: string },
+  secret: Secret,
   publicUrl: string,
 ): Message {
   const words = wordsOf(event, locale, facts)

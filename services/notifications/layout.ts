@@ -1,12 +1,16 @@
-import { frame, type Locale, type Words } from './templates.ts'
+import type { Locale, Secret, Words } from './kinds/kind.ts'
+
+/** What stands around the words of every mail. */
+const frame: Record<Locale, { greeting: (name: string | null) => string; signature: string }> = {
+  en: { greeting: name => (name ? `Hello ${name},` : 'Hello,'), signature: 'Ohmnibus' },
+  de: { greeting: name => (name ? `Guten Tag ${name},` : 'Guten Tag,'), signature: 'Ohmnibus' },
+}
 
 /** A message ready to be laid out: its words and what was added to them. */
-export interface Letter extends Words {
+export interface Letter extends Words, Secret {
   locale: Locale
   /** Null where nobody is sure who reads it. */
   name: string | null
-  code?: string
-  link?: string
 }
 
 /** As text: a code alone on a line, a link alone on a line. */

@@ -1,8 +1,9 @@
 import { newId } from '#kernel'
 import { enqueueAddressing } from './addressing.ts'
-import { draftsOf, kinds, rules, type Audience } from './messages.ts'
-import { keptFrom } from './retention.ts'
 import type { Jobs, NotificationsHost } from './host.ts'
+import type { Audience } from './kinds/kind.ts'
+import { draftsOf, kinds, rules } from './messages.ts'
+import { keptFrom } from './retention.ts'
 import { insertMessage } from './store.ts'
 
 /** A message for each audience of an event. The order of events does not matter: a message is about one event alone. */

@@ -14,8 +14,8 @@ import {
 } from '#kernel'
 import Type from 'typebox'
 import { enqueueDelivery } from './addressing.ts'
-import { kinds, optionalKinds, rules, type Channel, type Choices } from './messages.ts'
 import type { Jobs, NotificationsHost } from './host.ts'
+import { kinds, optionalKinds, rules, type Channel, type Choices, type Kind } from './messages.ts'
 import {
   deliveryStatuses,
   findDelivery,
@@ -31,7 +31,6 @@ import {
   type Notification,
   type Preferences,
 } from './store.ts'
-import type { Kind } from './templates.ts'
 
 const NotificationView = Type.Object({
   id: Id,

@@ -1,6 +1,6 @@
 import type { Db, Tx } from '#kernel'
-import type { Audience, Choices, Draft } from './messages.ts'
-import type { Kind, Locale } from './templates.ts'
+import type { Audience, Draft, Locale } from './kinds/kind.ts'
+import type { Choices, Kind } from './messages.ts'
 
 // ── Messages ──
 

@@ -7,8 +7,8 @@ import type { OrganisationRole, Owner } from '#contracts/shared'
 import { defineService, fail, newId, Problem } from '#kernel'
 import { start } from '../../kernel/testing.ts'
 import type { NotificationsHost } from './host.ts'
+import type { Locale } from './kinds/kind.ts'
 import { notifications } from './service.ts'
-import type { Locale } from './templates.ts'
 
 /** Somebody identity knows. */
 const human = (firstName: string, locale: Locale, disabled = false) => ({

@@ -1,0 +1,276 @@
+import {
+  getCode,
+  getInvitation,
+  MemberChanged,
+  MemberInvited,
+  OrganisationCreated,
+  RegistrationRepeated,
+  SendOtp,
+  UserDisabled,
+  UserEmailChanged,
+  UserLoggedIn,
+  UserPasswordChanged,
+  UserRegistered,
+  UserRoleChanged,
+} from '#contracts/identity'
+import { both, inAppOnly, rule, mailOnly, security, unlessUnknown, type Audience } from './kind.ts'
+import { roleIn, timeIn } from './wording.ts'
+
+const person = (id: string): Audience => ({ kind: 'person', id })
+const sessions = '/api/auth/sessions'
+const organisations = '/api/auth/organisations'
+
+export const identity = {
+  'send-otp': rule(SendOtp, mailOnly, {
+    // Without the name: whoever asks for a code chooses it, and could have us send their words to strangers.
+    drafts: ({ codeId, purpose, email, locale, expiresAt }) => [
+      { audience: { kind: 'address', address: email, locale }, facts: { codeId, purpose, until: expiresAt } },
+    ],
+    async secret({ ask }, { codeId }) {
+      const found = await unlessUnknown('code_unknown', ask(getCode, { codeId }))
+      return found && { code: found.code, link: found.link ?? undefined }
+    },
+    en: ({ purpose, until }) => ({
+      title: 'Your code for Ohmnibus',
+      text: [
+        purpose === 'registration'
+          ? 'Enter this code to finish your registration:'
+          : 'Enter this code to confirm your new e-mail address:',
+      ],
+      action: 'Or confirm on this page',
+      note:
+        `The code works once, until ${timeIn('en', until)}. ` +
+        'If you did not ask for it, ignore this message: nothing happens without the code.',
+    }),
+    de: ({ purpose, until }) => ({
+      title: 'Ihr Code für Ohmnibus',
+      text: [
+        purpose === 'registration'
+          ? 'Schließen Sie Ihre Registrierung mit diesem Code ab:'
+          : 'Bestätigen Sie Ihre neue E-Mail-Adresse mit diesem Code:',
+      ],
+      action: 'Oder bestätigen Sie auf dieser Seite',
+      note:
+        `Der Code gilt einmal, bis ${timeIn('de', until)}. Wenn Sie ihn nicht angefordert haben, ` +
+        'beachten Sie diese Nachricht nicht: Ohne den Code geschieht nichts.',
+    }),
+  }),
+
+  'registration.repeated': rule(RegistrationRepeated, security, {
+    drafts: ({ userId }) => [{ audience: person(userId), facts: {} }],
+    en: () => ({
+      title: 'You already have an account',
+      text: [
+        'Somebody, perhaps you, tried to register with your e-mail address. ' +
+          'You have an account already, so nothing was changed: sign in with your password.',
+      ],
+      note: 'If it was not you, you need not do anything.',
+    }),
+    de: () => ({
+      title: 'Sie haben schon ein Konto',
+      text: [
+        'Jemand, vielleicht Sie selbst, wollte sich mit Ihrer E-Mail-Adresse registrieren. ' +
+          'Sie haben schon ein Konto, es wurde nichts geändert: Melden Sie sich mit Ihrem Passwort an.',
+      ],
+      note: 'Wenn Sie es nicht waren, müssen Sie nichts tun.',
+    }),
+  }),
+
+  'user.registered': rule(UserRegistered, both, {
+    drafts: ({ userId }) => [{ audience: person(userId), facts: {}, path: '/docs' }],
+    en: () => ({
+      title: 'Welcome to Ohmnibus',
+      text: ['Your e-mail address is confirmed and your account is ready.'],
+      action: 'See what you can do',
+    }),
+    de: () => ({
+      title: 'Willkommen bei Ohmnibus',
+      text: ['Ihre E-Mail-Adresse ist bestätigt und Ihr Konto ist bereit.'],
+      action: 'Ansehen, was Sie tun können',
+    }),
+  }),
+
+  'user.logged-in': rule(UserLoggedIn, inAppOnly, {
+    drafts: ({ userId, device, addressPrefix, timestamp }) => [
+      { audience: person(userId), facts: { at: timestamp, device, place: addressPrefix }, path: sessions },
+    ],
+    en: ({ at, device, place }) => ({
+      title: 'New sign-in to your account',
+      text: [
+        `${device} signed in from ${place} on ${timeIn('en', at)}. ` +
+          'If that was not you, end the session and change your password.',
+      ],
+      action: 'See your sessions',
+    }),
+    de: ({ at, device, place }) => ({
+      title: 'Neue Anmeldung an Ihrem Konto',
+      text: [
+        `${device} hat sich am ${timeIn('de', at)} von ${place} aus angemeldet. ` +
+          'Wenn Sie das nicht waren, beenden Sie die Sitzung und ändern Sie Ihr Passwort.',
+      ],
+      action: 'Ihre Sitzungen ansehen',
+    }),
+  }),
+
+  'user.password-changed': rule(UserPasswordChanged, security, {
+    drafts: ({ userId, timestamp }) => [{ audience: person(userId), facts: { at: timestamp } }],
+    en: ({ at }) => ({
+      title: 'Your password was changed',
+      text: [
+        `The password of your account was changed on ${timeIn('en', at)}, and all other sessions were ended. ` +
+          'If that was not you, reset your password now.',
+      ],
+    }),
+    de: ({ at }) => ({
+      title: 'Ihr Passwort wurde geändert',
+      text: [
+        `Das Passwort Ihres Kontos wurde am ${timeIn('de', at)} geändert, alle anderen Sitzungen wurden beendet. ` +
+          'Wenn Sie das nicht waren, setzen Sie Ihr Passwort sofort zurück.',
+      ],
+    }),
+  }),
+
+  'user.email-changed': rule(UserEmailChanged, security, {
+    drafts: ({ userId, formerEmail, locale, timestamp }) => [
+      { audience: { kind: 'address', address: formerEmail, locale }, facts: { at: timestamp } },
+      { audience: person(userId), facts: { at: timestamp } },
+    ],
+    en: ({ at }) => ({
+      title: 'Your e-mail address was changed',
+      text: [
+        `The e-mail address of your account was changed on ${timeIn('en', at)}. ` +
+          'If that was not you, contact us at once by answering this message.',
+      ],
+    }),
+    de: ({ at }) => ({
+      title: 'Ihre E-Mail-Adresse wurde geändert',
+      text: [
+        `Die E-Mail-Adresse Ihres Kontos wurde am ${timeIn('de', at)} geändert. ` +
+          'Wenn Sie das nicht waren, melden Sie sich sofort bei uns, indem Sie auf diese Nachricht antworten.',
+      ],
+    }),
+  }),
+
+  'user.role-changed': rule(UserRoleChanged, both, {
+    drafts: ({ userId, role }) => [{ audience: person(userId), facts: { role } }],
+    en: ({ role }) => ({
+      title: 'Your role was changed',
+      text: [
+        `An administrator gave you the role “${roleIn('en', role)}”. ` +
+          'It counts from your next sign-in or refresh on.',
+      ],
+    }),
+    de: ({ role }) => ({
+      title: 'Ihre Rolle wurde geändert',
+      text: [
+        `Die Administration hat Ihnen die Rolle „${roleIn('de', role)}“ gegeben. ` +
+          'Sie gilt ab Ihrer nächsten Anmeldung oder Erneuerung.',
+      ],
+    }),
+  }),
+
+  'user.disabled': rule(
+    UserDisabled,
+    { ...security, disabledToo: true },
+    {
+      drafts: ({ userId, disabled }) => [{ audience: person(userId), facts: { disabled } }],
+      en: ({ disabled }) =>
+        disabled
+          ? {
+              title: 'Your account was disabled',
+              text: ['An administrator disabled your account. All your sessions were ended and you cannot sign in.'],
+            }
+          : {
+              title: 'Your account is enabled again',
+              text: ['An administrator enabled your account again. You can sign in as before.'],
+            },
+      de: ({ disabled }) =>
+        disabled
+          ? {
+              title: 'Ihr Konto wurde gesperrt',
+              text: [
+                'Die Administration hat Ihr Konto gesperrt. ' +
+                  'Alle Ihre Sitzungen wurden beendet, Sie können sich nicht anmelden.',
+              ],
+            }
+          : {
+              title: 'Ihr Konto ist wieder frei',
+              text: ['Die Administration hat Ihr Konto wieder freigegeben. Sie können sich anmelden wie zuvor.'],
+            },
+    },
+  ),
+
+  'organisation.created': rule(OrganisationCreated, inAppOnly, {
+    drafts: ({ ownerId, name }) => [{ audience: person(ownerId), facts: { organisation: name }, path: organisations }],
+    en: ({ organisation }) => ({
+      title: `Organisation “${organisation}” was created`,
+      text: [`You own the organisation “${organisation}”. Invite others to work with you there.`],
+      action: 'See your organisations',
+    }),
+    de: ({ organisation }) => ({
+      title: `Organisation „${organisation}“ wurde angelegt`,
+      text: [`Die Organisation „${organisation}“ gehört Ihnen. Laden Sie andere ein, dort mit Ihnen zu arbeiten.`],
+      action: 'Ihre Organisationen ansehen',
+    }),
+  }),
+
+  'organisation.member-invited': rule(MemberInvited, mailOnly, {
+    drafts: ({ invitationId, email, locale, organisationName, invitedBy, role, expiresAt }) => [
+      {
+        audience: { kind: 'address', address: email, locale },
+        facts: { invitationId, organisation: organisationName, invitedBy, role, until: expiresAt },
+      },
+    ],
+    async secret({ ask }, { invitationId }) {
+      const found = await unlessUnknown('invitation_unknown', ask(getInvitation, { invitationId }))
+      return found && { link: found.link }
+    },
+    en: ({ organisation, invitedBy, role, until }) => ({
+      title: `Invitation to “${organisation}”`,
+      text: [
+        `${invitedBy} invites you to join the organisation “${organisation}” on Ohmnibus as ${roleIn('en', role)}.`,
+      ],
+      action: 'See the invitation',
+      note: `The invitation ends on ${timeIn('en', until)}. If you do not know the sender, ignore it.`,
+    }),
+    de: ({ organisation, invitedBy, role, until }) => ({
+      title: `Einladung zu „${organisation}“`,
+      text: [
+        `${invitedBy} lädt Sie ein, der Organisation „${organisation}“ auf Ohmnibus beizutreten ` +
+          `(Rolle: ${roleIn('de', role)}).`,
+      ],
+      action: 'Die Einladung ansehen',
+      note:
+        `Die Einladung endet am ${timeIn('de', until)}. ` +
+        'Wenn Sie den Absender nicht kennen, beachten Sie sie nicht.',
+    }),
+  }),
+
+  'organisation.member-changed': rule(MemberChanged, both, {
+    drafts: ({ userId, role }) => [{ audience: person(userId), facts: { role }, path: organisations }],
+    en: ({ role }) => ({
+      ...(role
+        ? {
+            title: 'Your membership was changed',
+            text: [`You are ${roleIn('en', role)} of an organisation now.`],
+          }
+        : {
+            title: 'Your membership has ended',
+            text: ['You do not belong to an organisation any more.'],
+          }),
+      action: 'See your organisations',
+    }),
+    de: ({ role }) => ({
+      ...(role
+        ? {
+            title: 'Ihre Mitgliedschaft wurde geändert',
+            text: [`Ihre Rolle in einer Organisation ist jetzt: ${roleIn('de', role)}.`],
+          }
+        : {
+            title: 'Ihre Mitgliedschaft ist beendet',
+            text: ['Sie gehören einer Organisation nicht mehr an.'],
+          }),
+      action: 'Ihre Organisationen ansehen',
+    }),
+  }),
+}

@@ -1,0 +1,155 @@
+import {
+  PassportCreated,
+  PassportDeleted,
+  PassportPublished,
+  PassportShared,
+  PassportStatusChanged,
+  PassportUpdated,
+} from '#contracts/passports'
+import { both, inAppOnly, rule } from './kind.ts'
+
+interface About {
+  passport: { id: string }
+  identifier: string | null
+}
+const nameOf = ({ passport, identifier }: About): string => identifier ?? passport.id
+const pathOf = ({ passport }: About): string => `/api/passports/${passport.id}`
+const factsOf = (event: About) => ({ passport: nameOf(event) })
+
+export const passports = {
+  'passport.created': rule(PassportCreated, both, {
+    drafts: event => [{ audience: event.owner, facts: factsOf(event), path: pathOf(event) }],
+    en: ({ passport }) => ({
+      title: `Passport ${passport} was created`,
+      text: [`The battery passport ${passport} was created, as a draft.`],
+      action: 'Open the passport',
+    }),
+    de: ({ passport }) => ({
+      title: `Pass ${passport} wurde angelegt`,
+      text: [`Der Batteriepass ${passport} wurde als Entwurf angelegt.`],
+      action: 'Den Pass öffnen',
+    }),
+  }),
+
+  'passport.updated': rule(PassportUpdated, inAppOnly, {
+    drafts: event => [
+      {
+        audience: event.owner,
+        facts: { ...factsOf(event), fields: event.updatedFields.length },
+        path: pathOf(event),
+      },
+    ],
+    en: ({ passport, fields }) => ({
+      title: `Passport ${passport} was changed`,
+      text: [
+        `The battery passport ${passport} has a new version; ` +
+          `${fields === 1 ? 'one field' : `${fields} fields`} changed.`,
+      ],
+      action: 'Open the passport',
+    }),
+    de: ({ passport, fields }) => ({
+      title: `Pass ${passport} wurde geändert`,
+      text: [
+        `Der Batteriepass ${passport} hat eine neue Version; ` +
+          `${fields === 1 ? 'ein Feld wurde' : `${fields} Felder wurden`} geändert.`,
+      ],
+      action: 'Den Pass öffnen',
+    }),
+  }),
+
+  'passport.deleted': rule(PassportDeleted, both, {
+    drafts: event => [{ audience: event.owner, facts: factsOf(event) }],
+    en: ({ passport }) => ({
+      title: `Passport ${passport} was deleted`,
+      text: [`The draft of the battery passport ${passport} was deleted.`],
+    }),
+    de: ({ passport }) => ({
+      title: `Pass ${passport} wurde gelöscht`,
+      text: [`Der Entwurf des Batteriepasses ${passport} wurde gelöscht.`],
+    }),
+  }),
+
+  'passport.published': rule(PassportPublished, both, {
+    drafts: event => [{ audience: event.owner, facts: factsOf(event), path: pathOf(event) }],
+    en: ({ passport }) => ({
+      title: `Passport ${passport} was published`,
+      text: [`The battery passport ${passport} is published. From now on it is kept and cannot be deleted.`],
+      action: 'Open the passport',
+    }),
+    de: ({ passport }) => ({
+      title: `Pass ${passport} wurde veröffentlicht`,
+      text: [
+        `Der Batteriepass ${passport} ist veröffentlicht. ` +
+          'Er wird von nun an aufbewahrt und kann nicht gelöscht werden.',
+      ],
+      action: 'Den Pass öffnen',
+    }),
+  }),
+
+  // Publishing has an event of its own; one act, one message.
+  'passport.status-changed': rule(PassportStatusChanged, both, {
+    drafts: event =>
+      event.status === 'archived' ? [{ audience: event.owner, facts: factsOf(event), path: pathOf(event) }] : [],
+    en: ({ passport }) => ({
+      title: `Passport ${passport} was archived`,
+      text: [`The battery passport ${passport} was archived. It can still be read.`],
+      action: 'Open the passport',
+    }),
+    de: ({ passport }) => ({
+      title: `Pass ${passport} wurde archiviert`,
+      text: [`Der Batteriepass ${passport} wurde archiviert. Er kann weiterhin gelesen werden.`],
+      action: 'Den Pass öffnen',
+    }),
+  }),
+
+  'passport.shared': rule(PassportShared, both, {
+    drafts: event => {
+      const told = (to: 'owner' | 'reader') => ({ ...factsOf(event), shared: event.shared, to })
+      const path = pathOf(event)
+      return [
+        { audience: event.owner, facts: told('owner'), path },
+        { audience: event.reader, facts: told('reader'), path: event.shared ? path : undefined },
+      ]
+    },
+    en: ({ passport, shared, to }) => ({
+      ...(to === 'owner'
+        ? {
+            title: `Passport ${passport} ${shared ? 'was shared' : 'is shared no more'}`,
+            text: [
+              shared
+                ? `One more reader may see the battery passport ${passport}.`
+                : `A reader may not see the battery passport ${passport} any more.`,
+            ],
+          }
+        : {
+            title: `Passport ${passport} ${shared ? 'was shared with you' : 'is not shared with you any more'}`,
+            text: [
+              shared
+                ? `You may read the battery passport ${passport} now.`
+                : `You may not read the battery passport ${passport} any more.`,
+            ],
+          }),
+      action: 'Open the passport',
+    }),
+    de: ({ passport, shared, to }) => ({
+      ...(to === 'owner'
+        ? {
+            title: `Pass ${passport} ${shared ? 'wurde geteilt' : 'wird nicht mehr geteilt'}`,
+            text: [
+              shared
+                ? `Den Batteriepass ${passport} kann jetzt noch jemand lesen.`
+                : `Den Batteriepass ${passport} kann jemand nicht mehr lesen.`,
+            ],
+          }
+        : {
+            title: `Pass ${passport} ${shared ? 'wurde mit Ihnen geteilt' : 'wird nicht mehr mit Ihnen geteilt'}`,
+            text: [
+              shared
+                ? `Sie können jetzt den Batteriepass ${passport} lesen.`
+                : `Sie können den Batteriepass ${passport} nicht mehr lesen.`,
+            ],
+          }),
+      action: 'Den Pass öffnen',
+    }),
+  }),
+}
