@@ -9,6 +9,7 @@ import { answersErrors, answersStrays } from './errors.ts'
 import { idempotencyOf } from './preconditions.ts'
 import { collectRoutes, routing } from './routes.ts'
 import { openListener, type ListenerOptions } from './server.ts'
+import { openStreams } from './stream.ts'
 import { parseJson } from './strict-json.ts'
 import { compileFor, faultsOf } from './validation.ts'
 
@@ -45,6 +46,9 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   }) as unknown as FastifyInstance
   listener.attend(app.server)
   app.addHook('onClose', async () => listener.close())
+  const streams = openStreams({ now: () => new Date(), ...options })
+  app.decorate('streams', streams)
+  app.addHook('preClose', async () => streams.stop())
 
   readBodies(app)
   app.decorateRequest('idempotency', {
