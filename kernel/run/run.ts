@@ -22,7 +22,7 @@ import { operations } from '../operations/operations.ts'
 import { StartError } from '../problem.ts'
 import { reference } from '../http/reference.ts'
 import { logRoad } from '../events/transport.ts'
-import type { Host, Service } from '../service.ts'
+import type { FrontHost, Host, Service } from '../service.ts'
 import { startTracing, traced } from '../telemetry/tracing.ts'
 import { showLastBackup, tend } from '../events/retention.ts'
 
@@ -206,6 +206,10 @@ export async function run(services: readonly Service[], config: Config, options:
       elsewhere: () => elsewhereNow(),
     })
 
+    const front: Pick<FrontHost, 'peers' | 'reportElsewhere'> = {
+      peers,
+      reportElsewhere: work => void (elsewhereNow = work),
+    }
     for (const service of order) {
       const { at, room, events, handlers, schedule } = baseOf(service)
       const pool = openPool(at, service.name, { readOnly: true })
@@ -236,7 +240,6 @@ export async function run(services: readonly Service[], config: Config, options:
         log: serviceLog,
         metrics,
         secret: derive,
-        peers,
         ask(call, input) {
           if (!needed.has(call.name))
             throw new Error(`${service.name} asks ${call.name} without naming it in its needs`)
@@ -264,12 +267,11 @@ export async function run(services: readonly Service[], config: Config, options:
           return { task, tries: jobOptions.tries ?? 10 }
         },
         every: (interval, purpose, work) => schedule.every(service.name, interval, purpose, work),
-        reportElsewhere: work => void (elsewhereNow = work),
         announce: (label, value) => void announcements.push({ label, value }),
         onStop: work => void closers.push(work),
       }
       try {
-        await service.start(host)
+        await service.start(service.front ? { ...host, ...front } : host)
       } catch (error) {
         if (error instanceof StartError) throw error
         throw new Error(`The service ${service.name} could not start`, { cause: error })
