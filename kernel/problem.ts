@@ -41,7 +41,7 @@ export class Problem extends Error {
   readonly details: ProblemDetails
 
   constructor(kind: ProblemKind, code: string, details: ProblemDetails = {}) {
-    super(details.detail ?? sentence(code))
+    super(details.detail ?? titleOf(code))
     this.name = 'Problem'
     this.kind = kind
     this.code = code
@@ -57,8 +57,8 @@ export class Problem extends Error {
     const { detail: _, retryAfter: __, ...members } = this.details
     return {
       ...members,
-      type: `urn:ohmnibus:problem:${this.code}`,
-      title: sentence(this.code),
+      type: problemType(this.code),
+      title: titleOf(this.code),
       status: this.status,
       code: this.code,
       detail: this.message,
@@ -77,7 +77,11 @@ export class StartError extends Error {
   override name = 'StartError'
 }
 
-const sentence = (code: string): string => {
+/** Where it says what a code means: the same on every platform, and there on each (decision 16). */
+export const problemType = (code: string): string => `/problems/${code}`
+
+/** `passport_unknown` is "Passport unknown". */
+export const titleOf = (code: string): string => {
   const words = code.replaceAll('_', ' ')
   return words[0]!.toUpperCase() + words.slice(1)
 }

@@ -59,7 +59,7 @@ async function make(): Promise<Map<string, string>> {
       const readers = await readersOf(platform.db('kernel'))
       files.set('docs/api/asyncapi.json', json(asyncapi(events, readers, version)))
       files.set('docs/events.md', eventsPage(events, readers))
-      const document = openapi(platform.http.app.documented, { version, server: 'http://localhost:8080' })
+      const document = { ...openapi(platform.http.app), servers: [{ url: 'http://localhost:8080' }] }
       files.set('docs/api/openapi.json', json(document))
       files.set('docs/api/ohmnibus.postman_collection.json', json(postman(JSON.parse(json(document)))))
       for (const name of ['kernel', ...names])

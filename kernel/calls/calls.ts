@@ -4,7 +4,7 @@ import { Errors } from 'typebox/value'
 import type { CallContract } from '../../contracts/define.ts'
 import { anyone } from '../access/access.ts'
 import { context, traceparent, within } from '../telemetry/context.ts'
-import { mount, type RouteSchema } from '../http/http.ts'
+import { mount } from '../http/http.ts'
 import { clientHeader, serviceToken, unreachable, type Peers } from './peers.ts'
 import { Problem, statusOf, type ProblemKind } from '../problem.ts'
 import type { Answer } from '../service.ts'
@@ -118,7 +118,7 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
       )
     },
     serve(app) {
-      const internal = mount(app, ['/internal'], 'operations')
+      const internal = mount(app, ['/internal'])
       app.addHook('onRequest', (request, _reply, done) => {
         const client = request.headers[clientHeader] && peers.introduced(request.headers[clientHeader])
         if (client) Object.defineProperty(request, 'ip', { value: client })
@@ -127,17 +127,15 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
 
       internal.get(
         '/routes',
-        { config: { access: anyone }, schema: { summary: 'What is served here', hide: true } },
+        {
+          config: { access: anyone },
+          schema: { summary: 'What is served here', refuses: ['service_token_invalid'], hide: true },
+        },
         async ({ headers }) => {
           await peers.actorOf(headers[serviceToken], 'routes')
-          const own = app.documented.filter(
-            ({ url, schema }) =>
-              !(schema as RouteSchema | undefined)?.tags?.includes('operations') && !url.includes('*'),
-          )
-          return own.flatMap(({ method, url, schema }) =>
-            [method]
-              .flat()
-              .map(name => ({ method: name, url, service: (schema as RouteSchema | undefined)?.tags?.[0] })),
+          const own = app.documented.filter(({ url, config }) => config?.service && !url.includes('*'))
+          return own.flatMap(({ method, url, config }) =>
+            [method].flat().map(name => ({ method: name, url, service: config!.service })),
           )
         },
       )
@@ -148,6 +146,7 @@ export function openCalls({ peers }: { peers: Peers }): Calls {
           config: { access: anyone },
           schema: {
             summary: 'Ask a service',
+            refuses: 'any',
             params: Type.Object({ name: Type.String({ maxLength: 100 }) }),
             body: Type.Unknown(),
             hide: true,

@@ -116,6 +116,8 @@ export function signedLinks({ secret, publicUrl, now }: LinkSigning) {
           config: { access: anyone },
           schema: {
             summary: 'A file by its signed link',
+            honours: ['If-None-Match', 'Range'],
+            refuses: ['link_invalid', 'link_expired', 'file_missing', 'file_damaged', 'files_unavailable'],
             params: Type.Object({ signature: Type.String() }),
             querystring: Type.Object(Link),
             hide: true,

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { databaseProblem } from '../database/database.ts'
-import { Problem, statusOf, type Fault } from '../problem.ts'
+import { Problem, problemType, statusOf, type Fault } from '../problem.ts'
 import type { Log } from '../telemetry/log.ts'
 
 /** What went wrong as the client hears of it: a refusal with its code, or the platform's own fault, which is logged. */
@@ -22,7 +22,7 @@ export const answersErrors = (log: Log) => (error: unknown, request: FastifyRequ
 }
 
 const bug = (traceId: string) => ({
-  type: 'about:blank',
+  type: problemType('internal_error'),
   title: 'Internal server error',
   status: 500,
   code: 'internal_error',

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import Type, { type Static, type TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import type { AccessRule, Visitor } from '../access/access.ts'
 import type { Once } from '../database/database.ts'
-import type { Feed, Live, Streams } from './stream.ts'
 import { closed } from './validation.ts'
 
 /** What a route takes and gives. Response schemas also strip what must not leave. */
@@ -17,8 +16,13 @@ export interface RouteSchema {
   response?: Record<number, TSchema>
   /** Headers the route understands beside its own. */
   honours?: readonly ('If-Match' | 'If-None-Match' | 'Idempotency-Key' | 'Range')[]
-  /** Codes of problems that it answers, beside those that follow from what it takes and who may use it. */
-  refuses?: readonly string[]
+  /** Headers of its success, beside the `ETag` that goes with `If-Match` and `If-None-Match`. */
+  gives?: readonly ('ETag' | 'Location')[]
+  /**
+   * Codes of problems that it answers, beside those that follow from what it takes and who may use it; `any` for who
+   * passes on what others answer.
+   */
+  refuses?: readonly string[] | 'any'
   consumes?: string[]
   /** Media types of a 200 that is not JSON, or not always. */
   produces?: string[]
@@ -57,23 +61,11 @@ export interface Http {
   put: Route
   patch: Route
   delete: Route
-  /**
-   * Server-sent events of what `feedOf` a request tells: live, on behind `Last-Event-ID`, `gap` where that is not
-   * possible. They end with the access token, with its session, and with the platform, and `end` says why.
-   */
-  stream<const S extends RouteSchema>(
-    path: string,
-    options: RouteOptions<S>,
-    feedOf: (request: Request<S>) => Feed | Promise<Feed>,
-  ): Live
   /** Fastify itself, inside a scope of its own, for what routes cannot say (multipart, other content types). */
   scope(setup: (app: FastifyInstance, http: Http) => void): void
 }
 
 declare module 'fastify' {
-  interface FastifyInstance {
-    readonly streams: Streams
-  }
   interface FastifyRequest {
     /** Who asks. Throws 401 when nobody is signed in. */
     readonly actor: Visitor
@@ -91,48 +83,35 @@ declare module 'fastify' {
 /** Name of the cookie that holds an access token; browsers tie `__Host-` names to HTTPS and one host. */
 export const accessCookie = (secure: boolean): string => (secure ? '__Host-ohmnibus-access' : 'ohmnibus-access')
 
-/** Gives a service its corner of the shared instance: every path under every prefix. */
-export function mount(app: FastifyInstance, prefixes: readonly string[], tag: string): Http {
+/**
+ * Gives a service, or the kernel itself, a corner of the shared instance: every path under every prefix. Those under the
+ * second and later ones are aliases.
+ */
+export function mount(app: FastifyInstance, prefixes: readonly string[], service?: string): Http {
   const add =
     (method: string): Route =>
     (path, { config, schema, bodyLimit }, handler) => {
-      for (const prefix of prefixes) {
-        const url = `${prefix}${path === '/' ? '' : path}` || '/'
+      const [first, ...aliases] = prefixes.map(prefix => `${prefix}${path === '/' ? '' : path}` || '/')
+      for (const url of [first!, ...aliases])
         app.route({
           method,
           url,
-          config,
-          schema: { tags: [tag], ...schema, ...(schema.body && { body: closed(schema.body) }) } as never,
+          config: { ...config, service, ...(url === first ? { aliases } : { isAlias: true }) },
+          schema: {
+            tags: [service ?? 'operations'],
+            ...schema,
+            ...(schema.body && { body: closed(schema.body) }),
+          } as never,
           bodyLimit,
           handler: handler as never,
         })
-      }
     }
-  const get = add('GET')
   return {
-    get,
+    get: add('GET'),
     post: add('POST'),
     put: add('PUT'),
     patch: add('PATCH'),
     delete: add('DELETE'),
-    stream(path, { schema, ...options }, feedOf) {
-      const streams = app.streams.route(`${prefixes[0]}${path}`)
-      get(path, { ...options, schema: streaming(schema) }, async (request, reply) =>
-        streams.open(request, reply, await feedOf(request as never)),
-      )
-      return streams
-    },
-    scope: setup => void app.register(async scoped => setup(scoped, mount(scoped, prefixes, tag))),
+    scope: setup => void app.register(async scoped => setup(scoped, mount(scoped, prefixes, service))),
   }
 }
-
-/** What every stream takes, gives and refuses beside what is its own. */
-const streaming = ({ headers, produces = [], refuses = [], ...schema }: RouteSchema): RouteSchema => ({
-  ...schema,
-  headers: Type.Object({
-    ...(headers as { properties?: Record<string, TSchema> } | undefined)?.properties,
-    'last-event-id': Type.Optional(Type.String({ examples: ['42'] })),
-  }),
-  produces: [...produces, 'text/event-stream'],
-  refuses: [...refuses, 'too_many_streams'],
-})

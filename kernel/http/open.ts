@@ -7,9 +7,10 @@ import { traceOf, traceRequests } from '../telemetry/tracing.ts'
 import { admitVisitors } from './admission.ts'
 import { answersErrors, answersStrays } from './errors.ts'
 import { idempotencyOf } from './preconditions.ts'
+import { describeRoutes } from './openapi.ts'
+import { holdToDeclared } from './problems.ts'
 import { collectRoutes, routing } from './routes.ts'
 import { openListener, type ListenerOptions } from './server.ts'
-import { openStreams } from './stream.ts'
 import { parseJson } from './strict-json.ts'
 import { compileFor, faultsOf } from './validation.ts'
 
@@ -21,6 +22,8 @@ export interface HttpOptions extends ListenerOptions {
   trustedProxies?: string[]
   /** Each answer is a line of the log; at level debug it is anyway. */
   accessLog?: boolean
+  /** Is told what a route answers beside what it declares. */
+  undeclared?: (answer: string) => void
 }
 
 /** The Fastify instance all services share: limits, access rules, problems, request ids, metrics. */
@@ -46,9 +49,6 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   }) as unknown as FastifyInstance
   listener.attend(app.server)
   app.addHook('onClose', async () => listener.close())
-  const streams = openStreams({ now: () => new Date(), ...options })
-  app.decorate('streams', streams)
-  app.addHook('preClose', async () => streams.stop())
 
   readBodies(app)
   app.decorateRequest('idempotency', {
@@ -67,6 +67,11 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
     })
 
   const methodsAt = collectRoutes(app)
+  holdToDeclared(
+    app,
+    options.undeclared ?? (answer => log.debug({ answer }, 'a route answers what it does not declare')),
+  )
+  await describeRoutes(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(guarding).header('x-request-id', request.id)
     done()

@@ -1,214 +1,203 @@
 import { STATUS_CODES } from 'node:http'
+import swagger from '@fastify/swagger'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { problemType, titleOf } from '../problem.ts'
+import { version } from '../version.ts'
 import type { RouteSchema } from './http.ts'
-import type { DocumentedRoute } from './routes.ts'
-import { statusOf, type ProblemKind } from '../problem.ts'
+import { codesOf, type KnownProblem } from './problems.ts'
 
 /** JSON of any depth, as OpenAPI has it; a validator of others holds the documents to that. */
 type Json = Record<string, any>
 
+type Kind = 'securitySchemes' | 'schemas' | 'responses' | 'examples'
+
+export interface ApiDocument {
+  readonly openapi: string
+  readonly info: Json
+  readonly servers: readonly { url: string }[]
+  readonly tags: readonly { name: string; description: string }[]
+  readonly paths: Record<string, Json>
+  readonly components: Record<Kind, Json>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Sentences about tags, in the order of the product. */
+    readonly tags: Map<string, string>
+  }
+}
+
 /**
- * The OpenAPI 3.1 document of these routes, the same for the same routes in any order. Schemas are JSON Schema 2020-12
- * as they stand.
+ * Lets `openapi` describe all routes that are added from now on. Schemas are JSON Schema 2020-12 as they stand; those
+ * of answers with a `title` are named by it.
  */
-export function openapi(routes: readonly DocumentedRoute[], about: { version: string; server: string }) {
-  const operations = routes
-    .filter(({ method, schema }) => method !== 'HEAD' && schema && !(schema as RouteSchema).hide)
-    .map(route => ({
-      ...route,
-      method: String(route.method).toLowerCase(),
-      path: route.url.replace(/:(\w+)/g, '{$1}'),
-    }))
-    .sort((a, b) =>
-      a.path === b.path ? methods.indexOf(a.method) - methods.indexOf(b.method) : a.path < b.path ? -1 : 1,
-    )
-  const paths: Record<string, Json> = {}
-  for (const route of operations) (paths[route.path] ??= {})[route.method] = operation(route)
-  const tags = [...new Set(operations.flatMap(({ schema }) => (schema as RouteSchema).tags ?? []))].sort()
+export async function describeRoutes(app: FastifyInstance): Promise<void> {
+  app.decorate('tags', new Map())
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info, servers: [{ url: '/' }], components: { securitySchemes } },
+    convertConstToEnum: false,
+    transform: ({ schema, url, route }) => ({
+      url,
+      schema: (schema && !schema.hide && !route.config?.isAlias
+        ? operationOf(route, schema as unknown as RouteSchema, app.problems)
+        : { hide: true }) as never,
+    }),
+    transformObject: document => complete((document as { openapiObject: Json }).openapiObject, app) as never,
+  })
+}
+
+/** The OpenAPI 3.1 document of the routes here, the same for the same routes in any order, once the app is ready. */
+export const openapi = (app: FastifyInstance): ApiDocument => app.swagger() as unknown as ApiDocument
+
+const info = {
+  title: 'Ohmnibus',
+  version,
+  description:
+    'The open back end of electric mobility. Sign in at `/api/auth/login` and send the access token as bearer token; browsers have it as cookie. ' +
+    'Refusals are problem details (RFC 9457) with a stable `code`; `type` leads to what it means. ' +
+    'Lists come in pages: give `nextCursor` back as `after`.',
+  license: { name: 'MIT', identifier: 'MIT' },
+}
+
+const securitySchemes = {
+  bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  cookieAuth: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'ohmnibus-access',
+    description: 'Set by signing in; over HTTPS it is called `__Host-ohmnibus-access`.',
+  },
+} as const
+
+/** What the plugin is to take for the schema of a route. */
+function operationOf(route: RouteOptions, schema: RouteSchema, problems: ReadonlyMap<string, KnownProblem>): Json {
+  const { summary, description, tags, params, querystring, headers, body, form, consumes, honours = [] } = schema
+  const access = route.config!.access!
+  const { aliases = [] } = route.config ?? {}
+  const honoured = honours.map(name => [name, conventions[name]])
   return {
-    openapi: '3.1.0',
-    info: {
-      title: 'Ohmnibus',
-      version: about.version,
-      description:
-        'The open back end of electric mobility. Sign in at `/api/auth/login` and send the access token as bearer token; browsers have it as cookie. ' +
-        'Refusals are problem details (RFC 9457) with a stable `code`. Lists come in pages: give `nextCursor` back as `after`.',
-      license: { name: 'MIT', identifier: 'MIT' },
-    },
-    servers: [{ url: about.server }],
-    tags: tags.map(name => ({ name })),
-    paths,
-    components: {
-      securitySchemes: {
-        bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-        cookieAuth: {
-          type: 'apiKey',
-          in: 'cookie',
-          name: 'ohmnibus-access',
-          description: 'Set by signing in; over HTTPS it is called `__Host-ohmnibus-access`.',
-        },
-      },
-      schemas: { Problem },
-      responses: Object.fromEntries(
-        Object.entries(refusals).map(([kind, refusal]) => [kind, refusalOf(kind as Refusal, refusal)]),
-      ),
-    },
+    summary,
+    description: [description, `Access: ${access.name}.`].filter(Boolean).join('\n\n'),
+    operationId: nameOf(String(route.method).toLowerCase(), route.url),
+    tags,
+    security: access.admits === 'public' ? [] : [{ bearerAuth: [] }, { cookieAuth: [] }],
+    'x-access': access.admits,
+    ...(aliases.length > 0 && { 'x-aliases': aliases }),
+    params,
+    querystring,
+    ...((headers || honours.length > 0) && {
+      headers: { ...headers, properties: { ...(headers as Json)?.properties, ...Object.fromEntries(honoured) } },
+    }),
+    consumes,
+    body: body ?? form ?? (consumes && { anyOf: [{ type: 'object' }, { type: 'null' }], examples: [{}] }),
+    response: { ...answers(schema), ...refusals(route, schema, problems) },
   }
 }
 
-const methods = ['get', 'put', 'post', 'patch', 'delete']
-
-function operation({ method, path, ...route }: DocumentedRoute & { method: string; path: string }): Json {
-  const schema = route.schema as RouteSchema
-  const access = route.config?.access?.name ?? 'public'
-  const body = bodyOf(schema)
-  return {
-    tags: schema.tags,
-    summary: schema.summary,
-    description: [schema.description, `Access: ${access}.`].filter(Boolean).join('\n\n'),
-    operationId: nameOf(method, path),
-    security: access === 'public' ? [] : [{ bearerAuth: [] }, { cookieAuth: [] }],
-    ...withAny('parameters', [
-      ...parameters('path', schema.params),
-      ...parameters('query', schema.querystring),
-      ...parameters('header', schema.headers),
-      ...conventions
-        .filter(({ name }) => honours(schema, name))
-        .map(({ name, ...rest }) => ({ name, in: 'header', required: false, ...rest })),
-    ]),
-    ...(body && { requestBody: body }),
-    responses: { ...answers(schema), ...refusalsOf(method, access, schema) },
-  }
-}
-
-/** `POST /api/passports/{id}/publish` is `postPassportsByIdPublish`. */
+/** `POST /api/passports/:id/publish` is `postPassportsByIdPublish`. */
 const nameOf = (method: string, path: string): string =>
   method +
   path
     .replace(/^\/api\//, '')
-    .replaceAll('{', 'by-')
+    .replaceAll(':', 'by-')
     .split(/[^A-Za-z0-9]+/)
     .filter(Boolean)
     .map(word => word[0]!.toUpperCase() + word.slice(1))
     .join('')
 
-const honours = ({ honours = [] }: RouteSchema, header: string): boolean => honours.some(name => name === header)
-
-const conventions = [
-  {
-    name: 'If-Match',
+const conventions: Record<string, Json> = {
+  'If-Match': {
+    type: 'string',
     description: 'The `ETag` of the version the change is meant for; another version is refused.',
-    schema: { type: 'string' },
-    example: '"1"',
+    examples: ['"1"'],
   },
-  {
-    name: 'If-None-Match',
+  'If-None-Match': {
+    type: 'string',
     description: 'The `ETag` of the version at hand; while it is the present one the answer is 304, without a body.',
-    schema: { type: 'string' },
-    example: '"1"',
+    examples: ['"1"'],
   },
-  {
-    name: 'Range',
-    description: 'The part of the file that is wanted.',
-    schema: { type: 'string' },
-    example: 'bytes=0-1023',
-  },
-  {
-    name: 'Idempotency-Key',
+  Range: { type: 'string', description: 'The part of the file that is wanted.', examples: ['bytes=0-1023'] },
+  'Idempotency-Key': {
+    type: 'string',
+    maxLength: 255,
     description: 'The same key within a day has the same answer and no second effect.',
-    schema: { type: 'string', maxLength: 255 },
-    example: '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d',
+    examples: ['0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'],
   },
-]
-
-const parameters = (at: 'path' | 'query' | 'header', schema: Json | undefined): Json[] =>
-  Object.entries<Json>(schema?.properties ?? {}).map(([name, { description, ...rest }]) => ({
-    name,
-    in: at,
-    required: at === 'path' || (schema!.required?.includes(name) && rest.default === undefined) || false,
-    ...(description && { description }),
-    schema: rest,
-    ...((rest.examples || at === 'path') && { example: exampleOf(rest) }),
-  }))
-
-function bodyOf({ body, form, consumes }: RouteSchema): Json | undefined {
-  if (body) {
-    const optional = (body as Json).anyOf?.some(({ type }: Json) => type === 'null') ?? false
-    return { required: !optional, content: { [consumes?.[0] ?? 'application/json']: content(body) } }
-  }
-  if (!consumes) return undefined
-  return {
-    required: Boolean(form),
-    content: { [consumes[0]!]: form ? content(form) : { schema: { type: 'object' }, example: {} } },
-  }
 }
 
-const content = (schema: Json): Json => ({ schema, example: exampleOf(schema) })
+const sent: Record<string, Json> = {
+  ETag: { type: 'string', description: 'Names this version, for `If-Match` and `If-None-Match`' },
+  Location: { type: 'string', format: 'uri-reference', description: 'Where the new thing is' },
+  'Accept-Ranges': { type: 'string', description: '`bytes`: parts may be asked for' },
+  'Content-Range': { type: 'string', description: 'Which part this is, and of how many bytes' },
+  'Retry-After': { type: 'integer', description: 'Seconds' },
+  'WWW-Authenticate': { type: 'string', description: '`Bearer`' },
+}
 
-function answers(schema: RouteSchema): Json {
-  const { response = {}, produces = [] } = schema
-  const raw = Object.fromEntries(
-    produces.map(type => [
-      type,
-      {
-        schema: { type: 'string', ...(!type.startsWith('text/') && { contentMediaType: type }) },
-        example: examplesByType[type] ?? '…',
-      },
-    ]),
-  )
-  const statuses = Object.entries(response)
+const headersOf = (...names: string[]): Json =>
+  names.length > 0 ? { headers: Object.fromEntries(names.map(name => [name, sent[name]])) } : {}
+
+/** Headers of a success: what `honours` implies, and what `gives` names. */
+export const givenBy = ({ honours = [], gives = [] }: Pick<RouteSchema, 'honours' | 'gives'>): string[] => [
+  ...new Set([
+    ...(honours.some(name => name === 'If-Match' || name === 'If-None-Match') ? ['ETag'] : []),
+    ...gives,
+    ...(honours.includes('Range') ? ['Accept-Ranges'] : []),
+  ]),
+]
+
+/** Statuses of success, each with what the plugin is to take for its schema. */
+export function answers(
+  schema: Pick<RouteSchema, 'response' | 'produces' | 'honours' | 'gives'>,
+): Record<string, Json> {
+  const { response = {}, produces = [], honours = [] } = schema
+  const raw = Object.fromEntries(produces.map(type => [type, file(type)]))
+  const given = givenBy(schema)
+  const statuses: [string, Json][] = Object.entries(response)
   if (statuses.length === 0) statuses.push(['200', { type: 'null' }])
-  const answer = (status: string, types: Json) => ({
+  const answer = (status: string, content: Json, ...headers: string[]): Json => ({
     description: STATUS_CODES[status]!,
-    ...(Object.keys(types).length > 0 && { content: types }),
+    ...headersOf(...headers),
+    ...(Object.keys(content).length > 0 ? { content } : { type: 'null' }),
   })
   return {
     ...Object.fromEntries(
       statuses.map(([status, body]) => [
         status,
-        answer(status, {
-          ...((body as Json).type !== 'null' && { 'application/json': content(body) }),
-          ...(Number(status) === 200 && raw),
-        }),
+        answer(
+          status,
+          {
+            ...(body.type !== 'null' && { 'application/json': { schema: body, example: exampleOf(body) } }),
+            ...(status === '200' && raw),
+          },
+          // What is gone has no version.
+          ...(status < '300'
+            ? given.filter(name => name !== 'ETag' || body.type !== 'null' || produces.length > 0)
+            : []),
+        ),
       ]),
     ),
-    ...(honours(schema, 'Range') && { 206: answer('206', raw) }),
-    ...(honours(schema, 'If-None-Match') && { 304: answer('304', {}) }),
+    ...(honours.includes('Range') && { 206: answer('206', raw, ...given, 'Content-Range') }),
+    ...(honours.includes('If-None-Match') && { 304: answer('304', {}, 'ETag') }),
   }
 }
+
+const file = (type: string): Json => ({
+  schema: { type: 'string', ...(!type.startsWith('text/') && { contentMediaType: type }) },
+  example: examplesByType[type] ?? '…',
+})
 
 const examplesByType: Record<string, string> = {
   'text/event-stream': 'id: 42\ndata: {"title":"Passport BP-2024-011 was created"}\n\n',
   'text/html': '<!doctype html>…',
 }
 
-type Refusal = Exclude<ProblemKind, 'not_allowed'>
-
-const refusals: Record<Refusal, { code: string; description: string }> = {
-  invalid: {
-    code: 'request_invalid',
-    description: 'Something in the request is not as it must be; `errors` names the fields.',
-  },
-  unauthenticated: { code: 'token_invalid', description: 'Nobody is signed in, or what should prove it does not.' },
-  forbidden: { code: 'role_insufficient', description: 'Who is signed in may not do this.' },
-  not_found: { code: 'passport_unknown', description: 'There is no such thing, or it is not for who asks.' },
-  conflict: { code: 'identifier_taken', description: 'It does not go together with how things stand.' },
-  stale: { code: 'version_stale', description: 'There is a newer version than `If-Match` names.' },
-  too_large: { code: 'body_too_large', description: 'The body is larger than this route takes.' },
-  unsupported: {
-    code: 'content_type_unsupported',
-    description: 'The body has a content type that this route does not take.',
-  },
-  range: { code: 'range_unsatisfiable', description: 'The file ends before the wanted part begins.' },
-  unprocessable: { code: 'idempotency_key_reused', description: 'The Idempotency-Key was used with another request.' },
-  limited: { code: 'too_many_requests', description: 'Too many attempts; `Retry-After` says when to come back.' },
-  unavailable: { code: 'database_unavailable', description: 'Not now; try again after `Retry-After` seconds.' },
-}
-
 const Problem = {
+  title: 'Problem',
   type: 'object',
   required: ['type', 'title', 'status', 'code', 'detail'],
   properties: {
-    type: { type: 'string', description: '`urn:ohmnibus:problem:` and the code' },
+    type: { type: 'string', format: 'uri-reference', description: 'Leads to what the code means' },
     title: { type: 'string' },
     status: { type: 'integer' },
     code: { type: 'string', description: 'Stable; for programs' },
@@ -228,49 +217,136 @@ const Problem = {
   },
 }
 
-function refusalOf(kind: Refusal, { code, description }: { code: string; description: string }): Json {
-  const words = code.replaceAll('_', ' ')
-  const title = words[0]!.toUpperCase() + words.slice(1)
-  const example = {
-    type: `urn:ohmnibus:problem:${code}`,
-    title,
-    status: statusOf[kind],
-    code,
-    detail: title,
-    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
-    ...(kind === 'invalid' && { errors: [{ pointer: '/data', detail: 'is required' }] }),
-  }
-  const retry = { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } }
+/** Refusals by status, with every code the route may answer; where a status has a schema of its own, that stands. */
+function refusals(route: RouteOptions, schema: RouteSchema, problems: ReadonlyMap<string, KnownProblem>): Json {
+  const byStatus = Map.groupBy(codesOf(route), code => problems.get(code)!.status)
+  return Object.fromEntries(
+    [...byStatus]
+      .filter(([status]) => !schema.response?.[status])
+      .map(([status, codes]) => [
+        status,
+        {
+          description: codes.map(code => `\`${code}\`: ${problems.get(code)!.sentence}`).join('\n\n'),
+          ...headersOf(
+            ...(status === 429 || status === 503 ? ['Retry-After'] : []),
+            ...(status === 401 ? ['WWW-Authenticate'] : []),
+          ),
+          content: {
+            'application/problem+json': { schema: Problem, 'x-codes': codes.toSorted() },
+          },
+        },
+      ]),
+  )
+}
+
+function exampleProblem(code: string, { status, sentence }: KnownProblem): Json {
   return {
-    description,
-    ...((kind === 'limited' || kind === 'unavailable') && { headers: retry }),
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, example } },
+    summary: sentence,
+    value: {
+      type: problemType(code),
+      title: titleOf(code),
+      status,
+      code,
+      detail: sentence,
+      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+      ...(code === 'request_invalid' && { errors: [{ pointer: '/data', detail: 'is required' }] }),
+    },
   }
 }
 
-/** Refusals that follow from what a route takes and who may use it. */
-function refusalsOf(method: string, access: string, schema: RouteSchema): Json {
-  const changes = method !== 'get'
-  const takesBody = Boolean(schema.body ?? schema.consumes)
-  const open = access === 'public'
-  const streams = schema.produces?.includes('text/event-stream')
-  const applies: Record<Refusal, unknown> = {
-    invalid: takesBody || schema.querystring || schema.params,
-    unauthenticated: !open || changes,
-    forbidden: changes || (!open && access !== 'signed in'),
-    not_found: schema.params,
-    conflict: changes && !open,
-    stale: honours(schema, 'If-Match'),
-    too_large: takesBody,
-    unsupported: takesBody,
-    range: honours(schema, 'Range'),
-    unprocessable: honours(schema, 'Idempotency-Key'),
-    limited: (open && changes) || streams,
-    unavailable: true,
+const methods = ['get', 'put', 'post', 'patch', 'delete']
+const places = ['path', 'query', 'header']
+
+/** Gives the plugin's document what it has no place for: examples, names for what repeats, an order. */
+function complete(document: Json, app: FastifyInstance): ApiDocument {
+  const schemas: Json = {}
+  const responses: Json = {}
+  const codes = new Set<string>()
+  const named = (value: any): any => {
+    if (Array.isArray(value)) return value.map(named)
+    if (value === null || typeof value !== 'object') return value
+    const copy = Object.fromEntries(
+      Object.entries<any>(value).map(([key, part]) => [key, /^examples?$/.test(key) ? part : named(part)]),
+    )
+    if (typeof copy.title !== 'string') return copy
+    const { title } = copy
+    if (schemas[title] && JSON.stringify(schemas[title]) !== JSON.stringify(copy))
+      throw new Error(`Two different schemas are called ${title}`)
+    schemas[title] = copy
+    return { $ref: `#/components/schemas/${title}` }
   }
-  const kinds = (Object.keys(applies) as Refusal[]).filter(kind => applies[kind] && !schema.response?.[statusOf[kind]])
-  return Object.fromEntries(kinds.map(kind => [statusOf[kind], { $ref: `#/components/responses/${kind}` }]))
+  const shared = (response: Json): Json => {
+    const media = response.content?.['application/problem+json']
+    if (!media?.['x-codes']) return named(response)
+    const own: string[] = media['x-codes']
+    for (const code of own) codes.add(code)
+    const examples = Object.fromEntries(own.map(code => [code, { $ref: `#/components/examples/${code}` }]))
+    responses[own.join('.')] = {
+      ...response,
+      content: { 'application/problem+json': { schema: named(media.schema), examples } },
+    }
+    return { $ref: `#/components/responses/${own.join('.')}` }
+  }
+  const paths = sorted<Json>(document.paths, compare).map(([path, operations]): [string, Json] => [
+    path,
+    Object.fromEntries(
+      sorted<Json>(operations, (a, b) => methods.indexOf(a) - methods.indexOf(b)).map(([method, operation]) => [
+        method,
+        {
+          ...operation,
+          ...(operation.parameters && { parameters: parametersOf(operation.parameters) }),
+          ...(operation.requestBody && { requestBody: bodyOf(operation.requestBody) }),
+          responses: Object.fromEntries(
+            Object.entries<Json>(operation.responses).map(([status, response]) => [status, shared(response)]),
+          ),
+        },
+      ]),
+    ),
+  ])
+  const used = new Set(paths.flatMap(([, operations]) => Object.values<Json>(operations).flatMap(({ tags }) => tags)))
+  return {
+    ...(document as ApiDocument),
+    tags: [...app.tags].filter(([name]) => used.has(name)).map(([name, description]) => ({ name, description })),
+    paths: Object.fromEntries(paths),
+    components: {
+      securitySchemes,
+      schemas: Object.fromEntries(sorted(schemas, compare)),
+      responses: Object.fromEntries(sorted(responses, compare)),
+      examples: Object.fromEntries(
+        [...codes].sort().map(code => [code, exampleProblem(code, app.problems.get(code)!)]),
+      ),
+    },
+  }
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const sorted = <T>(object: Record<string, T>, by: (a: string, b: string) => number): [string, T][] =>
+  Object.entries(object).sort(([a], [b]) => by(a, b))
+
+/** What is optional has its example in words: a reference that sends a value in every field finds nothing. */
+const parametersOf = (parameters: Json[]): Json[] =>
+  parameters
+    .toSorted((a, b) => places.indexOf(a.in) - places.indexOf(b.in))
+    .map(({ name, in: at, required, description, example, schema }) => {
+      const optional = at !== 'path' && (!required || schema.default !== undefined)
+      const words = [description, optional && example !== undefined && `for example \`${example}\``]
+      const text = words.filter(Boolean).join(', ')
+      return {
+        name,
+        in: at,
+        required: !optional,
+        ...(text && { description: text }),
+        schema,
+        ...(!optional && { example: example ?? exampleOf(schema) }),
+      }
+    })
+
+const bodyOf = ({ content }: Json): Json => ({
+  required: !Object.values<Json>(content).some(({ schema }) => schema.anyOf?.some(({ type }: Json) => type === 'null')),
+  content: Object.fromEntries(
+    Object.entries<Json>(content).map(([type, { schema, example = exampleOf(schema) }]) => [type, { schema, example }]),
+  ),
+})
 
 const formats: Record<string, string> = {
   uuid: '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d',
@@ -298,7 +374,12 @@ export function exampleOf(schema: Json): unknown {
   switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
     case 'object':
       return Object.fromEntries(
-        Object.entries<Json>(schema.properties ?? {}).map(([name, field]) => [name, exampleOf(field)]),
+        Object.entries<Json>(schema.properties ?? {})
+          // A field that nothing is known of but that it may be missing is better missing.
+          .filter(
+            ([name, { description: _, ...field }]) => schema.required?.includes(name) || Object.keys(field).length,
+          )
+          .map(([name, field]) => [name, exampleOf(field)]),
       )
     case 'array':
       return schema.items ? [exampleOf(schema.items)] : []
@@ -315,5 +396,3 @@ export function exampleOf(schema: Json): unknown {
       return {}
   }
 }
-
-const withAny = <T>(name: string, list: T[]): Record<string, T[]> => (list.length > 0 ? { [name]: list } : {})

@@ -9,7 +9,10 @@ export const pageQuery = {
 
 /** Answer of every list. */
 export const Page = <T extends TSchema>(item: T) =>
-  Type.Object({ items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) })
+  Type.Object(
+    { items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) },
+    'title' in item ? { title: `${String(item.title)}Page` } : {},
+  )
 
 /** Sort keys of the last row of a page, opaque to clients. */
 export type Cursor = readonly (string | number | null)[]

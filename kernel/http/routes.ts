@@ -1,19 +1,21 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
-import type { AccessRule } from '../access/access.ts'
 
 /** A route as it was added. */
-export interface DocumentedRoute {
-  readonly method: string | string[]
-  readonly url: string
-  readonly schema?: unknown
-  readonly config?: { access?: AccessRule }
-}
+export type DocumentedRoute = Pick<RouteOptions, 'method' | 'url' | 'schema' | 'config'>
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Every route there is. */
     readonly documented: readonly DocumentedRoute[]
+  }
+  interface FastifyContextConfig {
+    /** The service a route belongs to; none for the kernel's own. */
+    service?: string
+    /** Other addresses of the route, which no document names. */
+    aliases?: readonly string[]
+    /** One of those. */
+    isAlias?: boolean
   }
 }
 

@@ -3,6 +3,7 @@ import { constants, type Http2SecureServer, type Http2ServerRequest, type Http2S
 import type { Socket } from 'node:net'
 import type { FastifyServerOptions } from 'fastify'
 import { openCertificate, type CertificateOptions, type TlsFiles } from './certificate.ts'
+import { problemType } from '../problem.ts'
 
 export interface ListenerOptions extends CertificateOptions {
   /** HTTPS; plain HTTP without it. */
@@ -106,7 +107,7 @@ const refusals: Record<string, [status: number, title: string, code: string]> = 
 
 function refusalOf(reason: string | undefined) {
   const [status, title, code] = refusals[reason ?? ''] ?? [400, 'Bad request', 'request_malformed']
-  const body = JSON.stringify({ type: `urn:ohmnibus:problem:${code}`, title, status, code, detail: `${title}.` })
+  const body = JSON.stringify({ type: problemType(code), title, status, code, detail: `${title}.` })
   return {
     status,
     title,

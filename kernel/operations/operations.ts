@@ -11,34 +11,43 @@ import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Problem } from '../problem.ts'
 
-const Health = Type.Object({
-  status: Type.Enum(['ok', 'failing', 'stopping'], { examples: ['ok'] }),
-  services: Type.Record(Type.String(), Type.String(), { examples: [{ identity: 'ok' }] }),
-  engines: Type.Record(Type.String(), Type.String(), { examples: [{ database: 'ok', files: 'ok', mail: 'ok' }] }),
-})
+const Health = Type.Object(
+  {
+    status: Type.Enum(['ok', 'failing', 'stopping'], { examples: ['ok'] }),
+    services: Type.Record(Type.String(), Type.String(), { examples: [{ identity: 'ok' }] }),
+    engines: Type.Record(Type.String(), Type.String(), { examples: [{ database: 'ok', files: 'ok', mail: 'ok' }] }),
+  },
+  { title: 'Health' },
+)
 
-const DeadLetter = Type.Object({
-  id: Id,
-  subscription: Type.String({ examples: ['notifications: tell the owner (passport.created)'] }),
-  service: Type.String({ examples: ['notifications'] }),
-  topic: Type.String({ examples: ['passport.created'] }),
-  key: Type.String({ description: 'The aggregate the event is about' }),
-  eventId: Id,
-  state: Type.Enum(['retrying', 'dead', 'waiting'], {
-    examples: ['dead'],
-    description: '`waiting` stand behind an earlier event of their key',
-  }),
-  attempts: Type.Integer({ examples: [5] }),
-  error: Type.Union([Type.String(), Type.Null()]),
-  publishedAt: Instant,
-})
+const DeadLetter = Type.Object(
+  {
+    id: Id,
+    subscription: Type.String({ examples: ['notifications: tell the owner (passport.created)'] }),
+    service: Type.String({ examples: ['notifications'] }),
+    topic: Type.String({ examples: ['passport.created'] }),
+    key: Type.String({ description: 'The aggregate the event is about' }),
+    eventId: Id,
+    state: Type.Enum(['retrying', 'dead', 'waiting'], {
+      examples: ['dead'],
+      description: '`waiting` stand behind an earlier event of their key',
+    }),
+    attempts: Type.Integer({ examples: [5] }),
+    error: Type.Union([Type.String(), Type.Null()]),
+    publishedAt: Instant,
+  },
+  { title: 'DeadLetter' },
+)
 
-const Subscription = Type.Object({
-  subscription: Type.String({ examples: ['notifications: tell people (passport.created)'] }),
-  service: Type.String({ examples: ['notifications'] }),
-  topic: Type.String({ examples: ['passport.created'] }),
-  movedAt: Type.Union([Instant, Type.Null()], { description: 'When it last handled something' }),
-})
+const Subscription = Type.Object(
+  {
+    subscription: Type.String({ examples: ['notifications: tell people (passport.created)'] }),
+    service: Type.String({ examples: ['notifications'] }),
+    topic: Type.String({ examples: ['passport.created'] }),
+    movedAt: Type.Union([Instant, Type.Null()], { description: 'When it last handled something' }),
+  },
+  { title: 'Subscription' },
+)
 
 const sharedMs = 2_000
 
@@ -60,8 +69,8 @@ export function operations(options: {
 }): { enter(): void; leave(): void } {
   const { app, config, logs, metrics, log } = options
   let state: 'starting' | 'ready' | 'stopping' = 'starting'
-  const site = mount(app, [''], 'operations')
-  const admin = mount(app, ['/api/events'], 'operations')
+  const site = mount(app, [''])
+  const admin = mount(app, ['/api/events'])
 
   /** What the log has been told of an engine: nobody who asks often fills it. */
   const told = new Map<string, string>()
@@ -107,7 +116,7 @@ export function operations(options: {
       config: { access: anyone },
       schema: {
         summary: 'Whether the process runs',
-        response: { 200: Type.Object({ status: Type.String({ examples: ['ok'] }) }) },
+        response: { 200: Type.Object({ status: Type.String({ examples: ['ok'] }) }, { title: 'Liveness' }) },
       },
     },
     () => ({ status: 'ok' }),
@@ -119,7 +128,8 @@ export function operations(options: {
       config: { access: anyone },
       schema: {
         summary: 'Whether the process takes work',
-        response: { 200: Type.Object({ status: Type.String({ examples: ['ready'] }) }) },
+        refuses: ['platform_starting', 'platform_stopping'],
+        response: { 200: Type.Object({ status: Type.String({ examples: ['ready'] }) }, { title: 'Readiness' }) },
       },
     },
     () => {
@@ -165,6 +175,7 @@ export function operations(options: {
       schema: {
         summary: 'Figures for Prometheus',
         description: 'With METRICS_TOKEN as bearer token, or from this machine where none is set.',
+        refuses: ['metrics_local'],
         hide: true,
       },
     },
@@ -183,6 +194,7 @@ export function operations(options: {
       config: { access: withRole('admin') },
       schema: {
         summary: 'Events whose reaction failed',
+        refuses: ['database_unavailable'],
         querystring: Type.Object(pageQuery),
         response: { 200: Page(DeadLetter) },
       },
@@ -211,8 +223,9 @@ export function operations(options: {
       config: { access: withRole('admin') },
       schema: {
         summary: 'Try a dead letter again',
+        refuses: ['dead_letter_unknown', 'database_unavailable'],
         params: Type.Object({ id: Id }),
-        response: { 202: Type.Object({ id: Id }) },
+        response: { 202: Type.Object({ id: Id }, { title: 'DeadLetterReplay' }) },
       },
     },
     async ({ params }, reply) => {
@@ -229,6 +242,7 @@ export function operations(options: {
       schema: {
         summary: 'Give a dead letter up',
         description: 'Its reaction never happens; what waits behind it goes on. It is logged who gave up what.',
+        refuses: ['dead_letter_unknown', 'database_unavailable'],
         params: Type.Object({ id: Id }),
         response: { 204: Type.Null() },
       },
@@ -247,6 +261,7 @@ export function operations(options: {
       config: { access: withRole('admin') },
       schema: {
         summary: 'Who reacts to what',
+        refuses: ['database_unavailable'],
         querystring: Type.Object(pageQuery),
         response: { 200: Page(Subscription) },
       },
@@ -271,6 +286,7 @@ export function operations(options: {
         summary: 'Let a subscription handle events again',
         description:
           'All there are, or those published at `from` and later. New events go on beside it, behind those of their key.',
+        refuses: ['subscription_unknown', 'database_unavailable'],
         body: Type.Object({
           subscription: Type.String({
             minLength: 1,
@@ -279,7 +295,7 @@ export function operations(options: {
           }),
           from: Type.Optional(Instant),
         }),
-        response: { 202: Type.Object({ subscription: Type.String() }) },
+        response: { 202: Type.Object({ subscription: Type.String() }, { title: 'SubscriptionReplay' }) },
       },
     },
     async ({ body }, reply) => {

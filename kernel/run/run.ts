@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { JWK } from 'jose'
 import type { TObject } from 'typebox'
 import { listRevocations, listSigningKeys, SessionsRevoked } from '../../contracts/identity.ts'
-import { openAccess } from '../access/tokens.ts'
+import { openAccess } from '../access/access.ts'
 import { openBase } from './datastore.ts'
 import { openCalls } from '../calls/calls.ts'
 import { readSettings, refuseFaults, type Config } from '../config/config.ts'
@@ -20,9 +20,10 @@ import { openPeers } from '../calls/peers.ts'
 import { migrate } from '../database/migrate.ts'
 import { operations } from '../operations/operations.ts'
 import { StartError } from '../problem.ts'
+import { addProblems } from '../http/problems.ts'
 import { reference } from '../http/reference.ts'
 import { logRoad } from '../events/transport.ts'
-import type { FrontHost, Host, Service } from '../service.ts'
+import type { Host, Service } from '../service.ts'
 import { startTracing, traced } from '../telemetry/tracing.ts'
 import { showLastBackup, tend } from '../events/retention.ts'
 
@@ -37,6 +38,8 @@ export interface RunOptions {
   keys?: JWK[]
   /** Off: `every` is not called by the clock. */
   periodic?: boolean
+  /** Is told what a route answers beside what it declares; else the log is, at level debug. */
+  undeclared?: (answer: string) => void
 }
 
 /** A running platform. */
@@ -154,6 +157,7 @@ export async function run(services: readonly Service[], config: Config, options:
       publicUrl,
       trustedProxies: config.TRUSTED_PROXIES,
       accessLog: config.ACCESS_LOG,
+      undeclared: options.undeclared,
       tls,
       now,
     })
@@ -206,10 +210,10 @@ export async function run(services: readonly Service[], config: Config, options:
       elsewhere: () => elsewhereNow(),
     })
 
-    const front: Pick<FrontHost, 'peers' | 'reportElsewhere'> = {
-      peers,
-      reportElsewhere: work => void (elsewhereNow = work),
-    }
+    // In the order they were given, which is that of the product.
+    for (const { name, about } of services) if (about) app.tags.set(name, about)
+    app.tags.set('operations', 'Health, dead letters and subscriptions, for who runs the platform.')
+    for (const { problems } of order) addProblems(app, problems ?? {})
     for (const service of order) {
       const { at, room, events, handlers, schedule } = baseOf(service)
       const pool = openPool(at, service.name, { readOnly: true })
@@ -240,6 +244,7 @@ export async function run(services: readonly Service[], config: Config, options:
         log: serviceLog,
         metrics,
         secret: derive,
+        peers,
         ask(call, input) {
           if (!needed.has(call.name))
             throw new Error(`${service.name} asks ${call.name} without naming it in its needs`)
@@ -267,11 +272,12 @@ export async function run(services: readonly Service[], config: Config, options:
           return { task, tries: jobOptions.tries ?? 10 }
         },
         every: (interval, purpose, work) => schedule.every(service.name, interval, purpose, work),
+        reportElsewhere: work => void (elsewhereNow = work),
         announce: (label, value) => void announcements.push({ label, value }),
         onStop: work => void closers.push(work),
       }
       try {
-        await service.start(service.front ? { ...host, ...front } : host)
+        await service.start(host)
       } catch (error) {
         if (error instanceof StartError) throw error
         throw new Error(`The service ${service.name} could not start`, { cause: error })

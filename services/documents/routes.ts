@@ -35,27 +35,33 @@ import {
 } from './store.ts'
 import { form, receive, type Upload } from './upload.ts'
 
-const DocumentView = Type.Object({
-  docId: Id,
-  fileName: Type.String({ examples: ['declaration-of-conformity.pdf'] }),
-  title: Type.String({ examples: ['EU declaration of conformity'] }),
-  kind: Type.String({ examples: ['declaration-of-conformity'] }),
-  language: Type.Union([Type.String(), Type.Null()], { examples: ['en'] }),
-  contentType: Type.String({ examples: ['application/pdf'], description: 'By content, not by name' }),
-  sizeBytes: Type.Integer({ examples: [182_044] }),
-  sha256: Type.String({ examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'] }),
-  passportId: Type.Union([Id, Type.Null()]),
-  createdAt: Instant,
-})
+const DocumentView = Type.Object(
+  {
+    docId: Id,
+    fileName: Type.String({ examples: ['declaration-of-conformity.pdf'] }),
+    title: Type.String({ examples: ['EU declaration of conformity'] }),
+    kind: Type.String({ examples: ['declaration-of-conformity'] }),
+    language: Type.Union([Type.String(), Type.Null()], { examples: ['en'] }),
+    contentType: Type.String({ examples: ['application/pdf'], description: 'By content, not by name' }),
+    sizeBytes: Type.Integer({ examples: [182_044] }),
+    sha256: Type.String({ examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'] }),
+    passportId: Type.Union([Id, Type.Null()]),
+    createdAt: Instant,
+  },
+  { title: 'Document' },
+)
 
-const LinkedDocument = Type.Object({
-  ...DocumentView.properties,
-  url: Type.String({
-    examples: ['http://localhost:8080/files/…'],
-    description: 'Gives the file to whoever has it, for five minutes',
-  }),
-  urlExpiresAt: Instant,
-})
+const LinkedDocument = Type.Object(
+  {
+    ...DocumentView.properties,
+    url: Type.String({
+      examples: ['http://localhost:8080/files/…'],
+      description: 'Gives the file to whoever has it, for five minutes',
+    }),
+    urlExpiresAt: Instant,
+  },
+  { title: 'LinkedDocument' },
+)
 
 const fields = {
   title: Type.String({ minLength: 1, maxLength: 200, examples: ['EU declaration of conformity'] }),
@@ -150,6 +156,17 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
           summary: 'Upload a document',
           description: 'Streamed; the fields may stand before or after the file.',
           honours: ['Idempotency-Key'],
+          gives: ['ETag', 'Location'],
+          refuses: [
+            'form_invalid',
+            'document_empty',
+            'document_too_large',
+            'editor_required',
+            'passport_unknown',
+            'files_unavailable',
+            'files_held',
+            'file_storage_full',
+          ],
           consumes: ['multipart/form-data'],
           form: UploadForm,
           response: { 201: DocumentView },
@@ -196,6 +213,16 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
         schema: {
           summary: 'Replace the file of a document',
           honours: ['If-Match'],
+          refuses: [
+            'form_invalid',
+            'document_empty',
+            'document_too_large',
+            'document_unknown',
+            'editor_required',
+            'files_unavailable',
+            'files_held',
+            'file_storage_full',
+          ],
           params,
           consumes: ['multipart/form-data'],
           form: FileForm,
@@ -233,6 +260,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       config,
       schema: {
         summary: 'Documents, the newest first',
+        refuses: ['passport_unknown'],
         querystring: Type.Object({ ...pageQuery, passportId: Type.Optional(Id) }),
         response: { 200: Page(DocumentView) },
       },
@@ -252,6 +280,8 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       config,
       schema: {
         summary: 'A document with a short-lived link, or with ?download=1 its file',
+        honours: ['If-None-Match', 'Range'],
+        refuses: ['document_unknown', 'document_file_missing', 'file_missing', 'file_damaged', 'files_unavailable'],
         params,
         querystring: Type.Object({
           download: Type.Optional(Type.Enum(['1', 'true'], { description: 'Streams the file; ranges are honoured' })),
@@ -289,6 +319,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       schema: {
         summary: 'Change what is known about a document',
         honours: ['If-Match'],
+        refuses: ['document_unknown', 'passport_unknown', 'editor_required'],
         params,
         body: Changes,
         response: { 200: DocumentView },
@@ -320,6 +351,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       schema: {
         summary: 'Delete a document and its file',
         honours: ['If-Match'],
+        refuses: ['document_unknown', 'editor_required'],
         params,
         response: { 204: Type.Null() },
       },

@@ -4,6 +4,7 @@ import { getPassportAccess, PassportDeleted } from '#contracts/passports'
 import { defineService, Setting, type Host, type Job } from '#kernel'
 import { told } from './documents.ts'
 import { healFiles, missingFigure } from './heal.ts'
+import { problems } from './problems.ts'
 import { routes } from './routes.ts'
 import { deleteDocument, passportDeleted } from './store.ts'
 
@@ -19,6 +20,8 @@ export type RemoveFile = Job<{ fileKey: string }>
 /** Documents: files of any kind, alone or beside a passport, stored whole or not at all. */
 export const documents = defineService({
   name: 'documents',
+  about: 'Files of any kind, alone or beside a passport.',
+  problems,
   folder: import.meta.dirname,
   needs: [getPassportAccess],
   publishes: [DocumentUploaded, DocumentUpdated, DocumentDeleted],

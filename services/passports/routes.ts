@@ -52,27 +52,33 @@ const Body = Type.Object({ data: PassportData })
 const One = Type.Object({ id: Id })
 const OneReader = Type.Object({ id: Id, readerId: Id })
 
-const PassportView = Type.Object({
-  id: Id,
-  data: PassportData,
-  status: PassportStatus,
-  version: Version,
-  owner: Owner,
-  identifier: Type.Unsafe<string | null>({ type: ['string', 'null'], examples: ['BP-2024-011'] }),
-  createdAt: Instant,
-  updatedAt: Instant,
-})
-const VersionView = Type.Object({
-  version: Version,
-  status: PassportStatus,
-  actor: EventActor,
-  at: Instant,
-  updatedFields: Type.Array(Type.String(), {
-    description: 'JSON pointers into the data',
-    examples: [['/generalInformation/batteryMass']],
-  }),
-})
-const ReaderView = Type.Object({ ...Owner.properties, since: Instant })
+const PassportView = Type.Object(
+  {
+    id: Id,
+    data: PassportData,
+    status: PassportStatus,
+    version: Version,
+    owner: Owner,
+    identifier: Type.Unsafe<string | null>({ type: ['string', 'null'], examples: ['BP-2024-011'] }),
+    createdAt: Instant,
+    updatedAt: Instant,
+  },
+  { title: 'Passport' },
+)
+const VersionView = Type.Object(
+  {
+    version: Version,
+    status: PassportStatus,
+    actor: EventActor,
+    at: Instant,
+    updatedFields: Type.Array(Type.String(), {
+      description: 'JSON pointers into the data',
+      examples: [['/generalInformation/batteryMass']],
+    }),
+  },
+  { title: 'PassportVersion' },
+)
+const ReaderView = Type.Object({ ...Owner.properties, since: Instant }, { title: 'PassportReader' })
 
 export function routes({ http, db, now }: Host<'passports'>): void {
   const answer = (request: Request, reply: Reply, passport: ReturnType<typeof view>) =>
@@ -86,6 +92,8 @@ export function routes({ http, db, now }: Host<'passports'>): void {
         summary: 'Create a passport, as a draft',
         description: 'Of the organisation one acts for, else of oneself. Takes any JSON object up to 1 MB.',
         honours: ['Idempotency-Key'],
+        gives: ['ETag', 'Location'],
+        refuses: ['editor_required', 'battery_identifier_taken'],
         body: Body,
         response: { 201: PassportView },
       },
@@ -125,6 +133,8 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       config: { access: signedIn },
       schema: {
         summary: 'Read a passport',
+        honours: ['If-None-Match'],
+        refuses: ['passport_unknown', 'version_unknown'],
         params: One,
         querystring: Type.Object(
           { at: Type.Optional({ ...Instant, description: 'Read it as it was then' }) },
@@ -151,6 +161,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
         summary: 'Give a passport new data, which makes a version',
         description: 'Nothing happens when the data is the same.',
         honours: ['If-Match'],
+        refuses: ['passport_unknown', 'editor_required', 'passport_archived', 'battery_identifier_taken'],
         params: One,
         body: Body,
         response: { 200: PassportView },
@@ -182,6 +193,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       schema: {
         summary: 'Publish a draft: from now on it is kept',
         honours: ['If-Match', 'Idempotency-Key'],
+        refuses: ['passport_unknown', 'editor_required', 'passport_published', 'passport_archived'],
         params: One,
         response: { 200: PassportView },
       },
@@ -209,6 +221,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
         description:
           'A draft goes with its versions (204). A published one has to be kept (Regulation (EU) 2023/1542, Art. 77), so it is archived.',
         honours: ['If-Match'],
+        refuses: ['passport_unknown', 'editor_required', 'passport_archived'],
         params: One,
         response: { 200: PassportView, 204: Type.Null() },
       },
@@ -237,6 +250,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       config: { access: signedIn },
       schema: {
         summary: 'List the versions of a passport, the latest first',
+        refuses: ['passport_unknown'],
         params: One,
         querystring: Type.Object(pageQuery),
         response: { 200: Page(VersionView) },
@@ -261,6 +275,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       config: { access: signedIn },
       schema: {
         summary: 'List whom a passport was shared with',
+        refuses: ['passport_unknown', 'editor_required'],
         params: One,
         querystring: Type.Object(pageQuery),
         response: { 200: Page(ReaderView) },
@@ -285,6 +300,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       config: { access: signedIn },
       schema: {
         summary: 'Share a passport with a person or an organisation, to read it',
+        refuses: ['passport_unknown', 'editor_required', 'readers_limit_reached'],
         params: OneReader,
         body: Type.Object({ kind: Owner.properties.kind }),
         response: { 204: Type.Null() },
@@ -313,6 +329,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       config: { access: signedIn },
       schema: {
         summary: 'Share a passport no longer',
+        refuses: ['passport_unknown', 'editor_required', 'reader_unknown'],
         params: OneReader,
         response: { 204: Type.Null() },
       },

@@ -5,17 +5,20 @@ import { Id, Instant, Owner } from '#contracts/shared'
 import { allColumns, wordsOf, type Searchable } from './columns.ts'
 
 /** A passport in a list: what it is found by, without its data, of which one page could hold a hundred megabytes. */
-export const PassportSummary = Type.Object({
-  id: Id,
-  ...Object.fromEntries(
-    allColumns.map(({ name, kind, examples }) => [name, { ...kind.schema, examples: [...examples] }]),
-  ),
-  status: PassportStatus,
-  version: Type.Integer({ examples: [1] }),
-  owner: Owner,
-  createdAt: Instant,
-  updatedAt: Instant,
-})
+export const PassportSummary = Type.Object(
+  {
+    id: Id,
+    ...Object.fromEntries(
+      allColumns.map(({ name, kind, examples }) => [name, { ...kind.schema, examples: [...examples] }]),
+    ),
+    status: PassportStatus,
+    version: Type.Integer({ examples: [1] }),
+    owner: Owner,
+    createdAt: Instant,
+    updatedAt: Instant,
+  },
+  { title: 'PassportSummary' },
+)
 
 /** What a list can be put in order by: an expression that has its indexes, and which keys a cursor may bring for it. */
 interface Order {

@@ -8,12 +8,15 @@ import {
   PassportStatusChanged,
   PassportUpdated,
 } from '#contracts/passports'
+import { problems } from './problems.ts'
 import { routes } from './routes.ts'
 import { findAccess } from './store.ts'
 
 /** Battery passports: what is known of a battery, each version of it, and who may read it. */
 export const passports = defineService({
   name: 'passports',
+  about: 'Battery passports: drafts, versions, publishing and who reads them.',
+  problems,
   folder: import.meta.dirname,
   publishes: [
     PassportCreated,

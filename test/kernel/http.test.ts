@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as moment } from 'node:timers/promises'
 import Type from 'typebox'
 import { Id } from '../../contracts/shared.ts'
-import { openAccess } from '../../kernel/access/tokens.ts'
+import { openAccess } from '../../kernel/access/access.ts'
 import { openHttp } from '../../kernel/http/open.ts'
 import { anyone, context, defineService, newId, Problem, signedIn } from '../../kernel/index.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
@@ -539,7 +539,7 @@ test('a bug is answered 500 without its reason, a problem with what its code say
   const limited = await p.http.inject('/api/things/limited')
   assert.deepEqual([limited.statusCode, limited.headers['retry-after']], [429, '2'])
   assert.deepEqual(limited.json(), {
-    type: 'urn:ohmnibus:problem:too_many_requests',
+    type: '/problems/too_many_requests',
     title: 'Too many requests',
     status: 429,
     code: 'too_many_requests',

@@ -1,0 +1,11 @@
+import type { Problems } from '#kernel'
+
+/** What documents refuse with. */
+export const problems = {
+  form_invalid: ['invalid', 'The form is not whole, or a field of it is not as it must be.'],
+  document_empty: ['invalid', 'The file has no bytes.'],
+  document_unknown: ['not_found', 'There is no such document, or it is not for who asks.'],
+  document_file_missing: ['not_found', 'The file of the document is not there. Operators have been told.'],
+  passport_unknown: ['not_found', 'There is no such passport, or it is not for who asks.'],
+  document_too_large: ['too_large', 'The file is larger than documents may be.'],
+} satisfies Problems

@@ -1,0 +1,12 @@
+import type { Problems } from '#kernel'
+
+/** What passports refuse with. */
+export const problems = {
+  passport_unknown: ['not_found', 'There is no such passport, or it is not for who asks.'],
+  version_unknown: ['not_found', 'The passport did not exist then.'],
+  reader_unknown: ['not_found', 'The passport is not shared with them.'],
+  battery_identifier_taken: ['conflict', 'Another passport has the identifier of this battery.'],
+  passport_published: ['conflict', 'The passport is published already.'],
+  passport_archived: ['conflict', 'The passport is archived, and stays as it is.'],
+  readers_limit_reached: ['conflict', 'The passport is shared with as many as it can be.'],
+} satisfies Problems
