@@ -25,7 +25,8 @@ import { StartError } from '../kernel/problem.ts'
 import { restore } from '../tools/backup/restore.ts'
 import { runningEmbedded } from '../tools/embedded.ts'
 import { kill, launch, serversOf, until, type Product } from './fault/product.ts'
-import { baseline, client, freePort, type Client } from './journeys/client.ts'
+import { freePort } from '../tools/engines/recipe.ts'
+import { baseline, client, type Client } from './journeys/client.ts'
 
 const skip = process.platform !== 'linux' && 'it finds processes in /proc'
 const admin = { email: 'admin@example.com', password: 'lightning on the moor' }

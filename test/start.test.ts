@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { launch, kill, serversOf, until, type Product } from './fault/product.ts'
-import { freePort } from './journeys/client.ts'
+import { freePort } from '../tools/engines/recipe.ts'
 
 const skip = process.platform !== 'linux' && 'it finds processes in /proc'
 const nobody = { uid: 65_534, gid: 65_534 }

@@ -3,8 +3,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
+import { freePort } from '../../tools/engines/recipe.ts'
 import { startProcesses } from '../processes/processes.ts'
-import { baseline, client, codeIn, freePort, linkIn, mailsIn, register, stream, type Client } from './client.ts'
+import { baseline, client, codeIn, linkIn, mailsIn, register, stream, type Client } from './client.ts'
 
 const password = 'quiet trains at dawn'
 const consoleOrigin = 'https://console.example.com'
@@ -300,6 +301,8 @@ for (const site of Object.keys(sites)) {
     await victor.get(403, 'POST /api/passports', { data: baseline('BP-2024-013') })
     await grace.get(403, `POST ${organisation}/invitations`, { email: 'mallory@example.com', role: 'owner' })
 
+    // Told is who belongs there when the message goes out: nobody hears of what happens where they are no more.
+    await p.settle()
     await ada.get(204, `DELETE ${organisation}/members/${grace.id}`)
     assert.equal(await p.refusal(grace, at), 'token_invalid', 'removed is removed at once')
     await grace.get(401, `PUT ${at}`, { data: passport.data })

@@ -8,7 +8,7 @@ import { call } from '../../contracts/define.ts'
 import { anyone, context, defineService, newId, Problem, signedIn, within, type Service } from '../../kernel/index.ts'
 import { deriveFrom } from '../../kernel/run/engines.ts'
 import { start, type TestOptions } from '../../kernel/testing.ts'
-import { freePort } from '../journeys/client.ts'
+import { freePort } from '../../tools/engines/recipe.ts'
 import { until } from './toys.ts'
 
 const secret = 'a secret for tests: 0123456789abcdef'

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { fork, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext } from 'node:test'
@@ -9,6 +8,7 @@ import { openPool } from '../../kernel/database/database.ts'
 import { databaseAt } from '../../kernel/run/engines.ts'
 import type { Settings } from '../../kernel/config/config.ts'
 import { all } from '../../services/all.ts'
+import { freePort } from '../../tools/engines/recipe.ts'
 import { engine } from '../engines/engine.ts'
 import type { Order } from './child.ts'
 
@@ -62,19 +62,6 @@ function hire(): Worker {
   return worker
 }
 
-/** A port that is free, and that no connection takes as its own end before we listen on it. */
-async function ownPort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
-    const server = createServer()
-    const free = await new Promise(resolve =>
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
-    )
-    await new Promise(closed => server.close(closed))
-    if (free) return port
-  }
-}
-
 /** A running process of a platform. */
 export interface Part {
   readonly service: string
@@ -113,8 +100,8 @@ export async function startProcesses(
 
   const names = Object.keys(all).filter(name => name !== 'gateway')
   const ports = new Map<string, number[]>()
-  for (const name of names) ports.set(name, await Promise.all(Array.from({ length: copies }, ownPort)))
-  const port = Number(options.environment?.PORT ?? (await ownPort()))
+  for (const name of names) ports.set(name, await Promise.all(Array.from({ length: copies }, freePort)))
+  const port = Number(options.environment?.PORT ?? (await freePort()))
   ports.set('gateway', [port])
   const mailFolder = join(folder, 'mails')
   const shared: Settings = {

@@ -20,13 +20,19 @@ export interface Recipe {
 /** This machine cannot have the engine; the message says what to install. */
 export class EngineMissing extends Error {}
 
+/** Between asking for a port and listening on it another one may be asked for. */
+const given = new Set<number>()
+
 /**
- * A port that nobody uses, below those that the system gives to outgoing connections: one of these could take it while
- * the engine is away, or, trying to reach the engine, meet itself.
+ * A port that nobody uses and that no one here was given before, below those that the system gives to outgoing
+ * connections: one of these could take it before it is listened on or while who listens is away, or, trying to reach
+ * that one, meet itself.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 15_000 + Math.floor(Math.random() * 15_000)
+    if (given.has(port)) continue
+    given.add(port)
     const free = await new Promise<boolean>(resolve => {
       const probe = createServer()
       probe.once('error', () => resolve(false))
