@@ -1,19 +1,14 @@
 export {
   anyone,
-  authorise,
   judgedElsewhere,
-  mayRead,
-  mayWrite,
-  ownerFor,
-  partiesOf,
   refuseForgery,
   signedIn,
   withRole,
   accessAudience,
   type AccessRule,
   type Actor,
-  type Owned,
 } from './access/access.ts'
+export { authorise, mayRead, mayWrite, ownerFor, partiesOf, type Owned } from './access/ownership.ts'
 export type { Cache, Limit } from './cache/cache.ts'
 export { Setting, type Settings } from './config/config.ts'
 export { context, traceparent, within } from './telemetry/context.ts'
@@ -21,6 +16,7 @@ export { violates, type Database, type Db, type Once, type Tx } from './database
 export { sendFile } from './http/downloads.ts'
 export type { Content, Files, Range } from './files/files.ts'
 export { accessCookie, type Handler, type Http, type Reply, type Request } from './http/http.ts'
+export type { Feed, Live, StreamEvent } from './http/stream.ts'
 export type { Problems } from './http/problems.ts'
 export type { EnqueueOptions, Job, JobHandler, JobOptions } from './jobs/jobs.ts'
 export { cursorOf, isCount, isId, isInstant, isText, Page, page, pageQuery, type Cursor } from './http/pagination.ts'
@@ -29,5 +25,5 @@ export type { Log } from './telemetry/log.ts'
 export type { Mail, Message } from './mail/mail.ts'
 export { clientHeader, serviceToken, type Peers } from './calls/peers.ts'
 export { Problem, StartError, fail, type Fault, type ProblemKind } from './problem.ts'
-export { defineService, type Delivered, type Host, type Service } from './service.ts'
+export { defineFront, defineService, type Delivered, type FrontHost, type Host, type Service } from './service.ts'
 export { newId } from './ids.ts'

@@ -87,8 +87,6 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   readonly log: Log
   readonly metrics: Metrics
   readonly ask: Ask<Needs>
-  /** Other processes, for who stands before them. */
-  readonly peers: Peers
   /** 32 bytes derived from the platform's secret for one purpose; the same in every process. */
   secret(purpose: string): Buffer
   answer<C extends CallContract<Name>>(call: C, handler: Answer<C>): void
@@ -100,12 +98,17 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   job<P extends object>(name: string, handler: JobHandler<P>, options?: JobOptions): Job<P>
   /** In one process at a time. */
   every(interval: Interval, purpose: string, work: () => Promise<void>): void
-  /** What `/health` says of services in other processes, by name: `ok`, `away`, or what holds of some. */
-  reportElsewhere(work: () => Promise<Record<string, string>>): void
   /** A line of the banner that the first start prints; never logged. */
   announce(label: string, value: string): void
   /** Runs when the platform stops: no request is under way any more, the database is still open. */
   onStop(work: () => Promise<void> | void): void
+}
+
+/** What a service has that stands before the other processes. */
+export interface FrontHost<Name extends string = string, S extends TObject = TObject> extends Host<Name, never, S> {
+  readonly peers: Peers
+  /** What `/health` says of services in other processes, by name: `ok`, `away`, or what holds of some. */
+  reportElsewhere(work: () => Promise<Record<string, string>>): void
 }
 
 /** A service as a value. Nothing runs before `start`. */
@@ -129,7 +132,17 @@ export interface ServiceDefinition<
   readonly publishes?: readonly EventContract<Name>[]
   /** Environment variables of the service, read and checked with all others at start. */
   readonly settings?: S
+  /** Set by `defineFront`. */
+  readonly front?: true
   start(host: Host<Name, Needs, S>): Promise<void> | void
+}
+
+/** A service that stands before the other processes, and alone gets to see them. */
+export interface FrontDefinition<Name extends string = string, S extends TObject = TObject> extends Omit<
+  ServiceDefinition<Name, never, S>,
+  'start' | 'front'
+> {
+  start(host: FrontHost<Name, S>): Promise<void> | void
 }
 
 /** A service whose type parameters do not matter to who runs it. */
@@ -143,5 +156,10 @@ export const defineService = <
 >(
   definition: ServiceDefinition<Name, Needs, S>,
 ): ServiceDefinition<Name, Needs, S> => definition
+
+/** Declares a service that gets a `FrontHost`. */
+export const defineFront = <const Name extends string, S extends TObject = TObject<{}>>(
+  definition: FrontDefinition<Name, S>,
+): ServiceDefinition<Name, never, S> => ({ ...definition, front: true })
 
 export type { Db, Settings, Tx }

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Static, TSchema } from 'typebox'
+import Type, { type Static, type TSchema } from 'typebox'
 import type { AccessRule, Visitor } from '../access/access.ts'
 import type { Once } from '../database/database.ts'
+import type { Feed, Live, Streams } from './stream.ts'
 import { closed } from './validation.ts'
 
 /** What a route takes and gives. Response schemas also strip what must not leave. */
@@ -61,11 +62,23 @@ export interface Http {
   put: Route
   patch: Route
   delete: Route
+  /**
+   * Server-sent events of what `feedOf` a request tells: live, on behind `Last-Event-ID`, `gap` where that is not
+   * possible. They end with the access token, with its session, and with the platform, and `end` says why.
+   */
+  stream<const S extends RouteSchema>(
+    path: string,
+    options: RouteOptions<S>,
+    feedOf: (request: Request<S>) => Feed | Promise<Feed>,
+  ): Live
   /** Fastify itself, inside a scope of its own, for what routes cannot say (multipart, other content types). */
   scope(setup: (app: FastifyInstance, http: Http) => void): void
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    readonly streams: Streams
+  }
   interface FastifyRequest {
     /** Who asks. Throws 401 when nobody is signed in. */
     readonly actor: Visitor
@@ -106,12 +119,31 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], service
           handler: handler as never,
         })
     }
+  const get = add('GET')
   return {
-    get: add('GET'),
+    get,
     post: add('POST'),
     put: add('PUT'),
     patch: add('PATCH'),
     delete: add('DELETE'),
+    stream(path, { schema, ...options }, feedOf) {
+      const streams = app.streams.route(`${prefixes[0]}${path}`)
+      get(path, { ...options, schema: streaming(schema) }, async (request, reply) =>
+        streams.open(request, reply, await feedOf(request as never)),
+      )
+      return streams
+    },
     scope: setup => void app.register(async scoped => setup(scoped, mount(scoped, prefixes, service))),
   }
 }
+
+/** What every stream takes, gives and refuses beside what is its own. */
+const streaming = ({ headers, produces = [], refuses = [], ...schema }: RouteSchema): RouteSchema => ({
+  ...schema,
+  headers: Type.Object({
+    ...(headers as { properties?: Record<string, TSchema> } | undefined)?.properties,
+    'last-event-id': Type.Optional(Type.String({ examples: ['42'] })),
+  }),
+  produces: [...produces, 'text/event-stream'],
+  refuses: refuses === 'any' ? refuses : [...refuses, 'too_many_streams'],
+})

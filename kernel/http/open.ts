@@ -11,6 +11,7 @@ import { describeRoutes } from './openapi.ts'
 import { holdToDeclared } from './problems.ts'
 import { collectRoutes, routing } from './routes.ts'
 import { openListener, type ListenerOptions } from './server.ts'
+import { openStreams } from './stream.ts'
 import { parseJson } from './strict-json.ts'
 import { compileFor, faultsOf } from './validation.ts'
 
@@ -49,6 +50,9 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   }) as unknown as FastifyInstance
   listener.attend(app.server)
   app.addHook('onClose', async () => listener.close())
+  const streams = openStreams({ now: () => new Date(), ...options })
+  app.decorate('streams', streams)
+  app.addHook('preClose', async () => streams.stop())
 
   readBodies(app)
   app.decorateRequest('idempotency', {

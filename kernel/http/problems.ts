@@ -55,6 +55,7 @@ const ofKernel: Problems = {
   idempotency_key_reused: ['unprocessable', 'The Idempotency-Key was used with another request.'],
   mail_refused: ['unprocessable', 'The mail server does not take this mail.'],
   too_many_requests: ['limited', 'Too many attempts; `Retry-After` says when to come back.'],
+  too_many_streams: ['limited', 'Too many streams are open already.'],
   database_unavailable: ['unavailable', 'The database does not answer. Try again.'],
   database_read_only: ['unavailable', 'The database takes no changes at the moment. Try again.'],
   database_full: ['unavailable', 'The database has no room for changes. Operators have been told.'],

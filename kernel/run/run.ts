@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { JWK } from 'jose'
 import type { TObject } from 'typebox'
 import { listRevocations, listSigningKeys, SessionsRevoked } from '../../contracts/identity.ts'
-import { openAccess } from '../access/access.ts'
+import { openAccess } from '../access/tokens.ts'
 import { openBase } from './datastore.ts'
 import { openCalls } from '../calls/calls.ts'
 import { readSettings, refuseFaults, type Config } from '../config/config.ts'
@@ -23,7 +23,7 @@ import { StartError } from '../problem.ts'
 import { addProblems } from '../http/problems.ts'
 import { reference } from '../http/reference.ts'
 import { logRoad } from '../events/transport.ts'
-import type { Host, Service } from '../service.ts'
+import type { FrontHost, Host, Service } from '../service.ts'
 import { startTracing, traced } from '../telemetry/tracing.ts'
 import { showLastBackup, tend } from '../events/retention.ts'
 
@@ -210,6 +210,10 @@ export async function run(services: readonly Service[], config: Config, options:
       elsewhere: () => elsewhereNow(),
     })
 
+    const front: Pick<FrontHost, 'peers' | 'reportElsewhere'> = {
+      peers,
+      reportElsewhere: work => void (elsewhereNow = work),
+    }
     // In the order they were given, which is that of the product.
     for (const { name, about } of services) if (about) app.tags.set(name, about)
     app.tags.set('operations', 'Health, dead letters and subscriptions, for who runs the platform.')
@@ -244,7 +248,6 @@ export async function run(services: readonly Service[], config: Config, options:
         log: serviceLog,
         metrics,
         secret: derive,
-        peers,
         ask(call, input) {
           if (!needed.has(call.name))
             throw new Error(`${service.name} asks ${call.name} without naming it in its needs`)
@@ -272,12 +275,11 @@ export async function run(services: readonly Service[], config: Config, options:
           return { task, tries: jobOptions.tries ?? 10 }
         },
         every: (interval, purpose, work) => schedule.every(service.name, interval, purpose, work),
-        reportElsewhere: work => void (elsewhereNow = work),
         announce: (label, value) => void announcements.push({ label, value }),
         onStop: work => void closers.push(work),
       }
       try {
-        await service.start(host)
+        await service.start(service.front ? { ...host, ...front } : host)
       } catch (error) {
         if (error instanceof StartError) throw error
         throw new Error(`The service ${service.name} could not start`, { cause: error })

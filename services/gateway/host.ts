@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { Setting, type Host } from '#kernel'
+import { Setting, type FrontHost } from '#kernel'
 
 export const settings = Type.Object({
   GATEWAY_RATE_LIMIT: Setting.integer('Requests a minute and address that the gateway passes on to other processes.', {
@@ -8,4 +8,4 @@ export const settings = Type.Object({
   }),
 })
 
-export type GatewayHost = Host<'gateway', never, typeof settings>
+export type GatewayHost = FrontHost<'gateway', typeof settings>

@@ -14,7 +14,7 @@ import {
   type Actor,
   type Owned,
 } from '../../kernel/index.ts'
-import { openAccess } from '../../kernel/access/access.ts'
+import { openAccess } from '../../kernel/access/tokens.ts'
 
 const start = Date.parse('2027-01-01T00:00:00Z')
 
@@ -73,6 +73,7 @@ test('a token tells who acts, in which session, role and organisation', async ()
     userId: claims.sub,
     role: 'user',
     sessionId: claims.sid,
+    issuedAt: claims.iat * 1000,
     expiresAt: claims.exp * 1000,
   })
   const org = { id: newId(), role: 'editor' }
@@ -80,6 +81,7 @@ test('a token tells who acts, in which session, role and organisation', async ()
     userId: claims.sub,
     role: 'operator',
     sessionId: claims.sid,
+    issuedAt: claims.iat * 1000,
     expiresAt: claims.exp * 1000,
     organisation: org,
   })

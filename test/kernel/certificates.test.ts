@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { connect } from 'node:tls'
-import { openAccess } from '../../kernel/access/access.ts'
+import { openAccess } from '../../kernel/access/tokens.ts'
 import { openHttp } from '../../kernel/http/open.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { openMetrics } from '../../kernel/telemetry/metrics.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Type from 'typebox'
 import { call, event } from '../../contracts/define.ts'
-import { anyone, StartError, type Tx } from '../../kernel/index.ts'
+import { anyone, defineFront, StartError, type Tx } from '../../kernel/index.ts'
 import { start } from '../../kernel/testing.ts'
 import { plain, refusals } from './refused.ts'
 import { Noted, notes, until } from './toys.ts'
@@ -141,6 +141,13 @@ test('a question between services goes through JSON both ways, so that nothing l
   await p.http.inject('/api/asker')
   assert.deepEqual(received, { at: '1970-01-01T00:00:00.000Z' })
   assert.deepEqual(given, { at: '1970-01-01T00:00:00.000Z' })
+})
+
+test('only a service that stands before the other processes sees them', async t => {
+  const seen: Record<string, boolean> = {}
+  const see = (host: { name: string }) => void (seen[host.name] = 'peers' in host || 'reportElsewhere' in host)
+  await start(t, [plain('behind', see), defineFront({ name: 'before', folder: '/nowhere', start: see })])
+  assert.deepEqual(seen, { behind: false, before: true })
 })
 
 test('secrets differ by purpose and are the same in every process of the platform', async t => {

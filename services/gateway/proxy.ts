@@ -1,0 +1,176 @@
+import { Readable } from 'node:stream'
+import replyFrom from '@fastify/reply-from'
+import { clientHeader, judgedElsewhere, Problem, serviceToken, traceparent, type Reply } from '#kernel'
+import type { FastifyRequest } from 'fastify'
+import type { Directory } from './directory.ts'
+import type { GatewayHost } from './host.ts'
+
+const safe = new Set(['GET', 'HEAD'])
+/** Longer than the slowest answer of ours begins; what is streamed may take its time. */
+const answerMs = 120_000
+/** Nobody was there to begin anything. */
+const refused = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT'])
+/** Somebody was, or somebody who never answers. */
+const broken = new Set([...refused, 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET'])
+
+/** What this process does not serve itself goes to the process that does. */
+export function proxy(host: GatewayHost, directory: Directory): void {
+  const count = counting(host)
+  const passOn = passing(host)
+  host.site.scope(app => {
+    // Bodies go through as they come.
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
+    void app.register(replyFrom, {
+      disableCache: true,
+      disableRequestLogging: true,
+      destroyAgent: true,
+      undici: {
+        connections: 256,
+        pipelining: 1,
+        headersTimeout: answerMs,
+        bodyTimeout: 0,
+        keepAliveTimeout: 30_000,
+        // The library would take anybody's certificate.
+        connect: { rejectUnauthorized: true },
+      },
+    })
+    app.route({
+      method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      url: '/*',
+      config: { access: judgedElsewhere },
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+      schema: { hide: true } as never,
+      async handler(request, reply) {
+        await count(request, reply)
+        const path = pathOf(request.url)
+        passOn(request, reply, directory.serviceFor(request.method, path), path, new Set())
+        return reply
+      },
+    })
+  })
+}
+
+/** Counts a request, and tells how many more there may be (draft-ietf-httpapi-ratelimit-headers). */
+function counting({ cache, settings, platform }: GatewayHost) {
+  const points = settings.GATEWAY_RATE_LIMIT
+  const limit = cache.limit('gateway', { points, seconds: 60 })
+  return async (request: FastifyRequest, reply: Reply): Promise<void> => {
+    const tell = (limit: number, remaining: number, seconds: number) =>
+      reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': seconds })
+    try {
+      const left = await limit.take(request.ip)
+      if (left) tell(left.limit, left.remaining, left.seconds)
+    } catch (error) {
+      if (error instanceof Problem && error.kind === 'limited')
+        tell(Math.max(1, Math.round(points * platform.rateLimitFactor)), 0, error.details.retryAfter!)
+      throw error
+    }
+  }
+}
+
+/** Passes a request to one address after the other, as long as nothing can have happened at any. */
+function passing({ peers, metrics }: GatewayHost) {
+  const passed = metrics.counter('ohmnibus_gateway_requests_total', 'Requests passed on to other processes', [
+    'service',
+    'status',
+  ])
+
+  function passOn(
+    request: FastifyRequest,
+    reply: Reply,
+    service: string,
+    path: string,
+    tried: ReadonlySet<string>,
+  ): void {
+    const address = peers.pick(service, tried)
+    if (!address) throw unavailable()
+    const again = new Set([...tried, address])
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    // The request itself stays whole when an address is not there: it may go to the next one.
+    if (request.body)
+      request.body = Readable.from(request.raw.iterator({ destroyOnReturn: false }), { objectMode: false })
+    reply.from(address + path, {
+      // Another try is for us to decide.
+      retryDelay: () => null,
+      rewriteRequestHeaders: (_, headers) => ({
+        ...passable(headers, safe.has(request.method)),
+        ...introduction(peers, request),
+      }),
+      onResponse(_, response, upstream) {
+        const { stream } = upstream as { stream: NodeJS.ReadableStream }
+        passed.inc({ service, status: response.statusCode })
+        // One that stops, or has no database, is not asked for a while.
+        if (response.statusCode === 503) reject(new Error('503'))
+        else resolve()
+        response.send(stream)
+      },
+      onError(_, { error }) {
+        const { code = '' } = (error.cause ?? error) as { code?: string }
+        // Who hangs up or sends what is not HTTP says nothing about who was to answer.
+        if (request.raw.aborted || !(broken.has(code) || code === 'UND_ERR_HEADERS_TIMEOUT')) resolve()
+        else reject(error)
+        passed.inc({ service, status: 'failed' })
+        const harmless = refused.has(code) || (safe.has(request.method) && broken.has(code))
+        const more = peers.addressesOf(service).some(known => !again.has(known))
+        if (harmless && more && !request.raw.readableDidRead) return passOn(request, reply, service, path, again)
+        void reply
+          .code(503)
+          .headers({ 'retry-after': '1', 'content-type': 'application/problem+json' })
+          .send(JSON.stringify(unavailable().toJSON(request.id)))
+      },
+    })
+    // An address that is left alone does not wait for the outcome.
+    promise.catch(() => {})
+    peers.at(address, () => promise).catch(() => {})
+  }
+  return passOn
+}
+
+/** Who asks, as only we can tell it. */
+const introduction = (peers: GatewayHost['peers'], request: FastifyRequest): Record<string, string> => ({
+  ...peers.introduce(request.ip),
+  'x-forwarded-for': request.ip,
+  'x-forwarded-proto': request.protocol,
+  'x-forwarded-host': request.host,
+  traceparent: traceparent(),
+  host: request.host,
+})
+
+const unavailable = (): Problem =>
+  new Problem('unavailable', 'service_unavailable', {
+    detail: 'A part of the platform does not answer. Try again.',
+    retryAfter: 1,
+  })
+
+/** The path, with nothing in it that an address would read as a step upwards or as another host. */
+function pathOf(url: string): string {
+  const path = url
+    .split('?', 1)[0]!
+    .replace(/^https?:\/\/[^/]*/i, '')
+    .replaceAll('\\', '%5C')
+  if (!path.startsWith('/') || path.split('/').some(segment => /^(\.|%2e){1,2}$/i.test(segment)))
+    throw new Problem('invalid', 'path_invalid', { detail: 'The path must be absolute and without "." and "..".' })
+  return path
+}
+
+/** Between two hops only; `expect` has been answered here. */
+const hop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+])
+/** Only we say who the client is and that we are one of us. */
+const ours = new Set([clientHeader, serviceToken, 'forwarded'])
+
+const passable = (headers: Record<string, unknown>, bodiless: boolean): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name]) => !hop.has(name) && !ours.has(name) && !(bodiless && name === 'content-length'),
+    ),
+  ) as Record<string, string>
