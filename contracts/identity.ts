@@ -205,12 +205,18 @@ export const listSigningKeys = call(
   Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) }),
 )
 
-/** Sessions whose access tokens made before a moment are refused, as long as any of them may still be alive. */
+/**
+ * Sessions whose access tokens made before a moment are refused, as long as any of them may still be alive; `limit` at
+ * once, of those behind `after`. `next` is where to go on, null at the end.
+ */
 export const listRevocations = call(
   'identity',
   'list_revocations',
-  Type.Object({}),
-  Type.Object({ revocations: Type.Array(Type.Object({ sessionId: Id, before: Instant })) }),
+  Type.Object({ after: Type.Optional(Id), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })) }),
+  Type.Object({
+    revocations: Type.Array(Type.Object({ sessionId: Id, before: Instant })),
+    next: Type.Optional(Type.Union([Id, Type.Null()])),
+  }),
 )
 
 /** The code behind a reference, as long as it is alive. Fails with `code_unknown` once used, replaced or expired. */

@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { JWK } from 'jose'
 import type { TObject } from 'typebox'
-import { listRevocations, listSigningKeys, SessionsRevoked } from '../../contracts/identity.ts'
 import { openAccess } from '../access/tokens.ts'
 import { openBase } from './datastore.ts'
 import { openCalls } from '../calls/calls.ts'
@@ -138,16 +137,8 @@ export async function run(services: readonly Service[], config: Config, options:
     const calls = openCalls({ peers })
     const access = openAccess({
       now,
-      // Before the first token is believed, what has been revoked is known.
-      keys: async () => {
-        const own = options.keys ?? []
-        if (calls.answers(listRevocations))
-          for (const { sessionId, before } of (await calls.ask(listRevocations, {}, 'kernel')).revocations)
-            access.revoke([sessionId], new Date(before))
-        return calls.answers(listSigningKeys)
-          ? [...own, ...((await calls.ask(listSigningKeys, {}, 'kernel')).keys as JWK[])]
-          : own
-      },
+      keys: options.keys,
+      identity: { answers: calls.answers, ask: (call, input) => calls.ask(call, input, 'kernel') },
     })
     const app = await openHttp({
       access,
@@ -174,12 +165,10 @@ export async function run(services: readonly Service[], config: Config, options:
     closers.push(() => mail.close())
 
     const committed = (events: EventLog) => (published: readonly Outgoing[]) => {
-      for (const { event, data } of published)
-        if (event.topic === SessionsRevoked.topic)
-          access.revoke(data.sessionIds as string[], new Date(data.before as string))
+      access.committed(published)
       events.committed()
     }
-    first.events.watch(SessionsRevoked, ({ sessionIds, before }) => access.revoke(sessionIds, new Date(before)))
+    access.follow(first.events)
 
     const announcements: { label: string; value: string }[] = []
     const pools: Pool[] = []

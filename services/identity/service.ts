@@ -188,13 +188,20 @@ function counting(metrics: Host['metrics']): Identity['counted'] {
     }) as typeof handler
 }
 
+/** A token may be made by a clock that is behind that of who revoked it. */
+const clocksApartMs = 5 * 60_000
+
 function answers({ host, codes, tokens }: Identity): void {
   const { db, now } = host
   host.answer(listSigningKeys, async () => ({ keys: (await tokens.publicKeys()) as Record<string, unknown>[] }))
 
-  host.answer(listRevocations, async () => ({
-    revocations: (await listRevoked(db)).map(({ sessionId, before }) => ({ sessionId, before: before.toISOString() })),
-  }))
+  host.answer(listRevocations, async ({ after, limit }) => {
+    const listed = await listRevoked(db, tokens.lifeMs + clocksApartMs, { after, limit })
+    return {
+      revocations: listed.map(({ sessionId, before }) => ({ sessionId, before: before.toISOString() })),
+      next: listed.length === limit ? listed.at(-1)!.sessionId : null,
+    }
+  })
 
   host.answer(getCode, async ({ codeId }) => {
     const stored = await findSealedCode(db, codeId, now())

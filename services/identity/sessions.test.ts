@@ -3,7 +3,7 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
 import { hash } from '@node-rs/argon2'
 import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from 'jose'
-import { SessionsRevoked, UserLoggedIn, UserLoggedOut } from '#contracts/identity'
+import { listRevocations, SessionsRevoked, UserLoggedIn, UserLoggedOut } from '#contracts/identity'
 import { newId, type Tx } from '#kernel'
 import { run } from '../../kernel/run/run.ts'
 import { bearer, claimsOf, startIdentity } from './testing.ts'
@@ -303,6 +303,24 @@ test('signed-out session refused at once, in this process and in others; everywh
   assert.equal((await post('/logout', { everywhere: true }, bearer(one.accessToken))).statusCode, 204)
   for (const session of [one, two]) assert.equal((await get('/profile', bearer(session.accessToken))).statusCode, 401)
   assert.equal((await published(UserLoggedOut)).at(-1)!.sessionIds.length, 2)
+})
+
+test('revocations are told page by page, and only those that a living access token could meet', async t => {
+  const p = await startIdentity(t)
+  await p.db('identity')`insert into revocations (session_id, before, revoked_at)
+    select gen_random_uuid(), at, at from generate_series(1, 25) n, lateral (select now() - n * interval '1 minute' as at)`
+  const told: string[] = []
+  let after: string | null | undefined
+  let pages = 0
+  for (; after !== null; pages++) {
+    const page = await p.ask(listRevocations, { limit: 4, ...(after && { after }) })
+    told.push(...page.revocations.map(({ sessionId }) => sessionId))
+    after = page.next
+  }
+  // Tokens live ten minutes; clocks may be five apart.
+  assert.deepEqual([new Set(told).size, told.length, pages], [14, 14, 4])
+  const { revocations, next } = await p.ask(listRevocations, {})
+  assert.deepEqual([revocations.map(({ sessionId }) => sessionId), next], [told, null], 'at once, as before')
 })
 
 test('signing out works with the refresh token alone, and again, and without anything', async t => {

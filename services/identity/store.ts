@@ -355,9 +355,16 @@ export async function insertRevocations(tx: Tx, ids: readonly string[], before: 
     on conflict (session_id) do update set before = greatest(revocations.before, excluded.before), revoked_at = now()`
 }
 
-export async function listRevoked(db: Db): Promise<{ sessionId: string; before: Date }[]> {
-  return await db<{ sessionId: string; before: Date }[]>`select session_id as "sessionId", before from revocations`
-}
+/** Those of the last `youngerThanMs`, by session, `limit` at most; all without one. */
+export const listRevoked = (
+  db: Db,
+  youngerThanMs: number,
+  { after = null, limit = null }: { after?: string | null; limit?: number | null },
+): Promise<{ sessionId: string; before: Date }[]> => db<{ sessionId: string; before: Date }[]>`
+  select session_id as "sessionId", before from revocations
+  where revoked_at > now() - make_interval(secs => ${youngerThanMs / 1000})
+    and (${after}::uuid is null or session_id > ${after}::uuid)
+  order by session_id limit ${limit}`
 
 /** No access token lives that long. */
 export async function deleteOldRevocations(tx: Tx): Promise<void> {

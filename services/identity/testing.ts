@@ -1,10 +1,18 @@
 import type { TestContext } from 'node:test'
 import { defineService, type Host } from '#kernel'
-import { getCode, getInvitation, getPerson, listMembers, MemberInvited, SendOtp } from '#contracts/identity'
+import {
+  getCode,
+  getInvitation,
+  getPerson,
+  listMembers,
+  listRevocations,
+  MemberInvited,
+  SendOtp,
+} from '#contracts/identity'
 import { start, type TestOptions } from '../../kernel/testing.ts'
 import { identity } from './service.ts'
 
-const calls = [getCode, getInvitation, getPerson, listMembers] as const
+const calls = [getCode, getInvitation, getPerson, listMembers, listRevocations] as const
 
 /** Identity on a platform of its own, a clock to turn, and somebody who asks it what `notifications` would. */
 export async function startIdentity(t: TestContext, options: Omit<TestOptions, 'now'> = {}) {

@@ -14,6 +14,7 @@ import {
   type Actor,
   type Owned,
 } from '../../kernel/index.ts'
+import { listSigningKeys } from '../../contracts/identity.ts'
 import { openAccess } from '../../kernel/access/tokens.ts'
 
 const start = Date.parse('2027-01-01T00:00:00Z')
@@ -36,13 +37,25 @@ const eddsa = (key: KeyObject) => (text: string) => sign(null, Buffer.from(text)
 function setUp() {
   const current = keyPair('one')
   const served = [current.jwk]
-  const state = { now: start, asked: 0, failing: false }
+  const state = { now: start, asked: 0, failing: false, listFailing: false, pages: 0 }
+  /** What was revoked before this process began to hear of it. */
+  const listed: { sessionId: string; before: string }[] = []
   const access = openAccess({
     now: () => new Date(state.now),
-    keys: async () => {
-      state.asked++
-      if (state.failing) throw new Error('identity is away')
-      return [...served]
+    identity: {
+      answers: () => true,
+      async ask(call, input) {
+        if (call.name === listSigningKeys.name) {
+          state.asked++
+          if (state.failing) throw new Error('identity is away')
+          return { keys: [...served] } as never
+        }
+        const { after = '', limit } = input as { after?: string; limit: number }
+        state.pages++
+        if (state.listFailing) throw new Error('the list is too long')
+        const page = listed.filter(({ sessionId }) => sessionId > after).slice(0, limit)
+        return { revocations: page, next: page.length === limit ? page.at(-1)!.sessionId : null } as never
+      },
     },
   })
   const head = { alg: 'EdDSA', typ: 'at+jwt', kid: 'one' }
@@ -64,7 +77,7 @@ function setUp() {
       return (error as { code: string }).code
     }
   }
-  return { access, state, served, current, head, claims, token, verdict }
+  return { access, state, served, listed, current, head, claims, token, verdict }
 }
 
 test('a token tells who acts, in which session, role and organisation', async () => {
@@ -175,6 +188,64 @@ test('a revocation is remembered while any token of the session may live', async
     access.revoke([newId()], new Date(state.now))
     assert.equal(await verdict(long), 'token_invalid')
   }
+})
+
+test('a revocation is forgotten after a day, also behind one that was repeated meanwhile', async () => {
+  const { access, claims, state, token, verdict } = setUp()
+  const long = token({ claims: { exp: start / 1000 + 3 * 86_400 } })
+  const repeated = newId()
+  access.revoke([repeated], new Date(start))
+  access.revoke([claims.sid], new Date(start + 1))
+  state.now = start + 23 * 3_600_000
+  access.revoke([repeated], new Date(state.now))
+  assert.equal(await verdict(long), 'token_invalid')
+  state.now = start + 25 * 3_600_000
+  access.revoke([newId()], new Date(state.now))
+  assert.equal(await verdict(long), claims.sub, 'no token lives that long')
+})
+
+test('what was revoked before the start is known before the first token is believed, in pages, and asked for once', async () => {
+  const { claims, listed, served, state, token, verdict } = setUp()
+  const before = new Date(start + 1).toISOString()
+  listed.push(...Array.from({ length: 2_500 }, () => ({ sessionId: newId(), before })))
+  listed.push({ sessionId: claims.sid, before })
+  listed.sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1))
+  const good = token({ claims: { sid: newId() } })
+  assert.deepEqual(await Promise.all([token(), token(), good].map(verdict)), [
+    'token_invalid',
+    'token_invalid',
+    claims.sub,
+  ])
+  assert.equal(state.pages, 3)
+  served.push(keyPair('two').jwk)
+  state.now += 5_001
+  await verdict(token({ head: { kid: 'two' } }))
+  assert.deepEqual([state.asked, state.pages], [2, 3], 'keys are asked for again, revocations are heard of')
+})
+
+test('while revocations cannot be had nobody is turned away who was let in, nor who signed in since', async () => {
+  const { access, claims, state, token, verdict } = setUp()
+  const [seen, unseen] = [token(), token({ claims: { exp: start / 1000 + 599 } })]
+  assert.equal(await verdict(seen), claims.sub)
+  state.listFailing = true
+  for (const text of [seen, unseen]) assert.equal(await verdict(text), claims.sub, 'they were known once')
+  assert.equal(state.pages, 1)
+  access.revoke([claims.sid], new Date(start + 1))
+  assert.equal(await verdict(seen), 'token_invalid')
+})
+
+test('a process that has heard of no revocations yet believes tokens made since its start, and asks others to come again', async () => {
+  const { access, claims, listed, state, token, verdict } = setUp()
+  state.listFailing = true
+  listed.push({ sessionId: claims.sid, before: new Date(start).toISOString() })
+  await assert.rejects(async () => access.verify(token()), /the list is too long/)
+  const fresh = { iat: start / 1000 + 91, exp: start / 1000 + 691 }
+  state.now = start + 95_000
+  assert.equal(await verdict(token({ claims: fresh })), claims.sub)
+  const within = token({ claims: { ...fresh, iat: start / 1000 + 60 } })
+  assert.equal(await verdict(within), undefined, 'clocks may be that far apart')
+  state.listFailing = false
+  for (const text of [within, token()]) assert.equal(await verdict(text), claims.sub)
 })
 
 test('a new key is asked for when it is met, an unknown one no more than once in five seconds', async () => {

@@ -87,7 +87,7 @@ test('a certificate is taken when a link is put in the place of another, as Kube
     ['there', () => link('there', 'mounted/..two')],
   ] as const) {
     const app = await openHttp({
-      access: openAccess({ keys: async () => [], now: () => new Date() }),
+      access: openAccess({ now: () => new Date() }),
       log: openLog({ level: 'silent' }),
       metrics: openMetrics(),
       corsOrigins: [],

@@ -89,7 +89,7 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   const log = openLog({ level: 'silent' })
   const metrics = openMetrics()
   const app = await openHttp({
-    access: openAccess({ keys: async () => [], now: () => new Date() }),
+    access: openAccess({ now: () => new Date() }),
     log,
     metrics,
     corsOrigins: [],

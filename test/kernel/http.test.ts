@@ -419,7 +419,7 @@ test('a head that does not arrive in time is answered 408', async t => {
     publicUrl: 'http://localhost',
     headersTimeout: 200,
   }
-  const app = await openHttp({ ...options, access: openAccess({ keys: async () => [], now: () => new Date() }) })
+  const app = await openHttp({ ...options, access: openAccess({ now: () => new Date() }) })
   t.after(() => app.close())
   const base = await app.listen({ port: 0, host: '127.0.0.1' })
   assert.equal(problemIn(await raw(base, 'GET / HTTP/1.1\r\nhost: x\r\nx-slow')), '408 request_too_slow')
@@ -428,7 +428,7 @@ test('a head that does not arrive in time is answered 408', async t => {
 test('browsers are told to run, embed and guess nothing, and behind HTTPS never to come without it', async t => {
   const headersAt = async (publicUrl: string) => {
     const options = { log: openLog({ level: 'silent' }), metrics: openMetrics(), corsOrigins: [], publicUrl }
-    const app = await openHttp({ ...options, access: openAccess({ keys: async () => [], now: () => new Date() }) })
+    const app = await openHttp({ ...options, access: openAccess({ now: () => new Date() }) })
     t.after(() => app.close())
     const { headers } = await app.inject('/')
     for (const name of ['x-request-id', 'content-type', 'content-length', 'date', 'connection']) delete headers[name]

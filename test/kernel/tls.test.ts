@@ -197,7 +197,7 @@ test('what is no TLS, or an endless greeting, is cut off, and the next is served
 })
 
 test('who is too slow to greet, to ask or to send is given up', async t => {
-  const access = openAccess({ keys: async () => [], now: () => new Date() })
+  const access = openAccess({ now: () => new Date() })
   const app = await openHttp({
     access,
     log: openLog({ level: 'silent' }),
