@@ -7,9 +7,11 @@ import { openBase } from './datastore.ts'
 import { openCalls } from '../calls/calls.ts'
 import { readSettings, refuseFaults, type Config } from '../config/config.ts'
 import { openDatabase, openPool, type Database, type Outgoing, type Pool } from '../database/database.ts'
-import { deriveFrom, openCache, openFiles, rootSecret, type DatabaseEngine } from './engines.ts'
+import { openCache } from '../cache/open.ts'
+import { deriveFrom, rootSecret } from '../config/secrets.ts'
+import { openFiles } from '../files/open.ts'
 import type { EventLog } from '../events/events.ts'
-import { homesOf } from '../database/placement.ts'
+import { placementOf, type DatabaseEngine } from '../database/placement.ts'
 import { mount } from '../http/http.ts'
 import { openHttp } from '../http/open.ts'
 import { openLog, type Log } from '../telemetry/log.ts'
@@ -95,7 +97,7 @@ export async function run(services: readonly Service[], config: Config, options:
 
   try {
     const derive = deriveFrom(await rootSecret(config, dataFolder))
-    const homes = await homesOf(order, config, { database: options.database, derive, progress, closers, log })
+    const homes = await placementOf(order, config, { database: options.database, derive, progress, closers, log })
     for (const [{ at, admin }, residents] of homes)
       if (at !== options.database?.at) await migrate(at, admin, residents, progress)
 

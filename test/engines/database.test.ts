@@ -10,7 +10,8 @@ import { Transform } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { readConfig, type Settings } from '../../kernel/config/config.ts'
 import { openPool, type Pool } from '../../kernel/database/database.ts'
-import { databaseAt, deriveFrom, type DatabaseEngine } from '../../kernel/run/engines.ts'
+import { deriveFrom } from '../../kernel/config/secrets.ts'
+import { databaseAt, type DatabaseEngine } from '../../kernel/database/placement.ts'
 import { defineService, StartError, type Db, type Service } from '../../kernel/index.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { run, type Platform } from '../../kernel/run/run.ts'
@@ -163,6 +164,17 @@ test('roles enter a server with passwords that come from the secret, and a platf
   await assert.rejects(open(t, services, other), refused(/OHMNIBUS_SECRET is not the one it was prepared with/))
   await assert.rejects(open(t, [...services, await readers(t)], other), refused(/OHMNIBUS_SECRET is not the one/))
   await write(await open(t, services, server.settings), 'a', ['still here'])
+})
+
+test('two addresses of one database are one database: one event log, and no Kafka is asked for', async t => {
+  const { DATABASE_URL } = (await engine(t, 'server')) as { DATABASE_URL: string }
+  const other = new URL(DATABASE_URL)
+  other.hostname = other.hostname === 'localhost' ? '127.0.0.1' : 'localhost'
+  const services = [await notes(t), await readers(t)]
+  const platform = await open(t, services, { DATABASE_URL, NOTES_DATABASE_URL: other.href })
+  assert.equal(platform.logs.length, 1)
+  await write(platform, 'a', ['heard over two addresses'])
+  await platform.settle()
 })
 
 test('a server that cannot be entered stops the start with a sentence that tells why', async t => {
