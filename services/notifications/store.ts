@@ -120,6 +120,15 @@ export const listNewer = (db: Db, userId: string, after: number, limit: number):
 >`
   select ${notificationColumns(db)} from notifications where user_id = ${userId} and position > ${after} order by position limit ${limit}`
 
+/** Whether everything that came after a position is still there; not for one that nothing has reached yet. */
+export async function isKept(db: Db, userId: string, position: number): Promise<boolean> {
+  const [row] = await db<{ newest: number; oldest: number | null }[]>`
+    select coalesce((select position from inboxes where user_id = ${userId}), 0) as newest,
+      (select min(position) from notifications where user_id = ${userId}) as oldest`
+  const { newest, oldest } = row!
+  return position === newest || (position >= 0 && position < newest && oldest !== null && oldest <= position + 1)
+}
+
 /** Position of the newest notification of a person; 0 without any. */
 export async function newestPosition(db: Db, userId: string): Promise<number> {
   const [row] = await db<{ position: number }[]>`select position from inboxes where user_id = ${userId}`

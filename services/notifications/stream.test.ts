@@ -10,7 +10,9 @@ import { ada, grace, open, self, type Person, type Platform } from './testing.ts
 
 interface Frame {
   id?: string
-  data?: { id: string; title: string; link: string | null }
+  /** Without one it is a notification. */
+  event?: string
+  data?: { id: string; title: string; link: string | null; reason?: string; after?: string }
   comment?: string
 }
 
@@ -30,9 +32,10 @@ async function listen(t: TestContext, address: string, headers: Record<string, s
     const [block, ...rest] = text.split('\n\n')
     text = rest.join('\n\n')
     const field = (name: string) => new RegExp(`^${name}: ?(.*)$`, 'm').exec(block!)?.[1]
-    const data = field('data')
+    const [event, data] = [field('event'), field('data')]
     return {
       id: field('id'),
+      ...(event && { event }),
       ...(data && { data: JSON.parse(data) }),
       ...(block!.startsWith(':') && { comment: block }),
     }
@@ -44,7 +47,7 @@ async function listen(t: TestContext, address: string, headers: Record<string, s
     async news() {
       for (;;) {
         const frame = await next()
-        if (!frame || frame.data) return frame
+        if (!frame || (frame.data && !frame.event)) return frame
       }
     },
     hangUp: () => stop.abort(),
@@ -148,6 +151,36 @@ test('a stream goes on after the last event its reader saw, in order, nothing tw
   }
 })
 
+test('who comes back behind what is kept no longer is told of the gap, and goes on with what is new', async t => {
+  const p = await open(t)
+  const address = await p.listen()
+  await fill(p, 6)
+  await p.db('notifications')`delete from notifications where position <= 3`
+  for (const [seen, gap] of [
+    ['2', true],
+    ['0', true],
+    ['7', true],
+    ['3', false],
+    ['6', false],
+  ] as const) {
+    const client = await listen(t, address, { ...p.as(ada), 'last-event-id': seen })
+    assert.equal((await client.next())!.id, gap ? '6' : seen)
+    const told = (await client.next())!
+    assert.deepEqual([told.event, told.data?.after], gap ? ['gap', seen] : [undefined, undefined], `after ${seen}`)
+    if (seen === '3') assert.match(told.data!.title, /BP-4/)
+    client.hangUp()
+  }
+  const back = await listen(t, address, { ...p.as(ada), 'last-event-id': '2' })
+  for (const event of [undefined, 'gap']) assert.equal((await back.next())!.event, event)
+  await change(p, 7)
+  assert.deepEqual(await titles(back, 1), ['BP-7'])
+
+  await p.db('notifications')`delete from notifications`
+  const emptied = await listen(t, address, { ...p.as(ada), 'last-event-id': '6' })
+  await emptied.next()
+  assert.equal((await emptied.next())!.event, 'gap', 'all are gone, the last one unseen')
+})
+
 test('a long absence is caught up with page by page', async t => {
   const p = await open(t)
   const address = await p.listen()
@@ -207,6 +240,8 @@ test('a heartbeat keeps a quiet stream alive until its token ends', async t => {
     }
     now = new Date('2027-02-18T09:30:00.000Z')
     beat()
+    const end = (await client.next())!
+    assert.deepEqual([end.event, end.data!.reason], ['end', 'token_expired'])
     assert.equal(await client.next(), undefined)
   })
   assert.equal((await listen(t, address, p.as(ada))).response.status, 200, 'a new token opens a new one')

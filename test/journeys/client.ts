@@ -131,7 +131,9 @@ export async function stream(who: Client, lastEventId?: string) {
         const block = text.slice(0, end)
         text = text.slice(end + 2)
         const data = /^data: ?(.*)$/m.exec(block)?.[1]
-        if (data !== undefined) return { id: /^id: ?(.*)$/m.exec(block)![1]!, notification: JSON.parse(data) }
+        // Those with a name tell of the stream itself.
+        if (data !== undefined && !/^event:/m.test(block))
+          return { id: /^id: ?(.*)$/m.exec(block)![1]!, notification: JSON.parse(data) }
       }
     },
   }
