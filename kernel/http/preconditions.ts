@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { partiesOf } from '../access/ownership.ts'
 import type { Once } from '../database/database.ts'
 import { Problem } from '../problem.ts'
 
@@ -8,14 +9,19 @@ export function notModified(request: FastifyRequest, reply: FastifyReply, versio
   const tag = `"${version}"`
   reply.header('etag', tag)
   const sent = request.headers['if-none-match']
-  if (!['GET', 'HEAD'].includes(request.method) || !sent || !(sent === '*' || tagsOf(sent).includes(tag))) return false
+  if (
+    !['GET', 'HEAD'].includes(request.method) ||
+    !sent ||
+    !(sent === '*' || tagsOf(sent).some(known => known.replace(/^W\//, '') === tag))
+  )
+    return false
   reply.code(304)
   return true
 }
 
 /**
  * Refuses a change of something that has changed since the client read it (412 `version_stale`); without `If-Match`
- * anything goes.
+ * anything goes. A weak tag promises no version and matches none (RFC 9110, 13.1.1).
  */
 export function requireMatch(request: FastifyRequest, version: number | string): void {
   const sent = request.headers['if-match']
@@ -26,9 +32,12 @@ export function requireMatch(request: FastifyRequest, version: number | string):
   })
 }
 
-const tagsOf = (header: string): string[] => header.split(',').map(tag => tag.trim().replace(/^W\//, ''))
+const tagsOf = (header: string): string[] => header.split(',').map(tag => tag.trim())
 
-/** What `Idempotency-Key` says, or undefined without one. Fails with `idempotency_key_invalid`. */
+/**
+ * What `Idempotency-Key` says, or undefined without one; a key belongs to a person and to whom they act for. Fails with
+ * `idempotency_key_invalid`.
+ */
 export function idempotencyOf(request: FastifyRequest): Once['idempotency'] {
   const key = request.headers['idempotency-key']
   if (key === undefined) return undefined
@@ -39,5 +48,5 @@ export function idempotencyOf(request: FastifyRequest): Once['idempotency'] {
   const fingerprint = createHash('sha256')
     .update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`)
     .digest('hex')
-  return { key, caller: request.visitor?.userId ?? request.ip, fingerprint }
+  return { key, caller: request.visitor ? partiesOf(request.visitor).join(' ') : request.ip, fingerprint }
 }

@@ -2,13 +2,12 @@ import { Problem } from '../problem.ts'
 
 /** Deeper nesting than any document needs; parsers and databases further on recurse. */
 const maxDepth = 64
-const refusedKeys = new Set(['__proto__', 'constructor', 'prototype'])
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 /**
  * The value of a JSON text, held to I-JSON (RFC 7493), so that what is stored is what was sent: no duplicate keys, no
- * NUL or half surrogate pairs, no number that a double would change, no keys that reach for prototypes, at most 64
- * levels. Faults carry the JSON pointer.
+ * NUL or half surrogate pairs, no number that a double would change, at most 64 levels. Any key is kept: `__proto__`
+ * too becomes a member like others, which copies by assignment would lose. Faults carry the JSON pointer.
  */
 export function parseJson(body: Buffer): unknown {
   let text: string
@@ -91,7 +90,6 @@ function inspect(text: string): void {
         if (expectKey) {
           const level = levels.at(-1)!
           level.at = string
-          if (refusedKeys.has(string)) refuse('is not allowed as a key')
           if (level.keys!.has(string)) refuse('stands twice in its object')
           level.keys!.add(string)
           expectKey = false

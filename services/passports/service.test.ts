@@ -53,7 +53,7 @@ suite('a passport', () => {
     const { as } = await open(t)
     const ada = as()
     const odd =
-      '{"z":1,"a":{"toString":"x","hasOwnProperty":null,"then":1,"":[[],{}]},"line\\nbreak":"\\u2028","a/b~c":"Ω🔋","toJSON":"no","$ref":"#","length":-0.5}'
+      '{"z":1,"__proto__":{"a":1},"a":{"constructor":{"prototype":null},"__proto__":[],"toString":"x","hasOwnProperty":null,"then":1,"":[[],{}]},"line\\nbreak":"\\u2028","a/b~c":"Ω🔋","toJSON":"no","$ref":"#","length":-0.5}'
     const { status, text, body } = await ada.post('', { data: JSON.parse(odd) })
     assert.equal(status, 201)
     const kept = JSON.stringify(JSON.parse(odd))
@@ -64,9 +64,7 @@ suite('a passport', () => {
   test('takes any JSON object there is', async t => {
     const { as } = await open(t)
     const ada = as()
-    const key = fc
-      .string({ unit: 'grapheme', maxLength: 20 })
-      .filter(name => !['__proto__', 'constructor', 'prototype'].includes(name) && !name.includes('\0'))
+    const key = fc.string({ unit: 'grapheme', maxLength: 20 }).filter(name => !name.includes('\0'))
     const object = fc.object({
       key,
       maxDepth: 5,
@@ -100,7 +98,6 @@ suite('a passport', () => {
       [{ data: null }, '/data', /object/],
       [{ data: 'text' }, '/data', /object/],
       [{ data: {}, status: 'published' }, '/status', /not a field/],
-      [{ data: JSON.parse('{"__proto__":{"a":1}}') }, '/data/__proto__', /not allowed/],
     ]
     for (const [body, pointer, detail] of cases) {
       const { status, body: problem } = await ada.post('', body)

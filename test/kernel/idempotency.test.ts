@@ -129,6 +129,19 @@ test('a key belongs to who sent it and to one service', async t => {
   assert.equal((await order(p.http, 'k1', 'a bell', ada)).body, answers[0]!.body)
 })
 
+test('a key belongs also to whom its sender acts for: the same person in another organisation gets an answer of its own', async t => {
+  const p = await start(t, [await orders(t)])
+  const userId = newId()
+  const [one, other] = [newId(), newId()].map(id => p.signedIn({ userId, organisation: { id, role: 'editor' } }))
+  const answers = [
+    await order(p.http, 'k1', 'a bell', one),
+    await order(p.http, 'k1', 'a bell', other),
+    await order(p.http, 'k1', 'a bell', p.signedIn({ userId })),
+  ]
+  assert.equal(new Set(answers.map(answer => answer.json().id)).size, 3)
+  assert.equal((await order(p.http, 'k1', 'a bell', other)).body, answers[1]!.body)
+})
+
 test('a key that is none is refused and nothing is done', async t => {
   const p = await start(t, [await orders(t)])
   for (const key of ['', ' ', 'two words', 'x'.repeat(256), 'über', 'a\tb', 'k1, k2']) {
