@@ -7,7 +7,7 @@ import { traceOf, traceRequests } from '../telemetry/tracing.ts'
 import { admitVisitors } from './admission.ts'
 import { answersErrors, answersStrays } from './errors.ts'
 import { idempotencyOf } from './preconditions.ts'
-import { describeRoutes } from './openapi.ts'
+import { describeRoutes, holdAnswers } from './openapi.ts'
 import { holdToDeclared } from './problems.ts'
 import { collectRoutes, routing } from './routes.ts'
 import { openListener, type ListenerOptions } from './server.ts'
@@ -76,6 +76,7 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
     options.undeclared ?? (answer => log.debug({ answer }, 'a route answers what it does not declare')),
   )
   await describeRoutes(app)
+  if (options.undeclared) holdAnswers(app, options.undeclared)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(guarding).header('x-request-id', request.id)
     done()

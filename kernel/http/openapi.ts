@@ -4,7 +4,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import { problemType, titleOf } from '../problem.ts'
 import { version } from '../version.ts'
 import type { RouteSchema } from './http.ts'
-import { codesOf, type KnownProblem } from './problems.ts'
+import { anywhere, codesOf, type KnownProblem } from './problems.ts'
 
 /** JSON of any depth, as OpenAPI has it; a validator of others holds the documents to that. */
 type Json = Record<string, any>
@@ -43,6 +43,28 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
         : { hide: true }) as never,
     }),
     transformObject: document => complete((document as { openapiObject: Json }).openapiObject, app) as never,
+  })
+}
+
+/** Tells `undeclared` of a status and of a header that a route answers and its operation does not name, or the reverse. */
+export function holdAnswers(app: FastifyInstance, undeclared: (answer: string) => void): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { url, config } = request.routeOptions
+    const schema = request.routeOptions.schema as RouteSchema | undefined
+    const { statusCode: status } = reply
+    if (url && schema && !schema.hide && request.method !== 'HEAD' && status < 500) {
+      const success = answers(schema)
+      const refused = [...(config.codes ?? []), ...anywhere].map(code => app.problems.get(code)!.status)
+      const silent = status < 300 && !schema.response && !schema.produces
+      if (!success[status] && !refused.includes(status) && !silent)
+        undeclared(`${request.method} ${url} answers ${status}`)
+      for (const name of ['ETag', 'Location']) {
+        const named = success[status]?.headers?.[name] !== undefined
+        if (status < 400 && !silent && reply.hasHeader(name) !== named)
+          undeclared(`${request.method} ${url} answers ${status} ${named ? 'without' : 'with'} ${name}`)
+      }
+    }
+    done()
   })
 }
 

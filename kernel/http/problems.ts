@@ -86,7 +86,7 @@ const outside: Record<string, KnownProblem> = {
  * Before a route is asked, of a body that it does not take or a head that no client sends; and while processes of two
  * versions run.
  */
-const anywhere = new Set([
+export const anywhere: ReadonlySet<string> = new Set([
   'host_missing',
   'json_invalid',
   'body_too_large',
@@ -156,9 +156,8 @@ export function holdToDeclared(app: FastifyInstance, undeclared: (answer: string
     route.config = { ...route.config, codes: new Set(codes) } as never
   })
   app.addHook('onError', (request, _reply, error: unknown, done) => {
-    const { url, config } = request.routeOptions
-    const passesOn = (request.routeOptions.schema as Partial<RouteSchema> | undefined)?.refuses === 'any'
-    if (url && !passesOn && error instanceof Problem) {
+    const { url, config, schema } = request.routeOptions
+    if (url && error instanceof Problem && (schema as Partial<RouteSchema> | undefined)?.refuses !== 'any') {
       const { code, status } = error
       if (!(config.codes?.has(code) || anywhere.has(code)) || problems.get(code)?.status !== status)
         undeclared(`${request.method} ${url} answers ${status} ${code}`)

@@ -40,7 +40,7 @@ export function proxy(host: GatewayHost, directory: Directory): void {
       url: '/*',
       config: { access: judgedElsewhere },
       bodyLimit: Number.MAX_SAFE_INTEGER,
-      schema: { hide: true } as never,
+      schema: { refuses: 'any', hide: true } as never,
       async handler(request, reply) {
         await count(request, reply)
         const path = pathOf(request.url)

@@ -1,11 +1,13 @@
 import { defineFront } from '#kernel'
 import { openDirectory } from './directory.ts'
 import { settings } from './host.ts'
+import { problems } from './problems.ts'
 import { proxy } from './proxy.ts'
 
 /** One entry for all: what this process does not serve itself goes to the process that does. */
 export const gateway = defineFront({
   name: 'gateway',
+  problems,
   folder: import.meta.dirname,
   settings,
   async start(host) {

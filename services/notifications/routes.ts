@@ -32,17 +32,20 @@ import {
   type Preferences,
 } from './store.ts'
 
-const NotificationView = Type.Object({
-  id: Id,
-  event: Type.Enum(kinds, { examples: ['passport.created'] }),
-  title: Type.String({ examples: ['Passport BP-2024-011 was created'] }),
-  text: Type.String({ examples: ['The battery passport BP-2024-011 was created, as a draft.'] }),
-  link: Type.Union([Type.String({ format: 'uri' }), Type.Null()], {
-    examples: ['http://localhost:8080/api/passports/0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'],
-  }),
-  createdAt: Instant,
-  readAt: Type.Union([Instant, Type.Null()], { examples: [null] }),
-})
+const NotificationView = Type.Object(
+  {
+    id: Id,
+    event: Type.Enum(kinds, { examples: ['passport.created'] }),
+    title: Type.String({ examples: ['Passport BP-2024-011 was created'] }),
+    text: Type.String({ examples: ['The battery passport BP-2024-011 was created, as a draft.'] }),
+    link: Type.Union([Type.String({ format: 'uri' }), Type.Null()], {
+      examples: ['http://localhost:8080/api/passports/0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'],
+    }),
+    createdAt: Instant,
+    readAt: Type.Union([Instant, Type.Null()], { examples: [null] }),
+  },
+  { title: 'Notification' },
+)
 
 export const view = ({ id, event, title, text, path, createdAt, readAt }: Notification, publicUrl: string) => ({
   id,
@@ -59,11 +62,14 @@ const choices = <V extends Type.TSchema>(value: V) =>
     examples: [Object.fromEntries(optionalKinds.map(kind => [kind, rules[kind].email]))],
   })
 
-const PreferencesView = Type.Object({
-  email: choices(Type.Boolean()),
-  inApp: choices(Type.Boolean()),
-  locale: Type.Union([Locale, Type.Null()], { description: 'Language of messages; null for that of the account' }),
-})
+const PreferencesView = Type.Object(
+  {
+    email: choices(Type.Boolean()),
+    inApp: choices(Type.Boolean()),
+    locale: Type.Union([Locale, Type.Null()], { description: 'Language of messages; null for that of the account' }),
+  },
+  { title: 'NotificationPreferences' },
+)
 
 const PreferencesBody = Type.Object({
   email: Type.Optional(choices(Type.Optional(Type.Boolean()))),
@@ -78,20 +84,23 @@ const preferencesView = ({ email, inApp, locale }: Preferences) => {
   return { email: effective('email', email), inApp: effective('inApp', inApp), locale }
 }
 
-const DeliveryView = Type.Object({
-  id: Id,
-  event: Type.Enum(kinds, { examples: ['passport.created'] }),
-  to: Type.String({ examples: ['ada@example.com'] }),
-  status: Type.Enum([...deliveryStatuses], {
-    examples: ['dead'],
-    description:
-      '`failed` will be tried again, `dead` not; `obsolete` mail had a code or an invitation that was used up',
-  }),
-  tries: Type.Integer({ examples: [1] }),
-  error: Type.Union([Type.String(), Type.Null()], { examples: ['550 No such mailbox'] }),
-  createdAt: Instant,
-  updatedAt: Instant,
-})
+const DeliveryView = Type.Object(
+  {
+    id: Id,
+    event: Type.Enum(kinds, { examples: ['passport.created'] }),
+    to: Type.String({ examples: ['ada@example.com'] }),
+    status: Type.Enum([...deliveryStatuses], {
+      examples: ['dead'],
+      description:
+        '`failed` will be tried again, `dead` not; `obsolete` mail had a code or an invitation that was used up',
+    }),
+    tries: Type.Integer({ examples: [1] }),
+    error: Type.Union([Type.String(), Type.Null()], { examples: ['550 No such mailbox'] }),
+    createdAt: Instant,
+    updatedAt: Instant,
+  },
+  { title: 'Delivery' },
+)
 
 const deliveryView = ({ address, createdAt, updatedAt, ...delivery }: Delivery) => ({
   ...delivery,
@@ -136,6 +145,7 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       config: { access: signedIn },
       schema: {
         summary: 'Mark a notification as read',
+        refuses: ['notification_unknown'],
         params: Type.Object({ id: Id }),
         response: { 200: NotificationView },
       },
@@ -153,7 +163,10 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       schema: {
         summary: 'Mark all own notifications as read',
         response: {
-          200: Type.Object({ read: Type.Integer({ description: 'How many were not read before', examples: [3] }) }),
+          200: Type.Object(
+            { read: Type.Integer({ description: 'How many were not read before', examples: [3] }) },
+            { title: 'ReadNotifications' },
+          ),
         },
       },
     },
@@ -164,7 +177,11 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
     '/preferences',
     {
       config: { access: signedIn },
-      schema: { summary: 'Which messages one gets, by channel and event', response: { 200: PreferencesView } },
+      schema: {
+        summary: 'Which messages one gets, by channel and event',
+        honours: ['If-None-Match'],
+        response: { 200: PreferencesView },
+      },
     },
     async (request, reply) => {
       const preferences = await preferencesOf(db, request.actor.userId)
@@ -221,7 +238,12 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
     '/deliveries/:id/replay',
     {
       config: { access: withRole('admin') },
-      schema: { summary: 'Send a dead mail again', params: Type.Object({ id: Id }), response: { 202: DeliveryView } },
+      schema: {
+        summary: 'Send a dead mail again',
+        refuses: ['delivery_unknown', 'delivery_not_dead'],
+        params: Type.Object({ id: Id }),
+        response: { 202: DeliveryView },
+      },
     },
     async ({ params: { id } }, reply) => {
       const delivery = await db.transaction(async tx => {

@@ -3,6 +3,7 @@ import { defineService, StartError } from '#kernel'
 import { address } from './addressing.ts'
 import { deliver, takeUp } from './delivery.ts'
 import { needs, settings, type Jobs } from './host.ts'
+import { problems } from './problems.ts'
 import { reactions } from './reactions.ts'
 import { dropOld, leastRetention } from './retention.ts'
 import { routes } from './routes.ts'
@@ -20,6 +21,8 @@ const tries = 25
  */
 export const notifications = defineService({
   name: 'notifications',
+  about: 'What happened, in the application and by mail, and who wants to hear of it.',
+  problems,
   folder: import.meta.dirname,
   needs,
   publishes: [NotificationCreated],

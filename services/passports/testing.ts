@@ -69,8 +69,10 @@ const asker = defineService({
   folder: import.meta.filename,
   needs: [getPassportAccess],
   start({ http, ask }) {
-    http.get('/:id', { config: { access: signedIn }, schema: { summary: 'Ask about a passport' } }, ({ params }) =>
-      ask(getPassportAccess, { passportId: (params as { id: string }).id }),
+    http.get(
+      '/:id',
+      { config: { access: signedIn }, schema: { summary: 'Ask about a passport', refuses: ['passport_unknown'] } },
+      ({ params }) => ask(getPassportAccess, { passportId: (params as { id: string }).id }),
     )
   },
 })

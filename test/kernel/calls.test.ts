@@ -57,12 +57,16 @@ const shop = (needs: (typeof getEntry | typeof getSum)[] = [getEntry]): Service 
   defineService({
     name: 'shop',
     folder: '/nowhere',
+    problems: { entry_closed: ['conflict', 'The entry is closed.'] },
     needs,
     start(host) {
       const query = Type.Object({ id: Type.Optional(Type.String()), inside: Type.Optional(Type.Boolean()) })
       host.http.get(
         '/',
-        { config: { access: anyone }, schema: { summary: 'Ask', querystring: query } },
+        {
+          config: { access: anyone },
+          schema: { summary: 'Ask', refuses: ['entry_closed', 'too_many_requests'], querystring: query },
+        },
         async ({ query, visitor }) => {
           const ask = () =>
             within(visitor ? { actor: { userId: visitor.userId, role: visitor.role } } : {}, () =>

@@ -64,7 +64,7 @@ const things = async (t: TestContext) =>
       http.get('/bug', { config: open, schema: { summary: 'Bug' } }, () => {
         throw new Error('the reason nobody outside may know')
       })
-      http.get('/limited', { config: open, schema: { summary: 'Limited' } }, () => {
+      http.get('/limited', { config: open, schema: { summary: 'Limited', refuses: ['too_many_requests'] } }, () => {
         throw new Problem('limited', 'too_many_requests', { retryAfter: 1.2, stock: 3 })
       })
     },

@@ -13,9 +13,15 @@ const orders = async (
 ): Promise<Service> =>
   defineService({
     name,
+    problems: { sold_out: ['conflict', 'There is no more of it.'] },
     folder: await folderWith(t, 'create table orders (id uuid primary key, what text not null)'),
     start({ http, db }) {
-      const schema = { summary: 'Order', body: Type.Object({ what: Type.String() }) }
+      const schema = {
+        summary: 'Order',
+        honours: ['Idempotency-Key'],
+        refuses: ['sold_out'],
+        body: Type.Object({ what: Type.String() }),
+      } as const
       for (const path of ['/', '/express'])
         http.post(path, { config: { access: anyone }, schema }, async (request, reply) => {
           const order = await db.once(request, async tx => {

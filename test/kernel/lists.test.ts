@@ -45,10 +45,10 @@ const rows = async (t: TestContext) =>
         return await db`select id from rows where ${after ? db`(name, number) > (${after[0]!}, ${after[1]!})` : db`true`} limit 1`
       })
       let version = 3
-      http.get('/thing', { config: open, schema: { summary: 'Read' } }, (request, reply) =>
+      http.get('/thing', { config: open, schema: { summary: 'Read', honours: ['If-None-Match'] } }, (request, reply) =>
         notModified(request, reply, version) ? reply.send() : { version },
       )
-      http.put('/thing', { config: open, schema: { summary: 'Change' } }, request => {
+      http.put('/thing', { config: open, schema: { summary: 'Change', honours: ['If-Match'] } }, request => {
         requireMatch(request, version)
         return { version: ++version }
       })

@@ -66,6 +66,7 @@ test('one sees who waits for a connection, how long transactions take, and what 
   const busy = defineService({
     name: 'busy',
     folder: await folderWith(t),
+    problems: { no: ['conflict', 'No.'] },
     start({ http, db, job: define }) {
       job = define<{ what: string }>(
         'work',
@@ -76,18 +77,22 @@ test('one sees who waits for a connection, how long transactions take, and what 
         { tries: 1 },
       )
       const body = Type.Object({ what: Type.String() })
-      http.post('/', { config: { access: anyone }, schema: { summary: 'Work', body } }, async (request, reply) => {
-        await db.transaction(async tx => {
-          held++
-          await tx`select 1`
-          if (request.body.what === 'wait') await gate
-          if (request.body.what === 'break') throw new Problem('conflict', 'no')
-          if (request.body.what === 'later')
-            await tx.enqueue(job, { what: 'x' }, { runAt: new Date(Date.now() + 3_600_000) })
-          else if (request.body.what !== 'wait') await tx.enqueue(job, request.body)
-        })
-        return reply.code(204).send()
-      })
+      http.post(
+        '/',
+        { config: { access: anyone }, schema: { summary: 'Work', refuses: ['no'], body } },
+        async (request, reply) => {
+          await db.transaction(async tx => {
+            held++
+            await tx`select 1`
+            if (request.body.what === 'wait') await gate
+            if (request.body.what === 'break') throw new Problem('conflict', 'no')
+            if (request.body.what === 'later')
+              await tx.enqueue(job, { what: 'x' }, { runAt: new Date(Date.now() + 3_600_000) })
+            else if (request.body.what !== 'wait') await tx.enqueue(job, request.body)
+          })
+          return reply.code(204).send()
+        },
+      )
     },
   })
   const p = await start(t, [busy])

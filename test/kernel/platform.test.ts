@@ -72,6 +72,7 @@ const readers = async (
       'create table seen (position bigint generated always as identity, note_id uuid primary key, text text)',
     ),
     needs: [getNote],
+    problems: { note_unknown: ['not_found', 'There is no such note.'] },
     start({ http, db, on, ask, job, every: _ }) {
       const remind = job('remind', async ({ noteId }: { noteId: string }) => {
         await db.transaction(tx => tx`update seen set text = text || ' (reminded)' where note_id = ${noteId}`)
@@ -105,7 +106,10 @@ const readers = async (
       )
       http.get(
         '/ask/:noteId',
-        { config: { access: anyone }, schema: { summary: 'Ask', params: Type.Object({ noteId: Type.String() }) } },
+        {
+          config: { access: anyone },
+          schema: { summary: 'Ask', refuses: ['note_unknown'], params: Type.Object({ noteId: Type.String() }) },
+        },
         async ({ params }) => ask(getNote, params),
       )
       http.get('/inside', { config: { access: anyone }, schema: { summary: 'Ask inside a transaction' } }, async () =>
