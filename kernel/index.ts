@@ -19,7 +19,26 @@ export { accessCookie, type Handler, type Http, type Reply, type Request } from 
 export type { Feed, Live, StreamEvent } from './http/stream.ts'
 export type { Problems } from './http/problems.ts'
 export type { EnqueueOptions, Job, JobHandler, JobOptions } from './jobs/jobs.ts'
-export { cursorOf, isCount, isId, isInstant, isText, Page, page, pageQuery, type Cursor } from './http/pagination.ts'
+export {
+  Count,
+  counted,
+  countQuery,
+  createdIn,
+  createdQuery,
+  cursorOf,
+  isCount,
+  isId,
+  isInstant,
+  isText,
+  listQuery,
+  mostCounted,
+  Page,
+  page,
+  pageQuery,
+  timeOf,
+  type Cursor,
+  type Span,
+} from './http/pagination.ts'
 export { notModified, requireMatch } from './http/preconditions.ts'
 export type { Log } from './telemetry/log.ts'
 export type { Mail, Message } from './mail/mail.ts'

@@ -1,4 +1,5 @@
-import Type, { type TSchema } from 'typebox'
+import Type, { type TProperties, type TSchema } from 'typebox'
+import { Instant } from '../../contracts/shared.ts'
 import { Problem } from '../problem.ts'
 
 /** Query of every list: `limit` (1 to 100) and `after` (a `nextCursor`). Spread it beside the filters. */
@@ -13,6 +14,56 @@ export const Page = <T extends TSchema>(item: T) =>
     { items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) },
     'title' in item ? { title: `${String(item.title)}Page` } : {},
   )
+
+/** Query of a list and of its count: what they do not know is refused by name. */
+export const listQuery = <F extends TProperties>(filters: F) =>
+  Type.Object({ ...pageQuery, ...filters }, { additionalProperties: false })
+export const countQuery = <F extends TProperties>(filters: F) => Type.Object(filters, { additionalProperties: false })
+
+/** Filters by when a row was made; spread them beside the others, and read them by `createdIn`. */
+export const createdQuery = {
+  createdFrom: Type.Optional({ ...Instant, description: 'Only what was made then or later' }),
+  createdTo: Type.Optional({ ...Instant, description: 'Only what was made before' }),
+}
+
+/** A span of time: from `from` on, until before `to`. */
+export interface Span {
+  from?: Date | undefined
+  to?: Date | undefined
+}
+
+export const createdIn = (query: { createdFrom?: string; createdTo?: string }): Span => ({
+  from: query.createdFrom === undefined ? undefined : timeOf(query.createdFrom, 'createdFrom'),
+  to: query.createdTo === undefined ? undefined : timeOf(query.createdTo, 'createdTo'),
+})
+
+/**
+ * A time as field `name` of a query gives it. PostgreSQL has no year 0 and there was nothing of ours before 1970; a leap
+ * second has no date here.
+ */
+export function timeOf(text: string, name: string): Date {
+  const time = Date.parse(text)
+  if (Number.isNaN(time))
+    throw new Problem('invalid', 'request_invalid', {
+      errors: [{ pointer: `/${name}`, detail: 'must be a time like 2027-02-18T08:30:00Z' }],
+    })
+  return new Date(Math.max(0, time))
+}
+
+/** A count looks at one row more than this, so that it takes no longer where there are millions. */
+export const mostCounted = 10_000
+
+/** Answer of every count. */
+export const Count = Type.Object(
+  {
+    count: Type.Integer({ minimum: 0, maximum: mostCounted, examples: [42] }),
+    exact: Type.Boolean({ description: `Whether there are no more: what is above ${mostCounted} is not counted` }),
+  },
+  { title: 'Count' },
+)
+
+/** What is answered of so many rows, of which `mostCounted + 1` at most were looked at. */
+export const counted = (rows: number) => ({ count: Math.min(rows, mostCounted), exact: rows <= mostCounted })
 
 /** Sort keys of the last row of a page, opaque to clients. */
 export type Cursor = readonly (string | number | null)[]

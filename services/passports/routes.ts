@@ -12,6 +12,7 @@ import {
   Problem,
   requireMatch,
   signedIn,
+  timeOf,
   type Actor,
   type Host,
   type Reply,
@@ -145,7 +146,7 @@ export function routes({ http, db, now }: Host<'passports'>): void {
     },
     async (request, reply) => {
       const { visitor, params, query } = request
-      const at = query.at === undefined ? undefined : timeOf(query.at)
+      const at = query.at === undefined ? undefined : timeOf(query.at, 'at')
       const passport = visibleTo(visitor, await findPassport(db, params.id, request.actor, at))
       if (at && at < passport.createdAt)
         throw new Problem('not_found', 'version_unknown', { detail: 'The passport did not exist then.' })
@@ -348,19 +349,6 @@ export function routes({ http, db, now }: Host<'passports'>): void {
 async function changeStatus(tx: Tx<'passports'>, former: Passport, passport: Passport, actor: Actor): Promise<void> {
   await updatePassport(tx, passport, actor)
   await tx.publish(PassportStatusChanged, { ...told(passport), status: passport.status, formerStatus: former.status })
-}
-
-/**
- * A time as a query gives it. PostgreSQL has no year 0 and there was no passport before 1970; a leap second has no date
- * here.
- */
-function timeOf(text: string): Date {
-  const time = Date.parse(text)
-  if (Number.isNaN(time))
-    throw new Problem('invalid', 'request_invalid', {
-      errors: [{ pointer: '/at', detail: 'must be a time like 2027-02-18T08:30:00Z' }],
-    })
-  return new Date(Math.max(0, time))
 }
 
 const isVersion = (key: unknown): boolean => Number.isInteger(key) && (key as number) > 0 && (key as number) < 2 ** 31
