@@ -1,14 +1,11 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleAll } from 'cockatiel'
-import { jwtVerify, SignJWT } from 'jose'
-import type { EventActor } from '../../contracts/shared.ts'
-import { context } from '../telemetry/context.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Problem } from '../problem.ts'
+import { serviceToken, serviceTokens, type ServiceTokens } from './service-token.ts'
 
 /** Other processes of the platform: where services live that this one does not run, and which of them work. */
-export interface Peers {
+export interface Peers extends ServiceTokens {
   /** All of a service; none for one that nobody told us of. */
   addressesOf(service: string): readonly string[]
   /** One to try next: working ones first, the least busy of them; undefined when all have been tried. */
@@ -21,14 +18,6 @@ export interface Peers {
   works(address: string): boolean
   /** Asks every address of a service: `ok`, `1 of 2`, or `away` when nobody takes work. */
   check(service: string): Promise<string>
-  /** Proves to another process that we are one too: for a question of `asker` to what is called `audience`. */
-  token(asker: string, audience: string): Promise<string>
-  /** Who caused a question to `audience`. Fails with 401 for anybody but a process with our secret. */
-  actorOf(token: unknown, audience: string): Promise<EventActor>
-  /** Headers that tell another process who the client is, which only we can make. */
-  introduce(clientAddress: string): Record<string, string>
-  /** The address that such headers tell of; undefined for what we did not make. */
-  introduced(header: unknown): string | undefined
   /** What the process at an address serves for clients. */
   routesOf(address: string): Promise<{ method: string; url: string; service: string }[]>
   /** Its part of the API document: JSON of any depth, as OpenAPI has it. */
@@ -41,13 +30,6 @@ const tolerated = 5
 /** After so long one request finds out whether it works again. */
 const restMs = 2_000
 const lookMs = 2_000
-
-/** Stands in a header of its own: `authorization` is for people. */
-export const serviceToken = 'x-ohmnibus-service'
-/** Client, moment and signature: `203.0.113.7 1763712000 …`. */
-export const clientHeader = 'x-ohmnibus-client'
-/** How far the clocks of our machines may be apart. */
-const clocksApartMs = 90_000
 
 export function openPeers(options: {
   addresses: ReadonlyMap<string, readonly string[]>
@@ -83,9 +65,10 @@ export function openPeers(options: {
     // While others work nobody else would find out that one does again.
     if (peer.ready && peer.breaker.state === CircuitState.Open) await peer.breaker.execute(() => {}).catch(() => {})
   }
-  const sign = (text: string): string => createHmac('sha256', secret).update(`client ${text}`).digest('base64url')
+  const tokens = serviceTokens(secret)
 
   return {
+    ...tokens,
     addressesOf: service => addresses.get(service) ?? [],
     pick(service, tried = new Set()) {
       const left = (addresses.get(service) ?? []).filter(address => !tried.has(address))
@@ -116,42 +99,8 @@ export function openPeers(options: {
       return ready === known.length ? 'ok' : ready > 0 ? `${ready} of ${known.length}` : 'away'
     },
     works,
-    token: (asker, audience) =>
-      new SignJWT({ actor: context().actor })
-        .setProtectedHeader({ alg: 'HS256', typ: 'service+jwt' })
-        .setSubject(asker)
-        .setAudience(audience)
-        .setIssuedAt()
-        .setExpirationTime('30s')
-        .sign(secret),
-    async actorOf(token, audience) {
-      try {
-        const checks = {
-          algorithms: ['HS256'],
-          typ: 'service+jwt',
-          audience,
-          requiredClaims: ['exp', 'sub'],
-          clockTolerance: clocksApartMs / 1000,
-        }
-        return (await jwtVerify(String(token), secret, checks)).payload.actor as EventActor
-      } catch {
-        throw new Problem('unauthenticated', 'service_token_invalid', {
-          detail: 'This address is for the processes of the platform.',
-        })
-      }
-    },
-    introduce(clientAddress) {
-      const text = `${clientAddress} ${Date.now()}`
-      return { [clientHeader]: `${text} ${sign(text)}` }
-    },
-    introduced(header) {
-      const [, text, address, at, signature] = /^((\S+) (\d+)) (\S+)$/.exec(String(header ?? '')) ?? []
-      if (!text || Math.abs(Date.now() - Number(at)) > clocksApartMs) return undefined
-      const [given, expected] = [Buffer.from(signature!), Buffer.from(sign(text))]
-      return given.length === expected.length && timingSafeEqual(given, expected) ? address : undefined
-    },
     async routesOf(address) {
-      const headers = { [serviceToken]: await this.token('kernel', 'routes') }
+      const headers = { [serviceToken]: await tokens.token('kernel', 'routes') }
       return (await answerOf(`${address}/internal/routes`, headers)) as {
         method: string
         url: string

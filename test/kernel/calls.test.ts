@@ -18,7 +18,7 @@ const getEntry = call(
   'ledger',
   'get_entry',
   Type.Object({ id: Type.String({ maxLength: 100 }) }),
-  Type.Object({ id: Type.String() }),
+  Type.Object({ id: Type.String(), at: Type.Optional(Type.String()) }),
 )
 /** The ledger of today knows nothing of it. */
 const getSum = call('ledger', 'get_sum', Type.Object({}), Type.Object({}))
@@ -46,7 +46,8 @@ function ledger(seen: Seen[] = [], wait: (id: string) => Promise<unknown> = asyn
         if (id === 'limited') throw new Problem('limited', 'too_many_requests', { retryAfter: 7 })
         if (id === 'bug') throw new Error('a bug')
         await wait(id)
-        return { id, at: new Date(0) } as never
+        if (id === 'false') return { id: 7 } as never
+        return { id, at: new Date(0), passwordHash: 'not for others' } as never
       })
     },
   })
@@ -111,6 +112,30 @@ test('a question to another process is answered through JSON, in the name of who
   const answer = await ask('a', { ...as({ userId }), traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
   assert.deepEqual([answer.status, answer.body], [200, { id: 'a', at: '1970-01-01T00:00:00.000Z' }])
   assert.deepEqual(seen, [{ id: 'a', actor: { userId, role: 'user' }, traceId }])
+})
+
+test('an answer holds what its contract names and nothing else, in one process and between two', async t => {
+  const owner = await listen(t, [ledger()])
+  const here = await start(t, [ledger(), shop()])
+  const { ask } = await shopAt(t, [owner.address])
+  const promised = { id: 'a', at: '1970-01-01T00:00:00.000Z' }
+  assert.deepEqual((await ask()).body, promised)
+  assert.deepEqual((await here.http.inject('/api/shop?id=a')).json(), promised)
+})
+
+test('an answer that is not what was promised, and a question that is not one, are faults, in one process and between two', async t => {
+  const owner = await listen(t, [ledger()])
+  const here = await start(t, [ledger(), shop()])
+  const { ask } = await shopAt(t, [owner.address])
+  assert.equal((await ask('false')).status, 500)
+  assert.equal((await here.http.inject('/api/shop?id=false')).statusCode, 500)
+  const long = 'x'.repeat(101)
+  assert.equal((await here.http.inject(`/api/shop?id=${long}`)).statusCode, 500)
+  assert.deepEqual(
+    [(await ask(long)).status, (await ask(long)).body.code],
+    [503, 'service_mismatched'],
+    'it may be another version that asks so',
+  )
 })
 
 test('what the owner refuses with is what the asker gets: kind, code, detail, fields, members, when to come back', async t => {
