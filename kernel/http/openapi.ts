@@ -52,7 +52,9 @@ export function holdAnswers(app: FastifyInstance, undeclared: (answer: string) =
     const { url, config } = request.routeOptions
     const schema = request.routeOptions.schema as RouteSchema | undefined
     const { statusCode: status } = reply
-    if (url && schema && !schema.hide && request.method !== 'HEAD' && status < 500) {
+    // Of a client that went away there is no answer.
+    const answered = reply.raw.headersSent && request.method !== 'HEAD' && status < 500
+    if (url && answered && schema && !schema.hide) {
       const success = answers(schema)
       const refused = [...(config.codes ?? []), ...anywhere].map(code => app.problems.get(code)!.status)
       const silent = status < 300 && !schema.response && !schema.produces
@@ -190,7 +192,8 @@ export function answers(
           status,
           {
             ...(body.type !== 'null' && { 'application/json': { schema: body, example: exampleOf(body) } }),
-            ...(status === '200' && raw),
+            // A page says in every status what there is to see.
+            ...((status === '200' || (status > '299' && body.type === 'null')) && raw),
           },
           // What is gone has no version.
           ...(status < '300'

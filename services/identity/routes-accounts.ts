@@ -12,6 +12,7 @@ import {
   signedIn,
   withRole,
   type Actor,
+  type Reply,
   type Tx,
 } from '#kernel'
 import {
@@ -54,11 +55,14 @@ import {
   type User,
 } from './store.ts'
 
-const AccountView = Type.Object({
-  ...UserView.properties,
-  disabled: Type.Boolean(),
-  version: Type.Integer({ examples: [1] }),
-})
+const AccountView = Type.Object(
+  {
+    ...UserView.properties,
+    disabled: Type.Boolean(),
+    version: Type.Integer({ examples: [1] }),
+  },
+  { title: 'Account' },
+)
 
 /** One's own account, and what admins do to others. */
 export function accountRoutes(shared: Identity): void {
@@ -81,7 +85,11 @@ function profile({ host, passwords, codes, limits }: Identity): void {
     '/profile',
     {
       config: { access: signedIn },
-      schema: { summary: 'The own account', response: { 200: UserView } },
+      schema: {
+        summary: 'The own account',
+        honours: ['If-None-Match'],
+        response: { 200: UserView },
+      },
     },
     async (request, reply) => {
       const user = await own(request.actor)
@@ -135,6 +143,16 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Change the password; all other sessions end',
+        refuses: [
+          'password_wrong',
+          'password_changed',
+          'password_too_short',
+          'password_too_long',
+          'password_personal',
+          'password_common',
+          'too_many_requests',
+          'sign_in_busy',
+        ],
         body: Type.Object({
           currentPassword: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }),
           newPassword: Password,
@@ -171,6 +189,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Ask for another address; a code goes there',
+        refuses: ['password_wrong', 'email_unchanged', 'too_many_requests', 'sign_in_busy'],
         body: Type.Object({
           password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }),
           email: Email,
@@ -210,6 +229,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Prove the other address with the code',
+        refuses: ['otp_invalid', 'too_many_requests'],
         body: Type.Object({ otp: Otp }),
         response: { 200: UserView },
       },
@@ -280,6 +300,7 @@ function administration({ host }: Identity): void {
   /** An admin changes somebody else's account: nobody takes the last admin away by mistake. */
   async function change(
     request: { actor: Actor; params: { id: string } } & Parameters<typeof requireMatch>[0],
+    reply: Reply,
     fields: Partial<Pick<User, 'role' | 'disabled'>>,
     tell: (tx: Tx<'identity'>, user: User, former: User) => Promise<void>,
   ) {
@@ -289,7 +310,7 @@ function administration({ host }: Identity): void {
     } = request
     if (id === actor.userId)
       throw new Problem('conflict', 'own_account', { detail: 'Ask another admin to change your own account.' })
-    return await db.transaction(async tx => {
+    const changed = await db.transaction(async tx => {
       const former = await lockUser(tx, id, 'change')
       if (!former) throw new Problem('not_found', 'user_unknown')
       requireMatch(request, former.version)
@@ -298,6 +319,8 @@ function administration({ host }: Identity): void {
       await tell(tx, user, former)
       return view(user)
     })
+    notModified(request, reply, changed.version)
+    return changed
   }
 
   http.put(
@@ -307,13 +330,14 @@ function administration({ host }: Identity): void {
       schema: {
         summary: 'Give a person another role',
         honours: ['If-Match'],
+        refuses: ['own_account', 'user_unknown'],
         params: Params,
         body: Type.Object({ role: Role }),
         response: { 200: AccountView },
       },
     },
-    request =>
-      change(request, { role: request.body.role }, async (tx, user, former) => {
+    (request, reply) =>
+      change(request, reply, { role: request.body.role }, async (tx, user, former) => {
         await tx.publish(UserRoleChanged, {
           userId: user.id,
           role: user.role,
@@ -332,13 +356,14 @@ function administration({ host }: Identity): void {
         summary: 'Disable an account, or enable it again',
         description: 'A disabled account has no sessions.',
         honours: ['If-Match'],
+        refuses: ['own_account', 'user_unknown'],
         params: Params,
         body: Type.Object({ disabled: Type.Boolean() }),
         response: { 200: AccountView },
       },
     },
-    request =>
-      change(request, { disabled: request.body.disabled }, async (tx, user) => {
+    (request, reply) =>
+      change(request, reply, { disabled: request.body.disabled }, async (tx, user) => {
         await tx.publish(UserDisabled, { userId: user.id, disabled: user.disabled, version: user.version })
         if (user.disabled) await revoke(tx, user.id, await deleteSessions(tx, user.id, {}), forever)
       }),

@@ -46,28 +46,37 @@ const Name = Type.String({
   maxLength: 200,
   examples: ['Voltaic GmbH'],
 })
-const OrganisationView = Type.Object({
-  id: Id,
-  name: Type.String({ examples: ['Voltaic GmbH'] }),
-  role: Type.Union([OrganisationRole, Type.Null()], {
-    description: 'What you are in it; null for an admin of the platform who is no member',
-  }),
-  createdAt: Instant,
-})
-const MemberView = Type.Object({
-  userId: Id,
-  name: Type.String({ examples: ['Ada Lovelace'] }),
-  email: Email,
-  role: OrganisationRole,
-  joinedAt: Instant,
-})
-const InvitationView = Type.Object({
-  id: Id,
-  email: Email,
-  role: OrganisationRole,
-  createdAt: Instant,
-  expiresAt: Instant,
-})
+const OrganisationView = Type.Object(
+  {
+    id: Id,
+    name: Type.String({ examples: ['Voltaic GmbH'] }),
+    role: Type.Union([OrganisationRole, Type.Null()], {
+      description: 'What you are in it; null for an admin of the platform who is no member',
+    }),
+    createdAt: Instant,
+  },
+  { title: 'Organisation' },
+)
+const MemberView = Type.Object(
+  {
+    userId: Id,
+    name: Type.String({ examples: ['Ada Lovelace'] }),
+    email: Email,
+    role: OrganisationRole,
+    joinedAt: Instant,
+  },
+  { title: 'Member' },
+)
+const InvitationView = Type.Object(
+  {
+    id: Id,
+    email: Email,
+    role: OrganisationRole,
+    createdAt: Instant,
+    expiresAt: Instant,
+  },
+  { title: 'Invitation' },
+)
 
 const organisationView = ({
   id,
@@ -138,6 +147,7 @@ export function organisationRoutes({ host, limits }: Identity): void {
       schema: {
         summary: 'Found an organisation and own it',
         honours: ['Idempotency-Key'],
+        gives: ['Location'],
         body: Type.Object({ name: Name }),
         response: { 201: OrganisationView },
       },
@@ -181,7 +191,13 @@ export function organisationRoutes({ host, limits }: Identity): void {
     '/organisations/:id',
     {
       config: { access: signedIn },
-      schema: { summary: 'One organisation', params: ById, response: { 200: OrganisationView } },
+      schema: {
+        summary: 'One organisation',
+        honours: ['If-None-Match'],
+        refuses: ['organisation_unknown'],
+        params: ById,
+        response: { 200: OrganisationView },
+      },
     },
     async (request, reply) => {
       const { organisation } = await enter(request.actor, request.params.id)
@@ -197,6 +213,7 @@ export function organisationRoutes({ host, limits }: Identity): void {
       schema: {
         summary: 'Rename an organisation',
         honours: ['If-Match'],
+        refuses: ['organisation_unknown', 'organisation_admin_required'],
         params: ById,
         body: Type.Object({ name: Name }),
         response: { 200: OrganisationView },
@@ -227,6 +244,7 @@ export function organisationRoutes({ host, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'List the members',
+        refuses: ['organisation_unknown'],
         params: ById,
         querystring: Type.Object(pageQuery),
         response: { 200: Page(MemberView) },
@@ -273,6 +291,13 @@ export function organisationRoutes({ host, limits }: Identity): void {
         summary: 'Give a member another role',
         description:
           'Owners may all; admins all but with owners. Access tokens of the member are refused from now on; the next refresh has the new role.',
+        refuses: [
+          'organisation_unknown',
+          'organisation_admin_required',
+          'organisation_owner_required',
+          'member_unknown',
+          'last_owner',
+        ],
         params: Membership,
         body: Type.Object({ role: OrganisationRole }),
         response: { 204: Type.Null() },
@@ -291,6 +316,13 @@ export function organisationRoutes({ host, limits }: Identity): void {
       schema: {
         summary: 'Remove a member, or leave',
         description: 'The last owner cannot leave.',
+        refuses: [
+          'organisation_unknown',
+          'organisation_admin_required',
+          'organisation_owner_required',
+          'member_unknown',
+          'last_owner',
+        ],
         params: Membership,
         response: { 204: Type.Null() },
       },
@@ -308,6 +340,12 @@ export function organisationRoutes({ host, limits }: Identity): void {
       schema: {
         summary: 'Invite somebody by mail',
         description: 'The link is good for seven days. Inviting the same address again makes the former link useless.',
+        refuses: [
+          'organisation_unknown',
+          'organisation_admin_required',
+          'organisation_owner_required',
+          'too_many_requests',
+        ],
         params: ById,
         body: Type.Object({ email: Email, role: OrganisationRole }),
         response: { 201: InvitationView },
@@ -354,6 +392,7 @@ export function organisationRoutes({ host, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'List invitations that wait for an answer',
+        refuses: ['organisation_unknown', 'organisation_admin_required'],
         params: ById,
         querystring: Type.Object(pageQuery),
         response: { 200: Page(InvitationView) },
@@ -376,6 +415,7 @@ export function organisationRoutes({ host, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Withdraw an invitation',
+        refuses: ['organisation_unknown', 'organisation_admin_required', 'invitation_unknown'],
         params: Type.Object({ id: Id, invitationId: Id }),
         response: { 204: Type.Null() },
       },
@@ -422,6 +462,7 @@ export function organisationRoutes({ host, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Accept an invitation',
+        refuses: ['invitation_unknown', 'invitation_for_another'],
         body: Type.Object({ token: Token }),
         response: { 200: OrganisationView },
       },
@@ -436,7 +477,12 @@ export function organisationRoutes({ host, limits }: Identity): void {
       '/invitations/:token',
       {
         config: { access: anyone },
-        schema: { summary: 'The page an invitation opens', params: Params, produces: ['text/html'] },
+        schema: {
+          summary: 'The page an invitation opens',
+          params: Params,
+          produces: ['text/html'],
+          response: { 200: Type.Null(), 404: Type.Null() },
+        },
       },
       async (request, reply) => {
         const invitation = await findInvitation(db, { tokenHash: digest(request.params.token) }, now())
@@ -458,9 +504,11 @@ export function organisationRoutes({ host, limits }: Identity): void {
         config: { access: signedIn },
         schema: {
           summary: 'Accept an invitation with its button',
+          refuses: ['invitation_unknown', 'invitation_for_another'],
           params: Params,
           consumes: ['application/x-www-form-urlencoded'],
           produces: ['text/html'],
+          response: { 200: Type.Null() },
         },
       },
       async (request, reply) => {

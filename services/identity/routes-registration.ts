@@ -31,14 +31,17 @@ export const Password = Type.String({
   examples: ['a-long-summer-of-trains'],
 })
 export const Otp = Type.String({ pattern: '^[0-9]{6}$', description: 'The code from the mail', examples: ['492817'] })
-export const Waiting = Type.Object({
-  email: Email,
-  expiresAt: Type.String({
-    format: 'date-time',
-    description: 'Until when the code is good',
-    examples: ['2027-02-18T08:40:00.000Z'],
-  }),
-})
+export const Waiting = Type.Object(
+  {
+    email: Email,
+    expiresAt: Type.String({
+      format: 'date-time',
+      description: 'Until when the code is good',
+      examples: ['2027-02-18T08:40:00.000Z'],
+    }),
+  },
+  { title: 'CodeSent' },
+)
 
 export const wrongCode = () =>
   new Problem('invalid', 'otp_invalid', {
@@ -82,6 +85,15 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
         summary: 'Ask for an account',
         description:
           'Sends a code to the address; the account exists once it is proven. Known and unknown addresses get the same answer.',
+        refuses: [
+          'role_not_assignable',
+          'password_too_short',
+          'password_too_long',
+          'password_personal',
+          'password_common',
+          'too_many_requests',
+          'sign_in_busy',
+        ],
         body: Type.Object({
           email: Email,
           password: Password,
@@ -141,6 +153,7 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
       schema: {
         summary: 'Ask for a new code; the old one is no longer good',
         description: 'The first one comes at once, later ones after a pause that grows from one minute to fifteen.',
+        refuses: ['too_many_requests', 'otp_sent_recently'],
         body: Type.Object({ email: Email }),
         response: { 202: Waiting },
       },
@@ -198,6 +211,7 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
       config: { access: anyone },
       schema: {
         summary: 'Prove the address with the code; the account exists and is signed in',
+        refuses: ['otp_invalid', 'too_many_requests'],
         body: Type.Object({ email: Email, otp: Otp }),
         response: { 201: SignedInView },
       },
@@ -243,6 +257,7 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
           description: 'Opening it proves nothing; its button does.',
           params: Link,
           produces: ['text/html'],
+          response: { 200: Type.Null(), 404: Type.Null() },
         },
       },
       async (request, reply) => {
@@ -275,6 +290,7 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
           params: Link,
           consumes: ['application/x-www-form-urlencoded'],
           produces: ['text/html'],
+          response: { 200: Type.Null(), 404: Type.Null() },
         },
       },
       async (request, reply) => {

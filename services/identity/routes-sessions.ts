@@ -34,18 +34,21 @@ import {
 } from './store.ts'
 import { standing, type RefreshToken } from './tokens.ts'
 
-const SessionView = Type.Object({
-  id: Id,
-  device: Type.String({ examples: ['Firefox on Linux'] }),
-  addressPrefix: Type.String({
-    description: 'Where it was used last: /24 of IPv4, /64 of IPv6',
-    examples: ['203.0.113.0/24'],
-  }),
-  createdAt: Instant,
-  lastUsedAt: Instant,
-  expiresAt: Instant,
-  current: Type.Boolean({ description: 'Whether it is the one that asks' }),
-})
+const SessionView = Type.Object(
+  {
+    id: Id,
+    device: Type.String({ examples: ['Firefox on Linux'] }),
+    addressPrefix: Type.String({
+      description: 'Where it was used last: /24 of IPv4, /64 of IPv6',
+      examples: ['203.0.113.0/24'],
+    }),
+    createdAt: Instant,
+    lastUsedAt: Instant,
+    expiresAt: Instant,
+    current: Type.Boolean({ description: 'Whether it is the one that asks' }),
+  },
+  { title: 'Session' },
+)
 
 // Many clients send no body at all where the cookie says everything.
 const RefreshBody = Type.Union([
@@ -77,6 +80,7 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       config: { access: anyone },
       schema: {
         summary: 'Sign in',
+        refuses: ['credentials_invalid', 'too_many_requests', 'sign_in_busy'],
         body: Type.Object({
           email: Email,
           password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }),
@@ -119,6 +123,7 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
         summary: 'Spend the refresh token for new tokens',
         description:
           'For ten seconds the spent token answers the same successor again; after that it ends the session, because two hold it.',
+        refuses: ['refresh_token_invalid'],
         body: RefreshBody,
         response: { 200: SignedInView },
       },
@@ -242,6 +247,7 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       config: { access: signedIn },
       schema: {
         summary: 'End one of the own sessions',
+        refuses: ['session_unknown'],
         params: Type.Object({ id: Id }),
         response: { 204: Type.Null() },
       },
@@ -286,6 +292,7 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
         summary: 'Act for an organisation',
         description:
           'The session stays and so does its refresh token; this and every later access token carries the organisation.',
+        refuses: ['organisation_unknown'],
         params: Type.Object({ id: Id }),
         response: { 200: AccessView },
       },
@@ -309,18 +316,21 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       schema: {
         summary: 'Keys that verify access tokens: next, current, previous',
         response: {
-          200: Type.Object({
-            keys: Type.Array(
-              Type.Object({
-                kty: Type.String(),
-                crv: Type.String(),
-                x: Type.String(),
-                kid: Type.String(),
-                alg: Type.String(),
-                use: Type.String(),
-              }),
-            ),
-          }),
+          200: Type.Object(
+            {
+              keys: Type.Array(
+                Type.Object({
+                  kty: Type.String(),
+                  crv: Type.String(),
+                  x: Type.String(),
+                  kid: Type.String(),
+                  alg: Type.String(),
+                  use: Type.String(),
+                }),
+              ),
+            },
+            { title: 'SigningKeys' },
+          ),
         },
       },
     },
@@ -339,13 +349,16 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       schema: {
         summary: 'Who issues the tokens, and where the keys are',
         response: {
-          200: Type.Object({
-            issuer: Type.String({ examples: ['https://ohmnibus.example.com'] }),
-            jwks_uri: Type.String({ examples: ['https://ohmnibus.example.com/.well-known/jwks.json'] }),
-            id_token_signing_alg_values_supported: Type.Array(Type.String({ examples: ['EdDSA'] })),
-            subject_types_supported: Type.Array(Type.String({ examples: ['public'] })),
-            response_types_supported: Type.Array(Type.String()),
-          }),
+          200: Type.Object(
+            {
+              issuer: Type.String({ examples: ['https://ohmnibus.example.com'] }),
+              jwks_uri: Type.String({ examples: ['https://ohmnibus.example.com/.well-known/jwks.json'] }),
+              id_token_signing_alg_values_supported: Type.Array(Type.String({ examples: ['EdDSA'] })),
+              subject_types_supported: Type.Array(Type.String({ examples: ['public'] })),
+              response_types_supported: Type.Array(Type.String()),
+            },
+            { title: 'TokenIssuer' },
+          ),
         },
       },
     },

@@ -24,6 +24,7 @@ import {
   UserUpdated,
 } from '#contracts/identity'
 import { checkPassword, hashPassword, openPasswords, type Passwords } from './passwords.ts'
+import { problems } from './problems.ts'
 import { accountRoutes } from './routes-accounts.ts'
 import { organisationRoutes } from './routes-organisations.ts'
 import { registrationRoutes } from './routes-registration.ts'
@@ -87,6 +88,8 @@ export interface Identity {
 /** Who people are: accounts, sessions, organisations, and the tokens everybody else trusts. */
 export const identity = defineService({
   name: 'identity',
+  about: 'Accounts, sessions, organisations and who belongs to them. Everything stands under `/api/v1/auth` too.',
+  problems,
   folder: import.meta.dirname,
   prefix: ['/api/auth', '/api/v1/auth'],
   publishes: [

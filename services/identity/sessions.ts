@@ -14,19 +14,22 @@ export interface ActsFor {
   role: OrganisationRole
 }
 
-export const UserView = Type.Object({
-  id: Id,
-  email: Email,
-  name: Type.String({ examples: ['Ada Lovelace'] }),
-  firstName: Type.String({ examples: ['Ada'] }),
-  lastName: Type.String({ examples: ['Lovelace'] }),
-  role: Role,
-  locale: Locale,
-  createdAt: Instant,
-  organisation: Type.Optional(
-    Type.Object({ id: Id, role: OrganisationRole }, { description: 'The organisation the session acts for' }),
-  ),
-})
+export const UserView = Type.Object(
+  {
+    id: Id,
+    email: Email,
+    name: Type.String({ examples: ['Ada Lovelace'] }),
+    firstName: Type.String({ examples: ['Ada'] }),
+    lastName: Type.String({ examples: ['Lovelace'] }),
+    role: Role,
+    locale: Locale,
+    createdAt: Instant,
+    organisation: Type.Optional(
+      Type.Object({ id: Id, role: OrganisationRole }, { description: 'The organisation the session acts for' }),
+    ),
+  },
+  { title: 'User' },
+)
 
 const Access = {
   user: UserView,
@@ -36,11 +39,17 @@ const Access = {
   }),
   expiresIn: Type.Integer({ description: 'Seconds until the access token expires', examples: [600] }),
 }
-export const AccessView = Type.Object(Access)
-export const SignedInView = Type.Object({
-  ...Access,
-  refreshToken: Type.String({ description: 'Goes to /api/auth/refresh, once', examples: ['AZj2onwefUObYF8OPBorTQ…'] }),
-})
+export const AccessView = Type.Object(Access, { title: 'AccessGranted' })
+export const SignedInView = Type.Object(
+  {
+    ...Access,
+    refreshToken: Type.String({
+      description: 'Goes to /api/auth/refresh, once',
+      examples: ['AZj2onwefUObYF8OPBorTQ…'],
+    }),
+  },
+  { title: 'SignedIn' },
+)
 
 export const nameOf = ({ firstName, lastName }: Pick<User, 'firstName' | 'lastName'>): string =>
   `${firstName} ${lastName}`.trim()
