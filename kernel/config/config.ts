@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import Type, { type Static, type TObject, type TSchema } from 'typebox'
 import { StartError } from '../problem.ts'
@@ -244,6 +245,12 @@ export interface Config extends Static<typeof platformSettings> {
    * By service, from `<NAME>_SERVICE_URL`: where those live that this process does not run, without slashes at the end.
    */
   readonly addresses: ReadonlyMap<string, readonly string[]>
+  /** The address links carry, without a slash at the end. */
+  readonly publicUrl: string
+  /** Files of the certificate and its key, for HTTPS without a proxy. */
+  readonly tls: { cert: string; key: string } | undefined
+  /** Absolute. */
+  readonly dataFolder: string
   /** Of Redis, whichever way it was given. */
   readonly redisUrl: string | undefined
   readonly environment: Settings
@@ -316,5 +323,20 @@ export function readConfig(environment: Settings, file: Settings = {}): Config {
   const notices = Object.keys(replaced)
     .filter(name => all[name])
     .map(name => `${name} is not used; its place takes ${replaced[name]}.`)
-  return { ...values, KAFKA_BROKERS: brokers, databases, addresses, redisUrl, environment: all, mode, faults, notices }
+  const { TLS_CERT_FILE: cert, TLS_KEY_FILE: key } = values
+  const tls = cert && key ? { cert, key } : undefined
+  return {
+    ...values,
+    KAFKA_BROKERS: brokers,
+    databases,
+    addresses,
+    publicUrl: (values.PUBLIC_URL ?? `${tls ? 'https' : 'http'}://localhost:${values.PORT}`).replace(/\/+$/, ''),
+    tls,
+    dataFolder: resolve(values.OHMNIBUS_DATA),
+    redisUrl,
+    environment: all,
+    mode,
+    faults,
+    notices,
+  }
 }

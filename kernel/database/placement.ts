@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { startPostgres } from '../../embedded-postgres/postgres.ts'
 import { refuseFaults, type Config } from '../config/config.ts'
 import { deriveFrom, rootSecret } from '../config/secrets.ts'
@@ -20,7 +20,7 @@ export interface PlacementOptions {
   database?: DatabaseEngine
   derive: (purpose: string) => Buffer
   progress: (message: string) => void
-  closers: (() => unknown)[]
+  closers: { push(work: () => unknown): void }
   log: Log
 }
 
@@ -47,7 +47,7 @@ export async function placementOf(
       database ??
       (config.DATABASE_URL
         ? databaseAt(config.DATABASE_URL, derive)
-        : await embeddedDatabase(resolve(config.OHMNIBUS_DATA), progress, closers, log)))
+        : await embeddedDatabase(config.dataFolder, progress, closers, log)))
   for (const service of services) {
     const address = config.databases.get(service.name)
     place(address ? databaseAt(address, derive) : await platforms(), service)
@@ -120,7 +120,7 @@ export function databaseAt(address: string, derive: (purpose: string) => Buffer)
 export async function embeddedDatabase(
   dataFolder: string,
   progress: (message: string) => void,
-  closers: (() => unknown)[],
+  closers: PlacementOptions['closers'],
   log: Log,
 ): Promise<DatabaseEngine> {
   const server = await startPostgres({ folder: join(dataFolder, 'postgres'), progress })
@@ -161,7 +161,7 @@ export async function prepare(
   const closers: (() => unknown)[] = []
   const log = openLog({ level: config.LOG_LEVEL })
   try {
-    const derive = deriveFrom(await rootSecret(config, resolve(config.OHMNIBUS_DATA)))
+    const derive = deriveFrom(await rootSecret(config, config.dataFolder))
     const placement = await placementOf(services, config, { database, derive, progress, closers, log })
     for (const [{ at, admin }, residents] of placement) await migrate(at, admin, residents, progress)
   } finally {

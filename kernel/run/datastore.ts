@@ -1,22 +1,27 @@
+import { openRoom, type Room } from '../database/disk-full.ts'
 import { openPool, type DatabaseAddress, type Pool } from '../database/database.ts'
+import { connectionString } from '../database/migrate.ts'
 import { openEventLog, type EventLog } from '../events/events.ts'
+import { tend } from '../events/retention.ts'
+import type { Road } from '../events/transport.ts'
 import { openJobs, type JobHandler } from '../jobs/jobs.ts'
+import { openSchedule } from '../jobs/schedule.ts'
+import type { Service } from '../service.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { connectionString } from '../database/migrate.ts'
-import type { Road } from '../events/transport.ts'
-import { openRoom, type Room } from '../database/disk-full.ts'
-import { openSchedule } from '../jobs/schedule.ts'
+import type { Closing } from './closing.ts'
 
 /** What belongs to one database, where one or many services have their schemas: their events, jobs and schedules. */
-export interface Base {
+export interface Datastore {
   readonly at: DatabaseAddress
+  readonly residents: readonly Service[]
   readonly pool: Pool
   readonly room: Room
   readonly events: EventLog
   /** By `<service>.<job>`; each takes the payload of its own job. */
   readonly handlers: Map<string, JobHandler<any>>
   readonly schedule: ReturnType<typeof openSchedule>
+  /** Events and jobs begin. */
   start(): Promise<void>
   /** Fails where it cannot be reached, or has no room for changes. */
   check(): Promise<void>
@@ -26,35 +31,41 @@ export interface Base {
   settled(): Promise<boolean>
 }
 
-export function openBase(options: {
+export function openDatastore(options: {
   at: DatabaseAddress
+  residents: readonly Service[]
   road: (pool: Pool) => Road
   log: Log
   metrics: Metrics
+  now: () => Date
   periodic: boolean
-  closers: (() => unknown)[]
-}): Base {
-  const { at, log, metrics, closers } = options
+  retention: number | undefined
+  closing: Closing
+}): Datastore {
+  const { at, residents, log, metrics, now, retention, closing } = options
   const pool = openPool(at, 'kernel', { max: 4 })
-  closers.push(() => pool.end({ timeout: 1 }))
+  closing.push(() => pool.end({ timeout: 1 }))
   const room = openRoom({ pool, log, metrics })
-  closers.push(room.close)
-  const road = options.road(pool)
-  const events = openEventLog({ pool, road, log, metrics })
-  const handlers: Base['handlers'] = new Map()
+  closing.push(room.close)
+  const events = openEventLog({ pool, road: options.road(pool), log, metrics })
+  const handlers: Datastore['handlers'] = new Map()
   const jobs = openJobs({ pool, connectionString: connectionString(at, 'kernel'), handlers, log, metrics })
   const schedule = openSchedule({ pool, log, on: options.periodic })
   return {
     at,
+    residents,
     pool,
     room,
     events,
     handlers,
     schedule,
     async start() {
-      closers.push(() => events.stop())
+      schedule.every('kernel', '1 hour', 'forget old answers and events', () =>
+        tend({ pool, events, log, now: now(), retention }),
+      )
+      closing.push(() => events.stop())
       await events.start()
-      closers.push(() => jobs.stop())
+      closing.push(() => jobs.stop())
       await jobs.start()
     },
     async check() {
@@ -64,4 +75,16 @@ export function openBase(options: {
     stop: () => schedule.stop(),
     settled: async () => (await events.settled()) && (await jobs.due()) === 0 && (await events.settled()),
   }
+}
+
+/** Resolves once all events have had their effect and all due jobs are done; fails after 20 s. */
+export async function settle(datastores: readonly Datastore[]): Promise<void> {
+  const settled = async (): Promise<boolean> =>
+    (await Promise.all(datastores.map(datastore => datastore.settled()))).every(Boolean)
+  for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
+    // Another database's reactions may have published into the first one's meanwhile.
+    if ((await settled()) && (datastores.length === 1 || (await settled()))) return
+    await new Promise(done => setTimeout(done, 5))
+  }
+  throw new Error('events or jobs are still open after 20 s')
 }

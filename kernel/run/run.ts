@@ -1,32 +1,32 @@
-import { resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { JWK } from 'jose'
 import type { TObject } from 'typebox'
 import { openAccess } from '../access/tokens.ts'
-import { openBase } from './datastore.ts'
-import { openCalls } from '../calls/calls.ts'
-import { readSettings, refuseFaults, type Config } from '../config/config.ts'
-import { openDatabase, openPool, type Database, type Outgoing, type Pool } from '../database/database.ts'
 import { openCache } from '../cache/open.ts'
-import { deriveFrom, rootSecret } from '../config/secrets.ts'
-import { openFiles } from '../files/open.ts'
-import type { EventLog } from '../events/events.ts'
-import { placementOf, type DatabaseEngine } from '../database/placement.ts'
-import { mount } from '../http/http.ts'
-import { openHttp } from '../http/open.ts'
-import { openLog, type Log } from '../telemetry/log.ts'
-import { mailFaults, mailSettings, openMail } from '../mail/mail.ts'
-import { openMetrics } from '../telemetry/metrics.ts'
+import { openCalls } from '../calls/calls.ts'
 import { openPeers } from '../calls/peers.ts'
+import { readSettings, refuseFaults, type Config } from '../config/config.ts'
+import { deriveFrom, rootSecret } from '../config/secrets.ts'
 import { migrate } from '../database/migrate.ts'
-import { operations } from '../operations/operations.ts'
-import { StartError } from '../problem.ts'
+import { placementOf, type DatabaseEngine } from '../database/placement.ts'
+import type { EventLog } from '../events/events.ts'
+import { showLastBackup } from '../events/retention.ts'
+import { logRoad } from '../events/transport.ts'
+import { openFiles } from '../files/open.ts'
+import { openHttp } from '../http/open.ts'
 import { addProblems } from '../http/problems.ts'
 import { reference } from '../http/reference.ts'
-import { logRoad } from '../events/transport.ts'
-import type { FrontHost, Host, Service } from '../service.ts'
+import { mailFaults, mailSettings, openMail } from '../mail/mail.ts'
+import { operations } from '../operations/operations.ts'
+import { StartError } from '../problem.ts'
+import type { Service } from '../service.ts'
+import { openLog, type Log } from '../telemetry/log.ts'
+import { openMetrics } from '../telemetry/metrics.ts'
 import { startTracing, traced } from '../telemetry/tracing.ts'
-import { showLastBackup, tend } from '../events/retention.ts'
+import { openClosing, type Closing } from './closing.ts'
+import { openDatastore, settle, type Datastore } from './datastore.ts'
+import { startService, type World } from './host.ts'
+import { inOrder } from './start-order.ts'
 
 /** What tests put in the place of the outside world. */
 export interface RunOptions {
@@ -73,320 +73,232 @@ export interface Platform {
 export async function run(services: readonly Service[], config: Config, options: RunOptions = {}): Promise<Platform> {
   const elsewhere = new Map([...config.addresses].filter(([name]) => !services.some(service => service.name === name)))
   const order = inOrder(services, name => elsewhere.has(name))
-  const settings = new Map(
-    order.map(({ name, settings: schema }) => [
-      name,
-      schema ? readSettings(schema as TObject, config.environment, config.faults) : {},
-    ]),
-  )
-  const mailConfig = readSettings(mailSettings, config.environment, config.faults)
-  config.faults.push(...mailFaults(mailConfig))
-  refuseFaults(config.faults)
-
-  const progress = options.progress ?? (() => {})
-  const now = options.now ?? (() => new Date())
-  const dataFolder = resolve(config.OHMNIBUS_DATA)
-  const closers: (() => Promise<unknown> | unknown)[] = []
-  let closing: Promise<void> | undefined
-  const close = (): Promise<void> =>
-    (closing ??= (async () => {
-      for (const closer of closers.reverse())
-        await soon(closer).catch(error => log.warn({ err: error }, 'something did not close cleanly'))
-    })())
+  const settings = settingsOf(order, config)
   const log = options.log ?? openLog({ level: config.LOG_LEVEL })
-
+  const now = options.now ?? (() => new Date())
+  const closing = openClosing(log)
   try {
-    const derive = deriveFrom(await rootSecret(config, dataFolder))
-    const homes = await placementOf(order, config, { database: options.database, derive, progress, closers, log })
-    for (const [{ at, admin }, residents] of homes)
-      if (at !== options.database?.at) await migrate(at, admin, residents, progress)
-
-    const metrics = openMetrics({ dataFolder })
-    if (!config.DATABASE_URL && !options.database) showLastBackup(metrics, dataFolder)
-    closers.push(await startTracing({ config, services: order.map(({ name }) => name), log, metrics }))
-    const tls =
-      config.TLS_CERT_FILE && config.TLS_KEY_FILE ? { cert: config.TLS_CERT_FILE, key: config.TLS_KEY_FILE } : undefined
-    const publicUrl = (config.PUBLIC_URL ?? `${tls ? 'https' : 'http'}://localhost:${config.PORT}`).replace(/\/+$/, '')
-    const { cache, ...cacheEngine } = await openCache({ config, log, metrics })
-    closers.push(() => cacheEngine.close())
-    // Loaded by those only who have it.
-    const kafka =
-      config.KAFKA_BROKERS.length > 0
-        ? (await import('../kafka/kafka.ts')).openKafka({ config, log, metrics })
-        : undefined
-    closers.push(() => kafka?.close())
-    const bases = [...homes].map(([{ at }, residents]) => {
-      const base = openBase({
-        at,
-        road: pool =>
-          kafka
-            ? kafka.road(
-                pool,
-                residents.flatMap(({ publishes = [] }) => publishes.map(({ topic }) => topic)),
-              )
-            : logRoad({ pool, log }),
-        log,
-        metrics,
-        periodic: options.periodic !== false,
-        closers,
-      })
-      return { ...base, residents }
-    })
-    const baseOf = (service: Service) => bases.find(({ residents }) => residents.includes(service))!
-    const [first] = bases as [(typeof bases)[number]]
+    const derive = deriveFrom(await rootSecret(config, config.dataFolder))
+    const engines = await openEngines({ order, config, options, derive, now, log, closing })
+    const { metrics, datastores } = engines
+    const [first] = datastores as [Datastore]
     const peers = openPeers({ addresses: elsewhere, secret: derive('service calls'), log, metrics })
-    closers.push(() => peers.close())
+    closing.push(() => peers.close())
     const calls = openCalls({ peers })
     const access = openAccess({
       now,
       keys: options.keys,
       identity: { answers: calls.answers, ask: (call, input) => calls.ask(call, input, 'kernel') },
     })
+    access.follow(first.events)
     const app = await openHttp({
       access,
       log,
       metrics,
       corsOrigins: config.CORS_ORIGINS,
-      publicUrl,
+      publicUrl: config.publicUrl,
       trustedProxies: config.TRUSTED_PROXIES,
       accessLog: config.ACCESS_LOG,
       undeclared: options.undeclared,
-      tls,
+      tls: config.tls,
       now,
     })
     // Before anything else is mounted: scopes take over the hooks there are.
     calls.serve(app)
-    const files = traced(
-      await openFiles({ config, dataFolder, secret: derive('file links'), publicUrl, now, log, metrics }),
-      'file',
-      ['write', 'read', 'size', 'remove'],
-    )
-    closers.push(() => files.close())
-    files.serve(app)
-    const mail = traced(openMail({ settings: mailConfig, dataFolder, publicUrl }), 'mail', ['send', 'record'])
-    closers.push(() => mail.close())
+    engines.files.serve(app)
 
-    const committed = (events: EventLog) => (published: readonly Outgoing[]) => {
-      access.committed(published)
-      events.committed()
+    const world: World = {
+      ...engines,
+      config,
+      services: order,
+      settings,
+      app,
+      access,
+      calls,
+      peers,
+      log,
+      now,
+      derive,
+      closing,
+      pools: [],
+      announcements: [],
+      elsewhere: async () => ({}),
     }
-    access.follow(first.events)
-
-    const announcements: { label: string; value: string }[] = []
-    const pools: Pool[] = []
-    closers.push(() => Promise.all(pools.map(pool => pool.end({ timeout: 1 }))))
-    let elsewhereNow = async (): Promise<Record<string, string>> => ({})
+    closing.push(() => Promise.all(world.pools.map(pool => pool.end({ timeout: 1 }))))
     const state = operations({
       app,
       config,
-      logs: bases.map(({ events }) => events),
       metrics,
       log,
-      checks: {
-        ...Object.fromEntries(
-          bases.map(({ pool, residents, check }) => [
-            pool === first.pool ? 'database' : `database of ${residents[0]!.name}`,
-            check,
-          ]),
-        ),
-        ...(kafka && {
-          kafka: () => kafka.check(),
-          relay: () => Promise.all(bases.map(({ pool }) => kafka.checkRelay(pool))),
-        }),
-        cache: () => cacheEngine.check(),
-        files: () => files.check(),
-        mail: () => mail.check(),
-      },
+      logs: datastores.map(({ events }) => events),
+      checks: engines.checks,
       services: order.map(({ name }) => name),
-      elsewhere: () => elsewhereNow(),
+      elsewhere: () => world.elsewhere(),
     })
-
-    const front: Pick<FrontHost, 'peers' | 'reportElsewhere'> = {
-      peers,
-      reportElsewhere: work => void (elsewhereNow = work),
-    }
     // In the order they were given, which is that of the product.
     for (const { name, about } of services) if (about) app.tags.set(name, about)
     app.tags.set('operations', 'Health, dead letters and subscriptions, for who runs the platform.')
     for (const { problems } of order) addProblems(app, problems ?? {})
-    for (const service of order) {
-      const { at, room, events, handlers, schedule } = baseOf(service)
-      const pool = openPool(at, service.name, { readOnly: true })
-      pools.push(pool)
-      const db = openDatabase(pool, service.name, committed(events), metrics, error => room.failed(service.name, error))
-      const needed = new Set((service.needs ?? []).map((call: { name: string }) => call.name))
-      const prefixes =
-        typeof service.prefix === 'string' ? [service.prefix] : (service.prefix ?? [`/api/${service.name}`])
-      const serviceLog = log.child({ service: service.name })
-      // What it may ask is checked by name, below.
-      const host: Host<string, any, TObject> = {
-        name: service.name,
-        platform: {
-          mode: config.mode,
-          publicUrl,
-          dataFolder,
-          corsOrigins: config.CORS_ORIGINS,
-          rateLimitFactor: config.RATE_LIMIT_FACTOR,
-        },
-        settings: settings.get(service.name)! as never,
-        db,
-        http: mount(app, prefixes, service.name),
-        site: mount(app, [''], service.name),
-        files,
-        cache,
-        mail,
-        now,
-        log: serviceLog,
-        metrics,
-        secret: derive,
-        ask(call, input) {
-          if (!needed.has(call.name))
-            throw new Error(`${service.name} asks ${call.name} without naming it in its needs`)
-          return calls.ask(call, input, service.name)
-        },
-        answer(call, handler) {
-          if (call.owner !== service.name)
-            throw new StartError(`${service.name} answers ${call.name}, which belongs to ${call.owner}.`)
-          calls.answer(call, handler)
-        },
-        on(event, about, reaction) {
-          // A stand-in in a test lists nothing and may stand for anything.
-          const owner = order.find(({ name }) => name === event.owner)
-          if (owner?.publishes && !owner.publishes.some(({ topic }) => topic === event.topic))
-            throw new StartError(
-              `${service.name} subscribes to ${event.topic}, which ${event.owner} does not list under what it publishes.`,
-            )
-          events.subscribe(service.name, db, event, about, reaction)
-        },
-        watch: (event, handler) => first.events.watch(event, handler),
-        job(name, handler, jobOptions = {}) {
-          const task = `${service.name}.${name}`
-          if (handlers.has(task)) throw new StartError(`There are two jobs ${task}.`)
-          handlers.set(task, handler)
-          return { task, tries: jobOptions.tries ?? 10 }
-        },
-        every: (interval, purpose, work) => schedule.every(service.name, interval, purpose, work),
-        announce: (label, value) => void announcements.push({ label, value }),
-        onStop: work => void closers.push(work),
-      }
-      try {
-        await service.start(service.front ? { ...host, ...front } : host)
-      } catch (error) {
-        if (error instanceof StartError) throw error
-        throw new Error(`The service ${service.name} could not start`, { cause: error })
-      }
-    }
-    for (const { name, needs = [] } of order)
-      for (const call of needs)
-        if (!calls.answers(call))
-          throw new StartError(`${name} needs ${call.name} of ${call.owner}, which does not answer it.`)
-
-    for (const { pool, events, schedule } of bases)
-      schedule.every('kernel', '1 hour', 'forget old answers and events', () =>
-        tend({ pool, events, log, now: now(), retention: config.EVENT_RETENTION }),
-      )
+    for (const service of order) await startService(world, service)
+    refuseUnanswered(world)
     reference(app, peers)
     await app.ready()
-    for (const base of bases) await base.start()
-    closers.push(() => Promise.all(bases.map(base => base.stop())))
-    closers.push(() => {
-      // Who is slower than that to send a request or to take its answer does not keep the rest from a clean end.
-      const impatience = setTimeout(() => app.server.closeAllConnections(), 2_000)
-      return app.close().finally(() => clearTimeout(impatience))
-    })
-    closers.push(() => state.leave())
-
-    return {
-      app,
-      log,
-      config,
-      announcements,
-      database: [...homes.keys()][0]!,
-      logs: bases.map(({ events }) => events),
-      dataFolder,
-      mailFolder: mail.folder,
-      services: order.map(({ name }) => name),
-      close,
-      async listen() {
-        const host = config.HOST ?? (config.mode === 'production' ? '0.0.0.0' : '127.0.0.1')
-        const address = await app.listen({ port: config.PORT, host }).catch(error => {
-          if (error.code === 'EADDRINUSE')
-            throw new StartError(
-              `Port ${config.PORT} on ${host} is taken. Choose another: PORT=${config.PORT + 1} npm start`,
-            )
-          if (error.code === 'EACCES')
-            throw new StartError(
-              `Port ${config.PORT} may not be used by this user. Choose one above 1023: PORT=8080 npm start`,
-            )
-          if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
-            throw new StartError(`HOST=${host} is not an address of this machine.`)
-          throw error
-        })
-        if (config.mode === 'production' && !tls && config.TRUSTED_PROXIES.length === 0)
-          log.warn(
-            'plain HTTP: passwords and tokens pass unencrypted. Set TLS_CERT_FILE and TLS_KEY_FILE, or name the proxy that does HTTPS in TRUSTED_PROXIES.',
-          )
-        state.enter()
-        return address
-      },
-      async settle() {
-        for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
-          const settled = await Promise.all(bases.map(base => base.settled()))
-          // Another database's reactions may have published into the first one's meanwhile.
-          if (
-            settled.every(Boolean) &&
-            (bases.length === 1 || (await Promise.all(bases.map(base => base.settled()))).every(Boolean))
-          )
-            return
-          await new Promise(done => setTimeout(done, 5))
-        }
-        throw new Error('events or jobs are still open after 20 s')
-      },
-    }
+    for (const datastore of datastores) await datastore.start()
+    closing.push(() => Promise.all(datastores.map(datastore => datastore.stop())))
+    closing.push(() => stopListening(app))
+    closing.push(() => state.leave())
+    return platformOf(world, engines.database, state)
   } catch (error) {
-    await close()
+    await closing.close()
     throw error
   }
 }
 
-/**
- * Ends with `work`; fails when that takes longer than three seconds, so that one who hangs does not keep the rest from
- * a clean end.
- */
-async function soon(work: () => unknown): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>(
-    (_, reject) => (timer = setTimeout(reject, 3_000, new Error('it did not end within three seconds'))),
+/** What services declared as settings, read for each. Names all that is wrong, of the platform too, and stops the start. */
+function settingsOf(services: readonly Service[], { environment, faults }: Config): Map<string, unknown> {
+  const settings = new Map(
+    services.map(({ name, settings: schema }) => [
+      name,
+      schema ? readSettings(schema as TObject, environment, faults) : {},
+    ]),
   )
-  await Promise.race([Promise.try(work), late]).finally(() => clearTimeout(timer))
+  faults.push(...mailFaults(readSettings(mailSettings, environment, faults)))
+  refuseFaults(faults)
+  return settings
 }
 
-/** Those who are asked before those who ask. Refuses double names, needs nobody here can answer, and circles. */
-function inOrder(services: readonly Service[], isRemote: (name: string) => boolean): Service[] {
-  const byName = new Map<string, Service>()
-  for (const service of services) {
-    if (byName.has(service.name)) throw new StartError(`Two services are called ${service.name}.`)
-    byName.set(service.name, service)
+/** The databases, and what else the settings name, or what stands in its place. */
+async function openEngines(ground: {
+  order: readonly Service[]
+  config: Config
+  options: RunOptions
+  derive: (purpose: string) => Buffer
+  now: () => Date
+  log: Log
+  closing: Closing
+}) {
+  const { order, config, options, derive, now, log, closing } = ground
+  const { dataFolder, publicUrl } = config
+  const progress = options.progress ?? (() => {})
+  const placement = await placementOf(order, config, {
+    database: options.database,
+    derive,
+    progress,
+    closers: closing,
+    log,
+  })
+  for (const [{ at, admin }, residents] of placement)
+    if (at !== options.database?.at) await migrate(at, admin, residents, progress)
+
+  const metrics = openMetrics({ dataFolder })
+  if (!config.DATABASE_URL && !options.database) showLastBackup(metrics, dataFolder)
+  closing.push(await startTracing({ config, services: order.map(({ name }) => name), log, metrics }))
+  const { cache, ...cacheEngine } = await openCache({ config, log, metrics })
+  closing.push(() => cacheEngine.close())
+  // Loaded by those only who have it.
+  const kafka =
+    config.KAFKA_BROKERS.length > 0
+      ? (await import('../kafka/kafka.ts')).openKafka({ config, log, metrics })
+      : undefined
+  closing.push(() => kafka?.close())
+  const datastores = [...placement].map(([{ at }, residents]) => {
+    const published = residents.flatMap(({ publishes = [] }) => publishes.map(({ topic }) => topic))
+    return openDatastore({
+      at,
+      residents,
+      log,
+      metrics,
+      now,
+      closing,
+      road: pool => kafka?.road(pool, published) ?? logRoad({ pool, log }),
+      periodic: options.periodic !== false,
+      retention: config.EVENT_RETENTION,
+    })
+  })
+  const files = traced(
+    await openFiles({ config, dataFolder, secret: derive('file links'), publicUrl, now, log, metrics }),
+    'file',
+    ['write', 'read', 'size', 'remove'],
+  )
+  closing.push(() => files.close())
+  const mail = traced(
+    openMail({ settings: readSettings(mailSettings, config.environment), dataFolder, publicUrl }),
+    'mail',
+    ['send', 'record'],
+  )
+  closing.push(() => mail.close())
+
+  const checks: Record<string, () => PromiseLike<unknown>> = {
+    ...Object.fromEntries(
+      datastores.map(({ residents, check }, index) => [
+        index === 0 ? 'database' : `database of ${residents[0]!.name}`,
+        check,
+      ]),
+    ),
+    ...(kafka && {
+      kafka: () => kafka.check(),
+      relay: () => Promise.all(datastores.map(({ pool }) => kafka.checkRelay(pool))),
+    }),
+    cache: () => cacheEngine.check(),
+    files: () => files.check(),
+    mail: () => mail.check(),
   }
-  const order: Service[] = []
-  const visit = (service: Service, path: string[]): void => {
-    if (order.includes(service)) return
-    if (path.includes(service.name))
-      throw new StartError(
-        `Services need each other in a circle: ${[...path.slice(path.indexOf(service.name)), service.name].join(' → ')}.`,
-      )
-    for (const call of service.needs ?? []) {
-      const owner = byName.get(call.owner)
-      if (!owner && !isRemote(call.owner))
-        throw new StartError(
-          `${service.name} needs ${call.name} of ${call.owner}, which does not run here. Add it to OHMNIBUS_SERVICES, or say where it runs: ${call.owner.toUpperCase()}_SERVICE_URL`,
+  return { database: [...placement.keys()][0]!, datastores, metrics, cache, files, mail, checks }
+}
+
+function refuseUnanswered({ services, calls }: World): void {
+  for (const { name, needs = [] } of services)
+    for (const call of needs)
+      if (!calls.answers(call))
+        throw new StartError(`${name} needs ${call.name} of ${call.owner}, which does not answer it.`)
+}
+
+/** Who is slower than that to send a request or to take its answer does not keep the rest from a clean end. */
+async function stopListening(app: FastifyInstance): Promise<void> {
+  const impatience = setTimeout(() => app.server.closeAllConnections(), 2_000)
+  await app.close().finally(() => clearTimeout(impatience))
+}
+
+function platformOf(world: World, database: DatabaseEngine, state: { enter(): void }): Platform {
+  const { app, config, log, datastores, closing } = world
+  return {
+    app,
+    log,
+    config,
+    announcements: world.announcements,
+    database,
+    logs: datastores.map(({ events }) => events),
+    dataFolder: config.dataFolder,
+    mailFolder: world.mail.folder,
+    services: world.services.map(({ name }) => name),
+    close: closing.close,
+    async listen() {
+      const address = await listen(app, config)
+      if (config.mode === 'production' && !config.tls && config.TRUSTED_PROXIES.length === 0)
+        log.warn(
+          'plain HTTP: passwords and tokens pass unencrypted. ' +
+            'Set TLS_CERT_FILE and TLS_KEY_FILE, or name the proxy that does HTTPS in TRUSTED_PROXIES.',
         )
-      if (owner && owner !== service) visit(owner, [...path, service.name])
-    }
-    order.push(service)
+      state.enter()
+      return address
+    },
+    settle: () => settle(datastores),
   }
-  for (const service of services) visit(service, [])
-  return order
 }
 
-export type { Database }
+/** Resolves with the address; fails with a `StartError` where it may not be had. */
+async function listen(app: FastifyInstance, config: Config): Promise<string> {
+  const { PORT: port, HOST: host = config.mode === 'production' ? '0.0.0.0' : '127.0.0.1' } = config
+  const refused: Record<string, string> = {
+    EADDRINUSE: `Port ${port} on ${host} is taken. Choose another: PORT=${port + 1} npm start`,
+    EACCES: `Port ${port} may not be used by this user. Choose one above 1023: PORT=8080 npm start`,
+    EADDRNOTAVAIL: `HOST=${host} is not an address of this machine.`,
+    ENOTFOUND: `HOST=${host} is not an address of this machine.`,
+  }
+  try {
+    return await app.listen({ port, host })
+  } catch (error) {
+    const sentence = refused[(error as { code?: string }).code ?? '']
+    throw sentence ? new StartError(sentence) : error
+  }
+}

@@ -1,0 +1,134 @@
+import type { FastifyInstance } from 'fastify'
+import type { TObject } from 'typebox'
+import type { Tokens } from '../access/tokens.ts'
+import type { Cache } from '../cache/cache.ts'
+import type { Calls } from '../calls/calls.ts'
+import type { Peers } from '../calls/peers.ts'
+import type { Config } from '../config/config.ts'
+import { openDatabase, openPool, type Pool } from '../database/database.ts'
+import type { FileStore } from '../files/files.ts'
+import { mount } from '../http/http.ts'
+import type { Mail } from '../mail/mail.ts'
+import { StartError } from '../problem.ts'
+import type { FrontHost, Host, Service } from '../service.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Closing } from './closing.ts'
+import type { Datastore } from './datastore.ts'
+
+/** What the services of a process share. */
+export interface World {
+  readonly config: Config
+  /** In the order they start. */
+  readonly services: readonly Service[]
+  /** What each service declared, as it was read. */
+  readonly settings: ReadonlyMap<string, unknown>
+  readonly datastores: readonly Datastore[]
+  readonly app: FastifyInstance
+  readonly access: Tokens
+  readonly calls: Calls
+  readonly peers: Peers
+  readonly files: FileStore
+  readonly cache: Cache
+  readonly mail: Mail
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly now: () => Date
+  readonly derive: (purpose: string) => Buffer
+  /** Of the services; they end together. */
+  readonly pools: Pool[]
+  readonly announcements: { label: string; value: string }[]
+  /** What `/health` says of services in other processes; replaced by who stands before them. */
+  elsewhere: () => Promise<Record<string, string>>
+  readonly closing: Closing
+}
+
+/** Starts a service on its part of the world. Fails with `StartError`, or an error that names the service. */
+export async function startService(world: World, service: Service): Promise<void> {
+  const front: Pick<FrontHost, 'peers' | 'reportElsewhere'> = {
+    peers: world.peers,
+    reportElsewhere: work => void (world.elsewhere = work),
+  }
+  const host = hostOf(world, service)
+  try {
+    await service.start(service.front ? { ...host, ...front } : host)
+  } catch (error) {
+    if (error instanceof StartError) throw error
+    throw new Error(`The service ${service.name} could not start`, { cause: error })
+  }
+}
+
+/** All a service sees. What it may ask is checked by name. */
+function hostOf(world: World, service: Service): Host<string, any, TObject> {
+  const { config, app, calls, closing } = world
+  const { name, prefix = `/api/${name}` } = service
+  const datastore = world.datastores.find(({ residents }) => residents.includes(service))!
+  const { events, handlers, schedule } = datastore
+  const [first] = world.datastores
+  const db = databaseOf(world, datastore, name)
+  const needed = new Set((service.needs ?? []).map((call: { name: string }) => call.name))
+  return {
+    name,
+    platform: {
+      mode: config.mode,
+      publicUrl: config.publicUrl,
+      dataFolder: config.dataFolder,
+      corsOrigins: config.CORS_ORIGINS,
+      rateLimitFactor: config.RATE_LIMIT_FACTOR,
+    },
+    settings: world.settings.get(name) as never,
+    db,
+    http: mount(app, [prefix].flat(), name),
+    site: mount(app, [''], name),
+    files: world.files,
+    cache: world.cache,
+    mail: world.mail,
+    now: world.now,
+    log: world.log.child({ service: name }),
+    metrics: world.metrics,
+    secret: world.derive,
+    ask(call, input) {
+      if (!needed.has(call.name)) throw new Error(`${name} asks ${call.name} without naming it in its needs`)
+      return calls.ask(call, input, name)
+    },
+    answer(call, handler) {
+      if (call.owner !== name) throw new StartError(`${name} answers ${call.name}, which belongs to ${call.owner}.`)
+      calls.answer(call, handler)
+    },
+    on(event, about, reaction) {
+      // A stand-in in a test lists nothing and may stand for anything.
+      const owner = world.services.find(({ name }) => name === event.owner)
+      if (owner?.publishes && !owner.publishes.some(({ topic }) => topic === event.topic))
+        throw new StartError(
+          `${name} subscribes to ${event.topic}, which ${event.owner} does not list under what it publishes.`,
+        )
+      events.subscribe(name, db, event, about, reaction)
+    },
+    watch: (event, handler) => first!.events.watch(event, handler),
+    job(label, handler, { tries = 10 } = {}) {
+      const task = `${name}.${label}`
+      if (handlers.has(task)) throw new StartError(`There are two jobs ${task}.`)
+      handlers.set(task, handler)
+      return { task, tries }
+    },
+    every: (interval, purpose, work) => schedule.every(name, interval, purpose, work),
+    announce: (label, value) => void world.announcements.push({ label, value }),
+    onStop: work => closing.push(work),
+  }
+}
+
+/** The schema of a service, over connections of its own. */
+function databaseOf({ access, metrics, pools }: World, { at, events, room }: Datastore, name: string) {
+  const pool = openPool(at, name, { readOnly: true })
+  pools.push(pool)
+  return openDatabase(
+    pool,
+    name,
+    published => {
+      access.committed(published)
+      events.committed()
+    },
+    metrics,
+    error => room.failed(name, error),
+  )
+}
