@@ -33,7 +33,7 @@ const commands: Record<string, Command> = {
     },
     execute: async ({ email, password }) => {
       if (!email) throw new StartError('An admin needs an address: --email you@example.com')
-      const { createAdmin } = await import('../services/identity/service.ts')
+      const { createAdmin } = await import('../services/identity/accounts/admins.ts')
       await withPlatform(['identity'], async platform => {
         const pool = openPool(platform.database.at, 'identity', { readOnly: true, max: 1 })
         const chosen = password ?? randomBytes(15).toString('base64url')

@@ -12,8 +12,8 @@ import {
   UserUpdated,
 } from '#contracts/identity'
 import { newId, type Tx } from '#kernel'
-import { bearer, startIdentity } from './testing.ts'
-import { forgetExpired } from './service.ts'
+import { bearer, startIdentity } from '../testing.ts'
+import { forgetExpired } from '../expiry.ts'
 
 const ada = { email: 'Ada@Example.com', password: 'quiet trains at dawn', name: 'Ada King  Lovelace' }
 const minute = 60_000

@@ -9,8 +9,8 @@ import {
   SessionsRevoked,
 } from '#contracts/identity'
 import { newId } from '#kernel'
-import { bearer, claimsOf, startIdentity } from './testing.ts'
-import { refuseMemberChange } from './routes-organisations.ts'
+import { bearer, claimsOf, startIdentity } from '../testing.ts'
+import { refuseMemberChange } from './organisations.ts'
 
 type Person = Awaited<ReturnType<Awaited<ReturnType<typeof startIdentity>>['person']>>
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SessionsRevoked, UserDisabled, UserRegistered, UserRoleChanged } from '#contracts/identity'
 import { newId } from '#kernel'
-import { openDatabase, openPool } from '../../kernel/database/database.ts'
-import { bearer, claimsOf, startIdentity } from './testing.ts'
-import { createAdmin, identity } from './service.ts'
+import { openDatabase, openPool } from '../../../kernel/database/database.ts'
+import { bearer, claimsOf, startIdentity } from '../testing.ts'
+import { createAdmin } from './admins.ts'
+import { identity } from '../service.ts'
 
 test('an admin finds people, gives them roles and disables them; nobody else does', async t => {
   const { http, post, get, person, admin, published, clock } = await startIdentity(t)

@@ -1,35 +1,14 @@
-import { isIPv4, isIPv6 } from 'node:net'
-import Type, { type Static } from 'typebox'
-import { accessCookie, cursorOf, isId, newId, refuseForgery, within, type Reply, type Tx } from '#kernel'
 import type { FastifyRequest } from 'fastify'
+import Type, { type Static } from 'typebox'
 import { SessionsRevoked, UserLoggedIn } from '#contracts/identity'
-import { Email, Id, Instant, Locale, OrganisationRole, Role } from '#contracts/shared'
-import type { IdentityHost } from './service.ts'
-import { insertRevocations, insertSession, sessionsOf, type Session, type User } from './store.ts'
-import { openRefreshTokens, type RefreshToken, type Tokens } from './tokens.ts'
-
-/** What the person acts for, if not for themselves. */
-export interface ActsFor {
-  id: string
-  role: OrganisationRole
-}
-
-export const UserView = Type.Object(
-  {
-    id: Id,
-    email: Email,
-    name: Type.String({ examples: ['Ada Lovelace'] }),
-    firstName: Type.String({ examples: ['Ada'] }),
-    lastName: Type.String({ examples: ['Lovelace'] }),
-    role: Role,
-    locale: Locale,
-    createdAt: Instant,
-    organisation: Type.Optional(
-      Type.Object({ id: Id, role: OrganisationRole }, { description: 'The organisation the session acts for' }),
-    ),
-  },
-  { title: 'User' },
-)
+import { accessCookie, newId, refuseForgery, type Reply, type Tx, within } from '#kernel'
+import { type ActsFor, userView, UserView } from '../accounts/accounts.ts'
+import type { User } from '../accounts/store.ts'
+import type { IdentityHost } from '../host.ts'
+import type { Tokens } from '../keys/keys.ts'
+import { deviceOf, prefixOf } from './devices.ts'
+import { openRefreshTokens, type RefreshToken } from './refresh-tokens.ts'
+import { insertRevocations, insertSession, type Session, sessionsOf } from './store.ts'
 
 const Access = {
   user: UserView,
@@ -39,7 +18,9 @@ const Access = {
   }),
   expiresIn: Type.Integer({ description: 'Seconds until the access token expires', examples: [600] }),
 }
+
 export const AccessView = Type.Object(Access, { title: 'AccessGranted' })
+
 export const SignedInView = Type.Object(
   {
     ...Access,
@@ -50,64 +31,6 @@ export const SignedInView = Type.Object(
   },
   { title: 'SignedIn' },
 )
-
-export const nameOf = ({ firstName, lastName }: Pick<User, 'firstName' | 'lastName'>): string =>
-  `${firstName} ${lastName}`.trim()
-
-export const userView = (user: User, organisation?: ActsFor): Static<typeof UserView> => ({
-  id: user.id,
-  email: user.email,
-  name: nameOf(user),
-  firstName: user.firstName,
-  lastName: user.lastName,
-  role: user.role,
-  locale: user.locale,
-  createdAt: user.createdAt.toISOString(),
-  ...(organisation && { organisation }),
-})
-
-const NamePart = (example: string) =>
-  Type.String({ pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$', maxLength: 100, examples: [example] })
-export const Names = {
-  name: Type.Optional(NamePart('Ada Lovelace')),
-  firstName: Type.Optional(NamePart('Ada')),
-  lastName: Type.Optional(NamePart('Lovelace')),
-}
-
-/**
- * First and last name out of what a body says, `former` where it says nothing; undefined when that is nothing at all.
- */
-export function namesOf(
-  body: { name?: string; firstName?: string; lastName?: string },
-  former?: Pick<User, 'firstName' | 'lastName'>,
-): { firstName: string; lastName: string } | undefined {
-  const tidy = (text: string) => text.trim().replace(/\s+/g, ' ')
-  if (body.firstName !== undefined || body.lastName !== undefined)
-    return {
-      firstName: tidy(body.firstName ?? former?.firstName ?? ''),
-      lastName: tidy(body.lastName ?? former?.lastName ?? ''),
-    }
-  if (body.name === undefined) return undefined
-  const [firstName = '', ...rest] = tidy(body.name).split(' ')
-  return { firstName, lastName: rest.join(' ') }
-}
-
-/** An account as events tell of it. */
-export const accountOf = (user: User) => ({
-  userId: user.id,
-  email: user.email,
-  firstName: user.firstName,
-  name: nameOf(user),
-  locale: user.locale,
-  version: user.version,
-})
-
-/** Addresses are kept and compared in one spelling. */
-export const normalise = (email: string): string => email.trim().normalize('NFC').toLowerCase()
-
-/** The id after which a page of things sorted by id begins. */
-export const idAfter = (after: string | undefined): string | undefined =>
-  cursorOf(after, isId)?.[0] as string | undefined
 
 /** Later than any token: a session that has ended has no good ones, whatever clock made them. */
 export const forever = new Date('9999-12-31T23:59:59.999Z')
@@ -251,53 +174,6 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
 
 export type Sessions = ReturnType<typeof openSessions>
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 const registrationCookie = 'ohmnibus-registration'
-
-const browsers: [RegExp, string][] = [
-  [/Edg(e|A|iOS)?\//, 'Edge'],
-  [/OPR\//, 'Opera'],
-  [/SamsungBrowser\//, 'Samsung Internet'],
-  [/(Firefox|FxiOS)\//, 'Firefox'],
-  [/(Chrome|CriOS)\//, 'Chrome'],
-  [/Safari\//, 'Safari'],
-  [/^curl\//, 'curl'],
-  [/^(okhttp|Dart|CFNetwork)/, 'App'],
-]
-const systems: [RegExp, string][] = [
-  [/iPhone/, 'iPhone'],
-  [/iPad/, 'iPad'],
-  [/Android/, 'Android'],
-  [/Windows/, 'Windows'],
-  [/Macintosh|Mac OS X/, 'Mac'],
-  [/CrOS/, 'ChromeOS'],
-  [/Linux/, 'Linux'],
-]
-
-/** A device in words its owner knows it by: `Firefox on Linux`. */
-export function deviceOf(userAgent: string | undefined): string {
-  const find = (among: [RegExp, string][]) => among.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1]
-  return [find(browsers), find(systems)].filter(Boolean).join(' on ') || 'Unknown device'
-}
-
-/** The network an address is part of: /24 of IPv4, /64 of IPv6. Enough to know a place again, not who was there. */
-export function prefixOf(ip: string): string {
-  const v4 = ip.replace(/^::ffff:(?=\d+\.)/i, '')
-  if (isIPv4(v4)) return `${v4.replace(/\.\d+$/, '.0')}/24`
-  if (!isIPv6(ip)) return 'unknown'
-  return `${groupsOf(ip)
-    .slice(0, 4)
-    .map(group => group.toString(16))
-    .join(':')}::/64`
-}
-
-/** By what limits know a place: an IPv4 address; the /64 of an IPv6 one, because one person has them all. */
-export const placeOf = (ip: string): string =>
-  isIPv4(ip.replace(/^::ffff:/i, '')) ? ip.replace(/^::ffff:/i, '') : prefixOf(ip)
-
-function groupsOf(ip: string): number[] {
-  const [head = '', tail] = ip.split('%')[0]!.split('::')
-  const read = (part: string | undefined) => (part ? part.split(':').map(group => parseInt(group, 16)) : [])
-  const [front, back] = [read(head), read(tail)]
-  return [...front, ...Array<number>(Math.max(0, 8 - front.length - back.length)).fill(0), ...back]
-}

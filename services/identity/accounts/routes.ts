@@ -1,21 +1,5 @@
 import Type, { type Static } from 'typebox'
 import {
-  cursorOf,
-  fail,
-  isText,
-  notModified,
-  Page,
-  page,
-  pageQuery,
-  Problem,
-  requireMatch,
-  signedIn,
-  withRole,
-  type Actor,
-  type Reply,
-  type Tx,
-} from '#kernel'
-import {
   RegistrationRepeated,
   SendOtp,
   UserDisabled,
@@ -25,35 +9,30 @@ import {
   UserUpdated,
 } from '#contracts/identity'
 import { Email, Id, Locale, Role } from '#contracts/shared'
-import { checkPassword } from './passwords.ts'
-import { Otp, Password, Waiting, wrongCode } from './routes-registration.ts'
-import type { Identity } from './service.ts'
 import {
-  accountOf,
-  forever,
-  nameOf,
-  Names,
-  namesOf,
-  normalise,
-  revoke,
-  revokeTokens,
-  UserView,
-  userView,
-} from './sessions.ts'
-import {
-  deleteCode,
-  deleteSessions,
-  emailTaken,
-  findUser,
-  findUserByEmail,
-  insertCode,
-  listUsers,
-  lockCodes,
-  lockUser,
-  missCodes,
-  updateUser,
-  type User,
-} from './store.ts'
+  type Actor,
+  cursorOf,
+  fail,
+  isText,
+  notModified,
+  Page,
+  page,
+  pageQuery,
+  Problem,
+  type Reply,
+  requireMatch,
+  signedIn,
+  type Tx,
+  withRole,
+} from '#kernel'
+import type { Identity } from '../identity.ts'
+import { checkPassword } from '../passwords/passwords.ts'
+import { Otp, Password, Waiting, wrongCode } from '../registration/registration.ts'
+import { deleteCode, insertCode, lockCodes, missCodes } from '../registration/store.ts'
+import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
+import { deleteSessions } from '../sessions/store.ts'
+import { accountOf, nameOf, Names, namesOf, normalise, UserView, userView } from './accounts.ts'
+import { emailTaken, findUser, findUserByEmail, listUsers, lockUser, updateUser, type User } from './store.ts'
 
 const AccountView = Type.Object(
   {

@@ -1,5 +1,8 @@
 import Type, { type Static } from 'typebox'
+import { MemberChanged, MemberInvited, OrganisationCreated } from '#contracts/identity'
+import { Email, Id, OrganisationRole } from '#contracts/shared'
 import {
+  type Actor,
   anyone,
   fail,
   newId,
@@ -10,115 +13,42 @@ import {
   Problem,
   requireMatch,
   signedIn,
-  type Actor,
 } from '#kernel'
-import { MemberChanged, MemberInvited, OrganisationCreated } from '#contracts/identity'
-import { Email, Id, Instant, OrganisationRole } from '#contracts/shared'
-import { forForms, sendPage, textsFor } from './pages.ts'
-import { digest, newSecret, seal } from './secrets.ts'
-import type { Identity } from './service.ts'
-import { idAfter, nameOf, normalise, revokeTokens } from './sessions.ts'
+import { nameOf, normalise } from '../accounts/accounts.ts'
+import { findUser } from '../accounts/store.ts'
+import { idAfter, type Identity } from '../identity.ts'
+import { forForms, sendPage, textsFor } from '../pages.ts'
+import { digest, newSecret, seal } from '../secrets.ts'
+import { revokeTokens } from '../sessions/sessions.ts'
+import {
+  InvitationView,
+  invitationView,
+  memberView,
+  MemberView,
+  Name,
+  organisationView,
+  OrganisationView,
+  refuseMemberChange,
+} from './organisations.ts'
 import {
   changeMember,
   deleteInvitation,
   findInvitation,
   findMember,
   findOrganisation,
-  findUser,
   insertInvitation,
   insertMember,
   insertOrganisation,
+  type Invitation,
   listInvitations,
   listMembersOf,
   listOrganisations,
+  type Organisation,
   renameOrganisation,
   touchOrganisation,
-  type Invitation,
-  type Member,
-  type Membership,
-  type Organisation,
 } from './store.ts'
 
 const lifeOfInvitation = 7 * 86_400_000
-
-const Name = Type.String({
-  pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$',
-  maxLength: 200,
-  examples: ['Voltaic GmbH'],
-})
-const OrganisationView = Type.Object(
-  {
-    id: Id,
-    name: Type.String({ examples: ['Voltaic GmbH'] }),
-    role: Type.Union([OrganisationRole, Type.Null()], {
-      description: 'What you are in it; null for an admin of the platform who is no member',
-    }),
-    createdAt: Instant,
-  },
-  { title: 'Organisation' },
-)
-const MemberView = Type.Object(
-  {
-    userId: Id,
-    name: Type.String({ examples: ['Ada Lovelace'] }),
-    email: Email,
-    role: OrganisationRole,
-    joinedAt: Instant,
-  },
-  { title: 'Member' },
-)
-const InvitationView = Type.Object(
-  {
-    id: Id,
-    email: Email,
-    role: OrganisationRole,
-    createdAt: Instant,
-    expiresAt: Instant,
-  },
-  { title: 'Invitation' },
-)
-
-const organisationView = ({
-  id,
-  name,
-  role,
-  createdAt,
-}: Omit<Membership, 'role'> & { role: OrganisationRole | null }): Static<typeof OrganisationView> => ({
-  id,
-  name,
-  role,
-  createdAt: createdAt.toISOString(),
-})
-const memberView = ({ userId, email, role, joinedAt, ...names }: Member): Static<typeof MemberView> => ({
-  userId,
-  name: nameOf(names),
-  email,
-  role,
-  joinedAt: joinedAt.toISOString(),
-})
-const invitationView = ({ id, email, role, createdAt, expiresAt }: Invitation): Static<typeof InvitationView> => ({
-  id,
-  email,
-  role,
-  createdAt: createdAt.toISOString(),
-  expiresAt: expiresAt.toISOString(),
-})
-
-/** Owners may all, admins all but with owners. A member may always leave. */
-export function refuseMemberChange(
-  own: OrganisationRole,
-  from: OrganisationRole | undefined,
-  to: OrganisationRole | null,
-): void {
-  if (own !== 'owner' && own !== 'admin')
-    throw new Problem('forbidden', 'organisation_admin_required', {
-      detail: 'Only owners and admins of the organisation may do this.',
-    })
-  if (own === 'admin' && (from === 'owner' || to === 'owner'))
-    throw new Problem('forbidden', 'organisation_owner_required', {
-      detail: 'Only an owner may make or change owners.',
-    })
-}
 
 /** Organisations, their members, and invitations to become one. */
 export function organisationRoutes({ host, limits }: Identity): void {

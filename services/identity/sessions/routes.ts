@@ -1,38 +1,25 @@
 import Type from 'typebox'
-import { anyone, Page, page, pageQuery, Problem, signedIn, type Reply, type Request, type Tx } from '#kernel'
 import { UserLoggedOut } from '#contracts/identity'
 import { Email, Id, Instant } from '#contracts/shared'
-import type { Identity } from './service.ts'
-import {
-  AccessView,
-  as,
-  forever,
-  idAfter,
-  normalise,
-  placeOf,
-  prefixOf,
-  revoke,
-  SignedInView,
-  type ActsFor,
-} from './sessions.ts'
+import { anyone, Page, page, pageQuery, Problem, type Reply, type Request, signedIn, type Tx } from '#kernel'
+import { type ActsFor, normalise } from '../accounts/accounts.ts'
+import { findUser, findUserByEmail, lockUser, updateUser, type User } from '../accounts/store.ts'
+import { idAfter, type Identity } from '../identity.ts'
+import { placeOf, prefixOf } from './devices.ts'
+import { type RefreshToken, standing } from './refresh-tokens.ts'
+import { AccessView, as, forever, revoke, SignedInView } from './sessions.ts'
 import {
   actFor,
   deleteSessions,
   findSession,
-  findUser,
-  findUserByEmail,
   holdMembership,
   knowsPlace,
   listSessions,
   lockSession,
-  lockUser,
   rotateSession,
-  stampToken,
-  updateUser,
   type Session,
-  type User,
+  stampToken,
 } from './store.ts'
-import { standing, type RefreshToken } from './tokens.ts'
 
 const SessionView = Type.Object(
   {
@@ -59,6 +46,7 @@ const RefreshBody = Type.Union([
   }),
   Type.Null(),
 ])
+
 const LogoutBody = Type.Union([
   Type.Object({
     everywhere: Type.Optional(Type.Boolean({ description: 'End all sessions of the person' })),

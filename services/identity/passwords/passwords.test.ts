@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hash } from '@node-rs/argon2'
 import { Registry } from 'prom-client'
-import { openMetrics } from '../../kernel/telemetry/metrics.ts'
+import { openMetrics } from '../../../kernel/telemetry/metrics.ts'
 import { checkPassword, guesses, openPasswords } from './passwords.ts'
 
 const ada = { email: 'ada.lovelace@example.com', names: ['Ada', 'Lovelace'] }

@@ -1,53 +1,31 @@
 import Type from 'typebox'
-import { anyone, fail, newId, Problem, type Tx } from '#kernel'
 import { RegistrationRepeated, SendOtp, UserRegistered } from '#contracts/identity'
 import { Email, Locale } from '#contracts/shared'
-import { forForms, sendPage, textsFor } from './pages.ts'
-import { checkPassword } from './passwords.ts'
-import { digest, type StoredCode } from './secrets.ts'
-import type { Identity } from './service.ts'
-import { accountOf, as, nameOf, Names, namesOf, normalise, placeOf, prefixOf, SignedInView } from './sessions.ts'
+import { anyone, fail, newId, Problem, type Tx } from '#kernel'
+import { accountOf, nameOf, Names, namesOf, normalise } from '../accounts/accounts.ts'
+import { findUserByEmail, insertUser, type User } from '../accounts/store.ts'
+import type { Identity } from '../identity.ts'
+import { forForms, sendPage, textsFor } from '../pages.ts'
+import { checkPassword } from '../passwords/passwords.ts'
+import { digest } from '../secrets.ts'
+import { placeOf, prefixOf } from '../sessions/devices.ts'
+import { as, SignedInView } from '../sessions/sessions.ts'
+import type { StoredCode } from './codes.ts'
+import { Otp, Password, Waiting, wrongCode } from './registration.ts'
 import {
   findCodeByLink,
   findRegistration,
-  findUserByEmail,
   insertCode,
   insertRegistration,
-  insertUser,
   likelyRegistration,
   lockCodes,
   missCodes,
+  type Registration,
   takeRegistration,
   takeResend,
-  type Registration,
-  type User,
 } from './store.ts'
 
 const day = 86_400_000
-
-export const Password = Type.String({
-  maxLength: 1000,
-  description: 'Any characters; at least PASSWORD_MIN_LENGTH (12), at most 128',
-  examples: ['a-long-summer-of-trains'],
-})
-export const Otp = Type.String({ pattern: '^[0-9]{6}$', description: 'The code from the mail', examples: ['492817'] })
-export const Waiting = Type.Object(
-  {
-    email: Email,
-    expiresAt: Type.String({
-      format: 'date-time',
-      description: 'Until when the code is good',
-      examples: ['2027-02-18T08:40:00.000Z'],
-    }),
-  },
-  { title: 'CodeSent' },
-)
-
-export const wrongCode = () =>
-  new Problem('invalid', 'otp_invalid', {
-    detail: 'The code is wrong or no longer good. Ask for a new one after five tries or ten minutes.',
-    errors: [{ pointer: '/otp', detail: 'is not the code that was sent last' }],
-  })
 
 /**
  * Until the address is proven there is only a registration, one for everybody who claims the address, each with its own

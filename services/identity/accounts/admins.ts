@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import { UserRegistered } from '#contracts/identity'
+import { type Database, newId, Problem, StartError } from '#kernel'
+import type { IdentityHost } from '../host.ts'
+import { checkPassword, hashPassword } from '../passwords/passwords.ts'
+import { accountOf, normalise } from './accounts.ts'
+import { adminExists, insertUser, lockFirstAdmin, type User } from './store.ts'
+
+/**
+ * On a database without an admin: the one of `ADMIN_EMAIL`, else, to try things out, one whose password is told once.
+ */
+export async function firstAdmin(host: IdentityHost): Promise<void> {
+  const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password, PASSWORD_MIN_LENGTH: minimum } = host.settings
+  if (!email !== !password) throw new StartError('ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or none.')
+  if (await adminExists(host.db)) return
+  if (email && password) {
+    await createAdmin(host.db, { email, password, minimum, now: host.now(), onlyFirst: true }).catch(error => {
+      if (error instanceof Problem)
+        throw new StartError(`ADMIN_EMAIL and ADMIN_PASSWORD make no admin: ${error.message}`)
+      throw error
+    })
+  } else if (host.platform.mode === 'evaluation') {
+    const made = { email: 'admin@ohmnibus.local', password: randomBytes(15).toString('base64url') }
+    if (await createAdmin(host.db, { ...made, minimum, now: host.now(), onlyFirst: true }))
+      host.announce('First admin', `${made.email} / ${made.password}`)
+  }
+}
+
+/**
+ * Makes an account with the role `admin`. Fails with `email_taken` and with what is wrong with the password. With
+ * `onlyFirst` it answers false where there is an admin already.
+ */
+export async function createAdmin(
+  db: Database<'identity'>,
+  options: { email: string; password: string; now: Date; minimum?: number; onlyFirst?: boolean },
+): Promise<boolean> {
+  const email = normalise(options.email)
+  checkPassword(options.password, { email, names: [] }, options.minimum ?? 12)
+  const user: User = {
+    id: newId(),
+    email,
+    passwordHash: await hashPassword(options.password),
+    firstName: 'Admin',
+    lastName: '',
+    locale: 'en',
+    role: 'admin',
+    disabled: false,
+    version: 1,
+    createdAt: options.now,
+  }
+  return await db.transaction(async tx => {
+    await lockFirstAdmin(tx)
+    if (options.onlyFirst && (await adminExists(tx))) return false
+    if (!(await insertUser(tx, user)))
+      throw new Problem('conflict', 'email_taken', {
+        detail: `${email} has an account already; give it the role instead.`,
+      })
+    await tx.publish(UserRegistered, accountOf(user))
+    return true
+  })
+}

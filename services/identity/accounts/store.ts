@@ -1,0 +1,87 @@
+import { Role } from '#contracts/shared'
+import { type Db, type Tx, violates } from '#kernel'
+
+export interface User {
+  id: string
+  email: string
+  passwordHash: string
+  firstName: string
+  lastName: string
+  locale: 'en' | 'de'
+  role: Role
+  disabled: boolean
+  version: number
+  createdAt: Date
+}
+
+const userColumns = (db: Db) => db`
+  id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, role, disabled, version,
+  created_at as "createdAt"`
+
+export async function findUser(db: Db, id: string): Promise<User | undefined> {
+  const [row] = await db<User[]>`select ${userColumns(db)} from users where id = ${id}`
+  return row
+}
+
+export async function findUserByEmail(db: Db, email: string): Promise<User | undefined> {
+  const [row] = await db<User[]>`select ${userColumns(db)} from users where email = ${email}`
+  return row
+}
+
+/** `change` for who changes the account; `stay` for who relies on it as it is. */
+export async function lockUser(tx: Tx, id: string, to: 'change' | 'stay'): Promise<User | undefined> {
+  const [row] = await tx<
+    User[]
+  >`select ${userColumns(tx)} from users where id = ${id} ${to === 'change' ? tx`for update` : tx`for share`}`
+  return row
+}
+
+/** False when the address has an account already. */
+export async function insertUser(tx: Tx, u: User): Promise<boolean> {
+  const [inserted] = await tx`
+    insert into users (id, email, password_hash, first_name, last_name, locale, role, created_at)
+    values (${u.id}, ${u.email}, ${u.passwordHash}, ${u.firstName}, ${u.lastName}, ${u.locale}, ${u.role}, ${u.createdAt})
+    on conflict (email) do nothing
+    returning id`
+  return inserted !== undefined
+}
+
+/** Writes these fields and a new version. Fails as `emailTaken` tells when another account has the address. */
+export async function updateUser(
+  tx: Tx,
+  id: string,
+  change: Partial<Omit<User, 'id' | 'version' | 'createdAt'>>,
+): Promise<User> {
+  const names = { firstName: 'first_name', lastName: 'last_name', passwordHash: 'password_hash' } as Record<
+    string,
+    string
+  >
+  const row = Object.fromEntries(Object.entries(change).map(([field, value]) => [names[field] ?? field, value]))
+  const [updated] = await tx<
+    User[]
+  >`update users set ${tx(row)}, version = version + 1 where id = ${id} returning ${userColumns(tx)}`
+  return updated!
+}
+
+export const emailTaken = (error: unknown): boolean => violates(error, 'users_email_key')
+
+/** By address, those that begin with `prefix`; an index range, however many accounts there are. */
+export const listUsers = async (
+  db: Db,
+  prefix: string,
+  after: string | undefined,
+  limit: number,
+): Promise<User[]> => db<User[]>`
+  select ${userColumns(db)} from users
+  where email >= ${prefix} and email < ${`${prefix}\u{10FFFF}`} ${after ? db`and email > ${after}` : db``}
+  order by email limit ${limit + 1}`
+
+export async function adminExists(db: Db): Promise<boolean> {
+  const [row] = await db`select from users where role = 'admin' limit 1`
+  return row !== undefined
+}
+
+/** Two processes that start at once make one first admin. */
+export async function lockFirstAdmin(tx: Tx): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtext('identity first admin'))`
+}

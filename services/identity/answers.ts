@@ -1,0 +1,75 @@
+import { getCode, getInvitation, getPerson, listMembers, listRevocations, listSigningKeys } from '#contracts/identity'
+import { Problem } from '#kernel'
+import { nameOf } from './accounts/accounts.ts'
+import { findUser } from './accounts/store.ts'
+import type { Identity } from './identity.ts'
+import { findInvitation, listMembersOf } from './organisations/store.ts'
+import { findSealedCode } from './registration/store.ts'
+import { unseal } from './secrets.ts'
+import { listRevoked } from './sessions/store.ts'
+
+/** A token may be made by a clock that is behind that of who revoked it. */
+const clocksApartMs = 5 * 60_000
+
+export function answers({ host, codes, tokens }: Identity): void {
+  const { db, now } = host
+  host.answer(listSigningKeys, async () => ({ keys: (await tokens.publicKeys()) as Record<string, unknown>[] }))
+
+  host.answer(listRevocations, async ({ after, limit }) => {
+    const listed = await listRevoked(db, tokens.lifeMs + clocksApartMs, { after, limit })
+    return {
+      revocations: listed.map(({ sessionId, before }) => ({ sessionId, before: before.toISOString() })),
+      next: listed.length === limit ? listed.at(-1)!.sessionId : null,
+    }
+  })
+
+  host.answer(getCode, async ({ codeId }) => {
+    const stored = await findSealedCode(db, codeId, now())
+    if (!stored) throw new Problem('not_found', 'code_unknown')
+    const { code, link } = codes.reveal(stored)
+    return {
+      code,
+      email: stored.email,
+      link: link && `${host.platform.publicUrl}/api/auth/verify/${link}`,
+      expiresAt: stored.expiresAt.toISOString(),
+    }
+  })
+
+  host.answer(getInvitation, async ({ invitationId }) => {
+    const invitation = await findInvitation(db, { id: invitationId }, now())
+    if (!invitation) throw new Problem('not_found', 'invitation_unknown')
+    const token = unseal(host.secret('invitations at rest'), invitation.id, invitation.sealed)
+    return {
+      email: invitation.email,
+      link: `${host.platform.publicUrl}/api/auth/invitations/${token}`,
+      expiresAt: invitation.expiresAt.toISOString(),
+    }
+  })
+
+  host.answer(getPerson, async ({ userId }) => {
+    const user = await findUser(db, userId)
+    if (!user) throw new Problem('not_found', 'user_unknown')
+    return {
+      userId,
+      email: user.email,
+      name: nameOf(user),
+      firstName: user.firstName,
+      locale: user.locale,
+      disabled: user.disabled,
+    }
+  })
+
+  host.answer(listMembers, async ({ organisationId }) => ({
+    members: (await listMembersOf(db, organisationId)).map(
+      ({ userId, email, firstName, lastName, locale, disabled, role }) => ({
+        userId,
+        email,
+        name: nameOf({ firstName, lastName }),
+        firstName,
+        locale,
+        disabled,
+        role,
+      }),
+    ),
+  }))
+}

@@ -1,0 +1,22 @@
+import Type from 'typebox'
+import { type Host, Setting } from '#kernel'
+
+const life = (description: string) =>
+  Type.Optional(Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description }))
+
+export const settings = Type.Object({
+  JWT_ACCESS_EXPIRY: life('Life of an access token (as JWT_EXPIRES_IN)'),
+  JWT_EXPIRES_IN: Setting.duration('Life of an access token where JWT_ACCESS_EXPIRY is not set', { default: '10m' }),
+  JWT_REFRESH_EXPIRY: Setting.duration('How long a session lives without being used', { default: '30d' }),
+  SESSION_MAX_AGE: Setting.duration('How long a session lives at most', { default: '90d' }),
+  PASSWORD_MIN_LENGTH: Setting.integer('Characters a password must have', { default: 12, minimum: 8, maximum: 64 }),
+  ADMIN_EMAIL: Type.Optional(
+    Setting.text('Address of the first admin, made once on a database without one', {
+      pattern: '^[^@\\s]+@[^@\\s]+$',
+      form: 'an e-mail address',
+    }),
+  ),
+  ADMIN_PASSWORD: Type.Optional(Setting.secret('Password of the first admin')),
+})
+
+export type IdentityHost = Host<'identity', never, typeof settings>

@@ -1,0 +1,177 @@
+import { OrganisationRole } from '#contracts/shared'
+import { type Db, Problem, type Tx } from '#kernel'
+import type { User } from '../accounts/store.ts'
+
+export interface Organisation {
+  id: string
+  name: string
+  version: number
+  createdAt: Date
+}
+
+/** An organisation as one member sees it. */
+export interface Membership extends Organisation {
+  role: OrganisationRole
+}
+
+export interface Member extends Pick<User, 'email' | 'firstName' | 'lastName' | 'locale' | 'disabled'> {
+  userId: string
+  role: OrganisationRole
+  joinedAt: Date
+}
+
+export interface Invitation {
+  id: string
+  organisationId: string
+  email: string
+  role: OrganisationRole
+  locale: 'en' | 'de'
+  tokenHash: Buffer
+  sealed: Buffer
+  createdAt: Date
+  expiresAt: Date
+}
+
+const organisationColumns = (db: Db) => db`o.id, o.name, o.version, o.created_at as "createdAt"`
+
+export async function insertOrganisation(tx: Tx, o: Organisation, ownerId: string): Promise<void> {
+  await tx`insert into organisations (id, name, created_at) values (${o.id}, ${o.name}, ${o.createdAt})`
+  await tx`insert into members (organisation_id, user_id, role, joined_at) values (${o.id}, ${ownerId}, 'owner', ${o.createdAt})`
+}
+
+export const listOrganisations = async (
+  db: Db,
+  userId: string,
+  after: string | undefined,
+  limit: number,
+): Promise<Membership[]> => db<Membership[]>`
+  select ${organisationColumns(db)}, m.role from members m join organisations o on o.id = m.organisation_id
+  where m.user_id = ${userId} ${after ? db`and m.organisation_id > ${after}` : db``}
+  order by m.organisation_id limit ${limit + 1}`
+
+/** The organisation, with the role the person has in it, if any. */
+export async function findOrganisation(
+  db: Db,
+  id: string,
+  userId: string,
+): Promise<(Organisation & { role: OrganisationRole | null }) | undefined> {
+  const [row] = await db<(Organisation & { role: OrganisationRole | null })[]>`
+    select ${organisationColumns(db)}, m.role from organisations o left join members m on m.organisation_id = o.id and m.user_id = ${userId}
+    where o.id = ${id}`
+  return row
+}
+
+/**
+ * Holds the organisation until the transaction ends, so that its changes come one after the other. Answers its new
+ * version.
+ */
+export async function touchOrganisation(tx: Tx, id: string): Promise<number> {
+  const [row] = await tx<
+    { version: number }[]
+  >`update organisations set version = version + 1 where id = ${id} returning version`
+  if (!row) throw new Problem('not_found', 'organisation_unknown')
+  return row.version
+}
+
+export async function renameOrganisation(tx: Tx, id: string, name: string): Promise<void> {
+  await tx`update organisations set name = ${name} where id = ${id}`
+}
+
+export const listMembersOf = async (
+  db: Db,
+  organisationId: string,
+  after?: string,
+  limit?: number,
+): Promise<Member[]> => db<Member[]>`
+  select u.id as "userId", u.email, u.first_name as "firstName", u.last_name as "lastName", u.locale, u.disabled, m.role, m.joined_at as "joinedAt"
+  from members m join users u on u.id = m.user_id
+  where m.organisation_id = ${organisationId} ${after ? db`and m.user_id > ${after}` : db``}
+  order by m.user_id ${limit ? db`limit ${limit + 1}` : db``}`
+
+export async function findMember(
+  db: Db,
+  organisationId: string,
+  userId: string,
+): Promise<OrganisationRole | undefined> {
+  const [row] = await db<
+    { role: OrganisationRole }[]
+  >`select role from members where organisation_id = ${organisationId} and user_id = ${userId}`
+  return row?.role
+}
+
+/** False when the person is a member already. */
+export async function insertMember(
+  tx: Tx,
+  organisationId: string,
+  userId: string,
+  role: OrganisationRole,
+  now: Date,
+): Promise<boolean> {
+  const [inserted] = await tx`
+    insert into members (organisation_id, user_id, role, joined_at) values (${organisationId}, ${userId}, ${role}, ${now})
+    on conflict do nothing returning role`
+  return inserted !== undefined
+}
+
+/**
+ * Gives a member another role, or with null ends the membership. Only after `touchOrganisation`: whoever comes second
+ * sees what the first did, so one owner stays. Fails with `last_owner`.
+ */
+export async function changeMember(
+  tx: Tx,
+  organisationId: string,
+  userId: string,
+  role: OrganisationRole | null,
+): Promise<void> {
+  if (role)
+    await tx`update members set role = ${role} where organisation_id = ${organisationId} and user_id = ${userId}`
+  else await tx`delete from members where organisation_id = ${organisationId} and user_id = ${userId}`
+  const [owner] = await tx`select from members where organisation_id = ${organisationId} and role = 'owner' limit 1`
+  if (!owner)
+    throw new Problem('conflict', 'last_owner', {
+      detail: 'An organisation keeps at least one owner. Make somebody else owner first.',
+    })
+}
+
+const invitationColumns = (db: Db) => db`
+  id, organisation_id as "organisationId", email, role, locale, token_hash as "tokenHash", sealed, created_at as "createdAt", expires_at as "expiresAt"`
+
+/** Takes the place of an earlier invitation of the same address. */
+export async function insertInvitation(tx: Tx, i: Invitation): Promise<void> {
+  await tx`delete from invitations where organisation_id = ${i.organisationId} and email = ${i.email}`
+  await tx`
+    insert into invitations (id, organisation_id, email, role, locale, token_hash, sealed, created_at, expires_at)
+    values (${i.id}, ${i.organisationId}, ${i.email}, ${i.role}, ${i.locale}, ${i.tokenHash}, ${i.sealed}, ${i.createdAt}, ${i.expiresAt})`
+}
+
+export const listInvitations = async (
+  db: Db,
+  organisationId: string,
+  now: Date,
+  after: string | undefined,
+  limit: number,
+): Promise<Invitation[]> => db<Invitation[]>`
+  select ${invitationColumns(db)} from invitations
+  where organisation_id = ${organisationId} and expires_at > ${now} ${after ? db`and id > ${after}` : db``}
+  order by id limit ${limit + 1}`
+
+export async function findInvitation(
+  db: Db,
+  by: { id: string } | { tokenHash: Buffer },
+  now: Date,
+): Promise<Invitation | undefined> {
+  const [row] = await db<Invitation[]>`
+    select ${invitationColumns(db)} from invitations
+    where ${'id' in by ? db`id = ${by.id}` : db`token_hash = ${by.tokenHash}`} and expires_at > ${now}`
+  return row
+}
+
+/** False when it was answered or withdrawn meanwhile. */
+export async function deleteInvitation(tx: Tx, organisationId: string, id: string): Promise<boolean> {
+  const [row] = await tx`delete from invitations where organisation_id = ${organisationId} and id = ${id} returning id`
+  return row !== undefined
+}
+
+export async function deleteExpiredInvitations(tx: Tx, now: Date): Promise<void> {
+  await tx`delete from invitations where expires_at <= ${now}`
+}

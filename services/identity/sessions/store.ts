@@ -1,0 +1,150 @@
+import { OrganisationRole } from '#contracts/shared'
+import type { Db, Tx } from '#kernel'
+import type { User } from '../accounts/store.ts'
+
+export interface Session {
+  id: string
+  userId: string
+  organisationId: string | null
+  refreshHash: Buffer
+  previousHash: Buffer | null
+  rotatedAt: Date
+  device: string
+  addressPrefix: string
+  createdAt: Date
+  usedAt: Date
+  expiresAt: Date
+  endsAt: Date
+}
+
+const sessionColumns = (db: Db) => db`
+  id, user_id as "userId", organisation_id as "organisationId", refresh_hash as "refreshHash", previous_hash as "previousHash",
+  rotated_at as "rotatedAt", device, address_prefix as "addressPrefix", created_at as "createdAt", used_at as "usedAt",
+  expires_at as "expiresAt", ends_at as "endsAt"`
+
+/**
+ * False when the account was disabled, or got another password or role, since `user` was read: who proved the old one
+ * does not get in, nor with the old rights.
+ */
+export async function insertSession(
+  tx: Tx,
+  s: Session,
+  user: Pick<User, 'id' | 'passwordHash' | 'role'>,
+): Promise<boolean> {
+  const [inserted] = await tx`
+    insert into sessions (id, user_id, refresh_hash, rotated_at, device, address_prefix, created_at, used_at, expires_at, ends_at)
+    select ${s.id}, id, ${s.refreshHash}, ${s.rotatedAt}, ${s.device}, ${s.addressPrefix}, ${s.createdAt}, ${s.usedAt}, ${s.expiresAt}, ${s.endsAt}
+    from users where id = ${user.id} and not disabled and password_hash = ${user.passwordHash} and role = ${user.role} for share
+    returning id`
+  return inserted !== undefined
+}
+
+export async function findSession(db: Db, id: string): Promise<Session | undefined> {
+  const [row] = await db<Session[]>`select ${sessionColumns(db)} from sessions where id = ${id}`
+  return row
+}
+
+export async function lockSession(tx: Tx, id: string): Promise<Session | undefined> {
+  const [row] = await tx<Session[]>`select ${sessionColumns(tx)} from sessions where id = ${id} for update`
+  return row
+}
+
+/** Live sessions of a person, the latest first, from the one after `after` on. */
+export const listSessions = async (
+  db: Db,
+  userId: string,
+  now: Date,
+  after: string | undefined,
+  limit: number,
+): Promise<Session[]> => db<Session[]>`
+  select ${sessionColumns(db)} from sessions
+  where user_id = ${userId} and expires_at > ${now} ${after ? db`and id < ${after}` : db``}
+  order by id desc limit ${limit + 1}`
+
+/** Whether the account is in use from this address prefix already. Takes as long for an address nobody has. */
+export async function knowsPlace(db: Db, email: string, addressPrefix: string, now: Date): Promise<boolean> {
+  const [row] = await db`
+    select from sessions s join users u on u.id = s.user_id
+    where u.email = ${email} and s.address_prefix = ${addressPrefix} and s.expires_at > ${now} limit 1`
+  return row !== undefined
+}
+
+export async function rotateSession(
+  tx: Tx,
+  id: string,
+  change: { refreshHash: Buffer; now: Date; expiresAt: Date; addressPrefix: string },
+): Promise<void> {
+  await tx`
+    update sessions set previous_hash = refresh_hash, refresh_hash = ${change.refreshHash}, rotated_at = ${change.now},
+      expires_at = least(${change.expiresAt}, ends_at), address_prefix = ${change.addressPrefix}
+    where id = ${id}`
+}
+
+/**
+ * When the next access token of a session is to say that it was made: now, but not before the last revocation, which a
+ * faster clock may have dated; kept, so that the next revocation comes after it. Undefined when the session has ended.
+ */
+export async function stampToken(tx: Tx, id: string, now: Date): Promise<Date | undefined> {
+  const [row] = await tx<{ stamp: Date }[]>`
+    update sessions s set used_at = greatest(used_at, stamp)
+    from (select greatest(${now}::timestamptz, (select before from revocations where session_id = ${id})) as stamp) earliest
+    where id = ${id} returning stamp`
+  return row?.stamp
+}
+
+export async function actFor(tx: Tx, id: string, organisationId: string | null): Promise<void> {
+  await tx`update sessions set organisation_id = ${organisationId} where id = ${id}`
+}
+
+/** Ends sessions of a person: the one named, all but the one named, or all. Answers which. */
+export async function deleteSessions(
+  tx: Tx,
+  userId: string,
+  which: { only?: string; except?: string },
+): Promise<string[]> {
+  const rows = await tx<{ id: string }[]>`
+    delete from sessions where user_id = ${userId}
+      ${which.only ? tx`and id = ${which.only}` : tx``} ${which.except ? tx`and id <> ${which.except}` : tx``}
+    returning id`
+  return rows.map(({ id }) => id)
+}
+
+/** Sessions of a person, and when their latest tokens say that they were made. */
+export const sessionsOf = async (db: Db, userId: string): Promise<{ id: string; usedAt: Date }[]> =>
+  db<{ id: string; usedAt: Date }[]>`select id, used_at as "usedAt" from sessions where user_id = ${userId}`
+
+/** What the person is in the organisation, held until the transaction ends. */
+export async function holdMembership(
+  tx: Tx,
+  organisationId: string,
+  userId: string,
+): Promise<OrganisationRole | undefined> {
+  const [row] = await tx<{ role: OrganisationRole }[]>`
+    select role from members where organisation_id = ${organisationId} and user_id = ${userId} for share`
+  return row?.role
+}
+
+export async function deleteExpiredSessions(tx: Tx, now: Date): Promise<void> {
+  await tx`delete from sessions where expires_at <= ${now}`
+}
+
+export async function insertRevocations(tx: Tx, ids: readonly string[], before: Date): Promise<void> {
+  await tx`insert into revocations (session_id, before) select unnest(${ids as string[]}::uuid[]), ${before}
+    on conflict (session_id) do update set before = greatest(revocations.before, excluded.before), revoked_at = now()`
+}
+
+/** Those of the last `youngerThanMs`, by session, `limit` at most; all without one. */
+export const listRevoked = (
+  db: Db,
+  youngerThanMs: number,
+  { after = null, limit = null }: { after?: string | null; limit?: number | null },
+): Promise<{ sessionId: string; before: Date }[]> => db<{ sessionId: string; before: Date }[]>`
+  select session_id as "sessionId", before from revocations
+  where revoked_at > now() - make_interval(secs => ${youngerThanMs / 1000})
+    and (${after}::uuid is null or session_id > ${after}::uuid)
+  order by session_id limit ${limit}`
+
+/** No access token lives that long. */
+export async function deleteOldRevocations(tx: Tx): Promise<void> {
+  await tx`delete from revocations where revoked_at < now() - interval '1 day'`
+}
