@@ -16,8 +16,9 @@ create table deliveries (
   constraint deliveries_event_id_address_key1 UNIQUE (event_id, address),
   constraint deliveries_status_check1 CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'dead'::text, 'obsolete'::text])))
 ) partition by RANGE (event_id);
+CREATE INDEX deliveries_created ON ONLY notifications.deliveries USING btree (created_at, id);
 CREATE INDEX deliveries_open ON ONLY notifications.deliveries USING btree (updated_at) WHERE (status = ANY (ARRAY['waiting'::text, 'sending'::text, 'failed'::text]));
-CREATE INDEX deliveries_status ON ONLY notifications.deliveries USING btree (status, id);
+CREATE INDEX deliveries_status_created ON ONLY notifications.deliveries USING btree (status, created_at, id);
 
 create table inboxes (
   user_id   uuid     not null,

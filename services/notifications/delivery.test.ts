@@ -32,7 +32,15 @@ async function withServer(
     ...server,
     async deliveries(query = '') {
       return (await p.http.inject({ url: `/api/notifications/deliveries${query}`, headers: admin() })).json() as {
-        items: { id: string; event: string; to: string; status: string; tries: number; error: string | null }[]
+        items: {
+          id: string
+          event: string
+          to: string
+          status: string
+          tries: number
+          error: string | null
+          createdAt: string
+        }[]
         nextCursor: string | null
       }
     },
@@ -191,6 +199,47 @@ test('deliveries page through all of them, newest first', async t => {
   }
   assert.equal(new Set(ids).size, 5)
   assert.deepEqual(ids, [...ids].sort().reverse())
+})
+
+test('deliveries of a span of time and a status are listed page by page, and counted', async t => {
+  let now = new Date('2027-02-18T08:00:00.000Z')
+  const p = await withServer(
+    t,
+    before => (before === 2 ? 550 : 'take'),
+    {},
+    () => now,
+  )
+  for (const hour of ['08', '09', '10', '11']) {
+    now = new Date(`2027-02-18T${hour}:00:00.000Z`)
+    await p.publish(PassportPublished, { ...passport(), owner: self })
+    await p.settle()
+  }
+  const count = async (query: string) =>
+    (
+      await p.http.inject({
+        url: `/api/notifications/deliveries/count?${query}`,
+        headers: p.signedIn({ role: 'admin' }),
+      })
+    ).json()
+  for (const [query, hours] of [
+    ['createdFrom=2027-02-18T09:00:00Z', ['11', '10', '09']],
+    ['createdFrom=2027-02-18T09:00:00Z&status=sent', ['11', '09']],
+    ['status=dead', ['10']],
+    ['createdFrom=2027-02-18T09:00:00Z&createdTo=2027-02-18T11:00:00Z', ['10', '09']],
+  ] as const) {
+    const seen: string[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page: Awaited<ReturnType<typeof p.deliveries>> = await p.deliveries(
+        `?limit=1&${query}${cursor && `&after=${cursor}`}`,
+      )
+      seen.push(...page.items.map(({ createdAt }) => createdAt.slice(11, 13)))
+      cursor = page.nextCursor
+    }
+    assert.deepEqual(seen, hours, query)
+    assert.deepEqual(await count(query), { count: hours.length, exact: true }, query)
+  }
+  const headers = p.signedIn()
+  assert.equal((await p.http.inject({ url: '/api/notifications/deliveries/count', headers })).statusCode, 403)
 })
 
 test('what a killed worker left behind is taken up after the longest pause between tries, not before, and sent once', async t => {

@@ -54,7 +54,8 @@ test('in the text a code and a link stand alone on their lines', () => {
       'Or confirm on this page:',
       'https://ohmnibus.example.com/x',
       '',
-      'The code works once, until 18 Feb 2027, 08:30 UTC. If you did not ask for it, ignore this message: nothing happens without the code.',
+      'The code works once, until 18 Feb 2027, 08:30 UTC. ' +
+        'If you did not ask for it, ignore this message: nothing happens without the code.',
       '',
       'Ohmnibus',
       '',

@@ -94,11 +94,15 @@ test('rows of the version before are there afterwards', async t => {
   const [message, event, delivery] = [newId(), newId(), newId()]
   await pool`insert into messages (id, event_id, event, audience_kind, audience, facts, told, created_at)
     values (${message}, ${event}, 'passport.created', 'person', ${ada.userId}, '{"passport":"BP-1"}', '[]', now())`
-  await pool`insert into notifications values (${newId()}, ${ada.userId}, 1, ${event}, 'passport.created', 'A title', 'A text', null, now(), null)`
+  await pool`
+    insert into notifications
+    values (${newId()}, ${ada.userId}, 1, ${event}, 'passport.created', 'A title', 'A text', null, now(), null)`
   await pool`insert into deliveries (id, message_id, event_id, address, locale, created_at, updated_at)
     values (${delivery}, ${message}, ${event}, 'Ada@example.com', 'en', now(), now())`
   const all = () =>
-    pool`select m.id as message, d.id as delivery, d.status, d.address, n.title, n.position from messages m join deliveries d on d.message_id = m.id
+    pool`
+      select m.id as message, d.id as delivery, d.status, d.address, n.title, n.position
+      from messages m join deliveries d on d.message_id = m.id
       join notifications n on n.event_id = m.event_id`
   const before = await all()
   assert.equal(before.length, 1)

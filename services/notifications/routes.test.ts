@@ -26,6 +26,83 @@ test('the list pages through everything once, newest first, while new ones come 
   assert.equal(third.nextCursor, null)
 })
 
+test('the list holds what was made in a span of time, and the count says how many without listing them', async t => {
+  let now = new Date('2027-02-18T08:00:00.000Z')
+  const p = await open(t, { now: () => now })
+  for (const hour of ['08', '09', '10']) {
+    now = new Date(`2027-02-18T${hour}:00:00.000Z`)
+    await publishMany(p, 2)
+  }
+  await p.http.inject({ method: 'POST', url: `/api/notifications/read-all`, headers: p.as(ada) })
+  now = new Date('2027-02-18T11:00:00.000Z')
+  await publishMany(p, 1)
+  const count = async (query: string) =>
+    (await p.http.inject({ url: `/api/notifications/count${query}`, headers: p.as(ada) })).json()
+  for (const [query, hours] of [
+    ['', ['11', '10', '10', '09', '09', '08', '08']],
+    ['createdFrom=2027-02-18T09:00:00Z&createdTo=2027-02-18T10:00:00Z', ['09', '09']],
+    ['createdFrom=2027-02-18T10:00:00.001Z', ['11']],
+    ['createdTo=2027-02-18T09:00:00%2B01:00', []],
+    ['createdTo=2027-02-18T10:00:00%2B01:00', ['08', '08']],
+    ['unread=true', ['11']],
+    ['unread=true&createdTo=2027-02-18T11:00:00Z', []],
+  ] as const) {
+    const { items } = await p.list(ada, `?${query}`)
+    assert.deepEqual(
+      items.map(({ createdAt }) => createdAt.slice(11, 13)),
+      hours,
+      query,
+    )
+    assert.deepEqual(await count(`?${query}`), { count: hours.length, exact: true }, query)
+  }
+  const first = await p.list(ada, '?limit=1&createdTo=2027-02-18T10:00:00Z')
+  const second = await p.list(ada, `?limit=3&createdTo=2027-02-18T10:00:00Z&after=${first.nextCursor}`)
+  assert.deepEqual(
+    second.items.map(({ createdAt }) => createdAt.slice(11, 13)),
+    ['09', '08', '08'],
+  )
+  assert.deepEqual(
+    (await p.http.inject({ url: '/api/notifications/count', headers: p.as(grace) })).json(),
+    { count: 0, exact: true },
+    'those of others are not counted',
+  )
+})
+
+test('a count stops at ten thousand and says so, within 50 ms', async t => {
+  const p = await open(t)
+  const fill = (from: number, to: number) => p.db('notifications')`
+    insert into notifications (id, user_id, position, event_id, event, title, text, created_at)
+    select gen_random_uuid(), ${ada.userId}, n, gen_random_uuid(), 'passport.updated', 't', 't', now()
+    from generate_series(${from}::int, ${to}::int) n`
+  const count = async () => {
+    const began = performance.now()
+    const answer = (await p.http.inject({ url: '/api/notifications/count', headers: p.as(ada) })).json()
+    return { answer, ms: performance.now() - began }
+  }
+  await fill(1, 10_000)
+  assert.deepEqual((await count()).answer, { count: 10_000, exact: true })
+  await fill(10_001, 30_000)
+  const counts = [await count(), await count(), await count()]
+  for (const { answer } of counts) assert.deepEqual(answer, { count: 10_000, exact: false })
+  assert.ok(Math.min(...counts.map(({ ms }) => ms)) < 50, `${counts.map(({ ms }) => Math.round(ms))} ms`)
+})
+
+test('a parameter that no list knows, and a time that is none, are refused by name', async t => {
+  const p = await open(t)
+  const headers = { ...p.signedIn({ userId: ada.userId, role: 'admin' }) }
+  for (const path of ['', '/count', '/deliveries', '/deliveries/count'])
+    for (const [query, pointer] of [
+      ['unraed=true', '/unraed'],
+      ['createdFrom=yesterday', '/createdFrom'],
+      ['createdTo=2027-06-30T23:59:60Z', '/createdTo'],
+    ] as const) {
+      const answer = await p.http.inject({ url: `/api/notifications${path}?${query}`, headers })
+      assert.deepEqual([answer.statusCode, answer.json().errors?.[0].pointer], [400, pointer], `${path}?${query}`)
+    }
+  const { statusCode } = await p.http.inject({ url: '/api/notifications?createdFrom=0001-01-01T00:00:00Z', headers })
+  assert.equal(statusCode, 200, 'all there ever was')
+})
+
 test('reading is idempotent, keeps its first time, and empties the unread list', async t => {
   let now = new Date('2027-02-18T08:30:00.000Z')
   const p = await open(t, { now: () => now })

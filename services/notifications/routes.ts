@@ -1,12 +1,19 @@
 import { Id, Instant, Locale } from '#contracts/shared'
 import {
+  Count,
+  counted,
+  countQuery,
+  createdIn,
+  createdQuery,
   cursorOf,
   fail,
   isId,
+  isInstant,
+  listQuery,
+  mostCounted,
   notModified,
   Page,
   page,
-  pageQuery,
   Problem,
   requireMatch,
   signedIn,
@@ -17,6 +24,8 @@ import { enqueueDelivery } from './addressing.ts'
 import type { Jobs, NotificationsHost } from './host.ts'
 import { kinds, optionalKinds, rules, type Channel, type Choices, type Kind } from './messages.ts'
 import {
+  countDeliveries,
+  countNotifications,
   deliveryStatuses,
   findDelivery,
   listDeliveries,
@@ -109,6 +118,18 @@ const deliveryView = ({ address, createdAt, updatedAt, ...delivery }: Delivery) 
   updatedAt: updatedAt.toISOString(),
 })
 
+const notificationFilters = {
+  unread: Type.Boolean({ default: false, description: 'Only what was not read yet' }),
+  ...createdQuery,
+}
+
+const deliveryFilters = { status: Type.Optional(Type.Enum([...deliveryStatuses])), ...createdQuery }
+
+const chosen = (query: { unread: boolean; createdFrom?: string; createdTo?: string }) => ({
+  unread: query.unread,
+  created: createdIn(query),
+})
+
 export function routes({ http, db, now, platform }: NotificationsHost, jobs: Jobs): void {
   http.get(
     '/',
@@ -116,20 +137,14 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       config: { access: signedIn },
       schema: {
         summary: 'Own notifications, the newest first',
-        querystring: Type.Object({
-          ...pageQuery,
-          unread: Type.Boolean({ default: false, description: 'Only what was not read yet' }),
-        }),
+        querystring: listQuery(notificationFilters),
         response: { 200: Page(NotificationView) },
       },
     },
-    async ({ actor, query: { limit, after, unread } }) => {
+    async ({ actor, query }) => {
+      const { limit, after } = query
       const before = cursorOf(after, isPosition)?.[0] as number | undefined
-      const rows = await listNotifications(db, actor.userId, {
-        unread,
-        before,
-        limit: limit + 1,
-      })
+      const rows = await listNotifications(db, actor.userId, chosen(query), { before, limit: limit + 1 })
       return page(
         rows,
         limit,
@@ -137,6 +152,19 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
         row => view(row, platform.publicUrl),
       )
     },
+  )
+
+  http.get(
+    '/count',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'How many own notifications there are',
+        querystring: countQuery(notificationFilters),
+        response: { 200: Count },
+      },
+    },
+    async ({ actor, query }) => counted(await countNotifications(db, actor.userId, chosen(query), mostCounted + 1)),
   )
 
   http.post(
@@ -196,8 +224,9 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       schema: {
         summary: 'Choose which messages one gets',
         description:
-          'Replaces what was chosen before; what is not named follows the defaults. Codes, invitations and messages about the safety of the account cannot be ' +
-          'switched off. Mail about an organisation’s things goes to its owners and admins.',
+          'Replaces what was chosen before; what is not named follows the defaults. Codes, invitations and messages ' +
+          'about the safety of the account cannot be switched off. ' +
+          'Mail about an organisation’s things goes to its owners and admins.',
         honours: ['If-Match'],
         body: PreferencesBody,
         response: { 200: PreferencesView },
@@ -224,14 +253,30 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       config: { access: withRole('admin') },
       schema: {
         summary: 'Mails and how they went, the newest first',
-        querystring: Type.Object({ ...pageQuery, status: Type.Optional(Type.Enum([...deliveryStatuses])) }),
+        querystring: listQuery(deliveryFilters),
         response: { 200: Page(DeliveryView) },
       },
     },
-    async ({ query: { limit, after, status } }) => {
-      const before = cursorOf(after, isId)?.[0] as string | undefined
-      return page(await listDeliveries(db, { status, before, limit: limit + 1 }), limit, ({ id }) => [id], deliveryView)
+    async ({ query }) => {
+      const { limit, after, status } = query
+      const before = cursorOf(after, isInstant, isId)
+      const rows = await listDeliveries(db, { status, created: createdIn(query) }, { before, limit: limit + 1 })
+      return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], deliveryView)
     },
+  )
+
+  http.get(
+    '/deliveries/count',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'How many mails there are',
+        querystring: countQuery(deliveryFilters),
+        response: { 200: Count },
+      },
+    },
+    async ({ query }) =>
+      counted(await countDeliveries(db, { status: query.status, created: createdIn(query) }, mostCounted + 1)),
   )
 
   http.post(

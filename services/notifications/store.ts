@@ -1,4 +1,4 @@
-import type { Db, Tx } from '#kernel'
+import type { Cursor, Db, Span, Tx } from '#kernel'
 import type { Audience, Draft, Locale } from './kinds/kind.ts'
 import type { Choices, Kind } from './messages.ts'
 
@@ -27,7 +27,8 @@ export async function insertMessage(
     audience.kind === 'address' ? [audience.address.toLowerCase(), audience.locale] : [audience.id, null]
   const inserted = await tx`
     insert into messages (id, event_id, event, audience_kind, audience, locale, facts, path, told, created_at)
-    values (${id}, ${event.id}, ${event.kind}, ${audience.kind}, ${to}, ${locale}, ${tx.json(facts as never)}, ${path ?? null}, ${tx.json(told as never)}, ${at})
+    values (${id}, ${event.id}, ${event.kind}, ${audience.kind}, ${to}, ${locale}, ${tx.json(facts as never)},
+      ${path ?? null}, ${tx.json(told as never)}, ${at})
     on conflict do nothing returning id`
   return inserted.length > 0
 }
@@ -50,8 +51,9 @@ export async function findOpenMessage(db: Db, id: string): Promise<Message | und
 
 /** True for the one transaction that may address the message; others wait for it and get false. */
 export async function markAddressed(tx: Tx, id: string, at: Date): Promise<boolean> {
-  const marked =
-    await tx`update messages set addressed_at = greatest(created_at, ${at}) where id = ${id} and addressed_at is null returning id`
+  const marked = await tx`
+      update messages set addressed_at = greatest(created_at, ${at})
+      where id = ${id} and addressed_at is null returning id`
   return marked.length > 0
 }
 
@@ -104,21 +106,45 @@ export async function insertNotifications(
     insert into notifications ${tx(rows)} on conflict (event_id, user_id) do nothing returning id, user_id as "userId"`
 }
 
+export interface NotificationFilter {
+  unread: boolean
+  created: Span
+}
+
+const chosenNotifications = (db: Db, userId: string, { unread, created: { from, to } }: NotificationFilter) => db`
+  user_id = ${userId} ${unread ? db`and read_at is null` : db``}
+  ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
+
 /** The newest first, below the position `before`. */
 export const listNotifications = (
   db: Db,
   userId: string,
-  filter: { unread: boolean; before?: number; limit: number },
+  filter: NotificationFilter,
+  { before, limit }: { before?: number; limit: number },
 ): Promise<Notification[]> => db<Notification[]>`
   select ${notificationColumns(db)} from notifications
-  where user_id = ${userId} ${filter.unread ? db`and read_at is null` : db``} and position < ${filter.before ?? 2 ** 31 - 1}
-  order by position desc limit ${filter.limit}`
+  where ${chosenNotifications(db, userId, filter)} and position < ${before ?? 2 ** 31 - 1}
+  order by position desc limit ${limit}`
+
+/** As many as there are, `most` at most. */
+export async function countNotifications(
+  db: Db,
+  userId: string,
+  filter: NotificationFilter,
+  most: number,
+): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count
+    from (select from notifications where ${chosenNotifications(db, userId, filter)} limit ${most}) counted`
+  return row!.count
+}
 
 /** The oldest first, above the position `after`: nothing can come in below what was read once. */
 export const listNewer = (db: Db, userId: string, after: number, limit: number): Promise<Notification[]> => db<
   Notification[]
 >`
-  select ${notificationColumns(db)} from notifications where user_id = ${userId} and position > ${after} order by position limit ${limit}`
+  select ${notificationColumns(db)} from notifications
+  where user_id = ${userId} and position > ${after} order by position limit ${limit}`
 
 /** Whether everything that came after a position is still there; not for one that nothing has reached yet. */
 export async function isKept(db: Db, userId: string, position: number): Promise<boolean> {
@@ -138,7 +164,8 @@ export async function newestPosition(db: Db, userId: string): Promise<number> {
 /** The notification as read; the first time counts. */
 export async function markRead(tx: Tx, id: string, userId: string, at: Date): Promise<Notification | undefined> {
   const [row] = await tx<Notification[]>`
-    update notifications set read_at = coalesce(read_at, ${at}) where id = ${id} and user_id = ${userId} returning ${notificationColumns(tx)}`
+    update notifications set read_at = coalesce(read_at, ${at}) where id = ${id} and user_id = ${userId}
+    returning ${notificationColumns(tx)}`
   return row
 }
 
@@ -206,7 +233,8 @@ export interface Claimed {
 export async function claimDelivery(tx: Tx, id: string, at: Date): Promise<Claimed | undefined> {
   const [row] = await tx<Claimed[]>`
     update deliveries d set status = 'sending', tries = tries + 1, updated_at = ${at} from messages m
-    where d.id = ${id} and d.status in ('waiting', 'sending', 'failed') and (m.id, m.event_id) = (d.message_id, d.event_id)
+    where d.id = ${id} and d.status in ('waiting', 'sending', 'failed')
+      and (m.id, m.event_id) = (d.message_id, d.event_id)
     returning d.id, m.event, d.address, d.name, d.locale, m.facts, m.path, d.created_at as "createdAt"`
   return row
 }
@@ -218,29 +246,50 @@ export async function endTry(
   error: string | null,
   at: Date,
 ): Promise<void> {
-  await tx`update deliveries set status = ${status}, error = ${error}, updated_at = ${at} where id = ${id} and status = 'sending'`
+  await tx`
+    update deliveries set status = ${status}, error = ${error}, updated_at = ${at}
+    where id = ${id} and status = 'sending'`
 }
 
-/** The newest first, below the id `before`. */
+export interface DeliveryFilter {
+  status?: DeliveryStatus
+  created: Span
+}
+
+const chosenDeliveries = (db: Db, { status, created: { from, to } }: DeliveryFilter) => db`
+  ${status ? db`d.status = ${status}` : db`true`}
+  ${from ? db`and d.created_at >= ${from}` : db``} ${to ? db`and d.created_at < ${to}` : db``}`
+
+/** The newest first, below the time and id `before`. */
 export const listDeliveries = (
   db: Db,
-  filter: { status?: DeliveryStatus; before?: string; limit: number },
+  filter: DeliveryFilter,
+  { before, limit }: { before?: Cursor; limit: number },
 ): Promise<Delivery[]> => db<Delivery[]>`
   select ${deliveryColumns(db)} from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id)
-  where ${filter.status ? db`d.status = ${filter.status}` : db`true`} and ${filter.before ? db`d.id < ${filter.before}` : db`true`}
-  order by d.id desc limit ${filter.limit}`
+  where ${chosenDeliveries(db, filter)}
+    ${before ? db`and (d.created_at, d.id) < (${before[0]!}::timestamptz, ${before[1]!}::uuid)` : db``}
+  order by d.created_at desc, d.id desc limit ${limit}`
+
+/** As many as there are, `most` at most. */
+export async function countDeliveries(db: Db, filter: DeliveryFilter, most: number): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count
+    from (select from deliveries d where ${chosenDeliveries(db, filter)} limit ${most}) counted`
+  return row!.count
+}
 
 export async function findDelivery(db: Db, id: string): Promise<Delivery | undefined> {
-  const [row] = await db<
-    Delivery[]
-  >`select ${deliveryColumns(db)} from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id) where d.id = ${id}`
+  const [row] = await db<Delivery[]>`
+    select ${deliveryColumns(db)} from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id)
+    where d.id = ${id}`
   return row
 }
 
 /** Takes a dead delivery back to work; false when it is not dead (any more). */
 export async function revive(tx: Tx, id: string, at: Date): Promise<boolean> {
-  const revived =
-    await tx`update deliveries set status = 'waiting', updated_at = ${at} where id = ${id} and status = 'dead' returning id`
+  const revived = await tx`
+      update deliveries set status = 'waiting', updated_at = ${at} where id = ${id} and status = 'dead' returning id`
   return revived.length > 0
 }
 
@@ -250,7 +299,8 @@ export async function findLeftLying(db: Db, since: Date): Promise<{ messages: st
     { id: string }[]
   >`select id from messages where addressed_at is null and created_at < ${since} order by created_at limit 1000`
   const deliveries = await db<{ id: string }[]>`
-    select id from deliveries where status in ('waiting', 'sending', 'failed') and updated_at < ${since} order by updated_at limit 1000`
+    select id from deliveries where status in ('waiting', 'sending', 'failed') and updated_at < ${since}
+    order by updated_at limit 1000`
   return { messages: messages.map(({ id }) => id), deliveries: deliveries.map(({ id }) => id) }
 }
 
@@ -285,7 +335,8 @@ const none: Preferences = { email: {}, inApp: {}, locale: null, version: 0 }
 
 export async function findPreferences(db: Db, userIds: readonly string[]): Promise<Map<string, Preferences>> {
   const rows = await db<(Preferences & { userId: string })[]>`
-    select user_id as "userId", email, in_app as "inApp", locale, version from preferences where user_id = any(${userIds as string[]})`
+    select user_id as "userId", email, in_app as "inApp", locale, version
+    from preferences where user_id = any(${userIds as string[]})`
   return new Map(rows.map(({ userId, ...preferences }) => [userId, preferences]))
 }
 
@@ -305,6 +356,7 @@ export async function updatePreferences(
   { email, inApp, locale, version }: Preferences,
 ): Promise<void> {
   await tx`
-    update preferences set email = ${tx.json(email as never)}, in_app = ${tx.json(inApp as never)}, locale = ${locale}, version = ${version}
+    update preferences set email = ${tx.json(email as never)}, in_app = ${tx.json(inApp as never)},
+      locale = ${locale}, version = ${version}
     where user_id = ${userId}`
 }

@@ -286,7 +286,8 @@ test('a reader who does not read is dropped, and is not sent everything meanwhil
     await once(socket, 'connect')
     socket.pause()
     socket.write(
-      `GET /api/notifications/stream HTTP/1.1\r\nhost: localhost\r\nauthorization: ${p.as(ada).authorization}\r\nlast-event-id: 0\r\n\r\n`,
+      'GET /api/notifications/stream HTTP/1.1\r\nhost: localhost\r\n' +
+        `authorization: ${p.as(ada).authorization}\r\nlast-event-id: 0\r\n\r\n`,
     )
     while ((await connections()) === 0) await setImmediate()
     for (let beats = 0; (await connections()) > 0; beats++) {
