@@ -1,9 +1,9 @@
 import { cursorOf, type Host, isId, Problem } from '#kernel'
 import type { IdentityHost } from './host.ts'
-import type { Tokens } from './keys/keys.ts'
-import type { Passwords } from './passwords/passwords.ts'
-import type { Codes } from './registration/codes.ts'
-import { type Sessions } from './sessions/sessions.ts'
+import { openTokens, type Tokens } from './keys/keys.ts'
+import { openPasswords, type Passwords } from './passwords/passwords.ts'
+import { openCodes, type Codes } from './registration/codes.ts'
+import { openSessions, type Sessions } from './sessions/sessions.ts'
 
 /** What the routes of this service share. */
 export interface Identity {
@@ -23,11 +23,26 @@ export interface Identity {
   ) => H
 }
 
+export async function openIdentity(host: IdentityHost): Promise<Identity> {
+  const passwords = openPasswords(host.metrics)
+  host.onStop(passwords.close)
+  const tokens = await openTokens(host)
+  return {
+    host,
+    passwords,
+    codes: openCodes(host.secret),
+    tokens,
+    sessions: openSessions(host, tokens),
+    limits: openLimits(host.cache),
+    counted: counting(host.metrics),
+  }
+}
+
 /**
  * Limits by place (an address or its /64), by account, and by both; they slow down and never lock. Where somebody is
  * signed in already, what others do to their account elsewhere does not count.
  */
-export const openLimits = (cache: Host['cache']) => ({
+const openLimits = (cache: Host['cache']) => ({
   register: {
     place: cache.limit('register by place', { points: 30, seconds: 60 }),
     email: cache.limit('register by address', { points: 5, seconds: 600 }),
@@ -47,7 +62,7 @@ export const openLimits = (cache: Host['cache']) => ({
   invite: cache.limit('invite by account', { points: 50, seconds: 3600 }),
 })
 
-export function counting(metrics: Host['metrics']): Identity['counted'] {
+function counting(metrics: Host['metrics']): Identity['counted'] {
   const attempts = metrics.counter('ohmnibus_identity_attempts_total', 'How attempts to prove who one is ended', [
     'method',
     'outcome',
