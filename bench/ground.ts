@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { startPostgres } from '../embedded-postgres/postgres.ts'
 import { startEngine } from '../tools/engines/engine.ts'
-import { openPool, type DatabaseAddress } from '../kernel/database/database.ts'
+import type { DatabaseAddress } from '../kernel/database/database.ts'
+import { openPool } from '../kernel/database/pool.ts'
 
 /** What platform and floor both stand on: as after `npm start`, or as operators have it. */
 export type GroundName = 'embedded' | 'engines'

@@ -18,7 +18,7 @@ export type { Content, Files, Range } from './files/files.ts'
 export { accessCookie, type Handler, type Http, type Reply, type Request } from './http/http.ts'
 export type { Feed, Live, StreamEvent } from './http/stream.ts'
 export type { Problems } from './http/problems.ts'
-export type { EnqueueOptions, Job, JobHandler, JobOptions } from './jobs/jobs.ts'
+export type { EnqueueOptions, Job, JobHandler, JobOptions } from './jobs/job.ts'
 export {
   Count,
   counted,

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { dotenv, readConfig } from '../kernel/config/config.ts'
-import { openDatabase, openPool } from '../kernel/database/database.ts'
+import { openDatabase } from '../kernel/database/open.ts'
+import { openPool } from '../kernel/database/pool.ts'
 import { prepare } from '../kernel/database/placement.ts'
 import { Problem, StartError } from '../kernel/problem.ts'
 import { run, type Platform } from '../kernel/run/run.ts'
@@ -38,10 +39,7 @@ const commands: Record<string, Command> = {
         const pool = openPool(platform.database.at, 'identity', { readOnly: true, max: 1 })
         const chosen = password ?? randomBytes(15).toString('base64url')
         try {
-          await createAdmin(
-            openDatabase(pool, 'identity', () => {}),
-            { email, password: chosen, now: new Date() },
-          )
+          await createAdmin(openDatabase(pool, 'identity'), { email, password: chosen, now: new Date() })
           console.log(`${email} is an admin now.${password ? '' : ` Password: ${chosen}`}`)
         } finally {
           await pool.end({ timeout: 1 })

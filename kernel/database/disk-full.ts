@@ -1,4 +1,5 @@
-import { databaseProblem, isFull, type Pool } from './database.ts'
+import { databaseProblem, type Pool } from './database.ts'
+import { isFull } from './faults.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { openOutage } from '../telemetry/engine-failures.ts'

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runMigrations } from 'graphile-worker'
+import { Logger, runMigrations } from 'graphile-worker'
 import postgres from 'postgres'
-import { openPool, type DatabaseAddress, type Pool } from './database.ts'
-import { quiet } from '../jobs/jobs.ts'
+import type { DatabaseAddress, Pool } from './database.ts'
+import { connectionString, openPool } from './pool.ts'
+import { letKernelWork, makeRole, makeSchemas, provePasswords, quoted } from './roles.ts'
 import { StartError } from '../problem.ts'
 
 /** A service as far as its schema goes. */
@@ -23,14 +24,6 @@ interface Migration {
   worksFrom: number
 }
 
-const extensions = ['pg_trgm', 'btree_gin', 'btree_gist', 'citext', 'unaccent']
-
-/** Names of PostgreSQL objects come from code, never from input; this only keeps mistakes from becoming SQL. */
-const quoted = (name: string): string => {
-  if (!/^[a-z_][a-z0-9_]*$/.test(name)) throw new Error(`${name} is no name for a schema`)
-  return `"${name}"`
-}
-
 /**
  * The numbered files of a folder, in order. Fails when a number is missing or stands twice. The first line may be `--
  * works with code from 0001`: code that knows no more than that one then starts on a database that has this one too, as
@@ -43,7 +36,8 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
       const number = Number(/^(\d{4})_/.exec(name)?.[1])
       if (number !== index + 1)
         throw new StartError(
-          `The migrations in ${folder} must be numbered without gaps: ${name} stands where ${String(index + 1).padStart(4, '0')}_… should.`,
+          `The migrations in ${folder} must be numbered without gaps: ` +
+            `${name} stands where ${String(index + 1).padStart(4, '0')}_… should.`,
         )
       const sql = await readFile(join(folder, 'migrations', name), 'utf8')
       const worksFrom = Number(/^-- works with code from (\d{4})\b/.exec(sql)?.[1] ?? number)
@@ -88,11 +82,11 @@ export async function migrate(
       throw new StartError(`PostgreSQL ${Math.floor(server!.version / 10_000)} is too old: Ohmnibus needs 17 or newer.`)
     for (const { name } of all) await makeRole(pool, at, name)
     await provePasswords(at)
-    await prepare(
+    await makeSchemas(
       pool,
       all.map(unit => unit.name),
     )
-    await runMigrations({ connectionString: connectionString(at, admin), logger: quiet })
+    await runMigrations({ connectionString: connectionString(at, admin), logger: new Logger(() => () => {}) })
     await pool.unsafe(letKernelWork)
     for (const unit of all) {
       for (const migration of unit.migrations) {
@@ -137,7 +131,8 @@ function refusal(error: unknown, at: DatabaseAddress, role: string): unknown {
     [/^3D000$/, `${server} has no database ${at.database}. Make it: create database "${at.database}"`],
     [
       /^42501$/,
-      `${server} does not let ${role} prepare the database: ${message}. It takes the owner of ${at.database} with CREATEROLE.`,
+      `${server} does not let ${role} prepare the database: ${message}. ` +
+        `It takes the owner of ${at.database} with CREATEROLE.`,
     ],
     [/^53100$/, `The disk of ${server} is full: ${message}. Make room and start again.`],
     [/^53300$/, `${server} has no connection left. Raise its max_connections, or run fewer processes.`],
@@ -152,25 +147,11 @@ function refusal(error: unknown, at: DatabaseAddress, role: string): unknown {
   // To the question for encryption it said no; the driver goes on all the same, and is hung up on.
   if (at.ssl && /^(ECONNRESET|EPROTO|ERR_SSL_|CONNECTION_)/.test(code))
     return new StartError(
-      `${server} does not speak TLS, which sslmode=${at.ssl} asks for. Switch it on there (ssl = on), or leave sslmode out.`,
+      `${server} does not speak TLS, which sslmode=${at.ssl} asks for. ` +
+        'Switch it on there (ssl = on), or leave sslmode out.',
     )
   return error
 }
-
-/**
- * The job engine guards its tables by row security; only the kernel's role runs jobs. A policy that is there stays: to
- * make it again takes a lock on every table, against the processes that run jobs already.
- */
-const letKernelWork = `
-  grant usage on schema graphile_worker to kernel;
-  grant all on all tables in schema graphile_worker to kernel;
-  grant all on all sequences in schema graphile_worker to kernel;
-  do $$ declare guarded regclass; begin
-    for guarded in select oid from pg_class where relnamespace = 'graphile_worker'::regnamespace and relrowsecurity
-      and not exists (select from pg_policy where polrelid = pg_class.oid and polname = 'kernel') loop
-      execute format('create policy kernel on %s to kernel using (true)', guarded);
-    end loop;
-  end $$`
 
 /**
  * One query decides a warm start. Refuses what was changed, and a database from a future that has no place for this
@@ -185,14 +166,17 @@ async function upToDate(
   if (!known!.there) return false
   // A database that older code prepared lacks the column.
   const rows = await pool<{ service: string; number: number; name: string; checksum: string; worksFrom: number }[]>`
-    select service, number, name, checksum, coalesce((to_jsonb(m) ->> 'works_from')::integer, number) as "worksFrom" from kernel.migrations m`
+    select service, number, name, checksum,
+      coalesce((to_jsonb(m) ->> 'works_from')::integer, number) as "worksFrom"
+    from kernel.migrations m`
   for (const row of rows) {
     const unit = units.find(({ name }) => name === row.service)
     if (!unit) continue
     const migration = unit.migrations[row.number - 1]
     if (!migration && row.worksFrom > unit.migrations.length)
       throw new StartError(
-        `The database holds ${row.service}/${row.name}, which this version of Ohmnibus does not know. Start the newer version, or restore a back-up.`,
+        `The database holds ${row.service}/${row.name}, which this version of Ohmnibus does not know. ` +
+          'Start the newer version, or restore a back-up.',
       )
     if (!migration) {
       progress(`Works with ${row.service}/${row.name} of a newer version`)
@@ -200,66 +184,13 @@ async function upToDate(
     }
     if (migration.checksum !== row.checksum)
       throw new StartError(
-        `The migration ${row.service}/${row.name} was changed after it had run here. Restore the file and put the change into a new migration.`,
+        `The migration ${row.service}/${row.name} was changed after it had run here. ` +
+          'Restore the file and put the change into a new migration.',
       )
   }
   const applied = ({ name, migrations }: (typeof units)[number]): number =>
     rows.filter(row => row.service === name && row.number <= migrations.length).length
   return units.every(unit => applied(unit) === unit.migrations.length)
-}
-
-/**
- * Roles belong to the whole server, so another database may be making the same one right now. One that is there keeps
- * its password: it may be that of processes that run.
- */
-async function makeRole(pool: Pool, at: DatabaseAddress, name: string): Promise<void> {
-  const password = at.password ? `password '${at.password(name).replaceAll("'", "''")}'` : ''
-  const group = `grant ohmnibus_service to ${quoted(name)};`
-  await pool.unsafe(`do $$ begin
-    begin create role ohmnibus_service nologin; exception when duplicate_object or unique_violation then null; end;
-    begin create role ${quoted(name)} login ${password}; exception when duplicate_object or unique_violation then null; end;
-    begin ${name === 'kernel' ? '' : group} exception when unique_violation then null; end;
-  end $$`)
-}
-
-/** The passwords of all roles come from one secret, so one role tells whether it is that of this server. */
-async function provePasswords(at: DatabaseAddress): Promise<void> {
-  if (!at.password) return
-  const pool = openPool(at, 'kernel', { max: 1 })
-  try {
-    await pool`select 1`
-  } catch (error) {
-    if ((error as { code?: string }).code !== '28P01') throw error
-    throw new StartError(
-      `PostgreSQL at ${at.host}:${at.port} knows the roles of Ohmnibus by other passwords: OHMNIBUS_SECRET is not the one it was prepared with.`,
-    )
-  } finally {
-    await pool.end({ timeout: 1 })
-  }
-}
-
-async function prepare(pool: Pool, names: string[]): Promise<void> {
-  await pool.unsafe(`
-    revoke create on schema public from public;
-    create schema if not exists extensions;
-    ${extensions.map(name => `create extension if not exists ${name} schema extensions;`).join('\n')}
-    ${names
-      .map(
-        name => `
-      create schema if not exists ${quoted(name)};
-      grant usage on schema ${quoted(name)}, extensions to ${quoted(name)};
-      alter default privileges in schema ${quoted(name)} grant select, insert, update, delete on tables to ${quoted(name)};
-      alter default privileges in schema ${quoted(name)} grant usage on sequences to ${quoted(name)};`,
-      )
-      .join('\n')}
-    grant usage on schema kernel to ohmnibus_service;
-    -- migrations: what has been applied here, and the exact text of it.
-    create table if not exists kernel.migrations (
-      service text, number integer, name text not null, checksum text not null, applied_at timestamptz not null default now(),
-      primary key (service, number)
-    );
-    -- works_from: the last migration that code must know to start beside this one.
-    alter table kernel.migrations add column if not exists works_from integer`)
 }
 
 const applied = async (pool: Pool, service: string, { number }: Migration): Promise<boolean> =>
@@ -280,16 +211,8 @@ async function apply(
   } catch (error) {
     if (!(error instanceof postgres.PostgresError)) throw error
     throw new StartError(
-      `The migration ${service}/${name} failed and nothing of it was kept: ${error.message}${error.position ? ` (at character ${error.position})` : ''}`,
+      `The migration ${service}/${name} failed and nothing of it was kept: ${error.message}` +
+        (error.position ? ` (at character ${error.position})` : ''),
     )
   }
-}
-
-/** The same address for the `pg` driver of the job engine. */
-export function connectionString(at: DatabaseAddress, role: string): string {
-  const password = at.password?.(role)
-  const login = `${encodeURIComponent(role)}${password ? `:${encodeURIComponent(password)}` : ''}`
-  if (at.host.startsWith('/'))
-    return `postgres://${login}@localhost/${at.database}?host=${encodeURIComponent(at.host)}&port=${at.port}`
-  return `postgres://${login}@${at.host}:${at.port}/${at.database}${at.ssl ? `?uselibpqcompat=true&sslmode=${at.ssl}` : ''}`
 }

@@ -6,7 +6,8 @@ import { deriveFrom, rootSecret } from '../config/secrets.ts'
 import { StartError } from '../problem.ts'
 import type { Service } from '../service.ts'
 import { openLog, type Log } from '../telemetry/log.ts'
-import { openPool, type DatabaseAddress } from './database.ts'
+import type { DatabaseAddress } from './database.ts'
+import { openPool } from './pool.ts'
 import { migrate } from './migrate.ts'
 
 /** A PostgreSQL database, and who may do everything there. */

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventContract } from '../../contracts/define.ts'
 import { openBacklog } from './lag.ts'
 import { apart, readNote, within } from '../telemetry/context.ts'
-import { openDatabase, type Database, type Pool, type Tx } from '../database/database.ts'
+import type { Database, Pool, Tx } from '../database/database.ts'
+import { openDatabase } from '../database/open.ts'
 import { lockLanes, moveLane, readLane, rewindLanes, skipLane, takeLane, type Mark } from './cursors.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -94,7 +95,7 @@ export function openEventLog(options: { pool: Pool; road: Road; log: Log; metric
   const { signal } = stopping
   let unlisten: (() => Promise<void>) | undefined
 
-  const database = openDatabase(pool, 'kernel', () => {})
+  const database = openDatabase(pool, 'kernel')
   const parked = openParked({
     pool,
     database,

@@ -4,42 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Logger, run, type Runner, type TaskList } from 'graphile-worker'
 import type Postgres from 'postgres'
 import postgres from 'postgres'
-import { readNote, within } from '../telemetry/context.ts'
-import { openDatabase, type Pool } from '../database/database.ts'
+import { readNote, traceNote, within } from '../telemetry/context.ts'
+import type { Enqueue, Pool } from '../database/database.ts'
+import type { JobHandler } from './job.ts'
+import { openDatabase } from '../database/open.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Problem } from '../problem.ts'
 import { entry } from '../telemetry/tracing.ts'
 
-/** A task that survives the process. Made by `host.job`, added by `tx.enqueue`. */
-export interface Job<P extends object> {
-  /** `<service>.<name>` */
-  readonly task: string
-  readonly tries: number
-  /** Only for the types: what the payload is. */
-  readonly payload?: P
-}
-
-/** Runs at least once: make it idempotent by the row it works for. Throw to have it tried again later. */
-export type JobHandler<P extends object> = (
-  payload: P,
-  run: { readonly attempt: number; readonly last: boolean; readonly signal: AbortSignal },
-) => Promise<void>
-
-export interface JobOptions {
-  /** Default 10, with exponential back-off: three and a half hours in all. */
-  tries?: number
-}
-
-export interface EnqueueOptions {
-  /** Not before. */
-  runAt?: Date
-  /** One waiting job a key: a later one replaces it. */
-  key?: string
-}
-
 /** The engine says nothing by itself; what matters is logged here. */
-export const quiet = new Logger(() => () => {})
+const quiet = new Logger(() => () => {})
+
+/** Adds a job of the service whose transaction it is, for `tx.enqueue`. */
+export const enqueue: Enqueue = (tx, { task, tries }, payload, { runAt, key } = {}) =>
+  tx`select kernel.add_job(${task}, ${tx.json(payload as never)}, ${runAt ?? null}, ${tries}, ${key ?? null},
+    ${traceNote()})`
 
 export interface Jobs {
   start(): Promise<void>
@@ -70,7 +50,7 @@ export function openJobs(options: {
   // One connection of its own, opened again when it is lost; the lock lives as long as it does. The driver takes
   // options as it has read them too, its types do not know that.
   const guard = postgres({ ...pool.options, max: 1, idle_timeout: null } as unknown as Postgres.Options<{}>)
-  const database = openDatabase(pool, 'kernel', ignore)
+  const database = openDatabase(pool, 'kernel')
   const running = new Set<string>()
   let ownPool = ''
   let stopped = false

@@ -5,9 +5,12 @@ import type { Cache } from '../cache/cache.ts'
 import type { Calls } from '../calls/calls.ts'
 import type { Peers } from '../calls/peers.ts'
 import type { Config } from '../config/config.ts'
-import { openDatabase, openPool, type Pool } from '../database/database.ts'
+import type { Pool } from '../database/database.ts'
+import { openDatabase } from '../database/open.ts'
+import { openPool } from '../database/pool.ts'
 import type { FileStore } from '../files/files.ts'
 import { mount } from '../http/http.ts'
+import { enqueue } from '../jobs/jobs.ts'
 import type { Mail } from '../mail/mail.ts'
 import { StartError } from '../problem.ts'
 import type { FrontHost, Host, Service } from '../service.ts'
@@ -121,14 +124,13 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
 function databaseOf({ access, metrics, pools }: World, { at, events, room }: Datastore, name: string) {
   const pool = openPool(at, name, { readOnly: true })
   pools.push(pool)
-  return openDatabase(
-    pool,
-    name,
-    published => {
+  return openDatabase(pool, name, {
+    enqueue,
+    committed(published) {
       access.committed(published)
       events.committed()
     },
+    failed: error => room.failed(name, error),
     metrics,
-    error => room.failed(name, error),
-  )
+  })
 }

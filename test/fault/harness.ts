@@ -1,7 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openDatabase, type Pool } from '../../kernel/database/database.ts'
+import type { Pool } from '../../kernel/database/database.ts'
+import { openDatabase } from '../../kernel/database/open.ts'
 import type { Files } from '../../kernel/files/files.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { openMetrics } from '../../kernel/telemetry/metrics.ts'
@@ -280,7 +281,7 @@ async function heal(site: Site): Promise<{ missing: number }> {
     'documents',
     async pool => {
       const host = {
-        db: openDatabase(pool, 'documents', () => {}),
+        db: openDatabase(pool, 'documents'),
         files: site.files,
         log: openLog({ level: 'silent' }),
         metrics: openMetrics(),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as moment } from 'node:timers/promises'
-import { openPool } from '../../kernel/database/database.ts'
+import { openPool } from '../../kernel/database/pool.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { milliseconds, openSchedule } from '../../kernel/jobs/schedule.ts'
 import { start } from '../../kernel/testing.ts'

@@ -1,6 +1,7 @@
 import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { openPool, type Pool } from '../../kernel/database/database.ts'
+import type { Pool } from '../../kernel/database/database.ts'
+import { openPool } from '../../kernel/database/pool.ts'
 import { readMigrations } from '../../kernel/database/migrate.ts'
 import { binaries, startPostgres } from '../../embedded-postgres/postgres.ts'
 import { StartError } from '../../kernel/problem.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openPool } from '../../kernel/database/database.ts'
+import { openPool } from '../../kernel/database/pool.ts'
 import { startPostgres } from '../../embedded-postgres/postgres.ts'
 import { StartError } from '../../kernel/problem.ts'
 import { EngineMissing, type Place, type Recipe } from './recipe.ts'

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SessionsRevoked, UserDisabled, UserRegistered, UserRoleChanged } from '#contracts/identity'
 import { newId } from '#kernel'
-import { openDatabase, openPool } from '../../../kernel/database/database.ts'
+import { openDatabase } from '../../../kernel/database/open.ts'
+import { openPool } from '../../../kernel/database/pool.ts'
 import { bearer, claimsOf, startIdentity } from '../testing.ts'
 import { createAdmin } from './admins.ts'
 import { identity } from '../service.ts'
@@ -134,7 +135,7 @@ test('an admin is made by hand, once an address', async t => {
   const { platform, post } = await startIdentity(t)
   const pool = openPool(platform.database.at, 'identity', { max: 1 })
   t.after(() => pool.end())
-  const identityDb = openDatabase(pool, 'identity', () => {})
+  const identityDb = openDatabase(pool, 'identity')
   const options = { email: 'second@example.com', password: 'a vermilion otter sleeps', now: new Date() }
   assert.equal(await createAdmin(identityDb, options), true)
   await assert.rejects(createAdmin(identityDb, options), { code: 'email_taken' })

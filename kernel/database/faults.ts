@@ -1,0 +1,24 @@
+/** Said by the socket or the driver, not by PostgreSQL. */
+export const isBroken = (error: unknown): boolean => /^(CONNECTION_|ECONN|EPIPE)/.test(codeOf(error))
+
+export const connectionLost = (): Error =>
+  Object.assign(new Error('the connection was lost in the transaction'), { code: 'CONNECTION_CLOSED' })
+
+/** Two transactions met; the loser may simply try again. */
+export const isRace = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error))
+
+/** PostgreSQL found no room on its disk, for data or for what it sorts. */
+export const isFull = (error: unknown): error is Error => codeOf(error) === '53100'
+
+/** Somebody asked to write, and the server is a standby. */
+export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006'
+
+/** It is busy, restarting or out of reach: a later try may work. */
+export const isAway = (error: unknown): boolean =>
+  /^(08|53|57P|40|CONNECT|ECONN|EPIPE)/.test(codeOf(error)) ||
+  ['55P03', '57014', '25P04', '25P03'].includes(codeOf(error))
+
+/** A text that PostgreSQL cannot hold. */
+export const isUnstorable = (error: unknown): boolean => ['22021', '22P05'].includes(codeOf(error))
+
+export const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '')

@@ -1,0 +1,51 @@
+import type { EventContract } from '../../contracts/define.ts'
+import { newId } from '../ids.ts'
+import { context, type Trace } from '../telemetry/context.ts'
+import { sending } from '../telemetry/tracing.ts'
+import type { Db } from './database.ts'
+
+/** One event on its way into the log. */
+export interface Outgoing {
+  readonly event: EventContract
+  readonly data: Record<string, unknown>
+  readonly actor: unknown
+  readonly trace: Trace
+}
+
+/** An event of `owner`, noted until the transaction ends, with who acts and whose request it belongs to. */
+export function outgoing(owner: string, event: EventContract, data: Record<string, unknown>): Outgoing {
+  if (event.owner !== owner) throw new Error(`${owner} may not publish ${event.topic}, which belongs to ${event.owner}`)
+  const trace = context()
+  return { event, data, actor: trace.actor, trace }
+}
+
+/** At the end of the transaction, so that the time between taking a position in the log and committing it is short. */
+export function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
+  // Texts of no type, made before anything is sent: what the driver cannot serialise is left out, and the commit behind
+  // it done all the same.
+  const text = (value: unknown) => tx.typed(JSON.stringify(value) as never, 705)
+  const rows = outgoing.map(({ event, data, actor, trace }) => {
+    const id = newId()
+    return {
+      event_id: id,
+      topic: event.topic,
+      owner: event.owner,
+      // A path into data of any shape.
+      key: String(event.key.split('.').reduce((at: any, step) => at?.[step], data)),
+      trace_id: sending(event.topic, id, trace),
+      actor: text(actor),
+      data: text(data),
+    }
+  })
+  // A statement takes 65,534 parameters at most.
+  const chunks = Array.from({ length: Math.ceil(rows.length / 1000) }, (_, index) =>
+    rows.slice(index * 1000, (index + 1) * 1000),
+  )
+  // Executed here and now: a query that is only awaited goes out a turn later, after the commit.
+  return Promise.all(
+    chunks.map(chunk =>
+      tx`insert into kernel.log
+        ${tx(chunk, 'event_id', 'topic', 'owner', 'key', 'trace_id', 'actor', 'data')}`.execute(),
+    ),
+  )
+}
