@@ -5,6 +5,7 @@ import { violates, type Tx } from '../../kernel/database/database.ts'
 import { openDatabase } from '../../kernel/database/open.ts'
 import type { Outgoing } from '../../kernel/database/outbox.ts'
 import { openPool } from '../../kernel/database/pool.ts'
+import { enqueue } from '../../kernel/jobs/jobs.ts'
 import { start } from '../../kernel/testing.ts'
 import { Noted, notes } from './toys.ts'
 
@@ -14,7 +15,7 @@ async function setUp(t: TestContext, max = 1) {
   const pool = openPool(p.platform.database.at, 'notes', { readOnly: true, max })
   t.after(() => pool.end({ timeout: 1 }))
   const committed: Outgoing[] = []
-  const db = openDatabase(pool, 'notes', { committed: events => void committed.push(...events) })
+  const db = openDatabase(pool, 'notes', { enqueue, committed: events => void committed.push(...events) })
   const pages = async () => (await p.db('notes')`select page from pages order by page`).map(({ page }) => page)
   const cut = () =>
     p.db(
