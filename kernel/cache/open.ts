@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { memoryCache, type Cache } from './cache.ts'
+import type { Cache } from './cache.ts'
+import { memoryCache } from './memory.ts'
 
 /** Counters, cache and presence: memory, or Redis where the settings name one. */
 export async function openCache({ config, log, metrics }: { config: Config; log: Log; metrics: Metrics }): Promise<{

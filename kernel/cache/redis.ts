@@ -1,7 +1,8 @@
 import { circuitBreaker, ConsecutiveBreaker, handleWhen } from 'cockatiel'
 import { Redis, ReplyError } from 'ioredis'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
-import { limitOver, scaled, type Cache, type Taken } from './cache.ts'
+import type { Cache, Taken } from './cache.ts'
+import { limitsOver } from './limits.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { openOutage } from '../telemetry/engine-failures.ts'
@@ -86,6 +87,11 @@ export function redisCache(options: { url: string; prefix: string; factor: numbe
   const presence = (key: string): string => `presence:${key}`
   const entry = (key: string): string => `entry:${key}`
 
+  const limits = limitsOver(
+    (name, rate) => new RateLimiterRedis({ storeClient: redis, keyPrefix: `limit:${name}`, ...rate }),
+    options.factor,
+  )
+
   const cache: Cache = {
     async get<T>(key: string) {
       const text = await attempt(
@@ -96,16 +102,16 @@ export function redisCache(options: { url: string; prefix: string; factor: numbe
       return text === null ? undefined : (JSON.parse(text) as T)
     },
     set: (key, value, ttlMs) =>
-      attempt<unknown>(
-        'set',
-        () => redis.set(entry(key), JSON.stringify(value), 'PX', whole(ttlMs)),
-        lost,
-      ) as Promise<void>,
+      value === undefined
+        ? cache.delete(key)
+        : (attempt<unknown>(
+            'set',
+            () => redis.set(entry(key), JSON.stringify(value), 'PX', whole(ttlMs)),
+            lost,
+          ) as Promise<void>),
     delete: key => attempt<unknown>('delete', () => redis.del(entry(key)), lost) as Promise<void>,
     limit(name, rate) {
-      const limit = limitOver(
-        new RateLimiterRedis({ storeClient: redis, keyPrefix: `limit:${name}`, ...scaled(rate, options.factor) }),
-      )
+      const limit = limits(name, rate)
       return {
         async take(key, points) {
           const taken = await attempt('limit', () => takenOrRefusal(limit.take(key, points)), lost)

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { Redis } from 'ioredis'
-import { memoryCache, type Cache } from '../../kernel/cache/cache.ts'
+import type { Cache } from '../../kernel/cache/cache.ts'
+import { memoryCache } from '../../kernel/cache/memory.ts'
 import { newId, type Problem } from '../../kernel/index.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { openMetrics } from '../../kernel/telemetry/metrics.ts'
@@ -71,6 +72,24 @@ for (const [name, openEngine] of Object.entries(engines)) {
     await until(async () => (await other.get('b')) === undefined)
     await cache.set('b', 2, 0.4)
     await until(async () => (await other.get('b')) === undefined)
+  })
+
+  test(`${name}: to keep undefined is to keep nothing, and the next who asks is told so`, async t => {
+    const open = await openEngine(t)
+    const [cache, other] = [await open(), await open()]
+    await cache.set('a', 1, 60_000)
+    await cache.set('a', undefined, 60_000)
+    assert.equal(await other.get('a'), undefined)
+    await cache.set('b', undefined, 60_000)
+    assert.equal(await other.get('b'), undefined)
+  })
+
+  test(`${name}: a limit has one rate, and who asks for another under its name is refused`, async t => {
+    const cache = await (await openEngine(t))()
+    cache.limit('sign in', { points: 3, seconds: 60 })
+    cache.limit('sign in', { points: 3, seconds: 60 })
+    assert.throws(() => cache.limit('sign in', { points: 4, seconds: 60 }), /"sign in" has 3 points in 60 s/)
+    assert.throws(() => cache.limit('sign in', { points: 3, seconds: 61 }), /cannot have another rate/)
   })
 
   test(`${name}: a limit gives its points to each key, then says when to come back`, async t => {

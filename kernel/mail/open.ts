@@ -1,0 +1,105 @@
+import { access, constants, mkdir, open, rename } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Static } from 'typebox'
+import { Problem } from '../problem.ts'
+import type { Mail, mailSettings, Post, Sender } from './mail.ts'
+import { smtpPost } from './smtp.ts'
+
+/**
+ * The mail of a platform. Without a way out every message is a file; with one only if `NOTIFICATION_LOG_PATH` asks for
+ * it, as files hold codes.
+ */
+export function openMail({
+  settings,
+  dataFolder,
+  publicUrl,
+  patience = 30_000,
+}: {
+  settings: Static<typeof mailSettings>
+  dataFolder: string
+  publicUrl: string
+  /** How long the next hop may be silent, in milliseconds. */
+  patience?: number
+}): Mail {
+  const from = { name: settings.FROM_NAME, address: settings.FROM_EMAIL ?? `no-reply@${new URL(publicUrl).hostname}` }
+  const post = settings.ENABLE_EMAIL_NOTIFICATIONS ? postOf(settings, from, patience) : undefined
+  const folder = settings.NOTIFICATION_LOG_PATH
+    ? resolve(settings.NOTIFICATION_LOG_PATH)
+    : post
+      ? undefined
+      : join(dataFolder, 'notifications')
+
+  return {
+    enabled: post !== undefined,
+    folder,
+    async send(message) {
+      if (!post) throw new Error('no mail leaves this platform; ask `enabled` first')
+      if (!oneAddress.test(message.to))
+        throw new Problem('unprocessable', 'mail_refused', { detail: 'The recipient is not one e-mail address.' })
+      // The same at every try: where a message goes out twice after all, who receives both can drop one.
+      const messageId = `<${message.id}@${from.address.split('@')[1]}>`
+      return await post.send(
+        { ...message, subject: oneLine(message.subject), event: oneLine(message.event) },
+        messageId,
+      )
+    },
+    async record(channel, { id, createdAt, to, subject, text, event }) {
+      if (!folder) return
+      const name = `${createdAt.toISOString()}-${channel}-${id}.txt`
+      const file = join(folder, name)
+      if (
+        await access(file).then(
+          () => true,
+          () => false,
+        )
+      )
+        return
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      // Under a name of its own until it is whole and on the disk; what a crash leaves there, the next try writes over.
+      const draft = join(folder, `.${name}.part`)
+      const handle = await open(draft, 'w', 0o600)
+      try {
+        await handle.writeFile(`To: ${oneLine(to)}\nSubject: ${oneLine(subject)}\nEvent: ${oneLine(event)}\n\n${text}`)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await rename(draft, file)
+    },
+    async check() {
+      await post?.check()
+      if (!folder) return
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await access(folder, constants.W_OK)
+    },
+    close: () => post?.close(),
+  }
+}
+
+function postOf(settings: Static<typeof mailSettings>, from: Sender, patience: number): Post | undefined {
+  const { SMTP_HOST: host, SENDGRID_API_KEY: key, SENDGRID_BASE_URL: url } = settings
+  if (host)
+    return smtpPost({
+      host,
+      port: settings.SMTP_PORT,
+      user: settings.SMTP_USER,
+      pass: settings.SMTP_PASS,
+      from,
+      patience,
+    })
+  if (!key) return undefined
+  // Its client is only loaded where it is used.
+  let loading: Promise<Post> | undefined
+  const sendgrid = () =>
+    (loading ??= import('./sendgrid.ts').then(({ sendgridPost }) => sendgridPost({ key, url, from, patience })))
+  return {
+    send: async (message, messageId) => (await sendgrid()).send(message, messageId),
+    check: async () => (await sendgrid()).check(),
+    close() {},
+  }
+}
+
+/** Stricter than the standard: what could read as a list, a name or a command is no address. */
+const oneAddress = /^[^\s@,;:<>()"\p{Cc}]+@[^\s@,;:<>()"\p{Cc}]+$/u
+
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim()
