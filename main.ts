@@ -9,7 +9,7 @@ import { seedDemo } from './seed.ts'
 
 /** The whole platform: picks services, starts them, says where they are, and stops them when told to. */
 try {
-  const config = readConfig(process.env, dotenv())
+  const config = readConfig(process.env, dotenv(), Object.keys(all))
   const services = await choose(config.OHMNIBUS_SERVICES)
   config.notices.push(...misspelt(config.environment, services, Object.keys(all)))
   const platform = await run(services, config, { progress: message => console.error(`${message} …`) })

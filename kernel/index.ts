@@ -10,7 +10,7 @@ export {
 } from './access/access.ts'
 export { authorise, mayRead, mayWrite, ownerFor, partiesOf, type Owned } from './access/ownership.ts'
 export type { Cache, Limit } from './cache/cache.ts'
-export { Setting, type Settings } from './config/config.ts'
+export { Setting, type Settings } from './config/settings.ts'
 export { context, traceparent, within } from './telemetry/context.ts'
 export { violates, type Database, type Db, type Once, type Tx } from './database/database.ts'
 export { sendFile } from './http/downloads.ts'

@@ -7,7 +7,7 @@ import { openPool } from '../kernel/database/pool.ts'
 import { prepare } from '../kernel/database/placement.ts'
 import { Problem, StartError } from '../kernel/problem.ts'
 import { run, type Platform } from '../kernel/run/run.ts'
-import { choose } from '../services/all.ts'
+import { all, choose } from '../services/all.ts'
 import { runningEmbedded } from './embedded.ts'
 
 /** One command: what it is for, its options, what it does. */
@@ -52,7 +52,7 @@ const commands: Record<string, Command> = {
     usage: 'ohmnibus migrate',
     options: {},
     execute: async () => {
-      const config = readConfig({ LOG_LEVEL: 'warn', ...process.env }, dotenv())
+      const config = readConfig({ LOG_LEVEL: 'warn', ...process.env }, dotenv(), Object.keys(all))
       const services = await choose(config.OHMNIBUS_SERVICES)
       await prepare(services, config, {
         database: config.DATABASE_URL ? undefined : runningEmbedded(config.OHMNIBUS_DATA),
@@ -156,7 +156,7 @@ const progress = (message: string): void => console.error(`${message} …`)
 const size = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
 function embeddedOnly(what: string) {
-  const config = readConfig(process.env, dotenv())
+  const config = readConfig(process.env, dotenv(), Object.keys(all))
   if (config.DATABASE_URL)
     throw new StartError(
       `The database is a server of its own (DATABASE_URL): ${what} with its own tools, see docs/guides/backup.md.`,
@@ -166,7 +166,7 @@ function embeddedOnly(what: string) {
 
 /** A platform that runs without listening, beside one that may be running on the same data. */
 async function withPlatform(names: string[] | undefined, work: (platform: Platform) => Promise<void>): Promise<void> {
-  const config = readConfig({ LOG_LEVEL: 'warn', ...process.env }, dotenv())
+  const config = readConfig({ LOG_LEVEL: 'warn', ...process.env }, dotenv(), Object.keys(all))
   const database = config.DATABASE_URL ? undefined : runningEmbedded(config.OHMNIBUS_DATA)
   const platform = await run(await choose(names), config, { database, periodic: false, progress })
   try {

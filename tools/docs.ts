@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { platformSettings } from '../kernel/config/config.ts'
-import { mailSettings } from '../kernel/mail/mail.ts'
 import { openapi } from '../kernel/http/openapi.ts'
 import { startPostgres } from '../embedded-postgres/postgres.ts'
 import { open } from '../kernel/testing.ts'
@@ -41,8 +40,8 @@ async function make(): Promise<Map<string, string>> {
     files.set(file, json(freeze(event)))
   }
 
-  const settings = [platformSettings, mailSettings, ...services.flatMap(({ settings = [] }) => settings)].flatMap(
-    ({ properties }) => Object.keys(properties),
+  const settings = [platformSettings, ...services.flatMap(({ settings = [] }) => settings)].flatMap(({ properties }) =>
+    Object.keys(properties),
   )
   for (const [file, parts] of Object.entries(deployParts(services, settings.filter(isPassedOn))))
     files.set(file, withParts(file, (await read(file))!, parts))

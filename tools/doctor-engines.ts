@@ -1,12 +1,11 @@
 import { resolve } from 'node:path'
-import { readSettings, type Config } from '../kernel/config/config.ts'
+import type { Config } from '../kernel/config/config.ts'
 import type { Pool } from '../kernel/database/database.ts'
 import { isFull } from '../kernel/database/faults.ts'
 import { openPool } from '../kernel/database/pool.ts'
 import { databaseAt, type DatabaseEngine } from '../kernel/database/placement.ts'
 import { openFiles } from '../kernel/files/open.ts'
 import { openLog } from '../kernel/telemetry/log.ts'
-import { mailSettings } from '../kernel/mail/mail.ts'
 import { openMail } from '../kernel/mail/open.ts'
 import { openMetrics } from '../kernel/telemetry/metrics.ts'
 import { readMigrations } from '../kernel/database/migrate.ts'
@@ -344,7 +343,7 @@ const files = (config: Config): Check[] =>
           async look() {
             const store = await openFiles({
               config,
-              dataFolder: resolve(config.OHMNIBUS_DATA),
+              dataFolder: config.dataFolder,
               secret: Buffer.alloc(32),
               publicUrl: 'http://localhost',
               now: () => new Date(),
@@ -358,21 +357,17 @@ const files = (config: Config): Check[] =>
       ]
 
 const mail = (config: Config): Check[] => {
-  const settings = readSettings(mailSettings, config.environment)
-  if (!settings.ENABLE_EMAIL_NOTIFICATIONS)
+  if (!config.ENABLE_EMAIL_NOTIFICATIONS)
     return [{ name: 'Mail', advice: '', look: async () => [fine('No mail leaves this platform: it is switched off')] }]
-  const server = settings.SMTP_HOST ?? (settings.SENDGRID_API_KEY && 'SendGrid')
+  const server = config.SMTP_HOST ?? (config.SENDGRID_API_KEY && 'SendGrid')
   if (!server) return []
   return [
     {
       name: `The mail server ${server}`,
       advice: 'Check SMTP_HOST, SMTP_PORT, SMTP_USER and SMTP_PASS, or SENDGRID_API_KEY.',
       async look() {
-        const transport = openMail({
-          settings,
-          dataFolder: resolve(config.OHMNIBUS_DATA),
-          publicUrl: config.PUBLIC_URL ?? 'http://localhost',
-        })
+        const { dataFolder, publicUrl } = config
+        const transport = openMail({ settings: config, dataFolder, publicUrl })
         try {
           await transport.check()
           return [fine(`The mail server ${server} lets us in`)]

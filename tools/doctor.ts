@@ -3,14 +3,14 @@ import { readFile, statfs } from 'node:fs/promises'
 import { get as getPlain } from 'node:http'
 import { get as getSecure } from 'node:https'
 import { createServer } from 'node:net'
-import { resolve } from 'node:path'
 import { json } from 'node:stream/consumers'
 import type { TObject } from 'typebox'
-import { dotenv, readConfig, readSettings, type Config, type Settings } from '../kernel/config/config.ts'
-import { mailFaults, mailSettings } from '../kernel/mail/mail.ts'
+import { dotenv, readConfig, type Config } from '../kernel/config/config.ts'
+import { readSettings, type Settings } from '../kernel/config/settings.ts'
 import { misspelt } from '../kernel/config/spelling.ts'
 import { innermost } from '../kernel/telemetry/engine-failures.ts'
 import type { Service } from '../kernel/service.ts'
+import { inTime } from '../kernel/waiting.ts'
 import { all, choose } from '../services/all.ts'
 import { engines } from './doctor-engines.ts'
 import { fine, judge, type Check, type Finding } from './findings.ts'
@@ -31,7 +31,7 @@ export async function doctor(options: { json?: boolean } = {}): Promise<boolean>
 
 /** Everything at once, five seconds each at most. */
 export async function examine(environment: Settings, file: Settings = {}): Promise<Finding[]> {
-  const config = readConfig(environment, file)
+  const config = readConfig(environment, file, Object.keys(all))
   const services = await choose(config.OHMNIBUS_SERVICES).catch(error => {
     config.faults.push(error.message)
     return choose()
@@ -41,23 +41,16 @@ export async function examine(environment: Settings, file: Settings = {}): Promi
 }
 
 async function bounded({ name, advice, look }: Check): Promise<readonly Finding[]> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>(
-    (_, reject) => (timer = setTimeout(reject, patienceMs, new Error(`no answer in ${patienceMs / 1000} s`))),
-  )
   try {
-    return await Promise.race([look(), late])
+    return await inTime(patienceMs, look, () => new Error(`no answer in ${patienceMs / 1000} s`))
   } catch (error) {
     return [{ state: 'fail', what: `${name}: ${innermost(error)}`, advice }]
-  } finally {
-    clearTimeout(timer)
   }
 }
 
 function settings(config: Config, services: readonly Service[]): Finding[] {
   for (const { settings: schema } of services)
     if (schema) readSettings(schema as TObject, config.environment, config.faults)
-  config.faults.push(...mailFaults(readSettings(mailSettings, config.environment, config.faults)))
   return [
     ...config.faults.map((fault): Finding => ({
       state: 'fail',
@@ -77,7 +70,7 @@ const machine = (config: Config): Check => ({
   name: 'This machine',
   advice: 'See to it that its limits and disks can be read.',
   async look() {
-    const folder = resolve(config.OHMNIBUS_DATA)
+    const folder = config.dataFolder
     const space = await statfs(folder).catch(() => statfs('.'))
     const [free, share] = [(space.bavail * space.bsize) / 1e9, space.bavail / space.blocks]
     const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '')

@@ -1,6 +1,3 @@
-import Type, { type Static } from 'typebox'
-import { Setting } from '../config/config.ts'
-
 /** One message to one address. */
 export interface Message {
   /** Names the message for good: a provider that knows it does not send it twice. */
@@ -46,45 +43,3 @@ export interface Sender {
   readonly name: string
   readonly address: string
 }
-
-export const mailSettings = Type.Object({
-  SMTP_HOST: Type.Optional(Setting.text('The mail server that takes outgoing mail (none: messages are files only).')),
-  SMTP_PORT: Setting.integer('Its port: 587 or 25 with STARTTLS when offered, 465 with TLS from the start.', {
-    default: 587,
-    minimum: 1,
-    maximum: 65_535,
-  }),
-  SMTP_USER: Type.Optional(Setting.text('Name to sign in with at the mail server.')),
-  SMTP_PASS: Type.Optional(Setting.secret('Password for it; never sent unencrypted but to this machine.')),
-  SENDGRID_API_KEY: Type.Optional(
-    Setting.secret('Key of SendGrid, where it takes outgoing mail in place of a mail server.'),
-  ),
-  SENDGRID_BASE_URL: Setting.text('Address of its API.', {
-    default: 'https://api.sendgrid.com',
-    pattern: '^https?://[^\\s/]+/?$',
-    form: 'an address like https://api.sendgrid.com',
-  }),
-  FROM_EMAIL: Type.Optional(
-    Setting.text('Sender of all mail (no-reply at the host of PUBLIC_URL).', {
-      pattern: '^[^\\s@<>]+@[^\\s@<>]+$',
-      form: 'an e-mail address alone, like no-reply@example.com',
-    }),
-  ),
-  FROM_NAME: Setting.text('Name of the sender.', { default: 'Ohmnibus' }),
-  ENABLE_EMAIL_NOTIFICATIONS: Setting.flag('Whether mail leaves the platform at all.', { default: true }),
-  NOTIFICATION_LOG_PATH: Type.Optional(
-    Setting.text(
-      'Folder with one readable .txt a message, codes included (<data>/notifications while no mail is sent; none else).',
-    ),
-  ),
-})
-
-/** What is wrong with these settings taken together. */
-export const mailFaults = ({ SMTP_HOST, SENDGRID_API_KEY }: Static<typeof mailSettings>): string[] => [
-  ...(SMTP_HOST && SENDGRID_API_KEY
-    ? ['SENDGRID_API_KEY: stands beside SMTP_HOST, and mail leaves by one of them only. Remove the other.']
-    : []),
-  ...(SENDGRID_API_KEY && !SENDGRID_API_KEY.startsWith('SG.')
-    ? ['SENDGRID_API_KEY: what was given does not begin with SG.']
-    : []),
-]

@@ -2,8 +2,11 @@ import { access, constants, mkdir, open, rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Static } from 'typebox'
 import { Problem } from '../problem.ts'
-import type { Mail, mailSettings, Post, Sender } from './mail.ts'
+import type { Mail, Post, Sender } from './mail.ts'
+import type { settings as declared } from './settings.ts'
 import { smtpPost } from './smtp.ts'
+
+type MailSettings = Static<typeof declared>
 
 /**
  * The mail of a platform. Without a way out every message is a file; with one only if `NOTIFICATION_LOG_PATH` asks for
@@ -15,7 +18,7 @@ export function openMail({
   publicUrl,
   patience = 30_000,
 }: {
-  settings: Static<typeof mailSettings>
+  settings: MailSettings
   dataFolder: string
   publicUrl: string
   /** How long the next hop may be silent, in milliseconds. */
@@ -76,7 +79,7 @@ export function openMail({
   }
 }
 
-function postOf(settings: Static<typeof mailSettings>, from: Sender, patience: number): Post | undefined {
+function postOf(settings: MailSettings, from: Sender, patience: number): Post | undefined {
   const { SMTP_HOST: host, SENDGRID_API_KEY: key, SENDGRID_BASE_URL: url } = settings
   if (host)
     return smtpPost({

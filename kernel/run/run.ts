@@ -5,7 +5,8 @@ import { openAccess } from '../access/tokens.ts'
 import { openCache } from '../cache/open.ts'
 import { openCalls } from '../calls/calls.ts'
 import { openPeers } from '../calls/peers.ts'
-import { readSettings, refuseFaults, type Config } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
+import { readSettings, refuseFaults } from '../config/settings.ts'
 import { deriveFrom, rootSecret } from '../config/secrets.ts'
 import { migrate } from '../database/migrate.ts'
 import { placementOf, type DatabaseEngine } from '../database/placement.ts'
@@ -16,7 +17,6 @@ import { openFiles } from '../files/open.ts'
 import { openHttp } from '../http/open.ts'
 import { addProblems } from '../http/problems.ts'
 import { reference } from '../http/reference.ts'
-import { mailFaults, mailSettings } from '../mail/mail.ts'
 import { openMail } from '../mail/open.ts'
 import { operations } from '../operations/operations.ts'
 import { StartError } from '../problem.ts'
@@ -163,7 +163,6 @@ function settingsOf(services: readonly Service[], { environment, faults }: Confi
       schema ? readSettings(schema as TObject, environment, faults) : {},
     ]),
   )
-  faults.push(...mailFaults(readSettings(mailSettings, environment, faults)))
   refuseFaults(faults)
   return settings
 }
@@ -222,11 +221,7 @@ async function openEngines(ground: {
     ['write', 'read', 'size', 'remove'],
   )
   closing.push(() => files.close())
-  const mail = traced(
-    openMail({ settings: readSettings(mailSettings, config.environment), dataFolder, publicUrl }),
-    'mail',
-    ['send', 'record'],
-  )
+  const mail = traced(openMail({ settings: config, dataFolder, publicUrl }), 'mail', ['send', 'record'])
   closing.push(() => mail.close())
 
   const checks: Record<string, () => PromiseLike<unknown>> = {

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { inspect } from 'node:util'
-import { readSettings } from '../../kernel/config/config.ts'
+import { readSettings } from '../../kernel/config/settings.ts'
 import { newId } from '../../kernel/ids.ts'
-import { mailFaults, mailSettings, type Mail, type Message } from '../../kernel/mail/mail.ts'
+import type { Mail, Message } from '../../kernel/mail/mail.ts'
 import { openMail } from '../../kernel/mail/open.ts'
+import { faultsOf, settings as declared } from '../../kernel/mail/settings.ts'
 import { sendgridApi } from './sendgrid.ts'
 import { cutInMessage, smtpServer } from './smtp.ts'
 
@@ -25,7 +26,7 @@ const message = (change: Partial<Message> = {}): Message => ({
 async function open(t: TestContext, environment: Record<string, string> = {}, patience?: number) {
   const dataFolder = await mkdtemp(join(tmpdir(), 'ohmnibus-mail-'))
   t.after(() => rm(dataFolder, { recursive: true, force: true }))
-  const settings = readSettings(mailSettings, environment)
+  const settings = readSettings(declared, environment)
   const mail = openMail({ settings, dataFolder, publicUrl: 'https://ohmnibus.example.com', patience })
   t.after(() => mail.close())
   const files = async (folder = join(dataFolder, 'notifications')) => (await readdir(folder).catch(() => [])).sort()
@@ -420,7 +421,7 @@ test('sendgrid: a wrong key is told by the check, without the key', async t => {
 })
 
 test('two ways out, and a key that is none, are faults of the settings', () => {
-  const faults = (environment: Record<string, string>) => mailFaults(readSettings(mailSettings, environment))
+  const faults = (environment: Record<string, string>) => faultsOf(readSettings(declared, environment))
   assert.deepEqual(faults({ SMTP_HOST: 'mail.example.com' }), [])
   assert.deepEqual(faults({ SENDGRID_API_KEY: 'SG.x' }), [])
   assert.match(

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Type from 'typebox'
-import { readConfig, readSettings, refuseFaults, Setting } from '../../kernel/config/config.ts'
+import { readConfig } from '../../kernel/config/config.ts'
+import { readSettings, refuseFaults, Setting } from '../../kernel/config/settings.ts'
 import { StartError } from '../../kernel/index.ts'
 
 const strong = 'fZ8vR2q1Lx0sWbT7mK4yNc6pHd3gJa9u'
@@ -98,6 +99,20 @@ test('variables of systems it replaces are named with what takes their place', (
   assert.match(notices.join('\n'), /JWT_SECRET .*OHMNIBUS_SECRET/)
   assert.match(notices.join('\n'), /MONGODB_URI .*DATABASE_URL/)
   assert.ok(!notices.join().includes('topsecret'))
+})
+
+test('an address counts for a service there is; what others keep under names like it stops nothing', () => {
+  const environment = {
+    IDENTITY_SERVICE_URL: 'http://10.0.0.7:8080/',
+    PAYMENT_SERVICE_URL: 'grpc://payments.example:443',
+    LEGACY_DATABASE_URL: 'mysql://db/x',
+  }
+  const { addresses, databases, faults } = readConfig(environment, {}, ['gateway', 'identity'])
+  assert.deepEqual([...addresses], [['identity', ['http://10.0.0.7:8080']]])
+  assert.deepEqual([[...databases], faults], [[], []])
+  assert.deepEqual(readConfig({ IDENTITY_SERVICE_URL: 'grpc://x' }, {}, ['identity']).faults, [
+    'IDENTITY_SERVICE_URL: "grpc://x" is not an address like http://10.0.0.7:8080',
+  ])
 })
 
 test('the environment goes before the file beneath it', () => {

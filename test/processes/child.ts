@@ -1,4 +1,5 @@
-import { readConfig, type Settings } from '../../kernel/config/config.ts'
+import { readConfig } from '../../kernel/config/config.ts'
+import type { Settings } from '../../kernel/config/settings.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { run, type Platform } from '../../kernel/run/run.ts'
 import { choose } from '../../services/all.ts'
