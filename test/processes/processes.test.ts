@@ -28,7 +28,7 @@ test('processes that start at the same moment bring the database up to date once
   const p = await startProcesses(t, 2)
   const applied = await p.kernel`select service, name from migrations`
   const root = join(import.meta.dirname, '../..')
-  const files = ['kernel', ...Object.keys(all).map(name => `services/${name}`)].flatMap(folder => {
+  const files = ['kernel/database', ...Object.keys(all).map(name => `services/${name}`)].flatMap(folder => {
     try {
       return readdirSync(join(root, folder, 'migrations')).filter(file => file.endsWith('.sql'))
     } catch {
