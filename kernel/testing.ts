@@ -76,8 +76,10 @@ export async function open(services: readonly Service[], options: TestOptions = 
       keys: [testKey],
       now: options.now,
       periodic: false,
+      undeclared: answer => undeclared.add(answer),
       log: options.log ?? openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' }),
     })
+  const undeclared = new Set<string>()
   let platform: Platform | undefined
   const others: Platform[] = []
   const close = async (): Promise<void> => {
@@ -86,6 +88,8 @@ export async function open(services: readonly Service[], options: TestOptions = 
     await Promise.all([...peeking.values()].map(pool => pool.end({ timeout: 1 })))
     await withPostgres(cluster, pool => pool.unsafe(`drop database if exists "${database}" with (force)`))
     await rm(dataFolder, { recursive: true, force: true })
+    if (undeclared.size > 0)
+      throw new Error(`Routes do not answer as they declare (refuses, honours, gives): ${[...undeclared].join('; ')}`)
   }
   try {
     platform = await run(all)
