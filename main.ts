@@ -12,7 +12,10 @@ try {
   const config = readConfig(process.env, dotenv(), Object.keys(all))
   const services = await choose(config.OHMNIBUS_SERVICES)
   config.notices.push(...misspelt(config.environment, services, Object.keys(all)))
-  const platform = await run(services, config, { progress: message => console.error(`${message} …`) })
+  const platform = await run(services, config, {
+    progress: message => console.error(`${message} …`),
+    everywhere: Object.keys(all),
+  })
 
   // A driver that loses its database may have nobody who listens; anything else that nobody expected ends the process,
   // as it should.

@@ -146,7 +146,7 @@ const settled = (product: Product): Promise<void> =>
     () =>
       peek(product, async db => {
         const [row] = await db`select
-          exists (select from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name
+          exists (select from kernel.subscriptions s join kernel.cursors l on l.subscription = s.name
             join kernel.log e on e.topic = s.topic and e.position > l.at_offset) as unread,
           exists (select from graphile_worker._private_jobs where attempts < max_attempts) as jobs`
         return !row!.unread && !row!.jobs
@@ -227,7 +227,7 @@ test(
       (select count(distinct event_id)::int from notifications.notifications where event = 'passport.created') as told,
       (select count(*)::int from notifications.notifications where event = 'passport.created') as notifications,
       (select count(*)::int from notifications.deliveries d join notifications.messages m on m.id = d.message_id where m.event = 'passport.created' and status = 'sent') as mails,
-      (select count(*)::int from kernel.parked) as parked`,
+      (select count(*)::int from kernel.dead_letters) as parked`,
     )
     const { passports } = counts as { passports: number }
     assert.ok(

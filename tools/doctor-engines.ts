@@ -5,6 +5,7 @@ import { isFull } from '../kernel/database/faults.ts'
 import { openPool } from '../kernel/database/pool.ts'
 import { databaseAt, type DatabaseEngine } from '../kernel/database/placement.ts'
 import { openFiles } from '../kernel/files/open.ts'
+import { lagOf } from '../kernel/events/lag.ts'
 import { openLog } from '../kernel/telemetry/log.ts'
 import { openMail } from '../kernel/mail/open.ts'
 import { openMetrics } from '../kernel/telemetry/metrics.ts'
@@ -134,11 +135,18 @@ async function pendingMigrations(pool: Pool, residents: readonly Service[]): Pro
 /** Events and jobs: what is behind, and what failed. */
 async function contents(config: Config, pool: Pool): Promise<Finding[]> {
   const [row] = await pool`
-    select (select count(*)::int from kernel.parked where state = 'dead') as dead,
+    select (select count(*)::int from kernel.dead_letters where state = 'dead') as dead,
+      array(select name from kernel.subscriptions where orphaned_at is not null order by name) as orphans,
       (select count(*)::int from graphile_worker._private_jobs where attempts >= max_attempts) as failed,
       (select extract(epoch from now() - min(run_at))::float8 from graphile_worker._private_jobs
         where locked_at is null and attempts < max_attempts and run_at <= now()) as due`
   const findings = [
+    judge(
+      row!.orphans.length === 0,
+      `${row!.orphans.length} subscriptions that no code has any more${row!.orphans.length > 0 ? `: ${row!.orphans.join(', ')}` : ''}`,
+      'If that is meant, forget them: see "What is kept" in docs/guides/backup.md.',
+      'warn',
+    ),
     judge(
       row!.dead === 0,
       `${row!.dead} dead letters`,
@@ -170,14 +178,7 @@ async function contents(config: Config, pool: Pool): Promise<Finding[]> {
       ),
     )
   } else {
-    const [behind] = await pool`
-      select s.name, u.lag, u.age from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name
-        and l.lane = -1,
-        lateral (select count(*)::int as lag, extract(epoch from now() - min(published_at))::float8 as age
-          from (select published_at from kernel.log e where (e.topic, e.position) > (s.topic, l.at_offset)
-            and (e.topic, e.position) <= (s.topic, ${Number.MAX_SAFE_INTEGER}) and e.position > l.at_offset
-              order by e.topic, e.position limit ${mostLag}) unread) u
-      order by u.age desc nulls last limit 1`
+    const behind = (await lagOf(pool, mostLag)).toSorted((a, b) => (b.age ?? -1) - (a.age ?? -1))[0]
     findings.push(
       judge(
         !behind || (behind.lag < mostLag && (behind.age ?? 0) < 60 * mostMinutes),
@@ -198,7 +199,7 @@ const span = (seconds: number | null | undefined): string =>
 async function kafkaAdmin(config: Config) {
   const [{ Admin }, { kafkaSettings }] = await Promise.all([
     import('@platformatic/kafka'),
-    import('../kernel/kafka/topics.ts'),
+    import('../kernel/kafka/client.ts'),
   ])
   return new Admin({ ...kafkaSettings(config).client('doctor'), retries: 0, connectTimeout: 4_000, timeout: 4_000 })
 }
@@ -213,30 +214,31 @@ const overKafka = (config: Config, name: string, find: Find): Check => ({
     const pool = openPool(engine.at, engine.admin, { schema: 'public', max: 1 })
     const admin = await kafkaAdmin(config)
     try {
-      const [there] = await pool`select to_regclass('kernel.lanes') is not null as known`
-      const lanes = !there!.known
+      const [there] = await pool`select to_regclass('kernel.cursors') is not null as known`
+      const cursors = !there!.known
         ? []
-        : await pool<
-            { name: string; topic: string; lane: number; at: number }[]
-          >`select s.name, s.topic, l.lane, l.at_offset::float8 as at
-            from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name where l.lane >= 0`
-      if (lanes.length === 0) return []
+        : await pool<{ name: string; topic: string; partition: number; at: number }[]>`
+            select s.name, s.topic, c.partition, c.at_offset::float8 as at
+            from kernel.subscriptions s join kernel.cursors c on c.subscription = s.name
+            where c.partition >= 0 and s.orphaned_at is null`
+      if (cursors.length === 0) return []
       const nameOf = (topic: string): string => config.KAFKA_TOPIC_PREFIX + topic
       const ends = new Map<string, number>()
       for (const { name, partitions } of await admin.listOffsets({
-        topics: [...Map.groupBy(lanes, ({ topic }) => topic)].map(([topic, of]) => ({
+        topics: [...Map.groupBy(cursors, ({ topic }) => topic)].map(([topic, of]) => ({
           name: nameOf(topic),
-          partitions: [...new Set(of.map(({ lane }) => lane))].map(partitionIndex => ({
+          partitions: [...new Set(of.map(({ partition }) => partition))].map(partitionIndex => ({
             partitionIndex,
             timestamp: -1n,
           })),
         })),
       }))
         for (const { partitionIndex, offset } of partitions) ends.set(`${name} ${partitionIndex}`, Number(offset))
-      const lags = [...Map.groupBy(lanes, ({ name }) => name)].map(([name, of]) => ({
+      const lags = [...Map.groupBy(cursors, ({ name }) => name)].map(([name, of]) => ({
         name,
         lag: of.reduce(
-          (sum, { topic, lane, at }) => sum + Math.max(0, (ends.get(`${nameOf(topic)} ${lane}`) ?? 0) - at - 1),
+          (sum, { topic, partition, at }) =>
+            sum + Math.max(0, (ends.get(`${nameOf(topic)} ${partition}`) ?? 0) - at - 1),
           0,
         ),
       }))

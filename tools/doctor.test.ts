@@ -182,7 +182,7 @@ test('in the database it finds what is pending, dead, failed and behind', async 
   await pool`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data, published_at)
     values (gen_random_uuid(), 'passport.created', 'passports', 'x', ${'1'.repeat(32)}, '{}', '{}',
       now() - interval '1 hour')`
-  await pool`insert into kernel.parked (subscription, position, service, key, state, topic, event_id, trace_id, actor, data, published_at)
+  await pool`insert into kernel.dead_letters (subscription, position, service, key, state, topic, event_id, trace_id, actor, data, published_at)
     select name, 1, service, 'x', 'dead', topic, gen_random_uuid(), 'x', '{}', '{}', now()
       from kernel.subscriptions limit 1`
   await pool`select graphile_worker.add_job('notifications.deliver', '{}', max_attempts => 1)`
@@ -230,7 +230,7 @@ test('over Kafka it finds what was not sent, and who is behind', async t => {
   await pool`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data, published_at)
     values (gen_random_uuid(), 'passport.created', 'passports', 'x', ${'1'.repeat(32)}, '{}', '{}',
       now() - interval '1 hour')`
-  await pool`update kernel.lanes set at_offset = at_offset - 3 where subscription = (select min(subscription) from kernel.lanes where lane >= 0)`
+  await pool`update kernel.cursors set at_offset = at_offset - 3 where subscription = (select min(subscription) from kernel.cursors where partition >= 0)`
   const ill = await look(t, environment)
   assert.equal(said(ill, /^The oldest event that Kafka has not got is 60 min old/).state, 'fail')
   said(ill, /^The slowest subscription is [1-9]\d* events behind in Kafka: .+/)

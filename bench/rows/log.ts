@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openBacklog } from '../../kernel/events/lag.ts'
+import { lagOf } from '../../kernel/events/lag.ts'
 import type { Pool } from '../../kernel/database/database.ts'
-import { openMetrics } from '../../kernel/telemetry/metrics.ts'
 import { alternate, paced, quantile, throughput, type Line } from '../measure.ts'
 import { perSecond } from '../report.ts'
 import { openDeliveries } from '../toys/deliveries.ts'
@@ -24,9 +23,8 @@ export async function log(world: World): Promise<Line[]> {
     quantile(await openDeliveries(of.sql).delays(of.platform.url, { rate: 200, seconds }), 0.5)
   const latency = await alternate(Math.ceil(rounds / 2), deliver(small), deliver(large))
   const lag = (of: typeof small) => async () => {
-    const unread = openBacklog(of.sql, openMetrics(), () => ['archive: far behind', 'archive: quiet'])
     const from = performance.now()
-    await unread(10_000)
+    await lagOf(of.sql, 10_000)
     return performance.now() - from
   }
   const looked = await alternate(rounds * 3, lag(small), lag(large))
@@ -111,7 +109,7 @@ async function filled(world: World, count: number) {
   const bytes = await sizeOf(sql)
   if (parts > 1) await sql`select kernel.begin_log_part()`
   await sql`insert into kernel.subscriptions (name, service, topic) values ('archive: far behind', 'archive', 'passport.kind-7'), ('archive: quiet', 'archive', 'passport.never')`
-  await sql`insert into kernel.lanes (subscription, lane, service, at_offset, position) select name, -1, 'archive', 0, 0 from kernel.subscriptions where service = 'archive'`
+  await sql`insert into kernel.cursors (subscription, partition, service, at_offset, position) select name, -1, 'archive', 0, 0 from kernel.subscriptions where service = 'archive'`
   return {
     count,
     parts: parts > 1 ? parts + 1 : 1,

@@ -1,10 +1,10 @@
-import { readNote } from '../telemetry/context.ts'
 import { databaseProblem, type Database, type Pool, type Tx } from '../database/database.ts'
-import type { Subscription } from './events.ts'
-import { lockLanes } from './cursors.ts'
+import { Problem } from '../problem.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { Problem } from '../problem.ts'
+import { wakeable } from '../waiting.ts'
+import { lockCursors } from './cursors.ts'
+import { about, react, type Subscription } from './subscription.ts'
 import type { EventRow } from './transport.ts'
 
 /** An event whose reaction failed, as the dead-letter list shows it. */
@@ -16,10 +16,13 @@ export interface DeadLetter {
   topic: string
   key: string
   event_id: string
+  trace_id: string
   state: 'retrying' | 'dead' | 'waiting'
   attempts: number
   error: string | null
   published_at: Date
+  /** Its last try; of one that waits, when it came. */
+  failed_at: Date
 }
 
 /** What operators do about events that failed. */
@@ -32,106 +35,167 @@ export interface DeadLetters {
   giveUp(id: string): Promise<Pick<DeadLetter, 'subscription' | 'topic' | 'key' | 'event_id'> | undefined>
 }
 
+/** Where delivery puts what fails. */
+export interface DeadLetterBox {
+  /** Keys of these events that something is put aside of. */
+  keysAmong(tx: Tx, subscription: Subscription, rows: readonly EventRow[]): Promise<Set<string>>
+  /**
+   * Puts an event aside: to be tried again because of `error`, or without one behind what is there of its key. A replay
+   * may bring one that is there itself.
+   */
+  add(tx: Tx, subscription: Subscription, row: EventRow, error?: unknown): Promise<void>
+  /** Something was added because of an error. */
+  failed(subscription: Subscription): void
+}
+
+interface Means {
+  pool: Pool
+  database: Database<'kernel'>
+  log: Log
+  /** By name. */
+  subscriptions: ReadonlyMap<string, Subscription>
+  handled(subscription: Subscription, rows: readonly EventRow[]): void
+  signal: AbortSignal
+}
+
+/** One that is due. */
+interface Due extends EventRow {
+  subscription: string
+  attempts: number
+}
+
 /** Waits between the tries of one failing event, in milliseconds; after the last it is a dead letter. */
 const retryDelays = [100, 400, 1_600, 6_400]
 
 /** Events that failed and those that wait behind them: tried again by themselves, then kept for a person. */
-export function openParked(options: {
-  pool: Pool
-  database: Database<'kernel'>
-  log: Log
-  metrics: Metrics
-  subscriptions: ReadonlyMap<string, Subscription>
-  react: (subscription: Subscription, row: EventRow, tx: Tx) => Promise<unknown>
-  handled: (subscription: string) => void
-  signal: AbortSignal
-}) {
-  const { pool, database, log, subscriptions, react, signal } = options
-  const failures = options.metrics.counter('ohmnibus_events_failed_total', 'Tries of reactions that failed', [
-    'subscription',
-  ])
-  let retrying: NodeJS.Timeout | undefined
-  let sweeping: Promise<void> | undefined
+export function openDeadLetters(means: Means & { metrics: Metrics }) {
+  const { pool, log, metrics, subscriptions, signal } = means
+  const failures = metrics.counter('ohmnibus_events_failed_total', 'Tries of reactions that failed', ['subscription'])
+  const mine = (): string[] => [...subscriptions.keys()]
+  let looking: NodeJS.Timeout | undefined
 
-  const sweep = (): Promise<void> => (sweeping ??= retryDue().finally(() => (sweeping = undefined)))
-  const sweepLater = () => void sweep().catch(error => log.warn({ err: error }, 'could not retry parked events'))
-  const retryIn = (ms: number) => void setTimeout(sweepLater, ms).unref()
-
-  async function retryDue(): Promise<void> {
-    while (!signal.aborted) {
-      const due = await pool<(EventRow & { subscription: string; attempts: number })[]>`
-        select subscription, attempts, position::float8 as position, topic, event_id, key, trace_id, actor, data, published_at from kernel.parked
-        where subscription = any(${[...subscriptions.keys()]}) and state = 'retrying' and next_at <= now() order by position limit 50`
-      if (due.length === 0) return
-      for (const row of due) if (!signal.aborted) await retry(subscriptions.get(row.subscription)!, row)
+  const sweep = wakeable(async () => {
+    const due = await pool<Due[]>`
+      select subscription, attempts, position::float8 as position, topic, event_id, key, trace_id, actor, data,
+        published_at
+      from kernel.dead_letters
+      where subscription = any(${mine()}) and state = 'retrying' and next_at <= now() order by position limit 50`
+    for (const row of due) {
+      if (signal.aborted) return false
+      const failure = await retry(means, subscriptions.get(row.subscription)!, row)
+      if (!failure) continue
+      failures.inc({ subscription: row.subscription })
+      if (failure.delayMs !== undefined) sweepIn(failure.delayMs)
     }
-  }
+    return due.length > 0
+  })
+  const sweepLater = () => void sweep.wake().catch(error => log.warn({ err: error }, 'could not retry failed events'))
+  const sweepIn = (ms: number) => void setTimeout(sweepLater, ms).unref()
 
-  async function retry(subscription: Subscription, row: EventRow & { attempts: number }): Promise<void> {
-    const { name } = subscription
-    try {
-      const taken = await subscription.db.transaction(async tx => {
-        await lockLanes(tx, name)
-        const removed = await tx`
-          delete from kernel.parked where subscription = ${name} and position = ${row.position} and state = 'retrying' and next_at <= now()`
-        if (removed.count === 0) return false
-        await react(subscription, row, tx)
-        await letNext(tx, name, row.key)
-        return true
-      })
-      if (taken) options.handled(name)
-    } catch (error) {
-      failures.inc({ subscription: name })
-      const outage = isOutage(error)
-      const delay = outage ? 5_000 : retryDelays[row.attempts]
-      if (delay === undefined)
-        log.error(
-          { err: error, subscription: name, eventId: row.event_id, traceId: readNote(row.trace_id).traceId },
-          'an event is a dead letter now',
-        )
-      await subscription.db.transaction(async tx => {
-        await tx`update kernel.parked set state = ${delay === undefined ? 'dead' : 'retrying'}, attempts = attempts + ${outage ? 0 : 1},
-          error = ${causeOf(error)}, next_at = now() + ${delay ?? 0} * interval '1 ms' where subscription = ${name} and position = ${row.position}`
-      })
-      if (delay !== undefined) retryIn(delay)
-    }
-  }
-
-  options.metrics.gauge(
+  metrics.gauge(
     'ohmnibus_event_dead_letters',
     'Events whose reaction failed for good',
     ['subscription'],
     async gauge => {
-      for (const name of subscriptions.keys()) gauge.set({ subscription: name }, 0)
-      for (const { name, count } of await pool<
-        { name: string; count: number }[]
-      >`select subscription as name, count(*)::int from kernel.parked
-      where state = 'dead' and subscription = any(${[...subscriptions.keys()]}) group by subscription`)
-        gauge.set({ subscription: name }, count)
+      for (const subscription of mine()) gauge.set({ subscription }, 0)
+      for (const { subscription, count } of await pool<{ subscription: string; count: number }[]>`
+        select subscription, count(*)::int from kernel.dead_letters
+        where state = 'dead' and subscription = any(${mine()}) group by subscription`)
+        gauge.set({ subscription }, count)
     },
   )
 
-  const letters: DeadLetters = {
+  const box: DeadLetterBox = {
+    keysAmong,
+    add,
+    failed({ name }) {
+      failures.inc({ subscription: name })
+      sweepIn(retryDelays[0]!)
+    },
+  }
+
+  return {
+    box,
+    letters: lettersOf(means, sweepLater),
+    start() {
+      // Also what other processes have put aside, which may be gone.
+      looking = setInterval(sweepLater, 1_000)
+    },
+    async stop(): Promise<void> {
+      clearInterval(looking)
+      await sweep.idle()
+    },
+    async settled(): Promise<boolean> {
+      await sweep.wake()
+      const [row] = await pool<{ open: boolean }[]>`
+        select exists (
+          select from kernel.dead_letters where state = 'retrying' and subscription = any(${mine()})) as open`
+      return !row!.open
+    },
+  }
+}
+
+/** Undefined when it succeeded, or another was quicker; after a failure how long to wait, if it is to be tried again. */
+async function retry(means: Means, subscription: Subscription, row: Due): Promise<{ delayMs?: number } | undefined> {
+  const { name, db } = subscription
+  try {
+    const taken = await db.transaction(async tx => {
+      await lockCursors(tx, name)
+      const removed = await tx`
+        delete from kernel.dead_letters
+        where subscription = ${name} and position = ${row.position} and state = 'retrying' and next_at <= now()`
+      if (removed.count === 0) return false
+      await react(subscription, row, tx)
+      await letNext(tx, name, row.key)
+      return true
+    })
+    if (taken) means.handled(subscription, [row])
+    return undefined
+  } catch (error) {
+    const outage = isOutage(error)
+    const delayMs = outage ? 5_000 : retryDelays[row.attempts]
+    const dead = delayMs === undefined
+    const line = { err: error, ...about(subscription, row), attempts: row.attempts + 1 }
+    if (dead) means.log.error(line, 'an event is a dead letter now')
+    else means.log.warn({ ...line, delayMs }, 'a reaction failed again')
+    // The locks went with the transaction: meanwhile another process may have tried and counted, or a person decided.
+    await db.transaction(
+      tx => tx`
+        update kernel.dead_letters
+        set state = ${dead ? 'dead' : 'retrying'}, attempts = attempts + ${outage ? 0 : 1}, error = ${causeOf(error)},
+          failed_at = now(), next_at = now() + ${delayMs ?? 0} * interval '1 ms'
+        where subscription = ${name} and position = ${row.position} and state = 'retrying'
+          and attempts = ${row.attempts}`,
+    )
+    return dead ? {} : { delayMs }
+  }
+}
+
+function lettersOf({ pool, database }: Means, sweepLater: () => void): DeadLetters {
+  return {
     async deadLetters({ limit, after }) {
       const [subscription, position] = after ?? ['', 0]
       return await pool<DeadLetter[]>`
-        select id, subscription, position::float8 as position, service, topic, key, event_id, state, attempts, error, published_at
-        from kernel.parked where (subscription, position) > (${subscription!}, ${position!}) order by subscription, position limit ${limit}`
+        select id, subscription, position::float8 as position, service, topic, key, event_id, trace_id, state, attempts,
+          error, published_at, failed_at
+        from kernel.dead_letters where (subscription, position) > (${subscription!}, ${position!})
+        order by subscription, position limit ${limit}`
     },
     async replay(id) {
-      const found =
-        await pool`update kernel.parked set state = 'retrying', next_at = now(), attempts = 0, told_at = null where id = ${id} and state = 'dead'`
+      const found = await pool`
+        update kernel.dead_letters set state = 'retrying', next_at = now(), attempts = 0, told_at = null
+        where id = ${id} and state = 'dead'`
       sweepLater()
       return found.count > 0
     },
     async giveUp(id) {
       const letter = await database.transaction(async tx => {
-        const [known] = await tx<
-          { subscription: string }[]
-        >`select subscription from kernel.parked where id = ${id} and state = 'dead'`
-        if (known) await lockLanes(tx, known.subscription)
+        const [known] = await tx<{ subscription: string }[]>`
+          select subscription from kernel.dead_letters where id = ${id} and state = 'dead'`
+        if (known) await lockCursors(tx, known.subscription)
         const [gone] = await tx<DeadLetter[]>`
-          delete from kernel.parked where id = ${id} and state = 'dead' returning subscription, topic, key, event_id`
+          delete from kernel.dead_letters where id = ${id} and state = 'dead'
+          returning subscription, topic, key, event_id`
         if (gone) await letNext(tx, gone.subscription, gone.key)
         return gone
       })
@@ -139,56 +203,35 @@ export function openParked(options: {
       return letter
     },
   }
+}
 
-  return {
-    letters,
-    start() {
-      // Also what other processes have parked, which may be gone.
-      retrying = setInterval(sweepLater, 1_000)
-    },
-    async stop(): Promise<void> {
-      clearInterval(retrying)
-      await sweeping
-    },
-    async settled(): Promise<boolean> {
-      await sweep()
-      const [row] = await pool<{ open: boolean }[]>`
-        select exists (select from kernel.parked where state = 'retrying' and subscription = any(${[...subscriptions.keys()]})) as open`
-      return !row!.open
-    },
-    /** Keys of these events that something is parked of. */
-    async keysAmong(tx: Tx, { name }: Subscription, rows: readonly EventRow[]): Promise<Set<string>> {
-      const found = await tx<{ key: string }[]>`
-        select distinct key from kernel.parked where subscription = ${name} and key = any(${rows.map(({ key }) => key)})`
-      return new Set(found.map(({ key }) => key))
-    },
-    /**
-     * Puts an event aside: to be tried again because of `error`, or without one behind what is there of its key. A
-     * replay may bring one that is there itself.
-     */
-    async add(tx: Tx, subscription: Subscription, row: EventRow, error?: unknown): Promise<void> {
-      const { position, topic, event_id, key, trace_id, published_at } = row
-      const state = error === undefined ? 'waiting' : 'retrying'
-      await tx`insert into kernel.parked
-        (subscription, position, service, key, state, attempts, error, next_at, topic, event_id, trace_id, actor, data, published_at)
-        values (${subscription.name}, ${position}, ${subscription.service}, ${key}, ${state}, ${error === undefined ? 0 : 1},
-          ${error === undefined ? null : causeOf(error)}, now() + ${retryDelays[0]!} * interval '1 ms',
-          ${topic}, ${event_id}, ${trace_id}, ${tx.json(row.actor)}, ${tx.json(row.data as never)}, ${published_at})
-        on conflict (subscription, position) do update
-          set state = excluded.state, attempts = excluded.attempts, error = excluded.error, next_at = excluded.next_at where excluded.state = 'retrying'`
-    },
-    /** Something was added because of an error. */
-    failed({ name }: Subscription): void {
-      failures.inc({ subscription: name })
-      retryIn(retryDelays[0]!)
-    },
-  }
+async function keysAmong(tx: Tx, { name }: Subscription, rows: readonly EventRow[]): Promise<Set<string>> {
+  const found = await tx<{ key: string }[]>`
+    select distinct key from kernel.dead_letters
+    where subscription = ${name} and key = any(${rows.map(({ key }) => key)})`
+  return new Set(found.map(({ key }) => key))
+}
+
+async function add(tx: Tx, { name, service }: Subscription, row: EventRow, error?: unknown): Promise<void> {
+  const { position, topic, event_id, key, trace_id, published_at } = row
+  const [state, attempts, cause] = error === undefined ? ['waiting', 0, null] : ['retrying', 1, causeOf(error)]
+  await tx`
+    insert into kernel.dead_letters (subscription, position, service, key, state, attempts, error, next_at, topic,
+      event_id, trace_id, actor, data, published_at)
+    values (${name}, ${position}, ${service}, ${key}, ${state!}, ${attempts!}, ${cause!},
+      now() + ${retryDelays[0]!} * interval '1 ms', ${topic}, ${event_id}, ${trace_id}, ${tx.json(row.actor)},
+      ${tx.json(row.data as never)}, ${published_at})
+    on conflict (subscription, position) do update
+      set state = excluded.state, attempts = excluded.attempts, error = excluded.error, next_at = excluded.next_at,
+        failed_at = excluded.failed_at
+      where excluded.state = 'retrying'`
 }
 
 /** The next of a key comes out of the queue. */
 const letNext = (tx: Tx, subscription: string, key: string) => tx`
-  update kernel.parked set state = 'retrying', next_at = now() where subscription = ${subscription} and position =
-    (select min(position) from kernel.parked where subscription = ${subscription} and key = ${key}) and state = 'waiting'`
+  update kernel.dead_letters set state = 'retrying', next_at = now()
+  where subscription = ${subscription} and state = 'waiting' and position =
+    (select min(position) from kernel.dead_letters where subscription = ${subscription} and key = ${key})`
 
 /** Not the event's fault: wait and try the same again. */
 export const isOutage = (error: unknown): boolean =>

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from '../database/database.ts'
 import type { Log } from '../telemetry/log.ts'
+import { wakeable } from '../waiting.ts'
 
 /** How far the log can be read without missing anything. */
 export interface Tail {
@@ -16,6 +18,21 @@ export interface Tail {
 
 const channel = 'ohmnibus_events'
 const pollMs = 1_000
+const mostRows = 1_000
+
+/** Missing positions, and who of those that were writing when they were seen still is. */
+interface Gap {
+  readonly from: number
+  readonly to: number
+  readonly writers?: readonly string[] | undefined
+}
+
+/** Without a position where there is nothing; `writers` where a gap is known. */
+interface Row {
+  position: number | null
+  topic: string
+  writers: string[] | null
+}
 
 /**
  * Follows the end of the log. Positions come from a sequence, so a transaction that is still open leaves a gap that may
@@ -36,79 +53,48 @@ export function openTail(options: {
   const { pool, log, eager = () => true } = options
   const self = randomUUID()
   let horizon = -1
-  /** Missing positions, and who of those that were writing when they were seen still is. */
-  let gap: { from: number; to: number; writers?: string[] } | undefined
-  let reading: Promise<void> | undefined
-  let again = false
+  let gap: Gap | undefined
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let unlisten: (() => Promise<void>) | undefined
   let telling: NodeJS.Timeout | undefined
 
-  const read = (): Promise<void> => {
-    again = true
-    return (reading ??= follow())
-  }
+  /** Looks in a row that found nothing more than a gap. */
+  let idle = 0
 
-  async function follow(): Promise<void> {
-    let idle = 0
-    while (again && !stopped) {
-      again = false
-      try {
-        const before = horizon
-        const more = await step()
-        if (more) again = true
-        else if (gap) {
-          // Somebody is about to commit: look again soon.
-          idle = horizon > before ? 0 : idle + 1
-          await new Promise(resolve => setTimeout(resolve, Math.min(50, 1 + idle)))
-          again = true
-        }
-      } catch (error) {
-        if (stopped) break
-        log.warn({ err: error }, 'the event log cannot be read; trying again')
-        await new Promise(resolve => setTimeout(resolve, 250))
-        again = true
-      }
+  const reading = wakeable(async () => {
+    if (stopped) return false
+    try {
+      const before = horizon
+      if (await step()) return true
+      if (!gap) return void (idle = 0)
+      // Somebody is about to commit: look again soon.
+      idle = horizon > before ? 0 : idle + 1
+      await sleep(Math.min(50, 1 + idle))
+    } catch (error) {
+      if (stopped) return false
+      log.warn({ err: error }, 'the event log cannot be read; trying again')
+      await sleep(250)
     }
-    // Together with the last look at `again`: nobody may come in between.
-    reading = undefined
-  }
+    return !stopped
+  })
+  const read = (): Promise<void> => reading.wake()
 
   /** One look at the log; true when there may be more. */
   async function step(): Promise<boolean> {
-    const rows = await pool<{ position: number | null; topic: string; writers: string[] | null }[]>`
+    const rows = await pool<Row[]>`
       select l.position::float8 as position, l.topic, w.writers
-      from (select case when ${gap !== undefined} then array(${writers()}) end as writers) w
-      left join lateral (select position, topic from kernel.log where position > ${horizon} order by position limit 1000) l on true`
-    const { writers: writing } = rows[0]!
-    // Known from an earlier look, so that whatever they committed is among these rows.
-    const over = gap?.writers?.length === 0
-    const topics = new Set<string>()
-    let to = horizon
-    for (const { position, topic } of rows) {
-      if (position === null) break
-      if (to + 1 < position && gap && over && gap.from <= to + 1 && to < gap.to) to = Math.min(gap.to, position - 1)
-      if (to + 1 < position) {
-        if (gap?.from !== to + 1) gap = { from: to + 1, to: position - 1 }
-        break
-      }
-      to = position
-      topics.add(topic)
-    }
-    if (gap && gap.to <= to) gap = undefined
-    else if (gap && writing) gap.writers = gap.writers?.filter(writer => writing.includes(writer)) ?? writing
-    if (to === horizon) return false
-    await options.watched(topics, horizon, to)
-    horizon = to
-    options.advanced(topics)
-    return rows.length === 1000
+      from (select case when ${gap !== undefined} then array(${writersOf(pool)}) end as writers) w
+      left join lateral (
+        select position, topic from kernel.log where position > ${horizon} order by position limit ${mostRows}) l on true`
+    const found = readOn(rows, horizon, gap)
+    gap = found.gap
+    if (found.to === horizon) return false
+    await options.watched(found.topics, horizon, found.to)
+    horizon = found.to
+    options.advanced(found.topics)
+    return rows.length === mostRows
   }
-
-  /** Who writes to the log holds this lock from before it takes a position until its rows can be seen. */
-  const writers = () => pool<{ virtualtransaction: string }[]>`
-    select virtualtransaction from pg_locks where relation = 'kernel.log'::regclass and mode = 'RowExclusiveLock'
-    and database = (select oid from pg_database where datname = current_database())`
 
   /**
    * Other processes hear of it too. Not in the publishing transaction: NOTIFY there makes commits wait for each other.
@@ -135,10 +121,10 @@ export function openTail(options: {
         { position: number }[]
       >`select coalesce(max(position), 0)::float8 as position from kernel.log`
       // Whatever was being written when we came is waited for once; older gaps are none of our business.
-      let writing = (await writers()).map(writer => writer.virtualtransaction)
+      let writing = (await writersOf(pool)).map(writer => writer.virtualtransaction)
       while (writing.length > 0 && !stopped) {
-        await new Promise(resolve => setTimeout(resolve, 5))
-        const still = new Set((await writers()).map(writer => writer.virtualtransaction))
+        await sleep(5)
+        const still = new Set((await writersOf(pool)).map(writer => writer.virtualtransaction))
         writing = writing.filter(writer => still.has(writer))
       }
       horizon = end!.position
@@ -156,7 +142,36 @@ export function openTail(options: {
       clearInterval(timer)
       clearTimeout(telling)
       await unlisten?.().catch(() => {})
-      await reading
+      await reading.idle()
     },
   }
+}
+
+/** Who writes to the log holds this lock from before it takes a position until its rows can be seen. */
+const writersOf = (pool: Pool) => pool<{ virtualtransaction: string }[]>`
+  select virtualtransaction from pg_locks where relation = 'kernel.log'::regclass and mode = 'RowExclusiveLock'
+    and database = (select oid from pg_database where datname = current_database())`
+
+/** How far these rows let everybody read on, which topics are among them, and what is missing behind. */
+function readOn(rows: readonly Row[], horizon: number, gap: Gap | undefined) {
+  // Known from an earlier look, so that whatever they committed is among these rows.
+  const over = gap?.writers?.length === 0
+  const topics = new Set<string>()
+  let missing = gap
+  let to = horizon
+  for (const { position, topic } of rows) {
+    if (position === null) break
+    if (missing && over && missing.from <= to + 1 && to < missing.to) to = Math.min(missing.to, position - 1)
+    if (to + 1 < position) {
+      if (missing?.from !== to + 1) missing = { from: to + 1, to: position - 1 }
+      break
+    }
+    to = position
+    topics.add(topic)
+  }
+  if (missing && missing.to <= to) return { to, topics, gap: undefined }
+  const writing = rows[0]!.writers
+  if (!missing || !writing) return { to, topics, gap: missing }
+  const writers = missing.writers?.filter(writer => writing.includes(writer)) ?? writing
+  return { to, topics, gap: { ...missing, writers } }
 }

@@ -1,14 +1,10 @@
 import type { EventActor } from '../../contracts/shared.ts'
-import type { Pool } from '../database/database.ts'
-import type { Log } from '../telemetry/log.ts'
-import { StartError } from '../problem.ts'
-import { openTail } from './log-tail.ts'
 
 /** One event on its way to reactions. */
 export interface EventRow {
   /** In the log of its owner; grows in the order of commits, never used twice. */
   position: number
-  /** In its lane: the position again in the log, the offset in Kafka. */
+  /** In its partition: the position again in the log, the offset in Kafka. */
   offset: number
   topic: string
   event_id: string
@@ -21,9 +17,9 @@ export interface EventRow {
 
 /**
  * A part of a topic whose events come in order, as one service reads it; the events of a key are all in one. The log
- * has one a topic (-1), Kafka one a partition.
+ * has one a topic (-1), Kafka those it has.
  */
-export interface Lane {
+export interface Partition {
   readonly service: string
   readonly topic: string
   readonly number: number
@@ -31,127 +27,53 @@ export interface Lane {
   readonly incarnation?: string | undefined
 }
 
-/** What a road tells those who deliver. */
+/** The one partition that the log has of each topic. */
+export const wholeLog = -1
+
+/** What a transport tells those who deliver. */
 export interface Reader {
   /**
-   * This process works on these lanes from now on; whoever did is refused by the database. Resolves with the offset to
-   * begin each at: the smallest that any subscription of the service wants, 0 where nothing was read yet.
+   * This process works on these partitions from now on; whoever did is refused by the database. Resolves with the
+   * offset to begin each at.
    */
-  take(lanes: readonly Lane[]): Promise<number[]>
+  take(partitions: readonly Partition[]): Promise<number[]>
   /** These are another's now. Resolves when nothing of them is at work any more. */
-  leave(lanes: readonly Lane[]): Promise<void>
+  leave(partitions: readonly Partition[]): Promise<void>
   /** There is something new to read. */
-  arrived(lane: Lane): void
-  /** The lane holds nothing before `offset`, or ends before where we are: go on from there. */
-  skip(lane: Lane, offset: number): Promise<void>
+  arrived(partition: Partition): void
+  /** The partition holds nothing before `offset`, or ends before where we are: go on from there. */
+  skip(partition: Partition, offset: number): Promise<void>
 }
 
 /** Brings events from where they are published to where they are read: the log itself, or Kafka. */
-export interface Road {
+export interface Transport {
+  /** Whether readers read the log itself. */
+  readonly isLog: boolean
   /** `topics` by service that reacts to them here; `watched` are told one by one, from now on, in every process. */
   start(
     reader: Reader,
-    topics: ReadonlyMap<string, ReadonlySet<string>>,
+    topics: ReadonlyMap<string, readonly string[]>,
     watched: ReadonlyMap<string, (row: EventRow) => void>,
   ): Promise<void>
   stop(): Promise<void>
   /** Something was committed by this process. */
   committed(): void
+  /** Up to `limit` events of a partition that was taken, after an offset, oldest first; empty until `arrived`. */
+  read(partition: Partition, after: number, limit: number): Promise<EventRow[]>
   /**
-   * Up to `limit` events of a lane that was taken, after the offset `after`, oldest first; empty until `arrived`.
-   * `reader` tells one that reads the lane from another.
+   * The partition is not where we thought: another has taken it, or somebody asked for a replay. Takes it anew, or
+   * learns that it is gone.
    */
-  read(lane: Lane, after: number, limit: number, reader: string): Promise<EventRow[]>
-  /**
-   * The lane is not where we thought: another has taken it, or somebody asked for a replay. Takes it anew, or learns
-   * that it is gone.
-   */
-  lost(lane: Lane): void
-  /** By lane, the offset of the first event published at `from` or later; of the first there is without it. */
+  lost(partition: Partition): void
+  /** By partition, the offset of the first event published at `from` or later; of the first there is without it. */
   offsetsAt(topic: string, from?: Date): Promise<Map<number, number>>
+  /** By partition, the offset behind all that was published before `at`; none where it is all later. */
+  offsetsBehind(topic: string, at: Date): Promise<Map<number, number>>
   /**
-   * Whether all that is committed in this database is where readers find it, and all that is there for lanes taken here
-   * was read at least once.
+   * Whether all that is committed in this database is where readers find it, and all that is there for partitions taken
+   * here was read at least once.
    */
   settled(): Promise<boolean>
-  /** The newest position of the log that may be forgotten, as far as the road goes. */
+  /** The newest position of the log that may be forgotten, as far as the transport goes. */
   passed(): Promise<number>
-}
-
-/** The number of the lane that the log is, beside the partitions of Kafka. */
-export const wholeLog = -1
-
-/** The road that is none: readers read the log itself. */
-export function logRoad({ pool, log }: { pool: Pool; log: Log }): Road {
-  let lanes: Lane[] = []
-  let reader: Reader | undefined
-  let watched: ReadonlyMap<string, (row: EventRow) => void> = new Map()
-
-  // Pairs are compared so that no index fits but the one by topic: for a topic that was quiet for long the planner
-  // would walk over all the others.
-  const rowsOf = (topic: string, after: number, until: number, limit: number) => pool<EventRow[]>`
-    select position::float8 as position, position::float8 as offset, topic, event_id, key, trace_id, actor, data, published_at
-    from kernel.log e where (e.topic, e.position) > (${topic}, ${after}) and (e.topic, e.position) <= (${topic}, ${until})
-      and e.position > ${after} and e.position <= ${until} order by e.topic, e.position limit ${limit}`
-
-  const tail = openTail({
-    pool,
-    log,
-    async watched(topics, from, to) {
-      for (const topic of topics) {
-        const tell = watched.get(topic)
-        if (tell) for (const row of await rowsOf(topic, from, to, 1000)) tell(row)
-      }
-    },
-    advanced(topics) {
-      for (const lane of lanes) if (topics.has(lane.topic)) reader?.arrived(lane)
-    },
-  })
-
-  return {
-    async start(to, topics, watchedTopics) {
-      watched = watchedTopics
-      await refuseKafkaCursors(pool)
-      await tail.start()
-      const taken = [...topics].flatMap(([service, names]) =>
-        [...names].map(topic => ({ service, topic, number: wholeLog })),
-      )
-      await to.take(taken)
-      reader = to
-      lanes = taken
-      for (const lane of lanes) to.arrived(lane)
-    },
-    stop: () => tail.stop(),
-    committed: () => tail.committed(),
-    read: (lane, after, limit) => rowsOf(lane.topic, after, tail.horizon, limit),
-    lost: lane => reader?.arrived(lane),
-    async offsetsAt(topic, from) {
-      const [first] = await pool<{ position: number | null }[]>`
-        select min(position)::float8 as position from kernel.log where topic = ${topic} and published_at >= ${from ?? new Date(0)}`
-      return new Map([[wholeLog, first!.position ?? tail.horizon + 1]])
-    },
-    async settled() {
-      await tail.catchUp()
-      return true
-    },
-    async passed() {
-      const [row] = await pool<{ unread: number | null }[]>`
-        select min((select min(e.position) from kernel.log e where e.topic = s.topic and e.position > l.at_offset))::float8 as unread
-        from kernel.subscriptions s join kernel.lanes l on l.subscription = s.name where l.lane = ${wholeLog}`
-      return Math.min(tail.horizon, (row!.unread ?? Infinity) - 1)
-    },
-  }
-}
-
-/**
- * What travelled over Kafka has no place in the log's own lane: going back is for a person, once nothing is under way
- * any more.
- */
-async function refuseKafkaCursors(pool: Pool): Promise<void> {
-  const [ahead] = await pool`select from kernel.lanes k where k.lane <> ${wholeLog} and k.position >
-    coalesce((select position from kernel.lanes l where l.subscription = k.subscription and l.lane = ${wholeLog}), 0) limit 1`
-  if (ahead)
-    throw new StartError(
-      'Events of this database have travelled over Kafka, and KAFKA_BROKERS is not set. Set it; or, to leave Kafka for good, see "Leaving Kafka" in docs/guides/operate.md.',
-    )
 }

@@ -1,14 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Consumer, type GroupPartitionsAssigner } from '@platformatic/kafka'
 import type { Pool } from '../database/database.ts'
-import type { KafkaSettings, Topics } from './topics.ts'
-import { openFetcher, type Fetcher } from './fetcher.ts'
+import type { EventRow, Partition, Reader } from '../events/transport.ts'
+import { openOutage } from '../telemetry/engine-failures.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { openOutage } from '../telemetry/engine-failures.ts'
-import type { EventRow, Lane, Reader } from '../events/transport.ts'
+import { wakeable } from '../waiting.ts'
+import { openFetcher, type Fetcher } from './fetcher.ts'
+import type { KafkaSettings } from './client.ts'
+import type { Topics } from './topics.ts'
 
-interface Common {
+interface Means {
+  service: string
+  names: readonly string[]
+  reader: Reader
+  pool: Pool
   kafka: KafkaSettings
   topics: Topics
   log: Log
@@ -18,32 +24,41 @@ interface Common {
 const retryMs = 500
 /** How often we look whether a topic was made anew, or has more partitions. */
 const lookMs = 30_000
+const keyOf = ({ topic, number }: Partition): string => `${topic} ${number}`
 
-/** A member of the group of a service: reads the lanes that Kafka gives it, from where the database says. */
-export function openGroup(options: { service: string; names: readonly string[]; reader: Reader; pool: Pool } & Common) {
-  const { service, names, reader, pool, kafka, topics, log, metrics } = options
-  const outage = openOutage({
-    engine: 'kafka',
-    consequence: `${service} hears of no events until it does`,
-    log,
-    metrics,
-  })
-  const keyOf = ({ topic, number }: Lane): string => `${topic} ${number}`
-  let consumer: Consumer | undefined
-  let member = false
-  let lanes: Lane[] = []
+/** A member of the group of a service: reads the partitions that Kafka gives it, from where the database says. */
+export function openGroup(means: Means) {
+  const { service, names, reader, kafka, topics, log, metrics } = means
+  const consequence = `${service} hears of no events until it does`
+  const outage = openOutage({ engine: 'kafka', consequence, log, metrics })
+  const member = openMember(means, { assigned: () => void opening.wake(), stalled: rejoin })
+  let partitions: Partition[] = []
   let fetcher: Fetcher | undefined
   let shapes: Awaited<ReturnType<Topics['shapesOf']>> | undefined
-  /** Lanes whose offsets Kafka does not have. */
-  let strayed: Lane[] = []
+  /** Those whose offsets Kafka does not have. */
+  let strayed: Partition[] = []
   let stopped = false
   let asking = false
 
-  const { again: reopen, next, ended } = inTurn(open, outage, () => stopped, topics)
-  const rejoin = (): void => {
-    next(leave)
-    reopen()
+  const opening = wakeable(async () => {
+    if (stopped) return false
+    try {
+      await open()
+      return false
+    } catch (error) {
+      if (stopped) return false
+      topics.doubt()
+      outage.failed('join', error)
+      await sleep(retryMs)
+      return true
+    }
+  })
+
+  function rejoin(): void {
+    member.renew()
+    void opening.wake()
   }
+
   const timer = setInterval(async () => {
     const now = await topics.shapesOf(names).catch(() => undefined)
     const same = (topic: string) =>
@@ -51,10 +66,79 @@ export function openGroup(options: { service: string; names: readonly string[]; 
     if (now && shapes && !stopped && !names.every(same)) rejoin()
   }, lookMs)
 
-  async function leave(): Promise<void> {
+  /** Joins where that is needed, learns what is ours, and follows it. */
+  async function open(): Promise<void> {
     fetcher?.close()
     fetcher = undefined
-    member = false
+    asking = false
+    await topics.make(names)
+    const assignments = await member.assignments()
+    shapes = await topics.shapesOf(names)
+    await reader.leave(partitions)
+    partitions = assignments.flatMap(({ topic: name, partitions: numbers }) => {
+      const topic = name.slice(kafka.prefix.length)
+      return numbers.map(number => ({ service, topic, number, incarnation: shapes!.get(topic)?.id }))
+    })
+    const from = await placesOf(means, partitions, strayed)
+    strayed = []
+    fetcher = openFetcher({ ...means, name: service, partitions: from, arrived: reader.arrived, astray, outage })
+    for (const partition of partitions) reader.arrived(partition)
+  }
+
+  function astray(lost: Partition[]): void {
+    strayed = lost
+    topics.doubt()
+    void opening.wake()
+  }
+
+  void opening.wake()
+  return {
+    read: (partition: Partition, after: number, limit: number): EventRow[] =>
+      fetcher?.read(partition, after, limit) ?? [],
+    /**
+     * Somebody has taken a partition, or wants a replay. As long as the group counts us among its members it is ours,
+     * and taken anew; else we learn what is.
+     */
+    lost(): void {
+      if (asking) return
+      asking = true
+      member.onceCounted(() => void opening.wake())
+    },
+    lag: (): Map<string, number> => fetcher?.lag() ?? new Map(),
+    age: (): number => fetcher?.age() ?? 0,
+    /** Whether everything in Kafka has been handed out here, or handled by other members. */
+    async settled(): Promise<boolean> {
+      const ends = await topics.offsetsAt(names, 'latest')
+      if (
+        !fetcher ||
+        fetcher
+          .lag(ends)
+          .values()
+          .some(lag => lag > 0)
+      )
+        return false
+      return await isHandledElsewhere(means, ends, new Set(partitions.map(keyOf)))
+    },
+    async stop(): Promise<void> {
+      stopped = true
+      clearInterval(timer)
+      // First what a member waits for, then what it may have opened meanwhile.
+      await member.leave()
+      await opening.idle()
+      fetcher?.close()
+      await member.leave()
+    },
+  }
+}
+
+/** A membership in the group of a service, made when it is needed. */
+function openMember({ service, names, kafka, topics, log }: Means, hears: { assigned(): void; stalled(): void }) {
+  let consumer: Consumer | undefined
+  let isMember = false
+  let isStale = false
+
+  async function leave(): Promise<void> {
+    isMember = false
     const former = consumer
     consumer = undefined
     former?.removeAllListeners('consumer:group:join')
@@ -62,6 +146,7 @@ export function openGroup(options: { service: string; names: readonly string[]; 
   }
 
   async function join(): Promise<Consumer> {
+    isStale = false
     await leave()
     const joining = new Consumer({
       ...kafka.client(service),
@@ -77,207 +162,74 @@ export function openGroup(options: { service: string; names: readonly string[]; 
     joining.on('error' as never, (error: Error) => log.debug({ err: error, service }, 'a consumer complained'))
     joining.topics.trackAll(...names.map(topics.nameOf))
     await joining.joinGroup({})
-    member = true
-    joining.on('consumer:group:join', reopen)
-    joining.on('consumer:heartbeat:stalled', rejoin)
+    isMember = true
+    joining.on('consumer:group:join', hears.assigned)
+    joining.on('consumer:heartbeat:stalled', hears.stalled)
     return joining
   }
 
-  /** Joins where that is needed, learns what is ours, and follows it. */
-  async function open(): Promise<void> {
-    fetcher?.close()
-    fetcher = undefined
-    asking = false
-    await topics.make(names)
-    const reading = member ? consumer! : await join()
-    shapes = await topics.shapesOf(names)
-    await reader.leave(lanes)
-    lanes = (reading.assignments ?? []).flatMap(({ topic: name, partitions }) => {
-      const topic = name.slice(kafka.prefix.length)
-      return partitions.map(number => ({ service, topic, number, incarnation: shapes!.get(topic)?.id }))
-    })
-    const starts = await reader.take(lanes)
-    const [earliest, latest] = [await topics.offsetsAt(names, 'earliest'), await topics.offsetsAt(names, 'latest')]
-    const from = new Map<Lane, { start: number; end: number }>()
-    for (const [index, lane] of lanes.entries()) {
-      const [first, end] = [earliest.get(lane.topic)![lane.number]!, latest.get(lane.topic)![lane.number]!]
-      let start = starts[index]!
-      if (start < first || start > end || strayed.some(stray => keyOf(stray) === keyOf(lane))) {
-        // Nothing was there before the first one ever; anything else was removed before it was read.
-        if (start > 0)
-          log.error(
-            { ...lane, wanted: start, first, end },
-            'Kafka does not have what is to be read next; going on with what there is',
-          )
-        await reader.skip(lane, first)
-        await reader.take([lane])
-        start = first
-      }
-      from.set(lane, { start, end })
+  return {
+    leave,
+    /** What the group gives us; joins it first where that is needed. */
+    async assignments() {
+      const member = isMember && !isStale ? consumer! : await join()
+      return member.assignments ?? []
+    },
+    /** Joins anew when it is asked next. */
+    renew(): void {
+      isStale = true
+    },
+    /** Calls back once the group has said that it still counts us. */
+    onceCounted(then: () => void): void {
+      consumer?.once('consumer:heartbeat:end', then)
+    },
+  }
+}
+
+/** Takes partitions, and says where to begin each and where it ends today. */
+async function placesOf(
+  { names, reader, topics, log }: Means,
+  partitions: readonly Partition[],
+  strayed: readonly Partition[],
+): Promise<Map<Partition, { start: number; end: number }>> {
+  const starts = await reader.take(partitions)
+  const [earliest, latest] = [await topics.offsetsAt(names, 'earliest'), await topics.offsetsAt(names, 'latest')]
+  const from = new Map<Partition, { start: number; end: number }>()
+  for (const [index, partition] of partitions.entries()) {
+    const { topic, number } = partition
+    const [first, end] = [earliest.get(topic)![number]!, latest.get(topic)![number]!]
+    let start = starts[index]!
+    if (start < first || start > end || strayed.some(stray => keyOf(stray) === keyOf(partition))) {
+      // Nothing was there before the first one ever; anything else was removed before it was read.
+      if (start > 0)
+        log.error(
+          { ...partition, wanted: start, first, end },
+          'Kafka does not have what is to be read next; going on with what there is',
+        )
+      await reader.skip(partition, first)
+      await reader.take([partition])
+      start = first
     }
-    strayed = []
-    fetcher = openFetcher({
-      name: service,
-      lanes: from,
-      arrived: reader.arrived,
-      astray,
-      kafka,
-      topics,
-      outage,
-      log,
-      metrics,
-    })
-    for (const lane of lanes) reader.arrived(lane)
+    from.set(partition, { start, end })
   }
-
-  function astray(lanes: Lane[]): void {
-    strayed = lanes
-    topics.doubt()
-    reopen()
-  }
-
-  reopen()
-  return {
-    read: (lane: Lane, after: number, limit: number, name: string): EventRow[] =>
-      fetcher?.read(lane, after, limit, name) ?? [],
-    /**
-     * Somebody has taken a lane, or wants a replay. As long as the group counts us among its members the lane is ours,
-     * and taken anew; else we learn what is.
-     */
-    lost(): void {
-      if (asking) return
-      asking = true
-      consumer?.once('consumer:heartbeat:end', reopen)
-    },
-    lag: (): Map<string, number> => fetcher?.lag() ?? new Map(),
-    age: (): number => fetcher?.age() ?? 0,
-    /** Whether everything in Kafka has been handed out here, or handled by other members. */
-    async settled(): Promise<boolean> {
-      const ends = await topics.offsetsAt(names, 'latest')
-      if (!fetcher || [...fetcher.lag(ends).values()].some(lag => lag > 0)) return false
-      const known = await pool<{ topic: string; lane: number; offset: number }[]>`
-        select s.topic, l.lane, min(l.at_offset)::float8 as offset from kernel.lanes l join kernel.subscriptions s on s.name = l.subscription
-        where s.service = ${service} group by 1, 2`
-      const handled = (topic: string, number: number) =>
-        known.find(row => row.topic === topic && row.lane === number)?.offset ?? -1
-      const mine = new Set(lanes.map(keyOf))
-      return names.every(topic =>
-        ends.get(topic)!.every((end, number) => mine.has(`${topic} ${number}`) || end <= handled(topic, number) + 1),
-      )
-    },
-    async stop(): Promise<void> {
-      stopped = true
-      clearInterval(timer)
-      // First what a member waits for, then what it may have opened meanwhile.
-      await leave()
-      await ended()
-      await leave()
-    },
-  }
+  return from
 }
 
-/** Tells a process of events of some topics, all partitions, from about when it started, each at least once. */
-export function watchTopics(options: { watched: ReadonlyMap<string, (row: EventRow) => void> } & Common) {
-  const { watched, kafka, topics, log, metrics } = options
-  const names = [...watched.keys()]
-  const outage = openOutage({
-    engine: 'kafka',
-    consequence: 'what others revoke is not heard of until it does',
-    log,
-    metrics,
-  })
-  // Earlier by as much as the clocks of machines may be apart.
-  const since = new Date(Date.now() - 90_000)
-  const heard = new Map<string, number>()
-  const keyOf = ({ incarnation, number }: Lane): string => `${incarnation} ${number}`
-  let fetcher: Fetcher | undefined
-  let stopped = false
-
-  const { again: reopen, ended } = inTurn(open, outage, () => stopped, topics)
-
-  async function open(): Promise<void> {
-    fetcher?.close()
-    await topics.make(names)
-    const shapes = await topics.shapesOf(names)
-    const [recent, earliest, latest] = await Promise.all(
-      [since, 'earliest' as const, 'latest' as const].map(at => topics.offsetsAt(names, at)),
-    )
-    const lanes = names.flatMap(topic =>
-      recent!.get(topic)!.map((offset, number) => {
-        const lane = { service: 'watch', topic, number, incarnation: shapes.get(topic)!.id }
-        const wanted = heard.get(keyOf(lane)) ?? offset
-        const start = Math.min(Math.max(wanted, earliest!.get(topic)![number]!), latest!.get(topic)![number]!)
-        heard.set(keyOf(lane), start)
-        return [lane, { start, end: start }] as const
-      }),
-    )
-    fetcher = openFetcher({
-      name: 'watch',
-      lanes: new Map(lanes),
-      arrived,
-      astray,
-      kafka,
-      topics,
-      outage,
-      log,
-      metrics,
-    })
-    for (const [lane] of lanes) arrived(lane)
-  }
-
-  function arrived(lane: Lane): void {
-    const next = (): EventRow[] => fetcher!.read(lane, heard.get(keyOf(lane))! - 1, 1_000, 'watch')
-    for (let rows = next(); rows.length > 0; rows = next())
-      for (const row of rows) {
-        watched.get(lane.topic)!(row)
-        heard.set(keyOf(lane), row.offset + 1)
-      }
-  }
-
-  function astray(): void {
-    topics.doubt()
-    reopen()
-  }
-
-  reopen()
-  return {
-    async stop(): Promise<void> {
-      stopped = true
-      await ended()
-      fetcher?.close()
-    },
-  }
-}
-
-/** Does `work` until it succeeds, one after the other; of many wishes only the last is worth the work. */
-function inTurn(
-  work: () => Promise<void>,
-  outage: ReturnType<typeof openOutage>,
-  stopped: () => boolean,
-  topics: Topics,
-) {
-  let turn: Promise<unknown> = Promise.resolve()
-  let wanted = 0
-  return {
-    again(): void {
-      const mine = ++wanted
-      turn = turn.then(async () => {
-        while (!stopped() && mine === wanted)
-          try {
-            return await work()
-          } catch (error) {
-            if (stopped()) return
-            topics.doubt()
-            outage.failed('join', error)
-            await sleep(retryMs)
-          }
-      })
-    },
-    next(work: () => Promise<void>): void {
-      turn = turn.then(work)
-    },
-    ended: () => turn,
-  }
+/** Whether what is not `mine` has been handled up to these ends. */
+async function isHandledElsewhere(
+  { service, names, pool }: Means,
+  ends: ReadonlyMap<string, readonly number[]>,
+  mine: ReadonlySet<string>,
+): Promise<boolean> {
+  const known = await pool<{ topic: string; partition: number; offset: number }[]>`
+    select s.topic, c.partition, c.at_offset::float8 as offset
+    from kernel.cursors c join kernel.subscriptions s on s.name = c.subscription
+    where s.service = ${service} and s.orphaned_at is null`
+  const handled = (topic: string, number: number) =>
+    known.find(row => row.topic === topic && row.partition === number)?.offset ?? -1
+  return names.every(topic =>
+    ends.get(topic)!.every((end, number) => mine.has(`${topic} ${number}`) || end <= handled(topic, number) + 1),
+  )
 }
 
 /** Each partition goes to one of those who read its topic, which are not all while two versions run side by side. */

@@ -1,33 +1,30 @@
-import { Consumer, IS_CONTROL, protocolErrorsCodesById, type KafkaRecord, type RecordsBatch } from '@platformatic/kafka'
-import { newTraceId, readTraceparent, traceNote } from '../telemetry/context.ts'
-import type { KafkaSettings, Topics } from './topics.ts'
+import { Consumer, IS_CONTROL, protocolErrorsCodesById, type RecordsBatch } from '@platformatic/kafka'
+import type { EventRow, Partition } from '../events/transport.ts'
+import type { Outage } from '../telemetry/engine-failures.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { Outage } from '../telemetry/engine-failures.ts'
-import type { EventRow, Lane } from '../events/transport.ts'
+import { eventOf } from './message.ts'
+import type { KafkaSettings } from './client.ts'
+import type { Topics } from './topics.ts'
 
-/** Reads partitions, for each reader of them at its own pace. */
+/** Reads partitions, each as fast as its reader goes. */
 export interface Fetcher {
-  /** Up to `limit` events of a lane after an offset. What is not here yet comes later, and `arrived` tells. */
-  read(lane: Lane, after: number, limit: number, reader: string): EventRow[]
-  /** By topic: events that some reader has still to get, as far as known or up to these ends of partitions. */
+  /** Up to `limit` events of a partition after an offset. What is not here yet comes later, and `arrived` tells. */
+  read(partition: Partition, after: number, limit: number): EventRow[]
+  /** By topic: events that are still to get, as far as known or up to these ends of partitions. */
   lag(ends?: ReadonlyMap<string, readonly number[]>): Map<string, number>
-  /** Age in seconds of the oldest event that is here and that some reader has still to get; 0 without one. */
+  /** Age in seconds of the oldest event that is here and still to get; 0 without one. */
   age(): number
   close(): void
 }
 
-interface Part {
-  readonly lane: Lane
-  readonly start: number
+/** How far a partition was read, and what is ready of it. */
+interface Place {
+  readonly partition: Partition
   /** Where the partition ended when we looked last. */
   end: number
-  /** By name. Those who stand at the same place get the same rows. */
-  readonly readers: Map<string, Place>
-}
-
-/** How far a reader has come in a partition, and what is ready for it. */
-interface Place {
+  /** False until somebody reads: nothing is fetched before. */
+  wanted: boolean
   rows: EventRow[]
   bytes: number
   /** No event from here to `next` is missing among `rows`. */
@@ -38,62 +35,54 @@ interface Place {
 
 type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>
 
-/** What is ready for a reader of a partition; more is fetched when there is room again. */
+/** What is ready of a partition; more is fetched when there is room again. */
 const mostRows = 1_000
 const mostBytes = 8 * 1024 * 1024
 const retryMs = 250
+const keyOf = ({ topic, number }: Partition): string => `${topic} ${number}`
 
 /**
- * Each broker has one request at a time, for all partitions it leads that somebody has room for; so a reader that is
- * stuck holds up no other. The library's own streams know one place a partition and stop or go on as a whole, and read
- * on where they were when a partition comes back.
+ * Each broker has one request at a time, for all partitions it leads that there is room for; so one that is stuck holds
+ * up no other. The library's own streams stop or go on as a whole, and read on where they were when a partition comes
+ * back.
  */
 export function openFetcher(options: {
   name: string
-  /** What to follow; nothing is fetched before somebody reads. */
-  lanes: ReadonlyMap<Lane, { start: number; end: number }>
+  /** What to follow. */
+  partitions: ReadonlyMap<Partition, { start: number; end: number }>
   kafka: KafkaSettings
   topics: Topics
-  arrived: (lane: Lane) => void
-  /** Kafka does not have what is wanted of these lanes, or does not know a topic any more. Nothing more is fetched. */
-  astray: (lanes: Lane[]) => void
+  arrived: (partition: Partition) => void
+  /** Kafka does not have what is wanted of these, or does not know a topic any more. Nothing more is fetched. */
+  astray: (partitions: Partition[]) => void
   outage: Outage
   log: Log
   metrics: Metrics
 }): Fetcher {
-  const { kafka, topics, outage, log } = options
-  const foreign = options.metrics.counter(
-    'ohmnibus_kafka_foreign_messages_total',
-    'Messages in our topics that are no events of ours',
-    ['topic'],
-  )
-  const keyOf = ({ topic, number }: Lane): string => `${topic} ${number}`
-  const parts = new Map<string, Part>()
-  for (const [lane, from] of options.lanes) parts.set(keyOf(lane), { lane, ...from, readers: new Map() })
-  const names = [...new Set([...options.lanes.keys()].map(({ topic }) => topics.nameOf(topic)))]
+  const { kafka, topics, outage } = options
+  const keep = keeper(options)
+  const places = new Map<string, Place>()
+  for (const [partition, { start, end }] of options.partitions)
+    places.set(keyOf(partition), { partition, end, wanted: false, rows: [], bytes: 0, first: start, next: start })
+  const names = [...new Set([...options.partitions.keys()].map(({ topic }) => topics.nameOf(topic)))]
   // In no group: it is just a client that can fetch, on connections that nothing else has to wait for.
   const client = new Consumer({ ...kafka.client(options.name), groupId: 'none', retries: 0, metadataMaxAge: 60_000 })
   client.topics.trackAll(...names)
   const busy = new Set<number>()
   let closed = false
 
-  const isFull = ({ rows, bytes }: Place): boolean => rows.length >= mostRows || bytes >= mostBytes
-  const hasRoom = ({ readers }: Part): boolean => [...readers.values()].some(place => !isFull(place))
-
   async function pump(): Promise<void> {
     try {
-      if (parts.size === 0) return
+      if (places.size === 0) return
       const { topics: known } = await client.metadata({ topics: [...names] })
-      const leaderOf = ({ lane }: Part): number =>
-        known.get(topics.nameOf(lane.topic))!.partitions[lane.number]?.leader ?? -1
-      for (const [node, asked] of Map.groupBy([...parts.values()].filter(hasRoom), leaderOf)) {
+      const topicOf = ({ partition }: Place) => known.get(topics.nameOf(partition.topic))!
+      const ready = [...places.values()].filter(place => place.wanted && !isFull(place))
+      const byLeader = Map.groupBy(ready, place => topicOf(place).partitions[place.partition.number]?.leader ?? -1)
+      for (const [node, asked] of byLeader) {
         if (node < 0) throw new Error('a partition has no leader')
         if (busy.has(node) || closed) continue
         busy.add(node)
-        void fetchFrom(
-          node,
-          new Map(asked.map(part => [`${known.get(topics.nameOf(part.lane.topic))!.id} ${part.lane.number}`, part])),
-        )
+        void fetchFrom(node, new Map(asked.map(place => [`${topicOf(place).id} ${place.partition.number}`, place])))
       }
     } catch (error) {
       failed(error)
@@ -109,40 +98,20 @@ export function openFetcher(options: {
     else setTimeout(pump, retryMs)
   }
 
-  function lose(lanes: Lane[]): void {
-    parts.clear()
-    setTimeout(() => !closed && options.astray(lanes), retryMs)
+  function lose(partitions: Partition[]): void {
+    places.clear()
+    setTimeout(() => !closed && options.astray(partitions), retryMs)
   }
 
   /** `asked` by Kafka's id of the topic and number. */
-  async function fetchFrom(node: number, asked: ReadonlyMap<string, Part>): Promise<void> {
-    const from = new Map([...asked].map(([key, part]) => [key, turnOf(part)]))
-    // Some are not in this request, and must not wait long for the next: who stands elsewhere, and who has no room at
-    // this moment.
-    const left = [...parts.values()].some(({ readers }) =>
-      [...readers.values()].some((place, _, [one]) => isFull(place) || place.next !== one!.next),
-    )
+  async function fetchFrom(node: number, asked: ReadonlyMap<string, Place>): Promise<void> {
+    const from = new Map([...asked].map(([key, { next }]) => [key, next]))
+    // Some have no room at this moment, and must not wait long for the next request.
+    const maxWaitTime = places.values().some(isFull) ? 50 : 1_000
     try {
+      // One partition in error makes the answer an error, with all the others in it.
       const answer = await client
-        .fetch({
-          node,
-          minBytes: 1,
-          maxBytes: 16 * 1024 * 1024,
-          maxWaitTime: left ? 50 : 1_000,
-          topics: [...from].map(([key, offset]) => ({
-            topicId: key.split(' ')[0]!,
-            partitions: [
-              {
-                partition: asked.get(key)!.lane.number,
-                fetchOffset: BigInt(offset),
-                partitionMaxBytes: 1024 * 1024,
-                currentLeaderEpoch: -1,
-                lastFetchedEpoch: -1,
-              },
-            ],
-          })),
-        })
-        // One partition in error makes the answer an error, with all the others in it.
+        .fetch({ node, ...request(from), maxWaitTime })
         .catch((error: { response?: FetchResponse }) => error.response ?? Promise.reject(error))
       busy.delete(node)
       if (!closed) take(answer, asked, from)
@@ -152,26 +121,19 @@ export function openFetcher(options: {
     }
   }
 
-  /** The offset to go on from in a partition: readers that stand at different places take turns. */
-  function turnOf({ readers }: Part): number {
-    const [name, place] = [...readers].find(([, place]) => !isFull(place))!
-    readers.delete(name)
-    readers.set(name, place)
-    return place.next
-  }
-
-  function take(answer: FetchResponse, asked: ReadonlyMap<string, Part>, from: ReadonlyMap<string, number>): void {
-    const faults = new Map<string, Lane[]>()
+  function take(answer: FetchResponse, asked: ReadonlyMap<string, Place>, from: ReadonlyMap<string, number>): void {
+    const faults = new Map<string, Partition[]>()
     if (answer.errorCode) faults.set(codeOf(answer.errorCode), [])
     for (const { topicId, partitions } of answer.responses)
       for (const { partitionIndex, errorCode, highWatermark, records } of partitions) {
         const key = `${topicId} ${partitionIndex}`
-        const part = asked.get(key)
-        if (!part) continue
-        if (errorCode !== 0) faults.set(codeOf(errorCode), [...(faults.get(codeOf(errorCode)) ?? []), part.lane])
+        const place = asked.get(key)
+        if (!place) continue
+        if (errorCode !== 0) faults.set(codeOf(errorCode), [...(faults.get(codeOf(errorCode)) ?? []), place.partition])
         else {
-          part.end = Number(highWatermark)
-          if (records?.length) keep(part, from.get(key)!, records)
+          place.end = Number(highWatermark)
+          // Somebody may have gone elsewhere meanwhile.
+          if (records?.length && from.get(key) === place.next) keep(place, records)
         }
       }
     if (faults.keys().some(code => gone.has(code))) lose(faults.get('OFFSET_OUT_OF_RANGE') ?? [])
@@ -182,123 +144,107 @@ export function openFetcher(options: {
     }
   }
 
-  function keep(part: Part, from: number, batches: readonly RecordsBatch[]): void {
-    const { lane, readers } = part
-    const last = batches.at(-1)!
-    const to = Number(last.firstOffset) + last.lastOffsetDelta + 1
-    const takers = [...readers.values()].filter(place => place.next >= from && place.next < to && !isFull(place))
-    const least = Math.min(...takers.map(({ next }) => next))
-    for (const batch of batches)
-      for (const record of batch.attributes & IS_CONTROL ? [] : batch.records) {
-        const offset = Number(batch.firstOffset) + record.offsetDelta
-        // A batch may begin before what was asked for.
-        if (offset < least) continue
-        const row = eventOf(record, lane.topic, offset)
-        if (!row) {
-          foreign.inc({ topic: lane.topic })
-          log.error({ ...lane, offset }, 'a message in a topic of events is none, and was skipped')
-        } else
-          for (const place of takers)
-            if (offset >= place.next) {
-              place.rows.push(row)
-              place.bytes += record.length
-            }
-      }
-    for (const place of takers) place.next = to
-    options.arrived(lane)
-  }
-
   return {
-    read(lane, after, limit, reader) {
-      const part = parts.get(keyOf(lane))
-      if (!part) return []
-      let place = part.readers.get(reader)
-      if (!place || after + 1 < place.first || after + 1 > place.next) {
-        place = { rows: [], bytes: 0, first: after + 1, next: after + 1 }
-        part.readers.set(reader, place)
-        void pump()
-        return []
-      }
-      const wasFull = isFull(place)
-      if (after + 1 > place.first) {
-        const kept = place.rows.filter(row => row.offset > after)
-        place.bytes *= place.rows.length === 0 ? 0 : kept.length / place.rows.length
-        place.rows = kept
-        place.first = after + 1
-      }
-      if (wasFull && !isFull(place)) void pump()
+    read(partition, after, limit) {
+      const place = places.get(keyOf(partition))
+      if (!place) return []
+      const hadRoom = place.wanted && !isFull(place)
+      goTo(place, after + 1)
+      if (!hadRoom && !isFull(place)) void pump()
       return place.rows.slice(0, limit)
     },
-    lag(ends) {
-      const lag = new Map<string, number>()
-      for (const { lane, start, end, readers } of parts.values()) {
-        const known = ends?.get(lane.topic)?.[lane.number] ?? end
-        const places = readers.size > 0 ? [...readers.values()] : [{ next: start, rows: [] }]
-        const behind = places.map(({ next, rows }) => Math.max(0, known - next) + rows.length)
-        lag.set(lane.topic, (lag.get(lane.topic) ?? 0) + Math.max(...behind))
-      }
-      return lag
-    },
-    age() {
-      const waiting = [...parts.values()].flatMap(({ readers }) =>
-        [...readers.values()].flatMap(({ rows }) => rows.slice(0, 1)),
-      )
-      return waiting.length === 0
-        ? 0
-        : Math.max(0, (Date.now() - Math.min(...waiting.map(row => row.published_at.getTime()))) / 1000)
-    },
+    lag: ends => lagOf(places.values(), ends),
+    age: () => ageOf(places.values()),
     close() {
       closed = true
-      parts.clear()
+      places.clear()
       client.close().catch(() => {})
     },
   }
 }
 
+const isFull = ({ rows, bytes }: Place): boolean => rows.length >= mostRows || bytes >= mostBytes
+
+/** Lets go of what is before an offset, or begins anew there when it is not among what was read. */
+function goTo(place: Place, offset: number): void {
+  place.wanted = true
+  if (offset < place.first || offset > place.next)
+    return void Object.assign(place, { rows: [], bytes: 0, first: offset, next: offset })
+  if (offset === place.first) return
+  const kept = place.rows.filter(row => row.offset >= offset)
+  place.bytes *= place.rows.length === 0 ? 0 : kept.length / place.rows.length
+  place.rows = kept
+  place.first = offset
+}
+
+/** Keeps what was fetched, and tells of it. */
+function keeper({
+  arrived,
+  log,
+  metrics,
+}: {
+  arrived: (partition: Partition) => void
+  log: Log
+  metrics: Metrics
+}): (place: Place, batches: readonly RecordsBatch[]) => void {
+  const foreign = metrics.counter(
+    'ohmnibus_kafka_foreign_messages_total',
+    'Messages in our topics that are no events of ours',
+    ['topic'],
+  )
+  return (place, batches) => {
+    const { partition } = place
+    for (const batch of batches)
+      for (const record of batch.attributes & IS_CONTROL ? [] : batch.records) {
+        const offset = Number(batch.firstOffset) + record.offsetDelta
+        // A batch may begin before what was asked for.
+        if (offset < place.next) continue
+        const row = eventOf(record, partition.topic, offset)
+        if (row) {
+          place.rows.push(row)
+          place.bytes += record.length
+        } else {
+          foreign.inc({ topic: partition.topic })
+          log.error({ ...partition, offset }, 'a message in a topic of events is none, and was skipped')
+        }
+      }
+    const last = batches.at(-1)!
+    place.next = Math.max(place.next, Number(last.firstOffset) + last.lastOffsetDelta + 1)
+    arrived(partition)
+  }
+}
+
+/** What to ask for, by Kafka's id of the topic and number, each from an offset. */
+const request = (from: ReadonlyMap<string, number>) => ({
+  minBytes: 1,
+  maxBytes: 16 * 1024 * 1024,
+  topics: [...from].map(([key, offset]) => {
+    const [topicId, number] = key.split(' ') as [string, string]
+    const partition = {
+      partition: Number(number),
+      fetchOffset: BigInt(offset),
+      partitionMaxBytes: 1024 * 1024,
+      currentLeaderEpoch: -1,
+      lastFetchedEpoch: -1,
+    }
+    return { topicId, partitions: [partition] }
+  }),
+})
+
+function lagOf(places: Iterable<Place>, ends?: ReadonlyMap<string, readonly number[]>): Map<string, number> {
+  const lag = new Map<string, number>()
+  for (const { partition, next, rows, ...place } of places) {
+    const end = ends?.get(partition.topic)?.[partition.number] ?? place.end
+    lag.set(partition.topic, (lag.get(partition.topic) ?? 0) + Math.max(0, end - next) + rows.length)
+  }
+  return lag
+}
+
+function ageOf(places: Iterable<Place>): number {
+  const waiting = [...places].flatMap(({ rows }) => rows.slice(0, 1)).map(row => row.published_at.getTime())
+  return waiting.length === 0 ? 0 : Math.max(0, (Date.now() - Math.min(...waiting)) / 1000)
+}
+
 /** Nothing that a second try would change. */
 const gone = new Set(['OFFSET_OUT_OF_RANGE', 'UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID', 'INCONSISTENT_TOPIC_ID'])
 const codeOf = (code: number): string => protocolErrorsCodesById[code] ?? String(code)
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-/**
- * Undefined for what is no event as `relay.ts` sends it: one of these could neither be handled nor kept as a dead
- * letter.
- */
-function eventOf({ key, value, headers }: KafkaRecord, topic: string, offset: number): EventRow | undefined {
-  try {
-    const header = (name: string): string | undefined =>
-      headers.find(([key]) => key?.toString() === name)?.[1]?.toString()
-    const { eventId, timestamp, actor, ...data } = JSON.parse(value!.toString()) as {
-      eventId: string
-      timestamp: string
-      actor: EventRow['actor']
-    }
-    const position = Number(header('ce_sequence'))
-    const publishedAt = new Date(timestamp)
-    const ours = header('ce_type') === topic && header('ce_id') === eventId && uuid.test(eventId)
-    if (
-      !ours ||
-      !key ||
-      !actor ||
-      !Number.isSafeInteger(position) ||
-      position < 1 ||
-      Number.isNaN(publishedAt.getTime())
-    )
-      return undefined
-    const trace = readTraceparent(header('traceparent')) ?? { traceId: newTraceId() }
-    return {
-      position,
-      offset,
-      topic,
-      event_id: eventId,
-      key: key.toString(),
-      trace_id: traceNote(trace),
-      actor,
-      data,
-      published_at: publishedAt,
-    }
-  } catch {
-    return undefined
-  }
-}

@@ -1,17 +1,20 @@
 import { Admin } from '@platformatic/kafka'
 import type { Config } from '../config/config.ts'
 import type { Pool } from '../database/database.ts'
-import { openGroup, watchTopics } from './consumer.ts'
-import { kafkaSettings, openTopics, type KafkaSettings, type Topics } from './topics.ts'
+import { openTail } from '../events/log-tail.ts'
+import type { Transport } from '../events/transport.ts'
+import { Problem } from '../problem.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { Problem } from '../problem.ts'
+import { inTime } from '../waiting.ts'
+import { openGroup } from './consumer.ts'
 import { checkRelay, deadLetters, openRelay } from './relay.ts'
-import type { Road } from '../events/transport.ts'
-import { openTail } from '../events/log-tail.ts'
+import { kafkaSettings, type KafkaSettings } from './client.ts'
+import { openTopics, type Topics } from './topics.ts'
+import { watchTopics } from './watcher.ts'
 
 /**
- * Kafka as the road of events, for all databases of a process. Whether it is there or away shows later: nothing here
+ * Kafka as the transport of events, for all databases of a process. Whether it is there or away shows later: nothing here
  * waits for it.
  */
 export function openKafka(options: { config: Config; log: Log; metrics: Metrics }) {
@@ -22,8 +25,8 @@ export function openKafka(options: { config: Config; log: Log; metrics: Metrics 
   const topics = openTopics({ kafka, client, log })
 
   return {
-    road: (pool: Pool, published: readonly string[]): Road =>
-      kafkaRoad({ pool, kafka, topics, published, log, metrics }),
+    transport: (pool: Pool, published: readonly string[]): Transport =>
+      kafkaTransport({ pool, kafka, topics, published, log, metrics }),
     async check(): Promise<void> {
       await client().listTopics()
     },
@@ -38,7 +41,7 @@ export function openKafka(options: { config: Config; log: Log; metrics: Metrics 
  * Over Kafka: a relay sends the log of this database, and each service reads in a group of its own, with its offsets in
  * its database.
  */
-function kafkaRoad(options: {
+function kafkaTransport(options: {
   pool: Pool
   kafka: KafkaSettings
   topics: Topics
@@ -46,7 +49,7 @@ function kafkaRoad(options: {
   published: readonly string[]
   log: Log
   metrics: Metrics
-}): Road {
+}): Transport {
   const { pool, kafka, topics, log, metrics } = options
   const tail = openTail({ pool, log, watched: async () => {}, advanced: () => relay.wake(), eager: () => relay.leads })
   const relay = openRelay({ pool, horizon: () => tail.horizon, kafka, topics, log, metrics })
@@ -64,36 +67,37 @@ function kafkaRoad(options: {
     },
   )
 
+  const offsetsAt = async (topic: string, at: 'earliest' | Date): Promise<Map<number, number>> =>
+    new Map((await topics.offsetsAt([topic], at)).get(topic)!.entries())
+
   return {
+    isLog: false,
     async start(reader, read, watched) {
       await tail.start()
       relay.start()
-      const everything = new Set([
-        ...options.published,
-        deadLetters,
-        ...[...read.values()].flatMap(names => [...names]),
-      ])
+      const everything = new Set([...options.published, deadLetters, ...[...read.values()].flat()])
       // Whoever needs one that could not be made tries again.
       void topics.make(everything).catch(() => {})
       for (const [service, names] of read)
-        groups.set(service, openGroup({ service, names: [...names], reader, pool, kafka, topics, log, metrics }))
+        groups.set(service, openGroup({ service, names, reader, pool, kafka, topics, log, metrics }))
       if (watched.size > 0) watcher = watchTopics({ watched, kafka, topics, log, metrics })
     },
     async stop() {
-      const ended = Promise.allSettled([tail, relay, ...groups.values(), watcher].map(part => part?.stop()))
+      const ending = () => Promise.allSettled([tail, relay, ...groups.values(), watcher].map(part => part?.stop()))
       // A broker that is away must not keep everything from ending.
-      await Promise.race([ended, new Promise(resolve => setTimeout(resolve, 2_000).unref())])
+      await inTime(2_000, ending).catch(() => {})
     },
     committed: () => tail.committed(),
-    read: async (lane, after, limit, name) => groups.get(lane.service)?.read(lane, after, limit, name) ?? [],
-    lost: lane => groups.get(lane.service)?.lost(),
+    read: async (partition, after, limit) => groups.get(partition.service)?.read(partition, after, limit) ?? [],
+    lost: partition => groups.get(partition.service)?.lost(),
     async offsetsAt(topic, from) {
       try {
-        return new Map((await topics.offsetsAt([topic], from ?? 'earliest')).get(topic)!.entries())
+        return await offsetsAt(topic, from ?? 'earliest')
       } catch (error) {
         throw Object.assign(new Problem('unavailable', 'kafka_unavailable'), { cause: error })
       }
     },
+    offsetsBehind: offsetsAt,
     async settled() {
       await tail.catchUp()
       const [row] = await pool<

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import type { EventLog } from '../events/events.ts'
 import { mount } from '../http/http.ts'
 import { cursorOf, isCount, isText, Page, page, pageQuery } from '../http/pagination.ts'
+import { readNote } from '../telemetry/context.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Problem } from '../problem.ts'
@@ -23,11 +24,12 @@ const Health = Type.Object(
 const DeadLetter = Type.Object(
   {
     id: Id,
-    subscription: Type.String({ examples: ['notifications: tell the owner (passport.created)'] }),
+    subscription: Type.String({ examples: ['notifications: tell (passport.created)'] }),
     service: Type.String({ examples: ['notifications'] }),
     topic: Type.String({ examples: ['passport.created'] }),
     key: Type.String({ description: 'The aggregate the event is about' }),
     eventId: Id,
+    traceId: Type.String({ examples: ['0af7651916cd43dd8448eb211c80319c'] }),
     state: Type.Enum(['retrying', 'dead', 'waiting'], {
       examples: ['dead'],
       description: '`waiting` stand behind an earlier event of their key',
@@ -35,16 +37,20 @@ const DeadLetter = Type.Object(
     attempts: Type.Integer({ examples: [5] }),
     error: Type.Union([Type.String(), Type.Null()]),
     publishedAt: Instant,
+    failedAt: Type.Unsafe<string>({ ...Instant, description: 'The last try; of one that waits, when it came' }),
   },
   { title: 'DeadLetter' },
 )
 
 const Subscription = Type.Object(
   {
-    subscription: Type.String({ examples: ['notifications: tell people (passport.created)'] }),
+    subscription: Type.String({ examples: ['notifications: tell (passport.created)'] }),
     service: Type.String({ examples: ['notifications'] }),
     topic: Type.String({ examples: ['passport.created'] }),
+    id: Type.Union([Type.String(), Type.Null()], { examples: ['tell'] }),
+    purpose: Type.Union([Type.String(), Type.Null()], { examples: ['tell people'] }),
     movedAt: Type.Union([Instant, Type.Null()], { description: 'When it last handled something' }),
+    orphanedAt: Type.Union([Instant, Type.Null()], { description: 'Since when no code has it any more' }),
   },
   { title: 'Subscription' },
 )
@@ -208,10 +214,12 @@ export function operations(options: {
         ),
         query.limit,
         row => [row.subscription, row.position],
-        ({ event_id: eventId, published_at, position: _, ...row }) => ({
+        ({ event_id: eventId, trace_id, published_at, failed_at, position: _, ...row }) => ({
           ...row,
           eventId,
+          traceId: readNote(trace_id).traceId,
           publishedAt: published_at.toISOString(),
+          failedAt: failed_at.toISOString(),
         }),
       )
     },
@@ -273,7 +281,11 @@ export function operations(options: {
         rows.sort((a, b) => (a.subscription < b.subscription ? -1 : 1)),
         query.limit,
         row => [row.subscription],
-        ({ moved_at, ...row }) => ({ ...row, movedAt: moved_at?.toISOString() ?? null }),
+        ({ moved_at, orphaned_at, ...row }) => ({
+          ...row,
+          movedAt: moved_at?.toISOString() ?? null,
+          orphanedAt: orphaned_at?.toISOString() ?? null,
+        }),
       )
     },
   )
@@ -291,7 +303,7 @@ export function operations(options: {
           subscription: Type.String({
             minLength: 1,
             maxLength: 300,
-            examples: ['notifications: tell people (passport.created)'],
+            examples: ['notifications: tell (passport.created)'],
           }),
           from: Type.Optional(Instant),
         }),

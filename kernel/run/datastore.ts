@@ -3,7 +3,7 @@ import type { DatabaseAddress, Pool } from '../database/database.ts'
 import { connectionString, openPool } from '../database/pool.ts'
 import { openEventLog, type EventLog } from '../events/events.ts'
 import { tend } from '../events/retention.ts'
-import type { Road } from '../events/transport.ts'
+import type { Transport } from '../events/transport.ts'
 import type { JobHandler } from '../jobs/job.ts'
 import { openJobs } from '../jobs/jobs.ts'
 import { openSchedule } from '../jobs/schedule.ts'
@@ -35,7 +35,9 @@ export interface Datastore {
 export function openDatastore(options: {
   at: DatabaseAddress
   residents: readonly Service[]
-  road: (pool: Pool) => Road
+  /** Names of all services that the code has, where that is known. */
+  everywhere: readonly string[] | undefined
+  transport: (pool: Pool) => Transport
   log: Log
   metrics: Metrics
   now: () => Date
@@ -48,7 +50,14 @@ export function openDatastore(options: {
   closing.push(() => pool.end({ timeout: 1 }))
   const room = openRoom({ pool, log, metrics })
   closing.push(room.close)
-  const events = openEventLog({ pool, road: options.road(pool), log, metrics })
+  const events = openEventLog({
+    pool,
+    transport: options.transport(pool),
+    log,
+    metrics,
+    services: residents.map(({ name }) => name),
+    everywhere: options.everywhere,
+  })
   const handlers: Datastore['handlers'] = new Map()
   const jobs = openJobs({ pool, connectionString: connectionString(at, 'kernel'), handlers, log, metrics })
   const schedule = openSchedule({ pool, log, on: options.periodic })

@@ -12,7 +12,7 @@ import { migrate } from '../database/migrate.ts'
 import { placementOf, type DatabaseEngine } from '../database/placement.ts'
 import type { EventLog } from '../events/events.ts'
 import { showLastBackup } from '../events/retention.ts'
-import { logRoad } from '../events/transport.ts'
+import { logTransport } from '../events/log-transport.ts'
 import { openFiles } from '../files/open.ts'
 import { openHttp } from '../http/open.ts'
 import { addProblems } from '../http/problems.ts'
@@ -38,6 +38,8 @@ export interface RunOptions {
   database?: DatabaseEngine
   /** Keys that verify access tokens, beside those identity has. */
   keys?: JWK[]
+  /** Names of all services that the code has, those too that do not run here. */
+  everywhere?: readonly string[]
   /** Off: `every` is not called by the clock. */
   periodic?: boolean
   /** Is told what a route answers beside what it declares; else the log is, at level debug. */
@@ -210,7 +212,8 @@ async function openEngines(ground: {
       metrics,
       now,
       closing,
-      road: pool => kafka?.road(pool, published) ?? logRoad({ pool, log }),
+      everywhere: options.everywhere,
+      transport: pool => kafka?.transport(pool, published) ?? logTransport({ pool, log }),
       periodic: options.periodic !== false,
       retention: config.EVENT_RETENTION,
     })

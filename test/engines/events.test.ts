@@ -236,7 +236,7 @@ for (const [name, open] of Object.entries(engines)) {
     }
     await p.platform.close()
     await until(async () => (await seen(p)).length === written)
-    assert.equal((await p.db('kernel')`select from kernel.parked`).length, 0)
+    assert.equal((await p.db('kernel')`select from kernel.dead_letters`).length, 0)
   })
 
   test(`${name}: a process hears at once of what another one publishes`, async t => {
@@ -321,7 +321,7 @@ for (const [name, open] of Object.entries(engines)) {
     const between = new Date()
     await write(p.http, 'one', ['c'])
     await p.settle()
-    const subscription = 'historians: write history (note.taken)'
+    const subscription = 'historians: write (note.taken)'
     const rewind = (payload: object) =>
       p.http.inject({
         method: 'POST',
@@ -351,7 +351,7 @@ for (const [name, open] of Object.entries(engines)) {
     const listed = await p.http.inject({ url: '/api/events/subscriptions', headers: p.signedIn({ role: 'admin' }) })
     assert.deepEqual(
       listed.json().items.map(({ subscription }: { subscription: string }) => subscription),
-      [subscription, 'readers: remember what was noted (note.taken)'],
+      [subscription, 'readers: remember (note.taken)'],
     )
   })
 }

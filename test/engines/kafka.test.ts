@@ -21,7 +21,7 @@ import { engine } from './engine.ts'
 type Settings = Record<string, string>
 type Text = Pick<Message<string, string, string, string>, 'topic' | 'partition' | 'key' | 'value' | 'headers'>
 
-const subscription = 'readers: remember what was noted (note.taken)'
+const subscription = 'readers: remember (note.taken)'
 
 /** Notes and readers over Kafka. */
 async function notesOverKafka(t: TestContext, environment: Settings, reading?: Reading) {
@@ -338,12 +338,12 @@ test('where Kafka has lost what is to be read next, or begins anew, reading goes
   await next('1')
 
   // Beyond the end, as after a Kafka that lost its disk came back.
-  await restarted(() => kernel`update kernel.lanes set at_offset = 1000 where lane >= 0`)
+  await restarted(() => kernel`update kernel.cursors set at_offset = 1000 where partition >= 0`)
   await next('2')
 
   // Before the beginning, as after a service was away for longer than Kafka keeps events.
   await restarted(async () => {
-    await kernel`update kernel.lanes set at_offset = 0 where lane >= 0`
+    await kernel`update kernel.cursors set at_offset = 0 where partition >= 0`
     await admin(settings, client =>
       client.deleteRecords({
         topics: [{ name: topic, partitions: [0, 1].map(partition => ({ partition, offset: -1n })) }],
@@ -360,35 +360,6 @@ test('where Kafka has lost what is to be read next, or begins anew, reading goes
   // And while nobody looked.
   await restarted(() => admin(settings, client => client.deleteTopics({ topics: [topic] })))
   await next('6')
-})
-
-test('two reactions of a service to one topic go at their own pace: one that is stuck neither holds up the other nor misses anything', async t => {
-  const heard = { quick: [] as string[], slow: [] as string[] }
-  let stuck = true
-  const two = defineService({
-    name: 'two',
-    folder: await folderWith(t),
-    start({ on }) {
-      on(
-        Noted,
-        { id: 'quick', purpose: 'be quick', from: 'beginning' },
-        async ({ text }) => void heard.quick.push(text),
-      )
-      on(Noted, { id: 'slow', purpose: 'be slow', from: 'beginning' }, async ({ text }) => {
-        if (stuck) throw new Problem('unavailable', 'later')
-        heard.slow.push(text)
-      })
-    },
-  })
-  const p = await start(t, [await notes(t), two], { environment: await engine(t, 'kafka') })
-  const texts = Array.from({ length: 3_000 }, (_, i) => String(i))
-  for (let from = 0; from < texts.length; from += 300) await write(p.http, 'one', texts.slice(from, from + 300))
-  await until(() => heard.quick.length >= texts.length, 20)
-  assert.deepEqual(heard.slow, [])
-  stuck = false
-  await until(() => heard.slow.length >= texts.length, 30)
-  await p.settle()
-  assert.deepEqual(heard, { quick: texts, slow: texts })
 })
 
 test('events that are too large together, and one that is larger than Kafka takes by itself, arrive', async t => {
@@ -420,7 +391,9 @@ test('what failed for good is told in the topic of dead letters, once', async t 
     ['ce_type', 'ce_source', 'ohmnibus_subscription', 'ohmnibus_error'].map(name => letter!.headers.get(name)),
     [Noted.topic, 'urn:ohmnibus:readers', subscription, 'Error: cannot stand it'],
   )
-  await until(async () => (await p.db('kernel')`select from kernel.parked where told_at is not null`).length === 1)
+  await until(
+    async () => (await p.db('kernel')`select from kernel.dead_letters where told_at is not null`).length === 1,
+  )
 })
 
 test('figures tell what is under way, and health who sends', async t => {

@@ -105,14 +105,14 @@ test('events are forgotten by age, but only those that every subscription has pa
   assert.equal(await events!.tend(at(60_000)), false, 'and here')
   const kernel = p.db('kernel')
   await kernel`insert into kernel.subscriptions (name, service, topic) values ('archive: elsewhere', 'archive', ${Noted.topic})`
-  await kernel`insert into kernel.lanes (subscription, lane, service, at_offset, position)
+  await kernel`insert into kernel.cursors (subscription, partition, service, at_offset, position)
     select 'archive: elsewhere', -1, 'archive', position, position from kernel.log where data->>'text' = 'b'`
 
   assert.equal(await events!.tend(at(-60_000), at(-60_000)), false)
   assert.deepEqual(await left(), ['a', 'b', 'poison', 'c'], 'none is old enough')
   assert.equal(await events!.tend(at(-60_000), at(60_000)), true)
   assert.deepEqual(await left(), ['poison', 'c'], 'the archive has still to read them')
-  await kernel`update kernel.lanes set at_offset = c.position, position = c.position
+  await kernel`update kernel.cursors set at_offset = c.position, position = c.position
     from (select position from kernel.log where data->>'text' = 'c') c where service = 'archive'`
   assert.equal(await events!.tend(at(-60_000), at(60_000)), true)
   assert.deepEqual(await left(), [])
@@ -152,7 +152,7 @@ test('a replay waits for the batch at work, and leaves nothing behind that waits
   gates.get('first')!.resolve()
   await until(() => heard.includes('second'))
   poisonous = false
-  const replayed = p.platform.logs[0]!.rewind('historians: write history (note.taken)')
+  const replayed = p.platform.logs[0]!.rewind('historians: write (note.taken)')
   const waiting = () => p.db('kernel')`select from pg_stat_activity
     where datname = current_database() and application_name = 'ohmnibus kernel' and wait_event_type = 'Lock'`
   await until(async () => (await waiting()).length > 0)
@@ -160,7 +160,7 @@ test('a replay waits for the batch at work, and leaves nothing behind that waits
   await replayed
   await p.settle()
   assert.deepEqual(heard.slice(-4), ['poison', 'first', 'behind', 'second'])
-  const [left] = await p.db('kernel')`select count(*)::int from kernel.parked`
+  const [left] = await p.db('kernel')`select count(*)::int from kernel.dead_letters`
   assert.equal(left!.count, 0)
 })
 
@@ -175,7 +175,7 @@ test('a replay from a time comes past a dead letter that a clock put back has da
   await write(p.http, 'one', ['a', 'poison', 'behind'])
   await write(p.http, 'two', ['b'])
   await settleNow(p)
-  const [letter] = await db('kernel')`update kernel.parked set published_at = published_at - interval '1 minute'
+  const [letter] = await db('kernel')`update kernel.dead_letters set published_at = published_at - interval '1 minute'
     where state = 'dead' returning position::float8 as position`
   await db(
     'kernel',
@@ -187,7 +187,7 @@ test('a replay from a time comes past a dead letter that a clock put back has da
   await p.platform.logs[0]!.rewind(name, new Date(Date.now() - 30_000))
   await settleNow(p)
   assert.deepEqual(await seen(p), ['two b'], 'those of its key wait behind it, the others go on')
-  const states = await db('kernel')<{ state: string }[]>`select state from kernel.parked order by position`
+  const states = await db('kernel')<{ state: string }[]>`select state from kernel.dead_letters order by position`
   assert.deepEqual(
     states.map(({ state }) => state),
     ['waiting', 'dead', 'waiting'],
@@ -215,7 +215,7 @@ test('an event that comes while an earlier one of its key is being tried again w
   release()
   await p.settle()
   assert.deepEqual(await seen(p), ['one first', 'one second'])
-  assert.equal((await p.db('kernel')`select from kernel.parked`).length, 0)
+  assert.equal((await p.db('kernel')`select from kernel.dead_letters`).length, 0)
 })
 
 test('a watcher hears of an event although the database failed when it was to be read', async t => {

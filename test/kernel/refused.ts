@@ -100,16 +100,15 @@ export const refusals: Record<string, { services: Service[]; message: RegExp; ca
     ],
     message: /^readers subscribes to post\.unlisted, which posts does not list under what it publishes\.$/,
   },
-  'two subscriptions of one purpose': {
+  'two reactions of a service to one topic': {
     services: [
       plain('posts', () => {}, { publishes: [Listed] }),
       plain('readers', host => {
         host.on(Listed, { id: 'read', purpose: 'read', from: 'beginning' }, async () => {})
-        host.on(Listed, { id: 'read', purpose: 'read', from: 'beginning' }, async () => {})
+        host.on(Listed, { id: 'count', purpose: 'count', from: 'now' }, async () => {})
       }),
     ],
-    message: /The service readers could not start/,
-    cause: /subscribes twice to post\.listed/,
+    message: /^readers has two reactions to post\.listed, read and count\. Let one do what is to be done/,
   },
   'two jobs of one name': {
     services: [

@@ -91,7 +91,7 @@ test('an event belongs to its owner: nobody else can publish it, not even with S
         tx =>
           tx`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data) values (gen_random_uuid(), 'note.taken', 'notes', 'x', 'x', '{}', '{}')`,
       ),
-      position: await attempt(tx => tx`update kernel.lanes set at_offset = 0, position = 0 returning 1`),
+      position: await attempt(tx => tx`update kernel.cursors set at_offset = 0, position = 0 returning 1`),
       answers: await attempt(tx => tx`select * from kernel.answers`),
       log: await attempt(tx => tx`select * from kernel.log`),
     }))
@@ -183,7 +183,7 @@ test('closing waits for a reaction that is at work, and no later event begins', 
   assert.deepEqual(begun, ['first'])
   const [subscription] = await p.db(
     'kernel',
-  )`select at_offset::int as position, (select position::int from kernel.log order by 1 limit 1) as first from kernel.lanes`
+  )`select at_offset::int as position, (select position::int from kernel.log order by 1 limit 1) as first from kernel.cursors`
   assert.equal(subscription!.position, subscription!.first)
 })
 

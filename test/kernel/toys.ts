@@ -103,7 +103,7 @@ export const seen = async (p: TestPlatform): Promise<string[]> =>
 /** `settle`, without the waits between the tries of failing events and jobs. */
 export async function settleNow(p: TestPlatform): Promise<void> {
   const hurry = setInterval(() => {
-    p.db('kernel')`update kernel.parked set next_at = now() where state = 'retrying'`.catch(() => {})
+    p.db('kernel')`update kernel.dead_letters set next_at = now() where state = 'retrying'`.catch(() => {})
   }, 20)
   try {
     await p.settle()

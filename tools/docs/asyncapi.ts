@@ -44,13 +44,10 @@ export function asyncapi(events: readonly DescribedEvent[], readers: Readers, ve
       })),
       ...Object.fromEntries(
         events.flatMap(({ event: { topic } }) =>
-          [...Map.groupBy(readers.get(topic) ?? [], ({ service }) => service)].map(([service, subscriptions]) => {
-            const purposes = subscriptions.map(({ purpose }) => purpose).join('; ')
-            return [
-              `${service}-reads-${topic}`,
-              { action: 'receive', summary: `The service ${service} reads it: ${purposes}.`, ...about(topic) },
-            ]
-          }),
+          (readers.get(topic) ?? []).map(({ service, purpose }) => [
+            `${service}-reads-${topic}`,
+            { action: 'receive', summary: `The service ${service} reads it: ${purpose}.`, ...about(topic) },
+          ]),
         ),
       ),
       [deadLetters]: { action: 'send', summary: 'Whichever service could not handle an event.', ...about(deadLetters) },
@@ -157,7 +154,7 @@ const deadLetter = (() => {
       ohmnibus_subscription: {
         type: 'string',
         description: 'The name of the subscription, under which it is in the list of dead letters',
-        examples: ['notifications: tell the owner (passport.created)'],
+        examples: ['notifications: tell (passport.created)'],
       },
       ohmnibus_error: {
         type: 'string',
