@@ -13,7 +13,7 @@ import { openPool } from './database/pool.ts'
 import { newId } from './ids.ts'
 import { openLog, type Log } from './telemetry/log.ts'
 import { migrate, readMigrations } from './database/migrate.ts'
-import { run as runPlatform, type Platform } from './run/run.ts'
+import { run as runPlatform, type Platform, type RunOptions } from './run/run.ts'
 import type { Answer, Delivered, Service } from './service.ts'
 
 /** A PostgreSQL for tests, as `test/setup.ts` starts one for the whole run. */
@@ -70,7 +70,7 @@ export async function open(services: readonly Service[], options: TestOptions = 
     ...options.environment,
   })
 
-  const run = (services: readonly Service[]): Promise<Platform> =>
+  const run = (services: readonly Service[], more: Partial<RunOptions> = {}): Promise<Platform> =>
     runPlatform(services, config, {
       database: { at, admin: cluster.superuser },
       keys: [testKey],
@@ -78,6 +78,7 @@ export async function open(services: readonly Service[], options: TestOptions = 
       periodic: false,
       undeclared: answer => undeclared.add(answer),
       log: options.log ?? openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' }),
+      ...more,
     })
   const undeclared = new Set<string>()
   let platform: Platform | undefined
@@ -113,8 +114,8 @@ export async function open(services: readonly Service[], options: TestOptions = 
     listen: () => running.listen(),
     http: { app: running.app, inject: running.app.inject.bind(running.app) as typeof running.app.inject },
     /** One more process: on the same database, with connections of its own. It ends before the database does. */
-    async another(services: readonly Service[]): Promise<Platform> {
-      const other = await run(services)
+    async another(services: readonly Service[], more: Partial<RunOptions> = {}): Promise<Platform> {
+      const other = await run(services, more)
       others.push(other)
       return other
     },

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import Type from 'typebox'
 import { event } from '../../contracts/define.ts'
 import { context, defineService, newId, Problem, type Service } from '../../kernel/index.ts'
+import type { ReactionAbout } from '../../kernel/service.ts'
 import { start, type TestPlatform } from '../../kernel/testing.ts'
 import { engine } from './engine.ts'
 import { folderWith, Noted, notes, readers, seen, settleNow, until, write } from '../kernel/toys.ts'
@@ -353,5 +354,33 @@ for (const [name, open] of Object.entries(engines)) {
       listed.json().items.map(({ subscription }: { subscription: string }) => subscription),
       [subscription, 'readers: remember (note.taken)'],
     )
+  })
+
+  test(`${name}: a new reaction hears of all there is, or of what comes from its first start on, as it says; one that is put in other words, of nothing again`, async t => {
+    const heard: string[] = []
+    const listener = async (about?: ReactionAbout) =>
+      defineService({
+        name: 'listener',
+        folder: await folderWith(t),
+        start({ on }) {
+          if (about) on(Noted, about, async ({ text }) => void heard.push(text))
+        },
+      })
+    const p = await open(t, [await notes(t), await listener()])
+    await write(p.http, 'one', ['a', 'b'])
+    await p.settle()
+    await p.platform.close()
+    const heardBy = async (about: ReactionAbout, text: string) => {
+      heard.length = 0
+      const other = await p.another([await notes(t), await listener(about)])
+      await write(other, 'one', [text])
+      await other.settle()
+      await other.close()
+      return heard.join('')
+    }
+    assert.equal(await heardBy({ id: 'late', purpose: 'listen', from: 'now' }, 'c'), 'c')
+    assert.equal(await heardBy({ id: 'late', purpose: 'listen well', from: 'beginning' }, 'd'), 'd')
+    assert.equal(await heardBy({ id: 'early', purpose: 'listen well', from: 'beginning' }, 'e'), 'abcde')
+    assert.equal(await heardBy({ id: 'late', purpose: 'listen', from: 'now' }, 'f'), 'ef', 'it goes on where it was')
   })
 }

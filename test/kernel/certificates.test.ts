@@ -12,7 +12,8 @@ import { openLog } from '../../kernel/telemetry/log.ts'
 import { openMetrics } from '../../kernel/telemetry/metrics.ts'
 import { start } from '../../kernel/testing.ts'
 import { until } from '../fault/product.ts'
-import { ask, ca, echo, first, folder, listening, second, session, settingsOf } from './secured.ts'
+import { ask, ca, echo, first, folder, second, session, settingsOf } from './secured.ts'
+import { listening } from './toys.ts'
 
 const serialOf = async (base: string): Promise<string> => {
   const { port } = new URL(base)

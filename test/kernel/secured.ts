@@ -4,12 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect as connectHttp2, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { setTimeout as moment } from 'node:timers/promises'
 import Type from 'typebox'
 import { anyone, defineService } from '../../kernel/index.ts'
-import { openLog } from '../../kernel/telemetry/log.ts'
 import { folderWith } from './toys.ts'
 
 /** Of certificates and whatever else a test of them writes; gone with the process. */
@@ -89,21 +87,4 @@ export async function ask(
   const bytes = Buffer.concat(pieces)
   const json = /json/.test(String(head['content-type'])) && bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined
   return { status: Number(head[':status']), headers: head, body: bytes, json }
-}
-
-/** A log, and its lines. */
-export function listening() {
-  const lines: { msg: string; cause?: string }[] = []
-  const stream = new Writable({
-    write(chunk, _, done) {
-      lines.push(
-        ...String(chunk)
-          .trim()
-          .split('\n')
-          .map(line => JSON.parse(line)),
-      )
-      done()
-    },
-  })
-  return { lines, log: openLog({ level: 'info', stream }) }
 }

@@ -22,7 +22,8 @@ import { gateway } from '../../services/gateway/service.ts'
 import { startIdentity } from '../../services/identity/testing.ts'
 import { ada, open as openNotifications, self } from '../../services/notifications/testing.ts'
 import { until } from '../fault/product.ts'
-import { ask, ca, echo, first, listening, session, settingsOf } from './secured.ts'
+import { ask, ca, echo, first, session, settingsOf } from './secured.ts'
+import { listening } from './toys.ts'
 
 async function served(t: TestContext, environment: Record<string, string> = settingsOf(first)) {
   const p = await start(t, [await echo(t)], { environment })

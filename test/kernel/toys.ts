@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { event } from '../../contracts/define.ts'
 import { anyone, defineService, type Delivered, type Service, type Tx } from '../../kernel/index.ts'
+import { openLog } from '../../kernel/telemetry/log.ts'
 import type { TestPlatform } from '../../kernel/testing.ts'
 
 /** Something was noted on a page; `number` counts the notes of a page. */
@@ -116,4 +118,17 @@ export async function settleNow(p: TestPlatform): Promise<void> {
 export async function until(check: () => Promise<boolean> | boolean, seconds = 5): Promise<void> {
   for (const deadline = Date.now() + seconds * 1000; !(await check()); await new Promise(done => setTimeout(done, 10)))
     if (Date.now() > deadline) throw new Error(`it did not come true in ${seconds} s: ${check}`)
+}
+
+/** A log, and its lines. */
+export function listening() {
+  const lines: (Record<string, unknown> & { msg: string; cause?: string })[] = []
+  const stream = new Writable({
+    write(chunk, _, done) {
+      const written = String(chunk).trim().split('\n')
+      lines.push(...written.map(line => JSON.parse(line)))
+      done()
+    },
+  })
+  return { lines, log: openLog({ level: 'info', stream }) }
 }
