@@ -13,24 +13,53 @@ alter table answers enable row level security;
 create policy every on answers for all to kernel using (true);
 create policy own on answers for all to ohmnibus_service using ((service = CURRENT_USER));
 
-create table lanes (
+create table cursors (
   subscription  text                      not null,
-  lane          integer                   not null,
+  partition     integer                   not null,
   service       text                      not null,
   at_offset     bigint                    not null,
   position      bigint                    not null,
   generation    bigint                    not null default 0,
   incarnation   text                      not null default ''::text,
   updated_at    timestamp with time zone  not null default now(),
-  constraint lanes_pkey PRIMARY KEY (subscription, lane),
-  constraint lanes_subscription_fkey FOREIGN KEY (subscription) REFERENCES subscriptions(name)
+  constraint cursors_pkey PRIMARY KEY (subscription, partition),
+  constraint cursors_subscription_fkey FOREIGN KEY (subscription) REFERENCES subscriptions(name)
 );
-alter table lanes enable row level security;
-create policy every on lanes for all to kernel using (true);
-create policy own on lanes for all to ohmnibus_service using ((service = CURRENT_USER));
+alter table cursors enable row level security;
+create policy every on cursors for all to kernel using (true);
+create policy own on cursors for all to ohmnibus_service using ((service = CURRENT_USER));
+
+create table dead_letters (
+  id            uuid                      not null default gen_random_uuid(),
+  subscription  text                      not null,
+  position      bigint                    not null,
+  service       text                      not null,
+  key           text                      not null,
+  state         text                      not null,
+  attempts      integer                   not null default 0,
+  error         text,
+  next_at       timestamp with time zone  not null default now(),
+  failed_at     timestamp with time zone  not null default now(),
+  topic         text                      not null,
+  event_id      uuid                      not null,
+  trace_id      text                      not null,
+  actor         json                      not null,
+  data          json                      not null,
+  published_at  timestamp with time zone  not null,
+  told_at       timestamp with time zone,
+  constraint dead_letters_pkey PRIMARY KEY (subscription, "position"),
+  constraint dead_letters_id_key UNIQUE (id),
+  constraint dead_letters_subscription_fkey FOREIGN KEY (subscription) REFERENCES subscriptions(name),
+  constraint dead_letters_state_check CHECK ((state = ANY (ARRAY['retrying'::text, 'dead'::text, 'waiting'::text])))
+);
+CREATE INDEX dead_letters_due ON kernel.dead_letters USING btree (next_at) WHERE (state = 'retrying'::text);
+CREATE INDEX dead_letters_key ON kernel.dead_letters USING btree (subscription, key, "position");
+CREATE INDEX dead_letters_untold ON kernel.dead_letters USING btree (failed_at) WHERE ((state = 'dead'::text) AND (told_at IS NULL));
+alter table dead_letters enable row level security;
+create policy every on dead_letters for all to kernel using (true);
+create policy own on dead_letters for all to ohmnibus_service using ((service = CURRENT_USER));
 
 create table log (
-  xid           xid8                      not null default pg_current_xact_id(),
   position      bigint                    not null generated always as identity,
   event_id      uuid                      not null,
   topic         text                      not null,
@@ -57,36 +86,6 @@ create table migrations (
   constraint migrations_pkey PRIMARY KEY (service, number)
 );
 
-create table parked (
-  id            uuid                      not null default gen_random_uuid(),
-  subscription  text                      not null,
-  position      bigint                    not null,
-  service       text                      not null,
-  key           text                      not null,
-  state         text                      not null,
-  attempts      integer                   not null default 0,
-  error         text,
-  next_at       timestamp with time zone  not null default now(),
-  parked_at     timestamp with time zone  not null default now(),
-  topic         text                      not null,
-  event_id      uuid                      not null,
-  trace_id      text                      not null,
-  actor         json                      not null,
-  data          json                      not null,
-  published_at  timestamp with time zone  not null,
-  told_at       timestamp with time zone,
-  constraint parked_pkey PRIMARY KEY (subscription, "position"),
-  constraint parked_id_key UNIQUE (id),
-  constraint parked_subscription_fkey FOREIGN KEY (subscription) REFERENCES subscriptions(name),
-  constraint parked_state_check CHECK ((state = ANY (ARRAY['retrying'::text, 'dead'::text, 'waiting'::text])))
-);
-CREATE INDEX parked_due ON kernel.parked USING btree (next_at) WHERE (state = 'retrying'::text);
-CREATE INDEX parked_key ON kernel.parked USING btree (subscription, key, "position");
-CREATE INDEX parked_untold ON kernel.parked USING btree (parked_at) WHERE ((state = 'dead'::text) AND (told_at IS NULL));
-alter table parked enable row level security;
-create policy every on parked for all to kernel using (true);
-create policy own on parked for all to ohmnibus_service using ((service = CURRENT_USER));
-
 create table relay (
   only_row    boolean                   not null default true,
   position    bigint                    not null default 0,
@@ -103,11 +102,16 @@ create table schedules (
 );
 
 create table subscriptions (
-  name     text  not null,
-  service  text  not null,
-  topic    text  not null,
+  name         text                      not null,
+  service      text                      not null,
+  topic        text                      not null,
+  id           text,
+  purpose      text,
+  begins_at    timestamp with time zone,
+  orphaned_at  timestamp with time zone,
   constraint subscriptions_pkey PRIMARY KEY (name)
 );
+CREATE UNIQUE INDEX subscriptions_id ON kernel.subscriptions USING btree (service, topic, id);
 alter table subscriptions enable row level security;
 create policy every on subscriptions for all to kernel using (true);
 create policy own on subscriptions for all to ohmnibus_service using ((service = CURRENT_USER));
@@ -268,3 +272,34 @@ CREATE OR REPLACE FUNCTION kernel.uuid_at(at timestamp with time zone)
  IMMUTABLE
  SET search_path TO 'pg_catalog'
 RETURN ((lpad(to_hex(((EXTRACT(epoch FROM at) * (1000)::numeric))::bigint), 12, '0'::text) || repeat('0'::text, 20)))::uuid;
+
+create view lanes as
+ SELECT subscription,
+    partition AS lane,
+    service,
+    at_offset,
+    "position",
+    generation,
+    incarnation,
+    updated_at
+   FROM cursors;
+
+create view parked as
+ SELECT id,
+    subscription,
+    "position",
+    service,
+    key,
+    state,
+    attempts,
+    error,
+    next_at,
+    failed_at AS parked_at,
+    topic,
+    event_id,
+    trace_id,
+    actor,
+    data,
+    published_at,
+    told_at
+   FROM dead_letters;

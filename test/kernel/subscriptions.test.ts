@@ -26,7 +26,8 @@ const listed = async (p: Awaited<ReturnType<typeof start>>, app = p.http.app) =>
 test('what a database has of a reaction from before reactions had ids goes on where it was, whatever its words are now', async t => {
   const heard: string[] = []
   const p = await start(t, [await notes(t), await listener(t)])
-  await write(p.http, 'one', ['told long ago', 'waits'])
+  await write(p.http, 'one', ['told long ago'])
+  await write(p.http, 'two', ['waits'])
   await p.platform.close()
   // As the version before has it, and writes it: over the views.
   const kernel = p.db('kernel')
