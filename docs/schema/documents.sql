@@ -30,5 +30,8 @@ create table documents (
   constraint documents_size_bytes_check CHECK ((size_bytes > 0)),
   constraint documents_version_check CHECK ((version > 0))
 );
+CREATE INDEX documents_by_kind ON documents.documents USING btree (owner_id, kind, created_at, id);
+CREATE INDEX documents_by_kind_and_language ON documents.documents USING btree (owner_id, kind, lower(language), created_at, id);
+CREATE INDEX documents_by_language ON documents.documents USING btree (owner_id, lower(language), created_at, id);
 CREATE INDEX documents_by_owner ON documents.documents USING btree (owner_id, created_at, id);
 CREATE INDEX documents_by_passport ON documents.documents USING btree (passport_id, created_at, id) WHERE (passport_id IS NOT NULL);

@@ -1,18 +1,19 @@
 import Type, { type Static } from 'typebox'
-import { DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
-import { getPassportAccess } from '#contracts/passports'
-import { Id, Instant, type Owner } from '#contracts/shared'
+import { DocumentDeleted, DocumentUpdated } from '#contracts/documents'
+import { Id, Instant } from '#contracts/shared'
 import {
   authorise,
+  Count,
+  counted,
+  countQuery,
+  createdIn,
+  createdQuery,
   cursorOf,
   isId,
   isInstant,
-  mayRead,
-  newId,
-  ownerFor,
+  listQuery,
   Page,
   page,
-  pageQuery,
   partiesOf,
   Problem,
   requireMatch,
@@ -20,36 +21,13 @@ import {
   signedIn,
   type Actor,
   type Range,
-  type Request,
 } from '#kernel'
-import { describe, replaceFile, safeName, told, view, type Document } from './documents.ts'
-import type { DocumentsHost, RemoveFile } from './service.ts'
-import {
-  deleteDocument,
-  findDocument,
-  insertDocument,
-  listDocuments,
-  lockDocument,
-  lockPassport,
-  updateDocument,
-} from './store.ts'
-import { form, receive, type Upload } from './upload.ts'
-
-const DocumentView = Type.Object(
-  {
-    docId: Id,
-    fileName: Type.String({ examples: ['declaration-of-conformity.pdf'] }),
-    title: Type.String({ examples: ['EU declaration of conformity'] }),
-    kind: Type.String({ examples: ['declaration-of-conformity'] }),
-    language: Type.Union([Type.String(), Type.Null()], { examples: ['en'] }),
-    contentType: Type.String({ examples: ['application/pdf'], description: 'By content, not by name' }),
-    sizeBytes: Type.Integer({ examples: [182_044] }),
-    sha256: Type.String({ examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'] }),
-    passportId: Type.Union([Id, Type.Null()]),
-    createdAt: Instant,
-  },
-  { title: 'Document' },
-)
+import { accessOf, editable, ownerByPassport, readable, readersFor, requirePassport } from './access.ts'
+import { describe, safeName, told, view, type Document } from './documents.ts'
+import type { DocumentsHost, RemoveFile } from './host.ts'
+import { uploadRoutes } from './routes-upload.ts'
+import { countDocuments, deleteDocument, findDocument, listDocuments, updateDocument, type Wanted } from './store.ts'
+import { DocumentView, fields, params } from './view.ts'
 
 const LinkedDocument = Type.Object(
   {
@@ -63,21 +41,6 @@ const LinkedDocument = Type.Object(
   { title: 'LinkedDocument' },
 )
 
-const fields = {
-  title: Type.String({ minLength: 1, maxLength: 200, examples: ['EU declaration of conformity'] }),
-  kind: Type.String({
-    pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
-    examples: ['declaration-of-conformity'],
-    description:
-      'As declaration-of-conformity, test-report, manual, safety-sheet, due-diligence, other; small letters, digits and hyphens',
-  }),
-  language: Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', examples: ['en'], description: 'BCP 47' }),
-  passportId: Id,
-}
-
-const FileForm = Type.Object({ file: Type.String({ format: 'binary' }) })
-const UploadForm = Type.Object({ ...FileForm.properties, ...Type.Partial(Type.Object(fields)).properties })
-
 const Changes = Type.Partial(
   Type.Object({
     ...fields,
@@ -88,54 +51,32 @@ const Changes = Type.Partial(
   { minProperties: 1 },
 )
 
-const params = Type.Object({ docId: Id })
+const filters = {
+  passportId: Type.Optional(Id),
+  owner: Type.Optional({ ...Id, description: 'Only those of this person or organisation' }),
+  kind: Type.Optional(fields.kind),
+  language: Type.Optional({ ...fields.language, description: 'BCP 47, whatever its case' }),
+  ...createdQuery,
+}
+type Filters = Static<ReturnType<typeof countQuery<typeof filters>>>
+
 const lifeOfLink = 5 * 60_000
 
 export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
   const { db, files, now } = host
   const config = { access: signedIn }
 
-  /** Whose a passport is and who reads it; undefined for one that is not there. */
-  const accessOf = (passportId: string) =>
-    host.ask(getPassportAccess, { passportId }).catch(error => {
-      if (error instanceof Problem && error.kind === 'not_found') return undefined
-      throw error
-    })
-
-  /** The document for one who may read it: as its owner, or as a reader of its passport. */
-  async function readable(actor: Actor, docId: string): Promise<Document> {
-    const document = await findDocument(db, docId)
-    const readers = await readersFor(actor, docId, document)
-    authorise(actor, 'read', document && { owner: document.owner, readers }, 'document_unknown')
-    return document!
-  }
-
-  /** The document for one who may change it, locked; a reader of its passport learns that it is there. */
-  async function editable(
-    tx: Parameters<typeof lockDocument>[0],
-    actor: Actor,
-    readers: readonly Owner[],
-    docId: string,
-  ): Promise<Document> {
-    const document = await lockDocument(tx, docId)
-    authorise(actor, 'write', document && { owner: document.owner, readers }, 'document_unknown')
-    return document!
-  }
-
-  /**
-   * Who beside its owner reads a document. What is not there is asked for too, so that it takes as long as what is
-   * somebody else's.
-   */
-  async function readersFor(actor: Actor, docId: string, document: Document | undefined): Promise<readonly Owner[]> {
-    if (document && mayRead(actor, document)) return []
-    return (await accessOf(document?.passportId ?? docId))?.readers ?? []
-  }
-
-  /** Who owns what is attached to the passport. Fails with `passport_unknown`, and for one who may only read it. */
-  async function ownerByPassport(actor: Actor, passportId: string): Promise<Owner> {
-    const access = await accessOf(passportId)
-    authorise(actor, 'write', access, 'passport_unknown')
-    return access!.owner
+  /** What a query asks for, as far as it is for who asks. */
+  async function wanted(actor: Actor, query: Filters): Promise<Wanted> {
+    const { passportId, owner, kind, language } = query
+    if (passportId) authorise(actor, 'read', await accessOf(host, passportId), 'passport_unknown')
+    const parties = passportId || actor.role === 'admin' ? undefined : partiesOf(actor)
+    const owners = owner
+      ? [owner].filter(id => parties?.includes(id) ?? true)
+      : passportId
+        ? undefined
+        : partiesOf(actor)
+    return { passportId, owners, kind, language, created: createdIn(query) }
   }
 
   const linked = async (document: Document) => {
@@ -145,114 +86,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     return { ...view(document), url, urlExpiresAt: expiresAt.toISOString() }
   }
 
-  host.http.scope((app, http) => {
-    app.register(...form(host.settings.DOCUMENT_MAX_BYTES))
-
-    http.post(
-      '/upload',
-      {
-        config,
-        schema: {
-          summary: 'Upload a document',
-          description: 'Streamed; the fields may stand before or after the file.',
-          honours: ['Idempotency-Key'],
-          gives: ['ETag', 'Location'],
-          refuses: [
-            'form_invalid',
-            'document_empty',
-            'document_too_large',
-            'editor_required',
-            'passport_unknown',
-            'files_unavailable',
-            'files_held',
-            'file_storage_full',
-          ],
-          consumes: ['multipart/form-data'],
-          form: UploadForm,
-          response: { 201: DocumentView },
-        },
-      },
-      async (request, reply) => {
-        const docId = newId()
-        const upload = await receive(host, request, docId)
-        const kept = await keepOrRemove(upload, async () => {
-          const { title, kind = 'other', language, passportId } = checkedFields(upload.fields)
-          const owner = passportId ? await ownerByPassport(request.actor, passportId) : ownerFor(request.actor)
-          const at = now()
-          const document: Document = {
-            id: docId,
-            owner,
-            passportId: passportId ?? null,
-            fileName: upload.fileName,
-            title: title ?? upload.fileName,
-            kind,
-            language: language ?? null,
-            ...upload.stored,
-            version: 1,
-            missingSince: null,
-            createdAt: at,
-            updatedAt: at,
-          }
-          return await db.once(identified(request, upload), async tx => {
-            await requirePassport(tx, document.passportId)
-            await insertDocument(tx, document)
-            await tx.publish(DocumentUploaded, uploaded(document))
-            return view(document)
-          })
-        })
-        // The answer to an earlier request: this one's file is one too many.
-        if (kept.docId !== docId) await files.remove(upload.stored.fileKey)
-        return await reply.code(201).header('location', `/api/documents/${kept.docId}`).header('etag', '"1"').send(kept)
-      },
-    )
-
-    http.put(
-      '/:docId/file',
-      {
-        config,
-        schema: {
-          summary: 'Replace the file of a document',
-          honours: ['If-Match'],
-          refuses: [
-            'form_invalid',
-            'document_empty',
-            'document_too_large',
-            'document_unknown',
-            'editor_required',
-            'files_unavailable',
-            'files_held',
-            'file_storage_full',
-          ],
-          params,
-          consumes: ['multipart/form-data'],
-          form: FileForm,
-          response: { 200: DocumentView },
-        },
-      },
-      async (request, reply) => {
-        const { docId } = request.params
-        const found = await findDocument(db, docId)
-        const readers = await readersFor(request.actor, docId, found)
-        // Before a hundred megabytes are taken in for nothing.
-        authorise(request.actor, 'write', found && { owner: found.owner, readers }, 'document_unknown')
-        requireMatch(request, found!.version)
-        const upload = await receive(host, request, docId)
-        const document = await keepOrRemove(upload, async () => {
-          checkedFields(upload.fields, {})
-          return await db.transaction(async tx => {
-            const before = await editable(tx, request.actor, readers, docId)
-            requireMatch(request, before.version)
-            const after = replaceFile(before, upload.stored, upload.fileName, now())
-            await updateDocument(tx, after)
-            await tx.publish(DocumentUploaded, uploaded(after))
-            await tx.enqueue(removeFile, { fileKey: before.fileKey })
-            return after
-          })
-        })
-        return await reply.header('etag', `"${document.version}"`).send(view(document))
-      },
-    )
-  })
+  uploadRoutes(host, removeFile)
 
   host.http.get(
     '/',
@@ -261,17 +95,30 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       schema: {
         summary: 'Documents, the newest first',
         refuses: ['passport_unknown'],
-        querystring: Type.Object({ ...pageQuery, passportId: Type.Optional(Id) }),
+        querystring: listQuery(filters),
         response: { 200: Page(DocumentView) },
       },
     },
     async ({ actor, query }) => {
-      const { limit, passportId } = query
+      const { limit } = query
       const after = cursorOf(query.after, isInstant, isId)
-      if (passportId) authorise(actor, 'read', await accessOf(passportId), 'passport_unknown')
-      const rows = await listDocuments(db, passportId ? { passportId } : { owners: partiesOf(actor) }, limit + 1, after)
+      const rows = await listDocuments(db, await wanted(actor, query), limit + 1, after)
       return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], view)
     },
+  )
+
+  host.http.get(
+    '/count',
+    {
+      config,
+      schema: {
+        summary: 'How many documents a list has',
+        refuses: ['passport_unknown'],
+        querystring: countQuery(filters),
+        response: { 200: Count },
+      },
+    },
+    async ({ actor, query }) => counted(await countDocuments(db, await wanted(actor, query))),
   )
 
   host.http.get(
@@ -291,7 +138,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       },
     },
     async (request, reply) => {
-      const document = await readable(request.actor, request.params.docId)
+      const document = await readable(host, request.actor, request.params.docId)
       const { fileName, contentType, sizeBytes, sha256, fileKey, missingSince } = document
       const { download } = request.query
       if ((download || missingSince) && (await files.size(fileKey)) === undefined) {
@@ -328,8 +175,8 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     async (request, reply) => {
       const { actor, body } = request
       const { docId } = request.params
-      const readers = await readersFor(actor, docId, await findDocument(db, docId))
-      const attached = body.passportId ? await ownerByPassport(actor, body.passportId) : undefined
+      const readers = await readersFor(host, actor, docId, await findDocument(db, docId))
+      const attached = body.passportId ? await ownerByPassport(host, actor, body.passportId) : undefined
       const document = await db.transaction(async tx => {
         const before = await editable(tx, actor, readers, docId)
         requireMatch(request, before.version)
@@ -358,7 +205,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     },
     async (request, reply) => {
       const { docId } = request.params
-      const readers = await readersFor(request.actor, docId, await findDocument(db, docId))
+      const readers = await readersFor(host, request.actor, docId, await findDocument(db, docId))
       await db.transaction(async tx => {
         const document = await editable(tx, request.actor, readers, docId)
         requireMatch(request, document.version)
@@ -369,56 +216,4 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       return await reply.code(204).send()
     },
   )
-
-  /** The file stays only if what it was for happens. */
-  async function keepOrRemove<T>({ stored }: Upload, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      // Without an answer to the commit nobody knows; then the row decides, later.
-      if (error instanceof Problem) await files.remove(stored.fileKey)
-      throw error
-    }
-  }
 }
-
-async function requirePassport(tx: Parameters<typeof lockPassport>[0], passportId: string | null): Promise<void> {
-  if (passportId && !(await lockPassport(tx, passportId))) throw new Problem('not_found', 'passport_unknown')
-}
-
-const uploaded = (document: Document) => {
-  const { title, kind, contentType, sizeBytes, sha256 } = document
-  return { ...told(document), title, kind, contentType, sizeBytes, sha256 }
-}
-
-/** The same key with another file, or other fields, is another request. */
-const identified = ({ idempotency }: Pick<Request, 'idempotency'>, { stored, fileName, fields: given }: Upload) => ({
-  idempotency: idempotency && {
-    ...idempotency,
-    fingerprint: JSON.stringify([stored.sha256, fileName, Object.entries(given).sort()]),
-  },
-})
-
-/** The fields beside a file, held to what a body would be; empty ones are as good as none. */
-function checkedFields(given: Upload['fields'], known: object = fields): Partial<Record<keyof typeof fields, string>> {
-  const errors = Object.entries(given).flatMap(([name, value]) => {
-    const schema = (known as Record<string, { pattern?: string; maxLength?: number; format?: string }>)[name]
-    if (!schema) return [{ pointer: `/${name}`, detail: 'is not a field of this form' }]
-    if (value === '') return []
-    if (schema.format === 'uuid' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value))
-      return [{ pointer: `/${name}`, detail: 'must be a UUID' }]
-    if (schema.pattern && !new RegExp(schema.pattern).test(value))
-      return [{ pointer: `/${name}`, detail: `must match ${schema.pattern}` }]
-    if (value.length > (schema.maxLength ?? 200) || /\p{Cc}/u.test(value) || !value.isWellFormed())
-      return [{ pointer: `/${name}`, detail: 'must be one line of at most 200 characters' }]
-    return []
-  })
-  if (errors.length > 0)
-    throw new Problem('invalid', 'request_invalid', {
-      detail: errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; '),
-      errors,
-    })
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))
-}
-
-export type DocumentView = Static<typeof DocumentView>

@@ -1,21 +1,12 @@
-import Type from 'typebox'
 import { DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
 import { getPassportAccess, PassportDeleted } from '#contracts/passports'
-import { defineService, Setting, type Host, type Job } from '#kernel'
+import { defineService } from '#kernel'
 import { told } from './documents.ts'
 import { healFiles, missingFigure } from './heal.ts'
+import { settings, type RemoveFile } from './host.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
 import { deleteDocument, passportDeleted } from './store.ts'
-
-const settings = Type.Object({
-  DOCUMENT_MAX_BYTES: Setting.bytes('Largest document.', { default: '100 MB' }),
-})
-
-export type DocumentsHost = Host<'documents', typeof getPassportAccess, typeof settings>
-
-/** Removes a file no document has any more. */
-export type RemoveFile = Job<{ fileKey: string }>
 
 /** Documents: files of any kind, alone or beside a passport, stored whole or not at all. */
 export const documents = defineService({
@@ -26,7 +17,7 @@ export const documents = defineService({
   needs: [getPassportAccess],
   publishes: [DocumentUploaded, DocumentUpdated, DocumentDeleted],
   settings,
-  start(host: DocumentsHost) {
+  start(host) {
     const removeFile: RemoveFile = host.job(
       'remove file',
       async ({ fileKey }: { fileKey: string }) => await host.files.remove(fileKey),

@@ -1,5 +1,5 @@
 import type { Owner } from '#contracts/shared'
-import type { Cursor, Db, Tx } from '#kernel'
+import { mostCounted, type Cursor, type Db, type Span, type Tx } from '#kernel'
 import type { Document } from './documents.ts'
 
 interface Row extends Omit<Document, 'owner' | 'sizeBytes'> {
@@ -61,24 +61,54 @@ export async function lockDocument(tx: Tx, id: string): Promise<Document | undef
   return row && documentOf(row)
 }
 
-/** The newest first, up to `limit`, of a passport or of these owners; each of them finds its page by its index. */
+/** Which documents are meant. Of a passport, or of these owners, or both; each finds its page by an index. */
+export interface Wanted {
+  passportId: string | undefined
+  owners: string[] | undefined
+  kind: string | undefined
+  language: string | undefined
+  created: Span
+}
+
+/** The newest first, up to `limit`. */
 export async function listDocuments(
   db: Db,
-  of: { passportId: string } | { owners: string[] },
+  wanted: Wanted,
   limit: number,
   after: Cursor | undefined,
 ): Promise<Document[]> {
   const beyond = after ? db`and (created_at, id) < (${after[0]!}::text::timestamptz, ${after[1]!}::text::uuid)` : db``
   const newest = db`order by created_at desc, id desc limit ${limit}`
+  const conditions = db`${filtersOf(db, wanted)} ${beyond} ${newest}`
+  const { passportId, owners } = wanted
   const rows =
-    'passportId' in of
-      ? await db<Row[]>`select ${columns(db)} from documents where passport_id = ${of.passportId} ${beyond} ${newest}`
+    owners === undefined
+      ? await db<Row[]>`select ${columns(db)} from documents where passport_id = ${passportId!} ${conditions}`
       : await db<Row[]>`
-          select d.* from unnest(${of.owners}::uuid[]) owner
-          cross join lateral (select ${columns(db)} from documents where owner_id = owner ${beyond} ${newest}) d
+          select d.* from unnest(${owners}::uuid[]) owner
+          cross join lateral (select ${columns(db)} from documents where owner_id = owner ${conditions}) d
           order by "createdAt" desc, id desc limit ${limit}`
   return rows.map(documentOf)
 }
+
+/** How many there are; no more than `mostCounted + 1` are looked at for each owner. */
+export async function countDocuments(db: Db, wanted: Wanted): Promise<number> {
+  const conditions = db`${filtersOf(db, wanted)} limit ${mostCounted + 1}`
+  const { passportId, owners } = wanted
+  const [row] =
+    owners === undefined
+      ? await db<{ count: number }[]>`
+          select count(*)::int as count from (select from documents where passport_id = ${passportId!} ${conditions}) d`
+      : await db<{ count: number }[]>`
+          select count(*)::int as count from unnest(${owners}::uuid[]) owner
+          cross join lateral (select from documents where owner_id = owner ${conditions}) d`
+  return row!.count
+}
+
+const filtersOf = (db: Db, { passportId, owners, kind, language, created: { from, to } }: Wanted) => db`
+  ${owners && passportId ? db`and passport_id = ${passportId}` : db``}
+  ${kind ? db`and kind = ${kind}` : db``} ${language ? db`and lower(language) = ${language.toLowerCase()}` : db``}
+  ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
 
 /** Nobody attaches to the passport, and it does not go, until the transaction ends. False when it is gone already. */
 export async function lockPassport(tx: Tx, passportId: string): Promise<boolean> {

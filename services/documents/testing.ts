@@ -3,7 +3,8 @@ import { getPassportAccess } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import { newId, Problem, type Actor } from '#kernel'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
-import { documents, type DocumentsHost } from './service.ts'
+import type { DocumentsHost } from './host.ts'
+import { documents } from './service.ts'
 
 interface FakePassport {
   owner: Owner

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
 import { newId, Problem, type Request } from '#kernel'
 import { contentTypeOf, safeName, type Stored } from './documents.ts'
-import type { DocumentsHost } from './service.ts'
+import type { DocumentsHost } from './host.ts'
 
 /** What came with a multipart request: one file, stored already, and the fields beside it. */
 export interface Upload {

@@ -1,0 +1,54 @@
+import { getPassportAccess } from '#contracts/passports'
+import type { Owner } from '#contracts/shared'
+import { authorise, mayRead, Problem, type Actor, type Tx } from '#kernel'
+import type { Document } from './documents.ts'
+import type { DocumentsHost } from './host.ts'
+import { findDocument, lockDocument, lockPassport } from './store.ts'
+
+/** Whose a passport is and who reads it; undefined for one that is not there. */
+export const accessOf = (host: DocumentsHost, passportId: string) =>
+  host.ask(getPassportAccess, { passportId }).catch(error => {
+    if (error instanceof Problem && error.kind === 'not_found') return undefined
+    throw error
+  })
+
+/** The document for one who may read it: as its owner, or as a reader of its passport. */
+export async function readable(host: DocumentsHost, actor: Actor, docId: string): Promise<Document> {
+  const document = await findDocument(host.db, docId)
+  const readers = await readersFor(host, actor, docId, document)
+  authorise(actor, 'read', document && { owner: document.owner, readers }, 'document_unknown')
+  return document!
+}
+
+/** The document for one who may change it, locked; a reader of its passport learns that it is there. */
+export async function editable(tx: Tx, actor: Actor, readers: readonly Owner[], docId: string): Promise<Document> {
+  const document = await lockDocument(tx, docId)
+  authorise(actor, 'write', document && { owner: document.owner, readers }, 'document_unknown')
+  return document!
+}
+
+/**
+ * Who beside its owner reads a document. What is not there is asked for too, so that it takes as long as what is
+ * somebody else's.
+ */
+export async function readersFor(
+  host: DocumentsHost,
+  actor: Actor,
+  docId: string,
+  document: Document | undefined,
+): Promise<readonly Owner[]> {
+  if (document && mayRead(actor, document)) return []
+  return (await accessOf(host, document?.passportId ?? docId))?.readers ?? []
+}
+
+/** Who owns what is attached to the passport. Fails with `passport_unknown`, and for one who may only read it. */
+export async function ownerByPassport(host: DocumentsHost, actor: Actor, passportId: string): Promise<Owner> {
+  const access = await accessOf(host, passportId)
+  authorise(actor, 'write', access, 'passport_unknown')
+  return access!.owner
+}
+
+/** Fails with `passport_unknown` for one that is gone. */
+export async function requirePassport(tx: Tx, passportId: string | null): Promise<void> {
+  if (passportId && !(await lockPassport(tx, passportId))) throw new Problem('not_found', 'passport_unknown')
+}

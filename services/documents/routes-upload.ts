@@ -1,0 +1,173 @@
+import Type from 'typebox'
+import { DocumentUploaded } from '#contracts/documents'
+import { authorise, newId, ownerFor, Problem, requireMatch, signedIn, type Request } from '#kernel'
+import { editable, ownerByPassport, readersFor, requirePassport } from './access.ts'
+import { replaceFile, told, view, type Document } from './documents.ts'
+import type { DocumentsHost, RemoveFile } from './host.ts'
+import { findDocument, insertDocument, updateDocument } from './store.ts'
+import { form, receive, type Upload } from './upload.ts'
+import { DocumentView, fields, params } from './view.ts'
+
+const FileForm = Type.Object({ file: Type.String({ format: 'binary' }) })
+const UploadForm = Type.Object({ ...FileForm.properties, ...Type.Partial(Type.Object(fields)).properties })
+
+/** Routes that take a file. */
+export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void {
+  const { db, files, now } = host
+  const config = { access: signedIn }
+
+  host.http.scope((app, http) => {
+    app.register(...form(host.settings.DOCUMENT_MAX_BYTES))
+
+    http.post(
+      '/upload',
+      {
+        config,
+        schema: {
+          summary: 'Upload a document',
+          description: 'Streamed; the fields may stand before or after the file.',
+          honours: ['Idempotency-Key'],
+          gives: ['ETag', 'Location'],
+          refuses: [
+            'form_invalid',
+            'document_empty',
+            'document_too_large',
+            'editor_required',
+            'passport_unknown',
+            'files_unavailable',
+            'files_held',
+            'file_storage_full',
+          ],
+          consumes: ['multipart/form-data'],
+          form: UploadForm,
+          response: { 201: DocumentView },
+        },
+      },
+      async (request, reply) => {
+        const docId = newId()
+        const upload = await receive(host, request, docId)
+        const kept = await keepOrRemove(host, upload, async () => {
+          const { title, kind = 'other', language, passportId } = checkedFields(upload.fields)
+          const owner = passportId ? await ownerByPassport(host, request.actor, passportId) : ownerFor(request.actor)
+          const at = now()
+          const document: Document = {
+            id: docId,
+            owner,
+            passportId: passportId ?? null,
+            fileName: upload.fileName,
+            title: title ?? upload.fileName,
+            kind,
+            language: language ?? null,
+            ...upload.stored,
+            version: 1,
+            missingSince: null,
+            createdAt: at,
+            updatedAt: at,
+          }
+          return await db.once(identified(request, upload), async tx => {
+            await requirePassport(tx, document.passportId)
+            await insertDocument(tx, document)
+            await tx.publish(DocumentUploaded, uploaded(document))
+            return view(document)
+          })
+        })
+        // The answer to an earlier request: this one's file is one too many.
+        if (kept.docId !== docId) await files.remove(upload.stored.fileKey)
+        return await reply.code(201).header('location', `/api/documents/${kept.docId}`).header('etag', '"1"').send(kept)
+      },
+    )
+
+    http.put(
+      '/:docId/file',
+      {
+        config,
+        schema: {
+          summary: 'Replace the file of a document',
+          honours: ['If-Match'],
+          refuses: [
+            'form_invalid',
+            'document_empty',
+            'document_too_large',
+            'document_unknown',
+            'editor_required',
+            'files_unavailable',
+            'files_held',
+            'file_storage_full',
+          ],
+          params,
+          consumes: ['multipart/form-data'],
+          form: FileForm,
+          response: { 200: DocumentView },
+        },
+      },
+      async (request, reply) => {
+        const { docId } = request.params
+        const found = await findDocument(db, docId)
+        const readers = await readersFor(host, request.actor, docId, found)
+        // Before a hundred megabytes are taken in for nothing.
+        authorise(request.actor, 'write', found && { owner: found.owner, readers }, 'document_unknown')
+        requireMatch(request, found!.version)
+        const upload = await receive(host, request, docId)
+        const document = await keepOrRemove(host, upload, async () => {
+          checkedFields(upload.fields, {})
+          return await db.transaction(async tx => {
+            const before = await editable(tx, request.actor, readers, docId)
+            requireMatch(request, before.version)
+            const after = replaceFile(before, upload.stored, upload.fileName, now())
+            await updateDocument(tx, after)
+            await tx.publish(DocumentUploaded, uploaded(after))
+            await tx.enqueue(removeFile, { fileKey: before.fileKey })
+            return after
+          })
+        })
+        return await reply.header('etag', `"${document.version}"`).send(view(document))
+      },
+    )
+  })
+}
+
+/** The file stays only if what it was for happens. */
+async function keepOrRemove<T>({ files }: DocumentsHost, { stored }: Upload, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // Without an answer to the commit nobody knows; then the row decides, later.
+    if (error instanceof Problem) await files.remove(stored.fileKey)
+    throw error
+  }
+}
+
+const uploaded = (document: Document) => {
+  const { title, kind, contentType, sizeBytes, sha256 } = document
+  return { ...told(document), title, kind, contentType, sizeBytes, sha256 }
+}
+
+/** The same key with another file, or other fields, is another request. */
+const identified = ({ idempotency }: Pick<Request, 'idempotency'>, { stored, fileName, fields: given }: Upload) => ({
+  idempotency: idempotency && {
+    ...idempotency,
+    fingerprint: JSON.stringify([stored.sha256, fileName, Object.entries(given).sort()]),
+  },
+})
+
+/** The fields beside a file, held to what a body would be; empty ones are as good as none. */
+function checkedFields(given: Upload['fields'], known: object = fields): Partial<Record<keyof typeof fields, string>> {
+  const errors = Object.entries(given).flatMap(([name, value]) => {
+    const schema = (known as Record<string, { pattern?: string; maxLength?: number; format?: string }>)[name]
+    if (!schema) return [{ pointer: `/${name}`, detail: 'is not a field of this form' }]
+    if (value === '') return []
+    if (schema.format === 'uuid' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value))
+      return [{ pointer: `/${name}`, detail: 'must be a UUID' }]
+    if (schema.pattern && !new RegExp(schema.pattern).test(value))
+      return [{ pointer: `/${name}`, detail: `must match ${schema.pattern}` }]
+    if (value.length > (schema.maxLength ?? 200) || /\p{Cc}/u.test(value) || !value.isWellFormed())
+      return [{ pointer: `/${name}`, detail: 'must be one line of at most 200 characters' }]
+    return []
+  })
+  if (errors.length > 0)
+    throw new Problem('invalid', 'request_invalid', {
+      detail: errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; '),
+      errors,
+    })
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))
+}

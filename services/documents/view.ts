@@ -1,0 +1,36 @@
+import Type, { type Static } from 'typebox'
+import { Id, Instant } from '#contracts/shared'
+
+/** A document as every answer shows it. */
+export const DocumentView = Type.Object(
+  {
+    docId: Id,
+    fileName: Type.String({ examples: ['declaration-of-conformity.pdf'] }),
+    title: Type.String({ examples: ['EU declaration of conformity'] }),
+    kind: Type.String({ examples: ['declaration-of-conformity'] }),
+    language: Type.Union([Type.String(), Type.Null()], { examples: ['en'] }),
+    contentType: Type.String({ examples: ['application/pdf'], description: 'By content, not by name' }),
+    sizeBytes: Type.Integer({ examples: [182_044] }),
+    sha256: Type.String({ examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'] }),
+    passportId: Type.Union([Id, Type.Null()]),
+    createdAt: Instant,
+  },
+  { title: 'Document' },
+)
+
+export type DocumentView = Static<typeof DocumentView>
+
+/** What its owner says about it. */
+export const fields = {
+  title: Type.String({ minLength: 1, maxLength: 200, examples: ['EU declaration of conformity'] }),
+  kind: Type.String({
+    pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
+    examples: ['declaration-of-conformity'],
+    description:
+      'As declaration-of-conformity, test-report, manual, safety-sheet, due-diligence, other; small letters, digits and hyphens',
+  }),
+  language: Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', examples: ['en'], description: 'BCP 47' }),
+  passportId: Id,
+}
+
+export const params = Type.Object({ docId: Id })
