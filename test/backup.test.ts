@@ -387,7 +387,7 @@ test(
 
 test('while a back-up notes which files there are, none is removed', async t => {
   const folder = folderFor(t)
-  const files = folderFiles({ folder, secret: randomBytes(32), publicUrl: 'http://localhost', now: () => new Date() })
+  const files = folderFiles({ folder })
   const key = `documents/${randomUUID()}/${randomUUID()}`
   await files.write(key, Readable.from([Buffer.from('content')]), { maxBytes: 100 })
   writeFileSync(join(folder, '.held'), `${process.pid}`)

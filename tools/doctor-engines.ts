@@ -346,8 +346,6 @@ const files = (config: Config): Check[] =>
             const store = await openFiles({
               config,
               dataFolder: config.dataFolder,
-              secret: Buffer.alloc(32),
-              publicUrl: 'http://localhost',
               now: () => new Date(),
               log: openLog({ level: 'silent' }),
               metrics: openMetrics(),

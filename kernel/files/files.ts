@@ -4,8 +4,6 @@ import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
-import { signedLinks, type LinkSigning } from '../http/downloads.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Problem } from '../problem.ts'
@@ -53,9 +51,8 @@ export interface Files {
   check(): Promise<void>
 }
 
-/** Files with what the platform itself does with them: serving the links, and an end. */
-export interface FileStore extends Files {
-  serve(app: FastifyInstance): void
+/** Where the bytes are, without links to them. */
+export interface FileStore extends Omit<Files, 'link'> {
   close(): Promise<void>
 }
 
@@ -65,7 +62,7 @@ export interface Range {
   readonly end: number
 }
 
-interface FolderOptions extends LinkSigning {
+interface FolderOptions {
   folder: string
   /** Told the key of each file that is not what was written. */
   onDamage?: (key: string) => void
@@ -75,8 +72,7 @@ interface FolderOptions extends LinkSigning {
  * Files in a folder of this machine. What a process left half written when it died is removed when the next one starts.
  * A full disk is `file_storage_full`.
  */
-export function folderFiles(options: FolderOptions): FileStore {
-  const { folder, onDamage = () => {} } = options
+export function folderFiles({ folder, onDamage = () => {} }: FolderOptions): FileStore {
   const incoming = join(folder, '.incoming')
   // What cannot be swept cannot be written to either, and is told there.
   const swept = removeAbandoned(incoming).catch(() => {})
@@ -87,9 +83,8 @@ export function folderFiles(options: FolderOptions): FileStore {
     return join(folder, service, id.slice(-2), id, rest)
   }
   const newDraft = (): string => join(incoming, `${process.pid}-${randomUUID()}`)
-  const links = signedLinks(options)
 
-  const files: Files = {
+  return {
     async write(key, content, { maxBytes }) {
       const path = pathOf(key)
       await swept
@@ -137,7 +132,6 @@ export function folderFiles(options: FolderOptions): FileStore {
             if (found) yield { key: `${service}/${id}/${name}`, writtenAt: found.mtime }
           }
     },
-    link: async (key, as) => links.link(key, as),
     async check() {
       await mkdir(incoming, { recursive: true, mode: 0o700 })
       const probe = newDraft()
@@ -147,9 +141,8 @@ export function folderFiles(options: FolderOptions): FileStore {
         await rm(probe, { force: true })
       }
     },
+    close: async () => {},
   }
-
-  return { ...files, serve: app => links.serve(app, files), close: async () => {} }
 }
 
 /** Service, id and id of a key. */

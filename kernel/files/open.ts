@@ -8,8 +8,6 @@ import { damageReport, folderFiles, type FileStore } from './files.ts'
 export async function openFiles(options: {
   config: Config
   dataFolder: string
-  secret: Buffer
-  publicUrl: string
   now: () => Date
   log: Log
   metrics: Metrics

@@ -14,18 +14,7 @@ import {
   type ListMultipartUploadsCommandOutput,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
-import { signedLinks, type LinkSigning } from '../http/downloads.ts'
-import {
-  damaged,
-  damageReport,
-  fileExists,
-  heldTo,
-  openMeter,
-  partsOf,
-  storageFull,
-  type FileStore,
-  type Files,
-} from './files.ts'
+import { damaged, damageReport, fileExists, heldTo, openMeter, partsOf, storageFull, type FileStore } from './files.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { openOutage } from '../telemetry/engine-failures.ts'
@@ -37,7 +26,7 @@ const day = 24 * 3_600_000
 /** A reader who takes no byte for so long is let go. */
 const lull = 60_000
 
-interface S3Options extends LinkSigning {
+interface S3Options {
   /** Undefined for AWS. */
   endpoint?: string
   bucket: string
@@ -45,6 +34,7 @@ interface S3Options extends LinkSigning {
   /** Undefined for what the machine has: a role, a profile. */
   accessKeyId?: string
   secretAccessKey?: string
+  now: () => Date
   log: Log
   metrics: Metrics
   /**
@@ -90,7 +80,6 @@ export async function s3Files(options: S3Options): Promise<FileStore> {
   const brief = { requestTimeout: patience / 4 }
   const outage = openOutage({ engine: 'files', consequence: 'files can neither be stored nor read', log, metrics })
   const onDamage = damageReport(options)
-  const links = signedLinks(options)
 
   const trouble = (operation: string, error: unknown): Problem => {
     if (error instanceof Problem) return error
@@ -117,7 +106,7 @@ export async function s3Files(options: S3Options): Promise<FileStore> {
   const abort = (Key: string, UploadId: string | undefined, bound = {}): Promise<unknown> =>
     client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), { ...brief, ...bound }).catch(unlessMissing)
 
-  const files: Files = {
+  const files: Omit<FileStore, 'close'> = {
     async write(key, content, { maxBytes }) {
       const { meter, measured } = openMeter(maxBytes)
       const mark = randomUUID()
@@ -180,7 +169,6 @@ export async function s3Files(options: S3Options): Promise<FileStore> {
         throw trouble('list', error)
       }
     },
-    link: async (key, as) => links.link(key, as),
     async check() {
       await client.send(new ListObjectsV2Command({ Bucket, MaxKeys: 1 }), { abortSignal: AbortSignal.timeout(3_000) })
     },
@@ -210,7 +198,6 @@ export async function s3Files(options: S3Options): Promise<FileStore> {
   sweeping()
   return {
     ...files,
-    serve: app => links.serve(app, files),
     async close() {
       closed = true
       clearInterval(timer)

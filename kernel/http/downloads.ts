@@ -1,10 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import Type from 'typebox'
-import { anyone } from '../access/access.ts'
-import type { Files, LinkOptions, Range } from '../files/files.ts'
-import { mount } from './http.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Range } from '../files/files.ts'
 import { Problem } from '../problem.ts'
 
 /** A file as it goes out. */
@@ -74,78 +70,4 @@ function contentDisposition(fileName: string): string {
     sign => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
   )
   return `attachment; filename="${ascii}"; filename*=UTF-8''${whole}`
-}
-
-/** What links are signed with, and when it is. */
-export interface LinkSigning {
-  secret: Buffer
-  publicUrl: string
-  now: () => Date
-}
-
-const Link = {
-  key: Type.String(),
-  name: Type.String(),
-  type: Type.String(),
-  expires: Type.String(),
-  size: Type.Optional(Type.String()),
-  sha256: Type.Optional(Type.String()),
-}
-
-/**
- * Links to files that we serve ourselves, wherever the files lie: so names, types, expiry and what a browser may do
- * with them are ours, and no client has to reach the storage.
- */
-export function signedLinks({ secret, publicUrl, now }: LinkSigning) {
-  const signature = (query: string): Buffer => createHmac('sha256', secret).update(query).digest()
-  return {
-    link(key: string, { fileName, contentType, expiresAt, content }: LinkOptions): string {
-      const query = new URLSearchParams({
-        key,
-        name: fileName,
-        type: contentType,
-        expires: String(expiresAt.getTime()),
-        ...(content && { size: String(content.sizeBytes), sha256: content.sha256 }),
-      }).toString()
-      return `${publicUrl}/files/${signature(query).toString('base64url')}?${query}`
-    },
-    serve(app: FastifyInstance, files: Files): void {
-      mount(app, ['/files'], 'documents').get(
-        '/:signature',
-        {
-          config: { access: anyone },
-          schema: {
-            summary: 'A file by its signed link',
-            honours: ['If-None-Match', 'Range'],
-            refuses: ['link_invalid', 'link_expired', 'file_missing', 'file_damaged', 'files_unavailable'],
-            params: Type.Object({ signature: Type.String() }),
-            querystring: Type.Object(Link),
-            hide: true,
-          },
-        },
-        async (request, reply) => {
-          const { key, name, type, expires, size, sha256 } = request.query
-          const signed = { key, name, type, expires, ...(size && { size }), ...(sha256 && { sha256 }) }
-          const expected = signature(new URLSearchParams(signed).toString())
-          const given = Buffer.from(request.params.signature, 'base64url')
-          if (given.length !== expected.length || !timingSafeEqual(given, expected))
-            throw new Problem('forbidden', 'link_invalid', {
-              detail: 'The link was changed or is not whole. Ask for a new one.',
-            })
-          if (Number(expires) <= now().getTime())
-            throw new Problem('forbidden', 'link_expired', { detail: 'The link has expired. Ask for a new one.' })
-          const there = await files.size(key)
-          if (there === undefined) throw new Problem('not_found', 'file_missing')
-          const content = size && sha256 ? { sizeBytes: Number(size), sha256 } : undefined
-          return await sendFile(request, reply, {
-            fileName: name,
-            contentType: type,
-            sizeBytes: content?.sizeBytes ?? there,
-            tag: content?.sha256 ?? key.split('/').at(-1)!,
-            read: range => files.read(key, range, content),
-          })
-        },
-      )
-    },
-  }
 }

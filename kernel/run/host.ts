@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts'
 import type { Pool } from '../database/database.ts'
 import { openDatabase } from '../database/open.ts'
 import { openPool } from '../database/pool.ts'
-import type { FileStore } from '../files/files.ts'
+import type { LinkedFiles } from '../files/links.ts'
 import { mount } from '../http/http.ts'
 import { enqueue } from '../jobs/jobs.ts'
 import type { Mail } from '../mail/mail.ts'
@@ -31,7 +31,7 @@ export interface World {
   readonly access: Tokens
   readonly calls: Calls
   readonly peers: Peers
-  readonly files: FileStore
+  readonly files: LinkedFiles
   readonly cache: Cache
   readonly mail: Mail
   readonly log: Log

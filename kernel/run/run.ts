@@ -13,6 +13,7 @@ import { placementOf, type DatabaseEngine } from '../database/placement.ts'
 import type { EventLog } from '../events/events.ts'
 import { showLastBackup } from '../events/retention.ts'
 import { logTransport } from '../events/log-transport.ts'
+import { linkedFiles } from '../files/links.ts'
 import { openFiles } from '../files/open.ts'
 import { openHttp } from '../http/open.ts'
 import { addProblems } from '../http/problems.ts'
@@ -108,7 +109,10 @@ export async function run(services: readonly Service[], config: Config, options:
     })
     // Before anything else is mounted: scopes take over the hooks there are.
     calls.serve(app)
-    engines.files.serve(app)
+    engines.files.serve(
+      app,
+      order.map(({ name }) => name),
+    )
 
     const world: World = {
       ...engines,
@@ -219,7 +223,11 @@ async function openEngines(ground: {
     })
   })
   const files = traced(
-    await openFiles({ config, dataFolder, secret: derive('file links'), publicUrl, now, log, metrics }),
+    linkedFiles(await openFiles({ config, dataFolder, now, log, metrics }), {
+      secret: derive('file links'),
+      publicUrl,
+      now,
+    }),
     'file',
     ['write', 'read', 'size', 'remove'],
   )

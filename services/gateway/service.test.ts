@@ -3,10 +3,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { anyone, defineService, type Service } from '#kernel'
+import { anyone, defineService, newId, type Service } from '#kernel'
 import { openLog, type Log } from '../../kernel/telemetry/log.ts'
 import { start } from '../../kernel/testing.ts'
 import { gateway } from './service.ts'
@@ -131,6 +131,33 @@ test('what a service in another process serves is served here, with who asks, an
   assert.deepEqual(await json(posted), { got: { a: [1, 'ü'] } })
   const head = await fetch(`${p.address}/api/shop`, { method: 'HEAD' })
   assert.deepEqual([head.status, await head.text()], [200, ''])
+})
+
+test('a link to a file leads to the process of the service whose file it is', async t => {
+  const keeper = (name: string): Service =>
+    defineService({
+      name,
+      folder: '/nowhere',
+      start({ http, files, now }) {
+        http.post('/receipts', { config: { access: anyone }, schema: { summary: 'Keep' } }, async () => {
+          const key = `${name}/${newId()}/${newId()}`
+          await files.write(key, Readable.from([`a receipt of ${name}`]), { maxBytes: 100 })
+          const expiresAt = new Date(now().getTime() + 60_000)
+          return { url: await files.link(key, { fileName: 'receipt.txt', contentType: 'text/plain', expiresAt }) }
+        })
+      },
+    })
+  const p = await open(t, { shop: [keeper('shop')], depot: [keeper('depot')] })
+  for (const [name, other] of [
+    ['shop', 'depot'],
+    ['depot', 'shop'],
+  ] as const) {
+    const { url } = await json(await fetch(`${p.address}/api/${name}/receipts`, { method: 'POST' }))
+    const link = `${p.address}${new URL(url).pathname}${new URL(url).search}`
+    assert.equal(await (await fetch(link)).text(), `a receipt of ${name}`)
+    const elsewhere = await fetch(link.replace(`/files/${name}/`, `/files/${other}/`))
+    assert.deepEqual([elsewhere.status, (await json(elsewhere)).code], [403, 'link_invalid'])
+  }
 })
 
 test('who is believed about the client is the proxy before the gateway, and the gateway behind it', async t => {

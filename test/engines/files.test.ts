@@ -9,6 +9,7 @@ import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import fastify from 'fastify'
 import { folderFiles, type Content } from '../../kernel/files/files.ts'
+import { linkedFiles } from '../../kernel/files/links.ts'
 import { limit, newKey, openS3, signing, stream, type Opened } from './files.ts'
 
 const contentOf = (bytes: Buffer): Content => ({
@@ -20,7 +21,7 @@ async function openFolder(t: TestContext): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-files-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const damaged: string[] = []
-  const files = folderFiles({ ...signing, folder, now: () => new Date(), onDamage: key => void damaged.push(key) })
+  const files = folderFiles({ folder, onDamage: key => void damaged.push(key) })
   const pathOf = async (key: string) => {
     const [, id, rest] = key.split('/')
     const paths = await readdir(folder, { recursive: true })
@@ -160,9 +161,10 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
   })
 
   test(`${name}: a link gives the file with its name and type, whole and by range, until it expires; a changed one, a file that is gone and a damaged one are told apart`, async t => {
-    const { files, overwrite } = await open(t)
+    const { files: store, overwrite } = await open(t)
+    const files = linkedFiles(store, { ...signing, now: () => new Date() })
     const app = fastify()
-    files.serve(app)
+    files.serve(app, ['documents', 'ledger'])
     app.setErrorHandler((error: { status?: number; code: string }, _, reply) =>
       reply
         .code(error.status ?? 500)
@@ -192,11 +194,14 @@ for (const [name, open] of Object.entries({ folder: openFolder, s3: openS3 })) {
       for (const changed of [
         link.replace('application%2Fpdf', 'text%2Fhtml'),
         `${link}0`,
-        link.replace(/files\/./, 'files/_'),
+        link.replace(/documents\/(.)/, (_, first) => `documents/${first === '_' ? 'a' : '_'}`),
+        link.replace('files/documents', 'files/ledger'),
       ])
         assert.deepEqual([(await get(changed)).statusCode, (await get(changed)).json().code], [403, 'link_invalid'])
     }
     assert.equal((await get(await files.link(key, { ...as, expiresAt: new Date() }))).json().code, 'link_expired')
+    const before = await get(links[0]!.replace('files/documents', 'files'))
+    assert.equal(before.body, 'a declaration', 'as links of documents were before they named the service')
 
     await overwrite(key, Buffer.from('A declaration'))
     const damaged = await get(links[1]!)
@@ -256,7 +261,7 @@ test('folder: drafts of a process that is gone are removed, those of one that ru
     await writeFile(join(folder, '.incoming', draft), 'half')
   const before = new Date(Date.now() - 25 * 3_600_000)
   await utimes(join(folder, '.incoming', `${process.ppid}-another-process-by-now`), before, before)
-  const files = folderFiles({ ...signing, folder, now: () => new Date() })
+  const files = folderFiles({ folder })
   await files.write(newKey(), Readable.from(['x']), limit)
   assert.deepEqual(await readdir(join(folder, '.incoming')), [`${process.ppid}-running`])
 })
@@ -264,7 +269,7 @@ test('folder: drafts of a process that is gone are removed, those of one that ru
 test('folder: its check writes, leaves nothing, and fails where nothing can be written', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-files-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  const at = (path: string) => folderFiles({ ...signing, folder: path, now: () => new Date() })
+  const at = (path: string) => folderFiles({ folder: path })
   await at(folder).check()
   assert.deepEqual(await readdir(folder, { recursive: true }), ['.incoming'])
   await writeFile(join(folder, 'taken'), '')
@@ -279,7 +284,7 @@ test('folder: a full disk is told, to the check too, and nothing half written st
     import { Readable } from 'node:stream'
     import { folderFiles } from ${JSON.stringify(new URL('../../kernel/files/files.ts', import.meta.url).href)}
     const folder = ${JSON.stringify(folder)}
-    const files = folderFiles({ folder, secret: Buffer.alloc(32), publicUrl: 'http://localhost', now: () => new Date() })
+    const files = folderFiles({ folder })
     const source = Readable.from((function* () { for (let count = 0; count < 40; count++) yield Buffer.alloc(100_000) })())
     const refused = await files.write('documents/aa/b', source, { maxBytes: 1e9 }).catch(error => error.code)
     const left = readdirSync(folder + '/.incoming')

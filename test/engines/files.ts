@@ -38,7 +38,6 @@ export async function openBucket(
   const stream = new Writable({ write: (line, _, done) => done(void lines.push(JSON.parse(String(line)))) })
   const credentials = { accessKeyId: settings.AWS_ACCESS_KEY_ID!, secretAccessKey: settings.AWS_SECRET_ACCESS_KEY! }
   const files = await s3Files({
-    ...signing,
     ...credentials,
     endpoint: settings.S3_ENDPOINT!,
     bucket: settings.S3_BUCKET_NAME!,

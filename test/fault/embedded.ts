@@ -36,12 +36,7 @@ export async function embeddedSite(): Promise<Site> {
     peek,
     address: product.address,
     mails: join(dataFolder, 'notifications'),
-    files: folderFiles({
-      folder: join(dataFolder, 'files'),
-      secret: Buffer.alloc(32),
-      publicUrl: 'http://localhost',
-      now: () => new Date(),
-    }),
+    files: folderFiles({ folder: join(dataFolder, 'files') }),
     faults,
     output: () => product.output(),
     ready: () => product.ready(),

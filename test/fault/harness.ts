@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from '../../kernel/database/database.ts'
 import { openDatabase } from '../../kernel/database/open.ts'
-import type { Files } from '../../kernel/files/files.ts'
+import type { FileStore } from '../../kernel/files/files.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { openMetrics } from '../../kernel/telemetry/metrics.ts'
 import { healFiles } from '../../services/documents/heal.ts'
@@ -65,7 +65,7 @@ export interface Site {
   readonly address: string
   /** Where messages are written as files. */
   readonly mails: string
-  readonly files: Files
+  readonly files: FileStore
   /** One bad thing from beginning to end; resolves with what it was, in a word or two. */
   disturb(random: () => number): Promise<string>
   /** Resolves once requests are answered again, with the milliseconds that took. */

@@ -238,8 +238,6 @@ export async function spreadSite(): Promise<
   const files = await openFiles({
     config,
     dataFolder: folder,
-    secret: Buffer.alloc(32),
-    publicUrl: address,
     now: () => new Date(),
     log: openLog({ level: 'silent' }),
     metrics: openMetrics(),

@@ -1,0 +1,111 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import Type, { type Static } from 'typebox'
+import { anyone } from '../access/access.ts'
+import { sendFile } from '../http/downloads.ts'
+import { mount } from '../http/http.ts'
+import { Problem } from '../problem.ts'
+import { partsOf, type Files, type FileStore, type LinkOptions } from './files.ts'
+
+/** Files with links to them, and what serves these. */
+export interface LinkedFiles extends Files {
+  /** The links of files of these services. */
+  serve(app: FastifyInstance, services: readonly string[]): void
+  close(): Promise<void>
+}
+
+/** What links are signed with, and when it is. */
+export interface LinkSigning {
+  secret: Buffer
+  publicUrl: string
+  now: () => Date
+}
+
+const Link = Type.Object({
+  key: Type.String(),
+  name: Type.String(),
+  type: Type.String(),
+  expires: Type.String(),
+  size: Type.Optional(Type.String()),
+  sha256: Type.Optional(Type.String()),
+})
+
+/**
+ * Links to files that we serve ourselves, wherever the files lie: so names, types, expiry and what a browser may do
+ * with them are ours, and no client has to reach the storage. `/files/<service>/<signature>` leads to a process of the
+ * service whose file it is.
+ */
+export function linkedFiles(store: FileStore, { secret, publicUrl, now }: LinkSigning): LinkedFiles {
+  const signature = (query: string): Buffer => createHmac('sha256', secret).update(query).digest()
+
+  function link(key: string, { fileName, contentType, expiresAt, content }: LinkOptions): string {
+    const query = new URLSearchParams({
+      key,
+      name: fileName,
+      type: contentType,
+      expires: String(expiresAt.getTime()),
+      ...(content && { size: String(content.sizeBytes), sha256: content.sha256 }),
+    }).toString()
+    return `${publicUrl}/files/${partsOf(key)[0]}/${signature(query).toString('base64url')}?${query}`
+  }
+
+  /** Refuses what we did not sign, or not for that service, and what is over. */
+  function check(
+    service: string,
+    given: Buffer,
+    { key, name, type, expires, size, sha256 }: Static<typeof Link>,
+  ): void {
+    const signed = { key, name, type, expires, ...(size && { size }), ...(sha256 && { sha256 }) }
+    const expected = signature(new URLSearchParams(signed).toString())
+    if (given.length !== expected.length || !timingSafeEqual(given, expected) || !key.startsWith(`${service}/`))
+      throw new Problem('forbidden', 'link_invalid', {
+        detail: 'The link was changed or is not whole. Ask for a new one.',
+      })
+    if (Number(expires) <= now().getTime())
+      throw new Problem('forbidden', 'link_expired', { detail: 'The link has expired. Ask for a new one.' })
+  }
+
+  async function send(request: FastifyRequest, reply: FastifyReply, link: Static<typeof Link>) {
+    const { key, name, type, size, sha256 } = link
+    const there = await store.size(key)
+    if (there === undefined) throw new Problem('not_found', 'file_missing')
+    const content = size && sha256 ? { sizeBytes: Number(size), sha256 } : undefined
+    return await sendFile(request, reply, {
+      fileName: name,
+      contentType: type,
+      sizeBytes: content?.sizeBytes ?? there,
+      tag: content?.sha256 ?? key.split('/').at(-1)!,
+      read: range => store.read(key, range, content),
+    })
+  }
+
+  const serveAt = (app: FastifyInstance, path: string, service: string): void =>
+    mount(app, [path], service).get(
+      '/:signature',
+      {
+        config: { access: anyone },
+        schema: {
+          summary: 'A file by its signed link',
+          honours: ['If-None-Match', 'Range'],
+          refuses: ['link_invalid', 'link_expired', 'file_missing', 'file_damaged', 'files_unavailable'],
+          params: Type.Object({ signature: Type.String() }),
+          querystring: Link,
+          hide: true,
+        },
+      },
+      async (request, reply) => {
+        check(service, Buffer.from(request.params.signature, 'base64url'), request.query)
+        return await send(request, reply, request.query)
+      },
+    )
+
+  return {
+    ...store,
+    link: async (key, as) => link(key, as),
+    serve(app, services) {
+      for (const service of services) serveAt(app, `/files/${service}`, service)
+      // Links that a process made before they named the service: only documents had any.
+      if (services.includes('documents')) serveAt(app, '/files', 'documents')
+    },
+  }
+}
