@@ -1,7 +1,7 @@
 import { dotenv, readConfig } from './kernel/config/config.ts'
-import { databaseProblem } from './kernel/database/database.ts'
 import { misspelt } from './kernel/config/spelling.ts'
 import { StartError } from './kernel/problem.ts'
+import { endOnRejections } from './kernel/run/rejections.ts'
 import { run } from './kernel/run/run.ts'
 import { all, choose } from './services/all.ts'
 import { banner } from './banner.ts'
@@ -16,14 +16,7 @@ try {
     progress: message => console.error(`${message} …`),
     everywhere: Object.keys(all),
   })
-
-  // A driver that loses its database may have nobody who listens; anything else that nobody expected ends the process,
-  // as it should.
-  process.on('unhandledRejection', error => {
-    const ofJobs = error instanceof Error && error.stack?.includes('/graphile-worker/')
-    if (!ofJobs && databaseProblem(error)?.kind !== 'unavailable') throw error
-    platform.log.warn({ err: error }, 'a failure of the database that nobody waited for')
-  })
+  endOnRejections(platform.log)
 
   let stopping = 0
   const stop = async (): Promise<void> => {

@@ -6,6 +6,7 @@ import { openPool } from '../kernel/database/pool.ts'
 import { databaseAt, type DatabaseEngine } from '../kernel/database/placement.ts'
 import { openFiles } from '../kernel/files/open.ts'
 import { lagOf } from '../kernel/events/lag.ts'
+import { periodic } from '../kernel/jobs/job.ts'
 import { openLog } from '../kernel/telemetry/log.ts'
 import { openMail } from '../kernel/mail/open.ts'
 import { openMetrics } from '../kernel/telemetry/metrics.ts'
@@ -134,12 +135,17 @@ async function pendingMigrations(pool: Pool, residents: readonly Service[]): Pro
 
 /** Events and jobs: what is behind, and what failed. */
 async function contents(config: Config, pool: Pool): Promise<Finding[]> {
+  // Periodic work is always due where the platform stands still.
   const [row] = await pool`
+    with jobs as (
+      select * from graphile_worker._private_jobs where task_id not in
+        (select id from graphile_worker._private_tasks where identifier like ${periodic('%', '%')})
+    )
     select (select count(*)::int from kernel.dead_letters where state = 'dead') as dead,
       array(select name from kernel.subscriptions where orphaned_at is not null order by name) as orphans,
-      (select count(*)::int from graphile_worker._private_jobs where attempts >= max_attempts) as failed,
-      (select extract(epoch from now() - min(run_at))::float8 from graphile_worker._private_jobs
-        where locked_at is null and attempts < max_attempts and run_at <= now()) as due`
+      (select count(*)::int from jobs where attempts >= max_attempts) as failed,
+      (select extract(epoch from now() - min(run_at))::float8 from jobs
+        where is_available and run_at <= now()) as due`
   const findings = [
     judge(
       row!.orphans.length === 0,

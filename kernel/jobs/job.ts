@@ -1,8 +1,18 @@
+/**
+ * How soon a job is wanted: `urgent` where somebody waits for it, as for the code of a sign-in; `normal` for what is
+ * told or done afterwards, as a receipt; `bulk` for what comes by the thousand, as an import. What is more urgent
+ * begins first, and some places in each process are for urgent jobs alone. Of one urgency the older begins first, but
+ * no job waits for another to end.
+ */
+export type Urgency = 'urgent' | 'normal' | 'bulk'
+
 /** A task that survives the process. Made by `host.job`, added by `tx.enqueue`. */
 export interface Job<P extends object> {
   /** `<service>.<name>` */
   readonly task: string
   readonly tries: number
+  /** `normal` where nothing is said. */
+  readonly urgency?: Urgency
   /** Only for the types: what the payload is. */
   readonly payload?: P
 }
@@ -16,6 +26,8 @@ export type JobHandler<P extends object> = (
 export interface JobOptions {
   /** Default 10, with exponential back-off: three and a half hours in all. */
   tries?: number
+  /** Default `normal`. */
+  urgency?: Urgency
 }
 
 export interface EnqueueOptions {
@@ -24,3 +36,6 @@ export interface EnqueueOptions {
   /** One waiting job a key: a later one replaces it. */
   key?: string
 }
+
+/** The task that does a periodic work. */
+export const periodic = (service: string, purpose: string): string => `${service}.every ${purpose}`

@@ -4,8 +4,7 @@ import { connectionString, openPool } from '../database/pool.ts'
 import { openEventLog, type EventLog } from '../events/events.ts'
 import { tend } from '../events/retention.ts'
 import type { Transport } from '../events/transport.ts'
-import type { JobHandler } from '../jobs/job.ts'
-import { openJobs } from '../jobs/jobs.ts'
+import { openJobs, type Jobs } from '../jobs/jobs.ts'
 import { openSchedule } from '../jobs/schedule.ts'
 import type { Service } from '../service.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -19,15 +18,12 @@ export interface Datastore {
   readonly pool: Pool
   readonly room: Room
   readonly events: EventLog
-  /** By `<service>.<job>`; each takes the payload of its own job. */
-  readonly handlers: Map<string, JobHandler<any>>
+  readonly jobs: Jobs
   readonly schedule: ReturnType<typeof openSchedule>
   /** Events and jobs begin. */
   start(): Promise<void>
   /** Fails where it cannot be reached, or has no room for changes. */
   check(): Promise<void>
-  /** Lets what is under way end; nothing new begins. */
-  stop(): Promise<void>
   /** Whether every event had its effect and every due job is done. */
   settled(): Promise<boolean>
 }
@@ -58,16 +54,15 @@ export function openDatastore(options: {
     services: residents.map(({ name }) => name),
     everywhere: options.everywhere,
   })
-  const handlers: Datastore['handlers'] = new Map()
-  const jobs = openJobs({ pool, connectionString: connectionString(at, 'kernel'), handlers, log, metrics })
-  const schedule = openSchedule({ pool, log, on: options.periodic })
+  const jobs = openJobs({ pool, connectionString: connectionString(at, 'kernel'), log, metrics })
+  const schedule = openSchedule({ pool, jobs, log, on: options.periodic })
   return {
     at,
     residents,
     pool,
     room,
     events,
-    handlers,
+    jobs,
     schedule,
     async start() {
       schedule.every('kernel', '1 hour', 'forget old answers and events', () =>
@@ -76,13 +71,14 @@ export function openDatastore(options: {
       closing.push(() => events.stop())
       await events.start()
       closing.push(() => jobs.stop())
+      closing.push(schedule.stop)
+      await schedule.start()
       await jobs.start()
     },
     async check() {
       await pool`select 1`
       room.check()
     },
-    stop: () => schedule.stop(),
     settled: async () => (await events.settled()) && (await jobs.due()) === 0 && (await events.settled()),
   }
 }

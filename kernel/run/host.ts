@@ -66,7 +66,7 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
   const { config, app, calls, closing } = world
   const { name, prefix = `/api/${name}` } = service
   const datastore = world.datastores.find(({ residents }) => residents.includes(service))!
-  const { events, handlers, schedule } = datastore
+  const { events, jobs, schedule } = datastore
   const [first] = world.datastores
   const db = databaseOf(world, datastore, name)
   const needed = new Set((service.needs ?? []).map((call: { name: string }) => call.name))
@@ -108,12 +108,7 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
       events.subscribe(name, db, event, about, reaction)
     },
     watch: (event, handler) => first!.events.watch(event, handler),
-    job(label, handler, { tries = 10 } = {}) {
-      const task = `${name}.${label}`
-      if (handlers.has(task)) throw new StartError(`There are two jobs ${task}.`)
-      handlers.set(task, handler)
-      return { task, tries }
-    },
+    job: (label, handler, about) => jobs.define(`${name}.${label}`, handler, about),
     every: (interval, purpose, work) => schedule.every(name, interval, purpose, work),
     announce: (label, value) => void world.announcements.push({ label, value }),
     onStop: work => closing.push(work),

@@ -151,7 +151,6 @@ export async function run(services: readonly Service[], config: Config, options:
     reference(app, peers)
     await app.ready()
     for (const datastore of datastores) await datastore.start()
-    closing.push(() => Promise.all(datastores.map(datastore => datastore.stop())))
     closing.push(() => stopListening(app))
     closing.push(() => state.leave())
     return platformOf(world, engines.database, state)

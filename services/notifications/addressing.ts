@@ -1,7 +1,7 @@
 import { getPerson, listMembers } from '#contracts/identity'
 import { NotificationCreated } from '#contracts/notifications'
 import { newId, type Tx } from '#kernel'
-import type { Jobs, NotificationsHost } from './host.ts'
+import type { NotificationsHost, Steps } from './host.ts'
 import { unlessUnknown, type Audience, type Locale } from './kinds/kind.ts'
 import { plain, reaches, wordsOf, type Reader } from './messages.ts'
 import {
@@ -25,7 +25,7 @@ interface Recipient extends Reader {
  * Turns a message into what each person of its audience gets: the rows, and a job for each mail. Once, however often it
  * is called.
  */
-export async function address(host: NotificationsHost, jobs: Jobs, messageId: string): Promise<void> {
+export async function address(host: NotificationsHost, steps: Steps, messageId: string): Promise<void> {
   const message = await findOpenMessage(host.db, messageId)
   if (!message) return
   // Both audiences of an event may hold one person, and its messages are addressed side by side: the first of them
@@ -63,14 +63,14 @@ export async function address(host: NotificationsHost, jobs: Jobs, messageId: st
         event: message.event,
         createdAt: at.toISOString(),
       })
-    for (const id of await insertDeliveries(tx, message, mails, at)) await enqueueDelivery(tx, jobs, id)
+    for (const id of await insertDeliveries(tx, message, mails, at)) await enqueueDelivery(tx, steps, id)
   })
 }
 
 /** One waiting job a message and one a delivery, whoever asks for it. */
-export const enqueueAddressing = (tx: Tx, { address }: Jobs, messageId: string) =>
+export const enqueueAddressing = (tx: Tx, { address }: Steps, messageId: string) =>
   tx.enqueue(address, { messageId }, { key: `notifications.address:${messageId}` })
-export const enqueueDelivery = (tx: Tx, { deliver }: Jobs, deliveryId: string) =>
+export const enqueueDelivery = (tx: Tx, { deliver }: Steps, deliveryId: string) =>
   tx.enqueue(deliver, { deliveryId }, { key: `notifications.deliver:${deliveryId}` })
 
 async function recipientsOf(host: NotificationsHost, audience: Audience): Promise<Recipient[]> {

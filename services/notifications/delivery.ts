@@ -1,6 +1,6 @@
 import { Problem, type Message } from '#kernel'
 import { enqueueAddressing, enqueueDelivery } from './addressing.ts'
-import type { Jobs, NotificationsHost } from './host.ts'
+import type { NotificationsHost, Steps } from './host.ts'
 import type { Secret } from './kinds/kind.ts'
 import { htmlOf, textOf, type Letter } from './layout.ts'
 import { rules, wordsOf } from './messages.ts'
@@ -49,11 +49,11 @@ export async function deliver(host: NotificationsHost, deliveryId: string, run: 
 /**
  * Gives what has been open for longer than any pause between tries a new job: the old one was killed once too often.
  */
-export async function takeUp({ db, now }: NotificationsHost, jobs: Jobs): Promise<void> {
+export async function takeUp({ db, now }: NotificationsHost, steps: Steps): Promise<void> {
   const { messages, deliveries } = await findLeftLying(db, new Date(now().getTime() - 7 * 3_600_000))
   await db.transaction(async tx => {
-    for (const id of messages) await enqueueAddressing(tx, jobs, id)
-    for (const id of deliveries) await enqueueDelivery(tx, jobs, id)
+    for (const id of messages) await enqueueAddressing(tx, steps, id)
+    for (const id of deliveries) await enqueueDelivery(tx, steps, id)
   })
 }
 

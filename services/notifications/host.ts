@@ -13,9 +13,13 @@ export const settings = Type.Object({
 
 export type NotificationsHost = Host<'notifications', (typeof needs)[number], typeof settings>
 
-export interface Jobs {
+/** The way of a message. */
+export interface Steps {
   /** Turns a message into what each person gets. */
   address: Job<{ messageId: string }>
   /** Sends one mail. */
   deliver: Job<{ deliveryId: string }>
 }
+
+/** By how soon a message is wanted. */
+export type Jobs = Record<'urgent' | 'normal', Steps>

@@ -298,7 +298,7 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
           throw new Problem('conflict', 'delivery_not_dead', {
             detail: `It is ${delivery.status}; only dead mail is sent again by hand.`,
           })
-        await enqueueDelivery(tx, jobs, id)
+        await enqueueDelivery(tx, jobs.normal, id)
         return delivery
       })
       return reply.code(202).send(deliveryView(delivery))

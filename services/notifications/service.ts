@@ -2,7 +2,7 @@ import { NotificationCreated } from '#contracts/notifications'
 import { defineService, StartError } from '#kernel'
 import { address } from './addressing.ts'
 import { deliver, takeUp } from './delivery.ts'
-import { needs, settings, type Jobs } from './host.ts'
+import { needs, settings, type Jobs, type Steps } from './host.ts'
 import { problems } from './problems.ts'
 import { reactions } from './reactions.ts'
 import { dropOld, leastRetention } from './retention.ts'
@@ -30,14 +30,21 @@ export const notifications = defineService({
   start(host) {
     if (host.settings.NOTIFICATION_RETENTION < leastRetention)
       throw new StartError('NOTIFICATION_RETENTION: takes 7d or more, as mails may be on their way for four days.')
+    const stepsOf = (urgency: keyof Jobs, names: Record<keyof Steps, string>): Steps => {
+      const steps: Steps = {
+        address: host.job(names.address, ({ messageId }) => address(host, steps, messageId), { tries, urgency }),
+        deliver: host.job(names.deliver, ({ deliveryId }, run) => deliver(host, deliveryId, run), { tries, urgency }),
+      }
+      return steps
+    }
     const jobs: Jobs = {
-      address: host.job('address', ({ messageId }) => address(host, jobs, messageId), { tries }),
-      deliver: host.job('deliver', ({ deliveryId }, run) => deliver(host, deliveryId, run), { tries }),
+      urgent: stepsOf('urgent', { address: 'address-code', deliver: 'deliver-code' }),
+      normal: stepsOf('normal', { address: 'address', deliver: 'deliver' }),
     }
     reactions(host, jobs)
     routes(host, jobs)
     streams(host)
     host.every('1 hour', 'drop what is older than its retention', async () => void (await dropOld(host)))
-    host.every('1 hour', 'take up what was left lying', () => takeUp(host, jobs))
+    host.every('1 hour', 'take up what was left lying', () => takeUp(host, jobs.normal))
   },
 })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as moment } from 'node:timers/promises'
 import { anyone, defineService } from '../../kernel/index.ts'
 import { start, type TestPlatform } from '../../kernel/testing.ts'
 import { folderWith, until } from './toys.ts'
@@ -190,4 +191,81 @@ test('a process that lost its connections keeps its jobs', async t => {
   assert.equal(starts, 1)
   release()
   await until(async () => (await left(p)) === 0)
+})
+
+/** A service with an import, receipts and codes; `begun` are their names in the order in which they began. */
+async function office(t: TestContext, importing: () => Promise<unknown>) {
+  const begun: string[] = []
+  const add = { bulk: refuse, normal: refuse, urgent: refuse }
+  const p = await start(t, [
+    defineService({
+      name: 'office',
+      folder: await folderWith(t),
+      start({ db, job }) {
+        const handler = async ({ name }: { name: string }) => void begun.push(name)
+        const jobs = {
+          bulk: job('import', (payload: { name: string }) => handler(payload).then(importing).then(ignore), {
+            urgency: 'bulk',
+          }),
+          normal: job('receipt', handler),
+          urgent: job('code', handler, { urgency: 'urgent' }),
+        }
+        for (const urgency of ['bulk', 'normal', 'urgent'] as const)
+          add[urgency] = name => db.transaction(tx => tx.enqueue(jobs[urgency], { name }))
+      },
+    }),
+  ])
+  return { p, begun, add }
+}
+
+const ignore = (): void => {}
+const refuse = async (_name: string): Promise<void> => assert.fail('the service has not started')
+
+test('receipts begin before the jobs of an import that were there first, and codes while no other has a place', async t => {
+  const gates: (() => void)[] = []
+  const { p, begun, add } = await office(t, () => new Promise<void>(resolve => gates.push(resolve)))
+  t.after(() => gates.forEach(open => open()))
+  for (let i = 0; i < 18; i++) await add.bulk(`import ${i}`)
+  await until(() => gates.length === 16)
+  await add.normal('receipt')
+  await add.urgent('code')
+  await until(() => begun.includes('code'))
+  assert.equal(begun.length, 17, 'the others wait for a place')
+  gates.shift()!()
+  await until(() => begun.length >= 18)
+  assert.equal(begun[17], 'receipt')
+  await until(() => gates.length === 16)
+  while (gates.length > 0) gates.shift()!()
+  await until(async () => (gates.shift()?.(), (await left(p)) === 0))
+})
+
+test('a code is sent within a second while an import of a hundred thousand waits, whether its jobs hang or fly', async t => {
+  let open = () => {}
+  const gate = new Promise<void>(resolve => (open = resolve))
+  const { p, begun, add } = await office(t, () => gate.then(() => moment(5)))
+  t.after(open)
+  await p.db('kernel').begin(async tx => {
+    await tx`set local statement_timeout = '60s'`
+    await tx`
+      select count(*) from graphile_worker.add_jobs(array(
+        select ('office.import', '{"payload": {"name": "import"}, "traceId": ""}', null, now(), 1, null, 10, null)
+          ::graphile_worker.job_spec
+        from generate_series(1, 100000)
+      ))`
+  })
+  await until(() => begun.length === 16)
+  const waited = async (name: string) => {
+    const asked = performance.now()
+    await add.urgent(name)
+    await until(() => begun.includes(name))
+    return performance.now() - asked
+  }
+  const waits = []
+  for (let i = 0; i < 20; i++) waits.push(await waited(`hanging ${i}`))
+  open()
+  await until(() => begun.length > 200)
+  for (let i = 0; i < 20; i++) waits.push(await waited(`flying ${i}`))
+  assert.ok(Math.max(...waits) < 1_000, `${waits.map(Math.round)}`)
+  const [waiting] = await p.db('kernel')`select count(*)::int from graphile_worker._private_jobs`
+  assert.ok(waiting!.count > 50_000, 'the import is still under way')
 })

@@ -38,6 +38,6 @@ if (process.argv[1] === import.meta.filename) {
     process.send!(name)
     await new Promise(() => {})
   }, 1)
-  await run([endless], config, { database: { at, admin }, log: openLog({ level: 'silent' }) })
+  await run([endless], config, { database: { at, admin }, log: openLog({ level: 'silent' }), periodic: false })
   await add(Array.from({ length: 20 }, (_, i) => String(i)))
 }

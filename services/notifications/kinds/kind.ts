@@ -37,6 +37,8 @@ export interface Policy {
   inApp: boolean
   /** The reader cannot choose: it is about their account's safety, or they asked for it. */
   fixed?: boolean
+  /** Somebody waits for it: it goes before all others. */
+  urgent?: boolean
   /** Even to somebody who is disabled. */
   disabledToo?: boolean
 }
