@@ -20,6 +20,7 @@ import { test, type TestContext } from 'node:test'
 import { createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { extract, pack } from 'tar-stream'
 import type { Pool } from '../kernel/database/database.ts'
+import { periodic } from '../kernel/jobs/job.ts'
 import { openPool } from '../kernel/database/pool.ts'
 import { folderFiles } from '../kernel/files/files.ts'
 import { StartError } from '../kernel/problem.ts'
@@ -148,7 +149,8 @@ const settled = (product: Product): Promise<void> =>
         const [row] = await db`select
           exists (select from kernel.subscriptions s join kernel.cursors l on l.subscription = s.name
             join kernel.log e on e.topic = s.topic and e.position > l.at_offset) as unread,
-          exists (select from graphile_worker._private_jobs where attempts < max_attempts) as jobs`
+          exists (select from graphile_worker._private_jobs where attempts < max_attempts and task_id not in
+            (select id from graphile_worker._private_tasks where identifier like ${periodic('%', '%')})) as jobs`
         return !row!.unread && !row!.jobs
       }),
     30_000,

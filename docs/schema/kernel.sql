@@ -118,6 +118,12 @@ create policy own on subscriptions for all to ohmnibus_service using ((service =
 
 CREATE OR REPLACE FUNCTION kernel.add_job(task text, payload json, run_at timestamp with time zone, tries integer, job_key text, trace_id text)
  RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'kernel', 'pg_temp'
+AS $function$select kernel.add_job(task, payload, run_at, tries, job_key, trace_id, 0)$function$;
+
+CREATE OR REPLACE FUNCTION kernel.add_job(task text, payload json, run_at timestamp with time zone, tries integer, job_key text, trace_id text, priority integer)
+ RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'kernel', 'pg_temp'
@@ -127,7 +133,7 @@ begin
     raise exception 'job % is not one of %', task, session_user using errcode = '42501';
   end if;
   perform graphile_worker.add_job(task, json_build_object('payload', payload, 'traceId', trace_id),
-    run_at => run_at, max_attempts => tries, job_key => job_key);
+    run_at => run_at, max_attempts => tries, job_key => job_key, priority => priority);
 end $function$;
 
 CREATE OR REPLACE FUNCTION kernel.add_part(family regclass, part text, key text, lower text, upper text)

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { periodic } from '../../kernel/jobs/job.ts'
 import { openPool } from '../../kernel/database/pool.ts'
 import { folderFiles } from '../../kernel/files/files.ts'
 import { runningEmbedded } from '../../tools/embedded.ts'
@@ -67,7 +68,15 @@ export async function embeddedSite(): Promise<Site> {
         60_000,
       )
       await peek('kernel', db =>
-        until('every job done', async () => (await db`select from graphile_worker._private_jobs`).length === 0, 60_000),
+        until(
+          'every job done',
+          async () => {
+            const open = await db`select from graphile_worker._private_jobs where task_id not in
+              (select id from graphile_worker._private_tasks where identifier like ${periodic('%', '%')})`
+            return open.length === 0
+          },
+          60_000,
+        ),
       )
     },
     async close() {
