@@ -1,3 +1,4 @@
+import { StartError } from './kernel/problem.ts'
 import type { Platform } from './kernel/run/run.ts'
 
 /** What a person needs to know once the platform runs. Collectors of logs get a line of their own. */
@@ -34,4 +35,15 @@ Three things to try:
 
 Ctrl-C stops it; everything stays in the data folder.
 `)
+}
+
+/** Why it could not start: a sentence for what people can mend, all there is of anything else. */
+export function refusal(error: unknown): unknown {
+  const { message, cause = error } = error as Error
+  const lost = /^(57P|08|CONNECTION_|ECONN|EPIPE)/.test((cause as { code?: string }).code ?? '')
+  if (!lost && !(error instanceof StartError)) return error
+  const sentence = lost
+    ? `PostgreSQL went away meanwhile (${(cause as Error).message}). Start again in a moment.`
+    : message
+  return `\nOhmnibus cannot start. ${sentence}\n`
 }

@@ -205,3 +205,16 @@ test('one who does not end, or ends badly, keeps nobody else from a clean end', 
   assert.deepEqual(ended, ['last', 'hangs', 'rejects', 'throws', 'first'])
   assert.ok(performance.now() - began < 4_500, `${performance.now() - began} ms`)
 })
+
+test('however many do not end, all of the end takes less than five seconds', async t => {
+  const ended: string[] = []
+  const first = plain('first', host => host.onStop(() => void ended.push('first')))
+  const hanging = Array.from({ length: 20 }, (_, index) =>
+    plain(`hangs_${'abcdefghijklmnopqrst'[index]}`, host => host.onStop(() => new Promise(() => {}))),
+  )
+  const p = await start(t, [first, ...hanging])
+  const began = performance.now()
+  await p.platform.close()
+  assert.ok(performance.now() - began < 5_000, `${performance.now() - began} ms`)
+  assert.deepEqual(ended, ['first'])
+})
