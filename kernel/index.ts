@@ -45,5 +45,14 @@ export type { Mail, Message } from './mail/mail.ts'
 export type { Peers } from './calls/peers.ts'
 export { clientHeader, serviceToken } from './calls/service-token.ts'
 export { Problem, StartError, fail, type Fault, type ProblemKind } from './problem.ts'
-export { defineFront, defineService, type Delivered, type FrontHost, type Host, type Service } from './service.ts'
+export {
+  defineFront,
+  defineModule,
+  defineService,
+  type Delivered,
+  type FrontHost,
+  type Host,
+  type Module,
+  type Service,
+} from './service.ts'
 export { newId } from './ids.ts'

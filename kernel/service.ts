@@ -111,6 +111,17 @@ export interface FrontHost<Name extends string = string, S extends TObject = TOb
   reportElsewhere(work: () => Promise<Record<string, string>>): void
 }
 
+/** Code with tables of its own that services include: each that does has these tables in its own schema, for itself. */
+export interface Module {
+  /** In one word; the database knows its migrations as `<service>/<name>`. */
+  readonly name: string
+  /** `import.meta.dirname`; its `migrations/` are applied before those of the service, and know nothing of it. */
+  readonly folder: string
+}
+
+/** Declares a module, for `includes`. */
+export const defineModule = (module: Module): Module => module
+
 /** A service as a value. Nothing runs before `start`. */
 export interface ServiceDefinition<
   Name extends string = string,
@@ -127,6 +138,8 @@ export interface ServiceDefinition<
   readonly folder: string
   /** Default `/api/<name>`; several serve the same routes. */
   readonly prefix?: string | readonly string[]
+  /** Modules whose tables stand in its schema; its own migrations may refer to them. */
+  readonly includes?: readonly Module[]
   readonly needs?: readonly Needs[]
   /** Events the service owns; published only by it. */
   readonly publishes?: readonly EventContract<Name>[]

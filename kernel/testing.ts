@@ -12,7 +12,7 @@ import type { Pool } from './database/database.ts'
 import { openPool } from './database/pool.ts'
 import { newId } from './ids.ts'
 import { openLog, type Log } from './telemetry/log.ts'
-import { migrate, readMigrations } from './database/migrate.ts'
+import { migrate, readMigrations, unitsOf } from './database/migrate.ts'
 import { run as runPlatform, type Platform, type RunOptions } from './run/run.ts'
 import type { Answer, Delivered, Service } from './service.ts'
 
@@ -192,15 +192,12 @@ const fakes = (answers: NonNullable<TestOptions['answers']>): Service[] =>
  */
 async function cloneTemplate(cluster: TestCluster, services: readonly Service[]): Promise<string> {
   const units = await Promise.all(
-    [...services]
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map(async unit => [unit.name, ...(await readMigrations(unit.folder)).map(({ checksum }) => checksum)]),
+    unitsOf([...services].sort((a, b) => (a.name < b.name ? -1 : 1))).map(async ({ name, folder }) => [
+      name,
+      ...(await readMigrations(folder)).map(({ checksum }) => checksum),
+    ]),
   )
-  const kernel = (await readMigrations(join(import.meta.dirname, 'database'))).map(({ checksum }) => checksum)
-  const template = `template_${createHash('sha256')
-    .update(JSON.stringify([kernel, units]))
-    .digest('hex')
-    .slice(0, 20)}`
+  const template = `template_${createHash('sha256').update(JSON.stringify(units)).digest('hex').slice(0, 20)}`
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await withPostgres(cluster, async pool => {
     // Roles belong to the whole cluster, so templates are made one at a time.

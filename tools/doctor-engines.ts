@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import type { Config } from '../kernel/config/config.ts'
 import type { Pool } from '../kernel/database/database.ts'
 import { isFull } from '../kernel/database/faults.ts'
@@ -10,7 +9,7 @@ import { periodic } from '../kernel/jobs/job.ts'
 import { openLog } from '../kernel/telemetry/log.ts'
 import { openMail } from '../kernel/mail/open.ts'
 import { openMetrics } from '../kernel/telemetry/metrics.ts'
-import { readMigrations } from '../kernel/database/migrate.ts'
+import { readMigrations, unitsOf } from '../kernel/database/migrate.ts'
 import { takeRoom } from '../kernel/database/disk-full.ts'
 import type { Service } from '../kernel/service.ts'
 import { runningEmbedded } from './embedded.ts'
@@ -125,10 +124,10 @@ async function pendingMigrations(pool: Pool, residents: readonly Service[]): Pro
   const [there] = await pool`select to_regclass('kernel.migrations') is not null as known`
   const done = there!.known ? await pool`select service, number from kernel.migrations` : []
   const known = new Set(done.map(row => `${row.service} ${row.number}`))
-  const kernel = { name: 'kernel', folder: resolve(import.meta.dirname, '../kernel/database') }
-  const units = [kernel, ...residents]
   const wanted = await Promise.all(
-    units.map(async ({ name, folder }) => (await readMigrations(folder)).map(({ number }) => `${name} ${number}`)),
+    unitsOf(residents).map(async ({ name, folder }) =>
+      (await readMigrations(folder)).map(({ number }) => `${name} ${number}`),
+    ),
   )
   return wanted.flat().filter(key => !known.has(key)).length
 }

@@ -13,7 +13,34 @@ import { StartError } from '../problem.ts'
 export interface Migratable {
   readonly name: string
   readonly folder: string
+  /** Their tables stand in its schema. */
+  readonly includes?: readonly { readonly name: string; readonly folder: string }[]
 }
+
+/** A folder of migrations, under the name by which the database knows it: `billing`, or `billing/ledger`. */
+interface Unit {
+  readonly name: string
+  readonly schema: string
+  readonly folder: string
+}
+
+/**
+ * In the order they run: the kernel first, and what a service includes before the service itself, whose migrations may
+ * refer to its tables.
+ */
+export const unitsOf = (services: readonly Migratable[]): Unit[] => [
+  { name: 'kernel', schema: 'kernel', folder: import.meta.dirname },
+  ...services.flatMap(({ name: schema, folder, includes = [] }) => {
+    if (new Set(includes.map(({ name }) => name)).size < includes.length)
+      throw new StartError(
+        `${schema} includes two modules of one name: ${includes.map(({ name }) => name).join(', ')}.`,
+      )
+    return [
+      ...includes.map(module => ({ name: `${schema}/${module.name}`, schema, folder: module.folder })),
+      { name: schema, schema, folder },
+    ]
+  }),
+]
 
 interface Migration {
   number: number
@@ -69,10 +96,10 @@ export async function migrate(
 ): Promise<void> {
   const pool = openPool(at, admin, { schema: 'public', max: 1, limits: false })
   try {
-    const kernel = { name: 'kernel', folder: import.meta.dirname }
     const all = await Promise.all(
-      [kernel, ...services].map(async unit => ({ ...unit, migrations: await readMigrations(unit.folder) })),
+      unitsOf(services).map(async unit => ({ ...unit, migrations: await readMigrations(unit.folder) })),
     )
+    const schemas = ['kernel', ...services.map(({ name }) => name)]
     await accepting(pool)
     if (await upToDate(pool, all, progress)) return await provePasswords(at)
     progress('Preparing the database')
@@ -80,19 +107,16 @@ export async function migrate(
     const [server] = await pool`select current_setting('server_version_num')::int as version`
     if (server!.version < 170_000)
       throw new StartError(`PostgreSQL ${Math.floor(server!.version / 10_000)} is too old: Ohmnibus needs 17 or newer.`)
-    for (const { name } of all) await makeRole(pool, at, name)
+    for (const name of schemas) await makeRole(pool, at, name)
     await provePasswords(at)
-    await makeSchemas(
-      pool,
-      all.map(unit => unit.name),
-    )
+    await makeSchemas(pool, schemas)
     await runMigrations({ connectionString: connectionString(at, admin), logger: new Logger(() => () => {}) })
     await pool.unsafe(letKernelWork)
     for (const unit of all) {
       for (const migration of unit.migrations) {
         if (await applied(pool, unit.name, migration)) continue
         progress(`Migrating ${unit.name} to ${migration.name}`)
-        await apply(pool, unit.name, migration)
+        await apply(pool, unit, migration)
       }
     }
   } catch (error) {
@@ -159,7 +183,7 @@ function refusal(error: unknown, at: DatabaseAddress, role: string): unknown {
  */
 async function upToDate(
   pool: Pool,
-  units: (Migratable & { migrations: Migration[] })[],
+  units: (Unit & { migrations: Migration[] })[],
   progress: (message: string) => void,
 ): Promise<boolean> {
   const [known] = await pool`select to_regclass('kernel.migrations') is not null as there`
@@ -196,22 +220,18 @@ async function upToDate(
 const applied = async (pool: Pool, service: string, { number }: Migration): Promise<boolean> =>
   (await pool`select from kernel.migrations where service = ${service} and number = ${number}`).length > 0
 
-async function apply(
-  pool: Pool,
-  service: string,
-  { number, name, sql, checksum, worksFrom }: Migration,
-): Promise<void> {
+async function apply(pool: Pool, unit: Unit, { number, name, sql, checksum, worksFrom }: Migration): Promise<void> {
   try {
     await pool.begin(async tx => {
-      await tx.unsafe(`set local search_path = ${quoted(service)}, extensions`)
+      await tx.unsafe(`set local search_path = ${quoted(unit.schema)}, extensions`)
       await tx.unsafe(sql)
       await tx`insert into kernel.migrations (service, number, name, checksum, works_from)
-        values (${service}, ${number}, ${name}, ${checksum}, ${worksFrom})`
+        values (${unit.name}, ${number}, ${name}, ${checksum}, ${worksFrom})`
     })
   } catch (error) {
     if (!(error instanceof postgres.PostgresError)) throw error
     throw new StartError(
-      `The migration ${service}/${name} failed and nothing of it was kept: ${error.message}` +
+      `The migration ${unit.name}/${name} failed and nothing of it was kept: ${error.message}` +
         (error.position ? ` (at character ${error.position})` : ''),
     )
   }

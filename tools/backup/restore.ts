@@ -2,7 +2,7 @@ import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Pool } from '../../kernel/database/database.ts'
 import { openPool } from '../../kernel/database/pool.ts'
-import { readMigrations } from '../../kernel/database/migrate.ts'
+import { readMigrations, unitsOf } from '../../kernel/database/migrate.ts'
 import { binaries, startPostgres } from '../../embedded-postgres/postgres.ts'
 import { StartError } from '../../kernel/problem.ts'
 import { version } from '../../kernel/version.ts'
@@ -125,8 +125,7 @@ async function settle(folder: string, progress: (message: string) => void) {
 }
 
 async function refuseUnknown(pool: Pool): Promise<void> {
-  const kernel = { name: 'kernel', folder: join(import.meta.dirname, '../../kernel/database') }
-  for (const { name, folder } of [kernel, ...(await choose())]) {
+  for (const { name, folder } of unitsOf(await choose())) {
     const known = await readMigrations(folder)
     const [row] = await pool<
       { last: number | null }[]
