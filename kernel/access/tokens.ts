@@ -49,8 +49,8 @@ const invalid = () =>
   })
 
 /**
- * Signatures are checked once a token, life and revocation at each use. Keys and revocations are asked of identity; those
- * we have serve on while it is away.
+ * Signatures are checked once a token, life and revocation at each use. Keys and revocations are asked of identity;
+ * those we have serve on while it is away.
  */
 export function openAccess({ now, keys: own = [], identity }: AccessOptions): Tokens {
   const signing = openKeys(own, identity, now)

@@ -97,8 +97,8 @@ declare module 'fastify' {
 export const accessCookie = (secure: boolean): string => (secure ? '__Host-ohmnibus-access' : 'ohmnibus-access')
 
 /**
- * Gives a service, or the kernel itself, a corner of the shared instance: every path under every prefix. Those under the
- * second and later ones are aliases.
+ * Gives a service, or the kernel itself, a corner of the shared instance: every path under every prefix. Those under
+ * the second and later ones are aliases.
  */
 export function mount(app: FastifyInstance, prefixes: readonly string[], service?: string): Http {
   const add =

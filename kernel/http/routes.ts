@@ -24,8 +24,8 @@ export const routing = { maxParamLength: 500, ignoreTrailingSlash: true } as con
 const methods: HTTPMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /**
- * Keeps what is added to this instance from now on as `app.documented`, and refuses what has no access rule. Tells which
- * methods a path takes.
+ * Keeps what is added to this instance from now on as `app.documented`, and refuses what has no access rule. Tells
+ * which methods a path takes.
  */
 export function collectRoutes(app: FastifyInstance): (path: string) => string[] {
   const documented: DocumentedRoute[] = []

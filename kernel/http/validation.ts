@@ -50,12 +50,18 @@ export function faultsOf(
   return [...faults.values()]
 }
 
+const formatsInWords: Record<string, string> = {
+  uuid: 'a UUID',
+  email: 'an e-mail address',
+  'date-time': 'a time like 2027-02-18T08:30:00Z',
+  date: 'a date like 2027-02-18',
+}
+
 function detailOf(keyword: string, params: Record<string, unknown>, message: string | undefined, part: string): string {
   if (keyword === 'required') return 'is required'
   if (keyword === 'additionalProperties') return `is not a field of this ${part === 'querystring' ? 'query' : part}`
   if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
-  if (keyword === 'format')
-    return `must be ${{ uuid: 'a UUID', email: 'an e-mail address', 'date-time': 'a time like 2027-02-18T08:30:00Z', date: 'a date like 2027-02-18' }[String(params.format)] ?? `a ${params.format}`}`
+  if (keyword === 'format') return `must be ${formatsInWords[String(params.format)] ?? `a ${params.format}`}`
   return message ?? 'is not valid'
 }
 
