@@ -4,9 +4,9 @@ import { StartError, type Service } from '#kernel'
 export const all: Record<string, () => Promise<Service>> = {
   gateway: async () => (await import('./gateway/service.ts')).gateway,
   identity: async () => (await import('./identity/service.ts')).identity,
-  passports: async () => (await import('./passports/service.ts')).passports,
   documents: async () => (await import('./documents/service.ts')).documents,
   notifications: async () => (await import('./notifications/service.ts')).notifications,
+  passports: async () => (await import('./passports/service.ts')).passports,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */

@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { runInNewContext } from 'node:vm'
 import { Parser } from '@asyncapi/parser'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
+import type { RouteSchema } from '../kernel/http/http.ts'
+import { codesOf } from '../kernel/http/problems.ts'
 import { open, type TestPlatform } from '../kernel/testing.ts'
-import { choose } from '../services/all.ts'
+import { all, choose } from '../services/all.ts'
 import { schemaOf } from '../tools/docs/schema.ts'
 
 /** JSON of any depth, as the two specifications have it. */
@@ -147,21 +148,64 @@ test('every event travels with a CloudEvents head and its key', () => {
   }
 })
 
-test('the Postman collection has every request, and signing in keeps the token for the others', () => {
+test('the Postman collection has every request', () => {
   const collection = JSON.parse(read('docs/api/ohmnibus.postman_collection.json')) as Json
   const requests = collection.item.flatMap(({ item }: Json) => item) as Json[]
   const names = requests.map(
     ({ request }) => `${request.method} ${request.url.raw.replace('{{baseUrl}}', '').replace(/:(\w+)/g, '{$1}')}`,
   )
-  assert.deepEqual(names.sort(), operations.map(({ name }) => name).sort())
-  const login = requests.find(({ request }) => request.url.raw === '{{baseUrl}}/api/auth/login')!
-  const variables = new Map<string, string>()
-  const pm = {
-    response: { code: 200, json: () => ({ accessToken: 'the token' }) },
-    collectionVariables: { set: (name: string, value: string) => variables.set(name, value) },
+  assert.deepEqual([...new Set(names)].sort(), operations.map(({ name }) => name).sort())
+})
+
+test('a status and a header stand in the document where a field of the route brings them, and nowhere else', () => {
+  for (const { url, method, schema, config } of platform.http.app.documented) {
+    const { honours = [], gives = [], hide } = schema as RouteSchema
+    if (method === 'HEAD' || hide || config?.isAlias) continue
+    const name = `${String(method)} ${url}`
+    const { responses } = openapi.paths[url.replace(/:(\w+)/g, '{$1}')][String(method).toLowerCase()] as Json
+    const codes = codesOf({ method, config, schema })
+    assert.equal('304' in responses, honours.includes('If-None-Match'), `${name}: 304`)
+    assert.equal('206' in responses, honours.includes('Range'), `${name}: 206`)
+    assert.equal('412' in responses, honours.includes('If-Match'), `${name}: 412`)
+    assert.equal('416' in responses, honours.includes('Range'), `${name}: 416`)
+    assert.equal('422' in responses, honours.includes('Idempotency-Key'), `${name}: 422`)
+    const tagged = honours.some(header => header.startsWith('If-')) || gives.includes('ETag')
+    const headers = Object.entries<Json>(responses).flatMap(([status, answer]) =>
+      status < '400' ? Object.keys(answer.headers ?? {}) : [],
+    )
+    assert.equal(headers.includes('ETag'), tagged && !(method === 'DELETE' && !responses[200]), `${name}: ETag`)
+    assert.equal(headers.includes('Location'), gives.includes('Location'), `${name}: Location`)
+    const named = Object.values<Json>(responses).flatMap(({ $ref = '' }) =>
+      Object.keys(
+        openapi.components.responses[$ref.split('/').at(-1)!]?.content['application/problem+json'].examples ?? {},
+      ),
+    )
+    const own = codes.filter(code => !(schema as RouteSchema).response?.[platform.http.app.problems.get(code)!.status])
+    assert.deepEqual(named.sort(), own.sort(), name)
   }
-  runInNewContext(login.event[0].script.exec.join('\n'), { pm })
-  assert.equal(variables.get(/\{\{(\w+)\}\}/.exec(collection.auth.bearer[0].value)![1]!), 'the token')
+})
+
+test('what an answer contains has a name, and so has each item of a page', () => {
+  const nameless = operations.flatMap(operation =>
+    Object.entries<Json>(operation.responses)
+      .filter(([, answer]) => jsonOf(answer) && !jsonOf(answer)!.schema.$ref)
+      .map(([status]) => `${operation.name} ${status}`),
+  )
+  assert.deepEqual(nameless, [])
+  for (const [name, { properties }] of Object.entries<Json>(openapi.components.schemas))
+    if (properties?.nextCursor) assert.equal(`${properties.items.items.$ref}Page`, `#/components/schemas/${name}`)
+})
+
+test('every tag says in a sentence what is under it, in the order of the product', () => {
+  assert.deepEqual(
+    openapi.tags.map(({ name }: Json) => name),
+    [...Object.keys(all), 'operations'].filter(name => operations.some(({ tags }) => tags.includes(name))),
+  )
+  assert.ok(openapi.tags.every(({ description }: Json) => /^[A-Z].*\.$/.test(description)))
+  assert.deepEqual(
+    operations.filter(({ tags }) => !openapi.tags.some(({ name }: Json) => tags.includes(name))),
+    [],
+  )
 })
 
 test('the schema of each service shows its tables as PostgreSQL has them', async () => {

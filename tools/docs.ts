@@ -11,7 +11,8 @@ import { eventsOf } from './docs/contracts.ts'
 import { deployParts, isPassedOn, withParts } from './docs/deploy.ts'
 import { eventsPage } from './docs/events.ts'
 import { broken, freeze, type Frozen } from './docs/frozen.ts'
-import { postman } from './docs/postman.ts'
+import { postman, sample } from './docs/postman.ts'
+import { problemsPage } from './docs/problems.ts'
 import { readersOf } from './docs/readers.ts'
 import { schemaOf } from './docs/schema.ts'
 
@@ -61,6 +62,8 @@ async function make(): Promise<Map<string, string>> {
       const document = { ...openapi(platform.http.app), servers: [{ url: 'http://localhost:8080' }] }
       files.set('docs/api/openapi.json', json(document))
       files.set('docs/api/ohmnibus.postman_collection.json', json(postman(JSON.parse(json(document)))))
+      files.set(`docs/api/${sample.name}`, sample.content)
+      files.set('docs/api/problems.md', problemsPage(platform.http.app.problems, platform.http.app.documented))
       for (const name of ['kernel', ...names])
         files.set(`docs/schema/${name}.sql`, await schemaOf(platform.db(name), name))
     } finally {

@@ -152,7 +152,7 @@ const conventions: Record<string, Json> = {
 const sent: Record<string, Json> = {
   ETag: { type: 'string', description: 'Names this version, for `If-Match` and `If-None-Match`' },
   Location: { type: 'string', format: 'uri-reference', description: 'Where the new thing is' },
-  'Accept-Ranges': { type: 'string', description: '`bytes`: parts may be asked for' },
+  'Accept-Ranges': { type: 'string', description: '`bytes`: parts of the file may be asked for' },
   'Content-Range': { type: 'string', description: 'Which part this is, and of how many bytes' },
   'Retry-After': { type: 'integer', description: 'Seconds' },
   'WWW-Authenticate': { type: 'string', description: '`Bearer`' },

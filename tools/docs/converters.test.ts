@@ -169,7 +169,6 @@ const readers = new Map([
   [
     'book.written',
     [
-      { service: 'shops', purpose: 'offer the book' },
       { service: 'shops', purpose: 'tell who waits for it' },
       { service: 'libraries', purpose: 'order the book' },
     ],
@@ -190,7 +189,7 @@ test('who tells an event and who reads it, what for, are operations on its chann
       [
         'shops-reads-book.written',
         'receive',
-        'The service shops reads it: offer the book; tell who waits for it.',
+        'The service shops reads it: tell who waits for it.',
         '#/channels/book.written',
       ],
       [

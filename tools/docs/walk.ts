@@ -1,0 +1,232 @@
+/** One request of the walk: its documented example, with what earlier answers gave in the places of made-up ids. */
+export interface Step {
+  /** Its `operationId`. */
+  readonly operation: string
+  /** Whose token goes along; by itself that of who signed in, where the operation asks who one is. */
+  readonly as?: 'ada' | 'oneself'
+  /** Fields of the path, the body or the form, and headers, by the variable that each takes; a path into the body. */
+  readonly with?: Readonly<Record<string, string>>
+  /** Variables by the field of the answer, or the header, that they keep. */
+  readonly keep?: Readonly<Record<string, string>>
+  /** The documented status, where it is not the first success. */
+  readonly status?: number
+  /** It needs what a mail said: sent only where `mailbox` tells it. `to` is a variable. */
+  readonly mail?: { readonly to: string; readonly code?: string; readonly token?: string } | true
+  /** Never ends by itself, so it is left out of a run. */
+  readonly endless?: true
+}
+
+export interface Chapter {
+  readonly name: string
+  readonly steps: readonly Step[]
+}
+
+const signInAda: Step = {
+  operation: 'postAuthLogin',
+  with: { email: 'newAddress' },
+  keep: { adaToken: 'accessToken' },
+  mail: true,
+}
+const invitation = { id: 'organisationId', email: 'newAddress' }
+const invited = { to: 'newAddress', token: 'invitationToken' }
+const member = { id: 'organisationId', userId: 'adaId' }
+
+/** Through the product, so that each request finds what it is about. What no step names comes in its order before the end. */
+export const walk: readonly Chapter[] = [
+  {
+    name: 'Is it there',
+    steps: [
+      { operation: 'getHealthLive' },
+      { operation: 'getHealthReady' },
+      { operation: 'getHealth' },
+      { operation: 'getWellKnownJwksJson' },
+      { operation: 'getWellKnownOpenidConfiguration' },
+    ],
+  },
+  {
+    name: 'Sign in',
+    steps: [
+      {
+        operation: 'postAuthLogin',
+        with: { email: 'email', password: 'password' },
+        keep: { token: 'accessToken', refreshToken: 'refreshToken' },
+      },
+      {
+        operation: 'postAuthRefresh',
+        with: { refreshToken: 'refreshToken' },
+        keep: { token: 'accessToken', refreshToken: 'refreshToken' },
+      },
+      { operation: 'getAuthProfile' },
+    ],
+  },
+  {
+    name: 'A new account',
+    steps: [
+      { operation: 'postAuthRegister', with: { email: 'ada' }, mail: true },
+      { operation: 'postAuthResendOtp', with: { email: 'ada' }, mail: true },
+      {
+        operation: 'postAuthVerifyOtp',
+        with: { email: 'ada', otp: 'otp' },
+        keep: { adaToken: 'accessToken', adaId: 'user.id' },
+        mail: { to: 'ada', code: 'otp' },
+      },
+      { operation: 'getAuthProfile', as: 'ada', keep: { profileTag: 'ETag' }, mail: true },
+      { operation: 'patchAuthProfile', as: 'ada', with: { 'If-Match': 'profileTag' }, mail: true },
+      { operation: 'postAuthPassword', as: 'ada', mail: true },
+      { operation: 'postAuthEmail', as: 'ada', with: { email: 'newAddress' }, mail: true },
+      { operation: 'postAuthEmailVerify', as: 'ada', with: { otp: 'otp' }, mail: { to: 'newAddress', code: 'otp' } },
+      { operation: 'postAuthLogin', with: { email: 'newAddress' }, mail: true },
+      { operation: 'getAuthSessions', as: 'ada', keep: { sessionId: 'items.0.id' }, mail: true },
+      { operation: 'deleteAuthSessionsById', as: 'ada', with: { id: 'sessionId' }, mail: true },
+      { operation: 'postAuthRegister', with: { email: 'grace' }, mail: true },
+      {
+        operation: 'getAuthVerifyByToken',
+        with: { token: 'verifyToken' },
+        mail: { to: 'grace', token: 'verifyToken' },
+      },
+      { operation: 'postAuthVerifyByToken', with: { token: 'verifyToken' }, mail: true },
+    ],
+  },
+  {
+    name: 'Organisations',
+    steps: [
+      { operation: 'postAuthOrganisations', keep: { organisationId: 'id' } },
+      { operation: 'getAuthOrganisations' },
+      { operation: 'getAuthOrganisationsById', with: { id: 'organisationId' }, keep: { organisationTag: 'ETag' } },
+      {
+        operation: 'patchAuthOrganisationsById',
+        with: { id: 'organisationId', 'If-Match': 'organisationTag' },
+      },
+      {
+        operation: 'postAuthOrganisationsByIdSwitch',
+        with: { id: 'organisationId' },
+        keep: { token: 'accessToken' },
+      },
+      { operation: 'postAuthOrganisationsPersonalSwitch', keep: { token: 'accessToken' } },
+      { operation: 'getAuthOrganisationsByIdMembers', with: { id: 'organisationId' } },
+      {
+        operation: 'postAuthOrganisationsByIdInvitations',
+        with: { id: 'organisationId' },
+        keep: { invitationId: 'id' },
+      },
+      { operation: 'getAuthOrganisationsByIdInvitations', with: { id: 'organisationId' } },
+      {
+        operation: 'deleteAuthOrganisationsByIdInvitationsByInvitationId',
+        with: { id: 'organisationId', invitationId: 'invitationId' },
+      },
+      { operation: 'postAuthOrganisationsByIdInvitations', with: invitation, mail: true },
+      { operation: 'getAuthInvitationsByToken', with: { token: 'invitationToken' }, mail: invited },
+      { operation: 'postAuthInvitationsAccept', as: 'ada', with: { token: 'invitationToken' }, mail: true },
+      { operation: 'putAuthOrganisationsByIdMembersByUserId', with: member, mail: true },
+      { operation: 'deleteAuthOrganisationsByIdMembersByUserId', with: member, mail: true },
+      signInAda,
+      { operation: 'postAuthOrganisationsByIdInvitations', with: invitation, mail: true },
+      { operation: 'postAuthInvitationsByToken', as: 'ada', with: { token: 'invitationToken' }, mail: invited },
+    ],
+  },
+  {
+    name: 'Accounts, as an admin',
+    steps: [
+      { operation: 'getAuthUsers' },
+      { operation: 'putAuthUsersByIdRole', with: { id: 'adaId' }, keep: { accountTag: 'ETag' }, mail: true },
+      { operation: 'putAuthUsersByIdDisabled', with: { id: 'adaId', 'If-Match': 'accountTag' }, mail: true },
+    ],
+  },
+  {
+    name: 'A battery passport',
+    steps: [
+      {
+        operation: 'postPassports',
+        with: { 'data.generalInformation.batteryIdentifier': 'identifier' },
+        keep: { passportId: 'id' },
+      },
+      { operation: 'getPassports' },
+      { operation: 'getPassportsById', with: { id: 'passportId' }, keep: { passportTag: 'ETag' } },
+      {
+        operation: 'putPassportsById',
+        with: {
+          id: 'passportId',
+          'If-Match': 'passportTag',
+          'data.generalInformation.batteryIdentifier': 'identifier',
+        },
+        keep: { passportTag: 'ETag' },
+      },
+      { operation: 'getPassportsByIdVersions', with: { id: 'passportId' } },
+      {
+        operation: 'putPassportsByIdReadersByReaderId',
+        with: { id: 'passportId', readerId: 'organisationId' },
+      },
+      { operation: 'getPassportsByIdReaders', with: { id: 'passportId' } },
+      {
+        operation: 'deletePassportsByIdReadersByReaderId',
+        with: { id: 'passportId', readerId: 'organisationId' },
+      },
+    ],
+  },
+  {
+    name: 'Its documents',
+    steps: [
+      {
+        operation: 'postDocumentsUpload',
+        with: { passportId: 'passportId' },
+        keep: { docId: 'docId', documentTag: 'ETag' },
+      },
+      { operation: 'getDocuments' },
+      { operation: 'getDocumentsByDocId', with: { docId: 'docId' } },
+      {
+        operation: 'putDocumentsByDocId',
+        with: { docId: 'docId', 'If-Match': 'documentTag', passportId: 'passportId' },
+        keep: { documentTag: 'ETag' },
+      },
+      {
+        operation: 'putDocumentsByDocIdFile',
+        with: { docId: 'docId', 'If-Match': 'documentTag' },
+        keep: { documentTag: 'ETag' },
+      },
+      { operation: 'deleteDocumentsByDocId', with: { docId: 'docId', 'If-Match': 'documentTag' } },
+    ],
+  },
+  {
+    name: 'Its life',
+    steps: [
+      {
+        operation: 'postPassportsByIdPublish',
+        with: { id: 'passportId', 'If-Match': 'passportTag' },
+        keep: { passportTag: 'ETag' },
+      },
+      { operation: 'deletePassportsById', with: { id: 'passportId', 'If-Match': 'passportTag' } },
+    ],
+  },
+  {
+    name: 'Notifications',
+    steps: [
+      { operation: 'getNotifications', keep: { notificationId: 'items.0.id' } },
+      { operation: 'postNotificationsByIdRead', with: { id: 'notificationId' } },
+      { operation: 'postNotificationsReadAll' },
+      { operation: 'getNotificationsStream', endless: true },
+      { operation: 'getNotificationsPreferences', keep: { preferencesTag: 'ETag' } },
+      { operation: 'putNotificationsPreferences', with: { 'If-Match': 'preferencesTag' } },
+      { operation: 'getNotificationsDeliveries', keep: { deliveryId: 'items.0.id' } },
+      // What was sent is not sent again.
+      { operation: 'postNotificationsDeliveriesByIdReplay', with: { id: 'deliveryId' }, status: 409 },
+    ],
+  },
+  {
+    name: 'Operations',
+    steps: [
+      { operation: 'getEventsSubscriptions', keep: { subscription: 'items.0.subscription' } },
+      { operation: 'postEventsSubscriptionsReplay', with: { subscription: 'subscription' } },
+      { operation: 'getEventsDeadLetters' },
+      // Where all is well there are none.
+      { operation: 'postEventsDeadLettersByIdReplay', status: 404 },
+      { operation: 'deleteEventsDeadLettersById', status: 404 },
+    ],
+  },
+  {
+    name: 'Sign out',
+    steps: [
+      { operation: 'postAuthLogout', as: 'oneself' },
+      { operation: 'getAuthProfile', status: 401 },
+    ],
+  },
+]
