@@ -229,7 +229,7 @@ test(
       (select count(distinct event_id)::int from notifications.notifications where event = 'passport.created') as told,
       (select count(*)::int from notifications.notifications where event = 'passport.created') as notifications,
       (select count(*)::int from notifications.deliveries d join notifications.messages m on m.id = d.message_id where m.event = 'passport.created' and status = 'sent') as mails,
-      (select count(*)::int from kernel.dead_letters) as parked`,
+      (select count(*)::int from kernel.dead_letters) as failing`,
     )
     const { passports } = counts as { passports: number }
     assert.ok(
@@ -245,7 +245,7 @@ test(
         told: passports,
         notifications: passports,
         mails: passports,
-        parked: 0,
+        failing: 0,
       },
     )
 

@@ -110,7 +110,7 @@ async function version(t: TestContext, number: number, labels: Label[]): Promise
 }
 
 /** One database, and processes of any version on it, that start as an operator's do. */
-async function site(t: TestContext, road: Record<string, string> = {}) {
+async function site(t: TestContext, transport: Record<string, string> = {}) {
   const server = await engine(t, 'server')
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-upgrade-'))
   const running = new Set<Platform>()
@@ -123,7 +123,7 @@ async function site(t: TestContext, road: Record<string, string> = {}) {
     const said: string[] = []
     const settings = {
       ...server,
-      ...road,
+      ...transport,
       OHMNIBUS_SECRET: 'a secret for tests: 0123456789abcdef',
       PUBLIC_URL: 'http://localhost',
     }
@@ -159,9 +159,9 @@ async function site(t: TestContext, road: Record<string, string> = {}) {
   return { start, labels }
 }
 
-for (const road of ['log', 'kafka'] as const)
-  test(`${road}: each version works beside the one before, through the migration and a restart of the old one: no request fails, each event has its effect once`, async t => {
-    const { start } = await site(t, road === 'kafka' ? await engine(t, 'kafka') : {})
+for (const transport of ['log', 'kafka'] as const)
+  test(`${transport}: each version works beside the one before, through the migration and a restart of the old one: no request fails, each event has its effect once`, async t => {
+    const { start } = await site(t, transport === 'kafka' ? await engine(t, 'kafka') : {})
     const weights = new Map<string, number>()
     type Process = Awaited<ReturnType<typeof start>>
 

@@ -52,13 +52,12 @@ export function openTail(options: {
 }): Tail {
   const { pool, log, eager = () => true } = options
   const self = randomUUID()
+  const others = teller(pool, self)
   let horizon = -1
   let gap: Gap | undefined
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let unlisten: (() => Promise<void>) | undefined
-  let telling: NodeJS.Timeout | undefined
-
   /** Looks in a row that found nothing more than a gap. */
   let idle = 0
 
@@ -67,9 +66,9 @@ export function openTail(options: {
     try {
       const before = horizon
       if (await step()) return true
-      if (!gap) return void (idle = 0)
+      idle = !gap || horizon > before ? 0 : idle + 1
+      if (!gap) return false
       // Somebody is about to commit: look again soon.
-      idle = horizon > before ? 0 : idle + 1
       await sleep(Math.min(50, 1 + idle))
     } catch (error) {
       if (stopped) return false
@@ -82,11 +81,7 @@ export function openTail(options: {
 
   /** One look at the log; true when there may be more. */
   async function step(): Promise<boolean> {
-    const rows = await pool<Row[]>`
-      select l.position::float8 as position, l.topic, w.writers
-      from (select case when ${gap !== undefined} then array(${writersOf(pool)}) end as writers) w
-      left join lateral (
-        select position, topic from kernel.log where position > ${horizon} order by position limit ${mostRows}) l on true`
+    const rows = await look(pool, horizon, gap !== undefined)
     const found = readOn(rows, horizon, gap)
     gap = found.gap
     if (found.to === horizon) return false
@@ -96,16 +91,6 @@ export function openTail(options: {
     return rows.length === mostRows
   }
 
-  /**
-   * Other processes hear of it too. Not in the publishing transaction: NOTIFY there makes commits wait for each other.
-   */
-  function tell(): void {
-    telling ??= setTimeout(() => {
-      telling = undefined
-      if (!stopped) pool`select pg_notify(${channel}, ${self})`.catch(() => {})
-    }, 5)
-  }
-
   return {
     get horizon() {
       return horizon
@@ -113,7 +98,7 @@ export function openTail(options: {
     committed() {
       if (horizon < 0) return
       if (eager()) void read()
-      tell()
+      others.tell()
     },
     catchUp: read,
     async start() {
@@ -121,12 +106,7 @@ export function openTail(options: {
         { position: number }[]
       >`select coalesce(max(position), 0)::float8 as position from kernel.log`
       // Whatever was being written when we came is waited for once; older gaps are none of our business.
-      let writing = (await writersOf(pool)).map(writer => writer.virtualtransaction)
-      while (writing.length > 0 && !stopped) {
-        await sleep(5)
-        const still = new Set((await writersOf(pool)).map(writer => writer.virtualtransaction))
-        writing = writing.filter(writer => still.has(writer))
-      }
+      await writersGone(pool, () => stopped)
       horizon = end!.position
       const listening = await pool.listen(
         channel,
@@ -140,17 +120,50 @@ export function openTail(options: {
     async stop() {
       stopped = true
       clearInterval(timer)
-      clearTimeout(telling)
+      others.stop()
       await unlisten?.().catch(() => {})
       await reading.idle()
     },
   }
 }
 
+const look = (pool: Pool, horizon: number, isGapKnown: boolean) => pool<Row[]>`
+  select l.position::float8 as position, l.topic, w.writers
+  from (select case when ${isGapKnown} then array(${writersOf(pool)}) end as writers) w
+  left join lateral (
+    select position, topic from kernel.log where position > ${horizon} order by position limit ${mostRows}) l on true`
+
 /** Who writes to the log holds this lock from before it takes a position until its rows can be seen. */
 const writersOf = (pool: Pool) => pool<{ virtualtransaction: string }[]>`
   select virtualtransaction from pg_locks where relation = 'kernel.log'::regclass and mode = 'RowExclusiveLock'
     and database = (select oid from pg_database where datname = current_database())`
+
+/** Resolves when nobody is left of those who are writing now. */
+async function writersGone(pool: Pool, stopped: () => boolean): Promise<void> {
+  let writing = (await writersOf(pool)).map(writer => writer.virtualtransaction)
+  while (writing.length > 0 && !stopped()) {
+    await sleep(5)
+    const still = new Set((await writersOf(pool)).map(writer => writer.virtualtransaction))
+    writing = writing.filter(writer => still.has(writer))
+  }
+}
+
+/**
+ * Lets other processes hear of it too. Not in the publishing transaction: NOTIFY there makes commits wait for each
+ * other.
+ */
+function teller(pool: Pool, self: string) {
+  let telling: NodeJS.Timeout | undefined
+  return {
+    tell(): void {
+      telling ??= setTimeout(() => {
+        telling = undefined
+        pool`select pg_notify(${channel}, ${self})`.catch(() => {})
+      }, 5)
+    },
+    stop: () => clearTimeout(telling),
+  }
+}
 
 /** How far these rows let everybody read on, which topics are among them, and what is missing behind. */
 function readOn(rows: readonly Row[], horizon: number, gap: Gap | undefined) {

@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { Consumer, type GroupPartitionsAssigner } from '@platformatic/kafka'
 import type { Pool } from '../database/database.ts'
 import type { EventRow, Partition, Reader } from '../events/transport.ts'
 import { openOutage } from '../telemetry/engine-failures.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { wakeable } from '../waiting.ts'
 import { openFetcher, type Fetcher } from './fetcher.ts'
+import { opening } from './opening.ts'
 import type { KafkaSettings } from './client.ts'
 import type { Topics } from './topics.ts'
 
@@ -21,7 +21,6 @@ interface Means {
   metrics: Metrics
 }
 
-const retryMs = 500
 /** How often we look whether a topic was made anew, or has more partitions. */
 const lookMs = 30_000
 const keyOf = ({ topic, number }: Partition): string => `${topic} ${number}`
@@ -31,7 +30,7 @@ export function openGroup(means: Means) {
   const { service, names, reader, kafka, topics, log, metrics } = means
   const consequence = `${service} hears of no events until it does`
   const outage = openOutage({ engine: 'kafka', consequence, log, metrics })
-  const member = openMember(means, { assigned: () => void opening.wake(), stalled: rejoin })
+  const member = openMember(means, { assigned: () => void opened.wake(), stalled: rejoin })
   let partitions: Partition[] = []
   let fetcher: Fetcher | undefined
   let shapes: Awaited<ReturnType<Topics['shapesOf']>> | undefined
@@ -40,30 +39,16 @@ export function openGroup(means: Means) {
   let stopped = false
   let asking = false
 
-  const opening = wakeable(async () => {
-    if (stopped) return false
-    try {
-      await open()
-      return false
-    } catch (error) {
-      if (stopped) return false
-      topics.doubt()
-      outage.failed('join', error)
-      await sleep(retryMs)
-      return true
-    }
-  })
+  const opened = opening(open, { topics, outage, stopped: () => stopped })
 
   function rejoin(): void {
     member.renew()
-    void opening.wake()
+    void opened.wake()
   }
 
   const timer = setInterval(async () => {
     const now = await topics.shapesOf(names).catch(() => undefined)
-    const same = (topic: string) =>
-      now!.get(topic)!.id === shapes!.get(topic)?.id && now!.get(topic)!.partitions === shapes!.get(topic)?.partitions
-    if (now && shapes && !stopped && !names.every(same)) rejoin()
+    if (now && shapes && !stopped && !isDeepStrictEqual(now, shapes)) rejoin()
   }, lookMs)
 
   /** Joins where that is needed, learns what is ours, and follows it. */
@@ -88,10 +73,10 @@ export function openGroup(means: Means) {
   function astray(lost: Partition[]): void {
     strayed = lost
     topics.doubt()
-    void opening.wake()
+    void opened.wake()
   }
 
-  void opening.wake()
+  void opened.wake()
   return {
     read: (partition: Partition, after: number, limit: number): EventRow[] =>
       fetcher?.read(partition, after, limit) ?? [],
@@ -102,7 +87,7 @@ export function openGroup(means: Means) {
     lost(): void {
       if (asking) return
       asking = true
-      member.onceCounted(() => void opening.wake())
+      member.onceCounted(() => void opened.wake())
     },
     lag: (): Map<string, number> => fetcher?.lag() ?? new Map(),
     age: (): number => fetcher?.age() ?? 0,
@@ -124,7 +109,7 @@ export function openGroup(means: Means) {
       clearInterval(timer)
       // First what a member waits for, then what it may have opened meanwhile.
       await member.leave()
-      await opening.idle()
+      await opened.idle()
       fetcher?.close()
       await member.leave()
     },

@@ -33,6 +33,20 @@ interface Place {
   next: number
 }
 
+interface Means {
+  name: string
+  /** What to follow. */
+  partitions: ReadonlyMap<Partition, { start: number; end: number }>
+  kafka: KafkaSettings
+  topics: Topics
+  arrived: (partition: Partition) => void
+  /** Kafka does not have what is wanted of these, or does not know a topic any more. Nothing more is fetched. */
+  astray: (partitions: Partition[]) => void
+  outage: Outage
+  log: Log
+  metrics: Metrics
+}
+
 type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>
 
 /** What is ready of a partition; more is fetched when there is room again. */
@@ -46,25 +60,11 @@ const keyOf = ({ topic, number }: Partition): string => `${topic} ${number}`
  * up no other. The library's own streams stop or go on as a whole, and read on where they were when a partition comes
  * back.
  */
-export function openFetcher(options: {
-  name: string
-  /** What to follow. */
-  partitions: ReadonlyMap<Partition, { start: number; end: number }>
-  kafka: KafkaSettings
-  topics: Topics
-  arrived: (partition: Partition) => void
-  /** Kafka does not have what is wanted of these, or does not know a topic any more. Nothing more is fetched. */
-  astray: (partitions: Partition[]) => void
-  outage: Outage
-  log: Log
-  metrics: Metrics
-}): Fetcher {
+export function openFetcher(options: Means): Fetcher {
   const { kafka, topics, outage } = options
   const keep = keeper(options)
-  const places = new Map<string, Place>()
-  for (const [partition, { start, end }] of options.partitions)
-    places.set(keyOf(partition), { partition, end, wanted: false, rows: [], bytes: 0, first: start, next: start })
-  const names = [...new Set([...options.partitions.keys()].map(({ topic }) => topics.nameOf(topic)))]
+  const places = placesOf(options.partitions)
+  const names = [...new Set([...places.values()].map(({ partition }) => topics.nameOf(partition.topic)))]
   // In no group: it is just a client that can fetch, on connections that nothing else has to wait for.
   const client = new Consumer({ ...kafka.client(options.name), groupId: 'none', retries: 0, metadataMaxAge: 60_000 })
   client.topics.trackAll(...names)
@@ -74,7 +74,7 @@ export function openFetcher(options: {
   async function pump(): Promise<void> {
     try {
       if (places.size === 0) return
-      const { topics: known } = await client.metadata({ topics: [...names] })
+      const { topics: known } = await client.metadata({ topics: names })
       const topicOf = ({ partition }: Place) => known.get(topics.nameOf(partition.topic))!
       const ready = [...places.values()].filter(place => place.wanted && !isFull(place))
       const byLeader = Map.groupBy(ready, place => topicOf(place).partitions[place.partition.number]?.leader ?? -1)
@@ -106,36 +106,24 @@ export function openFetcher(options: {
   /** `asked` by Kafka's id of the topic and number. */
   async function fetchFrom(node: number, asked: ReadonlyMap<string, Place>): Promise<void> {
     const from = new Map([...asked].map(([key, { next }]) => [key, next]))
-    // Some have no room at this moment, and must not wait long for the next request.
-    const maxWaitTime = places.values().some(isFull) ? 50 : 1_000
     try {
-      // One partition in error makes the answer an error, with all the others in it.
-      const answer = await client
-        .fetch({ node, ...request(from), maxWaitTime })
-        .catch((error: { response?: FetchResponse }) => error.response ?? Promise.reject(error))
-      busy.delete(node)
+      // Some have no room at this moment, and must not wait long for the next request.
+      const waitMs = places.values().some(isFull) ? 50 : 1_000
+      const answer = await fetch(client, node, from, waitMs).finally(() => busy.delete(node))
       if (!closed) take(answer, asked, from)
     } catch (error) {
-      busy.delete(node)
       failed(error)
     }
   }
 
   function take(answer: FetchResponse, asked: ReadonlyMap<string, Place>, from: ReadonlyMap<string, number>): void {
-    const faults = new Map<string, Partition[]>()
-    if (answer.errorCode) faults.set(codeOf(answer.errorCode), [])
-    for (const { topicId, partitions } of answer.responses)
-      for (const { partitionIndex, errorCode, highWatermark, records } of partitions) {
-        const key = `${topicId} ${partitionIndex}`
-        const place = asked.get(key)
-        if (!place) continue
-        if (errorCode !== 0) faults.set(codeOf(errorCode), [...(faults.get(codeOf(errorCode)) ?? []), place.partition])
-        else {
-          place.end = Number(highWatermark)
-          // Somebody may have gone elsewhere meanwhile.
-          if (records?.length && from.get(key) === place.next) keep(place, records)
-        }
-      }
+    const faults = faultsOf(answer, asked)
+    for (const [key, place, { errorCode, highWatermark, records }] of answersOf(answer, asked)) {
+      if (errorCode !== 0) continue
+      place.end = Number(highWatermark)
+      // Somebody may have gone elsewhere meanwhile.
+      if (records?.length && from.get(key) === place.next) keep(place, records)
+    }
     if (faults.keys().some(code => gone.has(code))) lose(faults.get('OFFSET_OUT_OF_RANGE') ?? [])
     else if (faults.size > 0) failed(new Error(`Kafka answered ${[...faults.keys()].join(', ')}`))
     else {
@@ -163,6 +151,14 @@ export function openFetcher(options: {
   }
 }
 
+const placesOf = (partitions: Means['partitions']): Map<string, Place> =>
+  new Map(
+    [...partitions].map(([partition, { start, end }]) => [
+      keyOf(partition),
+      { partition, end, wanted: false, rows: [], bytes: 0, first: start, next: start },
+    ]),
+  )
+
 const isFull = ({ rows, bytes }: Place): boolean => rows.length >= mostRows || bytes >= mostBytes
 
 /** Lets go of what is before an offset, or begins anew there when it is not among what was read. */
@@ -178,15 +174,7 @@ function goTo(place: Place, offset: number): void {
 }
 
 /** Keeps what was fetched, and tells of it. */
-function keeper({
-  arrived,
-  log,
-  metrics,
-}: {
-  arrived: (partition: Partition) => void
-  log: Log
-  metrics: Metrics
-}): (place: Place, batches: readonly RecordsBatch[]) => void {
+function keeper({ arrived, log, metrics }: Means): (place: Place, batches: readonly RecordsBatch[]) => void {
   const foreign = metrics.counter(
     'ohmnibus_kafka_foreign_messages_total',
     'Messages in our topics that are no events of ours',
@@ -214,22 +202,47 @@ function keeper({
   }
 }
 
-/** What to ask for, by Kafka's id of the topic and number, each from an offset. */
-const request = (from: ReadonlyMap<string, number>) => ({
-  minBytes: 1,
-  maxBytes: 16 * 1024 * 1024,
-  topics: [...from].map(([key, offset]) => {
-    const [topicId, number] = key.split(' ') as [string, string]
-    const partition = {
-      partition: Number(number),
-      fetchOffset: BigInt(offset),
-      partitionMaxBytes: 1024 * 1024,
-      currentLeaderEpoch: -1,
-      lastFetchedEpoch: -1,
-    }
-    return { topicId, partitions: [partition] }
-  }),
-})
+/** Asks a broker for partitions, by Kafka's id of the topic and number, each from an offset. */
+const fetch = (client: Consumer, node: number, from: ReadonlyMap<string, number>, maxWaitTime: number) =>
+  client
+    .fetch({
+      node,
+      minBytes: 1,
+      maxBytes: 16 * 1024 * 1024,
+      maxWaitTime,
+      topics: [...from].map(([key, offset]) => {
+        const [topicId, number] = key.split(' ') as [string, string]
+        const partition = {
+          partition: Number(number),
+          fetchOffset: BigInt(offset),
+          partitionMaxBytes: 1024 * 1024,
+          currentLeaderEpoch: -1,
+          lastFetchedEpoch: -1,
+        }
+        return { topicId, partitions: [partition] }
+      }),
+    })
+    // One partition in error makes the answer an error, with all the others in it.
+    .catch((error: { response?: FetchResponse }) => error.response ?? Promise.reject(error))
+
+/** What is said about each place that was asked for. */
+const answersOf = ({ responses }: FetchResponse, asked: ReadonlyMap<string, Place>) =>
+  responses.flatMap(({ topicId, partitions }) =>
+    partitions.flatMap(about => {
+      const key = `${topicId} ${about.partitionIndex}`
+      const place = asked.get(key)
+      return place ? [[key, place, about] as const] : []
+    }),
+  )
+
+/** By what is wrong, the partitions it is wrong with; none where all are. */
+function faultsOf(answer: FetchResponse, asked: ReadonlyMap<string, Place>): Map<string, Partition[]> {
+  const faults = new Map<string, Partition[]>()
+  if (answer.errorCode) faults.set(codeOf(answer.errorCode), [])
+  for (const [, { partition }, { errorCode }] of answersOf(answer, asked))
+    if (errorCode !== 0) faults.set(codeOf(errorCode), [...(faults.get(codeOf(errorCode)) ?? []), partition])
+  return faults
+}
 
 function lagOf(places: Iterable<Place>, ends?: ReadonlyMap<string, readonly number[]>): Map<string, number> {
   const lag = new Map<string, number>()

@@ -22,6 +22,16 @@ export interface Relay {
   stop(): Promise<void>
 }
 
+interface Means {
+  pool: Pool
+  /** The position up to which the log can be read without missing anything. */
+  horizon: () => number
+  kafka: KafkaSettings
+  topics: Topics
+  log: Log
+  metrics: Metrics
+}
+
 /** Locks of one session: the leader's. */
 const leadership = 7305218802
 const mostRows = 500
@@ -52,14 +62,7 @@ export async function checkRelay(pool: Pool): Promise<void> {
  * and so learns that it has lost the connection before it sends more. What was sent and not marked is sent again by the
  * next one; readers skip what they have by position.
  */
-export function openRelay(options: {
-  pool: Pool
-  horizon: () => number
-  kafka: KafkaSettings
-  topics: Topics
-  log: Log
-  metrics: Metrics
-}): Relay {
+export function openRelay(options: Means): Relay {
   const { pool, topics, log, metrics } = options
   const own = connectionOfItsOwn(pool)
   const sender = openSender(options)
@@ -96,18 +99,7 @@ export function openRelay(options: {
 
   /** Marks the batch before and sends the next one; true when there is something to mark, and so maybe more to send. */
   async function step(): Promise<boolean> {
-    const rows = await own<(LogRow & { leads: boolean })[]>`
-      with state as materialized (
-          select greatest(position, ${sentTo}) as position, pg_try_advisory_lock(${leadership}) as leads
-          from kernel.relay),
-        marked as (update kernel.relay set position = ${sentTo}, updated_at = now() where position < ${sentTo})
-      select s.leads, e.position::float8 as position, topic, owner, event_id, key, trace_id, actor::text as actor,
-        data::text as data, published_at
-      from state s left join lateral (
-        select * from kernel.log l
-        where s.leads and l.position > s.position and l.position <= ${options.horizon()}
-        order by l.position limit ${atOnce}) e on true
-      order by e.position`
+    const rows = await markAndLook(own, sentTo, options.horizon(), atOnce)
     sentTo = 0
     const leads = rows[0]!.leads
     if (leads !== leader) log.info({ leader: leads }, 'the relay to Kafka changes hands')
@@ -160,6 +152,19 @@ export function openRelay(options: {
     },
   }
 }
+
+/** Marks what was sent, asks to lead, and reads on as far as `horizon`; a row without a position where nothing is new. */
+const markAndLook = (own: Pool, sentTo: number, horizon: number, most: number) => own<(LogRow & { leads: boolean })[]>`
+  with state as materialized (
+      select greatest(position, ${sentTo}) as position, pg_try_advisory_lock(${leadership}) as leads
+      from kernel.relay),
+    marked as (update kernel.relay set position = ${sentTo}, updated_at = now() where position < ${sentTo})
+  select s.leads, e.position::float8 as position, topic, owner, event_id, key, trace_id, actor::text as actor,
+    data::text as data, published_at
+  from state s left join lateral (
+    select * from kernel.log l where s.leads and l.position > s.position and l.position <= ${horizon}
+    order by l.position limit ${most}) e on true
+  order by e.position`
 
 function connectionOfItsOwn(pool: Pool): Pool {
   const { connection, ...others } = pool.options

@@ -1,14 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventRow, Partition } from '../events/transport.ts'
 import { openOutage } from '../telemetry/engine-failures.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { wakeable } from '../waiting.ts'
 import { openFetcher, type Fetcher } from './fetcher.ts'
+import { opening } from './opening.ts'
 import type { KafkaSettings } from './client.ts'
 import type { Topics } from './topics.ts'
 
-const retryMs = 500
 /** By as much the clocks of machines may be apart. */
 const apartMs = 90_000
 
@@ -30,19 +28,7 @@ export function watchTopics(options: {
   let fetcher: Fetcher | undefined
   let stopped = false
 
-  const opening = wakeable(async () => {
-    if (stopped) return false
-    try {
-      await open()
-      return false
-    } catch (error) {
-      if (stopped) return false
-      topics.doubt()
-      outage.failed('join', error)
-      await sleep(retryMs)
-      return true
-    }
-  })
+  const opened = opening(open, { topics, outage, stopped: () => stopped })
 
   async function open(): Promise<void> {
     fetcher?.close()
@@ -75,14 +61,14 @@ export function watchTopics(options: {
 
   function astray(): void {
     topics.doubt()
-    void opening.wake()
+    void opened.wake()
   }
 
-  void opening.wake()
+  void opened.wake()
   return {
     async stop(): Promise<void> {
       stopped = true
-      await opening.idle()
+      await opened.idle()
       fetcher?.close()
     },
   }

@@ -285,14 +285,14 @@ export async function spreadSite(): Promise<
           for (const [line, lag] of figures.matchAll(/^ohmnibus_kafka_lag\{.*\} (\d+)$/gm))
             if (lag !== '0') lags[`${name}: ${line}`] = Number(lag)
         }
-        const [row] = await db<{ unsent: number; parked: number; jobs: number; examples: unknown }[]>`
+        const [row] = await db<{ unsent: number; failing: number; jobs: number; examples: unknown }[]>`
           select (select coalesce(max(position), 0) - (select position from kernel.relay) from kernel.log)::int as unsent,
-            (select count(*)::int from kernel.dead_letters where state <> 'dead') as parked, (select count(*)::int from graphile_worker.jobs) as jobs,
+            (select count(*)::int from kernel.dead_letters where state <> 'dead') as failing, (select count(*)::int from graphile_worker.jobs) as jobs,
             json_build_array(
               (select json_agg(p) from (select subscription, state, attempts, error from kernel.dead_letters where state <> 'dead' limit 5) p),
               (select json_agg(j) from (select task_identifier, attempts, last_error, run_at, locked_at from graphile_worker.jobs limit 5) j)
             ) as examples`
-        const left = row!.unsent + row!.parked + row!.jobs + Object.values(lags).reduce((sum, lag) => sum + lag, 0)
+        const left = row!.unsent + row!.failing + row!.jobs + Object.values(lags).reduce((sum, lag) => sum + lag, 0)
         return { left, what: JSON.stringify({ ...row, lags }) }
       }
       await peek('kernel', async db => {
