@@ -236,6 +236,7 @@ for (const [name, open] of Object.entries(engines)) {
       await until(async () => failed > 0 || (await seen(p)).length === written)
     }
     await p.platform.close()
+    // The longer it took to close, the more often it has failed, and the longer is the wait for the next try.
     await until(async () => (await seen(p)).length === written)
     assert.equal((await p.db('kernel')`select from kernel.dead_letters`).length, 0)
   })
@@ -247,14 +248,18 @@ for (const [name, open] of Object.entries(engines)) {
     let arrived = () => {}
     const reader = await p.another([await readers(t, () => void setImmediate(() => arrived()))])
     await reader.settle()
-    const begun = Date.now()
+    const delays: number[] = []
     for (let i = 0; i < 6; i++) {
-      const next = new Promise<void>(resolve => (arrived = resolve))
+      const { promise: next, resolve } = Promise.withResolvers<void>()
+      arrived = resolve
       await write(publisher, 'a', [String(i)])
+      const begun = Date.now()
       await next
+      delays.push(Date.now() - begun)
     }
-    // Each is published right after a look at the log; by looking once a second alone this would take six.
-    assert.ok(Date.now() - begun < 2_500, `${Date.now() - begun} ms`)
+    // Each is published right after a look at the log: by looking once a second alone each would take almost that. On a
+    // busy machine one or the other does anyway.
+    assert.ok(delays.toSorted((a, b) => a - b)[2]! < 500, `${delays} ms`)
   })
 
   test(`${name}: everybody who watches hears of an event, also behind one who fails`, async t => {

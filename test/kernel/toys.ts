@@ -114,8 +114,8 @@ export async function settleNow(p: TestPlatform): Promise<void> {
   }
 }
 
-/** Resolves once `check` holds; fails after five seconds. */
-export async function until(check: () => Promise<boolean> | boolean, seconds = 5): Promise<void> {
+/** Resolves once `check` holds; fails when it does not, as far as one can tell on a machine that has other work. */
+export async function until(check: () => Promise<boolean> | boolean, seconds = 20): Promise<void> {
   for (const deadline = Date.now() + seconds * 1000; !(await check()); await new Promise(done => setTimeout(done, 10)))
     if (Date.now() > deadline) throw new Error(`it did not come true in ${seconds} s: ${check}`)
 }
