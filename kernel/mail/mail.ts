@@ -10,6 +10,8 @@ export interface Message {
   readonly html: string
   /** Which event it tells of, as `passport.created`. */
   readonly event: string
+  /** Somebody waits for it: it does not wait behind others for a connection. */
+  readonly urgent?: boolean
 }
 
 /**

@@ -28,43 +28,48 @@ const pause = 50
 const pausing = (): Transform =>
   new Transform({ transform: (chunk, _, done) => done(null, chunk), flush: done => void setTimeout(done, pause) })
 
-/** Sends to a mail server, over a few connections that stay open. */
+/** Sends to a mail server, over a few connections that stay open, some of them for what is urgent alone. */
 export function smtpPost({ host, port, user, pass, from, patience }: SmtpOptions): Post {
   // Without a password, encryption is a gain even towards a server that cannot prove its name; a password goes only to
   // one that can.
   const guarded = Boolean(user) && !['localhost', '127.0.0.1', '::1'].includes(host)
-  const transport = createTransport({
-    pool: true,
-    host,
-    port,
-    secure: port === 465,
-    requireTLS: guarded,
-    tls: { rejectUnauthorized: guarded },
-    auth: user ? { user, pass } : undefined,
-    maxConnections: 5,
-    // The job tries again, and counts; the pool must not on its own.
-    maxRequeues: 0,
-    idleTimeout: 30_000,
-    connectionTimeout: Math.min(10_000, patience),
-    greetingTimeout: Math.min(10_000, patience),
-    socketTimeout: patience,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
   const sending = new Map<string, { whole: boolean }>()
-  transport.use('stream', (mail, done) => {
-    const state = sending.get(mail.data.messageId!)
-    mail.message.processFunc(text =>
-      pipeline(text, pausing(), () => {}).once('end', () => state && (state.whole = true)),
-    )
-    done()
-  })
+  /** What is urgent does not wait for a connection that others hold. */
+  const open = (maxConnections: number) => {
+    const transport = createTransport({
+      pool: true,
+      host,
+      port,
+      secure: port === 465,
+      requireTLS: guarded,
+      tls: { rejectUnauthorized: guarded },
+      auth: user ? { user, pass } : undefined,
+      maxConnections,
+      // The job tries again, and counts; the pool must not on its own.
+      maxRequeues: 0,
+      idleTimeout: 30_000,
+      connectionTimeout: Math.min(10_000, patience),
+      greetingTimeout: Math.min(10_000, patience),
+      socketTimeout: patience,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    })
+    transport.use('stream', (mail, done) => {
+      const state = sending.get(mail.data.messageId!)
+      mail.message.processFunc(text =>
+        pipeline(text, pausing(), () => {}).once('end', () => state && (state.whole = true)),
+      )
+      done()
+    })
+    return transport
+  }
+  const transports = { urgent: open(2), other: open(5) }
   return {
-    async send({ createdAt, to, subject, text, html, event }, messageId) {
+    async send({ createdAt, to, subject, text, html, event, urgent }, messageId) {
       const state = { whole: false }
       sending.set(messageId, state)
       try {
-        await transport.sendMail({
+        await transports[urgent ? 'urgent' : 'other'].sendMail({
           from,
           to: { name: '', address: to },
           envelope: { from: from.address, to: [to] },
@@ -83,8 +88,8 @@ export function smtpPost({ host, port, user, pass, from, patience }: SmtpOptions
         sending.delete(messageId)
       }
     },
-    check: () => transport.verify(),
-    close: () => transport.close(),
+    check: () => transports.other.verify(),
+    close: () => Object.values(transports).forEach(transport => transport.close()),
   }
 }
 

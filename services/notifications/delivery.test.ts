@@ -5,6 +5,7 @@ import { SendOtp } from '#contracts/identity'
 import { newId } from '#kernel'
 import { cutInMessage, smtpServer, type Verdict } from '../../test/engines/smtp.ts'
 import { takeUp } from './delivery.ts'
+import { until } from '../../test/kernel/toys.ts'
 import { company, open, self } from './testing.ts'
 
 const passport = () => ({ passport: { id: newId() }, identifier: 'BP-1', version: 1 })
@@ -199,6 +200,29 @@ test('deliveries page through all of them, newest first', async t => {
   }
   assert.equal(new Set(ids).size, 5)
   assert.deepEqual(ids, [...ids].sort().reverse())
+})
+
+test('a code goes out at once while a thousand mails wait for a server that does not answer', async t => {
+  // As many as there are connections for what can wait.
+  const p = await withServer(t, before => (before < 5 ? 'say nothing' : 'take'))
+  for (let number = 0; number < 500; number++) await p.publish(PassportPublished, { ...passport(), owner: company })
+  await until(() => p.seen.length === 5)
+  const codeId = newId()
+  p.codes.set(codeId, '654321')
+  const asked = performance.now()
+  await p.publish(SendOtp, {
+    codeId,
+    email: 'new@example.com',
+    purpose: 'registration',
+    name: 'New',
+    locale: 'de',
+    expiresAt: '2027-02-18T08:40:00.000Z',
+  })
+  await until(() => p.taken.length > 0)
+  const waited = performance.now() - asked
+  assert.match(p.taken[0]!.text!, /654321/)
+  assert.ok(waited < 1_000, `${Math.round(waited)} ms`)
+  assert.equal(p.seen.length, 6, 'the others still wait')
 })
 
 test('deliveries of a span of time and a status are listed page by page, and counted', async t => {

@@ -64,5 +64,14 @@ function messageOf(
 ): Message {
   const words = wordsOf(event, locale, facts)
   const letter: Letter = { ...words, locale, name, link: path ? publicUrl + path : undefined, ...secret }
-  return { id, createdAt, to: address, subject: words.title, text: textOf(letter), html: htmlOf(letter), event }
+  return {
+    id,
+    createdAt,
+    to: address,
+    subject: words.title,
+    text: textOf(letter),
+    html: htmlOf(letter),
+    event,
+    urgent: rules[event].urgency === 'urgent',
+  }
 }

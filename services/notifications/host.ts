@@ -22,4 +22,4 @@ export interface Steps {
 }
 
 /** By how soon a message is wanted. */
-export type Jobs = Record<'urgent' | 'normal', Steps>
+export type Jobs = Record<'urgent' | 'normal' | 'bulk', Steps>

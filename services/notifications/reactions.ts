@@ -21,7 +21,7 @@ export function reactions(host: NotificationsHost, jobs: Jobs): void {
         for (const draft of draftsOf(kind, event)) {
           const id = newId()
           if (await insertMessage(tx, id, { id: event.eventId, kind }, { ...draft, told }, now()))
-            await enqueueAddressing(tx, jobs[rules[kind].urgent ? 'urgent' : 'normal'], id)
+            await enqueueAddressing(tx, jobs[rules[kind].urgency ?? 'normal'], id)
           told.push(draft.audience)
         }
       },

@@ -40,6 +40,7 @@ export const notifications = defineService({
     const jobs: Jobs = {
       urgent: stepsOf('urgent', { address: 'address-code', deliver: 'deliver-code' }),
       normal: stepsOf('normal', { address: 'address', deliver: 'deliver' }),
+      bulk: stepsOf('bulk', { address: 'address-bulk', deliver: 'deliver-bulk' }),
     }
     reactions(host, jobs)
     routes(host, jobs)

@@ -1,12 +1,12 @@
 import { DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
 import type { Owner } from '#contracts/shared'
-import { inAppOnly, rule } from './kind.ts'
+import { inAppOnly, inBulk, rule } from './kind.ts'
 
 const fileOf = ({ owner, fileName }: { owner: Owner; fileName: string }) => ({ audience: owner, facts: { fileName } })
 const pathOf = ({ docId }: { docId: string }) => `/api/documents/${docId}`
 
 export const documents = {
-  'document.uploaded': rule(DocumentUploaded, inAppOnly, {
+  'document.uploaded': rule(DocumentUploaded, inBulk(inAppOnly), {
     drafts: event => [{ ...fileOf(event), path: pathOf(event) }],
     en: ({ fileName }) => ({
       title: `Document “${fileName}” was added`,
@@ -20,7 +20,7 @@ export const documents = {
     }),
   }),
 
-  'document.updated': rule(DocumentUpdated, inAppOnly, {
+  'document.updated': rule(DocumentUpdated, inBulk(inAppOnly), {
     drafts: event => [{ ...fileOf(event), path: pathOf(event) }],
     en: ({ fileName }) => ({
       title: `Document “${fileName}” was changed`,
@@ -34,7 +34,7 @@ export const documents = {
     }),
   }),
 
-  'document.deleted': rule(DocumentDeleted, inAppOnly, {
+  'document.deleted': rule(DocumentDeleted, inBulk(inAppOnly), {
     drafts: event => [fileOf(event)],
     en: ({ fileName }) => ({
       title: `Document “${fileName}” was deleted`,

@@ -13,52 +13,50 @@ import {
   UserRegistered,
   UserRoleChanged,
 } from '#contracts/identity'
-import { both, inAppOnly, rule, mailOnly, security, unlessUnknown, type Audience } from './kind.ts'
+import { both, inAppOnly, rule, mailOnly, security, unlessUnknown, type Audience, type Policy } from './kind.ts'
 import { roleIn, timeIn } from './wording.ts'
 
+/** Somebody waits for it before a form. */
+const code: Policy = { ...mailOnly, urgency: 'urgent' }
 const person = (id: string): Audience => ({ kind: 'person', id })
 const sessions = '/api/auth/sessions'
 const organisations = '/api/auth/organisations'
 
 export const identity = {
-  'send-otp': rule(
-    SendOtp,
-    { ...mailOnly, urgent: true },
-    {
-      // Without the name: whoever asks for a code chooses it, and could have us send their words to strangers.
-      drafts: ({ codeId, purpose, email, locale, expiresAt }) => [
-        { audience: { kind: 'address', address: email, locale }, facts: { codeId, purpose, until: expiresAt } },
-      ],
-      async secret({ ask }, { codeId }) {
-        const found = await unlessUnknown('code_unknown', ask(getCode, { codeId }))
-        return found && { code: found.code, link: found.link ?? undefined }
-      },
-      en: ({ purpose, until }) => ({
-        title: 'Your code for Ohmnibus',
-        text: [
-          purpose === 'registration'
-            ? 'Enter this code to finish your registration:'
-            : 'Enter this code to confirm your new e-mail address:',
-        ],
-        action: 'Or confirm on this page',
-        note:
-          `The code works once, until ${timeIn('en', until)}. ` +
-          'If you did not ask for it, ignore this message: nothing happens without the code.',
-      }),
-      de: ({ purpose, until }) => ({
-        title: 'Ihr Code für Ohmnibus',
-        text: [
-          purpose === 'registration'
-            ? 'Schließen Sie Ihre Registrierung mit diesem Code ab:'
-            : 'Bestätigen Sie Ihre neue E-Mail-Adresse mit diesem Code:',
-        ],
-        action: 'Oder bestätigen Sie auf dieser Seite',
-        note:
-          `Der Code gilt einmal, bis ${timeIn('de', until)}. Wenn Sie ihn nicht angefordert haben, ` +
-          'beachten Sie diese Nachricht nicht: Ohne den Code geschieht nichts.',
-      }),
+  'send-otp': rule(SendOtp, code, {
+    // Without the name: whoever asks for a code chooses it, and could have us send their words to strangers.
+    drafts: ({ codeId, purpose, email, locale, expiresAt }) => [
+      { audience: { kind: 'address', address: email, locale }, facts: { codeId, purpose, until: expiresAt } },
+    ],
+    async secret({ ask }, { codeId }) {
+      const found = await unlessUnknown('code_unknown', ask(getCode, { codeId }))
+      return found && { code: found.code, link: found.link ?? undefined }
     },
-  ),
+    en: ({ purpose, until }) => ({
+      title: 'Your code for Ohmnibus',
+      text: [
+        purpose === 'registration'
+          ? 'Enter this code to finish your registration:'
+          : 'Enter this code to confirm your new e-mail address:',
+      ],
+      action: 'Or confirm on this page',
+      note:
+        `The code works once, until ${timeIn('en', until)}. ` +
+        'If you did not ask for it, ignore this message: nothing happens without the code.',
+    }),
+    de: ({ purpose, until }) => ({
+      title: 'Ihr Code für Ohmnibus',
+      text: [
+        purpose === 'registration'
+          ? 'Schließen Sie Ihre Registrierung mit diesem Code ab:'
+          : 'Bestätigen Sie Ihre neue E-Mail-Adresse mit diesem Code:',
+      ],
+      action: 'Oder bestätigen Sie auf dieser Seite',
+      note:
+        `Der Code gilt einmal, bis ${timeIn('de', until)}. Wenn Sie ihn nicht angefordert haben, ` +
+        'beachten Sie diese Nachricht nicht: Ohne den Code geschieht nichts.',
+    }),
+  }),
 
   'registration.repeated': rule(RegistrationRepeated, security, {
     drafts: ({ userId }) => [{ audience: person(userId), facts: {} }],

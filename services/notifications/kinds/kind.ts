@@ -37,8 +37,8 @@ export interface Policy {
   inApp: boolean
   /** The reader cannot choose: it is about their account's safety, or they asked for it. */
   fixed?: boolean
-  /** Somebody waits for it: it goes before all others. */
-  urgent?: boolean
+  /** `urgent` where somebody waits for it, `bulk` for what comes by the thousand; see `Urgency`. */
+  urgency?: 'urgent' | 'bulk'
   /** Even to somebody who is disabled. */
   disabledToo?: boolean
 }
@@ -70,6 +70,8 @@ export const security: Policy = { email: true, inApp: true, fixed: true }
 export const mailOnly: Policy = { email: true, inApp: false, fixed: true }
 export const both: Policy = { email: true, inApp: true }
 export const inAppOnly: Policy = { email: false, inApp: true }
+/** An import causes it by the thousand. */
+export const inBulk = (policy: Policy): Policy => ({ ...policy, urgency: 'bulk' })
 
 /** Undefined where the other side knows no such thing (any more) and says so by `code`. */
 export const unlessUnknown = <T>(code: string, answer: Promise<T>): Promise<T | undefined> =>

@@ -6,7 +6,7 @@ import {
   PassportStatusChanged,
   PassportUpdated,
 } from '#contracts/passports'
-import { both, inAppOnly, rule } from './kind.ts'
+import { both, inAppOnly, inBulk, rule } from './kind.ts'
 
 interface About {
   passport: { id: string }
@@ -17,7 +17,7 @@ const pathOf = ({ passport }: About): string => `/api/passports/${passport.id}`
 const factsOf = (event: About) => ({ passport: nameOf(event) })
 
 export const passports = {
-  'passport.created': rule(PassportCreated, both, {
+  'passport.created': rule(PassportCreated, inBulk(both), {
     drafts: event => [{ audience: event.owner, facts: factsOf(event), path: pathOf(event) }],
     en: ({ passport }) => ({
       title: `Passport ${passport} was created`,
@@ -31,7 +31,7 @@ export const passports = {
     }),
   }),
 
-  'passport.updated': rule(PassportUpdated, inAppOnly, {
+  'passport.updated': rule(PassportUpdated, inBulk(inAppOnly), {
     drafts: event => [
       {
         audience: event.owner,
@@ -57,7 +57,7 @@ export const passports = {
     }),
   }),
 
-  'passport.deleted': rule(PassportDeleted, both, {
+  'passport.deleted': rule(PassportDeleted, inBulk(both), {
     drafts: event => [{ audience: event.owner, facts: factsOf(event) }],
     en: ({ passport }) => ({
       title: `Passport ${passport} was deleted`,
@@ -69,7 +69,7 @@ export const passports = {
     }),
   }),
 
-  'passport.published': rule(PassportPublished, both, {
+  'passport.published': rule(PassportPublished, inBulk(both), {
     drafts: event => [{ audience: event.owner, facts: factsOf(event), path: pathOf(event) }],
     en: ({ passport }) => ({
       title: `Passport ${passport} was published`,
@@ -87,7 +87,7 @@ export const passports = {
   }),
 
   // Publishing has an event of its own; one act, one message.
-  'passport.status-changed': rule(PassportStatusChanged, both, {
+  'passport.status-changed': rule(PassportStatusChanged, inBulk(both), {
     drafts: event =>
       event.status === 'archived' ? [{ audience: event.owner, facts: factsOf(event), path: pathOf(event) }] : [],
     en: ({ passport }) => ({
@@ -102,7 +102,7 @@ export const passports = {
     }),
   }),
 
-  'passport.shared': rule(PassportShared, both, {
+  'passport.shared': rule(PassportShared, inBulk(both), {
     drafts: event => {
       const told = (to: 'owner' | 'reader') => ({ ...factsOf(event), shared: event.shared, to })
       const path = pathOf(event)
