@@ -1,5 +1,11 @@
 -- The schema passports after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table filled_columns (
+  name       text                      not null,
+  filled_at  timestamp with time zone  not null default now(),
+  constraint filled_columns_pkey PRIMARY KEY (name)
+);
+
 create table passports (
   id               uuid                      not null,
   owner_kind       text                      not null,
@@ -22,12 +28,14 @@ create table passports (
   constraint passports_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'archived'::text]))),
   constraint passports_version_check CHECK ((version > 0))
 );
+CREATE INDEX passports_all_by_chemistry ON passports.passports USING btree (lower(chemistry), created_at, id) WHERE (version > 0);
 CREATE INDEX passports_all_by_created ON passports.passports USING btree (created_at, id) WHERE (version > 0);
 CREATE INDEX passports_all_by_identifier ON passports.passports USING btree (COALESCE(identifier, ''::text), id) WHERE (version > 0);
 CREATE INDEX passports_all_by_manufactured ON passports.passports USING btree (COALESCE(manufactured_on, '-infinity'::date), id) WHERE (version > 0);
 CREATE INDEX passports_all_by_model ON passports.passports USING btree (COALESCE(model, ''::text), id) WHERE (version > 0);
 CREATE INDEX passports_all_by_updated ON passports.passports USING btree (updated_at, id) WHERE (version > 0);
 CREATE INDEX passports_by_category_status ON passports.passports USING btree (owner_id, category, status, created_at, id);
+CREATE INDEX passports_by_chemistry ON passports.passports USING btree (owner_id, lower(chemistry), created_at, id);
 CREATE INDEX passports_by_created ON passports.passports USING btree (owner_id, created_at, id);
 CREATE INDEX passports_by_identifier ON passports.passports USING btree (owner_id, COALESCE(identifier, ''::text), id);
 CREATE INDEX passports_by_manufactured ON passports.passports USING btree (owner_id, COALESCE(manufactured_on, '-infinity'::date), id);

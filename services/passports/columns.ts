@@ -100,13 +100,16 @@ const day: Kind<string> = {
 }
 
 /** A column passports are found by. */
-interface Column {
+export interface Column {
+  readonly name: string
   readonly sql: string
   readonly kind: Kind
   /** Paths into the data, with dots; the first whose value can be mapped is taken. */
   readonly from: readonly string[]
-  /** `GET /api/passports?<name>=` takes a value. */
+  /** `GET /api/passports?<name>=` takes a value; needs an index that begins with the owner. */
   readonly filter?: boolean
+  /** The filter ignores case. */
+  readonly anyCase?: boolean
   /** `GET /api/passports?sort=<name>`; needs its two indexes. */
   readonly sort?: boolean
   readonly examples: readonly unknown[]
@@ -117,7 +120,8 @@ const ready = 'Battery_Passport.IdentifiersAndProductData'
 /**
  * What passports are listed and found by: names of the baseline first, then those of the attribute table, BatteryPass
  * 1.2, BatteryPass-Ready 1.0, Catena-X 6.1 and IDTA 02035. Queries, answers and SQL follow from this table: a new
- * column is a row here, a migration and a test.
+ * column is a row here, a migration (with an index for a filter) and a test; passports that are there are filled by
+ * themselves.
  */
 const columns = {
   identifier: {
@@ -191,6 +195,7 @@ const columns = {
     sql: 'chemistry',
     kind: text,
     filter: true,
+    anyCase: true,
     examples: ['LiFePO4'],
     from: [
       'materialComposition.batteryChemistry',
@@ -237,7 +242,7 @@ const columns = {
       'DateOfManufacture',
     ],
   },
-} satisfies Record<string, Column>
+} satisfies Record<string, Omit<Column, 'name'>>
 
 export type ColumnName = keyof typeof columns
 /** The rows of the table, each with its name. */
@@ -257,15 +262,21 @@ export const searchable = (data: PassportData): Searchable =>
 
 /** What this data fills one column with. */
 export const valueIn = <Name extends ColumnName>(name: Name, data: PassportData): Searchable[Name] =>
-  (found(name, data)?.value ?? null) as Searchable[Name]
+  valueOf(columns[name], data) as Searchable[Name]
+
+export const valueOf = (column: Pick<Column, 'from' | 'kind'>, data: PassportData): unknown =>
+  found(column, data)?.value ?? null
 
 /** Where in the data the value of a column stands, as a JSON pointer. */
 export const pointerOf = (name: ColumnName, data: PassportData): string =>
-  `/${(found(name, data)?.path ?? columns[name].from[0]!).replaceAll('.', '/')}`
+  `/${(found(columns[name], data)?.path ?? columns[name].from[0]!).replaceAll('.', '/')}`
 
-function found(name: ColumnName, data: PassportData): { path: string; value: unknown } | undefined {
-  for (const path of columns[name].from) {
-    const value = columns[name].kind.read(at(data, path))
+function found(
+  { from, kind }: Pick<Column, 'from' | 'kind'>,
+  data: PassportData,
+): { path: string; value: unknown } | undefined {
+  for (const path of from) {
+    const value = kind.read(at(data, path))
     if (value !== undefined) return { path, value }
   }
   return undefined

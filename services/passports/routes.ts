@@ -1,5 +1,8 @@
 import Type from 'typebox'
 import {
+  Count,
+  counted,
+  countQuery,
   cursorOf,
   fail,
   isId,
@@ -14,7 +17,6 @@ import {
   signedIn,
   timeOf,
   type Actor,
-  type Host,
   type Reply,
   type Request,
   type Tx,
@@ -31,7 +33,8 @@ import {
 } from '#contracts/passports'
 import { EventActor, Id, Instant, Owner } from '#contracts/shared'
 import { archive, draft, editableBy, publish, revise, told, view, visibleTo, type Passport } from './passports.ts'
-import { PassportSummary, searchPassports, searchQuery } from './search.ts'
+import type { PassportsHost } from './host.ts'
+import { countPassports, PassportSummary, searchPassports, searchFilters, searchQuery } from './search.ts'
 import {
   countReaders,
   deletePassport,
@@ -81,7 +84,7 @@ const VersionView = Type.Object(
 )
 const ReaderView = Type.Object({ ...Owner.properties, since: Instant }, { title: 'PassportReader' })
 
-export function routes({ http, db, now }: Host<'passports'>): void {
+export function routes({ http, db, now }: PassportsHost): void {
   const answer = (request: Request, reply: Reply, passport: ReturnType<typeof view>) =>
     notModified(request, reply, passport.version) ? reply.send() : passport
 
@@ -126,6 +129,19 @@ export function routes({ http, db, now }: Host<'passports'>): void {
       },
     },
     request => searchPassports(db, request.actor, request.query),
+  )
+
+  http.get(
+    '/count',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'How many passports a search finds',
+        querystring: countQuery(searchFilters),
+        response: { 200: Count },
+      },
+    },
+    async ({ actor, query }) => counted(await countPassports(db, actor, query)),
   )
 
   http.get(

@@ -37,6 +37,8 @@ const searches: Record<string, string[]> = {
   'category=EV': ['c', 'b'],
   'category=electric%20vehicle%20battery': ['c', 'b'],
   'chemistry=Pb': ['d'],
+  'chemistry=pB': ['d'],
+  'chemistry=pb&status=draft': [],
   'status=published': ['d'],
   'status=draft': ['c', 'b', 'a'],
   'model=M2&category=ev&status=draft': ['c'],
@@ -71,7 +73,7 @@ suite('a list of passports', () => {
     const { as } = await open(t)
     const ada = as()
     const { data: _, ...made } = await ada.make(data)
-    assert.deepEqual((await ada.get('')).body, {
+    assert.partialDeepStrictEqual((await ada.get('')).body, {
       items: [
         {
           ...made,
@@ -107,8 +109,32 @@ suite('a list of passports', () => {
     const ada = as()
     await fleet(ada)
     await fleet(as())
-    for (const [query, expected] of Object.entries(searches))
+    for (const [query, expected] of Object.entries(searches)) {
       assert.deepEqual(await ada.found(query), expected, decodeURIComponent(query))
+      const filters = query.replace(/&?(sort|limit)=[^&]*/g, '')
+      const all = filters === query ? expected.length : (await ada.found(filters)).length
+      assert.deepEqual((await ada.get(`/count?${filters}`)).body, { count: all, exact: true }, `count of ${query}`)
+    }
+  })
+
+  test('holds what was made, or changed, in a span of time', async t => {
+    const clock = ticking()
+    const { as } = await open(t, clock)
+    const ada = as()
+    const [a, b] = [await ada.make(battery('a')), await ada.make(battery('b'))]
+    const { body: changed } = await ada.put(`/${a.id}`, { data: battery('a', { batteryModel: 'M1' }) })
+    for (const [query, expected] of [
+      [`createdFrom=${b.createdAt}`, ['b']],
+      [`createdTo=${b.createdAt}`, ['a']],
+      [`createdFrom=${a.createdAt}&createdTo=${changed.updatedAt}`, ['b', 'a']],
+      [`changedSince=${changed.updatedAt}`, ['a']],
+      [`changedSince=${a.createdAt}&model=M1`, ['a']],
+    ] as const) {
+      assert.deepEqual(await ada.found(query), expected, query)
+      assert.equal((await ada.get(`/count?${query}`)).body.count, expected.length, query)
+    }
+    assert.equal((await ada.get('?changedSince=lately')).status, 400)
+    assert.equal((await ada.get('/count?sort=model')).status, 400)
   })
 
   test('finds a passport by what it says now, not by what it said', async t => {

@@ -1,5 +1,18 @@
 import Type, { type Static, type TOptional, type TString } from 'typebox'
-import { cursorOf, fail, isId, page, pageQuery, partiesOf, type Actor, type Db } from '#kernel'
+import {
+  createdIn,
+  createdQuery,
+  cursorOf,
+  fail,
+  isId,
+  listQuery,
+  mostCounted,
+  page,
+  partiesOf,
+  timeOf,
+  type Actor,
+  type Db,
+} from '#kernel'
 import { PassportStatus } from '#contracts/passports'
 import { Id, Instant, Owner } from '#contracts/shared'
 import { allColumns, wordsOf, type Searchable } from './columns.ts'
@@ -50,32 +63,39 @@ const orders: Record<string, Order> = {
 const filterable = allColumns.filter(({ filter }) => filter)
 const word = { minLength: 1, maxLength: 256, pattern: '^[^\\u0000]*$' }
 const filterFields: Record<string, TOptional<TString>> = Object.fromEntries(
-  filterable.map(({ name, kind, examples }) => [
+  filterable.map(({ name, kind, examples, anyCase }) => [
     name,
     Type.Optional(
-      Type.String({ ...word, description: `Only with exactly this: ${kind.expects}`, examples: [...examples] }),
+      Type.String({
+        ...word,
+        description: `Only with ${anyCase ? 'this, whatever its case' : 'exactly this'}: ${kind.expects}`,
+        examples: [...examples],
+      }),
     ),
   ]),
 )
 
-export const searchQuery = Type.Object(
-  {
-    ...pageQuery,
-    ...filterFields,
-    status: Type.Optional(PassportStatus),
-    owner: Type.Optional(Id),
-    q: Type.Optional(
-      Type.String({ ...word, description: 'Words that all occur in its short texts', examples: ['lm3 lithium'] }),
-    ),
-    sort: Type.Enum(
-      Object.keys(orders).flatMap(name => [name, `-${name}`]),
-      { default: '-createdAt', description: 'The least first; with `-` the greatest' },
-    ),
-  },
-  { additionalProperties: false },
-)
+export const searchFilters = {
+  ...filterFields,
+  status: Type.Optional(PassportStatus),
+  owner: Type.Optional(Id),
+  q: Type.Optional(
+    Type.String({ ...word, description: 'Words that all occur in its short texts', examples: ['lm3 lithium'] }),
+  ),
+  ...createdQuery,
+  changedSince: Type.Optional({ ...Instant, description: 'Only what was made or changed then or later' }),
+}
+
+export const searchQuery = listQuery({
+  ...searchFilters,
+  sort: Type.Enum(
+    Object.keys(orders).flatMap(name => [name, `-${name}`]),
+    { default: '-createdAt', description: 'The least first; with `-` the greatest' },
+  ),
+})
 
 type SearchQuery = Static<typeof searchQuery>
+type Filters = Omit<SearchQuery, 'limit' | 'after' | 'sort'>
 
 interface Row extends Searchable {
   id: string
@@ -148,6 +168,21 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
 
 const keyOf = (value: string | number | Date): string | number => (value instanceof Date ? value.toISOString() : value)
 
+/** How many passports that the actor may read fit; no more than `mostCounted + 1` of each owner are looked at. */
+export async function countPassports(db: Db, actor: Actor, query: Filters): Promise<number> {
+  const values: string[] = []
+  const $: Parameter = value => `$${values.push(value)}`
+  const { few, any } = filtersOf(query, $)
+  const { scopes } = await scopesOf(db, actor, query.owner?.toLowerCase(), $)
+  if (scopes.length === 0) return 0
+  const branches = scopes.map(
+    scope => `(select from passports where ${[scope, ...few, ...any].join(' and ')} limit ${mostCounted + 1})`,
+  )
+  const text = `select count(*)::int as count from (${branches.join(' union all ')}) found`
+  const [row] = await db.unsafe<{ count: number }[]>(text, values, { prepare: false })
+  return row!.count
+}
+
 /** Whose passports: conditions, for each of which one index finds a page. The last one is for what was shared. */
 async function scopesOf(
   db: Db,
@@ -176,16 +211,21 @@ async function scopesOf(
  * Conditions: on one of a few values of ours, which may stand in the text, and on any value that a client sends, which
  * may not.
  */
-function filtersOf(query: SearchQuery, $: Parameter): { few: string[]; any: string[] } {
+function filtersOf(query: Filters, $: Parameter): { few: string[]; any: string[] } {
   const few = query.status ? [`status = '${query.status}'`] : []
   const any = query.q ? [`words @@ ${$(wordsOf(query.q).join(' & '))}::tsquery`] : []
-  for (const { name, sql, kind } of filterable) {
+  const { from, to } = createdIn(query)
+  if (from) any.push(`created_at >= ${$(from.toISOString())}`)
+  if (to) any.push(`created_at < ${$(to.toISOString())}`)
+  if (query.changedSince) any.push(`updated_at >= ${$(timeOf(query.changedSince, 'changedSince').toISOString())}`)
+  for (const { name, sql, kind, anyCase } of filterable) {
     const given = (query as Record<string, unknown>)[name]
     if (given === undefined) continue
     const value =
       kind.read(given) ??
       fail('invalid', 'request_invalid', { errors: [{ pointer: `/${name}`, detail: `must be ${kind.expects}` }] })
     if (kind.few) few.push(`${sql} = '${value}'`)
+    else if (anyCase) any.push(`lower(${sql}) = lower(${$(value as string)})`)
     else any.push(`${sql} = ${$(value as string)}`)
   }
   return { few, any }

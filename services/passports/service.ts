@@ -8,6 +8,7 @@ import {
   PassportStatusChanged,
   PassportUpdated,
 } from '#contracts/passports'
+import { fillNewColumns } from './backfill.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
 import { findAccess } from './store.ts'
@@ -26,8 +27,9 @@ export const passports = defineService({
     PassportStatusChanged,
     PassportShared,
   ],
-  start(host) {
+  async start(host) {
     routes(host)
+    await fillNewColumns(host)
     host.answer(
       getPassportAccess,
       async ({ passportId }) => (await findAccess(host.db, passportId)) ?? fail('not_found', 'passport_unknown'),

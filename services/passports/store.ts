@@ -153,3 +153,30 @@ export async function findAccess(db: Db, passportId: string) {
     from passports where id = ${passportId}`
   return access
 }
+
+/** Of these names of columns those that are not filled for all passports. */
+export async function unfilled(db: Db, names: readonly string[]): Promise<string[]> {
+  const filled = await db<{ name: string }[]>`select name from filled_columns`
+  const known = new Set(filled.map(({ name }) => name))
+  return names.filter(name => !known.has(name))
+}
+
+export async function markFilled(tx: Tx, name: string): Promise<void> {
+  await tx`insert into filled_columns (name) values (${name}) on conflict do nothing`
+}
+
+/** In the order of their ids, with their present data; nobody changes them until the transaction ends. */
+export async function nextPassports(
+  tx: Tx,
+  after: string | null,
+  limit: number,
+): Promise<Pick<Passport, 'id' | 'data'>[]> {
+  return await tx<Pick<Passport, 'id' | 'data'>[]>`
+    select p.id, v.data from passports p join versions v on v.passport_id = p.id and v.version = p.version
+    where p.id > ${after ?? '00000000-0000-0000-0000-000000000000'} order by p.id limit ${limit} for update of p`
+}
+
+/** Sets a column by its SQL name. */
+export async function setColumn(tx: Tx, id: string, sql: string, value: unknown): Promise<void> {
+  await tx`update passports set ${tx({ [sql]: value } as Record<string, never>)} where id = ${id}`
+}
