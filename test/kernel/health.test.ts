@@ -225,7 +225,7 @@ test('operators see how far events have come and what failed; nobody else sees t
   assert.deepEqual([first.items.length, second.items.length, second.nextCursor], [3, 2, null])
   assert.equal(new Set(letters.map(({ id }) => id)).size, 5)
   const [event] = (await p.published(Noted)).filter(({ eventId }) => eventId === letters[0].eventId)
-  const { error, id: _, ...shown } = letters[0]
+  const { error, id: _, traceId, failedAt, ...shown } = letters[0]
   assert.deepEqual(shown, {
     subscription: 'readers: remember (note.taken)',
     service: 'readers',
@@ -237,6 +237,8 @@ test('operators see how far events have come and what failed; nobody else sees t
     publishedAt: event!.timestamp,
   })
   assert.match(error, /cannot stand it/)
+  assert.match(traceId, /^[0-9a-f]{32}$/)
+  assert.ok(Date.parse(failedAt) >= Date.parse(shown.publishedAt))
   const replay = (id: string, headers = p.signedIn({ role: 'admin' })) =>
     p.http.inject({ method: 'POST', url: `/api/events/dead-letters/${id}/replay`, headers })
   assert.equal((await replay(letters[0].id, p.signedIn())).statusCode, 403)
