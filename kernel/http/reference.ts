@@ -18,9 +18,9 @@ const policy =
 
 /**
  * The reference at `/docs` of all routes here and in the other processes we know of, for the browser from one place,
- * and what each code of a problem means. Call it before the instance is ready.
+ * and what each code of a problem means; tags in the order of `names`. Call it before the instance is ready.
  */
-export function reference(app: FastifyInstance, peers: Peers): void {
+export function reference(app: FastifyInstance, peers: Peers, names: readonly string[] = []): void {
   const site = mount(app, [''])
   let whole: { document: Promise<ApiDocument>; until: number } | undefined
   let latest: ApiDocument | undefined
@@ -28,7 +28,7 @@ export function reference(app: FastifyInstance, peers: Peers): void {
   async function merged(): Promise<ApiDocument> {
     if (!whole || performance.now() > whole.until)
       whole = {
-        document: documentsOf(peers).then(others => withOthers(openapi(app), others)),
+        document: documentsOf(peers).then(others => withOthers(openapi(app), others, names)),
         until: performance.now() + sharedMs,
       }
     return (latest = await whole.document)
@@ -115,14 +115,18 @@ async function documentsOf(peers: Peers): Promise<ApiDocument[]> {
   return documents.flatMap(result => (result.status === 'fulfilled' ? [result.value as ApiDocument] : []))
 }
 
-function withOthers(own: ApiDocument, others: readonly ApiDocument[]): ApiDocument {
+function withOthers(own: ApiDocument, others: readonly ApiDocument[], names: readonly string[]): ApiDocument {
   if (others.length === 0) return own
   const all = [...others, own]
+  // What belongs to no service, like operations, comes last.
+  const placeOf = (tag: string): number => (names.includes(tag) ? names.indexOf(tag) : names.length)
   const merge = <T>(parts: Record<string, T>[]): Record<string, T> =>
     Object.fromEntries(Object.entries(Object.assign({}, ...parts)).sort(([a], [b]) => (a < b ? -1 : 1))) as never
   return {
     ...own,
-    tags: [...new Map(all.flatMap(({ tags }) => tags).map(tag => [tag.name, tag])).values()],
+    tags: [...new Map(all.flatMap(({ tags }) => tags).map(tag => [tag.name, tag])).values()].sort(
+      (a, b) => placeOf(a.name) - placeOf(b.name),
+    ),
     paths: merge(all.map(({ paths }) => paths)),
     components: {
       securitySchemes: own.components.securitySchemes,

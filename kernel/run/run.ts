@@ -148,7 +148,7 @@ export async function run(services: readonly Service[], config: Config, options:
     for (const { problems } of order) addProblems(app, problems ?? {})
     for (const service of order) await startService(world, service)
     refuseUnanswered(world)
-    reference(app, peers)
+    reference(app, peers, options.everywhere)
     await app.ready()
     for (const datastore of datastores) await datastore.start()
     closing.push(() => stopListening(app))

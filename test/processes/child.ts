@@ -2,7 +2,7 @@ import { readConfig } from '../../kernel/config/config.ts'
 import type { Settings } from '../../kernel/config/settings.ts'
 import { openLog } from '../../kernel/telemetry/log.ts'
 import { run, type Platform } from '../../kernel/run/run.ts'
-import { choose } from '../../services/all.ts'
+import { all, choose } from '../../services/all.ts'
 
 /** A process that runs one platform after the other, as its parent says; see `processes.ts`. */
 export type Order = { id: number } & ({ do: 'start'; environment: Settings } | { do: 'settle' } | { do: 'stop' })
@@ -13,7 +13,11 @@ const acts = {
   async start({ environment }: { environment: Settings }): Promise<string> {
     const config = readConfig(environment)
     const log = openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' })
-    platform = await run(await choose(config.OHMNIBUS_SERVICES), config, { log, periodic: false })
+    platform = await run(await choose(config.OHMNIBUS_SERVICES), config, {
+      log,
+      periodic: false,
+      everywhere: Object.keys(all),
+    })
     return await platform.listen().catch(async error => {
       await platform!.close()
       throw error

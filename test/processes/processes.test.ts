@@ -108,7 +108,13 @@ test('health and reference at the gateway tell of all that is behind it', async 
   const health = await who.get(200, 'GET /health')
   assert.deepEqual(Object.keys(health.services).sort(), Object.keys(all).sort())
   assert.ok(['database', 'kafka', 'cache', 'files'].every(engine => health.engines[engine] === 'ok'))
-  const { paths } = await who.get(200, 'GET /docs/openapi.json')
+  const { paths, tags } = await who.get(200, 'GET /docs/openapi.json')
+  const tagged = Object.keys(all).filter(name => name !== 'gateway')
+  assert.deepEqual(
+    tags.map(({ name }: { name: string }) => name),
+    [...tagged, 'operations'],
+  )
+  assert.equal((await who.get(200, 'GET /problems/battery_identifier_taken')).status, 409, 'a code of another process')
   for (const path of ['/api/auth/login', '/api/passports', '/api/documents/upload', '/api/notifications'])
     assert.ok(paths[path], path)
   await p.parts('documents')[0]!.kill()

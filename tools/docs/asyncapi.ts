@@ -1,5 +1,5 @@
 import { EventActor, Id, Instant } from '../../contracts/shared.ts'
-import { exampleOf } from '../../kernel/http/openapi.ts'
+import { exampleOf } from '../../kernel/http/examples.ts'
 import { deadLetters } from '../../kernel/kafka/relay.ts'
 import type { DescribedEvent } from './contracts.ts'
 import type { Readers } from './readers.ts'
