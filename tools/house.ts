@@ -97,9 +97,18 @@ function functionsOf(file: string, program: Node, lineAt: (offset: number) => nu
     expression.type === 'CallExpression' &&
     expression.callee.type === 'MemberExpression' &&
     routeMethods.has(expression.callee.property.name)
+  /** Lines of the routes that these statements list, also within the scope that one of them opens. */
+  const routesAmong = (statements: readonly Node[]): number =>
+    statements.reduce((sum, statement) => {
+      if (isRoute(statement)) return sum + height(statement)
+      const given: Node[] = statement.type === 'ExpressionStatement' ? (statement.expression.arguments ?? []) : []
+      return (
+        sum +
+        given.reduce((inner, { body }) => inner + routesAmong(body?.type === 'BlockStatement' ? body.body : []), 0)
+      )
+    }, 0)
   const add = (name: string | undefined, node: Node): void => {
-    const statements: Node[] = node.body?.type === 'BlockStatement' ? node.body.body : []
-    const routes = statements.filter(isRoute).reduce((sum, route) => sum + height(route), 0)
+    const routes = routesAmong(node.body?.type === 'BlockStatement' ? node.body.body : [])
     found.push({ file, line: lineAt(node.start), name: name ?? '(unnamed)', lines: height(node) - routes })
   }
   const named = new Map<Node, string>()

@@ -92,41 +92,8 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     refreshTokens,
     access,
 
-    /** A new session, never one the client brought. Undefined when the account changed since `user` was read. */
-    async begin(
-      tx: Tx<'identity'>,
-      user: User,
-      request: FastifyRequest,
-      now: Date,
-    ): Promise<{ session: Session; refresh: RefreshToken } | undefined> {
-      const id = newId()
-      const refresh = refreshTokens.first(id)
-      const endsAt = new Date(now.getTime() + host.settings.SESSION_MAX_AGE)
-      const session: Session = {
-        id,
-        userId: user.id,
-        organisationId: null,
-        refreshHash: refresh.hash,
-        previousHash: null,
-        rotatedAt: now,
-        device: deviceOf(request.headers['user-agent']),
-        addressPrefix: prefixOf(request.ip),
-        createdAt: now,
-        usedAt: now,
-        expiresAt: new Date(Math.min(now.getTime() + host.settings.JWT_REFRESH_EXPIRY, endsAt.getTime())),
-        endsAt,
-      }
-      if (!(await insertSession(tx, session, user))) return undefined
-      await as(user, () =>
-        tx.publish(UserLoggedIn, {
-          userId: user.id,
-          sessionId: id,
-          device: session.device,
-          addressPrefix: session.addressPrefix,
-        }),
-      )
-      return { session, refresh }
-    },
+    begin: (tx: Tx<'identity'>, user: User, request: FastifyRequest, now: Date) =>
+      begin(host, refreshTokens, tx, user, request, now),
 
     /** The answer of every way to sign in. */
     async answer(
@@ -170,6 +137,44 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     registrationOf: (request: FastifyRequest): string | undefined =>
       uuid.exec(request.cookies[registrationCookie] ?? '')?.[0],
   }
+}
+
+/** A new session, never one the client brought. Undefined when the account changed since `user` was read. */
+async function begin(
+  host: IdentityHost,
+  refreshTokens: ReturnType<typeof openRefreshTokens>,
+  tx: Tx<'identity'>,
+  user: User,
+  request: FastifyRequest,
+  now: Date,
+): Promise<{ session: Session; refresh: RefreshToken } | undefined> {
+  const id = newId()
+  const refresh = refreshTokens.first(id)
+  const endsAt = new Date(now.getTime() + host.settings.SESSION_MAX_AGE)
+  const session: Session = {
+    id,
+    userId: user.id,
+    organisationId: null,
+    refreshHash: refresh.hash,
+    previousHash: null,
+    rotatedAt: now,
+    device: deviceOf(request.headers['user-agent']),
+    addressPrefix: prefixOf(request.ip),
+    createdAt: now,
+    usedAt: now,
+    expiresAt: new Date(Math.min(now.getTime() + host.settings.JWT_REFRESH_EXPIRY, endsAt.getTime())),
+    endsAt,
+  }
+  if (!(await insertSession(tx, session, user))) return undefined
+  await as(user, () =>
+    tx.publish(UserLoggedIn, {
+      userId: user.id,
+      sessionId: id,
+      device: session.device,
+      addressPrefix: session.addressPrefix,
+    }),
+  )
+  return { session, refresh }
 }
 
 export type Sessions = ReturnType<typeof openSessions>
