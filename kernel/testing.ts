@@ -135,7 +135,7 @@ export async function open(services: readonly Service[], options: TestOptions = 
         ...row.data,
       }))
     },
-    /** Puts an event into the log as if its owner had; `eventId` repeats one that was there before. */
+    /** Puts an event into the event log as if its owner had; `eventId` repeats one that was there before. */
     async publish<E extends EventContract>(
       event: E,
       data: EventData<E>,
@@ -147,7 +147,7 @@ export async function open(services: readonly Service[], options: TestOptions = 
       const kernel = peek('kernel')
       await kernel`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
         values (${eventId}, ${event.topic}, ${event.owner}, ${key}, ${'0'.repeat(32)}, ${kernel.json(actor)}, ${kernel.json(data as never)})`
-      running.logs.forEach(log => log.committed())
+      running.eventLogs.forEach(events => events.committed())
     },
   }
 }

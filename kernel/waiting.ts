@@ -1,4 +1,4 @@
-/** Ends as `work` does, or fails with `late` after `ms`; what `work` began goes on, and nobody hears of its end any more. */
+/** Ends as `work` does, or fails with `late` after `ms`; what `work` began goes on, and nobody hears of its end. */
 export async function inTime<T>(ms: number, work: () => PromiseLike<T> | T, late = tooLate(ms)): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(late()), ms)

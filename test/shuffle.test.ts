@@ -97,7 +97,7 @@ async function deliver(p: TestPlatform, event: Entry): Promise<void> {
   await p.db('kernel')`
     insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data, published_at)
     values (${event_id}, ${topic}, ${owner}, ${key}, ${'0'.repeat(32)}, ${actor}::text::json, ${data}::text::json, ${published_at})`
-  p.platform.logs[0]!.committed()
+  p.platform.eventLogs[0]!.committed()
 }
 
 /**
@@ -157,7 +157,7 @@ async function sameAsInOrder(p: TestPlatform, how: string): Promise<void> {
       { lacks: [], has: [] },
       `${what}, ${how}`,
     )
-  assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
+  assert.deepEqual([...(await p.platform.eventLogs[0]!.deadLetters({ limit: 10 }))], [])
 }
 
 /** What of `texts` is left when each of `others` takes one away. */
@@ -193,7 +193,7 @@ test('delivered in order and once, the events have their effects', async t => {
       ),
       `${service} has done something`,
     )
-  assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
+  assert.deepEqual([...(await p.platform.eventLogs[0]!.deadLetters({ limit: 10 }))], [])
 })
 
 test('delivered over Kafka, they have the same effects', async t => {

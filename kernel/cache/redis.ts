@@ -5,7 +5,7 @@ import type { Cache, Taken } from './cache.ts'
 import { limitsOver } from './limits.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { openOutage } from '../telemetry/engine-failures.ts'
+import { openOutage } from '../telemetry/outage.ts'
 import { Problem } from '../problem.ts'
 
 /** No answer of Redis is worth waiting longer for. */

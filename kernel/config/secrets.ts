@@ -23,7 +23,8 @@ export async function rootSecret(config: Config, dataFolder: string): Promise<Bu
     const secret = await readFile(file)
     if (secret.length < 32)
       throw new StartError(
-        `${file} is damaged (${secret.length} bytes): restore it from a back-up, or remove the data folder to begin anew.`,
+        `${file} is damaged (${secret.length} bytes): ` +
+          'restore it from a back-up, or remove the data folder to begin anew.',
       )
     return secret
   } catch (error) {
@@ -35,7 +36,8 @@ function folderProblem(error: unknown, folder: string): unknown {
   const { code } = error as { code?: string }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return new StartError(
-      `The data folder ${folder} cannot be written to. Give yourself the right, or choose another: OHMNIBUS_DATA=/some/folder`,
+      `The data folder ${folder} cannot be written to. ` +
+        'Give yourself the right, or choose another: OHMNIBUS_DATA=/some/folder',
     )
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new StartError(

@@ -2,7 +2,7 @@ import { databaseProblem, type Pool } from './database.ts'
 import { isFull } from './faults.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { openOutage } from '../telemetry/engine-failures.ts'
+import { openOutage } from '../telemetry/outage.ts'
 
 const lookEveryMs = 5_000
 

@@ -4,7 +4,7 @@ import { context, type Trace } from '../telemetry/context.ts'
 import { sending } from '../telemetry/tracing.ts'
 import type { Db } from './database.ts'
 
-/** One event on its way into the log. */
+/** One event on its way into the event log. */
 export interface Outgoing {
   readonly event: EventContract
   readonly data: Record<string, unknown>
@@ -19,7 +19,10 @@ export function outgoing(owner: string, event: EventContract, data: Record<strin
   return { event, data, actor: trace.actor, trace }
 }
 
-/** At the end of the transaction, so that the time between taking a position in the log and committing it is short. */
+/**
+ * At the end of the transaction, so that the time between taking a position in the event log and committing it is
+ * short.
+ */
 export function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
   // Texts of no type, made before anything is sent: what the driver cannot serialise is left out, and the commit behind
   // it done all the same.

@@ -20,8 +20,8 @@ export const hasCursor = async (pool: Pool, subscription: string, partition: num
 
 /**
  * The cursor of a subscription in a partition, made where there is none, before the offset `first`. A partition of
- * Kafka is taken: its generation grows. What was handled while the log itself was the transport is not handled again
- * over Kafka.
+ * Kafka is taken: its generation grows. What was handled while the event log itself was the transport is not handled
+ * again over Kafka.
  */
 export async function takeCursor(
   pool: Pool,

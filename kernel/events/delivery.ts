@@ -211,8 +211,8 @@ async function putAside(means: Means, cursor: Cursor, from: Mark, row: EventRow,
 }
 
 /**
- * Somebody else moved it. In the log that is another process, which shares the work: go on from where it stands now; a
- * partition of Kafka is somebody else's.
+ * Somebody else moved it. In the event log that is another process, which shares the work: go on from where it stands
+ * now; a partition of Kafka is somebody else's.
  */
 function movedAway({ transport }: Means, cursor: Cursor): boolean {
   cursor.at = undefined
@@ -227,7 +227,7 @@ async function whereItStands(means: Means, cursor: Cursor): Promise<Mark | undef
   const { subscription, partition } = cursor
   const mark = await readCursor(means.pool, subscription.name, partition.number, cursor.generation)
   if (mark) return mark
-  // Without a generation of its own: a rewind of the log, which everybody shares, is simply followed.
+  // Without a generation of its own: a rewind of the event log, which everybody shares, is simply followed.
   if (partition.number !== wholeLog) return void movedAway(means, cursor)
   const { generation, ...at } = await takeCursor(means.pool, subscription, partition)
   cursor.generation = generation

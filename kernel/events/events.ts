@@ -36,7 +36,7 @@ export interface EventLog extends DeadLetters {
    */
   rewind(subscription: string, from?: Date): Promise<boolean>
   /**
-   * Ends the part of the log whose first event is from before `closing`, and drops the oldest, all from before
+   * Ends the part of the event log whose first event is from before `closing`, and drops the oldest, all from before
    * `before`, once every reader has passed it; true when it did.
    */
   tend(closing: Date, before?: Date): Promise<boolean>

@@ -6,8 +6,8 @@ import { wholeLog } from './transport.ts'
 const maxPosition = Number.MAX_SAFE_INTEGER
 
 /**
- * What a subscription has in the log still to handle, counted up to the limit asked for, and how old the oldest of it
- * is.
+ * What a subscription has in the event log still to handle, counted up to the limit asked for, and how old the oldest
+ * of it is.
  */
 export interface Lag {
   readonly name: string
@@ -16,7 +16,7 @@ export interface Lag {
   readonly age: number | null
 }
 
-/** How far all subscriptions of a database that read the log itself are behind, those of other processes too. */
+/** How far all subscriptions of a database that read the event log itself are behind, those of other processes too. */
 export const lagOf = async (pool: Pool, most: number): Promise<Lag[]> =>
   await pool<Lag[]>`
     select s.name, u.lag, u.age from kernel.subscriptions s join kernel.cursors c on c.subscription = s.name, lateral (
@@ -27,11 +27,13 @@ export const lagOf = async (pool: Pool, most: number): Promise<Lag[]> =>
         order by e.topic, e.position limit ${most}) unread) u
     where c.partition = ${wholeLog} and s.orphaned_at is null`
 
-/** Shows operators how far they are behind, where the log itself is the transport, and which no code has any more. */
+/**
+ * Shows operators how far they are behind, where the event log itself is the transport, and which no code has any more.
+ */
 export function showLag(pool: Pool, metrics: Metrics, isLog: boolean): void {
   metrics.gauge(
     'ohmnibus_event_lag',
-    'Events of the log a subscription has still to handle',
+    'Events of the event log a subscription has still to handle',
     ['subscription'],
     async gauge => {
       if (isLog) for (const { name, lag } of await lagOf(pool, 10_000)) gauge.set({ subscription: name }, lag)

@@ -4,7 +4,7 @@ import type { Pool } from '../database/database.ts'
 import type { Log } from '../telemetry/log.ts'
 import { wakeable } from '../waiting.ts'
 
-/** How far the log can be read without missing anything. */
+/** How far the event log can be read without missing anything. */
 export interface Tail {
   /** Every position up to here is committed or will never be. */
   readonly horizon: number
@@ -35,10 +35,10 @@ interface Row {
 }
 
 /**
- * Follows the end of the log. Positions come from a sequence, so a transaction that is still open leaves a gap that may
- * be filled later, and a cursor must not pass it. A gap is given up once every transaction has ended that was writing
- * to the log when it was seen: what has not come by then was rolled back. PostgreSQL's locks tell who writes, so that
- * other long transactions hold nothing up; publishing is the last thing one does.
+ * Follows the end of the event log. Positions come from a sequence, so a transaction that is still open leaves a gap
+ * that may be filled later, and a cursor must not pass it. A gap is given up once every transaction has ended that was
+ * writing to the event log when it was seen: what has not come by then was rolled back. PostgreSQL's locks tell who
+ * writes, so that other long transactions hold nothing up; publishing is the last thing one does.
  */
 export function openTail(options: {
   pool: Pool
@@ -79,7 +79,7 @@ export function openTail(options: {
   })
   const read = (): Promise<void> => reading.wake()
 
-  /** One look at the log; true when there may be more. */
+  /** One look at the event log; true when there may be more. */
   async function step(): Promise<boolean> {
     const rows = await look(pool, horizon, gap !== undefined)
     const found = readOn(rows, horizon, gap)
@@ -133,7 +133,7 @@ const look = (pool: Pool, horizon: number, isGapKnown: boolean) => pool<Row[]>`
   left join lateral (
     select position, topic from kernel.log where position > ${horizon} order by position limit ${mostRows}) l on true`
 
-/** Who writes to the log holds this lock from before it takes a position until its rows can be seen. */
+/** Who writes to the event log holds this lock from before it takes a position until its rows can be seen. */
 const writersOf = (pool: Pool) => pool<{ virtualtransaction: string }[]>`
   select virtualtransaction from pg_locks where relation = 'kernel.log'::regclass and mode = 'RowExclusiveLock'
     and database = (select oid from pg_database where datname = current_database())`

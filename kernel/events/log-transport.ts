@@ -4,7 +4,10 @@ import type { Log } from '../telemetry/log.ts'
 import { openTail } from './log-tail.ts'
 import { wholeLog, type EventRow, type Partition, type Reader, type Transport } from './transport.ts'
 
-/** The log itself: readers look at it right after a commit in this process, at a call from others, and every second. */
+/**
+ * The event log itself: readers look at it right after a commit in this process, at a call from others, and every
+ * second.
+ */
 export function logTransport({ pool, log }: { pool: Pool; log: Log }): Transport {
   let partitions: Partition[] = []
   let reader: Reader | undefined

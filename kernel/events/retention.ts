@@ -9,7 +9,7 @@ const day = 24 * 3_600_000
 const batch = 5_000
 
 /**
- * What one process does every hour for the tables of the kernel. Parts of the log last an eighth of its retention
+ * What one process does every hour for the tables of the kernel. Parts of the event log last an eighth of its retention
  * (milliseconds; for ever without), so events stay that much longer at most.
  */
 export async function tend(options: {

@@ -2,9 +2,9 @@ import type { EventActor } from '../../contracts/shared.ts'
 
 /** One event on its way to reactions. */
 export interface EventRow {
-  /** In the log of its owner; grows in the order of commits, never used twice. */
+  /** In the event log of its owner; grows in the order of commits, never used twice. */
   position: number
-  /** In its partition: the position again in the log, the offset in Kafka. */
+  /** In its partition: the position again in the event log, the offset in Kafka. */
   offset: number
   topic: string
   event_id: string
@@ -16,8 +16,8 @@ export interface EventRow {
 }
 
 /**
- * A part of a topic whose events come in order, as one service reads it; the events of a key are all in one. The log
- * has one a topic (-1), Kafka those it has.
+ * A part of a topic whose events come in order, as one service reads it; the events of a key are all in one. The event
+ * log has one a topic (-1), Kafka those it has.
  */
 export interface Partition {
   readonly service: string
@@ -27,7 +27,7 @@ export interface Partition {
   readonly incarnation?: string | undefined
 }
 
-/** The one partition that the log has of each topic. */
+/** The one partition that the event log has of each topic. */
 export const wholeLog = -1
 
 /** What a transport tells those who deliver. */
@@ -45,9 +45,9 @@ export interface Reader {
   skip(partition: Partition, offset: number): Promise<void>
 }
 
-/** Brings events from where they are published to where they are read: the log itself, or Kafka. */
+/** Brings events from where they are published to where they are read: the event log itself, or Kafka. */
 export interface Transport {
-  /** Whether readers read the log itself. */
+  /** Whether readers read the event log itself. */
   readonly isLog: boolean
   /** `topics` by service that reacts to them here; `watched` are told one by one, from now on, in every process. */
   start(
@@ -74,6 +74,6 @@ export interface Transport {
    * here was read at least once.
    */
   settled(): Promise<boolean>
-  /** The newest position of the log that may be forgotten, as far as the transport goes. */
+  /** The newest position of the event log that may be forgotten, as far as the transport goes. */
   passed(): Promise<number>
 }

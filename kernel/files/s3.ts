@@ -17,7 +17,7 @@ import { Upload } from '@aws-sdk/lib-storage'
 import { damaged, damageReport, fileExists, heldTo, openMeter, partsOf, storageFull, type FileStore } from './files.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { openOutage } from '../telemetry/engine-failures.ts'
+import { openOutage } from '../telemetry/outage.ts'
 import { Problem, StartError } from '../problem.ts'
 
 /** Two of these are in memory at most, for each upload. */

@@ -1,6 +1,6 @@
 import { Consumer, IS_CONTROL, protocolErrorsCodesById, type RecordsBatch } from '@platformatic/kafka'
 import type { EventRow, Partition } from '../events/transport.ts'
-import type { Outage } from '../telemetry/engine-failures.ts'
+import type { Outage } from '../telemetry/outage.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { eventOf } from './message.ts'

@@ -38,8 +38,8 @@ export function openKafka(options: { config: Config; log: Log; metrics: Metrics 
 }
 
 /**
- * Over Kafka: a relay sends the log of this database, and each service reads in a group of its own, with its offsets in
- * its database.
+ * Over Kafka: a relay sends the event log of this database, and each service reads in a group of its own, with its
+ * offsets in its database.
  */
 function kafkaTransport(options: {
   pool: Pool

@@ -2,7 +2,7 @@ import type { KafkaRecord, MessageToProduce } from '@platformatic/kafka'
 import type { EventRow } from '../events/transport.ts'
 import { newTraceId, readTraceparent, traceNote, traceparent } from '../telemetry/context.ts'
 
-/** An event as it stands in the log or among the dead letters; what is JSON there goes out as it is. */
+/** An event as it stands in the event log or among the dead letters; what is JSON there goes out as it is. */
 export interface LogRow extends Omit<EventRow, 'actor' | 'data' | 'offset'> {
   owner: string
   actor: string

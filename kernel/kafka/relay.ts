@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { compatibilityPartitioner, Producer, stringSerializers } from '@platformatic/kafka'
 import postgres from 'postgres'
 import type { Pool } from '../database/database.ts'
-import { openOutage } from '../telemetry/engine-failures.ts'
+import { openOutage } from '../telemetry/outage.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { inTime, wakeable } from '../waiting.ts'
@@ -10,12 +10,12 @@ import { messageOf, type LogRow, type TextMessage } from './message.ts'
 import type { KafkaSettings } from './client.ts'
 import type { Topics } from './topics.ts'
 
-/** Sends the log of one database to Kafka; of all processes on it one does. */
+/** Sends the event log of one database to Kafka; of all processes on it one does. */
 export interface Relay {
   start(): void
   /** Whether it is this process that sends. */
   readonly leads: boolean
-  /** There may be something new in the log. */
+  /** There may be something new in the event log. */
   wake(): void
   /** Position up to which everything is in Kafka. */
   sent(): Promise<number>
@@ -48,7 +48,7 @@ const frozenMs = 8_000
 /** The topic of what failed for good, beside the list of dead letters. */
 export const deadLetters = 'dead-letters'
 
-/** Fails when nobody sends the log of this database to Kafka. */
+/** Fails when nobody sends the event log of this database to Kafka. */
 export async function checkRelay(pool: Pool): Promise<void> {
   const [led] = await pool`
     select from pg_locks where locktype = 'advisory' and granted and objsubid = 1
@@ -58,9 +58,9 @@ export async function checkRelay(pool: Pool): Promise<void> {
 }
 
 /**
- * The leader holds an advisory lock on a connection of its own, asks for it again together with every look at the log,
- * and so learns that it has lost the connection before it sends more. What was sent and not marked is sent again by the
- * next one; readers skip what they have by position.
+ * The leader holds an advisory lock on a connection of its own, asks for it again together with every look at the event
+ * log, and so learns that it has lost the connection before it sends more. What was sent and not marked is sent again
+ * by the next one; readers skip what they have by position.
  */
 export function openRelay(options: Means): Relay {
   const { pool, topics, log, metrics } = options
@@ -71,12 +71,12 @@ export function openRelay(options: Means): Relay {
   let leader = false
   let failures = 0
   let atOnce = mostRows
-  /** Sent to Kafka, and marked so by the next look at the log. */
+  /** Sent to Kafka, and marked so by the next look at the event log. */
   let sentTo = 0
   let hasDead = true
 
   const sentTotal = metrics.counter('ohmnibus_relay_sent_total', 'Events sent to Kafka')
-  const outage = openOutage({ engine: 'kafka', consequence: 'events wait in the log until it does', log, metrics })
+  const outage = openOutage({ engine: 'kafka', consequence: 'events wait until it does', log, metrics })
   const failedTotal = metrics.counter('ohmnibus_relay_failures_total', 'Attempts to send that failed')
   showUnsent(pool, metrics, () => leader)
 
@@ -247,7 +247,7 @@ function showUnsent(pool: Pool, metrics: Metrics, leads: () => boolean): void {
   const database = String(pool.options.database)
   metrics.gauge(
     'ohmnibus_relay_leader',
-    'Whether this process sends the log of a database to Kafka',
+    'Whether this process sends the event log of a database to Kafka',
     ['database'],
     gauge => gauge.set({ database }, leads() ? 1 : 0),
   )

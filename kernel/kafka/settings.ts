@@ -3,7 +3,7 @@ import { Setting } from '../config/settings.ts'
 
 export const settings = Type.Object({
   KAFKA_BROKERS: Setting.list(
-    'Apache Kafka that events travel over, as host:port, comma-separated (the log in PostgreSQL).',
+    'Apache Kafka that events travel over, as host:port, comma-separated (the event log in PostgreSQL).',
   ),
   KAFKA_BROKER: Setting.list('The same.'),
   KAFKA_TOPIC_PREFIX: Setting.text(

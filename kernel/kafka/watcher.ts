@@ -1,5 +1,5 @@
 import type { EventRow, Partition } from '../events/transport.ts'
-import { openOutage } from '../telemetry/engine-failures.ts'
+import { openOutage } from '../telemetry/outage.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { openFetcher, type Fetcher } from './fetcher.ts'

@@ -57,7 +57,7 @@ export interface Platform {
   /** Of the first service, where there are several. */
   readonly database: DatabaseEngine
   /** One a database. */
-  readonly logs: readonly EventLog[]
+  readonly eventLogs: readonly EventLog[]
   readonly dataFolder: string
   /** Where mails and other messages are written as files. */
   readonly mailFolder: string | undefined
@@ -134,10 +134,10 @@ export async function run(services: readonly Service[], config: Config, options:
     closing.push(() => Promise.all(world.pools.map(pool => pool.end({ timeout: 1 }))))
     const state = operations({
       app,
-      config,
+      metricsToken: config.METRICS_TOKEN,
       metrics,
       log,
-      logs: datastores.map(({ events }) => events),
+      eventLogs: datastores.map(({ events }) => events),
       checks: engines.checks,
       services: order.map(({ name }) => name),
       elsewhere: () => world.elsewhere(),
@@ -160,7 +160,7 @@ export async function run(services: readonly Service[], config: Config, options:
   }
 }
 
-/** What services declared as settings, read for each. Names all that is wrong, of the platform too, and stops the start. */
+/** What services declared as settings, read for each. Names all that is wrong, of the platform too. */
 function settingsOf(services: readonly Service[], { environment, faults }: Config): Map<string, unknown> {
   const settings = new Map(
     services.map(({ name, settings: schema }) => [
@@ -273,7 +273,7 @@ function platformOf(world: World, database: DatabaseEngine, state: { enter(): vo
     config,
     announcements: world.announcements,
     database,
-    logs: datastores.map(({ events }) => events),
+    eventLogs: datastores.map(({ events }) => events),
     dataFolder: config.dataFolder,
     mailFolder: world.mail.folder,
     services: world.services.map(({ name }) => name),

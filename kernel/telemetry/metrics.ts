@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { version } from '../version.ts'
+import { inTime } from '../waiting.ts'
 
 type Collect<L extends string> = (gauge: Gauge<L>) => void | Promise<void>
 
@@ -63,14 +64,10 @@ export function openMetrics(options: { dataFolder?: string } = {}): Metrics {
     gauge.reset()
     // Without labels it would be left at 0, which is a claim.
     if (!labelled) gauge.remove()
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => (timer = setTimeout(reject, patienceMs, new Error('too late'))))
     try {
-      await Promise.race([Promise.all(asked.map(async collect => collect(gauge))), late])
+      await inTime(patienceMs, () => Promise.all(asked.map(async collect => collect(gauge))))
     } catch {
       unread.inc({ metric: name })
-    } finally {
-      clearTimeout(timer)
     }
   }
   const unread = metrics.counter('ohmnibus_metrics_unread_total', 'Times a figure could not be read', ['metric'])

@@ -6,6 +6,7 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem } from '../problem.ts'
 import { version } from '../version.ts'
+import { inTime } from '../waiting.ts'
 
 /**
  * Named as OpenTelemetry's semantic conventions do. Nothing of persons, no secrets, no contents: traces leave the
@@ -132,9 +133,7 @@ async function openRecorder({ config, services, log, metrics }: Parameters<typeo
       )
     },
     async close() {
-      let timer: NodeJS.Timeout | undefined
-      await Promise.race([provider.shutdown().catch(() => {}), new Promise(done => (timer = setTimeout(done, 1_500)))])
-      clearTimeout(timer)
+      await inTime(1_500, () => provider.shutdown()).catch(() => {})
     },
   }
 }

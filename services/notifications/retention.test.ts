@@ -49,7 +49,7 @@ test('what people were told goes when it is a year old, and nobody is told again
   assert.deepEqual({ ...(await rows()) }, { messages: 1, deliveries: 1, notifications: 1 })
 
   const sent = (await mails(p)).length
-  await p.platform.logs[0]!.rewind('notifications: tell people (passport.created)')
+  await p.platform.eventLogs[0]!.rewind('notifications: tell people (passport.created)')
   await p.settle()
   assert.deepEqual(await told(), ['BP-young'])
   assert.equal((await mails(p)).length, sent)

@@ -174,7 +174,7 @@ test('two addresses of one database are one database: one event log, and no Kafk
   other.hostname = other.hostname === 'localhost' ? '127.0.0.1' : 'localhost'
   const services = [await notes(t), await readers(t)]
   const platform = await open(t, services, { DATABASE_URL, NOTES_DATABASE_URL: other.href })
-  assert.equal(platform.logs.length, 1)
+  assert.equal(platform.eventLogs.length, 1)
   await write(platform, 'a', ['heard over two addresses'])
   await platform.settle()
 })

@@ -281,7 +281,7 @@ test('a reader whose connection is cut in the middle of a batch takes nothing of
     where usename = 'readers' and state like 'idle in transaction%' and datname = current_database()`
   release()
   await allSeen(p, [10])
-  assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
+  assert.deepEqual([...(await p.platform.eventLogs[0]!.deadLetters({ limit: 10 }))], [])
 })
 
 test('what others put into a topic is passed over, counted and told, and holds nothing up', async t => {
@@ -315,7 +315,7 @@ test('what others put into a topic is passed over, counted and told, and holds n
     await metric(p, /^ohmnibus_kafka_foreign_messages_total\{topic="note.taken"\} (\d+)/m),
     strange.length + 1,
   )
-  assert.deepEqual([...(await p.platform.logs[0]!.deadLetters({ limit: 10 }))], [])
+  assert.deepEqual([...(await p.platform.eventLogs[0]!.deadLetters({ limit: 10 }))], [])
 })
 
 test('where Kafka has lost what is to be read next, or begins anew, reading goes on, and nothing is done twice', async t => {
@@ -368,7 +368,7 @@ test('events that are too large together, and one that is larger than Kafka take
   await p.db('kernel')`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
     select gen_random_uuid(), 'note.taken', 'notes', 'large', ${'0'.repeat(32)}, '{"userId":null,"role":"system"}',
       json_build_object('page', 'large', 'number', n, 'text', repeat('ä', case n when 20 then 1200000 else 50000 end)) from generate_series(1, 40) n`
-  p.platform.logs[0]!.committed()
+  p.platform.eventLogs[0]!.committed()
   await until(async () => (await seen(p)).length === 40, 20)
   const rows = await p.db('readers')`select number, length(text) as length from seen order by position`
   assert.deepEqual(

@@ -12,7 +12,6 @@ import { openMetrics } from '../../kernel/telemetry/metrics.ts'
 import { openAccess } from '../../kernel/access/tokens.ts'
 import { openHttp } from '../../kernel/http/open.ts'
 import { operations } from '../../kernel/operations/operations.ts'
-import { readConfig } from '../../kernel/config/config.ts'
 import { start } from '../../kernel/testing.ts'
 import { startEngine } from '../../tools/engines/engine.ts'
 import { engine } from '../engines/engine.ts'
@@ -101,8 +100,8 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   const checks = { database: () => (asked++, database()), files: async () => {} }
   const state = operations({
     app,
-    config: readConfig({ METRICS_TOKEN: metricsToken }),
-    logs: [],
+    metricsToken,
+    eventLogs: [],
     metrics,
     log,
     services: ['people'],

@@ -14,7 +14,7 @@ async function publisher(t: TestContext, p: TestPlatform, text: string) {
   await pool`begin`
   await append(pool, text)
   return {
-    commit: () => pool`commit`.then(() => p.platform.logs[0]!.committed()),
+    commit: () => pool`commit`.then(() => p.platform.eventLogs[0]!.committed()),
     rollback: () => pool`rollback`,
   }
 }
@@ -95,7 +95,7 @@ test('events are forgotten by age, but only those that every subscription has pa
       if (text === 'poison' && poisonous) throw new Error('cannot stand it')
     }),
   ])
-  const [events] = p.platform.logs
+  const [events] = p.platform.eventLogs
   const at = (ms: number) => new Date(Date.now() + ms)
   const left = async () => (await p.published(Noted)).map(({ text }) => text)
   for (const text of ['a', 'b']) await write(p.http, text, [text])
@@ -152,7 +152,7 @@ test('a replay waits for the batch at work, and leaves nothing behind that waits
   gates.get('first')!.resolve()
   await until(() => heard.includes('second'))
   poisonous = false
-  const replayed = p.platform.logs[0]!.rewind('historians: write (note.taken)')
+  const replayed = p.platform.eventLogs[0]!.rewind('historians: write (note.taken)')
   const waiting = () => p.db('kernel')`select from pg_stat_activity
     where datname = current_database() and application_name = 'ohmnibus kernel' and wait_event_type = 'Lock'`
   await until(async () => (await waiting()).length > 0)
@@ -184,7 +184,7 @@ test('a replay from a time comes past a dead letter that a clock put back has da
     [{ name: string }]
   >`select name from kernel.subscriptions where service = 'readers'`
   await db('readers')`delete from seen`
-  await p.platform.logs[0]!.rewind(name, new Date(Date.now() - 30_000))
+  await p.platform.eventLogs[0]!.rewind(name, new Date(Date.now() - 30_000))
   await settleNow(p)
   assert.deepEqual(await seen(p), ['two b'], 'those of its key wait behind it, the others go on')
   const states = await db('kernel')<{ state: string }[]>`select state from kernel.dead_letters order by position`
@@ -266,7 +266,7 @@ test('what a failing reaction says is kept even where PostgreSQL could not hold 
   ])
   await write(p.http, 'one', ['a'])
   await settleNow(p)
-  const [letter] = await p.platform.logs[0]!.deadLetters({ limit: 10 })
+  const [letter] = await p.platform.eventLogs[0]!.deadLetters({ limit: 10 })
   assert.equal(letter!.state, 'dead')
   assert.match(letter!.error!, /^Error: {2}and \ufffd x/)
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { anyone, defineService } from '../../kernel/index.ts'
-import { innermost } from '../../kernel/telemetry/engine-failures.ts'
+import { innermost } from '../../kernel/telemetry/outage.ts'
 import { start } from '../../kernel/testing.ts'
 
 test('a transaction whose connection is lost is refused as unavailable, wherever it stood, and the next one works', async t => {

@@ -100,7 +100,7 @@ test('the log of the version before becomes the first part: its events stay, pos
 
 test('a part begins when the present one is old enough, readers pass the jump, and one that is empty is not closed', async t => {
   const p = await start(t, [await notes(t), await readers(t)])
-  const [events] = p.platform.logs
+  const [events] = p.platform.eventLogs
   await write(p.http, 'one', ['a'])
   await events!.tend(new Date(Date.now() - 60_000))
   await write(p.http, 'one', ['b'])
@@ -116,7 +116,7 @@ test('a part begins when the present one is old enough, readers pass the jump, a
 
 test('after a jump by hand events lie in the net, until they get a part of their own', async t => {
   const p = await start(t, [await notes(t), await readers(t)])
-  const [events] = p.platform.logs
+  const [events] = p.platform.eventLogs
   await write(p.http, 'one', ['a'])
   await p.db('kernel')`alter sequence kernel.log_position_seq restart with 7000000000005`
   await write(p.http, 'one', ['b'])
@@ -134,7 +134,7 @@ test('after a jump by hand events lie in the net, until they get a part of their
 
 test('a part with a transaction that is still open is not dropped, and publishing waits a second for that at most', async t => {
   const p = await start(t, [await notes(t)])
-  const [events] = p.platform.logs
+  const [events] = p.platform.eventLogs
   const open = openPool(p.platform.database.at, p.platform.database.admin, { max: 1 })
   t.after(() => open.end({ timeout: 1 }))
   await write(p.http, 'one', ['a'])
@@ -162,7 +162,7 @@ test('every hour answers of yesterday go, and events beyond their retention; the
   const hourly = (daysLater: number, retentionDays?: number) => {
     const now = new Date(Date.now() + daysLater * day)
     const retention = retentionDays && retentionDays * day
-    return tend({ pool, events: p.platform.logs[0]!, log: p.platform.log, now, retention })
+    return tend({ pool, events: p.platform.eventLogs[0]!, log: p.platform.log, now, retention })
   }
   const answers = async () => (await p.db('kernel')`select count(*)::int as left from kernel.answers`)[0]!.left
   await write(p.http, 'one', ['a'])

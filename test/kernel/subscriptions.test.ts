@@ -51,8 +51,8 @@ test('what a database has of a reaction from before reactions had ids goes on wh
   assert.partialDeepStrictEqual(await listed(p, other.app), [
     { subscription: former, id: 'listen', purpose: 'tell', orphanedAt: null },
   ])
-  const [letter] = await other.logs[0]!.deadLetters({ limit: 1 })
-  await other.logs[0]!.replay(letter!.id)
+  const [letter] = await other.eventLogs[0]!.deadLetters({ limit: 1 })
+  await other.eventLogs[0]!.replay(letter!.id)
   await other.settle()
   assert.deepEqual(heard.slice(2), ['told long ago'], 'what failed then can still be replayed')
   // And the version before goes on beside it.
@@ -117,7 +117,7 @@ test('a subscription that no code has any more is named at the start, in the lis
 
   await write(other, 'one', ['b'])
   await other.settle()
-  const [events] = other.logs
+  const [events] = other.eventLogs
   const at = (ms: number) => new Date(Date.now() + ms)
   assert.equal(await events!.tend(at(60_000)), false, 'a part ends here')
   await write(other, 'one', ['c'])

@@ -1,0 +1,104 @@
+import Type from 'typebox'
+import { Id, Instant } from '../../contracts/shared.ts'
+import { withRole } from '../access/access.ts'
+import type { EventLog } from '../events/events.ts'
+import type { Http } from '../http/http.ts'
+import { cursorOf, isCount, isText, Page, page, pageQuery } from '../http/pagination.ts'
+import { Problem } from '../problem.ts'
+import { readNote } from '../telemetry/context.ts'
+import type { Log } from '../telemetry/log.ts'
+
+const DeadLetter = Type.Object(
+  {
+    id: Id,
+    subscription: Type.String({ examples: ['notifications: tell (passport.created)'] }),
+    service: Type.String({ examples: ['notifications'] }),
+    topic: Type.String({ examples: ['passport.created'] }),
+    key: Type.String({ description: 'The aggregate the event is about' }),
+    eventId: Id,
+    traceId: Type.String({ examples: ['0af7651916cd43dd8448eb211c80319c'] }),
+    state: Type.Enum(['retrying', 'dead', 'waiting'], {
+      examples: ['dead'],
+      description: '`waiting` stand behind an earlier event of their key',
+    }),
+    attempts: Type.Integer({ examples: [5] }),
+    error: Type.Union([Type.String(), Type.Null()]),
+    publishedAt: Instant,
+    failedAt: Type.Unsafe<string>({ ...Instant, description: 'The last try; of one that waits, when it came' }),
+  },
+  { title: 'DeadLetter' },
+)
+
+/** Events whose reaction failed, in all event logs: seen, tried again, given up. */
+export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], log: Log): void {
+  admin.get(
+    '/dead-letters',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'Events whose reaction failed',
+        refuses: ['database_unavailable'],
+        querystring: Type.Object(pageQuery),
+        response: { 200: Page(DeadLetter) },
+      },
+    },
+    async ({ query }) => {
+      const after = cursorOf(query.after, isText, isCount) as [string, number] | undefined
+      const rows = (
+        await Promise.all(eventLogs.map(events => events.deadLetters({ limit: query.limit + 1, after })))
+      ).flat()
+      return page(
+        rows.sort((a, b) =>
+          a.subscription < b.subscription ? -1 : a.subscription > b.subscription ? 1 : a.position - b.position,
+        ),
+        query.limit,
+        row => [row.subscription, row.position],
+        ({ event_id: eventId, trace_id, published_at, failed_at, position: _, ...row }) => ({
+          ...row,
+          eventId,
+          traceId: readNote(trace_id).traceId,
+          publishedAt: published_at.toISOString(),
+          failedAt: failed_at.toISOString(),
+        }),
+      )
+    },
+  )
+
+  admin.post(
+    '/dead-letters/:id/replay',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'Try a dead letter again',
+        refuses: ['dead_letter_unknown', 'database_unavailable'],
+        params: Type.Object({ id: Id }),
+        response: { 202: Type.Object({ id: Id }, { title: 'DeadLetterReplay' }) },
+      },
+    },
+    async ({ params }, reply) => {
+      if (!(await Promise.all(eventLogs.map(events => events.replay(params.id)))).includes(true))
+        throw new Problem('not_found', 'dead_letter_unknown')
+      return reply.code(202).send({ id: params.id })
+    },
+  )
+
+  admin.delete(
+    '/dead-letters/:id',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'Give a dead letter up',
+        description: 'Its reaction never happens; what waits behind it goes on. It is logged who gave up what.',
+        refuses: ['dead_letter_unknown', 'database_unavailable'],
+        params: Type.Object({ id: Id }),
+        response: { 204: Type.Null() },
+      },
+    },
+    async ({ params, actor }, reply) => {
+      const given = (await Promise.all(eventLogs.map(events => events.giveUp(params.id)))).find(Boolean)
+      if (!given) throw new Problem('not_found', 'dead_letter_unknown')
+      log.warn({ ...given, userId: actor.userId }, 'a dead letter was given up')
+      return reply.code(204).send()
+    },
+  )
+}
