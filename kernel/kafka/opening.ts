@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Outage } from '../telemetry/engine-failures.ts'
+import type { Outage } from '../telemetry/outage.ts'
 import { wakeable, type Wakeable } from '../waiting.ts'
 import type { Topics } from './topics.ts'
 
