@@ -6,70 +6,72 @@ import type { GatewayHost } from './host.ts'
  * Who serves what: learnt from the processes themselves, and again every few seconds, as new versions bring new routes.
  */
 export interface Directory {
+  /** Resolves when everybody has said what they serve, or a second later: whoever is away holds up nobody. */
   open(): Promise<void>
   /**
    * The service that serves a path. Fails with `route_unknown` or `method_not_allowed`, and with `service_unavailable`
-   * while not everybody has been heard.
+   * where one who has not been heard of may serve it.
    */
   serviceFor(method: string, path: string): string
+  /** Whether a service has said what it serves, however long ago. */
+  hasHeardOf(service: string): boolean
   close(): void
 }
 
 const againMs = 5_000
-/** While somebody has still to be heard of. */
+/** While all start together, and somebody has still to be heard of. */
 const soonMs = 250
-const patienceMs = 10_000
+const togetherMs = 10_000
+const patienceMs = 1_000
 const methods: HTTPMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 type Routes = Awaited<ReturnType<GatewayHost['peers']['routesOf']>>
 
 export function openDirectory({ peers, log }: GatewayHost): Directory {
   const known = new Map<string, Routes>()
-  let router = build(known)
+  let map = build(known)
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  const began = performance.now()
+  const someAreMissing = (): boolean => known.size < peers.services().length
+  const startsTogether = (): boolean => someAreMissing() && performance.now() - began < togetherMs
+  /** One who has not been heard of may serve a path; after a while only one as services have them. */
+  const mayBeTheirs = (path: string): boolean =>
+    someAreMissing() && !map.prefixes.has(prefixOf(path)) && (startsTogether() || /^\/(api|files)\//.test(path))
+
+  async function learnOf(service: string): Promise<void> {
+    const address = peers.pick(service)!
+    try {
+      // A process may serve more than we look for there.
+      const routes = (await peers.routesOf(address)).filter(route => route.service === service)
+      if (JSON.stringify(routes) === JSON.stringify(known.get(service))) return
+      known.set(service, routes)
+      map = build(known)
+    } catch (error) {
+      // Whether it works is not for this to decide.
+      log.debug({ err: error, service, address }, 'a service did not say what it serves')
+    }
+  }
 
   async function learn(): Promise<void> {
-    const before = JSON.stringify([...known])
-    await Promise.all(
-      peers.services().map(async service => {
-        const address = peers.pick(service)!
-        // Whether it works is not for this to decide.
-        const routes = await peers
-          .routesOf(address)
-          .catch(error => log.debug({ err: error, service, address }, 'a service did not say what it serves'))
-        // A process may serve more than we look for there.
-        if (routes)
-          known.set(
-            service,
-            routes.filter(route => route.service === service),
-          )
-      }),
-    )
-    if (JSON.stringify([...known]) !== before) router = build(known)
-    if (!closed) timer = setTimeout(() => void learn(), known.size < peers.services().length ? soonMs : againMs).unref()
+    await Promise.all(peers.services().map(learnOf))
+    if (!closed) timer = setTimeout(() => void learn(), startsTogether() ? soonMs : againMs).unref()
   }
 
   return {
     async open() {
-      await learn()
-      // Where all start together, everybody is heard before the first client; one who is gone holds up nothing for
-      // long.
-      for (
-        const deadline = performance.now() + patienceMs;
-        known.size < peers.services().length && performance.now() < deadline;
-      )
-        await new Promise(resolve => setTimeout(resolve, soonMs))
+      await Promise.race([learn(), new Promise(resolve => setTimeout(resolve, patienceMs).unref())])
     },
+    hasHeardOf: service => known.has(service),
     serviceFor(method, path) {
-      const found = path.startsWith('/internal/') ? null : router.find(method as HTTPMethod, path)
+      const found = path.startsWith('/internal/') ? null : map.router.find(method as HTTPMethod, path)
       if (found) return (found.store as { service: string }).service
-      if (known.size < peers.services().length)
+      if (mayBeTheirs(path) && !path.startsWith('/internal/'))
         throw new Problem('unavailable', 'service_unavailable', {
           detail: 'A part of the platform does not answer. Try again.',
           retryAfter: 1,
         })
-      const allowed = methods.filter(other => router.find(other, path))
+      const allowed = methods.filter(other => map.router.find(other, path))
       if (allowed.length === 0 || path.startsWith('/internal/'))
         throw new Problem('not_found', 'route_unknown', {
           detail: `There is nothing at ${method} ${path.slice(0, 200)}. The reference is at /docs.`,
@@ -91,5 +93,8 @@ function build(known: ReadonlyMap<string, Routes>) {
     for (const { method, url } of routes)
       // While a route moves from one service to another, both may have it.
       if (!router.hasRoute(method as HTTPMethod, url)) router.on(method as HTTPMethod, url, () => {}, { service })
-  return router
+  return { router, prefixes: new Set([...known.values()].flat().map(({ url }) => prefixOf(url))) }
 }
+
+/** `/api/passports` of all below it. */
+const prefixOf = (path: string): string => path.split('/', 3).join('/')

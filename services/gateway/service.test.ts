@@ -228,6 +228,28 @@ test('what nobody serves is unknown, with another method not allowed', async t =
   assert.deepEqual([wrong.status, (await json(wrong)).code], [405, 'method_not_allowed'])
 })
 
+test('an address that leads nowhere holds up neither the start nor what works, in health and unknown paths too', async t => {
+  const deaf = await listening(
+    t,
+    createTcpServer(() => {}),
+  )
+  const began = performance.now()
+  const p = await open(t, { shop: [shop()], stock: [deaf] })
+  assert.ok(performance.now() - began < 6_000, `it took ${performance.now() - began} ms`)
+  const ask = async (path: string) => {
+    const answer = await fetch(`${p.address}${path}`)
+    return [answer.status, (await json(answer)).code]
+  }
+  assert.deepEqual(await ask('/api/shop/nothing'), [404, 'route_unknown'])
+  assert.deepEqual(await ask('/api/stock/things'), [503, 'service_unavailable'], 'it may come yet')
+  const health = await fetch(`${p.address}/health`)
+  const { status, services } = await json(health)
+  assert.deepEqual([health.status, status, services], [200, 'ok', { gateway: 'ok', shop: 'ok', stock: 'not heard of' }])
+  for (const deadline = performance.now() + 15_000; (await ask('/nothing'))[0] !== 404;)
+    assert.ok(performance.now() < deadline, 'what nobody here serves is unknown after a while')
+  assert.deepEqual(await ask('/api/stock/things'), [503, 'service_unavailable'])
+})
+
 test('of a process that serves more than it is asked for here, only that is asked of it', async t => {
   const both = await (await start(t, [shop(), shop('stock')])).listen()
   const p = await open(t, { shop: [both], stock: [shop('stock')] })

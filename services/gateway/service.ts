@@ -13,12 +13,17 @@ export const gateway = defineFront({
   async start(host) {
     const { peers } = host
     if (peers.services().length === 0) return
+    const directory = openDirectory(host)
+    // An address that leads nowhere is a fault of the settings; it makes nothing fail that works.
+    const standing = async (service: string): Promise<string> => {
+      const found = await peers.check(service)
+      return found === 'away' && !directory.hasHeardOf(service) ? 'not heard of' : found
+    }
     host.reportElsewhere(async () =>
       Object.fromEntries(
-        await Promise.all(peers.services().map(async service => [service, await peers.check(service)] as const)),
+        await Promise.all(peers.services().map(async service => [service, await standing(service)] as const)),
       ),
     )
-    const directory = openDirectory(host)
     host.onStop(directory.close)
     proxy(host, directory)
     await directory.open()
