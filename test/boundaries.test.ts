@@ -139,17 +139,6 @@ test('a service owns every event it publishes, and publishes every event its con
   }
 })
 
-test('a file that grows beyond 500 lines, in the kernel beyond 400, says why in its first comment', () => {
-  const long = product.filter(({ file, text }) => {
-    const [beginning] = /^(\/\/.*\n|\/\*[^]*?\*\/)+/.exec(text) ?? ['']
-    return text.split('\n').length - 1 > (file.startsWith('kernel/') ? 400 : 500) && !/\blines\b/.test(beginning)
-  })
-  assert.deepEqual(
-    long.map(({ file }) => file),
-    [],
-  )
-})
-
 test('no file is named after what it is not about', () => {
   const vague = /(^|\/)(utils?|helpers?|common|types?|constants?|misc)(\.|\/|$)/
   assert.deepEqual(

@@ -33,6 +33,8 @@ test('a new service leaves everything green: types, lint, format, documents, bou
     'test/boundaries.test.ts',
     'test/deploy.test.ts',
     'test/contracts.test.ts',
+    'test/documents.test.ts',
+    'test/walk.test.ts',
     'services/warranties/service.test.ts',
     'services/replies/service.test.ts',
   )

@@ -100,6 +100,13 @@ export async function find${Thing}(db: Db, id: string): Promise<${Thing} | undef
 /** What this service has of the world. */
 export type ${Things}Host = Host<'${name}'>
 `,
+  [`services/${name}/problems.ts`]: `import type { Problems } from '#kernel'
+
+/** What ${name} refuse with. */
+export const problems = {
+  ${thing}_unknown: ['not_found', 'There is no such ${thing}, or it is not for who asks.'],
+} satisfies Problems
+`,
   [`services/${name}/routes.ts`]: `import Type from 'typebox'
 import { ${Created} } from '#contracts/${name}'
 import { Id, Instant, Owner } from '#contracts/shared'
@@ -108,7 +115,10 @@ import type { ${Things}Host } from './host.ts'
 import { find${Thing}, insert${Thing}, type ${Thing} } from './store.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 200, examples: ['The first one'] })
-const View = Type.Object({ id: Id, owner: Owner, name: Name, version: Type.Integer({ minimum: 1, examples: [1] }), createdAt: Instant })
+const View = Type.Object(
+  { id: Id, owner: Owner, name: Name, version: Type.Integer({ minimum: 1, examples: [1] }), createdAt: Instant },
+  { title: '${Thing}' },
+)
 
 const view = (one: ${Thing}) => ({ ...one, createdAt: one.createdAt.toISOString() })
 
@@ -120,6 +130,8 @@ export function routes({ db, http, now }: ${Things}Host): void {
       schema: {
         summary: 'Create a ${thing}',
         honours: ['Idempotency-Key'],
+        gives: ['Location'],
+        refuses: ['editor_required'],
         body: Type.Object({ name: Name }),
         response: { 201: View },
       },
@@ -158,11 +170,14 @@ export function routes({ db, http, now }: ${Things}Host): void {
 `,
   [`services/${name}/service.ts`]: `import { ${Created} } from '#contracts/${name}'
 import { defineService } from '#kernel'
+import { problems } from './problems.ts'
 import { routes } from './routes.ts'
 
 /** ${Things}: say in one sentence what they are for. */
 export const ${name} = defineService({
   name: '${name}',
+  about: '${Things}: say in one sentence what they are for.',
+  problems,
   folder: import.meta.dirname,${ownPrefix}
   publishes: [${Created}],
   start(host) {

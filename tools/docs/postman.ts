@@ -60,7 +60,7 @@ const names = [
   '}',
 ]
 
-/** The chapters, and before the last one what none of them names, by tag. */
+/** The chapters, and behind the sign-in what none of them names, by tag: what is made first is what is read and removed. */
 function chaptersOf(operations: ReadonlyMap<string, Operation>): Chapter[] {
   const named = new Set(walk.flatMap(({ steps }) => steps.map(({ operation }) => operation)))
   const more = Map.groupBy(
@@ -69,10 +69,22 @@ function chaptersOf(operations: ReadonlyMap<string, Operation>): Chapter[] {
   )
   const others = [...more].map(([name, group]) => ({
     name,
-    steps: group.map(({ operationId }) => ({ operation: operationId as string })),
+    steps: group
+      .map(operation => ({ operation, turn: turnOf(operation) }))
+      .sort((a, b) => a.turn - b.turn)
+      .map(({ operation: { operationId, path }, turn }): Step => ({
+        operation: operationId as string,
+        ...(turn === 0 && { keep: { [`${name}Id`]: 'id' } }),
+        ...(path.includes('{id}') && { with: { id: `${name}Id` } }),
+      })),
   }))
-  return [...walk.slice(0, -1), ...others, walk.at(-1)!]
+  const signedIn = walk.findIndex(({ name }) => name === 'Sign in') + 1
+  return [...walk.slice(0, signedIn), ...others, ...walk.slice(signedIn)]
 }
+
+/** Makes it, uses it, removes it. */
+const turnOf = ({ method, path }: Operation): number =>
+  method === 'post' && !path.includes('{') ? 0 : method === 'delete' ? 2 : 1
 
 const bearer = (variable: string) => ({
   type: 'bearer',

@@ -31,7 +31,7 @@ const invitation = { id: 'organisationId', email: 'newAddress' }
 const invited = { to: 'newAddress', token: 'invitationToken' }
 const member = { id: 'organisationId', userId: 'adaId' }
 
-/** Through the product, so that each request finds what it is about. What no step names comes in its order before the end. */
+/** Through the product, so that each request finds what it is about. What no step names comes by itself, behind the sign-in. */
 export const walk: readonly Chapter[] = [
   {
     name: 'Is it there',
