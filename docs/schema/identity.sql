@@ -142,3 +142,4 @@ create table users (
   constraint users_email_check CHECK ((email = lower(email)))
 );
 CREATE INDEX users_admins ON identity.users USING btree (id) WHERE (role = 'admin'::text);
+CREATE INDEX users_by_created ON identity.users USING btree (created_at, email);

@@ -3,7 +3,7 @@ import { Id, Instant } from '../../contracts/shared.ts'
 import { withRole } from '../access/access.ts'
 import type { EventLog } from '../events/events.ts'
 import type { Http } from '../http/http.ts'
-import { cursorOf, isCount, isText, Page, page, pageQuery } from '../http/pagination.ts'
+import { cursorOf, isCount, isText, Page, page, listQuery } from '../http/pagination.ts'
 import { Problem } from '../problem.ts'
 import { readNote } from '../telemetry/context.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -38,7 +38,7 @@ export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], lo
       schema: {
         summary: 'Events whose reaction failed',
         refuses: ['database_unavailable'],
-        querystring: Type.Object(pageQuery),
+        querystring: listQuery({}),
         response: { 200: Page(DeadLetter) },
       },
     },

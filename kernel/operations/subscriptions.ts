@@ -3,7 +3,7 @@ import { Instant } from '../../contracts/shared.ts'
 import { withRole } from '../access/access.ts'
 import type { EventLog } from '../events/events.ts'
 import type { Http } from '../http/http.ts'
-import { cursorOf, isText, Page, page, pageQuery } from '../http/pagination.ts'
+import { cursorOf, isText, Page, page, listQuery } from '../http/pagination.ts'
 import { Problem } from '../problem.ts'
 
 const Subscription = Type.Object(
@@ -28,7 +28,7 @@ export function serveSubscriptions(admin: Http, eventLogs: readonly EventLog[]):
       schema: {
         summary: 'Who reacts to what',
         refuses: ['database_unavailable'],
-        querystring: Type.Object(pageQuery),
+        querystring: listQuery({}),
         response: { 200: Page(Subscription) },
       },
     },

@@ -8,6 +8,28 @@ import { bearer, claimsOf, startIdentity } from '../testing.ts'
 import { createAdmin } from './admins.ts'
 import { identity } from '../service.ts'
 
+test('an admin counts accounts, finds them by when they were made, and hears of parameters that no list knows', async t => {
+  const { get, person, admin, clock } = await startIdentity(t)
+  const root = await admin()
+  await person('Ada')
+  clock.pass(60_000)
+  const since = new Date(clock.at).toISOString()
+  const grace = await person('Grace')
+  const found = async (query: string) =>
+    (await get(`/users?${query}`, root.headers)).json().items.map(({ id }: { id: string }) => id)
+  assert.deepEqual(await found(`createdFrom=${since}`), [grace.id])
+  assert.equal((await found(`createdTo=${since}`)).length, 2)
+  for (const [query, count] of [
+    ['', 3],
+    ['email=grace', 1],
+    [`createdFrom=${since}`, 1],
+    [`createdTo=${since}&email=ada`, 1],
+  ] as const)
+    assert.deepEqual((await get(`/users/count?${query}`, root.headers)).json(), { count, exact: true }, query)
+  for (const path of ['/users?colour=red', '/users/count?limit=1', '/organisations?x=1', '/sessions?x=1'])
+    assert.equal((await get(path, root.headers)).statusCode, 400, path)
+})
+
 test('an admin finds people, gives them roles and disables them; nobody else does', async t => {
   const { http, post, get, person, admin, published, clock } = await startIdentity(t)
   const [root, ada, grace] = [await admin(), await person('Ada'), await person('Grace')]

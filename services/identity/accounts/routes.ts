@@ -10,20 +10,25 @@ import {
 } from '#contracts/identity'
 import { Email, Id, Locale, Role } from '#contracts/shared'
 import {
-  type Actor,
+  Count,
+  counted,
+  countQuery,
+  createdIn,
+  createdQuery,
   cursorOf,
   fail,
   isText,
+  listQuery,
   notModified,
   Page,
   page,
-  pageQuery,
   Problem,
-  type Reply,
   requireMatch,
   signedIn,
-  type Tx,
   withRole,
+  type Actor,
+  type Reply,
+  type Tx,
 } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { checkPassword } from '../passwords/passwords.ts'
@@ -32,7 +37,16 @@ import { deleteCode, insertCode, lockCodes, missCodes } from '../registration/st
 import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { accountOf, nameOf, Names, namesOf, normalise, UserView, userView } from './accounts.ts'
-import { emailTaken, findUser, findUserByEmail, listUsers, lockUser, updateUser, type User } from './store.ts'
+import {
+  countUsers,
+  emailTaken,
+  findUser,
+  findUserByEmail,
+  listUsers,
+  lockUser,
+  updateUser,
+  type User,
+} from './store.ts'
 
 const AccountView = Type.Object(
   {
@@ -42,6 +56,15 @@ const AccountView = Type.Object(
   },
   { title: 'Account' },
 )
+
+const accountFilters = {
+  email: Type.Optional(Type.String({ maxLength: 254, description: 'How the address begins', examples: ['ada@'] })),
+  ...createdQuery,
+}
+const wanted = (query: { email?: string; createdFrom?: string; createdTo?: string }) => ({
+  prefix: normalise(query.email ?? ''),
+  created: createdIn(query),
+})
 
 /** One's own account, and what admins do to others. */
 export function accountRoutes(shared: Identity): void {
@@ -260,20 +283,28 @@ function administration({ host }: Identity): void {
       config: { access: withRole('admin') },
       schema: {
         summary: 'List accounts by address',
-        querystring: Type.Object({
-          ...pageQuery,
-          email: Type.Optional(
-            Type.String({ maxLength: 254, description: 'How the address begins', examples: ['ada@'] }),
-          ),
-        }),
+        querystring: listQuery(accountFilters),
         response: { 200: Page(AccountView) },
       },
     },
     async ({ query }) => {
       const after = cursorOf(query.after, isText)?.[0] as string | undefined
-      const rows = await listUsers(db, normalise(query.email ?? ''), after, query.limit)
+      const rows = await listUsers(db, wanted(query), after, query.limit)
       return page(rows, query.limit, last => [last.email], view)
     },
+  )
+
+  http.get(
+    '/users/count',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'How many accounts there are',
+        querystring: countQuery(accountFilters),
+        response: { 200: Count },
+      },
+    },
+    async ({ query }) => counted(await countUsers(db, wanted(query))),
   )
 
   /** An admin changes somebody else's account: nobody takes the last admin away by mistake. */

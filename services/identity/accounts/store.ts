@@ -1,5 +1,5 @@
 import { Role } from '#contracts/shared'
-import { type Db, type Tx, violates } from '#kernel'
+import { mostCounted, violates, type Db, type Span, type Tx } from '#kernel'
 
 export interface User {
   id: string
@@ -68,13 +68,30 @@ export const emailTaken = (error: unknown): boolean => violates(error, 'users_em
 /** By address, those that begin with `prefix`; an index range, however many accounts there are. */
 export const listUsers = async (
   db: Db,
-  prefix: string,
+  wanted: WantedUsers,
   after: string | undefined,
   limit: number,
 ): Promise<User[]> => db<User[]>`
   select ${userColumns(db)} from users
-  where email >= ${prefix} and email < ${`${prefix}\u{10FFFF}`} ${after ? db`and email > ${after}` : db``}
+  where ${are(db, wanted)} ${after ? db`and email > ${after}` : db``}
   order by email limit ${limit + 1}`
+
+/** How many there are; no more than `mostCounted + 1` are looked at. */
+export async function countUsers(db: Db, wanted: WantedUsers): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count from (select from users where ${are(db, wanted)} limit ${mostCounted + 1}) found`
+  return row!.count
+}
+
+/** Whose address begins so, and whose account was made in this span of time. */
+export interface WantedUsers {
+  prefix: string
+  created: Span
+}
+
+const are = (db: Db, { prefix, created: { from, to } }: WantedUsers) => db`
+  email >= ${prefix} and email < ${`${prefix}\u{10FFFF}`}
+  ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
 
 export async function adminExists(db: Db): Promise<boolean> {
   const [row] = await db`select from users where role = 'admin' limit 1`

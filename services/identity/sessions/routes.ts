@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { UserLoggedOut } from '#contracts/identity'
 import { Email, Id, Instant } from '#contracts/shared'
-import { anyone, Page, page, pageQuery, Problem, type Reply, type Request, signedIn, type Tx } from '#kernel'
+import { anyone, Page, page, listQuery, Problem, type Reply, type Request, signedIn, type Tx } from '#kernel'
 import { type ActsFor, normalise } from '../accounts/accounts.ts'
 import { findUser, findUserByEmail, lockUser, updateUser, type User } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
@@ -206,7 +206,7 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
       config: { access: signedIn },
       schema: {
         summary: 'List own sessions, the latest first',
-        querystring: Type.Object(pageQuery),
+        querystring: listQuery({}),
         response: { 200: Page(SessionView) },
       },
     },
