@@ -15,6 +15,7 @@ import { postman, sample } from './docs/postman.ts'
 import { problemsPage } from './docs/problems.ts'
 import { readersOf } from './docs/readers.ts'
 import { schemaOf } from './docs/schema.ts'
+import { settingsTable } from './docs/settings.ts'
 
 /**
  * `npm run docs` writes the documents that are made from the code; `--check` only names those that are stale and ends
@@ -41,11 +42,13 @@ async function make(): Promise<Map<string, string>> {
     files.set(file, json(freeze(event)))
   }
 
-  const settings = [platformSettings, ...services.flatMap(({ settings = [] }) => settings)].flatMap(({ properties }) =>
-    Object.keys(properties),
-  )
-  for (const [file, parts] of Object.entries(deployParts(services, settings.filter(isPassedOn))))
-    files.set(file, withParts(file, (await read(file))!, parts))
+  const schemas = [platformSettings, ...services.flatMap(({ settings = [] }) => settings)]
+  const settings = schemas.flatMap(({ properties }) => Object.keys(properties))
+  const parts = {
+    ...deployParts(services, settings.filter(isPassedOn)),
+    'README.md': { settings: settingsTable(schemas) },
+  }
+  for (const [file, own] of Object.entries(parts)) files.set(file, withParts(file, (await read(file))!, own))
 
   files.set('deploy/helm/ohmnibus/files/alerts.yaml', (await read('deploy/observability/alerts.yaml'))!)
 

@@ -5,8 +5,8 @@ export const settings = Type.Object({
   REDIS_URL: Type.Optional(
     Setting.secret('Redis or Valkey for counters, cache and presence, as redis://user:password@host:port (memory).'),
   ),
-  REDIS_HOST: Type.Optional(Setting.text('The same, as a host.')),
-  REDIS_PORT: Setting.integer('And its port.', { default: 6379, minimum: 1, maximum: 65_535 }),
+  REDIS_HOST: Type.Optional(Setting.text('The host of Redis, in place of REDIS_URL.')),
+  REDIS_PORT: Setting.integer('Its port, beside REDIS_HOST.', { default: 6379, minimum: 1, maximum: 65_535 }),
   REDIS_PREFIX: Setting.text('Stands before every key, where several platforms share a Redis.', {
     default: 'ohmnibus:',
   }),

@@ -8,10 +8,13 @@ export const settings = Type.Object({
     Setting.text('The address it listens on (127.0.0.1 in evaluation mode, 0.0.0.0 in production mode).'),
   ),
   PUBLIC_URL: Type.Optional(
-    Setting.text('The address that links in mails, QR codes and documents carry.', {
-      pattern: '^https?://[^\\s/]+(/[^\\s]*)?$',
-      form: 'an address like https://ohmnibus.example.com',
-    }),
+    Setting.text(
+      'The address that links in mails, QR codes and documents carry; production mode needs it (http://localhost:<PORT>).',
+      {
+        pattern: '^https?://[^\\s/]+(/[^\\s]*)?$',
+        form: 'an address like https://ohmnibus.example.com',
+      },
+    ),
   ),
   TLS_CERT_FILE: Type.Optional(
     Setting.text('Certificate chain in PEM, for HTTPS without a proxy; read again when it changes (plain HTTP).'),

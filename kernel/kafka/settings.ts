@@ -5,7 +5,7 @@ export const settings = Type.Object({
   KAFKA_BROKERS: Setting.list(
     'Apache Kafka that events travel over, as host:port, comma-separated (the event log in PostgreSQL).',
   ),
-  KAFKA_BROKER: Setting.list('The same.'),
+  KAFKA_BROKER: Setting.list('KAFKA_BROKERS by its other name.'),
   KAFKA_TOPIC_PREFIX: Setting.text(
     'Stands before the name of every topic and group, where several platforms share a Kafka.',
     {

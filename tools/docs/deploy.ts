@@ -25,14 +25,13 @@ export type Parts = Record<string, string>
 
 /** The file with its parts as they should be. Fails when it has no place for one. */
 export function withParts(file: string, text: string, parts: Parts): string {
+  const [open, close] = file.endsWith('.md') ? ['<!-- ', ' -->'] : ['# ', '']
   return Object.entries(parts).reduce((whole, [part, content]) => {
-    const place = new RegExp(`^( *)# Made by npm run docs: ${part}\\.\\n[^]*?^ *# End of what is made\\.$`, 'm')
+    const [begin, end] = [`${open}Made by npm run docs: ${part}.${close}`, `${open}End of what is made.${close}`]
+    const place = new RegExp(`^( *)${begin.replaceAll('.', '\\.')}\\n[^]*?^ *${end.replaceAll('.', '\\.')}$`, 'm')
     const indent = place.exec(whole)?.[1]
     if (indent === undefined) throw new Error(`${file} has no place for the part "${part}".`)
-    return whole.replace(
-      place,
-      () => `${indent}# Made by npm run docs: ${part}.\n${content}${indent}# End of what is made.`,
-    )
+    return whole.replace(place, () => `${indent}${begin}\n${content}${indent}${end}`)
   }, text)
 }
 
