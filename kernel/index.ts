@@ -42,6 +42,8 @@ export {
 export { notModified, requireMatch } from './http/preconditions.ts'
 export type { Log } from './telemetry/log.ts'
 export type { Mail, Message } from './mail/mail.ts'
+export { html, type Html } from './pages/html.ts'
+export { forForms, form, languageOf, sendPage, type Language, type Texts } from './pages/pages.ts'
 export type { Peers } from './calls/peers.ts'
 export { clientHeader, serviceToken } from './calls/service-token.ts'
 export { Problem, StartError, fail, type Fault, type ProblemKind } from './problem.ts'

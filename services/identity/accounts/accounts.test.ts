@@ -283,6 +283,8 @@ test('the link of the mail opens a page that proves nothing until its button is 
     )
     assert.match(page.body, /<form method="post"><button>/)
     assert.ok(!page.body.includes('<script'), 'a name is text')
+    assert.equal(page.headers['cache-control'], 'no-store', 'its address is a secret')
+    assert.match(page.body, /<a href="\/">Go to the start page<\/a>/)
   }
   assert.equal(
     (await post('/login', { email: ada.email, password: ada.password })).statusCode,
@@ -301,7 +303,12 @@ test('the link of the mail opens a page that proves nothing until its button is 
   assert.equal(proven.statusCode, 200)
   assert.equal(proven.cookies.length, 0, 'whoever presses is not signed in by it')
   assert.equal((await press()).statusCode, 404)
-  assert.equal((await http.inject({ url: path })).statusCode, 404)
+  const expired = await http.inject({ url: path, headers: { 'accept-language': 'de-CH,en;q=0.5' } })
+  assert.equal(expired.statusCode, 404)
+  assert.match(
+    expired.body,
+    /<html lang="de">[^]*<h1>Dieser Link gilt nicht mehr<\/h1>[^]*<a href="\/">Zur Startseite</,
+  )
   assert.equal((await post('/login', { email: ada.email, password: ada.password })).statusCode, 200)
 })
 

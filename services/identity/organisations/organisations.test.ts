@@ -208,6 +208,7 @@ test('the link of an invitation opens a page whose button joins', async t => {
     stranger.body.includes('Volt &#38; &#60;b&#62;Sons') && !stranger.body.includes('<button'),
     'who is not signed in is asked to',
   )
+  assert.match(stranger.body, /<a href="">I have signed in: open it again<\/a>/)
   const headers = {
     cookie: `ohmnibus-access=${grace.accessToken}`,
     'sec-fetch-site': 'same-origin',

@@ -5,6 +5,8 @@ import {
   type Actor,
   anyone,
   fail,
+  forForms,
+  languageOf,
   newId,
   notModified,
   Page,
@@ -17,7 +19,7 @@ import {
 import { nameOf, normalise } from '../accounts/accounts.ts'
 import { findUser } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
-import { forForms, sendPage, textsFor } from '../pages.ts'
+import { pagesIn } from '../pages.ts'
 import { digest, newSecret, seal } from '../secrets.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
 import {
@@ -417,14 +419,10 @@ export function organisationRoutes({ host, limits }: Identity): void {
       async (request, reply) => {
         const invitation = await findInvitation(db, { tokenHash: digest(request.params.token) }, now())
         const organisation = invitation && (await findOrganisation(db, invitation.organisationId, newId()))
-        if (!invitation || !organisation) return sendPage(reply, 404, 'en', textsFor().expired)
-        const { lang, invited, signIn } = textsFor(invitation.locale)
-        if (!request.visitor)
-          return sendPage(reply, 200, lang, {
-            ...signIn,
-            text: `${invited.text(organisation.name)} ${signIn.text(invitation.email)}`,
-          })
-        return sendPage(reply, 200, lang, { ...invited, text: invited.text(organisation.name) })
+        if (!invitation || !organisation) return pagesIn(languageOf(request)).expired(reply)
+        const { invited, signIn } = pagesIn(invitation.locale)
+        if (!request.visitor) return signIn(reply, organisation.name, invitation.email)
+        return invited(reply, organisation.name)
       },
     )
 
@@ -443,8 +441,8 @@ export function organisationRoutes({ host, limits }: Identity): void {
       },
       async (request, reply) => {
         const { name } = await accept(request.actor, request.params.token)
-        const { lang, joined } = textsFor((await findUser(db, request.actor.userId))!.locale)
-        return sendPage(reply, 200, lang, { ...joined, text: joined.text(name) })
+        const { locale } = (await findUser(db, request.actor.userId))!
+        return pagesIn(locale).joined(reply, name)
       },
     )
   })

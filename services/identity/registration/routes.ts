@@ -1,11 +1,11 @@
 import Type from 'typebox'
 import { RegistrationRepeated, SendOtp, UserRegistered } from '#contracts/identity'
 import { Email, Locale } from '#contracts/shared'
-import { anyone, fail, newId, Problem, type Tx } from '#kernel'
+import { anyone, fail, forForms, languageOf, newId, Problem, type Tx } from '#kernel'
 import { accountOf, nameOf, Names, namesOf, normalise } from '../accounts/accounts.ts'
 import { findUserByEmail, insertUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
-import { forForms, sendPage, textsFor } from '../pages.ts'
+import { pagesIn } from '../pages.ts'
 import { checkPassword } from '../passwords/passwords.ts'
 import { digest } from '../secrets.ts'
 import { placeOf, prefixOf } from '../sessions/devices.ts'
@@ -241,9 +241,8 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
       async (request, reply) => {
         const code = await findCodeByLink(db, digest(request.params.token), now())
         const pending = code && (await findRegistration(db, code.registrationId!))
-        if (!pending) return sendPage(reply, 404, 'en', textsFor().expired)
-        const { lang, confirm } = textsFor(pending.locale)
-        return sendPage(reply, 200, lang, { ...confirm, text: confirm.text(nameOf(pending), pending.email) })
+        if (!pending) return pagesIn(languageOf(request)).expired(reply)
+        return pagesIn(pending.locale).confirm(reply, nameOf(pending), pending.email)
       },
     )
 
@@ -276,8 +275,7 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
           if (error instanceof Problem && error.code === 'link_expired') return undefined
           throw error
         })
-        const { lang, confirmed, expired } = textsFor(user?.locale)
-        return user ? sendPage(reply, 200, lang, confirmed) : sendPage(reply, 404, lang, expired)
+        return user ? pagesIn(user.locale).confirmed(reply) : pagesIn(languageOf(request)).expired(reply)
       },
     )
   })

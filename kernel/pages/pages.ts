@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import type { Http, Reply } from '../http/http.ts'
+import { html, trusted, type Html } from './html.ts'
+import { style } from './style.ts'
+
+const languages = ['en', 'de'] as const
+export type Language = (typeof languages)[number]
+
+/** Texts in every language: one that lacks in one does not compile. */
+export type Texts<T> = Readonly<Record<Language, T>>
+
+/** The language the reader's browser likes best of those we have; English where it likes none of them. */
+export function languageOf({ headers }: { headers: { 'accept-language'?: string } }): Language {
+  const liked = (headers['accept-language'] ?? '').split(',').map(range => {
+    const [tag = '', ...parameters] = range.split(';').map(part => part.trim().toLowerCase())
+    const weight = parameters.find(parameter => parameter.startsWith('q='))?.slice(2)
+    return { language: tag.split('-')[0], weight: weight === undefined ? 1 : Number(weight) }
+  })
+  const best = liked
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ language }) => languages.find(ours => ours === language))
+  return best.find(language => language !== undefined) ?? 'en'
+}
+
+export interface Link {
+  readonly to: string
+  readonly text: string
+}
+
+export interface PageContent {
+  readonly language: Language
+  readonly title: string
+  readonly body: Html
+  /** Where one can go from here: no page is a dead end. */
+  readonly onward: readonly [Link, ...Link[]]
+  /** A secret stands in its address: nobody keeps or lists the page. */
+  readonly secret?: boolean
+}
+
+const sheet = createHash('sha256').update(style).digest('base64')
+// Nothing comes from elsewhere, nothing runs, and forms post only to us.
+const policy = [
+  `default-src 'none'`,
+  `style-src 'sha256-${sheet}'`,
+  `form-action 'self'`,
+  `base-uri 'none'`,
+  `frame-ancestors 'none'`,
+].join('; ')
+
+/** A whole page that needs no script. */
+export function sendPage(reply: Reply, status: number, content: PageContent): Reply {
+  const vary = [reply.getHeader('vary') ?? [], 'accept-language'].flat().join(', ')
+  reply.code(status).type('text/html; charset=utf-8').headers({
+    vary,
+    'content-language': content.language,
+    'content-security-policy': policy,
+    // Without a referrer at all browsers say `Origin: null` when a form is sent, and its cookie counts as forged.
+    'referrer-policy': 'same-origin',
+  })
+  if (content.secret) reply.headers({ 'cache-control': 'no-store', 'x-robots-tag': 'noindex' })
+  return reply.send(pageOf(content))
+}
+
+const sheetElement = trusted(`<style>${style}</style>`)
+
+const pageOf = ({ language, title, body, onward }: PageContent): string =>
+  `<!doctype html>
+${html`<html lang="${language}">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>${title}</title>
+    ${sheetElement}
+  </head>
+  <body>
+    <main>
+      <h1>${title}</h1>
+      ${body}
+      <nav>
+        <ul>
+          ${onward.map(({ to, text }) => html`<li><a href="${to}">${text}</a></li>`)}
+        </ul>
+      </nav>
+    </main>
+  </body>
+</html>`}
+`
+
+/** A button that sends what one fills in to the address of its page: what happens is what the button says. */
+export const form = (button: string, fields?: Html): Html =>
+  html`<form method="post">${fields}<button>${button}</button></form>`
+
+/** Routes below also take what forms send: fields by name as text, a list for a name that comes more than once. */
+export function forForms(http: Http, setup: (http: Http) => void): void {
+  http.scope((app, scoped) => {
+    app.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: 65_536 },
+      async (_: unknown, body: string) => {
+        const fields = new URLSearchParams(body)
+        const valueOf = (name: string, all = fields.getAll(name)) => (all.length > 1 ? all : all[0])
+        return Object.fromEntries(fields.keys().map(name => [name, valueOf(name)]))
+      },
+    )
+    setup(scoped)
+  })
+}
