@@ -32,58 +32,10 @@ export function redisCache(options: { url: string; prefix: string; factor: numbe
   check(): Promise<void>
   close(): Promise<void>
 } {
-  const { log, metrics } = options
-  const redis = new Redis(options.url, {
-    keyPrefix: options.prefix,
-    connectTimeout: 2_000,
-    commandTimeout: patience,
-    // A connection that only seems to be there is opened anew.
-    socketTimeout: 2_000,
-    retryStrategy: tries => Math.min(tries * 50, 500),
-    maxRetriesPerRequest: 0,
-    // What nobody waits for any more is not done later.
-    autoResendUnfulfilledCommands: false,
-    // A replica that was the master before.
-    reconnectOnError: error => error.message.startsWith('READONLY'),
-  })
-  const outage = openOutage({
-    engine: 'cache',
-    consequence: 'limits let everybody through and nothing is cached',
-    log,
-    metrics,
-  })
-  // What the connection says tells more than what becomes of a command without one.
-  let trouble: Error | undefined
-  redis.on('error', error => (trouble = error))
-  redis.on('ready', () => (trouble = undefined))
-
-  // An answer, even one that says no, came in time.
-  const circuit = circuitBreaker(
-    handleWhen(error => !(error instanceof ReplyError)),
-    { halfOpenAfter: pause, breaker: new ConsecutiveBreaker(1) },
-  )
-  circuit.onFailure(({ reason }) => {
-    if ('error' in reason) trouble ??= reason.error as Error
-  })
-
-  async function attempt<T>(operation: string, work: () => Promise<T>, otherwise: () => T): Promise<T> {
-    try {
-      const result = await circuit.execute(work)
-      outage.worked()
-      return result
-    } catch (error) {
-      outage.failed(operation, (error instanceof ReplyError ? undefined : trouble) ?? error)
-      return otherwise()
-    }
-  }
+  const redis = openClient(options)
+  const { attempt, trouble } = watch(redis, options)
 
   const lost = (): undefined => undefined
-  const refuse = (): never => {
-    throw new Problem('unavailable', 'presence_unavailable', {
-      detail: 'Who is connected where cannot be told at the moment.',
-      retryAfter: 1,
-    })
-  }
   const presence = (key: string): string => `presence:${key}`
   const entry = (key: string): string => `entry:${key}`
 
@@ -131,13 +83,70 @@ export function redisCache(options: { url: string; prefix: string; factor: numbe
     cache,
     async check() {
       await redis.ping().catch(error => {
-        throw trouble ?? error
+        throw trouble() ?? error
       })
     },
     async close() {
       await redis.quit().catch(() => redis.disconnect())
     },
   }
+}
+
+const openClient = ({ url, prefix }: { url: string; prefix: string }): Redis =>
+  new Redis(url, {
+    keyPrefix: prefix,
+    connectTimeout: 2_000,
+    commandTimeout: patience,
+    // A connection that only seems to be there is opened anew.
+    socketTimeout: 2_000,
+    retryStrategy: tries => Math.min(tries * 50, 500),
+    maxRetriesPerRequest: 0,
+    // What nobody waits for any more is not done later.
+    autoResendUnfulfilledCommands: false,
+    // A replica that was the master before.
+    reconnectOnError: error => error.message.startsWith('READONLY'),
+  })
+
+/** Attempts with Redis, none of them while it is away, and what its connection says of that. */
+function watch(redis: Redis, { log, metrics }: { log: Log; metrics: Metrics }) {
+  const outage = openOutage({
+    engine: 'cache',
+    consequence: 'limits let everybody through and nothing is cached',
+    log,
+    metrics,
+  })
+  // What the connection says tells more than what becomes of a command without one.
+  let trouble: Error | undefined
+  redis.on('error', error => (trouble = error))
+  redis.on('ready', () => (trouble = undefined))
+
+  // An answer, even one that says no, came in time.
+  const circuit = circuitBreaker(
+    handleWhen(error => !(error instanceof ReplyError)),
+    { halfOpenAfter: pause, breaker: new ConsecutiveBreaker(1) },
+  )
+  circuit.onFailure(({ reason }) => {
+    if ('error' in reason) trouble ??= reason.error as Error
+  })
+
+  async function attempt<T>(operation: string, work: () => Promise<T>, otherwise: () => T): Promise<T> {
+    try {
+      const result = await circuit.execute(work)
+      outage.worked()
+      return result
+    } catch (error) {
+      outage.failed(operation, (error instanceof ReplyError ? undefined : trouble) ?? error)
+      return otherwise()
+    }
+  }
+  return { attempt, trouble: () => trouble }
+}
+
+const refuse = (): never => {
+  throw new Problem('unavailable', 'presence_unavailable', {
+    detail: 'Who is connected where cannot be told at the moment.',
+    retryAfter: 1,
+  })
 }
 
 const whole = (ttlMs: number): number => Math.max(1, Math.round(ttlMs))

@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { damageReport, folderFiles, type FileStore } from './files.ts'
+import type { FileStore } from './files.ts'
+import { folderFiles } from './folder.ts'
+import { damageReport } from './integrity.ts'
 
 /** Where files lie: a folder, or a bucket where the settings name one. */
 export async function openFiles(options: {

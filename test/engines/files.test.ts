@@ -8,7 +8,8 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import fastify from 'fastify'
-import { folderFiles, type Content } from '../../kernel/files/files.ts'
+import type { Content } from '../../kernel/files/files.ts'
+import { folderFiles } from '../../kernel/files/folder.ts'
 import { linkedFiles } from '../../kernel/files/links.ts'
 import { limit, newKey, openS3, signing, stream, type Opened } from './files.ts'
 
@@ -282,7 +283,7 @@ test('folder: a full disk is told, to the check too, and nothing half written st
   const writer = `
     import { readdirSync, writeFileSync } from 'node:fs'
     import { Readable } from 'node:stream'
-    import { folderFiles } from ${JSON.stringify(new URL('../../kernel/files/files.ts', import.meta.url).href)}
+    import { folderFiles } from ${JSON.stringify(new URL('../../kernel/files/folder.ts', import.meta.url).href)}
     const folder = ${JSON.stringify(folder)}
     const files = folderFiles({ folder })
     const source = Readable.from((function* () { for (let count = 0; count < 40; count++) yield Buffer.alloc(100_000) })())
