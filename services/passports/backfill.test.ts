@@ -6,11 +6,11 @@ import { allColumns, type Column } from './columns.ts'
 import type { PassportsHost } from './host.ts'
 import { passports } from './service.ts'
 
-const colour: Column = {
-  name: 'colour',
-  sql: 'colour',
+const shade: Column = {
+  name: 'shade',
+  sql: 'shade',
   kind: allColumns.find(({ name }) => name === 'model')!.kind,
-  from: ['colour', 'look.colour'],
+  from: ['shade', 'look.shade'],
   examples: ['red'],
 }
 
@@ -19,22 +19,22 @@ test('a new column is filled for the passports that were there before it, and as
   const headers = p.signedIn()
   const create = async (data: object) =>
     (await p.http.inject({ method: 'POST', url: '/api/passports', headers, payload: { data } })).json().id as string
-  const red = await create({ look: { colour: 'red' } })
+  const red = await create({ look: { shade: 'red' } })
   const none = await create({ look: { shape: 'round' } })
-  for (let count = 0; count < 250; count++) await create({ colour: `blue ${count}` })
-  await p.db('passports')`alter table passports add column colour text`
+  for (let count = 0; count < 250; count++) await create({ shade: `blue ${count}` })
+  await p.db('passports')`alter table passports add column shade text`
 
   const newer = {
     ...passports,
-    start: async (host: PassportsHost) => void (await fillNewColumns(host, [...allColumns, colour])),
+    start: async (host: PassportsHost) => void (await fillNewColumns(host, [...allColumns, shade])),
   }
   const another = await p.another([newer] as never)
   await another.settle()
-  const rows = await p.db('passports')<{ id: string; colour: string | null }[]>`select id, colour from passports`
-  const found = new Map(rows.map(({ id, colour }) => [id, colour]))
+  const rows = await p.db('passports')<{ id: string; shade: string | null }[]>`select id, shade from passports`
+  const found = new Map(rows.map(({ id, shade }) => [id, shade]))
   assert.deepEqual([found.get(red), found.get(none)], ['red', null])
-  assert.equal(rows.filter(({ colour }) => colour?.startsWith('blue')).length, 250)
-  const [filled] = await p.db('passports')`select from filled_columns where name = 'colour'`
+  assert.equal(rows.filter(({ shade }) => shade?.startsWith('blue')).length, 250)
+  const [filled] = await p.db('passports')`select from filled_columns where name = 'shade'`
   assert.ok(filled, 'it is known to be filled')
 })
 

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+const root = dirname(import.meta.dirname)
+const bin = (name: string): string => join(root, 'node_modules', '.bin', name)
+
+/** A copy of the sources to add something to, with what is run there. */
+function copyOf(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-additions-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const tracked = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root })
+  for (const file of tracked.toString().split('\0').filter(Boolean)) cpSync(join(root, file), join(folder, file))
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  const run = (program: string, ...args: string[]): void => {
+    // Inside a test the runner speaks to its parent: its children are to speak to nobody.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: 'utf8' })
+    assert.equal(status, 0, `${program} ${args.join(' ')}\n${stdout}\n${stderr}`)
+  }
+  return { folder, run, node: (...args: string[]) => run(process.execPath, ...args) }
+}
+
+test('a new service leaves everything green: types, lint, format, documents, boundaries, deployment and its own tests', async t => {
+  const { run, node } = copyOf(t)
+  node('tools/new-service.ts', 'warranties', 'warranty')
+  node('tools/new-service.ts', 'replies', 'reply', '/api/answers')
+  run(bin('tsc'), '-p', '.')
+  run(bin('oxlint'), '--deny-warnings')
+  run(bin('oxfmt'), '--check')
+  node('tools/docs.ts', '--check')
+  node(
+    '--test',
+    'test/boundaries.test.ts',
+    'test/house.test.ts',
+    'test/deploy.test.ts',
+    'test/contracts.test.ts',
+    'test/documents.test.ts',
+    'test/walk.test.ts',
+    'services/warranties/service.test.ts',
+    'services/replies/service.test.ts',
+  )
+})
+
+test('a new column of passports is a line, a migration and documents made anew: no test minds', async t => {
+  const { folder, run, node } = copyOf(t)
+  const table = join(folder, 'services/passports/columns.ts')
+  writeFileSync(
+    table,
+    readFileSync(table, 'utf8').replace(
+      /^const columns = \{\n/m,
+      "const columns = {\n  colour: { sql: 'colour', kind: text, filter: true, examples: ['red'], from: ['colour'] },\n",
+    ),
+  )
+  writeFileSync(
+    join(folder, 'services/passports/migrations/0004_colour.sql'),
+    `-- works with code from 0001
+alter table passports add column colour text;
+create index passports_by_colour on passports (owner_id, colour, created_at, id);
+`,
+  )
+  run(bin('tsc'), '-p', '.')
+  node('tools/docs.ts')
+  node('--test', 'services/passports/*.test.ts', 'test/documents.test.ts')
+})
