@@ -146,7 +146,8 @@ export async function open(services: readonly Service[], options: TestOptions = 
       const key = String(event.key.split('.').reduce((value: any, step) => value[step], data))
       const kernel = peek('kernel')
       await kernel`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
-        values (${eventId}, ${event.topic}, ${event.owner}, ${key}, ${'0'.repeat(32)}, ${kernel.json(actor)}, ${kernel.json(data as never)})`
+        values (${eventId}, ${event.topic}, ${event.owner}, ${key}, ${'0'.repeat(32)}, ${kernel.json(actor)},
+          ${kernel.json(data as never)})`
       running.eventLogs.forEach(events => events.committed())
     },
   }

@@ -13,7 +13,10 @@ const tooLate = (ms: number) => (): unknown => new Error(`it took longer than ${
 
 /** Work that is done one at a time, however many ask for it. */
 export interface Wakeable {
-  /** Has it done from its beginning, after what is under way; resolves when nobody wants it any more, and fails as it does. */
+  /**
+   * Has it done from its beginning, after what is under way; resolves when nobody wants it any more, and fails as it
+   * does.
+   */
   wake(): Promise<void>
   /** Resolves when nothing is under way, however that ends. */
   idle(): Promise<void>

@@ -66,7 +66,9 @@ function held(call: CallContract, handler: Answer<any>): (input: unknown) => Pro
     const [fault] = questions.Errors(question)
     if (fault)
       throw new Problem('invalid', 'call_invalid', {
-        detail: `${call.name} takes another question: ${fault.instancePath || 'it'} ${fault.message}. Do both processes run the same version?`,
+        detail:
+          `${call.name} takes another question: ${fault.instancePath || 'it'} ${fault.message}. ` +
+          'Do both processes run the same version?',
       })
     const answer = Clean(call.output, throughJson(await handler(question)))
     const [broken] = promised.Errors(answer)

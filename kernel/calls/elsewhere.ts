@@ -65,7 +65,9 @@ async function askAt(
   // a better match.
   if (problem && mismatches.has(problem.code))
     throw new Problem('unavailable', 'service_mismatched', {
-      detail: `${call.name} cannot be asked of ${call.owner} (${problem.code}): its process has another version or another secret.`,
+      detail:
+        `${call.name} cannot be asked of ${call.owner} (${problem.code}): ` +
+        'its process has another version or another secret.',
       retryAfter: 5,
     })
   throw problem ?? new Error(`${call.name} failed at ${address}: ${JSON.stringify(answer.body)}`)

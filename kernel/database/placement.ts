@@ -58,7 +58,8 @@ export async function placementOf(
   const placement = placed.size === 1 ? [...placed.values()] : await withoutTwins([...placed.values()])
   if (placement.length > 1 && config.KAFKA_BROKERS.length === 0)
     throw new StartError(
-      'Services have databases of their own, and events between databases travel over Kafka. Set KAFKA_BROKERS, or leave all services in one database.',
+      'Services have databases of their own, and events between databases travel over Kafka. ' +
+        'Set KAFKA_BROKERS, or leave all services in one database.',
     )
   return new Map(placement.map(({ engine, residents }) => [engine, residents]))
 }
@@ -81,7 +82,8 @@ async function identityOf({ at, admin }: DatabaseEngine): Promise<string> {
   const pool = openPool(at, admin, { schema: 'public', max: 1, limits: false })
   try {
     const [known] = await pool<{ identity: string }[]>`
-      select concat(system_identifier, '/', (select oid from pg_database where datname = current_database())) as identity
+      select concat(system_identifier, '/',
+        (select oid from pg_database where datname = current_database())) as identity
       from pg_control_system()`
     return known!.identity
   } catch {

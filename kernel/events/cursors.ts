@@ -32,9 +32,11 @@ export async function takeCursor(
   const [taken] = await pool<Taken[]>`
     insert into kernel.cursors as c (subscription, partition, service, at_offset, position, incarnation)
     values (${name}, ${number}, ${service}, ${first - 1}, coalesce(
-      (select position from kernel.cursors where subscription = ${name} and partition = ${wholeLog}), 0), ${incarnation})
+      (select position from kernel.cursors where subscription = ${name} and partition = ${wholeLog}), 0),
+      ${incarnation})
     on conflict (subscription, partition) do update
-      set generation = c.generation + ${number === wholeLog ? 0 : 1}, position = greatest(c.position, excluded.position),
+      set generation = c.generation + ${number === wholeLog ? 0 : 1},
+        position = greatest(c.position, excluded.position),
         at_offset = case when c.incarnation = ${incarnation} then c.at_offset else excluded.at_offset end,
         incarnation = ${incarnation}
     returning at_offset::float8 as offset, position::float8 as position, generation::float8 as generation`

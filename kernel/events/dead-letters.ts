@@ -135,7 +135,7 @@ export function openDeadLetters(means: Means & { metrics: Metrics }) {
   }
 }
 
-/** Undefined when it succeeded, or another was quicker; after a failure how long to wait, if it is to be tried again. */
+/** Undefined when it succeeded or another was quicker; after a failure how long to wait, if it is to be tried again. */
 async function retry(means: Means, subscription: Subscription, row: Due): Promise<{ delayMs?: number } | undefined> {
   const { name, db } = subscription
   try {

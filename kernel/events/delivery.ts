@@ -63,7 +63,10 @@ export function countHandled(metrics: Metrics): Means['handled'] {
   }
 }
 
-/** Brings what the transport has to the subscriptions: each partition at its own pace, the effect and the move in one transaction. */
+/**
+ * Brings what the transport has to the subscriptions: each partition at its own pace, the effect and the move in one
+ * transaction.
+ */
 export function openDelivery(means: Means): Delivery {
   const { pool, transport, subscriptions } = means
   const cursors = new Map<string, Cursor>()

@@ -98,6 +98,7 @@ async function refuseKafkaCursors(pool: Pool): Promise<void> {
     limit 1`
   if (ahead)
     throw new StartError(
-      'Events of this database have travelled over Kafka, and KAFKA_BROKERS is not set. Set it; or, to leave Kafka for good, see "Leaving Kafka" in docs/guides/operate.md.',
+      'Events of this database have travelled over Kafka, and KAFKA_BROKERS is not set. ' +
+        'Set it; or, to leave Kafka for good, see "Leaving Kafka" in docs/guides/operate.md.',
     )
 }

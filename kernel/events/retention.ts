@@ -22,8 +22,9 @@ export async function tend(options: {
   const { pool, events, log, now, retention } = options
   const ago = (ms: number): Date => new Date(now.getTime() - ms)
   for (let count = batch; count === batch;)
-    ({ count } =
-      await pool`delete from kernel.answers where key in (select key from kernel.answers where answered_at < ${ago(day)} limit ${batch})`)
+    ({ count } = await pool`
+      delete from kernel.answers where key in (
+        select key from kernel.answers where answered_at < ${ago(day)} limit ${batch})`)
 
   const part = Math.max(day / 24, Math.min(30 * day, (retention ?? Infinity) / 8))
   try {

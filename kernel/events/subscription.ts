@@ -90,7 +90,8 @@ export function openSubscriptions(options: {
       const other = declared.find(known => known.service === service && known.topic === topic)
       if (other)
         throw new StartError(
-          `${service} has two reactions to ${topic}, ${other.id} and ${id}. Let one do what is to be done: it is one transaction anyway.`,
+          `${service} has two reactions to ${topic}, ${other.id} and ${id}. ` +
+            'Let one do what is to be done: it is one transaction anyway.',
         )
       declared.push(subscription)
     },

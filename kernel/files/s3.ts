@@ -236,8 +236,9 @@ function refuse(error: unknown, { bucket, endpoint, region }: S3Options): void {
     throw new StartError(`The bucket ${bucket} does not lie in ${region}. Set AWS_REGION to where it does.`)
   if (name === 'CredentialsProviderError' || (status >= 400 && status < 500 && status !== 408 && status !== 429))
     throw new StartError(
-      `${where} does not let us into the bucket ${bucket} (${name}). Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; ` +
-        'they need the rights s3:ListBucket, ListBucketMultipartUploads, GetObject, PutObject, DeleteObject and AbortMultipartUpload.',
+      `${where} does not let us into the bucket ${bucket} (${name}). ` +
+        'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; they need the rights ' +
+        's3:ListBucket, ListBucketMultipartUploads, GetObject, PutObject, DeleteObject and AbortMultipartUpload.',
     )
 }
 

@@ -47,7 +47,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
   })
 }
 
-/** Tells `undeclared` of a status and of a header that a route answers and its operation does not name, or the reverse. */
+/** Tells `undeclared` of a status and a header that a route answers and its operation does not name, or the reverse. */
 export function holdAnswers(app: FastifyInstance, undeclared: (answer: string) => void): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { url, config } = request.routeOptions
@@ -78,7 +78,8 @@ const info = {
   title: 'Ohmnibus',
   version,
   description:
-    'The open back end of electric mobility. Sign in at `/api/auth/login` and send the access token as bearer token; browsers have it as cookie. ' +
+    'The open back end of electric mobility. Sign in at `/api/auth/login` and send the access token as bearer token; ' +
+    'browsers have it as cookie. ' +
     'Refusals are problem details (RFC 9457) with a stable `code`; `type` leads to what it means. ' +
     'Lists come in pages: give `nextCursor` back as `after`.',
   license: { name: 'MIT', identifier: 'MIT' },

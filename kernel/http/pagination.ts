@@ -38,8 +38,8 @@ export const createdIn = (query: { createdFrom?: string; createdTo?: string }): 
 })
 
 /**
- * A time as field `name` of a query gives it. PostgreSQL has no year 0 and there was nothing of ours before 1970; a leap
- * second has no date here.
+ * A time as field `name` of a query gives it. PostgreSQL has no year 0 and there was nothing of ours before 1970; a
+ * leap second has no date here.
  */
 export function timeOf(text: string, name: string): Date {
   const time = Date.parse(text)

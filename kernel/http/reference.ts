@@ -13,8 +13,8 @@ const events = join(dirname(dirname(import.meta.dirname)), 'docs', 'api', 'async
 
 // Only from here, whatever the document says; the viewer sets styles of its own on what it draws.
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /**
  * The reference at `/docs` of all routes here and in the other processes we know of, for the browser from one place,
@@ -164,7 +164,10 @@ interface Meaning {
   readonly operations: readonly string[]
 }
 
-const pageOf = ({ code, title, status, sentence, operations }: Meaning): string => `<!doctype html>
+function pageOf({ code, title, status, sentence, operations }: Meaning): string {
+  const items = operations.map(name => `<li><code>${escaped(name)}</code>`).join('\n')
+  const listed = items && `<ul>\n${items}\n</ul>\n`
+  return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -172,8 +175,9 @@ const pageOf = ({ code, title, status, sentence, operations }: Meaning): string 
 <h1>${title}</h1>
 <p>${escaped(sentence)}</p>
 <p>Code <code>${code}</code>, status ${status}. <a href="/docs">The reference</a></p>
-${operations.length > 0 ? `<ul>\n${operations.map(name => `<li><code>${escaped(name)}</code>`).join('\n')}\n</ul>\n` : ''}</html>
+${listed}</html>
 `
+}
 
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, sign => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]!)

@@ -9,7 +9,8 @@ export const settings = Type.Object({
   ),
   PUBLIC_URL: Type.Optional(
     Setting.text(
-      'The address that links in mails, QR codes and documents carry; production mode needs it (http://localhost:<PORT>).',
+      'The address that links in mails, QR codes and documents carry; ' +
+        'production mode needs it (http://localhost:<PORT>).',
       {
         pattern: '^https?://[^\\s/]+(/[^\\s]*)?$',
         form: 'an address like https://ohmnibus.example.com',

@@ -14,8 +14,8 @@ import { openTopics, type Topics } from './topics.ts'
 import { watchTopics } from './watcher.ts'
 
 /**
- * Kafka as the transport of events, for all databases of a process. Whether it is there or away shows later: nothing here
- * waits for it.
+ * Kafka as the transport of events, for all databases of a process. Whether it is there or away shows later: nothing
+ * here waits for it.
  */
 export function openKafka(options: { config: Config; log: Log; metrics: Metrics }) {
   const { log, metrics } = options

@@ -153,7 +153,9 @@ export function openRelay(options: Means): Relay {
   }
 }
 
-/** Marks what was sent, asks to lead, and reads on as far as `horizon`; a row without a position where nothing is new. */
+/**
+ * Marks what was sent, asks to lead, and reads on as far as `horizon`; a row without a position where nothing is new.
+ */
 const markAndLook = (own: Pool, sentTo: number, horizon: number, most: number) => own<(LogRow & { leads: boolean })[]>`
   with state as materialized (
       select greatest(position, ${sentTo}) as position, pg_try_advisory_lock(${leadership}) as leads
@@ -212,7 +214,7 @@ async function tellDeadLetters(
   return letters.length < dead.length || dead.length === 50
 }
 
-/** Sends exactly one at a time, awaited: with more in flight a broker that restarts sees doubles and breaks of order. */
+/** Sends one at a time, awaited: with more in flight a broker that restarts sees doubles and breaks of order. */
 function openSender({ kafka, topics }: { kafka: KafkaSettings; topics: Topics }) {
   let producer: Producer<string, string, string, string> | undefined
   return {

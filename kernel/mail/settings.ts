@@ -28,7 +28,8 @@ export const settings = Type.Object({
   ENABLE_EMAIL_NOTIFICATIONS: Setting.flag('Whether mail leaves the platform at all.', { default: true }),
   NOTIFICATION_LOG_PATH: Type.Optional(
     Setting.text(
-      'Folder with one readable .txt a message, codes included (<data>/notifications while no mail is sent; none else).',
+      'Folder with one readable .txt a message, codes included ' +
+        '(<data>/notifications while no mail is sent; none else).',
     ),
   ),
 })

@@ -57,7 +57,8 @@ export function serveSubscriptions(admin: Http, eventLogs: readonly EventLog[]):
       schema: {
         summary: 'Let a subscription handle events again',
         description:
-          'All there are, or those published at `from` and later. New events go on beside it, behind those of their key.',
+          'All there are, or those published at `from` and later. ' +
+          'New events go on beside it, behind those of their key.',
         refuses: ['subscription_unknown', 'database_unavailable'],
         body: Type.Object({
           subscription: Type.String({

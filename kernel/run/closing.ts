@@ -5,7 +5,9 @@ import { inTime } from '../waiting.ts'
 export interface Closing {
   /** `work` ends what stands on nothing that is added later. */
   push(work: () => unknown): void
-  /** Ends all in reverse, within five seconds; who fails or hangs keeps nobody else from a clean end. May be repeated. */
+  /**
+   * Ends all in reverse, within five seconds; who fails or hangs keeps nobody else from a clean end. May be repeated.
+   */
   close(): Promise<void>
 }
 

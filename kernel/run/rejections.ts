@@ -4,8 +4,8 @@ const drivers = /[\\/]node_modules[\\/](graphile-worker|pg|pg-pool|pg-protocol|p
 const engine = /\bnode:|\(<anonymous>\)/
 
 /**
- * Whether it failed in the drivers of the database alone. They begin work by themselves, and when the database goes away
- * nobody may listen to the failure of that. A query of ours names our file.
+ * Whether it failed in the drivers of the database alone. They begin work by themselves, and when the database goes
+ * away nobody may listen to the failure of that. A query of ours names our file.
  */
 function isDriversOwn(error: unknown): boolean {
   const frames = (error instanceof Error ? (error.stack ?? '') : '').split('\n').filter(line => /^\s+at /.test(line))

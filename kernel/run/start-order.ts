@@ -13,7 +13,8 @@ export function inOrder(services: readonly Service[], isElsewhere: (name: string
     if (order.includes(service)) return
     if (path.includes(service.name))
       throw new StartError(
-        `Services need each other in a circle: ${[...path.slice(path.indexOf(service.name)), service.name].join(' → ')}.`,
+        'Services need each other in a circle: ' +
+          `${[...path.slice(path.indexOf(service.name)), service.name].join(' → ')}.`,
       )
     for (const call of service.needs ?? []) {
       const owner = byName.get(call.owner)

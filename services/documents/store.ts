@@ -8,10 +8,10 @@ interface Row extends Omit<Document, 'owner' | 'sizeBytes'> {
   sizeBytes: bigint
 }
 
-const columns = (
-  db: Db,
-) => db`id, owner_kind as "ownerKind", owner_id as "ownerId", passport_id as "passportId", file_name as "fileName", title, kind, language,
-  content_type as "contentType", size_bytes as "sizeBytes", sha256, file_key as "fileKey", version, missing_since as "missingSince", created_at as "createdAt", updated_at as "updatedAt"`
+const columns = (db: Db) => db`
+  id, owner_kind as "ownerKind", owner_id as "ownerId", passport_id as "passportId", file_name as "fileName",
+  title, kind, language, content_type as "contentType", size_bytes as "sizeBytes", sha256, file_key as "fileKey",
+  version, missing_since as "missingSince", created_at as "createdAt", updated_at as "updatedAt"`
 
 const documentOf = ({ ownerKind, ownerId, sizeBytes, ...row }: Row): Document => ({
   ...row,
@@ -139,7 +139,8 @@ export async function listFiles(
   limit: number,
 ): Promise<{ id: string; fileKey: string; missing: boolean }[]> {
   return await db<{ id: string; fileKey: string; missing: boolean }[]>`
-    select id, file_key as "fileKey", missing_since is not null as missing from documents where id > ${after} order by id limit ${limit}`
+    select id, file_key as "fileKey", missing_since is not null as missing from documents
+    where id > ${after} order by id limit ${limit}`
 }
 
 export async function markMissing(tx: Tx, id: string, fileKey: string, since: Date | null): Promise<void> {

@@ -27,7 +27,8 @@ export const fields = {
     pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
     examples: ['declaration-of-conformity'],
     description:
-      'As declaration-of-conformity, test-report, manual, safety-sheet, due-diligence, other; small letters, digits and hyphens',
+      'As declaration-of-conformity, test-report, manual, safety-sheet, due-diligence, other; ' +
+      'small letters, digits and hyphens',
   }),
   language: Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', examples: ['en'], description: 'BCP 47' }),
   passportId: Id,

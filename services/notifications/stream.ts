@@ -16,9 +16,9 @@ export function streams({ db, http, platform, watch }: NotificationsHost): void 
       schema: {
         summary: 'New notifications, live',
         description:
-          'Server-sent events, each with a notification as data. Goes on after `Last-Event-ID`, else with what is new ' +
-          'from now on; where that is kept no longer, `gap` says so: read the list. Ends with the access token or its ' +
-          'session, and `end` says why; connect again with a new one.',
+          'Server-sent events, each with a notification as data. Goes on after `Last-Event-ID`, else with what is ' +
+          'new from now on; where that is kept no longer, `gap` says so: read the list. Ends with the access token ' +
+          'or its session, and `end` says why; connect again with a new one.',
       },
     },
     ({ actor: { userId } }) => {

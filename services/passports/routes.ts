@@ -123,7 +123,8 @@ export function routes({ http, db, now }: PassportsHost): void {
       schema: {
         summary: 'Search the passports one may read',
         description:
-          "One's own, those of the organisation one acts for and those shared with either; all for admins. Without their data.",
+          "One's own, those of the organisation one acts for and those shared with either; all for admins. " +
+          'Without their data.',
         querystring: searchQuery,
         response: { 200: Page(PassportSummary) },
       },
@@ -236,7 +237,8 @@ export function routes({ http, db, now }: PassportsHost): void {
       schema: {
         summary: 'Delete a draft, or archive a published passport',
         description:
-          'A draft goes with its versions (204). A published one has to be kept (Regulation (EU) 2023/1542, Art. 77), so it is archived.',
+          'A draft goes with its versions (204). A published one has to be kept ' +
+          '(Regulation (EU) 2023/1542, Art. 77), so it is archived.',
         honours: ['If-Match'],
         refuses: ['passport_unknown', 'editor_required', 'passport_archived'],
         params: One,
@@ -330,7 +332,9 @@ export function routes({ http, db, now }: PassportsHost): void {
         if (await insertReader(tx, passport.id, reader, now())) {
           if ((await countReaders(tx, passport.id)) > mostReaders)
             throw new Problem('conflict', 'readers_limit_reached', {
-              detail: `A passport is shared with ${mostReaders} people and organisations at most. Share it with an organisation instead of its people.`,
+              detail:
+                `A passport is shared with ${mostReaders} people and organisations at most. ` +
+                'Share it with an organisation instead of its people.',
               limit: mostReaders,
             })
           await tx.publish(PassportShared, { ...told(passport), reader, shared: true })

@@ -203,7 +203,8 @@ async function scopesOf(
   const places = parties.map($)
   const own = owner ? [] : places.map(place => `owner_id = ${place}`)
   if (shares.length === 0) return { scopes: own }
-  const shared = `${owner ? `owner_id = ${$(owner)}` : 'version > 0'} and owner_id not in (${places}) and id in (select passport_id from readers where reader_id in (${places}))`
+  const shared = `${owner ? `owner_id = ${$(owner)}` : 'version > 0'} and owner_id not in (${places})
+    and id in (select passport_id from readers where reader_id in (${places}))`
   return { scopes: [...own, shared], manyShares: shares.length === many }
 }
 

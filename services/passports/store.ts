@@ -35,7 +35,8 @@ const insertVersion = (
   updatedFields: readonly string[],
 ) => tx`
   insert into versions (passport_id, version, status, actor_id, actor_role, at, updated_fields, data)
-  select id, ${version}, ${status}, ${actor.userId}, ${actor.role}, ${updatedAt}, ${updatedFields as string[]}, ${tx.json(data as never)}`
+  select id, ${version}, ${status}, ${actor.userId}, ${actor.role}, ${updatedAt}, ${updatedFields as string[]},
+    ${tx.json(data as never)}`
 
 /** What a new version changes in the row of its passport. */
 function changing({ status, version, updatedAt, data }: Passport) {
@@ -76,10 +77,13 @@ export async function findPassport(db: Db, id: string, actor: Actor, at?: Date):
   // The data, up to a megabyte, comes along only for whom the rule will let in: a refusal takes the same time whatever
   // it refuses.
   const [row] = await db<PassportRow[]>`
-    select p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", r.ids as "readerIds", p.created_at as "createdAt",
-      v.status, v.version, v.at as "updatedAt", v.data
+    select p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", r.ids as "readerIds",
+      p.created_at as "createdAt", v.status, v.version, v.at as "updatedAt", v.data
     from passports p
-    cross join lateral (select array(select reader_id from readers where passport_id = p.id and reader_id in (${person!}, ${organisation})) as ids) r
+    cross join lateral (
+      select array(
+        select reader_id from readers where passport_id = p.id and reader_id in (${person!}, ${organisation})) as ids
+    ) r
     left join versions v on v.passport_id = p.id and v.version = ${version}
       and (${actor.role === 'admin'} or p.owner_id in (${person!}, ${organisation}) or r.ids <> '{}')
     where p.id = ${id}`
@@ -104,7 +108,8 @@ export async function deletePassport(tx: Tx, id: string): Promise<void> {
 /** The latest first, up to `limit`, below the version `before`. */
 export async function listVersions(db: Db, id: string, limit: number, before = 2 ** 31 - 1): Promise<Version[]> {
   return await db<Version[]>`
-    select version, status, json_build_object('userId', actor_id, 'role', actor_role) as actor, at, updated_fields as "updatedFields"
+    select version, status, json_build_object('userId', actor_id, 'role', actor_role) as actor, at,
+      updated_fields as "updatedFields"
     from versions where passport_id = ${id} and version < ${before}
     order by version desc limit ${limit}`
 }
@@ -117,14 +122,16 @@ export interface Reader extends Owner {
 /** In the order of their ids, up to `limit`, after the id `after`. */
 export async function listReaders(db: Db, id: string, limit: number, after: string | undefined): Promise<Reader[]> {
   return await db<Reader[]>`
-    select kind, reader_id as id, since from readers where passport_id = ${id} ${after ? db`and reader_id > ${after}` : db``}
+    select kind, reader_id as id, since from readers
+    where passport_id = ${id} ${after ? db`and reader_id > ${after}` : db``}
     order by reader_id limit ${limit}`
 }
 
 /** False when it was open to that reader already. */
 export async function insertReader(tx: Tx, id: string, reader: Owner, since: Date): Promise<boolean> {
   const changed = await tx`
-    insert into readers as r (passport_id, reader_id, kind, since) values (${id}, ${reader.id}, ${reader.kind}, ${since})
+    insert into readers as r (passport_id, reader_id, kind, since)
+    values (${id}, ${reader.id}, ${reader.kind}, ${since})
     on conflict (passport_id, reader_id) do update set kind = excluded.kind where r.kind <> excluded.kind
     returning reader_id`
   return changed.length > 0
@@ -149,7 +156,8 @@ export async function findAccess(db: Db, passportId: string) {
     { passportId: string; identifier: string | null; owner: Owner; status: PassportStatus; readers: Owner[] }[]
   >`
     select id as "passportId", identifier, json_build_object('kind', owner_kind, 'id', owner_id) as owner, status,
-      (select coalesce(json_agg(json_build_object('kind', kind, 'id', reader_id) order by since), '[]') from readers where passport_id = id) as readers
+      (select coalesce(json_agg(json_build_object('kind', kind, 'id', reader_id) order by since), '[]')
+        from readers where passport_id = id) as readers
     from passports where id = ${passportId}`
   return access
 }

@@ -15,8 +15,8 @@ export interface User {
 }
 
 const userColumns = (db: Db) => db`
-  id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, role, disabled, version,
-  created_at as "createdAt"`
+  id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, role,
+  disabled, version, created_at as "createdAt"`
 
 export async function findUser(db: Db, id: string): Promise<User | undefined> {
   const [row] = await db<User[]>`select ${userColumns(db)} from users where id = ${id}`
@@ -40,7 +40,8 @@ export async function lockUser(tx: Tx, id: string, to: 'change' | 'stay'): Promi
 export async function insertUser(tx: Tx, u: User): Promise<boolean> {
   const [inserted] = await tx`
     insert into users (id, email, password_hash, first_name, last_name, locale, role, created_at)
-    values (${u.id}, ${u.email}, ${u.passwordHash}, ${u.firstName}, ${u.lastName}, ${u.locale}, ${u.role}, ${u.createdAt})
+    values (${u.id}, ${u.email}, ${u.passwordHash}, ${u.firstName}, ${u.lastName}, ${u.locale}, ${u.role},
+      ${u.createdAt})
     on conflict (email) do nothing
     returning id`
   return inserted !== undefined

@@ -16,11 +16,13 @@ export async function lockKeys(tx: Tx): Promise<void> {
 }
 
 export const findKeys = async (db: Db): Promise<SigningKey[]> => db<SigningKey[]>`
-  select kid, state, public_key as "publicKey", sealed, created_at as "createdAt", changed_at as "changedAt" from signing_keys order by changed_at, kid`
+  select kid, state, public_key as "publicKey", sealed, created_at as "createdAt", changed_at as "changedAt"
+  from signing_keys order by changed_at, kid`
 
 export async function insertKey(tx: Tx, key: SigningKey): Promise<void> {
   await tx`insert into signing_keys (kid, state, public_key, sealed, created_at, changed_at)
-    values (${key.kid}, ${key.state}, ${tx.json(key.publicKey as never)}, ${key.sealed}, ${key.createdAt}, ${key.changedAt})`
+    values (${key.kid}, ${key.state}, ${tx.json(key.publicKey as never)}, ${key.sealed}, ${key.createdAt},
+      ${key.changedAt})`
 }
 
 export async function changeKey(tx: Tx, kid: string, state: SigningKey['state'], now: Date): Promise<void> {

@@ -36,7 +36,9 @@ const organisationColumns = (db: Db) => db`o.id, o.name, o.version, o.created_at
 
 export async function insertOrganisation(tx: Tx, o: Organisation, ownerId: string): Promise<void> {
   await tx`insert into organisations (id, name, created_at) values (${o.id}, ${o.name}, ${o.createdAt})`
-  await tx`insert into members (organisation_id, user_id, role, joined_at) values (${o.id}, ${ownerId}, 'owner', ${o.createdAt})`
+  await tx`
+    insert into members (organisation_id, user_id, role, joined_at)
+    values (${o.id}, ${ownerId}, 'owner', ${o.createdAt})`
 }
 
 export const listOrganisations = async (
@@ -56,7 +58,8 @@ export async function findOrganisation(
   userId: string,
 ): Promise<(Organisation & { role: OrganisationRole | null }) | undefined> {
   const [row] = await db<(Organisation & { role: OrganisationRole | null })[]>`
-    select ${organisationColumns(db)}, m.role from organisations o left join members m on m.organisation_id = o.id and m.user_id = ${userId}
+    select ${organisationColumns(db)}, m.role from organisations o
+    left join members m on m.organisation_id = o.id and m.user_id = ${userId}
     where o.id = ${id}`
   return row
 }
@@ -83,7 +86,8 @@ export const listMembersOf = async (
   after?: string,
   limit?: number,
 ): Promise<Member[]> => db<Member[]>`
-  select u.id as "userId", u.email, u.first_name as "firstName", u.last_name as "lastName", u.locale, u.disabled, m.role, m.joined_at as "joinedAt"
+  select u.id as "userId", u.email, u.first_name as "firstName", u.last_name as "lastName", u.locale,
+    u.disabled, m.role, m.joined_at as "joinedAt"
   from members m join users u on u.id = m.user_id
   where m.organisation_id = ${organisationId} ${after ? db`and m.user_id > ${after}` : db``}
   order by m.user_id ${limit ? db`limit ${limit + 1}` : db``}`
@@ -108,7 +112,8 @@ export async function insertMember(
   now: Date,
 ): Promise<boolean> {
   const [inserted] = await tx`
-    insert into members (organisation_id, user_id, role, joined_at) values (${organisationId}, ${userId}, ${role}, ${now})
+    insert into members (organisation_id, user_id, role, joined_at)
+    values (${organisationId}, ${userId}, ${role}, ${now})
     on conflict do nothing returning role`
   return inserted !== undefined
 }
@@ -134,14 +139,16 @@ export async function changeMember(
 }
 
 const invitationColumns = (db: Db) => db`
-  id, organisation_id as "organisationId", email, role, locale, token_hash as "tokenHash", sealed, created_at as "createdAt", expires_at as "expiresAt"`
+  id, organisation_id as "organisationId", email, role, locale, token_hash as "tokenHash", sealed,
+  created_at as "createdAt", expires_at as "expiresAt"`
 
 /** Takes the place of an earlier invitation of the same address. */
 export async function insertInvitation(tx: Tx, i: Invitation): Promise<void> {
   await tx`delete from invitations where organisation_id = ${i.organisationId} and email = ${i.email}`
   await tx`
     insert into invitations (id, organisation_id, email, role, locale, token_hash, sealed, created_at, expires_at)
-    values (${i.id}, ${i.organisationId}, ${i.email}, ${i.role}, ${i.locale}, ${i.tokenHash}, ${i.sealed}, ${i.createdAt}, ${i.expiresAt})`
+    values (${i.id}, ${i.organisationId}, ${i.email}, ${i.role}, ${i.locale}, ${i.tokenHash}, ${i.sealed},
+      ${i.createdAt}, ${i.expiresAt})`
 }
 
 export const listInvitations = async (

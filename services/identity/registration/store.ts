@@ -14,13 +14,15 @@ export interface Registration extends Pick<
 
 export async function insertRegistration(tx: Tx, r: Registration): Promise<void> {
   await tx`
-    insert into registrations (id, email, password_hash, first_name, last_name, locale, address_prefix, created_at, expires_at)
-    values (${r.id}, ${r.email}, ${r.passwordHash}, ${r.firstName}, ${r.lastName}, ${r.locale}, ${r.addressPrefix}, ${r.createdAt}, ${r.expiresAt})`
+    insert into registrations
+      (id, email, password_hash, first_name, last_name, locale, address_prefix, created_at, expires_at)
+    values (${r.id}, ${r.email}, ${r.passwordHash}, ${r.firstName}, ${r.lastName}, ${r.locale}, ${r.addressPrefix},
+      ${r.createdAt}, ${r.expiresAt})`
 }
 
 const registrationColumns = (db: Db) => db`
-  id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, address_prefix as "addressPrefix",
-  created_at as "createdAt", expires_at as "expiresAt"`
+  id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale,
+  address_prefix as "addressPrefix", created_at as "createdAt", expires_at as "expiresAt"`
 
 /**
  * The registration somebody most likely means who knows only the address: their own, else one from where they are, else
@@ -56,7 +58,8 @@ export async function insertCode(tx: Tx, email: string, of: CodeFor, code: Store
   await tx`delete from codes where registration_id = ${registrationId} or user_id = ${userId}`
   await tx`
     insert into codes (id, purpose, email, registration_id, user_id, hash, link_hash, sealed, expires_at)
-    values (${code.id}, ${of.purpose}, ${email}, ${registrationId}, ${userId}, ${code.hash}, ${code.linkHash}, ${code.sealed}, ${code.expiresAt})`
+    values (${code.id}, ${of.purpose}, ${email}, ${registrationId}, ${userId}, ${code.hash},
+      ${code.linkHash}, ${code.sealed}, ${code.expiresAt})`
 }
 
 export interface LiveCode {
@@ -84,7 +87,8 @@ export const lockCodes = async (
 
 export async function findCodeByLink(db: Db, linkHash: Buffer, now: Date): Promise<LiveCode | undefined> {
   const [row] = await db<LiveCode[]>`
-    select ${codeColumns(db)} from codes where link_hash = ${linkHash} and expires_at > ${now} and tries < ${triesOfCode}`
+    select ${codeColumns(db)} from codes
+    where link_hash = ${linkHash} and expires_at > ${now} and tries < ${triesOfCode}`
   return row
 }
 
@@ -110,7 +114,8 @@ export async function findSealedCode(
   now: Date,
 ): Promise<{ id: string; email: string; sealed: Buffer; expiresAt: Date } | undefined> {
   const [row] = await db<{ id: string; email: string; sealed: Buffer; expiresAt: Date }[]>`
-    select id, email, sealed, expires_at as "expiresAt" from codes where id = ${id} and expires_at > ${now} and sealed is not null`
+    select id, email, sealed, expires_at as "expiresAt" from codes
+    where id = ${id} and expires_at > ${now} and sealed is not null`
   return row
 }
 
@@ -123,7 +128,8 @@ export async function takeResend(tx: Tx, email: string, now: Date): Promise<{ no
     insert into resends as r (email, times, next_at) values (${email}, 1, ${now}::timestamptz + interval '1 minute')
     on conflict (email) do update set
       times = case when r.next_at < ${now}::timestamptz - interval '1 hour' then 1 else r.times + 1 end,
-      next_at = ${now}::timestamptz + case when r.next_at < ${now}::timestamptz - interval '1 hour' then interval '1 minute'
+      next_at = ${now}::timestamptz + case
+        when r.next_at < ${now}::timestamptz - interval '1 hour' then interval '1 minute'
         else least(interval '1 minute' * 2 ^ least(r.times, 10), interval '15 minutes') end
     where r.next_at <= ${now}
     returning email`

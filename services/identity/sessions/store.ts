@@ -18,9 +18,9 @@ export interface Session {
 }
 
 const sessionColumns = (db: Db) => db`
-  id, user_id as "userId", organisation_id as "organisationId", refresh_hash as "refreshHash", previous_hash as "previousHash",
-  rotated_at as "rotatedAt", device, address_prefix as "addressPrefix", created_at as "createdAt", used_at as "usedAt",
-  expires_at as "expiresAt", ends_at as "endsAt"`
+  id, user_id as "userId", organisation_id as "organisationId", refresh_hash as "refreshHash",
+  previous_hash as "previousHash", rotated_at as "rotatedAt", device, address_prefix as "addressPrefix",
+  created_at as "createdAt", used_at as "usedAt", expires_at as "expiresAt", ends_at as "endsAt"`
 
 /**
  * False when the account was disabled, or got another password or role, since `user` was read: who proved the old one
@@ -32,9 +32,13 @@ export async function insertSession(
   user: Pick<User, 'id' | 'passwordHash' | 'role'>,
 ): Promise<boolean> {
   const [inserted] = await tx`
-    insert into sessions (id, user_id, refresh_hash, rotated_at, device, address_prefix, created_at, used_at, expires_at, ends_at)
-    select ${s.id}, id, ${s.refreshHash}, ${s.rotatedAt}, ${s.device}, ${s.addressPrefix}, ${s.createdAt}, ${s.usedAt}, ${s.expiresAt}, ${s.endsAt}
-    from users where id = ${user.id} and not disabled and password_hash = ${user.passwordHash} and role = ${user.role} for share
+    insert into sessions
+      (id, user_id, refresh_hash, rotated_at, device, address_prefix, created_at, used_at, expires_at, ends_at)
+    select ${s.id}, id, ${s.refreshHash}, ${s.rotatedAt}, ${s.device}, ${s.addressPrefix},
+      ${s.createdAt}, ${s.usedAt}, ${s.expiresAt}, ${s.endsAt}
+    from users
+    where id = ${user.id} and not disabled and password_hash = ${user.passwordHash} and role = ${user.role}
+    for share
     returning id`
   return inserted !== undefined
 }
@@ -87,7 +91,9 @@ export async function rotateSession(
 export async function stampToken(tx: Tx, id: string, now: Date): Promise<Date | undefined> {
   const [row] = await tx<{ stamp: Date }[]>`
     update sessions s set used_at = greatest(used_at, stamp)
-    from (select greatest(${now}::timestamptz, (select before from revocations where session_id = ${id})) as stamp) earliest
+    from (
+      select greatest(${now}::timestamptz, (select before from revocations where session_id = ${id})) as stamp
+    ) earliest
     where id = ${id} returning stamp`
   return row?.stamp
 }
