@@ -185,7 +185,10 @@ test('a try that another process has counted meanwhile is not counted again', as
   // As a process does whose try of it has failed just as well.
   const counting = kernel`
     update kernel.dead_letters set attempts = attempts + 1, next_at = now() + interval '1 hour'`.execute()
-  await until(async () => (await kernel`select from pg_locks where not granted`).length > 0)
+  // Here, and not in the database of a test beside this one.
+  const blocked = () => kernel`
+    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  await until(async () => (await blocked()).length > 0)
   gate.resolve()
   await counting
   await p.platform.close()
