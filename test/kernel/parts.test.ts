@@ -143,7 +143,8 @@ test('a part with a transaction that is still open is not dropped, and publishin
     values (${newId()}, ${Noted.topic}, 'notes', 'one', 'x', '{}', ${open.json({ page: 'one', number: 2, text: 'late' })})`
   await p.db('kernel')`select kernel.begin_log_part()`
   const dropping = events!.tend(new Date(0), soon()).catch(error => error.code)
-  const waiting = () => p.db('kernel')`select from pg_locks where not granted and relation = 'kernel.log'::regclass`
+  const waiting = () => p.db('kernel')`select from pg_locks where not granted and relation = 'kernel.log'::regclass
+    and database = (select oid from pg_database where datname = current_database())`
   await until(async () => (await waiting()).length > 0)
   await write(p.http, 'two', ['b'])
   assert.equal(await dropping, '55P03')
