@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { Worker } from 'node:worker_threads'
 import { hash } from '@node-rs/argon2'
 import { Registry } from 'prom-client'
 import { openMetrics } from '../../../kernel/telemetry/metrics.ts'
@@ -109,3 +111,23 @@ test('a hash that cannot be read is a fault of its own and stops nobody after it
   await assert.rejects(passwords.verify('quiet trains', 'no hash at all'))
   assert.equal(await passwords.verify('quiet trains', await passwords.hash('quiet trains')), true)
 })
+
+test(
+  'a thread that ends in the middle of a hash, or between two, gives its place back',
+  { timeout: 20_000 },
+  async t => {
+    const passwords = openPasswords(openMetrics(), 1)
+    t.after(passwords.close)
+    const threads: Worker[] = []
+    const keep = (thread: Worker) => threads.push(thread)
+    process.on('worker', keep)
+    t.after(() => process.off('worker', keep))
+    const lost = passwords.hash('quiet trains')
+    await setImmediate()
+    await Promise.all([assert.rejects(lost, /ended/), threads[0]!.terminate()])
+    const stored = await passwords.hash('quiet trains')
+    await threads[1]!.terminate()
+    assert.equal(await passwords.verify('quiet trains', stored), true)
+    assert.equal(threads.length, 3)
+  },
+)

@@ -63,15 +63,33 @@ export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
     }
   }
 
-  /** A thread that failed is not used again. */
+  /** A thread that failed or ended is not used again, and whoever waited for it is told. */
   async function inThread<T>(task: HashTask): Promise<T> {
-    const thread = idle.pop() ?? new Worker(new URL('./hash-thread.ts', import.meta.url))
+    const thread = idle.pop() ?? newThread()
     thread.ref()
     thread.postMessage(task)
-    const [answer] = await once(thread, 'message')
-    thread.unref()
-    idle.push(thread)
-    return answer
+    const done = new AbortController()
+    const ended = async () => {
+      await once(thread, 'exit', { signal: done.signal })
+      throw new Error('The thread that hashed a password ended before it was done')
+    }
+    try {
+      const [answer] = await Promise.race([once(thread, 'message', { signal: done.signal }), ended()])
+      thread.unref()
+      idle.push(thread)
+      return answer
+    } finally {
+      done.abort()
+    }
+  }
+
+  function newThread(): Worker {
+    const thread = new Worker(new URL('./hash-thread.ts', import.meta.url))
+    thread.once('exit', () => {
+      const at = idle.indexOf(thread)
+      if (at >= 0) idle.splice(at, 1)
+    })
+    return thread
   }
 
   return {
