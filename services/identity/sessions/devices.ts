@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import ipaddr from 'ipaddr.js'
 
 const browsers: [RegExp, string][] = [
   [/Edg(e|A|iOS)?\//, 'Edge'],
@@ -29,22 +29,18 @@ export function deviceOf(userAgent: string | undefined): string {
 
 /** The network an address is part of: /24 of IPv4, /64 of IPv6. Enough to know a place again, not who was there. */
 export function prefixOf(ip: string): string {
-  const v4 = ip.replace(/^::ffff:(?=\d+\.)/i, '')
-  if (isIPv4(v4)) return `${v4.replace(/\.\d+$/, '.0')}/24`
-  if (!isIPv6(ip)) return 'unknown'
-  return `${groupsOf(ip)
-    .slice(0, 4)
-    .map(group => group.toString(16))
-    .join(':')}::/64`
+  const address = parse(ip)
+  if (!address) return 'unknown'
+  if (address instanceof ipaddr.IPv4) return `${address.octets.slice(0, 3).join('.')}.0/24`
+  const groups = address.parts.slice(0, 4).map(group => group.toString(16))
+  return `${groups.join(':')}::/64`
 }
 
 /** By what limits know a place: an IPv4 address; the /64 of an IPv6 one, because one person has them all. */
-export const placeOf = (ip: string): string =>
-  isIPv4(ip.replace(/^::ffff:/i, '')) ? ip.replace(/^::ffff:/i, '') : prefixOf(ip)
-
-function groupsOf(ip: string): number[] {
-  const [head = '', tail] = ip.split('%')[0]!.split('::')
-  const read = (part: string | undefined) => (part ? part.split(':').map(group => parseInt(group, 16)) : [])
-  const [front, back] = [read(head), read(tail)]
-  return [...front, ...Array<number>(Math.max(0, 8 - front.length - back.length)).fill(0), ...back]
+export function placeOf(ip: string): string {
+  const address = parse(ip)
+  return address instanceof ipaddr.IPv4 ? address.toString() : prefixOf(ip)
 }
+
+/** An IPv4 address that is written as one of IPv6 is one of IPv4. */
+const parse = (ip: string) => (ipaddr.isValid(ip) ? ipaddr.process(ip) : undefined)
