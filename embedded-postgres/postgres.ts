@@ -207,6 +207,7 @@ function openLog(path: string): Log {
   if (fs.fstatSync(fd).size > 10_000_000) fs.ftruncateSync(fd)
   const from = fs.fstatSync(fd).size
   const fault = (what: string, how: string): StartError => {
+    if (!fs.existsSync(path)) return new StartError(`${what} (${how}). Its log ${path} is gone.`)
     const said = fs.readFileSync(path).subarray(from).toString().trim().split('\n')
     const { bavail, bsize } = fs.statfsSync(dirname(path)) // without room for two segments of its log it may not have been able to say so
     const isFull = bavail * bsize < 2 ** 25 || said.slice(-20).join().includes('No space left on device')

@@ -39,17 +39,21 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
   const mayBeTheirs = (path: string): boolean =>
     someAreMissing() && !map.prefixes.has(prefixOf(path)) && (startsTogether() || /^\/(api|files)\//.test(path))
 
+  /** From the first of its processes that says; whether the others work is not for this to decide. */
   async function learnOf(service: string): Promise<void> {
-    const address = peers.pick(service)!
-    try {
-      // A process may serve more than we look for there.
-      const routes = (await peers.routesOf(address)).filter(route => route.service === service)
-      if (JSON.stringify(routes) === JSON.stringify(known.get(service))) return
-      known.set(service, routes)
-      map = build(known)
-    } catch (error) {
-      // Whether it works is not for this to decide.
-      log.debug({ err: error, service, address }, 'a service did not say what it serves')
+    const tried = new Set<string>()
+    for (let address = peers.pick(service); address; address = peers.pick(service, tried)) {
+      tried.add(address)
+      try {
+        // A process may serve more than we look for there.
+        const routes = (await peers.routesOf(address)).filter(route => route.service === service)
+        if (JSON.stringify(routes) === JSON.stringify(known.get(service))) return
+        known.set(service, routes)
+        map = build(known)
+        return
+      } catch (error) {
+        log.debug({ err: error, service, address }, 'a service did not say what it serves')
+      }
     }
   }
 

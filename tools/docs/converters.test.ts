@@ -153,7 +153,7 @@ for (const [schema, expected] of examples)
 test('a Postman request has its variables, its headers switched off, and no token where none is asked for', async () => {
   const [folder] = postman(await documentOf(routes)).item as Json[]
   assert.equal(folder!.name, 'books')
-  const [, write, read] = folder!.item.map(({ request }: Json) => request)
+  const [write, , read] = folder!.item.map(({ request }: Json) => request)
   assert.deepEqual([write.method, write.url.raw, write.auth], ['POST', '{{baseUrl}}/api/books', undefined])
   assert.deepEqual(JSON.parse(write.body.raw), { title: 'Emma' })
   assert.deepEqual(read.url.path, ['api', 'books', ':id', 'text'])
