@@ -157,7 +157,7 @@ test('a Postman request has its variables, its headers switched off, and no toke
   assert.deepEqual([write.method, write.url.raw, write.auth], ['POST', '{{baseUrl}}/api/books', undefined])
   assert.deepEqual(JSON.parse(write.body.raw), { title: 'Emma' })
   assert.deepEqual(read.url.path, ['api', 'books', ':id', 'text'])
-  assert.deepEqual(read.url.variable, [{ key: 'id', value: id }])
+  assert.deepEqual(read.url.variable, [{ key: 'id', value: '{{booksId}}' }])
   assert.deepEqual(read.auth, { type: 'noauth' })
   assert.ok(read.header.length === 2 && read.header.every(({ disabled }: Json) => disabled))
 })
