@@ -22,7 +22,7 @@ const againMs = 5_000
 /** While all start together, and somebody has still to be heard of. */
 const soonMs = 250
 const togetherMs = 10_000
-const patienceMs = 1_000
+const patienceMs = 3_000
 const methods: HTTPMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 type Routes = Awaited<ReturnType<GatewayHost['peers']['routesOf']>>

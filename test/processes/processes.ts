@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openPool } from '../../kernel/database/pool.ts'
 import { databaseAt } from '../../kernel/database/placement.ts'
 import type { Settings } from '../../kernel/config/settings.ts'
@@ -156,6 +157,7 @@ export async function startProcesses(
   // All of them, or what started would be left to the next test.
   const [failed] = (await Promise.allSettled(starts)).filter(result => result.status === 'rejected')
   if (failed) throw failed.reason
+  if (wanted.includes('gateway')) await heardOf(`http://127.0.0.1:${port}`, wanted)
 
   const { at, admin } = databaseAt(engines.DATABASE_URL!, () => Buffer.alloc(32))
   const kernel = openPool(at, admin, { schema: 'kernel', max: 1 })
@@ -181,5 +183,14 @@ export async function startProcesses(
       }
       assert.fail('the processes do not come to rest')
     },
+  }
+}
+
+/** A gateway that started beside the others may be there before it has heard of all: it says so, and is asked again. */
+async function heardOf(gateway: string, services: readonly string[]): Promise<void> {
+  for (const deadline = performance.now() + 20_000; ; await sleep(50)) {
+    const answer = (await (await fetch(`${gateway}/health`)).json()) as { services: Record<string, string> }
+    if (services.every(name => answer.services[name] === 'ok')) return
+    if (performance.now() > deadline) throw new Error(`not all services are heard of: ${JSON.stringify(answer)}`)
   }
 }
