@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '#kernel'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
 import type { GatewayHost } from './host.ts'
@@ -64,7 +65,10 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
 
   return {
     async open() {
-      await Promise.race([learn(), new Promise(resolve => setTimeout(resolve, patienceMs).unref())])
+      // Where all start together, everybody is heard before the first client; one who is gone holds up nothing for long.
+      const deadline = performance.now() + patienceMs
+      await Promise.race([learn(), sleep(patienceMs, undefined, { ref: false })])
+      while (someAreMissing() && performance.now() < deadline) await sleep(50)
     },
     hasHeardOf: service => known.has(service),
     serviceFor(method, path) {

@@ -15,10 +15,8 @@ export const gateway = defineFront({
     if (peers.services().length === 0) return
     const directory = openDirectory(host)
     // An address that leads nowhere is a fault of the settings; it makes nothing fail that works.
-    const standing = async (service: string): Promise<string> => {
-      const found = await peers.check(service)
-      return found === 'away' && !directory.hasHeardOf(service) ? 'not heard of' : found
-    }
+    const standing = async (service: string): Promise<string> =>
+      directory.hasHeardOf(service) ? await peers.check(service) : 'not heard of'
     host.reportElsewhere(async () =>
       Object.fromEntries(
         await Promise.all(peers.services().map(async service => [service, await standing(service)] as const)),
