@@ -4,13 +4,11 @@ import { test } from 'node:test'
 import { hash } from '@node-rs/argon2'
 import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from 'jose'
 import { listRevocations, SessionsRevoked, UserLoggedIn, UserLoggedOut } from '#contracts/identity'
-import { newId, type Tx } from '#kernel'
+import type { Tx } from '#kernel'
 import { run } from '../../../kernel/run/run.ts'
 import { bearer, claimsOf, startIdentity } from '../testing.ts'
 import { unseal } from '../secrets.ts'
 import { identity } from '../service.ts'
-import { deviceOf, placeOf, prefixOf } from './devices.ts'
-import { openRefreshTokens, standing } from './refresh-tokens.ts'
 import { rotateKeys } from '../keys/keys.ts'
 
 const [second, minute, day] = [1000, 60_000, 86_400_000]
@@ -486,47 +484,4 @@ test('attempts are counted by method, outcome and reason', async t => {
   ])
     assert.ok(metrics.includes(`ohmnibus_identity_attempts_total{${line}`), line)
   assert.ok(!metrics.includes(email))
-})
-
-test('a refresh token of ours is known again; anything else is not', () => {
-  const tokens = openRefreshTokens(purpose => Buffer.alloc(32, purpose))
-  const sessionId = newId()
-  const first = tokens.first(sessionId)
-  assert.deepEqual(tokens.read(first.text), first)
-  assert.equal(first.sessionId, sessionId)
-  assert.deepEqual(tokens.successor(first), tokens.successor(tokens.read(first.text)!))
-  assert.notEqual(tokens.successor(first).text, first.text)
-  assert.equal(openRefreshTokens(() => Buffer.alloc(32, 'else')).read(first.text), undefined)
-  for (const text of ['', 'x', first.text.slice(1), `${first.text}AAAA`]) assert.equal(tokens.read(text), undefined)
-})
-
-test('a spent token is excused for ten seconds', () => {
-  const tokens = openRefreshTokens(purpose => Buffer.alloc(32, purpose))
-  const [spent, at] = [tokens.first(newId()), (ms: number) => new Date(1_000_000 + ms)]
-  const current = tokens.successor(spent)
-  const session = { refreshHash: current.hash, previousHash: spent.hash, rotatedAt: at(0), expiresAt: at(60_000) }
-  assert.equal(standing(current, session, at(59_999)), 'current')
-  assert.equal(standing(spent, session, at(10_000)), 'just spent')
-  assert.equal(standing(spent, session, at(10_001)), 'replayed')
-  assert.equal(standing(current, session, at(60_000)), 'expired')
-})
-
-test('devices are named in words, addresses by the network they are part of', () => {
-  assert.equal(
-    deviceOf('Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/141.0 Safari/537.36 Edg/141.0'),
-    'Edge on Windows',
-  )
-  assert.equal(
-    deviceOf('Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/141.0 Mobile Safari/537.36'),
-    'Chrome on Android',
-  )
-  assert.equal(deviceOf('curl/8.5.0'), 'curl')
-  assert.equal(deviceOf(undefined), 'Unknown device')
-  assert.equal(prefixOf('203.0.113.77'), '203.0.113.0/24')
-  assert.equal(prefixOf('::ffff:203.0.113.77'), '203.0.113.0/24')
-  assert.equal(prefixOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
-  assert.equal(prefixOf('2001:db8::1'), '2001:db8:0:0::/64')
-  assert.equal(prefixOf('fe80::1%eth0'), 'fe80:0:0:0::/64')
-  assert.equal(placeOf('::ffff:203.0.113.77'), '203.0.113.77')
-  assert.equal(placeOf('2001:db8:1:2::9'), placeOf('2001:db8:1:2:ffff::1'))
 })
