@@ -1,5 +1,6 @@
 export {
   anyone,
+  anyoneAsThemselves,
   judgedElsewhere,
   refuseForgery,
   signedIn,

@@ -32,8 +32,14 @@ const unauthenticated = () =>
     detail: 'Sign in and send the access token as "Authorization: Bearer …" or as cookie.',
   })
 
-/** Nobody is asked who they are; a valid token is still read. */
+/**
+ * Nobody is asked who they are. A valid token is still read, but a change is nobody's by cookie: a jar sends it with
+ * everything, signing in again included.
+ */
 export const anyone: AccessRule = { admits: 'public', name: 'public', refuse: () => undefined }
+
+/** As `anyone`, but who is signed in acts as themselves, by cookie too. */
+export const anyoneAsThemselves: AccessRule = { ...anyone }
 
 /** Who asks is found out by the process that a request is passed on to. */
 export const judgedElsewhere: AccessRule = { admits: 'public', name: 'public', refuse: () => undefined }
@@ -59,11 +65,12 @@ export const withRole = (...roles: Role[]): AccessRule => {
 }
 
 /**
- * A change by cookie must come from one of these origins, or a page elsewhere could make it. Fails with
- * `origin_not_allowed` (403).
+ * A change by cookie must come from one of these origins, or a page elsewhere could make it. What names neither origin
+ * nor site comes from no page: browsers say `Origin` with every change. Fails with `origin_not_allowed` (403).
  */
 export function refuseForgery({ headers }: { headers: IncomingHttpHeaders }, origins: readonly string[]): void {
   const { 'sec-fetch-site': site, origin } = headers
+  if (site === undefined && origin === undefined) return
   if (site === 'same-origin' || site === 'none' || (origin && origins.includes(origin))) return
   throw new Problem('forbidden', 'origin_not_allowed', {
     detail: 'A change by cookie must come from this site or from an origin in CORS_ORIGINS.',

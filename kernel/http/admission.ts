@@ -21,19 +21,20 @@ export function admitVisitors(app: FastifyInstance, options: { access: Access; s
   // With callbacks rather than promises: a token that was seen before costs no turn of the event loop.
   app.addHook('onRequest', (request, _reply, done) => {
     const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    const token = bearer ?? request.cookies[cookie]
     const rule = request.routeOptions.config.access
+    const changes = !safeMethods.has(request.method)
+    const token = bearer ?? (changes && rule === anyone ? undefined : request.cookies[cookie])
     const admit = (visitor?: Visitor): void => {
       request.visitor = visitor
       request.by = visitor && (bearer ? 'bearer' : 'cookie')
       if (!request.headers.host && request.raw.httpVersion === '1.1') throw new Problem('invalid', 'host_missing')
-      if (request.by === 'cookie' && !safeMethods.has(request.method)) refuseForgery(request, origins)
+      if (request.by === 'cookie' && changes && rule) refuseForgery(request, origins)
       const refusal = rule?.refuse(visitor)
       if (refusal) throw refusal
     }
     // A stale cookie must not keep anybody from signing in again, nor hide that there is nothing here.
     const turnAway = (error: unknown): void => {
-      if (rule && rule !== anyone) throw error
+      if (rule && rule.admits !== 'public') throw error
       admit()
     }
     const end = (work: () => void): void => {

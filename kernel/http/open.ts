@@ -9,7 +9,7 @@ import { answersErrors, answersStrays } from './errors.ts'
 import { idempotencyOf } from './preconditions.ts'
 import { describeRoutes, holdAnswers } from './openapi.ts'
 import { holdToDeclared } from './problems.ts'
-import { collectRoutes, routing } from './routes.ts'
+import { collectRoutes, methods, routing } from './routes.ts'
 import { openListener, type ListenerOptions } from './server.ts'
 import { openStreams } from './stream.ts'
 import { parseJson } from './strict-json.ts'
@@ -66,7 +66,8 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
     await app.register(cors, {
       origin: corsOrigins,
       credentials: true,
-      exposedHeaders: ['etag', 'location', 'x-request-id', 'retry-after'],
+      methods: ['HEAD', ...methods],
+      exposedHeaders: told,
       maxAge: 600,
     })
 
@@ -92,6 +93,22 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler(answersStrays(methodsAt))
   return app
 }
+
+/** What pages elsewhere may read of an answer, beside what browsers show everybody. */
+const told = [
+  'accept-ranges',
+  'allow',
+  'content-disposition',
+  'content-range',
+  'etag',
+  'location',
+  'ratelimit-limit',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+  'retry-after',
+  'www-authenticate',
+  'x-request-id',
+]
 
 /** What every answer tells a browser: run nothing, embed nothing, guess nothing, tell nobody where you came from. */
 const guards = (secure: boolean): Record<string, string> => ({

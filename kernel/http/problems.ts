@@ -1,4 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { anyone } from '../access/access.ts'
 import { Problem, statusOf, type ProblemKind } from '../problem.ts'
 import type { RouteSchema } from './http.ts'
 
@@ -123,7 +124,7 @@ export function codesOf({ method, config, schema = {} }: Pick<RouteOptions, 'met
     token_invalid: admits !== 'public',
     revocations_unknown: admits !== 'public',
     role_insufficient: Array.isArray(admits),
-    origin_not_allowed: changes,
+    origin_not_allowed: changes && config?.access !== anyone,
     idempotency_key_in_flight: honours.includes('Idempotency-Key'),
     version_stale: honours.includes('If-Match'),
     body_too_large: body ?? consumes,

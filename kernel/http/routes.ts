@@ -21,7 +21,7 @@ declare module 'fastify' {
 
 /** How paths are read, here and by who passes requests on. */
 export const routing = { maxParamLength: 500, ignoreTrailingSlash: true } as const
-const methods: HTTPMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+export const methods: HTTPMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /**
  * Keeps what is added to this instance from now on as `app.documented`, and refuses what has no access rule. Tells

@@ -44,7 +44,7 @@ test('a cookie counts like a bearer token, and a change by cookie must come from
     [{ origin: 'http://ohmnibus.example' }, 'cookie'],
     [{ origin: 'https://console.example', 'sec-fetch-site': 'cross-site' }, 'cookie'],
     [{ origin: 'https://app.example:8443', 'sec-fetch-site': 'same-site' }, 'cookie'],
-    [{}, 'origin_not_allowed'],
+    [{}, 'cookie'],
     [{ 'sec-fetch-site': 'cross-site' }, 'origin_not_allowed'],
     [{ 'sec-fetch-site': 'same-site' }, 'origin_not_allowed'],
     [{ 'sec-fetch-site': 'garbage' }, 'origin_not_allowed'],
@@ -54,6 +54,8 @@ test('a cookie counts like a bearer token, and a change by cookie must come from
     [{ origin: 'https://app.example' }, 'origin_not_allowed'],
     [{ origin: 'https://console.example.evil.example' }, 'origin_not_allowed'],
     [{ origin: 'null' }, 'origin_not_allowed'],
+    [{ origin: '' }, 'origin_not_allowed'],
+    [{ 'sec-fetch-site': '' }, 'origin_not_allowed'],
     [{ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, 'origin_not_allowed'],
   ]
   for (const [headers, expected] of cases) {
@@ -65,6 +67,19 @@ test('a cookie counts like a bearer token, and a change by cookie must come from
       'a page elsewhere cannot know a bearer token',
     )
   }
+})
+
+test("a change that is open to all is nobody's by cookie, from wherever it comes; by token it is theirs", async t => {
+  const p = await start(t, [await doors(t)], { environment: site })
+  const userId = '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'
+  const bearer = p.signedIn({ userId })
+  const cookie = `ohmnibus-access=${tokenOf(bearer)}`
+  const ring = (headers: Record<string, string>) => p.http.inject({ method: 'POST', url: '/api/doors/bell', headers })
+  for (const from of [{}, { origin: 'http://ohmnibus.example' }, { origin: 'https://evil.example' }])
+    assert.deepEqual((await ring({ cookie, ...from } as never)).json(), { visitor: null }, JSON.stringify(from))
+  assert.deepEqual((await ring({ cookie, ...bearer })).json(), { visitor: userId })
+  const nowhere = { cookie, origin: 'https://evil.example' }
+  assert.equal((await p.http.inject({ method: 'POST', url: '/api/nothing', headers: nowhere })).statusCode, 404)
 })
 
 test('where both are sent the bearer token counts, whatever the case of its scheme', async t => {
@@ -116,13 +131,13 @@ test('behind HTTPS the cookie has a name browsers tie to one host, and they are 
 
 test('pages of listed origins may call with cookies and read the answers, errors too; others may not', async t => {
   const p = await start(t, [await doors(t)], { environment: site })
-  const preflight = (origin: string) =>
+  const preflight = (origin: string, method = 'POST') =>
     p.http.inject({
       method: 'OPTIONS',
       url: '/api/doors',
       headers: {
         origin,
-        'access-control-request-method': 'POST',
+        'access-control-request-method': method,
         'access-control-request-headers': 'content-type,if-match',
       },
     })
@@ -131,6 +146,10 @@ test('pages of listed origins may call with cookies and read the answers, errors
   assert.equal(allowed.headers['access-control-allow-origin'], 'https://console.example')
   assert.equal(allowed.headers['access-control-allow-credentials'], 'true')
   assert.match(String(allowed.headers['access-control-allow-headers']), /if-match/)
+  for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+    const { headers } = await preflight('https://console.example', method)
+    assert.ok(String(headers['access-control-allow-methods']).split(/, ?/).includes(method), method)
+  }
   for (const origin of ['https://evil.example', 'null', 'https://console.example:444'])
     assert.equal((await preflight(origin)).headers['access-control-allow-origin'], undefined, origin)
 
@@ -144,7 +163,9 @@ test('pages of listed origins may call with cookies and read the answers, errors
     assert.match(String((await read('https://console.example', url)).vary), /origin/i)
     assert.equal((await read('https://evil.example', url))['access-control-allow-origin'], undefined)
   }
-  assert.match(String((await read('https://console.example'))['access-control-expose-headers']), /etag/)
+  const exposed = String((await read('https://console.example'))['access-control-expose-headers'])
+  for (const name of ['etag', 'location', 'retry-after', 'x-request-id', 'content-disposition', 'allow'])
+    assert.ok(exposed.split(/, ?/).includes(name), name)
 })
 
 test('where no origin is listed no page elsewhere may read anything', async t => {

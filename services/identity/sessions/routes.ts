@@ -1,7 +1,18 @@
 import Type from 'typebox'
 import { UserLoggedOut } from '#contracts/identity'
 import { Email, Id, Instant } from '#contracts/shared'
-import { anyone, Page, page, listQuery, Problem, type Reply, type Request, signedIn, type Tx } from '#kernel'
+import {
+  anyone,
+  anyoneAsThemselves,
+  Page,
+  page,
+  listQuery,
+  Problem,
+  type Reply,
+  type Request,
+  signedIn,
+  type Tx,
+} from '#kernel'
 import { type ActsFor, normalise } from '../accounts/accounts.ts'
 import { findUser, findUserByEmail, lockUser, updateUser, type User } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
@@ -111,7 +122,7 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
         summary: 'Spend the refresh token for new tokens',
         description:
           'For ten seconds the spent token answers the same successor again; after that it ends the session, because two hold it.',
-        refuses: ['refresh_token_invalid'],
+        refuses: ['refresh_token_invalid', 'origin_not_allowed'],
         body: RefreshBody,
         response: { 200: SignedInView },
       },
@@ -171,7 +182,7 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
   http.post(
     '/logout',
     {
-      config: { access: anyone },
+      config: { access: anyoneAsThemselves },
       schema: {
         summary: 'End this session, or all',
         description:
