@@ -22,6 +22,7 @@ export const problems = {
   own_account: ['conflict', 'Another admin has to change the account of who asks.'],
   email_unchanged: ['conflict', 'This is the address of the account already.'],
   password_changed: ['conflict', 'The password was changed a moment ago, elsewhere.'],
+  last_admin: ['conflict', 'The platform keeps at least one admin who can sign in.'],
   last_owner: ['conflict', 'An organisation keeps at least one owner.'],
   otp_sent_recently: ['limited', 'A code was asked for a moment ago. Wait before you ask for another.'],
   sign_in_busy: ['unavailable', 'Too many people sign in at once. Try again.'],

@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import type Postgres from 'postgres'
 import { defineService, type Host } from '#kernel'
 import {
   getCode,
@@ -75,3 +76,22 @@ export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 /** The claims of a token, unverified. */
 export const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
+
+/**
+ * What requests answer that meet: `hold` keeps all of them waiting in the database until every one of them does.
+ */
+export async function held<T>(
+  db: Postgres.Sql<{ bigint: bigint }>,
+  hold: (tx: Postgres.TransactionSql<{ bigint: bigint }>) => Promise<unknown>,
+  begin: () => Promise<T>[],
+): Promise<T[]> {
+  let begun: Promise<T>[] = []
+  const waiting = async () =>
+    (await db`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).length
+  await db.begin(async tx => {
+    await hold(tx)
+    begun = begin()
+    for (const deadline = Date.now() + 4000; Date.now() < deadline && (await waiting()) < begun.length;);
+  })
+  return await Promise.all(begun)
+}

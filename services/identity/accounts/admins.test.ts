@@ -4,7 +4,7 @@ import { SessionsRevoked, UserDisabled, UserRegistered, UserRoleChanged } from '
 import { newId } from '#kernel'
 import { openDatabase } from '../../../kernel/database/open.ts'
 import { openPool } from '../../../kernel/database/pool.ts'
-import { bearer, claimsOf, startIdentity } from '../testing.ts'
+import { bearer, claimsOf, held, startIdentity } from '../testing.ts'
 import { createAdmin } from './admins.ts'
 import { identity } from '../service.ts'
 
@@ -124,6 +124,79 @@ test('CVE-2023-22492: a disabled person neither refreshes nor signs in, and thei
     (await published(UserDisabled)).map(({ disabled }) => disabled),
     [true, false],
   )
+})
+
+test('two admins who take each other’s rights at the same moment: one stays and is told so', async t => {
+  const { http, post, get, person, admin, db } = await startIdentity(t)
+  type Admin = Pick<Awaited<ReturnType<typeof admin>>, 'id' | 'email' | 'password' | 'headers'>
+  let [root, ada]: [Admin, Admin] = [await admin(), await person('Ada')]
+  const signIn = async ({ id, email, password }: Admin): Promise<Admin> => {
+    const { accessToken } = (await post('/login', { email, password })).json()
+    return { id, email, password, headers: bearer(accessToken) }
+  }
+  const put = ({ headers }: Admin, { id }: Admin, what: 'role' | 'disabled', to: string | boolean) =>
+    http.inject({ method: 'PUT', url: `/api/auth/users/${id}/${what}`, payload: { [what]: to }, headers })
+  const lost = { role: 'user', disabled: true } as const
+  for (const [own, others] of [
+    ['role', 'role'],
+    ['disabled', 'disabled'],
+    ['disabled', 'role'],
+  ] as const) {
+    assert.equal((await put(root, ada, 'role', 'admin')).statusCode, 200)
+    ada = await signIn(ada)
+    const both = await held(
+      db('identity'),
+      tx => tx`select from users for update`,
+      () => [put(root, ada, own, lost[own]), put(ada, root, others, lost[others])],
+    )
+    assert.deepEqual(both.map(({ statusCode }) => statusCode).sort(), [200, 409], `${own} and ${others}`)
+    assert.equal(both.find(({ statusCode }) => statusCode === 409)!.json().code, 'last_admin')
+    const [survivor, loser] = both[0]!.statusCode === 200 ? [root, ada] : [ada, root]
+    const accounts = (await get('/users', survivor.headers)).json().items
+    assert.deepEqual(
+      accounts.flatMap((account: { id: string; role: string; disabled: boolean }) =>
+        account.role === 'admin' && !account.disabled ? [account.id] : [],
+      ),
+      [survivor.id],
+    )
+    for (const [what, to] of [
+      ['disabled', false],
+      ['role', 'admin'],
+    ] as const)
+      assert.equal((await put(survivor, loser, what, to)).statusCode, 200)
+    ;[root, ada] = [await signIn(root), await signIn(ada)]
+    assert.equal((await put(root, ada, 'role', 'user')).statusCode, 200)
+  }
+})
+
+test('of three admins, one who has just lost the role takes it from nobody', async t => {
+  const { http, post, person, admin, db } = await startIdentity(t)
+  const root = await admin()
+  const [ada, bea] = [await person('Ada'), await person('Bea')]
+  const put = (headers: Record<string, string>, id: string, role: string) =>
+    http.inject({ method: 'PUT', url: `/api/auth/users/${id}/role`, payload: { role }, headers })
+  for (const { id } of [ada, bea]) await put(root.headers, id, 'admin')
+  const { accessToken } = (await post('/login', { email: ada.email, password: ada.password })).json()
+  const answers = await held(
+    db('identity'),
+    tx => tx`select from users for update`,
+    () => [put(root.headers, ada.id, 'user'), put(bearer(accessToken), bea.id, 'user')],
+  )
+  const codes = answers.map(answer => answer.json().code ?? answer.statusCode)
+  // Either was first; what Ada did before she lost the role counts.
+  assert.ok(codes[0] === 200 && (codes[1] === 200 || codes[1] === 'role_insufficient'), String(codes))
+})
+
+test('where no admin can sign in any more, the one of ADMIN_EMAIL can after the next start', async t => {
+  const environment = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'a vermilion otter sleeps' }
+  const { platform, another, post, db } = await startIdentity(t, { environment })
+  const signIn = () => post('/login', { email: 'root@example.com', password: 'a vermilion otter sleeps' })
+  for (const loss of ['disabled = true', "role = 'user'"]) {
+    await db('identity').unsafe(`update users set ${loss}`)
+    await another([identity])
+    assert.equal((await signIn()).json().user.role, 'admin', loss)
+  }
+  assert.deepEqual(platform.announcements, [])
 })
 
 test('an empty evaluation database gets one admin, told once; a second start makes none', async t => {

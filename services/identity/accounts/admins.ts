@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { UserRegistered } from '#contracts/identity'
-import { type Database, newId, Problem, StartError } from '#kernel'
+import { UserDisabled, UserPasswordChanged, UserRegistered, UserRoleChanged } from '#contracts/identity'
+import { type Database, newId, Problem, StartError, type Tx } from '#kernel'
 import type { IdentityHost } from '../host.ts'
 import { checkPassword, hashPassword } from '../passwords/passwords.ts'
+import { forever, revoke } from '../sessions/sessions.ts'
+import { deleteSessions } from '../sessions/store.ts'
 import { accountOf, normalise } from './accounts.ts'
-import { adminExists, insertUser, lockFirstAdmin, type User } from './store.ts'
+import { adminExists, findUserByEmail, insertUser, lockAdmins, lockUser, updateUser, type User } from './store.ts'
 
 /**
  * On a database without an admin: the one of `ADMIN_EMAIL`, else, to try things out, one whose password is told once.
@@ -27,8 +29,9 @@ export async function firstAdmin(host: IdentityHost): Promise<void> {
 }
 
 /**
- * Makes an account with the role `admin`. Fails with `email_taken` and with what is wrong with the password. With
- * `onlyFirst` it answers false where there is an admin already.
+ * Makes an account with the role `admin`; where no admin can sign in any more, the account of that address becomes one.
+ * Fails with `email_taken` and with what is wrong with the password. With `onlyFirst` it answers false where there is
+ * an admin already.
  */
 export async function createAdmin(
   db: Database<'identity'>,
@@ -49,13 +52,26 @@ export async function createAdmin(
     createdAt: options.now,
   }
   return await db.transaction(async tx => {
-    await lockFirstAdmin(tx)
-    if (options.onlyFirst && (await adminExists(tx))) return false
-    if (!(await insertUser(tx, user)))
+    await lockAdmins(tx)
+    const present = await adminExists(tx)
+    if (options.onlyFirst && present) return false
+    if (await insertUser(tx, user)) await tx.publish(UserRegistered, accountOf(user))
+    else if (present)
       throw new Problem('conflict', 'email_taken', {
         detail: `${email} has an account already; give it the role instead.`,
       })
-    await tx.publish(UserRegistered, accountOf(user))
+    else await restoreAdmin(tx, email, user.passwordHash)
     return true
   })
+}
+
+/** Nobody is left who could give the role: whoever runs the platform does, and sets the password with it. */
+async function restoreAdmin(tx: Tx<'identity'>, email: string, passwordHash: string): Promise<void> {
+  const former = (await lockUser(tx, (await findUserByEmail(tx, email))!.id, 'change'))!
+  const { id: userId, version } = await updateUser(tx, former.id, { role: 'admin', disabled: false, passwordHash })
+  if (former.role !== 'admin')
+    await tx.publish(UserRoleChanged, { userId, role: 'admin', formerRole: former.role, version })
+  if (former.disabled) await tx.publish(UserDisabled, { userId, disabled: false, version })
+  await tx.publish(UserPasswordChanged, { userId, version })
+  await revoke(tx, userId, await deleteSessions(tx, userId, {}), forever)
 }

@@ -42,7 +42,9 @@ import {
   emailTaken,
   findUser,
   findUserByEmail,
+  keepAnAdmin,
   listUsers,
+  lockAdmins,
   lockUser,
   updateUser,
   type User,
@@ -307,7 +309,10 @@ function administration({ host }: Identity): void {
     async ({ query }) => counted(await countUsers(db, wanted(query))),
   )
 
-  /** An admin changes somebody else's account: nobody takes the last admin away by mistake. */
+  /**
+   * An admin changes somebody else's account, and is one still when it is their turn: two who take the role from each
+   * other at the same moment do not both succeed.
+   */
   async function change(
     request: { actor: Actor; params: { id: string } } & Parameters<typeof requireMatch>[0],
     reply: Reply,
@@ -321,11 +326,16 @@ function administration({ host }: Identity): void {
     if (id === actor.userId)
       throw new Problem('conflict', 'own_account', { detail: 'Ask another admin to change your own account.' })
     const changed = await db.transaction(async tx => {
+      await lockAdmins(tx)
       const former = await lockUser(tx, id, 'change')
       if (!former) throw new Problem('not_found', 'user_unknown')
       requireMatch(request, former.version)
       if (Object.entries(fields).every(([field, value]) => former[field as keyof User] === value)) return view(former)
       const user = await updateUser(tx, id, fields)
+      await keepAnAdmin(tx)
+      const own = await findUser(tx, actor.userId)
+      if (own?.role !== 'admin' || own.disabled)
+        throw new Problem('forbidden', 'role_insufficient', { detail: 'Another admin took the role away just now.' })
       await tell(tx, user, former)
       return view(user)
     })
@@ -340,7 +350,7 @@ function administration({ host }: Identity): void {
       schema: {
         summary: 'Give a person another role',
         honours: ['If-Match'],
-        refuses: ['own_account', 'user_unknown'],
+        refuses: ['own_account', 'user_unknown', 'last_admin'],
         params: Params,
         body: Type.Object({ role: Role }),
         response: { 200: AccountView },
@@ -366,7 +376,7 @@ function administration({ host }: Identity): void {
         summary: 'Disable an account, or enable it again',
         description: 'A disabled account has no sessions.',
         honours: ['If-Match'],
-        refuses: ['own_account', 'user_unknown'],
+        refuses: ['own_account', 'user_unknown', 'last_admin'],
         params: Params,
         body: Type.Object({ disabled: Type.Boolean() }),
         response: { 200: AccountView },

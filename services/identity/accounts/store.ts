@@ -1,5 +1,5 @@
 import { Role } from '#contracts/shared'
-import { mostCounted, violates, type Db, type Span, type Tx } from '#kernel'
+import { mostCounted, Problem, violates, type Db, type Span, type Tx } from '#kernel'
 
 export interface User {
   id: string
@@ -94,12 +94,24 @@ const are = (db: Db, { prefix, created: { from, to } }: WantedUsers) => db`
   email >= ${prefix} and email < ${`${prefix}\u{10FFFF}`}
   ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
 
+/** Whether anybody can sign in who is an admin. */
 export async function adminExists(db: Db): Promise<boolean> {
-  const [row] = await db`select from users where role = 'admin' limit 1`
+  const [row] = await db`select from users where role = 'admin' and not disabled limit 1`
   return row !== undefined
 }
 
-/** Two processes that start at once make one first admin. */
-export async function lockFirstAdmin(tx: Tx): Promise<void> {
+/**
+ * Who makes admins or takes their rights away comes one after the other: two processes that start at once make one
+ * first admin, and of two admins who disable each other one stays. Before any account is locked.
+ */
+export async function lockAdmins(tx: Tx): Promise<void> {
   await tx`select pg_advisory_xact_lock(hashtext('identity first admin'))`
+}
+
+/** After a change under `lockAdmins`. Fails with `last_admin`. */
+export async function keepAnAdmin(tx: Tx): Promise<void> {
+  if (!(await adminExists(tx)))
+    throw new Problem('conflict', 'last_admin', {
+      detail: 'The platform keeps at least one admin who can sign in. Give somebody else the role first.',
+    })
 }

@@ -9,7 +9,7 @@ import {
   SessionsRevoked,
 } from '#contracts/identity'
 import { newId } from '#kernel'
-import { bearer, claimsOf, startIdentity } from '../testing.ts'
+import { bearer, claimsOf, held, startIdentity } from '../testing.ts'
 import { refuseMemberChange } from './organisations.ts'
 
 type Person = Awaited<ReturnType<Awaited<ReturnType<typeof startIdentity>>['person']>>
@@ -362,17 +362,10 @@ test('two last owners who leave at the same moment: one stays', async t => {
   const id = await found(ada)
   await join(ada, id, bea, 'owner')
 
-  // Both are held back until both are under way, so that they meet.
-  const leaving: ReturnType<typeof remove>[] = []
-  const waiting = async () =>
-    (await db('identity')`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
-      .length
-  await db('identity').begin(async tx => {
-    await tx`select from members where organisation_id = ${id} for update`
-    leaving.push(remove(ada, id, ada), remove(bea, id, bea))
-    for (const deadline = Date.now() + 4000; Date.now() < deadline && (await waiting()) < 2;);
-  })
-  assert.deepEqual((await Promise.all(leaving)).map(({ statusCode }) => statusCode).sort(), [204, 409])
+  const meet = (begin: () => ReturnType<typeof remove>[]) =>
+    held(db('identity'), tx => tx`select from members where organisation_id = ${id} for update`, begin)
+  const leaving = await meet(() => [remove(ada, id, ada), remove(bea, id, bea)])
+  assert.deepEqual(leaving.map(({ statusCode }) => statusCode).sort(), [204, 409])
   assert.deepEqual(Object.values(await roles(id)), ['owner'])
 })
 
