@@ -9,6 +9,20 @@ export const Instant = Type.String({ format: 'date-time', examples: ['2027-02-18
 /** An e-mail address; compared without regard to case. */
 export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })
 
+// What may stand in a text and shows nothing: spaces, joiners, fillers, marks of direction, selectors, tags.
+const unseen =
+  ' \\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f\\u2000-\\u200f\\u202f\\u205f-\\u2065\\u206a-\\u206f' +
+  '\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}'
+// What ends a line, moves the cursor, or turns around what stands behind it.
+const unfit = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069'
+
+/** Texts of one line with something to see in it; each character is looked at once, and every tool reads the pattern. */
+export const linePattern = `^[${unseen}]*[^${unfit}${unseen}][^${unfit}]*$`
+
+/** A name, title or label: one line of at most `maxLength` characters, not blank. */
+export const Line = (maxLength: number, options: { examples?: string[]; description?: string } = {}) =>
+  Type.String({ minLength: 1, maxLength, pattern: linePattern, ...options })
+
 /** A language as BCP 47 names it; templates exist in English and German. */
 export const Locale = Type.Enum(['en', 'de'], { examples: ['en'] })
 

@@ -90,5 +90,9 @@ export interface Access {
   onRevoked(listener: (sessionIds: readonly string[], before: Date) => void): void
 }
 
+/** The token of a header, whatever the case of its scheme (RFC 9110, 11.1). */
+export const bearerOf = (authorization: string | undefined): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+
 /** What access tokens are made for. */
 export const accessAudience = 'ohmnibus'

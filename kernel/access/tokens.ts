@@ -110,13 +110,15 @@ export function openAccess({ now, keys: own = [], identity }: AccessOptions): To
 
 function visitorOf(claims: JWTPayload): Visitor {
   const organisation = claims.org as Actor['organisation']
+  // One spelling for all that they are compared with, also of tokens that were made when there were two.
+  const inOne = (id: unknown): string => String(id).toLowerCase()
   return {
-    userId: claims.sub!,
+    userId: inOne(claims.sub),
     role: claims.role as Role,
-    sessionId: claims.sid as string,
+    sessionId: inOne(claims.sid),
     issuedAt: claims.iat! * 1000,
     expiresAt: claims.exp! * 1000,
-    ...(organisation && { organisation }),
+    ...(organisation && { organisation: { ...organisation, id: inOne(organisation.id) } }),
   }
 }
 

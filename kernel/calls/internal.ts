@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import type { EventActor } from '../../contracts/shared.ts'
 import { anyone } from '../access/access.ts'
 import { mount } from '../http/http.ts'
 import { Problem } from '../problem.ts'
@@ -23,6 +24,7 @@ export function serveInternally(
   answer: (name: string, question: unknown) => Promise<unknown>,
 ): void {
   const internal = mount(app, ['/internal'])
+  const actors = new WeakMap<FastifyRequest, EventActor>()
   app.addHook('onRequest', (request, _reply, done) => {
     const client = request.headers[clientHeader] && peers.introduced(request.headers[clientHeader])
     if (client) Object.defineProperty(request, 'ip', { value: client })
@@ -44,25 +46,34 @@ export function serveInternally(
     },
   )
 
-  internal.post(
-    '/calls/:name',
-    {
-      config: { access: anyone },
-      schema: {
-        summary: 'Ask a service',
-        refuses: 'any',
-        params: Type.Object({ name: Type.String({ maxLength: 100 }) }),
-        body: Type.Unknown(),
-        hide: true,
+  internal.scope((scope, internal) => {
+    // Before the body is read, which may be a large one.
+    scope.addHook('onRequest', async request => {
+      const { name = '' } = request.params as { name?: string }
+      actors.set(request, await peers.actorOf(request.headers[serviceToken], name))
+    })
+    internal.post(
+      '/calls/:name',
+      {
+        config: { access: anyone },
+        schema: {
+          summary: 'Ask a service',
+          refuses: 'any',
+          params: Type.Object({ name: Type.String({ maxLength: 100 }) }),
+          body: Type.Unknown(),
+          hide: true,
+        },
+        bodyLimit: 1_048_576,
       },
-    },
-    async ({ params: { name }, body, headers }) => {
-      const actor = await peers.actorOf(headers[serviceToken], name)
-      const left = Math.min(Math.max(1, Number(headers[deadlineHeader]) || deadlineMs), deadlineMs)
-      const late = () => new Problem('unavailable', 'call_late', { detail: `${name} took longer than ${left} ms.` })
-      return await within({ actor, deadline: performance.now() + left }, () =>
-        inTime(left, () => answer(name, body), late),
-      )
-    },
-  )
+      async request => {
+        const { params, body, headers } = request
+        const { name } = params
+        const left = Math.min(Math.max(1, Number(headers[deadlineHeader]) || deadlineMs), deadlineMs)
+        const late = () => new Problem('unavailable', 'call_late', { detail: `${name} took longer than ${left} ms.` })
+        return await within({ actor: actors.get(request)!, deadline: performance.now() + left }, () =>
+          inTime(left, () => answer(name, body), late),
+        )
+      },
+    )
+  })
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { anyone, judgedElsewhere, refuseForgery, type Access, type Visitor } from '../access/access.ts'
+import { anyone, bearerOf, judgedElsewhere, refuseForgery, type Access, type Visitor } from '../access/access.ts'
 import { Problem } from '../problem.ts'
 import { accessCookie } from './http.ts'
 
@@ -20,7 +20,7 @@ export function admitVisitors(app: FastifyInstance, options: { access: Access; s
 
   // With callbacks rather than promises: a token that was seen before costs no turn of the event loop.
   app.addHook('onRequest', (request, _reply, done) => {
-    const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    const bearer = bearerOf(request.headers.authorization)
     const rule = request.routeOptions.config.access
     const changes = !safeMethods.has(request.method)
     const token = bearer ?? (changes && rule === anyone ? undefined : request.cookies[cookie])

@@ -36,7 +36,7 @@ export interface RouteSchema {
 export interface RouteOptions<S extends RouteSchema> {
   config: { access: AccessRule }
   schema: S
-  /** Bytes; 1 MiB unless given. */
+  /** Bytes; unless given 1 MiB, and 64 KiB from those who need not be signed in. */
   bodyLimit?: number
 }
 
@@ -115,7 +115,7 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], service
             ...schema,
             ...(schema.body && { body: closed(schema.body) }),
           } as never,
-          bodyLimit,
+          bodyLimit: bodyLimit ?? (config.access.admits === 'public' ? 65_536 : undefined),
           handler: handler as never,
         })
     }

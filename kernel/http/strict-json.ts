@@ -113,12 +113,17 @@ function inspect(text: string): void {
 
 /** Whether a double holds the number: its shortest form has the digits that were sent. */
 function survives(digits: string): boolean {
-  const significant = (text: string) =>
-    text
-      .replace(/[eE].*$/, '')
-      .replace(/[-+.]/g, '')
-      .replace(/^0+/, '')
-      .replace(/0+$/, '')
   const number = Number(digits)
   return Number.isFinite(number) && significant(number.toExponential()) === significant(digits)
+}
+
+/** The digits that count, between the zeros around them. */
+function significant(number: string): string {
+  const exponent = number.search(/e/i)
+  const digits = (exponent < 0 ? number : number.slice(0, exponent)).replace(/[-+.]/g, '')
+  let [from, to] = [0, digits.length]
+  while (digits[from] === '0') from++
+  // No pattern: one that looks for zeros at the end begins anew at each zero.
+  while (to > from && digits[to - 1] === '0') to--
+  return digits.slice(from, to)
 }

@@ -1,23 +1,79 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import { _, Ajv, type ErrorObject } from 'ajv'
 import formats from 'ajv-formats'
 import type { FastifySchemaValidationError } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { Fault } from '../problem.ts'
 
+/** Patterns of our schemas are for names and words: no text is looked at that is longer than any of those may be. */
+class Bounded extends RegExp {
+  override test(text: string): boolean {
+    return text.length <= 1024 && super.test(text)
+  }
+}
+const bounded = Object.assign((pattern: string, flags: string) => new Bounded(pattern, flags), { code: '' })
+
 /** Ids as PostgreSQL takes them; the library's format allows `urn:uuid:` before them. */
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const addFormats = (ajv: Ajv): Ajv => formats.default(ajv).addFormat('uuid', uuid)
-const settings = {
-  allErrors: true,
-  strict: false,
-  removeAdditional: false,
-  useDefaults: true,
-  validateFormats: true,
-} as const
+
+const email = formats.default.get('email') as RegExp
+
+/** What a text of a format is from here on; undefined for what is none. Ids have one spelling, whatever was typed. */
+const readers: Record<string, (text: string) => string | undefined> = {
+  uuid: text => (uuid.test(text) ? text.toLowerCase() : undefined),
+  'date-time': text => (instantOf(text) ? text : undefined),
+  date: text => (!text.startsWith('0000') && instantOf(`${text}T00:00:00Z`) ? text : undefined),
+  email: text => (email.test(text) ? text : undefined),
+}
+
+function openValidator(coerceTypes: boolean): Ajv {
+  const ajv = new Ajv({
+    allErrors: true,
+    strict: false,
+    useDefaults: true,
+    coerceTypes,
+    // Schemas are made by TypeBox, and a schema of schemas has formats of its own.
+    meta: false,
+    validateSchema: false,
+    code: { regExp: bounded },
+  })
+  return ajv.removeKeyword('format').addKeyword({
+    keyword: 'format',
+    type: 'string',
+    schemaType: 'string',
+    modifying: true,
+    error: { message: 'is not valid', params: ({ schemaCode }) => _`{format: ${schemaCode}}` },
+    compile(format: string) {
+      const read = readers[format]
+      if (!read) throw new Error(`nobody reads the format ${format}`)
+      return (text: string, at) => {
+        // No address of mail, no id and no time is longer.
+        const value = text.length <= 320 ? read(text) : undefined
+        if (value !== undefined) at!.parentData[at!.parentDataProperty] = value
+        return value !== undefined
+      }
+    },
+  })
+}
 
 // A body says what it means; a query string has only texts.
-const exact = addFormats(new Ajv({ ...settings, coerceTypes: false }))
-const lenient = addFormats(new Ajv({ ...settings, coerceTypes: true }))
+const exact = openValidator(false)
+const lenient = openValidator(true)
+
+const instant =
+  /^(\d{4}-\d\d-\d\d)[t\s]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,20})?(?:z|[+-](?:[01]\d|2[0-3]):?[0-5]\d))$/i
+
+/**
+ * A time of RFC 3339 that there is a value for: in a day of the calendar, not after the year 9999 of UTC, and in no leap
+ * second. PostgreSQL has none in the year 0; `timeOf` gives what can be kept.
+ */
+export function instantOf(text: string): Date | undefined {
+  const [, day, time] = instant.exec(text) ?? []
+  if (!day || !time) return undefined
+  const [midnight, at] = [new Date(`${day}T00:00:00Z`), new Date(`${day}T${time.toUpperCase()}`)]
+  // What is no day in the calendar is none here either, or moves to another one.
+  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return undefined
+  return at.getUTCFullYear() <= 9999 ? at : undefined
+}
 
 /** Fastify's validator for one part of a request. */
 export function compileFor({ schema, httpPart }: { schema: unknown; httpPart?: string }) {

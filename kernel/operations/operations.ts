@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { anyone } from '../access/access.ts'
+import { anyone, bearerOf } from '../access/access.ts'
 import type { EventLog } from '../events/events.ts'
 import { mount, type Http } from '../http/http.ts'
 import { Problem } from '../problem.ts'
@@ -68,9 +68,8 @@ function serveMetrics(site: Http, metrics: Metrics, isInside: (request: FastifyR
 function insideBy(token: string | undefined): (request: FastifyRequest) => boolean {
   if (!token) return isLocal
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  const expected = digest(`Bearer ${token}`)
-  return ({ headers: { authorization } }) =>
-    authorization !== undefined && timingSafeEqual(digest(authorization), expected)
+  const expected = digest(token)
+  return ({ headers: { authorization } }) => timingSafeEqual(digest(bearerOf(authorization) ?? ''), expected)
 }
 
 /** From this machine, and not through a proxy on it, which speaks for everybody. */

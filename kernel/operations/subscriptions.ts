@@ -3,7 +3,7 @@ import { Instant } from '../../contracts/shared.ts'
 import { withRole } from '../access/access.ts'
 import type { EventLog } from '../events/events.ts'
 import type { Http } from '../http/http.ts'
-import { cursorOf, isText, Page, page, listQuery } from '../http/pagination.ts'
+import { cursorOf, isText, Page, page, listQuery, timeOf } from '../http/pagination.ts'
 import { Problem } from '../problem.ts'
 
 const Subscription = Type.Object(
@@ -72,7 +72,7 @@ export function serveSubscriptions(admin: Http, eventLogs: readonly EventLog[]):
       },
     },
     async ({ body }, reply) => {
-      const from = body.from === undefined ? undefined : new Date(body.from)
+      const from = body.from === undefined ? undefined : timeOf(body.from)
       if (!(await Promise.all(eventLogs.map(events => events.rewind(body.subscription, from)))).includes(true))
         throw new Problem('not_found', 'subscription_unknown')
       return reply.code(202).send({ subscription: body.subscription })

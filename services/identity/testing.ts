@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import type Postgres from 'postgres'
-import { defineService, type Host } from '#kernel'
+import { defineService, type Host, type Service } from '#kernel'
 import {
   getCode,
   getInvitation,
@@ -16,7 +16,11 @@ import { identity } from './service.ts'
 const calls = [getCode, getInvitation, getPerson, listMembers, listRevocations] as const
 
 /** Identity on a platform of its own, a clock to turn, and somebody who asks it what `notifications` would. */
-export async function startIdentity(t: TestContext, options: Omit<TestOptions, 'now'> = {}) {
+export async function startIdentity(
+  t: TestContext,
+  options: Omit<TestOptions, 'now'> = {},
+  beside: readonly Service[] = [],
+) {
   const clock = {
     at: new Date('2027-02-18T08:30:00.000Z').getTime(),
     now: () => new Date(clock.at),
@@ -24,7 +28,7 @@ export async function startIdentity(t: TestContext, options: Omit<TestOptions, '
   }
   let host!: Host<string, (typeof calls)[number]>
   const reader = defineService({ name: 'mailroom', folder: 'nowhere', needs: calls, start: own => void (host = own) })
-  const p = await start(t, [identity, reader], { ...options, now: clock.now })
+  const p = await start(t, [identity, reader, ...beside], { ...options, now: clock.now })
   const { ask, secret } = host
 
   const post = (path: string, payload?: object, headers: Record<string, string> = {}) =>

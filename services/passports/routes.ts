@@ -163,7 +163,7 @@ export function routes({ http, db, now }: PassportsHost): void {
     },
     async (request, reply) => {
       const { visitor, params, query } = request
-      const at = query.at === undefined ? undefined : timeOf(query.at, 'at')
+      const at = query.at === undefined ? undefined : timeOf(query.at)
       const passport = visibleTo(visitor, await findPassport(db, params.id, request.actor, at))
       if (at && at < passport.createdAt)
         throw new Problem('not_found', 'version_unknown', { detail: 'The passport did not exist then.' })
@@ -326,7 +326,7 @@ export function routes({ http, db, now }: PassportsHost): void {
       },
     },
     async ({ actor, params, body }, reply) => {
-      const reader = { kind: body.kind, id: params.readerId.toLowerCase() }
+      const reader = { kind: body.kind, id: params.readerId }
       await db.transaction(async tx => {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
         if (await insertReader(tx, passport.id, reader, now())) {

@@ -5,6 +5,7 @@ import {
   cursorOf,
   fail,
   isId,
+  isInstant,
   listQuery,
   mostCounted,
   page,
@@ -40,12 +41,6 @@ interface Order {
   readonly least?: string
   isKey(key: unknown): boolean
 }
-
-const isInstant = (key: unknown): boolean =>
-  typeof key === 'string' &&
-  /^[12]\d{3}-/.test(key) &&
-  !Number.isNaN(Date.parse(key)) &&
-  new Date(key).toISOString() === key
 
 const orders: Record<string, Order> = {
   createdAt: { sql: 'created_at', type: 'timestamptz', isKey: isInstant },
@@ -135,7 +130,7 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
 
   const { few, any } = filtersOf(query, $)
   const conditions = [...few, ...any, ...positionOf(query, order, beyond!, $)]
-  const { scopes, manyShares } = await scopesOf(db, actor, query.owner?.toLowerCase(), $)
+  const { scopes, manyShares } = await scopesOf(db, actor, query.owner, $)
   // What is rare is found another way than what is common, so a search for any value is planned for that value, and so
   // are many shares. All else is planned once, as long as there is so little of it that nobody can fill the server's
   // memory with plans.
@@ -173,7 +168,7 @@ export async function countPassports(db: Db, actor: Actor, query: Filters): Prom
   const values: string[] = []
   const $: Parameter = value => `$${values.push(value)}`
   const { few, any } = filtersOf(query, $)
-  const { scopes } = await scopesOf(db, actor, query.owner?.toLowerCase(), $)
+  const { scopes } = await scopesOf(db, actor, query.owner, $)
   if (scopes.length === 0) return 0
   const branches = scopes.map(
     scope => `(select from passports where ${[scope, ...few, ...any].join(' and ')} limit ${mostCounted + 1})`,
@@ -218,7 +213,7 @@ function filtersOf(query: Filters, $: Parameter): { few: string[]; any: string[]
   const { from, to } = createdIn(query)
   if (from) any.push(`created_at >= ${$(from.toISOString())}`)
   if (to) any.push(`created_at < ${$(to.toISOString())}`)
-  if (query.changedSince) any.push(`updated_at >= ${$(timeOf(query.changedSince, 'changedSince').toISOString())}`)
+  if (query.changedSince) any.push(`updated_at >= ${$(timeOf(query.changedSince).toISOString())}`)
   for (const { name, sql, kind, anyCase } of filterable) {
     const given = (query as Record<string, unknown>)[name]
     if (given === undefined) continue

@@ -27,7 +27,8 @@ const things = async (t: TestContext) =>
     folder: await folderWith(t, 'create table things (name text)'),
     start({ http, db }) {
       const open = { access: anyone }
-      http.post('/', { config: open, schema: { summary: 'Echo', body: Thing } }, ({ body }, reply) =>
+      const large = { bodyLimit: 1_048_576 }
+      http.post('/', { config: open, schema: { summary: 'Echo', body: Thing }, ...large }, ({ body }, reply) =>
         reply.code(201).send(body),
       )
       http.post('/bare', { config: open, schema: { summary: 'Takes no body' } }, () => ({ done: true }))

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import Type from 'typebox'
-import { Id } from '../../contracts/shared.ts'
-import { anyone, defineService, Problem } from '../../kernel/index.ts'
+import { Id, Instant } from '../../contracts/shared.ts'
+import { anyone, defineService, Problem, timeOf } from '../../kernel/index.ts'
 import { parseJson } from '../../kernel/http/strict-json.ts'
 import { start } from '../../kernel/testing.ts'
 import { folderWith } from './toys.ts'
@@ -367,4 +367,98 @@ test('objects of a body are closed, also those under fields called default and e
       [`/${name}/b`],
     )
   }
+})
+
+test('an id is one and the same in whatever case it is typed, in paths, queries and bodies', async t => {
+  const NullableId = Type.Union([Id, Type.Null()])
+  const fields = { id: Id, maybe: Type.Optional(NullableId), list: Type.Optional(Type.Array(Id)), text: Type.String() }
+  const ids = defineService({
+    name: 'ids',
+    folder: await folderWith(t),
+    start({ http }) {
+      const schema = {
+        summary: 'Echo',
+        params: Type.Object({ id: Id }),
+        querystring: Type.Object({ owner: Id }),
+        body: Type.Object({ ...fields, inner: Type.Optional(Type.Object({ id: Id })) }),
+      }
+      http.post('/:id', { config: { access: anyone }, schema }, ({ params, query, body }) => ({ params, query, body }))
+    },
+  })
+  const p = await start(t, [ids])
+  const id = '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'
+  const typed = id.toUpperCase()
+  const answer = await p.http.inject({
+    method: 'POST',
+    url: `/api/ids/${typed}?owner=${typed}`,
+    payload: { id: typed, maybe: typed, list: [typed, id], inner: { id: typed }, text: typed },
+  })
+  assert.deepEqual(answer.json(), {
+    params: { id },
+    query: { owner: id },
+    body: { id, maybe: id, list: [id, id], inner: { id }, text: typed },
+  })
+})
+
+test('a time is read if it is one for the calendar and the database too, and refused with its field if not', async t => {
+  const times = defineService({
+    name: 'times',
+    folder: await folderWith(t),
+    start({ http, db }) {
+      const schema = {
+        summary: 'Keep',
+        querystring: Type.Object({ at: Type.Optional(Instant) }),
+        body: Type.Object({ at: Type.Optional(Instant), on: Type.Optional(Type.String({ format: 'date' })) }),
+      }
+      http.post('/', { config: { access: anyone }, schema }, async ({ query, body }) => {
+        const at = timeOf(query.at ?? body.at ?? '1970-01-01T00:00:00Z')
+        const [row] = await db`select ${at}::timestamptz as at, ${body.on ?? '1970-01-01'}::date::text as on`
+        return row
+      })
+    },
+  })
+  const p = await start(t, [times])
+  const good = {
+    '2027-02-18T08:30:00Z': '2027-02-18T08:30:00.000Z',
+    '2027-02-18t08:30:00.5z': '2027-02-18T08:30:00.500Z',
+    '2027-02-18 08:30:00+02:00': '2027-02-18T06:30:00.000Z',
+    '2028-02-29T23:59:59.999999999-23:59': '2028-03-01T23:58:59.999Z',
+    // Nothing of ours was before.
+    '0000-01-01T00:00:00Z': '1970-01-01T00:00:00.000Z',
+    '0001-01-01T00:00:00+23:59': '1970-01-01T00:00:00.000Z',
+    '9999-12-31T23:59:59Z': '9999-12-31T23:59:59.000Z',
+    '9999-12-31T00:00:00+23:59': '9999-12-30T00:01:00.000Z',
+  }
+  const bad = [
+    '2016-12-31T23:59:60Z',
+    '2016-12-31T23:59:60.5+00:00',
+    '2027-02-18T24:00:00Z',
+    '2027-02-18T08:60:00Z',
+    '9999-12-31T23:59:59-00:01',
+    '10000-01-01T00:00:00Z',
+    '2027-02-29T00:00:00Z',
+    '2027-02-30T00:00:00Z',
+    '2027-13-01T00:00:00Z',
+    '2027-00-01T00:00:00Z',
+    '-0001-01-01T00:00:00Z',
+    '2027-02-18T08:30:00',
+    '2027-02-18',
+    'now',
+    'infinity',
+    '',
+    '2027-02-18T08:30:00+24:00',
+    `2027-02-18T08:30:00.${'1'.repeat(21)}Z`,
+  ]
+  const ask = (query: Record<string, string>, payload: object) =>
+    p.http.inject({ method: 'POST', url: '/api/times', query, payload })
+  for (const [at, is] of Object.entries(good)) {
+    assert.equal((await ask({}, { at })).json().at, is, at)
+    assert.equal((await ask({ at }, {})).json().at, is, at)
+  }
+  for (const at of bad)
+    for (const answer of [await ask({}, { at }), await ask({ at }, {})])
+      assert.deepEqual([answer.statusCode, answer.json().errors?.[0].pointer], [400, '/at'], at)
+  for (const on of ['2028-02-29', '0001-01-01', '9999-12-31']) assert.equal((await ask({}, { on })).json().on, on)
+  for (const on of ['2027-02-29', '0000-01-01', '10000-01-01', 'today', ''])
+    assert.equal((await ask({}, { on })).statusCode, 400, on)
 })

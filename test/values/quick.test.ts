@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { performance } from 'node:perf_hooks'
+import { test } from 'node:test'
+import type { InjectOptions } from 'fastify'
+import { newId } from '#kernel'
+import { start, type TestPlatform } from '../../kernel/testing.ts'
+import { choose } from '../../services/all.ts'
+import { addressOf, placesOf, routesOf, type Asked } from './routes.ts'
+
+/** What a text is made of that makes careless patterns try again and again. */
+const units = [
+  ' ',
+  '\t',
+  ' a',
+  'a b ',
+  'Bearer ',
+  ...'a A 0 - . @ a@ a. a- 1, , ; = " "" \\ / ../ % %41 < <!-- [ ( * _ # ` :: 0: T W/ q=1, en;q=0,'.split(' '),
+]
+const wide = ['\u0001', '\n', '\u200b', '\u202e', 'é', 'e\u0301', 'ﷺ', '🚗', '\u2028']
+/** With something at the end that does not fit, which is where such a pattern begins to go back. */
+const textsOf = (bytes: number, of: readonly string[], ending = '!'): string[] =>
+  of.map(unit => {
+    const times = Math.floor(bytes / Buffer.byteLength(JSON.stringify(unit).slice(1, -1)))
+    return unit.repeat(Math.max(1, times)) + ending
+  })
+const numbersOf = (bytes: number): string[] => {
+  const zeros = '0'.repeat(bytes)
+  return [
+    `0.1${zeros}1`,
+    `1${zeros}`,
+    `1${zeros}1`,
+    `-0.${zeros}1`,
+    `1e-${zeros}1`,
+    `0.${'1'.repeat(bytes)}e${zeros}5`,
+    `1.${zeros}e5`,
+  ]
+}
+const listsOf = (bytes: number): string[] => [
+  `[${'{},'.repeat(bytes / 3)}{}]`,
+  `[${'"a",'.repeat(bytes / 4)}"a"]`,
+  `{${Array.from({ length: bytes / 12 }, (_, index) => `"k${index}":1`).join(',')}}`,
+  `{"a":${'[['.repeat(30)}${'1,'.repeat(bytes / 2 - 100)}1${']]'.repeat(30)}}`,
+]
+
+const headers = (
+  'accept accept-encoding accept-language authorization baggage content-type cookie forwarded idempotency-key ' +
+  'if-match if-none-match if-range last-event-id origin range referer sec-fetch-site traceparent tracestate ' +
+  'user-agent x-forwarded-for x-request-id x-ohmnibus-client x-ohmnibus-deadline x-ohmnibus-service'
+).split(' ')
+/** What a header may hold, in the room that there is for all of them. */
+const headerTexts = textsOf(15_000, units)
+
+/** How long the event loop worked for a request, in milliseconds: the best of a few tries, as other work may be beside it. */
+async function workOf(p: TestPlatform, request: InjectOptions, enough: number): Promise<number> {
+  let least = Infinity
+  for (let tries = 0; tries < 4 && least > enough; tries++) {
+    const before = performance.eventLoopUtilization()
+    await p.http.inject(request)
+    least = Math.min(least, performance.eventLoopUtilization(before).active)
+  }
+  return least
+}
+
+/** Sends every kind of long value to every place of a route, and tells where that took longer than `most`. */
+async function slowPlaces(p: TestPlatform, route: Asked, most: number, bytes: number, own: Record<string, string>) {
+  const slow: string[] = []
+  const at = addressOf(route, () => newId())
+  const ask = async (what: string, request: InjectOptions): Promise<void> => {
+    if (slow.length === 3) return
+    const ms = await workOf(
+      p,
+      { ...request, method: route.method as 'GET', headers: { ...own, ...request.headers } },
+      most,
+    )
+    if (ms > most) slow.push(`${route.name} ${what}: ${Math.round(ms)} ms`)
+  }
+  for (const name of route.params)
+    for (const text of textsOf(250, units))
+      await ask(`:${name}`, { url: addressOf(route, other => (other === name ? text : newId())) })
+  for (const name of [...Object.keys(route.query), 'unknown'])
+    for (const text of textsOf(5_000, [...units, ...wide]))
+      await ask(`?${name}=${text.slice(0, 12)}…`, { url: at, query: { [name]: text } })
+  for (const query of ['a=1&', 'limit=1&', '&', 'a[]=&', 'a[b]=&'])
+    await ask(`?${query}`, { url: `${at}?${query.repeat(15_000 / query.length)}` })
+  if (route.method === 'GET' && route.isPublic)
+    for (const name of headers)
+      for (const text of headerTexts)
+        await ask(`${name}: ${text.slice(0, 12)}…`, { url: at, headers: { [name]: text } })
+  if (route.body) {
+    const texts = textsOf(bytes, [...units, ...wide], '\u0001').map(text => JSON.stringify(text))
+    const values = [...texts, ...numbersOf(bytes), ...listsOf(bytes)]
+    for (const { pointer, put } of [{ pointer: '', put: (text: string) => text }, ...placesOf(route.example)])
+      for (const value of values)
+        await ask(`${pointer} ${value.slice(0, 12)}…`, {
+          url: at,
+          headers: { 'content-type': 'application/json' },
+          payload: put(value),
+        })
+  }
+  return slow
+}
+
+test('a single request of a stranger takes under 50 ms of the event loop, whatever its bytes and wherever it goes', async t => {
+  const p = await start(t, await choose())
+  const slow: string[] = []
+  for (const route of routesOf(p))
+    // Of what needs a token nothing but the head is read.
+    slow.push(...(await slowPlaces(p, route.isPublic ? route : { ...route, body: undefined }, 50, 60_000, {})))
+  assert.deepEqual(slow, [])
+})
