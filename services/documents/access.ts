@@ -52,3 +52,19 @@ export async function ownerByPassport(host: DocumentsHost, actor: Actor, passpor
 export async function requirePassport(tx: Tx, passportId: string | null): Promise<void> {
   if (passportId && !(await lockPassport(tx, passportId))) throw new Problem('not_found', 'passport_unknown')
 }
+
+/**
+ * Refuses with `document_kept` to take away, or to put another file in the place of, what belongs to a passport that is
+ * published or archived.
+ */
+export async function requireReplaceable(host: DocumentsHost, document: Document | undefined): Promise<void> {
+  if (!document?.passportId) return
+  const status = (await accessOf(host, document.passportId))?.status ?? 'draft'
+  if (status !== 'draft')
+    throw new Problem('conflict', 'document_kept', {
+      detail:
+        `The passport of this document is ${status}, and keeps what it was ${status} with: its content stays available ` +
+        'until the battery has been recycled (Regulation (EU) 2023/1542, Art. 77(4) and (8)). Add a further document.',
+      passportId: document.passportId,
+    })
+}

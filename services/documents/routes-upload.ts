@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { DocumentUploaded } from '#contracts/documents'
 import { authorise, newId, ownerFor, Problem, requireMatch, signedIn, type Request } from '#kernel'
-import { editable, ownerByPassport, readersFor, requirePassport } from './access.ts'
+import { editable, ownerByPassport, readersFor, requirePassport, requireReplaceable } from './access.ts'
 import { replaceFile, told, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
 import { findDocument, insertDocument, updateDocument } from './store.ts'
@@ -83,12 +83,14 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
         config,
         schema: {
           summary: 'Replace the file of a document',
+          description: 'A published passport keeps its documents (Regulation (EU) 2023/1542, Art. 77).',
           honours: ['If-Match'],
           refuses: [
             'form_invalid',
             'document_empty',
             'document_too_large',
             'document_unknown',
+            'document_kept',
             'editor_required',
             'files_unavailable',
             'files_held',
@@ -107,6 +109,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
         // Before a hundred megabytes are taken in for nothing.
         authorise(request.actor, 'write', found && { owner: found.owner, readers }, 'document_unknown')
         requireMatch(request, found!.version)
+        await requireReplaceable(host, found)
         const upload = await receive(host, request, docId)
         const document = await keepOrRemove(host, upload, async () => {
           checkedFields(upload.fields, {})

@@ -22,7 +22,15 @@ import {
   type Actor,
   type Range,
 } from '#kernel'
-import { accessOf, editable, ownerByPassport, readable, readersFor, requirePassport } from './access.ts'
+import {
+  accessOf,
+  editable,
+  ownerByPassport,
+  readable,
+  readersFor,
+  requirePassport,
+  requireReplaceable,
+} from './access.ts'
 import { describe, safeName, told, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
 import { uploadRoutes } from './routes-upload.ts'
@@ -166,7 +174,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       schema: {
         summary: 'Change what is known about a document',
         honours: ['If-Match'],
-        refuses: ['document_unknown', 'passport_unknown', 'editor_required'],
+        refuses: ['document_unknown', 'passport_unknown', 'editor_required', 'document_kept'],
         params,
         body: Changes,
         response: { 200: DocumentView },
@@ -175,7 +183,11 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     async (request, reply) => {
       const { actor, body } = request
       const { docId } = request.params
-      const readers = await readersFor(host, actor, docId, await findDocument(db, docId))
+      const found = await findDocument(db, docId)
+      const readers = await readersFor(host, actor, docId, found)
+      authorise(actor, 'write', found && { owner: found.owner, readers }, 'document_unknown')
+      const leaves = body.passportId !== undefined && body.passportId?.toLowerCase() !== found!.passportId
+      if (leaves) await requireReplaceable(host, found)
       const attached = body.passportId ? await ownerByPassport(host, actor, body.passportId) : undefined
       const document = await db.transaction(async tx => {
         const before = await editable(tx, actor, readers, docId)
@@ -198,14 +210,18 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       schema: {
         summary: 'Delete a document and its file',
         honours: ['If-Match'],
-        refuses: ['document_unknown', 'editor_required'],
+        description: 'A published passport keeps its documents (Regulation (EU) 2023/1542, Art. 77).',
+        refuses: ['document_unknown', 'editor_required', 'document_kept'],
         params,
         response: { 204: Type.Null() },
       },
     },
     async (request, reply) => {
       const { docId } = request.params
-      const readers = await readersFor(host, request.actor, docId, await findDocument(db, docId))
+      const found = await findDocument(db, docId)
+      const readers = await readersFor(host, request.actor, docId, found)
+      authorise(request.actor, 'write', found && { owner: found.owner, readers }, 'document_unknown')
+      await requireReplaceable(host, found)
       await db.transaction(async tx => {
         const document = await editable(tx, request.actor, readers, docId)
         requireMatch(request, document.version)

@@ -435,3 +435,29 @@ test('an upload cut off anywhere in the form leaves nothing', async t => {
   assert.deepEqual(await keys(), [])
   assert.equal((await p.db('documents')`select from documents`).length, 0)
 })
+
+test('a published or archived passport keeps its documents and their files, and takes further ones', async t => {
+  const { userId, owner } = person()
+  const id = newId()
+  const { as, keys, passports, p } = await open(t, { passports: new Map([[id, { owner }]]) })
+  const ada = as({ userId })
+  const { docId } = (await ada.upload('the declaration', { fields: { passportId: id } })).json
+  const draft = (await ada.upload('a sketch', { fields: { passportId: id } })).json
+  assert.equal((await ada.delete(`/${draft.docId}`)).status, 204)
+  for (const status of ['published', 'archived'] as const) {
+    passports.set(id, { owner, status })
+    for (const answer of [
+      await ada.delete(`/${docId}`),
+      await ada.upload('another', { to: `/${docId}/file`, method: 'PUT' }),
+      await ada.change(`/${docId}`, { passportId: null }),
+    ]) {
+      assert.deepEqual([answer.status, answer.json.code], [409, 'document_kept'])
+      assert.match(answer.json.detail, /Art\. 77/)
+    }
+    assert.equal((await ada.change(`/${docId}`, { title: 'The declaration', passportId: id })).status, 200)
+    assert.equal((await ada.get(`/${docId}?download=1`)).bytes.toString(), 'the declaration')
+  }
+  assert.equal((await ada.upload('one more', { fields: { passportId: id } })).status, 201)
+  await p.settle()
+  assert.equal((await keys()).length, 2)
+})

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { getPassportAccess } from '#contracts/passports'
+import { getPassportAccess, type PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import { newId, Problem, type Actor } from '#kernel'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
@@ -9,6 +9,7 @@ import { documents } from './service.ts'
 interface FakePassport {
   owner: Owner
   readers?: Owner[]
+  status?: PassportStatus
 }
 
 /** The service on a real socket, beside passports that only say whose they are. */
@@ -25,7 +26,7 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
       passportId,
       identifier: null,
       owner: passport.owner,
-      status: 'draft' as const,
+      status: passport.status ?? 'draft',
       readers: passport.readers ?? [],
     }
   })

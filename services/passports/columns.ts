@@ -267,6 +267,13 @@ export const valueIn = <Name extends ColumnName>(name: Name, data: PassportData)
 export const valueOf = (column: Pick<Column, 'from' | 'kind'>, data: PassportData): unknown =>
   found(column, data)?.value ?? null
 
+/** Of these columns those that this data does not fill. */
+export const lacking = <Name extends ColumnName>(names: readonly Name[], data: PassportData): Name[] =>
+  names.filter(name => valueIn(name, data) === null)
+
+/** What a column takes, in words. */
+export const expectedOf = (name: ColumnName): string => columns[name].kind.expects
+
 /** Where in the data the value of a column stands, as a JSON pointer. */
 export const pointerOf = (name: ColumnName, data: PassportData): string =>
   `/${(found(columns[name], data)?.path ?? columns[name].from[0]!).replaceAll('.', '/')}`

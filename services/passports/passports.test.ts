@@ -25,7 +25,11 @@ suite('the life of a passport', () => {
   })
 
   test('it is published once, archived once, and then stays as it is', () => {
-    const published = publish(sketch, at('11:00:00'))
+    const whole = {
+      ...sketch,
+      data: { batteryIdentifier: 'BP-1', batteryCategory: 'EV', batteryModelIdentifier: 'M1' },
+    }
+    const published = publish(whole, at('11:00:00'))
     assert.equal(published.status, 'published')
     assert.throws(() => publish(published, at('12:00:00')), { code: 'passport_published' })
     const archived = archive(published, at('12:00:00'))

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { authorise, Problem, type Actor, type Owned } from '#kernel'
 import type { PassportData, PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
-import { valueIn } from './columns.ts'
+import { expectedOf, lacking, pointerOf, valueIn, type ColumnName } from './columns.ts'
 
 /** A battery passport in one of its versions. */
 export interface Passport extends Owned {
@@ -42,6 +42,7 @@ export function revise(
   at: Date,
 ): { revised: Passport; updatedFields: string[] } {
   if (passport.status === 'archived') throw archived('An archived passport is not changed any more.')
+  if (passport.status === 'published') keepPublished(passport, data)
   const updatedFields = changedFields(passport.data, data)
   return { revised: updatedFields.length > 0 ? next(passport, { data }, at) : passport, updatedFields }
 }
@@ -50,7 +51,39 @@ export function publish(passport: Passport, at: Date): Passport {
   if (passport.status === 'published')
     throw new Problem('conflict', 'passport_published', { detail: 'The passport is published already.' })
   if (passport.status === 'archived') throw archived('An archived passport is not published again.')
+  const missing = lacking(least, passport.data)
+  if (missing.length > 0) throw incomplete(missing, passport.data, 'A passport is published with at least')
   return next(passport, { status: 'published' }, at)
+}
+
+/** What a passport says at the least when it is published; who made the battery is its owner. */
+const least = ['identifier', 'category', 'model'] as const
+
+/** The battery bears the identifier, and what was published does not vanish; corrections come as versions. */
+function keepPublished({ data: before }: Passport, data: PassportData): void {
+  const identifier = valueIn('identifier', before)
+  if (identifier !== null && valueIn('identifier', data) !== identifier)
+    throw new Problem('conflict', 'identifier_kept', {
+      detail:
+        `A published passport keeps its identifier, ${JSON.stringify(identifier)}: the code on the battery leads to it ` +
+        '(Regulation (EU) 2023/1542, Art. 77(3)).',
+      errors: [{ pointer: `/data${pointerOf('identifier', before)}`, detail: 'must stay as it was published' }],
+    })
+  const lost = lacking(least, data).filter(name => valueIn(name, before) !== null)
+  if (lost.length > 0) throw incomplete(lost, before, 'A published passport keeps at least')
+}
+
+function incomplete(missing: readonly ColumnName[], data: PassportData, why: string): Problem {
+  const errors = missing.map(name => ({
+    pointer: `/data${pointerOf(name, data)}`,
+    detail: `is missing: the ${name} of the battery, ${expectedOf(name)}`,
+  }))
+  return new Problem('unprocessable', 'passport_incomplete', {
+    detail:
+      `${why} the identifier, the category and the model of its battery ` +
+      `(Regulation (EU) 2023/1542, Art. 77 and Annex XIII). Missing: ${missing.join(', ')}.`,
+    errors,
+  })
 }
 
 export function archive(passport: Passport, at: Date): Passport {

@@ -8,5 +8,7 @@ export const problems = {
   battery_identifier_taken: ['conflict', 'Another passport has the identifier of this battery.'],
   passport_published: ['conflict', 'The passport is published already.'],
   passport_archived: ['conflict', 'The passport is archived, and stays as it is.'],
+  identifier_kept: ['conflict', 'A published passport keeps its identifier.'],
+  passport_incomplete: ['unprocessable', 'What a passport says at the least to be published is missing.'],
   readers_limit_reached: ['conflict', 'The passport is shared with as many as it can be.'],
 } satisfies Problems

@@ -177,9 +177,18 @@ export function routes({ http, db, now }: PassportsHost): void {
       config: { access: signedIn },
       schema: {
         summary: 'Give a passport new data, which makes a version',
-        description: 'Nothing happens when the data is the same.',
+        description:
+          'Nothing happens when the data is the same. A published passport keeps its identifier ' +
+          '(Regulation (EU) 2023/1542, Art. 77).',
         honours: ['If-Match'],
-        refuses: ['passport_unknown', 'editor_required', 'passport_archived', 'battery_identifier_taken'],
+        refuses: [
+          'passport_unknown',
+          'editor_required',
+          'passport_archived',
+          'battery_identifier_taken',
+          'identifier_kept',
+          'passport_incomplete',
+        ],
         params: One,
         body: Body,
         response: { 200: PassportView },
@@ -210,8 +219,15 @@ export function routes({ http, db, now }: PassportsHost): void {
       config: { access: signedIn },
       schema: {
         summary: 'Publish a draft: from now on it is kept',
+        description: 'It says at least the identifier, the category and the model of its battery.',
         honours: ['If-Match', 'Idempotency-Key'],
-        refuses: ['passport_unknown', 'editor_required', 'passport_published', 'passport_archived'],
+        refuses: [
+          'passport_unknown',
+          'editor_required',
+          'passport_published',
+          'passport_archived',
+          'passport_incomplete',
+        ],
         params: One,
         response: { 200: PassportView },
       },

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { newId, type Db } from '#kernel'
 import type { Owner } from '#contracts/shared'
-import { battery, codeOf, cursor, data, member, open, pages, type Client } from './testing.ts'
+import { battery, codeOf, cursor, data, member, open, pages, publishable, type Client } from './testing.ts'
 
 const orders = ['createdAt', 'updatedAt', 'identifier', 'model', 'manufacturedOn']
 
-/** Four batteries: `c` was changed last, `d` has an identifier and nothing else that can be mapped. */
+/** Four batteries: `c` was changed last, `d` is published, with a mass that cannot be mapped. */
 async function fleet(owner: Client): Promise<void> {
   await owner.make(battery('a', { batteryModel: 'M2', batteryCategory: 'LMT', manufacturingDate: '2024-02-01' }))
   await owner.make(battery('b', { batteryModel: 'M1', batteryCategory: 'EV', manufacturingDate: '2024-03-01' }))
@@ -14,7 +14,7 @@ async function fleet(owner: Client): Promise<void> {
     battery('c', { batteryModel: 'M2', batteryCategory: 'EV', manufacturingDate: '2024-01-01' }),
   )
   const d = await owner.make({
-    ...battery('d', { batteryMass: 'heavy', batteryCategory: 'car' }),
+    ...publishable('d', { batteryMass: 'heavy', batteryCategory: 'SLI', batteryModel: 'A1' }),
     materialComposition: { batteryChemistry: 'Pb' },
   })
   await owner.post(`/${d.id}/publish`)

@@ -9,7 +9,7 @@ import {
   PassportStatusChanged,
   PassportUpdated,
 } from '#contracts/passports'
-import { battery, codeOf, cursor, data, open, pages } from './testing.ts'
+import { battery, codeOf, cursor, data, open, pages, publishable } from './testing.ts'
 
 suite('a passport', () => {
   test('is made with the body of the baseline and answered whole', async t => {
@@ -247,9 +247,9 @@ suite('a version', () => {
     let time = '10:00:00'
     const { as } = await open(t, { now: () => new Date(`2026-11-21T${time}Z`) })
     const ada = as()
-    const { id } = await ada.make(battery('BP-1'))
+    const { id } = await ada.make(publishable('BP-1'))
     time = '10:20:00'
-    await ada.put(`/${id}`, { data: battery('BP-2') })
+    await ada.put(`/${id}`, { data: publishable('BP-2') })
     time = '10:40:00'
     await ada.post(`/${id}/publish`)
     const then = async (at: string) => (await ada.get(`/${id}?at=${encodeURIComponent(at)}`)).body
@@ -263,7 +263,7 @@ suite('a version', () => {
       const past = await then(at)
       assert.deepEqual(
         [past.version, past.status, past.identifier, past.data],
-        [version, status, identifier, battery(identifier)],
+        [version, status, identifier, publishable(identifier)],
         at,
       )
     }
@@ -393,11 +393,50 @@ suite('its life', () => {
   test('one of two who publish at once learns that it is published, and both of one Idempotency-Key do not', async t => {
     const { p, as } = await open(t)
     const ada = as()
-    const [one, two] = [await ada.make(), await ada.make()]
+    const [one, two] = [await ada.make(publishable('one')), await ada.make(publishable('two'))]
     const answers = await Promise.all([ada.post(`/${one.id}/publish`), ada.post(`/${one.id}/publish`)])
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409])
     const key = { 'idempotency-key': 'publish' }
     for (const _ of [1, 2]) assert.equal((await ada.post(`/${two.id}/publish`, undefined, key)).body.version, 2)
     assert.equal((await p.published(PassportPublished)).length, 2)
+  })
+  test('it is published with an identifier, a category and a model at the least, and is told which of them it lacks', async t => {
+    const { p, as } = await open(t)
+    const ada = as()
+    const { id } = await ada.make()
+    const lacking = async () => {
+      const { status, body } = await ada.post(`/${id}/publish`)
+      assert.deepEqual([status, body.code], [422, 'passport_incomplete'])
+      return body.errors.map(({ pointer }: { pointer: string }) => pointer)
+    }
+    const at = (field: string) => `/data/generalInformation/${field}`
+    assert.deepEqual(await lacking(), [at('batteryIdentifier'), at('batteryCategory'), at('batteryModel/id')])
+    await ada.put(`/${id}`, { data: battery('BP-1', { batteryCategory: 'car', batteryModel: '  ' }) })
+    assert.deepEqual(await lacking(), [at('batteryCategory'), at('batteryModel/id')])
+    await ada.put(`/${id}`, { data: battery('BP-1', { batteryCategory: 'LMT' }) })
+    assert.deepEqual(await lacking(), [at('batteryModel/id')])
+    assert.deepEqual(await p.published(PassportPublished), [])
+    await ada.put(`/${id}`, { data: publishable('BP-1') })
+    assert.equal((await ada.post(`/${id}/publish`)).status, 200)
+  })
+
+  test('a published passport keeps its identifier, whatever else of it is corrected', async t => {
+    const { p, as } = await open(t)
+    const ada = as()
+    const { id } = await ada.make(publishable('BP-1'))
+    await ada.post(`/${id}/publish`)
+    for (const data of [publishable('BP-2'), {}, { note: 'gone' }]) {
+      const { status, body } = await ada.put(`/${id}`, { data })
+      assert.deepEqual([status, body.code], [409, 'identifier_kept'])
+      assert.match(body.detail, /"BP-1".*Art\. 77\(3\)/)
+      assert.equal(body.errors[0].pointer, '/data/generalInformation/batteryIdentifier')
+    }
+    const without = await ada.put(`/${id}`, { data: battery('BP-1', { batteryCategory: 'EV' }) })
+    assert.deepEqual([without.status, without.body.code], [422, 'passport_incomplete'])
+    assert.equal((await ada.get(`/${id}`)).body.version, 2)
+    assert.deepEqual(await p.published(PassportUpdated), [])
+    // The same identifier in another place of the data is the same.
+    const moved = { uniqueBatteryIdentifier: 'BP-1', batteryCategory: 'EV', generalInformation: { batteryModel: 'M2' } }
+    assert.equal((await ada.put(`/${id}`, { data: moved })).body.identifier, 'BP-1')
   })
 })

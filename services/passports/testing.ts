@@ -22,6 +22,10 @@ export const battery = (batteryIdentifier: string, more: object = {}) => ({
   generalInformation: { batteryIdentifier, ...more },
 })
 
+/** One that says what it must to be published. */
+export const publishable = (batteryIdentifier: string, more: object = {}) =>
+  battery(batteryIdentifier, { batteryCategory: 'EV', batteryModel: 'M1', ...more })
+
 /** A platform with passports, and what somebody sends to it: a fresh person, unless it is said who. */
 export async function open(t: TestContext, options: TestOptions = {}) {
   const p = await start(t, [passports, asker], options)
