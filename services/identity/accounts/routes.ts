@@ -31,7 +31,7 @@ import {
   type Tx,
 } from '#kernel'
 import type { Identity } from '../identity.ts'
-import { checkPassword } from '../passwords/passwords.ts'
+import { refuseWeak } from '../passwords/strength.ts'
 import { Otp, Password, Waiting, wrongCode } from '../registration/registration.ts'
 import { deleteCode, insertCode, lockCodes, missCodes } from '../registration/store.ts'
 import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
@@ -166,7 +166,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
     },
     async ({ actor, body }, reply) => {
       const user = await confirm(actor, body.currentPassword, '/currentPassword')
-      checkPassword(
+      await refuseWeak(
         body.newPassword,
         { email: user.email, names: [user.firstName, user.lastName] },
         host.settings.PASSWORD_MIN_LENGTH,

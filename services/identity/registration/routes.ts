@@ -6,7 +6,7 @@ import { accountOf, nameOf, Names, namesOf, normalise } from '../accounts/accoun
 import { findUserByEmail, insertUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { pagesIn } from '../pages.ts'
-import { checkPassword } from '../passwords/passwords.ts'
+import { refuseWeak } from '../passwords/strength.ts'
 import { digest } from '../secrets.ts'
 import { placeOf, prefixOf } from '../sessions/devices.ts'
 import { as, SignedInView } from '../sessions/sessions.ts'
@@ -98,8 +98,8 @@ export function registrationRoutes({ host, passwords, codes, sessions, limits, c
           detail: 'A name is needed.',
           errors: [{ pointer: '/name', detail: 'is required, or firstName and lastName' }],
         })
-      checkPassword(body.password, { email, names: Object.values(names) }, host.settings.PASSWORD_MIN_LENGTH)
       await limits.register.place.take(placeOf(request.ip))
+      await refuseWeak(body.password, { email, names: Object.values(names) }, host.settings.PASSWORD_MIN_LENGTH)
       await limits.register.email.take(email)
 
       const passwordHash = await passwords.hash(body.password)
