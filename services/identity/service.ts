@@ -21,6 +21,7 @@ import { answers } from './answers.ts'
 import { forgetExpired } from './expiry.ts'
 import { settings } from './host.ts'
 import { openIdentity } from './identity.ts'
+import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { problems } from './problems.ts'
 import { registrationRoutes } from './registration/routes.ts'
@@ -56,6 +57,7 @@ export const identity = defineService({
     accountRoutes(shared)
     sessionRoutes(shared)
     organisationRoutes(shared)
+    invitationRoutes(shared)
     answers(shared)
     await firstAdmin(host)
     host.every('1 minute', 'forget what has expired', () => host.db.transaction(tx => forgetExpired(tx, host.now())))
