@@ -14,7 +14,7 @@ export const SendOtp = event(
   Type.Object({
     codeId: Id,
     email: Email,
-    purpose: Type.Enum(['registration', 'email-change']),
+    purpose: Type.Enum(['registration', 'email-change', 'password-reset']),
     name: Name,
     locale: Locale,
     expiresAt: Instant,
@@ -115,6 +115,36 @@ export const UserPasswordChanged = event(
   Type.Object({
     userId: Id,
     version: Type.Integer(),
+  }),
+)
+
+/**
+ * A new password was set without the former one, by who reads the mail of the account or by an operator; all its
+ * sessions have ended.
+ */
+export const UserPasswordReset = event(
+  'identity',
+  'user.password-reset',
+  'userId',
+  Type.Object({
+    userId: Id,
+    version: Type.Integer(),
+  }),
+)
+
+/**
+ * Somebody asked for a new password for an address that can have none; whoever reads its mail is told, the caller is
+ * not.
+ */
+export const PasswordResetRefused = event(
+  'identity',
+  'password-reset.refused',
+  'requestId',
+  Type.Object({
+    requestId: Id,
+    email: Email,
+    locale: Locale,
+    reason: Type.Enum(['no-account', 'disabled']),
   }),
 )
 

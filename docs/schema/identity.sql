@@ -24,6 +24,15 @@ create table codes (
 CREATE INDEX codes_email ON identity.codes USING btree (email) WHERE (purpose = 'registration'::text);
 CREATE INDEX codes_expiry ON identity.codes USING btree (expires_at);
 
+create table guesses (
+  code_id  uuid                      not null,
+  guesser  text                      not null,
+  tries    integer                   not null,
+  until    timestamp with time zone  not null,
+  constraint guesses_pkey PRIMARY KEY (code_id, guesser)
+);
+CREATE INDEX guesses_until ON identity.guesses USING btree (until);
+
 create table invitations (
   id               uuid                      not null,
   organisation_id  uuid                      not null,
@@ -34,16 +43,13 @@ create table invitations (
   sealed           bytea                     not null,
   created_at       timestamp with time zone  not null,
   expires_at       timestamp with time zone  not null,
-  invited_by       uuid,
   constraint invitations_pkey PRIMARY KEY (id),
   constraint invitations_organisation_id_email_key UNIQUE (organisation_id, email),
   constraint invitations_token_hash_key UNIQUE (token_hash),
-  constraint invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES users(id) ON DELETE CASCADE,
   constraint invitations_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
   constraint invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'editor'::text, 'viewer'::text])))
 );
 CREATE INDEX invitations_expiry ON identity.invitations USING btree (expires_at);
-CREATE INDEX invitations_inviter ON identity.invitations USING btree (invited_by);
 
 create table members (
   organisation_id  uuid                      not null,
@@ -75,6 +81,7 @@ create table registrations (
   address_prefix  text                      not null,
   created_at      timestamp with time zone  not null,
   expires_at      timestamp with time zone  not null,
+  return_to       text,
   constraint registrations_pkey PRIMARY KEY (id)
 );
 CREATE INDEX registrations_email ON identity.registrations USING btree (email);
@@ -87,6 +94,22 @@ create table resends (
   constraint resends_pkey PRIMARY KEY (email)
 );
 CREATE INDEX resends_next ON identity.resends USING btree (next_at);
+
+create table resets (
+  id          uuid                      not null,
+  email       text                      not null,
+  user_id     uuid,
+  hash        bytea                     not null,
+  link_hash   bytea                     not null,
+  sealed      bytea                     not null,
+  expires_at  timestamp with time zone  not null,
+  constraint resets_pkey PRIMARY KEY (id),
+  constraint resets_link_hash_key UNIQUE (link_hash),
+  constraint resets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX resets_email ON identity.resets USING btree (email);
+CREATE INDEX resets_expiry ON identity.resets USING btree (expires_at);
+CREATE INDEX resets_user ON identity.resets USING btree (user_id);
 
 create table revocations (
   session_id  uuid                      not null,

@@ -87,9 +87,11 @@ ${html`<html lang="${language}">
 </html>`}
 `
 
-/** A button that sends what one fills in to the address of its page: what happens is what the button says. */
-export const form = (button: string, fields?: Html): Html =>
-  html`<form method="post">${fields}<button>${button}</button></form>`
+/** A button that sends what one fills in, to the address of its page or to another of ours; what happens is what it says. */
+export const form = (button: string, fields?: Html, action?: string): Html =>
+  action === undefined
+    ? html`<form method="post">${fields}<button>${button}</button></form>`
+    : html`<form method="post" action="${action}">${fields}<button>${button}</button></form>`
 
 /** Routes below also take what forms send: fields by name as text, a list for a name that comes more than once. */
 export function forForms(http: Http, setup: (http: Http) => void): void {

@@ -1,7 +1,7 @@
 /** The one style sheet of pages: light and dark as the device is, text and buttons with a contrast above 4.5. */
 export const style = `
-:root{color-scheme:light dark;--ground:#fff;--text:#1b1d20;--accent:#0a56b8;--on-accent:#fff}
-@media(prefers-color-scheme:dark){:root{--ground:#16181b;--text:#e7e9ec;--accent:#8fbcff;--on-accent:#0d1a2b}}
+:root{color-scheme:light dark;--ground:#fff;--text:#1b1d20;--accent:#0a56b8;--on-accent:#fff;--line:#767b82;--wrong:#b3261e}
+@media(prefers-color-scheme:dark){:root{--ground:#16181b;--text:#e7e9ec;--accent:#8fbcff;--on-accent:#0d1a2b;--line:#8b9199;--wrong:#ff9d94}}
 body{margin:0;background:var(--ground);color:var(--text);font:1.125rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 main{max-width:34rem;margin:0 auto;padding:12vh 1.25rem 3rem}
 h1{font-size:1.75rem;line-height:1.2;margin:0 0 1rem}
@@ -11,6 +11,13 @@ nav ul{list-style:none;margin:0;padding:0}
 nav a{display:inline-block;padding:.4rem 0}
 button{font:inherit;font-weight:600;padding:.65rem 1.25rem;border:2px solid transparent;border-radius:.5rem;
 background:var(--accent);color:var(--on-accent);cursor:pointer}
+label{display:block;margin:0 0 1.1rem;font-weight:600}
+small{display:block;margin-top:.35rem;font-weight:400}
+input{display:block;box-sizing:border-box;width:100%;margin-top:.35rem;padding:.6rem .75rem;font:inherit;font-weight:400;
+color:inherit;background:var(--ground);border:1px solid var(--line);border-radius:.5rem}
+form+form{margin-top:1rem}
+[role=alert],[role=status]{margin:0 0 1.25rem;padding:.1rem 0 .1rem .9rem;border-left:.25rem solid var(--accent)}
+[role=alert]{border-color:var(--wrong)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 @media print{button,nav{display:none}}
 `

@@ -4,6 +4,7 @@ import { nameOf } from './accounts/accounts.ts'
 import { findUser } from './accounts/store.ts'
 import type { Identity } from './identity.ts'
 import { findInvitation, listMembersOf } from './organisations/store.ts'
+import { findSealedReset } from './passwords/store.ts'
 import { findSealedCode } from './registration/store.ts'
 import { unseal } from './secrets.ts'
 import { listRevoked } from './sessions/store.ts'
@@ -24,13 +25,15 @@ export function answers({ host, codes, tokens }: Identity): void {
   })
 
   host.answer(getCode, async ({ codeId }) => {
-    const stored = await findSealedCode(db, codeId, now())
+    const registering = await findSealedCode(db, codeId, now())
+    const stored = registering ?? (await findSealedReset(db, codeId, now()))
     if (!stored) throw new Problem('not_found', 'code_unknown')
     const { code, link } = codes.reveal(stored)
+    const page = registering ? 'verify' : 'reset-password'
     return {
       code,
       email: stored.email,
-      link: link && `${host.platform.publicUrl}/api/auth/verify/${link}`,
+      link: link && `${host.platform.publicUrl}/api/auth/${page}/${link}`,
       expiresAt: stored.expiresAt.toISOString(),
     }
   })

@@ -1,10 +1,12 @@
 import { deleteExpiredInvitations } from './organisations/store.ts'
+import { deleteExpiredResets } from './passwords/store.ts'
 import { deleteExpiredCodes } from './registration/store.ts'
 import { deleteExpiredSessions, deleteOldRevocations } from './sessions/store.ts'
 
 /** Codes and links go first: nothing that opens a door outlives its time. */
 export async function forgetExpired(tx: Parameters<typeof deleteExpiredCodes>[0], now: Date): Promise<void> {
   await deleteExpiredCodes(tx, now)
+  await deleteExpiredResets(tx, now)
   await deleteOldRevocations(tx)
   await deleteExpiredInvitations(tx, now)
   await deleteExpiredSessions(tx, now)

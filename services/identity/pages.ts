@@ -1,16 +1,10 @@
 import { form, html, sendPage, type Html, type Language, type Reply, type Texts } from '#kernel'
+import { paths, pathTo } from './entrance/paths.ts'
 
 const en = {
-  confirm: {
-    title: 'Confirm your address',
-    text: (name: string, email: string) =>
-      html`<bdi>${name}</bdi>, is <bdi>${email}</bdi> your address? If you did not register, close this page.`,
-    button: 'Yes, create my account',
-  },
-  confirmed: { title: 'Your account is ready', text: html`You can sign in now.` },
   expired: {
-    title: 'This link is no longer good',
-    text: html`It was used already, or its time is over. Ask for a new one.`,
+    title: 'This invitation is no longer good',
+    text: 'It was answered already, withdrawn, or its time is over. Ask who invited you for a new one.',
   },
   invited: {
     title: 'You are invited',
@@ -23,26 +17,26 @@ const en = {
   },
   signIn: {
     title: 'Sign in first',
-    text: (email: string) => html`Sign in, or register, as <bdi>${email}</bdi>, then open this link again.`,
+    text: (email: string) => html`The invitation is for <bdi>${email}</bdi>: sign in, or register, with that address.`,
   },
-  again: 'I have signed in: open it again',
+  another: {
+    title: 'This invitation is for somebody else',
+    text: (email: string, own: string) =>
+      html`It was sent to <bdi>${email}</bdi>, and you are signed in as <bdi>${own}</bdi>.`,
+    button: 'Sign out and use the other address',
+  },
+  in: 'Sign in',
+  up: 'I have no account yet',
+  own: 'Stay signed in and see my account',
   home: 'Go to the start page',
 }
 
 const texts: Texts<typeof en> = {
   en,
   de: {
-    confirm: {
-      title: 'Adresse bestätigen',
-      text: (name, email) =>
-        html`<bdi>${name}</bdi>, ist <bdi>${email}</bdi> Ihre Adresse? Wenn Sie sich nicht registriert haben, schließen
-          Sie diese Seite.`,
-      button: 'Ja, Konto anlegen',
-    },
-    confirmed: { title: 'Ihr Konto ist bereit', text: html`Sie können sich jetzt anmelden.` },
     expired: {
-      title: 'Dieser Link gilt nicht mehr',
-      text: html`Er wurde schon benutzt, oder seine Zeit ist um. Fordern Sie einen neuen an.`,
+      title: 'Diese Einladung gilt nicht mehr',
+      text: 'Sie wurde schon beantwortet oder zurückgezogen, oder ihre Zeit ist um. Bitten Sie um eine neue.',
     },
     invited: {
       title: 'Sie sind eingeladen',
@@ -53,41 +47,65 @@ const texts: Texts<typeof en> = {
     signIn: {
       title: 'Bitte zuerst anmelden',
       text: email =>
-        html`Melden Sie sich als <bdi>${email}</bdi> an, oder registrieren Sie sich, und öffnen Sie diesen Link noch
-          einmal.`,
+        html`Die Einladung ist für <bdi>${email}</bdi>: Melden Sie sich mit dieser Adresse an, oder registrieren Sie
+          sich.`,
     },
-    again: 'Ich bin angemeldet: noch einmal öffnen',
+    another: {
+      title: 'Diese Einladung ist für jemand anderen',
+      text: (email, own) => html`Sie ging an <bdi>${email}</bdi>, und Sie sind angemeldet als <bdi>${own}</bdi>.`,
+      button: 'Abmelden und die andere Adresse verwenden',
+    },
+    in: 'Anmelden',
+    up: 'Ich habe noch kein Konto',
+    own: 'Angemeldet bleiben und mein Konto ansehen',
     home: 'Zur Startseite',
   },
 }
 
-/** The pages that links in mails open. Mail scanners open links but press no buttons: opening one changes nothing. */
+/** The pages of an invitation. Mail scanners open links but press no buttons: opening one changes nothing. */
 export function pagesIn(language: Language) {
-  const { confirm, confirmed, expired, invited, joined, signIn, again, home } = texts[language]
-  const send = (reply: Reply, status: number, title: string, body: Html, first?: { to: string; text: string }): Reply =>
+  const { invited, joined, signIn, another, expired, ...links } = texts[language]
+  const send = (
+    reply: Reply,
+    status: number,
+    title: string,
+    body: Html,
+    onward: { to: string; text: string }[] = [],
+  ): Reply =>
     sendPage(reply, status, {
       language,
       title,
       body,
-      onward: first ? [first, { to: '/', text: home }] : [{ to: '/', text: home }],
+      onward: [...onward, { to: '/', text: links.home }] as never,
       secret: true,
     })
-  const said = (text: Html, button?: string): Html =>
-    html`<p>${text}</p>
-      ${button && form(button)}`
 
   return {
-    confirm: (reply: Reply, name: string, email: string) =>
-      send(reply, 200, confirm.title, said(confirm.text(name, email), confirm.button)),
-    confirmed: (reply: Reply) => send(reply, 200, confirmed.title, said(confirmed.text)),
-    expired: (reply: Reply) => send(reply, 404, expired.title, said(expired.text)),
+    expired: (reply: Reply) => send(reply, 404, expired.title, html`<p>${expired.text}</p>`),
     invited: (reply: Reply, organisation: string) =>
-      send(reply, 200, invited.title, said(invited.text(organisation), invited.button)),
-    joined: (reply: Reply, organisation: string) => send(reply, 200, joined.title, said(joined.text(organisation))),
-    signIn: (reply: Reply, organisation: string, email: string) =>
-      send(reply, 200, signIn.title, said(html`${invited.text(organisation)} ${signIn.text(email)}`), {
-        to: '',
-        text: again,
-      }),
+      send(
+        reply,
+        200,
+        invited.title,
+        html`<p>${invited.text(organisation)}</p>
+          ${form(invited.button)}`,
+      ),
+    joined: (reply: Reply, organisation: string) =>
+      send(reply, 200, joined.title, html`<p>${joined.text(organisation)}</p>`),
+    /** Leads back to the invitation at `path`. */
+    signIn: (reply: Reply, status: number, organisation: string, email: string, path: string) =>
+      send(reply, status, signIn.title, html`<p>${invited.text(organisation)} ${signIn.text(email)}</p>`, [
+        { to: pathTo(paths.signIn, { return: path, email }), text: links.in },
+        { to: pathTo(paths.signUp, { return: path, email }), text: links.up },
+      ]),
+    another: (reply: Reply, status: number, email: string, own: string, path: string) =>
+      send(
+        reply,
+        status,
+        another.title,
+        html`<p>${another.text(email, own)}</p>
+          ${form(another.button, undefined, pathTo(paths.signOut, { return: path, email }))}`,
+        [{ to: paths.signIn, text: links.own }],
+      ),
   }
 }

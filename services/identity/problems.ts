@@ -3,6 +3,11 @@ import type { Problems } from '#kernel'
 /** What identity refuses with. */
 export const problems = {
   otp_invalid: ['invalid', 'The code is wrong or no longer good. Ask for a new one after five tries or ten minutes.'],
+  reset_invalid: ['invalid', 'The link or the code is wrong or no longer good. Ask for a new one.'],
+  password_needed: [
+    'invalid',
+    'The code comes from another browser than the one that registered: send the password of the account along.',
+  ],
   password_too_short: ['invalid', 'The password is shorter than passwords have to be.'],
   password_too_long: ['invalid', 'The password is longer than 128 characters.'],
   password_personal: ['invalid', 'The password contains the address or the name of its owner.'],
@@ -23,7 +28,6 @@ export const problems = {
   email_unchanged: ['conflict', 'This is the address of the account already.'],
   password_changed: ['conflict', 'The password was changed a moment ago, elsewhere.'],
   last_admin: ['conflict', 'The platform keeps at least one admin who can sign in.'],
-  member_exists: ['conflict', 'They are a member of the organisation already.'],
   last_owner: ['conflict', 'An organisation keeps at least one owner.'],
   otp_sent_recently: ['limited', 'A code was asked for a moment ago. Wait before you ask for another.'],
   sign_in_busy: ['unavailable', 'Too many people sign in at once. Try again.'],

@@ -2,6 +2,7 @@ import {
   MemberChanged,
   MemberInvited,
   OrganisationCreated,
+  PasswordResetRefused,
   RegistrationRepeated,
   SendOtp,
   SessionsRevoked,
@@ -10,6 +11,7 @@ import {
   UserLoggedIn,
   UserLoggedOut,
   UserPasswordChanged,
+  UserPasswordReset,
   UserRegistered,
   UserRoleChanged,
   UserUpdated,
@@ -19,10 +21,12 @@ import { firstAdmin } from './accounts/admins.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { answers } from './answers.ts'
 import { forgetExpired } from './expiry.ts'
+import { entranceRoutes } from './entrance/routes.ts'
+import { figureRoutes } from './figures.ts'
 import { settings } from './host.ts'
 import { openIdentity } from './identity.ts'
-import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
+import { passwordRoutes } from './passwords/routes.ts'
 import { problems } from './problems.ts'
 import { registrationRoutes } from './registration/routes.ts'
 import { sessionRoutes } from './sessions/routes.ts'
@@ -43,6 +47,8 @@ export const identity = defineService({
     UserUpdated,
     UserEmailChanged,
     UserPasswordChanged,
+    UserPasswordReset,
+    PasswordResetRefused,
     UserRoleChanged,
     UserDisabled,
     SessionsRevoked,
@@ -54,10 +60,12 @@ export const identity = defineService({
   async start(host) {
     const shared = await openIdentity(host)
     registrationRoutes(shared)
+    passwordRoutes(shared)
     accountRoutes(shared)
     sessionRoutes(shared)
     organisationRoutes(shared)
-    invitationRoutes(shared)
+    entranceRoutes(shared)
+    figureRoutes(shared)
     answers(shared)
     await firstAdmin(host)
     host.every('1 minute', 'forget what has expired', () => host.db.transaction(tx => forgetExpired(tx, host.now())))

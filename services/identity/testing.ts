@@ -47,7 +47,9 @@ export async function startIdentity(
     const password = about.password ?? 'quiet trains at dawn'
     await post('/register', { email, password, name })
     const { code } = await mailed(email)
-    const { user, accessToken, refreshToken } = (await post('/verify-otp', { email, otp: code }, about.headers)).json()
+    const { user, accessToken, refreshToken } = (
+      await post('/verify-otp', { email, otp: code, password }, about.headers)
+    ).json()
     return {
       id: user.id as string,
       email,

@@ -13,6 +13,7 @@ const facts = {
   place: '192.0.2.0/24',
   role: 'editor',
   disabled: true,
+  reason: 'no-account',
   organisation: 'Cells & Co',
   invitationId: 'i',
   invitedBy: 'Grace',

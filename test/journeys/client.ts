@@ -73,6 +73,7 @@ export async function register(
   const answer = await who.get(201, `POST ${auth}/verify-otp`, {
     email: person.email,
     otp: await codeFor(person.email),
+    password: person.password,
   })
   who.use(answer)
   return answer as { user: { id: string; email: string }; accessToken: string; refreshToken: string }

@@ -91,6 +91,7 @@ for (const site of Object.keys(sites)) {
       const answer = await ada.get(201, `POST ${auth}/verify-otp`, {
         email: person.email,
         otp: await p.codeFor(person.email),
+        password,
       })
       ada.use(answer)
       assert.deepEqual([answer.user.name, answer.user.role, answer.expiresIn], ['Ada Lovelace', 'user', 600])

@@ -75,6 +75,13 @@ export const walk: readonly Chapter[] = [
       { operation: 'postAuthPassword', as: 'ada', mail: true },
       { operation: 'postAuthEmail', as: 'ada', with: { email: 'newAddress' }, mail: true },
       { operation: 'postAuthEmailVerify', as: 'ada', with: { otp: 'otp' }, mail: { to: 'newAddress', code: 'otp' } },
+      { operation: 'postAuthForgotPassword', with: { email: 'newAddress' }, mail: true },
+      {
+        operation: 'postAuthResetPassword',
+        with: { token: 'resetToken' },
+        mail: { to: 'newAddress', token: 'resetToken' },
+      },
+      signInAda,
       { operation: 'postAuthLogin', with: { email: 'newAddress' }, mail: true },
       { operation: 'getAuthSessions', as: 'ada', keep: { sessionId: 'items.0.id' }, mail: true },
       { operation: 'deleteAuthSessionsById', as: 'ada', with: { id: 'sessionId' }, mail: true },
@@ -128,6 +135,7 @@ export const walk: readonly Chapter[] = [
     name: 'Accounts, as an admin',
     steps: [
       { operation: 'getAuthUsers' },
+      { operation: 'getAuthMetrics' },
       { operation: 'putAuthUsersByIdRole', with: { id: 'adaId' }, keep: { accountTag: 'ETag' }, mail: true },
       { operation: 'putAuthUsersByIdDisabled', with: { id: 'adaId', 'If-Match': 'accountTag' }, mail: true },
     ],

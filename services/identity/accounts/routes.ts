@@ -31,9 +31,11 @@ import {
   type Tx,
 } from '#kernel'
 import type { Identity } from '../identity.ts'
-import { refuseWeak } from '../passwords/strength.ts'
+import { checkPassword, passwordRefusals } from '../passwords/passwords.ts'
+import { deleteResets } from '../passwords/store.ts'
 import { Otp, Password, Waiting, wrongCode } from '../registration/registration.ts'
-import { deleteCode, insertCode, lockCodes, missCodes } from '../registration/store.ts'
+import { countGuess, own, stillOpen } from '../registration/guesses.ts'
+import { deleteCode, insertCode, lockCodes } from '../registration/store.ts'
 import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { accountOf, nameOf, Names, namesOf, normalise, UserView, userView } from './accounts.ts'
@@ -79,7 +81,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
   const { db, http, now } = host
 
   const gone = () => fail('unauthenticated', 'token_invalid', { detail: 'The account is gone.' })
-  const own = async ({ userId }: Actor): Promise<User> => (await findUser(db, userId)) ?? gone()
+  const accountOfActor = async ({ userId }: Actor): Promise<User> => (await findUser(db, userId)) ?? gone()
   const hold = async (tx: Tx, { userId }: Actor): Promise<User> => (await lockUser(tx, userId, 'change')) ?? gone()
   // What the answer says depends on both.
   const tagOf = (user: User, { organisation }: Actor) =>
@@ -96,7 +98,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       },
     },
     async (request, reply) => {
-      const user = await own(request.actor)
+      const user = await accountOfActor(request.actor)
       if (notModified(request, reply, tagOf(user, request.actor))) return reply.send()
       return userView(user, request.actor.organisation)
     },
@@ -132,7 +134,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
   /** Asks for the password again. */
   async function confirm(actor: Actor, password: string, pointer: string): Promise<User> {
     await limits.confirm.take(actor.userId)
-    const user = await own(actor)
+    const user = await accountOfActor(actor)
     if (!(await passwords.verify(password, user.passwordHash)))
       throw new Problem('forbidden', 'password_wrong', {
         detail: 'The password is wrong.',
@@ -147,16 +149,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Change the password; all other sessions end',
-        refuses: [
-          'password_wrong',
-          'password_changed',
-          'password_too_short',
-          'password_too_long',
-          'password_personal',
-          'password_common',
-          'too_many_requests',
-          'sign_in_busy',
-        ],
+        refuses: ['password_wrong', 'password_changed', ...passwordRefusals, 'too_many_requests', 'sign_in_busy'],
         body: Type.Object({
           currentPassword: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }),
           newPassword: Password,
@@ -166,7 +159,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
     },
     async ({ actor, body }, reply) => {
       const user = await confirm(actor, body.currentPassword, '/currentPassword')
-      await refuseWeak(
+      checkPassword(
         body.newPassword,
         { email: user.email, names: [user.firstName, user.lastName] },
         host.settings.PASSWORD_MIN_LENGTH,
@@ -181,6 +174,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
           })
         const { version } = await updateUser(tx, user.id, { passwordHash })
         await tx.publish(UserPasswordChanged, { userId: user.id, version })
+        await deleteResets(tx, user.id)
         await revoke(tx, user.id, await deleteSessions(tx, user.id, { except: actor.sessionId }), forever)
       })
       return reply.code(204).send()
@@ -239,13 +233,13 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       },
     },
     async ({ actor, body }) => {
-      await limits.otp.email.take(actor.userId)
+      await limits.otp.person.take(actor.userId)
       const user = await db
         .transaction(async tx => {
           const former = await hold(tx, actor)
-          const [code] = await lockCodes(tx, { userId: actor.userId }, now())
+          const [code] = await stillOpen(tx, await lockCodes(tx, { userId: actor.userId }, now()), own)
           if (!code) return undefined
-          if (!codes.matches(code, body.otp)) return void (await missCodes(tx, [code]))
+          if (!codes.matches(code, body.otp)) return void (await countGuess(tx, [code], own))
           await deleteCode(tx, code.id)
           const changed = await updateUser(tx, actor.userId, { email: code.email })
           await tx.publish(UserEmailChanged, {

@@ -24,7 +24,7 @@ export function openCodes(secret: (purpose: string) => Buffer) {
   const hash = (id: string, code: string) => createHmac('sha256', hashKey).update(`${id}:${code}`).digest()
 
   return {
-    make(now: Date, options: { link: boolean }): StoredCode {
+    make(now: Date, options: { link: boolean; lifeMs?: number }): StoredCode {
       const id = newId()
       const code = String(randomInt(1_000_000)).padStart(6, '0')
       const link = options.link ? newSecret() : null
@@ -33,7 +33,7 @@ export function openCodes(secret: (purpose: string) => Buffer) {
         hash: hash(id, code),
         linkHash: link ? digest(link) : null,
         sealed: seal(sealKey, id, JSON.stringify({ code, link })),
-        expiresAt: new Date(now.getTime() + lifeOfCode),
+        expiresAt: new Date(now.getTime() + (options.lifeMs ?? lifeOfCode)),
       }
     },
     matches: (stored: Pick<StoredCode, 'id' | 'hash'>, code: string): boolean =>

@@ -1,6 +1,7 @@
 import type { Db, Tx } from '#kernel'
 import type { User } from '../accounts/store.ts'
-import { type StoredCode, triesOfCode } from './codes.ts'
+import type { StoredCode } from './codes.ts'
+import { deleteOldGuesses } from './guesses.ts'
 
 /** What somebody says about themselves before the address is proven. */
 export interface Registration extends Pick<
@@ -10,19 +11,22 @@ export interface Registration extends Pick<
   addressPrefix: string
   createdAt: Date
   expiresAt: Date
+  /** Where to go once the address is proven, a path of ours. */
+  returnTo: string | null
 }
 
 export async function insertRegistration(tx: Tx, r: Registration): Promise<void> {
   await tx`
     insert into registrations
-      (id, email, password_hash, first_name, last_name, locale, address_prefix, created_at, expires_at)
+      (id, email, password_hash, first_name, last_name, locale, address_prefix, created_at, expires_at, return_to)
     values (${r.id}, ${r.email}, ${r.passwordHash}, ${r.firstName}, ${r.lastName}, ${r.locale}, ${r.addressPrefix},
-      ${r.createdAt}, ${r.expiresAt})`
+      ${r.createdAt}, ${r.expiresAt}, ${r.returnTo})`
 }
 
 const registrationColumns = (db: Db) => db`
   id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale,
-  address_prefix as "addressPrefix", created_at as "createdAt", expires_at as "expiresAt"`
+  address_prefix as "addressPrefix", created_at as "createdAt", expires_at as "expiresAt",
+  return_to as "returnTo"`
 
 /**
  * The registration somebody most likely means who knows only the address: their own, else one from where they are, else
@@ -46,7 +50,7 @@ export async function takeRegistration(tx: Tx, id: string, email: string): Promi
   const rows = await tx<
     Registration[]
   >`delete from registrations where email = ${email} returning ${registrationColumns(tx)}`
-  await tx`delete from resends where email = ${email}`
+  await tx`delete from resends where email = ${email} or (email >= ${`${email} `} and email < ${`${email}!`})`
   return rows.find(row => row.id === id)
 }
 
@@ -67,14 +71,12 @@ export interface LiveCode {
   email: string
   registrationId: string | null
   hash: Buffer
+  expiresAt: Date
 }
 
-const codeColumns = (db: Db) => db`id, email, registration_id as "registrationId", hash`
+const codeColumns = (db: Db) => db`id, email, registration_id as "registrationId", hash, expires_at as "expiresAt"`
 
-/**
- * Codes one may still try for an address or a change of address, held until the transaction ends, so that tries are
- * counted one by one.
- */
+/** Codes of an address or of a change of address, held until the transaction ends; see `stillOpen`. */
 export const lockCodes = async (
   tx: Tx,
   of: { email: string } | { userId: string },
@@ -82,26 +84,19 @@ export const lockCodes = async (
 ): Promise<LiveCode[]> => tx<LiveCode[]>`
   select ${codeColumns(tx)} from codes
   where ${'email' in of ? tx`email = ${of.email} and purpose = 'registration'` : tx`user_id = ${of.userId}`}
-    and expires_at > ${now} and tries < ${triesOfCode}
+    and expires_at > ${now}
   order by id for update`
 
 export async function findCodeByLink(db: Db, linkHash: Buffer, now: Date): Promise<LiveCode | undefined> {
   const [row] = await db<LiveCode[]>`
     select ${codeColumns(db)} from codes
-    where link_hash = ${linkHash} and expires_at > ${now} and tries < ${triesOfCode}`
+    where link_hash = ${linkHash} and expires_at > ${now}`
   return row
 }
 
 export async function findRegistration(db: Db, id: string): Promise<Registration | undefined> {
   const [row] = await db<Registration[]>`select ${registrationColumns(db)} from registrations where id = ${id}`
   return row
-}
-
-/** One wrong try at each of these. The last one takes what was to be mailed with it. */
-export async function missCodes(tx: Tx, codes: LiveCode[]): Promise<void> {
-  await tx`
-    update codes set tries = tries + 1, sealed = case when tries + 1 < ${triesOfCode} then sealed end
-    where id = any(${codes.map(({ id }) => id)})`
 }
 
 export async function deleteCode(tx: Tx, id: string): Promise<void> {
@@ -121,11 +116,11 @@ export async function findSealedCode(
 
 /**
  * Takes the right to one more code: at once, then after 1, 2, 4 … at most 15 minutes. Else answers from when on. An
- * hour of rest forgets it.
+ * hour of rest forgets it. `whose` is an address, for anybody, or an address, a space and what tells apart who asks.
  */
-export async function takeResend(tx: Tx, email: string, now: Date): Promise<{ notBefore: Date } | undefined> {
+export async function takeResend(tx: Tx, whose: string, now: Date): Promise<{ notBefore: Date } | undefined> {
   const [taken] = await tx`
-    insert into resends as r (email, times, next_at) values (${email}, 1, ${now}::timestamptz + interval '1 minute')
+    insert into resends as r (email, times, next_at) values (${whose}, 1, ${now}::timestamptz + interval '1 minute')
     on conflict (email) do update set
       times = case when r.next_at < ${now}::timestamptz - interval '1 hour' then 1 else r.times + 1 end,
       next_at = ${now}::timestamptz + case
@@ -134,12 +129,13 @@ export async function takeResend(tx: Tx, email: string, now: Date): Promise<{ no
     where r.next_at <= ${now}
     returning email`
   if (taken) return undefined
-  const [waiting] = await tx<{ notBefore: Date }[]>`select next_at as "notBefore" from resends where email = ${email}`
+  const [waiting] = await tx<{ notBefore: Date }[]>`select next_at as "notBefore" from resends where email = ${whose}`
   return waiting
 }
 
 export async function deleteExpiredCodes(tx: Tx, now: Date): Promise<void> {
   await tx`delete from codes where expires_at <= ${now}`
+  await deleteOldGuesses(tx, now)
   await tx`delete from registrations where expires_at <= ${now}`
   await tx`delete from resends where next_at < ${now}::timestamptz - interval '1 hour'`
 }

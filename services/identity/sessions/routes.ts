@@ -13,18 +13,18 @@ import {
   signedIn,
   type Tx,
 } from '#kernel'
-import { type ActsFor, normalise } from '../accounts/accounts.ts'
-import { findUser, findUserByEmail, lockUser, updateUser, type User } from '../accounts/store.ts'
+import type { ActsFor } from '../accounts/accounts.ts'
+import { findUser, lockUser } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
-import { placeOf, prefixOf } from './devices.ts'
+import { prefixOf } from './devices.ts'
 import { type RefreshToken, standing } from './refresh-tokens.ts'
+import { openSignIn } from './signing-in.ts'
 import { AccessView, as, forever, revoke, SignedInView } from './sessions.ts'
 import {
   actFor,
   deleteSessions,
   findSession,
   holdMembership,
-  knowsPlace,
   listSessions,
   lockSession,
   rotateSession,
@@ -70,8 +70,10 @@ const refused = () =>
   new Problem('unauthenticated', 'refresh_token_invalid', { detail: 'The session has ended. Sign in again.' })
 
 /** Signing in and out, refreshing, and the list of one's sessions. */
-export function sessionRoutes({ host, passwords, tokens, sessions, limits, counted }: Identity): void {
+export function sessionRoutes(identity: Identity): void {
+  const { host, tokens, sessions, counted } = identity
   const { db, http, site, now } = host
+  const signIn = openSignIn(identity)
 
   http.post(
     '/login',
@@ -87,32 +89,10 @@ export function sessionRoutes({ host, passwords, tokens, sessions, limits, count
         response: { 200: SignedInView },
       },
     },
-    counted('login', async (request, reply) => {
-      const email = normalise(request.body.email)
-      const place = placeOf(request.ip)
-      await limits.login.place.take(place)
-      await limits.login.both.take(`${email} ${place}`)
-      if (!(await knowsPlace(db, email, prefixOf(request.ip), now()))) await limits.login.account.take(email)
-      const user = await findUserByEmail(db, email)
-      const right = await passwords.verify(request.body.password, user?.passwordHash)
-      const issuedAt = now()
-      const begun = user && right ? await db.transaction(tx => sessions.begin(tx, user, request, issuedAt)) : undefined
-      if (!user || !begun)
-        throw new Problem('unauthenticated', 'credentials_invalid', { detail: 'The address or the password is wrong.' })
-      await limits.login.both.reset(`${email} ${place}`)
-      if (passwords.outdated(user.passwordHash)) await upgrade(user, request.body.password)
-      return await sessions.answer(reply, user, begun.session, begun.refresh, undefined, issuedAt)
-    }),
+    async (request, reply) => {
+      return await sessions.begun(reply, await signIn(request, request.body))
+    },
   )
-
-  /** A hash made with less than today's cost; not a change its owner would notice. */
-  async function upgrade(user: User, password: string): Promise<void> {
-    const passwordHash = await passwords.hash(password)
-    await db.transaction(async tx => {
-      const present = await lockUser(tx, user.id, 'change')
-      if (present?.passwordHash === user.passwordHash) await updateUser(tx, user.id, { passwordHash })
-    })
-  }
 
   http.post(
     '/refresh',

@@ -1,14 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import Type, { type Static } from 'typebox'
-import { SessionsRevoked, UserLoggedIn } from '#contracts/identity'
+import { SessionsRevoked, UserLoggedIn, UserLoggedOut } from '#contracts/identity'
 import { accessCookie, newId, refuseForgery, type Reply, type Tx, within } from '#kernel'
 import { type ActsFor, userView, UserView } from '../accounts/accounts.ts'
-import type { User } from '../accounts/store.ts'
+import { findUser, type User } from '../accounts/store.ts'
 import type { IdentityHost } from '../host.ts'
 import type { Tokens } from '../keys/keys.ts'
 import { deviceOf, prefixOf } from './devices.ts'
-import { openRefreshTokens, type RefreshToken } from './refresh-tokens.ts'
-import { insertRevocations, insertSession, type Session, sessionsOf } from './store.ts'
+import { openRefreshTokens, standing, type RefreshToken } from './refresh-tokens.ts'
+import { deleteSessions, findSession, insertRevocations, insertSession, type Session, sessionsOf } from './store.ts'
 
 const Access = {
   user: UserView,
@@ -57,6 +57,14 @@ export async function revokeTokens(tx: Tx<'identity'>, userId: string, now: Date
 export const as = <T>(user: Pick<User, 'id' | 'role'>, work: () => T): T =>
   within({ actor: { userId: user.id, role: user.role } }, work)
 
+/** A session of somebody who has just proven to be it. */
+interface Begun {
+  user: User
+  session: Pick<Session, 'id' | 'expiresAt'>
+  refresh: RefreshToken
+  issuedAt: Date
+}
+
 /** Begins sessions and hands out their tokens, as text and as cookies. */
 export function openSessions(host: IdentityHost, tokens: Tokens) {
   const secure = host.platform.publicUrl.startsWith('https:')
@@ -64,14 +72,6 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
   const refreshCookie = secure ? '__Secure-ohmnibus-refresh' : 'ohmnibus-refresh'
   const origins = [new URL(host.platform.publicUrl).origin, ...host.platform.corsOrigins]
   const attributes = { httpOnly: true, secure, sameSite: 'lax' } as const
-
-  function setAccessCookie(reply: Reply, accessToken: string): void {
-    reply.setCookie(accessCookie(secure), accessToken, {
-      ...attributes,
-      path: '/',
-      maxAge: Math.floor(tokens.lifeMs / 1000),
-    })
-  }
 
   async function access(
     reply: Reply,
@@ -84,33 +84,50 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
       { userId: user.id, sessionId: session.id, role: user.role, organisation },
       issuedAt,
     )
-    setAccessCookie(reply, accessToken)
-    return { user: userView(user, organisation), accessToken, expiresIn: Math.floor(tokens.lifeMs / 1000) }
+    const expiresIn = Math.floor(tokens.lifeMs / 1000)
+    reply.setCookie(accessCookie(secure), accessToken, { ...attributes, path: '/', maxAge: expiresIn })
+    return { user: userView(user, organisation), accessToken, expiresIn }
   }
+
+  /** The answer of every way to sign in. */
+  async function answer(
+    reply: Reply,
+    user: User,
+    session: Pick<Session, 'id' | 'expiresAt'>,
+    refresh: RefreshToken,
+    organisation: ActsFor | undefined,
+    issuedAt: Date,
+  ): Promise<Static<typeof SignedInView>> {
+    const from = Math.min(issuedAt.getTime(), host.now().getTime())
+    const maxAge = Math.floor((session.expiresAt.getTime() - from) / 1000)
+    reply.setCookie(refreshCookie, refresh.text, { ...attributes, path: '/api', maxAge })
+    return { ...(await access(reply, user, session, organisation, issuedAt)), refreshToken: refresh.text }
+  }
+
+  /** That of this browser, whichever page made it ask. */
+  const tokenInCookie = (request: FastifyRequest): RefreshToken | undefined =>
+    refreshTokens.read(request.cookies[refreshCookie] ?? '')
 
   return {
     refreshTokens,
     access,
 
-    begin: (tx: Tx<'identity'>, user: User, request: FastifyRequest, now: Date) =>
-      begin(host, refreshTokens, tx, user, request, now),
-
-    /** The answer of every way to sign in. */
-    async answer(
-      reply: Reply,
-      user: User,
-      session: Pick<Session, 'id' | 'expiresAt'>,
-      refresh: RefreshToken,
-      organisation: ActsFor | undefined,
-      issuedAt: Date,
-    ): Promise<Static<typeof SignedInView>> {
-      reply.setCookie(refreshCookie, refresh.text, {
-        ...attributes,
-        path: '/api',
-        maxAge: Math.floor((session.expiresAt.getTime() - Math.min(issuedAt.getTime(), host.now().getTime())) / 1000),
-      })
-      return { ...(await access(reply, user, session, organisation, issuedAt)), refreshToken: refresh.text }
+    /**
+     * Undefined when the account changed since `user` was read. The session that a browser had ends; a program with a
+     * jar may be several people, and keeps theirs.
+     */
+    async begin(tx: Tx<'identity'>, user: User, request: FastifyRequest, now: Date) {
+      const begun = await begin(host, refreshTokens, tx, user, request, now)
+      const isBrowser = request.headers['sec-fetch-site'] !== undefined || request.headers.origin !== undefined
+      const former = begun && isBrowser ? tokenInCookie(request) : undefined
+      if (former) await endFormer(tx, former, now)
+      return begun
     },
+
+    answer,
+    /** The same for who has just proven to be somebody. */
+    begun: (reply: Reply, { user, session, refresh, issuedAt }: Begun) =>
+      answer(reply, user, session, refresh, undefined, issuedAt),
 
     clearCookies(reply: Reply): void {
       reply.clearCookie(accessCookie(secure), { ...attributes, path: '/' })
@@ -130,13 +147,25 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
       return refreshTokens.read(cookie)
     },
 
-    /** Ties what follows to the browser that began a registration. */
-    setRegistrationCookie(reply: Reply, registrationId: string, expiresAt: Date): void {
-      reply.setCookie(registrationCookie, registrationId, { ...attributes, path: '/api', expires: expiresAt })
-    },
-    registrationOf: (request: FastifyRequest): string | undefined =>
-      uuid.exec(request.cookies[registrationCookie] ?? '')?.[0],
+    tokenInCookie,
+    /** Signing in by a page elsewhere would put its visitor into an account of somebody else. */
+    refuseForgery: (request: FastifyRequest): void => refuseForgery(request, origins),
+
+    /** Ties what follows to the browser that began a registration, or asked for a new password. */
+    registration: tieBy('ohmnibus-registration', attributes),
+    reset: tieBy('ohmnibus-reset', attributes),
   }
+}
+
+/** Ends a session whose browser signs in anew: nobody could reach it any more. A spent token is no proof. */
+async function endFormer(tx: Tx<'identity'>, token: RefreshToken, now: Date): Promise<void> {
+  const session = await findSession(tx, token.sessionId)
+  const owner = session && (await findUser(tx, session.userId))
+  if (!owner || !['current', 'just spent'].includes(standing(token, session, now))) return
+  const sessionIds = await deleteSessions(tx, owner.id, { only: session.id })
+  if (sessionIds.length === 0) return
+  await as(owner, () => tx.publish(UserLoggedOut, { userId: owner.id, sessionIds, reason: 'ended' }))
+  await revoke(tx, owner.id, sessionIds, forever)
 }
 
 /** A new session, never one the client brought. Undefined when the account changed since `user` was read. */
@@ -181,4 +210,9 @@ export type Sessions = ReturnType<typeof openSessions>
 
 export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-const registrationCookie = 'ohmnibus-registration'
+/** A cookie that names what the browser began. */
+const tieBy = (cookie: string, attributes: { httpOnly: boolean; secure: boolean; sameSite: 'lax' }) => ({
+  set: (reply: Reply, id: string, expires: Date): void =>
+    void reply.setCookie(cookie, id, { ...attributes, path: '/api', expires }),
+  of: (request: FastifyRequest): string | undefined => uuid.exec(request.cookies[cookie] ?? '')?.[0],
+})

@@ -4,23 +4,43 @@ import {
   MemberChanged,
   MemberInvited,
   OrganisationCreated,
+  PasswordResetRefused,
   RegistrationRepeated,
   SendOtp,
   UserDisabled,
   UserEmailChanged,
   UserLoggedIn,
   UserPasswordChanged,
+  UserPasswordReset,
   UserRegistered,
   UserRoleChanged,
 } from '#contracts/identity'
 import { both, inAppOnly, rule, mailOnly, security, unlessUnknown, type Audience, type Policy } from './kind.ts'
-import { roleIn, timeIn, unlinked } from './wording.ts'
+import { roleIn, timeIn } from './wording.ts'
 
 /** Somebody waits for it before a form. */
 const code: Policy = { ...mailOnly, urgency: 'urgent' }
 const person = (id: string): Audience => ({ kind: 'person', id })
 const sessions = '/api/auth/sessions'
 const organisations = '/api/auth/organisations'
+/** Pages that people open; see the identity service. */
+const signIn = '/api/auth/sign-in'
+const signUp = '/api/auth/sign-up'
+const forgotten = '/api/auth/forgotten-password'
+
+/** What somebody waits for who asked for a code. */
+const codeTexts = {
+  en: {
+    registration: 'Enter this code to finish your registration:',
+    'email-change': 'Enter this code to confirm your new e-mail address:',
+    'password-reset': 'Enter this code to set a new password:',
+  },
+  de: {
+    registration: 'Schließen Sie Ihre Registrierung mit diesem Code ab:',
+    'email-change': 'Bestätigen Sie Ihre neue E-Mail-Adresse mit diesem Code:',
+    'password-reset': 'Setzen Sie mit diesem Code ein neues Passwort:',
+  },
+}
 
 export const identity = {
   'send-otp': rule(SendOtp, code, {
@@ -34,24 +54,17 @@ export const identity = {
     },
     en: ({ purpose, until }) => ({
       title: 'Your code for Ohmnibus',
-      text: [
-        purpose === 'registration'
-          ? 'Enter this code to finish your registration:'
-          : 'Enter this code to confirm your new e-mail address:',
-      ],
-      action: 'Or confirm on this page',
+      text: [codeTexts.en[purpose]],
+      action: purpose === 'password-reset' ? 'Or set it on this page' : 'Or confirm on this page',
       note:
         `The code works once, until ${timeIn('en', until)}. ` +
         'If you did not ask for it, ignore this message: nothing happens without the code.',
     }),
     de: ({ purpose, until }) => ({
       title: 'Ihr Code für Ohmnibus',
-      text: [
-        purpose === 'registration'
-          ? 'Schließen Sie Ihre Registrierung mit diesem Code ab:'
-          : 'Bestätigen Sie Ihre neue E-Mail-Adresse mit diesem Code:',
-      ],
-      action: 'Oder bestätigen Sie auf dieser Seite',
+      text: [codeTexts.de[purpose]],
+      action:
+        purpose === 'password-reset' ? 'Oder setzen Sie es auf dieser Seite' : 'Oder bestätigen Sie auf dieser Seite',
       note:
         `Der Code gilt einmal, bis ${timeIn('de', until)}. Wenn Sie ihn nicht angefordert haben, ` +
         'beachten Sie diese Nachricht nicht: Ohne den Code geschieht nichts.',
@@ -59,21 +72,25 @@ export const identity = {
   }),
 
   'registration.repeated': rule(RegistrationRepeated, security, {
-    drafts: ({ userId }) => [{ audience: person(userId), facts: {} }],
+    drafts: ({ userId }) => [{ audience: person(userId), facts: {}, path: signIn }],
     en: () => ({
       title: 'You already have an account',
       text: [
         'Somebody, perhaps you, tried to register with your e-mail address. ' +
-          'You have an account already, so nothing was changed: sign in with your password.',
+          'You have an account already, so nothing was changed: sign in with your password. ' +
+          'Where you sign in you can also set a new one.',
       ],
+      action: 'Sign in',
       note: 'If it was not you, you need not do anything.',
     }),
     de: () => ({
       title: 'Sie haben schon ein Konto',
       text: [
         'Jemand, vielleicht Sie selbst, wollte sich mit Ihrer E-Mail-Adresse registrieren. ' +
-          'Sie haben schon ein Konto, es wurde nichts geändert: Melden Sie sich mit Ihrem Passwort an.',
+          'Sie haben schon ein Konto, es wurde nichts geändert: Melden Sie sich mit Ihrem Passwort an. ' +
+          'Dort können Sie auch ein neues setzen.',
       ],
+      action: 'Anmelden',
       note: 'Wenn Sie es nicht waren, müssen Sie nichts tun.',
     }),
   }),
@@ -114,21 +131,80 @@ export const identity = {
     }),
   }),
 
+  'password-reset.refused': rule(PasswordResetRefused, code, {
+    drafts: ({ email, locale, reason }) => [
+      {
+        audience: { kind: 'address', address: email, locale },
+        facts: { reason },
+        ...(reason === 'no-account' && { path: signUp }),
+      },
+    ],
+    en: ({ reason }) => ({
+      title: 'No new password',
+      text: [
+        reason === 'disabled'
+          ? 'Somebody, perhaps you, asked for a new password for your account. ' +
+            'It was disabled, so it gets none: answer this message to have it enabled.'
+          : 'Somebody, perhaps you, asked for a new password for this address. ' +
+            'It has no account here: you registered with another one, or not yet.',
+      ],
+      ...(reason === 'no-account' && { action: 'Register' }),
+      note: 'If it was not you, you need not do anything.',
+    }),
+    de: ({ reason }) => ({
+      title: 'Kein neues Passwort',
+      text: [
+        reason === 'disabled'
+          ? 'Jemand, vielleicht Sie selbst, hat ein neues Passwort für Ihr Konto angefordert. ' +
+            'Es ist gesperrt und bekommt keines: Antworten Sie auf diese Nachricht, damit es freigegeben wird.'
+          : 'Jemand, vielleicht Sie selbst, hat ein neues Passwort für diese Adresse angefordert. ' +
+            'Sie hat hier kein Konto: Sie haben sich mit einer anderen registriert, oder noch nicht.',
+      ],
+      ...(reason === 'no-account' && { action: 'Registrieren' }),
+      note: 'Wenn Sie es nicht waren, müssen Sie nichts tun.',
+    }),
+  }),
+
   'user.password-changed': rule(UserPasswordChanged, security, {
-    drafts: ({ userId, timestamp }) => [{ audience: person(userId), facts: { at: timestamp } }],
+    drafts: ({ userId, timestamp }) => [{ audience: person(userId), facts: { at: timestamp }, path: forgotten }],
     en: ({ at }) => ({
       title: 'Your password was changed',
       text: [
         `The password of your account was changed on ${timeIn('en', at)}, and all other sessions were ended. ` +
-          'If that was not you, reset your password now.',
+          'If that was not you, set another one at once: a link comes to this address, and it ends all sessions.',
       ],
+      action: 'That was not me: set a new password',
     }),
     de: ({ at }) => ({
       title: 'Ihr Passwort wurde geändert',
       text: [
         `Das Passwort Ihres Kontos wurde am ${timeIn('de', at)} geändert, alle anderen Sitzungen wurden beendet. ` +
-          'Wenn Sie das nicht waren, setzen Sie Ihr Passwort sofort zurück.',
+          'Wenn Sie das nicht waren, setzen Sie sofort ein neues: ' +
+          'Ein Link kommt an diese Adresse und beendet alle Sitzungen.',
       ],
+      action: 'Das war ich nicht: ein neues Passwort setzen',
+    }),
+  }),
+
+  'user.password-reset': rule(UserPasswordReset, security, {
+    drafts: ({ userId, timestamp }) => [{ audience: person(userId), facts: { at: timestamp }, path: forgotten }],
+    en: ({ at }) => ({
+      title: 'Your password was reset',
+      text: [
+        `Your account got a new password on ${timeIn('en', at)}, and all sessions were ended. ` +
+          'If that was neither you nor your administrator, somebody may be reading your mail: ' +
+          'change the password of your mailbox, then set a new one here.',
+      ],
+      action: 'That was not me: set a new password',
+    }),
+    de: ({ at }) => ({
+      title: 'Ihr Passwort wurde zurückgesetzt',
+      text: [
+        `Ihr Konto bekam am ${timeIn('de', at)} ein neues Passwort, alle Sitzungen wurden beendet. ` +
+          'Wenn das weder Sie noch Ihre Administration waren, liest vielleicht jemand Ihre E-Mails: ' +
+          'Ändern Sie das Passwort Ihres Postfachs, und setzen Sie dann hier ein neues.',
+      ],
+      action: 'Das war ich nicht: ein neues Passwort setzen',
     }),
   }),
 
@@ -220,13 +296,7 @@ export const identity = {
     drafts: ({ invitationId, email, locale, organisationName, invitedBy, role, expiresAt }) => [
       {
         audience: { kind: 'address', address: email, locale },
-        facts: {
-          invitationId,
-          organisation: unlinked(organisationName),
-          invitedBy: unlinked(invitedBy),
-          role,
-          until: expiresAt,
-        },
+        facts: { invitationId, organisation: organisationName, invitedBy, role, until: expiresAt },
       },
     ],
     async secret({ ask }, { invitationId }) {

@@ -1,0 +1,28 @@
+/** Where the pages are. */
+export const paths = {
+  signIn: '/api/auth/sign-in',
+  signUp: '/api/auth/sign-up',
+  code: '/api/auth/sign-up/code',
+  again: '/api/auth/sign-up/again',
+  signOut: '/api/auth/sign-out',
+  forgotten: '/api/auth/forgotten-password',
+  resetByCode: '/api/auth/reset-password/code',
+} as const
+
+/** A page with what it should know: where to lead back to, whose address to begin with. */
+export function pathTo(page: (typeof paths)[keyof typeof paths], about: Record<string, string | undefined>): string {
+  const query = new URLSearchParams(Object.entries(about).flatMap(([name, value]) => (value ? [[name, value]] : [])))
+  return query.size > 0 ? `${page}?${query}` : page
+}
+
+const plain = /^\/(?![/\\])[^\\\s\p{Cc}]*$/u
+
+/** A path of this site that somebody asks to be led back to; undefined for all that leads elsewhere. */
+export function ownPath(text: string | null | undefined): string | undefined {
+  if (!text || text.length > 1000 || !plain.test(text)) return undefined
+  const url = URL.parse(text, 'https://here.invalid')
+  if (url?.origin !== 'https://here.invalid') return undefined
+  // What dots leave over may begin with two slashes, and lead away after all.
+  const path = url.pathname + url.search + url.hash
+  return plain.test(path) ? path : undefined
+}

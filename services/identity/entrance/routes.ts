@@ -1,0 +1,310 @@
+import type { FastifyError, FastifyRequest } from 'fastify'
+import Type, { type TSchema } from 'typebox'
+import { Email } from '#contracts/shared'
+import { anyoneAsThemselves, forForms, languageOf, Problem, type Http, type Reply, type Request } from '#kernel'
+import { nameOf, Names, namesOf } from '../accounts/accounts.ts'
+import { findUser } from '../accounts/store.ts'
+import type { Identity } from '../identity.ts'
+import { openResetting } from '../passwords/resetting.ts'
+import { findReset } from '../passwords/store.ts'
+import { openRegistering } from '../registration/registering.ts'
+import { Password } from '../registration/registration.ts'
+import { findCodeByLink, findRegistration } from '../registration/store.ts'
+import { digest } from '../secrets.ts'
+import { openSignIn } from '../sessions/signing-in.ts'
+import { ownPath, paths, pathTo } from './paths.ts'
+import { viewsIn, type About, type Trouble } from './views.ts'
+import { openVisitors } from './visitors.ts'
+
+const Query = Type.Object({
+  return: Type.Optional(Type.String({ maxLength: 1000 })),
+  email: Type.Optional(Type.String({ maxLength: 254 })),
+  done: Type.Optional(Type.String({ maxLength: 20 })),
+})
+const Link = Type.Object({ token: Type.String({ maxLength: 100, description: 'As it stands in the mail' }) })
+/** As people copy it. */
+const Code = Type.String({ maxLength: 20 })
+const digits = (code: string): string => code.replace(/\s/g, '')
+const TypedPassword = Type.String({ maxLength: 1000 })
+
+const Nothing = Type.Union([Type.Object({}), Type.Null()])
+/** What a form comes back with. */
+const faults = Object.fromEntries([400, 401, 403, 404, 429, 503].map(status => [status, Type.Null()]))
+
+type Show = (request: Request, reply: Reply, trouble?: Trouble) => Promise<Reply>
+
+/** Pages with a form: what goes wrong with what one fills in is said above it. */
+function formPages(http: Http, setup: (page: Page) => void): void {
+  forForms(http, forms =>
+    forms.scope((app, scoped) => {
+      const shows = new Map<string, Show>()
+      app.setErrorHandler(async (error, request, reply) => {
+        const trouble = troubleOf(error)
+        const show = shows.get(request.routeOptions.url?.replace(/^\/api(\/v1)?\/auth/, '') ?? '')
+        if (request.method !== 'POST' || !trouble || !show) throw error
+        if (error instanceof Problem && error.details.retryAfter)
+          reply.header('retry-after', Math.ceil(error.details.retryAfter))
+        return await show(request as Request, reply, trouble)
+      })
+      setup((path, { summary, form, body = Nothing, params, show, act }) => {
+        shows.set(path, show)
+        const about = { hide: !form, ...(params && { params }), querystring: Query, produces: ['text/html'] }
+        const ends = { 200: Type.Null(), 404: Type.Null() }
+        const access = anyoneAsThemselves
+        scoped.get(path, { config: { access }, schema: { ...about, summary, response: ends } }, (request, reply) =>
+          show(request as Request, reply),
+        )
+        scoped.post(
+          path,
+          {
+            config: { access },
+            schema: {
+              ...about,
+              summary: `${summary}: its button`,
+              refuses: 'any',
+              ...(form ? { form } : { body }),
+              consumes: ['application/x-www-form-urlencoded'],
+              response: { ...(form ? { 200: Type.Null() } : { 303: Type.Null() }), ...faults },
+            },
+          },
+          (request, reply) => act(request as Request<{ summary: ''; body: TSchema }>, reply),
+        )
+      })
+    }),
+  )
+}
+
+type Page = (
+  path: string,
+  page: {
+    summary: string
+    /** What `act` reads by itself. Such a page stands in the API document; the others are for people alone. */
+    form?: TSchema
+    params?: TSchema
+    body?: TSchema
+    show: Show
+    act: (request: Request<{ summary: ''; body: TSchema }>, reply: Reply) => Promise<Reply>
+  },
+) => void
+
+function troubleOf(error: unknown): Trouble | undefined {
+  if (error instanceof Problem && error.status !== 500)
+    return { status: error.status, code: error.code, fields: fieldsOf(error.details.errors) }
+  const { faults } = error as FastifyError & { faults?: { pointer: string }[] }
+  return faults && { status: 400, code: 'request_invalid', fields: fieldsOf(faults) }
+}
+
+const fieldsOf = (faults: readonly { pointer: string }[] | undefined): string[] =>
+  (faults ?? []).map(({ pointer }) => pointer.slice(1))
+
+/** The pages at which people come in: signing in and out, registering, a forgotten password. No script is needed. */
+export function entranceRoutes(identity: Identity): void {
+  formPages(identity.host.http, page => {
+    signingIn(identity, page)
+    registering(identity, page)
+    confirming(identity, page)
+    resetting(identity, page)
+  })
+}
+
+const viewsFor = ({ host }: Identity, request: FastifyRequest) =>
+  viewsIn(languageOf(request), host.settings.PASSWORD_MIN_LENGTH)
+
+/** What the address of the page and the form that comes back say. */
+function aboutOf(request: Request, trouble?: Trouble): About & { done?: string } {
+  const { return: to, email, done } = request.query as { return?: string; email?: string; done?: string }
+  const typed = (request.body ?? {}) as { email?: unknown; name?: unknown }
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
+  return { to: ownPath(to), email: text(typed.email) ?? email, name: text(typed.name), done, trouble }
+}
+
+const onTo = (reply: Reply, path: string): Reply => reply.header('cache-control', 'no-store').redirect(path, 303)
+
+function signingIn(identity: Identity, page: Page): void {
+  const { sessions } = identity
+  const signIn = openSignIn(identity)
+  const visitors = openVisitors(identity)
+
+  page('/sign-in', {
+    summary: 'The page to sign in at',
+    body: Type.Object({ email: Email, password: TypedPassword }),
+    async show(request, reply, trouble) {
+      const about = aboutOf(request, trouble)
+      const holder = trouble ? undefined : await visitors.holderOf(request)
+      if (!holder) return viewsFor(identity, request).signIn(reply, about, about.done === 'reset')
+      if (!request.visitor) await visitors.resume(reply, holder)
+      if (about.to) return onTo(reply, about.to)
+      return viewsFor(identity, request).signedIn(reply, holder.user.email, about.done === 'ready', undefined)
+    },
+    async act(request, reply) {
+      sessions.refuseForgery(request)
+      const begun = await signIn(request, request.body as { email: string; password: string })
+      await sessions.begun(reply, begun)
+      return onTo(reply, aboutOf(request).to ?? paths.signIn)
+    },
+  })
+
+  page('/sign-out', {
+    summary: 'The page to sign out at',
+    async show(request, reply, trouble) {
+      const holder = await visitors.holderOf(request)
+      const views = viewsFor(identity, request)
+      return holder ? views.signOut(reply, holder.user.email, trouble) : views.signedOut(reply)
+    },
+    async act(request, reply) {
+      sessions.refuseForgery(request)
+      await visitors.signOut(reply, await visitors.holderOf(request))
+      const { to, email } = aboutOf(request)
+      return onTo(reply, to ? pathTo(paths.signIn, { return: to, email }) : paths.signOut)
+    },
+  })
+}
+
+function registering(identity: Identity, page: Page): void {
+  const { host, sessions } = identity
+  const { db, now } = host
+  const acts = openRegistering(identity)
+
+  async function ownRegistration(request: FastifyRequest) {
+    const id = sessions.registration.of(request)
+    const found = id && (await findRegistration(db, id))
+    return found && found.expiresAt > now() ? found : undefined
+  }
+
+  page('/sign-up', {
+    summary: 'The page to register at',
+    body: Type.Object({ email: Email, password: Password, name: Names.name }),
+    show: async (request, reply, trouble) => viewsFor(identity, request).signUp(reply, aboutOf(request, trouble)),
+    async act(request, reply) {
+      const { email, password, name } = request.body as { email: string; password: string; name?: string }
+      const names = namesOf({ name })
+      if (!names)
+        throw new Problem('invalid', 'request_invalid', { errors: [{ pointer: '/name', detail: 'is required' }] })
+      const [locale, returnTo] = [languageOf(request), aboutOf(request).to ?? null]
+      await acts.begin(request, reply, { email, password, ...names, locale, returnTo })
+      return onTo(reply, paths.code)
+    },
+  })
+
+  const showCode: Show = async (request, reply, trouble) => {
+    const about = aboutOf(request, trouble)
+    return viewsFor(identity, request).code(
+      reply,
+      (await ownRegistration(request))?.email,
+      about,
+      about.done === 'sent',
+    )
+  }
+
+  page('/sign-up/code', {
+    summary: 'The page to enter the code at',
+    body: Type.Object({ email: Type.Optional(Email), otp: Code, password: Type.Optional(Password) }),
+    show: showCode,
+    async act(request, reply) {
+      sessions.refuseForgery(request)
+      const body = request.body as { email?: string; otp: string; password?: string }
+      const email = body.email ?? (await ownRegistration(request))?.email ?? ''
+      const proven = await acts.prove(request, { email, otp: digits(body.otp) }, body.password)
+      await sessions.begun(reply, proven)
+      return onTo(reply, ownPath(proven.returnTo) ?? pathTo(paths.signIn, { done: 'ready' }))
+    },
+  })
+
+  page('/sign-up/again', {
+    summary: 'The page to ask for another code at',
+    show: showCode,
+    async act(request, reply) {
+      const own = await ownRegistration(request)
+      if (own) await acts.again(request, own.email)
+      return onTo(reply, pathTo(paths.code, { done: own && 'sent' }))
+    },
+  })
+}
+
+/** The link of a registration. */
+function confirming(identity: Identity, page: Page): void {
+  const { host, sessions } = identity
+  const { db, now } = host
+  const acts = openRegistering(identity)
+  const minimum = host.settings.PASSWORD_MIN_LENGTH
+
+  page('/verify/:token', {
+    summary: 'The page the link of a registration opens',
+    params: Link,
+    form: Type.Object({ password: Type.Optional(Password) }),
+    async show(request, reply, trouble) {
+      const code = await findCodeByLink(db, digest((request.params as { token: string }).token), now())
+      const pending = code && (await findRegistration(db, code.registrationId!))
+      if (!pending || trouble?.code === 'otp_invalid') return viewsFor(identity, request).expired(reply, 'registration')
+      return viewsIn(pending.locale, minimum).confirm(
+        reply,
+        nameOf(pending),
+        pending.email,
+        pending.id !== sessions.registration.of(request),
+        trouble,
+      )
+    },
+    async act(request, reply) {
+      sessions.refuseForgery(request)
+      const link = (request.params as { token: string }).token
+      const { password } = (request.body ?? {}) as { password?: unknown }
+      const chosen = typeof password === 'string' ? password : undefined
+      const proven = await acts.prove(request, { link }, chosen)
+      await sessions.begun(reply, proven)
+      const { locale, email } = proven.user
+      return viewsIn(locale, minimum).signedIn(reply, email, true, ownPath(proven.returnTo))
+    },
+  })
+}
+
+function resetting(identity: Identity, page: Page): void {
+  const { host, sessions } = identity
+  const { db, now } = host
+  const acts = openResetting(identity)
+  const changed = pathTo(paths.signIn, { done: 'reset' })
+
+  page('/forgotten-password', {
+    summary: 'The page for a forgotten password',
+    body: Type.Object({ email: Email }),
+    show: async (request, reply, trouble) => viewsFor(identity, request).forgotten(reply, aboutOf(request, trouble)),
+    async act(request, reply) {
+      const { email } = request.body as { email: string }
+      await acts.ask(request, reply, email)
+      return onTo(reply, paths.resetByCode)
+    },
+  })
+
+  page('/reset-password/code', {
+    summary: 'The page to set another password at, with the code of the mail',
+    body: Type.Object({ email: Email, code: Code, password: Password }),
+    async show(request, reply, trouble) {
+      const id = sessions.reset.of(request)
+      const asked = id ? await findReset(db, { id }, now()) : undefined
+      const about = aboutOf(request, trouble)
+      return viewsFor(identity, request).resetByCode(reply, { ...about, email: about.email ?? asked?.email })
+    },
+    async act(request, reply) {
+      const { email, code, password } = request.body as { email: string; code: string; password: string }
+      await acts.reset(request, { email, code: digits(code) }, password)
+      return onTo(reply, changed)
+    },
+  })
+
+  page('/reset-password/:token', {
+    summary: 'The page the link of a forgotten password opens',
+    params: Link,
+    body: Type.Object({ password: Password, username: Type.Optional(Type.String()) }),
+    async show(request, reply, trouble) {
+      const found = await findReset(db, { linkHash: digest((request.params as { token: string }).token) }, now())
+      const user = found?.userId ? await findUser(db, found.userId) : undefined
+      const views = viewsIn(user?.locale ?? languageOf(request), host.settings.PASSWORD_MIN_LENGTH)
+      if (!user || user.disabled || trouble?.code === 'reset_invalid') return views.expired(reply, 'reset')
+      return views.reset(reply, user.email, trouble)
+    },
+    async act(request, reply) {
+      const { token } = request.params as { token: string }
+      await acts.reset(request, { token }, (request.body as { password: string }).password)
+      return onTo(reply, changed)
+    },
+  })
+}

@@ -1,0 +1,237 @@
+import { form, html, sendPage, type Html, type Language, type Reply } from '#kernel'
+import { paths, pathTo } from './paths.ts'
+import { texts } from './texts.ts'
+
+/** Why a form comes back, and what had been filled in. */
+export interface Trouble {
+  status: number
+  code: string
+  /** Names of the fields at fault. */
+  fields: readonly string[]
+}
+
+/** What pages know of who looks at them. */
+export interface About {
+  email?: string
+  name?: string
+  /** Where to lead on to. */
+  to?: string
+  trouble?: Trouble
+}
+
+interface Field {
+  name: string
+  label: string
+  type?: 'text' | 'email' | 'password'
+  autocomplete: string
+  value?: string
+  hint?: string
+  /** Six digits. */
+  numeric?: true
+}
+
+const shown = ({ name, label, type = 'text', autocomplete, value = '', hint, numeric }: Field): Html =>
+  html`<label
+    >${label}
+    <input
+      name="${name}"
+      type="${type}"
+      autocomplete="${autocomplete}"
+      value="${value}"
+      required
+      ${numeric && html`inputmode="numeric" maxlength="12"`}
+    />${hint && html`<small>${hint}</small>`}</label
+  >`
+
+/** The pages at which people come in, in one language. */
+export function viewsIn(language: Language, minimum: number) {
+  const kit = kitIn(language, minimum)
+  return { ...signingIn(kit), ...registering(kit), ...resetting(kit) }
+}
+
+/** What the pages are put together from. */
+function kitIn(language: Language, minimum: number) {
+  const t = texts[language]
+  const home = { to: '/', text: t.links.home }
+  const send = (
+    reply: Reply,
+    status: number,
+    title: string,
+    body: Html,
+    links: { to: string; text: string }[],
+  ): Reply => sendPage(reply, status, { language, title, body, onward: [...links, home] as never, secret: true })
+
+  const troubled = (trouble: Trouble | undefined): Html | undefined => {
+    if (!trouble) return undefined
+    const names: Record<string, string> = { ...t.fields, otp: t.fields.code } as never
+    const fields = trouble.fields.map(field => names[field]).filter(text => typeof text === 'string')
+    const what = t.problems[trouble.code] ?? t.problems.request_invalid!
+    return html`<p role="alert">
+      ${what} ${trouble.code === 'request_invalid' || !(trouble.code in t.problems) ? fields.join(', ') : ''}
+    </p>`
+  }
+  const said = (...texts: (string | Html | undefined)[]): Html => html`<p>${texts}</p>`
+
+  const email = (value: string | undefined): Html =>
+    shown({ name: 'email', label: t.fields.email, type: 'email', autocomplete: 'username', value })
+  const newPassword = (label = t.fields.newPassword): Html =>
+    shown({
+      name: 'password',
+      label,
+      type: 'password',
+      autocomplete: 'new-password',
+      hint: t.fields.atLeast(minimum),
+    })
+  const code = (name: 'otp' | 'code'): Html =>
+    shown({ name, label: t.fields.code, autocomplete: 'one-time-code', numeric: true })
+  /** Password managers keep what they find beside a new password. */
+  const known = (address: string): Html =>
+    html`<input type="hidden" name="username" autocomplete="username" value="${address}" />`
+
+  const signIn = ({ to, email }: About) => ({ to: pathTo(paths.signIn, { return: to, email }), text: t.links.signIn })
+  const signUp = ({ to }: About) => ({ to: pathTo(paths.signUp, { return: to }), text: t.links.signUp })
+  const forgotten = { to: paths.forgotten, text: t.links.forgotten }
+
+  return { t, send, troubled, said, email, newPassword, code, known, signIn, signUp, forgotten }
+}
+
+type Kit = ReturnType<typeof kitIn>
+
+function signingIn({ t, send, troubled, said, email, signIn, signUp, forgotten }: Kit) {
+  return {
+    signIn: (reply: Reply, about: About, changed: boolean) =>
+      send(
+        reply,
+        about.trouble?.status ?? 200,
+        t.signIn.title,
+        html`${changed && !about.trouble && html`<p role="status">${t.changed}</p>`}${troubled(about.trouble)}
+        ${form(
+          t.signIn.button,
+          html`${email(about.email)}${shown({
+            name: 'password',
+            label: t.fields.password,
+            type: 'password',
+            autocomplete: 'current-password',
+          })}`,
+        )}`,
+        [forgotten, signUp(about)],
+      ),
+
+    signedIn: (reply: Reply, address: string, isNew: boolean, to: string | undefined) =>
+      send(
+        reply,
+        200,
+        isNew ? t.signedIn.ready : t.signedIn.title,
+        html`${said(`${t.signedIn.text} `, html`<bdi>${address}</bdi>.`)}${form(
+          t.signOut.button,
+          undefined,
+          paths.signOut,
+        )}`,
+        to ? [{ to, text: t.links.onward }] : [],
+      ),
+
+    signOut: (reply: Reply, address: string, trouble?: Trouble) =>
+      send(
+        reply,
+        trouble?.status ?? 200,
+        t.signOut.title,
+        html`${said(`${t.signedIn.text} `, html`<bdi>${address}</bdi>.`)}${troubled(trouble)}${form(t.signOut.button)}`,
+        [],
+      ),
+
+    signedOut: (reply: Reply) => send(reply, 200, t.signOut.done, said(t.signOut.doneText), [signIn({})]),
+  }
+}
+
+function registering({ t, send, troubled, said, email, newPassword, code, known, signIn }: Kit) {
+  return {
+    signUp: (reply: Reply, about: About) =>
+      send(
+        reply,
+        about.trouble?.status ?? 200,
+        t.signUp.title,
+        html`${said(t.signUp.text)}${troubled(about.trouble)}
+        ${form(
+          t.signUp.button,
+          html`${shown({ name: 'name', label: t.fields.name, autocomplete: 'name', value: about.name })}${email(
+            about.email,
+          )}${newPassword(t.fields.password)}`,
+        )}`,
+        [signIn(about)],
+      ),
+
+    /** Without an address it asks for that and for a password: this is not the browser that registered. */
+    code: (reply: Reply, address: string | undefined, about: About, sent: boolean) =>
+      send(
+        reply,
+        about.trouble?.status ?? 200,
+        t.code.title,
+        html`${said(t.code.text, address === undefined ? undefined : html` <bdi>${address}</bdi>`)}
+        ${sent && !about.trouble && html`<p role="status">${t.code.sent}</p>`}${troubled(about.trouble)}
+        ${form(
+          t.code.button,
+          address
+            ? code('otp')
+            : html`${email(about.email)}${code('otp')}${said(t.code.choose)}${newPassword(t.fields.password)}`,
+          paths.code,
+        )}${address && form(t.code.again, undefined, paths.again)}`,
+        [{ to: paths.signUp, text: t.links.otherAddress }, signIn({})],
+      ),
+
+    /** With `choose` it asks for a password: this is not the browser that registered. */
+    confirm: (reply: Reply, name: string, address: string, choose: boolean, trouble?: Trouble) =>
+      send(
+        reply,
+        trouble?.status ?? 200,
+        t.confirm.title,
+        html`${said(html`<bdi>${name}</bdi>, <bdi>${address}</bdi>: `, t.confirm.text)}${troubled(trouble)}
+        ${form(
+          t.confirm.button,
+          choose ? html`${known(address)}${said(t.code.choose)}${newPassword(t.fields.password)}` : undefined,
+        )}`,
+        [signIn({ email: address })],
+      ),
+  }
+}
+
+function resetting({ t, send, troubled, said, email, newPassword, code, known, signIn, signUp }: Kit) {
+  return {
+    forgotten: (reply: Reply, about: About) =>
+      send(
+        reply,
+        about.trouble?.status ?? 200,
+        t.forgotten.title,
+        html`${said(t.forgotten.text)}${troubled(about.trouble)}${form(t.forgotten.button, email(about.email))}`,
+        [signIn(about), signUp({})],
+      ),
+
+    resetByCode: (reply: Reply, about: About) =>
+      send(
+        reply,
+        about.trouble?.status ?? 200,
+        t.reset.title,
+        html`${said(t.reset.asked)}${troubled(about.trouble)}
+        ${form(t.reset.button, html`${email(about.email)}${code('code')}${newPassword()}${said(t.reset.text)}`)}`,
+        [{ to: paths.forgotten, text: t.expired.again }, signIn({})],
+      ),
+
+    reset: (reply: Reply, address: string, trouble?: Trouble) =>
+      send(
+        reply,
+        trouble?.status ?? 200,
+        t.reset.title,
+        html`${said(html`<bdi>${address}</bdi>`)}${troubled(trouble)}
+        ${form(t.reset.button, html`${known(address)}${newPassword()}${said(t.reset.text)}`)}`,
+        [signIn({ email: address })],
+      ),
+
+    expired: (reply: Reply, what: 'registration' | 'reset') =>
+      send(
+        reply,
+        404,
+        t.expired.title,
+        said(t.expired.text),
+        what === 'reset' ? [{ to: paths.forgotten, text: t.expired.again }, signIn({})] : [signIn({}), signUp({})],
+      ),
+  }
+}

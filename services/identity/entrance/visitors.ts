@@ -1,0 +1,57 @@
+import type { FastifyRequest } from 'fastify'
+import { UserLoggedOut } from '#contracts/identity'
+import type { Reply } from '#kernel'
+import { findUser, lockUser, type User } from '../accounts/store.ts'
+import type { Identity } from '../identity.ts'
+import { standing } from '../sessions/refresh-tokens.ts'
+import { as, forever, revoke } from '../sessions/sessions.ts'
+import { deleteSessions, findSession, holdMembership, type Session, stampToken } from '../sessions/store.ts'
+
+/** Who has a session in a browser. */
+export interface Holder {
+  user: User
+  session: Session
+}
+
+/** Who looks at a page: known by the session of the browser, also when its access token has run out. */
+export function openVisitors({ host, sessions, counted }: Identity) {
+  const { db, now } = host
+
+  async function holderOf(request: FastifyRequest): Promise<Holder | undefined> {
+    const token = sessions.tokenInCookie(request)
+    const session = await findSession(
+      db,
+      request.visitor?.sessionId ?? token?.sessionId ?? '00000000-0000-0000-0000-000000000000',
+    )
+    const user = session && (await findUser(db, session.userId))
+    if (!user || user.disabled) return undefined
+    const proven = request.visitor ?? (token && ['current', 'just spent'].includes(standing(token, session, now())))
+    return proven ? { user, session } : undefined
+  }
+
+  /** A new access token for the session, so that pages of other services know who looks. */
+  async function resume(reply: Reply, { user: { id }, session }: Holder): Promise<void> {
+    const resumed = await db.transaction(async tx => {
+      const user = await lockUser(tx, id, 'stay')
+      const organisationId = session.organisationId ?? undefined
+      const role = organisationId && (await holdMembership(tx, organisationId, id))
+      const issuedAt = await stampToken(tx, session.id, now())
+      return user && issuedAt && { user, issuedAt, organisation: role ? { id: organisationId!, role } : undefined }
+    })
+    if (resumed) await sessions.access(reply, resumed.user, session, resumed.organisation, resumed.issuedAt)
+  }
+
+  const signOut = counted('logout', async (reply: Reply, holder: Holder | undefined): Promise<void> => {
+    sessions.clearCookies(reply)
+    if (!holder) return
+    const { user, session } = holder
+    await db.transaction(async tx => {
+      const sessionIds = await deleteSessions(tx, user.id, { only: session.id })
+      if (sessionIds.length === 0) return
+      await as(user, () => tx.publish(UserLoggedOut, { userId: user.id, sessionIds, reason: 'signed-out' }))
+      await revoke(tx, user.id, sessionIds, forever)
+    })
+  })
+
+  return { holderOf, resume, signOut }
+}
