@@ -29,6 +29,12 @@ export type Reaction<E extends EventContract, Name extends string> = (
   tx: Tx<Name>,
 ) => Promise<unknown>
 
+/** The same for all that wait of a topic, 200 at most, in their order; none of it stays when it fails for one. */
+export type ReactionToMany<E extends EventContract, Name extends string> = (
+  events: readonly Delivered<E>[],
+  tx: Tx<Name>,
+) => Promise<unknown>
+
 /** What a reaction is to its service; one to a topic. */
 export interface ReactionAbout {
   /** Its name within the service, for ever: with another it is another reaction, and begins where it says. */
@@ -92,6 +98,8 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   answer<C extends CallContract<Name>>(call: C, handler: Answer<C>): void
   /** Once an event, in the kernel's transaction, whichever process does it. */
   on<E extends EventContract>(event: E, about: ReactionAbout, reaction: Reaction<E, Name>): void
+  /** As `on`, with as many events a transaction as wait: for what comes by the thousand. */
+  onMany<E extends EventContract>(event: E, about: ReactionAbout, reaction: ReactionToMany<E, Name>): void
   /** In every process, at least once an event and only from now on; for what a process holds in memory. */
   watch<E extends EventContract>(event: E, handler: (event: Delivered<E>) => void): void
   /** A task that survives the process: `tx.enqueue(job, payload)` adds it together with the change that wants it. */

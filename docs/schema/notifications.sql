@@ -12,19 +12,30 @@ create table deliveries (
   error       text,
   created_at  timestamp with time zone  not null,
   updated_at  timestamp with time zone  not null,
+  mail_id     uuid,
   constraint deliveries_pkey1 PRIMARY KEY (id, event_id),
   constraint deliveries_event_id_address_key1 UNIQUE (event_id, address),
   constraint deliveries_status_check1 CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'dead'::text, 'obsolete'::text])))
 ) partition by RANGE (event_id);
 CREATE INDEX deliveries_created ON ONLY notifications.deliveries USING btree (created_at, id);
+CREATE INDEX deliveries_mail ON ONLY notifications.deliveries USING btree (mail_id) WHERE (mail_id IS NOT NULL);
 CREATE INDEX deliveries_open ON ONLY notifications.deliveries USING btree (updated_at) WHERE (status = ANY (ARRAY['waiting'::text, 'sending'::text, 'failed'::text]));
 CREATE INDEX deliveries_status_created ON ONLY notifications.deliveries USING btree (status, created_at, id);
+CREATE INDEX deliveries_waiting ON ONLY notifications.deliveries USING btree (address) WHERE ((status = 'waiting'::text) AND (mail_id IS NULL));
 
 create table inboxes (
   user_id   uuid     not null,
   position  integer  not null,
   constraint inboxes_pkey PRIMARY KEY (user_id),
   constraint inboxes_position_check CHECK (("position" > 0))
+);
+
+create table mailings (
+  address  citext                    not null,
+  event    text                      not null,
+  next_at  timestamp with time zone  not null,
+  waiting  boolean                   not null,
+  constraint mailings_pkey PRIMARY KEY (address, event)
 );
 
 create table messages (
@@ -39,6 +50,7 @@ create table messages (
   told           jsonb                     not null,
   created_at     timestamp with time zone  not null,
   addressed_at   timestamp with time zone,
+  actor_id       uuid,
   constraint messages_pkey1 PRIMARY KEY (id, event_id),
   constraint messages_event_id_audience_kind_audience_key1 UNIQUE (event_id, audience_kind, audience),
   constraint messages_audience_kind_check1 CHECK ((audience_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'address'::text]))),

@@ -145,7 +145,7 @@ async function retry(means: Means, subscription: Subscription, row: Due): Promis
         delete from kernel.dead_letters
         where subscription = ${name} and position = ${row.position} and state = 'retrying' and next_at <= now()`
       if (removed.count === 0) return false
-      await react(subscription, row, tx)
+      await react(subscription, [row], tx)
       await letNext(tx, name, row.key)
       return true
     })

@@ -172,12 +172,19 @@ async function deliver(means: Means, cursor: Cursor): Promise<boolean> {
       if (!moved) return undefined
       const blocked =
         moved.failed && subscription.waits ? await means.letters.keysAmong(tx, subscription, rows) : new Set<string>()
+      const free = rows.filter(({ key }) => !blocked.has(key))
+      if (!subscription.single) {
+        at = rows.length
+        for (const row of rows) if (blocked.has(row.key)) await means.letters.add(tx, subscription, row)
+        await react(subscription, free, tx)
+        return free
+      }
       for (at = 0; at < rows.length; at++) {
         const row = rows[at]!
         if (blocked.has(row.key)) await means.letters.add(tx, subscription, row)
-        else await react(subscription, row, tx)
+        else await react(subscription, [row], tx)
       }
-      return rows.filter(({ key }) => !blocked.has(key))
+      return free
     })
     if (!done) return movedAway(means, cursor)
     cursor.at = to
@@ -185,8 +192,8 @@ async function deliver(means: Means, cursor: Cursor): Promise<boolean> {
   } catch (error) {
     // No event is to blame for what failed before the first of them.
     if (at < 0) throw error
-    // What came before the failing one goes first. A failing commit does not say which one it was: half of them is
-    // tried.
+    // What came before the failing one goes first. A failing commit does not say which one it was, nor does a reaction
+    // to many: half of them is tried.
     const before = at < rows.length ? at : rows.length >> 1
     if (before > 0) {
       cursor.batch = read.indexOf(rows[before]!)

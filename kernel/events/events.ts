@@ -1,7 +1,7 @@
 import type { EventContract } from '../../contracts/define.ts'
 import type { Database, Pool } from '../database/database.ts'
 import { openDatabase } from '../database/open.ts'
-import type { Reaction, ReactionAbout } from '../service.ts'
+import type { ReactionAbout, ReactionToMany } from '../service.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { lockCursors, rewindCursors } from './cursors.ts'
@@ -11,6 +11,11 @@ import { lagOf, showLag } from './lag.ts'
 import { envelope, openSubscriptions, type SubscriptionState } from './subscription.ts'
 import type { EventRow, Transport } from './transport.ts'
 
+/** What a reaction is to its service, and whether it takes one event at a time. */
+export interface Subscribing extends ReactionAbout {
+  readonly single?: boolean
+}
+
 /** Brings what is published to those who subscribed, in one database; over which transport is all the same to them. */
 export interface EventLog extends DeadLetters {
   /** Fails with `StartError` when the service reacts to the topic already. */
@@ -18,8 +23,8 @@ export interface EventLog extends DeadLetters {
     service: Name,
     db: Database<Name>,
     event: EventContract,
-    about: ReactionAbout,
-    reaction: Reaction<any, Name>, // `Host` has tied it to its event
+    about: Subscribing,
+    reaction: ReactionToMany<any, Name>, // `Host` has tied it to its event
   ): void
   watch(event: EventContract, handler: (event: any) => void): void // likewise
   /** Something was committed by this process. */
@@ -58,7 +63,12 @@ export function openEventLog(options: {
   const { signal } = stopping
   const database = openDatabase(pool, 'kernel')
   const subscriptions = openSubscriptions({ ...options, database })
-  const handled = countHandled(metrics)
+  const count = countHandled(metrics)
+  let total = 0
+  const handled: typeof count = (subscription, rows) => {
+    total += rows.length
+    count(subscription, rows)
+  }
   const means = { pool, database, transport, log, metrics, subscriptions: subscriptions.mine, handled, signal }
   const deadLetters = openDeadLetters(means)
   const delivery = openDelivery({ ...means, letters: deadLetters.box })
@@ -72,12 +82,13 @@ export function openEventLog(options: {
 
   return {
     ...deadLetters.letters,
-    subscribe: (service, db, { topic }, { afterFailure = 'wait', ...about }, reaction) =>
+    subscribe: (service, db, { topic }, { afterFailure = 'wait', single = false, ...about }, reaction) =>
       subscriptions.declare({
         ...about,
         service,
         topic,
         db: db as Database,
+        single,
         reaction,
         waits: afterFailure === 'wait',
       }),
@@ -106,8 +117,10 @@ export function openEventLog(options: {
     },
     async settled() {
       if (!(await transport.settled())) return false
+      const before = total
       await delivery.drained()
-      // Reactions may have published in their turn.
+      // Reactions may have published in their turn: what follows may be here and not handled yet.
+      if (total > before) return false
       return (await deadLetters.settled()) && (await nothingUnread()) && (await transport.settled())
     },
     subscriptions: page => subscriptions.states(page),

@@ -1,7 +1,7 @@
 import type { EventContract } from '../../contracts/define.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { StartError } from '../problem.ts'
-import type { Delivered, Reaction, ReactionAbout } from '../service.ts'
+import type { Delivered, ReactionAbout, ReactionToMany } from '../service.ts'
 import { readNote, within } from '../telemetry/context.ts'
 import type { Log } from '../telemetry/log.ts'
 import { entry, messaging } from '../telemetry/tracing.ts'
@@ -16,7 +16,9 @@ export interface Declared {
   readonly from: ReactionAbout['from']
   readonly waits: boolean
   readonly db: Database
-  readonly reaction: Reaction<any, any> // of any service to any event
+  /** It takes one event at a time. */
+  readonly single: boolean
+  readonly reaction: ReactionToMany<any, any> // of any service to any event
 }
 
 /** The same as the database knows it. */
@@ -153,13 +155,18 @@ function find({ service, topic, id, purpose }: Declared, known: readonly Known[]
   return former.find(row => row.name === `${service}: ${purpose} (${topic})`) ?? former[0]
 }
 
-/** Lets a subscription handle an event, for who caused it and within its trace. */
-export const react = (subscription: Subscription, row: EventRow, tx: Tx): Promise<unknown> =>
-  within({ actor: row.actor, ...readNote(row.trace_id) }, () =>
-    entry(`process ${row.topic}`, 'consumer', messaging('process', row.topic, row.event_id, subscription.name), () =>
-      subscription.reaction(envelope(row), tx),
-    ),
+/** Lets a subscription handle events, for who caused the first of them and within its trace. */
+export async function react(subscription: Subscription, rows: readonly EventRow[], tx: Tx): Promise<void> {
+  const [first] = rows
+  if (!first) return
+  const attributes = {
+    ...messaging('process', first.topic, first.event_id, subscription.name),
+    ...(rows.length > 1 && { 'messaging.batch.message_count': rows.length }),
+  }
+  await within({ actor: first.actor, ...readNote(first.trace_id) }, () =>
+    entry(`process ${first.topic}`, 'consumer', attributes, () => subscription.reaction(rows.map(envelope), tx)),
   )
+}
 
 /** An event as its readers get it. */
 export const envelope = ({ event_id, actor, data, published_at }: EventRow): Delivered<EventContract> => ({

@@ -25,7 +25,7 @@ export interface Mail {
   /** Resolves when the next hop has it. Fails with `mail_unavailable` (try again) or `mail_refused` (do not). */
   send(message: Message): Promise<Sent>
   /** Writes the message's readable file, `<ISO time>-<channel>-<id>.txt`; once an id and channel. */
-  record(channel: string, message: Message): Promise<void>
+  record(channel: string, message: Omit<Message, 'html'>): Promise<void>
   /** False when `ENABLE_EMAIL_NOTIFICATIONS=false` or there is no server. */
   readonly enabled: boolean
   /** Where the readable files lie, if they are written. */

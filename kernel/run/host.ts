@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { TObject } from 'typebox'
+import type { EventContract } from '../../contracts/define.ts'
 import type { Tokens } from '../access/tokens.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Calls } from '../calls/calls.ts'
@@ -8,12 +9,13 @@ import type { Config } from '../config/config.ts'
 import type { Pool } from '../database/database.ts'
 import { openDatabase } from '../database/open.ts'
 import { openPool } from '../database/pool.ts'
+import type { Subscribing } from '../events/events.ts'
 import type { LinkedFiles } from '../files/links.ts'
 import { mount } from '../http/http.ts'
 import { enqueue } from '../jobs/jobs.ts'
 import type { Mail } from '../mail/mail.ts'
 import { StartError } from '../problem.ts'
-import type { FrontHost, Host, Service } from '../service.ts'
+import type { FrontHost, Host, ReactionToMany, Service } from '../service.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Closing } from './closing.ts'
@@ -69,6 +71,15 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
   const { events, jobs, schedule } = datastore
   const [first] = world.datastores
   const db = databaseOf(world, datastore, name)
+  const subscribe = <E extends EventContract>(event: E, about: Subscribing, reaction: ReactionToMany<E, string>) => {
+    // A stand-in in a test lists nothing and may stand for anything.
+    const owner = world.services.find(({ name }) => name === event.owner)
+    if (owner?.publishes && !owner.publishes.some(({ topic }) => topic === event.topic))
+      throw new StartError(
+        `${name} subscribes to ${event.topic}, which ${event.owner} does not list under what it publishes.`,
+      )
+    events.subscribe(name, db, event, about, reaction)
+  }
   const needed = new Set((service.needs ?? []).map((call: { name: string }) => call.name))
   return {
     name,
@@ -98,15 +109,8 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
       if (call.owner !== name) throw new StartError(`${name} answers ${call.name}, which belongs to ${call.owner}.`)
       calls.answer(call, handler)
     },
-    on(event, about, reaction) {
-      // A stand-in in a test lists nothing and may stand for anything.
-      const owner = world.services.find(({ name }) => name === event.owner)
-      if (owner?.publishes && !owner.publishes.some(({ topic }) => topic === event.topic))
-        throw new StartError(
-          `${name} subscribes to ${event.topic}, which ${event.owner} does not list under what it publishes.`,
-        )
-      events.subscribe(name, db, event, about, reaction)
-    },
+    on: (event, about, reaction) => subscribe(event, { ...about, single: true }, ([only], tx) => reaction(only!, tx)),
+    onMany: subscribe,
     watch: (event, handler) => first!.events.watch(event, handler),
     job: (label, handler, about) => jobs.define(`${name}.${label}`, handler, about),
     every: (interval, purpose, work) => schedule.every(name, interval, purpose, work),

@@ -1,16 +1,18 @@
 import { getPerson, listMembers } from '#contracts/identity'
 import { NotificationCreated } from '#contracts/notifications'
-import { newId, type Tx } from '#kernel'
-import type { NotificationsHost, Steps } from './host.ts'
+import { newId, Problem, type Tx } from '#kernel'
+import type { Jobs, NotificationsHost, Steps } from './host.ts'
 import { unlessUnknown, type Audience, type Locale } from './kinds/kind.ts'
-import { plain, reaches, wordsOf, type Reader } from './messages.ts'
+import { gathered, plain, reaches, rules, wordsOf, type Kind, type Reader } from './messages.ts'
 import {
-  findOpenMessage,
+  awaitMailings,
+  findMessages,
   findPreferences,
   insertDeliveries,
   insertNotifications,
+  listToldOf,
   markAddressed,
-  type Preferences,
+  type Message,
 } from './store.ts'
 
 interface Recipient extends Reader {
@@ -22,56 +24,146 @@ interface Recipient extends Reader {
 }
 
 /**
- * Turns a message into what each person of its audience gets: the rows, and a job for each mail. Once, however often it
- * is called.
+ * Turns messages into what each person of their audiences gets: the rows, and jobs for the mails. Once, however often
+ * it is called.
  */
-export async function address(host: NotificationsHost, steps: Steps, messageId: string): Promise<void> {
-  const message = await findOpenMessage(host.db, messageId)
-  if (!message) return
-  // Both audiences of an event may hold one person, and its messages are addressed side by side: the first of them
-  // speaks.
-  const told = new Set(
-    (await Promise.all(message.told.map(audience => recipientsOf(host, audience))))
-      .flat()
-      .map(({ address: mail }) => mail),
-  )
-  const recipients = (await recipientsOf(host, message.audience)).filter(({ address: mail }) => !told.has(mail))
+export async function address(host: NotificationsHost, steps: Steps, messageIds: readonly string[]): Promise<void> {
+  try {
+    await addressAll(host, steps, messageIds)
+  } catch (error) {
+    const outage = error instanceof Problem && error.kind === 'unavailable'
+    if (messageIds.length === 1 || outage) throw error
+    // One of them may be to blame: it is not to hold up the others.
+    await host.db.transaction(async tx => {
+      for (const id of messageIds) await enqueueAddressing(tx, steps, [id])
+    })
+  }
+}
+
+async function addressAll(host: NotificationsHost, steps: Steps, messageIds: readonly string[]): Promise<void> {
+  const messages = await findMessages(host.db, messageIds)
+  const known = new Map<string, Promise<Recipient[]>>()
+  const lookUp = (audience: Audience): Promise<Recipient[]> => {
+    const key = `${audience.kind} ${audience.kind === 'address' ? `${audience.address} ${audience.locale}` : audience.id}`
+    return known.getOrInsertComputed(key, () => recipientsOf(host, audience))
+  }
+  const addressed = await Promise.all(
+    messages.map(async message => {
+      // Both audiences of an event may hold one person, and its messages are addressed side by side: the first of
+      // them speaks.
+      const told = new Set((await Promise.all(message.told.map(lookUp))).flat().map(({ address: mail }) => mail))
+      const recipients = (await lookUp(message.audience)).filter(({ address: mail }) => !told.has(mail))
+      return recipients.map(recipient => ({ message, recipient }))
+    }),
+  ).then(all => all.flat())
+  await tell(host, steps, messageIds, addressed)
+  if (host.mail.folder) await record(host, messages, addressed)
+}
+
+interface Addressed {
+  message: Message
+  recipient: Recipient
+}
+
+/** The rows of one transaction, all or none. */
+async function tell(
+  host: NotificationsHost,
+  steps: Steps,
+  messageIds: readonly string[],
+  addressed: readonly Addressed[],
+): Promise<void> {
   const preferences = await findPreferences(
     host.db,
-    recipients.flatMap(({ userId }) => userId ?? []),
+    addressed.flatMap(({ recipient: { userId } }) => userId ?? []),
   )
-  const chosen = ({ userId }: Recipient): Preferences | undefined => preferences.get(userId ?? '')
-  const localeOf = (recipient: Recipient): Locale => chosen(recipient)?.locale ?? recipient.locale
-
-  const mails = recipients
-    .filter(recipient => reaches(message.event, 'email', recipient, chosen(recipient)))
-    .map(recipient => ({ id: newId(), address: recipient.address, name: recipient.name, locale: localeOf(recipient) }))
-  const notifications = recipients
-    .filter(recipient => recipient.userId && reaches(message.event, 'inApp', recipient, chosen(recipient)))
-    .map(recipient => {
-      const { title, text } = wordsOf(message.event, localeOf(recipient), message.facts)
-      return { id: newId(), userId: recipient.userId!, title, text: text.join('\n'), path: message.path }
+  const pieces = addressed.map(({ message, recipient }) => {
+    const chosen = preferences.get(recipient.userId ?? '')
+    const isOwnAct = recipient.userId !== null && recipient.userId === message.actorId
+    return {
+      message,
+      recipient,
+      locale: chosen?.locale ?? recipient.locale,
+      byMail: reaches(message.event, 'email', { ...recipient, isOwnAct }, chosen),
+      inApp: recipient.userId !== null && reaches(message.event, 'inApp', { ...recipient, isOwnAct }, chosen),
+    }
+  })
+  const notifications = pieces
+    .filter(({ inApp }) => inApp)
+    .map(({ message, recipient, locale }) => {
+      const { title, text } = wordsOf(message.event, locale, message.facts)
+      const { id: messageId, eventId, event, path } = message
+      return { id: newId(), messageId, eventId, event, path, userId: recipient.userId!, title, text: text.join('\n') }
+    })
+  const mails = pieces
+    .filter(({ byMail }) => byMail)
+    .map(({ message: { id: messageId, eventId, event }, recipient, locale }) => {
+      const { address: mail, name } = recipient
+      return { id: newId(), messageId, eventId, event, address: mail, name, locale }
     })
 
   await host.db.transaction(async tx => {
     const at = host.now()
-    if (!(await markAddressed(tx, message.id, at))) return
-    for (const { id, userId } of await insertNotifications(tx, message.eventId, message.event, notifications, at))
-      await tx.publish(NotificationCreated, {
-        notificationId: id,
-        userId,
-        event: message.event,
-        createdAt: at.toISOString(),
-      })
-    for (const id of await insertDeliveries(tx, message, mails, at)) await enqueueDelivery(tx, steps, id)
+    const mine = await markAddressed(tx, messageIds, at)
+    const isMine = ({ messageId }: { messageId: string }): boolean => mine.has(messageId)
+    for (const { id, userId, event } of await insertNotifications(tx, notifications.filter(isMine), at))
+      await tx.publish(NotificationCreated, { notificationId: id, userId, event, createdAt: at.toISOString() })
+    const added = await insertDeliveries(tx, mails.filter(isMine), at)
+    await enqueueMails(
+      tx,
+      host,
+      steps,
+      mails.filter(({ id }) => added.has(id)),
+      at,
+    )
   })
 }
 
-/** One waiting job a message and one a delivery, whoever asks for it. */
-export const enqueueAddressing = (tx: Tx, { address }: Steps, messageId: string) =>
-  tx.enqueue(address, { messageId }, { key: `notifications.address:${messageId}` })
+/** Each by itself, or those of a kind for an address together with what else comes for it meanwhile. */
+async function enqueueMails(
+  tx: Tx,
+  { settings }: NotificationsHost,
+  steps: Steps,
+  mails: readonly { id: string; address: string; event: Kind }[],
+  at: Date,
+): Promise<void> {
+  const together = mails.filter(({ event }) => settings.NOTIFICATION_DIGEST > 0 && gathered(event))
+  for (const mail of mails) if (!together.includes(mail)) await enqueueDelivery(tx, steps, mail.id)
+  for (const { address: to, event, nextAt } of await awaitMailings(tx, together, at))
+    await tx.enqueue(steps.gather, { mailId: newId(), address: to, event }, nextAt > at ? { runAt: nextAt } : {})
+}
+
+/** A readable file for each notification in the application; a mail has one when it goes out. */
+async function record(
+  { db, mail, platform }: NotificationsHost,
+  messages: readonly Message[],
+  addressed: readonly Addressed[],
+): Promise<void> {
+  const addresses = new Map(addressed.map(({ recipient }) => [recipient.userId, recipient.address]))
+  const told = await listToldOf(
+    db,
+    messages.map(({ eventId }) => eventId),
+  )
+  for (const { userId, title, path, text, ...notification } of told) {
+    const to = addresses.get(userId)
+    const link = path && platform.publicUrl + path
+    if (to)
+      await mail.record('in-app', {
+        ...notification,
+        to,
+        subject: title,
+        text: `${[text, link].filter(Boolean).join('\n\n')}\n`,
+      })
+  }
+}
+
+export const enqueueAddressing = (tx: Tx, { address }: Steps, messageIds: string[]) =>
+  tx.enqueue(address, { messageIds })
+/** One waiting job a delivery, whoever asks for it. */
 export const enqueueDelivery = (tx: Tx, { deliver }: Steps, deliveryId: string) =>
   tx.enqueue(deliver, { deliveryId }, { key: `notifications.deliver:${deliveryId}` })
+
+/** The way of a kind. */
+export const stepsOf = (jobs: Jobs, kind: Kind): Steps => jobs[rules[kind].urgency ?? 'normal']
 
 async function recipientsOf(host: NotificationsHost, audience: Audience): Promise<Recipient[]> {
   if (audience.kind === 'address')

@@ -185,7 +185,7 @@ test('only admins see deliveries and replay them; an unknown one is unknown', as
 })
 
 test('deliveries page through all of them, newest first', async t => {
-  const p = await withServer(t)
+  const p = await withServer(t, undefined, { NOTIFICATION_DIGEST: '0s' })
   for (let number = 0; number < 5; number++) {
     await p.publish(PassportPublished, { ...passport(), owner: self })
     await p.settle()
@@ -204,7 +204,8 @@ test('deliveries page through all of them, newest first', async t => {
 
 test('a code goes out at once while a thousand mails wait for a server that does not answer', async t => {
   // As many as there are connections for what can wait.
-  const p = await withServer(t, before => (before < 5 ? 'say nothing' : 'take'))
+  const judge = (before: number): Verdict => (before < 5 ? 'say nothing' : 'take')
+  const p = await withServer(t, judge, { NOTIFICATION_DIGEST: '0s' })
   for (let number = 0; number < 500; number++) await p.publish(PassportPublished, { ...passport(), owner: company })
   await until(() => p.seen.length === 5)
   const codeId = newId()
@@ -268,16 +269,18 @@ test('deliveries of a span of time and a status are listed page by page, and cou
 
 test('what a killed worker left behind is taken up after the longest pause between tries, not before, and sent once', async t => {
   let now = new Date('2027-02-18T08:30:00.000Z')
-  const p = await withServer(t, undefined, {}, () => now)
+  const p = await withServer(t, undefined, { NOTIFICATION_DIGEST: '0s' }, () => now)
   p.outage.identity = true
   await p.publish(PassportPublished, { ...passport(), owner: self })
   await p.settle()
   p.outage.identity = false
   const leave = () => p.db('notifications')`delete from graphile_worker._private_jobs`
-  const jobs = {
+  const steps = {
     address: { task: 'notifications.address', tries: 25 },
     deliver: { task: 'notifications.deliver', tries: 25 },
+    gather: { task: 'notifications.gather', tries: 25 },
   }
+  const jobs = { urgent: steps, normal: steps, bulk: steps }
   await leave()
 
   now = new Date('2027-02-18T15:00:00.000Z')

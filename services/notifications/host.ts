@@ -9,16 +9,29 @@ export const settings = Type.Object({
     'How long notifications, and what became of mails, are kept; a week or more.',
     { default: '365d' },
   ),
+  NOTIFICATION_DIGEST: Setting.duration(
+    'How long mails of one kind to one person are gathered once one has gone out; 0s sends each by itself.',
+    { default: '10m' },
+  ),
 })
 
 export type NotificationsHost = Host<'notifications', (typeof needs)[number], typeof settings>
 
-/** The way of a message. */
+/** The way of messages. */
 export interface Steps {
-  /** Turns a message into what each person gets. */
-  address: Job<{ messageId: string }>
+  /** Turns messages into what each person gets. Jobs that the version before left have one `messageId`. */
+  address: Job<{ messageIds?: string[]; messageId?: string }>
   /** Sends one mail. */
   deliver: Job<{ deliveryId: string }>
+  /** Sends what waits of a kind for an address as one mail. */
+  gather: Job<Gathering>
+}
+
+export interface Gathering {
+  /** Of the mail. */
+  mailId: string
+  address: string
+  event: string
 }
 
 /** By how soon a message is wanted. */

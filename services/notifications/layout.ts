@@ -1,9 +1,20 @@
 import type { Locale, Secret, Words } from './kinds/kind.ts'
 
 /** What stands around the words of every mail. */
-const frame: Record<Locale, { greeting: (name: string | null) => string; signature: string }> = {
-  en: { greeting: name => (name ? `Hello ${name},` : 'Hello,'), signature: 'Ohmnibus' },
-  de: { greeting: name => (name ? `Guten Tag ${name},` : 'Guten Tag,'), signature: 'Ohmnibus' },
+const frame: Record<
+  Locale,
+  { greeting: (name: string | null) => string; more: (count: number) => string; signature: string }
+> = {
+  en: {
+    greeting: name => (name ? `Hello ${name},` : 'Hello,'),
+    more: count => `and ${count} more`,
+    signature: 'Ohmnibus',
+  },
+  de: {
+    greeting: name => (name ? `Guten Tag ${name},` : 'Guten Tag,'),
+    more: count => `und ${count} weitere`,
+    signature: 'Ohmnibus',
+  },
 }
 
 /** A message ready to be laid out: its words and what was added to them. */
@@ -11,18 +22,24 @@ export interface Letter extends Words, Secret {
   locale: Locale
   /** Null where nobody is sure who reads it. */
   name: string | null
+  /** Messages that it tells of at once, and how many more there are. */
+  items?: { title: string; link: string | undefined }[]
+  more?: number
 }
 
 /** As text: a code alone on a line, a link alone on a line. */
-export function textOf({ locale, name, text, code, link, action, note }: Letter): string {
-  const { greeting, signature } = frame[locale]
+export function textOf({ locale, name, text, items = [], more = 0, code, link, action, note }: Letter): string {
+  const { greeting, more: andMore, signature } = frame[locale]
   const address = link && (action ? `${action}:\n${link}` : link)
-  return `${[greeting(name), ...text, code, address, note, signature].filter(Boolean).join('\n\n')}\n`
+  const listed = items.map(({ title, link }) => (link ? `${title}\n${link}` : title))
+  const paragraphs = [greeting(name), ...text, ...listed, more > 0 && andMore(more), code, address, note, signature]
+  return `${paragraphs.filter(Boolean).join('\n\n')}\n`
 }
 
 /** As HTML that needs nothing from anywhere else. Names and identifiers are other people's words: all is escaped. */
-export function htmlOf({ locale, name, title, text, code, link, action, note }: Letter): string {
-  const { greeting, signature } = frame[locale]
+export function htmlOf(letter: Letter): string {
+  const { locale, name, title, text, items = [], more = 0, code, link, action, note } = letter
+  const { greeting, more: andMore, signature } = frame[locale]
   const paragraph = (content: string, style = '') => `<p${style && ` style="${style}"`}>${content}</p>`
   return `<!doctype html>
 <html lang="${locale}">
@@ -31,6 +48,12 @@ export function htmlOf({ locale, name, title, text, code, link, action, note }: 
 ${[
   paragraph(escape(greeting(name))),
   ...text.map(line => paragraph(escape(line))),
+  items.length > 0 &&
+    `<ul>\n${items
+      .map(({ title, link }) => (link ? `<a href="${escape(link)}">${escape(title)}</a>` : escape(title)))
+      .map(item => `<li>${item}</li>`)
+      .join('\n')}\n</ul>`,
+  more > 0 && paragraph(andMore(more)),
   code && paragraph(escape(code), 'font:700 28px/1.5 ui-monospace,monospace;letter-spacing:4px'),
   link && paragraph(`<a href="${escape(link)}">${escape(action ?? link)}</a>`),
   note && paragraph(escape(note), 'font-size:14px;opacity:.75'),

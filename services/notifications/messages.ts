@@ -43,11 +43,19 @@ export const plain = (text: string): string =>
 /** The words of a message in a language. */
 export const wordsOf = (kind: Kind, locale: Locale, facts: Record<string, unknown>): Words => rules[kind][locale](facts)
 
+/** Whether mails of a kind that come soon after each other become one. */
+export const gathered = (kind: Kind): boolean => rules[kind].many !== undefined
+
+/** What a mail that tells of several messages of a kind is called. */
+export const titleOfMany = (kind: Kind, locale: Locale, count: number): string => rules[kind].many![locale](count)
+
 /** Somebody who may get a message, and what they chose. */
 export interface Reader {
   disabled: boolean
   /** In the organisation the message is for. */
   role?: OrganisationRole
+  /** They caused it themselves. */
+  isOwnAct?: boolean
 }
 
 export type Channel = 'email' | 'inApp'
@@ -60,11 +68,12 @@ export interface Choices {
 
 /**
  * Whether a reader gets a message of a kind on a channel. Mail about an organisation's things goes to its owners and
- * admins only.
+ * admins only, and about what they did themselves to nobody, but for the safety of their account.
  */
 export function reaches(kind: Kind, channel: Channel, reader: Reader, choices: Choices | undefined): boolean {
   const policy = rules[kind]
   if (reader.disabled && !policy.disabledToo) return false
   if (channel === 'email' && reader.role && reader.role !== 'owner' && reader.role !== 'admin') return false
+  if (channel === 'email' && reader.isOwnAct && !policy.fixed && !policy.ownToo) return false
   return (policy.fixed ? undefined : choices?.[channel][kind]) ?? policy[channel]
 }

@@ -1,5 +1,5 @@
 import type { NotificationsHost } from './host.ts'
-import { tend } from './store.ts'
+import { dropMailings, tend } from './store.ts'
 
 const day = 24 * 3_600_000
 
@@ -16,5 +16,6 @@ export const keptFrom = ({ settings, now }: NotificationsHost): Date =>
  */
 export async function dropOld(host: NotificationsHost): Promise<number> {
   const periodMs = Math.min(30 * day, host.settings.NOTIFICATION_RETENTION / 8)
+  await host.db.transaction(tx => dropMailings(tx, new Date(host.now().getTime() - day)))
   return await host.db.transaction(tx => tend(tx, host.now(), periodMs, new Date(keptFrom(host).getTime() - day / 24)))
 }

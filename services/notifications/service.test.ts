@@ -225,7 +225,9 @@ async function publishAll(p: Platform, names: string[], eventIds: Map<string, st
 }
 
 async function withSecrets(t: Parameters<typeof open>[0], options?: Parameters<typeof open>[1]) {
-  const p = await open(t, options)
+  // Each message has a mail of its own here.
+  const environment = { NOTIFICATION_DIGEST: '0s', ...options?.environment }
+  const p = await open(t, { ...options, environment })
   p.codes.set(id, '123456')
   p.links.set(id, 'https://ohmnibus.example.com/invitations/secret')
   return p

@@ -1,7 +1,7 @@
 import { NotificationCreated } from '#contracts/notifications'
 import { defineService, StartError } from '#kernel'
 import { address } from './addressing.ts'
-import { deliver, takeUp } from './delivery.ts'
+import { deliver, deliverTogether, takeUp } from './delivery.ts'
 import { needs, settings, type Jobs, type Steps } from './host.ts'
 import { problems } from './problems.ts'
 import { reactions } from './reactions.ts'
@@ -30,22 +30,27 @@ export const notifications = defineService({
   start(host) {
     if (host.settings.NOTIFICATION_RETENTION < leastRetention)
       throw new StartError('NOTIFICATION_RETENTION: takes 7d or more, as mails may be on their way for four days.')
-    const stepsOf = (urgency: keyof Jobs, names: Record<keyof Steps, string>): Steps => {
+    const define = (urgency: keyof Jobs, names: Record<keyof Steps, string>): Steps => {
       const steps: Steps = {
-        address: host.job(names.address, ({ messageId }) => address(host, steps, messageId), { tries, urgency }),
+        address: host.job(
+          names.address,
+          ({ messageId, messageIds = [messageId!] }) => address(host, steps, messageIds),
+          { tries, urgency },
+        ),
         deliver: host.job(names.deliver, ({ deliveryId }, run) => deliver(host, deliveryId, run), { tries, urgency }),
+        gather: host.job(names.gather, (gathering, run) => deliverTogether(host, gathering, run), { tries, urgency }),
       }
       return steps
     }
     const jobs: Jobs = {
-      urgent: stepsOf('urgent', { address: 'address-code', deliver: 'deliver-code' }),
-      normal: stepsOf('normal', { address: 'address', deliver: 'deliver' }),
-      bulk: stepsOf('bulk', { address: 'address-bulk', deliver: 'deliver-bulk' }),
+      urgent: define('urgent', { address: 'address-code', deliver: 'deliver-code', gather: 'gather-code' }),
+      normal: define('normal', { address: 'address', deliver: 'deliver', gather: 'gather' }),
+      bulk: define('bulk', { address: 'address-bulk', deliver: 'deliver-bulk', gather: 'gather-bulk' }),
     }
     reactions(host, jobs)
     routes(host, jobs)
     streams(host)
     host.every('1 hour', 'drop what is older than its retention', async () => void (await dropOld(host)))
-    host.every('1 hour', 'take up what was left lying', () => takeUp(host, jobs.normal))
+    host.every('1 hour', 'take up what was left lying', () => takeUp(host, jobs))
   },
 })

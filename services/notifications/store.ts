@@ -1,5 +1,5 @@
 import type { Cursor, Db, Span, Tx } from '#kernel'
-import type { Audience, Draft, Locale } from './kinds/kind.ts'
+import type { Audience, Locale } from './kinds/kind.ts'
 import type { Choices, Kind } from './messages.ts'
 
 // ── Messages ──
@@ -8,6 +8,8 @@ export interface Message {
   id: string
   eventId: string
   event: Kind
+  /** Who caused the event; null for the platform itself. */
+  actorId: string | null
   audience: Audience
   /** Audiences that hear of the event in other words; who belongs to one of them is left out. */
   told: Audience[]
@@ -15,22 +17,25 @@ export interface Message {
   path: string | null
 }
 
-/** False when the event has told this audience already. */
-export async function insertMessage(
-  tx: Tx,
-  id: string,
-  event: { id: string; kind: Kind },
-  { audience, told, facts, path }: Draft & { told: Audience[] },
-  at: Date,
-): Promise<boolean> {
-  const [to, locale] =
-    audience.kind === 'address' ? [audience.address.toLowerCase(), audience.locale] : [audience.id, null]
-  const inserted = await tx`
-    insert into messages (id, event_id, event, audience_kind, audience, locale, facts, path, told, created_at)
-    values (${id}, ${event.id}, ${event.kind}, ${audience.kind}, ${to}, ${locale}, ${tx.json(facts as never)},
-      ${path ?? null}, ${tx.json(told as never)}, ${at})
+// Rows of many at once travel as one parameter: a statement for each number of them would have to be planned anew.
+
+/** Resolves with the ids of those whose event had not told their audience yet. */
+export async function insertMessages(tx: Tx, messages: readonly Message[], at: Date): Promise<string[]> {
+  if (messages.length === 0) return []
+  const rows = messages.map(({ audience, ...message }) => ({
+    ...message,
+    kind: audience.kind,
+    to: audience.kind === 'address' ? audience.address.toLowerCase() : audience.id,
+    locale: audience.kind === 'address' ? audience.locale : null,
+  }))
+  const inserted = await tx<{ id: string }[]>`
+    insert into messages
+      (id, event_id, event, actor_id, audience_kind, audience, locale, facts, path, told, created_at)
+    select id, "eventId", event, "actorId", kind, "to", locale, facts, path, told, ${at}
+    from json_to_recordset(${tx.json(rows as never)}) as r(id uuid, "eventId" uuid, event text, "actorId" uuid,
+      kind text, "to" text, locale text, facts jsonb, path text, told jsonb)
     on conflict do nothing returning id`
-  return inserted.length > 0
+  return inserted.map(({ id }) => id)
 }
 
 interface MessageRow extends Omit<Message, 'audience'> {
@@ -39,22 +44,26 @@ interface MessageRow extends Omit<Message, 'audience'> {
   locale: Locale | null
 }
 
-/** A message nobody has addressed yet. */
-export async function findOpenMessage(db: Db, id: string): Promise<Message | undefined> {
-  const [row] = await db<MessageRow[]>`
-    select id, event_id as "eventId", event, audience_kind as kind, audience as "to", locale, facts, path, told
-    from messages where id = ${id} and addressed_at is null`
-  if (!row) return undefined
-  const { kind, to, locale, ...message } = row
-  return { ...message, audience: kind === 'address' ? { kind, address: to, locale: locale! } : { kind, id: to } }
+export async function findMessages(db: Db, ids: readonly string[]): Promise<Message[]> {
+  const rows = await db<MessageRow[]>`
+    select id, event_id as "eventId", event, actor_id as "actorId", audience_kind as kind, audience as "to", locale,
+      facts, path, told
+    from messages where id = any(${ids as string[]})`
+  return rows.map(({ kind, to, locale, ...message }) => ({
+    ...message,
+    audience: kind === 'address' ? { kind, address: to, locale: locale! } : { kind, id: to },
+  }))
 }
 
-/** True for the one transaction that may address the message; others wait for it and get false. */
-export async function markAddressed(tx: Tx, id: string, at: Date): Promise<boolean> {
-  const marked = await tx`
-      update messages set addressed_at = greatest(created_at, ${at})
-      where id = ${id} and addressed_at is null returning id`
-  return marked.length > 0
+/** Those that this transaction alone may address; others wait for it and get none of them. */
+export async function markAddressed(tx: Tx, ids: readonly string[], at: Date): Promise<Set<string>> {
+  // Locked in one order, so that two that share messages wait for each other instead of locking each other out.
+  const marked = await tx<{ id: string }[]>`
+    update messages m set addressed_at = greatest(created_at, ${at})
+    from (select id, event_id from messages where id = any(${ids as string[]}) and addressed_at is null
+      order by id for update) open
+    where (m.id, m.event_id) = (open.id, open.event_id) returning m.id`
+  return new Set(marked.map(({ id }) => id))
 }
 
 // ── Notifications ──
@@ -73,38 +82,50 @@ export interface Notification {
 const notificationColumns = (db: Db) =>
   db`id, event, title, text, path, created_at as "createdAt", read_at as "readAt", position`
 
-/**
- * Adds notifications of one event, one a person, in the order of their inboxes. Resolves with those who had none of
- * this event yet.
- */
+export type NewNotification = Pick<Notification, 'id' | 'event' | 'title' | 'text' | 'path'> & {
+  userId: string
+  eventId: string
+}
+
+/** In the order given, each behind what its person has already. Resolves with those whose event was new to them. */
 export async function insertNotifications(
   tx: Tx,
-  eventId: string,
-  event: Kind,
-  notifications: readonly { id: string; userId: string; title: string; text: string; path: string | null }[],
+  notifications: readonly NewNotification[],
   at: Date,
-): Promise<{ id: string; userId: string }[]> {
+): Promise<Pick<NewNotification, 'id' | 'userId' | 'event'>[]> {
   if (notifications.length === 0) return []
-  // Sorted, so that two that share readers wait for each other instead of locking each other out.
-  const userIds = notifications.map(({ userId }) => userId).sort()
+  const counts = [...Map.groupBy(notifications, ({ userId }) => userId)]
+    .map(([userId, of]) => ({ userId, count: of.length }))
+    // Sorted, so that two that share readers wait for each other instead of locking each other out.
+    .sort((a, b) => (a.userId < b.userId ? -1 : 1))
   const inboxes = await tx<{ userId: string; position: number }[]>`
-    insert into inboxes as i (user_id, position) select unnest(${userIds}::uuid[]), 1
-    on conflict (user_id) do update set position = i.position + 1 returning user_id as "userId", position`
-  const positions = new Map(inboxes.map(({ userId, position }) => [userId, position]))
-  const rows = notifications.map(({ id, userId, title, text, path }) => ({
-    id,
-    user_id: userId,
-    position: positions.get(userId)!,
-    event_id: eventId,
-    event,
-    title,
-    text,
-    path,
-    created_at: at,
-  }))
-  return await tx<{ id: string; userId: string }[]>`
-    insert into notifications ${tx(rows)} on conflict (event_id, user_id) do nothing returning id, user_id as "userId"`
+    insert into inboxes as i (user_id, position)
+    select "userId", count from json_to_recordset(${tx.json(counts)}) as r("userId" uuid, count integer)
+    on conflict (user_id) do update set position = i.position + excluded.position
+    returning user_id as "userId", position`
+  const last = new Map(inboxes.map(({ userId, position }) => [userId, position]))
+  const rows = notifications
+    .toReversed()
+    .map(notification => {
+      const position = last.get(notification.userId)!
+      last.set(notification.userId, position - 1)
+      return { ...notification, position }
+    })
+    .toReversed()
+  return await tx<Pick<NewNotification, 'id' | 'userId' | 'event'>[]>`
+    insert into notifications (id, user_id, position, event_id, event, title, text, path, created_at)
+    select id, "userId", position, "eventId", event, title, text, path, ${at}
+    from json_to_recordset(${tx.json(rows as never)}) as r(id uuid, "userId" uuid, position integer, "eventId" uuid,
+      event text, title text, text text, path text)
+    on conflict (event_id, user_id) do nothing returning id, user_id as "userId", event`
 }
+
+/** What people were told of these events in the application. */
+export const listToldOf = (db: Db, eventIds: readonly string[]) => db<
+  (Pick<Notification, 'id' | 'event' | 'title' | 'text' | 'path' | 'createdAt'> & { userId: string })[]
+>`
+  select id, user_id as "userId", event, title, text, path, created_at as "createdAt"
+  from notifications where event_id = any(${eventIds as string[]})`
 
 export interface NotificationFilter {
   unread: boolean
@@ -194,25 +215,47 @@ export interface Delivery {
 const deliveryColumns = (db: Db) => db`
   d.id, m.event, d.address, d.status, d.tries, d.error, d.created_at as "createdAt", d.updated_at as "updatedAt"`
 
-/** Adds mails of one message. Resolves with the ids of those whose address has no mail of this event yet. */
-export async function insertDeliveries(
+export interface NewDelivery {
+  id: string
+  messageId: string
+  eventId: string
+  address: string
+  name: string | null
+  locale: Locale
+}
+
+/** Resolves with the ids of those whose address has no mail of their event yet. */
+export async function insertDeliveries(tx: Tx, deliveries: readonly NewDelivery[], at: Date): Promise<Set<string>> {
+  if (deliveries.length === 0) return new Set()
+  const inserted = await tx<{ id: string }[]>`
+    insert into deliveries (id, message_id, event_id, address, name, locale, created_at, updated_at)
+    select id, "messageId", "eventId", address, name, locale, ${at}, ${at}
+    from json_to_recordset(${tx.json(deliveries as never)}) as r(id uuid, "messageId" uuid, "eventId" uuid,
+      address citext, name text, locale text)
+    on conflict (event_id, address) do nothing returning id`
+  return new Set(inserted.map(({ id }) => id))
+}
+
+/** What is gathered for an address of one kind. */
+export interface Mailing {
+  address: string
+  event: Kind
+}
+
+/** Of mailings that something was added to those that nobody waits to send yet, and when that may be. */
+export async function awaitMailings(
   tx: Tx,
-  message: Message,
-  deliveries: readonly { id: string; address: string; name: string | null; locale: Locale }[],
+  mailings: readonly Mailing[],
   at: Date,
-): Promise<string[]> {
-  if (deliveries.length === 0) return []
-  const rows = deliveries.map(delivery => ({
-    ...delivery,
-    message_id: message.id,
-    event_id: message.eventId,
-    created_at: at,
-    updated_at: at,
-  }))
-  const inserted = await tx<
-    { id: string }[]
-  >`insert into deliveries ${tx(rows)} on conflict (event_id, address) do nothing returning id`
-  return inserted.map(({ id }) => id)
+): Promise<(Mailing & { nextAt: Date })[]> {
+  if (mailings.length === 0) return []
+  return await tx<(Mailing & { nextAt: Date })[]>`
+    insert into mailings as m (address, event, next_at, waiting)
+    select distinct on (address, event) address, event, ${at}::timestamptz, true
+    from json_to_recordset(${tx.json(mailings as never)}) as r(address citext, event text)
+    order by address, event
+    on conflict (address, event) do update set waiting = true, next_at = greatest(m.next_at, ${at}) where not m.waiting
+    returning address, event, next_at as "nextAt"`
 }
 
 /** A delivery that is being sent now, with what its message says. */
@@ -226,6 +269,60 @@ export interface Claimed {
   path: string | null
   createdAt: Date
 }
+
+/** Those of a mail that it shows, the oldest first, and how many it tells of in all. */
+export interface ClaimedTogether {
+  shown: Claimed[]
+  total: number
+}
+
+/**
+ * What waits of a kind for an address, as the mail `mailId`; what that mail took at an earlier try, if there was one.
+ * The next one may go at `nextAt`. Undefined when there is nothing (more) to send.
+ */
+export async function claimTogether(
+  tx: Tx,
+  mailId: string,
+  { address, event }: Mailing,
+  { at, nextAt, most }: { at: Date; nextAt: Date; most: number },
+): Promise<ClaimedTogether | undefined> {
+  const claim = async (chosen: ReturnType<Db>): Promise<ClaimedTogether | undefined> => {
+    const rows = await tx<(Claimed & { total: number })[]>`
+      with claimed as (
+        update deliveries d set status = 'sending', tries = tries + 1, updated_at = ${at}, mail_id = ${mailId}
+        from messages m
+        where ${chosen} and (m.id, m.event_id) = (d.message_id, d.event_id)
+        returning d.id, m.event, d.address, d.name, d.locale, m.facts, m.path, d.created_at as "createdAt"
+      )
+      select *, (count(*) over ())::int as total from claimed order by "createdAt", id limit ${most}`
+    return rows.length > 0 ? { shown: rows, total: rows[0]!.total } : undefined
+  }
+  const before = await claim(tx`d.mail_id = ${mailId} and d.status in ('waiting', 'sending', 'failed')`)
+  if (before) return before
+  // Held first, so that nobody adds to what was claimed already without a job of its own.
+  await tx`
+    update mailings set waiting = false, next_at = ${nextAt}
+    where address = ${address}::citext and event = ${event}`
+  return await claim(tx`
+    d.address = ${address}::citext and d.status = 'waiting' and d.mail_id is null and m.event = ${event}`)
+}
+
+/** How the try of a mail went, for all that it tells of. */
+export async function endTogether(
+  tx: Tx,
+  mailId: string,
+  status: 'sent' | 'failed' | 'dead' | 'obsolete',
+  error: string | null,
+  at: Date,
+): Promise<void> {
+  await tx`
+    update deliveries set status = ${status}, error = ${error}, updated_at = ${at}
+    where mail_id = ${mailId} and status = 'sending'`
+}
+
+/** Forgets when those were sent that nothing waits for. */
+export const dropMailings = (tx: Tx, before: Date) => tx`
+  delete from mailings where not waiting and next_at < ${before}`
 
 /**
  * Undefined when there is nothing (more) to send. One in `sending` was left by a worker that died, and is sent again.
@@ -289,19 +386,25 @@ export async function findDelivery(db: Db, id: string): Promise<Delivery | undef
 /** Takes a dead delivery back to work; false when it is not dead (any more). */
 export async function revive(tx: Tx, id: string, at: Date): Promise<boolean> {
   const revived = await tx`
-      update deliveries set status = 'waiting', updated_at = ${at} where id = ${id} and status = 'dead' returning id`
+    update deliveries set status = 'waiting', mail_id = null, updated_at = ${at}
+    where id = ${id} and status = 'dead' returning id`
   return revived.length > 0
 }
 
 /** What has been open since before `since`: its job must have died with its last try. */
-export async function findLeftLying(db: Db, since: Date): Promise<{ messages: string[]; deliveries: string[] }> {
+export async function findLeftLying(
+  db: Db,
+  since: Date,
+): Promise<{ messages: string[]; deliveries: (Mailing & { id: string; mailId: string | null })[] }> {
   const messages = await db<
     { id: string }[]
   >`select id from messages where addressed_at is null and created_at < ${since} order by created_at limit 1000`
-  const deliveries = await db<{ id: string }[]>`
-    select id from deliveries where status in ('waiting', 'sending', 'failed') and updated_at < ${since}
-    order by updated_at limit 1000`
-  return { messages: messages.map(({ id }) => id), deliveries: deliveries.map(({ id }) => id) }
+  const deliveries = await db<(Mailing & { id: string; mailId: string | null })[]>`
+    select d.id, d.address, m.event, d.mail_id as "mailId"
+    from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id)
+    where d.status in ('waiting', 'sending', 'failed') and d.updated_at < ${since}
+    order by d.updated_at limit 1000`
+  return { messages: messages.map(({ id }) => id), deliveries }
 }
 
 // ── Retention ──

@@ -98,6 +98,12 @@ export async function open(t: TestContext, options: { environment?: Record<strin
     codes,
     links,
     outage,
+    /** While identity does not answer. */
+    async outageOf(work: () => Promise<void>) {
+      outage.identity = true
+      await work()
+      outage.identity = false
+    },
     as: (person: Person) => p.signedIn({ userId: person.userId }),
     /** The in-app list of somebody, newest first. */
     async list(person: Person, query = '') {
@@ -129,10 +135,10 @@ export async function open(t: TestContext, options: { environment?: Record<strin
 
 export type Platform = Awaited<ReturnType<typeof open>>
 
-/** The mails that were written as files, oldest first. */
-export async function mails(p: Platform) {
+/** The mails that were written as files, or what people saw in the application, oldest first. */
+export async function mails(p: Platform, channel = 'email') {
   const folder = join(p.dataFolder, 'notifications')
-  const names = (await readdir(folder).catch(() => [])).sort()
+  const names = (await readdir(folder).catch(() => [])).filter(name => name.includes(`-${channel}-`)).sort()
   return await Promise.all(
     names.map(async name => {
       const text = await readFile(join(folder, name), 'utf8')

@@ -151,25 +151,27 @@ for (const [name, open] of Object.entries(engines)) {
     assert.equal(outages, 5)
   })
 
-  test(`${name}: errors in the middle of a large batch neither lose nor double the others`, async t => {
-    const bad = new Set(['37', '136', '199', '200', '399'])
-    const picky = await readers(
-      t,
-      ({ text }) => {
-        if (bad.has(text)) throw new Error(`not ${text}`)
-      },
-      'pass',
-    )
-    const p = await open(t, [await notes(t), picky])
-    const texts = Array.from({ length: 450 }, (_, i) => String(i))
-    await write(p.http, 'one', texts)
-    await settleNow(p)
-    assert.deepEqual(
-      await seen(p),
-      texts.filter(text => !bad.has(text)).map(text => `one ${text}`),
-    )
-    assert.equal((await listed(p)).length, bad.size)
-  })
+  for (const many of [false, true])
+    test(`${name}: errors in the middle of a large batch neither lose nor double the others, of a reaction to ${many ? 'many at once' : 'each'}`, async t => {
+      const bad = new Set(['37', '136', '199', '200', '399'])
+      const picky = await readers(
+        t,
+        ({ text }) => {
+          if (bad.has(text)) throw new Error(`not ${text}`)
+        },
+        'pass',
+        many,
+      )
+      const p = await open(t, [await notes(t), picky])
+      const texts = Array.from({ length: 450 }, (_, i) => String(i))
+      await write(p.http, 'one', texts)
+      await settleNow(p)
+      assert.deepEqual(
+        await seen(p),
+        texts.filter(text => !bad.has(text)).map(text => `one ${text}`),
+      )
+      assert.equal((await listed(p)).length, bad.size)
+    })
 
   test(`${name}: where the commit of a reaction fails, neither its effect nor its move is there; it becomes a dead letter and the others go on`, async t => {
     const overdrawn = await readers(t, async ({ text, eventId }, tx) => {

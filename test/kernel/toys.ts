@@ -60,11 +60,12 @@ async function note(tx: Tx<'notes'>, page: string, text: string): Promise<void> 
 
 export type Reading = (event: Delivered<typeof Noted>, tx: Tx<'readers'>) => unknown
 
-/** Reads notes: one row an event, in the order it saw them; `reading` may fail. */
+/** Reads notes, one by one or `many` at once: one row an event, in the order it saw them; `reading` may fail. */
 export const readers = async (
   t: TestContext,
   reading: Reading = () => {},
   afterFailure: 'wait' | 'pass' = 'wait',
+  many = false,
 ): Promise<Service> =>
   defineService({
     name: 'readers',
@@ -75,15 +76,17 @@ export const readers = async (
        create table promises (id integer primary key);
        alter table seen add foreign key (promise) references promises deferrable initially deferred`,
     ),
-    start({ on }) {
-      on(
-        Noted,
-        { id: 'remember', purpose: 'remember what was noted', from: 'beginning', afterFailure },
-        async (event, tx) => {
-          await tx`insert into seen (event_id, page, number, text) values (${event.eventId}, ${event.page}, ${event.number}, ${event.text})`
-          await reading(event, tx)
-        },
-      )
+    start({ on, onMany }) {
+      const about = { id: 'remember', purpose: 'remember what was noted', from: 'beginning', afterFailure } as const
+      const remember: Reading = async (event, tx) => {
+        await tx`insert into seen (event_id, page, number, text) values (${event.eventId}, ${event.page}, ${event.number}, ${event.text})`
+        await reading(event, tx)
+      }
+      if (many)
+        onMany(Noted, about, async (events, tx) => {
+          for (const event of events) await remember(event, tx)
+        })
+      else on(Noted, about, async (event, tx) => void (await remember(event, tx)))
     },
   })
 

@@ -8,6 +8,10 @@ const pathOf = ({ docId }: { docId: string }) => `/api/documents/${docId}`
 export const documents = {
   'document.uploaded': rule(DocumentUploaded, inBulk(inAppOnly), {
     drafts: event => [{ ...fileOf(event), path: pathOf(event) }],
+    many: {
+      en: count => `${count} documents were added`,
+      de: count => `${count} Dokumente wurden hinzugefügt`,
+    },
     en: ({ fileName }) => ({
       title: `Document “${fileName}” was added`,
       text: [`The document “${fileName}” was stored.`],
@@ -22,6 +26,10 @@ export const documents = {
 
   'document.updated': rule(DocumentUpdated, inBulk(inAppOnly), {
     drafts: event => [{ ...fileOf(event), path: pathOf(event) }],
+    many: {
+      en: count => `${count} changes to documents`,
+      de: count => `${count} Änderungen an Dokumenten`,
+    },
     en: ({ fileName }) => ({
       title: `Document “${fileName}” was changed`,
       text: [`The particulars of the document “${fileName}” were changed.`],
@@ -36,6 +44,10 @@ export const documents = {
 
   'document.deleted': rule(DocumentDeleted, inBulk(inAppOnly), {
     drafts: event => [fileOf(event)],
+    many: {
+      en: count => `${count} documents were deleted`,
+      de: count => `${count} Dokumente wurden gelöscht`,
+    },
     en: ({ fileName }) => ({
       title: `Document “${fileName}” was deleted`,
       text: [`The document “${fileName}” and its file were deleted.`],

@@ -95,7 +95,7 @@ export const identity = {
     }),
   }),
 
-  'user.registered': rule(UserRegistered, both, {
+  'user.registered': rule(UserRegistered, { ...both, ownToo: true }, {
     drafts: ({ userId }) => [{ audience: person(userId), facts: {}, path: '/docs' }],
     en: () => ({
       title: 'Welcome to Ohmnibus',
@@ -109,10 +109,14 @@ export const identity = {
     }),
   }),
 
-  'user.logged-in': rule(UserLoggedIn, inAppOnly, {
+  'user.logged-in': rule(UserLoggedIn, { ...inAppOnly, ownToo: true }, {
     drafts: ({ userId, device, addressPrefix, timestamp }) => [
       { audience: person(userId), facts: { at: timestamp, device, place: addressPrefix }, path: sessions },
     ],
+    many: {
+      en: count => `${count} new sign-ins to your account`,
+      de: count => `${count} neue Anmeldungen an Ihrem Konto`,
+    },
     en: ({ at, device, place }) => ({
       title: 'New sign-in to your account',
       text: [

@@ -41,6 +41,8 @@ export interface Policy {
   urgency?: 'urgent' | 'bulk'
   /** Even to somebody who is disabled. */
   disabledToo?: boolean
+  /** By mail even to who did it themselves, as far as anybody can tell. */
+  ownToo?: boolean
 }
 
 /** What must not be stored, fetched when the mail goes out. */
@@ -57,6 +59,8 @@ export interface Rule<E extends EventContract, Facts> extends Policy {
   secret?(host: NotificationsHost, facts: Facts): Promise<Secret | undefined>
   en(facts: Facts): Words
   de(facts: Facts): Words
+  /** Title of a mail that tells of so many at once; without it each has a mail of its own. */
+  many?: Record<Locale, (count: number) => string>
 }
 
 /** Facts are what `drafts` says of the event: name it before the words, which are made of them. */

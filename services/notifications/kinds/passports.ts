@@ -19,6 +19,10 @@ const factsOf = (event: About) => ({ passport: nameOf(event) })
 export const passports = {
   'passport.created': rule(PassportCreated, inBulk(both), {
     drafts: event => [{ audience: event.owner, facts: factsOf(event), path: pathOf(event) }],
+    many: {
+      en: count => `${count} passports were created`,
+      de: count => `${count} Pässe wurden angelegt`,
+    },
     en: ({ passport }) => ({
       title: `Passport ${passport} was created`,
       text: [`The battery passport ${passport} was created, as a draft.`],
@@ -39,6 +43,10 @@ export const passports = {
         path: pathOf(event),
       },
     ],
+    many: {
+      en: count => `${count} changes to passports`,
+      de: count => `${count} Änderungen an Pässen`,
+    },
     en: ({ passport, fields }) => ({
       title: `Passport ${passport} was changed`,
       text: [
@@ -59,6 +67,10 @@ export const passports = {
 
   'passport.deleted': rule(PassportDeleted, inBulk(both), {
     drafts: event => [{ audience: event.owner, facts: factsOf(event) }],
+    many: {
+      en: count => `${count} passports were deleted`,
+      de: count => `${count} Pässe wurden gelöscht`,
+    },
     en: ({ passport }) => ({
       title: `Passport ${passport} was deleted`,
       text: [`The draft of the battery passport ${passport} was deleted.`],
@@ -71,6 +83,10 @@ export const passports = {
 
   'passport.published': rule(PassportPublished, inBulk(both), {
     drafts: event => [{ audience: event.owner, facts: factsOf(event), path: pathOf(event) }],
+    many: {
+      en: count => `${count} passports were published`,
+      de: count => `${count} Pässe wurden veröffentlicht`,
+    },
     en: ({ passport }) => ({
       title: `Passport ${passport} was published`,
       text: [`The battery passport ${passport} is published. From now on it is kept and cannot be deleted.`],
@@ -90,6 +106,10 @@ export const passports = {
   'passport.status-changed': rule(PassportStatusChanged, inBulk(both), {
     drafts: event =>
       event.status === 'archived' ? [{ audience: event.owner, facts: factsOf(event), path: pathOf(event) }] : [],
+    many: {
+      en: count => `${count} passports were archived`,
+      de: count => `${count} Pässe wurden archiviert`,
+    },
     en: ({ passport }) => ({
       title: `Passport ${passport} was archived`,
       text: [`The battery passport ${passport} was archived. It can still be read.`],
@@ -110,6 +130,10 @@ export const passports = {
         { audience: event.owner, facts: told('owner'), path },
         { audience: event.reader, facts: told('reader'), path: event.shared ? path : undefined },
       ]
+    },
+    many: {
+      en: count => `${count} changes of who may read passports`,
+      de: count => `${count} Änderungen, wer Pässe lesen darf`,
     },
     en: ({ passport, shared, to }) => ({
       ...(to === 'owner'
