@@ -33,13 +33,17 @@ let history: Entry[]
 const uuid = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g
 const known = new Set<string>()
 
+const hears = (service: string, topic: string) =>
+  void reactsTo.set(service, (reactsTo.get(service) ?? new Set()).add(topic))
+
 before(async () => {
   const deaf = services.map((service): Service => ({
     ...service,
     start: host =>
       service.start({
         ...host,
-        on: ({ topic }) => void reactsTo.set(service.name, (reactsTo.get(service.name) ?? new Set()).add(topic)),
+        on: ({ topic }) => hears(service.name, topic),
+        onMany: ({ topic }) => hears(service.name, topic),
       }),
   }))
   origin = await everythingHappens(deaf)
@@ -56,7 +60,9 @@ async function afterEverything(
   at: Date,
   environment: Record<string, string> = {},
 ): Promise<TestPlatform> {
-  const p = await start(t, services, { now: () => at, environment })
+  // Each mail by itself: which of them go together is a matter of time.
+  const settings = { NOTIFICATION_DIGEST: '0s', ...environment }
+  const p = await start(t, services, { now: () => at, environment: settings })
   await p.settle()
   for (const { name } of services) await copyTables(origin.db(name) as Pool, p.db(name) as Pool, name)
   for (const folder of ['files', 'notifications'])

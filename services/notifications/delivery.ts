@@ -93,7 +93,10 @@ async function attempt(
  * Gives what has been open for longer than any pause between tries a new job: the old one was killed once too often.
  */
 export async function takeUp({ db, now, settings }: NotificationsHost, jobs: Jobs): Promise<void> {
-  const { messages, deliveries } = await findLeftLying(db, new Date(now().getTime() - 7 * 3_600_000 - settings.NOTIFICATION_DIGEST))
+  const { messages, deliveries } = await findLeftLying(
+    db,
+    new Date(now().getTime() - 7 * 3_600_000 - settings.NOTIFICATION_DIGEST),
+  )
   const alone = deliveries.filter(({ event, mailId }) => !mailId && !(settings.NOTIFICATION_DIGEST && gathered(event)))
   const together = Map.groupBy(
     deliveries.filter(delivery => !alone.includes(delivery)),

@@ -42,11 +42,7 @@ test('whoever registers is welcomed by mail, and sign-ins are mailed to who want
   const payload = { email: { 'user.logged-in': true } }
   await p.http.inject({ method: 'PUT', url: '/api/notifications/preferences', headers, payload })
   await p.publish(UserRegistered, { userId, email, firstName, name, locale, version: 1 }, byAda)
-  await p.publish(
-    UserLoggedIn,
-    { userId, sessionId: newId(), device: 'Firefox', addressPrefix: '192.0.2.0/24' },
-    byAda,
-  )
+  await p.publish(UserLoggedIn, { userId, sessionId: newId(), device: 'Firefox', addressPrefix: '192.0.2.0/24' }, byAda)
   await p.settle()
   assert.deepEqual((await mails(p)).map(({ event }) => event).sort(), ['user.logged-in', 'user.registered'])
 })

@@ -17,18 +17,16 @@ export function reactions(host: NotificationsHost, jobs: Jobs): void {
         // passports.
         const kept = events.filter(({ timestamp }) => new Date(timestamp) >= keptFrom(host))
         const messages = kept.flatMap(event =>
-          draftsOf(kind, event).map(
-            ({ audience, facts, path = null }, at, drafts): Message => ({
-              id: newId(),
-              eventId: event.eventId,
-              event: kind,
-              actorId: event.actor.userId,
-              audience,
-              told: drafts.slice(0, at).map(({ audience }) => audience),
-              facts,
-              path,
-            }),
-          ),
+          draftsOf(kind, event).map(({ audience, facts, path = null }, at, drafts): Message => ({
+            id: newId(),
+            eventId: event.eventId,
+            event: kind,
+            actorId: event.actor.userId,
+            audience,
+            told: drafts.slice(0, at).map(({ audience }) => audience),
+            facts,
+            path,
+          })),
         )
         const added = await insertMessages(tx, messages, now())
         if (added.length > 0) await enqueueAddressing(tx, stepsOf(jobs, kind), added)

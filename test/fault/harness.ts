@@ -89,6 +89,8 @@ export const underFireSettings = {
   RATE_LIMIT_FACTOR: '1000',
   LOG_LEVEL: 'warn',
   JWT_ACCESS_EXPIRY: '23h',
+  // Each mail by itself, to be counted.
+  NOTIFICATION_DIGEST: '0s',
   ADMIN_EMAIL: admin.email,
   ADMIN_PASSWORD: admin.password,
 }
@@ -345,21 +347,26 @@ async function check(site: Site, people: People, ledger: Ledger): Promise<void> 
     say(!rows.includes(key.split('/').at(-1)!) && `the file ${key} belongs to no document`)
   for (const name of readdirSync(mails)) say(!name.endsWith('.txt') && `${name} was left behind among the mails`)
 
-  // Messages: one a passport and recipient, in the application and as a file.
-  const written = (await mailsIn(mails)).filter(({ event }) => event === 'passport.created')
-  const filed = Map.groupBy(written, mail => `${mail.to} ${linkIn(mail).pathname}`)
+  // Messages: one a passport and recipient, in the application and as a file, and by mail to who did not make it.
+  const filed = async (channel: 'email' | 'in-app') => {
+    const written = (await mailsIn(mails, channel)).filter(({ event }) => event === 'passport.created')
+    return Map.groupBy(written, mail => `${mail.to} ${linkIn(mail).pathname}`)
+  }
+  const [mailed, recorded] = [await filed('email'), await filed('in-app')]
   for (const person of everybody) {
     const list = (await all(person.who, '/api/notifications')).filter(({ event }) => event === 'passport.created')
     const shown = Map.groupBy(list, ({ link }) => new URL(link).pathname)
     for (const [id, { owner }] of ledger.passports) {
-      const expected = owner.told.includes(person) ? 1 : 0
+      const isTold = owner.told.includes(person) ? 1 : 0
+      const expected = [isTold, isTold, owner.writer === person.who ? 0 : isTold]
       const counts = [
         shown.get(`/api/passports/${id}`)?.length ?? 0,
-        filed.get(`${person.email} /api/passports/${id}`)?.length ?? 0,
+        recorded.get(`${person.email} /api/passports/${id}`)?.length ?? 0,
+        mailed.get(`${person.email} /api/passports/${id}`)?.length ?? 0,
       ]
       say(
-        counts.some(count => count !== expected) &&
-          `${person.email} has ${counts[0]} notifications and ${counts[1]} files about passport ${id} instead of ${expected}`,
+        counts.join() !== expected.join() &&
+          `${person.email} has ${counts} notifications, files of them and mails about passport ${id} instead of ${expected}`,
       )
     }
   }

@@ -88,9 +88,10 @@ export interface Mail {
   text: string
 }
 
-/** The messages in a folder, oldest first. */
-export async function mailsIn(folder: string): Promise<Mail[]> {
-  const files = (await readdir(folder).catch(() => [])).filter(file => file.endsWith('.txt')).sort()
+/** The mails in a folder, or what people were told in the application, oldest first. */
+export async function mailsIn(folder: string, channel: 'email' | 'in-app' = 'email'): Promise<Mail[]> {
+  const written = await readdir(folder).catch(() => [])
+  const files = written.filter(file => file.endsWith('.txt') && file.includes(`-${channel}-`)).sort()
   return await Promise.all(
     files.map(async file => {
       const content = await readFile(join(folder, file), 'utf8')

@@ -95,45 +95,53 @@ export const identity = {
     }),
   }),
 
-  'user.registered': rule(UserRegistered, { ...both, ownToo: true }, {
-    drafts: ({ userId }) => [{ audience: person(userId), facts: {}, path: '/docs' }],
-    en: () => ({
-      title: 'Welcome to Ohmnibus',
-      text: ['Your e-mail address is confirmed and your account is ready.'],
-      action: 'See what you can do',
-    }),
-    de: () => ({
-      title: 'Willkommen bei Ohmnibus',
-      text: ['Ihre E-Mail-Adresse ist bestätigt und Ihr Konto ist bereit.'],
-      action: 'Ansehen, was Sie tun können',
-    }),
-  }),
-
-  'user.logged-in': rule(UserLoggedIn, { ...inAppOnly, ownToo: true }, {
-    drafts: ({ userId, device, addressPrefix, timestamp }) => [
-      { audience: person(userId), facts: { at: timestamp, device, place: addressPrefix }, path: sessions },
-    ],
-    many: {
-      en: count => `${count} new sign-ins to your account`,
-      de: count => `${count} neue Anmeldungen an Ihrem Konto`,
+  'user.registered': rule(
+    UserRegistered,
+    { ...both, ownToo: true },
+    {
+      drafts: ({ userId }) => [{ audience: person(userId), facts: {}, path: '/docs' }],
+      en: () => ({
+        title: 'Welcome to Ohmnibus',
+        text: ['Your e-mail address is confirmed and your account is ready.'],
+        action: 'See what you can do',
+      }),
+      de: () => ({
+        title: 'Willkommen bei Ohmnibus',
+        text: ['Ihre E-Mail-Adresse ist bestätigt und Ihr Konto ist bereit.'],
+        action: 'Ansehen, was Sie tun können',
+      }),
     },
-    en: ({ at, device, place }) => ({
-      title: 'New sign-in to your account',
-      text: [
-        `${device} signed in from ${place} on ${timeIn('en', at)}. ` +
-          'If that was not you, end the session and change your password.',
+  ),
+
+  'user.logged-in': rule(
+    UserLoggedIn,
+    { ...inAppOnly, ownToo: true },
+    {
+      drafts: ({ userId, device, addressPrefix, timestamp }) => [
+        { audience: person(userId), facts: { at: timestamp, device, place: addressPrefix }, path: sessions },
       ],
-      action: 'See your sessions',
-    }),
-    de: ({ at, device, place }) => ({
-      title: 'Neue Anmeldung an Ihrem Konto',
-      text: [
-        `${device} hat sich am ${timeIn('de', at)} von ${place} aus angemeldet. ` +
-          'Wenn Sie das nicht waren, beenden Sie die Sitzung und ändern Sie Ihr Passwort.',
-      ],
-      action: 'Ihre Sitzungen ansehen',
-    }),
-  }),
+      many: {
+        en: count => `${count} new sign-ins to your account`,
+        de: count => `${count} neue Anmeldungen an Ihrem Konto`,
+      },
+      en: ({ at, device, place }) => ({
+        title: 'New sign-in to your account',
+        text: [
+          `${device} signed in from ${place} on ${timeIn('en', at)}. ` +
+            'If that was not you, end the session and change your password.',
+        ],
+        action: 'See your sessions',
+      }),
+      de: ({ at, device, place }) => ({
+        title: 'Neue Anmeldung an Ihrem Konto',
+        text: [
+          `${device} hat sich am ${timeIn('de', at)} von ${place} aus angemeldet. ` +
+            'Wenn Sie das nicht waren, beenden Sie die Sitzung und ändern Sie Ihr Passwort.',
+        ],
+        action: 'Ihre Sitzungen ansehen',
+      }),
+    },
+  ),
 
   'password-reset.refused': rule(PasswordResetRefused, code, {
     drafts: ({ email, locale, reason }) => [
