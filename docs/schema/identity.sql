@@ -43,13 +43,16 @@ create table invitations (
   sealed           bytea                     not null,
   created_at       timestamp with time zone  not null,
   expires_at       timestamp with time zone  not null,
+  invited_by       uuid,
   constraint invitations_pkey PRIMARY KEY (id),
   constraint invitations_organisation_id_email_key UNIQUE (organisation_id, email),
   constraint invitations_token_hash_key UNIQUE (token_hash),
+  constraint invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES users(id) ON DELETE CASCADE,
   constraint invitations_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
   constraint invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'editor'::text, 'viewer'::text])))
 );
 CREATE INDEX invitations_expiry ON identity.invitations USING btree (expires_at);
+CREATE INDEX invitations_inviter ON identity.invitations USING btree (invited_by);
 
 create table members (
   organisation_id  uuid                      not null,

@@ -59,7 +59,12 @@ const openLimits = (cache: Host['cache']) => ({
   },
   /** Asks for the password again, by person. */
   confirm: cache.limit('confirm by account', { points: 10, seconds: 900 }),
-  invite: cache.limit('invite by account', { points: 50, seconds: 3600 }),
+  /** Each is a mail in our name to somebody who did not ask for it. */
+  invite: {
+    account: cache.limit('invite by account', { points: 50, seconds: 3600 }),
+    young: cache.limit('invite by young account', { points: 20, seconds: 86_400 }),
+    organisation: cache.limit('invite by organisation', { points: 200, seconds: 86_400 }),
+  },
 })
 
 /** The id after which a page of things sorted by id begins. */

@@ -25,6 +25,11 @@ const en = {
       html`It was sent to <bdi>${email}</bdi>, and you are signed in as <bdi>${own}</bdi>.`,
     button: 'Sign out and use the other address',
   },
+  already: {
+    title: 'You are a member already',
+    text: (organisation: string) =>
+      html`You belong to <bdi>${organisation}</bdi>. Its admins can give you another role.`,
+  },
   in: 'Sign in',
   up: 'I have no account yet',
   own: 'Stay signed in and see my account',
@@ -55,6 +60,11 @@ const texts: Texts<typeof en> = {
       text: (email, own) => html`Sie ging an <bdi>${email}</bdi>, und Sie sind angemeldet als <bdi>${own}</bdi>.`,
       button: 'Abmelden und die andere Adresse verwenden',
     },
+    already: {
+      title: 'Sie sind schon Mitglied',
+      text: organisation =>
+        html`Sie gehören schon zu <bdi>${organisation}</bdi>. Eine andere Rolle kann Ihnen die Verwaltung dort geben.`,
+    },
     in: 'Anmelden',
     up: 'Ich habe noch kein Konto',
     own: 'Angemeldet bleiben und mein Konto ansehen',
@@ -64,7 +74,7 @@ const texts: Texts<typeof en> = {
 
 /** The pages of an invitation. Mail scanners open links but press no buttons: opening one changes nothing. */
 export function pagesIn(language: Language) {
-  const { invited, joined, signIn, another, expired, ...links } = texts[language]
+  const { invited, joined, already, signIn, another, expired, ...links } = texts[language]
   const send = (
     reply: Reply,
     status: number,
@@ -92,6 +102,8 @@ export function pagesIn(language: Language) {
       ),
     joined: (reply: Reply, organisation: string) =>
       send(reply, 200, joined.title, html`<p>${joined.text(organisation)}</p>`),
+    already: (reply: Reply, organisation: string) =>
+      send(reply, 409, already.title, html`<p>${already.text(organisation)}</p>`),
     /** Leads back to the invitation at `path`. */
     signIn: (reply: Reply, status: number, organisation: string, email: string, path: string) =>
       send(reply, status, signIn.title, html`<p>${invited.text(organisation)} ${signIn.text(email)}</p>`, [

@@ -28,6 +28,7 @@ export const problems = {
   email_unchanged: ['conflict', 'This is the address of the account already.'],
   password_changed: ['conflict', 'The password was changed a moment ago, elsewhere.'],
   last_admin: ['conflict', 'The platform keeps at least one admin who can sign in.'],
+  member_exists: ['conflict', 'They are a member of the organisation already.'],
   last_owner: ['conflict', 'An organisation keeps at least one owner.'],
   otp_sent_recently: ['limited', 'A code was asked for a moment ago. Wait before you ask for another.'],
   sign_in_busy: ['unavailable', 'Too many people sign in at once. Try again.'],

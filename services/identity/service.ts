@@ -25,6 +25,7 @@ import { entranceRoutes } from './entrance/routes.ts'
 import { figureRoutes } from './figures.ts'
 import { settings } from './host.ts'
 import { openIdentity } from './identity.ts'
+import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { passwordRoutes } from './passwords/routes.ts'
 import { problems } from './problems.ts'
@@ -64,6 +65,7 @@ export const identity = defineService({
     accountRoutes(shared)
     sessionRoutes(shared)
     organisationRoutes(shared)
+    invitationRoutes(shared)
     entranceRoutes(shared)
     figureRoutes(shared)
     answers(shared)

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { UserDisabled, UserPasswordChanged, UserRegistered, UserRoleChanged } from '#contracts/identity'
 import { type Database, newId, Problem, StartError, type Tx } from '#kernel'
 import type { IdentityHost } from '../host.ts'
-import { checkPassword, hashPassword } from '../passwords/passwords.ts'
+import { hashPassword } from '../passwords/passwords.ts'
+import { refuseWeak } from '../passwords/strength.ts'
 import { forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { accountOf, normalise } from './accounts.ts'
@@ -38,7 +39,7 @@ export async function createAdmin(
   options: { email: string; password: string; now: Date; minimum?: number; onlyFirst?: boolean },
 ): Promise<boolean> {
   const email = normalise(options.email)
-  checkPassword(options.password, { email, names: [] }, options.minimum ?? 12)
+  await refuseWeak(options.password, { email, names: [] }, options.minimum ?? 12)
   const user: User = {
     id: newId(),
     email,

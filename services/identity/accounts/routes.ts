@@ -31,8 +31,8 @@ import {
   type Tx,
 } from '#kernel'
 import type { Identity } from '../identity.ts'
-import { checkPassword, passwordRefusals } from '../passwords/passwords.ts'
 import { deleteResets } from '../passwords/store.ts'
+import { passwordRefusals, refuseWeak } from '../passwords/strength.ts'
 import { Otp, Password, Waiting, wrongCode } from '../registration/registration.ts'
 import { countGuess, own, stillOpen } from '../registration/guesses.ts'
 import { deleteCode, insertCode, lockCodes } from '../registration/store.ts'
@@ -159,7 +159,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
     },
     async ({ actor, body }, reply) => {
       const user = await confirm(actor, body.currentPassword, '/currentPassword')
-      checkPassword(
+      await refuseWeak(
         body.newPassword,
         { email: user.email, names: [user.firstName, user.lastName] },
         host.settings.PASSWORD_MIN_LENGTH,

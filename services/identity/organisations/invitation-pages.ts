@@ -68,7 +68,7 @@ export function invitationPages(
           params: Params,
           consumes: ['application/x-www-form-urlencoded'],
           produces: ['text/html'],
-          response: { 200: Type.Null(), 401: Type.Null(), 403: Type.Null(), 404: Type.Null() },
+          response: { 200: Type.Null(), 401: Type.Null(), 403: Type.Null(), 404: Type.Null(), 409: Type.Null() },
         },
       },
       async (request, reply) => {
@@ -86,6 +86,8 @@ export function invitationPages(
         } catch (error) {
           if (!(error instanceof Problem)) throw error
           if (error.code === 'invitation_unknown') return pagesIn(languageOf(request)).expired(reply)
+          if (error.code === 'member_exists' && organisation)
+            return pagesIn(user.locale).already(reply, organisation.name)
           if (error.code !== 'invitation_for_another' || !invitation) throw error
           return pagesIn(user.locale).another(reply, 403, invitation.email, user.email, path)
         }

@@ -14,8 +14,8 @@ import { refuseMemberChange } from './organisations.ts'
 
 type Person = Awaited<ReturnType<Awaited<ReturnType<typeof startIdentity>>['person']>>
 
-async function startOrganisations(t: Parameters<typeof startIdentity>[0]) {
-  const p = await startIdentity(t)
+async function startOrganisations(t: Parameters<typeof startIdentity>[0], environment = {}) {
+  const p = await startIdentity(t, { environment })
   const found = async (owner: Person, name = 'Voltaic GmbH') =>
     (await p.post('/organisations', { name }, owner.headers)).json().id as string
   const invite = (by: Person, id: string, email: string, role: string) =>
@@ -195,6 +195,116 @@ test('an invitation ends after seven days, when it is withdrawn, and when anothe
   await assert.rejects(ask(getInvitation, { invitationId: late.id }), { code: 'invitation_unknown' })
 })
 
+test('an invitation ends with the right of who made it', async t => {
+  const { http, post, get, ask, person, admin, found, invite, join, put, remove, invitationFor, roles } =
+    await startOrganisations(t)
+  const [ada, bea, grace, root] = [await person('Ada'), await person('Bea'), await person('Grace'), await admin()]
+  const id = await found(ada)
+  const url = (path: string) => `/api/auth${path}`
+  const disable = (disabled: boolean) =>
+    http.inject({ method: 'PUT', url: url(`/users/${bea.id}/disabled`), payload: { disabled }, headers: root.headers })
+  const signIn = async () => {
+    bea.headers = bearer((await post('/login', { email: bea.email, password: bea.password })).json().accessToken)
+  }
+  for (const [how, loss] of [
+    ['removed', () => remove(ada, id, bea)],
+    ['made an editor', () => put(ada, id, bea, 'editor')],
+    ['disabled', () => disable(true)],
+  ] as const) {
+    await signIn()
+    await join(ada, id, bea, 'admin')
+    const { id: invitationId } = (await invite(bea, id, grace.email, 'admin')).json()
+    const token = await invitationFor(grace.email)
+    assert.ok((await loss()).statusCode < 300)
+    assert.equal((await post('/invitations/accept', { token }, grace.headers)).json().code, 'invitation_unknown', how)
+    assert.equal((await http.inject(url(`/invitations/${token}`))).statusCode, 404)
+    assert.deepEqual((await get(`/organisations/${id}/invitations`, ada.headers)).json().items, [])
+    await assert.rejects(ask(getInvitation, { invitationId }), { code: 'invitation_unknown' }, 'no mail goes out')
+    assert.equal((await roles(id))[grace.id], undefined)
+    await disable(false)
+    await remove(ada, id, bea)
+  }
+})
+
+test('an owner who is made an admin has invited no owners', async t => {
+  const { post, person, found, invite, join, put, invitationFor } = await startOrganisations(t)
+  const [ada, bea, grace, eve] = await Promise.all(['Ada', 'Bea', 'Grace', 'Eve'].map(name => person(name)))
+  const id = await found(ada!)
+  await join(ada!, id, bea!, 'owner')
+  await invite(bea!, id, grace!.email, 'owner')
+  await invite(bea!, id, eve!.email, 'admin')
+  await put(ada!, id, bea!, 'admin')
+  const accept = async (who: Person) =>
+    (await post('/invitations/accept', { token: await invitationFor(who.email) }, who.headers)).statusCode
+  await assert.rejects(accept(grace!), { code: 'invitation_unknown' })
+  assert.equal(await accept(eve!), 200, 'an admin may invite an admin')
+})
+
+test('who is removed while their invitation is accepted: what is decided last is right', async t => {
+  const { post, person, found, invite, join, remove, roles, invitationFor, db } = await startOrganisations(t)
+  const [ada, bea, grace] = [await person('Ada'), await person('Bea'), await person('Grace')]
+  const id = await found(ada)
+  await join(ada, id, bea, 'admin')
+  bea.headers = bearer((await post('/login', { email: bea.email, password: bea.password })).json().accessToken)
+  await invite(bea, id, grace.email, 'editor')
+  const token = await invitationFor(grace.email)
+  const [removed, accepted] = await held(
+    db('identity'),
+    tx => tx`select from organisations where id = ${id} for update`,
+    () => [remove(ada, id, bea), post('/invitations/accept', { token }, grace.headers)],
+  )
+  assert.equal(removed!.statusCode, 204)
+  assert.ok(accepted!.statusCode === 200 || accepted!.json().code === 'invitation_unknown')
+  assert.equal((await roles(id))[grace.id], accepted!.statusCode === 200 ? 'editor' : undefined)
+})
+
+test('who is a member is not invited, and an invitation does what it says or is not spent', async t => {
+  const { post, person, found, invite, join, put, roles, renew, invitationFor, mailed, published, clock } =
+    await startOrganisations(t)
+  const ada = await person('Ada')
+  let grace = await person('Grace')
+  const id = await found(ada)
+  await invite(ada, id, 'else@example.com', 'admin')
+  const elsewhere = await invitationFor('else@example.com')
+  await join(ada, id, grace, 'viewer')
+  const invited = await invite(ada, id, 'GRACE@example.com', 'admin')
+  assert.equal(invited.statusCode, 409)
+  assert.partialDeepStrictEqual(invited.json(), { code: 'member_exists', userId: grace.id, role: 'viewer' })
+  assert.match(invited.json().detail, /grace@example\.com is a member already, as viewer/)
+  assert.equal((await published(MemberInvited)).length, 2, 'nobody is told of what was refused')
+
+  // A member whose address becomes one that was invited.
+  await post('/email', { password: grace.password, email: 'else@example.com' }, grace.headers)
+  const { code } = await mailed('else@example.com')
+  await post('/email/verify', { otp: code }, grace.headers)
+  const accept = () => post('/invitations/accept', { token: elsewhere }, grace.headers)
+  const refused = await accept()
+  assert.deepEqual([refused.statusCode, refused.json().code], [409, 'member_exists'])
+  assert.equal((await roles(id))[grace.id], 'viewer')
+  clock.pass(1000)
+  await put(ada, id, grace, 'admin')
+  grace = await renew(grace)
+  assert.equal((await accept()).json().role, 'admin', 'what they are by now is what it says')
+  assert.equal((await accept()).json().code, 'invitation_unknown')
+})
+
+test('invitations are few from one account, fewer from a young one, and so from one organisation', async t => {
+  const { person, found, invite, clock, renew } = await startOrganisations(t, { RATE_LIMIT_FACTOR: '1' })
+  let ada = await person('Ada')
+  const id = await found(ada)
+  const codes = async (times: number, organisation = id) => {
+    const answers = []
+    for (let i = 0; i < times; i++)
+      answers.push((await invite(ada, organisation, `guest-${i}@example.com`, 'viewer')).statusCode)
+    return answers
+  }
+  assert.deepEqual(await codes(21), [...Array(20).fill(201), 429])
+  assert.deepEqual(await codes(1, await found(ada, 'Another')), [429], 'of another organisation too')
+  clock.pass(86_400_000)
+  ada = await renew(ada)
+  assert.deepEqual((await codes(30)).at(-1), 429)
+})
+
 test('the link of an invitation opens a page whose button joins', async t => {
   const { http, person, found, invite, invitationFor, roles } = await startOrganisations(t)
   const [ada, grace] = [await person('Ada'), await person('Grace')]
@@ -369,17 +479,44 @@ test('the last owner cannot leave or be demoted', async t => {
   assert.deepEqual(await roles(id), { [bea.id]: 'owner' })
 })
 
-test('two last owners who leave at the same moment: one stays', async t => {
-  const { person, found, join, remove, roles, db } = await startOrganisations(t)
+test('two last owners who leave or are demoted at the same moment: one stays', async t => {
+  const { post, person, found, join, put, remove, roles, db } = await startOrganisations(t)
   const [ada, bea] = [await person('Ada'), await person('Bea')]
+  for (const begin of [
+    (id: string) => [remove(ada, id, ada), remove(bea, id, bea)],
+    (id: string) => [put(ada, id, bea, 'viewer'), remove(bea, id, ada)],
+    (id: string) => [put(ada, id, ada, 'viewer'), put(bea, id, bea, 'viewer')],
+  ]) {
+    for (const who of [ada, bea])
+      who.headers = bearer((await post('/login', { email: who.email, password: who.password })).json().accessToken)
+    const id = await found(ada)
+    await join(ada, id, bea, 'owner')
+    // Both are held back until both are under way, so that they meet.
+    const answers = await held(
+      db('identity'),
+      tx => tx`select from organisations where id = ${id} for update`,
+      () => begin(id),
+    )
+    const codes = answers.map(({ statusCode }) => statusCode).sort()
+    assert.ok(codes[0] === 204 && codes[1]! >= 400 && codes[1]! < 500, String(codes))
+    assert.equal(Object.values(await roles(id)).filter(role => role === 'owner').length, 1)
+  }
+})
+
+test('an owner who cannot sign in does not let the last one who can go', async t => {
+  const { http, person, admin, found, join, put, remove } = await startOrganisations(t)
+  const [ada, bea, root] = [await person('Ada'), await person('Bea'), await admin()]
   const id = await found(ada)
   await join(ada, id, bea, 'owner')
-
-  const meet = (begin: () => ReturnType<typeof remove>[]) =>
-    held(db('identity'), tx => tx`select from members where organisation_id = ${id} for update`, begin)
-  const leaving = await meet(() => [remove(ada, id, ada), remove(bea, id, bea)])
-  assert.deepEqual(leaving.map(({ statusCode }) => statusCode).sort(), [204, 409])
-  assert.deepEqual(Object.values(await roles(id)), ['owner'])
+  await http.inject({
+    method: 'PUT',
+    url: `/api/auth/users/${bea.id}/disabled`,
+    payload: { disabled: true },
+    headers: root.headers,
+  })
+  assert.equal((await remove(ada, id, ada)).json().code, 'last_owner')
+  assert.equal((await put(ada, id, ada, 'viewer')).json().code, 'last_owner')
+  assert.equal((await remove(ada, id, bea)).statusCode, 204, 'who cannot sign in may go')
 })
 
 test('a rule of roles: strength decides', () => {

@@ -1,16 +1,11 @@
-import Type, { type Static } from 'typebox'
-import { MemberChanged, MemberInvited, OrganisationCreated } from '#contracts/identity'
-import { Email, Id, OrganisationRole } from '#contracts/shared'
-import { type Actor, fail, newId, notModified, Page, page, listQuery, Problem, requireMatch, signedIn } from '#kernel'
-import { nameOf, normalise } from '../accounts/accounts.ts'
-import { findUser } from '../accounts/store.ts'
+import Type from 'typebox'
+import { MemberChanged, OrganisationCreated } from '#contracts/identity'
+import { Id, OrganisationRole } from '#contracts/shared'
+import { type Actor, newId, notModified, Page, page, listQuery, Problem, requireMatch, signedIn } from '#kernel'
 import { idAfter, type Identity } from '../identity.ts'
-import { invitationPages, Token } from './invitation-pages.ts'
-import { digest, newSecret, seal } from '../secrets.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
+import { enter, standingOf } from './access.ts'
 import {
-  InvitationView,
-  invitationView,
   memberView,
   MemberView,
   Name,
@@ -20,15 +15,9 @@ import {
 } from './organisations.ts'
 import {
   changeMember,
-  deleteInvitation,
-  findInvitation,
+  deleteUnfoundedInvitations,
   findMember,
-  findOrganisation,
-  insertInvitation,
-  insertMember,
   insertOrganisation,
-  type Invitation,
-  listInvitations,
   listMembersOf,
   listOrganisations,
   type Organisation,
@@ -36,28 +25,10 @@ import {
   touchOrganisation,
 } from './store.ts'
 
-const lifeOfInvitation = 7 * 86_400_000
-
-/** Organisations, their members, and invitations to become one. */
-export function organisationRoutes(identity: Identity): void {
-  const { host, limits } = identity
+/** Organisations and their members. */
+export function organisationRoutes({ host }: Identity): void {
   const { db, http, now } = host
-  const sealKey = host.secret('invitations at rest')
   const ById = Type.Object({ id: Id })
-
-  /**
-   * The organisation and what the actor may be in it; an admin of the platform is like an owner. Others do not learn
-   * that it exists.
-   */
-  async function enter(
-    actor: Actor,
-    id: string,
-  ): Promise<{ organisation: Organisation & { role: OrganisationRole | null }; own: OrganisationRole }> {
-    const organisation = await findOrganisation(db, id, actor.userId)
-    const own = actor.role === 'admin' ? 'owner' : organisation?.role
-    if (!organisation || !own) throw new Problem('not_found', 'organisation_unknown')
-    return { organisation, own }
-  }
 
   http.post(
     '/organisations',
@@ -119,7 +90,7 @@ export function organisationRoutes(identity: Identity): void {
       },
     },
     async (request, reply) => {
-      const { organisation } = await enter(request.actor, request.params.id)
+      const { organisation } = await enter(db, request.actor, request.params.id)
       if (notModified(request, reply, organisation.version)) return reply.send()
       return organisationView(organisation)
     },
@@ -143,7 +114,7 @@ export function organisationRoutes(identity: Identity): void {
         params: { id },
         body,
       } = request
-      const { organisation, own } = await enter(request.actor, id)
+      const { organisation, own } = await enter(db, request.actor, id)
       refuseMemberChange(own, undefined, null)
       const name = body.name.trim()
       const version = await db.transaction(async tx => {
@@ -170,7 +141,7 @@ export function organisationRoutes(identity: Identity): void {
       },
     },
     async ({ actor, params, query }) => {
-      await enter(actor, params.id)
+      await enter(db, actor, params.id)
       return page(
         await listMembersOf(db, params.id, idAfter(query.after), query.limit),
         query.limit,
@@ -187,16 +158,16 @@ export function organisationRoutes(identity: Identity): void {
    * any more.
    */
   async function change(actor: Actor, id: string, userId: string, role: OrganisationRole | null): Promise<void> {
-    await enter(actor, id)
+    await enter(db, actor, id)
     await db.transaction(async tx => {
       const version = await touchOrganisation(tx, id)
-      const own = actor.role === 'admin' ? 'owner' : await findMember(tx, id, actor.userId)
+      const own = await standingOf(tx, actor, id)
       const former = await findMember(tx, id, userId)
-      if (!own) throw new Problem('not_found', 'organisation_unknown')
       if (!(userId === actor.userId && role === null)) refuseMemberChange(own, former, role)
       if (!former) throw new Problem('not_found', 'member_unknown')
       if (former === role) return
       await changeMember(tx, id, userId, role)
+      await deleteUnfoundedInvitations(tx, id)
       await tx.publish(MemberChanged, { organisationId: id, userId, role, version })
       await revokeTokens(tx, userId, now())
     })
@@ -251,138 +222,4 @@ export function organisationRoutes(identity: Identity): void {
       return reply.code(204).send()
     },
   )
-
-  http.post(
-    '/organisations/:id/invitations',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'Invite somebody by mail',
-        description: 'The link is good for seven days. Inviting the same address again makes the former link useless.',
-        refuses: [
-          'organisation_unknown',
-          'organisation_admin_required',
-          'organisation_owner_required',
-          'too_many_requests',
-        ],
-        params: ById,
-        body: Type.Object({ email: Email, role: OrganisationRole }),
-        response: { 201: InvitationView },
-      },
-    },
-    async ({ actor, params, body }, reply) => {
-      const { organisation, own } = await enter(actor, params.id)
-      refuseMemberChange(own, undefined, body.role)
-      await limits.invite.take(actor.userId)
-      const inviter = (await findUser(db, actor.userId)) ?? fail('unauthenticated', 'token_invalid')
-      const [id, secret, createdAt] = [newId(), newSecret(), now()]
-      const invitation: Invitation = {
-        id,
-        organisationId: organisation.id,
-        email: normalise(body.email),
-        role: body.role,
-        locale: inviter.locale,
-        tokenHash: digest(secret),
-        sealed: seal(sealKey, id, secret),
-        createdAt,
-        expiresAt: new Date(createdAt.getTime() + lifeOfInvitation),
-      }
-      await db.transaction(async tx => {
-        await touchOrganisation(tx, organisation.id)
-        await insertInvitation(tx, invitation)
-        await tx.publish(MemberInvited, {
-          organisationId: organisation.id,
-          invitationId: id,
-          email: invitation.email,
-          organisationName: organisation.name,
-          invitedBy: nameOf(inviter),
-          role: body.role,
-          locale: inviter.locale,
-          expiresAt: invitation.expiresAt.toISOString(),
-        })
-      })
-      return reply.code(201).send(invitationView(invitation))
-    },
-  )
-
-  http.get(
-    '/organisations/:id/invitations',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'List invitations that wait for an answer',
-        refuses: ['organisation_unknown', 'organisation_admin_required'],
-        params: ById,
-        querystring: listQuery({}),
-        response: { 200: Page(InvitationView) },
-      },
-    },
-    async ({ actor, params, query }) => {
-      refuseMemberChange((await enter(actor, params.id)).own, undefined, null)
-      return page(
-        await listInvitations(db, params.id, now(), idAfter(query.after), query.limit),
-        query.limit,
-        last => [last.id],
-        invitationView,
-      )
-    },
-  )
-
-  http.delete(
-    '/organisations/:id/invitations/:invitationId',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'Withdraw an invitation',
-        refuses: ['organisation_unknown', 'organisation_admin_required', 'invitation_unknown'],
-        params: Type.Object({ id: Id, invitationId: Id }),
-        response: { 204: Type.Null() },
-      },
-    },
-    async ({ actor, params }, reply) => {
-      refuseMemberChange((await enter(actor, params.id)).own, undefined, null)
-      const deleted = await db.transaction(tx => deleteInvitation(tx, params.id, params.invitationId))
-      if (!deleted) throw new Problem('not_found', 'invitation_unknown')
-      return reply.code(204).send()
-    },
-  )
-
-  /** The person whose address was invited becomes a member; the invitation is spent. */
-  async function accept({ userId }: Pick<Actor, 'userId'>, token: string): Promise<Static<typeof OrganisationView>> {
-    const invitation = await findInvitation(db, { tokenHash: digest(token) }, now())
-    if (!invitation)
-      throw new Problem('not_found', 'invitation_unknown', {
-        detail: 'The invitation was answered, withdrawn, or has expired.',
-      })
-    const { organisationId } = invitation
-    await db.transaction(async tx => {
-      const version = await touchOrganisation(tx, organisationId)
-      const user = await findUser(tx, userId)
-      if (user?.email !== invitation.email)
-        throw new Problem('forbidden', 'invitation_for_another', {
-          detail: 'The invitation is for another address. Sign in as the one who was invited.',
-        })
-      if (!(await deleteInvitation(tx, organisationId, invitation.id)))
-        throw new Problem('not_found', 'invitation_unknown')
-      if (await insertMember(tx, organisationId, userId, invitation.role, now()))
-        await tx.publish(MemberChanged, { organisationId, userId, role: invitation.role, version })
-    })
-    return organisationView((await findOrganisation(db, organisationId, userId))!)
-  }
-
-  http.post(
-    '/invitations/accept',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'Accept an invitation',
-        refuses: ['invitation_unknown', 'invitation_for_another'],
-        body: Type.Object({ token: Token }),
-        response: { 200: OrganisationView },
-      },
-    },
-    ({ actor, body }) => accept(actor, body.token),
-  )
-
-  invitationPages(identity, accept)
 }

@@ -1,5 +1,5 @@
 import { OrganisationRole } from '#contracts/shared'
-import { type Db, Problem, type Tx } from '#kernel'
+import { type Db, fail, Problem, type Tx } from '#kernel'
 import type { User } from '../accounts/store.ts'
 
 export interface Organisation {
@@ -26,6 +26,8 @@ export interface Invitation {
   email: string
   role: OrganisationRole
   locale: 'en' | 'de'
+  /** Null where it is not known; such an invitation is not accepted. */
+  invitedBy: string | null
   tokenHash: Buffer
   sealed: Buffer
   createdAt: Date
@@ -68,12 +70,15 @@ export async function findOrganisation(
  * Holds the organisation until the transaction ends, so that its changes come one after the other. Answers its new
  * version.
  */
-export async function touchOrganisation(tx: Tx, id: string): Promise<number> {
+export async function touchOrganisation(
+  tx: Tx,
+  id: string,
+  unknown = (): never => fail('not_found', 'organisation_unknown'),
+): Promise<number> {
   const [row] = await tx<
     { version: number }[]
   >`update organisations set version = version + 1 where id = ${id} returning version`
-  if (!row) throw new Problem('not_found', 'organisation_unknown')
-  return row.version
+  return (row ?? unknown()).version
 }
 
 export async function renameOrganisation(tx: Tx, id: string, name: string): Promise<void> {
@@ -103,19 +108,27 @@ export async function findMember(
   return row?.role
 }
 
-/** False when the person is a member already. */
+export async function findMemberByEmail(
+  db: Db,
+  organisationId: string,
+  email: string,
+): Promise<Pick<Member, 'userId' | 'role'> | undefined> {
+  const [row] = await db<Pick<Member, 'userId' | 'role'>[]>`
+    select m.user_id as "userId", m.role from users u join members m on m.user_id = u.id
+    where u.email = ${email} and m.organisation_id = ${organisationId}`
+  return row
+}
+
 export async function insertMember(
   tx: Tx,
   organisationId: string,
   userId: string,
   role: OrganisationRole,
   now: Date,
-): Promise<boolean> {
-  const [inserted] = await tx`
+): Promise<void> {
+  await tx`
     insert into members (organisation_id, user_id, role, joined_at)
-    values (${organisationId}, ${userId}, ${role}, ${now})
-    on conflict do nothing returning role`
-  return inserted !== undefined
+    values (${organisationId}, ${userId}, ${role}, ${now})`
 }
 
 /**
@@ -131,24 +144,37 @@ export async function changeMember(
   if (role)
     await tx`update members set role = ${role} where organisation_id = ${organisationId} and user_id = ${userId}`
   else await tx`delete from members where organisation_id = ${organisationId} and user_id = ${userId}`
-  const [owner] = await tx`select from members where organisation_id = ${organisationId} and role = 'owner' limit 1`
+  // Another owner who cannot sign in is none, unless it is the same with the one who goes.
+  const [owner] = await tx`
+    select from members m join users u on u.id = m.user_id
+    where m.organisation_id = ${organisationId} and m.role = 'owner'
+      and (not u.disabled or (select disabled from users where id = ${userId}))
+    limit 1`
   if (!owner)
     throw new Problem('conflict', 'last_owner', {
-      detail: 'An organisation keeps at least one owner. Make somebody else owner first.',
+      detail: 'An organisation keeps at least one owner who can sign in. Make somebody else owner first.',
     })
 }
 
 const invitationColumns = (db: Db) => db`
-  id, organisation_id as "organisationId", email, role, locale, token_hash as "tokenHash", sealed,
-  created_at as "createdAt", expires_at as "expiresAt"`
+  i.id, i.organisation_id as "organisationId", i.email, i.role, i.locale, i.invited_by as "invitedBy",
+  i.token_hash as "tokenHash", i.sealed, i.created_at as "createdAt", i.expires_at as "expiresAt"`
+
+/** Whether who made an invitation may still do so: `refuseMemberChange` for a row of it. */
+const founded = (db: Db) => db`
+  exists (
+    select from users u left join members m on m.organisation_id = i.organisation_id and m.user_id = u.id
+    where u.id = i.invited_by and not u.disabled
+      and (u.role = 'admin' or m.role = 'owner' or (m.role = 'admin' and i.role <> 'owner')))`
 
 /** Takes the place of an earlier invitation of the same address. */
 export async function insertInvitation(tx: Tx, i: Invitation): Promise<void> {
   await tx`delete from invitations where organisation_id = ${i.organisationId} and email = ${i.email}`
   await tx`
-    insert into invitations (id, organisation_id, email, role, locale, token_hash, sealed, created_at, expires_at)
-    values (${i.id}, ${i.organisationId}, ${i.email}, ${i.role}, ${i.locale}, ${i.tokenHash}, ${i.sealed},
-      ${i.createdAt}, ${i.expiresAt})`
+    insert into invitations
+      (id, organisation_id, email, role, locale, invited_by, token_hash, sealed, created_at, expires_at)
+    values (${i.id}, ${i.organisationId}, ${i.email}, ${i.role}, ${i.locale}, ${i.invitedBy}, ${i.tokenHash},
+      ${i.sealed}, ${i.createdAt}, ${i.expiresAt})`
 }
 
 export const listInvitations = async (
@@ -158,9 +184,12 @@ export const listInvitations = async (
   after: string | undefined,
   limit: number,
 ): Promise<Invitation[]> => db<Invitation[]>`
-  select ${invitationColumns(db)} from invitations
-  where organisation_id = ${organisationId} and expires_at > ${now} ${after ? db`and id > ${after}` : db``}
-  order by id limit ${limit + 1}`
+  select ${invitationColumns(db)} from invitations i
+  where i.organisation_id = ${organisationId} and i.expires_at > ${now} and ${founded(db)}
+    ${after ? db`and i.id > ${after}` : db``}
+  order by i.id limit ${limit + 1}`
+
+/** One that has not expired and that its maker stands behind. */
 
 export async function findInvitation(
   db: Db,
@@ -168,8 +197,9 @@ export async function findInvitation(
   now: Date,
 ): Promise<Invitation | undefined> {
   const [row] = await db<Invitation[]>`
-    select ${invitationColumns(db)} from invitations
-    where ${'id' in by ? db`id = ${by.id}` : db`token_hash = ${by.tokenHash}`} and expires_at > ${now}`
+    select ${invitationColumns(db)} from invitations i
+    where ${'id' in by ? db`i.id = ${by.id}` : db`i.token_hash = ${by.tokenHash}`} and i.expires_at > ${now}
+      and ${founded(db)}`
   return row
 }
 
@@ -177,6 +207,11 @@ export async function findInvitation(
 export async function deleteInvitation(tx: Tx, organisationId: string, id: string): Promise<boolean> {
   const [row] = await tx`delete from invitations where organisation_id = ${organisationId} and id = ${id} returning id`
   return row !== undefined
+}
+
+/** Those whose makers may not invite like that any more. */
+export async function deleteUnfoundedInvitations(tx: Tx, organisationId: string): Promise<void> {
+  await tx`delete from invitations i where organisation_id = ${organisationId} and not ${founded(tx)}`
 }
 
 export async function deleteExpiredInvitations(tx: Tx, now: Date): Promise<void> {

@@ -11,7 +11,7 @@ import { digest } from '../secrets.ts'
 import { placeOf, prefixOf } from '../sessions/devices.ts'
 import { as, forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
-import { checkPassword } from './passwords.ts'
+import { refuseWeak } from './strength.ts'
 import { deleteReset, deleteResets, findReset, insertReset, lockResets, type Reset } from './store.ts'
 
 /** How long the link and the code of a forgotten password are good. */
@@ -92,7 +92,7 @@ export function openResetting({ host, passwords, codes, sessions, limits, counte
       const found = await db.transaction(tx => findProof(tx, request, proof, now()))
       const user = found?.userId ? await findUser(db, found.userId) : undefined
       if (!found || !user || !mayReset(user, found)) throw refused(proof)
-      checkPassword(
+      await refuseWeak(
         password,
         { email: user.email, names: [user.firstName, user.lastName] },
         host.settings.PASSWORD_MIN_LENGTH,

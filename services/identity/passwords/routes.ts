@@ -4,7 +4,7 @@ import { anyone } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { Otp, Password } from '../registration/registration.ts'
 import { openResetting } from './resetting.ts'
-import { passwordRefusals } from './passwords.ts'
+import { passwordRefusals } from './strength.ts'
 
 /** A forgotten password. */
 export function passwordRoutes(identity: Identity): void {

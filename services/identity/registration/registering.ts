@@ -4,7 +4,7 @@ import { newId, Problem, type Reply, type Tx } from '#kernel'
 import { accountOf, nameOf, normalise } from '../accounts/accounts.ts'
 import { findUserByEmail, insertUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
-import { checkPassword } from '../passwords/passwords.ts'
+import { refuseWeak } from '../passwords/strength.ts'
 import { digest } from '../secrets.ts'
 import { placeOf, prefixOf } from '../sessions/devices.ts'
 import { as } from '../sessions/sessions.ts'
@@ -55,9 +55,9 @@ export function openRegistering(identity: Identity) {
     const { password, ...about } = wanted
     const email = normalise(wanted.email)
     const names = [wanted.firstName, wanted.lastName]
-    checkPassword(password, { email, names }, host.settings.PASSWORD_MIN_LENGTH)
     const place = placeOf(request.ip)
     await limits.register.place.take(place)
+    await refuseWeak(password, { email, names }, host.settings.PASSWORD_MIN_LENGTH)
     await limits.register.both.take(`${email} ${place}`)
     await limits.register.email.take(email)
 
@@ -136,7 +136,7 @@ function openProving({ host, passwords, codes, sessions, limits, counted }: Iden
     if (chosen === undefined && pending.id === sessions.registration.of(request)) return pending.passwordHash
     if (chosen === undefined) throw passwordNeeded()
     const { email, firstName, lastName } = pending
-    checkPassword(chosen, { email, names: [firstName, lastName] }, host.settings.PASSWORD_MIN_LENGTH)
+    await refuseWeak(chosen, { email, names: [firstName, lastName] }, host.settings.PASSWORD_MIN_LENGTH)
     return await passwords.hash(chosen)
   }
 

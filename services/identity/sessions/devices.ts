@@ -1,30 +1,14 @@
+import Bowser from 'bowser'
 import ipaddr from 'ipaddr.js'
 
-const browsers: [RegExp, string][] = [
-  [/Edg(e|A|iOS)?\//, 'Edge'],
-  [/OPR\//, 'Opera'],
-  [/SamsungBrowser\//, 'Samsung Internet'],
-  [/(Firefox|FxiOS)\//, 'Firefox'],
-  [/(Chrome|CriOS)\//, 'Chrome'],
-  [/Safari\//, 'Safari'],
-  [/^curl\//, 'curl'],
-  [/^(okhttp|Dart|CFNetwork)/, 'App'],
-]
-
-const systems: [RegExp, string][] = [
-  [/iPhone/, 'iPhone'],
-  [/iPad/, 'iPad'],
-  [/Android/, 'Android'],
-  [/Windows/, 'Windows'],
-  [/Macintosh|Mac OS X/, 'Mac'],
-  [/CrOS/, 'ChromeOS'],
-  [/Linux/, 'Linux'],
-]
-
-/** A device in words its owner knows it by: `Firefox on Linux`. */
+/** A device in words its owner knows it by: `Firefox on Linux`; what is no browser by the name it gives itself. */
 export function deviceOf(userAgent: string | undefined): string {
-  const find = (among: [RegExp, string][]) => among.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1]
-  return [find(browsers), find(systems)].filter(Boolean).join(' on ') || 'Unknown device'
+  const said = userAgent?.slice(0, 1000) || '-'
+  const { browser, os, platform } = Bowser.parse(said)
+  const browserName = browser.name?.replace(/^Microsoft | for Android$/g, '')
+  const name = [browserName, /^[^/]+/.exec(said)?.[0]].find(each => /^(?!Mozilla)\w[\w. -]{0,39}$/.test(each ?? ''))
+  const system = os.name === 'iOS' ? (platform.model ?? os.name) : os.name
+  return [name, system].filter(Boolean).join(' on ') || 'Unknown device'
 }
 
 /** The network an address is part of: /24 of IPv4, /64 of IPv6. Enough to know a place again, not who was there. */

@@ -16,7 +16,7 @@ import {
   UserRoleChanged,
 } from '#contracts/identity'
 import { both, inAppOnly, rule, mailOnly, security, unlessUnknown, type Audience, type Policy } from './kind.ts'
-import { roleIn, timeIn } from './wording.ts'
+import { roleIn, timeIn, unlinked } from './wording.ts'
 
 /** Somebody waits for it before a form. */
 const code: Policy = { ...mailOnly, urgency: 'urgent' }
@@ -308,7 +308,13 @@ export const identity = {
     drafts: ({ invitationId, email, locale, organisationName, invitedBy, role, expiresAt }) => [
       {
         audience: { kind: 'address', address: email, locale },
-        facts: { invitationId, organisation: organisationName, invitedBy, role, until: expiresAt },
+        facts: {
+          invitationId,
+          organisation: unlinked(organisationName),
+          invitedBy: unlinked(invitedBy),
+          role,
+          until: expiresAt,
+        },
       },
     ],
     async secret({ ask }, { invitationId }) {

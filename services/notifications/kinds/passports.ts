@@ -7,6 +7,7 @@ import {
   PassportUpdated,
 } from '#contracts/passports'
 import { both, inAppOnly, inBulk, rule } from './kind.ts'
+import { unlinked } from './wording.ts'
 
 interface About {
   passport: { id: string }
@@ -126,9 +127,10 @@ export const passports = {
     drafts: event => {
       const told = (to: 'owner' | 'reader') => ({ ...factsOf(event), shared: event.shared, to })
       const path = pathOf(event)
+      const forReader = { ...told('reader'), passport: unlinked(nameOf(event)) }
       return [
         { audience: event.owner, facts: told('owner'), path },
-        { audience: event.reader, facts: told('reader'), path: event.shared ? path : undefined },
+        { audience: event.reader, facts: forReader, path: event.shared ? path : undefined },
       ]
     },
     many: {

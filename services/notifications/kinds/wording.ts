@@ -30,6 +30,16 @@ const roles: Record<Locale, Record<Role | OrganisationRole, string>> = {
 
 export const roleIn = (locale: Locale, role: Role | OrganisationRole): string => roles[locale][role]
 
+/**
+ * A text of somebody else as a stranger gets it by mail in our name: no program makes a link or an address of it, and
+ * whoever reads it sees that it was one.
+ */
+export const unlinked = (text: string): string =>
+  text
+    .replaceAll('://', '[:]//')
+    .replaceAll('@', '[at]')
+    .replace(/(?<=[\p{L}\p{N}_-])[.\u3002\uff0e\uff61](?=[\p{L}\p{N}_-]{2})/gu, '[.]')
+
 const formats = Object.fromEntries(
   Object.entries({ en: 'en-GB', de: 'de-DE' }).map(([locale, language]) => [
     locale,

@@ -1,0 +1,25 @@
+import type { OrganisationRole } from '#contracts/shared'
+import { type Actor, type Db, Problem, type Tx } from '#kernel'
+import { findMember, findOrganisation, type Organisation } from './store.ts'
+
+/**
+ * The organisation and what the actor may be in it; an admin of the platform is like an owner. Others do not learn that
+ * it exists.
+ */
+export async function enter(
+  db: Db,
+  actor: Actor,
+  id: string,
+): Promise<{ organisation: Organisation & { role: OrganisationRole | null }; own: OrganisationRole }> {
+  const organisation = await findOrganisation(db, id, actor.userId)
+  const own = actor.role === 'admin' ? 'owner' : organisation?.role
+  if (!organisation || !own) throw new Problem('not_found', 'organisation_unknown')
+  return { organisation, own }
+}
+
+/** What the actor may be in the organisation by now. Only after `touchOrganisation`. */
+export async function standingOf(tx: Tx, actor: Actor, id: string): Promise<OrganisationRole> {
+  const own = actor.role === 'admin' ? 'owner' : await findMember(tx, id, actor.userId)
+  if (!own) throw new Problem('not_found', 'organisation_unknown')
+  return own
+}

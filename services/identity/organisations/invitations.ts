@@ -1,0 +1,196 @@
+import Type, { type Static } from 'typebox'
+import { MemberChanged, MemberInvited } from '#contracts/identity'
+import { Email, Id, OrganisationRole } from '#contracts/shared'
+import { type Actor, fail, listQuery, newId, Page, page, Problem, signedIn } from '#kernel'
+import { nameOf, normalise } from '../accounts/accounts.ts'
+import { findUser } from '../accounts/store.ts'
+import { idAfter, type Identity } from '../identity.ts'
+import { digest, newSecret, seal } from '../secrets.ts'
+import { enter, standingOf } from './access.ts'
+import { invitationPages, Token } from './invitation-pages.ts'
+import {
+  InvitationView,
+  invitationView,
+  organisationView,
+  OrganisationView,
+  refuseMemberChange,
+} from './organisations.ts'
+import {
+  deleteInvitation,
+  findInvitation,
+  findMember,
+  findMemberByEmail,
+  findOrganisation,
+  insertInvitation,
+  insertMember,
+  type Invitation,
+  listInvitations,
+  type Member,
+  touchOrganisation,
+} from './store.ts'
+
+const day = 86_400_000
+const lifeOfInvitation = 7 * day
+
+const answered = () =>
+  fail('not_found', 'invitation_unknown', { detail: 'The invitation was answered, withdrawn, or has expired.' })
+
+const memberExists = ({ userId, role }: Pick<Member, 'userId' | 'role'>, email: string): Problem =>
+  new Problem('conflict', 'member_exists', {
+    detail: `${email} is a member already, as ${role}. Give them another role instead.`,
+    userId,
+    role,
+  })
+
+/** Invitations to become a member of an organisation, by mail. */
+export function invitationRoutes(identity: Identity): void {
+  const { host, limits } = identity
+  const { db, http, now } = host
+  const sealKey = host.secret('invitations at rest')
+  const ById = Type.Object({ id: Id })
+
+  http.post(
+    '/organisations/:id/invitations',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Invite somebody by mail',
+        description:
+          'The link is good for seven days, and as long as who invited may invite as that. ' +
+          'Inviting the same address again makes the former link useless.',
+        refuses: [
+          'organisation_unknown',
+          'organisation_admin_required',
+          'organisation_owner_required',
+          'member_exists',
+          'too_many_requests',
+        ],
+        params: ById,
+        body: Type.Object({ email: Email, role: OrganisationRole }),
+        response: { 201: InvitationView },
+      },
+    },
+    async ({ actor, params, body }, reply) => {
+      const { organisation, own } = await enter(db, actor, params.id)
+      refuseMemberChange(own, undefined, body.role)
+      const inviter = (await findUser(db, actor.userId)) ?? fail('unauthenticated', 'token_invalid')
+      const [id, secret, createdAt] = [newId(), newSecret(), now()]
+      await limits.invite.account.take(inviter.id)
+      if (createdAt.getTime() - inviter.createdAt.getTime() < day) await limits.invite.young.take(inviter.id)
+      await limits.invite.organisation.take(organisation.id)
+      const invitation: Invitation = {
+        id,
+        organisationId: organisation.id,
+        email: normalise(body.email),
+        role: body.role,
+        locale: inviter.locale,
+        invitedBy: inviter.id,
+        tokenHash: digest(secret),
+        sealed: seal(sealKey, id, secret),
+        createdAt,
+        expiresAt: new Date(createdAt.getTime() + lifeOfInvitation),
+      }
+      await db.transaction(async tx => {
+        await touchOrganisation(tx, organisation.id)
+        refuseMemberChange(await standingOf(tx, actor, organisation.id), undefined, body.role)
+        const member = await findMemberByEmail(tx, organisation.id, invitation.email)
+        if (member) throw memberExists(member, invitation.email)
+        await insertInvitation(tx, invitation)
+        await tx.publish(MemberInvited, {
+          organisationId: organisation.id,
+          invitationId: id,
+          email: invitation.email,
+          organisationName: organisation.name,
+          invitedBy: nameOf(inviter),
+          role: body.role,
+          locale: inviter.locale,
+          expiresAt: invitation.expiresAt.toISOString(),
+        })
+      })
+      return reply.code(201).send(invitationView(invitation))
+    },
+  )
+
+  http.get(
+    '/organisations/:id/invitations',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'List invitations that wait for an answer',
+        refuses: ['organisation_unknown', 'organisation_admin_required'],
+        params: ById,
+        querystring: listQuery({}),
+        response: { 200: Page(InvitationView) },
+      },
+    },
+    async ({ actor, params, query }) => {
+      refuseMemberChange((await enter(db, actor, params.id)).own, undefined, null)
+      return page(
+        await listInvitations(db, params.id, now(), idAfter(query.after), query.limit),
+        query.limit,
+        last => [last.id],
+        invitationView,
+      )
+    },
+  )
+
+  http.delete(
+    '/organisations/:id/invitations/:invitationId',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Withdraw an invitation',
+        refuses: ['organisation_unknown', 'organisation_admin_required', 'invitation_unknown'],
+        params: Type.Object({ id: Id, invitationId: Id }),
+        response: { 204: Type.Null() },
+      },
+    },
+    async ({ actor, params }, reply) => {
+      refuseMemberChange((await enter(db, actor, params.id)).own, undefined, null)
+      const deleted = await db.transaction(tx => deleteInvitation(tx, params.id, params.invitationId))
+      if (!deleted) throw new Problem('not_found', 'invitation_unknown')
+      return reply.code(204).send()
+    },
+  )
+
+  /**
+   * The person whose address was invited becomes what the invitation says, and it is spent; one that says something else
+   * than they are already is left as it is.
+   */
+  async function accept({ userId }: Pick<Actor, 'userId'>, token: string): Promise<Static<typeof OrganisationView>> {
+    const by = { tokenHash: digest(token) }
+    const { organisationId } = (await findInvitation(db, by, now())) ?? answered()
+    await db.transaction(async tx => {
+      const version = await touchOrganisation(tx, organisationId, answered)
+      const invitation = (await findInvitation(tx, by, now())) ?? answered()
+      const user = await findUser(tx, userId)
+      if (user?.email !== invitation.email)
+        throw new Problem('forbidden', 'invitation_for_another', {
+          detail: 'The invitation is for another address. Sign in as the one who was invited.',
+        })
+      const role = await findMember(tx, organisationId, userId)
+      if (role && role !== invitation.role) throw memberExists({ userId, role }, user.email)
+      await deleteInvitation(tx, organisationId, invitation.id)
+      if (role) return
+      await insertMember(tx, organisationId, userId, invitation.role, now())
+      await tx.publish(MemberChanged, { organisationId, userId, role: invitation.role, version })
+    })
+    return organisationView((await findOrganisation(db, organisationId, userId)) ?? answered())
+  }
+
+  http.post(
+    '/invitations/accept',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Accept an invitation',
+        refuses: ['invitation_unknown', 'invitation_for_another', 'member_exists'],
+        body: Type.Object({ token: Token }),
+        response: { 200: OrganisationView },
+      },
+    },
+    ({ actor, body }) => accept(actor, body.token),
+  )
+
+  invitationPages(identity, accept)
+}
