@@ -16,7 +16,7 @@ export { context, traceparent, within } from './telemetry/context.ts'
 export { violates, type Database, type Db, type Once, type Tx } from './database/database.ts'
 export { sendFile } from './http/downloads.ts'
 export type { Content, Files, Range } from './files/files.ts'
-export { accessCookie, type Handler, type Http, type Reply, type Request } from './http/http.ts'
+export { accessCookie, basePath, type Handler, type Http, type Reply, type Request } from './http/http.ts'
 export type { Feed, Live, StreamEvent } from './http/stream.ts'
 export type { Problems } from './http/problems.ts'
 export type { EnqueueOptions, Job, JobHandler, JobOptions } from './jobs/job.ts'
@@ -40,6 +40,7 @@ export {
   type Cursor,
   type Span,
 } from './http/pagination.ts'
+export { plain, tableOf, type RouteTable } from './http/routes.ts'
 export { notModified, requireMatch } from './http/preconditions.ts'
 export type { Log } from './telemetry/log.ts'
 export type { Mail, Message } from './mail/mail.ts'

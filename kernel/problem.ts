@@ -5,6 +5,7 @@ export const statusOf = {
   forbidden: 403,
   not_found: 404,
   not_allowed: 405,
+  slow: 408,
   conflict: 409,
   stale: 412,
   too_large: 413,
@@ -24,13 +25,14 @@ export interface Fault {
 }
 
 /**
- * Extension members of a problem. `detail` replaces the sentence, `errors` names fields, `retryAfter` (seconds) becomes
- * a header.
+ * Extension members of a problem. `detail` replaces the sentence, `errors` names fields, `retryAfter` (seconds) and
+ * `allow` (methods) become headers.
  */
 export interface ProblemDetails {
   detail?: string
   errors?: Fault[]
   retryAfter?: number
+  allow?: readonly string[]
   [member: string]: unknown
 }
 
@@ -52,12 +54,12 @@ export class Problem extends Error {
     return statusOf[this.kind]
   }
 
-  /** The body of an `application/problem+json` answer. */
-  toJSON(traceId?: string): Record<string, unknown> {
-    const { detail: _, retryAfter: __, ...members } = this.details
+  /** The body of an `application/problem+json` answer; `base` stands before the path that its type leads to. */
+  toJSON(traceId?: string, base = ''): Record<string, unknown> {
+    const { detail: _, retryAfter: __, allow: ___, ...members } = this.details
     return {
       ...members,
-      type: problemType(this.code),
+      type: base + problemType(this.code),
       title: titleOf(this.code),
       status: this.status,
       code: this.code,

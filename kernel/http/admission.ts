@@ -6,9 +6,9 @@ import { accessCookie } from './http.ts'
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Finds out who asks, and lets in whom the route's rule lets in; changes by cookie only from `origins`. */
-export function admitVisitors(app: FastifyInstance, options: { access: Access; secure: boolean; origins: string[] }) {
+export function admitVisitors(app: FastifyInstance, options: { access: Access; publicUrl: string; origins: string[] }) {
   const { access, origins } = options
-  const cookie = accessCookie(options.secure)
+  const { name: cookie } = accessCookie(options.publicUrl)
   app.decorateRequest('visitor', undefined)
   app.decorateRequest('by', undefined)
   app.decorateRequest('actor', {
@@ -27,7 +27,6 @@ export function admitVisitors(app: FastifyInstance, options: { access: Access; s
     const admit = (visitor?: Visitor): void => {
       request.visitor = visitor
       request.by = visitor && (bearer ? 'bearer' : 'cookie')
-      if (!request.headers.host && request.raw.httpVersion === '1.1') throw new Problem('invalid', 'host_missing')
       if (request.by === 'cookie' && changes && rule) refuseForgery(request, origins)
       const refusal = rule?.refuse(visitor)
       if (refusal) throw refusal

@@ -78,6 +78,8 @@ export interface Http {
 declare module 'fastify' {
   interface FastifyInstance {
     readonly streams: Streams
+    /** Before every path that a client is told of. */
+    readonly base: string
   }
   interface FastifyRequest {
     /** Who asks. Throws 401 when nobody is signed in. */
@@ -93,8 +95,18 @@ declare module 'fastify' {
   }
 }
 
-/** Name of the cookie that holds an access token; browsers tie `__Host-` names to HTTPS and one host. */
-export const accessCookie = (secure: boolean): string => (secure ? '__Host-ohmnibus-access' : 'ohmnibus-access')
+/** The path of the address people use, without a slash at the end: a proxy takes it off before we see it. */
+export const basePath = (publicUrl: string): string => new URL(publicUrl).pathname.replace(/\/$/, '')
+
+/**
+ * The cookie that holds an access token. Browsers tie `__Host-` names to HTTPS and one host; below a path others may
+ * live on the host, so there it is tied to HTTPS and the path.
+ */
+export function accessCookie(publicUrl: string): { name: string; path: string } {
+  const base = basePath(publicUrl)
+  const prefix = publicUrl.startsWith('https:') ? (base ? '__Secure-' : '__Host-') : ''
+  return { name: `${prefix}ohmnibus-access`, path: base || '/' }
+}
 
 /**
  * Gives a service, or the kernel itself, a corner of the shared instance: every path under every prefix. Those under

@@ -1,15 +1,18 @@
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import type { Access } from '../access/access.ts'
+import { judgedElsewhere, type Access } from '../access/access.ts'
 import { context, newTraceId, readTraceparent, within } from '../telemetry/context.ts'
 import { traceOf, traceRequests } from '../telemetry/tracing.ts'
 import { admitVisitors } from './admission.ts'
-import { answersErrors, answersStrays } from './errors.ts'
+import { answersErrors } from './errors.ts'
+import { refuseByHead } from './heads.ts'
+import { readLeftovers } from './leftovers.ts'
 import { idempotencyOf } from './preconditions.ts'
+import { basePath } from './http.ts'
 import { describeRoutes, holdAnswers } from './openapi.ts'
 import { holdToDeclared } from './problems.ts'
-import { collectRoutes, methods, routing } from './routes.ts'
+import { collectRoutes, methods, plain, routing } from './routes.ts'
 import { openListener, type ListenerOptions } from './server.ts'
 import { openStreams } from './stream.ts'
 import { parseJson } from './strict-json.ts'
@@ -23,6 +26,8 @@ export interface HttpOptions extends ListenerOptions {
   trustedProxies?: string[]
   /** Each answer is a line of the log; at level debug it is anyway. */
   accessLog?: boolean
+  /** How long what follows an early answer is read, in milliseconds; 30 s unless given. */
+  patience?: number
   /** Is told what a route answers beside what it declares. */
   undeclared?: (answer: string) => void
 }
@@ -32,9 +37,10 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   const { access, log, corsOrigins } = options
   const secure = options.publicUrl.startsWith('https:')
   const guarding = guards(secure)
-  const answerError = answersErrors(log)
+  const base = basePath(options.publicUrl)
+  const answerError = answersErrors(log, base)
 
-  const listener = await openListener(options)
+  const listener = await openListener({ ...options, headers: guarding })
   const app = fastify({
     ...listener.options,
     logger: false,
@@ -52,6 +58,8 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   app.addHook('onClose', async () => listener.close())
   const streams = openStreams({ now: () => new Date(), ...options })
   app.decorate('streams', streams)
+  app.decorate('base', base)
+  if (base) leadBelow(app, base)
   app.addHook('preClose', async () => streams.stop())
 
   readBodies(app)
@@ -67,22 +75,29 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
       origin: corsOrigins,
       credentials: true,
       methods: ['HEAD', ...methods],
+      strictPreflight: false,
       exposedHeaders: told,
       maxAge: 600,
     })
 
-  const methodsAt = collectRoutes(app)
+  collectRoutes(app)
   holdToDeclared(
     app,
     options.undeclared ?? (answer => log.debug({ answer }, 'a route answers what it does not declare')),
   )
-  await describeRoutes(app)
+  await describeRoutes(app, base)
   if (options.undeclared) holdAnswers(app, options.undeclared)
+  readLeftovers(app, options.patience)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(guarding).header('x-request-id', request.id)
     done()
   })
-  admitVisitors(app, { access, secure, origins: [new URL(options.publicUrl).origin, ...corsOrigins] })
+  refuseByHead(app)
+  admitVisitors(app, {
+    access,
+    publicUrl: options.publicUrl,
+    origins: [new URL(options.publicUrl).origin, ...corsOrigins],
+  })
   // With a callback, so that everything after it runs in the request's context.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const actor = request.visitor ? { userId: request.visitor.userId, role: request.visitor.role } : context().actor
@@ -90,8 +105,20 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   })
   measure(app, options)
   app.setErrorHandler(answerError)
-  app.setNotFoundHandler(answersStrays(methodsAt))
+  app.setNotFoundHandler(({ method, url }) => {
+    throw app.strays.stray(method, plain(url))
+  })
   return app
+}
+
+/** Where an answer leads to is told as people see it; what others answered says so already. */
+function leadBelow(app: FastifyInstance, base: string): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    const location = String(reply.getHeader('location') ?? '')
+    if (/^\/(?!\/)/.test(location) && request.routeOptions.config.access !== judgedElsewhere)
+      reply.header('location', base + location)
+    return payload
+  })
 }
 
 /** What pages elsewhere may read of an answer, beside what browsers show everybody. */
@@ -133,9 +160,12 @@ function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
     // Clients that send the header with everything also send it with nothing.
-    body.length === 0 && !request.routeOptions.schema?.body ? undefined : parseJson(body),
+    body.length === 0 && mayLack(request.routeOptions.schema?.body) ? undefined : parseJson(body),
   )
 }
+
+const mayLack = (body: unknown): boolean =>
+  !body || Boolean((body as { anyOf?: { type?: string }[] }).anyOf?.some(({ type }) => type === 'null'))
 
 /** Each answer counts, and is a line of the log where that is wanted. */
 function measure(app: FastifyInstance, { log, metrics, accessLog }: HttpOptions): void {

@@ -32,10 +32,10 @@ declare module 'fastify' {
  * Lets `openapi` describe all routes that are added from now on. Schemas are JSON Schema 2020-12 as they stand; those
  * of answers with a `title` are named by it.
  */
-export async function describeRoutes(app: FastifyInstance): Promise<void> {
+export async function describeRoutes(app: FastifyInstance, base: string): Promise<void> {
   app.decorate('tags', new Map())
   await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info, servers: [{ url: '/' }], components: { securitySchemes } },
+    openapi: { openapi: '3.1.0', info, servers: [{ url: base || '/' }], components: { securitySchemes } },
     convertConstToEnum: false,
     transform: ({ schema, url, route }) => ({
       url,

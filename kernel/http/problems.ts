@@ -30,6 +30,7 @@ const ofKernel: Problems = {
   cursor_invalid: ['invalid', '`after` is not the `nextCursor` of a page of this list with these filters.'],
   idempotency_key_invalid: ['invalid', 'Idempotency-Key takes 1 to 255 visible ASCII characters.'],
   call_invalid: ['invalid', 'A process asks another one what that does not understand.'],
+  request_malformed: ['invalid', 'What arrived is not HTTP, or not as HTTP/1.1 has to be.'],
   host_missing: ['invalid', 'HTTP/1.1 asks for a Host header.'],
   token_missing: ['unauthenticated', 'Nobody is signed in.'],
   token_invalid: ['unauthenticated', 'The access token is not valid (any more). Refresh it or sign in.'],
@@ -47,11 +48,13 @@ const ofKernel: Problems = {
   subscription_unknown: ['not_found', 'There is no such subscription.'],
   file_missing: ['not_found', 'The file is not there. Operators have been told.'],
   method_not_allowed: ['not_allowed', 'There is something at this address, but it does not take this method.'],
+  request_too_slow: ['slow', 'The request took too long to arrive.'],
   idempotency_key_in_flight: ['conflict', 'The first request with this Idempotency-Key is still under way.'],
   version_stale: ['stale', 'There is a newer version than `If-Match` names.'],
   body_too_large: ['too_large', 'The body is larger than this route takes.'],
   file_too_large: ['too_large', 'The file is larger than files may be.'],
   content_type_unsupported: ['unsupported', 'The body has a content type that this route does not take.'],
+  content_encoding_unsupported: ['unsupported', 'The body is packed, and bodies are taken as they are.'],
   range_unsatisfiable: ['range', 'The file ends before the wanted part begins.'],
   idempotency_key_reused: ['unprocessable', 'The Idempotency-Key was used with another request.'],
   mail_refused: ['unprocessable', 'The mail server does not take this mail.'],
@@ -79,8 +82,6 @@ const ofKernel: Problems = {
 const outside: Record<string, KnownProblem> = {
   internal_error: { status: 500, sentence: 'A fault of the platform. It is logged under the trace id.' },
   headers_too_large: { status: 431, sentence: 'The head of the request is larger than 16 KiB.' },
-  request_too_slow: { status: 408, sentence: 'The request took too long to arrive.' },
-  request_malformed: { status: 400, sentence: 'What arrived is not HTTP.' },
 }
 
 /**
@@ -88,7 +89,10 @@ const outside: Record<string, KnownProblem> = {
  * versions run.
  */
 export const anywhere: ReadonlySet<string> = new Set([
+  'request_malformed',
   'host_missing',
+  'method_not_allowed',
+  'content_encoding_unsupported',
   'json_invalid',
   'body_too_large',
   'content_type_unsupported',

@@ -174,7 +174,7 @@ function pageOf({ code, title, status, sentence, operations }: Meaning): string 
 <title>${title}: Ohmnibus</title>
 <h1>${title}</h1>
 <p>${escaped(sentence)}</p>
-<p>Code <code>${code}</code>, status ${status}. <a href="/docs">The reference</a></p>
+<p>Code <code>${code}</code>, status ${status}. <a href="../docs">The reference</a></p>
 ${listed}</html>
 `
 }

@@ -4,6 +4,9 @@ import type { Socket } from 'node:net'
 import type { FastifyServerOptions } from 'fastify'
 import { openCertificate, type CertificateOptions, type TlsFiles } from './certificate.ts'
 import { problemType } from '../problem.ts'
+import { newTraceId } from '../telemetry/context.ts'
+import type { Log } from '../telemetry/log.ts'
+import { methods } from './routes.ts'
 
 export interface ListenerOptions extends CertificateOptions {
   /** HTTPS; plain HTTP without it. */
@@ -12,6 +15,8 @@ export interface ListenerOptions extends CertificateOptions {
   headersTimeout?: number
   /** How long a whole request may take, in milliseconds; 10 min unless given. */
   requestTimeout?: number
+  /** On every answer. */
+  headers?: Record<string, string>
 }
 
 /** How the platform listens: with plain HTTP, or with HTTPS, where HTTP/2 and 1.1 are chosen by ALPN. */
@@ -32,7 +37,8 @@ const limits = {
 
 /** Fails with `StartError` when the certificate cannot be used. */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { tls, headersTimeout = 20_000, requestTimeout = 600_000 } = options
+  const { tls, headersTimeout = 20_000, requestTimeout = 600_000, headers = {}, log } = options
+  const refuse = refusing(headers, log)
   const { keepAliveTimeout, headerBytes } = limits
   const http1 = {
     maxHeaderSize: headerBytes,
@@ -49,9 +55,14 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     forceCloseConnections: 'idle',
     // Who comes over an open connection while the platform stops is served like any other.
     return503OnClosing: false,
-    clientErrorHandler: malformed,
+    clientErrorHandler: refuse.socket,
   } as const
-  if (!tls) return { options: { ...shared, http: http1 } as FastifyServerOptions, attend: answerOddities, close() {} }
+  if (!tls)
+    return {
+      options: { ...shared, http: http1 } as FastifyServerOptions,
+      attend: server => answerOddities(server, refuse),
+      close() {},
+    }
 
   const certificate = await openCertificate(tls, options)
   return {
@@ -68,7 +79,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       },
     } as FastifyServerOptions,
     attend(server) {
-      answerOddities(server)
+      answerOddities(server, refuse)
       // That it speaks TLS was decided above, where no type follows.
       const secure = server as unknown as Http2SecureServer & Pick<Server, 'closeAllConnections'>
       certificate.follow(context => secure.setSecureContext(context))
@@ -88,10 +99,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 }
 
 /** Node would refuse these by itself, without a problem. */
-function answerOddities(server: Server): void {
+function answerOddities(server: Server, refuse: ReturnType<typeof refusing>): void {
   server.on('connect', (request, second: Socket | Http2ServerResponse) => {
-    if (!('stream' in request)) return malformed({ code: 'METHOD_CONNECT' }, second as Socket)
-    const { status, headers, body } = refusalOf('METHOD_CONNECT')
+    if (!('stream' in request)) return refuse.socket({ code: 'METHOD_CONNECT' }, second as Socket)
+    const { status, headers, body } = refuse.answer('METHOD_CONNECT')
     // The types of Node know CONNECT over HTTP/1.1 alone.
     ;(request as unknown as Http2ServerRequest).resume()
     ;(second as Http2ServerResponse).writeHead(status, headers).end(body)
@@ -105,22 +116,31 @@ const refusals: Record<string, [status: number, title: string, code: string]> = 
   METHOD_CONNECT: [405, 'Method not allowed', 'method_not_allowed'],
 }
 
-function refusalOf(reason: string | undefined) {
-  const [status, title, code] = refusals[reason ?? ''] ?? [400, 'Bad request', 'request_malformed']
-  const body = JSON.stringify({ type: problemType(code), title, status, code, detail: `${title}.` })
-  return {
-    status,
-    title,
-    body,
-    headers: { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body) },
+/** Refusals where there is no request to answer, with all that others have too. */
+function refusing(everywhere: Record<string, string>, log: Log) {
+  function answer(reason: string | undefined) {
+    const [status, title, code] = refusals[reason ?? ''] ?? [400, 'Bad request', 'request_malformed']
+    const traceId = newTraceId()
+    log.debug({ traceId, status, code, reason }, 'what arrived was not taken')
+    const body = JSON.stringify({ type: problemType(code), title, status, code, detail: `${title}.`, traceId })
+    const headers = {
+      ...everywhere,
+      'x-request-id': traceId,
+      'content-type': 'application/problem+json',
+      'content-length': Buffer.byteLength(body),
+      ...(status === 405 && { allow: methods.join(', ') }),
+    }
+    return { status, title, body, headers }
   }
-}
-
-/** Bytes that are not HTTP, or heads that are too large or too slow: there is no request to answer, only a socket. */
-function malformed(error: { code?: string }, socket: Socket): void {
-  const untrusted = /^ERR_(SSL|TLS)_/.test(error.code ?? '')
-  if (untrusted || socket.destroyed || !socket.writable) return void socket.destroy()
-  const { status, title, body, headers } = refusalOf(error.code)
-  const head = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${title}\r\n${head.join('')}\r\n${body}`)
+  return {
+    answer,
+    /** Bytes that are not HTTP, or heads that are too large or too slow: there is only a socket. */
+    socket(error: { code?: string }, socket: Socket): void {
+      const untrusted = /^ERR_(SSL|TLS)_/.test(error.code ?? '')
+      if (untrusted || socket.destroyed || !socket.writable) return void socket.destroy()
+      const { status, title, body, headers } = answer(error.code)
+      const head = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+      socket.end(`HTTP/1.1 ${status} ${title}\r\n${head.join('')}\r\n${body}`)
+    },
+  }
 }

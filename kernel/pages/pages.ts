@@ -59,7 +59,9 @@ export function sendPage(reply: Reply, status: number, content: PageContent): Re
     'referrer-policy': 'same-origin',
   })
   if (content.secret) reply.headers({ 'cache-control': 'no-store', 'x-robots-tag': 'noindex' })
-  return reply.send(pageOf(content))
+  // Paths of ours as people see them; in what came in no quotation mark is left as it was.
+  const lead = ` $1="${reply.server.base.replaceAll('$', '$$$$')}/`
+  return reply.send(pageOf(content).replace(/ (href|action)="\/(?!\/)/g, lead))
 }
 
 const sheetElement = trusted(`<style>${style}</style>`)

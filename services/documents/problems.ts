@@ -8,5 +8,6 @@ export const problems = {
   document_file_missing: ['not_found', 'The file of the document is not there. Operators have been told.'],
   passport_unknown: ['not_found', 'There is no such passport, or it is not for who asks.'],
   document_kept: ['conflict', 'The passport of the document is published, and keeps its documents.'],
+  too_many_uploads: ['limited', 'Too many uploads of one person, or from one place, are under way.'],
   document_too_large: ['too_large', 'The file is larger than documents may be.'],
 } satisfies Problems

@@ -4,6 +4,7 @@ import { authorise, newId, ownerFor, Problem, requireMatch, signedIn, type Reque
 import { editable, ownerByPassport, readersFor, requirePassport, requireReplaceable } from './access.ts'
 import { replaceFile, told, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
+import { openTurns } from './pace.ts'
 import { findDocument, insertDocument, updateDocument } from './store.ts'
 import { form, receive, type Upload } from './upload.ts'
 import { DocumentView, fields, params } from './view.ts'
@@ -15,6 +16,7 @@ const UploadForm = Type.Object({ ...FileForm.properties, ...Type.Partial(Type.Ob
 export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void {
   const { db, files, now } = host
   const config = { access: signedIn }
+  const inTurn = openTurns()
 
   host.http.scope((app, http) => {
     app.register(...form(host.settings.DOCUMENT_MAX_BYTES))
@@ -30,6 +32,8 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
           gives: ['ETag', 'Location'],
           refuses: [
             'form_invalid',
+            'request_too_slow',
+            'too_many_uploads',
             'document_empty',
             'document_too_large',
             'editor_required',
@@ -45,7 +49,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
       },
       async (request, reply) => {
         const docId = newId()
-        const upload = await receive(host, request, docId)
+        const upload = await inTurn(request, () => receive(host, request, docId))
         const kept = await keepOrRemove(host, upload, async () => {
           const { title, kind = 'other', language, passportId } = checkedFields(upload.fields)
           const owner = passportId ? await ownerByPassport(host, request.actor, passportId) : ownerFor(request.actor)
@@ -87,6 +91,8 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
           honours: ['If-Match'],
           refuses: [
             'form_invalid',
+            'request_too_slow',
+            'too_many_uploads',
             'document_empty',
             'document_too_large',
             'document_unknown',
@@ -110,7 +116,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
         authorise(request.actor, 'write', found && { owner: found.owner, readers }, 'document_unknown')
         requireMatch(request, found!.version)
         await requireReplaceable(host, found)
-        const upload = await receive(host, request, docId)
+        const upload = await inTurn(request, () => receive(host, request, docId))
         const document = await keepOrRemove(host, upload, async () => {
           checkedFields(upload.fields, {})
           return await db.transaction(async tx => {

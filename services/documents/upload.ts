@@ -3,6 +3,7 @@ import multipart from '@fastify/multipart'
 import { newId, Problem, type Request } from '#kernel'
 import { contentTypeOf, safeName, type Stored } from './documents.ts'
 import type { DocumentsHost } from './host.ts'
+import { openPace, type Pace } from './pace.ts'
 
 /** What came with a multipart request: one file, stored already, and the fields beside it. */
 export interface Upload {
@@ -32,7 +33,7 @@ export const form = (maxBytes: number) =>
 /**
  * Streams the file of a form to storage, never whole in memory; fields may stand before it or after it. Whatever fails
  * leaves no file: not the client that goes away, not the one that sends too much. Fails with `form_invalid`,
- * `document_empty`, `document_too_large`.
+ * `document_empty`, `document_too_large`, `request_too_slow`.
  */
 export async function receive(host: DocumentsHost, request: Request, docId: string): Promise<Upload> {
   if (!request.isMultipart())
@@ -40,10 +41,13 @@ export async function receive(host: DocumentsHost, request: Request, docId: stri
       detail: 'Send the file as multipart/form-data, in the field "file".',
     })
   const fields: Record<string, string> = {}
+  const pace = openPace(request)
+  const parts = request.parts()
   let stored: Stored | undefined
   let fileName = 'file'
   try {
-    for await (const part of request.parts()) {
+    for (let next = await pace.wait(parts.next()); !next.done; next = await pace.wait(parts.next())) {
+      const part = next.value
       if (part.type === 'field') {
         if (part.valueTruncated || typeof part.value !== 'string') throw formFault(part.fieldname, 'is too long')
         if (part.fieldname in fields) throw formFault(part.fieldname, 'may be there once only')
@@ -53,35 +57,34 @@ export async function receive(host: DocumentsHost, request: Request, docId: stri
       else if (stored) throw formFault('file', 'may be there once only')
       else {
         fileName = safeName(part.filename)
-        stored = await store(host, part.file, docId)
+        stored = await store(host, pace, part.file, docId)
       }
     }
   } catch (error) {
     if (stored) await host.files.remove(stored.fileKey)
-    // What is still on its way is read and dropped, so that the client gets to see the answer.
-    request.raw.unpipe()
-    request.raw.resume()
     throw formProblem(error)
+  } finally {
+    pace.end()
   }
   if (!stored) throw formFault('file', 'is required')
   return { stored, fileName, fields }
 }
 
-async function store(host: DocumentsHost, file: Readable, docId: string): Promise<Stored> {
+async function store(host: DocumentsHost, pace: Pace, file: Readable, docId: string): Promise<Stored> {
   const fileKey = `documents/${docId}/${newId()}`
-  const { head, whole } = await peek(file)
+  const { head, whole } = await peek(file, pace)
   const contentType = await contentTypeOf(head)
   const { sizeBytes, sha256 } = await host.files.write(fileKey, whole, { maxBytes: host.settings.DOCUMENT_MAX_BYTES })
   return { fileKey, contentType, sizeBytes, sha256 }
 }
 
 /** The first 4 KiB, by which types are told, and the whole again from its first byte on. */
-async function peek(source: Readable): Promise<{ head: Buffer; whole: Readable }> {
+async function peek(source: Readable, pace: Pace): Promise<{ head: Buffer; whole: Readable }> {
   const chunks: Buffer[] = []
   let size = 0
   const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
   while (size < 4_100) {
-    const { value } = await iterator.next()
+    const { value } = await pace.wait(iterator.next())
     if (!value) break
     chunks.push(value)
     size += value.length
@@ -90,7 +93,11 @@ async function peek(source: Readable): Promise<{ head: Buffer; whole: Readable }
   const whole = Readable.from(
     (async function* () {
       yield head
-      for (let next = await iterator.next(); next.value; next = await iterator.next()) yield next.value
+      for (;;) {
+        const { value } = await pace.wait(iterator.next())
+        if (!value) return
+        yield value
+      }
     })(),
     { objectMode: false },
   )
@@ -111,6 +118,10 @@ function formProblem(error: unknown): unknown {
   if (/LIMIT|TRUNCATED/.test(code))
     return new Problem('invalid', 'form_invalid', {
       detail: 'The form has too many parts or fields that are too long.',
+    })
+  if (/needle/.test(message))
+    return new Problem('invalid', 'form_invalid', {
+      detail: 'The boundary of the form is longer than 252 characters; 70 are allowed (RFC 2046, 5.1.1).',
     })
   if (
     /^FST_|ECONNRESET|PREMATURE|ABORT/.test(code) ||

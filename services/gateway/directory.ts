@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Problem } from '#kernel'
-import findMyWay, { type HTTPMethod } from 'find-my-way'
+import { Problem, tableOf, type RouteTable } from '#kernel'
 import type { GatewayHost } from './host.ts'
 
 /**
  * Who serves what: learnt from the processes themselves, and again every few seconds, as new versions bring new routes.
  */
-export interface Directory {
+export interface Directory extends Pick<RouteTable<unknown>, 'stray'> {
   /** Resolves when everybody has said what they serve, or a second later: whoever is away holds up nobody. */
   open(): Promise<void>
   /**
@@ -24,7 +23,6 @@ const againMs = 5_000
 const soonMs = 250
 const togetherMs = 10_000
 const patienceMs = 3_000
-const methods: HTTPMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 type Routes = Awaited<ReturnType<GatewayHost['peers']['routesOf']>>
 
@@ -39,6 +37,15 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
   /** One who has not been heard of may serve a path; after a while only one as services have them. */
   const mayBeTheirs = (path: string): boolean =>
     someAreMissing() && !map.prefixes.has(prefixOf(path)) && (startsTogether() || /^\/(api|files)\//.test(path))
+
+  function stray(method: string, path: string): Problem {
+    if (path.startsWith('/internal/')) return nowhere.stray(method, path)
+    if (!mayBeTheirs(path)) return map.table.stray(method, path)
+    return new Problem('unavailable', 'service_unavailable', {
+      detail: 'A part of the platform does not answer. Try again.',
+      retryAfter: 1,
+    })
+  }
 
   /** From the first of its processes that says; whether the others work is not for this to decide. */
   async function learnOf(service: string): Promise<void> {
@@ -72,22 +79,11 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
     },
     hasHeardOf: service => known.has(service),
     serviceFor(method, path) {
-      const found = path.startsWith('/internal/') ? null : map.router.find(method as HTTPMethod, path)
-      if (found) return (found.store as { service: string }).service
-      if (mayBeTheirs(path) && !path.startsWith('/internal/'))
-        throw new Problem('unavailable', 'service_unavailable', {
-          detail: 'A part of the platform does not answer. Try again.',
-          retryAfter: 1,
-        })
-      const allowed = methods.filter(other => map.router.find(other, path))
-      if (allowed.length === 0 || path.startsWith('/internal/'))
-        throw new Problem('not_found', 'route_unknown', {
-          detail: `There is nothing at ${method} ${path.slice(0, 200)}. The reference is at /docs.`,
-        })
-      throw new Problem('not_allowed', 'method_not_allowed', {
-        detail: `${path.slice(0, 200)} takes ${allowed.join(', ')}.`,
-      })
+      const found = path.startsWith('/internal/') ? undefined : map.table.find(method, path)
+      if (!found) throw stray(method, path)
+      return found.service
     },
+    stray,
     close() {
       closed = true
       clearTimeout(timer)
@@ -96,13 +92,11 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
 }
 
 function build(known: ReadonlyMap<string, Routes>) {
-  const router = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 500 })
-  for (const [service, routes] of known)
-    for (const { method, url } of routes)
-      // While a route moves from one service to another, both may have it.
-      if (!router.hasRoute(method as HTTPMethod, url)) router.on(method as HTTPMethod, url, () => {}, { service })
-  return { router, prefixes: new Set([...known.values()].flat().map(({ url }) => prefixOf(url))) }
+  const routes = [...known.values()].flat()
+  return { table: tableOf(routes), prefixes: new Set(routes.map(({ url }) => prefixOf(url))) }
 }
+
+const nowhere = tableOf([])
 
 /** `/api/passports` of all below it. */
 const prefixOf = (path: string): string => path.split('/', 3).join('/')

@@ -18,6 +18,11 @@ export function proxy(host: GatewayHost, directory: Directory): void {
   const count = counting(host)
   const passOn = passing(host)
   host.site.scope(app => {
+    const { stray } = app.strays
+    app.strays.stray = (method, path) => {
+      const here = stray(method, path)
+      return here.kind === 'not_allowed' ? here : directory.stray(method, path)
+    }
     // Bodies go through as they come.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
@@ -35,6 +40,11 @@ export function proxy(host: GatewayHost, directory: Directory): void {
         connect: { rejectUnauthorized: true },
       },
     })
+    // Before a body is looked at.
+    app.addHook('onRequest', async (request, reply) => {
+      await count(request, reply)
+      directory.serviceFor(request.method, pathOf(request.url))
+    })
     app.route({
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
       url: '/*',
@@ -42,7 +52,6 @@ export function proxy(host: GatewayHost, directory: Directory): void {
       bodyLimit: Number.MAX_SAFE_INTEGER,
       schema: { refuses: 'any', hide: true } as never,
       async handler(request, reply) {
-        await count(request, reply)
         const path = pathOf(request.url)
         passOn(request, reply, directory.serviceFor(request.method, path), path, new Set())
         return reply
@@ -88,8 +97,7 @@ function passing({ peers, metrics }: GatewayHost) {
     const again = new Set([...tried, address])
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     // The request itself stays whole when an address is not there: it may go to the next one.
-    if (request.body)
-      request.body = Readable.from(request.raw.iterator({ destroyOnReturn: false }), { objectMode: false })
+    if (request.body) request.body = Readable.from(chunksOf(request.raw), { objectMode: false })
     reply.from(address + path, {
       // Another try is for us to decide.
       retryDelay: () => null,
@@ -103,7 +111,8 @@ function passing({ peers, metrics }: GatewayHost) {
         // One that stops, or has no database, is not asked for a while.
         if (response.statusCode === 503) reject(new Error('503'))
         else resolve()
-        response.send(stream)
+        // How the connection behind us goes on says nothing about the one before us.
+        response.removeHeader('connection').removeHeader('keep-alive').send(stream)
       },
       onError(_, { error }) {
         const { code = '' } = (error.cause ?? error) as { code?: string }
@@ -125,6 +134,11 @@ function passing({ peers, metrics }: GatewayHost) {
     peers.at(address, () => promise).catch(() => {})
   }
   return passOn
+}
+
+/** Where an address breaks off, or answers before the end, that is no fault of who sends: their connection stays. */
+async function* chunksOf(body: Readable): AsyncGenerator<Buffer> {
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) yield chunk
 }
 
 /** Who asks, as only we can tell it. */

@@ -64,7 +64,7 @@ async function documentOf(of: typeof routes, prefixes = ['']): Promise<Json> {
   app.setValidatorCompiler(() => () => true)
   collectRoutes(app)
   holdToDeclared(app, () => {})
-  await describeRoutes(app)
+  await describeRoutes(app, '')
   app.tags.set('books', 'What is read.')
   const http = mount(app, prefixes, 'books')
   for (const [method, path, access, schema] of of) http[method](path, { config: { access }, schema }, () => {})

@@ -1,7 +1,8 @@
+import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
 import Type, { type Static } from 'typebox'
 import { SessionsRevoked, UserLoggedIn, UserLoggedOut } from '#contracts/identity'
-import { accessCookie, newId, refuseForgery, type Reply, type Tx, within } from '#kernel'
+import { accessCookie, basePath, newId, refuseForgery, type Reply, type Tx, within } from '#kernel'
 import { type ActsFor, userView, UserView } from '../accounts/accounts.ts'
 import { findUser, type User } from '../accounts/store.ts'
 import type { IdentityHost } from '../host.ts'
@@ -71,6 +72,8 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
   const refreshTokens = openRefreshTokens(host.secret)
   const refreshCookie = secure ? '__Secure-ohmnibus-refresh' : 'ohmnibus-refresh'
   const origins = [new URL(host.platform.publicUrl).origin, ...host.platform.corsOrigins]
+  const base = basePath(host.platform.publicUrl)
+  const { name: accessName, path } = accessCookie(host.platform.publicUrl)
   const attributes = { httpOnly: true, secure, sameSite: 'lax' } as const
 
   async function access(
@@ -85,7 +88,7 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
       issuedAt,
     )
     const expiresIn = Math.floor(tokens.lifeMs / 1000)
-    reply.setCookie(accessCookie(secure), accessToken, { ...attributes, path: '/', maxAge: expiresIn })
+    reply.setCookie(accessName, accessToken, { ...attributes, path, maxAge: expiresIn })
     return { user: userView(user, organisation), accessToken, expiresIn }
   }
 
@@ -100,7 +103,7 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
   ): Promise<Static<typeof SignedInView>> {
     const from = Math.min(issuedAt.getTime(), host.now().getTime())
     const maxAge = Math.floor((session.expiresAt.getTime() - from) / 1000)
-    reply.setCookie(refreshCookie, refresh.text, { ...attributes, path: '/api', maxAge })
+    reply.setCookie(refreshCookie, refresh.text, { ...attributes, path: `${base}/api`, maxAge })
     return { ...(await access(reply, user, session, organisation, issuedAt)), refreshToken: refresh.text }
   }
 
@@ -130,8 +133,8 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
       answer(reply, user, session, refresh, undefined, issuedAt),
 
     clearCookies(reply: Reply): void {
-      reply.clearCookie(accessCookie(secure), { ...attributes, path: '/' })
-      reply.clearCookie(refreshCookie, { ...attributes, path: '/api' })
+      reply.clearCookie(accessName, { ...attributes, path })
+      reply.clearCookie(refreshCookie, { ...attributes, path: `${base}/api` })
     },
 
     /**
@@ -152,8 +155,8 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     refuseForgery: (request: FastifyRequest): void => refuseForgery(request, origins),
 
     /** Ties what follows to the browser that began a registration, or asked for a new password. */
-    registration: tieBy('ohmnibus-registration', attributes),
-    reset: tieBy('ohmnibus-reset', attributes),
+    registration: tieBy('ohmnibus-registration', { ...attributes, path: `${base}/api` }),
+    reset: tieBy('ohmnibus-reset', { ...attributes, path: `${base}/api` }),
   }
 }
 
@@ -211,8 +214,7 @@ export type Sessions = ReturnType<typeof openSessions>
 export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** A cookie that names what the browser began. */
-const tieBy = (cookie: string, attributes: { httpOnly: boolean; secure: boolean; sameSite: 'lax' }) => ({
-  set: (reply: Reply, id: string, expires: Date): void =>
-    void reply.setCookie(cookie, id, { ...attributes, path: '/api', expires }),
+const tieBy = (cookie: string, attributes: CookieSerializeOptions) => ({
+  set: (reply: Reply, id: string, expires: Date): void => void reply.setCookie(cookie, id, { ...attributes, expires }),
   of: (request: FastifyRequest): string | undefined => uuid.exec(request.cookies[cookie] ?? '')?.[0],
 })

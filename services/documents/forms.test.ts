@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { setTimeout as moment } from 'node:timers/promises'
+import { answer, dial, problemIn } from '../../test/kernel/wire.ts'
+import { open, person } from './testing.ts'
+
+type Opened = Awaited<ReturnType<typeof open>>
+
+/** A form as it stands on the line, to be sent by somebody who is signed in. */
+const formHead = ({ headers }: ReturnType<Opened['as']>, boundary: string, length: number | 'chunked') =>
+  [
+    'POST /api/documents/upload HTTP/1.1',
+    'host: x',
+    `authorization: ${headers.authorization}`,
+    `content-type: multipart/form-data; boundary=${boundary}`,
+    length === 'chunked' ? 'transfer-encoding: chunked' : `content-length: ${length}`,
+    '\r\n',
+  ].join('\r\n')
+
+const whole = (boundary = 'X', content = 'hello'): string =>
+  [
+    `--${boundary}`,
+    'content-disposition: form-data; name="title"',
+    '',
+    'A title',
+    `--${boundary}`,
+    'content-disposition: form-data; name="file"; filename="a.txt"',
+    'content-type: text/plain',
+    '',
+    content,
+    `--${boundary}--`,
+    '',
+  ].join('\r\n')
+
+test('a form that is refused before its end leaves its connection to the next request', async t => {
+  const { as, url, p, keys } = await open(t)
+  const ada = as(person())
+  const refused = [
+    `--X\r\n--X${'y'.repeat(200_000)}`,
+    `--X\r\n${'z'.repeat(300_000)}`,
+    `--X\r\ncontent-disposition: form-data; name="elsewhere"; filename="a"\r\n\r\n${'y'.repeat(2_000_000)}`,
+    `--X\r\ncontent-disposition: form-data; name="title"\r\n\r\n${'y'.repeat(200_000)}\r\n--X--\r\n`,
+    'y'.repeat(500_000),
+  ]
+  const socket = dial(url)
+  for (const body of [...refused, ...refused]) {
+    socket.write(formHead(ada, 'X', body.length) + body)
+    assert.equal(problemIn(await answer(socket)), '400 form_invalid', body.slice(0, 60))
+    socket.write(formHead(ada, 'X', whole().length) + whole())
+    assert.match((await answer(socket)) ?? 'nothing', /^HTTP\/1.1 201 /, `behind ${body.slice(0, 60)}`)
+  }
+  socket.destroy()
+  assert.equal((await keys()).length, 2 * refused.length)
+  await p.settle()
+})
+
+test('a boundary that is too long is refused with the reason', async t => {
+  const { as, url } = await open(t)
+  const socket = dial(url)
+  for (const length of [253, 1_000, 5_000]) {
+    const boundary = 'b'.repeat(length)
+    socket.write(formHead(as(person()), boundary, whole(boundary).length) + whole(boundary))
+    const text = await answer(socket)
+    assert.equal(problemIn(text), '400 form_invalid')
+    assert.match(text!, /boundary of the form is longer/)
+  }
+  const boundary = 'b'.repeat(252)
+  socket.write(formHead(as(person()), boundary, whole(boundary).length) + whole(boundary))
+  assert.match((await answer(socket))!, /^HTTP\/1.1 201 /)
+  socket.destroy()
+})
+
+/** A form with something wrong: cut, doubled, with other bytes, with other line ends. */
+function spoilt(): string {
+  const pieces = ['--X', '--X--', '\r\n', '\n', '--', 'content-disposition: form-data; name="file"; filename="a"', '']
+  let text = whole('X', 'c'.repeat(randomInt(3) * 40_000))
+  for (let change = 0; change <= randomInt(4); change++) {
+    const [from, to] = [randomInt(text.length + 1), randomInt(text.length + 1)].sort((a, b) => a - b) as [
+      number,
+      number,
+    ]
+    const kind = randomInt(5)
+    const piece = pieces[randomInt(pieces.length)]!
+    if (kind === 0) text = text.slice(0, from)
+    else if (kind === 1) text = text.slice(0, from) + text.slice(Math.min(to, from + 40))
+    else if (kind === 2) text = text.slice(0, from) + piece + text.slice(from)
+    else if (kind === 3) text += piece + 'y'.repeat(randomInt(3) * 70_000)
+    else text = text.slice(0, from) + String.fromCharCode(randomInt(256)) + text.slice(from + 1)
+  }
+  return text
+}
+
+test('every form that is here to its end is answered within a second, however malformed', async t => {
+  const { as, url } = await open(t)
+  const authors = Array.from({ length: 4 }, () => as(person()))
+  const slowest = { ms: 0, form: '' }
+  await Promise.all(
+    authors.map(async author => {
+      for (let round = 0; round < 150; round++) {
+        const form = Buffer.from(spoilt(), 'latin1')
+        const socket = dial(url)
+        const cut = randomInt(form.length + 1)
+        socket.write(formHead(author, 'X', form.length))
+        socket.write(form.subarray(0, cut))
+        if (round % 3 === 0) await moment(2)
+        await new Promise(resolve => socket.write(form.subarray(cut), resolve))
+        const begun = performance.now()
+        const answered = await Promise.race([answer(socket), moment(5_000, 'nothing for five seconds')])
+        const ms = performance.now() - begun
+        if (ms > slowest.ms) Object.assign(slowest, { ms, form: form.toString('latin1').slice(0, 300) })
+        assert.match(
+          answered ?? 'cut off',
+          /^HTTP\/1.1 (201|400) /,
+          JSON.stringify(form.toString('latin1').slice(0, 2_000)),
+        )
+        socket.destroy()
+      }
+    }),
+  )
+  assert.ok(slowest.ms < 2_500, `${slowest.ms} ms for ${slowest.form}`)
+})
+
+test('who sends next to nothing is given up, and who is slow but sends is not', async t => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { as, url, keys } = await open(t)
+  const begun = whole().slice(0, -8)
+  const silent = [begun, whole().slice(0, 60), '']
+  const sockets = silent.map(form => {
+    const socket = dial(url)
+    socket.write(formHead(as(person()), 'X', 10_000_000) + form)
+    return socket
+  })
+  const slow = dial(url)
+  const long = whole('X', 'c'.repeat(100_000))
+  slow.write(formHead(as(person()), 'X', long.length) + long.slice(0, 300))
+  await moment(200)
+  for (let sent = 300; sent < 90_000; sent += 30_000) {
+    slow.write(long.slice(sent, sent + 30_000))
+    await moment(100)
+    for (let look = 0; look < 50; look++) t.mock.timers.tick(400)
+  }
+  for (const socket of sockets) assert.equal(problemIn(await answer(socket)), '408 request_too_slow')
+  slow.write(long.slice(90_300))
+  assert.match((await answer(slow))!, /^HTTP\/1.1 201 /)
+  for (const socket of [...sockets, slow]) socket.destroy()
+  assert.equal((await keys()).length, 1, 'of the others nothing is left')
+})
+
+test('one person takes twenty uploads at once at the most, and what ends makes room', async t => {
+  const { as, url } = await open(t)
+  const [ada, grace] = [as(person()), as(person())]
+  const begin = (who: typeof ada) => {
+    const socket = dial(url)
+    socket.write(formHead(who, 'X', whole().length) + whole().slice(0, 60))
+    return socket
+  }
+  const held = Array.from({ length: 20 }, () => begin(ada))
+  await moment(300)
+  const refused = await ada.upload('one more')
+  assert.deepEqual([refused.status, refused.json.code], [429, 'too_many_uploads'])
+  assert.equal(refused.headers.get('retry-after'), '5')
+  assert.equal((await grace.upload('of somebody else')).status, 201)
+  held[0]!.write(whole().slice(60))
+  assert.match((await answer(held[0]!))!, /^HTTP\/1.1 201 /)
+  held[1]!.destroy()
+  await moment(200)
+  assert.equal((await ada.upload('there is room')).status, 201)
+  held.forEach(socket => socket.destroy())
+})
