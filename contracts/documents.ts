@@ -25,7 +25,7 @@ export const DocumentUploaded = event(
   }),
 )
 
-/** Title, kind, language, name or passport of a document changed. */
+/** Title, kind, language, name, passport or owner of a document changed. */
 export const DocumentUpdated = event('documents', 'document.updated', 'docId', Type.Object(File))
 
 /** A document is gone; its file is removed soon after. */

@@ -282,6 +282,14 @@ const Person = Type.Object({
 /** A person by id. Fails with `user_unknown`. */
 export const getPerson = call('identity', 'get_person', Type.Object({ userId: Id }), Person)
 
+/** Who has an address, and how it is written here; `userId` is null for one that nobody has proven. */
+export const findPerson = call(
+  'identity',
+  'find_person',
+  Type.Object({ email: Email }),
+  Type.Object({ email: Email, userId: Type.Union([Id, Type.Null()]) }),
+)
+
 /** The members of an organisation with their roles; empty when it is unknown. */
 export const listMembers = call(
   'identity',

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { call, event } from './define.ts'
-import { Id, Owner } from './shared.ts'
+import { Email, Id, Locale, Owner } from './shared.ts'
 
 /** `draft` may still be deleted; `published` and `archived` stay for good (Regulation (EU) 2023/1542, Art. 77). */
 export const PassportStatus = Type.Enum(['draft', 'published', 'archived'], { examples: ['draft'] })
@@ -114,6 +114,37 @@ export const PassportShared = event(
     version: Version,
     reader: Owner,
     shared: Type.Boolean(),
+    /** By an address that they have: the owner is not told whose it is. */
+    byAddress: Type.Optional(Type.Boolean()),
+  }),
+)
+
+/** A passport was opened to an address that nobody has proven yet; whoever does may read it. */
+export const PassportReaderInvited = event(
+  'passports',
+  'passport.reader-invited',
+  'passport.id',
+  Type.Object({
+    passport: Type.Object({ id: Id }),
+    owner: Owner,
+    version: Version,
+    invitationId: Id,
+    email: Email,
+    locale: Locale,
+  }),
+)
+
+/** A passport changed hands, from a person to an organisation; its documents go along. */
+export const PassportMoved = event(
+  'passports',
+  'passport.moved',
+  'passport.id',
+  Type.Object({
+    passport: Type.Object({ id: Id }),
+    identifier: Identifier,
+    owner: Owner,
+    version: Version,
+    formerOwner: Owner,
   }),
 )
 

@@ -9,7 +9,7 @@ export {
   type AccessRule,
   type Actor,
 } from './access/access.ts'
-export { authorise, mayRead, mayWrite, ownerFor, partiesOf, type Owned } from './access/ownership.ts'
+export { authorise, mayRead, mayWrite, organisationFor, ownerFor, partiesOf, type Owned } from './access/ownership.ts'
 export type { Cache, Limit } from './cache/cache.ts'
 export { Setting, type Settings } from './config/settings.ts'
 export { context, traceparent, within } from './telemetry/context.ts'

@@ -35,3 +35,12 @@ CREATE INDEX documents_by_kind_and_language ON documents.documents USING btree (
 CREATE INDEX documents_by_language ON documents.documents USING btree (owner_id, lower(language), created_at, id);
 CREATE INDEX documents_by_owner ON documents.documents USING btree (owner_id, created_at, id);
 CREATE INDEX documents_by_passport ON documents.documents USING btree (passport_id, created_at, id) WHERE (passport_id IS NOT NULL);
+
+create table passport_owners (
+  passport_id  uuid     not null,
+  owner_kind   text     not null,
+  owner_id     uuid     not null,
+  version      integer  not null,
+  constraint passport_owners_pkey PRIMARY KEY (passport_id),
+  constraint passport_owners_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
+);

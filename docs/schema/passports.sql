@@ -1,5 +1,19 @@
 -- The schema passports after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table addressed_readers (
+  id           uuid                      not null,
+  passport_id  uuid                      not null,
+  email        text                      not null,
+  invited_by   uuid                      not null,
+  reader_id    uuid,
+  since        timestamp with time zone  not null,
+  invited_at   timestamp with time zone,
+  constraint addressed_readers_pkey PRIMARY KEY (id),
+  constraint addressed_readers_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE
+);
+CREATE INDEX addressed_readers_waiting ON passports.addressed_readers USING btree (email) WHERE (reader_id IS NULL);
+CREATE UNIQUE INDEX addressed_readers_emails ON passports.addressed_readers USING btree (passport_id, email);
+
 create table filled_columns (
   name       text                      not null,
   filled_at  timestamp with time zone  not null default now(),
@@ -49,6 +63,7 @@ create table readers (
   reader_id    uuid                      not null,
   kind         text                      not null,
   since        timestamp with time zone  not null,
+  by_id        boolean                   not null default true,
   constraint readers_pkey PRIMARY KEY (passport_id, reader_id),
   constraint readers_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
   constraint readers_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'organisation'::text])))
@@ -64,6 +79,9 @@ create table versions (
   at              timestamp with time zone  not null,
   updated_fields  text[]                    not null,
   data            json                      not null,
+  owner_kind      text,
+  owner_id        uuid,
   constraint versions_pkey PRIMARY KEY (passport_id, version),
-  constraint versions_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE
+  constraint versions_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
+  constraint versions_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );

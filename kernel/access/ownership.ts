@@ -1,4 +1,4 @@
-import type { Owner } from '../../contracts/shared.ts'
+import type { OrganisationRole, Owner } from '../../contracts/shared.ts'
 import { Problem } from '../problem.ts'
 import type { Actor } from './access.ts'
 
@@ -46,4 +46,18 @@ export function ownerFor(actor: Actor): Owner {
   if (!mayWrite(actor, { owner }))
     throw new Problem('forbidden', 'editor_required', { detail: 'Viewers of an organisation cannot add to it.' })
   return owner
+}
+
+/**
+ * The organisation that the actor hands something of theirs to. Fails with `organisation_unknown` for one they do not
+ * belong to, `editor_required` for its viewers.
+ */
+export function organisationFor(
+  actor: Actor,
+  id: string,
+  members: readonly { readonly userId: string; readonly role: OrganisationRole }[],
+): Owner {
+  const role = members.find(({ userId }) => userId === actor.userId)?.role
+  if (members.length === 0 || (!role && actor.role !== 'admin')) throw new Problem('not_found', 'organisation_unknown')
+  return ownerFor({ ...actor, organisation: { id, role: role ?? 'owner' } })
 }

@@ -3,7 +3,7 @@ import type { Owner } from '#contracts/shared'
 import { authorise, mayRead, Problem, type Actor, type Tx } from '#kernel'
 import type { Document } from './documents.ts'
 import type { DocumentsHost } from './host.ts'
-import { findDocument, lockDocument, lockPassport } from './store.ts'
+import { findDocument, lockDocument, lockPassport, movedTo } from './store.ts'
 
 /** Whose a passport is and who reads it; undefined for one that is not there. */
 export const accessOf = (host: DocumentsHost, passportId: string) =>
@@ -48,9 +48,10 @@ export async function ownerByPassport(host: DocumentsHost, actor: Actor, passpor
   return access!.owner
 }
 
-/** Fails with `passport_unknown` for one that is gone. */
-export async function requirePassport(tx: Tx, passportId: string | null): Promise<void> {
-  if (passportId && !(await lockPassport(tx, passportId))) throw new Problem('not_found', 'passport_unknown')
+/** Whose the passport is now, if it has moved since `owner` was asked for. Fails with `passport_unknown` for one gone. */
+export async function ownerNow(tx: Tx, passportId: string, owner: Owner): Promise<Owner> {
+  if (!(await lockPassport(tx, passportId))) throw new Problem('not_found', 'passport_unknown')
+  return (await movedTo(tx, passportId)) ?? owner
 }
 
 /**

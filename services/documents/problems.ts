@@ -9,5 +9,8 @@ export const problems = {
   passport_unknown: ['not_found', 'There is no such passport, or it is not for who asks.'],
   document_kept: ['conflict', 'The passport of the document is published, and keeps its documents.'],
   too_many_uploads: ['limited', 'Too many uploads of one person, or from one place, are under way.'],
+  document_of_passport: ['conflict', 'The document belongs to a passport, and is moved with it.'],
+  document_of_organisation: ['conflict', 'The document belongs to an organisation already.'],
+  organisation_unknown: ['not_found', 'There is no such organisation, or one does not belong to it.'],
   document_too_large: ['too_large', 'The file is larger than documents may be.'],
 } satisfies Problems

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { DocumentUploaded } from '#contracts/documents'
 import { authorise, newId, ownerFor, Problem, requireMatch, signedIn, type Request } from '#kernel'
-import { editable, ownerByPassport, readersFor, requirePassport, requireReplaceable } from './access.ts'
+import { editable, ownerByPassport, ownerNow, readersFor, requireReplaceable } from './access.ts'
 import { replaceFile, told, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
 import { openTurns } from './pace.ts'
@@ -69,10 +69,10 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
             updatedAt: at,
           }
           return await db.once(identified(request, upload), async tx => {
-            await requirePassport(tx, document.passportId)
-            await insertDocument(tx, document)
-            await tx.publish(DocumentUploaded, uploaded(document))
-            return view(document)
+            const kept = { ...document, owner: passportId ? await ownerNow(tx, passportId, owner) : owner }
+            await insertDocument(tx, kept)
+            await tx.publish(DocumentUploaded, uploaded(kept))
+            return view(kept)
           })
         })
         // The answer to an earlier request: this one's file is one too many.

@@ -22,17 +22,10 @@ import {
   type Actor,
   type Range,
 } from '#kernel'
-import {
-  accessOf,
-  editable,
-  ownerByPassport,
-  readable,
-  readersFor,
-  requirePassport,
-  requireReplaceable,
-} from './access.ts'
+import { accessOf, editable, ownerByPassport, ownerNow, readable, readersFor, requireReplaceable } from './access.ts'
 import { describe, safeName, told, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
+import { moveRoutes } from './routes-move.ts'
 import { uploadRoutes } from './routes-upload.ts'
 import { countDocuments, deleteDocument, findDocument, listDocuments, updateDocument, type Wanted } from './store.ts'
 import { DocumentView, fields, params } from './view.ts'
@@ -95,6 +88,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
   }
 
   uploadRoutes(host, removeFile)
+  moveRoutes(host)
 
   host.http.get(
     '/',
@@ -192,9 +186,9 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       const document = await db.transaction(async tx => {
         const before = await editable(tx, actor, readers, docId)
         requireMatch(request, before.version)
-        await requirePassport(tx, body.passportId ?? null)
+        const owner = attached && (await ownerNow(tx, body.passportId!, attached))
         const after = describe(before, { ...body, ...(body.fileName && { fileName: safeName(body.fileName) }) }, now())
-        const moved = attached ? { ...after, owner: attached } : after
+        const moved = owner ? { ...after, owner } : after
         await updateDocument(tx, moved)
         await tx.publish(DocumentUpdated, told(moved))
         return moved

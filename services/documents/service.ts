@@ -1,12 +1,12 @@
 import { DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
-import { getPassportAccess, PassportDeleted } from '#contracts/passports'
+import { PassportDeleted, PassportMoved } from '#contracts/passports'
 import { defineService } from '#kernel'
-import { told } from './documents.ts'
+import { handOver, told } from './documents.ts'
 import { healFiles, missingFigure } from './heal.ts'
-import { settings, type RemoveFile } from './host.ts'
+import { needs, settings, type RemoveFile } from './host.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
-import { deleteDocument, passportDeleted } from './store.ts'
+import { deleteDocument, passportDeleted, passportMoved, updateDocument } from './store.ts'
 
 /** Documents: files of any kind, alone or beside a passport, stored whole or not at all. */
 export const documents = defineService({
@@ -14,7 +14,7 @@ export const documents = defineService({
   about: 'Files of any kind, alone or beside a passport.',
   problems,
   folder: import.meta.dirname,
-  needs: [getPassportAccess],
+  needs,
   publishes: [DocumentUploaded, DocumentUpdated, DocumentDeleted],
   settings,
   start(host) {
@@ -32,6 +32,18 @@ export const documents = defineService({
           await deleteDocument(tx, document.id)
           await tx.publish(DocumentDeleted, told(document))
           await tx.enqueue(removeFile, { fileKey: document.fileKey })
+        }
+      },
+    )
+
+    host.on(
+      PassportMoved,
+      { id: 'passport-moved', purpose: 'hand over the documents of a passport that moved', from: 'beginning' },
+      async ({ passport, owner, version }, tx) => {
+        for (const document of await passportMoved(tx, passport.id, owner, version)) {
+          const moved = handOver(document, owner, host.now())
+          await updateDocument(tx, moved)
+          await tx.publish(DocumentUpdated, told(moved))
         }
       },
     )

@@ -61,6 +61,13 @@ export async function lockDocument(tx: Tx, id: string): Promise<Document | undef
   return row && documentOf(row)
 }
 
+/** Those of these documents that are there; nobody else changes them until the transaction ends. */
+export async function lockDocuments(tx: Tx, ids: readonly string[]): Promise<Document[]> {
+  const rows = await tx<Row[]>`
+    select ${columns(tx)} from documents where id = any(${ids as string[]}) order by id for update`
+  return rows.map(documentOf)
+}
+
 /** Which documents are meant. Of a passport, or of these owners, or both; each finds its page by an index. */
 export interface Wanted {
   passportId: string | undefined
@@ -118,9 +125,33 @@ export async function lockPassport(tx: Tx, passportId: string): Promise<boolean>
   return (await tx`select from deleted_passports where passport_id = ${passportId}`).length === 0
 }
 
+/** Whose a passport has become, if it has moved. Call `lockPassport` before. */
+export async function movedTo(tx: Tx, passportId: string): Promise<Owner | undefined> {
+  const [owner] = await tx<Owner[]>`
+    select owner_kind as kind, owner_id as id from passport_owners where passport_id = ${passportId}`
+  return owner
+}
+
+/** Notes whose a passport has become, unless that is known or outdated; the documents that were somebody else's. */
+export async function passportMoved(tx: Tx, passportId: string, owner: Owner, version: number): Promise<Document[]> {
+  await lockPassport(tx, passportId)
+  const noted = await tx`
+    insert into passport_owners as o (passport_id, owner_kind, owner_id, version)
+    values (${passportId}, ${owner.kind}, ${owner.id}, ${version})
+    on conflict (passport_id) do update
+      set owner_kind = excluded.owner_kind, owner_id = excluded.owner_id, version = excluded.version
+      where o.version < excluded.version
+    returning passport_id`
+  if (noted.length === 0) return []
+  const rows = await tx<Row[]>`
+    select ${columns(tx)} from documents where passport_id = ${passportId} and owner_id <> ${owner.id} for update`
+  return rows.map(documentOf)
+}
+
 /** Notes that a passport is gone; the documents it had. */
 export async function passportDeleted(tx: Tx, passportId: string, at: Date): Promise<Document[]> {
   await lockPassport(tx, passportId)
+  await tx`delete from passport_owners where passport_id = ${passportId}`
   await tx`insert into deleted_passports (passport_id, deleted_at) values (${passportId}, ${at}) on conflict do nothing`
   const rows = await tx<Row[]>`select ${columns(tx)} from documents where passport_id = ${passportId} for update`
   return rows.map(documentOf)

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
+import { listMembers } from '#contracts/identity'
 import { getPassportAccess, type PassportStatus } from '#contracts/passports'
-import type { Owner } from '#contracts/shared'
+import type { OrganisationRole, Owner } from '#contracts/shared'
 import { newId, Problem, type Actor } from '#kernel'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import type { DocumentsHost } from './host.ts'
@@ -30,7 +31,19 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
       readers: passport.readers ?? [],
     }
   })
-  const p = await start(t, [observed as never], { ...options, answers: [access] })
+  const members = new Map<string, [userId: string, role: OrganisationRole][]>()
+  const belonging = answering(listMembers, async ({ organisationId }) => ({
+    members: (members.get(organisationId) ?? []).map(([userId, role]) => ({
+      userId,
+      role,
+      email: 'a@example.com',
+      name: 'A',
+      firstName: 'A',
+      locale: 'en' as const,
+      disabled: false,
+    })),
+  }))
+  const p = await start(t, [observed as never], { ...options, answers: [access, belonging] })
   const url = await p.listen()
   const as = (actor: Partial<Actor> = {}) => {
     const headers = p.signedIn(actor)
@@ -55,6 +68,8 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
       headers,
       get: (path: string, more = {}) => send('GET', path, { headers: more }),
       head: (path: string, more = {}) => send('HEAD', path, { headers: more }),
+      post: (path: string, body: object) =>
+        send('POST', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       delete: (path: string) => send('DELETE', path),
       change: (path: string, body: object, more = {}) =>
         send('PUT', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...more } }),
@@ -79,7 +94,7 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
     }
   }
   const keys = async () => (await Array.fromAsync(host!.files.list('documents/'))).map(({ key }) => key)
-  return { p, url, as, keys, host: () => host!, passports: known, asked }
+  return { p, url, as, keys, host: () => host!, passports: known, members, asked }
 }
 
 export const person = (): { userId: string; owner: Owner } => {

@@ -1,7 +1,15 @@
-import { getCode, getInvitation, getPerson, listMembers, listRevocations, listSigningKeys } from '#contracts/identity'
+import {
+  findPerson,
+  getCode,
+  getInvitation,
+  getPerson,
+  listMembers,
+  listRevocations,
+  listSigningKeys,
+} from '#contracts/identity'
 import { Problem } from '#kernel'
-import { nameOf } from './accounts/accounts.ts'
-import { findUser } from './accounts/store.ts'
+import { nameOf, normalise } from './accounts/accounts.ts'
+import { findUser, findUserByEmail } from './accounts/store.ts'
 import type { Identity } from './identity.ts'
 import { findInvitation, listMembersOf } from './organisations/store.ts'
 import { findSealedReset } from './passwords/store.ts'
@@ -60,6 +68,11 @@ export function answers({ host, codes, tokens }: Identity): void {
       locale: user.locale,
       disabled: user.disabled,
     }
+  })
+
+  host.answer(findPerson, async ({ email: given }) => {
+    const email = normalise(given)
+    return { email, userId: (await findUserByEmail(db, email))?.id ?? null }
   })
 
   host.answer(listMembers, async ({ organisationId }) => ({

@@ -189,6 +189,41 @@ const cases: Record<string, Case> = {
     inApp: told([ada, 'Passport BP-2024-011 was shared'], [victor, 'Passport BP-2024-011 was shared with you']),
     link: passportLink,
   },
+  'a passport shared with an address of somebody': {
+    event: passports.PassportShared,
+    data: {
+      ...passport,
+      owner: self,
+      reader: { kind: 'person', id: victor.userId },
+      shared: true,
+      byAddress: true,
+    },
+    mails: { 'victor@example.com': 'Passport BP-2024-011 was shared with you' },
+    inApp: told([victor, 'Passport BP-2024-011 was shared with you']),
+    link: passportLink,
+  },
+  'a passport shared with an address of nobody': {
+    event: passports.PassportReaderInvited,
+    data: {
+      passport: { id },
+      owner: self,
+      version: 1,
+      invitationId: newId(),
+      email: 'guest@example.com',
+      locale: 'de',
+    },
+    mails: { 'guest@example.com': 'Ein Batteriepass wurde mit Ihnen geteilt' },
+  },
+  'a passport that moved': {
+    event: passports.PassportMoved,
+    data: { ...passport, owner: { kind: 'person', id: victor.userId }, formerOwner: self },
+    mails: {
+      [email]: 'Passport BP-2024-011 was moved',
+      'victor@example.com': 'Passport BP-2024-011 was moved',
+    },
+    inApp: told([ada, 'Passport BP-2024-011 was moved'], [victor, 'Passport BP-2024-011 was moved']),
+    link: passportLink,
+  },
   'a new document': {
     event: documents.DocumentUploaded,
     data: {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { newId } from '#kernel'
-import { PassportShared, PassportUpdated } from '#contracts/passports'
+import { UserEmailChanged, UserRegistered } from '#contracts/identity'
+import { PassportReaderInvited, PassportShared, PassportUpdated } from '#contracts/passports'
 import { codeOf, cursor, data, member, open, pages, type Client } from './testing.ts'
 
 /** Every way to a passport by its id. */
@@ -235,6 +236,92 @@ suite('sharing', () => {
       assert.deepEqual([status, problem.errors[0].pointer], [400, pointer])
     }
   })
+})
+
+suite('sharing with an address', () => {
+  const answered = ({ status, text }: { status: number; text: string }) => [
+    status,
+    text.replace(/[0-9a-f-]{36}/, '').replace(/"since":"[^"]*"/, ''),
+  ]
+
+  test('answers and lists the same, whether or not it is somebody’s, and opens the passport to who has it', async t => {
+    const { p, as, known } = await open(t)
+    const [userId, email] = [newId(), 'grace@example.com']
+    known.addresses.set(email, userId)
+    const [ada, grace] = [as(), as({ userId })]
+    const { id } = await ada.make(data)
+    const there = await ada.post(`/${id}/readers`, { email: 'Grace@Example.com' })
+    const nobody = await ada.post(`/${id}/readers`, { email: 'ghost@example.com' })
+    assert.deepEqual(answered(nobody), answered({ ...there, text: there.text.replace('grace', 'ghost') }))
+    assert.deepEqual((await ada.post(`/${id}/readers`, { email })).body, there.body, 'twice is once')
+    await p.settle()
+    assert.deepEqual((await grace.get(`/${id}`)).body.data, data)
+    assert.deepEqual(await grace.found(), ['BP-2024-011'])
+    assert.deepEqual((await ada.get(`/${id}/readers`)).body.items, [there.body, nobody.body])
+    const [shared, ...more] = await p.published(PassportShared)
+    assert.deepEqual([shared!.reader, shared!.byAddress, more], [{ kind: 'person', id: userId }, true, []])
+    const [invited, ...others] = await p.published(PassportReaderInvited)
+    assert.deepEqual([invited!.email, invited!.locale, others], ['ghost@example.com', 'de', []])
+
+    // Not even a share by id makes the two look like one.
+    await ada.put(`/${id}/readers/${userId}`, { kind: 'person' })
+    const kinds = (await ada.get(`/${id}/readers`)).body.items.map(({ kind }: { kind: string }) => kind)
+    assert.deepEqual(kinds.sort(), ['address', 'address', 'person'])
+    assert.equal((await ada.delete(`/${id}/readers/${userId}`)).status, 204)
+    assert.equal((await grace.get(`/${id}`)).status, 200, 'the address lets them in still')
+    for (const reader of [there.body.id, nobody.body.id])
+      assert.equal((await ada.delete(`/${id}/readers/${reader}`)).status, 204)
+    assert.deepEqual(await codeOf(grace.get(`/${id}`)), [404, 'passport_unknown'])
+    assert.deepEqual(await codeOf(ada.delete(`/${id}/readers/${there.body.id}`)), [404, 'reader_unknown'])
+  })
+
+  test('waits for whoever proves it, by registering or by changing theirs', async t => {
+    const { p, as } = await open(t)
+    const ada = as()
+    const { id } = await ada.make(data)
+    const [grace, edith] = [newId(), newId()]
+    for (const email of ['grace@example.com', 'edith@example.com']) await ada.post(`/${id}/readers`, { email })
+    await p.settle()
+    assert.deepEqual(await codeOf(as({ userId: grace }).get(`/${id}`)), [404, 'passport_unknown'])
+    const person = { firstName: 'G', name: 'G', locale: 'en' as const, version: 1 }
+    await p.publish(UserRegistered, { ...person, userId: grace, email: 'grace@example.com' })
+    const changed = { ...person, userId: edith, email: 'edith@example.com', formerEmail: 'e@example.com' }
+    await p.publish(UserEmailChanged, changed)
+    await p.settle()
+    for (const userId of [grace, edith]) assert.equal((await as({ userId }).get(`/${id}`)).status, 200)
+    assert.equal((await p.published(PassportShared)).length, 2)
+  })
+
+  test('is for editors of the owner, takes an address, and counts with the others', async t => {
+    const { as } = await open(t)
+    const acme = newId()
+    const editor = as(member(acme, 'editor'))
+    const { id } = await editor.make(data)
+    const email = 'grace@example.com'
+    assert.deepEqual(await codeOf(as().post(`/${id}/readers`, { email })), [404, 'passport_unknown'])
+    const viewer = as(member(acme, 'viewer'))
+    assert.deepEqual(await codeOf(viewer.post(`/${id}/readers`, { email })), [403, 'editor_required'])
+    assert.equal((await editor.post(`/${id}/readers`, { email: 'grace' })).body.errors[0].pointer, '/email')
+    for (let number = 0; number < 200; number++)
+      assert.equal((await editor.post(`/${id}/readers`, { email: `${number}@example.com` })).status, 201)
+    assert.deepEqual(await codeOf(editor.post(`/${id}/readers`, { email })), [409, 'readers_limit_reached'])
+    assert.deepEqual(
+      (await pages(editor, `/${id}/readers?limit=80`)).map(({ length }) => length),
+      [80, 80, 40],
+    )
+  })
+})
+
+test('sharing with an id that nobody has is refused', async t => {
+  const { p, as, known } = await open(t)
+  const ada = as()
+  const { id } = await ada.make(data)
+  for (const kind of ['person', 'organisation']) {
+    const stranger = newId()
+    known.strangers.add(stranger)
+    assert.deepEqual(await codeOf(ada.put(`/${id}/readers/${stranger}`, { kind })), [404, 'reader_unknown'])
+  }
+  assert.deepEqual(await p.published(PassportShared), [])
 })
 
 test('another service hears whose a passport is and who may read it', async t => {

@@ -5,6 +5,7 @@ import { fillNewColumns } from './backfill.ts'
 import { allColumns, type Column } from './columns.ts'
 import type { PassportsHost } from './host.ts'
 import { passports } from './service.ts'
+import { people } from './testing.ts'
 
 const shade: Column = {
   name: 'shade',
@@ -15,7 +16,7 @@ const shade: Column = {
 }
 
 test('a new column is filled for the passports that were there before it, and asked for no second time', async t => {
-  const p = await start(t, [passports])
+  const p = await start(t, [passports], { answers: people().answers })
   const headers = p.signedIn()
   const create = async (data: object) =>
     (await p.http.inject({ method: 'POST', url: '/api/passports', headers, payload: { data } })).json().id as string
@@ -39,7 +40,7 @@ test('a new column is filled for the passports that were there before it, and as
 })
 
 test('every column that filters, or sorts, has an index of its owner’s passports', async t => {
-  const p = await start(t, [passports])
+  const p = await start(t, [passports], { answers: people().answers })
   const indexes = await p.db('passports')<{ definition: string }[]>`
     select pg_get_indexdef(indexrelid) as definition from pg_index where indrelid = 'passports.passports'::regclass`
   for (const { name, sql, filter, sort, anyCase } of allColumns) {

@@ -15,6 +15,13 @@ export interface Passport extends Owned {
   readonly updatedAt: Date
 }
 
+/** What of a passport tells whose it is. */
+export interface Held extends Owned {
+  readonly id: string
+  readonly identifier: string | null
+  readonly version: number
+}
+
 /** One change of a passport, as its history tells it. */
 export interface Version {
   readonly version: number
@@ -23,6 +30,8 @@ export interface Version {
   readonly at: Date
   /** JSON pointers into the data; none for the first version and for a change of status. */
   readonly updatedFields: readonly string[]
+  /** Whose it became, where it changed hands. */
+  readonly owner?: Owner
 }
 
 export const draft = (id: string, owner: Owner, data: PassportData, at: Date): Passport => ({
@@ -86,6 +95,16 @@ function incomplete(missing: readonly ColumnName[], data: PassportData, why: str
   })
 }
 
+/** The passport of a person, in the hands of an organisation. */
+export function move(passport: Held, owner: Owner): Held {
+  if (passport.owner.kind === 'organisation')
+    throw new Problem('conflict', 'passport_of_organisation', {
+      detail: 'Only passports of people are moved; this one belongs to an organisation already.',
+      passportId: passport.id,
+    })
+  return { ...passport, owner, version: passport.version + 1 }
+}
+
 export function archive(passport: Passport, at: Date): Passport {
   if (passport.status === 'archived')
     throw archived('It cannot be deleted: it has to be kept until the battery has been recycled.')
@@ -135,9 +154,9 @@ export const view = (passport: Passport) => ({
 })
 
 /** What every event about a passport tells; most add something. */
-export const told = (passport: Passport) => ({
+export const told = (passport: Passport | Held) => ({
   passport: { id: passport.id },
-  identifier: valueIn('identifier', passport.data),
+  identifier: 'data' in passport ? valueIn('identifier', passport.data) : passport.identifier,
   owner: passport.owner,
   version: passport.version,
 })

@@ -4,8 +4,6 @@ import {
   counted,
   countQuery,
   cursorOf,
-  fail,
-  isId,
   newId,
   notModified,
   ownerFor,
@@ -26,49 +24,20 @@ import {
   PassportData,
   PassportDeleted,
   PassportPublished,
-  PassportShared,
   PassportStatus,
   PassportStatusChanged,
   PassportUpdated,
 } from '#contracts/passports'
-import { EventActor, Id, Instant, Owner } from '#contracts/shared'
+import { EventActor, Instant, Owner } from '#contracts/shared'
 import { archive, draft, editableBy, publish, revise, told, view, visibleTo, type Passport } from './passports.ts'
-import type { PassportsHost } from './host.ts'
+import type { FindReader, PassportsHost } from './host.ts'
+import { moveRoutes } from './routes-move.ts'
+import { readerRoutes } from './routes-readers.ts'
 import { countPassports, PassportSummary, searchPassports, searchFilters, searchQuery } from './search.ts'
-import {
-  countReaders,
-  deletePassport,
-  deleteReader,
-  findPassport,
-  insertPassport,
-  insertReader,
-  listReaders,
-  listVersions,
-  lockPassport,
-  updatePassport,
-} from './store.ts'
+import { deletePassport, findPassport, insertPassport, listVersions, lockPassport, updatePassport } from './store.ts'
+import { One, PassportView, Version } from './view.ts'
 
-/** A passport names its readers to whom it is asked about; more of them are an organisation. */
-const mostReaders = 200
-
-const Version = Type.Integer({ minimum: 1, examples: [1] })
 const Body = Type.Object({ data: PassportData })
-const One = Type.Object({ id: Id })
-const OneReader = Type.Object({ id: Id, readerId: Id })
-
-const PassportView = Type.Object(
-  {
-    id: Id,
-    data: PassportData,
-    status: PassportStatus,
-    version: Version,
-    owner: Owner,
-    identifier: Type.Unsafe<string | null>({ type: ['string', 'null'], examples: ['BP-2024-011'] }),
-    createdAt: Instant,
-    updatedAt: Instant,
-  },
-  { title: 'Passport' },
-)
 const VersionView = Type.Object(
   {
     version: Version,
@@ -79,12 +48,15 @@ const VersionView = Type.Object(
       description: 'JSON pointers into the data',
       examples: [['/generalInformation/batteryMass']],
     }),
+    owner: Type.Optional({ ...Owner, description: 'Whose it became, where it changed hands' }),
   },
   { title: 'PassportVersion' },
 )
-const ReaderView = Type.Object({ ...Owner.properties, since: Instant }, { title: 'PassportReader' })
+export function routes(host: PassportsHost, findReader: FindReader): void {
+  const { http, db, now } = host
+  readerRoutes(host, findReader)
+  moveRoutes(host)
 
-export function routes({ http, db, now }: PassportsHost): void {
   const answer = (request: Request, reply: Reply, passport: ReturnType<typeof view>) =>
     notModified(request, reply, passport.version) ? reply.send() : passport
 
@@ -301,83 +273,6 @@ export function routes({ http, db, now }: PassportsHost): void {
         ({ version }) => [version],
         version => ({ ...version, at: version.at.toISOString() }),
       )
-    },
-  )
-
-  http.get(
-    '/:id/readers',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'List whom a passport was shared with',
-        refuses: ['passport_unknown', 'editor_required'],
-        params: One,
-        querystring: listQuery({}),
-        response: { 200: Page(ReaderView) },
-      },
-    },
-    async ({ actor, params, query: { limit, after } }) => {
-      editableBy(actor, await findPassport(db, params.id, actor))
-      const cursor = cursorOf(after, isId)
-      const readers = await listReaders(db, params.id, limit + 1, cursor?.[0] as string | undefined)
-      return page(
-        readers,
-        limit,
-        ({ id }) => [id],
-        reader => ({ ...reader, since: reader.since.toISOString() }),
-      )
-    },
-  )
-
-  http.put(
-    '/:id/readers/:readerId',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'Share a passport with a person or an organisation, to read it',
-        refuses: ['passport_unknown', 'editor_required', 'readers_limit_reached'],
-        params: OneReader,
-        body: Type.Object({ kind: Owner.properties.kind }),
-        response: { 204: Type.Null() },
-      },
-    },
-    async ({ actor, params, body }, reply) => {
-      const reader = { kind: body.kind, id: params.readerId }
-      await db.transaction(async tx => {
-        const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
-        if (await insertReader(tx, passport.id, reader, now())) {
-          if ((await countReaders(tx, passport.id)) > mostReaders)
-            throw new Problem('conflict', 'readers_limit_reached', {
-              detail:
-                `A passport is shared with ${mostReaders} people and organisations at most. ` +
-                'Share it with an organisation instead of its people.',
-              limit: mostReaders,
-            })
-          await tx.publish(PassportShared, { ...told(passport), reader, shared: true })
-        }
-      })
-      return reply.code(204).send()
-    },
-  )
-
-  http.delete(
-    '/:id/readers/:readerId',
-    {
-      config: { access: signedIn },
-      schema: {
-        summary: 'Share a passport no longer',
-        refuses: ['passport_unknown', 'editor_required', 'reader_unknown'],
-        params: OneReader,
-        response: { 204: Type.Null() },
-      },
-    },
-    async ({ actor, params }, reply) => {
-      await db.transaction(async tx => {
-        const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
-        const reader = (await deleteReader(tx, passport.id, params.readerId)) ?? fail('not_found', 'reader_unknown')
-        await tx.publish(PassportShared, { ...told(passport), reader, shared: false })
-      })
-      return reply.code(204).send()
     },
   )
 }

@@ -3,12 +3,16 @@ import {
   getPassportAccess,
   PassportCreated,
   PassportDeleted,
+  PassportMoved,
   PassportPublished,
+  PassportReaderInvited,
   PassportShared,
   PassportStatusChanged,
   PassportUpdated,
 } from '#contracts/passports'
 import { fillNewColumns } from './backfill.ts'
+import { needs } from './host.ts'
+import { invitations } from './invitations.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
 import { findAccess } from './store.ts'
@@ -19,6 +23,7 @@ export const passports = defineService({
   about: 'Battery passports: drafts, versions, publishing and who reads them.',
   problems,
   folder: import.meta.dirname,
+  needs,
   publishes: [
     PassportCreated,
     PassportUpdated,
@@ -26,9 +31,11 @@ export const passports = defineService({
     PassportPublished,
     PassportStatusChanged,
     PassportShared,
+    PassportReaderInvited,
+    PassportMoved,
   ],
   async start(host) {
-    routes(host)
+    routes(host, invitations(host))
     await fillNewColumns(host)
     host.answer(
       getPassportAccess,

@@ -2,7 +2,7 @@ import { partiesOf, Problem, violates, type Actor, type Db, type Tx } from '#ker
 import type { PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import { allColumns, pointerOf, searchable, searchWords } from './columns.ts'
-import type { Passport, Version } from './passports.ts'
+import type { Held, Passport, Version } from './passports.ts'
 
 /**
  * Fails with `battery_identifier_taken` when another passport of the owner has the identifier: the index decides, not a
@@ -107,47 +107,61 @@ export async function deletePassport(tx: Tx, id: string): Promise<void> {
 
 /** The latest first, up to `limit`, below the version `before`. */
 export async function listVersions(db: Db, id: string, limit: number, before = 2 ** 31 - 1): Promise<Version[]> {
-  return await db<Version[]>`
+  const rows = await db<(Version & { owner: Owner | null })[]>`
     select version, status, json_build_object('userId', actor_id, 'role', actor_role) as actor, at,
-      updated_fields as "updatedFields"
+      updated_fields as "updatedFields",
+      case when owner_id is not null then json_build_object('kind', owner_kind, 'id', owner_id) end as owner
     from versions where passport_id = ${id} and version < ${before}
     order by version desc limit ${limit}`
+  return rows.map(({ owner, ...version }) => (owner ? { ...version, owner } : version))
 }
 
-/** Somebody a passport was opened to. */
-export interface Reader extends Owner {
-  since: Date
+/** Whose a passport is; nobody changes it until the transaction ends. */
+export async function findHeld(tx: Tx, id: string): Promise<Held | undefined> {
+  const [held] = await tx<Held[]>`
+    select id, identifier, version, json_build_object('kind', owner_kind, 'id', owner_id) as owner
+    from passports where id = ${id} for update`
+  return held
 }
 
-/** In the order of their ids, up to `limit`, after the id `after`. */
-export async function listReaders(db: Db, id: string, limit: number, after: string | undefined): Promise<Reader[]> {
-  return await db<Reader[]>`
-    select kind, reader_id as id, since from readers
-    where passport_id = ${id} ${after ? db`and reader_id > ${after}` : db``}
-    order by reader_id limit ${limit}`
+/** Whose these passports are, of those that are there; nobody changes them until the transaction ends. */
+export async function lockHeld(tx: Tx, ids: readonly string[], actor: Actor): Promise<Held[]> {
+  const [person, organisation = person!] = partiesOf(actor)
+  await tx`select from passports where id = any(${ids as string[]}) order by id for update`
+  return await tx<Held[]>`
+    select p.id, p.identifier, p.version, json_build_object('kind', p.owner_kind, 'id', p.owner_id) as owner,
+      (select coalesce(json_agg(json_build_object('kind', r.kind, 'id', r.reader_id)), '[]') from readers r
+        where r.passport_id = p.id and r.reader_id in (${person!}, ${organisation})) as readers
+    from passports p where p.id = any(${ids as string[]})`
 }
 
-/** False when it was open to that reader already. */
-export async function insertReader(tx: Tx, id: string, reader: Owner, since: Date): Promise<boolean> {
-  const changed = await tx`
-    insert into readers as r (passport_id, reader_id, kind, since)
-    values (${id}, ${reader.id}, ${reader.kind}, ${since})
-    on conflict (passport_id, reader_id) do update set kind = excluded.kind where r.kind <> excluded.kind
-    returning reader_id`
-  return changed.length > 0
-}
-
-export async function countReaders(tx: Tx, id: string): Promise<number> {
-  const [row] = await tx<{ count: number }[]>`select count(*)::int as count from readers where passport_id = ${id}`
-  return row!.count
-}
-
-/** Who is no reader any more; undefined when it was none. */
-export async function deleteReader(tx: Tx, id: string, readerId: string): Promise<Owner | undefined> {
-  const [reader] = await tx<
-    Owner[]
-  >`delete from readers where passport_id = ${id} and reader_id = ${readerId} returning kind, reader_id as id`
-  return reader
+/**
+ * Gives passports that `lockHeld` gave to another owner; a version with the same data tells of it. Fails with
+ * `battery_identifier_taken` when the owner has a passport of the same battery.
+ */
+export async function movePassports(
+  tx: Tx,
+  ids: readonly string[],
+  owner: Owner,
+  actor: Actor,
+  at: Date,
+): Promise<void> {
+  await tx`
+    with moved as (
+      update passports set owner_kind = ${owner.kind}, owner_id = ${owner.id}, version = version + 1,
+        updated_at = greatest(updated_at, ${at})
+      where id = any(${ids as string[]}) returning id, status, version, updated_at
+    )
+    insert into versions
+      (passport_id, version, status, actor_id, actor_role, at, updated_fields, data, owner_kind, owner_id)
+    select m.id, m.version, m.status, ${actor.userId}, ${actor.role}, m.updated_at, '{}', v.data,
+      ${owner.kind}, ${owner.id}
+    from moved m join versions v on v.passport_id = m.id and v.version = m.version - 1`.catch(error => {
+    if (!violates(error, 'passports_identifier')) throw error
+    throw new Problem('conflict', 'battery_identifier_taken', {
+      detail: 'The organisation has a passport with the battery identifier of one of these already.',
+    })
+  })
 }
 
 /** What other services may ask about a passport; see `get_passport_access`. */

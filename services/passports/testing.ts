@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { defineService, newId, signedIn, type Actor } from '#kernel'
+import { defineService, newId, Problem, signedIn, type Actor } from '#kernel'
+import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import { getPassportAccess } from '#contracts/passports'
-import { start, type TestOptions, type TestPlatform } from '../../kernel/testing.ts'
+import type { OrganisationRole } from '#contracts/shared'
+import { answering, start, type TestOptions, type TestPlatform } from '../../kernel/testing.ts'
 import { passports } from './service.ts'
 
 /** A passport's data as clients of the baseline send it. */
@@ -28,8 +30,33 @@ export const publishable = (batteryIdentifier: string, more: object = {}) =>
 
 /** A platform with passports, and what somebody sends to it: a fresh person, unless it is said who. */
 export async function open(t: TestContext, options: TestOptions = {}) {
-  const p = await start(t, [passports, asker], options)
-  return { p, as: (actor: Partial<Actor> = {}) => client(p, p.signedIn(actor)), nobody: client(p, {}) }
+  const known = people()
+  const p = await start(t, [passports, asker], { ...options, answers: known.answers })
+  return { p, known, as: (actor: Partial<Actor> = {}) => client(p, p.signedIn(actor)), nobody: client(p, {}) }
+}
+
+/** Whom identity knows: every id, but those in `strangers`; addresses and members as they are noted. */
+export function people() {
+  const strangers = new Set<string>()
+  const addresses = new Map<string, string>()
+  const members = new Map<string, [userId: string, role: OrganisationRole][]>()
+  const human = (userId: string) => {
+    const email = 'somebody@example.com'
+    return { userId, email, name: 'Some Body', firstName: 'Some', locale: 'de' as const, disabled: false }
+  }
+  const answers = [
+    answering(findPerson, async ({ email }) => ({ email, userId: addresses.get(email) ?? null })),
+    answering(getPerson, async ({ userId }) => {
+      if (strangers.has(userId)) throw new Problem('not_found', 'user_unknown')
+      return human(userId)
+    }),
+    answering(listMembers, async ({ organisationId }) => {
+      const owner: [string, OrganisationRole][] = strangers.has(organisationId) ? [] : [[newId(), 'owner']]
+      const all = members.get(organisationId) ?? owner
+      return { members: all.map(([userId, role]) => ({ ...human(userId), role })) }
+    }),
+  ]
+  return { strangers, addresses, members, answers }
 }
 
 export type Client = ReturnType<typeof client>

@@ -1,12 +1,14 @@
 import {
   PassportCreated,
   PassportDeleted,
+  PassportMoved,
   PassportPublished,
+  PassportReaderInvited,
   PassportShared,
   PassportStatusChanged,
   PassportUpdated,
 } from '#contracts/passports'
-import { both, inAppOnly, inBulk, rule } from './kind.ts'
+import { both, inAppOnly, inBulk, mailOnly, rule } from './kind.ts'
 import { unlinked } from './wording.ts'
 
 interface About {
@@ -14,7 +16,7 @@ interface About {
   identifier: string | null
 }
 const nameOf = ({ passport, identifier }: About): string => identifier ?? passport.id
-const pathOf = ({ passport }: About): string => `/api/passports/${passport.id}`
+const pathOf = ({ passport }: Pick<About, 'passport'>): string => `/api/passports/${passport.id}`
 const factsOf = (event: About) => ({ passport: nameOf(event) })
 
 export const passports = {
@@ -129,7 +131,8 @@ export const passports = {
       const path = pathOf(event)
       const forReader = { ...told('reader'), passport: unlinked(nameOf(event)) }
       return [
-        { audience: event.owner, facts: told('owner'), path },
+        // An owner who shared with an address is not told whether it is somebody's.
+        ...(event.byAddress ? [] : [{ audience: event.owner, facts: told('owner'), path }]),
         { audience: event.reader, facts: forReader, path: event.shared ? path : undefined },
       ]
     },
@@ -175,6 +178,51 @@ export const passports = {
                 : `Sie können den Batteriepass ${passport} nicht mehr lesen.`,
             ],
           }),
+      action: 'Den Pass öffnen',
+    }),
+  }),
+
+  'passport.reader-invited': rule(PassportReaderInvited, mailOnly, {
+    // Without a word that somebody else chose: anybody could have us send theirs to strangers.
+    drafts: event => [
+      {
+        audience: { kind: 'address', address: event.email, locale: event.locale },
+        facts: {},
+        path: pathOf(event),
+      },
+    ],
+    en: () => ({
+      title: 'A battery passport was shared with you',
+      text: [
+        'Somebody shared the passport of a battery with this address. Register with it, or sign in, to read the passport.',
+      ],
+      action: 'Open the passport',
+      note: 'If you do not expect this, ignore it.',
+    }),
+    de: () => ({
+      title: 'Ein Batteriepass wurde mit Ihnen geteilt',
+      text: [
+        'Jemand hat den Pass einer Batterie mit dieser Adresse geteilt. ' +
+          'Registrieren Sie sich mit ihr, oder melden Sie sich an, um ihn zu lesen.',
+      ],
+      action: 'Den Pass öffnen',
+      note: 'Wenn Sie das nicht erwarten, beachten Sie es nicht.',
+    }),
+  }),
+
+  'passport.moved': rule(PassportMoved, inBulk(both), {
+    drafts: event => [
+      { audience: event.owner, facts: factsOf(event), path: pathOf(event) },
+      { audience: event.formerOwner, facts: factsOf(event), path: pathOf(event) },
+    ],
+    en: ({ passport }) => ({
+      title: `Passport ${passport} was moved`,
+      text: [`The battery passport ${passport} and its documents belong to an organisation now.`],
+      action: 'Open the passport',
+    }),
+    de: ({ passport }) => ({
+      title: `Pass ${passport} ist umgezogen`,
+      text: [`Der Batteriepass ${passport} und seine Dokumente gehören jetzt einer Organisation.`],
       action: 'Den Pass öffnen',
     }),
   }),

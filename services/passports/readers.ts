@@ -1,0 +1,132 @@
+import type { Owner } from '#contracts/shared'
+import type { Db, Tx } from '#kernel'
+
+/** Somebody a passport was opened to: by their id, or by an address, whoever has it. */
+export interface Reader {
+  readonly id: string
+  readonly kind: Owner['kind'] | 'address'
+  readonly email?: string
+  readonly since: Date
+}
+
+/** An address a passport was opened to. */
+export interface Addressed {
+  readonly id: string
+  readonly passportId: string
+  readonly email: string
+  readonly invitedBy: string
+  readonly since: Date
+}
+
+/** As their owner wrote them, in the order of their ids, up to `limit`, after the id `after`. */
+export async function listReaders(db: Db, id: string, limit: number, after: string | undefined): Promise<Reader[]> {
+  const beyond = after ?? '00000000-0000-0000-0000-000000000000'
+  const rows = await db<(Reader & { email: string | null })[]>`
+    (select kind, reader_id as id, null as email, since from readers
+      where passport_id = ${id} and by_id and reader_id > ${beyond} order by reader_id limit ${limit})
+    union all
+    (select 'address', id, email, since from addressed_readers
+      where passport_id = ${id} and id > ${beyond} order by id limit ${limit})
+    order by id limit ${limit}`
+  return rows.map(({ email, ...reader }) => (email === null ? reader : { ...reader, email }))
+}
+
+/** How many times a passport was shared, whoever reads it by that. */
+export async function countReaders(tx: Tx, id: string): Promise<number> {
+  const [row] = await tx<{ count: number }[]>`
+    select (select count(*) from readers where passport_id = ${id} and by_id)::int
+      + (select count(*) from addressed_readers where passport_id = ${id})::int as count`
+  return row!.count
+}
+
+/** Whether that was new: they may have been a reader of that kind by their id already. */
+export async function insertReader(tx: Tx, id: string, reader: Owner, since: Date): Promise<boolean> {
+  const changed = await tx`
+    insert into readers as r (passport_id, reader_id, kind, since)
+    values (${id}, ${reader.id}, ${reader.kind}, ${since})
+    on conflict (passport_id, reader_id) do update set kind = excluded.kind, by_id = true
+      where r.kind <> excluded.kind or not r.by_id
+    returning reader_id`
+  return changed.length > 0
+}
+
+/** Whose reading by their id ended; undefined when there was none. An address of theirs lets them in still. */
+export async function deleteReader(tx: Tx, id: string, readerId: string): Promise<Owner | undefined> {
+  const [reader] = await tx<Owner[]>`
+    update readers set by_id = false where passport_id = ${id} and reader_id = ${readerId} and by_id
+    returning kind, reader_id as id`
+  await dropUnfounded(tx, id, readerId)
+  return reader
+}
+
+/** The address as it stands now, and whether it was there before. */
+export async function insertAddressed(tx: Tx, one: Addressed): Promise<{ reader: Reader; isNew: boolean }> {
+  const [row] = await tx<{ id: string; since: Date }[]>`
+    insert into addressed_readers (id, passport_id, email, invited_by, since)
+    values (${one.id}, ${one.passportId}, ${one.email}, ${one.invitedBy}, ${one.since})
+    on conflict (passport_id, email) do update set email = excluded.email returning id, since`
+  return { reader: { kind: 'address', email: one.email, ...row! }, isNew: row!.id === one.id }
+}
+
+export async function findAddressed(db: Db, id: string): Promise<Addressed | undefined> {
+  const [row] = await db<Addressed[]>`
+    select id, passport_id as "passportId", email, invited_by as "invitedBy", since
+    from addressed_readers where id = ${id} and reader_id is null and invited_at is null`
+  return row
+}
+
+/**
+ * Notes that an address is invited, written as identity does; false when somebody has it by now, or the passport is
+ * shared with it as that.
+ */
+export async function markInvited(tx: Tx, id: string, email: string, at: Date): Promise<boolean> {
+  const invited = await tx`
+    update addressed_readers a set email = ${email}, invited_at = ${at}
+    where id = ${id} and reader_id is null and invited_at is null
+      and not exists (
+        select from addressed_readers other
+        where other.passport_id = a.passport_id and other.email = ${email} and other.id <> a.id)
+    returning id`
+  return invited.length > 0
+}
+
+/** Of these addresses, which wait for whoever proves one. */
+export async function listWaiting(db: Db, email: string): Promise<Addressed[]> {
+  return await db<Addressed[]>`
+    select id, passport_id as "passportId", email, invited_by as "invitedBy", since
+    from addressed_readers where email = ${email} and reader_id is null`
+}
+
+/** Lets a person read by an address of theirs; whether they could not before. */
+export async function openTo(tx: Tx, { id, passportId, since }: Addressed, userId: string): Promise<boolean> {
+  const [opened] = await tx`
+    update addressed_readers set reader_id = ${userId} where id = ${id} and reader_id is null returning id`
+  if (!opened) return false
+  const inserted = await tx`
+    insert into readers (passport_id, reader_id, kind, since, by_id)
+    values (${passportId}, ${userId}, 'person', ${since}, false) on conflict do nothing returning reader_id`
+  return inserted.length > 0
+}
+
+/** Takes an address back; who read by it alone, if anybody did. Undefined when it was not there. */
+export async function deleteAddressed(
+  tx: Tx,
+  passportId: string,
+  id: string,
+): Promise<{ reader: Owner | null } | undefined> {
+  const [row] = await tx<{ readerId: string | null }[]>`
+    delete from addressed_readers where passport_id = ${passportId} and id = ${id} returning reader_id as "readerId"`
+  if (!row) return undefined
+  const shut = row.readerId !== null && (await dropUnfounded(tx, passportId, row.readerId))
+  return { reader: shut ? { kind: 'person', id: row.readerId! } : null }
+}
+
+/** Who is a reader neither by id nor by an address is none; whether that was so. */
+async function dropUnfounded(tx: Tx, passportId: string, readerId: string): Promise<boolean> {
+  const dropped = await tx`
+    delete from readers r where passport_id = ${passportId} and reader_id = ${readerId} and not by_id
+      and not exists (
+        select from addressed_readers a where a.passport_id = r.passport_id and a.reader_id = r.reader_id)
+    returning reader_id`
+  return dropped.length > 0
+}

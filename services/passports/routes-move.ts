@@ -1,0 +1,93 @@
+import Type from 'typebox'
+import { listMembers } from '#contracts/identity'
+import { PassportMoved } from '#contracts/passports'
+import { Id } from '#contracts/shared'
+import { authorise, fail, organisationFor, Problem, requireMatch, signedIn, type Actor, type Request } from '#kernel'
+import type { PassportsHost } from './host.ts'
+import { move, told, view } from './passports.ts'
+import { findPassport, lockHeld, movePassports } from './store.ts'
+import { One, PassportView } from './view.ts'
+
+const refuses = [
+  'passport_unknown',
+  'editor_required',
+  'organisation_unknown',
+  'passport_of_organisation',
+  'battery_identifier_taken',
+]
+
+/** Passports that a person made go to the organisation they work for. */
+export function moveRoutes(host: PassportsHost): void {
+  const { http, db, now } = host
+
+  /** All of them or none. */
+  async function moveTo(actor: Actor, organisationId: string, ids: readonly string[], match?: Request): Promise<void> {
+    const { members } = await host.ask(listMembers, { organisationId })
+    const owner = organisationFor(actor, organisationId, members)
+    await db.transaction(async tx => {
+      const found = new Map((await lockHeld(tx, ids, actor)).map(held => [held.id, held]))
+      const moved = ids.map((id, index) => {
+        const held = found.get(id)
+        try {
+          authorise(actor, 'write', held, 'passport_unknown')
+          if (match) requireMatch(match, held!.version)
+          return { former: held!.owner, held: move(held!, owner) }
+        } catch (error) {
+          if (match || !(error instanceof Problem)) throw error
+          throw new Problem(error.kind, error.code, {
+            ...error.details,
+            detail: error.message,
+            errors: [{ pointer: `/ids/${index}`, detail: error.message }],
+          })
+        }
+      })
+      await movePassports(tx, ids, owner, actor, now())
+      for (const { held, former } of moved) await tx.publish(PassportMoved, { ...told(held), formerOwner: former })
+    })
+  }
+
+  http.post(
+    '/:id/move',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Move a passport of yours to an organisation you edit for, with its documents',
+        description: 'A version with the same data tells of it.',
+        honours: ['If-Match'],
+        refuses,
+        params: One,
+        body: Type.Object({ organisationId: Id }),
+        response: { 200: PassportView },
+      },
+    },
+    async (request, reply) => {
+      const { actor, params, body } = request
+      authorise(actor, 'write', await findPassport(db, params.id, actor), 'passport_unknown')
+      await moveTo(actor, body.organisationId, [params.id], request)
+      // Whoever may edit for the new owner may see it, also where they act for themselves at the moment.
+      const admin: Actor = { ...actor, role: 'admin' }
+      const moved = (await findPassport(db, params.id, admin)) ?? fail('not_found', 'passport_unknown')
+      return reply.header('etag', `"${moved.version}"`).send(view(moved))
+    },
+  )
+
+  http.post(
+    '/move',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Move passports of yours to an organisation you edit for: all that are named, or none',
+        refuses,
+        body: Type.Object({
+          organisationId: Id,
+          ids: Type.Array(Id, { minItems: 1, maxItems: 500, uniqueItems: true }),
+        }),
+        response: { 200: Type.Object({ moved: Type.Integer({ examples: [2] }) }, { title: 'Moved' }) },
+      },
+    },
+    async ({ actor, body: { organisationId, ids } }) => {
+      await moveTo(actor, organisationId, ids)
+      return { moved: ids.length }
+    },
+  )
+}

@@ -1,0 +1,21 @@
+import Type from 'typebox'
+import { PassportData, PassportStatus } from '#contracts/passports'
+import { Id, Instant, Owner } from '#contracts/shared'
+
+export const Version = Type.Integer({ minimum: 1, examples: [1] })
+export const One = Type.Object({ id: Id })
+
+/** A passport as answers show it. */
+export const PassportView = Type.Object(
+  {
+    id: Id,
+    data: PassportData,
+    status: PassportStatus,
+    version: Version,
+    owner: Owner,
+    identifier: Type.Unsafe<string | null>({ type: ['string', 'null'], examples: ['BP-2024-011'] }),
+    createdAt: Instant,
+    updatedAt: Instant,
+  },
+  { title: 'Passport' },
+)
