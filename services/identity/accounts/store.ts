@@ -14,7 +14,7 @@ export interface User {
   createdAt: Date
 }
 
-const userColumns = (db: Db) => db`
+export const userColumns = (db: Db) => db`
   id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, role,
   disabled, version, created_at as "createdAt"`
 

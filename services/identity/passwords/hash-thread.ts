@@ -8,9 +8,7 @@ export interface HashTask {
   cost: Options
 }
 
-// On Linux a priority belongs to a thread. Last in line for a core, hashing takes what nobody else wants. Measured on
-// two cores against Node's own pool: 250 sign-ins a second instead of 166, and other requests take 1.4 times as long
-// meanwhile instead of 3.8 times.
+// On Linux a priority belongs to a thread. Last in line for a core, hashing takes what nobody else wants.
 if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW)
 
 export default function answer({ password, stored, cost }: HashTask) {

@@ -34,6 +34,17 @@ test('a storm of sign-ins waits in a bounded queue and is then told to come back
   assert.equal(await passwords.verify('quiet trains', cheap), true, 'after the storm it works as before')
 })
 
+test('who stops hashing ends what is being hashed and sends away who still waits', async () => {
+  const passwords = openPasswords(openMetrics(), 1)
+  const stored = await passwords.hash('quiet trains')
+  const asked = Array.from({ length: 5 }, () => passwords.verify('quiet trains', stored))
+  const [outcomes] = await Promise.all([Promise.allSettled(asked), passwords.close()])
+  assert.equal(outcomes[0]?.status, 'fulfilled')
+  for (const outcome of outcomes)
+    assert.ok(outcome.status === 'fulfilled' ? outcome.value : outcome.reason.code === 'sign_in_busy')
+  await assert.rejects(passwords.hash('quiet trains'), { code: 'sign_in_busy' })
+})
+
 test('a hash that cannot be read is a fault of its own and stops nobody after it', async t => {
   const passwords = openPasswords(openMetrics(), 1)
   t.after(passwords.close)

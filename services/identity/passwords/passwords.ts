@@ -18,8 +18,11 @@ const nobody = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.
   .map(size => randomBytes(size).toString('base64').replaceAll('=', ''))
   .join('$')}`
 
-/** Where threads have no priority of their own, hashing leaves a core to everybody else. */
-const defaultSlots = process.platform === 'linux' ? availableParallelism() : Math.max(1, availableParallelism() - 1)
+/**
+ * A core is everybody else's. More threads would find time only where nobody needs it, but a hash goes through 19 MB of
+ * memory, and what it drives out of the caches makes all other work slower, whatever the priority.
+ */
+const defaultSlots = Math.max(1, availableParallelism() - 1)
 
 /** Loaded with the first password, so that a fault in it is told to whoever asks. */
 const hashThread = new URL('./hash-thread.ts', import.meta.url).href
@@ -30,6 +33,7 @@ const hashThread = new URL('./hash-thread.ts', import.meta.url).href
  */
 export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
   const waiting = slots * 50
+  let closing = false
   // Threads begin with the first passwords and stay.
   const threads = new Piscina({ minThreads: 0, maxThreads: slots, idleTimeout: Infinity, maxQueue: waiting })
   metrics.gauge('ohmnibus_password_hashes_waiting', 'Passwords that wait for a thread to hash them', [], gauge =>
@@ -48,12 +52,14 @@ export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
   )
 
   async function inTurn<T>(task: HashTask): Promise<T> {
-    if (threads.queueSize >= waiting) {
+    if (closing || threads.queueSize >= waiting) {
       refused.inc()
       throw busy()
     }
     const cameAt = performance.timeOrigin + performance.now()
-    const { begunAt, answer } = await threads.run(task, { filename: hashThread })
+    const { begunAt, answer } = await threads.run(task, { filename: hashThread }).catch(error => {
+      throw closing ? busy() : error
+    })
     waits.observe(Math.max(0, begunAt - cameAt) / 1000)
     return answer
   }
@@ -77,7 +83,11 @@ export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
       const made = parseOptions(stored)
       return made.memoryCost < cost.memoryCost || made.timeCost < cost.timeCost
     },
-    close: (): Promise<void> => threads.destroy(),
+    /** What is being hashed ends first. What still waits is told to come back. */
+    close(): Promise<void> {
+      closing = true
+      return threads.close()
+    },
   }
 }
 

@@ -6,7 +6,9 @@ export function deviceOf(userAgent: string | undefined): string {
   const said = userAgent?.slice(0, 1000) || '-'
   const { browser, os, platform } = Bowser.parse(said)
   const browserName = browser.name?.replace(/^Microsoft | for Android$/g, '')
-  const name = [browserName, /^[^/]+/.exec(said)?.[0]].find(each => /^(?!Mozilla)\w[\w. -]{0,39}$/.test(each ?? ''))
+  const name = [browserName, /^[^/]+(?=\/)/.exec(said)?.[0]].find(each =>
+    /^(?!Mozilla)\w[\w. -]{0,39}$/.test(each ?? ''),
+  )
   const system = os.name === 'iOS' ? (platform.model ?? os.name) : os.name
   return [name, system].filter(Boolean).join(' on ') || 'Unknown device'
 }

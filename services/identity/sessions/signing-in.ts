@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '#kernel'
 import { normalise } from '../accounts/accounts.ts'
-import { findUserByEmail, lockUser, updateUser, type User } from '../accounts/store.ts'
+import { lockUser, updateUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { placeOf, prefixOf } from './devices.ts'
-import { knowsPlace } from './store.ts'
+import { findAccountAt } from './store.ts'
 
 /** Begins a session for who knows the password. Fails with `credentials_invalid`. */
 export function openSignIn({ host, passwords, sessions, limits, counted }: Identity) {
@@ -24,8 +24,8 @@ export function openSignIn({ host, passwords, sessions, limits, counted }: Ident
     const place = placeOf(request.ip)
     await limits.login.place.take(place)
     await limits.login.both.take(`${email} ${place}`)
-    if (!(await knowsPlace(db, email, prefixOf(request.ip), now()))) await limits.login.account.take(email)
-    const user = await findUserByEmail(db, email)
+    const { user, knownPlace } = await findAccountAt(db, email, prefixOf(request.ip), now())
+    if (!knownPlace) await limits.login.account.take(email)
     const match = await passwords.match(typed.password, user?.passwordHash)
     const issuedAt = now()
     const begun = user && match ? await db.transaction(tx => sessions.begin(tx, user, request, issuedAt)) : undefined

@@ -1,6 +1,6 @@
 import { OrganisationRole } from '#contracts/shared'
 import type { Db, Tx } from '#kernel'
-import type { User } from '../accounts/store.ts'
+import { userColumns, type User } from '../accounts/store.ts'
 
 export interface Session {
   id: string
@@ -65,12 +65,24 @@ export const listSessions = async (
   where user_id = ${userId} and expires_at > ${now} ${after ? db`and id < ${after}` : db``}
   order by id desc limit ${limit + 1}`
 
-/** Whether the account is in use from this address prefix already. Takes as long for an address nobody has. */
-export async function knowsPlace(db: Db, email: string, addressPrefix: string, now: Date): Promise<boolean> {
-  const [row] = await db`
-    select from sessions s join users u on u.id = s.user_id
-    where u.email = ${email} and s.address_prefix = ${addressPrefix} and s.expires_at > ${now} limit 1`
-  return row !== undefined
+/**
+ * The account of an address, and whether it is in use from this address prefix already. One statement, as every sign-in
+ * waits for it.
+ */
+export async function findAccountAt(
+  db: Db,
+  email: string,
+  addressPrefix: string,
+  now: Date,
+): Promise<{ user?: User; knownPlace: boolean }> {
+  const [row] = await db<(User & { knownPlace: boolean })[]>`
+    select ${userColumns(db)}, exists (
+      select from sessions s where s.user_id = users.id and s.address_prefix = ${addressPrefix} and s.expires_at > ${now}
+    ) as "knownPlace"
+    from users where email = ${email}`
+  if (!row) return { knownPlace: false }
+  const { knownPlace, ...user } = row
+  return { user, knownPlace }
 }
 
 export async function rotateSession(
