@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { dotenv, readConfig } from '../kernel/config/config.ts'
+import type { Database } from '../kernel/database/database.ts'
 import { openDatabase } from '../kernel/database/open.ts'
 import { openPool } from '../kernel/database/pool.ts'
 import { prepare } from '../kernel/database/placement.ts'
@@ -35,15 +36,28 @@ const commands: Record<string, Command> = {
     execute: async ({ email, password }) => {
       if (!email) throw new StartError('An admin needs an address: --email you@example.com')
       const { createAdmin } = await import('../services/identity/accounts/admins.ts')
-      await withPlatform(['identity'], async platform => {
-        const pool = openPool(platform.database.at, 'identity', { readOnly: true, max: 1 })
+      await withIdentity(async db => {
         const chosen = password ?? randomBytes(15).toString('base64url')
-        try {
-          await createAdmin(openDatabase(pool, 'identity'), { email, password: chosen, now: new Date() })
-          console.log(`${email} is an admin now.${password ? '' : ` Password: ${chosen}`}`)
-        } finally {
-          await pool.end({ timeout: 1 })
-        }
+        await createAdmin(db, { email, password: chosen, now: new Date() })
+        console.log(`${email} is an admin now.${password ? '' : ` Password: ${chosen}`}`)
+      })
+    },
+  },
+  'admin reset-password': {
+    summary: 'Give somebody who cannot sign in a new password, also while the platform runs',
+    usage: 'ohmnibus admin reset-password --email you@example.com [--password …]',
+    options: {
+      email: { type: 'string', help: 'Address of the account' },
+      password: { type: 'string', help: 'Password; without it one is made and printed, once' },
+    },
+    execute: async ({ email, password }) => {
+      if (!email) throw new StartError('Whose password? --email you@example.com')
+      const { resetByOperator } = await import('../services/identity/passwords/resetting.ts')
+      await withIdentity(async db => {
+        const chosen = password ?? randomBytes(15).toString('base64url')
+        const sessions = await resetByOperator(db, { email, password: chosen })
+        const ended = sessions === 1 ? 'One session has' : `${sessions} sessions have`
+        console.log(`${email} has a new password. ${ended} ended.${password ? '' : ` Password: ${chosen}`}`)
       })
     },
   },
@@ -176,9 +190,20 @@ async function withPlatform(names: string[] | undefined, work: (platform: Platfo
   }
 }
 
+/** The tables of accounts, beside a platform that may be running. */
+const withIdentity = (work: (db: Database<'identity'>) => Promise<void>): Promise<void> =>
+  withPlatform(['identity'], async platform => {
+    const pool = openPool(platform.database.at, 'identity', { readOnly: true, max: 1 })
+    try {
+      await work(openDatabase(pool, 'identity'))
+    } finally {
+      await pool.end({ timeout: 1 })
+    }
+  })
+
 function help(): void {
   console.log('Ohmnibus, the open back end of electric mobility.\n\nCommands:')
-  for (const [name, { summary }] of Object.entries(commands)) console.log(`  ${name.padEnd(14)} ${summary}`)
+  for (const [name, { summary }] of Object.entries(commands)) console.log(`  ${name.padEnd(21)} ${summary}`)
   console.log('\nohmnibus <command> --help tells more. All settings: README.md')
 }
 

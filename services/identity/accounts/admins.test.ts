@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SessionsRevoked, UserDisabled, UserRegistered, UserRoleChanged } from '#contracts/identity'
+import { SessionsRevoked, UserDisabled, UserPasswordReset, UserRegistered, UserRoleChanged } from '#contracts/identity'
 import { newId } from '#kernel'
 import { openDatabase } from '../../../kernel/database/open.ts'
 import { openPool } from '../../../kernel/database/pool.ts'
 import { bearer, claimsOf, held, startIdentity } from '../testing.ts'
 import { createAdmin } from './admins.ts'
+import { resetByOperator } from '../passwords/resetting.ts'
 import { identity } from '../service.ts'
 
 test('an admin counts accounts, finds them by when they were made, and hears of parameters that no list knows', async t => {
@@ -233,9 +234,34 @@ test('an admin is made by hand, once an address', async t => {
   const identityDb = openDatabase(pool, 'identity')
   const options = { email: 'second@example.com', password: 'a vermilion otter sleeps', now: new Date() }
   assert.equal(await createAdmin(identityDb, options), true)
-  await assert.rejects(createAdmin(identityDb, options), { code: 'email_taken' })
+  await assert.rejects(createAdmin(identityDb, options), ({ code, details }) => {
+    assert.equal(code, 'email_taken')
+    assert.match(details.detail, /PUT \/api\/auth\/users\/[0-9a-f-]{36}\/role with \{"role":"admin"\}/)
+    return true
+  })
   await assert.rejects(createAdmin(identityDb, { ...options, email: 'third@example.com', password: 'short' }), {
     code: 'password_too_short',
   })
   assert.equal((await post('/login', { email: options.email, password: options.password })).json().user.role, 'admin')
+})
+
+test('whoever runs the platform gives somebody a new password: all sessions end and the owner is told', async t => {
+  const { platform, post, get, person, published } = await startIdentity(t)
+  const ada = await person('Ada')
+  const pool = openPool(platform.database.at, 'identity', { max: 1 })
+  t.after(() => pool.end())
+  const identityDb = openDatabase(pool, 'identity')
+  const password = 'a vermilion otter sleeps'
+  assert.equal(await resetByOperator(identityDb, { email: 'ADA@example.com', password }), 1)
+  await platform.settle()
+  assert.equal((await post('/refresh', { refreshToken: ada.refreshToken })).statusCode, 401)
+  assert.equal((await post('/login', { email: ada.email, password: ada.password })).statusCode, 401)
+  assert.equal((await post('/login', { email: ada.email, password })).statusCode, 200)
+  assert.partialDeepStrictEqual(await published(UserPasswordReset), [{ userId: ada.id, version: 2 }])
+  assert.equal((await published(SessionsRevoked)).at(-1)!.userId, ada.id)
+  assert.equal((await get('/profile', ada.headers)).statusCode, 401, 'in processes that run, too')
+  await assert.rejects(resetByOperator(identityDb, { email: 'nobody@example.com', password }), { code: 'user_unknown' })
+  await assert.rejects(resetByOperator(identityDb, { email: ada.email, password: 'short' }), {
+    code: 'password_too_short',
+  })
 })

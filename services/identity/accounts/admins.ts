@@ -59,7 +59,10 @@ export async function createAdmin(
     if (await insertUser(tx, user)) await tx.publish(UserRegistered, accountOf(user))
     else if (present)
       throw new Problem('conflict', 'email_taken', {
-        detail: `${email} has an account already; give it the role instead.`,
+        detail:
+          `${email} has an account already. An admin gives it the role: ` +
+          `PUT /api/auth/users/${(await findUserByEmail(tx, email))!.id}/role with {"role":"admin"}. ` +
+          'An admin who cannot sign in gets a new password by: ohmnibus admin reset-password --email …',
       })
     else await restoreAdmin(tx, email, user.passwordHash)
     return true

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { PasswordResetRefused, SendOtp, UserPasswordReset } from '#contracts/identity'
-import { languageOf, Problem, type Reply, type Tx } from '#kernel'
+import { type Database, languageOf, Problem, type Reply, type Tx } from '#kernel'
 import { nameOf, normalise } from '../accounts/accounts.ts'
 import { findUser, findUserByEmail, lockUser, updateUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
@@ -12,6 +12,7 @@ import { placeOf, prefixOf } from '../sessions/devices.ts'
 import { as, forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { refuseWeak } from './strength.ts'
+import { hashPassword } from './passwords.ts'
 import { deleteReset, deleteResets, findReset, insertReset, lockResets, type Reset } from './store.ts'
 
 /** How long the link and the code of a forgotten password are good. */
@@ -113,10 +114,39 @@ export function openResetting({ host, passwords, codes, sessions, limits, counte
 /** A link is good for the address that it was mailed to. */
 const mayReset = (user: User, { email }: Reset): boolean => !user.disabled && user.email === email
 
-/** Another password without the former one: all sessions end, and so do the links that wait in the mail. */
-export async function replacePassword(tx: Tx<'identity'>, user: User, passwordHash: string): Promise<void> {
+/**
+ * Another password without the former one: all sessions end, and so do the links that wait in the mail. Answers how
+ * many sessions ended.
+ */
+async function replacePassword(tx: Tx<'identity'>, user: User, passwordHash: string): Promise<number> {
   const { version } = await updateUser(tx, user.id, { passwordHash })
   await tx.publish(UserPasswordReset, { userId: user.id, version })
   await deleteResets(tx, user.id)
-  await revoke(tx, user.id, await deleteSessions(tx, user.id, {}), forever)
+  const ended = await deleteSessions(tx, user.id, {})
+  await revoke(tx, user.id, ended, forever)
+  return ended.length
+}
+
+/**
+ * Another password by who runs the platform, for somebody who cannot read the mail. Answers how many sessions ended.
+ * Fails with `user_unknown`, `account_disabled` and what is wrong with the password.
+ */
+export async function resetByOperator(
+  db: Database<'identity'>,
+  { password, ...typed }: { email: string; password: string },
+): Promise<number> {
+  const email = normalise(typed.email)
+  const user = await findUserByEmail(db, email)
+  if (!user)
+    throw new Problem('not_found', 'user_unknown', { detail: `There is no account with the address ${email}.` })
+  if (user.disabled)
+    throw new Problem('conflict', 'account_disabled', {
+      detail: `The account is disabled. An admin enables it first: PUT /api/auth/users/${user.id}/disabled`,
+    })
+  await refuseWeak(password, { email, names: [user.firstName, user.lastName] }, 12)
+  const passwordHash = await hashPassword(password)
+  return await db.transaction(async tx => {
+    const present = await lockUser(tx, user.id, 'change')
+    return present ? await replacePassword(tx, present, passwordHash) : 0
+  })
 }
