@@ -42,8 +42,8 @@ export async function openIdentity(host: IdentityHost): Promise<Identity> {
 const openLimits = (cache: Host['cache']) => ({
   register: {
     place: cache.limit('register by place', { points: 30, seconds: 60 }),
-    both: cache.limit('register by address and place', { points: 10, seconds: 600 }),
-    email: cache.limit('register by address', { points: 40, seconds: 600 }),
+    both: cache.limit('register by address and place', { points: 8, seconds: 600 }),
+    email: cache.limit('register by address', { points: 24, seconds: 600 }),
   },
   // How often a code may be tried is counted with it; see `stillOpen`.
   otp: {

@@ -56,7 +56,29 @@ const cases: Record<string, Case> = {
     data: { userId, email, name, locale },
     mails: { [email]: 'You already have an account' },
     inApp: told([ada, 'You already have an account']),
-    link: null,
+    link: 'https://ohmnibus.example.com/api/auth/sign-in',
+  },
+  'a new password asked for by nobody we know': {
+    event: identity.PasswordResetRefused,
+    data: { requestId: id, email: 'new@example.com', locale: 'de', reason: 'no-account' },
+    mails: { 'new@example.com': 'Kein neues Passwort' },
+  },
+  'a new password asked for by somebody disabled': {
+    event: identity.PasswordResetRefused,
+    data: { requestId: id, email: 'dora@example.com', locale: 'en', reason: 'disabled' },
+    mails: { 'dora@example.com': 'No new password' },
+  },
+  'a code for a new password': {
+    event: identity.SendOtp,
+    data: { codeId: id, email, purpose: 'password-reset', name, locale: 'en', expiresAt: at },
+    mails: { [email]: 'A new password for Ohmnibus' },
+  },
+  'a password set anew': {
+    event: identity.UserPasswordReset,
+    data: { userId, version: 2 },
+    mails: { [email]: 'Your password was reset' },
+    inApp: told([ada, 'Your password was reset']),
+    link: 'https://ohmnibus.example.com/api/auth/forgotten-password',
   },
   'a new person': {
     event: identity.UserRegistered,
@@ -78,7 +100,7 @@ const cases: Record<string, Case> = {
     data: { userId, version: 2 },
     mails: { [email]: 'Your password was changed' },
     inApp: told([ada, 'Your password was changed']),
-    link: null,
+    link: 'https://ohmnibus.example.com/api/auth/forgotten-password',
   },
   'a changed address': {
     event: identity.UserEmailChanged,

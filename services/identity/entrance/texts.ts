@@ -9,7 +9,8 @@ const en = {
   },
   code: {
     title: 'Look into your mailbox',
-    text: 'We have sent you a mail. Enter the code that stands in it, or open its link.',
+    text: 'Enter the code of the mail that we have sent, or open its link.',
+    to: 'It went to',
     button: 'Confirm',
     again: 'Send a new code',
     sent: 'A new code is on its way. The one before is no longer good.',
@@ -95,7 +96,8 @@ export const texts: Texts<typeof en> = {
     },
     code: {
       title: 'Sehen Sie in Ihr Postfach',
-      text: 'Wir haben Ihnen eine E-Mail geschickt. Geben Sie den Code daraus ein, oder öffnen Sie den Link.',
+      text: 'Geben Sie den Code der E-Mail ein, die wir geschickt haben, oder öffnen Sie ihren Link.',
+      to: 'Sie ging an',
       button: 'Bestätigen',
       again: 'Einen neuen Code schicken',
       sent: 'Ein neuer Code ist unterwegs. Der vorige gilt nicht mehr.',

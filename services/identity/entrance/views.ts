@@ -166,7 +166,7 @@ function registering({ t, send, troubled, said, email, newPassword, code, known,
         reply,
         about.trouble?.status ?? 200,
         t.code.title,
-        html`${said(t.code.text, address === undefined ? undefined : html` <bdi>${address}</bdi>`)}
+        html`${said(t.code.text, address === undefined ? undefined : html` ${t.code.to} <bdi>${address}</bdi>.`)}
         ${sent && !about.trouble && html`<p role="status">${t.code.sent}</p>`}${troubled(about.trouble)}
         ${form(
           t.code.button,

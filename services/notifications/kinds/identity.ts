@@ -53,7 +53,7 @@ export const identity = {
       return found && { code: found.code, link: found.link ?? undefined }
     },
     en: ({ purpose, until }) => ({
-      title: 'Your code for Ohmnibus',
+      title: purpose === 'password-reset' ? 'A new password for Ohmnibus' : 'Your code for Ohmnibus',
       text: [codeTexts.en[purpose]],
       action: purpose === 'password-reset' ? 'Or set it on this page' : 'Or confirm on this page',
       note:
@@ -61,7 +61,7 @@ export const identity = {
         'If you did not ask for it, ignore this message: nothing happens without the code.',
     }),
     de: ({ purpose, until }) => ({
-      title: 'Ihr Code für Ohmnibus',
+      title: purpose === 'password-reset' ? 'Ein neues Passwort für Ohmnibus' : 'Ihr Code für Ohmnibus',
       text: [codeTexts.de[purpose]],
       action:
         purpose === 'password-reset' ? 'Oder setzen Sie es auf dieser Seite' : 'Oder bestätigen Sie auf dieser Seite',
