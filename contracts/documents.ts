@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { event } from './define.ts'
+import { call, event } from './define.ts'
 import { Id, Owner } from './shared.ts'
 
 const File = {
@@ -30,3 +30,11 @@ export const DocumentUpdated = event('documents', 'document.updated', 'docId', T
 
 /** A document is gone; its file is removed soon after. */
 export const DocumentDeleted = event('documents', 'document.deleted', 'docId', Type.Object(File))
+
+/** How many documents an owner has, ten thousand and one at most. */
+export const countDocumentsOf = call(
+  'documents',
+  'count_documents_of',
+  Type.Object({ ownerId: Id }),
+  Type.Object({ count: Type.Integer({ minimum: 0 }) }),
+)

@@ -173,6 +173,22 @@ export const UserDisabled = event(
   }),
 )
 
+/**
+ * A person deleted their account: all that identity held of them is gone, and `userId` is a pseudonym from now on.
+ * `email` and `locale` are there for a last mail.
+ */
+export const UserDeleted = event(
+  'identity',
+  'user.deleted',
+  'userId',
+  Type.Object({
+    userId: Id,
+    email: Email,
+    locale: Locale,
+    version: Type.Integer(),
+  }),
+)
+
 /** Access tokens of these sessions issued before `before` are refused from now on, by every process. */
 export const SessionsRevoked = event(
   'identity',
@@ -223,6 +239,19 @@ export const MemberChanged = event(
     organisationId: Id,
     userId: Id,
     role: Type.Union([OrganisationRole, Type.Null()]),
+    version: Type.Integer(),
+  }),
+)
+
+/** An organisation is gone, and with it the membership of `members`; it held nothing any more. */
+export const OrganisationDeleted = event(
+  'identity',
+  'organisation.deleted',
+  'organisationId',
+  Type.Object({
+    organisationId: Id,
+    name: Name,
+    members: Type.Array(Id),
     version: Type.Integer(),
   }),
 )

@@ -161,3 +161,11 @@ export const getPassportAccess = call(
     readers: Type.Array(Owner),
   }),
 )
+
+/** How many passports an owner has, ten thousand and one at most. */
+export const countPassportsOf = call(
+  'passports',
+  'count_passports_of',
+  Type.Object({ ownerId: Id }),
+  Type.Object({ count: Type.Integer({ minimum: 0 }) }),
+)

@@ -52,7 +52,7 @@ export interface ReactionAbout {
 
 export type Answer<C extends CallContract> = (input: Static<C['input']>) => Promise<Static<C['output']>>
 
-/** Asks another service; only what `needs` lists. Throws inside a transaction, and what the other side fails with. */
+/** Asks another service; only what `needs` or `asksLater` lists. Throws inside a transaction, and what the other side fails with. */
 export type Ask<Needs extends CallContract> = <C extends Needs>(
   call: C,
   input: Static<C['input']>,
@@ -149,6 +149,8 @@ export interface ServiceDefinition<
   /** Modules whose tables stand in its schema; its own migrations may refer to them. */
   readonly includes?: readonly Module[]
   readonly needs?: readonly Needs[]
+  /** Asked of who runs by then: neither waits for the other at the start, so that they may ask each other. */
+  readonly asksLater?: readonly Needs[]
   /** Events the service owns; published only by it. */
   readonly publishes?: readonly EventContract<Name>[]
   /** Environment variables of the service, read and checked with all others at start. */

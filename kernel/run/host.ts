@@ -80,7 +80,8 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
       )
     events.subscribe(name, db, event, about, reaction)
   }
-  const needed = new Set((service.needs ?? []).map((call: { name: string }) => call.name))
+  const { needs = [], asksLater = [] } = service
+  const needed = new Set([...needs, ...asksLater].map((call: { name: string }) => call.name))
   return {
     name,
     platform: {

@@ -1,4 +1,4 @@
-import { DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
+import { countDocumentsOf, DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
 import { PassportDeleted, PassportMoved } from '#contracts/passports'
 import { defineService } from '#kernel'
 import { handOver, told } from './documents.ts'
@@ -6,7 +6,7 @@ import { healFiles, missingFigure } from './heal.ts'
 import { needs, settings, type RemoveFile } from './host.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
-import { deleteDocument, passportDeleted, passportMoved, updateDocument } from './store.ts'
+import { countDocuments, deleteDocument, passportDeleted, passportMoved, updateDocument } from './store.ts'
 
 /** Documents: files of any kind, alone or beside a passport, stored whole or not at all. */
 export const documents = defineService({
@@ -47,6 +47,11 @@ export const documents = defineService({
         }
       },
     )
+
+    host.answer(countDocumentsOf, async ({ ownerId }) => {
+      const wanted = { owners: [ownerId], passportId: undefined, kind: undefined, language: undefined, created: {} }
+      return { count: await countDocuments(host.db, wanted) }
+    })
 
     missingFigure(host.metrics)
     host.every(

@@ -1,5 +1,10 @@
 import Type from 'typebox'
+import { countDocumentsOf } from '#contracts/documents'
+import { countPassportsOf } from '#contracts/passports'
 import { type Host, Setting } from '#kernel'
+
+/** What an organisation may hold. */
+export const asksLater = [countPassportsOf, countDocumentsOf] as const
 
 const life = (description: string) =>
   Type.Optional(Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description }))
@@ -19,4 +24,4 @@ export const settings = Type.Object({
   ADMIN_PASSWORD: Type.Optional(Setting.secret('Password of the first admin')),
 })
 
-export type IdentityHost = Host<'identity', never, typeof settings>
+export type IdentityHost = Host<'identity', (typeof asksLater)[number], typeof settings>

@@ -29,6 +29,8 @@ export const problems = {
   password_changed: ['conflict', 'The password was changed a moment ago, elsewhere.'],
   last_admin: ['conflict', 'The platform keeps at least one admin who can sign in.'],
   member_exists: ['conflict', 'They are a member of the organisation already.'],
+  organisation_in_use: ['conflict', 'The organisation still holds passports or documents.'],
+  organisation_without_owner: ['conflict', 'An organisation would be left without an owner.'],
   last_owner: ['conflict', 'An organisation keeps at least one owner.'],
   otp_sent_recently: ['limited', 'A code was asked for a moment ago. Wait before you ask for another.'],
   sign_in_busy: ['unavailable', 'Too many people sign in at once. Try again.'],

@@ -2,10 +2,12 @@ import {
   MemberChanged,
   MemberInvited,
   OrganisationCreated,
+  OrganisationDeleted,
   PasswordResetRefused,
   RegistrationRepeated,
   SendOtp,
   SessionsRevoked,
+  UserDeleted,
   UserDisabled,
   UserEmailChanged,
   UserLoggedIn,
@@ -18,13 +20,15 @@ import {
 } from '#contracts/identity'
 import { defineService } from '#kernel'
 import { firstAdmin } from './accounts/admins.ts'
+import { accountDeletionRoute } from './accounts/deletion.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { answers } from './answers.ts'
 import { forgetExpired } from './expiry.ts'
 import { entranceRoutes } from './entrance/routes.ts'
 import { figureRoutes } from './figures.ts'
-import { settings } from './host.ts'
+import { asksLater, settings } from './host.ts'
 import { openIdentity } from './identity.ts'
+import { organisationDeletionRoute } from './organisations/deletion.ts'
 import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { passwordRoutes } from './passwords/routes.ts'
@@ -52,19 +56,24 @@ export const identity = defineService({
     PasswordResetRefused,
     UserRoleChanged,
     UserDisabled,
+    UserDeleted,
     SessionsRevoked,
     OrganisationCreated,
     MemberInvited,
     MemberChanged,
+    OrganisationDeleted,
   ],
+  asksLater,
   settings,
   async start(host) {
     const shared = await openIdentity(host)
     registrationRoutes(shared)
     passwordRoutes(shared)
     accountRoutes(shared)
+    accountDeletionRoute(shared)
     sessionRoutes(shared)
     organisationRoutes(shared)
+    organisationDeletionRoute(shared)
     invitationRoutes(shared)
     entranceRoutes(shared)
     figureRoutes(shared)

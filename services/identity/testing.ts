@@ -1,6 +1,8 @@
 import type { TestContext } from 'node:test'
 import type Postgres from 'postgres'
 import { defineService, type Host, type Service } from '#kernel'
+import { countDocumentsOf } from '#contracts/documents'
+import { countPassportsOf } from '#contracts/passports'
 import {
   getCode,
   getInvitation,
@@ -10,7 +12,7 @@ import {
   MemberInvited,
   SendOtp,
 } from '#contracts/identity'
-import { start, type TestOptions } from '../../kernel/testing.ts'
+import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import { identity } from './service.ts'
 
 const calls = [getCode, getInvitation, getPerson, listMembers, listRevocations] as const
@@ -26,9 +28,19 @@ export async function startIdentity(
     now: () => new Date(clock.at),
     pass: (ms: number) => void (clock.at += ms),
   }
+  /** What organisations have, by their ids. */
+  const holdings = { passports: new Map<string, number>(), documents: new Map<string, number>() }
+  const answers = [
+    answering(countPassportsOf, async ({ ownerId }) => ({ count: holdings.passports.get(ownerId) ?? 0 })),
+    answering(countDocumentsOf, async ({ ownerId }) => ({ count: holdings.documents.get(ownerId) ?? 0 })),
+  ]
   let host!: Host<string, (typeof calls)[number]>
   const reader = defineService({ name: 'mailroom', folder: 'nowhere', needs: calls, start: own => void (host = own) })
-  const p = await start(t, [identity, reader, ...beside], { ...options, now: clock.now })
+  const p = await start(t, [identity, reader, ...beside], {
+    answers: answers.filter(({ call }) => !beside.some(({ name }) => name === call.owner)),
+    ...options,
+    now: clock.now,
+  })
   const { ask, secret } = host
 
   const post = (path: string, payload?: object, headers: Record<string, string> = {}) =>
@@ -75,7 +87,7 @@ export async function startIdentity(
     return (await ask(getInvitation, { invitationId })).link.split('/').at(-1)!
   }
 
-  return { ...p, clock, ask, secret, post, get, mailed, person, admin, invitationFor }
+  return { ...p, clock, holdings, ask, secret, post, get, mailed, person, admin, invitationFor }
 }
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })

@@ -151,6 +151,21 @@ const cases: Record<string, Case> = {
     inApp: told([grace, 'Ihre Mitgliedschaft wurde geändert']),
     link: 'https://ohmnibus.example.com/api/auth/organisations',
   },
+  'a deleted organisation': {
+    event: identity.OrganisationDeleted,
+    data: { organisationId: newId(), name: 'Cells & Co', members: [ada.userId, victor.userId, newId()], version: 4 },
+    mails: {
+      [email]: 'Organisation “Cells & Co” was deleted',
+      'victor@example.com': 'Organisation “Cells & Co” was deleted',
+    },
+    inApp: told([ada, 'Organisation “Cells & Co” was deleted'], [victor, 'Organisation “Cells & Co” was deleted']),
+    link: 'https://ohmnibus.example.com/api/auth/organisations',
+  },
+  'a deleted account': {
+    event: identity.UserDeleted,
+    data: { userId: newId(), email: 'gone@example.com', locale: 'de', version: 3 },
+    mails: { 'gone@example.com': 'Ihr Konto wurde gelöscht' },
+  },
   'a passport of a person': {
     event: passports.PassportCreated,
     data: { ...passport, passport: { id, data }, owner: self },
@@ -495,4 +510,30 @@ test('a stranger gets no link and no address in our name that somebody chose as 
   assert.match(text, /BP-1/)
   const foreign = text.replaceAll('https://ohmnibus.example.com', '').replaceAll(/^To: .*$/gm, '')
   assert.doesNotMatch(foreign, /evil\.|@|:\/\//i)
+})
+
+test('whoever deletes their account takes their list and their choices along, and what was on its way to them', async t => {
+  const p = await open(t)
+  await publishAll(p, ['a passport of an organisation', 'a new person'], new Map())
+  const choose = { method: 'PUT', url: '/api/notifications/preferences', payload: { email: {}, inApp: {} } } as const
+  assert.equal((await p.http.inject({ ...choose, headers: p.as(ada) })).statusCode, 200)
+  const rows = async ({ userId }: Person) =>
+    (
+      await p.db('notifications')`
+        select (select count(*)::int from notifications where user_id = ${userId}) as notifications,
+          (select count(*)::int from inboxes where user_id = ${userId}) as inboxes,
+          (select count(*)::int from preferences where user_id = ${userId}) as preferences`
+    )[0]!
+  const gone = { notifications: 0, inboxes: 0, preferences: 0 }
+  const others = { ...(await rows(grace)) }
+  await p.publish(identity.UserDeleted, { userId: ada.userId, email, locale, version: 2 })
+  await p.settle()
+  assert.deepEqual({ ...(await rows(ada)) }, gone)
+  assert.deepEqual({ ...(await rows(grace)) }, others)
+
+  // Identity was asked before, the message is told after.
+  await publishAll(p, ['a passport of a person'], new Map())
+  assert.equal((await rows(ada)).notifications, 1)
+  await p.hurry()
+  assert.deepEqual({ ...(await rows(ada)) }, gone)
 })

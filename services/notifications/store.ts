@@ -196,6 +196,13 @@ export async function markAllRead(tx: Tx, userId: string, at: Date): Promise<num
   return count
 }
 
+/** What a person was told in the application, and what they chose. */
+export async function forgetPerson(tx: Tx, userId: string): Promise<void> {
+  await tx`delete from notifications where user_id = ${userId}`
+  await tx`delete from inboxes where user_id = ${userId}`
+  await tx`delete from preferences where user_id = ${userId}`
+}
+
 // ── Deliveries ──
 
 export const deliveryStatuses = ['waiting', 'sending', 'sent', 'failed', 'dead', 'obsolete'] as const

@@ -1,5 +1,6 @@
 import { defineService, fail } from '#kernel'
 import {
+  countPassportsOf,
   getPassportAccess,
   PassportCreated,
   PassportDeleted,
@@ -15,7 +16,7 @@ import { needs } from './host.ts'
 import { invitations } from './invitations.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
-import { findAccess } from './store.ts'
+import { countOf, findAccess } from './store.ts'
 
 /** Battery passports: what is known of a battery, each version of it, and who may read it. */
 export const passports = defineService({
@@ -41,5 +42,6 @@ export const passports = defineService({
       getPassportAccess,
       async ({ passportId }) => (await findAccess(host.db, passportId)) ?? fail('not_found', 'passport_unknown'),
     )
+    host.answer(countPassportsOf, async ({ ownerId }) => ({ count: await countOf(host.db, ownerId) }))
   },
 })

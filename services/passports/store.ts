@@ -1,4 +1,4 @@
-import { partiesOf, Problem, violates, type Actor, type Db, type Tx } from '#kernel'
+import { mostCounted, partiesOf, Problem, violates, type Actor, type Db, type Tx } from '#kernel'
 import type { PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import { allColumns, pointerOf, searchable, searchWords } from './columns.ts'
@@ -201,4 +201,11 @@ export async function nextPassports(
 /** Sets a column by its SQL name. */
 export async function setColumn(tx: Tx, id: string, sql: string, value: unknown): Promise<void> {
   await tx`update passports set ${tx({ [sql]: value } as Record<string, never>)} where id = ${id}`
+}
+
+/** How many an owner has; no more than `mostCounted + 1` are looked at. */
+export async function countOf(db: Db, ownerId: string): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count from (select from passports where owner_id = ${ownerId} limit ${mostCounted + 1}) owned`
+  return row!.count
 }

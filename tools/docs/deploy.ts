@@ -70,8 +70,8 @@ function container(name: string, names: readonly string[]): string {
 const healthy = (name: string): string => `${name}: { condition: service_healthy }`
 
 /** All ask identity who somebody is; the gateway passes on to everybody. */
-function deployment({ name, needs = [] }: Service, names: readonly string[]): string {
-  const owners = (needs as readonly { owner: string }[]).map(({ owner }) => owner)
+function deployment({ name, needs = [], asksLater = [] }: Service, names: readonly string[]): string {
+  const owners = ([...needs, ...asksLater] as readonly { owner: string }[]).map(({ owner }) => owner)
   const asked = new Set(name === 'gateway' ? names : ['identity', ...owners])
   asked.delete(name)
   const asks = `asks: [${names.filter(other => asked.has(other)).join(', ')}]`

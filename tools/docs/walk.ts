@@ -138,6 +138,8 @@ export const walk: readonly Chapter[] = [
       { operation: 'getAuthMetrics' },
       { operation: 'putAuthUsersByIdRole', with: { id: 'adaId' }, keep: { accountTag: 'ETag' }, mail: true },
       { operation: 'putAuthUsersByIdDisabled', with: { id: 'adaId', 'If-Match': 'accountTag' }, mail: true },
+      { operation: 'postAuthLogin', with: { email: 'grace' }, keep: { adaToken: 'accessToken' }, mail: true },
+      { operation: 'deleteAuthProfile', as: 'ada', mail: true },
     ],
   },
   {
@@ -233,6 +235,8 @@ export const walk: readonly Chapter[] = [
   {
     name: 'Sign out',
     steps: [
+      { operation: 'getAuthOrganisationsById', with: { id: 'organisationId' }, keep: { lastOrganisationTag: 'ETag' } },
+      { operation: 'deleteAuthOrganisationsById', with: { id: 'organisationId', 'If-Match': 'lastOrganisationTag' } },
       { operation: 'postAuthLogout', as: 'oneself' },
       { operation: 'getAuthProfile', status: 401 },
     ],

@@ -39,6 +39,7 @@ import { deleteCode, insertCode, lockCodes } from '../registration/store.ts'
 import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { accountOf, nameOf, Names, namesOf, normalise, UserView, userView } from './accounts.ts'
+import { confirm } from './confirm.ts'
 import {
   countUsers,
   emailTaken,
@@ -77,7 +78,8 @@ export function accountRoutes(shared: Identity): void {
 }
 
 /** One's own account. */
-function profile({ host, passwords, codes, limits }: Identity): void {
+function profile(shared: Identity): void {
+  const { host, passwords, codes, limits } = shared
   const { db, http, now } = host
 
   const gone = () => fail('unauthenticated', 'token_invalid', { detail: 'The account is gone.' })
@@ -131,18 +133,6 @@ function profile({ host, passwords, codes, limits }: Identity): void {
     },
   )
 
-  /** Asks for the password again. */
-  async function confirm(actor: Actor, password: string, pointer: string): Promise<User> {
-    await limits.confirm.take(actor.userId)
-    const user = await accountOfActor(actor)
-    if (!(await passwords.verify(password, user.passwordHash)))
-      throw new Problem('forbidden', 'password_wrong', {
-        detail: 'The password is wrong.',
-        errors: [{ pointer, detail: 'is not the password of the account' }],
-      })
-    return user
-  }
-
   http.post(
     '/password',
     {
@@ -158,7 +148,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       },
     },
     async ({ actor, body }, reply) => {
-      const user = await confirm(actor, body.currentPassword, '/currentPassword')
+      const user = await confirm(shared, actor, body.currentPassword, '/currentPassword')
       await refuseWeak(
         body.newPassword,
         { email: user.email, names: [user.firstName, user.lastName] },
@@ -196,7 +186,7 @@ function profile({ host, passwords, codes, limits }: Identity): void {
       },
     },
     async ({ actor, body }, reply) => {
-      const user = await confirm(actor, body.password, '/password')
+      const user = await confirm(shared, actor, body.password, '/password')
       const email = normalise(body.email)
       if (email === user.email)
         throw new Problem('conflict', 'email_unchanged', { detail: 'This is the address of the account already.' })

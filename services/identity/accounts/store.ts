@@ -64,6 +64,11 @@ export async function updateUser(
   return updated!
 }
 
+/** With all that only this person has: codes, sessions, memberships, and invitations they made. */
+export async function deleteUser(tx: Tx, id: string): Promise<void> {
+  await tx`delete from users where id = ${id}`
+}
+
 export const emailTaken = (error: unknown): boolean => violates(error, 'users_email_key')
 
 /** By address, those that begin with `prefix`; an index range, however many accounts there are. */

@@ -81,6 +81,36 @@ export async function touchOrganisation(
   return (row ?? unknown()).version
 }
 
+/** The same with all organisations of a person but these. */
+export const touchOrganisationsOf = async (
+  tx: Tx,
+  userId: string,
+  but: readonly string[],
+): Promise<Pick<Organisation, 'id' | 'name' | 'version'>[]> => tx<Pick<Organisation, 'id' | 'name' | 'version'>[]>`
+  update organisations set version = version + 1
+  where id in (select organisation_id from members where user_id = ${userId}) and id <> all(${but as string[]}::uuid[])
+  returning id, name, version`
+
+/** An organisation with one owner who can sign in, and how many others belong to it. */
+export interface OwnedAlone {
+  id: string
+  name: string
+  others: number
+}
+
+/** Those that a person owns alone; a hundred at most. */
+export const listOwnedAlone = async (db: Db, userId: string): Promise<OwnedAlone[]> => db<OwnedAlone[]>`
+  select o.id, o.name, (select count(*)::int - 1 from members where organisation_id = o.id) as others
+  from members m join organisations o on o.id = m.organisation_id
+  where m.user_id = ${userId} and m.role = 'owner' and not exists (
+    select from members other join users u on u.id = other.user_id
+    where other.organisation_id = o.id and other.user_id <> m.user_id and other.role = 'owner' and not u.disabled)
+  order by o.id limit 100`
+
+export async function deleteOrganisation(tx: Tx, id: string): Promise<void> {
+  await tx`delete from organisations where id = ${id}`
+}
+
 export async function renameOrganisation(tx: Tx, id: string, name: string): Promise<void> {
   await tx`update organisations set name = ${name} where id = ${id}`
 }
@@ -207,6 +237,11 @@ export async function findInvitation(
 export async function deleteInvitation(tx: Tx, organisationId: string, id: string): Promise<boolean> {
   const [row] = await tx`delete from invitations where organisation_id = ${organisationId} and id = ${id} returning id`
   return row !== undefined
+}
+
+/** Those to an address. */
+export async function deleteInvitationsOf(tx: Tx, email: string): Promise<void> {
+  await tx`delete from invitations where email = ${email}`
 }
 
 /** Those whose makers may not invite like that any more. */

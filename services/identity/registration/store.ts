@@ -54,6 +54,12 @@ export async function takeRegistration(tx: Tx, id: string, email: string): Promi
   return rows.find(row => row.id === id)
 }
 
+/** Whoever claimed the address. */
+export async function deleteRegistrationsOf(tx: Tx, email: string): Promise<void> {
+  await tx`delete from registrations where email = ${email}`
+  await tx`delete from resends where email = ${email}`
+}
+
 export type CodeFor = { purpose: 'registration'; registrationId: string } | { purpose: 'email-change'; userId: string }
 
 /** The code takes the place of the one before: there is one live code a purpose. */

@@ -4,9 +4,11 @@ import {
   MemberChanged,
   MemberInvited,
   OrganisationCreated,
+  OrganisationDeleted,
   PasswordResetRefused,
   RegistrationRepeated,
   SendOtp,
+  UserDeleted,
   UserDisabled,
   UserEmailChanged,
   UserLoggedIn,
@@ -290,6 +292,26 @@ export const identity = {
     },
   ),
 
+  'user.deleted': rule(UserDeleted, mailOnly, {
+    drafts: ({ email, locale, timestamp }) => [
+      { audience: { kind: 'address', address: email, locale }, facts: { at: timestamp } },
+    ],
+    en: ({ at }) => ({
+      title: 'Your account was deleted',
+      text: [
+        `Your account was deleted on ${timeIn('en', at)}, with your password, and you were signed out everywhere. ` +
+          'If that was not you, contact us at once by answering this message.',
+      ],
+    }),
+    de: ({ at }) => ({
+      title: 'Ihr Konto wurde gelöscht',
+      text: [
+        `Ihr Konto wurde am ${timeIn('de', at)} mit Ihrem Passwort gelöscht, Sie wurden überall abgemeldet. ` +
+          'Wenn Sie das nicht waren, melden Sie sich sofort bei uns, indem Sie auf diese Nachricht antworten.',
+      ],
+    }),
+  }),
+
   'organisation.created': rule(OrganisationCreated, inAppOnly, {
     drafts: ({ ownerId, name }) => [{ audience: person(ownerId), facts: { organisation: name }, path: organisations }],
     en: ({ organisation }) => ({
@@ -339,6 +361,21 @@ export const identity = {
       note:
         `Die Einladung endet am ${timeIn('de', until)}. ` +
         'Wenn Sie den Absender nicht kennen, beachten Sie sie nicht.',
+    }),
+  }),
+
+  'organisation.deleted': rule(OrganisationDeleted, both, {
+    drafts: ({ members, name }) =>
+      members.map(id => ({ audience: person(id), facts: { organisation: name }, path: organisations })),
+    en: ({ organisation }) => ({
+      title: `Organisation “${organisation}” was deleted`,
+      text: [`The organisation “${organisation}” was deleted by an owner, and your membership has ended with it.`],
+      action: 'See your organisations',
+    }),
+    de: ({ organisation }) => ({
+      title: `Organisation „${organisation}“ wurde gelöscht`,
+      text: [`Die Organisation „${organisation}“ wurde gelöscht, Ihre Mitgliedschaft ist damit beendet.`],
+      action: 'Ihre Organisationen ansehen',
     }),
   }),
 

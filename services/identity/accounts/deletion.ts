@@ -1,0 +1,113 @@
+import Type from 'typebox'
+import { MemberChanged, UserDeleted } from '#contracts/identity'
+import { type Actor, fail, Problem, signedIn, type Tx } from '#kernel'
+import type { Identity } from '../identity.ts'
+import { endOrganisation, holdingsOf } from '../organisations/deletion.ts'
+import {
+  changeMember,
+  deleteInvitationsOf,
+  listOwnedAlone,
+  type OwnedAlone,
+  touchOrganisationsOf,
+} from '../organisations/store.ts'
+import { deleteRegistrationsOf } from '../registration/store.ts'
+import { forever, revoke } from '../sessions/sessions.ts'
+import { deleteSessions } from '../sessions/store.ts'
+import { confirm } from './confirm.ts'
+import { deleteUser, keepAnAdmin, lockAdmins, lockUser, type User } from './store.ts'
+
+/** The end of the own account. */
+export function accountDeletionRoute(shared: Identity): void {
+  const { host, sessions } = shared
+  const { db, http } = host
+
+  http.delete(
+    '/profile',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Delete the own account',
+        description:
+          'Name, address, sessions, memberships and notifications go; passports and documents stay, of an owner ' +
+          'without a name. An organisation that only you belong to, and that holds nothing, goes along. One that holds ' +
+          'something, or has other members but no other owner, has to get another owner, or be deleted, first.',
+        refuses: [
+          'password_wrong',
+          'password_changed',
+          'last_admin',
+          'organisation_without_owner',
+          'service_unavailable',
+          'too_many_requests',
+          'sign_in_busy',
+        ],
+        body: Type.Object({ password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }) }),
+        response: { 204: Type.Null() },
+      },
+    },
+    async ({ actor, body }, reply) => {
+      const user = await confirm(shared, actor, body.password, '/password')
+      const empty = await emptyOrganisationsOf(shared, user)
+      await db.transaction(tx => deleteAccount(shared, tx, actor, user, empty))
+      sessions.clearCookies(reply)
+      return reply.code(204).send()
+    },
+  )
+}
+
+/** Organisations that end with their only member. Fails with `organisation_without_owner` where another owner is missed. */
+async function emptyOrganisationsOf({ host }: Identity, { id }: User): Promise<ReadonlySet<string>> {
+  const alone = await listOwnedAlone(host.db, id)
+  const left = []
+  for (const organisation of alone) {
+    const held = await holdingsOf(host, organisation.id)
+    if (organisation.others + held.passports + held.documents > 0) left.push({ ...organisation, ...held })
+  }
+  if (left.length > 0) throw withoutOwner(left)
+  return new Set(alone.map(organisation => organisation.id))
+}
+
+const withoutOwner = (organisations: OwnedAlone[]): Problem =>
+  new Problem('conflict', 'organisation_without_owner', {
+    detail:
+      `You are the only owner of ${organisations.map(({ name }) => `“${name}”`).join(', ')}. ` +
+      'Make another member owner, or delete it, first.',
+    organisations,
+  })
+
+/** Locks go from the admins to the organisations to the person. */
+async function deleteAccount(
+  { host: { now } }: Identity,
+  tx: Tx<'identity'>,
+  { userId }: Actor,
+  { passwordHash }: User,
+  empty: ReadonlySet<string>,
+): Promise<void> {
+  await lockAdmins(tx)
+  const early = await touchOrganisationsOf(tx, userId, [])
+  const user = (await lockUser(tx, userId, 'change')) ?? fail('unauthenticated', 'token_invalid')
+  if (user.passwordHash !== passwordHash)
+    throw new Problem('conflict', 'password_changed', { detail: 'The password was changed a moment ago, elsewhere.' })
+  // Nobody becomes a member any more who is locked; who became one meanwhile is looked at too.
+  const late = await touchOrganisationsOf(
+    tx,
+    userId,
+    early.map(({ id }) => id),
+  )
+  const alone = await listOwnedAlone(tx, userId)
+  const left = alone.filter(({ id, others }) => others > 0 || !empty.has(id))
+  if (left.length > 0) throw withoutOwner(left)
+
+  for (const organisation of [...early, ...late])
+    if (empty.has(organisation.id)) await endOrganisation(tx, organisation, now())
+    else {
+      await changeMember(tx, organisation.id, userId, null)
+      const { id: organisationId, version } = organisation
+      await tx.publish(MemberChanged, { organisationId, userId, role: null, version })
+    }
+  await revoke(tx, userId, await deleteSessions(tx, userId, {}), forever)
+  await deleteRegistrationsOf(tx, user.email)
+  await deleteInvitationsOf(tx, user.email)
+  await deleteUser(tx, userId)
+  await keepAnAdmin(tx)
+  await tx.publish(UserDeleted, { userId, email: user.email, locale: user.locale, version: user.version + 1 })
+}

@@ -1,0 +1,87 @@
+import Type from 'typebox'
+import { countDocumentsOf } from '#contracts/documents'
+import { OrganisationDeleted } from '#contracts/identity'
+import { countPassportsOf } from '#contracts/passports'
+import { Id } from '#contracts/shared'
+import { Problem, requireMatch, signedIn, type Tx } from '#kernel'
+import type { IdentityHost } from '../host.ts'
+import type { Identity } from '../identity.ts'
+import { revokeTokens } from '../sessions/sessions.ts'
+import { enter, standingOf } from './access.ts'
+import { refuseMemberChange } from './organisations.ts'
+import { deleteOrganisation, listMembersOf, type Organisation, touchOrganisation } from './store.ts'
+
+/** What would be left without an owner. */
+export async function holdingsOf(
+  { ask }: IdentityHost,
+  organisationId: string,
+): Promise<{ passports: number; documents: number }> {
+  const [passports, documents] = await Promise.all([
+    ask(countPassportsOf, { ownerId: organisationId }),
+    ask(countDocumentsOf, { ownerId: organisationId }),
+  ])
+  return { passports: passports.count, documents: documents.count }
+}
+
+/** Ends an organisation that holds nothing, and every token that acts for it. Only after `touchOrganisation`. */
+export async function endOrganisation(
+  tx: Tx<'identity'>,
+  { id, name, version }: Pick<Organisation, 'id' | 'name' | 'version'>,
+  now: Date,
+): Promise<void> {
+  const members = (await listMembersOf(tx, id)).map(({ userId }) => userId)
+  await deleteOrganisation(tx, id)
+  await tx.publish(OrganisationDeleted, { organisationId: id, name, members, version })
+  for (const userId of members) await revokeTokens(tx, userId, now)
+}
+
+/** The end of an organisation. */
+export function organisationDeletionRoute({ host }: Identity): void {
+  const { db, http, now } = host
+
+  http.delete(
+    '/organisations/:id',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Delete an organisation that holds nothing any more',
+        description:
+          'Only its owners may. Its members are told, its invitations end. ' +
+          'While it holds passports or documents the answer says how many; published passports are kept for good.',
+        honours: ['If-Match'],
+        refuses: [
+          'organisation_unknown',
+          'organisation_admin_required',
+          'organisation_owner_required',
+          'organisation_in_use',
+          'service_unavailable',
+        ],
+        params: Type.Object({ id: Id }),
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const {
+        actor,
+        params: { id },
+      } = request
+      const { organisation, own } = await enter(db, actor, id)
+      refuseMemberChange(own, 'owner', null)
+      const held = await holdingsOf(host, id)
+      if (held.passports + held.documents > 0)
+        throw new Problem('conflict', 'organisation_in_use', {
+          detail:
+            `“${organisation.name}” still holds ${held.passports} passports and ${held.documents} documents. ` +
+            'Delete them, or give them to another owner, first.',
+          ...held,
+        })
+      await db.transaction(async tx => {
+        const version = await touchOrganisation(tx, id)
+        requireMatch(request, version - 1)
+        refuseMemberChange(await standingOf(tx, actor, id), 'owner', null)
+        await endOrganisation(tx, { ...organisation, version }, now())
+      })
+      return reply.code(204).send()
+    },
+  )
+}
