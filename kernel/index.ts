@@ -43,6 +43,7 @@ export {
 export { plain, tableOf, type RouteTable } from './http/routes.ts'
 export { notModified, requireMatch } from './http/preconditions.ts'
 export type { Log } from './telemetry/log.ts'
+export { addressOf, isWide, shownAddress } from './mail/addresses.ts'
 export type { Mail, Message } from './mail/mail.ts'
 export { html, type Html } from './pages/html.ts'
 export { forForms, form, languageOf, sendPage, type Language, type Texts } from './pages/pages.ts'

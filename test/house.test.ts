@@ -28,6 +28,7 @@ const doors: Record<string, string[]> = {
   events: ['transport', 'log-tail'],
   http: ['downloads', 'pagination', 'problems'],
   jobs: ['job'],
+  mail: ['addresses'],
   telemetry: ['context', 'log', 'metrics', 'outage', 'tracing'],
 }
 

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
+import Format from 'typebox/format'
 import { Clean } from 'typebox/value'
 import type { CallContract } from '../../contracts/define.ts'
+import { addressOf } from '../mail/addresses.ts'
 import { Problem } from '../problem.ts'
 import type { Answer } from '../service.ts'
 import { context } from '../telemetry/context.ts'
@@ -26,6 +28,8 @@ export interface Calls {
 
 export function openCalls({ peers }: { peers: Peers }): Calls {
   const answers = new Map<string, (input: unknown) => Promise<unknown>>()
+  // Of any script, which the library's own is not.
+  Format.Set('email', text => addressOf(text) !== undefined)
 
   return {
     answer(call, handler) {

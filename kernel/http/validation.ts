@@ -1,7 +1,7 @@
 import { _, Ajv, type ErrorObject } from 'ajv'
-import formats from 'ajv-formats'
 import type { FastifySchemaValidationError } from 'fastify'
 import type { TSchema } from 'typebox'
+import { addressOf } from '../mail/addresses.ts'
 import type { Fault } from '../problem.ts'
 
 /** Patterns of our schemas are for names and words: no text is looked at that is longer than any of those may be. */
@@ -15,14 +15,12 @@ const bounded = Object.assign((pattern: string, flags: string) => new Bounded(pa
 /** Ids as PostgreSQL takes them; the library's format allows `urn:uuid:` before them. */
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-const email = formats.default.get('email') as RegExp
-
 /** What a text of a format is from here on; undefined for what is none. Ids have one spelling, whatever was typed. */
 const readers: Record<string, (text: string) => string | undefined> = {
   uuid: text => (uuid.test(text) ? text.toLowerCase() : undefined),
   'date-time': text => (instantOf(text) ? text : undefined),
   date: text => (!text.startsWith('0000') && instantOf(`${text}T00:00:00Z`) ? text : undefined),
-  email: text => (email.test(text) ? text : undefined),
+  email: addressOf,
 }
 
 function openValidator(coerceTypes: boolean): Ajv {

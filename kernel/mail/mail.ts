@@ -28,6 +28,8 @@ export interface Mail {
   record(channel: string, message: Omit<Message, 'html'>): Promise<void>
   /** False when `ENABLE_EMAIL_NOTIFICATIONS=false` or there is no server. */
   readonly enabled: boolean
+  /** Whether addresses that need SMTPUTF8 can be written to. */
+  readonly wide: boolean
   /** Where the readable files lie, if they are written. */
   readonly folder: string | undefined
   check(): Promise<void>

@@ -34,6 +34,7 @@ export function openMail({
 
   return {
     enabled: post !== undefined,
+    wide: !post || Boolean(settings.SMTP_HOST && settings.SMTP_UTF8),
     folder,
     async send(message) {
       if (!post) throw new Error('no mail leaves this platform; ask `enabled` first')

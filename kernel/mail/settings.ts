@@ -10,6 +10,9 @@ export const settings = Type.Object({
   }),
   SMTP_USER: Type.Optional(Setting.text('Name to sign in with at the mail server.')),
   SMTP_PASS: Type.Optional(Setting.secret('Password for it; never sent unencrypted but to this machine.')),
+  SMTP_UTF8: Setting.flag('Whether it delivers to addresses with letters beyond ASCII before the @ (SMTPUTF8).', {
+    default: false,
+  }),
   SENDGRID_API_KEY: Type.Optional(
     Setting.secret('Key of SendGrid, where it takes outgoing mail in place of a mail server.'),
   ),

@@ -17,8 +17,8 @@ export const settings = Type.Object({
   PASSWORD_MIN_LENGTH: Setting.integer('Characters a password must have', { default: 12, minimum: 8, maximum: 64 }),
   ADMIN_EMAIL: Type.Optional(
     Setting.text('Address of the first admin, made once on a database without one', {
-      pattern: '^[^@\\s]+@[^@\\s]+$',
-      form: 'an e-mail address',
+      pattern: '^[^@\\s]+@[^@\\s.]+(\\.[^@\\s.]+)+$',
+      form: 'an e-mail address that one can sign in with, like you@example.com',
     }),
   ),
   ADMIN_PASSWORD: Type.Optional(Setting.secret('Password of the first admin')),

@@ -2,6 +2,7 @@ import type { Problems } from '#kernel'
 
 /** What identity refuses with. */
 export const problems = {
+  address_unreachable: ['invalid', 'No mail of ours reaches an address with such letters before the @.'],
   otp_invalid: ['invalid', 'The code is wrong or no longer good. Ask for a new one after five tries or ten minutes.'],
   reset_invalid: ['invalid', 'The link or the code is wrong or no longer good. Ask for a new one.'],
   password_needed: [

@@ -1,5 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Email, Id, Instant, Locale, OrganisationRole, Role } from '#contracts/shared'
+import { addressOf, isWide, Problem, shownAddress } from '#kernel'
+import type { IdentityHost } from '../host.ts'
 import type { User } from './store.ts'
 
 /** What the person acts for, if not for themselves. */
@@ -30,7 +32,7 @@ export const nameOf = ({ firstName, lastName }: Pick<User, 'firstName' | 'lastNa
 
 export const userView = (user: User, organisation?: ActsFor): Static<typeof UserView> => ({
   id: user.id,
-  email: user.email,
+  email: shownAddress(user.email),
   name: nameOf(user),
   firstName: user.firstName,
   lastName: user.lastName,
@@ -77,5 +79,15 @@ export const accountOf = (user: User) => ({
   version: user.version,
 })
 
-/** Addresses are kept and compared in one spelling. */
-export const normalise = (email: string): string => email.trim().normalize('NFC').toLowerCase()
+/** Addresses are kept and compared in one spelling, that of `addressOf`; the beginning of one in small letters. */
+export const normalise = (email: string): string =>
+  addressOf(email.trim()) ?? email.trim().normalize('NFC').toLowerCase()
+
+/** Refuses an address that no mail of ours would reach. */
+export function refuseUnreachable({ mail }: Pick<IdentityHost, 'mail'>, email: string, pointer = '/email'): void {
+  if (isWide(email) && !mail.wide)
+    throw new Problem('invalid', 'address_unreachable', {
+      detail: 'Our mail server does not deliver to addresses with such letters before the @. Give another address.',
+      errors: [{ pointer, detail: 'must have only letters of ASCII before the @' }],
+    })
+}

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { UserDisabled, UserPasswordChanged, UserRegistered, UserRoleChanged } from '#contracts/identity'
-import { type Database, newId, Problem, StartError, type Tx } from '#kernel'
+import { addressOf, type Database, newId, Problem, StartError, type Tx } from '#kernel'
 import type { IdentityHost } from '../host.ts'
 import { hashPassword } from '../passwords/passwords.ts'
 import { refuseWeak } from '../passwords/strength.ts'
 import { forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
-import { accountOf, normalise } from './accounts.ts'
+import { accountOf } from './accounts.ts'
 import { adminExists, findUserByEmail, insertUser, lockAdmins, lockUser, updateUser, type User } from './store.ts'
 
 /**
@@ -38,7 +38,11 @@ export async function createAdmin(
   db: Database<'identity'>,
   options: { email: string; password: string; now: Date; minimum?: number; onlyFirst?: boolean; random?: boolean },
 ): Promise<boolean> {
-  const email = normalise(options.email)
+  const email = addressOf(options.email.trim())
+  if (!email)
+    throw new Problem('invalid', 'request_invalid', {
+      detail: `“${options.email}” is no e-mail address that one can sign in with, like you@example.com.`,
+    })
   if (!options.random) await refuseWeak(options.password, { email, names: [] }, options.minimum ?? 12)
   const user: User = {
     id: newId(),

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getPerson, MemberChanged, OrganisationDeleted, SessionsRevoked, UserDeleted } from '#contracts/identity'
-import { startOrganisations, type Person } from '../organisations/testing.ts'
-import { bearer, held } from '../testing.ts'
+import { bearer, held, startOrganisations, type Person } from '../testing.ts'
 
 async function startLeaving(t: Parameters<typeof startOrganisations>[0]) {
   const p = await startOrganisations(t)

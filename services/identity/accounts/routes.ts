@@ -38,7 +38,7 @@ import { countGuess, own, stillOpen } from '../registration/guesses.ts'
 import { deleteCode, insertCode, lockCodes } from '../registration/store.ts'
 import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
-import { accountOf, nameOf, Names, namesOf, normalise, UserView, userView } from './accounts.ts'
+import { accountOf, nameOf, Names, namesOf, normalise, refuseUnreachable, UserView, userView } from './accounts.ts'
 import { confirm } from './confirm.ts'
 import {
   countUsers,
@@ -177,7 +177,7 @@ function profile(shared: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Ask for another address; a code goes there',
-        refuses: ['password_wrong', 'email_unchanged', 'too_many_requests', 'sign_in_busy'],
+        refuses: ['password_wrong', 'email_unchanged', 'address_unreachable', 'too_many_requests', 'sign_in_busy'],
         body: Type.Object({
           password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }),
           email: Email,
@@ -188,6 +188,7 @@ function profile(shared: Identity): void {
     async ({ actor, body }, reply) => {
       const user = await confirm(shared, actor, body.password, '/password')
       const email = normalise(body.email)
+      refuseUnreachable(host, email)
       if (email === user.email)
         throw new Problem('conflict', 'email_unchanged', { detail: 'This is the address of the account already.' })
       const code = codes.make(now(), { link: false })

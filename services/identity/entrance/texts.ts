@@ -75,6 +75,8 @@ const en = {
     password_too_short: 'The password is too short.',
     password_too_long: 'The password is longer than 128 characters.',
     password_personal: 'The password must not contain your address or name.',
+    address_unreachable:
+      'Our mail server does not deliver to addresses with such letters before the @. Give another one.',
     password_common: 'The password is easy to guess: it is made of common words, rows of keys, repetitions or numbers.',
     otp_sent_recently: 'A code was sent a moment ago. Wait a little before you ask for another.',
     too_many_requests: 'Too many tries. Wait a few minutes.',
@@ -165,6 +167,8 @@ export const texts: Texts<typeof en> = {
       password_too_short: 'Das Passwort ist zu kurz.',
       password_too_long: 'Das Passwort ist länger als 128 Zeichen.',
       password_personal: 'Das Passwort darf Ihre Adresse und Ihren Namen nicht enthalten.',
+      address_unreachable:
+        'Unser Mailserver stellt Adressen mit solchen Buchstaben vor dem @ nicht zu. Geben Sie eine andere an.',
       password_common:
         'Das Passwort ist leicht zu erraten: ' +
         'Es besteht aus gängigen Wörtern, Tastenreihen, Wiederholungen oder Zahlen.',

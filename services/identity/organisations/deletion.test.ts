@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OrganisationDeleted } from '#contracts/identity'
 import { newId } from '#kernel'
-import { bearer, held } from '../testing.ts'
-import { startOrganisations, type Person } from './testing.ts'
+import { bearer, held, startOrganisations, type Person } from '../testing.ts'
 
 async function startDeleting(t: Parameters<typeof startOrganisations>[0]) {
   const p = await startOrganisations(t)

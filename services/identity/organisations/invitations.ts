@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { MemberChanged, MemberInvited } from '#contracts/identity'
 import { Email, Id, OrganisationRole } from '#contracts/shared'
 import { type Actor, fail, listQuery, newId, Page, page, Problem, signedIn } from '#kernel'
-import { nameOf, normalise } from '../accounts/accounts.ts'
+import { nameOf, normalise, refuseUnreachable } from '../accounts/accounts.ts'
 import { findUser } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
 import { digest, newSecret, seal } from '../secrets.ts'
@@ -63,6 +63,7 @@ export function invitationRoutes(identity: Identity): void {
           'organisation_admin_required',
           'organisation_owner_required',
           'member_exists',
+          'address_unreachable',
           'too_many_requests',
         ],
         params: ById,
@@ -73,6 +74,8 @@ export function invitationRoutes(identity: Identity): void {
     async ({ actor, params, body }, reply) => {
       const { organisation, own } = await enter(db, actor, params.id)
       refuseMemberChange(own, undefined, body.role)
+      const email = normalise(body.email)
+      refuseUnreachable(host, email)
       const inviter = (await findUser(db, actor.userId)) ?? fail('unauthenticated', 'token_invalid')
       const [id, secret, createdAt] = [newId(), newSecret(), now()]
       await limits.invite.account.take(inviter.id)
@@ -81,7 +84,7 @@ export function invitationRoutes(identity: Identity): void {
       const invitation: Invitation = {
         id,
         organisationId: organisation.id,
-        email: normalise(body.email),
+        email,
         role: body.role,
         locale: inviter.locale,
         invitedBy: inviter.id,

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  getInvitation,
-  MemberChanged,
-  MemberInvited,
-  OrganisationCreated,
-  SessionsRevoked,
-} from '#contracts/identity'
+import { getInvitation, MemberChanged, MemberInvited, OrganisationCreated, SessionsRevoked } from '#contracts/identity'
 import { newId } from '#kernel'
-import { bearer, claimsOf, held } from '../testing.ts'
-import { startOrganisations, type Person } from './testing.ts'
+import { bearer, claimsOf, held, startOrganisations, type Person } from '../testing.ts'
 import { refuseMemberChange } from './organisations.ts'
 
 test('who founds an organisation owns it; others do not learn that it exists', async t => {

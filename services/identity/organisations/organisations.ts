@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Email, Id, Instant, OrganisationRole } from '#contracts/shared'
-import { Problem } from '#kernel'
+import { Problem, shownAddress } from '#kernel'
 import { nameOf } from '../accounts/accounts.ts'
 import type { Invitation, Member, Membership } from './store.ts'
 
@@ -59,7 +59,7 @@ export const organisationView = ({
 export const memberView = ({ userId, email, role, joinedAt, ...names }: Member): Static<typeof MemberView> => ({
   userId,
   name: nameOf(names),
-  email,
+  email: shownAddress(email),
   role,
   joinedAt: joinedAt.toISOString(),
 })
@@ -72,7 +72,7 @@ export const invitationView = ({
   expiresAt,
 }: Invitation): Static<typeof InvitationView> => ({
   id,
-  email,
+  email: shownAddress(email),
   role,
   createdAt: createdAt.toISOString(),
   expiresAt: expiresAt.toISOString(),

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { RegistrationRepeated, SendOtp, UserRegistered } from '#contracts/identity'
 import { newId, Problem, type Reply, type Tx } from '#kernel'
-import { accountOf, nameOf, normalise } from '../accounts/accounts.ts'
+import { accountOf, nameOf, normalise, refuseUnreachable } from '../accounts/accounts.ts'
 import { findUserByEmail, insertUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { refuseWeak } from '../passwords/strength.ts'
@@ -54,6 +54,7 @@ export function openRegistering(identity: Identity) {
   const begin = counted('register', async (request: FastifyRequest, reply: Reply, wanted: Wanted): Promise<Date> => {
     const { password, ...about } = wanted
     const email = normalise(wanted.email)
+    refuseUnreachable(host, email)
     const names = [wanted.firstName, wanted.lastName]
     const place = placeOf(request.ip)
     await limits.register.place.take(place)

@@ -22,7 +22,13 @@ export function registrationRoutes(identity: Identity): void {
         summary: 'Ask for an account',
         description:
           'Sends a code to the address; the account exists once it is proven. Known and unknown addresses get the same answer.',
-        refuses: ['role_not_assignable', ...passwordRefusals, 'too_many_requests', 'sign_in_busy'],
+        refuses: [
+          'address_unreachable',
+          'role_not_assignable',
+          ...passwordRefusals,
+          'too_many_requests',
+          'sign_in_busy',
+        ],
         body: Type.Object({
           email: Email,
           password: Password,

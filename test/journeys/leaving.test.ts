@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { start } from '../../kernel/testing.ts'
+import { choose } from '../../services/all.ts'
+import { baseline, client, codeIn, mailsIn, register } from './client.ts'
+
+test('somebody makes a passport in an organisation, hears what is in the way, tidies up and goes; what was theirs alone stays under their id', async t => {
+  const p = await start(t, await choose())
+  const address = await p.listen()
+  const mails = async (to: string, event: string) => {
+    await p.settle()
+    return (await mailsIn(p.platform.mailFolder!)).filter(mail => mail.to === to && mail.event === event)
+  }
+  const ada = client(address)
+  const account = { email: 'ada@example.com', password: 'quiet trains at dawn', name: 'Ada' }
+  const { user } = await register(ada, '/api/auth', account, async to => codeIn((await mails(to, 'send-otp')).at(-1)!))
+  const own = await ada.get(201, 'POST /api/passports', { data: baseline('OWN-1') })
+  const { id } = await ada.get(201, 'POST /api/auth/organisations', { name: 'Voltaic' })
+  ada.use(await ada.get(200, `POST /api/auth/organisations/${id}/switch`))
+  const passport = await ada.get(201, 'POST /api/passports', { data: baseline('BP-1') })
+  const form = new FormData()
+  form.set('file', new Blob(['proof']), 'proof.txt')
+  const document = (await ada.ask('POST /api/documents/upload', form)).body
+  assert.ok(document.docId, JSON.stringify(document))
+
+  const leave = () => ada.ask('DELETE /api/auth/profile', { password: account.password })
+  const refused = await leave()
+  assert.deepEqual([refused.status, refused.body.code], [409, 'organisation_without_owner'])
+  assert.partialDeepStrictEqual(refused.body.organisations, [{ id, passports: 1, documents: 1 }])
+  assert.partialDeepStrictEqual((await ada.ask(`DELETE /api/auth/organisations/${id}`)).body, {
+    code: 'organisation_in_use',
+    passports: 1,
+    documents: 1,
+  })
+  assert.equal((await ada.ask(`DELETE /api/passports/${passport.id}`)).status, 204)
+  assert.equal((await ada.ask(`DELETE /api/documents/${document.docId}`)).status, 204)
+
+  assert.equal((await leave()).status, 204)
+  assert.equal((await mails(account.email, 'user.deleted')).length, 1)
+  assert.equal((await ada.ask('GET /api/passports')).status, 401)
+  const left = await p.http.inject({ url: `/api/passports/${own.id}`, headers: p.signedIn({ role: 'admin' }) })
+  assert.deepEqual(left.json().owner, { kind: 'person', id: user.id })
+  const [told] = await p.db(
+    'notifications',
+  )`select count(*)::int as count from notifications where user_id = ${user.id}`
+  assert.equal(told!.count, 0)
+})
