@@ -26,7 +26,7 @@ const services = [
 const at = { host: order.host, port: order.port, database: order.database }
 const given = config.DATABASE_URL ? undefined : { at, admin: order.superuser }
 if (given) await migrate(at, order.superuser, services)
-const platform = await run(services, config, { database: given })
+const platform = await run(services, config, { database: given, open: true })
 const address = await platform.listen()
 process.once('disconnect', () => void platform.close().then(() => process.exit(0)))
 process.send!(address)

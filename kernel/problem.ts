@@ -26,13 +26,14 @@ export interface Fault {
 
 /**
  * Extension members of a problem. `detail` replaces the sentence, `errors` names fields, `retryAfter` (seconds) and
- * `allow` (methods) become headers.
+ * `allow` (methods) become headers, and so do the `points` of a limit that is used up.
  */
 export interface ProblemDetails {
   detail?: string
   errors?: Fault[]
   retryAfter?: number
   allow?: readonly string[]
+  points?: number
   [member: string]: unknown
 }
 
@@ -56,7 +57,7 @@ export class Problem extends Error {
 
   /** The body of an `application/problem+json` answer; `base` stands before the path that its type leads to. */
   toJSON(traceId?: string, base = ''): Record<string, unknown> {
-    const { detail: _, retryAfter: __, allow: ___, ...members } = this.details
+    const { detail: _, retryAfter: __, allow: ___, points: ____, ...members } = this.details
     return {
       ...members,
       type: base + problemType(this.code),

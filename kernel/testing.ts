@@ -76,6 +76,7 @@ export async function open(services: readonly Service[], options: TestOptions = 
       keys: [testKey],
       now: options.now,
       periodic: false,
+      open: true,
       undeclared: answer => undeclared.add(answer),
       log: options.log ?? openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' }),
       ...more,

@@ -40,7 +40,7 @@ export interface Taken {
 
 export interface Limit {
   /**
-   * Takes points and tells what is left; fails with `too_many_requests` (429, `retryAfter`) when nothing is. Undefined
+   * Takes points and tells what is left; fails with `too_many_requests` (429, `retryAfter`, `limit`: its name) when nothing is. Undefined
    * while nobody counts.
    */
   take(key: string, points?: number): Promise<Taken | undefined>

@@ -12,7 +12,7 @@ export function limitsOver(
 ): Cache['limit'] {
   const known = new Map<string, { rate: Rate; limit: Limit }>()
   return (name, rate) => {
-    const { rate: first, limit } = known.get(name) ?? { rate, limit: limitOver(open(name, scaled(rate, factor))) }
+    const { rate: first, limit } = known.get(name) ?? { rate, limit: limitOver(name, open(name, scaled(rate, factor))) }
     if (first.points !== rate.points || first.seconds !== rate.seconds)
       throw new Error(
         `the limit "${name}" has ${first.points} points in ${first.seconds} s, and cannot have another rate`,
@@ -27,7 +27,7 @@ const scaled = ({ points, seconds }: Rate, factor: number): { points: number; du
   duration: seconds,
 })
 
-const limitOver = (limiter: RateLimiterAbstract): Limit => ({
+const limitOver = (name: string, limiter: RateLimiterAbstract): Limit => ({
   async take(key, points = 1) {
     try {
       const { remainingPoints, msBeforeNext } = await limiter.consume(key, points)
@@ -36,6 +36,8 @@ const limitOver = (limiter: RateLimiterAbstract): Limit => ({
       if (!(refusal instanceof RateLimiterRes)) throw refusal
       throw new Problem('limited', 'too_many_requests', {
         retryAfter: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)),
+        limit: name,
+        points: limiter.points,
       })
     }
   },

@@ -13,7 +13,7 @@ export const Setting = {
   ) => Type.String({ description, ...options }),
   /** Never shown, not even in a fault. */
   secret: (description: string) => Type.String({ description, format: 'secret' }),
-  integer: (description: string, options: { default: number; minimum?: number; maximum?: number }) =>
+  integer: (description: string, options: { default?: number; minimum?: number; maximum?: number }) =>
     Type.Integer({ description, ...options }),
   number: (description: string, options: { default: number; minimum?: number; maximum?: number }) =>
     Type.Number({ description, ...options }),

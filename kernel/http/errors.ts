@@ -19,6 +19,9 @@ export const answersErrors =
       return reply.code(500).send(JSON.stringify(bug(request.id, base)))
     }
     if (problem.details.retryAfter) reply.header('retry-after', Math.ceil(problem.details.retryAfter))
+    const { points, retryAfter } = problem.details
+    if (points)
+      reply.headers({ 'ratelimit-limit': points, 'ratelimit-remaining': 0, 'ratelimit-reset': retryAfter ?? 1 })
     if (problem.details.allow) reply.header('allow', problem.details.allow.join(', '))
     if (problem.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
     return reply.code(problem.status).send(JSON.stringify(problem.toJSON(request.id, base)))

@@ -100,12 +100,12 @@ export const basePath = (publicUrl: string): string => new URL(publicUrl).pathna
 
 /**
  * The cookie that holds an access token. Browsers tie `__Host-` names to HTTPS and one host; below a path others may
- * live on the host, so there it is tied to HTTPS and the path.
+ * live on the host, so there it is tied to HTTPS and the path. Others of ours are for `api` alone.
  */
-export function accessCookie(publicUrl: string): { name: string; path: string } {
-  const base = basePath(publicUrl)
-  const prefix = publicUrl.startsWith('https:') ? (base ? '__Secure-' : '__Host-') : ''
-  return { name: `${prefix}ohmnibus-access`, path: base || '/' }
+export function accessCookie(publicUrl: string): { name: string; path: string; api: string; secure: boolean } {
+  const [base, secure] = [basePath(publicUrl), publicUrl.startsWith('https:')]
+  const prefix = secure ? (base ? '__Secure-' : '__Host-') : ''
+  return { name: `${prefix}ohmnibus-access`, path: base || '/', api: `${base}/api`, secure }
 }
 
 /**

@@ -27,7 +27,9 @@ export function requireMatch(request: FastifyRequest, version: number | string):
   const sent = request.headers['if-match']
   if (sent === undefined || sent === '*' || tagsOf(sent).includes(`"${version}"`)) return
   throw new Problem('stale', 'version_stale', {
-    detail: `It is at version ${version} now. Read it again and repeat the change.`,
+    detail: /^(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)$/.test(sent)
+      ? `It is at version ${version} now. Read it again and repeat the change.`
+      : `If-Match takes what ETag gave, in quotation marks: "${version}" is the version now.`,
     version,
   })
 }

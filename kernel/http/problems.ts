@@ -38,7 +38,7 @@ const ofKernel: Problems = {
   role_insufficient: ['forbidden', 'Another role is needed.'],
   editor_required: ['forbidden', 'One may read this, but only editors of its owner may change it.'],
   origin_not_allowed: ['forbidden', 'A change by cookie comes from a site that is not allowed to make it.'],
-  metrics_local: ['forbidden', 'Figures are for who sends METRICS_TOKEN, or for this machine where none is set.'],
+  metrics_local: ['forbidden', 'Figures are for who sends METRICS_TOKEN, or asks by METRICS_PORT.'],
   link_invalid: ['forbidden', 'The link was changed or is not whole. Ask for a new one.'],
   link_expired: ['forbidden', 'The link has expired. Ask for a new one.'],
   route_unknown: ['not_found', 'There is nothing at this address.'],

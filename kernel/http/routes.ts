@@ -94,10 +94,7 @@ export function collectRoutes(app: FastifyInstance): void {
   app.addHook('onReady', done => {
     const parametric = tableOf(documented.filter(route => !isFixed(route)))
     for (const { url } of documented.filter(isFixed))
-      for (const method of [...methods, 'HEAD']) {
-        const route = parametric.find(method, url)
-        route?.config?.not?.add(url)
-      }
+      for (const method of [...methods, 'HEAD']) parametric.find(method, url)?.config?.not?.add(url)
     done()
   })
 }

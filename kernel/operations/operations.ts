@@ -1,4 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { anyone, bearerOf } from '../access/access.ts'
 import type { EventLog } from '../events/events.ts'
@@ -10,23 +12,26 @@ import { serveDeadLetters } from './dead-letters.ts'
 import { serveHealth, type HealthOptions } from './health.ts'
 import { serveSubscriptions } from './subscriptions.ts'
 
+/** Who hears everything; `open` is for tests, where nothing else says it. */
+type Private = { token: string | undefined; port: number | undefined; open: boolean }
+
 /**
  * What operators and their tools ask: health, metrics, dead letters. `enter` and `leave` say whether this process takes
- * work.
+ * work; `listen` opens the private port.
  */
 export function operations(
   options: Pick<HealthOptions, 'services' | 'elsewhere' | 'checks'> & {
     app: FastifyInstance
-    metricsToken: string | undefined
+    inside: Private
     /** One a database. */
     eventLogs: readonly EventLog[]
     metrics: Metrics
     log: Log
   },
-): { enter(): void; leave(): void } {
-  const { app, metricsToken, eventLogs, metrics, log, ...health } = options
+): { enter(): void; leave(): void; listen(host: string): Promise<() => void> } {
+  const { app, inside, eventLogs, metrics, log, ...health } = options
   let state: 'starting' | 'ready' | 'stopping' = 'starting'
-  const isInside = insideBy(metricsToken)
+  const isInside = insideBy(inside)
   const site = mount(app, [''])
   const admin = mount(app, ['/api/events'])
   serveHealth(site, { ...health, state: () => state, isInside, log })
@@ -36,6 +41,7 @@ export function operations(
   return {
     enter: () => void (state = 'ready'),
     leave: () => void (state = 'stopping'),
+    listen: async host => (inside.port === undefined ? () => {} : await listenPrivately(app, inside.port, host)),
   }
 }
 
@@ -46,7 +52,7 @@ function serveMetrics(site: Http, metrics: Metrics, isInside: (request: FastifyR
       config: { access: anyone },
       schema: {
         summary: 'Figures for Prometheus',
-        description: 'With METRICS_TOKEN as bearer token, or from this machine where none is set.',
+        description: 'With METRICS_TOKEN as bearer token, or by METRICS_PORT.',
         refuses: ['metrics_local'],
         hide: true,
       },
@@ -54,7 +60,7 @@ function serveMetrics(site: Http, metrics: Metrics, isInside: (request: FastifyR
     async (request, reply) => {
       if (!isInside(request))
         throw new Problem('forbidden', 'metrics_local', {
-          detail: 'Metrics are for who sends METRICS_TOKEN as bearer token, or for this machine where none is set.',
+          detail: 'Metrics are for who sends METRICS_TOKEN as bearer token, or asks by METRICS_PORT.',
         })
       return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
     },
@@ -62,17 +68,24 @@ function serveMetrics(site: Http, metrics: Metrics, isInside: (request: FastifyR
 }
 
 /**
- * Who sends the token, or asks from this machine where there is none. With a token it alone counts: a proxy on this
- * machine that does not say for whom it asks would make strangers of here.
+ * Who sends the token, or asks by the private port. Where somebody asks from tells nothing: a proxy on this machine that
+ * does not say for whom it asks would make strangers of here.
  */
-function insideBy(token: string | undefined): (request: FastifyRequest) => boolean {
-  if (!token) return isLocal
+function insideBy({ token, port, open }: Private): (request: FastifyRequest) => boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  const expected = digest(token)
-  return ({ headers: { authorization } }) => timingSafeEqual(digest(bearerOf(authorization) ?? ''), expected)
+  const expected = token && digest(token)
+  const isProven = ({ headers: { authorization } }: FastifyRequest): boolean =>
+    expected ? timingSafeEqual(digest(bearerOf(authorization) ?? ''), expected) : open && !port
+  return request => (port !== undefined && request.socket.localPort === port) || isProven(request)
 }
 
-/** From this machine, and not through a proxy on it, which speaks for everybody. */
-const isLocal = ({ socket, headers }: FastifyRequest): boolean =>
-  ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(socket.remoteAddress ?? '') &&
-  !(headers['x-forwarded-for'] ?? headers.forwarded)
+/** Serves what operators ask, and nothing else, by the private port. Resolves with what closes it. */
+async function listenPrivately(app: FastifyInstance, port: number, host: string): Promise<() => void> {
+  const server = createServer({ headersTimeout: 20_000, requestTimeout: 30_000 }, (request, response) => {
+    if (!/^\/(metrics|health(\/\w+)?)(\?|$)/.test(request.url!)) return void response.writeHead(404).end()
+    app.routing(request, response)
+  })
+  server.listen(port, host)
+  await once(server, 'listening')
+  return () => server.close().closeAllConnections()
+}

@@ -43,6 +43,8 @@ export interface RunOptions {
   everywhere?: readonly string[]
   /** Off: `every` is not called by the clock. */
   periodic?: boolean
+  /** Figures and the whole health are told to anybody where neither METRICS_TOKEN nor METRICS_PORT is set. */
+  open?: boolean
   /** Is told what a route answers beside what it declares; else the log is, at level debug. */
   undeclared?: (answer: string) => void
 }
@@ -134,7 +136,7 @@ export async function run(services: readonly Service[], config: Config, options:
     closing.push(() => Promise.all(world.pools.map(pool => pool.end({ timeout: 1 }))))
     const state = operations({
       app,
-      metricsToken: config.METRICS_TOKEN,
+      inside: { token: config.METRICS_TOKEN, port: config.METRICS_PORT, open: options.open === true },
       metrics,
       log,
       eventLogs: datastores.map(({ events }) => events),
@@ -265,7 +267,7 @@ async function stopListening(app: FastifyInstance): Promise<void> {
   await app.close().finally(() => clearTimeout(impatience))
 }
 
-function platformOf(world: World, database: DatabaseEngine, state: { enter(): void }): Platform {
+function platformOf(world: World, database: DatabaseEngine, state: ReturnType<typeof operations>): Platform {
   const { app, config, log, datastores, closing } = world
   return {
     app,
@@ -279,7 +281,9 @@ function platformOf(world: World, database: DatabaseEngine, state: { enter(): vo
     services: world.services.map(({ name }) => name),
     close: closing.close,
     async listen() {
-      const address = await listen(app, config)
+      const { PORT, METRICS_PORT, HOST = config.mode === 'production' ? '0.0.0.0' : '127.0.0.1' } = config
+      const address = await listening('PORT', PORT, HOST, () => app.listen({ port: PORT, host: HOST }))
+      if (METRICS_PORT) closing.push(await listening('METRICS_PORT', METRICS_PORT, HOST, () => state.listen(HOST)))
       if (config.mode === 'production' && !config.tls && config.TRUSTED_PROXIES.length === 0)
         log.warn(
           'plain HTTP: passwords and tokens pass unencrypted. ' +
@@ -292,17 +296,16 @@ function platformOf(world: World, database: DatabaseEngine, state: { enter(): vo
   }
 }
 
-/** Resolves with the address; fails with a `StartError` where it may not be had. */
-async function listen(app: FastifyInstance, config: Config): Promise<string> {
-  const { PORT: port, HOST: host = config.mode === 'production' ? '0.0.0.0' : '127.0.0.1' } = config
+/** Fails with a `StartError` where the port may not be had. */
+async function listening<T>(setting: string, port: number, host: string, listen: () => Promise<T>): Promise<T> {
   const refused: Record<string, string> = {
-    EADDRINUSE: `Port ${port} on ${host} is taken. Choose another: PORT=${port + 1} npm start`,
-    EACCES: `Port ${port} may not be used by this user. Choose one above 1023: PORT=8080 npm start`,
+    EADDRINUSE: `Port ${port} on ${host} is taken. Choose another: ${setting}=${port + 1} npm start`,
+    EACCES: `Port ${port} may not be used by this user. Choose one above 1023: ${setting}=8080 npm start`,
     EADDRNOTAVAIL: `HOST=${host} is not an address of this machine.`,
     ENOTFOUND: `HOST=${host} is not an address of this machine.`,
   }
   try {
-    return await app.listen({ port, host })
+    return await listen()
   } catch (error) {
     const sentence = refused[(error as { code?: string }).code ?? '']
     throw sentence ? new StartError(sentence) : error

@@ -19,6 +19,12 @@ export const settings = Type.Object({
     form: 'fatal, error, warn, info or debug',
   }),
   METRICS_TOKEN: Type.Optional(
-    Setting.secret('Bearer token that /metrics asks for; without one only this machine may read it.'),
+    Setting.secret('Bearer token that /metrics asks for; without one it is told by METRICS_PORT alone.'),
+  ),
+  METRICS_PORT: Type.Optional(
+    Setting.integer('A port of its own for /metrics and the whole /health, without a token: keep it private.', {
+      minimum: 1,
+      maximum: 65_535,
+    }),
   ),
 })

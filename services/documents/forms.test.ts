@@ -168,3 +168,24 @@ test('one person takes twenty uploads at once at the most, and what ends makes r
   assert.equal((await ada.upload('there is room')).status, 201)
   held.forEach(socket => socket.destroy())
 })
+
+test('what is no form is refused with what is taken, and a version without its marks with how it is written', async t => {
+  const { as, url } = await open(t)
+  const ada = as(person())
+  for (const type of ['text/plain', 'application/octet-stream', 'application/json', 'garbage']) {
+    const headers = { ...ada.headers, 'content-type': type }
+    const refused = await fetch(`${url}/api/documents/upload`, { method: 'POST', headers, body: '{}' })
+    const problem = (await refused.json()) as { code: string; detail: string }
+    assert.deepEqual([refused.status, problem.code], [415, 'content_type_unsupported'], type)
+    assert.match(problem.detail, /multipart\/form-data/, type)
+  }
+  const { docId } = (await ada.upload('x')).json
+  const changed = (tag: string) => ada.change(`/${docId}`, { title: 'Another' }, { 'if-match': tag })
+  for (const tag of ['1', '2', "'1'", '"1', 'W/1']) {
+    const { status, json } = await changed(tag)
+    assert.deepEqual([status, json.code], [412, 'version_stale'], tag)
+    assert.match(json.detail, /quotation marks: "1"/, tag)
+  }
+  assert.doesNotMatch((await changed('"7"')).json.detail, /quotation/)
+  assert.equal((await changed('"1"')).status, 200)
+})

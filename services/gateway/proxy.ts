@@ -61,20 +61,16 @@ export function proxy(host: GatewayHost, directory: Directory): void {
 }
 
 /** Counts a request, and tells how many more there may be (draft-ietf-httpapi-ratelimit-headers). */
-function counting({ cache, settings, platform }: GatewayHost) {
-  const points = settings.GATEWAY_RATE_LIMIT
-  const limit = cache.limit('gateway', { points, seconds: 60 })
+function counting({ cache, settings }: GatewayHost) {
+  const limit = cache.limit('gateway', { points: settings.GATEWAY_RATE_LIMIT, seconds: 60 })
   return async (request: FastifyRequest, reply: Reply): Promise<void> => {
-    const tell = (limit: number, remaining: number, seconds: number) =>
-      reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': seconds })
-    try {
-      const left = await limit.take(request.ip)
-      if (left) tell(left.limit, left.remaining, left.seconds)
-    } catch (error) {
-      if (error instanceof Problem && error.kind === 'limited')
-        tell(Math.max(1, Math.round(points * platform.rateLimitFactor)), 0, error.details.retryAfter!)
-      throw error
-    }
+    const left = await limit.take(request.ip)
+    if (left)
+      reply.headers({
+        'ratelimit-limit': left.limit,
+        'ratelimit-remaining': left.remaining,
+        'ratelimit-reset': left.seconds,
+      })
   }
 }
 

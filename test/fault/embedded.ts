@@ -8,7 +8,7 @@ import { folderFiles } from '../../kernel/files/folder.ts'
 import { runningEmbedded } from '../../tools/embedded.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { pick } from '../journeys/random.ts'
-import { underFireSettings, type Site } from './harness.ts'
+import { prometheus, underFireSettings, type Site } from './harness.ts'
 import { isChildOf, kill, launch, serversOf, until } from './product.ts'
 
 /**
@@ -62,7 +62,7 @@ export async function embeddedSite(): Promise<Site> {
       await until(
         'every event handled',
         async () => {
-          const figures = await (await fetch(`${product.address}/metrics`)).text()
+          const figures = await (await fetch(`${product.address}/metrics`, { headers: prometheus })).text()
           return [...figures.matchAll(/^ohmnibus_event_lag\{.*\} (\d+)$/gm)].every(([, lag]) => lag === '0')
         },
         60_000,

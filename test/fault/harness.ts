@@ -84,9 +84,13 @@ export interface Site {
 
 export const admin = { email: 'admin@example.com', password: 'lightning on the moor' }
 
+/** Whom processes under fire tell their figures. */
+export const prometheus = { authorization: 'Bearer the-figures' }
+
 /** Settings that every site under fire has. */
 export const underFireSettings = {
   RATE_LIMIT_FACTOR: '1000',
+  METRICS_TOKEN: 'the-figures',
   LOG_LEVEL: 'warn',
   JWT_ACCESS_EXPIRY: '23h',
   // Each mail by itself, to be counted.

@@ -15,7 +15,7 @@ import { all as services } from '../../services/all.ts'
 import { startEngine, type Engine, type EngineName } from '../../tools/engines/engine.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { pick } from '../journeys/random.ts'
-import { underFireSettings, type Site } from './harness.ts'
+import { prometheus, underFireSettings, type Site } from './harness.ts'
 import { kill, launch, until, type Product } from './product.ts'
 import { openProxy, type Proxy } from './proxy.ts'
 
@@ -281,7 +281,9 @@ export async function spreadSite(): Promise<
       const open = async (db: Pool): Promise<{ left: number; what: string }> => {
         const lags: Record<string, number> = {}
         for (const name of names) {
-          const figures = await (await fetch(`http://127.0.0.1:${ports.get(name)}/metrics`)).text()
+          const figures = await (
+            await fetch(`http://127.0.0.1:${ports.get(name)}/metrics`, { headers: prometheus })
+          ).text()
           for (const [line, lag] of figures.matchAll(/^ohmnibus_kafka_lag\{.*\} (\d+)$/gm))
             if (lag !== '0') lags[`${name}: ${line}`] = Number(lag)
         }

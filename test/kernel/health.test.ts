@@ -12,8 +12,10 @@ import { openMetrics } from '../../kernel/telemetry/metrics.ts'
 import { openAccess } from '../../kernel/access/tokens.ts'
 import { openHttp } from '../../kernel/http/open.ts'
 import { operations } from '../../kernel/operations/operations.ts'
+import type { Platform } from '../../kernel/run/run.ts'
 import { start } from '../../kernel/testing.ts'
 import { startEngine } from '../../tools/engines/engine.ts'
+import { freePort } from '../../tools/engines/recipe.ts'
 import { engine } from '../engines/engine.ts'
 import { folderWith, Noted, notes, readers, settleNow, until, write } from './toys.ts'
 
@@ -100,7 +102,7 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
   const checks = { database: () => (asked++, database()), files: async () => {} }
   const state = operations({
     app,
-    metricsToken,
+    inside: { token: metricsToken, port: undefined, open: false },
     eventLogs: [],
     metrics,
     log,
@@ -170,29 +172,40 @@ test('metrics count by route, not by path, and hold nothing about persons', asyn
     assert.ok(!text.includes(personal), personal)
 })
 
-test('metrics are for who has the token; where there is none, for this machine', async t => {
-  const open = await start(t, [await people(t)])
-  const guarded = await start(t, [await people(t)], { environment: { METRICS_TOKEN: 'a-token-for-prometheus' } })
-  const ask = async (
-    p: typeof open,
-    remoteAddress: string,
-    authorization?: string,
-    more: Record<string, string> = { 'x-forwarded-for': '127.0.0.1' },
-  ) =>
-    (
-      await p.http.inject({
-        url: '/metrics',
-        remoteAddress,
-        headers: { ...(authorization && { authorization }), ...more },
-      })
-    ).statusCode
-  assert.equal(await ask(open, '127.0.0.1', undefined, {}), 200)
-  assert.equal(await ask(open, '127.0.0.1'), 403, 'a proxy on this machine speaks for everybody')
-  assert.equal(await ask(open, '10.1.2.3'), 403)
-  assert.equal(await ask(guarded, '127.0.0.1', undefined, {}), 403, 'also one that does not say for whom')
-  assert.equal(await ask(guarded, '10.1.2.3', 'Bearer another-token'), 403)
-  assert.equal(await ask(guarded, '10.1.2.3', 'Bearer a-token-for-prometheus'), 200)
+test('figures and the reasons of health are for who has the token or asks by the private port, from wherever', async t => {
+  const ports = await Promise.all([freePort(), freePort()])
+  const settings = { METRICS_TOKEN: 'a-token-for-prometheus' }
+  for (const [port, environment] of [
+    [ports[0], { ...settings, METRICS_PORT: String(ports[0]) }],
+    [ports[1], { METRICS_PORT: String(ports[1]) }],
+  ] as const) {
+    const p = await start(t, [await people(t)], { environment })
+    const base = await p.listen()
+    const inside = base.replace(/:\d+$/, `:${port}`)
+    const ask = async (url: string, headers: Record<string, string> = {}) =>
+      (await fetch(`${url}/metrics`, { headers })).status
+    assert.equal(await ask(base), 403, 'a proxy on this machine asks from here for everybody')
+    assert.equal(await ask(base, { 'x-forwarded-for': '127.0.0.1' }), 403)
+    assert.equal(await ask(base, { authorization: 'Bearer another-token' }), 403)
+    const known = 'METRICS_TOKEN' in environment
+    assert.equal(await ask(base, { authorization: 'Bearer a-token-for-prometheus' }), known ? 200 : 403)
+    assert.equal(await ask(inside), 200)
+    for (const path of ['/health', '/health/live', '/health/ready'])
+      assert.equal((await fetch(inside + path)).status, 200, path)
+    for (const path of ['/', '/api/people/x', '/docs', '/metricsx', '/health/../api/people/x'])
+      assert.equal((await fetch(inside + path)).status, 404, path)
+    await p.close()
+    await assert.rejects(fetch(`${inside}/metrics`))
+  }
+  const other = await openPrivate(t)
+  assert.equal((await other.app.inject('/metrics')).statusCode, 403, 'where nothing is set, nobody is inside')
 })
+
+/** A process as it is without the door that tests have. */
+async function openPrivate(t: TestContext): Promise<Platform> {
+  const p = await start(t, [await people(t)])
+  return await p.another([await people(t)], { open: false })
+}
 
 test('operators see how far events have come and what failed; nobody else sees the dead letters', async t => {
   const p = await start(t, [

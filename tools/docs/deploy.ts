@@ -37,7 +37,7 @@ export function withParts(file: string, text: string, parts: Parts): string {
 
 /** Compose passes these on from .env; it knows engines, addresses and the first admin itself. */
 export const isPassedOn = (setting: string): boolean =>
-  !/^(PORT|HOST|OHMNIBUS_|DATABASE_URL|KAFKA_|REDIS_|S3_|AWS_|TLS_|METRICS_TOKEN|PUBLIC_URL|NOTIFICATION_LOG_PATH|ADMIN_)/.test(
+  !/^(PORT|HOST|OHMNIBUS_|DATABASE_URL|KAFKA_|REDIS_|S3_|AWS_|TLS_|METRICS_|PUBLIC_URL|NOTIFICATION_LOG_PATH|ADMIN_)/.test(
     setting,
   )
 

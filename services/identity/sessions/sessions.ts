@@ -2,7 +2,7 @@ import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
 import Type, { type Static } from 'typebox'
 import { SessionsRevoked, UserLoggedIn, UserLoggedOut } from '#contracts/identity'
-import { accessCookie, basePath, newId, refuseForgery, type Reply, type Tx, within } from '#kernel'
+import { accessCookie, newId, refuseForgery, type Reply, type Tx, within } from '#kernel'
 import { type ActsFor, userView, UserView } from '../accounts/accounts.ts'
 import { findUser, type User } from '../accounts/store.ts'
 import type { IdentityHost } from '../host.ts'
@@ -68,12 +68,10 @@ interface Begun {
 
 /** Begins sessions and hands out their tokens, as text and as cookies. */
 export function openSessions(host: IdentityHost, tokens: Tokens) {
-  const secure = host.platform.publicUrl.startsWith('https:')
+  const { name: accessName, path, api, secure } = accessCookie(host.platform.publicUrl)
   const refreshTokens = openRefreshTokens(host.secret)
   const refreshCookie = secure ? '__Secure-ohmnibus-refresh' : 'ohmnibus-refresh'
   const origins = [new URL(host.platform.publicUrl).origin, ...host.platform.corsOrigins]
-  const base = basePath(host.platform.publicUrl)
-  const { name: accessName, path } = accessCookie(host.platform.publicUrl)
   const attributes = { httpOnly: true, secure, sameSite: 'lax' } as const
 
   async function access(
@@ -103,7 +101,7 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
   ): Promise<Static<typeof SignedInView>> {
     const from = Math.min(issuedAt.getTime(), host.now().getTime())
     const maxAge = Math.floor((session.expiresAt.getTime() - from) / 1000)
-    reply.setCookie(refreshCookie, refresh.text, { ...attributes, path: `${base}/api`, maxAge })
+    reply.setCookie(refreshCookie, refresh.text, { ...attributes, path: api, maxAge })
     return { ...(await access(reply, user, session, organisation, issuedAt)), refreshToken: refresh.text }
   }
 
@@ -134,7 +132,7 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
 
     clearCookies(reply: Reply): void {
       reply.clearCookie(accessName, { ...attributes, path })
-      reply.clearCookie(refreshCookie, { ...attributes, path: `${base}/api` })
+      reply.clearCookie(refreshCookie, { ...attributes, path: api })
     },
 
     /**
@@ -155,8 +153,8 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     refuseForgery: (request: FastifyRequest): void => refuseForgery(request, origins),
 
     /** Ties what follows to the browser that began a registration, or asked for a new password. */
-    registration: tieBy('ohmnibus-registration', { ...attributes, path: `${base}/api` }),
-    reset: tieBy('ohmnibus-reset', { ...attributes, path: `${base}/api` }),
+    registration: tieBy('ohmnibus-registration', { ...attributes, path: api }),
+    reset: tieBy('ohmnibus-reset', { ...attributes, path: api }),
   }
 }
 
