@@ -29,14 +29,10 @@ function faultOf({ httpVersion, rawHeaders }: IncomingMessage): Problem | undefi
   if (httpVersion === '2.0' && rawHeaders[0]?.startsWith(':')) return undefined
   if (httpVersion !== '1.1' && httpVersion !== '1.0')
     return new Problem('invalid', 'request_malformed', { detail: 'The first line must end with HTTP/1.1.' })
-  let hosts = 0
-  for (let at = 0; at < rawHeaders.length; at += 2)
-    if (rawHeaders[at]!.length === 4 && rawHeaders[at]!.toLowerCase() === 'host') hosts++
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.length === 4 && /^host$/i.test(name)).length
   if (hosts > 1) return new Problem('invalid', 'request_malformed', { detail: 'There may be one Host header only.' })
   return hosts === 0 && httpVersion === '1.1' ? new Problem('invalid', 'host_missing') : undefined
 }
 
-const isPacked = ({ method, headers }: FastifyRequest): boolean => {
-  const encoding = headers['content-encoding']
-  return encoding !== undefined && !/^(identity)?$/i.test(encoding) && method !== 'GET' && method !== 'HEAD'
-}
+const isPacked = ({ method, headers }: FastifyRequest): boolean =>
+  method !== 'GET' && method !== 'HEAD' && !/^(identity)?$/i.test(headers['content-encoding'] ?? '')

@@ -66,18 +66,12 @@ export function tableOf<R extends Pick<RouteOptions, 'method' | 'url'>>(routes: 
 }
 
 /** The path of an address, as routes are written. */
-export const plain = (url: string): string => {
-  const [path = ''] = url.split('?', 1)
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-}
+export const plain = (url: string): string => url.replace(/\?.*$/s, '').replace(/(?<=.)\/$/, '')
 
 const isOurs = ({ config }: DocumentedRoute): boolean => config?.access !== judgedElsewhere
 const isFixed = ({ url }: Pick<RouteOptions, 'url'>): boolean => !/[:*]/.test(url)
 
-/**
- * Keeps what is added to this instance from now on as `app.documented`, and refuses what has no access rule. Knows the
- * fixed paths that a parameter must not answer for.
- */
+/** Keeps what is added from now on as `app.documented`, refuses what has no access rule, and knows fixed paths. */
 export function collectRoutes(app: FastifyInstance): void {
   const documented: DocumentedRoute[] = []
   let table: RouteTable<DocumentedRoute> | undefined

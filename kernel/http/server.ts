@@ -57,12 +57,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     return503OnClosing: false,
     clientErrorHandler: refuse.socket,
   } as const
-  if (!tls)
-    return {
-      options: { ...shared, http: http1 } as FastifyServerOptions,
-      attend: server => answerOddities(server, refuse),
-      close() {},
-    }
+  const attend = (server: Server): void => answerOddities(server, refuse)
+  if (!tls) return { options: { ...shared, http: http1 } as FastifyServerOptions, attend, close() {} }
 
   const certificate = await openCertificate(tls, options)
   return {
@@ -79,7 +75,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       },
     } as FastifyServerOptions,
     attend(server) {
-      answerOddities(server, refuse)
+      attend(server)
       // That it speaks TLS was decided above, where no type follows.
       const secure = server as unknown as Http2SecureServer & Pick<Server, 'closeAllConnections'>
       certificate.follow(context => secure.setSecureContext(context))
