@@ -38,3 +38,15 @@ export const countDocumentsOf = call(
   Type.Object({ ownerId: Id }),
   Type.Object({ count: Type.Integer({ minimum: 0 }) }),
 )
+
+/** The documents of a passport, the newest first, a hundred at most; whoever asks decides who sees them. */
+export const listDocumentsOf = call(
+  'documents',
+  'list_documents_of',
+  Type.Object({ passportId: Id }),
+  Type.Object({
+    documents: Type.Array(
+      Type.Object({ docId: Id, title: Type.String(), fileName: Type.String(), sizeBytes: Type.Integer() }),
+    ),
+  }),
+)

@@ -1,4 +1,10 @@
-import { countDocumentsOf, DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
+import {
+  countDocumentsOf,
+  DocumentDeleted,
+  DocumentUpdated,
+  DocumentUploaded,
+  listDocumentsOf,
+} from '#contracts/documents'
 import { PassportDeleted, PassportMoved } from '#contracts/passports'
 import { defineService } from '#kernel'
 import { handOver, told } from './documents.ts'
@@ -6,7 +12,14 @@ import { healFiles, missingFigure } from './heal.ts'
 import { needs, settings, type RemoveFile } from './host.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
-import { countDocuments, deleteDocument, passportDeleted, passportMoved, updateDocument } from './store.ts'
+import {
+  countDocuments,
+  deleteDocument,
+  listDocuments,
+  passportDeleted,
+  passportMoved,
+  updateDocument,
+} from './store.ts'
 
 /** Documents: files of any kind, alone or beside a passport, stored whole or not at all. */
 export const documents = defineService({
@@ -51,6 +64,14 @@ export const documents = defineService({
     host.answer(countDocumentsOf, async ({ ownerId }) => {
       const wanted = { owners: [ownerId], passportId: undefined, kind: undefined, language: undefined, created: {} }
       return { count: await countDocuments(host.db, wanted) }
+    })
+
+    host.answer(listDocumentsOf, async ({ passportId }) => {
+      const wanted = { passportId, owners: undefined, kind: undefined, language: undefined, created: {} }
+      const documents = await listDocuments(host.db, wanted, 100, undefined)
+      return {
+        documents: documents.map(({ id, title, fileName, sizeBytes }) => ({ docId: id, title, fileName, sizeBytes })),
+      }
     })
 
     missingFigure(host.metrics)

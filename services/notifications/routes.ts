@@ -48,7 +48,7 @@ const NotificationView = Type.Object(
     title: Type.String({ examples: ['Passport BP-2024-011 was created'] }),
     text: Type.String({ examples: ['The battery passport BP-2024-011 was created, as a draft.'] }),
     link: Type.Union([Type.String({ format: 'uri' }), Type.Null()], {
-      examples: ['http://localhost:8080/api/passports/0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'],
+      examples: ['http://localhost:8080/passports/0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'],
     }),
     createdAt: Instant,
     readAt: Type.Union([Instant, Type.Null()], { examples: [null] }),

@@ -30,7 +30,7 @@ const passport = { passport: { id }, identifier: 'BP-2024-011', version: 1 }
 const data = { generalInformation: { batteryIdentifier: 'BP-2024-011' } }
 const document = { docId: id, passportId: null, fileName: 'proof.pdf', owner: self, version: 1 }
 const { userId, email, name, firstName, locale } = ada
-const passportLink = `https://ohmnibus.example.com/api/passports/${id}`
+const passportLink = `https://ohmnibus.example.com/passports/${id}`
 const documentLink = `https://ohmnibus.example.com/api/documents/${id}`
 
 interface Case {

@@ -27,6 +27,7 @@ test('a new column is filled for the passports that were there before it, and as
 
   const newer = {
     ...passports,
+    needs: [],
     start: async (host: PassportsHost) => void (await fillNewColumns(host, [...allColumns, shade])),
   }
   const another = await p.another([newer] as never)

@@ -12,8 +12,9 @@ import {
   PassportUpdated,
 } from '#contracts/passports'
 import { fillNewColumns } from './backfill.ts'
-import { needs } from './host.ts'
+import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
+import { pages } from './pages.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
 import { countOf, findAccess } from './store.ts'
@@ -25,6 +26,7 @@ export const passports = defineService({
   problems,
   folder: import.meta.dirname,
   needs,
+  asksLater,
   publishes: [
     PassportCreated,
     PassportUpdated,
@@ -37,6 +39,7 @@ export const passports = defineService({
   ],
   async start(host) {
     routes(host, invitations(host))
+    pages(host)
     await fillNewColumns(host)
     host.answer(
       getPassportAccess,

@@ -93,6 +93,18 @@ export async function findPassport(db: Db, id: string, actor: Actor, at?: Date):
   return { ...passport, owner: { kind: ownerKind, id: ownerId }, readers }
 }
 
+/** A passport as its public page needs it: for nobody in particular, without its readers. */
+export async function findPublished(db: Db, id: string): Promise<Passport | undefined> {
+  const [row] = await db<Omit<PassportRow, 'readerIds'>[]>`
+    select p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", p.created_at as "createdAt",
+      v.status, v.version, v.at as "updatedAt", v.data
+    from passports p join versions v on v.passport_id = p.id and v.version = p.version
+    where p.id = ${id} and p.status <> 'draft'`
+  if (!row) return undefined
+  const { ownerKind, ownerId, ...passport } = row
+  return { ...passport, owner: { kind: ownerKind, id: ownerId } }
+}
+
 /** A passport that nobody else changes until the transaction ends. */
 export async function lockPassport(tx: Tx, id: string, actor: Actor): Promise<Passport | undefined> {
   // Two statements: one that also reads the data would, after it had to wait, see the data of before the wait.

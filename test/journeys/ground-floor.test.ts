@@ -150,7 +150,8 @@ for (const site of Object.keys(sites)) {
     )
 
     const told = (await live.next())!
-    assert.deepEqual([told.notification.event, told.notification.link], ['passport.created', p.publicUrl + at])
+    const page = `${p.publicUrl}/passports/${created.id}`
+    assert.deepEqual([told.notification.event, told.notification.link], ['passport.created', page])
     live.hangUp()
 
     const heavier = { ...created.data, generalInformation: { ...created.data.generalInformation, batteryMass: 452 } }
@@ -253,7 +254,7 @@ for (const site of Object.keys(sites)) {
       assert.match(file, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z-email-[0-9a-f-]{36}\.txt$/)
       assert.notEqual(subject, '')
     }
-    assert.equal(linkIn(recorded.find(({ event }) => event === 'passport.created')!).href, p.publicUrl + at)
+    assert.equal(linkIn(recorded.find(({ event }) => event === 'passport.created')!).href, page)
 
     await ada.get(204, 'POST /api/auth/logout')
     assert.equal(await resumed.next(), undefined, 'the stream has ended too')

@@ -143,6 +143,19 @@ export const walk: readonly Chapter[] = [
     ],
   },
   {
+    name: 'Passports for an organisation',
+    steps: [
+      {
+        operation: 'postPassports',
+        with: { 'data.generalInformation.batteryIdentifier': 'identifier' },
+        keep: { movedId: 'id' },
+      },
+      { operation: 'postPassportsByIdMove', with: { id: 'movedId', organisationId: 'organisationId' } },
+      { operation: 'postPassports', keep: { movedId: 'id' } },
+      { operation: 'postPassportsMove', with: { 'ids.0': 'movedId', organisationId: 'organisationId' } },
+    ],
+  },
+  {
     name: 'A battery passport',
     steps: [
       {
@@ -166,6 +179,7 @@ export const walk: readonly Chapter[] = [
         operation: 'putPassportsByIdReadersByReaderId',
         with: { id: 'passportId', readerId: 'organisationId' },
       },
+      { operation: 'postPassportsByIdReaders', with: { id: 'passportId' } },
       { operation: 'getPassportsByIdReaders', with: { id: 'passportId' } },
       {
         operation: 'deletePassportsByIdReadersByReaderId',
@@ -193,6 +207,13 @@ export const walk: readonly Chapter[] = [
         with: { docId: 'docId', 'If-Match': 'documentTag' },
         keep: { documentTag: 'ETag' },
       },
+      // They go with their passport.
+      {
+        operation: 'postDocumentsByDocIdMove',
+        with: { docId: 'docId', organisationId: 'organisationId' },
+        status: 409,
+      },
+      { operation: 'postDocumentsMove', with: { 'ids.0': 'docId', organisationId: 'organisationId' }, status: 409 },
       { operation: 'deleteDocumentsByDocId', with: { docId: 'docId', 'If-Match': 'documentTag' } },
     ],
   },

@@ -16,7 +16,7 @@ interface About {
   identifier: string | null
 }
 const nameOf = ({ passport, identifier }: About): string => identifier ?? passport.id
-const pathOf = ({ passport }: Pick<About, 'passport'>): string => `/api/passports/${passport.id}`
+const pathOf = ({ passport }: Pick<About, 'passport'>): string => `/passports/${passport.id}`
 const factsOf = (event: About) => ({ passport: nameOf(event) })
 
 export const passports = {
