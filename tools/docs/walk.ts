@@ -256,8 +256,10 @@ export const walk: readonly Chapter[] = [
   {
     name: 'Sign out',
     steps: [
-      { operation: 'getAuthOrganisationsById', with: { id: 'organisationId' }, keep: { lastOrganisationTag: 'ETag' } },
-      { operation: 'deleteAuthOrganisationsById', with: { id: 'organisationId', 'If-Match': 'lastOrganisationTag' } },
+      // One that holds nothing.
+      { operation: 'postAuthOrganisations', keep: { emptyId: 'id' } },
+      { operation: 'getAuthOrganisationsById', with: { id: 'emptyId' }, keep: { emptyTag: 'ETag' } },
+      { operation: 'deleteAuthOrganisationsById', with: { id: 'emptyId', 'If-Match': 'emptyTag' } },
       { operation: 'postAuthLogout', as: 'oneself' },
       { operation: 'getAuthProfile', status: 401 },
     ],

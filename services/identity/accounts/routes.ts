@@ -24,6 +24,7 @@ import {
   page,
   Problem,
   requireMatch,
+  shownAddress,
   signedIn,
   withRole,
   type Actor,
@@ -208,7 +209,7 @@ function profile(shared: Identity): void {
             expiresAt: code.expiresAt.toISOString(),
           })
       })
-      return reply.code(202).send({ email, expiresAt: code.expiresAt.toISOString() })
+      return reply.code(202).send({ email: shownAddress(email), expiresAt: code.expiresAt.toISOString() })
     },
   )
 

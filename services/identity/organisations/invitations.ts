@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { MemberChanged, MemberInvited } from '#contracts/identity'
 import { Email, Id, OrganisationRole } from '#contracts/shared'
-import { type Actor, fail, listQuery, newId, Page, page, Problem, signedIn } from '#kernel'
+import { type Actor, fail, listQuery, newId, Page, page, Problem, shownAddress, signedIn } from '#kernel'
 import { nameOf, normalise, refuseUnreachable } from '../accounts/accounts.ts'
 import { findUser } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
@@ -37,7 +37,7 @@ const answered = () =>
 
 const memberExists = ({ userId, role }: Pick<Member, 'userId' | 'role'>, email: string): Problem =>
   new Problem('conflict', 'member_exists', {
-    detail: `${email} is a member already, as ${role}. Give them another role instead.`,
+    detail: `${shownAddress(email)} is a member already, as ${role}. Give them another role instead.`,
     userId,
     role,
   })

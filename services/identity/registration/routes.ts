@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { Email, Locale } from '#contracts/shared'
-import { anyone, Problem } from '#kernel'
+import { anyone, Problem, shownAddress } from '#kernel'
 import { Names, namesOf, normalise } from '../accounts/accounts.ts'
 import type { Identity } from '../identity.ts'
 import { passwordRefusals } from '../passwords/strength.ts'
@@ -55,7 +55,7 @@ export function registrationRoutes(identity: Identity): void {
           errors: [{ pointer: '/name', detail: 'is required, or firstName and lastName' }],
         })
       const expiresAt = await registering.begin(request, reply, { email, password, locale, ...names, returnTo: null })
-      return reply.code(202).send({ email: normalise(email), expiresAt: expiresAt.toISOString() })
+      return reply.code(202).send({ email: shownAddress(normalise(email)), expiresAt: expiresAt.toISOString() })
     },
   )
 
@@ -74,7 +74,7 @@ export function registrationRoutes(identity: Identity): void {
     async (request, reply) => {
       const { email } = request.body
       const expiresAt = await registering.again(request, email)
-      return reply.code(202).send({ email: normalise(email), expiresAt: expiresAt.toISOString() })
+      return reply.code(202).send({ email: shownAddress(normalise(email)), expiresAt: expiresAt.toISOString() })
     },
   )
 
