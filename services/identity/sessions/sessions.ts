@@ -81,10 +81,8 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     organisation: ActsFor | undefined,
     issuedAt: Date,
   ) {
-    const accessToken = await tokens.sign(
-      { userId: user.id, sessionId: session.id, role: user.role, organisation },
-      issuedAt,
-    )
+    const claims = { userId: user.id, sessionId: session.id, role: user.role, organisation }
+    const accessToken = await tokens.sign(claims, issuedAt)
     const expiresIn = Math.floor(tokens.lifeMs / 1000)
     reply.setCookie(accessName, accessToken, { ...attributes, path, maxAge: expiresIn })
     return { user: userView(user, organisation), accessToken, expiresIn }
@@ -119,8 +117,7 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
      */
     async begin(tx: Tx<'identity'>, user: User, request: FastifyRequest, now: Date) {
       const begun = await begin(host, refreshTokens, tx, user, request, now)
-      const isBrowser = request.headers['sec-fetch-site'] !== undefined || request.headers.origin !== undefined
-      const former = begun && isBrowser ? tokenInCookie(request) : undefined
+      const former = begun && isBrowser(request) ? tokenInCookie(request) : undefined
       if (former) await endFormer(tx, former, now)
       return begun
     },
@@ -157,6 +154,10 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     reset: tieBy('ohmnibus-reset', { ...attributes, path: api }),
   }
 }
+
+/** Pages say where a change comes from, programs do not. */
+const isBrowser = ({ headers }: FastifyRequest): boolean =>
+  headers['sec-fetch-site'] !== undefined || headers.origin !== undefined
 
 /** Ends a session whose browser signs in anew: nobody could reach it any more. A spent token is no proof. */
 async function endFormer(tx: Tx<'identity'>, token: RefreshToken, now: Date): Promise<void> {
