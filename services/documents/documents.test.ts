@@ -93,3 +93,10 @@ test('a name fits into file systems and headers, whatever was given', () => {
   ] as const)
     assert.equal(safeName(given), name)
 })
+
+test('UTF-16 with its mark is text, whatever its first bytes could be else', async () => {
+  const wide = (text: string) => Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')])
+  assert.equal(await contentTypeOf(wide('name;mass\r\nVolt;478\r\n')), 'text/csv; charset=utf-16')
+  assert.equal(await contentTypeOf(wide('Ein Satz.')), 'text/plain; charset=utf-16')
+  assert.equal(await contentTypeOf(wide('Ein Satz.').swap16()), 'text/plain; charset=utf-16')
+})

@@ -111,6 +111,8 @@ export function safeName(given: string | undefined): string {
 export async function contentTypeOf(head: Buffer): Promise<string> {
   if (head.length === 0)
     throw new Problem('invalid', 'document_empty', { errors: [{ pointer: '/file', detail: 'must not be empty' }] })
+  const wide = wideTextOf(head)
+  if (wide !== undefined) return `${isTable(wide) ? 'text/csv' : 'text/plain'}; charset=utf-16`
   const known = await fileTypeFromBuffer(head)
   // XML and its kin are read below, where a script in one is told from a table.
   if (known && !/xml/.test(known.mime)) return known.mime
@@ -141,6 +143,20 @@ function isTable(text: string): boolean {
       rows.every(row => row.length === names!.length)
     )
   })
+}
+
+/** The text of UTF-16 with a mark at its beginning, as Windows writes it: by its first bytes alone it could be sound. */
+function wideTextOf(head: Buffer): string | undefined {
+  const mark = head.subarray(0, 2).toString('hex')
+  if (mark !== 'fffe' && mark !== 'feff') return undefined
+  try {
+    const decoder = new TextDecoder(mark === 'fffe' ? 'utf-16le' : 'utf-16be', { fatal: true })
+    const text = decoder.decode(head, { stream: true })
+    // oxlint-disable-next-line no-control-regex -- control characters are what tells data from text
+    return text === '' || /[\0-\x08\x0e-\x1f\x7f]/.test(text) ? undefined : text
+  } catch {
+    return undefined
+  }
 }
 
 /** The text, if it is one: UTF-8 without control characters. The head may end within a character. */

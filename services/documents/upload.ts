@@ -73,17 +73,20 @@ export async function receive(host: DocumentsHost, request: Request, docId: stri
 async function store(host: DocumentsHost, pace: Pace, file: Readable, docId: string): Promise<Stored> {
   const fileKey = `documents/${docId}/${newId()}`
   const { head, whole } = await peek(file, pace)
-  const contentType = await contentTypeOf(head)
+  const contentType = await contentTypeOf(head.subarray(0, headBytes))
   const { sizeBytes, sha256 } = await host.files.write(fileKey, whole, { maxBytes: host.settings.DOCUMENT_MAX_BYTES })
   return { fileKey, contentType, sizeBytes, sha256 }
 }
 
-/** The first 4 KiB, by which types are told, and the whole again from its first byte on. */
+/** By as much as that types are told, however the bytes were cut on their way. */
+const headBytes = 65_536
+
+/** The beginning, by which types are told, and the whole again from its first byte on. */
 async function peek(source: Readable, pace: Pace): Promise<{ head: Buffer; whole: Readable }> {
   const chunks: Buffer[] = []
   let size = 0
   const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
-  while (size < 4_100) {
+  while (size < headBytes) {
     const { value } = await pace.wait(iterator.next())
     if (!value) break
     chunks.push(value)
