@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Range } from '../files/files.ts'
 import { Problem } from '../problem.ts'
+import { has, keepOnlyFor } from './preconditions.ts'
 
 /** A file as it goes out. */
 export interface Download {
@@ -17,7 +18,7 @@ export interface Download {
 export async function sendFile(request: FastifyRequest, reply: FastifyReply, file: Download): Promise<FastifyReply> {
   const tag = `"${file.tag}"`
   const { range: asked, 'if-range': unless = tag } = request.headers
-  const known = request.headers['if-none-match'] === tag
+  const known = has(request, tag)
   const bare = known || request.method === 'HEAD'
   const range = asked === undefined || unless !== tag || bare ? undefined : rangeOf(asked, file.sizeBytes)
   if (range === 'unsatisfiable') {
@@ -30,11 +31,11 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
   reply
     .header('accept-ranges', 'bytes')
     .header('etag', tag)
-    .header('cache-control', 'private, no-cache')
     .header('content-disposition', contentDisposition(file.fileName))
     .header('content-security-policy', "default-src 'none'; sandbox")
     .header('x-content-type-options', 'nosniff')
     .type(inert(file.contentType))
+  keepOnlyFor(reply)
   if (known) return await reply.code(304).send()
   if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.sizeBytes}`)
   return await reply.header('content-length', range ? range.end - range.start + 1 : file.sizeBytes).send(content)

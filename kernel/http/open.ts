@@ -127,8 +127,12 @@ const told = (
   'ratelimit-reset retry-after www-authenticate x-request-id'
 ).split(' ')
 
-/** What every answer tells a browser: run nothing, embed nothing, guess nothing, tell nobody where you came from. */
+/**
+ * What every answer tells a browser: run nothing, embed nothing, guess nothing, tell nobody where you came from, and keep
+ * nothing, unless its route says otherwise.
+ */
 const guards = (secure: boolean): Record<string, string> => ({
+  'cache-control': 'no-store',
   'content-security-policy': "default-src 'none';frame-ancestors 'none';base-uri 'none';form-action 'self'",
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-site',

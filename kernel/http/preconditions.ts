@@ -4,19 +4,29 @@ import { partiesOf } from '../access/ownership.ts'
 import type { Once } from '../database/database.ts'
 import { Problem } from '../problem.ts'
 
-/** Sets the `ETag` of a version; true when the client has it already, and then 304 is the whole answer. */
+/**
+ * Sets the `ETag` of a version; true when the client has it already, and then 304 is the whole answer. Where the answer
+ * differs by person the version names the person too: one browser may be used by two.
+ */
 export function notModified(request: FastifyRequest, reply: FastifyReply, version: number | string): boolean {
   const tag = `"${version}"`
   reply.header('etag', tag)
-  const sent = request.headers['if-none-match']
-  if (
-    !['GET', 'HEAD'].includes(request.method) ||
-    !sent ||
-    !(sent === '*' || tagsOf(sent).some(known => known.replace(/^W\//, '') === tag))
-  )
-    return false
+  keepOnlyFor(reply)
+  if (!['GET', 'HEAD'].includes(request.method) || !has(request, tag)) return false
   reply.code(304)
   return true
+}
+
+/** An answer for who asks alone: kept by their browser, shown again after it has asked whether it still stands. */
+export function keepOnlyFor(reply: FastifyReply): void {
+  const vary = [reply.getHeader('vary') ?? [], 'authorization, cookie'].flat().join(', ')
+  reply.headers({ 'cache-control': 'private, no-cache', vary })
+}
+
+/** Whether the client has what a tag names (`If-None-Match`), by the weak comparison of RFC 9110, 8.8.3.2. */
+export const has = ({ headers }: FastifyRequest, tag: string): boolean => {
+  const sent = headers['if-none-match'] ?? ''
+  return sent.trim() === '*' || tagsOf(sent).some(known => known.replace('W/', '') === tag)
 }
 
 /**
@@ -25,16 +35,18 @@ export function notModified(request: FastifyRequest, reply: FastifyReply, versio
  */
 export function requireMatch(request: FastifyRequest, version: number | string): void {
   const sent = request.headers['if-match']
-  if (sent === undefined || sent === '*' || tagsOf(sent).includes(`"${version}"`)) return
+  if (sent === undefined || sent.trim() === '*' || tagsOf(sent).includes(`"${version}"`)) return
   throw new Problem('stale', 'version_stale', {
-    detail: /^(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)$/.test(sent)
-      ? `It is at version ${version} now. Read it again and repeat the change.`
-      : `If-Match takes what ETag gave, in quotation marks: "${version}" is the version now.`,
+    detail:
+      tagsOf(sent).length > 0
+        ? `It is at version ${version} now. Read it again and repeat the change.`
+        : `If-Match takes what ETag gave, in quotation marks: "${version}" is the version now.`,
     version,
   })
 }
 
-const tagsOf = (header: string): string[] => header.split(',').map(tag => tag.trim())
+/** The tags of a list, which may hold commas themselves (RFC 9110, 8.8.3). */
+const tagsOf = (header: string): string[] => header.match(/(W\/)?"[^"]*"/g) ?? []
 
 /**
  * What `Idempotency-Key` says, or undefined without one; a key belongs to a person and to whom they act for. Fails with

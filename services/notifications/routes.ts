@@ -18,6 +18,7 @@ import {
   requireMatch,
   signedIn,
   withRole,
+  type Actor,
 } from '#kernel'
 import Type from 'typebox'
 import { enqueueDelivery } from './addressing.ts'
@@ -213,7 +214,7 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
     },
     async (request, reply) => {
       const preferences = await preferencesOf(db, request.actor.userId)
-      return notModified(request, reply, preferences.version) ? undefined : preferencesView(preferences)
+      return notModified(request, reply, tagOf(preferences, request.actor)) ? undefined : preferencesView(preferences)
     },
   )
 
@@ -237,12 +238,12 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       const { email = {}, inApp = {}, locale = null } = request.body
       const changed = await db.transaction(async tx => {
         const { version } = await lockPreferences(tx, userId)
-        requireMatch(request, version)
+        requireMatch(request, tagOf({ version }, request.actor))
         const preferences = { email, inApp, locale, version: version + 1 }
         await updatePreferences(tx, userId, preferences)
         return preferences
       })
-      notModified(request, reply, changed.version)
+      notModified(request, reply, tagOf(changed, request.actor))
       return preferencesView(changed)
     },
   )
@@ -305,5 +306,7 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
     },
   )
 }
+
+const tagOf = ({ version }: { version: number }, { userId }: Actor): string => `${version}-${userId}`
 
 const isPosition = (key: unknown): boolean => Number.isInteger(key) && (key as number) >= 0 && (key as number) < 2 ** 31

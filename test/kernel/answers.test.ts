@@ -94,6 +94,7 @@ test('browsers are told to run, embed and guess nothing, and behind HTTPS never 
     return headers
   }
   const everywhere = {
+    'cache-control': 'no-store',
     'content-security-policy': "default-src 'none';frame-ancestors 'none';base-uri 'none';form-action 'self'",
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-site',

@@ -88,7 +88,7 @@ function profile(shared: Identity): void {
   const hold = async (tx: Tx, { userId }: Actor): Promise<User> => (await lockUser(tx, userId, 'change')) ?? gone()
   // What the answer says depends on both.
   const tagOf = (user: User, { organisation }: Actor) =>
-    [user.version, organisation?.id, organisation?.role].filter(Boolean).join('-')
+    [user.version, user.id, organisation?.id, organisation?.role].filter(Boolean).join('-')
 
   http.get(
     '/profile',

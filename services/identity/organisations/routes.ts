@@ -29,6 +29,8 @@ import {
 export function organisationRoutes({ host }: Identity): void {
   const { db, http, now } = host
   const ById = Type.Object({ id: Id })
+  // What one may do in it stands in the answer.
+  const tagOf = (version: number, { userId }: Actor): string => `${version}-${userId}`
 
   http.post(
     '/organisations',
@@ -91,7 +93,7 @@ export function organisationRoutes({ host }: Identity): void {
     },
     async (request, reply) => {
       const { organisation } = await enter(db, request.actor, request.params.id)
-      if (notModified(request, reply, organisation.version)) return reply.send()
+      if (notModified(request, reply, tagOf(organisation.version, request.actor))) return reply.send()
       return organisationView(organisation)
     },
   )
@@ -119,11 +121,11 @@ export function organisationRoutes({ host }: Identity): void {
       const name = body.name.trim()
       const version = await db.transaction(async tx => {
         const version = await touchOrganisation(tx, id)
-        requireMatch(request, version - 1)
+        requireMatch(request, tagOf(version - 1, request.actor))
         await renameOrganisation(tx, id, name)
         return version
       })
-      notModified(request, reply, version)
+      notModified(request, reply, tagOf(version, request.actor))
       return organisationView({ ...organisation, name })
     },
   )

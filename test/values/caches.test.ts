@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { newId } from '#kernel'
+import { start } from '../../kernel/testing.ts'
+import { choose } from '../../services/all.ts'
+import { startIdentity } from '../../services/identity/testing.ts'
+import { notifications } from '../../services/notifications/service.ts'
+import { addressOf, routesOf } from './routes.ts'
+
+test('what is for one person no shared cache keeps, and no browser shows it to the next without asking', async t => {
+  const p = await start(t, await choose())
+  const headers = p.signedIn({ role: 'admin' })
+  for (const route of routesOf(p)) {
+    const options = { method: route.method as 'GET', url: addressOf(route, () => newId()), headers }
+    const answer = await p.http.inject(options)
+    const { 'cache-control': kept, vary } = answer.headers
+    if (kept === 'private, no-cache') assert.match(String(vary), /authorization, cookie/, route.name)
+    else if (!route.isPublic || route.method !== 'GET') assert.match(String(kept), /^(private, )?no-store$/, route.name)
+  }
+})
+
+test('what an answer is tagged with names the person where it differs by person', async t => {
+  const { http, post, person } = await startIdentity(t, {}, [notifications])
+  const [ada, bob] = [await person('Ada'), await person('Bob')]
+  const { id } = (await post('/organisations', { name: 'Voltaic' }, ada.headers)).json()
+  await post(`/organisations/${id}/invitations`, { email: bob.email, role: 'viewer' }, ada.headers)
+  for (const url of ['/api/auth/profile', '/api/notifications/preferences']) {
+    const first = await http.inject({ url, headers: ada.headers })
+    const tag = String(first.headers.etag)
+    const again = await http.inject({ url, headers: { ...ada.headers, 'if-none-match': tag } })
+    assert.equal(again.statusCode, 304, url)
+    assert.equal(again.headers['cache-control'], 'private, no-cache')
+    const other = await http.inject({ url, headers: { ...bob.headers, 'if-none-match': tag } })
+    assert.deepEqual([other.statusCode, other.headers.etag === tag], [200, false], url)
+  }
+  const url = `/api/auth/organisations/${id}`
+  const { etag } = (await http.inject({ url, headers: ada.headers })).headers
+  const rename = (match: string) =>
+    http.inject({ method: 'PATCH', url, headers: { ...ada.headers, 'if-match': match }, payload: { name: 'Volt' } })
+  assert.equal((await rename('"77"')).statusCode, 412)
+  assert.match((await rename('77')).json().detail, /in quotation marks/)
+  const renamed = await rename(String(etag))
+  assert.equal(renamed.statusCode, 200)
+  assert.equal((await rename(String(renamed.headers.etag))).statusCode, 200)
+})
