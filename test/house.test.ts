@@ -26,7 +26,7 @@ const doors: Record<string, string[]> = {
   calls: ['peers'],
   config: ['settings', 'secrets'],
   events: ['transport', 'log-tail'],
-  http: ['downloads', 'pagination', 'problems'],
+  http: ['downloads', 'pagination', 'problems', 'strict-json'],
   jobs: ['job'],
   mail: ['addresses'],
   telemetry: ['context', 'log', 'metrics', 'outage', 'tracing'],

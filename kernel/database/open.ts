@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Postgres from 'postgres'
+import { verbatim } from '../http/strict-json.ts'
 import { Problem } from '../problem.ts'
 import { context } from '../telemetry/context.ts'
 import { measureTransactions, openMetrics } from '../telemetry/metrics.ts'
@@ -53,13 +54,13 @@ export function openDatabase<Name extends string>(
       const [lock] = await tx<{ free: boolean }[]>`
         select pg_try_advisory_xact_lock(${key.readBigInt64BE().toString()}::bigint) as free`
       if (!lock!.free) throw new Problem('conflict', 'idempotency_key_in_flight', { retryAfter: 1 })
-      const [stored] = await tx<{ fingerprint: string; answer: T }[]>`
-        select fingerprint, answer from kernel.answers where key = ${key}`
+      const [stored] = await tx<{ fingerprint: string; answer: string }[]>`
+        select fingerprint, answer::text as answer from kernel.answers where key = ${key}`
       if (stored && stored.fingerprint !== idempotency.fingerprint)
         throw new Problem('unprocessable', 'idempotency_key_reused', {
           detail: 'This Idempotency-Key was used with another request. Use a new key.',
         })
-      if (stored) return stored.answer
+      if (stored) return verbatim<T>(stored.answer)
       const answer = await work(tx)
       await tx`insert into kernel.answers (key, service, fingerprint, answer)
         values (${key}, ${name}, ${idempotency.fingerprint}, ${tx.json(answer as Postgres.JSONValue)})`

@@ -1,4 +1,5 @@
 import type { EventContract } from '../../contracts/define.ts'
+import { stringify } from '../http/strict-json.ts'
 import { newId } from '../ids.ts'
 import { context, type Trace } from '../telemetry/context.ts'
 import { sending } from '../telemetry/tracing.ts'
@@ -26,7 +27,7 @@ export function outgoing(owner: string, event: EventContract, data: Record<strin
 export function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
   // Texts of no type, made before anything is sent: what the driver cannot serialise is left out, and the commit behind
   // it done all the same.
-  const text = (value: unknown) => tx.typed(JSON.stringify(value) as never, 705)
+  const text = (value: unknown) => tx.typed(stringify(value) as never, 705)
   const rows = outgoing.map(({ event, data, actor, trace }) => {
     const id = newId()
     return {

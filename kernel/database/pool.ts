@@ -1,4 +1,5 @@
 import postgres from 'postgres'
+import { stringify } from '../http/strict-json.ts'
 import { StartError } from '../problem.ts'
 import type { DatabaseAddress, Pool } from './database.ts'
 
@@ -35,7 +36,8 @@ export function openPool(
     backoff: () => 0.2,
     onnotice: () => {},
     onclose: () => {},
-    types: { bigint: postgres.BigInt },
+    // A passport leaves as it came.
+    types: { bigint: postgres.BigInt, json: { to: 114, from: [114, 3802], serialize: stringify, parse: JSON.parse } },
     connection: {
       application_name: `ohmnibus ${role}`,
       search_path: `${options.schema ?? role}, extensions`,

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { databaseProblem } from '../database/database.ts'
 import { Problem, problemType, statusOf, type Fault } from '../problem.ts'
 import type { RouteSchema } from './http.ts'
+import { invalid } from './validation.ts'
 import type { Log } from '../telemetry/log.ts'
 
 /** What went wrong as the client hears of it: a refusal with its code, or the platform's own fault, which is logged. */
@@ -41,11 +42,7 @@ function asProblem(error: unknown, takes = ['application/json']): Problem | unde
   if (error instanceof Problem) return error
   const { code = '', statusCode, validation, message } = (error ?? {}) as FastifyError
   const faults = (error as { faults?: Fault[] } | undefined)?.faults
-  if (faults ?? validation)
-    return new Problem('invalid', 'request_invalid', {
-      detail: faults?.map(f => `${f.pointer || 'The body'} ${f.detail}`).join('; '),
-      errors: faults,
-    })
+  if (faults ?? validation) return invalid(faults ?? [])
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new Problem('too_large', 'body_too_large', { detail: 'The body is larger than this route takes.' })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')

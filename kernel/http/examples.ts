@@ -16,7 +16,7 @@ export function exampleOf(schema: Json): unknown {
   if ('default' in schema) return schema.default
   if ('const' in schema) return schema.const
   if (schema.enum) return schema.enum[0]
-  const choices: Json[] | undefined = schema.anyOf ?? schema.oneOf
+  const choices: Json[] | undefined = schema.type ? undefined : (schema.anyOf ?? schema.oneOf)
   if (choices) {
     const [first] = choices.filter(({ type }) => type !== 'null')
     // Nothing is known of it: then nothing is the better example.

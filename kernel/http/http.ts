@@ -126,6 +126,7 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], service
             tags: [service ?? 'operations'],
             ...schema,
             ...(schema.body && { body: closed(schema.body) }),
+            ...queryOf(method, schema),
           } as never,
           bodyLimit: bodyLimit ?? (config.access.admits === 'public' ? 65_536 : undefined),
           handler: handler as never,
@@ -147,6 +148,12 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], service
     },
     scope: setup => void app.register(async scoped => setup(scoped, mount(scoped, prefixes, service))),
   }
+}
+
+/** A filter nobody knows is refused, lest it seem to hold; but on pages: programs for mail add to the links they show. */
+function queryOf(method: string, { querystring, produces }: RouteSchema): Pick<RouteSchema, 'querystring'> {
+  if (produces?.includes('text/html') || (!querystring && method !== 'GET')) return querystring ? { querystring } : {}
+  return { querystring: closed(querystring ?? Type.Object({})) }
 }
 
 /** What every stream takes, gives and refuses beside what is its own. */

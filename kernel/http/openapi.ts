@@ -145,7 +145,9 @@ const conventions: Record<string, Json> = {
   Range: { type: 'string', description: 'The part of the file that is wanted.', examples: ['bytes=0-1023'] },
   'Idempotency-Key': {
     type: 'string',
+    minLength: 1,
     maxLength: 255,
+    pattern: '^[!-~]+$',
     description: 'The same key within a day has the same answer and no second effect.',
     examples: ['0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'],
   },

@@ -115,14 +115,13 @@ export function codesOf({ method, config, schema = {} }: Pick<RouteOptions, 'met
   const { honours = [], refuses = [], consumes, body, querystring, params, headers } = schema as Partial<RouteSchema>
   const admits = config?.access?.admits ?? 'public'
   const changes = method !== 'GET' && method !== 'HEAD'
+  const { properties: queries = {} } = (querystring ?? {}) as { properties?: object }
   const input = body ?? consumes ?? querystring ?? params ?? headers
   const codes: Record<string, unknown> = {
     request_invalid: input,
     json_invalid: body,
-    text_invalid: input,
-    cursor_invalid:
-      (querystring as { properties?: object } | undefined)?.properties &&
-      'after' in (querystring as { properties: object }).properties,
+    text_invalid: body ?? consumes ?? params ?? headers ?? Object.keys(queries).length > 0,
+    cursor_invalid: 'after' in queries,
     idempotency_key_invalid: honours.includes('Idempotency-Key'),
     token_missing: admits !== 'public',
     token_invalid: admits !== 'public',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Problem } from '../problem.ts'
 
 /** Deeper nesting than any document needs; parsers and databases further on recurse. */
@@ -23,8 +24,33 @@ export function parseJson(body: Buffer): unknown {
   } catch (error) {
     throw invalid(`The body is not JSON: ${(error as Error).message.replace(/,? ?"[\s\S]*$/, '').slice(0, 120)}.`)
   }
-  inspect(text)
+  inspect(text, value)
   return value
+}
+
+/** The texts that values were read from. */
+const texts = new WeakMap<object, string>()
+const mark = randomUUID()
+const marks = new RegExp(`"${mark}:(\\d+)"`, 'g')
+
+/** The value of a text that `stringify` writes again as it stands: keys in their places, also those that are numbers. */
+export function verbatim<T>(text: string): T {
+  const value: T = JSON.parse(text)
+  if (typeof value === 'object' && value !== null) texts.set(value, text)
+  return value
+}
+
+/**
+ * JSON as `JSON.stringify` writes it, but for objects and lists that were read by `verbatim`, or stand as fields of a
+ * body: those as they stood. Nobody may have changed them since.
+ */
+export function stringify(value: unknown): string {
+  const kept: string[] = []
+  const whole = JSON.stringify(value, (_, part: unknown) => {
+    const text = typeof part === 'object' && part !== null ? texts.get(part) : undefined
+    return text === undefined ? part : `${mark}:${kept.push(text) - 1}`
+  })
+  return kept.length > 0 ? whole.replace(marks, (_, index: string) => kept[Number(index)]!) : whole
 }
 
 const invalid = (detail: string) => new Problem('invalid', 'json_invalid', { detail })
@@ -36,10 +62,11 @@ interface Level {
   at: string | number
 }
 
-/** Walks a text that is known to be JSON once, without recursion. */
-function inspect(text: string): void {
+/** Walks a text that is known to be JSON once, without recursion, and notes how the fields of its value stand there. */
+function inspect(text: string, value: unknown): void {
   const levels: Level[] = []
   let expectKey = false
+  let began = 0
 
   const pointer = () =>
     levels
@@ -56,11 +83,13 @@ function inspect(text: string): void {
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
       case 0x7b: // {
+        if (levels.length === 1) began = i
         levels.push({ keys: new Set(), at: '' })
         expectKey = true
         if (levels.length > maxDepth) throw invalid(`The body is nested deeper than ${maxDepth} levels.`)
         break
       case 0x5b: // [
+        if (levels.length === 1) began = i
         levels.push({ at: 0 })
         expectKey = false
         if (levels.length > maxDepth) throw invalid(`The body is nested deeper than ${maxDepth} levels.`)
@@ -68,6 +97,8 @@ function inspect(text: string): void {
       case 0x7d: // }
       case 0x5d: // ]
         levels.pop()
+        if (levels.length === 1)
+          texts.set((value as Record<string | number, object>)[levels[0]!.at]!, text.slice(began, i + 1))
         expectKey = false
         break
       case 0x2c: {

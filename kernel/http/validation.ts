@@ -1,8 +1,9 @@
 import { _, Ajv, type ErrorObject } from 'ajv'
 import type { FastifySchemaValidationError } from 'fastify'
-import type { TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import { linePattern } from '../../contracts/shared.ts'
 import { addressOf } from '../mail/addresses.ts'
-import type { Fault } from '../problem.ts'
+import { Problem, type Fault } from '../problem.ts'
 
 /** Patterns of our schemas are for names and words: no text is looked at that is longer than any of those may be. */
 class Bounded extends RegExp {
@@ -87,18 +88,40 @@ export function compileFor({ schema, httpPart }: { schema: unknown; httpPart?: s
 
 const notFinite = { schemaPath: '', keyword: 'finite', params: {}, message: 'must be a finite number' }
 
+/** What is refused with these faults. */
+export const invalid = (faults: Fault[]): Problem =>
+  new Problem('invalid', 'request_invalid', {
+    detail: faults.map(({ pointer, detail }) => `${pointer || 'The body'} ${detail}`).join('; '),
+    errors: faults,
+  })
+
+/** Holds the fields of a form to what they would be in a body. Fails with `request_invalid`. */
+export function formOf<S extends TSchema>(schema: S): (fields: unknown) => Static<S> {
+  const check = exact.compile(closed(schema))
+  return fields => {
+    if (!check(fields)) throw invalid(faultsOf(check.errors!, 'form'))
+    return fields as Static<S>
+  }
+}
+
 /** At most ten faults, each with the pointer of the field and what is expected there. */
 export function faultsOf(
   errors: readonly { instancePath: string; keyword: string; params: Record<string, unknown>; message?: string }[],
   part: string,
 ): Fault[] {
   const faults = new Map<string, Fault>()
-  for (const { instancePath, keyword, params, message } of errors as ErrorObject[]) {
+  // Of fields of which any would do the first is told, with the others.
+  const either = (errors as ErrorObject[]).filter(({ schemaPath }) => /^#\/anyOf\/\d+\/required$/.test(schemaPath))
+  for (const error of errors as ErrorObject[]) {
+    const { instancePath, keyword, params, message } = error
+    if (either.length > 0 && (either.indexOf(error) > 0 || error.schemaPath === '#/anyOf')) continue
     const child = (params.missingProperty ?? params.additionalProperty) as string | undefined
     const pointer =
       child === undefined ? instancePath : `${instancePath}/${child.replaceAll('~', '~0').replaceAll('/', '~1')}`
     if (faults.has(pointer)) continue
-    faults.set(pointer, { pointer, detail: detailOf(keyword, params, message, part) })
+    const others =
+      error === either[0] ? either.slice(1).map(({ params: { missingProperty } }) => ` or ${missingProperty}`) : []
+    faults.set(pointer, { pointer, detail: detailOf(keyword, params, message, part) + others.join('') })
     if (faults.size === 10) break
   }
   return [...faults.values()]
@@ -115,11 +138,12 @@ function detailOf(keyword: string, params: Record<string, unknown>, message: str
   if (keyword === 'required') return 'is required'
   if (keyword === 'additionalProperties') return `is not a field of this ${part === 'querystring' ? 'query' : part}`
   if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
+  if (params.pattern === linePattern) return 'must be one line with something to see in it'
   if (keyword === 'format') return `must be ${formatsInWords[String(params.format)] ?? `a ${params.format}`}`
   return message ?? 'is not valid'
 }
 
-/** Objects of a body take no field they do not name, unless they say `additionalProperties` themselves. */
+/** Objects of a request take no field they do not name, unless they say `additionalProperties` themselves. */
 export function closed<S extends TSchema>(schema: S): S {
   // A schema is JSON of any depth.
   const each = (at: object, change: (value: any, key: string) => any) =>

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { DocumentUploaded } from '#contracts/documents'
-import { authorise, newId, ownerFor, Problem, requireMatch, signedIn, type Request } from '#kernel'
+import { authorise, formOf, newId, ownerFor, Problem, requireMatch, signedIn, type Request } from '#kernel'
 import { editable, ownerByPassport, ownerNow, readersFor, requireReplaceable } from './access.ts'
 import { replaceFile, told, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
@@ -51,7 +51,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
         const docId = newId()
         const upload = await inTurn(request, () => receive(host, request, docId))
         const kept = await keepOrRemove(host, upload, async () => {
-          const { title, kind = 'other', language, passportId } = checkedFields(upload.fields)
+          const { title, kind = 'other', language, passportId } = ofUpload(filled(upload.fields))
           const owner = passportId ? await ownerByPassport(host, request.actor, passportId) : ownerFor(request.actor)
           const at = now()
           const document: Document = {
@@ -118,7 +118,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
         await requireReplaceable(host, found)
         const upload = await inTurn(request, () => receive(host, request, docId))
         const document = await keepOrRemove(host, upload, async () => {
-          checkedFields(upload.fields, {})
+          ofFile(filled(upload.fields))
           return await db.transaction(async tx => {
             const before = await editable(tx, request.actor, readers, docId)
             requireMatch(request, before.version)
@@ -159,24 +159,9 @@ const identified = ({ idempotency }: Pick<Request, 'idempotency'>, { stored, fil
   },
 })
 
-/** The fields beside a file, held to what a body would be; empty ones are as good as none. */
-function checkedFields(given: Upload['fields'], known: object = fields): Partial<Record<keyof typeof fields, string>> {
-  const errors = Object.entries(given).flatMap(([name, value]) => {
-    const schema = (known as Record<string, { pattern?: string; maxLength?: number; format?: string }>)[name]
-    if (!schema) return [{ pointer: `/${name}`, detail: 'is not a field of this form' }]
-    if (value === '') return []
-    if (schema.format === 'uuid' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value))
-      return [{ pointer: `/${name}`, detail: 'must be a UUID' }]
-    if (schema.pattern && !new RegExp(schema.pattern).test(value))
-      return [{ pointer: `/${name}`, detail: `must match ${schema.pattern}` }]
-    if (value.length > (schema.maxLength ?? 200) || /\p{Cc}/u.test(value) || !value.isWellFormed())
-      return [{ pointer: `/${name}`, detail: 'must be one line of at most 200 characters' }]
-    return []
-  })
-  if (errors.length > 0)
-    throw new Problem('invalid', 'request_invalid', {
-      detail: errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; '),
-      errors,
-    })
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))
-}
+const ofUpload = formOf(Type.Partial(Type.Object(fields)))
+const ofFile = formOf(Type.Object({}))
+
+/** Empty fields of a form are as good as none. */
+const filled = (given: Upload['fields']) =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Id, Instant } from '#contracts/shared'
+import { Id, Instant, Line } from '#contracts/shared'
 
 /** A document as every answer shows it. */
 export const DocumentView = Type.Object(
@@ -22,15 +22,21 @@ export type DocumentView = Static<typeof DocumentView>
 
 /** What its owner says about it. */
 export const fields = {
-  title: Type.String({ minLength: 1, maxLength: 200, examples: ['EU declaration of conformity'] }),
+  title: Line(200, { examples: ['EU declaration of conformity'] }),
   kind: Type.String({
+    maxLength: 64,
     pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
     examples: ['declaration-of-conformity'],
     description:
       'As declaration-of-conformity, test-report, manual, safety-sheet, due-diligence, other; ' +
       'small letters, digits and hyphens',
   }),
-  language: Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', examples: ['en'], description: 'BCP 47' }),
+  language: Type.String({
+    maxLength: 100,
+    pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
+    examples: ['en'],
+    description: 'BCP 47',
+  }),
   passportId: Id,
 }
 

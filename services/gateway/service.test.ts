@@ -6,6 +6,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
+import Type from 'typebox'
 import { anyone, defineService, newId, type Service } from '#kernel'
 import { openLog, type Log } from '../../kernel/telemetry/log.ts'
 import { start } from '../../kernel/testing.ts'
@@ -29,7 +30,9 @@ function shop(name = 'shop', behind: Partial<Behind> = {}, also: string[] = []):
       const options = (summary: string) => ({ config: { access: anyone }, schema: { summary } })
       http.scope((app, scoped) => {
         app.addHook('onRequest', async ({ method, url, ip, headers }) => void asked.push({ method, url, ip, headers }))
-        scoped.get('/', options('Look'), () => ({ name }))
+        const querystring = Type.Object({ a: Type.Optional(Type.String()), b: Type.Optional(Type.String()) })
+        const look = { config: { access: anyone }, schema: { summary: 'Look', querystring } }
+        scoped.get('/', look, () => ({ name }))
         scoped.get('/things/:id', options('Look at one'), ({ params }) => params as object)
         scoped.post('/', options('Add'), ({ body }) => ({ got: body }))
         scoped.get('/stream', options('Listen'), async (request, reply) => {

@@ -241,7 +241,10 @@ test('preferences show defaults, are replaced whole, and are versioned', async t
   )
 
   const first = await preferences(p, ada, { email: { 'passport.created': false } }, { 'if-match': tagOf(0) })
-  assert.deepEqual([first.statusCode, first.headers.etag, first.json().email['passport.created']], [200, tagOf(1), false])
+  assert.deepEqual(
+    [first.statusCode, first.headers.etag, first.json().email['passport.created']],
+    [200, tagOf(1), false],
+  )
   assert.equal((await preferences(p, ada, {}, { 'if-match': tagOf(0) })).statusCode, 412)
   assert.equal((await preferences(p, ada, undefined, { 'if-none-match': tagOf(1) })).statusCode, 304)
   const second = await preferences(p, ada, first.json(), { 'if-match': tagOf(1) })
@@ -252,7 +255,9 @@ test('preferences show defaults, are replaced whole, and are versioned', async t
 
 test('two first choices at once: with If-Match one wins', async t => {
   const p = await open(t)
-  const answers = await Promise.all(['de', 'en'].map(locale => preferences(p, ada, { locale }, { 'if-match': tagOf(0) })))
+  const answers = await Promise.all(
+    ['de', 'en'].map(locale => preferences(p, ada, { locale }, { 'if-match': tagOf(0) })),
+  )
   assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [200, 412])
 })
 

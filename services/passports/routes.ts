@@ -13,6 +13,7 @@ import {
   Problem,
   requireMatch,
   signedIn,
+  stringify,
   timeOf,
   type Actor,
   type Reply,
@@ -58,7 +59,10 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   moveRoutes(host)
 
   const answer = (request: Request, reply: Reply, passport: ReturnType<typeof view>) =>
-    notModified(request, reply, passport.version) ? reply.send() : passport
+    // As it was given; the library would put keys that are numbers first.
+    notModified(request, reply, passport.version)
+      ? reply.send()
+      : reply.type('application/json; charset=utf-8').serializer(stringify).send(passport)
 
   http.post(
     '/',

@@ -1,5 +1,5 @@
-import { mostCounted, partiesOf, Problem, violates, type Actor, type Db, type Tx } from '#kernel'
-import type { PassportStatus } from '#contracts/passports'
+import { mostCounted, partiesOf, Problem, verbatim, violates, type Actor, type Db, type Tx } from '#kernel'
+import type { PassportData, PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import { allColumns, pointerOf, searchable, searchWords } from './columns.ts'
 import type { Held, Passport, Version } from './passports.ts'
@@ -60,7 +60,9 @@ const refuseTaken =
     })
   }
 
-interface PassportRow extends Omit<Passport, 'owner' | 'readers'> {
+interface PassportRow extends Omit<Passport, 'owner' | 'readers' | 'data'> {
+  /** As it was given; null for whom the rule will not let in. */
+  data: string | null
   ownerKind: Owner['kind']
   ownerId: string
   readerIds: string[]
@@ -78,7 +80,7 @@ export async function findPassport(db: Db, id: string, actor: Actor, at?: Date):
   // it refuses.
   const [row] = await db<PassportRow[]>`
     select p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", r.ids as "readerIds",
-      p.created_at as "createdAt", v.status, v.version, v.at as "updatedAt", v.data
+      p.created_at as "createdAt", v.status, v.version, v.at as "updatedAt", v.data::text as data
     from passports p
     cross join lateral (
       select array(
@@ -88,9 +90,14 @@ export async function findPassport(db: Db, id: string, actor: Actor, at?: Date):
       and (${actor.role === 'admin'} or p.owner_id in (${person!}, ${organisation}) or r.ids <> '{}')
     where p.id = ${id}`
   if (!row) return undefined
-  const { ownerKind, ownerId, readerIds, ...passport } = row
+  const { ownerKind, ownerId, readerIds, data, ...passport } = row
   const readers = readerIds.map((id): Owner => ({ kind: id === actor.userId ? 'person' : 'organisation', id }))
-  return { ...passport, owner: { kind: ownerKind, id: ownerId }, readers }
+  return {
+    ...passport,
+    data: data === null ? {} : verbatim<PassportData>(data),
+    owner: { kind: ownerKind, id: ownerId },
+    readers,
+  }
 }
 
 /** A passport as its public page needs it: for nobody in particular, without its readers. */

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import Type from 'typebox'
 import { Id, Instant } from '../../contracts/shared.ts'
 import { anyone, defineService, Problem, timeOf } from '../../kernel/index.ts'
-import { parseJson } from '../../kernel/http/strict-json.ts'
+import { parseJson, stringify, verbatim } from '../../kernel/http/strict-json.ts'
 import { start } from '../../kernel/testing.ts'
 import { folderWith } from './toys.ts'
 
@@ -461,4 +461,22 @@ test('a time is read if it is one for the calendar and the database too, and ref
   for (const on of ['2028-02-29', '0001-01-01', '9999-12-31']) assert.equal((await ask({}, { on })).json().on, on)
   for (const on of ['2027-02-29', '0000-01-01', '10000-01-01', 'today', ''])
     assert.equal((await ask({}, { on })).statusCode, 400, on)
+})
+
+test('what was read with its text is written as it stood, wherever it stands by then', () => {
+  const body = parseJson(
+    Buffer.from('{"b":{"2":1,"1":2.50},"__proto__":[ 1 ],"n":{"10":{"x":"\\u0041"}},"t":"x"}'),
+  ) as any
+  assert.equal(
+    stringify({ before: 1, all: [body.b, body.n], body }),
+    '{"before":1,"all":[{"2":1,"1":2.50},{"10":{"x":"\\u0041"}}],"body":{"b":{"2":1,"1":2.50},"__proto__":[ 1 ],"n":{"10":{"x":"\\u0041"}},"t":"x"}}',
+  )
+  assert.equal(stringify(verbatim('{"2":{},"1":[1.0]}')), '{"2":{},"1":[1.0]}')
+  fc.assert(
+    fc.property(iJson, value => {
+      assert.equal(stringify(value), JSON.stringify(value))
+      const text = JSON.stringify({ value }, null, 1)
+      assert.deepEqual(JSON.parse(stringify(parseJson(Buffer.from(text)))), JSON.parse(text))
+    }),
+  )
 })

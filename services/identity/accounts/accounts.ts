@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Email, Id, Instant, Locale, OrganisationRole, Role } from '#contracts/shared'
+import { Email, Id, Instant, Line, linePattern, Locale, OrganisationRole, Role } from '#contracts/shared'
 import { addressOf, isWide, Problem, shownAddress } from '#kernel'
 import type { IdentityHost } from '../host.ts'
 import type { User } from './store.ts'
@@ -42,17 +42,22 @@ export const userView = (user: User, organisation?: ActsFor): Static<typeof User
   ...(organisation && { organisation }),
 })
 
-const NamePart = (example: string) =>
-  Type.String({ pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$', maxLength: 100, examples: [example] })
-
 export const Names = {
-  name: Type.Optional(NamePart('Ada Lovelace')),
-  firstName: Type.Optional(NamePart('Ada')),
-  lastName: Type.Optional(NamePart('Lovelace')),
+  name: Type.Optional(Line(100, { examples: ['Ada Lovelace'] })),
+  firstName: Type.Optional(Line(100, { examples: ['Ada'] })),
+  lastName: Type.Optional(
+    Type.String({
+      maxLength: 100,
+      pattern: `^$|${linePattern}`,
+      description: 'Empty for who has one name',
+      examples: ['Lovelace'],
+    }),
+  ),
 }
 
 /**
  * First and last name out of what a body says, `former` where it says nothing; undefined when that is nothing at all.
+ * Nobody is left without a name.
  */
 export function namesOf(
   body: { name?: string; firstName?: string; lastName?: string },
@@ -60,13 +65,21 @@ export function namesOf(
 ): { firstName: string; lastName: string } | undefined {
   const tidy = (text: string) => text.trim().replace(/\s+/g, ' ')
   if (body.firstName !== undefined || body.lastName !== undefined)
-    return {
+    return named({
       firstName: tidy(body.firstName ?? former?.firstName ?? ''),
       lastName: tidy(body.lastName ?? former?.lastName ?? ''),
-    }
+    })
   if (body.name === undefined) return undefined
   const [firstName = '', ...rest] = tidy(body.name).split(' ')
   return { firstName, lastName: rest.join(' ') }
+}
+
+function named<N extends Pick<User, 'firstName' | 'lastName'>>(names: N): N {
+  if (nameOf(names)) return names
+  throw new Problem('invalid', 'request_invalid', {
+    detail: 'A name is needed.',
+    errors: [{ pointer: '/lastName', detail: 'must not be empty where there is no firstName' }],
+  })
 }
 
 /** An account as events tell of it. */

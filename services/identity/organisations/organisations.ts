@@ -1,14 +1,10 @@
 import Type, { type Static } from 'typebox'
-import { Email, Id, Instant, OrganisationRole } from '#contracts/shared'
+import { Email, Id, Instant, Line, OrganisationRole } from '#contracts/shared'
 import { Problem, shownAddress } from '#kernel'
 import { nameOf } from '../accounts/accounts.ts'
 import type { Invitation, Member, Membership } from './store.ts'
 
-export const Name = Type.String({
-  pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$',
-  maxLength: 200,
-  examples: ['Voltaic GmbH'],
-})
+export const Name = Line(200, { examples: ['Voltaic GmbH'] })
 
 export const OrganisationView = Type.Object(
   {

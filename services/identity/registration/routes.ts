@@ -29,15 +29,18 @@ export function registrationRoutes(identity: Identity): void {
           'too_many_requests',
           'sign_in_busy',
         ],
-        body: Type.Object({
-          email: Email,
-          password: Password,
-          ...Names,
-          locale: Type.Optional(Locale),
-          role: Type.Optional(
-            Type.Unknown({ description: 'Refused with `role_not_assignable`: an admin gives roles' }),
-          ),
-        }),
+        body: Type.Object(
+          {
+            email: Email,
+            password: Password,
+            ...Names,
+            locale: Type.Optional(Locale),
+            role: Type.Optional(
+              Type.Unknown({ description: 'Refused with `role_not_assignable`: an admin gives roles' }),
+            ),
+          },
+          { anyOf: [{ required: ['name'] }, { required: ['firstName'] }, { required: ['lastName'] }] },
+        ),
         response: { 202: Waiting },
       },
     },
@@ -48,12 +51,7 @@ export function registrationRoutes(identity: Identity): void {
           detail: 'Nobody gives themselves a role; an admin does.',
           errors: [{ pointer: '/role', detail: 'must be left out' }],
         })
-      const names = namesOf(said)
-      if (!names)
-        throw new Problem('invalid', 'request_invalid', {
-          detail: 'A name is needed.',
-          errors: [{ pointer: '/name', detail: 'is required, or firstName and lastName' }],
-        })
+      const names = namesOf(said)!
       const expiresAt = await registering.begin(request, reply, { email, password, locale, ...names, returnTo: null })
       return reply.code(202).send({ email: shownAddress(normalise(email)), expiresAt: expiresAt.toISOString() })
     },
