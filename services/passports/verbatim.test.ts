@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { start } from '../../kernel/testing.ts'
 import { passports } from './service.ts'
+import { people } from './testing.ts'
 
 const first = '{"z":1,"10":"ten","9":"nine","a":2,"list":[{"2":"b","1":"a"}],"mass":450.50,"size":1E3}'
 const second = '{"9":"nine","z":1,"10":"ten","a":{"7":[], "3":{}}}'
 
 test('the data of a passport is answered, kept, told and remembered as it was given, keys that are numbers in their places', async t => {
-  const p = await start(t, [passports])
+  const p = await start(t, [passports], { answers: people().answers })
   const headers = { ...p.signedIn(), 'content-type': 'application/json', 'idempotency-key': 'once' }
   const send = (method: 'POST' | 'PUT', url: string, data: string) =>
     p.http.inject({ method, url, headers, payload: `{ "data" : ${data} }` })
