@@ -21,21 +21,22 @@ create table filled_columns (
 );
 
 create table passports (
-  id               uuid                      not null,
-  owner_kind       text                      not null,
-  owner_id         uuid                      not null,
-  status           text                      not null,
-  version          integer                   not null,
-  created_at       timestamp with time zone  not null,
-  updated_at       timestamp with time zone  not null,
-  identifier       text,
-  serial           text,
-  model            text,
-  category         text,
-  chemistry        text,
-  mass_kg          double precision,
-  manufactured_on  date,
-  words            tsvector                  not null,
+  id                uuid                      not null,
+  owner_kind        text                      not null,
+  owner_id          uuid                      not null,
+  status            text                      not null,
+  version           integer                   not null,
+  created_at        timestamp with time zone  not null,
+  updated_at        timestamp with time zone  not null,
+  identifier        text,
+  serial            text,
+  model             text,
+  category          text,
+  chemistry         text,
+  mass_kg           double precision,
+  manufactured_on   date,
+  words             tsvector                  not null,
+  identifier_whole  text,
   constraint passports_pkey PRIMARY KEY (id),
   constraint passports_mass_kg_check CHECK ((mass_kg >= (0)::double precision)),
   constraint passports_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
@@ -56,7 +57,8 @@ CREATE INDEX passports_by_manufactured ON passports.passports USING btree (owner
 CREATE INDEX passports_by_model ON passports.passports USING btree (owner_id, COALESCE(model, ''::text), id);
 CREATE INDEX passports_by_updated ON passports.passports USING btree (owner_id, updated_at, id);
 CREATE INDEX passports_search ON passports.passports USING gin (owner_id, identifier, serial, model, category, chemistry, status, words) WITH (gin_pending_list_limit='64');
-CREATE UNIQUE INDEX passports_identifier ON passports.passports USING btree (owner_id, identifier) WHERE (identifier IS NOT NULL);
+CREATE UNIQUE INDEX passports_identifier ON passports.passports USING btree (owner_id, identifier) WHERE ((identifier IS NOT NULL) AND (identifier_whole IS NULL));
+CREATE UNIQUE INDEX passports_identifier_whole ON passports.passports USING btree (owner_id, digest_of(identifier_whole)) WHERE (identifier_whole IS NOT NULL);
 
 create table readers (
   passport_id  uuid                      not null,
@@ -85,3 +87,9 @@ create table versions (
   constraint versions_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
   constraint versions_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );
+
+CREATE OR REPLACE FUNCTION passports.digest_of(text)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN sha256(convert_to($1, 'UTF8'::name));

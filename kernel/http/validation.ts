@@ -8,7 +8,7 @@ import { Problem, type Fault } from '../problem.ts'
 /** Patterns of our schemas are for names and words: no text is looked at that is longer than any of those may be. */
 class Bounded extends RegExp {
   override test(text: string): boolean {
-    return text.length <= 1024 && super.test(text)
+    return text.length <= 2048 && super.test(text)
   }
 }
 const bounded = Object.assign((pattern: string, flags: string) => new Bounded(pattern, flags), { code: '' })

@@ -33,6 +33,6 @@ export async function fillNewColumns(host: PassportsHost, columns: readonly Colu
 /** The id of the last passport; undefined when there are no more. */
 async function fillSome(tx: Tx, column: Column, after: string | null): Promise<string | undefined> {
   const passports = await nextPassports(tx, after, batch)
-  await Promise.all(passports.map(({ id, data }) => setColumn(tx, id, column.sql, valueOf(column, data))))
+  await Promise.all(passports.map(({ id, data }) => setColumn(tx, id, column, valueOf(column, data))))
   return passports.at(-1)?.id
 }

@@ -19,16 +19,23 @@ export interface Kind<T = unknown> {
 // Longer texts are no names, and would not fit into an index.
 const maxLength = 256
 
-const text: Kind<string> = {
+const textOf = (most: number): Kind<string> => ({
   schema: Type.Unsafe({ type: ['string', 'null'] }),
-  expects: `a text of 1 to ${maxLength} characters`,
+  expects: `a text of 1 to ${most} characters`,
   read(value) {
     const trimmed = typeof value === 'string' ? value.trim() : ''
-    return trimmed !== '' && trimmed.length <= maxLength ? trimmed : undefined
+    return trimmed !== '' && trimmed.length <= most ? trimmed : undefined
   },
   type: 'text',
   least: '',
-}
+})
+const text = textOf(maxLength)
+
+/** As long as an asset administration shell lets an identifier be. */
+export const longestIdentifier = 2048
+
+/** How a text begins: what of it fits into an index. */
+export const beginningOf = (text: string): string => text.slice(0, maxLength).toWellFormed()
 
 const categories = [
   'EV',
@@ -84,13 +91,16 @@ const kilograms: Kind<number> = {
   type: 'double precision',
 }
 
-/** `2024-01-15`, the day of `2024-01-15T10:00:00+02:00` as it is written, or the first of the month `2024-01`. */
+/**
+ * `2024-01-15`, the day of `2024-01-15T10:00:00+02:00` or of `2024-01-15Z` as it is written, or the first of the month
+ * `2024-01`.
+ */
 const day: Kind<string> = {
   schema: Type.Unsafe({ type: ['string', 'null'], format: 'date' }),
   expects: 'a date like 2024-01-15',
   read(value) {
     const [, month, date = '01'] =
-      (typeof value === 'string' && /^([12]\d{3}-\d\d)(?:-(\d\d)(?:T.{1,40})?)?$/.exec(value)) || []
+      (typeof value === 'string' && /^([12]\d{3}-\d\d)(?:-(\d\d)(?:T.{1,40})?)?(?:Z|[+-]\d\d:\d\d)?$/.exec(value)) || []
     const read = `${month}-${date}`
     const at = new Date(`${read}T00:00:00Z`)
     return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(read) ? read : undefined
@@ -108,6 +118,8 @@ export interface Column {
   readonly from: readonly string[]
   /** `GET /api/passports?<name>=` takes a value; needs an index that begins with the owner. */
   readonly filter?: boolean
+  /** Where a text stands that is too long for an index, whole; its own column has the beginning. */
+  readonly whole?: string
   /** The filter ignores case. */
   readonly anyCase?: boolean
   /** `GET /api/passports?sort=<name>`; needs its two indexes. */
@@ -126,7 +138,8 @@ const ready = 'Battery_Passport.IdentifiersAndProductData'
 const columns = {
   identifier: {
     sql: 'identifier',
-    kind: text,
+    kind: textOf(longestIdentifier),
+    whole: 'identifier_whole',
     filter: true,
     sort: true,
     examples: ['BP-2024-011'],

@@ -251,7 +251,7 @@ suite('searchable columns', () => {
       '2024-01-15 or so',
       null,
     ],
-    batteryIdentifier: ['', '   ', 'x'.repeat(257), 7, ['BP-1'], null],
+    batteryIdentifier: ['', '   ', 'x'.repeat(2049), 7, ['BP-1'], null],
   }))
     test(`are empty when ${field} cannot be mapped`, () => {
       for (const value of values)

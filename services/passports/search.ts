@@ -6,6 +6,7 @@ import {
   fail,
   isId,
   isInstant,
+  isText,
   listQuery,
   mostCounted,
   page,
@@ -16,7 +17,7 @@ import {
 } from '#kernel'
 import { PassportStatus } from '#contracts/passports'
 import { Id, Instant, Owner } from '#contracts/shared'
-import { allColumns, wordsOf, type Searchable } from './columns.ts'
+import { allColumns, beginningOf, longestIdentifier, wordsOf, type Searchable } from './columns.ts'
 
 /** A passport in a list: what it is found by, without its data, of which one page could hold a hundred megabytes. */
 export const PassportSummary = Type.Object(
@@ -42,6 +43,8 @@ interface Order {
   isKey(key: unknown): boolean
 }
 
+const isBeginning = (key: unknown): boolean => isText(key) && beginningOf(key as string) === key
+
 const orders: Record<string, Order> = {
   createdAt: { sql: 'created_at', type: 'timestamptz', isKey: isInstant },
   updatedAt: { sql: 'updated_at', type: 'timestamptz', isKey: isInstant },
@@ -50,7 +53,12 @@ const orders: Record<string, Order> = {
       .filter(({ sort }) => sort)
       .map(({ name, sql, kind: { least, type, read } }): [string, Order] => [
         name,
-        { sql: `coalesce(${sql}, '${least}')`, type, least, isKey: key => key === least || read(key) === key },
+        {
+          sql: `coalesce(${sql}, '${least}')`,
+          type,
+          least,
+          isKey: key => key === least || (type === 'text' ? isBeginning(key) : read(key) === key),
+        },
       ]),
   ),
 }
@@ -58,11 +66,12 @@ const orders: Record<string, Order> = {
 const filterable = allColumns.filter(({ filter }) => filter)
 const word = { minLength: 1, maxLength: 256, pattern: '^[^\\u0000]*$' }
 const filterFields: Record<string, TOptional<TString>> = Object.fromEntries(
-  filterable.map(({ name, kind, examples, anyCase }) => [
+  filterable.map(({ name, kind, examples, anyCase, whole }) => [
     name,
     Type.Optional(
       Type.String({
         ...word,
+        ...(whole && { maxLength: longestIdentifier }),
         description: `Only with ${anyCase ? 'this, whatever its case' : 'exactly this'}: ${kind.expects}`,
         examples: [...examples],
       }),
@@ -110,7 +119,10 @@ const fields = [
   'owner_id as "ownerId"',
   'created_at as "createdAt"',
   'updated_at as "updatedAt"',
-  ...allColumns.map(({ name, sql, kind }) => `${sql}${kind.type === 'date' ? '::text' : ''} as "${name}"`),
+  ...allColumns.map(({ name, sql, whole, kind }) => {
+    const value = whole ? `coalesce(${whole}, ${sql})` : sql
+    return `${value}${kind.type === 'date' ? '::text' : ''} as "${name}"`
+  }),
 ].join(', ')
 
 /** Notes a value of the statement and gives its place: `$1`. */
@@ -161,7 +173,8 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
   )
 }
 
-const keyOf = (value: string | number | Date): string | number => (value instanceof Date ? value.toISOString() : value)
+const keyOf = (value: string | number | Date): string | number =>
+  value instanceof Date ? value.toISOString() : typeof value === 'string' ? beginningOf(value) : value
 
 /** How many passports that the actor may read fit; no more than `mostCounted + 1` of each owner are looked at. */
 export async function countPassports(db: Db, actor: Actor, query: Filters): Promise<number> {
@@ -214,14 +227,18 @@ function filtersOf(query: Filters, $: Parameter): { few: string[]; any: string[]
   if (from) any.push(`created_at >= ${$(from.toISOString())}`)
   if (to) any.push(`created_at < ${$(to.toISOString())}`)
   if (query.changedSince) any.push(`updated_at >= ${$(timeOf(query.changedSince).toISOString())}`)
-  for (const { name, sql, kind, anyCase } of filterable) {
+  for (const { name, sql, kind, anyCase, whole } of filterable) {
     const given = (query as Record<string, unknown>)[name]
     if (given === undefined) continue
     const value =
       kind.read(given) ??
       fail('invalid', 'request_invalid', { errors: [{ pointer: `/${name}`, detail: `must be ${kind.expects}` }] })
     if (kind.few) few.push(`${sql} = '${value}'`)
-    else if (anyCase) any.push(`lower(${sql}) = lower(${$(value as string)})`)
+    else if (whole) {
+      const beginning = beginningOf(value as string)
+      any.push(`${sql} = ${$(beginning)}`)
+      any.push(beginning === value ? `${whole} is null` : `${whole} = ${$(value as string)}`)
+    } else if (anyCase) any.push(`lower(${sql}) = lower(${$(value as string)})`)
     else any.push(`${sql} = ${$(value as string)}`)
   }
   return { few, any }

@@ -1,7 +1,7 @@
 import { mostCounted, partiesOf, Problem, verbatim, violates, type Actor, type Db, type Tx } from '#kernel'
 import type { PassportData, PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
-import { allColumns, pointerOf, searchable, searchWords } from './columns.ts'
+import { allColumns, beginningOf, pointerOf, searchable, searchWords, type Column } from './columns.ts'
 import type { Held, Passport, Version } from './passports.ts'
 
 /**
@@ -41,14 +41,24 @@ const insertVersion = (
 /** What a new version changes in the row of its passport. */
 function changing({ status, version, updatedAt, data }: Passport) {
   const values = searchable(data)
-  const searched = Object.fromEntries(allColumns.map(({ name, sql }) => [sql, values[name]]))
+  const searched = Object.assign({}, ...allColumns.map(column => stored(column, values[column.name])))
   return { status, version, updated_at: updatedAt, ...searched, words: searchWords(data).join(' ') }
 }
+
+/** What stands in the table for a value of a column. */
+const stored = ({ sql, whole }: Column, value: unknown): Record<string, unknown> => {
+  if (!whole || typeof value !== 'string') return { [sql]: value, ...(whole && { [whole]: null }) }
+  const beginning = beginningOf(value)
+  return { [sql]: beginning, [whole]: beginning === value ? null : value }
+}
+
+const isTaken = (error: unknown): boolean =>
+  violates(error, 'passports_identifier') || violates(error, 'passports_identifier_whole')
 
 const refuseTaken =
   ({ data }: Passport) =>
   (error: unknown): never => {
-    if (!violates(error, 'passports_identifier')) throw error
+    if (!isTaken(error)) throw error
     throw new Problem('conflict', 'battery_identifier_taken', {
       detail: 'Another passport of this owner has the battery identifier.',
       errors: [
@@ -102,14 +112,14 @@ export async function findPassport(db: Db, id: string, actor: Actor, at?: Date):
 
 /** A passport as its public page needs it: for nobody in particular, without its readers. */
 export async function findPublished(db: Db, id: string): Promise<Passport | undefined> {
-  const [row] = await db<Omit<PassportRow, 'readerIds'>[]>`
+  const [row] = await db<(Omit<PassportRow, 'readerIds'> & { data: string })[]>`
     select p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", p.created_at as "createdAt",
-      v.status, v.version, v.at as "updatedAt", v.data
+      v.status, v.version, v.at as "updatedAt", v.data::text as data
     from passports p join versions v on v.passport_id = p.id and v.version = p.version
     where p.id = ${id} and p.status <> 'draft'`
   if (!row) return undefined
-  const { ownerKind, ownerId, ...passport } = row
-  return { ...passport, owner: { kind: ownerKind, id: ownerId } }
+  const { ownerKind, ownerId, data, ...passport } = row
+  return { ...passport, data: verbatim<PassportData>(data), owner: { kind: ownerKind, id: ownerId } }
 }
 
 /** A passport that nobody else changes until the transaction ends. */
@@ -138,7 +148,8 @@ export async function listVersions(db: Db, id: string, limit: number, before = 2
 /** Whose a passport is; nobody changes it until the transaction ends. */
 export async function findHeld(tx: Tx, id: string): Promise<Held | undefined> {
   const [held] = await tx<Held[]>`
-    select id, identifier, version, json_build_object('kind', owner_kind, 'id', owner_id) as owner
+    select id, coalesce(identifier_whole, identifier) as identifier, version,
+      json_build_object('kind', owner_kind, 'id', owner_id) as owner
     from passports where id = ${id} for update`
   return held
 }
@@ -148,7 +159,8 @@ export async function lockHeld(tx: Tx, ids: readonly string[], actor: Actor): Pr
   const [person, organisation = person!] = partiesOf(actor)
   await tx`select from passports where id = any(${ids as string[]}) order by id for update`
   return await tx<Held[]>`
-    select p.id, p.identifier, p.version, json_build_object('kind', p.owner_kind, 'id', p.owner_id) as owner,
+    select p.id, coalesce(p.identifier_whole, p.identifier) as identifier, p.version,
+      json_build_object('kind', p.owner_kind, 'id', p.owner_id) as owner,
       (select coalesce(json_agg(json_build_object('kind', r.kind, 'id', r.reader_id)), '[]') from readers r
         where r.passport_id = p.id and r.reader_id in (${person!}, ${organisation})) as readers
     from passports p where p.id = any(${ids as string[]})`
@@ -176,7 +188,7 @@ export async function movePassports(
     select m.id, m.version, m.status, ${actor.userId}, ${actor.role}, m.updated_at, '{}', v.data,
       ${owner.kind}, ${owner.id}
     from moved m join versions v on v.passport_id = m.id and v.version = m.version - 1`.catch(error => {
-    if (!violates(error, 'passports_identifier')) throw error
+    if (!isTaken(error)) throw error
     throw new Problem('conflict', 'battery_identifier_taken', {
       detail: 'The organisation has a passport with the battery identifier of one of these already.',
     })
@@ -188,7 +200,7 @@ export async function findAccess(db: Db, passportId: string) {
   const [access] = await db<
     { passportId: string; identifier: string | null; owner: Owner; status: PassportStatus; readers: Owner[] }[]
   >`
-    select id as "passportId", identifier, json_build_object('kind', owner_kind, 'id', owner_id) as owner, status,
+    select id as "passportId", coalesce(identifier_whole, identifier) as identifier, json_build_object('kind', owner_kind, 'id', owner_id) as owner, status,
       (select coalesce(json_agg(json_build_object('kind', kind, 'id', reader_id) order by since), '[]')
         from readers where passport_id = id) as readers
     from passports where id = ${passportId}`
@@ -217,9 +229,9 @@ export async function nextPassports(
     where p.id > ${after ?? '00000000-0000-0000-0000-000000000000'} order by p.id limit ${limit} for update of p`
 }
 
-/** Sets a column by its SQL name. */
-export async function setColumn(tx: Tx, id: string, sql: string, value: unknown): Promise<void> {
-  await tx`update passports set ${tx({ [sql]: value } as Record<string, never>)} where id = ${id}`
+/** Sets a column. */
+export async function setColumn(tx: Tx, id: string, column: Column, value: unknown): Promise<void> {
+  await tx`update passports set ${tx(stored(column, value) as Record<string, never>)} where id = ${id}`
 }
 
 /** How many an owner has; no more than `mostCounted + 1` are looked at. */

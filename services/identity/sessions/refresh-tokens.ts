@@ -44,6 +44,7 @@ export function openRefreshTokens(secret: (purpose: string) => Buffer) {
     /** Undefined for what we never made. */
     read(text: string): RefreshToken | undefined {
       const whole = Buffer.from(text, 'base64url')
+      if (whole.toString('base64url') !== text) return undefined
       if (whole.length !== 64 || !same(tagOf(whole.subarray(0, 48)), whole.subarray(48))) return undefined
       return make(whole.subarray(0, 16), whole.subarray(16, 48))
     },
