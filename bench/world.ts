@@ -91,7 +91,8 @@ export async function openWorld(size: Size, options: { on: GroundName; profile?:
     }
     const child = fork(join(import.meta.dirname, script), [JSON.stringify(order)], {
       execArgv: options.profile
-        ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`, `--cpu-prof-name=${script}-${name}.cpuprofile`]
+        ? // A folder each: threads have profiles of their own.
+          ['--cpu-prof', `--cpu-prof-dir=${join(options.profile, `${script}-${name}`)}`]
         : [],
     })
     const url = await answerOf(child)

@@ -149,7 +149,7 @@ export async function open(services: readonly Service[], options: TestOptions = 
       await kernel`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
         values (${eventId}, ${event.topic}, ${event.owner}, ${key}, ${'0'.repeat(32)}, ${kernel.json(actor)},
           ${kernel.json(data as never)})`
-      running.eventLogs.forEach(events => events.committed())
+      running.eventLogs.forEach(events => events.committed([event.topic]))
     },
   }
 }

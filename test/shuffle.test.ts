@@ -103,7 +103,7 @@ async function deliver(p: TestPlatform, event: Entry): Promise<void> {
   await p.db('kernel')`
     insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data, published_at)
     values (${event_id}, ${topic}, ${owner}, ${key}, ${'0'.repeat(32)}, ${actor}::text::json, ${data}::text::json, ${published_at})`
-  p.platform.eventLogs[0]!.committed()
+  p.platform.eventLogs[0]!.committed([topic])
 }
 
 /**

@@ -11,6 +11,11 @@ export type Db = Postgres.ISql<{ bigint: bigint }>
 export type Tx<Name extends string = string> = Db & {
   publish<E extends EventContract<Name>>(event: E, data: EventData<E>): Promise<void>
   enqueue<P extends object>(job: Job<P>, payload: P, options?: EnqueueOptions): Promise<void>
+  /**
+   * Lets a write, which is begun here and now, go out with the commit instead of being waited for: a journey less. It
+   * is for the last one, whose answer nobody needs; where it fails, the transaction does, for its reason.
+   */
+  withCommit(write: Promise<unknown>): void
 }
 
 /** A request whose effect must be there once; see `Database.once`. */

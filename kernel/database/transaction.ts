@@ -28,11 +28,16 @@ export async function transact<Name extends string, T>(
   work: (tx: Tx<Name>) => Promise<T>,
 ): Promise<T> {
   const events: Outgoing[] = []
+  const last: Promise<unknown>[] = []
   const guard = openGuard(name)
   const own = {
     json: asText(raw),
     async publish(event: EventContract, data: Record<string, unknown>) {
       events.push(outgoing(name, event, data))
+    },
+    withCommit(write: Promise<unknown>) {
+      write.catch(() => {})
+      last.push(write)
     },
     async enqueue(job: Job<object>, payload: object, options?: EnqueueOptions) {
       await enqueue(tx, job, payload, options)
@@ -54,7 +59,10 @@ export async function transact<Name extends string, T>(
   begun.catch(() => {})
   try {
     const value = await within({ transaction: name }, () => work(tx))
-    const [, , { command }] = await Promise.all([begun, events.length > 0 && append(tx, events), tx`commit`.execute()])
+    const { command } = await inTurn(
+      [begun, ...last, ...(events.length > 0 ? [append(tx, events)] : [])],
+      tx`commit`.execute(),
+    )
     // Somebody caught the failure of a statement; PostgreSQL takes the commit of what has failed for a rollback.
     if (command !== 'COMMIT')
       throw new Error(`nothing was committed: a statement of a transaction of ${name} had failed before`)
@@ -74,6 +82,14 @@ export async function transact<Name extends string, T>(
     // The pool has taken back a connection that broke.
     if (!guard.lost()) raw.release()
   }
+}
+
+/** The result of the last; what failed first says why, as all behind it fail for being behind it. */
+async function inTurn<T>(before: readonly Promise<unknown>[], last: Promise<T>): Promise<T> {
+  const results = await Promise.allSettled([...before, last])
+  const failed = results.find(({ status }) => status === 'rejected')
+  if (failed) throw (failed as PromiseRejectedResult).reason
+  return await last
 }
 
 /**

@@ -27,8 +27,8 @@ export interface EventLog extends DeadLetters {
     reaction: ReactionToMany<any, Name>, // `Host` has tied it to its event
   ): void
   watch(event: EventContract, handler: (event: any) => void): void // likewise
-  /** Something was committed by this process. */
-  committed(): void
+  /** Something of these topics was committed by this process. */
+  committed(topics: readonly string[]): void
   start(): Promise<void>
   stop(): Promise<void>
   /** Resolves once everything published so far has had its effect or is a dead letter. */
@@ -93,7 +93,7 @@ export function openEventLog(options: {
         waits: afterFailure === 'wait',
       }),
     watch: watchers.add,
-    committed: () => transport.committed(),
+    committed: topics => transport.committed(topics),
     async start() {
       await subscriptions.start()
       const mine = [...subscriptions.mine.values()]

@@ -8,8 +8,8 @@ import { wakeable } from '../waiting.ts'
 export interface Tail {
   /** Every position up to here is committed or will never be. */
   readonly horizon: number
-  /** This process has published something. */
-  committed(): void
+  /** This process has published something, which somebody here wants to read at once or not. */
+  committed(wanted: boolean): void
   /** Reads until nothing new is there. */
   catchUp(): Promise<void>
   start(): Promise<void>
@@ -95,9 +95,9 @@ export function openTail(options: {
     get horizon() {
       return horizon
     },
-    committed() {
+    committed(wanted) {
       if (horizon < 0) return
-      if (eager()) void read()
+      if (wanted && eager()) void read()
       others.tell()
     },
     catchUp: read,

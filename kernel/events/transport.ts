@@ -56,8 +56,8 @@ export interface Transport {
     watched: ReadonlyMap<string, (row: EventRow) => void>,
   ): Promise<void>
   stop(): Promise<void>
-  /** Something was committed by this process. */
-  committed(): void
+  /** Something of these topics was committed by this process. */
+  committed(topics: readonly string[]): void
   /** Up to `limit` events of a partition that was taken, after an offset, oldest first; empty until `arrived`. */
   read(partition: Partition, after: number, limit: number): Promise<EventRow[]>
   /**

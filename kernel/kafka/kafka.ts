@@ -87,7 +87,7 @@ function kafkaTransport(options: {
       // A broker that is away must not keep everything from ending.
       await inTime(2_000, ending).catch(() => {})
     },
-    committed: () => tail.committed(),
+    committed: () => tail.committed(true),
     read: async (partition, after, limit) => groups.get(partition.service)?.read(partition, after, limit) ?? [],
     lost: partition => groups.get(partition.service)?.lost(),
     async offsetsAt(topic, from) {

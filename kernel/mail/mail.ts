@@ -24,8 +24,11 @@ export type Sent = 'taken' | 'unanswered'
 export interface Mail {
   /** Resolves when the next hop has it. Fails with `mail_unavailable` (try again) or `mail_refused` (do not). */
   send(message: Message): Promise<Sent>
-  /** Writes the message's readable file, `<ISO time>-<channel>-<id>.txt`; once an id and channel. */
-  record(channel: string, message: Omit<Message, 'html'>): Promise<void>
+  /**
+   * Writes the message's readable file, `<ISO time>-<channel>-<id>.txt`; once an id and channel. A mail's is on the disk
+   * then; another's, which is told elsewhere, may be lost with the power.
+   */
+  record(channel: 'email' | 'in-app', message: Omit<Message, 'html'>): Promise<void>
   /** False when `ENABLE_EMAIL_NOTIFICATIONS=false` or there is no server. */
   readonly enabled: boolean
   /** Whether addresses that need SMTPUTF8 can be written to. */

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, open, rename } from 'node:fs/promises'
+import { access, constants, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Static } from 'typebox'
 import { Problem } from '../problem.ts'
@@ -47,28 +47,19 @@ export function openMail({
         messageId,
       )
     },
-    async record(channel, { id, createdAt, to, subject, text, event }) {
+    async record(channel, { id, createdAt, to, subject, text: body, event }) {
       if (!folder) return
       const name = `${createdAt.toISOString()}-${channel}-${id}.txt`
-      const file = join(folder, name)
-      if (
-        await access(file).then(
-          () => true,
-          () => false,
-        )
-      )
-        return
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      // Under a name of its own until it is whole and on the disk; what a crash leaves there, the next try writes over.
+      const text = `To: ${oneLine(to)}\nSubject: ${oneLine(subject)}\nEvent: ${oneLine(event)}\n\n${body}`
+      // Under a name of its own until it is whole; what a crash leaves there, the next try writes over.
       const draft = join(folder, `.${name}.part`)
-      const handle = await open(draft, 'w', 0o600)
-      try {
-        await handle.writeFile(`To: ${oneLine(to)}\nSubject: ${oneLine(subject)}\nEvent: ${oneLine(event)}\n\n${text}`)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await rename(draft, file)
+      const write = () => writeFile(draft, text, { mode: 0o600, flush: channel === 'email' })
+      await write().catch(async error => {
+        if (error.code !== 'ENOENT') throw error
+        await mkdir(folder, { recursive: true, mode: 0o700 })
+        await write()
+      })
+      await rename(draft, join(folder, name))
     },
     async check() {
       await post?.check()

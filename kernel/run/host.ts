@@ -128,7 +128,7 @@ function databaseOf({ access, metrics, pools }: World, { at, events, room }: Dat
     enqueue,
     committed(published) {
       access.committed(published)
-      events.committed()
+      events.committed(published.map(({ event }) => event.topic))
     },
     failed: error => room.failed(name, error),
     metrics,

@@ -146,13 +146,8 @@ async function record(
   for (const { userId, title, path, text, ...notification } of told) {
     const to = addresses.get(userId)
     const link = path && platform.publicUrl + path
-    if (to)
-      await mail.record('in-app', {
-        ...notification,
-        to,
-        subject: title,
-        text: `${[text, link].filter(Boolean).join('\n\n')}\n`,
-      })
+    const body = `${[text, link].filter(Boolean).join('\n\n')}\n`
+    if (to) await mail.record('in-app', { ...notification, to, subject: title, text: body })
   }
 }
 

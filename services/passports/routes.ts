@@ -83,7 +83,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
       const at = now()
       const passport = draft(newId(at.getTime()), ownerFor(actor), body.data, at)
       const created = await db.once(request, async tx => {
-        await insertPassport(tx, passport, actor)
+        tx.withCommit(insertPassport(tx, passport, actor))
         await tx.publish(PassportCreated, { ...told(passport), passport: { id: passport.id, data: passport.data } })
         return view(passport)
       })

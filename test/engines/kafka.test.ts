@@ -368,7 +368,7 @@ test('events that are too large together, and one that is larger than Kafka take
   await p.db('kernel')`insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
     select gen_random_uuid(), 'note.taken', 'notes', 'large', ${'0'.repeat(32)}, '{"userId":null,"role":"system"}',
       json_build_object('page', 'large', 'number', n, 'text', repeat('ä', case n when 20 then 1200000 else 50000 end)) from generate_series(1, 40) n`
-  p.platform.eventLogs[0]!.committed()
+  p.platform.eventLogs[0]!.committed(['note.taken'])
   await until(async () => (await seen(p)).length === 40, 20)
   const rows = await p.db('readers')`select number, length(text) as length from seen order by position`
   assert.deepEqual(

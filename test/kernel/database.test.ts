@@ -68,6 +68,27 @@ test('a failure of the work, of a statement or of the commit leaves nothing, and
   assert.deepEqual([await pages(), committed], [['a'], []])
 })
 
+test('a write that goes out with the commit is there with its event, or fails the transaction for its own reason', async t => {
+  const { db, committed, pages, add } = await setUp(t)
+  await db.transaction(async tx => {
+    tx.withCommit(add(tx, 'a'))
+    await tx.publish(Noted, note)
+  })
+  assert.deepEqual([await pages(), committed.length], [['a'], 1])
+  const taken = db.transaction(async tx => {
+    await add(tx, 'b')
+    tx.withCommit(add(tx, 'a'))
+    await tx.publish(Noted, note)
+  })
+  await assert.rejects(taken, error => violates(error, 'pages_pkey'))
+  const changed = db.transaction(async tx => {
+    tx.withCommit(add(tx, 'c'))
+    throw new Error('changed my mind')
+  })
+  await assert.rejects(changed, /changed my mind/)
+  assert.deepEqual([await pages(), committed.length], [['a'], 1])
+})
+
 test('as many events as a transaction likes are there after it, in order', async t => {
   const { db, p } = await setUp(t)
   await db.transaction(async tx => {

@@ -14,7 +14,7 @@ async function publisher(t: TestContext, p: TestPlatform, text: string) {
   await pool`begin`
   await append(pool, text)
   return {
-    commit: () => pool`commit`.then(() => p.platform.eventLogs[0]!.committed()),
+    commit: () => pool`commit`.then(() => p.platform.eventLogs[0]!.committed(['note.taken'])),
     rollback: () => pool`rollback`,
   }
 }
