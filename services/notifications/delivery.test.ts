@@ -110,7 +110,7 @@ test('where the connection breaks after the whole mail was sent there is no seco
 })
 
 test('where the connection breaks within a mail it goes out again, once', async t => {
-  const { port, tries, taken } = await cutInMessage(t, 500)
+  const { port, tries, taken } = await cutInMessage(t, 'before')
   const p = await open(t, { environment: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(port) } })
   await p.publish(PassportPublished, { ...passport(), owner: self })
   await p.settle()
