@@ -45,7 +45,12 @@ async function measured(world: World, name: string, services: readonly string[])
   const floor = await world.floor(database)
   const sql = world.sqlOf(database)
   const [person] = await makePeople(sql, 1)
-  const shot = (path: string, headers: Record<string, string>): Shot => ({ method: 'POST', paths: [path], headers, body })
+  const shot = (path: string, headers: Record<string, string>): Shot => ({
+    method: 'POST',
+    paths: [path],
+    headers,
+    body,
+  })
 
   /** Resolves once nothing follows any more from what was written. */
   async function settled(): Promise<void> {

@@ -59,7 +59,10 @@ export function openMail({
         await mkdir(folder, { recursive: true, mode: 0o700 })
         await write()
       })
-      await rename(draft, join(folder, name))
+      // Who writes the same at the same time may have been quicker.
+      await rename(draft, join(folder, name)).catch(error =>
+        access(join(folder, name)).catch(() => Promise.reject(error)),
+      )
     },
     async check() {
       await post?.check()
