@@ -59,6 +59,7 @@ CREATE INDEX passports_by_updated ON passports.passports USING btree (owner_id, 
 CREATE INDEX passports_search ON passports.passports USING gin (owner_id, identifier, serial, model, category, chemistry, status, words) WITH (gin_pending_list_limit='64');
 CREATE UNIQUE INDEX passports_identifier ON passports.passports USING btree (owner_id, identifier) WHERE ((identifier IS NOT NULL) AND (identifier_whole IS NULL));
 CREATE UNIQUE INDEX passports_identifier_whole ON passports.passports USING btree (owner_id, digest_of(identifier_whole)) WHERE (identifier_whole IS NOT NULL);
+CREATE TRIGGER passports_versions AFTER DELETE ON passports.passports FOR EACH ROW EXECUTE FUNCTION drop_versions();
 
 create table readers (
   passport_id  uuid                      not null,
@@ -84,7 +85,6 @@ create table versions (
   owner_kind      text,
   owner_id        uuid,
   constraint versions_pkey PRIMARY KEY (passport_id, version),
-  constraint versions_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
   constraint versions_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );
 
@@ -93,3 +93,12 @@ CREATE OR REPLACE FUNCTION passports.digest_of(text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN sha256(convert_to($1, 'UTF8'::name));
+
+CREATE OR REPLACE FUNCTION passports.drop_versions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from versions where passport_id = old.id;
+  return null;
+end $function$;
