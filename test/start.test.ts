@@ -167,3 +167,25 @@ test('wrong settings stop the start, all of them named at once, secrets not show
   for (const name of ['PORT', ...Object.keys(environment)]) assert.match(text, new RegExp(`^ {2}${name}: `, 'm'))
   assert.doesNotMatch(text, /too-short/)
 })
+
+test(
+  'on an older Node, which hands over to the right one, a signal to the process that was started ends both, once and cleanly',
+  { skip },
+  async t => {
+    const older = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.0.0'}})"
+    const product = begin(t, {
+      folder: folderFor(t),
+      port: await freePort(),
+      environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` },
+    })
+    await product.ready()
+    await until('the banner', () => product.output().includes('Ctrl-C'), 10_000)
+    await halfARequest(t, product)
+    // As a terminal and npm do, which both tell of one Ctrl-C.
+    product.signal('SIGINT')
+    await sleep(100)
+    product.signal('SIGINT')
+    const { code, signal } = await product.ends(10_000)
+    assert.deepEqual([code, signal, serversOf(product.dataFolder)], [0, null, []])
+  },
+)

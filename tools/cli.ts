@@ -204,23 +204,31 @@ const withIdentity = (work: (db: Database<'identity'>) => Promise<void>): Promis
 function help(): void {
   console.log('Ohmnibus, the open back end of electric mobility.\n\nCommands:')
   for (const [name, { summary }] of Object.entries(commands)) console.log(`  ${name.padEnd(21)} ${summary}`)
-  console.log('\nohmnibus <command> --help tells more. All settings: README.md')
+  console.log('\nohmnibus help <command>, or <command> --help, tells more; ohmnibus version which one this is.')
+  console.log('All settings: README.md')
 }
 
 const args = process.argv.slice(2)
-const words = args.filter(arg => !arg.startsWith('-'))
-const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find(candidate => candidate in commands)
+const given = args.filter(arg => !arg.startsWith('-'))
+const asksHelp = given[0] === 'help' || args.includes('--help') || args.includes('-h')
+const words = given[0] === 'help' ? given.slice(1) : given
+const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find(candidate => Object.hasOwn(commands, candidate))
 const command = name === undefined ? undefined : commands[name]
+const group = Object.keys(commands).filter(candidate => candidate.startsWith(`${words[0]} `))
 
-if (args.includes('--version')) {
+if (args.includes('--version') || given[0] === 'version') {
   console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
 } else if (!command || !name) {
   help()
-  if (words.length > 0) {
-    console.error(`\nThere is no command "${words.join(' ')}".`)
+  if (words.length > 0 && !(asksHelp && group.length > 0 && words.length === 1)) {
+    console.error(
+      group.length > 0
+        ? `\n"${words[0]}" stands before another word: ${group.join(', ')}.`
+        : `\nThere is no command "${words.join(' ')}".`,
+    )
     process.exitCode = 1
   }
-} else if (args.includes('--help') || args.includes('-h')) {
+} else if (asksHelp) {
   console.log(`${command.summary}.\n\n  ${command.usage}\n`)
   for (const [option, { help: text, default: value }] of Object.entries(command.options))
     console.log(`  --${option.padEnd(12)} ${text}${value ? ` (${value})` : ''}`)

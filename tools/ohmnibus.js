@@ -2,6 +2,7 @@
 // Runs on any Node from 20: the platform itself needs the one that came with `npm ci`.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const cli = fileURLToPath(new URL('./cli.ts', import.meta.url))
@@ -15,8 +16,7 @@ else if (!existsSync(own)) {
   process.exit(1)
 } else {
   const child = spawn(own, [cli, ...process.argv.slice(2)], { stdio: 'inherit' })
-  // The child decides when to end; a terminal sends it Ctrl-C by itself.
-  process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => child.kill('SIGTERM'))
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
+  // The child decides when to end. A terminal sends it Ctrl-C by itself: it takes two that come together for one.
+  for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => child.kill(name))
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }
