@@ -8,7 +8,7 @@ import type { IdentityHost } from '../host.ts'
 import type { Identity } from '../identity.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
 import { enter, standingOf } from './access.ts'
-import { refuseMemberChange } from './organisations.ts'
+import { refuseMemberChange, tagOf } from './organisations.ts'
 import { deleteOrganisation, listMembersOf, type Organisation, touchOrganisation } from './store.ts'
 
 /** What would be left without an owner. */
@@ -77,7 +77,7 @@ export function organisationDeletionRoute({ host }: Identity): void {
         })
       await db.transaction(async tx => {
         const version = await touchOrganisation(tx, id)
-        requireMatch(request, version - 1)
+        requireMatch(request, tagOf(version - 1, actor))
         refuseMemberChange(await standingOf(tx, actor, id), 'owner', null)
         await endOrganisation(tx, { ...organisation, version }, now())
       })

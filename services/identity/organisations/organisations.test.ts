@@ -486,3 +486,9 @@ test('a rule of roles: strength decides', () => {
   assert.throws(() => refuseMemberChange('admin', 'viewer', 'owner'), { code: 'organisation_owner_required' })
   assert.throws(() => refuseMemberChange('editor', 'viewer', null), { code: 'organisation_admin_required' })
 })
+
+test('a token whose account is gone founds nothing, and is told so', async t => {
+  const p = await startOrganisations(t)
+  const answer = await p.post('/organisations', { name: 'Voltaic GmbH' }, p.signedIn())
+  assert.deepEqual([answer.statusCode, answer.json().code], [401, 'token_invalid'])
+})

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Email, Id, Instant, Line, OrganisationRole } from '#contracts/shared'
-import { Problem, shownAddress } from '#kernel'
+import { type Actor, Problem, shownAddress } from '#kernel'
 import { nameOf } from '../accounts/accounts.ts'
 import type { Invitation, Member, Membership } from './store.ts'
 
@@ -17,6 +17,9 @@ export const OrganisationView = Type.Object(
   },
   { title: 'Organisation' },
 )
+
+/** Of an organisation as one sees it: what one may do in it stands in the answer. */
+export const tagOf = (version: number, { userId }: Actor): string => `${version}-${userId}`
 
 export const MemberView = Type.Object(
   {

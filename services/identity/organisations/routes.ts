@@ -12,6 +12,7 @@ import {
   organisationView,
   OrganisationView,
   refuseMemberChange,
+  tagOf,
 } from './organisations.ts'
 import {
   changeMember,
@@ -29,8 +30,6 @@ import {
 export function organisationRoutes({ host }: Identity): void {
   const { db, http, now } = host
   const ById = Type.Object({ id: Id })
-  // What one may do in it stands in the answer.
-  const tagOf = (version: number, { userId }: Actor): string => `${version}-${userId}`
 
   http.post(
     '/organisations',
