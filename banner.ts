@@ -22,7 +22,8 @@ export function banner(platform: Platform, address: string): void {
   const admin =
     platform.announcements.length > 0
       ? ''
-      : '\n  The first admin was printed at the first start. Another one: npx ohmnibus admin create --email you@example.com\n'
+      : '\n  The first admin was printed at the first start. Lost: npx ohmnibus admin reset-password --email admin@ohmnibus.local\n' +
+        '  Another one: npx ohmnibus admin create --email you@example.com\n'
   console.log(`
 Ohmnibus is ready (${seconds} s, evaluation mode: embedded engines, demo data).
 

@@ -7,6 +7,8 @@ import { banner, refusal } from './banner.ts'
 import { seedDemo } from './seed.ts'
 
 /** The whole platform: picks services, starts them, says where they are, and stops them when told to. */
+let running: Platform | undefined
+const stopping = stopsOnSignal()
 try {
   const names = Object.keys(all)
   const config = readConfig(process.env, dotenv(), names)
@@ -14,11 +16,12 @@ try {
   config.notices.push(...misspelt(config.environment, services, names))
   const platform = await run(services, config, {
     progress: message => console.error(`${message} …`),
+    // At once: what comes before the banner, Ctrl-C too, must not lose it.
+    announced: (label, value) => console.log(`${label}: ${value}`),
     everywhere: names,
   })
+  running = platform
   endOnRejections(platform.log)
-
-  const stopping = stopsOnSignal(platform)
   const address = await platform.listen().catch(async error => {
     await platform.close()
     throw error
@@ -32,17 +35,21 @@ try {
   process.exit(1)
 }
 
-/** Ends the process in good order at the first signal, and at once when somebody is impatient; tells that it stops. */
-function stopsOnSignal(platform: Platform): AbortSignal {
+/**
+ * Ends the process in good order at the first signal, and at once when somebody is impatient or nothing is under way
+ * yet; tells that it stops.
+ */
+function stopsOnSignal(): AbortSignal {
   const stopping = new AbortController()
   let since = 0
-  const stop = async (): Promise<void> => {
+  const stop = async (_: NodeJS.Signals, number: number): Promise<void> => {
+    if (!running) process.exit(128 + number)
     // npm passes a Ctrl-C on that the terminal has sent already: only one that comes later is impatience.
     if (since > 0) return void (Date.now() - since > 500 && process.exit(130))
     since = Date.now()
     stopping.abort()
     setTimeout(() => process.exit(1), 4_800).unref()
-    await platform.close()
+    await running.close()
     process.exit(0)
   }
   process.on('SIGINT', stop).on('SIGTERM', stop)

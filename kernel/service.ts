@@ -106,7 +106,7 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   job<P extends object>(name: string, handler: JobHandler<P>, options?: JobOptions): Job<P>
   /** In one process at a time. */
   every(interval: Interval, purpose: string, work: () => Promise<void>): void
-  /** A line of the banner that the first start prints; never logged. */
+  /** A line of the banner that the first start prints, and told at once in case none comes; never logged. */
   announce(label: string, value: string): void
   /** Runs when the platform stops: no request is under way any more, the database is still open. */
   onStop(work: () => Promise<void> | void): void

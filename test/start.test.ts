@@ -154,6 +154,39 @@ test('a port that is taken is one clear line, and nothing is left running', { sk
   assert.deepEqual(serversOf(product.dataFolder), [])
 })
 
+test(
+  'whatever ends the first start before its banner, the password of the first admin is told or there is none yet',
+  { skip },
+  async t => {
+    const folder = folderFor(t)
+    const early = begin(t, { folder, port: await freePort() })
+    await until('the first line', () => early.output() !== '', 10_000)
+    early.signal('SIGINT')
+    assert.equal((await early.ends(5_000)).code, 130, 'nothing is under way yet')
+    await until('the end of PostgreSQL', () => serversOf(early.dataFolder).length === 0, 10_000)
+
+    const cut = begin(t, { folder, port: await freePort() })
+    await until('the admin', () => cut.output().includes('First admin'), 30_000)
+    cut.signal('SIGINT')
+    await cut.ends(5_000)
+    await until('the end of PostgreSQL', () => serversOf(cut.dataFolder).length === 0, 10_000)
+    assert.doesNotMatch(cut.output(), /Ohmnibus is ready/)
+    const told = [early, cut].map(({ output }) => /First admin: (\S+) \/ (\S+)/.exec(output())).filter(found => found)
+
+    const whole = begin(t, { folder, port: await freePort() })
+    await whole.ready()
+    await until('the banner', () => whole.output().includes('Ctrl-C'), 10_000)
+    // What was told first never came to hold where it was cut off right then.
+    const [, email, password] = /First admin: (\S+) \/ (\S+)/.exec(whole.output()) ?? told.at(-1)!
+    const { status } = await fetch(`${whole.address}/api/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email, password }),
+    })
+    assert.equal(status, 200)
+  },
+)
+
 test('wrong settings stop the start, all of them named at once, secrets not shown', { skip }, async t => {
   const environment = {
     OHMNIBUS_SECRET: 'too-short-a-secret',

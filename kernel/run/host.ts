@@ -43,6 +43,7 @@ export interface World {
   /** Of the services; they end together. */
   readonly pools: Pool[]
   readonly announcements: { label: string; value: string }[]
+  readonly announced: ((label: string, value: string) => void) | undefined
   /** What `/health` says of services in other processes; replaced by who stands before them. */
   elsewhere: () => Promise<Record<string, string>>
   readonly closing: Closing
@@ -115,7 +116,10 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
     watch: (event, handler) => first!.events.watch(event, handler),
     job: (label, handler, about) => jobs.define(`${name}.${label}`, handler, about),
     every: (interval, purpose, work) => schedule.every(name, interval, purpose, work),
-    announce: (label, value) => void world.announcements.push({ label, value }),
+    announce(label, value) {
+      world.announcements.push({ label, value })
+      world.announced?.(label, value)
+    },
     onStop: work => closing.push(work),
   }
 }

@@ -34,6 +34,8 @@ import { inOrder } from './start-order.ts'
 export interface RunOptions {
   now?: () => Date
   progress?: (message: string) => void
+  /** Is told at once of each of the announcements. */
+  announced?: (label: string, value: string) => void
   log?: Log
   /** A database that is there already; nothing is started or migrated then. */
   database?: DatabaseEngine
@@ -131,6 +133,7 @@ export async function run(services: readonly Service[], config: Config, options:
       closing,
       pools: [],
       announcements: [],
+      announced: options.announced,
       elsewhere: async () => ({}),
     }
     closing.push(() => Promise.all(world.pools.map(pool => pool.end({ timeout: 1 }))))

@@ -24,8 +24,9 @@ export async function firstAdmin(host: IdentityHost): Promise<void> {
     })
   } else if (host.platform.mode === 'evaluation') {
     const made = { email: 'admin@ohmnibus.local', password: randomBytes(15).toString('base64url') }
-    if (await createAdmin(host.db, { ...made, random: true, now: host.now(), onlyFirst: true }))
-      host.announce('First admin', `${made.email} / ${made.password}`)
+    // Whatever ends the process now: there is no admin, or its password has been told.
+    const beforeItHolds = () => host.announce('First admin', `${made.email} / ${made.password}`)
+    await createAdmin(host.db, { ...made, random: true, now: host.now(), onlyFirst: true, beforeItHolds })
   }
 }
 
@@ -36,7 +37,15 @@ export async function firstAdmin(host: IdentityHost): Promise<void> {
  */
 export async function createAdmin(
   db: Database<'identity'>,
-  options: { email: string; password: string; now: Date; minimum?: number; onlyFirst?: boolean; random?: boolean },
+  options: {
+    email: string
+    password: string
+    now: Date
+    minimum?: number
+    onlyFirst?: boolean
+    random?: boolean
+    beforeItHolds?: () => void
+  },
 ): Promise<boolean> {
   const email = addressOf(options.email.trim())
   if (!email)
@@ -69,6 +78,7 @@ export async function createAdmin(
           'An admin who cannot sign in gets a new password by: ohmnibus admin reset-password --email …',
       })
     else await restoreAdmin(tx, email, user.passwordHash)
+    options.beforeItHolds?.()
     return true
   })
 }
