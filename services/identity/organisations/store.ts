@@ -1,5 +1,5 @@
 import { OrganisationRole } from '#contracts/shared'
-import { type Db, fail, Problem, type Tx, violates } from '#kernel'
+import { type Db, fail, Problem, type Tx } from '#kernel'
 import type { User } from '../accounts/store.ts'
 
 export interface Organisation {
@@ -38,12 +38,10 @@ const organisationColumns = (db: Db) => db`o.id, o.name, o.version, o.created_at
 
 export async function insertOrganisation(tx: Tx, o: Organisation, ownerId: string): Promise<void> {
   await tx`insert into organisations (id, name, created_at) values (${o.id}, ${o.name}, ${o.createdAt})`
-  await tx`
+  const [owner] = await tx`
     insert into members (organisation_id, user_id, role, joined_at)
-    values (${o.id}, ${ownerId}, 'owner', ${o.createdAt})`.catch(error => {
-    if (!violates(error, 'members_user_id_fkey')) throw error
-    throw new Problem('unauthenticated', 'token_invalid', { detail: 'The account is gone.' })
-  })
+    select ${o.id}, id, 'owner', ${o.createdAt} from users where id = ${ownerId} for key share returning user_id`
+  if (!owner) throw new Problem('unauthenticated', 'token_invalid', { detail: 'The account is gone.' })
 }
 
 export const listOrganisations = async (
