@@ -172,7 +172,8 @@ test('Compose: what it asks .env for is in the example, which names nothing that
 })
 
 test('Compose: a setting in .env reaches every service, unless it is about engines or addresses, which the file itself knows', () => {
-  const itsOwn = /^(PORT|HOST|OHMNIBUS_|DATABASE_URL|<NAME>_|KAFKA_|REDIS_|S3_|AWS_|TLS_|NOTIFICATION_LOG_PATH|ADMIN_)/
+  const itsOwn =
+    /^((METRICS_)?PORT|HOST|OHMNIBUS_|DATABASE_URL|<NAME>_|KAFKA_|REDIS_|S3_|AWS_|TLS_|NOTIFICATION_LOG_PATH|ADMIN_)/
   for (const setting of settings)
     if (/^[A-Z][A-Z0-9_]+$/.test(setting) && !itsOwn.test(setting))
       for (const name of names)

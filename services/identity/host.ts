@@ -1,7 +1,48 @@
 import Type from 'typebox'
 import { countDocumentsOf } from '#contracts/documents'
+import {
+  MemberChanged,
+  MemberInvited,
+  OrganisationCreated,
+  OrganisationDeleted,
+  PasswordResetRefused,
+  RegistrationRepeated,
+  SendOtp,
+  SessionsRevoked,
+  UserDeleted,
+  UserDisabled,
+  UserEmailChanged,
+  UserLoggedIn,
+  UserLoggedOut,
+  UserPasswordChanged,
+  UserPasswordReset,
+  UserRegistered,
+  UserRoleChanged,
+  UserUpdated,
+} from '#contracts/identity'
 import { countPassportsOf } from '#contracts/passports'
 import { type Host, Setting } from '#kernel'
+
+export const publishes = [
+  SendOtp,
+  RegistrationRepeated,
+  UserRegistered,
+  UserLoggedIn,
+  UserLoggedOut,
+  UserUpdated,
+  UserEmailChanged,
+  UserPasswordChanged,
+  UserPasswordReset,
+  PasswordResetRefused,
+  UserRoleChanged,
+  UserDisabled,
+  UserDeleted,
+  SessionsRevoked,
+  OrganisationCreated,
+  MemberInvited,
+  MemberChanged,
+  OrganisationDeleted,
+]
 
 /** What an organisation may hold. */
 export const asksLater = [countPassportsOf, countDocumentsOf] as const

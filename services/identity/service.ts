@@ -1,23 +1,3 @@
-import {
-  MemberChanged,
-  MemberInvited,
-  OrganisationCreated,
-  OrganisationDeleted,
-  PasswordResetRefused,
-  RegistrationRepeated,
-  SendOtp,
-  SessionsRevoked,
-  UserDeleted,
-  UserDisabled,
-  UserEmailChanged,
-  UserLoggedIn,
-  UserLoggedOut,
-  UserPasswordChanged,
-  UserPasswordReset,
-  UserRegistered,
-  UserRoleChanged,
-  UserUpdated,
-} from '#contracts/identity'
 import { defineService } from '#kernel'
 import { firstAdmin } from './accounts/admins.ts'
 import { accountDeletionRoute } from './accounts/deletion.ts'
@@ -26,7 +6,7 @@ import { answers } from './answers.ts'
 import { forgetExpired } from './expiry.ts'
 import { entranceRoutes } from './entrance/routes.ts'
 import { figureRoutes } from './figures.ts'
-import { asksLater, settings } from './host.ts'
+import { asksLater, publishes, settings } from './host.ts'
 import { openIdentity } from './identity.ts'
 import { organisationDeletionRoute } from './organisations/deletion.ts'
 import { invitationRoutes } from './organisations/invitations.ts'
@@ -43,26 +23,7 @@ export const identity = defineService({
   problems,
   folder: import.meta.dirname,
   prefix: ['/api/auth', '/api/v1/auth'],
-  publishes: [
-    SendOtp,
-    RegistrationRepeated,
-    UserRegistered,
-    UserLoggedIn,
-    UserLoggedOut,
-    UserUpdated,
-    UserEmailChanged,
-    UserPasswordChanged,
-    UserPasswordReset,
-    PasswordResetRefused,
-    UserRoleChanged,
-    UserDisabled,
-    UserDeleted,
-    SessionsRevoked,
-    OrganisationCreated,
-    MemberInvited,
-    MemberChanged,
-    OrganisationDeleted,
-  ],
+  publishes,
   asksLater,
   settings,
   async start(host) {

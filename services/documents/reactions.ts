@@ -1,0 +1,55 @@
+import { countDocumentsOf, DocumentDeleted, DocumentUpdated, listDocumentsOf } from '#contracts/documents'
+import { PassportDeleted, PassportMoved } from '#contracts/passports'
+import { handOver, told } from './documents.ts'
+import type { DocumentsHost, RemoveFile } from './host.ts'
+import {
+  countDocuments,
+  deleteDocument,
+  listDocuments,
+  passportDeleted,
+  passportMoved,
+  updateDocument,
+} from './store.ts'
+
+/** Documents go with their passport, and to whom it goes. */
+export function reactions(host: DocumentsHost, removeFile: RemoveFile): void {
+  host.on(
+    PassportDeleted,
+    { id: 'passport-gone', purpose: 'delete the documents of a passport that is gone', from: 'beginning' },
+    async ({ passport, timestamp }, tx) => {
+      for (const document of await passportDeleted(tx, passport.id, new Date(timestamp))) {
+        await deleteDocument(tx, document.id)
+        await tx.publish(DocumentDeleted, told(document))
+        await tx.enqueue(removeFile, { fileKey: document.fileKey })
+      }
+    },
+  )
+
+  host.on(
+    PassportMoved,
+    { id: 'passport-moved', purpose: 'hand over the documents of a passport that moved', from: 'beginning' },
+    async ({ passport, owner, version }, tx) => {
+      for (const document of await passportMoved(tx, passport.id, owner, version)) {
+        const moved = handOver(document, owner, host.now())
+        await updateDocument(tx, moved)
+        await tx.publish(DocumentUpdated, told(moved))
+      }
+    },
+  )
+}
+
+/** What other services ask about documents. */
+export function answers(host: DocumentsHost): void {
+  host.answer(countDocumentsOf, async ({ ownerId }) => {
+    const wanted = { owners: [ownerId], passportId: undefined, kind: undefined, language: undefined, created: {} }
+    return { count: await countDocuments(host.db, wanted) }
+  })
+
+  host.answer(listDocumentsOf, async ({ passportId }) => {
+    const wanted = { passportId, owners: undefined, kind: undefined, language: undefined, created: {} }
+    const documents = await listDocuments(host.db, wanted, 100, undefined)
+    return {
+      documents: documents.map(({ id, title, fileName, sizeBytes }) => ({ docId: id, title, fileName, sizeBytes })),
+    }
+  })
+}
