@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import type { CallContract, EventContract, EventData } from '../contracts/define.ts'
 import type { EventActor } from '../contracts/shared.ts'
@@ -29,7 +30,7 @@ export interface TestOptions {
   answers?: { call: CallContract; handler: Answer<any> }[]
   environment?: Settings
   now?: () => Date
-  log?: Log
+  log?: Log | undefined
   cluster?: TestCluster
 }
 
@@ -48,9 +49,21 @@ export async function start(
   services: readonly Service[],
   options: TestOptions = {},
 ): Promise<TestPlatform> {
-  const platform = await open(services, options)
+  const errors: string[] = []
+  const stream = new Writable({ write: (line, _, done) => (errors.push(String(line)), done()) })
+  const log = options.log ?? (process.env.OHMNIBUS_TEST_LOG ? undefined : openLog({ level: 'error', stream }))
+  const platform = await open(services, { ...options, log })
+  t.after(() => tellErrors(t, errors))
   t.after(platform.close)
   return platform
+}
+
+/** Under what a test failed with, what the log was told: an answer of 500 alone says nothing to who wrote the test. */
+function tellErrors({ error }: TestContext, lines: readonly string[]): void {
+  const failure = (error?.cause ?? error) as Error | undefined
+  for (const { msg, method, route, err } of failure ? lines.slice(0, 5).map(line => JSON.parse(line)) : [])
+    for (let { cause, stack } = err ?? {}, told = ''; stack; { cause, stack } = cause ?? {}, told = 'caused by')
+      failure!.stack += `\n\n${told || [msg, method, route].filter(Boolean).join(' ')}: ${stack}`
 }
 
 /** The same outside of a test, for tools; `close` it. */

@@ -47,6 +47,10 @@ if (paths.length === 0) {
   ])
   fine = checks.every(Boolean)
   fine = (await step('generated documents are up to date', process.execPath, ['tools/docs.ts', '--check'])) && fine
+} else {
+  // What it found stays, as one folder is run again and again.
+  const types = ['-p', '.', '--incremental', '--tsBuildInfoFile', '.cache/types.tsbuildinfo']
+  if (!(await step('types', bin('tsc'), types))) process.exit(1)
 }
 
 const files = await testFiles()
