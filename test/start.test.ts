@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { launch, kill, serversOf, until, type Product } from './fault/product.ts'
@@ -222,3 +222,17 @@ test(
     assert.deepEqual([code, signal, serversOf(product.dataFolder)], [0, null, []])
   },
 )
+
+test('npm passes on that it is told to stop: nothing goes on running behind it', { skip }, async t => {
+  const folder = folderFor(t)
+  const child = spawn('npm', ['start'], {
+    cwd: dirname(import.meta.dirname),
+    env: { ...process.env, PORT: `${await freePort()}`, OHMNIBUS_DATA: join(folder, 'data'), HOST: '127.0.0.1' },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', text => (output += text))
+  await until('the banner', () => output.includes('Ctrl-C'), 30_000)
+  child.kill('SIGTERM')
+  const [code] = await once(child, 'exit')
+  assert.deepEqual([code, serversOf(join(folder, 'data'))], [0, []], output)
+})

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts the platform and pastes the README's tour, block by block, against it. Not with npm, which would leave the platform running when it is told to stop.
+# Starts the platform and pastes the README's tour, block by block, against it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
