@@ -126,9 +126,10 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], service
             tags: [service ?? 'operations'],
             ...schema,
             ...(schema.body && { body: closed(schema.body) }),
-            ...queryOf(method, schema),
+            ...queryOf(method, schema, service),
           } as never,
-          bodyLimit: bodyLimit ?? (config.access.admits === 'public' ? 65_536 : undefined),
+          // Who forgot the rule is told when the route is added.
+          bodyLimit: bodyLimit ?? (config.access?.admits === 'public' ? 65_536 : undefined),
           handler: handler as never,
         })
     }
@@ -150,10 +151,18 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], service
   }
 }
 
-/** A filter nobody knows is refused, lest it seem to hold; but on pages: programs for mail add to the links they show. */
-function queryOf(method: string, { querystring, produces }: RouteSchema): Pick<RouteSchema, 'querystring'> {
-  if (produces?.includes('text/html') || (!querystring && method !== 'GET')) return querystring ? { querystring } : {}
-  return { querystring: closed(querystring ?? Type.Object({})) }
+/**
+ * A filter nobody knows is refused, lest it seem to hold; but on pages, as programs for mail add to the links they show,
+ * and where the platform itself is looked after, as probes add what keeps an answer from being kept.
+ */
+function queryOf(
+  method: string,
+  { querystring, produces }: RouteSchema,
+  service: string | undefined,
+): Pick<RouteSchema, 'querystring'> {
+  const isPage = produces?.includes('text/html') ?? false
+  if (querystring) return { querystring: isPage ? querystring : closed(querystring) }
+  return method === 'GET' && service && !isPage ? { querystring: closed(Type.Object({})) } : {}
 }
 
 /** What every stream takes, gives and refuses beside what is its own. */

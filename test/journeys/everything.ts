@@ -71,7 +71,26 @@ export async function everythingHappens(services: readonly Service[], options?: 
       for (const fate of ['kept', 'archived', 'deleted'] as const)
         await passport(ada, `${owner} ${fate}`, fate, grace.id)
     }
+    // One that moves with its document, and one for somebody who comes later.
+    ada.use(await ada.get(200, 'POST /api/auth/organisations/personal/switch'))
+    const [moved, waiting] = [await passport(ada, 'Ada moved', 'kept', grace.id), await draft(ada, 'Ada waiting')]
+    await ada.get(200, `POST /api/passports/${moved}/move`, { organisationId: organisation.id })
+    await ada.get(201, `POST /api/passports/${waiting}/readers`, { email: 'eve@example.com' })
+    await p.settle()
+    await person('Eve')
     await ada.get(204, 'POST /api/auth/logout', { everywhere: true })
+
+    // What is forgotten, and what ends.
+    const forgetful = client(address)
+    for (const email of ['nobody@example.com', ada.email])
+      await forgetful.get(202, 'POST /api/auth/forgot-password', { email })
+    const [code, other] = [await codeFor(ada.email), 'trains that never stop at noon']
+    await forgetful.get(204, 'POST /api/auth/reset-password', { email: ada.email, code, password: other })
+    const zoe = await person('Zoe')
+    const { id: brief } = await zoe.get(201, 'POST /api/auth/organisations', { name: 'Brief GmbH' })
+    await zoe.get(204, `DELETE /api/auth/organisations/${brief}`)
+    zoe.use(await zoe.get(200, 'POST /api/auth/login', { email: zoe.email, password }))
+    await zoe.get(204, 'DELETE /api/auth/profile', { password })
     await p.settle()
     return p
   } catch (error) {
@@ -85,7 +104,7 @@ async function passport(
   identifier: string,
   fate: 'kept' | 'archived' | 'deleted',
   reader: string,
-): Promise<void> {
+): Promise<string> {
   const { id, data } = await who.get(201, 'POST /api/passports', { data: baseline(identifier) })
   const at = `/api/passports/${id}`
   const first = await upload(who, `${identifier} 1.pdf`, id)
@@ -98,7 +117,11 @@ async function passport(
   await who.get(204, `DELETE /api/documents/${second}`)
   if (fate !== 'deleted') await who.get(200, `POST ${at}/publish`)
   if (fate !== 'kept') await who.ask(`DELETE ${at}`)
+  return id
 }
+
+const draft = async (who: Client, identifier: string): Promise<string> =>
+  (await who.get(201, 'POST /api/passports', { data: baseline(identifier) })).id
 
 async function upload(who: Client, name: string, passportId: string): Promise<string> {
   const form = new FormData()

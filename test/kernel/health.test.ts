@@ -28,7 +28,14 @@ const people = async (t: TestContext) =>
     start({ http }) {
       http.get(
         '/:name',
-        { config: { access: anyone }, schema: { summary: 'Greet', params: Type.Object({ name: Type.String() }) } },
+        {
+          config: { access: anyone },
+          schema: {
+            summary: 'Greet',
+            params: Type.Object({ name: Type.String() }),
+            querystring: Type.Object({ q: Type.Optional(Type.String()) }),
+          },
+        },
         ({ params }) => params,
       )
     },

@@ -143,7 +143,7 @@ test('a page is whole, names its language, leads on, runs nothing and fetches no
   )
   assert.match(body, /<a href="\/">Home<\/a>/)
   assert.doesNotMatch(body, /<script|<link|<img|https?:/)
-  assert.equal(headers['cache-control'], undefined)
+  assert.equal(headers['cache-control'], 'no-store')
 })
 
 test('nobody keeps or lists a page whose address is a secret, whatever its status', async t => {

@@ -10,6 +10,7 @@ export interface Asked {
   readonly name: string
   readonly method: string
   readonly url: string
+  readonly service: string | undefined
   readonly isPublic: boolean
   readonly isPage: boolean
   readonly params: string[]
@@ -28,6 +29,7 @@ export function routesOf({ http: { app } }: TestPlatform): Asked[] {
       method: String(method),
       url,
       isPublic: config!.access!.admits === 'public',
+      service: config!.service,
       isPage: schema.produces?.includes('text/html') ?? false,
       params: [...url.matchAll(/:(\w+)/g)].map(([, name]) => name!),
       query: (schema.querystring?.properties ?? {}) as Record<string, Json>,
