@@ -1,3 +1,4 @@
+import { nowhere } from './kernel/config/spelling.ts'
 import { StartError } from './kernel/problem.ts'
 import type { Platform } from './kernel/run/run.ts'
 
@@ -8,7 +9,8 @@ export function banner(platform: Platform, address: string): void {
   const seconds = process.uptime().toFixed(1)
   if (config.mode === 'production') {
     for (const notice of config.notices) log.warn(notice)
-    log.info({ address, url, services: platform.services, seconds: Number(seconds) }, 'Ohmnibus listens')
+    const engines = enginesOf(platform)
+    log.info({ address, url, services: platform.services, engines, seconds: Number(seconds) }, 'Ohmnibus listens')
     return
   }
   for (const notice of config.notices) console.error(`Note: ${notice}`)
@@ -16,7 +18,10 @@ export function banner(platform: Platform, address: string): void {
     ['Address', url],
     ['Reference', `${url}/docs`],
     ['Data', platform.dataFolder],
-    ['Mails', platform.mailFolder ?? 'sent by SMTP_HOST'],
+    ...Object.entries(enginesOf(platform)).map(([use, engine]): [string, string] => [
+      use[0]!.toUpperCase() + use.slice(1),
+      engine,
+    ]),
     ...platform.announcements.map(({ label, value }): [string, string] => [label, value]),
   ]
   const admin =
@@ -25,7 +30,7 @@ export function banner(platform: Platform, address: string): void {
       : '\n  The first admin was printed at the first start. Lost: npx ohmnibus admin reset-password --email admin@ohmnibus.local\n' +
         '  Another one: npx ohmnibus admin create --email you@example.com\n'
   console.log(`
-Ohmnibus is ready (${seconds} s, evaluation mode: embedded engines, demo data).
+Ohmnibus is ready (${seconds} s, evaluation mode: embedded database, demo data).
 
 ${rows.map(([label, value]) => `  ${label.padEnd(12)} ${value}`).join('\n')}
 ${admin}
@@ -38,6 +43,20 @@ Ctrl-C stops it; everything stays in the data folder.
 `)
 }
 
+/** What each thing lies in or goes by; of an address its host alone, as passwords stand in the rest. */
+function enginesOf({ config, mailFolder }: Platform): Record<string, string> {
+  const hostOf = (url: string): string => URL.parse(url)?.host ?? 'another machine'
+  const { ENABLE_EMAIL_NOTIFICATIONS: sends, SMTP_HOST, SMTP_PORT, SENDGRID_API_KEY } = config
+  const post = !sends ? undefined : SMTP_HOST ? `${SMTP_HOST}:${SMTP_PORT}` : SENDGRID_API_KEY && 'SendGrid'
+  return {
+    database: config.DATABASE_URL ? `PostgreSQL at ${hostOf(config.DATABASE_URL)}` : 'embedded PostgreSQL',
+    events: config.KAFKA_BROKERS.length > 0 ? `Kafka at ${config.KAFKA_BROKERS.join(', ')}` : 'in the database',
+    limits: config.redisUrl ? `Redis at ${hostOf(config.redisUrl)}` : 'in memory',
+    files: config.S3_BUCKET_NAME ? `S3, bucket ${config.S3_BUCKET_NAME}` : 'in the data folder',
+    mails: [post, mailFolder].filter(Boolean).join(' and ') || 'switched off',
+  }
+}
+
 /** Why it could not start: a sentence for what people can mend, all there is of anything else. */
 export function refusal(error: unknown): unknown {
   const { message, cause = error } = error as Error
@@ -48,3 +67,11 @@ export function refusal(error: unknown): unknown {
     : message
   return `\nOhmnibus cannot start. ${sentence}\n`
 }
+
+/** A sentence for each service that clients of the gateway ask for in vain. */
+export const lacking = (...asked: Parameters<typeof nowhere>): string[] =>
+  nowhere(...asked).map(
+    name =>
+      `The gateway finds no ${name}: nothing here runs it. ` +
+      `Say where it runs with ${name.toUpperCase()}_SERVICE_URL, or add it to OHMNIBUS_SERVICES.`,
+  )

@@ -3,7 +3,7 @@ import { misspelt } from './kernel/config/spelling.ts'
 import { endOnRejections } from './kernel/run/rejections.ts'
 import { run, type Platform } from './kernel/run/run.ts'
 import { all, choose } from './services/all.ts'
-import { banner, refusal } from './banner.ts'
+import { banner, lacking, refusal } from './banner.ts'
 import { seedDemo } from './seed.ts'
 
 /** The whole platform: picks services, starts them, says where they are, and stops them when told to. */
@@ -13,7 +13,7 @@ try {
   const names = Object.keys(all)
   const config = readConfig(process.env, dotenv(), names)
   const services = await choose(config.OHMNIBUS_SERVICES)
-  config.notices.push(...misspelt(config.environment, services, names))
+  config.notices.push(...misspelt(config.environment, services, names), ...lacking(services, config, names))
   const platform = await run(services, config, {
     progress: message => console.error(`${message} …`),
     // At once: what comes before the banner, Ctrl-C too, must not lose it.

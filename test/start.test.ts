@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { launch, kill, serversOf, until, type Product } from './fault/product.ts'
+import { examine } from '../tools/doctor.ts'
 import { freePort } from '../tools/engines/recipe.ts'
 
 const skip = process.platform !== 'linux' && 'it finds processes in /proc'
@@ -220,6 +221,68 @@ test(
     product.signal('SIGINT')
     const { code, signal } = await product.ends(10_000)
     assert.deepEqual([code, signal, serversOf(product.dataFolder)], [0, null, []])
+  },
+)
+
+test(
+  'what is away at the start is a warning each, and told alike by the log, /health and doctor',
+  { skip },
+  async t => {
+    const environment = {
+      OHMNIBUS_SERVICES: 'gateway,identity',
+      OHMNIBUS_SECRET: 'a secret for tests: 0123456789abcdef',
+      PASSPORTS_SERVICE_URL: 'http://127.0.0.1:1',
+      METRICS_TOKEN: 'a-token-for-the-figures-of-a-test',
+      REDIS_URL: 'redis://:hush-hush@127.0.0.1:1',
+      SMTP_HOST: '127.0.0.1',
+      SMTP_PORT: '1',
+      S3_ENDPOINT: 'http://127.0.0.1:1',
+      S3_BUCKET_NAME: 'far-away',
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'hush-hush',
+    }
+    const folder = folderFor(t)
+    const product = begin(t, { folder, port: await freePort(), environment })
+    await product.ready()
+    await until('the banner', () => product.output().includes('Ctrl-C'), 20_000)
+    const warnings = () =>
+      product
+        .output()
+        .split('\n')
+        .filter(line => line.startsWith('{'))
+        .map(line => JSON.parse(line))
+        .filter(({ level }) => level === 'warn')
+    const told = () => warnings().map(({ engine }) => engine)
+    await until('a warning each', () => ['cache', 'files', 'mail'].every(engine => told().includes(engine)), 10_000)
+    assert.deepEqual(told().sort(), ['cache', 'files', 'mail'])
+    for (const row of [
+      'Database +embedded PostgreSQL',
+      'Limits +Redis at 127.0.0.1:1',
+      'Files +S3, bucket far-away',
+      'Mails +127.0.0.1:1',
+    ])
+      assert.match(product.output(), new RegExp(`^  ${row}$`, 'm'))
+    assert.doesNotMatch(product.output(), /hush-hush/)
+    for (const service of ['documents', 'notifications'])
+      assert.equal(product.output().split(`Note: The gateway finds no ${service}`).length, 2)
+
+    const health = async (): Promise<any> => {
+      const headers = { authorization: `Bearer ${environment.METRICS_TOKEN}` }
+      return await (await fetch(`${product.address}/health`, { headers })).json()
+    }
+    const { services, engines } = await health()
+    assert.deepEqual(
+      [services.documents, services.notifications, services.passports],
+      ['runs nowhere', 'runs nowhere', 'not heard of'],
+    )
+    const findings = await examine({ ...environment, OHMNIBUS_DATA: product.dataFolder, PORT: '0' })
+    const said = (text: string) => findings.find(({ what }) => what.includes(text))
+    for (const service of ['documents', 'notifications'])
+      assert.equal(said(`The gateway finds no ${service}`)?.state, 'warn')
+    assert.equal(said('Redis')?.what, `Redis: ${engines.cache}`)
+    assert.equal(said('The bucket')?.what, `The bucket far-away: ${engines.files}`)
+    assert.equal(said('The mail server')?.what, `The mail server 127.0.0.1: ${engines.mail}`)
   },
 )
 

@@ -5,6 +5,7 @@ import { get as getSecure } from 'node:https'
 import { createServer } from 'node:net'
 import { json } from 'node:stream/consumers'
 import type { TObject } from 'typebox'
+import { lacking } from '../banner.ts'
 import { dotenv, readConfig, type Config } from '../kernel/config/config.ts'
 import { readSettings, type Settings } from '../kernel/config/settings.ts'
 import { misspelt } from '../kernel/config/spelling.ts'
@@ -61,6 +62,11 @@ function settings(config: Config, services: readonly Service[]): Finding[] {
       state: 'warn',
       what: notice,
       advice: 'Correct or remove it.',
+    })),
+    ...lacking(services, config, Object.keys(all)).map((what): Finding => ({
+      state: 'warn',
+      what,
+      advice: 'Clients are answered that a part does not answer, or that there is no such address.',
     })),
     ...(config.faults.length === 0 ? [fine(`The settings are valid, for ${config.mode} mode`)] : []),
   ]

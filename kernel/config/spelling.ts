@@ -1,5 +1,5 @@
 import leven from 'leven'
-import { platformSettings } from './config.ts'
+import { type Config, platformSettings } from './config.ts'
 import type { Service } from '../service.ts'
 import type { Settings } from './settings.ts'
 
@@ -24,3 +24,9 @@ export function misspelt(environment: Settings, services: readonly Service[], na
       return meant ? [`${name} is no setting and has no effect; ${meant} may be meant.`] : []
     })
 }
+
+/** Services that there are and that neither run here nor have an address, where somebody stands before all. */
+export const nowhere = (services: readonly Service[], { addresses }: Config, everywhere: readonly string[]): string[] =>
+  everywhere.filter(
+    name => services.some(({ front }) => front) && !addresses.has(name) && !services.some(own => own.name === name),
+  )

@@ -66,6 +66,7 @@ export function openRelay(options: Means): Relay {
   const { pool, topics, log, metrics } = options
   const own = connectionOfItsOwn(pool)
   const sender = openSender(options)
+  const tellLeader = tellingChanges(log)
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let leader = false
@@ -101,9 +102,8 @@ export function openRelay(options: Means): Relay {
   async function step(): Promise<boolean> {
     const rows = await markAndLook(own, sentTo, options.horizon(), atOnce)
     sentTo = 0
-    const leads = rows[0]!.leads
-    if (leads !== leader) log.info({ leader: leads }, 'the relay to Kafka changes hands')
-    leader = leads
+    leader = rows[0]!.leads
+    tellLeader(leader)
     if (!leader) return false
     if (hasDead) {
       hasDead = false
@@ -150,6 +150,15 @@ export function openRelay(options: Means): Relay {
       await inTime(500, () => sender.close()).catch(() => {})
       await own.end({ timeout: 1 })
     },
+  }
+}
+
+/** Who fails to send leads again a moment later, which is no news. */
+function tellingChanges(log: Log): (leader: boolean) => void {
+  let told = false
+  return leader => {
+    if (leader !== told) log.info({ leader }, 'the relay to Kafka changes hands')
+    told = leader
   }
 }
 

@@ -4,6 +4,7 @@ import { anyone } from '../access/access.ts'
 import type { Http } from '../http/http.ts'
 import { Problem } from '../problem.ts'
 import type { Log } from '../telemetry/log.ts'
+import { innermost } from '../telemetry/outage.ts'
 import { inTime } from '../waiting.ts'
 
 const Health = Type.Object(
@@ -31,7 +32,8 @@ export interface HealthOptions {
 const sharedMs = 2_000
 const patienceMs = 2_000
 
-export function serveHealth(site: Http, { state, services: own, isInside, ...options }: HealthOptions): void {
+/** Answers what looks at engines by name, and tells the log of those that fail. */
+export function serveHealth(site: Http, { state, services: own, isInside, ...options }: HealthOptions) {
   const look = looking(options)
   /** A look costs every engine something. Strangers, who may ask as often as they like, share one for a while. */
   let looked: { at: number; found: ReturnType<typeof look> } | undefined
@@ -94,6 +96,7 @@ export function serveHealth(site: Http, { state, services: own, isInside, ...opt
       return reply.code(status === 'ok' ? 200 : 503).send({ status, services, engines })
     },
   )
+  return look
 }
 
 /** Asks every engine and every service elsewhere at once. */
@@ -103,19 +106,19 @@ function looking({ checks, elsewhere, log }: Pick<HealthOptions, 'checks' | 'els
 
   async function faultOf(name: string, check: () => PromiseLike<unknown>): Promise<string | undefined> {
     try {
-      await inTime(patienceMs, check, () => new Error('timed out'))
+      await inTime(patienceMs, check, () => new Error(`no answer in ${patienceMs / 1000} s`))
       told.delete(name)
       return undefined
     } catch (error) {
-      const { message } = error as Error
+      const message = innermost(error)
       if (told.get(name) !== message) log.warn({ err: error, engine: name }, 'an engine fails its check')
       told.set(name, message)
       return message
     }
   }
 
-  return async () => {
-    const faults = Object.entries(checks).map(async ([name, check]) => [name, await faultOf(name, check)] as const)
+  return async (engines = Object.keys(checks)) => {
+    const faults = engines.map(async name => [name, await faultOf(name, checks[name]!)] as const)
     return { faults: await Promise.all(faults), elsewhere: await elsewhere?.() }
   }
 }

@@ -34,12 +34,16 @@ export function operations(
   const isInside = insideBy(inside)
   const site = mount(app, [''])
   const admin = mount(app, ['/api/events'])
-  serveHealth(site, { ...health, state: () => state, isInside, log })
+  const look = serveHealth(site, { ...health, state: () => state, isInside, log })
   serveMetrics(site, metrics, isInside)
   serveDeadLetters(admin, eventLogs, log)
   serveSubscriptions(admin, eventLogs)
   return {
-    enter: () => void (state = 'ready'),
+    enter() {
+      state = 'ready'
+      // The others tell of themselves when they start; nobody waits for these.
+      void look(['cache', 'mail'].filter(engine => engine in health.checks))
+    },
     leave: () => void (state = 'stopping'),
     listen: async host => (inside.port === undefined ? () => {} : await listenPrivately(app, inside.port, host)),
   }

@@ -7,6 +7,7 @@ import { openCalls } from '../calls/calls.ts'
 import { openPeers } from '../calls/peers.ts'
 import type { Config } from '../config/config.ts'
 import { readSettings, refuseFaults } from '../config/settings.ts'
+import { nowhere } from '../config/spelling.ts'
 import { deriveFrom, rootSecret } from '../config/secrets.ts'
 import { migrate } from '../database/migrate.ts'
 import { placementOf, type DatabaseEngine } from '../database/placement.ts'
@@ -145,7 +146,7 @@ export async function run(services: readonly Service[], config: Config, options:
       eventLogs: datastores.map(({ events }) => events),
       checks: engines.checks,
       services: order.map(({ name }) => name),
-      elsewhere: () => world.elsewhere(),
+      elsewhere: () => standingElsewhere(world, options),
     })
     // In the order they were given, which is that of the product.
     for (const { name, about } of services) if (about) app.tags.set(name, about)
@@ -256,6 +257,11 @@ async function openEngines(ground: {
   }
   return { database: [...placement.keys()][0]!, datastores, metrics, cache, files, mail, checks }
 }
+
+const standingElsewhere = async (world: World, { everywhere = [] }: RunOptions): Promise<Record<string, string>> => ({
+  ...Object.fromEntries(nowhere(world.services, world.config, everywhere).map(name => [name, 'runs nowhere'])),
+  ...(await world.elsewhere()),
+})
 
 function refuseUnanswered({ services, calls }: World): void {
   for (const { name, needs = [] } of services)
