@@ -62,8 +62,10 @@ export function openDatabase<Name extends string>(
         })
       if (stored) return verbatim<T>(stored.answer)
       const answer = await work(tx)
-      await tx`insert into kernel.answers (key, service, fingerprint, answer)
-        values (${key}, ${name}, ${idempotency.fingerprint}, ${tx.json(answer as Postgres.JSONValue)})`
+      tx.withCommit(
+        tx`insert into kernel.answers (key, service, fingerprint, answer)
+          values (${key}, ${name}, ${idempotency.fingerprint}, ${tx.json(answer as Postgres.JSONValue)})`.execute(),
+      )
       return answer
     })
   }

@@ -68,8 +68,10 @@ export async function transact<Name extends string, T>(
       throw new Error(`nothing was committed: a statement of a transaction of ${name} had failed before`)
     if (events.length > 0) committed(events)
     return value
-  } catch (error) {
+  } catch (thrown) {
     await tx`rollback`.catch(() => {})
+    // What failed behind a write that nobody waited for failed because of that.
+    const error = failureAmong(await Promise.allSettled(last))?.reason ?? thrown
     failed(error)
     if (isReadOnly(error))
       throw new Problem('unavailable', 'database_read_only', {
@@ -87,10 +89,13 @@ export async function transact<Name extends string, T>(
 /** The result of the last; what failed first says why, as all behind it fail for being behind it. */
 async function inTurn<T>(before: readonly Promise<unknown>[], last: Promise<T>): Promise<T> {
   const results = await Promise.allSettled([...before, last])
-  const failed = results.find(({ status }) => status === 'rejected')
-  if (failed) throw (failed as PromiseRejectedResult).reason
+  const failed = failureAmong(results)
+  if (failed) throw failed.reason
   return await last
 }
+
+const failureAmong = (results: readonly PromiseSettledResult<unknown>[]): PromiseRejectedResult | undefined =>
+  results.find(result => result.status === 'rejected')
 
 /**
  * The driver would write into a socket that is gone, and fail where nobody can catch it, or into the next transaction

@@ -11,7 +11,7 @@ import { runningEmbedded } from '../../tools/embedded.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { guard, quoted } from '../../tools/engines/guard.ts'
 import { onLinux, setUp, visitors } from './alone.ts'
-import { underFireSettings } from './harness.ts'
+import { prometheus, underFireSettings } from './harness.ts'
 import { kill, launch, serversOf, until, type Product } from './product.ts'
 
 /** A disk of its own in memory; undefined, and the test skipped, where none can be mounted. */
@@ -37,7 +37,7 @@ function smallDisk(t: TestContext) {
 }
 
 const database = async ({ address }: Product): Promise<string> =>
-  ((await (await fetch(`${address}/health`)).json()) as { engines: { database: string } }).engines.database
+  ((await (await fetch(`${address}/health`, { headers: prometheus })).json()) as { engines: { database: string } }).engines.database
 
 const told = ({ output }: Product, message: RegExp): string[] =>
   output()

@@ -364,9 +364,9 @@ async function check(site: Site, people: People, ledger: Ledger): Promise<void> 
       const isTold = owner.told.includes(person) ? 1 : 0
       const expected = [isTold, isTold, owner.writer === person.who ? 0 : isTold]
       const counts = [
-        shown.get(`/api/passports/${id}`)?.length ?? 0,
-        recorded.get(`${person.email} /api/passports/${id}`)?.length ?? 0,
-        mailed.get(`${person.email} /api/passports/${id}`)?.length ?? 0,
+        shown.get(`/passports/${id}`)?.length ?? 0,
+        recorded.get(`${person.email} /passports/${id}`)?.length ?? 0,
+        mailed.get(`${person.email} /passports/${id}`)?.length ?? 0,
       ]
       say(
         counts.join() !== expected.join() &&

@@ -81,6 +81,11 @@ test('a write that goes out with the commit is there with its event, or fails th
     await tx.publish(Noted, note)
   })
   await assert.rejects(taken, error => violates(error, 'pages_pkey'))
+  const behind = db.transaction(async tx => {
+    tx.withCommit(add(tx, 'a'))
+    await add(tx, 'd')
+  })
+  await assert.rejects(behind, error => violates(error, 'pages_pkey'))
   const changed = db.transaction(async tx => {
     tx.withCommit(add(tx, 'c'))
     throw new Error('changed my mind')
