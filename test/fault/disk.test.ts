@@ -37,7 +37,8 @@ function smallDisk(t: TestContext) {
 }
 
 const database = async ({ address }: Product): Promise<string> =>
-  ((await (await fetch(`${address}/health`, { headers: prometheus })).json()) as { engines: { database: string } }).engines.database
+  ((await (await fetch(`${address}/health`, { headers: prometheus })).json()) as { engines: { database: string } })
+    .engines.database
 
 const told = ({ output }: Product, message: RegExp): string[] =>
   output()

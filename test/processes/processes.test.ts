@@ -74,7 +74,7 @@ test('whoever listens at one process hears what happens in another', async t => 
     for (;;) {
       const heard = (await ear.next())!
       if (heard.notification.event !== 'passport.created') continue
-      assert.equal(heard.notification.link, `${p.publicUrl}/api/passports/${id}`)
+      assert.equal(heard.notification.link, `${p.publicUrl}/passports/${id}`)
       break
     }
     ear.hangUp()
