@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -55,8 +55,10 @@ test('a new column of passports is a line, a migration and documents made anew: 
       "const columns = {\n  colour: { sql: 'colour', kind: text, filter: true, examples: ['red'], from: ['colour'] },\n",
     ),
   )
+  const migrations = join(folder, 'services/passports/migrations')
+  const next = String(readdirSync(migrations).length + 1).padStart(4, '0')
   writeFileSync(
-    join(folder, 'services/passports/migrations/0004_colour.sql'),
+    join(migrations, `${next}_colour.sql`),
     `-- works with code from 0001
 alter table passports add column colour text;
 create index passports_by_colour on passports (owner_id, colour, created_at, id);

@@ -118,6 +118,8 @@ test('health and reference at the gateway tell of all that is behind it', async 
   for (const path of ['/api/auth/login', '/api/passports', '/api/documents/upload', '/api/notifications'])
     assert.ok(paths[path], path)
   await p.parts('documents')[0]!.kill()
+  // What strangers are told may be some seconds old.
+  await until(async () => (await who.ask('GET /health')).status === 503)
   const failing = await who.get(503, 'GET /health')
   assert.notEqual(failing.services.documents, 'ok')
   assert.equal(failing.services.identity, 'ok')
