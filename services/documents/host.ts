@@ -5,6 +5,10 @@ import { Setting, type Host, type Job } from '#kernel'
 
 export const settings = Type.Object({
   DOCUMENT_MAX_BYTES: Setting.bytes('Largest document.', { default: '100 MB' }),
+  DOCUMENT_TYPES: Setting.list(
+    'Media types that documents may have, told by their content: application/pdf, image/*, text/*. All where nothing is said.',
+    { default: '*/*' },
+  ),
 })
 
 /** Whose passports are, and who belongs to whom documents are moved to. */

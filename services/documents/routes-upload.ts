@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { DocumentUploaded } from '#contracts/documents'
 import { authorise, formOf, newId, ownerFor, Problem, requireMatch, signedIn, type Request } from '#kernel'
+import { acceptedTypes } from './accepted.ts'
 import { editable, ownerByPassport, ownerNow, readersFor, requireReplaceable } from './access.ts'
 import { replaceFile, told, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
@@ -17,6 +18,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
   const { db, files, now } = host
   const config = { access: signedIn }
   const inTurn = openTurns()
+  const accepted = acceptedTypes(host.settings.DOCUMENT_TYPES)
 
   host.http.scope((app, http) => {
     app.register(...form(host.settings.DOCUMENT_MAX_BYTES))
@@ -36,6 +38,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
             'too_many_uploads',
             'document_empty',
             'document_too_large',
+            'document_type_refused',
             'editor_required',
             'passport_unknown',
             'files_unavailable',
@@ -49,7 +52,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
       },
       async (request, reply) => {
         const docId = newId()
-        const upload = await inTurn(request, () => receive(host, request, docId))
+        const upload = await inTurn(request, () => receive(host, request, docId, accepted))
         const kept = await keepOrRemove(host, upload, async () => {
           const { title, kind = 'other', language, passportId } = ofUpload(filled(upload.fields))
           const owner = passportId ? await ownerByPassport(host, request.actor, passportId) : ownerFor(request.actor)
@@ -95,6 +98,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
             'too_many_uploads',
             'document_empty',
             'document_too_large',
+            'document_type_refused',
             'document_unknown',
             'document_kept',
             'editor_required',
@@ -116,7 +120,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
         authorise(request.actor, 'write', found && { owner: found.owner, readers }, 'document_unknown')
         requireMatch(request, found!.version)
         await requireReplaceable(host, found)
-        const upload = await inTurn(request, () => receive(host, request, docId))
+        const upload = await inTurn(request, () => receive(host, request, docId, accepted))
         const document = await keepOrRemove(host, upload, async () => {
           ofFile(filled(upload.fields))
           return await db.transaction(async tx => {

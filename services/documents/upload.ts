@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
 import { newId, Problem, type Request } from '#kernel'
+import { requireAccepted } from './accepted.ts'
 import { contentTypeOf, safeName, type Stored } from './documents.ts'
 import type { DocumentsHost } from './host.ts'
 import { openPace, type Pace } from './pace.ts'
@@ -33,9 +34,14 @@ export const form = (maxBytes: number) =>
 /**
  * Streams the file of a form to storage, never whole in memory; fields may stand before it or after it. Whatever fails
  * leaves no file: not the client that goes away, not the one that sends too much. Fails with `form_invalid`,
- * `document_empty`, `document_too_large`, `request_too_slow`.
+ * `document_empty`, `document_too_large`, `document_type_refused`, `request_too_slow`.
  */
-export async function receive(host: DocumentsHost, request: Request, docId: string): Promise<Upload> {
+export async function receive(
+  host: DocumentsHost,
+  request: Request,
+  docId: string,
+  accepted: readonly string[],
+): Promise<Upload> {
   if (!request.isMultipart())
     throw new Problem('unsupported', 'content_type_unsupported', {
       detail: 'Send the file as multipart/form-data, in the field "file".',
@@ -57,7 +63,7 @@ export async function receive(host: DocumentsHost, request: Request, docId: stri
       else if (stored) throw formFault('file', 'may be there once only')
       else {
         fileName = safeName(part.filename)
-        stored = await store(host, pace, part.file, docId)
+        stored = await store(host, pace, part.file, docId, accepted)
       }
     }
   } catch (error) {
@@ -70,10 +76,17 @@ export async function receive(host: DocumentsHost, request: Request, docId: stri
   return { stored, fileName, fields }
 }
 
-async function store(host: DocumentsHost, pace: Pace, file: Readable, docId: string): Promise<Stored> {
+async function store(
+  host: DocumentsHost,
+  pace: Pace,
+  file: Readable,
+  docId: string,
+  accepted: readonly string[],
+): Promise<Stored> {
   const fileKey = `documents/${docId}/${newId()}`
   const { head, whole } = await peek(file, pace)
   const contentType = await contentTypeOf(head.subarray(0, headBytes))
+  requireAccepted(contentType, accepted)
   const { sizeBytes, sha256 } = await host.files.write(fileKey, whole, { maxBytes: host.settings.DOCUMENT_MAX_BYTES })
   return { fileKey, contentType, sizeBytes, sha256 }
 }
