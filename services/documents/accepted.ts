@@ -4,7 +4,8 @@ import { Problem } from '#kernel'
 const meets = (type: string, pattern: string): boolean =>
   pattern === '*/*' || pattern === type || (pattern.endsWith('/*') && type.startsWith(pattern.slice(0, -1)))
 
-const essence = (type: string): string => type.split(';')[0]!.trim().toLowerCase()
+/** A media type without parameters. */
+export const essence = (type: string): string => type.split(';')[0]!.trim().toLowerCase()
 
 /** What an operator lets in, in small letters. Fails where a pattern is none, so that a typing error lets nothing in. */
 export function acceptedTypes(patterns: readonly string[]): string[] {

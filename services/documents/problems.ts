@@ -12,6 +12,7 @@ export const problems = {
   document_of_passport: ['conflict', 'The document belongs to a passport, and is moved with it.'],
   document_of_organisation: ['conflict', 'The document belongs to an organisation already.'],
   organisation_unknown: ['not_found', 'There is no such organisation, or one does not belong to it.'],
+  document_type_mismatch: ['unprocessable', 'The name of the file promises other content than it has.'],
   document_type_refused: ['unsupported', 'Files of this type are not taken here; `accepted` names those that are.'],
   document_too_large: ['too_large', 'The file is larger than documents may be.'],
 } satisfies Problems

@@ -25,6 +25,7 @@ import {
 import { accessOf, editable, ownerByPassport, ownerNow, readable, readersFor, requireReplaceable } from './access.ts'
 import { describe, safeName, told, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
+import { requireNamed } from './names.ts'
 import { moveRoutes } from './routes-move.ts'
 import { uploadRoutes } from './routes-upload.ts'
 import { countDocuments, deleteDocument, findDocument, listDocuments, updateDocument, type Wanted } from './store.ts'
@@ -169,7 +170,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       schema: {
         summary: 'Change what is known about a document',
         honours: ['If-Match'],
-        refuses: ['document_unknown', 'passport_unknown', 'editor_required', 'document_kept'],
+        refuses: ['document_unknown', 'passport_unknown', 'editor_required', 'document_kept', 'document_type_mismatch'],
         params,
         body: Changes,
         response: { 200: DocumentView },
@@ -189,6 +190,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
         requireMatch(request, before.version)
         const owner = attached && (await ownerNow(tx, body.passportId!, attached))
         const after = describe(before, { ...body, ...(body.fileName && { fileName: safeName(body.fileName) }) }, now())
+        if (after.fileName !== before.fileName) requireNamed(after.fileName, before.contentType)
         const moved = owner ? { ...after, owner } : after
         await updateDocument(tx, moved)
         await tx.publish(DocumentUpdated, told(moved))

@@ -17,7 +17,7 @@ test('a document is answered whole, with a type from its content, and published'
   )
   const owner = as()
   const { status, json, headers } = await owner.upload(png, {
-    name: 'report.pdf',
+    name: 'picture',
     fields: { title: 'A picture', kind: 'manual', language: 'de' },
     first: false,
   })
@@ -28,7 +28,7 @@ test('a document is answered whole, with a type from its content, and published'
     {
       docId: '',
       createdAt: '',
-      fileName: 'report.pdf',
+      fileName: 'picture',
       title: 'A picture',
       kind: 'manual',
       language: 'de',
@@ -55,7 +55,7 @@ test('the type is that of the content, and what a browser could run never leaves
     ['%PDF-1.7\n%âãÏÓ\n', 'application/pdf'],
     [Buffer.from([0, 1, 2, 3]), 'application/octet-stream'],
   ] as const) {
-    const { json } = await owner.upload(content, { name: 'x.png' })
+    const { json } = await owner.upload(content, { name: 'x.txt' })
     assert.equal(json.contentType, type)
     const { headers } = await owner.get(`/${json.docId}?download=1`)
     assert.equal(headers.get('content-type'), /html|svg/.test(type) ? 'application/octet-stream' : type)

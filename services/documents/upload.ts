@@ -4,6 +4,7 @@ import { newId, Problem, type Request } from '#kernel'
 import { requireAccepted } from './accepted.ts'
 import { contentTypeOf, safeName, type Stored } from './documents.ts'
 import type { DocumentsHost } from './host.ts'
+import { requireNamed } from './names.ts'
 import { openPace, type Pace } from './pace.ts'
 
 /** What came with a multipart request: one file, stored already, and the fields beside it. */
@@ -34,7 +35,7 @@ export const form = (maxBytes: number) =>
 /**
  * Streams the file of a form to storage, never whole in memory; fields may stand before it or after it. Whatever fails
  * leaves no file: not the client that goes away, not the one that sends too much. Fails with `form_invalid`,
- * `document_empty`, `document_too_large`, `document_type_refused`, `request_too_slow`.
+ * `document_empty`, `document_too_large`, `document_type_mismatch`, `document_type_refused`, `request_too_slow`.
  */
 export async function receive(
   host: DocumentsHost,
@@ -63,7 +64,10 @@ export async function receive(
       else if (stored) throw formFault('file', 'may be there once only')
       else {
         fileName = safeName(part.filename)
-        stored = await store(host, pace, part.file, docId, accepted)
+        stored = await store(host, pace, part.file, docId, type => {
+          requireAccepted(type, accepted)
+          requireNamed(fileName, type)
+        })
       }
     }
   } catch (error) {
@@ -81,12 +85,12 @@ async function store(
   pace: Pace,
   file: Readable,
   docId: string,
-  accepted: readonly string[],
+  requireFit: (contentType: string) => void,
 ): Promise<Stored> {
   const fileKey = `documents/${docId}/${newId()}`
   const { head, whole } = await peek(file, pace)
   const contentType = await contentTypeOf(head.subarray(0, headBytes))
-  requireAccepted(contentType, accepted)
+  requireFit(contentType)
   const { sizeBytes, sha256 } = await host.files.write(fileKey, whole, { maxBytes: host.settings.DOCUMENT_MAX_BYTES })
   return { fileKey, contentType, sizeBytes, sha256 }
 }

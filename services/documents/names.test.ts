@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { open } from './testing.ts'
+
+const pdf = '%PDF-1.7\n%âãÏÓ\n'
+const gif = Buffer.from('R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs=', 'base64')
+
+test('a name that promises other content than there is is refused, at an upload and at replacing, and leaves nothing', async t => {
+  const { as, keys } = await open(t)
+  const owner = as()
+  const { json } = await owner.upload(pdf, { name: 'Report.PDF' })
+  for (const target of [{}, { to: `/${json.docId}/file`, method: 'PUT' }])
+    for (const [content, name, says, is] of [
+      [gif, 'report.pdf', 'pdf', 'image/gif'],
+      ['MZ\x90\0 a program', 'report.pdf', 'pdf', 'application/x-msdownload'],
+      [pdf, 'picture.JPG', 'jpg', 'application/pdf'],
+      ['<!doctype html><p>', 'a.png', 'png', 'text/html'],
+      ['a sentence', 'letter.docx', 'docx', 'text/plain'],
+      [Buffer.from([0, 1, 2, 3]), 'a.pdf', 'pdf', 'application/octet-stream'],
+    ] as const) {
+      const refused = await owner.upload(content, { ...target, name })
+      assert.deepEqual([refused.status, refused.json.code], [422, 'document_type_mismatch'], name)
+      assert.deepEqual([refused.json.extension, refused.json.contentType], [says, is])
+    }
+  assert.equal((await keys()).length, 1)
+})
+
+test('names without an extension, with one of text or with one nobody knows promise nothing', async t => {
+  const owner = (await open(t)).as()
+  for (const [content, name] of [
+    [gif, 'picture'],
+    [gif, 'picture.constructor'],
+    [Buffer.from([0, 1, 2, 3]), 'readings.bin'],
+    ['BMW, as a sentence begins', 'letter.txt'],
+    [Buffer.from('Gr\xfc\xdfe', 'latin1'), 'letter.csv'],
+    ['PK\x03\x04 and more', 'letter.docx'],
+  ] as const)
+    assert.equal((await owner.upload(content, { name })).status, 201, name)
+})
+
+test('a document is not given a name that promises other content than it has', async t => {
+  const owner = (await open(t)).as()
+  const { json } = await owner.upload(gif, { name: 'a.gif' })
+  const refused = await owner.change(`/${json.docId}`, { fileName: 'a.pdf' })
+  assert.deepEqual([refused.status, refused.json.code], [422, 'document_type_mismatch'])
+  assert.equal((await owner.get(`/${json.docId}`)).json.fileName, 'a.gif')
+  assert.equal((await owner.change(`/${json.docId}`, { fileName: 'b.gif', title: 'B' })).status, 200)
+})
