@@ -1,6 +1,7 @@
 import type { Pool } from '../database/database.ts'
 import { StartError } from '../problem.ts'
 import type { Log } from '../telemetry/log.ts'
+import { inTime } from '../waiting.ts'
 import { openTail } from './log-tail.ts'
 import { wholeLog, type EventRow, type Partition, type Reader, type Transport } from './transport.ts'
 
@@ -79,6 +80,9 @@ export function logTransport({ pool, log }: { pool: Pool; log: Log }): Transport
     },
     // While versions change, one does not know what only the other reads: such a reader is waited for, for a day.
     async passed() {
+      // What nobody here waits for may not have been looked at yet; who has a position and does not commit is not waited
+      // for.
+      await inTime(1_000, () => tail.catchUp()).catch(() => {})
       const [row] = await pool<{ unread: number | null }[]>`
         select min(
           (select min(e.position) from kernel.log e where e.topic = s.topic and e.position > c.at_offset)

@@ -116,6 +116,8 @@ export async function contentTypeOf(head: Buffer): Promise<string> {
   const known = await fileTypeFromBuffer(head)
   // XML and its kin are read below, where a script in one is told from a table.
   if (known && !/xml/.test(known.mime)) return known.mime
+  // Readers take what stands before the mark for nothing, if it is not much (ISO 32000-1, annex H).
+  if (!known && head.subarray(0, 1024).includes('%PDF-')) return 'application/pdf'
   const text = textOf(head)
   if (text === undefined) return known?.mime ?? 'application/octet-stream'
   if (/^\s*(\{\s*["}]|\[\s*(["[\]{]|-?\d[\d.eE+-]*\s*(,|\]\s*$)))/.test(text)) return 'application/json'

@@ -24,14 +24,14 @@ const promised: Readonly<Record<string, RegExp>> = {
 }
 
 /** Fails with `document_type_mismatch` where a name promises other content than there is, as `report.pdf` for a picture. */
-export function requireNamed(fileName: string, contentType: string): void {
+export function requireNamed(fileName: string, contentType: string, pointer = '/file'): void {
   const extension = /\.(\w+)$/.exec(fileName)?.[1]!.toLowerCase() ?? ''
   const type = essence(contentType)
   if (!Object.hasOwn(promised, extension) || promised[extension]!.test(type)) return
   const detail = `is named .${extension}, and is ${type} by its content`
   throw new Problem('unprocessable', 'document_type_mismatch', {
     detail: `The file ${detail}. Give it a name of what it is, or none at the end.`,
-    errors: [{ pointer: '/file', detail }],
+    errors: [{ pointer, detail }],
     extension,
     contentType: type,
   })

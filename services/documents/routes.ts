@@ -190,7 +190,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
         requireMatch(request, before.version)
         const owner = attached && (await ownerNow(tx, body.passportId!, attached))
         const after = describe(before, { ...body, ...(body.fileName && { fileName: safeName(body.fileName) }) }, now())
-        if (after.fileName !== before.fileName) requireNamed(after.fileName, before.contentType)
+        if (after.fileName !== before.fileName) requireNamed(after.fileName, before.contentType, '/fileName')
         const moved = owner ? { ...after, owner } : after
         await updateDocument(tx, moved)
         await tx.publish(DocumentUpdated, told(moved))
