@@ -11,7 +11,7 @@ test('an identifier of up to 2,048 characters stands in one passport of an owner
     p.http.inject({ method: 'POST', url: '/api/passports', headers, payload: { data: { batteryIdentifier } } })
   const found = async (query: Record<string, string>) =>
     (await p.http.inject({ url: '/api/passports', query, headers })).json() as {
-      items: any[]
+      items: any[] // as the answer has them
       nextCursor: string | null
     }
   const long = 'urn:battery:'.padEnd(300, 'x')

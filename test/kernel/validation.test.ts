@@ -466,7 +466,7 @@ test('a time is read if it is one for the calendar and the database too, and ref
 test('what was read with its text is written as it stood, wherever it stands by then', () => {
   const body = parseJson(
     Buffer.from('{"b":{"2":1,"1":2.50},"__proto__":[ 1 ],"n":{"10":{"x":"\\u0041"}},"t":"x"}'),
-  ) as any
+  ) as any // JSON of any shape
   assert.equal(
     stringify({ before: 1, all: [body.b, body.n], body }),
     '{"before":1,"all":[{"2":1,"1":2.50},{"10":{"x":"\\u0041"}}],"body":{"b":{"2":1,"1":2.50},"__proto__":[ 1 ],"n":{"10":{"x":"\\u0041"}},"t":"x"}}',
