@@ -55,7 +55,7 @@ async function run(variables: Record<string, string>): Promise<{ answers: Json[]
   })
   const failures = summary.run.failures.map(
     ({ source, error, at }: Json) =>
-      `${source?.name} (${at}): ${error.message} ${answers.at(-1)?.response?.text?.() ?? ''}`,
+      `${source?.name} (${at}): ${error.message} ${answers.findLast(({ item }) => item.id === source?.id)?.response.text()}`,
   )
   return { answers, failures }
 }

@@ -98,8 +98,7 @@ export function openSubscriptions(options: {
       declared.push(subscription)
     },
     async start(): Promise<void> {
-      const sinceMs = performance.now() - opened
-      const known = await database.transaction(tx => claim(tx, declared, sinceMs))
+      const known = await database.transaction(async tx => claim(tx, declared, await before(tx, opened)))
       for (const subscription of known) mine.set(subscription.name, subscription)
       await mark()
       for (const { name, orphaned_at } of await database<Known[]>`
@@ -120,8 +119,14 @@ export function openSubscriptions(options: {
   }
 }
 
-/** Finds each in the database, or makes it; `sinceMs` ago its service had not published anything yet. */
-async function claim(tx: Tx<'kernel'>, declared: readonly Declared[], sinceMs: number): Promise<Subscription[]> {
+/** An instant of the database's clock, not later than `opened` of this process's, however long the way there takes. */
+async function before(tx: Tx<'kernel'>, opened: number): Promise<Date> {
+  const [clock] = await tx<{ at: Date }[]>`select clock_timestamp() as at`
+  return new Date(clock!.at.getTime() - Math.ceil(performance.now() - opened))
+}
+
+/** Finds each in the database, or makes it; at `silent` its service had not published anything yet. */
+async function claim(tx: Tx<'kernel'>, declared: readonly Declared[], silent: Date): Promise<Subscription[]> {
   // Of processes that start together each finds what another has made.
   await tx`select pg_advisory_xact_lock(${claiming})`
   const known = await tx<Known[]>`
@@ -136,7 +141,7 @@ async function claim(tx: Tx<'kernel'>, declared: readonly Declared[], sinceMs: n
       [found] = await tx<Known[]>`
         insert into kernel.subscriptions (name, service, topic, id, purpose, begins_at)
         values (${`${service}: ${id} (${topic})`}, ${service}, ${topic}, ${id}, ${purpose},
-          case when ${one.from === 'now'} then clock_timestamp() - ${sinceMs} * interval '1 ms' end)
+          ${one.from === 'now' ? silent : null})
         returning *`
     else if (found.id !== id || found.purpose !== purpose)
       await tx`update kernel.subscriptions set id = ${id}, purpose = ${purpose} where name = ${found.name}`

@@ -47,7 +47,7 @@ const Changes = Type.Partial(
   Type.Object({
     ...fields,
     // Made one line by `safeName`.
-    fileName: Type.String({ minLength: 1, maxLength: 200, examples: ['declaration.pdf'] }),
+    fileName: Type.String({ minLength: 1, maxLength: 200, examples: ['declaration.txt'] }),
     language: Type.Union([fields.language, Type.Null()]),
     passportId: Type.Union([Id, Type.Null()], { description: 'null takes it off its passport' }),
   }),

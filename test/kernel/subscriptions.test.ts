@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReactionAbout } from '../../kernel/service.ts'
-import { defineService, newId } from '../../kernel/index.ts'
+import { defineService, newId, type Service } from '../../kernel/index.ts'
 import { start } from '../../kernel/testing.ts'
 import { folderWith, listening, Noted, notes, readers, seen, settleNow, until, write } from './toys.ts'
 
@@ -222,4 +223,29 @@ test('every try that fails is logged, and the list says in which trace it began 
   const [letter] = answer.json().items
   assert.equal(letter.traceId, trace)
   assert.ok(Date.parse(letter.failedAt) > Date.parse(letter.publishedAt))
+})
+
+test('who hears of a topic from now on hears what services publish at their start, however long it waits for its place', async t => {
+  const heard: string[] = []
+  const silent = await notes(t)
+  let place: Promise<void> | undefined
+  const early: Service = {
+    ...silent,
+    async start(host) {
+      await silent.start(host)
+      const held = Promise.withResolvers<void>()
+      // As another process that starts does.
+      place = host.db.transaction(async tx => {
+        await tx`select pg_advisory_xact_lock(${7305218804})`
+        held.resolve()
+        await sleep(300)
+      })
+      await held.promise
+      await host.db.transaction(tx => tx.publish(Noted, { page: 'one', number: 1, text: 'early' }))
+    },
+  }
+  const p = await start(t, [early, await listener(t, { from: 'now' }, heard)])
+  await place
+  await p.settle()
+  assert.deepEqual(heard, ['early'])
 })
