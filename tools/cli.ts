@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
 import { dotenv, readConfig } from '../kernel/config/config.ts'
 import type { Database } from '../kernel/database/database.ts'
@@ -24,7 +25,11 @@ const commands: Record<string, Command> = {
     summary: 'Start the platform; settings come from the environment and from .env',
     usage: 'ohmnibus start',
     options: {},
-    execute: async () => void (await import('../main.ts')),
+    async execute() {
+      await import('../main.ts')
+      // Now, as not every start ends in good order.
+      flushCompileCache()
+    },
   },
   'admin create': {
     summary: 'Make an admin, also while the platform runs',

@@ -4,7 +4,6 @@ import type { Static } from 'typebox'
 import { Problem } from '../problem.ts'
 import type { Mail, Post, Sender } from './mail.ts'
 import type { settings as declared } from './settings.ts'
-import { smtpPost } from './smtp.ts'
 
 type MailSettings = Static<typeof declared>
 
@@ -77,23 +76,31 @@ export function openMail({
 function postOf(settings: MailSettings, from: Sender, patience: number): Post | undefined {
   const { SMTP_HOST: host, SENDGRID_API_KEY: key, SENDGRID_BASE_URL: url } = settings
   if (host)
-    return smtpPost({
-      host,
-      port: settings.SMTP_PORT,
-      user: settings.SMTP_USER,
-      pass: settings.SMTP_PASS,
-      from,
-      patience,
-    })
-  if (!key) return undefined
-  // Its client is only loaded where it is used.
+    return later(async () =>
+      (await import('./smtp.ts')).smtpPost({
+        host,
+        port: settings.SMTP_PORT,
+        user: settings.SMTP_USER,
+        pass: settings.SMTP_PASS,
+        from,
+        patience,
+      }),
+    )
+  return key ? later(async () => (await import('./sendgrid.ts')).sendgridPost({ key, url, from, patience })) : undefined
+}
+
+/** A client is only loaded where it is used. */
+function later(load: () => Promise<Post>): Post {
   let loading: Promise<Post> | undefined
-  const sendgrid = () =>
-    (loading ??= import('./sendgrid.ts').then(({ sendgridPost }) => sendgridPost({ key, url, from, patience })))
+  const loaded = () => (loading ??= load())
   return {
-    send: async (message, messageId) => (await sendgrid()).send(message, messageId),
-    check: async () => (await sendgrid()).check(),
-    close() {},
+    send: async (message, messageId) => (await loaded()).send(message, messageId),
+    check: async () => (await loaded()).check(),
+    close: () =>
+      void loading?.then(
+        post => post.close(),
+        () => {},
+      ),
   }
 }
 

@@ -1,8 +1,10 @@
 import pino from 'pino'
-import pretty from 'pino-pretty'
 import { context } from './context.ts'
 
 export type Log = pino.Logger
+
+/** Only people in a terminal need it. */
+const pretty = process.stdout.isTTY ? (await import('pino-pretty')).default : undefined
 
 /** What never reaches a log line, wherever in the object it stands. */
 const secrets = [
@@ -46,7 +48,7 @@ export function openLog(options: { level: string; stream?: NodeJS.WritableStream
     hooks: { streamWrite: withoutAddresses },
   }
   if (options.stream) return pino(settings, options.stream)
-  if (process.stdout.isTTY)
+  if (pretty)
     return pino(settings, pretty({ ignore: 'traceId', translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true }))
   return pino(settings, pino.destination({ sync: false, minLength: 0 }))
 }

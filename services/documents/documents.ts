@@ -1,4 +1,3 @@
-import { fileTypeFromBuffer } from 'file-type'
 import type { Owner } from '#contracts/shared'
 import { Problem, type Owned } from '#kernel'
 
@@ -113,6 +112,8 @@ export async function contentTypeOf(head: Buffer): Promise<string> {
     throw new Problem('invalid', 'document_empty', { errors: [{ pointer: '/file', detail: 'must not be empty' }] })
   const wide = wideTextOf(head)
   if (wide !== undefined) return `${isTable(wide) ? 'text/csv' : 'text/plain'}; charset=utf-16`
+  // Loaded with the first file.
+  const { fileTypeFromBuffer } = await import('file-type')
   const known = await fileTypeFromBuffer(head)
   // XML and its kin are read below, where a script in one is told from a table.
   if (known && !/xml/.test(known.mime)) return known.mime
