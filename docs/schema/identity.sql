@@ -172,3 +172,5 @@ create table users (
 );
 CREATE INDEX users_admins ON identity.users USING btree (id) WHERE (role = 'admin'::text);
 CREATE INDEX users_by_created ON identity.users USING btree (created_at, email);
+CREATE INDEX users_by_role ON identity.users USING btree (role, email);
+CREATE INDEX users_disabled ON identity.users USING btree (email) WHERE disabled;

@@ -40,7 +40,7 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   const base = basePath(options.publicUrl)
   const answerError = answersErrors(log, base)
 
-  const listener = await openListener({ ...options, headers: guarding })
+  const listener = await openListener({ ...options, headers: guarding, base })
   const app = fastify({
     ...listener.options,
     logger: false,

@@ -268,11 +268,11 @@ function refusals(route: RouteOptions, schema: RouteSchema, problems: ReadonlyMa
   )
 }
 
-function exampleProblem(code: string, { status, sentence }: KnownProblem): Json {
+function exampleProblem(code: string, { status, sentence }: KnownProblem, base: string): Json {
   return {
     summary: sentence,
     value: {
-      type: problemType(code),
+      type: base + problemType(code),
       title: titleOf(code),
       status,
       code,
@@ -342,7 +342,7 @@ function complete(document: Json, app: FastifyInstance): ApiDocument {
       schemas: Object.fromEntries(sorted(schemas, compare)),
       responses: Object.fromEntries(sorted(responses, compare)),
       examples: Object.fromEntries(
-        [...codes].sort().map(code => [code, exampleProblem(code, app.problems.get(code)!)]),
+        [...codes].sort().map(code => [code, exampleProblem(code, app.problems.get(code)!, app.base)]),
       ),
     },
   }

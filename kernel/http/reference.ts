@@ -38,6 +38,7 @@ export function reference(app: FastifyInstance, peers: Peers, names: readonly st
     open(scope)
     await scope.register(viewer, {
       routePrefix: '/docs',
+      indexPrefix: app.base,
       staticCSP: policy,
       // What the viewer's own addresses give is the document of all.
       uiHooks: { preHandler: async () => void (await merged()) },

@@ -17,6 +17,8 @@ export interface ListenerOptions extends CertificateOptions {
   requestTimeout?: number
   /** On every answer. */
   headers?: Record<string, string>
+  /** Before every path that a client is told of. */
+  base?: string
 }
 
 /** How the platform listens: with plain HTTP, or with HTTPS, where HTTP/2 and 1.1 are chosen by ALPN. */
@@ -37,8 +39,8 @@ const limits = {
 
 /** Fails with `StartError` when the certificate cannot be used. */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { tls, headersTimeout = 20_000, requestTimeout = 600_000, headers = {}, log } = options
-  const refuse = refusing(headers, log)
+  const { tls, headersTimeout = 20_000, requestTimeout = 600_000, headers = {}, base = '', log } = options
+  const refuse = refusing(headers, base, log)
   const { keepAliveTimeout, headerBytes } = limits
   const http1 = {
     maxHeaderSize: headerBytes,
@@ -113,12 +115,12 @@ const refusals: Record<string, [status: number, title: string, code: string]> = 
 }
 
 /** Refusals where there is no request to answer, with all that others have too. */
-function refusing(everywhere: Record<string, string>, log: Log) {
+function refusing(everywhere: Record<string, string>, base: string, log: Log) {
   function answer(reason: string | undefined) {
     const [status, title, code] = refusals[reason ?? ''] ?? [400, 'Bad request', 'request_malformed']
     const traceId = newTraceId()
     log.debug({ traceId, status, code, reason }, 'what arrived was not taken')
-    const body = JSON.stringify({ type: problemType(code), title, status, code, detail: `${title}.`, traceId })
+    const body = JSON.stringify({ type: base + problemType(code), title, status, code, detail: `${title}.`, traceId })
     const headers = {
       ...everywhere,
       'x-request-id': traceId,

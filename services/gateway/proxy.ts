@@ -122,7 +122,7 @@ function passing({ peers, metrics }: GatewayHost) {
         void reply
           .code(503)
           .headers({ 'retry-after': '1', 'content-type': 'application/problem+json' })
-          .send(JSON.stringify(unavailable().toJSON(request.id)))
+          .send(JSON.stringify(unavailable().toJSON(request.id, reply.server.base)))
       },
     })
     // An address that is left alone does not wait for the outcome.

@@ -31,6 +31,40 @@ test('an admin counts accounts, finds them by when they were made, and hears of 
     assert.equal((await get(path, root.headers)).statusCode, 400, path)
 })
 
+test('an admin finds accounts by role and by whether they are disabled, together with the rest, and counts them', async t => {
+  const { http, get, person, admin } = await startIdentity(t)
+  const [root, ada, grace, alan] = [await admin(), await person('Ada'), await person('Grace'), await person('Alan')]
+  const put = (who: { id: string }, what: string, payload: object) =>
+    http.inject({ method: 'PUT', url: `/api/auth/users/${who.id}/${what}`, payload, headers: root.headers })
+  await put(ada, 'role', { role: 'operator' })
+  await put(grace, 'role', { role: 'operator' })
+  await put(grace, 'disabled', { disabled: true })
+  await put(alan, 'disabled', { disabled: true })
+  const cases: [query: string, found: { id: string }[]][] = [
+    ['role=operator', [ada, grace]],
+    ['role=admin', [root]],
+    ['role=authority', []],
+    ['disabled=true', [alan, grace]],
+    ['disabled=false', [ada, root]],
+    ['role=operator&disabled=true', [grace]],
+    ['role=operator&disabled=false&email=ada', [ada]],
+    ['disabled=true&email=a', [alan]],
+  ]
+  for (const [query, found] of cases) {
+    const ids = (await get(`/users?${query}`, root.headers)).json().items.map(({ id }: { id: string }) => id)
+    assert.deepEqual(new Set(ids), new Set(found.map(({ id }) => id)), query)
+    assert.equal((await get(`/users/count?${query}`, root.headers)).json().count, found.length, query)
+  }
+  const first = (await get('/users?role=operator&limit=1', root.headers)).json()
+  const next = (await get(`/users?role=operator&limit=1&after=${first.nextCursor}`, root.headers)).json()
+  assert.deepEqual(
+    [...first.items, ...next.items].map(({ id }) => id),
+    [ada.id, grace.id],
+  )
+  for (const query of ['role=owner', 'role=', 'disabled=maybe', 'disabled=1.5'])
+    assert.equal((await get(`/users?${query}`, root.headers)).statusCode, 400, query)
+})
+
 test('an admin finds people, gives them roles and disables them; nobody else does', async t => {
   const { http, post, get, person, admin, published, clock } = await startIdentity(t)
   const [root, ada, grace] = [await admin(), await person('Ada'), await person('Grace')]

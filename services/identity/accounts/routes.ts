@@ -65,10 +65,14 @@ const AccountView = Type.Object(
 
 const accountFilters = {
   email: Type.Optional(Type.String({ maxLength: 254, description: 'How the address begins', examples: ['ada@'] })),
+  role: Type.Optional(Role),
+  disabled: Type.Optional(Type.Boolean({ description: 'Whether they are kept from signing in' })),
   ...createdQuery,
 }
-const wanted = (query: { email?: string; createdFrom?: string; createdTo?: string }) => ({
+const wanted = (query: Static<Type.TObject<typeof accountFilters>>) => ({
   prefix: normalise(query.email ?? ''),
+  role: query.role,
+  disabled: query.disabled,
   created: createdIn(query),
 })
 

@@ -89,14 +89,18 @@ export async function countUsers(db: Db, wanted: WantedUsers): Promise<number> {
   return row!.count
 }
 
-/** Whose address begins so, and whose account was made in this span of time. */
+/** Whose address begins so, who has this role, may or may not sign in, and whose account was made in this span of time. */
 export interface WantedUsers {
   prefix: string
+  role: Role | undefined
+  disabled: boolean | undefined
   created: Span
 }
 
-const are = (db: Db, { prefix, created: { from, to } }: WantedUsers) => db`
-  email >= ${prefix} and email < ${`${prefix}\u{10FFFF}`}
+// `disabled` is written out: an index of those that are is of no use to a parameter.
+const are = (db: Db, { prefix, role, disabled, created: { from, to } }: WantedUsers) => db`
+  email >= ${prefix} and email < ${`${prefix}\u{10FFFF}`} ${role ? db`and role = ${role}` : db``}
+  ${disabled === undefined ? db`` : disabled ? db`and disabled` : db`and not disabled`}
   ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
 
 /** Whether anybody can sign in who is an admin. */
