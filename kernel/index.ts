@@ -51,7 +51,7 @@ export { html, type Html } from './pages/html.ts'
 export { forForms, form, languageOf, sendPage, type Language, type Texts } from './pages/pages.ts'
 export type { Peers } from './calls/peers.ts'
 export { clientHeader, serviceToken } from './calls/service-token.ts'
-export { Problem, StartError, fail, type Fault, type ProblemKind } from './problem.ts'
+export { about, Problem, StartError, fail, type Fault, type ProblemKind } from './problem.ts'
 export {
   defineFront,
   defineModule,

@@ -75,6 +75,17 @@ export const fail = (kind: ProblemKind, code: string, details?: ProblemDetails):
   throw new Problem(kind, code, details)
 }
 
+/** What `work` gives; what it refuses is told of the field at `pointer`. */
+export function about<T>(pointer: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const { message: detail } = error
+    throw new Problem(error.kind, error.code, { ...error.details, detail, errors: [{ pointer, detail }] })
+  }
+}
+
 /** Why the platform cannot start: one line for a person, with what to do. Ends the process without a stack. */
 export class StartError extends Error {
   override name = 'StartError'

@@ -35,6 +35,13 @@ function openValidator(coerceTypes: boolean): Ajv {
     validateSchema: false,
     code: { regExp: bounded },
   })
+  // After the items are read: one id in two spellings is there twice.
+  ajv.removeKeyword('uniqueItems').addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    error: { message: 'must hold nothing twice' },
+    validate: (_: true, items: unknown[]) => new Set(items.map(item => JSON.stringify(item))).size === items.length,
+  })
   return ajv.removeKeyword('format').addKeyword({
     keyword: 'format',
     type: 'string',

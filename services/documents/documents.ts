@@ -1,4 +1,3 @@
-import type { Owner } from '#contracts/shared'
 import { Problem, type Owned } from '#kernel'
 
 /** A file with what is known about it. */
@@ -31,14 +30,6 @@ export type Stored = Pick<Document, 'contentType' | 'sizeBytes' | 'sha256' | 'fi
 export const describe = (document: Document, description: Partial<Description>, at: Date): Document => ({
   ...document,
   ...Object.fromEntries(Object.entries(description).filter(([, value]) => value !== undefined)),
-  version: document.version + 1,
-  updatedAt: at,
-})
-
-/** The document in other hands. */
-export const handOver = (document: Document, owner: Owner, at: Date): Document => ({
-  ...document,
-  owner,
   version: document.version + 1,
   updatedAt: at,
 })

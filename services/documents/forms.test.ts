@@ -71,6 +71,53 @@ test('a boundary that is too long is refused with the reason', async t => {
   socket.destroy()
 })
 
+const fileHead = 'content-disposition: form-data; name="file"; filename="a"'
+
+test('forms that broke readers of forms are answered within a second, wherever they are cut on their way', async t => {
+  const { as, url } = await open(t)
+  const broken: Record<string, [form: string, answered: RegExp]> = {
+    'nothing but the end': ['--X--\r\n', /^400 request_invalid|^400 form_invalid/],
+    'less than a boundary': ['--', /^400 form_invalid/],
+    'a boundary alone': ['--X', /^400 form_invalid/],
+    'no boundary at all': ['nt-disposition: form-data', /^400 form_invalid/],
+    'the end before the beginning': [`--X--\r\n${whole()}`, /^400 /],
+    'a head without an end': [`--X\r\n${fileHead}`, /^400 form_invalid/],
+    'a head with line ends of Unix': [`--X\n${fileHead}\n\nhello\n--X--\n`, /^400 /],
+    'a file without an end': [`--X\r\n${fileHead}\r\n\r\nhello`, /^400 form_invalid/],
+    'a file that ends in half a boundary': [`--X\r\n${fileHead}\r\n\r\nhello\r\n--`, /^400 form_invalid/],
+    'a large file that ends in half a boundary': [
+      `--X\r\n${fileHead}\r\n\r\n${'c'.repeat(200_000)}\r\n-`,
+      /^400 form_invalid/,
+    ],
+    'a boundary within a head': [`--X\r\ncontent-disposition: form-data; na--X\r\n\r\nx\r\n--X--`, /^400 /],
+    'an end, a boundary and more': [`--X--\r\n--X${'y'.repeat(200_000)}`, /^400 /],
+    'a head that never ends': [`--X\r\n${'a: b\r\n'.repeat(30_000)}`, /^400 form_invalid/],
+    'a form within the form': [
+      `--X\r\ncontent-disposition: form-data; name="file"\r\ncontent-type: multipart/mixed; boundary=Y\r\n\r\n--Y\r\n`,
+      /^400 form_invalid/,
+    ],
+  }
+  for (const [what, [text, answered]] of Object.entries(broken)) {
+    const form = Buffer.from(text)
+    const cuts = [0, 1, 3, Math.floor(form.length / 2), form.length - 1]
+    await Promise.all(
+      cuts.map(async cut => {
+        const socket = dial(url)
+        socket.write(formHead(as(person()), 'X', form.length))
+        socket.write(form.subarray(0, cut))
+        await moment(10)
+        socket.write(form.subarray(cut))
+        const begun = performance.now()
+        const text = await Promise.race([answer(socket), moment(5_000, 'nothing for five seconds')])
+        const ms = performance.now() - begun
+        socket.destroy()
+        assert.match(problemIn(text), answered, `${what}, cut at ${cut}`)
+        assert.ok(ms < 1_000, `${what}, cut at ${cut}: ${ms} ms`)
+      }),
+    )
+  }
+})
+
 /** A form with something wrong: cut, doubled, with other bytes, with other line ends. */
 function spoilt(): string {
   const pieces = ['--X', '--X--', '\r\n', '\n', '--', 'content-disposition: form-data; name="file"; filename="a"', '']
@@ -166,6 +213,32 @@ test('one person takes twenty uploads at once at the most, and what ends makes r
   held[1]!.destroy()
   await moment(200)
   assert.equal((await ada.upload('there is room')).status, 201)
+  held.forEach(socket => socket.destroy())
+})
+
+test('one place takes sixty uploads at once at the most, whoever sends them, and keeps no other place from its own', async t => {
+  const { as, url } = await open(t, { environment: { TRUSTED_PROXIES: '127.0.0.1' } })
+  const from = (place: string) => ({ 'x-forwarded-for': place })
+  const begin = (who: ReturnType<typeof as>, place: string) => {
+    const socket = dial(url)
+    const head = formHead(who, 'X', whole().length).replace('host: x', `host: x\r\nx-forwarded-for: ${place}`)
+    socket.write(head + whole().slice(0, 60))
+    return socket
+  }
+  // A network of IPv6 is one place.
+  const held = ['2001:db8:1:2::1', '2001:db8:1:2:ffff::2', '2001:db8:1:2::3'].flatMap(place => {
+    const who = as(person())
+    return Array.from({ length: 20 }, () => begin(who, place))
+  })
+  await moment(500)
+  const refused = await as(person()).upload('one more', { headers: from('2001:db8:1:2::4') })
+  assert.deepEqual([refused.status, refused.json.code], [429, 'too_many_uploads'])
+  assert.match(refused.json.detail, /60 from one place/)
+  for (const place of ['2001:db8:1:3::1', '203.0.113.7'])
+    assert.equal((await as(person()).upload('from elsewhere', { headers: from(place) })).status, 201)
+  held[0]!.destroy()
+  await moment(200)
+  assert.equal((await as(person()).upload('there is room', { headers: from('2001:db8:1:2::4') })).status, 201)
   held.forEach(socket => socket.destroy())
 })
 

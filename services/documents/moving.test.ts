@@ -46,6 +46,44 @@ test('documents of a person move to an organisation they edit for, one or many, 
   assert.deepEqual([again.status, again.json.code], [409, 'document_of_organisation'])
 })
 
+test('of documents that move together none is moved twice, however it is spelt, and one alone is moved as it was read', async t => {
+  const { p, as, members } = await open(t)
+  const { userId } = person()
+  const acme = newId()
+  members.set(acme, [[userId, 'editor']])
+  const ada = as({ userId })
+  const { docId } = (await ada.upload('one')).json
+  const twice = await ada.post('/move', { organisationId: acme, ids: [docId, docId.toUpperCase()] })
+  assert.deepEqual([twice.status, twice.json.errors[0].pointer], [400, '/ids'])
+  const stale = await ada.post(`/${docId}/move`, { organisationId: acme }, { 'if-match': '"7"' })
+  assert.deepEqual([stale.status, stale.json.code], [412, 'version_stale'])
+  const alone = await ada.post(`/${newId()}/move`, { organisationId: acme })
+  assert.deepEqual([alone.status, alone.json.errors], [404, undefined], 'no field is at fault where there is none')
+  const moved = await ada.post(`/${docId}/move`, { organisationId: acme }, { 'if-match': '"1"' })
+  assert.deepEqual([moved.status, moved.headers.get('etag')], [200, '"2"'])
+  assert.equal((await p.published(DocumentUpdated)).length, 1)
+})
+
+test('five hundred documents move in a second', async t => {
+  const { p, as, members } = await open(t)
+  const { userId } = person()
+  const acme = newId()
+  members.set(acme, [[userId, 'editor']])
+  const ada = as({ userId })
+  const { docId } = (await ada.upload('one')).json
+  const ids = (
+    await p.db('documents')`
+      insert into documents
+      select (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid(), 'file_key', d.file_key || n))).*
+      from documents d, generate_series(1, 499) n where d.id = ${docId} returning id`
+  ).map(({ id }) => id as string)
+  const begun = performance.now()
+  const { status, json } = await ada.post('/move', { organisationId: acme, ids: [docId, ...ids] })
+  const ms = performance.now() - begun
+  assert.deepEqual([status, json], [200, { moved: 500 }])
+  assert.ok(ms < 1_000, `${ms} ms`)
+})
+
 test('documents of a passport move with it, those too whose upload had not heard of it', async t => {
   const { userId, owner } = person()
   const [id, acme] = [newId(), newId()]

@@ -1,14 +1,14 @@
 import { countDocumentsOf, DocumentDeleted, DocumentUpdated, listDocumentsOf } from '#contracts/documents'
 import { PassportDeleted, PassportMoved } from '#contracts/passports'
-import { handOver, told } from './documents.ts'
+import { told } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
 import {
   countDocuments,
   deleteDocument,
   listDocuments,
+  moveDocuments,
   passportDeleted,
   passportMoved,
-  updateDocument,
 } from './store.ts'
 
 /** Documents go with their passport, and to whom it goes. */
@@ -29,11 +29,9 @@ export function reactions(host: DocumentsHost, removeFile: RemoveFile): void {
     PassportMoved,
     { id: 'passport-moved', purpose: 'hand over the documents of a passport that moved', from: 'beginning' },
     async ({ passport, owner, version }, tx) => {
-      for (const document of await passportMoved(tx, passport.id, owner, version)) {
-        const moved = handOver(document, owner, host.now())
-        await updateDocument(tx, moved)
+      const ids = (await passportMoved(tx, passport.id, owner, version)).map(({ id }) => id)
+      for (const moved of await moveDocuments(tx, ids, owner, host.now()))
         await tx.publish(DocumentUpdated, told(moved))
-      }
     },
   )
 }

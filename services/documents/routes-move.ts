@@ -2,10 +2,10 @@ import Type from 'typebox'
 import { DocumentUpdated } from '#contracts/documents'
 import { listMembers } from '#contracts/identity'
 import { Id } from '#contracts/shared'
-import { authorise, organisationFor, Problem, signedIn, type Actor } from '#kernel'
-import { handOver, told, view, type Document } from './documents.ts'
+import { about, authorise, organisationFor, Problem, requireMatch, signedIn, type Actor } from '#kernel'
+import { told, view, type Document } from './documents.ts'
 import type { DocumentsHost } from './host.ts'
-import { lockDocuments, updateDocument } from './store.ts'
+import { lockDocuments, moveDocuments } from './store.ts'
 import { DocumentView, params } from './view.ts'
 
 const refuses = [
@@ -20,29 +20,20 @@ const refuses = [
 export function moveRoutes(host: DocumentsHost): void {
   const { http, db, now } = host
 
-  /** All of them or none. */
-  async function moveTo(actor: Actor, organisationId: string, ids: readonly string[]): Promise<Document[]> {
+  /** All of them or none; `judge` refuses what stays. */
+  async function moveTo(
+    actor: Actor,
+    organisationId: string,
+    ids: readonly string[],
+    judge: (document: Document | undefined, index: number) => void,
+  ): Promise<Document[]> {
     const { members } = await host.ask(listMembers, { organisationId })
     const owner = organisationFor(actor, organisationId, members)
     return await db.transaction(async tx => {
       const found = new Map((await lockDocuments(tx, ids)).map(document => [document.id, document]))
-      const moved = ids.map((id, index) => {
-        const document = found.get(id)
-        try {
-          refuseMove(actor, document)
-        } catch (error) {
-          if (!(error instanceof Problem)) throw error
-          throw new Problem(error.kind, error.code, {
-            ...error.details,
-            errors: [{ pointer: `/ids/${index}`, detail: error.message }],
-          })
-        }
-        return handOver(document, owner, now())
-      })
-      for (const document of moved) {
-        await updateDocument(tx, document)
-        await tx.publish(DocumentUpdated, told(document))
-      }
+      ids.forEach((id, index) => judge(found.get(id), index))
+      const moved = await moveDocuments(tx, ids, owner, now())
+      for (const document of moved) await tx.publish(DocumentUpdated, told(document))
       return moved
     })
   }
@@ -53,15 +44,19 @@ export function moveRoutes(host: DocumentsHost): void {
       config: { access: signedIn },
       schema: {
         summary: 'Move a document of yours to an organisation you edit for',
-        gives: ['ETag'],
+        honours: ['If-Match'],
         refuses,
         params,
         body: Type.Object({ organisationId: Id }),
         response: { 200: DocumentView },
       },
     },
-    async ({ actor, params, body }, reply) => {
-      const [document] = await moveTo(actor, body.organisationId, [params.docId])
+    async (request, reply) => {
+      const { actor, params, body } = request
+      const [document] = await moveTo(actor, body.organisationId, [params.docId], document => {
+        refuseMove(actor, document)
+        requireMatch(request, document.version)
+      })
       return await reply.header('etag', `"${document!.version}"`).send(view(document!))
     },
   )
@@ -81,8 +76,10 @@ export function moveRoutes(host: DocumentsHost): void {
       },
     },
     async ({ actor, body: { organisationId, ids } }) => {
-      await moveTo(actor, organisationId, ids)
-      return { moved: ids.length }
+      const moved = await moveTo(actor, organisationId, ids, (document, index) =>
+        about(`/ids/${index}`, () => refuseMove(actor, document)),
+      )
+      return { moved: moved.length }
     },
   )
 }

@@ -46,6 +46,14 @@ export async function updateDocument(tx: Tx, document: Document): Promise<void> 
   await tx`update documents set ${tx(rowOf(document))} where id = ${document.id}`
 }
 
+/** Gives documents that `lockDocuments` gave to another owner; as they are then, in no order. */
+export async function moveDocuments(tx: Tx, ids: readonly string[], owner: Owner, at: Date): Promise<Document[]> {
+  const rows = await tx<Row[]>`
+    update documents set owner_kind = ${owner.kind}, owner_id = ${owner.id}, version = version + 1, updated_at = ${at}
+    where id = any(${ids as string[]}) returning ${columns(tx)}`
+  return rows.map(documentOf)
+}
+
 export async function deleteDocument(tx: Tx, id: string): Promise<void> {
   await tx`delete from documents where id = ${id}`
 }

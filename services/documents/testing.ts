@@ -68,8 +68,8 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
       headers,
       get: (path: string, more = {}) => send('GET', path, { headers: more }),
       head: (path: string, more = {}) => send('HEAD', path, { headers: more }),
-      post: (path: string, body: object) =>
-        send('POST', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      post: (path: string, body: object, more = {}) =>
+        send('POST', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...more } }),
       delete: (path: string) => send('DELETE', path),
       change: (path: string, body: object, more = {}) =>
         send('PUT', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...more } }),

@@ -45,6 +45,11 @@ const openLimits = (cache: Host['cache']) => ({
     both: cache.limit('register by address and place', { points: 8, seconds: 600 }),
     email: cache.limit('register by address', { points: 24, seconds: 600 }),
   },
+  /** Each mails somebody who may not have asked for it. */
+  changeEmail: {
+    both: cache.limit('new address by account', { points: 5, seconds: 3600 }),
+    email: cache.limit('new address by address', { points: 20, seconds: 3600 }),
+  },
   // How often a code may be tried is counted with it; see `stillOpen`.
   otp: {
     place: cache.limit('otp by place', { points: 60, seconds: 60 }),

@@ -52,6 +52,8 @@ suite('moving a passport to an organisation', () => {
       [404, 'passport_unknown', '/ids/5'],
     )
     assert.equal((await ada.found()).length, 5)
+    const twice = await ada.post('/move', { organisationId: acme, ids: [made[0], made[0].toUpperCase()] })
+    assert.deepEqual([twice.status, twice.body.errors[0].pointer], [400, '/ids'], 'one id in two spellings')
     const { status, body } = await ada.post('/move', { organisationId: acme, ids: made })
     assert.deepEqual([status, body], [200, { moved: 5 }])
     const editor = as({ userId, organisation: { id: acme, role: 'owner' } })

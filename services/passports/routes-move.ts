@@ -1,10 +1,10 @@
 import Type from 'typebox'
 import { listMembers } from '#contracts/identity'
 import { PassportMoved } from '#contracts/passports'
-import { Id } from '#contracts/shared'
-import { authorise, fail, organisationFor, Problem, requireMatch, signedIn, type Actor, type Request } from '#kernel'
+import { Id, type Owner } from '#contracts/shared'
+import { about, authorise, fail, organisationFor, requireMatch, signedIn, type Actor } from '#kernel'
 import type { PassportsHost } from './host.ts'
-import { move, told, view } from './passports.ts'
+import { move, told, view, type Held } from './passports.ts'
 import { findPassport, lockHeld, movePassports } from './store.ts'
 import { One, PassportView } from './view.ts'
 
@@ -20,26 +20,20 @@ const refuses = [
 export function moveRoutes(host: PassportsHost): void {
   const { http, db, now } = host
 
-  /** All of them or none. */
-  async function moveTo(actor: Actor, organisationId: string, ids: readonly string[], match?: Request): Promise<void> {
+  /** All of them or none; `judge` refuses what stays. */
+  async function moveTo(
+    actor: Actor,
+    organisationId: string,
+    ids: readonly string[],
+    judge: (held: Held | undefined, owner: Owner, index: number) => Held,
+  ): Promise<void> {
     const { members } = await host.ask(listMembers, { organisationId })
     const owner = organisationFor(actor, organisationId, members)
     await db.transaction(async tx => {
       const found = new Map((await lockHeld(tx, ids, actor)).map(held => [held.id, held]))
       const moved = ids.map((id, index) => {
-        const held = found.get(id)
-        try {
-          authorise(actor, 'write', held, 'passport_unknown')
-          if (match) requireMatch(match, held!.version)
-          return { former: held!.owner, held: move(held!, owner) }
-        } catch (error) {
-          if (match || !(error instanceof Problem)) throw error
-          throw new Problem(error.kind, error.code, {
-            ...error.details,
-            detail: error.message,
-            errors: [{ pointer: `/ids/${index}`, detail: error.message }],
-          })
-        }
+        const held = judge(found.get(id), owner, index)
+        return { former: found.get(id)!.owner, held }
       })
       await movePassports(tx, ids, owner, actor, now())
       for (const { held, former } of moved) await tx.publish(PassportMoved, { ...told(held), formerOwner: former })
@@ -63,7 +57,11 @@ export function moveRoutes(host: PassportsHost): void {
     async (request, reply) => {
       const { actor, params, body } = request
       authorise(actor, 'write', await findPassport(db, params.id, actor), 'passport_unknown')
-      await moveTo(actor, body.organisationId, [params.id], request)
+      await moveTo(actor, body.organisationId, [params.id], (held, owner) => {
+        authorise(actor, 'write', held, 'passport_unknown')
+        requireMatch(request, held!.version)
+        return move(held!, owner)
+      })
       // Whoever may edit for the new owner may see it, also where they act for themselves at the moment.
       const admin: Actor = { ...actor, role: 'admin' }
       const moved = (await findPassport(db, params.id, admin)) ?? fail('not_found', 'passport_unknown')
@@ -86,7 +84,12 @@ export function moveRoutes(host: PassportsHost): void {
       },
     },
     async ({ actor, body: { organisationId, ids } }) => {
-      await moveTo(actor, organisationId, ids)
+      await moveTo(actor, organisationId, ids, (held, owner, index) =>
+        about(`/ids/${index}`, () => {
+          authorise(actor, 'write', held, 'passport_unknown')
+          return move(held!, owner)
+        }),
+      )
       return { moved: ids.length }
     },
   )

@@ -437,6 +437,22 @@ test('another address is taken after the password and a code that goes there', a
   ])
 })
 
+test('nobody has mails about a new address sent to a stranger without end', async t => {
+  const { post, person, published } = await startIdentity(t, { environment: { RATE_LIMIT_FACTOR: '1' } })
+  const [{ headers, password }, { email: owned }] = [await person('Ada'), await person('Grace')]
+  const ask = (email: string) => post('/email', { password, email }, headers)
+  for (const email of ['stranger@example.com', 'Stranger@Example.com']) assert.equal((await ask(email)).statusCode, 202)
+  for (let i = 0; i < 3; i++) await ask('stranger@example.com')
+  const refused = await ask('stranger@example.com')
+  assert.deepEqual([refused.statusCode, refused.json().limit], [429, 'new address by account'])
+  assert.ok(Number(refused.headers['retry-after']) > 60)
+  assert.equal((await ask(owned)).statusCode, 202, 'another address has its own, and an account does not show')
+  const sent = (await published(SendOtp)).filter(({ email }) => email === 'stranger@example.com')
+  assert.equal(sent.length, 5)
+  assert.deepEqual(new Set(sent.map(({ purpose }) => purpose)), new Set(['email-change']))
+  assert.equal((await published(RegistrationRepeated)).at(-1)!.email, owned)
+})
+
 test('what has expired is forgotten', async t => {
   const { post, person, db, clock } = await startIdentity(t)
   await person('Ada')

@@ -1,13 +1,5 @@
 import Type, { type Static } from 'typebox'
-import {
-  RegistrationRepeated,
-  SendOtp,
-  UserDisabled,
-  UserEmailChanged,
-  UserPasswordChanged,
-  UserRoleChanged,
-  UserUpdated,
-} from '#contracts/identity'
+import { UserDisabled, UserEmailChanged, UserPasswordChanged, UserRoleChanged, UserUpdated } from '#contracts/identity'
 import { Email, Id, Locale, Role } from '#contracts/shared'
 import {
   Count,
@@ -36,7 +28,8 @@ import { deleteResets } from '../passwords/store.ts'
 import { passwordRefusals, refuseWeak } from '../passwords/strength.ts'
 import { Otp, Password, Waiting, wrongCode } from '../registration/registration.ts'
 import { countGuess, own, stillOpen } from '../registration/guesses.ts'
-import { deleteCode, insertCode, lockCodes } from '../registration/store.ts'
+import { sendCode } from '../registration/registering.ts'
+import { deleteCode, lockCodes } from '../registration/store.ts'
 import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { accountOf, nameOf, Names, namesOf, normalise, refuseUnreachable, UserView, userView } from './accounts.ts'
@@ -45,7 +38,6 @@ import {
   countUsers,
   emailTaken,
   findUser,
-  findUserByEmail,
   keepAnAdmin,
   listUsers,
   lockAdmins,
@@ -196,22 +188,13 @@ function profile(shared: Identity): void {
       refuseUnreachable(host, email)
       if (email === user.email)
         throw new Problem('conflict', 'email_unchanged', { detail: 'This is the address of the account already.' })
+      await limits.changeEmail.both.take(`${email} ${user.id}`)
+      await limits.changeEmail.email.take(email)
       const code = codes.make(now(), { link: false })
       await db.transaction(async tx => {
         await hold(tx, actor)
-        await insertCode(tx, email, { purpose: 'email-change', userId: user.id }, code)
-        const owner = await findUserByEmail(tx, email)
-        if (owner)
-          await tx.publish(RegistrationRepeated, { userId: owner.id, email, name: nameOf(owner), locale: owner.locale })
-        else
-          await tx.publish(SendOtp, {
-            codeId: code.id,
-            email,
-            purpose: 'email-change',
-            name: nameOf(user),
-            locale: user.locale,
-            expiresAt: code.expiresAt.toISOString(),
-          })
+        const of = { purpose: 'email-change', userId: user.id } as const
+        await sendCode(tx, { email, locale: user.locale, name: nameOf(user), of }, code)
       })
       return reply.code(202).send({ email: shownAddress(email), expiresAt: code.expiresAt.toISOString() })
     },

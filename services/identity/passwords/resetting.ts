@@ -5,7 +5,7 @@ import { nameOf, normalise } from '../accounts/accounts.ts'
 import { findUser, findUserByEmail, lockUser, updateUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { countGuess, own, stillOpen } from '../registration/guesses.ts'
-import { sendCode } from '../registration/registering.ts'
+import { ofRegistration, sendCode } from '../registration/registering.ts'
 import { likelyRegistration, takeResend } from '../registration/store.ts'
 import { digest } from '../secrets.ts'
 import { placeOf, prefixOf } from '../sessions/devices.ts'
@@ -59,7 +59,7 @@ export function openResetting({ host, passwords, codes, sessions, limits, counte
           locale: able.locale,
           expiresAt: code.expiresAt.toISOString(),
         })
-      else if (!user && pending) await sendCode(tx, pending, codes.make(at, { link: true }))
+      else if (!user && pending) await sendCode(tx, ofRegistration(pending), codes.make(at, { link: true }))
       else
         await tx.publish(PasswordResetRefused, {
           requestId: code.id,

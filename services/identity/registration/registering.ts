@@ -12,6 +12,7 @@ import type { StoredCode } from './codes.ts'
 import { countGuess, own, stillOpen } from './guesses.ts'
 import { wrongCode } from './registration.ts'
 import {
+  type CodeFor,
   findCodeByLink,
   findRegistration,
   insertCode,
@@ -76,7 +77,7 @@ export function openRegistering(identity: Identity) {
     const code = codes.make(at, { link: true })
     await db.transaction(async tx => {
       await insertRegistration(tx, pending)
-      await sendCode(tx, pending, code)
+      await sendCode(tx, ofRegistration(pending), code)
     })
     sessions.registration.set(reply, pending.id, pending.expiresAt)
     return code.expiresAt
@@ -94,7 +95,7 @@ export function openRegistering(identity: Identity) {
       // What others ask for does not keep the browser of a registration waiting.
       const refusal = await takeResend(tx, pending && pending.id === mine ? `${email} ${mine}` : email, at)
       if (refusal) return refusal
-      if (pending) await sendCode(tx, pending, code)
+      if (pending) await sendCode(tx, ofRegistration(pending), code)
     })
     if (wait)
       throw new Problem('limited', 'otp_sent_recently', {
@@ -163,13 +164,26 @@ function openProving({ host, passwords, codes, sessions, limits, counted }: Iden
   })
 }
 
-/** Mails the code of a registration, or tells the owner of the address. */
+/** Whom a code goes to, and what it is for. */
+interface CodeSent extends Pick<Registration, 'email' | 'locale'> {
+  name: string
+  of: CodeFor
+}
+
+export const ofRegistration = ({ id, email, locale, ...names }: Registration): CodeSent => ({
+  email,
+  locale,
+  name: nameOf(names),
+  of: { purpose: 'registration', registrationId: id },
+})
+
+/** Mails a code to the address that it is to prove, or tells the owner of the address. */
 export async function sendCode(
   tx: Tx<'identity'>,
-  { id, email, locale, ...names }: Registration,
+  { email, locale, name, of }: CodeSent,
   code: StoredCode,
 ): Promise<void> {
-  await insertCode(tx, email, { purpose: 'registration', registrationId: id }, code)
+  await insertCode(tx, email, of, code)
   const owner = await findUserByEmail(tx, email)
   if (owner)
     await tx.publish(RegistrationRepeated, { userId: owner.id, email, name: nameOf(owner), locale: owner.locale })
@@ -177,8 +191,8 @@ export async function sendCode(
     await tx.publish(SendOtp, {
       codeId: code.id,
       email,
-      purpose: 'registration',
-      name: nameOf(names),
+      purpose: of.purpose,
+      name,
       locale,
       expiresAt: code.expiresAt.toISOString(),
     })
