@@ -51,6 +51,7 @@ create table invitations (
   constraint invitations_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
   constraint invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'editor'::text, 'viewer'::text])))
 );
+CREATE INDEX invitations_email ON identity.invitations USING btree (email);
 CREATE INDEX invitations_expiry ON identity.invitations USING btree (expires_at);
 CREATE INDEX invitations_inviter ON identity.invitations USING btree (invited_by);
 

@@ -69,6 +69,8 @@ const openLimits = (cache: Host['cache']) => ({
     account: cache.limit('invite by account', { points: 50, seconds: 3600 }),
     young: cache.limit('invite by young account', { points: 20, seconds: 86_400 }),
     organisation: cache.limit('invite by organisation', { points: 200, seconds: 86_400 }),
+    both: cache.limit('invite by organisation and address', { points: 3, seconds: 86_400 }),
+    address: cache.limit('invite by address', { points: 20, seconds: 86_400 }),
   },
 })
 

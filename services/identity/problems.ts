@@ -30,6 +30,7 @@ export const problems = {
   password_changed: ['conflict', 'The password was changed a moment ago, elsewhere.'],
   last_admin: ['conflict', 'The platform keeps at least one admin who can sign in.'],
   member_exists: ['conflict', 'They are a member of the organisation already.'],
+  invitations_limit_reached: ['conflict', 'As many invitations as may be wait for an answer already.'],
   organisation_in_use: ['conflict', 'The organisation still holds passports or documents.'],
   organisation_without_owner: ['conflict', 'An organisation would be left without an owner.'],
   last_owner: ['conflict', 'An organisation keeps at least one owner.'],

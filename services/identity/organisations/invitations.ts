@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox'
 import { MemberChanged, MemberInvited } from '#contracts/identity'
 import { Email, Id, OrganisationRole } from '#contracts/shared'
-import { type Actor, fail, listQuery, newId, Page, page, Problem, shownAddress, signedIn } from '#kernel'
+import { type Actor, fail, type Limit, listQuery, newId, Page, page, Problem, shownAddress, signedIn } from '#kernel'
 import { nameOf, normalise, refuseUnreachable } from '../accounts/accounts.ts'
-import { findUser } from '../accounts/store.ts'
+import { findUser, type User } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
 import { digest, newSecret, seal } from '../secrets.ts'
 import { enter, standingOf } from './access.ts'
@@ -16,6 +16,7 @@ import {
   refuseMemberChange,
 } from './organisations.ts'
 import {
+  countWaiting,
   deleteInvitation,
   findInvitation,
   findMember,
@@ -32,6 +33,9 @@ import {
 const day = 86_400_000
 const lifeOfInvitation = 7 * day
 
+/** That wait for an answer at once. */
+const most = { ofOrganisation: 200, toAddress: 20 }
+
 const answered = () =>
   fail('not_found', 'invitation_unknown', { detail: 'The invitation was answered, withdrawn, or has expired.' })
 
@@ -41,6 +45,47 @@ const memberExists = ({ userId, role }: Pick<Member, 'userId' | 'role'>, email: 
     userId,
     role,
   })
+
+/** Each is a mail in our name to somebody who did not ask for it. Fails with `too_many_requests`. */
+async function takeTurns(
+  { invite }: Identity['limits'],
+  inviter: User,
+  organisationId: string,
+  email: string,
+  at: Date,
+): Promise<void> {
+  const take = (limit: Limit, key: string, detail: string) =>
+    limit.take(key).catch(error => {
+      if (!(error instanceof Problem) || error.kind !== 'limited') throw error
+      throw new Problem(error.kind, error.code, { ...error.details, detail })
+    })
+  const to = shownAddress(email)
+  await take(invite.account, inviter.id, 'You have invited many people in the last hour. Go on in a while.')
+  if (at.getTime() - inviter.createdAt.getTime() < day)
+    await take(invite.young, inviter.id, 'A new account invites few people on its first day. Go on tomorrow.')
+  await take(invite.organisation, organisationId, 'The organisation has invited many people today. Go on tomorrow.')
+  await take(
+    invite.both,
+    `${organisationId} ${email}`,
+    `The organisation has invited ${to} several times today. The last invitation is good for seven days.`,
+  )
+  await take(invite.address, email, `${to} was invited by many today. Invite them again tomorrow.`)
+}
+
+function refuseMore({ ofOrganisation, toAddress }: Awaited<ReturnType<typeof countWaiting>>): void {
+  if (ofOrganisation >= most.ofOrganisation)
+    throw new Problem('conflict', 'invitations_limit_reached', {
+      detail:
+        `${most.ofOrganisation} invitations of the organisation wait for an answer. ` +
+        'Withdraw some, or invite more when they are answered or have expired.',
+      limit: most.ofOrganisation,
+    })
+  if (toAddress >= most.toAddress)
+    throw new Problem('conflict', 'invitations_limit_reached', {
+      detail: `${most.toAddress} invitations to this address wait for an answer. Ask whoever reads it to answer some.`,
+      limit: most.toAddress,
+    })
+}
 
 /** Invitations to become a member of an organisation, by mail. */
 export function invitationRoutes(identity: Identity): void {
@@ -63,6 +108,7 @@ export function invitationRoutes(identity: Identity): void {
           'organisation_admin_required',
           'organisation_owner_required',
           'member_exists',
+          'invitations_limit_reached',
           'address_unreachable',
           'too_many_requests',
         ],
@@ -78,9 +124,7 @@ export function invitationRoutes(identity: Identity): void {
       refuseUnreachable(host, email)
       const inviter = (await findUser(db, actor.userId)) ?? fail('unauthenticated', 'token_invalid')
       const [id, secret, createdAt] = [newId(), newSecret(), now()]
-      await limits.invite.account.take(inviter.id)
-      if (createdAt.getTime() - inviter.createdAt.getTime() < day) await limits.invite.young.take(inviter.id)
-      await limits.invite.organisation.take(organisation.id)
+      await takeTurns(limits, inviter, organisation.id, email, createdAt)
       const invitation: Invitation = {
         id,
         organisationId: organisation.id,
@@ -98,6 +142,7 @@ export function invitationRoutes(identity: Identity): void {
         refuseMemberChange(await standingOf(tx, actor, organisation.id), undefined, body.role)
         const member = await findMemberByEmail(tx, organisation.id, invitation.email)
         if (member) throw memberExists(member, invitation.email)
+        refuseMore(await countWaiting(tx, organisation.id, email, createdAt))
         await insertInvitation(tx, invitation)
         await tx.publish(MemberInvited, {
           organisationId: organisation.id,

@@ -265,6 +265,65 @@ test('invitations are few from one account, fewer from a young one, and so from 
   assert.deepEqual((await codes(30)).at(-1), 429)
 })
 
+test('an address is invited few times by one organisation, and not without end by all', async t => {
+  const { person, found, invite, clock, renew, http } = await startOrganisations(t, { RATE_LIMIT_FACTOR: '1' })
+  let [ada, grace] = [await person('Ada'), await person('Grace')]
+  const [volt, watt] = [await found(ada), await found(grace, 'Watt')]
+  for (let i = 0; i < 3; i++) assert.equal((await invite(ada, volt, 'guest@example.com', 'viewer')).statusCode, 201)
+  const again = await invite(ada, volt, 'Guest@Example.com', 'viewer')
+  assert.deepEqual([again.statusCode, again.json().limit], [429, 'invite by organisation and address'])
+  assert.match(again.json().detail, /has invited guest@example\.com several times today/)
+  assert.ok(Number(again.headers['retry-after']) > 3_600)
+  assert.equal((await invite(grace, watt, 'guest@example.com', 'viewer')).statusCode, 201, 'by others they are')
+  assert.equal((await invite(ada, volt, 'other@example.com', 'viewer')).statusCode, 201)
+  clock.pass(86_400_000)
+  ;[ada, grace] = [await renew(ada), await renew(grace)]
+  let last
+  for (let i = 0; i < 6 && last?.statusCode !== 429; i++)
+    for (let j = 0; j < 3; j++) last = await invite(grace, await found(grace, `Of ${i}`), 'guest@example.com', 'viewer')
+  assert.deepEqual([last!.statusCode, last!.json().limit], [429, 'invite by address'])
+  assert.equal((await http.inject({ url: `/api/auth/organisations/${volt}`, headers: ada.headers })).statusCode, 200)
+})
+
+test('so many invitations wait for an answer at the most, of an organisation and to an address', async t => {
+  const { person, found, invite, db, http } = await startOrganisations(t)
+  const [ada, grace] = [await person('Ada'), await person('Grace')]
+  const [volt, watt] = [await found(ada), await found(grace, 'Watt')]
+  const waiting = (organisation: string, count: number) => db('identity')`
+    insert into invitations
+      (id, organisation_id, email, role, locale, invited_by, token_hash, sealed, created_at, expires_at)
+    select gen_random_uuid(), ${organisation}, 'guest-' || n || '@example.com', 'viewer', 'en', ${ada.id},
+      sha256(gen_random_uuid()::text::bytea), '', '2027-02-18', '2027-02-24'
+    from generate_series(1, ${count}) n`
+  await waiting(volt, 199)
+  const codeOf = ({ statusCode, json }: Awaited<ReturnType<typeof invite>>) => [statusCode, json().code]
+  assert.equal((await invite(ada, volt, 'last@example.com', 'viewer')).statusCode, 201)
+  const full = await invite(ada, volt, 'more@example.com', 'viewer')
+  assert.deepEqual(codeOf(full), [409, 'invitations_limit_reached'])
+  assert.match(full.json().detail, /^200 invitations of the organisation wait/)
+  assert.equal(
+    (await invite(ada, volt, 'last@example.com', 'editor')).statusCode,
+    201,
+    'one in place of another is no more',
+  )
+  const { items } = (
+    await http.inject({ url: `/api/auth/organisations/${volt}/invitations`, headers: ada.headers })
+  ).json()
+  const url = `/api/auth/organisations/${volt}/invitations/${items[0].id}`
+  assert.equal((await http.inject({ method: 'DELETE', url, headers: ada.headers })).statusCode, 204)
+  assert.equal((await invite(ada, volt, 'more@example.com', 'viewer')).statusCode, 201, 'one withdrawn makes room')
+
+  for (let i = 0; i < 20; i++) {
+    const organisation = await found(ada, `Of ${i}`)
+    assert.equal((await invite(ada, organisation, 'wanted@example.com', 'viewer')).statusCode, 201)
+  }
+  const wanted = await invite(grace, watt, 'wanted@example.com', 'viewer')
+  assert.deepEqual(codeOf(wanted), [409, 'invitations_limit_reached'])
+  assert.match(wanted.json().detail, /^20 invitations to this address wait/)
+  await db('identity')`update invitations set expires_at = '2027-02-18' where email = 'wanted@example.com'`
+  assert.equal((await invite(grace, watt, 'wanted@example.com', 'viewer')).statusCode, 201, 'expired ones do not count')
+})
+
 test('the link of an invitation opens a page whose button joins', async t => {
   const { http, person, found, invite, invitationFor, roles } = await startOrganisations(t)
   const [ada, grace] = [await person('Ada'), await person('Grace')]

@@ -208,6 +208,22 @@ export async function insertInvitation(tx: Tx, i: Invitation): Promise<void> {
       ${i.sealed}, ${i.createdAt}, ${i.expiresAt})`
 }
 
+/** How many others wait for an answer: of the organisation, and to the address. */
+export async function countWaiting(
+  tx: Tx,
+  organisationId: string,
+  email: string,
+  now: Date,
+): Promise<{ ofOrganisation: number; toAddress: number }> {
+  const [row] = await tx<{ ofOrganisation: number; toAddress: number }[]>`
+    select
+      (select count(*)::int from invitations
+        where organisation_id = ${organisationId} and email <> ${email} and expires_at > ${now}) as "ofOrganisation",
+      (select count(*)::int from invitations
+        where email = ${email} and organisation_id <> ${organisationId} and expires_at > ${now}) as "toAddress"`
+  return row!
+}
+
 export const listInvitations = async (
   db: Db,
   organisationId: string,
@@ -221,7 +237,6 @@ export const listInvitations = async (
   order by i.id limit ${limit + 1}`
 
 /** One that has not expired and that its maker stands behind. */
-
 export async function findInvitation(
   db: Db,
   by: { id: string } | { tokenHash: Buffer },
