@@ -17,6 +17,7 @@ export { violates, type Database, type Db, type Once, type Tx } from './database
 export { sendFile } from './http/downloads.ts'
 export type { Content, Files, Range } from './files/files.ts'
 export { accessCookie, type Handler, type Http, type Reply, type Request } from './http/http.ts'
+export type { Knock } from './http/sockets.ts'
 export type { Feed, Live, StreamEvent } from './http/stream.ts'
 export type { Problems } from './http/problems.ts'
 export type { EnqueueOptions, Job, JobHandler, JobOptions } from './jobs/job.ts'

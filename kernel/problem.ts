@@ -12,6 +12,7 @@ export const statusOf = {
   unsupported: 415,
   range: 416,
   unprocessable: 422,
+  upgrade: 426,
   limited: 429,
   unavailable: 503,
 } as const

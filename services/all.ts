@@ -7,6 +7,7 @@ export const all: Record<string, () => Promise<Service>> = {
   documents: async () => (await import('./documents/service.ts')).documents,
   notifications: async () => (await import('./notifications/service.ts')).notifications,
   passports: async () => (await import('./passports/service.ts')).passports,
+  ocpp: async () => (await import('./ocpp/service.ts')).ocpp,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */

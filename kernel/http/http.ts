@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type Static, type TSchema } from 'typebox'
 import type { AccessRule, Visitor } from '../access/access.ts'
 import type { Once } from '../database/database.ts'
+import type { Knock } from './sockets.ts'
 import type { Feed, Live, Streams } from './stream.ts'
 import { closed } from './validation.ts'
 
@@ -71,6 +72,16 @@ export interface Http {
     options: RouteOptions<S>,
     feedOf: (request: Request<S>) => Feed | Promise<Feed>,
   ): Live
+  /**
+   * A path whose last part is a parameter and where clients speak WebSocket: `take` has the connection from then on,
+   * `leave` says goodbye to all while the platform stops. Others get `upgrade_required`.
+   */
+  socket<const S extends RouteSchema>(
+    path: string,
+    options: RouteOptions<S>,
+    take: (request: Request<S>, knock: () => Knock) => Promise<unknown> | unknown,
+    leave: () => Promise<void>,
+  ): void
   /** Fastify itself, inside a scope of its own, for what routes cannot say (multipart, other content types). */
   scope(setup: (app: FastifyInstance, http: Http) => void): void
 }
@@ -146,6 +157,15 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], service
         streams.open(request, reply, await feedOf(request as never)),
       )
       return streams
+    },
+    socket(path, { schema, ...options }, take, leave) {
+      const before = `${prefixes[0]}${path}`.split(':')[0]!
+      app.sockets.add(url => url.startsWith(before), leave)
+      const refuses = schema.refuses === 'any' ? 'any' : ([...(schema.refuses ?? []), 'upgrade_required'] as const)
+      get(path, { ...options, schema: { ...schema, refuses } }, async (request, reply) => {
+        await take(request as never, () => app.sockets.take(request, reply))
+        return reply
+      })
     },
     scope: setup => void app.register(async scoped => setup(scoped, mount(scoped, prefixes, service))),
   }

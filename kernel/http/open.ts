@@ -14,6 +14,7 @@ import { describeRoutes, holdAnswers } from './openapi.ts'
 import { holdToDeclared } from './problems.ts'
 import { collectRoutes, methods, plain, routing } from './routes.ts'
 import { openListener, type ListenerOptions } from './server.ts'
+import { openSockets } from './sockets.ts'
 import { openStreams } from './stream.ts'
 import { parseJson } from './strict-json.ts'
 import { compileFor, faultsOf } from './validation.ts'
@@ -59,6 +60,7 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   const streams = openStreams({ now: () => new Date(), ...options })
   app.decorate('streams', streams)
   app.decorate('base', base)
+  app.decorate('sockets', openSockets(app))
   if (base) leadBelow(app, base)
   app.addHook('preClose', async () => streams.stop())
 

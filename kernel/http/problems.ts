@@ -57,6 +57,7 @@ const ofKernel: Problems = {
   content_encoding_unsupported: ['unsupported', 'The body is packed, and bodies are taken as they are.'],
   range_unsatisfiable: ['range', 'The file ends before the wanted part begins.'],
   idempotency_key_reused: ['unprocessable', 'The Idempotency-Key was used with another request.'],
+  upgrade_required: ['upgrade', 'The address speaks WebSocket.'],
   mail_refused: ['unprocessable', 'The mail server does not take this mail.'],
   too_many_requests: ['limited', 'Too many attempts; `Retry-After` says when to come back.'],
   too_many_streams: ['limited', 'Too many streams are open already.'],

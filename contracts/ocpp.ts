@@ -1,0 +1,257 @@
+import Type, { type Static } from 'typebox'
+import { call, event } from './define.ts'
+import { Id, Instant, Owner } from './shared.ts'
+
+/** The identity a charger connects with, the last part of its address (OCPP-J 1.6 §3.1.1, 2.0.1 Part 4 §3.1.1). */
+export const ChargerId = Type.String({
+  minLength: 1,
+  maxLength: 48,
+  pattern: '^[^:\\u0000-\\u001f]+$',
+  examples: ['CP-1'],
+})
+
+/** Versions of the protocol, as sub-protocols of WebSocket name them. */
+export const OcppVersion = Type.Enum(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'], { examples: ['ocpp2.0.1'] })
+export type OcppVersion = Static<typeof OcppVersion>
+
+/** `pending` waits for an operator; who is `rejected` may connect, and do nothing. */
+export const ChargerStatus = Type.Enum(['pending', 'accepted', 'rejected'], { examples: ['accepted'] })
+export type ChargerStatus = Static<typeof ChargerStatus>
+
+const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+
+/** Numbers of the EVSE within its charger and of the connector within its EVSE; OCPP 1.6 knows connectors alone: each is an EVSE of its own with the connector 1. 0 is the charger itself. */
+const Place = {
+  evse: Type.Integer({ minimum: 0, examples: [1] }),
+  connector: Type.Integer({ minimum: 0, examples: [1] }),
+}
+
+/** What a charger says of itself at its start; what it does not say is null. */
+export const ChargerModel = Type.Object({
+  vendor: Type.String({ examples: ['Voltaic'] }),
+  model: Type.String({ examples: ['V2-22'] }),
+  serialNumber: nullable(Type.String({ examples: ['VT-0001'] })),
+  firmware: nullable(Type.String({ examples: ['2.4.1'] })),
+})
+export type ChargerModel = Static<typeof ChargerModel>
+
+/** A charger is known: it connected for the first time, or an operator made it. Whose it is may follow later. */
+export const ChargerRegistered = event(
+  'ocpp',
+  'charger.registered',
+  'chargerId',
+  Type.Object({ chargerId: ChargerId, owner: nullable(Owner), status: ChargerStatus, version: Type.Integer() }),
+)
+
+/** Whose a charger is, its name or whether it may work changed. */
+export const ChargerChanged = event(
+  'ocpp',
+  'charger.changed',
+  'chargerId',
+  Type.Object({ chargerId: ChargerId, owner: nullable(Owner), status: ChargerStatus, version: Type.Integer() }),
+)
+
+/** A charger is no longer known; its messages and transactions stay for as long as they are kept. */
+export const ChargerRemoved = event(
+  'ocpp',
+  'charger.removed',
+  'chargerId',
+  Type.Object({ chargerId: ChargerId, owner: nullable(Owner), version: Type.Integer() }),
+)
+
+/** A charger has a connection. `connectionId` grows: a later one has a greater id. */
+export const ChargerConnected = event(
+  'ocpp',
+  'charger.connected',
+  'chargerId',
+  Type.Object({ chargerId: ChargerId, connectionId: Id, ocppVersion: OcppVersion, at: Instant }),
+)
+
+/** A connection has ended, and no later one was there yet. */
+export const ChargerDisconnected = event(
+  'ocpp',
+  'charger.disconnected',
+  'chargerId',
+  Type.Object({ chargerId: ChargerId, connectionId: Id, at: Instant, reason: Type.String({ examples: ['closed'] }) }),
+)
+
+/** A charger started and said what it is. */
+export const ChargerBooted = event(
+  'ocpp',
+  'charger.booted',
+  'chargerId',
+  Type.Object({
+    chargerId: ChargerId,
+    ...ChargerModel.properties,
+    reason: nullable(Type.String({ examples: ['PowerUp'] })),
+    status: ChargerStatus,
+    at: Instant,
+  }),
+)
+
+/** The states of a connector of all versions: those of 1.6, and `occupied` where 2.x says no more. */
+export const ConnectorStatus = Type.Enum(
+  [
+    'available',
+    'occupied',
+    'preparing',
+    'charging',
+    'suspended-ev',
+    'suspended-evse',
+    'finishing',
+    'reserved',
+    'unavailable',
+    'faulted',
+  ],
+  { examples: ['available'] },
+)
+export type ConnectorStatus = Static<typeof ConnectorStatus>
+
+/** A charger said how one of its connectors is; place 0 is the charger as a whole. `at` is the charger's time where that can be. */
+export const ConnectorReported = event(
+  'ocpp',
+  'connector.reported',
+  'chargerId',
+  Type.Object({
+    chargerId: ChargerId,
+    ...Place,
+    status: ConnectorStatus,
+    errorCode: nullable(Type.String({ examples: ['GroundFailure'] })),
+    info: nullable(Type.String()),
+    at: Instant,
+    receivedAt: Instant,
+  }),
+)
+
+/** A measured value in its base unit (Wh, W, varh, var, VA, A, V, Hz, Celsius, Percent, RPM), as all versions name it. */
+export const Reading = Type.Object({
+  at: Instant,
+  measurand: Type.String({ examples: ['Energy.Active.Import.Register'] }),
+  value: Type.Number({ examples: [15320] }),
+  unit: Type.String({ examples: ['Wh'] }),
+  phase: Type.Optional(Type.String({ examples: ['L1'] })),
+  location: Type.Optional(Type.String({ examples: ['Outlet'] })),
+  context: Type.Optional(Type.String({ examples: ['Sample.Periodic'] })),
+  /** As the meter signed it: `data` as it was given, in the format `encoding` names (OCMF, EDL). */
+  signed: Type.Optional(
+    Type.Object({
+      data: Type.String(),
+      method: Type.Optional(Type.String()),
+      encoding: Type.Optional(Type.String({ examples: ['OCMF'] })),
+      publicKey: Type.Optional(Type.String()),
+    }),
+  ),
+})
+export type Reading = Static<typeof Reading>
+
+/** Who charges: the card or token as the charger knows it, and whose it is where that is known. */
+export const ChargingToken = Type.Object({
+  idToken: Type.String({ examples: ['04A2B9C1D2E380'] }),
+  type: Type.String({ examples: ['ISO14443'] }),
+  /** The person it belongs to. */
+  userId: nullable(Id),
+  accepted: Type.Boolean(),
+})
+export type ChargingToken = Static<typeof ChargingToken>
+
+/**
+ * What a charger said about one of its transactions, in the order it arrived; `at` is when it happened, which may be
+ * long ago (`offline`). `reference` is what the charger calls it. Something may have been missed between two.
+ */
+export const TransactionReported = event(
+  'ocpp',
+  'transaction.reported',
+  'transactionId',
+  Type.Object({
+    transactionId: Id,
+    chargerId: ChargerId,
+    owner: nullable(Owner),
+    ...Place,
+    reference: Type.String({ examples: ['4711'] }),
+    phase: Type.Enum(['begun', 'progressed', 'ended']),
+    seqNo: nullable(Type.Integer()),
+    at: Instant,
+    receivedAt: Instant,
+    offline: Type.Boolean(),
+    trigger: nullable(Type.String({ examples: ['CablePluggedIn'] })),
+    chargingState: nullable(Type.String({ examples: ['Charging'] })),
+    token: nullable(ChargingToken),
+    /** Of the start that was asked for from here. */
+    remoteStartId: nullable(Type.Integer()),
+    reservationId: nullable(Type.Integer()),
+    readings: Type.Array(Reading),
+    stopReason: nullable(Type.String({ examples: ['EVDisconnected'] })),
+  }),
+)
+
+/** A charger measured outside of any transaction, as its clock says. */
+export const MetersReported = event(
+  'ocpp',
+  'meters.reported',
+  'chargerId',
+  Type.Object({ chargerId: ChargerId, ...Place, readings: Type.Array(Reading), receivedAt: Instant }),
+)
+
+/** How a call between charger and platform ended. */
+export const MessageOutcome = Type.Enum(['answered', 'error', 'timeout', 'unsent'], { examples: ['answered'] })
+
+/** A message and its answer; `received` came from the charger. Heartbeats are not among them. */
+export const OcppMessage = event(
+  'ocpp',
+  'ocpp.message',
+  'chargerId',
+  Type.Object({
+    chargerId: ChargerId,
+    messageId: Type.String({ examples: ['19223201'] }),
+    direction: Type.Enum(['received', 'sent']),
+    action: Type.String({ examples: ['BootNotification'] }),
+    ocppVersion: OcppVersion,
+    at: Instant,
+    payload: Type.Unknown(),
+    outcome: MessageOutcome,
+    /** Of a call that was answered. */
+    answer: Type.Optional(Type.Unknown()),
+    /** Of one that was not: the code of its version, and in words. */
+    errorCode: Type.Optional(Type.String({ examples: ['FormationViolation'] })),
+    errorDescription: Type.Optional(Type.String()),
+  }),
+)
+
+/** A call waits for the process that has the charger's connection. */
+export const CommandSent = event(
+  'ocpp',
+  'command.sent',
+  'chargerId',
+  Type.Object({ commandId: Id, chargerId: ChargerId, action: Type.String(), connectionId: Id, until: Instant }),
+)
+
+/** A call to a charger has ended; `requestId` is that of who asked by an event. */
+export const CommandEnded = event(
+  'ocpp',
+  'command.ended',
+  'chargerId',
+  Type.Object({
+    commandId: Id,
+    chargerId: ChargerId,
+    action: Type.String(),
+    requestId: nullable(Id),
+    outcome: Type.Enum(['answered', 'error', 'timeout', 'offline']),
+    answer: Type.Optional(Type.Unknown()),
+    errorCode: Type.Optional(Type.String()),
+    errorDescription: Type.Optional(Type.String()),
+  }),
+)
+
+/** Whose a charger is and whether it can be spoken to. Fails with `charger_unknown`. */
+export const getCharger = call(
+  'ocpp',
+  'get_charger',
+  Type.Object({ chargerId: ChargerId }),
+  Type.Object({
+    chargerId: ChargerId,
+    owner: nullable(Owner),
+    status: ChargerStatus,
+    connected: Type.Boolean(),
+    ocppVersion: nullable(OcppVersion),
+  }),
+)

@@ -1,0 +1,171 @@
+import type { EventContract, EventData } from '#contracts/define'
+import { Problem, type Db, type Tx } from '#kernel'
+import type { OcppHost } from './host.ts'
+import type { Transaction } from './peer.ts'
+import { findStarted, findTokens, findTransactions, writeRows, type Rows, type Token } from './store.ts'
+
+/** What has to be known of the database before something can be decided. */
+export interface Wants {
+  /** Of a card or another token. */
+  readonly token?: string | undefined
+  /** What a charger of 1.6 says at a start, to know it again. */
+  readonly startKey?: string
+  /** Of a transaction. */
+  readonly reference?: string
+}
+
+export interface Known {
+  token(idToken: string): Token | undefined
+  started(chargerId: string, startKey: string): Transaction | undefined
+  transaction(chargerId: string, reference: string): Transaction | undefined
+}
+
+/** An event on its way. */
+export type Telling = { [E in string]: readonly [EventContract<'ocpp'>, Record<string, unknown>] }[string]
+export const telling = <E extends EventContract<'ocpp'>>(event: E, data: EventData<E>): Telling => [event, data]
+
+/** What follows from a piece of work; nothing of it is there unless all of it is. */
+export interface Decision {
+  /** Rows of tables that many write to at a time. */
+  readonly rows?: Partial<Rows>
+  readonly tells?: readonly Telling[]
+  /** What is rare enough for statements of its own; runs again after a failure. */
+  readonly write?: ((tx: Tx<'ocpp'>) => Promise<unknown>) | undefined
+  /** Once it is on disk. */
+  readonly after?: () => void
+}
+
+/** Something to decide and write about one charger. */
+export interface Work {
+  readonly chargerId: string
+  readonly wants?: Wants
+  /** Takes no time, and may run again. */
+  decide(known: Known): Decision
+  /** It is on disk, or why it will not be. */
+  done(error?: unknown): void
+}
+
+/** So many at a time, and in so many transactions: PostgreSQL writes while the next are decided. */
+const most = 300
+const lanes = 2
+/** How long a database that is away is waited for. */
+const patienceMs = 15_000
+
+/**
+ * Writes what chargers say: all that waits at once in one transaction, begun as soon as a lane is free. Each charger has
+ * one thing under way, in its order; one that fails fails alone.
+ */
+export function openBatches(host: OcppHost) {
+  const waiting = new Map<string, Work[]>()
+  const busy = new Set<string>()
+  let running = 0
+  const sizes = host.metrics.histogram('ohmnibus_ocpp_batch_size', 'Messages of chargers written together')
+
+  function next(): Work[] {
+    const batch: Work[] = []
+    for (const [chargerId, queue] of waiting) {
+      if (busy.has(chargerId)) continue
+      batch.push(queue.shift()!)
+      busy.add(chargerId)
+      if (queue.length === 0) waiting.delete(chargerId)
+      if (batch.length === most) break
+    }
+    return batch
+  }
+
+  async function run(): Promise<void> {
+    running++
+    for (let batch = next(); batch.length > 0; batch = next()) {
+      sizes.observe({}, batch.length)
+      await write(host, batch)
+      for (const { chargerId } of batch) busy.delete(chargerId)
+    }
+    running--
+  }
+
+  return {
+    add(work: Work): void {
+      const queue = waiting.get(work.chargerId)
+      if (queue) queue.push(work)
+      else waiting.set(work.chargerId, [work])
+      // What else came with it is taken along.
+      if (running < lanes) queueMicrotask(() => void (running < lanes && run()))
+    },
+    /** Resolves once nothing waits. */
+    async idle(): Promise<void> {
+      while (running > 0 || waiting.size > 0) await new Promise(done => setTimeout(done, 5))
+    },
+  }
+}
+export type Batches = ReturnType<typeof openBatches>
+
+async function write(host: OcppHost, batch: readonly Work[], began = performance.now()): Promise<void> {
+  try {
+    const decisions = await decide(host, batch)
+    const written = decisions.filter(({ error }) => error === undefined)
+    await host.db.transaction(async tx => {
+      for (const { decision } of written) if (decision!.write) await decision!.write(tx)
+      for (const query of writeRows(
+        tx,
+        written.map(({ decision }) => decision!.rows ?? {}),
+      ))
+        tx.withCommit(query)
+      for (const { decision } of written)
+        for (const [event, data] of decision!.tells ?? []) await tx.publish(event, data as never)
+    })
+    for (const { work, decision, error } of decisions) {
+      decision?.after?.()
+      work.done(error)
+    }
+  } catch (error) {
+    const isAway = error instanceof Problem && error.kind === 'unavailable'
+    if (isAway && performance.now() - began < patienceMs) {
+      await new Promise(done => setTimeout(done, 250))
+      return await write(host, batch, began)
+    }
+    const [only, ...others] = batch
+    if (isAway || others.length === 0) {
+      if (!isAway) host.log.error({ err: error, chargerId: only!.chargerId }, 'a message could not be written')
+      for (const work of batch) work.done(error)
+    }
+    // One of them may be to blame: it is not to take the others along.
+    else for (const work of batch) await write(host, [work], began)
+  }
+}
+
+interface Decided {
+  work: Work
+  decision?: Decision
+  error?: unknown
+}
+
+async function decide({ db, log }: OcppHost, batch: readonly Work[]): Promise<Decided[]> {
+  const known = await lookUp(db, batch)
+  return batch.map(work => {
+    try {
+      return { work, decision: work.decide(known) }
+    } catch (error) {
+      log.error({ err: error, chargerId: work.chargerId }, 'what follows from a message could not be decided')
+      return { work, error }
+    }
+  })
+}
+
+/** Nothing is asked where nobody wants to know. */
+async function lookUp(db: Db, batch: readonly Work[]): Promise<Known> {
+  const tokens = batch.flatMap(({ wants }) => wants?.token ?? [])
+  const starts = batch.flatMap(({ chargerId, wants }) => (wants?.startKey ? [{ chargerId, key: wants.startKey }] : []))
+  const references = batch.flatMap(({ chargerId, wants }) =>
+    wants?.reference ? [{ chargerId, key: wants.reference }] : [],
+  )
+  const [byValue, byStart, byReference] = await Promise.all([
+    tokens.length > 0 ? findTokens(db, tokens) : new Map<string, Token>(),
+    starts.length > 0 ? findStarted(db, starts) : new Map<string, Transaction>(),
+    references.length > 0 ? findTransactions(db, references) : new Map<string, Transaction>(),
+  ])
+  return {
+    token: idToken => byValue.get(idToken.toUpperCase()),
+    started: (chargerId, startKey) => byStart.get(`${chargerId}\n${startKey}`),
+    transaction: (chargerId, reference) => byReference.get(`${chargerId}\n${reference}`),
+  }
+}

@@ -1,0 +1,105 @@
+import type { ChargerStatus, OcppVersion } from '#contracts/ocpp'
+import type { Owner } from '#contracts/shared'
+import type { Db, Tx } from '#kernel'
+
+/** A charger, by the identity it connects with. */
+export interface Charger {
+  readonly id: string
+  readonly owner: Owner | null
+  readonly name: string | null
+  readonly status: ChargerStatus
+  /** Keyed digest of what it proves itself with; null where it need not. */
+  readonly passwordDigest: Buffer | null
+  readonly certificateSerial: string | null
+  readonly vendor: string | null
+  readonly model: string | null
+  readonly serialNumber: string | null
+  readonly firmware: string | null
+  readonly iccid: string | null
+  readonly imsi: string | null
+  readonly ocppVersion: OcppVersion | null
+  readonly gatewayId: string | null
+  readonly connectionId: string | null
+  readonly address: string | null
+  readonly bootedAt: Date | null
+  readonly connectedAt: Date | null
+  readonly disconnectedAt: Date | null
+  readonly lastHeardAt: Date | null
+  readonly createdAt: Date
+  readonly version: number
+}
+
+export const chargerColumns = (db: Db) => db`
+  c.id, case when c.owner_id is not null then json_build_object('kind', c.owner_kind, 'id', c.owner_id) end as owner,
+  c.name, c.status, c.password_digest as "passwordDigest", c.certificate_serial as "certificateSerial", c.vendor,
+  c.model, c.serial_number as "serialNumber", c.firmware, c.iccid, c.imsi, c.ocpp_version as "ocppVersion",
+  c.gateway_id as "gatewayId", c.connection_id as "connectionId", c.address, c.booted_at as "bootedAt",
+  c.connected_at as "connectedAt", c.disconnected_at as "disconnectedAt", c.last_heard_at as "lastHeardAt",
+  c.created_at as "createdAt", c.version`
+
+export async function findCharger(db: Db, id: string): Promise<Charger | undefined> {
+  const [row] = await db<Charger[]>`select ${chargerColumns(db)} from chargers c where c.id = ${id}`
+  return row
+}
+
+/** The same, for a change. */
+export async function lockCharger(tx: Tx, id: string): Promise<Charger | undefined> {
+  const [row] = await tx<Charger[]>`select ${chargerColumns(tx)} from chargers c where c.id = ${id} for update`
+  return row
+}
+
+/** False where there is one of this identity already. */
+export async function insertCharger(
+  tx: Tx,
+  charger: Pick<Charger, 'id' | 'owner' | 'name' | 'status' | 'passwordDigest' | 'certificateSerial' | 'createdAt'>,
+): Promise<boolean> {
+  const { id, owner, name, status, passwordDigest, certificateSerial, createdAt } = charger
+  const added = await tx`
+    insert into chargers
+      (id, owner_kind, owner_id, name, status, password_digest, certificate_serial, created_at)
+    values (${id}, ${owner?.kind ?? null}, ${owner?.id ?? null}, ${name}, ${status}, ${passwordDigest},
+      ${certificateSerial}, ${createdAt})
+    on conflict (id) do nothing returning id`
+  return added.length > 0
+}
+
+export interface Connecting {
+  readonly id: string
+  readonly gatewayId: string
+  readonly connectionId: string
+  readonly ocppVersion: OcppVersion
+  readonly address: string
+  readonly at: Date
+}
+
+/** A later connection takes the place of an earlier one. */
+export const noteConnected = (tx: Tx, { id, gatewayId, connectionId, ocppVersion, address, at }: Connecting) => tx`
+  update chargers set gateway_id = ${gatewayId}, connection_id = ${connectionId}, ocpp_version = ${ocppVersion},
+    address = ${address}, connected_at = ${at}, last_heard_at = ${at}
+  where id = ${id}`
+
+/** False where another connection has taken its place. */
+export async function noteDisconnected(tx: Tx, id: string, connectionId: string, at: Date): Promise<boolean> {
+  const gone = await tx`
+    update chargers set gateway_id = null, connection_id = null, disconnected_at = ${at}
+    where id = ${id} and connection_id = ${connectionId} returning id`
+  return gone.length > 0
+}
+
+/** When each was last heard of, of many. */
+export const noteHeard = (tx: Tx, heard: readonly { id: string; at: Date }[]) => tx`
+  update chargers c set last_heard_at = h.at
+  from unnest(${heard.map(({ id }) => id)}::text[], ${heard.map(({ at }) => at)}::timestamptz[]) as h (id, at)
+  where c.id = h.id and c.last_heard_at < h.at`
+
+export const seeGateway = (tx: Tx, id: string) => tx`
+  insert into gateways values (${id}, now()) on conflict (id) do update set seen_at = now()`
+export const removeGateway = (tx: Tx, id: string) => tx`delete from gateways where id = ${id}`
+
+/** Chargers whose gateway was not seen for so many seconds, a few hundred at a time. */
+export const listAbandoned = (db: Db, seconds: number) => db<{ id: string; connectionId: string }[]>`
+  select c.id, c.connection_id as "connectionId" from chargers c
+  where c.gateway_id is not null and not exists (
+    select from gateways g where g.id = c.gateway_id and g.seen_at > now() - ${seconds} * interval '1 second')
+  limit 500`
+export const forgetGateways = (tx: Tx) => tx`delete from gateways where seen_at < now() - interval '1 hour'`

@@ -1,0 +1,139 @@
+import {
+  ConnectorReported,
+  OcppMessage,
+  TransactionReported,
+  type ConnectorStatus,
+  type Reading,
+} from '#contracts/ocpp'
+import { newId } from '#kernel'
+import { telling, type Decision, type Known, type Telling, type Wants } from '../batch.ts'
+import type { OcppHost } from '../host.ts'
+import type { Peer, Transaction } from '../peer.ts'
+import type { ConnectorRow, MessageRow, Rows } from '../store.ts'
+
+/** A call of a charger that is as its schema has it. */
+export interface Call<P = unknown> {
+  readonly peer: Peer
+  readonly payload: P
+  readonly receivedAt: Date
+}
+
+/** What handlers have of the service. */
+export interface Means {
+  readonly host: OcppHost
+  /** Seconds between the heartbeats of a charger. */
+  readonly heartbeat: number
+  /** The next number for a transaction of 1.6; at hand. */
+  nextNumber(): number
+}
+
+/** What a call is answered with and what follows from it. */
+export interface Answered extends Decision {
+  readonly answer: object
+}
+
+/** What an action means. */
+export interface Handler<P> {
+  /** It is answered before the charger was accepted too. */
+  readonly early?: boolean
+  wants?(call: Call<P>): Wants | undefined
+  /** Fails with `CallError`. Takes no time, may run again, and changes nothing but in `after`. */
+  handle(call: Call<P>, known: Known, means: Means): Answered
+}
+
+/** Ties an action to what a version's schema gives for it. */
+export const handler = <P>(handler: Handler<P>): Handler<unknown> => handler as Handler<unknown>
+
+export type Handlers = Readonly<Record<string, Handler<unknown>>>
+
+/** That a message was taken and answered. */
+export function messageTold(row: Omit<MessageRow, 'id'>): { row: MessageRow; tell: Telling } {
+  const { at, charger_id: chargerId, message_id: messageId, direction, action, ocpp_version: ocppVersion } = row
+  return {
+    row: { id: newId(), ...row },
+    tell: telling(OcppMessage, {
+      chargerId,
+      messageId,
+      direction,
+      action,
+      ocppVersion,
+      at: at.toISOString(),
+      payload: row.payload,
+      outcome: row.outcome,
+      ...(row.answer !== undefined && { answer: row.answer }),
+      ...(row.error_code && { errorCode: row.error_code }),
+      ...(row.error_description && { errorDescription: row.error_description }),
+    }),
+  }
+}
+
+/** How a connector is said to be. */
+export function connectorReported(
+  { peer, receivedAt }: Call,
+  { at, ...said }: Omit<ConnectorRow, 'charger_id' | 'status'> & { status: ConnectorStatus },
+): Pick<Answered, 'rows' | 'tells'> {
+  const { evse, connector, status, error_code: errorCode, info } = said
+  return {
+    rows: { connectors: [{ charger_id: peer.id, ...said, at }] },
+    tells: [
+      telling(ConnectorReported, {
+        chargerId: peer.id,
+        evse,
+        connector,
+        status,
+        errorCode,
+        info,
+        at: at.toISOString(),
+        receivedAt: receivedAt.toISOString(),
+      }),
+    ],
+  }
+}
+
+/** What a charger says of a transaction, beside what is known of it. */
+export interface Progress {
+  readonly phase: 'begun' | 'progressed' | 'ended'
+  readonly at: Date
+  readonly readings: Reading[]
+  readonly seqNo?: number
+  readonly offline?: boolean
+  readonly trigger?: string
+  readonly chargingState?: string
+  readonly remoteStartId?: number
+  readonly reservationId?: number
+  readonly stopReason?: string
+}
+
+export function transactionReported(
+  { peer, receivedAt }: Call,
+  { id, reference, evse, connector, token }: Transaction,
+  progress: Progress,
+): Telling {
+  return telling(TransactionReported, {
+    transactionId: id,
+    chargerId: peer.id,
+    owner: peer.owner,
+    evse,
+    connector,
+    reference,
+    phase: progress.phase,
+    seqNo: progress.seqNo ?? null,
+    at: progress.at.toISOString(),
+    receivedAt: receivedAt.toISOString(),
+    offline: progress.offline ?? false,
+    trigger: progress.trigger ?? null,
+    chargingState: progress.chargingState ?? null,
+    token,
+    remoteStartId: progress.remoteStartId ?? null,
+    reservationId: progress.reservationId ?? null,
+    readings: progress.readings,
+    stopReason: progress.stopReason ?? null,
+  })
+}
+
+/** The row of a transaction as it is to be. */
+export const transactionRow = ({ peer, receivedAt }: Call, transaction: Transaction): Rows['transactions'][number] => ({
+  ...transaction,
+  chargerId: peer.id,
+  receivedAt,
+})

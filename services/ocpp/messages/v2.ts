@@ -1,0 +1,216 @@
+import { ChargerBooted, MetersReported, type ConnectorStatus } from '#contracts/ocpp'
+import { newId } from '#kernel'
+import { telling } from '../batch.ts'
+import { addTransaction, holds, including, type Transaction } from '../peer.ts'
+import { CallError } from '../rpc/frames.ts'
+import type { Token } from '../store.ts'
+import { chargingToken, judge, type Verdict } from '../tokens/authorise.ts'
+import { bootAnswer, bootedBy } from './boot.ts'
+import { connectorReported, handler, transactionReported, transactionRow, type Handlers } from './handler.ts'
+import { readingsOf, timeOf, type MeterValue } from './readings.ts'
+
+interface BootNotification {
+  reason: string
+  chargingStation: {
+    model: string
+    vendorName: string
+    serialNumber?: string
+    firmwareVersion?: string
+    modem?: { iccid?: string; imsi?: string }
+  }
+}
+
+interface IdToken {
+  idToken: string
+  type: string
+}
+
+interface TransactionEvent {
+  eventType: 'Started' | 'Updated' | 'Ended'
+  timestamp: string
+  triggerReason: string
+  seqNo: number
+  offline?: boolean
+  reservationId?: number
+  transactionInfo: {
+    transactionId: string
+    chargingState?: string
+    stoppedReason?: string
+    remoteStartId?: number
+  }
+  evse?: { id: number; connectorId?: number }
+  idToken?: IdToken
+  meterValue?: MeterValue[]
+}
+
+const statuses: Record<string, ConnectorStatus> = {
+  Available: 'available',
+  Occupied: 'occupied',
+  Reserved: 'reserved',
+  Unavailable: 'unavailable',
+  Faulted: 'faulted',
+}
+
+const phases = { Started: 'begun', Updated: 'progressed', Ended: 'ended' } as const
+
+/** OCPP 2.0.1 Part 2 edition 3 and 2.1, §1. */
+export const v2: Handlers = {
+  BootNotification: handler<BootNotification>({
+    early: true,
+    handle(call, _, means) {
+      const { peer, payload, receivedAt } = call
+      const {
+        model,
+        vendorName: vendor,
+        serialNumber = null,
+        firmwareVersion: firmware = null,
+        modem,
+      } = payload.chargingStation
+      // B01.FR.11 and 12 of security profile 3: the certificate and the charger name one serial number.
+      if (peer.certificateSerial !== undefined && peer.certificateSerial !== serialNumber)
+        throw new CallError('SecurityError', 'The serial number is not that of the certificate.')
+      return {
+        answer: bootAnswer(peer, receivedAt, means.heartbeat),
+        write: bootedBy(
+          peer,
+          {
+            vendor,
+            model,
+            serialNumber,
+            firmware,
+            iccid: modem?.iccid ?? null,
+            imsi: modem?.imsi ?? null,
+            reason: payload.reason,
+          },
+          receivedAt,
+        ),
+        tells: [
+          telling(ChargerBooted, {
+            chargerId: peer.id,
+            vendor,
+            model,
+            serialNumber,
+            firmware,
+            reason: payload.reason,
+            status: peer.status,
+            at: receivedAt.toISOString(),
+          }),
+        ],
+      }
+    },
+  }),
+
+  StatusNotification: handler<{ timestamp: string; connectorStatus: string; evseId: number; connectorId: number }>({
+    handle(call) {
+      const { timestamp, connectorStatus, evseId, connectorId } = call.payload
+      return {
+        answer: {},
+        ...connectorReported(call, {
+          evse: evseId,
+          connector: connectorId,
+          status: statuses[connectorStatus]!,
+          error_code: null,
+          info: null,
+          at: timeOf(timestamp, call.receivedAt),
+        }),
+      }
+    },
+  }),
+
+  Authorize: handler<{ idToken: IdToken }>({
+    wants: ({ payload }) => ({ token: payload.idToken.idToken }),
+    handle: ({ payload, receivedAt }, known) => ({
+      answer: { idTokenInfo: tokenInfo(payload.idToken, known.token(payload.idToken.idToken), receivedAt) },
+    }),
+  }),
+
+  TransactionEvent: handler<TransactionEvent>({
+    wants: ({ peer, payload: { idToken, transactionInfo } }) => ({
+      token: idToken?.idToken,
+      ...(!peer.transactions.has(transactionInfo.transactionId) && { reference: transactionInfo.transactionId }),
+    }),
+    handle(call, known) {
+      const { peer, payload, receivedAt } = call
+      const { eventType, seqNo, idToken, evse, transactionInfo, triggerReason } = payload
+      const token = idToken && known.token(idToken.idToken)
+      const idTokenInfo = idToken && tokenInfo(idToken, token, receivedAt)
+      const answer = idTokenInfo ? { idTokenInfo } : {}
+      const reference = transactionInfo.transactionId
+      const before = peer.transactions.get(reference) ?? known.transaction(peer.id, reference)
+      // Sent again, as its answer was lost, or because it was queued twice.
+      if (before && holds(before.taken, seqNo)) return { answer }
+      const at = timeOf(payload.timestamp, receivedAt)
+      const base: Transaction = before ?? {
+        id: newId(),
+        reference,
+        startKey: null,
+        evse: 0,
+        connector: 0,
+        token: null,
+        taken: [],
+        begunAt: null,
+        endedAt: null,
+      }
+      const transaction: Transaction = {
+        ...base,
+        evse: evse?.id ?? base.evse,
+        connector: evse ? (evse.connectorId ?? (base.connector || 1)) : base.connector,
+        token: idToken
+          ? (base.token ?? chargingToken(idToken.idToken, idToken.type, token, idTokenInfo!.status))
+          : base.token,
+        taken: including(base.taken, seqNo),
+        begunAt: base.begunAt ?? (eventType === 'Started' ? at : null),
+        endedAt: base.endedAt ?? (eventType === 'Ended' ? at : null),
+      }
+      const { chargingState, stoppedReason, remoteStartId } = transactionInfo
+      return {
+        answer,
+        rows: { transactions: [transactionRow(call, transaction)] },
+        tells: [
+          transactionReported(call, transaction, {
+            phase: phases[eventType],
+            at,
+            readings: readingsOf(payload.meterValue, receivedAt),
+            seqNo,
+            offline: payload.offline ?? false,
+            trigger: triggerReason,
+            ...(chargingState && { chargingState }),
+            ...(remoteStartId !== undefined && { remoteStartId }),
+            ...(payload.reservationId !== undefined && { reservationId: payload.reservationId }),
+            ...(eventType === 'Ended' && { stopReason: stoppedReason ?? 'Local' }),
+          }),
+        ],
+        after: () => addTransaction(peer, transaction),
+      }
+    },
+  }),
+
+  MeterValues: handler<{ evseId: number; meterValue: MeterValue[] }>({
+    handle: ({ peer, payload, receivedAt }) => ({
+      answer: {},
+      tells: [
+        telling(MetersReported, {
+          chargerId: peer.id,
+          evse: payload.evseId,
+          connector: payload.evseId === 0 ? 0 : 1,
+          readings: readingsOf(payload.meterValue, receivedAt),
+          receivedAt: receivedAt.toISOString(),
+        }),
+      ],
+    }),
+  }),
+
+  DataTransfer: handler<{ vendorId: string }>({ handle: () => ({ answer: { status: 'UnknownVendorId' } }) }),
+}
+
+/** Starts without a token (a button, free vending, no authorisation) are accepted as the charger says (C02). */
+const freeTypes = new Set(['NoAuthorization'])
+
+function tokenInfo({ type }: IdToken, token: Token | undefined, at: Date) {
+  const status: Verdict = freeTypes.has(type) ? 'Accepted' : judge(token, at)
+  return {
+    status,
+    ...(token?.expiresAt && { cacheExpiryDateTime: token.expiresAt.toISOString() }),
+    ...(token?.groupId && { groupIdToken: { idToken: token.groupId, type: 'Central' } }),
+  }
+}

@@ -1,0 +1,102 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import Value from 'typebox/value'
+import { ChargerId, ChargerRegistered, type OcppVersion } from '#contracts/ocpp'
+import { Problem } from '#kernel'
+import { leastBytes, type Passwords } from '../chargers/passwords.ts'
+import { findCharger, insertCharger, type Charger } from '../chargers/store.ts'
+import type { OcppHost } from '../host.ts'
+
+/** The newest first, for chargers that speak several. */
+const versions: OcppVersion[] = ['ocpp2.1', 'ocpp2.0.1', 'ocpp1.6']
+
+/** What is spoken of what a charger offers: the first it names that we know; undefined where there is none. */
+export const versionFor = (offered: Iterable<string>): OcppVersion | undefined =>
+  [...offered].find((name): name is OcppVersion => versions.includes(name as OcppVersion))
+
+/** The identity in an address: the last part of its path, percent-decoded. Fails with `charger_unknown`. */
+export function identityOf(url: string, prefix: string): string {
+  const part = new URL(url, 'http://any').pathname.slice(prefix.length)
+  try {
+    const id = decodeURIComponent(part)
+    if (!part.includes('/') && Value.Check(ChargerId, id)) return id
+  } catch {}
+  throw unknown()
+}
+
+const unknown = (): Problem =>
+  new Problem('not_found', 'charger_unknown', { detail: 'There is no charger of this identity.' })
+
+/** How a charger proves that it is the one of its identity. */
+export interface Proof {
+  readonly headers: IncomingHttpHeaders
+  readonly ip: string
+  /** Of the certificate that it presented. */
+  readonly certificateSerial?: string | undefined
+}
+
+/**
+ * Lets in who may connect as `id`: the charger as it is known, registered now where the policy is to. Fails with
+ * `charger_unknown`, `charger_unproven` and `too_many_requests`.
+ */
+export function openAdmission(host: OcppHost, passwords: Passwords) {
+  const { db, cache, settings, platform, now } = host
+  const policy = settings.OCPP_UNKNOWN_CHARGERS || (platform.mode === 'evaluation' ? 'accept' : 'hold')
+  // By address and identity, so that who guesses keeps out nobody but themselves.
+  const guesses = cache.limit('ocpp passwords', { points: 10, seconds: 60 })
+  const strangers = cache.limit('ocpp strangers', { points: 300, seconds: 60 })
+
+  async function register(id: string, password: Buffer | undefined): Promise<Charger> {
+    if (policy === 'refuse') throw unknown()
+    if (policy === 'hold' && (password?.length ?? 0) < leastBytes) throw unproven('It has to bring a password.')
+    const status = policy === 'accept' ? 'accepted' : 'pending'
+    await db.transaction(async tx => {
+      const charger = {
+        id,
+        owner: null,
+        name: null,
+        status,
+        passwordDigest: password ? passwords.digest(id, password) : null,
+        certificateSerial: null,
+        createdAt: now(),
+      } as const
+      if (await insertCharger(tx, charger))
+        await tx.publish(ChargerRegistered, { chargerId: id, owner: null, status, version: 1 })
+    })
+    // Two connections of one identity may have come at once: the first made it.
+    return prove((await findCharger(db, id))!, password)
+  }
+
+  function prove(charger: Charger, password: Buffer | undefined): Charger {
+    const { id, passwordDigest } = charger
+    if (!passwordDigest || (password && passwords.matches(id, password, passwordDigest))) return charger
+    throw unproven('Its identity and password do not belong together.')
+  }
+
+  return async (id: string, { headers, ip, certificateSerial }: Proof): Promise<Charger> => {
+    const key = `${ip} ${id}`
+    const password = passwordFor(id, headers.authorization)
+    const charger = await findCharger(db, id)
+    if (charger?.certificateSerial && certificateSerial === charger.certificateSerial) return charger
+    if (charger?.certificateSerial) throw unproven('It has to bring its certificate.')
+    await guesses.take(key)
+    try {
+      const proven = charger ? prove(charger, password) : await register(id, password)
+      await guesses.reset(key)
+      return proven
+    } catch (error) {
+      await strangers.take(ip)
+      throw error
+    }
+  }
+}
+
+/** What stands behind the identity in `Authorization`, as bytes: it need not be text (1.6 security whitepaper §4.2). */
+function passwordFor(id: string, authorization: string | undefined): Buffer | undefined {
+  const [, encoded] = /^basic +([a-z0-9+/]+=*)$/i.exec(authorization ?? '') ?? []
+  if (!encoded) return undefined
+  const bytes = Buffer.from(encoded, 'base64')
+  const colon = bytes.indexOf(0x3a)
+  return colon >= 0 && bytes.subarray(0, colon).equals(Buffer.from(id)) ? bytes.subarray(colon + 1) : undefined
+}
+
+const unproven = (detail: string): Problem => new Problem('unauthenticated', 'charger_unproven', { detail })

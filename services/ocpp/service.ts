@@ -1,0 +1,65 @@
+import {
+  ChargerBooted,
+  ChargerChanged,
+  ChargerConnected,
+  ChargerDisconnected,
+  ChargerRegistered,
+  ChargerRemoved,
+  CommandEnded,
+  CommandSent,
+  ConnectorReported,
+  getCharger,
+  MetersReported,
+  OcppMessage,
+  TransactionReported,
+} from '#contracts/ocpp'
+import { defineService, fail } from '#kernel'
+import { openBatches } from './batch.ts'
+import { findCharger } from './chargers/store.ts'
+import { needs, settings } from './host.ts'
+import { v16 } from './messages/v16.ts'
+import { v2 } from './messages/v2.ts'
+import { openNumbers } from './numbers.ts'
+import { problems } from './problems.ts'
+import { openGateway } from './rpc/gateway.ts'
+
+/** Chargers: their connections, what they say, and what they are told. */
+export const ocpp = defineService({
+  name: 'ocpp',
+  about: 'Chargers over OCPP 1.6, 2.0.1 and 2.1: connections, messages, commands and tokens.',
+  problems,
+  folder: import.meta.dirname,
+  needs,
+  settings,
+  publishes: [
+    ChargerRegistered,
+    ChargerChanged,
+    ChargerRemoved,
+    ChargerConnected,
+    ChargerDisconnected,
+    ChargerBooted,
+    ConnectorReported,
+    TransactionReported,
+    MetersReported,
+    OcppMessage,
+    CommandSent,
+    CommandEnded,
+  ],
+  async start(host) {
+    const batches = openBatches(host)
+    const nextNumber = await openNumbers(host)
+    const means = { host, heartbeat: Math.round(host.settings.OCPP_HEARTBEAT / 1000), nextNumber }
+    await openGateway({
+      host,
+      batches,
+      means,
+      handlers: { 'ocpp1.6': v16, 'ocpp2.0.1': v2, 'ocpp2.1': v2 },
+      overheard: () => {},
+    })
+    host.answer(getCharger, async ({ chargerId }) => {
+      const charger = (await findCharger(host.db, chargerId)) ?? fail('not_found', 'charger_unknown')
+      const { owner, status, connectionId, ocppVersion } = charger
+      return { chargerId, owner, status, connected: connectionId !== null, ocppVersion }
+    })
+  },
+})

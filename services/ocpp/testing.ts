@@ -1,0 +1,98 @@
+import { once } from 'node:events'
+import type { TestContext } from 'node:test'
+import { WebSocket } from 'ws'
+import { getPerson, listMembers } from '#contracts/identity'
+import type { OcppVersion } from '#contracts/ocpp'
+import { fail, newId } from '#kernel'
+import { answering, start, type TestOptions } from '../../kernel/testing.ts'
+import { requireValid } from './messages/schemas.ts'
+import { ocpp } from './service.ts'
+
+/** The service on a real socket, with nobody beside it; chargers connect by `charger`. */
+export async function open(t: TestContext, options: TestOptions = {}) {
+  const nobody = [
+    answering(getPerson, async () => fail('not_found', 'user_unknown')),
+    answering(listMembers, async () => ({ members: [] })),
+  ]
+  const p = await start(t, [ocpp], { ...options, answers: [...nobody, ...(options.answers ?? [])] })
+  const url = await p.listen()
+  const db = p.db('ocpp')
+  return {
+    p,
+    url,
+    db,
+    /** A card that may charge. */
+    async card(idToken: string, more: { status?: string; expiresAt?: Date; groupId?: string; userId?: string } = {}) {
+      await db`
+        insert into tokens (id, id_token, type, owner_kind, owner_id, user_id, group_id, status, expires_at, created_at)
+        values (${newId()}, ${idToken}, 'ISO14443', 'person', ${newId()}, ${more.userId ?? null},
+          ${more.groupId ?? null}, ${more.status ?? 'accepted'}, ${more.expiresAt ?? null}, now())`
+    },
+    charger: (id: string, version: OcppVersion = 'ocpp1.6', more: Connecting = {}) =>
+      connect(t, `${url.replace('http', 'ws')}/ocpp/${encodeURIComponent(id)}`, version, more),
+  }
+}
+
+interface Connecting {
+  password?: string | Buffer
+  user?: string
+  headers?: Record<string, string>
+}
+
+export type Frame = [number, string, ...unknown[]]
+
+/** What a charger does at its end of the wire; answers of ours are held to their schemas. */
+export async function connect(t: TestContext, url: string, version: OcppVersion | '', more: Connecting = {}) {
+  const user = more.user ?? decodeURIComponent(url.split('/').at(-1)!)
+  const basic = more.password && Buffer.concat([Buffer.from(`${user}:`), Buffer.from(more.password)]).toString('base64')
+  const socket = new WebSocket(url, version || [], {
+    headers: { ...(basic && { authorization: `Basic ${basic}` }), ...more.headers },
+  })
+  const heard: Frame[] = []
+  const waiting = new Map<string, (frame: Frame) => void>()
+  /** What it answers when it is called; nothing where there is none. */
+  const answers = new Map<string, (payload: unknown, id: string) => unknown>()
+  const closed = once(socket, 'close').then(([code]) => code as number)
+  socket.on('message', data => {
+    const frame = JSON.parse(data.toString()) as Frame
+    heard.push(frame)
+    const [type, id, action, payload] = frame
+    if (type !== 2) return waiting.get(id)?.(frame)
+    if (version) requireValid(version, String(action), 'request', payload)
+    const answer = answers.get(String(action))?.(payload, id)
+    if (answer !== undefined) socket.send(JSON.stringify([3, id, answer]))
+  })
+  t.after(() => socket.terminate())
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('unexpected-response', (_, response) => reject(new Error(String(response.statusCode))))
+    socket.once('error', reject)
+  })
+  /** Sends a frame of any content; resolves with what is said to its id. */
+  const frame = (text: string, id: string): Promise<Frame> =>
+    new Promise(resolve => {
+      waiting.set(id, resolve)
+      socket.send(text)
+    })
+  return {
+    socket,
+    heard,
+    answers,
+    closed,
+    frame,
+    /** The answer to a call; fails with the code of an error. */
+    async call(action: string, payload: object, id = newId()): Promise<any> {
+      const [type, , first, ...rest] = await frame(JSON.stringify([2, id, action, payload]), id)
+      if (type === 4) throw Object.assign(new Error(String(first)), { code: first, description: rest[0] })
+      if (version) requireValid(version, action, 'answer', first)
+      return first
+    },
+    async close(): Promise<void> {
+      socket.close()
+      await closed
+    },
+  }
+}
+
+export const boot16 = { chargePointVendor: 'Voltaic', chargePointModel: 'V2-22' }
+export const boot2 = { reason: 'PowerUp', chargingStation: { vendorName: 'Voltaic', model: 'V2-22' } }
