@@ -1,0 +1,133 @@
+-- The schema ocpp after all migrations, made by `npm run docs`. To read: what runs are the migrations.
+
+create table chargers (
+  id                  text                      not null,
+  owner_kind          text,
+  owner_id            uuid,
+  name                text,
+  status              text                      not null,
+  password_digest     bytea,
+  certificate_serial  text,
+  vendor              text,
+  model               text,
+  serial_number       text,
+  firmware            text,
+  iccid               text,
+  imsi                text,
+  ocpp_version        text,
+  boot_reason         text,
+  booted_at           timestamp with time zone,
+  gateway_id          uuid,
+  connection_id       uuid,
+  address             text,
+  connected_at        timestamp with time zone,
+  disconnected_at     timestamp with time zone,
+  last_heard_at       timestamp with time zone,
+  created_at          timestamp with time zone  not null,
+  version             integer                   not null default 1,
+  constraint chargers_pkey PRIMARY KEY (id),
+  constraint chargers_check CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
+  constraint chargers_check1 CHECK (((gateway_id IS NULL) = (connection_id IS NULL))),
+  constraint chargers_id_check CHECK (((length(id) >= 1) AND (length(id) <= 48))),
+  constraint chargers_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint chargers_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'rejected'::text])))
+);
+CREATE INDEX chargers_by_age ON ocpp.chargers USING btree (created_at, id);
+CREATE INDEX chargers_by_gateway ON ocpp.chargers USING btree (gateway_id) WHERE (gateway_id IS NOT NULL);
+CREATE INDEX chargers_by_owner ON ocpp.chargers USING btree (owner_id, created_at, id);
+
+create table commands (
+  id                 uuid                      not null,
+  charger_id         text                      not null,
+  action             text                      not null,
+  payload            json                      not null,
+  request_id         uuid,
+  asked_by           json                      not null,
+  asked_at           timestamp with time zone  not null,
+  until              timestamp with time zone  not null,
+  sent_at            timestamp with time zone,
+  ended_at           timestamp with time zone,
+  outcome            text,
+  answer             json,
+  error_code         text,
+  error_description  text,
+  constraint commands_pkey PRIMARY KEY (id),
+  constraint commands_request_id_key UNIQUE (request_id),
+  constraint commands_outcome_check CHECK ((outcome = ANY (ARRAY['answered'::text, 'error'::text, 'timeout'::text, 'offline'::text])))
+);
+CREATE INDEX commands_by_charger ON ocpp.commands USING btree (charger_id, id);
+CREATE INDEX commands_open ON ocpp.commands USING btree (charger_id, asked_at) WHERE (ended_at IS NULL);
+
+create table connectors (
+  charger_id  text                      not null,
+  evse        integer                   not null,
+  connector   integer                   not null,
+  status      text                      not null,
+  error_code  text,
+  info        text,
+  at          timestamp with time zone  not null,
+  constraint connectors_pkey PRIMARY KEY (charger_id, evse, connector),
+  constraint connectors_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
+);
+
+create table gateways (
+  id       uuid                      not null,
+  seen_at  timestamp with time zone  not null,
+  constraint gateways_pkey PRIMARY KEY (id)
+);
+
+create table messages (
+  id                 uuid                      not null,
+  at                 timestamp with time zone  not null,
+  charger_id         text                      not null,
+  direction          text                      not null,
+  ocpp_version       text                      not null,
+  message_id         text                      not null,
+  action             text                      not null,
+  payload            json,
+  outcome            text                      not null,
+  answer             json,
+  error_code         text,
+  error_description  text
+);
+CREATE INDEX messages_by_charger ON ocpp.messages USING btree (charger_id, id);
+
+create table tokens (
+  id          uuid                      not null,
+  id_token    text                      not null,
+  type        text                      not null,
+  owner_kind  text                      not null,
+  owner_id    uuid                      not null,
+  user_id     uuid,
+  group_id    text,
+  label       text,
+  status      text                      not null,
+  expires_at  timestamp with time zone,
+  created_at  timestamp with time zone  not null,
+  version     integer                   not null default 1,
+  constraint tokens_pkey PRIMARY KEY (id),
+  constraint tokens_id_token_check CHECK (((length(id_token) >= 1) AND (length(id_token) <= 255))),
+  constraint tokens_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint tokens_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'blocked'::text])))
+);
+CREATE INDEX tokens_by_age ON ocpp.tokens USING btree (created_at, id);
+CREATE INDEX tokens_by_owner ON ocpp.tokens USING btree (owner_id, created_at, id);
+CREATE UNIQUE INDEX tokens_by_value ON ocpp.tokens USING btree (upper(id_token));
+
+create table transactions (
+  id           uuid                      not null,
+  charger_id   text                      not null,
+  reference    text                      not null,
+  start_key    text,
+  evse         integer                   not null,
+  connector    integer                   not null,
+  token        json,
+  taken        int4multirange            not null default '{}'::int4multirange,
+  begun_at     timestamp with time zone,
+  received_at  timestamp with time zone  not null,
+  ended_at     timestamp with time zone,
+  constraint transactions_pkey PRIMARY KEY (id),
+  constraint transactions_charger_id_reference_key UNIQUE (charger_id, reference),
+  constraint transactions_charger_id_start_key_key UNIQUE (charger_id, start_key)
+);
+CREATE INDEX transactions_open ON ocpp.transactions USING btree (charger_id) WHERE (ended_at IS NULL);
