@@ -67,6 +67,13 @@ export function messageTold(row: Omit<MessageRow, 'id'>): { row: MessageRow; tel
   }
 }
 
+/** What follows, with the message from which it does. */
+export const withMessage = (decision: Decision, row: MessageRow, tell: Telling): Decision => ({
+  ...decision,
+  rows: { ...decision.rows, messages: [row] },
+  tells: [...(decision.tells ?? []), tell],
+})
+
 /** How a connector is said to be. */
 export function connectorReported(
   { peer, receivedAt }: Call,

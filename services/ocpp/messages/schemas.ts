@@ -44,6 +44,19 @@ function openVersion(version: OcppVersion) {
 }
 const of = (version: OcppVersion) => loaded.getOrInsertComputed(version, openVersion)
 
+/** Every action of every version: read from their files once somebody wants to know. */
+export function actions(): ReadonlySet<string> {
+  everyAction ??= new Set(
+    (Object.keys(files) as OcppVersion[]).flatMap(version =>
+      (load(files[version]) as { $id: string }[]).map(({ $id }) =>
+        $id.replace(/^urn:|(\.(req|conf)|Request|Response)$/g, ''),
+      ),
+    ),
+  )
+  return everyAction
+}
+let everyAction: ReadonlySet<string> | undefined
+
 /** Whether a version has the action at all, whoever sends it. */
 export const isAction = (version: OcppVersion, action: string): boolean => of(version).knows(action, 'request')
 export const schemaOf = (version: OcppVersion, action: string, part: Part): object | undefined =>
