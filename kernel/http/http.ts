@@ -162,7 +162,8 @@ export function mount(app: FastifyInstance, prefixes: readonly string[], service
       const before = `${prefixes[0]}${path}`.split(':')[0]!
       app.sockets.add(url => url.startsWith(before), leave)
       const refuses = schema.refuses === 'any' ? 'any' : ([...(schema.refuses ?? []), 'upgrade_required'] as const)
-      get(path, { ...options, schema: { ...schema, refuses } }, async (request, reply) => {
+      // OpenAPI has no words for what follows a 101.
+      get(path, { ...options, schema: { ...schema, refuses, hide: true } }, async (request, reply) => {
         await take(request as never, () => app.sockets.take(request, reply))
         return reply
       })
