@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { call, event } from './define.ts'
-import { Id, Owner } from './shared.ts'
+import { Id, Instant, Owner } from './shared.ts'
 
 const File = {
   docId: Id,
@@ -28,6 +28,18 @@ export const DocumentUploaded = event(
 /** Title, kind, language, name, passport or owner of a document changed. */
 export const DocumentUpdated = event('documents', 'document.updated', 'docId', Type.Object(File))
 
+/** A virus scanner found something in the file of a document; the document stays, the file is removed soon after. */
+export const DocumentRefused = event(
+  'documents',
+  'document.refused',
+  'docId',
+  Type.Object({
+    ...File,
+    found: Type.String({ examples: ['Win.Test.EICAR_HDB-1'], description: 'As the scanner calls it' }),
+    foundAt: Instant,
+  }),
+)
+
 /** A document is gone; its file is removed soon after. */
 export const DocumentDeleted = event('documents', 'document.deleted', 'docId', Type.Object(File))
 
@@ -39,7 +51,10 @@ export const countDocumentsOf = call(
   Type.Object({ count: Type.Integer({ minimum: 0 }) }),
 )
 
-/** The documents of a passport, the newest first, a hundred at most; whoever asks decides who sees them. */
+/**
+ * The documents of a passport whose file may be had, the newest first, a hundred at most; whoever asks decides who sees
+ * them.
+ */
 export const listDocumentsOf = call(
   'documents',
   'list_documents_of',

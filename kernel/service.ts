@@ -106,6 +106,8 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   job<P extends object>(name: string, handler: JobHandler<P>, options?: JobOptions): Job<P>
   /** In one process at a time. */
   every(interval: Interval, purpose: string, work: () => Promise<void>): void
+  /** What a service stands on alone, by name in `/health` and, where it is away, in the log at the start: `look` fails. */
+  check(engine: string, look: () => PromiseLike<unknown>): void
   /** A line of the banner that the first start prints, and told at once in case none comes; never logged. */
   announce(label: string, value: string): void
   /** Runs when the platform stops: no request is under way any more, the database is still open. */

@@ -1,6 +1,8 @@
+import type { TObject } from 'typebox'
 import type { Config } from '../kernel/config/config.ts'
 import type { Pool } from '../kernel/database/database.ts'
 import { isFull } from '../kernel/database/faults.ts'
+import { readSettings } from '../kernel/config/settings.ts'
 import { openPool } from '../kernel/database/pool.ts'
 import { databaseAt, type DatabaseEngine } from '../kernel/database/placement.ts'
 import { openFiles } from '../kernel/files/open.ts'
@@ -12,6 +14,7 @@ import { openMetrics } from '../kernel/telemetry/metrics.ts'
 import { readMigrations, unitsOf } from '../kernel/database/migrate.ts'
 import { takeRoom } from '../kernel/database/disk-full.ts'
 import type { Service } from '../kernel/service.ts'
+import { openScanner } from '../services/documents/scanner.ts'
 import { runningEmbedded } from './embedded.ts'
 import { fine, judge, type Check, type Finding } from './findings.ts'
 
@@ -25,6 +28,7 @@ export const engines = (config: Config, services: readonly Service[]): Check[] =
   ...redis(config),
   ...files(config),
   ...mail(config),
+  ...scanner(config, services),
   ...collector(config),
   ...peers(config),
 ]
@@ -380,6 +384,23 @@ const mail = (config: Config): Check[] => {
           transport.close()
         }
       },
+    },
+  ]
+}
+
+const scanner = (config: Config, services: readonly Service[]): Check[] => {
+  const own = services.find(({ name }) => name === 'documents')?.settings
+  const { CLAMAV_HOST: host, CLAMAV_PORT: port } = own
+    ? (readSettings(own as TObject, config.environment) as { CLAMAV_HOST?: string; CLAMAV_PORT?: number })
+    : {}
+  if (!host || !port) return []
+  return [
+    {
+      name: 'The virus scanner',
+      advice: 'Check CLAMAV_HOST and CLAMAV_PORT, and that clamd listens there (TCPSocket). Documents wait for it.',
+      look: async () => [
+        fine(`The virus scanner at ${host}:${port} answers: ${await openScanner({ host, port }).version()}`),
+      ],
     },
   ]
 }

@@ -80,6 +80,8 @@ test('engines that are away or hang are named with advice, all of them together 
     AWS_SECRET_ACCESS_KEY: 'secret-word',
     SMTP_HOST: '127.0.0.1',
     SMTP_PORT: String(hanging),
+    CLAMAV_HOST: '127.0.0.1',
+    CLAMAV_PORT: String(hanging),
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${at}`,
     PASSPORTS_SERVICE_URL: `http://${at},http://127.0.0.1:65534`,
     PORT: String(hanging),
@@ -91,6 +93,7 @@ test('engines that are away or hang are named with advice, all of them together 
     /^Redis: /,
     /^The bucket bucket: /,
     /^The mail server /,
+    /^The virus scanner/,
     /^The collector /,
   ]) {
     const { state, advice } = said(findings, engine)

@@ -40,12 +40,14 @@ export interface Files {
   list(prefix: string): AsyncIterable<{ key: string; writtenAt: Date }>
   /** An address that gives the file to whoever holds it, until `expiresAt`. */
   link(key: string, as: LinkOptions): Promise<string>
+  /** Has whoever follows a link to a file of the service judged first; `judge` fails with a code of `refuses`. */
+  guard(service: string, refuses: readonly string[], judge: (key: string) => Promise<void>): void
   /** Fails when it cannot be written to. */
   check(): Promise<void>
 }
 
 /** Where the bytes are, without links to them. */
-export interface FileStore extends Omit<Files, 'link'> {
+export interface FileStore extends Omit<Files, 'link' | 'guard'> {
   close(): Promise<void>
 }
 

@@ -9,7 +9,7 @@ import { partsOf, type Files, type FileStore, type LinkOptions } from './files.t
 
 /** Files with links to them, and what serves these. */
 export interface LinkedFiles extends Files {
-  /** The links of files of these services. */
+  /** The links of files of these services, once these have started. */
   serve(app: FastifyInstance, services: readonly string[]): void
   close(): Promise<void>
 }
@@ -36,6 +36,7 @@ const Link = Type.Object({
  * service whose file it is.
  */
 export function linkedFiles(store: FileStore, { secret, publicUrl, now }: LinkSigning): LinkedFiles {
+  const guards = new Map<string, { refuses: readonly string[]; judge: (key: string) => Promise<void> }>()
   const signature = (query: string): string => createHmac('sha256', secret).update(query).digest('base64url')
 
   function link(key: string, { fileName, contentType, expiresAt, content }: LinkOptions): string {
@@ -75,7 +76,9 @@ export function linkedFiles(store: FileStore, { secret, publicUrl, now }: LinkSi
     })
   }
 
-  const serveAt = (app: FastifyInstance, path: string, service: string): void =>
+  function serveAt(app: FastifyInstance, path: string, service: string): void {
+    const { refuses = [], judge } = guards.get(service) ?? {}
+    const own = ['link_invalid', 'link_expired', 'file_missing', 'file_damaged', 'files_unavailable']
     mount(app, [path], service).get(
       '/:signature',
       {
@@ -83,7 +86,7 @@ export function linkedFiles(store: FileStore, { secret, publicUrl, now }: LinkSi
         schema: {
           summary: 'A file by its signed link',
           honours: ['If-None-Match', 'Range'],
-          refuses: ['link_invalid', 'link_expired', 'file_missing', 'file_damaged', 'files_unavailable'],
+          refuses: [...own, ...refuses],
           params: Type.Object({ signature: Type.String() }),
           querystring: Link,
           hide: true,
@@ -91,13 +94,16 @@ export function linkedFiles(store: FileStore, { secret, publicUrl, now }: LinkSi
       },
       async (request, reply) => {
         check(service, request.params.signature, request.query)
+        await judge?.(request.query.key)
         return await send(request, reply, request.query)
       },
     )
+  }
 
   return {
     ...store,
     link: async (key, as) => link(key, as),
+    guard: (service, refuses, judge) => void guards.set(service, { refuses, judge }),
     serve(app, services) {
       for (const service of services) serveAt(app, `/files/${service}`, service)
       // Links that a process made before they named the service: only documents had any.

@@ -42,7 +42,7 @@ export function operations(
     enter() {
       state = 'ready'
       // The others tell of themselves when they start; nobody waits for these.
-      void look(['cache', 'mail'].filter(engine => engine in health.checks))
+      void look(Object.keys(health.checks).filter(engine => !/^(database|kafka|relay|files)\b/.test(engine)))
     },
     leave: () => void (state = 'stopping'),
     listen: async host => (inside.port === undefined ? () => {} : await listenPrivately(app, inside.port, host)),

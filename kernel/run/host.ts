@@ -42,6 +42,8 @@ export interface World {
   readonly derive: (purpose: string) => Buffer
   /** Of the services; they end together. */
   readonly pools: Pool[]
+  /** Of engines, by name. */
+  readonly checks: Record<string, () => PromiseLike<unknown>>
   readonly announcements: { label: string; value: string }[]
   readonly announced: ((label: string, value: string) => void) | undefined
   /** What `/health` says of services in other processes; replaced by who stands before them. */
@@ -116,6 +118,7 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
     watch: (event, handler) => first!.events.watch(event, handler),
     job: (label, handler, about) => jobs.define(`${name}.${label}`, handler, about),
     every: (interval, purpose, work) => schedule.every(name, interval, purpose, work),
+    check: (engine, look) => void (world.checks[engine] = look),
     announce(label, value) {
       world.announcements.push({ label, value })
       world.announced?.(label, value)

@@ -114,10 +114,6 @@ export async function run(services: readonly Service[], config: Config, options:
     })
     // Before anything else is mounted: scopes take over the hooks there are.
     calls.serve(app)
-    engines.files.serve(
-      app,
-      order.map(({ name }) => name),
-    )
 
     const world: World = {
       ...engines,
@@ -153,6 +149,8 @@ export async function run(services: readonly Service[], config: Config, options:
     app.tags.set('operations', 'Health, dead letters and subscriptions, for who runs the platform.')
     for (const { problems } of order) addProblems(app, problems ?? {})
     for (const service of order) await startService(world, service)
+    const names = order.map(({ name }) => name)
+    engines.files.serve(app, names)
     refuseUnanswered(world)
     reference(app, peers, options.everywhere)
     await app.ready()

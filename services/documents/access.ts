@@ -59,7 +59,8 @@ export async function ownerNow(tx: Tx, passportId: string, owner: Owner): Promis
  * published or archived.
  */
 export async function requireReplaceable(host: DocumentsHost, document: Document | undefined): Promise<void> {
-  if (!document?.passportId) return
+  // One whose file was harmful has no content to keep.
+  if (!document?.passportId || document.scan === 'infected') return
   const status = (await accessOf(host, document.passportId))?.status ?? 'draft'
   if (status !== 'draft')
     throw new Problem('conflict', 'document_kept', {

@@ -1,5 +1,11 @@
 import { Problem, type Owned } from '#kernel'
 
+/**
+ * What is known of a file: `off` where no scanner looked at it, `waiting` for one, `clean`, or `infected`, whose bytes are
+ * gone.
+ */
+export type Scan = 'off' | 'waiting' | 'clean' | 'infected'
+
 /** A file with what is known about it. */
 export interface Document extends Owned {
   readonly id: string
@@ -14,6 +20,12 @@ export interface Document extends Owned {
   readonly sizeBytes: number
   readonly sha256: string
   readonly fileKey: string
+  /** Of the file of this key alone. */
+  readonly scan: Scan
+  /** What a virus scanner found in it. */
+  readonly found: string | null
+  /** When it was last put in line for the scanner. */
+  readonly queuedAt: Date | null
   readonly version: number
   /** Since when its file is known not to be there. */
   readonly missingSince: Date | null
@@ -34,14 +46,49 @@ export const describe = (document: Document, description: Partial<Description>, 
   updatedAt: at,
 })
 
-export const replaceFile = (document: Document, stored: Stored, fileName: string, at: Date): Document => ({
-  ...document,
-  ...stored,
+/** What holds of a file that has just come in. */
+export const fresh = (scanned: boolean, at: Date): Pick<Document, 'scan' | 'found' | 'queuedAt' | 'missingSince'> => ({
+  scan: scanned ? 'waiting' : 'off',
+  found: null,
+  queuedAt: scanned ? at : null,
   missingSince: null,
+})
+
+export const replaceFile = (
+  document: Document,
+  file: Stored & ReturnType<typeof fresh>,
+  fileName: string,
+  at: Date,
+): Document => ({
+  ...document,
+  ...file,
   fileName,
   version: document.version + 1,
   updatedAt: at,
 })
+
+/** The document whose file turned out to be harmful, and is removed. */
+export const refuse = (document: Document, found: string, at: Date): Document => ({
+  ...document,
+  scan: 'infected',
+  found,
+  missingSince: null,
+  version: document.version + 1,
+  updatedAt: at,
+})
+
+/** Fails with `document_in_quarantine` and `document_infected` for a file that nobody may have. */
+export function requireReleased({ scan, found }: Pick<Document, 'scan' | 'found'>): void {
+  if (scan === 'waiting')
+    throw new Problem('conflict', 'document_in_quarantine', {
+      detail: 'The file has not been looked at by the virus scanner yet. Try again in a moment.',
+      retryAfter: 5,
+    })
+  if (scan === 'infected')
+    throw new Problem('conflict', 'document_infected', {
+      detail: `A virus scanner found "${found}" in the file, which was removed. Put another in its place, or delete the document.`,
+    })
+}
 
 /** A document as the API answers it. */
 export const view = ({
@@ -53,6 +100,7 @@ export const view = ({
   contentType,
   sizeBytes,
   sha256,
+  scan,
   passportId,
   createdAt,
 }: Document) => ({
@@ -64,6 +112,7 @@ export const view = ({
   contentType,
   sizeBytes,
   sha256,
+  scan,
   passportId,
   createdAt: createdAt.toISOString(),
 })

@@ -9,6 +9,10 @@ export const settings = Type.Object({
     'Media types that documents may have, told by their content: application/pdf, image/*, text/*. All where nothing is said.',
     { default: '*/*' },
   ),
+  CLAMAV_HOST: Type.Optional(
+    Setting.text('Host of clamd, the scanner of ClamAV: no file is given out before it has looked at it.'),
+  ),
+  CLAMAV_PORT: Setting.integer('Port of clamd.', { default: 3310, minimum: 1, maximum: 65_535 }),
 })
 
 /** Whose passports are, and who belongs to whom documents are moved to. */
@@ -18,3 +22,6 @@ export type DocumentsHost = Host<'documents', (typeof needs)[number], typeof set
 
 /** Removes a file no document has any more. */
 export type RemoveFile = Job<{ fileKey: string }>
+
+/** Has a file looked at by the virus scanner. */
+export type ScanFile = Job<{ fileKey: string }>

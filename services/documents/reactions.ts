@@ -44,8 +44,8 @@ export function answers(host: DocumentsHost): void {
   })
 
   host.answer(listDocumentsOf, async ({ passportId }) => {
-    const wanted = { passportId, owners: undefined, kind: undefined, language: undefined, created: {} }
-    const documents = await listDocuments(host.db, wanted, 100, undefined)
+    const anyOf = { owners: undefined, kind: undefined, language: undefined, created: {} }
+    const documents = await listDocuments(host.db, { passportId, released: true, ...anyOf }, 100, undefined)
     return {
       documents: documents.map(({ id, title, fileName, sizeBytes }) => ({ docId: id, title, fileName, sizeBytes })),
     }

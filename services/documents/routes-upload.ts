@@ -1,10 +1,10 @@
 import Type from 'typebox'
 import { DocumentUploaded } from '#contracts/documents'
-import { authorise, formOf, newId, ownerFor, Problem, requireMatch, signedIn, type Request } from '#kernel'
+import { authorise, formOf, newId, ownerFor, Problem, requireMatch, signedIn, type Request, type Tx } from '#kernel'
 import { acceptedTypes } from './accepted.ts'
 import { editable, ownerByPassport, ownerNow, readersFor, requireReplaceable } from './access.ts'
-import { replaceFile, told, view, type Document } from './documents.ts'
-import type { DocumentsHost, RemoveFile } from './host.ts'
+import { fresh, replaceFile, told, view, type Document } from './documents.ts'
+import type { DocumentsHost, RemoveFile, ScanFile } from './host.ts'
 import { openTurns } from './pace.ts'
 import { findDocument, insertDocument, updateDocument } from './store.ts'
 import { form, receive, type Upload } from './upload.ts'
@@ -13,12 +13,16 @@ import { DocumentView, fields, params } from './view.ts'
 const FileForm = Type.Object({ file: Type.String({ format: 'binary' }) })
 const UploadForm = Type.Object({ ...FileForm.properties, ...Type.Partial(Type.Object(fields)).properties })
 
-/** Routes that take a file. */
-export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void {
+/** Routes that take a file; it waits for `scanFile` where there is one. */
+export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile, scanFile: ScanFile | undefined): void {
   const { db, files, now } = host
   const config = { access: signedIn }
   const inTurn = openTurns()
   const accepted = acceptedTypes(host.settings.DOCUMENT_TYPES)
+
+  const inLine = async (tx: Tx, { fileKey }: Document): Promise<void> => {
+    if (scanFile) await tx.enqueue(scanFile, { fileKey }, { key: fileKey })
+  }
 
   host.http.scope((app, http) => {
     app.register(...form(host.settings.DOCUMENT_MAX_BYTES))
@@ -67,8 +71,8 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
             kind,
             language: language ?? null,
             ...upload.stored,
+            ...fresh(Boolean(scanFile), at),
             version: 1,
-            missingSince: null,
             createdAt: at,
             updatedAt: at,
           }
@@ -76,6 +80,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
             const kept = { ...document, owner: passportId ? await ownerNow(tx, passportId, owner) : owner }
             await insertDocument(tx, kept)
             await tx.publish(DocumentUploaded, uploaded(kept))
+            await inLine(tx, kept)
             return view(kept)
           })
         })
@@ -128,10 +133,13 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile): void 
           return await db.transaction(async tx => {
             const before = await editable(tx, request.actor, readers, docId)
             requireMatch(request, before.version)
-            const after = replaceFile(before, upload.stored, upload.fileName, now())
+            const at = now()
+            const file = { ...upload.stored, ...fresh(Boolean(scanFile), at) }
+            const after = replaceFile(before, file, upload.fileName, at)
             await updateDocument(tx, after)
             await tx.publish(DocumentUploaded, uploaded(after))
             await tx.enqueue(removeFile, { fileKey: before.fileKey })
+            await inLine(tx, after)
             return after
           })
         })

@@ -23,8 +23,8 @@ import {
   type Range,
 } from '#kernel'
 import { accessOf, editable, ownerByPassport, ownerNow, readable, readersFor, requireReplaceable } from './access.ts'
-import { describe, safeName, told, view, type Document } from './documents.ts'
-import type { DocumentsHost, RemoveFile } from './host.ts'
+import { describe, requireReleased, safeName, told, view, type Document } from './documents.ts'
+import type { DocumentsHost, RemoveFile, ScanFile } from './host.ts'
 import { requireNamed } from './names.ts'
 import { moveRoutes } from './routes-move.ts'
 import { uploadRoutes } from './routes-upload.ts'
@@ -65,7 +65,7 @@ type Filters = Static<ReturnType<typeof countQuery<typeof filters>>>
 
 const lifeOfLink = 5 * 60_000
 
-export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
+export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: ScanFile | undefined): void {
   const { db, files, now } = host
   const config = { access: signedIn }
 
@@ -89,7 +89,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
     return { ...view(document), url, urlExpiresAt: expiresAt.toISOString() }
   }
 
-  uploadRoutes(host, removeFile)
+  uploadRoutes(host, removeFile, scanFile)
   moveRoutes(host)
 
   host.http.get(
@@ -132,7 +132,15 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       schema: {
         summary: 'A document with a short-lived link, or with ?download=1 its file',
         honours: ['If-None-Match', 'Range'],
-        refuses: ['document_unknown', 'document_file_missing', 'file_missing', 'file_damaged', 'files_unavailable'],
+        refuses: [
+          'document_unknown',
+          'document_in_quarantine',
+          'document_infected',
+          'document_file_missing',
+          'file_missing',
+          'file_damaged',
+          'files_unavailable',
+        ],
         params,
         querystring: Type.Object({
           download: Type.Optional(Type.Enum(['1', 'true'], { description: 'Streams the file; ranges are honoured' })),
@@ -145,6 +153,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile): void {
       const document = await readable(host, request.actor, request.params.docId)
       const { fileName, contentType, sizeBytes, sha256, fileKey, missingSince } = document
       const { download } = request.query
+      if (download) requireReleased(document)
       if ((download || missingSince) && (await files.size(fileKey)) === undefined) {
         host.log.error({ docId: document.id }, 'the file of a document is not there')
         throw new Problem('not_found', 'document_file_missing', {

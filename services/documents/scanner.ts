@@ -15,6 +15,7 @@ export interface Scanner {
 }
 
 const longestReply = 4_096
+const connectMs = 5_000
 
 /**
  * The daemon of ClamAV over TCP, by its own protocol (clamd(8), INSTREAM). Content passes through in pieces. `patience`
@@ -26,9 +27,13 @@ export function openScanner(options: { host: string; port: number; patience?: nu
     new Problem('unavailable', 'scanner_unavailable', { detail: `The virus scanner at ${host}:${port} ${why}.` })
 
   /** Sends a command, and what belongs to it; resolves with the reply. */
-  async function ask(command: string, send?: (socket: Socket, reply: Promise<string>) => Promise<void>) {
-    const socket = connect({ host, port }).setTimeout(Math.min(patience, 5_000))
-    socket.on('connect', () => socket.setTimeout(patience))
+  async function ask(
+    command: string,
+    within: number,
+    send?: (socket: Socket, reply: Promise<string>) => Promise<void>,
+  ): Promise<string> {
+    const socket = connect({ host, port }).setTimeout(Math.min(within, connectMs))
+    socket.on('connect', () => socket.setTimeout(within))
     socket.on('timeout', () => socket.destroy(new Error('does not answer')))
     const reply = replyOf(socket)
     reply.catch(() => {})
@@ -37,7 +42,7 @@ export function openScanner(options: { host: string; port: number; patience?: nu
       socket.write(`z${command}\0`)
       await send?.(socket, reply)
       // Not by its silence alone: one that answers a byte a minute does not answer.
-      late = setTimeout(() => socket.destroy(new Error('takes too long to answer')), patience)
+      late = setTimeout(() => socket.destroy(new Error('takes too long to answer')), within)
       return await reply
     } catch (error) {
       throw error instanceof Unheard ? untrusted(error.message) : error
@@ -63,7 +68,7 @@ export function openScanner(options: { host: string; port: number; patience?: nu
   return {
     async scan(read, signal) {
       let whole = false
-      const reply = await ask('INSTREAM', async (socket, reply) => {
+      const reply = await ask('INSTREAM', patience, async (socket, reply) => {
         if (signal) addAbortSignal(signal, socket)
         await connected(socket, reply)
         const content = await read()
@@ -79,7 +84,7 @@ export function openScanner(options: { host: string; port: number; patience?: nu
       if (!whole && /^stream: .*(OK|FOUND)$/.test(reply)) throw untrusted('answers before it has all')
       return verdictOf(reply)
     },
-    version: async () => printable(await ask('VERSION')),
+    version: async () => printable(await ask('VERSION', Math.min(patience, connectMs))),
   }
 }
 

@@ -35,6 +35,7 @@ test('a document is answered whole, with a type from its content, and published'
       contentType: 'image/png',
       sizeBytes: png.length,
       sha256: createHash('sha256').update(png).digest('hex'),
+      scan: 'off',
       passportId: null,
     },
   )

@@ -1,10 +1,11 @@
-import { DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
+import { DocumentDeleted, DocumentRefused, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
 import { defineService } from '#kernel'
 import { healFiles, missingFigure } from './heal.ts'
 import { needs, settings, type RemoveFile } from './host.ts'
 import { problems } from './problems.ts'
 import { answers, reactions } from './reactions.ts'
 import { routes } from './routes.ts'
+import { guardLinks, openScans } from './scans.ts'
 
 /** Documents: files of any kind, alone or beside a passport, stored whole or not at all. */
 export const documents = defineService({
@@ -13,18 +14,21 @@ export const documents = defineService({
   problems,
   folder: import.meta.dirname,
   needs,
-  publishes: [DocumentUploaded, DocumentUpdated, DocumentDeleted],
+  publishes: [DocumentUploaded, DocumentUpdated, DocumentRefused, DocumentDeleted],
   settings,
   start(host) {
     const removeFile: RemoveFile = host.job(
       'remove file',
       async ({ fileKey }: { fileKey: string }) => await host.files.remove(fileKey),
     )
-    routes(host, removeFile)
+    const scans = openScans(host, removeFile)
+    guardLinks(host)
+    routes(host, removeFile, scans.scanFile)
 
     reactions(host, removeFile)
     answers(host)
     missingFigure(host.metrics)
+    host.every('1 minute', 'look after documents that wait for the virus scanner', scans.tend)
     host.every(
       '6 hours',
       'find files without a document and documents without a file',

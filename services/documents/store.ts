@@ -11,6 +11,8 @@ interface Row extends Omit<Document, 'owner' | 'sizeBytes'> {
 const columns = (db: Db) => db`
   id, owner_kind as "ownerKind", owner_id as "ownerId", passport_id as "passportId", file_name as "fileName",
   title, kind, language, content_type as "contentType", size_bytes as "sizeBytes", sha256, file_key as "fileKey",
+  case when scan_key = file_key then scan else 'off' end as scan,
+  case when scan_key = file_key then scan_found end as found, scan_queued_at as "queuedAt",
   version, missing_since as "missingSince", created_at as "createdAt", updated_at as "updatedAt"`
 
 const documentOf = ({ ownerKind, ownerId, sizeBytes, ...row }: Row): Document => ({
@@ -32,6 +34,10 @@ const rowOf = ({ owner, ...document }: Document) => ({
   size_bytes: document.sizeBytes,
   sha256: document.sha256,
   file_key: document.fileKey,
+  scan: document.scan,
+  scan_key: document.fileKey,
+  scan_found: document.found,
+  scan_queued_at: document.queuedAt,
   version: document.version,
   missing_since: document.missingSince,
   created_at: document.createdAt,
@@ -63,6 +69,17 @@ export async function findDocument(db: Db, id: string): Promise<Document | undef
   return row && documentOf(row)
 }
 
+export async function findByFile(db: Db, fileKey: string): Promise<Document | undefined> {
+  const [row] = await db<Row[]>`select ${columns(db)} from documents where file_key = ${fileKey}`
+  return row && documentOf(row)
+}
+
+/** The document that has this file, and nobody else changes until the transaction ends; none after another took its place. */
+export async function lockByFile(tx: Tx, fileKey: string): Promise<Document | undefined> {
+  const [row] = await tx<Row[]>`select ${columns(tx)} from documents where file_key = ${fileKey} for update`
+  return row && documentOf(row)
+}
+
 /** A document that nobody else changes until the transaction ends. */
 export async function lockDocument(tx: Tx, id: string): Promise<Document | undefined> {
   const [row] = await tx<Row[]>`select ${columns(tx)} from documents where id = ${id} for update`
@@ -83,6 +100,8 @@ export interface Wanted {
   kind: string | undefined
   language: string | undefined
   created: Span
+  /** Only those whose file may be had. */
+  released?: true
 }
 
 /** The newest first, up to `limit`. */
@@ -120,7 +139,8 @@ export async function countDocuments(db: Db, wanted: Wanted): Promise<number> {
   return row!.count
 }
 
-const filtersOf = (db: Db, { passportId, owners, kind, language, created: { from, to } }: Wanted) => db`
+const filtersOf = (db: Db, { passportId, owners, kind, language, released, created: { from, to } }: Wanted) => db`
+  ${released ? db`and (scan in ('off', 'clean') or scan_key is distinct from file_key)` : db``}
   ${owners && passportId ? db`and passport_id = ${passportId}` : db``}
   ${kind ? db`and kind = ${kind}` : db``} ${language ? db`and lower(language) = ${language.toLowerCase()}` : db``}
   ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
@@ -165,13 +185,15 @@ export async function passportDeleted(tx: Tx, passportId: string, at: Date): Pro
   return rows.map(documentOf)
 }
 
-/** Of these keys those that some document has. */
+/** Of these keys those that some document has, and should. */
 export async function knownKeys(db: Db, keys: string[]): Promise<Set<string>> {
-  const rows = await db<{ key: string }[]>`select file_key as key from documents where file_key = any(${keys})`
+  const rows = await db<{ key: string }[]>`
+    select file_key as key from documents
+    where file_key = any(${keys}) and (scan <> 'infected' or scan_key is distinct from file_key)`
   return new Set(rows.map(({ key }) => key))
 }
 
-/** A page of all documents by id, as far as looking for their files needs. */
+/** A page of all documents that should have a file, by id, as far as looking for it needs. */
 export async function listFiles(
   db: Db,
   after: string,
@@ -179,9 +201,49 @@ export async function listFiles(
 ): Promise<{ id: string; fileKey: string; missing: boolean }[]> {
   return await db<{ id: string; fileKey: string; missing: boolean }[]>`
     select id, file_key as "fileKey", missing_since is not null as missing from documents
-    where id > ${after} order by id limit ${limit}`
+    where id > ${after} and (scan <> 'infected' or scan_key is distinct from file_key) order by id limit ${limit}`
 }
 
 export async function markMissing(tx: Tx, id: string, fileKey: string, since: Date | null): Promise<void> {
   await tx`update documents set missing_since = ${since} where id = ${id} and file_key = ${fileKey}`
+}
+
+/** How many documents wait for the scanner. */
+export async function countWaiting(db: Db): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count from documents where scan = 'waiting' and scan_key = file_key`
+  return row!.count
+}
+
+/** Notes that a process that has a scanner is at work. */
+export async function noteScanner(tx: Tx, at: Date): Promise<void> {
+  await tx`insert into scanner (seen_at) values (${at}) on conflict (one) do update set seen_at = excluded.seen_at`
+}
+
+/** Files to be looked at, up to so many, which count as put in line `at`: those that wait, then those nobody looked at. */
+export async function queueFiles(
+  tx: Tx,
+  { at, limit, waitingSince, othersSince }: { at: Date; limit: number; waitingSince: Date; othersSince: Date },
+): Promise<string[]> {
+  const rows = await tx<{ fileKey: string }[]>`
+    with waiting as (
+      select id from documents where scan = 'waiting' and scan_queued_at <= ${waitingSince} and missing_since is null
+      order by scan_queued_at limit ${limit} for update skip locked
+    ), others as (
+      select id from documents
+      where (scan = 'off' or scan_key is distinct from file_key) and missing_since is null
+        and (scan_queued_at is null or scan_queued_at <= ${othersSince})
+      order by scan_queued_at nulls first, id limit ${limit} for update skip locked
+    )
+    update documents set scan_queued_at = ${at} where id in (select id from waiting union select id from others)
+    returning file_key as "fileKey"`
+  return rows.map(({ fileKey }) => fileKey)
+}
+
+/** Gives up waiting for a scanner, unless some process had one after `since`; how many documents waited. */
+export async function releaseWaiting(tx: Tx, since: Date): Promise<number> {
+  const rows = await tx`
+    update documents set scan = 'off' where scan = 'waiting' and not exists (select from scanner where seen_at > ${since})
+    returning id`
+  return rows.length
 }

@@ -1,8 +1,9 @@
 import type { TestContext } from 'node:test'
+import { listDocumentsOf } from '#contracts/documents'
 import { listMembers } from '#contracts/identity'
 import { getPassportAccess, type PassportStatus } from '#contracts/passports'
 import type { OrganisationRole, Owner } from '#contracts/shared'
-import { newId, Problem, type Actor } from '#kernel'
+import { defineService, newId, Problem, type Actor, type Host } from '#kernel'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import type { DocumentsHost } from './host.ts'
 import { documents } from './service.ts'
@@ -17,7 +18,14 @@ interface FakePassport {
 export async function open(t: TestContext, options: TestOptions & { passports?: Map<string, FakePassport> } = {}) {
   let host: DocumentsHost | undefined
   const known = options.passports ?? new Map<string, FakePassport>()
-  const observed = { ...documents, start: (given: DocumentsHost) => documents.start((host = given)) }
+  const works = new Map<string, () => Promise<void>>()
+  const observed = {
+    ...documents,
+    start(given: DocumentsHost) {
+      host = { ...given, every: (_, purpose, work) => void works.set(purpose, work) }
+      documents.start(host)
+    },
+  }
   const asked: string[] = []
   const access = answering(getPassportAccess, async ({ passportId }) => {
     asked.push(passportId)
@@ -43,7 +51,14 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
       disabled: false,
     })),
   }))
-  const p = await start(t, [observed as never], { ...options, answers: [access, belonging] })
+  let ask: Host<'reader', typeof listDocumentsOf>['ask']
+  const reader = defineService({
+    name: 'reader',
+    folder: 'no migrations',
+    needs: [listDocumentsOf],
+    start: host => void ({ ask } = host),
+  })
+  const p = await start(t, [observed as never, reader], { ...options, answers: [access, belonging] })
   const url = await p.listen()
   const as = (actor: Partial<Actor> = {}) => {
     const headers = p.signedIn(actor)
@@ -94,7 +109,14 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
     }
   }
   const keys = async () => (await Array.fromAsync(host!.files.list('documents/'))).map(({ key }) => key)
-  return { p, url, as, keys, host: () => host!, passports: known, members, asked }
+  /** Does the periodic work whose purpose this is. */
+  const periodically = async (purpose: RegExp) => {
+    const [, work] = works.entries().find(([words]) => purpose.test(words))!
+    await work()
+  }
+  const listed = async (passportId: string) =>
+    (await ask(listDocumentsOf, { passportId })).documents.map(({ docId }) => docId)
+  return { p, url, as, keys, listed, periodically, host: () => host!, passports: known, members, asked }
 }
 
 export const person = (): { userId: string; owner: Owner } => {

@@ -12,6 +12,11 @@ export const DocumentView = Type.Object(
     contentType: Type.String({ examples: ['application/pdf'], description: 'By content, not by name' }),
     sizeBytes: Type.Integer({ examples: [182_044] }),
     sha256: Type.String({ examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'] }),
+    scan: Type.Enum(['off', 'waiting', 'clean', 'infected'], {
+      examples: ['clean'],
+      description:
+        'What the virus scanner says of the file; while it waits, and for good where it is infected, nobody gets it',
+    }),
     passportId: Type.Union([Id, Type.Null()]),
     createdAt: Instant,
   },

@@ -22,6 +22,7 @@ const facts = {
   shared: true,
   to: 'reader',
   fileName: 'proof.pdf',
+  found: 'Win.Test.EICAR_HDB-1',
 }
 
 test('every kind of message has whole sentences in both languages, and they differ', () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { getCode, getInvitation, MemberInvited, SendOtp } from '#contracts/identity'
 import { defineService, type Host } from '#kernel'
+import { clamd, eicar } from '../engines/clamd.ts'
 import { open as openPlatform, type TestOptions } from '../../kernel/testing.ts'
 import type { Service } from '../../kernel/index.ts'
 import { baseline, client, register, type Client } from './client.ts'
@@ -21,7 +22,17 @@ export async function everythingHappens(services: readonly Service[], options?: 
     needs,
     start: host => void (mailroom = host),
   })
-  const p = await openPlatform([...services, reader], options)
+  const scanner = await clamd()
+  const environment = { ...options?.environment, ...scanner.settings }
+  const opened = await openPlatform([...services, reader], { ...options, environment }).catch(async error => {
+    await scanner.close()
+    throw error
+  })
+  const close = async () => {
+    await opened.close()
+    await scanner.close()
+  }
+  const p = { ...opened, close }
   try {
     const address = await p.listen()
     const codeFor = async (email: string) => {
@@ -76,6 +87,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
     const [moved, waiting] = [await passport(ada, 'Ada moved', 'kept', grace.id), await draft(ada, 'Ada waiting')]
     await ada.get(200, `POST /api/passports/${moved}/move`, { organisationId: organisation.id })
     await ada.get(201, `POST /api/passports/${waiting}/readers`, { email: 'eve@example.com' })
+    await upload(ada, 'harmful.pdf', waiting, eicar)
     await p.settle()
     await person('Eve')
     await ada.get(204, 'POST /api/auth/logout', { everywhere: true })
@@ -123,10 +135,10 @@ async function passport(
 const draft = async (who: Client, identifier: string): Promise<string> =>
   (await who.get(201, 'POST /api/passports', { data: baseline(identifier) })).id
 
-async function upload(who: Client, name: string, passportId: string): Promise<string> {
+async function upload(who: Client, name: string, passportId: string, content = name): Promise<string> {
   const form = new FormData()
   form.append('passportId', passportId)
   form.append('kind', 'declaration-of-conformity')
-  form.append('file', new File([`%PDF-1.7\n${name}`], name))
+  form.append('file', new File([`%PDF-1.7\n${content}`], name))
   return (await who.get(201, 'POST /api/documents/upload', form)).docId
 }

@@ -1,6 +1,6 @@
-import { DocumentDeleted, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
+import { DocumentDeleted, DocumentRefused, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
 import type { Owner } from '#contracts/shared'
-import { inAppOnly, inBulk, rule } from './kind.ts'
+import { both, inAppOnly, inBulk, rule } from './kind.ts'
 
 const fileOf = ({ owner, fileName }: { owner: Owner; fileName: string }) => ({ audience: owner, facts: { fileName } })
 const pathOf = ({ docId }: { docId: string }) => `/api/documents/${docId}`
@@ -38,6 +38,32 @@ export const documents = {
     de: ({ fileName }) => ({
       title: `Dokument „${fileName}“ wurde geändert`,
       text: [`Die Angaben zum Dokument „${fileName}“ wurden geändert.`],
+      action: 'Das Dokument öffnen',
+    }),
+  }),
+
+  'document.refused': rule(DocumentRefused, both, {
+    drafts: event => [
+      { audience: event.owner, facts: { fileName: event.fileName, found: event.found }, path: pathOf(event) },
+    ],
+    many: {
+      en: count => `${count} documents were refused`,
+      de: count => `${count} Dokumente wurden zurückgewiesen`,
+    },
+    en: ({ fileName, found }) => ({
+      title: `Document “${fileName}” was refused`,
+      text: [
+        `The virus scanner found “${found}” in the document “${fileName}”. Its file was removed.`,
+        'Check the computer that the file came from. Then put another file in its place, or delete the document.',
+      ],
+      action: 'Open the document',
+    }),
+    de: ({ fileName, found }) => ({
+      title: `Dokument „${fileName}“ wurde zurückgewiesen`,
+      text: [
+        `Der Virenscanner hat im Dokument „${fileName}“ „${found}“ gefunden. Die Datei wurde entfernt.`,
+        'Prüfen Sie den Computer, von dem die Datei kam. Ersetzen Sie dann die Datei, oder löschen Sie das Dokument.',
+      ],
       action: 'Das Dokument öffnen',
     }),
   }),
