@@ -91,7 +91,7 @@ const cases: Record<string, Case> = {
     event: identity.UserLoggedIn,
     data: { userId, sessionId: id, device: 'Firefox', addressPrefix: '192.0.2.0/24' },
     inApp: told([ada, 'New sign-in to your account']),
-    link: 'https://ohmnibus.example.com/api/auth/sessions',
+    link: 'https://ohmnibus.example.com/api/auth/devices',
   },
   'a sign-out': { event: identity.UserLoggedOut, data: { userId, sessionIds: [id], reason: 'signed-out' } },
   'a changed profile': { event: identity.UserUpdated, data: { userId, email, firstName, name, locale, version: 2 } },

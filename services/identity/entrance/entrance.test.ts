@@ -170,6 +170,59 @@ test('signing out on the page ends the session at once', async t => {
   assert.equal((await get('/profile', bearer(answer.json().accessToken))).statusCode, 401)
 })
 
+test('the page of the sessions shows where one is signed in, and its buttons end one, all others, or this one', async t => {
+  const { http, get, post, person, published, clock } = await startIdentity(t)
+  const [ada, grace] = [await person('Ada'), await person('Grace')]
+  const url = '/api/auth/devices'
+  const bounced = await http.inject({ url })
+  assert.deepEqual(
+    [bounced.statusCode, bounced.headers.location],
+    [303, `/api/auth/sign-in?return=${encodeURIComponent(url)}`],
+  )
+  assert.equal((await http.inject({ method: 'POST', url, headers: form, payload: 'session=others' })).statusCode, 303)
+
+  const signIn = (device: string, who = ada) =>
+    post('/login', { email: who.email, password: who.password }, { 'user-agent': device })
+  const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0'
+  const [own, other, third] = [await signIn(firefox), await signIn('battery-sync/1.0'), await signIn('<b>x</b>/1')]
+  const headers = { ...form, ...cookies(own) }
+  const sid = (answer: typeof own) => claimsOf(answer.json().accessToken).sid as string
+  const alive = async (answer: typeof own) =>
+    (await get('/profile', bearer(answer.json().accessToken))).statusCode === 200
+  const press = (session: string, more = {}) =>
+    http.inject({ method: 'POST', url, headers: { ...headers, ...more }, payload: `session=${session}` })
+
+  const page = await http.inject({ url, headers: { ...headers, 'accept-language': 'de' } })
+  assert.deepEqual([page.statusCode, page.headers['cache-control']], [200, 'no-store'])
+  for (const text of ['Wo Sie angemeldet sind', 'Firefox on Linux', '(dieser Browser)', 'battery-sync', '127.0.0.0/24'])
+    assert.ok(page.body.includes(text), text)
+  assert.ok(!page.body.includes('<b>x') && !page.body.includes('<script'))
+  assert.equal(page.body.match(/<form /g)?.length, 5, 'four sessions, and all others')
+
+  assert.equal((await press(sid(other), { 'sec-fetch-site': 'cross-site' })).statusCode, 403)
+  assert.equal(await alive(other), true, 'a page elsewhere ends nothing')
+  const graces = await signIn('Other', grace)
+  assert.equal((await press(sid(graces))).headers.location, `${url}?done=ended`)
+  assert.equal(await alive(graces), true, 'nor does anybody end what is somebody else’s')
+  assert.match((await press('everything')).body, /role="alert"/)
+
+  assert.equal((await press(sid(other))).statusCode, 303)
+  assert.deepEqual([await alive(other), await alive(third), await alive(own)], [false, true, true])
+  assert.match((await http.inject({ url: `${url}?done=ended`, headers })).body, /role="status">The session has ended/)
+  assert.partialDeepStrictEqual((await published(UserLoggedOut)).at(-1), { sessionIds: [sid(other)], reason: 'ended' })
+  await press('others')
+  assert.deepEqual([await alive(third), await alive(own)], [false, true])
+  assert.equal((await get('/profile', ada.headers)).statusCode, 401)
+
+  // By the session of the browser, also when its access token has run out.
+  clock.pass(11 * minute)
+  assert.match((await http.inject({ url, headers })).body, /this browser/)
+  const out = await press(sid(own))
+  assert.deepEqual([out.statusCode, out.headers.location], [303, '/api/auth/sign-out'])
+  assert.ok(out.cookies.every(({ value }) => value === '') && out.cookies.length === 2)
+  assert.equal((await http.inject({ url, headers })).statusCode, 303)
+})
+
 test('an admin sees how signing in goes: counts, rates and times, without anybody in them', async t => {
   const { http, get, post, person, admin } = await startIdentity(t)
   const [root, ada] = [await admin(), await person('Ada')]

@@ -5,6 +5,7 @@ export const paths = {
   code: '/api/auth/sign-up/code',
   again: '/api/auth/sign-up/again',
   signOut: '/api/auth/sign-out',
+  devices: '/api/auth/devices',
   forgotten: '/api/auth/forgotten-password',
   resetByCode: '/api/auth/reset-password/code',
 } as const

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
-import { Email } from '#contracts/shared'
+import { Email, Id } from '#contracts/shared'
 import { anyoneAsThemselves, forForms, languageOf, Problem, type Http, type Reply, type Request } from '#kernel'
 import { nameOf, Names, namesOf } from '../accounts/accounts.ts'
 import { findUser } from '../accounts/store.ts'
@@ -11,7 +11,9 @@ import { openRegistering } from '../registration/registering.ts'
 import { Password } from '../registration/registration.ts'
 import { findCodeByLink, findRegistration } from '../registration/store.ts'
 import { digest } from '../secrets.ts'
+import { endSessions } from '../sessions/sessions.ts'
 import { openSignIn } from '../sessions/signing-in.ts'
+import { listSessions } from '../sessions/store.ts'
 import { ownPath, paths, pathTo } from './paths.ts'
 import { viewsIn, type About, type Trouble } from './views.ts'
 import { openVisitors } from './visitors.ts'
@@ -26,6 +28,9 @@ const Link = Type.Object({ token: Type.String({ maxLength: 100, description: 'As
 const Code = Type.String({ maxLength: 20 })
 const digits = (code: string): string => code.replace(/\s/g, '')
 const TypedPassword = Type.String({ maxLength: 1000 })
+
+/** Sessions on a page. */
+const mostShown = 50
 
 const Nothing = Type.Union([Type.Object({}), Type.Null()])
 /** What a form comes back with. */
@@ -101,6 +106,7 @@ const fieldsOf = (faults: readonly { pointer: string }[] | undefined): string[] 
 export function entranceRoutes(identity: Identity): void {
   formPages(identity.host.http, page => {
     signingIn(identity, page)
+    devices(identity, page)
     registering(identity, page)
     confirming(identity, page)
     resetting(identity, page)
@@ -156,6 +162,41 @@ function signingIn(identity: Identity, page: Page): void {
       await visitors.signOut(reply, await visitors.holderOf(request))
       const { to, email } = aboutOf(request)
       return onTo(reply, to ? pathTo(paths.signIn, { return: to, email }) : paths.signOut)
+    },
+  })
+}
+
+/** Where one is signed in, and how to end that. */
+function devices(identity: Identity, page: Page): void {
+  const { host, sessions } = identity
+  const { db, now } = host
+  const visitors = openVisitors(identity)
+  const signInFirst = (reply: Reply) => onTo(reply, pathTo(paths.signIn, { return: paths.devices }))
+
+  page('/devices', {
+    summary: 'The page of the own sessions',
+    body: Type.Object({ session: Type.Union([Id, Type.Literal('others')]) }),
+    async show(request, reply, trouble) {
+      const holder = await visitors.holderOf(request)
+      if (!holder) return signInFirst(reply)
+      const all = await listSessions(db, holder.user.id, now(), undefined, mostShown)
+      const { done } = aboutOf(request)
+      const shown = { sessions: all.slice(0, mostShown), more: all.length > mostShown, own: holder.session.id }
+      return viewsFor(identity, request).devices(reply, shown, done === 'ended', trouble)
+    },
+    async act(request, reply) {
+      sessions.refuseForgery(request)
+      const holder = await visitors.holderOf(request)
+      if (!holder) return signInFirst(reply)
+      const { user, session } = holder
+      const which = (request.body as { session: string }).session
+      // One that has ended meanwhile has ended.
+      await db.transaction(tx =>
+        endSessions(tx, user, which === 'others' ? { except: session.id } : { only: which }, 'ended'),
+      )
+      if (which !== session.id) return onTo(reply, pathTo(paths.devices, { done: 'ended' }))
+      sessions.clearCookies(reply)
+      return onTo(reply, paths.signOut)
     },
   })
 }

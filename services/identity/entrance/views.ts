@@ -1,4 +1,5 @@
 import { form, html, sendPage, type Html, type Language, type Reply } from '#kernel'
+import type { Session } from '../sessions/store.ts'
 import { paths, pathTo } from './paths.ts'
 import { texts } from './texts.ts'
 
@@ -46,7 +47,7 @@ const shown = ({ name, label, type = 'text', autocomplete, value = '', hint, num
 /** The pages at which people come in, in one language. */
 export function viewsIn(language: Language, minimum: number) {
   const kit = kitIn(language, minimum)
-  return { ...signingIn(kit), ...registering(kit), ...resetting(kit) }
+  return { ...signingIn(kit), ...devices(kit), ...registering(kit), ...resetting(kit) }
 }
 
 /** What the pages are put together from. */
@@ -92,7 +93,7 @@ function kitIn(language: Language, minimum: number) {
   const signUp = ({ to }: About) => ({ to: pathTo(paths.signUp, { return: to }), text: t.links.signUp })
   const forgotten = { to: paths.forgotten, text: t.links.forgotten }
 
-  return { t, send, troubled, said, email, newPassword, code, known, signIn, signUp, forgotten }
+  return { t, language, send, troubled, said, email, newPassword, code, known, signIn, signUp, forgotten }
 }
 
 type Kit = ReturnType<typeof kitIn>
@@ -127,7 +128,7 @@ function signingIn({ t, send, troubled, said, email, signIn, signUp, forgotten }
           undefined,
           paths.signOut,
         )}`,
-        to ? [{ to, text: t.links.onward }] : [],
+        [...(to ? [{ to, text: t.links.onward }] : []), { to: paths.devices, text: t.devices.title }],
       ),
 
     signOut: (reply: Reply, address: string, trouble?: Trouble) =>
@@ -140,6 +141,45 @@ function signingIn({ t, send, troubled, said, email, signIn, signUp, forgotten }
       ),
 
     signedOut: (reply: Reply) => send(reply, 200, t.signOut.done, said(t.signOut.doneText), [signIn({})]),
+  }
+}
+
+function devices({ t, language, send, troubled, said }: Kit) {
+  const words = t.devices
+  const time = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+  const at = (date: Date): string => `${time.format(date)} UTC`
+  const ending = (session: string, button: string): Html =>
+    form(button, html`<input type="hidden" name="session" value="${session}" />`)
+  const line = ({ id, device, addressPrefix, createdAt, usedAt }: Session, own: string): Html =>
+    html`<li>
+      <p>
+        <strong><bdi>${device}</bdi></strong> ${id === own && `(${words.thisOne})`}<br />
+        ${words.used} ${at(usedAt)}, ${words.from} ${addressPrefix}; ${words.since} ${at(createdAt)}
+      </p>
+      ${ending(id, words.end)}
+    </li>`
+  return {
+    /** The sessions of somebody, with a button to end each; `own` is that of the browser. */
+    devices: (
+      reply: Reply,
+      { sessions, more, own }: { sessions: readonly Session[]; more: boolean; own: string },
+      ended: boolean,
+      trouble?: Trouble,
+    ) =>
+      send(
+        reply,
+        trouble?.status ?? 200,
+        words.title,
+        html`${ended && !trouble && html`<p role="status">${words.ended}</p>`}${troubled(trouble)}${said(words.text)}
+          <ul>
+            ${sessions.map(session => line(session, own))}
+          </ul>
+          ${more && said(words.more)}${sessions.length > 1 && ending('others', words.endOthers)}`,
+        [
+          { to: paths.forgotten, text: words.password },
+          { to: paths.signOut, text: t.signOut.title },
+        ],
+      ),
   }
 }
 

@@ -1,11 +1,10 @@
 import type { FastifyRequest } from 'fastify'
-import { UserLoggedOut } from '#contracts/identity'
 import type { Reply } from '#kernel'
 import { findUser, lockUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { standing } from '../sessions/refresh-tokens.ts'
-import { as, forever, revoke } from '../sessions/sessions.ts'
-import { deleteSessions, findSession, holdMembership, type Session, stampToken } from '../sessions/store.ts'
+import { endSessions } from '../sessions/sessions.ts'
+import { findSession, holdMembership, type Session, stampToken } from '../sessions/store.ts'
 
 /** Who has a session in a browser. */
 export interface Holder {
@@ -45,12 +44,7 @@ export function openVisitors({ host, sessions, counted }: Identity) {
     sessions.clearCookies(reply)
     if (!holder) return
     const { user, session } = holder
-    await db.transaction(async tx => {
-      const sessionIds = await deleteSessions(tx, user.id, { only: session.id })
-      if (sessionIds.length === 0) return
-      await as(user, () => tx.publish(UserLoggedOut, { userId: user.id, sessionIds, reason: 'signed-out' }))
-      await revoke(tx, user.id, sessionIds, forever)
-    })
+    await db.transaction(tx => endSessions(tx, user, { only: session.id }, 'signed-out'))
   })
 
   return { holderOf, resume, signOut }

@@ -1,5 +1,4 @@
 import Type from 'typebox'
-import { UserLoggedOut } from '#contracts/identity'
 import { Email, Id, Instant } from '#contracts/shared'
 import {
   anyone,
@@ -19,10 +18,9 @@ import { idAfter, type Identity } from '../identity.ts'
 import { prefixOf } from './devices.ts'
 import { type RefreshToken, standing } from './refresh-tokens.ts'
 import { openSignIn } from './signing-in.ts'
-import { AccessView, as, forever, revoke, SignedInView } from './sessions.ts'
+import { AccessView, endSessions, SignedInView } from './sessions.ts'
 import {
   actFor,
-  deleteSessions,
   findSession,
   holdMembership,
   listSessions,
@@ -138,9 +136,7 @@ export function sessionRoutes(identity: Identity): void {
     const is = standing(token, session, at)
     if (is === 'expired') return undefined
     if (is === 'replayed') {
-      await deleteSessions(tx, user.id, { only: session.id })
-      await as(user, () => tx.publish(UserLoggedOut, { userId: user.id, sessionIds: [session.id], reason: 'replayed' }))
-      await revoke(tx, user.id, [session.id], forever)
+      await endSessions(tx, user, { only: session.id }, 'replayed')
       return undefined
     }
     // Before the stamp: whoever is changing it is waited for, and revokes what was stamped until then.
@@ -181,10 +177,7 @@ export function sessionRoutes(identity: Identity): void {
         const user = session && (await findUser(tx, session.userId))
         // A spent token is no proof; only its holder's next refresh says what to make of it.
         if (!user || (token && standing(token, session, now()) !== 'current')) return
-        const ended = await deleteSessions(tx, user.id, request.body?.everywhere ? {} : { only: session.id })
-        if (ended.length === 0) return
-        await as(user, () => tx.publish(UserLoggedOut, { userId: user.id, sessionIds: ended, reason: 'signed-out' }))
-        await revoke(tx, user.id, ended, forever)
+        await endSessions(tx, user, request.body?.everywhere ? {} : { only: session.id }, 'signed-out')
       })
       sessions.clearCookies(reply)
       return reply.code(204).send()
@@ -233,10 +226,8 @@ export function sessionRoutes(identity: Identity): void {
     },
     async ({ actor, params }, reply) => {
       await db.transaction(async tx => {
-        const ended = await deleteSessions(tx, actor.userId, { only: params.id })
+        const ended = await endSessions(tx, { id: actor.userId, role: actor.role }, { only: params.id }, 'ended')
         if (ended.length === 0) throw new Problem('not_found', 'session_unknown')
-        await tx.publish(UserLoggedOut, { userId: actor.userId, sessionIds: ended, reason: 'ended' })
-        await revoke(tx, actor.userId, ended, forever)
       })
       return reply.code(204).send()
     },

@@ -43,6 +43,20 @@ export async function revoke(tx: Tx<'identity'>, userId: string, ids: string[], 
   await tx.publish(SessionsRevoked, { userId, sessionIds: ids, before: before.toISOString() })
 }
 
+/** Ends sessions of a person, the one named, all but that, or all; which have ended. */
+export async function endSessions(
+  tx: Tx<'identity'>,
+  user: Pick<User, 'id' | 'role'>,
+  which: { only?: string; except?: string },
+  reason: 'signed-out' | 'ended' | 'replayed',
+): Promise<string[]> {
+  const sessionIds = await deleteSessions(tx, user.id, which)
+  if (sessionIds.length === 0) return []
+  await as(user, () => tx.publish(UserLoggedOut, { userId: user.id, sessionIds, reason }))
+  await revoke(tx, user.id, sessionIds, forever)
+  return sessionIds
+}
+
 /**
  * Makes all access tokens of a person stale, so that the next refresh says what they may do now. Only after the change
  * is written. A token may be of a process whose clock is ahead of ours, or of ours before it was put back.
@@ -164,10 +178,7 @@ async function endFormer(tx: Tx<'identity'>, token: RefreshToken, now: Date): Pr
   const session = await findSession(tx, token.sessionId)
   const owner = session && (await findUser(tx, session.userId))
   if (!owner || !['current', 'just spent'].includes(standing(token, session, now))) return
-  const sessionIds = await deleteSessions(tx, owner.id, { only: session.id })
-  if (sessionIds.length === 0) return
-  await as(owner, () => tx.publish(UserLoggedOut, { userId: owner.id, sessionIds, reason: 'ended' }))
-  await revoke(tx, owner.id, sessionIds, forever)
+  await endSessions(tx, owner, { only: session.id }, 'ended')
 }
 
 /** A new session, never one the client brought. Undefined when the account changed since `user` was read. */

@@ -23,9 +23,9 @@ import { roleIn, timeIn, unlinked } from './wording.ts'
 /** Somebody waits for it before a form. */
 const code: Policy = { ...mailOnly, urgency: 'urgent' }
 const person = (id: string): Audience => ({ kind: 'person', id })
-const sessions = '/api/auth/sessions'
 const organisations = '/api/auth/organisations'
 /** Pages that people open; see the identity service. */
+const sessions = '/api/auth/devices'
 const signIn = '/api/auth/sign-in'
 const signUp = '/api/auth/sign-up'
 const forgotten = '/api/auth/forgotten-password'
