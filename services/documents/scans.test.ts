@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DocumentDeleted, DocumentRefused } from '#contracts/documents'
 import { PassportDeleted } from '#contracts/passports'
 import { newId } from '#kernel'
 import { clamd, eicar, replyTo, type Reply, type Scanned } from '../../test/engines/clamd.ts'
+import { openLog } from '../../kernel/telemetry/log.ts'
 import { healFiles } from './heal.ts'
 import { open, person } from './testing.ts'
 
@@ -247,7 +249,11 @@ test('while the scanner is away files wait; health, figures and the log name it;
   let now = new Date('2027-02-18T08:00:00.000Z')
   const gone = await clamd()
   await gone.close()
-  const { p, as, periodically } = await open(t, { environment: gone.settings, now: () => now })
+  const lines: string[] = []
+  const stream = new Writable({ write: (line, _, done) => (lines.push(String(line)), done()) })
+  const log = openLog({ level: 'warn', stream })
+  const { p, as, periodically } = await open(t, { environment: gone.settings, now: () => now, log })
+  await until(async () => lines.some(line => line.includes('"engine":"scanner"') && line.includes('fails its check')))
   const ada = as()
   const { json } = await ada.upload(harmless, { name: 'a.pdf' })
   await sleep(200)
@@ -297,6 +303,19 @@ test('a scanner that hangs up, answers nonsense or takes no file of that size fo
   await until(async () => (await failures(p)) === 1)
   assert.equal(await scanOf(ada, large.docId), 'waiting')
   assert.match(await lastFault(p), /clamd\.conf be as large as DOCUMENT_MAX_BYTES/)
+})
+
+test('a process ends in time while the scanner thinks, and the file stays in line', async t => {
+  const { reply, next } = held()
+  const { p, as } = await openScanned(t, { scanner: { reply } })
+  const { json } = await as().upload(harmless, { name: 'a.pdf' })
+  await next('nothing in it')
+  const begun = performance.now()
+  await p.platform.close()
+  assert.ok(performance.now() - begun < 5_000, `it took ${performance.now() - begun} ms`)
+  const [row] = await p.db('documents')`select scan, id from documents`
+  assert.deepEqual([row!.scan, row!.id], ['waiting', json.docId])
+  assert.equal(await failures(p), 1, 'a try that failed, and free for whoever comes next')
 })
 
 test('a large file goes through to the scanner as it was stored', async t => {

@@ -280,6 +280,13 @@ const cases: Record<string, Case> = {
     inApp: told([ada, 'Document “proof.pdf” was changed']),
     link: documentLink,
   },
+  'a document that is infected': {
+    event: documents.DocumentRefused,
+    data: { ...document, found: 'Win.Test.EICAR_HDB-1', foundAt: at },
+    mails: { [email]: 'Document “proof.pdf” was refused' },
+    inApp: told([ada, 'Document “proof.pdf” was refused']),
+    link: documentLink,
+  },
   'a deleted document': {
     event: documents.DocumentDeleted,
     data: document,
