@@ -1,14 +1,8 @@
 import Type, { type Static } from 'typebox'
 import { call, event } from './define.ts'
-import { Id, Instant, Owner } from './shared.ts'
+import { ChargerId, ConnectorStatus, Id, Instant, Owner } from './shared.ts'
 
-/** The identity a charger connects with, the last part of its address (OCPP-J 1.6 §3.1.1, 2.0.1 Part 4 §3.1.1). */
-export const ChargerId = Type.String({
-  minLength: 1,
-  maxLength: 48,
-  pattern: '^[^:\\u0000-\\u001f]+$',
-  examples: ['CP-1'],
-})
+export { ChargerId, ConnectorStatus }
 
 /** Versions of the protocol, as sub-protocols of WebSocket name them. */
 export const OcppVersion = Type.Enum(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'], { examples: ['ocpp2.0.1'] })
@@ -88,24 +82,6 @@ export const ChargerBooted = event(
     at: Instant,
   }),
 )
-
-/** The states of a connector of all versions: those of 1.6, and `occupied` where 2.x says no more. */
-export const ConnectorStatus = Type.Enum(
-  [
-    'available',
-    'occupied',
-    'preparing',
-    'charging',
-    'suspended-ev',
-    'suspended-evse',
-    'finishing',
-    'reserved',
-    'unavailable',
-    'faulted',
-  ],
-  { examples: ['available'] },
-)
-export type ConnectorStatus = Static<typeof ConnectorStatus>
 
 /** A charger said how one of its connectors is; place 0 is the charger as a whole. `at` is the charger's time where that can be. */
 export const ConnectorReported = event(

@@ -49,3 +49,29 @@ export const EventActor = Type.Object({
   role: Type.Union([Role, Type.Literal('system')]),
 })
 export type EventActor = Static<typeof EventActor>
+
+/** The identity a charger connects with, the last part of its address (OCPP-J 1.6 §3.1.1, 2.0.1 Part 4 §3.1.1). */
+export const ChargerId = Type.String({
+  minLength: 1,
+  maxLength: 48,
+  pattern: '^[^:\\u0000-\\u001f]+$',
+  examples: ['CP-1'],
+})
+
+/** The states of a connector of all versions: those of 1.6, and `occupied` where 2.x says no more. */
+export const ConnectorStatus = Type.Enum(
+  [
+    'available',
+    'occupied',
+    'preparing',
+    'charging',
+    'suspended-ev',
+    'suspended-evse',
+    'finishing',
+    'reserved',
+    'unavailable',
+    'faulted',
+  ],
+  { examples: ['available'] },
+)
+export type ConnectorStatus = Static<typeof ConnectorStatus>

@@ -2,7 +2,7 @@ import { StartError } from '../problem.ts'
 import type { DatabaseAddress, Pool } from './database.ts'
 import { openPool } from './pool.ts'
 
-const extensions = ['pg_trgm', 'btree_gin', 'btree_gist', 'citext', 'unaccent']
+const extensions = ['pg_trgm', 'btree_gin', 'btree_gist', 'citext', 'unaccent', 'cube', 'earthdistance']
 
 /** Names of PostgreSQL objects come from code, never from input; this only keeps mistakes from becoming SQL. */
 export const quoted = (name: string): string => {
