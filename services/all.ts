@@ -8,6 +8,7 @@ export const all: Record<string, () => Promise<Service>> = {
   notifications: async () => (await import('./notifications/service.ts')).notifications,
   passports: async () => (await import('./passports/service.ts')).passports,
   ocpp: async () => (await import('./ocpp/service.ts')).ocpp,
+  sessions: async () => (await import('./sessions/service.ts')).sessions,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */
