@@ -23,6 +23,14 @@ export function languageOf({ headers }: { headers: { 'accept-language'?: string 
   return best.find(language => language !== undefined) ?? 'en'
 }
 
+/** As people read it: `182 kB`. */
+export function sizeIn(language: Language, bytes: number): string {
+  const [value, unit] =
+    bytes < 1_000 ? [bytes, 'byte'] : bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte']
+  const style = { style: 'unit', unit, maximumFractionDigits: 1 } as const
+  return new Intl.NumberFormat(language, style).format(value as number)
+}
+
 export interface Link {
   readonly to: string
   readonly text: string

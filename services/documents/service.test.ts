@@ -99,6 +99,23 @@ test('downloads honour ranges', async t => {
   assert.equal((await owner.get(`/${json.docId}`)).json.urlExpiresAt, '2027-02-18T08:05:00.000Z')
 })
 
+test('a file that is known by any of the tags that are named is not sent again, by its document or by its link', async t => {
+  const { as, url: base } = await open(t)
+  const owner = as()
+  const { docId } = (await owner.upload('hello')).json
+  const { url } = (await owner.get(`/${docId}`)).json
+  const link = new URL(url).pathname + new URL(url).search
+  const tag = (await owner.get(`/${docId}?download=1`)).headers.get('etag')!
+  for (const path of [`${base}/api/documents/${docId}?download=1`, base + link]) {
+    for (const known of [tag, `"other", ${tag}`, `"a,b",W/${tag}`, '*']) {
+      const { status, bytes } = await owner.get(path, { 'if-none-match': known })
+      assert.deepEqual([status, bytes.length], [304, 0], `${path} ${known}`)
+    }
+    for (const known of ['"other"', '"other", "another"', tag.slice(1, -1)])
+      assert.equal((await owner.get(path, { 'if-none-match': known })).status, 200, `${path} ${known}`)
+  }
+})
+
 test('a link is refused when anything of it was changed, and after five minutes', async t => {
   let now = new Date('2027-02-18T08:00:00Z')
   const { as, url: base } = await open(t, { now: () => now })

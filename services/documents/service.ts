@@ -2,6 +2,7 @@ import { DocumentDeleted, DocumentRefused, DocumentUpdated, DocumentUploaded } f
 import { defineService } from '#kernel'
 import { healFiles, missingFigure } from './heal.ts'
 import { needs, settings, type RemoveFile } from './host.ts'
+import { pages } from './pages.ts'
 import { problems } from './problems.ts'
 import { answers, reactions } from './reactions.ts'
 import { routes } from './routes.ts'
@@ -25,6 +26,7 @@ export const documents = defineService({
     guardLinks(host)
     routes(host, removeFile, scans.scanFile)
 
+    pages(host)
     reactions(host, removeFile)
     answers(host)
     missingFigure(host.metrics)

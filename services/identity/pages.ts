@@ -1,5 +1,6 @@
 import { form, html, sendPage, type Html, type Language, type Reply, type Texts } from '#kernel'
 import { paths, pathTo } from './entrance/paths.ts'
+import type { Membership } from './organisations/store.ts'
 
 const en = {
   expired: {
@@ -29,6 +30,12 @@ const en = {
     title: 'You are a member already',
     text: (organisation: string) =>
       html`You belong to <bdi>${organisation}</bdi>. Its admins can give you another role.`,
+  },
+  memberships: {
+    title: 'Your organisations',
+    roles: { owner: 'owner', admin: 'administrator', editor: 'editor', viewer: 'viewer' },
+    none: 'You belong to no organisation.',
+    more: 'There are more.',
   },
   in: 'Sign in',
   up: 'I have no account yet',
@@ -65,6 +72,12 @@ const texts: Texts<typeof en> = {
       text: organisation =>
         html`Sie gehören schon zu <bdi>${organisation}</bdi>. Eine andere Rolle kann Ihnen die Verwaltung dort geben.`,
     },
+    memberships: {
+      title: 'Ihre Organisationen',
+      roles: { owner: 'Eigentum', admin: 'Administration', editor: 'Bearbeitung', viewer: 'Lesen' },
+      none: 'Sie gehören keiner Organisation an.',
+      more: 'Es gibt weitere.',
+    },
     in: 'Anmelden',
     up: 'Ich habe noch kein Konto',
     own: 'Angemeldet bleiben und mein Konto ansehen',
@@ -74,7 +87,7 @@ const texts: Texts<typeof en> = {
 
 /** The pages of an invitation. Mail scanners open links but press no buttons: opening one changes nothing. */
 export function pagesIn(language: Language) {
-  const { invited, joined, already, signIn, another, expired, ...links } = texts[language]
+  const { invited, joined, already, signIn, another, expired, memberships, ...links } = texts[language]
   const send = (
     reply: Reply,
     status: number,
@@ -102,6 +115,19 @@ export function pagesIn(language: Language) {
       ),
     joined: (reply: Reply, organisation: string) =>
       send(reply, 200, joined.title, html`<p>${joined.text(organisation)}</p>`),
+    /** What somebody is in which organisations. */
+    memberships: (reply: Reply, all: readonly Membership[], more: boolean) =>
+      send(
+        reply,
+        200,
+        memberships.title,
+        all.length === 0
+          ? html`<p>${memberships.none}</p>`
+          : html`<ul>
+                ${all.map(({ name, role }) => html`<li><bdi>${name}</bdi> (${memberships.roles[role]})</li>`)}
+              </ul>
+              ${more && html`<p>${memberships.more}</p>`}`,
+      ),
     already: (reply: Reply, organisation: string) =>
       send(reply, 409, already.title, html`<p>${already.text(organisation)}</p>`),
     /** Leads back to the invitation at `path`. */

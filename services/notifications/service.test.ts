@@ -31,7 +31,7 @@ const data = { generalInformation: { batteryIdentifier: 'BP-2024-011' } }
 const document = { docId: id, passportId: null, fileName: 'proof.pdf', owner: self, version: 1 }
 const { userId, email, name, firstName, locale } = ada
 const passportLink = `https://ohmnibus.example.com/passports/${id}`
-const documentLink = `https://ohmnibus.example.com/api/documents/${id}`
+const documentLink = `https://ohmnibus.example.com/documents/${id}`
 
 interface Case {
   event: EventContract
@@ -128,7 +128,7 @@ const cases: Record<string, Case> = {
     event: identity.OrganisationCreated,
     data: { organisationId: company.id, name: 'Cells & Co', ownerId: userId },
     inApp: told([ada, 'Organisation “Cells & Co” was created']),
-    link: 'https://ohmnibus.example.com/api/auth/organisations',
+    link: 'https://ohmnibus.example.com/api/auth/memberships',
   },
   'an invitation': {
     event: identity.MemberInvited,
@@ -149,7 +149,7 @@ const cases: Record<string, Case> = {
     data: { organisationId: company.id, userId: grace.userId, role: 'admin', version: 2 },
     mails: { 'grace@example.com': 'Ihre Mitgliedschaft wurde geändert' },
     inApp: told([grace, 'Ihre Mitgliedschaft wurde geändert']),
-    link: 'https://ohmnibus.example.com/api/auth/organisations',
+    link: 'https://ohmnibus.example.com/api/auth/memberships',
   },
   'a deleted organisation': {
     event: identity.OrganisationDeleted,
@@ -159,7 +159,7 @@ const cases: Record<string, Case> = {
       'victor@example.com': 'Organisation “Cells & Co” was deleted',
     },
     inApp: told([ada, 'Organisation “Cells & Co” was deleted'], [victor, 'Organisation “Cells & Co” was deleted']),
-    link: 'https://ohmnibus.example.com/api/auth/organisations',
+    link: 'https://ohmnibus.example.com/api/auth/memberships',
   },
   'a deleted account': {
     event: identity.UserDeleted,

@@ -6,6 +6,7 @@ import {
   languageOf,
   mayRead,
   sendPage,
+  sizeIn,
   type Html,
   type Language,
   type Reply,
@@ -188,13 +189,6 @@ function documentList(language: Language, documents: readonly DocumentLine[] | u
         </li>`,
     )}
   </ul>`
-}
-
-function sizeIn(language: Language, bytes: number): string {
-  const [value, unit] =
-    bytes < 1_000 ? [bytes, 'byte'] : bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte']
-  const style = { style: 'unit', unit, maximumFractionDigits: 1 } as const
-  return new Intl.NumberFormat(language, style).format(value as number)
 }
 
 /** Any JSON as nested lists, its names in words. */

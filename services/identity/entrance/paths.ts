@@ -1,3 +1,5 @@
+import type { Reply } from '#kernel'
+
 /** Where the pages are. */
 export const paths = {
   signIn: '/api/auth/sign-in',
@@ -6,9 +8,13 @@ export const paths = {
   again: '/api/auth/sign-up/again',
   signOut: '/api/auth/sign-out',
   devices: '/api/auth/devices',
+  memberships: '/api/auth/memberships',
   forgotten: '/api/auth/forgotten-password',
   resetByCode: '/api/auth/reset-password/code',
 } as const
+
+/** Leads on, by GET, from where nothing is kept. */
+export const onTo = (reply: Reply, path: string): Reply => reply.header('cache-control', 'no-store').redirect(path, 303)
 
 /** A page with what it should know: where to lead back to, whose address to begin with. */
 export function pathTo(page: (typeof paths)[keyof typeof paths], about: Record<string, string | undefined>): string {

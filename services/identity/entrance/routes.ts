@@ -14,7 +14,7 @@ import { digest } from '../secrets.ts'
 import { endSessions } from '../sessions/sessions.ts'
 import { openSignIn } from '../sessions/signing-in.ts'
 import { listSessions } from '../sessions/store.ts'
-import { ownPath, paths, pathTo } from './paths.ts'
+import { onTo, ownPath, paths, pathTo } from './paths.ts'
 import { viewsIn, type About, type Trouble } from './views.ts'
 import { openVisitors } from './visitors.ts'
 
@@ -123,8 +123,6 @@ function aboutOf(request: Request, trouble?: Trouble): About & { done?: string }
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
   return { to: ownPath(to), email: text(typed.email) ?? email, name: text(typed.name), done, trouble }
 }
-
-const onTo = (reply: Reply, path: string): Reply => reply.header('cache-control', 'no-store').redirect(path, 303)
 
 function signingIn(identity: Identity, page: Page): void {
   const { sessions } = identity

@@ -1,10 +1,11 @@
 import Type from 'typebox'
 import { anyone, anyoneAsThemselves, forForms, languageOf, newId, Problem } from '#kernel'
+import { onTo, paths, pathTo } from '../entrance/paths.ts'
 import { openVisitors } from '../entrance/visitors.ts'
 import type { Identity } from '../identity.ts'
 import { pagesIn } from '../pages.ts'
 import { digest } from '../secrets.ts'
-import { findInvitation, findOrganisation } from './store.ts'
+import { findInvitation, findOrganisation, listOrganisations } from './store.ts'
 
 export const Token = Type.String({
   maxLength: 100,
@@ -12,7 +13,34 @@ export const Token = Type.String({
   examples: ['q3Jx0b8mUuRzv2c5wYt7hA…'],
 })
 
+/** Organisations on a page. */
+const mostShown = 100
+
 const pathOf = (token: string) => `/api/auth/invitations/${token}`
+
+/** The page that messages about organisations lead to. */
+export function membershipPage(identity: Identity): void {
+  const { db, http } = identity.host
+  const visitors = openVisitors(identity)
+  http.get(
+    '/memberships',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'The page of the organisations one belongs to',
+        produces: ['text/html'],
+        hide: true,
+        response: { 200: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const holder = await visitors.holderOf(request)
+      if (!holder) return onTo(reply, pathTo(paths.signIn, { return: paths.memberships }))
+      const all = await listOrganisations(db, holder.user.id, undefined, mostShown)
+      return pagesIn(languageOf(request)).memberships(reply, all.slice(0, mostShown), all.length > mostShown)
+    },
+  )
+}
 
 /** What the link of an invitation opens; `accept` makes a member, or fails with what is wrong. */
 export function invitationPages(

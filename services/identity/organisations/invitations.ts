@@ -7,7 +7,7 @@ import { findUser, type User } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
 import { digest, newSecret, seal } from '../secrets.ts'
 import { enter, standingOf } from './access.ts'
-import { invitationPages, Token } from './invitation-pages.ts'
+import { invitationPages, membershipPage, Token } from './invitation-pages.ts'
 import {
   InvitationView,
   invitationView,
@@ -241,4 +241,5 @@ export function invitationRoutes(identity: Identity): void {
   )
 
   invitationPages(identity, accept)
+  membershipPage(identity)
 }

@@ -265,6 +265,25 @@ test('invitations are few from one account, fewer from a young one, and so from 
   assert.deepEqual((await codes(30)).at(-1), 429)
 })
 
+test('the page of the organisations one belongs to names them and what one is there, or leads to signing in', async t => {
+  const { http, person, found, join } = await startOrganisations(t)
+  const [ada, grace] = [await person('Ada'), await person('Grace')]
+  const url = '/api/auth/memberships'
+  const nobody = await http.inject({ url })
+  assert.deepEqual(
+    [nobody.statusCode, nobody.headers.location],
+    [303, `/api/auth/sign-in?return=${encodeURIComponent(url)}`],
+  )
+  const page = async ({ accessToken }: typeof ada, language = 'en') =>
+    (await http.inject({ url, headers: { cookie: `ohmnibus-access=${accessToken}`, 'accept-language': language } }))
+      .body
+  assert.match(await page(ada), /You belong to no organisation/)
+  const id = await found(ada, 'Volt & <b>Sons</b>')
+  await join(ada, id, grace, 'viewer')
+  assert.match(await page(ada), /<bdi>Volt &#38; &#60;b&#62;Sons<\/bdi>\s+\(owner\)/)
+  assert.match(await page(grace, 'de'), /<h1>Ihre Organisationen<\/h1>[^]*\(Lesen\)/)
+})
+
 test('an address is invited few times by one organisation, and not without end by all', async t => {
   const { person, found, invite, clock, renew, http } = await startOrganisations(t, { RATE_LIMIT_FACTOR: '1' })
   let [ada, grace] = [await person('Ada'), await person('Grace')]

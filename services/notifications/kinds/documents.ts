@@ -3,7 +3,7 @@ import type { Owner } from '#contracts/shared'
 import { both, inAppOnly, inBulk, rule } from './kind.ts'
 
 const fileOf = ({ owner, fileName }: { owner: Owner; fileName: string }) => ({ audience: owner, facts: { fileName } })
-const pathOf = ({ docId }: { docId: string }) => `/api/documents/${docId}`
+const pathOf = ({ docId }: { docId: string }) => `/documents/${docId}`
 
 export const documents = {
   'document.uploaded': rule(DocumentUploaded, inBulk(inAppOnly), {

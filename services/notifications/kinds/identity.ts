@@ -23,8 +23,8 @@ import { roleIn, timeIn, unlinked } from './wording.ts'
 /** Somebody waits for it before a form. */
 const code: Policy = { ...mailOnly, urgency: 'urgent' }
 const person = (id: string): Audience => ({ kind: 'person', id })
-const organisations = '/api/auth/organisations'
 /** Pages that people open; see the identity service. */
+const organisations = '/api/auth/memberships'
 const sessions = '/api/auth/devices'
 const signIn = '/api/auth/sign-in'
 const signUp = '/api/auth/sign-up'
