@@ -74,10 +74,18 @@ test('a large file passes through without being held in memory', async t => {
 test('a file larger than the scanner takes is told as that', async t => {
   const { scanner } = await standIn(t, { limit: 100_000 })
   assert.equal(await scanner.scan(of(randomBytes(99_000))), undefined)
-  await assert.rejects(scanner.scan(of(randomBytes(60_000), randomBytes(60_000))), {
-    code: 'scanner_limit',
-    message: /StreamMaxLength.*DOCUMENT_MAX_BYTES/,
-  })
+  const beyond = { code: 'scanner_limit', message: /StreamMaxLength.*DOCUMENT_MAX_BYTES/ }
+  await assert.rejects(scanner.scan(of(randomBytes(60_000), randomBytes(60_000))), beyond)
+  // It hangs up in the midst of what we write, and its answer may be lost with that.
+  for (let times = 0; times < 20; times++)
+    await assert.rejects(scanner.scan(of(...Array.from({ length: 100 }, () => randomBytes(65_536)))), beyond)
+})
+
+test('a scanner that says it has not looked at all of a file has found nothing in it', async t => {
+  for (const limit of ['MaxFileSize', 'MaxScanSize', 'MaxFiles', 'MaxRecursion', 'MaxScanTime']) {
+    const { scanner } = await standIn(t, { reply: () => `stream: Heuristics.Limits.Exceeded.${limit} FOUND` })
+    await assert.rejects(scanner.scan(of('harmless')), { code: 'scanner_limit', message: new RegExp(limit) })
+  }
 })
 
 test('a scanner that hangs up, answers nonsense, half an answer or one without an end has found nothing out', async t => {

@@ -7,7 +7,8 @@ import { Problem } from '#kernel'
 export interface Scanner {
   /**
    * The name of what was found in the content, undefined where nothing was. `read` is asked once the scanner listens;
-   * what it fails with is what this fails with. Fails with `scanner_limit` for what is larger than the scanner takes.
+   * what it fails with is what this fails with. Fails with `scanner_limit` for what is larger than the scanner takes or
+   * looks at.
    */
   scan(read: () => Promise<Readable>, signal?: AbortSignal): Promise<string | undefined>
   /** What answers, as `ClamAV 1.4.3/27800/…`. */
@@ -45,23 +46,30 @@ export function openScanner(options: { host: string; port: number; patience?: nu
       late = setTimeout(() => socket.destroy(new Error('takes too long to answer')), within)
       return await reply
     } catch (error) {
-      throw error instanceof Unheard ? untrusted(error.message) : error
+      if (!(error instanceof Unheard)) throw error
+      // What it says of a limit is lost where it hangs up while we are still writing.
+      const isCut = /EPIPE|ECONNRESET/.test(error.message) && socket.bytesWritten > 65_536
+      throw isCut ? beyond(`${error.message} after ${socket.bytesWritten} bytes`) : untrusted(error.message)
     } finally {
       clearTimeout(late)
       socket.destroy()
     }
   }
 
+  const beyond = (said: string) =>
+    new Problem('unavailable', 'scanner_limit', {
+      detail:
+        `The virus scanner at ${host}:${port} does not take files of this size: "${said}". ` +
+        'Let StreamMaxLength, MaxFileSize and MaxScanSize of its clamd.conf be as large as DOCUMENT_MAX_BYTES.',
+    })
+
   function verdictOf(reply: string): string | undefined {
     if (reply === 'stream: OK') return undefined
     const [, found] = /^stream: (.+) FOUND$/.exec(reply) ?? []
+    // With AlertExceedsMax it "finds" that it did not look at all of the file, which says nothing against it.
+    if (/size limit exceeded/i.test(reply) || found?.startsWith('Heuristics.Limits.Exceeded'))
+      throw beyond(printable(reply))
     if (found) return printable(found)
-    if (/size limit exceeded/i.test(reply))
-      throw new Problem('unavailable', 'scanner_limit', {
-        detail:
-          `The virus scanner at ${host}:${port} does not take files of this size. ` +
-          'Let StreamMaxLength, MaxFileSize and MaxScanSize of its clamd.conf be as large as DOCUMENT_MAX_BYTES.',
-      })
     throw untrusted(`answers "${printable(reply)}"`)
   }
 
@@ -105,9 +113,7 @@ function replyOf(socket: Socket): Promise<string> {
   })
   socket.on('error', (error: NodeJS.ErrnoException & { errors?: Error[] }) => {
     const { code, message } = (error.errors?.[0] ?? error) as NodeJS.ErrnoException
-    const said = code ? `fails with ${code}` : message
-    const hint = socket.bytesWritten > 65_536 ? ` after ${socket.bytesWritten} bytes; is that its StreamMaxLength?` : ''
-    reject(new Unheard(said + hint))
+    reject(new Unheard(code ? `fails with ${code}` : message))
   })
   socket.on('close', () => reject(new Unheard('ends the connection without an answer')))
   return promise
