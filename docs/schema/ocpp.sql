@@ -1,30 +1,33 @@
 -- The schema ocpp after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
 create table chargers (
-  id                  text                      not null,
-  owner_kind          text,
-  owner_id            uuid,
-  name                text,
-  status              text                      not null,
-  password_digest     bytea,
-  certificate_serial  text,
-  vendor              text,
-  model               text,
-  serial_number       text,
-  firmware            text,
-  iccid               text,
-  imsi                text,
-  ocpp_version        text,
-  boot_reason         text,
-  booted_at           timestamp with time zone,
-  gateway_id          uuid,
-  connection_id       uuid,
-  address             text,
-  connected_at        timestamp with time zone,
-  disconnected_at     timestamp with time zone,
-  last_heard_at       timestamp with time zone,
-  created_at          timestamp with time zone  not null,
-  version             integer                   not null default 1,
+  id                    text                      not null,
+  owner_kind            text,
+  owner_id              uuid,
+  name                  text,
+  status                text                      not null,
+  password_digest       bytea,
+  certificate_serial    text,
+  vendor                text,
+  model                 text,
+  serial_number         text,
+  firmware              text,
+  iccid                 text,
+  imsi                  text,
+  ocpp_version          text,
+  boot_reason           text,
+  booted_at             timestamp with time zone,
+  gateway_id            uuid,
+  connection_id         uuid,
+  address               text,
+  connected_at          timestamp with time zone,
+  disconnected_at       timestamp with time zone,
+  last_heard_at         timestamp with time zone,
+  created_at            timestamp with time zone  not null,
+  version               integer                   not null default 1,
+  time_zone             text,
+  next_password_digest  bytea,
+  words                 tsvector                  generated always as (to_tsvector('simple'::regconfig, regexp_replace(lower(((((((((id || ' '::text) || COALESCE(name, ''::text)) || ' '::text) || COALESCE(vendor, ''::text)) || ' '::text) || COALESCE(model, ''::text)) || ' '::text) || COALESCE(serial_number, ''::text))), '[^[:alnum:]]+'::text, ' '::text, 'g'::text))) stored,
   constraint chargers_pkey PRIMARY KEY (id),
   constraint chargers_check CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
   constraint chargers_check1 CHECK (((gateway_id IS NULL) = (connection_id IS NULL))),
@@ -32,9 +35,17 @@ create table chargers (
   constraint chargers_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
   constraint chargers_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'rejected'::text])))
 );
+CREATE INDEX chargers_away ON ocpp.chargers USING btree (created_at, id) WHERE (connection_id IS NULL);
+CREATE INDEX chargers_away_by_owner ON ocpp.chargers USING btree (owner_id, created_at, id) WHERE (connection_id IS NULL);
 CREATE INDEX chargers_by_age ON ocpp.chargers USING btree (created_at, id);
 CREATE INDEX chargers_by_gateway ON ocpp.chargers USING btree (gateway_id) WHERE (gateway_id IS NOT NULL);
 CREATE INDEX chargers_by_owner ON ocpp.chargers USING btree (owner_id, created_at, id);
+CREATE INDEX chargers_by_words ON ocpp.chargers USING gin (words);
+CREATE INDEX chargers_here ON ocpp.chargers USING btree (created_at, id) WHERE (connection_id IS NOT NULL);
+CREATE INDEX chargers_here_by_owner ON ocpp.chargers USING btree (owner_id, created_at, id) WHERE (connection_id IS NOT NULL);
+CREATE INDEX chargers_of_nobody ON ocpp.chargers USING btree (created_at, id) WHERE (owner_id IS NULL);
+CREATE INDEX chargers_waiting ON ocpp.chargers USING btree (created_at, id) WHERE (status <> 'accepted'::text);
+CREATE INDEX chargers_waiting_by_owner ON ocpp.chargers USING btree (owner_id, created_at, id) WHERE (status <> 'accepted'::text);
 
 create table commands (
   id                 uuid                      not null,
@@ -70,6 +81,20 @@ create table connectors (
   constraint connectors_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
 );
 
+create table free_vend (
+  charger_id  text     not null,
+  number      integer  not null,
+  evse        integer,
+  begins      text,
+  ends        text,
+  constraint free_vend_pkey PRIMARY KEY (charger_id, number),
+  constraint free_vend_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE,
+  constraint free_vend_begins_check CHECK ((begins ~ '^\d\d:\d\d$'::text)),
+  constraint free_vend_check CHECK (((begins IS NULL) = (ends IS NULL))),
+  constraint free_vend_ends_check CHECK ((ends ~ '^\d\d:\d\d$'::text)),
+  constraint free_vend_evse_check CHECK ((evse > 0))
+);
+
 create table gateways (
   id       uuid                      not null,
   seen_at  timestamp with time zone  not null,
@@ -93,25 +118,35 @@ create table messages (
 CREATE INDEX messages_by_charger ON ocpp.messages USING btree (charger_id, id);
 
 create table tokens (
-  id          uuid                      not null,
-  id_token    text                      not null,
-  type        text                      not null,
-  owner_kind  text                      not null,
-  owner_id    uuid                      not null,
-  user_id     uuid,
-  group_id    text,
-  label       text,
-  status      text                      not null,
-  expires_at  timestamp with time zone,
-  created_at  timestamp with time zone  not null,
-  version     integer                   not null default 1,
+  id           uuid                      not null,
+  id_token     text                      not null,
+  type         text                      not null,
+  owner_kind   text                      not null,
+  owner_id     uuid                      not null,
+  user_id      uuid,
+  group_id     text,
+  label        text,
+  status       text                      not null,
+  expires_at   timestamp with time zone,
+  created_at   timestamp with time zone  not null,
+  version      integer                   not null default 1,
+  exclusive    boolean                   not null default false,
+  blocked_for  text,
+  words        tsvector                  generated always as (to_tsvector('simple'::regconfig, regexp_replace(lower(((((id_token || ' '::text) || COALESCE(label, ''::text)) || ' '::text) || COALESCE(group_id, ''::text))), '[^[:alnum:]]+'::text, ' '::text, 'g'::text))) stored,
   constraint tokens_pkey PRIMARY KEY (id),
   constraint tokens_id_token_check CHECK (((length(id_token) >= 1) AND (length(id_token) <= 255))),
   constraint tokens_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
   constraint tokens_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'blocked'::text])))
 );
+CREATE INDEX tokens_blocked ON ocpp.tokens USING btree (created_at, id) WHERE (status <> 'accepted'::text);
+CREATE INDEX tokens_blocked_by_owner ON ocpp.tokens USING btree (owner_id, created_at, id) WHERE (status <> 'accepted'::text);
 CREATE INDEX tokens_by_age ON ocpp.tokens USING btree (created_at, id);
+CREATE INDEX tokens_by_group ON ocpp.tokens USING btree (group_id, created_at, id) WHERE (group_id IS NOT NULL);
 CREATE INDEX tokens_by_owner ON ocpp.tokens USING btree (owner_id, created_at, id);
+CREATE INDEX tokens_by_owner_and_type ON ocpp.tokens USING btree (owner_id, type, created_at, id);
+CREATE INDEX tokens_by_type ON ocpp.tokens USING btree (type, created_at, id);
+CREATE INDEX tokens_by_user ON ocpp.tokens USING btree (user_id, created_at, id) WHERE (user_id IS NOT NULL);
+CREATE INDEX tokens_by_words ON ocpp.tokens USING gin (words);
 CREATE UNIQUE INDEX tokens_by_value ON ocpp.tokens USING btree (upper(id_token));
 
 create table transactions (
@@ -130,4 +165,5 @@ create table transactions (
   constraint transactions_charger_id_reference_key UNIQUE (charger_id, reference),
   constraint transactions_charger_id_start_key_key UNIQUE (charger_id, start_key)
 );
+CREATE INDEX transactions_by_token ON ocpp.transactions USING btree (upper((token ->> 'idToken'::text))) WHERE (ended_at IS NULL);
 CREATE INDEX transactions_open ON ocpp.transactions USING btree (charger_id) WHERE (ended_at IS NULL);

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { getPerson, listMembers } from '#contracts/identity'
+import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import { Setting, type Host } from '#kernel'
 
 export const settings = Type.Object({
@@ -20,6 +20,6 @@ export const settings = Type.Object({
 })
 
 /** Whose tokens are, and who belongs to whom. */
-export const needs = [getPerson, listMembers] as const
+export const needs = [findPerson, getPerson, listMembers] as const
 
 export type OcppHost = Host<'ocpp', (typeof needs)[number], typeof settings>

@@ -15,6 +15,7 @@ import {
 } from '#contracts/ocpp'
 import { defineService, fail } from '#kernel'
 import { openBatches } from './batch.ts'
+import { chargerRoutes } from './chargers/routes.ts'
 import { findCharger } from './chargers/store.ts'
 import { needs, settings } from './host.ts'
 import { v16 } from './messages/v16.ts'
@@ -56,6 +57,7 @@ export const ocpp = defineService({
       handlers: { 'ocpp1.6': v16, 'ocpp2.0.1': v2, 'ocpp2.1': v2 },
       overheard: () => {},
     })
+    chargerRoutes(host)
     host.answer(getCharger, async ({ chargerId }) => {
       const charger = (await findCharger(host.db, chargerId)) ?? fail('not_found', 'charger_unknown')
       const { owner, status, connectionId, ocppVersion } = charger

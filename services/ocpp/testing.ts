@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { WebSocket } from 'ws'
-import { getPerson, listMembers } from '#contracts/identity'
+import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import type { OcppVersion } from '#contracts/ocpp'
-import { fail, newId } from '#kernel'
+import { fail, newId, type Actor } from '#kernel'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import { requireValid } from './messages/schemas.ts'
 import { ocpp } from './service.ts'
@@ -13,6 +12,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   const nobody = [
     answering(getPerson, async () => fail('not_found', 'user_unknown')),
     answering(listMembers, async () => ({ members: [] })),
+    answering(findPerson, async ({ email }) => ({ email, userId: null })),
   ]
   const p = await start(t, [ocpp], { ...options, answers: [...nobody, ...(options.answers ?? [])] })
   const url = await p.listen()
@@ -28,9 +28,28 @@ export async function open(t: TestContext, options: TestOptions = {}) {
         values (${newId()}, ${idToken}, 'ISO14443', 'person', ${newId()}, ${more.userId ?? null},
           ${more.groupId ?? null}, ${more.status ?? 'accepted'}, ${more.expiresAt ?? null}, now())`
     },
+    /** An operator, of nobody's organisation unless it is said whose. */
+    as: (actor: Partial<Actor> = {}) => client(url, p.signedIn({ role: 'operator', ...actor })),
     charger: (id: string, version: OcppVersion = 'ocpp1.6', more: Connecting = {}) =>
       connect(t, `${url.replace('http', 'ws')}/ocpp/${encodeURIComponent(id)}`, version, more),
   }
+}
+
+/** Somebody who sends requests. */
+export function client(url: string, signedIn: Record<string, string>) {
+  const send =
+    (method: string) =>
+    async (path: string, body?: object, headers: Record<string, string> = {}) => {
+      const type = body && { 'content-type': 'application/json' }
+      const answer = await fetch(`${url}/api/ocpp${path}`, {
+        method,
+        headers: { ...signedIn, ...type, ...headers },
+        body: body && JSON.stringify(body),
+      })
+      const text = await answer.text()
+      return { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : undefined }
+    }
+  return { headers: signedIn, get: send('GET'), post: send('POST'), put: send('PUT'), delete: send('DELETE') }
 }
 
 interface Connecting {
@@ -52,7 +71,7 @@ export async function connect(t: TestContext, url: string, version: OcppVersion 
   const waiting = new Map<string, (frame: Frame) => void>()
   /** What it answers when it is called; nothing where there is none. */
   const answers = new Map<string, (payload: unknown, id: string) => unknown>()
-  const closed = once(socket, 'close').then(([code]) => code as number)
+  const closed = new Promise<number>(resolve => socket.once('close', resolve))
   socket.on('message', data => {
     const frame = JSON.parse(data.toString()) as Frame
     heard.push(frame)
@@ -66,7 +85,7 @@ export async function connect(t: TestContext, url: string, version: OcppVersion 
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve)
     socket.once('unexpected-response', (_, response) => reject(new Error(String(response.statusCode))))
-    socket.once('error', reject)
+    socket.on('error', reject)
   })
   /** Sends a frame of any content; resolves with what is said to its id. */
   const frame = (text: string, id: string): Promise<Frame> =>

@@ -143,6 +143,20 @@ export const walk: readonly Chapter[] = [
     ],
   },
   {
+    name: 'Chargers',
+    steps: [
+      { operation: 'postOcppChargers', with: { id: 'charger' }, keep: { chargerId: 'id' } },
+      { operation: 'getOcppChargers' },
+      { operation: 'getOcppChargersCount' },
+      { operation: 'getOcppChargersById', with: { id: 'chargerId' }, keep: { chargerTag: 'ETag' } },
+      { operation: 'putOcppChargersById', with: { id: 'chargerId', 'If-Match': 'chargerTag' } },
+      { operation: 'postOcppChargersByIdApprove', with: { id: 'chargerId' } },
+      { operation: 'postOcppChargersByIdPassword', with: { id: 'chargerId' } },
+      { operation: 'postOcppChargersByIdReject', with: { id: 'chargerId' } },
+      { operation: 'deleteOcppChargersById', with: { id: 'chargerId' } },
+    ],
+  },
+  {
     name: 'Passports for an organisation',
     steps: [
       {

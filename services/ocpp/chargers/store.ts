@@ -1,6 +1,7 @@
 import type { ChargerStatus, OcppVersion } from '#contracts/ocpp'
 import type { Owner } from '#contracts/shared'
 import type { Db, Tx } from '#kernel'
+import type { FreeVend } from '../tokens/free-vend.ts'
 
 /** A charger, by the identity it connects with. */
 export interface Charger {
@@ -10,7 +11,12 @@ export interface Charger {
   readonly status: ChargerStatus
   /** Keyed digest of what it proves itself with; null where it need not. */
   readonly passwordDigest: Buffer | null
+  /** Of a password that was told and not used yet. */
+  readonly nextPasswordDigest: Buffer | null
   readonly certificateSerial: string | null
+  /** As IANA names it; UTC where there is none. */
+  readonly timeZone: string | null
+  readonly freeVend: readonly FreeVend[]
   readonly vendor: string | null
   readonly model: string | null
   readonly serialNumber: string | null
@@ -31,7 +37,10 @@ export interface Charger {
 
 export const chargerColumns = (db: Db) => db`
   c.id, case when c.owner_id is not null then json_build_object('kind', c.owner_kind, 'id', c.owner_id) end as owner,
-  c.name, c.status, c.password_digest as "passwordDigest", c.certificate_serial as "certificateSerial", c.vendor,
+  c.name, c.status, c.password_digest as "passwordDigest", c.next_password_digest as "nextPasswordDigest",
+  c.certificate_serial as "certificateSerial", c.time_zone as "timeZone", coalesce((
+    select json_agg(json_build_object('evse', f.evse, 'from', f.begins, 'to', f.ends) order by f.number)
+    from free_vend f where f.charger_id = c.id), '[]') as "freeVend", c.vendor,
   c.model, c.serial_number as "serialNumber", c.firmware, c.iccid, c.imsi, c.ocpp_version as "ocppVersion",
   c.gateway_id as "gatewayId", c.connection_id as "connectionId", c.address, c.booted_at as "bootedAt",
   c.connected_at as "connectedAt", c.disconnected_at as "disconnectedAt", c.last_heard_at as "lastHeardAt",
@@ -51,17 +60,55 @@ export async function lockCharger(tx: Tx, id: string): Promise<Charger | undefin
 /** False where there is one of this identity already. */
 export async function insertCharger(
   tx: Tx,
-  charger: Pick<Charger, 'id' | 'owner' | 'name' | 'status' | 'passwordDigest' | 'certificateSerial' | 'createdAt'>,
+  charger: Pick<Charger, 'id' | 'owner' | 'name' | 'status' | 'passwordDigest' | 'certificateSerial' | 'createdAt'> &
+    Partial<Pick<Charger, 'timeZone' | 'freeVend'>>,
 ): Promise<boolean> {
-  const { id, owner, name, status, passwordDigest, certificateSerial, createdAt } = charger
+  const { id, owner, name, status, passwordDigest, certificateSerial, createdAt, timeZone, freeVend } = charger
   const added = await tx`
     insert into chargers
-      (id, owner_kind, owner_id, name, status, password_digest, certificate_serial, created_at)
+      (id, owner_kind, owner_id, name, status, password_digest, certificate_serial, time_zone, created_at)
     values (${id}, ${owner?.kind ?? null}, ${owner?.id ?? null}, ${name}, ${status}, ${passwordDigest},
-      ${certificateSerial}, ${createdAt})
+      ${certificateSerial}, ${timeZone ?? null}, ${createdAt})
     on conflict (id) do nothing returning id`
+  if (added.length > 0 && freeVend) await setFreeVend(tx, id, freeVend)
   return added.length > 0
 }
+
+/** What operators decide of a charger, with its version. */
+export async function updateCharger(tx: Tx, charger: Charger): Promise<void> {
+  const { id, owner } = charger
+  const row = {
+    owner_kind: owner?.kind ?? null,
+    owner_id: owner?.id ?? null,
+    name: charger.name,
+    status: charger.status,
+    next_password_digest: charger.nextPasswordDigest,
+    certificate_serial: charger.certificateSerial,
+    time_zone: charger.timeZone,
+    version: charger.version,
+  }
+  await tx`update chargers set ${tx(row)} where id = ${id}`
+}
+
+/** Puts these in the place of all there were. */
+export async function setFreeVend(tx: Tx, chargerId: string, rules: readonly FreeVend[]): Promise<void> {
+  await tx`delete from free_vend where charger_id = ${chargerId}`
+  const rows = rules.map(({ evse, from, to }, number) => ({
+    charger_id: chargerId,
+    number,
+    evse,
+    begins: from,
+    ends: to,
+  }))
+  if (rows.length > 0) await tx`insert into free_vend ${tx(rows)}`
+}
+
+export const deleteCharger = (tx: Tx, id: string) => tx`delete from chargers where id = ${id}`
+
+/** A password was used for the first time: the former one ends. */
+export const usePassword = (tx: Tx, id: string, digest: Buffer) => tx`
+  update chargers set password_digest = next_password_digest, next_password_digest = null
+  where id = ${id} and next_password_digest = ${digest}`
 
 export interface Connecting {
   readonly id: string

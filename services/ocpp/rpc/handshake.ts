@@ -3,7 +3,7 @@ import Value from 'typebox/value'
 import { ChargerId, ChargerRegistered, type OcppVersion } from '#contracts/ocpp'
 import { Problem } from '#kernel'
 import { leastBytes, type Passwords } from '../chargers/passwords.ts'
-import { findCharger, insertCharger, type Charger } from '../chargers/store.ts'
+import { findCharger, insertCharger, usePassword, type Charger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 
 /** The newest first, for chargers that speak several. */
@@ -63,11 +63,15 @@ export function openAdmission(host: OcppHost, passwords: Passwords) {
         await tx.publish(ChargerRegistered, { chargerId: id, owner: null, status, version: 1 })
     })
     // Two connections of one identity may have come at once: the first made it.
-    return prove((await findCharger(db, id))!, password)
+    return await prove((await findCharger(db, id))!, password)
   }
 
-  function prove(charger: Charger, password: Buffer | undefined): Charger {
-    const { id, passwordDigest } = charger
+  async function prove(charger: Charger, password: Buffer | undefined): Promise<Charger> {
+    const { id, passwordDigest, nextPasswordDigest } = charger
+    if (password && nextPasswordDigest && passwords.matches(id, password, nextPasswordDigest)) {
+      await db.transaction(tx => usePassword(tx, id, nextPasswordDigest))
+      return charger
+    }
     if (!passwordDigest || (password && passwords.matches(id, password, passwordDigest))) return charger
     throw unproven('Its identity and password do not belong together.')
   }
@@ -80,7 +84,7 @@ export function openAdmission(host: OcppHost, passwords: Passwords) {
     if (charger?.certificateSerial) throw unproven('It has to bring its certificate.')
     await guesses.take(key)
     try {
-      const proven = charger ? prove(charger, password) : await register(id, password)
+      const proven = await (charger ? prove(charger, password) : register(id, password))
       await guesses.reset(key)
       return proven
     } catch (error) {
