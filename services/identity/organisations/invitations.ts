@@ -3,7 +3,7 @@ import { MemberChanged, MemberInvited } from '#contracts/identity'
 import { Email, Id, OrganisationRole } from '#contracts/shared'
 import { type Actor, fail, type Limit, listQuery, newId, Page, page, Problem, shownAddress, signedIn } from '#kernel'
 import { nameOf, normalise, refuseUnreachable } from '../accounts/accounts.ts'
-import { findUser, type User } from '../accounts/store.ts'
+import { findUser, lockUser, type User } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
 import { digest, newSecret, seal } from '../secrets.ts'
 import { enter, standingOf } from './access.ts'
@@ -211,7 +211,8 @@ export function invitationRoutes(identity: Identity): void {
     await db.transaction(async tx => {
       const version = await touchOrganisation(tx, organisationId, answered)
       const invitation = (await findInvitation(tx, by, now())) ?? answered()
-      const user = await findUser(tx, userId)
+      // Whoever deletes their account meanwhile is no member any more.
+      const user = await lockUser(tx, userId, 'stay')
       if (user?.email !== invitation.email)
         throw new Problem('forbidden', 'invitation_for_another', {
           detail: 'The invitation is for another address. Sign in as the one who was invited.',
