@@ -32,6 +32,7 @@ export async function transact<Name extends string, T>(
   const guard = openGuard(name)
   const own = {
     json: asText(raw),
+    unsafe: (...parts: Parameters<typeof raw.unsafe>) => guard.watch(raw.unsafe(...parts)),
     async publish(event: EventContract, data: Record<string, unknown>) {
       events.push(outgoing(name, event, data))
     },

@@ -173,6 +173,7 @@ test('a statement that comes after the end of its transaction is refused, whoeve
     await add(tx, 'a')
   })
   await assert.rejects(async () => leaked!`insert into pages values ('b', 1)`, /after the end of its transaction/)
+  await assert.rejects(async () => leaked!.unsafe(`insert into pages values ('b', 1)`), /after the end of its/)
   await assert.rejects(leaked!.enqueue({ task: 'notes.x', tries: 1 }, {}), /after the end of its transaction/)
   await db.transaction(async tx => {
     await add(tx, 'c')
