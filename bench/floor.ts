@@ -37,6 +37,13 @@ app.get<{ Params: { id: string }; Headers: { 'x-user': string } }>('/one/:id', a
   view((await findPassport(sql, params.id, actorOf(headers['x-user'])))!),
 )
 
+app.get<{ Headers: { 'x-user': string } }>('/profile', async ({ headers }) => {
+  const [user] = await sql`
+    select id, email, first_name as "firstName", last_name as "lastName", locale, role, created_at as "createdAt"
+    from identity.users where id = ${headers['x-user']}`
+  return { ...user, name: `${user!.firstName} ${user!.lastName}` }
+})
+
 app.get<{ Querystring: { model: string }; Headers: { 'x-user': string } }>('/list', async ({ query, headers }) => ({
   items: await sql.unsafe(listStatement, [headers['x-user'], query.model], { prepare: true }),
   nextCursor: null,

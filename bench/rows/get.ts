@@ -1,9 +1,9 @@
-import { alternate, throughput, type Line } from '../measure.ts'
+import { alternate, throughput, type Line, type Shot } from '../measure.ts'
 import { makePassports, someIds } from '../passports.ts'
 import { perSecond } from '../report.ts'
 import { makePeople, signedIn, type World } from '../world.ts'
 
-/** One passport by its key. */
+/** One passport by its key, and the account that a session is checked by. */
 export async function get(world: World): Promise<Line[]> {
   const { rounds, seconds } = world.size
   const database = await world.database('row_get')
@@ -15,12 +15,16 @@ export async function get(world: World): Promise<Line[]> {
   const ids = await someIds(sql, person!.id, 100)
 
   const bare = { paths: ids.map(id => `/one/${id}`), headers: { 'x-user': person!.id } }
-  const whole = { paths: ids.map(id => `/api/passports/${id}`), headers: await signedIn(platform, person!) }
-  const measured = await alternate(
-    rounds,
-    () => throughput(floor.url, bare, { seconds }),
-    () => throughput(platform.url, whole, { seconds }),
-  )
+  const headers = await signedIn(platform, person!)
+  const whole = { paths: ids.map(id => `/api/passports/${id}`), headers }
+  const compared = (left: Shot, right: Shot) =>
+    alternate(
+      rounds,
+      () => throughput(floor.url, left, { seconds }),
+      () => throughput(platform.url, right, { seconds }),
+    )
+  const measured = await compared(bare, whole)
+  const checked = await compared({ ...bare, paths: ['/profile'] }, { paths: ['/api/auth/profile'], headers })
   await Promise.all([platform.close(), floor.close()])
   return [
     {
@@ -30,6 +34,14 @@ export async function get(world: World): Promise<Line[]> {
       ratio: measured.ratio,
       budget: '≥ 0.65',
       met: measured.ratio.median >= 0.65,
+    },
+    {
+      work: 'check of a session: GET of the own account, 20 clients',
+      floor: `${perSecond(checked.floor)} bare Fastify and postgres.js, the same select`,
+      ohmnibus: perSecond(checked.subject),
+      ratio: checked.ratio,
+      budget: '≥ 0.70',
+      met: checked.ratio.median >= 0.7,
     },
   ]
 }

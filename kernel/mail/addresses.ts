@@ -29,6 +29,7 @@ export const isWide = (address: string): boolean => !isAscii(address)
 
 /** An address as its owner writes it. */
 export function shownAddress(address: string): string {
+  if (!address.includes('xn--')) return address
   const at = address.lastIndexOf('@') + 1
   return address.slice(0, at) + (domainToUnicode(address.slice(at)) || address.slice(at))
 }

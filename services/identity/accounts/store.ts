@@ -14,27 +14,22 @@ export interface User {
   createdAt: Date
 }
 
-export const userColumns = (db: Db) => db`
+/** As text: a fragment would be put together anew for every session that is checked. */
+export const userColumns = `
   id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, role,
   disabled, version, created_at as "createdAt"`
 
-export async function findUser(db: Db, id: string): Promise<User | undefined> {
-  const [row] = await db<User[]>`select ${userColumns(db)} from users where id = ${id}`
-  return row
-}
+const userWhere = (condition: string) => async (db: Db, value: string) =>
+  (await db.unsafe<User[]>(`select ${userColumns} from users where ${condition}`, [value], { prepare: true }))[0]
 
-export async function findUserByEmail(db: Db, email: string): Promise<User | undefined> {
-  const [row] = await db<User[]>`select ${userColumns(db)} from users where email = ${email}`
-  return row
-}
+export const findUser = userWhere('id = $1')
+export const findUserByEmail = userWhere('email = $1')
+const lockToChange = userWhere('id = $1 for update')
+const lockToStay = userWhere('id = $1 for share')
 
 /** `change` for who changes the account; `stay` for who relies on it as it is. */
-export async function lockUser(tx: Tx, id: string, to: 'change' | 'stay'): Promise<User | undefined> {
-  const [row] = await tx<
-    User[]
-  >`select ${userColumns(tx)} from users where id = ${id} ${to === 'change' ? tx`for update` : tx`for share`}`
-  return row
-}
+export const lockUser = (tx: Tx, id: string, to: 'change' | 'stay'): Promise<User | undefined> =>
+  to === 'change' ? lockToChange(tx, id) : lockToStay(tx, id)
 
 /** False when the address has an account already. */
 export async function insertUser(tx: Tx, u: User): Promise<boolean> {
@@ -60,7 +55,7 @@ export async function updateUser(
   const row = Object.fromEntries(Object.entries(change).map(([field, value]) => [names[field] ?? field, value]))
   const [updated] = await tx<
     User[]
-  >`update users set ${tx(row)}, version = version + 1 where id = ${id} returning ${userColumns(tx)}`
+  >`update users set ${tx(row)}, version = version + 1 where id = ${id} returning ${tx.unsafe(userColumns)}`
   return updated!
 }
 
@@ -78,7 +73,7 @@ export const listUsers = async (
   after: string | undefined,
   limit: number,
 ): Promise<User[]> => db<User[]>`
-  select ${userColumns(db)} from users
+  select ${db.unsafe(userColumns)} from users
   where ${are(db, wanted)} ${after ? db`and email > ${after}` : db``}
   order by email limit ${limit + 1}`
 

@@ -17,7 +17,7 @@ export interface Session {
   endsAt: Date
 }
 
-const sessionColumns = (db: Db) => db`
+const sessionColumns = `
   id, user_id as "userId", organisation_id as "organisationId", refresh_hash as "refreshHash",
   previous_hash as "previousHash", rotated_at as "rotatedAt", device, address_prefix as "addressPrefix",
   created_at as "createdAt", used_at as "usedAt", expires_at as "expiresAt", ends_at as "endsAt"`
@@ -43,15 +43,11 @@ export async function insertSession(
   return inserted !== undefined
 }
 
-export async function findSession(db: Db, id: string): Promise<Session | undefined> {
-  const [row] = await db<Session[]>`select ${sessionColumns(db)} from sessions where id = ${id}`
-  return row
-}
+const sessionWhere = (condition: string) => async (db: Db, id: string) =>
+  (await db.unsafe<Session[]>(`select ${sessionColumns} from sessions where ${condition}`, [id], { prepare: true }))[0]
 
-export async function lockSession(tx: Tx, id: string): Promise<Session | undefined> {
-  const [row] = await tx<Session[]>`select ${sessionColumns(tx)} from sessions where id = ${id} for update`
-  return row
-}
+export const findSession = sessionWhere('id = $1')
+export const lockSession: (tx: Tx, id: string) => Promise<Session | undefined> = sessionWhere('id = $1 for update')
 
 /** Live sessions of a person, the latest first, from the one after `after` on. */
 export const listSessions = async (
@@ -61,7 +57,7 @@ export const listSessions = async (
   after: string | undefined,
   limit: number,
 ): Promise<Session[]> => db<Session[]>`
-  select ${sessionColumns(db)} from sessions
+  select ${db.unsafe(sessionColumns)} from sessions
   where user_id = ${userId} and expires_at > ${now} ${after ? db`and id < ${after}` : db``}
   order by id desc limit ${limit + 1}`
 
@@ -76,7 +72,7 @@ export async function findAccountAt(
   now: Date,
 ): Promise<{ user?: User; knownPlace: boolean }> {
   const [row] = await db<(User & { knownPlace: boolean })[]>`
-    select ${userColumns(db)}, exists (
+    select ${db.unsafe(userColumns)}, exists (
       select from sessions s where s.user_id = users.id and s.address_prefix = ${addressPrefix} and s.expires_at > ${now}
     ) as "knownPlace"
     from users where email = ${email}`
