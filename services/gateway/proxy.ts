@@ -4,6 +4,7 @@ import { clientHeader, judgedElsewhere, Problem, serviceToken, traceparent, type
 import type { FastifyRequest } from 'fastify'
 import type { Directory } from './directory.ts'
 import type { GatewayHost } from './host.ts'
+import { passSocket } from './sockets.ts'
 
 const safe = new Set(['GET', 'HEAD'])
 /** Longer than the slowest answer of ours begins; what is streamed may take its time. */
@@ -40,9 +41,11 @@ export function proxy(host: GatewayHost, directory: Directory): void {
         connect: { rejectUnauthorized: true },
       },
     })
+    app.sockets.add(url => isServed(directory, url))
     // Before a body is looked at.
     app.addHook('onRequest', async (request, reply) => {
-      await count(request, reply)
+      // Who is behind them counts connections: thousands may come from one address after an outage.
+      if (!app.sockets.knocks(request)) await count(request, reply)
       directory.serviceFor(request.method, pathOf(request.url))
     })
     app.route({
@@ -53,11 +56,24 @@ export function proxy(host: GatewayHost, directory: Directory): void {
       schema: { refuses: 'any', hide: true } as never,
       async handler(request, reply) {
         const path = pathOf(request.url)
-        passOn(request, reply, directory.serviceFor(request.method, path), path, new Set())
+        const service = directory.serviceFor(request.method, path)
+        if (app.sockets.knocks(request)) {
+          const headers = { ...passable(request.headers, true), ...introduction(host.peers, request) }
+          await passSocket(host, request, reply, { service, path, headers }, () => app.sockets.take(request, reply))
+        } else passOn(request, reply, service, path, new Set())
         return reply
       },
     })
   })
+}
+
+/** Whether somebody serves a path: where nobody does, whoever wants to leave HTTP there is told so over HTTP. */
+function isServed(directory: Directory, url: string): boolean {
+  try {
+    return directory.serviceFor('GET', pathOf(url)) !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** Counts a request, and tells how many more there may be (draft-ietf-httpapi-ratelimit-headers). */

@@ -16,6 +16,27 @@ export const settings = Type.Object({
       default: '30s',
     },
   ),
+  OCPP_PORT: Type.Optional(
+    Setting.integer('A port for chargers alone, without TLS, beside that of everybody.', {
+      minimum: 1,
+      maximum: 65_535,
+    }),
+  ),
+  OCPP_TLS_PORT: Type.Optional(
+    Setting.integer('A port for chargers alone with TLS, where they may bring certificates.', {
+      minimum: 1,
+      maximum: 65_535,
+    }),
+  ),
+  OCPP_HOST: Setting.text(
+    'Address that the ports of chargers listen at. Unless set: all in production, else 127.0.0.1.',
+    {
+      default: '',
+    },
+  ),
+  OCPP_TLS_CERT_FILES: Setting.list('PEM files of the certificates for chargers, of an ECDSA and an RSA key at best.'),
+  OCPP_TLS_KEY_FILES: Setting.list('PEM files of their keys, in the same order.'),
+  OCPP_TLS_CA_FILE: Type.Optional(Setting.text('PEM file of the authorities that sign certificates of chargers.')),
   OCPP_MAX_MESSAGE: Setting.bytes('Largest message of a charger, unpacked.', { default: '1 MB' }),
 })
 

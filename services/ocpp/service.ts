@@ -23,6 +23,7 @@ import { v2 } from './messages/v2.ts'
 import { openNumbers } from './numbers.ts'
 import { problems } from './problems.ts'
 import { openGateway } from './rpc/gateway.ts'
+import { openPorts } from './rpc/ports.ts'
 
 /** Chargers: their connections, what they say, and what they are told. */
 export const ocpp = defineService({
@@ -50,7 +51,7 @@ export const ocpp = defineService({
     const batches = openBatches(host)
     const nextNumber = await openNumbers(host)
     const means = { host, heartbeat: Math.round(host.settings.OCPP_HEARTBEAT / 1000), nextNumber }
-    await openGateway({
+    const gateway = await openGateway({
       host,
       batches,
       means,
@@ -58,6 +59,7 @@ export const ocpp = defineService({
       overheard: () => {},
     })
     chargerRoutes(host)
+    await openPorts(host, gateway)
     host.answer(getCharger, async ({ chargerId }) => {
       const charger = (await findCharger(host.db, chargerId)) ?? fail('not_found', 'charger_unknown')
       const { owner, status, connectionId, ocppVersion } = charger

@@ -56,15 +56,17 @@ interface Connecting {
   password?: string | Buffer
   user?: string
   headers?: Record<string, string>
+  tls?: { ca?: Buffer; cert?: Buffer; key?: Buffer }
 }
 
 export type Frame = [number, string, ...unknown[]]
 
 /** What a charger does at its end of the wire; answers of ours are held to their schemas. */
 export async function connect(t: TestContext, url: string, version: OcppVersion | '', more: Connecting = {}) {
-  const user = more.user ?? decodeURIComponent(url.split('/').at(-1)!)
+  const user = more.user ?? (more.password && decodeURIComponent(url.split('/').at(-1)!))
   const basic = more.password && Buffer.concat([Buffer.from(`${user}:`), Buffer.from(more.password)]).toString('base64')
   const socket = new WebSocket(url, version || [], {
+    ...more.tls,
     headers: { ...(basic && { authorization: `Basic ${basic}` }), ...more.headers },
   })
   const heard: Frame[] = []

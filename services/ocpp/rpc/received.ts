@@ -95,12 +95,10 @@ export const sameness = ({ action, payload }: { action: string; payload: unknown
 function refusalOf({ handlers, peer }: Line, { action, payload }: CallFrame): CallError | undefined {
   const { ocppVersion: version, status } = peer
   const handler = handlers[action]
-  if (!handler)
-    return isAction(version, action)
-      ? new CallError('NotSupported', `${action} is not taken from chargers.`)
-      : new CallError('NotImplemented', `There is no action ${action.slice(0, 50)}.`)
-  if (status !== 'accepted' && !handler.early)
+  if (!isAction(version, action)) return new CallError('NotImplemented', `There is no action ${action.slice(0, 50)}.`)
+  if (status !== 'accepted' && !handler?.early)
     return new CallError('SecurityError', `The charger is ${status}: it has to be accepted first.`)
+  if (!handler) return new CallError('NotSupported', `${action} is not taken from chargers.`)
   try {
     requireValid(version, action, 'request', payload)
   } catch (error) {
