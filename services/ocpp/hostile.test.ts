@@ -252,8 +252,7 @@ test('a message of a megabyte is too large, and so is what unpacks to one; the c
   const head = Buffer.alloc(14)
   head.writeUInt16BE(0xc1ff)
   head.writeBigUInt64BE(BigInt(packed.length), 2)
-  const raw = (bomb.socket as unknown as { _socket: NodeJS.WritableStream })._socket
-  raw.write(Buffer.concat([head, packed]))
+  bomb.below.write(Buffer.concat([head, packed]))
   assert.equal(await bomb.closed, 1009)
   await booted(opened)
 })

@@ -84,6 +84,8 @@ export async function connect(t: TestContext, url: string, version: OcppVersion 
     if (answer !== undefined) socket.send(JSON.stringify([3, id, answer]))
   })
   t.after(() => socket.terminate())
+  let below: Socket | undefined
+  socket.once('upgrade', response => (below = response.socket))
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve)
     socket.once('unexpected-response', (_, response) => reject(new Error(String(response.statusCode))))
@@ -97,6 +99,8 @@ export async function connect(t: TestContext, url: string, version: OcppVersion 
     })
   return {
     socket,
+    /** What the frames travel over. */
+    below: below!,
     heard,
     answers,
     closed,
