@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { WebSocket } from 'ws'
 import { findPerson, getPerson, listMembers } from '#contracts/identity'
