@@ -48,6 +48,11 @@ export interface ReactionAbout {
    * `pass` does not hold them up.
    */
   afterFailure?: 'wait' | 'pass'
+  /**
+   * Milliseconds until it takes what came after its last batch, so that under load few transactions do the work of many;
+   * what comes by itself is handled at once.
+   */
+  restMs?: number
 }
 
 export type Answer<C extends CallContract> = (input: Static<C['input']>) => Promise<Static<C['output']>>

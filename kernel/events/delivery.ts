@@ -25,6 +25,10 @@ interface Cursor {
   /** Failures in a row for want of something outside the event. */
   outages: number
   delivering?: Promise<boolean> | undefined
+  /** When its rest ends, by `performance.now()`. */
+  rested: number
+  /** Aborted while somebody waits for everything to be done: nobody rests then. */
+  hurry: AbortController
 }
 
 interface Means {
@@ -111,7 +115,9 @@ export function openDelivery(means: Means): Delivery {
           })
     },
     async drained() {
+      for (const { hurry } of cursors.values()) hurry.abort()
       await Promise.all(cursors.values().map(wake))
+      for (const cursor of cursors.values()) cursor.hurry = new AbortController()
     },
     async idle() {
       await Promise.all(cursors.values().map(({ work }) => work.idle()))
@@ -129,6 +135,13 @@ function openCursor(means: Means, subscription: Subscription, partition: Partiti
     held: false,
     batch: batchSize,
     outages: 0,
+    rested: 0,
+    hurry: new AbortController(),
+  }
+
+  async function rest(): Promise<void> {
+    const ms = cursor.rested - performance.now()
+    if (ms > 0) await sleep(ms, undefined, { signal: AbortSignal.any([signal, cursor.hurry.signal]) }).catch(() => {})
   }
 
   /** Until there is nothing more; true when it is to be tried again. */
@@ -136,9 +149,11 @@ function openCursor(means: Means, subscription: Subscription, partition: Partiti
     const mayGoOn = (): boolean => cursor.held && !signal.aborted
     try {
       while (mayGoOn()) {
+        await rest()
         cursor.delivering = deliver(means, cursor)
         if (!(await cursor.delivering)) break
         cursor.outages = 0
+        cursor.rested = performance.now() + subscription.restMs
       }
       return false
     } catch (error) {

@@ -82,13 +82,14 @@ export function openEventLog(options: {
 
   return {
     ...deadLetters.letters,
-    subscribe: (service, db, { topic }, { afterFailure = 'wait', single = false, ...about }, reaction) =>
+    subscribe: (service, db, { topic }, { afterFailure = 'wait', single = false, restMs = 0, ...about }, reaction) =>
       subscriptions.declare({
         ...about,
         service,
         topic,
         db: db as Database,
         single,
+        restMs,
         reaction,
         waits: afterFailure === 'wait',
       }),
@@ -116,7 +117,10 @@ export function openEventLog(options: {
       await Promise.allSettled([deadLetters.stop(), delivery.idle()])
     },
     async settled() {
-      if (!(await transport.settled())) return false
+      if (!(await transport.settled())) {
+        await delivery.drained()
+        return false
+      }
       const before = total
       await delivery.drained()
       // Reactions may have published in their turn: what follows may be here and not handled yet.

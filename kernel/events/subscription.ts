@@ -18,6 +18,8 @@ export interface Declared {
   readonly db: Database
   /** It takes one event at a time. */
   readonly single: boolean
+  /** Between two of its batches. */
+  readonly restMs: number
   readonly reaction: ReactionToMany<any, any> // of any service to any event
 }
 

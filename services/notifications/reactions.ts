@@ -6,6 +6,9 @@ import { draftsOf, kinds, rules } from './messages.ts'
 import { keptFrom } from './retention.ts'
 import { forgetPerson, insertMessages, type Message } from './store.ts'
 
+/** Nobody notices that they are told so much later. */
+const unnoticedMs = 100
+
 /** A message for each audience of an event. The order of events does not matter: a message is about one event alone. */
 export function reactions(host: NotificationsHost, jobs: Jobs): void {
   const { onMany, now } = host
@@ -15,7 +18,13 @@ export function reactions(host: NotificationsHost, jobs: Jobs): void {
   for (const kind of kinds)
     onMany(
       rules[kind].event,
-      { id: 'tell', purpose: 'tell people', from: 'now', afterFailure: 'pass' },
+      {
+        id: 'tell',
+        purpose: 'tell people',
+        from: 'now',
+        afterFailure: 'pass',
+        restMs: rules[kind].urgency === 'urgent' ? 0 : unnoticedMs,
+      },
       async (events, tx) => {
         if (kind === 'user.deleted')
           for (const { userId } of events as unknown as Delivered<typeof UserDeleted>[]) {

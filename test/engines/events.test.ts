@@ -173,6 +173,27 @@ for (const [name, open] of Object.entries(engines)) {
       assert.equal((await listed(p)).length, bad.size)
     })
 
+  test(`${name}: a reaction that rests takes what comes by itself at once, what comes soon after it together, and nobody who waits for all of it waits for the rest`, async t => {
+    const restMs = 2_000
+    const p = await open(t, [await notes(t), await readers(t, () => {}, 'wait', { restMs })])
+    const texts = async () => (await seen(p)).map(line => line.split(' ')[1])
+    await write(p.http, 'one', ['alone'])
+    await until(async () => (await seen(p)).length === 1)
+    const began = performance.now()
+    for (const text of ['a', 'b', 'c']) await write(p.http, 'one', [text])
+    await until(async () => (await seen(p)).length > 1)
+    assert.ok(performance.now() - began > restMs / 2, 'it rested')
+    assert.deepEqual(await texts(), ['alone', 'a', 'b', 'c'])
+    const [batches] = await p.db('readers')`select count(distinct xmin::text)::int as count from seen`
+    assert.equal(batches!.count, 2, 'all that came while it rested is one transaction')
+
+    const asked = performance.now()
+    for (const text of ['d', 'e']) await write(p.http, 'one', [text])
+    await p.settle()
+    assert.deepEqual((await texts()).slice(-2), ['d', 'e'])
+    assert.ok(performance.now() - asked < restMs, 'nobody who waits for everything waits for a rest')
+  })
+
   test(`${name}: where the commit of a reaction fails, neither its effect nor its move is there; it becomes a dead letter and the others go on`, async t => {
     const overdrawn = await readers(t, async ({ text, eventId }, tx) => {
       // Checked by PostgreSQL only at the commit.

@@ -65,7 +65,7 @@ export const readers = async (
   t: TestContext,
   reading: Reading = () => {},
   afterFailure: 'wait' | 'pass' = 'wait',
-  many = false,
+  many: boolean | { restMs: number } = false,
 ): Promise<Service> =>
   defineService({
     name: 'readers',
@@ -83,7 +83,7 @@ export const readers = async (
         await reading(event, tx)
       }
       if (many)
-        onMany(Noted, about, async (events, tx) => {
+        onMany(Noted, { ...about, ...(many !== true && many) }, async (events, tx) => {
           for (const event of events) await remember(event, tx)
         })
       else on(Noted, about, async (event, tx) => void (await remember(event, tx)))
