@@ -24,10 +24,12 @@ export function banner(platform: Platform, address: string): void {
     ]),
     ...platform.announcements.map(({ label, value }): [string, string] => [label, value]),
   ]
+  const first = config.environment.ADMIN_EMAIL
+  const told = first ? `The first admin is ${first}.` : 'The first admin was printed at the first start.'
   const admin =
     platform.announcements.length > 0
       ? ''
-      : '\n  The first admin was printed at the first start. Lost: npx ohmnibus admin reset-password --email admin@ohmnibus.local\n' +
+      : `\n  ${told} Lost: npx ohmnibus admin reset-password --email ${first ?? 'admin@ohmnibus.local'}\n` +
         '  Another one: npx ohmnibus admin create --email you@example.com\n'
   console.log(`
 Ohmnibus is ready (${seconds} s, evaluation mode: embedded database, demo data).
