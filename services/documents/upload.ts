@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import multipart from '@fastify/multipart'
 import { newId, Problem, type Request } from '#kernel'
 import { requireAccepted } from './accepted.ts'
 import { contentTypeOf, safeName, type Stored } from './documents.ts'
 import type { DocumentsHost } from './host.ts'
 import { requireNamed } from './names.ts'
+import { packedTypeOf, type Lying } from './packed.ts'
 import { openPace, type Pace } from './pace.ts'
 
 /** What came with a multipart request: one file, stored already, and the fields beside it. */
@@ -89,11 +91,25 @@ async function store(
 ): Promise<Stored> {
   const fileKey = `documents/${docId}/${newId()}`
   const { head, whole } = await peek(file, pace)
-  const contentType = await contentTypeOf(head.subarray(0, headBytes))
-  requireFit(contentType)
-  const { sizeBytes, sha256 } = await host.files.write(fileKey, whole, { maxBytes: host.settings.DOCUMENT_MAX_BYTES })
-  return { fileKey, contentType, sizeBytes, sha256 }
+  const told = await contentTypeOf(head.subarray(0, headBytes))
+  const isPacked = told === 'application/zip'
+  if (!isPacked) requireFit(told)
+  const content = await host.files.write(fileKey, whole, { maxBytes: host.settings.DOCUMENT_MAX_BYTES })
+  if (!isPacked) return { fileKey, contentType: told, ...content }
+  try {
+    const contentType = (await packedTypeOf(lying(host, fileKey, content.sizeBytes))) ?? told
+    requireFit(contentType)
+    return { fileKey, contentType, ...content }
+  } catch (error) {
+    await host.files.remove(fileKey)
+    throw error
+  }
 }
+
+const lying = ({ files }: DocumentsHost, fileKey: string, sizeBytes: number): Lying => ({
+  sizeBytes,
+  read: async (start, end) => await buffer((await files.read(fileKey, { start, end })) ?? Readable.from([])),
+})
 
 /** By as much as that types are told, however the bytes were cut on their way. */
 const headBytes = 65_536
