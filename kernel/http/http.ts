@@ -26,7 +26,7 @@ export interface RouteSchema {
    */
   refuses?: readonly string[] | 'any'
   consumes?: string[]
-  /** Media types of a 200 that is not JSON, or not always. */
+  /** Media types of a 200 that is not JSON, or not always; also ranges of them, as `image/*`. */
   produces?: string[]
   /** Fields of a form, for the API document: forms are read by their route. */
   form?: TSchema

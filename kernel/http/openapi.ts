@@ -212,7 +212,7 @@ export function answers(
 }
 
 const file = (type: string): Json => ({
-  schema: { type: 'string', ...(!type.startsWith('text/') && { contentMediaType: type }) },
+  schema: { type: 'string', ...(!/^text\/|\*$/.test(type) && { contentMediaType: type }) },
   example: examplesByType[type] ?? '…',
 })
 

@@ -109,3 +109,16 @@ test('what is let in is decided by what a packed file turns out to be, and what 
   await p.settle()
   assert.equal((await keys()).length, 1)
 })
+
+test('the API document has every type that a file may leave with, whole or in part', async t => {
+  const { p } = await open(t)
+  const { paths } = (await p.http.inject('/docs/openapi.json?own=true')).json()
+  const { responses } = paths['/api/documents/{docId}'].get
+  const { supportedMimeTypes } = await import('file-type')
+  const ours = ['text/plain', 'text/csv', 'application/json', 'application/octet-stream', word]
+  for (const status of ['200', '206']) {
+    const named = Object.keys(responses[status].content)
+    for (const type of [...supportedMimeTypes, ...ours])
+      assert.ok(named.includes(type) || named.includes(type.replace(/\/.*/, '/*')), `${status}: ${type}`)
+  }
+})

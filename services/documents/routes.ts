@@ -63,6 +63,14 @@ const filters = {
 }
 type Filters = Static<ReturnType<typeof countQuery<typeof filters>>>
 
+/** Of whatever type a file is: those that most are, and the ranges that all others are in. */
+const typesOfFiles = [
+  'application/pdf',
+  'application/zip',
+  'application/octet-stream',
+  ...['application', 'audio', 'font', 'image', 'model', 'text', 'video'].map(range => `${range}/*`),
+]
+
 const lifeOfLink = 5 * 60_000
 
 export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: ScanFile | undefined): void {
@@ -146,7 +154,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
           download: Type.Optional(Type.Enum(['1', 'true'], { description: 'Streams the file; ranges are honoured' })),
         }),
         response: { 200: LinkedDocument },
-        produces: ['application/octet-stream'],
+        produces: typesOfFiles,
       },
     },
     async (request, reply) => {
