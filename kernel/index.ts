@@ -43,7 +43,7 @@ export {
 } from './http/pagination.ts'
 export { plain, tableOf, type RouteTable } from './http/routes.ts'
 export { stringify, verbatim } from './http/strict-json.ts'
-export { formOf } from './http/validation.ts'
+export { faultsOf as faultsIn, formOf } from './http/validation.ts'
 export { notModified, requireMatch } from './http/preconditions.ts'
 export type { Log } from './telemetry/log.ts'
 export { addressOf, isWide, shownAddress } from './mail/addresses.ts'

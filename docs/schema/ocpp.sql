@@ -62,10 +62,12 @@ create table commands (
   answer             json,
   error_code         text,
   error_description  text,
+  connection_id      uuid,
   constraint commands_pkey PRIMARY KEY (id),
   constraint commands_request_id_key UNIQUE (request_id),
   constraint commands_outcome_check CHECK ((outcome = ANY (ARRAY['answered'::text, 'error'::text, 'timeout'::text, 'offline'::text])))
 );
+CREATE INDEX commands_abandoned ON ocpp.commands USING btree (id) WHERE (ended_at IS NULL);
 CREATE INDEX commands_by_charger ON ocpp.commands USING btree (charger_id, id);
 CREATE INDEX commands_open ON ocpp.commands USING btree (charger_id, asked_at) WHERE (ended_at IS NULL);
 

@@ -8,4 +8,12 @@ export const problems = {
   token_unknown: ['not_found', 'There is no such token, or it is not for who asks.'],
   token_taken: ['conflict', 'There is a token of this value already.'],
   user_unknown: ['not_found', 'There is no such account.'],
+  charger_not_accepted: ['conflict', 'The charger has to be accepted first.'],
+  charger_offline: ['conflict', 'The charger is not connected, or left before it answered.'],
+  command_unknown: ['not_found', 'The charger was sent no such command.'],
+  command_unsupported: ['unprocessable', "The charger's version of OCPP has no such command."],
+  command_invalid: ['unprocessable', "The payload is not as the charger's version of OCPP has it."],
+  command_rejected: ['conflict', 'The charger rejects the command.'],
+  command_failed: ['conflict', 'The charger could not take the command, and says why.'],
+  command_unanswered: ['unavailable', 'The charger has not answered in time; it may have done it all the same.'],
 } satisfies Problems

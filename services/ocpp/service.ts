@@ -17,6 +17,9 @@ import { defineService, fail } from '#kernel'
 import { openBatches } from './batch.ts'
 import { chargerRoutes } from './chargers/routes.ts'
 import { findCharger } from './chargers/store.ts'
+import { deliverCommands } from './commands/deliver.ts'
+import { openEndings } from './commands/endings.ts'
+import { commandRoutes } from './commands/routes.ts'
 import { needs, settings } from './host.ts'
 import { v16 } from './messages/v16.ts'
 import { v2 } from './messages/v2.ts'
@@ -59,6 +62,8 @@ export const ocpp = defineService({
       overheard: () => {},
     })
     chargerRoutes(host)
+    deliverCommands(host, gateway)
+    commandRoutes(host, openEndings(host))
     await openPorts(host, gateway)
     host.answer(getCharger, async ({ chargerId }) => {
       const charger = (await findCharger(host.db, chargerId)) ?? fail('not_found', 'charger_unknown')

@@ -3,18 +3,30 @@ import type { TestContext } from 'node:test'
 import { WebSocket } from 'ws'
 import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import type { OcppVersion } from '#contracts/ocpp'
-import { fail, newId, type Actor } from '#kernel'
-import { answering, start, type TestOptions } from '../../kernel/testing.ts'
+import { fail, newId, type Actor, type Service } from '#kernel'
+import { answering, start, type TestOptions, type TestPlatform } from '../../kernel/testing.ts'
 import { requireValid } from './messages/schemas.ts'
 import { ocpp } from './service.ts'
 
+/** What others answer where nobody is there. */
+const nobody = [
+  answering(getPerson, async () => fail('not_found', 'user_unknown')),
+  answering(listMembers, async () => ({ members: [] })),
+  answering(findPerson, async ({ email }) => ({ email, userId: null })),
+]
+
+/** One more process of the service, on the same database: where it listens. */
+export async function gateway(p: TestPlatform, more: { periodic?: boolean } = {}): Promise<string> {
+  const others: Service = {
+    name: 'identity',
+    folder: import.meta.dirname,
+    start: host => nobody.forEach(({ call, handler }) => host.answer(call, handler)),
+  }
+  return (await p.another([ocpp, others], more)).listen()
+}
+
 /** The service on a real socket, with nobody beside it; chargers connect by `charger`. */
 export async function open(t: TestContext, options: TestOptions = {}) {
-  const nobody = [
-    answering(getPerson, async () => fail('not_found', 'user_unknown')),
-    answering(listMembers, async () => ({ members: [] })),
-    answering(findPerson, async ({ email }) => ({ email, userId: null })),
-  ]
   const p = await start(t, [ocpp], { ...options, answers: [...nobody, ...(options.answers ?? [])] })
   const url = await p.listen()
   const db = p.db('ocpp')

@@ -152,6 +152,11 @@ export const walk: readonly Chapter[] = [
       { operation: 'putOcppChargersById', with: { id: 'chargerId', 'If-Match': 'chargerTag' } },
       { operation: 'postOcppChargersByIdApprove', with: { id: 'chargerId' } },
       { operation: 'postOcppChargersByIdPassword', with: { id: 'chargerId' } },
+      // It is not connected.
+      { operation: 'postOcppChargersByIdCommandsByCommand', with: { id: 'chargerId' }, status: 409 },
+      { operation: 'getOcppChargersByIdCommands', with: { id: 'chargerId' } },
+      { operation: 'getOcppChargersByIdCommandsCount', with: { id: 'chargerId' } },
+      { operation: 'getOcppChargersByIdCommandsByCommand', with: { id: 'chargerId' }, status: 404 },
       { operation: 'postOcppChargersByIdReject', with: { id: 'chargerId' } },
       { operation: 'deleteOcppChargersById', with: { id: 'chargerId' } },
     ],

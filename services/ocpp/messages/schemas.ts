@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { OcppVersion } from '#contracts/ocpp'
+import { faultsIn, type Fault as FieldFault } from '#kernel'
 import { CallError, type Fault } from '../rpc/frames.ts'
 
 // The schemas of the Open Charge Alliance, as they are.
@@ -21,11 +22,19 @@ const loaded = new Map<OcppVersion, ReturnType<typeof openVersion>>()
 /** Compiled at their first use: a start needs none. */
 function openVersion(version: OcppVersion) {
   const schemas = load(files[version]) as { $id: string }[]
-  const ajv = new Ajv({ strict: false, multipleOfPrecision: 6, formats: { 'date-time': instant, uri: true } })
+  const options = { strict: false, multipleOfPrecision: 6, formats: { 'date-time': instant, uri: true } } as const
+  const ajv = new Ajv(options)
+  // Names all that is wrong, and is asked only where something is.
+  const thorough = new Ajv({ ...options, allErrors: true })
   const suffixes =
     version === 'ocpp2.1' ? { request: 'Request', answer: 'Response' } : { request: '.req', answer: '.conf' }
   const bySpelling = new Map(schemas.map(schema => [schema.$id, schema]))
   const compiled = new Map<string, ValidateFunction>()
+  const compile = (by: Ajv, id: string): ValidateFunction => {
+    // The ids are no URNs that every library reads, and nothing refers to them.
+    const { $id: _, ...schema } = bySpelling.get(id)!
+    return by.compile(schema)
+  }
   const idOf = (action: string, part: Part): string => {
     const id = `urn:${action}${suffixes[part]}`
     // What is never answered has a schema of its bare name.
@@ -34,11 +43,9 @@ function openVersion(version: OcppVersion) {
   return {
     knows: (action: string, part: Part): boolean => bySpelling.has(idOf(action, part)),
     validator: (action: string, part: Part): ValidateFunction =>
-      compiled.getOrInsertComputed(idOf(action, part), id => {
-        // The ids are no URNs that every library reads, and nothing refers to them.
-        const { $id: _, ...schema } = bySpelling.get(id)!
-        return ajv.compile(schema)
-      }),
+      compiled.getOrInsertComputed(idOf(action, part), id => compile(ajv, id)),
+    thorough: (action: string, part: Part): ValidateFunction =>
+      compiled.getOrInsertComputed(`all of ${idOf(action, part)}`, () => compile(thorough, idOf(action, part))),
     schema: (action: string, part: Part): object | undefined => bySpelling.get(idOf(action, part)),
   }
 }
@@ -71,6 +78,14 @@ export function faultOf(version: OcppVersion, action: string, part: Part, payloa
   if (first!.keyword === 'enum' && first!.instancePath.endsWith('/unit') && respell(payload))
     return faultOf(version, action, part, payload)
   return first
+}
+
+/** All that is wrong with a payload, by the fields it is wrong with. */
+export function faultsOf(version: OcppVersion, action: string, part: Part, payload: unknown): FieldFault[] {
+  if (!faultOf(version, action, part, payload)) return []
+  const validate = of(version).thorough(action, part)
+  validate(payload)
+  return faultsIn(validate.errors ?? [], 'message')
 }
 
 /** Spells the unit of temperatures as 1.6 does; true where there was one to spell. */

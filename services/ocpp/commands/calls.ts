@@ -1,0 +1,36 @@
+import type { OcppVersion } from '#contracts/ocpp'
+
+/** A call as one version has it. */
+interface Call {
+  readonly action: string
+  readonly payload: object
+}
+
+/** What all versions know of a start that is asked for from here. */
+export interface Start {
+  /** Any that is free, where none is named. */
+  readonly evse?: number | undefined
+  readonly idToken: string
+  /** As 2.x names kinds of tokens. */
+  readonly type: string
+  /** By which the charger names the request in its transaction (2.x). */
+  readonly remoteStartId: number
+}
+
+/** RemoteStartTransaction of 1.6 (§5.11), RequestStartTransaction of 2.x (F01, F02). */
+export const startCall = (version: OcppVersion, { evse, idToken, type, remoteStartId }: Start): Call =>
+  version === 'ocpp1.6'
+    ? {
+        action: 'RemoteStartTransaction',
+        payload: { idTag: idToken, ...(evse !== undefined && { connectorId: evse }) },
+      }
+    : {
+        action: 'RequestStartTransaction',
+        payload: { remoteStartId, idToken: { idToken, type }, ...(evse !== undefined && { evseId: evse }) },
+      }
+
+/** Ends a transaction by what the charger calls it (1.6 §5.12, 2.x F03). */
+export const stopCall = (version: OcppVersion, reference: string): Call =>
+  version === 'ocpp1.6'
+    ? { action: 'RemoteStopTransaction', payload: { transactionId: Number(reference) } }
+    : { action: 'RequestStopTransaction', payload: { transactionId: reference } }
