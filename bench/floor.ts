@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import fastify from 'fastify'
 import postgres from 'postgres'
+import { WebSocketServer } from 'ws'
 import { newId } from '../kernel/ids.ts'
 import { draft, view } from '../services/passports/passports.ts'
 import { searchPassports } from '../services/passports/search.ts'
@@ -117,6 +118,44 @@ app.post<{ Querystring: { seconds: number } }>('/hashes', async ({ query }) => {
   await Promise.all(Array.from({ length: Math.max(1, availableParallelism() - 1) }, work))
   return { perSecond: (hashes * 1000) / (performance.now() - started) }
 })
+
+await sql`create table if not exists bench.messages (charger text not null, at timestamptz not null, payload json not null)`
+hearChargers()
+
+/** Chargers as bare `ws` takes them: what waits goes to disk in one statement, and is answered then. */
+function hearChargers(): void {
+  const server = new WebSocketServer({ server: app.server, handleProtocols: () => 'ocpp1.6' })
+  let waiting: { row: object; answer: () => void }[] = []
+  let writing = false
+  async function write(): Promise<void> {
+    writing = true
+    while (waiting.length > 0) {
+      const batch = waiting
+      waiting = []
+      const rows = JSON.stringify(batch.map(({ row }) => row))
+      await sql`
+        insert into bench.messages
+        select * from json_populate_recordset(null::bench.messages, ${sql.typed(rows as never, 705)})`
+      for (const { answer } of batch) answer()
+    }
+    writing = false
+  }
+  server.on('connection', (socket, { url: charger }) =>
+    socket.on('message', data => {
+      const [, id, action, payload] = JSON.parse(String(data)) as [number, string, string, object]
+      const at = new Date().toISOString()
+      const answers: Record<string, object> = {
+        Heartbeat: { currentTime: at },
+        BootNotification: { currentTime: at, interval: 300, status: 'Accepted' },
+        StartTransaction: { transactionId: 1, idTagInfo: { status: 'Accepted' } },
+      }
+      const answer = () => socket.send(JSON.stringify([3, id, answers[action] ?? {}]))
+      if (action !== 'MeterValues') return answer()
+      waiting.push({ row: { charger, at, payload }, answer })
+      if (!writing) void write()
+    }),
+  )
+}
 
 const address = await app.listen({ port: 0, host: '127.0.0.1' })
 process.once('disconnect', () => void Promise.all([app.close(), sql.end({ timeout: 1 })]).then(() => process.exit(0)))

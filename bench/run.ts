@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { groundNamed } from './ground.ts'
 import { aboutRun, pageOf, tableOf } from './report.ts'
+import { chargers } from './rows/chargers.ts'
 import { events } from './rows/events.ts'
 import { get } from './rows/get.ts'
 import { growth } from './rows/growth.ts'
@@ -16,10 +17,10 @@ import { start } from './rows/start.ts'
 import { openWorld } from './world.ts'
 
 /** `npm run bench`: DESIGN's budgets, each beside its bare floor in the same run. */
-const rows = [get, post, list, events, signIns, start, growth, log, kafka, processes]
+const rows = [get, post, list, events, signIns, start, growth, log, kafka, processes, chargers]
 const grounds = {
-  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8] },
-  engines: { title: 'PostgreSQL, Kafka, Redis and S3', page: 'results-engines.md', there: [1, 2, 3, 5, 9, 10] },
+  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8, 11] },
+  engines: { title: 'PostgreSQL, Kafka, Redis and S3', page: 'results-engines.md', there: [1, 2, 3, 5, 9, 10, 11] },
 }
 const { values } = parseArgs({
   options: {
