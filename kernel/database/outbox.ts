@@ -25,9 +25,8 @@ export function outgoing(owner: string, event: EventContract, data: Record<strin
  * short.
  */
 export function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> {
-  // Texts of no type, made before anything is sent: what the driver cannot serialise is left out, and the commit behind
-  // it done all the same.
-  const text = (value: unknown) => tx.typed(stringify(value) as never, 705)
+  // A text of no type, made before anything is sent: what the driver cannot serialise is left out, and the commit behind
+  // it done all the same. One statement whatever their number: the server knows it from before.
   const rows = outgoing.map(({ event, data, actor, trace }) => {
     const id = newId()
     return {
@@ -37,19 +36,15 @@ export function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> 
       // A path into data of any shape.
       key: String(event.key.split('.').reduce((at: any, step) => at?.[step], data)),
       trace_id: sending(event.topic, id, trace),
-      actor: text(actor),
-      data: text(data),
+      actor,
+      data,
     }
   })
-  // A statement takes 65,534 parameters at most.
-  const chunks = Array.from({ length: Math.ceil(rows.length / 1000) }, (_, index) =>
-    rows.slice(index * 1000, (index + 1) * 1000),
-  )
-  // Executed here and now: a query that is only awaited goes out a turn later, after the commit.
-  return Promise.all(
-    chunks.map(chunk =>
-      tx`insert into kernel.log
-        ${tx(chunk, 'event_id', 'topic', 'owner', 'key', 'trace_id', 'actor', 'data')}`.execute(),
-    ),
-  )
+  // Executed here and now: a query that is only awaited goes out a turn later, after the commit. Their places follow
+  // their order.
+  return tx`
+    insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
+    select event_id, topic, owner, key, trace_id, actor, data
+    from json_to_recordset(${tx.typed(stringify(rows) as never, 705)}) as event
+      (event_id uuid, topic text, owner text, key text, trace_id text, actor json, data json)`.execute()
 }

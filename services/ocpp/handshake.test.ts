@@ -7,6 +7,7 @@ import { connect as tcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ChargerConnected, ChargerDisconnected, ChargerRegistered } from '#contracts/ocpp'
 import { until } from '../../test/kernel/toys.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
@@ -118,6 +119,16 @@ test('a connection whose other end is gone without a word is found by pings', as
   const [head] = (await once(dead, 'data')) as [Buffer]
   assert.match(head.toString(), /^HTTP\/1.1 101/)
   await until(async () => (await p.published(ChargerDisconnected)).length === 1, 5)
+})
+
+test('when a charger was heard last is noted within seconds, though heartbeats are not kept one by one', async t => {
+  const { charger, db } = await open(t)
+  const it = await charger('CP-1')
+  const { currentTime } = await it.call('BootNotification', boot16)
+  await sleep(50)
+  const heard = async () => (await db<{ at: Date }[]>`select last_heard_at as at from chargers`)[0]!.at
+  await it.call('Heartbeat', {})
+  await until(async () => (await heard()) > new Date(currentTime), 15)
 })
 
 test('a platform that stops says goodbye and notes who is gone', async t => {

@@ -135,9 +135,9 @@ export async function noteDisconnected(tx: Tx, id: string, connectionId: string,
 
 /** When each was last heard of, of many. */
 export const noteHeard = (tx: Tx, heard: readonly { id: string; at: Date }[]) => tx`
-  update chargers c set last_heard_at = h.at
-  from unnest(${heard.map(({ id }) => id)}::text[], ${heard.map(({ at }) => at)}::timestamptz[]) as h (id, at)
-  where c.id = h.id and c.last_heard_at < h.at`
+  update chargers c set last_heard_at = h.at::timestamptz
+  from unnest(${heard.map(({ id }) => id)}::text[], ${heard.map(({ at }) => at.toISOString())}::text[]) as h (id, at)
+  where c.id = h.id and c.last_heard_at < h.at::timestamptz`
 
 export const seeGateway = (tx: Tx, id: string) => tx`
   insert into gateways values (${id}, now()) on conflict (id) do update set seen_at = now()`
