@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
+import replyFrom from '@fastify/reply-from'
 import fastify from 'fastify'
 import postgres from 'postgres'
 import { WebSocketServer } from 'ws'
@@ -82,6 +83,12 @@ app.post<{ Body: { data: Record<string, unknown> }; Headers: { 'x-user': string 
     return reply.code(201).send(view(passport))
   },
 )
+
+/** Passes a request on to where `x-to` says. */
+void app.register(replyFrom)
+app.get<{ Params: { '*': string }; Headers: { 'x-to': string } }>('/hop/*', ({ params, headers }, reply) => {
+  reply.from(`${headers['x-to']}/${params['*']}`)
+})
 
 /** Reads the log by a cursor and writes one row an event, 200 a transaction. Answers how long it took. */
 app.post<{ Querystring: { topic: string } }>('/drain', async ({ query }) => {

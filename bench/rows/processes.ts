@@ -60,6 +60,17 @@ export async function processes(world: World): Promise<Line[]> {
     () => throughput(direct.url, ofMany.get, { seconds }),
     () => throughput(many.url, ofMany.get, { seconds }),
   )
+  const floor = await world.floor(databases[1])
+  const bare: Shot = {
+    paths: ofMany.get.paths.map(path => `/hop${path}`),
+    headers: { ...ofMany.get.headers, 'x-to': direct.url },
+  }
+  const hop = await alternate(
+    rounds,
+    () => throughput(floor.url, bare, { seconds }),
+    () => throughput(many.url, ofMany.get, { seconds }),
+  )
+  await floor.close()
   const written = await compare('POST of one passport', ofOne.post, ofMany.post, 50)
   weights.push(await weigh(one, many.parts))
   await Promise.all([one.close(), many.close()])
@@ -70,6 +81,14 @@ export async function processes(world: World): Promise<Line[]> {
       floor: `${perSecond(passed.floor)} asked directly`,
       ohmnibus: `${perSecond(passed.subject)} through the gateway`,
       ratio: passed.ratio,
+    },
+    {
+      work: 'the same, 20 clients, passed on by the gateway',
+      floor: `${perSecond(hop.floor)} by bare Fastify and @fastify/reply-from`,
+      ohmnibus: perSecond(hop.subject),
+      ratio: hop.ratio,
+      budget: '≥ 0.85',
+      met: hop.ratio.median >= 0.85,
     },
     ...written,
   ]
