@@ -91,8 +91,15 @@ async function copyTables(from: Pool, to: Pool, schema: string): Promise<void> {
     await tx`set local session_replication_role = replica`
     for (const { table, text } of rows) {
       const into = tx(`${schema}.${table}`)
+      // What the database makes of the others comes by itself.
+      const given = await tx<{ name: string }[]>`
+        select column_name as name from information_schema.columns
+        where table_schema = ${schema} and table_name = ${table} and is_generated = 'NEVER'`
+      const columns = tx(given.map(({ name }) => name))
       await tx`delete from ${into}`
-      await tx`insert into ${into} overriding system value select * from json_populate_recordset(null::${into}, ${text}::text::json)`
+      await tx`
+        insert into ${into} (${columns}) overriding system value
+        select ${columns} from json_populate_recordset(null::${into}, ${text}::text::json)`
     }
   })
 }
