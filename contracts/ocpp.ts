@@ -193,6 +193,58 @@ export const OcppMessage = event(
   }),
 )
 
+/** A charger noticed something: of its safety (1.6 security whitepaper and 2.x, A04), or by what it watches (2.x, N07). */
+export const ChargerAlerted = event(
+  'ocpp',
+  'charger.alerted',
+  'chargerId',
+  Type.Object({
+    alertId: Id,
+    chargerId: ChargerId,
+    kind: Type.Enum(['monitoring', 'security'], { examples: ['security'] }),
+    /** Of security its event, as OCPP lists them; else `Alerting`. */
+    type: Type.String({ examples: ['TamperDetectionActivated'] }),
+    component: nullable(Type.String({ examples: ['Connector'] })),
+    variable: nullable(Type.String({ examples: ['Problem'] })),
+    ...Place,
+    value: nullable(Type.String()),
+    /** From 0 (danger) to 9 (debug). */
+    severity: nullable(Type.Integer({ minimum: 0, maximum: 9 })),
+    /** It is over. */
+    cleared: Type.Boolean(),
+    code: nullable(Type.String()),
+    info: nullable(Type.String()),
+    at: Instant,
+    receivedAt: Instant,
+  }),
+)
+
+/** A charger said how far it is with new firmware, in the words of OCPP. */
+export const FirmwareReported = event(
+  'ocpp',
+  'firmware.reported',
+  'chargerId',
+  Type.Object({
+    chargerId: ChargerId,
+    status: Type.String({ examples: ['Installed'] }),
+    requestId: nullable(Type.Integer()),
+    at: Instant,
+  }),
+)
+
+/** A charger ended a reservation by itself (2.x, H04). */
+export const ReservationReported = event(
+  'ocpp',
+  'reservation.reported',
+  'chargerId',
+  Type.Object({
+    chargerId: ChargerId,
+    reservationId: Type.Integer(),
+    status: Type.Enum(['expired', 'removed', 'no-transaction'], { examples: ['expired'] }),
+    at: Instant,
+  }),
+)
+
 /** A call waits for the process that has the charger's connection. */
 export const CommandSent = event(
   'ocpp',

@@ -1,5 +1,30 @@
 -- The schema ocpp after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table alerts (
+  id                  uuid                      not null,
+  charger_id          text                      not null,
+  kind                text                      not null,
+  type                text                      not null,
+  component           text,
+  component_instance  text,
+  evse                integer,
+  connector           integer,
+  variable            text,
+  variable_instance   text,
+  value               text,
+  severity            integer,
+  cleared             boolean                   not null,
+  code                text,
+  info                text,
+  monitor_id          integer,
+  transaction         text,
+  at                  timestamp with time zone  not null,
+  received_at         timestamp with time zone  not null,
+  constraint alerts_pkey PRIMARY KEY (id),
+  constraint alerts_kind_check CHECK ((kind = ANY (ARRAY['monitoring'::text, 'security'::text])))
+);
+CREATE INDEX alerts_by_charger ON ocpp.alerts USING btree (charger_id, id);
+
 create table chargers (
   id                    text                      not null,
   owner_kind            text,
@@ -47,6 +72,17 @@ CREATE INDEX chargers_of_nobody ON ocpp.chargers USING btree (created_at, id) WH
 CREATE INDEX chargers_waiting ON ocpp.chargers USING btree (created_at, id) WHERE (status <> 'accepted'::text);
 CREATE INDEX chargers_waiting_by_owner ON ocpp.chargers USING btree (owner_id, created_at, id) WHERE (status <> 'accepted'::text);
 
+create table charging_profiles (
+  charger_id   text                      not null,
+  id           integer                   not null,
+  evse         integer                   not null,
+  source       text                      not null,
+  profile      json                      not null,
+  reported_at  timestamp with time zone  not null,
+  constraint charging_profiles_pkey PRIMARY KEY (charger_id, id, evse),
+  constraint charging_profiles_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
+);
+
 create table commands (
   id                 uuid                      not null,
   charger_id         text                      not null,
@@ -83,6 +119,17 @@ create table connectors (
   constraint connectors_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
 );
 
+create table customer_parts (
+  charger_id   text                      not null,
+  request_id   integer                   not null,
+  seq_no       integer                   not null,
+  data         text                      not null,
+  is_last      boolean                   not null,
+  received_at  timestamp with time zone  not null,
+  constraint customer_parts_pkey PRIMARY KEY (charger_id, request_id, seq_no)
+);
+CREATE INDEX customer_parts_by_age ON ocpp.customer_parts USING btree (received_at);
+
 create table free_vend (
   charger_id  text     not null,
   number      integer  not null,
@@ -118,6 +165,45 @@ create table messages (
   error_description  text
 );
 CREATE INDEX messages_by_charger ON ocpp.messages USING btree (charger_id, id);
+
+create table monitors (
+  charger_id          text                      not null,
+  id                  integer                   not null,
+  component           text                      not null,
+  component_instance  text                      not null,
+  evse                integer                   not null,
+  connector           integer                   not null,
+  variable            text                      not null,
+  variable_instance   text                      not null,
+  type                text                      not null,
+  value               double precision          not null,
+  severity            integer                   not null,
+  transaction         boolean                   not null,
+  kind                text,
+  reported_at         timestamp with time zone  not null,
+  constraint monitors_pkey PRIMARY KEY (charger_id, id),
+  constraint monitors_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
+);
+
+create table notices (
+  charger_id  text                      not null,
+  topic       text                      not null,
+  key         text                      not null,
+  data        json                      not null,
+  at          timestamp with time zone  not null,
+  constraint notices_pkey PRIMARY KEY (charger_id, topic, key),
+  constraint notices_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
+);
+
+create table reports (
+  charger_id  text                      not null,
+  kind        text                      not null,
+  request_id  integer                   not null,
+  asked_at    timestamp with time zone  not null,
+  constraint reports_pkey PRIMARY KEY (charger_id, kind, request_id),
+  constraint reports_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE,
+  constraint reports_kind_check CHECK ((kind = ANY (ARRAY['variables'::text, 'monitors'::text, 'profiles'::text])))
+);
 
 create table tokens (
   id           uuid                      not null,
@@ -169,3 +255,30 @@ create table transactions (
 );
 CREATE INDEX transactions_by_token ON ocpp.transactions USING btree (upper((token ->> 'idToken'::text))) WHERE (ended_at IS NULL);
 CREATE INDEX transactions_open ON ocpp.transactions USING btree (charger_id) WHERE (ended_at IS NULL);
+
+create table variables (
+  charger_id          text                      not null,
+  component           text                      not null,
+  component_instance  text                      not null,
+  evse                integer                   not null,
+  connector           integer                   not null,
+  variable            text                      not null,
+  variable_instance   text                      not null,
+  attribute           text                      not null,
+  value               text,
+  mutability          text,
+  persistent          boolean,
+  constant            boolean,
+  data_type           text,
+  unit                text,
+  min_limit           double precision,
+  max_limit           double precision,
+  values_list         text,
+  monitored           boolean,
+  waiting             text,
+  waiting_at          timestamp with time zone,
+  reported_at         timestamp with time zone  not null,
+  constraint variables_pkey PRIMARY KEY (charger_id, component, component_instance, evse, connector, variable, variable_instance, attribute),
+  constraint variables_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
+);
+CREATE INDEX variables_waiting ON ocpp.variables USING btree (charger_id) WHERE (waiting_at IS NOT NULL);

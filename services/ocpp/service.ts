@@ -1,4 +1,5 @@
 import {
+  ChargerAlerted,
   ChargerBooted,
   ChargerChanged,
   ChargerConnected,
@@ -8,9 +9,11 @@ import {
   CommandEnded,
   CommandSent,
   ConnectorReported,
+  FirmwareReported,
   getCharger,
   MetersReported,
   OcppMessage,
+  ReservationReported,
   TransactionReported,
 } from '#contracts/ocpp'
 import { defineService, fail } from '#kernel'
@@ -21,8 +24,7 @@ import { deliverCommands } from './commands/deliver.ts'
 import { openEndings } from './commands/endings.ts'
 import { commandRoutes } from './commands/routes.ts'
 import { needs, settings } from './host.ts'
-import { v16 } from './messages/v16.ts'
-import { v2 } from './messages/v2.ts'
+import { handlers } from './messages/handlers.ts'
 import { openNumbers } from './numbers.ts'
 import { problems } from './problems.ts'
 import { openGateway } from './rpc/gateway.ts'
@@ -47,6 +49,9 @@ export const ocpp = defineService({
     TransactionReported,
     MetersReported,
     OcppMessage,
+    ChargerAlerted,
+    FirmwareReported,
+    ReservationReported,
     CommandSent,
     CommandEnded,
   ],
@@ -58,7 +63,7 @@ export const ocpp = defineService({
       host,
       batches,
       means,
-      handlers: { 'ocpp1.6': v16, 'ocpp2.0.1': v2, 'ocpp2.1': v2 },
+      handlers,
       overheard: () => {},
     })
     chargerRoutes(host)

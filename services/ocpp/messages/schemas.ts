@@ -51,15 +51,17 @@ function openVersion(version: OcppVersion) {
 }
 const of = (version: OcppVersion) => loaded.getOrInsertComputed(version, openVersion)
 
-/** Every action of every version: read from their files once somebody wants to know. */
-export function actions(): ReadonlySet<string> {
-  everyAction ??= new Set(
-    (Object.keys(files) as OcppVersion[]).flatMap(version =>
-      (load(files[version]) as { $id: string }[]).map(({ $id }) =>
-        $id.replace(/^urn:|(\.(req|conf)|Request|Response)$/g, ''),
-      ),
+/** Every action of a version, whoever sends it. */
+export const actionsOf = (version: OcppVersion): ReadonlySet<string> =>
+  new Set(
+    (load(files[version]) as { $id: string }[]).map(({ $id }) =>
+      $id.replace(/^urn:|(\.(req|conf)|Request|Response)$/g, ''),
     ),
   )
+
+/** Every action of every version: read from their files once somebody wants to know. */
+export function actions(): ReadonlySet<string> {
+  everyAction ??= new Set((Object.keys(files) as OcppVersion[]).flatMap(version => [...actionsOf(version)]))
   return everyAction
 }
 let everyAction: ReadonlySet<string> | undefined

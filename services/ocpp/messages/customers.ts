@@ -1,0 +1,19 @@
+import { writeCustomerPart } from '../device/rows.ts'
+import { handler, type Handlers } from './handler.ts'
+
+interface CustomerInformation {
+  data: string
+  requestId: number
+  seqNo: number
+  tbc?: boolean
+}
+
+/** What a charger has stored of a customer (N09): parts of a text. */
+export const customers: Handlers = {
+  NotifyCustomerInformation: handler<CustomerInformation>({
+    handle: ({ peer, payload: { data, requestId, seqNo, tbc = false }, receivedAt }) => ({
+      answer: {},
+      write: tx => writeCustomerPart(tx, { chargerId: peer.id, requestId, seqNo, data, isLast: !tbc, at: receivedAt }),
+    }),
+  }),
+}
