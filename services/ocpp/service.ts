@@ -20,9 +20,7 @@ import { defineService, fail } from '#kernel'
 import { openBatches } from './batch.ts'
 import { chargerRoutes } from './chargers/routes.ts'
 import { findCharger } from './chargers/store.ts'
-import { deliverCommands } from './commands/deliver.ts'
-import { openEndings } from './commands/endings.ts'
-import { commandRoutes } from './commands/routes.ts'
+import { openCommands } from './commands/open.ts'
 import { needs, settings } from './host.ts'
 import { handlers } from './messages/handlers.ts'
 import { openNumbers } from './numbers.ts'
@@ -67,8 +65,7 @@ export const ocpp = defineService({
       overheard: () => {},
     })
     chargerRoutes(host)
-    deliverCommands(host, gateway)
-    commandRoutes(host, openEndings(host))
+    openCommands(host, gateway)
     await openPorts(host, gateway)
     host.answer(getCharger, async ({ chargerId }) => {
       const charger = (await findCharger(host.db, chargerId)) ?? fail('not_found', 'charger_unknown')

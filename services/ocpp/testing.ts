@@ -85,7 +85,11 @@ export async function connect(t: TestContext, url: string, version: OcppVersion 
   const heard: Frame[] = []
   const waiting = new Map<string, (frame: Frame) => void>()
   /** What it answers when it is called; nothing where there is none. */
-  const answers = new Map<string, (payload: unknown, id: string) => unknown>()
+  const answers = new Map<string, (payload: any, id: string) => unknown>([
+    // Asked after each start: it has nothing to say unless a test gives it something.
+    ['GetConfiguration', () => ({})],
+    ['GetBaseReport', () => ({ status: 'EmptyResultSet' })],
+  ])
   const closed = new Promise<number>(resolve => socket.once('close', resolve))
   socket.on('message', data => {
     const frame = JSON.parse(data.toString()) as Frame

@@ -51,6 +51,9 @@ export async function findCharger(db: Db, id: string): Promise<Charger | undefin
   return row
 }
 
+export const findChargers = (db: Db, ids: readonly string[]) => db<Charger[]>`
+  select ${chargerColumns(db)} from chargers c where c.id = any(${ids as string[]})`
+
 /** The same, for a change. */
 export async function lockCharger(tx: Tx, id: string): Promise<Charger | undefined> {
   const [row] = await tx<Charger[]>`select ${chargerColumns(tx)} from chargers c where c.id = ${id} for update`

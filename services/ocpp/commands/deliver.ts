@@ -1,57 +1,84 @@
 import { CommandSent } from '#contracts/ocpp'
-import type { Connection } from '../rpc/connection.ts'
-import type { Gateway } from '../rpc/gateway.ts'
+import { learn } from '../device/learn.ts'
 import type { OcppHost } from '../host.ts'
+import type { Gateway } from '../rpc/gateway.ts'
+import { hasSecrets, withoutSecrets } from './secrets.ts'
 import { noteEnd, tellEnd } from './send.ts'
-import { endAbandoned, takeCommand } from './store.ts'
+import { endAbandoned, rewritePayload, takeCommands, type Command } from './store.ts'
 
-/** Sends what waits for chargers whose connection is here, one call after the other. */
+/**
+ * Sends what waits for chargers whose connection is here, to each one call after the other. Commands of many are taken
+ * at once: after an outage all chargers start, and each is asked what it is.
+ */
 export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connectionOf'>): void {
-  const { db, log } = host
-  const working = new Map<string, { again: boolean }>()
+  const { db, log, now, settings } = host
+  /** Chargers for which so many may wait. */
+  const waiting = new Map<string, number>()
+  /** Those that have one under way. */
+  const busy = new Set<string>()
+  let taking = false
 
-  async function work(chargerId: string): Promise<void> {
-    const mine = { again: true }
-    working.set(chargerId, mine)
+  async function take(): Promise<void> {
+    if (taking) return
+    taking = true
     try {
-      while (mine.again) {
-        mine.again = false
-        // It may be another connection than that of the call before.
-        while (await sendNext(host, gateway.connectionOf(chargerId)));
+      for (;;) {
+        const lines = [...waiting.keys()]
+          .filter(chargerId => !busy.has(chargerId))
+          .flatMap(chargerId => {
+            const peer = gateway.connectionOf(chargerId)?.peer
+            if (!peer) waiting.delete(chargerId)
+            return peer ? { chargerId, connectionId: peer.connectionId } : []
+          })
+        if (lines.length === 0) return
+        const commands = await db.transaction(tx => takeCommands(tx, lines, now()))
+        const taken = new Set(commands.map(({ chargerId }) => chargerId))
+        for (const { chargerId } of lines) {
+          const left = (waiting.get(chargerId) ?? 1) - 1
+          if (taken.has(chargerId) && left > 0) waiting.set(chargerId, left)
+          else waiting.delete(chargerId)
+        }
+        for (const command of commands) send(command)
       }
     } catch (error) {
-      log.warn({ err: error, chargerId }, 'a command was not sent')
+      log.warn({ err: error }, 'commands were not sent')
     } finally {
-      working.delete(chargerId)
+      taking = false
     }
+  }
+
+  function send({ id, chargerId, action, payload }: Command): void {
+    const connection = gateway.connectionOf(chargerId)
+    // It left just now: the command is ended with those of gateways that are gone.
+    if (!connection) return
+    busy.add(chargerId)
+    const { peer } = connection
+    void connection
+      .call(action, payload, settings.OCPP_CALL_TIMEOUT, ending => ({
+        async write(tx) {
+          await noteEnd(tx, id, now(), ending)
+          if (hasSecrets(action)) await rewritePayload(tx, id, withoutSecrets(action, payload))
+          if (ending.outcome === 'answered')
+            await learn(tx, { peer, action, payload, answer: ending.answer, at: now() })
+        },
+      }))
+      .finally(() => {
+        busy.delete(chargerId)
+        void take()
+      })
   }
 
   host.watch(CommandSent, ({ chargerId, connectionId }) => {
     const connection = gateway.connectionOf(chargerId)
     // Ids grow with time: an older connection is one that has been replaced elsewhere.
     if (!connection || connection.peer.connectionId < connectionId) return
-    const under = working.get(chargerId)
-    if (under) under.again = true
-    else void work(chargerId)
+    waiting.set(chargerId, (waiting.get(chargerId) ?? 0) + 1)
+    void take()
   })
 
   host.every('5 seconds', 'end commands that nobody answers any more', async () => {
     await db.transaction(async tx => {
-      for (const command of await endAbandoned(tx, host.now(), host.settings.OCPP_CALL_TIMEOUT))
-        await tellEnd(tx, command)
+      for (const command of await endAbandoned(tx, now(), settings.OCPP_CALL_TIMEOUT)) await tellEnd(tx, command)
     })
   })
-}
-
-/** False where nothing waits. */
-async function sendNext({ db, now, settings }: OcppHost, connection: Connection | undefined): Promise<boolean> {
-  if (!connection) return false
-  const { peer, call } = connection
-  const command = await db.transaction(tx => takeCommand(tx, peer.id, peer.connectionId, now()))
-  if (!command) return false
-  const { id, action, payload } = command
-  await call(action, payload, settings.OCPP_CALL_TIMEOUT, ending => ({
-    write: tx => noteEnd(tx, id, now(), ending),
-  }))
-  return true
 }

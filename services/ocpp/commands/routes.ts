@@ -12,17 +12,15 @@ import {
   isId,
   listQuery,
   mostCounted,
-  newId,
   Page,
   page,
-  Problem,
   withRole,
 } from '#kernel'
 import { manageable } from '../access.ts'
 import { findCharger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
-import type { Ended, Endings } from './endings.ts'
-import { putOnWay, requireSendable } from './send.ts'
+import { answerOf, refusals, type CallCharger } from './call.ts'
+import { withoutSecrets } from './secrets.ts'
 import { countCommands, findCommand, listCommands, type Command, type Wanted } from './store.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -56,7 +54,7 @@ const view = (command: Command): Static<typeof CommandView> => ({
   id: command.id,
   chargerId: command.chargerId,
   action: command.action,
-  payload: command.payload as Record<string, unknown>,
+  payload: withoutSecrets(command.action, command.payload) as Record<string, unknown>,
   askedBy: command.askedBy,
   askedAt: command.askedAt.toISOString(),
   sentAt: command.sentAt?.toISOString() ?? null,
@@ -86,8 +84,8 @@ const wanted = (chargerId: string, query: Filters): Wanted => ({
   created: createdIn(query),
 })
 
-export function commandRoutes(host: OcppHost, endings: Endings): void {
-  const { http, db, settings } = host
+export function commandRoutes(host: OcppHost, call: CallCharger): void {
+  const { http, db } = host
   const config = { access: withRole('operator') }
 
   http.post(
@@ -101,17 +99,7 @@ export function commandRoutes(host: OcppHost, endings: Endings): void {
           'its payload; answered with the answer of the charger.',
         honours: ['Idempotency-Key'],
         gives: ['Location'],
-        refuses: [
-          'charger_unknown',
-          'editor_required',
-          'charger_not_accepted',
-          'charger_offline',
-          'command_unsupported',
-          'command_invalid',
-          'command_rejected',
-          'command_failed',
-          'command_unanswered',
-        ],
+        refuses: ['charger_unknown', 'editor_required', ...refusals],
         params: Type.Object({
           id: ChargerId,
           command: Type.String({ minLength: 1, maxLength: 50, examples: ['Reset'] }),
@@ -122,16 +110,8 @@ export function commandRoutes(host: OcppHost, endings: Endings): void {
     },
     async (request, reply) => {
       const { actor, params, body } = request
-      const askedBy = { userId: actor.userId, role: actor.role }
-      const asked = { chargerId: params.id, action: params.command, payload: body, requestId: null, askedBy }
       const charger = manageable(actor, 'write', await findCharger(db, params.id), 'charger_unknown')
-      const id = newId()
-      const { commandId, ended } = await endings.after(params.id, id, settings.OCPP_CALL_TIMEOUT + 2_000, () =>
-        db.once(request, async tx => {
-          await putOnWay(host, tx, requireSendable(charger, asked), asked, id)
-          return id
-        }),
-      )
+      const { commandId, ended } = await call(request, charger, params.command, body)
       reply.header('location', `/api/ocpp/chargers/${encodeURIComponent(params.id)}/commands/${commandId}`)
       return await reply.send(answerOf(commandId, ended))
     },
@@ -191,25 +171,4 @@ export function commandRoutes(host: OcppHost, endings: Endings): void {
       return view((await findCommand(db, params.id, params.command)) ?? fail('not_found', 'command_unknown'))
     },
   )
-}
-
-/** What a charger answered. Fails with why there is no answer, or none that it went along with. */
-function answerOf(commandId: string, ended: Ended | undefined) {
-  const { outcome, answer, errorCode, errorDescription } = ended ?? {}
-  if (outcome === 'answered') {
-    if ((answer as { status?: unknown }).status !== 'Rejected') return answer
-    throw new Problem('conflict', 'command_rejected', { detail: 'The charger rejects it.', commandId, answer })
-  }
-  if (outcome === 'error')
-    throw new Problem('conflict', 'command_failed', {
-      detail: `The charger answers ${errorCode}${errorDescription ? `: ${errorDescription}` : ''}`,
-      commandId,
-      errorCode,
-    })
-  if (outcome === 'offline')
-    throw new Problem('conflict', 'charger_offline', { detail: 'The charger has gone without an answer.', commandId })
-  throw new Problem('unavailable', 'command_unanswered', {
-    detail: 'The charger has not answered in time. It may have done it all the same.',
-    commandId,
-  })
 }

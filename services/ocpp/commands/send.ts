@@ -5,7 +5,7 @@ import { findCharger, type Charger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 import { faultsOf } from '../messages/schemas.ts'
 import { commandOf } from './actions.ts'
-import { endCommand, insertCommand, type Command, type End } from './store.ts'
+import { endCommand, insertCommand, insertCommands, type Command, type End } from './store.ts'
 
 /** A call to a charger that somebody wants. */
 export interface Asked {
@@ -104,6 +104,25 @@ async function refuse({ now }: OcppHost, tx: Tx<'ocpp'>, asked: Asked, { code, m
   const outcome = code === 'charger_offline' ? 'offline' : 'error'
   const isNew = await insertCommand(tx, { ...asked, id, askedAt: at, until: at, connectionId: null })
   if (isNew) await noteEnd(tx, id, at, { outcome, errorCode: code, errorDescription: message })
+}
+
+/** Sends each of these, as far as it can be sent now, and forgets the others: for what comes by the thousand. */
+export async function sendToAll(host: OcppHost, tx: Tx<'ocpp'>, asks: readonly (Asked & { charger: Charger })[]) {
+  const askedAt = host.now()
+  const until = new Date(askedAt.getTime() + host.settings.OCPP_CALL_TIMEOUT)
+  const commands = asks.flatMap(({ charger, ...asked }) => {
+    try {
+      return { id: newId(), askedAt, until, ...asked, ...requireSendable(charger, asked) }
+    } catch (error) {
+      if (error instanceof Problem) return []
+      throw error
+    }
+  })
+  if (commands.length === 0) return
+  const added = await insertCommands(tx, commands)
+  for (const { id, chargerId, action, connectionId } of commands)
+    if (added.has(id))
+      await tx.publish(CommandSent, { commandId: id, chargerId, action, connectionId, until: until.toISOString() })
 }
 
 /** Notes how a call ended, and tells it: the first who knows does. */

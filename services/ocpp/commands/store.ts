@@ -1,7 +1,7 @@
 import type { CommandEnded } from '#contracts/ocpp'
 import type { EventActor } from '#contracts/shared'
 import type { EventData } from '#contracts/define'
-import type { Db, Span, Tx } from '#kernel'
+import { stringify, type Db, type Span, type Tx } from '#kernel'
 
 type Outcome = EventData<typeof CommandEnded>['outcome']
 
@@ -30,14 +30,13 @@ const columns = (db: Db) => db`
   asked_at as "askedAt", until, connection_id as "connectionId", sent_at as "sentAt", ended_at as "endedAt", outcome,
   answer, error_code as "errorCode", error_description as "errorDescription"`
 
+type NewCommand = Pick<
+  Command,
+  'id' | 'chargerId' | 'action' | 'payload' | 'requestId' | 'askedBy' | 'askedAt' | 'until' | 'connectionId'
+>
+
 /** False where the request was taken up already. */
-export async function insertCommand(
-  tx: Tx,
-  command: Pick<
-    Command,
-    'id' | 'chargerId' | 'action' | 'payload' | 'requestId' | 'askedBy' | 'askedAt' | 'until' | 'connectionId'
-  >,
-): Promise<boolean> {
+export async function insertCommand(tx: Tx, command: NewCommand): Promise<boolean> {
   const { id, chargerId, action, payload, requestId, askedBy, askedAt, until, connectionId } = command
   const added = await tx`
     insert into commands (id, charger_id, action, payload, request_id, asked_by, asked_at, until, connection_id)
@@ -53,22 +52,40 @@ export async function findCommand(db: Db, chargerId: string, id: string): Promis
   return row
 }
 
-/** The next that waits for a charger: whoever gets it sends it, and nobody else does. */
-export async function takeCommand(
-  tx: Tx,
-  chargerId: string,
-  connectionId: string,
-  at: Date,
-): Promise<Command | undefined> {
-  const [row] = await tx<Command[]>`
-    update commands set sent_at = ${at}, connection_id = ${connectionId}
-    where id = (
-      select id from commands where charger_id = ${chargerId} and ended_at is null and sent_at is null
-        and until > ${at}
-      order by id limit 1 for update skip locked)
-    returning ${columns(tx)}`
-  return row
+/** Many at once; those whose request was not taken up before. */
+export async function insertCommands(tx: Tx, commands: readonly NewCommand[]): Promise<Set<string>> {
+  const rows = commands.map(command => ({
+    id: command.id,
+    charger_id: command.chargerId,
+    action: command.action,
+    payload: command.payload,
+    request_id: command.requestId,
+    asked_by: command.askedBy,
+    asked_at: command.askedAt,
+    until: command.until,
+    connection_id: command.connectionId,
+  }))
+  // Texts of no type: the driver's JSON would be quoted once more.
+  const added = await tx<{ id: string }[]>`
+    insert into commands select * from json_populate_recordset(null::commands, ${tx.typed(stringify(rows) as never, 705)})
+    on conflict (request_id) do nothing returning id`
+  return new Set(added.map(({ id }) => id))
 }
+
+/** The next that waits for each of these chargers: whoever gets it sends it, and nobody else does. */
+export const takeCommands = (
+  tx: Tx,
+  lines: readonly { readonly chargerId: string; readonly connectionId: string }[],
+  at: Date,
+) => tx<Command[]>`
+  update commands set sent_at = ${at}, connection_id = l.connection
+  from unnest(${lines.map(({ chargerId }) => chargerId)}::text[],
+    ${lines.map(({ connectionId }) => connectionId)}::uuid[]) as l (charger, connection)
+  where sent_at is null and ended_at is null and id = (
+    select w.id from commands w
+    where w.charger_id = l.charger and w.ended_at is null and w.sent_at is null and w.until > ${at}
+    order by w.id limit 1)
+  returning ${columns(tx)}`
 
 /** How a call has ended. */
 export interface End {
@@ -88,6 +105,9 @@ export async function endCommand(tx: Tx, id: string, at: Date, end: End): Promis
     returning ${columns(tx)}`
   return row
 }
+
+export const rewritePayload = (tx: Tx, id: string, payload: object) => tx`
+  update commands set payload = ${tx.json(payload as never)} where id = ${id}`
 
 /**
  * Ends what nobody will any more: not sent in time, or sent by a process that is gone or has lost the charger. What is

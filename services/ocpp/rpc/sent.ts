@@ -1,6 +1,7 @@
 import type { OcppVersion } from '#contracts/ocpp'
 import { newId } from '#kernel'
 import type { Decision } from '../batch.ts'
+import { withoutSecrets } from '../commands/secrets.ts'
 import { messageTold, withMessage } from '../messages/handler.ts'
 import { requireValid } from '../messages/schemas.ts'
 import { callFrame, CallError, codeOf, type Frame } from './frames.ts'
@@ -93,7 +94,7 @@ function record(
     ocpp_version: peer.ocppVersion,
     message_id: id,
     action: call.action,
-    payload: call.payload,
+    payload: withoutSecrets(call.action, call.payload),
     outcome: ending.outcome === 'offline' ? 'unsent' : ending.outcome,
     ...('answer' in ending && { answer: ending.answer }),
     ...('errorCode' in ending && { error_code: ending.errorCode, error_description: ending.errorDescription }),

@@ -1,0 +1,17 @@
+import { mirrorDevices } from '../device/mirror.ts'
+import { deviceRoutes } from '../device/routes.ts'
+import type { OcppHost } from '../host.ts'
+import type { Gateway } from '../rpc/gateway.ts'
+import { openCalling } from './call.ts'
+import { deliverCommands } from './deliver.ts'
+import { openEndings } from './endings.ts'
+import { commandRoutes } from './routes.ts'
+
+/** What operators tell chargers, and what is known of the devices that they are. */
+export function openCommands(host: OcppHost, gateway: Gateway): void {
+  deliverCommands(host, gateway)
+  mirrorDevices(host)
+  const call = openCalling(host, openEndings(host))
+  commandRoutes(host, call)
+  deviceRoutes(host, call)
+}
