@@ -21,8 +21,8 @@ interface Entry {
   published_at: Date
 }
 
-/** What order of arrival decides by its nature: the place in an inbox. */
-const byArrival = ['position']
+/** What order of arrival or the clock decide by their nature: the place in an inbox, when a process was seen. */
+const byArrival = ['position', 'seen_at']
 
 const services = await choose()
 /** Topics each service reacts to, learnt by starting it. */

@@ -4,11 +4,11 @@ create table chargers (
   id               text                      not null,
   owner_kind       text,
   owner_id         uuid,
-  owner_version    integer                   not null default 0,
   station_id       uuid,
   station_version  integer                   not null default 0,
   connection_id    uuid,
   disconnected_at  timestamp with time zone,
+  owner_at         timestamp with time zone,
   constraint chargers_pkey PRIMARY KEY (id),
   constraint chargers_check CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
   constraint chargers_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
@@ -57,11 +57,12 @@ create table requests (
   asked_by    uuid                      not null,
   asked_at    timestamp with time zone  not null,
   until       timestamp with time zone  not null,
-  ended_at    timestamp with time zone,
   outcome     text,
+  status      text,
+  error_code  text,
   constraint requests_pkey PRIMARY KEY (id),
   constraint requests_kind_check CHECK ((kind = ANY (ARRAY['start'::text, 'stop'::text]))),
-  constraint requests_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'rejected'::text, 'offline'::text, 'timeout'::text, 'unsupported'::text, 'failed'::text])))
+  constraint requests_outcome_check CHECK ((outcome = ANY (ARRAY['answered'::text, 'error'::text, 'timeout'::text, 'offline'::text])))
 );
 CREATE INDEX requests_by_age ON sessions.requests USING btree (asked_at);
 

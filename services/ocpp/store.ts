@@ -1,5 +1,5 @@
 import type { ConnectorStatus, OcppVersion } from '#contracts/ocpp'
-import { stringify, type Db, type Tx } from '#kernel'
+import { newId, stringify, type Db, type Tx } from '#kernel'
 import { multirange, rangesOf, type Transaction } from './peer.ts'
 import { resultFrame } from './rpc/frames.ts'
 
@@ -147,6 +147,17 @@ export async function findTokens(db: Db, values: readonly string[]): Promise<Map
     from tokens where upper(id_token) = any(${values.map(value => value.toUpperCase())})`
   return new Map(rows.map(token => [token.idToken.toUpperCase(), token]))
 }
+
+/** A token that is no card: the platform made it for somebody who has none at hand. */
+export const insertOwnToken = (
+  tx: Tx,
+  { idToken, type }: Pick<Token, 'idToken' | 'type'>,
+  userId: string,
+  createdAt: Date,
+) => tx`
+  insert into tokens (id, id_token, type, owner_kind, owner_id, user_id, status, created_at)
+  values (${newId()}, ${idToken}, ${type}, 'person', ${userId}, ${userId}, 'accepted', ${createdAt})
+  on conflict (upper(id_token)) do nothing`
 
 /** A call of a charger and the frame that answered it. */
 export interface Answered {

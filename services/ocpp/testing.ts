@@ -75,7 +75,12 @@ interface Connecting {
 export type Frame = [number, string, ...unknown[]]
 
 /** What a charger does at its end of the wire; answers of ours are held to their schemas. */
-export async function connect(t: TestContext, url: string, version: OcppVersion | '', more: Connecting = {}) {
+export async function connect(
+  t: Pick<TestContext, 'after'>,
+  url: string,
+  version: OcppVersion | '',
+  more: Connecting = {},
+) {
   const user = more.user ?? (more.password && decodeURIComponent(url.split('/').at(-1)!))
   const basic = more.password && Buffer.concat([Buffer.from(`${user}:`), Buffer.from(more.password)]).toString('base64')
   const socket = new WebSocket(url, version || [], {

@@ -7,12 +7,19 @@ import {
   SessionUpdated,
 } from '#contracts/sessions'
 import { defineService } from '#kernel'
+import { closeForgotten } from './forgotten.ts'
 import { needs, settings } from './host.ts'
+import { problems } from './problems.ts'
+import { reactions } from './reactions.ts'
+import { thinReadings } from './retention.ts'
+import { remoteRoutes } from './routes-remote.ts'
+import { routes } from './routes.ts'
 
 /** Charging sessions: who charges where, from the plug to the last reading of the meter. */
 export const sessions = defineService({
   name: 'sessions',
   about: 'Charging sessions: who charges where and how much, and starting and stopping them from afar.',
+  problems,
   folder: import.meta.dirname,
   needs,
   settings,
@@ -24,5 +31,11 @@ export const sessions = defineService({
     SessionStartRequested,
     SessionStopRequested,
   ],
-  start() {},
+  start(host) {
+    reactions(host)
+    routes(host)
+    remoteRoutes(host)
+    host.every('1 minute', 'close sessions that nobody ends', async () => void (await closeForgotten(host)))
+    host.every('1 hour', 'thin old readings', async () => void (await thinReadings(host)))
+  },
 })

@@ -4,6 +4,7 @@ import { defineService, type Host } from '#kernel'
 import { clamd, eicar } from '../engines/clamd.ts'
 import { open as openPlatform, type TestOptions } from '../../kernel/testing.ts'
 import type { Service } from '../../kernel/index.ts'
+import { chargingHappens } from './charging.ts'
 import { baseline, client, register, type Client } from './client.ts'
 
 const password = 'quiet trains at dawn'
@@ -91,6 +92,8 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await p.settle()
     await person('Eve')
     await ada.get(204, 'POST /api/auth/logout', { everywhere: true })
+
+    await chargingHappens(p, address, root)
 
     // What is forgotten, and what ends.
     const forgetful = client(address)

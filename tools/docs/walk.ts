@@ -164,8 +164,23 @@ export const walk: readonly Chapter[] = [
       { operation: 'getOcppChargersByIdAlerts', with: { id: 'chargerId' } },
       { operation: 'getOcppChargersByIdChargingProfiles', with: { id: 'chargerId' } },
       { operation: 'getOcppChargersByIdNotices', with: { id: 'chargerId' } },
+      { operation: 'postSessionsStart', with: { chargerId: 'chargerId' }, status: 409 },
       { operation: 'postOcppChargersByIdReject', with: { id: 'chargerId' } },
       { operation: 'deleteOcppChargersById', with: { id: 'chargerId' } },
+    ],
+  },
+  {
+    name: 'Charging sessions',
+    steps: [
+      { operation: 'getSessions' },
+      { operation: 'getSessionsCount' },
+      { operation: 'getSessionsActive' },
+      // Nobody charges.
+      { operation: 'getSessionsById', status: 404 },
+      { operation: 'getSessionsByIdReadings', status: 404 },
+      { operation: 'getSessionsByIdSignedValues', status: 404 },
+      { operation: 'getSessionsByIdStream', endless: true },
+      { operation: 'postSessionsByIdStop', status: 404 },
     ],
   },
   {

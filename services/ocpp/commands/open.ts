@@ -5,6 +5,7 @@ import type { Gateway } from '../rpc/gateway.ts'
 import { openCalling } from './call.ts'
 import { deliverCommands } from './deliver.ts'
 import { openEndings } from './endings.ts'
+import { takeRequests } from './requested.ts'
 import { commandRoutes } from './routes.ts'
 
 /** What operators tell chargers, and what is known of the devices that they are. */
@@ -13,5 +14,6 @@ export function openCommands(host: OcppHost, gateway: Gateway): void {
   mirrorDevices(host)
   const call = openCalling(host, openEndings(host))
   commandRoutes(host, call)
+  takeRequests(host)
   deviceRoutes(host, call)
 }

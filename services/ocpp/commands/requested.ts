@@ -1,0 +1,31 @@
+import { SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
+import { findCharger } from '../chargers/store.ts'
+import type { OcppHost } from '../host.ts'
+import { insertOwnToken } from '../store.ts'
+import { startCall, stopCall } from './calls.ts'
+import { sendCommand } from './send.ts'
+
+/** Sends what others ask for by events; `command.ended` tells them how it went. */
+export function takeRequests(host: OcppHost): void {
+  host.on(
+    SessionStartRequested,
+    { id: 'start', purpose: 'have chargers start sessions', from: 'now', afterFailure: 'pass' },
+    async ({ requestId, chargerId, evse, connector, token, own, driverId, remoteStartId, ...event }, tx) => {
+      // It has to be there when the charger asks about it.
+      if (own && driverId) await insertOwnToken(tx, token, driverId, new Date(event.timestamp))
+      const charger = await findCharger(tx, chargerId)
+      const start = { ...token, evse: evse ?? connector ?? undefined, remoteStartId }
+      const call = startCall(charger?.ocppVersion ?? 'ocpp1.6', start)
+      await sendCommand(host, tx, { ...call, chargerId, requestId, askedBy: event.actor, until: new Date(event.until) })
+    },
+  )
+  host.on(
+    SessionStopRequested,
+    { id: 'stop', purpose: 'have chargers stop sessions', from: 'now', afterFailure: 'pass' },
+    async ({ requestId, chargerId, reference, actor, until }, tx) => {
+      const charger = await findCharger(tx, chargerId)
+      const call = stopCall(charger?.ocppVersion ?? 'ocpp1.6', reference)
+      await sendCommand(host, tx, { ...call, chargerId, requestId, askedBy: actor, until: new Date(until) })
+    },
+  )
+}

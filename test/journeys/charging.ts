@@ -1,0 +1,65 @@
+import { SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
+import { newId } from '#kernel'
+import type { TestPlatform } from '../../kernel/testing.ts'
+import { boot16, boot2, connect } from '../../services/ocpp/testing.ts'
+import type { Client } from './client.ts'
+
+const ago = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString()
+
+/** Two chargers that nobody knew charge cars; one goes. `root` is an admin. */
+export async function chargingHappens(p: Pick<TestPlatform, 'publish'>, address: string, root: Client): Promise<void> {
+  const leaving: (() => void)[] = []
+  const charger = (id: string, version: 'ocpp1.6' | 'ocpp2.0.1') =>
+    connect(
+      { after: (leave: () => void) => void leaving.push(leave) } as never,
+      `${address.replace('http', 'ws')}/ocpp/${id}`,
+      version,
+    )
+  try {
+    const old = await charger('CP-OLD', 'ocpp1.6')
+    await old.call('BootNotification', boot16)
+    const idTag = 'CARD-1'
+    for (const [connectorId, meterStart] of [
+      [1, 1000],
+      [2, 5000],
+    ] as const) {
+      await old.call('StatusNotification', { connectorId, errorCode: 'NoError', status: 'Preparing' })
+      const start = { connectorId, idTag, meterStart, timestamp: ago(30) }
+      const { transactionId } = await old.call('StartTransaction', start)
+      const sampledValue = [{ value: String(meterStart + 2500) }]
+      await old.call('MeterValues', { connectorId, transactionId, meterValue: [{ timestamp: ago(20), sampledValue }] })
+      // One goes on.
+      if (connectorId === 1)
+        await old.call('StopTransaction', { transactionId, meterStop: meterStart + 7000, timestamp: ago(10) })
+      await old.call('StatusNotification', { connectorId, errorCode: 'NoError', status: 'Charging' })
+    }
+    await root.get(200, 'PUT /api/ocpp/chargers/CP-OLD', { name: 'Car park, left' })
+
+    const young = await charger('CP-YOUNG', 'ocpp2.0.1')
+    await young.call('BootNotification', boot2)
+    for (const [seqNo, eventType] of (['Started', 'Updated', 'Ended'] as const).entries())
+      await young.call('TransactionEvent', {
+        eventType,
+        seqNo,
+        timestamp: ago(30 - 10 * seqNo),
+        triggerReason: 'MeterValuePeriodic',
+        transactionInfo: { transactionId: 'T-1' },
+        evse: { id: 1, connectorId: 1 },
+        meterValue: [{ timestamp: ago(30 - 10 * seqNo), sampledValue: [{ value: 1000 + seqNo * 400 }] }],
+      })
+    await young.call('MeterValues', { evseId: 1, meterValue: [{ timestamp: ago(1), sampledValue: [{ value: 1800 }] }] })
+    await young.close()
+    old.answers.set('Reset', () => ({ status: 'Accepted' }))
+    await root.get(200, 'POST /api/ocpp/chargers/CP-OLD/commands/Reset', { type: 'Soft' })
+
+    // By hand: who asks over HTTP waits for a charger's answer, and nobody may be there to send it on.
+    const asked = { chargerId: 'CP-YOUNG', until: new Date(Date.now() + 35_000).toISOString() }
+    const [driverId, place] = [newId(), { evse: 1, connector: null }]
+    const token = { idToken: 'OB234567ABCDEFGHJKLM', type: 'Central' }
+    const start = { ...asked, requestId: newId(), ...place, token, own: true, driverId, remoteStartId: 71_003 }
+    await p.publish(SessionStartRequested, start)
+    await p.publish(SessionStopRequested, { ...asked, requestId: newId(), sessionId: newId(), reference: 'T-1' })
+  } finally {
+    for (const leave of leaving) leave()
+  }
+}
