@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
+import type { OcppVersion } from '../contracts/ocpp.ts'
 import { dotenv, readConfig } from '../kernel/config/config.ts'
 import type { Database } from '../kernel/database/database.ts'
 import { openDatabase } from '../kernel/database/open.ts'
@@ -111,6 +112,47 @@ const commands: Record<string, Command> = {
         )
       })
       console.log(`${made} passports made.`)
+    },
+  },
+  simulate: {
+    summary: 'Let simulated chargers charge cars at a running platform, and hold it to the protocol',
+    usage:
+      'ohmnibus simulate [--chargers 50] [--version 1.6,2.0.1,2.1] [--scenario day|rush|night] [--speed 60] [--chaos] ' +
+      '[--minutes 10] [--url http://localhost:8080]',
+    options: {
+      url: { type: 'string', default: 'http://localhost:8080', help: 'Address of the platform' },
+      chargers: { type: 'string', default: '12', help: 'How many' },
+      version: { type: 'string', default: '1.6,2.0.1,2.1', help: 'Versions of OCPP that they speak, by turns' },
+      scenario: { type: 'string', default: 'day', help: 'When cars come: day, rush or night' },
+      speed: { type: 'string', default: '60', help: 'So many times as fast as life' },
+      chaos: { type: 'boolean', help: 'Connections break, plugs fault, messages come twice' },
+      minutes: { type: 'string', help: 'How long; without it until Ctrl-C' },
+      password: { type: 'string', help: 'Of all of them, where the platform asks for one' },
+      cards: { type: 'string', default: 'SIM-CARD-1,SIM-CARD-2', help: 'Cards that drivers hold against them' },
+      prefix: { type: 'string', default: 'SIM', help: 'What their identities begin with' },
+    },
+    execute: async values => {
+      const { simulateInTerminal } = await import('./simulate/simulate.ts')
+      const known = ['1.6', '2.0.1', '2.1']
+      const versions = values.version!.split(',').map(version => version.trim())
+      const [chargers, speed, minutes] = [values.chargers, values.speed, values.minutes ?? '0'].map(Number)
+      if (!versions.every(version => known.includes(version)))
+        throw new StartError(`--version takes ${known.join(', ')}`)
+      if (!Number.isInteger(chargers) || chargers! < 1 || !(speed! > 0) || !(minutes! >= 0))
+        throw new StartError('--chargers takes a whole number from 1, --speed and --minutes take numbers')
+      const rulesHeld = await simulateInTerminal({
+        url: values.url!.replace(/\/$/, ''),
+        chargers: chargers!,
+        versions: versions.map(version => `ocpp${version}` as OcppVersion),
+        scenario: values.scenario!,
+        speed: speed!,
+        chaos: Boolean(values.chaos),
+        ...(minutes && { minutes }),
+        password: values.password,
+        cards: values.cards!.split(','),
+        prefix: values.prefix!,
+      })
+      process.exit(rulesHeld ? 0 : 1)
     },
   },
   backup: {
