@@ -98,8 +98,8 @@ function read(text: string, property: Words): unknown {
     return number
   }
   if (property.type === 'boolean') {
-    expect(/^(true|false|1|0|yes|no)$/i.test(text), 'true or false')
-    return /^(true|1|yes)$/i.test(text)
+    expect(/^(true|false|1|0|yes|no|on|off)$/i.test(text), 'true or false')
+    return /^(true|1|yes|on)$/i.test(text)
   }
   if (property.enum) expect(property.enum.includes(text), `one of ${property.enum.join(', ')}`)
   if (property.pattern) expect(new RegExp(property.pattern).test(text), property.form)

@@ -38,10 +38,12 @@ export interface View {
   energyWh: number
   messages: number
   refused: number
+  /** Messages that it could not send before its end. */
+  unsaid: number
 }
 
-/** Every so many minutes of its life it says what its meters show. */
-const measureMinutes = 1
+/** Every so many minutes of its life it says what its meters show, and every 200 ms of ours at the most. */
+const measureMinutesAt = (speed: number): number => Math.max(1, speed / 300)
 
 /** A charger with cars that come and go, until the signal. Never fails: what goes wrong is what it is there to show. */
 export function openCharger(options: ChargerOptions): { view: View; done: Promise<void> } {
@@ -55,6 +57,7 @@ export function openCharger(options: ChargerOptions): { view: View; done: Promis
     energyWh: 0,
     messages: 0,
     refused: 0,
+    unsaid: 0,
   }
   const self = new Self(options, view)
   const living = Promise.all([self.connect(), self.deliver(), ...plugs.map((_, at) => self.serve(at + 1))])
@@ -192,8 +195,10 @@ class Self {
   /** Cars at one plug, one after the other. */
   async serve(connector: number): Promise<void> {
     const { cards, random, chaos, pauseMinutes } = this.#options
-    while (!this.#over) {
-      const until = Date.now() + (pauseMinutes() * 60_000) / this.#options.speed
+    for (let cars = 0; !this.#over; cars++) {
+      // The first comes soon: somebody is watching.
+      const minutes = pauseMinutes() * (cars === 0 ? 0.15 : 1)
+      const until = Date.now() + (minutes * 60_000) / this.#options.speed
       while (Date.now() < until && !this.#remote.has(connector) && !this.#over) await this.#pause(100)
       if (this.#over) return
       if (chaos && random() < 0.05) {
@@ -224,7 +229,8 @@ class Self {
   }
 
   async #session(connector: number, idToken: string, remoteStartId?: number): Promise<void> {
-    const { version, random, plugs } = this.#options
+    const { version, random, plugs, speed } = this.#options
+    const measureMinutes = measureMinutesAt(speed)
     const dialect = dialects[version]
     const plug = plugs[connector - 1]!
     const shown = this.#view.plugs[connector - 1]!
@@ -250,7 +256,7 @@ class Self {
       () => dialect.begin(transaction, began),
       answer => dialect.begun(transaction, answer),
     )
-    for (let minutes = 0; car.soc < car.targetSoc && !running.stop && !this.#over; minutes += measureMinutes) {
+    while (car.soc < car.targetSoc && !running.stop && !this.#over) {
       await this.#live(measureMinutes)
       const energyWh = charge(car, plug, measureMinutes * 60)
       this.#view.energyWh += energyWh
@@ -307,6 +313,7 @@ class Self {
 
   /** Ends what is under way as somebody who switches off in good order. */
   async leave(): Promise<void> {
+    this.#view.unsaid = this.#queue.length
     await this.#line?.close()
   }
 }

@@ -149,7 +149,10 @@ const ocpp2: Dialect = {
       at,
       'Started',
       t.remoteStartId === undefined ? 'Authorized' : 'RemoteStart',
-      { idToken: { idToken: t.idToken, type: 'ISO14443' }, meterValue: values2(t, at, 'Transaction.Begin') },
+      {
+        idToken: { idToken: t.idToken, type: 'ISO14443' },
+        meterValue: values2({ ...t, meterWh: t.startWh }, at, 'Transaction.Begin'),
+      },
       { chargingState: 'Charging', ...(t.remoteStartId !== undefined && { remoteStartId: t.remoteStartId }) },
     ),
   begun() {},

@@ -9,6 +9,7 @@ const scenarios: Readonly<Record<string, (hour: number, random: () => number) =>
   day: (hour, random) => (hour >= 7 && hour < 22 ? 5 + random() * 40 : 60 + random() * 240),
   rush: (_, random) => random() * 3,
   night: (_, random) => 120 + random() * 300,
+  demo: (_, random) => 3 + random() * 25,
 }
 
 export interface Simulation {
