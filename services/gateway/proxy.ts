@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import replyFrom from '@fastify/reply-from'
 import { clientHeader, judgedElsewhere, Problem, serviceToken, traceparent, type Reply } from '#kernel'
@@ -14,10 +15,17 @@ const refused = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOU
 /** Somebody was, or somebody who never answers. */
 const broken = new Set([...refused, 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET'])
 
+/** Where a request goes. */
+interface Goal {
+  readonly service: string
+  readonly path: string
+}
+
 /** What this process does not serve itself goes to the process that does. */
 export function proxy(host: GatewayHost, directory: Directory): void {
   const count = counting(host)
   const passOn = passing(host)
+  const goals = new WeakMap<FastifyRequest, Goal>()
   host.site.scope(app => {
     const { stray } = app.strays
     app.strays.stray = (method, path) => {
@@ -46,7 +54,8 @@ export function proxy(host: GatewayHost, directory: Directory): void {
     app.addHook('onRequest', async (request, reply) => {
       // Who is behind them counts connections: thousands may come from one address after an outage.
       if (!app.sockets.knocks(request)) await count(request, reply)
-      directory.serviceFor(request.method, pathOf(request.url))
+      const path = pathOf(request.url)
+      goals.set(request, { service: directory.serviceFor(request.method, path), path })
     })
     app.route({
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
@@ -55,12 +64,11 @@ export function proxy(host: GatewayHost, directory: Directory): void {
       bodyLimit: Number.MAX_SAFE_INTEGER,
       schema: { refuses: 'any', hide: true } as never,
       async handler(request, reply) {
-        const path = pathOf(request.url)
-        const service = directory.serviceFor(request.method, path)
+        const goal = goals.get(request)!
         if (app.sockets.knocks(request)) {
-          const headers = { ...passable(request.headers, true), ...introduction(host.peers, request) }
-          await passSocket(host, request, reply, { service, path, headers }, () => app.sockets.take(request, reply))
-        } else passOn(request, reply, service, path, new Set())
+          const headers = Object.assign(passable(request.headers, true), introduction(host.peers, request))
+          await passSocket(host, request, reply, { ...goal, headers }, () => app.sockets.take(request, reply))
+        } else passOn(request, reply, goal, new Set())
         return reply
       },
     })
@@ -97,13 +105,8 @@ function passing({ peers, metrics }: GatewayHost) {
     'status',
   ])
 
-  function passOn(
-    request: FastifyRequest,
-    reply: Reply,
-    service: string,
-    path: string,
-    tried: ReadonlySet<string>,
-  ): void {
+  function passOn(request: FastifyRequest, reply: Reply, goal: Goal, tried: ReadonlySet<string>): void {
+    const { service, path } = goal
     const address = peers.pick(service, tried)
     if (!address) throw unavailable()
     const again = new Set([...tried, address])
@@ -113,10 +116,8 @@ function passing({ peers, metrics }: GatewayHost) {
     reply.from(address + path, {
       // Another try is for us to decide.
       retryDelay: () => null,
-      rewriteRequestHeaders: (_, headers) => ({
-        ...passable(headers, safe.has(request.method)),
-        ...introduction(peers, request),
-      }),
+      rewriteRequestHeaders: (_, headers) =>
+        Object.assign(passable(headers, safe.has(request.method)), introduction(peers, request)),
       onResponse(_, response, upstream) {
         const { stream } = upstream as { stream: NodeJS.ReadableStream }
         passed.inc({ service, status: response.statusCode })
@@ -134,7 +135,7 @@ function passing({ peers, metrics }: GatewayHost) {
         passed.inc({ service, status: 'failed' })
         const harmless = refused.has(code) || (safe.has(request.method) && broken.has(code))
         const more = peers.addressesOf(service).some(known => !again.has(known))
-        if (harmless && more && !request.raw.readableDidRead) return passOn(request, reply, service, path, again)
+        if (harmless && more && !request.raw.readableDidRead) return passOn(request, reply, goal, again)
         void reply
           .code(503)
           .headers({ 'retry-after': '1', 'content-type': 'application/problem+json' })
@@ -181,7 +182,7 @@ function pathOf(url: string): string {
 }
 
 /** Between two hops only; `expect` has been answered here. */
-const hop = new Set([
+const hop = [
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -190,13 +191,14 @@ const hop = new Set([
   'trailer',
   'upgrade',
   'expect',
-])
+]
 /** Only we say who the client is and that we are one of us. */
-const ours = new Set([clientHeader, serviceToken, 'forwarded'])
+const ours = [clientHeader, serviceToken, 'forwarded']
+const withheld = new Set([...hop, ...ours])
 
-const passable = (headers: Record<string, unknown>, bodiless: boolean): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers).filter(
-      ([name]) => !hop.has(name) && !ours.has(name) && !(bodiless && name === 'content-length'),
-    ),
-  ) as Record<string, string>
+function passable(headers: IncomingHttpHeaders, bodiless: boolean): Record<string, string> {
+  const passed: Record<string, string> = {}
+  for (const name in headers)
+    if (!withheld.has(name) && !(bodiless && name === 'content-length')) passed[name] = headers[name] as string
+  return passed
+}
