@@ -12,6 +12,7 @@ export {
 export { authorise, mayRead, mayWrite, organisationFor, ownerFor, partiesOf, type Owned } from './access/ownership.ts'
 export type { Cache, Limit } from './cache/cache.ts'
 export { Setting, type Settings } from './config/settings.ts'
+export { cellOf, Column, importProblems, imports, openImports, type Line } from './imports/imports.ts'
 export { context, traceparent, within } from './telemetry/context.ts'
 export { violates, type Database, type Db, type Once, type Tx } from './database/database.ts'
 export { sendFile } from './http/downloads.ts'

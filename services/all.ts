@@ -8,6 +8,7 @@ export const all: Record<string, () => Promise<Service>> = {
   notifications: async () => (await import('./notifications/service.ts')).notifications,
   passports: async () => (await import('./passports/service.ts')).passports,
   ocpp: async () => (await import('./ocpp/service.ts')).ocpp,
+  stations: async () => (await import('./stations/service.ts')).stations,
   sessions: async () => (await import('./sessions/service.ts')).sessions,
 }
 

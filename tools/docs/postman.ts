@@ -123,7 +123,7 @@ function requestOf(operation: Operation, step: Step, document: Json): Json {
       ...(open && !step.as && { auth: { type: 'noauth' } }),
       ...(step.as === 'ada' && { auth: bearer('adaToken') }),
       header: [
-        ...(type === 'application/json' ? [{ key: 'Content-Type', value: type }] : []),
+        ...(type === 'application/json' || type === 'text/csv' ? [{ key: 'Content-Type', value: type }] : []),
         ...at('header').map(({ name, description, example }) => ({
           key: name,
           value: carried(name) ?? example ?? '',
@@ -203,6 +203,7 @@ function bodyOf(
     }
     return { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } }
   }
+  if (type === 'text/csv') return { mode: 'raw', raw: example }
   const fields = Object.entries<Json>(schema.properties ?? {}).map(([key, field]) =>
     field.format === 'binary'
       ? { key, type: 'file', src: sample.name }

@@ -1,0 +1,70 @@
+import Type, { type Static } from 'typebox'
+import { ConnectorStandard } from '#contracts/stations'
+import { signedIn, type Db } from '#kernel'
+import type { StationsHost } from '../host.ts'
+import { NearbyStation, view, type WholeStation } from '../stations/stations.ts'
+import { evsesColumn, stationColumns } from '../stations/store.ts'
+import { classOf, kindOf } from './spots.ts'
+
+const Query = Type.Object({
+  lat: Type.Number({ minimum: -90, maximum: 90, examples: [52.52] }),
+  lon: Type.Number({ minimum: -180, maximum: 180, examples: [13.405] }),
+  radius: Type.Integer({ minimum: 1, maximum: 100_000, default: 5_000, description: 'Metres' }),
+  connector: Type.Optional(ConnectorStandard),
+  minPowerW: Type.Integer({ minimum: 0, maximum: 10_000_000, default: 0 }),
+  available: Type.Boolean({ default: false, description: 'Only where such a connector can be used now' }),
+  openNow: Type.Boolean({ default: false, description: 'Only where it is open; where nobody says when, it is' }),
+  limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
+})
+type Query = Static<typeof Query>
+
+/** Stations around a position. */
+export function nearbyRoutes({ http, db, now }: StationsHost): void {
+  http.get(
+    '/nearby',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Find public stations around a position, the nearest first',
+        querystring: Query,
+        response: { 200: Type.Object({ items: Type.Array(NearbyStation) }, { title: 'NearbyStations' }) },
+      },
+    },
+    async ({ query }) => {
+      const rows = await findNearby(db, query, now())
+      return { items: rows.map(({ distanceM, ...station }) => ({ ...view(station), distanceM })) }
+    },
+  )
+}
+
+/**
+ * The nearest first: an index on kind and position gives them in that order, and the search ends at the last that is
+ * wanted. What is asked for is a kind of the index as far as it can be; the rest is looked at one by one.
+ */
+export async function findNearby(db: Db, query: Query, at: Date): Promise<(WholeStation & { distanceM: number })[]> {
+  const { lat, lon, radius, connector, minPowerW, available, openNow, limit } = query
+  const standard = connector ?? null
+  const least = classOf(minPowerW)
+  const here = db`ll_to_earth(${lat}, ${lon})`
+  const conditions = [
+    minPowerW > least && db`p.max_power_w >= ${minPowerW}`,
+    available && db`p.available`,
+    // Of a class some may be free, and another one strong enough.
+    available &&
+      minPowerW > least &&
+      db`exists (select from connectors c where c.station_id = p.station_id and c.available
+        and c.max_power_w >= ${minPowerW} ${standard ? db`and c.standard = ${standard}` : db``})`,
+    openNow &&
+      db`exists (select from stations o where o.id = p.station_id
+        and is_open(o.open_week, o.open_also, o.closed_on, o.time_zone, ${at}))`,
+  ]
+  const also = conditions.filter(condition => !!condition).reduce((all, one) => db`${all} and ${one}`, db``)
+  return await db<(WholeStation & { distanceM: number })[]>`
+    select ${stationColumns(db)}, ${evsesColumn(db)}, round(sec_to_gc(n.chord))::int as "distanceM"
+    from (
+      select p.station_id, p.position <-> ${here} as chord from spots p
+      where p.kind = ${kindOf(standard, least)} and p.position <@ earth_box(${here}, ${radius}) ${also}
+      order by p.position <-> ${here} limit ${limit}) n
+    join stations s on s.id = n.station_id
+    where n.chord <= gc_to_sec(${radius}) order by n.chord, s.id`
+}

@@ -1,0 +1,52 @@
+import {
+  getConnector,
+  getStation,
+  StationConnected,
+  StationCreated,
+  StationDeleted,
+  StationDisconnected,
+  StationStatusChanged,
+  StationUpdated,
+} from '#contracts/stations'
+import { defineService, importProblems, imports } from '#kernel'
+import { answerConnector, answerStation } from './answers.ts'
+import { settings } from './host.ts'
+import { reactions } from './live/reactions.ts'
+import { streams } from './live/stream.ts'
+import { nearbyRoutes } from './nearby/routes.ts'
+import { pages } from './pages.ts'
+import { problems } from './problems.ts'
+import { siteRoutes } from './sites/routes.ts'
+import { routes } from './stations/routes.ts'
+import { transferRoutes } from './transfer/transfer.ts'
+import { uptimeRoutes } from './uptime/routes.ts'
+
+/** Where one can charge: sites, stations, their EVSEs and connectors, and how these are. */
+export const stations = defineService({
+  name: 'stations',
+  about: 'Charging stations: where they stand, what they have, how their connectors are, and how well they work.',
+  problems: { ...problems, ...importProblems },
+  includes: [imports],
+  folder: import.meta.dirname,
+  settings,
+  publishes: [
+    StationCreated,
+    StationUpdated,
+    StationDeleted,
+    StationConnected,
+    StationDisconnected,
+    StationStatusChanged,
+  ],
+  start(host) {
+    routes(host)
+    siteRoutes(host)
+    nearbyRoutes(host)
+    transferRoutes(host)
+    uptimeRoutes(host)
+    pages(host)
+    streams(host)
+    reactions(host)
+    host.answer(getConnector, input => answerConnector(host.db, input))
+    host.answer(getStation, input => answerStation(host.db, input))
+  },
+})
