@@ -10,6 +10,7 @@ import { growth } from './rows/growth.ts'
 import { kafka } from './rows/kafka.ts'
 import { list } from './rows/list.ts'
 import { log } from './rows/log.ts'
+import { nearby } from './rows/nearby.ts'
 import { post } from './rows/post.ts'
 import { processes } from './rows/processes.ts'
 import { signIns } from './rows/sign-in.ts'
@@ -17,9 +18,9 @@ import { start } from './rows/start.ts'
 import { openWorld } from './world.ts'
 
 /** `npm run bench`: DESIGN's budgets, each beside its bare floor in the same run. */
-const rows = [get, post, list, events, signIns, start, growth, log, kafka, processes, chargers]
+const rows = [get, post, list, events, signIns, start, growth, log, kafka, processes, chargers, nearby]
 const grounds = {
-  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8, 11] },
+  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12] },
   engines: { title: 'PostgreSQL, Kafka, Redis and S3', page: 'results-engines.md', there: [1, 2, 3, 5, 9, 10, 11] },
 }
 const { values } = parseArgs({

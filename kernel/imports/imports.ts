@@ -9,8 +9,6 @@ import { defineModule, type Host, type Tx } from '../service.ts'
 import { within } from '../telemetry/context.ts'
 import { readLine, type Columns, type Line, type LineFault } from './columns.ts'
 
-export { cellOf, Column, type Line } from './columns.ts'
-
 /** The table of imports, for services that take some. */
 export const imports = defineModule({ name: 'imports', folder: import.meta.dirname })
 
@@ -298,13 +296,17 @@ interface Read {
 
 async function* inBatches(parser: Parser): AsyncGenerator<Read[]> {
   let some: Read[] = []
-  for await (const one of parser as AsyncIterable<Read>) {
-    some.push(one)
-    if (some.length < batch) continue
-    yield some
-    some = []
+  try {
+    for await (const one of parser as AsyncIterable<Read>) {
+      some.push(one)
+      if (some.length < batch) continue
+      yield some
+      some = []
+    }
+  } finally {
+    // What comes before a line that cannot be read is taken too.
+    if (some.length > 0) yield some
   }
-  if (some.length > 0) yield some
 }
 
 /** Takes some lines over and notes it, in one transaction; of a dry run all but the note is undone. */

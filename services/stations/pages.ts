@@ -241,10 +241,7 @@ const plugs: Partial<Record<ConnectorStandard, string>> = {
 function plugOf(language: Language, { standard, format, maxPowerW, powerType }: ConnectorView): string {
   const { unknownPlug, attached, socket, upTo } = texts[language]
   const power =
-    maxPowerW &&
-    new Intl.NumberFormat(language, { style: 'unit', unit: 'kilowatt', maximumFractionDigits: 1 }).format(
-      maxPowerW / 1000,
-    )
+    maxPowerW && `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(maxPowerW / 1000)} kW`
   return [
     standard ? (plugs[standard] ?? standard.replaceAll('_', ' ')) : unknownPlug,
     format && (format === 'CABLE' ? attached : socket),

@@ -4,6 +4,7 @@ import {
   StationConnected,
   StationCreated,
   StationDeleted,
+  StationDisconnected,
   StationStatusChanged,
   StationUpdated,
 } from '#contracts/stations'
@@ -137,7 +138,7 @@ test('an accepted charger gets a station by itself, with what it says, live in a
   assert.equal(faulted.evses[0].connectors[0].errorCode, 'GroundFailure')
   assert.equal(await around(), 0)
   await one.close()
-  await p.settle()
+  while ((await p.published(StationDisconnected)).length === 0) await p.settle()
   assert.equal((await driver.get(`/${station.id}`)).body.online, false)
   assert.equal((await p.published(StationConnected)).length, 1)
   assert.deepEqual(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { getPerson, listMembers } from '#contracts/identity'
+import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import { fail, type Actor } from '#kernel'
 import { answering, start, type TestOptions, type TestPlatform } from '../../kernel/testing.ts'
 import { stations } from './service.ts'
@@ -13,6 +13,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
 
 /** Nobody whom anybody knows. */
 export const strangers = [
+  answering(findPerson, async ({ email }) => ({ email, userId: null })),
   answering(getPerson, async () => fail('not_found', 'user_unknown')),
   answering(listMembers, async () => ({ members: [] })),
 ]

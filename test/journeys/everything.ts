@@ -6,6 +6,7 @@ import { open as openPlatform, type TestOptions } from '../../kernel/testing.ts'
 import type { Service } from '../../kernel/index.ts'
 import { chargingHappens } from './charging.ts'
 import { baseline, client, register, type Client } from './client.ts'
+import { stationsHappen } from './stations.ts'
 
 const password = 'quiet trains at dawn'
 
@@ -94,6 +95,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await ada.get(204, 'POST /api/auth/logout', { everywhere: true })
 
     await chargingHappens(p, address, root)
+    await stationsHappen(root)
 
     // What is forgotten, and what ends.
     const forgetful = client(address)

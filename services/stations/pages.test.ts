@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { newId } from '#kernel'
+import { described, open } from './testing.ts'
+
+const whole = {
+  ...described,
+  name: 'Market <square>',
+  openingTimes: {
+    twentyFourSeven: false,
+    regular: [{ weekday: 1, from: '08:00', to: '20:00' }],
+    closed: [{ from: '2027-02-18T08:00:00Z', to: '2027-02-18T18:00:00Z' }],
+  },
+  accessibility: ['step-free'],
+  directions: 'Behind the town hall',
+  faultContact: { phone: '+49 30 123', email: 'help@example.com' },
+  operatorName: 'Voltaic GmbH',
+}
+
+test('a public station has a page for everybody, in their language, and others have none', async t => {
+  const { operator, nobody } = await open(t)
+  const mine = operator()
+  const { id } = await mine.make(whole)
+  const page = await nobody.page(`/stations/${id}`)
+  assert.equal(page.status, 200)
+  for (const part of [
+    'Market &#60;square&#62;',
+    'Marktplatz 1',
+    'CCS (Combo 2)',
+    'up to 150 kW',
+    'Not known',
+    'Monday 08:00–20:00',
+    'Reached without steps',
+    'tel:+4930123',
+    'mailto:help@example.com',
+    'DE*ABC*E1',
+  ])
+    assert.ok(page.text.includes(part), `${part} in ${page.text}`)
+  const german = await nobody.page(`/stations/${id}`, undefined, { 'accept-language': 'de' })
+  for (const part of ['Öffnungszeiten', 'Montag', 'bis 150 kW', 'Ohne Stufen'])
+    assert.ok(german.text.includes(part), part)
+
+  const draft = await mine.make({ public: false })
+  for (const other of [draft.id, newId()]) {
+    const missing = await nobody.page(`/stations/${other}`)
+    assert.equal(missing.status, 404)
+    assert.match(missing.text, /no such station/)
+  }
+  assert.equal((await mine.page(`/stations/${draft.id}`)).status, 200)
+  await mine.delete(`/${id}`)
+  assert.equal((await nobody.page(`/stations/${id}`)).status, 404)
+})
