@@ -256,6 +256,7 @@ async function takeAll<C extends Columns, Name extends string>(
   row: Row,
 ): Promise<void> {
   const { delimiter, lines: done } = row
+  const broken: LineFault[] = []
   const parser = parse(row.content!, {
     delimiter,
     columns: true,
@@ -263,30 +264,28 @@ async function takeAll<C extends Columns, Name extends string>(
     info: true,
     skip_empty_lines: true,
     relax_column_count: true,
-    max_record_size: 1_000_000,
+    max_record_size: 100_000,
+    skip_records_with_error: true,
+    on_skip: error => void broken.push({ line: error?.lines ?? 0, column: null, detail: error?.message ?? '' }),
   })
   const state = { ...row, faults: [...row.faults] }
-  const fail = (...faults: LineFault[]): void => {
-    state.failed++
-    state.faults.push(...faults.slice(0, Math.max(0, mostFaults - state.faults.length)))
-  }
   let seen = 0
-  try {
-    for await (const some of inBatches(parser)) {
-      // What a process that has ended did before.
-      const fresh = some.slice(Math.max(0, done - seen))
-      seen += some.length
-      if (fresh.length > 0) await takeBatch(host, importing, state, fresh, fail)
-    }
-  } catch (error) {
-    if (!(error as { code?: string }).code?.startsWith('CSV_')) throw error
-    const { message, lines } = error as { message: string; lines?: number }
-    fail({ line: lines ?? state.lines + 2, column: null, detail: `cannot be read, nor what follows: ${message}` })
+  for await (const some of inBatches(parser)) {
+    // What a process that has ended did before.
+    const fresh = some.slice(Math.max(0, done - seen))
+    seen += some.length
+    if (fresh.length > 0) await takeBatch(host, importing, state, fresh)
   }
+  for (const fault of broken) fail(state, [fault])
   await host.db.transaction(async tx => {
     await note(tx, state)
     await end(tx, row.id, 'done', host.now())
   })
+}
+
+function fail(state: Row, faults: readonly LineFault[]): void {
+  state.failed++
+  state.faults.push(...faults.slice(0, Math.max(0, mostFaults - state.faults.length)))
 }
 
 interface Read {
@@ -296,17 +295,13 @@ interface Read {
 
 async function* inBatches(parser: Parser): AsyncGenerator<Read[]> {
   let some: Read[] = []
-  try {
-    for await (const one of parser as AsyncIterable<Read>) {
-      some.push(one)
-      if (some.length < batch) continue
-      yield some
-      some = []
-    }
-  } finally {
-    // What comes before a line that cannot be read is taken too.
-    if (some.length > 0) yield some
+  for await (const one of parser as AsyncIterable<Read>) {
+    some.push(one)
+    if (some.length < batch) continue
+    yield some
+    some = []
   }
+  if (some.length > 0) yield some
 }
 
 /** Takes some lines over and notes it, in one transaction; of a dry run all but the note is undone. */
@@ -315,7 +310,6 @@ async function takeBatch<C extends Columns, Name extends string>(
   { columns, take }: Importing<C, Name>,
   state: Row,
   some: readonly Read[],
-  fail: (...faults: LineFault[]) => void,
 ): Promise<void> {
   const { actor, dryRun } = state
   const before = { ...state, faults: [...state.faults] }
@@ -325,7 +319,7 @@ async function takeBatch<C extends Columns, Name extends string>(
     for (const { record, info } of some) {
       const { values, faults } = readLine(columns, info.lines, record)
       if (faults.length > 0) {
-        fail(...faults)
+        fail(state, faults)
         continue
       }
       await tx`savepoint line`
@@ -334,7 +328,7 @@ async function takeBatch<C extends Columns, Name extends string>(
       } catch (error) {
         if (!(error instanceof Problem) || error.kind === 'unavailable') throw error
         await tx`rollback to savepoint line`
-        fail(...faultsOf(error, info.lines))
+        fail(state, faultsOf(error, info.lines))
       }
       await tx`release savepoint line`
     }

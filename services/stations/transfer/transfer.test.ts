@@ -102,7 +102,8 @@ test('a line that is wrong is told with its column, and the others are taken', a
   )
   const broken = await send(mine, p.settle, csv('B-6,Six,,,,,,,,,,,', 'B-7,"no end,,,'))
   assert.equal(broken.created, 1)
-  assert.match(broken.faults[0].detail, /cannot be read/)
+  assert.deepEqual([broken.failed, broken.faults[0].column], [1, null])
+  assert.match(broken.faults[0].detail, /Quote Not Closed/)
 })
 
 test('files of spreadsheets are read: semicolons, Windows-1252, a byte order mark', async t => {
