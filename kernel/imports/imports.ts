@@ -266,7 +266,7 @@ async function takeAll<C extends Columns, Name extends string>(
     relax_column_count: true,
     max_record_size: 100_000,
     skip_records_with_error: true,
-    on_skip: error => void broken.push({ line: error?.lines ?? 0, column: null, detail: error?.message ?? '' }),
+    on_skip: error => void broken.push({ line: Number(error?.lines ?? 0), column: null, detail: error?.message ?? '' }),
   })
   const state = { ...row, faults: [...row.faults] }
   let seen = 0

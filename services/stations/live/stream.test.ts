@@ -32,14 +32,14 @@ test('who looks at a station sees what happens there, goes on where they were, a
   const mine = operator()
   await p.publish(ChargerRegistered, { chargerId: 'CP-1', owner: null, status: 'accepted', version: 1 })
   await p.settle()
-  const open_ = await mine.make({ chargerId: 'CP-1' })
+  const shown = await mine.make({ chargerId: 'CP-1' })
   const hidden = await operator().make({ ...described, public: false })
   await p.settle()
   const driver = p.signedIn({})
   assert.equal((await fetch(`${url}/api/stations/${hidden.id}/stream`, { headers: driver })).status, 404)
 
   const [one, all] = [
-    await listen(t, `${url}/api/stations/${open_.id}/stream`, driver),
+    await listen(t, `${url}/api/stations/${shown.id}/stream`, driver),
     await listen(t, `${url}/api/stations/stream`, driver),
   ]
   await one.until('id:')
@@ -58,7 +58,7 @@ test('who looks at a station sees what happens there, goes on where they were, a
   await one.heard
   await say(2, 'charging')
   await all.until('"charging"')
-  const again = await listen(t, `${url}/api/stations/${open_.id}/stream`, { ...driver, 'last-event-id': last })
+  const again = await listen(t, `${url}/api/stations/${shown.id}/stream`, { ...driver, 'last-event-id': last })
   await again.until('"charging"')
   assert.ok(!again.text().includes('event: gap'))
   const lost = await listen(t, `${url}/api/stations/stream`, { ...driver, 'last-event-id': 'elsewhere-1' })
