@@ -19,6 +19,8 @@ export type Outcome = 'created' | 'updated' | 'unchanged'
 export interface Importing<C extends Columns, Name extends string> {
   /** Of what, in the plural. */
   readonly what: string
+  /** Where its routes stand below the service's, as `/tokens`, where that takes imports of several things. */
+  readonly at?: string
   readonly access: AccessRule
   readonly columns: C
   /** A file with a line, as documents show it. */
@@ -67,7 +69,6 @@ interface Row {
   actor: Actor
   dryRun: boolean
   state: 'waiting' | 'running' | 'done' | 'failed'
-  content: string | null
   delimiter: string
   sizeBytes: number
   readBytes: number
@@ -81,7 +82,7 @@ interface Row {
   endedAt: Date | null
 }
 
-const view = ({ sizeBytes, readBytes, userId: _, actor: __, content: ___, delimiter: ____, ...row }: Row) => ({
+const view = ({ sizeBytes, readBytes, userId: _, actor: __, delimiter: ___, ...row }: Row) => ({
   ...row,
   progress: row.endedAt ? 1 : Math.min(1, readBytes / Math.max(1, sizeBytes)),
   createdAt: row.createdAt.toISOString(),
@@ -95,7 +96,7 @@ export const importProblems = {
 } as const
 
 /**
- * `POST <prefix>/import` takes a CSV file, `GET <prefix>/imports/:id` says what became of it. A job takes its lines
+ * `POST …/import` takes a CSV file, `GET …/imports/:id` says what became of it. A job takes its lines
  * over, some a transaction, and goes on where it was when its process ends.
  */
 export function openImports<C extends Columns, Name extends string>(
@@ -103,14 +104,15 @@ export function openImports<C extends Columns, Name extends string>(
   importing: Importing<C, Name>,
 ): void {
   const { db, http, now, log } = host
-  const { what, access, columns, example } = importing
+  const { what, at = '', access, columns, example } = importing
   const work = host.job<{ id: string }>(
     `import ${what}`,
     async ({ id }, { last }) => {
       const row = await find(host, id)
-      if (!row || row.content === null) return
+      const [file] = await db<{ content: string | null }[]>`select content from imports where id = ${id}`
+      if (!row || !file || file.content === null) return
       try {
-        await takeAll(host, importing, row)
+        await takeAll(host, importing, row, file.content)
       } catch (error) {
         if (last) await db.transaction(tx => end(tx, id, 'failed', now()))
         throw error
@@ -127,7 +129,7 @@ export function openImports<C extends Columns, Name extends string>(
       async (_: unknown, body: Buffer) => body,
     )
     scoped.post(
-      '/import',
+      `${at}/import`,
       {
         config: { access },
         bodyLimit: mostBytes,
@@ -159,13 +161,13 @@ export function openImports<C extends Columns, Name extends string>(
           const [row] = await tx<Row[]>`select ${tx.unsafe(fields)} from imports where id = ${id}`
           return view(row!)
         })
-        return await reply.code(202).header('location', `/api/${host.name}/imports/${made.id}`).send(made)
+        return await reply.code(202).header('location', `/api/${host.name}${at}/imports/${made.id}`).send(made)
       },
     )
   })
 
   http.get(
-    '/imports/:id',
+    `${at}/imports/:id`,
     {
       config: { access },
       schema: {
@@ -190,7 +192,7 @@ export function openImports<C extends Columns, Name extends string>(
   })
 }
 
-const fields = `id, user_id as "userId", actor, dry_run as "dryRun", state, content, delimiter,
+const fields = `id, user_id as "userId", actor, dry_run as "dryRun", state, delimiter,
   size_bytes as "sizeBytes", read_bytes as "readBytes", lines, created, updated, unchanged, failed, faults,
   created_at as "createdAt", ended_at as "endedAt"`
 
@@ -254,10 +256,11 @@ async function takeAll<C extends Columns, Name extends string>(
   host: Host<Name, any, any>,
   importing: Importing<C, Name>,
   row: Row,
+  content: string,
 ): Promise<void> {
   const { delimiter, lines: done } = row
   const broken: LineFault[] = []
-  const parser = parse(row.content!, {
+  const parser = parse(content, {
     delimiter,
     columns: true,
     trim: true,

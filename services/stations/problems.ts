@@ -6,7 +6,7 @@ export const problems = {
   connector_unknown: ['not_found', 'The station has no such connector.'],
   site_unknown: ['not_found', 'There is no such site, or it is not for who asks.'],
   exclusion_unknown: ['not_found', 'There is no such exclusion at this station.'],
-  charger_taken: ['conflict', 'The charger stands at another station.'],
+  charger_elsewhere: ['conflict', 'The charger stands at another station, or belongs to somebody else.'],
   reference_taken: ['conflict', 'Another station of the owner has this reference.'],
   site_occupied: ['conflict', 'Stations stand at the site.'],
   position_missing: ['unprocessable', 'A public station has coordinates.'],

@@ -171,7 +171,7 @@ test('a draft makes place for the station that an operator made for its charger'
   assert.equal(made.evses[0].connectors[0].status, 'occupied')
   assert.deepEqual(await operator.found(), ['Market square'])
   assert.deepEqual(await rival.found(), [])
-  assert.equal((await rival.post('', { ...described, chargerId: 'CP-2' })).body.code, 'charger_taken')
+  assert.equal((await rival.post('', { ...described, chargerId: 'CP-2' })).body.code, 'charger_elsewhere')
   assert.equal((await operator.delete(`/${made.id}`)).status, 204)
   await two.call('BootNotification', boot2)
   await p.settle()

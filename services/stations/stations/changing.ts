@@ -30,7 +30,7 @@ import {
 type StationsTx = Tx<'stations'>
 
 /**
- * A station as somebody writes it, made. Fails with `editor_required`, `site_unknown`, `charger_taken`,
+ * A station as somebody writes it, made. Fails with `editor_required`, `site_unknown`, `charger_elsewhere`,
  * `reference_taken`, `position_missing` and `connector_twice`.
  */
 export async function createStation(tx: StationsTx, actor: Actor, body: StationBody, at: Date): Promise<WholeStation> {
@@ -156,7 +156,7 @@ export function evsesOf(before: readonly EvseView[], given: readonly EvseBody[] 
 }
 
 /**
- * Lets a charger be that of a station: a draft that was made for it goes. Fails with `charger_taken` for one that stands
+ * Lets a charger be that of a station: a draft that was made for it goes. Fails with `charger_elsewhere` for one that stands
  * elsewhere or belongs to somebody else.
  */
 async function freeCharger(tx: StationsTx, actor: Actor, chargerId: string, at: Date): Promise<void> {
@@ -165,7 +165,7 @@ async function freeCharger(tx: StationsTx, actor: Actor, chargerId: string, at: 
   const holder = await findByCharger(tx, chargerId)
   const isForeign = (owner: Owner | null | undefined) => owner !== undefined && !mayManage(actor, { owner })
   if (isForeign(charger?.owner) || (holder && !holder.drafted))
-    throw new Problem('conflict', 'charger_taken', {
+    throw new Problem('conflict', 'charger_elsewhere', {
       errors: [{ pointer: '/chargerId', detail: 'must be a charger of yours that stands at no other station' }],
     })
   const draft = holder && (await lockStation(tx, holder.id))

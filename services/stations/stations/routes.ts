@@ -13,7 +13,7 @@ const operators = withRole('operator')
 const refusesBody = [
   'editor_required',
   'site_unknown',
-  'charger_taken',
+  'charger_elsewhere',
   'reference_taken',
   'position_missing',
   'connector_twice',

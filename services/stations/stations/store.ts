@@ -84,7 +84,7 @@ const wordsOf = ({ name, reference, chargerId, address, operatorName }: Station)
 
 const refuseTaken = (error: unknown): never => {
   if (violates(error, 'stations_charger'))
-    throw new Problem('conflict', 'charger_taken', {
+    throw new Problem('conflict', 'charger_elsewhere', {
       errors: [{ pointer: '/chargerId', detail: 'must be a charger that stands at no other station' }],
     })
   if (violates(error, 'stations_reference'))
@@ -94,7 +94,7 @@ const refuseTaken = (error: unknown): never => {
   throw error
 }
 
-/** Fails with `charger_taken` and `reference_taken`: the indexes decide. */
+/** Fails with `charger_elsewhere` and `reference_taken`: the indexes decide. */
 export async function insertStation(tx: Tx, station: Station, chargerSince: Date | null): Promise<void> {
   const row = { id: station.id, created_at: station.createdAt, charger_since: chargerSince, ...rowOf(tx, station) }
   await tx`insert into stations ${tx({ ...row, words: '' } as never)}`.catch(refuseTaken)
