@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import type { OcppVersion } from '#contracts/ocpp'
@@ -143,3 +144,27 @@ export async function connect(
 
 export const boot16 = { chargePointVendor: 'Voltaic', chargePointModel: 'V2-22' }
 export const boot2 = { reason: 'PowerUp', chargingStation: { vendorName: 'Voltaic', model: 'V2-22' } }
+
+/**
+ * A charger as most are: it sends a message until it is answered, over a new connection where the old one breaks, and
+ * the next one then.
+ */
+export async function persistent(t: TestContext, url: string) {
+  let line: Awaited<ReturnType<typeof connect>> | undefined
+  async function call(action: string, payload: object): Promise<any> {
+    for (;;) {
+      try {
+        line ??= await connect(t, url, 'ocpp1.6')
+        const gone = line.closed.then(() => {
+          throw new Error('gone')
+        })
+        return await Promise.race([line.call(action, payload), gone])
+      } catch {
+        line = undefined
+        await sleep(50)
+      }
+    }
+  }
+  await call('BootNotification', boot16)
+  return { call }
+}

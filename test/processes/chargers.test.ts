@@ -1,32 +1,8 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { boot16, connect } from '../../services/ocpp/testing.ts'
+import { persistent } from '../../services/ocpp/testing.ts'
 import { startProcesses } from './processes.ts'
-
-/**
- * A charger as most are: it sends a message until it is answered, over a new connection where the old one breaks, and
- * the next one then.
- */
-async function persistent(t: TestContext, url: string) {
-  let line: Awaited<ReturnType<typeof connect>> | undefined
-  async function call(action: string, payload: object): Promise<any> {
-    for (;;) {
-      try {
-        line ??= await connect(t, url, 'ocpp1.6')
-        const gone = line.closed.then(() => {
-          throw new Error('gone')
-        })
-        return await Promise.race([line.call(action, payload), gone])
-      } catch {
-        line = undefined
-        await sleep(50)
-      }
-    }
-  }
-  await call('BootNotification', boot16)
-  return { call, line: () => line! }
-}
 
 test('chargers behind the gateway go on where they were when the process that has their connections is killed', async t => {
   const p = await startProcesses(t, 2, {
