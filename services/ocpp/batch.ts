@@ -2,7 +2,8 @@ import type { EventContract, EventData } from '#contracts/define'
 import { Problem, type Db, type Tx } from '#kernel'
 import type { OcppHost } from './host.ts'
 import type { Transaction } from './peer.ts'
-import { findStarted, findTokens, findTransactions, writeRows, type Rows, type Token } from './store.ts'
+import { findStarted, findTransactions, writeRows, type Rows } from './store.ts'
+import { findTokens, type Token } from './tokens/store.ts'
 
 /** What has to be known of the database before something can be decided. */
 export interface Wants {

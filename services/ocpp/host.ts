@@ -37,6 +37,9 @@ export const settings = Type.Object({
   OCPP_TLS_CERT_FILES: Setting.list('PEM files of the certificates for chargers, of an ECDSA and an RSA key at best.'),
   OCPP_TLS_KEY_FILES: Setting.list('PEM files of their keys, in the same order.'),
   OCPP_TLS_CA_FILE: Type.Optional(Setting.text('PEM file of the authorities that sign certificates of chargers.')),
+  OCPP_CONTRACT_CA_FILE: Type.Optional(
+    Setting.text('PEM file of the authorities that sign contracts (ISO 15118). Without it no contract is trusted.'),
+  ),
   OCPP_MAX_MESSAGE: Setting.bytes('Largest message of a charger, unpacked.', { default: '1 MB' }),
 })
 

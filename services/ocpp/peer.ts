@@ -1,5 +1,6 @@
 import type { ChargerStatus, ChargingToken, OcppVersion } from '#contracts/ocpp'
 import type { Owner } from '#contracts/shared'
+import type { FreeVend } from './tokens/free-vend.ts'
 
 /** A transaction as the process knows it that has the charger's connection. */
 export interface Transaction {
@@ -47,6 +48,8 @@ export interface Peer {
   readonly ocppVersion: OcppVersion
   owner: Owner | null
   status: ChargerStatus
+  freeVend: readonly FreeVend[]
+  timeZone: string | null
   /** Serial number its certificate has, which its start has to name too (security profile 3). */
   readonly certificateSerial: string | undefined
   /** Open ones and the last that ended, by their reference. */

@@ -27,6 +27,8 @@ import { openNumbers } from './numbers.ts'
 import { problems } from './problems.ts'
 import { openGateway } from './rpc/gateway.ts'
 import { openPorts } from './rpc/ports.ts'
+import { readRoots } from './tokens/contracts.ts'
+import { tokenRoutes } from './tokens/routes.ts'
 
 /** Chargers: their connections, what they say, and what they are told. */
 export const ocpp = defineService({
@@ -56,7 +58,8 @@ export const ocpp = defineService({
   async start(host) {
     const batches = openBatches(host)
     const nextNumber = await openNumbers(host)
-    const means = { host, heartbeat: Math.round(host.settings.OCPP_HEARTBEAT / 1000), nextNumber }
+    const contractRoots = await readRoots(host.settings.OCPP_CONTRACT_CA_FILE)
+    const means = { host, heartbeat: Math.round(host.settings.OCPP_HEARTBEAT / 1000), nextNumber, contractRoots }
     const gateway = await openGateway({
       host,
       batches,
@@ -67,6 +70,7 @@ export const ocpp = defineService({
     chargerRoutes(host)
     openCommands(host, gateway)
     await openPorts(host, gateway)
+    tokenRoutes(host)
     host.answer(getCharger, async ({ chargerId }) => {
       const charger = (await findCharger(host.db, chargerId)) ?? fail('not_found', 'charger_unknown')
       const { owner, status, connectionId, ocppVersion } = charger

@@ -1,5 +1,5 @@
 import type { ConnectorStatus, OcppVersion } from '#contracts/ocpp'
-import { newId, stringify, type Db, type Tx } from '#kernel'
+import { stringify, type Db, type Tx } from '#kernel'
 import { multirange, rangesOf, type Transaction } from './peer.ts'
 import { resultFrame } from './rpc/frames.ts'
 
@@ -127,37 +127,6 @@ export async function findStarted(db: Db, sought: readonly Sought[]): Promise<Ma
   const rows = await seek(db, sought, 'start_key')
   return new Map(rows.map(row => [`${row.chargerId}\n${row.startKey}`, readTransaction(row)]))
 }
-
-/** A card or another proof of who may charge. */
-export interface Token {
-  readonly id: string
-  readonly idToken: string
-  readonly type: string
-  readonly userId: string | null
-  readonly groupId: string | null
-  readonly status: 'accepted' | 'blocked'
-  readonly expiresAt: Date | null
-}
-
-/** By their value in capitals. */
-export async function findTokens(db: Db, values: readonly string[]): Promise<Map<string, Token>> {
-  const rows = await db<Token[]>`
-    select id, id_token as "idToken", type, user_id as "userId", group_id as "groupId", status,
-      expires_at as "expiresAt"
-    from tokens where upper(id_token) = any(${values.map(value => value.toUpperCase())})`
-  return new Map(rows.map(token => [token.idToken.toUpperCase(), token]))
-}
-
-/** A token that is no card: the platform made it for somebody who has none at hand. */
-export const insertOwnToken = (
-  tx: Tx,
-  { idToken, type }: Pick<Token, 'idToken' | 'type'>,
-  userId: string,
-  createdAt: Date,
-) => tx`
-  insert into tokens (id, id_token, type, owner_kind, owner_id, user_id, status, created_at)
-  values (${newId()}, ${idToken}, ${type}, 'person', ${userId}, ${userId}, 'accepted', ${createdAt})
-  on conflict (upper(id_token)) do nothing`
 
 /** A call of a charger and the frame that answered it. */
 export interface Answered {

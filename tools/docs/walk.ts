@@ -167,6 +167,12 @@ export const walk: readonly Chapter[] = [
       { operation: 'postSessionsStart', with: { chargerId: 'chargerId' }, status: 409 },
       { operation: 'postOcppChargersByIdReject', with: { id: 'chargerId' } },
       { operation: 'deleteOcppChargersById', with: { id: 'chargerId' } },
+      { operation: 'postOcppTokens', with: { idToken: 'card', userEmail: 'email' }, keep: { cardId: 'id' } },
+      { operation: 'getOcppTokens' },
+      { operation: 'getOcppTokensCount' },
+      { operation: 'getOcppTokensById', with: { id: 'cardId' }, keep: { cardTag: 'ETag' } },
+      { operation: 'putOcppTokensById', with: { id: 'cardId', 'If-Match': 'cardTag', userEmail: 'email' } },
+      { operation: 'deleteOcppTokensById', with: { id: 'cardId' } },
     ],
   },
   {

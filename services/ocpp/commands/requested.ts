@@ -1,7 +1,7 @@
 import { SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
 import { findCharger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
-import { insertOwnToken } from '../store.ts'
+import { insertOwnToken } from '../tokens/store.ts'
 import { startCall, stopCall } from './calls.ts'
 import { sendCommand } from './send.ts'
 

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import {
   ConnectorReported,
   OcppMessage,
@@ -25,6 +26,8 @@ export interface Means {
   readonly heartbeat: number
   /** The next number for a transaction of 1.6; at hand. */
   nextNumber(): number
+  /** What the certificates of charging contracts have to descend from. */
+  readonly contractRoots: readonly X509Certificate[]
 }
 
 /** What a call is answered with and what follows from it. */

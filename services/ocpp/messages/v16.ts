@@ -2,8 +2,7 @@ import { ChargerBooted, MetersReported, type ConnectorStatus } from '#contracts/
 import { newId } from '#kernel'
 import { telling, type Known } from '../batch.ts'
 import { addTransaction, openTransactions, type Peer, type Transaction } from '../peer.ts'
-import type { Token } from '../store.ts'
-import { chargingToken, judge } from '../tokens/authorise.ts'
+import { chargingToken, judge, type Judgement } from '../tokens/authorise.ts'
 import { bootAnswer, bootedBy } from './boot.ts'
 import { connectorReported, handler, transactionReported, transactionRow, type Handlers } from './handler.ts'
 import { energyRegister, readingsOf, timeOf, type MeterValue } from './readings.ts'
@@ -107,8 +106,8 @@ export const v16: Handlers = {
 
   Authorize: handler<{ idTag: string }>({
     wants: ({ payload }) => ({ token: payload.idTag }),
-    handle: ({ payload, receivedAt }, known) => ({
-      answer: { idTagInfo: tagInfo(known.token(payload.idTag), receivedAt) },
+    handle: ({ peer, payload, receivedAt }, known) => ({
+      answer: { idTagInfo: tagInfo(judge({ token: known.token(payload.idTag), charger: peer, at: receivedAt })) },
     }),
   }),
 
@@ -117,19 +116,21 @@ export const v16: Handlers = {
     handle(call, known, means) {
       const { peer, payload, receivedAt } = call
       const startKey = startKeyOf(payload)
-      const token = known.token(payload.idTag)
-      const idTagInfo = tagInfo(token, receivedAt)
       // A charger that did not hear the answer says it again, with another id of the message.
       const before =
         [...peer.transactions.values()].find(known => known.startKey === startKey) ?? known.started(peer.id, startKey)
-      if (before) return { answer: { transactionId: Number(before.reference), idTagInfo } }
       const at = timeOf(payload.timestamp, receivedAt)
+      const place = placeOf(payload.connectorId)
+      const token = known.token(payload.idTag)
+      const judgement = judge({ token, charger: peer, at, begins: { transactionId: before?.id, evse: place.evse } })
+      const idTagInfo = tagInfo(judgement)
+      if (before) return { answer: { transactionId: Number(before.reference), idTagInfo } }
       const transaction: Transaction = {
         id: newId(),
         reference: String(means.nextNumber()),
         startKey,
-        ...placeOf(payload.connectorId),
-        token: chargingToken(payload.idTag, 'ISO14443', token, idTagInfo.status),
+        ...place,
+        token: chargingToken(payload.idTag, token?.type ?? 'ISO14443', judgement),
         taken: [],
         begunAt: at,
         endedAt: null,
@@ -159,7 +160,9 @@ export const v16: Handlers = {
     }),
     handle(call, known) {
       const { peer, payload, receivedAt } = call
-      const answer = payload.idTag ? { idTagInfo: tagInfo(known.token(payload.idTag), receivedAt) } : {}
+      const answer = payload.idTag
+        ? { idTagInfo: tagInfo(judge({ token: known.token(payload.idTag), charger: peer, at: receivedAt })) }
+        : {}
       const transaction = meantBy(peer, known, payload.transactionId, payload.idTag)
       // It would come again and again if it were refused; the message is kept.
       if (!transaction || transaction.endedAt) return { answer }
@@ -228,12 +231,12 @@ export const v16: Handlers = {
 const startKeyOf = ({ connectorId, idTag, meterStart, timestamp }: StartTransaction): string =>
   [connectorId, timestamp, idTag, meterStart].join(' ')
 
-function tagInfo(token: Token | undefined, at: Date) {
-  const status = judge(token, at)
+/** 1.6 has no word for who owes money, and its parents are no longer than its tags. */
+function tagInfo({ verdict, until, group }: Judgement) {
   return {
-    status,
-    ...(token?.expiresAt && { expiryDate: token.expiresAt.toISOString() }),
-    ...(token?.groupId && { parentIdTag: token.groupId }),
+    status: verdict === 'NoCredit' ? 'Blocked' : verdict,
+    ...(until && { expiryDate: until.toISOString() }),
+    ...(group !== null && group.length <= 20 && { parentIdTag: group }),
   }
 }
 

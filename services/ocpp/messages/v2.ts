@@ -1,10 +1,10 @@
-import { ChargerBooted, MetersReported, type ConnectorStatus } from '#contracts/ocpp'
+import { ChargerBooted, MetersReported, type ConnectorStatus, type OcppVersion } from '#contracts/ocpp'
 import { newId } from '#kernel'
-import { telling } from '../batch.ts'
-import { addTransaction, holds, including, type Transaction } from '../peer.ts'
+import { telling, type Known } from '../batch.ts'
+import { addTransaction, holds, including, type Peer, type Transaction } from '../peer.ts'
 import { CallError } from '../rpc/frames.ts'
-import type { Token } from '../store.ts'
-import { chargingToken, judge, type Verdict } from '../tokens/authorise.ts'
+import { chargingToken, judge, keyOf, type Judgement } from '../tokens/authorise.ts'
+import { certificateStatus } from '../tokens/contracts.ts'
 import { bootAnswer, bootedBy } from './boot.ts'
 import { connectorReported, handler, transactionReported, transactionRow, type Handlers } from './handler.ts'
 import { readingsOf, timeOf, type MeterValue } from './readings.ts'
@@ -117,29 +117,40 @@ export const v2: Handlers = {
     },
   }),
 
-  Authorize: handler<{ idToken: IdToken }>({
-    wants: ({ payload }) => ({ token: payload.idToken.idToken }),
-    handle: ({ payload, receivedAt }, known) => ({
-      answer: { idTokenInfo: tokenInfo(payload.idToken, known.token(payload.idToken.idToken), receivedAt) },
-    }),
+  Authorize: handler<{ idToken: IdToken; certificate?: string }>({
+    wants: ({ payload: { idToken } }) => ({ token: keyOf(idToken.idToken, idToken.type) }),
+    handle({ peer, payload, receivedAt }, known, { contractRoots }) {
+      const { certificate, idToken } = payload
+      const judgement = judge({ ...tokenOf(known, idToken), charger: peer, at: receivedAt })
+      const checked =
+        certificate && certificateStatus(certificate, idToken.idToken, judgement, contractRoots, receivedAt)
+      return { answer: { idTokenInfo: tokenInfo(peer, judgement), ...(checked && { certificateStatus: checked }) } }
+    },
   }),
 
   TransactionEvent: handler<TransactionEvent>({
     wants: ({ peer, payload: { idToken, transactionInfo } }) => ({
-      token: idToken?.idToken,
+      token: idToken && keyOf(idToken.idToken, idToken.type),
       ...(!peer.transactions.has(transactionInfo.transactionId) && { reference: transactionInfo.transactionId }),
     }),
     handle(call, known) {
       const { peer, payload, receivedAt } = call
       const { eventType, seqNo, idToken, evse, transactionInfo, triggerReason } = payload
-      const token = idToken && known.token(idToken.idToken)
-      const idTokenInfo = idToken && tokenInfo(idToken, token, receivedAt)
-      const answer = idTokenInfo ? { idTokenInfo } : {}
       const reference = transactionInfo.transactionId
       const before = peer.transactions.get(reference) ?? known.transaction(peer.id, reference)
+      const at = timeOf(payload.timestamp, receivedAt)
+      const judgement =
+        idToken &&
+        judge({
+          ...tokenOf(known, idToken),
+          charger: peer,
+          at,
+          // One that ends it was not the first.
+          ...(eventType !== 'Ended' && { begins: { transactionId: before?.id, evse: evse?.id ?? before?.evse } }),
+        })
+      const answer = judgement ? { idTokenInfo: tokenInfo(peer, judgement) } : {}
       // Sent again, as its answer was lost, or because it was queued twice.
       if (before && holds(before.taken, seqNo)) return { answer }
-      const at = timeOf(payload.timestamp, receivedAt)
       const base: Transaction = before ?? {
         id: newId(),
         reference,
@@ -155,9 +166,7 @@ export const v2: Handlers = {
         ...base,
         evse: evse?.id ?? base.evse,
         connector: evse ? (evse.connectorId ?? (base.connector || 1)) : base.connector,
-        token: idToken
-          ? (base.token ?? chargingToken(idToken.idToken, idToken.type, token, idTokenInfo!.status))
-          : base.token,
+        token: base.token ?? (idToken ? chargingToken(idToken.idToken, idToken.type, judgement!) : null),
         taken: including(base.taken, seqNo),
         begunAt: base.begunAt ?? (eventType === 'Started' ? at : null),
         endedAt: base.endedAt ?? (eventType === 'Ended' ? at : null),
@@ -203,14 +212,14 @@ export const v2: Handlers = {
   DataTransfer: handler<{ vendorId: string }>({ handle: () => ({ answer: { status: 'UnknownVendorId' } }) }),
 }
 
-/** Starts without a token (a button, free vending, no authorisation) are accepted as the charger says (C02). */
-const freeTypes = new Set(['NoAuthorization'])
+const tokenOf = (known: Known, { idToken, type }: IdToken) => ({ token: known.token(keyOf(idToken, type)), type })
 
-function tokenInfo({ type }: IdToken, token: Token | undefined, at: Date) {
-  const status: Verdict = freeTypes.has(type) ? 'Accepted' : judge(token, at)
+function tokenInfo({ ocppVersion }: Peer, { verdict, until, group }: Judgement) {
   return {
-    status,
-    ...(token?.expiresAt && { cacheExpiryDateTime: token.expiresAt.toISOString() }),
-    ...(token?.groupId && { groupIdToken: { idToken: token.groupId, type: 'Central' } }),
+    status: verdict,
+    ...(until && { cacheExpiryDateTime: until.toISOString() }),
+    ...(group !== null && fits(ocppVersion, group) && { groupIdToken: { idToken: group, type: 'Central' } }),
   }
 }
+
+const fits = (version: OcppVersion, token: string): boolean => token.length <= (version === 'ocpp2.0.1' ? 36 : 255)

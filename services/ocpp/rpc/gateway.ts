@@ -12,6 +12,7 @@ import { anyone, newId, type Knock } from '#kernel'
 import { telling, type Batches } from '../batch.ts'
 import { openPasswords } from '../chargers/passwords.ts'
 import {
+  findCharger,
   forgetGateways,
   listAbandoned,
   noteConnected,
@@ -133,7 +134,7 @@ function serve({ site }: OcppHost, gateway: Gateway): void {
 
 async function peerFor(
   { db, now }: OcppHost,
-  { id, owner, status }: Charger,
+  { id, owner, status, freeVend, timeZone }: Charger,
   ocppVersion: OcppVersion,
   certificateSerial: string | undefined,
 ): Promise<Peer> {
@@ -147,6 +148,8 @@ async function peerFor(
     ocppVersion,
     owner,
     status,
+    freeVend,
+    timeZone,
     certificateSerial,
     transactions: new Map(transactions.map(transaction => [transaction.reference, transaction])),
     answers: new Map(said.map(({ messageId, frame, ...call }) => [messageId, { call: sameness(call), answer: frame }])),
@@ -209,10 +212,21 @@ function followChanges({ host, connections }: Self): void {
     if (!here) return
     const before: ChargerStatus = here.peer.status
     Object.assign(here.peer, { owner, status })
+    void learnPolicy(host, here.peer)
     if (status === 'accepted' && before !== 'accepted')
       void here.call('TriggerMessage', { requestedMessage: 'BootNotification' }, host.settings.OCPP_CALL_TIMEOUT)
   })
   host.watch(ChargerRemoved, ({ chargerId }) => connections.get(chargerId)?.close(1000, 'removed'))
+}
+
+/** Where and when it lets anybody charge, which may have changed. */
+async function learnPolicy({ db, log }: OcppHost, peer: Peer): Promise<void> {
+  try {
+    const charger = await findCharger(db, peer.id)
+    if (charger) Object.assign(peer, { freeVend: charger.freeVend, timeZone: charger.timeZone })
+  } catch (error) {
+    log.warn({ err: error, chargerId: peer.id }, 'what changed of a charger holds from its next connection on')
+  }
 }
 
 /** Lets everybody know that this process is there, and lets go of chargers whose process is not. */

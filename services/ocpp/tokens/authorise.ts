@@ -1,19 +1,70 @@
 import type { ChargingToken } from '#contracts/ocpp'
-import type { Token } from '../store.ts'
+import { isFree, type FreeVend } from './free-vend.ts'
+import type { Token } from './store.ts'
 
-/** What a charger is told about a token, in the words that all versions share. */
-export type Verdict = 'Accepted' | 'Blocked' | 'Expired' | 'Invalid'
+/** What a charger is told about a token, in the words of 2.x. */
+export type Verdict = 'Accepted' | 'Blocked' | 'NoCredit' | 'Expired' | 'Invalid' | 'ConcurrentTx'
 
-export function judge(token: Token | undefined, at: Date): Verdict {
-  if (!token) return 'Invalid'
-  if (token.status === 'blocked') return 'Blocked'
-  return token.expiresAt && token.expiresAt <= at ? 'Expired' : 'Accepted'
+export interface Judgement {
+  readonly verdict: Verdict
+  /** Until when a charger may remember it. */
+  readonly until: Date | null
+  /** Tokens of one group end each other's sessions. */
+  readonly group: string | null
+  readonly userId: string | null
 }
 
+interface Asked {
+  readonly token: Token | undefined
+  /** What kind of token the charger says it is; 1.6 does not say. */
+  readonly type?: string
+  readonly charger: { readonly freeVend: readonly FreeVend[]; readonly timeZone: string | null }
+  /** When it was shown. */
+  readonly at: Date
+  /** A transaction begins with it: only then it matters that there is another one. */
+  readonly begins?: { readonly transactionId: string | undefined; readonly evse: number | undefined }
+}
+
+/** Who comes while all may charge is not remembered for longer. */
+const freeMs = 60_000
+
+/** Starts without a token (a button, a terminal) are as the charger says (2.x C02). */
+const freeTypes = new Set(['NoAuthorization'])
+
+export function judge({ token, type, charger, at, begins }: Asked): Judgement {
+  const own = token && isOfType(token, type) ? token : undefined
+  const { groupId: group = null, userId = null } = own ?? {}
+  const verdict = freeTypes.has(type ?? '') ? 'Accepted' : verdictOn(own, at, begins)
+  if (verdict !== 'Accepted' && isFree(charger, begins?.evse, at))
+    return { verdict: 'Accepted', until: new Date(at.getTime() + freeMs), group, userId }
+  return { verdict, until: own?.expiresAt ?? null, group, userId }
+}
+
+function verdictOn(token: Token | undefined, at: Date, begins: Asked['begins']): Verdict {
+  if (!token) return 'Invalid'
+  if (token.status === 'blocked') return 'Blocked'
+  if (token.blockedFor !== null) return token.blockedFor === 'funds' ? 'NoCredit' : 'Blocked'
+  if (token.expiresAt && token.expiresAt <= at) return 'Expired'
+  const others = begins && token.charging.filter(id => id !== begins.transactionId)
+  return others && others.length > 0 ? 'ConcurrentTx' : 'Accepted'
+}
+
+/** Cards are read by whoever can: which of the two standards they follow says nothing. */
+const cards = new Set(['iso14443', 'iso15693'])
+function isOfType(token: Token, type: string | undefined): boolean {
+  if (type === undefined) return true
+  const [one, other] = [token.type.toLowerCase(), type.toLowerCase()]
+  return one === other || (cards.has(one) && cards.has(other))
+}
+
+/** Contract ids and addresses of cars are written with separators or without. */
+export const keyOf = (idToken: string, type: string): string =>
+  /^(eMAID|MacAddress|EVCCID)$/i.test(type) ? idToken.replace(/[-:*\s]/g, '') || idToken : idToken
+
 /** What others are told about who charges. */
-export const chargingToken = (
-  idToken: string,
-  type: string,
-  token: Token | undefined,
-  verdict: Verdict,
-): ChargingToken => ({ idToken, type, userId: token?.userId ?? null, accepted: verdict === 'Accepted' })
+export const chargingToken = (idToken: string, type: string, { verdict, userId }: Judgement): ChargingToken => ({
+  idToken,
+  type,
+  userId,
+  accepted: verdict === 'Accepted',
+})
