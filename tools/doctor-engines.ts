@@ -15,6 +15,7 @@ import { readMigrations, unitsOf } from '../kernel/database/migrate.ts'
 import { takeRoom } from '../kernel/database/disk-full.ts'
 import type { Service } from '../kernel/service.ts'
 import { openScanner } from '../services/documents/scanner.ts'
+import { chargersIn } from './doctor-ocpp.ts'
 import { runningEmbedded } from './embedded.ts'
 import { fine, judge, type Check, type Finding } from './findings.ts'
 
@@ -101,7 +102,7 @@ const database = (config: Config, name: string, find: Find, residents: readonly 
           'warn',
         ),
         judge(pending === 0, `${pending} migrations are pending`, 'Run "ohmnibus migrate", or start the platform.'),
-        ...(pending === 0 ? await contents(config, pool) : []),
+        ...(pending === 0 ? [...(await contents(config, pool)), ...(await chargersIn(pool))] : []),
       ]
     } finally {
       void pool.end({ timeout: 1 })

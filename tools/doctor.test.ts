@@ -43,6 +43,27 @@ test('on a machine with nothing set up all is well, and every line says so', asy
   said(findings, /may open \d+ files/)
 })
 
+test('how chargers prove themselves is told, and what may be heard on the way', async t => {
+  const production = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', OHMNIBUS_SECRET: 'x'.repeat(40) }
+  const open = await look(t, { ...production, OCPP_UNKNOWN_CHARGERS: 'accept' })
+  assert.equal(said(open, /nobody knows are registered and accepted/).state, 'warn')
+  assert.equal(said(open, /without TLS, and their passwords can be read/).state, 'warn')
+  assert.equal(said(await look(t, production), /bring a password and wait to be approved/).state, 'ok')
+  const files = folder(t)
+  const [cert, key] = [join(files, 'cert.pem'), join(files, 'key.pem')]
+  const about = `req -x509 -newkey rsa:2048 -nodes -days 5 -subj /CN=localhost -keyout ${key} -out ${cert}`
+  execFileSync('openssl', about.split(' '), { stdio: 'ignore' })
+  const secret = await look(t, {
+    ...production,
+    OCPP_TLS_PORT: '8443',
+    OCPP_TLS_CERT_FILES: cert,
+    OCPP_TLS_KEY_FILES: key,
+  })
+  assert.equal(said(secret, /can connect over TLS/).state, 'ok')
+  assert.equal(said(secret, /certificates of rsa keys/).state, 'warn')
+  assert.equal(said(secret, /It is valid for [45] more days/).state, 'warn')
+})
+
 test('every fault of the settings is told, also those of services and unknown names of services', async t => {
   const findings = await look(t, {
     PORT: 'x',

@@ -14,6 +14,7 @@ import type { Service } from '../kernel/service.ts'
 import { inTime } from '../kernel/waiting.ts'
 import { all, choose } from '../services/all.ts'
 import { engines } from './doctor-engines.ts'
+import { chargers } from './doctor-ocpp.ts'
 import { fine, judge, type Check, type Finding } from './findings.ts'
 
 const patienceMs = 5_000
@@ -37,7 +38,13 @@ export async function examine(environment: Settings, file: Settings = {}): Promi
     config.faults.push(error.message)
     return choose()
   })
-  const checks: Check[] = [machine(config), certificates(config), listening(config), ...engines(config, services)]
+  const checks: Check[] = [
+    machine(config),
+    certificates(config),
+    listening(config),
+    ...chargers(config, services),
+    ...engines(config, services),
+  ]
   return [...settings(config, services), ...(await Promise.all(checks.map(bounded))).flat()]
 }
 

@@ -163,8 +163,9 @@ create table messages (
   answer             json,
   error_code         text,
   error_description  text
-);
-CREATE INDEX messages_by_charger ON ocpp.messages USING btree (charger_id, id);
+) partition by RANGE (id);
+CREATE INDEX messages_by_charger ON ONLY ocpp.messages USING btree (charger_id, id);
+CREATE INDEX messages_failed ON ONLY ocpp.messages USING btree (charger_id, id) WHERE (outcome <> 'answered'::text);
 
 create table monitors (
   charger_id          text                      not null,

@@ -60,7 +60,20 @@ export function openBatches(host: OcppHost) {
   const waiting = new Map<string, Work[]>()
   const busy = new Set<string>()
   let running = 0
-  const sizes = host.metrics.histogram('ohmnibus_ocpp_batch_size', 'Messages of chargers written together')
+  const { metrics } = host
+  const sizes = metrics.histogram(
+    'ohmnibus_ocpp_batch_size',
+    'Messages of chargers written together',
+    [],
+    [1, 2, 5, 10, 20, 50, 100, 200, 300],
+  )
+  const times = metrics.histogram(
+    'ohmnibus_ocpp_batch_seconds',
+    'Until messages of chargers written together are on disk',
+  )
+  metrics.gauge('ohmnibus_ocpp_messages_waiting', 'Messages of chargers that wait to be written', [], gauge =>
+    gauge.set([...waiting.values()].reduce((sum, queue) => sum + queue.length, 0)),
+  )
 
   function next(): Work[] {
     const batch: Work[] = []
@@ -78,7 +91,9 @@ export function openBatches(host: OcppHost) {
     running++
     for (let batch = next(); batch.length > 0; batch = next()) {
       sizes.observe({}, batch.length)
+      const end = times.startTimer()
       await write(host, batch)
+      end()
       for (const { chargerId } of batch) busy.delete(chargerId)
     }
     running--

@@ -10,25 +10,25 @@ import {
   CommandSent,
   ConnectorReported,
   FirmwareReported,
-  getCharger,
   MetersReported,
   OcppMessage,
   ReservationReported,
   TransactionReported,
 } from '#contracts/ocpp'
-import { defineService, fail } from '#kernel'
+import { defineService } from '#kernel'
 import { openBatches } from './batch.ts'
-import { chargerRoutes } from './chargers/routes.ts'
-import { findCharger } from './chargers/store.ts'
 import { openCommands } from './commands/open.ts'
 import { needs, settings } from './host.ts'
 import { handlers } from './messages/handlers.ts'
+import { keepMessages } from './log/retention.ts'
+import { openWire } from './log/wire.ts'
 import { openNumbers } from './numbers.ts'
 import { problems } from './problems.ts'
 import { openGateway } from './rpc/gateway.ts'
 import { openPorts } from './rpc/ports.ts'
 import { readRoots } from './tokens/contracts.ts'
-import { tokenRoutes } from './tokens/routes.ts'
+import { routes } from './routes.ts'
+import { answerOthers } from './answers.ts'
 
 /** Chargers: their connections, what they say, and what they are told. */
 export const ocpp = defineService({
@@ -60,21 +60,12 @@ export const ocpp = defineService({
     const nextNumber = await openNumbers(host)
     const contractRoots = await readRoots(host.settings.OCPP_CONTRACT_CA_FILE)
     const means = { host, heartbeat: Math.round(host.settings.OCPP_HEARTBEAT / 1000), nextNumber, contractRoots }
-    const gateway = await openGateway({
-      host,
-      batches,
-      means,
-      handlers,
-      overheard: () => {},
-    })
-    chargerRoutes(host)
+    const wire = openWire(host, chargerId => gateway.connectionOf(chargerId) !== undefined)
+    const gateway = await openGateway({ host, batches, means, handlers, overheard: wire.overheard })
     openCommands(host, gateway)
     await openPorts(host, gateway)
-    tokenRoutes(host)
-    host.answer(getCharger, async ({ chargerId }) => {
-      const charger = (await findCharger(host.db, chargerId)) ?? fail('not_found', 'charger_unknown')
-      const { owner, status, connectionId, ocppVersion } = charger
-      return { chargerId, owner, status, connected: connectionId !== null, ocppVersion }
-    })
+    keepMessages(host)
+    routes(host, wire)
+    answerOthers(host)
   },
 })

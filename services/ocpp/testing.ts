@@ -6,6 +6,7 @@ import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import type { OcppVersion } from '#contracts/ocpp'
 import { fail, newId, type Actor, type Service } from '#kernel'
 import { answering, start, type TestOptions, type TestPlatform } from '../../kernel/testing.ts'
+import type { OcppHost } from './host.ts'
 import { requireValid } from './messages/schemas.ts'
 import { ocpp } from './service.ts'
 
@@ -28,13 +29,32 @@ export async function gateway(p: TestPlatform, more: { periodic?: boolean } = {}
 
 /** The service on a real socket, with nobody beside it; chargers connect by `charger`. */
 export async function open(t: TestContext, options: TestOptions = {}) {
-  const p = await start(t, [ocpp], { ...options, answers: [...nobody, ...(options.answers ?? [])] })
+  const known = options.answers ?? []
+  const others = nobody.filter(({ call }) => !known.some(answer => answer.call.name === call.name))
+  const works = new Map<string, () => Promise<void>>()
+  const observed: Service = {
+    ...ocpp,
+    start: (host: OcppHost) =>
+      ocpp.start({
+        ...host,
+        every(interval, purpose, work) {
+          works.set(purpose, work)
+          host.every(interval, purpose, work)
+        },
+      }),
+  }
+  const p = await start(t, [observed], { ...options, answers: [...others, ...known] })
   const url = await p.listen()
   const db = p.db('ocpp')
   return {
     p,
     url,
     db,
+    /** Does the periodic work whose purpose this is. */
+    async periodically(purpose: RegExp): Promise<void> {
+      const [, work] = works.entries().find(([words]) => purpose.test(words))!
+      await work()
+    },
     /** A card that may charge. */
     async card(idToken: string, more: { status?: string; expiresAt?: Date; groupId?: string; userId?: string } = {}) {
       await db`

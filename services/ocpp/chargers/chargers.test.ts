@@ -93,6 +93,38 @@ test('of two passwords the former is good until the new one is used for the firs
   await assert.rejects(charger('CP-1', 'ocpp1.6', { password: former }), /401/)
 })
 
+for (const version of ['ocpp1.6', 'ocpp2.0.1'] as const)
+  test(`a charger of ${version} that is connected is sent its new password, which is kept and shown nowhere`, async t => {
+    const { p, as, charger } = await open(t, production)
+    const ada = as()
+    const { passwordOnce: former } = (await ada.post('/chargers', { id: 'CP-1' })).body
+    const it = await charger('CP-1', version, { password: former })
+    await it.call('BootNotification', version === 'ocpp1.6' ? boot16 : boot2)
+    const taken = new Promise<string>(resolve => {
+      it.answers.set('ChangeConfiguration', (payload: any) => {
+        resolve(payload.key === 'AuthorizationKey' && payload.value)
+        return { status: 'Accepted' }
+      })
+      it.answers.set('SetVariables', (payload: any) => {
+        const [{ attributeValue, component, variable }] = payload.setVariableData
+        resolve(variable.name === 'BasicAuthPassword' && attributeValue)
+        return { setVariableResult: [{ attributeStatus: 'Accepted', component, variable }] }
+      })
+    })
+    const { passwordOnce: next } = (await ada.post('/chargers/CP-1/password')).body
+    assert.equal(await taken, next)
+    await it.close()
+    await (await charger('CP-1', version, { password: next })).close()
+    await assert.rejects(charger('CP-1', version, { password: former }), /401/)
+    await p.settle()
+    for (const table of ['ocpp.commands', 'ocpp.messages', 'kernel.log', 'kernel.answers']) {
+      const [kept] = await p
+        .db('kernel')
+        .unsafe(`select count(*)::int as n from ${table} x where x::text like '%${next}%'`)
+      assert.equal(kept!.n, 0, table)
+    }
+  })
+
 test('an identity may have every character that is allowed', async t => {
   const { as, charger } = await open(t)
   const ada = as()

@@ -14,9 +14,10 @@ import {
   type Tx,
 } from '#kernel'
 import { manageable } from '../access.ts'
+import { putOnWay } from '../commands/send.ts'
 import type { OcppHost } from '../host.ts'
 import { decide, requireSense, revise } from './chargers.ts'
-import { openPasswords } from './passwords.ts'
+import { openPasswords, passwordCall, sealed } from './passwords.ts'
 import { chargerFilters, chargerQuery, countChargers, searchChargers, viewCharger } from './search.ts'
 import { deleteCharger, insertCharger, lockCharger, setFreeVend, updateCharger, type Charger } from './store.ts'
 import { ChargerView, One, Said, view } from './view.ts'
@@ -198,7 +199,9 @@ export function chargerRoutes(host: OcppHost): void {
       config: operators,
       schema: {
         summary: 'Give a charger a new password, told once',
-        description: 'The former one ends when the new one is used for the first time.',
+        description:
+          'A charger that is connected is sent it (AuthorizationKey, BasicAuthPassword). The former one ends when the new ' +
+          'one is used for the first time.',
         honours: ['If-Match', 'Idempotency-Key'],
         refuses: ['charger_unknown', 'editor_required'],
         params: One,
@@ -213,6 +216,17 @@ export function chargerRoutes(host: OcppHost): void {
         const salt = passwords.salt()
         const nextPasswordDigest = passwords.digest(charger.id, Buffer.from(passwords.grown(charger.id, salt)))
         await updateCharger(tx, { ...charger, nextPasswordDigest, version: charger.version + 1 })
+        const { connectionId, ocppVersion, status } = charger
+        if (connectionId && ocppVersion && status !== 'rejected') {
+          const askedBy = { userId: actor.userId, role: actor.role }
+          const call = passwordCall(ocppVersion, sealed(salt))
+          await putOnWay(
+            host,
+            tx,
+            { action: call.action, connectionId },
+            { ...call, chargerId: charger.id, requestId: null, askedBy },
+          )
+        }
         return { charger: view((await viewCharger(tx, charger.id))!), salt }
       })
       return answer(reply, { ...charger, passwordOnce: passwords.grown(charger.id, salt) })

@@ -1,4 +1,5 @@
 import { CommandSent } from '#contracts/ocpp'
+import { openPasswords } from '../chargers/passwords.ts'
 import { learn } from '../device/learn.ts'
 import type { OcppHost } from '../host.ts'
 import type { Gateway } from '../rpc/gateway.ts'
@@ -12,6 +13,7 @@ import { endAbandoned, rewritePayload, takeCommands, type Command } from './stor
  */
 export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connectionOf'>): void {
   const { db, log, now, settings } = host
+  const passwords = openPasswords(host)
   /** Chargers for which so many may wait. */
   const waiting = new Map<string, number>()
   /** Those that have one under way. */
@@ -54,7 +56,7 @@ export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connecti
     busy.add(chargerId)
     const { peer } = connection
     void connection
-      .call(action, payload, settings.OCPP_CALL_TIMEOUT, ending => ({
+      .call(action, passwords.unsealed(chargerId, payload), settings.OCPP_CALL_TIMEOUT, ending => ({
         async write(tx) {
           await noteEnd(tx, id, now(), ending)
           if (hasSecrets(action)) await rewritePayload(tx, id, withoutSecrets(action, payload))

@@ -9,6 +9,7 @@ import {
 import { newId } from '#kernel'
 import { telling, type Decision, type Known, type Telling, type Wants } from '../batch.ts'
 import type { OcppHost } from '../host.ts'
+import { confidential, withoutPasswords } from '../log/secrets.ts'
 import type { Peer, Transaction } from '../peer.ts'
 import type { ConnectorRow, MessageRow, Rows } from '../store.ts'
 
@@ -50,7 +51,8 @@ export const handler = <P>(handler: Handler<P>): Handler<unknown> => handler as 
 export type Handlers = Readonly<Record<string, Handler<unknown>>>
 
 /** That a message was taken and answered. */
-export function messageTold(row: Omit<MessageRow, 'id'>): { row: MessageRow; tell: Telling } {
+export function messageTold(said: Omit<MessageRow, 'id'>): { row: MessageRow; tell: Telling } {
+  const row = confidential.has(said.action) ? withoutPasswords(said) : said
   const { at, charger_id: chargerId, message_id: messageId, direction, action, ocpp_version: ocppVersion } = row
   return {
     row: { id: newId(), ...row },

@@ -28,7 +28,7 @@ import { remembered, type Peer } from '../peer.ts'
 import { lastAnswers, listTransactions } from '../store.ts'
 import { openConnection, type Connection, type Overheard } from './connection.ts'
 import { sameness } from './received.ts'
-import { identityOf, openAdmission, versionFor, type Proof } from './handshake.ts'
+import { identityOf, openAdmission, versionFor, versions, type Proof } from './handshake.ts'
 
 const seenMs = 2_000
 /** A gateway that was not seen for so many seconds is gone. */
@@ -248,7 +248,8 @@ async function keepPresence(self: Self): Promise<() => Promise<void>> {
   })
   metrics.gauge('ohmnibus_ocpp_connections', 'Chargers connected to this process', ['version'], gauge => {
     const counts = Map.groupBy(connections.values(), ({ peer }) => peer.ocppVersion)
-    for (const [version, of] of counts) gauge.set({ version }, of.length)
+    // None is a figure too: who looks after them is told by it that all are gone.
+    for (const version of versions) gauge.set({ version }, counts.get(version)?.length ?? 0)
   })
   return async () => {
     for (const timer of timers) clearInterval(timer)

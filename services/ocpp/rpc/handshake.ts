@@ -7,7 +7,7 @@ import { findCharger, insertCharger, usePassword, type Charger } from '../charge
 import type { OcppHost } from '../host.ts'
 
 /** The newest first, for chargers that speak several. */
-const versions: OcppVersion[] = ['ocpp2.1', 'ocpp2.0.1', 'ocpp1.6']
+export const versions: OcppVersion[] = ['ocpp2.1', 'ocpp2.0.1', 'ocpp1.6']
 
 /** What is spoken of what a charger offers: the first it names that we know; undefined where there is none. */
 export const versionFor = (offered: Iterable<string>): OcppVersion | undefined =>

@@ -1,7 +1,6 @@
 import type { OcppVersion } from '#contracts/ocpp'
 import { newId } from '#kernel'
 import type { Decision } from '../batch.ts'
-import { withoutSecrets } from '../commands/secrets.ts'
 import { messageTold, withMessage } from '../messages/handler.ts'
 import { requireValid } from '../messages/schemas.ts'
 import { callFrame, CallError, codeOf, type Frame } from './frames.ts'
@@ -94,7 +93,7 @@ function record(
     ocpp_version: peer.ocppVersion,
     message_id: id,
     action: call.action,
-    payload: withoutSecrets(call.action, call.payload),
+    payload: call.payload,
     outcome: ending.outcome === 'offline' ? 'unsent' : ending.outcome,
     ...('answer' in ending && { answer: ending.answer }),
     ...('errorCode' in ending && { error_code: ending.errorCode, error_description: ending.errorDescription }),

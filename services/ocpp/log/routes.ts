@@ -1,0 +1,130 @@
+import Type, { type Static } from 'typebox'
+import { ChargerId, MessageOutcome, OcppVersion } from '#contracts/ocpp'
+import { Id, Instant } from '#contracts/shared'
+import { cursorOf, fail, isId, listQuery, Page, timeOf, withRole, type Actor } from '#kernel'
+import { manageable } from '../access.ts'
+import { findCharger, type Charger } from '../chargers/store.ts'
+import { One } from '../chargers/view.ts'
+import type { OcppHost } from '../host.ts'
+import { findMessage, listMessages, type Message } from './store.ts'
+import type { Wire } from './wire.ts'
+
+const operators = { access: withRole('operator') }
+const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+
+const Direction = Type.Enum(['received', 'sent'], {
+  description: '`received` came from the charger',
+  examples: ['received'],
+})
+
+const MessageView = Type.Object(
+  {
+    id: Id,
+    messageId: Type.String({ description: 'As on the wire', examples: ['19223201'] }),
+    direction: Direction,
+    action: Type.String({ description: 'Empty where it could not be read', examples: ['BootNotification'] }),
+    ocppVersion: OcppVersion,
+    at: Instant,
+    payload: Type.Unknown({ description: 'In a list null where it has more than 65,536 characters' }),
+    outcome: MessageOutcome,
+    answer: Type.Unknown({ description: 'Null where there was none' }),
+    errorCode: nullable(Type.String({ examples: ['FormationViolation'] })),
+    errorDescription: nullable(Type.String()),
+  },
+  { title: 'ChargerMessage' },
+)
+
+const filters = {
+  action: Type.Optional(Type.String({ maxLength: 50, examples: ['BootNotification'] })),
+  direction: Type.Optional(Direction),
+  outcome: Type.Optional(MessageOutcome),
+  errorCode: Type.Optional(Type.String({ maxLength: 100, examples: ['FormationViolation'] })),
+  text: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      pattern: '^[^\\u0000]*$',
+      description: 'Within the payload, the answer or the error, whatever its case',
+      examples: ['04A2B9'],
+    }),
+  ),
+  from: Type.Optional({ ...Instant, description: 'Only what came then or later' }),
+  to: Type.Optional({ ...Instant, description: 'Only what came before' }),
+}
+
+const view = (message: Message): Static<typeof MessageView> => ({ ...message, at: message.at.toISOString() })
+
+/** What is said between chargers and the platform, as operators look into it. */
+export function logRoutes({ http, db }: OcppHost, wire: Wire): void {
+  const readable = async (actor: Actor, id: string): Promise<Charger> =>
+    manageable(actor, 'read', await findCharger(db, id), 'charger_unknown')
+
+  http.get(
+    '/chargers/:id/messages',
+    {
+      config: operators,
+      schema: {
+        summary: 'Search the messages of a charger, the latest first',
+        description:
+          'Heartbeats are not kept, and passwords are not shown. A page looks at 10,000 messages at the most, and with ' +
+          '`text` at 1,000: it may hold less than `limit` while `nextCursor` leads on.',
+        refuses: ['charger_unknown'],
+        params: One,
+        querystring: listQuery(filters),
+        response: { 200: Page(MessageView) },
+      },
+    },
+    async ({ actor, params, query }) => {
+      const { limit, after, from, to, ...rest } = query
+      const { createdAt: since } = await readable(actor, params.id)
+      const cursor = cursorOf(after, isId)
+      const span = {
+        from: from === undefined ? undefined : timeOf(from),
+        to: to === undefined ? undefined : timeOf(to),
+      }
+      const wanted = { chargerId: params.id, since, ...rest, ...span }
+      const { messages, behind } = await listMessages(db, wanted, limit, cursor?.[0] as string | undefined)
+      const nextCursor = behind ? Buffer.from(JSON.stringify([behind])).toString('base64url') : null
+      return { items: messages.map(view), nextCursor }
+    },
+  )
+
+  http.get(
+    '/chargers/:id/messages/:messageId',
+    {
+      config: operators,
+      schema: {
+        summary: 'Read all of a message',
+        refuses: ['charger_unknown', 'message_unknown'],
+        params: Type.Object({ id: ChargerId, messageId: Id }),
+        response: { 200: MessageView },
+      },
+    },
+    async ({ actor, params }) => {
+      const { createdAt } = await readable(actor, params.id)
+      const message = await findMessage(db, params.id, createdAt, params.messageId)
+      return view(message ?? fail('not_found', 'message_unknown'))
+    },
+  )
+
+  const live = http.stream(
+    '/chargers/:id/stream',
+    {
+      config: operators,
+      schema: {
+        summary: 'Listen to the wire of a charger, both ways',
+        description:
+          'Events `frame` with `at`, `direction` and `text`, as it was sent. Of a charger whose connection another process ' +
+          'has what is written down comes, without heartbeats, within a second. Passwords are not shown.',
+        refuses: ['charger_unknown', 'too_many_streams'],
+        params: One,
+      },
+    },
+    async ({ actor, params }) => {
+      const may = () => readable(actor, params.id)
+      await may()
+      return wire.feed(params.id, may)
+    },
+  )
+  wire.wakes(live)
+}

@@ -1,0 +1,12 @@
+import { chargerRoutes } from './chargers/routes.ts'
+import type { OcppHost } from './host.ts'
+import { logRoutes } from './log/routes.ts'
+import type { Wire } from './log/wire.ts'
+import { tokenRoutes } from './tokens/routes.ts'
+
+/** What operators do. */
+export function routes(host: OcppHost, wire: Wire): void {
+  chargerRoutes(host)
+  logRoutes(host, wire)
+  tokenRoutes(host)
+}
