@@ -46,7 +46,7 @@ const columns = (db: Db) => db`
   coalesce((
     select json_agg(t) from (
       select id as "transactionId", reference, evse, connector, token, begun_at as "begunAt" from transactions
-      where charger_id = c.id and ended_at is null order by id limit 100) t), '[]') as open`
+      where charger_id = c.id and ended_at is null and received_at >= c.created_at order by id limit 100) t), '[]') as open`
 
 export async function viewCharger(db: Db, id: string): Promise<ChargerAsIs | undefined> {
   const [row] = await db<ChargerAsIs[]>`select ${columns(db)} from chargers c where c.id = ${id}`

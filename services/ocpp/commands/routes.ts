@@ -17,7 +17,7 @@ import {
   withRole,
 } from '#kernel'
 import { manageable } from '../access.ts'
-import { findCharger } from '../chargers/store.ts'
+import { findCharger, type Charger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 import { answerOf, refusals, type CallCharger } from './call.ts'
 import { withoutSecrets } from './secrets.ts'
@@ -77,12 +77,12 @@ const filters = {
 }
 type Filters = Static<ReturnType<typeof countQuery<typeof filters>>>
 
-const wanted = (chargerId: string, query: Filters): Wanted => ({
-  chargerId,
-  action: query.action,
-  outcome: query.outcome,
-  created: createdIn(query),
-})
+/** None from before it was this charger: who takes an identity next reads nothing of before. */
+function wanted({ id: chargerId, createdAt }: Charger, query: Filters): Wanted {
+  const { from, to } = createdIn(query)
+  const since = from && from > createdAt ? from : createdAt
+  return { chargerId, action: query.action, outcome: query.outcome, created: { from: since, to } }
+}
 
 export function commandRoutes(host: OcppHost, call: CallCharger): void {
   const { http, db } = host
@@ -130,9 +130,9 @@ export function commandRoutes(host: OcppHost, call: CallCharger): void {
       },
     },
     async ({ actor, params, query }) => {
-      manageable(actor, 'read', await findCharger(db, params.id), 'charger_unknown')
+      const charger = manageable(actor, 'read', await findCharger(db, params.id), 'charger_unknown')
       const before = cursorOf(query.after, isId)?.[0] as string | undefined
-      const rows = await listCommands(db, wanted(params.id, query), query.limit + 1, before)
+      const rows = await listCommands(db, wanted(charger, query), query.limit + 1, before)
       return page(rows, query.limit, ({ id }) => [id], view)
     },
   )
@@ -150,8 +150,8 @@ export function commandRoutes(host: OcppHost, call: CallCharger): void {
       },
     },
     async ({ actor, params, query }) => {
-      manageable(actor, 'read', await findCharger(db, params.id), 'charger_unknown')
-      return counted(await countCommands(db, wanted(params.id, query), mostCounted + 1))
+      const charger = manageable(actor, 'read', await findCharger(db, params.id), 'charger_unknown')
+      return counted(await countCommands(db, wanted(charger, query), mostCounted + 1))
     },
   )
 
@@ -167,8 +167,9 @@ export function commandRoutes(host: OcppHost, call: CallCharger): void {
       },
     },
     async ({ actor, params }) => {
-      manageable(actor, 'read', await findCharger(db, params.id), 'charger_unknown')
-      return view((await findCommand(db, params.id, params.command)) ?? fail('not_found', 'command_unknown'))
+      const charger = manageable(actor, 'read', await findCharger(db, params.id), 'charger_unknown')
+      const command = await findCommand(db, params.id, params.command)
+      return command && command.askedAt >= charger.createdAt ? view(command) : fail('not_found', 'command_unknown')
     },
   )
 }
