@@ -53,6 +53,7 @@ create table chargers (
   time_zone             text,
   next_password_digest  bytea,
   words                 tsvector                  generated always as (to_tsvector('simple'::regconfig, regexp_replace(lower(((((((((id || ' '::text) || COALESCE(name, ''::text)) || ' '::text) || COALESCE(vendor, ''::text)) || ' '::text) || COALESCE(model, ''::text)) || ' '::text) || COALESCE(serial_number, ''::text))), '[^[:alnum:]]+'::text, ' '::text, 'g'::text))) stored,
+  adopts                boolean                   not null default false,
   constraint chargers_pkey PRIMARY KEY (id),
   constraint chargers_check CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
   constraint chargers_check1 CHECK (((gateway_id IS NULL) = (connection_id IS NULL))),

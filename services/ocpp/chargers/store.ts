@@ -13,6 +13,8 @@ export interface Charger {
   readonly passwordDigest: Buffer | null
   /** Of a password that was told and not used yet. */
   readonly nextPasswordDigest: Buffer | null
+  /** The first password it brings becomes its own. */
+  readonly adopts: boolean
   readonly certificateSerial: string | null
   /** As IANA names it; UTC where there is none. */
   readonly timeZone: string | null
@@ -38,7 +40,7 @@ export interface Charger {
 export const chargerColumns = (db: Db) => db`
   c.id, case when c.owner_id is not null then json_build_object('kind', c.owner_kind, 'id', c.owner_id) end as owner,
   c.name, c.status, c.password_digest as "passwordDigest", c.next_password_digest as "nextPasswordDigest",
-  c.certificate_serial as "certificateSerial", c.time_zone as "timeZone", coalesce((
+  c.adopts, c.certificate_serial as "certificateSerial", c.time_zone as "timeZone", coalesce((
     select json_agg(json_build_object('evse', f.evse, 'from', f.begins, 'to', f.ends) order by f.number)
     from free_vend f where f.charger_id = c.id), '[]') as "freeVend", c.vendor,
   c.model, c.serial_number as "serialNumber", c.firmware, c.iccid, c.imsi, c.ocpp_version as "ocppVersion",
@@ -64,14 +66,15 @@ export async function lockCharger(tx: Tx, id: string): Promise<Charger | undefin
 export async function insertCharger(
   tx: Tx,
   charger: Pick<Charger, 'id' | 'owner' | 'name' | 'status' | 'passwordDigest' | 'certificateSerial' | 'createdAt'> &
-    Partial<Pick<Charger, 'timeZone' | 'freeVend'>>,
+    Partial<Pick<Charger, 'timeZone' | 'freeVend' | 'adopts'>>,
 ): Promise<boolean> {
-  const { id, owner, name, status, passwordDigest, certificateSerial, createdAt, timeZone, freeVend } = charger
+  const { id, owner, name, status, passwordDigest, certificateSerial, createdAt } = charger
+  const { timeZone = null, freeVend, adopts = false } = charger
   const added = await tx`
     insert into chargers
-      (id, owner_kind, owner_id, name, status, password_digest, certificate_serial, time_zone, created_at)
+      (id, owner_kind, owner_id, name, status, password_digest, certificate_serial, time_zone, adopts, created_at)
     values (${id}, ${owner?.kind ?? null}, ${owner?.id ?? null}, ${name}, ${status}, ${passwordDigest},
-      ${certificateSerial}, ${timeZone ?? null}, ${createdAt})
+      ${certificateSerial}, ${timeZone}, ${adopts}, ${createdAt})
     on conflict (id) do nothing returning id`
   if (added.length > 0 && freeVend) await setFreeVend(tx, id, freeVend)
   return added.length > 0
@@ -108,9 +111,16 @@ export async function setFreeVend(tx: Tx, chargerId: string, rules: readonly Fre
 
 export const deleteCharger = (tx: Tx, id: string) => tx`delete from chargers where id = ${id}`
 
+/** Takes the first password that a charger brings for its own; false where another was quicker. */
+export async function adoptPassword(tx: Tx, id: string, digest: Buffer): Promise<boolean> {
+  const adopted = await tx`
+    update chargers set password_digest = ${digest}, adopts = false where id = ${id} and adopts returning id`
+  return adopted.length > 0
+}
+
 /** A password was used for the first time: the former one ends. */
 export const usePassword = (tx: Tx, id: string, digest: Buffer) => tx`
-  update chargers set password_digest = next_password_digest, next_password_digest = null
+  update chargers set password_digest = next_password_digest, next_password_digest = null, adopts = false
   where id = ${id} and next_password_digest = ${digest}`
 
 export interface Connecting {

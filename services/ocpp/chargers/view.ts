@@ -68,8 +68,10 @@ export const ChargerView = Type.Object(
     iccid: nullable(Type.String()),
     imsi: nullable(Type.String()),
     address: { ...nullable(Type.String({ examples: ['192.0.2.7'] })), description: 'From where it came last' },
-    password: Type.Enum(['none', 'set', 'changing'], {
-      description: 'Whether it proves itself by one; `changing` while a new one waits for its first use',
+    password: Type.Enum(['none', 'set', 'changing', 'first'], {
+      description:
+        'Whether it proves itself by one; `changing` while a new one waits for its first use, `first` while any that it ' +
+        'brings becomes its own',
       examples: ['set'],
     }),
     certificateSerial: nullable(Type.String()),
@@ -111,7 +113,7 @@ export interface ChargerAsIs extends Charger {
 }
 
 export function view({ connectors, open, ...charger }: ChargerAsIs): ChargerView {
-  const { passwordDigest, nextPasswordDigest, connectionId, gatewayId: _, ...told } = charger
+  const { passwordDigest, nextPasswordDigest, adopts, connectionId, gatewayId: _, ...told } = charger
   return {
     ...told,
     freeVend: [...charger.freeVend],
@@ -120,7 +122,7 @@ export function view({ connectors, open, ...charger }: ChargerAsIs): ChargerView
     connectedAt: instant(charger.connectedAt),
     disconnectedAt: instant(charger.disconnectedAt),
     bootedAt: instant(charger.bootedAt),
-    password: nextPasswordDigest ? 'changing' : passwordDigest ? 'set' : 'none',
+    password: nextPasswordDigest ? 'changing' : passwordDigest ? 'set' : adopts ? 'first' : 'none',
     connectors: connectors.map(connector => ({ ...connector, at: new Date(connector.at).toISOString() })),
     transactions: open.map(({ begunAt, ...rest }) => ({
       ...rest,

@@ -29,7 +29,7 @@ const Payload = Type.Unsafe<Record<string, unknown>>(
   Type.Object({}, { additionalProperties: true, examples: [{ type: 'Soft' }] }),
 )
 const Answer = Type.Unsafe<Record<string, unknown>>(
-  Type.Object({}, { additionalProperties: true, examples: [{ status: 'Accepted' }] }),
+  Type.Object({}, { title: 'ChargerAnswer', additionalProperties: true, examples: [{ status: 'Accepted' }] }),
 )
 
 const CommandView = Type.Object(

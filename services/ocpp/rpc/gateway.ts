@@ -27,6 +27,7 @@ import type { Handlers, Means } from '../messages/handler.ts'
 import { remembered, type Peer } from '../peer.ts'
 import { lastAnswers, listTransactions } from '../store.ts'
 import { openConnection, type Connection, type Overheard } from './connection.ts'
+import { messagesCounted } from './line.ts'
 import { sameness } from './received.ts'
 import { identityOf, openAdmission, versionFor, versions, type Proof } from './handshake.ts'
 
@@ -83,6 +84,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     handleProtocols: offered => versionFor(offered) ?? false,
   })
   followChanges(self)
+  // From the start on, so that who watches it need not wait for the first message.
+  messagesCounted(host)
   const stopPresence = await keepPresence(self)
 
   const gateway: Gateway = {

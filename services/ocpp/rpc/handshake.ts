@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import Value from 'typebox/value'
 import { ChargerId, ChargerRegistered, type OcppVersion } from '#contracts/ocpp'
-import { Problem } from '#kernel'
+import { fail, Problem } from '#kernel'
 import { leastBytes, type Passwords } from '../chargers/passwords.ts'
-import { findCharger, insertCharger, usePassword, type Charger } from '../chargers/store.ts'
+import { adoptPassword, findCharger, insertCharger, usePassword, type Charger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 
 /** The newest first, for chargers that speak several. */
@@ -66,12 +66,20 @@ export function openAdmission(host: OcppHost, passwords: Passwords) {
     return await prove((await findCharger(db, id))!, password)
   }
 
+  /** It was known elsewhere: who brings a password first is it. */
+  async function adopt({ id }: Charger, password: Buffer | undefined): Promise<Charger> {
+    if ((password?.length ?? 0) < leastBytes) throw unproven('It has to bring the password that it has.')
+    await db.transaction(tx => adoptPassword(tx, id, passwords.digest(id, password!)))
+    return await prove((await findCharger(db, id)) ?? fail('not_found', 'charger_unknown'), password)
+  }
+
   async function prove(charger: Charger, password: Buffer | undefined): Promise<Charger> {
     const { id, passwordDigest, nextPasswordDigest } = charger
     if (password && nextPasswordDigest && passwords.matches(id, password, nextPasswordDigest)) {
       await db.transaction(tx => usePassword(tx, id, nextPasswordDigest))
       return charger
     }
+    if (charger.adopts) return await adopt(charger, password)
     if (!passwordDigest || (password && passwords.matches(id, password, passwordDigest))) return charger
     throw unproven('Its identity and password do not belong together.')
   }
