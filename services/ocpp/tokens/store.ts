@@ -93,6 +93,7 @@ export const insertOwnToken = (
   insert into tokens (id, id_token, type, owner_kind, owner_id, user_id, status, created_at)
   values (${newId()}, ${idToken}, ${type}, 'person', ${userId}, ${userId}, 'accepted', ${createdAt})
   on conflict (upper(id_token)) do nothing`
+
 /** The same by its value, whatever its case. */
 export async function lockTokenOf(tx: Tx, idToken: string): Promise<KeptToken | undefined> {
   const [row] = await tx<KeptToken[]>`
