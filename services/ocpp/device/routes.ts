@@ -205,7 +205,7 @@ export function deviceRoutes(host: OcppHost, call: CallCharger): void {
         refuses: ['charger_unknown', 'editor_required', ...refusals],
         params: One,
         body: Type.Object({ variables: Type.Array(Setting, { minItems: 1, maxItems: 50 }) }),
-        response: { 200: Type.Object({ results: Type.Array(SetResult) }) },
+        response: { 200: Type.Object({ results: Type.Array(SetResult) }, { title: 'ChargerVariablesSet' }) },
       },
     },
     async ({ actor, params, body }) => {

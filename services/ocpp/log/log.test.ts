@@ -21,7 +21,7 @@ suite('the messages of a charger', () => {
   test('are found by action, direction, outcome, error, text and time, the latest first', async t => {
     const { as, charger } = await open(t)
     const it = await charger('CP-1')
-    await it.call('BootNotification', boot16)
+    await it.call('DataTransfer', { vendorId: 'Voltaic' })
     await it.call('StatusNotification', available)
     const middle = new Date().toISOString()
     await assert.rejects(it.call('StatusNotification', { connectorId: 'one' }))
@@ -33,14 +33,14 @@ suite('the messages of a charger', () => {
       'Authorize',
       'StatusNotification',
       'StatusNotification',
-      'BootNotification',
+      'DataTransfer',
     ])
     assert.deepEqual(await actions('action=Authorize'), ['Authorize'])
     assert.deepEqual(await actions('direction=sent'), [])
     assert.deepEqual(await actions('outcome=error'), ['StatusNotification'])
     assert.deepEqual(await actions('text=card-7'), ['Authorize'])
-    assert.deepEqual(await actions('text=voltaic'), ['BootNotification'])
-    assert.deepEqual(await actions(`to=${middle}`), ['StatusNotification', 'BootNotification'])
+    assert.deepEqual(await actions('text=voltaic'), ['DataTransfer'])
+    assert.deepEqual(await actions(`to=${middle}`), ['StatusNotification', 'DataTransfer'])
     assert.deepEqual(await actions(`from=${middle}&action=StatusNotification`), ['StatusNotification'])
     const [failed] = await all(root, 'outcome=error')
     assert.deepEqual(await all(root, `errorCode=${failed.errorCode}`), [failed])
@@ -84,7 +84,7 @@ suite('the messages of a charger', () => {
     const environment = { OCPP_MESSAGE_RETENTION: '7d' }
     const { db, charger, periodically } = await open(t, { environment, now: () => now })
     const it = await charger('CP-1')
-    await it.call('BootNotification', boot16)
+    await it.call('Authorize', { idTag: 'A' })
     const count = async () => (await db`select count(*)::int as n from messages`)[0]!.n
     await periodically(/messages/)
     assert.equal(await count(), 1)
@@ -93,7 +93,7 @@ suite('the messages of a charger', () => {
     assert.equal(await count(), 0)
     const [left] = await db`select count(*)::int as n from pg_inherits where inhparent = 'ocpp.messages'::regclass`
     assert.equal(left!.n, 4, 'a part for today and for two more days, and the net')
-    await it.call('BootNotification', boot16)
+    await it.call('Authorize', { idTag: 'A' })
     assert.equal(await count(), 1)
   })
 
@@ -185,14 +185,14 @@ suite('the wire, live', () => {
     const other = await gateway(p)
     const it = await connect(t, `${other.replace('http', 'ws')}/ocpp/CP-1`, 'ocpp1.6')
     const { events, until } = await listen(t, `${url}/api/ocpp/chargers/CP-1/stream`, as({ role: 'admin' }).headers)
-    await it.call('BootNotification', boot16, 'boot')
+    await it.call('StatusNotification', available, 'well')
     await assert.rejects(it.call('StatusNotification', { connectorId: 'one' }, 'bad'))
     await until(() => events.length >= 4)
     assert.deepEqual(
       events.map(({ data }) => [data.direction, JSON.parse(data.text).slice(0, 3)[1], JSON.parse(data.text)[0]]),
       [
-        ['received', 'boot', 2],
-        ['sent', 'boot', 3],
+        ['received', 'well', 2],
+        ['sent', 'well', 3],
         ['received', 'bad', 2],
         ['sent', 'bad', 4],
       ],
