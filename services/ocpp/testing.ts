@@ -188,3 +188,20 @@ export async function persistent(t: TestContext, url: string) {
   await call('BootNotification', boot16)
   return { call }
 }
+
+// JSON schemas of any shape.
+type Schema = any
+
+/** The least that a schema takes. */
+export function least(schema: Schema, root: Schema = schema): unknown {
+  if (schema.$ref) return least(root.definitions[schema.$ref.split('/').at(-1)], root)
+  if (schema.enum) return schema.enum[0]
+  if (schema.type === 'array') return Array.from({ length: schema.minItems ?? 1 }, () => least(schema.items, root))
+  if (schema.type === 'object')
+    return Object.fromEntries((schema.required ?? []).map((key: string) => [key, least(schema.properties[key], root)]))
+  if (schema.format === 'date-time') return '2026-11-28T10:00:00Z'
+  if (schema.format === 'uri') return 'https://files.example/1'
+  if (schema.type === 'boolean') return true
+  if (schema.type === 'integer' || schema.type === 'number') return Math.max(1, schema.minimum ?? 1)
+  return 'x'
+}

@@ -56,6 +56,8 @@ suite('a command', () => {
     assert.equal(status, 422)
     assert.equal(body.code, 'command_invalid')
     assert.deepEqual(body.errors.map(({ pointer }: { pointer: string }) => pointer).sort(), ['/key', '/more', '/value'])
+    const nowhere = await as().post('/chargers/CP-1/commands/GetDiagnostics', { location: 'on the server' })
+    assert.deepEqual([nowhere.body.code, nowhere.body.errors[0].pointer], ['command_invalid', '/location'])
   })
 
   test('that a version does not have, or that only chargers send, is refused', async t => {

@@ -9,27 +9,11 @@ import {
   type OcppVersion,
 } from '#contracts/ocpp'
 import { commands } from '../commands/actions.ts'
-import { boot2, open } from '../testing.ts'
+import { boot2, least, open } from '../testing.ts'
 import { handlers } from './handlers.ts'
 import { actionsOf, schemaOf } from './schemas.ts'
 
 const versions: OcppVersion[] = ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1']
-
-// JSON schemas of any shape.
-type Schema = any
-
-/** The least that a schema takes. */
-function least(schema: Schema, root: Schema = schema): unknown {
-  if (schema.$ref) return least(root.definitions[schema.$ref.split('/').at(-1)], root)
-  if (schema.enum) return schema.enum[0]
-  if (schema.type === 'array') return Array.from({ length: schema.minItems ?? 1 }, () => least(schema.items, root))
-  if (schema.type === 'object')
-    return Object.fromEntries((schema.required ?? []).map((key: string) => [key, least(schema.properties[key], root)]))
-  if (schema.format === 'date-time') return '2026-11-28T10:00:00Z'
-  if (schema.type === 'boolean') return true
-  if (schema.type === 'integer' || schema.type === 'number') return Math.max(1, schema.minimum ?? 1)
-  return 'x'
-}
 
 for (const version of versions) {
   test(`every action of ${version} is a command or is taken from chargers, and only data is transferred both ways`, () => {

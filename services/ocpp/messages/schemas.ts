@@ -22,7 +22,9 @@ const loaded = new Map<OcppVersion, ReturnType<typeof openVersion>>()
 /** Compiled at their first use: a start needs none. */
 function openVersion(version: OcppVersion) {
   const schemas = load(files[version]) as { $id: string }[]
-  const options = { strict: false, multipleOfPrecision: 6, formats: { 'date-time': instant, uri: true } } as const
+  // Only where chargers are sent to fetch or bring something: they refuse what is none.
+  const { uri } = (load('ajv-formats/dist/formats.js') as typeof import('ajv-formats/dist/formats.js')).fullFormats
+  const options = { strict: false, multipleOfPrecision: 6, formats: { 'date-time': instant, uri: uri! } } as const
   const ajv = new Ajv(options)
   // Names all that is wrong, and is asked only where something is.
   const thorough = new Ajv({ ...options, allErrors: true })
