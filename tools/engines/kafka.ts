@@ -1,12 +1,13 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Admin } from '@platformatic/kafka'
-import { cached, fetchBy } from './cache.ts'
-import { EngineMissing, freePort, type Place, type Recipe } from './recipe.ts'
-import { findProgram, launch, outputOf } from './launch.ts'
+import { cached } from './cache.ts'
+import { fetchJars, findJava } from './java.ts'
+import { freePort, type Place, type Recipe } from './recipe.ts'
+import { launch, outputOf } from './launch.ts'
 
 const version = '4.4.0'
 const toolsVersion = '4.3.1'
@@ -130,38 +131,6 @@ async function makesTopics(broker: string): Promise<boolean> {
     await admin.close().catch(() => {})
   }
 }
-
-/** `release` tells one Java from another. */
-function findJava(): { java: string; release: string } {
-  const java = findProgram(...(process.env.JAVA_HOME ? [join(process.env.JAVA_HOME, 'bin', 'java')] : []), 'java')
-  const release = java && outputOf(java, '-version')
-  const advice = 'install the package default-jre-headless, or set JAVA_HOME'
-  if (!release) throw new EngineMissing(`there is no Java; ${advice}`)
-  const major = Number(/version "(\d+)/.exec(release)?.[1])
-  if (major < 17) throw new EngineMissing(`it needs Java 17 or newer, and ${java} is ${major}; ${advice}`)
-  return { java, release: `${major}-${createHash('sha256').update(release).digest('hex').slice(0, 12)}` }
-}
-
-const fetchJars =
-  (wanted: string) =>
-  async (part: string): Promise<void> => {
-    const maven = findProgram('mvn')
-    if (!maven) throw new EngineMissing('there is no Maven to fetch it with; install the package maven')
-    const repository = join(part, 'repository')
-    const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
-    const pom = join(import.meta.dirname, wanted)
-    await fetchBy(maven, [
-      '-q',
-      '-B',
-      '-f',
-      pom,
-      `-Dmaven.repo.local=${repository}`,
-      goal,
-      '-DincludeScope=runtime',
-      `-DoutputDirectory=${part}`,
-    ])
-    fs.rmSync(repository, { recursive: true })
-  }
 
 /**
  * What Java knows of the classes after a first, clean end, so that the next start need not find it out again: a third

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { engineNames, startEngine, type Engine, type EngineName } from './engine.ts'
+import { javaWithOcpp, pythonWithOcpp } from './chargers.ts'
 import { EngineMissing } from './recipe.ts'
 import { guard, quoted } from './guard.ts'
 
@@ -13,7 +14,8 @@ Starts real engines for Ohmnibus on this machine
   and prints the settings to use; the first time it fetches what is missing into .cache/engines.
 They work on a temporary folder and end with Ctrl-C. Ports are free ones;
   with --port-base N they are N above the usual ones.
-With --fetch they only show that they start, so that a later start finds all it needs.`
+With --fetch they only show that they start, so that a later start finds all it needs; the libraries of chargers that
+  tests connect are fetched too.`
 
 /** The usual ports: those that the engines' own documents name, for mail the one that needs no rights. */
 const ports: Record<EngineName, number> = { server: 5432, kafka: 9092, redis: 6379, s3: 7070, mail: 2525 }
@@ -79,7 +81,12 @@ if (settings.DATABASE_URL)
 for (const [name, value] of Object.entries(settings)) console.log(`${name}=${value}`)
 if (names.includes('mail')) say(`Mails are written to ${join(folder, 'mail', 'received')}`)
 console.log('engines ready')
-if (fetchOnly) await leave(0)
+if (fetchOnly) {
+  const clients = await Promise.allSettled([pythonWithOcpp(), javaWithOcpp()])
+  const missing = clients.filter(result => result.status === 'rejected')
+  for (const { reason } of missing) say(`A charger's library is missing: ${(reason as Error).message}`)
+  await leave(missing.length > 0 ? 1 : 0)
+}
 
 /** What the command line asks for; ends the program when it asks for something else. */
 function choice(): { names: EngineName[]; base: number | undefined; fetchOnly: boolean } {
