@@ -258,6 +258,32 @@ create table transactions (
 CREATE INDEX transactions_by_token ON ocpp.transactions USING btree (upper((token ->> 'idToken'::text))) WHERE (ended_at IS NULL);
 CREATE INDEX transactions_open ON ocpp.transactions USING btree (charger_id) WHERE (ended_at IS NULL);
 
+create table transfers (
+  id            uuid                      not null,
+  charger_id    text                      not null,
+  kind          text                      not null,
+  request_id    integer                   not null,
+  location      text,
+  token_digest  bytea,
+  token_until   timestamp with time zone,
+  status        text                      not null,
+  said          text,
+  file_name     text,
+  file_key      text,
+  content_type  text,
+  size_bytes    bigint,
+  sha256        text,
+  asked_by      uuid,
+  asked_at      timestamp with time zone  not null,
+  ended_at      timestamp with time zone,
+  constraint transfers_pkey PRIMARY KEY (id),
+  constraint transfers_token_digest_key UNIQUE (token_digest),
+  constraint transfers_kind_check CHECK ((kind = ANY (ARRAY['diagnostics'::text, 'security'::text, 'customer'::text]))),
+  constraint transfers_status_check CHECK ((status = ANY (ARRAY['asked'::text, 'coming'::text, 'stored'::text, 'elsewhere'::text, 'failed'::text])))
+);
+CREATE INDEX transfers_by_age ON ocpp.transfers USING btree (asked_at);
+CREATE INDEX transfers_by_charger ON ocpp.transfers USING btree (charger_id, id);
+
 create table variables (
   charger_id          text                      not null,
   component           text                      not null,

@@ -41,6 +41,7 @@ export const settings = Type.Object({
     Setting.text('PEM file of the authorities that sign contracts (ISO 15118). Without it no contract is trusted.'),
   ),
   OCPP_MESSAGE_RETENTION: Setting.duration('How long messages of chargers are kept.', { default: '30d' }),
+  OCPP_MAX_UPLOAD: Setting.bytes('Largest log or other file that a charger brings.', { default: '100 MB' }),
   OCPP_MAX_MESSAGE: Setting.bytes('Largest message of a charger, unpacked.', { default: '1 MB' }),
 })
 

@@ -168,6 +168,20 @@ export const walk: readonly Chapter[] = [
       { operation: 'getOcppChargersByIdMessages', with: { id: 'chargerId' } },
       { operation: 'getOcppChargersByIdMessagesByMessageId', with: { id: 'chargerId' }, status: 404 },
       { operation: 'getOcppChargersByIdStream', with: { id: 'chargerId' }, endless: true },
+      { operation: 'postOcppChargersByIdFiles', with: { id: 'chargerId' }, status: 409 },
+      { operation: 'postOcppChargersByIdCustomerInformation', with: { id: 'chargerId' }, status: 409 },
+      { operation: 'getOcppChargersByIdFiles', with: { id: 'chargerId' }, keep: { chargerFileId: 'items.0.id' } },
+      { operation: 'getOcppChargersByIdFilesByFileId', with: { id: 'chargerId', fileId: 'chargerFileId' } },
+      // It was not brought.
+      {
+        operation: 'getOcppChargersByIdFilesByFileIdContent',
+        with: { id: 'chargerId', fileId: 'chargerFileId' },
+        status: 404,
+      },
+      { operation: 'deleteOcppChargersByIdFilesByFileId', with: { id: 'chargerId', fileId: 'chargerFileId' } },
+      // Nobody was told this address.
+      { operation: 'putOcppUploadsByToken', status: 404 },
+      { operation: 'postOcppUploadsByToken', status: 404 },
       { operation: 'postOcppChargersByIdReject', with: { id: 'chargerId' } },
       { operation: 'deleteOcppChargersById', with: { id: 'chargerId' } },
       { operation: 'postOcppTokens', with: { idToken: 'card', userEmail: 'email' }, keep: { cardId: 'id' } },

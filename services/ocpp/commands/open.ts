@@ -2,6 +2,7 @@ import { mirrorDevices } from '../device/mirror.ts'
 import { deviceRoutes } from '../device/routes.ts'
 import type { OcppHost } from '../host.ts'
 import type { Gateway } from '../rpc/gateway.ts'
+import { openTransfers } from '../transfers/open.ts'
 import { openCalling } from './call.ts'
 import { deliverCommands } from './deliver.ts'
 import { openEndings } from './endings.ts'
@@ -16,4 +17,5 @@ export function openCommands(host: OcppHost, gateway: Gateway): void {
   commandRoutes(host, call)
   takeRequests(host)
   deviceRoutes(host, call)
+  openTransfers(host, call)
 }

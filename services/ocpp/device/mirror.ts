@@ -40,4 +40,4 @@ const inventory = (version: OcppVersion, at: Date) =>
       }
 
 /** A number for a request that is told apart from others of its charger by its time. */
-export const requestIdAt = (at: Date): number => Math.floor(at.getTime() / 1000) % 2 ** 31
+export const requestIdAt = (at: Date): number => at.getTime() % 2 ** 31

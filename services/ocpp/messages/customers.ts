@@ -1,4 +1,5 @@
 import { writeCustomerPart } from '../device/rows.ts'
+import { noteCustomer } from '../transfers/store.ts'
 import { handler, type Handlers } from './handler.ts'
 
 interface CustomerInformation {
@@ -13,7 +14,10 @@ export const customers: Handlers = {
   NotifyCustomerInformation: handler<CustomerInformation>({
     handle: ({ peer, payload: { data, requestId, seqNo, tbc = false }, receivedAt }) => ({
       answer: {},
-      write: tx => writeCustomerPart(tx, { chargerId: peer.id, requestId, seqNo, data, isLast: !tbc, at: receivedAt }),
+      async write(tx) {
+        await writeCustomerPart(tx, { chargerId: peer.id, requestId, seqNo, data, isLast: !tbc, at: receivedAt })
+        if (!tbc) await noteCustomer(tx, peer.id, requestId, receivedAt)
+      },
     }),
   }),
 }

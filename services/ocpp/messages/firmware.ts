@@ -1,6 +1,7 @@
 import { FirmwareReported } from '#contracts/ocpp'
 import { telling } from '../batch.ts'
 import { writeNotices } from '../device/rows.ts'
+import { noteSaid } from '../transfers/store.ts'
 import { handler, type Call, type Handler, type Handlers } from './handler.ts'
 
 interface Status {
@@ -34,12 +35,23 @@ function firmware({ peer, payload, receivedAt }: Call<Status>) {
   }
 }
 
-/** Of a log that was asked for by a request; 1.6 knows diagnostics by none. */
-const log = noticed<Status>('log', ({ requestId }) => requestId)
+/** Of a file that was asked for by a request; 1.6 knows diagnostics by none. */
+const transfer = (topic: string) =>
+  handler<Status>({
+    handle: ({ peer, payload, receivedAt: at }) => ({
+      answer: {},
+      async write(tx) {
+        await writeNotices(tx, peer.id, [{ topic, key: String(payload.requestId ?? ''), data: payload }], at)
+        // Nothing is under way.
+        if (payload.status !== 'Idle') await noteSaid(tx, peer.id, { ...payload, at })
+      },
+    }),
+  })
+const log = transfer('log')
 
 /** Firmware management and diagnostics of 1.6 (§4.4, §4.5) and of its security whitepaper. */
 export const firmware16: Handlers = {
-  DiagnosticsStatusNotification: noticed<Status>('diagnostics'),
+  DiagnosticsStatusNotification: transfer('diagnostics'),
   FirmwareStatusNotification: handler<Status>({ handle: firmware }),
   SignedFirmwareStatusNotification: handler<Status>({ handle: firmware }),
   LogStatusNotification: log,
