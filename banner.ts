@@ -22,6 +22,9 @@ export function banner(platform: Platform, address: string): void {
       use[0]!.toUpperCase() + use.slice(1),
       engine,
     ]),
+    ...(config.OHMNIBUS_DEMO && platform.services.includes('ocpp')
+      ? [['Demo', 'a dozen simulated chargers at work (OHMNIBUS_DEMO=off leaves them out)'] as [string, string]]
+      : []),
     ...platform.announcements.map(({ label, value }): [string, string] => [label, value]),
   ]
   const first = config.environment.ADMIN_EMAIL

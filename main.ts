@@ -4,7 +4,7 @@ import { endOnRejections } from './kernel/run/rejections.ts'
 import { run, type Platform } from './kernel/run/run.ts'
 import { all, choose } from './services/all.ts'
 import { banner, lacking, refusal } from './banner.ts'
-import { seedDemo } from './seed.ts'
+import { chargeDemo, seedDemo } from './seed.ts'
 
 /** The whole platform: picks services, starts them, says where they are, and stops them when told to. */
 let running: Platform | undefined
@@ -30,6 +30,7 @@ try {
     if (!stopping.aborted) throw error
   })
   if (!stopping.aborted) banner(platform, address)
+  await chargeDemo(platform, address, stopping)
 } catch (error) {
   console.error(refusal(error))
   process.exit(1)

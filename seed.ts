@@ -42,9 +42,41 @@ function understood(status: number, text: string, what: string): any {
 /** Fills the first start in evaluation mode, signed in as the admin that start made. */
 export async function seedDemo(platform: Platform): Promise<void> {
   const admin = platform.announcements.find(({ label }) => label === 'First admin')
-  if (!admin || !platform.services.includes('passports')) return
+  if (!admin || !platform.config.OHMNIBUS_DEMO) return
   const [email, password] = admin.value.split(' / ') as [string, string]
-  await seed(local(platform), { email, password, passports: 12 })
+  if (platform.services.includes('passports')) await seed(local(platform), { email, password, passports: 12 })
+  if (platform.services.includes('ocpp')) await seedCards(local(platform), { email, password })
+}
+
+/** Cards that the drivers of the demo hold against its chargers. */
+const demoCards = ['DEMO-CARD-1', 'DEMO-CARD-2', 'DEMO-CARD-3']
+
+async function seedCards(client: Client, { email, password }: { email: string; password: string }): Promise<void> {
+  const { accessToken } = await client('POST', '/api/auth/login', { email, password })
+  for (const idToken of demoCards)
+    await client('POST', '/api/ocpp/tokens', { idToken, type: 'ISO14443', label: 'Demo' }, accessToken)
+}
+
+/** In evaluation mode a dozen simulated chargers are at work until the platform stops. */
+export async function chargeDemo(
+  { config, services }: Platform,
+  address: string,
+  stopping: AbortSignal,
+): Promise<void> {
+  if (config.mode !== 'evaluation' || !config.OHMNIBUS_DEMO || !services.includes('ocpp') || stopping.aborted) return
+  const { simulate } = await import('./tools/simulate/simulate.ts')
+  const versions = ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const
+  // As slow as one can watch, and as little as one can leave alone for days.
+  simulate({
+    url: address,
+    chargers: 12,
+    versions,
+    scenario: 'demo',
+    speed: 4,
+    prefix: 'DEMO',
+    cards: demoCards,
+    signal: stopping,
+  })
 }
 
 /**

@@ -21,6 +21,12 @@ export const platformSettings = Type.Object({
   OHMNIBUS_SECRET: Type.Optional(
     Setting.secret("Root of the platform's keys, 32 characters or more; kept in the data folder in evaluation mode."),
   ),
+  OHMNIBUS_DEMO: Setting.flag(
+    'In evaluation mode: demo data at the first start, and a dozen simulated chargers at work.',
+    {
+      default: true,
+    },
+  ),
   ...http.settings.properties,
   ...database.settings.properties,
   ...kafka.settings.properties,
