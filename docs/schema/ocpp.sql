@@ -151,6 +151,29 @@ create table gateways (
   constraint gateways_pkey PRIMARY KEY (id)
 );
 
+create table imports (
+  id          uuid                      not null,
+  user_id     uuid                      not null,
+  actor       json                      not null,
+  dry_run     boolean                   not null,
+  state       text                      not null,
+  content     text,
+  delimiter   text                      not null,
+  size_bytes  integer                   not null,
+  read_bytes  integer                   not null default 0,
+  lines       integer                   not null default 0,
+  created     integer                   not null default 0,
+  updated     integer                   not null default 0,
+  unchanged   integer                   not null default 0,
+  failed      integer                   not null default 0,
+  faults      json                      not null default '[]'::json,
+  created_at  timestamp with time zone  not null,
+  ended_at    timestamp with time zone,
+  constraint imports_pkey PRIMARY KEY (id),
+  constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
+);
+CREATE INDEX imports_by_age ON ocpp.imports USING btree (created_at);
+
 create table messages (
   id                 uuid                      not null,
   at                 timestamp with time zone  not null,

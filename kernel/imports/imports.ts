@@ -23,6 +23,8 @@ export interface Importing<C extends Columns, Name extends string> {
   readonly at?: string
   readonly access: AccessRule
   readonly columns: C
+  /** Columns as other programs name them, by their names; null for what is left out. */
+  readonly names?: Readonly<Record<string, string | null>>
   /** A file with a line, as documents show it. */
   readonly example: string
   /**
@@ -149,7 +151,7 @@ export function openImports<C extends Columns, Name extends string>(
       },
       async (request, reply) => {
         const { actor, query } = request
-        const { content, delimiter } = fileOf(request.body as Buffer | undefined, columns)
+        const { content, delimiter } = fileOf(request.body as Buffer | undefined, importing)
         const { userId, role, sessionId, organisation } = actor
         const made = await db.once(request, async tx => {
           const id = newId()
@@ -212,22 +214,30 @@ const end = (tx: Tx, id: string, state: 'done' | 'failed', at: Date) =>
   tx`update imports set state = ${state}, content = null, ended_at = ${at} where id = ${id}`
 
 /** A file as text and what stands between its columns. Fails with `import_invalid`. */
-function fileOf(body: Buffer | undefined, columns: Columns): { content: string; delimiter: string } {
+function fileOf(
+  body: Buffer | undefined,
+  { columns, names: others = {} }: Pick<Importing<Columns, string>, 'columns' | 'names'>,
+): { content: string; delimiter: string } {
   const refuse = (detail: string) => new Problem('invalid', 'import_invalid', { detail })
   if (!Buffer.isBuffer(body) || body.length === 0) throw refuse('There is nothing in the file.')
   const content = textOf(body).replace(/^\ufeff/, '')
   if (content.includes('\0')) throw refuse('The file holds NUL characters.')
   const first = /^[^\r\n]*/.exec(content)![0]
   const delimiter = [',', ';', '\t'].reduce((a, b) => (first.split(b).length > first.split(a).length ? b : a))
-  const names = headOf(content, delimiter)
-  if (!names) throw refuse('The first line cannot be read as CSV.')
-  const unknown = names.filter(name => !Object.hasOwn(columns, name))
+  const head = headOf(content, delimiter)
+  if (!head) throw refuse('The first line cannot be read as CSV.')
+  const unknown = head.filter(name => !Object.hasOwn(columns, name) && !Object.hasOwn(others, name))
+  const names = head.map(name => meaning(columns, others, name)).filter(name => name !== null)
   if (unknown.length > 0 || new Set(names).size < names.length)
     throw refuse(`The first line names ${unknown.slice(0, 5).join(', ') || 'a column twice'}. ${takes(columns)}`)
   const missing = Object.keys(columns).filter(name => columns[name]!.required && !names.includes(name))
   if (missing.length > 0) throw refuse(`The first line lacks ${missing.join(', ')}. ${takes(columns)}`)
   return { content, delimiter }
 }
+
+/** The column that a name in a file stands for; null where it is left out. */
+const meaning = (columns: Columns, others: Readonly<Record<string, string | null>>, name: string): string | null =>
+  Object.hasOwn(columns, name) ? name : (others[name] ?? null)
 
 const takes = (columns: Columns): string => `Columns are ${Object.keys(columns).join(', ')}.`
 
@@ -259,11 +269,14 @@ async function takeAll<C extends Columns, Name extends string>(
   content: string,
 ): Promise<void> {
   const { delimiter, lines: done } = row
+  const { columns, names = {} } = importing
   const broken: LineFault[] = []
   const parser = parse(content, {
     delimiter,
-    columns: true,
+    columns: (head: string[]) => head.map(name => meaning(columns, names, name) ?? false),
     trim: true,
+    // Databases write tables with tabs and put nothing in quotes.
+    relax_quotes: delimiter === '\t',
     info: true,
     skip_empty_lines: true,
     relax_column_count: true,

@@ -1,4 +1,4 @@
-import type { Problems } from '#kernel'
+import { importProblems, type Problems } from '#kernel'
 
 /** What chargers and those who look after them are refused with. */
 export const problems = {
@@ -21,4 +21,5 @@ export const problems = {
   upload_empty: ['invalid', 'The file is empty.'],
   upload_unsupported: ['conflict', 'The charger cannot bring files here; give it another location.'],
   charger_file_unknown: ['not_found', 'The charger was asked for no such file.'],
+  ...importProblems,
 } satisfies Problems

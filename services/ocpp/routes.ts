@@ -1,5 +1,6 @@
 import { chargerRoutes } from './chargers/routes.ts'
 import type { OcppHost } from './host.ts'
+import { importRoutes } from './imports.ts'
 import { logRoutes } from './log/routes.ts'
 import type { Wire } from './log/wire.ts'
 import { tokenRoutes } from './tokens/routes.ts'
@@ -7,6 +8,7 @@ import { tokenRoutes } from './tokens/routes.ts'
 /** What operators do. */
 export function routes(host: OcppHost, wire: Wire): void {
   chargerRoutes(host)
+  importRoutes(host)
   logRoutes(host, wire)
   tokenRoutes(host)
 }

@@ -15,7 +15,7 @@ import {
   ReservationReported,
   TransactionReported,
 } from '#contracts/ocpp'
-import { defineService } from '#kernel'
+import { defineService, imports } from '#kernel'
 import { openBatches } from './batch.ts'
 import { openCommands } from './commands/open.ts'
 import { needs, settings } from './host.ts'
@@ -36,6 +36,7 @@ export const ocpp = defineService({
   about: 'Chargers over OCPP 1.6, 2.0.1 and 2.1: connections, messages, commands and tokens.',
   problems,
   folder: import.meta.dirname,
+  includes: [imports],
   needs,
   settings,
   publishes: [

@@ -190,6 +190,10 @@ export const walk: readonly Chapter[] = [
       { operation: 'getOcppTokensById', with: { id: 'cardId' }, keep: { cardTag: 'ETag' } },
       { operation: 'putOcppTokensById', with: { id: 'cardId', 'If-Match': 'cardTag', userEmail: 'email' } },
       { operation: 'deleteOcppTokensById', with: { id: 'cardId' } },
+      { operation: 'postOcppChargersImport', keep: { chargersImportId: 'id' } },
+      { operation: 'getOcppChargersImportsById', with: { id: 'chargersImportId' } },
+      { operation: 'postOcppTokensImport', keep: { tokensImportId: 'id' } },
+      { operation: 'getOcppTokensImportsById', with: { id: 'tokensImportId' } },
     ],
   },
   {
