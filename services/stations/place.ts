@@ -5,13 +5,19 @@ import { Problem, type Db } from '#kernel'
 export const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
 /**
- * As answers show it: what was held to its pattern when it came needs none when it goes, and the serialiser cannot read
- * all of them.
+ * As answers show it: what was held to its pattern when it came needs none when it goes, and what may be null is a type
+ * of its own, as the serialiser would else hold each value to both.
  */
 export function shown<S extends Type.TSchema>(schema: S): S {
-  const walk = (at: unknown): unknown => {
+  // A schema is JSON of any depth.
+  const walk = (at: any): any => {
     if (Array.isArray(at)) return at.map(walk)
     if (at === null || typeof at !== 'object') return at
+    if (at.anyOf?.[1]?.type === 'null') {
+      const { anyOf, ...more } = at
+      const one = walk(anyOf[0])
+      return { ...one, ...more, type: [one.type ?? 'string', 'null'], ...(one.enum && { enum: [...one.enum, null] }) }
+    }
     return Object.fromEntries(
       Object.entries(at).flatMap(([key, value]) =>
         key === 'pattern' && typeof value === 'string' ? [] : [[key, walk(value)]],

@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox'
-import { ConnectorStandard } from '#contracts/stations'
+import { Id } from '#contracts/shared'
+import { ConnectorStandard, PowerType } from '#contracts/stations'
 import { signedIn, type Db } from '#kernel'
 import type { StationsHost } from '../host.ts'
-import { NearbyStation, view, type WholeStation } from '../stations/stations.ts'
-import { evsesColumn, stationColumns } from '../stations/store.ts'
+import { nullable, placeFields, shown } from '../place.ts'
 import { classOf, kindOf } from './spots.ts'
 
 const Query = Type.Object({
@@ -18,6 +18,35 @@ const Query = Type.Object({
 })
 type Query = Static<typeof Query>
 
+const { name, address, coordinates, timeZone, openingTimes, operatorName } = placeFields
+const Count = Type.Integer({ minimum: 0, examples: [2] })
+const NearbyStation = shown(
+  Type.Object(
+    {
+      id: Id,
+      name,
+      address,
+      coordinates,
+      timeZone,
+      openingTimes,
+      operatorName,
+      online: Type.Boolean(),
+      distanceM: Type.Integer({ minimum: 0, examples: [340] }),
+      connectors: Type.Array(
+        Type.Object({
+          standard: nullable(ConnectorStandard),
+          powerType: nullable(PowerType),
+          maxPowerW: nullable(Type.Integer({ examples: [150_000] })),
+          total: Count,
+          available: { ...Count, description: 'Can be used now' },
+        }),
+      ),
+    },
+    { title: 'NearbyStation' },
+  ),
+)
+type NearbyStation = Static<typeof NearbyStation>
+
 /** Stations around a position. */
 export function nearbyRoutes({ http, db, now }: StationsHost): void {
   http.get(
@@ -30,10 +59,7 @@ export function nearbyRoutes({ http, db, now }: StationsHost): void {
         response: { 200: Type.Object({ items: Type.Array(NearbyStation) }, { title: 'NearbyStations' }) },
       },
     },
-    async ({ query }) => {
-      const rows = await findNearby(db, query, now())
-      return { items: rows.map(({ distanceM, ...station }) => ({ ...view(station), distanceM })) }
-    },
+    async ({ query }) => ({ items: await findNearby(db, query, now()) }),
   )
 }
 
@@ -41,7 +67,7 @@ export function nearbyRoutes({ http, db, now }: StationsHost): void {
  * The nearest first: an index on kind and position gives them in that order, and the search ends at the last that is
  * wanted. What is asked for is a kind of the index as far as it can be; the rest is looked at one by one.
  */
-export async function findNearby(db: Db, query: Query, at: Date): Promise<(WholeStation & { distanceM: number })[]> {
+export async function findNearby(db: Db, query: Query, at: Date): Promise<NearbyStation[]> {
   const { lat, lon, radius, connector, minPowerW, available, openNow, limit } = query
   const standard = connector ?? null
   const least = classOf(minPowerW)
@@ -59,8 +85,15 @@ export async function findNearby(db: Db, query: Query, at: Date): Promise<(Whole
         and is_open(o.open_week, o.open_also, o.closed_on, o.time_zone, ${at}))`,
   ]
   const also = conditions.filter(condition => !!condition).reduce((all, one) => db`${all} and ${one}`, db``)
-  return await db<(WholeStation & { distanceM: number })[]>`
-    select ${stationColumns(db)}, ${evsesColumn(db)}, round(sec_to_gc(n.chord))::int as "distanceM"
+  return await db<NearbyStation[]>`
+    select s.id, s.name, s.address, json_build_object('latitude', s.latitude, 'longitude', s.longitude) as coordinates,
+      s.time_zone as "timeZone", s.opening as "openingTimes", s.operator_name as "operatorName", s.online,
+      round(sec_to_gc(n.chord))::int as "distanceM",
+      (select coalesce(json_agg(json_build_object('standard', c.standard, 'powerType', c.power_type,
+          'maxPowerW', c.max_power_w, 'total', c.total, 'available', c.available)
+          order by c.max_power_w desc nulls last, c.standard), '[]')
+        from (select standard, power_type, max_power_w, count(*) as total, count(*) filter (where available) as available
+          from connectors where station_id = s.id group by 1, 2, 3) c) as connectors
     from (
       select p.station_id, p.position <-> ${here} as chord from spots p
       where p.kind = ${kindOf(standard, least)} and p.position <@ earth_box(${here}, ${radius}) ${also}

@@ -88,10 +88,6 @@ const stationView = {
   updatedAt: Instant,
 }
 export const StationView = shown(Type.Object(stationView, { title: 'Station' }))
-export const NearbyStation = shown(
-  Type.Object({ ...stationView, distanceM: Type.Integer({ minimum: 0, examples: [340] }) }, { title: 'NearbyStation' }),
-)
-
 /** A station as it is kept. */
 export interface Station extends Place {
   readonly id: string
