@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import { ChargerConnected, ChargerDisconnected, ChargerRegistered } from '#contracts/ocpp'
 import { until } from '../../test/kernel/toys.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
@@ -175,6 +176,9 @@ test('ports of their own take chargers, over TLS too, where a certificate proves
   const url = `wss://localhost:${tlsPort}/ocpp/CP-2`
   await assert.rejects(connect(t, url, 'ocpp2.0.1', { tls: { ca } }), /401/)
   await assert.rejects(connect(t, url.replace('wss', 'ws').replace(String(tlsPort), String(port)), 'ocpp2.0.1'), /401/)
+  const versions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
+  const outdated = connectTls({ host: 'localhost', port: tlsPort, ca, ...identity, ...versions })
+  await assert.rejects(once(outdated, 'secureConnect'), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
   const secure = await connect(t, url, 'ocpp2.0.1', { tls: { ca, ...identity } })
   const { chargingStation } = boot2
   const stranger = { ...boot2, chargingStation: { ...chargingStation, serialNumber: 'VT-0002' } }
