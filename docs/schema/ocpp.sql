@@ -174,6 +174,31 @@ create table imports (
 );
 CREATE INDEX imports_by_age ON ocpp.imports USING btree (created_at);
 
+create table local_list_entries (
+  charger_id  text                      not null,
+  id_token    text                      not null,
+  type        text                      not null,
+  status      text                      not null,
+  expires_at  timestamp with time zone,
+  group_id    text,
+  constraint local_list_entries_pkey PRIMARY KEY (charger_id, id_token),
+  constraint local_list_entries_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES local_lists(charger_id) ON DELETE CASCADE
+);
+
+create table local_lists (
+  charger_id  text                      not null,
+  enabled     boolean                   not null,
+  scope       text                      not null,
+  version     integer                   not null default 0,
+  state       text                      not null,
+  said        text,
+  synced_at   timestamp with time zone,
+  constraint local_lists_pkey PRIMARY KEY (charger_id),
+  constraint local_lists_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE,
+  constraint local_lists_scope_check CHECK ((scope = ANY (ARRAY['owner'::text, 'all'::text]))),
+  constraint local_lists_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'current'::text, 'refused'::text])))
+);
+
 create table messages (
   id                 uuid                      not null,
   at                 timestamp with time zone  not null,
@@ -230,6 +255,12 @@ create table reports (
   constraint reports_kind_check CHECK ((kind = ANY (ARRAY['variables'::text, 'monitors'::text, 'profiles'::text])))
 );
 
+create table token_changes (
+  id        bigint  not null generated always as identity,
+  owner_id  uuid    not null,
+  constraint token_changes_pkey PRIMARY KEY (id)
+);
+
 create table tokens (
   id           uuid                      not null,
   id_token     text                      not null,
@@ -261,6 +292,7 @@ CREATE INDEX tokens_by_type ON ocpp.tokens USING btree (type, created_at, id);
 CREATE INDEX tokens_by_user ON ocpp.tokens USING btree (user_id, created_at, id) WHERE (user_id IS NOT NULL);
 CREATE INDEX tokens_by_words ON ocpp.tokens USING gin (words);
 CREATE UNIQUE INDEX tokens_by_value ON ocpp.tokens USING btree (upper(id_token));
+CREATE TRIGGER token_changed AFTER INSERT OR DELETE OR UPDATE ON ocpp.tokens FOR EACH ROW EXECUTE FUNCTION note_token_change();
 
 create table transactions (
   id           uuid                      not null,
@@ -333,3 +365,13 @@ create table variables (
   constraint variables_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
 );
 CREATE INDEX variables_waiting ON ocpp.variables USING btree (charger_id) WHERE (waiting_at IS NOT NULL);
+
+CREATE OR REPLACE FUNCTION ocpp.note_token_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into token_changes (owner_id) values (coalesce(new.owner_id, old.owner_id));
+  if new.owner_id <> old.owner_id then insert into token_changes (owner_id) values (old.owner_id); end if;
+  return null;
+end $function$;

@@ -1,4 +1,5 @@
-import { newId, Problem, type Actor, type Once } from '#kernel'
+import type { EventActor } from '#contracts/shared'
+import { newId, Problem, type Once } from '#kernel'
 import type { Charger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 import type { Ended, Endings } from './endings.ts'
@@ -20,7 +21,7 @@ export type CallCharger = ReturnType<typeof openCalling>
 /** Sends a charger a command for somebody, and waits for its end. Fails as `requireSendable` does. */
 export const openCalling =
   (host: OcppHost, endings: Endings) =>
-  async (request: Once & { actor: Actor }, charger: Charger, action: string, payload: object) => {
+  async (request: Once & { actor: EventActor }, charger: Charger, action: string, payload: object) => {
     const { userId, role } = request.actor
     const asked = { chargerId: charger.id, action, payload, requestId: null, askedBy: { userId, role } }
     const id = newId()

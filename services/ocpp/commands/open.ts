@@ -3,6 +3,8 @@ import { deviceRoutes } from '../device/routes.ts'
 import type { OcppHost } from '../host.ts'
 import type { Gateway } from '../rpc/gateway.ts'
 import { openTransfers } from '../transfers/open.ts'
+import { localListRoutes } from '../local-list/routes.ts'
+import { syncLists } from '../local-list/sync.ts'
 import { openCalling } from './call.ts'
 import { deliverCommands } from './deliver.ts'
 import { openEndings } from './endings.ts'
@@ -12,10 +14,12 @@ import { commandRoutes } from './routes.ts'
 /** What operators tell chargers, and what is known of the devices that they are. */
 export function openCommands(host: OcppHost, gateway: Gateway): void {
   deliverCommands(host, gateway)
-  mirrorDevices(host)
   const call = openCalling(host, openEndings(host))
+  const syncList = syncLists(host, call)
+  mirrorDevices(host, syncList)
   commandRoutes(host, call)
   takeRequests(host)
   deviceRoutes(host, call)
   openTransfers(host, call)
+  localListRoutes(host, syncList)
 }

@@ -2,10 +2,11 @@ import { ChargerBooted, type OcppVersion } from '#contracts/ocpp'
 import { findChargers } from '../chargers/store.ts'
 import { sendToAll } from '../commands/send.ts'
 import type { OcppHost } from '../host.ts'
+import { syncStarted, type SyncList } from '../local-list/sync.ts'
 import { endWaiting, forgetAlerts } from './rows.ts'
 
 /** After each start a charger is asked once for all that it is made of and how it is set. */
-export function mirrorDevices(host: OcppHost): void {
+export function mirrorDevices(host: OcppHost, sync: SyncList): void {
   host.onMany(
     ChargerBooted,
     { id: 'mirror', purpose: 'ask a charger that has started for its settings', from: 'now' },
@@ -22,6 +23,7 @@ export function mirrorDevices(host: OcppHost): void {
         return { charger, chargerId, requestId: eventId, askedBy, ...inventory(charger.ocppVersion, new Date(at)) }
       })
       await sendToAll(host, tx, asks)
+      await syncStarted(tx, sync, [...byId.keys()])
     },
   )
 
