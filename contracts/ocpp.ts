@@ -245,6 +245,19 @@ export const ReservationReported = event(
   }),
 )
 
+/** A certificate that was signed for a charger proves nothing any more. */
+export const CertificateRevoked = event(
+  'ocpp',
+  'certificate.revoked',
+  'chargerId',
+  Type.Object({
+    chargerId: ChargerId,
+    certificateId: Id,
+    serial: Type.String({ description: 'Its serial number', examples: ['5a1c0e77b3d94f5e8a2b6c8e0f1a3b5c'] }),
+    at: Instant,
+  }),
+)
+
 /** A call waits for the process that has the charger's connection. */
 export const CommandSent = event(
   'ocpp',

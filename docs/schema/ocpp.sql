@@ -25,6 +25,38 @@ create table alerts (
 );
 CREATE INDEX alerts_by_charger ON ocpp.alerts USING btree (charger_id, id);
 
+create table authority (
+  id           uuid                      not null,
+  certificate  text                      not null,
+  sealed_key   text                      not null,
+  created_at   timestamp with time zone  not null,
+  constraint authority_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX authority_alone ON ocpp.authority USING btree ((true));
+
+create table certificates (
+  id                uuid                      not null,
+  charger_id        text,
+  serial            text                      not null,
+  name              text                      not null,
+  fingerprint       text                      not null,
+  certificate       text                      not null,
+  begins_at         timestamp with time zone  not null,
+  ends_at           timestamp with time zone  not null,
+  issued_at         timestamp with time zone  not null,
+  installed_at      timestamp with time zone,
+  refused_at        timestamp with time zone,
+  used_at           timestamp with time zone,
+  revoked_at        timestamp with time zone,
+  renewal_asked_at  timestamp with time zone,
+  constraint certificates_pkey PRIMARY KEY (id),
+  constraint certificates_fingerprint_key UNIQUE (fingerprint),
+  constraint certificates_serial_key UNIQUE (serial),
+  constraint certificates_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE SET NULL
+);
+CREATE INDEX certificates_by_charger ON ocpp.certificates USING btree (charger_id, id);
+CREATE INDEX certificates_by_end ON ocpp.certificates USING btree (ends_at) WHERE (revoked_at IS NULL);
+
 create table chargers (
   id                    text                      not null,
   owner_kind            text,
@@ -173,6 +205,20 @@ create table imports (
   constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
 );
 CREATE INDEX imports_by_age ON ocpp.imports USING btree (created_at);
+
+create table installed_certificates (
+  charger_id        text                      not null,
+  type              text                      not null,
+  number            integer                   not null,
+  hash_algorithm    text                      not null,
+  issuer_name_hash  text                      not null,
+  issuer_key_hash   text                      not null,
+  serial_number     text                      not null,
+  is_below          boolean                   not null,
+  reported_at       timestamp with time zone  not null,
+  constraint installed_certificates_pkey PRIMARY KEY (charger_id, type, number),
+  constraint installed_certificates_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
+);
 
 create table local_list_entries (
   charger_id  text                      not null,

@@ -42,6 +42,24 @@ export const settings = Type.Object({
   ),
   OCPP_MESSAGE_RETENTION: Setting.duration('How long messages of chargers are kept.', { default: '30d' }),
   OCPP_MAX_UPLOAD: Setting.bytes('Largest log or other file that a charger brings.', { default: '100 MB' }),
+  OCPP_CA_CERT_FILE: Type.Optional(
+    Setting.text(
+      'PEM file of the authority that signs what chargers ask for, followed by its issuers. Without it the platform has one of its own.',
+    ),
+  ),
+  OCPP_CA_KEY_FILE: Type.Optional(Setting.text('PEM file of the key of OCPP_CA_CERT_FILE.')),
+  OCPP_CERTIFICATE_LIFE: Setting.duration('How long certificates of chargers last that are signed here.', {
+    default: '365d',
+  }),
+  OCPP_OCSP_HOSTS: Setting.list(
+    'Hosts of responders (OCSP) that are asked for chargers, with the port where it is another than usual. Unless set none is.',
+  ),
+  OCPP_EV_CERTIFICATES_URL: Type.Optional(
+    Setting.text(
+      'Address of a provider of contract certificates (ISO 15118), which takes and answers JSON as OCPP has it.',
+    ),
+  ),
+  OCPP_EV_CERTIFICATES_TOKEN: Type.Optional(Setting.secret('Bearer token for OCPP_EV_CERTIFICATES_URL.')),
   OCPP_MAX_MESSAGE: Setting.bytes('Largest message of a charger, unpacked.', { default: '1 MB' }),
 })
 

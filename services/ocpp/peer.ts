@@ -52,6 +52,8 @@ export interface Peer {
   timeZone: string | null
   /** Serial number its certificate has, which its start has to name too (security profile 3). */
   readonly certificateSerial: string | undefined
+  /** Of the certificate, where it was signed here. */
+  readonly certificateId: string | undefined
   /** Open ones and the last that ended, by their reference. */
   readonly transactions: Map<string, Transaction>
   /** Its last calls with their answers, by the id of the message: one that comes again is answered again. */

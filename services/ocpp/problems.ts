@@ -6,6 +6,7 @@ export const problems = {
   charger_taken: ['conflict', 'There is a charger of this identity already.'],
   charger_unproven: ['unauthenticated', 'A charger has to prove that it is the one of its identity.'],
   message_unknown: ['not_found', 'There is no such message of the charger, or it is kept no longer.'],
+  certificate_unknown: ['not_found', 'The charger was signed no such certificate.'],
   token_unknown: ['not_found', 'There is no such token, or it is not for who asks.'],
   token_taken: ['conflict', 'There is a token of this value already.'],
   user_unknown: ['not_found', 'There is no such account.'],

@@ -1,4 +1,5 @@
 import {
+  CertificateRevoked,
   ChargerAlerted,
   ChargerBooted,
   ChargerChanged,
@@ -17,16 +18,16 @@ import {
 } from '#contracts/ocpp'
 import { defineService, imports } from '#kernel'
 import { openBatches } from './batch.ts'
+import { openCertificates } from './certificates/open.ts'
 import { openCommands } from './commands/open.ts'
 import { needs, settings } from './host.ts'
+import { openMeans } from './means.ts'
 import { handlers } from './messages/handlers.ts'
 import { keepMessages } from './log/retention.ts'
 import { openWire } from './log/wire.ts'
-import { openNumbers } from './numbers.ts'
 import { problems } from './problems.ts'
 import { openGateway } from './rpc/gateway.ts'
 import { openPorts } from './rpc/ports.ts'
-import { readRoots } from './tokens/contracts.ts'
 import { routes } from './routes.ts'
 import { answerOthers } from './answers.ts'
 
@@ -55,16 +56,16 @@ export const ocpp = defineService({
     ReservationReported,
     CommandSent,
     CommandEnded,
+    CertificateRevoked,
   ],
   async start(host) {
     const batches = openBatches(host)
-    const nextNumber = await openNumbers(host)
-    const contractRoots = await readRoots(host.settings.OCPP_CONTRACT_CA_FILE)
-    const means = { host, heartbeat: Math.round(host.settings.OCPP_HEARTBEAT / 1000), nextNumber, contractRoots }
+    const means = await openMeans(host)
     const wire = openWire(host, chargerId => gateway.connectionOf(chargerId) !== undefined)
     const gateway = await openGateway({ host, batches, means, handlers, overheard: wire.overheard })
     openCommands(host, gateway)
-    await openPorts(host, gateway)
+    openCertificates(host, means.authority)
+    await openPorts(host, gateway, means.authority)
     keepMessages(host)
     routes(host, wire)
     answerOthers(host)

@@ -24,7 +24,15 @@ export async function gateway(p: TestPlatform, more: { periodic?: boolean } = {}
     folder: import.meta.dirname,
     start: host => nobody.forEach(({ call, handler }) => host.answer(call, handler)),
   }
-  return (await p.another([ocpp, others], more)).listen()
+  // The first has the ports of chargers.
+  const portless: Service = {
+    ...ocpp,
+    start(host: OcppHost) {
+      const { OCPP_PORT: _, OCPP_TLS_PORT: _tls, ...settings } = host.settings
+      return ocpp.start({ ...host, settings })
+    },
+  }
+  return (await p.another([portless, others], more)).listen()
 }
 
 /** The service on a real socket, with nobody beside it; chargers connect by `charger`. */

@@ -1,4 +1,6 @@
 import type { Tx } from '#kernel'
+import { removeInstalled, writeInstalled, type CertificateHash } from '../certificates/installed.ts'
+import { noteAnswered } from '../certificates/store.ts'
 import type { Peer } from '../peer.ts'
 import { isSecret, keyPlace, placeOf, type Component, type Variable } from './places.ts'
 import {
@@ -29,6 +31,29 @@ export const learn = async (tx: Tx, answered: Answered): Promise<void> => {
 }
 
 const lessons: Readonly<Record<string, Learn>> = {
+  CertificateSigned: (tx, { peer, payload, answer, at }) =>
+    noteAnswered(tx, peer.id, payload.certificateChain, answer.status === 'Accepted', at),
+
+  async GetInstalledCertificateIds(tx, { peer, payload: { certificateType: asked }, answer, at }) {
+    const chains: HashChain[] =
+      answer.certificateHashDataChain ??
+      answer.certificateHashData?.map((hash: CertificateHash) => ({
+        certificateType: asked,
+        certificateHashData: hash,
+      }))
+    const installed = (chains ?? []).flatMap(
+      ({ certificateType: type, certificateHashData, childCertificateHashData }) => [
+        { ...certificateHashData, type, isBelow: false },
+        ...(childCertificateHashData ?? []).map(hash => ({ ...hash, type, isBelow: true })),
+      ],
+    )
+    await writeInstalled(tx, peer.id, asked && [asked].flat(), installed, at)
+  },
+
+  async DeleteCertificate(tx, { peer, payload, answer }) {
+    if (answer.status !== 'Failed') await removeInstalled(tx, peer.id, payload.certificateHashData)
+  },
+
   async GetConfiguration(tx, { peer, payload, answer, at }) {
     const keys: { key: string; readonly: boolean; value?: string }[] = answer.configurationKey ?? []
     const rows = keys.map(({ key, readonly, value = null }) => ({
@@ -118,6 +143,11 @@ const lessons: Readonly<Record<string, Learn>> = {
   },
 }
 
+interface HashChain {
+  readonly certificateType: string
+  readonly certificateHashData: CertificateHash
+  readonly childCertificateHashData?: readonly CertificateHash[]
+}
 interface Named {
   component: Component
   variable: Variable

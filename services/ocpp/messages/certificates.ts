@@ -1,18 +1,39 @@
+import type { OcspRequestData } from '../certificates/ocsp.ts'
+import type { Outside } from '../certificates/outside.ts'
+import { sendSigned, signFor, type SigningRequest } from '../certificates/sign.ts'
 import { handler, type Handlers } from './handler.ts'
 
-const none = { reasonCode: 'NotEnabled', additionalInfo: 'No certificates are issued here.' }
+type Signed = Awaited<ReturnType<typeof signFor>>
+type Told<What extends keyof Outside> = Awaited<ReturnType<Outside[What]>>
 
-/** A02 of 1.6's security whitepaper: there is nobody here who signs. */
+/** The certificate follows as a call of its own (A02 and A03 of 1.6's security whitepaper and of 2.x). */
+const signing = (refusal: (reason: string) => object) =>
+  handler<SigningRequest, Signed>({
+    prepare: ({ peer, payload }, means) => signFor(means, peer, payload),
+    handle({ peer, payload, receivedAt }, _, { host }, signed) {
+      if ('refused' in signed) return { answer: { status: 'Rejected', ...refusal(signed.refused) } }
+      return { answer: { status: 'Accepted' }, write: sendSigned(host, peer, payload, signed, receivedAt) }
+    },
+  })
+
 export const certificates16: Handlers = {
-  SignCertificate: handler({ handle: () => ({ answer: { status: 'Rejected' } }) }),
+  SignCertificate: signing(() => ({})),
 }
 
 /** A Security and M Certificates of 2.x. */
 export const certificates2: Handlers = {
-  SignCertificate: handler({ handle: () => ({ answer: { status: 'Rejected', statusInfo: none } }) }),
-  GetCertificateStatus: handler({ handle: () => ({ answer: { status: 'Failed', statusInfo: none } }) }),
-  Get15118EVCertificate: handler({
-    handle: () => ({ answer: { status: 'Failed', exiResponse: '', statusInfo: none } }),
+  SignCertificate: signing(additionalInfo => ({ statusInfo: { reasonCode: 'InvalidCSR', additionalInfo } })),
+  GetCertificateStatus: handler<{ ocspRequestData: OcspRequestData }, Told<'certificateStatus'>>({
+    prepare: ({ peer, payload }, { outside }) => outside.certificateStatus(peer.ocppVersion, payload.ocspRequestData),
+    handle: (_call, _known, _means, told) =>
+      'failed' in told
+        ? { answer: { status: 'Failed', statusInfo: told.failed } }
+        : { answer: { status: 'Accepted', ocspResult: told.result } },
+  }),
+  Get15118EVCertificate: handler<object, Told<'evCertificate'>>({
+    prepare: ({ peer, payload }, { outside }) => outside.evCertificate(peer.ocppVersion, payload),
+    handle: (_call, _known, _means, told) =>
+      'failed' in told ? { answer: { status: 'Failed', exiResponse: '', statusInfo: told.failed } } : told,
   }),
 }
 

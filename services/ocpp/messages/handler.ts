@@ -8,6 +8,8 @@ import {
 } from '#contracts/ocpp'
 import { newId } from '#kernel'
 import { telling, type Decision, type Known, type Telling, type Wants } from '../batch.ts'
+import type { Authority } from '../certificates/authority.ts'
+import type { Outside } from '../certificates/outside.ts'
 import type { OcppHost } from '../host.ts'
 import { confidential, withoutPasswords } from '../log/secrets.ts'
 import type { Peer, Transaction } from '../peer.ts'
@@ -25,6 +27,10 @@ export interface Means {
   readonly host: OcppHost
   /** Seconds between the heartbeats of a charger. */
   readonly heartbeat: number
+  /** Who signs certificates of chargers. */
+  readonly authority: Authority
+  /** Who is asked about other certificates. */
+  readonly outside: Outside
   /** The next number for a transaction of 1.6; at hand. */
   nextNumber(): number
   /** What the certificates of charging contracts have to descend from. */
@@ -37,18 +43,21 @@ export interface Answered extends Decision {
 }
 
 /** What an action means. */
-export interface Handler<P> {
+export interface Handler<P, R = undefined> {
   /** It is answered before the charger was accepted too. */
   readonly early?: boolean
   wants?(call: Call<P>): Wants | undefined
+  /** What takes time, and is done once: the charger's other calls wait meanwhile. Changes nothing. */
+  prepare?(call: Call<P>, means: Means): Promise<R>
   /** Fails with `CallError`. Takes no time, may run again, and changes nothing but in `after`. */
-  handle(call: Call<P>, known: Known, means: Means): Answered
+  handle(call: Call<P>, known: Known, means: Means, prepared: R): Answered
 }
 
 /** Ties an action to what a version's schema gives for it. */
-export const handler = <P>(handler: Handler<P>): Handler<unknown> => handler as Handler<unknown>
+export const handler = <P, R = undefined>(handler: Handler<P, R>): Handler<unknown, any> =>
+  handler as Handler<unknown, any>
 
-export type Handlers = Readonly<Record<string, Handler<unknown>>>
+export type Handlers = Readonly<Record<string, Handler<unknown, any>>>
 
 /** That a message was taken and answered. */
 export function messageTold(said: Omit<MessageRow, 'id'>): { row: MessageRow; tell: Telling } {

@@ -67,7 +67,8 @@ export const v2: Handlers = {
         modem,
       } = payload.chargingStation
       // B01.FR.11 and 12 of security profile 3: the certificate and the charger name one serial number.
-      if (peer.certificateSerial !== undefined && peer.certificateSerial !== serialNumber)
+      const { certificateSerial: certified } = peer
+      if (certified !== undefined && certified !== serialNumber && certified !== peer.id)
         throw new CallError('SecurityError', 'The serial number is not that of the certificate.')
       return {
         answer: bootAnswer(peer, receivedAt, means.heartbeat),

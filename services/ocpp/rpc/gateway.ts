@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { WebSocketServer, type WebSocket } from 'ws'
 import {
+  CertificateRevoked,
   ChargerChanged,
   ChargerConnected,
   ChargerDisconnected,
@@ -10,6 +11,7 @@ import {
 } from '#contracts/ocpp'
 import { anyone, newId, type Knock } from '#kernel'
 import { telling, type Batches } from '../batch.ts'
+import { isGood } from '../certificates/store.ts'
 import { openPasswords } from '../chargers/passwords.ts'
 import {
   findCharger,
@@ -29,7 +31,7 @@ import { lastAnswers, listTransactions } from '../store.ts'
 import { openConnection, type Connection, type Overheard } from './connection.ts'
 import { messagesCounted } from './line.ts'
 import { sameness } from './received.ts'
-import { identityOf, openAdmission, versionFor, versions, type Proof } from './handshake.ts'
+import { identityOf, openAdmission, unproven, versionFor, versions, type Proof } from './handshake.ts'
 
 const seenMs = 2_000
 /** A gateway that was not seen for so many seconds is gone. */
@@ -92,10 +94,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     id,
     connectionOf: chargerId => connections.get(chargerId),
     async admit(url, proof, knock, raw) {
-      const charger = await admitted(identityOf(url, prefix), proof)
+      const { charger, certificateId } = await admitted(identityOf(url, prefix), proof)
       const version = versionFor((proof.headers['sec-websocket-protocol'] ?? '').split(',').map(name => name.trim()))
       // Its identity may be right and its version not: the handshake is done and the connection closed (1.6J §3.2).
-      const peer = version && (await peerFor(host, charger, version, proof.certificateSerial))
+      const peer = version && (await peerFor(host, charger, version, proof.certificate?.name, certificateId))
       const { socket, head } = knock()
       server.handleUpgrade(raw, socket, head, ws =>
         peer ? begin(self, ws, peer, proof.ip) : ws.close(1002, 'none of these versions is spoken here'),
@@ -140,6 +142,7 @@ async function peerFor(
   { id, owner, status, freeVend, timeZone }: Charger,
   ocppVersion: OcppVersion,
   certificateSerial: string | undefined,
+  certificateId: string | undefined,
 ): Promise<Peer> {
   const [transactions, said] = await Promise.all([
     listTransactions(db, id, remembered),
@@ -154,6 +157,7 @@ async function peerFor(
     freeVend,
     timeZone,
     certificateSerial,
+    certificateId,
     transactions: new Map(transactions.map(transaction => [transaction.reference, transaction])),
     answers: new Map(said.map(({ messageId, frame, ...call }) => [messageId, { call: sameness(call), answer: frame }])),
     lastHeardAt: now(),
@@ -170,11 +174,14 @@ function begin(self: Self, socket: WebSocket, peer: Peer, ip: string): void {
     if (!superseded) leave(self, peer.id, peer.connectionId, reason)
   })
   const at = host.now()
-  const { id: chargerId, connectionId, ocppVersion } = peer
+  const { id: chargerId, connectionId, ocppVersion, certificateId } = peer
   batches.add({
     chargerId,
     decide: () => ({
-      write: tx => noteConnected(tx, { id: chargerId, gatewayId, connectionId, ocppVersion, address: ip, at }),
+      async write(tx) {
+        await noteConnected(tx, { id: chargerId, gatewayId, connectionId, ocppVersion, address: ip, at })
+        if (certificateId && !(await isGood(tx, certificateId))) throw unproven('Its certificate was revoked.')
+      },
       tells: [telling(ChargerConnected, { chargerId, connectionId, ocppVersion, at: at.toISOString() })],
     }),
     done(error) {
@@ -218,6 +225,10 @@ function followChanges({ host, connections }: Self): void {
     void learnPolicy(host, here.peer)
     if (status === 'accepted' && before !== 'accepted')
       void here.call('TriggerMessage', { requestedMessage: 'BootNotification' }, host.settings.OCPP_CALL_TIMEOUT)
+  })
+  host.watch(CertificateRevoked, ({ chargerId, certificateId }) => {
+    const here = connections.get(chargerId)
+    if (here?.peer.certificateId === certificateId) here.close(1008, 'its certificate was revoked')
   })
   host.watch(ChargerRemoved, ({ chargerId }) => connections.get(chargerId)?.close(1000, 'removed'))
 }

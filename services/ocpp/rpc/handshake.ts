@@ -4,6 +4,7 @@ import { ChargerId, ChargerRegistered, type OcppVersion } from '#contracts/ocpp'
 import { fail, Problem } from '#kernel'
 import { leastBytes, type Passwords } from '../chargers/passwords.ts'
 import { adoptPassword, findCharger, insertCharger, usePassword, type Charger } from '../chargers/store.ts'
+import { findIssued, noteUsed, type Issued } from '../certificates/store.ts'
 import type { OcppHost } from '../host.ts'
 
 /** The newest first, for chargers that speak several. */
@@ -26,12 +27,24 @@ export function identityOf(url: string, prefix: string): string {
 const unknown = (): Problem =>
   new Problem('not_found', 'charger_unknown', { detail: 'There is no charger of this identity.' })
 
+/** A certificate by its common name, which is the serial number of the charger, and the SHA-256 of the whole. */
+export interface Presented {
+  readonly name: string
+  readonly fingerprint: string
+}
+
+/** Who was let in; `certificateId` where it proved itself by a certificate that was signed here. */
+export interface Admitted {
+  readonly charger: Charger
+  readonly certificateId?: string
+}
+
 /** How a charger proves that it is the one of its identity. */
 export interface Proof {
   readonly headers: IncomingHttpHeaders
   readonly ip: string
-  /** Of the certificate that it presented. */
-  readonly certificateSerial?: string | undefined
+  /** The certificate that it presented, of an authority that is trusted. */
+  readonly certificate?: Presented | undefined
 }
 
 /**
@@ -84,17 +97,30 @@ export function openAdmission(host: OcppHost, passwords: Passwords) {
     throw unproven('Its identity and password do not belong together.')
   }
 
-  return async (id: string, { headers, ip, certificateSerial }: Proof): Promise<Charger> => {
+  /** What was signed here is good for whom it was signed, who has to bring one from its first use on. */
+  async function proveByIssued(id: string, charger: Charger | undefined, issued: Issued): Promise<Admitted> {
+    if (!charger || issued.chargerId !== id) throw unproven('Its certificate is that of another charger.')
+    if (issued.revokedAt) throw unproven('Its certificate was revoked.')
+    if (!issued.usedAt || charger.certificateSerial !== issued.name)
+      await db.transaction(tx => noteUsed(tx, issued, now()))
+    return { charger: { ...charger, certificateSerial: issued.name }, certificateId: issued.id }
+  }
+
+  return async (id: string, { headers, ip, certificate }: Proof): Promise<Admitted> => {
     const key = `${ip} ${id}`
     const password = passwordFor(id, headers.authorization)
-    const charger = await findCharger(db, id)
-    if (charger?.certificateSerial && certificateSerial === charger.certificateSerial) return charger
+    const [charger, issued] = await Promise.all([
+      findCharger(db, id),
+      certificate && findIssued(db, certificate.fingerprint),
+    ])
+    if (issued) return await proveByIssued(id, charger, issued)
+    if (charger?.certificateSerial && certificate?.name === charger.certificateSerial) return { charger }
     if (charger?.certificateSerial) throw unproven('It has to bring its certificate.')
     await guesses.take(key)
     try {
       const proven = await (charger ? prove(charger, password) : register(id, password))
       await guesses.reset(key)
-      return proven
+      return { charger: proven }
     } catch (error) {
       await strangers.take(ip)
       throw error
@@ -111,4 +137,4 @@ function passwordFor(id: string, authorization: string | undefined): Buffer | un
   return colon >= 0 && bytes.subarray(0, colon).equals(Buffer.from(id)) ? bytes.subarray(colon + 1) : undefined
 }
 
-const unproven = (detail: string): Problem => new Problem('unauthenticated', 'charger_unproven', { detail })
+export const unproven = (detail: string): Problem => new Problem('unauthenticated', 'charger_unproven', { detail })

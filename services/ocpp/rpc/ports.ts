@@ -4,8 +4,10 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { Socket } from 'node:net'
 import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import { Problem, StartError } from '#kernel'
+import { fingerprintOf, type Authority } from '../certificates/authority.ts'
 import type { OcppHost } from '../host.ts'
 import type { Gateway } from './gateway.ts'
+import type { Presented } from './handshake.ts'
 
 /** Suites that 2.0.1 asks for (A00.FR.318), two of which the port of browsers has not; older than TLS 1.2 is nothing. */
 const suites = [
@@ -20,21 +22,25 @@ const suites = [
 ].join(':')
 
 /** Ports for chargers alone: `OCPP_PORT` without TLS, `OCPP_TLS_PORT` with it and for who has a certificate. */
-export async function openPorts(host: OcppHost, gateway: Gateway): Promise<void> {
+export async function openPorts(host: OcppHost, gateway: Gateway, authority: Authority): Promise<void> {
   const { OCPP_PORT, OCPP_TLS_PORT, OCPP_TLS_CERT_FILES: certs, OCPP_TLS_KEY_FILES: keys } = host.settings
   if (OCPP_TLS_PORT && (certs.length === 0 || certs.length !== keys.length))
     throw new StartError('OCPP_TLS_PORT needs OCPP_TLS_CERT_FILES and as many OCPP_TLS_KEY_FILES.')
   if (OCPP_PORT) await listen(host, gateway, createServer(), 'OCPP_PORT', OCPP_PORT)
-  if (OCPP_TLS_PORT) await listen(host, gateway, tlsServer(host), 'OCPP_TLS_PORT', OCPP_TLS_PORT)
+  if (OCPP_TLS_PORT)
+    await listen(host, gateway, tlsServer(host, await authority.trusted()), 'OCPP_TLS_PORT', OCPP_TLS_PORT)
 }
 
-function tlsServer({ settings, log, onStop }: OcppHost): TlsServer {
+/** Trusts those who sign certificates of chargers, beside the authorities that are configured. */
+function tlsServer({ settings, log, onStop }: OcppHost, authorities: readonly string[]): TlsServer {
   const { OCPP_TLS_CERT_FILES: certs, OCPP_TLS_KEY_FILES: keys, OCPP_TLS_CA_FILE: ca } = settings
   // Of two kinds, as chargers of either are: which is presented follows from what they know.
   const read = (): SecureContextOptions => ({
     cert: certs.map(file => readFileSync(file)),
     key: keys.map(file => readFileSync(file)),
-    ...(ca && { ca: readFileSync(ca) }),
+    ca: [...authorities, ...(ca ? [readFileSync(ca)] : [])],
+    // Each of them is trusted for itself, whoever signed it.
+    allowPartialTrustChain: true,
     ciphers: suites,
     minVersion: 'TLSv1.2',
   })
@@ -71,7 +77,7 @@ async function listen(
     const proof = {
       headers: request.headers,
       ip: socket.remoteAddress ?? '',
-      certificateSerial: presentedBy(socket),
+      certificate: presentedBy(socket),
     }
     gateway.admit(request.url ?? '', proof, () => ({ socket, head }), request).catch(error => refuse(socket, error))
   })
@@ -85,11 +91,12 @@ async function listen(
   onStop(() => void server.close())
 }
 
-/** The common name of a certificate that ours or a trusted authority signed: the serial number of the charger. */
-function presentedBy(socket: Socket): string | undefined {
+/** A certificate that ours or a trusted authority signed. */
+function presentedBy(socket: Socket): Presented | undefined {
   const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>
-  const name = authorized && getPeerCertificate?.call(socket).subject?.CN
-  return name ? String(name) : undefined
+  const certificate = authorized && getPeerCertificate?.call(socket)
+  const name = certificate && certificate.subject?.CN
+  return name ? { name: String(name), fingerprint: fingerprintOf(certificate) } : undefined
 }
 
 function refuse(socket: Socket, error: unknown): void {

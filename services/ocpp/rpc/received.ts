@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws'
 import { newId, Problem } from '#kernel'
 import type { Decision } from '../batch.ts'
-import { messageTold, withMessage, type Answered } from '../messages/handler.ts'
+import { messageTold, withMessage, type Answered, type Call } from '../messages/handler.ts'
 import { isAction, requireValid } from '../messages/schemas.ts'
 import { remember } from '../peer.ts'
 import type { MessageRow } from '../store.ts'
@@ -34,6 +34,18 @@ export function openReceived(line: Line, socket: WebSocket) {
     const call = { peer, payload: frame.payload, receivedAt: host.now() }
     const handler = line.handlers[frame.action]
     const refusal = refusalOf(line, frame)
+    if (refusal || !handler!.prepare) return write(frame, call, refusal, undefined)
+    handler!.prepare(call, line.means).then(
+      prepared => write(frame, call, undefined, prepared),
+      error => {
+        if (!(error instanceof CallError)) host.log.error({ err: error, chargerId: peer.id }, 'a call failed')
+        write(frame, call, error instanceof CallError ? error : refusalFor(error), undefined)
+      },
+    )
+  }
+
+  function write(frame: CallFrame, call: Call, refusal: CallError | undefined, prepared: unknown): void {
+    const handler = line.handlers[frame.action]
     // A handler that reads what its schema would have refused is never asked.
     const wants = refusal ? undefined : handler!.wants?.(call)
     let answer = ''
@@ -42,7 +54,7 @@ export function openReceived(line: Line, socket: WebSocket) {
       chargerId: peer.id,
       ...(wants && { wants }),
       decide(known) {
-        const decided = decideOn(line, frame, refusal, () => handler!.handle(call, known, line.means))
+        const decided = decideOn(line, frame, refusal, () => handler!.handle(call, known, line.means, prepared))
         ;({ answer, outcome } = decided)
         const { row, tell } = messageTold({ ...decided.message, at: call.receivedAt })
         return withMessage(decided.decision, row, tell)
