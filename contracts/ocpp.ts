@@ -69,6 +69,14 @@ export const ChargerDisconnected = event(
   Type.Object({ chargerId: ChargerId, connectionId: Id, at: Instant, reason: Type.String({ examples: ['closed'] }) }),
 )
 
+/** An accepted charger has had no connection for minutes, since then; told once, until it comes and goes again. */
+export const ChargerLost = event(
+  'ocpp',
+  'charger.lost',
+  'chargerId',
+  Type.Object({ chargerId: ChargerId, owner: nullable(Owner), since: Instant }),
+)
+
 /** A charger started and said what it is. */
 export const ChargerBooted = event(
   'ocpp',
@@ -96,6 +104,21 @@ export const ConnectorReported = event(
     info: nullable(Type.String()),
     at: Instant,
     receivedAt: Instant,
+  }),
+)
+
+/** A connector has been faulted for minutes; told once, until it is well again. Place 0 is the charger as a whole. */
+export const ConnectorFailed = event(
+  'ocpp',
+  'connector.failed',
+  'chargerId',
+  Type.Object({
+    chargerId: ChargerId,
+    owner: nullable(Owner),
+    ...Place,
+    errorCode: nullable(Type.String({ examples: ['GroundFailure'] })),
+    info: nullable(Type.String()),
+    since: Instant,
   }),
 )
 

@@ -5,10 +5,10 @@ create table chargers (
   owner_kind       text,
   owner_id         uuid,
   station_id       uuid,
-  station_version  integer                   not null default 0,
   connection_id    uuid,
   disconnected_at  timestamp with time zone,
   owner_at         timestamp with time zone,
+  station_at       timestamp with time zone,
   constraint chargers_pkey PRIMARY KEY (id),
   constraint chargers_check CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
   constraint chargers_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))

@@ -1,12 +1,13 @@
 import type { EventContract } from '#contracts/define'
 import type { OrganisationRole } from '#contracts/shared'
 import type { Delivered } from '#kernel'
+import { charging } from './kinds/charging.ts'
 import { documents } from './kinds/documents.ts'
 import { identity } from './kinds/identity.ts'
 import type { Draft, Locale, Rule, Words } from './kinds/kind.ts'
 import { passports } from './kinds/passports.ts'
 
-const all = { ...identity, ...passports, ...documents }
+const all = { ...identity, ...passports, ...documents, ...charging }
 
 /** A message is called as the event it is about. */
 export type Kind = keyof typeof all

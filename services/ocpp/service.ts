@@ -5,10 +5,12 @@ import {
   ChargerChanged,
   ChargerConnected,
   ChargerDisconnected,
+  ChargerLost,
   ChargerRegistered,
   ChargerRemoved,
   CommandEnded,
   CommandSent,
+  ConnectorFailed,
   ConnectorReported,
   FirmwareReported,
   MetersReported,
@@ -19,6 +21,7 @@ import {
 import { defineService, imports } from '#kernel'
 import { openBatches } from './batch.ts'
 import { openCertificates } from './certificates/open.ts'
+import { watchTrouble } from './chargers/trouble.ts'
 import { openCommands } from './commands/open.ts'
 import { needs, settings } from './host.ts'
 import { openMeans } from './means.ts'
@@ -47,7 +50,9 @@ export const ocpp = defineService({
     ChargerConnected,
     ChargerDisconnected,
     ChargerBooted,
+    ChargerLost,
     ConnectorReported,
+    ConnectorFailed,
     TransactionReported,
     MetersReported,
     OcppMessage,
@@ -67,6 +72,7 @@ export const ocpp = defineService({
     openCertificates(host, means.authority)
     await openPorts(host, gateway, means.authority)
     keepMessages(host)
+    watchTrouble(host)
     routes(host, wire)
     answerOthers(host)
   },

@@ -11,7 +11,7 @@ import { requireValid } from './messages/schemas.ts'
 import { ocpp } from './service.ts'
 
 /** What others answer where nobody is there. */
-const nobody = [
+export const nobody = [
   answering(getPerson, async () => fail('not_found', 'user_unknown')),
   answering(listMembers, async () => ({ members: [] })),
   answering(findPerson, async ({ email }) => ({ email, userId: null })),

@@ -7,10 +7,11 @@ import {
   ConnectorReported,
   TransactionReported,
 } from '#contracts/ocpp'
+import { StationCreated, StationUpdated } from '#contracts/stations'
 import { take } from './following.ts'
 import type { SessionsHost } from './host.ts'
 import { endRequest } from './requests.ts'
-import { noteConnection, noteConnectors, setOwner, type ConnectorRow } from './store.ts'
+import { noteConnection, noteConnectors, setOwner, setStation, type ConnectorRow } from './store.ts'
 
 export function reactions({ on, onMany }: SessionsHost): void {
   onMany(
@@ -41,6 +42,13 @@ export function reactions({ on, onMany }: SessionsHost): void {
       event,
       { id: 'owner', purpose: 'know whose chargers are', from: 'beginning' },
       async ({ chargerId, owner, timestamp }, tx) => await setOwner(tx, chargerId, owner, new Date(timestamp)),
+    )
+  for (const event of [StationCreated, StationUpdated])
+    on(
+      event,
+      { id: 'station', purpose: 'know which station a charger stands for', from: 'beginning' },
+      async ({ stationId, chargerId, timestamp }, tx) =>
+        chargerId && (await setStation(tx, chargerId, stationId, new Date(timestamp))),
     )
   on(
     ChargerConnected,

@@ -136,6 +136,17 @@ export async function setOwner(tx: Tx, id: string, owner: Owner | null, at: Date
       where charger_id = ${id} and not owner_told and owner_id is distinct from ${ownerId}`
 }
 
+/** Which station a charger stands for; its sessions that are at none are at this one. */
+export async function setStation(tx: Tx, id: string, stationId: string, at: Date): Promise<void> {
+  const changed = await tx`
+    insert into chargers as c (id, station_id, station_at) values (${id}, ${stationId}, ${at})
+    on conflict (id) do update set station_id = excluded.station_id, station_at = excluded.station_at
+    where c.station_at is null or c.station_at < excluded.station_at
+    returning id`
+  if (changed.length > 0)
+    await tx`update sessions set station_id = ${stationId} where charger_id = ${id} and station_id is null`
+}
+
 /** That a charger has a connection, or (`at`) has lost it; of an earlier one nothing is noted. */
 export const noteConnection = (tx: Tx, id: string, connectionId: string, at: Date | null) => tx`
   insert into chargers as c (id, connection_id, disconnected_at) values (${id}, ${connectionId}, ${at})

@@ -2,17 +2,28 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import type { OcppVersion } from '#contracts/ocpp'
-import { fail, newId } from '#kernel'
+import { fail, newId, type Service } from '#kernel'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import { ocpp } from '../ocpp/service.ts'
 import { connect } from '../ocpp/testing.ts'
+import { closeForgotten } from './forgotten.ts'
+import type { SessionsHost } from './host.ts'
+import { thinReadings } from './retention.ts'
 import { sessions } from './service.ts'
 
 export const minute = 60_000
 
 /** Chargers on real sockets, and the sessions that come of what they say. */
 export async function open(t: TestContext, options: TestOptions = {}) {
-  const p = await start(t, [ocpp, sessions], {
+  let host!: SessionsHost
+  const held: Service = {
+    ...sessions,
+    start: own => {
+      host = own as SessionsHost
+      return sessions.start(host)
+    },
+  }
+  const p = await start(t, [ocpp, held], {
     ...options,
     answers: [
       answering(getPerson, async () => fail('not_found', 'user_unknown')),
@@ -22,8 +33,9 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     ],
   })
   const url = await p.listen()
-  const admin = p.signedIn({ role: 'admin' })
-  const get = async (path: string, headers = admin): Promise<any> => {
+  // Anew each time: its token ends, and tests move the clock.
+  const admin = () => p.signedIn({ role: 'admin' })
+  const get = async (path: string, headers = admin()): Promise<any> => {
     await p.settle()
     const answer = await p.http.inject({ url: `/api/sessions${path}`, headers })
     assert.equal(answer.statusCode, 200, answer.body)
@@ -32,7 +44,6 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   return {
     p,
     url,
-    admin,
     db: p.db('sessions'),
     charger: (id: string, version: OcppVersion = 'ocpp1.6') =>
       connect(t, `${url.replace('http', 'ws')}/ocpp/${encodeURIComponent(id)}`, version),
@@ -44,15 +55,18 @@ export async function open(t: TestContext, options: TestOptions = {}) {
       return userId
     },
     get,
+    /** What is done now and then. */
+    closeForgotten: () => closeForgotten(host),
+    thinReadings: () => thinReadings(host),
     /** Sessions as a list has them, the newest first. */
-    list: async (query = '', headers = admin): Promise<any[]> => (await get(`/${query}`, headers)).items,
+    list: async (query = '', headers = admin()): Promise<any[]> => (await get(`/${query}`, headers)).items,
     /** The only one there is. */
     async only(): Promise<any> {
       const { items } = await get('/')
       assert.equal(items.length, 1)
       return await get(`/${items[0].id}`)
     },
-    post: (path: string, payload?: object, headers = admin) =>
+    post: (path: string, payload?: object, headers = admin()) =>
       p.http.inject({ method: 'POST', url: `/api/sessions${path}`, headers, ...(payload && { payload }) }),
   }
 }

@@ -1,4 +1,5 @@
-import { SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
+import { ChargerLost, ConnectorFailed } from '#contracts/ocpp'
+import { SessionCorrected, SessionEnded, SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
 import { newId } from '#kernel'
 import type { TestPlatform } from '../../kernel/testing.ts'
 import { boot16, boot2, connect } from '../../services/ocpp/testing.ts'
@@ -6,8 +7,13 @@ import type { Client } from './client.ts'
 
 const ago = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString()
 
-/** Two chargers that nobody knew charge cars; one goes. `root` is an admin. */
-export async function chargingHappens(p: Pick<TestPlatform, 'publish'>, address: string, root: Client): Promise<void> {
+/** Two chargers that nobody knew charge cars; one goes. `root` is an admin, and somebody hears of it. */
+export async function chargingHappens(
+  p: Pick<TestPlatform, 'publish'>,
+  address: string,
+  root: Client,
+  personId: string,
+): Promise<void> {
   const leaving: (() => void)[] = []
   const charger = (id: string, version: 'ocpp1.6' | 'ocpp2.0.1') =>
     connect(
@@ -58,6 +64,29 @@ export async function chargingHappens(p: Pick<TestPlatform, 'publish'>, address:
     const token = { idToken: 'OB234567ABCDEFGHJKLM', type: 'Central' }
     const start = { ...asked, requestId: newId(), ...place, token, own: true, driverId, remoteStartId: 71_003 }
     await p.publish(SessionStartRequested, start)
+    const since = ago(10)
+    const [owner, info] = [{ kind: 'person' as const, id: personId }, null]
+    // These by hand too: they are told of what has lasted, and of what follows from other events.
+    await p.publish(ChargerLost, { chargerId: 'CP-YOUNG', owner, since })
+    const fault = { evse: 1, connector: 1, errorCode: 'GroundFailure', info }
+    await p.publish(ConnectorFailed, { chargerId: 'CP-OLD', owner, ...fault, since })
+    const session = {
+      sessionId: newId(),
+      chargerId: 'CP-GONE',
+      stationId: null,
+      evse: 1,
+      connector: 1,
+      owner,
+      driverId: personId,
+      token: null,
+      startedAt: ago(90),
+      energyWh: 7000,
+      updatedAt: ago(60),
+    }
+    const end = { endedAt: ago(60), stopReason: 'Local', closedBy: 'charger' as const }
+    await p.publish(SessionEnded, { ...session, ...end })
+    const former = { startedAt: ago(90), endedAt: ago(60), energyWh: 7000 }
+    await p.publish(SessionCorrected, { ...session, ...end, energyWh: 7500, former })
     await p.publish(SessionStopRequested, { ...asked, requestId: newId(), sessionId: newId(), reference: 'T-1' })
   } finally {
     for (const leave of leaving) leave()

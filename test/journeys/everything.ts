@@ -94,7 +94,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await person('Eve')
     await ada.get(204, 'POST /api/auth/logout', { everywhere: true })
 
-    await chargingHappens(p, address, root)
+    await chargingHappens(p, address, root, grace.id)
     await stationsHappen(root)
 
     // What is forgotten, and what ends.
