@@ -23,6 +23,11 @@ const facts = {
   to: 'reader',
   fileName: 'proof.pdf',
   found: 'Win.Test.EICAR_HDB-1',
+  charger: 'CP-1',
+  energyWh: 18_400,
+  formerWh: 18_000,
+  evse: 1,
+  fault: 'GroundFailure',
 }
 
 test('every kind of message has whole sentences in both languages, and they differ', () => {

@@ -1,5 +1,6 @@
 import { ChargerLost, ConnectorFailed } from '#contracts/ocpp'
 import { SessionCorrected, SessionEnded, SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
+import { StationUpdated } from '#contracts/stations'
 import { newId } from '#kernel'
 import type { TestPlatform } from '../../kernel/testing.ts'
 import { boot16, boot2, connect } from '../../services/ocpp/testing.ts'
@@ -87,6 +88,8 @@ export async function chargingHappens(
     await p.publish(SessionEnded, { ...session, ...end })
     const former = { startedAt: ago(90), endedAt: ago(60), energyWh: 7000 }
     await p.publish(SessionCorrected, { ...session, ...end, energyWh: 7500, former })
+    const station = { stationId: newId(), chargerId: 'CP-GONE', owner, public: false, name: 'CP-GONE', version: 2 }
+    await p.publish(StationUpdated, station)
     await p.publish(SessionStopRequested, { ...asked, requestId: newId(), sessionId: newId(), reference: 'T-1' })
   } finally {
     for (const leave of leaving) leave()

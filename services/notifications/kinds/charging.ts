@@ -17,18 +17,18 @@ const whose = (owner: Owner | null): { audience: Owner }[] => (owner ? [{ audien
 export const charging = {
   'session.ended': rule(SessionEnded, inBulk(inAppOnly), {
     drafts: ({ driverId, chargerId, energyWh, endedAt }) =>
-      driver(driverId).map(to => ({ ...to, facts: { charger: chargerId, energyWh, endedAt } })),
+      driver(driverId).map(to => ({ ...to, facts: { charger: chargerId, energyWh, at: endedAt } })),
     many: {
       en: count => `${count} charging sessions ended`,
       de: count => `${count} Ladevorgänge sind beendet`,
     },
-    en: ({ charger, energyWh, endedAt }) => ({
+    en: ({ charger, energyWh, at }) => ({
       title: `Charged ${energyIn('en', energyWh)}`,
-      text: [`Your charging session at ${charger} ended on ${timeIn('en', endedAt)}: ${energyIn('en', energyWh)}.`],
+      text: [`Your charging session at ${charger} ended on ${timeIn('en', at)}: ${energyIn('en', energyWh)}.`],
     }),
-    de: ({ charger, energyWh, endedAt }) => ({
+    de: ({ charger, energyWh, at }) => ({
       title: `${energyIn('de', energyWh)} geladen`,
-      text: [`Ihr Ladevorgang an ${charger} wurde am ${timeIn('de', endedAt)} beendet: ${energyIn('de', energyWh)}.`],
+      text: [`Ihr Ladevorgang an ${charger} wurde am ${timeIn('de', at)} beendet: ${energyIn('de', energyWh)}.`],
     }),
   }),
 
@@ -61,18 +61,18 @@ export const charging = {
   }),
 
   'charger.lost': rule(ChargerLost, inBulk(both), {
-    drafts: ({ owner, chargerId, since }) => whose(owner).map(to => ({ ...to, facts: { charger: chargerId, since } })),
+    drafts: ({ owner, chargerId, since }) => whose(owner).map(to => ({ ...to, facts: { charger: chargerId, at: since } })),
     many: {
       en: count => `${count} chargers are offline`,
       de: count => `${count} Ladestationen sind offline`,
     },
-    en: ({ charger, since }) => ({
+    en: ({ charger, at }) => ({
       title: `Charger ${charger} is offline`,
-      text: [`The charger ${charger} has had no connection since ${timeIn('en', since)}.`],
+      text: [`The charger ${charger} has had no connection since ${timeIn('en', at)}.`],
     }),
-    de: ({ charger, since }) => ({
+    de: ({ charger, at }) => ({
       title: `Ladestation ${charger} ist offline`,
-      text: [`Die Ladestation ${charger} hat seit ${timeIn('de', since)} keine Verbindung.`],
+      text: [`Die Ladestation ${charger} hat seit ${timeIn('de', at)} keine Verbindung.`],
     }),
   }),
 
@@ -80,23 +80,23 @@ export const charging = {
     drafts: ({ owner, chargerId, evse, errorCode, info, since }) =>
       whose(owner).map(to => ({
         ...to,
-        facts: { charger: chargerId, evse, fault: [errorCode, info].filter(Boolean).join(': '), since },
+        facts: { charger: chargerId, evse, fault: [errorCode, info].filter(Boolean).join(': '), at: since },
       })),
     many: {
       en: count => `${count} connectors are faulted`,
       de: count => `${count} Ladepunkte sind gestört`,
     },
-    en: ({ charger, evse, fault, since }) => ({
+    en: ({ charger, evse, fault, at }) => ({
       title: evse ? `Charger ${charger} is faulted at ${evse}` : `Charger ${charger} is faulted`,
       text: [
-        `${evse ? `Connector ${evse} of the charger ${charger}` : `The charger ${charger}`} has been faulted since ${timeIn('en', since)}.`,
+        `${evse ? `Connector ${evse} of the charger ${charger}` : `The charger ${charger}`} has been faulted since ${timeIn('en', at)}.`,
         ...(fault ? [`It says: ${fault}`] : []),
       ],
     }),
-    de: ({ charger, evse, fault, since }) => ({
+    de: ({ charger, evse, fault, at }) => ({
       title: evse ? `Ladestation ${charger} ist an ${evse} gestört` : `Ladestation ${charger} ist gestört`,
       text: [
-        `${evse ? `Der Anschluss ${evse} der Ladestation ${charger}` : `Die Ladestation ${charger}`} ist seit ${timeIn('de', since)} gestört.`,
+        `${evse ? `Der Anschluss ${evse} der Ladestation ${charger}` : `Die Ladestation ${charger}`} ist seit ${timeIn('de', at)} gestört.`,
         ...(fault ? [`Sie meldet: ${fault}`] : []),
       ],
     }),
