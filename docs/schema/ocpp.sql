@@ -86,6 +86,7 @@ create table chargers (
   next_password_digest  bytea,
   words                 tsvector                  generated always as (to_tsvector('simple'::regconfig, regexp_replace(lower(((((((((id || ' '::text) || COALESCE(name, ''::text)) || ' '::text) || COALESCE(vendor, ''::text)) || ' '::text) || COALESCE(model, ''::text)) || ' '::text) || COALESCE(serial_number, ''::text))), '[^[:alnum:]]+'::text, ' '::text, 'g'::text))) stored,
   adopts                boolean                   not null default false,
+  lost_at               timestamp with time zone,
   constraint chargers_pkey PRIMARY KEY (id),
   constraint chargers_check CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
   constraint chargers_check1 CHECK (((gateway_id IS NULL) = (connection_id IS NULL))),
@@ -141,16 +142,19 @@ CREATE INDEX commands_by_charger ON ocpp.commands USING btree (charger_id, id);
 CREATE INDEX commands_open ON ocpp.commands USING btree (charger_id, asked_at) WHERE (ended_at IS NULL);
 
 create table connectors (
-  charger_id  text                      not null,
-  evse        integer                   not null,
-  connector   integer                   not null,
-  status      text                      not null,
-  error_code  text,
-  info        text,
-  at          timestamp with time zone  not null,
+  charger_id     text                      not null,
+  evse           integer                   not null,
+  connector      integer                   not null,
+  status         text                      not null,
+  error_code     text,
+  info           text,
+  at             timestamp with time zone  not null,
+  faulted_since  timestamp with time zone,
+  failed_at      timestamp with time zone,
   constraint connectors_pkey PRIMARY KEY (charger_id, evse, connector),
   constraint connectors_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
 );
+CREATE INDEX connectors_in_trouble ON ocpp.connectors USING btree (charger_id) WHERE ((status = 'faulted'::text) OR (faulted_since IS NOT NULL));
 
 create table customer_parts (
   charger_id   text                      not null,
