@@ -61,7 +61,8 @@ export const charging = {
   }),
 
   'charger.lost': rule(ChargerLost, inBulk(both), {
-    drafts: ({ owner, chargerId, since }) => whose(owner).map(to => ({ ...to, facts: { charger: chargerId, at: since } })),
+    drafts: ({ owner, chargerId, since }) =>
+      whose(owner).map(to => ({ ...to, facts: { charger: chargerId, at: since } })),
     many: {
       en: count => `${count} chargers are offline`,
       de: count => `${count} Ladestationen sind offline`,
