@@ -32,6 +32,7 @@ export async function clamd(
 ) {
   const { reply = replyTo, limit = Infinity, version = () => 'ClamAV 1.4.3/27800/Fri Nov 27 09:00:00 2026' } = options
   const scanned: Scanned[] = []
+  let received = 0
   const sockets = new Set<Socket>()
 
   async function serve(socket: Socket): Promise<void> {
@@ -50,6 +51,7 @@ export async function clamd(
       const piece = await take(length)
       hash.update(piece)
       bytes += length
+      received += length
       if (head.length < 4_096) head = Buffer.concat([head, piece])
     }
     const content = { head, bytes, sha256: hash.digest('hex') }
@@ -68,6 +70,8 @@ export async function clamd(
     settings: { CLAMAV_HOST: '127.0.0.1', CLAMAV_PORT: String(port) },
     /** All that came in whole, in their order. */
     scanned,
+    /** Bytes of contents so far, of those too that are still coming in. */
+    received: () => received,
     async close(): Promise<void> {
       sockets.forEach(socket => socket.destroy())
       await new Promise(closed => server.close(closed))
