@@ -163,8 +163,9 @@ suite('the wire, live', () => {
     await it.call('Heartbeat', {}, 'beat')
     await it.frame('[2, "boot", "BootNotification", {"chargePointVendor": "V",  "chargePointModel": "M"}]', 'boot')
     await until(() => events.length >= 4)
+    // What it is asked after its start follows.
     assert.deepEqual(
-      events.map(({ data }) => [data.direction, data.text.slice(0, 12)]),
+      events.slice(0, 4).map(({ data }) => [data.direction, data.text.slice(0, 12)]),
       [
         ['received', '[2,"beat","H'],
         ['sent', '[3,"beat",{"'],
@@ -175,7 +176,7 @@ suite('the wire, live', () => {
     assert.ok(events[2]!.data.text.includes('"V",  "charge'))
     const again = await listen(t, stream, { ...root.headers, 'last-event-id': events[1]!.id })
     await again.until(() => again.events.length >= 2)
-    assert.deepEqual(again.events, events.slice(2))
+    assert.deepEqual(again.events.slice(0, 2), events.slice(2, 4))
     const lost = await listen(t, stream, { ...root.headers, 'last-event-id': 'of-elsewhere-7' })
     await lost.until(() => lost.events[0]?.event === 'gap')
   })
