@@ -223,3 +223,22 @@ CREATE OR REPLACE FUNCTION stations.is_open(week int4multirange, also tstzmultir
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN (((week IS NULL) OR (also @> at) OR (week @> (((((EXTRACT(isodow FROM (at AT TIME ZONE COALESCE(zone, 'UTC'::text))))::integer - 1) * 1440) + ((EXTRACT(hour FROM (at AT TIME ZONE COALESCE(zone, 'UTC'::text))))::integer * 60)) + (EXTRACT(minute FROM (at AT TIME ZONE COALESCE(zone, 'UTC'::text))))::integer))) AND (NOT (closed @> at)));
+
+CREATE OR REPLACE FUNCTION stations.spots_near(of_kind integer, lat double precision, lon double precision, radius double precision, of_standard text, least_w integer, only_available boolean, open_at timestamp with time zone, most integer)
+ RETURNS TABLE(station_id uuid, chord double precision)
+ LANGUAGE sql
+ STABLE
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+    select p.station_id, p.position <-> ll_to_earth(lat, lon) from spots p
+    where p.kind = of_kind and p.position <@ earth_box(ll_to_earth(lat, lon), radius) and p.max_power_w >= least_w
+      and (not only_available or (p.available
+        -- Of a class some may be free, and another one strong enough.
+        and (p.least_power_w = least_w or exists (select from connectors c where c.station_id = p.station_id
+          and c.available and c.max_power_w >= least_w and (of_standard is null or c.standard = of_standard)))))
+      and (open_at is null or exists (select from stations s where s.id = p.station_id
+        and is_open(s.open_week, s.open_also, s.closed_on, s.time_zone, open_at)))
+    order by p.position <-> ll_to_earth(lat, lon) limit most
+  $function$;

@@ -29,7 +29,7 @@ export function shown<S extends Type.TSchema>(schema: S): S {
 
 const Text = (maxLength: number, example: string) => Line(maxLength, { examples: [example] })
 
-const Clock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', examples: ['08:00'] })
+const Clock = Type.String({ maxLength: 5, pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', examples: ['08:00'] })
 const Hours = Type.Object({
   weekday: Type.Integer({ minimum: 1, maximum: 7, description: '1 is Monday', examples: [1] }),
   from: Clock,
@@ -111,7 +111,12 @@ export const placeFields = {
       postalCode: Type.Optional(Text(10, '10178')),
       city: Text(45, 'Berlin'),
       region: Type.Optional(Text(45, 'Berlin')),
-      country: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 3166-1 alpha-3', examples: ['DEU'] }),
+      country: Type.String({
+        maxLength: 3,
+        pattern: '^[A-Z]{3}$',
+        description: 'ISO 3166-1 alpha-3',
+        examples: ['DEU'],
+      }),
     }),
   ),
   coordinates: nullable(Coordinates),
@@ -128,7 +133,9 @@ export const placeFields = {
   /** How to report a fault. */
   faultContact: nullable(
     Type.Object({
-      phone: Type.Optional(Type.String({ pattern: '^[+0-9][0-9 ()/.-]{2,40}$', examples: ['+49 30 1234567'] })),
+      phone: Type.Optional(
+        Type.String({ maxLength: 42, pattern: '^[+0-9][0-9 ()/.-]{2,40}$', examples: ['+49 30 1234567'] }),
+      ),
       email: Type.Optional({ ...Email, examples: ['help@example.com'] }),
     }),
   ),

@@ -70,21 +70,7 @@ export function nearbyRoutes({ http, db, now }: StationsHost): void {
 export async function findNearby(db: Db, query: Query, at: Date): Promise<NearbyStation[]> {
   const { lat, lon, radius, connector, minPowerW, available, openNow, limit } = query
   const standard = connector ?? null
-  const least = classOf(minPowerW)
-  const here = db`ll_to_earth(${lat}, ${lon})`
-  const conditions = [
-    minPowerW > least && db`p.max_power_w >= ${minPowerW}`,
-    available && db`p.available`,
-    // Of a class some may be free, and another one strong enough.
-    available &&
-      minPowerW > least &&
-      db`exists (select from connectors c where c.station_id = p.station_id and c.available
-        and c.max_power_w >= ${minPowerW} ${standard ? db`and c.standard = ${standard}` : db``})`,
-    openNow &&
-      db`exists (select from stations o where o.id = p.station_id
-        and is_open(o.open_week, o.open_also, o.closed_on, o.time_zone, ${at}))`,
-  ]
-  const also = conditions.filter(condition => !!condition).reduce((all, one) => db`${all} and ${one}`, db``)
+  const kind = kindOf(standard, classOf(minPowerW))
   return await db<NearbyStation[]>`
     select s.id, s.name, s.address, json_build_object('latitude', s.latitude, 'longitude', s.longitude) as coordinates,
       s.time_zone as "timeZone", s.opening as "openingTimes", s.operator_name as "operatorName", s.online,
@@ -94,10 +80,8 @@ export async function findNearby(db: Db, query: Query, at: Date): Promise<Nearby
           order by c.max_power_w desc nulls last, c.standard), '[]')
         from (select standard, power_type, max_power_w, count(*) as total, count(*) filter (where available) as available
           from connectors where station_id = s.id group by 1, 2, 3) c) as connectors
-    from (
-      select p.station_id, p.position <-> ${here} as chord from spots p
-      where p.kind = ${kindOf(standard, least)} and p.position <@ earth_box(${here}, ${radius}) ${also}
-      order by p.position <-> ${here} limit ${limit}) n
+    from spots_near(${kind}, ${lat}, ${lon}, ${radius}, ${standard}, ${minPowerW}, ${available},
+      ${openNow ? at : null}, ${limit}) n
     join stations s on s.id = n.station_id
     where n.chord <= gc_to_sec(${radius}) order by n.chord, s.id`
 }

@@ -29,7 +29,7 @@ export const stationFilters = {
   chargerId: Type.Optional(ChargerId),
   public: Type.Optional(Type.Boolean()),
   online: Type.Optional(Type.Boolean()),
-  country: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$', examples: ['DEU'] })),
+  country: Type.Optional(Type.String({ maxLength: 3, pattern: '^[A-Z]{3}$', examples: ['DEU'] })),
   city: Type.Optional(Type.String({ ...word, description: 'Whatever its case', examples: ['Berlin'] })),
   q: Type.Optional(Type.String({ ...word, description: 'Words of its name, address or ids', examples: ['market'] })),
   ...createdQuery,

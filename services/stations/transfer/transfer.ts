@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { ConnectorFormat, ConnectorStandard, PowerType } from '#contracts/stations'
 import { ChargerId, Line } from '#contracts/shared'
 import {
+  addressOf,
   cellOf,
   Column,
   isId,
@@ -53,10 +54,7 @@ export const columns = {
   operatorName: text(100),
   ownerName: text(100),
   faultPhone: Column.text({ type: 'string', pattern: '^[+0-9][0-9 ()/.-]{2,40}$' } as never, 'a telephone number'),
-  faultEmail: Column.text(
-    { type: 'string', pattern: '^[^@\\s]+@[^@\\s]+$', maxLength: 254 } as never,
-    'an e-mail address',
-  ),
+  faultEmail: { expects: 'an e-mail address', required: false, read: addressOf },
   tariff: text(100),
   evse: Column.whole(1, 1_000),
   evseId: Column.text({ type: 'string', pattern: '^[A-Za-z0-9*+-]{1,48}$' } as never, 'an id like DE*ABC*E1234'),
