@@ -56,12 +56,12 @@ export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connecti
     busy.add(chargerId)
     const { peer } = connection
     void connection
-      .call(action, passwords.unsealed(chargerId, payload), settings.OCPP_CALL_TIMEOUT, ending => ({
+      .call(action, passwords.unsealed(chargerId, payload), settings.OCPP_CALL_TIMEOUT, (ending, endedAt) => ({
         async write(tx) {
-          await noteEnd(tx, id, now(), ending)
+          await noteEnd(tx, id, endedAt, ending)
           if (hasSecrets(action)) await rewritePayload(tx, id, withoutSecrets(action, payload))
           if (ending.outcome === 'answered')
-            await learn(tx, { peer, action, payload, answer: ending.answer, at: now() })
+            await learn(tx, { peer, action, payload, answer: ending.answer, at: endedAt })
         },
       }))
       .finally(() => {

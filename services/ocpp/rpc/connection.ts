@@ -1,16 +1,15 @@
 import type { WebSocket } from 'ws'
-import type { Decision } from '../batch.ts'
 import type { Peer } from '../peer.ts'
 import { readFrame } from './frames.ts'
 import type { Line } from './line.ts'
 import { openReceived, refuseFrame } from './received.ts'
-import { openCalls, type Ending } from './sent.ts'
+import { openCalls, type Ending, type Written } from './sent.ts'
 
 /** The connection of one charger: its calls in their order, ours one at a time. */
 export interface Connection {
   readonly peer: Peer
   /** Sends a call once those before it have ended; `written` is done together with the message that says how. */
-  call(action: string, payload: object, timeoutMs: number, written?: (ending: Ending) => Decision): Promise<Ending>
+  call(action: string, payload: object, timeoutMs: number, written?: Written): Promise<Ending>
   /** Ends it in good order: nobody is told that the charger is away when `superseded`. */
   close(code: number, reason: string, superseded?: boolean): void
   /** Looks whether somebody is still there. */

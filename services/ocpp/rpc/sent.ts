@@ -12,11 +12,14 @@ export type Ending =
   | { outcome: 'error'; errorCode: string; errorDescription: string }
   | { outcome: 'timeout' | 'offline' }
 
+/** What follows from how a call ended, and when it did: what the charger sends next is later than that. */
+export type Written = (ending: Ending, endedAt: Date) => Decision
+
 interface Waiting {
   readonly action: string
   readonly payload: object
   readonly timeoutMs: number
-  readonly written: (ending: Ending) => Decision
+  readonly written: Written
   readonly end: (ending: Ending) => void
 }
 
@@ -47,7 +50,7 @@ export function openCalls(line: Line) {
   }
 
   return {
-    call: (action: string, payload: object, timeoutMs: number, written: (ending: Ending) => Decision = () => ({})) =>
+    call: (action: string, payload: object, timeoutMs: number, written: Written = () => ({})) =>
       new Promise<Ending>(end => {
         const call = { action, payload, timeoutMs, written, end }
         if (stopped) return record(line, call, { id: newId(), at: host.now(), ending: { outcome: 'offline' } })
@@ -85,6 +88,7 @@ function record(
   call: Waiting,
   { id, at, ending }: { id: string; at: Date; ending: Ending },
 ): void {
+  const endedAt = host.now()
   messagesCounted(host)('sent', call.action, ending.outcome)
   const { row, tell } = messageTold({
     at,
@@ -100,7 +104,7 @@ function record(
   })
   batches.add({
     chargerId: peer.id,
-    decide: () => withMessage(call.written(ending), row, tell),
+    decide: () => withMessage(call.written(ending, endedAt), row, tell),
     done: () => call.end(ending),
   })
 }
