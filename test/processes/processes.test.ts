@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { all } from '../../services/all.ts'
+import { all, choose } from '../../services/all.ts'
 import { baseline, client, codeIn, mailsIn, register, stream, type Client } from '../journeys/client.ts'
 import { until } from '../kernel/toys.ts'
 import { startProcesses } from './processes.ts'
@@ -27,10 +27,11 @@ const at = (who: Client, address: string): Client => client(address, who.headers
 test('processes that start at the same moment bring the database up to date once, and the last one takes what is left', async t => {
   const p = await startProcesses(t, 2)
   const applied = await p.kernel`select service, name from migrations`
-  const root = join(import.meta.dirname, '../..')
-  const files = ['kernel/database', ...Object.keys(all).map(name => `services/${name}`)].flatMap(folder => {
+  // Modules have theirs in each service that includes them.
+  const folders = (await choose()).flatMap(({ folder, includes = [] }) => [folder, ...includes.map(one => one.folder)])
+  const files = [join(import.meta.dirname, '../../kernel/database'), ...folders].flatMap(folder => {
     try {
-      return readdirSync(join(root, folder, 'migrations')).filter(file => file.endsWith('.sql'))
+      return readdirSync(join(folder, 'migrations')).filter(file => file.endsWith('.sql'))
     } catch {
       return []
     }
