@@ -45,6 +45,8 @@ for (const [site, open] of Object.entries(sites))
 
     // It is approved, asked to say again who it is, and announces its connector.
     waiting.answers.set('TriggerMessage', () => ({ status: 'Accepted' }))
+    waiting.answers.set('GetConfiguration', () => ({ configurationKey: [] }))
+    waiting.answers.set('GetLocalListVersion', () => ({ listVersion: -1 }))
     await operator.get(200, 'POST /api/ocpp/chargers/CP-1/approve')
     await until(async () => (await waiting.call('BootNotification', boot16)).status === 'Accepted')
     await waiting.call('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available' })
@@ -98,6 +100,9 @@ for (const [site, open] of Object.entries(sites))
 
     // One of 2.0.1 beside it is started from afar.
     const other = await connect(t, url('CP-2'), 'ocpp2.0.1', { password })
+    other.answers.set('TriggerMessage', () => ({ status: 'Accepted' }))
+    other.answers.set('GetBaseReport', () => ({ status: 'NotSupported' }))
+    other.answers.set('GetLocalListVersion', () => ({ versionNumber: 0 }))
     await other.call('BootNotification', boot2)
     await operator.get(200, 'POST /api/ocpp/chargers/CP-2/approve')
     await until(async () => (await other.call('BootNotification', boot2)).status === 'Accepted')
