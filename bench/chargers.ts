@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 
 /** A charger of 1.6 that sends the next message once it has the answer to the last. */
 export interface Charger {
-  /** Resolves with the milliseconds that the answer took; fails with what it was refused with. */
+  /** Resolves with the answer, JSON of any shape, and the milliseconds that it took; fails with what it was refused with. */
   call(action: string, payload: object): Promise<{ answer: any; ms: number }>
   close(): Promise<void>
 }
@@ -18,6 +18,7 @@ export async function connectChargers(url: string, ids: readonly string[], atOnc
 
 export async function connectCharger(url: string, id: string): Promise<Charger> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/ocpp/${id}`, 'ocpp1.6', { perMessageDeflate: false })
+  // Frames are JSON of any shape.
   const waiting = new Map<string, (frame: any[]) => void>()
   let calls = Math.floor(Math.random() * 1e9) * 1e5
   socket.on('message', data => {

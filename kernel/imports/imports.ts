@@ -102,7 +102,7 @@ export const importProblems = {
  * over, some a transaction, and goes on where it was when its process ends.
  */
 export function openImports<C extends Columns, Name extends string>(
-  host: Host<Name, any, any>,
+  host: Host<Name, any, any>, // of whatever needs and settings
   importing: Importing<C, Name>,
 ): void {
   const { db, http, now, log } = host
@@ -263,7 +263,7 @@ function headOf(content: string, delimiter: string): string[] | undefined {
 const undone = new Error('a dry run')
 
 async function takeAll<C extends Columns, Name extends string>(
-  host: Host<Name, any, any>,
+  host: Host<Name, any, any>, // of whatever needs and settings
   importing: Importing<C, Name>,
   row: Row,
   content: string,
@@ -322,7 +322,7 @@ async function* inBatches(parser: Parser): AsyncGenerator<Read[]> {
 
 /** Takes some lines over and notes it, in one transaction; of a dry run all but the note is undone. */
 async function takeBatch<C extends Columns, Name extends string>(
-  host: Host<Name, any, any>,
+  host: Host<Name, any, any>, // of whatever needs and settings
   { columns, take }: Importing<C, Name>,
   state: Row,
   some: readonly Read[],

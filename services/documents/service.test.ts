@@ -479,33 +479,3 @@ test('a published or archived passport keeps its documents and their files, and 
   await p.settle()
   assert.equal((await keys()).length, 2)
 })
-
-test('the type of the same bytes is the same, however they were cut on their way', async t => {
-  const { as, url } = await open(t)
-  const ada = as()
-  const part = (name: string, content: string) => {
-    const header = Buffer.alloc(30)
-    header.writeUInt32LE(0x04034b50, 0)
-    header.writeUInt32LE(content.length, 18)
-    header.writeUInt32LE(content.length, 22)
-    header.writeUInt16LE(name.length, 26)
-    return Buffer.concat([header, Buffer.from(name), Buffer.from(content)])
-  }
-  const types =
-    '<Override ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>'
-  const file = Buffer.concat([part('word/media/a.png', 'x'.repeat(20_000)), part('[Content_Types].xml', types)])
-  const boundary = 'cut-in-pieces'
-  const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="a.docx"\r\n\r\n`
-  const whole = Buffer.concat([Buffer.from(head), file, Buffer.from(`\r\n--${boundary}--\r\n`)])
-  const found = new Set<string>()
-  for (const size of [1_400, 4_100, 16_000, whole.length]) {
-    const body = (async function* () {
-      for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size)
-    })()
-    const headers = { ...ada.headers, 'content-type': `multipart/form-data; boundary=${boundary}` }
-    const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
-    const answer = await fetch(`${url}/api/documents/upload`, init)
-    found.add(((await answer.json()) as { contentType: string }).contentType)
-  }
-  assert.deepEqual([...found], ['application/vnd.openxmlformats-officedocument.wordprocessingml.document'])
-})

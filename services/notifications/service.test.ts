@@ -468,13 +468,6 @@ test('while identity is away nothing is lost; it arrives afterwards', async t =>
   ])
 })
 
-test('a passport without an identifier is called by its id', async t => {
-  const p = await open(t)
-  await p.publish(passports.PassportPublished, { ...passport, identifier: null, owner: self })
-  await p.settle()
-  assert.equal((await p.list(ada)).items[0]!.title, `Passport ${id} was published`)
-})
-
 test('whoever deletes their account takes their list and their choices along, and what was on its way to them', async t => {
   const p = await open(t)
   await publishAll(p, ['a passport of an organisation', 'a new person'], new Map())

@@ -13,6 +13,7 @@ const accepted = (yes: boolean) => ({ status: yes ? 'Accepted' : 'Rejected' })
 /** Answers to calls of all versions; undefined for what it cannot do, which is told so. */
 export const answersOf =
   (deeds: Deeds) =>
+  // Held to its schema by who received it.
   (action: string, payload: any): object | undefined => {
     const answers: Record<string, () => object> = {
       RemoteStartTransaction: () => accepted(deeds.remoteStart(payload.connectorId, payload.idTag, undefined)),

@@ -9,7 +9,7 @@ export interface Dialect {
   status(connector: number, status: 'Available' | 'Preparing' | 'Charging' | 'Finishing' | 'Faulted', at: Date): Saying
   authorize(idToken: string): Saying
   /** Whether an answer to `authorize` lets it charge. */
-  accepts(answer: any): boolean
+  accepts(answer: any): boolean // held to its schema by who received it
   begin(t: Transaction, at: Date): Saying
   /** Takes up what is answered to the begin. */
   begun(t: Transaction, answer: any): void

@@ -77,6 +77,7 @@ export async function openLine({ url, id, version, password, answer, violated }:
   }
 
   socket.on('message', data => {
+    // Of any shape: what is wrong with it is told below.
     let frame: any
     try {
       frame = JSON.parse(String(data))
