@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { Admin } from '@platformatic/kafka'
 import { cached } from './cache.ts'
 import { fetchJars, findJava } from './java.ts'
 import { freePort, type Place, type Recipe } from './recipe.ts'
-import { launch, outputOf } from './launch.ts'
+import { launch } from './launch.ts'
 
 const version = '4.4.0'
 const toolsVersion = '4.3.1'
@@ -37,8 +37,10 @@ export async function kafka({ folder, port, proxied }: Place): Promise<Recipe> {
     async start() {
       if (!fs.existsSync(join(data, 'meta.properties'))) {
         const id = randomBytes(16).toString('base64url')
-        const said = outputOf(java, ...jvm, ...program, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', properties)
-        if (said === undefined) throw new Error(`Kafka could not format ${data}`)
+        // One id in 64 begins with a dash, which as a word of its own would be taken for another option.
+        const format = ['kafka.tools.StorageTool', 'format', `--cluster-id=${id}`, '-c', properties]
+        const { status, stdout, stderr } = spawnSync(java, [...jvm, ...program, ...format], { encoding: 'utf8' })
+        if (status !== 0) throw new Error(`Kafka could not format ${data}:\n${stdout}${stderr}`)
       }
       const archive = classArchive(home, release)
       const life = await launch(java, [...jvm, archive.option, ...program, 'kafka.Kafka', properties], {
