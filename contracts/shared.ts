@@ -43,6 +43,16 @@ export const Owner = Type.Object({
 })
 export type Owner = Static<typeof Owner>
 
+/** A currency by its code (ISO 4217). */
+export const Currency = Type.String({ pattern: '^[A-Z]{3}$', examples: ['EUR'] })
+
+/** Money in the minor unit of its currency: 1234 of EUR are 12.34 euros, of JPY 1234 yen. */
+export const Minor = Type.Integer({
+  minimum: -Number.MAX_SAFE_INTEGER,
+  maximum: Number.MAX_SAFE_INTEGER,
+  examples: [1234],
+})
+
 /** Who did it, as every event carries it; the platform itself has no `userId`. */
 export const EventActor = Type.Object({
   userId: Type.Union([Id, Type.Null()]),

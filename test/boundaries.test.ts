@@ -24,7 +24,7 @@ const sourceOf = (file: string): Source => {
 /** Where a relative import leads, from the root; others as they are written. */
 const targetOf = ({ file }: Source, name: string): string => (name.startsWith('.') ? join(dirname(file), name) : name)
 
-const sources = globSync(['*.ts', '{contracts,kernel,embedded-postgres,services,tools,test,bench}/**/*.ts'], {
+const sources = globSync(['*.ts', '{contracts,kernel,embedded-postgres,money,services,tools,test,bench}/**/*.ts'], {
   cwd: root,
 })
   .sort()
@@ -48,7 +48,8 @@ const strays = (files: readonly Source[], allowed: (target: string, source: Sour
 const isPackage = (target: string): boolean => !/^#|\.ts$/.test(target)
 
 test('the walls stand where the files are', () => {
-  for (const folder of ['contracts', 'kernel', 'services', 'tools']) assert.ok(inside(folder).length > 3, folder)
+  for (const folder of ['contracts', 'kernel', 'money', 'services', 'tools'])
+    assert.ok(inside(folder).length > 2, folder)
 })
 
 test('contracts are leaves: they import how contracts are made, what they share, and typebox', () => {
@@ -68,7 +69,18 @@ test('the kernel imports contracts and itself, nothing to its right', () => {
   )
 })
 
-test('a service imports contracts, the front door of the kernel, and its own folder; never another service', () => {
+test('money imports contracts, the front door of the kernel and itself, and knows no service', () => {
+  assert.deepEqual(
+    strays(
+      inside('money'),
+      target =>
+        target === '#kernel' || target === '#contracts/shared' || target.startsWith('money/') || isPackage(target),
+    ),
+    [],
+  )
+})
+
+test('a service imports contracts, money, the front door of the kernel, and its own folder; never another service', () => {
   const within = inside('services').filter(({ file }) => file !== 'services/all.ts')
   assert.deepEqual(
     strays(
@@ -76,6 +88,7 @@ test('a service imports contracts, the front door of the kernel, and its own fol
       (target, { file }) =>
         target === '#kernel' ||
         target.startsWith('#contracts/') ||
+        target.startsWith('#money/') ||
         target.startsWith(`${file.split('/', 2).join('/')}/`) ||
         isPackage(target),
     ),

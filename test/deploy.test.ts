@@ -89,7 +89,7 @@ test('the image has no test, no secret, no data and no history', () => {
     'tools/engines/run.ts',
   ])
     assert.ok(!isBrought(file), file)
-  const brought = globSync('{contracts,kernel,embedded-postgres,services,tools,docs}/**', { cwd: root }).filter(
+  const brought = globSync('{contracts,kernel,embedded-postgres,money,services,tools,docs}/**', { cwd: root }).filter(
     file => statSync(join(root, file)).isFile() && isBrought(file),
   )
   assert.ok(brought.length > 80)
