@@ -94,16 +94,17 @@ export async function post(tx: Tx, entry: Entry): Promise<Posted> {
   if (entry.transfers.some(({ minor }) => minor <= 0n)) throw new RangeError('a transfer moves more than zero')
   const ids = [...new Set(entry.transfers.flatMap(({ from, to, otherwise }) => [from, to, otherwise ?? from]))]
   // Always in the order of their ids, so that two who want the same accounts wait for each other and none for ever.
-  const accounts = await tx<Account[]>`
-    select ${columns(tx)} from ledger_accounts
-    where id = any(${ids}::uuid[])
-      or id in (select account_id from ledger_holds where id = any(${settles as string[]}::uuid[]))
-    order by id for update`
+  const [accounts] = await Promise.all([
+    lockAccounts(tx, ids, settles),
+    // Of two with one cause, whose accounts may differ, the second finds what the first booked.
+    tx`select pg_advisory_xact_lock(hashtextextended(${`${kind} ${cause}`}, 0))`,
+  ])
   const [before, holds] = await Promise.all([
     tx`select from ledger_entries where cause_id = ${cause} and kind = ${kind}`,
     tx<{ id: string; accountId: string; minor: bigint }[]>`
       select id, account_id as "accountId", minor from ledger_holds
-      where id = any(${settles as string[]}::uuid[]) and state = 'open'`,
+      where id = any(${settles as string[]}::uuid[]) and state = 'open'
+        and account_id = any(${accounts.map(({ id }) => id)}::uuid[])`,
   ])
   if (before.length > 0) return { outcome: 'before' }
   const byId = new Map(accounts.map(account => [account.id, account]))
@@ -136,6 +137,12 @@ export async function post(tx: Tx, entry: Entry): Promise<Posted> {
   ])
   return { outcome: 'posted', transfers: planned }
 }
+
+const lockAccounts = (tx: Tx, ids: readonly string[], holds: readonly string[]) => tx<Account[]>`
+  select ${columns(tx)} from ledger_accounts
+  where id = any(${ids as string[]}::uuid[])
+    or id in (select account_id from ledger_holds where id = any(${holds as string[]}::uuid[]))
+  order by id for update`
 
 interface Shortage {
   readonly account: string
@@ -186,22 +193,20 @@ export interface Hold {
 
 /** Keeps money of an account for something. `missing` is above zero where there is too little, and then nothing is held. */
 export async function hold(tx: Tx, { id, account, minor, at, expiresAt }: Hold): Promise<{ missing: bigint }> {
-  const [found] = await tx<Account[]>`
-    select ${columns(tx)} from ledger_accounts where id = ${account} for update`
+  const [found] = await lockAccounts(tx, [account], [])
   if (!found) throw new RangeError(`there is no account ${account}`)
   const [before] = await tx`select from ledger_holds where id = ${id}`
   if (before) return { missing: 0n }
   const available = availableIn(found)
   if (available !== undefined && available < minor) return { missing: minor - available }
   await tx`insert into ledger_holds (id, account_id, minor, created_at, expires_at)
-    values (${id}, ${account}, ${minor.toString()}, ${at}, ${expiresAt})`
+    values (${id}, ${account}, ${minor.toString()}, ${at}, ${expiresAt}) on conflict (id) do nothing`
   return { missing: 0n }
 }
 
 /** Gives back what was held; false where it had ended before. */
 export async function release(tx: Tx, id: string, at: Date): Promise<boolean> {
-  await tx`
-    select from ledger_accounts where id = (select account_id from ledger_holds where id = ${id}) for update`
+  await lockAccounts(tx, [], [id])
   return (await endHolds(tx, [id], 'released', at)) > 0
 }
 

@@ -7,6 +7,9 @@ export const connectionLost = (): Error =>
 /** Two transactions met; the loser may simply try again. */
 export const isRace = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error))
 
+/** A statement before it in the same transaction failed. */
+export const isBehind = (error: unknown): boolean => codeOf(error) === '25P02'
+
 /** PostgreSQL found no room on its disk, for data or for what it sorts. */
 export const isFull = (error: unknown): error is Error => codeOf(error) === '53100'
 

@@ -4,7 +4,7 @@ import type { EnqueueOptions, Job } from '../jobs/job.ts'
 import { Problem } from '../problem.ts'
 import { within } from '../telemetry/context.ts'
 import type { Db, Enqueue, Tx } from './database.ts'
-import { connectionLost, isBroken, isReadOnly } from './faults.ts'
+import { connectionLost, isBehind, isBroken, isReadOnly } from './faults.ts'
 import { append, outgoing, type Outgoing } from './outbox.ts'
 
 /** As text: the driver's own would pass through jsonb, which sorts keys and rewrites numbers. */
@@ -71,8 +71,9 @@ export async function transact<Name extends string, T>(
     return value
   } catch (thrown) {
     await tx`rollback`.catch(() => {})
-    // What failed behind a write that nobody waited for failed because of that.
-    const error = failureAmong(await Promise.allSettled(last))?.reason ?? thrown
+    // What failed behind a write that nobody waited for, or beside a statement that went out with it, failed because of that.
+    const first = isBehind(thrown) ? guard.failure() : undefined
+    const error = failureAmong(await Promise.allSettled(last))?.reason ?? first ?? thrown
     failed(error)
     if (isReadOnly(error))
       throw new Problem('unavailable', 'database_read_only', {
@@ -105,6 +106,7 @@ const failureAmong = (results: readonly PromiseSettledResult<unknown>[]): Promis
 function openGuard(name: string) {
   let lost = false
   let over: Error | undefined
+  let failure: Error | undefined
   return {
     watch(made: unknown): unknown {
       const query = made as { handler?: (query: unknown) => unknown; reject(error: Error): void }
@@ -113,12 +115,15 @@ function openGuard(name: string) {
       query.handler = sent => (lost ? reject(connectionLost()) : over ? reject(over) : handler(sent))
       query.reject = error => {
         lost ||= isBroken(error)
+        failure ??= error
         reject(error)
       }
       return made
     },
     lose: () => void (lost = true),
     lost: () => lost,
+    /** Why the first statement failed that did. */
+    failure: () => failure,
     end: () => void (over = new Error(`a statement after the end of its transaction of ${name}`)),
   }
 }

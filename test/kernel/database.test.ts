@@ -203,6 +203,30 @@ test('transactions that met each other are tried again, and none is lost', async
   assert.ok(tries > 2)
 })
 
+test('transactions whose statements went out together are tried again for what failed first, not for what failed behind it', async t => {
+  const { p, db, add } = await setUp(t, 2)
+  await db.transaction(tx => add(tx, 'a'))
+  await db.transaction(tx => add(tx, 'b'))
+  const both = Promise.withResolvers<void>()
+  let waiting = 2
+  const count = async (tx: Tx<'notes'>, page: string) =>
+    await tx`update pages set number = number + 1 where page = ${page}`
+  const way = (first: string, second: string) =>
+    db.transaction(async tx => {
+      await count(tx, first)
+      if (--waiting === 0) both.resolve()
+      await both.promise
+      const later = async () => void (await count(tx, second))
+      await Promise.all([later(), tx`select from pages`])
+    })
+  await Promise.all([way('a', 'b'), way('b', 'a')])
+  const numbers = await p.db('notes')`select number from pages order by page`
+  assert.deepEqual(
+    numbers.map(({ number }) => number),
+    [3, 3],
+  )
+})
+
 test('a transaction inside another is refused, and outside of any nothing can be written', async t => {
   const { db, pages, add } = await setUp(t, 2)
   await assert.rejects(
