@@ -167,6 +167,50 @@ create table customer_parts (
 );
 CREATE INDEX customer_parts_by_age ON ocpp.customer_parts USING btree (received_at);
 
+create table firmware_campaigns (
+  id           uuid                      not null,
+  owner_kind   text                      not null,
+  owner_id     uuid                      not null,
+  name         text                      not null,
+  firmware     json                      not null,
+  starts_at    timestamp with time zone  not null,
+  window_from  text,
+  window_to    text,
+  share        integer                   not null,
+  stop_after   integer                   not null,
+  state        text                      not null,
+  created_at   timestamp with time zone  not null,
+  ended_at     timestamp with time zone,
+  version      integer                   not null default 1,
+  constraint firmware_campaigns_pkey PRIMARY KEY (id),
+  constraint firmware_campaigns_check CHECK (((window_from IS NULL) = (window_to IS NULL))),
+  constraint firmware_campaigns_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint firmware_campaigns_share_check CHECK ((share > 0)),
+  constraint firmware_campaigns_state_check CHECK ((state = ANY (ARRAY['running'::text, 'paused'::text, 'stopped'::text, 'cancelled'::text, 'done'::text]))),
+  constraint firmware_campaigns_stop_after_check CHECK ((stop_after > 0))
+);
+CREATE INDEX firmware_campaigns_by_owner ON ocpp.firmware_campaigns USING btree (owner_id, id);
+CREATE INDEX firmware_campaigns_running ON ocpp.firmware_campaigns USING btree (id) WHERE (state = 'running'::text);
+
+create table firmware_updates (
+  id           uuid                      not null,
+  campaign_id  uuid,
+  charger_id   text                      not null,
+  firmware     json                      not null,
+  request_id   integer,
+  ask_id       uuid,
+  state        text                      not null,
+  said         text,
+  created_at   timestamp with time zone  not null,
+  changed_at   timestamp with time zone  not null,
+  constraint firmware_updates_pkey PRIMARY KEY (id),
+  constraint firmware_updates_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES firmware_campaigns(id) ON DELETE CASCADE,
+  constraint firmware_updates_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'asked'::text, 'under-way'::text, 'installed'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE INDEX firmware_updates_by_campaign ON ocpp.firmware_updates USING btree (campaign_id, state, id);
+CREATE INDEX firmware_updates_by_charger ON ocpp.firmware_updates USING btree (charger_id, id);
+CREATE UNIQUE INDEX firmware_updates_active ON ocpp.firmware_updates USING btree (charger_id) WHERE (state = ANY (ARRAY['asked'::text, 'under-way'::text]));
+
 create table free_vend (
   charger_id  text     not null,
   number      integer  not null,

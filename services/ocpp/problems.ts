@@ -22,5 +22,10 @@ export const problems = {
   upload_empty: ['invalid', 'The file is empty.'],
   upload_unsupported: ['conflict', 'The charger cannot bring files here; give it another location.'],
   charger_file_unknown: ['not_found', 'The charger was asked for no such file.'],
+  firmware_under_way: ['conflict', 'The charger is taking other firmware.'],
+  campaign_unknown: ['not_found', 'There is no such campaign, or it is not for who asks.'],
+  campaign_empty: ['unprocessable', 'There is no charger that the campaign would be for.'],
+  campaign_too_large: ['unprocessable', 'A campaign is for 10,000 chargers at most.'],
+  campaign_ended: ['conflict', 'The campaign has ended.'],
   ...importProblems,
 } satisfies Problems

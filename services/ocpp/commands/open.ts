@@ -3,6 +3,8 @@ import { deviceRoutes } from '../device/routes.ts'
 import type { OcppHost } from '../host.ts'
 import type { Gateway } from '../rpc/gateway.ts'
 import { openTransfers } from '../transfers/open.ts'
+import { runCampaigns } from '../firmware/campaigns.ts'
+import { firmwareRoutes } from '../firmware/routes.ts'
 import { localListRoutes } from '../local-list/routes.ts'
 import { syncLists } from '../local-list/sync.ts'
 import { openCalling } from './call.ts'
@@ -22,4 +24,6 @@ export function openCommands(host: OcppHost, gateway: Gateway): void {
   deviceRoutes(host, call)
   openTransfers(host, call)
   localListRoutes(host, syncList)
+  firmwareRoutes(host, call)
+  runCampaigns(host)
 }

@@ -106,8 +106,12 @@ async function refuse({ now }: OcppHost, tx: Tx<'ocpp'>, asked: Asked, { code, m
   if (isNew) await noteEnd(tx, id, at, { outcome, errorCode: code, errorDescription: message })
 }
 
-/** Sends each of these, as far as it can be sent now, and forgets the others: for what comes by the thousand. */
-export async function sendToAll(host: OcppHost, tx: Tx<'ocpp'>, asks: readonly (Asked & { charger: Charger })[]) {
+/** Sends each of these, as far as it can be sent now, and forgets the others: for what comes by the thousand. Requests that were sent. */
+export async function sendToAll(
+  host: OcppHost,
+  tx: Tx<'ocpp'>,
+  asks: readonly (Asked & { charger: Charger })[],
+): Promise<Set<string | null>> {
   const askedAt = host.now()
   const until = new Date(askedAt.getTime() + host.settings.OCPP_CALL_TIMEOUT)
   const commands = asks.flatMap(({ charger, ...asked }) => {
@@ -118,11 +122,12 @@ export async function sendToAll(host: OcppHost, tx: Tx<'ocpp'>, asks: readonly (
       throw error
     }
   })
-  if (commands.length === 0) return
+  if (commands.length === 0) return new Set()
   const added = await insertCommands(tx, commands)
   for (const { id, chargerId, action, connectionId } of commands)
     if (added.has(id))
       await tx.publish(CommandSent, { commandId: id, chargerId, action, connectionId, until: until.toISOString() })
+  return new Set(commands.filter(({ id }) => added.has(id)).map(({ requestId }) => requestId))
 }
 
 /** Notes how a call ended, and tells it: the first who knows does. */

@@ -1,6 +1,8 @@
 import { FirmwareReported } from '#contracts/ocpp'
+import type { Tx } from '#kernel'
 import { telling } from '../batch.ts'
 import { writeNotices } from '../device/rows.ts'
+import { noteFirmware } from '../firmware/store.ts'
 import { noteSaid } from '../transfers/store.ts'
 import { handler, type Call, type Handler, type Handlers } from './handler.ts'
 
@@ -30,8 +32,10 @@ function firmware({ peer, payload, receivedAt }: Call<Status>) {
         at: receivedAt.toISOString(),
       }),
     ],
-    write: (tx: Parameters<typeof writeNotices>[0]) =>
-      writeNotices(tx, peer.id, [{ topic: 'firmware', key: '', data: payload }], receivedAt),
+    async write(tx: Tx) {
+      await writeNotices(tx, peer.id, [{ topic: 'firmware', key: '', data: payload }], receivedAt)
+      await noteFirmware(tx, peer.id, { status, requestId, at: receivedAt })
+    },
   }
 }
 

@@ -30,5 +30,5 @@ export function isFree(
   )
 }
 
-const isWithin = (time: string, from: string, to: string): boolean =>
+export const isWithin = (time: string, from: string, to: string): boolean =>
   from < to ? from <= time && time < to : time >= from || time < to
