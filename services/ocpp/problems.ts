@@ -27,5 +27,6 @@ export const problems = {
   campaign_empty: ['unprocessable', 'There is no charger that the campaign would be for.'],
   campaign_too_large: ['unprocessable', 'A campaign is for 10,000 chargers at most.'],
   campaign_ended: ['conflict', 'The campaign has ended.'],
+  campaign_failed: ['conflict', 'Too many chargers of the campaign have failed for it to go on.'],
   ...importProblems,
 } satisfies Problems

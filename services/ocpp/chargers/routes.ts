@@ -15,6 +15,7 @@ import {
 } from '#kernel'
 import { manageable } from '../access.ts'
 import { putOnWay } from '../commands/send.ts'
+import { cancelUpdatesOf } from '../firmware/store.ts'
 import type { OcppHost } from '../host.ts'
 import { decide, requireSense, revise } from './chargers.ts'
 import { openPasswords, passwordCall, sealed } from './passwords.ts'
@@ -252,6 +253,7 @@ export function chargerRoutes(host: OcppHost): void {
       await db.transaction(async tx => {
         const charger = manageable(actor, 'write', await lockCharger(tx, params.id), 'charger_unknown')
         requireMatch(request, charger.version)
+        await cancelUpdatesOf(tx, charger.id, now())
         await deleteCharger(tx, charger.id)
         const { owner, version } = charger
         await tx.publish(ChargerRemoved, { chargerId: charger.id, owner, version: version + 1 })

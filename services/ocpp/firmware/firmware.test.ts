@@ -108,6 +108,23 @@ suite('a campaign of firmware', () => {
     const stopped = await make({ chargers: { vendor: 'voltaic' }, share: 1, stopAfter: 1 })
     await until(async () => (await operator.get(`/firmware-campaigns/${stopped.id}`)).body.state === 'stopped')
     assert.equal(asked.length, 1)
+    const again = (body: object) => operator.put(`/firmware-campaigns/${stopped.id}`, body)
+    for (const body of [{ state: 'running' }, { state: 'running', stopAfter: 1 }]) {
+      const refused = await again(body)
+      assert.deepEqual([refused.status, refused.body.code], [409, 'campaign_failed'])
+    }
+    const { body: held } = await again({ share: 2 })
+    assert.deepEqual([held.state, held.share], ['stopped', 2])
+    assert.ok(held.endedAt, 'it has stopped all the same')
+    const { body: onwards } = await again({ state: 'running', stopAfter: 2 })
+    assert.deepEqual([onwards.state, onwards.endedAt], ['running', null])
+    await until(async () => (await operator.get(`/firmware-campaigns/${stopped.id}`)).body.state === 'done')
+    assert.deepEqual(asked.toSorted(), ['A', 'B'])
+    const all = (await operator.get('/firmware-campaigns')).body.items
+    assert.deepEqual(
+      all.map(({ updates }: Record<string, Record<string, number>>) => updates!.failed),
+      [2],
+    )
 
     const hour = new Date().getUTCHours()
     const time = (hours: number) => `${String((hour + hours) % 24).padStart(2, '0')}:30`
@@ -120,7 +137,19 @@ suite('a campaign of firmware', () => {
     const cancelled = await change(later.id, { state: 'cancelled' }, 2)
     assert.deepEqual([cancelled.body.state, cancelled.body.updates.cancelled], ['cancelled', 1])
     assert.equal((await change(later.id, { state: 'running' }, 3)).body.code, 'campaign_ended')
-    assert.equal(asked.length, 1)
+    assert.equal(asked.length, 2)
+  })
+
+  test('is over without a charger that is forgotten, and who has its identity next has nothing of it', async t => {
+    const { p, charger, as } = await open(t)
+    await gateway(p, { periodic: true })
+    await (await charger('A')).close()
+    const operator = as()
+    const { body } = await operator.post('/firmware-campaigns', { name: 'One', firmware, chargers: ['A'] })
+    assert.equal((await operator.delete('/chargers/A')).status, 204)
+    await until(async () => (await operator.get(`/firmware-campaigns/${body.id}`)).body.state === 'done')
+    await charger('A')
+    assert.deepEqual((await operator.get('/chargers/A/firmware')).body.items, [])
   })
 })
 

@@ -198,13 +198,19 @@ export function firmwareRoutes(host: OcppHost, call: CallCharger): void {
       },
     },
     async ({ actor, params, query: { limit, after } }) => {
-      manageable(actor, 'read', await findCharger(db, params.id), 'charger_unknown')
+      const { createdAt } = manageable(actor, 'read', await findCharger(db, params.id), 'charger_unknown')
       const before = cursorOf(after, isId)?.[0] as string | undefined
-      const rows = await listUpdates(db, { chargerId: params.id }, limit + 1, before)
+      const rows = await listUpdates(db, { chargerId: params.id, since: createdAt }, limit + 1, before)
       return page(rows, limit, ({ id }) => [id], updateView)
     },
   )
 }
+
+const failedTooOften = (failed: number): Problem =>
+  new Problem('conflict', 'campaign_failed', {
+    detail: `${failed} of its chargers have failed: it goes on with a higher stopAfter.`,
+    errors: [{ pointer: '/stopAfter', detail: `must be more than ${failed}` }],
+  })
 
 function campaignRoutes({ http, db, now }: OcppHost): void {
   http.post(
@@ -277,13 +283,15 @@ function campaignRoutes({ http, db, now }: OcppHost): void {
       const before = cursorOf(after, isId)?.[0] as string | undefined
       const owners = actor.role === 'admin' ? undefined : partiesOf(actor)
       const rows = await listCampaigns(db, owners, limit + 1, before)
-      const counts = await Promise.all(rows.map(({ id }) => countUpdates(db, id)))
-      const byId = new Map(rows.map(({ id }, index) => [id, counts[index]!]))
+      const counts = await countUpdates(
+        db,
+        rows.map(({ id }) => id),
+      )
       return page(
         rows,
         limit,
         ({ id }) => [id],
-        row => view(row, byId.get(row.id)!),
+        row => view(row, counts(row.id)),
       )
     },
   )
@@ -302,9 +310,8 @@ function campaignRoutes({ http, db, now }: OcppHost): void {
     },
     async ({ actor, params }, reply) => {
       const campaign = manageable(actor, 'read', await findCampaign(db, params.id), 'campaign_unknown')
-      return await reply
-        .header('etag', `"${campaign.version}"`)
-        .send(view(campaign, await countUpdates(db, campaign.id)))
+      const counts = await countUpdates(db, [campaign.id])
+      return await reply.header('etag', `"${campaign.version}"`).send(view(campaign, counts(campaign.id)))
     },
   )
 
@@ -334,9 +341,11 @@ function campaignRoutes({ http, db, now }: OcppHost): void {
       config,
       schema: {
         summary: 'Pause, go on with or cancel a campaign of firmware, or change its pace',
-        description: 'Chargers that have begun go on by themselves.',
+        description:
+          'Chargers that have begun go on by themselves. One that has stopped goes on with a `stopAfter` above the ' +
+          'failures there are.',
         honours: ['If-Match'],
-        refuses: ['campaign_unknown', 'editor_required', 'campaign_ended'],
+        refuses: ['campaign_unknown', 'editor_required', 'campaign_ended', 'campaign_failed'],
         params: OneCampaign,
         body: Type.Object({
           state: Type.Optional(Type.Enum(['running', 'paused', 'cancelled'], { examples: ['paused'] })),
@@ -353,11 +362,15 @@ function campaignRoutes({ http, db, now }: OcppHost): void {
         requireMatch(request, campaign.version)
         if (campaign.state === 'cancelled' || campaign.state === 'done') throw new Problem('conflict', 'campaign_ended')
         const state = body.state ?? campaign.state
-        const endedAt = state === 'cancelled' ? now() : null
+        const endedAt = state === campaign.state ? campaign.endedAt : state === 'cancelled' ? now() : null
         const after: Campaign = { ...campaign, ...body, state, endedAt, version: campaign.version + 1 }
+        if (state === 'running' && campaign.state !== 'running') {
+          const { failed = 0 } = (await countUpdates(tx, [campaign.id]))(campaign.id)
+          if (failed >= after.stopAfter) throw failedTooOften(failed)
+        }
         await updateCampaign(tx, after)
         if (state === 'cancelled') await cancelWaiting(tx, campaign.id, now())
-        return view(after, await countUpdates(tx, campaign.id))
+        return view(after, (await countUpdates(tx, [campaign.id]))(campaign.id))
       })
       return await reply.header('etag', `"${changed.version}"`).send(changed)
     },

@@ -114,24 +114,29 @@ export const insertUpdate = (tx: Tx, u: Update & { requestId: number }) => tx`
 
 export const listUpdates = (
   db: Db,
-  of: { campaignId: string; state?: string | undefined } | { chargerId: string },
+  of: { campaignId: string; state?: string | undefined } | { chargerId: string; since: Date },
   limit: number,
   before: string | undefined,
 ) => db<Update[]>`
   select ${updateColumns(db)} from firmware_updates
   where ${
     'chargerId' in of
-      ? db`charger_id = ${of.chargerId}`
+      ? db`charger_id = ${of.chargerId} and created_at >= ${of.since}`
       : db`campaign_id = ${of.campaignId} ${of.state ? db`and state = ${of.state}` : db``}`
   }
     ${before ? db`and id < ${before}` : db``}
   order by id desc limit ${limit}`
 
 export type Counts = Partial<Record<Update['state'], number>>
-export async function countUpdates(db: Db, campaignId: string): Promise<Counts> {
-  const rows = await db<{ state: Update['state']; count: number }[]>`
-    select state, count(*)::int as count from firmware_updates where campaign_id = ${campaignId} group by state`
-  return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
+
+/** How far each of these campaigns is. */
+export async function countUpdates(db: Db, campaignIds: readonly string[]): Promise<(campaignId: string) => Counts> {
+  const rows = await db<{ campaignId: string; state: Update['state']; count: number }[]>`
+    select campaign_id as "campaignId", state, count(*)::int as count from firmware_updates
+    where campaign_id = any(${campaignIds as string[]}::uuid[]) group by campaign_id, state`
+  const counts = Map.groupBy(rows, row => row.campaignId)
+  return campaignId =>
+    Object.fromEntries((counts.get(campaignId) ?? []).map(({ state, count }) => [state, count]))
 }
 
 /** Time zones of the chargers of a campaign that wait. */
@@ -142,7 +147,7 @@ export async function zonesOf(db: Db, campaignId: string): Promise<string[]> {
   return rows.map(({ zone }) => zone)
 }
 
-/** The next that can be asked: connected, accepted, without another update. */
+/** The next that can be asked: connected, accepted, without another update; last those that gave no answer before. */
 export const nextUpdates = (tx: Tx, campaignId: string, zones: readonly string[], limit: number) => tx<Update[]>`
   select ${updateColumns(tx)} from firmware_updates u
   where u.campaign_id = ${campaignId} and u.state = 'waiting'
@@ -151,7 +156,7 @@ export const nextUpdates = (tx: Tx, campaignId: string, zones: readonly string[]
         and coalesce(c.time_zone, 'UTC') = any(${zones as string[]}))
     and not exists (
       select from firmware_updates o where o.charger_id = u.charger_id and o.state in ('asked', 'under-way'))
-  order by u.charger_id limit ${limit}`
+  order by u.changed_at, u.charger_id limit ${limit}`
 
 export const noteAsked = (tx: Tx, id: string, ask: { id: string; requestId: number; at: Date }) => tx`
   update firmware_updates set state = 'asked', said = null, ask_id = ${ask.id}, request_id = ${ask.requestId},
@@ -179,6 +184,11 @@ export const failSilent = (tx: Tx, at: Date) => tx`
 export const cancelWaiting = (tx: Tx, campaignId: string, at: Date) => tx`
   update firmware_updates set state = 'cancelled', changed_at = ${at}
   where campaign_id = ${campaignId} and state = 'waiting'`
+
+/** A charger that is forgotten takes nothing more: who has its identity next is another one. */
+export const cancelUpdatesOf = (tx: Tx, chargerId: string, at: Date) => tx`
+  update firmware_updates set state = 'cancelled', changed_at = ${at}
+  where charger_id = ${chargerId} and state in ('waiting', 'asked', 'under-way')`
 
 /** How far a charger says it is with what it was asked for last. */
 export async function noteFirmware(
