@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandEnded, CommandSent, OcppMessage } from '#contracts/ocpp'
 import { newId } from '#kernel'
 import { isAction, schemaOf } from '../messages/schemas.ts'
-import { connect, gateway, open } from '../testing.ts'
+import { boot16, connect, gateway, open } from '../testing.ts'
 import { commandOf, commands } from './actions.ts'
 
 const reset = { type: 'Soft' }
@@ -135,6 +136,65 @@ suite('a command', () => {
       all.map(({ status }) => status),
       [200, 200, 200],
     )
+  })
+
+  test('of a person does not wait for what the platform asks after a start, which is taken when it comes late', async t => {
+    const { charger, as, db } = await open(t, { environment: { OCPP_CALL_TIMEOUT: '10m' } })
+    const it = await charger('CP-1')
+    const asked = Promise.withResolvers<string>()
+    it.answers.set('GetConfiguration', (_, id) => void asked.resolve(id))
+    it.answers.set('Reset', () => ({ status: 'Accepted' }))
+    await it.call('BootNotification', boot16)
+    const inventory = await asked.promise
+    const { status, body } = await as().post('/chargers/CP-1/commands/Reset', reset)
+    assert.deepEqual([status, body], [200, { status: 'Accepted' }])
+    const configurationKey = [{ key: 'HeartbeatInterval', readonly: false, value: '300' }]
+    it.socket.send(JSON.stringify([3, inventory, { configurationKey }]))
+    while ((await db`select from variables where variable = 'HeartbeatInterval' and value = '300'`).length === 0)
+      await sleep(20)
+    assert.deepEqual(
+      (await as().get('/chargers/CP-1/commands')).body.items.map((one: any) => [one.action, one.outcome]),
+      [
+        ['Reset', 'answered'],
+        ['GetConfiguration', 'answered'],
+      ],
+    )
+  })
+
+  test('of a person goes first among those that wait, and those of the platform follow', async t => {
+    const { p, charger, as, db } = await open(t)
+    const it = await here(charger('CP-1'))
+    const order: string[] = []
+    const unanswered = Promise.withResolvers<string>()
+    it.answers.set('GetConfiguration', (_, id) => void unanswered.resolve(id))
+    for (const [action, answer] of Object.entries({
+      ClearCache: { status: 'Accepted' },
+      GetLocalListVersion: { listVersion: 0 },
+      Reset: { status: 'Accepted' },
+    }))
+      it.answers.set(action, () => {
+        order.push(action)
+        return answer
+      })
+    await it.call('BootNotification', boot16)
+    const inventory = await unanswered.promise
+    const [known] = await db`select connection_id as id from chargers`
+    for (const [action, role] of [
+      ['ClearCache', 'system'],
+      ['GetLocalListVersion', 'operator'],
+    ] as const) {
+      const about = { commandId: newId(), chargerId: 'CP-1', action, connectionId: known!.id }
+      await db`
+        insert into commands (id, charger_id, action, payload, asked_by, asked_at, until, connection_id)
+        values (${about.commandId}, 'CP-1', ${action}, '{}', ${db.json({ userId: null, role })}, now(),
+          now() + interval '1 hour', ${about.connectionId})`
+      await p.publish(CommandSent, { ...about, until: new Date(Date.now() + 3_600_000).toISOString() })
+    }
+    assert.equal((await as().post('/chargers/CP-1/commands/Reset', reset)).status, 200)
+    assert.deepEqual(order, ['GetLocalListVersion', 'Reset'])
+    it.socket.send(JSON.stringify([3, inventory, {}]))
+    while (order.length < 3) await sleep(10)
+    assert.equal(order[2], 'ClearCache')
   })
 
   test('with the Idempotency-Key of one before is answered alike, and sent no more', async t => {

@@ -3,21 +3,25 @@ import { openPasswords } from '../chargers/passwords.ts'
 import { learn } from '../device/learn.ts'
 import type { OcppHost } from '../host.ts'
 import type { Gateway } from '../rpc/gateway.ts'
+import type { Written } from '../rpc/sent.ts'
 import { hasSecrets, withoutSecrets } from './secrets.ts'
 import { noteEnd, tellEnd } from './send.ts'
 import { endAbandoned, rewritePayload, takeCommands, type Command } from './store.ts'
 
 /**
- * Sends what waits for chargers whose connection is here, to each one call after the other. Commands of many are taken
- * at once: after an outage all chargers start, and each is asked what it is.
+ * Sends what waits for chargers whose connection is here, to each one call after the other, and what people ask before
+ * what the platform does. Commands of many are taken at once: after an outage all chargers start, and each is asked
+ * what it is.
  */
 export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connectionOf'>): void {
   const { db, log, now, settings } = host
   const passwords = openPasswords(host)
   /** Chargers for which so many may wait. */
   const waiting = new Map<string, number>()
-  /** Those that have one under way. */
-  const busy = new Set<string>()
+  /** Those that have one of a person under way, and those that have one of the platform's own. */
+  const busy = { people: new Set<string>(), own: new Set<string>() }
+  /** Those for which there are only the platform's own beside the one under way. */
+  const resting = new Set<string>()
   let taking = false
 
   async function take(): Promise<void> {
@@ -26,19 +30,23 @@ export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connecti
     try {
       for (;;) {
         const lines = [...waiting.keys()]
-          .filter(chargerId => !busy.has(chargerId))
+          .filter(chargerId => !busy.people.has(chargerId) && !resting.has(chargerId))
           .flatMap(chargerId => {
             const peer = gateway.connectionOf(chargerId)?.peer
             if (!peer) waiting.delete(chargerId)
-            return peer ? { chargerId, connectionId: peer.connectionId } : []
+            const own = !busy.own.has(chargerId)
+            return peer ? { chargerId, connectionId: peer.connectionId, own, known: waiting.get(chargerId) } : []
           })
         if (lines.length === 0) return
         const commands = await db.transaction(tx => takeCommands(tx, lines, now()))
         const taken = new Set(commands.map(({ chargerId }) => chargerId))
-        for (const { chargerId } of lines) {
+        for (const { chargerId, own, known } of lines) {
           const left = (waiting.get(chargerId) ?? 1) - 1
-          if (taken.has(chargerId) && left > 0) waiting.set(chargerId, left)
-          else waiting.delete(chargerId)
+          const isTaken = taken.has(chargerId)
+          if (isTaken && left > 0) waiting.set(chargerId, left)
+          else if (isTaken || own) waiting.delete(chargerId)
+          // One that came meanwhile may be a person's, and one that ended meanwhile makes way.
+          else if (waiting.get(chargerId) === known && busy.own.has(chargerId)) resting.add(chargerId)
         }
         for (const command of commands) send(command)
       }
@@ -49,25 +57,28 @@ export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connecti
     }
   }
 
-  function send({ id, chargerId, action, payload }: Command): void {
+  function send({ id, chargerId, action, payload, askedBy }: Command): void {
     const connection = gateway.connectionOf(chargerId)
     // It left just now: the command is ended with those of gateways that are gone.
     if (!connection) return
-    busy.add(chargerId)
+    const own = askedBy.role === 'system'
+    const mine = own ? busy.own : busy.people
+    mine.add(chargerId)
     const { peer } = connection
-    void connection
-      .call(action, passwords.unsealed(chargerId, payload), settings.OCPP_CALL_TIMEOUT, (ending, endedAt) => ({
-        async write(tx) {
-          await noteEnd(tx, id, endedAt, ending)
-          if (hasSecrets(action)) await rewritePayload(tx, id, withoutSecrets(action, payload))
-          if (ending.outcome === 'answered')
-            await learn(tx, { peer, action, payload, answer: ending.answer, at: endedAt })
-        },
-      }))
-      .finally(() => {
-        busy.delete(chargerId)
-        void take()
-      })
+    const written: Written = (ending, endedAt) => ({
+      async write(tx) {
+        await noteEnd(tx, id, endedAt, ending)
+        if (hasSecrets(action)) await rewritePayload(tx, id, withoutSecrets(action, payload))
+        if (ending.outcome === 'answered')
+          await learn(tx, { peer, action, payload, answer: ending.answer, at: endedAt })
+      },
+    })
+    const calling = { timeoutMs: settings.OCPP_CALL_TIMEOUT, own, written }
+    void connection.call(action, passwords.unsealed(chargerId, payload), calling).finally(() => {
+      mine.delete(chargerId)
+      resting.delete(chargerId)
+      void take()
+    })
   }
 
   host.watch(CommandSent, ({ chargerId, connectionId }) => {
@@ -75,6 +86,7 @@ export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connecti
     // Ids grow with time: an older connection is one that has been replaced elsewhere.
     if (!connection || connection.peer.connectionId < connectionId) return
     waiting.set(chargerId, (waiting.get(chargerId) ?? 0) + 1)
+    resting.delete(chargerId)
     void take()
   })
 

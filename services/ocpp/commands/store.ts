@@ -72,19 +72,24 @@ export async function insertCommands(tx: Tx, commands: readonly NewCommand[]): P
   return new Set(added.map(({ id }) => id))
 }
 
-/** The next that waits for each of these chargers: whoever gets it sends it, and nobody else does. */
+/**
+ * The next that waits for each of these chargers, what people ask before what the platform does, and that only where
+ * `own`: whoever gets it sends it, and nobody else does.
+ */
 export const takeCommands = (
   tx: Tx,
-  lines: readonly { readonly chargerId: string; readonly connectionId: string }[],
+  lines: readonly { readonly chargerId: string; readonly connectionId: string; readonly own: boolean }[],
   at: Date,
 ) => tx<Command[]>`
   update commands set sent_at = ${at}, connection_id = l.connection
   from unnest(${lines.map(({ chargerId }) => chargerId)}::text[],
-    ${lines.map(({ connectionId }) => connectionId)}::uuid[]) as l (charger, connection)
+    ${lines.map(({ connectionId }) => connectionId)}::uuid[],
+    ${lines.map(({ own }) => Number(own))}::int[]) as l (charger, connection, own)
   where sent_at is null and ended_at is null and id = (
     select w.id from commands w
     where w.charger_id = l.charger and w.ended_at is null and w.sent_at is null and w.until > ${at}
-    order by w.id limit 1)
+      and (l.own = 1 or w.asked_by ->> 'role' is distinct from 'system')
+    order by (w.asked_by ->> 'role' = 'system') is true, w.id limit 1)
   returning ${columns(tx)}`
 
 /** How a call has ended. */

@@ -3,13 +3,13 @@ import type { Peer } from '../peer.ts'
 import { readFrame } from './frames.ts'
 import type { Line } from './line.ts'
 import { openReceived, refuseFrame } from './received.ts'
-import { openCalls, type Ending, type Written } from './sent.ts'
+import { openCalls, type Calling, type Ending } from './sent.ts'
 
 /** The connection of one charger: its calls in their order, ours one at a time. */
 export interface Connection {
   readonly peer: Peer
-  /** Sends a call once those before it have ended; `written` is done together with the message that says how. */
-  call(action: string, payload: object, timeoutMs: number, written?: Written): Promise<Ending>
+  /** Sends a call once those before it have ended. */
+  call(action: string, payload: object, calling: Calling): Promise<Ending>
   /** Ends it in good order: nobody is told that the charger is away when `superseded`. */
   close(code: number, reason: string, superseded?: boolean): void
   /** Looks whether somebody is still there. */

@@ -224,7 +224,11 @@ function followChanges({ host, connections }: Self): void {
     Object.assign(here.peer, { owner, status })
     void learnPolicy(host, here.peer)
     if (status === 'accepted' && before !== 'accepted')
-      void here.call('TriggerMessage', { requestedMessage: 'BootNotification' }, host.settings.OCPP_CALL_TIMEOUT)
+      void here.call(
+        'TriggerMessage',
+        { requestedMessage: 'BootNotification' },
+        { timeoutMs: host.settings.OCPP_CALL_TIMEOUT, own: true },
+      )
   })
   host.watch(CertificateRevoked, ({ chargerId, certificateId }) => {
     const here = connections.get(chargerId)

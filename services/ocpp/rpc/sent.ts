@@ -15,55 +15,101 @@ export type Ending =
 /** What follows from how a call ended, and when it did: what the charger sends next is later than that. */
 export type Written = (ending: Ending, endedAt: Date) => Decision
 
-interface Waiting {
+/** How a call is made. */
+export interface Calling {
+  readonly timeoutMs: number
+  /** Nobody waits for it: the platform asks by itself. Calls of people go first. */
+  readonly own?: boolean
+  /** Done together with the message that says how it ended. */
+  readonly written?: Written
+}
+
+interface Waiting extends Calling {
   readonly action: string
   readonly payload: object
-  readonly timeoutMs: number
-  readonly written: Written
   readonly end: (ending: Ending) => void
 }
+
+interface Sent {
+  readonly id: string
+  readonly at: Date
+  readonly sentMs: number
+  readonly timer: NodeJS.Timeout
+  readonly call: Waiting
+}
+
+/**
+ * So long a person waits for what the platform asked by itself. Chargers that answer at all mostly do within a second;
+ * who looks at a screen is not to wait for one that never does.
+ */
+const patienceMs = 3_000
 
 /** Calls to the charger: one is open at a time, as the protocol has it. */
 export function openCalls(line: Line) {
   const { send, peer, host } = line
   const queue: Waiting[] = []
-  let open: { id: string; at: Date; timer: NodeJS.Timeout; call: Waiting } | undefined
+  let open: Sent | undefined
+  /** Those that are waited for no longer. An answer is taken all the same until their time is over. */
+  const left = new Map<string, Sent>()
+  let hurry: NodeJS.Timeout | undefined
   let stopped = false
 
   function next(): void {
-    if (open || stopped) return
+    if (stopped) return
+    if (open) return hasten(open)
     const call = queue.shift()
     if (!call) return
     const id = newId()
-    const timer = setTimeout(() => finish({ outcome: 'timeout' }), call.timeoutMs)
-    open = { id, at: host.now(), timer, call }
+    const timer = setTimeout(() => finish(id, { outcome: 'timeout' }), call.timeoutMs)
+    open = { id, at: host.now(), sentMs: performance.now(), timer, call }
     send(callFrame(id, call.action, call.payload))
+    hasten(open)
   }
 
-  function finish(ending: Ending): void {
-    if (!open) return
-    const { id, at, timer, call } = open
-    clearTimeout(timer)
+  /** Lets a call of a person by, where one waits behind a call of ours. */
+  function hasten({ id, sentMs, call }: Sent): void {
+    if (hurry || !call.own || !queue[0] || queue[0].own) return
+    hurry = setTimeout(() => leave(id), Math.max(0, sentMs + patienceMs - performance.now()))
+  }
+
+  function leave(id: string): void {
+    hurry = undefined
+    if (open?.id !== id) return
+    left.set(id, open)
     open = undefined
     next()
-    record(line, call, { id, at, ending })
+  }
+
+  function finish(id: string, ending: Ending): void {
+    const sent = open?.id === id ? open : left.get(id)
+    if (!sent) return
+    clearTimeout(sent.timer)
+    if (!left.delete(id)) {
+      clearTimeout(hurry)
+      hurry = undefined
+      open = undefined
+      next()
+    }
+    record(line, sent.call, { id, at: sent.at, ending })
   }
 
   return {
-    call: (action: string, payload: object, timeoutMs: number, written: Written = () => ({})) =>
+    call: (action: string, payload: object, calling: Calling) =>
       new Promise<Ending>(end => {
-        const call = { action, payload, timeoutMs, written, end }
+        const call = { ...calling, action, payload, end }
         if (stopped) return record(line, call, { id: newId(), at: host.now(), ending: { outcome: 'offline' } })
-        queue.push(call)
+        const behind = call.own ? -1 : queue.findIndex(({ own }) => own)
+        queue.splice(behind < 0 ? queue.length : behind, 0, call)
         next()
       }),
     /** An answer; one to nobody is nothing. */
     end(frame: Extract<Frame, { kind: 'result' | 'error' }>): void {
-      if (frame.id === open?.id) finish(endingOf(peer.ocppVersion, open.call.action, frame))
+      const sent = open?.id === frame.id ? open : left.get(frame.id)
+      if (sent) finish(frame.id, endingOf(peer.ocppVersion, sent.call.action, frame))
     },
     stop(): void {
       stopped = true
-      finish({ outcome: 'offline' })
+      for (const { id } of [...left.values(), ...(open ? [open] : [])]) finish(id, { outcome: 'offline' })
       for (const call of queue.splice(0))
         record(line, call, { id: newId(), at: host.now(), ending: { outcome: 'offline' } })
     },
@@ -104,7 +150,7 @@ function record(
   })
   batches.add({
     chargerId: peer.id,
-    decide: () => withMessage(call.written(ending, endedAt), row, tell),
+    decide: () => withMessage(call.written?.(ending, endedAt) ?? {}, row, tell),
     done: () => call.end(ending),
   })
 }
