@@ -31,7 +31,12 @@ export function runCampaigns(host: OcppHost): void {
 async function goOn(host: OcppHost, tx: Tx<'ocpp'>, campaign: Campaign): Promise<void> {
   const at = host.now()
   await settleAsked(tx, campaign.id, at)
-  const { waiting = 0, failed = 0, asked = 0, 'under-way': underWay = 0 } = (await countUpdates(tx, [campaign.id]))(campaign.id)
+  const {
+    waiting = 0,
+    failed = 0,
+    asked = 0,
+    'under-way': underWay = 0,
+  } = (await countUpdates(tx, [campaign.id]))(campaign.id)
   const end = (state: Campaign['state']) =>
     updateCampaign(tx, { ...campaign, state, endedAt: at, version: campaign.version + 1 })
   if (failed >= campaign.stopAfter && waiting > 0) {

@@ -135,8 +135,7 @@ export async function countUpdates(db: Db, campaignIds: readonly string[]): Prom
     select campaign_id as "campaignId", state, count(*)::int as count from firmware_updates
     where campaign_id = any(${campaignIds as string[]}::uuid[]) group by campaign_id, state`
   const counts = Map.groupBy(rows, row => row.campaignId)
-  return campaignId =>
-    Object.fromEntries((counts.get(campaignId) ?? []).map(({ state, count }) => [state, count]))
+  return campaignId => Object.fromEntries((counts.get(campaignId) ?? []).map(({ state, count }) => [state, count]))
 }
 
 /** Time zones of the chargers of a campaign that wait. */
