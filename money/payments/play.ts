@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import type { Host } from '#kernel'
+import type { Payment } from './payment.ts'
+import type { Headers, PaymentProvider } from './provider.ts'
+import { openStandIn, type StandIn } from './stand-in/server.ts'
+import type { Gesture } from './stand-in/state.ts'
+import { stripeProvider } from './stripe.ts'
+
+/** Play money, where no provider is set up: the stand-in in this process, spoken to as to Stripe. */
+export interface PlayMoney {
+  readonly provider: PaymentProvider
+  /** Whether the bank asks back. */
+  isChallenged(payment: Payment): boolean
+  /** What the payer, or their bank, does; false where the bank has to ask back first. */
+  act(payment: Payment, gesture: Gesture): boolean
+}
+
+/** Opened with its first payment: until then nothing listens. `receive` is where its events go. */
+export function openPlayMoney(
+  host: Host<string, any, any>, // of whatever needs and settings
+  receive: (body: Buffer, headers: Headers) => Promise<unknown>,
+): PlayMoney {
+  const { platform, name, now, log, secret } = host
+  const webhookSecret = secret('play money').toString('hex')
+  let opening: Promise<{ standIn: StandIn; provider: PaymentProvider }> | undefined
+  const open = () => (opening ??= begin())
+  let standIn: StandIn | undefined
+
+  async function begin() {
+    const opened = openStandIn({
+      now,
+      file: join(platform.dataFolder, `play-money-${name}.json`),
+      secrets: { stripe: webhookSecret, razorpay: webhookSecret },
+      async deliver(_, body, headers) {
+        await receive(Buffer.from(body), headers)
+        return 204
+      },
+    })
+    host.onStop(() => opened.close())
+    const apiUrl = await opened.listen()
+    log.info('payments are of play money: no payment provider is set up')
+    standIn = opened
+    const about = { name: 'play', secretKey: 'sk_test_play', webhookSecrets: [webhookSecret], apiUrl, now }
+    return { standIn: opened, provider: stripeProvider(about) }
+  }
+
+  const asked =
+    <Parts extends unknown[], T>(verb: (provider: PaymentProvider) => (...parts: Parts) => Promise<T>) =>
+    async (...parts: Parts): Promise<T> => {
+      const { provider } = await open()
+      return await verb(provider).apply(provider, parts)
+    }
+
+  return {
+    provider: {
+      name: 'play',
+      publicKey: null,
+      create: asked(provider => provider.create),
+      confirm: asked(provider => provider.confirm),
+      capture: asked(provider => provider.capture),
+      cancel: asked(provider => provider.cancel),
+      refund: asked(provider => provider.refund),
+      lookUp: asked(provider => provider.lookUp),
+      verify: asked(provider => provider.verify),
+    },
+    isChallenged: ({ providerId }) => standIn?.state.find(providerId ?? '').state === 'challenge',
+    act({ providerId }, gesture) {
+      return standIn!.state.act(providerId ?? '', gesture).state !== 'challenge'
+    },
+  }
+}
