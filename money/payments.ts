@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { defineModule, Problem, type Host, type Tx } from '#kernel'
-import { openDesk } from './payments/desk.ts'
+import { openDesk, type Desk } from './payments/desk.ts'
 import { openInbox } from './payments/inbox.ts'
 import { addressesOf, paymentPages } from './payments/pages.ts'
 import {
@@ -103,15 +103,7 @@ export function openPayments<Name extends string>(
   const desk = openDesk(host, { providers, onChange })
   const inbox = openInbox(host, { providers, desk, onChange })
   const address = addressesOf(host)
-  paymentPages(host, desk, providers, play)
-
-  const locked = async (tx: Tx<Name>, id: string): Promise<Payment> => {
-    const payment = await lockPayment(tx, id)
-    if (!payment) throw new Problem('not_found', 'payment_unknown')
-    return payment
-  }
-  const over = (payment: Payment) =>
-    new Problem('conflict', 'payment_over', { detail: `The payment is ${payment.state}.` })
+  paymentPages({ host: host as Host<string, any, any>, desk, providers, play })
 
   const opened: Payments<Name> = {
     async prepare(tx, wish) {
@@ -139,37 +131,7 @@ export function openPayments<Name extends string>(
       const { id } = await db.transaction(tx => opened.prepare(tx, wish))
       return await opened.open(id)
     },
-    async capture(tx, id, amountMinor) {
-      const payment = await locked(tx, id)
-      if (amountMinor <= 0n || amountMinor > payment.amountMinor)
-        throw new RangeError('what is captured is above zero, and no more than was authorised')
-      if (payment.captureWantedMinor === amountMinor) return
-      if (payment.captureWantedMinor !== null) throw new Problem('conflict', 'payment_differs')
-      if (payment.capture !== 'manual' || payment.cancelWanted || isOver(payment)) throw over(payment)
-      await wantCapture(tx, id, amountMinor)
-      await desk.soon(tx, id)
-    },
-    async cancel(tx, id) {
-      const payment = await locked(tx, id)
-      if (payment.state === 'cancelled' || payment.cancelWanted) return
-      if (payment.state === 'succeeded' || payment.captureWantedMinor !== null) throw over(payment)
-      await wantCancel(tx, id)
-      await desk.soon(tx, id)
-    },
-    async refund(tx, id, { reference, amountMinor }) {
-      const payment = await locked(tx, id)
-      const refunds = await refundsOf(tx, id)
-      const there = refunds.find(refund => refund.reference === reference)
-      if (there && there.amountMinor !== amountMinor) throw new Problem('conflict', 'payment_differs')
-      if (there) return there
-      if (amountMinor <= 0n) throw new RangeError('what goes back is above zero')
-      if (payment.state !== 'succeeded') throw new Problem('conflict', 'payment_unsettled')
-      if (amountMinor > refundable(payment, refunds)) throw new Problem('conflict', 'refund_exceeds_payment')
-      const wanted = { paymentId: id, reference, told: true, amountMinor, state: 'asked' } as const
-      const refund = await insertRefund(tx, wanted, now())
-      await desk.soon(tx, id)
-      return refund
-    },
+    ...wishes(desk, now),
     check: desk.pursue,
     find: id => findPayment(db, id),
     findFor: (purpose, reference) => findByReference(db, purpose, reference),
@@ -188,3 +150,46 @@ export function openPayments<Name extends string>(
 }
 
 const isOver = ({ state }: Payment): boolean => state === 'cancelled' || state === 'succeeded'
+
+/** What is wanted of a payment that is there. */
+const wishes = (desk: Desk, now: () => Date): Pick<Payments<string>, 'capture' | 'cancel' | 'refund'> => ({
+  async capture(tx, id, amountMinor) {
+    const payment = await locked(tx, id)
+    if (amountMinor <= 0n || amountMinor > payment.amountMinor)
+      throw new RangeError('what is captured is above zero, and no more than was authorised')
+    if (payment.captureWantedMinor === amountMinor) return
+    if (payment.captureWantedMinor !== null) throw new Problem('conflict', 'payment_differs')
+    if (payment.capture !== 'manual' || payment.cancelWanted || isOver(payment)) throw over(payment)
+    await wantCapture(tx, id, amountMinor)
+    await desk.soon(tx, id)
+  },
+  async cancel(tx, id) {
+    const payment = await locked(tx, id)
+    if (payment.state === 'cancelled' || payment.cancelWanted) return
+    if (payment.state === 'succeeded' || payment.captureWantedMinor !== null) throw over(payment)
+    await wantCancel(tx, id)
+    await desk.soon(tx, id)
+  },
+  async refund(tx, id, { reference, amountMinor }) {
+    const payment = await locked(tx, id)
+    const refunds = await refundsOf(tx, id)
+    const there = refunds.find(refund => refund.reference === reference)
+    if (there && there.amountMinor !== amountMinor) throw new Problem('conflict', 'payment_differs')
+    if (there) return there
+    if (amountMinor <= 0n) throw new RangeError('what goes back is above zero')
+    if (payment.state !== 'succeeded') throw new Problem('conflict', 'payment_unsettled')
+    if (amountMinor > refundable(payment, refunds)) throw new Problem('conflict', 'refund_exceeds_payment')
+    const wanted = { paymentId: id, reference, told: true, amountMinor, state: 'asked' } as const
+    const refund = await insertRefund(tx, wanted, now())
+    await desk.soon(tx, id)
+    return refund
+  },
+})
+
+async function locked(tx: Tx, id: string): Promise<Payment> {
+  const payment = await lockPayment(tx, id)
+  if (!payment) throw new Problem('not_found', 'payment_unknown')
+  return payment
+}
+
+const over = ({ state }: Payment) => new Problem('conflict', 'payment_over', { detail: `The payment is ${state}.` })

@@ -10,6 +10,7 @@ import {
   page,
   Problem,
   withRole,
+  type Db,
   type Host,
   type Job,
   type Tx,
@@ -58,21 +59,8 @@ export function openInbox<Name extends string>(
   host: Host<Name, any, any>, // of whatever needs and settings
   { providers, desk, onChange }: { providers: Providers; desk: Desk; onChange: OnChange<Name> },
 ): Inbox {
-  const { db, now, log, metrics, name: service } = host
-  const heard = metrics.counter(
-    'ohmnibus_payment_webhooks_total',
-    'What payment providers told us, or somebody else did',
-    ['service', 'provider', 'outcome'],
-  )
-  metrics.gauge(
-    'ohmnibus_payment_events',
-    'Events of payment providers that have not had their effect',
-    ['service', 'state'],
-    async gauge => {
-      for (const state of ['waiting', 'parked', 'dead']) gauge.set({ service, state }, 0)
-      for (const { state, count } of await countEvents(db)) gauge.set({ service, state }, count)
-    },
-  )
+  const { db, now, log, name: service } = host
+  const heard = figures(host as Host<string, any, any>)
   const job: Job<{ id: string }> = host.job('work payment event', async ({ id }: { id: string }) => work(id))
   const later = (tx: Tx, id: string, runAt?: Date) => tx.enqueue(job, { id }, { key: `payment event ${id}`, runAt })
 
@@ -82,7 +70,7 @@ export function openInbox<Name extends string>(
     const { about, dispute } = event.facts
     if (!about) return void (await db.transaction(tx => noteEvent(tx, id, { state: 'ignored' }, now())))
     try {
-      const payment = await payFor(event)
+      const payment = await paymentFor(db, event)
       await desk.pursue(payment.id)
       await db.transaction(async tx => {
         if (dispute) await takeDispute(tx, payment.id, dispute)
@@ -91,31 +79,6 @@ export function openInbox<Name extends string>(
     } catch (error) {
       await putOff(event, error)
     }
-  }
-
-  /** The payment an event is about, which it has to agree with. */
-  async function payFor({ provider, account, facts }: StoredEvent): Promise<Payment> {
-    const { id, mark, currency, amountMinor } = facts.about!
-    const found =
-      (mark && /^[0-9a-f-]{36}$/.test(mark) ? await findPayment(db, mark) : undefined) ??
-      (id ? await findByProviderId(db, provider, id) : undefined)
-    if (!found) throw new Unknown(`there is no payment ${mark ?? id} here`)
-    // Of Stripe only what is of somebody else's account names one.
-    const known = provider === 'razorpay' ? await accountOf(db, provider) : null
-    const faults = [
-      found.provider !== provider && `the payment is at ${found.provider}`,
-      known !== undefined && known !== account && `the account is ${account}, not ${known}`,
-      found.providerId !== null &&
-        id !== undefined &&
-        found.providerId !== id &&
-        `it is ${id}, not ${found.providerId}`,
-      currency !== undefined && currency !== found.currency && `the currency is ${currency}, not ${found.currency}`,
-      amountMinor !== undefined &&
-        BigInt(amountMinor) !== found.amountMinor &&
-        `the amount is ${amountMinor}, not ${found.amountMinor}`,
-    ].filter(fault => fault !== false)
-    if (faults.length > 0) throw new Contradiction(faults.join('; '))
-    return found
   }
 
   async function takeDispute(tx: Tx<Name>, paymentId: string, dispute: NonNullable<StoredEvent['facts']['dispute']>) {
@@ -167,6 +130,47 @@ export function openInbox<Name extends string>(
   webhooks(host, inbox)
   deadLetters(host, later)
   return inbox
+}
+
+/** How often who told us what with which outcome; what waits is looked up. */
+function figures({ metrics, db, name: service }: Host<string, any, any>) {
+  const heard = metrics.counter(
+    'ohmnibus_payment_webhooks_total',
+    'What payment providers told us, or somebody else did',
+    ['service', 'provider', 'outcome'],
+  )
+  metrics.gauge(
+    'ohmnibus_payment_events',
+    'Events of payment providers that have not had their effect',
+    ['service', 'state'],
+    async gauge => {
+      for (const state of ['waiting', 'parked', 'dead']) gauge.set({ service, state }, 0)
+      for (const { state, count } of await countEvents(db)) gauge.set({ service, state }, count)
+    },
+  )
+  return heard
+}
+
+/** The payment an event is about, which it has to agree with. */
+async function paymentFor(db: Db, { provider, account, facts }: StoredEvent): Promise<Payment> {
+  const { id, mark, currency, amountMinor } = facts.about!
+  const found =
+    (mark && /^[0-9a-f-]{36}$/.test(mark) ? await findPayment(db, mark) : undefined) ??
+    (id ? await findByProviderId(db, provider, id) : undefined)
+  if (!found) throw new Unknown(`there is no payment ${mark ?? id} here`)
+  // Of Stripe only what is of somebody else's account names one.
+  const known = provider === 'razorpay' ? await accountOf(db, provider) : null
+  const faults = [
+    found.provider !== provider && `the payment is at ${found.provider}`,
+    known !== undefined && known !== account && `the account is ${account}, not ${known}`,
+    found.providerId !== null && id !== undefined && found.providerId !== id && `it is ${id}, not ${found.providerId}`,
+    currency !== undefined && currency !== found.currency && `the currency is ${currency}, not ${found.currency}`,
+    amountMinor !== undefined &&
+      BigInt(amountMinor) !== found.amountMinor &&
+      `the amount is ${amountMinor}, not ${found.amountMinor}`,
+  ].filter(fault => fault !== false)
+  if (faults.length > 0) throw new Contradiction(faults.join('; '))
+  return found
 }
 
 /** The address that providers are told of. */

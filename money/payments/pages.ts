@@ -106,39 +106,18 @@ const policies: Record<string, (policy: string) => string> = {
 const One = Type.Object({ id: Id })
 const Proof = Type.Object({}, { additionalProperties: true })
 
+interface Surroundings {
+  readonly host: Host<string, any, any> // of whatever needs and settings
+  readonly desk: Desk
+  readonly providers: Providers
+  readonly play: PlayMoney | undefined
+}
+
 /** Where a browser pays, and where the provider sends it afterwards. */
-export function paymentPages(
-  host: Host<string, any, any>, // of whatever needs and settings
-  desk: Desk,
-  providers: Providers,
-  play: PlayMoney | undefined,
-): void {
+export function paymentPages(surroundings: Surroundings): void {
+  const { host, desk, play } = surroundings
   const { db, http, log } = host
   const address = addressesOf(host)
-
-  async function show(request: Request, reply: Reply, id: string, wrong?: string): Promise<Reply> {
-    const language = languageOf(request)
-    const payment = await findPayment(db, id)
-    if (!payment) return unknown(reply, language)
-    const { states, challenged, play: about } = texts[language]
-    const { state, provider } = payment
-    if (state === 'authorised' || state === 'succeeded' || state === 'cancelled')
-      return paying(reply, language, payment, html`<p role="status">${states[state]}</p>`, texts[language].back)
-    if (provider === 'play') {
-      const isAsked = play?.isChallenged(payment) ?? false
-      const failed = wrong ?? (state === 'failed' ? texts[language].declined : undefined)
-      const body = html`<p>${isAsked ? challenged : about}</p>
-        ${failed && html`<p role="alert">${failed}</p>`} ${gesturesOf(language, isAsked)}`
-      return paying(reply, language, payment, body)
-    }
-    reply.header('x-payment-provider', provider)
-    const { publicKey } = providers.named(provider)
-    const body =
-      provider === 'stripe'
-        ? stripeForm(language, payment, publicKey ?? '', address.back(id), address.script)
-        : razorpayForm(language, payment, publicKey ?? '', address.back(id), address.page(id))
-    return paying(reply, language, payment, body)
-  }
 
   /** Whoever comes back is sent on: what became of the payment is said there, and heard of by webhook too. */
   async function takeBack(reply: Reply, id: string, proof: unknown): Promise<Reply> {
@@ -166,7 +145,7 @@ export function paymentPages(
       scoped.get(
         '/payments/:id/page',
         { config, schema: { ...page, summary: 'Where a browser pays' } },
-        (request, reply) => show(request as Request, reply, request.params.id),
+        (request, reply) => show(surroundings, request as Request, reply, request.params.id),
       )
       scoped.post(
         '/payments/:id/page',
@@ -215,6 +194,37 @@ export function paymentPages(
       )
     }),
   )
+}
+
+/** The page as the payment stands. */
+async function show(
+  { host, providers, play }: Surroundings,
+  request: Request,
+  reply: Reply,
+  id: string,
+): Promise<Reply> {
+  const address = addressesOf(host)
+  const language = languageOf(request)
+  const payment = await findPayment(host.db, id)
+  if (!payment) return unknown(reply, language)
+  const { states, challenged, play: about } = texts[language]
+  const { state, provider } = payment
+  if (state === 'authorised' || state === 'succeeded' || state === 'cancelled')
+    return paying(reply, language, payment, html`<p role="status">${states[state]}</p>`, texts[language].back)
+  if (provider === 'play') {
+    const isAsked = play?.isChallenged(payment) ?? false
+    const failed = state === 'failed' && texts[language].declined
+    const body = html`<p>${isAsked ? challenged : about}</p>
+      ${failed && html`<p role="alert">${failed}</p>`} ${gesturesOf(language, isAsked)}`
+    return paying(reply, language, payment, body)
+  }
+  reply.header('x-payment-provider', provider)
+  const { publicKey } = providers.named(provider)
+  const body =
+    provider === 'stripe'
+      ? stripeForm(language, payment, publicKey ?? '', address.back(id), address.script)
+      : razorpayForm(language, payment, publicKey ?? '', address.back(id), address.page(id))
+  return paying(reply, language, payment, body)
 }
 
 /** Of the pages of a payment. */

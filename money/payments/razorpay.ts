@@ -89,21 +89,7 @@ export function razorpayProvider(options: RazorpayOptions): PaymentProvider {
     }
   }
 
-  /** The payment of an order that counts: what is captured before what is authorised, before what may become something. */
-  async function paymentOf(orderId: string): Promise<Payment | undefined> {
-    const { items } = await ask<List<Payment>>('get', `/orders/${orderId}/payments`)
-    const rank = (payment: Payment) =>
-      payment.captured ? 3 : ({ authorized: 2, created: 1 }[payment.status as string] ?? 0)
-    return items.toSorted((a, b) => rank(b) - rank(a))[0]
-  }
-
-  const refundsOf = async (payment: Payment): Promise<readonly Refund[]> =>
-    (await ask<List<Refund>>('get', `/payments/${payment.id}/refunds`, { count: 100 })).items
-
-  async function lookUp(id: string): Promise<ProviderView> {
-    const [order, payment] = await Promise.all([ask<Order>('get', `/orders/${id}`), paymentOf(id)])
-    return viewOf(order, payment, payment?.captured ? await refundsOf(payment) : [])
-  }
+  const { paymentOf, refundsOf, lookUp } = looking(ask)
 
   return {
     name,
@@ -168,6 +154,28 @@ export function razorpayProvider(options: RazorpayOptions): PaymentProvider {
       return eventOf(id, JSON.parse(body.toString()))
     },
   }
+}
+
+type Ask = <T>(method: string, url: string, data?: object, key?: string) => Promise<T>
+
+function looking(ask: Ask) {
+  /** The payment of an order that counts: what is captured before what is authorised, before what may become something. */
+  async function paymentOf(orderId: string): Promise<Payment | undefined> {
+    const { items } = await ask<List<Payment>>('get', `/orders/${orderId}/payments`)
+    const rank = (payment: Payment) =>
+      payment.captured ? 3 : ({ authorized: 2, created: 1 }[payment.status as string] ?? 0)
+    return items.toSorted((a, b) => rank(b) - rank(a))[0]
+  }
+
+  const refundsOf = async (payment: Payment): Promise<readonly Refund[]> =>
+    (await ask<List<Refund>>('get', `/payments/${payment.id}/refunds`, { count: 100 })).items
+
+  async function lookUp(id: string): Promise<ProviderView> {
+    const [order, payment] = await Promise.all([ask<Order>('get', `/orders/${id}`), paymentOf(id)])
+    return viewOf(order, payment, payment?.captured ? await refundsOf(payment) : [])
+  }
+
+  return { paymentOf, refundsOf, lookUp }
 }
 
 async function openClient({ keyId, keySecret, apiUrl }: RazorpayOptions): Promise<Client> {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { answerRazorpay, denialOfRazorpay, eventsOfRazorpay, signatureOfRazorpay } from './razorpay-wire.ts'
-import { Denied, openState, type PlayIntent } from './state.ts'
+import { Denied, openState, type PlayIntent, type PlayState } from './state.ts'
 import { answerStripe, denialOfStripe, eventsOfStripe, signatureOfStripe, type Told } from './stripe-wire.ts'
 
 /** What goes wrong with one request: not done, done but not said, done and the line cut, or not done for good. */
@@ -61,11 +61,7 @@ export function openStandIn(options: StandInOptions) {
   const kept = file ? readKept(file) : { intents: [], answers: [] }
   const answers = new Map(kept.answers)
   const intents = new Map(kept.intents)
-  const manner: Manner = { copies: 1, drop: false, hold: false, reversed: false, delayMs: 0 }
-  const faults: { matching: RegExp; fault: Fault }[] = []
-  const going: Going[] = []
-  const under = new Set<Promise<unknown>>()
-  const asked: string[] = []
+  const posting = openPosting({ secrets, deliver, now })
 
   const state = openState({
     intents,
@@ -76,10 +72,59 @@ export function openStandIn(options: StandInOptions) {
         wire === 'stripe'
           ? eventsOfStripe(intent, happening, now())
           : eventsOfRazorpay(intent, happening, now(), accountId)
-      if (!manner.drop) going.push(...events.map(event => ({ wire, event })))
-      if (!manner.hold) follow(wait(manner.delayMs).then(() => flush()))
+      posting.tell(events.map(event => ({ wire, event })))
     },
   })
+
+  function keep(): void {
+    if (!file) return
+    writeFileSync(`${file}.new`, JSON.stringify({ intents: [...intents], answers: [...answers] } satisfies Kept))
+    renameSync(`${file}.new`, file)
+  }
+
+  const { serve, asked, next } = openAnswering({ state, answers, keep })
+  const server = createServer((request, response) => {
+    serve(request, response).catch(error => {
+      response.writeHead(500).end(String(error))
+    })
+  })
+
+  return {
+    /** Payers, refunds that end later, disputes, and all that is there. */
+    state: {
+      ...state,
+      act(...about: Parameters<typeof state.act>) {
+        const intent = state.act(...about)
+        keep()
+        return intent
+      },
+    },
+    ...posting,
+    /** What was asked of it, as `POST /v1/refunds`. */
+    asked,
+    /** The next request that matches goes wrong. */
+    next,
+    /** Listens on this machine alone; resolves with the address. */
+    async listen(): Promise<string> {
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    },
+    async close(): Promise<void> {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+      await posting.idle()
+    },
+  }
+}
+
+export type StandIn = ReturnType<typeof openStandIn>
+
+/** Sends events, in the manner that is told. */
+function openPosting({ secrets, deliver, now }: Pick<StandInOptions, 'secrets' | 'deliver'> & { now: () => Date }) {
+  const manner: Manner = { copies: 1, drop: false, hold: false, reversed: false, delayMs: 0 }
+  const going: Going[] = []
+  const under = new Set<Promise<unknown>>()
 
   function follow(work: Promise<unknown>): void {
     const settled = work.catch(() => {}).finally(() => under.delete(settled))
@@ -109,11 +154,29 @@ export function openStandIn(options: StandInOptions) {
       : signatureOfRazorpay(event, secrets.razorpay)),
   })
 
-  function keep(): void {
-    if (!file) return
-    writeFileSync(`${file}.new`, JSON.stringify({ intents: [...intents], answers: [...answers] } satisfies Kept))
-    renameSync(`${file}.new`, file)
+  return {
+    manner,
+    /** Events that wait. */
+    going,
+    flush,
+    send,
+    proofOf,
+    tell(events: readonly Going[]): void {
+      if (!manner.drop) going.push(...events)
+      if (!manner.hold) follow(wait(manner.delayMs).then(() => flush()))
+    },
+    /** Resolves once nothing is on its way any more. */
+    async idle(): Promise<void> {
+      while (under.size > 0) await Promise.all(under)
+    },
   }
+}
+
+/** Answers requests as the provider whose key they bring, and goes wrong where it is told to. */
+function openAnswering(about: { state: PlayState; answers: Map<string, Answer>; keep: () => void }) {
+  const { state, answers, keep } = about
+  const faults: { matching: RegExp; fault: Fault }[] = []
+  const asked: string[] = []
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname: path, searchParams: query } = new URL(request.url!, 'http://stand-in')
@@ -166,51 +229,8 @@ export function openStandIn(options: StandInOptions) {
     }
   }
 
-  const server = createServer((request, response) => {
-    serve(request, response).catch(error => {
-      response.writeHead(500).end(String(error))
-    })
-  })
-
-  return {
-    /** Payers, refunds that end later, disputes, and all that is there. */
-    state: {
-      ...state,
-      act(...about: Parameters<typeof state.act>) {
-        const intent = state.act(...about)
-        keep()
-        return intent
-      },
-    },
-    manner,
-    /** What was asked of it, as `POST /v1/refunds`. */
-    asked,
-    /** The next request that matches goes wrong. */
-    next: (matching: RegExp, fault: Fault) => void faults.push({ matching, fault }),
-    /** Events that wait. */
-    going,
-    flush,
-    send,
-    proofOf,
-    /** Resolves once nothing is on its way any more. */
-    async idle(): Promise<void> {
-      while (under.size > 0) await Promise.all(under)
-    },
-    /** Listens on this machine alone; resolves with the address. */
-    async listen(): Promise<string> {
-      server.listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    },
-    async close(): Promise<void> {
-      server.closeAllConnections()
-      await new Promise(resolve => server.close(resolve))
-      await Promise.all(under)
-    },
-  }
+  return { serve, asked, next: (matching: RegExp, fault: Fault) => void faults.push({ matching, fault }) }
 }
-
-export type StandIn = ReturnType<typeof openStandIn>
 
 async function textOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []

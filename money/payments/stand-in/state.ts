@@ -72,8 +72,6 @@ export function openState(options: {
 }) {
   const { intents, told } = options
   const seconds = () => Math.floor(options.now().getTime() / 1000)
-  /** How refunds end that are made from now on. */
-  let refundsEnd: 'at once' | 'later' = 'at once'
 
   function find(id: string): PlayIntent {
     const intent = intents.get(id) ?? [...intents.values()].find(({ chargeId }) => chargeId === id)
@@ -103,12 +101,6 @@ export function openState(options: {
     intent.captured = amount
     become(intent, 'captured')
     return intent
-  }
-
-  function endRefund(intent: PlayIntent, refund: PlayRefund, state: 'succeeded' | 'failed'): void {
-    if (refund.state !== 'pending') return
-    refund.state = state
-    told(intent, { kind: 'refund-ended', refund })
   }
 
   return {
@@ -156,15 +148,37 @@ export function openState(options: {
       become(intent, 'cancelled')
       return intent
     },
-    refund(id: string, about: { amount: number | undefined; notes: Record<string, string>; receipt: string | null }) {
+    ...afterwards({ find, told, seconds, all: () => [...intents.values()] }),
+  }
+}
+
+/** What happens to an intent once it is captured. */
+function afterwards(about: {
+  find: (id: string) => PlayIntent
+  told: (intent: PlayIntent, happening: Happening) => void
+  seconds: () => number
+  all: () => PlayIntent[]
+}) {
+  const { find, told, seconds, all } = about
+  /** How refunds end that are made from now on. */
+  let refundsEnd: 'at once' | 'later' = 'at once'
+
+  function endRefund(intent: PlayIntent, refund: PlayRefund, state: 'succeeded' | 'failed'): void {
+    if (refund.state !== 'pending') return
+    refund.state = state
+    told(intent, { kind: 'refund-ended', refund })
+  }
+
+  return {
+    refund(id: string, wish: RefundWish) {
       const intent = find(id)
       if (intent.state !== 'captured') throw new Denied(400, 'charge_not_captured', 'There is nothing to give back')
       const given = intent.refunds.reduce((sum, { amount, state }) => (state === 'failed' ? sum : sum + amount), 0)
-      const amount = about.amount ?? intent.captured - given
+      const amount = wish.amount ?? intent.captured - given
       if (!(amount > 0) || given + amount > intent.captured)
         throw new Denied(400, 'charge_already_refunded', 'More than was captured and has not gone back yet')
       const refund: PlayRefund = {
-        ...about,
+        ...wish,
         amount,
         id: idOf(prefixes[intent.wire].refund),
         createdAt: seconds(),
@@ -179,7 +193,7 @@ export function openState(options: {
     holdRefunds: () => void (refundsEnd = 'later'),
     endRefunds(state: 'succeeded' | 'failed'): void {
       refundsEnd = 'at once'
-      for (const intent of intents.values()) for (const refund of intent.refunds) endRefund(intent, refund, state)
+      for (const intent of all()) for (const refund of intent.refunds) endRefund(intent, refund, state)
     },
     dispute(id: string, amount: number): PlayDispute {
       const intent = find(id)
@@ -196,6 +210,12 @@ export function openState(options: {
       }
     },
   }
+}
+
+interface RefundWish {
+  readonly amount: number | undefined
+  readonly notes: Record<string, string>
+  readonly receipt: string | null
 }
 
 export type PlayState = ReturnType<typeof openState>
