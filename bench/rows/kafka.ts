@@ -46,8 +46,8 @@ export async function kafka(world: World): Promise<Line[]> {
     {
       work: `over Kafka, from an event's commit to its reaction's commit, ${rate} events/s`,
       ohmnibus: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (${delays.length} events)`,
-      budget: 'p50 < 15 ms, p99 < 60 ms',
-      met: p50 < 15 && p99 < 60,
+      budget: 'p50 < 5 ms, p99 < 20 ms',
+      met: p50 < 5 && p99 < 20,
     },
   ]
 }

@@ -24,8 +24,8 @@ export async function start(world: World): Promise<Line[]> {
     {
       work: 'start, all services, warm database',
       ohmnibus: `${seconds.toFixed(2)} s`,
-      budget: '< 1 s',
-      met: seconds < 1,
+      budget: '< 1.5 s',
+      met: seconds < 1.5,
     },
   ]
   if (!weighs) return lines
@@ -34,8 +34,8 @@ export async function start(world: World): Promise<Line[]> {
   lines.push({
     work: 'resident after a warm start: the platform and its PostgreSQL',
     ohmnibus: `${megabytes(node + postgres)} (node ${megabytes(node)}, PostgreSQL ${megabytes(postgres)} proportional)`,
-    budget: '< 220 MB',
-    met: node + postgres < 220e6,
+    budget: '< 350 MB',
+    met: node + postgres < 350e6,
   })
   return lines
 }

@@ -20,6 +20,8 @@ export function outgoing(owner: string, event: EventContract, data: Record<strin
   return { event, data, actor: trace.actor, trace }
 }
 
+const text = (tx: Db, value: unknown) => tx.typed(stringify(value) as never, 705)
+
 /**
  * At the end of the transaction, so that the time between taking a position in the event log and committing it is
  * short.
@@ -41,10 +43,16 @@ export function append(tx: Db, outgoing: readonly Outgoing[]): Promise<unknown> 
     }
   })
   // Executed here and now: a query that is only awaited goes out a turn later, after the commit. Their places follow
-  // their order.
+  // their order. One alone, as most are, needs no list to be read again.
+  const [one] = rows
+  if (rows.length === 1)
+    return tx`
+      insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
+      values (${one!.event_id}, ${one!.topic}, ${one!.owner}, ${one!.key}, ${one!.trace_id},
+        ${text(tx, one!.actor)}, ${text(tx, one!.data)})`.execute()
   return tx`
     insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
     select event_id, topic, owner, key, trace_id, actor, data
-    from json_to_recordset(${tx.typed(stringify(rows) as never, 705)}) as event
+    from json_to_recordset(${text(tx, rows)}) as event
       (event_id uuid, topic text, owner text, key text, trace_id text, actor json, data json)`.execute()
 }

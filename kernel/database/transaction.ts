@@ -56,7 +56,7 @@ export async function transact<Name extends string, T>(
     connection.onclose = guard.lose
     return true
   }
-  const begun = raw.unsafe('begin read write', [], { prepare: true, onexecute } as never).execute()
+  const begun = raw.unsafe('begin read write', [], { prepare: true, simple: false, onexecute } as never).execute()
   begun.catch(() => {})
   try {
     const value = await within({ transaction: name }, () => work(tx))
@@ -104,15 +104,17 @@ const failureAmong = (results: readonly PromiseSettledResult<unknown>[]): Promis
  * of the connection: a query after the loss or the end is refused instead.
  */
 function openGuard(name: string) {
+  // Made for who needs it: an error costs more than the rest of a guard.
+  const late = () => new Error(`a statement after the end of its transaction of ${name}`)
   let lost = false
-  let over: Error | undefined
+  let over = false
   let failure: Error | undefined
   return {
     watch(made: unknown): unknown {
       const query = made as { handler?: (query: unknown) => unknown; reject(error: Error): void }
       if (typeof query?.handler !== 'function') return made
       const { handler, reject } = query
-      query.handler = sent => (lost ? reject(connectionLost()) : over ? reject(over) : handler(sent))
+      query.handler = sent => (lost ? reject(connectionLost()) : over ? reject(late()) : handler(sent))
       query.reject = error => {
         lost ||= isBroken(error)
         failure ??= error
@@ -124,6 +126,6 @@ function openGuard(name: string) {
     lost: () => lost,
     /** Why the first statement failed that did. */
     failure: () => failure,
-    end: () => void (over = new Error(`a statement after the end of its transaction of ${name}`)),
+    end: () => void (over = true),
   }
 }

@@ -17,6 +17,7 @@ export interface Tail {
 }
 
 const channel = 'ohmnibus_events'
+const greeting = 'here'
 const pollMs = 1_000
 const mostRows = 1_000
 
@@ -110,11 +111,15 @@ export function openTail(options: {
       horizon = end!.position
       const listening = await pool.listen(
         channel,
-        from => void (from !== self && eager() && read()),
+        told => void (others.heard(told) && eager() && read()),
         () => void read(),
       )
       unlisten = () => listening.unlisten()
-      timer = setInterval(read, pollMs)
+      others.greet()
+      timer = setInterval(() => {
+        others.greet()
+        void read()
+      }, pollMs)
       await read()
     },
     async stop() {
@@ -149,17 +154,31 @@ async function writersGone(pool: Pool, stopped: () => boolean): Promise<void> {
 }
 
 /**
- * Lets other processes hear of it too. Not in the publishing transaction: NOTIFY there makes commits wait for each
- * other.
+ * Lets other processes hear of it too, where there are any: each says so once a second. Not in the publishing
+ * transaction: NOTIFY there makes commits wait for each other.
  */
 function teller(pool: Pool, self: string) {
   let telling: NodeJS.Timeout | undefined
+  let heardAt = -Infinity
+  const areThere = (): boolean => performance.now() - heardAt < 3 * pollMs
+  const say = (what: string): void => void pool`select pg_notify(${channel}, ${what})`.catch(() => {})
+  const greet = (): void => say(`${self} ${greeting}`)
   return {
     tell(): void {
-      telling ??= setTimeout(() => {
-        telling = undefined
-        pool`select pg_notify(${channel}, ${self})`.catch(() => {})
-      }, 5)
+      if (areThere())
+        telling ??= setTimeout(() => {
+          telling = undefined
+          say(self)
+        }, 5)
+    },
+    greet,
+    /** Whether another one has told of events. Who comes is greeted, so that they need not wait to know of us. */
+    heard(told: string): boolean {
+      const [from, word] = told.split(' ')
+      if (from === self) return false
+      if (!areThere()) greet()
+      heardAt = performance.now()
+      return word !== greeting
     },
     stop: () => clearTimeout(telling),
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { Problem } from '../problem.ts'
 
 /** Deeper nesting than any document needs; parsers and databases further on recurse. */
@@ -30,8 +29,6 @@ export function parseJson(body: Buffer): unknown {
 
 /** The texts that values were read from. */
 const texts = new WeakMap<object, string>()
-const mark = randomUUID()
-const marks = new RegExp(`"${mark}:(\\d+)"`, 'g')
 
 /** The value of a text that `stringify` writes again as it stands: keys in their places, also those that are numbers. */
 export function verbatim<T>(text: string): T {
@@ -45,12 +42,18 @@ export function verbatim<T>(text: string): T {
  * body: those as they stood. Nobody may have changed them since.
  */
 export function stringify(value: unknown): string {
-  const kept: string[] = []
-  const whole = JSON.stringify(value, (_, part: unknown) => {
-    const text = typeof part === 'object' && part !== null ? texts.get(part) : undefined
-    return text === undefined ? part : `${mark}:${kept.push(text) - 1}`
-  })
-  return kept.length > 0 ? whole.replace(marks, (_, index: string) => kept[Number(index)]!) : whole
+  // With a function that looks at each part the engine's own takes several times as long.
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const text = texts.get(value)
+  if (text !== undefined) return text
+  if (Array.isArray(value)) return `[${value.map(item => stringify(item) ?? 'null').join()}]`
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return JSON.stringify(value)
+  const members: string[] = []
+  for (const key of Object.keys(value)) {
+    const member = stringify((value as Record<string, unknown>)[key])
+    if (member !== undefined) members.push(`${JSON.stringify(key)}:${member}`)
+  }
+  return `{${members.join()}}`
 }
 
 const invalid = (detail: string) => new Problem('invalid', 'json_invalid', { detail })

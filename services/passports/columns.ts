@@ -269,9 +269,14 @@ export type Searchable = {
   readonly [Name in ColumnName]: NonNullable<ReturnType<(typeof columns)[Name]['kind']['read']>> | null
 }
 
-/** The columns that this data fills. */
+const filled = new WeakMap<PassportData, Searchable>()
+
+/** The columns that this data fills; found once for each that is read, as nobody changes it. */
 export const searchable = (data: PassportData): Searchable =>
-  Object.fromEntries(allColumns.map(({ name }) => [name, valueIn(name, data)])) as Searchable
+  filled.getOrInsertComputed(
+    data,
+    () => Object.fromEntries(allColumns.map(({ name, ...column }) => [name, valueOf(column, data)])) as Searchable,
+  )
 
 /** What this data fills one column with. */
 export const valueIn = <Name extends ColumnName>(name: Name, data: PassportData): Searchable[Name] =>
@@ -325,13 +330,17 @@ const plain: Record<string, string> = {
 
 /** The words of a text as search compares them: without case, accents and punctuation. */
 export const wordsOf = (text: string): string[] =>
+  // Nearly all are of signs that have no accents.
+  (/[^\0-\x7f]/.test(text) ? unaccented(text).match(/[\p{L}\p{N}]+/gu) : text.toLowerCase().match(/[a-z0-9]+/g))?.map(
+    word => word.slice(0, 64),
+  ) ?? []
+
+const unaccented = (text: string): string =>
   text
     .normalize('NFKD')
     .toLowerCase()
     .replace(/\p{M}/gu, '')
     .replace(/[ßæœøłđðþħı]/g, letter => plain[letter]!)
-    .match(/[\p{L}\p{N}]+/gu)
-    ?.map(word => word.slice(0, 64)) ?? []
 
 /** The words a passport is found by: of its columns and of its short texts, 200 at most. */
 export function searchWords(data: PassportData): string[] {

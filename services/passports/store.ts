@@ -9,11 +9,28 @@ import type { Held, Passport, Version } from './passports.ts'
  * prior read.
  */
 export async function insertPassport(tx: Tx, passport: Passport, actor: Actor): Promise<void> {
-  const { id, owner, createdAt } = passport
+  const { id, owner, createdAt, version, status, updatedAt, data } = passport
   const row = { id, owner_kind: owner.kind, owner_id: owner.id, created_at: createdAt, ...changing(passport) }
-  await tx`
-    with passport as (insert into passports ${tx(row)} returning id)
-    ${insertVersion(tx, passport, actor, [])} from passport`.catch(refuseTaken(passport))
+  const made = [version, status, actor.userId, actor.role, updatedAt, tx.json(data as never)]
+  insertion ??= insertionOf(Object.keys(row), made.length)
+  await tx
+    .unsafe(insertion, [...(Object.values(row) as never[]), ...(made as never[])], { prepare: true })
+    .catch(refuseTaken(passport))
+}
+
+/** Put together once, as the names of the columns are always the same. */
+let insertion: string | undefined
+
+function insertionOf(names: readonly string[], more: number): string {
+  const place = (_: unknown, at: number): string => `$${at + 1}`
+  const places = Array.from({ length: names.length + more }, place)
+  const [version, status, actor, role, at, data] = places.slice(names.length)
+  return `
+    with passport as (
+      insert into passports (${names.join(', ')}) values (${places.slice(0, names.length).join(', ')}) returning id
+    )
+    insert into versions (passport_id, version, status, actor_id, actor_role, at, updated_fields, data)
+    select id, ${version}, ${status}, ${actor}, ${role}, ${at}, '{}', ${data} from passport`
 }
 
 /** Keeps the next version of a passport that `lockPassport` gave. Fails with `battery_identifier_taken`. */

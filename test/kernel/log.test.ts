@@ -87,6 +87,25 @@ test('a jump of the positions, as after a restored back-up, delays nothing', asy
   assert.deepEqual(await seen(p), ['one a', 'one b'])
 })
 
+test('nobody is told of events where no other process shares the log, and one that comes is told at once', async t => {
+  const p = await start(t, [await notes(t), await readers(t)])
+  const pool = openPool(p.platform.database.at, p.platform.database.admin, { max: 1 })
+  t.after(() => pool.end({ timeout: 1 }))
+  const heard: string[] = []
+  await pool.listen('ohmnibus_events', told => void heard.push(told))
+  await write(p.http, 'one', ['alone'])
+  await moment(100)
+  assert.deepEqual(
+    heard.filter(told => !told.endsWith(' here')),
+    [],
+  )
+  await until(async () => {
+    await pool`select pg_notify('ohmnibus_events', 'another here')`
+    await write(p.http, 'one', ['together'])
+    return heard.some(told => !told.endsWith(' here'))
+  })
+})
+
 test('events are forgotten by age, but only those that every subscription has passed; what failed can still be replayed', async t => {
   let poisonous = true
   const p = await start(t, [
