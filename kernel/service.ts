@@ -107,6 +107,12 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   onMany<E extends EventContract>(event: E, about: ReactionAbout, reaction: ReactionToMany<E, Name>): void
   /** In every process, at least once an event and only from now on; for what a process holds in memory. */
   watch<E extends EventContract>(event: E, handler: (event: Delivered<E>) => void): void
+  /**
+   * Says a word (8,000 bytes at most) to the processes of the service that hear this channel now: at once, or never
+   * where a connection breaks. For what is found without it too, only later.
+   */
+  say(channel: string, word: string): Promise<void>
+  hear(channel: string, heard: (word: string) => void): Promise<void>
   /** A task that survives the process: `tx.enqueue(job, payload)` adds it together with the change that wants it. */
   job<P extends object>(name: string, handler: JobHandler<P>, options?: JobOptions): Job<P>
   /** In one process at a time. */

@@ -3,6 +3,7 @@ import { newId, Problem, type Once } from '#kernel'
 import type { Charger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 import type { Ended, Endings } from './endings.ts'
+import type { Hurried } from './hurry.ts'
 import { putOnWay, requireSendable } from './send.ts'
 
 /** What who waits for a charger's answer may get instead. */
@@ -20,17 +21,20 @@ export type CallCharger = ReturnType<typeof openCalling>
 
 /** Sends a charger a command for somebody, and waits for its end. Fails as `requireSendable` does. */
 export const openCalling =
-  (host: OcppHost, endings: Endings) =>
+  (host: OcppHost, endings: Endings, waits: (gateway: string, command: Omit<Hurried, 'from'>) => void) =>
   async (request: Once & { actor: EventActor }, charger: Charger, action: string, payload: object) => {
     const { userId, role } = request.actor
     const asked = { chargerId: charger.id, action, payload, requestId: null, askedBy: { userId, role } }
     const id = newId()
-    return await endings.after(charger.id, id, host.settings.OCPP_CALL_TIMEOUT + 2_000, () =>
-      host.db.once(request, async tx => {
+    return await endings.after(charger.id, id, host.settings.OCPP_CALL_TIMEOUT + 2_000, async () => {
+      const sent = await host.db.once(request, async tx => {
         await putOnWay(host, tx, requireSendable(charger, asked), asked, id)
         return id
-      }),
-    )
+      })
+      const { gatewayId, connectionId } = charger
+      if (sent === id) waits(gatewayId!, { id, chargerId: charger.id, connectionId: connectionId! })
+      return sent
+    })
   }
 
 /** What a charger answered. Fails with why there is no answer, or none that it went along with. */

@@ -50,6 +50,25 @@ suite('a command', () => {
     assert.equal(it.heard.length, 1, 'it was called once')
   })
 
+  test('is answered at once by another process, whatever holds up the event log', async t => {
+    const { p, as } = await open(t, { environment: { OCPP_CALL_TIMEOUT: '3s' } })
+    const elsewhere = await gateway(p)
+    const it = await here(connect(t, `${elsewhere.replace('http', 'ws')}/ocpp/CP-1`, 'ocpp1.6'))
+    it.answers.set('Reset', () => ({ status: 'Accepted' }))
+    await p.settle()
+    // What is written behind a place that is taken and not committed yet is not read by anybody.
+    const kernel = p.db('kernel')
+    await kernel.begin(async tx => {
+      await tx`
+        insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
+        values (${newId()}, 'note.taken', 'notes', '1', '', '{}', '{}')`
+      const { status, body } = await as().post('/chargers/CP-1/commands/Reset', reset)
+      assert.deepEqual([status, body], [200, { status: 'Accepted' }])
+    })
+    await p.settle()
+    assert.equal(it.heard.length, 1, 'it was called once')
+  })
+
   test('is refused with pointers where the version of the charger has it otherwise', async t => {
     const { charger, as } = await open(t)
     await here(charger('CP-1'))

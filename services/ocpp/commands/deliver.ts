@@ -4,16 +4,20 @@ import { learn } from '../device/learn.ts'
 import type { OcppHost } from '../host.ts'
 import type { Gateway } from '../rpc/gateway.ts'
 import type { Written } from '../rpc/sent.ts'
+import type { Hurried, Hurry } from './hurry.ts'
 import { hasSecrets, withoutSecrets } from './secrets.ts'
 import { noteEnd, tellEnd } from './send.ts'
 import { endAbandoned, rewritePayload, takeCommands, type Command } from './store.ts'
+
+/** So many commands are remembered for which somebody waits; of others the log tells. */
+const mostHurried = 1_000
 
 /**
  * Sends what waits for chargers whose connection is here, to each one call after the other, and what people ask before
  * what the platform does. Commands of many are taken at once: after an outage all chargers start, and each is asked
  * what it is.
  */
-export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connectionOf'>): void {
+export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connectionOf'>, ended: Hurry): { hurry: Hurry } {
   const { db, log, now, settings } = host
   const passwords = openPasswords(host)
   /** Chargers for which so many may wait. */
@@ -23,6 +27,8 @@ export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connecti
   /** Those for which there are only the platform's own beside the one under way. */
   const resting = new Set<string>()
   let taking = false
+  /** The last commands that somebody waits for, by their ids. */
+  const hurried = new Map<string, Hurried>()
 
   async function take(): Promise<void> {
     if (taking) return
@@ -77,17 +83,24 @@ export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connecti
     void connection.call(action, passwords.unsealed(chargerId, payload), calling).finally(() => {
       mine.delete(chargerId)
       resting.delete(chargerId)
+      const waits = hurried.get(id)
+      if (waits) ended(waits)
       void take()
     })
   }
 
-  host.watch(CommandSent, ({ chargerId, connectionId }) => {
+  /** Ids grow with time: an older connection than the one that is meant has been replaced elsewhere. */
+  function expect(chargerId: string, connectionId: string): void {
     const connection = gateway.connectionOf(chargerId)
-    // Ids grow with time: an older connection is one that has been replaced elsewhere.
     if (!connection || connection.peer.connectionId < connectionId) return
     waiting.set(chargerId, (waiting.get(chargerId) ?? 0) + 1)
     resting.delete(chargerId)
     void take()
+  }
+
+  host.watch(CommandSent, ({ commandId, chargerId, connectionId }) => {
+    // It is taken up already.
+    if (!hurried.has(commandId)) expect(chargerId, connectionId)
   })
 
   host.every('5 seconds', 'end commands that nobody answers any more', async () => {
@@ -95,4 +108,12 @@ export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connecti
       for (const command of await endAbandoned(tx, now(), settings.OCPP_CALL_TIMEOUT)) await tellEnd(tx, command)
     })
   })
+
+  return {
+    hurry(command) {
+      hurried.set(command.id, command)
+      if (hurried.size > mostHurried) hurried.delete(hurried.keys().next().value!)
+      expect(command.chargerId, command.connectionId)
+    },
+  }
 }

@@ -14,6 +14,12 @@ export function openEndings({ db, watch }: OcppHost) {
     told.emit(commandId, { outcome, answer, errorCode, errorDescription }),
   )
   return {
+    /** Tells of the end of a command before the log does, if it is on disk. */
+    async look(chargerId: string, id: string): Promise<void> {
+      if (told.listenerCount(id) === 0) return
+      const command = await findCommand(db, chargerId, id)
+      if (command?.outcome) told.emit(id, command)
+    },
     /**
      * The end of the command that `send` sends, where it does not fail; undefined after `ms` without one. It may be
      * another than `id`: that of the same request, sent before.

@@ -10,13 +10,19 @@ import { syncLists } from '../local-list/sync.ts'
 import { openCalling } from './call.ts'
 import { deliverCommands } from './deliver.ts'
 import { openEndings } from './endings.ts'
+import { openHurry } from './hurry.ts'
 import { takeRequests } from './requested.ts'
 import { commandRoutes } from './routes.ts'
 
 /** What operators tell chargers, and what is known of the devices that they are. */
 export function openCommands(host: OcppHost, gateway: Gateway): void {
-  deliverCommands(host, gateway)
-  const call = openCalling(host, openEndings(host))
+  const endings = openEndings(host)
+  const hurry = openHurry(host, gateway.id, {
+    waits: command => deliver.hurry(command),
+    ended: ({ chargerId, id }) => void endings.look(chargerId, id).catch(() => {}),
+  })
+  const deliver = deliverCommands(host, gateway, hurry.ended)
+  const call = openCalling(host, endings, hurry.waits)
   const syncList = syncLists(host, call)
   mirrorDevices(host, syncList)
   commandRoutes(host, call)
