@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { seedFrom } from '../journeys/random.ts'
 import { embeddedSite } from './embedded.ts'
 import { underFire, type Outcome } from './harness.ts'
+import { rollingUpgrade } from './rolling.ts'
 import { spreadSite } from './spread.ts'
 
 const usage = `One process on embedded engines, killed so many times:
@@ -9,20 +10,23 @@ const usage = `One process on embedded engines, killed so many times:
 Each service in processes of its own on PostgreSQL, Kafka, Redis and S3, and everything that can happen to them, at random, for so long:
   npm run fault -- --minutes 60 --seed 42
 The same, each bad thing by its name, so many times one after the other:
-  npm run fault -- --drills 2 [--only "kill kafka"]`
+  npm run fault -- --drills 2 [--only "kill kafka"]
+Two processes that so many chargers are connected to, upgraded one after the other:
+  npm run fault -- --chargers 5000`
 
 const { values } = parseArgs({
   options: Object.fromEntries(
-    ['kills', 'minutes', 'drills', 'only', 'seed'].map(name => [name, { type: 'string' as const }]),
+    ['kills', 'minutes', 'drills', 'only', 'seed', 'chargers'].map(name => [name, { type: 'string' as const }]),
   ),
 })
-const [kills, minutes, drills, seed] = [
+const [kills, minutes, drills, chargers, seed] = [
   Number(values.kills ?? 0),
   Number(values.minutes ?? 0),
   Number(values.drills ?? 0),
+  Number(values.chargers ?? 0),
   seedFrom(values.seed),
 ]
-if ([kills, minutes, drills].filter(number => number > 0).length !== 1 || !Number.isInteger(seed)) {
+if ([kills, minutes, drills, chargers].filter(number => number > 0).length !== 1 || !Number.isInteger(seed)) {
   console.error(usage)
   process.exit(1)
 }
@@ -44,6 +48,13 @@ async function attempt(): Promise<Outcome> {
     return name
   }
   return await underFire({ site: { ...site, disturb }, goesOn: () => list.length > 0, seed, progress })
+}
+
+if (chargers > 0) {
+  const { faults, ...figures } = await rollingUpgrade(chargers)
+  console.log(figures)
+  for (const fault of faults) console.error(`✖ ${fault}`)
+  process.exit(faults.length === 0 ? 0 : 1)
 }
 
 console.log(`Seed ${seed}`)
