@@ -97,6 +97,7 @@ async function openSite(folder: string, { DATABASE_URL }: { DATABASE_URL: string
     PUBLIC_URL: addressOf('identity'),
     HOST: '127.0.0.1',
     OCPP_UNKNOWN_CHARGERS: 'accept',
+    OCPP_CALL_TIMEOUT: '3s',
     IDENTITY_SERVICE_URL: addressOf('identity'),
     OCPP_SERVICE_URL: gateways.join(','),
   }
