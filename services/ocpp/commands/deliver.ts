@@ -103,11 +103,7 @@ export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connecti
     if (!hurried.has(commandId)) expect(chargerId, connectionId)
   })
 
-  host.every('5 seconds', 'end commands that nobody answers any more', async () => {
-    await db.transaction(async tx => {
-      for (const command of await endAbandoned(tx, now(), settings.OCPP_CALL_TIMEOUT)) await tellEnd(tx, command)
-    })
-  })
+  endCommands(host)
 
   return {
     hurry(command) {
@@ -116,4 +112,12 @@ export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connecti
       expect(command.chargerId, command.connectionId)
     },
   }
+}
+
+function endCommands({ db, now, settings, every }: OcppHost): void {
+  every('5 seconds', 'end commands that nobody answers any more', async () => {
+    await db.transaction(async tx => {
+      for (const command of await endAbandoned(tx, now(), settings.OCPP_CALL_TIMEOUT)) await tellEnd(tx, command)
+    })
+  })
 }
