@@ -17,7 +17,11 @@ const mostHurried = 1_000
  * what the platform does. Commands of many are taken at once: after an outage all chargers start, and each is asked
  * what it is.
  */
-export function deliverCommands(host: OcppHost, gateway: Pick<Gateway, 'connectionOf'>, ended: Hurry): { hurry: Hurry } {
+export function deliverCommands(
+  host: OcppHost,
+  gateway: Pick<Gateway, 'connectionOf'>,
+  ended: Hurry,
+): { hurry: Hurry } {
   const { db, log, now, settings } = host
   const passwords = openPasswords(host)
   /** Chargers for which so many may wait. */
