@@ -2,6 +2,7 @@ import { CommandSent } from '#contracts/ocpp'
 import { openPasswords } from '../chargers/passwords.ts'
 import { learn } from '../device/learn.ts'
 import type { OcppHost } from '../host.ts'
+import type { Peer } from '../peer.ts'
 import type { Gateway } from '../rpc/gateway.ts'
 import type { Written } from '../rpc/sent.ts'
 import type { Hurried, Hurry } from './hurry.ts'
@@ -67,22 +68,15 @@ export function deliverCommands(
     }
   }
 
-  function send({ id, chargerId, action, payload, askedBy }: Command): void {
+  function send(command: Command): void {
+    const { id, chargerId, action, payload, askedBy } = command
     const connection = gateway.connectionOf(chargerId)
     // It left just now: the command is ended with those of gateways that are gone.
     if (!connection) return
     const own = askedBy.role === 'system'
     const mine = own ? busy.own : busy.people
     mine.add(chargerId)
-    const { peer } = connection
-    const written: Written = (ending, endedAt) => ({
-      async write(tx) {
-        await noteEnd(tx, id, endedAt, ending)
-        if (hasSecrets(action)) await rewritePayload(tx, id, withoutSecrets(action, payload))
-        if (ending.outcome === 'answered')
-          await learn(tx, { peer, action, payload, answer: ending.answer, at: endedAt })
-      },
-    })
+    const written = endOf(connection.peer, command)
     const calling = { timeoutMs: settings.OCPP_CALL_TIMEOUT, own, written }
     void connection.call(action, passwords.unsealed(chargerId, payload), calling).finally(() => {
       mine.delete(chargerId)
@@ -117,6 +111,16 @@ export function deliverCommands(
     },
   }
 }
+
+const endOf =
+  (peer: Peer, { id, action, payload }: Command): Written =>
+  (ending, endedAt) => ({
+    async write(tx) {
+      await noteEnd(tx, id, endedAt, ending)
+      if (hasSecrets(action)) await rewritePayload(tx, id, withoutSecrets(action, payload))
+      if (ending.outcome === 'answered') await learn(tx, { peer, action, payload, answer: ending.answer, at: endedAt })
+    },
+  })
 
 function endCommands({ db, now, settings, every }: OcppHost): void {
   every('5 seconds', 'end commands that nobody answers any more', async () => {
