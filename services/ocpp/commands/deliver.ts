@@ -5,13 +5,10 @@ import type { OcppHost } from '../host.ts'
 import type { Peer } from '../peer.ts'
 import type { Gateway } from '../rpc/gateway.ts'
 import type { Written } from '../rpc/sent.ts'
-import type { Hurried, Hurry } from './hurry.ts'
+import { rememberHurried, type Hurry } from './hurry.ts'
 import { hasSecrets, withoutSecrets } from './secrets.ts'
 import { noteEnd, tellEnd } from './send.ts'
 import { endAbandoned, rewritePayload, takeCommands, type Command } from './store.ts'
-
-/** So many commands are remembered for which somebody waits; of others the log tells. */
-const mostHurried = 1_000
 
 /**
  * Sends what waits for chargers whose connection is here, to each one call after the other, and what people ask before
@@ -32,8 +29,7 @@ export function deliverCommands(
   /** Those for which there are only the platform's own beside the one under way. */
   const resting = new Set<string>()
   let taking = false
-  /** The last commands that somebody waits for, by their ids. */
-  const hurried = new Map<string, Hurried>()
+  const hurried = rememberHurried()
 
   async function take(): Promise<void> {
     if (taking) return
@@ -81,8 +77,7 @@ export function deliverCommands(
     void connection.call(action, passwords.unsealed(chargerId, payload), calling).finally(() => {
       mine.delete(chargerId)
       resting.delete(chargerId)
-      const waits = hurried.get(id)
-      if (waits) ended(waits)
+      hurried.ended(id, ended)
       void take()
     })
   }
@@ -105,8 +100,7 @@ export function deliverCommands(
 
   return {
     hurry(command) {
-      hurried.set(command.id, command)
-      if (hurried.size > mostHurried) hurried.delete(hurried.keys().next().value!)
+      hurried.add(command)
       expect(command.chargerId, command.connectionId)
     },
   }

@@ -36,3 +36,22 @@ export function openHurry(host: OcppHost, self: string, heard: Readonly<Record<W
     ended: (command: Hurried) => say(command.from, { ...command, what: 'ended' }),
   }
 }
+
+/** So many commands are remembered for which somebody waits; of others the log tells. */
+const mostRemembered = 1_000
+
+/** The last commands that somebody waits for. */
+export function rememberHurried() {
+  const last = new Map<string, Hurried>()
+  return {
+    has: (id: string): boolean => last.has(id),
+    add(command: Hurried): void {
+      last.set(command.id, command)
+      if (last.size > mostRemembered) last.delete(last.keys().next().value!)
+    },
+    ended(id: string, tell: Hurry): void {
+      const command = last.get(id)
+      if (command) tell(command)
+    },
+  }
+}
