@@ -90,6 +90,9 @@ suite('invoices', () => {
             numbers.sort((a, b) => a - b),
             numbers.map((_, index) => index + 1),
           )
+          for (const result of results)
+            if (result.status === 'rejected')
+              assert.equal(result.reason.message, 'changed its mind', result.reason.stack)
           const expected = attempts.reduce((sum, { fails, many }) => sum + (fails ? 0 : many), 0)
           assert.equal(numbers.length, expected)
         },
@@ -280,6 +283,17 @@ suite('credit notes', () => {
       b.within(tx => credit(tx, { ...back, cause: 'complaint 4', invoice: newId() })),
       { code: 'invoice_unknown' },
     )
+  })
+
+  test('credit notes that would begin as invoices do are refused where their numbers meet', async t => {
+    const b = await billing(t)
+    const { id } = await b.issue()
+    const back = { cause: 'x', invoice: id, lines: 'all', reason: 'wrong', prefix: 'INV', ...zone } as const
+    await assert.rejects(
+      b.within(tx => credit(tx, back)),
+      { code: 'invoice_prefix_taken' },
+    )
+    assert.deepEqual(await gapsIn(b.db), [])
   })
 
   test('parts are credited by quantity or amount, what is left to the last unit, and no more', async t => {

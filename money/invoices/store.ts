@@ -62,6 +62,11 @@ const keyOf = ({ seller, kind, day }: Content): string => `${seller.id} ${kind} 
 const causeTaken = (cause: string): Problem =>
   new Problem('conflict', 'invoice_cause_taken', { detail: 'Something else was billed or credited for this.', cause })
 
+const prefixTaken = (): Problem =>
+  new Problem('conflict', 'invoice_prefix_taken', {
+    detail: 'Invoices and credit notes of a seller begin with different letters.',
+  })
+
 /** In the order of their keys, so that two who number in the same series wait for each other and none for ever. */
 async function lockSeries(tx: Tx, contents: readonly Content[]): Promise<Map<string, Series>> {
   const wanted = new Map(
@@ -76,12 +81,7 @@ async function lockSeries(tx: Tx, contents: readonly Content[]): Promise<Map<str
     from json_to_recordset(${tx.json([...wanted.values()])}) as t ("sellerId" uuid, kind text, year smallint, prefix text)
     order by "sellerId", kind, year
     on conflict (seller_id, kind, year) do update set next = s.next
-    returning seller_id as "sellerId", kind, year, prefix, next, last_on::text as "lastOn"`.catch(error => {
-    if (!violates(error, 'invoice_series_prefix')) throw error
-    throw new Problem('conflict', 'invoice_prefix_taken', {
-      detail: 'Invoices and credit notes of a seller begin with different letters.',
-    })
-  })
+    returning seller_id as "sellerId", kind, year, prefix, next, last_on::text as "lastOn"`
   return new Map(rows.map(row => [`${row.sellerId} ${row.kind} ${row.year}`, row]))
 }
 
@@ -116,7 +116,9 @@ async function insert(tx: Tx, invoices: readonly Numbered[], series: readonly Se
         buyer_id uuid, seller json, buyer json, currency text, language text, prices text, supplied_from date,
         supplied_to date, due_on date, net_minor bigint, tax_minor bigint, gross_minor bigint, prepaid_minor bigint,
         terms json, credits uuid, credits_number text, credits_on date, reason text)`.catch(error => {
-      throw violates(error, 'invoices_cause') ? causeTaken(invoices[0]!.cause) : error
+      if (violates(error, 'invoices_cause')) throw causeTaken(invoices[0]!.cause)
+      if (violates(error, 'invoices_number')) throw prefixTaken()
+      throw error
     }),
     tx`
       insert into invoice_lines (invoice_id, position, name, description, quantity, unit, price, net_minor, tax_minor,

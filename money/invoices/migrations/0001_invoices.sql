@@ -9,8 +9,8 @@ create table invoice_series (
   next      integer  not null default 1,
   -- Numbers follow the days they were issued on.
   last_on   date,
-  primary key (seller_id, kind, year),
-  constraint invoice_series_prefix unique (seller_id, year, prefix)
+  -- The only unique index: of two who begin a series at once, the second would fail at another before it waits at this.
+  primary key (seller_id, kind, year)
 );
 
 -- invoices: what was billed or credited, to whom, as it was then. Legal content: it is never changed.
@@ -52,7 +52,7 @@ create table invoices (
   check ((kind = 'credit-note') = (credits is not null)),
   foreign key (seller_id, kind, year) references invoice_series,
   unique (seller_id, kind, year, sequence),
-  unique (seller_id, number)
+  constraint invoices_number unique (seller_id, number)
 );
 create index invoices_of_seller on invoices (seller_id, issued_at desc, id desc);
 create index invoices_of_buyer on invoices (buyer_id, issued_at desc, id desc);
