@@ -32,8 +32,8 @@ export interface Decision {
   readonly tells?: readonly Telling[]
   /** What is rare enough for statements of its own; runs again after a failure. */
   readonly write?: ((tx: Tx<'ocpp'>) => Promise<unknown>) | undefined
-  /** Once it is on disk. */
-  readonly after?: () => void
+  /** Done as soon as it is decided, so that what the charger said next is decided by it; gives what undoes it. */
+  readonly apply?: () => () => void
 }
 
 /** Something to decide and write about one charger. */
@@ -52,9 +52,12 @@ const lanes = 2
 /** How long a database that is away is waited for. */
 const patienceMs = 15_000
 
+/** Of one charger: who sends many at once is not to keep the others waiting. */
+const mostOfOne = 16
+
 /**
- * Writes what chargers say: all that waits at once in one transaction, begun as soon as a lane is free. Each charger has
- * one thing under way, in its order; one that fails fails alone.
+ * Writes what chargers say: all that waits at once in one transaction, begun as soon as a lane is free. What one charger
+ * says stays in its order; one that fails fails alone.
  */
 export function openBatches(host: OcppHost) {
   const waiting = new Map<string, Work[]>()
@@ -79,8 +82,11 @@ export function openBatches(host: OcppHost) {
     const batch: Work[] = []
     for (const [chargerId, queue] of waiting) {
       if (busy.has(chargerId)) continue
-      batch.push(queue.shift()!)
       busy.add(chargerId)
+      const room = Math.min(mostOfOne, most - batch.length)
+      // Whether a token charges elsewhere is looked up, and may have been changed by what comes before.
+      const end = queue.findIndex(({ wants }, at) => at > 0 && wants?.token !== undefined)
+      batch.push(...queue.splice(0, end < 0 ? room : Math.min(end, room)))
       if (queue.length === 0) waiting.delete(chargerId)
       if (batch.length === most) break
     }
@@ -116,8 +122,10 @@ export function openBatches(host: OcppHost) {
 export type Batches = ReturnType<typeof openBatches>
 
 async function write(host: OcppHost, batch: readonly Work[], began = performance.now()): Promise<void> {
+  const undos: (() => void)[] = []
   try {
     const decisions = await decide(host, batch)
+    for (const { undo } of decisions) if (undo) undos.push(undo)
     const written = decisions.filter(({ error }) => error === undefined)
     await host.db.transaction(async tx => {
       for (const { decision } of written) if (decision!.write) await decision!.write(tx)
@@ -129,11 +137,9 @@ async function write(host: OcppHost, batch: readonly Work[], began = performance
       for (const { decision } of written)
         for (const [event, data] of decision!.tells ?? []) await tx.publish(event, data as never)
     })
-    for (const { work, decision, error } of decisions) {
-      decision?.after?.()
-      work.done(error)
-    }
+    for (const { work, error } of decisions) work.done(error)
   } catch (error) {
+    for (const undo of undos.reverse()) undo()
     const isAway = error instanceof Problem && error.kind === 'unavailable'
     if (isAway && performance.now() - began < patienceMs) {
       await new Promise(done => setTimeout(done, 250))
@@ -152,6 +158,7 @@ async function write(host: OcppHost, batch: readonly Work[], began = performance
 interface Decided {
   work: Work
   decision?: Decision
+  undo?: (() => void) | undefined
   error?: unknown
 }
 
@@ -159,7 +166,8 @@ async function decide({ db, log }: OcppHost, batch: readonly Work[]): Promise<De
   const known = await lookUp(db, batch)
   return batch.map(work => {
     try {
-      return { work, decision: work.decide(known) }
+      const decision = work.decide(known)
+      return { work, decision, undo: decision.apply?.() }
     } catch (error) {
       log.error({ err: error, chargerId: work.chargerId }, 'what follows from a message could not be decided')
       return { work, error }

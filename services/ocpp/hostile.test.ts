@@ -242,6 +242,79 @@ test('a call while others are open waits for its turn: of ten thousand at once e
   )
 })
 
+test('what a charger sends without waiting is written together and answered in its order; one that fails fails alone', async t => {
+  const opened = await open(t)
+  const it = await booted(opened, 'CP-1', 'ocpp2.0.1')
+  await opened.p.settle()
+  it.heard.length = 0
+  const event = (eventType: string, seqNo: number) => ({
+    eventType,
+    seqNo,
+    timestamp: new Date().toISOString(),
+    triggerReason: 'MeterValuePeriodic',
+    transactionInfo: { transactionId: 'tx-1' },
+    evse: { id: 1, connectorId: 1 },
+  })
+  const status = (connectorStatus: string, connectorId = 1) => ({
+    timestamp: new Date().toISOString(),
+    connectorStatus,
+    evseId: 1,
+    connectorId,
+  })
+  const frames: [string, object][] = [
+    ['MeterValues', { evseId: 1, meterValue: [{ timestamp: new Date().toISOString(), sampledValue: [{ value: 1 }] }] }],
+    ['TransactionEvent', event('Started', 0)],
+    ['TransactionEvent', event('Updated', 1)],
+    ['StatusNotification', status('Occupied')],
+    ['DataTransfer', { vendorId: 'a\u0000b' }],
+    ['TransactionEvent', event('Updated', 1)],
+    ['TransactionEvent', event('Ended', 2)],
+    ['StatusNotification', status('Available')],
+  ]
+  const send = (some: typeof frames, from: number) =>
+    some.map(([action, payload], at) => {
+      const id = `m${String(from + at).padStart(3, '0')}`
+      return it.frame(JSON.stringify([2, id, action, payload]), id)
+    })
+  // While the first is being written the others come.
+  await opened.db.begin(async tx => {
+    await tx`lock table messages in exclusive mode`
+    void send(frames, 0)
+    await it.call('Heartbeat', {}, 'here')
+  })
+  await Promise.all(send([['StatusNotification', status('Faulted', 2)]], 100))
+  const answers = it.heard.filter(([, id]) => id.startsWith('m'))
+  assert.deepEqual(
+    answers.map(([type, id]) => [type, id]),
+    [...frames.keys(), 100].map(at => [at === 4 ? 4 : 3, `m${String(at).padStart(3, '0')}`]),
+  )
+  const phases = (await opened.p.published(TransactionReported)).map(({ phase, seqNo }) => [phase, seqNo])
+  assert.deepEqual(phases, [
+    ['begun', 0],
+    ['progressed', 1],
+    ['ended', 2],
+  ])
+  const rows = await opened.db`select status from connectors where charger_id = 'CP-1' order by connector`
+  assert.deepEqual(
+    rows.map(({ status }) => status),
+    ['available', 'faulted'],
+  )
+
+  // Nothing of them fails: those that come while the first is being written are of one transaction.
+  await opened.db.begin(async tx => {
+    await tx`lock table messages in exclusive mode`
+    void send(
+      Array.from({ length: 10 }, () => ['StatusNotification', status('Occupied')]),
+      200,
+    )
+    await it.call('Heartbeat', {}, 'still here')
+  })
+  await Promise.all(send([['StatusNotification', status('Faulted', 2)]], 300))
+  const [{ transactions }] = await opened.db<[{ transactions: number }]>`
+    select count(distinct xmin::text)::int as transactions from messages where message_id like 'm2%'`
+  assert.ok(transactions <= 2, `${transactions} transactions`)
+})
+
 test('a message of a megabyte is too large, and so is what unpacks to one; the charger may come back', async t => {
   const opened = await open(t)
   const large = await booted(opened)

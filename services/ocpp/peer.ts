@@ -75,11 +75,18 @@ export function remember(peer: Peer, messageId: string, said: Said): void {
   if (peer.answers.size > remembered) peer.answers.delete(peer.answers.keys().next().value!)
 }
 
-export function addTransaction({ transactions }: Peer, transaction: Transaction): void {
+/** Knows a transaction as it is now; gives what makes that undone. */
+export function addTransaction({ transactions }: Peer, transaction: Transaction): () => void {
+  const before = [...transactions]
+  // Behind the others: of those that ended the ones go that nothing was said of for the longest.
+  transactions.delete(transaction.reference)
   transactions.set(transaction.reference, transaction)
-  if (transactions.size <= remembered) return
   for (const [reference, { endedAt }] of transactions)
     if (endedAt && transactions.size > remembered) transactions.delete(reference)
+  return () => {
+    transactions.clear()
+    for (const [reference, known] of before) transactions.set(reference, known)
+  }
 }
 
 export const openTransactions = (peer: Peer): Transaction[] =>

@@ -39,8 +39,9 @@ export interface Rows {
 /** Statements that write rows of many: one a table, whatever their number. */
 export function writeRows(tx: Tx, all: readonly Partial<Rows>[]): Promise<unknown>[] {
   const messages = all.flatMap(rows => rows.messages ?? [])
-  const connectors = all.flatMap(rows => rows.connectors ?? [])
-  const transactions = all.flatMap(rows => rows.transactions ?? [])
+  const connectors = newestOf(all.flatMap(rows => rows.connectors ?? []))
+  // Each as its charger left it: a statement writes a row once.
+  const transactions = [...new Map(all.flatMap(rows => rows.transactions ?? []).map(row => [row.id, row])).values()]
   const statements: Promise<unknown>[] = []
   // Texts of no type: the driver's JSON would be quoted once more.
   const rowsOf = (rows: readonly unknown[]) => tx.typed(stringify(rows) as never, 705)
@@ -66,6 +67,17 @@ export function writeRows(tx: Tx, all: readonly Partial<Rows>[]): Promise<unknow
           ended_at = coalesce(t.ended_at, excluded.ended_at)`.execute(),
     )
   return statements
+}
+
+/** A connector as it was last, by the charger's clock. */
+function newestOf(rows: readonly ConnectorRow[]): ConnectorRow[] {
+  const newest = new Map<string, ConnectorRow>()
+  for (const row of rows) {
+    const key = JSON.stringify([row.charger_id, row.evse, row.connector])
+    const before = newest.get(key)
+    if (!before || before.at <= row.at) newest.set(key, row)
+  }
+  return [...newest.values()]
 }
 
 const stored = (row: Rows['transactions'][number]) => ({

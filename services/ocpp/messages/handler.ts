@@ -49,7 +49,7 @@ export interface Handler<P, R = undefined> {
   wants?(call: Call<P>): Wants | undefined
   /** What takes time, and is done once: the charger's other calls wait meanwhile. Changes nothing. */
   prepare?(call: Call<P>, means: Means): Promise<R>
-  /** Fails with `CallError`. Takes no time, may run again, and changes nothing but in `after`. */
+  /** Fails with `CallError`. Takes no time, may run again, and changes nothing but in `apply`. */
   handle(call: Call<P>, known: Known, means: Means, prepared: R): Answered
 }
 

@@ -148,7 +148,7 @@ export const v16: Handlers = {
             ...(payload.reservationId !== undefined && { reservationId: payload.reservationId }),
           }),
         ],
-        after: () => addTransaction(peer, transaction),
+        apply: () => addTransaction(peer, transaction),
       }
     },
   }),
@@ -184,7 +184,7 @@ export const v16: Handlers = {
             stopReason: payload.reason ?? 'Local',
           }),
         ],
-        after: () => addTransaction(peer, ended),
+        apply: () => addTransaction(peer, ended),
       }
     },
   }),

@@ -190,7 +190,7 @@ export const v2: Handlers = {
             ...(eventType === 'Ended' && { stopReason: stoppedReason ?? 'Local' }),
           }),
         ],
-        after: () => addTransaction(peer, transaction),
+        apply: () => addTransaction(peer, transaction),
       }
     },
   }),

@@ -16,18 +16,23 @@ const mostWaiting = 16
 /** Actions whose answer says that something is on disk: without it they come again. */
 const vital = new Set(['StartTransaction', 'StopTransaction', 'MeterValues', 'TransactionEvent'])
 
-/** Calls of a charger: in their order, one under way. */
+/** Calls of a charger: written and answered in their order, those that wait together. */
 export function openReceived(line: Line, socket: WebSocket) {
   const { peer, host, batches, send } = line
   const waiting: CallFrame[] = []
-  let working: CallFrame | undefined
+  const working = new Set<CallFrame>()
   const counted = messagesCounted(host)
+  const preparesOf = ({ action }: CallFrame) => line.handlers[action]?.prepare !== undefined
 
   function next(): void {
-    if (working || waiting.length === 0) return
-    working = waiting.shift()
-    if (waiting.length < mostWaiting / 2 && socket.isPaused) socket.resume()
-    work(working!)
+    for (let [frame] = waiting; frame; [frame] = waiting) {
+      // What takes time begins once all before it are answered, and what comes after it waits.
+      if (working.size > 0 && (preparesOf(frame) || working.values().some(preparesOf))) break
+      waiting.shift()
+      working.add(frame)
+      work(frame)
+    }
+    if (waiting.length + working.size < mostWaiting / 2 && socket.isPaused) socket.resume()
   }
 
   function work(frame: CallFrame): void {
@@ -73,7 +78,7 @@ export function openReceived(line: Line, socket: WebSocket) {
           send(answer)
         }
         counted('received', frame.action, outcome)
-        working = undefined
+        working.delete(frame)
         next()
       },
     })
@@ -89,9 +94,9 @@ export function openReceived(line: Line, socket: WebSocket) {
       const said = peer.answers.get(frame.id)
       if (said?.call === sameness(frame)) return send(said.answer)
       // Its answer is under way.
-      if (working?.id === frame.id || waiting.some(({ id }) => id === frame.id)) return
+      if ([...working, ...waiting].some(({ id }) => id === frame.id)) return
       waiting.push(frame)
-      if (waiting.length >= mostWaiting) socket.pause()
+      if (waiting.length + working.size >= mostWaiting) socket.pause()
       next()
     },
     stop(): void {
