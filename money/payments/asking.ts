@@ -56,6 +56,8 @@ export function openAsking(
         { payment: id, code: error.code, detail: error.message },
         'a payment provider refused what was asked of it',
       )
+      // Providers say no again to the same key, though meanwhile it may be possible.
+      await db.transaction(tx => renewKey(tx, payment))
       return await provider.lookUp(view.id)
     }
   }

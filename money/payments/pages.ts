@@ -163,7 +163,7 @@ export function paymentPages(surroundings: Surroundings): void {
           const { id } = request.params
           const payment = await findPayment(db, id)
           if (!payment || payment.provider !== 'play' || !play) throw new Problem('not_found', 'payment_unknown')
-          const isOver = play.act(payment, request.body.gesture)
+          const isOver = await play.act(payment, request.body.gesture)
           if (isOver) return await takeBack(reply, id, {})
           return reply.redirect(address.path(id), 303)
         },
@@ -212,7 +212,7 @@ async function show(
   if (state === 'authorised' || state === 'succeeded' || state === 'cancelled')
     return paying(reply, language, payment, html`<p role="status">${states[state]}</p>`, texts[language].back)
   if (provider === 'play') {
-    const isAsked = play?.isChallenged(payment) ?? false
+    const isAsked = (await play?.isChallenged(payment)) ?? false
     const failed = state === 'failed' && texts[language].declined
     const body = html`<p>${isAsked ? challenged : about}</p>
       ${failed && html`<p role="alert">${failed}</p>`} ${gesturesOf(language, isAsked)}`
@@ -222,7 +222,7 @@ async function show(
   const { publicKey } = providers.named(provider)
   const body =
     provider === 'stripe'
-      ? stripeForm(language, payment, publicKey ?? '', address.back(id), address.script)
+      ? stripeForm(language, payment, publicKey ?? '', address.back(id))
       : razorpayForm(language, payment, publicKey ?? '', address.back(id), address.page(id))
   return paying(reply, language, payment, body)
 }
@@ -234,7 +234,6 @@ export function addressesOf({ name, platform }: Pick<Host<string, any, any>, 'na
     path,
     page: (id: string) => platform.publicUrl + path(id),
     back: (id: string) => `${platform.publicUrl}/api/${name}/payments/${id}/return`,
-    script: `${platform.publicUrl}/api/${name}/payments/card-form.js`,
   }
 }
 
@@ -271,7 +270,7 @@ function gesturesOf(language: Language, isAsked: boolean): Html {
     : html`${gesture(approve, 'approve')}${gesture(challenge, 'challenge')}${gesture(refuse, 'refuse')}`
 }
 
-function stripeForm(language: Language, { clientSecret }: Payment, key: string, back: string, script: string): Html {
+function stripeForm(language: Language, { clientSecret }: Payment, key: string, back: string): Html {
   const { pay, needsScript } = texts[language]
   return html`<noscript><p role="alert">${needsScript}</p></noscript>
     <p role="alert"></p>
@@ -280,7 +279,7 @@ function stripeForm(language: Language, { clientSecret }: Payment, key: string, 
       <p><button>${pay}</button></p>
     </form>
     <script src="https://js.stripe.com/v3/"></script>
-    <script src="${script}"></script>`
+    <script src="../card-form.js"></script>`
 }
 
 /** Checkout at Razorpay itself, which needs no script here. */

@@ -3,16 +3,16 @@ import type { Host } from '#kernel'
 import type { Payment } from './payment.ts'
 import type { Headers, PaymentProvider } from './provider.ts'
 import { openStandIn, type StandIn } from './stand-in/server.ts'
-import type { Gesture } from './stand-in/state.ts'
+import { Denied, type Gesture } from './stand-in/state.ts'
 import { stripeProvider } from './stripe.ts'
 
 /** Play money, where no provider is set up: the stand-in in this process, spoken to as to Stripe. */
 export interface PlayMoney {
   readonly provider: PaymentProvider
   /** Whether the bank asks back. */
-  isChallenged(payment: Payment): boolean
-  /** What the payer, or their bank, does; false where the bank has to ask back first. */
-  act(payment: Payment, gesture: Gesture): boolean
+  isChallenged(payment: Payment): Promise<boolean>
+  /** What the payer, or their bank, does; false where the bank asks back first. */
+  act(payment: Payment, gesture: Gesture): Promise<boolean>
 }
 
 /** Opened with its first payment: until then nothing listens. `receive` is where its events go. */
@@ -24,7 +24,6 @@ export function openPlayMoney(
   const webhookSecret = secret('play money').toString('hex')
   let opening: Promise<{ standIn: StandIn; provider: PaymentProvider }> | undefined
   const open = () => (opening ??= begin())
-  let standIn: StandIn | undefined
 
   async function begin() {
     const opened = openStandIn({
@@ -39,7 +38,6 @@ export function openPlayMoney(
     host.onStop(() => opened.close())
     const apiUrl = await opened.listen()
     log.info('payments are of play money: no payment provider is set up')
-    standIn = opened
     const about = { name: 'play', secretKey: 'sk_test_play', webhookSecrets: [webhookSecret], apiUrl, now }
     return { standIn: opened, provider: stripeProvider(about) }
   }
@@ -63,9 +61,19 @@ export function openPlayMoney(
       lookUp: asked(provider => provider.lookUp),
       verify: asked(provider => provider.verify),
     },
-    isChallenged: ({ providerId }) => standIn?.state.find(providerId ?? '').state === 'challenge',
-    act({ providerId }, gesture) {
-      return standIn!.state.act(providerId ?? '', gesture).state !== 'challenge'
+    isChallenged: async ({ providerId }) => {
+      const { standIn } = await open()
+      return standIn.state.all().some(({ id, state }) => id === providerId && state === 'challenge')
+    },
+    async act({ providerId }, gesture) {
+      const { standIn } = await open()
+      try {
+        return standIn.state.act(providerId ?? '', gesture).state !== 'challenge'
+      } catch (error) {
+        // Somebody was quicker, or its file is gone: how it stands is said where the browser is sent.
+        if (error instanceof Denied) return true
+        throw error
+      }
     },
   }
 }

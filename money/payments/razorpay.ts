@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { Problem } from '#kernel'
 import type { Money } from '../amount.ts'
+import { digitsOfRazorpay, fromProvider, toProvider } from './minor-units.ts'
 import {
   headerOf,
   Refused,
@@ -94,7 +95,7 @@ export function razorpayProvider(options: RazorpayOptions): PaymentProvider {
   return {
     name,
     publicKey: keyId,
-    async create({ mark, money: { minor, currency }, capture, description }, key, again) {
+    async create({ mark, money, capture, description }, key, again) {
       const there = again ? (await ask<List<Order>>('get', '/orders', { receipt: mark })).items[0] : undefined
       const order =
         there ??
@@ -102,8 +103,8 @@ export function razorpayProvider(options: RazorpayOptions): PaymentProvider {
           'post',
           '/orders',
           {
-            amount: Number(minor),
-            currency,
+            amount: toRazorpay(money),
+            currency: money.currency,
             receipt: mark,
             notes: { payment: mark, description: description.slice(0, 250) },
             payment: {
@@ -124,14 +125,14 @@ export function razorpayProvider(options: RazorpayOptions): PaymentProvider {
       if (!isProven) throw new Problem('invalid', 'payment_proof_invalid')
       return await lookUp(id)
     },
-    async capture(id, { minor, currency }, key) {
+    async capture(id, money, key) {
       const payment = await paymentOf(id)
       if (!payment) throw new Refused('payment_missing', 'there is nothing to capture')
       if (!payment.captured)
-        await ask('post', `/payments/${payment.id}/capture`, { amount: payment.amount, currency }, key)
-      const rest = BigInt(payment.amount) - minor
+        await ask('post', `/payments/${payment.id}/capture`, { amount: payment.amount, currency: money.currency }, key)
+      const rest = payment.amount - toRazorpay(money)
       const returned = payment.captured && (await refundsOf(payment)).some(isLeftOver)
-      if (rest > 0n && !returned) await ask('post', `/payments/${payment.id}/refund`, leftOverOf(rest), `${key}:rest`)
+      if (rest > 0 && !returned) await ask('post', `/payments/${payment.id}/refund`, leftOverOf(rest), `${key}:rest`)
       return await lookUp(id)
     },
     async cancel(id, key) {
@@ -187,25 +188,30 @@ async function openClient({ keyId, keySecret, apiUrl }: RazorpayOptions): Promis
   return rq
 }
 
+const toRazorpay = (money: Money): number => toProvider(digitsOfRazorpay, money)
+
+const fromRazorpay = (amount: number, currency: string): bigint => fromProvider(digitsOfRazorpay, amount, currency)
+
 function isSigned(content: string | Buffer, signature: string, secret: string): boolean {
   const expected = createHmac('sha256', secret).update(content).digest()
   const given = Buffer.from(signature, 'hex')
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
-const refundFor = (mark: string, { minor }: Money) => ({
-  amount: Number(minor),
+const refundFor = (mark: string, money: Money) => ({
+  amount: toRazorpay(money),
   speed: 'normal',
   receipt: mark,
   notes: { refund: mark },
 })
 
-const leftOverOf = (rest: bigint) => ({ amount: Number(rest), speed: 'normal', notes: { why: leftOver } })
+const leftOverOf = (rest: number) => ({ amount: rest, speed: 'normal', notes: { why: leftOver } })
 
 const isLeftOver = ({ notes, status }: Refund): boolean => notesOf(notes).why === leftOver && status !== 'failed'
 
 function viewOf(order: Order, payment: Payment | undefined, all: readonly Refund[]): ProviderView {
   const { id, amount, currency, receipt, notes } = order
+  const ours = (amount: number) => fromRazorpay(amount, currency)
   const isPaid = payment?.captured ?? false
   const leftOvers = all.filter(isLeftOver).reduce((sum, refund) => sum + refund.amount, 0)
   const refunds = all.filter(refund => notesOf(refund.notes).why !== leftOver)
@@ -214,10 +220,10 @@ function viewOf(order: Order, payment: Payment | undefined, all: readonly Refund
     id,
     mark: receipt ?? undefined,
     state: isPaid ? 'succeeded' : notesOf(notes).cancelled ? 'cancelled' : stateOf(payment),
-    money: { minor: BigInt(amount), currency },
-    authorisedMinor: BigInt(authorised),
-    capturedMinor: isPaid ? BigInt(payment!.amount - leftOvers) : 0n,
-    refunds: refunds.map(refundOf),
+    money: { minor: ours(amount), currency },
+    authorisedMinor: ours(authorised),
+    capturedMinor: isPaid ? ours(payment!.amount - leftOvers) : 0n,
+    refunds: refunds.map(refund => refundOf(refund, ours(refund.amount))),
     failure: payment?.error_description ?? undefined,
   }
 }
@@ -225,10 +231,10 @@ function viewOf(order: Order, payment: Payment | undefined, all: readonly Refund
 const stateOf = (payment: Payment | undefined): ProviderView['state'] =>
   payment?.status === 'authorized' ? 'authorised' : payment?.status === 'failed' ? 'failed' : 'pending'
 
-const refundOf = ({ id, notes, amount, status }: Refund): ProviderRefund => ({
+const refundOf = ({ id, notes, status }: Refund, amountMinor: bigint): ProviderRefund => ({
   id,
   mark: notesOf(notes).refund,
-  amountMinor: BigInt(amount),
+  amountMinor,
   state: status === 'processed' ? 'succeeded' : status,
   failure: undefined,
 })
@@ -256,12 +262,12 @@ function eventOf(id: string, { event: type, account_id: account, payload = {} }:
       id: orderId,
       mark: order?.receipt ?? undefined,
       currency: (order ?? payment)!.currency,
-      amountMinor: (order ?? payment)!.amount,
+      amountMinor: Number(fromRazorpay((order ?? payment)!.amount, (order ?? payment)!.currency)),
     },
     ...(dispute && {
       dispute: {
         id: dispute.id,
-        amountMinor: dispute.amount,
+        amountMinor: Number(fromRazorpay(dispute.amount, payment!.currency)),
         state: dispute.status === 'won' || dispute.status === 'lost' ? dispute.status : 'open',
       },
     }),

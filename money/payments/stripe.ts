@@ -1,6 +1,7 @@
 import type { Stripe } from 'stripe'
 import { Problem } from '#kernel'
-import { digitsOf, type Money } from '../amount.ts'
+import type { Money } from '../amount.ts'
+import { digitsOfStripe, fromProvider, toProvider } from './minor-units.ts'
 import {
   headerOf,
   Refused,
@@ -144,26 +145,10 @@ function firstThat<T>(secrets: readonly string[], work: (secret: string) => T): 
   return undefined
 }
 
-/** Currencies whose amounts Stripe counts otherwise than ISO 4217 (docs.stripe.com/currencies#special-cases). */
-const digitsAtStripe: Record<string, number> = { ISK: 2, UGX: 2, MGA: 0 }
+const toStripe = (money: Money): number => toProvider(digitsOfStripe, money)
 
-function scaleOf(currency: string): { times: bigint; per: bigint } {
-  const more = (digitsAtStripe[currency] ?? digitsOf(currency)) - digitsOf(currency)
-  return { times: 10n ** BigInt(Math.max(0, more)), per: 10n ** BigInt(Math.max(0, -more)) }
-}
-
-export function toStripe({ minor, currency }: Money): number {
-  const { times, per } = scaleOf(currency)
-  // The last of three digits is not taken.
-  if (minor % per !== 0n || (digitsOf(currency) === 3 && minor % 10n !== 0n))
-    throw new Refused('amount_invalid', `Stripe takes no ${minor} minor units of ${currency}`)
-  return Number((minor * times) / per)
-}
-
-export function fromStripe(amount: number, currency: string): bigint {
-  const { times, per } = scaleOf(currency.toUpperCase())
-  return (BigInt(amount) * per) / times
-}
+const fromStripe = (amount: number, currency: string): bigint =>
+  fromProvider(digitsOfStripe, amount, currency.toUpperCase())
 
 function stateOf({ status, last_payment_error }: Stripe.PaymentIntent): ProviderView['state'] {
   if (status === 'succeeded') return 'succeeded'

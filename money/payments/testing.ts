@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import Type from 'typebox'
-import { defineService, newId, type Database, type Host, type Tx } from '../../kernel/index.ts'
+import { defineService, newId, type Database, type Host, type Service, type Tx } from '../../kernel/index.ts'
 import { start, type TestPlatform } from '../../kernel/testing.ts'
 import {
   openPayments,
@@ -14,7 +14,9 @@ import {
   type Payments,
   type Wish,
 } from '../payments.ts'
+import { signatureOfRazorpay } from './stand-in/razorpay-wire.ts'
 import { openStandIn, type StandIn } from './stand-in/server.ts'
+import { signatureOfStripe, type Told } from './stand-in/stripe-wire.ts'
 
 export const wires = ['stripe', 'razorpay'] as const
 export type Wire = (typeof wires)[number]
@@ -63,10 +65,13 @@ function amountOf(change: PaymentChange): bigint | null {
 export interface Shop {
   readonly p: TestPlatform
   readonly payments: Payments<'shop'>
+  readonly service: Service
+  /** One for each process. */
+  readonly opened: readonly Payments<'shop'>[]
   readonly standIn: StandIn
   readonly wire: Wire
   /** What the shop has been told, in its order: `succeeded 1000`. */
-  told(): Promise<string[]>
+  told(paymentId?: string): Promise<string[]>
   begin(wish?: Partial<Omit<Wish, 'money'>> & { minor?: bigint }): ReturnType<Payments<'shop'>['begin']>
   /** Until all webhooks are delivered and all jobs done. */
   settle(): Promise<void>
@@ -80,13 +85,16 @@ export interface Shop {
 export interface ShopOptions {
   readonly now?: () => Date
   readonly change?: (host: Host) => Host
+  /** Instead of those of the provider. */
   readonly environment?: Record<string, string>
+  /** Beside them. */
+  readonly more?: Record<string, string>
 }
 
 /** A shop with a provider of its own, to which the real package speaks over HTTP. */
 export async function openShop(t: TestContext, wire: Wire, options: ShopOptions = {}): Promise<Shop> {
-  const { now, change = host => host, environment } = options
-  let opened: { payments: Payments<'shop'>; db: Database<'shop'> } | undefined
+  const { now, change = host => host, more = {} } = options
+  const all: { payments: Payments<'shop'>; db: Database<'shop'> }[] = []
   const post = async (body: string, headers: Record<string, string>): Promise<number> => {
     const url = `/api/shop/webhooks/${wire}`
     const answer = await p.http.inject({ method: 'POST', url, headers, payload: body })
@@ -96,9 +104,12 @@ export async function openShop(t: TestContext, wire: Wire, options: ShopOptions 
   const standIn = openStandIn({ now, secrets, deliver: (_, body, headers) => post(body, headers) })
   const url = await standIn.listen()
   t.after(() => standIn.close())
-  const service = await shop(t, (payments, db) => void (opened ??= { payments, db }), change)
-  const p = await start(t, [service], { now, environment: environment ?? settingsFor(wire, url) })
-  const { payments, db } = opened!
+  const service = await shop(t, (payments, db) => void all.push({ payments, db }), change)
+  const p = await start(t, [service], {
+    now,
+    environment: options.environment ?? { ...settingsFor(wire, url), ...more },
+  })
+  const { payments, db } = all[0]!
   const begin: Shop['begin'] = ({ minor = 1_000n, ...wish } = {}) =>
     payments.begin({
       purpose: 'top-up',
@@ -114,12 +125,17 @@ export async function openShop(t: TestContext, wire: Wire, options: ShopOptions 
   return {
     p,
     payments,
+    service,
+    get opened() {
+      return all.map(({ payments }) => payments)
+    },
     standIn,
     wire,
     begin,
     post,
-    async told() {
-      const rows = await p.db('shop')`select kind, amount_minor from effects order by position`
+    async told(paymentId) {
+      const of = paymentId ? p.db('shop')`where payment_id = ${paymentId}` : p.db('shop')``
+      const rows = await p.db('shop')`select kind, amount_minor from effects ${of} order by position`
       return rows.map(({ kind, amount_minor }) => [kind, amount_minor].filter(part => part !== null).join(' '))
     },
     async settle() {
@@ -143,3 +159,26 @@ const settingsFor = (wire: Wire, url: string): Record<string, string> =>
         RAZORPAY_WEBHOOK_SECRET: webhookSecret,
         RAZORPAY_API_URL: url,
       }
+
+/** The heads of an event that somebody signs with this secret. */
+export const forged = (wire: Wire, event: Told, secret: string): Record<string, string> => ({
+  'content-type': 'application/json',
+  ...(wire === 'stripe' ? signatureOfStripe(event, secret, new Date()) : signatureOfRazorpay(event, secret)),
+})
+
+/** Something that happened at the provider to nothing of ours. */
+export const eventOfNothing = (wire: Wire): Told => {
+  const about = { id: 'evt_own', type: wire === 'stripe' ? 'payout.paid' : 'settlement.processed' }
+  return {
+    ...about,
+    body: JSON.stringify(
+      wire === 'stripe'
+        ? { ...about, object: 'event', livemode: false, data: { object: { id: 'po_1', object: 'payout' } } }
+        : {
+            event: about.type,
+            account_id: 'acc_standin0000001',
+            payload: { settlement: { entity: { id: 'setl_1' } } },
+          },
+    ),
+  }
+}

@@ -50,6 +50,9 @@ interface Going {
   readonly event: Told
 }
 
+/** Kept for a while, as providers do for a day or so. */
+const mostAnswers = 10_000
+
 const accountId = 'acc_standin0000001'
 
 /**
@@ -213,6 +216,7 @@ function openAnswering(about: { state: PlayState; answers: Map<string, Answer>; 
     const said = fault === 'fails but does it' ? broken() : answer
     // A refusal that comes of what was asked is kept too, as is an answer of 500.
     if (key !== undefined && method === 'POST') answers.set(key, said)
+    if (answers.size > mostAnswers) answers.delete(answers.keys().next().value!)
     keep()
     if (fault === 'is cut off') return void response.destroy()
     say(said.status, said.body)
