@@ -3,12 +3,14 @@ import { Problem, type Db, type Tx } from '#kernel'
 import type { OcppHost } from './host.ts'
 import type { Transaction } from './peer.ts'
 import { findStarted, findTransactions, writeRows, type Rows } from './store.ts'
-import { findTokens, type Token } from './tokens/store.ts'
+import { findTokens, holdTokens, type Token } from './tokens/store.ts'
 
 /** What has to be known of the database before something can be decided. */
 export interface Wants {
   /** Of a card or another token. */
   readonly token?: string | undefined
+  /** A transaction may begin with it. */
+  readonly begins?: boolean
   /** What a charger of 1.6 says at a start, to know it again. */
   readonly startKey?: string
   /** Of a transaction. */
@@ -124,10 +126,16 @@ export type Batches = ReturnType<typeof openBatches>
 async function write(host: OcppHost, batch: readonly Work[], began = performance.now()): Promise<void> {
   const undos: (() => void)[] = []
   try {
-    const decisions = await decide(host, batch)
-    for (const { undo } of decisions) if (undo) undos.push(undo)
-    const written = decisions.filter(({ error }) => error === undefined)
-    await host.db.transaction(async tx => {
+    const known = await lookUp(host.db, batch)
+    const shared = exclusiveOf(batch, known)
+    const decisions = await host.db.transaction(async tx => {
+      if (shared.length > 0) await holdTokens(tx, shared)
+      const now = shared.length > 0 ? await lookUp(tx, batch) : known
+      // It may run again.
+      for (const undo of undos.splice(0).reverse()) undo()
+      const decided = decide(host, batch, now)
+      for (const { undo } of decided) if (undo) undos.push(undo)
+      const written = decided.filter(({ error }) => error === undefined)
       for (const { decision } of written) if (decision!.write) await decision!.write(tx)
       for (const query of writeRows(
         tx,
@@ -136,6 +144,7 @@ async function write(host: OcppHost, batch: readonly Work[], began = performance
         tx.withCommit(query)
       for (const { decision } of written)
         for (const [event, data] of decision!.tells ?? []) await tx.publish(event, data as never)
+      return decided
     })
     for (const { work, error } of decisions) work.done(error)
   } catch (error) {
@@ -162,11 +171,35 @@ interface Decided {
   error?: unknown
 }
 
-async function decide({ db, log }: OcppHost, batch: readonly Work[]): Promise<Decided[]> {
-  const known = await lookUp(db, batch)
+/** Tokens with which one transaction at a time may begin, and with which one may here. */
+const exclusiveOf = (batch: readonly Work[], known: Known): string[] => [
+  ...new Set(
+    batch.flatMap(({ wants }) => {
+      const token = wants?.begins && wants.token ? known.token(wants.token) : undefined
+      return token?.exclusive ? [token.id] : []
+    }),
+  ),
+]
+
+/** One after the other: each knows what those before it begin and end. */
+function decide({ log }: OcppHost, batch: readonly Work[], known: Known): Decided[] {
+  const charging = new Map<string, readonly string[]>()
+  const now: Known = {
+    ...known,
+    token(idToken) {
+      const token = known.token(idToken)
+      return token?.exclusive ? { ...token, charging: charging.get(token.id) ?? token.charging } : token
+    },
+  }
   return batch.map(work => {
     try {
-      const decision = work.decide(known)
+      const decision = work.decide(now)
+      for (const { id, token: own, endedAt } of decision.rows?.transactions ?? []) {
+        const token = own && now.token(own.idToken)
+        if (!token?.exclusive) continue
+        const others = token.charging.filter(other => other !== id)
+        charging.set(token.id, endedAt ? others : [...others, id])
+      }
       return { work, decision, undo: decision.apply?.() }
     } catch (error) {
       log.error({ err: error, chargerId: work.chargerId }, 'what follows from a message could not be decided')

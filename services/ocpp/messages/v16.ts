@@ -112,7 +112,7 @@ export const v16: Handlers = {
   }),
 
   StartTransaction: handler<StartTransaction>({
-    wants: call => ({ token: call.payload.idTag, startKey: startKeyOf(call.payload) }),
+    wants: ({ payload }) => ({ token: payload.idTag, begins: true, startKey: startKeyOf(payload) }),
     handle(call, known, means) {
       const { peer, payload, receivedAt } = call
       const startKey = startKeyOf(payload)

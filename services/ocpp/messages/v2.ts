@@ -130,8 +130,9 @@ export const v2: Handlers = {
   }),
 
   TransactionEvent: handler<TransactionEvent>({
-    wants: ({ peer, payload: { idToken, transactionInfo } }) => ({
+    wants: ({ peer, payload: { eventType, idToken, transactionInfo } }) => ({
       token: idToken && keyOf(idToken.idToken, idToken.type),
+      begins: eventType !== 'Ended',
       ...(!peer.transactions.has(transactionInfo.transactionId) && { reference: transactionInfo.transactionId }),
     }),
     handle(call, known) {

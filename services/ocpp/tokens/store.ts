@@ -12,7 +12,9 @@ export interface Token {
   /** Why others than operators block it: `funds`. */
   readonly blockedFor: string | null
   readonly expiresAt: Date | null
-  /** Of one that has a session at a time: the transactions that are open, of the last days. */
+  /** It has one session at a time. */
+  readonly exclusive: boolean
+  /** Of one that is exclusive: the transactions that are open, of the last days. */
   readonly charging: readonly string[]
 }
 
@@ -21,7 +23,7 @@ export async function findTokens(db: Db, values: readonly string[]): Promise<Map
   // A charger that never said how one ended does not keep its driver from charging for ever.
   const rows = await db<Token[]>`
     select id, id_token as "idToken", type, user_id as "userId", group_id as "groupId", status,
-      blocked_for as "blockedFor", expires_at as "expiresAt",
+      blocked_for as "blockedFor", expires_at as "expiresAt", exclusive,
       case when exclusive then array(
         select x.id::text from transactions x
         where upper(x.token ->> 'idToken') = upper(t.id_token) and x.ended_at is null
@@ -30,11 +32,14 @@ export async function findTokens(db: Db, values: readonly string[]): Promise<Map
   return new Map(rows.map(token => [token.idToken.toUpperCase(), token]))
 }
 
+/** Who begins with a token that is exclusive waits for who does so at the same moment, wherever that is. */
+export const holdTokens = (tx: Tx, ids: readonly string[]) => tx`
+  select from tokens where id = any(${ids as string[]}::uuid[]) order by id for no key update`
+
 /** A token as operators look after it. */
 export interface KeptToken extends Omit<Token, 'charging'> {
   readonly owner: Owner
   readonly label: string | null
-  readonly exclusive: boolean
   readonly createdAt: Date
   readonly version: number
 }

@@ -4,7 +4,7 @@ import { findPerson, getPerson } from '#contracts/identity'
 import { TransactionReported } from '#contracts/ocpp'
 import { newId, Problem } from '#kernel'
 import { answering } from '../../../kernel/testing.ts'
-import { open } from '../testing.ts'
+import { connect, gateway, open } from '../testing.ts'
 
 const soon = () => new Date().toISOString()
 const start16 = (idTag: string, more: object = {}) => ({
@@ -181,6 +181,31 @@ suite('who charges', () => {
     assert.equal(third.idTokenInfo.status, 'Accepted')
     const own = await there.call('TransactionEvent', event('T-2', 'Updated', 1, { idToken }))
     assert.equal(own.idTokenInfo.status, 'Accepted', 'its own transaction is no other one')
+  })
+
+  test('a token that has one session at a time begins one of those that begin at once, here and in another process', async t => {
+    const { p, url, as, charger } = await open(t)
+    await as().post('/tokens', { idToken: 'ONE', exclusive: true })
+    const elsewhere = await gateway(p)
+    const there = (id: string, address: string) => connect(t, `${address.replace('http', 'ws')}/ocpp/${id}`, 'ocpp1.6')
+    const lines = [
+      ...(await Promise.all(['A', 'B', 'C'].map(id => there(id, url)))),
+      ...(await Promise.all(['D', 'E', 'F'].map(id => there(id, elsewhere)))),
+    ]
+    const young = await charger('Y', 'ocpp2.0.1')
+    for (const it of [...lines, young]) await it.call('Heartbeat', {})
+    for (let round = 0; round < 10; round++) {
+      const about = { idToken: { idToken: 'ONE', type: 'ISO14443' }, evse: { id: 1, connectorId: 1 } }
+      const [event2, ...events] = await Promise.all([
+        young.call('TransactionEvent', event(`T-${round}`, 'Started', 0, about)),
+        ...lines.map(it => it.call('StartTransaction', start16('one'))),
+      ])
+      const said = [event2.idTokenInfo.status, ...events.map(({ idTagInfo }) => idTagInfo.status)]
+      assert.deepEqual(said.toSorted(), ['Accepted', ...Array.from({ length: 6 }, () => 'ConcurrentTx')])
+      await young.call('TransactionEvent', event(`T-${round}`, 'Ended', 1))
+      for (const [index, { transactionId }] of events.entries())
+        await lines[index]!.call('StopTransaction', { transactionId, meterStop: 1, timestamp: soon() })
+    }
   })
 
   test('where anybody may charge everybody does, there and then, and nobody is remembered for it', async t => {
