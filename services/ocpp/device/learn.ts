@@ -2,7 +2,8 @@ import type { Tx } from '#kernel'
 import { removeInstalled, writeInstalled, type CertificateHash } from '../certificates/installed.ts'
 import { noteAnswered } from '../certificates/store.ts'
 import type { Peer } from '../peer.ts'
-import { isSecret, keyPlace, placeOf, type Component, type Variable } from './places.ts'
+import { isSecret } from '../log/secrets.ts'
+import { keyPlace, placeOf, type Component, type Variable } from './places.ts'
 import {
   expectReport,
   noteWaiting,

@@ -50,7 +50,3 @@ export const namesOf = (place: Place): { component: Component; variable: Variabl
   },
   variable: { name: place.variable, ...(place.variable_instance && { instance: place.variable_instance }) },
 })
-
-/** Values that chargers are given and that nobody is shown. */
-const secret = new Set(['AuthorizationKey', 'BasicAuthPassword'])
-export const isSecret = (variable: string): boolean => secret.has(variable)

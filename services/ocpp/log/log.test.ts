@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { OcppMessage } from '#contracts/ocpp'
 import { newId } from '#kernel'
-import { boot16, client, connect, gateway, open } from '../testing.ts'
+import { boot16, boot2, client, connect, gateway, open } from '../testing.ts'
 import { withoutPasswords } from './secrets.ts'
 
 const available = { connectorId: 1, errorCode: 'NoError', status: 'Available' }
@@ -121,6 +121,55 @@ suite('the messages of a charger', () => {
     ])
     assert.ok(told.includes('ChangeConfiguration') && !told.includes(sent.value))
   })
+})
+
+test('neither the messages nor the wire show a password, however it is written and whoever sends it', async t => {
+  const { url, as, charger, p } = await open(t)
+  const it = await charger('CP-1', 'ocpp2.1')
+  await it.call('BootNotification', boot2)
+  const root = as({ role: 'admin' })
+  const { events, until } = await listen(t, `${url}/api/ocpp/chargers/CP-1/stream`, root.headers)
+  const secret = '00112233445566778899aabbccddeeff'
+  const of = (name: string) => ({ component: { name: 'SecurityCtrlr' }, variable: { name } })
+  const generatedAt = new Date().toISOString()
+  const reportData = [{ ...of('BasicAuthPassword'), variableAttribute: [{ value: secret }] }]
+  await it.call('NotifyReport', { requestId: 1, generatedAt, seqNo: 0, reportData })
+  const eventData = [
+    {
+      ...of('basicAuthPassword'),
+      eventId: 1,
+      timestamp: generatedAt,
+      trigger: 'Delta',
+      actualValue: secret,
+      eventNotificationType: 'HardWiredNotification',
+    },
+  ]
+  await it.call('NotifyEvent', { generatedAt, seqNo: 0, eventData })
+  // Letters that are written as their codes, and what is no JSON at all.
+  const escaped = JSON.stringify(reportData).replace('BasicAuth', '\\u0042asicAuth')
+  await it.frame(
+    `[2,"odd","NotifyReport",{"requestId":2,"generatedAt":"${generatedAt}","seqNo":0,"reportData":${escaped}}]`,
+    'odd',
+  )
+  await it.frame(`[2,"cut","NotifyReport",{"reportData":${escaped}`, '-1')
+  it.answers.set('SetNetworkProfile', () => ({ status: 'Accepted' }))
+  const connectionData = {
+    ocppTransport: 'JSON',
+    ocppCsmsUrl: 'wss://example.com',
+    messageTimeout: 30,
+    securityProfile: 1,
+    ocppInterface: 'Wired0',
+    basicAuthPassword: secret,
+    vpn: { server: 'vpn', user: 'u', password: secret, key: secret, type: 'IPSec' },
+    apn: { apn: 'internet', apnAuthentication: 'PAP', apnPassword: secret, simPin: 470012345 },
+  }
+  const set = await root.post('/chargers/CP-1/commands/SetNetworkProfile', { configurationSlot: 1, connectionData })
+  assert.equal(set.status, 200, JSON.stringify(set.body))
+  await until(() => events.some(({ data }) => data.direction === 'received' && /Accepted/.test(data.text)))
+  const device = await Promise.all(['variables', 'alerts'].map(what => root.get(`/chargers/CP-1/${what}`)))
+  const shown = JSON.stringify([events, await all(root), await p.published(OcppMessage), device])
+  assert.ok(shown.includes('NotifyEvent') && shown.includes('SetNetworkProfile') && shown.includes('***'))
+  assert.ok(!shown.includes(secret) && !shown.includes('470012345'))
 })
 
 /** Server-sent events as they come. */

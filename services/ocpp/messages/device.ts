@@ -10,6 +10,7 @@ import {
   type AlertRow,
   type VariableRow,
 } from '../device/rows.ts'
+import { isSecret } from '../log/secrets.ts'
 import { connectorReported, handler, type Call, type Handlers } from './handler.ts'
 import { timeOf } from './readings.ts'
 
@@ -154,7 +155,7 @@ const rowsOf = ({ component, variable, variableAttribute, variableCharacteristic
     ...placeOf(component, variable),
     ...attribute,
     attribute: type,
-    value,
+    value: isSecret(variable.name) ? null : value,
     data_type: of?.dataType,
     unit: of?.unit,
     min_limit: of?.minLimit,
@@ -200,7 +201,7 @@ const alertOf = ({ peer, receivedAt }: Call, event: EventData): AlertRow => ({
   charger_id: peer.id,
   kind: 'monitoring',
   type: event.trigger,
-  value: event.actualValue,
+  value: isSecret(event.variable.name) ? null : event.actualValue,
   severity: event.severity,
   cleared: event.cleared ?? false,
   code: event.techCode,

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws'
 import { newId, Problem } from '#kernel'
 import type { Decision } from '../batch.ts'
+import { withoutSecrets } from '../log/secrets.ts'
 import { messageTold, withMessage, type Answered, type Call } from '../messages/handler.ts'
 import { isAction, requireValid } from '../messages/schemas.ts'
 import { remember } from '../peer.ts'
@@ -175,7 +176,7 @@ export function refuseFrame(
     ocpp_version: version,
     message_id: (id ?? '-1').slice(0, 255),
     action: '',
-    payload: text.slice(0, 10_000),
+    payload: withoutSecrets(text).slice(0, 10_000),
     outcome: 'error',
     error_code: codeOf(version, fault),
     error_description: description,
