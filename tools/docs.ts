@@ -111,6 +111,8 @@ try {
     if (stale.length + surplus.length === 0) console.log('All documents are up to date.')
   }
 } catch (error) {
-  console.error((error as Error).message)
-  process.exitCode = 1
+  for (let cause = error as Error | undefined; cause; cause = cause.cause as Error | undefined)
+    console.error(cause.message)
+  // What a service that did not start has begun goes on, and would keep the process.
+  process.exit(1)
 }
