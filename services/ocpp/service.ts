@@ -21,18 +21,18 @@ import {
 import { defineService, imports } from '#kernel'
 import { openBatches } from './batch.ts'
 import { openCertificates } from './certificates/open.ts'
-import { watchTrouble } from './chargers/trouble.ts'
+import { reachable } from './chargers/paths.ts'
 import { openCommands } from './commands/open.ts'
 import { needs, settings } from './host.ts'
 import { openMeans } from './means.ts'
 import { handlers } from './messages/handlers.ts'
-import { keepMessages } from './log/retention.ts'
 import { openWire } from './log/wire.ts'
 import { problems } from './problems.ts'
 import { openGateway } from './rpc/gateway.ts'
 import { openPorts } from './rpc/ports.ts'
 import { routes } from './routes.ts'
 import { answerOthers } from './answers.ts'
+import { keepUp } from './upkeep.ts'
 
 /** Chargers: their connections, what they say, and what they are told. */
 export const ocpp = defineService({
@@ -63,7 +63,8 @@ export const ocpp = defineService({
     CommandEnded,
     CertificateRevoked,
   ],
-  async start(host) {
+  async start(given) {
+    const host = { ...given, http: reachable(given.http) }
     const batches = openBatches(host)
     const means = await openMeans(host)
     const wire = openWire(host, chargerId => gateway.connectionOf(chargerId) !== undefined)
@@ -71,8 +72,7 @@ export const ocpp = defineService({
     openCommands(host, gateway)
     openCertificates(host, means.authority)
     await openPorts(host, gateway, means.authority)
-    keepMessages(host)
-    watchTrouble(host)
+    keepUp(host)
     routes(host, wire)
     answerOthers(host)
   },

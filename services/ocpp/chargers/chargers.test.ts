@@ -141,6 +141,37 @@ test('an identity may have every character that is allowed', async t => {
   }
 })
 
+test('a charger whose identity is a word of a path is looked after like any other', async t => {
+  const { p, as, charger } = await open(t)
+  const ada = as()
+  const words = p.http.app.documented.flatMap(({ url }) => /^\/api\/ocpp\/chargers\/([^:/]+)/.exec(url)?.[1] ?? [])
+  assert.ok(words.includes('count') && words.includes('imports'))
+  for (const id of new Set([...words, '..', 'CP-1'])) {
+    const made = await ada.post('/chargers', { id, password: null })
+    assert.equal(made.status, 201, `${id}: ${JSON.stringify(made.body)}`)
+    const location = made.headers.get('location')!.replace('/api/ocpp', '')
+    // Whatever it is called, it may be written so.
+    for (const path of [location, `/chargers/:${encodeURIComponent(id)}`]) {
+      assert.equal((await ada.get(path)).body.id, id, path)
+      assert.equal((await ada.put(path, { name: path })).body.name, path)
+      assert.equal((await ada.post(`${path}/approve`)).status, 200)
+      for (const list of ['messages', 'commands', 'variables'])
+        assert.deepEqual((await ada.get(`${path}/${list}`)).body.items, [], `${path}/${list}`)
+    }
+    if (id === '..') continue
+    const it = await charger(id)
+    await it.call('Heartbeat', {})
+    it.answers.set('ClearCache', () => ({ status: 'Accepted' }))
+    const sent = await ada.post(`${location}/commands/ClearCache`, {})
+    assert.equal(sent.status, 200)
+    const kept = await ada.get(sent.headers.get('location')!.replace('/api/ocpp', ''))
+    assert.equal(kept.body.chargerId, id)
+    assert.equal((await ada.delete(location)).status, 204)
+  }
+  assert.equal((await ada.get('/chargers/count')).body.count, 1)
+  assert.equal((await ada.get('/chargers/::CP-1')).body.code, 'request_invalid')
+})
+
 suite('who may', () => {
   const ways = {
     read: ['get', ''],

@@ -19,6 +19,7 @@ import { cancelUpdatesOf } from '../firmware/store.ts'
 import type { OcppHost } from '../host.ts'
 import { decide, requireSense, revise } from './chargers.ts'
 import { openPasswords, passwordCall, sealed } from './passwords.ts'
+import { pathOf } from './paths.ts'
 import { chargerFilters, chargerQuery, countChargers, searchChargers, viewCharger } from './search.ts'
 import { deleteCharger, insertCharger, lockCharger, setFreeVend, updateCharger, type Charger } from './store.ts'
 import { ChargerView, One, Said, view } from './view.ts'
@@ -99,7 +100,7 @@ export function chargerRoutes(host: OcppHost): void {
         // What is kept of the answer is not the password.
         return { charger: view((await viewCharger(tx, id))!), salt }
       })
-      reply.code(201).header('location', `/api/ocpp/chargers/${encodeURIComponent(id)}`)
+      reply.code(201).header('location', pathOf(id))
       const passwordOnce = made.salt === null ? null : passwords.grown(id, made.salt)
       return answer(reply, { ...made.charger, passwordOnce })
     },

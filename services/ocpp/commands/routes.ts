@@ -17,6 +17,7 @@ import {
   withRole,
 } from '#kernel'
 import { manageable } from '../access.ts'
+import { pathOf } from '../chargers/paths.ts'
 import { findCharger, type Charger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 import { answerOf, refusals, type CallCharger } from './call.ts'
@@ -112,7 +113,7 @@ export function commandRoutes(host: OcppHost, call: CallCharger): void {
       const { actor, params, body } = request
       const charger = manageable(actor, 'write', await findCharger(db, params.id), 'charger_unknown')
       const { commandId, ended } = await call(request, charger, params.command, body)
-      reply.header('location', `/api/ocpp/chargers/${encodeURIComponent(params.id)}/commands/${commandId}`)
+      reply.header('location', `${pathOf(params.id)}/commands/${commandId}`)
       return await reply.send(answerOf(commandId, ended))
     },
   )

@@ -201,7 +201,7 @@ const alertOf = ({ peer, receivedAt }: Call, event: EventData): AlertRow => ({
   charger_id: peer.id,
   kind: 'monitoring',
   type: event.trigger,
-  value: isSecret(event.variable.name) ? null : event.actualValue,
+  value: isSecret(event.variable.name) ? undefined : event.actualValue,
   severity: event.severity,
   cleared: event.cleared ?? false,
   code: event.techCode,

@@ -4,6 +4,7 @@ import { ChargerId } from '#contracts/ocpp'
 import { Id, Instant } from '#contracts/shared'
 import { cursorOf, fail, isId, listQuery, Page, page, sendFile, withRole, type Actor } from '#kernel'
 import { manageable } from '../access.ts'
+import { pathOf } from '../chargers/paths.ts'
 import { findCharger, type Charger } from '../chargers/store.ts'
 import { refusals, type CallCharger } from '../commands/call.ts'
 import type { OcppHost } from '../host.ts'
@@ -80,7 +81,7 @@ export function transferRoutes(host: OcppHost, call: CallCharger): void {
     async ({ actor, params, body }, reply) => {
       const charger = await chargerFor(actor, 'write', params.id)
       const id = await askLog(host, call, charger, actor, body)
-      reply.header('location', `/api/ocpp/chargers/${encodeURIComponent(params.id)}/files/${id}`)
+      reply.header('location', `${pathOf(params.id)}/files/${id}`)
       return reply.code(202).send(view((await findTransfer(db, params.id, id))!))
     },
   )
@@ -110,7 +111,7 @@ export function transferRoutes(host: OcppHost, call: CallCharger): void {
     async ({ actor, params, body }, reply) => {
       const charger = await chargerFor(actor, 'write', params.id)
       const id = await askCustomer(host, call, charger, actor, body)
-      reply.header('location', `/api/ocpp/chargers/${encodeURIComponent(params.id)}/files/${id}`)
+      reply.header('location', `${pathOf(params.id)}/files/${id}`)
       return reply.code(202).send(view((await findTransfer(db, params.id, id))!))
     },
   )
