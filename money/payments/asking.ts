@@ -20,14 +20,14 @@ export function openAsking(
 ): Asking {
   /** Lets the provider know of it; what is cancelled before that it never hears of. */
   async function create(payment: Payment): Promise<Payment> {
-    const { id, amountMinor, currency, capture, description, keyNumber, state } = payment
+    const { id, amountMinor, currency, capture, description, keyNumber, state, createdAt } = payment
     if (state !== 'asked') return payment
     if (payment.cancelWanted) return await end(payment, 'cancelled', null)
     const money = { minor: amountMinor, currency }
     try {
       const intent = await providers
         .named(payment.provider)
-        .create({ mark: id, money, capture, description }, `${id}:create:${keyNumber}`, keyNumber > 0)
+        .create({ mark: id, at: createdAt, money, capture, description }, `${id}:create:${keyNumber}`, keyNumber > 0)
       await db.transaction(tx => noteIntent(tx, id, intent))
       return (await findPayment(db, id))!
     } catch (error) {
@@ -38,12 +38,14 @@ export function openAsking(
 
   /** Captures or cancels, where that is wanted and has not come about. */
   async function decide(provider: PaymentProvider, payment: Payment, view: ProviderView): Promise<ProviderView> {
-    const { id, currency, captureWantedMinor: wanted, cancelWanted, state, keyNumber } = payment
+    const { id, amountMinor, currency, capture, captureWantedMinor, cancelWanted, state, keyNumber } = payment
+    // Of what is captured by itself nothing is left for us, unless the account at the provider is set up otherwise.
+    const wanted = captureWantedMinor ?? (capture === 'automatic' ? amountMinor : null)
     const isOpen = view.state !== 'cancelled' && view.state !== 'succeeded'
     const work =
       isOpen && (cancelWanted || state === 'cancelled')
         ? () => provider.cancel(view.id, `${id}:cancel:${keyNumber}`)
-        : wanted !== null && (view.state === 'authorised' || view.capturedMinor > wanted)
+        : wanted !== null && state !== 'succeeded' && (view.state === 'authorised' || view.capturedMinor > wanted)
           ? () => provider.capture(view.id, { minor: wanted, currency }, `${id}:capture:${keyNumber}`)
           : undefined
     if (!work) return view

@@ -33,6 +33,7 @@ const en = {
   deny: 'No',
   declined: 'The card was declined. You can try again.',
   pay: 'Pay',
+  unset: 'One cannot pay on this page: STRIPE_PUBLISHABLE_KEY is not set.',
   needsScript: 'Paying by card needs JavaScript, which this browser does not run.',
   states: {
     authorised: 'The amount is reserved. What is used is charged at the end.',
@@ -58,6 +59,7 @@ const texts: Texts<typeof en> = {
     deny: 'Nein',
     declined: 'Die Karte wurde abgelehnt. Sie können es noch einmal versuchen.',
     pay: 'Bezahlen',
+    unset: 'Auf dieser Seite kann man nicht bezahlen: STRIPE_PUBLISHABLE_KEY ist nicht gesetzt.',
     needsScript: 'Mit Karte zu bezahlen braucht JavaScript, und dieser Browser führt keines aus.',
     states: {
       authorised: 'Der Betrag ist vorgemerkt. Abgerechnet wird am Ende, was verbraucht wurde.',
@@ -87,7 +89,9 @@ document.querySelector('form').addEventListener('submit', async event => {
   button.disabled = true
   const { error } = await stripe.confirmPayment({ elements, confirmParams: { return_url: back } })
   button.disabled = false
-  document.querySelector('[role=alert]').textContent = error ? error.message : ''
+  const told = document.querySelector('[role=alert]')
+  told.hidden = !error
+  told.textContent = error ? error.message : ''
 })
 `
 const stripePolicy = [
@@ -207,7 +211,7 @@ async function show(
   const language = languageOf(request)
   const payment = await findPayment(host.db, id)
   if (!payment) return unknown(reply, language)
-  const { states, challenged, play: about } = texts[language]
+  const { states, challenged, unset, play: about } = texts[language]
   const { state, provider } = payment
   if (state === 'authorised' || state === 'succeeded' || state === 'cancelled')
     return paying(reply, language, payment, html`<p role="status">${states[state]}</p>`, texts[language].back)
@@ -218,12 +222,13 @@ async function show(
       ${failed && html`<p role="alert">${failed}</p>`} ${gesturesOf(language, isAsked)}`
     return paying(reply, language, payment, body)
   }
-  reply.header('x-payment-provider', provider)
   const { publicKey } = providers.named(provider)
+  if (publicKey === null) return paying(reply, language, payment, html`<p role="alert">${unset}</p>`)
+  reply.header('x-payment-provider', provider)
   const body =
     provider === 'stripe'
-      ? stripeForm(language, payment, publicKey ?? '', address.back(id))
-      : razorpayForm(language, payment, publicKey ?? '', address.back(id), address.page(id))
+      ? stripeForm(language, payment, publicKey, address.back(id))
+      : razorpayForm(language, payment, publicKey, address.back(id), address.page(id))
   return paying(reply, language, payment, body)
 }
 
@@ -273,7 +278,7 @@ function gesturesOf(language: Language, isAsked: boolean): Html {
 function stripeForm(language: Language, { clientSecret }: Payment, key: string, back: string): Html {
   const { pay, needsScript } = texts[language]
   return html`<noscript><p role="alert">${needsScript}</p></noscript>
-    <p role="alert"></p>
+    <p role="alert" hidden></p>
     <form>
       <div id="card" data-key="${key}" data-secret="${clientSecret}" data-back="${back}"></div>
       <p><button>${pay}</button></p>

@@ -110,6 +110,28 @@ for (const wire of wires) {
     assert.deepEqual(await told(), ['failed'])
   })
 
+  test(`${wire}: what should be captured by itself and is not, is captured, and nothing is told before`, async t => {
+    const { begin, standIn, payments, told } = await openShop(t, wire)
+    const { providerId, paymentId } = await begin()
+    Object.assign(standIn.state.find(providerId!), { state: 'authorised' })
+    assert.equal((await payments.check(paymentId)).state, 'succeeded')
+    assert.deepEqual(await told(), ['succeeded 1000'])
+    assert.equal(standIn.state.find(providerId!).state, 'captured')
+  })
+
+  test(`${wire}: a refused payment is not asked about again`, async t => {
+    let at = Date.now()
+    const { begin, standIn, payments, settle, told } = await openShop(t, wire, { now: () => new Date(at) })
+    standIn.next(/POST/, 'is denied')
+    await assert.rejects(begin(), { code: 'payment_refused' })
+    const before = standIn.asked.length
+    at += 25 * 3_600_000
+    await payments.sweep()
+    await settle()
+    assert.deepEqual(await told(), ['failed'])
+    assert.equal(standIn.asked.length, before)
+  })
+
   test(`${wire}: a dispute is told as it begins and as it ends`, async t => {
     const { begin, standIn, settle, told } = await openShop(t, wire)
     const { providerId } = await begin()

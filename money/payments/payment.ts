@@ -147,7 +147,9 @@ export interface Progress {
 
 export function progressOf(payment: Payment, view: ProviderView): Progress {
   const { state, capture, authorisedMinor, capturedMinor, failure } = payment
-  const isForward = state !== 'cancelled' && ranks[view.state] > ranks[state]
+  // What is captured by itself is as good as nothing until it is.
+  const isBetween = capture === 'automatic' && view.state === 'authorised'
+  const isForward = state !== 'cancelled' && !isBetween && ranks[view.state] > ranks[state]
   const next = isForward ? view.state : state
   const changes: Progress['changes'][number][] = []
   // Heard of both at once: a service that reckons with the first gets to know it.

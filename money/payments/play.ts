@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import type { Host } from '#kernel'
 import type { Payment } from './payment.ts'
 import type { Headers, PaymentProvider } from './provider.ts'
-import { openStandIn, type StandIn } from './stand-in/server.ts'
-import { Denied, type Gesture } from './stand-in/state.ts'
+import type { StandIn } from './stand-in/server.ts'
+import type { Gesture } from './stand-in/state.ts'
 import { stripeProvider } from './stripe.ts'
 
 /** Play money, where no provider is set up: the stand-in in this process, spoken to as to Stripe. */
@@ -26,6 +26,7 @@ export function openPlayMoney(
   const open = () => (opening ??= begin())
 
   async function begin() {
+    const { openStandIn } = await import('./stand-in/server.ts')
     const opened = openStandIn({
       now,
       file: join(platform.dataFolder, `play-money-${name}.json`),
@@ -67,13 +68,12 @@ export function openPlayMoney(
     },
     async act({ providerId }, gesture) {
       const { standIn } = await open()
-      try {
-        return standIn.state.act(providerId ?? '', gesture).state !== 'challenge'
-      } catch (error) {
-        // Somebody was quicker, or its file is gone: how it stands is said where the browser is sent.
-        if (error instanceof Denied) return true
-        throw error
-      }
+      const intent = standIn.state.all().find(({ id }) => id === providerId)
+      // Somebody was quicker, or its file is gone: how it stands is said where the browser is sent.
+      if (!intent || !isPayable.has(intent.state)) return true
+      return standIn.state.act(intent.id, gesture).state !== 'challenge'
     },
   }
 }
+
+const isPayable = new Set(['open', 'failed', 'challenge'])

@@ -4,6 +4,8 @@ import type { Money } from '../amount.ts'
 /** What is asked of a provider. `mark` is the id of our payment, which the provider keeps beside its own. */
 export interface Intent {
   readonly mark: string
+  /** When it was wanted. */
+  readonly at: Date
   readonly money: Money
   /** `manual`: it is authorised first, and captured when we say so. */
   readonly capture: 'automatic' | 'manual'

@@ -132,7 +132,11 @@ export function razorpayProvider(options: RazorpayOptions): PaymentProvider {
         await ask('post', `/payments/${payment.id}/capture`, { amount: payment.amount, currency: money.currency }, key)
       const rest = payment.amount - toRazorpay(money)
       const returned = payment.captured && (await refundsOf(payment)).some(isLeftOver)
-      if (rest > 0 && !returned) await ask('post', `/payments/${payment.id}/refund`, leftOverOf(rest), `${key}:rest`)
+      if (rest > 0 && !returned)
+        await ask('post', `/payments/${payment.id}/refund`, leftOverOf(rest), `${key}:rest`).catch(error => {
+          // For want of money on the account, say: it is captured already, so it has to go back some day.
+          throw error instanceof Refused ? new Unclear(name, error.message, true) : error
+        })
       return await lookUp(id)
     },
     async cancel(id, key) {

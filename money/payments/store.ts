@@ -158,7 +158,7 @@ export const takeHanging = async (tx: Tx, at: Date, most: number): Promise<strin
     update payments set checked_at = ${at} where id in (
       select id from payments
       where id in (
-          select id from payments where state not in ('cancelled', 'succeeded')
+          select id from payments where state not in ('cancelled', 'succeeded') and (state = 'asked' or provider_id is not null)
           union all select payment_id from payment_refunds where state in ('asked', 'pending'))
         and checked_at < ${at}::timestamptz - greatest(interval '4 minutes', (${at}::timestamptz - created_at) / 10)
       order by checked_at limit ${most})
@@ -169,7 +169,8 @@ export const takeHanging = async (tx: Tx, at: Date, most: number): Promise<strin
 /** Of those that nobody has paid for so long, and nobody will: the service is told that they are cancelled. */
 export const abandon = (tx: Tx, before: Date) => tx`
   update payments set cancel_wanted = true
-  where state in ('asked', 'pending', 'failed') and created_at < ${before} and not cancel_wanted`
+  where state in ('asked', 'pending', 'failed') and (state = 'asked' or provider_id is not null)
+    and created_at < ${before} and not cancel_wanted`
 
 /** An event of a provider as it was stored. */
 export interface StoredEvent {

@@ -6,6 +6,7 @@ import {
   headerOf,
   Refused,
   Unclear,
+  type Intent,
   type PaymentProvider,
   type ProviderEvent,
   type ProviderRefund,
@@ -44,17 +45,18 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
   }
 
   /** Lists are of what is there now; a search may be a minute behind. */
-  const findMarked = (mark: string) =>
+  const findMarked = ({ mark, at }: Pick<Intent, 'mark' | 'at'>) =>
     ask(async stripe => {
-      const found = await stripe.paymentIntents.list({ limit: 100, created: { gte: secondsOf(now()) - 3 * 86_400 } })
-      return found.data.find(({ metadata }) => metadata.payment === mark)
+      const all = stripe.paymentIntents.list({ limit: 100, created: { gte: secondsOf(at) - 60 } })
+      for await (const intent of all) if (intent.metadata.payment === mark) return intent
+      return undefined
     })
 
   return {
     name,
     publicKey: publishableKey,
-    async create({ mark, money, capture, description }, key, again) {
-      const there = again ? await findMarked(mark) : undefined
+    async create({ mark, at, money, capture, description }, key, again) {
+      const there = again ? await findMarked({ mark, at }) : undefined
       const { id, client_secret } =
         there ??
         (await ask(stripe =>
