@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { event } from './define.ts'
+import { call, event } from './define.ts'
 import { Id, Instant, Owner } from './shared.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -117,5 +117,20 @@ export const SessionStopRequested = event(
     /** What the charger calls it. */
     reference: Type.String({ examples: ['4711'] }),
     until: Instant,
+  }),
+)
+
+/**
+ * A session with how its energy came together: the first moment is its begin, the last its end or the last that is known
+ * of it. Fails with `session_unknown`.
+ */
+export const getSessionCourse = call(
+  'sessions',
+  'get_session_course',
+  Type.Object({ sessionId: Id }),
+  Type.Object({
+    ...About,
+    endedAt: nullable(Instant),
+    course: Type.Array(Type.Object({ at: Instant, energyWh: EnergyWh }), { minItems: 2 }),
   }),
 )

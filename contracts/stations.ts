@@ -155,6 +155,9 @@ export const getStation = call(
     name: Line(255),
     siteId: nullable(Id),
     timeZone: nullable(Type.String({ examples: ['Europe/Berlin'] })),
+    /** ISO 3166-1 alpha-3. */
+    country: nullable(Type.String({ examples: ['DEU'] })),
+    region: nullable(Type.String()),
     /** Opaque to stations: billing knows what it names. */
     tariff: nullable(Type.String()),
     online: Type.Boolean(),

@@ -10,6 +10,7 @@ export const all: Record<string, () => Promise<Service>> = {
   ocpp: async () => (await import('./ocpp/service.ts')).ocpp,
   stations: async () => (await import('./stations/service.ts')).stations,
   sessions: async () => (await import('./sessions/service.ts')).sessions,
+  billing: async () => (await import('./billing/service.ts')).billing,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */

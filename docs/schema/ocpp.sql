@@ -167,6 +167,13 @@ create table customer_parts (
 );
 CREATE INDEX customer_parts_by_age ON ocpp.customer_parts USING btree (received_at);
 
+create table drivers_blocked (
+  driver_id  uuid                      not null,
+  reason     text,
+  at         timestamp with time zone  not null,
+  constraint drivers_blocked_pkey PRIMARY KEY (driver_id)
+);
+
 create table firmware_campaigns (
   id           uuid                      not null,
   owner_kind   text                      not null,
@@ -387,6 +394,7 @@ CREATE INDEX tokens_by_user ON ocpp.tokens USING btree (user_id, created_at, id)
 CREATE INDEX tokens_by_words ON ocpp.tokens USING gin (words);
 CREATE UNIQUE INDEX tokens_by_value ON ocpp.tokens USING btree (upper(id_token));
 CREATE TRIGGER token_changed AFTER INSERT OR DELETE OR UPDATE ON ocpp.tokens FOR EACH ROW EXECUTE FUNCTION note_token_change();
+CREATE TRIGGER tokens_follow_driver BEFORE INSERT OR UPDATE OF user_id ON ocpp.tokens FOR EACH ROW WHEN ((new.user_id IS NOT NULL)) EXECUTE FUNCTION follow_driver();
 
 create table transactions (
   id           uuid                      not null,
@@ -459,6 +467,15 @@ create table variables (
   constraint variables_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
 );
 CREATE INDEX variables_waiting ON ocpp.variables USING btree (charger_id) WHERE (waiting_at IS NOT NULL);
+
+CREATE OR REPLACE FUNCTION ocpp.follow_driver()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.blocked_for := (select reason from drivers_blocked where driver_id = new.user_id);
+  return new;
+end $function$;
 
 CREATE OR REPLACE FUNCTION ocpp.note_token_change()
  RETURNS trigger

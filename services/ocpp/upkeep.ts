@@ -1,9 +1,11 @@
 import { watchTrouble } from './chargers/trouble.ts'
 import type { OcppHost } from './host.ts'
 import { keepMessages } from './log/retention.ts'
+import { followDrivers } from './tokens/drivers.ts'
 
-/** What is to be done as time goes by, whoever says what. */
+/** What is to be done as time goes by and as others tell, whatever chargers say. */
 export function keepUp(host: OcppHost): void {
   keepMessages(host)
   watchTrouble(host)
+  followDrivers(host)
 }

@@ -1,4 +1,5 @@
 import {
+  getSessionCourse,
   SessionCorrected,
   SessionEnded,
   SessionStarted,
@@ -7,6 +8,7 @@ import {
   SessionUpdated,
 } from '#contracts/sessions'
 import { defineService } from '#kernel'
+import { answerCourse } from './answers.ts'
 import { closeForgotten } from './forgotten.ts'
 import { needs, settings } from './host.ts'
 import { problems } from './problems.ts'
@@ -35,6 +37,7 @@ export const sessions = defineService({
     reactions(host)
     routes(host)
     remoteRoutes(host)
+    host.answer(getSessionCourse, input => answerCourse(host.db, input))
     host.every('1 minute', 'close sessions that nobody ends', async () => void (await closeForgotten(host)))
     host.every('1 hour', 'thin old readings', async () => void (await thinReadings(host)))
   },

@@ -42,6 +42,18 @@ export async function answerStation(
     (stationId !== undefined && (await findStation(db, stationId))) ||
     (chargerId !== undefined && (await findByCharger(db, chargerId)))
   if (!station) return fail('not_found', 'station_unknown')
-  const { name, siteId, timeZone, tariff, online, deletedAt, version } = station
-  return { ...told(station), name, siteId, timeZone, tariff, online, deleted: deletedAt !== null, version }
+  const { name, siteId, timeZone, address, tariff, online, deletedAt, version } = station
+  const { country = null, region = null } = address ?? {}
+  return {
+    ...told(station),
+    name,
+    siteId,
+    timeZone,
+    country,
+    region,
+    tariff,
+    online,
+    deleted: deletedAt !== null,
+    version,
+  }
 }

@@ -1,5 +1,13 @@
+import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
 import { ChargerLost, ConnectorFailed } from '#contracts/ocpp'
-import { SessionCorrected, SessionEnded, SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
+import {
+  SessionCorrected,
+  SessionEnded,
+  SessionStarted,
+  SessionStartRequested,
+  SessionStopRequested,
+  SessionUpdated,
+} from '#contracts/sessions'
 import { StationUpdated } from '#contracts/stations'
 import { newId } from '#kernel'
 import type { TestPlatform } from '../../kernel/testing.ts'
@@ -84,9 +92,14 @@ export async function chargingHappens(
       energyWh: 7000,
       updatedAt: ago(60),
     }
+    const running = { ...session, energyWh: 0, updatedAt: ago(90) }
+    await p.publish(SessionStarted, { ...running, offline: false })
+    await p.publish(SessionUpdated, { ...running, energyWh: 3000, updatedAt: ago(75), chargingState: 'Charging' })
     const end = { endedAt: ago(60), stopReason: 'Local', closedBy: 'charger' as const }
     await p.publish(SessionEnded, { ...session, ...end })
     const former = { startedAt: ago(90), endedAt: ago(60), energyWh: 7000 }
+    await p.publish(DriverBlocked, { driverId: personId, reason: 'funds', at: ago(50) })
+    await p.publish(DriverUnblocked, { driverId: personId, at: ago(40) })
     await p.publish(SessionCorrected, { ...session, ...end, energyWh: 7500, former })
     const station = { stationId: newId(), chargerId: 'CP-GONE', owner, public: false, name: 'CP-GONE', version: 2 }
     await p.publish(StationUpdated, station)

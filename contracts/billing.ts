@@ -1,0 +1,120 @@
+import Type, { type Static } from 'typebox'
+import { event } from './define.ts'
+import { ChargerId, Currency, Id, Instant, Minor, Owner } from './shared.ts'
+
+const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+
+/** A price in major units, exactly: `0.49` of EUR are 49 cents. */
+export const Decimal = Type.String({ pattern: '^\\d{1,9}(\\.\\d{1,6})?$', examples: ['0.49'] })
+
+const Clock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', examples: ['22:00'] })
+const Day = Type.String({ format: 'date', examples: ['2027-12-24'] })
+const Whole = (examples: number[]) => Type.Integer({ minimum: 0, maximum: 1_000_000_000, examples })
+
+/** OCPI 2.2.1 TariffDimensionType: `PARKING_TIME` is time in which no energy flows. */
+export const TariffDimension = Type.Enum(['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT'], { examples: ['ENERGY'] })
+
+/** OCPI 2.2.1 PriceComponent. */
+export const PriceComponent = Type.Object({
+  type: TariffDimension,
+  price: { ...Decimal, description: 'Per kWh, per hour, or for the session' },
+  stepSize: Type.Optional({ ...Whole([1]), minimum: 1, description: 'Wh or seconds that are billed as a whole' }),
+  graceSeconds: Type.Optional({ ...Whole([900]), description: 'Of `PARKING_TIME`: so long nothing is due' }),
+})
+
+/** OCPI 2.2.1 TariffRestrictions, by the clock of the place; an element counts while all of them hold. */
+export const TariffRestrictions = Type.Object({
+  startTime: Type.Optional(Clock),
+  endTime: Type.Optional({ ...Clock, description: 'Not included; before `startTime` it is of the day after' }),
+  startDate: Type.Optional(Day),
+  endDate: Type.Optional({ ...Day, description: 'Not included' }),
+  daysOfWeek: Type.Optional(
+    Type.Array(
+      Type.Enum(['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'], {
+        examples: ['MONDAY'],
+      }),
+      { minItems: 1, maxItems: 7, uniqueItems: true },
+    ),
+  ),
+  minEnergyWh: Type.Optional(Whole([20_000])),
+  maxEnergyWh: Type.Optional(Whole([50_000])),
+  minPowerW: Type.Optional(Whole([11_000])),
+  maxPowerW: Type.Optional(Whole([50_000])),
+  minDurationSeconds: Type.Optional(Whole([3_600])),
+  maxDurationSeconds: Type.Optional(Whole([14_400])),
+})
+
+export const TariffElement = Type.Object({
+  priceComponents: Type.Array(PriceComponent, { minItems: 1, maxItems: 4 }),
+  restrictions: Type.Optional(TariffRestrictions),
+})
+
+/** What charging costs, as OCPI tells it: of each kind of price the first element counts whose restrictions hold. */
+export const TariffTerms = Type.Object({
+  currency: Currency,
+  taxIncluded: Type.Boolean({ description: 'Whether prices are with tax' }),
+  elements: Type.Array(TariffElement, { minItems: 1, maxItems: 50 }),
+  minPrice: Type.Optional({ ...Decimal, description: 'Of a session in which anything is due' }),
+  maxPrice: Type.Optional(Decimal),
+})
+export type TariffTerms = Static<typeof TariffTerms>
+
+/** A tariff exists or has new terms; those of sessions that run stay. */
+export const TariffPublished = event(
+  'billing',
+  'tariff.published',
+  'tariffId',
+  Type.Object({ tariffId: Id, owner: Owner, name: Type.String(), version: Type.Integer(), terms: TariffTerms }),
+)
+
+/** A tariff is no longer offered. */
+export const TariffWithdrawn = event(
+  'billing',
+  'tariff.withdrawn',
+  'tariffId',
+  Type.Object({ tariffId: Id, owner: Owner }),
+)
+
+/** What a session cost, once it is booked; of two of one session the one with the greater `revision` holds. */
+export const SessionCharged = event(
+  'billing',
+  'session.charged',
+  'sessionId',
+  Type.Object({
+    sessionId: Id,
+    revision: Type.Integer({ minimum: 1 }),
+    chargerId: ChargerId,
+    stationId: nullable(Id),
+    evse: Type.Integer({ minimum: 0 }),
+    connector: Type.Integer({ minimum: 0 }),
+    seller: Owner,
+    driverId: nullable(Id),
+    tariffId: nullable(Id),
+    energyWh: Type.Integer({ minimum: 0 }),
+    startedAt: Instant,
+    endedAt: Instant,
+    currency: Currency,
+    netMinor: Minor,
+    taxMinor: Minor,
+    totalMinor: Minor,
+    /** Of it what the driver still owes. */
+    owedMinor: Minor,
+    at: Instant,
+  }),
+)
+
+/** A driver owes more than the policy allows: they start no session until `driver.unblocked`. The later `at` holds. */
+export const DriverBlocked = event(
+  'billing',
+  'driver.blocked',
+  'driverId',
+  Type.Object({ driverId: Id, reason: Type.Literal('funds'), at: Instant }),
+)
+
+/** A driver may start sessions again. */
+export const DriverUnblocked = event(
+  'billing',
+  'driver.unblocked',
+  'driverId',
+  Type.Object({ driverId: Id, at: Instant }),
+)

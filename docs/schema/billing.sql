@@ -1,0 +1,340 @@
+-- The schema billing after all migrations, made by `npm run docs`. To read: what runs are the migrations.
+
+create table charges (
+  session_id   uuid                      not null,
+  charger_id   text                      not null,
+  station_id   uuid,
+  evse         integer                   not null,
+  connector    integer                   not null,
+  seller_kind  text,
+  seller_id    uuid,
+  driver_id    uuid,
+  started_at   timestamp with time zone  not null,
+  ended_at     timestamp with time zone,
+  energy_wh    bigint                    not null,
+  told_at      timestamp with time zone  not null,
+  state        text                      not null,
+  agreed_at    timestamp with time zone,
+  tariff_id    uuid,
+  version      integer,
+  quote_id     uuid,
+  place        json,
+  revision     integer                   not null default 0,
+  price        json,
+  currency     text,
+  net_minor    bigint                    not null default 0,
+  tax_minor    bigint                    not null default 0,
+  total_minor  bigint                    not null default 0,
+  owed_minor   bigint                    not null default 0,
+  charged_at   timestamp with time zone,
+  constraint charges_pkey PRIMARY KEY (session_id),
+  constraint charges_tariff_id_version_fkey FOREIGN KEY (tariff_id, version) REFERENCES tariff_terms(tariff_id, version),
+  constraint charges_seller_kind_check CHECK ((seller_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint charges_state_check CHECK ((state = ANY (ARRAY['running'::text, 'due'::text, 'charged'::text, 'free'::text])))
+);
+CREATE INDEX charges_by_driver ON billing.charges USING btree (driver_id, session_id);
+CREATE INDEX charges_by_seller ON billing.charges USING btree (seller_id, session_id);
+CREATE INDEX charges_due ON billing.charges USING btree (session_id) WHERE (state = 'due'::text);
+
+create table driver_group_members (
+  group_id   uuid  not null,
+  driver_id  uuid  not null,
+  constraint driver_group_members_pkey PRIMARY KEY (group_id, driver_id),
+  constraint driver_group_members_group_id_fkey FOREIGN KEY (group_id) REFERENCES driver_groups(id) ON DELETE CASCADE
+);
+CREATE INDEX driver_group_members_by_driver ON billing.driver_group_members USING btree (driver_id);
+
+create table driver_groups (
+  id          uuid                      not null,
+  owner_kind  text                      not null,
+  owner_id    uuid                      not null,
+  name        text                      not null,
+  version     integer                   not null default 1,
+  created_at  timestamp with time zone  not null,
+  constraint driver_groups_pkey PRIMARY KEY (id),
+  constraint driver_groups_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
+);
+CREATE INDEX driver_groups_by_owner ON billing.driver_groups USING btree (owner_id, id);
+
+create table drivers (
+  driver_id   uuid                      not null,
+  blocked_at  timestamp with time zone,
+  constraint drivers_pkey PRIMARY KEY (driver_id)
+);
+
+create table ledger_accounts (
+  id             uuid                      not null,
+  kind           text                      not null,
+  owner_kind     text,
+  owner_id       uuid,
+  currency       text                      not null,
+  balance_minor  bigint                    not null default 0,
+  held_minor     bigint                    not null default 0,
+  least_minor    bigint,
+  created_at     timestamp with time zone  not null default now(),
+  constraint ledger_accounts_pkey PRIMARY KEY (id),
+  constraint ledger_accounts_id_currency_key UNIQUE (id, currency),
+  constraint ledger_accounts_one UNIQUE NULLS NOT DISTINCT (kind, owner_kind, owner_id, currency),
+  constraint ledger_accounts_check CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
+  constraint ledger_accounts_covered CHECK (((balance_minor - held_minor) >= least_minor)),
+  constraint ledger_accounts_held_minor_check CHECK ((held_minor >= 0)),
+  constraint ledger_accounts_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
+);
+CREATE INDEX ledger_accounts_by_owner ON billing.ledger_accounts USING btree (owner_id);
+CREATE TRIGGER ledger_balances_follow BEFORE UPDATE OF balance_minor, held_minor ON billing.ledger_accounts FOR EACH ROW WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION ledger_refuse();
+
+create table ledger_entries (
+  cause_id  uuid                      not null,
+  kind      text                      not null,
+  at        timestamp with time zone  not null,
+  about     json,
+  constraint ledger_entries_pkey PRIMARY KEY (cause_id, kind)
+);
+CREATE TRIGGER ledger_entries_stay BEFORE DELETE OR UPDATE ON billing.ledger_entries FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+
+create table ledger_holds (
+  id          uuid                      not null,
+  account_id  uuid                      not null,
+  minor       bigint                    not null,
+  state       text                      not null default 'open'::text,
+  created_at  timestamp with time zone  not null,
+  expires_at  timestamp with time zone  not null,
+  ended_at    timestamp with time zone,
+  constraint ledger_holds_pkey PRIMARY KEY (id),
+  constraint ledger_holds_account_id_fkey FOREIGN KEY (account_id) REFERENCES ledger_accounts(id),
+  constraint ledger_holds_minor_check CHECK ((minor > 0)),
+  constraint ledger_holds_state_check CHECK ((state = ANY (ARRAY['open'::text, 'settled'::text, 'released'::text])))
+);
+CREATE INDEX ledger_holds_by_account ON billing.ledger_holds USING btree (account_id) WHERE (state = 'open'::text);
+CREATE INDEX ledger_holds_open ON billing.ledger_holds USING btree (expires_at) WHERE (state = 'open'::text);
+CREATE TRIGGER ledger_holds_move AFTER INSERT OR UPDATE ON billing.ledger_holds FOR EACH ROW EXECUTE FUNCTION ledger_hold();
+CREATE TRIGGER ledger_holds_stay BEFORE DELETE ON billing.ledger_holds FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+
+create table ledger_transfers (
+  id        bigint  not null generated always as identity,
+  cause_id  uuid    not null,
+  kind      text    not null,
+  from_id   uuid    not null,
+  to_id     uuid    not null,
+  currency  text    not null,
+  minor     bigint  not null,
+  constraint ledger_transfers_pkey PRIMARY KEY (id),
+  constraint ledger_transfers_cause_id_kind_fkey FOREIGN KEY (cause_id, kind) REFERENCES ledger_entries(cause_id, kind),
+  constraint ledger_transfers_from_id_currency_fkey FOREIGN KEY (from_id, currency) REFERENCES ledger_accounts(id, currency),
+  constraint ledger_transfers_to_id_currency_fkey FOREIGN KEY (to_id, currency) REFERENCES ledger_accounts(id, currency),
+  constraint ledger_transfers_check CHECK ((from_id <> to_id)),
+  constraint ledger_transfers_minor_check CHECK ((minor > 0))
+);
+CREATE INDEX ledger_transfers_by_cause ON billing.ledger_transfers USING btree (cause_id, kind);
+CREATE INDEX ledger_transfers_from ON billing.ledger_transfers USING btree (from_id, id);
+CREATE INDEX ledger_transfers_to ON billing.ledger_transfers USING btree (to_id, id);
+CREATE TRIGGER ledger_transfers_move AFTER INSERT ON billing.ledger_transfers REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION ledger_move();
+CREATE TRIGGER ledger_transfers_stay BEFORE DELETE OR UPDATE ON billing.ledger_transfers FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+
+create table payment_disputes (
+  payment_id    uuid                      not null,
+  provider_id   text                      not null,
+  amount_minor  bigint                    not null,
+  state         text                      not null,
+  created_at    timestamp with time zone  not null,
+  ended_at      timestamp with time zone,
+  constraint payment_disputes_pkey PRIMARY KEY (payment_id, provider_id),
+  constraint payment_disputes_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES payments(id),
+  constraint payment_disputes_amount_minor_check CHECK ((amount_minor >= 0)),
+  constraint payment_disputes_state_check CHECK ((state = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text])))
+);
+
+create table payment_events (
+  id           uuid                      not null,
+  provider     text                      not null,
+  event_id     text                      not null,
+  type         text                      not null,
+  account      text,
+  facts        json                      not null,
+  body         text                      not null,
+  state        text                      not null default 'waiting'::text,
+  attempts     integer                   not null default 0,
+  error        text,
+  received_at  timestamp with time zone  not null,
+  due_at       timestamp with time zone  not null,
+  ended_at     timestamp with time zone,
+  constraint payment_events_pkey PRIMARY KEY (id),
+  constraint payment_events_provider_event_id_key UNIQUE (provider, event_id),
+  constraint payment_events_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'parked'::text, 'done'::text, 'ignored'::text, 'dead'::text])))
+);
+CREATE INDEX payment_events_by_age ON billing.payment_events USING btree (received_at);
+CREATE INDEX payment_events_dead ON billing.payment_events USING btree (received_at, id) WHERE (state = 'dead'::text);
+CREATE INDEX payment_events_under_way ON billing.payment_events USING btree (due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
+
+create table payment_refunds (
+  id            uuid                      not null,
+  payment_id    uuid                      not null,
+  reference     text,
+  told          boolean                   not null default true,
+  amount_minor  bigint                    not null,
+  state         text                      not null,
+  key_number    integer                   not null default 0,
+  provider_id   text,
+  failure       text,
+  created_at    timestamp with time zone  not null,
+  ended_at      timestamp with time zone,
+  constraint payment_refunds_pkey PRIMARY KEY (id),
+  constraint payment_refunds_payment_id_provider_id_key UNIQUE (payment_id, provider_id),
+  constraint payment_refunds_payment_id_reference_key UNIQUE (payment_id, reference),
+  constraint payment_refunds_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES payments(id),
+  constraint payment_refunds_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint payment_refunds_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'pending'::text, 'succeeded'::text, 'failed'::text])))
+);
+CREATE INDEX payment_refunds_under_way ON billing.payment_refunds USING btree (created_at) WHERE (state = ANY (ARRAY['asked'::text, 'pending'::text]));
+
+create table payments (
+  id                    uuid                      not null,
+  purpose               text                      not null,
+  reference             text                      not null,
+  payer_kind            text,
+  payer_id              uuid,
+  amount_minor          bigint                    not null,
+  currency              text                      not null,
+  capture               text                      not null,
+  description           text                      not null,
+  return_to             text                      not null,
+  provider              text                      not null,
+  provider_id           text,
+  client_secret         text,
+  state                 text                      not null default 'asked'::text,
+  authorised_minor      bigint                    not null default 0,
+  captured_minor        bigint                    not null default 0,
+  refunded_minor        bigint                    not null default 0,
+  capture_wanted_minor  bigint,
+  cancel_wanted         boolean                   not null default false,
+  key_number            integer                   not null default 0,
+  failure               text,
+  created_at            timestamp with time zone  not null,
+  checked_at            timestamp with time zone  not null,
+  failed_at             timestamp with time zone,
+  authorised_at         timestamp with time zone,
+  cancelled_at          timestamp with time zone,
+  captured_at           timestamp with time zone,
+  constraint payments_pkey PRIMARY KEY (id),
+  constraint payments_provider_provider_id_key UNIQUE (provider, provider_id),
+  constraint payments_purpose_reference_key UNIQUE (purpose, reference),
+  constraint payments_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint payments_capture_check CHECK ((capture = ANY (ARRAY['automatic'::text, 'manual'::text]))),
+  constraint payments_check CHECK (((payer_id IS NULL) = (payer_kind IS NULL))),
+  constraint payments_check1 CHECK (((authorised_minor >= 0) AND (authorised_minor <= amount_minor))),
+  constraint payments_check2 CHECK (((captured_minor >= 0) AND (captured_minor <= amount_minor))),
+  constraint payments_check3 CHECK (((refunded_minor >= 0) AND (refunded_minor <= captured_minor))),
+  constraint payments_check4 CHECK (((capture_wanted_minor >= 1) AND (capture_wanted_minor <= amount_minor))),
+  constraint payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint payments_payer_kind_check CHECK ((payer_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint payments_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'pending'::text, 'failed'::text, 'authorised'::text, 'cancelled'::text, 'succeeded'::text])))
+);
+CREATE INDEX payments_by_payer ON billing.payments USING btree (payer_id, captured_at) WHERE (payer_id IS NOT NULL);
+CREATE INDEX payments_under_way ON billing.payments USING btree (checked_at) WHERE (state <> ALL (ARRAY['cancelled'::text, 'succeeded'::text]));
+
+create table quotes (
+  id          uuid                      not null,
+  driver_id   uuid,
+  station_id  uuid                      not null,
+  evse        integer                   not null,
+  connector   integer                   not null,
+  tariff_id   uuid                      not null,
+  version     integer                   not null,
+  price       json                      not null,
+  created_at  timestamp with time zone  not null,
+  expires_at  timestamp with time zone  not null,
+  constraint quotes_pkey PRIMARY KEY (id),
+  constraint quotes_tariff_id_version_fkey FOREIGN KEY (tariff_id, version) REFERENCES tariff_terms(tariff_id, version)
+);
+CREATE INDEX quotes_by_age ON billing.quotes USING btree (expires_at);
+CREATE INDEX quotes_by_place ON billing.quotes USING btree (station_id, evse, driver_id, expires_at);
+
+create table sellers (
+  owner_id        uuid     not null,
+  name            text     not null,
+  address         json     not null,
+  tax_id          text,
+  small_business  boolean  not null,
+  rounding        text     not null,
+  version         integer  not null,
+  constraint sellers_pkey PRIMARY KEY (owner_id),
+  constraint sellers_rounding_check CHECK ((rounding = ANY (ARRAY['line'::text, 'document'::text])))
+);
+
+create table tariff_terms (
+  tariff_id  uuid                      not null,
+  version    integer                   not null,
+  terms      json                      not null,
+  since      timestamp with time zone  not null,
+  constraint tariff_terms_pkey PRIMARY KEY (tariff_id, version),
+  constraint tariff_terms_tariff_id_fkey FOREIGN KEY (tariff_id) REFERENCES tariffs(id)
+);
+
+create table tariff_uses (
+  tariff_id   uuid     not null,
+  owner_id    uuid     not null,
+  station_id  uuid,
+  evse        integer,
+  connector   integer,
+  group_id    uuid,
+  constraint tariff_uses_one UNIQUE NULLS NOT DISTINCT (owner_id, station_id, evse, connector, group_id),
+  constraint tariff_uses_group_id_fkey FOREIGN KEY (group_id) REFERENCES driver_groups(id) ON DELETE CASCADE,
+  constraint tariff_uses_tariff_id_fkey FOREIGN KEY (tariff_id) REFERENCES tariffs(id),
+  constraint tariff_uses_check CHECK (((evse IS NULL) OR (station_id IS NOT NULL))),
+  constraint tariff_uses_check1 CHECK (((connector IS NULL) OR (evse IS NOT NULL)))
+);
+CREATE INDEX tariff_uses_by_group ON billing.tariff_uses USING btree (group_id);
+CREATE INDEX tariff_uses_by_tariff ON billing.tariff_uses USING btree (tariff_id);
+
+create table tariffs (
+  id            uuid                      not null,
+  owner_kind    text                      not null,
+  owner_id      uuid                      not null,
+  name          text                      not null,
+  version       integer                   not null,
+  created_at    timestamp with time zone  not null,
+  withdrawn_at  timestamp with time zone,
+  constraint tariffs_pkey PRIMARY KEY (id),
+  constraint tariffs_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint tariffs_version_check CHECK ((version > 0))
+);
+CREATE INDEX tariffs_by_owner ON billing.tariffs USING btree (owner_id, id);
+
+CREATE OR REPLACE FUNCTION billing.ledger_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    update ledger_accounts set held_minor = held_minor + new.minor where id = new.account_id;
+  elsif old.state <> 'open' or new.state = 'open' or (new.account_id, new.minor) <> (old.account_id, old.minor) then
+    raise exception 'a hold ends once' using errcode = 'restrict_violation';
+  else
+    update ledger_accounts set held_minor = held_minor - new.minor where id = new.account_id;
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION billing.ledger_move()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update ledger_accounts a set balance_minor = a.balance_minor + d.minor
+  from (
+    select id, sum(minor) as minor
+    from (select to_id as id, minor from made union all select from_id, -minor from made) as both_sides
+    group by id
+  ) as d
+  where a.id = d.id;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION billing.ledger_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is never changed: what was booked wrong is booked back', tg_table_name
+    using errcode = 'restrict_violation';
+end $function$;

@@ -1,0 +1,185 @@
+import { SessionCharged, type TariffTerms } from '#contracts/billing'
+import { getSessionCourse } from '#contracts/sessions'
+import { getStation } from '#contracts/stations'
+import { Problem, type Job, type Tx } from '#kernel'
+import { exact, type Exact } from '#money/amount'
+import { hold, post, type Transfer } from '#money/ledger'
+import type { BillingHost } from '../host.ts'
+import { agreedAt, viewPrice } from '../quotes/routes.ts'
+import { taxOf } from '../sellers/sellers.ts'
+import { priceOf, type Price } from '../tariffs/price.ts'
+import { termsOf } from '../tariffs/store.ts'
+import { accounts, judge, lockDriver, owedBy, payDebts } from '../wallets/accounts.ts'
+import {
+  findCharge,
+  lockCharge,
+  setAgreement,
+  setCharged,
+  setFree,
+  type Agreement,
+  type Charge,
+  type ChargePlace,
+} from './store.ts'
+
+export type ChargeJob = Job<{ sessionId: string }>
+
+/** Longer than any session lasts; what is held then is given back. */
+const holdLastsMs = 30 * 24 * 3_600_000
+
+/** By which terms a session costs, fixed at its begin, and money for it kept as far as there is any. */
+export async function agree(host: BillingHost, sessionId: string): Promise<Charge | undefined> {
+  const { db, now, settings } = host
+  const charge = await findCharge(db, sessionId)
+  if (!charge || charge.agreedAt) return charge
+  const agreement = await agreementFor(host, charge)
+  await db.transaction(async tx => {
+    await setAgreement(tx, sessionId, agreement, now())
+    const agreed = (await lockCharge(tx, sessionId))!
+    if (!agreed.driverId || !agreed.tariffId || agreed.state !== 'running') return
+    const terms = (await termsOf(tx, agreed.tariffId, agreed.version!))!
+    await holdFor(tx, agreed.driverId, sessionId, terms, exact(settings.BILLING_HOLD_KWH), now())
+  })
+  return await findCharge(db, sessionId)
+}
+
+/** As much as a usual session would cost, or what there is. */
+async function holdFor(tx: Tx, driverId: string, sessionId: string, terms: TariffTerms, kWh: Exact, at: Date) {
+  const course = [
+    { at: at.getTime(), energyWh: 0 },
+    { at: at.getTime() + 3_600_000, energyWh: Number(kWh.mul(1000).round(0)) },
+  ]
+  const { totalMinor, currency } = priceOf(terms, course, 'UTC')
+  if (totalMinor === 0n) return
+  await lockDriver(tx, driverId)
+  const account = await accounts.wallet(tx, driverId, currency)
+  const wanted = { id: sessionId, account, at, expiresAt: new Date(at.getTime() + holdLastsMs) }
+  const { missing } = await hold(tx, { ...wanted, minor: totalMinor })
+  if (missing > 0n && totalMinor > missing) await hold(tx, { ...wanted, minor: totalMinor - missing })
+}
+
+async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreement> {
+  const { ask, db } = host
+  const { seller, chargerId, driverId, startedAt, evse, connector } = charge
+  const free: Agreement = { tariffId: null, version: null, quoteId: null, place: null }
+  const station = await ask(getStation, charge.stationId ? { stationId: charge.stationId } : { chargerId }).catch(
+    (error: unknown) => {
+      if (error instanceof Problem && error.code === 'station_unknown') return undefined
+      throw error
+    },
+  )
+  const ownerId = seller?.id ?? station?.owner?.id
+  if (!station || !ownerId) return free
+  const place: ChargePlace = {
+    timeZone: station.timeZone ?? 'UTC',
+    country: station.country,
+    region: station.region,
+  }
+  const agreed = await agreedAt(db, { ownerId, stationId: station.stationId, evse, connector, driverId }, startedAt)
+  if (!agreed) return { ...free, place }
+  const { tariffId, version, quoteId } = agreed
+  return { tariffId, version, quoteId, place }
+}
+
+/** Books what a session that is over costs, or what it costs otherwise than it was booked before. */
+export async function charge(host: BillingHost, sessionId: string): Promise<void> {
+  const { db, ask, now, settings } = host
+  const agreed = await agree(host, sessionId)
+  if (agreed?.state !== 'due') return
+  if (!agreed.tariffId || !agreed.seller) return void (await db.transaction(tx => setFree(tx, sessionId)))
+  const terms = (await termsOf(db, agreed.tariffId, agreed.version!))!
+  const { course, endedAt, updatedAt } = await ask(getSessionCourse, { sessionId })
+  // It goes on, or more is known of it than was told here: what is told next leads here again.
+  if (!endedAt || new Date(updatedAt) > agreed.toldAt) return
+  const price = priceOf(
+    terms,
+    course.map(({ at, energyWh }) => ({ at: Date.parse(at), energyWh })),
+    agreed.place!.timeZone,
+  )
+  const tax = await taxOf(db, agreed, terms, price)
+  await db.transaction(async tx => {
+    const before = (await lockCharge(tx, sessionId))!
+    if (before.state !== 'due' || before.toldAt.getTime() !== agreed.toldAt.getTime()) return
+    await book(tx, before, { price, terms, ...tax }, now())
+    if (before.driverId) await judge(tx, before.driverId, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())
+  })
+}
+
+interface Due {
+  readonly price: Price
+  readonly terms: TariffTerms
+  readonly netMinor: bigint
+  readonly taxMinor: bigint
+}
+
+/** What is due more than before is taken from the wallet, then owed; what is less pays debts, then goes into the wallet. */
+async function book(
+  tx: Tx<'billing'>,
+  before: Charge,
+  { price, terms, netMinor, taxMinor }: Due,
+  at: Date,
+): Promise<void> {
+  const { sessionId, driverId } = before
+  const seller = before.seller!
+  const { currency } = price
+  const totalMinor = netMinor + taxMinor
+  const revision = before.revision + 1
+  const [sales, taxes] = [await accounts.sales(tx, seller, currency), await accounts.tax(tx, seller, currency)]
+  if (driverId) await lockDriver(tx, driverId)
+  const wallet = driverId
+    ? await accounts.wallet(tx, driverId, currency)
+    : await accounts.uncollected(tx, seller, currency)
+  const debt = driverId ? await accounts.debt(tx, driverId, currency) : wallet
+  let owed = driverId ? await owedBy(tx, driverId, currency) : 0n
+  const transfers: Transfer[] = []
+  const move = (to: string, minor: bigint): void => {
+    if (minor > 0n) transfers.push({ from: wallet, to, minor, otherwise: debt })
+    if (minor >= 0n) return
+    const paid = owed < -minor ? owed : -minor
+    owed -= paid
+    if (paid > 0n) transfers.push({ from: to, to: debt, minor: paid })
+    if (-minor > paid) transfers.push({ from: to, to: wallet, minor: -minor - paid })
+  }
+  move(sales, netMinor - before.netMinor)
+  move(taxes, taxMinor - before.taxMinor)
+  const kind = revision === 1 ? 'session' : `session-correction-${revision}`
+  const about = { sessionId, chargerId: before.chargerId, energyWh: Number(before.energyWh) }
+  const posted = await post(tx, { cause: sessionId, kind, at, about, transfers, settles: [sessionId] })
+  if (posted.outcome === 'short') throw new Error(`${kind} of ${sessionId} is not covered`)
+  const made = posted.outcome === 'posted' ? posted.transfers : []
+  const lent = made.filter(({ from }) => from === debt && debt !== wallet).reduce((sum, { minor }) => sum + minor, 0n)
+  const paid = made.filter(({ to }) => to === debt && debt !== wallet).reduce((sum, { minor }) => sum + minor, 0n)
+  const owedMinor = lent - paid > -before.owedMinor ? before.owedMinor + lent - paid : 0n
+  if (driverId) await payDebts(tx, driverId, currency, { id: sessionId, kind, at })
+  const shown = viewPrice(price, terms)
+  await setCharged(tx, {
+    sessionId,
+    revision,
+    price: shown,
+    currency,
+    netMinor,
+    taxMinor,
+    totalMinor,
+    owedMinor,
+    chargedAt: at,
+  })
+  await tx.publish(SessionCharged, {
+    sessionId,
+    revision,
+    chargerId: before.chargerId,
+    stationId: before.stationId,
+    evse: before.evse,
+    connector: before.connector,
+    seller,
+    driverId,
+    tariffId: before.tariffId,
+    energyWh: Number(before.energyWh),
+    startedAt: before.startedAt.toISOString(),
+    endedAt: before.endedAt!.toISOString(),
+    currency,
+    netMinor: Number(netMinor),
+    taxMinor: Number(taxMinor),
+    totalMinor: Number(totalMinor),
+    owedMinor: Number(owedMinor),
+    at: at.toISOString(),
+  })
+}

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { DriverBlocked, DriverUnblocked, SessionCharged } from '#contracts/billing'
+import { newId } from '#kernel'
+import { open, perKwh } from '../testing.ts'
+
+const session = (more: object = {}) => ({ sessionId: newId(), driverId: newId(), energyWh: 10_000, ...more })
+
+suite('a session', () => {
+  test('is charged at its end to the wallet, by the tariff that was in force at its begin', async t => {
+    const { p, tariff, fund, started, ended, wallet, as, isRight, seller } = await open(t)
+    await tariff(perKwh('0.50'))
+    const one = session()
+    await fund(one.driverId, 2_500n)
+    await started(one)
+    const meanwhile = await wallet(one.driverId)
+    assert.deepEqual([meanwhile.heldMinor, meanwhile.availableMinor], [2_000, 500], '40 kWh are kept')
+    await ended(one)
+    assert.deepEqual(await wallet(one.driverId), {
+      currency: 'EUR',
+      balanceMinor: 2_000,
+      heldMinor: 0,
+      availableMinor: 2_000,
+      owedMinor: 0,
+      blocked: false,
+    })
+    const [told] = await p.published(SessionCharged)
+    assert.deepEqual([told!.totalMinor, told!.owedMinor, told!.revision, told!.seller], [500, 0, 1, seller])
+    const { body } = await as({ userId: one.driverId }).get(`/charges/${one.sessionId}`)
+    assert.deepEqual([body.state, body.totalMinor, body.price.lines[0].quantity], ['charged', 500, 10_000])
+    const statement = await as({ userId: one.driverId }).get('/wallet/postings?currency=EUR')
+    assert.deepEqual(
+      statement.body.items.map(({ kind, amountMinor }: any) => [kind, amountMinor]),
+      [
+        ['session', -500],
+        ['top-up', 2_500],
+      ],
+    )
+    await isRight()
+  })
+
+  test('is charged once, however often its end is told, out of order, and before its begin', async t => {
+    const { p, tariff, fund, started, ended, wallet, isRight } = await open(t)
+    await tariff(perKwh('0.50'))
+    const one = session()
+    await fund(one.driverId, 2_500n)
+    await ended(one)
+    await started(one)
+    await ended(one)
+    await ended(one)
+    assert.equal((await wallet(one.driverId)).balanceMinor, 2_000)
+    assert.equal((await p.published(SessionCharged)).length, 1)
+    await isRight()
+  })
+
+  test('keeps the price it began with: the tariff changes, and is withdrawn, while it goes on', async t => {
+    const { tariff, operator, started, ended, as } = await open(t)
+    const { id } = await tariff(perKwh('0.50'))
+    const one = session()
+    await started(one)
+    const changed = await operator.put(
+      `/tariffs/${id}`,
+      { name: 'Dearer', terms: perKwh('0.99') },
+      { 'if-match': '"1"' },
+    )
+    assert.equal(changed.status, 200, JSON.stringify(changed.body))
+    assert.equal((await operator.delete(`/tariffs/${id}`)).status, 204)
+    await ended(one)
+    const { body } = await as({ userId: one.driverId }).get(`/charges/${one.sessionId}`)
+    assert.deepEqual([body.totalMinor, body.tariffId, body.tariffVersion], [500, id, 1])
+  })
+
+  test('shows its price while it goes on', async t => {
+    const { tariff, started, as } = await open(t)
+    await tariff(perKwh('0.50'))
+    const one = session({ energyWh: 3_000 })
+    await started(one)
+    const { body } = await as({ userId: one.driverId }).get(`/charges/${one.sessionId}`)
+    assert.deepEqual([body.state, body.energyWh, body.price.totalMinor, body.totalMinor], ['running', 3_000, 150, 0])
+  })
+
+  test('costs nothing where no tariff is in force, and where nobody owns the charger', async t => {
+    const { p, ended, as } = await open(t)
+    const one = session()
+    await ended(one)
+    const { body } = await as({ userId: one.driverId }).get(`/charges/${one.sessionId}`)
+    assert.deepEqual([body.state, body.totalMinor, body.price], ['free', 0, null])
+    assert.deepEqual(await p.published(SessionCharged), [])
+  })
+
+  test('of no energy costs nothing by energy, and is charged all the same', async t => {
+    const { p, tariff, ended, isRight } = await open(t)
+    await tariff(perKwh('0.50'))
+    await ended(session({ energyWh: 0 }))
+    const [told] = await p.published(SessionCharged)
+    assert.equal(told!.totalMinor, 0)
+    await isRight()
+  })
+
+  test('whose end is told otherwise later costs what is right then: more is taken, less is given back', async t => {
+    const { p, tariff, fund, ended, corrected, wallet, isRight } = await open(t)
+    await tariff(perKwh('0.50'))
+    const one = session()
+    await fund(one.driverId, 1_000n)
+    await ended(one)
+    await corrected({ ...one, energyWh: 14_000 }, 90)
+    assert.equal((await wallet(one.driverId)).balanceMinor, 300)
+    await corrected({ ...one, energyWh: 4_000 }, 91)
+    assert.equal((await wallet(one.driverId)).balanceMinor, 800)
+    await corrected({ ...one, energyWh: 14_000 }, 90)
+    assert.equal((await wallet(one.driverId)).balanceMinor, 800, 'what is late is past')
+    assert.deepEqual(
+      (await p.published(SessionCharged)).map(({ revision, totalMinor }) => [revision, totalMinor]),
+      [
+        [1, 500],
+        [2, 700],
+        [3, 200],
+      ],
+    )
+    await isRight()
+  })
+
+  test('that goes on after its end is charged at its end', async t => {
+    const { p, tariff, ended, corrected, isRight } = await open(t)
+    await tariff(perKwh('0.50'))
+    const one = session()
+    await ended(one)
+    await corrected({ ...one, energyWh: 11_000 }, 90, true)
+    assert.equal((await p.published(SessionCharged)).length, 1)
+    await ended({ ...one, energyWh: 12_000, minutes: 120 })
+    assert.deepEqual(
+      (await p.published(SessionCharged)).map(({ totalMinor }) => totalMinor),
+      [500, 600],
+    )
+    await isRight()
+  })
+
+  test('of nobody who is known is booked as uncollected', async t => {
+    const { p, tariff, ended, isRight } = await open(t)
+    await tariff(perKwh('0.50'))
+    await ended(session({ driverId: null }))
+    const rows = await p.db('billing')`select kind, balance_minor as minor from ledger_accounts order by kind`
+    assert.deepEqual(
+      rows.filter(({ minor }) => minor !== 0n).map(({ kind, minor }) => [kind, minor]),
+      [
+        ['sales', 500n],
+        ['uncollected', -500n],
+      ],
+    )
+    await isRight()
+  })
+
+  test('is taxed where the charger stands, by the rate of the day it ended', async t => {
+    const { p, tariff, operator, ended } = await open(t)
+    await tariff(perKwh('0.50'))
+    const address = { street: 'Marktplatz 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
+    const said = await operator.put('/seller', { name: 'Example Charging', address, taxId: 'DE136695976' })
+    assert.equal(said.status, 200, JSON.stringify(said.body))
+    await ended(session())
+    const [told] = await p.published(SessionCharged)
+    assert.deepEqual([told!.netMinor, told!.taxMinor, told!.totalMinor], [420, 80, 500])
+  })
+})
+
+suite('a driver', () => {
+  test('who has too little owes the rest, is blocked for it, and is served again once it is given back', async t => {
+    const { p, tariff, fund, started, ended, corrected, wallet, isRight } = await open(t)
+    await tariff(perKwh('0.50'))
+    const one = session()
+    await fund(one.driverId, 300n)
+    await started(one)
+    await ended(one)
+    const { balanceMinor, owedMinor, blocked } = await wallet(one.driverId)
+    assert.deepEqual([balanceMinor, owedMinor, blocked], [0, 200, true])
+    assert.equal((await p.published(SessionCharged))[0]!.owedMinor, 200)
+    assert.deepEqual(
+      (await p.published(DriverBlocked)).map(({ driverId }) => driverId),
+      [one.driverId],
+    )
+    await corrected({ ...one, energyWh: 5_000 }, 90)
+    const after = await wallet(one.driverId)
+    assert.deepEqual([after.balanceMinor, after.owedMinor, after.blocked], [50, 0, false])
+    assert.equal((await p.published(DriverUnblocked)).length, 1)
+    await isRight()
+  })
+
+  test('with 10.00 who starts twenty sessions at once has them kept and charged exactly', async t => {
+    const { tariff, fund, started, ended, wallet, isRight } = await open(t)
+    await tariff(perKwh('0.50'))
+    const driverId = newId()
+    await fund(driverId, 1_000n)
+    const all = Array.from({ length: 20 }, () => session({ driverId, energyWh: 2_000 }))
+    await Promise.all(all.map(started))
+    const { heldMinor, availableMinor } = await wallet(driverId)
+    assert.deepEqual([heldMinor, availableMinor], [1_000, 0])
+    await Promise.all(all.map(one => ended(one)))
+    const { balanceMinor, owedMinor, heldMinor: held } = await wallet(driverId)
+    assert.deepEqual([balanceMinor, owedMinor, held], [0, 1_000, 0])
+    await isRight()
+  })
+
+  test('reads no session of another, and an operator none of another operator', async t => {
+    const { tariff, ended, as, operator } = await open(t)
+    await tariff(perKwh('0.50'))
+    const one = session()
+    await ended(one)
+    const path = `/charges/${one.sessionId}`
+    assert.equal((await operator.get(path)).status, 200)
+    assert.equal((await as({ role: 'admin' }).get(path)).status, 200)
+    for (const other of [as(), as({ role: 'operator' }), as({ role: 'vendor' })])
+      assert.deepEqual((await other.get(path)).body.code, 'charge_unknown')
+    assert.deepEqual((await as().get('/charges')).body.items, [])
+    assert.deepEqual((await as({ role: 'operator' }).get('/sales')).body.items, [])
+    assert.equal((await operator.get('/sales')).body.items.length, 1)
+  })
+})
+
+test('whatever is told of sessions in whatever order and however often, books add up and the last that was told is charged', async t => {
+  const { tariff, fund, ended, corrected, started, as, isRight } = await open(t)
+  await tariff(perKwh('1.00'))
+  const told = fc.record({ updated: fc.integer({ min: 1, max: 50 }), kWh: fc.nat(20), goesOn: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(fc.array(told, { minLength: 1, maxLength: 6 }), async history => {
+      const one = session()
+      await fund(one.driverId, 500n)
+      await started(one)
+      for (const { updated, kWh, goesOn } of history) await corrected({ ...one, energyWh: kWh * 1000 }, updated, goesOn)
+      await ended({ ...one, energyWh: 7_000 }, 60)
+      const { body } = await as({ userId: one.driverId }).get(`/charges/${one.sessionId}`)
+      assert.deepEqual([body.state, body.totalMinor], ['charged', 700])
+      await isRight()
+    }),
+    { numRuns: 15 },
+  )
+})

@@ -1,0 +1,37 @@
+import { SessionCorrected, SessionEnded, SessionStarted, SessionUpdated } from '#contracts/sessions'
+import type { Tx } from '#kernel'
+import type { BillingHost } from '../host.ts'
+import { agree, charge } from './charge.ts'
+import { follow, noteDriver, type Told } from './store.ts'
+
+/** Sessions are agreed on at their begin and booked at their end, each by a job, as that asks other services. */
+export function followSessions(host: BillingHost): void {
+  const agreeing = host.job(
+    'agree',
+    async ({ sessionId }: { sessionId: string }) => void (await agree(host, sessionId)),
+  )
+  const charging = host.job('charge', ({ sessionId }: { sessionId: string }) => charge(host, sessionId))
+
+  const take = async (told: Told, tx: Tx): Promise<void> => {
+    const { isNew, isDue } = await follow(tx, told)
+    const { sessionId } = told
+    if (isDue) await tx.enqueue(charging, { sessionId }, { key: sessionId })
+    else if (isNew) await tx.enqueue(agreeing, { sessionId }, { key: sessionId })
+  }
+  for (const event of [SessionStarted, SessionEnded, SessionCorrected])
+    host.on(
+      event,
+      { id: 'charge', purpose: 'ask for what sessions cost', from: 'beginning' },
+      async (told, tx) => await take(told, tx),
+    )
+  host.onMany(
+    SessionUpdated,
+    { id: 'driver', purpose: 'know who charges where that is told later', from: 'beginning', afterFailure: 'pass' },
+    async (events, tx) => {
+      for (const [sessionId, driverId] of new Map(
+        events.flatMap(({ sessionId, driverId }) => (driverId ? [[sessionId, driverId] as const] : [])),
+      ))
+        await noteDriver(tx, sessionId, driverId)
+    },
+  )
+}

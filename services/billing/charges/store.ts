@@ -1,0 +1,153 @@
+import type { Owner } from '#contracts/shared'
+import type { Db, Tx } from '#kernel'
+
+/** Where a session is, as far as its price depends on that. */
+export interface ChargePlace {
+  readonly timeZone: string
+  /** ISO 3166-1 alpha-3. */
+  readonly country: string | null
+  readonly region: string | null
+}
+
+export interface Charge {
+  readonly sessionId: string
+  readonly chargerId: string
+  readonly stationId: string | null
+  readonly evse: number
+  readonly connector: number
+  readonly seller: Owner | null
+  readonly driverId: string | null
+  readonly startedAt: Date
+  readonly endedAt: Date | null
+  readonly energyWh: bigint
+  readonly toldAt: Date
+  readonly state: 'running' | 'due' | 'charged' | 'free'
+  readonly agreedAt: Date | null
+  readonly tariffId: string | null
+  readonly version: number | null
+  readonly quoteId: string | null
+  readonly place: ChargePlace | null
+  readonly revision: number
+  readonly price: object | null
+  readonly currency: string | null
+  readonly netMinor: bigint
+  readonly taxMinor: bigint
+  readonly totalMinor: bigint
+  readonly owedMinor: bigint
+  readonly chargedAt: Date | null
+}
+
+const columns = (db: Db) => db`
+  session_id as "sessionId", charger_id as "chargerId", station_id as "stationId", evse, connector,
+  case when seller_id is not null then json_build_object('kind', seller_kind, 'id', seller_id) end as seller,
+  driver_id as "driverId", started_at as "startedAt", ended_at as "endedAt", energy_wh as "energyWh",
+  told_at as "toldAt", state, agreed_at as "agreedAt", tariff_id as "tariffId", version, quote_id as "quoteId", place,
+  revision, price, currency, net_minor as "netMinor", tax_minor as "taxMinor", total_minor as "totalMinor",
+  owed_minor as "owedMinor", charged_at as "chargedAt"`
+
+export async function findCharge(db: Db, sessionId: string): Promise<Charge | undefined> {
+  const [row] = await db<Charge[]>`select ${columns(db)} from charges where session_id = ${sessionId}`
+  return row
+}
+
+export async function lockCharge(tx: Tx, sessionId: string): Promise<Charge | undefined> {
+  const [row] = await tx<Charge[]>`select ${columns(tx)} from charges where session_id = ${sessionId} for update`
+  return row
+}
+
+/** Of a driver or of sellers, the newest first. */
+export const listCharges = (
+  db: Db,
+  of: { driverId?: string | undefined; sellers?: readonly string[] | undefined },
+  limit: number,
+  before: string | undefined,
+) => db<Charge[]>`
+  select ${columns(db)} from charges
+  where true ${of.driverId === undefined ? db`` : db`and driver_id = ${of.driverId}`}
+    ${of.sellers === undefined ? db`` : db`and seller_id = any(${of.sellers as string[]}::uuid[])`}
+    ${before === undefined ? db`` : db`and session_id < ${before}`}
+  order by session_id desc limit ${limit}`
+
+/** What is told of a session. */
+export interface Told {
+  readonly sessionId: string
+  readonly chargerId: string
+  readonly stationId: string | null
+  readonly evse: number
+  readonly connector: number
+  readonly owner: Owner | null
+  readonly driverId: string | null
+  readonly startedAt: string
+  readonly endedAt?: string | null
+  readonly energyWh: number
+  readonly updatedAt: string
+}
+
+/**
+ * Keeps what was told of a session last, in whatever order it is told; true where something about its end changed, so
+ * that it has to be charged (again).
+ */
+export async function follow(tx: Tx, told: Told): Promise<{ isNew: boolean; isDue: boolean }> {
+  const { sessionId, owner, endedAt = null } = told
+  const [row] = await tx<{ isNew: boolean; isDue: boolean }[]>`
+    insert into charges as c (session_id, charger_id, station_id, evse, connector, seller_kind, seller_id, driver_id,
+      started_at, ended_at, energy_wh, told_at, state)
+    values (${sessionId}, ${told.chargerId}, ${told.stationId}, ${told.evse}, ${told.connector}, ${owner?.kind ?? null},
+      ${owner?.id ?? null}, ${told.driverId}, ${told.startedAt}, ${endedAt}, ${told.energyWh}, ${told.updatedAt},
+      ${endedAt === null ? 'running' : 'due'})
+    on conflict (session_id) do update set
+      station_id = coalesce(excluded.station_id, c.station_id), evse = excluded.evse, connector = excluded.connector,
+      seller_kind = coalesce(excluded.seller_kind, c.seller_kind), seller_id = coalesce(excluded.seller_id, c.seller_id),
+      driver_id = coalesce(c.driver_id, excluded.driver_id), started_at = excluded.started_at,
+      ended_at = excluded.ended_at, energy_wh = excluded.energy_wh, told_at = excluded.told_at,
+      state = excluded.state
+    where c.told_at < excluded.told_at or (c.told_at = excluded.told_at and c.ended_at is null)
+    returning xmax = 0 as "isNew", state = 'due' as "isDue"`
+  return row ?? { isNew: false, isDue: false }
+}
+
+/** Whose a session is may be known later than its begin: a card is shown to a charger that runs already. */
+export const noteDriver = (tx: Tx, sessionId: string, driverId: string) => tx`
+  update charges set driver_id = ${driverId} where session_id = ${sessionId} and driver_id is null`
+
+export interface Agreement {
+  readonly tariffId: string | null
+  readonly version: number | null
+  readonly quoteId: string | null
+  readonly place: ChargePlace | null
+}
+
+export const setAgreement = (
+  tx: Tx,
+  sessionId: string,
+  { tariffId, version, quoteId, place }: Agreement,
+  at: Date,
+) => tx`
+  update charges set tariff_id = ${tariffId}, version = ${version}, quote_id = ${quoteId},
+    place = ${place && tx.json(place as never)}, agreed_at = ${at}
+  where session_id = ${sessionId} and agreed_at is null`
+
+export const setFree = (tx: Tx, sessionId: string) => tx`
+  update charges set state = 'free' where session_id = ${sessionId} and state = 'due' and revision = 0`
+
+export const setCharged = (
+  tx: Tx,
+  {
+    sessionId,
+    revision,
+    price,
+    currency,
+    netMinor,
+    taxMinor,
+    totalMinor,
+    owedMinor,
+    chargedAt,
+  }: Pick<
+    Charge,
+    'sessionId' | 'revision' | 'price' | 'currency' | 'netMinor' | 'taxMinor' | 'totalMinor' | 'owedMinor' | 'chargedAt'
+  >,
+) => tx`
+  update charges set state = 'charged', revision = ${revision}, price = ${tx.json(price as never)}, currency = ${currency},
+    net_minor = ${netMinor.toString()}, tax_minor = ${taxMinor.toString()}, total_minor = ${totalMinor.toString()},
+    owed_minor = ${owedMinor.toString()}, charged_at = ${chargedAt}
+  where session_id = ${sessionId}`

@@ -1,0 +1,27 @@
+import Type from 'typebox'
+import { getSessionCourse } from '#contracts/sessions'
+import { getStation } from '#contracts/stations'
+import { Setting, type Host } from '#kernel'
+import { paymentSettings } from '#money/payments'
+
+export const settings = Type.Object({
+  BILLING_QUOTE_LASTS: Setting.duration('How long a price that was quoted holds for a session that begins.', {
+    default: '15m',
+  }),
+  BILLING_HOLD_KWH: Setting.integer('So much energy is kept of a wallet when a session begins, as far as it reaches.', {
+    default: 40,
+    minimum: 0,
+    maximum: 10_000,
+  }),
+  ...paymentSettings,
+  BILLING_DEBT_ALLOWED_MINOR: Setting.integer(
+    'What a driver may owe, in the minor unit of each currency, before they start no further session.',
+    { default: 0, minimum: 0, maximum: 1_000_000_000 },
+  ),
+})
+
+/** Where a charger stands and whose it is, and how a session went. */
+export const needs = [getStation, getSessionCourse] as const
+
+/** What this service has of the world. */
+export type BillingHost = Host<'billing', (typeof needs)[number], typeof settings>

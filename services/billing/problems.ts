@@ -1,0 +1,18 @@
+import type { Problems } from '#kernel'
+import { paymentProblems } from '#money/payments'
+
+/** What billing refuses with. */
+export const problems = {
+  ...paymentProblems,
+  tariff_unknown: ['not_found', 'There is no such tariff, or it is not for who asks.'],
+  tariff_withdrawn: ['conflict', 'The tariff is no longer offered; make a new one.'],
+  tariff_use_taken: ['conflict', 'Another tariff is in force at one of these places for the same drivers.'],
+  group_unknown: ['not_found', 'There is no such group of drivers, or it is not for who asks.'],
+  seller_unknown: ['not_found', 'Nobody has said yet who sells here.'],
+  charge_unknown: ['not_found', 'There is no such session, or it is not for who asks.'],
+  wallet_short: ['conflict', 'There is less in the wallet than that, beside what is kept for sessions that run.'],
+  wallet_unknown: ['not_found', 'There is no money in this currency, and never was.'],
+  station_unknown: ['not_found', 'There is no such station, or it is not for who asks.'],
+  tax_id_invalid: ['unprocessable', 'That is no tax number: its form or its check digit is wrong.'],
+  currency_unknown: ['unprocessable', 'There is no such currency.'],
+} satisfies Problems

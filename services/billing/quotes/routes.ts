@@ -1,0 +1,157 @@
+import Type, { type Static } from 'typebox'
+import { TariffTerms } from '#contracts/billing'
+import { Currency, Id, Instant, Minor } from '#contracts/shared'
+import { getStation } from '#contracts/stations'
+import { anyoneAsThemselves, newId, Problem, type Db, type Tx } from '#kernel'
+import { sellsAt } from '../access.ts'
+import type { BillingHost } from '../host.ts'
+import { priceOf, type Moment, type Price } from '../tariffs/price.ts'
+import { tariffAt, termsOf } from '../tariffs/store.ts'
+
+const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+
+export const PriceView = Type.Object(
+  {
+    currency: Currency,
+    taxIncluded: Type.Boolean({ description: 'Whether amounts are with tax' }),
+    totalMinor: Minor,
+    lines: Type.Array(
+      Type.Object({
+        type: Type.Enum(['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT', 'MINIMUM', 'MAXIMUM'], { examples: ['ENERGY'] }),
+        price: Type.String({ description: 'In major units per kWh, per hour or session', examples: ['0.49'] }),
+        quantity: Type.Number({ description: 'Wh, seconds, or how many', examples: [18_400] }),
+        amountMinor: Minor,
+      }),
+    ),
+  },
+  { title: 'Price' },
+)
+
+export const viewPrice = ({ currency, totalMinor, lines }: Price, terms: TariffTerms): Static<typeof PriceView> => ({
+  currency,
+  taxIncluded: terms.taxIncluded,
+  totalMinor: Number(totalMinor),
+  lines: lines.map(line => ({ ...line, amountMinor: Number(line.amountMinor) })),
+})
+
+const QuoteView = Type.Object(
+  {
+    id: Id,
+    stationId: Id,
+    evse: Type.Integer({ examples: [1] }),
+    connector: Type.Integer({ examples: [1] }),
+    tariff: nullable(
+      Type.Object(
+        { id: Id, version: Type.Integer({ examples: [1] }), name: Type.String(), terms: TariffTerms },
+        { description: 'Null where charging costs nothing' },
+      ),
+    ),
+    price: nullable(PriceView),
+    expiresAt: { ...Instant, description: 'A session that begins before then costs by these terms' },
+  },
+  { title: 'Quote' },
+)
+
+const Place = {
+  stationId: Id,
+  evse: Type.Integer({ minimum: 1, maximum: 1_000_000, examples: [1] }),
+  connector: Type.Integer({ minimum: 1, maximum: 1_000_000, examples: [1] }),
+}
+
+/** What charging at a plug costs; who asks is held to it, and so is who sells. */
+export function quoteRoutes(host: BillingHost): void {
+  const { db, http, now, ask, settings } = host
+  http.post(
+    '/quote',
+    {
+      config: { access: anyoneAsThemselves },
+      schema: {
+        summary: 'Say what charging would cost',
+        description:
+          'The price of so much energy in so many minutes from now on, with the terms behind it. A session of the same driver that begins ' +
+          'at this plug before the quote ends costs by these terms, whatever became of the tariff meanwhile.',
+        refuses: ['station_unknown'],
+        body: Type.Object({
+          ...Place,
+          energyWh: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000, examples: [20_000] })),
+          minutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 43_200, examples: [45] })),
+        }),
+        response: { 201: QuoteView },
+      },
+    },
+    async ({ body, visitor: actor }, reply) => {
+      const { stationId, evse, connector, energyWh = 20_000, minutes = 60 } = body
+      const station = await ask(getStation, { stationId })
+      const driverId = actor?.userId ?? null
+      const at = now()
+      const ownerId = station.owner?.id
+      if (
+        station.deleted ||
+        !(station.public || (actor && sellsAt(actor, station.owner)) || (await isMember(db, driverId, ownerId)))
+      )
+        throw new Problem('not_found', 'station_unknown')
+      const tariff = ownerId && (await tariffAt(db, { ownerId, stationId, evse, connector, driverId }))
+      const id = newId()
+      const expiresAt = new Date(at.getTime() + settings.BILLING_QUOTE_LASTS)
+      const answer = { id, stationId, evse, connector, expiresAt: expiresAt.toISOString() }
+      reply.code(201)
+      if (!tariff) return { ...answer, tariff: null, price: null }
+      const course: Moment[] = [
+        { at: at.getTime(), energyWh: 0 },
+        { at: at.getTime() + minutes * 60_000, energyWh },
+      ]
+      const price = viewPrice(priceOf(tariff.terms, course, station.timeZone ?? 'UTC'), tariff.terms)
+      await db.transaction(
+        tx => tx`
+          insert into quotes (id, driver_id, station_id, evse, connector, tariff_id, version, price, created_at, expires_at)
+          values (${id}, ${driverId}, ${stationId}, ${evse}, ${connector}, ${tariff.id}, ${tariff.version},
+            ${tx.json(price)}, ${at}, ${expiresAt})`,
+      )
+      const { name, terms, version } = tariff
+      return { ...answer, tariff: { id: tariff.id, version, name, terms }, price }
+    },
+  )
+}
+
+/** Whether an owner has a driver in one of their groups. */
+async function isMember(db: Db, driverId: string | null, ownerId: string | undefined): Promise<boolean> {
+  if (!driverId || !ownerId) return false
+  const [row] = await db`
+    select from driver_group_members m join driver_groups g on g.id = m.group_id
+    where m.driver_id = ${driverId} and g.owner_id = ${ownerId} limit 1`
+  return row !== undefined
+}
+
+export interface Agreed {
+  readonly quoteId: string | null
+  readonly tariffId: string
+  readonly version: number
+  readonly terms: TariffTerms
+}
+
+/** By which terms a session costs that began then: those that were quoted for it last, else those that were in force. */
+export async function agreedAt(
+  db: Db,
+  place: { ownerId: string; stationId: string; evse: number; connector: number; driverId: string | null },
+  at: Date,
+): Promise<Agreed | undefined> {
+  const [quote] = await db<{ id: string; tariffId: string; version: number }[]>`
+    select id, tariff_id as "tariffId", version from quotes
+    where station_id = ${place.stationId} and evse = ${place.evse} and driver_id = ${place.driverId}
+      and created_at <= ${at} and expires_at > ${at}
+    order by created_at desc limit 1`
+  if (quote) {
+    const { id: quoteId, tariffId, version } = quote
+    return { quoteId, tariffId, version, terms: (await termsOf(db, tariffId, version))! }
+  }
+  const tariff = await tariffAt(db, place)
+  if (!tariff) return undefined
+  // The terms that were in force then; a session may be told of long after it began.
+  const [then] = await db<{ version: number; terms: TariffTerms }[]>`
+    select version, terms from tariff_terms where tariff_id = ${tariff.id}
+    order by since <= ${at} desc, case when since <= ${at} then -version else version end limit 1`
+  return { quoteId: null, tariffId: tariff.id, ...then! }
+}
+
+/** Quotes nobody can cite any more. */
+export const dropQuotes = (tx: Tx, before: Date) => tx`delete from quotes where expires_at < ${before}`

@@ -1,0 +1,73 @@
+import type { TariffTerms } from '#contracts/billing'
+import type { Db } from '#kernel'
+import { majorOf } from '#money/amount'
+import { regimeOf, taxed, treat, type Place, type TaxRules } from '#money/tax'
+import type { Charge, ChargePlace } from '../charges/store.ts'
+import type { Price } from '../tariffs/price.ts'
+
+/** Who sells, as tax and invoices know them. */
+export interface Seller {
+  readonly ownerId: string
+  readonly name: string
+  readonly address: {
+    readonly street: string
+    readonly postalCode: string
+    readonly city: string
+    /** ISO 3166-2 without the country, where tax depends on it. */
+    readonly region?: string | undefined
+    /** ISO 3166-1, two letters. */
+    readonly country: string
+  }
+  /** As `checkTaxId` reads it. */
+  readonly taxId: string | null
+  readonly smallBusiness: boolean
+  readonly rounding: TaxRules['rounding']
+  readonly version: number
+}
+
+export async function findSeller(db: Db, ownerId: string): Promise<Seller | undefined> {
+  const [row] = await db<Seller[]>`
+    select owner_id as "ownerId", name, address, tax_id as "taxId", small_business as "smallBusiness", rounding, version
+    from sellers where owner_id = ${ownerId}`
+  return row
+}
+
+// Countries as chargers tell them (OCPI) whose taxes are known here.
+const twoLetters: Readonly<Record<string, string>> = Object.fromEntries(
+  (
+    'AUT:AT BEL:BE BGR:BG HRV:HR CYP:CY CZE:CZ DNK:DK EST:EE FIN:FI FRA:FR DEU:DE GRC:GR HUN:HU IRL:IE ITA:IT LVA:LV ' +
+    'LTU:LT LUX:LU MLT:MT NLD:NL POL:PL PRT:PT ROU:RO SVK:SK SVN:SI ESP:ES SWE:SE GBR:GB CHE:CH IND:IN USA:US MCO:MC IMN:IM'
+  )
+    .split(' ')
+    .map(pair => pair.split(':') as [string, string]),
+)
+
+const placeOf = ({ country, region, timeZone }: ChargePlace, otherwise: Place): Place => {
+  const known = country === null ? undefined : twoLetters[country]
+  return known ? { country: known, region: region ?? undefined, timeZone } : otherwise
+}
+
+/** What of a price is tax, where the charger stands; none where nobody said who sells. */
+export async function taxOf(
+  db: Db,
+  { seller, place, endedAt }: Charge,
+  terms: TariffTerms,
+  price: Price,
+): Promise<{ netMinor: bigint; taxMinor: bigint }> {
+  const found = seller && (await findSeller(db, seller.id))
+  const established = found && { country: found.address.country, region: found.address.region }
+  const at = established && place ? placeOf(place, established) : undefined
+  if (!at || !regimeOf(at)) return { netMinor: price.totalMinor, taxMinor: 0n }
+  const treatment = treat({
+    sold: 'charging',
+    seller: { established: established!, smallBusiness: found!.smallBusiness },
+    buyer: { kind: 'consumer' },
+    at: endedAt!,
+    place: at,
+  })
+  const { currency } = price
+  return taxed(
+    price.lines.map(({ amountMinor }) => ({ amount: majorOf({ minor: amountMinor, currency }), treatment })),
+    { currency, prices: terms.taxIncluded ? 'gross' : 'net', rounding: found!.rounding },
+  )
+}

@@ -1,0 +1,54 @@
+import { DriverBlocked, DriverUnblocked, SessionCharged, TariffPublished, TariffWithdrawn } from '#contracts/billing'
+import { defineService } from '#kernel'
+import { differencesIn, ledger } from '#money/ledger'
+import { payments } from '#money/payments'
+import { chargeRoutes } from './charges/routes.ts'
+import { followSessions } from './charges/reactions.ts'
+import { groupRoutes } from './groups/routes.ts'
+import { needs, settings } from './host.ts'
+import { problems } from './problems.ts'
+import { dropQuotes, quoteRoutes } from './quotes/routes.ts'
+import { sellerRoutes } from './sellers/routes.ts'
+import { tariffRoutes } from './tariffs/routes.ts'
+import { walletRoutes } from './wallets/routes.ts'
+import { topUps } from './wallets/top-ups.ts'
+
+/** What charging costs, and the money of drivers and sellers. */
+export const billing = defineService({
+  name: 'billing',
+  about: 'What charging costs: tariffs, quotes, wallets, and what is booked for each session.',
+  problems,
+  folder: import.meta.dirname,
+  includes: [ledger, payments],
+  needs,
+  settings,
+  publishes: [TariffPublished, TariffWithdrawn, SessionCharged, DriverBlocked, DriverUnblocked],
+  start(host) {
+    const { db, log, metrics, now } = host
+    tariffRoutes(host)
+    groupRoutes(host)
+    quoteRoutes(host)
+    sellerRoutes(host)
+    chargeRoutes(host)
+    walletRoutes(host)
+    topUps(host)
+    followSessions(host)
+    const wrong = metrics.gauge(
+      'ohmnibus_billing_accounts_wrong',
+      'Accounts that are not the sum of their postings',
+      [],
+    )
+    host.every('1 hour', 'compare balances with what was booked', async () => {
+      const differences = await differencesIn(db)
+      wrong.set({}, differences.length)
+      for (const { id, balanceMinor, postedMinor } of differences)
+        log.error(
+          { accountId: id, balanceMinor: balanceMinor.toString(), postedMinor: postedMinor.toString() },
+          'an account is not the sum of its postings',
+        )
+    })
+    host.every('1 hour', 'forget quotes that ended', async () => {
+      await db.transaction(tx => dropQuotes(tx, new Date(now().getTime() - 30 * 86_400_000)))
+    })
+  },
+})

@@ -1,0 +1,109 @@
+import type { TariffTerms } from '#contracts/billing'
+import type { Owner } from '#contracts/shared'
+import type { Db, Tx } from '#kernel'
+
+/** Where a tariff is in force: all of it null is wherever its owner says nothing else. */
+export interface Use {
+  readonly stationId: string | null
+  readonly evse: number | null
+  readonly connector: number | null
+  /** Of drivers; null is for everybody. */
+  readonly groupId: string | null
+}
+
+export interface Tariff {
+  readonly id: string
+  readonly owner: Owner
+  readonly name: string
+  readonly terms: TariffTerms
+  readonly uses: readonly Use[]
+  readonly version: number
+  readonly createdAt: Date
+  readonly withdrawnAt: Date | null
+}
+
+const columns = (db: Db) => db`
+  t.id, json_build_object('kind', t.owner_kind, 'id', t.owner_id) as owner, t.name, v.terms,
+  coalesce((
+    select json_agg(json_build_object('stationId', u.station_id, 'evse', u.evse, 'connector', u.connector,
+      'groupId', u.group_id) order by u.station_id, u.evse, u.connector, u.group_id)
+    from tariff_uses u where u.tariff_id = t.id), '[]'::json) as uses,
+  t.version, t.created_at as "createdAt", t.withdrawn_at as "withdrawnAt"`
+const current = (db: Db) => db`tariffs t join tariff_terms v on v.tariff_id = t.id and v.version = t.version`
+
+export async function findTariff(db: Db, id: string): Promise<Tariff | undefined> {
+  const [row] = await db<Tariff[]>`select ${columns(db)} from ${current(db)} where t.id = ${id}`
+  return row
+}
+
+export async function lockTariff(tx: Tx, id: string): Promise<Tariff | undefined> {
+  const [row] = await tx<Tariff[]>`select ${columns(tx)} from ${current(tx)} where t.id = ${id} for update of t`
+  return row
+}
+
+/** The newest first; of everybody where no owners are named. */
+export const listTariffs = (db: Db, owners: readonly string[] | undefined, limit: number, before?: string) => db<
+  Tariff[]
+>`
+  select ${columns(db)} from ${current(db)}
+  where t.withdrawn_at is null ${owners ? db`and t.owner_id = any(${owners as string[]}::uuid[])` : db``}
+    ${before === undefined ? db`` : db`and t.id < ${before}`}
+  order by t.id desc limit ${limit}`
+
+export async function insertTariff(tx: Tx, { id, owner, name, version, createdAt }: Tariff): Promise<void> {
+  await tx`
+    insert into tariffs (id, owner_kind, owner_id, name, version, created_at)
+    values (${id}, ${owner.kind}, ${owner.id}, ${name}, ${version}, ${createdAt})`
+}
+
+export async function updateTariff(tx: Tx, { id, name, version, withdrawnAt }: Tariff): Promise<void> {
+  await tx`
+    update tariffs set name = ${name}, version = ${version}, withdrawn_at = ${withdrawnAt} where id = ${id}`
+}
+
+export async function insertTerms(tx: Tx, { id, version, terms }: Tariff, since: Date): Promise<void> {
+  await tx`
+    insert into tariff_terms (tariff_id, version, terms, since)
+    values (${id}, ${version}, ${tx.json(terms as never)}, ${since})`
+}
+
+/** Puts these in the place of those there were. Violates `tariff_uses_one` where another tariff is in force there. */
+export async function setUses(tx: Tx, { id, owner, uses }: Pick<Tariff, 'id' | 'owner' | 'uses'>): Promise<void> {
+  await tx`delete from tariff_uses where tariff_id = ${id}`
+  if (uses.length > 0)
+    await tx`
+      insert into tariff_uses (tariff_id, owner_id, station_id, evse, connector, group_id)
+      select ${id}, ${owner.id}, u."stationId", u.evse, u.connector, u."groupId"
+      from json_to_recordset(${tx.json(uses as never)}) as u
+        ("stationId" uuid, evse integer, connector integer, "groupId" uuid)`
+}
+
+/** A plug, and who wants to charge there. */
+export interface Place {
+  readonly ownerId: string
+  readonly stationId: string
+  readonly evse: number
+  readonly connector: number
+  readonly driverId: string | null
+}
+
+/** What charging costs there, now: the tariff for the driver's group before that for all, the nearer before the wider. */
+export async function tariffAt(
+  db: Db,
+  { ownerId, stationId, evse, connector, driverId }: Place,
+): Promise<Tariff | undefined> {
+  const [row] = await db<Tariff[]>`
+    select ${columns(db)} from ${current(db)} join tariff_uses u on u.tariff_id = t.id
+    where u.owner_id = ${ownerId} and (u.station_id is null or u.station_id = ${stationId})
+      and (u.evse is null or u.evse = ${evse}) and (u.connector is null or u.connector = ${connector})
+      and (u.group_id is null or exists (
+        select from driver_group_members m where m.group_id = u.group_id and m.driver_id = ${driverId}))
+    order by u.group_id is null, u.connector is null, u.evse is null, u.station_id is null, t.id limit 1`
+  return row
+}
+
+export async function termsOf(db: Db, tariffId: string, version: number): Promise<TariffTerms | undefined> {
+  const [row] = await db<{ terms: TariffTerms }[]>`
+    select terms from tariff_terms where tariff_id = ${tariffId} and version = ${version}`
+  return row?.terms
+}

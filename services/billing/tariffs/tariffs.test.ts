@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { TariffPublished, TariffWithdrawn } from '#contracts/billing'
+import { newId } from '#kernel'
+import { open, perKwh } from '../testing.ts'
+
+suite('a tariff', () => {
+  test('is said, changed with its version and withdrawn, and each is told', async t => {
+    const { p, operator, as } = await open(t)
+    const made = await operator.post('/tariffs', { name: 'Day', terms: perKwh('0.49') })
+    assert.deepEqual([made.status, made.headers.etag, made.body.uses], [201, '"1"', []])
+    const path = `/tariffs/${made.body.id}`
+    assert.equal(made.headers.location, `/api/billing${path}`)
+    const body = { name: 'Night', terms: perKwh('0.29'), uses: [{}] }
+    const changed = await operator.put(path, body, { 'if-match': '"1"' })
+    assert.deepEqual(
+      [changed.status, changed.body.version, changed.body.terms.elements[0].priceComponents[0].price],
+      [200, 2, '0.29'],
+    )
+    assert.equal((await operator.put(path, body, { 'if-match': '"1"' })).body.code, 'version_stale')
+    assert.equal((await operator.get(path, undefined, { 'if-none-match': '"2"' })).status, 304)
+    for (const other of [
+      as({ role: 'operator' }),
+      as({ role: 'operator', organisation: { id: newId(), role: 'owner' } }),
+    ])
+      assert.equal((await other.get(path)).body.code, 'tariff_unknown')
+    assert.equal((await as().get(path)).body.code, 'role_insufficient')
+    assert.equal((await operator.delete(path)).status, 204)
+    assert.equal((await operator.put(path, body)).body.code, 'tariff_withdrawn')
+    assert.deepEqual((await operator.get('/tariffs')).body.items, [])
+    assert.notEqual((await operator.get(path)).body.withdrawnAt, null)
+    assert.deepEqual(
+      (await p.published(TariffPublished)).map(({ version }) => version),
+      [1, 2],
+    )
+    assert.equal((await p.published(TariffWithdrawn)).length, 1)
+  })
+
+  test('is in force where the nearest says so, for a group of drivers before everybody', async t => {
+    const { operator, stationId, as } = await open(t)
+    const [friend, stranger] = [newId(), newId()]
+    const group = await operator.post('/groups', { name: 'Employees', drivers: [friend] })
+    assert.equal(group.status, 201, JSON.stringify(group.body))
+    const say = async (price: string, use: object) => {
+      const { status, body } = await operator.post('/tariffs', { name: price, terms: perKwh(price), uses: [use] })
+      assert.equal(status, 201, JSON.stringify(body))
+    }
+    const quoted = async (userId: string, connector = 1) => {
+      const { status, body } = await as({ userId }).post('/quote', { stationId, evse: 1, connector, energyWh: 10_000 })
+      assert.equal(status, 201, JSON.stringify(body))
+      return body.price?.totalMinor ?? null
+    }
+    assert.equal(await quoted(stranger), null)
+    await say('0.60', {})
+    await say('0.50', { stationId })
+    await say('0.40', { stationId, evse: 1, connector: 2 })
+    assert.deepEqual([await quoted(stranger), await quoted(stranger, 2)], [500, 400])
+    await say('0.10', { groupId: group.body.id })
+    assert.deepEqual([await quoted(friend), await quoted(friend, 2), await quoted(stranger)], [100, 100, 500])
+    const alone = await operator.put(`/groups/${group.body.id}`, { name: 'Employees', drivers: [] })
+    assert.equal(alone.status, 200)
+    assert.equal(await quoted(friend), 500)
+    assert.equal((await operator.delete(`/groups/${group.body.id}`)).status, 204)
+  })
+
+  test('is refused where another is in force, at a station of others, for a group that is not there, and as nonsense', async t => {
+    const { operator, stationId, as, seller } = await open(t)
+    const post = (more: object, who = operator) =>
+      who.post('/tariffs', { name: 'Other', terms: perKwh('0.49'), ...more })
+    assert.equal((await post({ uses: [{ stationId }] })).status, 201)
+    assert.equal((await post({ uses: [{ stationId }] })).body.code, 'tariff_use_taken')
+    const both = await Promise.all([post({ uses: [{}] }), post({ uses: [{}] })])
+    assert.deepEqual(both.map(({ status }) => status).toSorted(), [201, 409])
+    assert.equal((await post({ uses: [{ stationId: newId() }] })).body.code, 'station_unknown')
+    assert.equal((await post({ uses: [{ stationId }] }, as({ role: 'operator' }))).body.code, 'station_unknown')
+    assert.equal((await post({ uses: [{ groupId: newId() }] })).body.code, 'group_unknown')
+    assert.equal((await post({ uses: [{ evse: 1 }] })).body.errors[0].pointer, '/uses/0/stationId')
+    assert.equal((await post({ terms: perKwh('0.49', { currency: 'EUX' }) })).body.code, 'currency_unknown')
+    for (const price of ['-1', '0,49', '1e3', '', '1234567890', '0.1234567'])
+      assert.equal((await post({ terms: perKwh(price) })).status, 400, price)
+    const viewer = as({ role: 'operator', organisation: { id: seller.id, role: 'viewer' } })
+    assert.equal((await post({}, viewer)).body.code, 'editor_required')
+  })
+})
+
+suite('a quote', () => {
+  test('is what the session costs that begins before it ends, whatever became of the tariff', async t => {
+    let now = new Date('2027-03-01T09:59:00.000Z')
+    const { operator, tariff, stationId, as, ended } = await open(t, { now: () => now })
+    const { id } = await tariff(perKwh('0.30'))
+    const driverId = newId()
+    const place = { stationId, evse: 1, connector: 1 }
+    const { body } = await as({ userId: driverId }).post('/quote', { ...place, energyWh: 10_000, minutes: 30 })
+    assert.deepEqual([body.price.totalMinor, body.tariff.version, body.expiresAt], [300, 1, '2027-03-01T10:14:00.000Z'])
+    await operator.put(`/tariffs/${id}`, { name: 'Dearer', terms: perKwh('0.90'), uses: [{}] })
+    const charged = async (of: string) => {
+      const sessionId = newId()
+      await ended({ sessionId, driverId: of, energyWh: 10_000 })
+      return (await as({ userId: of }).get(`/charges/${sessionId}`)).body
+    }
+    const theirs = await charged(driverId)
+    assert.deepEqual([theirs.totalMinor, theirs.quoteId], [300, body.id])
+    assert.deepEqual((await charged(newId())).totalMinor, 900)
+    now = new Date('2027-03-01T10:20:00.000Z')
+  })
+
+  test('is for everybody at a public station, also without an account, and for nobody at one that is not there', async t => {
+    const { p, tariff, stationId } = await open(t)
+    await tariff(perKwh('0.30'))
+    const ask = (payload: object) => p.http.inject({ method: 'POST', url: '/api/billing/quote', payload })
+    const there = await ask({ stationId, evse: 1, connector: 1 })
+    assert.equal(there.statusCode, 201, there.body)
+    assert.equal(there.json().price.totalMinor, 600)
+    assert.equal((await ask({ stationId: newId(), evse: 1, connector: 1 })).json().code, 'station_unknown')
+    assert.equal((await ask({ stationId, evse: 0, connector: 1 })).statusCode, 400)
+  })
+})

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import type { TariffTerms } from '#contracts/billing'
+import { getSessionCourse, SessionCorrected, SessionEnded, SessionStarted } from '#contracts/sessions'
+import { getStation } from '#contracts/stations'
+import type { Owner } from '#contracts/shared'
+import { fail, newId, type Db } from '#kernel'
+import { differencesIn } from '#money/ledger'
+import { answering, start, type TestOptions } from '../../kernel/testing.ts'
+import { billing } from './service.ts'
+
+export const perKwh = (price: string, more: Partial<TariffTerms> = {}): TariffTerms => ({
+  currency: 'EUR',
+  taxIncluded: true,
+  elements: [{ priceComponents: [{ type: 'ENERGY', price }] }],
+  ...more,
+})
+
+/** A session as somebody tells of it; times are minutes from `begin`. */
+export interface Charging {
+  readonly sessionId: string
+  readonly driverId: string | null
+  readonly energyWh: number
+  readonly minutes?: number
+  /** Moments in between. */
+  readonly course?: readonly (readonly [minutes: number, energyWh: number])[]
+}
+
+/** Billing, a station of an operator's, and sessions there that are told as their service would. */
+export async function open(t: TestContext, options: TestOptions = {}) {
+  const begin = Date.parse('2027-03-01T10:00:00Z')
+  const at = (minutes: number): string => new Date(begin + minutes * 60_000).toISOString()
+  const seller: Owner = { kind: 'organisation', id: newId() }
+  const stationId = newId()
+  const courses = new Map<string, object>()
+  const p = await start(t, [billing], {
+    ...options,
+    answers: [
+      answering(getStation, async asked =>
+        asked.stationId === stationId || asked.chargerId === 'CP-1'
+          ? {
+              stationId,
+              chargerId: 'CP-1',
+              owner: seller,
+              public: true,
+              name: 'Market square',
+              siteId: null,
+              timeZone: 'Europe/Berlin',
+              country: 'DEU',
+              region: null,
+              tariff: null,
+              online: true,
+              deleted: false,
+              version: 1,
+            }
+          : fail('not_found', 'station_unknown'),
+      ),
+      answering(
+        getSessionCourse,
+        async ({ sessionId }) => (courses.get(sessionId) as never) ?? fail('not_found', 'session_unknown'),
+      ),
+    ],
+  })
+  const as = (who: object = {}) => {
+    const headers = p.signedIn({ userId: newId(), ...who })
+    const send =
+      (method: 'GET' | 'POST' | 'PUT' | 'DELETE') =>
+      async (path: string, payload?: object, more: Record<string, string> = {}) => {
+        const answer = await p.http.inject({
+          method,
+          url: `/api/billing${path}`,
+          headers: { ...headers, ...more },
+          ...(payload && { payload }),
+        })
+        return { status: answer.statusCode, headers: answer.headers, body: answer.body ? answer.json() : undefined }
+      }
+    return { get: send('GET'), post: send('POST'), put: send('PUT'), delete: send('DELETE') }
+  }
+  const organisation = { id: seller.id, role: 'admin' as const }
+  const operator = as({ role: 'operator', organisation })
+  const told = (
+    { sessionId, driverId, energyWh, minutes = 60, course = [] }: Charging,
+    updated: number,
+    ended: boolean,
+  ) => {
+    const about = {
+      sessionId,
+      chargerId: 'CP-1',
+      stationId,
+      evse: 1,
+      connector: 1,
+      owner: seller,
+      driverId,
+      token: null,
+      startedAt: at(0),
+      energyWh: ended ? energyWh : 0,
+      updatedAt: at(updated),
+    }
+    const moments = [[0, 0] as const, ...course, [minutes, energyWh] as const]
+    courses.set(sessionId, {
+      ...about,
+      energyWh,
+      endedAt: ended ? at(minutes) : null,
+      course: moments.map(([minute, energyWh]) => ({ at: at(minute), energyWh })),
+    })
+    return { about, endedAt: at(minutes) }
+  }
+  const ending = { stopReason: null, closedBy: 'charger' as const }
+  return {
+    p,
+    at,
+    seller,
+    stationId,
+    operator,
+    organisation,
+    as,
+    /** Says what charging costs there. */
+    async tariff(terms: TariffTerms, uses: object[] = [{}]) {
+      const { status, body } = await operator.post('/tariffs', { name: 'Standard', terms, uses })
+      assert.equal(status, 201, JSON.stringify(body))
+      return body
+    },
+    /** Puts money into a driver's wallet. */
+    async fund(driverId: string, cents: bigint): Promise<void> {
+      const { accounts } = await import('./wallets/accounts.ts')
+      const { post } = await import('#money/ledger')
+      await inBilling(p, async tx => {
+        const [wallet, outside] = [await accounts.wallet(tx, driverId, 'EUR'), await accounts.outside(tx, 'EUR')]
+        const transfers = [{ from: outside, to: wallet, minor: cents }]
+        await post(tx, { cause: newId(), kind: 'top-up', at: new Date(begin), transfers })
+      })
+    },
+    async started(session: Charging): Promise<void> {
+      await p.publish(SessionStarted, { ...told(session, 0, false).about, offline: false })
+      await p.settle()
+    },
+    async ended(session: Charging, updated = session.minutes ?? 60): Promise<void> {
+      const { about, endedAt } = told(session, updated, true)
+      await p.publish(SessionEnded, { ...about, endedAt, ...ending })
+      await p.settle()
+    },
+    /** More is known of one that had ended; with `goesOn` it has not. */
+    async corrected(session: Charging, updated: number, goesOn = false): Promise<void> {
+      const { about, endedAt } = told(session, updated, !goesOn)
+      const former = { startedAt: at(0), endedAt: at(60), energyWh: 0 }
+      const end = goesOn ? { endedAt: null, stopReason: null, closedBy: null } : { endedAt, ...ending }
+      await p.publish(SessionCorrected, { ...about, ...end, former })
+      await p.settle()
+    },
+    async wallet(driverId: string) {
+      const { body } = await as({ userId: driverId }).get('/wallet')
+      return { ...body.balances[0], blocked: body.blocked }
+    },
+    /** All that was booked adds up. */
+    async isRight(): Promise<void> {
+      const db = p.db('billing') as unknown as Db
+      assert.deepEqual([...(await differencesIn(db))], [])
+      const [row] = await db<{ sum: bigint }[]>`select sum(balance_minor)::bigint as sum from ledger_accounts`
+      assert.equal(row!.sum ?? 0n, 0n)
+    },
+  }
+}
+
+/** Work in a transaction of the service's own schema. */
+async function inBilling(p: { db(name: string): unknown }, work: (tx: any) => Promise<unknown>): Promise<void> {
+  // A pool of a superuser is no `Tx`: it publishes nothing, and nothing here does.
+  await (p.db('billing') as { begin(work: (tx: unknown) => Promise<unknown>): Promise<unknown> }).begin(work)
+}

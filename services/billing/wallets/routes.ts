@@ -1,0 +1,103 @@
+import Type from 'typebox'
+import { Currency, Id, Instant, Minor } from '#contracts/shared'
+import { cursorOf, isText, listQuery, Page, page, Problem, signedIn } from '#kernel'
+import { accountsOf, statementOf } from '#money/ledger'
+import type { BillingHost } from '../host.ts'
+
+const WalletView = Type.Object(
+  {
+    balances: Type.Array(
+      Type.Object({
+        currency: Currency,
+        balanceMinor: Minor,
+        heldMinor: { ...Minor, description: 'Of it what is kept for sessions that run' },
+        availableMinor: Minor,
+        owedMinor: Minor,
+      }),
+    ),
+    blocked: Type.Boolean({ description: 'Whether chargers refuse the driver until what is owed is paid' }),
+  },
+  { title: 'Wallet' },
+)
+
+const PostingView = Type.Object(
+  {
+    id: Type.String({ pattern: '^[0-9]+$', examples: ['4711'] }),
+    at: Instant,
+    kind: Type.String({ examples: ['session'] }),
+    causeId: { ...Id, description: 'Of a session, a payment, a refund' },
+    amountMinor: { ...Minor, description: 'Above zero where it came in' },
+    currency: Currency,
+    account: Type.Enum(['wallet', 'debt'], { examples: ['wallet'] }),
+    about: Type.Unknown(),
+  },
+  { title: 'Posting' },
+)
+
+/** What a driver has, owes, and how that came about. */
+export function walletRoutes({ db, http }: BillingHost): void {
+  http.get(
+    '/wallet',
+    {
+      config: { access: signedIn },
+      schema: { summary: 'What one has and owes', response: { 200: WalletView } },
+    },
+    async ({ actor: { userId } }) => {
+      const [accounts, [driver]] = await Promise.all([
+        accountsOf(db, userId),
+        db<{ blockedAt: Date | null }[]>`select blocked_at as "blockedAt" from drivers where driver_id = ${userId}`,
+      ])
+      const currencies = [...new Set(accounts.map(({ currency }) => currency))]
+      const balances = currencies.map(currency => {
+        const of = (kind: string) => accounts.find(account => account.kind === kind && account.currency === currency)
+        const { balanceMinor = 0n, heldMinor = 0n } = of('wallet') ?? {}
+        return {
+          currency,
+          balanceMinor: Number(balanceMinor),
+          heldMinor: Number(heldMinor),
+          availableMinor: Number(balanceMinor - heldMinor),
+          owedMinor: Number(-(of('debt')?.balanceMinor ?? 0n)) + 0,
+        }
+      })
+      return { balances, blocked: driver?.blockedAt != null }
+    },
+  )
+
+  http.get(
+    '/wallet/postings',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'What came into a wallet and went out of it, the newest first',
+        refuses: ['wallet_unknown'],
+        querystring: listQuery({
+          currency: Currency,
+          account: Type.Optional(Type.Enum(['wallet', 'debt'], { examples: ['wallet'] })),
+        }),
+        response: { 200: Page(PostingView) },
+      },
+    },
+    async ({ actor: { userId }, query: { limit, after, currency, account = 'wallet' } }) => {
+      const found = (await accountsOf(db, userId, account)).find(one => one.currency === currency)
+      if (!found) throw new Problem('not_found', 'wallet_unknown')
+      const before = cursorOf(after, isText)?.[0] as string | undefined
+      if (before !== undefined && !/^\d{1,18}$/.test(before)) throw new Problem('invalid', 'cursor_invalid')
+      const rows = await statementOf(db, found.id, limit + 1, before === undefined ? undefined : BigInt(before))
+      return page(
+        rows,
+        limit,
+        ({ id }) => [id.toString()],
+        ({ id, at, kind, cause, minor, about }) => ({
+          id: id.toString(),
+          at: at.toISOString(),
+          kind,
+          causeId: cause,
+          amountMinor: Number(minor),
+          currency,
+          account,
+          about,
+        }),
+      )
+    },
+  )
+}

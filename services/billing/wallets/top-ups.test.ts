@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { suite, test, type TestContext } from 'node:test'
+import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
+import { newId } from '#kernel'
+import { openStandIn } from '../../../money/payments/stand-in/server.ts'
+import { open, perKwh } from '../testing.ts'
+
+const secret = 'whsec_for_tests'
+
+/** A driver, and a provider of payments that tells of what it did by webhooks. */
+async function pay(t: TestContext) {
+  const standIn = openStandIn({
+    secrets: { stripe: secret, razorpay: secret },
+    deliver: async (_, payload, headers) =>
+      (await it.p.http.inject({ method: 'POST', url: '/api/billing/webhooks/stripe', headers, payload })).statusCode,
+  })
+  const url = await standIn.listen()
+  t.after(() => standIn.close())
+  const environment = { STRIPE_SECRET_KEY: 'sk_test_shop', STRIPE_WEBHOOK_SECRET: secret, STRIPE_API_URL: url }
+  const it = await open(t, { environment })
+  const driverId = newId()
+  const driver = it.as({ userId: driverId })
+  const settle = async () => {
+    for (let round = 0; round < 3; round++) {
+      await standIn.idle()
+      await it.p.settle()
+    }
+  }
+  return {
+    ...it,
+    standIn,
+    driverId,
+    driver,
+    settle,
+    async topUp(amountMinor: number): Promise<any> {
+      const { status, body } = await driver.post('/wallet/top-ups', { amountMinor, currency: 'EUR' })
+      assert.equal(status, 201, JSON.stringify(body))
+      standIn.state.act(body.providerId, 'approve')
+      await settle()
+      return body
+    },
+    refund: (amountMinor: number) => driver.post('/wallet/refunds', { amountMinor, currency: 'EUR' }),
+  }
+}
+
+suite('a wallet', () => {
+  test('has what was paid into it once the provider says so, once, whoever tells of it first', async t => {
+    const { driver, standIn, settle, wallet, driverId, as, isRight } = await pay(t)
+    const headers = { 'idempotency-key': newId() }
+    const order = { amountMinor: 2_000, currency: 'EUR' }
+    const [{ body }, again] = [
+      await driver.post('/wallet/top-ups', order, headers),
+      await driver.post('/wallet/top-ups', order, headers),
+    ]
+    assert.deepEqual([body.state, body.amountMinor, body.provider], ['pending', 2_000, 'stripe'])
+    assert.equal(again.body.id, body.id)
+    assert.match(body.page, /\/api\/billing\/payments\/.+\/page/)
+    standIn.state.act(body.providerId, 'approve')
+    // The browser comes back while the webhook is on its way.
+    const [shown] = await Promise.all([driver.get(`/wallet/top-ups/${body.id}`), settle()])
+    assert.equal(shown.body.state, 'succeeded')
+    await settle()
+    assert.equal((await wallet(driverId)).balanceMinor, 2_000)
+    assert.equal((await as().get(`/wallet/top-ups/${body.id}`)).body.code, 'payment_unknown')
+    await isRight()
+  })
+
+  test('has nothing of a payment that fails, and no currency there is none of', async t => {
+    const { driver, standIn, settle } = await pay(t)
+    const { body } = await driver.post('/wallet/top-ups', { amountMinor: 2_000, currency: 'EUR' })
+    standIn.state.act(body.providerId, 'refuse')
+    await settle()
+    assert.equal((await driver.get(`/wallet/top-ups/${body.id}`)).body.state, 'failed')
+    assert.deepEqual((await driver.get('/wallet')).body, { balances: [], blocked: false })
+    for (const [amountMinor, currency, status] of [
+      [2_000, 'EUX', 422],
+      [0, 'EUR', 400],
+      [-5, 'EUR', 400],
+      [1.5, 'EUR', 400],
+      [1e15, 'EUR', 400],
+    ])
+      assert.equal(
+        (await driver.post('/wallet/top-ups', { amountMinor, currency })).status,
+        status,
+        String(amountMinor),
+      )
+  })
+
+  test('pays what is owed first, and its driver may charge again', async t => {
+    const { p, tariff, ended, topUp, wallet, driverId, isRight } = await pay(t)
+    await tariff(perKwh('0.50'))
+    await ended({ sessionId: newId(), driverId, energyWh: 10_000 })
+    assert.equal((await p.published(DriverBlocked)).length, 1)
+    await topUp(300)
+    const between = await wallet(driverId)
+    assert.deepEqual([between.balanceMinor, between.owedMinor, between.blocked], [0, 200, true])
+    await topUp(300)
+    const after = await wallet(driverId)
+    assert.deepEqual([after.balanceMinor, after.owedMinor, after.blocked], [100, 0, false])
+    assert.equal((await p.published(DriverUnblocked)).length, 1)
+    await isRight()
+  })
+
+  test('gives back what is left of it, to the payments it came from, and never more', async t => {
+    const { topUp, refund, settle, standIn, wallet, driverId, isRight } = await pay(t)
+    await topUp(1_000)
+    await topUp(500)
+    const { status, body } = await refund(700)
+    assert.deepEqual([status, body.refunds], [202, 2])
+    await settle()
+    assert.equal((await wallet(driverId)).balanceMinor, 800)
+    assert.deepEqual(
+      standIn.state.all().map(intent => intent.refunds.reduce((sum, { amount }) => sum + amount, 0)),
+      [200, 500],
+    )
+    assert.equal((await refund(801)).body.code, 'wallet_short')
+    const both = await Promise.all([refund(500), refund(500)])
+    assert.deepEqual(both.map(answer => answer.status).toSorted(), [202, 409])
+    await settle()
+    assert.equal((await wallet(driverId)).balanceMinor, 300)
+    await isRight()
+  })
+
+  test('follows what is given back or disputed at the provider, into debt where it is spent', async t => {
+    const { p, tariff, ended, topUp, settle, standIn, wallet, driverId, isRight } = await pay(t)
+    await tariff(perKwh('0.50'))
+    const { providerId } = await topUp(1_000)
+    await ended({ sessionId: newId(), driverId, energyWh: 10_000 })
+    standIn.state.refund(providerId, { amount: 800, notes: {}, receipt: null })
+    await settle()
+    const after = await wallet(driverId)
+    assert.deepEqual([after.balanceMinor, after.owedMinor, after.blocked], [0, 300, true])
+    assert.equal((await p.published(DriverBlocked)).length, 1)
+    await isRight()
+  })
+})
