@@ -37,6 +37,12 @@ test('amounts are shown to machines and to people', () => {
   assert.match(shown({ minor: 123_456n, currency: 'EUR' }, 'de'), /^1\.234,56\s€$/)
 })
 
+test('the digits of a currency are those of ISO 4217, whatever the engine shows of it', () => {
+  assert.deepEqual(['HUF', 'IDR', 'COP', 'ISK', 'IQD'].map(digitsOf), [2, 2, 2, 0, 3])
+  assert.match(shown({ minor: 123_456n, currency: 'HUF' }, 'en'), /1,234\.56$/)
+  assert.match(shown({ minor: 1_234n, currency: 'ISK' }, 'en'), /1,234$/)
+})
+
 test('what is divided adds up, and nobody is more than one unit from their share', () => {
   assert.deepEqual(divided(100n, [1n, 1n, 1n]), [34n, 33n, 33n])
   assert.deepEqual(divided(-100n, [1n, 2n]), [-33n, -67n])

@@ -17,17 +17,19 @@ const known = new Set(Intl.supportedValuesOf('currency'))
 
 export const isCurrency = (code: string): boolean => known.has(code)
 
-const digits = new Map<string, number>()
+/**
+ * As ISO 4217 lists them; all others have two. What Intl says is how amounts are shown in everyday
+ * life, HUF without its fillér, and changes with the engine: amounts that are stored must not.
+ */
+const digits = new Map<string, number>([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF'.split(' ').map(code => [code, 0] as const),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map(code => [code, 3] as const),
+])
 
 /** How many decimals a currency has: 2 of EUR, 0 of JPY, 3 of KWD. Fails with a RangeError where there is no such currency. */
 export function digitsOf(currency: string): number {
-  let found = digits.get(currency)
-  if (found === undefined) {
-    if (!isCurrency(currency)) throw new RangeError(`${currency} is no currency`)
-    found = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-    digits.set(currency, found)
-  }
-  return found
+  if (!isCurrency(currency)) throw new RangeError(`${currency} is no currency`)
+  return digits.get(currency) ?? 2
 }
 
 /** To the nearest whole, halves away from zero, as merchants round. */
@@ -51,11 +53,13 @@ export function decimalOf({ minor, currency }: Money): string {
   return `${minor < 0n ? '-' : ''}${whole}${places > 0 ? `.${text.slice(-places)}` : ''}`
 }
 
-/** For people, in their language: `€12.34`, `12,34 €`. */
-export const shown = (money: Money, locale: string): string =>
-  new Intl.NumberFormat(locale, { style: 'currency', currency: money.currency }).format(
-    decimalOf(money) as Intl.StringNumericLiteral,
-  )
+/** For people, in their language, with the digits of its currency: `€12.34`, `12,34 €`. */
+export function shown(money: Money, locale: string): string {
+  const { currency } = money
+  const [minimumFractionDigits, maximumFractionDigits] = [digitsOf(currency), digitsOf(currency)]
+  const style = { style: 'currency', currency, minimumFractionDigits, maximumFractionDigits } as const
+  return new Intl.NumberFormat(locale, style).format(decimalOf(money) as Intl.StringNumericLiteral)
+}
 
 /**
  * Divides a total by weights so that the parts add up to it: each gets its share rounded down, and what is left goes one
