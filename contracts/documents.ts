@@ -65,3 +65,20 @@ export const listDocumentsOf = call(
     ),
   }),
 )
+
+/**
+ * Where the file of a document lies, for a service that knows who may have it: `unknown` where there is no such document,
+ * `waiting` where a virus scanner has to look at it first.
+ */
+export const getDocumentFile = call(
+  'documents',
+  'get_document_file',
+  Type.Object({ docId: Id }),
+  Type.Object({
+    state: Type.Enum(['unknown', 'waiting', 'infected', 'released']),
+    /** Whether a virus scanner looks at what comes in. */
+    scanned: Type.Boolean(),
+    /** Of one that is released. */
+    fileKey: Type.Union([Type.String(), Type.Null()]),
+  }),
+)

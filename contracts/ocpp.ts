@@ -268,6 +268,33 @@ export const ReservationReported = event(
   }),
 )
 
+/** A file that a charger was asked for is here whole, below `fileKey`, until documents have taken it in as the document of this id. */
+export const ChargerFileStored = event(
+  'ocpp',
+  'charger-file.stored',
+  'fileId',
+  Type.Object({
+    fileId: Id,
+    chargerId: ChargerId,
+    kind: Type.Enum(['diagnostics', 'security', 'customer'], { examples: ['diagnostics'] }),
+    /** Of the charger; who asked for the file where the charger is nobody's yet. */
+    owner: Owner,
+    fileKey: Type.String(),
+    fileName: Type.String({ examples: ['diagnostics.zip'] }),
+    sizeBytes: Type.Integer({ minimum: 1 }),
+    sha256: Type.String({ pattern: '^[0-9a-f]{64}$', examples: ['0'.repeat(64)] }),
+    at: Instant,
+  }),
+)
+
+/** A file that a charger was asked for is to be nowhere any more. */
+export const ChargerFileRemoved = event(
+  'ocpp',
+  'charger-file.removed',
+  'fileId',
+  Type.Object({ fileId: Id, chargerId: ChargerId }),
+)
+
 /** A certificate that was signed for a charger proves nothing any more. */
 export const CertificateRevoked = event(
   'ocpp',

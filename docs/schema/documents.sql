@@ -53,6 +53,12 @@ create table passport_owners (
   constraint passport_owners_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );
 
+create table removed_files (
+  file_id     uuid                      not null,
+  removed_at  timestamp with time zone  not null,
+  constraint removed_files_pkey PRIMARY KEY (file_id)
+);
+
 create table scanner (
   one      boolean                   not null default true,
   seen_at  timestamp with time zone  not null,

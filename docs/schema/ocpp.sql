@@ -433,6 +433,7 @@ create table transfers (
   asked_by      uuid,
   asked_at      timestamp with time zone  not null,
   ended_at      timestamp with time zone,
+  filed_at      timestamp with time zone,
   constraint transfers_pkey PRIMARY KEY (id),
   constraint transfers_token_digest_key UNIQUE (token_digest),
   constraint transfers_kind_check CHECK ((kind = ANY (ARRAY['diagnostics'::text, 'security'::text, 'customer'::text]))),

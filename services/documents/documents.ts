@@ -126,6 +126,12 @@ export const told = ({ id, passportId, fileName, owner, version }: Document) => 
   version,
 })
 
+/** What is told of one whose file has come in. */
+export const uploaded = (document: Document) => {
+  const { title, kind, contentType, sizeBytes, sha256 } = document
+  return { ...told(document), title, kind, contentType, sizeBytes, sha256 }
+}
+
 /**
  * The last part of whatever a client calls a file (browsers send `%22` for a quote in a form), without what file
  * systems and headers trip over; at most 200 characters and the 255 bytes that a file system takes.

@@ -1,10 +1,17 @@
-import { countDocumentsOf, DocumentDeleted, DocumentUpdated, listDocumentsOf } from '#contracts/documents'
+import {
+  countDocumentsOf,
+  DocumentDeleted,
+  DocumentUpdated,
+  getDocumentFile,
+  listDocumentsOf,
+} from '#contracts/documents'
 import { PassportDeleted, PassportMoved } from '#contracts/passports'
 import { told } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
 import {
   countDocuments,
   deleteDocument,
+  findDocument,
   listDocuments,
   moveDocuments,
   passportDeleted,
@@ -41,6 +48,15 @@ export function answers(host: DocumentsHost): void {
   host.answer(countDocumentsOf, async ({ ownerId }) => {
     const wanted = { owners: [ownerId], passportId: undefined, kind: undefined, language: undefined, created: {} }
     return { count: await countDocuments(host.db, wanted) }
+  })
+
+  host.answer(getDocumentFile, async ({ docId }) => {
+    const document = await findDocument(host.db, docId)
+    const scanned = host.settings.CLAMAV_HOST !== undefined
+    if (!document) return { state: 'unknown' as const, scanned, fileKey: null }
+    const { scan, fileKey } = document
+    if (scan === 'waiting' || scan === 'infected') return { state: scan, scanned, fileKey: null }
+    return { state: 'released' as const, scanned, fileKey }
   })
 
   host.answer(listDocumentsOf, async ({ passportId }) => {

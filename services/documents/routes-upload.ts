@@ -3,7 +3,7 @@ import { DocumentUploaded } from '#contracts/documents'
 import { authorise, formOf, newId, ownerFor, Problem, requireMatch, signedIn, type Request, type Tx } from '#kernel'
 import { acceptedTypes } from './accepted.ts'
 import { editable, ownerByPassport, ownerNow, readersFor, requireReplaceable } from './access.ts'
-import { fresh, replaceFile, told, view, type Document } from './documents.ts'
+import { fresh, replaceFile, uploaded, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile, ScanFile } from './host.ts'
 import { openTurns } from './pace.ts'
 import { findDocument, insertDocument, updateDocument } from './store.ts'
@@ -158,11 +158,6 @@ async function keepOrRemove<T>({ files }: DocumentsHost, { stored }: Upload, wor
     if (error instanceof Problem) await files.remove(stored.fileKey)
     throw error
   }
-}
-
-const uploaded = (document: Document) => {
-  const { title, kind, contentType, sizeBytes, sha256 } = document
-  return { ...told(document), title, kind, contentType, sizeBytes, sha256 }
 }
 
 /** The same key with another file, or other fields, is another request. */

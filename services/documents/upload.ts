@@ -66,7 +66,8 @@ export async function receive(
       else if (stored) throw formFault('file', 'may be there once only')
       else {
         fileName = safeName(part.filename)
-        stored = await store(host, pace, part.file, docId, type => {
+        const maxBytes = host.settings.DOCUMENT_MAX_BYTES
+        stored = await store(host, { pace, file: part.file, docId, maxBytes }, type => {
           requireAccepted(type, accepted)
           requireNamed(fileName, type)
         })
@@ -82,11 +83,17 @@ export async function receive(
   return { stored, fileName, fields }
 }
 
-async function store(
+interface Incoming {
+  readonly pace: Pick<Pace, 'wait'>
+  readonly file: Readable
+  readonly docId: string
+  readonly maxBytes: number
+}
+
+/** Streams a file to storage, never whole in memory, and tells its type by its content. */
+export async function store(
   host: DocumentsHost,
-  pace: Pace,
-  file: Readable,
-  docId: string,
+  { pace, file, docId, maxBytes }: Incoming,
   requireFit: (contentType: string) => void,
 ): Promise<Stored> {
   const fileKey = `documents/${docId}/${newId()}`
@@ -94,7 +101,7 @@ async function store(
   const told = await contentTypeOf(head.subarray(0, headBytes))
   const isPacked = told === 'application/zip'
   if (!isPacked) requireFit(told)
-  const content = await host.files.write(fileKey, whole, { maxBytes: host.settings.DOCUMENT_MAX_BYTES })
+  const content = await host.files.write(fileKey, whole, { maxBytes })
   if (!isPacked) return { fileKey, contentType: told, ...content }
   try {
     const contentType = (await packedTypeOf(lying(host, fileKey, content.sizeBytes))) ?? told
@@ -115,7 +122,7 @@ const lying = ({ files }: DocumentsHost, fileKey: string, sizeBytes: number): Ly
 const headBytes = 65_536
 
 /** The beginning, by which types are told, and the whole again from its first byte on. */
-async function peek(source: Readable, pace: Pace): Promise<{ head: Buffer; whole: Readable }> {
+async function peek(source: Readable, pace: Pick<Pace, 'wait'>): Promise<{ head: Buffer; whole: Readable }> {
   const chunks: Buffer[] = []
   let size = 0
   const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { getDocumentFile } from '#contracts/documents'
 import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import { Setting, type Host } from '#kernel'
 
@@ -66,4 +67,8 @@ export const settings = Type.Object({
 /** Whose tokens are, and who belongs to whom. */
 export const needs = [findPerson, getPerson, listMembers] as const
 
-export type OcppHost = Host<'ocpp', (typeof needs)[number], typeof settings>
+type Asked = (typeof needs)[number] | typeof getDocumentFile
+/** Where files of chargers lie once documents have taken them in. */
+export const asksLater: readonly Asked[] = [getDocumentFile]
+
+export type OcppHost = Host<'ocpp', Asked, typeof settings>

@@ -3,6 +3,7 @@ import { openOutside } from './certificates/outside.ts'
 import type { OcppHost } from './host.ts'
 import type { Means } from './messages/handler.ts'
 import { openNumbers } from './numbers.ts'
+import { customerFiling } from './transfers/filing.ts'
 import { readRoots } from './tokens/contracts.ts'
 
 /** What handlers of messages have of the service. */
@@ -14,5 +15,6 @@ export async function openMeans(host: OcppHost): Promise<Means> {
     contractRoots: await readRoots(host.settings.OCPP_CONTRACT_CA_FILE),
     authority: await openAuthority(host),
     outside: openOutside(host),
+    fileCustomer: customerFiling(host),
   }
 }

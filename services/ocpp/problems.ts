@@ -22,6 +22,8 @@ export const problems = {
   upload_empty: ['invalid', 'The file is empty.'],
   upload_unsupported: ['conflict', 'The charger cannot bring files here; give it another location.'],
   charger_file_unknown: ['not_found', 'The charger was asked for no such file.'],
+  charger_file_waiting: ['conflict', 'The file waits for the virus scanner, and nobody gets it before.'],
+  charger_file_infected: ['conflict', 'A virus scanner found something in the file, which was removed.'],
   firmware_under_way: ['conflict', 'The charger is taking other firmware.'],
   campaign_unknown: ['not_found', 'There is no such campaign, or it is not for who asks.'],
   campaign_empty: ['unprocessable', 'There is no charger that the campaign would be for.'],

@@ -4,6 +4,8 @@ import {
   ChargerBooted,
   ChargerChanged,
   ChargerConnected,
+  ChargerFileRemoved,
+  ChargerFileStored,
   ChargerDisconnected,
   ChargerLost,
   ChargerRegistered,
@@ -23,7 +25,7 @@ import { openBatches } from './batch.ts'
 import { openCertificates } from './certificates/open.ts'
 import { reachable } from './chargers/paths.ts'
 import { openCommands } from './commands/open.ts'
-import { needs, settings } from './host.ts'
+import { asksLater, needs, settings } from './host.ts'
 import { openMeans } from './means.ts'
 import { handlers } from './messages/handlers.ts'
 import { openWire } from './log/wire.ts'
@@ -42,6 +44,7 @@ export const ocpp = defineService({
   folder: import.meta.dirname,
   includes: [imports],
   needs,
+  asksLater,
   settings,
   publishes: [
     ChargerRegistered,
@@ -62,6 +65,8 @@ export const ocpp = defineService({
     CommandSent,
     CommandEnded,
     CertificateRevoked,
+    ChargerFileStored,
+    ChargerFileRemoved,
   ],
   async start(given) {
     const host = { ...given, http: reachable(given.http) }

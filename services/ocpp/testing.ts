@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { getDocumentFile } from '#contracts/documents'
 import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import type { OcppVersion } from '#contracts/ocpp'
 import { fail, newId, type Actor, type Service } from '#kernel'
@@ -15,6 +16,7 @@ export const nobody = [
   answering(getPerson, async () => fail('not_found', 'user_unknown')),
   answering(listMembers, async () => ({ members: [] })),
   answering(findPerson, async ({ email }) => ({ email, userId: null })),
+  answering(getDocumentFile, async () => ({ state: 'unknown' as const, scanned: false, fileKey: null })),
 ]
 
 /** One more process of the service, on the same database: where it listens. */

@@ -67,6 +67,8 @@ export async function chargingHappens(
     old.answers.set('Reset', () => ({ status: 'Accepted' }))
     await root.get(200, 'POST /api/ocpp/chargers/CP-OLD/commands/Reset', { type: 'Soft' })
 
+    await filesHappen(old, root, address)
+
     // By hand: who asks over HTTP waits for a charger's answer, and nobody may be there to send it on.
     const asked = { chargerId: 'CP-YOUNG', until: new Date(Date.now() + 35_000).toISOString() }
     const [driverId, place] = [newId(), { evse: 1, connector: null }]
@@ -107,4 +109,19 @@ export async function chargingHappens(
   } finally {
     for (const leave of leaving) leave()
   }
+}
+
+/** A charger brings its diagnostics twice, and the second are deleted. */
+async function filesHappen(charger: Awaited<ReturnType<typeof connect>>, root: Client, address: string): Promise<void> {
+  let location = ''
+  charger.answers.set('GetDiagnostics', payload => {
+    location = payload.location.replace(/^https?:\/\/[^/]+/, address)
+    return { fileName: 'diagnostics.log' }
+  })
+  const ids: string[] = []
+  for (const body of ['what happened', 'and what did not']) {
+    ids.push((await root.get(202, 'POST /api/ocpp/chargers/CP-OLD/files', { kind: 'diagnostics' })).id)
+    await fetch(location, { method: 'PUT', body })
+  }
+  await root.get(204, `DELETE /api/ocpp/chargers/CP-OLD/files/${ids[1]}`)
 }

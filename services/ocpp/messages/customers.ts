@@ -12,11 +12,13 @@ interface CustomerInformation {
 /** What a charger has stored of a customer (N09): parts of a text. */
 export const customers: Handlers = {
   NotifyCustomerInformation: handler<CustomerInformation>({
-    handle: ({ peer, payload: { data, requestId, seqNo, tbc = false }, receivedAt }) => ({
+    handle: ({ peer, payload: { data, requestId, seqNo, tbc = false }, receivedAt }, _, { fileCustomer }) => ({
       answer: {},
       async write(tx) {
         await writeCustomerPart(tx, { chargerId: peer.id, requestId, seqNo, data, isLast: !tbc, at: receivedAt })
-        if (!tbc) await noteCustomer(tx, peer.id, requestId, receivedAt)
+        if (tbc) return
+        for (const { id } of await noteCustomer(tx, peer.id, requestId, receivedAt))
+          await tx.enqueue(fileCustomer, { id })
       },
     }),
   }),

@@ -13,6 +13,7 @@ import type { Outside } from '../certificates/outside.ts'
 import type { OcppHost } from '../host.ts'
 import { confidential, withoutPasswords } from '../log/secrets.ts'
 import type { Peer, Transaction } from '../peer.ts'
+import type { FileCustomer } from '../transfers/filing.ts'
 import type { ConnectorRow, MessageRow, Rows } from '../store.ts'
 
 /** A call of a charger that is as its schema has it. */
@@ -31,6 +32,8 @@ export interface Means {
   readonly authority: Authority
   /** Who is asked about other certificates. */
   readonly outside: Outside
+  /** Files what a charger has stored of a customer. */
+  readonly fileCustomer: FileCustomer
   /** The next number for a transaction of 1.6; at hand. */
   nextNumber(): number
   /** What the certificates of charging contracts have to descend from. */

@@ -9,7 +9,8 @@ import { findCharger, type Charger } from '../chargers/store.ts'
 import { refusals, type CallCharger } from '../commands/call.ts'
 import type { OcppHost } from '../host.ts'
 import { askCustomer, askLog } from './asking.ts'
-import { customerText, deleteTransfer, findTransfer, kinds, listTransfers, type Transfer } from './store.ts'
+import { removeTransfer, whereIs } from './filing.ts'
+import { customerText, findTransfer, kinds, listTransfers, type Transfer } from './store.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 const Kind = Type.Enum([...kinds], { examples: ['diagnostics'] })
@@ -156,15 +157,24 @@ export function transferRoutes(host: OcppHost, call: CallCharger): void {
       schema: {
         summary: 'What is in a file of a charger',
         honours: ['Range', 'If-None-Match'],
-        refuses: ['charger_unknown', 'charger_file_unknown', 'file_missing', 'file_damaged', 'files_unavailable'],
+        refuses: [
+          'charger_unknown',
+          'charger_file_unknown',
+          'charger_file_waiting',
+          'charger_file_infected',
+          'file_missing',
+          'file_damaged',
+          'files_unavailable',
+        ],
         params: OneFile,
         produces: ['application/octet-stream'],
       },
     },
     async (request, reply) => {
       const transfer = await fileFor(request.actor, 'read', request.params)
-      const { status, fileName, contentType, sizeBytes, sha256, fileKey } = transfer
+      const { status, fileName, contentType, sizeBytes, sha256 } = transfer
       if (status !== 'stored') return fail('not_found', 'file_missing', { detail: 'The file is not there yet.' })
+      const fileKey = await whereIs(host, transfer)
       const text = fileKey ? undefined : Buffer.from(await customerText(db, transfer.chargerId, transfer.requestId))
       return await sendFile(request, reply, {
         fileName: fileName!,
@@ -192,8 +202,7 @@ export function transferRoutes(host: OcppHost, call: CallCharger): void {
     },
     async ({ actor, params }, reply) => {
       const transfer = await fileFor(actor, 'write', params)
-      await db.transaction(tx => deleteTransfer(tx, transfer))
-      if (transfer.fileKey) await files.remove(transfer.fileKey)
+      await removeTransfer(host, transfer)
       return reply.code(204).send()
     },
   )

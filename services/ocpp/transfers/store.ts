@@ -17,6 +17,8 @@ export interface Transfer {
   readonly contentType: string | null
   readonly sizeBytes: number | null
   readonly sha256: string | null
+  /** Documents have it, as the document of this id. */
+  readonly filedAt: Date | null
   readonly askedBy: string | null
   readonly askedAt: Date
   readonly endedAt: Date | null
@@ -25,7 +27,7 @@ export interface Transfer {
 const columns = (db: Db) => db`
   id, charger_id as "chargerId", kind, request_id as "requestId", location, token_until as "tokenUntil", status, said,
   file_name as "fileName", file_key as "fileKey", content_type as "contentType", size_bytes::float8 as "sizeBytes",
-  sha256, asked_by as "askedBy", asked_at as "askedAt", ended_at as "endedAt"`
+  sha256, filed_at as "filedAt", asked_by as "askedBy", asked_at as "askedAt", ended_at as "endedAt"`
 
 type NewTransfer = Pick<Transfer, 'id' | 'chargerId' | 'kind' | 'requestId' | 'location' | 'askedBy' | 'askedAt'> & {
   readonly token?: { readonly digest: Buffer; readonly until: Date } | undefined
@@ -78,6 +80,14 @@ export async function noteStored(tx: Tx, id: string, file: Stored, at: Date): Pr
   return done.length > 0
 }
 
+/** The key under which a file lay here until documents took it in; undefined for what is none of ours, or filed before. */
+export async function noteFiled(tx: Tx, id: string, at: Date): Promise<string | undefined> {
+  const [row] = await tx<{ fileKey: string }[]>`
+    update transfers set filed_at = ${at} where id = ${id} and filed_at is null and file_key is not null
+    returning file_key as "fileKey"`
+  return row?.fileKey
+}
+
 /** What a charger answered to being asked: the name it gives the file. */
 export const noteAnswered = (tx: Tx, id: string, fileName: string | undefined) => tx`
   update transfers set file_name = coalesce(file_name, ${fileName ?? null}) where id = ${id}`
@@ -108,13 +118,28 @@ export const noteSaid = (
       ${requestId === undefined ? tx`` : tx`and request_id = ${requestId}`}
     order by id desc limit 1)`
 
-/** The last part of what a charger has stored of a customer is here. */
-export const noteCustomer = (tx: Tx, chargerId: string, requestId: number, at: Date) => tx`
+/** The last part of what a charger has stored of a customer is here; the transfers that are whole with it. */
+export const noteCustomer = (tx: Tx, chargerId: string, requestId: number, at: Date) => tx<{ id: string }[]>`
   update transfers set status = 'stored', ended_at = ${at}, file_name = 'customer.txt', content_type = 'text/plain',
     size_bytes = (
       select coalesce(sum(octet_length(data)), 0) from customer_parts
       where charger_id = ${chargerId} and request_id = ${requestId})
-  where charger_id = ${chargerId} and request_id = ${requestId} and kind = 'customer' and status = 'asked'`
+  where charger_id = ${chargerId} and request_id = ${requestId} and kind = 'customer' and status = 'asked'
+  returning id`
+
+/** A transfer whatever its charger. */
+export async function findTransferById(db: Db, id: string): Promise<Transfer | undefined> {
+  const [row] = await db<Transfer[]>`select ${columns(db)} from transfers where id = ${id}`
+  return row
+}
+
+/** What a charger has stored of a customer lies in a file too; false where it did before. */
+export async function noteCustomerFile(tx: Tx, id: string, fileKey: string, { sizeBytes, sha256 }: Content) {
+  const done = await tx`
+    update transfers set file_key = ${fileKey}, size_bytes = ${sizeBytes}, sha256 = ${sha256}
+    where id = ${id} and file_key is null returning id`
+  return done.length > 0
+}
 
 export async function customerText(db: Db, chargerId: string, requestId: number): Promise<string> {
   const [row] = await db<{ text: string | null }[]>`

@@ -4,6 +4,7 @@ import multipart from '@fastify/multipart'
 import Type from 'typebox'
 import { anyone, newId, Problem, type Request } from '#kernel'
 import type { OcppHost } from '../host.ts'
+import { tellStored } from './filing.ts'
 import { findByToken, noteStored, type Stored, type Transfer } from './store.ts'
 
 /** How long a charger may bring a file after it was asked for it. */
@@ -67,8 +68,12 @@ async function take({ db, files, now, settings }: OcppHost, request: Request, to
     if (content.sizeBytes === 0) throw new Problem('invalid', 'upload_empty')
     const name = plainName(named ?? fileName ?? transfer.fileName ?? nameFor(transfer))
     const stored: Stored = { ...content, fileKey, fileName: name, contentType }
-    if (!(await db.transaction(tx => noteStored(tx, transfer.id, stored, now()))))
-      throw new Problem('not_found', 'upload_unknown', { detail: 'The file is here already.' })
+    const isFirst = await db.transaction(async tx => {
+      if (!(await noteStored(tx, transfer.id, stored, now()))) return false
+      await tellStored(tx, transfer, stored, now())
+      return true
+    })
+    if (!isFirst) throw new Problem('not_found', 'upload_unknown', { detail: 'The file is here already.' })
   } catch (error) {
     if (error instanceof Problem) await files.remove(fileKey)
     throw error

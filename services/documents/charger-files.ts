@@ -1,0 +1,93 @@
+import { DocumentDeleted, DocumentUploaded } from '#contracts/documents'
+import { ChargerFileRemoved, ChargerFileStored } from '#contracts/ocpp'
+import type { Owner } from '#contracts/shared'
+import type { Job } from '#kernel'
+import { fresh, safeName, told, uploaded, type Document } from './documents.ts'
+import type { DocumentsHost, RemoveFile, ScanFile } from './host.ts'
+import {
+  chargerFileRemoved,
+  deleteDocument,
+  findDocument,
+  insertDocument,
+  lockChargerFile,
+  lockDocument,
+} from './store.ts'
+import { store } from './upload.ts'
+
+/** A file that a charger has brought, as it is taken in. */
+interface Brought {
+  fileId: string
+  chargerId: string
+  kind: string
+  owner: Owner
+  fileKey: string
+  fileName: string
+  sizeBytes: number
+  sha256: string
+}
+
+/** Nobody sends it: it lies here already. */
+const unhurried = { wait: <T>(step: Promise<T>) => step }
+
+/** Takes in what chargers bring, as documents of who looks after them: kept, scanned and shown as any other. */
+export function chargerFiles(host: DocumentsHost, removeFile: RemoveFile, scanFile: ScanFile | undefined): void {
+  const { db, files, now } = host
+  const takeIn: Job<Brought> = host.job('take in a file of a charger', async ({ fileId, ...brought }: Brought) => {
+    if (await findDocument(db, fileId)) return
+    const { sizeBytes, sha256 } = brought
+    const file = await files.read(brought.fileKey, undefined, { sizeBytes, sha256 })
+    // It was removed meanwhile.
+    if (!file) return
+    // Whatever types people may upload: a charger asked for its log sends it once.
+    const stored = await store(host, { pace: unhurried, file, docId: fileId, maxBytes: sizeBytes }, () => {})
+    const at = now()
+    const fileName = safeName(brought.fileName)
+    const document: Document = {
+      id: fileId,
+      owner: brought.owner,
+      passportId: null,
+      fileName,
+      title: `${brought.chargerId}: ${fileName}`.slice(0, 200),
+      kind: `charger-${brought.kind}`,
+      language: null,
+      ...stored,
+      ...fresh(Boolean(scanFile), at),
+      version: 1,
+      createdAt: at,
+      updatedAt: at,
+    }
+    const isKept = await db.transaction(async tx => {
+      if (!(await lockChargerFile(tx, fileId)) || (await lockDocument(tx, fileId))) return false
+      await insertDocument(tx, document)
+      await tx.publish(DocumentUploaded, uploaded(document))
+      if (scanFile) await tx.enqueue(scanFile, { fileKey: stored.fileKey }, { key: stored.fileKey })
+      return true
+    })
+    if (!isKept) await files.remove(stored.fileKey)
+  })
+
+  host.on(
+    ChargerFileStored,
+    { id: 'charger-file', purpose: 'take in what chargers bring', from: 'beginning' },
+    async ({ fileId, chargerId, kind, owner, fileKey, fileName, sizeBytes, sha256 }, tx) => {
+      const brought = { fileId, chargerId, kind, owner, fileKey, fileName, sizeBytes, sha256 }
+      await tx.enqueue(takeIn, brought, { key: fileId })
+    },
+  )
+
+  host.on(
+    ChargerFileRemoved,
+    {
+      id: 'charger-file-gone',
+      purpose: 'delete what a charger brought and is to be kept no longer',
+      from: 'beginning',
+    },
+    async ({ fileId, timestamp }, tx) => {
+      const document = await chargerFileRemoved(tx, fileId, new Date(timestamp))
+      if (!document) return
+      await deleteDocument(tx, document.id)
+      await tx.publish(DocumentDeleted, told(document))
+      await tx.enqueue(removeFile, { fileKey: document.fileKey })
+    },
+  )
+}
