@@ -1,6 +1,28 @@
 import Type from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
 import { findPerson, getPerson, listMembers } from '#contracts/identity'
+import {
+  CertificateRevoked,
+  ChargerAlerted,
+  ChargerBooted,
+  ChargerChanged,
+  ChargerConnected,
+  ChargerFileRemoved,
+  ChargerFileStored,
+  ChargerDisconnected,
+  ChargerLost,
+  ChargerRegistered,
+  ChargerRemoved,
+  CommandEnded,
+  CommandSent,
+  ConnectorFailed,
+  ConnectorReported,
+  FirmwareReported,
+  MetersReported,
+  OcppMessage,
+  ReservationReported,
+  TransactionReported,
+} from '#contracts/ocpp'
 import { Setting, type Host } from '#kernel'
 
 export const settings = Type.Object({
@@ -63,6 +85,29 @@ export const settings = Type.Object({
   OCPP_EV_CERTIFICATES_TOKEN: Type.Optional(Setting.secret('Bearer token for OCPP_EV_CERTIFICATES_URL.')),
   OCPP_MAX_MESSAGE: Setting.bytes('Largest message of a charger, unpacked.', { default: '1 MB' }),
 })
+
+export const publishes = [
+  ChargerRegistered,
+  ChargerChanged,
+  ChargerRemoved,
+  ChargerConnected,
+  ChargerDisconnected,
+  ChargerBooted,
+  ChargerLost,
+  ConnectorReported,
+  ConnectorFailed,
+  TransactionReported,
+  MetersReported,
+  OcppMessage,
+  ChargerAlerted,
+  FirmwareReported,
+  ReservationReported,
+  CommandSent,
+  CommandEnded,
+  CertificateRevoked,
+  ChargerFileStored,
+  ChargerFileRemoved,
+]
 
 /** Whose tokens are, and who belongs to whom. */
 export const needs = [findPerson, getPerson, listMembers] as const

@@ -1,31 +1,9 @@
-import {
-  CertificateRevoked,
-  ChargerAlerted,
-  ChargerBooted,
-  ChargerChanged,
-  ChargerConnected,
-  ChargerFileRemoved,
-  ChargerFileStored,
-  ChargerDisconnected,
-  ChargerLost,
-  ChargerRegistered,
-  ChargerRemoved,
-  CommandEnded,
-  CommandSent,
-  ConnectorFailed,
-  ConnectorReported,
-  FirmwareReported,
-  MetersReported,
-  OcppMessage,
-  ReservationReported,
-  TransactionReported,
-} from '#contracts/ocpp'
 import { defineService, imports } from '#kernel'
 import { openBatches } from './batch.ts'
 import { openCertificates } from './certificates/open.ts'
 import { reachable } from './chargers/paths.ts'
 import { openCommands } from './commands/open.ts'
-import { asksLater, needs, settings } from './host.ts'
+import { asksLater, needs, publishes, settings } from './host.ts'
 import { openMeans } from './means.ts'
 import { handlers } from './messages/handlers.ts'
 import { openWire } from './log/wire.ts'
@@ -46,28 +24,7 @@ export const ocpp = defineService({
   needs,
   asksLater,
   settings,
-  publishes: [
-    ChargerRegistered,
-    ChargerChanged,
-    ChargerRemoved,
-    ChargerConnected,
-    ChargerDisconnected,
-    ChargerBooted,
-    ChargerLost,
-    ConnectorReported,
-    ConnectorFailed,
-    TransactionReported,
-    MetersReported,
-    OcppMessage,
-    ChargerAlerted,
-    FirmwareReported,
-    ReservationReported,
-    CommandSent,
-    CommandEnded,
-    CertificateRevoked,
-    ChargerFileStored,
-    ChargerFileRemoved,
-  ],
+  publishes,
   async start(given) {
     const host = { ...given, http: reachable(given.http) }
     const batches = openBatches(host)
