@@ -123,3 +123,9 @@ export const gapsIn = async (db: Db) => [...(await gaps(db))]
 
 /** UBL 2.1 as EN 16931 has it; the same bytes each time. */
 export const asUbl = (invoice: InvoiceContent): string => ublOf(invoice)
+
+/** A tagged PDF with the UBL attached; the same bytes each time, so that it need not be kept. */
+export const asPdf = async (invoice: InvoiceContent): Promise<Buffer> => {
+  const { pdfOf } = await import('./invoices/pdf.ts')
+  return await pdfOf(invoice)
+}

@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
+import { javaWithInvoiceRules } from '../../tools/engines/invoices.ts'
+import { EngineMissing } from '../../tools/engines/recipe.ts'
+
+/**
+ * Holds documents to the schemas of UBL 2.1 and the rules of EN 16931: what is wrong with each, warnings too. Skips the
+ * test where that is not to be had on this machine, with the reason; with `CI=true` it fails.
+ */
+export async function rules(t: TestContext): Promise<(ubl: string) => Promise<string[]>> {
+  const [command, ...args] = await javaWithInvoiceRules().catch(error => {
+    if (!(error instanceof EngineMissing)) throw error
+    const fault = `no rules of EN 16931: ${error.message}`
+    if (process.env.CI !== 'true') t.skip(fault)
+    throw new Error(fault)
+  })
+  const child = spawn(command, [...args, `${import.meta.dirname}/Rules.java`], { stdio: ['pipe', 'pipe', 'pipe'] })
+  t.after(() => child.kill('SIGKILL'))
+  let words = ''
+  child.stderr.on('data', data => (words = `${words}${data}`.slice(-4000)))
+  const waiting: PromiseWithResolvers<string[]>[] = []
+  createInterface(child.stdout).on('line', line => {
+    const faults = Buffer.from(line, 'base64').toString()
+    waiting.shift()!.resolve(faults === '' ? [] : faults.split('\n'))
+  })
+  child.once('close', code => {
+    for (const { reject } of waiting) reject(new Error(`it ended with ${code}: ${words}`))
+  })
+  return ubl => {
+    const answer = Promise.withResolvers<string[]>()
+    waiting.push(answer)
+    child.stdin.write(`${Buffer.from(ubl).toString('base64')}\n`)
+    return answer.promise
+  }
+}
