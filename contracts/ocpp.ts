@@ -42,7 +42,14 @@ export const ChargerChanged = event(
   'ocpp',
   'charger.changed',
   'chargerId',
-  Type.Object({ chargerId: ChargerId, owner: nullable(Owner), status: ChargerStatus, version: Type.Integer() }),
+  Type.Object({
+    chargerId: ChargerId,
+    owner: nullable(Owner),
+    /** Where it is somebody else's than before. */
+    formerOwner: Type.Optional(nullable(Owner)),
+    status: ChargerStatus,
+    version: Type.Integer(),
+  }),
 )
 
 /** A charger is no longer known; its messages and transactions stay for as long as they are kept. */

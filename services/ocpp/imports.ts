@@ -2,7 +2,7 @@ import { ChargerChanged, ChargerId, ChargerRegistered, type ChargerStatus } from
 import { Line as LineSchema } from '#contracts/shared'
 import { Column, newId, openImports, ownerFor, withRole, type Actor, type Line, type Tx } from '#kernel'
 import { manageable } from './access.ts'
-import { requireSense, revise } from './chargers/chargers.ts'
+import { requireSense, revise, told } from './chargers/chargers.ts'
 import { openPasswords, type Passwords } from './chargers/passwords.ts'
 import { insertCharger, lockCharger, updateCharger } from './chargers/store.ts'
 import type { OcppHost } from './host.ts'
@@ -92,7 +92,7 @@ async function takeCharger(host: OcppHost, passwords: Passwords, tx: Tx<'ocpp'>,
     const owner = charger.owner ?? ownerFor(actor)
     const changed = { ...revised, status, owner, version: charger.version + 1 }
     await updateCharger(tx, changed)
-    await tx.publish(ChargerChanged, { chargerId: id, owner, status, version: changed.version })
+    await tx.publish(ChargerChanged, told(changed, charger))
     return 'updated'
   }
   const owner = ownerFor(actor)

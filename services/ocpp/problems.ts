@@ -5,6 +5,8 @@ export const problems = {
   charger_unknown: ['not_found', 'There is no such charger, or it is not for who asks.'],
   charger_taken: ['conflict', 'There is a charger of this identity already.'],
   charger_unproven: ['unauthenticated', 'A charger has to prove that it is the one of its identity.'],
+  organisation_unknown: ['not_found', 'There is no such organisation, or one does not belong to it.'],
+  organisation_admin_required: ['forbidden', 'Only owners and admins of the organisation may do this.'],
   message_unknown: ['not_found', 'There is no such message of the charger, or it is kept no longer.'],
   certificate_unknown: ['not_found', 'The charger was signed no such certificate.'],
   token_unknown: ['not_found', 'There is no such token, or it is not for who asks.'],

@@ -1,3 +1,4 @@
+import { moveRoutes } from './chargers/move.ts'
 import { chargerRoutes } from './chargers/routes.ts'
 import type { OcppHost } from './host.ts'
 import { importRoutes } from './imports.ts'
@@ -8,6 +9,7 @@ import { tokenRoutes } from './tokens/routes.ts'
 /** What operators do. */
 export function routes(host: OcppHost, wire: Wire): void {
   chargerRoutes(host)
+  moveRoutes(host)
   importRoutes(host)
   logRoutes(host, wire)
   tokenRoutes(host)

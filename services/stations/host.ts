@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { listMembers } from '#contracts/identity'
 import { Setting, type Host } from '#kernel'
 
 export const settings = Type.Object({
@@ -7,5 +8,8 @@ export const settings = Type.Object({
   }),
 })
 
+/** Who may take a station into an organisation. */
+export const needs = [listMembers] as const
+
 /** What this service has of the world. */
-export type StationsHost = Host<'stations', never, typeof settings>
+export type StationsHost = Host<'stations', (typeof needs)[number], typeof settings>

@@ -10,13 +10,14 @@ import {
 } from '#contracts/stations'
 import { defineService, importProblems, imports } from '#kernel'
 import { answerConnector, answerStation } from './answers.ts'
-import { settings } from './host.ts'
+import { needs, settings } from './host.ts'
 import { reactions } from './live/reactions.ts'
 import { streams } from './live/stream.ts'
 import { nearbyRoutes } from './nearby/routes.ts'
 import { pages } from './pages.ts'
 import { problems } from './problems.ts'
 import { siteRoutes } from './sites/routes.ts'
+import { moveRoutes } from './stations/moving.ts'
 import { routes } from './stations/routes.ts'
 import { transferRoutes } from './transfer/transfer.ts'
 import { uptimeRoutes } from './uptime/routes.ts'
@@ -28,6 +29,7 @@ export const stations = defineService({
   problems: { ...problems, ...importProblems },
   includes: [imports],
   folder: import.meta.dirname,
+  needs,
   settings,
   publishes: [
     StationCreated,
@@ -39,6 +41,7 @@ export const stations = defineService({
   ],
   start(host) {
     routes(host)
+    moveRoutes(host)
     siteRoutes(host)
     nearbyRoutes(host)
     transferRoutes(host)

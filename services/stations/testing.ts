@@ -7,7 +7,9 @@ import { stations } from './service.ts'
 
 /** A platform with stations, to whose facts tests add what `ocpp` would tell. */
 export async function open(t: TestContext, options: TestOptions = {}) {
-  const p = await start(t, [stations], options)
+  const known = options.answers ?? []
+  const others = strangers.filter(({ call }) => call.name === 'list_members' && known.length === 0)
+  const p = await start(t, [stations], { ...options, answers: [...known, ...others] })
   return { p, db: p.db('stations'), ...people(p) }
 }
 

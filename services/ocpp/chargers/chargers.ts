@@ -46,3 +46,12 @@ export function decide(actor: Actor, charger: Charger, status: ChargerStatus): C
   if (charger.status === status && charger.owner?.id === owner?.id) return charger
   return { ...charger, status, owner, version: charger.version + 1 }
 }
+
+/** What events tell of a charger that was otherwise before. */
+export const told = ({ id, owner, status, version }: Charger, { owner: formerOwner }: Charger) => ({
+  chargerId: id,
+  owner,
+  status,
+  version,
+  ...(formerOwner?.id !== owner?.id && { formerOwner }),
+})

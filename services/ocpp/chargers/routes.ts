@@ -17,7 +17,7 @@ import { manageable } from '../access.ts'
 import { putOnWay } from '../commands/send.ts'
 import { cancelUpdatesOf } from '../firmware/store.ts'
 import type { OcppHost } from '../host.ts'
-import { decide, requireSense, revise } from './chargers.ts'
+import { decide, requireSense, revise, told } from './chargers.ts'
 import { openPasswords, passwordCall, sealed } from './passwords.ts'
 import { pathOf } from './paths.ts'
 import { chargerFilters, chargerQuery, countChargers, searchChargers, viewCharger } from './search.ts'
@@ -59,7 +59,7 @@ export function chargerRoutes(host: OcppHost): void {
       const changed = await work(charger, tx)
       if (changed !== charger) {
         await updateCharger(tx, changed)
-        await tx.publish(ChargerChanged, told(changed))
+        await tx.publish(ChargerChanged, told(changed, charger))
       }
       return view((await viewCharger(tx, id))!)
     })
@@ -263,5 +263,3 @@ export function chargerRoutes(host: OcppHost): void {
     },
   )
 }
-
-const told = ({ id, owner, status, version }: Charger) => ({ chargerId: id, owner, status, version })

@@ -62,6 +62,15 @@ export async function lockCharger(tx: Tx, id: string): Promise<Charger | undefin
   return row
 }
 
+/** Those of these identities, for a change; in one order, so that nobody waits for one who waits for them. */
+export const lockChargers = (tx: Tx, ids: readonly string[]) => tx<Charger[]>`
+  select ${chargerColumns(tx)} from chargers c where c.id = any(${ids as string[]}) order by c.id for update`
+
+/** They are somebody else's from now on. */
+export const moveChargers = (tx: Tx, ids: readonly string[], owner: Owner) => tx`
+  update chargers set owner_kind = ${owner.kind}, owner_id = ${owner.id}, version = version + 1
+  where id = any(${ids as string[]})`
+
 /** False where there is one of this identity already. */
 export async function insertCharger(
   tx: Tx,

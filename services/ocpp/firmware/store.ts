@@ -189,6 +189,13 @@ export const cancelUpdatesOf = (tx: Tx, chargerId: string, at: Date) => tx`
   update firmware_updates set state = 'cancelled', changed_at = ${at}
   where charger_id = ${chargerId} and state in ('waiting', 'asked', 'under-way')`
 
+/** Chargers that are somebody else's now take nothing more of campaigns of whom they were. */
+export const cancelUpdatesFor = (tx: Tx, chargerIds: readonly string[], owner: Owner, at: Date) => tx`
+  update firmware_updates u set state = 'cancelled', changed_at = ${at}
+  from firmware_campaigns c
+  where c.id = u.campaign_id and c.owner_id <> ${owner.id} and u.charger_id = any(${chargerIds as string[]})
+    and u.state = 'waiting'`
+
 /** How far a charger says it is with what it was asked for last. */
 export async function noteFirmware(
   tx: Tx,

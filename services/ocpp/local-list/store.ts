@@ -96,6 +96,9 @@ export const noteState = (tx: Tx, chargerId: string, state: LocalList['state'], 
     synced_at = case when ${state === 'current'} then ${at} else synced_at end
   where charger_id = ${chargerId}`
 
+/** Lists of chargers that are somebody else's now are to hold the tokens of these. */
+export const noteNewOwner = (tx: Tx, ownerId: string) => tx`insert into token_changes (owner_id) values (${ownerId})`
+
 /** Lists that what has changed of tokens is for, and the changes gone. */
 export async function takeChanged(tx: Tx): Promise<string[]> {
   const changes = await tx<{ owner: string }[]>`

@@ -19,8 +19,9 @@ import { newId, type Tx } from '#kernel'
 import type { StationsHost } from '../host.ts'
 import { placeFrom } from '../place.ts'
 import { told, type Station } from '../stations/stations.ts'
-import { findByCharger, findStation, insertStation } from '../stations/store.ts'
+import { findByCharger, findStation, insertStation, moveStation } from '../stations/store.ts'
 import {
+  findLeftBehind,
   followOwners,
   listHomeless,
   lockChargers,
@@ -42,17 +43,7 @@ export function reactions(host: StationsHost): void {
   const { db, now, on, onMany, every, settings } = host
   const about = (id: string, purpose: string) => ({ id, purpose, from: 'beginning' }) as const
 
-  const heard =
-    (accepts: boolean) =>
-    async (
-      event: { chargerId: string; owner: Owner | null; status?: string; version: number; timestamp: string },
-      tx: StationsTx,
-    ): Promise<void> => {
-      const { chargerId: id, owner, status, version, timestamp: at } = event
-      await lockChargers(tx, [id])
-      await noteTold(tx, { id, owner, accepted: accepts && status === 'accepted', at, version })
-      await house(tx, [id], now())
-    }
+  const heard = (accepts: boolean) => (event: SaidOfCharger, tx: StationsTx) => hear(tx, event, accepts, now())
   on(ChargerRegistered, about('register', 'give an accepted charger a station'), heard(true))
   on(ChargerChanged, about('change', 'give an accepted charger a station, and drafts to whom it belongs'), heard(true))
   on(ChargerRemoved, about('remove', 'note whose a removed charger was'), heard(false))
@@ -125,6 +116,32 @@ export function reactions(host: StationsHost): void {
   every('1 day', 'thin the history of stations', () =>
     db.transaction(tx => thinHistory(tx, new Date(now().getTime() - settings.STATIONS_HISTORY), now())),
   )
+}
+
+interface SaidOfCharger {
+  readonly chargerId: string
+  readonly owner: Owner | null
+  readonly formerOwner?: Owner | null
+  readonly status?: string
+  readonly version: number
+  readonly timestamp: string
+}
+
+async function hear(tx: StationsTx, event: SaidOfCharger, accepts: boolean, now: Date): Promise<void> {
+  const { chargerId: id, owner, formerOwner, status, version, timestamp: at } = event
+  await lockChargers(tx, [id])
+  const isLast = await noteTold(tx, { id, owner, accepted: accepts && status === 'accepted', at, version })
+  if (isLast && owner && formerOwner !== undefined) await bring(tx, id, formerOwner, owner, now)
+  await house(tx, [id], now)
+}
+
+/** The station of a charger goes where that goes. */
+async function bring(tx: StationsTx, chargerId: string, former: Owner | null, owner: Owner, at: Date) {
+  const id = await findLeftBehind(tx, chargerId, former)
+  if (!id) return
+  await moveStation(tx, id, owner, at)
+  const station = (await findStation(tx, id))!
+  await tx.publish(StationUpdated, { ...told(station), name: station.name, version: station.version })
 }
 
 /** Gives accepted chargers that have no station one, as a draft, and drafts to whom their charger belongs. */

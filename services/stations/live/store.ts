@@ -21,15 +21,29 @@ export interface Told {
   readonly version: number
 }
 
-export const noteTold = (tx: Tx, { id, owner, accepted, at, version }: Told) => tx`
-  update chargers c set accepted = c.accepted or ${accepted},
-    owner_kind = case when t.newer then ${owner?.kind ?? null} else c.owner_kind end,
-    owner_id = case when t.newer then ${owner?.id ?? null}::uuid else c.owner_id end,
-    told_at = case when t.newer then ${at} else c.told_at end,
-    told_version = case when t.newer then ${version} else c.told_version end
-  from (select (${at}::timestamptz, ${version}::int) >
-    (coalesce(told_at, '-infinity'), coalesce(told_version, 0)) as newer from chargers where id = ${id}) t
-  where c.id = ${id}`
+/** Whether this is the last that was said. */
+export async function noteTold(tx: Tx, { id, owner, accepted, at, version }: Told): Promise<boolean> {
+  const [told] = await tx<{ newer: boolean }[]>`
+    update chargers c set accepted = c.accepted or ${accepted},
+      owner_kind = case when t.newer then ${owner?.kind ?? null} else c.owner_kind end,
+      owner_id = case when t.newer then ${owner?.id ?? null}::uuid else c.owner_id end,
+      told_at = case when t.newer then ${at} else c.told_at end,
+      told_version = case when t.newer then ${version} else c.told_version end
+    from (select (${at}::timestamptz, ${version}::int) >
+      (coalesce(told_at, '-infinity'), coalesce(told_version, 0)) as newer from chargers where id = ${id}) t
+    where c.id = ${id}
+    returning t.newer`
+  return told?.newer ?? false
+}
+
+/** The station of a charger, no draft, that belongs to whom the charger did. */
+export async function findLeftBehind(tx: Tx, chargerId: string, former: Owner | null): Promise<string | undefined> {
+  const [row] = await tx<{ id: string }[]>`
+    select id from stations
+    where charger_id = ${chargerId} and not drafted and deleted_at is null
+      and owner_id is not distinct from ${former?.id ?? null}::uuid`
+  return row?.id
+}
 
 /** Chargers that were accepted and never had a station. */
 export const listHomeless = (tx: Tx, ids: readonly string[]) => tx<

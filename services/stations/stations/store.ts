@@ -120,6 +120,19 @@ export async function updateStation(tx: Tx, station: Station, chargerSince?: Dat
       where station_id = ${station.id}`
 }
 
+/**
+ * It is somebody else's, whose site it stands at no more unless that is theirs too, and whose reference it keeps unless
+ * they have it already.
+ */
+export const moveStation = (tx: Tx, id: string, owner: Owner, at: Date) => tx`
+  update stations s set owner_kind = ${owner.kind}, owner_id = ${owner.id}, version = s.version + 1, drafted = false,
+    updated_at = ${at},
+    site_id = (select k.id from sites k where k.id = s.site_id and k.owner_id = ${owner.id}),
+    reference = case when not exists (
+      select from stations o where o.owner_id = ${owner.id} and o.reference = s.reference and o.deleted_at is null)
+      then s.reference end
+  where s.id = ${id}`
+
 /** It stays for who refers to it, and is found by its id alone. */
 export const markDeleted = (tx: Tx, id: string, at: Date) => tx`
   with gone as (delete from spots where station_id = ${id})
