@@ -11,6 +11,7 @@ export const all: Record<string, () => Promise<Service>> = {
   stations: async () => (await import('./stations/service.ts')).stations,
   sessions: async () => (await import('./sessions/service.ts')).sessions,
   billing: async () => (await import('./billing/service.ts')).billing,
+  maintenance: async () => (await import('./maintenance/service.ts')).maintenance,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */

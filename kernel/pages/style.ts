@@ -13,7 +13,7 @@ button{font:inherit;font-weight:600;padding:.65rem 1.25rem;border:2px solid tran
 background:var(--accent);color:var(--on-accent);cursor:pointer}
 label{display:block;margin:0 0 1.1rem;font-weight:600}
 small{display:block;margin-top:.35rem;font-weight:400}
-input{display:block;box-sizing:border-box;width:100%;margin-top:.35rem;padding:.6rem .75rem;font:inherit;font-weight:400;
+input,textarea,select{display:block;box-sizing:border-box;width:100%;margin-top:.35rem;padding:.6rem .75rem;font:inherit;font-weight:400;
 color:inherit;background:var(--ground);border:1px solid var(--line);border-radius:.5rem}
 form+form{margin-top:1rem}
 [role=alert],[role=status]{margin:0 0 1.25rem;padding:.1rem 0 .1rem .9rem;border-left:.25rem solid var(--accent)}

@@ -5,9 +5,10 @@ import { charging } from './kinds/charging.ts'
 import { documents } from './kinds/documents.ts'
 import { identity } from './kinds/identity.ts'
 import type { Draft, Locale, Rule, Words } from './kinds/kind.ts'
+import { maintenance } from './kinds/maintenance.ts'
 import { passports } from './kinds/passports.ts'
 
-const all = { ...identity, ...passports, ...documents, ...charging }
+const all = { ...identity, ...passports, ...documents, ...charging, ...maintenance }
 
 /** A message is called as the event it is about. */
 export type Kind = keyof typeof all

@@ -33,6 +33,7 @@ test('a public station has a page for everybody, in their language, and others h
     'Reached without steps',
     'tel:+4930123',
     'mailto:help@example.com',
+    `/maintenance/report/${id}`,
     'DE*ABC*E1',
   ])
     assert.ok(page.text.includes(part), `${part} in ${page.text}`)

@@ -60,6 +60,7 @@ const en = {
   } satisfies Record<(typeof accessibilities)[number], string> as Record<(typeof accessibilities)[number], string>,
   directions: 'How to get there',
   fault: 'Something does not work?',
+  report: 'Report it here',
   call: 'Call',
   write: 'Write to',
   operator: 'Operator',
@@ -112,6 +113,7 @@ const texts: Texts<typeof en> = {
     },
     directions: 'So kommt man hin',
     fault: 'Etwas funktioniert nicht?',
+    report: 'Hier melden',
     call: 'Anrufen:',
     write: 'Schreiben an',
     operator: 'Betreiber',
@@ -271,12 +273,13 @@ function openingOf(language: Language, { timeZone }: WholeStation, times: Openin
     ${section(alsoOpen, listOf(periods(times.alsoOpen)))} ${section(closed, listOf(periods(times.closed)))}`
 }
 
-function faultOf(language: Language, { faultContact }: WholeStation): Html | undefined {
-  const { fault, call, write } = texts[language]
-  if (!faultContact || (!faultContact.phone && !faultContact.email)) return undefined
-  const { phone, email } = faultContact
+/** Who is not signed in is asked to, and led back. */
+function faultOf(language: Language, { id, faultContact }: WholeStation): Html {
+  const { fault, report, call, write } = texts[language]
+  const { phone, email } = faultContact ?? {}
   return html`<h2>${fault}</h2>
     <ul>
+      <li><a href="${`/maintenance/report/${id}`}">${report}</a></li>
       ${phone && html`<li>${call} <a href="${`tel:${phone.replace(/[^+0-9]/g, '')}`}">${phone}</a></li>`}
       ${email && html`<li>${write} <a href="${`mailto:${email}`}">${email}</a></li>`}
     </ul>`

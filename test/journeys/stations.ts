@@ -16,7 +16,7 @@ export async function stationsHappen(operator: Client): Promise<void> {
     const say = (connectorId: number, status: string, errorCode = 'NoError') =>
       old.call('StatusNotification', { connectorId, status, errorCode })
     for (const connectorId of [0, 1, 2]) await say(connectorId, 'Available')
-    await operator.get(201, 'POST /api/stations', {
+    const { id: stationId } = await operator.get(201, 'POST /api/stations', {
       name: 'Station road',
       chargerId: 'CP-A',
       public: true,
@@ -45,10 +45,15 @@ export async function stationsHappen(operator: Client): Promise<void> {
     await old.close()
     await (await charger('CP-A', 'ocpp1.6', passwordOnce)).call('BootNotification', boot16)
 
+    await operator.get(201, 'POST /api/maintenance/incidents', { stationId, evse: 1, fault: 'cable' })
+
     // One that nobody made known, and that is forgotten in the end.
     const fresh = await charger('CP-B', 'ocpp2.0.1')
     await fresh.call('BootNotification', boot2)
     const place = { evseId: 1, connectorId: 1 }
+    await fresh.call('SecurityEventNotification', { type: 'TamperDetectionActivated', timestamp: timestamp(29) })
+    const { id: closing } = await operator.get(201, 'POST /api/stations', { name: 'Closing down' })
+    await operator.get(204, `DELETE /api/stations/${closing}`)
     await fresh.call('StatusNotification', { timestamp: timestamp(30), connectorStatus: 'Available', ...place })
     for (const [seqNo, eventType] of ['Started', 'Updated', 'Ended'].entries())
       await fresh.call('TransactionEvent', {
