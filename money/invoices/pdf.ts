@@ -14,6 +14,24 @@ const page = { width: 595.28, height: 841.89, left: 56, right: 539, top: 56, bot
 const grey = '#555555'
 const rule = '#bbbbbb'
 
+/** Says that it is PDF/UA, in words that PDF/A asks for where it knows none of its own (ISO 19005-3, 6.6.2.3). */
+const accessible = `
+  <rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part></rdf:Description>
+  <rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+    xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+    <pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+      <pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema>
+      <pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
+      <pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
+      <pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
+        <pdfaProperty:name>part</pdfaProperty:name>
+        <pdfaProperty:valueType>Integer</pdfaProperty:valueType>
+        <pdfaProperty:category>internal</pdfaProperty:category>
+        <pdfaProperty:description>Part of ISO 14289</pdfaProperty:description>
+      </rdf:li></rdf:Seq></pdfaSchema:property>
+    </rdf:li></rdf:Bag></pdfaExtension:schemas>
+  </rdf:Description>`
+
 /** A column of the table of lines: where it begins or, to the right, ends. */
 interface Column {
   readonly title: string
@@ -44,7 +62,7 @@ interface Style {
 }
 
 /**
- * An invoice for people: PDF/A-3 with its structure tagged and its fonts within, and the UBL attached. The same bytes each
+ * An invoice for people: PDF/A-3 and PDF/UA, with its fonts within and the UBL attached. The same bytes each
  * time: it holds no moment but the invoice's own. Letters that DejaVu Sans does not have show as a replacement character.
  */
 export async function pdfOf(invoice: InvoiceContent): Promise<Buffer> {
@@ -70,6 +88,7 @@ export async function pdfOf(invoice: InvoiceContent): Promise<Buffer> {
       ModDate: invoice.issuedAt,
     },
   })
+  ;(doc as unknown as { appendXML(xml: string): void }).appendXML(accessible)
   const parts: Buffer[] = []
   doc.on('data', part => parts.push(part))
   const whole = new Promise<Buffer>((resolve, reject) => {

@@ -1,4 +1,5 @@
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.InputStreamReader;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
@@ -14,11 +15,15 @@ import net.sf.saxon.s9api.Processor;
 import net.sf.saxon.s9api.XdmDestination;
 import net.sf.saxon.s9api.XdmItem;
 import net.sf.saxon.s9api.XsltExecutable;
+import org.verapdf.gf.foundry.VeraGreenfieldFoundryProvider;
+import org.verapdf.pdfa.Foundries;
+import org.verapdf.pdfa.flavours.PDFAFlavour;
+import org.verapdf.pdfa.results.TestAssertion;
 import org.w3c.dom.ls.LSInput;
 
 /**
- * Holds invoices, a line of base 64 each, to the schemas of UBL 2.1 and the rules of EN 16931; says of each what is wrong
- * with it, in base 64 too, nothing where it is right.
+ * Holds invoices, a line of base 64 each, to the schemas of UBL 2.1 and the rules of EN 16931, or, where it is a PDF, to
+ * PDF/A-3 and PDF/UA; says of each what is wrong with it, in base 64 too, nothing where it is right.
  */
 class Rules {
   static final String schemas = "external/schemas/ubl21/";
@@ -30,20 +35,42 @@ class Rules {
   static final Processor saxon = new Processor(false);
 
   public static void main(String[] arguments) throws Exception {
+    VeraGreenfieldFoundryProvider.initialise();
     var byKind = Map.of("Invoice", schemaOf("Invoice"), "CreditNote", schemaOf("CreditNote"));
     var rules = saxon.newXsltCompiler().compile(source("external/schematron/1.3.16/ubl/EN16931-UBL-validation.xslt"));
     var lines = new BufferedReader(new InputStreamReader(System.in));
     for (var line = lines.readLine(); line != null; line = lines.readLine()) {
-      var text = new String(Base64.getDecoder().decode(line), StandardCharsets.UTF_8);
+      var bytes = Base64.getDecoder().decode(line);
+      var text = new String(bytes, StandardCharsets.UTF_8);
       var faults = new ArrayList<String>();
       try {
+        if (text.startsWith("%PDF")) {
+          for (var flavour : List.of(PDFAFlavour.PDFA_3_A, PDFAFlavour.PDFUA_1)) faults.addAll(broken(flavour, bytes));
+          say(faults);
+          continue;
+        }
         byKind.get(text.contains("<CreditNote") ? "CreditNote" : "Invoice").newValidator()
           .validate(new StreamSource(new StringReader(text)));
         faults.addAll(broken(rules, text));
       } catch (Exception error) {
         faults.add(error.toString());
       }
-      System.out.println(Base64.getEncoder().encodeToString(String.join("\n", faults).getBytes(StandardCharsets.UTF_8)));
+      say(faults);
+    }
+  }
+
+  static void say(List<String> faults) {
+    System.out.println(Base64.getEncoder().encodeToString(String.join("\n", faults).getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** Each rule once: `ua1 7.1-8 …`. */
+  static List<String> broken(PDFAFlavour flavour, byte[] bytes) throws Exception {
+    try (var parser = Foundries.defaultInstance().createParser(new ByteArrayInputStream(bytes), flavour);
+        var validator = Foundries.defaultInstance().createValidator(flavour, false)) {
+      return validator.validate(parser).getTestAssertions().stream()
+        .filter(test -> test.getStatus() == TestAssertion.Status.FAILED)
+        .map(test -> flavour.getId() + " " + test.getRuleId().getClause() + "-" + test.getRuleId().getTestNumber() + " " + test.getMessage())
+        .distinct().toList();
     }
   }
 

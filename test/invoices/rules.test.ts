@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { newId } from '#kernel'
-import { asUbl, credit, type InvoiceDraft } from '../../money/invoices.ts'
+import { asPdf, asUbl, credit, type InvoiceDraft } from '../../money/invoices.ts'
 import { at, billing, buyer, draft, german, seller } from '../../money/invoices/testing.ts'
 import { treat, type Sale, type Treatment } from '../../money/tax.ts'
 import { rules } from './rules.ts'
@@ -82,7 +82,7 @@ const kinds: Record<string, Partial<InvoiceDraft>> = {
   },
 }
 
-test('UBL', async t => {
+test('rules of others for invoices', async t => {
   const check = await rules(t)
 
   await t.test(
@@ -170,4 +170,22 @@ test('UBL', async t => {
       [],
     )
   })
+
+  await t.test(
+    'a PDF is one that lasts (PDF/A-3) and that a screen reader reads (PDF/UA), however long it is',
+    async t => {
+      const b = await billing(t)
+      for (const [kind, more] of Object.entries(kinds)) {
+        const { id } = await b.issue(more)
+        assert.deepEqual(await check(await asPdf(await b.find(id))), [], kind)
+      }
+      const { id } = await b.issue({
+        lines: Array.from({ length: 120 }, (_, index) => ({
+          ...energy!,
+          description: index === 60 ? 'word '.repeat(1500) : `Session ${index} of Ωμέγα & Čeněk`,
+        })),
+      })
+      assert.deepEqual(await check(await asPdf(await b.find(id))), [])
+    },
+  )
 })

@@ -5,13 +5,13 @@ import { javaWithInvoiceRules } from '../../tools/engines/invoices.ts'
 import { EngineMissing } from '../../tools/engines/recipe.ts'
 
 /**
- * Holds documents to the schemas of UBL 2.1 and the rules of EN 16931: what is wrong with each, warnings too. Skips the
+ * Holds UBL to its schemas and the rules of EN 16931, PDF to PDF/A-3 and PDF/UA: what is wrong with each, warnings too. Skips the
  * test where that is not to be had on this machine, with the reason; with `CI=true` it fails.
  */
-export async function rules(t: TestContext): Promise<(ubl: string) => Promise<string[]>> {
+export async function rules(t: TestContext): Promise<(document: string | Buffer) => Promise<string[]>> {
   const [command, ...args] = await javaWithInvoiceRules().catch(error => {
     if (!(error instanceof EngineMissing)) throw error
-    const fault = `no rules of EN 16931: ${error.message}`
+    const fault = `no rules of invoices: ${error.message}`
     if (process.env.CI !== 'true') t.skip(fault)
     throw new Error(fault)
   })
@@ -27,10 +27,10 @@ export async function rules(t: TestContext): Promise<(ubl: string) => Promise<st
   child.once('close', code => {
     for (const { reject } of waiting) reject(new Error(`it ended with ${code}: ${words}`))
   })
-  return ubl => {
+  return document => {
     const answer = Promise.withResolvers<string[]>()
     waiting.push(answer)
-    child.stdin.write(`${Buffer.from(ubl).toString('base64')}\n`)
+    child.stdin.write(`${Buffer.from(document as string).toString('base64')}\n`)
     return answer.promise
   }
 }
