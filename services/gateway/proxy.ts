@@ -10,6 +10,10 @@ import { passSocket } from './sockets.ts'
 const safe = new Set(['GET', 'HEAD'])
 /** Longer than the slowest answer of ours begins; what is streamed may take its time. */
 const answerMs = 120_000
+/** What is passed on in one piece. */
+const shortBytes = 16_384
+/** The body of an answer, as undici gives it. */
+type Answer = NodeJS.ReadableStream & { bytes(): Promise<Uint8Array> }
 /** Nobody was there to begin anything. */
 const refused = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT'])
 /** Somebody was, or somebody who never answers. */
@@ -119,13 +123,20 @@ function passing({ peers, metrics }: GatewayHost) {
       rewriteRequestHeaders: (_, headers) =>
         Object.assign(passable(headers, safe.has(request.method)), introduction(peers, request)),
       onResponse(_, response, upstream) {
-        const { stream } = upstream as { stream: NodeJS.ReadableStream }
+        const { stream } = upstream as unknown as { stream: Answer }
         passed.inc({ service, status: response.statusCode })
         // One that stops, or has no database, is not asked for a while.
         if (response.statusCode === 503) reject(new Error('503'))
         else resolve()
         // How the connection behind us goes on says nothing about the one before us.
-        response.removeHeader('connection').removeHeader('keep-alive').send(stream)
+        response.removeHeader('connection').removeHeader('keep-alive')
+        // A short answer goes on in one piece: a stream takes longer to set up than to empty.
+        if (request.method === 'HEAD' || !(Number(response.getHeader('content-length')) <= shortBytes))
+          return response.send(stream)
+        stream.bytes().then(
+          body => response.send(body),
+          () => response.raw.destroy(),
+        )
       },
       onError(_, { error }) {
         const { code = '' } = (error.cause ?? error) as { code?: string }
