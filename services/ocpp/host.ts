@@ -75,7 +75,7 @@ export const settings = Type.Object({
     default: '365d',
   }),
   OCPP_OCSP_HOSTS: Setting.list(
-    'Hosts of responders (OCSP) that are asked for chargers, with the port where it is another than usual. Unless set none is.',
+    'Hosts of responders (OCSP) that are asked for chargers and about contracts (ISO 15118), with the port where it is another than usual. Unless set none is.',
   ),
   OCPP_EV_CERTIFICATES_URL: Type.Optional(
     Setting.text(

@@ -1,7 +1,8 @@
+import { X509Certificate } from 'node:crypto'
 import type { OcspRequestData } from '../certificates/ocsp.ts'
 import type { Outside } from '../certificates/outside.ts'
 import { sendSigned, signFor, type SigningRequest } from '../certificates/sign.ts'
-import { handler, type Handlers } from './handler.ts'
+import { handler, type Handlers, type Means } from './handler.ts'
 
 type Signed = Awaited<ReturnType<typeof signFor>>
 type Told<What extends keyof Outside> = Awaited<ReturnType<Outside[What]>>
@@ -38,19 +39,43 @@ export const certificates2: Handlers = {
 }
 
 interface ChainStatus {
-  certificateStatusRequests: { certificateHashData: object; source: string }[]
+  certificateStatusRequests: {
+    certificateHashData: Omit<OcspRequestData, 'responderURL'>
+    source: 'CRL' | 'OCSP'
+    urls: string[]
+  }[]
+}
+
+const statuses = { good: 'Good', revoked: 'Revoked', unknown: 'Unknown' } as const
+
+/** What the first that answers says of each certificate. Lists of what was revoked are not read. */
+async function chainStatus({ certificateStatusRequests: asked }: ChainStatus, means: Means) {
+  const issuers = (await means.authority.trusted()).map(pem => new X509Certificate(pem))
+  return await Promise.all(
+    asked.map(async ({ certificateHashData, source, urls }) => {
+      for (const responderURL of source === 'OCSP' ? urls : []) {
+        const told = await means.outside.judged({ ...certificateHashData, responderURL }, [
+          ...means.contractRoots,
+          ...issuers,
+        ])
+        if (!('failed' in told)) return told
+      }
+      return undefined
+    }),
+  )
 }
 
 export const certificates21: Handlers = {
   ...certificates2,
-  GetCertificateChainStatus: handler<ChainStatus>({
-    handle: ({ payload, receivedAt }) => ({
+  GetCertificateChainStatus: handler<ChainStatus, Awaited<ReturnType<typeof chainStatus>>>({
+    prepare: ({ payload }, means) => chainStatus(payload, means),
+    handle: ({ payload, receivedAt }, _known, _means, told) => ({
       answer: {
-        certificateStatus: payload.certificateStatusRequests.map(({ certificateHashData, source }) => ({
+        certificateStatus: payload.certificateStatusRequests.map(({ certificateHashData, source }, at) => ({
           certificateHashData,
           source,
-          status: 'Failed',
-          nextUpdate: receivedAt.toISOString(),
+          status: told[at] ? statuses[told[at].status] : 'Failed',
+          nextUpdate: (told[at]?.nextUpdate ?? receivedAt).toISOString(),
         })),
       },
     }),

@@ -1,10 +1,11 @@
 import { ChargerBooted, MetersReported, type ConnectorStatus, type OcppVersion } from '#contracts/ocpp'
 import { newId } from '#kernel'
+import type { OcspRequestData } from '../certificates/ocsp.ts'
 import { telling, type Known } from '../batch.ts'
 import { addTransaction, holds, including, type Peer, type Transaction } from '../peer.ts'
 import { CallError } from '../rpc/frames.ts'
 import { chargingToken, judge, keyOf, type Judgement } from '../tokens/authorise.ts'
-import { certificateStatus } from '../tokens/contracts.ts'
+import { certificateStatus, revocationOf } from '../tokens/contracts.ts'
 import { bootAnswer, bootedBy } from './boot.ts'
 import { connectorReported, handler, transactionReported, transactionRow, type Handlers } from './handler.ts'
 import { readingsOf, timeOf, type MeterValue } from './readings.ts'
@@ -42,6 +43,15 @@ interface TransactionEvent {
   idToken?: IdToken
   meterValue?: MeterValue[]
 }
+
+interface Authorize {
+  idToken: IdToken
+  certificate?: string
+  iso15118CertificateHashData?: OcspRequestData[]
+}
+
+/** As certificates are said to be, by what their responders know. */
+const revocations = { good: 'Accepted', revoked: 'CertificateRevoked', unknown: 'NoCertificateAvailable' } as const
 
 const statuses: Record<string, ConnectorStatus> = {
   Available: 'available',
@@ -118,14 +128,21 @@ export const v2: Handlers = {
     },
   }),
 
-  Authorize: handler<{ idToken: IdToken; certificate?: string }>({
+  Authorize: handler<Authorize, Awaited<ReturnType<typeof revocationOf>>>({
+    prepare: ({ payload: { certificate, iso15118CertificateHashData: hashes } }, { outside, contractRoots }) =>
+      revocationOf(outside, contractRoots, certificate, hashes),
     wants: ({ payload: { idToken } }) => ({ token: keyOf(idToken.idToken, idToken.type) }),
-    handle({ peer, payload, receivedAt }, known, { contractRoots }) {
+    handle({ peer, payload, receivedAt }, known, { contractRoots }, revocation) {
       const { certificate, idToken } = payload
       const judgement = judge({ ...tokenOf(known, idToken), charger: peer, at: receivedAt })
-      const checked =
-        certificate && certificateStatus(certificate, idToken.idToken, judgement, contractRoots, receivedAt)
-      return { answer: { idTokenInfo: tokenInfo(peer, judgement), ...(checked && { certificateStatus: checked }) } }
+      const checked = certificate
+        ? certificateStatus(certificate, idToken.idToken, judgement, contractRoots, receivedAt)
+        : revocation && 'Accepted'
+      const status = checked === 'Accepted' && revocation ? revocations[revocation] : checked
+      // Who has only what is worth nothing any more does not charge with it.
+      const told =
+        status === 'CertificateRevoked' ? { ...judgement, verdict: 'Invalid' as const, until: null } : judgement
+      return { answer: { idTokenInfo: tokenInfo(peer, told), ...(status && { certificateStatus: status }) } }
     },
   }),
 

@@ -1,6 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { StartError } from '#kernel'
+import type { OcspRequestData } from '../certificates/ocsp.ts'
+import type { Outside } from '../certificates/outside.ts'
+import { namedBy } from '../certificates/revocation.ts'
 import { keyOf, type Judgement } from './authorise.ts'
 
 const pem = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
@@ -21,8 +24,8 @@ export async function readRoots(file: string | undefined): Promise<X509Certifica
 
 /**
  * What can be told of a contract's certificate with its issuers, the contract first (2.0.1 C07.FR.06): whether they follow
- * from each other and from a root that is trusted, are in time, and are of this contract. Whether one was revoked only
- * its issuer knows, who is not asked while somebody waits.
+ * from each other and from a root that is trusted, are in time, and are of this contract. Whether one was revoked
+ * `revocationOf` tells.
  */
 export function certificateStatus(
   text: string,
@@ -48,6 +51,37 @@ export function certificateStatus(
   const name = /^CN=(.+)$/m.exec(contract!.subject)?.[1] ?? ''
   if (keyOf(name, 'eMAID').toUpperCase() !== keyOf(idToken, 'eMAID').toUpperCase()) return 'CertChainError'
   return verdict === 'Blocked' || verdict === 'Expired' ? 'ContractCancelled' : 'Accepted'
+}
+
+/**
+ * Whether one of the certificates of a contract was revoked, by what its issuers' responders say (2.0.1 C07.FR.04 to 06):
+ * of those that the charger names by their hashes, else of those of the chain that say who knows it.
+ */
+export async function revocationOf(
+  outside: Outside,
+  roots: readonly X509Certificate[],
+  text: string | undefined,
+  hashes: readonly OcspRequestData[] | undefined,
+): Promise<'good' | 'revoked' | 'unknown' | undefined> {
+  const chain = (text && chainOf(text)) || []
+  const issuers = [...chain.slice(1), ...roots]
+  // One whose chain is held to its root says more than its hashes do, where nobody may be asked about these.
+  const askable = text ? hashes?.filter(({ responderURL }) => outside.isAllowed(responderURL)) : hashes
+  const asked = askable?.length ? askable : await namedIn(outside, chain, issuers)
+  if (asked.length === 0) return undefined
+  const told = await Promise.all(asked.map(data => outside.judged(data, issuers)))
+  if (told.some(one => 'status' in one && one.status === 'revoked')) return 'revoked'
+  return told.every(one => 'status' in one && one.status === 'good') ? 'good' : 'unknown'
+}
+
+async function namedIn(outside: Outside, chain: readonly X509Certificate[], issuers: readonly X509Certificate[]) {
+  const named = await Promise.all(
+    chain.map(async certificate => {
+      const issuer = issuers.find(one => one !== certificate && certificate.checkIssued(one))
+      return issuer && (await namedBy(certificate, issuer))
+    }),
+  )
+  return named.filter(data => data !== undefined).filter(({ responderURL }) => outside.isAllowed(responderURL))
 }
 
 function chainOf(text: string): X509Certificate[] | undefined {
