@@ -103,6 +103,24 @@ export const SessionCharged = event(
   }),
 )
 
+/** An invoice or a credit note was issued, for ever. */
+export const InvoiceIssued = event(
+  'billing',
+  'invoice.issued',
+  'invoiceId',
+  Type.Object({
+    invoiceId: Id,
+    kind: Type.Enum(['invoice', 'credit-note'], { examples: ['invoice'] }),
+    number: Type.String({ examples: ['INV-2027-000001'] }),
+    issuedOn: Type.String({ format: 'date', examples: ['2027-03-01'] }),
+    sellerId: Id,
+    /** The person who charged. */
+    buyerId: Id,
+    currency: Currency,
+    totalMinor: Minor,
+  }),
+)
+
 /** A driver owes more than the policy allows: they start no session until `driver.unblocked`. The later `at` holds. */
 export const DriverBlocked = event(
   'billing',

@@ -1,32 +1,34 @@
 -- The schema billing after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
 create table charges (
-  session_id   uuid                      not null,
-  charger_id   text                      not null,
-  station_id   uuid,
-  evse         integer                   not null,
-  connector    integer                   not null,
-  seller_kind  text,
-  seller_id    uuid,
-  driver_id    uuid,
-  started_at   timestamp with time zone  not null,
-  ended_at     timestamp with time zone,
-  energy_wh    bigint                    not null,
-  told_at      timestamp with time zone  not null,
-  state        text                      not null,
-  agreed_at    timestamp with time zone,
-  tariff_id    uuid,
-  version      integer,
-  quote_id     uuid,
-  place        json,
-  revision     integer                   not null default 0,
-  price        json,
-  currency     text,
-  net_minor    bigint                    not null default 0,
-  tax_minor    bigint                    not null default 0,
-  total_minor  bigint                    not null default 0,
-  owed_minor   bigint                    not null default 0,
-  charged_at   timestamp with time zone,
+  session_id         uuid                      not null,
+  charger_id         text                      not null,
+  station_id         uuid,
+  evse               integer                   not null,
+  connector          integer                   not null,
+  seller_kind        text,
+  seller_id          uuid,
+  driver_id          uuid,
+  started_at         timestamp with time zone  not null,
+  ended_at           timestamp with time zone,
+  energy_wh          bigint                    not null,
+  told_at            timestamp with time zone  not null,
+  state              text                      not null,
+  agreed_at          timestamp with time zone,
+  tariff_id          uuid,
+  version            integer,
+  quote_id           uuid,
+  place              json,
+  revision           integer                   not null default 0,
+  price              json,
+  currency           text,
+  net_minor          bigint                    not null default 0,
+  tax_minor          bigint                    not null default 0,
+  total_minor        bigint                    not null default 0,
+  owed_minor         bigint                    not null default 0,
+  charged_at         timestamp with time zone,
+  invoiced_revision  integer                   not null default 0,
+  invoice_id         uuid,
   constraint charges_pkey PRIMARY KEY (session_id),
   constraint charges_tariff_id_version_fkey FOREIGN KEY (tariff_id, version) REFERENCES tariff_terms(tariff_id, version),
   constraint charges_seller_kind_check CHECK ((seller_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
@@ -35,6 +37,7 @@ create table charges (
 CREATE INDEX charges_by_driver ON billing.charges USING btree (driver_id, session_id);
 CREATE INDEX charges_by_seller ON billing.charges USING btree (seller_id, session_id);
 CREATE INDEX charges_due ON billing.charges USING btree (session_id) WHERE (state = 'due'::text);
+CREATE INDEX charges_uninvoiced ON billing.charges USING btree (ended_at, session_id) WHERE ((state = 'charged'::text) AND (invoiced_revision < revision) AND (driver_id IS NOT NULL));
 
 create table driver_group_members (
   group_id   uuid  not null,
@@ -60,6 +63,144 @@ create table drivers (
   driver_id   uuid                      not null,
   blocked_at  timestamp with time zone,
   constraint drivers_pkey PRIMARY KEY (driver_id)
+);
+
+create table invoice_lines (
+  invoice_id   uuid     not null,
+  position     integer  not null,
+  name         text     not null,
+  description  text,
+  quantity     numeric  not null,
+  unit         text     not null,
+  price        numeric  not null,
+  net_minor    bigint   not null,
+  tax_minor    bigint   not null,
+  gross_minor  bigint   not null,
+  treatment    json     not null,
+  about        json     not null,
+  credits      integer,
+  constraint invoice_lines_pkey PRIMARY KEY (invoice_id, "position"),
+  constraint invoice_lines_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES invoices(id),
+  constraint invoice_lines_check CHECK (((net_minor + tax_minor) = gross_minor)),
+  constraint invoice_lines_position_check CHECK (("position" > 0))
+);
+CREATE TRIGGER invoice_lines_complete AFTER INSERT ON billing.invoice_lines REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION invoice_complete();
+CREATE TRIGGER invoice_lines_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION invoice_refuse();
+
+create table invoice_payments (
+  cause       text                      not null,
+  invoice_id  uuid                      not null,
+  minor       bigint                    not null,
+  means       text                      not null,
+  paid_at     timestamp with time zone  not null,
+  constraint invoice_payments_pkey PRIMARY KEY (cause),
+  constraint invoice_payments_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES invoices(id),
+  constraint invoice_payments_minor_check CHECK ((minor <> 0))
+);
+CREATE INDEX invoice_payments_of ON billing.invoice_payments USING btree (invoice_id);
+CREATE TRIGGER invoice_payments_count AFTER INSERT ON billing.invoice_payments REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION invoice_paid();
+CREATE TRIGGER invoice_payments_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.invoice_payments FOR EACH STATEMENT EXECUTE FUNCTION invoice_refuse();
+
+create table invoice_series (
+  seller_id  uuid      not null,
+  kind       text      not null,
+  year       smallint  not null,
+  prefix     text      not null,
+  next       integer   not null default 1,
+  last_on    date,
+  constraint invoice_series_pkey PRIMARY KEY (seller_id, kind, year),
+  constraint invoice_series_kind_check CHECK ((kind = ANY (ARRAY['invoice'::text, 'credit-note'::text])))
+);
+CREATE TRIGGER invoice_series_on BEFORE UPDATE ON billing.invoice_series FOR EACH ROW EXECUTE FUNCTION invoice_series_forward();
+CREATE TRIGGER invoice_series_stay BEFORE DELETE OR TRUNCATE ON billing.invoice_series FOR EACH STATEMENT EXECUTE FUNCTION invoice_refuse();
+
+create table invoice_states (
+  invoice_id      uuid    not null,
+  gross_minor     bigint  not null,
+  due_on          date,
+  paid_minor      bigint  not null default 0,
+  credited_minor  bigint  not null default 0,
+  constraint invoice_states_pkey PRIMARY KEY (invoice_id),
+  constraint invoice_states_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES invoices(id),
+  constraint invoice_states_credited CHECK (((credited_minor >= 0) AND (credited_minor <= gross_minor)))
+);
+CREATE INDEX invoice_states_open ON billing.invoice_states USING btree (due_on, invoice_id) WHERE ((paid_minor + credited_minor) < gross_minor);
+CREATE TRIGGER invoice_states_follow BEFORE UPDATE OF gross_minor, paid_minor, credited_minor ON billing.invoice_states FOR EACH ROW WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION invoice_refuse();
+CREATE TRIGGER invoice_states_stay BEFORE DELETE OR TRUNCATE ON billing.invoice_states FOR EACH STATEMENT EXECUTE FUNCTION invoice_refuse();
+
+create table invoice_taxes (
+  invoice_id  uuid     not null,
+  position    integer  not null,
+  category    text     not null,
+  percent     numeric  not null,
+  reasons     text[]   not null,
+  net_minor   bigint   not null,
+  tax_minor   bigint   not null,
+  parts       json     not null,
+  constraint invoice_taxes_pkey PRIMARY KEY (invoice_id, "position"),
+  constraint invoice_taxes_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES invoices(id)
+);
+CREATE TRIGGER invoice_taxes_complete AFTER INSERT ON billing.invoice_taxes REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION invoice_complete();
+CREATE TRIGGER invoice_taxes_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.invoice_taxes FOR EACH STATEMENT EXECUTE FUNCTION invoice_refuse();
+
+create table invoices (
+  id              uuid                      not null,
+  cause           text                      not null,
+  kind            text                      not null,
+  seller_id       uuid                      not null,
+  year            smallint                  not null,
+  sequence        integer                   not null,
+  number          text                      not null,
+  issued_on       date                      not null,
+  issued_at       timestamp with time zone  not null,
+  buyer_id        uuid,
+  seller          json                      not null,
+  buyer           json                      not null,
+  currency        text                      not null,
+  language        text                      not null,
+  prices          text                      not null,
+  supplied_from   date                      not null,
+  supplied_to     date                      not null,
+  due_on          date,
+  net_minor       bigint                    not null,
+  tax_minor       bigint                    not null,
+  gross_minor     bigint                    not null,
+  prepaid_minor   bigint                    not null,
+  terms           json                      not null,
+  credits         uuid,
+  credits_number  text,
+  credits_on      date,
+  reason          text,
+  issued_in       xid8                      not null default pg_current_xact_id(),
+  constraint invoices_pkey PRIMARY KEY (id),
+  constraint invoices_cause UNIQUE (cause),
+  constraint invoices_number UNIQUE (seller_id, number),
+  constraint invoices_seller_id_kind_year_sequence_key UNIQUE (seller_id, kind, year, sequence),
+  constraint invoices_credits_fkey FOREIGN KEY (credits) REFERENCES invoices(id),
+  constraint invoices_seller_id_kind_year_fkey FOREIGN KEY (seller_id, kind, year) REFERENCES invoice_series(seller_id, kind, year),
+  constraint invoices_check CHECK ((supplied_to >= supplied_from)),
+  constraint invoices_check1 CHECK (((prepaid_minor >= 0) AND (prepaid_minor <= gross_minor))),
+  constraint invoices_check2 CHECK (((net_minor + tax_minor) = gross_minor)),
+  constraint invoices_check3 CHECK (((kind = 'credit-note'::text) = (credits IS NOT NULL))),
+  constraint invoices_gross_minor_check CHECK ((gross_minor >= 0)),
+  constraint invoices_prices_check CHECK ((prices = ANY (ARRAY['net'::text, 'gross'::text]))),
+  constraint invoices_sequence_check CHECK ((sequence > 0))
+);
+CREATE INDEX invoices_credits ON billing.invoices USING btree (credits) WHERE (credits IS NOT NULL);
+CREATE INDEX invoices_of_buyer ON billing.invoices USING btree (buyer_id, issued_at DESC, id DESC);
+CREATE INDEX invoices_of_seller ON billing.invoices USING btree (seller_id, issued_at DESC, id DESC);
+CREATE TRIGGER invoices_credited AFTER INSERT ON billing.invoices REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION invoice_credited();
+CREATE TRIGGER invoices_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.invoices FOR EACH STATEMENT EXECUTE FUNCTION invoice_refuse();
+
+create table invoicing (
+  driver_id  uuid     not null,
+  every      text     not null,
+  party      json,
+  language   text     not null,
+  version    integer  not null,
+  constraint invoicing_pkey PRIMARY KEY (driver_id),
+  constraint invoicing_every_check CHECK ((every = ANY (ARRAY['session'::text, 'month'::text]))),
+  constraint invoicing_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text])))
 );
 
 create table ledger_accounts (
@@ -299,6 +440,58 @@ create table tariffs (
   constraint tariffs_version_check CHECK ((version > 0))
 );
 CREATE INDEX tariffs_by_owner ON billing.tariffs USING btree (owner_id, id);
+
+CREATE OR REPLACE FUNCTION billing.invoice_complete()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (select from made join invoices i on i.id = made.invoice_id where i.issued_in <> pg_current_xact_id()) then
+    raise exception '% is never added to: the invoice is issued', tg_table_name using errcode = 'restrict_violation';
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION billing.invoice_credited()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update invoice_states s set credited_minor = s.credited_minor + c.minor
+  from (select credits as id, sum(gross_minor)::bigint as minor from made where credits is not null group by credits) c
+  where s.invoice_id = c.id;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION billing.invoice_paid()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update invoice_states s set paid_minor = s.paid_minor + p.minor
+  from (select invoice_id as id, sum(minor)::bigint as minor from made group by invoice_id) p where s.invoice_id = p.id;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION billing.invoice_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is never changed: an invoice that is wrong is credited', tg_table_name
+    using errcode = 'restrict_violation';
+end $function$;
+
+CREATE OR REPLACE FUNCTION billing.invoice_series_forward()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.next < old.next or (new.seller_id, new.kind, new.year, new.prefix) <> (old.seller_id, old.kind, old.year, old.prefix) then
+    raise exception 'a series of numbers never goes back' using errcode = 'restrict_violation';
+  end if;
+  return new;
+end $function$;
 
 CREATE OR REPLACE FUNCTION billing.ledger_hold()
  RETURNS trigger

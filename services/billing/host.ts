@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { getPerson } from '#contracts/identity'
 import { getSessionCourse } from '#contracts/sessions'
 import { getStation } from '#contracts/stations'
 import { Setting, type Host } from '#kernel'
@@ -20,8 +21,8 @@ export const settings = Type.Object({
   ),
 })
 
-/** Where a charger stands and whose it is, and how a session went. */
-export const needs = [getStation, getSessionCourse] as const
+/** Where a charger stands and whose it is, how a session went, and what people are called. */
+export const needs = [getStation, getSessionCourse, getPerson] as const
 
 /** What this service has of the world. */
 export type BillingHost = Host<'billing', (typeof needs)[number], typeof settings>

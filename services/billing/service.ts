@@ -1,11 +1,21 @@
-import { DriverBlocked, DriverUnblocked, SessionCharged, TariffPublished, TariffWithdrawn } from '#contracts/billing'
+import {
+  DriverBlocked,
+  DriverUnblocked,
+  InvoiceIssued,
+  SessionCharged,
+  TariffPublished,
+  TariffWithdrawn,
+} from '#contracts/billing'
 import { defineService } from '#kernel'
+import { invoices } from '#money/invoices'
 import { differencesIn, ledger } from '#money/ledger'
 import { payments } from '#money/payments'
 import { chargeRoutes } from './charges/routes.ts'
 import { followSessions } from './charges/reactions.ts'
 import { groupRoutes } from './groups/routes.ts'
 import { needs, settings } from './host.ts'
+import { openInvoicing } from './invoices/open.ts'
+import { invoiceRoutes } from './invoices/routes.ts'
 import { problems } from './problems.ts'
 import { dropQuotes, quoteRoutes } from './quotes/routes.ts'
 import { sellerRoutes } from './sellers/routes.ts'
@@ -19,10 +29,10 @@ export const billing = defineService({
   about: 'What charging costs: tariffs, quotes, wallets, and what is booked for each session.',
   problems,
   folder: import.meta.dirname,
-  includes: [ledger, payments],
+  includes: [ledger, payments, invoices],
   needs,
   settings,
-  publishes: [TariffPublished, TariffWithdrawn, SessionCharged, DriverBlocked, DriverUnblocked],
+  publishes: [TariffPublished, TariffWithdrawn, SessionCharged, InvoiceIssued, DriverBlocked, DriverUnblocked],
   start(host) {
     const { db, log, metrics, now } = host
     tariffRoutes(host)
@@ -32,7 +42,9 @@ export const billing = defineService({
     chargeRoutes(host)
     walletRoutes(host)
     topUps(host)
-    followSessions(host)
+    const invoicing = openInvoicing(host)
+    followSessions(host, invoicing)
+    invoiceRoutes(host)
     const wrong = metrics.gauge(
       'ohmnibus_billing_accounts_wrong',
       'Accounts that are not the sum of their postings',

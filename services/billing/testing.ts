@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { TariffTerms } from '#contracts/billing'
+import { getPerson } from '#contracts/identity'
 import { getSessionCourse, SessionCorrected, SessionEnded, SessionStarted } from '#contracts/sessions'
 import { getStation } from '#contracts/stations'
 import type { Owner } from '#contracts/shared'
-import { fail, newId, type Db } from '#kernel'
+import { fail, newId, type Db, type Service } from '#kernel'
 import { differencesIn } from '#money/ledger'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
+import type { BillingHost } from './host.ts'
 import { billing } from './service.ts'
 
 export const perKwh = (price: string, more: Partial<TariffTerms> = {}): TariffTerms => ({
@@ -33,7 +35,19 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   const seller: Owner = { kind: 'organisation', id: newId() }
   const stationId = newId()
   const courses = new Map<string, object>()
-  const p = await start(t, [billing], {
+  const works = new Map<string, () => Promise<void>>()
+  const held: Service = {
+    ...billing,
+    start: (host: BillingHost) =>
+      billing.start({
+        ...host,
+        every(interval, purpose, work) {
+          works.set(purpose, work)
+          host.every(interval, purpose, work)
+        },
+      }),
+  }
+  const p = await start(t, [held], {
     ...options,
     answers: [
       answering(getStation, async asked =>
@@ -55,6 +69,14 @@ export async function open(t: TestContext, options: TestOptions = {}) {
             }
           : fail('not_found', 'station_unknown'),
       ),
+      answering(getPerson, async ({ userId }) => ({
+        userId,
+        email: 'ada@example.com',
+        name: 'Ada',
+        firstName: 'Ada',
+        locale: 'en' as const,
+        disabled: false,
+      })),
       answering(
         getSessionCourse,
         async ({ sessionId }) => (courses.get(sessionId) as never) ?? fail('not_found', 'session_unknown'),
@@ -150,6 +172,12 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     async wallet(driverId: string) {
       const { body } = await as({ userId: driverId }).get('/wallet')
       return { ...body.balances[0], blocked: body.blocked }
+    },
+    /** Does the periodic work whose purpose this is, and what follows from it. */
+    async periodically(purpose: RegExp): Promise<void> {
+      const [, work] = works.entries().find(([words]) => purpose.test(words))!
+      await work()
+      await p.settle()
     },
     /** All that was booked adds up. */
     async isRight(): Promise<void> {

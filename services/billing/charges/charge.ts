@@ -1,7 +1,7 @@
 import { SessionCharged, type TariffTerms } from '#contracts/billing'
 import { getSessionCourse } from '#contracts/sessions'
 import { getStation } from '#contracts/stations'
-import { Problem, type Job, type Tx } from '#kernel'
+import { Problem, type Tx } from '#kernel'
 import { exact, type Exact } from '#money/amount'
 import { hold, post, type Transfer } from '#money/ledger'
 import type { BillingHost } from '../host.ts'
@@ -20,8 +20,6 @@ import {
   type Charge,
   type ChargePlace,
 } from './store.ts'
-
-export type ChargeJob = Job<{ sessionId: string }>
 
 /** Longer than any session lasts; what is held then is given back. */
 const holdLastsMs = 30 * 24 * 3_600_000
@@ -80,8 +78,11 @@ async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreemen
   return { tariffId, version, quoteId, place }
 }
 
+/** What is to happen once a session is booked. */
+export type Booked = (tx: Tx<'billing'>, sessionId: string) => Promise<void>
+
 /** Books what a session that is over costs, or what it costs otherwise than it was booked before. */
-export async function charge(host: BillingHost, sessionId: string): Promise<void> {
+export async function charge(host: BillingHost, sessionId: string, booked: Booked): Promise<void> {
   const { db, ask, now, settings } = host
   const agreed = await agree(host, sessionId)
   if (agreed?.state !== 'due') return
@@ -100,6 +101,7 @@ export async function charge(host: BillingHost, sessionId: string): Promise<void
     const before = (await lockCharge(tx, sessionId))!
     if (before.state !== 'due' || before.toldAt.getTime() !== agreed.toldAt.getTime()) return
     await book(tx, before, { price, terms, ...tax }, now())
+    await booked(tx, sessionId)
     if (before.driverId) await judge(tx, before.driverId, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())
   })
 }

@@ -1,16 +1,16 @@
 import { SessionCorrected, SessionEnded, SessionStarted, SessionUpdated } from '#contracts/sessions'
 import type { Tx } from '#kernel'
 import type { BillingHost } from '../host.ts'
-import { agree, charge } from './charge.ts'
+import { agree, charge, type Booked } from './charge.ts'
 import { follow, noteDriver, type Told } from './store.ts'
 
 /** Sessions are agreed on at their begin and booked at their end, each by a job, as that asks other services. */
-export function followSessions(host: BillingHost): void {
+export function followSessions(host: BillingHost, booked: Booked): void {
   const agreeing = host.job(
     'agree',
     async ({ sessionId }: { sessionId: string }) => void (await agree(host, sessionId)),
   )
-  const charging = host.job('charge', ({ sessionId }: { sessionId: string }) => charge(host, sessionId))
+  const charging = host.job('charge', ({ sessionId }: { sessionId: string }) => charge(host, sessionId, booked))
 
   const take = async (told: Told, tx: Tx): Promise<void> => {
     const { isNew, isDue } = await follow(tx, told)

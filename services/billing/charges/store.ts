@@ -35,6 +35,9 @@ export interface Charge {
   readonly totalMinor: bigint
   readonly owedMinor: bigint
   readonly chargedAt: Date | null
+  /** Of the booking that is on an invoice, and the latest invoice it is on. */
+  readonly invoicedRevision: number
+  readonly invoiceId: string | null
 }
 
 const columns = (db: Db) => db`
@@ -43,7 +46,8 @@ const columns = (db: Db) => db`
   driver_id as "driverId", started_at as "startedAt", ended_at as "endedAt", energy_wh as "energyWh",
   told_at as "toldAt", state, agreed_at as "agreedAt", tariff_id as "tariffId", version, quote_id as "quoteId", place,
   revision, price, currency, net_minor as "netMinor", tax_minor as "taxMinor", total_minor as "totalMinor",
-  owed_minor as "owedMinor", charged_at as "chargedAt"`
+  owed_minor as "owedMinor", charged_at as "chargedAt",
+  invoiced_revision as "invoicedRevision", invoice_id as "invoiceId"`
 
 export async function findCharge(db: Db, sessionId: string): Promise<Charge | undefined> {
   const [row] = await db<Charge[]>`select ${columns(db)} from charges where session_id = ${sessionId}`
@@ -58,13 +62,23 @@ export async function lockCharge(tx: Tx, sessionId: string): Promise<Charge | un
 /** Of a driver or of sellers, the newest first. */
 export const listCharges = (
   db: Db,
-  of: { driverId?: string | undefined; sellers?: readonly string[] | undefined },
+  of: {
+    driverId?: string | undefined
+    sellers?: readonly string[] | undefined
+    /** Booked, ended before then, and not on an invoice as they are booked now. */
+    uninvoicedBefore?: Date
+  },
   limit: number,
   before: string | undefined,
 ) => db<Charge[]>`
   select ${columns(db)} from charges
   where true ${of.driverId === undefined ? db`` : db`and driver_id = ${of.driverId}`}
     ${of.sellers === undefined ? db`` : db`and seller_id = any(${of.sellers as string[]}::uuid[])`}
+    ${
+      of.uninvoicedBefore === undefined
+        ? db``
+        : db`and state = 'charged' and invoiced_revision < revision and ended_at < ${of.uninvoicedBefore}`
+    }
     ${before === undefined ? db`` : db`and session_id < ${before}`}
   order by session_id desc limit ${limit}`
 

@@ -1,7 +1,7 @@
 import type { TariffTerms } from '#contracts/billing'
 import type { Db } from '#kernel'
 import { majorOf } from '#money/amount'
-import { regimeOf, taxed, treat, type Place, type TaxRules } from '#money/tax'
+import { regimeOf, taxed, treat, type Place, type TaxRules, type Treatment } from '#money/tax'
 import type { Charge, ChargePlace } from '../charges/store.ts'
 import type { Price } from '../tariffs/price.ts'
 
@@ -47,27 +47,35 @@ const placeOf = ({ country, region, timeZone }: ChargePlace, otherwise: Place): 
   return known ? { country: known, region: region ?? undefined, timeZone } : otherwise
 }
 
-/** What of a price is tax, where the charger stands; none where nobody said who sells. */
-export async function taxOf(
-  db: Db,
-  { seller, place, endedAt }: Charge,
-  terms: TariffTerms,
-  price: Price,
-): Promise<{ netMinor: bigint; taxMinor: bigint }> {
-  const found = seller && (await findSeller(db, seller.id))
-  const established = found && { country: found.address.country, region: found.address.region }
-  const at = established && place ? placeOf(place, established) : undefined
-  if (!at || !regimeOf(at)) return { netMinor: price.totalMinor, taxMinor: 0n }
-  const treatment = treat({
+const establishedOf = ({ address: { country, region } }: Seller): Place => ({ country, region })
+
+/** Whether and how a session is taxed: as electricity, where the charger stands. */
+export function treatmentOf(seller: Seller, { place, endedAt }: Pick<Charge, 'place' | 'endedAt'>): Treatment {
+  const established = establishedOf(seller)
+  const at = place ? placeOf(place, established) : established
+  if (!regimeOf(at)) return { category: 'O', place: at, percent: '0', parts: [], reason: 'out-of-scope' }
+  return treat({
     sold: 'charging',
-    seller: { established: established!, smallBusiness: found!.smallBusiness },
+    seller: { established, smallBusiness: seller.smallBusiness },
     buyer: { kind: 'consumer' },
     at: endedAt!,
     place: at,
   })
+}
+
+/** What of a price is tax; none where nobody said who sells. */
+export async function taxOf(
+  db: Db,
+  charge: Charge,
+  terms: TariffTerms,
+  price: Price,
+): Promise<{ netMinor: bigint; taxMinor: bigint }> {
+  const seller = charge.seller && (await findSeller(db, charge.seller.id))
+  if (!seller) return { netMinor: price.totalMinor, taxMinor: 0n }
+  const treatment = treatmentOf(seller, charge)
   const { currency } = price
   return taxed(
     price.lines.map(({ amountMinor }) => ({ amount: majorOf({ minor: amountMinor, currency }), treatment })),
-    { currency, prices: terms.taxIncluded ? 'gross' : 'net', rounding: found!.rounding },
+    { currency, prices: terms.taxIncluded ? 'gross' : 'net', rounding: seller.rounding },
   )
 }

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { suite, test, type TestContext } from 'node:test'
+import { InvoiceIssued } from '#contracts/billing'
+import { newId } from '#kernel'
+import { open, perKwh } from '../testing.ts'
+
+const session = (more: object = {}) => ({ sessionId: newId(), driverId: newId(), energyWh: 10_000, ...more })
+
+/** Billing of a seller in Berlin, whose electricity costs 0.50 with tax. */
+async function sell(t: TestContext, options: Parameters<typeof open>[1] = {}) {
+  const it = await open(t, options)
+  await it.tariff(perKwh('0.50'))
+  const address = { street: 'Marktplatz 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
+  const said = await it.operator.put('/seller', { name: 'Example Charging', address, taxId: 'DE136695976' })
+  assert.equal(said.status, 200, JSON.stringify(said.body))
+  const of = async (userId: string): Promise<any[]> => (await it.as({ userId }).get('/invoices')).body.items
+  return { ...it, of }
+}
+
+suite('an invoice', () => {
+  test('comes with each session once it is booked, with its tax, for who charged and who sold alone', async t => {
+    const { p, fund, ended, of, as, operator } = await sell(t)
+    const one = session()
+    await fund(one.driverId, 2_500n)
+    await ended(one)
+    await ended(one)
+    const [invoice, ...others] = await of(one.driverId)
+    assert.deepEqual(others, [])
+    assert.deepEqual([invoice.netMinor, invoice.taxMinor, invoice.totalMinor, invoice.state], [420, 80, 500, 'paid'])
+    const path = `/invoices/${invoice.id}`
+    const { body } = await as({ userId: one.driverId }).get(path)
+    assert.deepEqual(
+      body.lines.map(({ description, totalMinor, taxPercent }: any) => [description, totalMinor, taxPercent]),
+      [['10 kWh × 0.50 EUR, CP-1', 500, '19']],
+    )
+    assert.deepEqual(
+      (await operator.get('/invoices?as=seller')).body.items.map(({ id }: any) => id),
+      [invoice.id],
+    )
+    assert.equal((await operator.get(path)).status, 200)
+    for (const other of [as(), as({ role: 'operator' })]) {
+      assert.equal((await other.get(path)).body.code, 'invoice_unknown')
+      assert.equal((await other.get(`${path}/ubl`)).body.code, 'invoice_unknown')
+      assert.deepEqual((await other.get('/invoices?as=seller')).body.items, [])
+    }
+    const headers = p.signedIn({ userId: one.driverId })
+    const ubl = await p.http.inject({ url: `/api/billing${path}/ubl`, headers })
+    assert.match(ubl.headers['content-type'] as string, /application\/xml/)
+    assert.match(ubl.body, /<cbc:PayableAmount currencyID="EUR">0\.00</)
+    assert.deepEqual(
+      (await p.published(InvoiceIssued)).map(({ totalMinor, buyerId }) => [totalMinor, buyerId]),
+      [[500, one.driverId]],
+    )
+  })
+
+  test('is taken back by a credit note when the session is booked otherwise, and made anew', async t => {
+    const { ended, corrected, of } = await sell(t)
+    const one = session()
+    await ended(one)
+    await corrected({ ...one, energyWh: 4_000 }, 90)
+    const all = await of(one.driverId)
+    assert.deepEqual(all.map(({ kind, totalMinor }) => [kind, totalMinor]).toSorted(), [
+      ['credit-note', 500],
+      ['invoice', 200],
+      ['invoice', 500],
+    ])
+    const [first] = all.filter(({ kind, totalMinor }) => kind === 'invoice' && totalMinor === 500)
+    assert.equal(first.state, 'credited')
+  })
+
+  test('is not made for what costs nothing, for nobody, nor before it is said who sells', async t => {
+    const { p, tariff, ended } = await open(t)
+    await tariff(perKwh('0.50'))
+    await ended(session())
+    assert.deepEqual(await p.published(InvoiceIssued), [])
+    const other = await sell(t)
+    await other.ended(session({ energyWh: 0 }))
+    await other.ended(session({ driverId: null }))
+    assert.deepEqual(await other.p.published(InvoiceIssued), [])
+  })
+
+  test('comes once a month for who wants that, in the language and name they want, and none in a month without sessions', async t => {
+    let now = new Date('2027-03-02T10:00:00.000Z')
+    const { as, ended, of, periodically } = await sell(t, { now: () => now })
+    const driverId = newId()
+    const party = { name: 'Ada Lovelace Ltd', city: 'Berlin', country: 'DE' }
+    const wishes = { every: 'month', language: 'de', party }
+    const said = await as({ userId: driverId }).put('/invoicing', wishes)
+    assert.deepEqual([said.status, said.headers.etag], [200, '"1"'])
+    const stale = await as({ userId: driverId }).put('/invoicing', wishes, { 'if-match': '"4"' })
+    assert.equal(stale.body.code, 'version_stale')
+    for (const energyWh of [10_000, 3_000]) await ended(session({ driverId, energyWh }))
+    await periodically(/months/)
+    assert.deepEqual(await of(driverId), [], 'the month is not over')
+    now = new Date('2027-04-01T00:10:00.000Z')
+    for (let round = 0; round < 2; round++) await periodically(/months/)
+    const [invoice, ...others] = await of(driverId)
+    assert.deepEqual(others, [])
+    assert.deepEqual([invoice.totalMinor, invoice.buyerName], [650, 'Ada Lovelace Ltd'])
+    const { body } = await as({ userId: driverId }).get(`/invoices/${invoice.id}`)
+    assert.deepEqual(
+      body.lines.map(({ name, totalMinor }: any) => [name, totalMinor]),
+      [
+        ['Strom', 500],
+        ['Strom', 150],
+      ],
+    )
+    now = new Date('2027-05-01T00:10:00.000Z')
+    await periodically(/months/)
+    assert.equal((await of(driverId)).length, 1)
+  })
+})

@@ -1,0 +1,45 @@
+import type { Booked } from '../charges/charge.ts'
+import { listCharges, type Charge } from '../charges/store.ts'
+import type { BillingHost } from '../host.ts'
+import { invoiceSession, invoiceTogether } from './invoicing.ts'
+
+/** Invoices for each session once it is booked, and for each month once it is over. */
+export function openInvoicing(host: BillingHost): Booked {
+  const { db, now } = host
+  const single = host.job('invoice a session', ({ sessionId }: { sessionId: string }) =>
+    invoiceSession(host, sessionId),
+  )
+  const monthly = host.job(
+    'invoice a month',
+    async ({ sellerId, driverId, until }: { sellerId: string; driverId: string; until: string }) => {
+      const waiting = await waitingOf(host, sellerId, driverId, new Date(until))
+      // One invoice has one currency and prices of one kind.
+      const kindOf = ({ currency, price }: Charge) => `${currency} ${(price as { taxIncluded: boolean }).taxIncluded}`
+      for (const charges of Map.groupBy(waiting, kindOf).values())
+        await invoiceTogether(host, sellerId, driverId, charges)
+    },
+    { urgency: 'bulk' },
+  )
+  host.every('1 hour', 'issue invoices of months that are over', async () => {
+    const at = now()
+    const until = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth()))
+    const pairs = await db<{ sellerId: string; driverId: string }[]>`
+      select distinct seller_id as "sellerId", c.driver_id as "driverId"
+      from charges c join invoicing i on i.driver_id = c.driver_id and i.every = 'month'
+      where c.state = 'charged' and c.invoiced_revision < c.revision and c.ended_at < ${until} limit 1000`
+    await db.transaction(async tx => {
+      for (const pair of pairs)
+        await tx.enqueue(
+          monthly,
+          { ...pair, until: until.toISOString() },
+          { key: `${pair.sellerId} ${pair.driverId} ${until.toISOString()}` },
+        )
+    })
+  })
+  return (tx, sessionId) => tx.enqueue(single, { sessionId }, { key: `invoice ${sessionId}` })
+}
+
+async function waitingOf({ db }: BillingHost, sellerId: string, driverId: string, until: Date): Promise<Charge[]> {
+  const charges = await listCharges(db, { driverId, sellers: [sellerId], uninvoicedBefore: until }, 500, undefined)
+  return charges.toReversed()
+}
