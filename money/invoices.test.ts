@@ -251,8 +251,28 @@ suite('invoices', () => {
     const count = async (filter: Omit<Parameters<typeof listInvoices>[1], 'limit'>) =>
       (await listInvoices(b.db, { ...filter, limit: 100 })).length
     assert.equal(await count({ buyers: [driver] }), 5)
+    assert.equal(await count({ buyers: [driver, buyer.id, driver] }), 25)
+    assert.equal(await count({ sellers: [seller.id, newId()], buyers: [driver] }), 5)
+    assert.equal(await count({ sellers: [newId()], buyers: [driver] }), 0)
+    assert.equal(await count({}), 25)
+    assert.equal(await count({ open: true }), 25)
+    const paid = issued[0]!
+    await b.within(tx =>
+      recordPayment(tx, { invoice: paid.id, cause: 'pi_1', minor: paid.grossMinor, means: 'card', at }),
+    )
+    const back = { cause: 'x', invoice: issued[1]!.id, lines: 'all', reason: 'wrong', ...zone } as const
+    const note = await b.within(tx => credit(tx, back))
+    for (const whose of [{}, { sellers: [seller.id] }, { buyers: [driver, buyer.id] }]) {
+      assert.equal(await count({ ...whose, open: true }), 23)
+      assert.deepEqual(
+        (await listInvoices(b.db, { ...whose, kind: 'credit-note', limit: 9 })).map(({ id, creditsId }) => [
+          id,
+          creditsId,
+        ]),
+        [[note.id, back.invoice]],
+      )
+    }
     assert.equal(await count({ sellers: [newId()] }), 0)
-    assert.equal(await count({ kind: 'credit-note' }), 0)
     assert.equal(await count({ from: new Date(at.getTime() + 3_600_000), to: new Date(at.getTime() + 7_200_000) }), 2)
   })
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { defineModule, fail, newId, type Db, type Tx } from '#kernel'
+import { defineModule, fail, newId, type Db, type Problems, type Tx } from '#kernel'
 import { contentOf } from './invoices/content.ts'
 import { creditOf, type CreditDraft, type CreditLine } from './invoices/credit.ts'
 import type {
@@ -53,6 +53,23 @@ export type {
   Payment,
   Terms,
 }
+
+/** What these functions refuse with, for a service to list among its own. */
+export const invoiceProblems = {
+  invoice_unknown: ['not_found', 'There is no such invoice, or it is not for who asks.'],
+  invoice_invalid: ['unprocessable', 'No invoice can say that.'],
+  invoice_mixed: [
+    'unprocessable',
+    'Taxes of two countries, or what is in and out of scope of tax, need an invoice each.',
+  ],
+  invoice_negative: ['unprocessable', 'An invoice asks for nothing below zero.'],
+  invoice_cause_taken: ['conflict', 'Something else was billed or credited for this.'],
+  invoice_prefix_taken: ['conflict', 'Invoices and credit notes of a seller begin with different letters.'],
+  credit_above_invoice: ['conflict', 'More would be credited than is left of the invoice.'],
+  credit_nothing_left: ['conflict', 'There is nothing left to credit.'],
+  credit_line_unknown: ['unprocessable', 'The invoice has no such line.'],
+  credit_of_credit: ['conflict', 'A credit note is not credited.'],
+} satisfies Problems
 
 /**
  * Issues an invoice; the same cause gives the one there is. Fails with `invoice_invalid`, `invoice_mixed`,

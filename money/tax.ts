@@ -1,4 +1,4 @@
-import { fail } from '#kernel'
+import { fail, type Problems } from '#kernel'
 import { digitsOf, exact, majorOf, toWhole, type Exact } from './amount.ts'
 import { askVies, readTaxId, viesAddress, type Confirmation } from './tax/numbers.ts'
 import {
@@ -22,6 +22,14 @@ import { dayAt, rateAt, regimeOf, tables, type Place, type Regime } from './tax/
 
 export { askVies, dayAt, rateAt, regimeOf, tables as taxTables, treat, viesAddress }
 export type { Category, Confirmation, Place, Reason, Regime, Sale, Sold, TaxBuyer, TaxId, TaxSeller, Treatment }
+
+/** What these functions refuse with, for a service to list among its own. */
+export const taxProblems = {
+  tax_unknown: ['unprocessable', 'There is no table of the taxes of that country for that day.'],
+  tax_place_missing: ['unprocessable', 'Where it is sold is not known, so neither is the tax.'],
+  tax_id_invalid: ['unprocessable', 'That is no tax number: its form or its check digit is wrong.'],
+  tax_office_unavailable: ['unavailable', 'The tax offices do not answer for the number now.'],
+} satisfies Problems
 
 /**
  * A tax number by its form and check digits: VAT of the Union, the United Kingdom (`XI` too) and Switzerland, GSTIN. The

@@ -115,16 +115,24 @@ CREATE TRIGGER invoice_series_on BEFORE UPDATE ON billing.invoice_series FOR EAC
 CREATE TRIGGER invoice_series_stay BEFORE DELETE OR TRUNCATE ON billing.invoice_series FOR EACH STATEMENT EXECUTE FUNCTION invoice_refuse();
 
 create table invoice_states (
-  invoice_id      uuid    not null,
-  gross_minor     bigint  not null,
+  invoice_id      uuid                      not null,
+  gross_minor     bigint                    not null,
   due_on          date,
-  paid_minor      bigint  not null default 0,
-  credited_minor  bigint  not null default 0,
+  paid_minor      bigint                    not null default 0,
+  credited_minor  bigint                    not null default 0,
+  seller_id       uuid,
+  buyer_id        uuid,
+  kind            text,
+  issued_at       timestamp with time zone,
   constraint invoice_states_pkey PRIMARY KEY (invoice_id),
   constraint invoice_states_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES invoices(id),
   constraint invoice_states_credited CHECK (((credited_minor >= 0) AND (credited_minor <= gross_minor)))
 );
-CREATE INDEX invoice_states_open ON billing.invoice_states USING btree (due_on, invoice_id) WHERE ((paid_minor + credited_minor) < gross_minor);
+CREATE INDEX invoice_states_due ON billing.invoice_states USING btree (due_on, invoice_id) WHERE ((kind = 'invoice'::text) AND ((paid_minor + credited_minor) < gross_minor));
+CREATE INDEX invoice_states_open ON billing.invoice_states USING btree (issued_at DESC, invoice_id DESC) WHERE ((kind = 'invoice'::text) AND ((paid_minor + credited_minor) < gross_minor));
+CREATE INDEX invoice_states_open_of_buyer ON billing.invoice_states USING btree (buyer_id, issued_at DESC, invoice_id DESC) WHERE ((kind = 'invoice'::text) AND ((paid_minor + credited_minor) < gross_minor));
+CREATE INDEX invoice_states_open_of_seller ON billing.invoice_states USING btree (seller_id, issued_at DESC, invoice_id DESC) WHERE ((kind = 'invoice'::text) AND ((paid_minor + credited_minor) < gross_minor));
+CREATE TRIGGER invoice_states_begin BEFORE INSERT ON billing.invoice_states FOR EACH ROW EXECUTE FUNCTION invoice_state_of();
 CREATE TRIGGER invoice_states_follow BEFORE UPDATE OF gross_minor, paid_minor, credited_minor ON billing.invoice_states FOR EACH ROW WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION invoice_refuse();
 CREATE TRIGGER invoice_states_stay BEFORE DELETE OR TRUNCATE ON billing.invoice_states FOR EACH STATEMENT EXECUTE FUNCTION invoice_refuse();
 
@@ -186,6 +194,10 @@ create table invoices (
   constraint invoices_prices_check CHECK ((prices = ANY (ARRAY['net'::text, 'gross'::text]))),
   constraint invoices_sequence_check CHECK ((sequence > 0))
 );
+CREATE INDEX credit_notes_by_time ON billing.invoices USING btree (issued_at DESC, id DESC) WHERE (kind = 'credit-note'::text);
+CREATE INDEX credit_notes_of_buyer ON billing.invoices USING btree (buyer_id, issued_at DESC, id DESC) WHERE (kind = 'credit-note'::text);
+CREATE INDEX credit_notes_of_seller ON billing.invoices USING btree (seller_id, issued_at DESC, id DESC) WHERE (kind = 'credit-note'::text);
+CREATE INDEX invoices_by_time ON billing.invoices USING btree (issued_at DESC, id DESC);
 CREATE INDEX invoices_credits ON billing.invoices USING btree (credits) WHERE (credits IS NOT NULL);
 CREATE INDEX invoices_of_buyer ON billing.invoices USING btree (buyer_id, issued_at DESC, id DESC);
 CREATE INDEX invoices_of_seller ON billing.invoices USING btree (seller_id, issued_at DESC, id DESC);
@@ -490,6 +502,16 @@ begin
   if new.next < old.next or (new.seller_id, new.kind, new.year, new.prefix) <> (old.seller_id, old.kind, old.year, old.prefix) then
     raise exception 'a series of numbers never goes back' using errcode = 'restrict_violation';
   end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION billing.invoice_state_of()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  select seller_id, buyer_id, kind, issued_at into new.seller_id, new.buyer_id, new.kind, new.issued_at
+  from invoices where id = new.invoice_id;
   return new;
 end $function$;
 

@@ -297,24 +297,38 @@ export interface InvoiceSummary {
   readonly creditsId: string | null
 }
 
-/** Newest first. */
+/**
+ * Newest first. Each party's newest are taken from an index and the newest of all of these shown, so that it costs what is
+ * shown and not what there is; of a seller and a buyer the buyer has fewer.
+ */
 export async function list(db: Db, filter: InvoiceFilter): Promise<InvoiceSummary[]> {
   const { sellers, buyers, kind, open, from, to, after, limit } = filter
+  const parties = buyers ?? sellers
+  const party = db(buyers ? 'buyer_id' : 'seller_id')
+  // The same columns in both: what is open is found among the states.
+  const page = db`
+    select ${open ? db`invoice_id` : db`id`} as id, issued_at from ${open ? db`invoice_states` : db`invoices`}
+    where ${parties ? db`${party} = party.id` : db`true`}
+      ${open ? db`and kind = 'invoice' and paid_minor + credited_minor < gross_minor` : db``}
+      ${kind === 'credit-note' ? db`and kind = 'credit-note'` : kind ? db`and kind = ${kind}` : db``}
+      ${buyers && sellers ? db`and seller_id = any(${sellers as string[]}::uuid[])` : db``}
+      ${from ? db`and issued_at >= ${from}` : db``}
+      ${to ? db`and issued_at < ${to}` : db``}
+      ${after ? db`and (issued_at, ${open ? db`invoice_id` : db`id`}) < (${after.issuedAt}, ${after.id}::uuid)` : db``}
+    order by issued_at desc, ${open ? db`invoice_id` : db`id`} desc limit ${limit}`
   const rows = await db<Omit<InvoiceSummary, 'state'>[]>`
     select i.id, i.kind, i.number, i.issued_on::text as "issuedOn", i.issued_at as "issuedAt", i.seller_id as "sellerId",
       i.seller->>'name' as "sellerName", i.buyer_id as "buyerId", i.buyer->>'name' as "buyerName", i.currency,
       i.net_minor as "netMinor", i.tax_minor as "taxMinor", i.gross_minor as "grossMinor", s.due_on::text as "dueOn",
       s.paid_minor as "paidMinor", s.credited_minor as "creditedMinor", i.credits as "creditsId"
-    from invoices i join invoice_states s on s.invoice_id = i.id
-    where true
-      ${sellers ? db`and i.seller_id = any(${sellers as string[]}::uuid[])` : db``}
-      ${buyers ? db`and i.buyer_id = any(${buyers as string[]}::uuid[])` : db``}
-      ${kind ? db`and i.kind = ${kind}` : db``}
-      ${open ? db`and i.kind = 'invoice' and s.paid_minor + s.credited_minor < s.gross_minor` : db``}
-      ${from ? db`and i.issued_at >= ${from}` : db``}
-      ${to ? db`and i.issued_at < ${to}` : db``}
-      ${after ? db`and (i.issued_at, i.id) < (${after.issuedAt}, ${after.id}::uuid)` : db``}
-    order by i.issued_at desc, i.id desc limit ${limit}`
+    from (
+      select page.id, page.issued_at
+      from ${parties ? db`unnest(${[...new Set(parties)]}::uuid[]) as party (id) cross join lateral` : db``} (${page}) as page
+      order by page.issued_at desc, page.id desc limit ${limit}
+    ) as page
+    join invoices i on i.id = page.id
+    join invoice_states s on s.invoice_id = page.id
+    order by page.issued_at desc, page.id desc`
   return rows.map(row => ({ ...row, state: stateOf(row) }))
 }
 
