@@ -408,6 +408,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getBillingInvoices' },
       { operation: 'getBillingInvoicesById', status: 404 },
       { operation: 'getBillingInvoicesByIdUbl', status: 404 },
+      { operation: 'getBillingInvoicesByIdPdf', status: 404 },
       { operation: 'postBillingWebhooksDeadByIdReplay', status: 404 },
     ],
   },

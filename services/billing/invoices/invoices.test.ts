@@ -47,6 +47,9 @@ suite('an invoice', () => {
     const ubl = await p.http.inject({ url: `/api/billing${path}/ubl`, headers })
     assert.match(ubl.headers['content-type'] as string, /application\/xml/)
     assert.match(ubl.body, /<cbc:PayableAmount currencyID="EUR">0\.00</)
+    const pdf = await p.http.inject({ url: `/api/billing${path}/pdf`, headers })
+    assert.equal(pdf.headers['content-type'], 'application/pdf')
+    assert.equal(pdf.rawPayload.subarray(0, 5).toString(), '%PDF-')
     assert.deepEqual(
       (await p.published(InvoiceIssued)).map(({ totalMinor, buyerId }) => [totalMinor, buyerId]),
       [[500, one.driverId]],

@@ -15,7 +15,7 @@ import {
   signedIn,
   type Actor,
 } from '#kernel'
-import { asUbl, findInvoice, listInvoices, type Invoice, type InvoiceSummary } from '#money/invoices'
+import { asPdf, asUbl, findInvoice, listInvoices, type Invoice, type InvoiceSummary } from '#money/invoices'
 import type { BillingHost } from '../host.ts'
 import { findInvoicing, type Invoicing } from './invoicing.ts'
 
@@ -196,6 +196,27 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
         .type('application/xml')
         .header('content-disposition', `attachment; filename="${invoice.number}.xml"`)
         .send(asUbl(invoice))
+    },
+  )
+
+  http.get(
+    '/invoices/:id/pdf',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'The same as PDF for people, which has the UBL in it',
+        refuses: ['invoice_unknown'],
+        params: One,
+        produces: ['application/pdf'],
+        response: { 200: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) },
+      },
+    },
+    async ({ actor, params: { id } }, reply) => {
+      const invoice = readable(actor, await findInvoice(db, id))
+      return reply
+        .type('application/pdf')
+        .header('content-disposition', `attachment; filename="${invoice.number}.pdf"`)
+        .send(await asPdf(invoice))
     },
   )
 
