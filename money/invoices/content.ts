@@ -93,9 +93,16 @@ function check(draft: InvoiceDraft): void {
   const owed = lines.find(line => line.treatment.category === 'AE' || line.treatment.category === 'K')
   if (owed && (!draft.buyer.taxId || !draft.seller.taxId))
     fault('/buyer/taxId', 'is needed, and that of the seller, where the buyer owes the tax')
-  const vat = regimeOf({ country: draft.seller.country })
-  if (outside === 0 && vat !== 'in' && vat !== 'us' && !draft.seller.taxId && !draft.seller.taxNumber)
+  if (outside === 0 && schemeOf(draft) === 'VAT' && !draft.seller.taxId && !draft.seller.taxNumber)
     fault('/seller/taxId', 'is needed, or the number of a tax office')
+}
+
+export type Scheme = 'VAT' | 'GST' | 'SALES'
+
+/** Whose kind of tax an invoice has, told by its seller. */
+export function schemeOf({ seller }: Pick<InvoiceContent, 'seller'>): Scheme {
+  const regime = regimeOf({ country: seller.country })
+  return regime === 'in' ? 'GST' : regime === 'us' ? 'SALES' : 'VAT'
 }
 
 /** Decimal text of a quantity or price with as few digits as say it, twelve at most. */

@@ -55,6 +55,8 @@ export interface About {
   readonly to?: string | undefined
   /** Where the buyer books it (BT-133). */
   readonly costCentre?: string | undefined
+  /** HS, HSN or SAC, which some countries want of goods and services. */
+  readonly commodityCode?: string | undefined
 }
 
 export interface DraftLine extends About {

@@ -1,5 +1,6 @@
 import { decimalOf, digitsOf, type Exact } from '../amount.ts'
-import { decimalText } from './content.ts'
+import { stateCodes } from '../tax/india.ts'
+import { decimalText, schemeOf } from './content.ts'
 import type { InvoiceContent, Party } from './invoice.ts'
 import { wordsOf, type Words } from './words.ts'
 
@@ -64,6 +65,12 @@ export const addressOf = ({ street, postalCode, city, region, country }: Party, 
     text => text !== undefined && text !== '',
   ) as string[]
 
+/** The state with its code, which GST invoices say (CGST Rules, 46 (n)). */
+function placeOfSupply(invoice: InvoiceContent): string | undefined {
+  const region = schemeOf(invoice) === 'GST' ? invoice.lines[0]!.treatment.place.region : undefined
+  return region && stateCodes[region] && `${region}, ${stateCodes[region]}`
+}
+
 /** What stands above the lines: a label and what it says. */
 export function headOf(invoice: InvoiceContent, formats: Formats): [label: string, value: string][] {
   const words = wordsOf(invoice.language)
@@ -71,12 +78,13 @@ export function headOf(invoice: InvoiceContent, formats: Formats): [label: strin
   const rows: [string, string | undefined][] = [
     [words.issuedOn, formats.day(invoice.issuedOn)],
     [words.supplied, formats.period(invoice.suppliedFrom, invoice.suppliedTo)],
+    [words.placeOfSupply, placeOfSupply(invoice)],
     [words.corrects, credits && words.of(credits.number, formats.day(credits.issuedOn))],
     [words.reason, invoice.reason],
     [words.dueOn, invoice.dueOn && formats.day(invoice.dueOn)],
     [words.buyerReference, invoice.buyerReference],
     [words.orderReference, invoice.orderReference],
-    [words.buyerTaxId, buyer.taxId],
+    [words.buyerTaxId[schemeOf(invoice)], buyer.taxId],
     [words.buyerRegistration, buyer.registration],
   ]
   return rows.filter((row): row is [string, string] => row[1] !== undefined && row[1] !== '')
@@ -124,7 +132,7 @@ export function totalsOf(invoice: InvoiceContent, formats: Formats): Total[] {
 export const legalLineOf = ({ seller, language }: InvoiceContent, words: Words): string =>
   [
     [seller.name, ...addressOf(seller, language)].join(', '),
-    seller.taxId && `${words.taxId} ${seller.taxId}`,
+    seller.taxId && `${words.taxId[schemeOf({ seller })]} ${seller.taxId}`,
     seller.taxNumber && `${words.taxNumber} ${seller.taxNumber}`,
     seller.registration,
     seller.legalNote,

@@ -1,5 +1,6 @@
 import PDFDocument from 'pdfkit'
 import { exact } from '../amount.ts'
+import { schemeOf } from './content.ts'
 import { openFonts, type Face } from './fonts.ts'
 import { addressOf, formatsOf, headOf, legalLineOf, totalsOf, type Formats } from './layout.ts'
 import type { InvoiceContent, InvoiceLine } from './invoice.ts'
@@ -274,6 +275,7 @@ function drawRow(sheet: Sheet, body: Structure, columns: readonly Column[], item
   const more = [
     item.description,
     item.from && formats.period(item.from, item.to ?? item.from),
+    item.commodityCode && `${words.commodityCode} ${item.commodityCode}`,
     item.costCentre && `${words.costCentre}: ${item.costCentre}`,
   ]
   const small = more
@@ -351,7 +353,10 @@ function drawNotes(sheet: Sheet, invoice: InvoiceContent): void {
     sheet.y += 4
   }
   sheet.y += 6
-  paragraph(sheet, 'P', words.attached, { size: 7.5, colour: grey })
+  paragraph(sheet, 'P', words.attached(schemeOf(invoice) === 'VAT' ? 'UBL 2.1, EN 16931' : 'UBL 2.1'), {
+    size: 7.5,
+    colour: grey,
+  })
 }
 
 /** Below each page: who sells by law, and which page it is. */

@@ -186,8 +186,8 @@ function invoiceRow(invoice: Numbered): object {
   }
 }
 
-function lineRow(invoiceId: string, { item, from, to, costCentre, ...line }: InvoiceLine): object {
-  return { ...line, invoiceId, about: { item, from, to, costCentre } }
+function lineRow(invoiceId: string, { item, from, to, costCentre, commodityCode, ...line }: InvoiceLine): object {
+  return { ...line, invoiceId, about: { item, from, to, costCentre, commodityCode } }
 }
 
 /** Undefined where nothing is left to pay. */

@@ -1,6 +1,6 @@
 import { decimalOf, exact } from '../amount.ts'
-import { netUnitPrice, regimeOf, type Category, type Reason } from '../tax.ts'
-import { decimalText } from './content.ts'
+import { netUnitPrice, type Category, type Reason } from '../tax.ts'
+import { decimalText, schemeOf, type Scheme } from './content.ts'
 import type { InvoiceContent, InvoiceLine, InvoiceTax, Party, Payment } from './invoice.ts'
 import { paymentOf, wordsOf } from './words.ts'
 import { documentOf, element as e, withAttributes, type Element } from './xml.ts'
@@ -74,13 +74,6 @@ export function ublOf(invoice: InvoiceContent): string {
       'xmlns:cbc': `${ubl}:CommonBasicComponents-2`,
     })!,
   )
-}
-
-type Scheme = 'VAT' | 'GST' | 'SALES'
-
-function schemeOf({ seller }: InvoiceContent): Scheme {
-  const regime = regimeOf({ country: seller.country })
-  return regime === 'in' ? 'GST' : regime === 'us' ? 'SALES' : 'VAT'
 }
 
 const amountIn =
@@ -197,6 +190,11 @@ function lineOf(line: InvoiceLine, invoice: InvoiceContent, scheme: Scheme): Ele
       'cac:Item',
       e('cbc:Description', line.description),
       e('cbc:Name', line.name),
+      // By the Harmonised System, or a code of services that goes on from it (BT-158).
+      e(
+        'cac:CommodityClassification',
+        withAttributes(e('cbc:ItemClassificationCode', line.commodityCode), { listID: 'HS' }),
+      ),
       categoryOf('cac:ClassifiedTaxCategory', line.treatment, scheme),
     ),
     e('cac:Price', withAttributes(e('cbc:PriceAmount', price), { currencyID: invoice.currency })),

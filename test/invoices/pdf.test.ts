@@ -8,6 +8,7 @@ import { asPdf, asUbl, credit, type DraftLine } from '../../money/invoices.ts'
 import { contentOf } from '../../money/invoices/content.ts'
 import type { InvoiceContent, InvoiceDraft } from '../../money/invoices/invoice.ts'
 import { at, billing, draft, german } from '../../money/invoices/testing.ts'
+import { treat } from '../../money/tax.ts'
 import { readPdf } from './reading.ts'
 
 /** As it would be read from the database. */
@@ -111,6 +112,32 @@ suite('PDF', () => {
       'Bezahlt aus Ihrem Guthaben.',
     ])
       assert.ok(text.includes(part), `${part} in\n${text}`)
+  })
+
+  test('in India it says where it is supplied, by state and code, the two halves of the tax, and GSTIN', async () => {
+    const karnataka = { country: 'IN', region: 'KA' }
+    const treatment = treat({
+      sold: 'charging',
+      seller: { established: karnataka },
+      buyer: { kind: 'consumer' },
+      place: karnataka,
+      at,
+    })
+    const { pages } = readPdf(
+      await asPdf(
+        invoice({
+          seller: { ...draft().seller, country: 'IN', taxId: '29AAPFU0939F1ZR' },
+          currency: 'INR',
+          prices: 'net',
+          lines: [{ ...draft().lines[0]!, price: '18', treatment, commodityCode: '998714' }],
+        }),
+      ),
+    )
+    const text = pages[0]!.text.join('\n')
+    assert.match(text, /Place of supply\nKA, 29\n[^]*HS code 998714/)
+    assert.match(text, /CGST 9% on ₹331\.87\n₹29\.87\nSGST 9% on ₹331\.87\n₹29\.87\nTotal\n₹391\.61/)
+    assert.match(text, /\(UBL 2\.1\)/)
+    assert.match(pages[0]!.artifacts.join(' '), /GSTIN 29AAPFU0939F1ZR/)
   })
 
   test('it is tagged, has its fonts and the UBL within, and says its language and title', async () => {

@@ -72,7 +72,7 @@ const kinds: Record<string, Partial<InvoiceDraft>> = {
   },
   'of two rates, by cost centre and with periods': {
     lines: [
-      { ...energy!, costCentre: '4711', from: '2026-06-01', to: '2026-06-30' },
+      { ...energy!, costCentre: '4711', commodityCode: '2716', from: '2026-06-01', to: '2026-06-30' },
       { ...idle!, treatment: { ...german, percent: '7', parts: [{ name: 'VAT', percent: '7' }] } },
     ],
   },
