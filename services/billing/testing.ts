@@ -35,6 +35,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   const seller: Owner = { kind: 'organisation', id: newId() }
   const stationId = newId()
   const courses = new Map<string, object>()
+  const known = { station: true }
   const works = new Map<string, () => Promise<void>>()
   const held: Service = {
     ...billing,
@@ -51,7 +52,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     ...options,
     answers: [
       answering(getStation, async asked =>
-        asked.stationId === stationId || asked.chargerId === 'CP-1'
+        known.station && (asked.stationId === stationId || asked.chargerId === 'CP-1')
           ? {
               stationId,
               chargerId: 'CP-1',
@@ -130,6 +131,8 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   const ending = { stopReason: null, closedBy: 'charger' as const }
   return {
     p,
+    /** Whether anybody knows the station. */
+    known,
     at,
     seller,
     stationId,

@@ -30,6 +30,8 @@ export async function agree(host: BillingHost, sessionId: string): Promise<Charg
   const charge = await findCharge(db, sessionId)
   if (!charge || charge.agreedAt) return charge
   const agreement = await agreementFor(host, charge)
+  // A charger that is new has a station a moment later.
+  if (!agreement) return charge
   await db.transaction(async tx => {
     await setAgreement(tx, sessionId, agreement, now())
     const agreed = (await lockCharge(tx, sessionId))!
@@ -55,7 +57,8 @@ async function holdFor(tx: Tx, driverId: string, sessionId: string, terms: Tarif
   if (missing > 0n && totalMinor > missing) await hold(tx, { ...wanted, minor: totalMinor - missing })
 }
 
-async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreement> {
+/** Undefined where nobody knows the station (yet). */
+async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreement | undefined> {
   const { ask, db } = host
   const { seller, chargerId, driverId, startedAt, evse, connector } = charge
   const free: Agreement = { tariffId: null, version: null, quoteId: null, place: null }
@@ -66,7 +69,8 @@ async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreemen
     },
   )
   const ownerId = seller?.id ?? station?.owner?.id
-  if (!station || !ownerId) return free
+  if (!station) return undefined
+  if (!ownerId) return free
   const place: ChargePlace = {
     timeZone: station.timeZone ?? 'UTC',
     country: station.country,
@@ -82,15 +86,21 @@ async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreemen
 export type Booked = (tx: Tx<'billing'>, sessionId: string) => Promise<void>
 
 /** Books what a session that is over costs, or what it costs otherwise than it was booked before. */
-export async function charge(host: BillingHost, sessionId: string, booked: Booked): Promise<void> {
+export async function charge(host: BillingHost, sessionId: string, booked: Booked, last = false): Promise<void> {
   const { db, ask, now, settings } = host
   const agreed = await agree(host, sessionId)
   if (agreed?.state !== 'due') return
+  if (!agreed.agreedAt && !last) throw new Error(`nobody knows yet where session ${sessionId} was`)
   if (!agreed.tariffId || !agreed.seller) return void (await db.transaction(tx => setFree(tx, sessionId)))
   const terms = (await termsOf(db, agreed.tariffId, agreed.version!))!
-  const { course, endedAt, updatedAt } = await ask(getSessionCourse, { sessionId })
-  // It goes on, or more is known of it than was told here: what is told next leads here again.
-  if (!endedAt || new Date(updatedAt) > agreed.toldAt) return
+  const { course, startedAt, endedAt, energyWh } = await ask(getSessionCourse, { sessionId })
+  const isAsTold =
+    endedAt !== null &&
+    Date.parse(endedAt) === agreed.endedAt!.getTime() &&
+    Date.parse(startedAt) === agreed.startedAt.getTime() &&
+    BigInt(energyWh) === agreed.energyWh
+  // It goes on, or ended otherwise than was told here: that is told next, and leads here again.
+  if (!isAsTold) return
   const price = priceOf(
     terms,
     course.map(({ at, energyWh }) => ({ at: Date.parse(at), energyWh })),

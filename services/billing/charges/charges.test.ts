@@ -89,6 +89,21 @@ suite('a session', () => {
     assert.deepEqual(await p.published(SessionCharged), [])
   })
 
+  test('at a charger whose station is known a moment later is charged then', async t => {
+    const now = () => new Date('2027-03-01T12:00:00.000Z')
+    const { known, tariff, started, ended, as, periodically } = await open(t, { now })
+    await tariff(perKwh('0.50'))
+    known.station = false
+    const one = session()
+    await started(one)
+    await ended(one)
+    const state = async () => (await as({ userId: one.driverId }).get(`/charges/${one.sessionId}`)).body.state
+    assert.equal(await state(), 'due')
+    known.station = true
+    await periodically(/still wait/)
+    assert.equal(await state(), 'charged')
+  })
+
   test('of no energy costs nothing by energy, and is charged all the same', async t => {
     const { p, tariff, ended, isRight } = await open(t)
     await tariff(perKwh('0.50'))

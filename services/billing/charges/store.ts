@@ -120,6 +120,13 @@ export async function follow(tx: Tx, told: Told): Promise<{ isNew: boolean; isDu
   return row ?? { isNew: false, isDue: false }
 }
 
+/** Told of before then, and not booked yet. */
+export async function listDue(db: Db, before: Date): Promise<string[]> {
+  const rows = await db<{ sessionId: string }[]>`
+    select session_id as "sessionId" from charges where state = 'due' and told_at < ${before} order by session_id limit 500`
+  return rows.map(({ sessionId }) => sessionId)
+}
+
 /** Whose a session is may be known later than its begin: a card is shown to a charger that runs already. */
 export const noteDriver = (tx: Tx, sessionId: string, driverId: string) => tx`
   update charges set driver_id = ${driverId} where session_id = ${sessionId} and driver_id is null`
