@@ -21,11 +21,12 @@ export const nobody = [
 
 /** One more process of the service, on the same database: where it listens. */
 export async function gateway(p: TestPlatform, more: { periodic?: boolean } = {}): Promise<string> {
-  const others: Service = {
-    name: 'identity',
+  const owners = [...Map.groupBy(nobody, ({ call }) => call.owner)]
+  const others = owners.map(([name, answers]): Service => ({
+    name,
     folder: import.meta.dirname,
-    start: host => nobody.forEach(({ call, handler }) => host.answer(call, handler)),
-  }
+    start: host => answers.forEach(({ call, handler }) => host.answer(call, handler as never)),
+  }))
   // The first has the ports of chargers.
   const portless: Service = {
     ...ocpp,
@@ -34,7 +35,7 @@ export async function gateway(p: TestPlatform, more: { periodic?: boolean } = {}
       return ocpp.start({ ...host, settings })
     },
   }
-  return (await p.another([portless, others], more)).listen()
+  return (await p.another([portless, ...others], more)).listen()
 }
 
 /** The service on a real socket, with nobody beside it; chargers connect by `charger`. */

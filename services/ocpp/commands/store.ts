@@ -88,7 +88,7 @@ export const takeCommands = (
   where sent_at is null and ended_at is null and id = (
     select w.id from commands w
     where w.charger_id = l.charger and w.ended_at is null and w.sent_at is null and w.until > ${at}
-      and (l.own = 1 or w.asked_by ->> 'role' is distinct from 'system')
+      and (l.own = 1 or coalesce(w.asked_by ->> 'role', '') <> 'system')
     order by (w.asked_by ->> 'role' = 'system') is true, w.id limit 1)
   returning ${columns(tx)}`
 
