@@ -49,7 +49,7 @@ test('the image has every file that the platform and its commands load, and no p
     for (const [, name] of read(file).matchAll(/(?:^import|\bfrom|\bimport\(|new URL\()\s*'([@#.a-z][^' ]*)'/gm)) {
       if (name!.startsWith('.')) visit(join(dirname(file), name!))
       else if (name === '#kernel') visit('kernel/index.ts')
-      else if (name!.startsWith('#contracts/')) visit(`contracts/${name!.slice('#contracts/'.length)}.ts`)
+      else if (/^#(contracts|money)\//.test(name!)) visit(`${name!.slice(1)}.ts`)
       else if (!name!.startsWith('node:') && !builtinModules.includes(name!))
         packages.add(
           name!
