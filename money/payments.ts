@@ -74,6 +74,12 @@ export interface Payments<Name extends string> {
   refund(tx: Tx<Name>, id: string, refund: { reference: string; amountMinor: bigint }): Promise<Refund>
   /** Asks the provider how a payment stands, and does what follows, as when its webhook comes: for who waits for it. */
   check(id: string): Promise<Payment>
+  /**
+   * What a client came back with from the provider's own form or SDK: `razorpay_order_id`, `razorpay_payment_id` and
+   * `razorpay_signature`, or a `payment_method` of Stripe to pay with. Fails with `payment_proof_invalid`. Browsers that
+   * pay at `page` need none of it.
+   */
+  confirm(id: string, proof: Readonly<Record<string, string>>): Promise<Payment>
   /** As it is written here. */
   find(id: string): Promise<Payment | undefined>
   findFor(purpose: string, reference: string): Promise<Payment | undefined>
@@ -133,6 +139,11 @@ export function openPayments<Name extends string>(
     },
     ...wishes(desk, now),
     check: desk.pursue,
+    async confirm(id, proof) {
+      const payment = await findPayment(db, id)
+      if (!payment) throw new Problem('not_found', 'payment_unknown')
+      return await desk.confirm(payment, proof)
+    },
     find: id => findPayment(db, id),
     findFor: (purpose, reference) => findByReference(db, purpose, reference),
     refundsOf: async id => await refundsOf(db, id),

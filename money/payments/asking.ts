@@ -1,5 +1,5 @@
 import type { Host, Tx } from '#kernel'
-import type { Payment } from './payment.ts'
+import type { Payment, Refund } from './payment.ts'
 import { Refused, Unclear, type PaymentProvider, type ProviderView } from './provider.ts'
 import type { Providers } from './providers.ts'
 import { findPayment, noteIntent, refundsOf, renewKey, renewRefundKey } from './store.ts'
@@ -9,26 +9,36 @@ import type { Writing } from './writing.ts'
 export interface Asking {
   /** Without an intent there where it is over before. */
   create(payment: Payment): Promise<Payment>
-  /** How it stands after all that was wanted, having been so before. */
-  bringAbout(provider: PaymentProvider, payment: Payment, before: ProviderView): Promise<ProviderView>
+  /** How it stands there after all that was wanted. */
+  bringAbout(payment: Payment & { readonly providerId: string }): Promise<ProviderView>
 }
 
 export function openAsking(
-  { db, log }: Host<string, any, any>, // of whatever needs and settings
+  { db, log, now }: Host<string, any, any>, // of whatever needs and settings
   providers: Providers,
   { end, refuse }: Pick<Writing, 'end' | 'refuse'>,
 ): Asking {
+  const creating = new Map<string, Promise<Payment>>()
+
   /** Lets the provider know of it; what is cancelled before that it never hears of. */
   async function create(payment: Payment): Promise<Payment> {
-    const { id, amountMinor, currency, capture, description, keyNumber, state, createdAt } = payment
+    const { id, state, cancelWanted } = payment
     if (state !== 'asked') return payment
-    if (payment.cancelWanted) return await end(payment, 'cancelled', null)
-    const money = { minor: amountMinor, currency }
+    if (cancelWanted) return await end(payment, 'cancelled', null)
+    // Orders at Razorpay have no idempotency key: who asks at once asks together.
+    const under = creating.get(id) ?? createIntent(payment).finally(() => creating.delete(id))
+    creating.set(id, under)
+    return await under
+  }
+
+  async function createIntent(payment: Payment): Promise<Payment> {
+    const { id, amountMinor, currency, capture, description, keyNumber, createdAt: at } = payment
+    const intent = { mark: id, at, money: { minor: amountMinor, currency }, capture, description }
+    // Somebody may have tried before.
+    const again = keyNumber > 0 || now().getTime() - at.getTime() > 10_000
     try {
-      const intent = await providers
-        .named(payment.provider)
-        .create({ mark: id, at: createdAt, money, capture, description }, `${id}:create:${keyNumber}`, keyNumber > 0)
-      await db.transaction(tx => noteIntent(tx, id, intent))
+      const made = await providers.named(payment.provider).create(intent, `${id}-create-${keyNumber}`, again)
+      await db.transaction(tx => noteIntent(tx, id, made))
       return (await findPayment(db, id))!
     } catch (error) {
       if (error instanceof Refused) return await end(payment, 'failed', error.message)
@@ -44,9 +54,9 @@ export function openAsking(
     const isOpen = view.state !== 'cancelled' && view.state !== 'succeeded'
     const work =
       isOpen && (cancelWanted || state === 'cancelled')
-        ? () => provider.cancel(view.id, `${id}:cancel:${keyNumber}`)
+        ? () => provider.cancel(view.id, `${id}-cancel-${keyNumber}`)
         : wanted !== null && state !== 'succeeded' && (view.state === 'authorised' || view.capturedMinor > wanted)
-          ? () => provider.capture(view.id, { minor: wanted, currency }, `${id}:capture:${keyNumber}`)
+          ? () => provider.capture(view.id, { minor: wanted, currency }, `${id}-capture-${keyNumber}`)
           : undefined
     if (!work) return view
     try {
@@ -65,14 +75,19 @@ export function openAsking(
   }
 
   /** Asks for the refunds that the provider does not have yet. */
-  async function giveBack(provider: PaymentProvider, payment: Payment, before: ProviderView): Promise<ProviderView> {
+  async function giveBack(
+    provider: PaymentProvider,
+    payment: Payment,
+    refunds: readonly Refund[],
+    before: ProviderView,
+  ): Promise<ProviderView> {
     let view = before
-    for (const refund of await refundsOf(db, payment.id)) {
+    for (const refund of refunds) {
       if (refund.state !== 'asked' || view.refunds.some(({ mark }) => mark === refund.id)) continue
       const { id, amountMinor, keyNumber } = refund
       const money = { minor: amountMinor, currency: payment.currency }
       try {
-        view = await provider.refund(view.id, { mark: id, money }, `${id}:${keyNumber}`)
+        view = await provider.refund(view.id, { mark: id, money }, `${id}-${keyNumber}`)
       } catch (error) {
         if (!(error instanceof Refused)) throw await renewed(error, tx => renewRefundKey(tx, refund))
         await refuse(payment.id, refund, error.message)
@@ -89,7 +104,12 @@ export function openAsking(
 
   return {
     create,
-    bringAbout: async (provider, payment, before) =>
-      await giveBack(provider, payment, await decide(provider, payment, before)),
+    async bringAbout(payment) {
+      // Before the look: of a refund with a newer key it shows what became of the older one.
+      const refunds = await refundsOf(db, payment.id)
+      const provider = providers.named(payment.provider)
+      const before = await provider.lookUp(payment.providerId)
+      return await giveBack(provider, payment, refunds, await decide(provider, payment, before))
+    },
   }
 }

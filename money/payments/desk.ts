@@ -1,6 +1,7 @@
 import { Problem, type Host, type Job } from '#kernel'
 import { openAsking } from './asking.ts'
 import type { OnChange, Payment } from './payment.ts'
+import { Refused } from './provider.ts'
 import type { Providers } from './providers.ts'
 import { findPayment } from './store.ts'
 import { openWriting, type Soon } from './writing.ts'
@@ -34,10 +35,8 @@ export function openDesk<Name extends string>(
     const row = await findPayment(host.db, id)
     if (!row) throw new Problem('not_found', 'payment_unknown')
     const payment = row.providerId === null ? await asking.create(row) : row
-    if (payment.providerId === null) return payment
-    const provider = providers.named(payment.provider)
-    const before = await provider.lookUp(payment.providerId)
-    return await writing.write(id, await asking.bringAbout(provider, payment, before))
+    const { providerId } = payment
+    return providerId === null ? payment : await writing.write(id, await asking.bringAbout({ ...payment, providerId }))
   }
 
   return {
@@ -45,7 +44,15 @@ export function openDesk<Name extends string>(
     soon,
     async confirm(payment, proof) {
       const { provider, providerId, id } = payment
-      if (providerId !== null) await providers.named(provider).confirm(providerId, proof, `${id}:confirm`)
+      const key = `${id}-confirm-${proof.payment_method ?? ''}`
+      if (providerId !== null)
+        await providers
+          .named(provider)
+          .confirm(providerId, proof, key)
+          .catch(error => {
+            // A card was declined: that is how the payment stands.
+            if (!(error instanceof Refused)) throw error
+          })
       return await pursue(id)
     },
   }

@@ -91,15 +91,19 @@ export function openInbox<Name extends string>(
   }
 
   /** What failed is tried again later; what contradicts us, or fails again and again, waits for a person. */
-  async function putOff({ id, provider, eventId, type, attempts }: StoredEvent, error: unknown): Promise<void> {
+  async function putOff({ id, provider, eventId, type, attempts, facts }: StoredEvent, error: unknown): Promise<void> {
     const message = error instanceof Error ? error.message : String(error)
-    const isDead = error instanceof Contradiction || attempts + 1 >= mostTries
+    const isLast = attempts + 1 >= mostTries
+    // Of somebody else who has the same account at the provider; ours are marked.
+    const isStrange = error instanceof Unknown && isLast && facts.about?.mark === undefined
+    const isDead = error instanceof Contradiction || (isLast && !isStrange)
     const dueAt = new Date(now().getTime() + 1000 * 2 ** attempts)
     const about = { provider, eventId, type, cause: message }
     if (isDead) log.error(about, 'an event of a payment provider cannot be worked')
-    else log.warn(about, 'an event of a payment provider is tried again later')
+    else if (!isStrange) log.warn(about, 'an event of a payment provider is tried again later')
     await db.transaction(async tx => {
-      if (isDead) return void (await noteEvent(tx, id, { state: 'dead', error: message }, now()))
+      if (isDead || isStrange)
+        return void (await noteEvent(tx, id, { state: isDead ? 'dead' : 'ignored', error: message }, now()))
       const state = error instanceof Unknown ? 'parked' : 'waiting'
       await noteEvent(tx, id, { state, error: message, dueAt }, now())
       await later(tx, id, new Date(Date.now() + 1000 * 2 ** attempts))

@@ -127,7 +127,10 @@ export function paymentPages(surroundings: Surroundings): void {
   async function takeBack(reply: Reply, id: string, proof: unknown): Promise<Reply> {
     const payment = await findPayment(db, id)
     if (!payment) throw new Problem('not_found', 'payment_unknown')
-    const given = Object.entries(proof as object).filter(([, value]) => typeof value === 'string')
+    // Whom a link sends here proves something, and chooses nothing.
+    const given = Object.entries(proof as object).filter(
+      ([name, value]) => typeof value === 'string' && name !== 'payment_method',
+    )
     await desk.confirm(payment, Object.fromEntries(given)).catch(error => {
       if (!(error instanceof Problem)) throw error
       log.warn({ payment: id, problem: error.code }, 'a payment could not be looked at as its browser came back')
@@ -228,7 +231,7 @@ async function show(
   const body =
     provider === 'stripe'
       ? stripeForm(language, payment, publicKey, address.back(id))
-      : razorpayForm(language, payment, publicKey, address.back(id), address.page(id))
+      : razorpayForm(language, payment, publicKey, address.back(id))
   return paying(reply, language, payment, body)
 }
 
@@ -288,7 +291,7 @@ function stripeForm(language: Language, { clientSecret }: Payment, key: string, 
 }
 
 /** Checkout at Razorpay itself, which needs no script here. */
-function razorpayForm(language: Language, payment: Payment, key: string, back: string, page: string): Html {
+function razorpayForm(language: Language, payment: Payment, key: string, back: string): Html {
   const { amountMinor, currency, description, providerId } = payment
   const fields = {
     key_id: key,
@@ -298,7 +301,7 @@ function razorpayForm(language: Language, payment: Payment, key: string, back: s
     name: description,
     description,
     callback_url: back,
-    cancel_url: page,
+    cancel_url: back,
   }
   return form(
     texts[language].pay,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openShop, wires } from './testing.ts'
+import { proofOfRazorpay } from './stand-in/razorpay-wire.ts'
+import { keySecret, openShop, wires } from './testing.ts'
 
 for (const wire of wires) {
   test(`${wire}: a payment succeeds once it is approved, and the service is told once`, async t => {
@@ -144,3 +145,28 @@ for (const wire of wires) {
     assert.deepEqual(await told(), ['succeeded 1000', 'disputed 1000', 'dispute-won 1000'])
   })
 }
+
+test('stripe: a client pays with a payment method of its own', async t => {
+  const { begin, payments, settle, told } = await openShop(t, 'stripe')
+  const { paymentId } = await begin()
+  assert.equal((await payments.confirm(paymentId, { payment_method: 'pm_card_chargeDeclined' })).state, 'failed')
+  assert.equal((await payments.confirm(paymentId, { payment_method: 'pm_card_threeDSecureRequired' })).state, 'failed')
+  assert.equal((await payments.confirm(paymentId, { payment_method: 'pm_card_visa' })).state, 'succeeded')
+  await settle()
+  assert.deepEqual(await told(), ['failed', 'succeeded 1000'])
+  await assert.rejects(payments.confirm(paymentId, { payment_intent: 'pi_other' }), { code: 'payment_proof_invalid' })
+})
+
+test('razorpay: a client that comes back proves it by the signature of its order', async t => {
+  const { begin, standIn, payments, told } = await openShop(t, 'razorpay')
+  standIn.manner.drop = true
+  const [one, other] = [await begin(), await begin()]
+  standIn.state.act(one.providerId!, 'approve')
+  const proof = proofOfRazorpay(standIn.state.find(one.providerId!), keySecret)
+  await assert.rejects(payments.confirm(other.paymentId, proof), { code: 'payment_proof_invalid' })
+  const forged = proofOfRazorpay(standIn.state.find(one.providerId!), 'another secret')
+  await assert.rejects(payments.confirm(one.paymentId, forged), { code: 'payment_proof_invalid' })
+  assert.deepEqual(await told(), [])
+  assert.equal((await payments.confirm(one.paymentId, proof)).state, 'succeeded')
+  assert.deepEqual(await told(), ['succeeded 1000'])
+})

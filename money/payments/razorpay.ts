@@ -83,7 +83,7 @@ export function razorpayProvider(options: RazorpayOptions): PaymentProvider {
     const client = await open()
     try {
       const about = method === 'get' ? { params: data } : { data }
-      const headers = key ? { 'X-Refund-Idempotency': key, 'Idempotency-Key': key } : {}
+      const headers = key ? { 'X-Refund-Idempotency': key } : {}
       return (await client.request<T>({ method, url: `/v1${url}`, ...about, headers })).data
     } catch (error) {
       throw asOurs(name, error)
@@ -129,20 +129,20 @@ export function razorpayProvider(options: RazorpayOptions): PaymentProvider {
       const payment = await paymentOf(id)
       if (!payment) throw new Refused('payment_missing', 'there is nothing to capture')
       if (!payment.captured)
-        await ask('post', `/payments/${payment.id}/capture`, { amount: payment.amount, currency: money.currency }, key)
+        await ask('post', `/payments/${payment.id}/capture`, { amount: payment.amount, currency: money.currency })
       const rest = payment.amount - toRazorpay(money)
       const returned = payment.captured && (await refundsOf(payment)).some(isLeftOver)
       if (rest > 0 && !returned)
-        await ask('post', `/payments/${payment.id}/refund`, leftOverOf(rest), `${key}:rest`).catch(error => {
+        await ask('post', `/payments/${payment.id}/refund`, leftOverOf(rest), `${key}-rest`).catch(error => {
           // For want of money on the account, say: it is captured already, so it has to go back some day.
           throw error instanceof Refused ? new Unclear(name, error.message, true) : error
         })
       return await lookUp(id)
     },
-    async cancel(id, key) {
+    async cancel(id) {
       // Orders stay open, so that it is written to the order; what is authorised goes back by itself.
       const { notes } = await ask<Order>('get', `/orders/${id}`)
-      await ask('patch', `/orders/${id}`, { notes: { ...notesOf(notes), cancelled: 'yes' } }, key)
+      await ask('patch', `/orders/${id}`, { notes: { ...notesOf(notes), cancelled: 'yes' } })
       return await lookUp(id)
     },
     async refund(id, { mark, money }, key) {

@@ -74,10 +74,16 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
         ))
       return { id, clientSecret: client_secret }
     },
-    async confirm(id, { payment_method: method, payment_intent: returned }, key) {
+    async confirm(id, { payment_method: method, payment_intent: returned, return_url }, key) {
       if (returned !== undefined && returned !== id) throw new Problem('invalid', 'payment_proof_invalid')
       if (method)
-        await ask(stripe => stripe.paymentIntents.confirm(id, { payment_method: method }, { idempotencyKey: key }))
+        await ask(stripe =>
+          stripe.paymentIntents.confirm(
+            id,
+            { payment_method: method, ...(return_url && { return_url }) },
+            { idempotencyKey: key },
+          ),
+        )
       return await this.lookUp(id)
     },
     capture: (id, money, key) =>
@@ -204,7 +210,13 @@ function eventOf({ id, type, account, data }: Stripe.Event): ProviderEvent {
       const amountMinor = Number(fromStripe(object.amount, object.currency))
       return { ...event, about: { id: object.id, mark, currency, amountMinor } }
     }
-    case 'charge':
+    case 'charge': {
+      // Stripe copies what we marked the intent with; of other charges of the account nothing is ours.
+      const mark: string | undefined = object.metadata?.payment
+      return mark && object.payment_intent
+        ? { ...event, about: { id: idOf(object.payment_intent), mark, currency } }
+        : event
+    }
     case 'refund':
       return object.payment_intent ? { ...event, about: { id: idOf(object.payment_intent), currency } } : event
     case 'dispute':

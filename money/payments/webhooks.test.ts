@@ -233,6 +233,26 @@ test('razorpay: an event that is sent again as if it were another has its effect
   assert.deepEqual(await shop.told(), ['succeeded 1000'])
 })
 
+test('razorpay: an order of somebody else on the account is parked, tried for hours, and then left alone', async t => {
+  let at = Date.now()
+  const shop = await openShop(t, 'razorpay', { now: () => new Date(at) })
+  const about = { amount: 500, currency: 'INR', description: '', notes: {}, receipt: null } as const
+  shop.standIn.manner.hold = true
+  const { id } = shop.standIn.state.create({ ...about, wire: 'razorpay', capture: 'automatic' })
+  shop.standIn.state.act(id, 'approve')
+  await shop.standIn.send(shop.standIn.going.find(({ event }) => event.type === 'payment.captured')!)
+  await shop.settle()
+  assert.equal((await events(shop))[0]!.state, 'parked')
+  for (let tries = 0; tries < 20; tries++) {
+    at += 3_600_000
+    await shop.payments.sweep()
+    await shop.settle()
+  }
+  const [left] = await events(shop)
+  assert.equal(left!.state, 'ignored')
+  assert.ok(left!.attempts >= 14)
+})
+
 test('a provider that is not set up has no webhook', async t => {
   const shop = await openShop(t, 'stripe')
   const about = { method: 'POST', headers: { 'content-type': 'application/json' }, payload: '{}' } as const

@@ -186,7 +186,8 @@ function openAnswering(about: { state: PlayState; answers: Map<string, Answer>; 
     const method = request.method!
     const body = await textOf(request)
     const isStripe = /^bearer /i.test(request.headers.authorization ?? '')
-    const key = request.headers['idempotency-key'] as string | undefined
+    // Razorpay has keys for refunds alone.
+    const key = request.headers[isStripe ? 'idempotency-key' : 'x-refund-idempotency'] as string | undefined
     const at = faults.findIndex(({ matching }) => matching.test(`${method} ${path}`))
     const fault = at < 0 ? undefined : faults.splice(at, 1)[0]!.fault
     asked.push(`${method} ${path}`)
