@@ -18,33 +18,7 @@ export function openAsking(
   providers: Providers,
   { end, refuse }: Pick<Writing, 'end' | 'refuse'>,
 ): Asking {
-  const creating = new Map<string, Promise<Payment>>()
-
-  /** Lets the provider know of it; what is cancelled before that it never hears of. */
-  async function create(payment: Payment): Promise<Payment> {
-    const { id, state, cancelWanted } = payment
-    if (state !== 'asked') return payment
-    if (cancelWanted) return await end(payment, 'cancelled', null)
-    // Orders at Razorpay have no idempotency key: who asks at once asks together.
-    const under = creating.get(id) ?? createIntent(payment).finally(() => creating.delete(id))
-    creating.set(id, under)
-    return await under
-  }
-
-  async function createIntent(payment: Payment): Promise<Payment> {
-    const { id, amountMinor, currency, capture, description, keyNumber, createdAt: at } = payment
-    const intent = { mark: id, at, money: { minor: amountMinor, currency }, capture, description }
-    // Somebody may have tried before.
-    const again = keyNumber > 0 || now().getTime() - at.getTime() > 10_000
-    try {
-      const made = await providers.named(payment.provider).create(intent, `${id}-create-${keyNumber}`, again)
-      await db.transaction(tx => noteIntent(tx, id, made))
-      return (await findPayment(db, id))!
-    } catch (error) {
-      if (error instanceof Refused) return await end(payment, 'failed', error.message)
-      throw await renewed(error, tx => renewKey(tx, payment))
-    }
-  }
+  const create = openCreating({ db, now }, providers, end)
 
   /** Captures or cancels, where that is wanted and has not come about. */
   async function decide(provider: PaymentProvider, payment: Payment, view: ProviderView): Promise<ProviderView> {
@@ -63,7 +37,7 @@ export function openAsking(
       return await work()
     } catch (error) {
       // Most of all because something else had come about first: how it stands now says what.
-      if (!(error instanceof Refused)) throw await renewed(error, tx => renewKey(tx, payment))
+      if (!(error instanceof Refused)) throw await renewed(db, error, tx => renewKey(tx, payment))
       log.warn(
         { payment: id, code: error.code, detail: error.message },
         'a payment provider refused what was asked of it',
@@ -89,17 +63,11 @@ export function openAsking(
       try {
         view = await provider.refund(view.id, { mark: id, money }, `${id}-${keyNumber}`)
       } catch (error) {
-        if (!(error instanceof Refused)) throw await renewed(error, tx => renewRefundKey(tx, refund))
+        if (!(error instanceof Refused)) throw await renewed(db, error, tx => renewRefundKey(tx, refund))
         await refuse(payment.id, refund, error.message)
       }
     }
     return view
-  }
-
-  /** Where the answer would be repeated for the same key, another one is used from now on. */
-  async function renewed(error: unknown, renew: (tx: Tx) => Promise<unknown>): Promise<unknown> {
-    if (error instanceof Unclear && error.answered) await db.transaction(renew)
-    return error
   }
 
   return {
@@ -112,4 +80,46 @@ export function openAsking(
       return await giveBack(provider, payment, refunds, await decide(provider, payment, before))
     },
   }
+}
+
+function openCreating(
+  { db, now }: Pick<Host, 'db' | 'now'>,
+  providers: Providers,
+  end: Writing['end'],
+): Asking['create'] {
+  const creating = new Map<string, Promise<Payment>>()
+
+  /** Lets the provider know of it; what is cancelled before that it never hears of. */
+  async function create(payment: Payment): Promise<Payment> {
+    const { id, state, cancelWanted } = payment
+    if (state !== 'asked') return payment
+    if (cancelWanted) return await end(payment, 'cancelled', null)
+    // Orders at Razorpay have no idempotency key: who asks at once asks together.
+    const under = creating.get(id) ?? createIntent(payment).finally(() => creating.delete(id))
+    creating.set(id, under)
+    return await under
+  }
+
+  async function createIntent(payment: Payment): Promise<Payment> {
+    const { id, amountMinor, currency, capture, description, keyNumber, createdAt: at } = payment
+    const intent = { mark: id, at, money: { minor: amountMinor, currency }, capture, description }
+    // Somebody may have tried before.
+    const again = keyNumber > 0 || now().getTime() - at.getTime() > 10_000
+    try {
+      const made = await providers.named(payment.provider).create(intent, `${id}-create-${keyNumber}`, again)
+      await db.transaction(tx => noteIntent(tx, id, made))
+      return (await findPayment(db, id))!
+    } catch (error) {
+      if (error instanceof Refused) return await end(payment, 'failed', error.message)
+      throw await renewed(db, error, tx => renewKey(tx, payment))
+    }
+  }
+
+  return create
+}
+
+/** Where the answer would be repeated for the same key, another one is used from now on. */
+async function renewed(db: Host['db'], error: unknown, renew: (tx: Tx) => Promise<unknown>): Promise<unknown> {
+  if (error instanceof Unclear && error.answered) await db.transaction(renew)
+  return error
 }

@@ -91,8 +91,9 @@ export interface Opened {
  * What became of a payment. The service is told of each once, in the transaction that writes it, and may write in it what
  * follows. In order: a payment is `authorised` (manual capture alone) before it `succeeded`; it may have `failed` before
  * either; after `cancelled` nothing comes: money that is paid all the same goes back by itself. Each refund is told once
- * as `refunded` or `refund-failed`, each dispute as `disputed`, which the provider takes the money back for, and at its
- * end as `dispute-won`, when it is ours again, or `dispute-lost`.
+ * as `refunded` or `refund-failed`; where a bank sends the money back, the second comes behind the first. Of refunds that
+ * somebody made at the provider, which have no `reference`, it never comes alone. Each dispute is told as `disputed`, when
+ * the provider takes the money, and at its end as `dispute-won`, when it is ours again, or `dispute-lost`.
  */
 export type PaymentChange = { readonly payment: Payment; readonly at: Date } & (
   | { readonly kind: 'authorised' | 'succeeded'; readonly amountMinor: bigint }

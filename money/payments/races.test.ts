@@ -149,6 +149,31 @@ for (const wire of wires) {
     assert.deepEqual(await told(), ['succeeded 1000', 'refunded 400', 'refunded 600'])
   })
 
+  test(`${wire}: a refund that a bank sends back failed after all; one made elsewhere that never succeeded is nobody's`, async t => {
+    const shop = await openShop(t, wire)
+    const { refund, settle, told, standIn, payments } = shop
+    const { paymentId, providerId } = await paid(shop)
+    await refund(paymentId, 'r1', 600n)
+    await settle()
+    for (const one of standIn.state.find(providerId!).refunds) one.state = 'failed'
+    standIn.state.holdRefunds()
+    standIn.state.refund(providerId!, { amount: 400, notes: {}, receipt: null })
+    standIn.state.endRefunds('failed')
+    await settle()
+    assert.deepEqual(await told(), ['succeeded 1000', 'refunded 600', 'refund-failed 600'])
+    assert.equal((await payments.find(paymentId))?.refundedMinor, 0n)
+  })
+
+  test(`${wire}: of many refunds each is counted`, async t => {
+    const shop = await openShop(t, wire)
+    const { refund, settle, told, payments } = shop
+    const { paymentId } = await paid(shop)
+    for (let number = 1; number <= 12; number++) await refund(paymentId, `r${number}`, 10n)
+    await settle()
+    assert.deepEqual(await told(), ['succeeded 1000', ...Array.from({ length: 12 }, () => 'refunded 10')])
+    assert.equal((await payments.find(paymentId))?.refundedMinor, 120n)
+  })
+
   test(`${wire}: a refund that the provider refuses failed, and the service is told`, async t => {
     const shop = await openShop(t, wire)
     const { refund, settle, told, standIn } = shop

@@ -6,7 +6,6 @@ import {
   headerOf,
   Refused,
   Unclear,
-  type Intent,
   type PaymentProvider,
   type ProviderEvent,
   type ProviderRefund,
@@ -44,19 +43,11 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
     }
   }
 
-  /** Lists are of what is there now; a search may be a minute behind. */
-  const findMarked = ({ mark, at }: Pick<Intent, 'mark' | 'at'>) =>
-    ask(async stripe => {
-      const all = stripe.paymentIntents.list({ limit: 100, created: { gte: secondsOf(at) - 60 } })
-      for await (const intent of all) if (intent.metadata.payment === mark) return intent
-      return undefined
-    })
-
   return {
     name,
     publicKey: publishableKey,
     async create({ mark, at, money, capture, description }, key, again) {
-      const there = again ? await findMarked({ mark, at }) : undefined
+      const there = again ? await ask(stripe => findMarked(stripe, mark, at)) : undefined
       const { id, client_secret } =
         there ??
         (await ask(stripe =>
@@ -107,7 +98,7 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
       )
       return await this.lookUp(id)
     },
-    lookUp: id => ask(async stripe => viewOf(await stripe.paymentIntents.retrieve(id, whole))),
+    lookUp: id => ask(stripe => look(stripe, id)),
     async verify(body, headers) {
       const { webhooks } = await open()
       const event = firstThat(webhookSecrets, secret =>
@@ -124,6 +115,22 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
       return event && event.livemode === isLive(secretKey) ? eventOf(event) : undefined
     },
   }
+}
+
+/** Lists are of what is there now; a search may be a minute behind. */
+async function findMarked(stripe: Stripe, mark: string, at: Date): Promise<Stripe.PaymentIntent | undefined> {
+  const all = stripe.paymentIntents.list({ limit: 100, created: { gte: secondsOf(at) - 60 } })
+  for await (const intent of all) if (intent.metadata.payment === mark) return intent
+  return undefined
+}
+
+/** With all its refunds: the charge has the latest ten. */
+async function look(stripe: Stripe, id: string): Promise<ProviderView> {
+  const intent = await stripe.paymentIntents.retrieve(id, whole)
+  const { latest_charge: charge } = intent
+  if (!charge || typeof charge === 'string' || !charge.refunds?.has_more) return viewOf(intent)
+  const refunds = await stripe.refunds.list({ payment_intent: id, limit: 100 }).autoPagingToArray({ limit: 10_000 })
+  return { ...viewOf(intent), refunds: refunds.map(refundOf) }
 }
 
 async function openStripe({ secretKey, apiUrl }: StripeOptions): Promise<Stripe> {

@@ -100,7 +100,9 @@ export function openWriting<Name extends string>(
       ))
     const refund = await noteRefund(tx, id, { state, providerId, failure }, at)
     const summed = await sumRefunds(tx, payment.id)
-    if (state !== 'pending' && refund.told)
+    // Of one that was made at the provider nobody knew before it succeeded.
+    const isHeard = state !== 'failed' || refund.reference !== null || known?.state === 'succeeded'
+    if (state !== 'pending' && refund.told && isHeard)
       await onChange(tx, { kind: state === 'failed' ? 'refund-failed' : 'refunded', payment: summed, refund, at })
     return summed
   }

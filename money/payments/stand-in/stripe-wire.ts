@@ -42,6 +42,8 @@ const refundObject = (intent: PlayIntent, { id, amount, notes, state, createdAt 
   ...(state === 'failed' && { failure_reason: 'lost_or_stolen_card' }),
 })
 
+const refundsOf = (intent: PlayIntent) => intent.refunds.map(refund => refundObject(intent, refund)).reverse()
+
 const isTried = ({ state }: PlayIntent): boolean => state === 'authorised' || state === 'captured'
 
 const chargeObject = (intent: PlayIntent) => ({
@@ -57,8 +59,8 @@ const chargeObject = (intent: PlayIntent) => ({
   payment_intent: intent.id,
   refunds: {
     object: 'list',
-    data: intent.refunds.map(refund => refundObject(intent, refund)).reverse(),
-    has_more: false,
+    data: refundsOf(intent).slice(0, 10),
+    has_more: intent.refunds.length > 10,
     url: `/v1/charges/${intent.chargeId}/refunds`,
   },
   status: 'succeeded',
@@ -115,7 +117,11 @@ export function answerStripe(state: PlayState, { method, path, query, body }: As
   const [, , what, id, verb] = path.split('/')
   const number = (name: string) => (form.has(name) ? Number(form.get(name)) : undefined)
 
-  if (what === 'refunds' && method === 'POST') {
+  if (what === 'refunds' && method === 'GET') {
+    const data = refundsOf(state.find(query.get('payment_intent') ?? ''))
+    return { object: 'list', data, has_more: false, url: path }
+  }
+  if (what === 'refunds') {
     const { intent, refund } = state.refund(form.get('payment_intent') ?? '', {
       amount: number('amount'),
       notes: nested(form, 'metadata'),
