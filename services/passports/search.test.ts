@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { newId, type Db } from '#kernel'
 import type { Owner } from '#contracts/shared'
+import { searchPassports } from './search.ts'
 import { battery, codeOf, cursor, data, member, open, pages, publishable, type Client } from './testing.ts'
 
 const orders = ['createdAt', 'updatedAt', 'identifier', 'model', 'manufacturedOn']
@@ -251,6 +252,20 @@ suite('its pages', () => {
       200,
     )
   })
+})
+
+test('a search for a value is read by the database once, and planned for each value', async t => {
+  const { p } = await open(t)
+  const db = await p.db('passports').reserve()
+  t.after(() => db.release())
+  const actor = { userId: newId(), role: 'user', sessionId: newId() } as const
+  for (let at = 0; at < 12; at++)
+    await searchPassports(db as unknown as Db, actor, { limit: 20, sort: '-createdAt', q: `word${at}` })
+  const [plans] = await db`
+    select sum(custom_plans)::int as each, sum(generic_plans)::int as once, count(*)::int as statements
+    from pg_prepared_statements where statement like '%tsquery%' and statement not like '%pg_prepared%'`
+  // Where nothing is found of one's own, what was shared is looked through too.
+  assert.deepEqual(plans, { each: 24, once: 0, statements: 2 })
 })
 
 test('a query that makes no sense is refused with its field', async t => {

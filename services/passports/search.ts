@@ -103,6 +103,8 @@ type Filters = Omit<SearchQuery, 'limit' | 'after' | 'sort'>
 
 interface Row extends Searchable {
   id: string
+  /** Whether anything was shared with who asks, where that was asked. */
+  hasShares?: boolean
   status: Static<typeof PassportStatus>
   version: number
   ownerKind: Owner['kind']
@@ -126,7 +128,7 @@ const fields = [
 ].join(', ')
 
 /** Notes a value of the statement and gives its place: `$1`. */
-type Parameter = (value: string) => string
+type Parameter = (value: string | true) => string
 
 /**
  * A page of the passports that the actor may read. What it costs depends on the page, not on how many passports there
@@ -134,37 +136,12 @@ type Parameter = (value: string) => string
  */
 export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) {
   const { limit, sort } = query
-  const name = sort.replace('-', '')
-  const order = orders[name]!
-  const [direction, beyond] = sort === name ? ['asc', '>'] : ['desc', '<']
-  const values: string[] = []
-  const $: Parameter = value => `$${values.push(value)}`
-
-  const { few, any } = filtersOf(query, $)
-  const conditions = [...few, ...any, ...positionOf(query, order, beyond!, $)]
-  const { scopes, manyShares } = await scopesOf(db, actor, query.owner, $)
-  // What is rare is found another way than what is common, so a search for any value is planned for that value, and so
-  // are many shares. All else is planned once, as long as there is so little of it that nobody can fill the server's
-  // memory with plans.
-  const prepare = any.length === 0 && !manyShares && (few.length === 0 || sort === '-createdAt')
-  // A literal, since the planner cannot weigh a parameter; of two sizes, so that there are few statements.
-  const size = limit <= 20 ? 21 : 101
-  const branches = scopes.map(
-    scope => `(
-    select ${fields}, ${order.sql} as sort_key from passports where ${[scope, ...conditions].join(' and ')}
-    order by ${order.sql} ${direction}, id ${direction} limit ${size})`,
-  )
-  const text =
-    branches.length === 1
-      ? branches[0]!
-      : `${branches.join(' union all ')} order by sort_key ${direction}, id ${direction} limit ${size}`
-
-  const rows = scopes.length > 0 ? await db.unsafe<Row[]>(text, values, { prepare }) : []
+  const { name, order } = orderOf(query)
   return page(
-    rows,
+    await rowsFor(db, actor, query),
     limit,
-    row => [sort, keyOf(row[name as keyof Row] ?? order.least!), row.id],
-    ({ ownerKind, ownerId, createdAt, updatedAt, ...row }) => ({
+    row => [sort, keyOf(row[name as Exclude<keyof Row, 'hasShares'>] ?? order.least!), row.id],
+    ({ ownerKind, ownerId, createdAt, updatedAt, hasShares: _, ...row }) => ({
       ...row,
       owner: { kind: ownerKind, id: ownerId },
       createdAt: createdAt.toISOString(),
@@ -173,12 +150,67 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
   )
 }
 
+function orderOf({ sort }: SearchQuery) {
+  const name = sort.replace('-', '')
+  const [direction, beyond] = sort === name ? ['asc', '>'] : ['desc', '<']
+  return { name, order: orders[name]!, direction: direction!, beyond: beyond! }
+}
+
+/** With most people nobody has shared anything: that comes along with what is their own, and no more is asked. */
+async function rowsFor(db: Db, actor: Actor, query: SearchQuery): Promise<Row[]> {
+  if (actor.role !== 'admin' && !query.owner) {
+    const own = await rowsOf(db, query, async $ => {
+      const places = partiesOf(actor).map($)
+      const hasShares = `exists (select from readers where reader_id in (${places}))`
+      return { scopes: places.map(place => `owner_id = ${place}`), also: `, ${hasShares} as "hasShares"` }
+    })
+    if (own[0]?.hasShares === false) return own
+  }
+  return await rowsOf(db, query, $ => scopesOf(db, actor, query.owner, $))
+}
+
+async function rowsOf(db: Db, query: SearchQuery, scoped: ($: Parameter) => Promise<Scopes>): Promise<Row[]> {
+  const { order, direction, beyond } = orderOf(query)
+  const values: (string | true)[] = []
+  const $: Parameter = value => `$${values.push(value)}`
+
+  const { few, any } = filtersOf(query, $)
+  const conditions = [...few, ...any, ...positionOf(query, order, beyond, $)]
+  const { scopes, manyShares, also = '' } = await scoped($)
+  if (scopes.length === 0) return []
+  // What is rare is found another way than what is common, so a search for any value is planned for that value, and so
+  // are many shares. All else is planned once, as long as there is so little of it that nobody can fill the server's
+  // memory with plans.
+  const isUsual = few.length === 0 || query.sort === '-createdAt'
+  const isOfOneValue = any.length === 1 && few.length === 0 && query.sort === '-createdAt' && !query.after
+  const prepare = !manyShares && (any.length === 0 ? isUsual : isOfOneValue)
+  if (prepare && any.length > 0) conditions.push(`(${$(true)}::boolean or ${neverPlannedOnce})`)
+  // A literal, since the planner cannot weigh a parameter; of two sizes, so that there are few statements.
+  const size = query.limit <= 20 ? 21 : 101
+  const branches = scopes.map(
+    scope => `(
+    select ${fields}, ${order.sql} as sort_key${also} from passports where ${[scope, ...conditions].join(' and ')}
+    order by ${order.sql} ${direction}, id ${direction} limit ${size})`,
+  )
+  const text =
+    branches.length === 1
+      ? branches[0]!
+      : `${branches.join(' union all ')} order by sort_key ${direction}, id ${direction} limit ${size}`
+  return await db.unsafe<Row[]>(text, values, { prepare })
+}
+
+/**
+ * What is never done: with the value before it known to be true the planner leaves it out, and a plan for any value seems
+ * too dear to it ever to be kept. So the server reads a statement once, and plans it for each value.
+ */
+const neverPlannedOnce = '(select count(*) from generate_series(1, 1000000000)) > 0'
+
 const keyOf = (value: string | number | Date): string | number =>
   value instanceof Date ? value.toISOString() : typeof value === 'string' ? beginningOf(value) : value
 
 /** How many passports that the actor may read fit; no more than `mostCounted + 1` of each owner are looked at. */
 export async function countPassports(db: Db, actor: Actor, query: Filters): Promise<number> {
-  const values: string[] = []
+  const values: (string | true)[] = []
   const $: Parameter = value => `$${values.push(value)}`
   const { few, any } = filtersOf(query, $)
   const { scopes } = await scopesOf(db, actor, query.owner, $)
@@ -192,12 +224,14 @@ export async function countPassports(db: Db, actor: Actor, query: Filters): Prom
 }
 
 /** Whose passports: conditions, for each of which one index finds a page. The last one is for what was shared. */
-async function scopesOf(
-  db: Db,
-  actor: Actor,
-  owner: string | undefined,
-  $: Parameter,
-): Promise<{ scopes: string[]; manyShares?: boolean }> {
+interface Scopes {
+  readonly scopes: readonly string[]
+  readonly manyShares?: boolean
+  /** A column beside the others. */
+  readonly also?: string
+}
+
+async function scopesOf(db: Db, actor: Actor, owner: string | undefined, $: Parameter): Promise<Scopes> {
   // `version > 0` always holds. It opens the indexes over all owners, which the planner would else walk to find those
   // of one.
   if (actor.role === 'admin') return { scopes: [owner ? `owner_id = ${$(owner)}` : 'version > 0'] }
