@@ -219,6 +219,9 @@ suite('invoices', () => {
       [{ suppliedTo: 'yesterday' }, 'invoice_invalid'],
       [{ prepaidMinor: 1024n }, 'invoice_invalid'],
       [{ cause: '' }, 'invoice_invalid'],
+      [{ buyer: { ...buyer, country: 'Germany' } }, 'invoice_invalid'],
+      [{ lines: [{ ...line, unit: 'kilowatt-hours' }] }, 'invoice_invalid'],
+      [{ lines: [{ ...line, quantity: '999999999999999', price: '999999999999999' }] }, 'invoice_invalid'],
     ]
     for (const [more, code] of refused)
       await assert.rejects(b.issue(more), { code }, JSON.stringify(Object.keys(more!)))
@@ -326,6 +329,14 @@ suite('credit notes', () => {
     await assert.rejects(back([{ position: 1, quantity: '10.1' }]), { code: 'credit_above_invoice' })
     await assert.rejects(back([{ position: 2, amountMinor: 121n }]), { code: 'credit_above_invoice' })
     await assert.rejects(back([{ position: 3, amountMinor: 1n }]), { code: 'credit_line_unknown' })
+    for (const wrong of [
+      { position: 1, quantity: '-1' },
+      { position: 1, quantity: 'all' },
+      { position: 1, amountMinor: -1n },
+    ])
+      await assert.rejects(back([wrong]), { code: 'credit_invalid' })
+    await assert.rejects(back([{ position: 1 }, { position: 1 }]), { code: 'credit_invalid' })
+    await assert.rejects(back([]), { code: 'credit_nothing_left' })
     await back([{ position: 2, amountMinor: 20n }])
     const rest = await b.find((await back('all')).id)
     assert.deepEqual(

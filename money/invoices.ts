@@ -68,6 +68,7 @@ export const invoiceProblems = {
   credit_above_invoice: ['conflict', 'More would be credited than is left of the invoice.'],
   credit_nothing_left: ['conflict', 'There is nothing left to credit.'],
   credit_line_unknown: ['unprocessable', 'The invoice has no such line.'],
+  credit_invalid: ['unprocessable', 'That is no part of a line to take back.'],
   credit_of_credit: ['conflict', 'A credit note is not credited.'],
 } satisfies Problems
 
@@ -88,7 +89,7 @@ export const issueMany = (tx: Tx, drafts: readonly InvoiceDraft[]): Promise<Issu
 
 /**
  * Takes back an invoice, or parts of its lines, by a credit note that cites it; the same cause gives the one there is.
- * Fails with `invoice_unknown`, `credit_above_invoice`, `credit_nothing_left`, `credit_line_unknown`,
+ * Fails with `invoice_unknown`, `credit_above_invoice`, `credit_nothing_left`, `credit_line_unknown`, `credit_invalid`,
  * `credit_of_credit`, `invoice_prefix_taken`.
  */
 export async function credit(tx: Tx, draft: CreditDraft): Promise<Issued> {

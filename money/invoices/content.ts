@@ -15,6 +15,8 @@ const invalid = (code: string, pointer: string, detail: string): never => {
   throw new Problem('unprocessable', code, { detail: 'That cannot be billed.', errors: [{ pointer, detail }] })
 }
 
+const mostMinor = BigInt(Number.MAX_SAFE_INTEGER)
+
 /**
  * Pure. Fails with `invoice_invalid` for what no invoice can say, `invoice_mixed` for lines that cannot stand on one
  * (tax of two countries, or beside what is out of scope), `invoice_negative` for one below zero.
@@ -30,6 +32,12 @@ export function contentOf(draft: InvoiceDraft, id: string): Content {
     throw new Problem('unprocessable', 'invoice_negative', {
       detail: `An invoice asks for nothing below zero, and this one would ask for ${decimalOf({ minor: result.grossMinor, currency })}.`,
     })
+  // As far as numbers of JSON reach.
+  if (
+    result.lines.some(({ grossMinor }) => grossMinor > mostMinor || -grossMinor > mostMinor) ||
+    result.grossMinor > mostMinor
+  )
+    invalid('invoice_invalid', '/lines', 'ask for less than 2^53 in minor units')
   const prepaidMinor = draft.prepaidMinor ?? 0n
   if (prepaidMinor < 0n || prepaidMinor > result.grossMinor)
     invalid('invoice_invalid', '/prepaidMinor', 'is between zero and what the invoice asks for')
@@ -68,7 +76,7 @@ const lineOf = (
 ): InvoiceLine => ({ ...line, ...amounts, position })
 
 const isDay = (text: string): boolean => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))
-const isDecimal = (text: string): boolean => /^-?\d{1,15}(\.\d{1,12})?$/.test(text)
+export const isDecimal = (text: string): boolean => /^-?\d{1,15}(\.\d{1,12})?$/.test(text)
 
 function check(draft: InvoiceDraft): void {
   const { lines, currency, cause } = draft
@@ -78,7 +86,10 @@ function check(draft: InvoiceDraft): void {
   if (!/^[A-Z0-9][A-Z0-9/-]{0,19}$/.test(draft.prefix ?? 'INV')) fault('/prefix', 'has up to 20 of A-Z, 0-9, / and -')
   if (!isDay(draft.suppliedFrom) || !isDay(draft.suppliedTo) || draft.suppliedTo < draft.suppliedFrom)
     fault('/suppliedTo', 'is a day, not before suppliedFrom')
-  for (const [index, { quantity, price, name }] of lines.entries()) {
+  for (const party of ['seller', 'buyer'] as const)
+    if (!/^[A-Z]{2}$/.test(draft[party].country)) fault(`/${party}/country`, 'is a country of ISO 3166-1, two letters')
+  for (const [index, { quantity, price, name, unit }] of lines.entries()) {
+    if (!/^[A-Z0-9]{2,3}$/.test(unit)) fault(`/lines/${index}/unit`, 'is a code of UN/ECE Recommendation 20')
     if (!isDecimal(quantity) || !isDecimal(price)) fault(`/lines/${index}`, 'has decimals as quantity and price')
     if (name.trim() === '') fault(`/lines/${index}/name`, 'is not blank')
   }

@@ -1,7 +1,7 @@
 import { Problem } from '#kernel'
 import { divided, exact, majorOf, rounded, toWhole } from '../amount.ts'
 import { dayAt } from '../tax.ts'
-import { decimalText, type Content } from './content.ts'
+import { decimalText, isDecimal, type Content } from './content.ts'
 import type { Invoice, InvoiceLine, InvoiceTax } from './invoice.ts'
 
 /** A part of an invoice that is taken back: of a line so many, or so much as its prices count (with or without tax). */
@@ -33,13 +33,18 @@ export interface Credited {
   readonly taxMinor: bigint
 }
 
+const wrong = (detail: string): never => {
+  throw new Problem('unprocessable', 'credit_invalid', { detail })
+}
+
 const above = (detail: string, position?: number): never => {
   throw new Problem('conflict', 'credit_above_invoice', { detail, position })
 }
 
 /**
  * What a credit note will say. Pure. Nothing is credited that the invoice did not ask for: fails with
- * `credit_above_invoice` beyond what is left, `credit_nothing_left` where that is nothing, `credit_line_unknown`.
+ * `credit_above_invoice` beyond what is left, `credit_nothing_left` where that is nothing, `credit_line_unknown`,
+ * `credit_invalid` for what is no part of a line.
  */
 export function creditOf(invoice: Invoice, before: readonly Credited[], draft: CreditDraft, id: string): Content {
   if (invoice.kind !== 'invoice')
@@ -49,7 +54,7 @@ export function creditOf(invoice: Invoice, before: readonly Credited[], draft: C
       ? invoice.lines.map(({ position }): CreditLine => ({ position }))
       : [...draft.lines].sort((a, b) => a.position - b.position)
   if (new Set(wanted.map(({ position }) => position)).size < wanted.length)
-    throw new RangeError('a line is credited once by a credit note')
+    wrong('A credit note takes from a line once.')
   const lines = wanted
     .map(want => takenFrom(invoice, before, want))
     .filter(line => line !== undefined)
@@ -93,6 +98,10 @@ function takenFrom(
 ): InvoiceLine | undefined {
   const line = invoice.lines.find(line => line.position === position)
   if (!line) throw new Problem('unprocessable', 'credit_line_unknown', { detail: 'The invoice has no such line.' })
+  if (quantity !== undefined && (!isDecimal(quantity) || quantity.startsWith('-')))
+    wrong(`Of line ${position} a decimal quantity above zero is credited.`)
+  if (amountMinor !== undefined && amountMinor < 0n !== line.grossMinor < 0n && amountMinor !== 0n)
+    wrong(`Line ${position} is credited by an amount of its own sign.`)
   const gone = before.find(credited => credited.position === position)
   // A discount is taken back as what it is, below zero.
   const sign = line.grossMinor < 0n || line.netMinor < 0n ? -1n : 1n
@@ -104,7 +113,6 @@ function takenFrom(
     quantity === undefined
       ? (amountMinor ?? most * sign) * sign
       : rounded(exact(quantity).mul(exact(line.price)), invoice.currency) * sign
-  if (asked < 0n || (quantity !== undefined && exact(quantity).lt(0))) throw new RangeError('a credit is above zero')
   if (asked > most) above(`Line ${position} has less left than that.`, position)
   if (asked === 0n && (gone || quantity !== undefined || amountMinor !== undefined)) return undefined
   const whole = (isGross ? line.grossMinor : line.netMinor) * sign

@@ -104,7 +104,7 @@ export async function pdfOf(invoice: InvoiceContent): Promise<Buffer> {
   doc.addStructure(root)
   const sheet: Sheet = { doc, root, words, formats: formatsOf(invoice), faces, y: page.top, onPage: () => {} }
   drawHead(sheet, invoice, title)
-  drawLines(sheet, invoice)
+  await drawLines(sheet, invoice)
   drawTotals(sheet, invoice)
   drawNotes(sheet, invoice)
   root.end()
@@ -233,7 +233,7 @@ function columnsOf(invoice: InvoiceContent, words: Words): Column[] {
   ]
 }
 
-function drawLines(sheet: Sheet, invoice: InvoiceContent): void {
+async function drawLines(sheet: Sheet, invoice: InvoiceContent): Promise<void> {
   const columns = columnsOf(invoice, sheet.words)
   const table = within(sheet, sheet.root, 'Table', { title: sheet.words.lines })
   const titles = columns.map(({ title, width }) => sheet.faces.bold.wrapped(title, 8, width))
@@ -263,7 +263,11 @@ function drawLines(sheet: Sheet, invoice: InvoiceContent): void {
     underline()
   }
   const body = within(sheet, table, 'TBody')
-  for (const item of invoice.lines) drawRow(sheet, body, columns, item)
+  for (const [index, item] of invoice.lines.entries()) {
+    drawRow(sheet, body, columns, item)
+    // A month of a fleet has thousands, and the process other things to do.
+    if (index % 20 === 19) await new Promise(resolve => setImmediate(resolve))
+  }
   table.end()
   sheet.onPage = () => {}
 }

@@ -219,6 +219,12 @@ suite('PDF', () => {
     }
   })
 
+  test('two long ones drawn at once are each as if alone', async () => {
+    const [one, other] = [invoice({ lines: many(150) }), invoice({ language: 'de', note: 'Ω', lines: many(99) })]
+    const alone = [hash(await asPdf(one)), hash(await asPdf(other))]
+    assert.deepEqual((await Promise.all([asPdf(one), asPdf(other)])).map(hash), alone)
+  })
+
   test('texts of any length and any letters stand within the page', async () => {
     const long = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(5)
     const content = invoice({
