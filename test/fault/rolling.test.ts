@@ -5,7 +5,7 @@ import { rollingUpgrade } from './rolling.ts'
 
 test(
   'processes upgraded one after the other under connections: chargers come back, commands find them, and nothing is lost',
-  onLinux,
+  { ...onLinux, timeout: 300_000 },
   async t => {
     const { faults, ...figures } = await rollingUpgrade(Number(process.env.FAULT_CHARGERS ?? 200))
     t.diagnostic(JSON.stringify(figures))
