@@ -44,3 +44,65 @@ export const IncidentClosed = event(
   'incidentId',
   Type.Object({ ...Incident, closedAt: Instant, end: IncidentEnd }),
 )
+
+/** What a charger can be asked to do about an incident: start anew once nobody charges, or let a cable go. */
+export const Remedy = Type.Enum(['reset', 'unlock'], { examples: ['reset'] })
+export type Remedy = Static<typeof Remedy>
+
+/** A charger is to try something before anybody drives there, until then; `command.ended` names the request. */
+export const RemedyRequested = event(
+  'maintenance',
+  'remedy.requested',
+  'chargerId',
+  Type.Object({
+    requestId: Id,
+    incidentId: Id,
+    chargerId: ChargerId,
+    remedy: Remedy,
+    evse: nullable(Type.Integer({ minimum: 0, examples: [1] })),
+    connector: nullable(Type.Integer({ minimum: 0, examples: [1] })),
+    until: Instant,
+  }),
+)
+
+/** How far a ticket is. */
+export const TicketState = Type.Enum(
+  ['open', 'assigned', 'in-progress', 'waiting-for-part', 'resolved', 'closed', 'reopened'],
+  { examples: ['assigned'] },
+)
+export type TicketState = Static<typeof TicketState>
+
+const Ticket = {
+  ticketId: Id,
+  /** As people call it. */
+  number: Type.Integer({ minimum: 1, examples: [1042] }),
+  incidentId: nullable(Id),
+  chargerId: nullable(ChargerId),
+  stationId: nullable(Id),
+  /** Whose the station is; null while that is nobody. */
+  owner: nullable(Owner),
+  place: Line(255, { examples: ['Market square'] }),
+  title: Line(200, { examples: ['Cable does not lock'] }),
+  priority: Priority,
+  state: TicketState,
+  /** The person it is assigned to. */
+  assigneeId: nullable(Id),
+  /** Until when it should be resolved; null while its clock stands. */
+  dueAt: nullable(Instant),
+  version: Type.Integer({ minimum: 1, examples: [1] }),
+}
+
+/** Somebody has to do something. */
+export const TicketOpened = event('maintenance', 'ticket.opened', 'ticketId', Type.Object(Ticket))
+
+/** A ticket is in another state, or in the same of somebody else. */
+export const TicketChanged = event('maintenance', 'ticket.changed', 'ticketId', Type.Object(Ticket))
+
+/** A ticket is somebody's now. */
+export const TicketAssigned = event('maintenance', 'ticket.assigned', 'ticketId', Type.Object(Ticket))
+
+/** A quarter of the time that a ticket may take is left; told once, until it is reopened. */
+export const TicketSlaAtRisk = event('maintenance', 'ticket.sla-at-risk', 'ticketId', Type.Object(Ticket))
+
+/** A ticket has taken longer than it may; told once, until it is reopened. */
+export const TicketSlaMissed = event('maintenance', 'ticket.sla-missed', 'ticketId', Type.Object(Ticket))

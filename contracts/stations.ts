@@ -158,6 +158,9 @@ export const getStation = call(
     /** ISO 3166-1 alpha-3. */
     country: nullable(Type.String({ examples: ['DEU'] })),
     region: nullable(Type.String()),
+    /** In one line. */
+    address: Type.Optional(nullable(Type.String({ examples: ['Marktplatz 1, 10178 Berlin'] }))),
+    coordinates: Type.Optional(nullable(Type.Object({ latitude: Type.Number(), longitude: Type.Number() }))),
     /** Opaque to stations: billing knows what it names. */
     tariff: nullable(Type.String()),
     online: Type.Boolean(),

@@ -1,10 +1,23 @@
-import { IncidentClosed, IncidentOpened } from '#contracts/maintenance'
+import {
+  IncidentClosed,
+  IncidentOpened,
+  RemedyRequested,
+  TicketAssigned,
+  TicketChanged,
+  TicketOpened,
+  TicketSlaAtRisk,
+  TicketSlaMissed,
+} from '#contracts/maintenance'
 import { defineService } from '#kernel'
 import { needs, settings } from './host.ts'
 import { reportPages } from './incidents/pages.ts'
 import { incidentReactions, watchIncidents } from './incidents/reactions.ts'
 import { incidentRoutes } from './incidents/routes.ts'
 import { problems } from './problems.ts'
+import { remedyReactions, tryRemedies } from './remedies/remedies.ts'
+import { technicianRoutes } from './technicians/routes.ts'
+import { ticketRoutes } from './tickets/routes.ts'
+import { openTickets, watchClocks } from './tickets/working.ts'
 
 /** What does not work at stations, who sees to it, and until when. */
 export const maintenance = defineService({
@@ -14,11 +27,26 @@ export const maintenance = defineService({
   folder: import.meta.dirname,
   needs,
   settings,
-  publishes: [IncidentOpened, IncidentClosed],
+  publishes: [
+    IncidentOpened,
+    IncidentClosed,
+    RemedyRequested,
+    TicketOpened,
+    TicketChanged,
+    TicketAssigned,
+    TicketSlaAtRisk,
+    TicketSlaMissed,
+  ],
   start(host) {
     incidentReactions(host)
+    remedyReactions(host)
     incidentRoutes(host)
+    ticketRoutes(host)
+    technicianRoutes(host)
     reportPages(host)
     host.every('1 minute', 'open and close incidents by the clock', () => watchIncidents(host))
+    host.every('1 minute', 'have chargers try remedies', () => tryRemedies(host))
+    host.every('1 minute', 'give incidents that last a ticket', () => openTickets(host))
+    host.every('1 minute', 'tell of tickets whose time runs out', () => watchClocks(host))
   },
 })

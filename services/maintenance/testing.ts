@@ -42,6 +42,8 @@ export async function open(t: TestContext, options: TestOptions = {}) {
           timeZone: 'Europe/Berlin',
           country: 'DEU',
           region: null,
+          address: 'Marktplatz 1, 10178 Berlin',
+          coordinates: { latitude: 52.52, longitude: 13.405 },
           tariff: null,
           online: true,
           deleted: false,
@@ -65,8 +67,8 @@ export async function open(t: TestContext, options: TestOptions = {}) {
       await work()
       await p.settle()
     },
-    as: (actor: Partial<Actor> = {}) => client(p, p.signedIn(actor)),
-    operator: (actor: Partial<Actor> = {}) => client(p, p.signedIn({ role: 'operator', ...actor })),
+    as: (actor: Partial<Actor> = {}) => client(p, actor),
+    operator: (actor: Partial<Actor> = {}) => client(p, { role: 'operator', ...actor }),
     /** A charger that is accepted, and whose it is. */
     async charger(chargerId: string, owner: Owner | null = null) {
       await p.publish(ChargerRegistered, { chargerId, owner, status: 'accepted', version: 1 })
@@ -93,14 +95,16 @@ export async function open(t: TestContext, options: TestOptions = {}) {
 
 export type Client = ReturnType<typeof client>
 
-export function client(p: TestPlatform, signedIn: Record<string, string>) {
+/** Somebody who signs in anew for each request: tokens end, and tests move the clock. */
+export function client(p: TestPlatform, actor: Partial<Actor>) {
+  const who = { userId: newId(), ...actor }
   const send =
     (method: 'GET' | 'POST' | 'PUT' | 'DELETE', prefix = '/api/maintenance') =>
     async (path: string, payload?: object | string, headers: Record<string, string> = {}) => {
       const { statusCode, ...answer } = await p.http.inject({
         method,
         url: prefix + path,
-        headers: { ...signedIn, ...headers },
+        headers: { ...p.signedIn(who), ...headers },
         payload,
       })
       const isJson = /json/.test(String(answer.headers['content-type']))
@@ -109,6 +113,7 @@ export function client(p: TestPlatform, signedIn: Record<string, string>) {
     }
   const get = send('GET')
   return {
+    userId: who.userId,
     get,
     post: send('POST'),
     put: send('PUT'),

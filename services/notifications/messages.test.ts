@@ -28,6 +28,9 @@ const facts = {
   formerWh: 18_000,
   evse: 1,
   fault: 'GroundFailure',
+  number: 1042,
+  about: 'Cable does not lock',
+  due: at,
 }
 
 test('every kind of message has whole sentences in both languages, and they differ', () => {

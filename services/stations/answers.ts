@@ -42,7 +42,7 @@ export async function answerStation(
     (stationId !== undefined && (await findStation(db, stationId))) ||
     (chargerId !== undefined && (await findByCharger(db, chargerId)))
   if (!station) return fail('not_found', 'station_unknown')
-  const { name, siteId, timeZone, address, tariff, online, deletedAt, version } = station
+  const { name, siteId, timeZone, address, coordinates, tariff, online, deletedAt, version } = station
   const { country = null, region = null } = address ?? {}
   return {
     ...told(station),
@@ -51,6 +51,8 @@ export async function answerStation(
     timeZone,
     country,
     region,
+    address: address && `${address.street}, ${[address.postalCode, address.city].filter(Boolean).join(' ')}`,
+    coordinates,
     tariff,
     online,
     deleted: deletedAt !== null,

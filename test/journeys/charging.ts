@@ -1,4 +1,5 @@
 import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
+import { TicketSlaAtRisk, TicketSlaMissed } from '#contracts/maintenance'
 import { ChargerLost, ConnectorFailed } from '#contracts/ocpp'
 import {
   SessionCorrected,
@@ -105,6 +106,23 @@ export async function chargingHappens(
     await p.publish(SessionCorrected, { ...session, ...end, energyWh: 7500, former })
     const station = { stationId: newId(), chargerId: 'CP-GONE', owner, public: false, name: 'CP-GONE', version: 2 }
     await p.publish(StationUpdated, station)
+    const ticket = {
+      ticketId: newId(),
+      number: 1042,
+      incidentId: null,
+      chargerId: 'CP-GONE',
+      stationId: null,
+      owner,
+      place: 'Car park',
+      title: 'No display',
+      priority: 'high' as const,
+      state: 'assigned' as const,
+      assigneeId: personId,
+      dueAt: ago(-60),
+      version: 3,
+    }
+    await p.publish(TicketSlaAtRisk, ticket)
+    await p.publish(TicketSlaMissed, { ...ticket, dueAt: ago(1), version: 4 })
     await p.publish(SessionStopRequested, { ...asked, requestId: newId(), sessionId: newId(), reference: 'T-1' })
   } finally {
     for (const leave of leaving) leave()

@@ -95,7 +95,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await ada.get(204, 'POST /api/auth/logout', { everywhere: true })
 
     await chargingHappens(p, address, root, grace.id)
-    await stationsHappen(root)
+    await stationsHappen(root, grace.id)
 
     // What is forgotten, and what ends.
     const forgetful = client(address)

@@ -2,7 +2,7 @@ import { boot16, boot2, connect } from '../../services/ocpp/testing.ts'
 import type { Client } from './client.ts'
 
 /** Chargers of each version connect, charge a car, fail, are looked after by `operator`, and leave. */
-export async function stationsHappen(operator: Client): Promise<void> {
+export async function stationsHappen(operator: Client, personId: string): Promise<void> {
   const ends: (() => void)[] = []
   const address = operator.address.replace(/^http/, 'ws')
   const charger = (id: string, version: 'ocpp1.6' | 'ocpp2.0.1', password?: string) =>
@@ -45,7 +45,14 @@ export async function stationsHappen(operator: Client): Promise<void> {
     await old.close()
     await (await charger('CP-A', 'ocpp1.6', passwordOnce)).call('BootNotification', boot16)
 
-    await operator.get(201, 'POST /api/maintenance/incidents', { stationId, evse: 1, fault: 'cable' })
+    const cable = { stationId, evse: 1, fault: 'cable' }
+    const { id: incident } = await operator.get(201, 'POST /api/maintenance/incidents', cable)
+    await operator.get(202, `POST /api/maintenance/incidents/${incident}/remedies`, { remedy: 'unlock' })
+    const tickets = '/api/maintenance/tickets'
+    const technician = { userId: personId, name: 'Grace', skills: ['locks'] }
+    const { id: technicianId } = await operator.get(201, 'POST /api/maintenance/technicians', technician)
+    const { id: ticket } = await operator.get(201, `POST ${tickets}`, { incidentId: incident, title: 'Cable' })
+    await operator.get(200, `POST ${tickets}/${ticket}/assign`, { technicianId })
 
     // One that nobody made known, and that is forgotten in the end.
     const fresh = await charger('CP-B', 'ocpp2.0.1')

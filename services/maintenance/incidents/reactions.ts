@@ -14,6 +14,7 @@ import { StationCreated, StationDeleted, StationUpdated } from '#contracts/stati
 import { newId, type Delivered, type Tx } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
 import { lockChargers, noteCharger, noteConnection, noteStation } from '../places/places.ts'
+import { followOwners } from '../tickets/store.ts'
 import { closeIncident, takeSignals, tell } from './following.ts'
 import { closed, type Incident, type Signal } from './incidents.ts'
 import { findAway, listAway, listCalm, placeIncidents, writeIncidents } from './store.ts'
@@ -46,6 +47,7 @@ export function incidentReactions(host: MaintenanceHost): void {
       await lockChargers(tx, [id])
       await noteCharger(tx, { id, owner, accepted: !removed && status === 'accepted', removed, at, version })
       await tell(host, tx, [id])
+      await followOwners(tx, [id])
     }
   on(ChargerRegistered, about('charger', 'know whose chargers are'), charger(false))
   on(ChargerChanged, about('charger', 'know whose chargers are'), charger(false))
@@ -60,6 +62,7 @@ export function incidentReactions(host: MaintenanceHost): void {
     const chargers = await noteStation(tx, { id, chargerId, owner, name, version, at })
     await lockChargers(tx, chargers)
     await placeIncidents(tx, chargers, id)
+    await followOwners(tx, chargers, id)
   }
   on(StationCreated, about('station', 'know where chargers stand'), (event, tx) => station(event, event.name, tx))
   on(StationUpdated, about('station', 'know where chargers stand'), (event, tx) => station(event, event.name, tx))

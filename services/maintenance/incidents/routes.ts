@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { IncidentEnd, IncidentSource, Priority } from '#contracts/maintenance'
+import { IncidentEnd, IncidentSource, Priority, Remedy } from '#contracts/maintenance'
 import { Id, Instant, Owner } from '#contracts/shared'
 import {
   Count,
@@ -18,6 +18,8 @@ import {
 } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
 import { mayManage } from '../places/places.ts'
+import { mayTry, requestRemedy } from '../remedies/remedies.ts'
+import { listRemedies, type Tried } from '../remedies/store.ts'
 import { closeIncident } from './following.ts'
 import { closed, faults, type Incident } from './incidents.ts'
 import { report } from './reporting.ts'
@@ -56,6 +58,23 @@ const summaryFields = {
   end: nullable(IncidentEnd),
   version: Version,
 }
+const RemedyView = Type.Object(
+  {
+    id: Id,
+    remedy: Remedy,
+    askedBy: nullable({ ...Id, description: 'Null where the rule did' }),
+    requestedAt: Instant,
+    outcome: nullable(
+      Type.String({
+        description: 'Null while it is under way: answered, error, timeout, offline',
+        examples: ['answered'],
+      }),
+    ),
+    status: nullable(Type.String({ description: 'What the charger answered', examples: ['Accepted'] })),
+    errorCode: nullable(Type.String()),
+  },
+  { title: 'IncidentRemedy' },
+)
 const Summary = Type.Object(summaryFields, { title: 'IncidentSummary' })
 const IncidentView = Type.Object(
   {
@@ -69,6 +88,7 @@ const IncidentView = Type.Object(
       }),
       { description: 'What people said of it: to who reported it their own words alone' },
     ),
+    remedies: Type.Array(RemedyView, { description: 'What was tried from afar, for who sees to it' }),
   },
   { title: 'Incident' },
 )
@@ -81,8 +101,14 @@ const summary = ({ openedAt, clearedAt, closedAt, key: _, told: __, ...incident 
   closedAt: closedAt?.toISOString() ?? null,
 })
 
-const view = (incident: Incident, reports: readonly Said[]) => ({
+const remedyView = ({ incidentId: _, chargerId: __, requestedAt, ...tried }: Tried) => ({
+  ...tried,
+  requestedAt: requestedAt.toISOString(),
+})
+
+const view = (incident: Incident, reports: readonly Said[], remedies: readonly Tried[]) => ({
   ...summary(incident),
+  remedies: remedies.map(remedyView),
   reports: reports.map(({ reportedAt, photos, ...one }) => ({
     ...one,
     photos: [...photos],
@@ -100,7 +126,7 @@ export function incidentRoutes(host: MaintenanceHost): void {
     const isSeen = mayManage(actor, incident.owner) || isMember(actor, incident)
     const reports = await listReports(db, id, isSeen ? undefined : actor.userId)
     if (!isSeen && reports.length === 0) throw new Problem('not_found', 'incident_unknown')
-    return view(incident, reports)
+    return view(incident, reports, isSeen ? await listRemedies(db, id) : [])
   }
   const answer = (reply: Reply, body: ReturnType<typeof view>) => reply.header('etag', `"${body.version}"`).send(body)
 
@@ -207,6 +233,34 @@ export function incidentRoutes(host: MaintenanceHost): void {
         return params.id
       })
       return answer(reply, await read(actor, params.id))
+    },
+  )
+
+  http.post(
+    '/incidents/:id/remedies',
+    {
+      config: { access: withRole('operator') },
+      schema: {
+        summary: 'Have the charger of an incident try something',
+        description:
+          'As the rule does by itself: `reset` starts the charger anew (gently), `unlock` lets the cable go. What it ' +
+          'answers stands at the incident.',
+        honours: ['Idempotency-Key'],
+        refuses: ['incident_unknown', 'editor_required', 'remedy_impossible', 'remedies_used_up'],
+        params: One,
+        body: Type.Object({ remedy: Remedy }),
+        response: { 202: RemedyView },
+      },
+    },
+    async (request, reply) => {
+      const { actor, params, body } = request
+      const tried = await db.once(request, async tx => {
+        const { chargerId, ...incident } = manageable(actor, await lockIncident(tx, params.id))
+        if (incident.closedAt || chargerId === null) throw new Problem('conflict', 'remedy_impossible')
+        if (!(await mayTry(host, tx, chargerId))) throw new Problem('conflict', 'remedies_used_up')
+        return remedyView(await requestRemedy(host, tx, { ...incident, chargerId }, body.remedy, actor.userId))
+      })
+      return reply.code(202).send(tried)
     },
   )
 }

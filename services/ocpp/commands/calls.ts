@@ -34,3 +34,15 @@ export const stopCall = (version: OcppVersion, reference: string): Call =>
   version === 'ocpp1.6'
     ? { action: 'RemoteStopTransaction', payload: { transactionId: Number(reference) } }
     : { action: 'RequestStopTransaction', payload: { transactionId: reference } }
+
+/** Starts a charger anew once nobody charges; 1.6 has no such waiting, and ends what goes on gently (1.6 §5.14, 2.x B11, B12). */
+export const resetCall = (version: OcppVersion): Call => ({
+  action: 'Reset',
+  payload: { type: version === 'ocpp1.6' ? 'Soft' : 'OnIdle' },
+})
+
+/** Lets the cable of a connector go (1.6 §5.18, 2.x F05). */
+export const unlockCall = (version: OcppVersion, evse: number, connector: number): Call => ({
+  action: 'UnlockConnector',
+  payload: version === 'ocpp1.6' ? { connectorId: evse } : { evseId: evse, connectorId: connector },
+})

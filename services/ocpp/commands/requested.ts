@@ -1,8 +1,9 @@
+import { RemedyRequested } from '#contracts/maintenance'
 import { SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
 import { findCharger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 import { insertOwnToken } from '../tokens/store.ts'
-import { startCall, stopCall } from './calls.ts'
+import { resetCall, startCall, stopCall, unlockCall } from './calls.ts'
 import { sendCommand } from './send.ts'
 
 /** Sends what others ask for by events; `command.ended` tells them how it went. */
@@ -25,6 +26,15 @@ export function takeRequests(host: OcppHost): void {
     async ({ requestId, chargerId, reference, actor, until }, tx) => {
       const charger = await findCharger(tx, chargerId)
       const call = stopCall(charger?.ocppVersion ?? 'ocpp1.6', reference)
+      await sendCommand(host, tx, { ...call, chargerId, requestId, askedBy: actor, until: new Date(until) })
+    },
+  )
+  host.on(
+    RemedyRequested,
+    { id: 'remedy', purpose: 'have chargers help themselves', from: 'now', afterFailure: 'pass' },
+    async ({ requestId, chargerId, remedy, evse, connector, actor, until }, tx) => {
+      const version = (await findCharger(tx, chargerId))?.ocppVersion ?? 'ocpp1.6'
+      const call = remedy === 'reset' ? resetCall(version) : unlockCall(version, evse || 1, connector || 1)
       await sendCommand(host, tx, { ...call, chargerId, requestId, askedBy: actor, until: new Date(until) })
     },
   )

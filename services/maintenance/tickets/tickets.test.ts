@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  IncidentClosed,
+  TicketAssigned,
+  TicketChanged,
+  TicketOpened,
+  TicketSlaAtRisk,
+  TicketSlaMissed,
+} from '#contracts/maintenance'
+import type { Owner } from '#contracts/shared'
+import { newId } from '#kernel'
+import { minute, open } from '../testing.ts'
+
+const hour = 60 * minute
+
+/** A station of an operator with an incident of it, a technician, and a ticket. */
+async function ticketed(t: Parameters<typeof open>[0], environment: Record<string, string> = {}) {
+  const it = await open(t, { environment })
+  const owner: Owner = { kind: 'person', id: newId() }
+  const me = it.operator({ userId: owner.id })
+  const grace = it.as({ role: 'technician' })
+  const stationId = await it.station({ stationId: newId(), owner })
+  const incident = (await it.as().post('/incidents', { stationId, fault: 'cable' })).body
+  const technician = (await me.post('/technicians', { userId: grace.userId, name: 'Grace' })).body
+  const made = await me.post('/tickets', { incidentId: incident.id, title: 'Cable does not lock' })
+  assert.equal(made.status, 201, made.text)
+  const at = `/tickets/${made.body.id}`
+  return { ...it, owner, me, grace, stationId, incident, technician, ticket: made.body, at }
+}
+
+test('a ticket goes from opened to closed, and what cannot be done is refused with what can', async t => {
+  const { p, me, grace, at, ticket, technician, incident } = await ticketed(t)
+  assert.deepEqual([ticket.state, ticket.possible, ticket.number], ['open', ['assign', 'close'], 1])
+  assert.equal((await grace.get(at)).body.code, 'ticket_unknown')
+  const early = await me.post(`${at}/start`, {})
+  assert.deepEqual([early.status, early.body.code, early.body.state], [409, 'ticket_state', 'open'])
+  assert.deepEqual(early.body.possible, ['assign', 'close'])
+
+  const assigned = await me.post(`${at}/assign`, { technicianId: technician.id })
+  assert.deepEqual([assigned.body.state, assigned.body.assigneeId], ['assigned', grace.userId])
+  assert.deepEqual(
+    (await grace.list('/tickets')).map(({ id }) => id),
+    [ticket.id],
+  )
+  assert.equal((await grace.post(`${at}/assign`, { technicianId: technician.id })).status, 403)
+  assert.equal((await grace.post(`${at}/start`, {})).body.state, 'in-progress')
+  assert.equal((await grace.post(`${at}/comments`, { text: 'The lock\nis worn.' })).status, 201)
+  assert.equal((await grace.post(`${at}/wait`, { text: 'New lock ordered' })).body.dueAt, null)
+  assert.equal((await grace.post(`${at}/start`, {})).body.state, 'in-progress')
+  const photos = [newId()]
+  assert.equal((await grace.post(`${at}/resolve`, { text: 'New lock', photos })).body.state, 'resolved')
+  assert.equal((await grace.post(`${at}/close`, {})).status, 403)
+  const closed = await me.post(`${at}/close`, {})
+  assert.deepEqual([closed.body.state, closed.body.possible], ['closed', ['reopen']])
+  assert.deepEqual(
+    closed.body.notes.map(({ act }: any) => act),
+    ['open', 'assign', 'start', 'comment', 'wait', 'start', 'resolve', 'close'],
+  )
+  assert.deepEqual(closed.body.notes[6].photos, photos)
+  assert.equal((await grace.post(`${at}/comments`, { text: 'Late' })).body.code, 'ticket_closed')
+  assert.equal((await me.get(`/incidents/${incident.id}`)).body.end, 'solved')
+  assert.equal((await p.published(IncidentClosed)).length, 1)
+  assert.equal((await p.published(TicketOpened)).length, 1)
+  assert.equal((await p.published(TicketAssigned)).length, 1)
+  assert.equal((await p.published(TicketChanged)).length, 6)
+  assert.equal((await me.get('/tickets/count?open=false&state=closed')).body.count, 1)
+})
+
+test('of a ticket that is closed and reopened at the same moment one wins, and the other is told', async t => {
+  const { me, grace, at, technician } = await ticketed(t)
+  await me.post(`${at}/assign`, { technicianId: technician.id })
+  await grace.post(`${at}/start`, {})
+  const { headers } = await grace.post(`${at}/resolve`, {})
+  const match = { 'if-match': String(headers.etag) }
+  const answers = await Promise.all([me.post(`${at}/close`, {}, match), me.post(`${at}/reopen`, {}, match)])
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412])
+  const won = answers.find(({ status }) => status === 200)!
+  assert.equal((await me.get(at)).body.state, won.body.state)
+  assert.equal(answers.find(({ status }) => status === 412)!.body.code, 'version_stale')
+})
+
+test('an incident has one ticket that is not closed, and a key makes one ticket', async t => {
+  const { me, incident, stationId } = await ticketed(t)
+  const again = await me.post('/tickets', { incidentId: incident.id, title: 'Twice' })
+  assert.deepEqual([again.status, again.body.code], [409, 'ticket_exists'])
+  assert.equal((await me.post('/tickets', { title: 'Nothing' })).body.code, 'ticket_about_nothing')
+  const key = { 'idempotency-key': 'once' }
+  const [one, other] = [
+    await me.post('/tickets', { stationId, title: 'Clean it', priority: 'low' }, key),
+    await me.post('/tickets', { stationId, title: 'Clean it', priority: 'low' }, key),
+  ]
+  assert.equal(one.body.id, other.body.id)
+  assert.ok(one.body.number > 1)
+})
+
+test('an operator reads and does nothing with tickets of another, nor does a technician with those of another', async t => {
+  const { operator, as, me, at, technician, stationId } = await ticketed(t)
+  await me.post(`${at}/assign`, { technicianId: technician.id })
+  for (const stranger of [operator(), as({ role: 'technician' })]) {
+    assert.equal((await stranger.get(at)).body.code, 'ticket_unknown')
+    assert.equal((await stranger.post(`${at}/resolve`, {})).body.code, 'ticket_unknown')
+    assert.deepEqual(await stranger.list('/tickets'), [])
+  }
+  const rival = operator()
+  const theirs = (await rival.post('/technicians', { userId: newId(), name: 'Eve' })).body
+  assert.equal((await me.post(`${at}/assign`, { technicianId: theirs.id })).body.code, 'technician_unknown')
+  assert.equal((await rival.post('/tickets', { stationId, title: 'Mine?' })).body.code, 'editor_required')
+  assert.equal((await as().get('/tickets')).status, 403)
+})
+
+test('a technician who is removed with open tickets hands those back', async t => {
+  const { me, grace, at, technician } = await ticketed(t)
+  await me.post(`${at}/assign`, { technicianId: technician.id })
+  await grace.post(`${at}/start`, {})
+  assert.equal((await me.delete(`/technicians/${technician.id}`)).status, 204)
+  const { body } = await me.get(at)
+  assert.deepEqual([body.state, body.technicianId, body.assigneeId], ['open', null, null])
+  assert.equal(body.notes.at(-1).act, 'hand-back')
+  assert.equal((await grace.post(`${at}/resolve`, {})).body.code, 'ticket_unknown')
+  assert.equal((await me.post(`${at}/assign`, { technicianId: technician.id })).body.code, 'technician_unknown')
+})
+
+test('who is told in time: a quarter before the end and at it, each once, and not while it waits for a part', async t => {
+  const { p, me, grace, at, ticket, technician, pass, periodically } = await ticketed(t)
+  // 08:00 in UTC is 09:00 in Berlin: nine hours of this Thursday, ten of Friday, one of Monday.
+  assert.equal(ticket.dueAt, '2027-02-22T08:00:00.000Z')
+  await me.post(`${at}/assign`, { technicianId: technician.id })
+  await grace.post(`${at}/start`, {})
+  await grace.post(`${at}/wait`, {})
+  pass(4 * 24 * hour)
+  await periodically(/time runs out/)
+  assert.deepEqual(await p.published(TicketSlaAtRisk), [])
+  // Monday, 09:00 in Berlin: nothing was used up yet.
+  assert.equal((await grace.post(`${at}/start`, {})).body.dueAt, '2027-02-24T08:00:00.000Z')
+  pass(30 * hour)
+  for (let time = 0; time < 2; time++) await periodically(/time runs out/)
+  assert.equal((await p.published(TicketSlaAtRisk)).length, 1)
+  pass(24 * hour)
+  for (let time = 0; time < 2; time++) await periodically(/time runs out/)
+  assert.equal((await p.published(TicketSlaMissed)).length, 1)
+  assert.equal((await me.get(at)).body.escalation, 2)
+})
+
+test('an incident that lasts gets a ticket by itself, once', async t => {
+  const { me, charger, says, owner, pass, periodically } = await ticketed(t)
+  await charger('CP-1', owner)
+  await says('CP-1', 'faulted')
+  await periodically(/last a ticket/)
+  assert.equal((await me.list('/tickets')).length, 1)
+  pass(40 * minute)
+  for (let time = 0; time < 2; time++) await periodically(/last a ticket/)
+  const [ticket, ...more] = await me.list('/tickets')
+  assert.deepEqual([more.length, ticket.title, ticket.priority], [1, 'CP-1: GroundFailure', 'high'])
+})
