@@ -365,3 +365,63 @@ test('a charger that boots again and again, and says that it is free while it ch
   )
   assert.equal((await opened.db`select from connectors`).length, 3)
 })
+
+test('a charger that does not read what it is told is let go before it fills the memory, and may come back', async t => {
+  const opened = await open(t)
+  const it = await booted(opened)
+  const other = await booted(opened, 'CP-2')
+  it.below.pause()
+  const isHere = async () =>
+    (await opened.db`select from chargers where id = 'CP-1' and connection_id is not null`).length > 0
+  for (let sent = 0; it.socket.readyState === it.socket.OPEN && (await isHere()); sent++) {
+    assert.ok(sent < 200, 'it is told without end')
+    for (let beat = 0; beat < 5_000; beat++)
+      it.socket.send(JSON.stringify([2, `${sent}-${beat}`.padEnd(36), 'Heartbeat', {}]))
+    await other.call('Heartbeat', {})
+  }
+  it.below.resume()
+  await it.closed
+  await booted(opened)
+})
+
+test('a storm of StatusNotifications of one charger leaves what it said last, and nobody else waits for it', async t => {
+  const opened = await open(t)
+  const [it, other] = [await booted(opened), await booted(opened, 'CP-2')]
+  const states = ['Available', 'Preparing', 'Charging', 'Faulted']
+  const storm = Array.from({ length: 2_000 }, (_, number) => {
+    const status = { connectorId: (number % 4) + 1, errorCode: 'NoError', status: states[Math.floor(number / 4) % 4]! }
+    return it.frame(JSON.stringify([2, `s${number}`, 'StatusNotification', status]), `s${number}`)
+  })
+  const { transactionId } = await other.call('StartTransaction', start)
+  assert.ok(it.heard.filter(([, id]) => id.startsWith('s')).length < storm.length, 'the storm goes on')
+  await other.call('StopTransaction', { transactionId, meterStop: 5, timestamp: minutesAgo(0) })
+  for (const [type] of await Promise.all(storm)) assert.equal(type, 3)
+  const rows = await opened.db`select connector, evse, status from connectors where charger_id = 'CP-1' order by evse`
+  assert.deepEqual(
+    rows.map(({ evse, status }) => [evse, status]),
+    [1, 2, 3, 4].map(evse => [evse, 'faulted']),
+  )
+})
+
+test('a charger that starts, asks and goes again and again leaves nothing that waits for it', async t => {
+  const opened = await open(t)
+  for (let times = 0; times < 20; times++) {
+    const it = await opened.charger('CP-1')
+    // It never gets as far as to answer what it is asked after its start.
+    it.answers.delete('GetConfiguration')
+    await it.call('BootNotification', boot16)
+    it.socket.terminate()
+    await it.closed
+  }
+  await opened.p.settle()
+  const it = await booted(opened)
+  it.answers.set('Reset', () => ({ status: 'Accepted' }))
+  const reset = await opened.as().post('/chargers/CP-1/commands/Reset', { type: 'Soft' })
+  assert.deepEqual([reset.status, reset.body], [200, { status: 'Accepted' }])
+  const open20 = () => opened.db`select from commands where ended_at is null`
+  for (let tries = 0; (await open20()).length > 0 && tries < 100; tries++) {
+    await opened.periodically(/nobody answers any more/)
+    await new Promise(done => setTimeout(done, 200))
+  }
+  assert.equal((await open20()).length, 0)
+})

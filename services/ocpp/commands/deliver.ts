@@ -46,10 +46,11 @@ export function deliverCommands(
           })
         if (lines.length === 0) return
         const commands = await db.transaction(tx => takeCommands(tx, lines, now()))
-        const taken = new Set(commands.map(({ chargerId }) => chargerId))
+        const taken = new Map(commands.map(command => [command.chargerId, command]))
         for (const { chargerId, own, known } of lines) {
-          const left = (waiting.get(chargerId) ?? 1) - 1
           const isTaken = taken.has(chargerId)
+          // Of one that waited before the charger came again nobody has told here.
+          const left = (waiting.get(chargerId) ?? 1) - (taken.get(chargerId)?.isOlder ? 0 : 1)
           if (isTaken && left > 0) waiting.set(chargerId, left)
           else if (isTaken || own) waiting.delete(chargerId)
           // One that came meanwhile may be a person's, and one that ended meanwhile makes way.

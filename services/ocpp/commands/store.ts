@@ -74,23 +74,26 @@ export async function insertCommands(tx: Tx, commands: readonly NewCommand[]): P
 
 /**
  * The next that waits for each of these chargers, what people ask before what the platform does, and that only where
- * `own`: whoever gets it sends it, and nobody else does.
+ * `own`: whoever gets it sends it, and nobody else does. One that `isOlder` was meant for a connection before this.
  */
 export const takeCommands = (
   tx: Tx,
   lines: readonly { readonly chargerId: string; readonly connectionId: string; readonly own: boolean }[],
   at: Date,
-) => tx<Command[]>`
-  update commands set sent_at = ${at}, connection_id = l.connection
-  from unnest(${lines.map(({ chargerId }) => chargerId)}::text[],
-    ${lines.map(({ connectionId }) => connectionId)}::uuid[],
-    ${lines.map(({ own }) => Number(own))}::int[]) as l (charger, connection, own)
-  where sent_at is null and ended_at is null and id = (
-    select w.id from commands w
-    where w.charger_id = l.charger and w.ended_at is null and w.sent_at is null and w.until > ${at}
-      and (l.own = 1 or coalesce(w.asked_by ->> 'role', '') <> 'system')
-    order by (w.asked_by ->> 'role' = 'system') is true, w.id limit 1)
-  returning ${columns(tx)}`
+) => tx<(Command & { isOlder: boolean })[]>`
+  update commands set sent_at = ${at}, connection_id = n.connection
+  from (
+    select w.id as next, l.connection, w.connection_id is distinct from l.connection as older
+    from unnest(${lines.map(({ chargerId }) => chargerId)}::text[],
+      ${lines.map(({ connectionId }) => connectionId)}::uuid[],
+      ${lines.map(({ own }) => Number(own))}::int[]) as l (charger, connection, own)
+    cross join lateral (
+      select w.id, w.connection_id from commands w
+      where w.charger_id = l.charger and w.ended_at is null and w.sent_at is null and w.until > ${at}
+        and (l.own = 1 or coalesce(w.asked_by ->> 'role', '') <> 'system')
+      order by (w.asked_by ->> 'role' = 'system') is true, w.id limit 1) w) n
+  where id = n.next and sent_at is null and ended_at is null
+  returning ${columns(tx)}, n.older as "isOlder"`
 
 /** How a call has ended. */
 export interface End {
