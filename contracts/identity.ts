@@ -319,6 +319,14 @@ export const findPerson = call(
   Type.Object({ email: Email, userId: Type.Union([Id, Type.Null()]) }),
 )
 
+/** Who has a role on the platform and may sign in, a thousand people at the most. */
+export const listPeople = call(
+  'identity',
+  'list_people',
+  Type.Object({ role: Role }),
+  Type.Object({ people: Type.Array(Person) }),
+)
+
 /** The members of an organisation with their roles; empty when it is unknown. */
 export const listMembers = call(
   'identity',

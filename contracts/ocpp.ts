@@ -315,6 +315,14 @@ export const CertificateRevoked = event(
   }),
 )
 
+/** A certificate that was signed for a charger ends within a week, and the charger has no other; told once. */
+export const CertificateEnding = event(
+  'ocpp',
+  'certificate.ending',
+  'chargerId',
+  Type.Object({ chargerId: ChargerId, owner: nullable(Owner), certificateId: Id, endsAt: Instant }),
+)
+
 /** A call waits for the process that has the charger's connection. */
 export const CommandSent = event(
   'ocpp',

@@ -96,9 +96,32 @@ export async function chargersIn(pool: Pool): Promise<Finding[]> {
       (select count(*)::int from (
         select from ocpp.chargers where password_digest is null and certificate_serial is null limit 1000) c) as open`
   const { connected, pending, open } = count!
+  const ending = await endingIn(pool)
   return [
     fine(`${connected} chargers are connected`),
     judge(pending === 0, `${pending} chargers wait to be approved`, 'GET /api/ocpp/chargers?status=pending', 'warn'),
+    judge(
+      ending === 0,
+      ending === 0
+        ? 'No certificate of a charger ends within a week without another'
+        : `The certificates of ${ending} chargers end within a week, and these have no other`,
+      'Are they connected? They are asked for a request every day: GET /api/ocpp/chargers/:id/messages?action=SignCertificate',
+      'warn',
+    ),
     ...(open > 0 ? [fine(`${open} chargers prove themselves by nothing (security profile 0)`)] : []),
   ]
+}
+
+/** Chargers whose certificate ends within a week and that have no other. */
+async function endingIn(pool: Pool): Promise<number> {
+  const [there] = await pool`select to_regclass('ocpp.certificates') as certificates`
+  if (!there!.certificates) return 0
+  const [row] = await pool<{ count: number }[]>`
+    select count(*)::int as count from ocpp.certificates c
+    where c.charger_id is not null and c.ends_at between now() and now() + interval '7 days'
+      and c.revoked_at is null and (c.installed_at is not null or c.used_at is not null) and not exists (
+        select from ocpp.certificates n
+        where n.charger_id = c.charger_id and n.id > c.id and n.revoked_at is null
+          and (n.installed_at is not null or n.used_at is not null))`
+  return row!.count
 }

@@ -49,6 +49,7 @@ create table certificates (
   used_at           timestamp with time zone,
   revoked_at        timestamp with time zone,
   renewal_asked_at  timestamp with time zone,
+  ending_told_at    timestamp with time zone,
   constraint certificates_pkey PRIMARY KEY (id),
   constraint certificates_fingerprint_key UNIQUE (fingerprint),
   constraint certificates_serial_key UNIQUE (serial),

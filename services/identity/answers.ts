@@ -4,12 +4,13 @@ import {
   getInvitation,
   getPerson,
   listMembers,
+  listPeople,
   listRevocations,
   listSigningKeys,
 } from '#contracts/identity'
 import { Problem } from '#kernel'
 import { nameOf, normalise } from './accounts/accounts.ts'
-import { findUser, findUserByEmail } from './accounts/store.ts'
+import { findUser, findUserByEmail, listUsersOf, type User } from './accounts/store.ts'
 import type { Identity } from './identity.ts'
 import { findInvitation, listMembersOf } from './organisations/store.ts'
 import { findSealedReset } from './passwords/store.ts'
@@ -60,20 +61,15 @@ export function answers({ host, codes, tokens }: Identity): void {
   host.answer(getPerson, async ({ userId }) => {
     const user = await findUser(db, userId)
     if (!user) throw new Problem('not_found', 'user_unknown')
-    return {
-      userId,
-      email: user.email,
-      name: nameOf(user),
-      firstName: user.firstName,
-      locale: user.locale,
-      disabled: user.disabled,
-    }
+    return personOf(user)
   })
 
   host.answer(findPerson, async ({ email: given }) => {
     const email = normalise(given)
     return { email, userId: (await findUserByEmail(db, email))?.id ?? null }
   })
+
+  host.answer(listPeople, async ({ role }) => ({ people: (await listUsersOf(db, role, 1_000)).map(personOf) }))
 
   host.answer(listMembers, async ({ organisationId }) => ({
     members: (await listMembersOf(db, organisationId)).map(
@@ -89,3 +85,12 @@ export function answers({ host, codes, tokens }: Identity): void {
     ),
   }))
 }
+
+const personOf = (user: User) => ({
+  userId: user.id,
+  email: user.email,
+  name: nameOf(user),
+  firstName: user.firstName,
+  locale: user.locale,
+  disabled: user.disabled,
+})

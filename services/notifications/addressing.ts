@@ -1,4 +1,4 @@
-import { getPerson, listMembers } from '#contracts/identity'
+import { getPerson, listMembers, listPeople } from '#contracts/identity'
 import { NotificationCreated } from '#contracts/notifications'
 import { newId, Problem, type Tx } from '#kernel'
 import type { Jobs, NotificationsHost, Steps } from './host.ts'
@@ -168,6 +168,7 @@ async function recipientsOf(host: NotificationsHost, audience: Audience): Promis
     return [{ userId: null, address: audience.address, name: null, locale: audience.locale, disabled: false }]
   if (audience.kind === 'organisation')
     return (await host.ask(listMembers, { organisationId: audience.id })).members.map(recipientOf)
+  if (audience.kind === 'role') return (await host.ask(listPeople, { role: audience.id })).people.map(recipientOf)
   const person = await unlessUnknown('user_unknown', host.ask(getPerson, { userId: audience.id }))
   return person ? [recipientOf(person)] : []
 }

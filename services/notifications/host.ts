@@ -1,8 +1,8 @@
 import Type from 'typebox'
-import { getCode, getInvitation, getPerson, listMembers } from '#contracts/identity'
+import { getCode, getInvitation, getPerson, listMembers, listPeople } from '#contracts/identity'
 import { Setting, type Host, type Job } from '#kernel'
 
-export const needs = [getPerson, listMembers, getCode, getInvitation] as const
+export const needs = [getPerson, listMembers, listPeople, getCode, getInvitation] as const
 
 export const settings = Type.Object({
   NOTIFICATION_RETENTION: Setting.duration(

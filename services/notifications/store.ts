@@ -51,7 +51,7 @@ export async function findMessages(db: Db, ids: readonly string[]): Promise<Mess
     from messages where id = any(${ids as string[]})`
   return rows.map(({ kind, to, locale, ...message }) => ({
     ...message,
-    audience: kind === 'address' ? { kind, address: to, locale: locale! } : { kind, id: to },
+    audience: (kind === 'address' ? { kind, address: to, locale: locale! } : { kind, id: to }) as Audience,
   }))
 }
 

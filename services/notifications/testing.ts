@@ -71,6 +71,10 @@ export async function open(t: TestContext, options: { environment?: Record<strin
         ),
       )
       host.answer(
+        contracts.listPeople,
+        answer(({ role }) => ({ people: role === 'operator' ? [grace] : role === 'admin' ? [ada] : [] }), ''),
+      )
+      host.answer(
         contracts.getCode,
         answer(({ codeId }) => {
           const code = codes.get(codeId)

@@ -2,6 +2,7 @@ import Type from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
 import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import {
+  CertificateEnding,
   CertificateRevoked,
   ChargerAlerted,
   ChargerBooted,
@@ -104,6 +105,7 @@ export const publishes = [
   ReservationReported,
   CommandSent,
   CommandEnded,
+  CertificateEnding,
   CertificateRevoked,
   ChargerFileStored,
   ChargerFileRemoved,

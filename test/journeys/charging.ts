@@ -1,6 +1,6 @@
 import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
 import { TicketSlaAtRisk, TicketSlaMissed } from '#contracts/maintenance'
-import { ChargerLost, ConnectorFailed } from '#contracts/ocpp'
+import { CertificateEnding, ChargerLost, ConnectorFailed } from '#contracts/ocpp'
 import {
   SessionCorrected,
   SessionEnded,
@@ -82,6 +82,8 @@ export async function chargingHappens(
     await p.publish(ChargerLost, { chargerId: 'CP-YOUNG', owner, since })
     const fault = { evse: 1, connector: 1, errorCode: 'GroundFailure', info }
     await p.publish(ConnectorFailed, { chargerId: 'CP-OLD', owner, ...fault, since })
+    const endsAt = new Date(Date.now() + 86_400_000).toISOString()
+    await p.publish(CertificateEnding, { chargerId: 'CP-OLD', owner, certificateId: newId(), endsAt })
     const session = {
       sessionId: newId(),
       chargerId: 'CP-GONE',

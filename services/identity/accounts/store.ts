@@ -84,6 +84,10 @@ export async function countUsers(db: Db, wanted: WantedUsers): Promise<number> {
   return row!.count
 }
 
+/** Who has this role and may sign in. */
+export const listUsersOf = (db: Db, role: Role, limit: number) => db<User[]>`
+  select ${db.unsafe(userColumns)} from users where role = ${role} and not disabled order by email limit ${limit}`
+
 /** Whose address begins so, who has this role, may or may not sign in, and whose account was made in this span of time. */
 export interface WantedUsers {
   prefix: string

@@ -1,7 +1,7 @@
-import { ChargerLost, ConnectorFailed } from '#contracts/ocpp'
+import { CertificateEnding, ChargerLost, ChargerRegistered, ConnectorFailed } from '#contracts/ocpp'
 import { SessionCorrected, SessionEnded } from '#contracts/sessions'
 import type { Owner } from '#contracts/shared'
-import { both, inAppOnly, inBulk, rule, type Locale } from './kind.ts'
+import { both, inAppOnly, inBulk, rule, type Audience, type Locale } from './kind.ts'
 import { timeIn } from './wording.ts'
 
 const languages: Record<Locale, string> = { en: 'en-GB', de: 'de-DE' }
@@ -13,6 +13,12 @@ const energyIn = (locale: Locale, wh: number): string =>
 const driver = (driverId: string | null): { audience: Owner }[] =>
   driverId ? [{ audience: { kind: 'person', id: driverId } }] : []
 const whose = (owner: Owner | null): { audience: Owner }[] => (owner ? [{ audience: owner }] : [])
+
+/** What is nobody's yet is every operator's to look after. */
+const keepers = (owner: Owner | null): { audience: Audience }[] =>
+  owner
+    ? [{ audience: owner }]
+    : (['operator', 'admin'] as const).map(role => ({ audience: { kind: 'role' as const, id: role } }))
 
 export const charging = {
   'session.ended': rule(SessionEnded, inBulk(inAppOnly), {
@@ -99,6 +105,48 @@ export const charging = {
       text: [
         `${evse ? `Der Anschluss ${evse} der Ladestation ${charger}` : `Die Ladestation ${charger}`} ist seit ${timeIn('de', at)} gestört.`,
         ...(fault ? [`Sie meldet: ${fault}`] : []),
+      ],
+    }),
+  }),
+
+  'charger.registered': rule(ChargerRegistered, inBulk(both), {
+    drafts: ({ owner, chargerId, status, timestamp }) =>
+      status === 'pending' ? keepers(owner).map(to => ({ ...to, facts: { charger: chargerId, at: timestamp } })) : [],
+    many: {
+      en: count => `${count} chargers wait to be approved`,
+      de: count => `${count} Ladestationen warten auf Freigabe`,
+    },
+    en: ({ charger, at }) => ({
+      title: `Charger ${charger} waits to be approved`,
+      text: [
+        `A charger that calls itself ${charger} came on ${timeIn('en', at)} and waits until you approve or reject it.`,
+      ],
+    }),
+    de: ({ charger, at }) => ({
+      title: `Ladestation ${charger} wartet auf Freigabe`,
+      text: [
+        `Eine Ladestation, die sich ${charger} nennt, hat sich am ${timeIn('de', at)} gemeldet und wartet, bis Sie sie freigeben oder ablehnen.`,
+      ],
+    }),
+  }),
+
+  'certificate.ending': rule(CertificateEnding, inBulk(both), {
+    drafts: ({ owner, chargerId, endsAt }) =>
+      keepers(owner).map(to => ({ ...to, facts: { charger: chargerId, at: endsAt } })),
+    many: {
+      en: count => `The certificates of ${count} chargers end soon`,
+      de: count => `Die Zertifikate von ${count} Ladestationen laufen bald ab`,
+    },
+    en: ({ charger, at }) => ({
+      title: `The certificate of charger ${charger} ends soon`,
+      text: [
+        `The certificate of the charger ${charger} ends on ${timeIn('en', at)}, and the charger has no other yet. Without one it cannot connect any more.`,
+      ],
+    }),
+    de: ({ charger, at }) => ({
+      title: `Das Zertifikat der Ladestation ${charger} läuft bald ab`,
+      text: [
+        `Das Zertifikat der Ladestation ${charger} läuft am ${timeIn('de', at)} ab, und die Ladestation hat noch kein anderes. Ohne eines kann sie sich nicht mehr verbinden.`,
       ],
     }),
   }),

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
-import { CertificateRevoked, type OcppVersion } from '#contracts/ocpp'
+import { CertificateEnding, CertificateRevoked, type OcppVersion } from '#contracts/ocpp'
 import { until } from '../../../test/kernel/toys.ts'
 import { freePort } from '../../../tools/engines/recipe.ts'
 import { boot16, boot2, connect, gateway, open } from '../testing.ts'
@@ -313,6 +313,36 @@ const day = 86_400_000
 const begins = Date.parse('2026-11-28T10:00:00Z')
 
 suite('a certificate that ends', () => {
+  test('within a week and was not renewed is told once, and is a figure until there is another', async t => {
+    let at = begins
+    const environment = { OCPP_CERTIFICATE_LIFE: '120d' }
+    const { p, url, charger, periodically, as } = await open(t, { now: () => new Date(at), environment })
+    const it = await charger('CP-1', 'ocpp2.0.1', { password })
+    await it.call('BootNotification', boot2)
+    it.answers.set('TriggerMessage', () => ({ status: 'Accepted' }))
+    const { csr } = await request('CN=CP-1')
+    const installed = async (count: number) =>
+      (await as().get('/chargers/CP-1/certificates')).body.items.filter(({ state }: any) => state === 'installed')
+        .length === count
+    await signed(it, { csr })
+    await until(() => installed(1))
+    const told = async () => {
+      await periodically(/certificates/)
+      const figure = /^ohmnibus_ocpp_certificates_ending (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())
+      return [(await p.published(CertificateEnding)).length, Number(figure![1])]
+    }
+    at = begins + 112 * day
+    assert.deepEqual(await told(), [0, 0])
+    at = begins + 115 * day
+    assert.deepEqual(await told(), [1, 1])
+    assert.deepEqual(await told(), [1, 1])
+    const [ending] = await p.published(CertificateEnding)
+    assert.deepEqual([ending!.chargerId, ending!.endsAt.slice(0, 10)], ['CP-1', '2027-03-28'])
+    await signed(it, { csr })
+    await until(() => installed(2))
+    assert.deepEqual(await told(), [1, 0])
+  })
+
   for (const [version, action, requestedMessage] of [
     ['ocpp1.6', 'ExtendedTriggerMessage', 'SignChargePointCertificate'],
     ['ocpp2.0.1', 'TriggerMessage', 'SignChargingStationCertificate'],

@@ -1,3 +1,4 @@
+import type { Owner } from '#contracts/shared'
 import type { Db, Tx } from '#kernel'
 
 export interface StoredAuthority {
@@ -129,11 +130,23 @@ export async function takeEnding(tx: Tx, at: Date): Promise<string[]> {
   return rows.map(({ chargerId }) => chargerId)
 }
 
-/** Chargers whose certificate ends between the two, the first hundred. */
-export async function listEndingSoon(db: Db, from: Date, to: Date): Promise<string[]> {
-  const rows = await db<{ chargerId: string }[]>`
-    select c.charger_id as "chargerId" from certificates c
-    where c.charger_id is not null and c.ends_at >= ${from} and c.ends_at < ${to} and ${inUse(db)}
-    order by c.ends_at limit 100`
-  return rows.map(({ chargerId }) => chargerId)
+/** Certificates of which nobody was told yet that they end between the two; a few hundred at a time. */
+export const takeEndingSoon = (tx: Tx, from: Date, to: Date) => tx<
+  { certificateId: string; chargerId: string; owner: Owner | null; endsAt: Date }[]
+>`
+  update certificates c set ending_told_at = ${from} from chargers ch
+  where ch.id = c.charger_id and c.id in (
+    select c.id from certificates c
+    where c.charger_id is not null and c.ends_at >= ${from} and c.ends_at < ${to} and c.ending_told_at is null
+      and ${inUse(tx)}
+    order by c.ends_at limit 500 for update of c skip locked)
+  returning c.id as "certificateId", c.charger_id as "chargerId", c.ends_at as "endsAt",
+    case when ch.owner_id is not null then json_build_object('kind', ch.owner_kind, 'id', ch.owner_id) end as owner`
+
+/** How many chargers have one that ends between the two, and no other. */
+export async function countEndingSoon(db: Db, from: Date, to: Date): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count from certificates c
+    where c.charger_id is not null and c.ends_at >= ${from} and c.ends_at < ${to} and ${inUse(db)}`
+  return row!.count
 }

@@ -98,7 +98,6 @@ export function deliverCommands(
   })
 
   endCommands(host)
-
   return {
     hurry(command) {
       hurried.add(command)
