@@ -104,8 +104,6 @@ function check(draft: InvoiceDraft): void {
   const owed = lines.find(line => line.treatment.category === 'AE' || line.treatment.category === 'K')
   if (owed && (!draft.buyer.taxId || !draft.seller.taxId))
     fault('/buyer/taxId', 'is needed, and that of the seller, where the buyer owes the tax')
-  if (outside === 0 && schemeOf(draft) === 'VAT' && !draft.seller.taxId && !draft.seller.taxNumber)
-    fault('/seller/taxId', 'is needed, or the number of a tax office')
 }
 
 export type Scheme = 'VAT' | 'GST' | 'SALES'
@@ -115,6 +113,14 @@ export function schemeOf({ seller }: Pick<InvoiceContent, 'seller'>): Scheme {
   const regime = regimeOf({ country: seller.country })
   return regime === 'in' ? 'GST' : regime === 'us' ? 'SALES' : 'VAT'
 }
+
+/**
+ * Whether EN 16931 is met, which knows no seller without a number where tax is in question (BR-S-02 and its likes); the
+ * law does, on small sums.
+ */
+export const isOfNorm = ({ seller, taxes }: Pick<InvoiceContent, 'seller' | 'taxes'>): boolean =>
+  schemeOf({ seller }) === 'VAT' &&
+  (seller.taxId !== undefined || seller.taxNumber !== undefined || taxes.every(({ category }) => category === 'O'))
 
 /** Decimal text of a quantity or price with as few digits as say it, twelve at most. */
 export function decimalText(value: Exact): string {

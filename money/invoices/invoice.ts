@@ -13,7 +13,7 @@ export interface Party {
   readonly region?: string | undefined
   /** ISO 3166-1, two letters. */
   readonly country: string
-  /** VAT id with its prefix, or GSTIN (BT-31, BT-48). */
+  /** VAT id with its prefix, or GSTIN (BT-31, BT-48). A seller has this or the next; without, it is no EN 16931. */
   readonly taxId?: string | undefined
   /** Of the local tax office (BT-32). */
   readonly taxNumber?: string | undefined

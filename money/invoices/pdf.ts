@@ -1,6 +1,6 @@
 import PDFDocument from 'pdfkit'
 import { exact } from '../amount.ts'
-import { schemeOf } from './content.ts'
+import { isOfNorm } from './content.ts'
 import { openFonts, type Face } from './fonts.ts'
 import { addressOf, formatsOf, headOf, legalLineOf, totalsOf, type Formats } from './layout.ts'
 import type { InvoiceContent, InvoiceLine } from './invoice.ts'
@@ -357,7 +357,7 @@ function drawNotes(sheet: Sheet, invoice: InvoiceContent): void {
     sheet.y += 4
   }
   sheet.y += 6
-  paragraph(sheet, 'P', words.attached(schemeOf(invoice) === 'VAT' ? 'UBL 2.1, EN 16931' : 'UBL 2.1'), {
+  paragraph(sheet, 'P', words.attached(isOfNorm(invoice) ? 'UBL 2.1, EN 16931' : 'UBL 2.1'), {
     size: 7.5,
     colour: grey,
   })

@@ -1,6 +1,6 @@
 import { decimalOf, exact } from '../amount.ts'
 import { netUnitPrice, type Category, type Reason } from '../tax.ts'
-import { decimalText, schemeOf, type Scheme } from './content.ts'
+import { decimalText, isOfNorm, schemeOf, type Scheme } from './content.ts'
 import type { InvoiceContent, InvoiceLine, InvoiceTax, Party, Payment } from './invoice.ts'
 import { paymentOf, wordsOf } from './words.ts'
 import { documentOf, element as e, withAttributes, type Element } from './xml.ts'
@@ -17,8 +17,8 @@ const exemptions: Partial<Record<Reason, string>> = {
 }
 
 /**
- * UBL 2.1 Invoice (380) or CreditNote (381), with what EN 16931 asks for; where the tax is no VAT it does not claim to
- * be of that norm.
+ * UBL 2.1 Invoice (380) or CreditNote (381), with what EN 16931 asks for; where the tax is no VAT, or the seller has no
+ * number of it, it does not claim to be of that norm.
  */
 export function ublOf(invoice: InvoiceContent): string {
   const isCredit = invoice.kind === 'credit-note'
@@ -27,7 +27,7 @@ export function ublOf(invoice: InvoiceContent): string {
   const money = amountIn(invoice.currency)
   const content = e(
     root,
-    scheme === 'VAT' && e('cbc:CustomizationID', 'urn:cen.eu:en16931:2017'),
+    isOfNorm(invoice) && e('cbc:CustomizationID', 'urn:cen.eu:en16931:2017'),
     e('cbc:ID', invoice.number),
     e('cbc:IssueDate', invoice.issuedOn),
     !isCredit && e('cbc:DueDate', invoice.dueOn),
