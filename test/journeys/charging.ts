@@ -105,7 +105,7 @@ export async function chargingHappens(
     const former = { startedAt: ago(90), endedAt: ago(60), energyWh: 7000 }
     await p.publish(DriverBlocked, { driverId: personId, reason: 'funds', at: ago(50) })
     await p.publish(DriverUnblocked, { driverId: personId, at: ago(40) })
-    await p.publish(SessionCorrected, { ...session, ...end, energyWh: 7500, former })
+    await p.publish(SessionCorrected, { ...session, ...end, energyWh: 7500, updatedAt: ago(55), former })
     const station = { stationId: newId(), chargerId: 'CP-GONE', owner, public: false, name: 'CP-GONE', version: 2 }
     await p.publish(StationUpdated, station)
     const ticket = {

@@ -115,7 +115,8 @@ export async function follow(tx: Tx, told: Told): Promise<{ isNew: boolean; isDu
       driver_id = coalesce(c.driver_id, excluded.driver_id), started_at = excluded.started_at,
       ended_at = excluded.ended_at, energy_wh = excluded.energy_wh, told_at = excluded.told_at,
       state = excluded.state
-    where c.told_at < excluded.told_at or (c.told_at = excluded.told_at and c.ended_at is null)
+    where (c.told_at, c.ended_at is not null, c.energy_wh)
+      < (excluded.told_at, excluded.ended_at is not null, excluded.energy_wh)
     returning xmax = 0 as "isNew", state = 'due' as "isDue"`
   return row ?? { isNew: false, isDue: false }
 }
