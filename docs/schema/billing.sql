@@ -37,6 +37,7 @@ create table charges (
 CREATE INDEX charges_by_driver ON billing.charges USING btree (driver_id, session_id);
 CREATE INDEX charges_by_seller ON billing.charges USING btree (seller_id, session_id);
 CREATE INDEX charges_due ON billing.charges USING btree (session_id) WHERE (state = 'due'::text);
+CREATE INDEX charges_nowhere ON billing.charges USING btree (charger_id) WHERE ((agreed_at IS NULL) AND (state = ANY (ARRAY['running'::text, 'due'::text])));
 CREATE INDEX charges_uninvoiced ON billing.charges USING btree (ended_at, session_id) WHERE ((state = 'charged'::text) AND (invoiced_revision < revision) AND (driver_id IS NOT NULL));
 
 create table driver_group_members (

@@ -24,6 +24,9 @@ import {
 /** Longer than any session lasts; what is held then is given back. */
 const holdLastsMs = 30 * 24 * 3_600_000
 
+/** So long a session waits until somebody knows the station it was at. */
+const nowhereMs = 24 * 3_600_000
+
 /** By which terms a session costs, fixed at its begin, and money for it kept as far as there is any. */
 export async function agree(host: BillingHost, sessionId: string): Promise<Charge | undefined> {
   const { db, now, settings } = host
@@ -61,7 +64,6 @@ async function holdFor(tx: Tx, driverId: string, sessionId: string, terms: Tarif
 async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreement | undefined> {
   const { ask, db } = host
   const { seller, chargerId, driverId, startedAt, evse, connector } = charge
-  const free: Agreement = { tariffId: null, version: null, quoteId: null, place: null }
   const station = await ask(getStation, charge.stationId ? { stationId: charge.stationId } : { chargerId }).catch(
     (error: unknown) => {
       if (error instanceof Problem && error.code === 'station_unknown') return undefined
@@ -70,6 +72,7 @@ async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreemen
   )
   const ownerId = seller?.id ?? station?.owner?.id
   if (!station) return undefined
+  const free: Agreement = { stationId: station.stationId, tariffId: null, version: null, quoteId: null, place: null }
   if (!ownerId) return free
   const place: ChargePlace = {
     timeZone: station.timeZone ?? 'UTC',
@@ -79,18 +82,19 @@ async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreemen
   const agreed = await agreedAt(db, { ownerId, stationId: station.stationId, evse, connector, driverId }, startedAt)
   if (!agreed) return { ...free, place }
   const { tariffId, version, quoteId } = agreed
-  return { tariffId, version, quoteId, place }
+  return { ...free, tariffId, version, quoteId, place }
 }
 
 /** What is to happen once a session is booked. */
 export type Booked = (tx: Tx<'billing'>, sessionId: string) => Promise<void>
 
 /** Books what a session that is over costs, or what it costs otherwise than it was booked before. */
-export async function charge(host: BillingHost, sessionId: string, booked: Booked, last = false): Promise<void> {
+export async function charge(host: BillingHost, sessionId: string, booked: Booked): Promise<void> {
   const { db, ask, now, settings } = host
   const agreed = await agree(host, sessionId)
   if (agreed?.state !== 'due') return
-  if (!agreed.agreedAt && !last) throw new Error(`nobody knows yet where session ${sessionId} was`)
+  const isYoung = now().getTime() - agreed.toldAt.getTime() < nowhereMs
+  if (!agreed.agreedAt && isYoung) return
   if (!agreed.tariffId || !agreed.seller) return void (await db.transaction(tx => setFree(tx, sessionId)))
   const terms = (await termsOf(db, agreed.tariffId, agreed.version!))!
   const { course, startedAt, endedAt, energyWh } = await ask(getSessionCourse, { sessionId })

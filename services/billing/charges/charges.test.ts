@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { DriverBlocked, DriverUnblocked, SessionCharged } from '#contracts/billing'
+import { StationCreated } from '#contracts/stations'
 import { newId } from '#kernel'
 import { open, perKwh } from '../testing.ts'
 
@@ -89,19 +90,28 @@ suite('a session', () => {
     assert.deepEqual(await p.published(SessionCharged), [])
   })
 
-  test('at a charger whose station is known a moment later is charged then', async t => {
-    const now = () => new Date('2027-03-01T12:00:00.000Z')
-    const { known, tariff, started, ended, as, periodically } = await open(t, { now })
+  test('at a charger whose station is known a moment later is charged then, and is free where it never is', async t => {
+    let now = new Date('2027-03-01T12:00:00.000Z')
+    const { p, known, tariff, started, ended, as, periodically, stationId, seller } = await open(t, { now: () => now })
     await tariff(perKwh('0.50'))
     known.station = false
-    const one = session()
+    const [one, other] = [session(), session()]
+    const state = async ({ sessionId, driverId }: { sessionId: string; driverId: string }) =>
+      (await as({ userId: driverId }).get(`/charges/${sessionId}`)).body.state
     await started(one)
     await ended(one)
-    const state = async () => (await as({ userId: one.driverId }).get(`/charges/${one.sessionId}`)).body.state
-    assert.equal(await state(), 'due')
-    known.station = true
     await periodically(/still wait/)
-    assert.equal(await state(), 'charged')
+    assert.equal(await state(one), 'due')
+    known.station = true
+    const station = { stationId, chargerId: 'CP-1', owner: seller, public: true, name: 'Market square', version: 1 }
+    await p.publish(StationCreated, station)
+    await p.settle()
+    assert.equal(await state(one), 'charged')
+    known.station = false
+    await ended(other)
+    now = new Date('2027-03-03T12:00:00.000Z')
+    await periodically(/still wait/)
+    assert.equal(await state(other), 'free')
   })
 
   test('of no energy costs nothing by energy, and is charged all the same', async t => {

@@ -1,8 +1,9 @@
 import { SessionCorrected, SessionEnded, SessionStarted, SessionUpdated } from '#contracts/sessions'
+import { StationCreated, StationUpdated } from '#contracts/stations'
 import type { Tx } from '#kernel'
 import type { BillingHost } from '../host.ts'
 import { agree, charge, type Booked } from './charge.ts'
-import { follow, listDue, noteDriver, type Told } from './store.ts'
+import { follow, listDue, listNowhere, noteDriver, type Told } from './store.ts'
 
 /** Sessions are agreed on at their begin and booked at their end, each by a job, as that asks other services. */
 export function followSessions(host: BillingHost, booked: Booked): void {
@@ -10,15 +11,23 @@ export function followSessions(host: BillingHost, booked: Booked): void {
     'agree',
     async ({ sessionId }: { sessionId: string }) => void (await agree(host, sessionId)),
   )
-  const charging = host.job('charge', ({ sessionId }: { sessionId: string }, { last }) =>
-    charge(host, sessionId, booked, last),
-  )
+  const charging = host.job('charge', ({ sessionId }: { sessionId: string }) => charge(host, sessionId, booked))
   host.every('10 minutes', 'charge sessions that still wait for it', async () => {
     const waiting = await listDue(host.db, new Date(host.now().getTime() - 10 * 60_000))
     await host.db.transaction(async tx => {
       for (const sessionId of waiting) await tx.enqueue(charging, { sessionId }, { key: sessionId })
     })
   })
+
+  for (const event of [StationCreated, StationUpdated])
+    host.on(
+      event,
+      { id: 'place', purpose: 'ask for what sessions cost whose station is known now', from: 'beginning' },
+      async ({ chargerId }, tx) => {
+        for (const { sessionId, isDue } of chargerId ? await listNowhere(tx, chargerId) : [])
+          await tx.enqueue(isDue ? charging : agreeing, { sessionId }, { key: sessionId })
+      },
+    )
 
   const take = async (told: Told, tx: Tx): Promise<void> => {
     const { isNew, isDue } = await follow(tx, told)

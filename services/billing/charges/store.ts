@@ -121,6 +121,11 @@ export async function follow(tx: Tx, told: Told): Promise<{ isNew: boolean; isDu
   return row ?? { isNew: false, isDue: false }
 }
 
+/** Sessions at a charger of which nobody knew where it is. */
+export const listNowhere = (db: Db, chargerId: string) => db<{ sessionId: string; isDue: boolean }[]>`
+  select session_id as "sessionId", state = 'due' as "isDue" from charges
+  where charger_id = ${chargerId} and agreed_at is null and state in ('running', 'due') order by session_id limit 1000`
+
 /** Told of before then, and not booked yet. */
 export async function listDue(db: Db, before: Date): Promise<string[]> {
   const rows = await db<{ sessionId: string }[]>`
@@ -133,21 +138,20 @@ export const noteDriver = (tx: Tx, sessionId: string, driverId: string) => tx`
   update charges set driver_id = ${driverId} where session_id = ${sessionId} and driver_id is null`
 
 export interface Agreement {
+  readonly stationId: string
   readonly tariffId: string | null
   readonly version: number | null
   readonly quoteId: string | null
   readonly place: ChargePlace | null
 }
 
-export const setAgreement = (
-  tx: Tx,
-  sessionId: string,
-  { tariffId, version, quoteId, place }: Agreement,
-  at: Date,
-) => tx`
-  update charges set tariff_id = ${tariffId}, version = ${version}, quote_id = ${quoteId},
-    place = ${place && tx.json(place as never)}, agreed_at = ${at}
-  where session_id = ${sessionId} and agreed_at is null`
+export const setAgreement = (tx: Tx, sessionId: string, agreement: Agreement, at: Date) => {
+  const { stationId, tariffId, version, quoteId, place } = agreement
+  return tx`
+    update charges set station_id = coalesce(station_id, ${stationId}), tariff_id = ${tariffId}, version = ${version},
+      quote_id = ${quoteId}, place = ${place && tx.json(place as never)}, agreed_at = ${at}
+    where session_id = ${sessionId} and agreed_at is null`
+}
 
 export const setFree = (tx: Tx, sessionId: string) => tx`
   update charges set state = 'free' where session_id = ${sessionId} and state = 'due' and revision = 0`
