@@ -81,7 +81,8 @@ export function openStandIn(options: StandInOptions) {
 
   function keep(): void {
     if (!file) return
-    writeFileSync(`${file}.new`, JSON.stringify({ intents: [...intents], answers: [...answers] } satisfies Kept))
+    const all: Kept = { intents: [...intents], answers: [...answers] }
+    writeFileSync(`${file}.new`, JSON.stringify(all), { mode: 0o600 })
     renameSync(`${file}.new`, file)
   }
 
