@@ -31,6 +31,9 @@ const facts = {
   number: 1042,
   about: 'Cable does not lock',
   due: at,
+  totalMinor: 500,
+  owedMinor: 200,
+  currency: 'EUR',
 }
 
 test('every kind of message has whole sentences in both languages, and they differ', () => {

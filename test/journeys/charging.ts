@@ -1,4 +1,4 @@
-import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
+import { DriverBlocked, DriverUnblocked, InvoiceIssued, SessionCharged } from '#contracts/billing'
 import { TicketSlaAtRisk, TicketSlaMissed } from '#contracts/maintenance'
 import { CertificateEnding, ChargerLost, ConnectorFailed } from '#contracts/ocpp'
 import {
@@ -106,6 +106,36 @@ export async function chargingHappens(
     await p.publish(DriverBlocked, { driverId: personId, reason: 'funds', at: ago(50) })
     await p.publish(DriverUnblocked, { driverId: personId, at: ago(40) })
     await p.publish(SessionCorrected, { ...session, ...end, energyWh: 7500, updatedAt: ago(55), former })
+    await p.publish(SessionCharged, {
+      sessionId: session.sessionId,
+      revision: 1,
+      chargerId: 'CP-GONE',
+      stationId: null,
+      evse: 1,
+      connector: 1,
+      seller: owner,
+      driverId: personId,
+      tariffId: null,
+      energyWh: 7500,
+      startedAt: ago(90),
+      endedAt: ago(60),
+      currency: 'EUR',
+      netMinor: 309,
+      taxMinor: 59,
+      totalMinor: 368,
+      owedMinor: 0,
+      at: ago(50),
+    })
+    await p.publish(InvoiceIssued, {
+      invoiceId: newId(),
+      kind: 'invoice',
+      number: 'INV-2027-000001',
+      issuedOn: '2027-03-01',
+      sellerId: personId,
+      buyerId: personId,
+      currency: 'EUR',
+      totalMinor: 368,
+    })
     const station = { stationId: newId(), chargerId: 'CP-GONE', owner, public: false, name: 'CP-GONE', version: 2 }
     await p.publish(StationUpdated, station)
     const ticket = {
