@@ -106,3 +106,18 @@ export const TicketSlaAtRisk = event('maintenance', 'ticket.sla-at-risk', 'ticke
 
 /** A ticket has taken longer than it may; told once, until it is reopened. */
 export const TicketSlaMissed = event('maintenance', 'ticket.sla-missed', 'ticketId', Type.Object(Ticket))
+
+/** A charger, or one EVSE of it, is to go out of service or back for planned work, asked until then. */
+export const AvailabilityRequested = event(
+  'maintenance',
+  'availability.requested',
+  'chargerId',
+  Type.Object({
+    requestId: Id,
+    chargerId: ChargerId,
+    /** All of the charger where none is named. */
+    evse: nullable(Type.Integer({ minimum: 1, examples: [1] })),
+    operative: Type.Boolean(),
+    until: Instant,
+  }),
+)

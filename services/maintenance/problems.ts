@@ -14,5 +14,11 @@ export const problems = {
   technician_unknown: ['not_found', 'There is no such technician, or they are not for who asks.'],
   technician_exists: ['conflict', 'The person is a technician there already.'],
   time_zone_unknown: ['unprocessable', 'There is no such time zone.'],
+  part_unknown: ['not_found', 'There is no such part, or it is not for who asks.'],
+  part_exists: ['conflict', 'There is a part of this number.'],
+  part_out_of_stock: ['conflict', 'So many of the part are not in stock.'],
+  work_unknown: ['not_found', 'There is no such work, or it is not for who asks.'],
+  work_over: ['conflict', 'The work is done or cancelled already.'],
+  work_times_invalid: ['unprocessable', 'Work ends after it begins, and not in the past.'],
   station_unknown: ['not_found', 'There is no such station, or it is not for who asks.'],
 } satisfies Problems

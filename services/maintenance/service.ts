@@ -1,4 +1,5 @@
 import {
+  AvailabilityRequested,
   IncidentClosed,
   IncidentOpened,
   RemedyRequested,
@@ -13,11 +14,14 @@ import { needs, settings } from './host.ts'
 import { reportPages } from './incidents/pages.ts'
 import { incidentReactions, watchIncidents } from './incidents/reactions.ts'
 import { incidentRoutes } from './incidents/routes.ts'
+import { partRoutes } from './parts/routes.ts'
 import { problems } from './problems.ts'
 import { remedyReactions, tryRemedies } from './remedies/remedies.ts'
 import { technicianRoutes } from './technicians/routes.ts'
 import { ticketRoutes } from './tickets/routes.ts'
 import { openTickets, watchClocks } from './tickets/working.ts'
+import { workRoutes } from './works/routes.ts'
+import { runWorks } from './works/works.ts'
 
 /** What does not work at stations, who sees to it, and until when. */
 export const maintenance = defineService({
@@ -31,6 +35,7 @@ export const maintenance = defineService({
     IncidentOpened,
     IncidentClosed,
     RemedyRequested,
+    AvailabilityRequested,
     TicketOpened,
     TicketChanged,
     TicketAssigned,
@@ -43,10 +48,13 @@ export const maintenance = defineService({
     incidentRoutes(host)
     ticketRoutes(host)
     technicianRoutes(host)
+    partRoutes(host)
+    workRoutes(host)
     reportPages(host)
     host.every('1 minute', 'open and close incidents by the clock', () => watchIncidents(host))
     host.every('1 minute', 'have chargers try remedies', () => tryRemedies(host))
     host.every('1 minute', 'give incidents that last a ticket', () => openTickets(host))
     host.every('1 minute', 'tell of tickets whose time runs out', () => watchClocks(host))
+    host.every('1 minute', 'begin and end planned works', () => runWorks(host))
   },
 })

@@ -1,5 +1,5 @@
 import { DriverBlocked, DriverUnblocked, InvoiceIssued, SessionCharged } from '#contracts/billing'
-import { TicketSlaAtRisk, TicketSlaMissed } from '#contracts/maintenance'
+import { AvailabilityRequested, TicketSlaAtRisk, TicketSlaMissed } from '#contracts/maintenance'
 import { CertificateEnding, ChargerLost, ConnectorFailed } from '#contracts/ocpp'
 import {
   SessionCorrected,
@@ -154,6 +154,7 @@ export async function chargingHappens(
       version: 3,
     }
     await p.publish(TicketSlaAtRisk, ticket)
+    await p.publish(AvailabilityRequested, { ...asked, requestId: newId(), evse: null, operative: false })
     await p.publish(TicketSlaMissed, { ...ticket, dueAt: ago(1), version: 4 })
     await p.publish(SessionStopRequested, { ...asked, requestId: newId(), sessionId: newId(), reference: 'T-1' })
   } finally {

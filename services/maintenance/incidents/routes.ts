@@ -32,7 +32,8 @@ export const Version = Type.Integer({ minimum: 1, examples: [1] })
 export const Words = Type.String({
   minLength: 1,
   maxLength: 2000,
-  pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f]*\\S[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f]*$',
+  pattern:
+    '^[ \\t\\r\\n]*[^ \\t\\r\\n\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f][^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f]*$',
   description: 'Words of people, of several lines',
   examples: ['The cable does not lock.'],
 })

@@ -14,6 +14,7 @@ import {
   noteSessions,
   type Tried,
 } from './store.ts'
+import { noteAnswer } from '../works/store.ts'
 
 const day = 86_400_000
 /** So long a charger has for a command. */
@@ -87,10 +88,13 @@ export function remedyReactions({ on, onMany }: MaintenanceHost): void {
   onMany(SessionEnded, about('charged', 'know which chargers may be started anew'), (events, tx) =>
     noteSessions(tx, events, true),
   )
-  on(CommandEnded, about('remedy', 'know how remedies ended'), async (event, tx) => {
+  on(CommandEnded, about('remedy', 'know what chargers answered'), async (event, tx) => {
     const { requestId, outcome, answer, errorCode = null } = event
     const { status } = (answer ?? {}) as { status?: unknown }
     if (!requestId) return
     await endRemedy(tx, requestId, { outcome, status: typeof status === 'string' ? status : null, errorCode })
+    // Who could not be reached is asked again; who refuses is not.
+    if (outcome === 'answered' || outcome === 'error')
+      await noteAnswer(tx, requestId, typeof status === 'string' ? status : (errorCode ?? outcome))
   })
 }

@@ -21,6 +21,7 @@ import type { MaintenanceHost } from '../host.ts'
 import { reportable } from '../incidents/reporting.ts'
 import { One, Photos, Words } from '../incidents/routes.ts'
 import { findIncident } from '../incidents/store.ts'
+import { listUsed } from '../parts/store.ts'
 import { mayManage } from '../places/places.ts'
 import { Skill } from '../technicians/routes.ts'
 import { listLoads, lockTechnician } from '../technicians/store.ts'
@@ -84,7 +85,7 @@ export function ticketRoutes(host: MaintenanceHost): void {
       )
     )
       throw new Problem('not_found', 'ticket_unknown')
-    return view(ticket, await listNotes(db, id))
+    return view(ticket, await listNotes(db, id), await listUsed(db, id))
   }
   const answer = (reply: Reply, body: Awaited<ReturnType<typeof read>>) =>
     reply.header('etag', `"${body.version}"`).send(body)

@@ -113,15 +113,16 @@ export const listUnticketed = (db: Db, before: Date) => db<Incident[]>`
     and not exists (select from tickets t where t.incident_id = i.id)
   order by i.opened_at, i.id limit 100`
 
-/** Tickets are whose their incident is, or else their station. */
+/** Tickets are whose their incident is, or else their station, as works are. */
 export async function followOwners(tx: Tx, chargerIds: readonly string[], stationId?: string): Promise<void> {
   if (chargerIds.length > 0)
     await tx`
       update tickets t set owner_kind = i.owner_kind, owner_id = i.owner_id from incidents i
       where i.id = t.incident_id and i.charger_id = any(${chargerIds as string[]})
         and t.owner_id is distinct from i.owner_id`
-  if (stationId !== undefined)
+  if (stationId === undefined) return
+  for (const table of ['tickets', 'works'])
     await tx`
-      update tickets t set owner_kind = s.owner_kind, owner_id = s.owner_id from stations s
+      update ${tx(table)} t set owner_kind = s.owner_kind, owner_id = s.owner_id from stations s
       where s.id = ${stationId} and t.station_id = s.id and t.owner_id is distinct from s.owner_id`
 }

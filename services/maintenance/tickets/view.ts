@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { Priority, TicketState } from '#contracts/maintenance'
 import { Id, Instant, Owner } from '#contracts/shared'
+import type { Used } from '../parts/store.ts'
 import type { Note } from './store.ts'
 import { possible, type Ticket } from './tickets.ts'
 
@@ -37,6 +38,17 @@ export const TicketSummary = Type.Object(fields, { title: 'TicketSummary' })
 export const TicketView = Type.Object(
   {
     ...fields,
+    parts: Type.Array(
+      Type.Object(
+        {
+          partId: Id,
+          number: Type.String({ examples: ['LOCK-T2'] }),
+          name: Type.String({ examples: ['Lock for a Type 2 socket'] }),
+          quantity: Type.Integer({ examples: [1] }),
+        },
+        { title: 'TicketPart' },
+      ),
+    ),
     notes: Type.Array(
       Type.Object(
         {
@@ -68,8 +80,9 @@ export function summary(ticket: Ticket) {
   }
 }
 
-export const view = (ticket: Ticket, notes: readonly Note[]) => ({
+export const view = (ticket: Ticket, notes: readonly Note[], parts: readonly Used[]) => ({
   ...summary(ticket),
+  parts: [...parts],
   notes: notes.map(({ notedAt, photos, turn: _, ...one }) => ({
     ...one,
     photos: [...photos],

@@ -46,3 +46,15 @@ export const unlockCall = (version: OcppVersion, evse: number, connector: number
   action: 'UnlockConnector',
   payload: version === 'ocpp1.6' ? { connectorId: evse } : { evseId: evse, connectorId: connector },
 })
+
+/** Takes an EVSE, or the whole charger, out of service or back (1.6 §5.2, 2.x G03, G04). */
+export const availabilityCall = (version: OcppVersion, evse: number | null, operative: boolean): Call => {
+  const status = operative ? 'Operative' : 'Inoperative'
+  return {
+    action: 'ChangeAvailability',
+    payload:
+      version === 'ocpp1.6'
+        ? { connectorId: evse ?? 0, type: status }
+        : { operationalStatus: status, ...(evse !== null && { evse: { id: evse } }) },
+  }
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RemedyRequested } from '#contracts/maintenance'
+import { AvailabilityRequested, RemedyRequested } from '#contracts/maintenance'
 import { CommandEnded } from '#contracts/ocpp'
 import { newId } from '#kernel'
 import { boot16, boot2, open } from '../testing.ts'
@@ -14,10 +14,10 @@ test('who maintains chargers has them start anew and let cables go by an event, 
   ] as const) {
     const it = await charger(id, version)
     await it.call('BootNotification', boot)
-    for (const action of ['Reset', 'UnlockConnector'])
+    for (const action of ['Reset', 'UnlockConnector', 'ChangeAvailability'])
       it.answers.set(action, (payload: unknown) => {
         asked.push([action, payload])
-        return { status: action === 'Reset' ? 'Accepted' : 'Unlocked' }
+        return { status: action === 'UnlockConnector' ? 'Unlocked' : 'Accepted' }
       })
   }
   const until = new Date(Date.now() + 60_000).toISOString()
@@ -28,6 +28,18 @@ test('who maintains chargers has them start anew and let cables go by an event, 
       while (!(await p.published(CommandEnded)).some(({ requestId }) => requestId === request.requestId))
         await p.settle()
     }
+  for (const [chargerId, evse] of [
+    ['CP-OLD', null],
+    ['CP-NEW', 1],
+  ] as const) {
+    const request = { requestId: newId(), chargerId, evse, operative: evse === null, until }
+    await p.publish(AvailabilityRequested, request)
+    while (!(await p.published(CommandEnded)).some(({ requestId }) => requestId === request.requestId)) await p.settle()
+  }
+  assert.deepEqual(asked.splice(4), [
+    ['ChangeAvailability', { connectorId: 0, type: 'Operative' }],
+    ['ChangeAvailability', { operationalStatus: 'Inoperative', evse: { id: 1 } }],
+  ])
   assert.deepEqual(asked, [
     ['Reset', { type: 'Soft' }],
     ['UnlockConnector', { connectorId: 2 }],

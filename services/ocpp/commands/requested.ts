@@ -1,9 +1,9 @@
-import { RemedyRequested } from '#contracts/maintenance'
+import { AvailabilityRequested, RemedyRequested } from '#contracts/maintenance'
 import { SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
 import { findCharger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
 import { insertOwnToken } from '../tokens/store.ts'
-import { resetCall, startCall, stopCall, unlockCall } from './calls.ts'
+import { availabilityCall, resetCall, startCall, stopCall, unlockCall } from './calls.ts'
 import { sendCommand } from './send.ts'
 
 /** Sends what others ask for by events; `command.ended` tells them how it went. */
@@ -35,6 +35,15 @@ export function takeRequests(host: OcppHost): void {
     async ({ requestId, chargerId, remedy, evse, connector, actor, until }, tx) => {
       const version = (await findCharger(tx, chargerId))?.ocppVersion ?? 'ocpp1.6'
       const call = remedy === 'reset' ? resetCall(version) : unlockCall(version, evse || 1, connector || 1)
+      await sendCommand(host, tx, { ...call, chargerId, requestId, askedBy: actor, until: new Date(until) })
+    },
+  )
+  host.on(
+    AvailabilityRequested,
+    { id: 'availability', purpose: 'take chargers out of service and back', from: 'now', afterFailure: 'pass' },
+    async ({ requestId, chargerId, evse, operative, actor, until }, tx) => {
+      const version = (await findCharger(tx, chargerId))?.ocppVersion ?? 'ocpp1.6'
+      const call = availabilityCall(version, evse, operative)
       await sendCommand(host, tx, { ...call, chargerId, requestId, askedBy: actor, until: new Date(until) })
     },
   )
