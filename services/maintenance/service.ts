@@ -10,6 +10,8 @@ import {
   TicketSlaMissed,
 } from '#contracts/maintenance'
 import { defineService } from '#kernel'
+import { fieldPages } from './field/pages.ts'
+import { figures } from './figures.ts'
 import { needs, settings } from './host.ts'
 import { reportPages } from './incidents/pages.ts'
 import { incidentReactions, watchIncidents } from './incidents/reactions.ts'
@@ -51,6 +53,8 @@ export const maintenance = defineService({
     partRoutes(host)
     workRoutes(host)
     reportPages(host)
+    fieldPages(host)
+    figures(host)
     host.every('1 minute', 'open and close incidents by the clock', () => watchIncidents(host))
     host.every('1 minute', 'have chargers try remedies', () => tryRemedies(host))
     host.every('1 minute', 'give incidents that last a ticket', () => openTickets(host))

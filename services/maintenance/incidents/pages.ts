@@ -21,6 +21,7 @@ import { report, reportable } from './reporting.ts'
 const en = {
   title: (place: string) => `Report a fault: ${place}`,
   what: 'What is wrong?',
+  choose: 'Choose one',
   faults: {
     danger: 'It is dangerous (smoke, bare wires)',
     'no-start': 'It does not start',
@@ -46,6 +47,7 @@ const texts: Texts<typeof en> = {
   de: {
     title: place => `Störung melden: ${place}`,
     what: 'Was ist los?',
+    choose: 'Bitte wählen',
     faults: {
       danger: 'Es ist gefährlich (Rauch, blanke Drähte)',
       'no-start': 'Es startet nicht',
@@ -157,6 +159,7 @@ function bodyOf(language: Language, typed: { fault?: string; evse?: string; text
     html`<label
         >${words.what}
         <select name="fault" required>
+          <option value="">${words.choose}</option>
           ${faults.map(one =>
             one === typed.fault
               ? html`<option value="${one}" selected>${words.faults[one]}</option>`

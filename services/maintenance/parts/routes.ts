@@ -18,6 +18,8 @@ import {
   Problem,
   requireMatch,
   withRole,
+  type Actor,
+  type Tx,
 } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
 import { One } from '../incidents/routes.ts'
@@ -57,7 +59,9 @@ const workers = { access: withRole('operator', 'technician') }
 
 const view = ({ createdAt, ...part }: Part) => ({ ...part, createdAt: createdAt.toISOString() })
 
-export function partRoutes({ http, db, now }: MaintenanceHost): void {
+export function partRoutes(host: MaintenanceHost): void {
+  const { http, db, now } = host
+
   http.post(
     '/parts',
     {
@@ -176,26 +180,31 @@ export function partRoutes({ http, db, now }: MaintenanceHost): void {
     },
     async request => {
       const { actor, params, body } = request
-      return await db.once(request, async tx => {
-        const ticket = workable(actor, await lockTicket(tx, params.id))
-        if (ticket.state === 'closed') throw new Problem('conflict', 'ticket_closed')
-        const part = (await lockPart(tx, actor, body.partId)) ?? fail('not_found', 'part_unknown')
-        if (!(await takeFromStock(tx, part.id, body.quantity)))
-          throw new Problem('conflict', 'part_out_of_stock', {
-            detail: `There are ${part.stock} of it.`,
-            stock: part.stock,
-          })
-        await useIn(tx, ticket.id, part.id, body.quantity)
-        const [at, next] = [now(), { ...ticket, version: ticket.version + 1 }]
-        await updateTicket(tx, { ...next, updatedAt: at })
-        await note(tx, next, {
-          authorId: actor.userId,
-          act: 'part',
-          at,
-          text: `${body.quantity} × ${part.number} ${part.name}`,
-        })
-        return view({ ...part, stock: part.stock - body.quantity, version: part.version + 1 })
-      })
+      return await db.once(request, async tx => view(await usePart(host, tx, actor, params.id, body)))
     },
   )
+}
+
+/**
+ * Takes parts from the stock for a ticket. Fails with `ticket_unknown`, `editor_required`, `ticket_closed`, `part_unknown`
+ * and `part_out_of_stock`.
+ */
+export async function usePart(
+  { now }: Pick<MaintenanceHost, 'now'>,
+  tx: Tx<'maintenance'>,
+  actor: Actor,
+  ticketId: string,
+  { partId, quantity }: { partId: string; quantity: number },
+): Promise<Part> {
+  const ticket = workable(actor, await lockTicket(tx, ticketId))
+  if (ticket.state === 'closed') throw new Problem('conflict', 'ticket_closed')
+  const part = (await lockPart(tx, actor, partId)) ?? fail('not_found', 'part_unknown')
+  const { stock, number, name } = part
+  if (!(await takeFromStock(tx, part.id, quantity)))
+    throw new Problem('conflict', 'part_out_of_stock', { detail: `There are ${stock} of it.`, stock })
+  await useIn(tx, ticket.id, part.id, quantity)
+  const [at, next] = [now(), { ...ticket, version: ticket.version + 1 }]
+  await updateTicket(tx, { ...next, updatedAt: at })
+  await note(tx, next, { authorId: actor.userId, act: 'part', at, text: `${quantity} × ${number} ${name}` })
+  return { ...part, stock: stock - quantity, version: part.version + 1 }
 }

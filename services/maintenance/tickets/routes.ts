@@ -14,7 +14,6 @@ import {
   withRole,
   type Actor,
   type Reply,
-  type Request,
   type Tx,
 } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
@@ -258,7 +257,9 @@ export function ticketRoutes(host: MaintenanceHost): void {
       },
       async (request, reply) => {
         const { actor, params, body } = request
-        await db.once(request, tx => doing(host, tx, request as Request, params.id, path as Act, actor, body))
+        await db.once(request, tx =>
+          doing(host, tx, version => requireMatch(request, version), params.id, path as Act, actor, body),
+        )
         return answer(reply, await read(actor, params.id))
       },
     )
@@ -298,14 +299,14 @@ const acts = {
 export async function doing(
   host: MaintenanceHost,
   tx: Tx<'maintenance'>,
-  request: Request,
+  match: (version: number) => void,
   id: string,
   what: Act,
   actor: Actor,
   { text = null, photos = [] }: { text?: string | null; photos?: readonly string[] },
 ): Promise<string> {
   const ticket = workable(actor, await lockTicket(tx, id))
-  requireMatch(request, ticket.version)
+  match(ticket.version)
   await act(host, tx, ticket, what, { actor, text, photos })
   return id
 }
