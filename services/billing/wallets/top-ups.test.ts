@@ -121,6 +121,20 @@ suite('a wallet', () => {
     await isRight()
   })
 
+  test('has money again that a bank sends back after all, whoever had given it back', async t => {
+    const { topUp, refund, settle, standIn, wallet, driverId, isRight } = await pay(t)
+    const { providerId } = await topUp(1_000)
+    assert.equal((await refund(300)).status, 202)
+    standIn.state.refund(providerId, { amount: 200, notes: {}, receipt: null })
+    await settle()
+    assert.equal((await wallet(driverId)).balanceMinor, 500)
+    for (const one of standIn.state.find(providerId).refunds) one.state = 'pending'
+    standIn.state.endRefunds('failed')
+    await settle()
+    assert.equal((await wallet(driverId)).balanceMinor, 1_000)
+    await isRight()
+  })
+
   test('follows what is given back or disputed at the provider, into debt where it is spent', async t => {
     const { p, tariff, ended, topUp, settle, standIn, wallet, driverId, isRight } = await pay(t)
     await tariff(perKwh('0.50'))

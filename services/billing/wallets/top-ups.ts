@@ -196,7 +196,7 @@ export function topUps(host: BillingHost): void {
       select p.id, p.captured_minor - coalesce((
         select sum(r.amount_minor) from payment_refunds r where r.payment_id = p.id and r.state <> 'failed'), 0)::bigint as left
       from payments p
-      where p.purpose = 'top-up' and p.payer_id = ${driverId} and p.currency = ${currency} and p.captured_minor > 0
+      where p.purpose = 'top-up' and p.payer_id = ${driverId} and p.currency = ${currency} and p.state = 'succeeded'
       order by p.captured_at desc limit 200`
     let left = wanted
     let count = 0
@@ -222,9 +222,8 @@ function movedBy(change: PaymentChange): { cause: string; kind: string; minor: b
         ? { cause: change.refund.id, kind: 'refund', minor: -change.refund.amountMinor }
         : undefined
     case 'refund-failed':
-      return change.refund.reference === null
-        ? undefined
-        : { cause: change.refund.id, kind: 'refund-failed', minor: change.refund.amountMinor }
+      // Of one that was made at the provider this comes behind its `refunded`, which took the money out.
+      return { cause: change.refund.id, kind: 'refund-failed', minor: change.refund.amountMinor }
     case 'disputed':
       return { cause: payment.id, kind: `dispute ${change.disputeId}`, minor: -change.amountMinor }
     case 'dispute-won':
