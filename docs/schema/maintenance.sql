@@ -60,6 +60,7 @@ CREATE INDEX incidents_by_owner ON maintenance.incidents USING btree (COALESCE(o
 CREATE INDEX incidents_by_station ON maintenance.incidents USING btree (station_id, opened_at, id);
 CREATE INDEX incidents_cleared ON maintenance.incidents USING btree (cleared_at) WHERE ((closed_at IS NULL) AND (cleared_at IS NOT NULL));
 CREATE INDEX incidents_open ON maintenance.incidents USING btree (opened_at, id) WHERE (closed_at IS NULL);
+CREATE INDEX incidents_open_by_owner ON maintenance.incidents USING btree (COALESCE(owner_id, '00000000-0000-0000-0000-000000000000'::uuid), opened_at, id) WHERE (closed_at IS NULL);
 CREATE UNIQUE INDEX incidents_open_charger ON maintenance.incidents USING btree (charger_id, key) WHERE ((closed_at IS NULL) AND (source <> 'person'::text));
 CREATE UNIQUE INDEX incidents_open_station ON maintenance.incidents USING btree (station_id, key) WHERE ((closed_at IS NULL) AND (source = 'person'::text));
 
@@ -156,6 +157,7 @@ create table technicians (
 );
 CREATE INDEX technicians_by_age ON maintenance.technicians USING btree (created_at, id) WHERE (deleted_at IS NULL);
 CREATE INDEX technicians_by_owner ON maintenance.technicians USING btree (owner_id, created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX technicians_by_user ON maintenance.technicians USING btree (user_id) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX technicians_once ON maintenance.technicians USING btree (owner_id, user_id) WHERE (deleted_at IS NULL);
 
 create table ticket_notes (
@@ -229,6 +231,9 @@ CREATE INDEX tickets_by_owner ON maintenance.tickets USING btree (COALESCE(owner
 CREATE INDEX tickets_by_station ON maintenance.tickets USING btree (station_id, created_at, id);
 CREATE INDEX tickets_by_technician ON maintenance.tickets USING btree (technician_id) WHERE (state <> ALL (ARRAY['resolved'::text, 'closed'::text]));
 CREATE INDEX tickets_due ON maintenance.tickets USING btree (risk_at) WHERE ((sla_since IS NOT NULL) AND (escalation < 2));
+CREATE INDEX tickets_open_by_age ON maintenance.tickets USING btree (created_at, id) WHERE (state <> ALL (ARRAY['resolved'::text, 'closed'::text]));
+CREATE INDEX tickets_open_by_assignee ON maintenance.tickets USING btree (assignee_id, created_at, id) WHERE (state <> ALL (ARRAY['resolved'::text, 'closed'::text]));
+CREATE INDEX tickets_open_by_owner ON maintenance.tickets USING btree (COALESCE(owner_id, '00000000-0000-0000-0000-000000000000'::uuid), created_at, id) WHERE (state <> ALL (ARRAY['resolved'::text, 'closed'::text]));
 CREATE UNIQUE INDEX tickets_of_incident ON maintenance.tickets USING btree (incident_id) WHERE (state <> 'closed'::text);
 
 create table works (

@@ -19,6 +19,7 @@ import { incidentRoutes } from './incidents/routes.ts'
 import { partRoutes } from './parts/routes.ts'
 import { problems } from './problems.ts'
 import { remedyReactions, tryRemedies } from './remedies/remedies.ts'
+import { technicianReactions } from './technicians/reactions.ts'
 import { technicianRoutes } from './technicians/routes.ts'
 import { ticketRoutes } from './tickets/routes.ts'
 import { openTickets, watchClocks } from './tickets/working.ts'
@@ -47,6 +48,7 @@ export const maintenance = defineService({
   start(host) {
     incidentReactions(host)
     remedyReactions(host)
+    technicianReactions(host)
     incidentRoutes(host)
     ticketRoutes(host)
     technicianRoutes(host)

@@ -9,7 +9,7 @@ type MaintenanceTx = Tx<'maintenance'>
 
 /** Takes what was said of things at chargers, in the order it was heard: opens what is bad, and notes what is well. */
 export async function takeSignals(host: MaintenanceHost, tx: MaintenanceTx, signals: readonly Signal[]): Promise<void> {
-  const heard = await listHeard(tx, signals)
+  const heard = await listHeard(tx, signals, false)
   const before = new Map(heard)
   const relevant = signals.filter(signal => signal.bad || heard.has(nameOf(signal)))
   if (relevant.length === 0) return
@@ -18,7 +18,7 @@ export async function takeSignals(host: MaintenanceHost, tx: MaintenanceTx, sign
     relevant.map(({ chargerId }) => chargerId),
   )
   // What others wrote while it waited.
-  for (const [name, now] of await listHeard(tx, relevant)) {
+  for (const [name, now] of await listHeard(tx, relevant, true)) {
     heard.set(name, now)
     before.set(name, now)
   }

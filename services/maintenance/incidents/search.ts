@@ -24,7 +24,7 @@ type Fragment = ReturnType<typeof nothing>
 /** Each is found by an index of its own: what one operates, and what one reported. */
 function scopesOf(db: Db, actor: Actor): Fragment[] {
   if (actor.role === 'admin') return [db`true`]
-  const reported = db`exists (select from reports r where r.incident_id = i.id and r.reporter_id = ${actor.userId})`
+  const reported = db`i.id = any(array(select incident_id from reports where reporter_id = ${actor.userId}))`
   if (actor.role !== 'operator') return [reported]
   const parties = [...partiesOf(actor), nobody]
   const owners = parties.map(id => db`coalesce(i.owner_id, ${nobody}) = ${id}`)

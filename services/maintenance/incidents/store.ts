@@ -57,15 +57,15 @@ export async function writeIncidents(tx: Tx, incidents: readonly Incident[]): Pr
 
 type Stored = Incident & { signalKey: string; heardAt: Date; eventId: string; bad: boolean; of: string }
 
-/** What was heard last of these things, by charger and key. */
-export async function listHeard(tx: Tx, signals: readonly Signal[]): Promise<Map<string, Heard>> {
+/** What was heard last of these things, by charger and key; `for update` once the chargers are locked. */
+export async function listHeard(tx: Tx, signals: readonly Signal[], toChange: boolean): Promise<Map<string, Heard>> {
   const rows = await tx<Stored[]>`
     select ${incidentColumns(tx)}, g.charger_id as of, g.key as "signalKey", g.heard_at as "heardAt",
       g.event_id as "eventId", g.bad
     from signals g join incidents i on i.id = g.incident_id
     where (g.charger_id, g.key) in (select * from unnest(${signals.map(({ chargerId }) => chargerId)}::text[],
       ${signals.map(({ key }) => key)}::text[]))
-    for update of i`
+    ${toChange ? tx`for update of i` : tx``}`
   return new Map(
     rows.map(({ signalKey, heardAt, eventId, bad, of, ...incident }) => [
       `${of}\n${signalKey}`,

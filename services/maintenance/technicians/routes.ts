@@ -21,8 +21,7 @@ import {
   type Actor,
 } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
-import { act } from '../tickets/working.ts'
-import { listOpenOf } from '../tickets/store.ts'
+import { removeTechnician } from './reactions.ts'
 import {
   countTechnicians,
   findTechnician,
@@ -250,9 +249,7 @@ export function technicianRoutes(host: MaintenanceHost): void {
         const technician = await lockTechnician(tx, params.id, 'change')
         authorise(actor, 'write', technician, 'technician_unknown')
         requireMatch(request, technician!.version)
-        await updateTechnician(tx, { ...technician!, deletedAt: now(), version: technician!.version + 1 })
-        for (const ticket of await listOpenOf(tx, params.id))
-          await act(host, tx, ticket, 'hand-back', { actor, more: { technicianId: null, assigneeId: null } })
+        await removeTechnician(host, tx, technician!, actor)
       })
       return reply.code(204).send()
     },

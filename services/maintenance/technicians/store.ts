@@ -92,3 +92,11 @@ export const listLoads = (db: Db, ownerId: string) => db<(Technician & { load: n
   select ${columns(db)}, (select count(*)::int from tickets t
     where t.technician_id = n.id and t.state not in ('resolved', 'closed')) as load
   from technicians n where n.owner_id = ${ownerId} and n.deleted_at is null order by n.created_at limit 500`
+
+/** As whom a person can be sent, wherever. */
+export const lockTechniciansOf = (tx: Tx, userId: string) => tx<Technician[]>`
+  select ${columns(tx)} from technicians n where n.user_id = ${userId} and n.deleted_at is null order by n.id for update`
+
+/** That somebody reported something stays, and what they wrote does not. */
+export const forgetReports = (tx: Tx, userId: string) => tx`
+  update reports set text = null, photos = '{}' where reporter_id = ${userId}`

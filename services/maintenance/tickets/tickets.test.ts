@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { UserDeleted } from '#contracts/identity'
 import {
   IncidentClosed,
   TicketAssigned,
@@ -119,6 +120,21 @@ test('a technician who is removed with open tickets hands those back', async t =
   assert.equal(body.notes.at(-1).act, 'hand-back')
   assert.equal((await grace.post(`${at}/resolve`, {})).body.code, 'ticket_unknown')
   assert.equal((await me.post(`${at}/assign`, { technicianId: technician.id })).body.code, 'technician_unknown')
+})
+
+test('a technician who leaves the platform hands back too, and what a person reported is forgotten with them', async t => {
+  const { p, me, grace, at, technician, incident } = await ticketed(t)
+  const { reports } = (await me.get(`/incidents/${incident.id}`)).body
+  await grace.post('/incidents', { stationId: incident.stationId, fault: 'cable', text: 'Mine' })
+  await me.post(`${at}/assign`, { technicianId: technician.id })
+  const gone = { userId: grace.userId, email: 'grace@example.com', locale: 'en' as const, version: 2 }
+  await p.publish(UserDeleted, gone)
+  await p.settle()
+  assert.equal((await me.get(at)).body.state, 'open')
+  assert.deepEqual(await me.list('/technicians'), [])
+  const left = (await me.get(`/incidents/${incident.id}`)).body.reports
+  assert.equal(left.length, reports.length + 1)
+  assert.ok(left.every(({ text }: any) => text === null))
 })
 
 test('who is told in time: a quarter before the end and at it, each once, and not while it waits for a part', async t => {
