@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { event } from './define.ts'
+import { call, event } from './define.ts'
 import { ChargerId, Currency, Id, Instant, Minor, Owner } from './shared.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -58,6 +58,20 @@ export const TariffTerms = Type.Object({
   maxPrice: Type.Optional(Decimal),
 })
 export type TariffTerms = Static<typeof TariffTerms>
+
+/** What charging costs anybody at connectors of a station; those at which it costs nothing are left out. */
+export const getPrices = call(
+  'billing',
+  'get_prices',
+  Type.Object({
+    stationId: Id,
+    ownerId: Id,
+    connectors: Type.Array(Type.Object({ evse: Type.Integer(), connector: Type.Integer() }), { maxItems: 200 }),
+  }),
+  Type.Object({
+    prices: Type.Array(Type.Object({ evse: Type.Integer(), connector: Type.Integer(), terms: TariffTerms })),
+  }),
+)
 
 /** A tariff exists or has new terms; those of sessions that run stay. */
 export const TariffPublished = event(

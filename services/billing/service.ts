@@ -1,6 +1,7 @@
 import {
   DriverBlocked,
   DriverUnblocked,
+  getPrices,
   InvoiceIssued,
   SessionCharged,
   TariffPublished,
@@ -20,6 +21,7 @@ import { problems } from './problems.ts'
 import { dropQuotes, quoteRoutes } from './quotes/routes.ts'
 import { sellerRoutes } from './sellers/routes.ts'
 import { tariffRoutes } from './tariffs/routes.ts'
+import { answerPrices } from './tariffs/store.ts'
 import { walletRoutes } from './wallets/routes.ts'
 import { topUps } from './wallets/top-ups.ts'
 
@@ -38,6 +40,7 @@ export const billing = defineService({
     tariffRoutes(host)
     groupRoutes(host)
     quoteRoutes(host)
+    host.answer(getPrices, input => answerPrices(db, input))
     sellerRoutes(host)
     chargeRoutes(host)
     walletRoutes(host)

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { getPrices } from '#contracts/billing'
 import { listMembers } from '#contracts/identity'
 import { Setting, type Host } from '#kernel'
 
@@ -8,8 +9,13 @@ export const settings = Type.Object({
   }),
 })
 
+type Asked = typeof listMembers | typeof getPrices
+
 /** Who may take a station into an organisation. */
-export const needs = [listMembers] as const
+export const needs: readonly Asked[] = [listMembers]
+
+/** What charging costs there, for its page. */
+export const asksLater: readonly Asked[] = [getPrices]
 
 /** What this service has of the world. */
-export type StationsHost = Host<'stations', (typeof needs)[number], typeof settings>
+export type StationsHost = Host<'stations', Asked, typeof settings>

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { getPrices, type TariffTerms } from '#contracts/billing'
 import { newId } from '#kernel'
-import { described, open } from './testing.ts'
+import { answering } from '../../kernel/testing.ts'
+import { described, open, strangers } from './testing.ts'
 
 const whole = {
   ...described,
@@ -15,6 +17,24 @@ const whole = {
   directions: 'Behind the town hall',
   faultContact: { phone: '+49 30 123', email: 'help@example.com' },
   operatorName: 'Voltaic GmbH',
+}
+
+const terms: TariffTerms = {
+  currency: 'EUR',
+  taxIncluded: true,
+  elements: [
+    {
+      priceComponents: [{ type: 'ENERGY', price: '0.39' }],
+      restrictions: { startTime: '22:00', endTime: '06:00', daysOfWeek: ['MONDAY'] },
+    },
+    {
+      priceComponents: [
+        { type: 'ENERGY', price: '0.49' },
+        { type: 'PARKING_TIME', price: '6.00', graceSeconds: 1800 },
+      ],
+    },
+  ],
+  maxPrice: '80.00',
 }
 
 test('a public station has a page for everybody, in their language, and others have none', async t => {
@@ -50,4 +70,37 @@ test('a public station has a page for everybody, in their language, and others h
   assert.equal((await mine.page(`/stations/${draft.id}`)).status, 200)
   await mine.delete(`/${id}`)
   assert.equal((await nobody.page(`/stations/${id}`)).status, 404)
+})
+
+test('the page of a station says what charging costs there, in the language of who reads, and stands without', async t => {
+  let answers = true
+  const { operator, nobody } = await open(t, {
+    answers: [
+      ...strangers,
+      answering(getPrices, async ({ connectors }) => {
+        if (!answers) throw new Error('billing is gone')
+        return { prices: connectors.slice(0, 1).map(place => ({ ...place, terms })) }
+      }),
+    ],
+  })
+  const { id } = await operator().make(whole)
+  const read = async (language: string) =>
+    (await nobody.page(`/stations/${id}`, undefined, { 'accept-language': language })).text
+  for (const [language, parts] of [
+    [
+      'en',
+      [
+        '€0.39 per kWh (Mon, 22:00–06:00)',
+        '€0.49 per kWh',
+        '€0.10 per minute in which nothing flows (after 30 minutes)',
+        'at most €80.00',
+      ],
+    ],
+    ['de', ['0,39 € je kWh (Mo, 22:00–06:00)', 'höchstens 80,00 €']],
+  ] as const) {
+    const text = (await read(language)).replaceAll(/&#160;|\u00a0/g, ' ')
+    for (const part of parts) assert.ok(text.includes(part), `${part} in ${text}`)
+  }
+  answers = false
+  assert.match(await read('en'), /up to 150 kW/)
 })

@@ -13,6 +13,7 @@ import {
 } from '#kernel'
 import type { StationsHost } from './host.ts'
 import type { accessibilities, OpeningTimes } from './place.ts'
+import { pricesAt, wordsOf } from './prices.ts'
 import { maySee, type ConnectorView, type WholeStation } from './stations/stations.ts'
 import { findStation } from './stations/store.ts'
 import { One } from './stations/routes.ts'
@@ -122,8 +123,11 @@ const texts: Texts<typeof en> = {
   },
 }
 
+type Prices = Awaited<ReturnType<typeof pricesAt>>
+
 /** The page of a station, for everybody where it is public. */
-export function pages({ site, db }: StationsHost): void {
+export function pages(host: StationsHost): void {
+  const { site, db } = host
   site.get(
     '/stations/:id',
     {
@@ -140,7 +144,8 @@ export function pages({ site, db }: StationsHost): void {
       const { visitor, params } = request
       const station = await findStation(db, params.id)
       const isSeen = station && !station.deletedAt && (station.public || (visitor && maySee(visitor, station)))
-      return isSeen ? whole(request, reply, station) : unknown(request, reply)
+      if (!isSeen) return unknown(request, reply)
+      return whole(request, reply, station, await pricesAt(host, station))
     },
   )
 }
@@ -156,7 +161,7 @@ function unknown(request: Request, reply: Reply): Reply {
   })
 }
 
-function whole(request: Request, reply: Reply, station: WholeStation): Reply {
+function whole(request: Request, reply: Reply, station: WholeStation, prices: Prices): Reply {
   const language = languageOf(request)
   const words = texts[language]
   const keeping = station.public ? 'no-cache' : 'private, no-store'
@@ -166,7 +171,8 @@ function whole(request: Request, reply: Reply, station: WholeStation): Reply {
     body: html`${addressOf(language, station)}
       ${!station.online && station.chargerId !== null && html`<p role="status">${words.offline}</p>`}
       <h2>${words.connectors}</h2>
-      ${connectorsOf(language, station)} ${station.openingTimes && openingOf(language, station, station.openingTimes)}
+      ${connectorsOf(language, station, prices)}
+      ${station.openingTimes && openingOf(language, station, station.openingTimes)}
       ${section(words.accessibility, listOf(station.accessibility.map(one => words.accessibilities[one])))}
       ${section(words.directions, station.directions && html`<p><bdi>${station.directions}</bdi></p>`)}
       ${faultOf(language, station)}
@@ -211,16 +217,20 @@ function addressOf(language: Language, { address, coordinates }: WholeStation): 
   }`
 }
 
-function connectorsOf(language: Language, { evses, online }: WholeStation): Html {
+function connectorsOf(language: Language, { evses, online }: WholeStation, prices: Prices): Html {
   const words = texts[language]
   if (evses.length === 0) return html`<p>${words.noConnectors}</p>`
   return html`${evses.map(
     ({ evse, evseId, physicalReference, connectors }) =>
       html`<h3>${words.point(physicalReference ?? evse)}${evseId && html` <small><bdi>${evseId}</bdi></small>`}</h3>
         <ul>
-          ${connectors.map(
-            one => html`<li><strong>${statusOf(language, one, online)}</strong>: ${plugOf(language, one)}</li>`,
-          )}
+          ${connectors.map(one => {
+            const terms = prices.get(`${evse} ${one.connector}`)
+            return html`<li>
+              <strong>${statusOf(language, one, online)}</strong>: ${plugOf(language, one)}
+              ${terms && listOf(wordsOf(language, terms))}
+            </li>`
+          })}
         </ul>`,
   )}`
 }

@@ -10,7 +10,7 @@ import {
 } from '#contracts/stations'
 import { defineService, importProblems, imports } from '#kernel'
 import { answerConnector, answerStation } from './answers.ts'
-import { needs, settings } from './host.ts'
+import { asksLater, needs, settings } from './host.ts'
 import { reactions } from './live/reactions.ts'
 import { streams } from './live/stream.ts'
 import { nearbyRoutes } from './nearby/routes.ts'
@@ -30,6 +30,7 @@ export const stations = defineService({
   includes: [imports],
   folder: import.meta.dirname,
   needs,
+  asksLater,
   settings,
   publishes: [
     StationCreated,

@@ -1,4 +1,5 @@
-import type { TariffTerms } from '#contracts/billing'
+import type { Static } from 'typebox'
+import type { getPrices, TariffTerms } from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
 import type { Db, Tx } from '#kernel'
 
@@ -106,4 +107,18 @@ export async function termsOf(db: Db, tariffId: string, version: number): Promis
   const [row] = await db<{ terms: TariffTerms }[]>`
     select terms from tariff_terms where tariff_id = ${tariffId} and version = ${version}`
   return row?.terms
+}
+
+/** See `get_prices`. */
+export async function answerPrices(
+  db: Db,
+  { stationId, ownerId, connectors }: Static<(typeof getPrices)['input']>,
+): Promise<Static<(typeof getPrices)['output']>> {
+  const found = await Promise.all(
+    connectors.map(async place => ({
+      ...place,
+      tariff: await tariffAt(db, { ...place, stationId, ownerId, driverId: null }),
+    })),
+  )
+  return { prices: found.flatMap(({ tariff, ...place }) => (tariff ? { ...place, terms: tariff.terms } : [])) }
 }
