@@ -11,7 +11,9 @@ type MaintenanceTx = Tx<'maintenance'>
 export async function takeSignals(host: MaintenanceHost, tx: MaintenanceTx, signals: readonly Signal[]): Promise<void> {
   const heard = await listHeard(tx, signals, false)
   const before = new Map(heard)
-  const relevant = signals.filter(signal => signal.bad || heard.has(nameOf(signal)))
+  // What begins and is over before anybody looks is among them with both.
+  const names = new Set([...heard.keys(), ...signals.filter(({ bad }) => bad).map(nameOf)])
+  const relevant = signals.filter(signal => names.has(nameOf(signal)))
   if (relevant.length === 0) return
   const chargers = await lockChargers(
     tx,

@@ -48,6 +48,7 @@ test('a connector that comes and goes a hundred times a minute is one incident a
     await says('CP-1', 'faulted')
     await says('CP-1', 'available')
   }
+  await p.settle()
   const [incident, ...more] = await operator({ userId: owner.id }).list('/incidents')
   assert.deepEqual([more.length, incident.relapses, incident.status], [0, 49, 'open'])
   assert.ok(incident.clearedAt)
