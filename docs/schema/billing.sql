@@ -29,6 +29,7 @@ create table charges (
   charged_at         timestamp with time zone,
   invoiced_revision  integer                   not null default 0,
   invoice_id         uuid,
+  taxed              json,
   constraint charges_pkey PRIMARY KEY (session_id),
   constraint charges_tariff_id_version_fkey FOREIGN KEY (tariff_id, version) REFERENCES tariff_terms(tariff_id, version),
   constraint charges_seller_kind_check CHECK ((seller_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),

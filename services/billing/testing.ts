@@ -26,6 +26,8 @@ export interface Charging {
   readonly minutes?: number
   /** Moments in between. */
   readonly course?: readonly (readonly [minutes: number, energyWh: number])[]
+  /** What else is told otherwise. */
+  readonly about?: object
 }
 
 /** Billing, a station of an operator's, and sessions there that are told as their service would. */
@@ -35,7 +37,12 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   const seller: Owner = { kind: 'organisation', id: newId() }
   const stationId = newId()
   const courses = new Map<string, object>()
-  const known = { station: true }
+  const known: { station: boolean; owner: Owner; region: string | null; country: string } = {
+    station: true,
+    owner: seller,
+    region: null,
+    country: 'DEU',
+  }
   const works = new Map<string, () => Promise<void>>()
   const held: Service = {
     ...billing,
@@ -56,13 +63,13 @@ export async function open(t: TestContext, options: TestOptions = {}) {
           ? {
               stationId,
               chargerId: 'CP-1',
-              owner: seller,
+              owner: known.owner,
               public: true,
               name: 'Market square',
               siteId: null,
               timeZone: 'Europe/Berlin',
-              country: 'DEU',
-              region: null,
+              country: known.country,
+              region: known.region,
               tariff: null,
               online: true,
               deleted: false,
@@ -102,7 +109,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   const organisation = { id: seller.id, role: 'admin' as const }
   const operator = as({ role: 'operator', organisation })
   const told = (
-    { sessionId, driverId, energyWh, minutes = 60, course = [] }: Charging,
+    { sessionId, driverId, energyWh, minutes = 60, course = [], about: more = {} }: Charging,
     updated: number,
     ended: boolean,
   ) => {
@@ -118,6 +125,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
       startedAt: at(0),
       energyWh: ended ? energyWh : 0,
       updatedAt: at(updated),
+      ...more,
     }
     const moments = [[0, 0] as const, ...course, [minutes, energyWh] as const]
     courses.set(sessionId, {
@@ -131,8 +139,10 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   const ending = { stopReason: null, closedBy: 'charger' as const }
   return {
     p,
-    /** Whether anybody knows the station. */
+    /** What anybody knows of the station. */
     known,
+    /** What is told of a session that goes on. */
+    about: (session: Charging, updated: number) => told(session, updated, false).about,
     at,
     seller,
     stationId,

@@ -1,9 +1,10 @@
 import { SessionCharged, type TariffTerms } from '#contracts/billing'
 import { getSessionCourse } from '#contracts/sessions'
+import type { Owner } from '#contracts/shared'
 import { getStation } from '#contracts/stations'
 import { Problem, type Tx } from '#kernel'
 import { exact, type Exact } from '#money/amount'
-import { hold, post, type Transfer } from '#money/ledger'
+import { hold, post, release, releaseExpired, type Transfer } from '#money/ledger'
 import type { BillingHost } from '../host.ts'
 import { agreedAt, viewPrice } from '../quotes/routes.ts'
 import { taxOf } from '../sellers/sellers.ts'
@@ -95,7 +96,11 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
   if (agreed?.state !== 'due') return
   const isYoung = now().getTime() - agreed.toldAt.getTime() < nowhereMs
   if (!agreed.agreedAt && isYoung) return
-  if (!agreed.tariffId || !agreed.seller) return void (await db.transaction(tx => setFree(tx, sessionId)))
+  if (!agreed.tariffId || !agreed.seller)
+    return await db.transaction(async tx => {
+      await setFree(tx, sessionId)
+      await release(tx, sessionId, now())
+    })
   const terms = (await termsOf(db, agreed.tariffId, agreed.version!))!
   const { course, startedAt, endedAt, energyWh } = await ask(getSessionCourse, { sessionId })
   const isAsTold =
@@ -113,7 +118,13 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
   const tax = await taxOf(db, agreed, terms, price)
   await db.transaction(async tx => {
     const before = (await lockCharge(tx, sessionId))!
-    if (before.state !== 'due' || before.toldAt.getTime() !== agreed.toldAt.getTime()) return
+    const isAsBefore =
+      before.toldAt.getTime() === agreed.toldAt.getTime() &&
+      before.endedAt?.getTime() === agreed.endedAt!.getTime() &&
+      before.energyWh === agreed.energyWh &&
+      before.driverId === agreed.driverId
+    // What changed meanwhile is asked for by another job.
+    if (before.state !== 'due' || !isAsBefore) return
     await book(tx, before, { price, terms, ...tax }, now())
     await booked(tx, sessionId)
     if (before.driverId) await judge(tx, before.driverId, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())
@@ -125,13 +136,14 @@ interface Due {
   readonly terms: TariffTerms
   readonly netMinor: bigint
   readonly taxMinor: bigint
+  readonly taxed: Charge['taxed']
 }
 
 /** What is due more than before is taken from the wallet, then owed; what is less pays debts, then goes into the wallet. */
 async function book(
   tx: Tx<'billing'>,
   before: Charge,
-  { price, terms, netMinor, taxMinor }: Due,
+  { price, terms, netMinor, taxMinor, taxed }: Due,
   at: Date,
 ): Promise<void> {
   const { sessionId, driverId } = before
@@ -147,9 +159,13 @@ async function book(
   const debt = driverId ? await accounts.debt(tx, driverId, currency) : wallet
   let owed = driverId ? await owedBy(tx, driverId, currency) : 0n
   const transfers: Transfer[] = []
+  // What was booked while nobody knew who charged is corrected there, and then asked of them as a whole.
+  const nobodys = driverId && before.revision > 0 ? await uncollectedFor(tx, seller, currency, sessionId) : undefined
   const move = (to: string, minor: bigint): void => {
-    if (minor > 0n) transfers.push({ from: wallet, to, minor, otherwise: debt })
-    if (minor >= 0n) return
+    if (nobodys && minor > 0n) transfers.push({ from: nobodys, to, minor })
+    else if (nobodys && minor < 0n) transfers.push({ from: to, to: nobodys, minor: -minor })
+    else if (minor > 0n) transfers.push({ from: wallet, to, minor, otherwise: debt })
+    if (nobodys || minor >= 0n) return
     const paid = owed < -minor ? owed : -minor
     owed -= paid
     if (paid > 0n) transfers.push({ from: to, to: debt, minor: paid })
@@ -157,6 +173,7 @@ async function book(
   }
   move(sales, netMinor - before.netMinor)
   move(taxes, taxMinor - before.taxMinor)
+  if (nobodys && totalMinor > 0n) transfers.push({ from: wallet, to: nobodys, minor: totalMinor, otherwise: debt })
   const kind = revision === 1 ? 'session' : `session-correction-${revision}`
   const about = { sessionId, chargerId: before.chargerId, energyWh: Number(before.energyWh) }
   const posted = await post(tx, { cause: sessionId, kind, at, about, transfers, settles: [sessionId] })
@@ -171,6 +188,7 @@ async function book(
     sessionId,
     revision,
     price: shown,
+    taxed,
     currency,
     netMinor,
     taxMinor,
@@ -197,5 +215,31 @@ async function book(
     totalMinor: Number(totalMinor),
     owedMinor: Number(owedMinor),
     at: at.toISOString(),
+  })
+}
+
+/** Where a session is booked that was nobody's then; undefined where it was somebody's, or was asked of them since. */
+async function uncollectedFor(tx: Tx, seller: Owner, currency: string, sessionId: string): Promise<string | undefined> {
+  const account = await accounts.uncollected(tx, seller, currency)
+  const [row] = await tx<{ minor: bigint }[]>`
+    select coalesce(sum(case when from_id = ${account} then minor else -minor end), 0)::bigint as minor
+    from ledger_transfers where cause_id = ${sessionId} and ${account} in (from_id, to_id)`
+  return row!.minor > 0n ? account : undefined
+}
+
+/** What was kept for sessions whose end nobody ever told is there again, for debts first. */
+export async function giveBackHeld({ db, now, settings }: BillingHost): Promise<void> {
+  const at = now()
+  await db.transaction(async tx => {
+    const sessions = await releaseExpired(tx, at)
+    const drivers = await tx<{ sessionId: string; driverId: string; currency: string }[]>`
+      select h.id as "sessionId", a.owner_id as "driverId", a.currency
+      from ledger_holds h join ledger_accounts a on a.id = h.account_id
+      where h.id = any(${sessions}::uuid[]) order by a.owner_id, h.id`
+    for (const { sessionId, driverId, currency } of drivers) {
+      await lockDriver(tx, driverId)
+      await payDebts(tx, driverId, currency, { id: sessionId, kind: 'hold-ended', at })
+      await judge(tx, driverId, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), at)
+    }
   })
 }

@@ -2,15 +2,13 @@ import { SessionCorrected, SessionEnded, SessionStarted, SessionUpdated } from '
 import { StationCreated, StationUpdated } from '#contracts/stations'
 import type { Tx } from '#kernel'
 import type { BillingHost } from '../host.ts'
-import { agree, charge, type Booked } from './charge.ts'
+import { charge, giveBackHeld, type Booked } from './charge.ts'
 import { follow, listDue, listNowhere, noteDriver, type Told } from './store.ts'
 
 /** Sessions are agreed on at their begin and booked at their end, each by a job, as that asks other services. */
 export function followSessions(host: BillingHost, booked: Booked): void {
-  const agreeing = host.job(
-    'agree',
-    async ({ sessionId }: { sessionId: string }) => void (await agree(host, sessionId)),
-  )
+  // Who is told of the end while this is on its way leaves it to this.
+  const agreeing = host.job('agree', ({ sessionId }: { sessionId: string }) => charge(host, sessionId, booked))
   const charging = host.job('charge', ({ sessionId }: { sessionId: string }) => charge(host, sessionId, booked))
   host.every('10 minutes', 'charge sessions that still wait for it', async () => {
     const waiting = await listDue(host.db, new Date(host.now().getTime() - 10 * 60_000))
@@ -18,6 +16,8 @@ export function followSessions(host: BillingHost, booked: Booked): void {
       for (const sessionId of waiting) await tx.enqueue(charging, { sessionId }, { key: sessionId })
     })
   })
+
+  host.every('1 hour', 'give back what was kept for sessions that never ended', () => giveBackHeld(host))
 
   for (const event of [StationCreated, StationUpdated])
     host.on(
@@ -30,10 +30,10 @@ export function followSessions(host: BillingHost, booked: Booked): void {
     )
 
   const take = async (told: Told, tx: Tx): Promise<void> => {
-    const { isNew, isDue } = await follow(tx, told)
+    const { isDue, isOpen } = await follow(tx, told)
     const { sessionId } = told
     if (isDue) await tx.enqueue(charging, { sessionId }, { key: sessionId })
-    else if (isNew) await tx.enqueue(agreeing, { sessionId }, { key: sessionId })
+    else if (isOpen) await tx.enqueue(agreeing, { sessionId }, { key: sessionId })
   }
   for (const event of [SessionStarted, SessionEnded, SessionCorrected])
     host.on(
@@ -47,8 +47,10 @@ export function followSessions(host: BillingHost, booked: Booked): void {
     async (events, tx) => {
       for (const [sessionId, driverId] of new Map(
         events.flatMap(({ sessionId, driverId }) => (driverId ? [[sessionId, driverId] as const] : [])),
-      ))
-        await noteDriver(tx, sessionId, driverId)
+      )) {
+        const changed = await noteDriver(tx, sessionId, driverId)
+        if (changed) await tx.enqueue(changed.isDue ? charging : agreeing, { sessionId }, { key: sessionId })
+      }
     },
   )
 }

@@ -1,5 +1,6 @@
 import type { Owner } from '#contracts/shared'
 import type { Db, Tx } from '#kernel'
+import type { Treatment } from '#money/tax'
 
 /** Where a session is, as far as its price depends on that. */
 export interface ChargePlace {
@@ -29,6 +30,8 @@ export interface Charge {
   readonly place: ChargePlace | null
   readonly revision: number
   readonly price: object | null
+  /** How what is booked is taxed; null where nobody had said yet who sells. */
+  readonly taxed: { readonly treatment: Treatment; readonly buyerTaxId: string | null } | null
   readonly currency: string | null
   readonly netMinor: bigint
   readonly taxMinor: bigint
@@ -45,7 +48,7 @@ const columns = (db: Db) => db`
   case when seller_id is not null then json_build_object('kind', seller_kind, 'id', seller_id) end as seller,
   driver_id as "driverId", started_at as "startedAt", ended_at as "endedAt", energy_wh as "energyWh",
   told_at as "toldAt", state, agreed_at as "agreedAt", tariff_id as "tariffId", version, quote_id as "quoteId", place,
-  revision, price, currency, net_minor as "netMinor", tax_minor as "taxMinor", total_minor as "totalMinor",
+  revision, price, taxed, currency, net_minor as "netMinor", tax_minor as "taxMinor", total_minor as "totalMinor",
   owed_minor as "owedMinor", charged_at as "chargedAt",
   invoiced_revision as "invoicedRevision", invoice_id as "invoiceId"`
 
@@ -71,13 +74,21 @@ export const listCharges = (
   limit: number,
   before: string | undefined,
 ) => db<Charge[]>`
-  select ${columns(db)} from charges
+  select ${columns(db)} from ${
+    // Of each its newest along the index: who has sold a million has them read one by one, too.
+    of.sellers === undefined || of.driverId !== undefined
+      ? db`charges`
+      : db`unnest(${of.sellers as string[]}::uuid[]) as seller (of_id) cross join lateral (
+          select * from charges where seller_id = of_id ${before === undefined ? db`` : db`and session_id < ${before}`}
+          order by session_id desc limit ${limit}) c`
+  }
   where true ${of.driverId === undefined ? db`` : db`and driver_id = ${of.driverId}`}
     ${of.sellers === undefined ? db`` : db`and seller_id = any(${of.sellers as string[]}::uuid[])`}
     ${
       of.uninvoicedBefore === undefined
         ? db``
-        : db`and state = 'charged' and invoiced_revision < revision and ended_at < ${of.uninvoicedBefore}`
+        : db`and state = 'charged' and taxed is not null and invoiced_revision < revision
+          and ended_at < ${of.uninvoicedBefore}`
     }
     ${before === undefined ? db`` : db`and session_id < ${before}`}
   order by session_id desc limit ${limit}`
@@ -101,9 +112,9 @@ export interface Told {
  * Keeps what was told of a session last, in whatever order it is told; true where something about its end changed, so
  * that it has to be charged (again).
  */
-export async function follow(tx: Tx, told: Told): Promise<{ isNew: boolean; isDue: boolean }> {
+export async function follow(tx: Tx, told: Told): Promise<{ isDue: boolean; isOpen: boolean }> {
   const { sessionId, owner, endedAt = null } = told
-  const [row] = await tx<{ isNew: boolean; isDue: boolean }[]>`
+  const [row] = await tx<{ isDue: boolean; isOpen: boolean }[]>`
     insert into charges as c (session_id, charger_id, station_id, evse, connector, seller_kind, seller_id, driver_id,
       started_at, ended_at, energy_wh, told_at, state)
     values (${sessionId}, ${told.chargerId}, ${told.stationId}, ${told.evse}, ${told.connector}, ${owner?.kind ?? null},
@@ -111,14 +122,22 @@ export async function follow(tx: Tx, told: Told): Promise<{ isNew: boolean; isDu
       ${endedAt === null ? 'running' : 'due'})
     on conflict (session_id) do update set
       station_id = coalesce(excluded.station_id, c.station_id), evse = excluded.evse, connector = excluded.connector,
-      seller_kind = coalesce(excluded.seller_kind, c.seller_kind), seller_id = coalesce(excluded.seller_id, c.seller_id),
-      driver_id = coalesce(c.driver_id, excluded.driver_id), started_at = excluded.started_at,
+      -- Who sold when it was agreed on is paid, whoever has the charger since.
+      seller_kind = case when c.agreed_at is not null and c.seller_id is not null then c.seller_kind
+        else coalesce(excluded.seller_kind, c.seller_kind) end,
+      seller_id = case when c.agreed_at is not null and c.seller_id is not null then c.seller_id
+        else coalesce(excluded.seller_id, c.seller_id) end,
+      driver_id = coalesce(c.driver_id, excluded.driver_id),
+      -- Quotes and groups are of a driver.
+      agreed_at = case when c.driver_id is null and excluded.driver_id is not null and c.revision = 0 then null
+        else c.agreed_at end,
+      started_at = excluded.started_at,
       ended_at = excluded.ended_at, energy_wh = excluded.energy_wh, told_at = excluded.told_at,
       state = excluded.state
     where (c.told_at, c.ended_at is not null, c.energy_wh)
       < (excluded.told_at, excluded.ended_at is not null, excluded.energy_wh)
-    returning xmax = 0 as "isNew", state = 'due' as "isDue"`
-  return row ?? { isNew: false, isDue: false }
+    returning state = 'due' as "isDue", agreed_at is null as "isOpen"`
+  return row ?? { isDue: false, isOpen: false }
 }
 
 /** Sessions at a charger of which nobody knew where it is. */
@@ -133,9 +152,17 @@ export async function listDue(db: Db, before: Date): Promise<string[]> {
   return rows.map(({ sessionId }) => sessionId)
 }
 
-/** Whose a session is may be known later than its begin: a card is shown to a charger that runs already. */
-export const noteDriver = (tx: Tx, sessionId: string, driverId: string) => tx`
-  update charges set driver_id = ${driverId} where session_id = ${sessionId} and driver_id is null`
+/**
+ * Whose a session is may be known later than its begin: a card is shown to a charger that runs already. It is agreed on
+ * anew then, as quotes and groups are of a driver, or booked again. Undefined where that was known.
+ */
+export async function noteDriver(tx: Tx, sessionId: string, driverId: string): Promise<{ isDue: boolean } | undefined> {
+  const [row] = await tx<{ isDue: boolean }[]>`
+    update charges set driver_id = ${driverId}, agreed_at = case when revision > 0 then agreed_at end,
+      state = case when state = 'running' then state else 'due' end
+    where session_id = ${sessionId} and driver_id is null returning state = 'due' as "isDue"`
+  return row
+}
 
 export interface Agreement {
   readonly stationId: string
@@ -162,6 +189,7 @@ export const setCharged = (
     sessionId,
     revision,
     price,
+    taxed,
     currency,
     netMinor,
     taxMinor,
@@ -170,10 +198,20 @@ export const setCharged = (
     chargedAt,
   }: Pick<
     Charge,
-    'sessionId' | 'revision' | 'price' | 'currency' | 'netMinor' | 'taxMinor' | 'totalMinor' | 'owedMinor' | 'chargedAt'
+    | 'sessionId'
+    | 'revision'
+    | 'price'
+    | 'taxed'
+    | 'currency'
+    | 'netMinor'
+    | 'taxMinor'
+    | 'totalMinor'
+    | 'owedMinor'
+    | 'chargedAt'
   >,
 ) => tx`
-  update charges set state = 'charged', revision = ${revision}, price = ${tx.json(price as never)}, currency = ${currency},
+  update charges set state = 'charged', revision = ${revision}, price = ${tx.json(price as never)},
+    taxed = ${taxed && tx.json(taxed as never)}, currency = ${currency},
     net_minor = ${netMinor.toString()}, tax_minor = ${taxMinor.toString()}, total_minor = ${totalMinor.toString()},
     owed_minor = ${owedMinor.toString()}, charged_at = ${chargedAt}
   where session_id = ${sessionId}`

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { InvoiceIssued } from '#contracts/billing'
 import { newId } from '#kernel'
+import { treatmentOf, type Seller } from '../sellers/sellers.ts'
 import { open, perKwh } from '../testing.ts'
 
 const session = (more: object = {}) => ({ sessionId: newId(), driverId: newId(), energyWh: 10_000, ...more })
@@ -111,5 +112,79 @@ suite('an invoice', () => {
     now = new Date('2027-05-01T00:10:00.000Z')
     await periodically(/months/)
     assert.equal((await of(driverId)).length, 1)
+  })
+
+  test('says the tax that was booked, and none of sessions from before it was said who sells', async t => {
+    let now = new Date('2027-03-02T10:00:00.000Z')
+    const { p, tariff, as, ended, operator, periodically } = await open(t, { now: () => now })
+    await tariff(perKwh('0.50', { taxIncluded: false }))
+    const driverId = newId()
+    await as({ userId: driverId }).put('/invoicing', { every: 'month', language: 'en', party: null })
+    await ended(session({ driverId }))
+    const address = { street: 'Marktplatz 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
+    await operator.put('/seller', { name: 'Example Charging', address, taxId: 'DE136695976' })
+    await ended(session({ driverId, energyWh: 2_000 }))
+    now = new Date('2027-04-01T00:10:00.000Z')
+    await operator.put('/seller', { name: 'Small', address, taxId: null, smallBusiness: true })
+    await periodically(/months/)
+    assert.deepEqual(
+      (await p.published(InvoiceIssued)).map(({ totalMinor }) => totalMinor),
+      [119],
+    )
+  })
+
+  test('of a month asks for what was booked to the cent, though tax was rounded for each session', async t => {
+    let now = new Date('2027-03-02T10:00:00.000Z')
+    const { p, tariff, as, fund, ended, operator, periodically } = await open(t, { now: () => now })
+    await tariff(perKwh('0.01', { taxIncluded: false }))
+    const address = { street: 'Marktplatz 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
+    await operator.put('/seller', { name: 'Example Charging', address, taxId: 'DE136695976' })
+    const driverId = newId()
+    await fund(driverId, 1_000n)
+    await as({ userId: driverId }).put('/invoicing', { every: 'month', language: 'en', party: null })
+    for (let count = 0; count < 3; count++) await ended(session({ driverId, energyWh: 3_000 }))
+    // Who has changed their mind since has one all the same.
+    await as({ userId: driverId }).put('/invoicing', { every: 'session', language: 'en', party: null })
+    now = new Date('2027-04-01T00:10:00.000Z')
+    await periodically(/months/)
+    assert.deepEqual(
+      (await p.published(InvoiceIssued)).map(({ totalMinor }) => totalMinor),
+      [12],
+    )
+  })
+
+  test('has no tax for a company of the country that owes it itself, whose number is right', async t => {
+    const { as, ended, of, known } = await sell(t)
+    known.country = 'AUT'
+    const driverId = newId()
+    const company = as({ userId: driverId })
+    const wishes = (taxId: string) => ({
+      every: 'session',
+      language: 'en',
+      party: { name: 'Ada GmbH', street: 'Ring 1', postalCode: '1010', city: 'Wien', country: 'AT', taxId },
+    })
+    assert.equal((await company.put('/invoicing', wishes('ATU13585626'))).body.code, 'tax_id_invalid')
+    const said = await company.put('/invoicing', wishes('ATU13585627'))
+    assert.deepEqual([said.status, said.body.party.taxId], [200, 'ATU13585627'])
+    assert.equal((await company.get('/invoicing')).body.party.taxId, 'ATU13585627')
+    await ended(session({ driverId }))
+    const [invoice] = await of(driverId)
+    assert.deepEqual([invoice.taxMinor, invoice.totalMinor], [0, 500])
+    await ended(session({ driverId: known.owner.id }))
+    assert.equal((await of(known.owner.id))[0].taxMinor, 83, 'who is none pays the tax of Austria')
+  })
+
+  test('has the taxes of a state, however the station tells its region', () => {
+    for (const [region, other] of [
+      ['IN-KA', 'KA'],
+      ['Karnataka', undefined],
+      [null, undefined],
+    ] as const) {
+      const seller = { address: { country: 'IN', region: 'KA' }, smallBusiness: false } as Seller
+      const place = { country: 'IND', region, timeZone: 'Asia/Kolkata' }
+      const treatment = treatmentOf(seller, null, { place, endedAt: new Date('2027-03-01T10:00:00Z') })
+      const same = { place: { ...place, region: other ?? null }, endedAt: new Date('2027-03-01T10:00:00Z') }
+      assert.deepEqual(treatment, treatmentOf(seller, null, same), String(region))
+    }
   })
 })

@@ -2,36 +2,22 @@ import { createHash } from 'node:crypto'
 import type { Static } from 'typebox'
 import { InvoiceIssued, type TariffTerms } from '#contracts/billing'
 import { getPerson } from '#contracts/identity'
-import { Problem, type Db, type Tx } from '#kernel'
-import { decimalOf } from '#money/amount'
+import { Problem, type Tx } from '#kernel'
+import { decimalOf, exact, toWhole } from '#money/amount'
 import { credit, findInvoice, issue, type DraftLine, type InvoiceDraft, type Issued, type Party } from '#money/invoices'
 import { dayAt } from '#money/tax'
 import type { BillingHost } from '../host.ts'
 import { findCharge, lockCharge, type Charge } from '../charges/store.ts'
-import { findSeller, treatmentOf, type Seller } from '../sellers/sellers.ts'
+import { findSeller, type Seller } from '../sellers/sellers.ts'
 import type { PriceView } from '../quotes/routes.ts'
 import { termsOf } from '../tariffs/store.ts'
-
-/** How a driver wants to be billed; by themselves for each session, in the name of their account. */
-export interface Invoicing {
-  readonly every: 'session' | 'month'
-  readonly party: Omit<Party, 'id'> | null
-  readonly language: 'en' | 'de'
-  readonly version: number
-}
-
-const usual: Invoicing = { every: 'session', party: null, language: 'en', version: 0 }
-
-export async function findInvoicing(db: Db, driverId: string): Promise<Invoicing> {
-  const [row] = await db<Invoicing[]>`
-    select every, party, language, version from invoicing where driver_id = ${driverId}`
-  return row ?? usual
-}
+import { findInvoicing } from './wishes.ts'
 
 /** Issues the invoice of a session that is booked; of one that is booked otherwise now the one before is taken back. */
 export async function invoiceSession(host: BillingHost, sessionId: string): Promise<void> {
   const charge = await findCharge(host.db, sessionId)
-  if (charge?.state !== 'charged' || !charge.driverId || !charge.seller) return
+  // What was booked before it was said who sells stays without tax, and without an invoice.
+  if (charge?.state !== 'charged' || !charge.driverId || !charge.seller || !charge.taxed) return
   const { every } = await findInvoicing(host.db, charge.driverId)
   // One that is on an invoice already does not wait for the end of another month.
   if (every === 'month' && charge.invoiceId === null) return
@@ -57,13 +43,13 @@ export async function invoiceTogether(
     // In one order, as whoever wants the same waits for the others.
     for (const { sessionId } of charges.toSorted((a, b) => (a.sessionId < b.sessionId ? -1 : 1))) {
       const locked = await lockCharge(tx, sessionId)
-      if (locked?.state === 'charged' && locked.invoicedRevision < locked.revision) due.push(locked)
+      if (locked?.state === 'charged' && locked.taxed && locked.invoicedRevision < locked.revision) due.push(locked)
     }
     for (const charge of due) if (charge.invoiceId) await takeBack(tx, charge, now())
-    const draft = draftFor(seller, { id: driverId, country: seller.address.country, ...party, name }, due, terms, {
-      language,
-      at: now(),
-    })
+    // Who asked for no tax by their number has it on the invoice, whatever they have said since.
+    const taxId = due.find(({ taxed }) => taxed!.buyerTaxId !== null)?.taxed!.buyerTaxId ?? party?.taxId?.number
+    const buyer = { id: driverId, country: seller.address.country, ...party, name, taxId }
+    const draft = draftFor(seller, buyer, due, terms, { language, at: now() })
     const issued = draft && (await issue(tx, draft))
     for (const { sessionId } of due)
       await tx`
@@ -115,7 +101,8 @@ function draftFor(
   const [first] = due
   if (!first) return undefined
   const days = due.flatMap(charge => [dayOf(charge.startedAt, charge), dayOf(charge.endedAt!, charge)]).toSorted()
-  const isTaxIncluded = terms.get(first.sessionId)!.taxIncluded
+  // Taxes that were rounded for each session are not those of their sum: then what was booked with tax is invoiced.
+  const isTaxIncluded = due.length > 1 || terms.get(first.sessionId)!.taxIncluded
   return {
     cause: causeOf(due),
     seller: { id: seller.ownerId, name: seller.name, ...seller.address, taxId: seller.taxId ?? undefined },
@@ -129,7 +116,7 @@ function draftFor(
     suppliedFrom: days[0]!,
     suppliedTo: days.at(-1)!,
     prepaidMinor: due.reduce((sum, { totalMinor, owedMinor }) => sum + totalMinor - owedMinor, 0n),
-    lines: due.flatMap(charge => linesOf(charge, seller, language)),
+    lines: due.flatMap(charge => linesOf(charge, isTaxIncluded, language)),
   }
 }
 
@@ -160,9 +147,15 @@ const words = {
   },
 }
 
-function linesOf(charge: Charge, seller: Seller, language: 'en' | 'de'): DraftLine[] {
-  const { lines, currency } = charge.price as Static<typeof PriceView>
-  const treatment = treatmentOf(seller, charge)
+function linesOf(charge: Charge, isTaxIncluded: boolean, language: 'en' | 'de'): DraftLine[] {
+  const { lines, currency, taxIncluded, totalMinor } = charge.price as Static<typeof PriceView>
+  const { treatment } = charge.taxed!
+  const amounts = lines.map(({ amountMinor }) => BigInt(amountMinor))
+  if (isTaxIncluded && !taxIncluded) {
+    const withTax = exact(charge.totalMinor).div(exact(BigInt(totalMinor)))
+    for (const [index, minor] of amounts.entries()) amounts[index] = toWhole(exact(minor).mul(withTax))
+    amounts[amounts.length - 1]! += charge.totalMinor - amounts.reduce((sum, minor) => sum + minor, 0n)
+  }
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 3 })
   const amount = {
     ENERGY: [1000, 'kWh'],
@@ -172,14 +165,14 @@ function linesOf(charge: Charge, seller: Seller, language: 'en' | 'de'): DraftLi
     MINIMUM: [1, ''],
     MAXIMUM: [1, ''],
   } as const
-  return lines.map(({ type, price, quantity, amountMinor }) => {
+  return lines.map(({ type, price, quantity }, index) => {
     const [per, unit] = amount[type]
     return {
       name: words[language][type],
       description: `${number.format(quantity / per)}${unit && ` ${unit}`} × ${price} ${currency}, ${charge.chargerId}`,
       quantity: '1',
       unit: 'C62',
-      price: decimalOf({ minor: BigInt(amountMinor), currency }),
+      price: decimalOf({ minor: amounts[index]!, currency }),
       treatment,
       item: charge.sessionId,
       from: dayOf(charge.startedAt, charge),

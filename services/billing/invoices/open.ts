@@ -23,10 +23,11 @@ export function openInvoicing(host: BillingHost): Booked {
   host.every('1 hour', 'issue invoices of months that are over', async () => {
     const at = now()
     const until = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth()))
+    // Also of who wanted it monthly and has changed their mind, or is gone.
     const pairs = await db<{ sellerId: string; driverId: string }[]>`
-      select distinct seller_id as "sellerId", c.driver_id as "driverId"
-      from charges c join invoicing i on i.driver_id = c.driver_id and i.every = 'month'
-      where c.state = 'charged' and c.invoiced_revision < c.revision and c.ended_at < ${until} limit 1000`
+      select distinct seller_id as "sellerId", driver_id as "driverId" from charges
+      where state = 'charged' and invoiced_revision < revision and driver_id is not null
+        and taxed is not null and ended_at < ${until} limit 200000`
     await db.transaction(async tx => {
       for (const pair of pairs)
         await tx.enqueue(

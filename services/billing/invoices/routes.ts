@@ -15,9 +15,10 @@ import {
   signedIn,
   type Actor,
 } from '#kernel'
+import { checkTaxId } from '#money/tax'
 import { asPdf, asUbl, findInvoice, listInvoices, type Invoice, type InvoiceSummary } from '#money/invoices'
 import type { BillingHost } from '../host.ts'
-import { findInvoicing, type Invoicing } from './invoicing.ts'
+import { findInvoicing, type Invoicing } from './wishes.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 const Day = Type.String({ format: 'date', examples: ['2027-03-01'] })
@@ -113,6 +114,13 @@ const Address = {
   postalCode: Type.Optional(Line(12, { examples: ['10115'] })),
   city: Type.Optional(Line(80, { examples: ['Berlin'] })),
   country: Type.String({ pattern: '^[A-Z]{2}$', examples: ['DE'] }),
+  taxId: Type.Optional(
+    Type.String({
+      maxLength: 20,
+      description: 'Of a company; its form and check digits are looked at',
+      examples: ['ATU13585627'],
+    }),
+  ),
 }
 const Wishes = Type.Object({
   every: Type.Enum(['session', 'month'], { examples: ['month'] }),
@@ -130,6 +138,7 @@ const WishesView = Type.Object(
         postalCode: Type.Optional(Type.String()),
         city: Type.Optional(Type.String()),
         country: Type.String({ examples: ['DE'] }),
+        taxId: Type.Optional(Type.String({ examples: ['ATU13585627'] })),
       }),
     ),
   },
@@ -231,8 +240,8 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
       },
     },
     async (request, reply) => {
-      const { version, ...wishes } = await findInvoicing(db, request.actor.userId)
-      return notModified(request, reply, version) ? reply.send() : (wishes as Static<typeof WishesView>)
+      const found = await findInvoicing(db, request.actor.userId)
+      return notModified(request, reply, found.version) ? reply.send() : wishesOf(found)
     },
   )
 
@@ -244,12 +253,15 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
         summary: 'Say how one wants to be billed, and as whom',
         honours: ['If-Match'],
         gives: ['ETag'],
+        refuses: ['tax_id_invalid'],
         body: Wishes,
         response: { 200: WishesView },
       },
     },
     async (request, reply) => {
       const { actor, body } = request
+      const taxId = body.party?.taxId ? await checkTaxId(body.party.taxId, body.party.country) : undefined
+      const party = body.party && { ...body.party, taxId }
       const version = await db.transaction(async tx => {
         const [row] = await tx<Pick<Invoicing, 'version'>[]>`
           select version from invoicing where driver_id = ${actor.userId} for update`
@@ -257,15 +269,21 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
         const version = (row?.version ?? 0) + 1
         await tx`
           insert into invoicing (driver_id, every, party, language, version)
-          values (${actor.userId}, ${body.every}, ${body.party && tx.json(body.party)}, ${body.language}, ${version})
+          values (${actor.userId}, ${body.every}, ${party && tx.json(party as never)}, ${body.language}, ${version})
           on conflict (driver_id) do update set every = excluded.every, party = excluded.party,
             language = excluded.language, version = excluded.version`
         return version
       })
-      return reply.header('etag', `"${version}"`).send(body)
+      return reply.header('etag', `"${version}"`).send(wishesOf({ ...body, party }))
     },
   )
 }
+
+const wishesOf = ({ every, language, party }: Omit<Invoicing, 'version'>): Static<typeof WishesView> => ({
+  every,
+  language,
+  party: party && { ...party, taxId: party.taxId?.number },
+})
 
 const sellersFor = (actor: Actor): { sellers?: string[] } =>
   actor.role === 'admin' ? {} : { sellers: partiesOf(actor) }

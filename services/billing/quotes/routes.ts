@@ -101,12 +101,15 @@ export function quoteRoutes(host: BillingHost): void {
         { at: at.getTime() + minutes * 60_000, energyWh },
       ]
       const price = viewPrice(priceOf(tariff.terms, course, station.timeZone ?? 'UTC'), tariff.terms)
-      await db.transaction(
-        tx => tx`
-          insert into quotes (id, driver_id, station_id, evse, connector, tariff_id, version, price, created_at, expires_at)
-          values (${id}, ${driverId}, ${stationId}, ${evse}, ${connector}, ${tariff.id}, ${tariff.version},
-            ${tx.json(price)}, ${at}, ${expiresAt})`,
-      )
+      // Of who is not signed in no session can be known as theirs.
+      if (driverId !== null)
+        await db.transaction(
+          tx => tx`
+            insert into quotes
+              (id, driver_id, station_id, evse, connector, tariff_id, version, price, created_at, expires_at)
+            values (${id}, ${driverId}, ${stationId}, ${evse}, ${connector}, ${tariff.id}, ${tariff.version},
+              ${tx.json(price)}, ${at}, ${expiresAt})`,
+        )
       const { name, terms, version } = tariff
       return { ...answer, tariff: { id: tariff.id, version, name, terms }, price }
     },
@@ -136,10 +139,13 @@ export async function agreedAt(
   at: Date,
 ): Promise<Agreed | undefined> {
   const [quote] = await db<{ id: string; tariffId: string; version: number }[]>`
-    select id, tariff_id as "tariffId", version from quotes
-    where station_id = ${place.stationId} and evse = ${place.evse} and driver_id = ${place.driverId}
-      and created_at <= ${at} and expires_at > ${at}
-    order by created_at desc limit 1`
+    select q.id, q.tariff_id as "tariffId", q.version from quotes q join tariffs t on t.id = q.tariff_id
+    where q.station_id = ${place.stationId} and q.evse = ${place.evse} and q.driver_id = ${place.driverId}
+      and (q.connector = ${place.connector} or ${place.connector} = 0)
+      -- Nobody is held to what a former owner of the charger promised.
+      and t.owner_id = ${place.ownerId}
+      and q.created_at <= ${at} and q.expires_at > ${at}
+    order by q.created_at desc limit 1`
   if (quote) {
     const { id: quoteId, tariffId, version } = quote
     return { quoteId, tariffId, version, terms: (await termsOf(db, tariffId, version))! }

@@ -3,6 +3,7 @@ import type { Db } from '#kernel'
 import { majorOf } from '#money/amount'
 import { regimeOf, taxed, treat, type Place, type TaxRules, type Treatment } from '#money/tax'
 import type { Charge, ChargePlace } from '../charges/store.ts'
+import { findInvoicing, type Invoicing } from '../invoices/wishes.ts'
 import type { Price } from '../tariffs/price.ts'
 
 /** Who sells, as tax and invoices know them. */
@@ -44,20 +45,32 @@ const twoLetters: Readonly<Record<string, string>> = Object.fromEntries(
 
 const placeOf = ({ country, region, timeZone }: ChargePlace, otherwise: Place): Place => {
   const known = country === null ? undefined : twoLetters[country]
-  return known ? { country: known, region: region ?? undefined, timeZone } : otherwise
+  if (!known) return otherwise
+  // Stations tell it with its country or without, or in words that no table knows.
+  const code = region
+    ?.trim()
+    .toUpperCase()
+    .replace(/^[A-Z]{2}-/, '')
+  return { country: known, region: code && /^[A-Z0-9]{1,3}$/.test(code) ? code : undefined, timeZone }
 }
 
 const establishedOf = ({ address: { country, region } }: Seller): Place => ({ country, region })
 
 /** Whether and how a session is taxed: as electricity, where the charger stands. */
-export function treatmentOf(seller: Seller, { place, endedAt }: Pick<Charge, 'place' | 'endedAt'>): Treatment {
+export function treatmentOf(
+  seller: Seller,
+  party: Invoicing['party'],
+  { place, endedAt }: Pick<Charge, 'place' | 'endedAt'>,
+): Treatment {
   const established = establishedOf(seller)
   const at = place ? placeOf(place, established) : established
   if (!regimeOf(at)) return { category: 'O', place: at, percent: '0', parts: [], reason: 'out-of-scope' }
   return treat({
     sold: 'charging',
     seller: { established, smallBusiness: seller.smallBusiness },
-    buyer: { kind: 'consumer' },
+    buyer: party?.taxId
+      ? { kind: 'business', place: { country: party.country }, taxId: party.taxId }
+      : { kind: 'consumer' },
     at: endedAt!,
     place: at,
   })
@@ -69,13 +82,15 @@ export async function taxOf(
   charge: Charge,
   terms: TariffTerms,
   price: Price,
-): Promise<{ netMinor: bigint; taxMinor: bigint }> {
+): Promise<{ netMinor: bigint; taxMinor: bigint; taxed: Charge['taxed'] }> {
   const seller = charge.seller && (await findSeller(db, charge.seller.id))
-  if (!seller) return { netMinor: price.totalMinor, taxMinor: 0n }
-  const treatment = treatmentOf(seller, charge)
+  if (!seller) return { netMinor: price.totalMinor, taxMinor: 0n, taxed: null }
+  const party = charge.driverId ? (await findInvoicing(db, charge.driverId)).party : null
+  const treatment = treatmentOf(seller, party, charge)
   const { currency } = price
-  return taxed(
+  const { netMinor, taxMinor } = taxed(
     price.lines.map(({ amountMinor }) => ({ amount: majorOf({ minor: amountMinor, currency }), treatment })),
     { currency, prices: terms.taxIncluded ? 'gross' : 'net', rounding: seller.rounding },
   )
+  return { netMinor, taxMinor, taxed: { treatment, buyerTaxId: party?.taxId?.number ?? null } }
 }

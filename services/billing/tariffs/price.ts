@@ -61,7 +61,7 @@ export function priceOf(terms: TariffTerms, course: readonly Moment[], timeZone:
       from: at,
       to: at,
       start: begin.at,
-      timeZone,
+      local: localAt(begin.at, timeZone),
       isParking: false,
       powerW: 0,
     })
@@ -138,7 +138,8 @@ interface Piece {
   readonly to: Point
   /** Of the session. */
   readonly start: number
-  readonly timeZone: string
+  /** By the clock of the place, in the middle, as nothing changes within. */
+  readonly local: Local
   readonly isParking: boolean
   readonly powerW: number
 }
@@ -172,8 +173,11 @@ function* piecesOf(terms: TariffTerms, course: readonly Moment[], timeZone: stri
       if (wh > before.energyWh && wh < after.energyWh)
         points.push({ at: before.at + Math.round((ms * (wh - before.energyWh)) / gained), wh: exact(wh) })
     points.sort((one, other) => one.at - other.at || one.wh.compare(other.wh))
-    const of = { start, timeZone, isParking: parked.has(index), powerW: ms > 0 ? (gained * 3_600_000) / ms : 0 }
-    for (let piece = 1; piece < points.length; piece++) yield { from: points[piece - 1]!, to: points[piece]!, ...of }
+    const of = { start, isParking: parked.has(index), powerW: ms > 0 ? (gained * 3_600_000) / ms : 0 }
+    for (let piece = 1; piece < points.length; piece++) {
+      const [from, to] = [points[piece - 1]!, points[piece]!]
+      yield { from, to, local: localAt(middleOf(from, to), timeZone), ...of }
+    }
   }
 }
 
@@ -226,19 +230,29 @@ const componentFor = ({ elements }: TariffTerms, type: Dimension, piece: Piece):
 
 const days = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const
 
+interface Local {
+  readonly time: string
+  readonly date: string
+  readonly day: (typeof days)[number]
+}
+
+const middleOf = (from: Point, to: Point): number => from.at + (to.at - from.at) / 2
+
+function localAt(at: number, timeZone: string): Local {
+  const local = Temporal.Instant.fromEpochMilliseconds(Math.floor(at)).toZonedDateTimeISO(timeZone)
+  const [date, time] = local.toPlainDateTime().toString().split('T') as [string, string]
+  return { date, time: time.slice(0, 5), day: days[local.dayOfWeek - 1]! }
+}
+
 /** Looked at in the middle of a piece, as nothing changes within it. */
-function holds(restrictions: Restrictions, { from, to, start, timeZone, powerW }: Piece): boolean {
-  const middle = from.at + (to.at - from.at) / 2
-  const local = Temporal.Instant.fromEpochMilliseconds(Math.floor(middle)).toZonedDateTimeISO(timeZone)
-  const time = local.toPlainTime().toString().slice(0, 5)
-  const date = local.toPlainDate().toString()
+function holds(restrictions: Restrictions, { from, to, start, local: { time, date, day }, powerW }: Piece): boolean {
   const { startTime = '00:00', endTime = '24:00', startDate, endDate, daysOfWeek } = restrictions
   const isWithin = startTime < endTime ? time >= startTime && time < endTime : time >= startTime || time < endTime
   if (!isWithin || (startDate && date < startDate) || (endDate && date >= endDate)) return false
-  if (daysOfWeek && !daysOfWeek.includes(days[local.dayOfWeek - 1]!)) return false
-  const energy = from.wh.add(to.wh).div(2)
-  const seconds = (middle - start) / 1000
+  if (daysOfWeek && !daysOfWeek.includes(day)) return false
+  const seconds = (middleOf(from, to) - start) / 1000
   const { minEnergyWh, maxEnergyWh, minDurationSeconds, maxDurationSeconds, minPowerW, maxPowerW } = restrictions
+  const energy = minEnergyWh === undefined && maxEnergyWh === undefined ? zero : from.wh.add(to.wh).div(2)
   return (
     (minEnergyWh === undefined || energy.compare(minEnergyWh) >= 0) &&
     (maxEnergyWh === undefined || energy.compare(maxEnergyWh) < 0) &&

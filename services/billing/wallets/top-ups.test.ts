@@ -147,4 +147,12 @@ suite('a wallet', () => {
     assert.equal((await p.published(DriverBlocked)).length, 1)
     await isRight()
   })
+
+  test('leads browsers to pages of ours alone', async t => {
+    const { driver } = await pay(t)
+    for (const returnTo of ['//evil.example', '/\\evil.example', '/\\/evil.example', 'https://evil.example']) {
+      const { status } = await driver.post('/wallet/top-ups', { amountMinor: 500, currency: 'EUR', returnTo })
+      assert.equal(status, 400, returnTo)
+    }
+  })
 })

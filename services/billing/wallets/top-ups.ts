@@ -77,7 +77,7 @@ export function topUps(host: BillingHost): void {
           currency: Currency,
           returnTo: Type.Optional(
             Type.String({
-              pattern: '^/(?!/)[\\x21-\\x7e]*$',
+              pattern: '^/(?![/\\\\])[\\x21-\\x5b\\x5d-\\x7e]*$',
               maxLength: 500,
               description: 'Path of ours where the browser goes afterwards',
               examples: ['/'],
@@ -194,9 +194,11 @@ export function topUps(host: BillingHost): void {
   ): Promise<number> {
     const rows = await tx<{ id: string; left: bigint }[]>`
       select p.id, p.captured_minor - coalesce((
-        select sum(r.amount_minor) from payment_refunds r where r.payment_id = p.id and r.state <> 'failed'), 0)::bigint as left
+        select sum(r.amount_minor) from payment_refunds r where r.payment_id = p.id and r.state <> 'failed'), 0)::bigint - coalesce((
+        select sum(d.amount_minor) from payment_disputes d where d.payment_id = p.id and d.state <> 'won'), 0)::bigint as left
       from payments p
       where p.purpose = 'top-up' and p.payer_id = ${driverId} and p.currency = ${currency} and p.state = 'succeeded'
+        and p.captured_minor > p.refunded_minor
       order by p.captured_at desc limit 200`
     let left = wanted
     let count = 0
