@@ -16,6 +16,7 @@ import { followSessions } from './charges/reactions.ts'
 import { groupRoutes } from './groups/routes.ts'
 import { needs, settings } from './host.ts'
 import { openInvoicing } from './invoices/open.ts'
+import { forgetWhoLeaves } from './leaving.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
 import { problems } from './problems.ts'
 import { dropQuotes, quoteRoutes } from './quotes/routes.ts'
@@ -47,6 +48,7 @@ export const billing = defineService({
     topUps(host)
     const invoicing = openInvoicing(host)
     followSessions(host, invoicing)
+    forgetWhoLeaves(host)
     invoiceRoutes(host)
     const wrong = metrics.gauge(
       'ohmnibus_billing_accounts_wrong',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { InvoiceIssued } from '#contracts/billing'
+import { UserDeleted } from '#contracts/identity'
 import { newId } from '#kernel'
 import { treatmentOf, type Seller } from '../sellers/sellers.ts'
 import { open, perKwh } from '../testing.ts'
@@ -172,6 +173,26 @@ suite('an invoice', () => {
     assert.deepEqual([invoice.taxMinor, invoice.totalMinor], [0, 500])
     await ended(session({ driverId: known.owner.id }))
     assert.equal((await of(known.owner.id))[0].taxMinor, 83, 'who is none pays the tax of Austria')
+  })
+
+  test('of who deletes their account has no name that they had given, and what is still due is invoiced', async t => {
+    let now = new Date('2027-03-02T10:00:00.000Z')
+    const { p, as, ended, of, operator, periodically } = await sell(t, { now: () => now })
+    const driverId = newId()
+    const group = await operator.post('/groups', { name: 'Employees', drivers: [driverId] })
+    const party = { name: 'Ada Lovelace Ltd', city: 'Berlin', country: 'DE' }
+    await as({ userId: driverId }).put('/invoicing', { every: 'month', language: 'en', party })
+    await ended(session({ driverId }))
+    await p.publish(UserDeleted, { userId: driverId, email: 'ada@example.com', locale: 'en', version: 2 })
+    await p.settle()
+    assert.equal((await as({ userId: driverId }).get('/invoicing')).body.party, null)
+    assert.deepEqual((await operator.get(`/groups/${group.body.id}`)).body.drivers, [])
+    now = new Date('2027-04-01T00:10:00.000Z')
+    await periodically(/months/)
+    assert.deepEqual(
+      (await of(driverId)).map(({ totalMinor, buyerName }) => [totalMinor, buyerName]),
+      [[500, 'Ada']],
+    )
   })
 
   test('has the taxes of a state, however the station tells its region', () => {
