@@ -118,7 +118,7 @@ const Address = {
     Type.String({
       maxLength: 20,
       description: 'Of a company; its form and check digits are looked at',
-      examples: ['ATU13585627'],
+      examples: ['DE136695976'],
     }),
   ),
 }
@@ -138,7 +138,7 @@ const WishesView = Type.Object(
         postalCode: Type.Optional(Type.String()),
         city: Type.Optional(Type.String()),
         country: Type.String({ examples: ['DE'] }),
-        taxId: Type.Optional(Type.String({ examples: ['ATU13585627'] })),
+        taxId: Type.Optional(Type.String({ examples: ['DE136695976'] })),
       }),
     ),
   },
