@@ -5,9 +5,9 @@ import { ChargerId, Currency, Id, Instant, Minor, Owner } from './shared.ts'
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
 /** A price in major units, exactly: `0.49` of EUR are 49 cents. */
-export const Decimal = Type.String({ pattern: '^\\d{1,9}(\\.\\d{1,6})?$', examples: ['0.49'] })
+export const Decimal = Type.String({ pattern: '^\\d{1,9}(\\.\\d{1,6})?$', maxLength: 16, examples: ['0.49'] })
 
-const Clock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', examples: ['22:00'] })
+const Clock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', maxLength: 5, examples: ['22:00'] })
 const Day = Type.String({ format: 'date', examples: ['2027-12-24'] })
 const Whole = (examples: number[]) => Type.Integer({ minimum: 0, maximum: 1_000_000_000, examples })
 

@@ -44,7 +44,7 @@ export const Owner = Type.Object({
 export type Owner = Static<typeof Owner>
 
 /** A currency by its code (ISO 4217). */
-export const Currency = Type.String({ pattern: '^[A-Z]{3}$', examples: ['EUR'] })
+export const Currency = Type.String({ pattern: '^[A-Z]{3}$', maxLength: 3, examples: ['EUR'] })
 
 /** Money in the minor unit of its currency: 1234 of EUR are 12.34 euros, of JPY 1234 yen. */
 export const Minor = Type.Integer({

@@ -1,5 +1,12 @@
 -- The schema billing after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table charger_stations (
+  charger_id  text                      not null,
+  station_id  uuid                      not null,
+  told_at     timestamp with time zone  not null,
+  constraint charger_stations_pkey PRIMARY KEY (charger_id)
+);
+
 create table charges (
   session_id         uuid                      not null,
   charger_id         text                      not null,

@@ -17,6 +17,7 @@ import {
   setAgreement,
   setCharged,
   setFree,
+  stationOf,
   type Agreement,
   type Charge,
   type ChargePlace,
@@ -65,12 +66,12 @@ async function holdFor(tx: Tx, driverId: string, sessionId: string, terms: Tarif
 async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreement | undefined> {
   const { ask, db } = host
   const { seller, chargerId, driverId, startedAt, evse, connector } = charge
-  const station = await ask(getStation, charge.stationId ? { stationId: charge.stationId } : { chargerId }).catch(
-    (error: unknown) => {
-      if (error instanceof Problem && error.code === 'station_unknown') return undefined
-      throw error
-    },
-  )
+  // By its id a station is known though it is gone since.
+  const stationId = charge.stationId ?? (await stationOf(db, chargerId))
+  const station = await ask(getStation, stationId ? { stationId } : { chargerId }).catch((error: unknown) => {
+    if (error instanceof Problem && error.code === 'station_unknown') return undefined
+    throw error
+  })
   const ownerId = seller?.id ?? station?.owner?.id
   if (!station) return undefined
   const free: Agreement = { stationId: station.stationId, tariffId: null, version: null, quoteId: null, place: null }

@@ -3,7 +3,7 @@ import { StationCreated, StationUpdated } from '#contracts/stations'
 import type { Tx } from '#kernel'
 import type { BillingHost } from '../host.ts'
 import { charge, giveBackHeld, type Booked } from './charge.ts'
-import { follow, listDue, listNowhere, noteDriver, type Told } from './store.ts'
+import { follow, listDue, listNowhere, noteDriver, noteStation, type Told } from './store.ts'
 
 /** Sessions are agreed on at their begin and booked at their end, each by a job, as that asks other services. */
 export function followSessions(host: BillingHost, booked: Booked): void {
@@ -23,7 +23,8 @@ export function followSessions(host: BillingHost, booked: Booked): void {
     host.on(
       event,
       { id: 'place', purpose: 'ask for what sessions cost whose station is known now', from: 'beginning' },
-      async ({ chargerId }, tx) => {
+      async ({ chargerId, stationId, timestamp }, tx) => {
+        if (chargerId) await noteStation(tx, chargerId, stationId, timestamp)
         for (const { sessionId, isDue } of chargerId ? await listNowhere(tx, chargerId) : [])
           await tx.enqueue(isDue ? charging : agreeing, { sessionId }, { key: sessionId })
       },

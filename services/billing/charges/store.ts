@@ -145,6 +145,19 @@ export const listNowhere = (db: Db, chargerId: string) => db<{ sessionId: string
   select session_id as "sessionId", state = 'due' as "isDue" from charges
   where charger_id = ${chargerId} and agreed_at is null and state in ('running', 'due') order by session_id limit 1000`
 
+/** Where a charger stands, of which the latest holds. */
+export const noteStation = (tx: Tx, chargerId: string, stationId: string, at: string) => tx`
+  insert into charger_stations as s (charger_id, station_id, told_at) values (${chargerId}, ${stationId}, ${at})
+  on conflict (charger_id) do update set station_id = excluded.station_id, told_at = excluded.told_at
+  where s.told_at < excluded.told_at`
+
+/** The station that a charger stood for last. */
+export async function stationOf(db: Db, chargerId: string): Promise<string | undefined> {
+  const [row] = await db<{ stationId: string }[]>`
+    select station_id as "stationId" from charger_stations where charger_id = ${chargerId}`
+  return row?.stationId
+}
+
 /** Told of before then, and not booked yet. */
 export async function listDue(db: Db, before: Date): Promise<string[]> {
   const rows = await db<{ sessionId: string }[]>`

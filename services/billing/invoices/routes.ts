@@ -113,7 +113,7 @@ const Address = {
   street: Type.Optional(Line(100, { examples: ['Ringstr. 5'] })),
   postalCode: Type.Optional(Line(12, { examples: ['10115'] })),
   city: Type.Optional(Line(80, { examples: ['Berlin'] })),
-  country: Type.String({ pattern: '^[A-Z]{2}$', examples: ['DE'] }),
+  country: Type.String({ pattern: '^[A-Z]{2}$', maxLength: 2, examples: ['DE'] }),
   taxId: Type.Optional(
     Type.String({
       maxLength: 20,

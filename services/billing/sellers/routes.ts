@@ -13,9 +13,14 @@ const Body = Type.Object({
     postalCode: Line(12, { examples: ['10178'] }),
     city: Line(80, { examples: ['Berlin'] }),
     region: Type.Optional(
-      Type.String({ pattern: '^[A-Z0-9]{1,3}$', description: 'ISO 3166-2 without the country', examples: ['BE'] }),
+      Type.String({
+        pattern: '^[A-Z0-9]{1,3}$',
+        maxLength: 3,
+        description: 'ISO 3166-2 without the country',
+        examples: ['BE'],
+      }),
     ),
-    country: Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166-1 alpha-2', examples: ['DE'] }),
+    country: Type.String({ pattern: '^[A-Z]{2}$', maxLength: 2, description: 'ISO 3166-1 alpha-2', examples: ['DE'] }),
   }),
   taxId: Type.Union([Type.String({ maxLength: 20, examples: ['DE136695976'] }), Type.Null()], {
     description: 'Its form and check digits are looked at',

@@ -77,7 +77,7 @@ export function topUps(host: BillingHost): void {
           currency: Currency,
           returnTo: Type.Optional(
             Type.String({
-              pattern: '^/(?![/\\\\])[\\x21-\\x5b\\x5d-\\x7e]*$',
+              pattern: '^/([\\x21-\\x2e\\x30-\\x5b\\x5d-\\x7e][\\x21-\\x5b\\x5d-\\x7e]*)?$',
               maxLength: 500,
               description: 'Path of ours where the browser goes afterwards',
               examples: ['/'],
