@@ -196,7 +196,6 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
         refuses: ['invoice_unknown'],
         params: One,
         produces: ['application/xml'],
-        response: { 200: Type.String() },
       },
     },
     async ({ actor, params: { id } }, reply) => {
@@ -217,7 +216,6 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
         refuses: ['invoice_unknown'],
         params: One,
         produces: ['application/pdf'],
-        response: { 200: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) },
       },
     },
     async ({ actor, params: { id } }, reply) => {

@@ -1,5 +1,5 @@
 import { IncidentClosed, IncidentOpened } from '#contracts/maintenance'
-import { newId, type Tx } from '#kernel'
+import { newId, within, type Tx } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
 import { lockChargers } from '../places/places.ts'
 import { closed, follow, told, type Incident, type Signal } from './incidents.ts'
@@ -71,7 +71,7 @@ const opened = (signal: Signal): Incident => ({
 export async function tell(host: MaintenanceHost, tx: MaintenanceTx, chargerIds: readonly string[]): Promise<void> {
   await placeIncidents(tx, chargerIds)
   for (const incident of await takeUntold(tx, chargerIds)) {
-    await tx.publish(IncidentOpened, told(incident))
+    await asWho(incident, () => tx.publish(IncidentOpened, told(incident)))
     const { id: incidentId, chargerId, source, code, priority } = incident
     host.log.info({ incidentId, chargerId, source, code, priority }, 'an incident is open')
     // It was over before anybody could be told.
@@ -80,6 +80,10 @@ export async function tell(host: MaintenanceHost, tx: MaintenanceTx, chargerIds:
   for (const { removedAt, ...incident } of await listOrphans(tx, chargerIds))
     await closeIncident(host, tx, closed(incident, 'removed', laterOf(removedAt, incident.openedAt)))
 }
+
+/** What a charger noticed nobody did, whoever told what it took to know whose the charger is. */
+const asWho = <T>({ source }: Incident, tell: () => T): T =>
+  source === 'person' ? tell() : within({ actor: { userId: null, role: 'system' } }, tell)
 
 const laterOf = (one: Date, other: Date): Date => (one < other ? other : one)
 
@@ -92,6 +96,8 @@ export async function closeIncident(host: MaintenanceHost, tx: MaintenanceTx, in
 async function tellClosed({ log }: MaintenanceHost, tx: MaintenanceTx, incident: Incident): Promise<void> {
   const { id: incidentId, chargerId, stationId, source, end, closedAt } = incident
   if (!incident.told) return
-  await tx.publish(IncidentClosed, { ...told(incident), closedAt: closedAt!.toISOString(), end: end! })
+  await asWho(incident, () =>
+    tx.publish(IncidentClosed, { ...told(incident), closedAt: closedAt!.toISOString(), end: end! }),
+  )
   log.info({ incidentId, chargerId, stationId, source, end }, 'an incident is closed')
 }
