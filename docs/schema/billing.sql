@@ -3,7 +3,7 @@
 create table charger_stations (
   charger_id  text                      not null,
   station_id  uuid                      not null,
-  told_at     timestamp with time zone  not null,
+  station_at  timestamp with time zone  not null,
   constraint charger_stations_pkey PRIMARY KEY (charger_id)
 );
 

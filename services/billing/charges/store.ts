@@ -147,9 +147,9 @@ export const listNowhere = (db: Db, chargerId: string) => db<{ sessionId: string
 
 /** Where a charger stands, of which the latest holds. */
 export const noteStation = (tx: Tx, chargerId: string, stationId: string, at: string) => tx`
-  insert into charger_stations as s (charger_id, station_id, told_at) values (${chargerId}, ${stationId}, ${at})
-  on conflict (charger_id) do update set station_id = excluded.station_id, told_at = excluded.told_at
-  where s.told_at < excluded.told_at`
+  insert into charger_stations as s (charger_id, station_id, station_at) values (${chargerId}, ${stationId}, ${at})
+  on conflict (charger_id) do update set station_id = excluded.station_id, station_at = excluded.station_at
+  where s.station_at < excluded.station_at`
 
 /** The station that a charger stood for last. */
 export async function stationOf(db: Db, chargerId: string): Promise<string | undefined> {

@@ -3,5 +3,5 @@
 create table charger_stations (
   charger_id text        primary key,
   station_id uuid        not null,
-  told_at    timestamptz not null
+  station_at timestamptz not null
 );
