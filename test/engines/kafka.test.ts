@@ -95,6 +95,25 @@ async function consumeAtConsole(settings: Settings, topics: readonly string[], c
 }
 
 /**
+ * So many different events, without those that were sent twice, as topics that have just been made may have it: AsyncAPI
+ * says how a reader knows them, by a sequence that is not above the last one of its partition.
+ */
+async function readOnce(read: typeof consume, settings: Settings, topics: readonly string[], count: number) {
+  for (let wanted = count; ;) {
+    const messages = await read(settings, topics, wanted)
+    const last = new Map<string, number>()
+    const once = messages.filter(({ topic, partition, headers }) => {
+      const [place, sequence] = [`${topic} ${partition}`, Number(headers.get('ce_sequence'))]
+      const isNew = sequence > (last.get(place) ?? 0)
+      if (isNew) last.set(place, sequence)
+      return isNew
+    })
+    if (once.length >= count || wanted > 3 * count) return once
+    wanted = count + messages.length - once.length
+  }
+}
+
+/**
  * Writes to some pages, each after the other, until told to stop; resolves with how many notes each page has and the
  * slowest answer.
  */
@@ -149,7 +168,7 @@ for (const [who, read] of Object.entries({
     const rows = await p.db(
       'kernel',
     )`select event_id, topic, key, position::float8 as position from kernel.log order by position`
-    const messages = await read(settings, Object.keys(channels), rows.length).catch(error => {
+    const messages = await readOnce(read, settings, Object.keys(channels), rows.length).catch(error => {
       if (error instanceof EngineMissing && process.env.CI !== 'true') t.skip(error.message)
       throw error
     })
