@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import { defineModule, Problem, type Host, type Tx } from '#kernel'
+import { defineModule, Problem, type Tx } from '#kernel'
 import { openDesk, type Desk } from './payments/desk.ts'
 import { openInbox } from './payments/inbox.ts'
 import { addressesOf, paymentPages } from './payments/pages.ts'
 import {
+  type AnyHost,
   paymentProblems,
   refundable,
   type OnChange,
@@ -97,7 +98,7 @@ export interface Payments<Name extends string> {
  * In evaluation mode without a provider people pay with play money: `provider` is `play`, and all else is the same.
  */
 export function openPayments<Name extends string>(
-  host: Host<Name, any, any>, // of whatever needs and settings
+  host: AnyHost<Name>,
   { onChange }: { onChange: OnChange<Name> },
 ): Payments<Name> {
   const { db, now, platform } = host
@@ -109,7 +110,7 @@ export function openPayments<Name extends string>(
   const desk = openDesk(host, { providers, onChange })
   const inbox = openInbox(host, { providers, desk, onChange })
   const address = addressesOf(host)
-  paymentPages({ host: host as Host<string, any, any>, desk, providers, play })
+  paymentPages({ host: host as AnyHost, desk, providers, play })
 
   const opened: Payments<Name> = {
     async prepare(tx, wish) {

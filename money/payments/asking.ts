@@ -1,5 +1,5 @@
 import type { Host, Tx } from '#kernel'
-import type { Payment, Refund } from './payment.ts'
+import type { AnyHost, Payment, Refund } from './payment.ts'
 import { Refused, Unclear, type PaymentProvider, type ProviderView } from './provider.ts'
 import type { Providers } from './providers.ts'
 import { findPayment, noteIntent, refundsOf, renewKey, renewRefundKey } from './store.ts'
@@ -14,7 +14,7 @@ export interface Asking {
 }
 
 export function openAsking(
-  { db, log, now }: Host<string, any, any>, // of whatever needs and settings
+  { db, log, now }: AnyHost,
   providers: Providers,
   { end, refuse }: Pick<Writing, 'end' | 'refuse'>,
 ): Asking {

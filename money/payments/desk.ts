@@ -1,6 +1,6 @@
-import { Problem, type Host, type Job } from '#kernel'
+import { Problem, type Job } from '#kernel'
 import { openAsking } from './asking.ts'
-import type { OnChange, Payment } from './payment.ts'
+import type { AnyHost, OnChange, Payment } from './payment.ts'
 import { Refused } from './provider.ts'
 import type { Providers } from './providers.ts'
 import { findPayment } from './store.ts'
@@ -20,7 +20,7 @@ export interface Desk {
 }
 
 export function openDesk<Name extends string>(
-  host: Host<Name, any, any>, // of whatever needs and settings
+  host: AnyHost<Name>,
   { providers, onChange }: { providers: Providers; onChange: OnChange<Name> },
 ): Desk {
   const pursueLater: Job<{ id: string }> = host.job(
@@ -29,7 +29,7 @@ export function openDesk<Name extends string>(
   )
   const soon: Soon = (tx, id, runAt) => tx.enqueue(pursueLater, { id }, { key: `payment ${id}`, runAt })
   const writing = openWriting(host, onChange, soon)
-  const asking = openAsking(host as Host<string, any, any>, providers, writing)
+  const asking = openAsking(host as AnyHost, providers, writing)
 
   async function pursue(id: string): Promise<Payment> {
     const row = await findPayment(host.db, id)

@@ -11,12 +11,11 @@ import {
   Problem,
   withRole,
   type Db,
-  type Host,
   type Job,
   type Tx,
 } from '#kernel'
 import type { Desk } from './desk.ts'
-import type { OnChange, Payment } from './payment.ts'
+import type { AnyHost, OnChange, Payment } from './payment.ts'
 import type { Headers } from './provider.ts'
 import type { Providers } from './providers.ts'
 import {
@@ -56,11 +55,11 @@ class Contradiction extends Error {}
 class Unknown extends Error {}
 
 export function openInbox<Name extends string>(
-  host: Host<Name, any, any>, // of whatever needs and settings
+  host: AnyHost<Name>,
   { providers, desk, onChange }: { providers: Providers; desk: Desk; onChange: OnChange<Name> },
 ): Inbox {
   const { db, now, log, name: service } = host
-  const heard = figures(host as Host<string, any, any>)
+  const heard = figures(host as AnyHost)
   const job: Job<{ id: string }> = host.job('work payment event', async ({ id }: { id: string }) => work(id))
   const later = (tx: Tx, id: string, runAt?: Date) => tx.enqueue(job, { id }, { key: `payment event ${id}`, runAt })
 
@@ -137,7 +136,7 @@ export function openInbox<Name extends string>(
 }
 
 /** How often who told us what with which outcome; what waits is looked up. */
-function figures({ metrics, db, name: service }: Host<string, any, any>) {
+function figures({ metrics, db, name: service }: AnyHost) {
   const heard = metrics.counter(
     'ohmnibus_payment_webhooks_total',
     'What payment providers told us, or somebody else did',
@@ -178,7 +177,7 @@ async function paymentFor(db: Db, { provider, account, facts }: StoredEvent): Pr
 }
 
 /** The address that providers are told of. */
-function webhooks({ http }: Host<string, any, any>, inbox: Inbox): void {
+function webhooks({ http }: AnyHost, inbox: Inbox): void {
   http.scope((app, scoped) => {
     // Signatures are over the bytes as they came.
     app.removeAllContentTypeParsers()
@@ -221,7 +220,7 @@ const DeadEvent = Type.Object(
 )
 
 /** For admins: the events that had no effect, to be worked again once the reason is gone. */
-function deadLetters(host: Host<string, any, any>, later: (tx: Tx, id: string) => Promise<unknown>): void {
+function deadLetters(host: AnyHost, later: (tx: Tx, id: string) => Promise<unknown>): void {
   const { http, db, now } = host
   http.get(
     '/webhooks/dead',

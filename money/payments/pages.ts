@@ -8,7 +8,6 @@ import {
   languageOf,
   Problem,
   sendPage,
-  type Host,
   type Html,
   type Language,
   type Reply,
@@ -17,7 +16,7 @@ import {
 } from '#kernel'
 import { shown } from '../amount.ts'
 import type { Desk } from './desk.ts'
-import type { Payment } from './payment.ts'
+import type { AnyHost, Payment } from './payment.ts'
 import type { PlayMoney } from './play.ts'
 import type { Providers } from './providers.ts'
 import { findPayment } from './store.ts'
@@ -111,7 +110,7 @@ const One = Type.Object({ id: Id })
 const Proof = Type.Object({}, { additionalProperties: true })
 
 interface Surroundings {
-  readonly host: Host<string, any, any> // of whatever needs and settings
+  readonly host: AnyHost
   readonly desk: Desk
   readonly providers: Providers
   readonly play: PlayMoney | undefined
@@ -236,7 +235,7 @@ async function show(
 }
 
 /** Of the pages of a payment. */
-export function addressesOf({ name, platform }: Pick<Host<string, any, any>, 'name' | 'platform'>) {
+export function addressesOf({ name, platform }: Pick<AnyHost, 'name' | 'platform'>) {
   const path = (id: string) => `/api/${name}/payments/${id}/page`
   return {
     path,

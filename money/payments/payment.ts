@@ -1,9 +1,12 @@
 import type { Owner } from '#contracts/shared'
-import type { Problems, Tx } from '#kernel'
+import type { Host, Problems, Tx } from '#kernel'
 import type { Money } from '../amount.ts'
 import type { ProviderRefund, ProviderView } from './provider.ts'
 
 /** `asked` until the provider knows of it; `failed` may still be paid by another try; `cancelled` and `succeeded` stay. */
+// Needs and settings are of whichever service includes payments, and payments ask nothing by them.
+export type AnyHost<Name extends string = string> = Host<Name, any, any>
+
 export type PaymentState = 'asked' | 'pending' | 'failed' | 'authorised' | 'cancelled' | 'succeeded'
 
 export interface Payment {

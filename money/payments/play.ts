@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import type { Host } from '#kernel'
-import type { Payment } from './payment.ts'
+import type { AnyHost, Payment } from './payment.ts'
 import type { Headers, PaymentProvider } from './provider.ts'
 import type { StandIn } from './stand-in/server.ts'
 import type { Gesture } from './stand-in/state.ts'
@@ -16,10 +15,7 @@ export interface PlayMoney {
 }
 
 /** Opened with its first payment: until then nothing listens. `receive` is where its events go. */
-export function openPlayMoney(
-  host: Host<string, any, any>, // of whatever needs and settings
-  receive: (body: Buffer, headers: Headers) => Promise<unknown>,
-): PlayMoney {
+export function openPlayMoney(host: AnyHost, receive: (body: Buffer, headers: Headers) => Promise<unknown>): PlayMoney {
   const { platform, name, now, log, secret } = host
   const webhookSecret = secret('play money').toString('hex')
   let opening: Promise<{ standIn: StandIn; provider: PaymentProvider }> | undefined

@@ -1,5 +1,6 @@
-import { Problem, type Host, type Tx } from '#kernel'
+import { Problem, type Tx } from '#kernel'
 import {
+  type AnyHost,
   mismatchOf,
   isNews,
   progressOf,
@@ -25,7 +26,7 @@ export interface Writing {
 }
 
 export function openWriting<Name extends string>(
-  { db, now, log }: Host<Name, any, any>, // of whatever needs and settings
+  { db, now, log }: AnyHost<Name>,
   onChange: OnChange<Name>,
   soon: Soon,
 ): Writing {

@@ -80,7 +80,7 @@ export const viesAddress = 'https://ec.europa.eu/taxation_customs/vies/rest-api'
 
 /**
  * Asks VIES. Fails with `tax_office_unavailable` where it, or the member state, does not answer, which they often do not:
- * then the check digits have to do for now.
+ * then form and check digits are all that is known of the number, and the caller asks again.
  */
 export async function askVies(
   taxId: TaxId,

@@ -202,7 +202,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   }
 }
 
-/** Work in a transaction of the service's own schema. */
+/** Work in a transaction of the service's own schema; `tx` is a superuser's, which has the statements of a `Tx` and no events. */
 async function inBilling(p: { db(name: string): unknown }, work: (tx: any) => Promise<unknown>): Promise<void> {
   // A pool of a superuser is no `Tx`: it publishes nothing, and nothing here does.
   await (p.db('billing') as { begin(work: (tx: unknown) => Promise<unknown>): Promise<unknown> }).begin(work)

@@ -106,7 +106,7 @@ export const insertUpdates = (tx: Tx, campaign: Campaign, ids: readonly string[]
     ${campaign.createdAt}
   from unnest(${ids as string[]}::uuid[], ${chargerIds as string[]}::text[]) as u (id, charger_id)`
 
-/** One by itself, asked for now. Violates `firmware_updates_active` where another is under way. */
+/** One by itself, which has been asked for. Violates `firmware_updates_active` where another is under way. */
 export const insertUpdate = (tx: Tx, u: Update & { requestId: number }) => tx`
   insert into firmware_updates (id, charger_id, firmware, request_id, state, created_at, changed_at)
   values (${u.id}, ${u.chargerId}, ${tx.json(u.firmware as never)}, ${u.requestId}, ${u.state}, ${u.createdAt},
