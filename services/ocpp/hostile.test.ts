@@ -30,6 +30,19 @@ test('the same StartTransaction three times is one transaction, whatever ids the
   assert.equal((await told(opened)).length, 1)
 })
 
+test('a process gives numbers to as many transactions as come', async t => {
+  const opened = await open(t)
+  const chargers = await Promise.all(Array.from({ length: 20 }, (_, number) => booted(opened, `CP-${number}`)))
+  const given = new Set<unknown>()
+  for (let round = 0; round < 52; round++) {
+    const timestamp = minutesAgo(1_000 - round)
+    const answers = await Promise.all(chargers.map(it => it.call('StartTransaction', { ...start, timestamp })))
+    for (const { transactionId } of answers) given.add(transactionId)
+  }
+  assert.equal(given.size, 1_040)
+  assert.ok(!given.has(undefined))
+})
+
 test('after a day without a connection five hundred messages arrive in their order with their old times', async t => {
   const opened = await open(t)
   const it = await booted(opened)

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Problem } from '#kernel'
 import type { OcppHost } from './host.ts'
 import { takeNumbers } from './store.ts'
@@ -11,10 +12,11 @@ const block = 1_000
 export async function openNumbers({ db, log }: OcppHost): Promise<() => number> {
   const free: number[] = []
   let taking: Promise<void> | undefined
-  async function take(): Promise<void> {
+  // Numbers are asked for inside of a batch's transaction, and taken in one of their own, as if from here.
+  const take = AsyncLocalStorage.bind(async (): Promise<void> => {
     const first = await db.transaction(takeNumbers)
     for (let number = first; number < first + block; number++) free.push(number)
-  }
+  })
   await take()
   return () => {
     if (free.length < block / 2)
