@@ -40,7 +40,7 @@ create table charges (
   constraint charges_pkey PRIMARY KEY (session_id),
   constraint charges_tariff_id_version_fkey FOREIGN KEY (tariff_id, version) REFERENCES tariff_terms(tariff_id, version),
   constraint charges_seller_kind_check CHECK ((seller_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
-  constraint charges_state_check CHECK ((state = ANY (ARRAY['running'::text, 'due'::text, 'charged'::text, 'free'::text])))
+  constraint charges_state CHECK ((state = ANY (ARRAY['running'::text, 'due'::text, 'charged'::text, 'free'::text, 'refused'::text])))
 );
 CREATE INDEX charges_by_driver ON billing.charges USING btree (driver_id, session_id);
 CREATE INDEX charges_by_seller ON billing.charges USING btree (seller_id, session_id);
@@ -71,8 +71,10 @@ CREATE INDEX driver_groups_by_owner ON billing.driver_groups USING btree (owner_
 create table drivers (
   driver_id   uuid                      not null,
   blocked_at  timestamp with time zone,
+  left_at     timestamp with time zone,
   constraint drivers_pkey PRIMARY KEY (driver_id)
 );
+CREATE INDEX drivers_left ON billing.drivers USING btree (driver_id) WHERE (left_at IS NOT NULL);
 
 create table invoice_lines (
   invoice_id   uuid     not null,
@@ -222,6 +224,17 @@ create table invoicing (
   constraint invoicing_pkey PRIMARY KEY (driver_id),
   constraint invoicing_every_check CHECK ((every = ANY (ARRAY['session'::text, 'month'::text]))),
   constraint invoicing_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text])))
+);
+
+create table kept_money (
+  driver_id  uuid                      not null,
+  currency   text                      not null,
+  minor      bigint                    not null,
+  reason     text                      not null,
+  since      timestamp with time zone  not null,
+  constraint kept_money_pkey PRIMARY KEY (driver_id, currency),
+  constraint kept_money_minor_check CHECK ((minor >= 0)),
+  constraint kept_money_reason_check CHECK ((reason = ANY (ARRAY['no-payment'::text, 'refund-failed'::text])))
 );
 
 create table ledger_accounts (
@@ -419,6 +432,7 @@ create table sellers (
   small_business  boolean  not null,
   rounding        text     not null,
   version         integer  not null,
+  tax_number      text,
   constraint sellers_pkey PRIMARY KEY (owner_id),
   constraint sellers_rounding_check CHECK ((rounding = ANY (ARRAY['line'::text, 'document'::text])))
 );
@@ -433,20 +447,35 @@ create table tariff_terms (
 );
 
 create table tariff_uses (
-  tariff_id   uuid     not null,
-  owner_id    uuid     not null,
+  tariff_id   uuid                      not null,
+  owner_id    uuid                      not null,
   station_id  uuid,
   evse        integer,
   connector   integer,
   group_id    uuid,
+  since       timestamp with time zone  not null default now(),
   constraint tariff_uses_one UNIQUE NULLS NOT DISTINCT (owner_id, station_id, evse, connector, group_id),
-  constraint tariff_uses_group_id_fkey FOREIGN KEY (group_id) REFERENCES driver_groups(id) ON DELETE CASCADE,
+  constraint tariff_uses_group FOREIGN KEY (group_id) REFERENCES driver_groups(id),
   constraint tariff_uses_tariff_id_fkey FOREIGN KEY (tariff_id) REFERENCES tariffs(id),
   constraint tariff_uses_check CHECK (((evse IS NULL) OR (station_id IS NOT NULL))),
   constraint tariff_uses_check1 CHECK (((connector IS NULL) OR (evse IS NOT NULL)))
 );
 CREATE INDEX tariff_uses_by_group ON billing.tariff_uses USING btree (group_id);
 CREATE INDEX tariff_uses_by_tariff ON billing.tariff_uses USING btree (tariff_id);
+
+create table tariff_uses_past (
+  tariff_id   uuid                      not null,
+  owner_id    uuid                      not null,
+  station_id  uuid,
+  evse        integer,
+  connector   integer,
+  group_id    uuid,
+  since       timestamp with time zone  not null,
+  until       timestamp with time zone  not null,
+  constraint tariff_uses_past_tariff_id_fkey FOREIGN KEY (tariff_id) REFERENCES tariffs(id),
+  constraint tariff_uses_past_check CHECK ((until > since))
+);
+CREATE INDEX tariff_uses_past_by_owner ON billing.tariff_uses_past USING btree (owner_id, until);
 
 create table tariffs (
   id            uuid                      not null,

@@ -1,5 +1,5 @@
-import type { Owner } from '#contracts/shared'
-import { partiesOf, withRole, type Actor } from '#kernel'
+import type { OrganisationRole, Owner } from '#contracts/shared'
+import { partiesOf, withRole, type Actor, type Tx } from '#kernel'
 
 /** Who sells. */
 export const sellers = withRole('operator', 'admin')
@@ -7,6 +7,18 @@ export const sellers = withRole('operator', 'admin')
 /** Whose things a list has; undefined is everybody's. */
 export const ownersFor = (actor: Actor): string[] | undefined => (actor.role === 'admin' ? undefined : partiesOf(actor))
 
+/** For whom the actor looks after money: themselves, and the organisation whose owner, admin or operator they are. */
+export const managedBy = ({ userId, role, organisation }: Actor): string[] =>
+  organisation && (role === 'operator' || role === 'admin' || isManager(organisation.role))
+    ? [userId, organisation.id]
+    : [userId]
+
+const isManager = (role: OrganisationRole): boolean => role === 'owner' || role === 'admin'
+
 /** Whether prices there are the actor's to say. */
 export const sellsAt = (actor: Actor, owner: Owner | null): boolean =>
   actor.role === 'admin' || (owner !== null && partiesOf(actor).includes(owner.id))
+
+/** Of two who write the first version of something at once the second finds that of the first. */
+export const lockFirst = (tx: Tx, what: string, id: string) =>
+  tx`select pg_advisory_xact_lock(hashtextextended(${`${what} ${id}`}, 0))`

@@ -8,6 +8,8 @@ export const problems = {
   tariff_withdrawn: ['conflict', 'The tariff is no longer offered; make a new one.'],
   tariff_use_taken: ['conflict', 'Another tariff is in force at one of these places for the same drivers.'],
   group_unknown: ['not_found', 'There is no such group of drivers, or it is not for who asks.'],
+  group_in_use: ['conflict', 'A tariff names this group of drivers.'],
+  amount_too_great: ['unprocessable', 'That would cost more than can be booked.'],
   invoice_unknown: ['not_found', 'There is no such invoice, or it is not for who asks.'],
   seller_unknown: ['not_found', 'Nobody has said yet who sells here.'],
   charge_unknown: ['not_found', 'There is no such session, or it is not for who asks.'],

@@ -45,10 +45,10 @@ export const billing = defineService({
     sellerRoutes(host)
     chargeRoutes(host)
     walletRoutes(host)
-    topUps(host)
+    const payments = topUps(host)
     const invoicing = openInvoicing(host)
     followSessions(host, invoicing)
-    forgetWhoLeaves(host)
+    forgetWhoLeaves(host, payments)
     invoiceRoutes(host)
     const wrong = metrics.gauge(
       'ohmnibus_billing_accounts_wrong',

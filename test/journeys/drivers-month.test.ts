@@ -102,20 +102,23 @@ for (const [site, open] of Object.entries(sites))
       const { balances, blocked } = await ada.get(200, 'GET /api/billing/wallet')
       return [balances[0].balanceMinor, balances[0].owedMinor, blocked]
     }
-    const charge = async (wh: number, hoursAgo: number) => {
-      const at = (minute: number) => new Date(Date.now() - hoursAgo * 3_600_000 + minute * 60_000).toISOString()
-      const start = { connectorId: 1, idTag: 'CARD', meterStart: 1000, timestamp: at(0) }
+    const charge = async (wh: number) => {
+      const start = { connectorId: 1, idTag: 'CARD', meterStart: 1000, timestamp: new Date().toISOString() }
       const { transactionId, idTagInfo } = await charger.call('StartTransaction', start)
       assert.equal(idTagInfo.status, 'Accepted')
-      await charger.call('StopTransaction', { transactionId, meterStop: 1000 + wh, timestamp: at(30) })
+      await charger.call('StopTransaction', {
+        transactionId,
+        meterStop: 1000 + wh,
+        timestamp: new Date().toISOString(),
+      })
       await p.settle()
     }
 
     await topUp(1_000)
     assert.deepEqual(await balance(), [1_000, 0, false])
-    await charge(10_000, 30)
+    await charge(10_000)
     assert.deepEqual(await balance(), [510, 0, false])
-    await charge(20_000, 20)
+    await charge(20_000)
     assert.deepEqual(await balance(), [0, 470, true])
     assert.equal((await charger.call('Authorize', { idTag: 'CARD' })).idTagInfo.status, 'Blocked')
     await topUp(500)

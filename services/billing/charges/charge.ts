@@ -8,7 +8,7 @@ import { hold, post, release, releaseExpired, type Transfer } from '#money/ledge
 import type { BillingHost } from '../host.ts'
 import { agreedAt, viewPrice } from '../quotes/routes.ts'
 import { taxOf } from '../sellers/sellers.ts'
-import { priceOf, type Price } from '../tariffs/price.ts'
+import { isBookable, priceOf, type Price } from '../tariffs/price.ts'
 import { termsOf } from '../tariffs/store.ts'
 import { accounts, judge, lockDriver, owedBy, payDebts } from '../wallets/accounts.ts'
 import {
@@ -17,6 +17,7 @@ import {
   setAgreement,
   setCharged,
   setFree,
+  setRefused,
   stationOf,
   type Agreement,
   type Charge,
@@ -74,7 +75,8 @@ async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreemen
   })
   const ownerId = seller?.id ?? station?.owner?.id
   if (!station) return undefined
-  const free: Agreement = { stationId: station.stationId, tariffId: null, version: null, quoteId: null, place: null }
+  const { stationId: id, owner } = station
+  const free: Agreement = { stationId: id, owner, tariffId: null, version: null, quoteId: null, place: null }
   if (!ownerId) return free
   const place: ChargePlace = {
     timeZone: station.timeZone ?? 'UTC',
@@ -92,7 +94,7 @@ export type Booked = (tx: Tx<'billing'>, sessionId: string) => Promise<void>
 
 /** Books what a session that is over costs, or what it costs otherwise than it was booked before. */
 export async function charge(host: BillingHost, sessionId: string, booked: Booked): Promise<void> {
-  const { db, ask, now, settings } = host
+  const { db, ask, log, now, settings } = host
   const agreed = await agree(host, sessionId)
   if (agreed?.state !== 'due') return
   const isYoung = now().getTime() - agreed.toldAt.getTime() < nowhereMs
@@ -117,6 +119,14 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
     agreed.place!.timeZone,
   )
   const tax = await taxOf(db, agreed, terms, price)
+  if (!isBookable(price, tax.netMinor + tax.taxMinor)) {
+    const { tariffId, version } = agreed
+    log.error({ sessionId, tariffId, version }, 'a session would cost more than can be booked')
+    return await db.transaction(async tx => {
+      await setRefused(tx, agreed)
+      await release(tx, sessionId, now())
+    })
+  }
   await db.transaction(async tx => {
     const before = (await lockCharge(tx, sessionId))!
     const isAsBefore =

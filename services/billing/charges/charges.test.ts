@@ -91,7 +91,7 @@ suite('a session', () => {
   })
 
   test('at a charger whose station is known a moment later is charged then, and is free where it never is', async t => {
-    let now = new Date('2027-03-01T12:00:00.000Z')
+    let now = new Date('2027-03-01T09:00:00.000Z')
     const { p, known, tariff, started, ended, as, periodically, stationId, seller } = await open(t, { now: () => now })
     await tariff(perKwh('0.50'))
     known.station = false
@@ -112,6 +112,56 @@ suite('a session', () => {
     now = new Date('2027-03-03T12:00:00.000Z')
     await periodically(/still wait/)
     assert.equal(await state(other), 'free')
+  })
+
+  test('that is told of late costs what was in force at its begin: neither what came later, nor what had ended', async t => {
+    let now = new Date('2027-03-01T09:58:00.000Z')
+    const { tariff, operator, ended, as } = await open(t, { now: () => now })
+    const first = await tariff(perKwh('0.50'))
+    now = new Date('2027-03-01T10:05:00.000Z')
+    const body = { name: 'Standard', terms: perKwh('0.70'), uses: [{}] }
+    await operator.put(`/tariffs/${first.id}`, body)
+    assert.equal((await operator.delete(`/tariffs/${first.id}`)).status, 204)
+    await tariff(perKwh('0.90'))
+    const [one, early] = [session(), session({ about: { startedAt: '2027-03-01T09:30:00.000Z' } })]
+    for (const each of [one, early]) await ended(each)
+    const told = async ({ driverId, sessionId }: { driverId: string; sessionId: string }) => {
+      const { body } = await as({ userId: driverId }).get(`/charges/${sessionId}`)
+      return [body.state, body.totalMinor, body.tariffVersion]
+    }
+    assert.deepEqual(await told(one), ['charged', 500, 1])
+    assert.deepEqual(await told(early), ['free', 0, null], 'nothing was in force then')
+  })
+
+  test('at a charger of nobody that stands at a station of somebody is sold by them', async t => {
+    const { p, tariff, ended, seller } = await open(t)
+    await tariff(perKwh('0.50'))
+    await ended(session({ about: { owner: null } }))
+    const told = await p.published(SessionCharged)
+    assert.deepEqual(
+      told.map(({ seller, totalMinor }) => [seller, totalMinor]),
+      [[seller, 500]],
+    )
+  })
+
+  test('that would cost more than can be booked is refused once, with a word for who asks, and booked when it is right', async t => {
+    const { tariff, fund, started, ended, corrected, as, stationId, wallet, isRight } = await open(t)
+    await tariff(perKwh('999999999'))
+    const one = session({ energyWh: 2 ** 40 })
+    await fund(one.driverId, 500n)
+    await started({ ...one, energyWh: 1 })
+    await ended(one)
+    const driver = as({ userId: one.driverId })
+    const { body } = await driver.get(`/charges/${one.sessionId}`)
+    assert.deepEqual([body.state, body.totalMinor], ['refused', 0])
+    assert.equal((await wallet(one.driverId)).heldMinor, 0)
+    const asked = { stationId, evse: 1, connector: 1, energyWh: 10_000_000 }
+    assert.equal((await driver.post('/quote', { ...asked, minutes: 60 })).status, 201)
+    await tariff(perKwh('999999999', { currency: 'KWD' }), [{ stationId }])
+    assert.equal((await driver.post('/quote', { ...asked, minutes: 60 })).body.code, 'amount_too_great')
+    await corrected({ ...one, energyWh: 0 }, 90)
+    assert.equal((await driver.get(`/charges/${one.sessionId}`)).body.state, 'charged')
+    await isRight()
   })
 
   test('of no energy costs nothing by energy, and is charged all the same', async t => {

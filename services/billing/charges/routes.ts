@@ -23,7 +23,10 @@ const ChargeView = Type.Object(
     startedAt: Instant,
     endedAt: nullable(Instant),
     energyWh: Type.Integer({ examples: [18_400] }),
-    state: Type.Enum(['running', 'due', 'charged', 'free'], { examples: ['charged'] }),
+    state: Type.Enum(['running', 'due', 'charged', 'free', 'refused'], {
+      description: '`refused`: it would cost more than can be booked',
+      examples: ['charged'],
+    }),
     tariffId: nullable(Id),
     tariffVersion: nullable(Type.Integer({ examples: [1] })),
     quoteId: nullable(Id),
@@ -119,7 +122,7 @@ export function chargeRoutes({ db, http, ask }: BillingHost): void {
       schema: {
         summary: 'What a session costs, also while it runs',
         description: 'The price of one that runs is what it would cost if it ended now.',
-        refuses: ['charge_unknown'],
+        refuses: ['charge_unknown', 'amount_too_great'],
         params: Type.Object({ sessionId: Id }),
         response: { 200: ChargeView },
       },

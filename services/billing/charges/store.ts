@@ -22,7 +22,7 @@ export interface Charge {
   readonly endedAt: Date | null
   readonly energyWh: bigint
   readonly toldAt: Date
-  readonly state: 'running' | 'due' | 'charged' | 'free'
+  readonly state: 'running' | 'due' | 'charged' | 'free' | 'refused'
   readonly agreedAt: Date | null
   readonly tariffId: string | null
   readonly version: number | null
@@ -179,6 +179,8 @@ export async function noteDriver(tx: Tx, sessionId: string, driverId: string): P
 
 export interface Agreement {
   readonly stationId: string
+  /** Whose the station is, where nobody had said whose the charger is. */
+  readonly owner: Owner | null
   readonly tariffId: string | null
   readonly version: number | null
   readonly quoteId: string | null
@@ -186,15 +188,21 @@ export interface Agreement {
 }
 
 export const setAgreement = (tx: Tx, sessionId: string, agreement: Agreement, at: Date) => {
-  const { stationId, tariffId, version, quoteId, place } = agreement
+  const { stationId, owner, tariffId, version, quoteId, place } = agreement
   return tx`
-    update charges set station_id = coalesce(station_id, ${stationId}), tariff_id = ${tariffId}, version = ${version},
+    update charges set station_id = coalesce(station_id, ${stationId}),
+      seller_kind = coalesce(seller_kind, ${owner?.kind ?? null}), seller_id = coalesce(seller_id, ${owner?.id ?? null}),
+      tariff_id = ${tariffId}, version = ${version},
       quote_id = ${quoteId}, place = ${place && tx.json(place as never)}, agreed_at = ${at}
     where session_id = ${sessionId} and agreed_at is null`
 }
 
 export const setFree = (tx: Tx, sessionId: string) => tx`
   update charges set state = 'free' where session_id = ${sessionId} and state = 'due' and revision = 0`
+
+/** What was booked of it before stays. */
+export const setRefused = (tx: Tx, { sessionId, toldAt }: Pick<Charge, 'sessionId' | 'toldAt'>) => tx`
+  update charges set state = 'refused' where session_id = ${sessionId} and state = 'due' and told_at = ${toldAt}`
 
 export const setCharged = (
   tx: Tx,

@@ -10,6 +10,7 @@ import {
   ownerFor,
   Page,
   page,
+  Problem,
   requireMatch,
   type Db,
   type Tx,
@@ -155,9 +156,9 @@ export function groupRoutes({ db, http, now }: BillingHost): void {
       config,
       schema: {
         summary: 'Dissolve a group of drivers',
-        description: 'Its tariffs are in force for it no more.',
+        description: 'While a tariff names it the answer says which.',
         honours: ['If-Match'],
-        refuses: ['group_unknown', 'editor_required'],
+        refuses: ['group_unknown', 'group_in_use', 'editor_required'],
         params: One,
         response: { 204: Type.Null() },
       },
@@ -167,6 +168,14 @@ export function groupRoutes({ db, http, now }: BillingHost): void {
         const group = await findGroup(tx, request.params.id, true)
         authorise(request.actor, 'write', group, 'group_unknown')
         requireMatch(request, group!.version)
+        const tariffs = await tx<{ id: string; name: string }[]>`
+          select distinct t.id, t.name from tariff_uses u join tariffs t on t.id = u.tariff_id
+          where u.group_id = ${group!.id} order by t.id limit 20`
+        if (tariffs.length > 0)
+          throw new Problem('conflict', 'group_in_use', {
+            detail: `${tariffs.map(({ name }) => `“${name}”`).join(', ')} would be in force for nobody. Change that first.`,
+            tariffs: tariffs.map(({ id, name }) => ({ id, name })),
+          })
         await tx`delete from driver_groups where id = ${group!.id}`
       })
       return reply.code(204).send(null)

@@ -21,7 +21,7 @@ async function sell(t: TestContext, options: Parameters<typeof open>[1] = {}) {
 
 suite('an invoice', () => {
   test('comes with each session once it is booked, with its tax, for who charged and who sold alone', async t => {
-    const { p, fund, ended, of, as, operator } = await sell(t)
+    const { p, fund, ended, of, as, operator, seller } = await sell(t)
     const one = session()
     await fund(one.driverId, 2_500n)
     await ended(one)
@@ -40,10 +40,15 @@ suite('an invoice', () => {
       [invoice.id],
     )
     assert.equal((await operator.get(path)).status, 200)
-    for (const other of [as(), as({ role: 'operator' })]) {
+    const member = (role: string) => as({ organisation: { id: seller.id, role } })
+    for (const other of [as(), as({ role: 'operator' }), member('editor'), member('viewer')]) {
       assert.equal((await other.get(path)).body.code, 'invoice_unknown')
       assert.equal((await other.get(`${path}/ubl`)).body.code, 'invoice_unknown')
       assert.deepEqual((await other.get('/invoices?as=seller')).body.items, [])
+    }
+    for (const role of ['owner', 'admin']) {
+      assert.equal((await member(role).get(path)).status, 200, role)
+      assert.equal((await member(role).get('/invoices?as=seller')).body.items.length, 1)
     }
     const headers = p.signedIn({ userId: one.driverId })
     const ubl = await p.http.inject({ url: `/api/billing${path}/ubl`, headers })
@@ -85,7 +90,7 @@ suite('an invoice', () => {
   })
 
   test('comes once a month for who wants that, in the language and name they want, and none in a month without sessions', async t => {
-    let now = new Date('2027-03-02T10:00:00.000Z')
+    let now = new Date('2027-03-01T09:00:00.000Z')
     const { as, ended, of, periodically } = await sell(t, { now: () => now })
     const driverId = newId()
     const party = { name: 'Ada Lovelace Ltd', city: 'Berlin', country: 'DE' }
@@ -116,7 +121,7 @@ suite('an invoice', () => {
   })
 
   test('says the tax that was booked, and none of sessions from before it was said who sells', async t => {
-    let now = new Date('2027-03-02T10:00:00.000Z')
+    let now = new Date('2027-03-01T09:00:00.000Z')
     const { p, tariff, as, ended, operator, periodically } = await open(t, { now: () => now })
     await tariff(perKwh('0.50', { taxIncluded: false }))
     const driverId = newId()
@@ -135,7 +140,7 @@ suite('an invoice', () => {
   })
 
   test('of a month asks for what was booked to the cent, though tax was rounded for each session', async t => {
-    let now = new Date('2027-03-02T10:00:00.000Z')
+    let now = new Date('2027-03-01T09:00:00.000Z')
     const { p, tariff, as, fund, ended, operator, periodically } = await open(t, { now: () => now })
     await tariff(perKwh('0.01', { taxIncluded: false }))
     const address = { street: 'Marktplatz 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
@@ -176,7 +181,7 @@ suite('an invoice', () => {
   })
 
   test('of who deletes their account has no name that they had given, and what is still due is invoiced', async t => {
-    let now = new Date('2027-03-02T10:00:00.000Z')
+    let now = new Date('2027-03-01T09:00:00.000Z')
     const { p, as, ended, of, operator, periodically } = await sell(t, { now: () => now })
     const driverId = newId()
     const group = await operator.post('/groups', { name: 'Employees', drivers: [driverId] })
@@ -195,6 +200,21 @@ suite('an invoice', () => {
     )
   })
 
+  test('says the number of who sells at their tax office, beside that of the Union or in its place', async t => {
+    const { p, operator, as, ended, tariff } = await open(t)
+    await tariff(perKwh('0.50'))
+    const address = { street: 'Marktplatz 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
+    const body = { name: 'Example Charging', address, taxId: null, taxNumber: '27/123/45678' }
+    assert.equal((await operator.put('/seller', body)).body.taxNumber, '27/123/45678')
+    const one = session()
+    await ended(one)
+    const { items } = (await as({ userId: one.driverId }).get('/invoices')).body
+    const url = `/api/billing/invoices/${items[0].id}/ubl`
+    const ubl = await p.http.inject({ url, headers: p.signedIn({ userId: one.driverId }) })
+    assert.match(ubl.body, /<cbc:CompanyID>27\/123\/45678<[^]*?<cbc:ID>FC</)
+    assert.match(ubl.body, /urn:cen\.eu:en16931:2017/)
+  })
+
   test('has the taxes of a state, however the station tells its region', () => {
     for (const [region, other] of [
       ['IN-KA', 'KA'],
@@ -208,4 +228,18 @@ suite('an invoice', () => {
       assert.deepEqual(treatment, treatmentOf(seller, null, same), String(region))
     }
   })
+})
+
+test('of two who say for the first time at once who sells, one finds that it was said', async t => {
+  const { operator, as } = await open(t)
+  const address = { street: 'Marktplatz 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
+  const say = (name: string) => operator.put('/seller', { name, address, taxId: null }, { 'if-match': '"0"' })
+  const said = await Promise.all([say('One'), say('Other'), say('Third')])
+  assert.deepEqual(said.map(({ status }) => status).toSorted(), [200, 412, 412])
+  const anyhow = await Promise.all([1, 2, 3].map(n => operator.put('/seller', { name: `${n}`, address, taxId: null })))
+  assert.deepEqual(anyhow.map(({ body }) => body.version).toSorted(), [2, 3, 4])
+  const driver = as()
+  const wish = { every: 'month', language: 'en', party: null }
+  const wishes = await Promise.all([1, 2].map(() => driver.put('/invoicing', wish, { 'if-match': '"0"' })))
+  assert.deepEqual(wishes.map(({ status }) => status).toSorted(), [200, 412])
 })

@@ -105,7 +105,13 @@ function draftFor(
   const isTaxIncluded = due.length > 1 || terms.get(first.sessionId)!.taxIncluded
   return {
     cause: causeOf(due),
-    seller: { id: seller.ownerId, name: seller.name, ...seller.address, taxId: seller.taxId ?? undefined },
+    seller: {
+      id: seller.ownerId,
+      name: seller.name,
+      ...seller.address,
+      taxId: seller.taxId ?? undefined,
+      taxNumber: seller.taxNumber ?? undefined,
+    },
     buyer,
     currency: first.currency!,
     language,

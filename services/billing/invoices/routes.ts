@@ -1,7 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Line, Minor } from '#contracts/shared'
 import {
-  authorise,
   cursorOf,
   isId,
   isInstant,
@@ -9,7 +8,6 @@ import {
   notModified,
   Page,
   page,
-  partiesOf,
   Problem,
   requireMatch,
   signedIn,
@@ -17,6 +15,7 @@ import {
 } from '#kernel'
 import { checkTaxId } from '#money/tax'
 import { asPdf, asUbl, findInvoice, listInvoices, type Invoice, type InvoiceSummary } from '#money/invoices'
+import { lockFirst, managedBy } from '../access.ts'
 import type { BillingHost } from '../host.ts'
 import { findInvoicing, type Invoicing } from './wishes.ts'
 
@@ -261,6 +260,7 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
       const taxId = body.party?.taxId ? await checkTaxId(body.party.taxId, body.party.country) : undefined
       const party = body.party && { ...body.party, taxId }
       const version = await db.transaction(async tx => {
+        await lockFirst(tx, 'invoicing', actor.userId)
         const [row] = await tx<Pick<Invoicing, 'version'>[]>`
           select version from invoicing where driver_id = ${actor.userId} for update`
         requireMatch(request, row?.version ?? 0)
@@ -284,12 +284,13 @@ const wishesOf = ({ every, language, party }: Omit<Invoicing, 'version'>): Stati
 })
 
 const sellersFor = (actor: Actor): { sellers?: string[] } =>
-  actor.role === 'admin' ? {} : { sellers: partiesOf(actor) }
+  actor.role === 'admin' ? {} : { sellers: managedBy(actor) }
 
-/** For who sold and who bought. */
+/** For who bought, and who looks after the money of who sold. */
 function readable(actor: Actor, invoice: Invoice | undefined): Invoice {
   if (!invoice) throw new Problem('not_found', 'invoice_unknown')
-  if (invoice.buyer.id === actor.userId || actor.role === 'admin') return invoice
-  authorise(actor, 'read', { owner: { kind: 'organisation', id: invoice.seller.id } }, 'invoice_unknown')
-  return invoice
+  const parties = managedBy(actor)
+  if (actor.role === 'admin' || parties.includes(invoice.seller.id) || parties.includes(invoice.buyer.id ?? ''))
+    return invoice
+  throw new Problem('not_found', 'invoice_unknown')
 }

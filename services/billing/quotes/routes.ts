@@ -5,8 +5,8 @@ import { getStation } from '#contracts/stations'
 import { anyoneAsThemselves, newId, Problem, type Db, type Tx } from '#kernel'
 import { sellsAt } from '../access.ts'
 import type { BillingHost } from '../host.ts'
-import { priceOf, type Moment, type Price } from '../tariffs/price.ts'
-import { tariffAt, termsOf } from '../tariffs/store.ts'
+import { isBookable, priceOf, type Moment, type Price } from '../tariffs/price.ts'
+import { tariffAt, tariffIn, termsOf } from '../tariffs/store.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
@@ -27,12 +27,17 @@ export const PriceView = Type.Object(
   { title: 'Price' },
 )
 
-export const viewPrice = ({ currency, totalMinor, lines }: Price, terms: TariffTerms): Static<typeof PriceView> => ({
-  currency,
-  taxIncluded: terms.taxIncluded,
-  totalMinor: Number(totalMinor),
-  lines: lines.map(line => ({ ...line, amountMinor: Number(line.amountMinor) })),
-})
+/** Fails with `amount_too_great` for what no number of JSON says. */
+export function viewPrice(price: Price, terms: TariffTerms): Static<typeof PriceView> {
+  if (!isBookable(price)) throw new Problem('unprocessable', 'amount_too_great')
+  const { currency, totalMinor, lines } = price
+  return {
+    currency,
+    taxIncluded: terms.taxIncluded,
+    totalMinor: Number(totalMinor),
+    lines: lines.map(line => ({ ...line, amountMinor: Number(line.amountMinor) })),
+  }
+}
 
 const QuoteView = Type.Object(
   {
@@ -70,7 +75,7 @@ export function quoteRoutes(host: BillingHost): void {
         description:
           'The price of so much energy in so many minutes from now on, with the terms behind it. A session of the same driver that begins ' +
           'at this plug before the quote ends costs by these terms, whatever became of the tariff meanwhile.',
-        refuses: ['station_unknown'],
+        refuses: ['station_unknown', 'amount_too_great'],
         body: Type.Object({
           ...Place,
           energyWh: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000, examples: [20_000] })),
@@ -150,13 +155,9 @@ export async function agreedAt(
     const { id: quoteId, tariffId, version } = quote
     return { quoteId, tariffId, version, terms: (await termsOf(db, tariffId, version))! }
   }
-  const tariff = await tariffAt(db, place)
-  if (!tariff) return undefined
-  // The terms that were in force then; a session may be told of long after it began.
-  const [then] = await db<{ version: number; terms: TariffTerms }[]>`
-    select version, terms from tariff_terms where tariff_id = ${tariff.id}
-    order by since <= ${at} desc, case when since <= ${at} then -version else version end limit 1`
-  return { quoteId: null, tariffId: tariff.id, ...then! }
+  // A session may be told of long after it began: what was in force then decides, and not what has been since.
+  const then = await tariffIn(db, place, at)
+  return then && { quoteId: null, ...then }
 }
 
 /** Quotes nobody can cite any more. */

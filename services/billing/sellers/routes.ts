@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { Line } from '#contracts/shared'
 import { notModified, ownerFor, Problem, requireMatch } from '#kernel'
 import { checkTaxId } from '#money/tax'
-import { sellers } from '../access.ts'
+import { lockFirst, sellers } from '../access.ts'
 import type { BillingHost } from '../host.ts'
 import { findSeller, type Seller } from './sellers.ts'
 
@@ -25,6 +25,11 @@ const Body = Type.Object({
   taxId: Type.Union([Type.String({ maxLength: 20, examples: ['DE136695976'] }), Type.Null()], {
     description: 'Its form and check digits are looked at',
   }),
+  taxNumber: Type.Optional(
+    Type.Union([Line(30, { examples: ['27/123/45678'] }), Type.Null()], {
+      description: 'Of the local tax office, for who has no `taxId` or wants both on invoices (EN 16931, BT-32)',
+    }),
+  ),
   smallBusiness: Type.Optional(Type.Boolean({ description: 'Asks no tax where it is established' })),
   rounding: Type.Optional(
     Type.Enum(['line', 'document'], {
@@ -44,6 +49,7 @@ const SellerView = Type.Object(
       country: Type.String({ examples: ['DE'] }),
     }),
     taxId: Type.Union([Type.String({ examples: ['DE136695976'] }), Type.Null()]),
+    taxNumber: Type.Union([Type.String({ examples: ['27/123/45678'] }), Type.Null()]),
     smallBusiness: Type.Boolean(),
     rounding: Type.Enum(['line', 'document'], { examples: ['document'] }),
     version: Type.Integer({ minimum: 1, examples: [1] }),
@@ -91,20 +97,22 @@ export function sellerRoutes({ db, http }: BillingHost): void {
     async (request, reply) => {
       const { actor, body } = request
       const { id: ownerId } = ownerFor(actor)
-      const { name, address, smallBusiness = false, rounding = 'document' } = body
+      const { name, address, taxNumber = null, smallBusiness = false, rounding = 'document' } = body
       const taxId = body.taxId === null ? null : (await checkTaxId(body.taxId, address.country)).number
       const made = await db.transaction(async tx => {
+        await lockFirst(tx, 'seller', ownerId)
         const [row] = await tx<{ version: number }[]>`
           select version from sellers where owner_id = ${ownerId} for update`
         requireMatch(request, row?.version ?? 0)
         const version = (row?.version ?? 0) + 1
         await tx`
-          insert into sellers (owner_id, name, address, tax_id, small_business, rounding, version)
-          values (${ownerId}, ${name}, ${tx.json(address)}, ${taxId}, ${smallBusiness}, ${rounding}, ${version})
+          insert into sellers (owner_id, name, address, tax_id, tax_number, small_business, rounding, version)
+          values (${ownerId}, ${name}, ${tx.json(address)}, ${taxId}, ${taxNumber}, ${smallBusiness}, ${rounding},
+            ${version})
           on conflict (owner_id) do update set name = excluded.name, address = excluded.address,
-            tax_id = excluded.tax_id, small_business = excluded.small_business, rounding = excluded.rounding,
+            tax_id = excluded.tax_id, tax_number = excluded.tax_number, small_business = excluded.small_business, rounding = excluded.rounding,
             version = excluded.version`
-        return { ownerId, name, address, taxId, smallBusiness, rounding, version }
+        return { ownerId, name, address, taxId, taxNumber, smallBusiness, rounding, version }
       })
       return reply.header('etag', `"${made.version}"`).send(view(made))
     },

@@ -21,6 +21,8 @@ export interface Seller {
   }
   /** As `checkTaxId` reads it. */
   readonly taxId: string | null
+  /** Of the local tax office. */
+  readonly taxNumber: string | null
   readonly smallBusiness: boolean
   readonly rounding: TaxRules['rounding']
   readonly version: number
@@ -28,7 +30,8 @@ export interface Seller {
 
 export async function findSeller(db: Db, ownerId: string): Promise<Seller | undefined> {
   const [row] = await db<Seller[]>`
-    select owner_id as "ownerId", name, address, tax_id as "taxId", small_business as "smallBusiness", rounding, version
+    select owner_id as "ownerId", name, address, tax_id as "taxId", tax_number as "taxNumber",
+      small_business as "smallBusiness", rounding, version
     from sellers where owner_id = ${ownerId}`
   return row
 }

@@ -31,6 +31,14 @@ export interface Price {
   readonly lines: readonly PriceLine[]
 }
 
+const mostMinor = BigInt(Number.MAX_SAFE_INTEGER)
+
+/** Whether numbers of JSON reach as far as a price, and what it is with tax. */
+export const isBookable = ({ totalMinor, lines }: Price, withTaxMinor = totalMinor): boolean =>
+  [totalMinor, withTaxMinor, ...lines.map(({ amountMinor }) => amountMinor)].every(
+    minor => minor <= mostMinor && -minor <= mostMinor,
+  )
+
 /** Volume at one price: Wh, milliseconds, or times. */
 interface Share {
   readonly component: Component

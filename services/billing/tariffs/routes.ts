@@ -107,7 +107,7 @@ export function tariffRoutes(host: BillingHost): void {
         const tariff = { id: newId(), owner, name, terms, uses, version: 1, createdAt: at, withdrawnAt: null }
         await insertTariff(tx, tariff)
         await insertTerms(tx, tariff, at)
-        await unlessTaken(setUses(tx, tariff))
+        await unlessTaken(setUses(tx, tariff, at))
         await tx.publish(TariffPublished, { tariffId: tariff.id, owner, name, version: 1, terms })
         return viewTariff(tariff)
       })
@@ -189,8 +189,9 @@ export function tariffRoutes(host: BillingHost): void {
         const { name, terms } = body
         const after = { ...tariff, name, terms, uses, version: tariff.version + 1 }
         await updateTariff(tx, after)
-        await insertTerms(tx, after, now())
-        await unlessTaken(setUses(tx, after))
+        const at = now()
+        await insertTerms(tx, after, at)
+        await unlessTaken(setUses(tx, after, at))
         await tx.publish(TariffPublished, {
           tariffId: after.id,
           owner: after.owner,
@@ -224,8 +225,9 @@ export function tariffRoutes(host: BillingHost): void {
         authorise(actor, 'write', tariff, 'tariff_unknown')
         requireMatch(request, tariff!.version)
         if (tariff!.withdrawnAt) return
-        await setUses(tx, { ...tariff!, uses: [] })
-        await updateTariff(tx, { ...tariff!, withdrawnAt: now() })
+        const at = now()
+        await setUses(tx, { ...tariff!, uses: [] }, at)
+        await updateTariff(tx, { ...tariff!, withdrawnAt: at })
         await tx.publish(TariffWithdrawn, { tariffId: tariff!.id, owner: tariff!.owner })
       })
       return reply.code(204).send(null)

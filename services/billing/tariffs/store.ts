@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import type { getPrices, TariffTerms } from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
-import type { Db, Tx } from '#kernel'
+import { Problem, type Db, type Tx } from '#kernel'
 
 /** Where a tariff is in force: all of it null is wherever its owner says nothing else. */
 export interface Use {
@@ -68,15 +68,32 @@ export async function insertTerms(tx: Tx, { id, version, terms }: Tariff, since:
     values (${id}, ${version}, ${tx.json(terms as never)}, ${since})`
 }
 
-/** Puts these in the place of those there were. Violates `tariff_uses_one` where another tariff is in force there. */
-export async function setUses(tx: Tx, { id, owner, uses }: Pick<Tariff, 'id' | 'owner' | 'uses'>): Promise<void> {
-  await tx`delete from tariff_uses where tariff_id = ${id}`
+/**
+ * Puts these in the place of those there were; what stays is in force since it was. Violates `tariff_uses_one` where
+ * another tariff is in force there; fails with `group_unknown` for a group that was dissolved a moment ago.
+ */
+export async function setUses(
+  tx: Tx,
+  { id, owner, uses }: Pick<Tariff, 'id' | 'owner' | 'uses'>,
+  at: Date,
+): Promise<void> {
+  const groups = [...new Set(uses.flatMap(({ groupId }) => groupId ?? []))]
+  const there = await tx`select from driver_groups where id = any(${groups}::uuid[]) for key share`
+  if (there.length < groups.length) throw new Problem('not_found', 'group_unknown')
+  const wanted = tx`
+    json_to_recordset(${tx.json(uses as never)}) as w ("stationId" uuid, evse integer, connector integer, "groupId" uuid)`
+  const isSame = tx`
+    (u.station_id, u.evse, u.connector, u.group_id) is not distinct from (w."stationId", w.evse, w.connector, w."groupId")`
+  await tx`
+    with ended as (
+      delete from tariff_uses u where tariff_id = ${id} and not exists (select from ${wanted} where ${isSame}) returning *)
+    insert into tariff_uses_past (tariff_id, owner_id, station_id, evse, connector, group_id, since, until)
+    select tariff_id, owner_id, station_id, evse, connector, group_id, since, ${at} from ended where since < ${at}`
   if (uses.length > 0)
     await tx`
-      insert into tariff_uses (tariff_id, owner_id, station_id, evse, connector, group_id)
-      select ${id}, ${owner.id}, u."stationId", u.evse, u.connector, u."groupId"
-      from json_to_recordset(${tx.json(uses as never)}) as u
-        ("stationId" uuid, evse integer, connector integer, "groupId" uuid)`
+      insert into tariff_uses (tariff_id, owner_id, station_id, evse, connector, group_id, since)
+      select ${id}, ${owner.id}, w."stationId", w.evse, w.connector, w."groupId", ${at} from ${wanted}
+      where not exists (select from tariff_uses u where u.tariff_id = ${id} and ${isSame})`
 }
 
 /** A plug, and who wants to charge there. */
@@ -100,6 +117,32 @@ export async function tariffAt(
       and (u.group_id is null or exists (
         select from driver_group_members m where m.group_id = u.group_id and m.driver_id = ${driverId}))
     order by u.group_id is null, u.connector is null, u.evse is null, u.station_id is null, t.id limit 1`
+  return row
+}
+
+/** The same as it was at a moment, with the terms of then. */
+export async function tariffIn(
+  db: Db,
+  { ownerId, stationId, evse, connector, driverId }: Place,
+  at: Date,
+): Promise<{ tariffId: string; version: number; terms: TariffTerms } | undefined> {
+  const [row] = await db<{ tariffId: string; version: number; terms: TariffTerms }[]>`
+    select v.tariff_id as "tariffId", v.version, v.terms
+    from (
+      select tariff_id, station_id, evse, connector, group_id from tariff_uses
+      where owner_id = ${ownerId} and since <= ${at}
+      union all
+      select tariff_id, station_id, evse, connector, group_id from tariff_uses_past
+      where owner_id = ${ownerId} and since <= ${at} and until > ${at}
+    ) u cross join lateral (
+      select tariff_id, version, terms from tariff_terms
+      where tariff_id = u.tariff_id and since <= ${at} order by version desc limit 1
+    ) v
+    where (u.station_id is null or u.station_id = ${stationId}) and (u.evse is null or u.evse = ${evse})
+      and (u.connector is null or u.connector = ${connector})
+      and (u.group_id is null or exists (
+        select from driver_group_members m where m.group_id = u.group_id and m.driver_id = ${driverId}))
+    order by u.group_id is null, u.connector is null, u.evse is null, u.station_id is null, v.tariff_id limit 1`
   return row
 }
 

@@ -60,7 +60,15 @@ suite('a tariff', () => {
     const alone = await operator.put(`/groups/${group.body.id}`, { name: 'Employees', drivers: [] })
     assert.equal(alone.status, 200)
     assert.equal(await quoted(friend), 500)
-    assert.equal((await operator.delete(`/groups/${group.body.id}`)).status, 204)
+    const path = `/groups/${group.body.id}`
+    const kept = await operator.delete(path)
+    assert.deepEqual([kept.status, kept.body.code], [409, 'group_in_use'])
+    assert.deepEqual(
+      kept.body.tariffs.map(({ name }: any) => name),
+      ['0.10'],
+    )
+    assert.equal((await operator.delete(`/tariffs/${kept.body.tariffs[0].id}`)).status, 204)
+    assert.equal((await operator.delete(path)).status, 204)
   })
 
   test('is refused where another is in force, at a station of others, for a group that is not there, and as nonsense', async t => {

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
-import { cursorOf, isText, listQuery, Page, page, Problem, signedIn } from '#kernel'
+import { cursorOf, isId, isText, listQuery, Page, page, Problem, signedIn, withRole } from '#kernel'
 import { accountsOf, statementOf } from '#money/ledger'
 import type { BillingHost } from '../host.ts'
 
@@ -32,6 +32,20 @@ const PostingView = Type.Object(
     about: Type.Unknown(),
   },
   { title: 'Posting' },
+)
+
+const KeptView = Type.Object(
+  {
+    holderId: { ...Id, description: 'Of an account that is deleted: a pseudonym' },
+    currency: Currency,
+    amountMinor: Minor,
+    reason: Type.Enum(['no-payment', 'refund-failed'], {
+      description: '`no-payment`: it came from no payment that could be given back',
+      examples: ['no-payment'],
+    }),
+    since: Instant,
+  },
+  { title: 'KeptMoney' },
 )
 
 /** What a driver has, owes, and how that came about. */
@@ -97,6 +111,31 @@ export function walletRoutes({ db, http }: BillingHost): void {
           account,
           about,
         }),
+      )
+    },
+  )
+
+  http.get(
+    '/wallets/kept',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'Money of people who deleted their account that could not be given back',
+        querystring: listQuery({}),
+        response: { 200: Page(KeptView) },
+      },
+    },
+    async ({ query: { limit, after } }) => {
+      const [id, currency] = (cursorOf(after, isId, isText) ?? []) as string[]
+      const rows = await db<{ holderId: string; currency: string; minor: bigint; reason: never; since: Date }[]>`
+        select driver_id as "holderId", currency, minor, reason, since from kept_money
+        where minor > 0 ${id ? db`and (driver_id, currency) > (${id}::uuid, ${currency!})` : db``}
+        order by driver_id, currency limit ${limit + 1}`
+      return page(
+        rows,
+        limit,
+        ({ holderId, currency }) => [holderId, currency],
+        ({ minor, since, ...kept }) => ({ ...kept, amountMinor: Number(minor), since: since.toISOString() }),
       )
     },
   )

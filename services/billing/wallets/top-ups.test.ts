@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
+import { UserDeleted } from '#contracts/identity'
 import { newId } from '#kernel'
 import { openStandIn } from '../../../money/payments/stand-in/server.ts'
 import { open, perKwh } from '../testing.ts'
@@ -132,6 +133,48 @@ suite('a wallet', () => {
     standIn.state.endRefunds('failed')
     await settle()
     assert.equal((await wallet(driverId)).balanceMinor, 1_000)
+    await isRight()
+  })
+
+  test('of who deletes their account goes back to the payments it came from, after debts; the rest is kept, and why is written down', async t => {
+    const { p, tariff, started, ended, topUp, fund, settle, standIn, wallet, driverId, periodically, as, isRight } =
+      await pay(t)
+    await tariff(perKwh('0.50'))
+    await topUp(1_000)
+    await topUp(1_500)
+    await fund(driverId, 70n)
+    const running = { sessionId: newId(), driverId, energyWh: 10_000 }
+    await started(running)
+    await p.publish(UserDeleted, { userId: driverId, email: 'ada@example.com', locale: 'en', version: 2 })
+    await settle()
+    const meanwhile = await wallet(driverId)
+    assert.deepEqual([meanwhile.balanceMinor, meanwhile.heldMinor], [2_000, 2_000], 'what is kept for a session stays')
+    await ended(running)
+    for (let round = 0; round < 2; round++) {
+      await periodically(/people who left/)
+      await settle()
+    }
+    const after = await wallet(driverId)
+    assert.deepEqual([after.balanceMinor, after.owedMinor], [0, 0])
+    assert.deepEqual(
+      standIn.state.all().map(intent => intent.refunds.reduce((sum, { amount }) => sum + amount, 0)),
+      [570, 1_500],
+    )
+    await fund(driverId, 30n)
+    await periodically(/people who left/)
+    await settle()
+    await periodically(/people who left/)
+    await settle()
+    assert.equal((await wallet(driverId)).balanceMinor, 0)
+    await fund(driverId, 1_000n)
+    await periodically(/people who left/)
+    await settle()
+    const { body } = await as({ role: 'admin' }).get('/wallets/kept')
+    assert.deepEqual(
+      body.items.map(({ holderId, amountMinor, reason }: any) => [holderId, amountMinor, reason]),
+      [[driverId, 600, 'no-payment']],
+    )
+    assert.equal((await as().get('/wallets/kept')).body.code, 'role_insufficient')
     await isRight()
   })
 

@@ -3,9 +3,10 @@ import { Currency, Id, Minor } from '#contracts/shared'
 import { newId, Problem, signedIn, type Tx } from '#kernel'
 import { isCurrency } from '#money/amount'
 import { post } from '#money/ledger'
-import { openPayments, type Payment, type PaymentChange } from '#money/payments'
+import { openPayments, type Payment, type PaymentChange, type Payments } from '#money/payments'
 import type { BillingHost } from '../host.ts'
 import { accounts, judge, lockDriver, payDebts } from './accounts.ts'
+import { giveBack } from './giving-back.ts'
 
 const Amount = { ...Minor, minimum: 1, maximum: 100_000_000 }
 
@@ -30,7 +31,7 @@ const WithdrawalView = Type.Object(
 )
 
 /** Money into wallets, by whoever takes payments here, and back to where it came from. */
-export function topUps(host: BillingHost): void {
+export function topUps(host: BillingHost): Payments<'billing'> {
   const { db, http, now, settings } = host
   const payments = openPayments<'billing'>(host, { onChange: (tx, change) => follow(tx, change) })
   const allowed = BigInt(settings.BILLING_DEBT_ALLOWED_MINOR)
@@ -173,44 +174,15 @@ export function topUps(host: BillingHost): void {
         const to = await accounts.outside(tx, currency)
         const posted = await post(tx, { cause: id, kind: 'refund', at: now(), transfers: [{ from, to, minor }] })
         if (posted.outcome === 'short') throw new Problem('conflict', 'wallet_short')
-        return {
-          id,
-          amountMinor: body.amountMinor,
-          currency,
-          refunds: await giveBack(tx, actor.userId, id, minor, currency),
-        }
+        const { refunds, leftMinor } = await giveBack(tx, payments, { payerId: actor.userId, currency, id, minor })
+        if (leftMinor > 0n) throw new Problem('conflict', 'refund_exceeds_payment')
+        return { id, amountMinor: body.amountMinor, currency, refunds }
       })
       return reply.code(202).send(done)
     },
   )
 
-  /** Spreads what goes back over payments that have not gone back yet, the latest first. */
-  async function giveBack(
-    tx: Tx<'billing'>,
-    driverId: string,
-    id: string,
-    wanted: bigint,
-    currency: string,
-  ): Promise<number> {
-    const rows = await tx<{ id: string; left: bigint }[]>`
-      select p.id, p.captured_minor - coalesce((
-        select sum(r.amount_minor) from payment_refunds r where r.payment_id = p.id and r.state <> 'failed'), 0)::bigint - coalesce((
-        select sum(d.amount_minor) from payment_disputes d where d.payment_id = p.id and d.state <> 'won'), 0)::bigint as left
-      from payments p
-      where p.purpose = 'top-up' and p.payer_id = ${driverId} and p.currency = ${currency} and p.state = 'succeeded'
-        and p.captured_minor > p.refunded_minor
-      order by p.captured_at desc limit 200`
-    let left = wanted
-    let count = 0
-    for (const payment of rows) {
-      const amountMinor = payment.left < left ? payment.left : left
-      if (amountMinor <= 0n) continue
-      await payments.refund(tx, payment.id, { reference: `${id} ${++count}`, amountMinor })
-      left -= amountMinor
-    }
-    if (left > 0n) throw new Problem('conflict', 'refund_exceeds_payment')
-    return count
-  }
+  return payments
 }
 
 /** What a change moves into a wallet, or out of it below zero. What went back because the driver asked left it then. */
