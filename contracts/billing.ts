@@ -117,6 +117,39 @@ export const SessionCharged = event(
   }),
 )
 
+/** The wallet did not cover what was booked for a session: of it this is owed now, more than before. */
+export const ChargeUnpaid = event(
+  'billing',
+  'charge.unpaid',
+  'sessionId',
+  Type.Object({
+    sessionId: Id,
+    revision: Type.Integer({ minimum: 1 }),
+    chargerId: ChargerId,
+    driverId: Id,
+    currency: Currency,
+    totalMinor: Minor,
+    owedMinor: Minor,
+    at: Instant,
+  }),
+)
+
+/** Little is left in a driver's wallet; told once, until there is more again. */
+export const WalletLow = event(
+  'billing',
+  'wallet.low',
+  'driverId',
+  Type.Object({ driverId: Id, currency: Currency, balanceMinor: Minor, belowMinor: Minor, at: Instant }),
+)
+
+/** A payment into a driver's wallet did not succeed. */
+export const TopUpFailed = event(
+  'billing',
+  'top-up.failed',
+  'paymentId',
+  Type.Object({ paymentId: Id, driverId: Id, currency: Currency, amountMinor: Minor, at: Instant }),
+)
+
 /** An invoice or a credit note was issued, for ever. */
 export const InvoiceIssued = event(
   'billing',

@@ -306,6 +306,15 @@ CREATE INDEX ledger_transfers_to ON billing.ledger_transfers USING btree (to_id,
 CREATE TRIGGER ledger_transfers_move AFTER INSERT ON billing.ledger_transfers REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION ledger_move();
 CREATE TRIGGER ledger_transfers_stay BEFORE DELETE OR UPDATE ON billing.ledger_transfers FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
 
+create table low_balances (
+  driver_id    uuid                      not null,
+  currency     text                      not null,
+  below_minor  bigint,
+  low_since    timestamp with time zone,
+  constraint low_balances_pkey PRIMARY KEY (driver_id, currency),
+  constraint low_balances_below_minor_check CHECK ((below_minor >= 0))
+);
+
 create table payment_disputes (
   payment_id    uuid                      not null,
   provider_id   text                      not null,

@@ -1,4 +1,15 @@
 import Type from 'typebox'
+import {
+  ChargeUnpaid,
+  DriverBlocked,
+  DriverUnblocked,
+  InvoiceIssued,
+  SessionCharged,
+  TariffPublished,
+  TariffWithdrawn,
+  TopUpFailed,
+  WalletLow,
+} from '#contracts/billing'
 import { getPerson } from '#contracts/identity'
 import { getSessionCourse } from '#contracts/sessions'
 import { getStation } from '#contracts/stations'
@@ -15,11 +26,27 @@ export const settings = Type.Object({
     maximum: 10_000,
   }),
   ...paymentSettings,
+  BILLING_LOW_BALANCE_MINOR: Setting.integer(
+    'Below which balance drivers are told that little is left, in the minor unit of each currency, unless they say otherwise.',
+    { default: 1_000, minimum: 0, maximum: 1_000_000_000 },
+  ),
   BILLING_DEBT_ALLOWED_MINOR: Setting.integer(
     'What a driver may owe, in the minor unit of each currency, before they start no further session.',
     { default: 0, minimum: 0, maximum: 1_000_000_000 },
   ),
 })
+
+export const publishes = [
+  TariffPublished,
+  TariffWithdrawn,
+  SessionCharged,
+  ChargeUnpaid,
+  WalletLow,
+  TopUpFailed,
+  InvoiceIssued,
+  DriverBlocked,
+  DriverUnblocked,
+]
 
 /** Where a charger stands and whose it is, how a session went, and what people are called. */
 export const needs = [getStation, getSessionCourse, getPerson] as const

@@ -21,6 +21,7 @@ export function forgetWhoLeaves(host: BillingHost, payments: Payments<'billing'>
     { id: 'forget', purpose: 'forget as whom somebody was billed who left', from: 'beginning' },
     async ({ userId, timestamp }, tx) => {
       await tx`update invoicing set party = null, version = version + 1 where driver_id = ${userId}`
+      await tx`delete from low_balances where driver_id = ${userId}`
       await tx`delete from driver_group_members where driver_id = ${userId}`
       await tx`
         insert into drivers (driver_id, left_at) values (${userId}, ${timestamp})

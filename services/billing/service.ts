@@ -1,12 +1,4 @@
-import {
-  DriverBlocked,
-  DriverUnblocked,
-  getPrices,
-  InvoiceIssued,
-  SessionCharged,
-  TariffPublished,
-  TariffWithdrawn,
-} from '#contracts/billing'
+import { getPrices } from '#contracts/billing'
 import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
 import { differencesIn, ledger } from '#money/ledger'
@@ -14,7 +6,7 @@ import { payments } from '#money/payments'
 import { chargeRoutes } from './charges/routes.ts'
 import { followSessions } from './charges/reactions.ts'
 import { groupRoutes } from './groups/routes.ts'
-import { needs, settings } from './host.ts'
+import { needs, publishes, settings } from './host.ts'
 import { openInvoicing } from './invoices/open.ts'
 import { forgetWhoLeaves } from './leaving.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
@@ -35,7 +27,7 @@ export const billing = defineService({
   includes: [ledger, payments, invoices],
   needs,
   settings,
-  publishes: [TariffPublished, TariffWithdrawn, SessionCharged, InvoiceIssued, DriverBlocked, DriverUnblocked],
+  publishes,
   start(host) {
     const { db, log, metrics, now } = host
     tariffRoutes(host)

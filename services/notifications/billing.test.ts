@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DriverBlocked, InvoiceIssued, SessionCharged } from '#contracts/billing'
+import { ChargeUnpaid, DriverBlocked, InvoiceIssued, SessionCharged, TopUpFailed, WalletLow } from '#contracts/billing'
 import { newId } from '#kernel'
 import { everything, open, self } from './testing.ts'
 
@@ -47,4 +47,21 @@ test('a driver reads what a session cost, has the invoice announced by mail, and
     'ada@example.com: You cannot charge at the moment (driver.blocked)',
   ])
   assert.deepEqual(inApp, ['ada@example.com: €5.00 for charging at CP-1 (session.charged)', ...mails].toSorted())
+})
+
+test('a driver hears by mail that little is left, that a session is not paid, and that a payment failed', async t => {
+  const p = await open(t)
+  const about = { driverId: self.id, currency: 'EUR', at: '2027-03-01T11:00:02.000Z' }
+  await p.publish(WalletLow, { ...about, balanceMinor: 740, belowMinor: 1_000 })
+  const session = { sessionId: newId(), revision: 1, chargerId: 'CP-1' }
+  await p.publish(ChargeUnpaid, { ...about, ...session, totalMinor: 500, owedMinor: 200 })
+  await p.publish(TopUpFailed, { ...about, paymentId: newId(), amountMinor: 2_000 })
+  await p.settle()
+  const { mails, inApp } = await everything(p)
+  assert.deepEqual(mails, [
+    'ada@example.com: The payment of €20.00 failed (top-up.failed)',
+    'ada@example.com: Your wallet holds €7.40 (wallet.low)',
+    'ada@example.com: €2.00 for charging at CP-1 are not paid (charge.unpaid)',
+  ])
+  assert.deepEqual(inApp, mails)
 })

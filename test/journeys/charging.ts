@@ -1,4 +1,12 @@
-import { DriverBlocked, DriverUnblocked, InvoiceIssued, SessionCharged } from '#contracts/billing'
+import {
+  ChargeUnpaid,
+  DriverBlocked,
+  DriverUnblocked,
+  InvoiceIssued,
+  SessionCharged,
+  TopUpFailed,
+  WalletLow,
+} from '#contracts/billing'
 import { AvailabilityRequested, TicketSlaAtRisk, TicketSlaMissed } from '#contracts/maintenance'
 import { CertificateEnding, ChargerLost, ConnectorFailed } from '#contracts/ocpp'
 import {
@@ -126,6 +134,11 @@ export async function chargingHappens(
       owedMinor: 0,
       at: ago(50),
     })
+    const lacking = { driverId: personId, currency: 'EUR', at: ago(50) }
+    const unpaid = { sessionId: session.sessionId, revision: 1, chargerId: 'CP-GONE', totalMinor: 368, owedMinor: 68 }
+    await p.publish(ChargeUnpaid, { ...lacking, ...unpaid })
+    await p.publish(WalletLow, { ...lacking, balanceMinor: 0, belowMinor: 1_000 })
+    await p.publish(TopUpFailed, { ...lacking, paymentId: newId(), amountMinor: 2_000 })
     await p.publish(InvoiceIssued, {
       invoiceId: newId(),
       kind: 'invoice',

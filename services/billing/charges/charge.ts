@@ -1,4 +1,4 @@
-import { SessionCharged, type TariffTerms } from '#contracts/billing'
+import { ChargeUnpaid, SessionCharged, type TariffTerms } from '#contracts/billing'
 import { getSessionCourse } from '#contracts/sessions'
 import type { Owner } from '#contracts/shared'
 import { getStation } from '#contracts/stations'
@@ -11,6 +11,7 @@ import { taxOf } from '../sellers/sellers.ts'
 import { isBookable, priceOf, type Price } from '../tariffs/price.ts'
 import { termsOf } from '../tariffs/store.ts'
 import { accounts, judge, lockDriver, owedBy, payDebts } from '../wallets/accounts.ts'
+import { watchBalance } from '../wallets/low.ts'
 import {
   findCharge,
   lockCharge,
@@ -138,7 +139,11 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
     if (before.state !== 'due' || !isAsBefore) return
     await book(tx, before, { price, terms, ...tax }, now())
     await booked(tx, sessionId)
-    if (before.driverId) await judge(tx, before.driverId, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())
+    const { driverId } = before
+    if (!driverId) return
+    await judge(tx, driverId, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())
+    const fell = { driverId, currency: price.currency, fell: true, at: now() }
+    await watchBalance(tx, fell, settings.BILLING_LOW_BALANCE_MINOR)
   })
 }
 
@@ -227,6 +232,17 @@ async function book(
     owedMinor: Number(owedMinor),
     at: at.toISOString(),
   })
+  if (driverId && owedMinor > before.owedMinor)
+    await tx.publish(ChargeUnpaid, {
+      sessionId,
+      revision,
+      chargerId: before.chargerId,
+      driverId,
+      currency,
+      totalMinor: Number(totalMinor),
+      owedMinor: Number(owedMinor),
+      at: at.toISOString(),
+    })
 }
 
 /** Where a session is booked that was nobody's then; undefined where it was somebody's, or was asked of them since. */

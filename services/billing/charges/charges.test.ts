@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { DriverBlocked, DriverUnblocked, SessionCharged } from '#contracts/billing'
+import { ChargeUnpaid, DriverBlocked, DriverUnblocked, SessionCharged, WalletLow } from '#contracts/billing'
 import { StationCreated } from '#contracts/stations'
 import { newId } from '#kernel'
 import { open, perKwh } from '../testing.ts'
@@ -24,6 +24,7 @@ suite('a session', () => {
       heldMinor: 0,
       availableMinor: 2_000,
       owedMinor: 0,
+      lowBelowMinor: 1_000,
       blocked: false,
     })
     const [told] = await p.published(SessionCharged)
@@ -53,6 +54,49 @@ suite('a session', () => {
     assert.equal((await wallet(one.driverId)).balanceMinor, 2_000)
     assert.equal((await p.published(SessionCharged)).length, 1)
     await isRight()
+  })
+
+  test('that leaves little in a wallet is told once, until there is more again', async t => {
+    const { p, tariff, fund, ended, as, wallet } = await open(t)
+    await tariff(perKwh('0.50'))
+    const driverId = newId()
+    const driver = as({ userId: driverId })
+    const charge = () => ended(session({ driverId }))
+    const low = async () =>
+      (await p.published(WalletLow)).map(({ balanceMinor, belowMinor }) => [balanceMinor, belowMinor])
+    const say = async (belowMinor: number | null, currency = 'EUR') =>
+      (await driver.put('/wallet/low-balance', { currency, belowMinor })).status
+    await fund(driverId, 2_000n)
+    await charge()
+    await charge()
+    assert.deepEqual(await low(), [], 'ten are left')
+    await charge()
+    await charge()
+    assert.deepEqual(await low(), [[500, 1_000]], 'once')
+    assert.equal(await say(100), 200)
+    assert.equal((await wallet(driverId)).lowBelowMinor, 100)
+    await fund(driverId, 1_000n)
+    await charge()
+    assert.deepEqual((await low()).length, 1, 'five are more than one')
+    await charge()
+    assert.deepEqual((await low()).at(-1), [0, 100])
+    assert.equal((await p.published(ChargeUnpaid)).length, 0)
+    await charge()
+    const [unpaid] = await p.published(ChargeUnpaid)
+    assert.deepEqual([unpaid!.driverId, unpaid!.totalMinor, unpaid!.owedMinor], [driverId, 500, 500])
+    assert.equal((await low()).length, 2)
+    assert.equal(await say(0), 200)
+    assert.equal(await say(null), 200)
+    assert.equal(await say(5, 'EUX'), 422)
+    assert.equal(await say(-5), 400)
+  })
+
+  test('of who never had money in a wallet says nothing of what is left there', async t => {
+    const { p, tariff, ended } = await open(t)
+    await tariff(perKwh('0.50'))
+    await ended(session())
+    assert.equal((await p.published(WalletLow)).length, 0)
+    assert.equal((await p.published(ChargeUnpaid)).length, 1)
   })
 
   test('keeps the price it began with: the tariff changes, and is withdrawn, while it goes on', async t => {

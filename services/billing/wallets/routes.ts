@@ -1,8 +1,10 @@
 import Type from 'typebox'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
 import { cursorOf, isId, isText, listQuery, Page, page, Problem, signedIn, withRole } from '#kernel'
+import { isCurrency } from '#money/amount'
 import { accountsOf, statementOf } from '#money/ledger'
 import type { BillingHost } from '../host.ts'
+import { wish, wishesOf } from './low.ts'
 
 const WalletView = Type.Object(
   {
@@ -13,11 +15,22 @@ const WalletView = Type.Object(
         heldMinor: { ...Minor, description: 'Of it what is kept for sessions that run' },
         availableMinor: Minor,
         owedMinor: Minor,
+        lowBelowMinor: { ...Minor, description: 'Below which balance one is told, once until there is more again' },
       }),
     ),
     blocked: Type.Boolean({ description: 'Whether chargers refuse the driver until what is owed is paid' }),
   },
   { title: 'Wallet' },
+)
+
+const LowBalance = Type.Object(
+  {
+    currency: Currency,
+    belowMinor: Type.Union([{ ...Minor, minimum: 0, maximum: 1_000_000_000 }, Type.Null()], {
+      description: 'Null is as the platform has it, 0 is never',
+    }),
+  },
+  { title: 'LowBalance' },
 )
 
 const PostingView = Type.Object(
@@ -49,7 +62,7 @@ const KeptView = Type.Object(
 )
 
 /** What a driver has, owes, and how that came about. */
-export function walletRoutes({ db, http }: BillingHost): void {
+export function walletRoutes({ db, http, settings }: BillingHost): void {
   http.get(
     '/wallet',
     {
@@ -57,8 +70,9 @@ export function walletRoutes({ db, http }: BillingHost): void {
       schema: { summary: 'What one has and owes', response: { 200: WalletView } },
     },
     async ({ actor: { userId } }) => {
-      const [accounts, [driver]] = await Promise.all([
+      const [accounts, wishes, [driver]] = await Promise.all([
         accountsOf(db, userId),
+        wishesOf(db, userId),
         db<{ blockedAt: Date | null }[]>`select blocked_at as "blockedAt" from drivers where driver_id = ${userId}`,
       ])
       const currencies = [...new Set(accounts.map(({ currency }) => currency))]
@@ -71,9 +85,32 @@ export function walletRoutes({ db, http }: BillingHost): void {
           heldMinor: Number(heldMinor),
           availableMinor: Number(balanceMinor - heldMinor),
           owedMinor: Number(-(of('debt')?.balanceMinor ?? 0n)) + 0,
+          lowBelowMinor: Number(wishes.get(currency) ?? settings.BILLING_LOW_BALANCE_MINOR),
         }
       })
       return { balances, blocked: driver?.blockedAt != null }
+    },
+  )
+
+  http.put(
+    '/wallet/low-balance',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Say below which balance of the own wallet to be told',
+        refuses: ['currency_unknown'],
+        body: LowBalance,
+        response: { 200: LowBalance },
+      },
+    },
+    async ({ actor: { userId }, body }) => {
+      const { currency, belowMinor } = body
+      if (!isCurrency(currency))
+        throw new Problem('unprocessable', 'currency_unknown', {
+          errors: [{ pointer: '/currency', detail: 'is none' }],
+        })
+      await db.transaction(tx => wish(tx, userId, currency, belowMinor))
+      return body
     },
   )
 

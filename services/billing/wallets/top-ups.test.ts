@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
-import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
+import { DriverBlocked, DriverUnblocked, TopUpFailed } from '#contracts/billing'
 import { UserDeleted } from '#contracts/identity'
 import { newId } from '#kernel'
 import { openStandIn } from '../../../money/payments/stand-in/server.ts'
@@ -67,10 +67,12 @@ suite('a wallet', () => {
   })
 
   test('has nothing of a payment that fails, and no currency there is none of', async t => {
-    const { driver, standIn, settle } = await pay(t)
+    const { p, driver, driverId, standIn, settle } = await pay(t)
     const { body } = await driver.post('/wallet/top-ups', { amountMinor: 2_000, currency: 'EUR' })
     standIn.state.act(body.providerId, 'refuse')
     await settle()
+    const [failed] = await p.published(TopUpFailed)
+    assert.deepEqual([failed!.driverId, failed!.amountMinor], [driverId, 2_000])
     assert.equal((await driver.get(`/wallet/top-ups/${body.id}`)).body.state, 'failed')
     assert.deepEqual((await driver.get('/wallet')).body, { balances: [], blocked: false })
     for (const [amountMinor, currency, status] of [

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { TopUpFailed } from '#contracts/billing'
 import { Currency, Id, Minor } from '#contracts/shared'
 import { newId, Problem, signedIn, type Tx } from '#kernel'
 import { isCurrency } from '#money/amount'
@@ -7,6 +8,7 @@ import { openPayments, type Payment, type PaymentChange, type Payments } from '#
 import type { BillingHost } from '../host.ts'
 import { accounts, judge, lockDriver, payDebts } from './accounts.ts'
 import { giveBack } from './giving-back.ts'
+import { watchBalance } from './low.ts'
 
 const Amount = { ...Minor, minimum: 1, maximum: 100_000_000 }
 
@@ -40,10 +42,18 @@ export function topUps(host: BillingHost): Payments<'billing'> {
   async function follow(tx: Tx<'billing'>, change: PaymentChange): Promise<void> {
     const { payment, at } = change
     if (payment.purpose !== 'top-up' || !payment.payer) return
-    const moved = movedBy(change)
-    if (!moved) return
     const driverId = payment.payer.id
     const { currency } = payment
+    if (change.kind === 'failed')
+      await tx.publish(TopUpFailed, {
+        paymentId: payment.id,
+        driverId,
+        currency,
+        amountMinor: Number(payment.amountMinor),
+        at: at.toISOString(),
+      })
+    const moved = movedBy(change)
+    if (!moved) return
     await lockDriver(tx, driverId)
     const wallet = await accounts.wallet(tx, driverId, currency)
     const outside = await accounts.outside(tx, currency)
@@ -56,6 +66,7 @@ export function topUps(host: BillingHost): Payments<'billing'> {
     await post(tx, { cause, kind, at, about: { paymentId: payment.id }, transfers })
     if (minor > 0n) await payDebts(tx, driverId, currency, { id: cause, kind, at })
     await judge(tx, driverId, allowed, at)
+    await watchBalance(tx, { driverId, currency, fell: minor < 0n, at }, settings.BILLING_LOW_BALANCE_MINOR)
   }
 
   http.post(

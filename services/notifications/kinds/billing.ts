@@ -1,4 +1,12 @@
-import { DriverBlocked, DriverUnblocked, InvoiceIssued, SessionCharged } from '#contracts/billing'
+import {
+  ChargeUnpaid,
+  DriverBlocked,
+  DriverUnblocked,
+  InvoiceIssued,
+  SessionCharged,
+  TopUpFailed,
+  WalletLow,
+} from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
 import { shown } from '#money/amount'
 import { both, inAppOnly, inBulk, rule, type Locale } from './kind.ts'
@@ -65,6 +73,58 @@ export const billing = {
       title: `${credit ? 'Gutschrift' : 'Rechnung'} ${number}`,
       text: [
         `${credit ? 'Die Gutschrift' : 'Die Rechnung'} ${number} über ${amountIn('de', totalMinor, currency)} liegt bereit, als PDF und UBL.`,
+      ],
+    }),
+  }),
+
+  'charge.unpaid': rule(ChargeUnpaid, inBulk(both), {
+    drafts: ({ driverId, chargerId, totalMinor, owedMinor, currency }) => [
+      { audience: person(driverId), facts: { charger: chargerId, totalMinor, owedMinor, currency } },
+    ],
+    many: {
+      en: count => `${count} charging sessions are not paid`,
+      de: count => `${count} Ladevorgänge sind nicht bezahlt`,
+    },
+    en: ({ charger, totalMinor, owedMinor, currency }) => ({
+      title: `${amountIn('en', owedMinor, currency)} for charging at ${charger} are not paid`,
+      text: [
+        `Your session at ${charger} cost ${amountIn('en', totalMinor, currency)}, and your wallet lacked ${amountIn('en', owedMinor, currency)} of it, which you owe. What you put into your wallet pays it first.`,
+      ],
+    }),
+    de: ({ charger, totalMinor, owedMinor, currency }) => ({
+      title: `${amountIn('de', owedMinor, currency)} für das Laden an ${charger} sind nicht bezahlt`,
+      text: [
+        `Ihr Ladevorgang an ${charger} hat ${amountIn('de', totalMinor, currency)} gekostet. In Ihrem Guthaben fehlten ${amountIn('de', owedMinor, currency)}, die Sie schulden. Was Sie aufladen, bezahlt zuerst diese Schuld.`,
+      ],
+    }),
+  }),
+
+  'wallet.low': rule(WalletLow, both, {
+    drafts: ({ driverId, balanceMinor, currency }) => [
+      { audience: person(driverId), facts: { balanceMinor, currency } },
+    ],
+    en: ({ balanceMinor, currency }) => ({
+      title: `Your wallet holds ${amountIn('en', balanceMinor, currency)}`,
+      text: ['Little is left in your wallet. Put money into it in time, so that your next session is paid.'],
+    }),
+    de: ({ balanceMinor, currency }) => ({
+      title: `Ihr Guthaben beträgt ${amountIn('de', balanceMinor, currency)}`,
+      text: ['Ihr Guthaben geht zur Neige. Laden Sie es rechtzeitig auf, damit der nächste Ladevorgang bezahlt ist.'],
+    }),
+  }),
+
+  'top-up.failed': rule(TopUpFailed, both, {
+    drafts: ({ driverId, amountMinor, currency }) => [{ audience: person(driverId), facts: { amountMinor, currency } }],
+    en: ({ amountMinor, currency }) => ({
+      title: `The payment of ${amountIn('en', amountMinor, currency)} failed`,
+      text: [
+        `${amountIn('en', amountMinor, currency)} were to go into your wallet, and the payment did not succeed. Nothing was taken; you can try again.`,
+      ],
+    }),
+    de: ({ amountMinor, currency }) => ({
+      title: `Die Zahlung von ${amountIn('de', amountMinor, currency)} ist gescheitert`,
+      text: [
+        `Ihr Guthaben sollte um ${amountIn('de', amountMinor, currency)} aufgeladen werden, und die Zahlung kam nicht zustande. Es wurde nichts abgebucht; Sie können es erneut versuchen.`,
       ],
     }),
   }),
