@@ -12,6 +12,7 @@ export const all: Record<string, () => Promise<Service>> = {
   sessions: async () => (await import('./sessions/service.ts')).sessions,
   billing: async () => (await import('./billing/service.ts')).billing,
   maintenance: async () => (await import('./maintenance/service.ts')).maintenance,
+  booking: async () => (await import('./booking/service.ts')).booking,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */

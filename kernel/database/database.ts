@@ -73,6 +73,6 @@ export function databaseProblem(error: unknown): Problem | undefined {
   return undefined
 }
 
-/** Unique violation of the named constraint or index: the database decided a race. */
+/** Violation of the named unique or exclusion constraint or index: the database decided a race. */
 export const violates = (error: unknown, constraint: string): boolean =>
-  codeOf(error) === '23505' && (error as { constraint_name?: string }).constraint_name === constraint
+  ['23505', '23P01'].includes(codeOf(error)) && (error as { constraint_name?: string }).constraint_name === constraint

@@ -4,6 +4,7 @@ import { defineService, type Host } from '#kernel'
 import { clamd, eicar } from '../engines/clamd.ts'
 import { open as openPlatform, type TestOptions } from '../../kernel/testing.ts'
 import type { Service } from '../../kernel/index.ts'
+import { bookingsHappen } from './bookings.ts'
 import { chargingHappens } from './charging.ts'
 import { baseline, client, register, type Client } from './client.ts'
 import { stationsHappen } from './stations.ts'
@@ -96,6 +97,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
 
     await chargingHappens(p, address, root, grace.id)
     await stationsHappen(root, grace.id)
+    await bookingsHappen(p, root)
 
     // What is forgotten, and what ends.
     const forgetful = client(address)

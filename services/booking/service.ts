@@ -1,0 +1,56 @@
+import {
+  BookingCancelled,
+  BookingChanged,
+  BookingDue,
+  BookingFailed,
+  BookingFeeDue,
+  BookingFeeWaived,
+  BookingFulfilled,
+  BookingHoldRequested,
+  BookingMade,
+  BookingMissed,
+  BookingOffered,
+  BookingRejected,
+} from '#contracts/booking'
+import { defineService } from '#kernel'
+import { followWorld } from './bookings/following.ts'
+import { bookingRoutes } from './bookings/routes.ts'
+import { turnBookings } from './bookings/turning.ts'
+import { figures } from './figures.ts'
+import { needs, settings, type Books, type Freed } from './host.ts'
+import { policyRoutes } from './policies/routes.ts'
+import { problems } from './problems.ts'
+import { offerFreed } from './waiting/offering.ts'
+
+/** Who has a connector when, and what follows when they come, or do not. */
+export const booking = defineService({
+  name: 'booking',
+  about: 'Booking: who has a connector when, on which terms, and what follows when they come, or do not.',
+  problems,
+  folder: import.meta.dirname,
+  prefix: '/api/bookings',
+  needs,
+  settings,
+  publishes: [
+    BookingMade,
+    BookingChanged,
+    BookingOffered,
+    BookingRejected,
+    BookingFulfilled,
+    BookingCancelled,
+    BookingMissed,
+    BookingFailed,
+    BookingDue,
+    BookingFeeDue,
+    BookingFeeWaived,
+    BookingHoldRequested,
+  ],
+  start(host) {
+    const books: Books = { ...host, offer: host.job('offer', (freed: Freed) => offerFreed(books, freed)) }
+    followWorld(books)
+    policyRoutes(books)
+    bookingRoutes(books)
+    figures(books)
+    host.every('30 seconds', 'turn bookings by the clock', () => turnBookings(books))
+  },
+})
