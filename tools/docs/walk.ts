@@ -1,25 +1,7 @@
-/** One request of the walk: its documented example, with what earlier answers gave in the places of made-up ids. */
-export interface Step {
-  /** Its `operationId`. */
-  readonly operation: string
-  /** Whose token goes along; by itself that of who signed in, where the operation asks who one is. */
-  readonly as?: 'ada' | 'oneself'
-  /** Fields of the path, the body or the form, and headers, by the variable that each takes; a path into the body. */
-  readonly with?: Readonly<Record<string, string>>
-  /** Variables by the field of the answer, or the header, that they keep. */
-  readonly keep?: Readonly<Record<string, string>>
-  /** The documented status, where it is not the first success. */
-  readonly status?: number
-  /** It needs what a mail said: sent only where `mailbox` tells it. `to` is a variable. */
-  readonly mail?: { readonly to: string; readonly code?: string; readonly token?: string } | true
-  /** Never ends by itself, so it is left out of a run. */
-  readonly endless?: true
-}
+import type { Chapter, Step } from './steps.ts'
+import { bookings } from './walk-bookings.ts'
 
-export interface Chapter {
-  readonly name: string
-  readonly steps: readonly Step[]
-}
+export type { Chapter, Step }
 
 const signInAda: Step = {
   operation: 'postAuthLogin',
@@ -422,22 +404,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'postBillingQuote', with: { stationId: 'stationId' } },
       { operation: 'deleteBillingTariffsById', with: { id: 'tariffId', 'If-Match': 'tariffTag' } },
       { operation: 'deleteBillingGroupsById', with: { id: 'groupId', 'If-Match': 'groupTag' } },
-      // Who has a connector when. The station of the example is not there.
-      { operation: 'getBookingsTerms', status: 404 },
-      { operation: 'getBookingsTaken', status: 404 },
-      { operation: 'putBookingsPolicies', with: { stationId: 'stationId' }, keep: { policyId: 'id' } },
-      { operation: 'postBookings', with: { stationId: 'stationId' }, keep: { bookingId: 'id', bookingTag: 'ETag' } },
-      { operation: 'getBookings' },
-      { operation: 'getBookingsCount' },
-      { operation: 'getBookingsById', with: { id: 'bookingId' } },
-      {
-        operation: 'putBookingsById',
-        with: { id: 'bookingId', 'If-Match': 'bookingTag' },
-        keep: { bookingTag: 'ETag' },
-      },
-      { operation: 'postBookingsByIdCancel', with: { id: 'bookingId', 'If-Match': 'bookingTag' } },
-      { operation: 'getBookingsPolicies' },
-      { operation: 'deleteBookingsPoliciesById', with: { id: 'policyId' } },
+      ...bookings,
       { operation: 'postStationsByIdMove', with: { id: 'stationId', organisationId: 'organisationId' } },
       { operation: 'postStationsMove', with: { 'ids.0': 'stationId', organisationId: 'organisationId' } },
       { operation: 'deleteStationsById', with: { id: 'stationId' } },
