@@ -65,13 +65,27 @@ const Station = {
   public: Type.Boolean(),
 }
 const Version = Type.Integer({ minimum: 1, examples: [1] })
+/** What events of a station said first without it: where it stands among others, and what can be plugged in there. */
+const Described = {
+  name: Line(255),
+  siteId: Type.Optional(nullable(Id)),
+  connectors: Type.Optional(
+    Type.Array(
+      Type.Object({
+        ...Place,
+        standard: nullable(ConnectorStandard),
+        maxPowerW: nullable(Type.Integer({ examples: [150_000] })),
+      }),
+    ),
+  ),
+}
 
 /** A station exists: an operator made it, or a charger was accepted that had none (a draft, not public, without position). */
 export const StationCreated = event(
   'stations',
   'station.created',
   'stationId',
-  Type.Object({ ...Station, name: Line(255), version: Version }),
+  Type.Object({ ...Station, ...Described, version: Version }),
 )
 
 /** What is said of a station, its EVSEs or connectors, its charger, its owner or who sees it changed. */
@@ -79,7 +93,7 @@ export const StationUpdated = event(
   'stations',
   'station.updated',
   'stationId',
-  Type.Object({ ...Station, name: Line(255), version: Version }),
+  Type.Object({ ...Station, ...Described, version: Version }),
 )
 
 /** A station is gone from maps and lists; its id stays known to `get_station`. */

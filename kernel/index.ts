@@ -64,5 +64,6 @@ export {
   type Host,
   type Module,
   type Service,
+  type Standing,
 } from './service.ts'
 export { newId } from './ids.ts'

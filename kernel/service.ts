@@ -63,6 +63,19 @@ export type Ask<Needs extends CallContract> = <C extends Needs>(
   input: Static<C['input']>,
 ) => Promise<Static<C['output']>>
 
+/** Where reactions stand, to be kept; opaque. */
+export type Standing = readonly { subscription: string; partition: number; offset: number }[]
+
+/** For what can be made anew from all that ever happened. */
+export interface Replays {
+  /** Where all reactions of the service stand now. */
+  standing(): Promise<Standing>
+  /** All of them handle again all there is, from the beginning; what is new comes behind that. */
+  begin(): Promise<void>
+  /** Whether each of them stands there again, or further on. */
+  reached(standing: Standing): Promise<boolean>
+}
+
 /** `500 ms`, `30 seconds`, `10 minutes`, `1 hour`, `1 day`. */
 export type Interval =
   `${number} ${'ms' | 'second' | 'seconds' | 'minute' | 'minutes' | 'hour' | 'hours' | 'day' | 'days'}`
@@ -107,6 +120,7 @@ export interface Host<Name extends string = string, Needs extends CallContract =
   onMany<E extends EventContract>(event: E, about: ReactionAbout, reaction: ReactionToMany<E, Name>): void
   /** In every process, at least once an event and only from now on; for what a process holds in memory. */
   watch<E extends EventContract>(event: E, handler: (event: Delivered<E>) => void): void
+  readonly replays: Replays
   /**
    * Says a word (8,000 bytes at most) to the processes of the service that hear this channel now: at once, or never
    * where a connection breaks. For what is found without it too, only later.

@@ -6,6 +6,7 @@ export const all: Record<string, () => Promise<Service>> = {
   identity: async () => (await import('./identity/service.ts')).identity,
   documents: async () => (await import('./documents/service.ts')).documents,
   notifications: async () => (await import('./notifications/service.ts')).notifications,
+  analytics: async () => (await import('./analytics/service.ts')).analytics,
   passports: async () => (await import('./passports/service.ts')).passports,
   ocpp: async () => (await import('./ocpp/service.ts')).ocpp,
   stations: async () => (await import('./stations/service.ts')).stations,

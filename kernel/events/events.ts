@@ -1,13 +1,14 @@
 import type { EventContract } from '../../contracts/define.ts'
 import type { Database, Pool } from '../database/database.ts'
 import { openDatabase } from '../database/open.ts'
-import type { ReactionAbout, ReactionToMany } from '../service.ts'
+import type { ReactionAbout, ReactionToMany, Replays } from '../service.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { lockCursors, rewindCursors } from './cursors.ts'
 import { openDeadLetters, type DeadLetters } from './dead-letters.ts'
 import { countHandled, openDelivery } from './delivery.ts'
 import { lagOf, showLag } from './lag.ts'
+import { replaysOf } from './replays.ts'
 import { envelope, openSubscriptions, type SubscriptionState } from './subscription.ts'
 import type { EventRow, Transport } from './transport.ts'
 
@@ -40,6 +41,7 @@ export interface EventLog extends DeadLetters {
    * no such subscription.
    */
   rewind(subscription: string, from?: Date): Promise<boolean>
+  replays(service: string): Replays
   /**
    * Ends the part of the event log whose first event is from before `closing`, and drops the oldest, all from before
    * `before`, once every reader has passed it; true when it did.
@@ -129,6 +131,8 @@ export function openEventLog(options: {
     },
     subscriptions: page => subscriptions.states(page),
     rewind: (name, from) => rewind({ pool, database, transport }, name, from),
+    replays: service =>
+      replaysOf(service, pool, database, name => rewind({ pool, database, transport }, name, undefined)),
     async tend(closing, before) {
       const [tended] = await pool<{ dropped: boolean }[]>`
         select kernel.tend_log(${closing}, ${before ?? null}::timestamptz, ${await transport.passed()}) as dropped`

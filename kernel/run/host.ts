@@ -116,6 +116,7 @@ function hostOf(world: World, service: Service): Host<string, any, TObject> {
     on: (event, about, reaction) => subscribe(event, { ...about, single: true }, ([only], tx) => reaction(only!, tx)),
     onMany: subscribe,
     watch: (event, handler) => first!.events.watch(event, handler),
+    replays: events.replays(name),
     say: async (channel, word) => void (await datastore.pool`select pg_notify(${`${name} ${channel}`}, ${word})`),
     hear: async (channel, heard) => void (await datastore.pool.listen(`${name} ${channel}`, heard)),
     job: (label, handler, about) => jobs.define(`${name}.${label}`, handler, about),

@@ -18,7 +18,7 @@ import {
 import { newId, type Tx } from '#kernel'
 import type { StationsHost } from '../host.ts'
 import { placeFrom } from '../place.ts'
-import { told, type Station } from '../stations/stations.ts'
+import { described, told, type Station } from '../stations/stations.ts'
 import { findByCharger, findStation, insertStation, moveStation } from '../stations/store.ts'
 import {
   findLeftBehind,
@@ -141,7 +141,7 @@ async function bring(tx: StationsTx, chargerId: string, former: Owner | null, ow
   if (!id) return
   await moveStation(tx, id, owner, at)
   const station = (await findStation(tx, id))!
-  await tx.publish(StationUpdated, { ...told(station), name: station.name, version: station.version })
+  await tx.publish(StationUpdated, described(station))
 }
 
 /** Gives accepted chargers that have no station one, as a draft, and drafts to whom their charger belongs. */
@@ -164,11 +164,11 @@ async function house(tx: StationsTx, chargerIds: readonly string[], at: Date): P
       deletedAt: null,
     }
     await insertStation(tx, station, null)
-    await tx.publish(StationCreated, { ...told(station), name: station.name, version })
+    await tx.publish(StationCreated, described({ ...station, evses: [] }))
   }
   for (const { id } of await followOwners(tx, chargerIds)) {
     const station = (await findStation(tx, id))!
-    await tx.publish(StationUpdated, { ...told(station), name: station.name, version: station.version })
+    await tx.publish(StationUpdated, described(station))
   }
   await publishChanges(tx, await showChargers(tx, chargerIds))
 }

@@ -8,6 +8,7 @@ import { placeSpots } from '../nearby/spots.ts'
 import { holdSite } from '../sites/store.ts'
 import { placeFrom } from '../place.ts'
 import {
+  described as toldOf,
   mayManage,
   requireWhole,
   told,
@@ -51,7 +52,7 @@ export async function createStation(tx: StationsTx, actor: Actor, body: StationB
   if (station.chargerId !== null) await freeCharger(tx, actor, station.chargerId, at)
   await insertStation(tx, station, station.chargerId === null ? null : at)
   const made = await furnish(tx, station)
-  await tx.publish(StationCreated, { ...told(made), name: made.name, version: 1 })
+  await tx.publish(StationCreated, toldOf(made))
   return made
 }
 
@@ -78,7 +79,7 @@ export async function changeStation(
   const changed = { ...next, version: before.version + 1, updatedAt: at }
   await updateStation(tx, changed, isMoved ? at : undefined)
   const station = await furnish(tx, changed)
-  await tx.publish(StationUpdated, { ...told(station), name: station.name, version: station.version })
+  await tx.publish(StationUpdated, toldOf(station))
   return station
 }
 

@@ -4,7 +4,7 @@ import { Id, type Owner } from '#contracts/shared'
 import { StationUpdated } from '#contracts/stations'
 import { about, organisationFor, Problem, requireMatch, withRole, type Actor, type Tx } from '#kernel'
 import type { StationsHost } from '../host.ts'
-import { manageableBy, StationView, told, view, type WholeStation } from './stations.ts'
+import { described, manageableBy, StationView, view, type WholeStation } from './stations.ts'
 import { findChargerOwner, findStation, lockStation, moveStation } from './store.ts'
 
 const config = { access: withRole('operator') }
@@ -39,8 +39,7 @@ export function moveRoutes(host: StationsHost): void {
         const before = await judge(tx, await lockStation(tx, id), index)
         if (before.owner?.id !== owner.id) await moveStation(tx, id, owner, now())
         const station = (await findStation(tx, id))!
-        if (station.version !== before.version)
-          await tx.publish(StationUpdated, { ...told(station), name: station.name, version: station.version })
+        if (station.version !== before.version) await tx.publish(StationUpdated, described(station))
         moved.push(station)
       }
       return moved

@@ -148,6 +148,17 @@ export const told = ({ id, chargerId, owner, public: isPublic }: Station) => ({
   public: isPublic,
 })
 
+/** What events say of one that is made or changed. */
+export const described = (station: WholeStation) => ({
+  ...told(station),
+  name: station.name,
+  siteId: station.siteId,
+  connectors: station.evses.flatMap(({ evse, connectors }) =>
+    connectors.map(({ connector, standard, maxPowerW }) => ({ evse, connector, standard, maxPowerW })),
+  ),
+  version: station.version,
+})
+
 type Judged = Pick<Station, 'owner' | 'public' | 'deletedAt'> | undefined
 
 /** Operators manage what belongs to them and what belongs to nobody yet, admins all. */

@@ -1,0 +1,240 @@
+import type { Db } from '#kernel'
+import type { Generation } from '../generations.ts'
+import { add, nothing, type Grouping, type Source, type Sums } from './measures.ts'
+import type { Buckets } from './span.ts'
+
+/** Whose figures, of what. */
+export interface Scope {
+  /** Undefined is everybody's. */
+  readonly owners: readonly string[] | undefined
+  readonly stationId?: string | undefined
+  readonly siteId?: string | undefined
+  readonly operatorId?: string | undefined
+  readonly chargerId?: string | undefined
+  readonly tariffId?: string | undefined
+}
+
+export interface Question {
+  readonly generation: Generation
+  readonly buckets: Buckets
+  readonly scope: Scope
+  readonly grouping: Grouping | undefined
+  readonly sources: readonly Source[]
+  readonly now: Date
+}
+
+/** Sums by interval, of groups by their key; null is what belongs to none. */
+export interface Figures {
+  readonly all: Map<string | null, Sums[]>
+  /** In each currency, by its code. */
+  readonly money: Map<string, Map<string | null, Sums[]>>
+}
+
+export async function figuresOf(db: Db, question: Question): Promise<Figures> {
+  const { sources } = question
+  const asks = (source: Source): boolean => sources.includes(source)
+  const figures: Figures = { all: new Map(), money: new Map() }
+  const [used, outlets, outages, incidents] = await Promise.all([
+    asks('use') ? listUse(db, question) : [],
+    asks('capacity') || asks('outages') ? listOutlets(db, question) : [],
+    asks('outages') ? listOutages(db, question) : [],
+    asks('incidents') ? listIncidents(db, question) : [],
+  ])
+  const { length } = question.buckets.starts
+  const rowOf = (table: Map<string | null, Sums[]>, key: string | null): Sums[] => {
+    const known = table.get(key) ?? Array.from({ length }, nothing)
+    table.set(key, known)
+    return known
+  }
+  for (const { bucket, key, currency, energyWh, busySeconds, sessions, netMinor, totalMinor } of used) {
+    add(rowOf(figures.all, key)[bucket]!, { energyWh, busySeconds, sessions })
+    if (currency === null) continue
+    const table = figures.money.get(currency) ?? new Map<string | null, Sums[]>()
+    figures.money.set(currency, table)
+    add(rowOf(table, key)[bucket]!, { netMinor, totalMinor })
+  }
+  for (const { bucket, key, count } of incidents) add(rowOf(figures.all, key)[bucket]!, { incidents: count })
+  addCapacity(question, outlets, outages, key => rowOf(figures.all, key))
+  return figures
+}
+
+interface Used {
+  readonly bucket: number
+  readonly key: string | null
+  readonly currency: string | null
+  readonly energyWh: number
+  readonly busySeconds: number
+  readonly sessions: number
+  readonly netMinor: number
+  readonly totalMinor: number
+}
+
+async function listUse(db: Db, question: Question): Promise<Used[]> {
+  const { generation, buckets, scope, grouping } = question
+  const { starts, to, days, untilDay, byDay } = buckets
+  const keyed = db`
+    select p.id, p.currency, ${keyOf(db, grouping, db`p`, db`p.owner_id`)} as key
+    from places p ${standing(db, generation, db`p`)}
+    where p.generation = ${generation.number} ${within(db, scope, db`p`, db`p.owner_id`)}
+      ${scope.tariffId === undefined ? db`` : db`and p.tariff_id = ${scope.tariffId}`}`
+  const sums = db`
+    sum(f.energy_wh)::float8 as "energyWh", sum(f.busy_seconds)::float8 as "busySeconds",
+    sum(f.sessions)::float8 as sessions, sum(f.net_minor)::float8 as "netMinor", sum(f.total_minor)::float8 as "totalMinor"`
+  if (byDay)
+    return await db<Used[]>`
+      with keyed as materialized (${keyed})
+      select width_bucket(f.day, ${days as string[]}::text[]::date[]) - 1 as bucket, k.key, k.currency, ${sums}
+      from days f join keyed k on k.id = f.place
+      where f.generation = ${generation.number} and f.day >= ${days[0]!}::text::date and f.day < ${untilDay}::text::date
+      group by 1, 2, 3`
+  return await db<Used[]>`
+    with keyed as materialized (${keyed})
+    select width_bucket(f.at, ${instants(starts)}::text[]::timestamptz[]) - 1 as bucket, k.key, k.currency, ${sums}
+    from slots f join keyed k on k.id = f.place
+    where f.generation = ${generation.number} and f.at >= ${new Date(starts[0]!)} and f.at < ${new Date(to)}
+    group by 1, 2, 3`
+}
+
+const instants = (moments: readonly number[]): string[] => moments.map(at => new Date(at).toISOString())
+
+const noFragment = (db: Db) => db``
+type Fragment = ReturnType<typeof noFragment>
+
+/** The station of a row, or where its charger stands now, as `s`. */
+const standing = (db: Db, { number }: Generation, row: Fragment): Fragment => db`
+  left join (
+    select distinct on (charger_id) charger_id, station_id from stations
+    where generation = ${number} and charger_id is not null order by charger_id, deleted, told_at desc
+  ) a on a.charger_id = ${row}.charger_id
+  left join stations s on s.generation = ${number} and s.station_id = coalesce(${row}.station_id, a.station_id)`
+
+/** What is asked for, and what one may see. */
+const within = (db: Db, scope: Scope, row: Fragment, owner: Fragment): Fragment => db`
+  ${scope.owners === undefined ? db`` : db`and ${owner} = any(${scope.owners as string[]}::uuid[])`}
+  ${scope.operatorId === undefined ? db`` : db`and ${owner} = ${scope.operatorId}`}
+  ${scope.stationId === undefined ? db`` : db`and coalesce(${row}.station_id, a.station_id) = ${scope.stationId}`}
+  ${scope.siteId === undefined ? db`` : db`and s.site_id = ${scope.siteId}`}
+  ${scope.chargerId === undefined ? db`` : db`and ${row}.charger_id = ${scope.chargerId}`}`
+
+function keyOf(db: Db, grouping: Grouping | undefined, row: Fragment, owner: Fragment): Fragment {
+  switch (grouping) {
+    case 'station':
+      return db`coalesce(${row}.station_id, a.station_id)::text`
+    case 'site':
+      return db`s.site_id::text`
+    case 'operator':
+      return db`${owner}::text`
+    case 'charger':
+      return db`${row}.charger_id`
+    case 'tariff':
+      return db`${row}.tariff_id::text`
+    case 'connector-type':
+      return db`(
+        select min(c->>'standard') from jsonb_array_elements(s.connectors) c
+        where (c->>'evse')::int = ${row}.evse and (c->>'connector')::int = ${row}.connector)`
+    case undefined:
+      return db`null::text`
+  }
+}
+
+interface Outlet {
+  readonly chargerId: string
+  readonly evse: number
+  readonly since: Date
+  readonly removedAt: Date | null
+  readonly key: string | null
+}
+
+const listOutlets = (db: Db, { generation, scope, grouping, buckets }: Question): Promise<Outlet[]> => db<Outlet[]>`
+  select o.charger_id as "chargerId", o.evse, o.since, case when c.removed then c.told_at end as "removedAt",
+    ${keyOf(db, grouping, db`o`, db`s.owner_id`)} as key
+  from (select *, null::uuid as station_id from outlets where generation = ${generation.number}) o
+    ${standing(db, generation, db`o`)}
+    left join chargers c on c.generation = o.generation and c.charger_id = o.charger_id
+  where o.since < ${new Date(buckets.to)} ${within(db, scope, db`o`, db`s.owner_id`)}
+  order by o.charger_id, o.evse, o.connector`
+
+interface Outage {
+  readonly chargerId: string
+  readonly evse: number
+  readonly from: Date
+  readonly to: Date | null
+}
+
+const listOutages = (db: Db, { generation, buckets }: Question): Promise<Outage[]> => db<Outage[]>`
+  select charger_id as "chargerId", evse, from_at as from, to_at as to from outages
+  where generation = ${generation.number} and from_at < ${new Date(buckets.to)}
+    and (to_at > ${new Date(buckets.starts[0]!)} or to_at is null)`
+
+const listIncidents = (db: Db, { generation, scope, grouping, buckets }: Question) => db<
+  { bucket: number; key: string | null; count: number }[]
+>`
+  select width_bucket(i.opened_at, ${instants(buckets.starts)}::text[]::timestamptz[]) - 1 as bucket,
+    ${keyOf(db, grouping, db`i`, db`i.owner_id`)} as key, count(*)::int as count
+  from incidents i ${standing(db, generation, db`i`)}
+  where i.generation = ${generation.number} and i.opened_at >= ${new Date(buckets.starts[0]!)}
+    and i.opened_at < ${new Date(buckets.to)} ${within(db, scope, db`i`, db`i.owner_id`)}
+  group by 1, 2`
+
+/** Time that connectors and EVSEs were there, until now, and that these were out. */
+function addCapacity(
+  { buckets, now }: Question,
+  outlets: readonly Outlet[],
+  outages: readonly Outage[],
+  rowOf: (key: string | null) => Sums[],
+): void {
+  const addSpan = (key: string | null, from: number, to: number, what: 'connector' | 'evse' | 'out'): void => {
+    const row = rowOf(key)
+    for (let index = indexOf(buckets.starts, from); index < row.length; index++) {
+      const start = Math.max(from, buckets.starts[index]!)
+      const end = Math.min(to, buckets.starts[index + 1] ?? buckets.to)
+      if (start >= to) return
+      if (end > start) row[index]![`${what}Seconds`] += (end - start) / 1000
+    }
+  }
+  const evses = new Map<string, { key: string | null; since: number; until: number }>()
+  for (const { chargerId, evse, since, removedAt, key } of outlets) {
+    const until = Math.min(removedAt?.getTime() ?? Infinity, now.getTime())
+    addSpan(key, since.getTime(), until, 'connector')
+    const id = `${chargerId}\n${evse}`
+    const known = evses.get(id) ?? { key, since: since.getTime(), until }
+    evses.set(id, { ...known, since: Math.min(known.since, since.getTime()) })
+  }
+  for (const { key, since, until } of evses.values()) addSpan(key, since, until, 'evse')
+  for (const { chargerId, evse, from, to } of outages) {
+    const there = evses.get(`${chargerId}\n${evse}`)
+    if (!there) continue
+    const until = Math.min(to?.getTime() ?? Infinity, there.until)
+    addSpan(there.key, Math.max(from.getTime(), there.since), until, 'out')
+  }
+}
+
+/** The interval that a moment is in; the first for what was before. */
+function indexOf(starts: readonly number[], at: number): number {
+  let [low, high] = [0, starts.length - 1]
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (starts[middle]! <= at) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** What stations and tariffs are called. */
+export async function namesOf(
+  db: Db,
+  { number }: Generation,
+  grouping: Grouping | undefined,
+  keys: readonly string[],
+): Promise<Map<string, string>> {
+  if (keys.length === 0 || (grouping !== 'station' && grouping !== 'tariff')) return new Map()
+  const rows =
+    grouping === 'station'
+      ? await db<{ id: string; name: string | null }[]>`
+          select station_id as id, name from stations
+          where generation = ${number} and station_id = any(${keys as string[]}::uuid[])`
+      : await db<{ id: string; name: string | null }[]>`
+          select tariff_id as id, name from tariffs
+          where generation = ${number} and tariff_id = any(${keys as string[]}::uuid[])`
+  return new Map(rows.flatMap(({ id, name }) => (name === null ? [] : [[id, name] as const])))
+}

@@ -1,0 +1,74 @@
+import type { Db } from '#kernel'
+import { figuresOf, namesOf, type Figures, type Question } from './figures.ts'
+import { add, measures, nothing, type Measure, type Sums } from './measures.ts'
+
+/** A line to be plotted. */
+export interface Line {
+  /** Null is what belongs to no group, or the whole where there are none. */
+  readonly key: string | null
+  readonly name: string | null
+  /** It is what is left of the groups. */
+  readonly others: boolean
+  readonly currency: string | null
+  readonly total: number | null
+  readonly values: readonly (number | null)[]
+}
+
+type Row = { key: string | null; others: boolean; currency: string | null; sums: Sums[] }
+
+/** The lines of a measure, the greatest first; of groups beyond `limit` one for all. */
+export async function linesOf(
+  db: Db,
+  measure: Measure,
+  question: Omit<Question, 'sources'>,
+  limit: number,
+): Promise<Line[]> {
+  const { generation, grouping, buckets } = question
+  const about = measures[measure]
+  const figures = await figuresOf(db, { ...question, sources: about.sources })
+  const rows = tablesOf(figures, measure).flatMap(({ currency, table }) =>
+    firstOf([...table], limit, measure).map(row => ({ ...row, currency })),
+  )
+  // A month in which nothing was is a line too.
+  if (rows.length === 0 && grouping === undefined && !about.money)
+    rows.push({ key: null, others: false, currency: null, sums: buckets.starts.map(nothing) })
+  const keys = rows.flatMap(({ key }) => (key === null ? [] : [key]))
+  const names = await namesOf(db, generation, grouping, keys)
+  return rows.map(row => lineOf(row, measure, names))
+}
+
+const tablesOf = ({ all, money }: Figures, measure: Measure) =>
+  measures[measure].money
+    ? [...money].sort(([a], [b]) => (a < b ? -1 : 1)).map(([currency, table]) => ({ currency, table }))
+    : [{ currency: null, table: all }]
+
+export const totalOf = (sums: readonly Sums[]): Sums => {
+  const total = nothing()
+  for (const one of sums) add(total, one)
+  return total
+}
+
+function firstOf(
+  table: readonly (readonly [string | null, Sums[]])[],
+  limit: number,
+  measure: Measure,
+): Omit<Row, 'currency'>[] {
+  const { value } = measures[measure]
+  const ordered = table
+    .map(([key, sums]) => ({ key, sums, others: false, total: value(totalOf(sums)) ?? -1 }))
+    .sort((a, b) => b.total - a.total || ((a.key ?? '') < (b.key ?? '') ? -1 : 1))
+  const left = ordered.slice(limit)
+  const first = ordered.slice(0, limit).map(({ total: _, ...row }) => row)
+  if (left.length === 0) return first
+  const sums = left[0]!.sums.map((_, index) => totalOf(left.map(row => row.sums[index]!)))
+  return [...first, { key: null, others: true, sums }]
+}
+
+const lineOf = ({ key, others, currency, sums }: Row, measure: Measure, names: ReadonlyMap<string, string>): Line => ({
+  key,
+  name: (key !== null && names.get(key)) || null,
+  others,
+  currency,
+  total: measures[measure].value(totalOf(sums)),
+  values: sums.map(measures[measure].value),
+})

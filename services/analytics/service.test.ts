@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TariffPublished } from '#contracts/billing'
+import type { Owner } from '#contracts/shared'
+import { newId } from '#kernel'
+import { at, open } from './testing.ts'
+
+const organisation = (): Owner => ({ kind: 'organisation', id: newId() })
+
+test('figures of charging: series with every interval, groups, time zones, bad luck with the order of things', async t => {
+  const f = await open(t)
+  const [ada, bob] = [organisation(), organisation()]
+  const [square, lake] = [
+    await f.station(ada, 'CP-1', 'IEC_62196_T2', 'Market square'),
+    await f.station(bob, 'CP-2', 'IEC_62196_T2_COMBO', 'Lake'),
+  ]
+  const tariffId = newId()
+  await f.p.publish(TariffPublished, {
+    tariffId,
+    owner: ada,
+    name: 'Standard',
+    version: 1,
+    terms: { currency: 'EUR', taxIncluded: true, elements: [{ priceComponents: [{ type: 'ENERGY', price: '0.49' }] }] },
+  })
+
+  await t.test('a session over midnight is of both days, by its readings, and adds up to the watt hour', async () => {
+    await f
+      .session({
+        chargerId: 'CP-1',
+        stationId: square.stationId,
+        owner: ada,
+        driverId: newId(),
+        startedAt: at('2027-03-01T22:00:00Z'),
+        endedAt: at('2027-03-02T02:00:00Z'),
+        energyWh: 10_001,
+        readings: [
+          [at('2027-03-01T23:00:00Z'), 6_000],
+          [at('2027-03-02T00:00:00Z'), 9_000],
+        ],
+        price: { totalMinor: 490, tariffId },
+      })
+      .all()
+    const { series, buckets, unit } = await f.read(
+      '/series?measure=energy&from=2027-02-28T00:00:00Z&to=2027-03-04T00:00:00Z',
+    )
+    assert.equal(unit, 'Wh')
+    assert.equal(buckets.length, 4)
+    assert.deepEqual(series[0].values, [0, 9_000, 1_001, 0])
+    assert.equal(series[0].total, 10_001)
+    const hours = await f.read('/series?measure=energy&interval=hour&from=2027-03-01T22:00:00Z&to=2027-03-02T02:00:00Z')
+    assert.deepEqual(hours.series[0].values, [6_000, 3_000, 501, 500])
+    const busy = 'measure=busy-time&interval=hour&from=2027-03-01T22:00:00Z&to=2027-03-02T02:00:00Z'
+    assert.deepEqual((await f.read(`/series?${busy}`)).series[0].values, [3600, 3600, 3600, 3600])
+    const inIndia = 'measure=energy&from=2027-03-01T18:30:00Z&to=2027-03-02T18:30:00Z&timeZone=Asia/Kolkata'
+    const day = await f.read(`/series?${inIndia}`)
+    assert.deepEqual([day.from, day.series[0].values], ['2027-03-01T18:30:00.000Z', [10_001]])
+  })
+
+  await t.test('it is counted under its station, operator, tariff, connector type and currency', async () => {
+    await f
+      .session({
+        chargerId: 'CP-2',
+        stationId: null,
+        owner: bob,
+        startedAt: at('2027-03-02T10:00:00Z'),
+        endedAt: at('2027-03-02T10:20:00Z'),
+        energyWh: 5_000,
+        price: { totalMinor: 700, currency: 'CHF' },
+      })
+      .all()
+    const march = 'from=2027-03-01T00:00:00Z&to=2027-04-01T00:00:00Z&interval=month'
+    const totals = (query: string) => f.totals(`${march}&${query}`)
+    assert.deepEqual(await totals('measure=energy&groupBy=station'), {
+      [square.stationId]: 10_001,
+      [lake.stationId]: 5_000,
+    })
+    assert.deepEqual(await totals('measure=energy&groupBy=connector-type'), {
+      IEC_62196_T2: 10_001,
+      IEC_62196_T2_COMBO: 5_000,
+    })
+    assert.deepEqual(await totals('measure=sessions&groupBy=operator'), { [ada.id]: 1, [bob.id]: 1 })
+    assert.deepEqual(await totals('measure=sessions&groupBy=tariff'), { [tariffId]: 1, null: 1 })
+    assert.deepEqual(await totals('measure=revenue&groupBy=site'), {
+      [`${lake.siteId} CHF`]: 700,
+      [`${square.siteId} EUR`]: 490,
+    })
+    const [first] = (await f.read(`/top?measure=energy&from=2027-03-01T00:00:00Z&to=2027-04-01T00:00:00Z`)).items
+    assert.deepEqual([first.name, first.value], ['Market square', 10_001])
+    const one = await f.read(`/series?${march}&measure=energy&groupBy=station&limit=1`)
+    assert.deepEqual(
+      one.series.map(({ key, others, total }: any) => [key, others, total]),
+      [
+        [square.stationId, false, 10_001],
+        [null, true, 5_000],
+      ],
+    )
+  })
+
+  await t.test('what is told three times, before its begin, late and corrected comes to the same', async () => {
+    const session = f.session({
+      chargerId: 'CP-1',
+      owner: ada,
+      driverId: newId(),
+      startedAt: at('2026-12-24T10:10:00Z'),
+      endedAt: at('2026-12-24T11:40:00Z'),
+      energyWh: 30_000,
+      readings: [[at('2026-12-24T10:40:00Z'), 20_000]],
+      price: { totalMinor: 1_000 },
+    })
+    const december = 'interval=hour&from=2026-12-24T10:00:00Z&to=2026-12-24T12:00:00Z'
+    await session.charge()
+    await f.p.settle()
+    assert.deepEqual(await f.totals(`measure=revenue&${december}`), {})
+    await session.correct({ energyWh: 24_000 }, at('2026-12-24T12:00:00Z'))
+    for (let times = 0; times < 3; times++) {
+      await session.end()
+      await f.p.settle()
+      await session.go()
+      await session.begin()
+    }
+    const { series } = await f.read(`/series?measure=energy&${december}`)
+    assert.deepEqual(series[0].values, [21_333, 2_667])
+    await session.charge(800, 2)
+    await session.charge(900, 1)
+    assert.deepEqual(await f.totals(`measure=revenue&${december}`), { 'null EUR': 800 })
+    assert.deepEqual(await f.totals(`measure=sessions&${december}`), { null: 1 })
+    await session.charge(0, 3)
+    await f.p.settle()
+    const rows = await f.db`select from slots where at >= '2026-12-24' and at < '2026-12-25'`
+    assert.equal(rows.length, 4)
+  })
+
+  await t.test(
+    'days of a clock that is changed have 23 and 25 hours; three weeks are spread over 22 days',
+    async () => {
+      for (const [day, from] of [
+        ['2027-03-28', '2027-03-27T23:00:00Z'],
+        ['2026-10-25', '2026-10-24T22:00:00Z'],
+      ] as const) {
+        const startedAt = at(from)
+        const hours = day === '2027-03-28' ? 23 : 25
+        const endedAt = new Date(Date.parse(startedAt) + hours * 3_600_000).toISOString()
+        await f.session({ chargerId: 'CP-3', owner: bob, startedAt, endedAt, energyWh: hours * 1_000 }).all()
+        const span = `from=${startedAt}&to=${endedAt}&timeZone=Europe/Berlin&chargerId=CP-3`
+        assert.deepEqual((await f.read(`/series?measure=energy&${span}`)).series[0].values, [hours * 1_000])
+        const byHour = await f.read(`/series?measure=energy&interval=hour&${span}`)
+        assert.deepEqual(byHour.series[0].values, Array(hours).fill(1_000))
+      }
+      const weeks = { startedAt: at('2026-06-01T12:00:00Z'), endedAt: at('2026-06-22T12:00:00Z'), energyWh: 21_000 }
+      await f.session({ chargerId: 'CP-3', owner: bob, ...weeks }).all()
+      const june = 'from=2026-06-01T00:00:00Z&to=2026-07-01T00:00:00Z'
+      const { values } = (await f.read(`/series?measure=energy&${june}`)).series[0]
+      assert.deepEqual(values.slice(0, 23), [500, ...Array(20).fill(1_000), 500, 0])
+    },
+  )
+
+  await t.test(
+    'sessions of no energy count, those of an impossible length have no time, and a month may be empty',
+    async () => {
+      const startedAt = at('2026-05-02T10:00:00Z')
+      await f.session({ chargerId: 'CP-3', startedAt, endedAt: startedAt, energyWh: 0 }).all()
+      await f
+        .session({ chargerId: 'CP-3', startedAt: at('2001-01-01T00:00:00Z'), endedAt: startedAt, energyWh: 7 })
+        .all()
+      const may = 'from=2026-05-01T00:00:00Z&to=2026-06-01T00:00:00Z&interval=month'
+      assert.deepEqual(await f.totals(`measure=sessions&${may}`), { null: 1 })
+      assert.deepEqual(await f.totals(`measure=energy&${may}`), { null: 7 })
+      assert.deepEqual(await f.totals(`measure=busy-time&${may}`), { null: 0 })
+      const april = 'from=2026-04-01T00:00:00Z&to=2026-05-01T00:00:00Z'
+      const { series } = await f.read(`/series?measure=energy&${april}`)
+      assert.deepEqual(series[0].values, Array(30).fill(0))
+      assert.deepEqual((await f.read(`/series?measure=revenue&${april}`)).series, [])
+    },
+  )
+
+  await t.test('operators see what is theirs, others nothing', async () => {
+    const query = '/series?measure=energy&groupBy=operator&from=2027-03-01T00:00:00Z&to=2027-03-04T00:00:00Z'
+    const org = { id: ada.id, role: 'viewer' as const }
+    const mine = await f.as({ role: 'operator', organisation: org })(query)
+    assert.deepEqual(
+      mine.body.series.map(({ key }: any) => key),
+      [ada.id],
+    )
+    const foreign = await f.as({ role: 'operator', organisation: org })(`${query}&operatorId=${bob.id}`)
+    assert.deepEqual(foreign.body.series, [])
+    assert.equal((await f.as({ role: 'technician' })(query)).status, 403)
+  })
+
+  await t.test('spans are limited, and said to be', async () => {
+    for (const [query, code] of [
+      ['interval=hour&from=2027-01-01T00:00:00Z&to=2027-03-01T00:00:00Z', 'span_too_long'],
+      ['from=2025-01-01T00:00:00Z&to=2027-03-01T00:00:00Z', 'span_too_long'],
+      ['from=2027-01-01T00:00:00Z&to=2027-06-01T00:00:00Z&timeZone=Europe/Berlin', 'span_too_long'],
+      ['from=2027-01-01T00:00:00Z&to=2027-01-01T00:00:00Z', 'span_invalid'],
+      ['timeZone=Europe/Atlantis', 'time_zone_unknown'],
+      ['timeZone=Asia/Kathmandu', 'time_zone_uneven'],
+      ['interval=month&from=1970-01-01T00:00:00Z', 'span_too_long'],
+    ]) {
+      const { status, body } = await f.admin(`/series?measure=energy&${query}`)
+      assert.deepEqual([status, body.code], [422, code], query)
+    }
+    const uptime = await f.admin('/series?measure=uptime&groupBy=tariff')
+    assert.equal(uptime.body.code, 'group_not_measured')
+  })
+})
