@@ -3,9 +3,9 @@
 create table chargers (
   generation  smallint                  not null,
   charger_id  text                      not null,
-  removed     boolean                   not null,
-  told_at     timestamp with time zone  not null,
-  told_id     uuid                      not null,
+  removed     boolean                   not null default false,
+  told_at     timestamp with time zone,
+  told_id     uuid,
   constraint chargers_pkey PRIMARY KEY (generation, charger_id)
 );
 
@@ -15,13 +15,15 @@ create table connections (
   connection_id    uuid                      not null,
   connected_at     timestamp with time zone,
   disconnected_at  timestamp with time zone,
+  back_at          timestamp with time zone,
   constraint connections_pkey PRIMARY KEY (generation, charger_id, connection_id)
 );
+CREATE INDEX connections_by_return ON analytics.connections USING btree (generation, back_at) WHERE (disconnected_at IS NOT NULL);
 
 create table days (
   generation    smallint  not null,
   day           date      not null,
-  place         bigint    not null,
+  place         uuid      not null,
   energy_wh     bigint    not null,
   busy_seconds  integer   not null,
   sessions      integer   not null,
@@ -65,16 +67,6 @@ create table incidents (
   constraint incidents_pkey PRIMARY KEY (generation, incident_id)
 );
 CREATE INDEX incidents_by_age ON analytics.incidents USING btree (generation, opened_at);
-
-create table outages (
-  generation  smallint                  not null,
-  charger_id  text                      not null,
-  evse        integer                   not null,
-  from_at     timestamp with time zone  not null,
-  to_at       timestamp with time zone,
-  constraint outages_pkey PRIMARY KEY (generation, charger_id, evse, from_at)
-);
-CREATE INDEX outages_by_end ON analytics.outages USING btree (generation, to_at);
 
 create table outlets (
   generation  smallint                  not null,
@@ -120,7 +112,7 @@ create table passports (
 
 create table places (
   generation  smallint  not null,
-  id          bigint    not null,
+  id          uuid      not null,
   owner_id    uuid,
   station_id  uuid,
   charger_id  text      not null,
@@ -140,8 +132,10 @@ create table reports (
   at          timestamp with time zone  not null,
   event_id    uuid                      not null,
   works       boolean                   not null,
+  until_at    timestamp with time zone,
   constraint reports_pkey PRIMARY KEY (generation, charger_id, evse, connector, at, event_id)
 );
+CREATE INDEX reports_by_end ON analytics.reports USING btree (generation, until_at) WHERE (NOT works);
 
 create table sessions (
   generation   smallint                    not null,
@@ -174,7 +168,7 @@ create table sessions (
 create table slots (
   generation    smallint                  not null,
   at            timestamp with time zone  not null,
-  place         bigint                    not null,
+  place         uuid                      not null,
   energy_wh     bigint                    not null,
   busy_seconds  integer                   not null,
   sessions      integer                   not null,
@@ -195,7 +189,7 @@ create table stations (
   connectors  jsonb                     not null,
   deleted     boolean                   not null,
   version     integer                   not null,
-  told_at     timestamp with time zone  not null,
+  station_at  timestamp with time zone  not null,
   told_id     uuid                      not null,
   constraint stations_pkey PRIMARY KEY (generation, station_id)
 );

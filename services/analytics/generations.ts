@@ -76,7 +76,6 @@ const tables = [
   'chargers',
   'connections',
   'reports',
-  'outages',
   'incidents',
   'passports',
   'passport_counts',

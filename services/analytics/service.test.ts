@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TariffPublished } from '#contracts/billing'
+import { ChargerConnected, ChargerDisconnected, ChargerRemoved, ConnectorReported } from '#contracts/ocpp'
 import type { Owner } from '#contracts/shared'
 import { newId } from '#kernel'
 import { at, open } from './testing.ts'
@@ -195,11 +196,73 @@ test('figures of charging: series with every interval, groups, time zones, bad l
       ['timeZone=Europe/Atlantis', 'time_zone_unknown'],
       ['timeZone=Asia/Kathmandu', 'time_zone_uneven'],
       ['interval=month&from=1970-01-01T00:00:00Z', 'span_too_long'],
-    ]) {
+    ] as const) {
       const { status, body } = await f.admin(`/series?measure=energy&${query}`)
       assert.deepEqual([status, body.code], [422, code], query)
     }
     const uptime = await f.admin('/series?measure=uptime&groupBy=tariff')
     assert.equal(uptime.body.code, 'group_not_measured')
+  })
+
+  await t.test(
+    'uptime is of time in which anything is known, whatever comes late: not connected, or nothing works',
+    async () => {
+      const owner = organisation()
+      const chargerId = 'CP-UP'
+      const hour = (hours: number) => new Date(Date.parse('2027-02-01T00:00:00Z') + hours * 3_600_000).toISOString()
+      const report = (hours: number, status: 'available' | 'faulted', connector: number) =>
+        f.p.publish(ConnectorReported, {
+          chargerId,
+          evse: 1,
+          connector,
+          status,
+          errorCode: null,
+          info: null,
+          at: hour(hours),
+          receivedAt: hour(hours),
+        })
+      const [first, second] = [newId(Date.parse(hour(0))), newId(Date.parse(hour(7)))]
+      const connect = (connectionId: string, hours: number) =>
+        f.p.publish(ChargerConnected, { chargerId, connectionId, ocppVersion: 'ocpp1.6', at: hour(hours) })
+      await f.station(owner, chargerId, 'IEC_62196_T2')
+      // From the 6th to the 7th hour it is not connected, from the 10th to the 12th both connectors are broken.
+      await connect(second, 7)
+      await report(12, 'available', 1)
+      await report(0, 'available', 1)
+      await report(0, 'available', 2)
+      await report(10, 'faulted', 1)
+      await f.p.settle()
+      await f.p.publish(ChargerDisconnected, { chargerId, connectionId: first, at: hour(6), reason: 'closed' })
+      await f.p.settle()
+      await report(9, 'faulted', 2)
+      await connect(first, 0)
+      const day = `from=${hour(0)}&to=${hour(24)}&chargerId=${chargerId}`
+      const { series } = await f.read(`/series?measure=uptime&interval=hour&${day}`)
+      const down = series[0].values.flatMap((value: number, index: number) => (value === 1 ? [] : [[index, value]]))
+      assert.deepEqual(down, [
+        [6, 0],
+        [10, 0],
+        [11, 0],
+      ])
+      assert.deepEqual(await f.totals(`measure=uptime&${day}`), { null: 0.875 })
+      assert.deepEqual(await f.totals(`measure=uptime&groupBy=connector-type&${day}`), { IEC_62196_T2: 0.875 })
+      await report(18, 'faulted', 1)
+      await f.p.publish(ChargerRemoved, { chargerId, owner, version: 3 })
+      assert.deepEqual(await f.totals(`measure=uptime&${day}`), { null: 0.625 })
+      const former = `from=2027-01-01T00:00:00Z&to=2027-02-01T00:00:00Z&chargerId=${chargerId}`
+      assert.deepEqual(await f.totals(`measure=uptime&${former}`), { null: null })
+      // By the clock of who told it, that was before all this.
+      await f.p.publish(ChargerRemoved, { chargerId, owner, version: 3 })
+      assert.deepEqual(await f.totals(`measure=uptime&${day}`), { null: null })
+    },
+  )
+
+  await t.test('utilisation is of the time that connectors were there, until now', async () => {
+    f.setTime('2027-02-02T06:00:00Z')
+    const chargerId = 'CP-USE'
+    const startedAt = at('2027-02-02T00:00:00Z')
+    await f.session({ chargerId, startedAt, endedAt: at('2027-02-02T03:00:00Z') }).all()
+    const day = `chargerId=${chargerId}&from=${startedAt}&to=2027-02-03T00:00:00Z`
+    assert.deepEqual(await f.totals(`measure=utilisation&${day}`), { null: 0.5 })
   })
 })

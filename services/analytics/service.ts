@@ -1,5 +1,6 @@
 import { defineService } from '#kernel'
 import { settings } from './host.ts'
+import { followChargers } from './sources/chargers.ts'
 import { followSessions } from './sources/session-reactions.ts'
 import { followStations } from './sources/stations.ts'
 import { problems } from './problems.ts'
@@ -15,6 +16,7 @@ export const analytics = defineService({
   start(host) {
     followSessions(host)
     followStations(host)
+    followChargers(host)
     seriesRoutes(host)
   },
 })

@@ -5,7 +5,7 @@ import { SessionCorrected, SessionEnded, SessionStarted, SessionUpdated } from '
 import type { Owner } from '#contracts/shared'
 import { StationCreated } from '#contracts/stations'
 import { newId, type Actor, type Service } from '#kernel'
-import { start, type TestOptions } from '../../kernel/testing.ts'
+import { start, type TestOptions, type TestPlatform } from '../../kernel/testing.ts'
 import type { AnalyticsHost } from './host.ts'
 import { analytics } from './service.ts'
 
@@ -79,8 +79,6 @@ export async function open(t: TestContext, options: TestOptions & { today?: stri
   }
 }
 
-export type Figures = Awaited<ReturnType<typeof open>>
-
 interface Course {
   sessionId: string
   chargerId: string
@@ -98,7 +96,7 @@ interface Course {
 }
 
 /** What is told of a session that went so; each can be told again, and in any order. */
-function course(p: Figures['p'], given: Partial<Course> & { startedAt: string; endedAt: string }) {
+function course(p: TestPlatform, given: Partial<Course> & { startedAt: string; endedAt: string }) {
   const { startedAt, endedAt, energyWh = 10_000, readings = [], heardAt, price } = given
   const about = {
     sessionId: given.sessionId ?? newId(),

@@ -4,6 +4,7 @@ import {
   DriverUnblocked,
   InvoiceIssued,
   SessionCharged,
+  TariffPublished,
   TopUpFailed,
   WalletLow,
 } from '#contracts/billing'
@@ -114,6 +115,11 @@ export async function chargingHappens(
     await p.publish(DriverBlocked, { driverId: personId, reason: 'funds', at: ago(50) })
     await p.publish(DriverUnblocked, { driverId: personId, at: ago(40) })
     await p.publish(SessionCorrected, { ...session, ...end, energyWh: 7500, updatedAt: ago(55), former })
+    const tariffId = newId()
+    const elements = [{ priceComponents: [{ type: 'ENERGY' as const, price: '0.49' }] }]
+    const terms = { currency: 'EUR', taxIncluded: true, elements }
+    for (const version of [1, 2])
+      await p.publish(TariffPublished, { tariffId, owner, name: `Standard ${version}`, version, terms })
     await p.publish(SessionCharged, {
       sessionId: session.sessionId,
       revision: 1,
@@ -123,7 +129,7 @@ export async function chargingHappens(
       connector: 1,
       seller: owner,
       driverId: personId,
-      tariffId: null,
+      tariffId,
       energyWh: 7500,
       startedAt: ago(90),
       endedAt: ago(60),

@@ -46,7 +46,7 @@ create table sessions (
 -- places: what sessions have in common: whose they are, where, at what price. `id` is made of the rest.
 create table places (
   generation smallint not null,
-  id         bigint   not null,
+  id         uuid     not null,
   owner_id   uuid,
   station_id uuid,
   charger_id text     not null,
@@ -63,7 +63,7 @@ create table places (
 create table slots (
   generation   smallint    not null,
   at           timestamptz not null,
-  place        bigint      not null,
+  place        uuid        not null,
   energy_wh    bigint      not null,
   busy_seconds integer     not null,
   sessions     integer     not null,
@@ -78,7 +78,7 @@ create table slots (
 create table days (
   generation   smallint not null,
   day          date     not null,
-  place        bigint   not null,
+  place        uuid     not null,
   energy_wh    bigint   not null,
   busy_seconds integer  not null,
   sessions     integer  not null,
@@ -111,7 +111,8 @@ create table stations (
   connectors jsonb       not null,
   deleted    boolean     not null,
   version    integer     not null,
-  told_at    timestamptz not null,
+  -- When that was told.
+  station_at timestamptz not null,
   told_id    uuid        not null,
   primary key (generation, station_id)
 );
@@ -138,25 +139,28 @@ create table outlets (
 
 -- chargers: whether they were removed, as was told last.
 create table chargers (
-  generation smallint    not null,
-  charger_id text        not null,
-  removed    boolean     not null,
-  told_at    timestamptz not null,
-  told_id    uuid        not null,
+  generation smallint not null,
+  charger_id text     not null,
+  removed    boolean  not null default false,
+  told_at    timestamptz,
+  told_id    uuid,
   primary key (generation, charger_id)
 );
 
--- connections: when chargers came and went.
+-- connections: when chargers came and went, and came again: with the next that is known.
 create table connections (
   generation      smallint not null,
   charger_id      text     not null,
   connection_id   uuid     not null,
   connected_at    timestamptz,
   disconnected_at timestamptz,
+  back_at         timestamptz,
   primary key (generation, charger_id, connection_id)
 );
+create index connections_by_return on connections (generation, back_at) where disconnected_at is not null;
 
--- reports: when places of chargers said that they work, or do not; connector 0 is the EVSE, EVSE 0 the charger.
+-- reports: when places of chargers said that they work, or do not, and until when that was the last they said;
+-- connector 0 is the EVSE, EVSE 0 the charger.
 create table reports (
   generation smallint    not null,
   charger_id text        not null,
@@ -165,19 +169,10 @@ create table reports (
   at         timestamptz not null,
   event_id   uuid        not null,
   works      boolean     not null,
+  until_at   timestamptz,
   primary key (generation, charger_id, evse, connector, at, event_id)
 );
-
--- outages: when an EVSE could not be used; the last may go on. Made from connections and reports.
-create table outages (
-  generation smallint    not null,
-  charger_id text        not null,
-  evse       integer     not null,
-  from_at    timestamptz not null,
-  to_at      timestamptz,
-  primary key (generation, charger_id, evse, from_at)
-);
-create index outages_by_end on outages (generation, to_at);
+create index reports_by_end on reports (generation, until_at) where not works;
 
 -- incidents: what did not work, as maintenance tells it once.
 create table incidents (

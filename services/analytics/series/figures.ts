@@ -1,7 +1,9 @@
+import type { Grouping } from '#contracts/analytics'
 import type { Db } from '#kernel'
 import type { Generation } from '../generations.ts'
-import { add, nothing, type Grouping, type Source, type Sums } from './measures.ts'
+import { add, nothing, type Source, type Sums } from './measures.ts'
 import type { Buckets } from './span.ts'
+import { merged, overlap, type Stretch } from './stretches.ts'
 
 /** Whose figures, of what. */
 export interface Scope {
@@ -104,7 +106,7 @@ type Fragment = ReturnType<typeof noFragment>
 const standing = (db: Db, { number }: Generation, row: Fragment): Fragment => db`
   left join (
     select distinct on (charger_id) charger_id, station_id from stations
-    where generation = ${number} and charger_id is not null order by charger_id, deleted, told_at desc
+    where generation = ${number} and charger_id is not null order by charger_id, deleted, station_at desc
   ) a on a.charger_id = ${row}.charger_id
   left join stations s on s.generation = ${number} and s.station_id = coalesce(${row}.station_id, a.station_id)`
 
@@ -140,13 +142,14 @@ function keyOf(db: Db, grouping: Grouping | undefined, row: Fragment, owner: Fra
 interface Outlet {
   readonly chargerId: string
   readonly evse: number
+  readonly connector: number
   readonly since: Date
   readonly removedAt: Date | null
   readonly key: string | null
 }
 
 const listOutlets = (db: Db, { generation, scope, grouping, buckets }: Question): Promise<Outlet[]> => db<Outlet[]>`
-  select o.charger_id as "chargerId", o.evse, o.since, case when c.removed then c.told_at end as "removedAt",
+  select o.charger_id as "chargerId", o.evse, o.connector, o.since, case when c.removed then c.told_at end as "removedAt",
     ${keyOf(db, grouping, db`o`, db`s.owner_id`)} as key
   from (select *, null::uuid as station_id from outlets where generation = ${generation.number}) o
     ${standing(db, generation, db`o`)}
@@ -154,17 +157,25 @@ const listOutlets = (db: Db, { generation, scope, grouping, buckets }: Question)
   where o.since < ${new Date(buckets.to)} ${within(db, scope, db`o`, db`s.owner_id`)}
   order by o.charger_id, o.evse, o.connector`
 
+/** When a place of a charger could not be used; EVSE 0 is all of it, connector 0 all of an EVSE. */
 interface Outage {
   readonly chargerId: string
   readonly evse: number
+  readonly connector: number
   readonly from: Date
   readonly to: Date | null
 }
 
-const listOutages = (db: Db, { generation, buckets }: Question): Promise<Outage[]> => db<Outage[]>`
-  select charger_id as "chargerId", evse, from_at as from, to_at as to from outages
-  where generation = ${generation.number} and from_at < ${new Date(buckets.to)}
-    and (to_at > ${new Date(buckets.starts[0]!)} or to_at is null)`
+async function listOutages(db: Db, { generation: { number }, buckets }: Question): Promise<Outage[]> {
+  const [from, to] = [new Date(buckets.starts[0]!), new Date(buckets.to)]
+  return await db<Outage[]>`
+    select charger_id as "chargerId", 0 as evse, 0 as connector, disconnected_at as from, back_at as to from connections
+    where generation = ${number} and disconnected_at < ${to} and (back_at > ${from} or back_at is null)
+      and (back_at > disconnected_at or back_at is null)
+    union all
+    select charger_id, evse, connector, at, until_at from reports
+    where generation = ${number} and not works and at < ${to} and (until_at > ${from} or until_at is null)`
+}
 
 const listIncidents = (db: Db, { generation, scope, grouping, buckets }: Question) => db<
   { bucket: number; key: string | null; count: number }[]
@@ -192,21 +203,33 @@ function addCapacity(
       if (end > start) row[index]![`${what}Seconds`] += (end - start) / 1000
     }
   }
-  const evses = new Map<string, { key: string | null; since: number; until: number }>()
-  for (const { chargerId, evse, since, removedAt, key } of outlets) {
+  const outOf = outagesBy(outages)
+  for (const [, group] of Map.groupBy(outlets, ({ chargerId, evse }) => `${chargerId} ${evse}`)) {
+    const [{ chargerId, evse, key, removedAt }] = group as [Outlet]
     const until = Math.min(removedAt?.getTime() ?? Infinity, now.getTime())
-    addSpan(key, since.getTime(), until, 'connector')
-    const id = `${chargerId}\n${evse}`
-    const known = evses.get(id) ?? { key, since: since.getTime(), until }
-    evses.set(id, { ...known, since: Math.min(known.since, since.getTime()) })
+    for (const { since } of group) addSpan(key, since.getTime(), until, 'connector')
+    const since = Math.min(...group.map(outlet => outlet.since.getTime()))
+    addSpan(key, since, until, 'evse')
+    const connectors = group.map(({ connector }) => connector)
+    for (const [from, to] of outOf(chargerId, evse, connectors))
+      addSpan(key, Math.max(from, since), Math.min(to, until), 'out')
   }
-  for (const { key, since, until } of evses.values()) addSpan(key, since, until, 'evse')
-  for (const { chargerId, evse, from, to } of outages) {
-    const there = evses.get(`${chargerId}\n${evse}`)
-    if (!there) continue
-    const until = Math.min(to?.getTime() ?? Infinity, there.until)
-    addSpan(there.key, Math.max(from.getTime(), there.since), until, 'out')
-  }
+}
+
+/** When an EVSE could not be used: its charger, it, or all its connectors. */
+function outagesBy(outages: readonly Outage[]) {
+  const by = Map.groupBy(outages, ({ chargerId, evse, connector }) => `${chargerId} ${evse} ${connector}`)
+  const of = (chargerId: string, evse: number, connector: number): Stretch[] =>
+    (by.get(`${chargerId} ${evse} ${connector}`) ?? []).map(({ from, to }) => [
+      from.getTime(),
+      to?.getTime() ?? Infinity,
+    ])
+  return (chargerId: string, evse: number, connectors: readonly number[]): Stretch[] =>
+    merged([
+      ...of(chargerId, 0, 0),
+      ...of(chargerId, evse, 0),
+      ...connectors.map(connector => merged(of(chargerId, evse, connector))).reduce(overlap),
+    ])
 }
 
 /** The interval that a moment is in; the first for what was before. */

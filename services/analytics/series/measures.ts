@@ -1,15 +1,4 @@
-import Type, { type Static } from 'typebox'
-
-export const Measure = Type.Enum(
-  ['energy', 'sessions', 'busy-time', 'utilisation', 'revenue', 'revenue-net', 'uptime', 'incidents', 'fault-rate'],
-  { examples: ['energy'] },
-)
-export type Measure = Static<typeof Measure>
-
-export const Grouping = Type.Enum(['station', 'site', 'operator', 'connector-type', 'charger', 'tariff'], {
-  examples: ['station'],
-})
-export type Grouping = Static<typeof Grouping>
+import type { Measure } from '#contracts/analytics'
 
 /** What figures are made of; those of several intervals or groups add up. */
 export interface Sums {

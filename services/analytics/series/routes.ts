@@ -1,13 +1,14 @@
 import Type, { type Static } from 'typebox'
+import { Grouping, Interval, Measure } from '#contracts/analytics'
 import { ChargerId, Currency, Id, Instant } from '#contracts/shared'
 import { Problem, type Actor } from '#kernel'
 import { operators, ownersFor } from '../access.ts'
 import { shown } from '../generations.ts'
 import type { AnalyticsHost } from '../host.ts'
 import type { Scope } from './figures.ts'
-import { Grouping, Measure, measures } from './measures.ts'
+import { measures } from './measures.ts'
 import { linesOf } from './series.ts'
-import { bucketsOf, Interval, spanQuery, spanRefusals } from './span.ts'
+import { bucketsOf, spanQuery, spanRefusals } from './span.ts'
 
 export const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 

@@ -1,6 +1,7 @@
+import type { Measure } from '#contracts/analytics'
 import type { Db } from '#kernel'
 import { figuresOf, namesOf, type Figures, type Question } from './figures.ts'
-import { add, measures, nothing, type Measure, type Sums } from './measures.ts'
+import { add, measures, nothing, type Sums } from './measures.ts'
 
 /** A line to be plotted. */
 export interface Line {

@@ -1,11 +1,9 @@
-import Type, { type Static } from 'typebox'
+import Type from 'typebox'
+import type { Interval } from '#contracts/analytics'
 import { Instant } from '#contracts/shared'
 import { Problem, timeOf } from '#kernel'
 import type { Generation } from '../generations.ts'
 import { slotMs } from '../sources/sessions.ts'
-
-export const Interval = Type.Enum(['hour', 'day', 'month'], { examples: ['day'] })
-export type Interval = Static<typeof Interval>
 
 /** A time zone by its name. */
 export const Zone = Type.String({

@@ -201,7 +201,7 @@ function writePlaces(tx: Tx, generation: number, places: Table<Place>) {
       ? [
           tx`
           delete from places
-          where generation = ${generation} and id = any(${left}::text[]::bigint[]) and sessions = 0`,
+          where generation = ${generation} and id = any(${left}::uuid[]) and sessions = 0`,
         ]
       : []),
   ]

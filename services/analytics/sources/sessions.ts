@@ -94,23 +94,16 @@ export const placeOf = ({ told, charged }: Session): Place | undefined =>
       }
     : undefined
 
-/** The same number for the same place, whoever comes first. */
-export const idOfPlace = (place: Place): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify([
-        place.ownerId,
-        place.stationId,
-        place.chargerId,
-        place.evse,
-        place.connector,
-        place.tariffId,
-        place.currency,
-      ]),
-    )
-    .digest()
-    .readBigInt64BE(0)
-    .toString()
+/** The same for the same place, whoever comes first. */
+export const idOfPlace = (place: Place): string => {
+  const { ownerId, stationId, chargerId, evse, connector, tariffId, currency } = place
+  const name = JSON.stringify([ownerId, stationId, chargerId, evse, connector, tariffId, currency])
+  return createHash('sha256')
+    .update(name)
+    .digest('hex')
+    .slice(0, 32)
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
 
 /** In the order of the columns. */
 export const measured = [

@@ -22,18 +22,18 @@ export function followStations({ onMany }: AnalyticsHost): void {
       connectors: connectors ?? [],
       deleted: false,
       version: event.version,
-      told_at: event.timestamp,
+      station_at: event.timestamp,
       told_id: event.eventId,
     }))
     await tx`
       insert into stations as s
       select distinct on (station_id) * from json_populate_recordset(null::stations, ${recordset(tx, rows)})
-      order by station_id, version desc, told_at desc, told_id desc
+      order by station_id, version desc, station_at desc, told_id desc
       on conflict (generation, station_id) do update set charger_id = excluded.charger_id,
         owner_id = excluded.owner_id, site_id = excluded.site_id, name = excluded.name,
-        connectors = excluded.connectors, version = excluded.version, told_at = excluded.told_at,
+        connectors = excluded.connectors, version = excluded.version, station_at = excluded.station_at,
         told_id = excluded.told_id
-      where (s.version, s.told_at, s.told_id) < (excluded.version, excluded.told_at, excluded.told_id)`
+      where (s.version, s.station_at, s.told_id) < (excluded.version, excluded.station_at, excluded.told_id)`
   }
   onMany(StationCreated, about, follow)
   onMany(StationUpdated, about, follow)
@@ -42,7 +42,7 @@ export function followStations({ onMany }: AnalyticsHost): void {
     const { number: generation } = await written(tx)
     const ids = [...new Set(events.map(({ stationId }) => stationId))].sort()
     await tx`
-      insert into stations (generation, station_id, connectors, deleted, version, told_at, told_id)
+      insert into stations (generation, station_id, connectors, deleted, version, station_at, told_id)
       select ${generation}, id, '[]', true, 0, '-infinity', ${nobody} from unnest(${ids}::uuid[]) as id
       on conflict (generation, station_id) do update set deleted = true`
   })
