@@ -114,7 +114,6 @@ create table places (
   generation  smallint  not null,
   id          uuid      not null,
   owner_id    uuid,
-  station_id  uuid,
   charger_id  text      not null,
   evse        integer   not null,
   connector   integer   not null,
@@ -144,7 +143,6 @@ create table sessions (
   told_rank    smallint,
   told_id      uuid,
   charger_id   text,
-  station_id   uuid,
   evse         integer,
   connector    integer,
   owner_id     uuid,
@@ -182,7 +180,6 @@ create table slots (
 create table stations (
   generation  smallint                  not null,
   station_id  uuid                      not null,
-  charger_id  text,
   owner_id    uuid,
   site_id     uuid,
   name        text,
@@ -193,7 +190,14 @@ create table stations (
   told_id     uuid                      not null,
   constraint stations_pkey PRIMARY KEY (generation, station_id)
 );
-CREATE INDEX stations_by_charger ON analytics.stations USING btree (generation, charger_id);
+
+create table stood (
+  generation  smallint                  not null,
+  charger_id  text                      not null,
+  station_id  uuid                      not null,
+  station_at  timestamp with time zone  not null,
+  constraint stood_pkey PRIMARY KEY (generation, charger_id, station_id)
+);
 
 create table tariffs (
   generation  smallint  not null,

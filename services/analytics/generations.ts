@@ -71,6 +71,7 @@ const tables = [
   'days',
   'driver_months',
   'stations',
+  'stood',
   'tariffs',
   'outlets',
   'chargers',

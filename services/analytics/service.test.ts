@@ -247,7 +247,6 @@ test('figures of charging: series with every interval, groups, time zones, bad l
       assert.deepEqual(await f.totals(`measure=uptime&${day}`), { null: 0.875 })
       assert.deepEqual(await f.totals(`measure=uptime&groupBy=connector-type&${day}`), { IEC_62196_T2: 0.875 })
       await report(18, 'faulted', 1)
-      await f.p.publish(ChargerRemoved, { chargerId, owner, version: 3 })
       assert.deepEqual(await f.totals(`measure=uptime&${day}`), { null: 0.625 })
       const former = `from=2027-01-01T00:00:00Z&to=2027-02-01T00:00:00Z&chargerId=${chargerId}`
       assert.deepEqual(await f.totals(`measure=uptime&${former}`), { null: null })

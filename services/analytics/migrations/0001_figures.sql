@@ -22,7 +22,6 @@ create table sessions (
   told_rank  smallint,
   told_id    uuid,
   charger_id text,
-  station_id uuid,
   evse       integer,
   connector  integer,
   owner_id   uuid,
@@ -48,7 +47,6 @@ create table places (
   generation smallint not null,
   id         uuid     not null,
   owner_id   uuid,
-  station_id uuid,
   charger_id text     not null,
   evse       integer  not null,
   connector  integer  not null,
@@ -103,7 +101,6 @@ create table driver_months (
 create table stations (
   generation smallint    not null,
   station_id uuid        not null,
-  charger_id text,
   owner_id   uuid,
   site_id    uuid,
   name       text,
@@ -116,7 +113,15 @@ create table stations (
   told_id    uuid        not null,
   primary key (generation, station_id)
 );
-create index stations_by_charger on stations (generation, charger_id);
+
+-- stood: at which stations chargers were ever said to be, and when last.
+create table stood (
+  generation smallint    not null,
+  charger_id text        not null,
+  station_id uuid        not null,
+  station_at timestamptz not null,
+  primary key (generation, charger_id, station_id)
+);
 
 -- tariffs: what they are called.
 create table tariffs (

@@ -76,8 +76,9 @@ async function listUse(db: Db, question: Question): Promise<Used[]> {
   const { starts, to, days, untilDay, byDay } = buckets
   const keyed = db`
     select p.id, p.currency, ${keyOf(db, grouping, db`p`, db`p.owner_id`)} as key
-    from places p ${standing(db, generation, db`p`)}
-    where p.generation = ${generation.number} ${within(db, scope, db`p`, db`p.owner_id`)}
+    from (select *, null::uuid as station_id from places where generation = ${generation.number}) p
+    ${standing(db, generation, db`p`)}
+    where true ${within(db, scope, db`p`, db`p.owner_id`)}
       ${scope.tariffId === undefined ? db`` : db`and p.tariff_id = ${scope.tariffId}`}`
   const sums = db`
     sum(f.energy_wh)::float8 as "energyWh", sum(f.busy_seconds)::float8 as "busySeconds",
@@ -102,11 +103,11 @@ const instants = (moments: readonly number[]): string[] => moments.map(at => new
 const noFragment = (db: Db) => db``
 type Fragment = ReturnType<typeof noFragment>
 
-/** The station of a row, or where its charger stands now, as `s`. */
+/** The station of a row, or where its charger was last, as `s`. What a session was told with depends on who came first. */
 const standing = (db: Db, { number }: Generation, row: Fragment): Fragment => db`
   left join (
-    select distinct on (charger_id) charger_id, station_id from stations
-    where generation = ${number} and charger_id is not null order by charger_id, deleted, station_at desc
+    select distinct on (charger_id) charger_id, station_id from stood
+    where generation = ${number} order by charger_id, station_at desc, station_id
   ) a on a.charger_id = ${row}.charger_id
   left join stations s on s.generation = ${number} and s.station_id = coalesce(${row}.station_id, a.station_id)`
 

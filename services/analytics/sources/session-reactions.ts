@@ -74,7 +74,6 @@ const toldOf = (event: Event, rank: number): Told => ({
   rank,
   eventId: event.eventId,
   chargerId: event.chargerId,
-  stationId: event.stationId,
   evse: event.evse,
   connector: event.connector,
   ownerId: event.owner?.id ?? null,

@@ -10,7 +10,6 @@ interface Row {
   readonly told_rank: number | null
   readonly told_id: string | null
   readonly charger_id: string | null
-  readonly station_id: string | null
   readonly evse: number | null
   readonly connector: number | null
   readonly owner_id: string | null
@@ -37,7 +36,6 @@ const sessionOf = (row: Row): Session => ({
     rank: row.told_rank!,
     eventId: row.told_id!,
     chargerId: row.charger_id!,
-    stationId: row.station_id,
     evse: row.evse!,
     connector: row.connector!,
     ownerId: row.owner_id,
@@ -69,7 +67,6 @@ const rowOf = (generation: number, { id, told, marks, charged }: Session) => ({
   told_rank: told?.rank ?? null,
   told_id: told?.eventId ?? null,
   charger_id: told?.chargerId ?? null,
-  station_id: told?.stationId ?? null,
   evse: told?.evse ?? null,
   connector: told?.connector ?? null,
   owner_id: told?.ownerId ?? null,
@@ -95,7 +92,7 @@ export async function lockSessions(tx: Tx, generation: number, ids: readonly str
   const [, rows] = await Promise.all([
     tx`insert into sessions (generation, session_id) select ${generation}, unnest(${sorted}::uuid[]) on conflict do nothing`,
     tx<Row[]>`
-      select session_id, told_at, told_rank, told_id, charger_id, station_id, evse, connector, owner_id, driver_id,
+      select session_id, told_at, told_rank, told_id, charger_id, evse, connector, owner_id, driver_id,
         started_at, ended_at, energy_wh::float8, to_json(mark_at) as mark_at, to_json(mark_wh) as mark_wh, revision,
         seller_id, tariff_id, currency, net_minor::float8, tax_minor::float8, total_minor::float8, charged_at
       from sessions where generation = ${generation} and session_id = any(${sorted}::uuid[])
@@ -106,7 +103,7 @@ export async function lockSessions(tx: Tx, generation: number, ids: readonly str
 
 const writeSessions = (tx: Tx, { number }: Generation, sessions: readonly Session[]) => tx`
   update sessions s set told_at = r.told_at, told_rank = r.told_rank, told_id = r.told_id, charger_id = r.charger_id,
-    station_id = r.station_id, evse = r.evse, connector = r.connector, owner_id = r.owner_id, driver_id = r.driver_id,
+    evse = r.evse, connector = r.connector, owner_id = r.owner_id, driver_id = r.driver_id,
     started_at = r.started_at, ended_at = r.ended_at, energy_wh = r.energy_wh, mark_at = r.mark_at, mark_wh = r.mark_wh,
     revision = r.revision, seller_id = r.seller_id, tariff_id = r.tariff_id, currency = r.currency,
     net_minor = r.net_minor, tax_minor = r.tax_minor, total_minor = r.total_minor, charged_at = r.charged_at
@@ -184,7 +181,6 @@ function writePlaces(tx: Tx, generation: number, places: Table<Place>) {
     generation,
     id,
     owner_id: place.ownerId,
-    station_id: place.stationId,
     charger_id: place.chargerId,
     evse: place.evse,
     connector: place.connector,

@@ -16,7 +16,6 @@ export interface Told {
   readonly rank: number
   readonly eventId: string
   readonly chargerId: string
-  readonly stationId: string | null
   readonly evse: number
   readonly connector: number
   readonly ownerId: string | null
@@ -73,7 +72,6 @@ function marked(marks: readonly Mark[], mark: Mark): readonly Mark[] {
 /** What sessions have in common. */
 export interface Place {
   readonly ownerId: string | null
-  readonly stationId: string | null
   readonly chargerId: string
   readonly evse: number
   readonly connector: number
@@ -85,7 +83,6 @@ export const placeOf = ({ told, charged }: Session): Place | undefined =>
   told
     ? {
         ownerId: charged?.sellerId ?? told.ownerId,
-        stationId: told.stationId,
         chargerId: told.chargerId,
         evse: told.evse,
         connector: told.connector,
@@ -96,8 +93,8 @@ export const placeOf = ({ told, charged }: Session): Place | undefined =>
 
 /** The same for the same place, whoever comes first. */
 export const idOfPlace = (place: Place): string => {
-  const { ownerId, stationId, chargerId, evse, connector, tariffId, currency } = place
-  const name = JSON.stringify([ownerId, stationId, chargerId, evse, connector, tariffId, currency])
+  const { ownerId, chargerId, evse, connector, tariffId, currency } = place
+  const name = JSON.stringify([ownerId, chargerId, evse, connector, tariffId, currency])
   return createHash('sha256')
     .update(name)
     .digest('hex')

@@ -15,22 +15,30 @@ export function followStations({ onMany }: AnalyticsHost): void {
     const rows = events.map(({ siteId, connectors, ...event }) => ({
       generation,
       station_id: event.stationId,
-      charger_id: event.chargerId,
       owner_id: event.owner?.id ?? null,
       site_id: siteId ?? null,
       name: event.name,
-      connectors: connectors ?? [],
+      // Of what its charger alone has said there is nothing to know, and it may be told later or not at all.
+      connectors: connectors?.filter(({ standard }) => standard !== null) ?? [],
       deleted: false,
       version: event.version,
       station_at: event.timestamp,
       told_id: event.eventId,
     }))
+    const stood = events.flatMap(({ chargerId, stationId, timestamp }) =>
+      chargerId === null ? [] : [{ generation, charger_id: chargerId, station_id: stationId, station_at: timestamp }],
+    )
+    await tx`
+      insert into stood as s
+      select generation, charger_id, station_id, max(station_at)
+      from json_populate_recordset(null::stood, ${recordset(tx, stood)}) group by 1, 2, 3 order by 1, 2, 3
+      on conflict (generation, charger_id, station_id) do update set station_at = excluded.station_at
+      where s.station_at < excluded.station_at`
     await tx`
       insert into stations as s
       select distinct on (station_id) * from json_populate_recordset(null::stations, ${recordset(tx, rows)})
       order by station_id, version desc, station_at desc, told_id desc
-      on conflict (generation, station_id) do update set charger_id = excluded.charger_id,
-        owner_id = excluded.owner_id, site_id = excluded.site_id, name = excluded.name,
+      on conflict (generation, station_id) do update set owner_id = excluded.owner_id, site_id = excluded.site_id, name = excluded.name,
         connectors = excluded.connectors, version = excluded.version, station_at = excluded.station_at,
         told_id = excluded.told_id
       where (s.version, s.station_at, s.told_id) < (excluded.version, excluded.station_at, excluded.told_id)`
