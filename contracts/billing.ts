@@ -73,6 +73,40 @@ export const getPrices = call(
   }),
 )
 
+/** A tariff with what of its prices is tax, in percent, where that is known. */
+const ToldTariff = Type.Object({
+  tariffId: Id,
+  version: Type.Integer({ minimum: 1 }),
+  terms: TariffTerms,
+  taxPercent: nullable(Type.String({ examples: ['19'] })),
+})
+
+/** What charging costs anybody at a charger, by EVSE; 0 is wherever no other is named. Null is nothing, or not the same at all connectors of one. */
+export const getChargerTariffs = call(
+  'billing',
+  'get_charger_tariffs',
+  Type.Object({ chargerId: ChargerId }),
+  Type.Object({ tariffs: Type.Array(Type.Object({ evse: Type.Integer(), tariff: nullable(ToldTariff) })) }),
+)
+
+/** What sessions that go on cost so far, in major units with tax; those of which it is not known yet are left out. */
+export const getSessionCosts = call(
+  'billing',
+  'get_session_costs',
+  Type.Object({ sessionIds: Type.Array(Id, { maxItems: 100 }) }),
+  Type.Object({
+    costs: Type.Array(
+      Type.Object({
+        sessionId: Id,
+        total: Type.String({ examples: ['4.20'] }),
+        /** It will cost nothing however long it goes on. */
+        isFree: Type.Boolean(),
+        tariff: nullable(ToldTariff),
+      }),
+    ),
+  }),
+)
+
 /** A tariff exists or has new terms; those of sessions that run stay. */
 export const TariffPublished = event(
   'billing',

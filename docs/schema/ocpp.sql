@@ -58,6 +58,19 @@ create table certificates (
 CREATE INDEX certificates_by_charger ON ocpp.certificates USING btree (charger_id, id);
 CREATE INDEX certificates_by_end ON ocpp.certificates USING btree (ends_at) WHERE (revoked_at IS NULL);
 
+create table charger_tariffs (
+  charger_id  text                      not null,
+  evse        integer                   not null,
+  tariff_id   text                      not null,
+  tariff      json                      not null,
+  state       text                      not null,
+  said        text                      not null,
+  at          timestamp with time zone  not null,
+  constraint charger_tariffs_pkey PRIMARY KEY (charger_id, evse),
+  constraint charger_tariffs_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE,
+  constraint charger_tariffs_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'refused'::text, 'unknown'::text])))
+);
+
 create table chargers (
   id                    text                      not null,
   owner_kind            text,
@@ -347,6 +360,14 @@ create table notices (
   constraint notices_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
 );
 
+create table prices_due (
+  charger_id  text                      not null,
+  since       timestamp with time zone  not null,
+  after       timestamp with time zone  not null,
+  constraint prices_due_pkey PRIMARY KEY (charger_id),
+  constraint prices_due_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
+);
+
 create table reports (
   charger_id  text                      not null,
   kind        text                      not null,
@@ -396,6 +417,20 @@ CREATE INDEX tokens_by_words ON ocpp.tokens USING gin (words);
 CREATE UNIQUE INDEX tokens_by_value ON ocpp.tokens USING btree (upper(id_token));
 CREATE TRIGGER token_changed AFTER INSERT OR DELETE OR UPDATE ON ocpp.tokens FOR EACH ROW EXECUTE FUNCTION note_token_change();
 CREATE TRIGGER tokens_follow_driver BEFORE INSERT OR UPDATE OF user_id ON ocpp.tokens FOR EACH ROW WHEN ((new.user_id IS NOT NULL)) EXECUTE FUNCTION follow_driver();
+
+create table transaction_costs (
+  transaction_id  uuid                      not null,
+  charger_id      text                      not null,
+  reference       text                      not null,
+  total           numeric,
+  is_final        boolean                   not null,
+  tariff_id       text,
+  at              timestamp with time zone  not null,
+  constraint transaction_costs_pkey PRIMARY KEY (transaction_id),
+  constraint transaction_costs_charger_id_fkey FOREIGN KEY (charger_id) REFERENCES chargers(id) ON DELETE CASCADE
+);
+CREATE INDEX transaction_costs_by_age ON ocpp.transaction_costs USING btree (at);
+CREATE INDEX transaction_costs_by_reference ON ocpp.transaction_costs USING btree (charger_id, reference);
 
 create table transactions (
   id           uuid                      not null,

@@ -13,6 +13,7 @@ import { invoiceRoutes } from './invoices/routes.ts'
 import { problems } from './problems.ts'
 import { dropQuotes, quoteRoutes } from './quotes/routes.ts'
 import { sellerRoutes } from './sellers/routes.ts'
+import { answerChargers } from './tariffs/chargers.ts'
 import { tariffRoutes } from './tariffs/routes.ts'
 import { answerPrices } from './tariffs/store.ts'
 import { walletRoutes } from './wallets/routes.ts'
@@ -34,6 +35,7 @@ export const billing = defineService({
     groupRoutes(host)
     quoteRoutes(host)
     host.answer(getPrices, input => answerPrices(db, input))
+    answerChargers(host)
     sellerRoutes(host)
     chargeRoutes(host)
     walletRoutes(host)

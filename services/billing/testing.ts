@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import type { Static } from 'typebox'
 import type { TariffTerms } from '#contracts/billing'
+import type { CallContract } from '#contracts/define'
 import { getPerson } from '#contracts/identity'
 import { getSessionCourse, SessionCorrected, SessionEnded, SessionStarted } from '#contracts/sessions'
 import { getStation } from '#contracts/stations'
@@ -44,11 +46,16 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     country: 'DEU',
   }
   const works = new Map<string, () => Promise<void>>()
+  const answers = new Map<string, (input: any) => Promise<any>>()
   const held: Service = {
     ...billing,
     start: (host: BillingHost) =>
       billing.start({
         ...host,
+        answer(call, handler) {
+          answers.set(call.name, handler)
+          host.answer(call, handler)
+        },
         every(interval, purpose, work) {
           works.set(purpose, work)
           host.every(interval, purpose, work)
@@ -186,6 +193,9 @@ export async function open(t: TestContext, options: TestOptions = {}) {
       const { body } = await as({ userId: driverId }).get('/wallet')
       return { ...body.balances[0], blocked: body.blocked }
     },
+    /** What another service is answered. */
+    asked: <C extends CallContract<'billing'>>(call: C, input: Static<C['input']>): Promise<Static<C['output']>> =>
+      answers.get(call.name)!(input),
     /** Does the periodic work whose purpose this is, and what follows from it. */
     async periodically(purpose: RegExp): Promise<void> {
       const [, work] = works.entries().find(([words]) => purpose.test(words))!

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { getChargerTariffs, getSessionCosts } from '#contracts/billing'
 import { getDocumentFile } from '#contracts/documents'
 import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import {
@@ -114,8 +115,8 @@ export const publishes = [
 /** Whose tokens are, and who belongs to whom. */
 export const needs = [findPerson, getPerson, listMembers] as const
 
-type Asked = (typeof needs)[number] | typeof getDocumentFile
-/** Where files of chargers lie once documents have taken them in. */
-export const asksLater: readonly Asked[] = [getDocumentFile]
+type Asked = (typeof needs)[number] | typeof getDocumentFile | typeof getChargerTariffs | typeof getSessionCosts
+/** Where files of chargers lie once documents have taken them in, and what charging costs. */
+export const asksLater: readonly Asked[] = [getDocumentFile, getChargerTariffs, getSessionCosts]
 
 export type OcppHost = Host<'ocpp', Asked, typeof settings>

@@ -1,5 +1,6 @@
 import type { ChargerStatus, ChargingToken, OcppVersion } from '#contracts/ocpp'
 import type { Owner } from '#contracts/shared'
+import type { Cost } from './prices/store.ts'
 import type { FreeVend } from './tokens/free-vend.ts'
 
 /** A transaction as the process knows it that has the charger's connection. */
@@ -56,6 +57,8 @@ export interface Peer {
   readonly certificateId: string | undefined
   /** Open ones and the last that ended, by their reference. */
   readonly transactions: Map<string, Transaction>
+  /** What it was told last that transactions cost, by their reference (2.x). */
+  readonly costs: Map<string, Cost>
   /** Its last calls with their answers, by the id of the message: one that comes again is answered again. */
   readonly answers: Map<string, Said>
   lastHeardAt: Date
@@ -73,6 +76,13 @@ export const remembered = 20
 export function remember(peer: Peer, messageId: string, said: Said): void {
   peer.answers.set(messageId, said)
   if (peer.answers.size > remembered) peer.answers.delete(peer.answers.keys().next().value!)
+}
+
+/** Of a transaction that it has forgotten nobody asks what it cost. */
+export function noteCost({ costs }: Peer, reference: string, cost: Cost): void {
+  costs.delete(reference)
+  costs.set(reference, cost)
+  if (costs.size > remembered) costs.delete(costs.keys().next().value!)
 }
 
 /** Knows a transaction as it is now; gives what makes that undone. */

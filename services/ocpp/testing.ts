@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { getChargerTariffs, getSessionCosts } from '#contracts/billing'
 import { getDocumentFile } from '#contracts/documents'
 import { findPerson, getPerson, listMembers } from '#contracts/identity'
 import type { OcppVersion } from '#contracts/ocpp'
@@ -16,6 +17,8 @@ export const nobody = [
   answering(getPerson, async () => fail('not_found', 'user_unknown')),
   answering(listMembers, async () => ({ members: [] })),
   answering(findPerson, async ({ email }) => ({ email, userId: null })),
+  answering(getChargerTariffs, async () => ({ tariffs: [] })),
+  answering(getSessionCosts, async () => ({ costs: [] })),
   answering(getDocumentFile, async () => ({ state: 'unknown' as const, scanned: false, fileKey: null })),
 ]
 

@@ -5,6 +5,7 @@ import {
   InvoiceIssued,
   SessionCharged,
   TariffPublished,
+  TariffWithdrawn,
   TopUpFailed,
   WalletLow,
 } from '#contracts/billing'
@@ -140,6 +141,7 @@ export async function chargingHappens(
       owedMinor: 0,
       at: ago(50),
     })
+    await p.publish(TariffWithdrawn, { tariffId, owner })
     const lacking = { driverId: personId, currency: 'EUR', at: ago(50) }
     const unpaid = { sessionId: session.sessionId, revision: 1, chargerId: 'CP-GONE', totalMinor: 368, owedMinor: 68 }
     await p.publish(ChargeUnpaid, { ...lacking, ...unpaid })

@@ -146,6 +146,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getOcppChargersByIdAlerts', with: { id: 'chargerId' } },
       { operation: 'getOcppChargersByIdChargingProfiles', with: { id: 'chargerId' } },
       { operation: 'getOcppChargersByIdNotices', with: { id: 'chargerId' } },
+      { operation: 'getOcppChargersByIdTariffs', with: { id: 'chargerId' } },
       { operation: 'getOcppAuthority' },
       { operation: 'getOcppChargersByIdCertificates', with: { id: 'chargerId' } },
       { operation: 'getOcppChargersByIdCertificatesInstalled', with: { id: 'chargerId' } },

@@ -2,6 +2,9 @@ import { mirrorDevices } from '../device/mirror.ts'
 import { deviceRoutes } from '../device/routes.ts'
 import type { OcppHost } from '../host.ts'
 import type { Gateway } from '../rpc/gateway.ts'
+import { tellCosts } from '../prices/costs.ts'
+import { priceRoutes } from '../prices/routes.ts'
+import { tellTariffs } from '../prices/tariffs.ts'
 import { openTransfers } from '../transfers/open.ts'
 import { runCampaigns } from '../firmware/campaigns.ts'
 import { firmwareRoutes } from '../firmware/routes.ts'
@@ -29,6 +32,9 @@ export function openCommands(host: OcppHost, gateway: Gateway): void {
   takeRequests(host)
   deviceRoutes(host, call)
   openTransfers(host, call)
+  tellTariffs(host, call)
+  tellCosts(host)
+  priceRoutes(host)
   localListRoutes(host, syncList)
   firmwareRoutes(host, call)
   runCampaigns(host)

@@ -1,7 +1,8 @@
 import type { Tx } from '#kernel'
 import { removeInstalled, writeInstalled, type CertificateHash } from '../certificates/installed.ts'
 import { noteAnswered } from '../certificates/store.ts'
-import type { Peer } from '../peer.ts'
+import { noteCost, type Peer } from '../peer.ts'
+import { findCost } from '../prices/store.ts'
 import { isSecret } from '../log/secrets.ts'
 import { keyPlace, placeOf, type Component, type Variable } from './places.ts'
 import {
@@ -53,6 +54,11 @@ const lessons: Readonly<Record<string, Learn>> = {
 
   async DeleteCertificate(tx, { peer, payload, answer }) {
     if (answer.status !== 'Failed') await removeInstalled(tx, peer.id, payload.certificateHashData)
+  },
+
+  async CostUpdated(tx, { peer, payload: { transactionId } }) {
+    const cost = await findCost(tx, peer.id, transactionId)
+    if (cost) noteCost(peer, transactionId, cost)
   },
 
   async GetConfiguration(tx, { peer, payload, answer, at }) {

@@ -2,6 +2,7 @@ import { ChargerBooted, type OcppVersion } from '#contracts/ocpp'
 import { findChargers } from '../chargers/store.ts'
 import { sendToAll } from '../commands/send.ts'
 import type { OcppHost } from '../host.ts'
+import { tellStarted } from '../prices/tariffs.ts'
 import { syncStarted, type SyncList } from '../local-list/sync.ts'
 import { endWaiting, forgetAlerts } from './rows.ts'
 
@@ -24,6 +25,7 @@ export function mirrorDevices(host: OcppHost, sync: SyncList): void {
       })
       await sendToAll(host, tx, asks)
       await syncStarted(tx, sync, [...byId.keys()])
+      await tellStarted(host, tx, [...byId.keys()])
     },
   )
 

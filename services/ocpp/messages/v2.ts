@@ -167,7 +167,10 @@ export const v2: Handlers = {
           // One that ends it was not the first.
           ...(eventType !== 'Ended' && { begins: { transactionId: before?.id, evse: evse?.id ?? before?.evse } }),
         })
-      const answer = judgement ? { idTokenInfo: tokenInfo(peer, judgement) } : {}
+      const answer = {
+        ...costTold(peer, eventType, reference),
+        ...(judgement && { idTokenInfo: tokenInfo(peer, judgement) }),
+      }
       // Sent again, as its answer was lost, or because it was queued twice.
       if (before && holds(before.taken, seqNo)) return { answer }
       const base: Transaction = before ?? {
@@ -239,6 +242,13 @@ function tokenInfo({ ocppVersion }: Peer, { verdict, until, group }: Judgement) 
     ...(until && { cacheExpiryDateTime: until.toISOString() }),
     ...(group !== null && fits(ocppVersion, group) && { groupIdToken: { idToken: group, type: 'Central' } }),
   }
+}
+
+/** What it costs so far is told by the way to 2.1 only; at the end what it costs for good, where that is known by then. */
+function costTold({ costs, ocppVersion }: Peer, eventType: TransactionEvent['eventType'], reference: string) {
+  const cost = costs.get(reference)
+  const isWanted = eventType === 'Ended' ? cost?.isFinal : eventType === 'Updated' && ocppVersion === 'ocpp2.1'
+  return cost && isWanted ? { totalCost: cost.total } : {}
 }
 
 const fits = (version: OcppVersion, token: string): boolean => token.length <= (version === 'ocpp2.0.1' ? 36 : 255)

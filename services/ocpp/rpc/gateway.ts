@@ -159,6 +159,7 @@ async function peerFor(
     certificateSerial,
     certificateId,
     transactions: new Map(transactions.map(transaction => [transaction.reference, transaction])),
+    costs: new Map(),
     answers: new Map(said.map(({ messageId, frame, ...call }) => [messageId, { call: sameness(call), answer: frame }])),
     lastHeardAt: now(),
   }
