@@ -17,7 +17,7 @@ import { openListener, type ListenerOptions } from './server.ts'
 import { openSockets } from './sockets.ts'
 import { openStreams } from './stream.ts'
 import { parseJson } from './strict-json.ts'
-import { compileFor, faultsOf } from './validation.ts'
+import { compileFor, faultsOf, serializeFor } from './validation.ts'
 
 /** Beside how it listens. */
 export interface HttpOptions extends ListenerOptions {
@@ -152,6 +152,7 @@ const guards = (secure: boolean): Record<string, string> => ({
 /** Bodies are JSON and held to their schema, unless a scope takes others. */
 function readBodies(app: FastifyInstance): void {
   app.setValidatorCompiler(compileFor)
+  app.setSerializerCompiler(serializeFor)
   app.setSchemaErrorFormatter((errors, part) => Object.assign(new Error('invalid'), { faults: faultsOf(errors, part) }))
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>

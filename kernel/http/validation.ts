@@ -1,5 +1,6 @@
-import { _, Ajv, type ErrorObject } from 'ajv'
-import type { FastifySchemaValidationError } from 'fastify'
+import { SerializerSelector } from '@fastify/fast-json-stringify-compiler'
+import { _, Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { FastifySchemaValidationError, FastifySerializerCompiler } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import { linePattern } from '../../contracts/shared.ts'
 import { addressOf } from '../mail/addresses.ts'
@@ -81,16 +82,26 @@ export function instantOf(text: string): Date | undefined {
   return at.getUTCFullYear() <= 9999 ? at : undefined
 }
 
-/** Fastify's validator for one part of a request. */
+/** Fastify's validator for one part of a request, compiled when the first comes: most routes of a start are not asked. */
 export function compileFor({ schema, httpPart }: { schema: unknown; httpPart?: string }) {
-  if (httpPart === 'body') return exact.compile(schema as object)
-  const check = lenient.compile(schema as object)
+  const ajv = httpPart === 'body' ? exact : lenient
+  let check: ValidateFunction | undefined
   return (data: object | null) => {
+    check ??= ajv.compile(schema as object)
     if (!check(data)) return { error: check.errors as FastifySchemaValidationError[] }
     // Ajv makes a number of the text 1e999 like of any other.
-    const endless = Object.entries(data ?? {}).find(([, value]) => value === Infinity || value === -Infinity)
+    const endless =
+      ajv === lenient && Object.entries(data ?? {}).find(([, value]) => value === Infinity || value === -Infinity)
     return endless ? { error: [{ ...notFinite, instancePath: `/${endless[0]}` }] } : true
   }
+}
+
+const serializers = SerializerSelector()({}, {})
+
+/** Fastify's writer of one answer, compiled when the first is given. */
+export const serializeFor: FastifySerializerCompiler<unknown> = ({ httpStatus = '', ...route }) => {
+  let write: ReturnType<typeof serializers> | undefined
+  return data => (write ??= serializers({ ...route, httpStatus }))(data)
 }
 
 const notFinite = { schemaPath: '', keyword: 'finite', params: {}, message: 'must be a finite number' }
