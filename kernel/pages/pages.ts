@@ -44,6 +44,26 @@ export interface PageContent {
   readonly onward: readonly [Link, ...Link[]]
   /** A secret stands in its address: nobody keeps or lists the page. */
   readonly secret?: boolean
+  /** What search engines and those who share its address are told. */
+  readonly found?: Found
+}
+
+/** How a page is found; addresses are whole, as people see them. */
+export interface Found {
+  readonly address: string
+  /** In a sentence or two. */
+  readonly description: string
+  /** Of Open Graph; `website` unless given. */
+  readonly type?: 'article' | 'product' | 'profile'
+  readonly picture?: { readonly address: string; readonly text: string }
+  /** The same in other languages. */
+  readonly languages?: Partial<Record<Language, string>>
+  /** Of Atom. */
+  readonly feed?: string
+  /** As schema.org describes what stands on the page. */
+  readonly data?: readonly object[]
+  /** Followed, but not listed: one of many views of the same. */
+  readonly unlisted?: boolean
 }
 
 const sheet = createHash('sha256').update(style).digest('base64')
@@ -51,6 +71,7 @@ const sheet = createHash('sha256').update(style).digest('base64')
 const policy = [
   `default-src 'none'`,
   `style-src 'sha256-${sheet}'`,
+  `img-src 'self' data:`,
   `form-action 'self'`,
   `base-uri 'none'`,
   `frame-ancestors 'none'`,
@@ -74,14 +95,34 @@ export function sendPage(reply: Reply, status: number, content: PageContent): Re
 
 const sheetElement = trusted(`<style>${style}</style>`)
 
-const pageOf = ({ language, title, body, onward }: PageContent): string =>
+/** Data that no browser runs; nothing in it ends its element. */
+const dataElement = (data: object): Html =>
+  trusted(`<script type="application/ld+json">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>`)
+
+const graph = (property: string, content: string): Html => html`<meta property="og:${property}" content="${content}" />`
+
+function foundBy(language: Language, title: string, found: Found): Html {
+  const { address, description, type = 'website', picture, languages: others = {}, feed, data = [] } = found
+  const spoken = Object.entries(others)
+  return html`<meta name="description" content="${description}" />
+    ${found.unlisted && html`<meta name="robots" content="noindex,follow" />`}
+    <link rel="canonical" href="${address}" />
+    ${spoken.map(([other, to]) => html`<link rel="alternate" hreflang="${other}" href="${to}" />`)}
+    ${others.en && html`<link rel="alternate" hreflang="x-default" href="${others.en}" />`}
+    ${feed && html`<link rel="alternate" type="application/atom+xml" href="${feed}" />`} ${graph('title', title)}
+    ${graph('type', type)} ${graph('url', address)} ${graph('description', description)}
+    ${graph('locale', { en: 'en_GB', de: 'de_DE' }[language])}
+    ${picture && [graph('image', picture.address), graph('image:alt', picture.text)]} ${data.map(dataElement)}`
+}
+
+const pageOf = ({ language, title, body, onward, found }: PageContent): string =>
   `<!doctype html>
 ${html`<html lang="${language}">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${title}</title>
-    ${sheetElement}
+    ${found && foundBy(language, title, found)} ${sheetElement}
   </head>
   <body>
     <main>

@@ -16,6 +16,12 @@ small{display:block;margin-top:.35rem;font-weight:400}
 input,textarea,select{display:block;box-sizing:border-box;width:100%;margin-top:.35rem;padding:.6rem .75rem;font:inherit;font-weight:400;
 color:inherit;background:var(--ground);border:1px solid var(--line);border-radius:.5rem}
 form+form{margin-top:1rem}
+img{max-width:100%;height:auto;border-radius:.5rem}
+pre{overflow-x:auto;padding:.75rem 1rem;border:1px solid var(--line);border-radius:.5rem}
+code{font-size:.9em}
+blockquote{margin:1rem 0;padding-left:.9rem;border-left:.25rem solid var(--line)}
+table{display:block;overflow-x:auto;border-collapse:collapse}
+th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line);text-align:start;vertical-align:top}
 [role=alert],[role=status]{margin:0 0 1.25rem;padding:.1rem 0 .1rem .9rem;border-left:.25rem solid var(--accent)}
 [role=alert]{border-color:var(--wrong)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px}

@@ -7,8 +7,10 @@ import {
   defineService,
   forForms,
   form,
+  headingsOf,
   html as page,
   languageOf,
+  markdown,
   sendPage,
   type Texts,
 } from '../../kernel/index.ts'
@@ -131,6 +133,7 @@ test('a page is whole, names its language, leads on, runs nothing and fetches no
     'referrer-policy': 'same-origin',
     'content-security-policy':
       `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; ` +
+      `img-src 'self' data:; ` +
       `form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   })
   assert.match(String(headers.vary), /\baccept-language$/)
@@ -168,4 +171,52 @@ test('what a form sends is held to the schema of its route', async t => {
   assert.equal((await send('name=a&__proto__=b')).statusCode, 400)
   assert.equal((await send('')).statusCode, 400)
   assert.equal((await send(`name=${'x'.repeat(70_000)}`)).statusCode, 413)
+})
+
+test('Markdown is cleaned: no script, no frame, no address that runs, no picture of others', async () => {
+  const written = `# Title\n\n## Title\n\n## Ünter uns!\n\n<script>alert(1)</script> <b onclick=x>bold</b>\n\n[a](javascript:alert(1)) [b](data:text/html;base64,eA==) [c](https://example.com/ "t") [d](/help) [e](//evil.example) [f](mailto:a@example.com)\n\n![x](https://evil.example/x.png) ![ours](/pictures/1.webp)\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n<https://example.com/a>\n`
+  const shown = String(await markdown(written))
+  assert.match(shown, /<h2 id="title">Title<\/h2>\s*<h3 id="title-2">Title<\/h3>\s*<h3 id="ünter-uns">/)
+  assert.doesNotMatch(shown, /<script|<b |="(javascript|data):|evil\.example/)
+  assert.match(shown, /<a href="https:\/\/example.com\/">c<\/a> <a href="\/help">d<\/a>/)
+  assert.match(shown, /<img src="\/pictures\/1.webp" alt="ours" loading="lazy" \/>/)
+  assert.match(shown, /<td>1<\/td>/)
+  assert.match(String(await markdown('[c](https://example.com/)', 'reader')), /rel="ugc nofollow noopener"/)
+  assert.deepEqual(await headingsOf('# One\n\ntext\n\n## Two\n\n# Three'), [
+    { text: 'One', anchor: 'one' },
+    { text: 'Three', anchor: 'three' },
+  ])
+})
+
+test('data about a page ends no element, and its head says where it belongs', async t => {
+  const service = defineService({
+    name: 'answers',
+    folder: import.meta.dirname,
+    start({ site }) {
+      site.get(
+        '/found',
+        { config: { access: anyone }, schema: { summary: 'A page', produces: ['text/html'] } },
+        (_, reply) =>
+          sendPage(reply, 200, {
+            language: 'en',
+            title: 'A "page"',
+            body: page`<p>text</p>`,
+            onward: [{ to: '/', text: 'Home' }],
+            found: {
+              address: 'https://example.com/found',
+              description: hostile,
+              languages: { en: 'https://example.com/found', de: 'https://example.com/de/found' },
+              data: [{ '@type': 'Thing', name: hostile }],
+            },
+          }),
+      )
+    },
+  })
+  const { http } = await start(t, [service])
+  const { body } = await http.inject('/found')
+  assert.match(body, /<link rel="canonical" href="https:\/\/example.com\/found" \/>/)
+  assert.match(body, /<link rel="alternate" hreflang="de" href="https:\/\/example.com\/de\/found" \/>/)
+  const [, data] = /<script type="application\/ld\+json">(.*?)<\/script>/.exec(body)!
+  assert.equal(JSON.parse(data!).name, hostile)
+  assert.equal(body.match(/<script/g)!.length, 1)
 })

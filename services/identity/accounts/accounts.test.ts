@@ -288,7 +288,7 @@ test('the link of the mail opens a page that proves nothing until its button is 
     assert.match(String(page.headers['content-type']), /^text\/html/)
     assert.match(
       String(page.headers['content-security-policy']),
-      /default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'/,
+      /default-src 'none'; style-src 'sha256-[^']+'; img-src 'self' data:; form-action 'self'/,
     )
     assert.match(page.body, /<form method="post"><button>/)
     assert.ok(!page.body.includes('<script'), 'a name is text')

@@ -1,0 +1,83 @@
+import { html, trusted, type Html } from './html.ts'
+
+/** Who wrote a text: what readers send in recommends nothing to search engines. */
+export type Writer = 'editor' | 'reader'
+
+let loaded: ReturnType<typeof load> | undefined
+
+/** Loaded with the first text: most processes show none. */
+async function load() {
+  const [{ default: MarkdownIt }, { default: sanitize }] = await Promise.all([
+    import('markdown-it'),
+    import('sanitize-html'),
+  ])
+  const md = new MarkdownIt({ linkify: false, typographer: false })
+  // The page has the first heading; those below begin with the second, and can be linked to.
+  md.core.ruler.push('headings', ({ tokens }) => {
+    const taken = new Set<string>()
+    for (const [index, token] of tokens.entries()) {
+      if (token.type !== 'heading_open' && token.type !== 'heading_close') continue
+      token.tag = `h${Math.min(6, Number(token.tag.slice(1)) + 1)}`
+      if (token.type === 'heading_open') token.attrSet('id', anchorOf(tokens[index + 1]!.content, taken))
+    }
+  })
+  return { md, sanitize }
+}
+
+/** As headings are linked to: letters and digits of any script, each name once. */
+function anchorOf(text: string, taken: Set<string>): string {
+  const name =
+    text
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
+      .replaceAll(/^-|-$/g, '')
+      .slice(0, 80) || 'section'
+  let free = name
+  for (let number = 2; taken.has(free); number++) free = `${name}-${number}`
+  taken.add(free)
+  return free
+}
+
+const tags = 'h2 h3 h4 h5 h6 p a ul ol li blockquote pre code em strong s hr br img table thead tbody tr th td'.split(
+  ' ',
+)
+
+/**
+ * Markdown (CommonMark, tables and strikethrough) as HTML that may stand in a page: HTML in it is text, links lead to the
+ * web, to mail and to paths of ours, pictures are ours. Takes texts of 100,000 characters at most.
+ */
+export async function markdown(text: string, by: Writer = 'editor'): Promise<Html> {
+  const { md, sanitize } = await (loaded ??= load())
+  const clean = sanitize(md.render(text.slice(0, 100_000)), {
+    allowedTags: tags,
+    allowedAttributes: {
+      a: ['href', 'rel'],
+      img: ['src', 'alt', 'width', 'height', 'loading'],
+      ol: ['start'],
+      ...Object.fromEntries(['h2', 'h3', 'h4', 'h5', 'h6'].map(tag => [tag, ['id']])),
+    },
+    allowedSchemes: ['https', 'http', 'mailto'],
+    allowedSchemesByTag: { img: [] },
+    allowProtocolRelative: false,
+    transformTags: {
+      a: (tagName, attribs) => ({
+        tagName,
+        attribs: { ...attribs, ...(by === 'reader' && { rel: 'ugc nofollow noopener' }) },
+      }),
+      img: (tagName, attribs) => ({ tagName, attribs: { ...attribs, loading: 'lazy' } }),
+    },
+    exclusiveFilter: ({ tag, attribs }) => tag === 'img' && !attribs.src,
+  })
+  return by === 'reader' ? html`<bdi>${trusted(clean)}</bdi>` : trusted(clean)
+}
+
+/** The headings of the second rank in it, with what links to them. */
+export async function headingsOf(text: string): Promise<{ text: string; anchor: string }[]> {
+  const { md } = await (loaded ??= load())
+  const tokens = md.parse(text.slice(0, 100_000), {})
+  return tokens.flatMap((token, index) =>
+    token.type === 'heading_open' && token.tag === 'h2'
+      ? [{ text: tokens[index + 1]!.content, anchor: String(token.attrGet('id')) }]
+      : [],
+  )
+}
