@@ -8,6 +8,7 @@ import { newId } from '../kernel/ids.ts'
 import { draft, view } from '../services/passports/passports.ts'
 import { searchPassports } from '../services/passports/search.ts'
 import { findPassport, insertPassport } from '../services/passports/store.ts'
+import { pairs, roundOf } from './books/books.ts'
 import { actorOf, listStatement } from './passports.ts'
 import type { Order } from './world.ts'
 
@@ -21,7 +22,7 @@ const sql = postgres({
   password: order.password,
   onnotice: () => {},
   types: { bigint: postgres.BigInt },
-  connection: { search_path: 'bench, passports, extensions', TimeZone: 'UTC' },
+  connection: { search_path: 'bench, passports, books, extensions', TimeZone: 'UTC' },
 })
 await sql`create schema if not exists bench`
 await sql`create table if not exists bench.things (id uuid primary key, owner_id uuid not null, data json not null, created_at timestamptz not null)`
@@ -111,6 +112,25 @@ app.post<{ Querystring: { topic: string } }>('/drain', async ({ query }) => {
     events += rows.length
   }
   return { events, ms: performance.now() - started }
+})
+
+/** Moves cents for some seconds: the accounts locked, and the rows of the ledger written, with what its triggers do. */
+app.post<{ Querystring: { wallets: number; seconds: number } }>('/transfers', async ({ query }) => {
+  const accounts = await sql<{ id: string; kind: string }[]>`select id, kind from ledger_accounts order by id`
+  const perSecond = await roundOf(
+    pairs(accounts, Number(query.wallets)),
+    Number(query.seconds),
+    async ({ from, to }) => {
+      const cause = newId()
+      await sql.begin(tx => [
+        tx`select id, balance_minor, held_minor from ledger_accounts where id in (${from}, ${to}) order by id for update`,
+        tx`insert into ledger_entries (cause_id, kind, at) values (${cause}, 'bench', ${new Date()})`,
+        tx`insert into ledger_transfers (cause_id, kind, from_id, to_id, currency, minor)
+        values (${cause}, 'bench', ${from}, ${to}, 'EUR', 1)`,
+      ])
+    },
+  )
+  return { perSecond }
 })
 
 /** Checks a password for some seconds, in as many threads as sign-in uses. Answers how many a second. */

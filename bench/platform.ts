@@ -2,6 +2,7 @@ import { readConfig } from '../kernel/config/config.ts'
 import { migrate } from '../kernel/database/migrate.ts'
 import { run } from '../kernel/run/run.ts'
 import { choose } from '../services/all.ts'
+import { books } from './books/service.ts'
 import { toys } from './toys/service.ts'
 import type { Order } from './world.ts'
 
@@ -19,9 +20,11 @@ const config = readConfig({
   LOG_LEVEL: 'warn',
   ...order.settings,
 })
+/** Made to be measured. */
+const own = [toys, books]
 const services = [
-  ...(await choose(order.services.filter(name => name !== toys.name))),
-  ...(order.services.includes(toys.name) ? [toys] : []),
+  ...(await choose(order.services.filter(name => own.every(service => service.name !== name)))),
+  ...own.filter(({ name }) => order.services.includes(name)),
 ]
 const at = { host: order.host, port: order.port, database: order.database }
 const given = config.DATABASE_URL ? undefined : { at, admin: order.superuser }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { groundNamed } from './ground.ts'
 import { aboutRun, pageOf, tableOf } from './report.ts'
+import { books } from './rows/books.ts'
 import { chargers } from './rows/chargers.ts'
 import { events } from './rows/events.ts'
 import { get } from './rows/get.ts'
@@ -10,6 +11,7 @@ import { growth } from './rows/growth.ts'
 import { kafka } from './rows/kafka.ts'
 import { list } from './rows/list.ts'
 import { log } from './rows/log.ts'
+import { money } from './rows/money.ts'
 import { nearby } from './rows/nearby.ts'
 import { post } from './rows/post.ts'
 import { processes } from './rows/processes.ts'
@@ -18,10 +20,14 @@ import { start } from './rows/start.ts'
 import { openWorld } from './world.ts'
 
 /** `npm run bench`: DESIGN's budgets, each beside its bare floor in the same run. */
-const rows = [get, post, list, events, signIns, start, growth, log, kafka, processes, chargers, nearby]
+const rows = [get, post, list, events, signIns, start, growth, log, kafka, processes, chargers, nearby, books, money]
 const grounds = {
-  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12] },
-  engines: { title: 'PostgreSQL, Kafka, Redis and S3', page: 'results-engines.md', there: [1, 2, 3, 5, 9, 10, 11] },
+  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14] },
+  engines: {
+    title: 'PostgreSQL, Kafka, Redis and S3',
+    page: 'results-engines.md',
+    there: [1, 2, 3, 5, 9, 10, 11, 13, 14],
+  },
 }
 const { values } = parseArgs({
   options: {

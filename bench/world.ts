@@ -101,8 +101,8 @@ export async function openWorld(size: Size, options: { on: GroundName; profile?:
     return server
   }
 
-  const platform = (database: string, services = allServices): Promise<Server> =>
-    start('platform.ts', database, services, ground.settings(database))
+  const platform = (database: string, services = allServices, settings: Record<string, string> = {}): Promise<Server> =>
+    start('platform.ts', database, services, { ...ground.settings(database), ...settings })
 
   async function spread(database: string): Promise<Spread> {
     const ports = await Promise.all(allServices.map(async name => [name, String(await freePort())] as const))

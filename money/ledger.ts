@@ -93,20 +93,19 @@ export async function post(tx: Tx, entry: Entry): Promise<Posted> {
   const { cause, kind, at, about, settles = [] } = entry
   if (entry.transfers.some(({ minor }) => minor <= 0n)) throw new RangeError('a transfer moves more than zero')
   const ids = [...new Set(entry.transfers.flatMap(({ from, to, otherwise }) => [from, to, otherwise ?? from]))]
-  // Always in the order of their ids, so that two who want the same accounts wait for each other and none for ever.
-  const [accounts] = await Promise.all([
+  // Sent at once, done one after the other: each sees what is there once the locks are held.
+  const [accounts, , before, open] = await Promise.all([
+    // Always in the order of their ids, so that two who want the same accounts wait for each other and none for ever.
     lockAccounts(tx, ids, settles),
     // Of two with one cause, whose accounts may differ, the second finds what the first booked.
     tx`select pg_advisory_xact_lock(hashtextextended(${`${kind} ${cause}`}, 0))`,
-  ])
-  const [before, holds] = await Promise.all([
     tx`select from ledger_entries where cause_id = ${cause} and kind = ${kind}`,
     tx<{ id: string; accountId: string; minor: bigint }[]>`
       select id, account_id as "accountId", minor from ledger_holds
-      where id = any(${settles as string[]}::uuid[]) and state = 'open'
-        and account_id = any(${accounts.map(({ id }) => id)}::uuid[])`,
+      where id = any(${settles as string[]}::uuid[]) and state = 'open'`,
   ])
   if (before.length > 0) return { outcome: 'before' }
+  const holds = open.filter(({ accountId }) => accounts.some(({ id }) => id === accountId))
   const byId = new Map(accounts.map(account => [account.id, account]))
   const currencies = new Set(ids.map(id => byId.get(id)?.currency))
   if (currencies.size > 1 || currencies.has(undefined))
