@@ -34,6 +34,24 @@ create table authority (
 );
 CREATE UNIQUE INDEX authority_alone ON ocpp.authority USING btree ((true));
 
+create table bookings (
+  booking_id      uuid                      not null,
+  version         integer                   not null,
+  charger_id      text,
+  evse            integer                   not null,
+  driver_id       uuid                      not null,
+  id_token        text,
+  reservation_id  integer                   not null,
+  hold_from_at    timestamp with time zone  not null,
+  expires_at      timestamp with time zone  not null,
+  to_at           timestamp with time zone  not null,
+  state           text                      not null,
+  constraint bookings_pkey PRIMARY KEY (booking_id),
+  constraint bookings_state_check CHECK ((state = ANY (ARRAY['kept'::text, 'used'::text, 'over'::text])))
+);
+CREATE INDEX bookings_by_charger ON ocpp.bookings USING btree (charger_id, to_at) WHERE (state <> 'over'::text);
+CREATE INDEX bookings_by_end ON ocpp.bookings USING btree (to_at);
+
 create table certificates (
   id                uuid                      not null,
   charger_id        text,

@@ -3,6 +3,8 @@ import { Problem, type Db, type Tx } from '#kernel'
 import type { OcppHost } from './host.ts'
 import type { Transaction } from './peer.ts'
 import { findStarted, findTransactions, writeRows, type Rows } from './store.ts'
+import type { Booked } from './bookings/kept.ts'
+import { findBooked, nothingBooked } from './bookings/store.ts'
 import { findTokens, holdTokens, type Token } from './tokens/store.ts'
 
 /** What has to be known of the database before something can be decided. */
@@ -19,6 +21,8 @@ export interface Wants {
 
 export interface Known {
   token(idToken: string): Token | undefined
+  /** At a charger of whose a token is wanted. */
+  booked(chargerId: string): Booked
   started(chargerId: string, startKey: string): Transaction | undefined
   transaction(chargerId: string, reference: string): Transaction | undefined
 }
@@ -126,11 +130,11 @@ export type Batches = ReturnType<typeof openBatches>
 async function write(host: OcppHost, batch: readonly Work[], began = performance.now()): Promise<void> {
   const undos: (() => void)[] = []
   try {
-    const known = await lookUp(host.db, batch)
+    const known = await lookUp(host.db, batch, host.now())
     const shared = exclusiveOf(batch, known)
     const decisions = await host.db.transaction(async tx => {
       if (shared.length > 0) await holdTokens(tx, shared)
-      const now = shared.length > 0 ? await lookUp(tx, batch) : known
+      const now = shared.length > 0 ? await lookUp(tx, batch, host.now()) : known
       // It may run again.
       for (const undo of undos.splice(0).reverse()) undo()
       const decided = decide(host, batch, now)
@@ -209,19 +213,22 @@ function decide({ log }: OcppHost, batch: readonly Work[], known: Known): Decide
 }
 
 /** Nothing is asked where nobody wants to know. */
-async function lookUp(db: Db, batch: readonly Work[]): Promise<Known> {
+async function lookUp(db: Db, batch: readonly Work[], at: Date): Promise<Known> {
   const tokens = batch.flatMap(({ wants }) => wants?.token ?? [])
+  const shownAt = [...new Set(batch.flatMap(({ chargerId, wants }) => (wants?.token ? [chargerId] : [])))]
   const starts = batch.flatMap(({ chargerId, wants }) => (wants?.startKey ? [{ chargerId, key: wants.startKey }] : []))
   const references = batch.flatMap(({ chargerId, wants }) =>
     wants?.reference ? [{ chargerId, key: wants.reference }] : [],
   )
-  const [byValue, byStart, byReference] = await Promise.all([
+  const [byValue, booked, byStart, byReference] = await Promise.all([
     tokens.length > 0 ? findTokens(db, tokens) : new Map<string, Token>(),
+    shownAt.length > 0 ? findBooked(db, shownAt, at) : new Map<string, Booked>(),
     starts.length > 0 ? findStarted(db, starts) : new Map<string, Transaction>(),
     references.length > 0 ? findTransactions(db, references) : new Map<string, Transaction>(),
   ])
   return {
     token: idToken => byValue.get(idToken.toUpperCase()),
+    booked: chargerId => booked.get(chargerId) ?? nothingBooked,
     started: (chargerId, startKey) => byStart.get(`${chargerId}\n${startKey}`),
     transaction: (chargerId, reference) => byReference.get(`${chargerId}\n${reference}`),
   }

@@ -1,3 +1,4 @@
+import { followBookings } from './bookings/following.ts'
 import { watchTrouble } from './chargers/trouble.ts'
 import type { OcppHost } from './host.ts'
 import { keepMessages } from './log/retention.ts'
@@ -8,4 +9,5 @@ export function keepUp(host: OcppHost): void {
   keepMessages(host)
   watchTrouble(host)
   followDrivers(host)
+  followBookings(host)
 }

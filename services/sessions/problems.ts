@@ -7,6 +7,7 @@ export const problems = {
   operator_required: ['forbidden', 'Only an operator of the charger does this for others.'],
   charger_unknown: ['not_found', 'There is no such charger, or it is not for who asks.'],
   charger_not_accepted: ['conflict', 'The charger has to be accepted first.'],
+  connector_booked: ['conflict', 'The connector is kept for somebody else who booked it.'],
   charger_offline: ['conflict', 'The charger is not connected, or left before it answered.'],
   command_unsupported: ['unprocessable', "The charger's version of OCPP has no such command."],
   command_rejected: ['conflict', 'The charger rejects the command.'],

@@ -125,6 +125,10 @@ function requireAccepted(answer: Answer | undefined): void {
         detail: 'The charger has no such command.',
         errorCode,
       })
+    if (errorCode === 'connector_booked')
+      throw new Problem('conflict', 'connector_booked', {
+        detail: 'The connector is kept for somebody else who booked it.',
+      })
     if (errorCode === 'charger_not_accepted') throw new Problem('conflict', 'charger_not_accepted')
     throw new Problem('conflict', 'command_failed', { detail: `The charger answers ${errorCode}.`, errorCode })
   }

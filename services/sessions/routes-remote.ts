@@ -40,7 +40,14 @@ export function remoteRoutes(host: SessionsHost): void {
           'Drivers start for themselves, without a card; operators name the token it is for. Answers once the charger ' +
           'has, after 35 seconds at the latest.',
         honours: ['Idempotency-Key'],
-        refuses: ['charger_unknown', 'operator_required', 'editor_required', ...refusals, ...unanswered],
+        refuses: [
+          'charger_unknown',
+          'operator_required',
+          'editor_required',
+          'connector_booked',
+          ...refusals,
+          ...unanswered,
+        ],
         body: Type.Object({
           chargerId: ChargerId,
           evse: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, examples: [1] })),

@@ -58,3 +58,52 @@ export const availabilityCall = (version: OcppVersion, evse: number | null, oper
         : { operationalStatus: status, ...(evse !== null && { evse: { id: evse } }) },
   }
 }
+
+/** What all versions know of a reservation. */
+export interface Reservation {
+  readonly reservationId: number
+  readonly evse: number
+  readonly expiresAt: string
+  readonly idToken: string
+  readonly type: string
+  /** Tokens of it may begin, too. */
+  readonly group: string
+}
+
+/** The most characters of a token of 1.6, and of 2.0.1. */
+const longest = { 'ocpp1.6': 20, 'ocpp2.0.1': 36, 'ocpp2.1': 255 } as const
+
+/** Keeps an EVSE for a token and those of its group (1.6 §5.13, 2.x H01). */
+export function reserveCall(version: OcppVersion, asked: Reservation): Call {
+  const { reservationId, evse, expiresAt, type, group } = asked
+  const fits = (text: string): boolean => text.length <= longest[version]
+  // Where it is too long for the charger the group alone says who may.
+  const idToken = fits(asked.idToken) ? asked.idToken : group
+  return version === 'ocpp1.6'
+    ? {
+        action: 'ReserveNow',
+        payload: {
+          connectorId: evse,
+          expiryDate: expiresAt,
+          idTag: idToken,
+          ...(fits(group) && { parentIdTag: group }),
+          reservationId,
+        },
+      }
+    : {
+        action: 'ReserveNow',
+        payload: {
+          id: reservationId,
+          expiryDateTime: expiresAt,
+          idToken: { idToken, type },
+          evseId: evse,
+          ...(fits(group) && { groupIdToken: { idToken: group, type: 'Central' } }),
+        },
+      }
+}
+
+/** Keeps it no longer (1.6 §5.1, 2.x H02). */
+export const cancelReservationCall = (reservationId: number): Call => ({
+  action: 'CancelReservation',
+  payload: { reservationId },
+})

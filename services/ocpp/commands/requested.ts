@@ -1,10 +1,13 @@
 import { AvailabilityRequested, RemedyRequested } from '#contracts/maintenance'
 import { SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
+import { Problem } from '#kernel'
+import { keptFrom } from '../bookings/kept.ts'
+import { findBooked, nothingBooked } from '../bookings/store.ts'
 import { findCharger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
-import { insertOwnToken } from '../tokens/store.ts'
+import { findTokens, insertOwnToken } from '../tokens/store.ts'
 import { availabilityCall, resetCall, startCall, stopCall, unlockCall } from './calls.ts'
-import { sendCommand } from './send.ts'
+import { refuseCommand, sendCommand } from './send.ts'
 
 /** Sends what others ask for by events; `command.ended` tells them how it went. */
 export function takeRequests(host: OcppHost): void {
@@ -17,7 +20,13 @@ export function takeRequests(host: OcppHost): void {
       const charger = await findCharger(tx, chargerId)
       const start = { ...token, evse: evse ?? connector ?? undefined, remoteStartId }
       const call = startCall(charger?.ocppVersion ?? 'ocpp1.6', start)
-      await sendCommand(host, tx, { ...call, chargerId, requestId, askedBy: event.actor, until: new Date(event.until) })
+      const asked = { ...call, chargerId, requestId, askedBy: event.actor, until: new Date(event.until) }
+      const userId =
+        driverId ?? (await findTokens(tx, [token.idToken])).get(token.idToken.toUpperCase())?.userId ?? null
+      const booked = (await findBooked(tx, [chargerId], host.now())).get(chargerId) ?? nothingBooked
+      const kept = keptFrom(booked, { idToken: token.idToken, userId }, start.evse, host.now())
+      if (kept) await refuseCommand(host, tx, asked, new Problem('conflict', 'connector_booked'))
+      else await sendCommand(host, tx, asked)
     },
   )
   host.on(

@@ -95,11 +95,17 @@ export async function sendCommand(host: OcppHost, tx: Tx<'ocpp'>, asked: Asked):
     await putOnWay(host, tx, requireSendable(charger, asked), asked)
   } catch (error) {
     if (!(error instanceof Problem) || error.kind === 'unavailable') throw error
-    await refuse(host, tx, asked, error)
+    await refuseCommand(host, tx, asked, error)
   }
 }
 
-async function refuse({ now }: OcppHost, tx: Tx<'ocpp'>, asked: Asked, { code, message }: Problem): Promise<void> {
+/** Ends a call that an event asks for before it is sent. */
+export async function refuseCommand(
+  { now }: OcppHost,
+  tx: Tx<'ocpp'>,
+  asked: Asked,
+  { code, message }: Problem,
+): Promise<void> {
   const [id, at] = [newId(), now()]
   const outcome = code === 'charger_offline' ? 'offline' : 'error'
   const isNew = await insertCommand(tx, { ...asked, id, askedAt: at, until: at, connectionId: null })

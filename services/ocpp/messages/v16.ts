@@ -1,6 +1,7 @@
 import { ChargerBooted, MetersReported, type ConnectorStatus } from '#contracts/ocpp'
 import { newId } from '#kernel'
 import { telling, type Known } from '../batch.ts'
+import { bookedFor } from '../bookings/shown.ts'
 import { addTransaction, openTransactions, type Peer, type Transaction } from '../peer.ts'
 import { chargingToken, judge, type Judgement } from '../tokens/authorise.ts'
 import { bootAnswer, bootedBy } from './boot.ts'
@@ -106,9 +107,10 @@ export const v16: Handlers = {
 
   Authorize: handler<{ idTag: string }>({
     wants: ({ payload }) => ({ token: payload.idTag }),
-    handle: ({ peer, payload, receivedAt }, known) => ({
-      answer: { idTagInfo: tagInfo(judge({ token: known.token(payload.idTag), charger: peer, at: receivedAt })) },
-    }),
+    handle({ peer, payload: { idTag }, receivedAt: at }, known) {
+      const booked = bookedFor(peer, known, idTag)
+      return { answer: { idTagInfo: tagInfo(judge({ token: known.token(idTag), charger: peer, at, booked })) } }
+    },
   }),
 
   StartTransaction: handler<StartTransaction>({
@@ -122,7 +124,9 @@ export const v16: Handlers = {
       const at = timeOf(payload.timestamp, receivedAt)
       const place = placeOf(payload.connectorId)
       const token = known.token(payload.idTag)
-      const judgement = judge({ token, charger: peer, at, begins: { transactionId: before?.id, evse: place.evse } })
+      const booked = before?.token?.accepted ? undefined : bookedFor(peer, known, payload.idTag)
+      const begins = { transactionId: before?.id, evse: place.evse }
+      const judgement = judge({ token, charger: peer, at, booked, begins })
       const idTagInfo = tagInfo(judgement)
       if (before) return { answer: { transactionId: Number(before.reference), idTagInfo } }
       const transaction: Transaction = {
@@ -231,10 +235,10 @@ export const v16: Handlers = {
 const startKeyOf = ({ connectorId, idTag, meterStart, timestamp }: StartTransaction): string =>
   [connectorId, timestamp, idTag, meterStart].join(' ')
 
-/** 1.6 has no word for who owes money, and its parents are no longer than its tags. */
+/** 1.6 has no word for who owes money or comes when another has booked, and its parents are no longer than its tags. */
 function tagInfo({ verdict, until, group }: Judgement) {
   return {
-    status: verdict === 'NoCredit' ? 'Blocked' : verdict,
+    status: verdict === 'NoCredit' || verdict === 'NotAtThisTime' ? 'Blocked' : verdict,
     ...(until && { expiryDate: until.toISOString() }),
     ...(group !== null && group.length <= 20 && { parentIdTag: group }),
   }

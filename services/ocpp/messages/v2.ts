@@ -2,6 +2,7 @@ import { ChargerBooted, MetersReported, type ConnectorStatus, type OcppVersion }
 import { newId } from '#kernel'
 import type { OcspRequestData } from '../certificates/ocsp.ts'
 import { telling, type Known } from '../batch.ts'
+import { bookedFor, messageOf } from '../bookings/shown.ts'
 import { addTransaction, holds, including, type Peer, type Transaction } from '../peer.ts'
 import { CallError } from '../rpc/frames.ts'
 import { chargingToken, judge, keyOf, type Judgement } from '../tokens/authorise.ts'
@@ -134,7 +135,8 @@ export const v2: Handlers = {
     wants: ({ payload: { idToken } }) => ({ token: keyOf(idToken.idToken, idToken.type) }),
     handle({ peer, payload, receivedAt }, known, { contractRoots }, revocation) {
       const { certificate, idToken } = payload
-      const judgement = judge({ ...tokenOf(known, idToken), charger: peer, at: receivedAt })
+      const booked = bookedFor(peer, known, keyOf(idToken.idToken, idToken.type))
+      const judgement = judge({ ...tokenOf(known, idToken), charger: peer, at: receivedAt, booked })
       const checked = certificate
         ? certificateStatus(certificate, idToken.idToken, judgement, contractRoots, receivedAt)
         : revocation && 'Accepted'
@@ -164,6 +166,10 @@ export const v2: Handlers = {
           ...tokenOf(known, idToken),
           charger: peer,
           at,
+          booked:
+            eventType === 'Ended' || before?.token?.accepted
+              ? undefined
+              : bookedFor(peer, known, keyOf(idToken.idToken, idToken.type)),
           // One that ends it was not the first.
           ...(eventType !== 'Ended' && { begins: { transactionId: before?.id, evse: evse?.id ?? before?.evse } }),
         })
@@ -236,9 +242,10 @@ export const v2: Handlers = {
 
 const tokenOf = (known: Known, { idToken, type }: IdToken) => ({ token: known.token(keyOf(idToken, type)), type })
 
-function tokenInfo({ ocppVersion }: Peer, { verdict, until, group }: Judgement) {
+function tokenInfo({ ocppVersion, timeZone }: Peer, { verdict, until, group, keptUntil }: Judgement) {
   return {
     status: verdict,
+    ...(keptUntil && { personalMessage: messageOf(keptUntil, timeZone) }),
     ...(until && { cacheExpiryDateTime: until.toISOString() }),
     ...(group !== null && fits(ocppVersion, group) && { groupIdToken: { idToken: group, type: 'Central' } }),
   }

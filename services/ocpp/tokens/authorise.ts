@@ -1,9 +1,10 @@
 import type { ChargingToken } from '#contracts/ocpp'
+import { groupOf, keptFrom, ownOf, type Booked } from '../bookings/kept.ts'
 import { isFree, type FreeVend } from './free-vend.ts'
 import type { Token } from './store.ts'
 
 /** What a charger is told about a token, in the words of 2.x. */
-export type Verdict = 'Accepted' | 'Blocked' | 'NoCredit' | 'Expired' | 'Invalid' | 'ConcurrentTx'
+export type Verdict = 'Accepted' | 'Blocked' | 'NoCredit' | 'Expired' | 'Invalid' | 'ConcurrentTx' | 'NotAtThisTime'
 
 export interface Judgement {
   readonly verdict: Verdict
@@ -12,6 +13,8 @@ export interface Judgement {
   /** Tokens of one group end each other's sessions. */
   readonly group: string | null
   readonly userId: string | null
+  /** Until when what is wanted is kept for who booked it. */
+  readonly keptUntil?: Date
 }
 
 interface Asked {
@@ -21,6 +24,8 @@ interface Asked {
   readonly charger: { readonly freeVend: readonly FreeVend[]; readonly timeZone: string | null }
   /** When it was shown. */
   readonly at: Date
+  /** What is booked where it is shown, unless who shows it charges there already. */
+  readonly booked?: { readonly at: Booked; readonly shown: string } | undefined
   /** A transaction begins with it: only then it matters that there is another one. */
   readonly begins?: { readonly transactionId: string | undefined; readonly evse: number | undefined }
 }
@@ -31,7 +36,20 @@ const freeMs = 60_000
 /** Starts without a token (a button, a terminal) are as the charger says (2.x C02). */
 const freeTypes = new Set(['NoAuthorization'])
 
-export function judge({ token, type, charger, at, begins }: Asked): Judgement {
+/** Who may charge, unless what they want is kept for somebody else: that goes before all else. */
+export function judge(asked: Asked): Judgement {
+  const judgement = judgeToken(asked)
+  const { booked, begins, at } = asked
+  if (!booked || judgement.verdict !== 'Accepted') return judgement
+  const shown = { idToken: booked.shown, userId: judgement.userId }
+  const kept = keptFrom(booked.at, shown, begins?.evse, at)
+  if (kept) return { ...judgement, verdict: 'NotAtThisTime', until: kept.expiresAt, keptUntil: kept.expiresAt }
+  const own = ownOf(booked.at, shown, begins?.evse, at)
+  // The charger was told of a group, as it may know another card of theirs.
+  return own && judgement.group === null ? { ...judgement, group: groupOf(own.reservationId) } : judgement
+}
+
+function judgeToken({ token, type, charger, at, begins }: Asked): Judgement {
   const own = token && isOfType(token, type) ? token : undefined
   const { groupId: group = null, userId = null } = own ?? {}
   const verdict = freeTypes.has(type ?? '') ? 'Accepted' : verdictOn(own, at, begins)
