@@ -97,7 +97,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
 
     await chargingHappens(p, address, root, grace.id)
     await stationsHappen(root, grace.id)
-    await bookingsHappen(p, root)
+    await bookingsHappen(p, root, grace.id)
 
     // What is forgotten, and what ends.
     const forgetful = client(address)
