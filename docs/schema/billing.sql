@@ -1,5 +1,21 @@
 -- The schema billing after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table booking_fees (
+  fee_id       uuid    not null,
+  booking_id   uuid    not null,
+  kind         text    not null,
+  driver_id    uuid    not null,
+  seller_kind  text    not null,
+  seller_id    uuid    not null,
+  currency     text    not null,
+  net_minor    bigint  not null,
+  tax_minor    bigint  not null,
+  state        text    not null,
+  constraint booking_fees_pkey PRIMARY KEY (fee_id),
+  constraint booking_fees_seller_kind_check CHECK ((seller_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint booking_fees_state_check CHECK ((state = ANY (ARRAY['booked'::text, 'given-back'::text, 'waived'::text])))
+);
+
 create table charger_stations (
   charger_id  text                      not null,
   station_id  uuid                      not null,
@@ -238,15 +254,14 @@ create table kept_money (
 );
 
 create table ledger_accounts (
-  id             uuid                      not null,
-  kind           text                      not null,
+  id             uuid    not null,
+  kind           text    not null,
   owner_kind     text,
   owner_id       uuid,
-  currency       text                      not null,
-  balance_minor  bigint                    not null default 0,
-  held_minor     bigint                    not null default 0,
+  currency       text    not null,
+  balance_minor  bigint  not null default 0,
+  held_minor     bigint  not null default 0,
   least_minor    bigint,
-  created_at     timestamp with time zone  not null default now(),
   constraint ledger_accounts_pkey PRIMARY KEY (id),
   constraint ledger_accounts_id_currency_key UNIQUE (id, currency),
   constraint ledger_accounts_one UNIQUE NULLS NOT DISTINCT (kind, owner_kind, owner_id, currency),

@@ -3,6 +3,7 @@ import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
 import { differencesIn, ledger } from '#money/ledger'
 import { payments } from '#money/payments'
+import { followBookings } from './bookings/fees.ts'
 import { chargeRoutes } from './charges/routes.ts'
 import { followSessions } from './charges/reactions.ts'
 import { groupRoutes } from './groups/routes.ts'
@@ -41,6 +42,7 @@ export const billing = defineService({
     walletRoutes(host)
     const payments = topUps(host)
     const invoicing = openInvoicing(host)
+    followBookings(host)
     followSessions(host, invoicing)
     forgetWhoLeaves(host, payments)
     invoiceRoutes(host)

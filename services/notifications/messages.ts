@@ -2,6 +2,7 @@ import type { EventContract } from '#contracts/define'
 import type { OrganisationRole } from '#contracts/shared'
 import type { Delivered } from '#kernel'
 import { billing } from './kinds/billing.ts'
+import { booking } from './kinds/booking.ts'
 import { charging } from './kinds/charging.ts'
 import { documents } from './kinds/documents.ts'
 import { identity } from './kinds/identity.ts'
@@ -9,7 +10,7 @@ import type { Draft, Locale, Rule, Words } from './kinds/kind.ts'
 import { maintenance } from './kinds/maintenance.ts'
 import { passports } from './kinds/passports.ts'
 
-const all = { ...identity, ...passports, ...documents, ...charging, ...billing, ...maintenance }
+const all = { ...identity, ...passports, ...documents, ...charging, ...billing, ...booking, ...maintenance }
 
 /** A message is called as the event it is about. */
 export type Kind = keyof typeof all

@@ -8,13 +8,8 @@ import {
   WalletLow,
 } from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
-import { shown } from '#money/amount'
-import { both, inAppOnly, inBulk, rule, type Locale } from './kind.ts'
-
-const languages: Record<Locale, string> = { en: 'en-GB', de: 'de-DE' }
-
-const amountIn = (locale: Locale, minor: number, currency: string): string =>
-  shown({ minor: BigInt(minor), currency }, languages[locale])
+import { both, inAppOnly, inBulk, rule } from './kind.ts'
+import { amountIn } from './wording.ts'
 
 const person = (id: string): Owner => ({ kind: 'person', id })
 

@@ -1,4 +1,5 @@
 import type { OrganisationRole, Role } from '#contracts/shared'
+import { shown } from '#money/amount'
 import type { Locale } from './kind.ts'
 
 const roles: Record<Locale, Record<Role | OrganisationRole, string>> = {
@@ -48,3 +49,21 @@ const formats = Object.fromEntries(
 ) as Record<Locale, Intl.DateTimeFormat>
 
 export const timeIn = (locale: Locale, instant: string): string => `${formats[locale].format(new Date(instant))} UTC`
+
+const languages: Record<Locale, string> = { en: 'en-GB', de: 'de-DE' }
+
+/** By the clock of a place. */
+export const localTimeIn = (locale: Locale, instant: string, timeZone: string): string =>
+  new Intl.DateTimeFormat(languages[locale], {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone,
+    timeZoneName: 'short',
+  }).format(new Date(instant))
+
+export const amountIn = (locale: Locale, minor: number, currency: string): string =>
+  shown({ minor: BigInt(minor), currency }, languages[locale])
