@@ -14,6 +14,7 @@ export const all: Record<string, () => Promise<Service>> = {
   billing: async () => (await import('./billing/service.ts')).billing,
   maintenance: async () => (await import('./maintenance/service.ts')).maintenance,
   booking: async () => (await import('./booking/service.ts')).booking,
+  users: async () => (await import('./users/service.ts')).users,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */

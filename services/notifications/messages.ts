@@ -9,8 +9,9 @@ import { identity } from './kinds/identity.ts'
 import type { Draft, Locale, Rule, Words } from './kinds/kind.ts'
 import { maintenance } from './kinds/maintenance.ts'
 import { passports } from './kinds/passports.ts'
+import { users } from './kinds/users.ts'
 
-const all = { ...identity, ...passports, ...documents, ...charging, ...billing, ...booking, ...maintenance }
+const all = { ...identity, ...passports, ...documents, ...charging, ...billing, ...booking, ...maintenance, ...users }
 
 /** A message is called as the event it is about. */
 export type Kind = keyof typeof all

@@ -8,6 +8,7 @@ import { bookingsHappen } from './bookings.ts'
 import { chargingHappens } from './charging.ts'
 import { baseline, client, register, type Client } from './client.ts'
 import { stationsHappen } from './stations.ts'
+import { wishesHappen } from './wishes.ts'
 
 const password = 'quiet trains at dawn'
 
@@ -98,6 +99,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await chargingHappens(p, address, root, grace.id)
     await stationsHappen(root, grace.id)
     await bookingsHappen(p, root, grace.id)
+    await wishesHappen(p, grace.id)
 
     // What is forgotten, and what ends.
     const forgetful = client(address)

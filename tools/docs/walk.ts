@@ -1,5 +1,6 @@
 import type { Chapter, Step } from './steps.ts'
 import { bookings } from './walk-bookings.ts'
+import { people } from './walk-users.ts'
 
 export type { Chapter, Step }
 
@@ -433,6 +434,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'postBillingWebhooksDeadByIdReplay', status: 404 },
     ],
   },
+  { name: 'What people have', steps: people },
   {
     name: 'Notifications',
     steps: [
