@@ -13,6 +13,7 @@ import {
   type PaymentChange,
   type PaymentState,
   type Refund,
+  type Saved,
   type Wish,
 } from './payments/payment.ts'
 import { openPlayMoney, type PlayMoney } from './payments/play.ts'
@@ -30,7 +31,7 @@ import {
   wantCapture,
 } from './payments/store.ts'
 
-export type { Opened, Payment, PaymentChange, PaymentState, Refund, Wish }
+export type { Opened, Payment, PaymentChange, PaymentState, Refund, Saved, Wish }
 export { paymentProblems, paymentSettings }
 
 /** The tables of payments, for `includes` of the service that takes them. */
@@ -51,7 +52,8 @@ export interface Payments<Name extends string> {
   /**
    * Writes what is wanted. There is one payment for a `purpose` and `reference`, and asking again gives the same one;
    * fails with `payment_differs` where that is of another amount, and with `payments_unavailable` where nobody takes the
-   * currency. Behind the commit comes `open`; where that never came to be, a job tells the provider all the same.
+   * currency. Behind the commit comes `open`; where that never came to be, a job tells the provider all the same. With
+   * `saved` the job does all of it, and `onChange` hears whether it was paid.
    */
   prepare(tx: Tx<Name>, wish: Wish): Promise<Payment>
   /**
@@ -121,7 +123,8 @@ export function openPayments<Name extends string>(
       if (payment.amountMinor !== money.minor || payment.currency !== money.currency)
         throw new Problem('conflict', 'payment_differs')
       // Behind `open`, which is on its way: orders at Razorpay have no idempotency key.
-      if (payment.providerId === null) await desk.soon(tx, payment.id, new Date(Date.now() + openedWithinMs))
+      const due = wish.saved ? undefined : new Date(Date.now() + openedWithinMs)
+      if (payment.providerId === null) await desk.soon(tx, payment.id, due)
       return payment
     },
     async open(id) {

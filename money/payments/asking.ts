@@ -20,18 +20,20 @@ export function openAsking(
 ): Asking {
   const create = openCreating({ db, now }, providers, end)
 
-  /** Captures or cancels, where that is wanted and has not come about. */
+  /** Cancels, charges what is kept, or captures, where that is wanted and has not come about. */
   async function decide(provider: PaymentProvider, payment: Payment, view: ProviderView): Promise<ProviderView> {
-    const { id, amountMinor, currency, capture, captureWantedMinor, cancelWanted, state, keyNumber } = payment
+    const { id, amountMinor, currency, capture, captureWantedMinor, cancelWanted, state, keyNumber, method } = payment
     // Of what is captured by itself nothing is left for us, unless the account at the provider is set up otherwise.
     const wanted = captureWantedMinor ?? (capture === 'automatic' ? amountMinor : null)
     const isOpen = view.state !== 'cancelled' && view.state !== 'succeeded'
     const work =
       isOpen && (cancelWanted || state === 'cancelled')
         ? () => provider.cancel(view.id, `${id}-cancel-${keyNumber}`)
-        : wanted !== null && state !== 'succeeded' && (view.state === 'authorised' || view.capturedMinor > wanted)
-          ? () => provider.capture(view.id, { minor: wanted, currency }, `${id}-capture-${keyNumber}`)
-          : undefined
+        : method !== null && view.state === 'pending'
+          ? () => provider.charge(view.id, method, `${id}-charge-${keyNumber}`)
+          : wanted !== null && state !== 'succeeded' && (view.state === 'authorised' || view.capturedMinor > wanted)
+            ? () => provider.capture(view.id, { minor: wanted, currency }, `${id}-capture-${keyNumber}`)
+            : undefined
     if (!work) return view
     try {
       return await work()
@@ -101,8 +103,8 @@ function openCreating(
   }
 
   async function createIntent(payment: Payment): Promise<Payment> {
-    const { id, amountMinor, currency, capture, description, keyNumber, createdAt: at } = payment
-    const intent = { mark: id, at, money: { minor: amountMinor, currency }, capture, description }
+    const { id, amountMinor, currency, capture, description, keyNumber, createdAt: at, keeps: keep, customer } = payment
+    const intent = { mark: id, at, money: { minor: amountMinor, currency }, capture, description, keep, customer }
     // Somebody may have tried before.
     const again = keyNumber > 0 || now().getTime() - at.getTime() > 10_000
     try {

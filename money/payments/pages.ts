@@ -27,6 +27,7 @@ const en = {
   approve: 'Pay',
   challenge: 'Pay, and let the bank ask back (3-D Secure)',
   refuse: 'Let the card be declined',
+  once: 'Pay, and let the card be declined the next time',
   challenged: 'Your bank asks whether it is really you who pays.',
   confirm: 'Yes, it is me',
   deny: 'No',
@@ -53,6 +54,7 @@ const texts: Texts<typeof en> = {
     approve: 'Bezahlen',
     challenge: 'Bezahlen, und die Bank fragt zurück (3-D Secure)',
     refuse: 'Die Karte ablehnen lassen',
+    once: 'Bezahlen, und die Karte beim nächsten Mal ablehnen lassen',
     challenged: 'Ihre Bank fragt, ob wirklich Sie es sind, der bezahlt.',
     confirm: 'Ja, ich bin es',
     deny: 'Nein',
@@ -162,7 +164,7 @@ export function paymentPages(surroundings: Surroundings): void {
             summary: 'What the bank of a payer of play money does',
             refuses: 'any',
             consumes: ['application/x-www-form-urlencoded'],
-            body: Type.Object({ gesture: Type.Enum(['approve', 'refuse', 'challenge']) }),
+            body: Type.Object({ gesture: Type.Enum(['approve', 'refuse', 'challenge', 'approve-once']) }),
           },
         },
         async (request, reply) => {
@@ -221,7 +223,7 @@ async function show(
     const isAsked = (await play?.isChallenged(payment)) ?? false
     const failed = state === 'failed' && texts[language].declined
     const body = html`<p>${isAsked ? challenged : about}</p>
-      ${failed && html`<p role="alert">${failed}</p>`} ${gesturesOf(language, isAsked)}`
+      ${failed && html`<p role="alert">${failed}</p>`} ${gesturesOf(language, isAsked, payment.keeps)}`
     return paying(reply, language, payment, body)
   }
   const { publicKey } = providers.named(provider)
@@ -270,11 +272,11 @@ function unknown(reply: Reply, language: Language): Reply {
 const gesture = (button: string, value: string): Html =>
   form(button, html`<input type="hidden" name="gesture" value="${value}" />`)
 
-function gesturesOf(language: Language, isAsked: boolean): Html {
-  const { approve, challenge, refuse, confirm, deny } = texts[language]
+function gesturesOf(language: Language, isAsked: boolean, keeps: boolean): Html {
+  const { approve, challenge, refuse, once, confirm, deny } = texts[language]
   return isAsked
     ? html`${gesture(confirm, 'approve')}${gesture(deny, 'refuse')}`
-    : html`${gesture(approve, 'approve')}${gesture(challenge, 'challenge')}${gesture(refuse, 'refuse')}`
+    : html`${gesture(approve, 'approve')}${gesture(challenge, 'challenge')}${gesture(refuse, 'refuse')}${keeps && gesture(once, 'approve-once')}`
 }
 
 function stripeForm(language: Language, { clientSecret }: Payment, key: string, back: string): Html {

@@ -30,6 +30,14 @@ export interface Payment {
   readonly refundedMinor: bigint
   readonly captureWantedMinor: bigint | null
   readonly cancelWanted: boolean
+  /** The payer lets the card be kept. */
+  readonly keeps: boolean
+  /** The payer, as the provider knows them. */
+  readonly customer: string | null
+  /** With what it is paid without the payer. */
+  readonly method: string | null
+  /** With what it was paid, where that is kept. */
+  readonly keptMethod: string | null
   readonly keyNumber: number
   /** Why it failed, for people. */
   readonly failure: string | null
@@ -73,6 +81,16 @@ export interface Wish {
   readonly returnTo: string
   /** Where nothing is said, who fits the currency. */
   readonly provider?: string
+  /** The payer agrees that the card is kept, as `saved` of later payments, where the provider can. */
+  readonly keep?: boolean
+  /** It is paid with this, without the payer; where that fails they may still pay at its page. */
+  readonly saved?: Saved | undefined
+}
+
+/** What a provider keeps of a payer: `customer` and `keptMethod` of a payment of theirs that succeeded. */
+export interface Saved {
+  readonly customer: string
+  readonly method: string
 }
 
 /** What a client needs to pay. */

@@ -52,6 +52,7 @@ export function openPlayMoney(host: AnyHost, receive: (body: Buffer, headers: He
       publicKey: null,
       create: asked(provider => provider.create),
       confirm: asked(provider => provider.confirm),
+      charge: asked(provider => provider.charge),
       capture: asked(provider => provider.capture),
       cancel: asked(provider => provider.cancel),
       refund: asked(provider => provider.refund),

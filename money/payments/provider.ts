@@ -10,6 +10,9 @@ export interface Intent {
   /** `manual`: it is authorised first, and captured when we say so. */
   readonly capture: 'automatic' | 'manual'
   readonly description: string
+  /** What it is paid with is kept for later, of this payer or a new one. */
+  readonly keep: boolean
+  readonly customer: string | null
 }
 
 /** How a payment stands at the provider, in our words. */
@@ -25,6 +28,8 @@ export interface ProviderView {
   readonly refunds: readonly ProviderRefund[]
   /** Why it failed, for people. */
   readonly failure: string | undefined
+  /** With what it was paid, where that is kept. */
+  readonly method?: string | undefined
 }
 
 export interface ProviderRefund {
@@ -64,9 +69,11 @@ export interface PaymentProvider {
   /** What browsers need to speak with it; no secret. */
   readonly publicKey: string | null
   /** `again`: an earlier try with another key may have done it, so it is looked for first. */
-  create(intent: Intent, key: string, again: boolean): Promise<{ id: string; clientSecret: string | null }>
+  create(intent: Intent, key: string, again: boolean): Promise<{ id: string; clientSecret: string | null; customer?: string | null }>
   /** What a browser comes back with is checked, or a payment method is put to the intent. Fails with `payment_proof_invalid`. */
   confirm(id: string, proof: Readonly<Record<string, string>>, key: string): Promise<ProviderView>
+  /** Takes it with what is kept of the payer, who is not there. */
+  charge(id: string, method: string, key: string): Promise<ProviderView>
   /** All that was authorised or less; what is left goes back to the payer. */
   capture(id: string, money: Money, key: string): Promise<ProviderView>
   /** Nothing is paid any more, and what was authorised goes back; too late where it is captured. */

@@ -120,6 +120,9 @@ export function razorpayProvider(options: RazorpayOptions): PaymentProvider {
         ))
       return { id: order.id, clientSecret: null }
     },
+    async charge() {
+      throw new Refused('unsupported', 'Razorpay keeps no card for us.')
+    },
     async confirm(id, { razorpay_order_id: order, razorpay_payment_id: payment, razorpay_signature: signature }) {
       const isProven = order === id && payment && signature && isSigned(`${order}|${payment}`, signature, keySecret)
       if (!isProven) throw new Problem('invalid', 'payment_proof_invalid')

@@ -7,7 +7,7 @@ const fields = `id, purpose, reference, payer_kind as "payerKind", payer_id as "
   currency, capture, description, return_to as "returnTo", provider, provider_id as "providerId",
   client_secret as "clientSecret", state, authorised_minor as "authorisedMinor", captured_minor as "capturedMinor",
   refunded_minor as "refundedMinor", capture_wanted_minor as "captureWantedMinor", cancel_wanted as "cancelWanted",
-  key_number as "keyNumber", failure, created_at as "createdAt", checked_at as "checkedAt", failed_at as "failedAt",
+  keeps, customer, method, kept_method as "keptMethod", key_number as "keyNumber", failure, created_at as "createdAt", checked_at as "checkedAt", failed_at as "failedAt",
   authorised_at as "authorisedAt", cancelled_at as "cancelledAt", captured_at as "capturedAt"`
 
 type Row = Omit<Payment, 'payer'> & { payerKind: Owner['kind'] | null; payerId: string | null }
@@ -21,12 +21,13 @@ const first = (rows: readonly Row[]): Payment | undefined => rows[0] && paymentO
 
 /** The one there is for its purpose and reference, made now where there is none. */
 export async function insertPayment(tx: Tx, wish: Wish, provider: string, at: Date): Promise<Payment> {
-  const { purpose, reference, payer, money, capture, description, returnTo } = wish
+  const { purpose, reference, payer, money, capture, description, returnTo, keep = false, saved } = wish
   await tx`
     insert into payments (id, purpose, reference, payer_kind, payer_id, amount_minor, currency, capture, description,
-      return_to, provider, created_at, checked_at)
+      return_to, provider, keeps, customer, method, created_at, checked_at)
     values (${newId()}, ${purpose}, ${reference}, ${payer?.kind ?? null}, ${payer?.id ?? null}, ${money.minor},
-      ${money.currency}, ${capture}, ${description}, ${returnTo}, ${provider}, ${at}, ${at})
+      ${money.currency}, ${capture}, ${description}, ${returnTo}, ${provider}, ${keep},
+      ${saved?.customer ?? null}, ${saved?.method ?? null}, ${at}, ${at})
     on conflict (purpose, reference) do nothing`
   return (await findByReference(tx, purpose, reference))!
 }
@@ -47,8 +48,13 @@ export const findByProviderId = async (db: Db, provider: string, id: string): Pr
 export const lockPayment = async (tx: Tx, id: string): Promise<Payment | undefined> =>
   first(await tx<Row[]>`select ${tx.unsafe(fields)} from payments where id = ${id} for update`)
 
-export const noteIntent = (tx: Tx, id: string, intent: { id: string; clientSecret: string | null }) => tx`
-  update payments set provider_id = ${intent.id}, client_secret = ${intent.clientSecret}
+export const noteIntent = (
+  tx: Tx,
+  id: string,
+  intent: { id: string; clientSecret: string | null; customer?: string | null },
+) => tx`
+  update payments set provider_id = ${intent.id}, client_secret = ${intent.clientSecret},
+    customer = coalesce(${intent.customer ?? null}, customer)
   where id = ${id} and provider_id is null`
 
 export const wantCapture = (tx: Tx, id: string, amountMinor: bigint) => tx`
@@ -67,13 +73,13 @@ export const renewRefundKey = (tx: Tx, { id, keyNumber }: Refund) => tx`
 export async function notePayment(
   tx: Tx,
   id: string,
-  now: Pick<Payment, 'state' | 'authorisedMinor' | 'capturedMinor' | 'failure'>,
+  now: Pick<Payment, 'state' | 'authorisedMinor' | 'capturedMinor' | 'failure' | 'keptMethod'>,
   at: Date,
 ): Promise<Payment> {
-  const { state, authorisedMinor, capturedMinor, failure } = now
+  const { state, authorisedMinor, capturedMinor, failure, keptMethod } = now
   const [row] = await tx<Row[]>`
     update payments set state = ${state}, authorised_minor = ${authorisedMinor}, captured_minor = ${capturedMinor},
-      failure = ${failure}, checked_at = ${at},
+      failure = ${failure}, kept_method = coalesce(${keptMethod}, kept_method), checked_at = ${at},
       failed_at = coalesce(failed_at, case when ${state} = 'failed' then ${at}::timestamptz end),
       authorised_at = coalesce(authorised_at, case when ${authorisedMinor}::bigint > 0 then ${at}::timestamptz end),
       cancelled_at = coalesce(cancelled_at, case when ${state} = 'cancelled' then ${at}::timestamptz end),

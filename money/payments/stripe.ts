@@ -6,6 +6,7 @@ import {
   headerOf,
   Refused,
   Unclear,
+  type Intent,
   type PaymentProvider,
   type ProviderEvent,
   type ProviderRefund,
@@ -46,25 +47,7 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
   return {
     name,
     publicKey: publishableKey,
-    async create({ mark, at, money, capture, description }, key, again) {
-      const there = again ? await ask(stripe => findMarked(stripe, mark, at)) : undefined
-      const { id, client_secret } =
-        there ??
-        (await ask(stripe =>
-          stripe.paymentIntents.create(
-            {
-              amount: toStripe(money),
-              currency: money.currency.toLowerCase(),
-              capture_method: capture,
-              description,
-              metadata: { payment: mark },
-              automatic_payment_methods: { enabled: true },
-            },
-            { idempotencyKey: key },
-          ),
-        ))
-      return { id, clientSecret: client_secret }
-    },
+    create: (intent, key, again) => ask(stripe => createIntent(stripe, intent, key, again)),
     async confirm(id, { payment_method: method, payment_intent: returned, return_url }, key) {
       if (returned !== undefined && returned !== id) throw new Problem('invalid', 'payment_proof_invalid')
       if (method)
@@ -75,6 +58,12 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
             { idempotencyKey: key },
           ),
         )
+      return await this.lookUp(id)
+    },
+    async charge(id, method, key) {
+      await ask(stripe =>
+        stripe.paymentIntents.confirm(id, { payment_method: method, off_session: true }, { idempotencyKey: key }),
+      )
       return await this.lookUp(id)
     },
     capture: (id, money, key) =>
@@ -116,6 +105,33 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
     },
   }
 }
+
+async function createIntent(stripe: Stripe, intent: Intent, key: string, again: boolean) {
+  const { mark, at, money, capture, description, keep } = intent
+  const there = again ? await findMarked(stripe, mark, at) : undefined
+  const known = idOf(there?.customer) ?? intent.customer
+  const customer = known ?? (keep ? await createCustomer(stripe, mark, key) : null)
+  const { id, client_secret: clientSecret } =
+    there ??
+    (await stripe.paymentIntents.create(
+      {
+        amount: toStripe(money),
+        currency: money.currency.toLowerCase(),
+        capture_method: capture,
+        description,
+        metadata: { payment: mark },
+        automatic_payment_methods: { enabled: true },
+        ...(customer !== null && { customer }),
+        ...(keep && { setup_future_usage: 'off_session' as const }),
+      },
+      { idempotencyKey: key },
+    ))
+  return { id, clientSecret, customer }
+}
+
+/** Whose cards are kept; of them we tell Stripe nothing. */
+const createCustomer = async (stripe: Stripe, mark: string, key: string): Promise<string> =>
+  (await stripe.customers.create({ metadata: { payment: mark } }, { idempotencyKey: `${key}-customer` })).id
 
 /** Lists are of what is there now; a search may be a minute behind. */
 async function findMarked(stripe: Stripe, mark: string, at: Date): Promise<Stripe.PaymentIntent | undefined> {
@@ -185,6 +201,7 @@ function viewOf(intent: Stripe.PaymentIntent): ProviderView {
     capturedMinor: fromStripe(amount_received, currency),
     refunds: refunds.map(refundOf),
     failure: last_payment_error?.message ?? undefined,
+    method: intent.setup_future_usage && intent.status === 'succeeded' ? idOf(intent.payment_method) : undefined,
   }
 }
 

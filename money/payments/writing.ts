@@ -65,7 +65,7 @@ export function openWriting<Name extends string>(
       if (mismatch) throw new Problem('conflict', 'payment_differs', { detail: `${there.provider}: ${mismatch}` })
       const at = now()
       const { changes, lateMinor, ...next } = progressOf(there, view)
-      let payment = await notePayment(tx, id, next, at)
+      let payment = await notePayment(tx, id, { ...next, keptMethod: view.method ?? null }, at)
       for (const kind of changes) await onChange(tx, changeOf(kind, payment, at))
       if (lateMinor > 0n) await returnLate(tx, payment, lateMinor, at)
       for (const refund of view.refunds) payment = await writeRefund(tx, payment, refund, at)

@@ -33,6 +33,11 @@ export interface PlayIntent {
   state: 'open' | 'challenge' | 'failed' | 'authorised' | 'captured' | 'cancelled'
   captured: number
   failure: string | null
+  readonly customer: string | null
+  /** What pays it is kept. */
+  readonly keeps: boolean
+  /** What it was paid with, and how often that is declined from now on. */
+  card: { readonly id: string; declines: number } | null
   readonly refunds: PlayRefund[]
   readonly disputes: PlayDispute[]
 }
@@ -43,8 +48,8 @@ export type Happening =
   | { readonly kind: 'refund-created' | 'refund-ended'; readonly refund: PlayRefund }
   | { readonly kind: 'disputed' | 'dispute-ended'; readonly dispute: PlayDispute }
 
-/** What a payer does on the payment page. */
-export type Gesture = 'approve' | 'refuse' | 'challenge'
+/** What a payer does on the payment page; `approve-once` pays with a card that is declined the next time. */
+export type Gesture = 'approve' | 'refuse' | 'challenge' | 'approve-once'
 
 /** A request the provider says no to. */
 export class Denied extends Error {
@@ -63,6 +68,10 @@ const prefixes = {
   stripe: { intent: 'pi', charge: 'ch', refund: 're', dispute: 'dp' },
   razorpay: { intent: 'order', charge: 'pay', refund: 'rfnd', dispute: 'disp' },
 } as const
+
+/** What is asked of an intent. */
+type Wanted = Pick<PlayIntent, 'wire' | 'amount' | 'currency' | 'capture' | 'description' | 'notes' | 'receipt'> &
+  Partial<Pick<PlayIntent, 'customer' | 'keeps'>>
 
 /** Intents and what may happen to them; `told` hears of each happening. */
 export function openState(options: {
@@ -84,7 +93,8 @@ export function openState(options: {
     if (state !== 'open') told(intent, { kind: state })
   }
 
-  function pay(intent: PlayIntent): void {
+  function pay(intent: PlayIntent, card: PlayIntent['card']): void {
+    intent.card = card
     if (intent.wire === 'razorpay' || intent.capture === 'manual') become(intent, 'authorised')
     if (intent.capture === 'automatic') capture(intent.id, intent.amount)
   }
@@ -107,12 +117,13 @@ export function openState(options: {
     find,
     capture,
     all: () => [...intents.values()],
-    create(about: Pick<PlayIntent, 'wire' | 'amount' | 'currency' | 'capture' | 'description' | 'notes' | 'receipt'>) {
+    create(about: Wanted) {
       if (!(Number.isSafeInteger(about.amount) && about.amount > 0))
         throw new Denied(400, 'parameter_invalid_integer', 'Amounts are whole numbers above zero')
       const id = idOf(prefixes[about.wire].intent)
       const chargeId = idOf(prefixes[about.wire].charge)
       const intent: PlayIntent = {
+        ...{ customer: null, keeps: false, card: null },
         ...about,
         id,
         chargeId,
@@ -134,7 +145,7 @@ export function openState(options: {
       if (!isOpen && !late) throw new Denied(400, 'payment_intent_unexpected_state', `It is ${intent.state}`)
       if (gesture === 'refuse') become(intent, 'failed', 'Your card was declined.')
       else if (gesture === 'challenge') become(intent, 'challenge')
-      else pay(intent)
+      else pay(intent, { id: idOf('pm'), declines: gesture === 'approve-once' ? 1 : 0 })
       return intent
     },
     cancel(id: string): PlayIntent {
@@ -148,7 +159,36 @@ export function openState(options: {
       become(intent, 'cancelled')
       return intent
     },
+    ...keptCards({ find, become, pay, intents }),
     ...afterwards({ find, told, seconds, all: () => [...intents.values()] }),
+  }
+}
+
+/** What is paid with a card that was kept. */
+function keptCards(about: {
+  find: (id: string) => PlayIntent
+  become: (intent: PlayIntent, state: PlayIntent['state'], failure?: string | null) => void
+  pay: (intent: PlayIntent, card: PlayIntent['card']) => void
+  intents: Map<string, PlayIntent>
+}) {
+  const { find, become, pay, intents } = about
+  return {
+    /** With a card that somebody paid with before, who is not there. */
+    charge(id: string, cardId: string): PlayIntent {
+      const intent = find(id)
+      const from = [...intents.values()].find(({ card, keeps }) => keeps && card?.id === cardId)
+      if (!from?.card || from.customer !== intent.customer)
+        throw new Denied(404, 'resource_missing', `No such payment method: '${cardId}'`)
+      if (intent.state !== 'open' && intent.state !== 'failed')
+        throw new Denied(400, 'payment_intent_unexpected_state', `It is ${intent.state}`)
+      if (from.card.declines > 0) {
+        from.card.declines--
+        become(intent, 'failed', 'Your card was declined.')
+        throw new Denied(402, 'card_declined', 'Your card was declined.')
+      }
+      pay(intent, from.card)
+      return intent
+    }
   }
 }
 

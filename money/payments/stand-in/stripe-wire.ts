@@ -74,6 +74,9 @@ const intentObject = (intent: PlayIntent, whole: boolean) => ({
   amount_received: intent.captured,
   capture_method: intent.capture,
   client_secret: intent.secret,
+  customer: intent.customer,
+  payment_method: intent.card?.id ?? null,
+  setup_future_usage: intent.keeps ? 'off_session' : null,
   created: intent.createdAt,
   currency: currencyOf(intent),
   description: intent.description,
@@ -129,6 +132,8 @@ export function answerStripe(state: PlayState, { method, path, query, body }: As
     })
     return refundObject(intent, refund)
   }
+  if (what === 'customers' && method === 'POST')
+    return { id: `cus_${randomBytes(10).toString('hex')}`, object: 'customer', metadata: nested(form, 'metadata') }
   if (what !== 'payment_intents') throw new Denied(404, 'resource_missing', `Unrecognized request URL ${path}`)
   if (!id)
     return method === 'GET'
@@ -142,11 +147,15 @@ export function answerStripe(state: PlayState, { method, path, query, body }: As
             description: form.get('description') ?? '',
             notes: nested(form, 'metadata'),
             receipt: null,
+            customer: form.get('customer'),
+            keeps: form.get('setup_future_usage') === 'off_session',
           }),
         )
   if (method === 'GET') return show(state.find(id))
   if (verb === 'capture') return show(state.capture(id, number('amount_to_capture') ?? state.find(id).amount))
   if (verb === 'cancel') return show(state.cancel(id))
+  if (verb === 'confirm' && form.get('off_session') === 'true')
+    return show(state.charge(id, form.get('payment_method') ?? ''))
   if (verb === 'confirm') return show(state.act(id, gestures[form.get('payment_method') ?? ''] ?? 'approve'))
   throw new Denied(404, 'resource_missing', `Unrecognized request URL ${path}`)
 }
@@ -155,7 +164,7 @@ const isOfStripe = ({ wire }: PlayIntent): boolean => wire === 'stripe'
 
 /** A refusal as Stripe words it. */
 export const denialOfStripe = ({ code, message, status }: Denied) => ({
-  error: { type: status >= 500 ? 'api_error' : 'invalid_request_error', code, message },
+  error: { type: status >= 500 ? 'api_error' : status === 402 ? 'card_error' : 'invalid_request_error', code, message },
 })
 
 function objectsOf(intent: PlayIntent, happening: Happening): [type: string, object: object][] {
