@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
-import { cursorOf, isId, isInstant, listQuery, newId, Page, page, Problem, signedIn, type Db } from '#kernel'
+import { cursorOf, isId, isInstant, listQuery, newId, Page, page, Problem, signedIn, type Db, type Tx } from '#kernel'
 import { nullable } from '../fields.ts'
 import type { UsersHost } from '../host.ts'
 import type { Look } from './alarms.ts'
@@ -68,6 +68,42 @@ function viewOf(
   }
 }
 
+const Body = Type.Object({
+  productId: Id,
+  currency: Type.Optional(Currency),
+  alarmMinor: Type.Optional(nullable(Amount)),
+})
+
+async function wishFor(tx: Tx<'users'>, userId: string, body: Static<typeof Body>, at: Date, look: Look) {
+  const { productId, alarmMinor = null } = body
+  const product = (await findProducts(tx, [productId])).get(productId)
+  if (!product || product.deleted || !product.forSale)
+    throw new Problem('unprocessable', 'product_unknown', {
+      errors: [{ pointer: '/productId', detail: 'is no product that can be bought' }],
+    })
+  const currency = body.currency ?? product.variants.flatMap(({ prices }) => prices)[0]?.currency
+  const least = currency === undefined ? undefined : leastAt(product.variants, currency, at)
+  if (currency === undefined || least === undefined)
+    throw new Problem('unprocessable', 'currency_unavailable', {
+      errors: [{ pointer: '/currency', detail: 'is none that the product has a price in' }],
+    })
+  if ((await countWishes(tx, userId)) >= most) throw new Problem('conflict', 'wishes_too_many')
+  const stocks = await stocksOf(tx, [productId])
+  const { wish, isNew } = await putWish(tx, {
+    id: newId(),
+    userId,
+    productId,
+    currency,
+    priceMinor: BigInt(least),
+    alarmMinor: alarmMinor === null ? null : BigInt(alarmMinor),
+    soldOut: isThere(product.variants, stocks) === false,
+    at,
+  })
+  // It may cost no more than one waits for already.
+  if (alarmMinor !== null) await look(tx, [productId])
+  return { isNew, wish: viewOf(wish, product, stocks, at) }
+}
+
 /** What one would like to have, and hears of. */
 export function wishRoutes({ db, http, now }: UsersHost, look: Look): void {
   http.get(
@@ -100,46 +136,13 @@ export function wishRoutes({ db, http, now }: UsersHost, look: Look): void {
           'again; and when it is gone for good. Asked again for the same product the alarm is another one.',
         honours: ['Idempotency-Key'],
         refuses: ['product_unknown', 'currency_unavailable', 'wishes_too_many'],
-        body: Type.Object({
-          productId: Id,
-          currency: Type.Optional(Currency),
-          alarmMinor: Type.Optional(nullable(Amount)),
-        }),
+        body: Body,
         response: { 200: WishView, 201: WishView },
       },
     },
     async (request, reply) => {
       const { actor, body } = request
-      const { productId, alarmMinor = null } = body
-      const made = await db.once(request, async tx => {
-        const at = now()
-        const product = (await findProducts(tx, [productId])).get(productId)
-        if (!product || product.deleted || !product.forSale)
-          throw new Problem('unprocessable', 'product_unknown', {
-            errors: [{ pointer: '/productId', detail: 'is no product that can be bought' }],
-          })
-        const currency = body.currency ?? product.variants.flatMap(({ prices }) => prices)[0]?.currency
-        const least = currency === undefined ? undefined : leastAt(product.variants, currency, at)
-        if (currency === undefined || least === undefined)
-          throw new Problem('unprocessable', 'currency_unavailable', {
-            errors: [{ pointer: '/currency', detail: 'is none that the product has a price in' }],
-          })
-        if ((await countWishes(tx, actor.userId)) >= most) throw new Problem('conflict', 'wishes_too_many')
-        const stocks = await stocksOf(tx, [productId])
-        const { wish, isNew } = await putWish(tx, {
-          id: newId(),
-          userId: actor.userId,
-          productId,
-          currency,
-          priceMinor: BigInt(least),
-          alarmMinor: alarmMinor === null ? null : BigInt(alarmMinor),
-          soldOut: isThere(product.variants, stocks) === false,
-          at,
-        })
-        // It may cost no more than one waits for already.
-        if (alarmMinor !== null) await look(tx, [productId])
-        return { isNew, wish: viewOf(wish, product, stocks, at) }
-      })
+      const made = await db.once(request, tx => wishFor(tx, actor.userId, body, now(), look))
       return reply.code(made.isNew ? 201 : 200).send(made.wish)
     },
   )
