@@ -43,7 +43,9 @@ for (const fault of ['fails', 'fails but does it', 'is cut off'] as const)
     for (const _ of [1, 2]) standIn.next(/POST .*\/confirm/, fault)
     const saved = { customer: customer!, method: keptMethod! }
     const reference = newId()
-    await begin({ keep: true, saved, reference }).catch(error => assert.equal(error.code, 'payment_provider_unavailable'))
+    await begin({ keep: true, saved, reference }).catch(error =>
+      assert.equal(error.code, 'payment_provider_unavailable'),
+    )
     const { id: paymentId } = (await payments.findFor('top-up', reference))!
     await settle()
     await payments.check(paymentId)

@@ -69,7 +69,11 @@ export interface PaymentProvider {
   /** What browsers need to speak with it; no secret. */
   readonly publicKey: string | null
   /** `again`: an earlier try with another key may have done it, so it is looked for first. */
-  create(intent: Intent, key: string, again: boolean): Promise<{ id: string; clientSecret: string | null; customer?: string | null }>
+  create(
+    intent: Intent,
+    key: string,
+    again: boolean,
+  ): Promise<{ id: string; clientSecret: string | null; customer?: string | null }>
   /** What a browser comes back with is checked, or a payment method is put to the intent. Fails with `payment_proof_invalid`. */
   confirm(id: string, proof: Readonly<Record<string, string>>, key: string): Promise<ProviderView>
   /** Takes it with what is kept of the payer, who is not there. */

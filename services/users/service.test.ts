@@ -18,7 +18,11 @@ const registered = (userId: string) => ({
   version: 1,
 })
 
-const product = (minor: number, more: Partial<Listing> = {}, sale: Listing['variants'][0]['prices'][0]['sale'] = null) => {
+const product = (
+  minor: number,
+  more: Partial<Listing> = {},
+  sale: Listing['variants'][0]['prices'][0]['sale'] = null,
+) => {
   const owner = { kind: 'organisation' as const, id: newId() }
   return {
     productId: newId(),
@@ -66,12 +70,27 @@ test('who registers has a profile, changes what is theirs to change, and nothing
   await p.publish(UserRegistered, registered(ada.id))
   await p.settle()
   const first = await ada.get('/profile')
-  assert.partialDeepStrictEqual(first.body, { displayName: 'Ada Lovelace', language: 'de', timeZone: 'UTC', version: 1 })
+  assert.partialDeepStrictEqual(first.body, {
+    displayName: 'Ada Lovelace',
+    language: 'de',
+    timeZone: 'UTC',
+    version: 1,
+  })
 
-  const profile = { displayName: 'Ada L.', language: 'en', timeZone: 'Asia/Kolkata', country: 'IN', telephone: '+91 22 1' }
+  const profile = {
+    displayName: 'Ada L.',
+    language: 'en',
+    timeZone: 'Asia/Kolkata',
+    country: 'IN',
+    telephone: '+91 22 1',
+  }
   const changed = await ada.put('/profile', { ...profile, avatarId: picture }, { 'if-match': '"1"' })
   assert.equal(changed.status, 200, JSON.stringify(changed.body))
-  assert.partialDeepStrictEqual(changed.body, { ...profile, avatar: `/api/documents/${picture}?download=1`, version: 2 })
+  assert.partialDeepStrictEqual(changed.body, {
+    ...profile,
+    avatar: `/api/documents/${picture}?download=1`,
+    version: 2,
+  })
   assert.equal((await ada.put('/profile', profile, { 'if-match': '"1"' })).status, 412)
 
   for (const [field, value] of [
@@ -104,7 +123,13 @@ test('addresses of any shape are kept, one of them is the default, and nobody re
     { name: 'Ada', lines: ['Marktplatz 1'], postalCode: '10178', city: 'Berlin', country: 'DE' },
     // No postal code, and none of the parts that a form asks for.
     { name: 'أحمد', lines: ['برج خليفة', 'الطابق 12', 'شقة 3', 'وسط المدينة'], city: 'دبي', country: 'AE' },
-    { name: '山田 太郎', lines: ['千代田1-1', '皇居前ビル 12F'], region: '東京都', postalCode: '100-0001', country: 'JP' },
+    {
+      name: '山田 太郎',
+      lines: ['千代田1-1', '皇居前ビル 12F'],
+      region: '東京都',
+      postalCode: '100-0001',
+      country: 'JP',
+    },
     { name: 'Lee', lines: ['Blk 123 #05-67', 'Ang Mo Kio Ave 3'], postalCode: '560123', country: 'SG' },
   ]
   const made = []
@@ -121,7 +146,9 @@ test('addresses of any shape are kept, one of them is the default, and nobody re
     ])
   const no = [false, false]
   assert.deepEqual(await defaults(), [[true, true], no, no, no])
-  await Promise.all(made.slice(1).map(({ id }, at) => ada.put(`/addresses/${id}`, { ...shapes[at + 1], defaultShipping: true })))
+  await Promise.all(
+    made.slice(1).map(({ id }, at) => ada.put(`/addresses/${id}`, { ...shapes[at + 1], defaultShipping: true })),
+  )
   const after = await defaults()
   assert.deepEqual(after[0], [true, false])
   assert.equal(after.filter(([, shipping]: boolean[]) => shipping).length, 1)
@@ -150,10 +177,16 @@ test('who wishes for something hears once that it is cheaper, there again, or go
   await stock(3, 1)
   await p.settle()
   const wish = await ada.post('/wishlist', { productId: box.productId })
-  assert.partialDeepStrictEqual(wish, { status: 201, body: { priceMinor: 50_000, formerMinor: 50_000, available: true } })
+  assert.partialDeepStrictEqual(wish, {
+    status: 201,
+    body: { priceMinor: 50_000, formerMinor: 50_000, available: true },
+  })
   const set = await grace.post('/wishlist', { productId: box.productId, alarmMinor: 40_000 })
   assert.equal(set.status, 201)
-  assert.equal((await ada.post('/wishlist', { productId: box.productId, currency: 'USD' })).body.code, 'currency_unavailable')
+  assert.equal(
+    (await ada.post('/wishlist', { productId: box.productId, currency: 'USD' })).body.code,
+    'currency_unavailable',
+  )
 
   const cheaper = async () => (await p.published(WishCheaper)).map(({ userId, priceMinor }) => [userId, priceMinor])
   await p.publish(ProductUpdated, priced(box, 45_000, 3))
@@ -175,7 +208,13 @@ test('who wishes for something hears once that it is cheaper, there again, or go
   time.set('2027-03-01T12:00:30Z')
   await periodically(/prices that fall by the clock/)
   await periodically(/prices that fall by the clock/)
-  assert.deepEqual((await cheaper()).slice(1).toSorted(), [[ada.id, 39_900], [grace.id, 39_900]].toSorted())
+  assert.deepEqual(
+    (await cheaper()).slice(1).toSorted(),
+    [
+      [ada.id, 39_900],
+      [grace.id, 39_900],
+    ].toSorted(),
+  )
   assert.equal((await ada.get('/dashboard')).body.wishlist.cheaper, 1)
 
   await stock(0, 2)
@@ -238,5 +277,9 @@ test('the dashboard shows what one charged, and nothing is kept of who deletes t
   await p.publish(SessionCharged, { ...charged, sessionId: newId() })
   await p.settle()
   for (const table of ['profiles', 'addresses', 'wishes', 'charges'])
-    assert.deepEqual([...(await p.db('users')`select * from ${p.db('users')(table)} where user_id = ${ada.id}`)], [], table)
+    assert.deepEqual(
+      [...(await p.db('users')`select * from ${p.db('users')(table)} where user_id = ${ada.id}`)],
+      [],
+      table,
+    )
 })

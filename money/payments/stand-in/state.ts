@@ -73,6 +73,8 @@ const prefixes = {
 type Wanted = Pick<PlayIntent, 'wire' | 'amount' | 'currency' | 'capture' | 'description' | 'notes' | 'receipt'> &
   Partial<Pick<PlayIntent, 'customer' | 'keeps'>>
 
+const unkept = { customer: null, keeps: false, card: null }
+
 /** Intents and what may happen to them; `told` hears of each happening. */
 export function openState(options: {
   intents: Map<string, PlayIntent>
@@ -123,7 +125,7 @@ export function openState(options: {
       const id = idOf(prefixes[about.wire].intent)
       const chargeId = idOf(prefixes[about.wire].charge)
       const intent: PlayIntent = {
-        ...{ customer: null, keeps: false, card: null },
+        ...unkept,
         ...about,
         id,
         chargeId,
@@ -188,7 +190,7 @@ function keptCards(about: {
       }
       pay(intent, from.card)
       return intent
-    }
+    },
   }
 }
 

@@ -13,7 +13,11 @@ const person = (id: string): Owner => ({ kind: 'person', id })
 export const users = {
   'wish.cheaper': rule(WishCheaper, inBulk(both), {
     drafts: ({ userId, productName, currency, priceMinor, formerMinor, slug }) => [
-      { audience: person(userId), facts: { product: productName, currency, priceMinor, formerMinor }, path: shop(slug) },
+      {
+        audience: person(userId),
+        facts: { product: productName, currency, priceMinor, formerMinor },
+        path: shop(slug),
+      },
     ],
     many: {
       en: count => `${count} products of your wish list are cheaper`,

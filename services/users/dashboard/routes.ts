@@ -18,10 +18,9 @@ const Dashboard = Type.Object(
     displayName: nullable(Type.String({ maxLength: 200, examples: ['Ada'] })),
     wishlist: Type.Object({ count: Many, cheaper: Many, latest: Type.Array(WishView) }),
     charging: Type.Object({
-      sums: Type.Array(
-        Type.Object({ currency: Currency, sessions: Many, energyWh: Energy, totalMinor: Minor }),
-        { description: 'Of the last thirty days' },
-      ),
+      sums: Type.Array(Type.Object({ currency: Currency, sessions: Many, energyWh: Energy, totalMinor: Minor }), {
+        description: 'Of the last thirty days',
+      }),
       latest: Type.Array(
         Type.Object({
           sessionId: Id,

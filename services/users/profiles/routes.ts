@@ -22,7 +22,9 @@ const fields = {
 const Body = Type.Object({
   displayName: fields.displayName,
   telephone: Type.Optional(fields.telephone),
-  avatarId: Type.Optional(Type.Union([Id, Type.Null()], { description: 'A document with a picture', examples: [null] })),
+  avatarId: Type.Optional(
+    Type.Union([Id, Type.Null()], { description: 'A document with a picture', examples: [null] }),
+  ),
   language: Locale,
   country: Type.Optional(fields.country),
   timeZone: fields.timeZone,

@@ -13,8 +13,7 @@ export const offeredOf = ({ variants }: Pick<Listing, 'variants'>): Offered[] =>
 /** What is asked at a moment: less in a sale. */
 export function priceAt({ priceMinor, sale }: Price, at: Date): number {
   if (!sale) return priceMinor
-  const isOn =
-    (sale.from === null || new Date(sale.from) <= at) && (sale.until === null || at < new Date(sale.until))
+  const isOn = (sale.from === null || new Date(sale.from) <= at) && (sale.until === null || at < new Date(sale.until))
   return isOn ? Math.min(priceMinor, sale.priceMinor) : priceMinor
 }
 
@@ -34,10 +33,7 @@ export function turnsAfter(variants: readonly Offered[], at: Date): Date | null 
 }
 
 /** Whether any can be bought; undefined where nobody has said how many there are. */
-export function isThere(
-  variants: readonly Offered[],
-  stocks: ReadonlyMap<string, number | null>,
-): boolean | undefined {
+export function isThere(variants: readonly Offered[], stocks: ReadonlyMap<string, number | null>): boolean | undefined {
   const there = variants.map(({ variantId, stockPolicy }) => {
     if (stockPolicy !== 'deny') return true
     const available = stocks.get(variantId)

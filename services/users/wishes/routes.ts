@@ -121,7 +121,12 @@ export function wishRoutes({ db, http, now }: UsersHost, look: Look): void {
       const after = cursor && ([new Date(cursor[0] as string), cursor[1] as string] as [Date, string])
       const rows = await listWishes(db, actor.userId, query.limit + 1, after)
       const views = await viewWishes(db, rows, now())
-      return page(views, query.limit, ({ createdAt, id }) => [createdAt, id], view => view)
+      return page(
+        views,
+        query.limit,
+        ({ createdAt, id }) => [createdAt, id],
+        view => view,
+      )
     },
   )
 

@@ -20,7 +20,8 @@ export interface Wish extends Watched {
   readonly createdAt: Date
 }
 
-const productFields = 'product_id as "productId", name, slug, thumbnail, for_sale as "forSale", deleted, variants, version'
+const productFields =
+  'product_id as "productId", name, slug, thumbnail, for_sale as "forSale", deleted, variants, version'
 
 const wishFields = `id, user_id as "userId", product_id as "productId", currency, price_minor as "priceMinor",
   alarm_minor as "alarmMinor", told_minor as "toldMinor", sold_out as "soldOut", gone, created_at as "createdAt"`
