@@ -23,42 +23,71 @@ export async function shown(db: Db): Promise<Generation> {
 
 /** One that is being made. */
 export interface Building extends Generation {
+  /** Where the reactions stood when it was begun: it is whole once they stand there again. */
   readonly standing: Standing
   readonly begunAt: Date
-  /** Whether the reactions have begun anew. */
-  readonly rewound: boolean
+  /** It is shown even if it has less than the one that is, as the event log does not go back as far. */
+  readonly evenIfLess: boolean
 }
 
 export async function building(db: Db): Promise<Building | undefined> {
   const [row] = await db<Building[]>`
-    select ${columns(db)}, standing, begun_at as "begunAt", rewound from generations where state = 'building'`
+    select ${columns(db)}, standing, begun_at as "begunAt", even_if_less as "evenIfLess" from generations
+    where state = 'building'`
   return row
 }
 
 /** False where one is being made already. */
-export async function insertBuilding(tx: Tx, timeZone: string, standing: Standing, at: Date): Promise<boolean> {
+export async function insertBuilding(tx: Tx, made: Omit<Building, 'number'>): Promise<boolean> {
   await tx`select from generations for update`
-  const made = await tx`
-    insert into generations (number, time_zone, state, standing, begun_at, rewound)
-    select number + 1, ${timeZone}, 'building', ${tx.json(standing as never)}, ${at}, false
-    from generations where state = 'read' and not exists (select from generations where state = 'building')
+  const inserted = await tx`
+    insert into generations (number, time_zone, state, standing, begun_at, even_if_less, rewound)
+    select nextval('generation_numbers'), ${made.timeZone}, 'building', ${tx.json(made.standing as never)},
+      ${made.begunAt}, ${made.evenIfLess}, false
+    where not exists (select from generations where state = 'building')
     returning number`
-  return made.length > 0
+  return inserted.length > 0
+}
+
+/** One whose reactions have to begin anew. */
+export async function unwound(db: Db): Promise<number | undefined> {
+  const [row] = await db<{ number: number }[]>`select number from generations where not rewound`
+  return row?.number
 }
 
 export const noteRewound = (tx: Tx, number: number) => tx`
   update generations set rewound = true where number = ${number}`
 
-/** The one that was made takes the place of the other. */
-export async function show(tx: Tx, number: number): Promise<void> {
-  await tx`delete from generations where state = 'read' and exists (
-    select from generations where number = ${number} and state = 'building')`
-  await tx`update generations set state = 'read', standing = null, begun_at = null where number = ${number}`
+/** Whether what is shown has sessions or passports that this one has not. */
+export async function hasLess(db: Db, number: number): Promise<boolean> {
+  const [row] = await db<{ less: boolean }[]>`
+    select exists (
+      select from sessions s join generations g on g.number = s.generation and g.state = 'read'
+      where not exists (select from sessions n where n.generation = ${number} and n.session_id = s.session_id)
+    ) or exists (
+      select from passports p join generations g on g.number = p.generation and g.state = 'read'
+      where not exists (select from passports n where n.generation = ${number} and n.passport_id = p.passport_id)
+    ) as less`
+  return row!.less
 }
 
-export const drop = (tx: Tx, number: number) => tx`delete from generations where number = ${number}`
+/** It takes the place of the one that was shown. */
+export async function show(tx: Tx, number: number): Promise<void> {
+  await tx`select from generations for update`
+  await tx`delete from generations where state = 'read'`
+  await tx`
+    update generations set state = 'read', standing = null, begun_at = null, even_if_less = false
+    where number = ${number}`
+}
 
-/** All that was ever figured and is neither shown nor made. */
+/** It is not shown; the other one has to be told what it has missed meanwhile. */
+export async function giveUp(tx: Tx, number: number): Promise<void> {
+  await tx`select from generations for update`
+  await tx`delete from generations where number = ${number}`
+  await tx`update generations set rewound = false where state = 'read'`
+}
+
+/** All that is neither shown nor made goes. */
 export async function sweep(tx: Tx): Promise<void> {
   for (const table of tables)
     await tx`delete from ${tx(table)} where generation <> all(array(select number from generations))`

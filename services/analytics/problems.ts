@@ -12,5 +12,4 @@ export const problems = {
   group_not_measured: ['unprocessable', 'What is asked for is not known by this group.'],
   too_many_figures: ['unprocessable', 'There would be too many figures: take a shorter span, or filter.'],
   rebuild_running: ['conflict', 'The figures are being made anew already.'],
-  rebuild_unknown: ['not_found', 'The figures are not being made anew.'],
 } satisfies Problems

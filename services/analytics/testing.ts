@@ -25,7 +25,12 @@ export async function open(t: TestContext, options: TestOptions & { today?: stri
     (actor: Partial<Actor>) =>
     async (path: string, method: 'GET' | 'POST' = 'GET') => {
       const headers = p.signedIn(actor)
-      const { statusCode, ...answer } = await p.http.inject({ method, url: `/api/analytics${path}`, headers })
+      const { statusCode, ...answer } = await p.http.inject({
+        method,
+        url: `/api/analytics${path}`,
+        headers,
+        ...(method === 'POST' && { payload: {} }),
+      })
       const isJson = /json/.test(String(answer.headers['content-type']))
       return {
         status: statusCode,

@@ -8,8 +8,12 @@ create table generations (
   -- Where the reactions stood when it was begun: it is read once they stand there again.
   standing  jsonb,
   begun_at  timestamptz,
+  -- Be it that the event log does not go back as far as what is read.
+  even_if_less boolean  not null default false,
+  -- Whether the reactions have begun anew for it, where they have to.
   rewound   boolean     not null default true
 );
+create sequence generation_numbers as smallint start 2;
 insert into generations (number, time_zone, state) values (1, 'UTC', 'read');
 
 -- sessions: the last that was told of each, what it cost, and the last reading of each half hour. Nothing is said of
@@ -227,5 +231,5 @@ create table passport_days (
   owner_id   uuid     not null,
   created    integer  not null,
   published  integer  not null,
-  primary key (generation, day, owner_id)
+  primary key (generation, owner_id, day)
 );

@@ -17,25 +17,36 @@ export interface Line {
 
 type Row = { key: string | null; others: boolean; currency: string | null; sums: Sums[] }
 
+type Asked = Omit<Question, 'sources'>
+
 /** The lines of a measure, the greatest first; of groups beyond `limit` one for all. */
-export async function linesOf(
+export const linesOf = async (db: Db, measure: Measure, question: Asked, limit: number): Promise<Line[]> =>
+  (await linesOfAll(db, [measure], question, limit)).get(measure)!
+
+/** The same of several measures. */
+export async function linesOfAll(
   db: Db,
-  measure: Measure,
-  question: Omit<Question, 'sources'>,
+  wanted: readonly Measure[],
+  question: Asked,
   limit: number,
-): Promise<Line[]> {
-  const { generation, grouping, buckets } = question
-  const about = measures[measure]
-  const figures = await figuresOf(db, { ...question, sources: about.sources })
+): Promise<Map<Measure, Line[]>> {
+  const { generation, grouping } = question
+  const sources = [...new Set(wanted.flatMap(measure => measures[measure].sources))]
+  const figures = await figuresOf(db, { ...question, sources })
+  const rows = wanted.map(measure => [measure, rowsOf(figures, measure, question, limit)] as const)
+  const keys = rows.flatMap(([, of]) => of.flatMap(({ key }) => (key === null ? [] : [key])))
+  const names = await namesOf(db, generation, grouping, [...new Set(keys)])
+  return new Map(rows.map(([measure, of]) => [measure, of.map(row => lineOf(row, measure, names))]))
+}
+
+function rowsOf(figures: Figures, measure: Measure, { grouping, buckets }: Asked, limit: number): Row[] {
   const rows = tablesOf(figures, measure).flatMap(({ currency, table }) =>
     firstOf([...table], limit, measure).map(row => ({ ...row, currency })),
   )
   // A month in which nothing was is a line too.
-  if (rows.length === 0 && grouping === undefined && !about.money)
+  if (rows.length === 0 && grouping === undefined && !measures[measure].money)
     rows.push({ key: null, others: false, currency: null, sums: buckets.starts.map(nothing) })
-  const keys = rows.flatMap(({ key }) => (key === null ? [] : [key]))
-  const names = await namesOf(db, generation, grouping, keys)
-  return rows.map(row => lineOf(row, measure, names))
+  return rows
 }
 
 const tablesOf = ({ all, money }: Figures, measure: Measure) =>

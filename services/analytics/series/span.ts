@@ -100,6 +100,16 @@ export function requireZone(timeZone: string): void {
   }
 }
 
+/** Whether there is such a time zone, and its hours are told apart by half hours from all others. */
+export function isHalfHourly(timeZone: string, at: Date): boolean {
+  try {
+    const { offsetNanoseconds } = Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timeZone)
+    return offsetNanoseconds % (slotMs * 1_000_000) === 0
+  } catch {
+    return false
+  }
+}
+
 function startOf(interval: Interval, timeZone: string, at: number): Temporal.ZonedDateTime {
   const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone)
   // By the clock, as minutes of an hour that comes twice are told apart by their offset alone.

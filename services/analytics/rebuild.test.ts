@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Owner } from '#contracts/shared'
+import { newId } from '#kernel'
+import { open } from './testing.ts'
+
+const show = /show figures/
+
+test('figures are made anew beside those that are shown, and come out the same', async t => {
+  const f = await open(t, { environment: { ANALYTICS_TIME_ZONE: 'Europe/Berlin' } })
+  const owner: Owner = { kind: 'organisation', id: newId() }
+  const charge = async (day: number) =>
+    await f
+      .session({
+        chargerId: `CP-${day % 3}`,
+        owner,
+        driverId: newId(),
+        startedAt: new Date(Date.parse('2027-02-01T22:10:00Z') + day * 86_400_000).toISOString(),
+        endedAt: new Date(Date.parse('2027-02-02T01:40:00Z') + day * 86_400_000).toISOString(),
+        energyWh: 12_345,
+        price: { totalMinor: 777 },
+      })
+      .all()
+  const february = '/series?measure=energy&from=2027-02-01T00:00:00%2B01:00&to=2027-03-01T00:00:00%2B01:00'
+  const rebuild = () => f.admin('/rebuild', 'POST')
+  /** All that is figured, but for which generation it is. */
+  const state = async () => {
+    await f.p.settle()
+    const tables = await f.db<{ name: string }[]>`
+      select tablename as name from pg_tables where schemaname = 'analytics' and tablename <> 'generations' order by 1`
+    const rows: Record<string, string[]> = {}
+    for (const { name } of tables)
+      rows[name] = (
+        await f.db<{ row: string }[]>`
+          select (to_jsonb(t) - 'generation')::text as row from ${f.db(`analytics.${name}`)} t order by 1`
+      ).map(({ row }) => row)
+    return rows
+  }
+  for (let day = 0; day < 10; day++) await charge(day)
+  await f.station(owner, 'CP-1', 'IEC_62196_T2')
+
+  await t.test('while events arrive: what is shown stays until all is there, then has the new ones too', async () => {
+    const before = await f.read(february)
+    assert.equal(before.series[0].total, 123_450)
+    // As a fault of ours might have left it.
+    await f.db`update analytics.days set energy_wh = energy_wh + 1`
+    await f.db`delete from analytics.slots where at < '2027-02-04'`
+    await f.db`update analytics.sessions set energy_wh = 1 where started_at < '2027-02-04'`
+    const begun = await rebuild()
+    assert.deepEqual([begun.status, begun.body.running], [202, true])
+    assert.equal((await rebuild()).body.code, 'rebuild_running')
+    await charge(11)
+    await f.p.settle()
+    const meanwhile = await f.read(february)
+    assert.notEqual(meanwhile.series[0].total, 135_795)
+    await f.periodically(show)
+    const after = await f.read(february)
+    assert.equal(after.series[0].total, 135_795)
+    assert.equal((await f.read('/rebuild')).running, false)
+    assert.equal((await f.db`select from analytics.sessions`).length, 11)
+  })
+
+  await t.test(
+    'twice in a row it is the same in every table, and the days are those of the time zone that is set',
+    async () => {
+      const before = await state()
+      await rebuild()
+      await f.p.settle()
+      await f.periodically(show)
+      assert.deepEqual(await state(), before)
+      const { values } = (await f.read(february)).series[0]
+      assert.deepEqual(values.slice(0, 3), [2_939, 12_345, 12_345])
+    },
+  )
+
+  await t.test('broken off between two steps it goes on', async () => {
+    const before = await state()
+    await rebuild()
+    await f.db`update analytics.generations set rewound = false where state = 'building'`
+    await f.periodically(show)
+    await f.periodically(show)
+    assert.equal((await f.read('/rebuild')).running, false)
+    assert.deepEqual(await state(), before)
+  })
+
+  await t.test('a log that begins later takes nothing away, unless that is wanted', async () => {
+    await f.p.db('kernel')`delete from kernel.log where published_at < (
+      select max(published_at) from kernel.log where topic = 'session.ended')`
+    const before = await f.read(february)
+    await rebuild()
+    await charge(12)
+    await f.p.settle()
+    await f.periodically(show)
+    const after = await f.read(february)
+    assert.equal(after.series[0].total, before.series[0].total + 12_345)
+    assert.equal((await f.read('/rebuild')).running, false)
+    const less = await f.p.http.inject({
+      method: 'POST',
+      url: '/api/analytics/rebuild',
+      headers: f.p.signedIn({ role: 'admin' }),
+      payload: { evenIfLess: true },
+    })
+    assert.equal(less.statusCode, 202, less.body)
+    await f.p.settle()
+    await f.periodically(show)
+    assert.ok((await f.read(february)).series[0].total < 50_000)
+  })
+
+  await t.test('only an admin may, and a platform with another time zone than it can have does not start', async () => {
+    assert.equal((await f.as({ role: 'operator' })('/rebuild', 'POST')).status, 403)
+    for (const zone of ['Asia/Kathmandu', 'Europe/Atlantis'])
+      await assert.rejects(open(t, { environment: { ANALYTICS_TIME_ZONE: zone } }), /ANALYTICS_TIME_ZONE/)
+  })
+})
