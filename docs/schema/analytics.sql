@@ -44,12 +44,13 @@ create table driver_months (
 );
 
 create table generations (
-  number     smallint                  not null,
-  time_zone  text                      not null,
-  state      text                      not null,
-  standing   jsonb,
-  begun_at   timestamp with time zone,
-  rewound    boolean                   not null default true,
+  number        smallint                  not null,
+  time_zone     text                      not null,
+  state         text                      not null,
+  standing      jsonb,
+  begun_at      timestamp with time zone,
+  even_if_less  boolean                   not null default false,
+  rewound       boolean                   not null default true,
   constraint generations_pkey PRIMARY KEY (number),
   constraint generations_state_check CHECK ((state = ANY (ARRAY['read'::text, 'building'::text])))
 );
@@ -92,7 +93,7 @@ create table passport_days (
   owner_id    uuid      not null,
   created     integer   not null,
   published   integer   not null,
-  constraint passport_days_pkey PRIMARY KEY (generation, day, owner_id)
+  constraint passport_days_pkey PRIMARY KEY (generation, owner_id, day)
 );
 
 create table passports (

@@ -9,7 +9,7 @@ import {
   TopUpFailed,
   WalletLow,
 } from '#contracts/billing'
-import { AvailabilityRequested, TicketSlaAtRisk, TicketSlaMissed } from '#contracts/maintenance'
+import { AvailabilityRequested, IncidentClosed, TicketSlaAtRisk, TicketSlaMissed } from '#contracts/maintenance'
 import { CertificateEnding, ChargerLost, ConnectorFailed } from '#contracts/ocpp'
 import {
   SessionCorrected,
@@ -174,6 +174,21 @@ export async function chargingHappens(
       dueAt: ago(-60),
       version: 3,
     }
+    await p.publish(IncidentClosed, {
+      incidentId: newId(),
+      source: 'fault',
+      chargerId: 'CP-GONE',
+      stationId: null,
+      evse: 1,
+      connector: 1,
+      owner,
+      place: 'Car park',
+      code: 'GroundFailure',
+      priority: 'high',
+      openedAt: ago(80),
+      closedAt: ago(70),
+      end: 'cleared',
+    })
     await p.publish(TicketSlaAtRisk, ticket)
     await p.publish(AvailabilityRequested, { ...asked, requestId: newId(), evse: null, operative: false })
     await p.publish(TicketSlaMissed, { ...ticket, dueAt: ago(1), version: 4 })
