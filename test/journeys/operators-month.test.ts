@@ -34,6 +34,9 @@ test("an operator's month in figures: what chargers said and billing booked is t
   const elements = [{ priceComponents: [{ type: 'ENERGY', price: '0.49' }] }]
   const terms = { currency: 'EUR', taxIncluded: true, elements }
   const tariff = await ada.get(201, 'POST /api/billing/tariffs', { name: 'Standard', terms, uses: [{}] })
+  // In force for long: what was before a price costs nothing.
+  for (const table of ['tariff_uses', 'tariff_terms'])
+    await p.db('billing')`update ${p.db('billing')(table)} set since = since - interval '30 days'`
 
   const charger = async (id: string, name: string, standard: string) => {
     const device = await connect(t, `${address.replace('http', 'ws')}/ocpp/${id}`, 'ocpp1.6')

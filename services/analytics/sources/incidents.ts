@@ -19,7 +19,8 @@ export function followIncidents({ onMany }: AnalyticsHost): void {
         opened_at: event.openedAt,
         source: event.source,
         owner_id: event.owner?.id ?? null,
-        station_id: event.stationId,
+        // Where its charger stands is known from others, and here only if they were heard first.
+        station_id: event.chargerId === null ? event.stationId : null,
         charger_id: event.chargerId,
         evse: event.evse,
         connector: event.connector,
