@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { groundNamed } from './ground.ts'
 import { aboutRun, pageOf, tableOf } from './report.ts'
+import { analytics } from './rows/analytics.ts'
 import { books } from './rows/books.ts'
 import { chargers } from './rows/chargers.ts'
 import { events } from './rows/events.ts'
@@ -20,9 +21,25 @@ import { start } from './rows/start.ts'
 import { openWorld } from './world.ts'
 
 /** `npm run bench`: DESIGN's budgets, each beside its bare floor in the same run. */
-const rows = [get, post, list, events, signIns, start, growth, log, kafka, processes, chargers, nearby, books, money]
+const rows = [
+  get,
+  post,
+  list,
+  events,
+  signIns,
+  start,
+  growth,
+  log,
+  kafka,
+  processes,
+  chargers,
+  nearby,
+  books,
+  money,
+  analytics,
+]
 const grounds = {
-  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14] },
+  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15] },
   engines: {
     title: 'PostgreSQL, Kafka, Redis and S3',
     page: 'results-engines.md',
