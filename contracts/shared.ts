@@ -85,3 +85,25 @@ export const ConnectorStatus = Type.Enum(
   { examples: ['available'] },
 )
 export type ConnectorStatus = Static<typeof ConnectorStatus>
+
+/** What is in a cart, as the cart keeps it and orders price it. */
+export const CartContent = Type.Object({
+  currency: Currency,
+  /** Where it would go to; null where nobody has said. */
+  country: Type.Union([Type.String({ maxLength: 2, examples: ['DE'] }), Type.Null()]),
+  lines: Type.Array(
+    Type.Object({
+      lineId: Id,
+      productId: Id,
+      variantId: Id,
+      quantity: Type.Integer({ minimum: 1, maximum: 1_000_000, examples: [1] }),
+      /** What the buyer was told that one costs. */
+      priceMinor: { ...Minor, minimum: 0 },
+    }),
+    { maxItems: 200 },
+  ),
+  coupons: Type.Array(Line(40), { maxItems: 5 }),
+  giftCards: Type.Array(Line(40), { maxItems: 5 }),
+  shipping: Type.Array(Type.Object({ vendorId: Id, optionId: Id }), { maxItems: 200 }),
+})
+export type CartContent = Static<typeof CartContent>

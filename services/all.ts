@@ -15,6 +15,8 @@ export const all: Record<string, () => Promise<Service>> = {
   maintenance: async () => (await import('./maintenance/service.ts')).maintenance,
   booking: async () => (await import('./booking/service.ts')).booking,
   users: async () => (await import('./users/service.ts')).users,
+  cart: async () => (await import('./cart/service.ts')).cart,
+  orders: async () => (await import('./orders/service.ts')).orders,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */

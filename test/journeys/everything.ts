@@ -7,6 +7,7 @@ import type { Service } from '../../kernel/index.ts'
 import { bookingsHappen } from './bookings.ts'
 import { chargingHappens } from './charging.ts'
 import { baseline, client, register, type Client } from './client.ts'
+import { orderingHappens } from './ordering.ts'
 import { stationsHappen } from './stations.ts'
 import { wishesHappen } from './wishes.ts'
 
@@ -100,6 +101,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await stationsHappen(root, grace.id)
     await bookingsHappen(p, root, grace.id)
     await wishesHappen(p, grace.id)
+    await orderingHappens(p, ada.id)
 
     // What is forgotten, and what ends.
     const forgetful = client(address)

@@ -1,0 +1,8 @@
+import { quoteCart } from '#contracts/orders'
+import type { Host } from '#kernel'
+
+/** What a cart would cost: orders know, and ask in their turn what is in it. */
+export const asksLater = [quoteCart] as const
+
+/** What this service has of the world. */
+export type CartHost = Host<'cart', (typeof asksLater)[number]>

@@ -1,0 +1,165 @@
+import type { Static } from 'typebox'
+import type { Price } from '#contracts/marketplace'
+import type { CartContent } from '#contracts/shared'
+import { newId, type Db, type Tx } from '#kernel'
+
+/** Whose cart it is: a person's, or a browser's by the hash of its token. */
+export type Whose = { readonly userId: string } | { readonly tokenHash: Buffer }
+
+export interface Cart {
+  readonly id: string
+  readonly orderKey: string
+  readonly currency: string
+  readonly country: string | null
+  readonly coupons: string[]
+  readonly giftCards: string[]
+  readonly shipping: { vendorId: string; optionId: string }[]
+  readonly version: number
+  readonly expiresAt: Date
+}
+
+export type CartLine = Static<typeof CartContent>['lines'][number]
+
+/** So many different things, and so many of each. */
+export const most = { lines: 150, quantity: 10_000 }
+
+/** Seven days from the last change on. */
+export const lastsMs = 7 * 86_400_000
+
+const columns = (db: Db) => db`
+  id, order_key as "orderKey", currency, country, coupons, gift_cards as "giftCards", shipping, version,
+  expires_at as "expiresAt"`
+
+const of = (db: Db, whose: Whose) =>
+  'userId' in whose ? db`user_id = ${whose.userId}` : db`token_hash = ${whose.tokenHash}`
+
+export async function findCart(db: Db, whose: Whose): Promise<{ cart: Cart; lines: CartLine[] } | undefined> {
+  const [[cart], lines] = await Promise.all([
+    db<Cart[]>`select ${columns(db)} from carts where ${of(db, whose)}`,
+    db<(Omit<CartLine, 'priceMinor'> & { priceMinor: bigint })[]>`
+      select id as "lineId", product_id as "productId", variant_id as "variantId", quantity,
+        price_minor as "priceMinor"
+      from cart_lines where cart_id = (select id from carts where ${of(db, whose)}) order by added_at, id limit 200`,
+  ])
+  return cart && { cart, lines: lines.map(line => ({ ...line, priceMinor: Number(line.priceMinor) })) }
+}
+
+export interface Candidate {
+  readonly variantId: string
+  readonly forSale: boolean
+  readonly prices: Price[]
+  readonly most: number | null
+  /** Of the cart it would be put into. */
+  readonly currency: string | null
+}
+
+/** The variants of a product, beside the currency that the cart has. */
+export const candidates = (db: Db, productId: string, whose: Whose | undefined) => db<Candidate[]>`
+  select v.variant_id as "variantId", o.for_sale as "forSale", v.prices, v.most,
+    ${whose === undefined ? db`null` : db`(select currency from carts where ${of(db, whose)})`} as currency
+  from variants v join offers o on o.product_id = v.product_id where v.product_id = ${productId} limit 100`
+
+export interface Added {
+  readonly productId: string
+  readonly variantId: string
+  readonly quantity: number
+  readonly priceMinor: bigint
+  readonly currency: string
+}
+
+/** Into the one cart of a person or a browser, made where there is none; undefined where it is full. */
+export async function addLine(tx: Tx, whose: Whose, added: Added, at: Date): Promise<string | undefined> {
+  const { productId, variantId, quantity, priceMinor, currency } = added
+  const [userId, tokenHash] = 'userId' in whose ? [whose.userId, null] : [null, whose.tokenHash]
+  const [row] = await tx<{ id: string }[]>`
+    with cart as (
+      insert into carts (id, order_key, user_id, token_hash, currency, expires_at)
+      values (${newId()}, ${newId()}, ${userId}, ${tokenHash}, ${currency}, ${new Date(at.getTime() + lastsMs)})
+      on conflict (${userId === null ? tx`token_hash` : tx`user_id`}) do update
+      set expires_at = excluded.expires_at, version = carts.version + 1
+      returning id
+    )
+    insert into cart_lines as l (id, cart_id, product_id, variant_id, quantity, price_minor, added_at)
+    select ${newId()}, cart.id, ${productId}, ${variantId}, ${quantity}, ${priceMinor}, ${at} from cart
+    where (select count(*) from cart_lines o where o.cart_id = cart.id) < ${most.lines}
+      or exists (select from cart_lines o where o.cart_id = cart.id and o.variant_id = ${variantId})
+    on conflict on constraint cart_lines_one do update
+    set quantity = l.quantity + excluded.quantity, price_minor = excluded.price_minor
+    where l.quantity + excluded.quantity <= ${most.quantity}
+    returning id`
+  return row?.id
+}
+
+/** False where there is no such line in that cart. */
+export async function setQuantity(tx: Tx, whose: Whose, id: string, quantity: number, at: Date): Promise<boolean> {
+  const rows = await tx`
+    with cart as (${touch(tx, whose, at)})
+    update cart_lines set quantity = ${quantity} where id = ${id} and cart_id = (select id from cart) returning id`
+  return rows.length > 0
+}
+
+export async function removeLine(tx: Tx, whose: Whose, id: string, at: Date): Promise<boolean> {
+  const rows = await tx`
+    with cart as (${touch(tx, whose, at)})
+    delete from cart_lines where id = ${id} and cart_id = (select id from cart) returning id`
+  return rows.length > 0
+}
+
+const touch = (tx: Tx, whose: Whose, at: Date) => tx`
+  update carts set version = version + 1, expires_at = ${new Date(at.getTime() + lastsMs)}
+  where ${of(tx, whose)} returning id`
+
+export const dropCart = (tx: Tx, whose: Whose) => tx`delete from carts where ${of(tx, whose)}`
+
+export interface Choices {
+  readonly country?: string | null | undefined
+  readonly coupons?: readonly string[] | undefined
+  readonly giftCards?: readonly string[] | undefined
+  readonly shipping?: readonly { vendorId: string; optionId: string }[] | undefined
+}
+
+/** What stays undefined stays as it is. */
+export async function choose(tx: Tx, whose: Whose, choices: Choices, at: Date): Promise<void> {
+  const { country, coupons, giftCards, shipping } = choices
+  await tx`
+    update carts set version = version + 1, expires_at = ${new Date(at.getTime() + lastsMs)}
+      ${country === undefined ? tx`` : tx`, country = ${country}`}
+      ${coupons === undefined ? tx`` : tx`, coupons = ${coupons as string[]}`}
+      ${giftCards === undefined ? tx`` : tx`, gift_cards = ${giftCards as string[]}`}
+      ${shipping === undefined ? tx`` : tx`, shipping = ${tx.json(shipping as never)}`}
+    where ${of(tx, whose)}`
+}
+
+/** The buyer knows what things cost now. */
+export const agree = (tx: Tx, whose: Whose, prices: readonly { lineId: string; priceMinor: number }[]) => tx`
+  update cart_lines l set price_minor = p.price_minor
+  from unnest(${prices.map(({ lineId }) => lineId)}::uuid[], ${prices.map(({ priceMinor }) => priceMinor)}::bigint[])
+    as p (id, price_minor)
+  where l.id = p.id and l.cart_id = (select id from carts where ${of(tx, whose)})`
+
+/** What a browser had becomes the person's who signed in there, once: of two tabs the second finds nothing left. */
+export async function join(tx: Tx, tokenHash: Buffer, userId: string, at: Date): Promise<void> {
+  const [from] = await tx<Cart[]>`select ${columns(tx)} from carts where token_hash = ${tokenHash} for update`
+  if (!from) return
+  const [to] = await tx<{ id: string; currency: string }[]>`
+    insert into carts (id, order_key, user_id, currency, country, coupons, gift_cards, shipping, expires_at)
+    values (${newId()}, ${newId()}, ${userId}, ${from.currency}, ${from.country}, ${from.coupons}, ${from.giftCards},
+      ${tx.json(from.shipping)}, ${new Date(at.getTime() + lastsMs)})
+    on conflict (user_id) do update set version = carts.version + 1, expires_at = excluded.expires_at
+    returning id, currency`
+  // In another currency prices are not those; the person's own cart stays as it is.
+  if (to!.currency === from.currency)
+    await tx`
+      insert into cart_lines as l (id, cart_id, product_id, variant_id, quantity, price_minor, added_at)
+      select id, ${to!.id}, product_id, variant_id, quantity, price_minor, added_at from (
+        select gen_random_uuid() as id, product_id, variant_id, quantity, price_minor, added_at from cart_lines
+        where cart_id = ${from.id}
+        order by added_at limit greatest(0, ${most.lines} - (
+          select count(*) from cart_lines where cart_id = ${to!.id})::int)) moved
+      on conflict on constraint cart_lines_one do update
+      set quantity = least(l.quantity + excluded.quantity, ${most.quantity})`
+  await tx`delete from carts where id = ${from.id}`
+}
+
+export const dropExpired = (tx: Tx, at: Date) => tx`
+  delete from carts where id in (select id from carts where expires_at <= ${at} limit 5000)`

@@ -1,0 +1,55 @@
+import Type from 'typebox'
+import { getCart } from '#contracts/cart'
+import { getDocumentFile } from '#contracts/documents'
+import {
+  BatterySold,
+  GoodsHandedOver,
+  OrderCancelled,
+  OrderCompleted,
+  OrderCreated,
+  OrderDelivered,
+  OrderDisputed,
+  OrderInvoiced,
+  OrderRefunded,
+  OrderShipped,
+  PaymentFailed,
+  PaymentSucceeded,
+  RefundFailed,
+  StockChanged,
+} from '#contracts/orders'
+import { Setting, type Host } from '#kernel'
+import { paymentSettings } from '#money/payments'
+
+export const settings = Type.Object({
+  ORDERS_HOLD: Setting.duration('How long pieces are held for an order that nobody has paid.', { default: '30m' }),
+  ORDERS_RETURN_DAYS: Setting.integer('So many days after it arrived a buyer may ask to give something back.', {
+    default: 30,
+    minimum: 0,
+    maximum: 3_650,
+  }),
+  ...paymentSettings,
+})
+
+/** What is in carts, and the files of downloads. */
+export const needs = [getCart, getDocumentFile] as const
+
+/** What this service has of the world. */
+export type OrdersHost = Host<'orders', (typeof needs)[number], typeof settings>
+
+/** What happens to orders, and to what there is of things. */
+export const publishes = [
+  OrderCreated,
+  PaymentSucceeded,
+  PaymentFailed,
+  OrderCancelled,
+  OrderCompleted,
+  OrderRefunded,
+  RefundFailed,
+  OrderDisputed,
+  OrderShipped,
+  OrderDelivered,
+  GoodsHandedOver,
+  BatterySold,
+  OrderInvoiced,
+  StockChanged,
+] as const

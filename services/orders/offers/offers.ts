@@ -1,0 +1,80 @@
+import {
+  ProductCreated,
+  ProductDeleted,
+  ProductUpdated,
+  StockSet,
+  TaxClassChanged,
+  type Listing,
+  type TaxPercents,
+  type Variant,
+} from '#contracts/marketplace'
+import type { Static } from 'typebox'
+import type { Db, Tx } from '#kernel'
+import type { OrdersHost } from '../host.ts'
+import { state } from '../stock/stock.ts'
+
+/** What can be bought, as orders know it. */
+export interface Offer {
+  readonly listing: Listing
+  readonly variant: Variant
+  readonly gone: boolean
+}
+
+export type Percents = Static<typeof TaxPercents>
+
+/** Products, their tax classes and what vendors say of their stock, as the marketplace tells of them. */
+export function followOffers({ on }: OrdersHost): void {
+  const about = (id: string, purpose: string) => ({ id, purpose, from: 'beginning', afterFailure: 'pass' }) as const
+  on(ProductCreated, about('offer', 'know what can be bought'), (event, tx) => keep(tx, event, false))
+  on(ProductUpdated, about('offer', 'know what can be bought'), (event, tx) => keep(tx, event, false))
+  on(ProductDeleted, about('offer', 'know what cannot be bought any more'), (event, tx) => keep(tx, event, true))
+  on(TaxClassChanged, about('tax-class', 'know how things are taxed'), async ({ code, percents, version }, tx) => {
+    await tx`
+      insert into tax_classes (code, percents, version) values (${code}, ${tx.json(percents)}, ${version})
+      on conflict (code) do update set percents = excluded.percents, version = excluded.version
+      where tax_classes.version < excluded.version`
+  })
+  on(StockSet, about('stock', 'count what a vendor says there is'), (event, tx) => state(tx, event))
+}
+
+async function keep(tx: Tx, event: Listing, gone: boolean): Promise<void> {
+  const { eventId: _id, timestamp: _at, actor: _actor, ...listing } = event as Listing & Record<string, unknown>
+  await tx`
+    insert into offers (product_id, vendor_id, listing, variants, gone, version)
+    values (${listing.productId}, ${listing.vendorId}, ${tx.json(listing as never)},
+      ${listing.variants.map(({ variantId }) => variantId)}::uuid[], ${gone}, ${listing.version})
+    on conflict (product_id) do update
+    set vendor_id = excluded.vendor_id, listing = excluded.listing, variants = excluded.variants, gone = excluded.gone,
+      version = excluded.version
+    where offers.version < excluded.version`
+}
+
+/** Of these variants those that are known. */
+export async function findOffers(
+  db: Db,
+  wanted: readonly { productId: string; variantId: string }[],
+): Promise<Map<string, Offer>> {
+  const rows = await db<{ listing: Listing; gone: boolean }[]>`
+    select listing, gone from offers where product_id = any(${wanted.map(({ productId }) => productId)}::uuid[])`
+  const ids = new Set(wanted.map(({ variantId }) => variantId))
+  return new Map(
+    rows.flatMap(({ listing, gone }) =>
+      listing.variants
+        .filter(({ variantId }) => ids.has(variantId))
+        .map(variant => [variant.variantId, { listing, variant, gone }] as const),
+    ),
+  )
+}
+
+export async function findVariant(db: Db, variantId: string): Promise<Offer | undefined> {
+  const [row] = await db<{ listing: Listing; gone: boolean }[]>`
+    select listing, gone from offers where variants @> array[${variantId}]::uuid[]`
+  const variant = row?.listing.variants.find(one => one.variantId === variantId)
+  return row && variant && { ...row, variant }
+}
+
+export async function percentsOf(db: Db, codes: readonly string[]): Promise<Map<string, Percents>> {
+  const rows = await db<{ code: string; percents: Percents }[]>`
+    select code, percents from tax_classes where code = any(${codes as string[]})`
+  return new Map(rows.map(({ code, percents }) => [code, percents]))
+}

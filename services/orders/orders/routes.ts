@@ -1,0 +1,472 @@
+import Type from 'typebox'
+import { getCart } from '#contracts/cart'
+import { Email, Id, Line, Minor } from '#contracts/shared'
+import {
+  cursorOf,
+  isId,
+  isInstant,
+  listQuery,
+  newId,
+  notModified,
+  Page,
+  page,
+  Problem,
+  signedIn,
+  type Actor,
+} from '#kernel'
+import { vendors, vendorsFor } from '../access.ts'
+import type { OrdersHost } from '../host.ts'
+import { completeIfDone, tellCancelled, takeBackPieces } from '../paying/ending.ts'
+import type { Paying } from '../paying/paying.ts'
+import { allOf, giveBack, ofLines, spread, type Share } from '../paying/refunds.ts'
+import { becomePaid } from '../paying/ending.ts'
+import { place, priceFor, type Wanted } from '../placing/place.ts'
+import { look, seenBy, unknown, type Seen } from './access.ts'
+import {
+  findOrder,
+  idOfCart,
+  listOrders,
+  listSales,
+  lockOrder,
+  logged,
+  logOf,
+  noteOrder,
+  noteParts,
+  type Address,
+  type Whole,
+} from './store.ts'
+import { OrderView, PartView, partFacts, summary, SummaryView, view } from './view.ts'
+
+export const Params = Type.Object({
+  id: Type.String({
+    maxLength: 36,
+    pattern: '^[0-9A-Za-z-]+$',
+    description: 'Id or number',
+    examples: ['K7M2Q-9XWTB'],
+  }),
+})
+
+/** Whatever people write on letters: of most countries nobody here knows the form. */
+export const AddressBody = Type.Object({
+  name: Line(200, { examples: ['Ada Lovelace'] }),
+  email: Email,
+  phone: Type.Optional(Line(40)),
+  company: Type.Optional(Line(200)),
+  address: Type.String({
+    minLength: 1,
+    maxLength: 500,
+    pattern: '[^\\s]',
+    description: 'Street and house, as many lines as it takes',
+    examples: ['Ringstr. 5'],
+  }),
+  city: Type.Optional(Line(120, { examples: ['Berlin'] })),
+  zip: Type.Optional(Line(20, { examples: ['10115'] })),
+  region: Type.Optional(Line(80)),
+  country: Type.String({ pattern: '^[A-Z]{2}$', maxLength: 2, examples: ['DE'] }),
+  taxId: Type.Optional(Type.String({ maxLength: 20, pattern: '^[0-9A-Za-z .-]+$', description: 'Of a company' })),
+})
+
+const placing = [
+  'cart_empty',
+  'product_not_for_sale',
+  'price_missing',
+  'stock_short',
+  'quantity_above_limit',
+  'shipping_unavailable',
+  'coupon_unknown',
+  'coupon_not_yet',
+  'coupon_ended',
+  'coupon_used_up',
+  'coupon_not_for_this',
+  'coupon_below_least',
+  'gift_card_unknown',
+  'gift_card_short',
+  'price_changed',
+  'order_total_changed',
+  'order_too_large',
+  'tax_id_invalid',
+]
+
+export type HandOver = Parameters<typeof becomePaid>[4]
+
+/** Places an order of what is in the buyer's cart; the one there is where somebody did before. */
+export async function placeFromCart(
+  host: OrdersHost,
+  handOver: HandOver,
+  request: Parameters<OrdersHost['db']['once']>[0],
+  wanted: Omit<Wanted, 'cart'>,
+): Promise<{ orderId: string; isNew: boolean }> {
+  const { ask, db, now, settings } = host
+  const { cart } = await ask(getCart, { userId: wanted.userId })
+  if (!cart || cart.lines.length === 0) throw new Problem('conflict', 'cart_empty')
+  const before = await idOfCart(db, cart.cartId)
+  if (before !== undefined) return { orderId: before, isNew: false }
+  const priced = await priceFor(host, { ...wanted, cart })
+  return await db.once(request, async tx => {
+    const at = now()
+    const placed = await place(tx, { ...wanted, cart }, priced, at, settings.ORDERS_HOLD)
+    if (!placed) return { orderId: (await idOfCart(tx, cart.cartId))!, isNew: false }
+    // Nothing is left to pay.
+    if (placed.order.totalMinor === placed.order.giftMinor) await becomePaid(tx, placed, null, at, handOver)
+    return { orderId: placed.order.id, isNew: true }
+  })
+}
+
+/** Orders of buyers, and what vendors see of them. */
+export function orderRoutes(host: OrdersHost, paying: Paying, handOver: HandOver): void {
+  const { db, http, now } = host
+
+  const shown = async (actor: Actor, id: string) => {
+    const whole = (await findOrder(db, id))!
+    const seen = seenBy(actor, whole) ?? unknown()
+    return view(whole, await logOf(db, id), seen.as === 'vendor' ? seen.partIds : undefined)
+  }
+
+  http.post(
+    '/',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Order what is in the cart',
+        description:
+          'Its pieces are held until it is paid or too old. There is one order of a cart: asked again, also from another tab, it is the same.',
+        honours: ['Idempotency-Key'],
+        gives: ['Location'],
+        refuses: placing,
+        body: Type.Object({
+          billingAddress: AddressBody,
+          shippingAddress: Type.Optional(Type.Object({ ...AddressBody.properties, email: Type.Optional(Email) })),
+          totalMinor: Type.Optional({
+            ...Minor,
+            minimum: 0,
+            description: 'What the buyer agreed to pay; without it prices have to be those that the cart had',
+          }),
+          locale: Type.Optional(Type.Enum(['en', 'de'], { examples: ['en'] })),
+        }),
+        response: { 200: OrderView, 201: OrderView },
+      },
+    },
+    async (request, reply) => {
+      const { actor, body } = request
+      const { orderId, isNew } = await placeFromCart(host, handOver, request, {
+        userId: actor.userId,
+        billing: body.billingAddress,
+        shipping: (body.shippingAddress ?? body.billingAddress) as Address,
+        locale: body.locale ?? 'en',
+        totalMinor: body.totalMinor === undefined ? undefined : BigInt(body.totalMinor),
+      })
+      return reply
+        .code(isNew ? 201 : 200)
+        .header('location', `/api/orders/${orderId}`)
+        .send(await shown(actor, orderId))
+    },
+  )
+
+  http.get(
+    '/',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'One’s own orders, the newest first; all of an admin',
+        querystring: listQuery({
+          status: Type.Optional(
+            Type.Enum(['pending', 'processing', 'completed', 'cancelled', 'refunded'], { examples: ['pending'] }),
+          ),
+          mine: Type.Optional(Type.Boolean({ description: 'Of an admin too only what they bought' })),
+        }),
+        response: { 200: Page(SummaryView) },
+      },
+    },
+    async ({ actor, query: { limit, after, status, mine } }) => {
+      const before = cursorOf(after, isInstant, isId) as [string, string] | undefined
+      const userId = actor.role === 'admin' && !mine ? undefined : actor.userId
+      const rows = await listOrders(db, { userId, status }, limit + 1, before)
+      return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], summary)
+    },
+  )
+
+  http.get(
+    '/sales',
+    {
+      config: { access: vendors },
+      schema: {
+        summary: 'What a vendor has sold: their parts of orders, the newest first',
+        querystring: listQuery({
+          state: Type.Optional(
+            Type.Enum(['pending', 'processing', 'shipped', 'delivered', 'cancelled', 'refunded'], {
+              examples: ['processing'],
+            }),
+          ),
+        }),
+        response: { 200: Page(Type.Object({ ...PartView.properties, orderId: Id }, { title: 'Sale' })) },
+      },
+    },
+    async ({ actor, query: { limit, after, state } }) => {
+      const before = cursorOf(after, isInstant, isId) as [string, string] | undefined
+      const rows = await listSales(db, { vendorIds: vendorsFor(actor), state }, limit + 1, before)
+      return page(
+        rows,
+        limit,
+        ({ createdAt, id }) => [createdAt.toISOString(), id],
+        part => ({
+          ...partFacts(part),
+          orderId: part.orderId,
+          state: part.state,
+          shippingOption: part.shippingOption,
+          refundedMinor: Number(part.refundedMinor),
+          invoiceId: part.invoiceId,
+        }),
+      )
+    },
+  )
+
+  http.get(
+    '/:id',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'An order, for its buyer, its vendors and admins',
+        honours: ['If-None-Match'],
+        refuses: ['order_unknown'],
+        params: Params,
+        response: { 200: OrderView },
+      },
+    },
+    async (request, reply) => {
+      const { whole, as, partIds } = await look(db, request.actor, request.params.id)
+      if (notModified(request, reply, whole.order.version)) return reply.send()
+      return view(whole, await logOf(db, whole.order.id), as === 'vendor' ? partIds : undefined)
+    },
+  )
+
+  http.post(
+    '/:id/payment',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Begin to pay an order',
+        description:
+          'A PaymentIntent of Stripe or an order of Razorpay: there is one, whoever asks for it and how often.',
+        refuses: [
+          'order_unknown',
+          'order_state',
+          'payment_refused',
+          'payments_unavailable',
+          'payment_provider_unavailable',
+          'payment_provider_unknown',
+        ],
+        params: Params,
+        body: Type.Union([
+          Type.Object({ provider: Type.Optional(Type.Enum(['stripe', 'razorpay', 'play'], { examples: ['play'] })) }),
+          Type.Null(),
+        ]),
+        response: { 200: PaymentView },
+      },
+    },
+    async ({ actor, params, body }) => {
+      const { whole, as } = await look(db, actor, params.id)
+      if (as !== 'buyer') unknown()
+      return await paying.begin(whole.order.id, body?.provider)
+    },
+  )
+
+  http.post(
+    '/:id/payment/confirm',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Tell what a checkout came back with',
+        description:
+          'What Razorpay’s checkout gives the browser, whose signature is checked; without it the provider is asked how the payment stands. A webhook says the same.',
+        refuses: [
+          'order_unknown',
+          'order_state',
+          'payment_proof_invalid',
+          'payment_provider_unavailable',
+          'payment_provider_unknown',
+        ],
+        params: Params,
+        body: Type.Object({
+          razorpay_order_id: Type.Optional(Type.String({ maxLength: 100 })),
+          razorpay_payment_id: Type.Optional(Type.String({ maxLength: 100 })),
+          razorpay_signature: Type.Optional(Type.String({ maxLength: 200 })),
+        }),
+        response: { 200: OrderView },
+      },
+    },
+    async ({ actor, params, body }) => {
+      const { whole, as } = await look(db, actor, params.id)
+      const { paymentId, id } = whole.order
+      if (as !== 'buyer') unknown()
+      if (paymentId === null) throw new Problem('conflict', 'order_state')
+      const proof = Object.fromEntries(Object.entries(body).filter(([, value]) => typeof value === 'string'))
+      if (Object.keys(proof).length > 0) await paying.payments.confirm(paymentId, proof as Record<string, string>)
+      else await paying.payments.check(paymentId)
+      return await shown(actor, id)
+    },
+  )
+
+  http.post(
+    '/:id/cancel',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Cancel an order, or what one vendor sells of it',
+        description:
+          'Before it is paid nobody has to pay any more, once the provider agrees. Afterwards what was not sent can be cancelled: by its buyer, by a vendor their own part; what was paid for it goes back.',
+        honours: ['Idempotency-Key'],
+        refuses: ['order_unknown', 'order_state', 'order_shipped', 'part_unknown', 'payment_over', 'refund_above_paid'],
+        params: Params,
+        body: Type.Union([
+          Type.Object({
+            partId: Type.Optional({ ...Id, description: 'Of a paid order; without it all parts that one may cancel' }),
+            reason: Type.Optional(Type.String({ maxLength: 500, examples: ['Changed my mind'] })),
+          }),
+          Type.Null(),
+        ]),
+        response: { 200: OrderView },
+      },
+    },
+    async request => {
+      const { actor, params, body } = request
+      const seen = await look(db, actor, params.id)
+      const { order } = seen.whole
+      await db.once(request, async tx => {
+        const whole = (await lockOrder(tx, order.id))!
+        await cancel(tx, whole, seen, body ?? {})
+        return {}
+      })
+      const { paymentId } = order
+      // Who asked hears at once what the provider says to it; where that is away, a job hears it later.
+      if (order.status === 'pending' && paymentId !== null) await paying.payments.check(paymentId).catch(() => {})
+      return await shown(actor, order.id)
+    },
+  )
+
+  async function cancel(
+    tx: Parameters<typeof giveBack>[0],
+    whole: Whole,
+    { as, partIds }: Seen,
+    { partId, reason = '' }: { partId?: string; reason?: string },
+  ): Promise<void> {
+    const { order, parts, lines } = whole
+    if (partId !== undefined && !partIds.includes(partId)) throw new Problem('not_found', 'part_unknown')
+    if (order.status === 'pending') {
+      if (as === 'vendor' || partId !== undefined) throw new Problem('conflict', 'order_state')
+      if (order.cancelling !== null) return
+      return await paying.cancel(tx, whole, as)
+    }
+    if (order.status !== 'processing') {
+      if (order.status === 'cancelled') return
+      throw new Problem('conflict', 'order_state')
+    }
+    const wanted = parts.filter(part => partIds.includes(part.id) && (partId === undefined || part.id === partId))
+    if (wanted.every(({ state }) => state === 'cancelled')) return
+    const open = wanted.filter(({ state }) => state === 'processing')
+    const untouched = open.filter(part =>
+      lines.every(line => line.partId !== part.id || (line.sent === 0 && line.handedOverAt === null)),
+    )
+    if (untouched.length === 0) throw new Problem('conflict', 'order_shipped')
+    const at = now()
+    const ids = untouched.map(({ id }) => id)
+    await takeBackPieces(
+      tx,
+      lines.filter(line => ids.includes(line.partId)),
+    )
+    await noteParts(tx, ids, 'cancelled')
+    const left = parts.some(part => part.state !== 'cancelled' && !ids.includes(part.id))
+    const noted = await noteOrder(tx, order, left ? {} : { status: 'cancelled', endedAt: at })
+    await logged(tx, order.id, at, 'cancelled', { by: as, partIds: ids, reason })
+    await tellCancelled(tx, noted, !left, as, untouched, lines, at)
+    const shares = allOf(whole, ids)
+    const given =
+      shares.length > 0
+        ? await giveBack(
+            tx,
+            paying.payments,
+            { ...whole, order: noted },
+            { reference: `cancel ${ids.join(' ')}`, reason: reason || 'cancelled', shares },
+            at,
+          )
+        : { order: noted }
+    await completeIfDone(tx, given.order, at)
+  }
+
+  http.post(
+    '/:id/refund',
+    {
+      config: { access: vendors },
+      schema: {
+        summary: 'Give money of an order back: all, an amount, or that of lines',
+        description: 'By a vendor of their own part, by an admin of any. Never more than was paid and is still here.',
+        honours: ['Idempotency-Key'],
+        refuses: ['order_unknown', 'order_state', 'part_unknown', 'line_unknown', 'refund_above_paid'],
+        params: Params,
+        body: Type.Object({
+          reason: Type.String({ minLength: 1, maxLength: 500, examples: ['Arrived with a scratch'] }),
+          partId: Type.Optional(Id),
+          amountMinor: Type.Optional({
+            ...Minor,
+            minimum: 1,
+            description: 'Shared as there is left of lines and shipping',
+          }),
+          lines: Type.Optional(
+            Type.Array(
+              Type.Object({
+                lineId: Id,
+                quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, examples: [1] })),
+                amountMinor: Type.Optional({ ...Minor, minimum: 1 }),
+              }),
+              { minItems: 1, maxItems: 200 },
+            ),
+          ),
+        }),
+        response: { 200: OrderView },
+      },
+    },
+    async request => {
+      const { actor, params, body } = request
+      const { whole: before, as, partIds } = await look(db, actor, params.id)
+      if (as === 'buyer' && actor.role !== 'admin') unknown()
+      if (body.partId !== undefined && !partIds.includes(body.partId)) throw new Problem('not_found', 'part_unknown')
+      const ids = body.partId === undefined ? partIds : [body.partId]
+      await db.once(request, async tx => {
+        const whole = (await lockOrder(tx, before.order.id))!
+        await giveBack(
+          tx,
+          paying.payments,
+          whole,
+          { reference: newId(), reason: body.reason, shares: sharesOf(whole, ids, body) },
+          now(),
+        )
+        return {}
+      })
+      return await shown(actor, before.order.id)
+    },
+  )
+}
+
+const PaymentView = Type.Object(
+  {
+    paymentId: Id,
+    state: Type.Enum(['asked', 'pending', 'failed', 'authorised', 'cancelled', 'succeeded'], { examples: ['pending'] }),
+    provider: Type.String({ examples: ['stripe'] }),
+    providerId: Type.Union([Type.String(), Type.Null()], { description: 'Of the PaymentIntent or the order there' }),
+    clientSecret: Type.Union([Type.String(), Type.Null()], { description: 'For the SDKs of Stripe' }),
+    publicKey: Type.Union([Type.String(), Type.Null()]),
+    page: Type.String({ description: 'Where a browser pays', examples: ['https://example.com/pay'] }),
+  },
+  { title: 'OrderPayment' },
+)
+
+function sharesOf(
+  whole: Whole,
+  partIds: readonly string[],
+  {
+    amountMinor,
+    lines,
+  }: { amountMinor?: number; lines?: { lineId: string; quantity?: number; amountMinor?: number }[] },
+): Share[] {
+  if (lines) return ofLines(whole, partIds, lines)
+  return amountMinor === undefined ? allOf(whole, partIds) : spread(whole, partIds, BigInt(amountMinor))
+}

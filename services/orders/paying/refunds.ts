@@ -1,0 +1,346 @@
+import { OrderRefunded, RefundFailed } from '#contracts/orders'
+import { newId, Problem, type Tx } from '#kernel'
+import { divided, exact, toWhole } from '#money/amount'
+import { post, type Transfer } from '#money/ledger'
+import type { Payments, Refund } from '#money/payments'
+import { logged, noteOrder, noteParts, type Line, type Order, type Part, type Whole } from '../orders/store.ts'
+import { aboutOrder, commissionOf } from '../orders/view.ts'
+import { returnToCards } from '../vouchers/store.ts'
+import { accounts, completeIfDone } from './ending.ts'
+
+/** What of a part goes back: of which lines, and of its shipping. */
+export interface Share {
+  readonly partId: string
+  readonly shippingMinor: number
+  readonly lines: readonly { readonly lineId: string; readonly amountMinor: number }[]
+}
+
+export interface RefundWish {
+  /** Of the request: asked again it is the same refund. */
+  readonly reference: string
+  readonly reason: string
+  readonly shares: readonly Share[]
+}
+
+interface RefundRow {
+  readonly id: string
+  readonly orderId: string
+  readonly reference: string
+  readonly amountMinor: bigint
+  readonly giftMinor: bigint
+  readonly reason: string
+  readonly shares: readonly Share[]
+  readonly state: 'asked' | 'succeeded' | 'failed'
+}
+
+const columns = (tx: Tx) => tx`
+  id, order_id as "orderId", reference, amount_minor as "amountMinor", gift_minor as "giftMinor", reason, shares, state`
+
+const sumOf = ({ shippingMinor, lines }: Share): bigint =>
+  lines.reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), BigInt(shippingMinor))
+
+/** All that is left of some parts. */
+export const allOf = ({ parts, lines }: Pick<Whole, 'parts' | 'lines'>, partIds: readonly string[]): Share[] =>
+  parts
+    .filter(({ id }) => partIds.includes(id))
+    .map(part => ({
+      partId: part.id,
+      shippingMinor: Number(part.shippingMinor - part.shippingRefundedMinor),
+      lines: lines
+        .filter(line => line.partId === part.id && line.totalMinor > line.refundedMinor)
+        .map(line => ({ lineId: line.id, amountMinor: Number(line.totalMinor - line.refundedMinor) })),
+    }))
+    .filter(share => sumOf(share) > 0n)
+
+/** An amount, shared as there is left of things and their shipping. Fails with `refund_above_paid`. */
+export function spread(
+  whole: Pick<Whole, 'parts' | 'lines'>,
+  partIds: readonly string[],
+  amountMinor: bigint,
+): Share[] {
+  const all = allOf(whole, partIds)
+  const flat = all.flatMap(({ partId, shippingMinor, lines }) => [
+    ...lines.map(line => ({ partId, lineId: line.lineId as string | null, left: BigInt(line.amountMinor) })),
+    { partId, lineId: null, left: BigInt(shippingMinor) },
+  ])
+  const left = flat.reduce((sum, one) => sum + one.left, 0n)
+  if (amountMinor > left) throw new Problem('conflict', 'refund_above_paid', { leftMinor: Number(left) })
+  const amounts = divided(
+    amountMinor,
+    flat.map(one => one.left),
+  )
+  const shared = flat.map((one, index) => ({ ...one, amountMinor: Number(amounts[index]!) }))
+  return [...Map.groupBy(shared, ({ partId }) => partId)]
+    .map(([partId, members]) => ({
+      partId,
+      shippingMinor: members.find(({ lineId }) => lineId === null)?.amountMinor ?? 0,
+      lines: members.flatMap(({ lineId, amountMinor }) =>
+        lineId !== null && amountMinor > 0 ? [{ lineId, amountMinor }] : [],
+      ),
+    }))
+    .filter(share => sumOf(share) > 0n)
+}
+
+/** So many of some lines, or so much. Fails with `line_unknown`, `refund_above_paid`. */
+export function ofLines(
+  { lines }: Pick<Whole, 'lines'>,
+  partIds: readonly string[],
+  wanted: readonly { lineId: string; quantity?: number | undefined; amountMinor?: number | undefined }[],
+): Share[] {
+  const flat = wanted.map(({ lineId, quantity, amountMinor }) => {
+    const line = lines.find(({ id, partId }) => id === lineId && partIds.includes(partId))
+    if (!line) throw new Problem('not_found', 'line_unknown')
+    const left = line.totalMinor - line.refundedMinor
+    const worth =
+      amountMinor !== undefined
+        ? BigInt(amountMinor)
+        : quantity === undefined || quantity === line.quantity
+          ? left
+          : toWhole(exact(line.totalMinor).mul(exact(quantity, line.quantity)))
+    if (worth > left || (quantity ?? 0) > line.quantity)
+      throw new Problem('conflict', 'refund_above_paid', { leftMinor: Number(left) })
+    return { partId: line.partId, lineId, amountMinor: Number(worth) }
+  })
+  return [...Map.groupBy(flat, ({ partId }) => partId)].map(([partId, members]) => ({
+    partId,
+    shippingMinor: 0,
+    lines: members.map(({ lineId, amountMinor }) => ({ lineId, amountMinor })),
+  }))
+}
+
+/**
+ * Gives money back, to the card it came from first and what is left to gift cards. The order is locked. Fails with
+ * `refund_above_paid`, never partly.
+ */
+export async function giveBack(
+  tx: Tx<'orders'>,
+  payments: Pick<Payments<'orders'>, 'refund'>,
+  whole: Whole,
+  wish: RefundWish,
+  at: Date,
+): Promise<{ refundId: string; order: Order }> {
+  const { order } = whole
+  const [before] = await tx<RefundRow[]>`
+    select ${columns(tx)} from order_refunds where order_id = ${order.id} and reference = ${wish.reference}`
+  if (before) return { refundId: before.id, order }
+  const amountMinor = wish.shares.reduce((sum, share) => sum + sumOf(share), 0n)
+  if (order.paymentStatus !== 'paid') throw new Problem('conflict', 'order_state')
+  const left = order.totalMinor - order.refundedMinor
+  if (amountMinor <= 0n || amountMinor > left)
+    throw new Problem('conflict', 'refund_above_paid', { leftMinor: Number(left) })
+  const cardLeft = order.totalMinor - order.giftMinor - (await byCard(tx, order.id))
+  const cardMinor = amountMinor < cardLeft ? amountMinor : cardLeft
+  const giftMinor = amountMinor - cardMinor
+  const refundId = newId()
+  const state = cardMinor > 0n ? 'asked' : 'succeeded'
+  await tx`
+    insert into order_refunds (id, order_id, reference, amount_minor, gift_minor, reason, shares, state, created_at, ended_at)
+    values (${refundId}, ${order.id}, ${wish.reference}, ${amountMinor}, ${giftMinor}, ${wish.reason},
+      ${tx.json(wish.shares as never)}, ${state}, ${at}, ${state === 'asked' ? null : at})`
+  if (cardMinor > 0n) await payments.refund(tx, order.paymentId!, { reference: refundId, amountMinor: cardMinor })
+  if (giftMinor > 0n) await returnToCards(tx, order.id, giftMinor)
+  const noted = await noteRefund(tx, whole, { refundId, ...wish, amountMinor, giftMinor }, at)
+  return { refundId, order: noted }
+}
+
+/** What went back, or is on its way back, to the card. */
+async function byCard(tx: Tx, orderId: string): Promise<bigint> {
+  const [row] = await tx<{ minor: bigint }[]>`
+    select coalesce(sum(amount_minor - gift_minor), 0)::bigint as minor from order_refunds
+    where order_id = ${orderId} and state <> 'failed'`
+  return row!.minor
+}
+
+async function noteRefund(
+  tx: Tx<'orders'>,
+  { order, parts, lines }: Whole,
+  wish: { refundId: string; reason: string; shares: readonly Share[]; amountMinor: bigint; giftMinor: bigint },
+  at: Date,
+): Promise<Order> {
+  const { refundId, shares, amountMinor, giftMinor, reason } = wish
+  await addToParts(tx, shares, 1)
+  const refundedMinor = order.refundedMinor + amountMinor
+  const isWhole = refundedMinor === order.totalMinor
+  await book(tx, order, parts, lines, { kind: 'refund', refundId, shares, giftMinor }, at)
+  const gone = await tx<{ id: string }[]>`
+    update order_parts set state = 'refunded'
+    where order_id = ${order.id} and refunded_minor = total_minor and state in ('shipped', 'delivered', 'processing')
+    returning id`
+  const noted = await noteOrder(tx, order, {
+    refundedMinor,
+    ...(isWhole && { paymentStatus: 'refunded', endedAt: order.endedAt ?? at }),
+    // What was cancelled stays so, whatever goes back of it.
+    ...(isWhole && order.status !== 'cancelled' && { status: 'refunded' }),
+  })
+  await logged(tx, order.id, at, 'refund', { refundId, amountMinor: Number(amountMinor), reason })
+  await tx.publish(OrderRefunded, {
+    ...aboutOrder(noted),
+    refundId,
+    currency: order.currency,
+    amountMinor: Number(amountMinor),
+    whole: isWhole,
+    reason: reason.slice(0, 500),
+    parts: partsOf(shares, parts, lines),
+    items: shares.flatMap(share => share.lines.map(line => ({ ...line }))),
+    at: at.toISOString(),
+  })
+  return gone.length > 0 ? await completeIfDone(tx, noted, at) : noted
+}
+
+const partsOf = (shares: readonly Share[], parts: readonly Part[], lines: readonly Line[]) =>
+  shares.map(share => ({
+    partId: share.partId,
+    vendorId: parts.find(({ id }) => id === share.partId)!.vendorId,
+    amountMinor: Number(sumOf(share)),
+    commissionMinor: share.lines.reduce(
+      (sum, { lineId, amountMinor }) =>
+        sum +
+        Number(
+          commissionOf(
+            lines.find(({ id }) => id === lineId)!,
+            BigInt(amountMinor),
+          ),
+        ),
+      0,
+    ),
+  }))
+
+async function addToParts(tx: Tx, shares: readonly Share[], sign: 1 | -1): Promise<void> {
+  for (const share of shares) {
+    await tx`
+      update order_parts set refunded_minor = refunded_minor + ${sign * Number(sumOf(share))},
+        shipping_refunded_minor = shipping_refunded_minor + ${sign * share.shippingMinor}
+      where id = ${share.partId}`
+    for (const { lineId, amountMinor } of share.lines)
+      await tx`update order_lines set refunded_minor = refunded_minor + ${sign * amountMinor} where id = ${lineId}`
+  }
+}
+
+/** What of it is tax goes back as tax. */
+async function book(
+  tx: Tx<'orders'>,
+  { id, currency }: Order,
+  parts: readonly Part[],
+  lines: readonly Line[],
+  refund: { kind: 'refund' | 'refund-failed'; refundId: string; shares: readonly Share[]; giftMinor: bigint },
+  at: Date,
+): Promise<void> {
+  const [outside, cards] = [await accounts.outside(tx, currency), await accounts.giftCards(tx, currency)]
+  let gift = refund.giftMinor
+  const transfers: Transfer[] = []
+  const move = (account: string, minor: bigint): void => {
+    const toCards = minor < gift ? minor : gift
+    gift -= toCards
+    for (const [other, part] of [
+      [cards, toCards],
+      [outside, minor - toCards],
+    ] as const)
+      if (part > 0n)
+        transfers.push(
+          refund.kind === 'refund'
+            ? { from: account, to: other, minor: part }
+            : { from: other, to: account, minor: part },
+        )
+  }
+  for (const share of refund.shares) {
+    const part = parts.find(one => one.id === share.partId)!
+    const ofLines = share.lines.reduce((sum, { lineId, amountMinor }) => {
+      const line = lines.find(one => one.id === lineId)!
+      return sum + taxIn(line.taxMinor, line.totalMinor, BigInt(amountMinor))
+    }, 0n)
+    const lineTax = lines.reduce((sum, line) => (line.partId === part.id ? sum + line.taxMinor : sum), 0n)
+    const tax = ofLines + taxIn(part.taxMinor - lineTax, part.shippingMinor, BigInt(share.shippingMinor))
+    move(await accounts.tax(tx, part, currency), tax)
+    move(await accounts.sales(tx, part, currency), sumOf(share) - tax)
+  }
+  await post(tx, { cause: refund.refundId, kind: refund.kind, at, about: { orderId: id }, transfers })
+}
+
+const taxIn = (taxMinor: bigint, totalMinor: bigint, amountMinor: bigint): bigint =>
+  totalMinor === 0n ? 0n : divided(taxMinor, [amountMinor, totalMinor - amountMinor])[0]!
+
+/** The provider has given it back, or could not. */
+export async function endRefund(
+  tx: Tx<'orders'>,
+  whole: Whole,
+  reference: string,
+  state: 'succeeded' | 'failed',
+  at: Date,
+): Promise<void> {
+  const { order, parts, lines } = whole
+  const [row] = await tx<RefundRow[]>`
+    select ${columns(tx)} from order_refunds
+    where order_id = ${order.id} and (id::text = ${reference} or reference = ${reference}) for update`
+  if (!row || row.state === state || row.state === 'failed') return
+  await tx`update order_refunds set state = ${state}, ended_at = ${at} where id = ${row.id}`
+  await logged(tx, order.id, at, `refund ${state}`, { refundId: row.id })
+  if (state === 'succeeded') return
+  // What gift cards got they keep: only the card's part comes back to the vendors, to be given back otherwise.
+  await addToParts(tx, row.shares, -1)
+  await book(
+    tx,
+    order,
+    parts,
+    lines,
+    { kind: 'refund-failed', refundId: row.id, shares: row.shares, giftMinor: row.giftMinor },
+    at,
+  )
+  if (row.giftMinor > 0n) await takeFromCards(tx, order.id, row.giftMinor)
+  const noted = await noteOrder(tx, order, {
+    refundedMinor: order.refundedMinor - row.amountMinor,
+    ...(order.paymentStatus === 'refunded' && { paymentStatus: 'paid' }),
+    ...(order.status === 'refunded' && { status: 'processing' }),
+  })
+  await noteParts(
+    tx,
+    parts
+      .filter(part => part.state === 'refunded' && row.shares.some(({ partId }) => partId === part.id))
+      .map(({ id }) => id),
+    'delivered',
+  )
+  await tx.publish(RefundFailed, {
+    ...aboutOrder(noted),
+    refundId: row.id,
+    currency: order.currency,
+    amountMinor: Number(row.amountMinor),
+    parts: partsOf(row.shares, parts, lines),
+    at: at.toISOString(),
+  })
+}
+
+/** As far as they still have it. */
+async function takeFromCards(tx: Tx, orderId: string, amountMinor: bigint): Promise<void> {
+  const uses = await tx<{ cardId: string; returnedMinor: bigint; balanceMinor: bigint }[]>`
+    select c.id as "cardId", u.returned_minor as "returnedMinor", c.balance_minor as "balanceMinor"
+    from gift_uses u join gift_cards c on c.id = u.gift_card_id
+    where u.order_id = ${orderId} order by c.id for update`
+  let left = amountMinor
+  for (const { cardId, returnedMinor, balanceMinor } of uses) {
+    const minor = [left, returnedMinor, balanceMinor].reduce((least, one) => (one < least ? one : least))
+    left -= minor
+    await tx`update gift_cards set balance_minor = balance_minor - ${minor} where id = ${cardId}`
+    await tx`update gift_uses set returned_minor = returned_minor - ${minor}
+      where order_id = ${orderId} and gift_card_id = ${cardId}`
+  }
+}
+
+/** Somebody gave money back at the provider itself: it is shared as there is left. */
+export async function noteForeignRefund(tx: Tx<'orders'>, whole: Whole, refund: Refund, at: Date): Promise<void> {
+  const { order, parts } = whole
+  const reference = `provider ${refund.id}`
+  const left = order.totalMinor - order.refundedMinor
+  const amountMinor = refund.amountMinor < left ? refund.amountMinor : left
+  if (amountMinor <= 0n) return
+  const shares = spread(
+    whole,
+    parts.map(({ id }) => id),
+    amountMinor,
+  )
+  const refundId = newId()
+  const [row] = await tx`
+    insert into order_refunds (id, order_id, reference, amount_minor, reason, shares, state, created_at, ended_at)
+    values (${refundId}, ${order.id}, ${reference}, ${amountMinor}, 'at the provider', ${tx.json(shares as never)},
+      'succeeded', ${at}, ${at})
+    on conflict (order_id, reference) do nothing returning id`
+  if (row) await noteRefund(tx, whole, { refundId, reason: 'at the provider', shares, amountMinor, giftMinor: 0n }, at)
+}

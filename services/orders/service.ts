@@ -1,0 +1,59 @@
+import { quoteCart } from '#contracts/orders'
+import { defineService } from '#kernel'
+import { invoices } from '#money/invoices'
+import { differencesIn, ledger } from '#money/ledger'
+import { payments } from '#money/payments'
+import { needs, publishes, settings } from './host.ts'
+import { openInvoicing } from './invoices/invoicing.ts'
+import { forgetWhoLeaves } from './leaving.ts'
+import { followOffers } from './offers/offers.ts'
+import { orderRoutes } from './orders/routes.ts'
+import { openPaying } from './paying/paying.ts'
+import { factsFor, quoteOf } from './pricing/facts.ts'
+import { priceCart } from './pricing/price.ts'
+import { problems } from './problems.ts'
+import { sellerRoutes } from './sellers/routes.ts'
+import { openHandingOver, openVault } from './sending/licences.ts'
+import { sendingRoutes } from './sending/routes.ts'
+import { voucherRoutes } from './vouchers/routes.ts'
+
+/** What is bought: at which price, paid with what, and how it gets to who bought it. */
+export const orders = defineService({
+  name: 'orders',
+  about:
+    'Orders: what is bought at which price, what is paid of it, how many pieces are left, and how things are sent.',
+  problems,
+  folder: import.meta.dirname,
+  includes: [ledger, payments, invoices],
+  needs,
+  settings,
+  publishes,
+  start(host) {
+    const { db, log, metrics, now } = host
+    const vault = openVault(host)
+    const handing = openHandingOver(host)
+    const invoicing = openInvoicing(host)
+    const paid = async (tx: Parameters<typeof handing.soon>[0], orderId: string): Promise<void> => {
+      await handing.soon(tx, orderId)
+      await invoicing.soon(tx, orderId)
+    }
+    followOffers(host)
+    forgetWhoLeaves(host)
+    const paying = openPaying(host, { paid, refunded: invoicing.soon })
+    orderRoutes(host, paying, paid)
+    sendingRoutes(host, vault, handing)
+    sellerRoutes(host)
+    voucherRoutes(host)
+    host.answer(quoteCart, async ({ userId, cart }) => {
+      const buyer = { place: cart.country === null ? null : { country: cart.country } }
+      return quoteOf(priceCart(cart, await factsFor(db, cart, userId), buyer, now()))
+    })
+    host.every('1 minute', 'cancel orders that nobody paid in time', () => paying.expire())
+    const wrong = metrics.gauge('ohmnibus_orders_accounts_wrong', 'Accounts that are not the sum of their postings', [])
+    host.every('1 hour', 'compare balances with what was booked', async () => {
+      const differences = await differencesIn(db)
+      wrong.set({}, differences.length)
+      for (const { id } of differences) log.error({ accountId: id }, 'an account is not the sum of its postings')
+    })
+  },
+})

@@ -1,0 +1,130 @@
+import type { EventData } from '#contracts/define'
+import type { StockSet } from '#contracts/marketplace'
+import { StockChanged } from '#contracts/orders'
+import { Problem, type Db, type Tx } from '#kernel'
+
+interface Level {
+  readonly variantId: string
+  readonly productId: string
+  readonly available: bigint
+  readonly version: bigint
+}
+
+/** Pieces of a variant that are wanted, or given back. */
+export interface Pieces {
+  readonly productId: string
+  readonly variantId: string
+  readonly quantity: number
+  /** Sold though there is none. */
+  readonly later: boolean
+}
+
+const level = (db: Db) => db`
+  s.variant_id as "variantId", s.product_id as "productId", s.on_hand - s.held as available,
+  s.stated + s.moves as version`
+
+/** A vendor says how many there are; statements may come in any order. */
+export async function state(tx: Tx<'orders'>, said: EventData<typeof StockSet>): Promise<void> {
+  const { variantId, productId, counted, countVersion, added, version } = said
+  const rows = await tx<Level[]>`
+    insert into stock as s (variant_id, product_id, on_hand, count_version, added, stated)
+    values (${variantId}, ${productId}, ${counted + added}, ${countVersion}, ${added}, ${version})
+    on conflict (variant_id) do update set
+      on_hand = case when excluded.count_version > s.count_version then excluded.on_hand
+        else s.on_hand + excluded.added - s.added end,
+      count_version = greatest(s.count_version, excluded.count_version),
+      added = excluded.added, stated = excluded.stated, product_id = excluded.product_id
+    where s.stated < excluded.stated
+    returning ${level(tx)}`
+  await tell(tx, rows)
+}
+
+/**
+ * Holds pieces for an order, all or none; whoever wants the same waits for whoever came first. The condition is looked at
+ * once more when the row is free, so that nobody holds what somebody else got meanwhile. Fails with `stock_short`.
+ */
+export async function holdPieces(tx: Tx<'orders'>, pieces: readonly Pieces[]): Promise<void> {
+  if (pieces.length === 0) return
+  const { ids, quantities } = columnsOf(pieces)
+  if (pieces.some(({ later }) => later)) {
+    const missing = pieces.filter(({ later }) => later)
+    await tx`
+      insert into stock (variant_id, product_id)
+      select * from unnest(${missing.map(one => one.variantId)}::uuid[], ${missing.map(one => one.productId)}::uuid[])
+      on conflict do nothing`
+  }
+  const held = await tx<Level[]>`
+    with locked as materialized (
+      select variant_id from stock where variant_id = any(${ids}::uuid[]) order by variant_id for update
+    )
+    update stock s set held = s.held + w.quantity, moves = s.moves + 1
+    from unnest(${ids}::uuid[], ${quantities}::bigint[], ${pieces.map(({ later }) => String(later))}::text[])
+      as w (variant_id, quantity, later), locked l
+    where s.variant_id = w.variant_id and l.variant_id = w.variant_id and (w.later::boolean or s.on_hand - s.held >= w.quantity)
+    returning ${level(tx)}`
+  const got = new Set(held.map(({ variantId }) => variantId))
+  const short = pieces.filter(({ variantId }) => !got.has(variantId))
+  if (short.length > 0)
+    throw new Problem('conflict', 'stock_short', { variantIds: short.map(({ variantId }) => variantId) })
+  await tell(tx, held)
+}
+
+/** They are free again. */
+export async function releasePieces(tx: Tx<'orders'>, pieces: readonly Pieces[]): Promise<void> {
+  if (pieces.length === 0) return
+  const { ids, quantities } = columnsOf(pieces)
+  await lock(tx, ids)
+  await tell(
+    tx,
+    await tx<Level[]>`
+      update stock s set held = s.held - w.quantity, moves = s.moves + 1
+      from unnest(${ids}::uuid[], ${quantities}::bigint[]) as w (variant_id, quantity)
+      where s.variant_id = w.variant_id returning ${level(tx)}`,
+  )
+}
+
+/** What was held is the buyer's; nothing that can be bought changes. */
+export async function sellPieces(tx: Tx<'orders'>, pieces: readonly Pieces[]): Promise<void> {
+  if (pieces.length === 0) return
+  const { ids, quantities } = columnsOf(pieces)
+  await lock(tx, ids)
+  await tx`
+    update stock s set held = s.held - w.quantity, on_hand = s.on_hand - w.quantity
+    from unnest(${ids}::uuid[], ${quantities}::bigint[]) as w (variant_id, quantity)
+    where s.variant_id = w.variant_id`
+}
+
+/** Pieces that were sold come back. */
+export async function restockPieces(tx: Tx<'orders'>, pieces: readonly Pieces[]): Promise<void> {
+  if (pieces.length === 0) return
+  const { ids, quantities } = columnsOf(pieces)
+  await lock(tx, ids)
+  await tell(
+    tx,
+    await tx<Level[]>`
+      update stock s set on_hand = s.on_hand + w.quantity, moves = s.moves + 1
+      from unnest(${ids}::uuid[], ${quantities}::bigint[]) as w (variant_id, quantity)
+      where s.variant_id = w.variant_id returning ${level(tx)}`,
+  )
+}
+
+/** How many of these can be bought now; of those that nobody counted nothing is said. */
+export async function availableOf(db: Db, variantIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await db<{ variantId: string; available: bigint }[]>`
+    select variant_id as "variantId", on_hand - held as available from stock
+    where variant_id = any(${variantIds as string[]}::uuid[])`
+  return new Map(rows.map(({ variantId, available }) => [variantId, Number(available)]))
+}
+
+/** Each variant once, in the one order in which all lock them. */
+function columnsOf(pieces: readonly Pieces[]): { ids: string[]; quantities: number[] } {
+  return { ids: pieces.map(({ variantId }) => variantId), quantities: pieces.map(({ quantity }) => quantity) }
+}
+
+const lock = (tx: Tx, ids: string[]) =>
+  tx`select from stock where variant_id = any(${ids}::uuid[]) order by variant_id for update`
+
+async function tell(tx: Tx<'orders'>, levels: readonly Level[]): Promise<void> {
+  for (const { variantId, productId, available, version } of levels)
+    await tx.publish(StockChanged, { variantId, productId, available: Number(available), version: Number(version) })
+}

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  OrderCancelled,
+  OrderCompleted,
+  OrderCreated,
+  OrderRefunded,
+  PaymentSucceeded,
+  StockChanged,
+} from '#contracts/orders'
+import { newId } from '#kernel'
+import { cart } from '../../services/cart/service.ts'
+import { open } from '../../services/orders/testing.ts'
+
+suite('an order', () => {
+  test('is placed from the cart, paid once whoever tells of it first, sent, and complete when it arrived', async t => {
+    const it = await open(t, cart)
+    await it.shop.put('/api/orders/seller', {
+      name: 'Example Chargers GmbH',
+      address: { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', country: 'DE' },
+      smallBusiness: false,
+    })
+    const box = await it.product({ price: 119_00 })
+    const { buyer, order } = await it.placed([[box, 2]])
+    assert.match(order.orderId, /^[2-9A-Z]{5}-[2-9A-Z]{5}$/)
+    assert.deepEqual(
+      [order.status, order.paymentStatus, order.subtotalMinor, order.taxMinor, order.totalMinor],
+      ['pending', 'pending', 238_00, 38_00, 238_00],
+    )
+    await it.settle()
+    assert.deepEqual((await buyer.get('/api/cart')).body.items, [], 'what is ordered is in the cart no more')
+    const [created] = await it.p.published(OrderCreated)
+    assert.deepEqual(
+      [created!.number, created!.items[0]!.priceMinor, created!.totalMinor],
+      [order.orderId, 119_00, 238_00],
+    )
+    assert.deepEqual(await it.level(box), { onHand: 100, held: 2 })
+
+    const { body } = await buyer.post(`/api/orders/${order.id}/payment`)
+    it.standIn.state.act(body.providerId, 'approve')
+    // The browser comes back while the webhook is on its way.
+    const [confirmed] = await Promise.all([buyer.post(`/api/orders/${order.orderId}/payment/confirm`, {}), it.settle()])
+    assert.deepEqual([confirmed.body.status, confirmed.body.paymentStatus], ['processing', 'paid'])
+    await it.settle()
+    assert.equal((await it.p.published(PaymentSucceeded)).length, 1)
+    assert.deepEqual(await it.level(box), { onHand: 98, held: 0 })
+
+    const sent = await it.shop.post(`/api/orders/${order.id}/shipments`, { carrier: 'DHL', tracking: '0034' })
+    assert.equal(sent.status, 201, JSON.stringify(sent.body))
+    assert.equal((await it.shop.post(`/api/orders/${order.id}/shipments`, {})).body.code, 'nothing_to_ship')
+    const arrived = await buyer.post(`/api/orders/${order.id}/shipments/${sent.body.id}/delivered`)
+    assert.ok(arrived.body.deliveredAt)
+    assert.equal((await buyer.get(`/api/orders/${order.id}`)).body.status, 'completed')
+    const [completed] = await it.p.published(OrderCompleted)
+    assert.deepEqual(
+      completed!.items.map(({ quantity }) => quantity),
+      [2],
+    )
+    const [part] = (await buyer.get(`/api/orders/${order.id}`)).body.parts
+    assert.ok(part.invoiceId, 'the seller has issued an invoice')
+    await it.isRight()
+  })
+
+  test('takes the price the buyer was told, or says which changed', async t => {
+    const it = await open(t, cart)
+    const box = await it.product({ price: 10_00 })
+    const buyer = await it.buyer([[box, 1]])
+    const [variant] = box.listing.variants
+    const prices = [{ currency: 'EUR', priceMinor: 12_00, sale: null }]
+    await it.change(box, { version: 2, variants: [{ ...variant!, prices }] })
+    const shown = (await buyer.get('/api/cart')).body
+    assert.deepEqual([shown.items[0].price, shown.items[0].formerPriceMinor, shown.total], [12_00, 10_00, 12_00])
+    const refused = await buyer.order()
+    assert.deepEqual([refused.status, refused.body.code, refused.body.totalMinor], [409, 'price_changed', 12_00])
+    assert.equal((await buyer.order({ totalMinor: 10_00 })).body.code, 'order_total_changed')
+    assert.equal((await buyer.order({ totalMinor: 12_00 })).status, 201)
+  })
+
+  test('of one cart there is one, however many tabs place it and pay it', async t => {
+    const it = await open(t, cart)
+    const box = await it.product()
+    const buyer = await it.buyer([[box, 1]])
+    const placed = await Promise.all([1, 2, 3, 4].map(() => buyer.order()))
+    assert.equal(new Set(placed.map(({ body }) => body.id)).size, 1, JSON.stringify(placed[0]!.body))
+    const { id } = placed[0]!.body
+    const paying = await Promise.all([1, 2, 3].map(() => buyer.post(`/api/orders/${id}/payment`)))
+    assert.equal(new Set(paying.map(({ body }) => body.providerId)).size, 1)
+    assert.equal(it.standIn.state.all().length, 1)
+    await it.pay(buyer, id)
+    assert.deepEqual(await it.level(box), { onHand: 99, held: 0 })
+    await it.isRight()
+  })
+
+  test('twenty payers on five pieces always end in five sold', async t => {
+    const it = await open(t, cart)
+    for (let round = 0; round < 5; round++) {
+      const rare = await it.product({ stock: 5 })
+      const buyers = await Promise.all(Array.from({ length: 20 }, () => it.buyer([[rare, 1]])))
+      const placed = await Promise.all(buyers.map(buyer => buyer.order()))
+      assert.equal(placed.filter(({ status }) => status === 201).length, 5)
+      assert.ok(placed.every(({ status, body }) => status === 201 || body.code === 'stock_short'))
+      assert.deepEqual(await it.level(rare), { onHand: 5, held: 5 })
+    }
+    const told = await it.p.published(StockChanged)
+    assert.ok(told.every(({ available }) => available! >= 0))
+    await it.isRight()
+  })
+
+  test('that nobody pays ends by itself: its pieces can be bought again, and who pays too late has it back', async t => {
+    const it = await open(t, cart)
+    const box = await it.product({ stock: 1 })
+    const { buyer, order } = await it.placed([[box, 1]])
+    const { body: payment } = await buyer.post(`/api/orders/${order.id}/payment`)
+    it.clock.at = new Date(Date.now() + 31 * 60_000)
+    await it.periodically(/nobody paid in time/)
+    assert.equal((await buyer.get(`/api/orders/${order.id}`)).body.status, 'cancelled')
+    const [cancelled] = await it.p.published(OrderCancelled)
+    assert.deepEqual([cancelled!.reason, cancelled!.whole], ['expired', true])
+    assert.deepEqual(await it.level(box), { onHand: 1, held: 0 })
+    assert.throws(() => it.standIn.state.act(payment.providerId, 'approve'))
+    assert.equal((await buyer.post(`/api/orders/${order.id}/payment`)).body.code, 'order_state')
+    await it.isRight()
+  })
+
+  test('is given back in part, by vendor part and as a whole, and never more than was paid', async t => {
+    const it = await open(t, cart)
+    const other = it.vendor()
+    const [box, cable] = [await it.product({ price: 30_00 }), await it.product({ price: 15_00, owner: other.owner })]
+    const { buyer, order } = await it.paid([
+      [box, 1],
+      [cable, 2],
+    ])
+    assert.equal(order.parts.length, 2)
+    const at = `/api/orders/${order.id}`
+    const first = await it.shop.post(`${at}/refund`, { reason: 'Scratched', amountMinor: 10_00 })
+    assert.deepEqual([first.status, first.body.refundedMinor], [200, 10_00])
+    assert.equal(
+      (await it.shop.post(`${at}/refund`, { reason: 'Again', amountMinor: 20_01 })).body.code,
+      'refund_above_paid',
+    )
+    assert.equal((await it.as({ role: 'vendor' }).post(`${at}/refund`, { reason: 'Mine' })).body.code, 'order_unknown')
+    assert.equal((await buyer.post(`${at}/refund`, { reason: 'Mine' })).status, 403)
+    const both = await Promise.all([1, 2].map(() => other.post(`${at}/refund`, { reason: 'All', amountMinor: 30_00 })))
+    assert.deepEqual(both.map(({ status }) => status).toSorted(), [200, 409])
+    await it.settle()
+    await it.admin.post(`${at}/refund`, { reason: 'The rest' })
+    await it.settle()
+    const { body } = await buyer.get(at)
+    assert.deepEqual([body.status, body.paymentStatus, body.refundedMinor], ['refunded', 'refunded', 60_00])
+    const [intent] = it.standIn.state.all()
+    assert.equal(
+      intent!.refunds.reduce((sum, { amount }) => sum + amount, 0),
+      60_00,
+    )
+    const told = await it.p.published(OrderRefunded)
+    assert.equal(
+      told.reduce((sum, { amountMinor }) => sum + amountMinor, 0),
+      60_00,
+    )
+    await it.isRight()
+  })
+
+  test('is cancelled by its buyer before it is sent: pieces and money go back', async t => {
+    const it = await open(t, cart)
+    const box = await it.product({ stock: 3 })
+    const { buyer, order } = await it.paid([[box, 2]])
+    assert.deepEqual(await it.level(box), { onHand: 1, held: 0 })
+    const done = await buyer.post(`/api/orders/${order.id}/cancel`, { reason: 'Changed my mind' })
+    assert.deepEqual([done.status, done.body.status], [200, 'cancelled'], JSON.stringify(done.body))
+    await buyer.post(`/api/orders/${order.id}/cancel`, { reason: 'Again' })
+    await it.settle()
+    assert.deepEqual(await it.level(box), { onHand: 3, held: 0 })
+    const { body } = await buyer.get(`/api/orders/${order.id}`)
+    assert.deepEqual([body.status, body.paymentStatus, body.refundedMinor], ['cancelled', 'refunded', 20_00])
+    await it.isRight()
+  })
+
+  test('is read by its buyer, its vendors and admins, by id and by number, and by nobody else', async t => {
+    const it = await open(t, cart)
+    const { buyer, order, payment } = await it.paid([[await it.product(), 1]])
+    for (const key of [order.id, order.orderId, order.orderId.toLowerCase()])
+      assert.equal((await buyer.get(`/api/orders/${key}`)).body.id, order.id)
+    for (const key of [order.id, order.orderId, payment.paymentId, payment.providerId.replaceAll('_', '-'), newId()]) {
+      const { status, body } = await it.as().get(`/api/orders/${key.slice(0, 36)}`)
+      assert.deepEqual([status, body.code], [404, 'order_unknown'])
+    }
+    const sold = (await it.shop.get(`/api/orders/${order.id}`)).body
+    assert.deepEqual([sold.billingAddress.email, sold.paymentIntent, sold.items.length], [undefined, null, 1])
+    assert.equal((await it.admin.get(`/api/orders/${order.id}`)).body.billingAddress.email, 'ada@example.com')
+  })
+})
