@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { call, event } from './define.ts'
-import { ChargerId, Currency, Id, Instant, Minor, Owner } from './shared.ts'
+import { ChargerId, Currency, Id, Instant, Line, Minor, Owner } from './shared.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
@@ -216,4 +216,62 @@ export const DriverUnblocked = event(
   'driver.unblocked',
   'driverId',
   Type.Object({ driverId: Id, at: Instant }),
+)
+
+/**
+ * Somebody without an account has paid in advance at a pole: a charger begins a session for them, until then. The token
+ * is nobody's, and good for this session alone.
+ */
+export const AdHocStartRequested = event(
+  'billing',
+  'ad-hoc.start-requested',
+  'chargerId',
+  Type.Object({
+    requestId: Id,
+    visitId: Id,
+    chargerId: ChargerId,
+    evse: Type.Integer({ minimum: 1, examples: [1] }),
+    connector: Type.Integer({ minimum: 1, examples: [1] }),
+    idToken: Type.String({ examples: ['AH7K2M9QXW3B5D8FGHJL'] }),
+    remoteStartId: Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, examples: [71_003] }),
+    /** Later the charger is not asked any more. */
+    until: Instant,
+    /** Later nobody begins with the token. */
+    tokenUntil: Instant,
+  }),
+)
+
+/** Who paid in advance wants no more, or no more is paid for: a charger ends the session, until then. */
+export const AdHocStopRequested = event(
+  'billing',
+  'ad-hoc.stop-requested',
+  'chargerId',
+  Type.Object({ requestId: Id, chargerId: ChargerId, sessionId: Id, until: Instant }),
+)
+
+/** What somebody without an account used is taken from their card; their receipt is there. */
+export const AdHocPaid = event(
+  'billing',
+  'ad-hoc.paid',
+  'visitId',
+  Type.Object({
+    visitId: Id,
+    sessionId: Id,
+    /** Where a receipt is wanted. */
+    email: nullable(Type.String({ examples: ['ada@example.com'] })),
+    language: Type.Enum(['en', 'de'], { examples: ['en'] }),
+    stationName: Line(255),
+    energyWh: Type.Integer({ minimum: 0, examples: [18_400] }),
+    currency: Currency,
+    totalMinor: Minor,
+    at: Instant,
+  }),
+)
+
+/** Where the receipt of who has no account is to be seen. Fails with `visit_unknown`. */
+export const getReceipt = call(
+  'billing',
+  'get_receipt',
+  Type.Object({ visitId: Id }),
+  Type.Object({ link: Type.String({ examples: ['https://example.com/charge/visits/4f0'] }) }),
 )

@@ -44,7 +44,7 @@ export {
   type Span,
 } from './http/pagination.ts'
 export { plain, tableOf, type RouteTable } from './http/routes.ts'
-export { stringify, verbatim } from './http/strict-json.ts'
+export { parseJson, stringify, verbatim } from './http/strict-json.ts'
 export { faultsOf as faultsIn, formOf } from './http/validation.ts'
 export { notModified, requireMatch } from './http/preconditions.ts'
 export type { Log } from './telemetry/log.ts'

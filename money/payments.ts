@@ -83,6 +83,8 @@ export interface Payments<Name extends string> {
    * pay at `page` need none of it.
    */
   confirm(id: string, proof: Readonly<Record<string, string>>): Promise<Payment>
+  /** Nobody else changes it until the transaction ends: for who changes what is their own beside it, and locks that later. */
+  hold(tx: Tx<Name>, id: string): Promise<Payment>
   /** As it is written here. */
   find(id: string): Promise<Payment | undefined>
   findFor(purpose: string, reference: string): Promise<Payment | undefined>
@@ -143,6 +145,7 @@ export function openPayments<Name extends string>(
     },
     ...wishes(desk, now),
     check: desk.pursue,
+    hold: locked,
     async confirm(id, proof) {
       const payment = await findPayment(db, id)
       if (!payment) throw new Problem('not_found', 'payment_unknown')

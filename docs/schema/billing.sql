@@ -519,6 +519,74 @@ create table tariffs (
 );
 CREATE INDEX tariffs_by_owner ON billing.tariffs USING btree (owner_id, id);
 
+create table terminals (
+  id             uuid                      not null,
+  owner_kind     text                      not null,
+  owner_id       uuid                      not null,
+  name           text                      not null,
+  secret_number  integer                   not null default 1,
+  created_at     timestamp with time zone  not null,
+  heard_at       timestamp with time zone,
+  deleted_at     timestamp with time zone,
+  constraint terminals_pkey PRIMARY KEY (id),
+  constraint terminals_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
+);
+CREATE INDEX terminals_by_owner ON billing.terminals USING btree (owner_id, id);
+
+create table visits (
+  id              uuid                      not null,
+  key             text                      not null,
+  terminal_id     uuid,
+  reference       text,
+  payment_id      uuid,
+  station_id      uuid                      not null,
+  station_name    text                      not null,
+  charger_id      text                      not null,
+  evse            integer                   not null,
+  connector       integer                   not null,
+  seller_kind     text                      not null,
+  seller_id       uuid                      not null,
+  tariff_id       uuid                      not null,
+  version         integer                   not null,
+  place           json                      not null,
+  currency        text                      not null,
+  amount_minor    bigint                    not null,
+  email           text,
+  language        text                      not null,
+  token           text                      not null,
+  state           text                      not null,
+  reason          text,
+  request_id      uuid,
+  begin_by        timestamp with time zone,
+  session_id      uuid,
+  stop_wanted_at  timestamp with time zone,
+  stop_asked_at   timestamp with time zone,
+  capture_minor   bigint,
+  returned_minor  bigint                    not null default 0,
+  captured_minor  bigint                    not null default 0,
+  created_at      timestamp with time zone  not null,
+  authorised_at   timestamp with time zone,
+  ended_at        timestamp with time zone,
+  closed_at       timestamp with time zone,
+  constraint visits_pkey PRIMARY KEY (id),
+  constraint visits_key_key UNIQUE (key),
+  constraint visits_request_id_key UNIQUE (request_id),
+  constraint visits_session_id_key UNIQUE (session_id),
+  constraint visits_terminal_id_reference_key UNIQUE (terminal_id, reference),
+  constraint visits_token_key UNIQUE (token),
+  constraint visits_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES payments(id),
+  constraint visits_tariff_id_version_fkey FOREIGN KEY (tariff_id, version) REFERENCES tariff_terms(tariff_id, version),
+  constraint visits_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint visits_check CHECK (((capture_minor >= 0) AND (capture_minor <= amount_minor))),
+  constraint visits_check1 CHECK (((terminal_id IS NULL) = (payment_id IS NOT NULL))),
+  constraint visits_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text]))),
+  constraint visits_seller_kind_check CHECK ((seller_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint visits_state_check CHECK ((state = ANY (ARRAY['paying'::text, 'starting'::text, 'charging'::text, 'done'::text, 'failed'::text])))
+);
+CREATE INDEX visits_by_place ON billing.visits USING btree (station_id, evse) WHERE (state = 'paying'::text);
+CREATE INDEX visits_to_do ON billing.visits USING btree (terminal_id, created_at) WHERE ((capture_minor IS NOT NULL) AND (closed_at IS NULL));
+CREATE INDEX visits_under_way ON billing.visits USING btree (created_at) WHERE (state = ANY (ARRAY['paying'::text, 'starting'::text, 'charging'::text]));
+
 CREATE OR REPLACE FUNCTION billing.invoice_complete()
  RETURNS trigger
  LANGUAGE plpgsql

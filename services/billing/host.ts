@@ -1,5 +1,8 @@
 import Type from 'typebox'
 import {
+  AdHocPaid,
+  AdHocStartRequested,
+  AdHocStopRequested,
   ChargeUnpaid,
   DriverBlocked,
   DriverUnblocked,
@@ -12,7 +15,7 @@ import {
 } from '#contracts/billing'
 import { getPerson } from '#contracts/identity'
 import { getSessionCourse } from '#contracts/sessions'
-import { getStation } from '#contracts/stations'
+import { getConnector, getStation } from '#contracts/stations'
 import { Setting, type Host } from '#kernel'
 import { paymentSettings } from '#money/payments'
 
@@ -46,10 +49,13 @@ export const publishes = [
   InvoiceIssued,
   DriverBlocked,
   DriverUnblocked,
+  AdHocStartRequested,
+  AdHocStopRequested,
+  AdHocPaid,
 ]
 
-/** Where a charger stands and whose it is, how a session went, and what people are called. */
-export const needs = [getStation, getSessionCourse, getPerson] as const
+/** Where a charger stands and whose it is, what its connectors are, how a session went, and what people are called. */
+export const needs = [getStation, getConnector, getSessionCourse, getPerson] as const
 
 /** What this service has of the world. */
 export type BillingHost = Host<'billing', (typeof needs)[number], typeof settings>

@@ -3,7 +3,9 @@ import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
 import { differencesIn, ledger } from '#money/ledger'
 import { payments } from '#money/payments'
+import { adHocs } from './ad-hoc/open.ts'
 import { followBookings } from './bookings/fees.ts'
+import type { Booked } from './charges/charge.ts'
 import { chargeRoutes } from './charges/routes.ts'
 import { followSessions } from './charges/reactions.ts'
 import { groupRoutes } from './groups/routes.ts'
@@ -40,10 +42,15 @@ export const billing = defineService({
     sellerRoutes(host)
     chargeRoutes(host)
     walletRoutes(host)
-    const payments = topUps(host)
+    const payments = topUps(host, (tx, change) => adHoc.follow(tx, change))
     const invoicing = openInvoicing(host)
     followBookings(host)
-    followSessions(host, invoicing)
+    const adHoc = adHocs(host, payments, invoicing)
+    const booked: Booked = async (tx, charge, dueMinor) => {
+      await adHoc.settle(tx, charge, dueMinor)
+      await invoicing(tx, charge.sessionId)
+    }
+    followSessions(host, booked, adHoc)
     forgetWhoLeaves(host, payments)
     invoiceRoutes(host)
     const wrong = metrics.gauge(

@@ -5,7 +5,7 @@ import type { TariffTerms } from '#contracts/billing'
 import type { CallContract } from '#contracts/define'
 import { getPerson } from '#contracts/identity'
 import { getSessionCourse, SessionCorrected, SessionEnded, SessionStarted } from '#contracts/sessions'
-import { getStation } from '#contracts/stations'
+import { getConnector, getStation } from '#contracts/stations'
 import type { Owner } from '#contracts/shared'
 import { fail, newId, type Db, type Service } from '#kernel'
 import { differencesIn } from '#money/ledger'
@@ -39,8 +39,17 @@ export async function open(t: TestContext, options: TestOptions = {}) {
   const seller: Owner = { kind: 'organisation', id: newId() }
   const stationId = newId()
   const courses = new Map<string, object>()
-  const known: { station: boolean; owner: Owner; region: string | null; country: string } = {
+  const known: {
+    station: boolean
+    owner: Owner
+    region: string | null
+    country: string
+    online: boolean
+    startable: boolean
+  } = {
     station: true,
+    online: true,
+    startable: true,
     owner: seller,
     region: null,
     country: 'DEU',
@@ -83,6 +92,25 @@ export async function open(t: TestContext, options: TestOptions = {}) {
               version: 1,
             }
           : fail('not_found', 'station_unknown'),
+      ),
+      answering(getConnector, async ({ evse, connector }) =>
+        known.station && evse <= 2 && connector === 1
+          ? {
+              stationId,
+              chargerId: 'CP-1',
+              owner: known.owner,
+              public: true,
+              evse,
+              connector,
+              connectorId: newId(),
+              standard: null,
+              maxPowerW: 22_000,
+              status: 'available' as const,
+              online: known.online,
+              available: known.startable,
+              startable: known.startable,
+            }
+          : fail('not_found', 'connector_unknown'),
       ),
       answering(getPerson, async ({ userId }) => ({
         userId,

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ChargeUnpaid, DriverBlocked, InvoiceIssued, SessionCharged, TopUpFailed, WalletLow } from '#contracts/billing'
+import {
+  AdHocPaid,
+  ChargeUnpaid,
+  DriverBlocked,
+  InvoiceIssued,
+  SessionCharged,
+  TopUpFailed,
+  WalletLow,
+} from '#contracts/billing'
 import { newId } from '#kernel'
 import { everything, open, self } from './testing.ts'
 
@@ -39,9 +47,23 @@ test('a driver reads what a session cost, has the invoice announced by mail, and
     currency: 'JPY',
     totalMinor: 1500,
   })
+  const paid = {
+    visitId: newId(),
+    sessionId: newId(),
+    language: 'de' as const,
+    stationName: 'Market square',
+    energyWh: 8_500,
+    currency: 'EUR',
+    totalMinor: 417,
+    at: '2027-03-01T11:00:02.000Z',
+  }
+  await p.publish(AdHocPaid, { ...paid, email: 'stranger@example.com' })
+  await p.publish(AdHocPaid, { ...paid, visitId: newId(), email: null })
   await p.publish(DriverBlocked, { driverId, reason: 'funds', at: '2027-03-01T11:00:02.000Z' })
   await p.settle()
   const { mails, inApp } = await everything(p)
+  const receipt = mails.findIndex(mail => mail.startsWith('stranger@'))
+  assert.match(mails.splice(receipt, 1)[0]!, /Beleg: 4,17.€ für das Laden \(ad-hoc\.paid\)/)
   assert.deepEqual(mails, [
     'ada@example.com: Invoice INV-2027-000001 (invoice.issued)',
     'ada@example.com: You cannot charge at the moment (driver.blocked)',

@@ -1,8 +1,20 @@
 import Type from 'typebox'
+import { getReceipt } from '#contracts/billing'
 import { getCode, getInvitation, getPerson, listMembers, listPeople } from '#contracts/identity'
 import { Setting, type Host, type Job } from '#kernel'
 
-export const needs = [getPerson, listMembers, listPeople, getCode, getInvitation] as const
+type Asked =
+  | typeof getPerson
+  | typeof listMembers
+  | typeof listPeople
+  | typeof getCode
+  | typeof getInvitation
+  | typeof getReceipt
+
+export const needs: readonly Asked[] = [getPerson, listMembers, listPeople, getCode, getInvitation]
+
+/** For links of mails, by when they go out. */
+export const asksLater: readonly Asked[] = [getReceipt]
 
 export const settings = Type.Object({
   NOTIFICATION_RETENTION: Setting.duration(
@@ -15,7 +27,7 @@ export const settings = Type.Object({
   ),
 })
 
-export type NotificationsHost = Host<'notifications', (typeof needs)[number], typeof settings>
+export type NotificationsHost = Host<'notifications', Asked, typeof settings>
 
 /** The way of messages. */
 export interface Steps {

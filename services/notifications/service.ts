@@ -2,7 +2,7 @@ import { NotificationCreated } from '#contracts/notifications'
 import { defineService, StartError } from '#kernel'
 import { address } from './addressing.ts'
 import { deliver, deliverTogether, takeUp } from './delivery.ts'
-import { needs, settings, type Jobs, type Steps } from './host.ts'
+import { asksLater, needs, settings, type Jobs, type Steps } from './host.ts'
 import { problems } from './problems.ts'
 import { reactions } from './reactions.ts'
 import { dropOld, leastRetention } from './retention.ts'
@@ -25,6 +25,7 @@ export const notifications = defineService({
   problems,
   folder: import.meta.dirname,
   needs,
+  asksLater,
   publishes: [NotificationCreated],
   settings,
   start(host) {

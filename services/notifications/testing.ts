@@ -2,10 +2,11 @@ import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { getReceipt } from '#contracts/billing'
 import * as contracts from '#contracts/identity'
 import type { OrganisationRole, Owner } from '#contracts/shared'
 import { defineService, fail, newId, Problem } from '#kernel'
-import { start } from '../../kernel/testing.ts'
+import { answering, start } from '../../kernel/testing.ts'
 import type { NotificationsHost } from './host.ts'
 import type { Locale } from './kinds/kind.ts'
 import { notifications } from './service.ts'
@@ -92,8 +93,10 @@ export async function open(t: TestContext, options: { environment?: Record<strin
       )
     },
   })
+  const receipt = async () => ({ link: 'https://ohmnibus.example.com/charge/visits/abc' })
   const p = await start(t, [identity, watched], {
     ...options,
+    answers: [answering(getReceipt, receipt)],
     environment: { PUBLIC_URL: 'https://ohmnibus.example.com', ...options.environment },
   })
   return {

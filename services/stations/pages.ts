@@ -11,9 +11,10 @@ import {
   type Request,
   type Texts,
 } from '#kernel'
+import { wordsOf } from '#money/tariff-words'
 import type { StationsHost } from './host.ts'
 import type { accessibilities, OpeningTimes } from './place.ts'
-import { pricesAt, wordsOf } from './prices.ts'
+import { pricesAt } from './prices.ts'
 import { maySee, type ConnectorView, type WholeStation } from './stations/stations.ts'
 import { findStation } from './stations/store.ts'
 import { One } from './stations/routes.ts'
@@ -29,6 +30,7 @@ const en = {
   attached: 'with a cable',
   socket: 'bring a cable',
   upTo: (power: string) => `up to ${power}`,
+  payByCard: 'Pay by card and charge, without an account',
   statuses: {
     available: 'Free',
     occupied: 'In use',
@@ -82,6 +84,7 @@ const texts: Texts<typeof en> = {
     attached: 'mit Kabel',
     socket: 'Kabel mitbringen',
     upTo: power => `bis ${power}`,
+    payByCard: 'Mit Karte bezahlen und laden, ohne Konto',
     statuses: {
       available: 'Frei',
       occupied: 'Belegt',
@@ -217,7 +220,7 @@ function addressOf(language: Language, { address, coordinates }: WholeStation): 
   }`
 }
 
-function connectorsOf(language: Language, { evses, online }: WholeStation, prices: Prices): Html {
+function connectorsOf(language: Language, { id, evses, online, ...station }: WholeStation, prices: Prices): Html {
   const words = texts[language]
   if (evses.length === 0) return html`<p>${words.noConnectors}</p>`
   return html`${evses.map(
@@ -229,6 +232,11 @@ function connectorsOf(language: Language, { evses, online }: WholeStation, price
             return html`<li>
               <strong>${statusOf(language, one, online)}</strong>: ${plugOf(language, one)}
               ${terms && listOf(wordsOf(language, terms))}
+              ${
+                terms &&
+                station.public &&
+                html`<p><a href="${`/charge/${id}/${evse}/${one.connector}`}">${words.payByCard}</a></p>`
+              }
             </li>`
           })}
         </ul>`,

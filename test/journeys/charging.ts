@@ -1,4 +1,7 @@
 import {
+  AdHocPaid,
+  AdHocStartRequested,
+  AdHocStopRequested,
   ChargeUnpaid,
   DriverBlocked,
   DriverUnblocked,
@@ -86,6 +89,7 @@ export async function chargingHappens(
     const token = { idToken: 'OB234567ABCDEFGHJKLM', type: 'Central' }
     const start = { ...asked, requestId: newId(), ...place, token, own: true, driverId, remoteStartId: 71_003 }
     await p.publish(SessionStartRequested, start)
+    await adHocHappens(p, asked)
     const since = ago(10)
     const [owner, info] = [{ kind: 'person' as const, id: personId }, null]
     // These by hand too: they are told of what has lasted, and of what follows from other events.
@@ -196,6 +200,25 @@ export async function chargingHappens(
   } finally {
     for (const leave of leaving) leave()
   }
+}
+
+/** Somebody without an account pays at the pole. */
+async function adHocHappens(p: Pick<TestPlatform, 'publish'>, asked: { chargerId: string; until: string }) {
+  const [visitId, idToken] = [newId(), 'AH234567ABCDEFGHJKLM']
+  const start = { ...asked, visitId, idToken, evse: 1, connector: 1, tokenUntil: asked.until }
+  await p.publish(AdHocStartRequested, { ...start, requestId: newId(), remoteStartId: 71_004 })
+  await p.publish(AdHocStopRequested, { ...asked, requestId: newId(), sessionId: newId() })
+  await p.publish(AdHocPaid, {
+    visitId,
+    sessionId: newId(),
+    email: 'stranger@example.com',
+    language: 'en',
+    stationName: 'Market square',
+    energyWh: 7000,
+    currency: 'EUR',
+    totalMinor: 350,
+    at: ago(5),
+  })
 }
 
 /** A charger brings its diagnostics twice, and the second are deleted. */

@@ -6,8 +6,10 @@ import { Problem, type Tx } from '#kernel'
 import { exact, type Exact } from '#money/amount'
 import { hold, post, release, releaseExpired, type Transfer } from '#money/ledger'
 import type { BillingHost } from '../host.ts'
+import { priceWithin } from '../ad-hoc/price.ts'
+import { findVisit } from '../ad-hoc/store.ts'
+import { mostFor } from '../ad-hoc/visits.ts'
 import { agreedAt, viewPrice } from '../quotes/routes.ts'
-import { taxOf } from '../sellers/sellers.ts'
 import { isBookable, priceOf, type Price } from '../tariffs/price.ts'
 import { termsOf } from '../tariffs/store.ts'
 import { accounts, judge, lockDriver, owedBy, payDebts } from '../wallets/accounts.ts'
@@ -84,14 +86,18 @@ async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreemen
     country: station.country,
     region: station.region,
   }
+  const visit = await findVisit(db, { sessionId: charge.sessionId })
+  // What it costs was said before it was paid.
+  if (visit?.seller.id === ownerId)
+    return { ...free, tariffId: visit.tariffId, version: visit.version, place: visit.place }
   const agreed = await agreedAt(db, { ownerId, stationId: station.stationId, evse, connector, driverId }, startedAt)
   if (!agreed) return { ...free, place }
   const { tariffId, version, quoteId } = agreed
   return { ...free, tariffId, version, quoteId, place }
 }
 
-/** What is to happen once a session is booked. */
-export type Booked = (tx: Tx<'billing'>, sessionId: string) => Promise<void>
+/** What is to happen once a session is booked; of one that is free nothing is due. */
+export type Booked = (tx: Tx<'billing'>, charge: Charge, dueMinor: bigint) => Promise<void>
 
 /** Books what a session that is over costs, or what it costs otherwise than it was booked before. */
 export async function charge(host: BillingHost, sessionId: string, booked: Booked): Promise<void> {
@@ -104,6 +110,7 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
     return await db.transaction(async tx => {
       await setFree(tx, sessionId)
       await release(tx, sessionId, now())
+      await booked(tx, agreed, 0n)
     })
   const terms = (await termsOf(db, agreed.tariffId, agreed.version!))!
   const { course, startedAt, endedAt, energyWh } = await ask(getSessionCourse, { sessionId })
@@ -114,12 +121,10 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
     BigInt(energyWh) === agreed.energyWh
   // It goes on, or ended otherwise than was told here: that is told next, and leads here again.
   if (!isAsTold) return
-  const price = priceOf(
-    terms,
-    course.map(({ at, energyWh }) => ({ at: Date.parse(at), energyWh })),
-    agreed.place!.timeZone,
-  )
-  const tax = await taxOf(db, agreed, terms, price)
+  const visit = await findVisit(db, { sessionId })
+  const moments = course.map(({ at, energyWh }) => ({ at: Date.parse(at), energyWh }))
+  const most = visit && mostFor(visit, agreed.energyWh)
+  const { price, tax } = await priceWithin(db, agreed, terms, moments, most)
   if (!isBookable(price, tax.netMinor + tax.taxMinor)) {
     const { tariffId, version } = agreed
     log.error({ sessionId, tariffId, version }, 'a session would cost more than can be booked')
@@ -138,7 +143,7 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
     // What changed meanwhile is asked for by another job.
     if (before.state !== 'due' || !isAsBefore) return
     await book(tx, before, { price, terms, ...tax }, now())
-    await booked(tx, sessionId)
+    await booked(tx, before, tax.netMinor + tax.taxMinor)
     const { driverId } = before
     if (!driverId) return
     await judge(tx, driverId, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())

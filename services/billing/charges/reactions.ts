@@ -2,11 +2,12 @@ import { SessionCorrected, SessionEnded, SessionStarted, SessionUpdated } from '
 import { StationCreated, StationUpdated } from '#contracts/stations'
 import type { Tx } from '#kernel'
 import type { BillingHost } from '../host.ts'
+import type { AdHoc } from '../ad-hoc/desk.ts'
 import { charge, giveBackHeld, type Booked } from './charge.ts'
 import { follow, listDue, listNowhere, noteDriver, noteStation, type Told } from './store.ts'
 
 /** Sessions are agreed on at their begin and booked at their end, each by a job, as that asks other services. */
-export function followSessions(host: BillingHost, booked: Booked): void {
+export function followSessions(host: BillingHost, booked: Booked, adHoc: AdHoc): void {
   // Who is told of the end while this is on its way leaves it to this.
   const agreeing = host.job('agree', ({ sessionId }: { sessionId: string }) => charge(host, sessionId, booked))
   const charging = host.job('charge', ({ sessionId }: { sessionId: string }) => charge(host, sessionId, booked))
@@ -30,8 +31,12 @@ export function followSessions(host: BillingHost, booked: Booked): void {
       },
     )
 
-  const take = async (told: Told, tx: Tx): Promise<void> => {
+  const take = async (
+    told: Told & { readonly token: { idToken: string } | null },
+    tx: Tx<'billing'>,
+  ): Promise<void> => {
     const { isDue, isOpen } = await follow(tx, told)
+    await adHoc.session(tx, told, told.token?.idToken)
     const { sessionId } = told
     if (isDue) await tx.enqueue(charging, { sessionId }, { key: sessionId })
     else if (isOpen) await tx.enqueue(agreeing, { sessionId }, { key: sessionId })
@@ -52,6 +57,7 @@ export function followSessions(host: BillingHost, booked: Booked): void {
         const changed = await noteDriver(tx, sessionId, driverId)
         if (changed) await tx.enqueue(changed.isDue ? charging : agreeing, { sessionId }, { key: sessionId })
       }
+      for (const { sessionId, token } of events) await adHoc.watch(tx, sessionId, token?.idToken)
     },
   )
 }

@@ -8,6 +8,7 @@ import { credit, findInvoice, issue, type DraftLine, type InvoiceDraft, type Iss
 import { dayAt } from '#money/tax'
 import type { BillingHost } from '../host.ts'
 import { findCharge, lockCharge, type Charge } from '../charges/store.ts'
+import { findVisit } from '../ad-hoc/store.ts'
 import { findSeller, type Seller } from '../sellers/sellers.ts'
 import type { PriceView } from '../quotes/routes.ts'
 import { termsOf } from '../tariffs/store.ts'
@@ -17,11 +18,22 @@ import { findInvoicing } from './wishes.ts'
 export async function invoiceSession(host: BillingHost, sessionId: string): Promise<void> {
   const charge = await findCharge(host.db, sessionId)
   // What was booked before it was said who sells stays without tax, and without an invoice.
-  if (charge?.state !== 'charged' || !charge.driverId || !charge.seller || !charge.taxed) return
+  if (charge?.state !== 'charged' || !charge.seller || !charge.taxed) return
+  if (!charge.driverId) return await invoiceVisit(host, charge, charge.seller.id)
   const { every } = await findInvoicing(host.db, charge.driverId)
   // One that is on an invoice already does not wait for the end of another month.
   if (every === 'month' && charge.invoiceId === null) return
   await invoiceTogether(host, charge.seller.id, charge.driverId, [charge])
+}
+
+const cardPayment = { en: 'Card payment', de: 'Kartenzahlung' }
+
+/** Who paid by card and has no account has an invoice once it is paid; by no name, as nobody asked for one. */
+async function invoiceVisit(host: BillingHost, charge: Charge, sellerId: string): Promise<void> {
+  const visit = await findVisit(host.db, { sessionId: charge.sessionId })
+  if (!visit || (visit.capturedMinor === 0n && charge.invoiceId === null)) return
+  const { id, language } = visit
+  await invoiceTogether(host, sellerId, id, [charge], { name: cardPayment[language], language })
 }
 
 /** One invoice of a seller for all these sessions of a driver. */
@@ -30,11 +42,13 @@ export async function invoiceTogether(
   sellerId: string,
   driverId: string,
   charges: readonly Charge[],
+  stranger?: { readonly name: string; readonly language: 'en' | 'de' },
 ): Promise<void> {
   const { db, now } = host
-  const [seller, { party, language }] = await Promise.all([findSeller(db, sellerId), findInvoicing(db, driverId)])
+  const [seller, { party, ...wishes }] = await Promise.all([findSeller(db, sellerId), findInvoicing(db, driverId)])
   if (!seller) return
-  const name = party ? party.name : await nameOf(host, driverId)
+  const { language } = stranger ?? wishes
+  const name = stranger?.name ?? (party ? party.name : await nameOf(host, driverId))
   const terms = new Map<string, TariffTerms>()
   for (const { sessionId, tariffId, version } of charges)
     terms.set(sessionId, (await termsOf(db, tariffId!, version!))!)
@@ -45,7 +59,7 @@ export async function invoiceTogether(
       const locked = await lockCharge(tx, sessionId)
       if (locked?.state === 'charged' && locked.taxed && locked.invoicedRevision < locked.revision) due.push(locked)
     }
-    for (const charge of due) if (charge.invoiceId) await takeBack(tx, charge, now())
+    for (const charge of due) if (charge.invoiceId) await takeBack(tx, charge, driverId, now())
     // Who asked for no tax by their number has it on the invoice, whatever they have said since.
     const taxId = due.find(({ taxed }) => taxed!.buyerTaxId !== null)?.taxed!.buyerTaxId ?? party?.taxId?.number
     const buyer = { id: driverId, country: seller.address.country, ...party, name, taxId }
@@ -60,7 +74,12 @@ export async function invoiceTogether(
 }
 
 /** What of an earlier invoice is of this session. */
-async function takeBack(tx: Tx<'billing'>, { sessionId, revision, invoiceId, driverId, place }: Charge, at: Date) {
+async function takeBack(
+  tx: Tx<'billing'>,
+  { sessionId, revision, invoiceId, place }: Charge,
+  driverId: string,
+  at: Date,
+): Promise<void> {
   const { lines, seller, currency } = (await findInvoice(tx, invoiceId!))!
   const issued = await credit(tx, {
     cause: `session ${sessionId} before ${revision}`,
@@ -70,7 +89,7 @@ async function takeBack(tx: Tx<'billing'>, { sessionId, revision, invoiceId, dri
     at,
     timeZone: place!.timeZone,
   })
-  if (issued.isNew) await tell(tx, issued, { sellerId: seller.id, driverId: driverId!, currency })
+  if (issued.isNew) await tell(tx, issued, { sellerId: seller.id, driverId, currency })
 }
 
 const tell = (

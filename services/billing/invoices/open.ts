@@ -1,10 +1,10 @@
-import type { Booked } from '../charges/charge.ts'
+import type { Tx } from '#kernel'
 import { listCharges, type Charge } from '../charges/store.ts'
 import type { BillingHost } from '../host.ts'
 import { invoiceSession, invoiceTogether } from './invoicing.ts'
 
 /** Invoices for each session once it is booked, and for each month once it is over. */
-export function openInvoicing(host: BillingHost): Booked {
+export function openInvoicing(host: BillingHost): (tx: Tx, sessionId: string) => Promise<void> {
   const { db, now } = host
   const single = host.job('invoice a session', ({ sessionId }: { sessionId: string }) =>
     invoiceSession(host, sessionId),

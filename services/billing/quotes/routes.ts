@@ -65,7 +65,8 @@ const Place = {
 
 /** What charging at a plug costs; who asks is held to it, and so is who sells. */
 export function quoteRoutes(host: BillingHost): void {
-  const { db, http, now, ask, settings } = host
+  const { db, http, now, ask, settings, cache } = host
+  const strangers = cache.limit('quotes by place', { points: 60, seconds: 60 })
   http.post(
     '/quote',
     {
@@ -75,7 +76,7 @@ export function quoteRoutes(host: BillingHost): void {
         description:
           'The price of so much energy in so many minutes from now on, with the terms behind it. A session of the same driver that begins ' +
           'at this plug before the quote ends costs by these terms, whatever became of the tariff meanwhile.',
-        refuses: ['station_unknown', 'amount_too_great'],
+        refuses: ['station_unknown', 'amount_too_great', 'too_many_requests'],
         body: Type.Object({
           ...Place,
           energyWh: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000, examples: [20_000] })),
@@ -84,7 +85,8 @@ export function quoteRoutes(host: BillingHost): void {
         response: { 201: QuoteView },
       },
     },
-    async ({ body, visitor: actor }, reply) => {
+    async ({ body, visitor: actor, ip }, reply) => {
+      if (!actor) await strangers.take(ip)
       const { stationId, evse, connector, energyWh = 20_000, minutes = 60 } = body
       const station = await ask(getStation, { stationId })
       const driverId = actor?.userId ?? null

@@ -82,7 +82,7 @@ export function treatmentOf(
 /** What of a price is tax; none where nobody said who sells. */
 export async function taxOf(
   db: Db,
-  charge: Charge,
+  charge: Pick<Charge, 'seller' | 'driverId' | 'place' | 'endedAt'>,
   terms: TariffTerms,
   price: Price,
 ): Promise<{ netMinor: bigint; taxMinor: bigint; taxed: Charge['taxed'] }> {

@@ -33,7 +33,10 @@ const WithdrawalView = Type.Object(
 )
 
 /** Money into wallets, by whoever takes payments here, and back to where it came from. */
-export function topUps(host: BillingHost): Payments<'billing'> {
+export function topUps(
+  host: BillingHost,
+  others: (tx: Tx<'billing'>, change: PaymentChange) => Promise<void>,
+): Payments<'billing'> {
   const { db, http, now, settings } = host
   const payments = openPayments<'billing'>(host, { onChange: (tx, change) => follow(tx, change) })
   const allowed = BigInt(settings.BILLING_DEBT_ALLOWED_MINOR)
@@ -41,7 +44,7 @@ export function topUps(host: BillingHost): Payments<'billing'> {
   /** What drivers have follows what becomes of their payments. */
   async function follow(tx: Tx<'billing'>, change: PaymentChange): Promise<void> {
     const { payment, at } = change
-    if (payment.purpose !== 'top-up' || !payment.payer) return
+    if (payment.purpose !== 'top-up' || !payment.payer) return await others(tx, change)
     const driverId = payment.payer.id
     const { currency } = payment
     if (change.kind === 'failed')

@@ -1,15 +1,20 @@
 import {
+  AdHocPaid,
   ChargeUnpaid,
   DriverBlocked,
   DriverUnblocked,
+  getReceipt,
   InvoiceIssued,
   SessionCharged,
   TopUpFailed,
   WalletLow,
 } from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
-import { both, inAppOnly, inBulk, rule } from './kind.ts'
+import { both, inAppOnly, inBulk, mailOnly, rule, unlessUnknown, type Locale } from './kind.ts'
 import { amountIn } from './wording.ts'
+
+const energyIn = (locale: Locale, wh: number): string =>
+  `${new Intl.NumberFormat(locale === 'de' ? 'de-DE' : 'en-GB', { maximumFractionDigits: 2 }).format(wh / 1000)} kWh`
 
 const person = (id: string): Owner => ({ kind: 'person', id })
 
@@ -121,6 +126,38 @@ export const billing = {
       text: [
         `Ihr Guthaben sollte um ${amountIn('de', amountMinor, currency)} aufgeladen werden, und die Zahlung kam nicht zustande. Es wurde nichts abgebucht; Sie können es erneut versuchen.`,
       ],
+    }),
+  }),
+
+  'ad-hoc.paid': rule(AdHocPaid, mailOnly, {
+    drafts: ({ visitId, email, language, stationName, energyWh, totalMinor, currency }) =>
+      email === null
+        ? []
+        : [
+            {
+              audience: { kind: 'address', address: email, locale: language },
+              facts: { visitId, station: stationName, energyWh, totalMinor, currency },
+            },
+          ],
+    async secret({ ask }, { visitId }) {
+      const found = await unlessUnknown('visit_unknown', ask(getReceipt, { visitId }))
+      return found && { link: found.link }
+    },
+    en: ({ station, energyWh, totalMinor, currency }) => ({
+      title: `Receipt: ${amountIn('en', totalMinor, currency)} for charging`,
+      text: [
+        `You charged ${energyIn('en', energyWh)} at ${station}. ${amountIn('en', totalMinor, currency)} was taken from your card; what was reserved beyond that is released.`,
+      ],
+      action: 'See the receipt',
+      note: 'Somebody gave this address when they paid. If it was not you, ignore this message.',
+    }),
+    de: ({ station, energyWh, totalMinor, currency }) => ({
+      title: `Beleg: ${amountIn('de', totalMinor, currency)} für das Laden`,
+      text: [
+        `Sie haben ${energyIn('de', energyWh)} an ${station} geladen. ${amountIn('de', totalMinor, currency)} wurden von Ihrer Karte abgebucht; was darüber hinaus vorgemerkt war, ist freigegeben.`,
+      ],
+      action: 'Den Beleg ansehen',
+      note: 'Jemand hat diese Adresse beim Bezahlen angegeben. Waren Sie es nicht, beachten Sie diese Nachricht nicht.',
     }),
   }),
 

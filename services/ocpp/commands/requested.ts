@@ -1,13 +1,14 @@
+import { AdHocStartRequested, AdHocStopRequested } from '#contracts/billing'
 import { AvailabilityRequested, RemedyRequested } from '#contracts/maintenance'
 import { SessionStartRequested, SessionStopRequested } from '#contracts/sessions'
-import { Problem } from '#kernel'
+import { Problem, type Tx } from '#kernel'
 import { keptFrom } from '../bookings/kept.ts'
 import { findBooked, nothingBooked } from '../bookings/store.ts'
 import { findCharger } from '../chargers/store.ts'
 import type { OcppHost } from '../host.ts'
-import { findTokens, insertOwnToken } from '../tokens/store.ts'
-import { availabilityCall, resetCall, startCall, stopCall, unlockCall } from './calls.ts'
-import { refuseCommand, sendCommand } from './send.ts'
+import { dropPassingTokens, findTokens, insertOwnToken, insertPassingToken } from '../tokens/store.ts'
+import { availabilityCall, resetCall, startCall, stopCall, unlockCall, type Start } from './calls.ts'
+import { refuseCommand, sendCommand, type Asked } from './send.ts'
 
 /** Sends what others ask for by events; `command.ended` tells them how it went. */
 export function takeRequests(host: OcppHost): void {
@@ -17,16 +18,10 @@ export function takeRequests(host: OcppHost): void {
     async ({ requestId, chargerId, evse, connector, token, own, driverId, remoteStartId, ...event }, tx) => {
       // It has to be there when the charger asks about it.
       if (own && driverId) await insertOwnToken(tx, token, driverId, new Date(event.timestamp))
-      const charger = await findCharger(tx, chargerId)
-      const start = { ...token, evse: evse ?? connector ?? undefined, remoteStartId }
-      const call = startCall(charger?.ocppVersion ?? 'ocpp1.6', start)
-      const asked = { ...call, chargerId, requestId, askedBy: event.actor, until: new Date(event.until) }
       const userId =
         driverId ?? (await findTokens(tx, [token.idToken])).get(token.idToken.toUpperCase())?.userId ?? null
-      const booked = (await findBooked(tx, [chargerId], host.now())).get(chargerId) ?? nothingBooked
-      const kept = keptFrom(booked, { idToken: token.idToken, userId }, start.evse, host.now())
-      if (kept) await refuseCommand(host, tx, asked, new Problem('conflict', 'connector_booked'))
-      else await sendCommand(host, tx, asked)
+      const wanted = { ...token, evse: evse ?? connector ?? undefined, remoteStartId, userId }
+      await start(host, tx, wanted, { chargerId, requestId, askedBy: event.actor, until: new Date(event.until) })
     },
   )
   host.on(
@@ -38,6 +33,42 @@ export function takeRequests(host: OcppHost): void {
       await sendCommand(host, tx, { ...call, chargerId, requestId, askedBy: actor, until: new Date(until) })
     },
   )
+  host.on(
+    AdHocStartRequested,
+    {
+      id: 'ad-hoc start',
+      purpose: 'have chargers start sessions that are paid for',
+      from: 'now',
+      afterFailure: 'pass',
+    },
+    async ({ requestId, visitId, chargerId, evse, idToken, remoteStartId, actor, timestamp, until, ...event }, tx) => {
+      const token = { idToken, type: 'Central' }
+      const times = { createdAt: new Date(timestamp), expiresAt: new Date(event.tokenUntil) }
+      await insertPassingToken(tx, token, visitId, times)
+      const wanted = { ...token, evse, remoteStartId, userId: null }
+      await start(host, tx, wanted, { chargerId, requestId, askedBy: actor, until: new Date(until) })
+    },
+  )
+  host.on(
+    AdHocStopRequested,
+    {
+      id: 'ad-hoc stop',
+      purpose: 'have chargers stop what is not paid for any more',
+      from: 'now',
+      afterFailure: 'pass',
+    },
+    async ({ requestId, chargerId, sessionId, actor, until }, tx) => {
+      const { ocppVersion: version = null } = (await findCharger(tx, chargerId)) ?? {}
+      const [transaction] = await tx<{ reference: string }[]>`
+        select reference from transactions where id = ${sessionId} and ended_at is null`
+      if (!transaction) return
+      const call = stopCall(version ?? 'ocpp1.6', transaction.reference)
+      await sendCommand(host, tx, { ...call, chargerId, requestId, askedBy: actor, until: new Date(until) })
+    },
+  )
+  host.every('1 day', 'forget tokens of who paid in advance', async () => {
+    await host.db.transaction(tx => dropPassingTokens(tx, new Date(host.now().getTime() - 30 * 86_400_000)))
+  })
   host.on(
     RemedyRequested,
     { id: 'remedy', purpose: 'have chargers help themselves', from: 'now', afterFailure: 'pass' },
@@ -56,4 +87,20 @@ export function takeRequests(host: OcppHost): void {
       await sendCommand(host, tx, { ...call, chargerId, requestId, askedBy: actor, until: new Date(until) })
     },
   )
+}
+
+/** Has a charger begin, unless the connector is booked for somebody else. */
+async function start(
+  host: OcppHost,
+  tx: Tx<'ocpp'>,
+  { userId, ...wanted }: Start & { readonly userId: string | null },
+  about: Omit<Asked, 'action' | 'payload'>,
+): Promise<void> {
+  const { chargerId } = about
+  const version = (await findCharger(tx, chargerId))?.ocppVersion ?? 'ocpp1.6'
+  const asked = { ...startCall(version, wanted), ...about }
+  const booked = (await findBooked(tx, [chargerId], host.now())).get(chargerId) ?? nothingBooked
+  const kept = keptFrom(booked, { idToken: wanted.idToken, userId }, wanted.evse, host.now())
+  if (kept) await refuseCommand(host, tx, asked, new Problem('conflict', 'connector_booked'))
+  else await sendCommand(host, tx, asked)
 }

@@ -99,6 +99,21 @@ export const insertOwnToken = (
   values (${newId()}, ${idToken}, ${type}, 'person', ${userId}, ${userId}, 'accepted', ${createdAt})
   on conflict (upper(id_token)) do nothing`
 
+/** A token that is nobody's, for one session of who paid in advance. */
+export const insertPassingToken = (
+  tx: Tx,
+  { idToken, type }: Pick<Token, 'idToken' | 'type'>,
+  visitId: string,
+  { createdAt, expiresAt }: { createdAt: Date; expiresAt: Date },
+) => tx`
+  insert into tokens (id, id_token, type, owner_kind, owner_id, status, expires_at, exclusive, created_at)
+  values (${newId()}, ${idToken}, ${type}, 'person', ${visitId}, 'accepted', ${expiresAt}, true, ${createdAt})
+  on conflict (upper(id_token)) do nothing`
+
+/** Those of a while ago. */
+export const dropPassingTokens = (tx: Tx, before: Date) => tx`
+  delete from tokens where type = 'Central' and user_id is null and exclusive and expires_at < ${before}`
+
 /** The same by its value, whatever its case. */
 export async function lockTokenOf(tx: Tx, idToken: string): Promise<KeptToken | undefined> {
   const [row] = await tx<KeptToken[]>`

@@ -1,0 +1,71 @@
+import Type from 'typebox'
+import { SessionEnded, SessionStarted, SessionUpdated } from '#contracts/sessions'
+import { anyone, Problem } from '#kernel'
+import type { BillingHost } from '../host.ts'
+import type { AdHoc } from './desk.ts'
+import { findVisit } from './store.ts'
+import { figuresOf } from './visit-page.ts'
+import { mayBeVisit } from './visits.ts'
+
+/** Puts what is told in the place of what the page said; at the end the page is loaded anew. */
+const script = `
+const told = new EventSource(document.getElementById('live').dataset.from)
+told.addEventListener('charge', ({ data }) => {
+  const { state, ...figures } = JSON.parse(data)
+  if (state !== 'charging') {
+    told.close()
+    location.reload()
+  }
+  for (const [name, text] of Object.entries(figures)) {
+    const place = document.getElementById(name)
+    if (place && place.textContent !== text) place.textContent = text
+  }
+})
+`
+
+/** It is told no oftener than that, and as often even where the charger says nothing: time goes on. */
+const stepMs = 2_000
+
+export function liveRoutes({ site, db, now, watch }: BillingHost, adHoc: AdHoc): void {
+  site.get(
+    '/charge/live.js',
+    {
+      config: { access: anyone },
+      schema: { summary: 'Shows how charging of a stranger goes on', produces: ['text/javascript'], hide: true },
+    },
+    (_request, reply) => reply.type('text/javascript; charset=utf-8').header('cache-control', 'no-cache').send(script),
+  )
+  const live = site.stream(
+    '/charge/visits/:key/live',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'How charging of a stranger goes on, live',
+        refuses: ['visit_unknown'],
+        params: Type.Object({ key: Type.String({ pattern: '^[\\w-]{32}$', maxLength: 32 }) }),
+        hide: true,
+      },
+    },
+    async ({ params }) => {
+      const found = await findVisit(db, params)
+      if (!found) throw new Problem('not_found', 'visit_unknown')
+      return {
+        about: found.token,
+        newest: async () => 0,
+        async after(seen) {
+          const step = Math.floor(now().getTime() / stepMs)
+          if (Number(seen) >= step) return []
+          const visit = (await findVisit(db, params))!
+          const at = now()
+          const progress = visit.state === 'charging' ? await adHoc.progress(visit, at) : undefined
+          const state = progress?.endedAt ? 'ending' : visit.state
+          return [{ id: step, event: 'charge', data: { state, ...(progress && figuresOf(visit, progress, at)) } }]
+        },
+      }
+    },
+  )
+  for (const event of [SessionStarted, SessionUpdated, SessionEnded])
+    watch(event, ({ token }) => {
+      if (mayBeVisit(token?.idToken)) live.wake(token!.idToken.toUpperCase())
+    })
+}

@@ -1,0 +1,48 @@
+import type { TariffTerms } from '#contracts/billing'
+import type { Db } from '#kernel'
+import { decimalOf, exact } from '#money/amount'
+import type { Charge } from '../charges/store.ts'
+import { taxOf } from '../sellers/sellers.ts'
+import { priceOf, type Moment, type Price } from '../tariffs/price.ts'
+
+type Sold = Pick<Charge, 'seller' | 'driverId' | 'place' | 'endedAt'>
+type Tax = Awaited<ReturnType<typeof taxOf>>
+
+/** A price and its tax, which together are no more than so much, whatever the terms say. */
+export async function priceWithin(
+  db: Db,
+  sold: Sold,
+  terms: TariffTerms,
+  course: readonly Moment[],
+  mostMinor: bigint | undefined,
+): Promise<{ price: Price; tax: Tax }> {
+  const at = async (bounded: TariffTerms) => {
+    const price = priceOf(bounded, course, sold.place!.timeZone)
+    return { price, tax: await taxOf(db, sold, terms, price) }
+  }
+  let priced = await at(terms)
+  const { currency } = terms
+  const total = ({ tax: { netMinor, taxMinor } }: typeof priced): bigint => netMinor + taxMinor
+  if (mostMinor === undefined || total(priced) <= mostMinor) return priced
+  let bound = (mostMinor * priced.price.totalMinor) / total(priced)
+  do {
+    const most = decimalOf({ minor: bound, currency })
+    const least = terms.minPrice !== undefined && exact(terms.minPrice).compare(exact(most)) > 0 ? most : terms.minPrice
+    priced = await at({ ...terms, maxPrice: most, ...(least !== undefined && { minPrice: least }) })
+    // What tax is rounded up to may be a cent more.
+    bound -= 1n
+  } while (total(priced) > mostMinor && bound >= 0n)
+  return priced
+}
+
+/** With tax, as who pays by card is asked for it. */
+export async function costOf(
+  db: Db,
+  sold: Omit<Sold, 'driverId' | 'endedAt'>,
+  terms: TariffTerms,
+  course: readonly Moment[],
+): Promise<bigint> {
+  const endedAt = new Date(course.at(-1)!.at)
+  const { tax } = await priceWithin(db, { ...sold, driverId: null, endedAt }, terms, course, undefined)
+  return tax.netMinor + tax.taxMinor
+}
