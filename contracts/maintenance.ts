@@ -107,6 +107,29 @@ export const TicketSlaAtRisk = event('maintenance', 'ticket.sla-at-risk', 'ticke
 /** A ticket has taken longer than it may; told once, until it is reopened. */
 export const TicketSlaMissed = event('maintenance', 'ticket.sla-missed', 'ticketId', Type.Object(Ticket))
 
+/** How far planned work is. */
+export const WorkState = Type.Enum(['planned', 'active', 'done', 'cancelled'], { examples: ['active'] })
+
+/** Planned work at a station began, ended or was cancelled; it takes connectors out of service from then to then. */
+export const WorkChanged = event(
+  'maintenance',
+  'work.changed',
+  'workId',
+  Type.Object({
+    workId: Id,
+    stationId: Id,
+    /** All of the station where none is named. */
+    evse: nullable(Type.Integer({ minimum: 1, examples: [1] })),
+    title: Line(200, { examples: ['New cables'] }),
+    state: WorkState,
+    from: Instant,
+    /** Of work that ended early: when it did. */
+    to: Instant,
+    plannedBy: nullable(Id),
+    version: Type.Integer({ minimum: 1, examples: [2] }),
+  }),
+)
+
 /** A charger, or one EVSE of it, is to go out of service or back for planned work, asked until then. */
 export const AvailabilityRequested = event(
   'maintenance',

@@ -120,6 +120,24 @@ create table signals (
   constraint signals_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id)
 );
 
+create table sla (
+  owner_id       uuid     not null,
+  owner_kind     text     not null,
+  working_hours  text,
+  holidays       date[],
+  critical_s     integer,
+  high_s         integer,
+  normal_s       integer,
+  low_s          integer,
+  version        integer  not null,
+  constraint sla_pkey PRIMARY KEY (owner_id),
+  constraint sla_critical_s_check CHECK ((critical_s > 0)),
+  constraint sla_high_s_check CHECK ((high_s > 0)),
+  constraint sla_low_s_check CHECK ((low_s > 0)),
+  constraint sla_normal_s_check CHECK ((normal_s > 0)),
+  constraint sla_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
+);
+
 create table stations (
   id          uuid                      not null,
   charger_id  text,
@@ -254,6 +272,7 @@ create table works (
   answer        text,
   version       integer                   not null,
   created_at    timestamp with time zone  not null,
+  planned_by    uuid,
   constraint works_pkey PRIMARY KEY (id),
   constraint works_check CHECK ((from_at < to_at)),
   constraint works_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),

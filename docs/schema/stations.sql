@@ -60,15 +60,16 @@ create table evses (
 );
 
 create table exclusions (
-  id          uuid                      not null,
-  station_id  uuid                      not null,
-  evse        integer,
-  from_at     timestamp with time zone  not null,
-  to_at       timestamp with time zone  not null,
-  reason      text                      not null,
-  note        text,
-  created_by  uuid                      not null,
-  created_at  timestamp with time zone  not null,
+  id            uuid                      not null,
+  station_id    uuid                      not null,
+  evse          integer,
+  from_at       timestamp with time zone  not null,
+  to_at         timestamp with time zone  not null,
+  reason        text                      not null,
+  note          text,
+  created_by    uuid,
+  created_at    timestamp with time zone  not null,
+  work_version  integer,
   constraint exclusions_pkey PRIMARY KEY (id),
   constraint exclusions_station_id_fkey FOREIGN KEY (station_id) REFERENCES stations(id) ON DELETE CASCADE,
   constraint exclusions_check CHECK ((to_at > from_at))

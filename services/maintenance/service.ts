@@ -8,6 +8,7 @@ import {
   TicketOpened,
   TicketSlaAtRisk,
   TicketSlaMissed,
+  WorkChanged,
 } from '#contracts/maintenance'
 import { defineService } from '#kernel'
 import { fieldPages } from './field/pages.ts'
@@ -18,6 +19,7 @@ import { incidentReactions, watchIncidents } from './incidents/reactions.ts'
 import { incidentRoutes } from './incidents/routes.ts'
 import { partRoutes } from './parts/routes.ts'
 import { problems } from './problems.ts'
+import { slaRoutes } from './sla/routes.ts'
 import { remedyReactions, tryRemedies } from './remedies/remedies.ts'
 import { technicianReactions } from './technicians/reactions.ts'
 import { technicianRoutes } from './technicians/routes.ts'
@@ -44,6 +46,7 @@ export const maintenance = defineService({
     TicketAssigned,
     TicketSlaAtRisk,
     TicketSlaMissed,
+    WorkChanged,
   ],
   start(host) {
     incidentReactions(host)
@@ -54,6 +57,7 @@ export const maintenance = defineService({
     technicianRoutes(host)
     partRoutes(host)
     workRoutes(host)
+    slaRoutes(host)
     reportPages(host)
     fieldPages(host)
     figures(host)

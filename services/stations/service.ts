@@ -21,6 +21,7 @@ import { moveRoutes } from './stations/moving.ts'
 import { routes } from './stations/routes.ts'
 import { transferRoutes } from './transfer/transfer.ts'
 import { uptimeRoutes } from './uptime/routes.ts'
+import { noteWorks } from './uptime/works.ts'
 
 /** Where one can charge: sites, stations, their EVSEs and connectors, and how these are. */
 export const stations = defineService({
@@ -50,6 +51,7 @@ export const stations = defineService({
     pages(host)
     streams(host)
     reactions(host)
+    noteWorks(host)
     host.answer(getConnector, input => answerConnector(host.db, input))
     host.answer(getStation, input => answerStation(host.db, input))
   },

@@ -12,7 +12,13 @@ import {
   TopUpFailed,
   WalletLow,
 } from '#contracts/billing'
-import { AvailabilityRequested, IncidentClosed, TicketSlaAtRisk, TicketSlaMissed } from '#contracts/maintenance'
+import {
+  AvailabilityRequested,
+  IncidentClosed,
+  TicketSlaAtRisk,
+  TicketSlaMissed,
+  WorkChanged,
+} from '#contracts/maintenance'
 import { CertificateEnding, ChargerLost, ConnectorFailed } from '#contracts/ocpp'
 import {
   SessionCorrected,
@@ -195,6 +201,8 @@ export async function chargingHappens(
     })
     await p.publish(TicketSlaAtRisk, ticket)
     await p.publish(AvailabilityRequested, { ...asked, requestId: newId(), evse: null, operative: false })
+    const work = { workId: newId(), stationId: newId(), evse: 1, title: 'New cables', state: 'active' as const }
+    await p.publish(WorkChanged, { ...work, from: ago(60), to: ago(10), plannedBy: personId, version: 2 })
     await p.publish(TicketSlaMissed, { ...ticket, dueAt: ago(1), version: 4 })
     await p.publish(SessionStopRequested, { ...asked, requestId: newId(), sessionId: newId(), reference: 'T-1' })
   } finally {

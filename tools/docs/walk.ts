@@ -349,6 +349,9 @@ export const walk: readonly Chapter[] = [
       { operation: 'getMaintenanceTicketsCount' },
       { operation: 'getMaintenanceTicketsById', with: { id: 'ticketId' } },
       { operation: 'getMaintenanceTicketsByIdProposals', with: { id: 'ticketId' } },
+      { operation: 'putMaintenanceTicketsByIdPriority', with: { id: 'ticketId' } },
+      { operation: 'getMaintenanceSla', keep: { slaTag: 'ETag' } },
+      { operation: 'putMaintenanceSla', with: { 'If-Match': 'slaTag' } },
       {
         operation: 'postMaintenanceTicketsByIdAssign',
         with: { id: 'ticketId', technicianId: 'technicianId', 'If-Match': 'ticketTag' },

@@ -208,6 +208,24 @@ suite('a session', () => {
     await isRight()
   })
 
+  test('that still waits is charged later, however many before it cannot be', async t => {
+    const { p, known, tariff, ended, as, periodically } = await open(t)
+    await tariff(perKwh('0.50'))
+    known.station = false
+    const one = session()
+    await ended(one)
+    const db = p.db('billing')
+    await db`update charges set told_at = now() - interval '1 hour'`
+    await db`
+      insert into charges (session_id, charger_id, evse, connector, started_at, ended_at, energy_wh, told_at, state)
+      select ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'CP-NOWHERE', 1, 1, now(), now(), 0,
+        now() - interval '1 hour', 'due'
+      from generate_series(1, 501) n`
+    known.station = true
+    await periodically(/still wait/)
+    assert.equal((await as({ userId: one.driverId }).get(`/charges/${one.sessionId}`)).body.state, 'charged')
+  })
+
   test('of no energy costs nothing by energy, and is charged all the same', async t => {
     const { p, tariff, ended, isRight } = await open(t)
     await tariff(perKwh('0.50'))

@@ -6,16 +6,25 @@ import type { AdHoc } from '../ad-hoc/desk.ts'
 import { charge, giveBackHeld, type Booked } from './charge.ts'
 import { follow, listDue, listNowhere, noteDriver, noteStation, type Told } from './store.ts'
 
+/** So many wait for their charge in one transaction. */
+const atOnce = 500
+
 /** Sessions are agreed on at their begin and booked at their end, each by a job, as that asks other services. */
 export function followSessions(host: BillingHost, booked: Booked, adHoc: AdHoc): void {
   // Who is told of the end while this is on its way leaves it to this.
   const agreeing = host.job('agree', ({ sessionId }: { sessionId: string }) => charge(host, sessionId, booked))
   const charging = host.job('charge', ({ sessionId }: { sessionId: string }) => charge(host, sessionId, booked))
   host.every('10 minutes', 'charge sessions that still wait for it', async () => {
-    const waiting = await listDue(host.db, new Date(host.now().getTime() - 10 * 60_000))
-    await host.db.transaction(async tx => {
-      for (const sessionId of waiting) await tx.enqueue(charging, { sessionId }, { key: sessionId })
-    })
+    const before = new Date(host.now().getTime() - 10 * 60_000)
+    // Those that cannot be charged yet keep none of the others from it.
+    for (let last: string | undefined, isMore = true; isMore;) {
+      const waiting: readonly string[] = await listDue(host.db, before, last, atOnce)
+      last = waiting.at(-1)
+      isMore = waiting.length === atOnce
+      await host.db.transaction(async tx => {
+        for (const sessionId of waiting) await tx.enqueue(charging, { sessionId }, { key: sessionId })
+      })
+    }
   })
 
   host.every('1 hour', 'give back what was kept for sessions that never ended', () => giveBackHeld(host))

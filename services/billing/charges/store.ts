@@ -158,10 +158,12 @@ export async function stationOf(db: Db, chargerId: string): Promise<string | und
   return row?.stationId
 }
 
-/** Told of before then, and not booked yet. */
-export async function listDue(db: Db, before: Date): Promise<string[]> {
+/** Told of before then, and not booked yet, behind one. */
+export async function listDue(db: Db, before: Date, after: string | undefined, limit: number): Promise<string[]> {
   const rows = await db<{ sessionId: string }[]>`
-    select session_id as "sessionId" from charges where state = 'due' and told_at < ${before} order by session_id limit 500`
+    select session_id as "sessionId" from charges
+    where state = 'due' and told_at < ${before} ${after === undefined ? db`` : db`and session_id > ${after}`}
+    order by session_id limit ${limit}`
   return rows.map(({ sessionId }) => sessionId)
 }
 

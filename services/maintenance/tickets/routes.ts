@@ -26,10 +26,11 @@ import { Skill } from '../technicians/routes.ts'
 import { listLoads, lockTechnician } from '../technicians/store.ts'
 import { byScore, propose } from '../technicians/technicians.ts'
 import { countTickets, searchTickets, ticketFilters } from './search.ts'
+import { clockOf } from '../sla/store.ts'
 import { findTicket, listNotes, lockTicket, updateTicket } from './store.ts'
 import { possible, type Act, type Ticket } from './tickets.ts'
 import { summary, TicketSummary, TicketView, view } from './view.ts'
-import { act, note, openTicket, placeOf, type About } from './working.ts'
+import { act, note, openTicket, placeOf, prioritise, type About } from './working.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 const operators = { access: withRole('operator') }
@@ -72,7 +73,7 @@ const Proposals = Type.Object(
 )
 
 export function ticketRoutes(host: MaintenanceHost): void {
-  const { http, db, now, settings } = host
+  const { http, db, now } = host
 
   const read = async (actor: Actor, id: string) => {
     const ticket = await findTicket(db, id)
@@ -199,6 +200,7 @@ export function ticketRoutes(host: MaintenanceHost): void {
     },
     async ({ actor, params }) => {
       const ticket = workable(actor, await findTicket(db, params.id))
+      const { settings } = await clockOf(host, db, ticket.owner)
       const holidays = new Set(settings.MAINTENANCE_HOLIDAYS)
       const technicians = await listLoads(db, ticket.owner?.id ?? actor.organisation?.id ?? actor.userId)
       return {
@@ -236,6 +238,32 @@ export function ticketRoutes(host: MaintenanceHost): void {
         const more = { technicianId: technician.id, assigneeId: technician.userId }
         await act(host, tx, ticket, 'assign', { actor, text: technician.name, more })
         return params.id
+      })
+      return answer(reply, await read(actor, params.id))
+    },
+  )
+
+  http.put(
+    '/tickets/:id/priority',
+    {
+      config: operators,
+      schema: {
+        summary: 'Say how soon a ticket has to be seen to',
+        description: 'Its clock goes on by the new priority; what it has used of its time stays.',
+        honours: ['If-Match'],
+        gives: ['ETag'],
+        refuses: ['ticket_unknown', 'editor_required', 'ticket_closed'],
+        params: One,
+        body: Type.Object({ priority: Priority }),
+        response: { 200: TicketView },
+      },
+    },
+    async (request, reply) => {
+      const { actor, params, body } = request
+      await db.transaction(async tx => {
+        const ticket = workable(actor, await lockTicket(tx, params.id))
+        requireMatch(request, ticket.version)
+        await prioritise(host, tx, ticket, body.priority, actor)
       })
       return answer(reply, await read(actor, params.id))
     },

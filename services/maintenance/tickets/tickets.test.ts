@@ -169,3 +169,58 @@ test('an incident that lasts gets a ticket by itself, once', async t => {
   const [ticket, ...more] = await me.list('/tickets')
   assert.deepEqual([more.length, ticket.title, ticket.priority], [1, 'CP-1: GroundFailure', 'high'])
 })
+
+test('a ticket of another priority goes on by the clock of that, with the time it has used, and once it is closed no more', async t => {
+  const { p, me, grace, operator, at, ticket, pass, now, periodically } = await ticketed(t)
+  const dueIn = (body: { dueAt: string }) => (Date.parse(body.dueAt) - now().getTime()) / hour
+  const put = (priority: string, headers = {}) => me.put(`${at}/priority`, { priority }, headers)
+  const critical = await put('critical')
+  assert.deepEqual([critical.status, critical.body.priority, dueIn(critical.body)], [200, 'critical', 4], critical.text)
+  pass(3.5 * hour)
+  await periodically(/time runs out/)
+  assert.equal((await me.get(at)).body.escalation, 1)
+  const normal = await put('normal')
+  assert.equal(normal.body.escalation, 0, 'there is time again')
+  const again = await put('critical', { 'if-match': `"${normal.body.version}"` })
+  assert.equal(again.status, 200)
+  await periodically(/time runs out/)
+  assert.equal((await p.published(TicketSlaAtRisk)).length, 2)
+  assert.equal((await put('low', { 'if-match': '"1"' })).body.code, 'version_stale')
+  assert.equal((await grace.put(`${at}/priority`, { priority: 'low' })).status, 403)
+  assert.equal((await operator().put(`${at}/priority`, { priority: 'low' })).body.code, 'ticket_unknown')
+  assert.deepEqual(
+    again.body.notes.filter(({ act }: any) => act === 'prioritise').map(({ text }: any) => text),
+    ['critical', 'normal', 'critical'],
+  )
+  assert.equal((await p.published(TicketChanged)).filter(({ ticketId }) => ticketId === ticket.id).length, 3)
+  await me.post(`${at}/close`, {})
+  assert.equal((await put('low')).body.code, 'ticket_closed')
+})
+
+test('an operator says how long their tickets may take and when their clock runs; others keep what the platform has', async t => {
+  const { me, operator, station, now } = await ticketed(t)
+  const none = await me.get('/sla')
+  assert.deepEqual([none.status, none.body.version, none.body.highS, none.headers.etag], [200, 0, null, '"0"'])
+  const day = {
+    workingHours: '1-7 00:00-23:59',
+    holidays: [],
+    criticalS: 1_800,
+    highS: null,
+    normalS: 7_200,
+    lowS: null,
+  }
+  const said = await me.put('/sla', day, { 'if-match': '"0"' })
+  assert.deepEqual([said.status, said.body], [200, { ...day, version: 1 }], said.text)
+  assert.equal((await me.put('/sla', day, { 'if-match': '"0"' })).body.code, 'version_stale')
+  for (const wrong of [{ workingHours: '1-8 00:00-23:59' }, { highS: 0 }, { holidays: ['25.12.2027'] }])
+    assert.equal((await me.put('/sla', { ...day, ...wrong })).status, 400, JSON.stringify(wrong))
+  const due = async (who: typeof me, priority: string) => {
+    const stationId = await station({ stationId: newId(), owner: { kind: 'person', id: who.userId } })
+    const { body } = await who.post('/tickets', { stationId, title: 'Dark', priority })
+    return (Date.parse(body.dueAt) - now().getTime()) / hour
+  }
+  assert.equal(await due(me, 'critical'), 0.5)
+  assert.equal(await due(me, 'normal'), 2)
+  assert.equal(await due(operator(), 'critical'), 4)
+  assert.equal((await operator().get('/sla')).body.version, 0)
+})

@@ -82,7 +82,21 @@ export function move(host: Clocked, ticket: Ticket, act: Act, at: Date, more: Pa
   return standing(host, next, at)
 }
 
-type Clocked = Pick<MaintenanceHost, 'settings'>
+export type Clocked = Pick<MaintenanceHost, 'settings'>
+
+/** A ticket of another priority: what was used of its time stays, and its clock goes on by the new one. Fails with `ticket_closed`. */
+export function rank(host: Clocked, ticket: Ticket, priority: Priority, at: Date): Ticket {
+  if (!possible(ticket).some(act => act !== 'reopen')) throw new Problem('conflict', 'ticket_closed')
+  const stopped = standing(host, ticket, at)
+  const ranked = { ...stopped, priority, slaTargetS: targetOf(host, priority), updatedAt: at }
+  const next = ticket.slaSince ? running(host, ranked, at) : ranked
+  // What was told still holds, or will be told when it is so again.
+  const { riskAt, dueAt, escalation } = next
+  const isLate = dueAt !== null && dueAt <= at
+  const isAtRisk = riskAt !== null && riskAt <= at
+  const told = !ticket.slaSince || isLate ? escalation : isAtRisk ? Math.min(escalation, 1) : 0
+  return { ...next, escalation: told, version: ticket.version + 1 }
+}
 
 /** The hours that count for a ticket. */
 export const calendarOf = (

@@ -13,7 +13,8 @@ import { closeIncident } from '../incidents/following.ts'
 import { closed, type Incident } from '../incidents/incidents.ts'
 import { lockIncident } from '../incidents/store.ts'
 import { insertNote, insertTicket, listPressing, listUnticketed, updateTicket, type Note } from './store.ts'
-import { move, running, targetOf, told, type Act, type Ticket } from './tickets.ts'
+import { clockOf } from '../sla/store.ts'
+import { move, rank, running, targetOf, told, type Act, type Ticket } from './tickets.ts'
 
 type MaintenanceTx = Tx<'maintenance'>
 
@@ -54,6 +55,7 @@ export async function openTicket(
   authorId: string | null,
 ): Promise<Ticket> {
   const at = host.now()
+  const clock = await clockOf(host, tx, about.owner)
   const fresh: Ticket = {
     ...about,
     ...wanted,
@@ -62,7 +64,7 @@ export async function openTicket(
     state: 'open',
     technicianId: null,
     assigneeId: null,
-    slaTargetS: targetOf(host, wanted.priority),
+    slaTargetS: targetOf(clock, wanted.priority),
     slaUsedS: 0,
     slaSince: null,
     riskAt: null,
@@ -72,7 +74,7 @@ export async function openTicket(
     createdAt: at,
     updatedAt: at,
   }
-  const { number: _, ...row } = running(host, fresh, at)
+  const { number: _, ...row } = running(clock, fresh, at)
   const ticket = await insertTicket(tx, row)
   await note(tx, ticket, { authorId, act: 'open', at })
   await tx.publish(TicketOpened, told(ticket))
@@ -96,7 +98,7 @@ export async function act(
   by: { actor: Pick<Actor, 'userId'> | null; text?: string | null; photos?: readonly string[]; more?: Partial<Ticket> },
 ): Promise<Ticket> {
   const at = host.now()
-  const ticket = move(host, before, what, at, by.more)
+  const ticket = move(await clockOf(host, tx, before.owner), before, what, at, by.more)
   await updateTicket(tx, ticket)
   const { text = null, photos = [] } = by
   await note(tx, ticket, { authorId: by.actor?.userId ?? null, act: what, at, text, photos })
@@ -104,6 +106,22 @@ export async function act(
   if (what === 'assign' && ticket.assigneeId !== before.assigneeId) await tx.publish(TicketAssigned, told(ticket))
   if (what === 'close') await endIncident(host, tx, ticket)
   return ticket
+}
+
+/** Gives a ticket another priority, notes and tells it. Fails with `ticket_closed`. */
+export async function prioritise(
+  host: MaintenanceHost,
+  tx: MaintenanceTx,
+  before: Ticket,
+  priority: Priority,
+  { userId }: Pick<Actor, 'userId'>,
+): Promise<void> {
+  if (before.priority === priority) return
+  const at = host.now()
+  const ticket = rank(await clockOf(host, tx, before.owner), before, priority, at)
+  await updateTicket(tx, ticket)
+  await note(tx, ticket, { authorId: userId, act: 'prioritise', at, text: priority })
+  await tx.publish(TicketChanged, told(ticket))
 }
 
 /** What a charger says of itself ends by itself; the rest is over with the work. */

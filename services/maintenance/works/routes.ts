@@ -111,6 +111,7 @@ export function workRoutes(host: MaintenanceHost): void {
         answered: true,
         answer: null,
         version: 1,
+        plannedBy: actor.userId,
         createdAt: at,
       }
       const made = await db.once(request, async tx => {

@@ -19,13 +19,15 @@ export interface Work {
   readonly answered: boolean
   readonly answer: string | null
   readonly version: number
+  /** Null where nobody noted it. */
+  readonly plannedBy: string | null
   readonly createdAt: Date
 }
 
 const columns = (db: Db) => db`
   w.id, w.station_id as "stationId", w.charger_id as "chargerId", w.evse, ${ownerColumn(db, 'w')} as owner, w.place,
   w.title, w.from_at as "fromAt", w.to_at as "toAt", w.state, w.request_id as "requestId",
-  w.requested_at as "requestedAt", w.answered, w.answer, w.version, w.created_at as "createdAt"`
+  w.requested_at as "requestedAt", w.answered, w.answer, w.version, w.planned_by as "plannedBy", w.created_at as "createdAt"`
 
 export async function findWork(db: Db, id: string): Promise<Work | undefined> {
   const [row] = await db<Work[]>`select ${columns(db)} from works w where w.id = ${id}`
@@ -39,12 +41,13 @@ export async function lockWork(tx: Tx, id: string): Promise<Work | undefined> {
 }
 
 export async function insertWork(tx: Tx, work: Work): Promise<void> {
-  const { id, stationId, chargerId, evse, owner, place, title, fromAt, toAt, state, version, createdAt } = work
+  const { id, stationId, chargerId, evse, owner, place, title, fromAt, toAt, state, version, plannedBy, createdAt } =
+    work
   await tx`
     insert into works (id, station_id, charger_id, evse, owner_kind, owner_id, place, title, from_at, to_at, state,
-      version, created_at)
+      version, planned_by, created_at)
     values (${id}, ${stationId}, ${chargerId}, ${evse}, ${owner?.kind ?? null}, ${owner?.id ?? null}, ${place},
-      ${title}, ${fromAt}, ${toAt}, ${state}, ${version}, ${createdAt})`
+      ${title}, ${fromAt}, ${toAt}, ${state}, ${version}, ${plannedBy}, ${createdAt})`
 }
 
 export const updateWork = (tx: Tx, { id, state, requestId, requestedAt, answered, answer, version }: Work) => tx`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AvailabilityRequested } from '#contracts/maintenance'
+import { AvailabilityRequested, WorkChanged } from '#contracts/maintenance'
 import { CommandEnded } from '#contracts/ocpp'
 import type { Owner } from '#contracts/shared'
 import { newId } from '#kernel'
@@ -30,7 +30,8 @@ async function planned(t: Parameters<typeof open>[0]) {
 }
 
 test('planned work takes a charger out of service when it begins and back when it ends; who is away is asked again', async t => {
-  const { me, plan, asked, answer, run, pass } = await planned(t)
+  const it = await planned(t)
+  const { me, plan, asked, answer, run, pass } = it
   const made = await plan(1, 3)
   assert.equal(made.status, 201, made.text)
   await run()
@@ -51,6 +52,18 @@ test('planned work takes a charger out of service when it begins and back when i
   for (let time = 0; time < 2; time++) await run()
   assert.deepEqual(await asked(), [false, false, true])
   assert.equal((await me.get(`/works/${made.body.id}`)).body.state, 'done')
+  assert.deepEqual(
+    (await it.p.published(WorkChanged)).map(({ state, from, to, plannedBy, version }) => [
+      state,
+      (Date.parse(to) - Date.parse(from)) / hour,
+      plannedBy,
+      version,
+    ]),
+    [
+      ['active', 2, me.userId, 2],
+      ['done', 2, me.userId, 3],
+    ],
+  )
   assert.equal((await me.post(`/works/${made.body.id}/cancel`)).body.code, 'work_over')
 })
 

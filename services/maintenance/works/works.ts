@@ -1,4 +1,4 @@
-import { AvailabilityRequested } from '#contracts/maintenance'
+import { AvailabilityRequested, WorkChanged } from '#contracts/maintenance'
 import { newId, type Tx } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
 import { isKept, listDue, updateWork, type Work } from './store.ts'
@@ -19,6 +19,7 @@ export async function turn(
   const at = now()
   const operative = state !== 'active'
   const next = { ...work, state, version: work.version + (state === work.state ? 0 : 1) }
+  if (state !== work.state) await tell(tx, next, at)
   // Nobody asks for what is so already: it was never begun, or other work goes on there.
   const isAsked = work.chargerId !== null && work.state !== 'planned' ? true : state === 'active'
   if (work.chargerId === null || !isAsked || (operative && (await isKept(tx, work, at)))) {
@@ -34,6 +35,13 @@ export async function turn(
   await tx.publish(AvailabilityRequested, { requestId, chargerId, evse, operative, until })
   log.info({ workId: work.id, chargerId, evse, operative }, 'a charger is asked to go out of service or back')
   return asked
+}
+
+async function tell(tx: MaintenanceTx, { id, fromAt, toAt, state, ...work }: Work, at: Date): Promise<void> {
+  const { stationId, evse, title, plannedBy, version } = work
+  const to = state === 'cancelled' && at < toAt ? (at < fromAt ? fromAt : at) : toAt
+  const span = { from: fromAt.toISOString(), to: to.toISOString() }
+  await tx.publish(WorkChanged, { workId: id, stationId, evse, title, state, ...span, plannedBy, version })
 }
 
 /** Begins and ends works by the clock; chargers that have not answered are asked again. */

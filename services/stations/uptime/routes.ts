@@ -51,7 +51,7 @@ const exclusion = {
   note: Type.Optional(nullable(Line(500, { examples: ['Cable replaced'] }))),
 }
 const ExclusionView = shown(
-  Type.Object({ id: Id, ...exclusion, createdBy: Id, createdAt: Instant }, { title: 'Exclusion' }),
+  Type.Object({ id: Id, ...exclusion, createdBy: nullable(Id), createdAt: Instant }, { title: 'Exclusion' }),
 )
 const One = Type.Object({ id: Id })
 const config = { access: withRole('operator') }

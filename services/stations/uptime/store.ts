@@ -43,7 +43,8 @@ export interface Exclusion {
   readonly to: Date
   readonly reason: string
   readonly note: string | null
-  readonly createdBy: string
+  /** Null where nobody noted who planned the work. */
+  readonly createdBy: string | null
   readonly createdAt: Date
 }
 
@@ -70,6 +71,16 @@ export const insertExclusion = (tx: Tx, one: Exclusion) => tx`
   insert into exclusions (id, station_id, evse, from_at, to_at, reason, note, created_by, created_at)
   values (${one.id}, ${one.stationId}, ${one.evse}, ${one.from}, ${one.to}, ${one.reason}, ${one.note},
     ${one.createdBy}, ${one.createdAt})`
+
+/** Of planned work, as it was told last; what was taken back by hand stays so. */
+export const followWork = (tx: Tx, one: Exclusion, version: number, isBegin: boolean) => tx`
+  insert into exclusions as e (id, station_id, evse, from_at, to_at, reason, note, created_by, created_at, work_version)
+  select ${one.id}::uuid, id, ${one.evse}::int, ${one.from}::timestamptz, ${one.to}::timestamptz, ${one.reason},
+    ${one.note}, ${one.createdBy}::uuid, ${one.createdAt}::timestamptz, ${version}::int
+  from stations where id = ${one.stationId} and (${isBegin} or exists (select from exclusions where id = ${one.id}))
+  on conflict (id) do update set from_at = excluded.from_at, to_at = excluded.to_at,
+    work_version = excluded.work_version
+  where e.work_version < excluded.work_version`
 
 /** False where there is none. */
 export async function deleteExclusion(tx: Tx, stationId: string, id: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { WorkChanged } from '#contracts/maintenance'
 import { ChargerConnected, ChargerDisconnected, ChargerRegistered, ConnectorReported } from '#contracts/ocpp'
 import { newId } from '#kernel'
 import { open } from '../testing.ts'
@@ -124,6 +125,28 @@ test('uptime follows from what the charger said, in whatever order that was told
   assert.equal((await mine.get(`/${station.id}/exclusions`)).body.items.length, 1)
   assert.equal((await mine.delete(`/${station.id}/exclusions/${excluded.body.id}`)).status, 204)
   assert.equal((await mine.delete(`/${station.id}/exclusions/${excluded.body.id}`)).body.code, 'exclusion_unknown')
+
+  // Planned work is noted by itself, as far as it went on, and not again what was taken back by hand.
+  const work = { workId: newId(), stationId: station.id, evse: 1, title: 'New cables', plannedBy: newId() }
+  const told = async (state: 'active' | 'done' | 'cancelled', to: number, version: number) => {
+    await p.publish(WorkChanged, { ...work, state, from: at(60), to: at(to), version })
+    await p.settle()
+  }
+  await told('cancelled', 61, 1)
+  assert.equal((await uptime()).nevi, 80, 'it never began')
+  await told('active', 68, 2)
+  assert.equal((await uptime()).nevi, 88)
+  await told('cancelled', 65, 3)
+  await told('active', 68, 2)
+  const planned = await uptime()
+  assert.deepEqual([planned.nevi, planned.afir], [85, 80])
+  const [noted] = (await mine.get(`/${station.id}/exclusions`)).body.items
+  assert.deepEqual([noted.reason, noted.note, noted.createdBy], ['scheduled-maintenance', 'New cables', work.plannedBy])
+  assert.equal((await mine.delete(`/${station.id}/exclusions/${noted.id}`)).status, 204)
+  await told('done', 68, 4)
+  assert.equal((await uptime()).nevi, 80)
+  await told('active', 60, 5)
+  assert.equal((await mine.get(`/${station.id}/exclusions`)).body.items.length, 0)
   assert.equal((await mine.get(`/${station.id}/uptime?from=${at(9)}&to=${at(1)}`)).status, 400)
   assert.equal((await as().get(`/${station.id}/uptime`)).status, 403)
 })
