@@ -466,7 +466,7 @@ create table transactions (
   constraint transactions_charger_id_reference_key UNIQUE (charger_id, reference),
   constraint transactions_charger_id_start_key_key UNIQUE (charger_id, start_key)
 );
-CREATE INDEX transactions_by_token ON ocpp.transactions USING btree (upper((token ->> 'idToken'::text))) WHERE (ended_at IS NULL);
+CREATE INDEX transactions_by_key ON ocpp.transactions USING btree (token_key(token)) WHERE (ended_at IS NULL);
 CREATE INDEX transactions_open ON ocpp.transactions USING btree (charger_id) WHERE (ended_at IS NULL);
 
 create table transfers (
@@ -541,3 +541,9 @@ begin
   if new.owner_id <> old.owner_id then insert into token_changes (owner_id) values (old.owner_id); end if;
   return null;
 end $function$;
+
+CREATE OR REPLACE FUNCTION ocpp.token_key(token json)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN upper(COALESCE(CASE WHEN ((token ->> 'type'::text) ~* '^(eMAID|MacAddress|EVCCID)$'::text) THEN NULLIF(regexp_replace((token ->> 'idToken'::text), '[-:*[:space:]]'::text, ''::text, 'g'::text), ''::text) ELSE NULL::text END, (token ->> 'idToken'::text)));

@@ -5,6 +5,7 @@ import type { Transaction } from './peer.ts'
 import { findStarted, findTransactions, writeRows, type Rows } from './store.ts'
 import type { Booked } from './bookings/kept.ts'
 import { findBooked, nothingBooked } from './bookings/store.ts'
+import { keyOf } from './tokens/authorise.ts'
 import { findTokens, holdTokens, type Token } from './tokens/store.ts'
 
 /** What has to be known of the database before something can be decided. */
@@ -199,7 +200,7 @@ function decide({ log }: OcppHost, batch: readonly Work[], known: Known): Decide
     try {
       const decision = work.decide(now)
       for (const { id, token: own, endedAt } of decision.rows?.transactions ?? []) {
-        const token = own && now.token(own.idToken)
+        const token = own && now.token(keyOf(own.idToken, own.type))
         if (!token?.exclusive) continue
         const others = token.charging.filter(other => other !== id)
         charging.set(token.id, endedAt ? others : [...others, id])

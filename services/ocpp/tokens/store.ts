@@ -26,7 +26,7 @@ export async function findTokens(db: Db, values: readonly string[]): Promise<Map
       blocked_for as "blockedFor", expires_at as "expiresAt", exclusive,
       case when exclusive then array(
         select x.id::text from transactions x
-        where upper(x.token ->> 'idToken') = upper(t.id_token) and x.ended_at is null
+        where token_key(x.token) = upper(t.id_token) and x.ended_at is null
           and x.received_at > now() - interval '2 days' limit 10) else '{}' end as charging
     from tokens t where upper(id_token) = any(${values.map(value => value.toUpperCase())})`
   return new Map(rows.map(token => [token.idToken.toUpperCase(), token]))

@@ -183,6 +183,23 @@ suite('who charges', () => {
     assert.equal(own.idTokenInfo.status, 'Accepted', 'its own transaction is no other one')
   })
 
+  test('a contract that has one session at a time begins no second one, however cars and chargers write it', async t => {
+    const { as, charger } = await open(t)
+    await as().post('/tokens', { idToken: 'DE-8AA-C12345678-X', type: 'eMAID', exclusive: true })
+    const [one, other] = [await charger('CP-1', 'ocpp2.0.1'), await charger('CP-2', 'ocpp2.1')]
+    const evse = { id: 1, connectorId: 1 }
+    const begin = async (it: typeof one, id: string, idToken: string) =>
+      (await it.call('TransactionEvent', event(id, 'Started', 0, { evse, idToken: { idToken, type: 'eMAID' } })))
+        .idTokenInfo.status
+    assert.equal(await begin(one, 'T-1', 'DE*8AA*C12345678*X'), 'Accepted')
+    assert.equal(await begin(other, 'T-2', 'de-8aa-c12345678-x'), 'ConcurrentTx')
+    assert.equal(await begin(other, 'T-3', 'DE8AAC12345678X'), 'ConcurrentTx')
+    for (const id of ['T-2', 'T-3']) await other.call('TransactionEvent', event(id, 'Ended', 1))
+    await one.call('TransactionEvent', event('T-1', 'Ended', 1))
+    const both = await Promise.all([begin(one, 'T-4', 'DE8AA-C12345678X'), begin(other, 'T-5', 'DE*8AAC12345678X')])
+    assert.deepEqual(both.toSorted(), ['Accepted', 'ConcurrentTx'], 'at once')
+  })
+
   test('a token that has one session at a time begins one of those that begin at once, here and in another process', async t => {
     const { p, url, as, charger } = await open(t)
     await as().post('/tokens', { idToken: 'ONE', exclusive: true })
