@@ -65,6 +65,7 @@ create table calendars (
   station_id  uuid,
   digest      bytea                     not null,
   created_at  timestamp with time zone  not null,
+  owner_id    uuid,
   constraint calendars_pkey PRIMARY KEY (id),
   constraint calendars_digest_key UNIQUE (digest),
   constraint calendars_one UNIQUE NULLS NOT DISTINCT (user_id, station_id)

@@ -16,11 +16,14 @@ import { defineService } from '#kernel'
 import { followWorld } from './bookings/following.ts'
 import { bookingRoutes } from './bookings/routes.ts'
 import { turnBookings } from './bookings/turning.ts'
+import { calendarRoutes } from './calendars/routes.ts'
 import { figures } from './figures.ts'
 import { needs, settings, type Books, type Freed } from './host.ts'
 import { policyRoutes } from './policies/routes.ts'
 import { problems } from './problems.ts'
+import { seriesRoutes } from './series/routes.ts'
 import { offerFreed } from './waiting/offering.ts'
+import { waitingRoutes } from './waiting/routes.ts'
 
 /** Who has a connector when, and what follows when they come, or do not. */
 export const booking = defineService({
@@ -49,6 +52,9 @@ export const booking = defineService({
     const books: Books = { ...host, offer: host.job('offer', (freed: Freed) => offerFreed(books, freed)) }
     followWorld(books)
     policyRoutes(books)
+    waitingRoutes(books)
+    seriesRoutes(books)
+    calendarRoutes(books)
     bookingRoutes(books)
     figures(books)
     host.every('30 seconds', 'turn bookings by the clock', () => turnBookings(books))

@@ -16,6 +16,21 @@ export const bookings: readonly Step[] = [
     keep: { bookingTag: 'ETag' },
   },
   { operation: 'postBookingsByIdCancel', with: { id: 'bookingId', 'If-Match': 'bookingTag' } },
+  { operation: 'postBookingsWaiting', with: { stationId: 'stationId' }, keep: { waitId: 'id' } },
+  { operation: 'getBookingsWaiting' },
+  { operation: 'deleteBookingsWaitingById', with: { id: 'waitId' } },
+  // What was cancelled, nobody is offered.
+  { operation: 'postBookingsByIdAccept', with: { id: 'bookingId' }, status: 409 },
+  { operation: 'postBookingsByIdDecline', with: { id: 'bookingId' }, status: 409 },
+  { operation: 'postBookingsSeries', with: { stationId: 'stationId' }, keep: { seriesId: 'series.id' } },
+  { operation: 'getBookingsSeries' },
+  { operation: 'getBookingsSeriesById', with: { id: 'seriesId' } },
+  { operation: 'postBookingsSeriesByIdCancel', with: { id: 'seriesId' } },
+  { operation: 'putBookingsCalendars', with: { stationId: 'stationId' }, keep: { calendarId: 'id' } },
+  { operation: 'getBookingsCalendars' },
+  // Nobody was told this link.
+  { operation: 'getBookingsFeedsByFile', status: 404 },
+  { operation: 'deleteBookingsCalendarsById', with: { id: 'calendarId' } },
   { operation: 'getBookingsPolicies' },
   { operation: 'deleteBookingsPoliciesById', with: { id: 'policyId' } },
 ]

@@ -14,7 +14,7 @@ import {
 import type { Owner } from '#contracts/shared'
 import { getConnector, getStation } from '#contracts/stations'
 import { newId, partiesOf, Problem, type Actor, type Tx } from '#kernel'
-import type { Books } from '../host.ts'
+import type { Books, Freed } from '../host.ts'
 import { endOffer } from '../waiting/store.ts'
 import { keptFor, mayManage, type Booking, type Fee, type Spot, type Terms } from './bookings.ts'
 import { countAhead, insertBooking, insertFee, lockDriver, updateBooking, waiveFee } from './store.ts'
@@ -257,7 +257,7 @@ async function tell(tx: BookingTx, before: Booking, booking: Booking, ending: En
 }
 
 /** Offers what is free again to who waits for it. */
-export const free = async ({ offer }: Books, tx: BookingTx, { stationId, evse }: Booking): Promise<void> =>
+export const free = async ({ offer }: Books, tx: BookingTx, { stationId, evse }: Freed): Promise<void> =>
   void (await tx.enqueue(offer, { stationId, evse }))
 
 /** The booking elsewhere or at another time. Fails with `booking_taken`. */
