@@ -94,12 +94,16 @@ export const BookingCancelled = event(
 /** Nobody came in time: the connector is everybody's again. */
 export const BookingMissed = event('booking', 'booking.missed', 'bookingId', Type.Object({ ...Booking, ...Fee }))
 
+/** Why a booking cannot be honoured: the connector does not work, somebody charges there still, or it is gone. */
+export const BookingFailure = Type.Enum(['faulted', 'occupied', 'station-gone'], { examples: ['faulted'] })
+export type BookingFailure = Static<typeof BookingFailure>
+
 /** It cannot be honoured; nothing is asked for it. */
 export const BookingFailed = event(
   'booking',
   'booking.failed',
   'bookingId',
-  Type.Object({ ...Booking, reason: Type.Enum(['faulted', 'station-gone'], { examples: ['faulted'] }) }),
+  Type.Object({ ...Booking, reason: BookingFailure }),
 )
 
 /** A booking begins soon; told once. */

@@ -58,6 +58,7 @@ CREATE INDEX bookings_by_station ON booking.bookings USING btree (station_id, fr
 CREATE INDEX bookings_by_time ON booking.bookings USING btree (from_at, id);
 CREATE INDEX bookings_offered ON booking.bookings USING btree (offered_until) WHERE (state = 'pending'::text);
 CREATE INDEX bookings_unreminded ON booking.bookings USING btree (from_at) WHERE ((state = 'reserved'::text) AND (reminded_at IS NULL));
+CREATE INDEX bookings_unserved ON booking.bookings USING btree (charger_id, hold_from_at) WHERE ((session_id IS NULL) AND (state = ANY (ARRAY['reserved'::text, 'no-show'::text])));
 
 create table calendars (
   id          uuid                      not null,

@@ -4,7 +4,9 @@ import type { BookingHost } from './host.ts'
 export function figures({ db, metrics }: BookingHost): void {
   metrics.gauge('ohmnibus_booking_ahead', 'Bookings that are not over', ['state'], async gauge => {
     const rows = await db<{ state: string; count: number }[]>`
-      select state, count(*)::int as count from bookings where state in ('pending', 'reserved') group by state`
+      -- Each by its index: most bookings are over.
+      select 'reserved' as state, count(*)::int as count from bookings where state = 'reserved'
+      union all select 'pending', count(*)::int from bookings where state = 'pending'`
     gauge.reset()
     for (const { state, count } of rows) gauge.set({ state }, count)
   })

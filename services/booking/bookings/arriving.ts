@@ -55,14 +55,17 @@ async function take(host: Books, tx: Tx<'booking'>, before: Booking, sessionId: 
 
 const lockMeant = (tx: Tx, sessions: readonly Begun[]) => tx<Booking[]>`
   select ${bookingColumns(tx)} from bookings b
-  where b.session_id is null and b.state in ('reserved', 'no-show') and b.id in (
+  where b.id in (
     select o.id
     from unnest(${sessions.map(({ chargerId }) => chargerId)}::text[], ${sessions.map(({ evse }) => evse)}::int[],
       ${sessions.map(({ driverId }) => driverId ?? newId())}::uuid[],
       ${sessions.map(({ token }) => token?.idToken ?? '')}::text[],
       ${sessions.map(({ startedAt }) => startedAt)}::timestamptz[]) as s (charger_id, evse, driver_id, token, at)
     join bookings o on o.charger_id = s.charger_id and o.evse = s.evse and o.hold_from_at <= s.at and o.to_at > s.at
-      and (o.driver_id = s.driver_id or upper(o.id_token) = upper(s.token)))
+      and (o.driver_id = s.driver_id or upper(o.id_token) = upper(s.token))
+      and o.session_id is null and o.state in ('reserved', 'no-show'))
+    -- Looked at again where somebody else has changed it meanwhile.
+    and b.session_id is null and b.state in ('reserved', 'no-show')
   order by b.from_at, b.id for update of b`
 
 async function isTaken(tx: Tx, { id, stationId, evse, fromAt, toAt }: Booking): Promise<boolean> {

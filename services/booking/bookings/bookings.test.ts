@@ -328,3 +328,38 @@ test('a booking that is asked for again by its key is one', async t => {
   assert.deepEqual([one.status, again.status, again.body.id], [201, 201, one.body.id])
   assert.equal((await p.published(BookingMade)).length, 1)
 })
+
+test('what dies half-way is done once when it runs again, also in two processes at once', async t => {
+  const { driver, operator, spot, span, pass, turn, db, p } = await open(t)
+  await operator().put('/policies', { currency: 'EUR', noShowFeeMinor: 500, graceMinutes: 10 })
+  const ada = driver()
+  const made = await ada.books({ ...spot(), ...span(0) })
+  pass(11 * minute)
+  await db`alter table booking.fees add constraint half_way check (amount_minor <> 500)`
+  await assert.rejects(turn())
+  assert.equal((await ada.read(made.id)).state, 'reserved', 'all of it, or nothing')
+  await db`alter table booking.fees drop constraint half_way`
+  await Promise.all([turn(), turn(), turn()])
+  assert.equal((await ada.read(made.id)).state, 'no-show')
+  assert.deepEqual([(await p.published(BookingMissed)).length, (await p.published(BookingFeeDue)).length], [1, 1])
+})
+
+test('where a car still stands who booked is no no-show, and who goes on from a booking before has come', async t => {
+  const { driver, operator, spot, span, pass, turn, begins, says, p } = await open(t)
+  await operator().put('/policies', { currency: 'EUR', bookingFeeMinor: 100, noShowFeeMinor: 500 })
+  const [ada, grace] = [driver(), driver()]
+  const [first, next] = [await ada.books({ ...spot(), ...span(0) }), await ada.books({ ...spot(), ...span(hour) })]
+  const blocked = await grace.books({ ...spot(2), ...span(hour) })
+  const session = await begins(ada.userId)
+  for (const evse of [1, 2]) await says('charging', evse)
+  pass(hour + 16 * minute)
+  await turn()
+  const [went, could] = [await ada.read(next.id), await grace.read(blocked.id)]
+  assert.deepEqual([went.state, went.sessionId], ['fulfilled', session.sessionId])
+  assert.deepEqual(
+    [could.state, could.reason, could.fees.length, could.fees[0].waived],
+    ['failed', 'occupied', 1, true],
+  )
+  assert.equal((await ada.read(first.id)).state, 'fulfilled')
+  assert.equal((await p.published(BookingMissed)).length, 0)
+})

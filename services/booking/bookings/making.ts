@@ -10,6 +10,7 @@ import {
   BookingMissed,
   BookingOffered,
   BookingRejected,
+  type BookingFailure,
 } from '#contracts/booking'
 import type { Owner } from '#contracts/shared'
 import { getConnector, getStation } from '#contracts/stations'
@@ -188,7 +189,7 @@ export type Ending =
     }
   | { readonly state: 'fulfilled'; readonly sessionId: string; readonly startedAt: Date }
   | { readonly state: 'no-show' }
-  | { readonly state: 'failed'; readonly reason: 'faulted' | 'station-gone' }
+  | { readonly state: 'failed'; readonly reason: BookingFailure }
   | { readonly state: 'rejected' }
 
 /**

@@ -1,10 +1,10 @@
 import { BookingDue } from '#contracts/booking'
 import { getConnector } from '#contracts/stations'
-import { Problem } from '#kernel'
+import { Problem, type Tx } from '#kernel'
 import type { Books } from '../host.ts'
 import { endWaits } from '../waiting/store.ts'
 import type { Booking } from './bookings.ts'
-import { end, keep, move, told } from './making.ts'
+import { end, keep, move, told, type Ending } from './making.ts'
 import { bookingColumns, lockBooking } from './store.ts'
 
 /** So many at a time. */
@@ -13,6 +13,8 @@ const most = 200
 const againMs = 60_000
 /** Bookings that begin within that are given up where their connector does not work. */
 const soonMs = 30 * 60_000
+/** One booking follows another where no more lies between. */
+const followsMs = 15 * 60_000
 
 /** What time alone brings about. */
 export async function turnBookings(host: Books): Promise<void> {
@@ -39,8 +41,27 @@ const missBookings = (host: Books) =>
       select ${bookingColumns(tx)} from bookings b
       where b.state = 'reserved' and b.hold_from_at <= ${host.now()} and b.expires_at <= ${host.now()}
       order by b.hold_from_at limit ${most} for update of b skip locked`
-    for (const booking of missed) await end(host, tx, booking, { state: 'no-show' })
+    for (const booking of missed) await end(host, tx, booking, await endingOf(tx, booking))
   })
+
+/**
+ * Who goes on charging from the booking before is there; where somebody else still does nobody could come; else it is a
+ * no-show.
+ */
+async function endingOf(tx: Tx, { chargerId, stationId, evse, driverId, fromAt }: Booking): Promise<Ending> {
+  const busy = await tx`
+    select from connectors where charger_id = ${chargerId} and evse = ${evse}
+      and status in ('occupied', 'charging', 'suspended-ev', 'suspended-evse', 'finishing') limit 1`
+  if (busy.length === 0) return { state: 'no-show' }
+  const [before] = await tx<{ sessionId: string }[]>`
+    select session_id as "sessionId" from bookings
+    where station_id = ${stationId} and evse = ${evse} and driver_id = ${driverId} and state = 'fulfilled'
+      and to_at <= ${fromAt} and to_at >= ${new Date(fromAt.getTime() - followsMs)}
+    order by to_at desc limit 1`
+  return before
+    ? { state: 'fulfilled', sessionId: before.sessionId, startedAt: fromAt }
+    : { state: 'failed', reason: 'occupied' }
+}
 
 const remind = ({ db, now, settings }: Books) =>
   db.transaction(async tx => {

@@ -26,7 +26,7 @@ const Body = Type.Object({
   lateCancellationMinutes: Type.Optional(Minutes(10_080, 60)),
   graceMinutes: Type.Optional({ ...Minutes(1_440, 15), minimum: 1 }),
   holdMinutes: Type.Optional(Minutes(240, 15)),
-  maxMinutes: Type.Optional({ ...Minutes(20_160, 240), minimum: 5 }),
+  maxMinutes: Type.Optional({ ...Minutes(20_160, 720), minimum: 5 }),
   maxAheadDays: Type.Optional({ ...Minutes(7_300, 7_300), minimum: 1 }),
 })
 

@@ -6,9 +6,10 @@ import {
   BookingMade,
   BookingMissed,
   BookingOffered,
+  type BookingFailure,
 } from '#contracts/booking'
 import type { Owner } from '#contracts/shared'
-import { both, inBulk, rule, type Policy } from './kind.ts'
+import { both, inBulk, rule, type Locale, type Policy } from './kind.ts'
 import { amountIn, localTimeIn } from './wording.ts'
 
 interface Told {
@@ -39,6 +40,19 @@ const feeEn = (minor: number, currency: string | null): string[] =>
   minor > 0 && currency ? [`It costs ${amountIn('en', minor, currency)}, as was shown when you booked.`] : []
 const feeDe = (minor: number, currency: string | null): string[] =>
   minor > 0 && currency ? [`Das kostet ${amountIn('de', minor, currency)}, wie bei der Buchung angezeigt.`] : []
+
+const failures: Record<Locale, Record<BookingFailure, string>> = {
+  en: {
+    faulted: 'The point does not work, and no other like it is free.',
+    occupied: 'Somebody else still charges there.',
+    'station-gone': 'The station is no longer there.',
+  },
+  de: {
+    faulted: 'Der Ladepunkt ist gestört, und kein gleicher ist frei.',
+    occupied: 'Dort lädt noch jemand anderes.',
+    'station-gone': 'Die Station gibt es nicht mehr.',
+  },
+}
 
 /** The confirmation is what one wants in one's mailbox. */
 const confirmed: Policy = { ...both, ownToo: true }
@@ -120,22 +134,18 @@ export const booking = {
   }),
 
   'booking.failed': rule(BookingFailed, inBulk(both), {
-    drafts: event => about(event, { gone: event.reason === 'station-gone' }),
+    drafts: event => about(event, { why: event.reason }),
     many: {
       en: count => `${count} bookings cannot be honoured`,
       de: count => `${count} Buchungen können nicht eingehalten werden`,
     },
-    en: ({ gone, ...booking }) => ({
+    en: ({ why, ...booking }) => ({
       title: `Your booking cannot be honoured: ${booking.place}`,
-      text: [
-        `You booked ${en(booking)}. ${gone ? 'The station is no longer there.' : 'The point does not work, and no other like it is free.'} It costs you nothing.`,
-      ],
+      text: [`You booked ${en(booking)}. ${failures.en[why]} It costs you nothing.`],
     }),
-    de: ({ gone, ...booking }) => ({
+    de: ({ why, ...booking }) => ({
       title: `Ihre Buchung kann nicht eingehalten werden: ${booking.place}`,
-      text: [
-        `Sie hatten gebucht: ${de(booking)}. ${gone ? 'Die Station gibt es nicht mehr.' : 'Der Ladepunkt ist gestört, und kein gleicher ist frei.'} Es kostet Sie nichts.`,
-      ],
+      text: [`Sie hatten gebucht: ${de(booking)}. ${failures.de[why]} Es kostet Sie nichts.`],
     }),
   }),
 
