@@ -80,5 +80,8 @@ export const getDocumentFile = call(
     scanned: Type.Boolean(),
     /** Of one that is released. */
     fileKey: Type.Union([Type.String(), Type.Null()]),
+    owner: Type.Optional(Type.Union([Owner, Type.Null()])),
+    sizeBytes: Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])),
+    sha256: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   }),
 )

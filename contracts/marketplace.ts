@@ -208,7 +208,8 @@ const Review = {
   reviewId: Id,
   productId: Id,
   vendorId: Id,
-  userId: Id,
+  /** Null once they have left. */
+  userId: nullable(Id),
   rating: Type.Integer({ minimum: 1, maximum: 5, examples: [5] }),
   version: Type.Integer({ minimum: 1, examples: [1] }),
 }

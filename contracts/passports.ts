@@ -162,6 +162,35 @@ export const getPassportAccess = call(
   }),
 )
 
+const Fact = Type.Union([Type.String(), Type.Null()])
+
+/** What everybody may know of a battery (Annex XIII (1)), as far as it stands in columns. */
+export const PassportFacts = Type.Object({
+  identifier: Fact,
+  model: Fact,
+  category: Fact,
+  chemistry: Fact,
+  massKg: Type.Union([Type.Number(), Type.Null()]),
+  manufacturedOn: Fact,
+})
+export type PassportFacts = Static<typeof PassportFacts>
+
+/**
+ * What everybody may know of a battery, and who is responsible for its passport; `facts` are null of a draft. Fails with
+ * `passport_unknown`.
+ */
+export const getPassportFacts = call(
+  'passports',
+  'get_passport_facts',
+  Type.Object({ passportId: Id }),
+  Type.Object({
+    passportId: Id,
+    owner: Owner,
+    status: PassportStatus,
+    facts: Type.Union([PassportFacts, Type.Null()]),
+  }),
+)
+
 /** How many passports an owner has, ten thousand and one at most. */
 export const countPassportsOf = call(
   'passports',

@@ -17,6 +17,7 @@ export const all: Record<string, () => Promise<Service>> = {
   users: async () => (await import('./users/service.ts')).users,
   cart: async () => (await import('./cart/service.ts')).cart,
   orders: async () => (await import('./orders/service.ts')).orders,
+  marketplace: async () => (await import('./marketplace/service.ts')).marketplace,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */

@@ -53,10 +53,11 @@ export function answers(host: DocumentsHost): void {
   host.answer(getDocumentFile, async ({ docId }) => {
     const document = await findDocument(host.db, docId)
     const scanned = host.settings.CLAMAV_HOST !== undefined
-    if (!document) return { state: 'unknown' as const, scanned, fileKey: null }
-    const { scan, fileKey } = document
-    if (scan === 'waiting' || scan === 'infected') return { state: scan, scanned, fileKey: null }
-    return { state: 'released' as const, scanned, fileKey }
+    const none = { scanned, fileKey: null, owner: null, sizeBytes: null, sha256: null }
+    if (!document) return { state: 'unknown' as const, ...none }
+    const { scan, fileKey, owner, sizeBytes, sha256 } = document
+    if (scan === 'waiting' || scan === 'infected') return { state: scan, ...none }
+    return { state: 'released' as const, scanned, fileKey, owner, sizeBytes, sha256 }
   })
 
   host.answer(listDocumentsOf, async ({ passportId }) => {

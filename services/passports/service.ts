@@ -2,6 +2,7 @@ import { defineService, fail } from '#kernel'
 import {
   countPassportsOf,
   getPassportAccess,
+  getPassportFacts,
   PassportCreated,
   PassportDeleted,
   PassportMoved,
@@ -14,6 +15,7 @@ import {
 import { fillNewColumns } from './backfill.ts'
 import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
+import { factsOf } from './facts.ts'
 import { pages } from './pages.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
@@ -44,6 +46,10 @@ export const passports = defineService({
     host.answer(
       getPassportAccess,
       async ({ passportId }) => (await findAccess(host.db, passportId)) ?? fail('not_found', 'passport_unknown'),
+    )
+    host.answer(
+      getPassportFacts,
+      async ({ passportId }) => (await factsOf(host.db, passportId)) ?? fail('not_found', 'passport_unknown'),
     )
     host.answer(countPassportsOf, async ({ ownerId }) => ({ count: await countOf(host.db, ownerId) }))
   },

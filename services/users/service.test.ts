@@ -169,7 +169,7 @@ test('who wishes for something hears once that it is cheaper, there again, or go
   const { p, as, periodically } = await open(t, { now: time.now })
   const [ada, grace] = [as(), as()]
   const box = product(50_000)
-  assert.deepEqual((await ada.post('/wishlist', { productId: box.productId })).body.code, 'product_unknown')
+  assert.deepEqual((await ada.post('/wishlist', { productId: box.productId })).body.code, 'product_unavailable')
   const variantId = box.variants[0]!.variantId
   const stock = (available: number, version: number) =>
     p.publish(StockChanged, { variantId, productId: box.productId, available, version })

@@ -8,6 +8,7 @@ import { bookingsHappen } from './bookings.ts'
 import { chargingHappens } from './charging.ts'
 import { baseline, client, register, type Client } from './client.ts'
 import { orderingHappens } from './ordering.ts'
+import { marketHappens, offerOne } from './market.ts'
 import { stationsHappen } from './stations.ts'
 import { wishesHappen } from './wishes.ts'
 
@@ -110,7 +111,15 @@ export async function everythingHappens(services: readonly Service[], options?: 
     const [code, other] = [await codeFor(ada.email), 'trains that never stop at noon']
     await forgetful.get(204, 'POST /api/auth/reset-password', { email: ada.email, code, password: other })
     const zoe = await person('Zoe')
+    await root.get(200, `PUT /api/auth/users/${zoe.id}/role`, { role: 'vendor' })
+    zoe.use(await zoe.get(200, 'POST /api/auth/login', { email: zoe.email, password }))
+    await offerOne(zoe, 'Of Zoe')
     const { id: brief } = await zoe.get(201, 'POST /api/auth/organisations', { name: 'Brief GmbH' })
+    zoe.use(await zoe.get(200, `POST /api/auth/organisations/${brief}/switch`))
+    await offerOne(zoe, 'Of Brief GmbH')
+    await root.get(200, `PUT /api/auth/users/${grace.id}/role`, { role: 'vendor' })
+    grace.use(await grace.get(200, 'POST /api/auth/login', { email: 'hopper@example.com', password }))
+    await marketHappens(p, root, grace, [ada.id, zoe.id])
     await zoe.get(204, `DELETE /api/auth/organisations/${brief}`)
     zoe.use(await zoe.get(200, 'POST /api/auth/login', { email: zoe.email, password }))
     await zoe.get(204, 'DELETE /api/auth/profile', { password })

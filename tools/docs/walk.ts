@@ -1,5 +1,6 @@
 import type { Chapter, Step } from './steps.ts'
 import { bookings } from './walk-bookings.ts'
+import { shop } from './walk-shop.ts'
 import { people } from './walk-users.ts'
 
 export type { Chapter, Step }
@@ -456,6 +457,7 @@ export const walk: readonly Chapter[] = [
     ],
   },
   { name: 'What people have', steps: people },
+  shop,
   {
     name: 'Notifications',
     steps: [

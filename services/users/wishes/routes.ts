@@ -78,7 +78,7 @@ async function wishFor(tx: Tx<'users'>, userId: string, body: Static<typeof Body
   const { productId, alarmMinor = null } = body
   const product = (await findProducts(tx, [productId])).get(productId)
   if (!product || product.deleted || !product.forSale)
-    throw new Problem('unprocessable', 'product_unknown', {
+    throw new Problem('unprocessable', 'product_unavailable', {
       errors: [{ pointer: '/productId', detail: 'is no product that can be bought' }],
     })
   const currency = body.currency ?? product.variants.flatMap(({ prices }) => prices)[0]?.currency
@@ -140,7 +140,7 @@ export function wishRoutes({ db, http, now }: UsersHost, look: Look): void {
           'One hears when it costs no more than `alarmMinor`, or, where none is set, less than now; when it is there ' +
           'again; and when it is gone for good. Asked again for the same product the alarm is another one.',
         honours: ['Idempotency-Key'],
-        refuses: ['product_unknown', 'currency_unavailable', 'wishes_too_many'],
+        refuses: ['product_unavailable', 'currency_unavailable', 'wishes_too_many'],
         body: Body,
         response: { 200: WishView, 201: WishView },
       },

@@ -1,0 +1,254 @@
+import Type from 'typebox'
+import { ReviewAdded, ReviewRemoved } from '#contracts/marketplace'
+import { Id, Instant, Line } from '#contracts/shared'
+import {
+  anyone,
+  cursorOf,
+  isId,
+  isInstant,
+  languageOf,
+  listQuery,
+  newId,
+  Page,
+  page,
+  Problem,
+  signedIn,
+  violates,
+} from '#kernel'
+import { admins, isSeenBy } from '../access.ts'
+import type { Workshop } from '../products/changing.ts'
+import { findNamed, Named } from '../products/routes.ts'
+import {
+  ratingTold,
+  removeReview,
+  rerate,
+  type Review,
+  insertReview,
+  findReview,
+  listReviews,
+  lockReview,
+  isBurst,
+} from './store.ts'
+
+const Body = Type.String({ maxLength: 5_000, examples: ['Works since a year.'] })
+const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+
+export const ReviewView = Type.Object(
+  {
+    id: Id,
+    productId: Id,
+    author: nullable(Type.String({ examples: ['Ada'] })),
+    rating: Type.Integer({ minimum: 1, maximum: 5, examples: [5] }),
+    title: nullable(Type.String({ examples: ['Does what it should'] })),
+    body: nullable(Type.String()),
+    language: Type.String({ examples: ['en'] }),
+    state: Type.Enum(['visible', 'held', 'hidden'], {
+      examples: ['visible'],
+      description: 'Everybody sees what is visible; what is held waits for a moderator',
+    }),
+    reason: nullable(Type.String({ description: 'Of the moderator' })),
+    createdAt: Instant,
+  },
+  { title: 'Review' },
+)
+
+const view = ({ userId: _, vendorId: __, version: ___, createdAt, ...review }: Review) => ({
+  ...review,
+  createdAt: createdAt.toISOString(),
+})
+
+/** What is likely to be no review: an address somebody is led to. */
+const isSuspicious = (texts: readonly (string | undefined)[]): boolean =>
+  texts.some(
+    text =>
+      text !== undefined &&
+      /https?:|www\.|<\s*[a-z!/]|\b[\w-]+\.(com|net|org|io|ru|cn|top|xyz|shop|info)\b/i.test(text),
+  )
+
+export function reviewRoutes(workshop: Workshop): void {
+  const { host } = workshop
+  const { http, db, now, cache } = host
+  const writing = cache.limit('reviews', { points: 20, seconds: 86_400 })
+
+  http.get(
+    '/products/:id/reviews',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'What buyers say of a product, the latest first',
+        refuses: ['product_unknown'],
+        params: Named,
+        querystring: listQuery({
+          rating: Type.Optional({ ...ReviewView.properties.rating, description: 'With just so many stars' }),
+        }),
+        response: { 200: Page(ReviewView) },
+      },
+    },
+    async request => {
+      const { params, query } = request
+      const product = await findNamed(host, params.id)
+      if (!product || !isSeenBy(request, product)) throw new Problem('not_found', 'product_unknown')
+      const cursor = cursorOf(query.after, isInstant, isId)
+      const wanted = { productId: product.id, state: 'visible', rating: query.rating }
+      return page(await listReviews(db, wanted, query.limit + 1, cursor), query.limit, keysOf, view)
+    },
+  )
+
+  http.post(
+    '/products/:id/reviews',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Say what one thinks of a product that one has received, once',
+        description: 'A moderator looks first at what names addresses, and where very many come at once.',
+        honours: ['Idempotency-Key'],
+        gives: ['Location'],
+        refuses: ['product_unknown', 'review_not_received', 'review_exists', 'too_many_requests'],
+        params: Named,
+        body: Type.Object({
+          rating: ReviewView.properties.rating,
+          title: Type.Optional(Line(120, { examples: ['Does what it should'] })),
+          body: Type.Optional(Body),
+          author: Type.Optional(Line(60, { examples: ['Ada'], description: 'A name to stand beside it' })),
+        }),
+        response: { 201: ReviewView },
+      },
+    },
+    async (request, reply) => {
+      const { actor, params, body } = request
+      const product = await findNamed(host, params.id)
+      if (!product || !isSeenBy(request, product)) throw new Problem('not_found', 'product_unknown')
+      await writing.take(actor.userId)
+      const at = now()
+      const made = await db.once(request, async tx => {
+        const [received] =
+          await tx`select from purchases where user_id = ${actor.userId} and product_id = ${product.id}`
+        if (!received) throw new Problem('forbidden', 'review_not_received')
+        // Of two at once the second sees what the first did to the rating.
+        await tx`select from products where id = ${product.id} for update`
+        const { rating, title, body: text, author } = body
+        const held = isSuspicious([title, text, author]) || (await isBurst(tx, product.id, at))
+        const review: Review = {
+          id: newId(at.getTime()),
+          productId: product.id,
+          vendorId: product.owner.id,
+          userId: actor.userId,
+          author: author ?? null,
+          rating,
+          title: title ?? null,
+          body: text ?? null,
+          language: languageOf(request),
+          state: held ? 'held' : 'visible',
+          reason: null,
+          version: 1,
+          createdAt: at,
+        }
+        await insertReview(tx, review).catch((error: unknown) => {
+          throw violates(error, 'reviews_once') ? new Problem('conflict', 'review_exists') : error
+        })
+        if (!held) {
+          await rerate(tx, product.id)
+          await tx.publish(ReviewAdded, ratingTold(review))
+        }
+        return view(review)
+      })
+      return reply.code(201).header('location', `/api/marketplace/reviews/${made.id}`).send(made)
+    },
+  )
+  moderationRoutes(workshop)
+}
+
+const keysOf = ({ createdAt, id }: Review) => [createdAt.toISOString(), id]
+
+function moderationRoutes({ host }: Workshop): void {
+  const { http, db } = host
+  const One = Type.Object({ id: Id })
+
+  http.get(
+    '/reviews',
+    {
+      config: { access: admins },
+      schema: {
+        summary: 'List reviews of all products, as those that a moderator has to look at',
+        querystring: listQuery({ state: { ...ReviewView.properties.state, default: 'held' } }),
+        response: { 200: Page(ReviewView) },
+      },
+    },
+    async ({ query }) => {
+      const cursor = cursorOf(query.after, isInstant, isId)
+      return page(await listReviews(db, { state: query.state }, query.limit + 1, cursor), query.limit, keysOf, view)
+    },
+  )
+
+  http.get(
+    '/reviews/:id',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Read a review that one has written',
+        refuses: ['review_unknown'],
+        params: One,
+        response: { 200: ReviewView },
+      },
+    },
+    async ({ actor, params }) => {
+      const review = await findReview(db, params.id)
+      if (!review || (review.userId !== actor.userId && actor.role !== 'admin'))
+        throw new Problem('not_found', 'review_unknown')
+      return view(review)
+    },
+  )
+
+  http.put(
+    '/reviews/:id/state',
+    {
+      config: { access: admins },
+      schema: {
+        summary: 'Show a review to everybody, or to nobody',
+        refuses: ['review_unknown'],
+        params: One,
+        body: Type.Object({
+          state: Type.Enum(['visible', 'hidden'], { examples: ['visible'] }),
+          reason: Type.Optional(Type.String({ maxLength: 500 })),
+        }),
+        response: { 200: ReviewView },
+      },
+    },
+    async ({ params, body }) =>
+      await db.transaction(async tx => {
+        const before = await lockReview(tx, params.id)
+        if (!before) throw new Problem('not_found', 'review_unknown')
+        const after = { ...before, state: body.state, reason: body.reason ?? null, version: before.version + 1 }
+        await tx`update reviews set state = ${after.state}, reason = ${after.reason}, version = ${after.version} where id = ${after.id}`
+        await rerate(tx, after.productId)
+        if (after.state === 'visible' && before.state !== 'visible') await tx.publish(ReviewAdded, ratingTold(after))
+        if (after.state === 'hidden' && before.state === 'visible') await tx.publish(ReviewRemoved, ratingTold(after))
+        return view(after)
+      }),
+  )
+
+  http.delete(
+    '/reviews/:id',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Take a review back',
+        refuses: ['review_unknown'],
+        params: One,
+        response: { 204: Type.Null() },
+      },
+    },
+    async ({ actor, params }, reply) => {
+      await db.transaction(async tx => {
+        const review = await lockReview(tx, params.id)
+        if (!review || (review.userId !== actor.userId && actor.role !== 'admin'))
+          throw new Problem('not_found', 'review_unknown')
+        await removeReview(tx, review.id)
+        await rerate(tx, review.productId)
+        if (review.state === 'visible')
+          await tx.publish(ReviewRemoved, ratingTold({ ...review, version: review.version + 1 }))
+      })
+      return reply.code(204).send()
+    },
+  )
+}

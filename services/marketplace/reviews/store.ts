@@ -1,0 +1,93 @@
+import type { EventData } from '#contracts/define'
+import type { ReviewAdded } from '#contracts/marketplace'
+import type { Cursor, Db, Tx } from '#kernel'
+
+export interface Review {
+  readonly id: string
+  readonly productId: string
+  readonly vendorId: string
+  /** Null once they have left. */
+  readonly userId: string | null
+  readonly author: string | null
+  readonly rating: number
+  readonly title: string | null
+  readonly body: string | null
+  readonly language: string
+  readonly state: 'visible' | 'held' | 'hidden'
+  readonly reason: string | null
+  readonly version: number
+  readonly createdAt: Date
+}
+
+const columns = (db: Db) => db`
+  r.id, r.product_id as "productId", p.owner_id as "vendorId", r.user_id as "userId", r.author, r.rating, r.title, r.body,
+  r.language, r.state, r.reason, r.version, r.created_at as "createdAt"`
+
+export async function insertReview(tx: Tx, review: Review): Promise<void> {
+  const { id, productId, userId, author, rating, title, body, language, state, reason, version, createdAt } = review
+  await tx`
+    insert into reviews (id, product_id, user_id, author, rating, title, body, language, state, reason, version, created_at)
+    values (${id}, ${productId}, ${userId}, ${author}, ${rating}, ${title}, ${body}, ${language}, ${state}, ${reason},
+      ${version}, ${createdAt})`
+}
+
+export async function findReview(db: Db, id: string): Promise<Review | undefined> {
+  const [row] = await db<Review[]>`
+    select ${columns(db)} from reviews r join products p on p.id = r.product_id where r.id = ${id}`
+  return row
+}
+
+/** A review whose product nobody rates anew until the transaction ends. */
+export async function lockReview(tx: Tx, id: string): Promise<Review | undefined> {
+  await tx`select from products where id = (select product_id from reviews where id = ${id}) for update`
+  return await findReview(tx, id)
+}
+
+export const removeReview = (tx: Tx, id: string) => tx`delete from reviews where id = ${id}`
+
+export async function listReviews(
+  db: Db,
+  wanted: { productId?: string; state: string; rating?: number | undefined },
+  limit: number,
+  cursor: Cursor | undefined,
+): Promise<Review[]> {
+  const { productId, state, rating } = wanted
+  return await db<Review[]>`
+    select ${columns(db)} from reviews r join products p on p.id = r.product_id
+    where r.state = ${state} ${productId ? db`and r.product_id = ${productId}` : db``}
+      ${rating ? db`and r.rating = ${rating}` : db``}
+      ${cursor ? db`and (r.created_at, r.id) < (${String(cursor[0])}::timestamptz, ${String(cursor[1])})` : db``}
+    order by r.created_at desc, r.id desc limit ${limit}`
+}
+
+/** Whether so many reviews of a product came within an hour that people look first. */
+export async function isBurst(tx: Tx, productId: string, at: Date): Promise<boolean> {
+  const since = new Date(at.getTime() - 3_600_000)
+  const rows = await tx`select from reviews where product_id = ${productId} and created_at > ${since} limit 20`
+  return rows.length === 20
+}
+
+/** Counts the visible reviews of a product anew; its marks follow. */
+export const rerate = (tx: Tx, productId: string) => tx`
+  update products p set rating_sum = s.sum, review_count = s.count,
+    facets = array(select mark from unnest(p.facets) mark where mark not like 'r:%')
+      || case when s.count > 0 then array['r:' || (s.sum / s.count)] else '{}' end
+  from (select coalesce(sum(rating), 0)::integer as sum, count(*)::integer as count
+    from reviews where product_id = ${productId} and state = 'visible') s
+  where p.id = ${productId}`
+
+export const ratingTold = ({
+  id,
+  productId,
+  vendorId,
+  userId,
+  rating,
+  version,
+}: Review): EventData<typeof ReviewAdded> => ({
+  reviewId: id,
+  productId,
+  vendorId,
+  userId,
+  rating,
+  version,
+})

@@ -1,0 +1,55 @@
+import type { Chapter } from './steps.ts'
+
+/** A product on its way through a shop. */
+export const shop: Chapter = {
+  name: 'A shop',
+  steps: [
+    {
+      operation: 'postMarketplaceCategories',
+      keep: { categoryId: 'id', categoryTag: 'ETag' },
+    },
+    { operation: 'putMarketplaceCategoriesById', with: { id: 'categoryId', 'If-Match': 'categoryTag' } },
+    { operation: 'getMarketplaceCategories' },
+    { operation: 'getMarketplaceTaxClasses' },
+    { operation: 'putMarketplaceTaxClassesByCode' },
+    {
+      operation: 'postMarketplaceProducts',
+      keep: { productId: 'id', productTag: 'ETag', variantId: 'variants.0.id' },
+    },
+    {
+      operation: 'putMarketplaceProductsById',
+      with: { id: 'productId', 'If-Match': 'productTag' },
+      keep: { productTag: 'ETag' },
+    },
+    {
+      operation: 'postMarketplaceProductsByIdVariantsByVariantIdStock',
+      with: { id: 'productId', variantId: 'variantId' },
+    },
+    { operation: 'getMarketplaceListings' },
+    {
+      operation: 'postMarketplaceProductsByIdApprove',
+      with: { id: 'productId', 'If-Match': 'productTag' },
+      keep: { productTag: 'ETag' },
+    },
+    { operation: 'getMarketplaceProducts' },
+    { operation: 'getMarketplaceSuggestions' },
+    { operation: 'getMarketplaceProductsById', with: { id: 'productId' } },
+    // Nobody has received it yet.
+    { operation: 'postMarketplaceProductsByIdReviews', with: { id: 'productId' }, status: 403 },
+    { operation: 'getMarketplaceProductsByIdReviews', with: { id: 'productId' } },
+    { operation: 'getMarketplaceReviews' },
+    { operation: 'getMarketplaceReviewsById', status: 404 },
+    { operation: 'putMarketplaceReviewsByIdState', status: 404 },
+    { operation: 'deleteMarketplaceReviewsById', status: 404 },
+    { operation: 'postMarketplaceSynonyms', keep: { synonymsId: 'id' } },
+    { operation: 'getMarketplaceSynonyms' },
+    { operation: 'deleteMarketplaceSynonymsById', with: { id: 'synonymsId' } },
+    {
+      operation: 'postMarketplaceProductsByIdReject',
+      with: { id: 'productId', 'If-Match': 'productTag' },
+      keep: { productTag: 'ETag' },
+    },
+    { operation: 'deleteMarketplaceProductsById', with: { id: 'productId', 'If-Match': 'productTag' } },
+    { operation: 'deleteMarketplaceCategoriesById', with: { id: 'categoryId' } },
+  ],
+}
