@@ -6,13 +6,15 @@ import type { BillingHost } from '../host.ts'
 import { openAsking } from './asking.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { openSettling, type Settling } from './settling.ts'
-import { findVisit, listCharging, listDueVisits, lockVisit, setFailed, takeSession } from './store.ts'
+import { findVisit, forgetVisits, listCharging, listDueVisits, lockVisit, setFailed, takeSession } from './store.ts'
 import { chargeWithinMs, mayBeVisit, payWithinMs, type Reason, type Visit } from './visits.ts'
 
 type BillingTx = Tx<'billing'>
 
 /** So far ahead it is looked whether what is reserved still reaches. */
 const aheadMs = 60_000
+/** After that mail addresses are forgotten, and who never paid. */
+const rememberedMs = 90 * 86_400_000
 
 /** Who charges without an account, from the payment to the receipt. */
 export interface AdHoc extends Settling {
@@ -88,6 +90,10 @@ export function openAdHoc(
     }
     for (const { id: visitId } of await listCharging(db))
       await db.transaction(tx => tx.enqueue(looking, { visitId }, { key: `ad-hoc ${visitId}` }))
+  })
+
+  host.every('1 day', 'forget who paid by card', async () => {
+    await db.transaction(tx => forgetVisits(tx, new Date(now().getTime() - rememberedMs)))
   })
 
   const settling = openSettling(host, payments, { begin, invoice, ended: outcome => starts.inc({ outcome }) })

@@ -14,7 +14,7 @@ export interface Settling {
   /** What becomes of their payments. */
   follow(tx: BillingTx, change: PaymentChange): Promise<void>
   /** A session is booked, or costs nothing: what is due is taken, all else goes back. */
-  settle(tx: BillingTx, charge: Pick<Charge, 'sessionId'>, dueMinor: bigint): Promise<void>
+  settle(tx: BillingTx, charge: Pick<Charge, 'sessionId' | 'driverId'>, dueMinor: bigint): Promise<void>
   /** What a terminal took. */
   taken(tx: BillingTx, visit: Visit, minor: bigint): Promise<void>
   /** The card is good no more: what goes on is ended. */
@@ -107,8 +107,8 @@ export function openSettling(
       const moved = movedBack(change)
       if (moved) await move(tx, visit, moved.minor, { ...moved, at })
     },
-    async settle(tx, { sessionId }, dueMinor) {
-      const visit = await findVisit(tx, { sessionId })
+    async settle(tx, { sessionId, driverId }, dueMinor) {
+      const visit = driverId ? undefined : await findVisit(tx, { sessionId })
       if (!visit) return
       const before = visit.captureMinor
       const minor = dueMinor < visit.amountMinor ? dueMinor : visit.amountMinor

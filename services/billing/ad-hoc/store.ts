@@ -118,6 +118,14 @@ export const listCharging = (db: Db) => db<{ id: string; sessionId: string }[]>`
   select v.id, v.session_id as "sessionId" from visits v join charges c on c.session_id = v.session_id
   where v.state = 'charging' and c.state = 'running' order by v.created_at limit 1000`
 
+/** Who paid by card is known by nothing but their card after a while, and who never paid by nothing. */
+export async function forgetVisits(tx: Tx, before: Date): Promise<void> {
+  await tx`update visits set email = null where email is not null and created_at < ${before}`
+  await tx`
+    delete from visits
+    where state = 'failed' and session_id is null and payment_id is not null and created_at < ${before}`
+}
+
 /** Of terminals: what they have not done yet that is known. */
 export const listOfTerminal = (db: Db, terminalId: string, limit: number) => db<Visit[]>`
   select ${columns(db)} from visits v

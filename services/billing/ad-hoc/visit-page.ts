@@ -39,7 +39,8 @@ export async function showVisit(
       ${text && html`<p role="status">${text}</p>`}
       ${state === 'failed' && visit.reason && html`<p role="alert">${words.reasons[visit.reason]}</p>`}
       ${progress && figures(visit, progress, stage, at)} ${state === 'done' && outcome(visit)} ${partsOf(visit, stage)}
-      ${again(stage, receipt || state !== 'done' || visit.capturedMinor === 0n, visit)}`,
+      ${stage === 'done' && !isSettled(visit, receipt) && html`<p>${words.receiptComes}</p>`}
+      ${again(stage, isSettled(visit, receipt), visit)}`,
     onward: [
       ...(page ? [{ to: page.slice(host.platform.publicUrl.length), text: words.toPayment }] : []),
       ...(receipt ? [{ to: `${addressOfVisit(visit)}/receipt.pdf`, text: words.receipt }] : []),
@@ -50,6 +51,10 @@ export async function showVisit(
     secret: true,
   })
 }
+
+/** Nothing of it changes by itself any more. */
+const isSettled = ({ captureMinor, returnedMinor, reason }: Visit, receipt: boolean): boolean =>
+  receipt || captureMinor === 0n || returnedMinor > 0n || reason === 'lapsed'
 
 async function hasReceipt({ db }: BillingHost, { sessionId, capturedMinor }: Visit): Promise<boolean> {
   if (!sessionId || capturedMinor === 0n) return false

@@ -86,7 +86,7 @@ async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreemen
     country: station.country,
     region: station.region,
   }
-  const visit = await findVisit(db, { sessionId: charge.sessionId })
+  const visit = driverId ? undefined : await findVisit(db, { sessionId: charge.sessionId })
   // What it costs was said before it was paid.
   if (visit?.seller.id === ownerId)
     return { ...free, tariffId: visit.tariffId, version: visit.version, place: visit.place }
@@ -121,7 +121,7 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
     BigInt(energyWh) === agreed.energyWh
   // It goes on, or ended otherwise than was told here: that is told next, and leads here again.
   if (!isAsTold) return
-  const visit = await findVisit(db, { sessionId })
+  const visit = agreed.driverId ? undefined : await findVisit(db, { sessionId })
   const moments = course.map(({ at, energyWh }) => ({ at: Date.parse(at), energyWh }))
   const most = visit && mostFor(visit, agreed.energyWh)
   const { price, tax } = await priceWithin(db, agreed, terms, moments, most)
