@@ -137,6 +137,9 @@ export const SessionCharged = event(
     connector: Type.Integer({ minimum: 0 }),
     seller: Owner,
     driverId: nullable(Id),
+    /** The company that pays it, and where that books it. */
+    companyId: Type.Optional(nullable(Id)),
+    costCentreId: Type.Optional(nullable(Id)),
     tariffId: nullable(Id),
     energyWh: Type.Integer({ minimum: 0 }),
     startedAt: Instant,
@@ -145,7 +148,7 @@ export const SessionCharged = event(
     netMinor: Minor,
     taxMinor: Minor,
     totalMinor: Minor,
-    /** Of it what the driver still owes. */
+    /** Of it what is still owed. */
     owedMinor: Minor,
     at: Instant,
   }),
@@ -195,27 +198,69 @@ export const InvoiceIssued = event(
     number: Type.String({ examples: ['INV-2027-000001'] }),
     issuedOn: Type.String({ format: 'date', examples: ['2027-03-01'] }),
     sellerId: Id,
-    /** The person who charged. */
+    /** The person who charged, or the company that pays for them. */
     buyerId: Id,
+    buyer: Type.Optional(Owner),
     currency: Currency,
     totalMinor: Minor,
   }),
 )
 
-/** A driver owes more than the policy allows: they start no session until `driver.unblocked`. The later `at` holds. */
+/**
+ * A driver owes more than the policy allows, or a company (`payer`), whose id is `driverId` then: no session starts for them
+ * until `driver.unblocked`. The later `at` holds.
+ */
 export const DriverBlocked = event(
   'billing',
   'driver.blocked',
   'driverId',
-  Type.Object({ driverId: Id, reason: Type.Literal('funds'), at: Instant }),
+  Type.Object({ driverId: Id, payer: Type.Optional(Owner), reason: Type.Literal('funds'), at: Instant }),
 )
 
-/** A driver may start sessions again. */
+/** A driver may start sessions again, or who holds cards of a company. */
 export const DriverUnblocked = event(
   'billing',
   'driver.unblocked',
   'driverId',
-  Type.Object({ driverId: Id, at: Instant }),
+  Type.Object({ driverId: Id, payer: Type.Optional(Owner), at: Instant }),
+)
+
+/**
+ * A token charges on a company's account, or does so no longer (`endedFor`); one whose holder has `left` the company is
+ * refused. Of two of one card the one with the greater `version` holds.
+ */
+export const CompanyCardChanged = event(
+  'billing',
+  'company-card.changed',
+  'tokenId',
+  Type.Object({
+    cardId: Id,
+    tokenId: Id,
+    companyId: Id,
+    companyName: Type.String(),
+    holderId: Id,
+    endedFor: nullable(Type.Enum(['left', 'removed', 'given-back'], { examples: ['left'] })),
+    version: Type.Integer({ minimum: 1 }),
+    at: Instant,
+  }),
+)
+
+/** So much of the budget of a cost centre is spent in a month, in percent; told once for each. */
+export const BudgetReached = event(
+  'billing',
+  'budget.reached',
+  'costCentreId',
+  Type.Object({
+    costCentreId: Id,
+    companyId: Id,
+    code: Type.String(),
+    name: Type.String(),
+    month: Type.String({ pattern: '^\\d{4}-\\d{2}$', examples: ['2027-03'] }),
+    percent: Type.Integer({ minimum: 1, maximum: 100 }),
+    currency: Currency,
+    spentMinor: Minor,
+    budgetMinor: Minor,
+  }),
 )
 
 /**

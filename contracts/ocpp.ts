@@ -348,6 +348,14 @@ export const CommandEnded = event(
   }),
 )
 
+/** A card or another token by its value, whatever its case. Fails with `token_unknown`. */
+export const getToken = call(
+  'ocpp',
+  'get_token',
+  Type.Object({ idToken: Type.String({ maxLength: 255 }), type: Type.String({ maxLength: 50 }) }),
+  Type.Object({ tokenId: Id, idToken: Type.String(), type: Type.String(), owner: Owner, userId: nullable(Id) }),
+)
+
 /** Whose a charger is and whether it can be spoken to. Fails with `charger_unknown`. */
 export const getCharger = call(
   'ocpp',

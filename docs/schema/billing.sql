@@ -53,16 +53,114 @@ create table charges (
   invoiced_revision  integer                   not null default 0,
   invoice_id         uuid,
   taxed              json,
+  token              text,
+  company_id         uuid,
+  card_id            uuid,
+  cost_centre_id     uuid,
+  booked_kind        text,
+  booked_id          uuid,
+  on_account         boolean                   not null default false,
   constraint charges_pkey PRIMARY KEY (session_id),
   constraint charges_tariff_id_version_fkey FOREIGN KEY (tariff_id, version) REFERENCES tariff_terms(tariff_id, version),
+  constraint charges_booked_kind_check CHECK ((booked_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
   constraint charges_seller_kind_check CHECK ((seller_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
   constraint charges_state CHECK ((state = ANY (ARRAY['running'::text, 'due'::text, 'charged'::text, 'free'::text, 'refused'::text])))
 );
+CREATE INDEX charges_by_company ON billing.charges USING btree (company_id, session_id) WHERE (company_id IS NOT NULL);
+CREATE INDEX charges_by_cost_centre ON billing.charges USING btree (cost_centre_id, ended_at) WHERE (cost_centre_id IS NOT NULL);
 CREATE INDEX charges_by_driver ON billing.charges USING btree (driver_id, session_id);
 CREATE INDEX charges_by_seller ON billing.charges USING btree (seller_id, session_id);
 CREATE INDEX charges_due ON billing.charges USING btree (session_id) WHERE (state = 'due'::text);
 CREATE INDEX charges_nowhere ON billing.charges USING btree (charger_id) WHERE ((agreed_at IS NULL) AND (state = ANY (ARRAY['running'::text, 'due'::text])));
+CREATE INDEX charges_to_invoice ON billing.charges USING btree (seller_id, booked_id, session_id) WHERE ((state = 'charged'::text) AND (invoiced_revision < revision) AND (driver_id IS NOT NULL));
 CREATE INDEX charges_uninvoiced ON billing.charges USING btree (ended_at, session_id) WHERE ((state = 'charged'::text) AND (invoiced_revision < revision) AND (driver_id IS NOT NULL));
+
+create table companies (
+  organisation_id  uuid                      not null,
+  party            json                      not null,
+  language         text                      not null,
+  buyer_reference  text,
+  version          integer                   not null,
+  created_at       timestamp with time zone  not null,
+  constraint companies_pkey PRIMARY KEY (organisation_id),
+  constraint companies_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text])))
+);
+
+create table company_cards (
+  id               uuid                      not null,
+  organisation_id  uuid                      not null,
+  token_id         uuid                      not null,
+  id_token         text                      not null,
+  type             text                      not null,
+  holder_id        uuid                      not null,
+  cost_centre_id   uuid,
+  label            text,
+  assigned_at      timestamp with time zone  not null,
+  ended_at         timestamp with time zone,
+  ended_for        text,
+  version          integer                   not null,
+  constraint company_cards_pkey PRIMARY KEY (id),
+  constraint company_cards_cost_centre_id_fkey FOREIGN KEY (cost_centre_id) REFERENCES cost_centres(id),
+  constraint company_cards_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES companies(organisation_id),
+  constraint company_cards_check CHECK (((ended_at IS NULL) = (ended_for IS NULL))),
+  constraint company_cards_ended_for_check CHECK ((ended_for = ANY (ARRAY['left'::text, 'removed'::text, 'given-back'::text])))
+);
+CREATE INDEX company_cards_by_holder ON billing.company_cards USING btree (holder_id, id);
+CREATE INDEX company_cards_by_value ON billing.company_cards USING btree (upper(id_token), assigned_at);
+CREATE INDEX company_cards_of ON billing.company_cards USING btree (organisation_id, id);
+CREATE UNIQUE INDEX company_cards_current ON billing.company_cards USING btree (upper(id_token)) WHERE (ended_at IS NULL);
+
+create table company_employees (
+  organisation_id  uuid     not null,
+  user_id          uuid     not null,
+  cost_centre_id   uuid,
+  policy           json,
+  version          integer  not null,
+  constraint company_employees_pkey PRIMARY KEY (organisation_id, user_id),
+  constraint company_employees_cost_centre_id_fkey FOREIGN KEY (cost_centre_id) REFERENCES cost_centres(id),
+  constraint company_employees_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES companies(organisation_id)
+);
+
+create table company_terms (
+  organisation_id  uuid     not null,
+  seller_id        uuid     not null,
+  limit_minor      bigint,
+  due_in_days      integer  not null,
+  version          integer  not null,
+  constraint company_terms_pkey PRIMARY KEY (organisation_id, seller_id),
+  constraint company_terms_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES companies(organisation_id),
+  constraint company_terms_due_in_days_check CHECK (((due_in_days >= 0) AND (due_in_days <= 180))),
+  constraint company_terms_limit_minor_check CHECK ((limit_minor >= 0))
+);
+CREATE INDEX company_terms_by_seller ON billing.company_terms USING btree (seller_id, organisation_id);
+
+create table cost_centre_alerts (
+  cost_centre_id  uuid     not null,
+  month           date     not null,
+  percent         integer  not null,
+  constraint cost_centre_alerts_pkey PRIMARY KEY (cost_centre_id, month, percent),
+  constraint cost_centre_alerts_cost_centre_id_fkey FOREIGN KEY (cost_centre_id) REFERENCES cost_centres(id)
+);
+
+create table cost_centres (
+  id               uuid                      not null,
+  organisation_id  uuid                      not null,
+  code             text                      not null,
+  name             text                      not null,
+  budget_minor     bigint,
+  budget_currency  text,
+  alert_percent    integer                   not null,
+  version          integer                   not null,
+  created_at       timestamp with time zone  not null,
+  closed_at        timestamp with time zone,
+  constraint cost_centres_pkey PRIMARY KEY (id),
+  constraint cost_centres_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES companies(organisation_id),
+  constraint cost_centres_alert_percent_check CHECK (((alert_percent >= 1) AND (alert_percent <= 100))),
+  constraint cost_centres_budget_minor_check CHECK ((budget_minor > 0)),
+  constraint cost_centres_check CHECK (((budget_minor IS NULL) = (budget_currency IS NULL)))
+);
+CREATE INDEX cost_centres_of ON billing.cost_centres USING btree (organisation_id, id);
+CREATE UNIQUE INDEX cost_centres_code ON billing.cost_centres USING btree (organisation_id, code) WHERE (closed_at IS NULL);
 
 create table driver_group_members (
   group_id   uuid  not null,

@@ -53,7 +53,7 @@ create table messages (
   actor_id       uuid,
   constraint messages_pkey1 PRIMARY KEY (id, event_id),
   constraint messages_event_id_audience_kind_audience_key1 UNIQUE (event_id, audience_kind, audience),
-  constraint messages_audience_kind_check CHECK ((audience_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'role'::text, 'address'::text]))),
+  constraint messages_audience_kind_check CHECK ((audience_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'managers'::text, 'role'::text, 'address'::text]))),
   constraint messages_check2 CHECK ((addressed_at >= created_at)),
   constraint messages_check3 CHECK (((audience_kind <> 'address'::text) OR (locale IS NOT NULL)))
 ) partition by RANGE (event_id);

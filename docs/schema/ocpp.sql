@@ -173,6 +173,18 @@ CREATE INDEX commands_abandoned ON ocpp.commands USING btree (id) WHERE (ended_a
 CREATE INDEX commands_by_charger ON ocpp.commands USING btree (charger_id, id);
 CREATE INDEX commands_open ON ocpp.commands USING btree (charger_id, asked_at) WHERE (ended_at IS NULL);
 
+create table company_cards (
+  card_id     uuid     not null,
+  token_id    uuid     not null,
+  company_id  uuid     not null,
+  holder_id   uuid     not null,
+  ended_for   text,
+  version     integer  not null,
+  constraint company_cards_pkey PRIMARY KEY (card_id)
+);
+CREATE INDEX company_cards_by_company ON ocpp.company_cards USING btree (company_id) WHERE (ended_for IS NULL);
+CREATE INDEX company_cards_by_token ON ocpp.company_cards USING btree (token_id);
+
 create table connectors (
   charger_id     text                      not null,
   evse           integer                   not null,
@@ -527,8 +539,16 @@ CREATE OR REPLACE FUNCTION ocpp.follow_driver()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
+declare
+  card record;
 begin
-  new.blocked_for := (select reason from drivers_blocked where driver_id = new.user_id);
+  -- The one that charges now, else one whose holder has left.
+  select company_id, ended_for into card from company_cards
+  where token_id = new.id and holder_id = new.user_id and (ended_for is null or ended_for = 'left')
+  order by ended_for nulls first limit 1;
+  new.blocked_for := case
+    when card.ended_for = 'left' then 'left'
+    else (select reason from drivers_blocked where driver_id = coalesce(card.company_id, new.user_id)) end;
   return new;
 end $function$;
 

@@ -3,7 +3,9 @@ import {
   AdHocPaid,
   AdHocStartRequested,
   AdHocStopRequested,
+  BudgetReached,
   ChargeUnpaid,
+  CompanyCardChanged,
   DriverBlocked,
   DriverUnblocked,
   InvoiceIssued,
@@ -13,7 +15,8 @@ import {
   TopUpFailed,
   WalletLow,
 } from '#contracts/billing'
-import { getPerson } from '#contracts/identity'
+import { getPerson, listMembers } from '#contracts/identity'
+import { getToken } from '#contracts/ocpp'
 import { getSessionCourse } from '#contracts/sessions'
 import { getConnector, getStation } from '#contracts/stations'
 import { Setting, type Host } from '#kernel'
@@ -52,10 +55,12 @@ export const publishes = [
   AdHocStartRequested,
   AdHocStopRequested,
   AdHocPaid,
+  CompanyCardChanged,
+  BudgetReached,
 ]
 
 /** Where a charger stands and whose it is, what its connectors are, how a session went, and what people are called. */
-export const needs = [getStation, getConnector, getSessionCourse, getPerson] as const
+export const needs = [getStation, getConnector, getSessionCourse, getPerson, listMembers, getToken] as const
 
 /** What this service has of the world. */
 export type BillingHost = Host<'billing', (typeof needs)[number], typeof settings>

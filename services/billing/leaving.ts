@@ -1,17 +1,18 @@
-import { UserDeleted } from '#contracts/identity'
+import { OrganisationDeleted, UserDeleted } from '#contracts/identity'
 import { newId, type Tx } from '#kernel'
 import { accountsOf, availableIn, post } from '#money/ledger'
 import type { Payments } from '#money/payments'
+import { endCompany, type Rebook } from './companies/endings.ts'
 import type { BillingHost } from './host.ts'
 import { accounts, lockDriver, payDebts } from './wallets/accounts.ts'
 import { giveBack } from './wallets/giving-back.ts'
 
 /**
- * Who deletes their account is billed by no name of theirs any more, and is in no group. What was booked and invoiced
+ * Who deletes their account, or is a company that is dissolved, is billed by no name of theirs any more, and is in no group. What was booked and invoiced
  * stays, as the law wants it, of a pseudonym; what is left in their wallet goes back to where it came from, also what
  * comes into it later, as sessions end for which it was kept.
  */
-export function forgetWhoLeaves(host: BillingHost, payments: Payments<'billing'>): void {
+export function forgetWhoLeaves(host: BillingHost, payments: Payments<'billing'>, rebook: Rebook): void {
   const { db, now } = host
   const giving = host.job('give back what is left', async ({ userId }: { userId: string }) => {
     await db.transaction(tx => giveAllBack(tx, payments, userId, now()))
@@ -29,6 +30,19 @@ export function forgetWhoLeaves(host: BillingHost, payments: Payments<'billing'>
       await tx.enqueue(giving, { userId }, { key: `give back ${userId}` })
     },
   )
+  host.on(
+    OrganisationDeleted,
+    { id: 'forget', purpose: 'end the cards of a company that is gone, and give back what is left', from: 'beginning' },
+    async ({ organisationId, timestamp }, tx) => {
+      const known = await tx`select from companies where organisation_id = ${organisationId}`
+      if (known.length === 0) return
+      await endCompany(tx, organisationId, new Date(timestamp), rebook)
+      await tx`
+        insert into drivers (driver_id, left_at) values (${organisationId}, ${timestamp})
+        on conflict (driver_id) do update set left_at = excluded.left_at`
+      await tx.enqueue(giving, { userId: organisationId }, { key: `give back ${organisationId}` })
+    },
+  )
   host.every('1 hour', 'give back what came into wallets of people who left', async () => {
     const people = await db<{ userId: string }[]>`
       select distinct d.driver_id as "userId"
@@ -44,9 +58,9 @@ export function forgetWhoLeaves(host: BillingHost, payments: Payments<'billing'>
 /** What came from no payment is kept, and it is written down why. */
 async function giveAllBack(tx: Tx<'billing'>, payments: Payments<'billing'>, userId: string, at: Date): Promise<void> {
   await lockDriver(tx, userId)
-  for (const { id: from, currency } of await accountsOf(tx, userId, 'wallet')) {
+  for (const { id: from, owner, currency } of await accountsOf(tx, userId, 'wallet')) {
     const cause = newId()
-    await payDebts(tx, userId, currency, { id: cause, kind: 'left', at })
+    await payDebts(tx, owner!, currency, { id: cause, kind: 'left', at })
     const wallet = (await accountsOf(tx, userId, 'wallet')).find(account => account.id === from)!
     const available = availableIn(wallet)!
     if (available <= 0n) continue

@@ -8,11 +8,13 @@ import { followBookings } from './bookings/fees.ts'
 import type { Booked } from './charges/charge.ts'
 import { chargeRoutes } from './charges/routes.ts'
 import { followSessions } from './charges/reactions.ts'
+import { companies } from './companies/companies.ts'
 import { groupRoutes } from './groups/routes.ts'
 import { needs, publishes, settings } from './host.ts'
 import { openInvoicing } from './invoices/open.ts'
 import { forgetWhoLeaves } from './leaving.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
+import { invoicePaymentRoutes } from './invoices/payments.ts'
 import { problems } from './problems.ts'
 import { dropQuotes, quoteRoutes } from './quotes/routes.ts'
 import { sellerRoutes } from './sellers/routes.ts'
@@ -50,9 +52,11 @@ export const billing = defineService({
       await adHoc.settle(tx, charge, dueMinor)
       await invoicing(tx, charge.sessionId)
     }
-    followSessions(host, booked, adHoc)
-    forgetWhoLeaves(host, payments)
+    const rebook = followSessions(host, booked, adHoc)
+    companies(host, rebook)
+    forgetWhoLeaves(host, payments, rebook)
     invoiceRoutes(host)
+    invoicePaymentRoutes(host)
     const wrong = metrics.gauge(
       'ohmnibus_billing_accounts_wrong',
       'Accounts that are not the sum of their postings',

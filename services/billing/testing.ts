@@ -3,10 +3,11 @@ import type { TestContext } from 'node:test'
 import type { Static } from 'typebox'
 import type { TariffTerms } from '#contracts/billing'
 import type { CallContract } from '#contracts/define'
-import { getPerson } from '#contracts/identity'
+import { getPerson, listMembers } from '#contracts/identity'
+import { getToken } from '#contracts/ocpp'
 import { getSessionCourse, SessionCorrected, SessionEnded, SessionStarted } from '#contracts/sessions'
 import { getConnector, getStation } from '#contracts/stations'
-import type { Owner } from '#contracts/shared'
+import type { OrganisationRole, Owner } from '#contracts/shared'
 import { fail, newId, type Db, type Service } from '#kernel'
 import { differencesIn } from '#money/ledger'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
@@ -54,6 +55,9 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     region: null,
     country: 'DEU',
   }
+  /** Members of organisations, with their roles, and whose each card is. */
+  const members = new Map<string, Map<string, OrganisationRole>>()
+  const cards = new Map<string, string>()
   const works = new Map<string, () => Promise<void>>()
   const answers = new Map<string, (input: any) => Promise<any>>()
   const held: Service = {
@@ -120,6 +124,21 @@ export async function open(t: TestContext, options: TestOptions = {}) {
         locale: 'en' as const,
         disabled: false,
       })),
+      answering(listMembers, async ({ organisationId }) => ({
+        members: [...(members.get(organisationId) ?? [])].map(([userId, role]) => ({
+          userId,
+          email: `${userId}@example.com`,
+          name: `Employee ${userId.slice(-4)}`,
+          firstName: 'Employee',
+          locale: 'en' as const,
+          disabled: false,
+          role,
+        })),
+      })),
+      answering(getToken, async ({ idToken, type }) => {
+        const userId = cards.get(idToken.toUpperCase()) ?? fail('not_found', 'token_unknown')
+        return { tokenId: tokenIdOf(idToken), idToken: idToken.toUpperCase(), type, owner: seller, userId }
+      }),
       answering(
         getSessionCourse,
         async ({ sessionId }) => (courses.get(sessionId) as never) ?? fail('not_found', 'session_unknown'),
@@ -176,6 +195,8 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     p,
     /** What anybody knows of the station. */
     known,
+    members,
+    cards,
     /** What is told of a session that goes on. */
     about: (session: Charging, updated: number) => told(session, updated, false).about,
     at,
@@ -191,7 +212,7 @@ export async function open(t: TestContext, options: TestOptions = {}) {
       return body
     },
     /** Puts money into a driver's wallet. */
-    async fund(driverId: string, cents: bigint): Promise<void> {
+    async fund(driverId: string | Owner, cents: bigint): Promise<void> {
       const { accounts } = await import('./wallets/accounts.ts')
       const { post } = await import('#money/ledger')
       await inBilling(p, async tx => {
@@ -239,6 +260,9 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     },
   }
 }
+
+const ids = new Map<string, string>()
+const tokenIdOf = (idToken: string): string => ids.getOrInsertComputed(idToken.toUpperCase(), () => newId())
 
 /** Work in a transaction of the service's own schema; `tx` is a superuser's, which has the statements of a `Tx` and no events. */
 async function inBilling(p: { db(name: string): unknown }, work: (tx: any) => Promise<unknown>): Promise<void> {

@@ -166,8 +166,11 @@ export const stepsOf = (jobs: Jobs, kind: Kind): Steps => jobs[rules[kind].urgen
 async function recipientsOf(host: NotificationsHost, audience: Audience): Promise<Recipient[]> {
   if (audience.kind === 'address')
     return [{ userId: null, address: audience.address, name: null, locale: audience.locale, disabled: false }]
-  if (audience.kind === 'organisation')
-    return (await host.ask(listMembers, { organisationId: audience.id })).members.map(recipientOf)
+  if (audience.kind === 'organisation' || audience.kind === 'managers') {
+    const { members } = await host.ask(listMembers, { organisationId: audience.id })
+    const looksAfter = ({ role }: (typeof members)[number]) => role === 'owner' || role === 'admin'
+    return members.filter(member => audience.kind === 'organisation' || looksAfter(member)).map(recipientOf)
+  }
   if (audience.kind === 'role') return (await host.ask(listPeople, { role: audience.id })).people.map(recipientOf)
   const person = await unlessUnknown('user_unknown', host.ask(getPerson, { userId: audience.id }))
   return person ? [recipientOf(person)] : []

@@ -2,7 +2,9 @@ import {
   AdHocPaid,
   AdHocStartRequested,
   AdHocStopRequested,
+  BudgetReached,
   ChargeUnpaid,
+  CompanyCardChanged,
   DriverBlocked,
   DriverUnblocked,
   InvoiceIssued,
@@ -125,6 +127,12 @@ export async function chargingHappens(
     const former = { startedAt: ago(90), endedAt: ago(60), energyWh: 7000 }
     await p.publish(DriverBlocked, { driverId: personId, reason: 'funds', at: ago(50) })
     await p.publish(DriverUnblocked, { driverId: personId, at: ago(40) })
+    const [tokenId, companyId] = [newId(), newId()]
+    const card = { cardId: newId(), tokenId, companyId, companyName: 'Voltaic GmbH', holderId: personId, at: ago(45) }
+    await p.publish(CompanyCardChanged, { ...card, endedFor: null, version: 1 })
+    await p.publish(CompanyCardChanged, { ...card, endedFor: 'left', version: 2 })
+    const centre = { costCentreId: newId(), companyId, code: '4711', name: 'Sales', month: '2027-03', percent: 80 }
+    await p.publish(BudgetReached, { ...centre, currency: 'EUR', spentMinor: 40_000, budgetMinor: 50_000 })
     await p.publish(SessionCorrected, { ...session, ...end, energyWh: 7500, updatedAt: ago(55), former })
     const tariffId = newId()
     const elements = [{ priceComponents: [{ type: 'ENERGY' as const, price: '0.49' }] }]

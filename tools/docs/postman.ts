@@ -60,6 +60,7 @@ const names = [
   "  pm.collectionVariables.set('charger', `CP-${run}`)",
   "  pm.collectionVariables.set('newCharger', `CP-${run}-2`)",
   "  pm.collectionVariables.set('card', `CARD-${run}`)",
+  "  pm.collectionVariables.set('fleetCard', `FLEET-${run}`)",
   '}',
 ]
 

@@ -1,6 +1,7 @@
 import type { Chapter, Step } from './steps.ts'
 import { bookings } from './walk-bookings.ts'
 import { shop } from './walk-shop.ts'
+import { company } from './walk-company.ts'
 import { people } from './walk-users.ts'
 
 export type { Chapter, Step }
@@ -458,6 +459,7 @@ export const walk: readonly Chapter[] = [
   },
   { name: 'What people have', steps: people },
   shop,
+  { name: 'A company that pays for its employees', steps: company },
   {
     name: 'Notifications',
     steps: [

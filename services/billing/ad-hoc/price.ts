@@ -2,10 +2,11 @@ import type { TariffTerms } from '#contracts/billing'
 import type { Db } from '#kernel'
 import { decimalOf, exact } from '#money/amount'
 import type { Charge } from '../charges/store.ts'
+import type { Payer } from '../companies/payer.ts'
 import { taxOf } from '../sellers/sellers.ts'
 import { priceOf, type Moment, type Price } from '../tariffs/price.ts'
 
-type Sold = Pick<Charge, 'seller' | 'driverId' | 'place' | 'endedAt'>
+type Sold = Pick<Charge, 'seller' | 'place' | 'endedAt'> & { readonly payer: Payer | undefined }
 type Tax = Awaited<ReturnType<typeof taxOf>>
 
 /** A price and its tax, which together are no more than so much, whatever the terms say. */
@@ -18,7 +19,7 @@ export async function priceWithin(
 ): Promise<{ price: Price; tax: Tax }> {
   const at = async (bounded: TariffTerms) => {
     const price = priceOf(bounded, course, sold.place!.timeZone)
-    return { price, tax: await taxOf(db, sold, terms, price) }
+    return { price, tax: await taxOf(db, sold, { terms, price, payer: sold.payer }) }
   }
   let priced = await at(terms)
   const { currency } = terms
@@ -38,11 +39,11 @@ export async function priceWithin(
 /** With tax, as who pays by card is asked for it. */
 export async function costOf(
   db: Db,
-  sold: Omit<Sold, 'driverId' | 'endedAt'>,
+  sold: Omit<Sold, 'payer' | 'endedAt'>,
   terms: TariffTerms,
   course: readonly Moment[],
 ): Promise<bigint> {
   const endedAt = new Date(course.at(-1)!.at)
-  const { tax } = await priceWithin(db, { ...sold, driverId: null, endedAt }, terms, course, undefined)
+  const { tax } = await priceWithin(db, { ...sold, payer: undefined, endedAt }, terms, course, undefined)
   return tax.netMinor + tax.taxMinor
 }

@@ -4,7 +4,9 @@ import type { Owner } from '#contracts/shared'
 import { getStation } from '#contracts/stations'
 import { Problem, type Tx } from '#kernel'
 import { exact, type Exact } from '#money/amount'
-import { hold, post, release, releaseExpired, type Transfer } from '#money/ledger'
+import { hold, post, release, releaseExpired } from '#money/ledger'
+import { watchBudget } from '../companies/budgets.ts'
+import { payerOf, type Payer } from '../companies/payer.ts'
 import type { BillingHost } from '../host.ts'
 import { priceWithin } from '../ad-hoc/price.ts'
 import { findVisit } from '../ad-hoc/store.ts'
@@ -12,14 +14,16 @@ import { mostFor } from '../ad-hoc/visits.ts'
 import { agreedAt, viewPrice } from '../quotes/routes.ts'
 import { isBookable, priceOf, type Price } from '../tariffs/price.ts'
 import { termsOf } from '../tariffs/store.ts'
-import { accounts, judge, lockDriver, owedBy, payDebts } from '../wallets/accounts.ts'
+import { accounts, judge, lockDriver, payDebts } from '../wallets/accounts.ts'
 import { watchBalance } from '../wallets/low.ts'
+import { isSamePayer, moved, purseOf } from './purses.ts'
 import {
   findCharge,
   lockCharge,
   setAgreement,
   setCharged,
   setFree,
+  setPayer,
   setRefused,
   stationOf,
   type Agreement,
@@ -44,23 +48,25 @@ export async function agree(host: BillingHost, sessionId: string): Promise<Charg
   await db.transaction(async tx => {
     await setAgreement(tx, sessionId, agreement, now())
     const agreed = (await lockCharge(tx, sessionId))!
-    if (!agreed.driverId || !agreed.tariffId || agreed.state !== 'running') return
+    const payer = await payerOf(tx, agreed)
+    await setPayer(tx, sessionId, payer)
+    if (!payer || payer.onAccount || !agreed.tariffId || agreed.state !== 'running') return
     const terms = (await termsOf(tx, agreed.tariffId, agreed.version!))!
-    await holdFor(tx, agreed.driverId, sessionId, terms, exact(settings.BILLING_HOLD_KWH), now())
+    await holdFor(tx, payer.owner, sessionId, terms, exact(settings.BILLING_HOLD_KWH), now())
   })
   return await findCharge(db, sessionId)
 }
 
 /** As much as a usual session would cost, or what there is. */
-async function holdFor(tx: Tx, driverId: string, sessionId: string, terms: TariffTerms, kWh: Exact, at: Date) {
+async function holdFor(tx: Tx, owner: Owner, sessionId: string, terms: TariffTerms, kWh: Exact, at: Date) {
   const course = [
     { at: at.getTime(), energyWh: 0 },
     { at: at.getTime() + 3_600_000, energyWh: Number(kWh.mul(1000).round(0)) },
   ]
   const { totalMinor, currency } = priceOf(terms, course, 'UTC')
   if (totalMinor === 0n) return
-  await lockDriver(tx, driverId)
-  const account = await accounts.wallet(tx, driverId, currency)
+  await lockDriver(tx, owner)
+  const account = await accounts.wallet(tx, owner, currency)
   const wanted = { id: sessionId, account, at, expiresAt: new Date(at.getTime() + holdLastsMs) }
   const { missing } = await hold(tx, { ...wanted, minor: totalMinor })
   if (missing > 0n && totalMinor > missing) await hold(tx, { ...wanted, minor: totalMinor - missing })
@@ -124,15 +130,6 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
   const visit = agreed.driverId ? undefined : await findVisit(db, { sessionId })
   const moments = course.map(({ at, energyWh }) => ({ at: Date.parse(at), energyWh }))
   const most = visit && mostFor(visit, agreed.energyWh)
-  const { price, tax } = await priceWithin(db, agreed, terms, moments, most)
-  if (!isBookable(price, tax.netMinor + tax.taxMinor)) {
-    const { tariffId, version } = agreed
-    log.error({ sessionId, tariffId, version }, 'a session would cost more than can be booked')
-    return await db.transaction(async tx => {
-      await setRefused(tx, agreed)
-      await release(tx, sessionId, now())
-    })
-  }
   await db.transaction(async tx => {
     const before = (await lockCharge(tx, sessionId))!
     const isAsBefore =
@@ -142,12 +139,24 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
       before.driverId === agreed.driverId
     // What changed meanwhile is asked for by another job.
     if (before.state !== 'due' || !isAsBefore) return
-    await book(tx, before, { price, terms, ...tax }, now())
+    const payer = await payerOf(tx, before)
+    const { price, tax } = await priceWithin(tx, { ...before, payer }, terms, moments, most)
+    if (!isBookable(price, tax.netMinor + tax.taxMinor)) {
+      const { tariffId, version } = agreed
+      log.error({ sessionId, tariffId, version }, 'a session would cost more than can be booked')
+      await setRefused(tx, agreed)
+      await release(tx, sessionId, now())
+      return
+    }
+    await setPayer(tx, sessionId, payer)
+    await book(tx, before, { price, terms, payer, ...tax }, now())
+    for (const id of new Set([before.costCentreId, payer?.costCentreId ?? null]))
+      if (id) await watchBudget(tx, id, before.endedAt!)
     await booked(tx, before, tax.netMinor + tax.taxMinor)
-    const { driverId } = before
-    if (!driverId) return
-    await judge(tx, driverId, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())
-    const fell = { driverId, currency: price.currency, fell: true, at: now() }
+    for (const who of payersOf(payer, before.bookedOn))
+      await judge(tx, who, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())
+    if (payer?.owner.kind !== 'person') return
+    const fell = { driverId: payer.owner.id, currency: price.currency, fell: true, at: now() }
     await watchBalance(tx, fell, settings.BILLING_LOW_BALANCE_MINOR)
   })
 }
@@ -155,60 +164,65 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
 interface Due {
   readonly price: Price
   readonly terms: TariffTerms
+  /** Undefined while nobody is known. */
+  readonly payer: Payer | undefined
   readonly netMinor: bigint
   readonly taxMinor: bigint
   readonly taxed: Charge['taxed']
 }
 
-/** What is due more than before is taken from the wallet, then owed; what is less pays debts, then goes into the wallet. */
-async function book(
-  tx: Tx<'billing'>,
-  before: Charge,
-  { price, terms, netMinor, taxMinor, taxed }: Due,
-  at: Date,
-): Promise<void> {
-  const { sessionId, driverId } = before
+/** Who pays and who did, in the order in which all lock them. */
+const payersOf = (payer: Payer | undefined, former: Owner | null): Owner[] =>
+  [...new Map([payer?.owner, former].flatMap(who => (who ? [[who.id, who] as const] : []))).values()].toSorted((a, b) =>
+    a.id < b.id ? -1 : 1,
+  )
+
+/**
+ * What is due more than before is taken from the wallet, then owed; what is less pays debts, then goes into the wallet.
+ * Where another pays than before, the one has all of it back and the other is asked for all of it.
+ */
+async function book(tx: Tx<'billing'>, before: Charge, due: Due, at: Date): Promise<void> {
+  const { price, payer, netMinor, taxMinor, taxed } = due
+  const { sessionId } = before
   const seller = before.seller!
   const { currency } = price
   const totalMinor = netMinor + taxMinor
   const revision = before.revision + 1
+  const payers = payersOf(payer, before.bookedOn)
+  for (const who of payers) await lockDriver(tx, who)
   const [sales, taxes] = [await accounts.sales(tx, seller, currency), await accounts.tax(tx, seller, currency)]
-  if (driverId) await lockDriver(tx, driverId)
-  const wallet = driverId
-    ? await accounts.wallet(tx, driverId, currency)
-    : await accounts.uncollected(tx, seller, currency)
-  const debt = driverId ? await accounts.debt(tx, driverId, currency) : wallet
-  let owed = driverId ? await owedBy(tx, driverId, currency) : 0n
-  const transfers: Transfer[] = []
-  // What was booked while nobody knew who charged is corrected there, and then asked of them as a whole.
-  const nobodys = driverId && before.revision > 0 ? await uncollectedFor(tx, seller, currency, sessionId) : undefined
-  const move = (to: string, minor: bigint): void => {
-    if (nobodys && minor > 0n) transfers.push({ from: nobodys, to, minor })
-    else if (nobodys && minor < 0n) transfers.push({ from: to, to: nobodys, minor: -minor })
-    else if (minor > 0n) transfers.push({ from: wallet, to, minor, otherwise: debt })
-    if (nobodys || minor >= 0n) return
-    const paid = owed < -minor ? owed : -minor
-    owed -= paid
-    if (paid > 0n) transfers.push({ from: to, to: debt, minor: paid })
-    if (-minor > paid) transfers.push({ from: to, to: wallet, minor: -minor - paid })
-  }
-  move(sales, netMinor - before.netMinor)
-  move(taxes, taxMinor - before.taxMinor)
-  if (nobodys && totalMinor > 0n) transfers.push({ from: wallet, to: nobodys, minor: totalMinor, otherwise: debt })
+  const purse = await purseOf(tx, payer, seller, currency)
+  const former = { owner: before.bookedOn, onAccount: before.onAccount }
+  const isSame = before.revision === 0 || isSamePayer(payer, former)
+  const old = isSame ? purse : await purseOf(tx, former, seller, currency)
+  const transfers = moved(
+    [
+      { account: sales, wasMinor: before.netMinor, isMinor: netMinor },
+      { account: taxes, wasMinor: before.taxMinor, isMinor: taxMinor },
+    ],
+    old,
+    purse,
+  )
   const kind = revision === 1 ? 'session' : `session-correction-${revision}`
   const about = { sessionId, chargerId: before.chargerId, energyWh: Number(before.energyWh) }
   const posted = await post(tx, { cause: sessionId, kind, at, about, transfers, settles: [sessionId] })
   if (posted.outcome === 'short') throw new Error(`${kind} of ${sessionId} is not covered`)
   const made = posted.outcome === 'posted' ? posted.transfers : []
-  const lent = made.filter(({ from }) => from === debt && debt !== wallet).reduce((sum, { minor }) => sum + minor, 0n)
-  const paid = made.filter(({ to }) => to === debt && debt !== wallet).reduce((sum, { minor }) => sum + minor, 0n)
-  const owedMinor = lent - paid > -before.owedMinor ? before.owedMinor + lent - paid : 0n
-  if (driverId) await payDebts(tx, driverId, currency, { id: sessionId, kind, at })
-  const shown = viewPrice(price, terms)
+  const sum = (end: 'from' | 'to') =>
+    made.filter(transfer => transfer[end] === purse.debt).reduce((all, { minor }) => all + minor, 0n)
+  const owed = (isSame ? before.owedMinor - sum('to') : 0n) + sum('from')
+  // What is paid by invoice is owed until then.
+  const owedMinor = payer?.onAccount ? totalMinor : owed > 0n ? owed : 0n
+  for (const who of payers)
+    await payDebts(tx, who, currency, {
+      id: sessionId,
+      kind: who.id === payer?.owner.id ? kind : `${kind}-former`,
+      at,
+    })
   await setCharged(tx, {
     sessionId,
     revision,
-    price: shown,
+    price: viewPrice(price, due.terms),
     taxed,
     currency,
     netMinor,
@@ -216,16 +230,36 @@ async function book(
     totalMinor,
     owedMinor,
     chargedAt: at,
+    bookedOn: payer?.owner ?? null,
+    onAccount: payer?.onAccount ?? false,
   })
+  await tell(tx, before, { revision, payer, currency, netMinor, taxMinor, totalMinor, owedMinor }, at)
+}
+
+async function tell(
+  tx: Tx<'billing'>,
+  before: Charge,
+  booked: Pick<Due, 'payer' | 'netMinor' | 'taxMinor'> & {
+    revision: number
+    currency: string
+    totalMinor: bigint
+    owedMinor: bigint
+  },
+  at: Date,
+): Promise<void> {
+  const { sessionId, chargerId, driverId } = before
+  const { revision, payer, currency, netMinor, taxMinor, totalMinor, owedMinor } = booked
   await tx.publish(SessionCharged, {
     sessionId,
     revision,
-    chargerId: before.chargerId,
+    chargerId,
     stationId: before.stationId,
     evse: before.evse,
     connector: before.connector,
-    seller,
+    seller: before.seller!,
     driverId,
+    companyId: payer?.companyId ?? null,
+    costCentreId: payer?.costCentreId ?? null,
     tariffId: before.tariffId,
     energyWh: Number(before.energyWh),
     startedAt: before.startedAt.toISOString(),
@@ -237,12 +271,12 @@ async function book(
     owedMinor: Number(owedMinor),
     at: at.toISOString(),
   })
-  if (driverId && owedMinor > before.owedMinor)
+  if (payer?.owner.kind === 'person' && owedMinor > before.owedMinor)
     await tx.publish(ChargeUnpaid, {
       sessionId,
       revision,
-      chargerId: before.chargerId,
-      driverId,
+      chargerId,
+      driverId: payer.owner.id,
       currency,
       totalMinor: Number(totalMinor),
       owedMinor: Number(owedMinor),
@@ -250,28 +284,19 @@ async function book(
     })
 }
 
-/** Where a session is booked that was nobody's then; undefined where it was somebody's, or was asked of them since. */
-async function uncollectedFor(tx: Tx, seller: Owner, currency: string, sessionId: string): Promise<string | undefined> {
-  const account = await accounts.uncollected(tx, seller, currency)
-  const [row] = await tx<{ minor: bigint }[]>`
-    select coalesce(sum(case when from_id = ${account} then minor else -minor end), 0)::bigint as minor
-    from ledger_transfers where cause_id = ${sessionId} and ${account} in (from_id, to_id)`
-  return row!.minor > 0n ? account : undefined
-}
-
 /** What was kept for sessions whose end nobody ever told is there again, for debts first. */
 export async function giveBackHeld({ db, now, settings }: BillingHost): Promise<void> {
   const at = now()
   await db.transaction(async tx => {
     const sessions = await releaseExpired(tx, at)
-    const drivers = await tx<{ sessionId: string; driverId: string; currency: string }[]>`
-      select h.id as "sessionId", a.owner_id as "driverId", a.currency
+    const payers = await tx<{ sessionId: string; owner: Owner; currency: string }[]>`
+      select h.id as "sessionId", json_build_object('kind', a.owner_kind, 'id', a.owner_id) as owner, a.currency
       from ledger_holds h join ledger_accounts a on a.id = h.account_id
       where h.id = any(${sessions}::uuid[]) order by a.owner_id, h.id`
-    for (const { sessionId, driverId, currency } of drivers) {
-      await lockDriver(tx, driverId)
-      await payDebts(tx, driverId, currency, { id: sessionId, kind: 'hold-ended', at })
-      await judge(tx, driverId, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), at)
+    for (const { sessionId, owner, currency } of payers) {
+      await lockDriver(tx, owner)
+      await payDebts(tx, owner, currency, { id: sessionId, kind: 'hold-ended', at })
+      await judge(tx, owner, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), at)
     }
   })
 }

@@ -9,8 +9,11 @@ import { follow, listDue, listNowhere, noteDriver, noteStation, type Told } from
 /** So many wait for their charge in one transaction. */
 const atOnce = 500
 
+/** Has a session booked, again if it was before. */
+type Rebook = (tx: Tx<'billing'>, sessionId: string) => Promise<void>
+
 /** Sessions are agreed on at their begin and booked at their end, each by a job, as that asks other services. */
-export function followSessions(host: BillingHost, booked: Booked, adHoc: AdHoc): void {
+export function followSessions(host: BillingHost, booked: Booked, adHoc: AdHoc): Rebook {
   // Who is told of the end while this is on its way leaves it to this.
   const agreeing = host.job('agree', ({ sessionId }: { sessionId: string }) => charge(host, sessionId, booked))
   const charging = host.job('charge', ({ sessionId }: { sessionId: string }) => charge(host, sessionId, booked))
@@ -60,13 +63,16 @@ export function followSessions(host: BillingHost, booked: Booked, adHoc: AdHoc):
     SessionUpdated,
     { id: 'driver', purpose: 'know who charges where that is told later', from: 'beginning', afterFailure: 'pass' },
     async (events, tx) => {
-      for (const [sessionId, driverId] of new Map(
-        events.flatMap(({ sessionId, driverId }) => (driverId ? [[sessionId, driverId] as const] : [])),
+      for (const [sessionId, [driverId, token]] of new Map(
+        events.flatMap(({ sessionId, driverId, token }) =>
+          driverId ? [[sessionId, [driverId, token?.idToken ?? null] as const] as const] : [],
+        ),
       )) {
-        const changed = await noteDriver(tx, sessionId, driverId)
+        const changed = await noteDriver(tx, sessionId, driverId, token)
         if (changed) await tx.enqueue(changed.isDue ? charging : agreeing, { sessionId }, { key: sessionId })
       }
       for (const { sessionId, token } of events) await adHoc.watch(tx, sessionId, token?.idToken)
     },
   )
+  return (tx, sessionId) => tx.enqueue(charging, { sessionId }, { key: sessionId })
 }

@@ -18,6 +18,12 @@ export interface Charge {
   readonly connector: number
   readonly seller: Owner | null
   readonly driverId: string | null
+  /** What was shown to the charger. */
+  readonly token: string | null
+  /** The company that pays, by which of its cards, and where it books that; null where the driver pays. */
+  readonly companyId: string | null
+  readonly cardId: string | null
+  readonly costCentreId: string | null
   readonly startedAt: Date
   readonly endedAt: Date | null
   readonly energyWh: bigint
@@ -38,6 +44,10 @@ export interface Charge {
   readonly totalMinor: bigint
   readonly owedMinor: bigint
   readonly chargedAt: Date | null
+  /** Who was asked to pay when it was booked; null where nobody was known. */
+  readonly bookedOn: Owner | null
+  /** Whether they pay it by invoice. */
+  readonly onAccount: boolean
   /** Of the booking that is on an invoice, and the latest invoice it is on. */
   readonly invoicedRevision: number
   readonly invoiceId: string | null
@@ -46,11 +56,13 @@ export interface Charge {
 const columns = (db: Db) => db`
   session_id as "sessionId", charger_id as "chargerId", station_id as "stationId", evse, connector,
   case when seller_id is not null then json_build_object('kind', seller_kind, 'id', seller_id) end as seller,
-  driver_id as "driverId", started_at as "startedAt", ended_at as "endedAt", energy_wh as "energyWh",
+  driver_id as "driverId", token, company_id as "companyId", card_id as "cardId", cost_centre_id as "costCentreId",
+  started_at as "startedAt", ended_at as "endedAt", energy_wh as "energyWh",
   told_at as "toldAt", state, agreed_at as "agreedAt", tariff_id as "tariffId", version, quote_id as "quoteId", place,
   revision, price, taxed, currency, net_minor as "netMinor", tax_minor as "taxMinor", total_minor as "totalMinor",
   owed_minor as "owedMinor", charged_at as "chargedAt",
-  invoiced_revision as "invoicedRevision", invoice_id as "invoiceId"`
+  case when booked_id is not null then json_build_object('kind', booked_kind, 'id', booked_id) end as "bookedOn",
+  on_account as "onAccount", invoiced_revision as "invoicedRevision", invoice_id as "invoiceId"`
 
 export async function findCharge(db: Db, sessionId: string): Promise<Charge | undefined> {
   const [row] = await db<Charge[]>`select ${columns(db)} from charges where session_id = ${sessionId}`
@@ -68,8 +80,6 @@ export const listCharges = (
   of: {
     driverId?: string | undefined
     sellers?: readonly string[] | undefined
-    /** Booked, ended before then, and not on an invoice as they are booked now. */
-    uninvoicedBefore?: Date
   },
   limit: number,
   before: string | undefined,
@@ -84,12 +94,31 @@ export const listCharges = (
   }
   where true ${of.driverId === undefined ? db`` : db`and driver_id = ${of.driverId}`}
     ${of.sellers === undefined ? db`` : db`and seller_id = any(${of.sellers as string[]}::uuid[])`}
-    ${
-      of.uninvoicedBefore === undefined
-        ? db``
-        : db`and state = 'charged' and taxed is not null and invoiced_revision < revision
-          and ended_at < ${of.uninvoicedBefore}`
-    }
+    ${before === undefined ? db`` : db`and session_id < ${before}`}
+  order by session_id desc limit ${limit}`
+
+/** Of a seller to somebody, ended before then, and not on an invoice as they are booked now; the oldest first. */
+export const listUninvoiced = (db: Db, sellerId: string, buyer: Owner, before: Date) => db<Charge[]>`
+  select ${columns(db)} from charges
+  where state = 'charged' and taxed is not null and invoiced_revision < revision and driver_id is not null
+    and seller_id = ${sellerId} and booked_kind = ${buyer.kind} and booked_id = ${buyer.id} and ended_at < ${before}
+  order by session_id limit 1000`
+
+/** What a company pays, the newest first; of a cost centre, and ended within a time, if that is said. */
+export const listCompanyCharges = (
+  db: Db,
+  {
+    companyId,
+    costCentreId,
+    from,
+    to,
+  }: { companyId: string; costCentreId?: string | undefined; from?: Date; to?: Date },
+  limit: number,
+  before?: string,
+) => db<Charge[]>`
+  select ${columns(db)} from charges
+  where company_id = ${companyId} ${costCentreId === undefined ? db`` : db`and cost_centre_id = ${costCentreId}`}
+    ${from === undefined ? db`` : db`and ended_at >= ${from}`} ${to === undefined ? db`` : db`and ended_at < ${to}`}
     ${before === undefined ? db`` : db`and session_id < ${before}`}
   order by session_id desc limit ${limit}`
 
@@ -102,6 +131,7 @@ export interface Told {
   readonly connector: number
   readonly owner: Owner | null
   readonly driverId: string | null
+  readonly token?: { readonly idToken: string } | null
   readonly startedAt: string
   readonly endedAt?: string | null
   readonly energyWh: number
@@ -115,10 +145,10 @@ export interface Told {
 export async function follow(tx: Tx, told: Told): Promise<{ isDue: boolean; isOpen: boolean }> {
   const { sessionId, owner, endedAt = null } = told
   const [row] = await tx<{ isDue: boolean; isOpen: boolean }[]>`
-    insert into charges as c (session_id, charger_id, station_id, evse, connector, seller_kind, seller_id, driver_id,
+    insert into charges as c (session_id, charger_id, station_id, evse, connector, seller_kind, seller_id, driver_id, token,
       started_at, ended_at, energy_wh, told_at, state)
     values (${sessionId}, ${told.chargerId}, ${told.stationId}, ${told.evse}, ${told.connector}, ${owner?.kind ?? null},
-      ${owner?.id ?? null}, ${told.driverId}, ${told.startedAt}, ${endedAt}, ${told.energyWh}, ${told.updatedAt},
+      ${owner?.id ?? null}, ${told.driverId}, ${told.token?.idToken ?? null}, ${told.startedAt}, ${endedAt}, ${told.energyWh}, ${told.updatedAt},
       ${endedAt === null ? 'running' : 'due'})
     on conflict (session_id) do update set
       station_id = coalesce(excluded.station_id, c.station_id), evse = excluded.evse, connector = excluded.connector,
@@ -127,7 +157,7 @@ export async function follow(tx: Tx, told: Told): Promise<{ isDue: boolean; isOp
         else coalesce(excluded.seller_kind, c.seller_kind) end,
       seller_id = case when c.agreed_at is not null and c.seller_id is not null then c.seller_id
         else coalesce(excluded.seller_id, c.seller_id) end,
-      driver_id = coalesce(c.driver_id, excluded.driver_id),
+      driver_id = coalesce(c.driver_id, excluded.driver_id), token = coalesce(c.token, excluded.token),
       -- Quotes and groups are of a driver.
       agreed_at = case when c.driver_id is null and excluded.driver_id is not null and c.revision = 0 then null
         else c.agreed_at end,
@@ -171,9 +201,14 @@ export async function listDue(db: Db, before: Date, after: string | undefined, l
  * Whose a session is may be known later than its begin: a card is shown to a charger that runs already. It is agreed on
  * anew then, as quotes and groups are of a driver, or booked again. Undefined where that was known.
  */
-export async function noteDriver(tx: Tx, sessionId: string, driverId: string): Promise<{ isDue: boolean } | undefined> {
+export async function noteDriver(
+  tx: Tx,
+  sessionId: string,
+  driverId: string,
+  token: string | null,
+): Promise<{ isDue: boolean } | undefined> {
   const [row] = await tx<{ isDue: boolean }[]>`
-    update charges set driver_id = ${driverId}, agreed_at = case when revision > 0 then agreed_at end,
+    update charges set driver_id = ${driverId}, token = coalesce(token, ${token}), agreed_at = case when revision > 0 then agreed_at end,
       state = case when state = 'running' then state else 'due' end
     where session_id = ${sessionId} and driver_id is null returning state = 'due' as "isDue"`
   return row
@@ -199,6 +234,16 @@ export const setAgreement = (tx: Tx, sessionId: string, agreement: Agreement, at
     where session_id = ${sessionId} and agreed_at is null`
 }
 
+/** Who is going to be asked to pay, as is known by now. */
+export const setPayer = (
+  tx: Tx,
+  sessionId: string,
+  payer: Pick<Charge, 'companyId' | 'cardId' | 'costCentreId'> | undefined,
+) => tx`
+  update charges set company_id = ${payer?.companyId ?? null}, card_id = ${payer?.cardId ?? null},
+    cost_centre_id = ${payer?.costCentreId ?? null}
+  where session_id = ${sessionId}`
+
 export const setFree = (tx: Tx, sessionId: string) => tx`
   update charges set state = 'free' where session_id = ${sessionId} and state = 'due' and revision = 0`
 
@@ -219,6 +264,8 @@ export const setCharged = (
     totalMinor,
     owedMinor,
     chargedAt,
+    bookedOn,
+    onAccount,
   }: Pick<
     Charge,
     | 'sessionId'
@@ -231,10 +278,13 @@ export const setCharged = (
     | 'totalMinor'
     | 'owedMinor'
     | 'chargedAt'
+    | 'bookedOn'
+    | 'onAccount'
   >,
 ) => tx`
   update charges set state = 'charged', revision = ${revision}, price = ${tx.json(price as never)},
     taxed = ${taxed && tx.json(taxed as never)}, currency = ${currency},
     net_minor = ${netMinor.toString()}, tax_minor = ${taxMinor.toString()}, total_minor = ${totalMinor.toString()},
-    owed_minor = ${owedMinor.toString()}, charged_at = ${chargedAt}
+    owed_minor = ${owedMinor.toString()}, charged_at = ${chargedAt},
+    booked_kind = ${bookedOn?.kind ?? null}, booked_id = ${bookedOn?.id ?? null}, on_account = ${onAccount}
   where session_id = ${sessionId}`

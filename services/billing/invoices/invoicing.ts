@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto'
 import type { Static } from 'typebox'
 import { InvoiceIssued, type TariffTerms } from '#contracts/billing'
 import { getPerson } from '#contracts/identity'
+import type { Owner } from '#contracts/shared'
 import { Problem, type Tx } from '#kernel'
-import { decimalOf, exact, toWhole } from '#money/amount'
+import { decimalOf, exact, shown, toWhole } from '#money/amount'
 import { credit, findInvoice, issue, type DraftLine, type InvoiceDraft, type Issued, type Party } from '#money/invoices'
 import { dayAt } from '#money/tax'
 import type { BillingHost } from '../host.ts'
 import { findCharge, lockCharge, type Charge } from '../charges/store.ts'
 import { findVisit } from '../ad-hoc/store.ts'
 import { findSeller, type Seller } from '../sellers/sellers.ts'
+import { codesOf, findCompany } from '../companies/store.ts'
 import type { PriceView } from '../quotes/routes.ts'
 import { termsOf } from '../tariffs/store.ts'
 import { findInvoicing } from './wishes.ts'
@@ -20,10 +22,11 @@ export async function invoiceSession(host: BillingHost, sessionId: string): Prom
   // What was booked before it was said who sells stays without tax, and without an invoice.
   if (charge?.state !== 'charged' || !charge.seller || !charge.taxed) return
   if (!charge.driverId) return await invoiceVisit(host, charge, charge.seller.id)
-  const { every } = await findInvoicing(host.db, charge.driverId)
+  if (!charge.bookedOn) return
+  const every = charge.companyId ? 'month' : (await findInvoicing(host.db, charge.driverId)).every
   // One that is on an invoice already does not wait for the end of another month.
   if (every === 'month' && charge.invoiceId === null) return
-  await invoiceTogether(host, charge.seller.id, charge.driverId, [charge])
+  await invoiceTogether(host, charge.seller.id, charge.bookedOn, [charge])
 }
 
 const cardPayment = { en: 'Card payment', de: 'Kartenzahlung' }
@@ -33,22 +36,23 @@ async function invoiceVisit(host: BillingHost, charge: Charge, sellerId: string)
   const visit = await findVisit(host.db, { sessionId: charge.sessionId })
   if (!visit || (visit.capturedMinor === 0n && charge.invoiceId === null)) return
   const { id, language } = visit
-  await invoiceTogether(host, sellerId, id, [charge], { name: cardPayment[language], language })
+  await invoiceTogether(host, sellerId, { kind: 'person', id }, [charge], { name: cardPayment[language], language })
 }
 
-/** One invoice of a seller for all these sessions of a driver. */
+/** One invoice of a seller to a driver or a company for all these sessions. */
 export async function invoiceTogether(
   host: BillingHost,
   sellerId: string,
-  driverId: string,
+  buyer: Owner,
   charges: readonly Charge[],
   stranger?: { readonly name: string; readonly language: 'en' | 'de' },
 ): Promise<void> {
   const { db, now } = host
-  const [seller, { party, ...wishes }] = await Promise.all([findSeller(db, sellerId), findInvoicing(db, driverId)])
+  const seller = await findSeller(db, sellerId)
   if (!seller) return
-  const { language } = stranger ?? wishes
-  const name = stranger?.name ?? (party ? party.name : await nameOf(host, driverId))
+  const to: Buyer = stranger
+    ? { party: { name: stranger.name }, language: stranger.language }
+    : await buyerOf(host, buyer, sellerId)
   const terms = new Map<string, TariffTerms>()
   for (const { sessionId, tariffId, version } of charges)
     terms.set(sessionId, (await termsOf(db, tariffId!, version!))!)
@@ -57,30 +61,31 @@ export async function invoiceTogether(
     // In one order, as whoever wants the same waits for the others.
     for (const { sessionId } of charges.toSorted((a, b) => (a.sessionId < b.sessionId ? -1 : 1))) {
       const locked = await lockCharge(tx, sessionId)
-      if (locked?.state === 'charged' && locked.taxed && locked.invoicedRevision < locked.revision) due.push(locked)
+      const isDue = locked?.state === 'charged' && locked.taxed && locked.invoicedRevision < locked.revision
+      // Who pays may be another since it was looked for.
+      if (isDue && (stranger || locked.bookedOn?.id === buyer.id)) due.push(locked)
     }
-    for (const charge of due) if (charge.invoiceId) await takeBack(tx, charge, driverId, now())
+    for (const charge of due) if (charge.invoiceId) await takeBack(tx, charge, now())
     // Who asked for no tax by their number has it on the invoice, whatever they have said since.
-    const taxId = due.find(({ taxed }) => taxed!.buyerTaxId !== null)?.taxed!.buyerTaxId ?? party?.taxId?.number
-    const buyer = { id: driverId, country: seller.address.country, ...party, name, taxId }
-    const draft = draftFor(seller, buyer, due, terms, { language, at: now() })
+    const taxId = due.find(({ taxed }) => taxed!.buyerTaxId !== null)?.taxed!.buyerTaxId ?? to.party.taxId
+    const party = { id: buyer.id, country: seller.address.country, ...to.party, taxId }
+    const centres = await codesOf(
+      tx,
+      due.flatMap(({ costCentreId }) => costCentreId ?? []),
+    )
+    const draft = draftFor({ seller, buyer: party, to, terms, centres, at: now() }, due)
     const issued = draft && (await issue(tx, draft))
     for (const { sessionId } of due)
       await tx`
         update charges set invoiced_revision = revision, invoice_id = ${issued?.id ?? null}
         where session_id = ${sessionId}`
-    if (issued?.isNew) await tell(tx, issued, { sellerId, driverId, currency: draft!.currency })
+    if (issued?.isNew) await tell(tx, issued, { sellerId, buyer, currency: draft!.currency })
   })
 }
 
 /** What of an earlier invoice is of this session. */
-async function takeBack(
-  tx: Tx<'billing'>,
-  { sessionId, revision, invoiceId, place }: Charge,
-  driverId: string,
-  at: Date,
-): Promise<void> {
-  const { lines, seller, currency } = (await findInvoice(tx, invoiceId!))!
+async function takeBack(tx: Tx<'billing'>, { sessionId, revision, invoiceId, place }: Charge, at: Date) {
+  const { lines, seller, buyer, currency } = (await findInvoice(tx, invoiceId!))!
   const issued = await credit(tx, {
     cause: `session ${sessionId} before ${revision}`,
     invoice: invoiceId!,
@@ -89,13 +94,15 @@ async function takeBack(
     at,
     timeZone: place!.timeZone,
   })
-  if (issued.isNew) await tell(tx, issued, { sellerId: seller.id, driverId, currency })
+  if (!issued.isNew) return
+  const kind = (await findCompany(tx, buyer.id!)) ? 'organisation' : 'person'
+  await tell(tx, issued, { sellerId: seller.id, buyer: { kind, id: buyer.id! }, currency })
 }
 
 const tell = (
   tx: Tx<'billing'>,
   { id, kind, number, issuedOn, grossMinor }: Issued,
-  { sellerId, driverId, currency }: { sellerId: string; driverId: string; currency: string },
+  { sellerId, buyer, currency }: { sellerId: string; buyer: Owner; currency: string },
 ) =>
   tx.publish(InvoiceIssued, {
     invoiceId: id,
@@ -103,25 +110,67 @@ const tell = (
     number,
     issuedOn,
     sellerId,
-    buyerId: driverId,
+    buyerId: buyer.id,
+    buyer,
     currency,
     totalMinor: Number(grossMinor),
   })
 
-/** Undefined where nothing is due. Lines say what was booked to the cent, so each is one of something. */
+/** As whom somebody is billed by a seller, and how they pay. */
+interface Buyer {
+  readonly party: Omit<Party, 'country'> & { readonly country?: string }
+  readonly language: 'en' | 'de'
+  readonly buyerReference?: string | undefined
+  readonly dueInDays?: number | undefined
+}
+
+async function buyerOf(host: BillingHost, { kind, id }: Owner, sellerId: string): Promise<Buyer> {
+  const { db } = host
+  if (kind === 'person') {
+    const { party, language } = await findInvoicing(db, id)
+    const name = party ? party.name : await nameOf(host, id)
+    return { party: { ...party, name, taxId: party?.taxId?.number }, language }
+  }
+  const [{ party, language, buyerReference }, [terms]] = await Promise.all([
+    findCompany(db, id).then(company => company!),
+    db<{ dueInDays: number }[]>`
+      select due_in_days as "dueInDays" from company_terms where organisation_id = ${id} and seller_id = ${sellerId}`,
+  ])
+  return {
+    party: { ...party, taxId: party.taxId?.number },
+    language,
+    buyerReference: buyerReference ?? undefined,
+    dueInDays: terms?.dueInDays,
+  }
+}
+
+interface Draft {
+  readonly seller: Seller
+  readonly buyer: Party
+  readonly to: Buyer
+  readonly terms: ReadonlyMap<string, TariffTerms>
+  readonly centres: ReadonlyMap<string, { readonly code: string; readonly name: string }>
+  readonly at: Date
+}
+
+/**
+ * Undefined where nothing is due. Lines say what was booked to the cent, so each is one of something; those of a cost
+ * centre stand together.
+ */
 function draftFor(
-  seller: Seller,
-  buyer: Party,
+  { seller, buyer, to, terms, centres, at }: Draft,
   charges: readonly Charge[],
-  terms: ReadonlyMap<string, TariffTerms>,
-  { language, at }: { language: 'en' | 'de'; at: Date },
 ): InvoiceDraft | undefined {
-  const due = charges.filter(({ totalMinor }) => totalMinor > 0n)
+  const codeOf = ({ costCentreId }: Charge) => (costCentreId ? centres.get(costCentreId)?.code : undefined)
+  const due = charges
+    .filter(({ totalMinor }) => totalMinor > 0n)
+    .toSorted((a, b) => (codeOf(a) ?? '\uffff').localeCompare(codeOf(b) ?? '\uffff', 'en', { numeric: true }))
   const [first] = due
   if (!first) return undefined
   const days = due.flatMap(charge => [dayOf(charge.startedAt, charge), dayOf(charge.endedAt!, charge)]).toSorted()
   // Taxes that were rounded for each session are not those of their sum: then what was booked with tax is invoiced.
   const isTaxIncluded = due.length > 1 || terms.get(first.sessionId)!.taxIncluded
+  const { language, buyerReference, dueInDays } = to
   return {
     cause: causeOf(due),
     seller: {
@@ -132,6 +181,7 @@ function draftFor(
       taxNumber: seller.taxNumber ?? undefined,
     },
     buyer,
+    buyerReference,
     currency: first.currency!,
     language,
     prices: isTaxIncluded ? 'gross' : 'net',
@@ -141,8 +191,26 @@ function draftFor(
     suppliedFrom: days[0]!,
     suppliedTo: days.at(-1)!,
     prepaidMinor: due.reduce((sum, { totalMinor, owedMinor }) => sum + totalMinor - owedMinor, 0n),
-    lines: due.flatMap(charge => linesOf(charge, isTaxIncluded, language)),
+    ...(due.some(({ onAccount }) => onAccount) && { payment: { means: 'transfer' }, dueInDays }),
+    note: centresIn(due, centres, language),
+    lines: due.flatMap(charge =>
+      linesOf(charge, isTaxIncluded, language).map(line => ({ ...line, costCentre: codeOf(charge) })),
+    ),
   }
+}
+
+/** What is due of each cost centre, in a line each. */
+function centresIn(due: readonly Charge[], centres: Draft['centres'], language: 'en' | 'de'): string | undefined {
+  const groups = [...Map.groupBy(due, ({ costCentreId }) => costCentreId)]
+  if (groups.every(([id]) => id === null)) return undefined
+  return groups
+    .map(([id, charges]) => {
+      const { code, name } = (id && centres.get(id)) || { code: language === 'en' ? 'None' : 'Keine', name: '' }
+      const minor = charges.reduce((sum, { totalMinor }) => sum + totalMinor, 0n)
+      const label = [language === 'en' ? 'Cost centre' : 'Kostenstelle', code, name].filter(Boolean).join(' ')
+      return `${label}: ${shown({ minor, currency: charges[0]!.currency! }, language === 'en' ? 'en-GB' : 'de-DE')}`
+    })
+    .join('\n')
 }
 
 /** What is on it, in a word. */

@@ -1,5 +1,6 @@
+import type { Owner } from '#contracts/shared'
 import type { Tx } from '#kernel'
-import { listCharges, type Charge } from '../charges/store.ts'
+import { listUninvoiced, type Charge } from '../charges/store.ts'
 import type { BillingHost } from '../host.ts'
 import { invoiceSession, invoiceTogether } from './invoicing.ts'
 
@@ -11,12 +12,11 @@ export function openInvoicing(host: BillingHost): (tx: Tx, sessionId: string) =>
   )
   const monthly = host.job(
     'invoice a month',
-    async ({ sellerId, driverId, until }: { sellerId: string; driverId: string; until: string }) => {
-      const waiting = await waitingOf(host, sellerId, driverId, new Date(until))
+    async ({ sellerId, buyer, until }: { sellerId: string; buyer: Owner; until: string }) => {
+      const waiting = await listUninvoiced(db, sellerId, buyer, new Date(until))
       // One invoice has one currency and prices of one kind.
       const kindOf = ({ currency, price }: Charge) => `${currency} ${(price as { taxIncluded: boolean }).taxIncluded}`
-      for (const charges of Map.groupBy(waiting, kindOf).values())
-        await invoiceTogether(host, sellerId, driverId, charges)
+      for (const charges of Map.groupBy(waiting, kindOf).values()) await invoiceTogether(host, sellerId, buyer, charges)
     },
     { urgency: 'bulk' },
   )
@@ -24,23 +24,18 @@ export function openInvoicing(host: BillingHost): (tx: Tx, sessionId: string) =>
     const at = now()
     const until = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth()))
     // Also of who wanted it monthly and has changed their mind, or is gone.
-    const pairs = await db<{ sellerId: string; driverId: string }[]>`
-      select distinct seller_id as "sellerId", driver_id as "driverId" from charges
-      where state = 'charged' and invoiced_revision < revision and driver_id is not null
+    const pairs = await db<{ sellerId: string; kind: Owner['kind']; id: string }[]>`
+      select distinct seller_id as "sellerId", booked_kind as kind, booked_id as id from charges
+      where state = 'charged' and invoiced_revision < revision and driver_id is not null and booked_id is not null
         and taxed is not null and ended_at < ${until} limit 200000`
     await db.transaction(async tx => {
-      for (const pair of pairs)
+      for (const { sellerId, ...buyer } of pairs)
         await tx.enqueue(
           monthly,
-          { ...pair, until: until.toISOString() },
-          { key: `${pair.sellerId} ${pair.driverId} ${until.toISOString()}` },
+          { sellerId, buyer, until: until.toISOString() },
+          { key: `${sellerId} ${buyer.id} ${until.toISOString()}` },
         )
     })
   })
   return (tx, sessionId) => tx.enqueue(single, { sessionId }, { key: `invoice ${sessionId}` })
-}
-
-async function waitingOf({ db }: BillingHost, sellerId: string, driverId: string, until: Date): Promise<Charge[]> {
-  const charges = await listCharges(db, { driverId, sellers: [sellerId], uninvoicedBefore: until }, 500, undefined)
-  return charges.toReversed()
 }

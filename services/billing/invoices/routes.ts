@@ -16,6 +16,7 @@ import {
 import { checkTaxId } from '#money/tax'
 import { asPdf, asUbl, findInvoice, listInvoices, type Invoice, type InvoiceSummary } from '#money/invoices'
 import { lockFirst, managedBy } from '../access.ts'
+import { companyFor } from '../companies/access.ts'
 import type { BillingHost } from '../host.ts'
 import { findInvoicing, type Invoicing } from './wishes.ts'
 
@@ -166,7 +167,7 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
     async ({ actor, query: { limit, after, as = 'buyer' } }) => {
       const [issuedAt, id] = (cursorOf(after, isInstant, isId) ?? []) as string[]
       const last = issuedAt === undefined ? undefined : { issuedAt: new Date(issuedAt), id: id! }
-      const of = as === 'buyer' ? { buyers: [actor.userId] } : sellersFor(actor)
+      const of = as === 'buyer' ? { buyers: buyersFor(actor) } : sellersFor(actor)
       const rows = await listInvoices(db, { ...of, after: last, limit: limit + 1 })
       return page(rows, limit, one => [one.issuedAt.toISOString(), one.id], summary)
     },
@@ -286,11 +287,13 @@ const wishesOf = ({ every, language, party }: Omit<Invoicing, 'version'>): Stati
 const sellersFor = (actor: Actor): { sellers?: string[] } =>
   actor.role === 'admin' ? {} : { sellers: managedBy(actor) }
 
+/** Who buys for themselves, and for the company whose money they look after. */
+const buyersFor = (actor: Actor): string[] => [actor.userId, companyFor(actor) ?? []].flat()
+
 /** For who bought, and who looks after the money of who sold. */
 function readable(actor: Actor, invoice: Invoice | undefined): Invoice {
   if (!invoice) throw new Problem('not_found', 'invoice_unknown')
-  const parties = managedBy(actor)
-  if (actor.role === 'admin' || parties.includes(invoice.seller.id) || parties.includes(invoice.buyer.id ?? ''))
-    return invoice
+  const isTheirs = managedBy(actor).includes(invoice.seller.id) || buyersFor(actor).includes(invoice.buyer.id ?? '')
+  if (actor.role === 'admin' || isTheirs) return invoice
   throw new Problem('not_found', 'invoice_unknown')
 }

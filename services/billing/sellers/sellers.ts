@@ -3,6 +3,8 @@ import type { Db } from '#kernel'
 import { majorOf } from '#money/amount'
 import { regimeOf, taxed, treat, type Place, type TaxRules, type Treatment } from '#money/tax'
 import type { Charge, ChargePlace } from '../charges/store.ts'
+import type { Payer } from '../companies/payer.ts'
+import { findCompany } from '../companies/store.ts'
 import { findInvoicing, type Invoicing } from '../invoices/wishes.ts'
 import type { Price } from '../tariffs/price.ts'
 
@@ -82,13 +84,12 @@ export function treatmentOf(
 /** What of a price is tax; none where nobody said who sells. */
 export async function taxOf(
   db: Db,
-  charge: Pick<Charge, 'seller' | 'driverId' | 'place' | 'endedAt'>,
-  terms: TariffTerms,
-  price: Price,
+  charge: Pick<Charge, 'seller' | 'place' | 'endedAt'>,
+  { terms, price, payer }: { terms: TariffTerms; price: Price; payer: Payer | undefined },
 ): Promise<{ netMinor: bigint; taxMinor: bigint; taxed: Charge['taxed'] }> {
   const seller = charge.seller && (await findSeller(db, charge.seller.id))
   if (!seller) return { netMinor: price.totalMinor, taxMinor: 0n, taxed: null }
-  const party = charge.driverId ? (await findInvoicing(db, charge.driverId)).party : null
+  const party = await partyOf(db, payer)
   const treatment = treatmentOf(seller, party, charge)
   const { currency } = price
   const { netMinor, taxMinor } = taxed(
@@ -96,4 +97,11 @@ export async function taxOf(
     { currency, prices: terms.taxIncluded ? 'gross' : 'net', rounding: seller.rounding },
   )
   return { netMinor, taxMinor, taxed: { treatment, buyerTaxId: party?.taxId?.number ?? null } }
+}
+
+/** As whom a payer is billed, where they have said so. */
+async function partyOf(db: Db, payer: Payer | undefined): Promise<Invoicing['party']> {
+  if (!payer) return null
+  if (payer.companyId) return (await findCompany(db, payer.companyId))?.party ?? null
+  return (await findInvoicing(db, payer.owner.id)).party
 }

@@ -6,6 +6,7 @@ import { Problem, type Db } from '#kernel'
 import { decimalOf } from '#money/amount'
 import { findCharge, stationOf, type Charge, type ChargePlace } from '../charges/store.ts'
 import type { BillingHost } from '../host.ts'
+import { payerOf } from '../companies/payer.ts'
 import { findSeller, taxOf, treatmentOf } from '../sellers/sellers.ts'
 import { priceOf } from './price.ts'
 import { tariffAt, termsOf, type Place } from './store.ts'
@@ -76,7 +77,8 @@ async function costOf({ ask, db, now }: BillingHost, sessionId: string): Promise
   if (!terms || !session) return undefined
   const course = session.course.map(({ at, energyWh }) => ({ at: Date.parse(at), energyWh }))
   const price = priceOf(terms, course, charge.place!.timeZone)
-  const { netMinor, taxMinor, taxed } = await taxOf(db, { ...charge, endedAt: now() } satisfies Charge, terms, price)
+  const about = { terms, price, payer: await payerOf(db, charge) }
+  const { netMinor, taxMinor, taxed } = await taxOf(db, { ...charge, endedAt: now() }, about)
   return {
     sessionId,
     total: decimalOf({ minor: netMinor + taxMinor, currency: terms.currency }),

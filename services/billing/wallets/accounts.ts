@@ -3,18 +3,23 @@ import type { Owner } from '#contracts/shared'
 import { newId, type Tx } from '#kernel'
 import { accountFor, accountsOf, post } from '#money/ledger'
 
-const personal = (id: string): Owner => ({ kind: 'person', id })
+/** Whose money it is: a driver by their id, or whoever it is. */
+export type Who = string | Owner
+
+const ownerOf = (who: Who): Owner => (typeof who === 'string' ? { kind: 'person', id: who } : who)
 
 /**
- * The accounts of billing, made at their first use. `wallet` is what a driver has, never below zero; `debt` what they owe,
- * below zero; `sales` and `tax` what a seller has earned and has to hand on; `uncollected` what nobody is known to owe;
+ * The accounts of billing, made at their first use. `wallet` is what a driver or a company has, never below zero; `debt`
+ * what they owe, below zero; `receivable` what a company owes that pays by invoice; `sales` and `tax` what a seller has earned and has to hand on; `uncollected` what nobody is known to owe;
  * `outside` where money comes from and goes to.
  */
 export const accounts = {
-  wallet: (tx: Tx, driverId: string, currency: string) =>
-    accountFor(tx, newId(), { kind: 'wallet', owner: personal(driverId), currency }, 0n),
-  debt: (tx: Tx, driverId: string, currency: string) =>
-    accountFor(tx, newId(), { kind: 'debt', owner: personal(driverId), currency }, null),
+  wallet: (tx: Tx, who: Who, currency: string) =>
+    accountFor(tx, newId(), { kind: 'wallet', owner: ownerOf(who), currency }, 0n),
+  debt: (tx: Tx, who: Who, currency: string) =>
+    accountFor(tx, newId(), { kind: 'debt', owner: ownerOf(who), currency }, null),
+  receivable: (tx: Tx, owner: Owner, currency: string) =>
+    accountFor(tx, newId(), { kind: 'receivable', owner, currency }, null),
   sales: (tx: Tx, owner: Owner, currency: string) => accountFor(tx, newId(), { kind: 'sales', owner, currency }, null),
   tax: (tx: Tx, owner: Owner, currency: string) => accountFor(tx, newId(), { kind: 'tax', owner, currency }, null),
   uncollected: (tx: Tx, owner: Owner, currency: string) =>
@@ -22,8 +27,9 @@ export const accounts = {
   outside: (tx: Tx, currency: string) => accountFor(tx, newId(), { kind: 'outside', owner: null, currency }, null),
 }
 
-/** Whoever changes what a driver has or owes does so one after the other. */
-export async function lockDriver(tx: Tx, driverId: string): Promise<{ blockedAt: Date | null }> {
+/** Whoever changes what a driver or a company has or owes does so one after the other. */
+export async function lockDriver(tx: Tx, who: Who): Promise<{ blockedAt: Date | null }> {
+  const { id: driverId } = ownerOf(who)
   await tx`insert into drivers (driver_id) values (${driverId}) on conflict do nothing`
   const [row] = await tx<{ blockedAt: Date | null }[]>`
     select blocked_at as "blockedAt" from drivers where driver_id = ${driverId} for update`
@@ -41,16 +47,12 @@ export async function owedBy(tx: Tx, driverId: string, currency: string): Promis
  * Pays what a driver owes as far as their wallet reaches, once for a cause; to be called whenever money came in or is no
  * longer kept. The driver is locked.
  */
-export async function payDebts(
-  tx: Tx,
-  driverId: string,
-  currency: string,
-  cause: { id: string; kind: string; at: Date },
-) {
-  const owed = await owedBy(tx, driverId, currency)
+export async function payDebts(tx: Tx, who: Who, currency: string, cause: { id: string; kind: string; at: Date }) {
+  const { id: ownerId } = ownerOf(who)
+  const owed = await owedBy(tx, ownerId, currency)
   if (owed === 0n) return
-  const [from, to] = [await accounts.wallet(tx, driverId, currency), await accounts.debt(tx, driverId, currency)]
-  const wallet = (await accountsOf(tx, driverId, 'wallet')).find(({ id }) => id === from)!
+  const [from, to] = [await accounts.wallet(tx, who, currency), await accounts.debt(tx, who, currency)]
+  const wallet = (await accountsOf(tx, ownerId, 'wallet')).find(({ id }) => id === from)!
   const available = wallet.balanceMinor - wallet.heldMinor
   const minor = available < owed ? available : owed
   if (minor > 0n)
@@ -58,12 +60,25 @@ export async function payDebts(
 }
 
 /** Tells chargers to serve who owes too much no more, and who has paid again. */
-export async function judge(tx: Tx<'billing'>, driverId: string, allowedMinor: bigint, at: Date): Promise<void> {
-  const { blockedAt } = await lockDriver(tx, driverId)
-  const debts = await accountsOf(tx, driverId, 'debt')
-  const owesTooMuch = debts.some(({ balanceMinor }) => -balanceMinor > allowedMinor)
+export async function judge(tx: Tx<'billing'>, who: Who, allowedMinor: bigint, at: Date): Promise<void> {
+  const payer = ownerOf(who)
+  const { id: driverId } = payer
+  const { blockedAt } = await lockDriver(tx, who)
+  const [owed, limit] = [await accountsOf(tx, driverId), payer.kind === 'person' ? null : await limitOf(tx, driverId)]
+  const owesTooMuch = owed.some(({ kind, balanceMinor }) =>
+    kind === 'debt' ? -balanceMinor > allowedMinor : kind === 'receivable' && limit !== null && -balanceMinor > limit,
+  )
   if (owesTooMuch === (blockedAt !== null)) return
   await tx`update drivers set blocked_at = ${owesTooMuch ? at : null} where driver_id = ${driverId}`
-  if (owesTooMuch) await tx.publish(DriverBlocked, { driverId, reason: 'funds', at: at.toISOString() })
-  else await tx.publish(DriverUnblocked, { driverId, at: at.toISOString() })
+  const told = { driverId, ...(payer.kind === 'organisation' && { payer }), at: at.toISOString() }
+  if (owesTooMuch) await tx.publish(DriverBlocked, { ...told, reason: 'funds' })
+  else await tx.publish(DriverUnblocked, told)
+}
+
+/** What a company may owe by invoices in all; null where one of its sellers sets no end, or none lets it owe any more. */
+async function limitOf(tx: Tx, organisationId: string): Promise<bigint | null> {
+  const [row] = await tx<{ limit: bigint | null }[]>`
+    select case when bool_or(limit_minor is null) then null else sum(limit_minor) end::bigint as limit
+    from company_terms where organisation_id = ${organisationId}`
+  return row!.limit
 }

@@ -1,12 +1,12 @@
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
-import { cursorOf, isId, isText, listQuery, Page, page, Problem, signedIn, withRole } from '#kernel'
+import { cursorOf, isId, isText, listQuery, Page, page, Problem, signedIn, withRole, type Db } from '#kernel'
 import { isCurrency } from '#money/amount'
 import { accountsOf, statementOf } from '#money/ledger'
 import type { BillingHost } from '../host.ts'
 import { wish, wishesOf } from './low.ts'
 
-const WalletView = Type.Object(
+export const WalletView = Type.Object(
   {
     balances: Type.Array(
       Type.Object({
@@ -33,7 +33,7 @@ const LowBalance = Type.Object(
   { title: 'LowBalance' },
 )
 
-const PostingView = Type.Object(
+export const PostingView = Type.Object(
   {
     id: Type.String({ pattern: '^[0-9]+$', examples: ['4711'] }),
     at: Instant,
@@ -41,15 +41,25 @@ const PostingView = Type.Object(
     causeId: { ...Id, description: 'Of a session, a payment, a refund' },
     amountMinor: { ...Minor, description: 'Above zero where it came in' },
     currency: Currency,
-    account: Type.Enum(['wallet', 'debt'], { examples: ['wallet'] }),
+    account: Type.Enum(['wallet', 'debt', 'receivable'], { examples: ['wallet'] }),
     about: Type.Unknown(),
   },
   { title: 'Posting' },
 )
 
+export const PostingsQuery = listQuery({
+  currency: Currency,
+  account: Type.Optional(
+    Type.Enum(['wallet', 'debt', 'receivable'], {
+      description: '`receivable`: what a company owes by invoices',
+      examples: ['wallet'],
+    }),
+  ),
+})
+
 const KeptView = Type.Object(
   {
-    holderId: { ...Id, description: 'Of an account that is deleted: a pseudonym' },
+    holderId: { ...Id, description: 'Of an account or organisation that is gone: a pseudonym' },
     currency: Currency,
     amountMinor: Minor,
     reason: Type.Enum(['no-payment', 'refund-failed'], {
@@ -61,6 +71,58 @@ const KeptView = Type.Object(
   { title: 'KeptMoney' },
 )
 
+/** What somebody has and owes. */
+export async function walletOf(db: Db, ownerId: string, lowMinor: number): Promise<Static<typeof WalletView>> {
+  const [accounts, wishes, [driver]] = await Promise.all([
+    accountsOf(db, ownerId),
+    wishesOf(db, ownerId),
+    db<{ blockedAt: Date | null }[]>`select blocked_at as "blockedAt" from drivers where driver_id = ${ownerId}`,
+  ])
+  const currencies = [...new Set(accounts.map(({ currency }) => currency))]
+  const balances = currencies.map(currency => {
+    const of = (kind: string) => accounts.find(account => account.kind === kind && account.currency === currency)
+    const { balanceMinor = 0n, heldMinor = 0n } = of('wallet') ?? {}
+    const owed = (of('debt')?.balanceMinor ?? 0n) + (of('receivable')?.balanceMinor ?? 0n)
+    return {
+      currency,
+      balanceMinor: Number(balanceMinor),
+      heldMinor: Number(heldMinor),
+      availableMinor: Number(balanceMinor - heldMinor),
+      owedMinor: Number(-owed) + 0,
+      lowBelowMinor: Number(wishes.get(currency) ?? lowMinor),
+    }
+  })
+  return { balances, blocked: driver?.blockedAt != null }
+}
+
+/** A page of what came into an account of somebody and went out of it. */
+export async function postingsOf(
+  db: Db,
+  ownerId: string,
+  { limit, after, currency, account = 'wallet' }: Static<typeof PostingsQuery>,
+) {
+  const found = (await accountsOf(db, ownerId, account)).find(one => one.currency === currency)
+  if (!found) throw new Problem('not_found', 'wallet_unknown')
+  const before = cursorOf(after, isText)?.[0] as string | undefined
+  if (before !== undefined && !/^\d{1,18}$/.test(before)) throw new Problem('invalid', 'cursor_invalid')
+  const rows = await statementOf(db, found.id, limit + 1, before === undefined ? undefined : BigInt(before))
+  return page(
+    rows,
+    limit,
+    ({ id }) => [id.toString()],
+    ({ id, at, kind, cause, minor, about }) => ({
+      id: id.toString(),
+      at: at.toISOString(),
+      kind,
+      causeId: cause,
+      amountMinor: Number(minor),
+      currency,
+      account,
+      about,
+    }),
+  )
+}
+
 /** What a driver has, owes, and how that came about. */
 export function walletRoutes({ db, http, settings }: BillingHost): void {
   http.get(
@@ -69,27 +131,7 @@ export function walletRoutes({ db, http, settings }: BillingHost): void {
       config: { access: signedIn },
       schema: { summary: 'What one has and owes', response: { 200: WalletView } },
     },
-    async ({ actor: { userId } }) => {
-      const [accounts, wishes, [driver]] = await Promise.all([
-        accountsOf(db, userId),
-        wishesOf(db, userId),
-        db<{ blockedAt: Date | null }[]>`select blocked_at as "blockedAt" from drivers where driver_id = ${userId}`,
-      ])
-      const currencies = [...new Set(accounts.map(({ currency }) => currency))]
-      const balances = currencies.map(currency => {
-        const of = (kind: string) => accounts.find(account => account.kind === kind && account.currency === currency)
-        const { balanceMinor = 0n, heldMinor = 0n } = of('wallet') ?? {}
-        return {
-          currency,
-          balanceMinor: Number(balanceMinor),
-          heldMinor: Number(heldMinor),
-          availableMinor: Number(balanceMinor - heldMinor),
-          owedMinor: Number(-(of('debt')?.balanceMinor ?? 0n)) + 0,
-          lowBelowMinor: Number(wishes.get(currency) ?? settings.BILLING_LOW_BALANCE_MINOR),
-        }
-      })
-      return { balances, blocked: driver?.blockedAt != null }
-    },
+    ({ actor: { userId } }) => walletOf(db, userId, settings.BILLING_LOW_BALANCE_MINOR),
   )
 
   http.put(
@@ -121,35 +163,11 @@ export function walletRoutes({ db, http, settings }: BillingHost): void {
       schema: {
         summary: 'What came into a wallet and went out of it, the newest first',
         refuses: ['wallet_unknown'],
-        querystring: listQuery({
-          currency: Currency,
-          account: Type.Optional(Type.Enum(['wallet', 'debt'], { examples: ['wallet'] })),
-        }),
+        querystring: PostingsQuery,
         response: { 200: Page(PostingView) },
       },
     },
-    async ({ actor: { userId }, query: { limit, after, currency, account = 'wallet' } }) => {
-      const found = (await accountsOf(db, userId, account)).find(one => one.currency === currency)
-      if (!found) throw new Problem('not_found', 'wallet_unknown')
-      const before = cursorOf(after, isText)?.[0] as string | undefined
-      if (before !== undefined && !/^\d{1,18}$/.test(before)) throw new Problem('invalid', 'cursor_invalid')
-      const rows = await statementOf(db, found.id, limit + 1, before === undefined ? undefined : BigInt(before))
-      return page(
-        rows,
-        limit,
-        ({ id }) => [id.toString()],
-        ({ id, at, kind, cause, minor, about }) => ({
-          id: id.toString(),
-          at: at.toISOString(),
-          kind,
-          causeId: cause,
-          amountMinor: Number(minor),
-          currency,
-          account,
-          about,
-        }),
-      )
-    },
+    ({ actor: { userId }, query }) => postingsOf(db, userId, query),
   )
 
   http.get(

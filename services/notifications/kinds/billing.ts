@@ -1,6 +1,8 @@
 import {
   AdHocPaid,
+  BudgetReached,
   ChargeUnpaid,
+  CompanyCardChanged,
   DriverBlocked,
   DriverUnblocked,
   getReceipt,
@@ -10,7 +12,7 @@ import {
   WalletLow,
 } from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
-import { both, inAppOnly, inBulk, mailOnly, rule, unlessUnknown, type Locale } from './kind.ts'
+import { both, inAppOnly, inBulk, mailOnly, rule, unlessUnknown, type Audience, type Locale } from './kind.ts'
 import { amountIn } from './wording.ts'
 
 const energyIn = (locale: Locale, wh: number): string =>
@@ -18,36 +20,49 @@ const energyIn = (locale: Locale, wh: number): string =>
 
 const person = (id: string): Owner => ({ kind: 'person', id })
 
+/** A person, or who looks after the money of a company. */
+const whose = (id: string, owner: Owner | undefined): Audience =>
+  owner?.kind === 'organisation' ? { kind: 'managers', id } : person(id)
+
 export const billing = {
   'session.charged': rule(SessionCharged, inBulk(inAppOnly), {
-    drafts: ({ driverId, chargerId, totalMinor, owedMinor, currency, revision }) =>
+    drafts: ({ driverId, companyId, chargerId, totalMinor, owedMinor, currency, revision }) =>
       driverId === null
         ? []
         : [
             {
               audience: person(driverId),
-              facts: { charger: chargerId, totalMinor, owedMinor, currency, again: revision > 1 },
+              facts: {
+                charger: chargerId,
+                totalMinor,
+                owedMinor: companyId ? 0 : owedMinor,
+                currency,
+                again: revision > 1,
+                company: Boolean(companyId),
+              },
             },
           ],
     many: {
       en: count => `${count} charging sessions were booked`,
       de: count => `${count} Ladevorgänge wurden gebucht`,
     },
-    en: ({ charger, totalMinor, owedMinor, currency, again }) => ({
+    en: ({ charger, totalMinor, owedMinor, currency, again, company }) => ({
       title: `${amountIn('en', totalMinor, currency)} for charging at ${charger}`,
       text: [
         again
           ? `More is known of your session at ${charger}: it costs ${amountIn('en', totalMinor, currency)} in all. The difference was booked.`
           : `Your session at ${charger} cost ${amountIn('en', totalMinor, currency)}.`,
+        ...(company ? ['Your company pays for it.'] : []),
         ...(owedMinor > 0 ? [`Your wallet lacked ${amountIn('en', owedMinor, currency)} of it, which you owe.`] : []),
       ],
     }),
-    de: ({ charger, totalMinor, owedMinor, currency, again }) => ({
+    de: ({ charger, totalMinor, owedMinor, currency, again, company }) => ({
       title: `${amountIn('de', totalMinor, currency)} für das Laden an ${charger}`,
       text: [
         again
           ? `Zu Ihrem Ladevorgang an ${charger} ist mehr bekannt: Er kostet insgesamt ${amountIn('de', totalMinor, currency)}. Der Unterschied wurde gebucht.`
           : `Ihr Ladevorgang an ${charger} hat ${amountIn('de', totalMinor, currency)} gekostet.`,
+        ...(company ? ['Ihr Unternehmen zahlt dafür.'] : []),
         ...(owedMinor > 0
           ? [`Davon fehlten in Ihrem Guthaben ${amountIn('de', owedMinor, currency)}, die Sie schulden.`]
           : []),
@@ -56,8 +71,8 @@ export const billing = {
   }),
 
   'invoice.issued': rule(InvoiceIssued, inBulk(both), {
-    drafts: ({ buyerId, number, kind, totalMinor, currency }) => [
-      { audience: person(buyerId), facts: { number, credit: kind === 'credit-note', totalMinor, currency } },
+    drafts: ({ buyerId, buyer, number, kind, totalMinor, currency }) => [
+      { audience: whose(buyerId, buyer), facts: { number, credit: kind === 'credit-note', totalMinor, currency } },
     ],
     many: {
       en: count => `${count} invoices are ready`,
@@ -162,24 +177,91 @@ export const billing = {
   }),
 
   'driver.blocked': rule(DriverBlocked, both, {
-    drafts: ({ driverId }) => [{ audience: person(driverId), facts: {} }],
-    en: () => ({
-      title: 'You cannot charge at the moment',
+    drafts: ({ driverId, payer }) => [
+      { audience: whose(driverId, payer), facts: { company: payer?.kind === 'organisation' } },
+    ],
+    en: ({ company }) => ({
+      title: company ? 'The cards of your company cannot charge at the moment' : 'You cannot charge at the moment',
       text: [
-        'You owe more than is allowed. Put money into your wallet: what you owe is paid of it first, and you can charge again.',
+        company
+          ? 'Your company owes more than is allowed. Pay what is owed, and its cards can charge again.'
+          : 'You owe more than is allowed. Put money into your wallet: what you owe is paid of it first, and you can charge again.',
       ],
     }),
-    de: () => ({
-      title: 'Sie können zurzeit nicht laden',
+    de: ({ company }) => ({
+      title: company ? 'Die Karten Ihres Unternehmens können zurzeit nicht laden' : 'Sie können zurzeit nicht laden',
       text: [
-        'Sie schulden mehr als erlaubt. Laden Sie Ihr Guthaben auf: Davon wird zuerst bezahlt, was Sie schulden, und Sie können wieder laden.',
+        company
+          ? 'Ihr Unternehmen schuldet mehr als erlaubt. Bezahlen Sie, was offen ist, und seine Karten können wieder laden.'
+          : 'Sie schulden mehr als erlaubt. Laden Sie Ihr Guthaben auf: Davon wird zuerst bezahlt, was Sie schulden, und Sie können wieder laden.',
       ],
     }),
   }),
 
   'driver.unblocked': rule(DriverUnblocked, inAppOnly, {
-    drafts: ({ driverId }) => [{ audience: person(driverId), facts: {} }],
-    en: () => ({ title: 'You can charge again', text: ['What you owed is paid.'] }),
-    de: () => ({ title: 'Sie können wieder laden', text: ['Was Sie geschuldet haben, ist bezahlt.'] }),
+    drafts: ({ driverId, payer }) => [
+      { audience: whose(driverId, payer), facts: { company: payer?.kind === 'organisation' } },
+    ],
+    en: ({ company }) => ({
+      title: company ? 'The cards of your company can charge again' : 'You can charge again',
+      text: [company ? 'What your company owed is paid.' : 'What you owed is paid.'],
+    }),
+    de: ({ company }) => ({
+      title: company ? 'Die Karten Ihres Unternehmens können wieder laden' : 'Sie können wieder laden',
+      text: [company ? 'Was Ihr Unternehmen geschuldet hat, ist bezahlt.' : 'Was Sie geschuldet haben, ist bezahlt.'],
+    }),
+  }),
+
+  'company-card.changed': rule(CompanyCardChanged, both, {
+    drafts: ({ holderId, companyName, endedFor, version }) =>
+      version === 1 || endedFor
+        ? [
+            {
+              audience: person(holderId),
+              facts: { company: companyName, left: endedFor === 'left', ended: endedFor !== null },
+            },
+          ]
+        : [],
+    en: ({ company, left, ended }) => ({
+      title: ended ? `Your card no longer charges for ${company}` : `Your card charges for ${company}`,
+      text: [
+        !ended
+          ? `${company} pays for what you charge with your card from now on, and sees these sessions. You can end that at any time.`
+          : left
+            ? `You have left ${company}, and chargers refuse its card.`
+            : `What you charge with your card is yours to pay again.`,
+      ],
+    }),
+    de: ({ company, left, ended }) => ({
+      title: ended ? `Ihre Karte lädt nicht mehr für ${company}` : `Ihre Karte lädt für ${company}`,
+      text: [
+        !ended
+          ? `${company} bezahlt von nun an, was Sie mit Ihrer Karte laden, und sieht diese Ladevorgänge. Sie können das jederzeit beenden.`
+          : left
+            ? `Sie haben ${company} verlassen, und Ladestationen weisen die Karte ab.`
+            : `Was Sie mit Ihrer Karte laden, bezahlen Sie wieder selbst.`,
+      ],
+    }),
+  }),
+
+  'budget.reached': rule(BudgetReached, both, {
+    drafts: ({ companyId, code, name, month, percent, spentMinor, budgetMinor, currency }) => [
+      {
+        audience: { kind: 'managers', id: companyId },
+        facts: { centre: `${code} ${name}`, month, percent, spentMinor, budgetMinor, currency },
+      },
+    ],
+    en: ({ centre, month, percent, spentMinor, budgetMinor, currency }) => ({
+      title: `${percent} % of the budget of ${centre} are spent`,
+      text: [
+        `In ${month} the cost centre ${centre} has spent ${amountIn('en', spentMinor, currency)} of ${amountIn('en', budgetMinor, currency)}.`,
+      ],
+    }),
+    de: ({ centre, month, percent, spentMinor, budgetMinor, currency }) => ({
+      title: `${percent} % des Budgets von ${centre} sind ausgegeben`,
+      text: [
+        `Im Monat ${month} hat die Kostenstelle ${centre} ${amountIn('de', spentMinor, currency)} von ${amountIn('de', budgetMinor, currency)} ausgegeben.`,
+      ],
+    }),
   }),
 }

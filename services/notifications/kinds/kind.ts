@@ -5,8 +5,12 @@ import type { NotificationsHost } from '../host.ts'
 
 export type Locale = 'en' | 'de'
 
-/** Whom a message is for; of a role all who have it on the platform. An address has no account behind it (yet, or any more): it gets mail and nothing else. */
-export type Audience = Owner | { kind: 'role'; id: Role } | { kind: 'address'; address: string; locale: Locale }
+/** Whom a message is for; of a role all who have it on the platform, of managers the owners and admins of an organisation. An address has no account behind it (yet, or any more): it gets mail and nothing else. */
+export type Audience =
+  | Owner
+  | { kind: 'managers'; id: string }
+  | { kind: 'role'; id: Role }
+  | { kind: 'address'; address: string; locale: Locale }
 
 /** What an event has to tell one audience; `path` leads to what it is about. */
 export interface Draft<Facts = Record<string, unknown>> {

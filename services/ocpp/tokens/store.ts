@@ -114,7 +114,14 @@ export const insertPassingToken = (
 export const dropPassingTokens = (tx: Tx, before: Date) => tx`
   delete from tokens where type = 'Central' and user_id is null and exclusive and expires_at < ${before}`
 
-/** The same by its value, whatever its case. */
+/** By its value, whatever its case. */
+export async function findTokenOf(db: Db, idToken: string): Promise<KeptToken | undefined> {
+  const [row] = await db<KeptToken[]>`
+    select ${tokenColumns(db)} from tokens where upper(id_token) = upper(${idToken})`
+  return row
+}
+
+/** The same, for a change. */
 export async function lockTokenOf(tx: Tx, idToken: string): Promise<KeptToken | undefined> {
   const [row] = await tx<KeptToken[]>`
     select ${tokenColumns(tx)} from tokens where upper(id_token) = upper(${idToken}) for update`

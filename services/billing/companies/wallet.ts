@@ -1,0 +1,36 @@
+import { Page, signedIn } from '#kernel'
+import type { BillingHost } from '../host.ts'
+import { PostingsQuery, postingsOf, PostingView, walletOf, WalletView } from '../wallets/routes.ts'
+import { companyOf } from './access.ts'
+
+const manager = ['company_unknown', 'company_manager_required'] as const
+
+/** What a company has and owes, for who looks after its money. */
+export function companyWalletRoutes({ db, http, settings }: BillingHost): void {
+  http.get(
+    '/company/wallet',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'What the company one acts for has and owes',
+        refuses: [...manager],
+        response: { 200: WalletView },
+      },
+    },
+    ({ actor }) => walletOf(db, companyOf(actor), settings.BILLING_LOW_BALANCE_MINOR),
+  )
+
+  http.get(
+    '/company/wallet/postings',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'What came into the wallet of the company and went out of it, the newest first',
+        refuses: [...manager, 'wallet_unknown'],
+        querystring: PostingsQuery,
+        response: { 200: Page(PostingView) },
+      },
+    },
+    ({ actor, query }) => postingsOf(db, companyOf(actor), query),
+  )
+}

@@ -1,0 +1,43 @@
+import type { Step } from './steps.ts'
+
+/** What an organisation does that pays for its employees. */
+export const company: readonly Step[] = [
+  { operation: 'postAuthOrganisations', keep: { fleetId: 'id' } },
+  { operation: 'postAuthOrganisationsByIdSwitch', with: { id: 'fleetId' }, keep: { token: 'accessToken' } },
+  { operation: 'getAuthProfile', keep: { ownId: 'id' } },
+  { operation: 'postOcppTokens', with: { idToken: 'fleetCard', userEmail: 'email' }, keep: { fleetTokenId: 'id' } },
+  { operation: 'putBillingCompany', keep: { companyTag: 'ETag' } },
+  { operation: 'getBillingCompany' },
+  { operation: 'putBillingCompaniesByIdTerms', with: { id: 'fleetId' } },
+  { operation: 'getBillingCompanies' },
+  { operation: 'deleteBillingCompaniesByIdTerms', with: { id: 'fleetId' } },
+  { operation: 'getBillingCompanyWallet' },
+  { operation: 'postBillingCompanyWalletTopUps', keep: { fleetTopUpId: 'id' } },
+  { operation: 'getBillingCompanyWalletTopUpsById', with: { id: 'fleetTopUpId' } },
+  { operation: 'getBillingCompanyWalletPostings', status: 404 },
+  { operation: 'postBillingCompanyWalletRefunds', status: 404 },
+  { operation: 'postBillingCompanyCostCentres', keep: { centreId: 'id', centreTag: 'ETag' } },
+  { operation: 'getBillingCompanyCostCentres' },
+  {
+    operation: 'putBillingCompanyCostCentresById',
+    with: { id: 'centreId', 'If-Match': 'centreTag' },
+    keep: { centreTag: 'ETag' },
+  },
+  { operation: 'getBillingCompanyEmployees' },
+  { operation: 'putBillingCompanyEmployeesById', with: { id: 'ownId' } },
+  {
+    operation: 'postBillingCompanyCards',
+    with: { idToken: 'fleetCard', holderId: 'ownId' },
+    keep: { fleetCardId: 'id', fleetCardTag: 'ETag' },
+  },
+  { operation: 'getBillingCompanyCards' },
+  { operation: 'getBillingCards' },
+  { operation: 'putBillingCompanyCardsById', with: { id: 'fleetCardId', 'If-Match': 'fleetCardTag' } },
+  { operation: 'deleteBillingCompanyCardsById', with: { id: 'fleetCardId' } },
+  { operation: 'deleteBillingCompanyCostCentresById', with: { id: 'centreId', 'If-Match': 'centreTag' } },
+  { operation: 'getBillingCompanyCharges' },
+  { operation: 'getBillingCompanyChargesCsv' },
+  { operation: 'postBillingInvoicesByIdPayments', status: 404 },
+  { operation: 'getBillingWalletsKept' },
+  { operation: 'postAuthOrganisationsPersonalSwitch', keep: { token: 'accessToken' } },
+]
