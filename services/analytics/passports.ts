@@ -83,7 +83,7 @@ export function passportRoutes({ http, db, now }: AnalyticsHost): void {
       const buckets = bucketsOf({ ...query, interval }, generation, now())
       const { days, starts, to, timeZone, untilDay } = buckets
       const rows = await db<{ bucket: number; created: number; published: number }[]>`
-        select width_bucket(day, ${days as string[]}::text[]::date[]) - 1 as bucket, sum(created)::int as created,
+        select width_bucket(day, (select ${days as string[]}::text[]::date[])) - 1 as bucket, sum(created)::int as created,
           sum(published)::int as published
         from passport_days
         where generation = ${generation.number} and day >= ${days[0]!}::text::date and day < ${untilDay}::text::date

@@ -4,7 +4,7 @@ import { cellOf, Problem } from '#kernel'
 import { operators } from '../access.ts'
 import { shown } from '../generations.ts'
 import type { AnalyticsHost } from '../host.ts'
-import { measures } from './measures.ts'
+import { isOfSessions, measures } from './measures.ts'
 import { instantOf, scopeOf, scopeQuery } from './routes.ts'
 import { linesOfAll } from './series.ts'
 import { bucketsOf, spanQuery, spanRefusals, type Buckets } from './span.ts'
@@ -52,9 +52,7 @@ export function exportRoutes({ http, db, now }: AnalyticsHost): void {
       const generation = await shown(db)
       const buckets = bucketsOf({ ...query, interval }, generation, now())
       const isByTariff = grouping === 'tariff' || query.tariffId !== undefined
-      const wanted = (Object.keys(measures) as Measure[]).filter(
-        measure => !isByTariff || measures[measure].sources.every(source => source === 'use'),
-      )
+      const wanted = (Object.keys(measures) as Measure[]).filter(measure => !isByTariff || isOfSessions(measure))
       const lines = await linesOfAll(db, wanted, { generation, buckets, scope, grouping, now: now() }, mostFigures)
       const count = lines.values().reduce((sum, of) => sum + of.length * buckets.starts.length, 0)
       if (count > mostFigures) throw new Problem('unprocessable', 'too_many_figures')

@@ -37,7 +37,7 @@ export async function figuresOf(db: Db, question: Question): Promise<Figures> {
   const asks = (source: Source): boolean => sources.includes(source)
   const figures: Figures = { all: new Map(), money: new Map() }
   const [used, outlets, outages, incidents] = await Promise.all([
-    asks('use') ? listUse(db, question) : [],
+    sources.some(source => source in columns) ? listUse(db, question) : [],
     asks('capacity') || asks('outages') ? listOutlets(db, question) : [],
     asks('outages') ? listOutages(db, question) : [],
     asks('incidents') ? listIncidents(db, question) : [],
@@ -71,33 +71,67 @@ interface Used {
   readonly totalMinor: number
 }
 
-async function listUse(db: Db, question: Question): Promise<Used[]> {
-  const { generation, buckets, scope, grouping } = question
-  const { starts, to, days, untilDay, byDay } = buckets
-  const keyed = db`
-    select p.id, p.currency, ${keyOf(db, grouping, db`p`, db`p.owner_id`)} as key
-    from (select *, null::uuid as station_id from places where generation = ${generation.number}) p
-    ${standing(db, generation, db`p`)}
-    where true ${within(db, scope, db`p`, db`p.owner_id`)}
-      ${scope.tariffId === undefined ? db`` : db`and p.tariff_id = ${scope.tariffId}`}`
-  const sums = db`
-    sum(f.energy_wh)::float8 as "energyWh", sum(f.busy_seconds)::float8 as "busySeconds",
-    sum(f.sessions)::float8 as sessions, sum(f.net_minor)::float8 as "netMinor", sum(f.total_minor)::float8 as "totalMinor"`
-  if (byDay)
-    return await db<Used[]>`
-      with keyed as materialized (${keyed})
-      select width_bucket(f.day, ${days as string[]}::text[]::date[]) - 1 as bucket, k.key, k.currency, ${sums}
-      from days f join keyed k on k.id = f.place
-      where f.generation = ${generation.number} and f.day >= ${days[0]!}::text::date and f.day < ${untilDay}::text::date
-      group by 1, 2, 3`
-  return await db<Used[]>`
-    with keyed as materialized (${keyed})
-    select width_bucket(f.at, ${instants(starts)}::text[]::timestamptz[]) - 1 as bucket, k.key, k.currency, ${sums}
-    from slots f join keyed k on k.id = f.place
-    where f.generation = ${generation.number} and f.at >= ${new Date(starts[0]!)} and f.at < ${new Date(to)}
-    group by 1, 2, 3`
+/** Of sums, by what they are for. */
+const columns: Partial<Record<Source, readonly (readonly [name: keyof Used, column: string])[]>> = {
+  energy: [['energyWh', 'energy_wh']],
+  time: [['busySeconds', 'busy_seconds']],
+  sessions: [['sessions', 'sessions']],
+  money: [
+    ['netMinor', 'net_minor'],
+    ['totalMinor', 'total_minor'],
+  ],
 }
 
+async function listUse(db: Db, question: Question): Promise<Used[]> {
+  const { buckets, sources } = question
+  const { starts, to, days, untilDay, byDay } = buckets
+  // What is not asked for is not added up: it is most of the work.
+  const wanted = sources.flatMap(source => columns[source] ?? [])
+  const sums = wanted
+    .map(([name, column]) => db`sum(f.${db(column)})::float8 as ${db(name)}`)
+    .reduce((all, one) => db`${all}, ${one}`)
+  const inAll = { energyWh: 0, busySeconds: 0, sessions: 0, netMinor: 0, totalMinor: 0 }
+  const rows = byDay
+    ? await db<Used[]>`
+        select width_bucket(f.day, (select ${days as string[]}::text[]::date[])) - 1 as bucket, ${keysOf(db, question)},
+          ${sums}
+        from days f ${keyed(db, question)}
+        where f.generation = ${question.generation.number} and f.day >= ${days[0]!}::text::date
+          and f.day < ${untilDay}::text::date
+        group by 1, 2, 3`
+    : await db<Used[]>`
+        select width_bucket(f.at, (select ${instants(starts)}::text[]::timestamptz[])) - 1 as bucket,
+          ${keysOf(db, question)}, ${sums}
+        from slots f ${keyed(db, question)}
+        where f.generation = ${question.generation.number} and f.at >= ${new Date(starts[0]!)} and f.at < ${new Date(to)}
+        group by 1, 2, 3`
+  return rows.map(row => ({ ...inAll, ...row }))
+}
+
+/** Whether it matters which place a sum is of. */
+const asksForPlaces = ({ scope, grouping, sources }: Question): boolean =>
+  grouping !== undefined || sources.includes('money') || Object.values(scope).some(value => value !== undefined)
+
+const keysOf = (db: Db, question: Question): Fragment =>
+  asksForPlaces(question)
+    ? db`k.key, ${question.sources.includes('money') ? db`k.currency` : db`null::text`} as currency`
+    : db`null::text as key, null::text as currency`
+
+/** The places of sums, by their group. */
+function keyed(db: Db, question: Question): Fragment {
+  if (!asksForPlaces(question)) return db``
+  const { generation, scope, grouping } = question
+  return db`
+    join (
+      select p.id, p.currency, ${keyOf(db, grouping, db`p`, db`p.owner_id`)} as key
+      from (select *, null::uuid as station_id from places where generation = ${generation.number}) p
+      ${standing(db, generation, db`p`)}
+      where true ${within(db, scope, db`p`, db`p.owner_id`)}
+        ${scope.tariffId === undefined ? db`` : db`and p.tariff_id = ${scope.tariffId}`}
+    ) k on k.id = f.place`
+}
+
+/** Read by a query of its own, or they would be read again for each row. */
 const instants = (moments: readonly number[]): string[] => moments.map(at => new Date(at).toISOString())
 
 const noFragment = (db: Db) => db``
@@ -181,7 +215,7 @@ async function listOutages(db: Db, { generation: { number }, buckets }: Question
 const listIncidents = (db: Db, { generation, scope, grouping, buckets }: Question) => db<
   { bucket: number; key: string | null; count: number }[]
 >`
-  select width_bucket(i.opened_at, ${instants(buckets.starts)}::text[]::timestamptz[]) - 1 as bucket,
+  select width_bucket(i.opened_at, (select ${instants(buckets.starts)}::text[]::timestamptz[])) - 1 as bucket,
     ${keyOf(db, grouping, db`i`, db`i.owner_id`)} as key, count(*)::int as count
   from incidents i ${standing(db, generation, db`i`)}
   where i.generation = ${generation.number} and i.opened_at >= ${new Date(buckets.starts[0]!)}

@@ -34,7 +34,7 @@ const share = (part: number, whole: number): number | null =>
   whole > 0 ? Math.round((part / whole) * 1_000_000) / 1_000_000 : null
 
 /** What is needed for a figure. */
-export type Source = 'use' | 'capacity' | 'outages' | 'incidents'
+export type Source = 'energy' | 'time' | 'sessions' | 'money' | 'capacity' | 'outages' | 'incidents'
 
 interface About {
   readonly unit: 'Wh' | 's' | 'minor' | 'count' | 'ratio'
@@ -46,16 +46,16 @@ interface About {
 }
 
 export const measures: Record<Measure, About> = {
-  energy: { unit: 'Wh', sources: ['use'], value: sums => sums.energyWh },
-  sessions: { unit: 'count', sources: ['use'], value: sums => sums.sessions },
-  'busy-time': { unit: 's', sources: ['use'], value: sums => sums.busySeconds },
+  energy: { unit: 'Wh', sources: ['energy'], value: sums => sums.energyWh },
+  sessions: { unit: 'count', sources: ['sessions'], value: sums => sums.sessions },
+  'busy-time': { unit: 's', sources: ['time'], value: sums => sums.busySeconds },
   utilisation: {
     unit: 'ratio',
-    sources: ['use', 'capacity'],
+    sources: ['time', 'capacity'],
     value: sums => share(sums.busySeconds, sums.connectorSeconds),
   },
-  revenue: { unit: 'minor', sources: ['use'], money: true, value: sums => sums.totalMinor },
-  'revenue-net': { unit: 'minor', sources: ['use'], money: true, value: sums => sums.netMinor },
+  revenue: { unit: 'minor', sources: ['money'], money: true, value: sums => sums.totalMinor },
+  'revenue-net': { unit: 'minor', sources: ['money'], money: true, value: sums => sums.netMinor },
   uptime: {
     unit: 'ratio',
     sources: ['capacity', 'outages'],
@@ -64,7 +64,13 @@ export const measures: Record<Measure, About> = {
   incidents: { unit: 'count', sources: ['incidents'], value: sums => sums.incidents },
   'fault-rate': {
     unit: 'ratio',
-    sources: ['use', 'incidents'],
+    sources: ['sessions', 'incidents'],
     value: sums => share(sums.incidents, sums.sessions),
   },
 }
+
+const ofSessions: readonly Source[] = ['energy', 'time', 'sessions', 'money']
+
+/** Whether it is known of sessions alone, and so by their tariff. */
+export const isOfSessions = (measure: Measure): boolean =>
+  measures[measure].sources.every(source => ofSessions.includes(source))

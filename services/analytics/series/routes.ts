@@ -6,7 +6,7 @@ import { operators, ownersFor } from '../access.ts'
 import { shown } from '../generations.ts'
 import type { AnalyticsHost } from '../host.ts'
 import type { Scope } from './figures.ts'
-import { measures } from './measures.ts'
+import { isOfSessions, measures } from './measures.ts'
 import { linesOf } from './series.ts'
 import { bucketsOf, spanQuery, spanRefusals } from './span.ts'
 
@@ -78,7 +78,7 @@ export const Limit = Type.Integer({ minimum: 1, maximum: 50, default: 10, descri
 
 /** Fails with `group_not_measured`. */
 export function requireMeasured(measure: Measure, grouping: Grouping | undefined, scope: Scope): void {
-  if (measures[measure].sources.every(source => source === 'use')) return
+  if (isOfSessions(measure)) return
   if (grouping === 'tariff' || scope.tariffId !== undefined)
     throw new Problem('unprocessable', 'group_not_measured', {
       errors: [{ pointer: grouping === 'tariff' ? '/groupBy' : '/tariffId', detail: `${measure} is of no tariff` }],

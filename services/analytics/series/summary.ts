@@ -4,7 +4,7 @@ import { Currency, Instant } from '#contracts/shared'
 import { operators } from '../access.ts'
 import { shown } from '../generations.ts'
 import type { AnalyticsHost } from '../host.ts'
-import { measures } from './measures.ts'
+import { isOfSessions, measures } from './measures.ts'
 import { instantOf, nullable, scopeOf, scopeQuery, Unit } from './routes.ts'
 import { linesOfAll, type Line } from './series.ts'
 import { bucketsOf, formerOf, spanQuery, spanRefusals } from './span.ts'
@@ -59,7 +59,7 @@ export function summaryRoutes({ http, db, now }: AnalyticsHost): void {
         generation,
         now(),
       )
-      const wanted = query.tariffId === undefined ? all : all.filter(isOfUse)
+      const wanted = query.tariffId === undefined ? all : all.filter(isOfSessions)
       const of = (buckets: typeof before) =>
         linesOfAll(db, wanted, { generation, buckets, scope, grouping: undefined, now: now() }, 1)
       const [current, former] = await Promise.all([of(buckets), of(before)])
@@ -73,8 +73,6 @@ export function summaryRoutes({ http, db, now }: AnalyticsHost): void {
     },
   )
 }
-
-const isOfUse = (measure: Measure): boolean => measures[measure].sources.every(source => source === 'use')
 
 /** In each currency that there is in either. */
 function compared(measure: Measure, current: readonly Line[], former: readonly Line[]) {
