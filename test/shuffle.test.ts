@@ -141,9 +141,14 @@ function shuffled(events: readonly Entry[], random: () => number): Entry[] {
 async function rowsOf(db: Pool, schema: string): Promise<Record<string, string[]>> {
   const rows: Record<string, string[]> = {}
   for (const table of await tablesOf(db, schema)) {
+    // Numbers that the database gives as rows come.
+    const numbers = await db<{ name: string }[]>`
+      select column_name as name from information_schema.columns
+      where table_schema = ${schema} and table_name = ${table} and is_identity = 'YES'`
+    const left = [...byArrival, ...numbers.map(({ name }) => name)]
     const found = await db<
       { text: string }[]
-    >`select (to_jsonb(r) - ${byArrival}::text[])::text as text from ${db(`${schema}.${table}`)} r`
+    >`select (to_jsonb(r) - ${left}::text[])::text as text from ${db(`${schema}.${table}`)} r`
     rows[`${schema}.${table}`] = found.map(({ text }) => text)
   }
   return rows
