@@ -5,14 +5,19 @@ import { differencesIn, ledger } from '#money/ledger'
 import { payments } from '#money/payments'
 import { needs, publishes, settings } from './host.ts'
 import { openInvoicing } from './invoices/invoicing.ts'
+import { invoiceRoutes } from './invoices/routes.ts'
 import { forgetWhoLeaves } from './leaving.ts'
 import { followOffers } from './offers/offers.ts'
+import { openCancelling } from './orders/cancelling.ts'
 import { orderRoutes } from './orders/routes.ts'
+import { pages } from './pages/pages.ts'
 import { openPaying } from './paying/paying.ts'
 import { factsFor, quoteOf } from './pricing/facts.ts'
 import { priceCart } from './pricing/price.ts'
 import { problems } from './problems.ts'
 import { sellerRoutes } from './sellers/routes.ts'
+import { openArriving } from './sending/arriving.ts'
+import { openLinks } from './sending/goods.ts'
 import { openHandingOver, openVault } from './sending/licences.ts'
 import { sendingRoutes } from './sending/routes.ts'
 import { voucherRoutes } from './vouchers/routes.ts'
@@ -40,8 +45,12 @@ export const orders = defineService({
     followOffers(host)
     forgetWhoLeaves(host)
     const paying = openPaying(host, { paid, refunded: invoicing.soon })
-    orderRoutes(host, paying, paid)
-    sendingRoutes(host, vault, handing)
+    const cancel = openCancelling(host, paying)
+    const [links, arrive] = [openLinks(host), openArriving(host)]
+    orderRoutes(host, paying, paid, cancel)
+    sendingRoutes(host, { vault, handing, links, arrive })
+    invoiceRoutes(host)
+    pages({ host, paying, handOver: paid, cancel, arrive, vault, links })
     sellerRoutes(host)
     voucherRoutes(host)
     host.answer(quoteCart, async ({ userId, cart }) => {

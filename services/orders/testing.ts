@@ -14,7 +14,6 @@ import { newId, type Db, type Service } from '#kernel'
 import { differencesIn } from '#money/ledger'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import { openStandIn } from '../../money/payments/stand-in/server.ts'
-import type { OrdersHost } from './host.ts'
 import { orders } from './service.ts'
 
 export const secret = 'whsec_for_tests'
@@ -58,18 +57,18 @@ export async function open(
           RAZORPAY_API_URL: url,
         }
   const works = new Map<string, () => Promise<void>>()
-  const held: Service = {
-    ...orders,
-    start: (host: OrdersHost) =>
-      orders.start({
+  const held = (service: Service): Service => ({
+    ...service,
+    start: host =>
+      service.start({
         ...host,
         every(interval, purpose, work) {
           works.set(purpose, work)
           host.every(interval, purpose, work)
         },
       }),
-  }
-  const p = await start(t, [held, cart], {
+  })
+  const p = await start(t, [held(orders), held(cart)], {
     now: () => clock.at ?? new Date(),
     ...options,
     environment: { ...environment, ...options.environment },

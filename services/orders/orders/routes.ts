@@ -1,5 +1,4 @@
 import Type from 'typebox'
-import { getCart } from '#contracts/cart'
 import { Email, Id, Line, Minor } from '#contracts/shared'
 import {
   cursorOf,
@@ -16,25 +15,12 @@ import {
 } from '#kernel'
 import { vendors, vendorsFor } from '../access.ts'
 import type { OrdersHost } from '../host.ts'
-import { completeIfDone, tellCancelled, takeBackPieces } from '../paying/ending.ts'
 import type { Paying } from '../paying/paying.ts'
 import { allOf, giveBack, ofLines, spread, type Share } from '../paying/refunds.ts'
-import { becomePaid } from '../paying/ending.ts'
-import { place, priceFor, type Wanted } from '../placing/place.ts'
-import { look, seenBy, unknown, type Seen } from './access.ts'
-import {
-  findOrder,
-  idOfCart,
-  listOrders,
-  listSales,
-  lockOrder,
-  logged,
-  logOf,
-  noteOrder,
-  noteParts,
-  type Address,
-  type Whole,
-} from './store.ts'
+import { look, seenBy, unknown } from './access.ts'
+import type { Cancel } from './cancelling.ts'
+import { placeFromCart, type HandOver } from './placing.ts'
+import { findOrder, listOrders, listSales, lockOrder, logOf, type Address, type Whole } from './store.ts'
 import { OrderView, PartView, partFacts, summary, SummaryView, view } from './view.ts'
 
 export const Params = Type.Object({
@@ -87,33 +73,8 @@ const placing = [
   'tax_id_invalid',
 ]
 
-export type HandOver = Parameters<typeof becomePaid>[4]
-
-/** Places an order of what is in the buyer's cart; the one there is where somebody did before. */
-export async function placeFromCart(
-  host: OrdersHost,
-  handOver: HandOver,
-  request: Parameters<OrdersHost['db']['once']>[0],
-  wanted: Omit<Wanted, 'cart'>,
-): Promise<{ orderId: string; isNew: boolean }> {
-  const { ask, db, now, settings } = host
-  const { cart } = await ask(getCart, { userId: wanted.userId })
-  if (!cart || cart.lines.length === 0) throw new Problem('conflict', 'cart_empty')
-  const before = await idOfCart(db, cart.cartId)
-  if (before !== undefined) return { orderId: before, isNew: false }
-  const priced = await priceFor(host, { ...wanted, cart })
-  return await db.once(request, async tx => {
-    const at = now()
-    const placed = await place(tx, { ...wanted, cart }, priced, at, settings.ORDERS_HOLD)
-    if (!placed) return { orderId: (await idOfCart(tx, cart.cartId))!, isNew: false }
-    // Nothing is left to pay.
-    if (placed.order.totalMinor === placed.order.giftMinor) await becomePaid(tx, placed, null, at, handOver)
-    return { orderId: placed.order.id, isNew: true }
-  })
-}
-
 /** Orders of buyers, and what vendors see of them. */
-export function orderRoutes(host: OrdersHost, paying: Paying, handOver: HandOver): void {
+export function orderRoutes(host: OrdersHost, paying: Paying, handOver: HandOver, cancel: Cancel): void {
   const { db, http, now } = host
 
   const shown = async (actor: Actor, id: string) => {
@@ -329,68 +290,9 @@ export function orderRoutes(host: OrdersHost, paying: Paying, handOver: HandOver
     },
     async request => {
       const { actor, params, body } = request
-      const seen = await look(db, actor, params.id)
-      const { order } = seen.whole
-      await db.once(request, async tx => {
-        const whole = (await lockOrder(tx, order.id))!
-        await cancel(tx, whole, seen, body ?? {})
-        return {}
-      })
-      const { paymentId } = order
-      // Who asked hears at once what the provider says to it; where that is away, a job hears it later.
-      if (order.status === 'pending' && paymentId !== null) await paying.payments.check(paymentId).catch(() => {})
-      return await shown(actor, order.id)
+      return await shown(actor, await cancel(request, actor, params.id, body ?? {}))
     },
   )
-
-  async function cancel(
-    tx: Parameters<typeof giveBack>[0],
-    whole: Whole,
-    { as, partIds }: Seen,
-    { partId, reason = '' }: { partId?: string; reason?: string },
-  ): Promise<void> {
-    const { order, parts, lines } = whole
-    if (partId !== undefined && !partIds.includes(partId)) throw new Problem('not_found', 'part_unknown')
-    if (order.status === 'pending') {
-      if (as === 'vendor' || partId !== undefined) throw new Problem('conflict', 'order_state')
-      if (order.cancelling !== null) return
-      return await paying.cancel(tx, whole, as)
-    }
-    if (order.status !== 'processing') {
-      if (order.status === 'cancelled') return
-      throw new Problem('conflict', 'order_state')
-    }
-    const wanted = parts.filter(part => partIds.includes(part.id) && (partId === undefined || part.id === partId))
-    if (wanted.every(({ state }) => state === 'cancelled')) return
-    const open = wanted.filter(({ state }) => state === 'processing')
-    const untouched = open.filter(part =>
-      lines.every(line => line.partId !== part.id || (line.sent === 0 && line.handedOverAt === null)),
-    )
-    if (untouched.length === 0) throw new Problem('conflict', 'order_shipped')
-    const at = now()
-    const ids = untouched.map(({ id }) => id)
-    await takeBackPieces(
-      tx,
-      lines.filter(line => ids.includes(line.partId)),
-    )
-    await noteParts(tx, ids, 'cancelled')
-    const left = parts.some(part => part.state !== 'cancelled' && !ids.includes(part.id))
-    const noted = await noteOrder(tx, order, left ? {} : { status: 'cancelled', endedAt: at })
-    await logged(tx, order.id, at, 'cancelled', { by: as, partIds: ids, reason })
-    await tellCancelled(tx, noted, !left, as, untouched, lines, at)
-    const shares = allOf(whole, ids)
-    const given =
-      shares.length > 0
-        ? await giveBack(
-            tx,
-            paying.payments,
-            { ...whole, order: noted },
-            { reference: `cancel ${ids.join(' ')}`, reason: reason || 'cancelled', shares },
-            at,
-          )
-        : { order: noted }
-    await completeIfDone(tx, given.order, at)
-  }
 
   http.post(
     '/:id/refund',

@@ -2,17 +2,16 @@ import { timingSafeEqual } from 'node:crypto'
 import Type from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
 import { Id, Instant, Line as Text } from '#contracts/shared'
-import { OrderDelivered } from '#contracts/orders'
 import { anyone, Problem, sendFile, signedIn, type Actor } from '#kernel'
 import { sellsAs, vendors } from '../access.ts'
 import type { OrdersHost } from '../host.ts'
 import { findVariant } from '../offers/offers.ts'
 import { look, unknown } from '../orders/access.ts'
 import { Params } from '../orders/routes.ts'
-import { lockOrder, logged, noteOrder } from '../orders/store.ts'
-import { aboutOrder } from '../orders/view.ts'
-import { goodsOf, openLinks } from './goods.ts'
-import { addKeys, endParts, poolOf, type HandingOver, type Vault } from './licences.ts'
+import { lockOrder } from '../orders/store.ts'
+import type { Arrive } from './arriving.ts'
+import { goodsOf, type Links } from './goods.ts'
+import { addKeys, poolOf, type HandingOver, type Vault } from './licences.ts'
 import { ship, shipmentsOf, type ShipmentRow } from './shipping.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -66,9 +65,11 @@ const viewShipment = ({ orderId: _, ...row }: ShipmentRow) => ({
 })
 
 /** How things get to their buyers: parcels, keys, downloads. */
-export function sendingRoutes(host: OrdersHost, vault: Vault, handing: HandingOver): void {
+export function sendingRoutes(
+  host: OrdersHost,
+  { vault, handing, links, arrive }: { vault: Vault; handing: HandingOver; links: Links; arrive: Arrive },
+): void {
   const { db, http, now } = host
-  const links = openLinks(host)
 
   http.post(
     '/:id/shipments',
@@ -141,35 +142,7 @@ export function sendingRoutes(host: OrdersHost, vault: Vault, handing: HandingOv
         response: { 200: ShipmentView },
       },
     },
-    async ({ actor, params }) => {
-      const { whole, partIds } = await look(db, actor, params.id)
-      const { id } = whole.order
-      await db.transaction(async tx => {
-        const { order } = (await lockOrder(tx, id))!
-        const [shipment] = (await shipmentsOf(db, id, params.shipmentId)).filter(({ partId }) =>
-          partIds.includes(partId),
-        )
-        if (!shipment) throw new Problem('not_found', 'shipment_unknown')
-        const at = now()
-        const [row] = await tx`
-          update shipments set delivered_at = ${at} where id = ${shipment.id} and delivered_at is null returning id`
-        if (!row) return
-        const noted = await noteOrder(tx, order, {})
-        await logged(tx, id, at, 'delivered', { shipmentId: shipment.id })
-        await tx.publish(OrderDelivered, {
-          ...aboutOrder(noted),
-          shipmentId: shipment.id,
-          partId: shipment.partId,
-          vendorId: whole.parts.find(part => part.id === shipment.partId)!.vendorId,
-          carrier: shipment.carrier,
-          tracking: shipment.tracking,
-          trackingUrl: shipment.trackingUrl,
-          deliveredAt: at.toISOString(),
-        })
-        await endParts(tx, noted, at)
-      })
-      return viewShipment((await shipmentsOf(db, id, params.shipmentId))[0]!)
-    },
+    async ({ actor, params }) => viewShipment(await arrive(actor, params.id, params.shipmentId)),
   )
 
   http.get(

@@ -1,0 +1,161 @@
+import { html, type Html, type Language } from '#kernel'
+import { shown } from '#money/amount'
+import type { Order, Whole } from '../orders/store.ts'
+import type { Priced } from '../pricing/price.ts'
+import type { goodsOf } from '../sending/goods.ts'
+import type { ShipmentRow } from '../sending/shipping.ts'
+import type { Sent } from './pages.ts'
+import { texts, type Words } from './texts.ts'
+
+type Goods = Awaited<ReturnType<typeof goodsOf>>
+
+const alert = (words: Words, trouble: string | undefined): Html | false =>
+  trouble !== undefined && html`<p role="alert">${words.troubles[trouble] ?? words.troubles.order_state}</p>`
+
+const moneyIn = (language: Language, currency: string) => (minor: bigint) => shown({ minor, currency }, language)
+
+const timeIn = (language: Language, at: Date): string =>
+  new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(at)
+
+interface Sums {
+  readonly currency: string
+  readonly subtotalMinor: bigint
+  readonly discountMinor: bigint
+  readonly shippingMinor: bigint
+  readonly taxMinor: bigint
+  readonly totalMinor: bigint
+  readonly giftMinor: bigint
+}
+
+function sums(language: Language, all: Sums): Html {
+  const words = texts[language]
+  const money = moneyIn(language, all.currency)
+  return html`<dl>
+    <dt>${words.subtotal}</dt>
+    <dd>${money(all.subtotalMinor)}</dd>
+    ${
+      all.discountMinor > 0n &&
+      html`<dt>${words.discount}</dt>
+        <dd>−${money(all.discountMinor)}</dd>`
+    }
+    <dt>${words.shipping}</dt>
+    <dd>${money(all.shippingMinor)}</dd>
+    <dt>${words.tax}</dt>
+    <dd>${money(all.taxMinor)}</dd>
+    <dt>${words.total}</dt>
+    <dd><strong>${money(all.totalMinor)}</strong></dd>
+    ${
+      all.giftMinor > 0n &&
+      html`<dt>${words.giftCards}</dt>
+        <dd>−${money(all.giftMinor)}</dd>
+        <dt>${words.due}</dt>
+        <dd><strong>${money(all.totalMinor - all.giftMinor)}</strong></dd>`
+    }
+  </dl>`
+}
+
+export function checkoutView(language: Language, priced: Priced, sent: Sent, trouble: string | undefined): Html {
+  const words = texts[language]
+  const field = (name: keyof Sent, label: string, autocomplete: string, more: Html = html``) =>
+    html`<label
+      >${label} <input name="${name}" autocomplete="${autocomplete}" value="${sent[name] ?? ''}" ${more}
+    /></label>`
+  return html`${alert(words, trouble)}
+    <h2>${words.things}</h2>
+    <ul>
+      ${priced.lines.map(
+        ({ quantity, offer, priceMinor }) =>
+          html`<li>
+            ${quantity} × <bdi>${offer?.listing.name}</bdi>
+            ${priceMinor !== null && moneyIn(language, priced.currency)(priceMinor * BigInt(quantity))}
+          </li>`,
+      )}
+    </ul>
+    ${sums(language, priced)}
+    <h2>${words.where}</h2>
+    <form method="post" action="/checkout">
+      <input type="hidden" name="totalMinor" value="${priced.totalMinor}" />
+      ${field('name', words.name, 'name', html`required maxlength="200"`)}
+      ${field('email', words.email, 'email', html`type="email" required maxlength="254"`)}
+      ${field('address', words.address, 'street-address', html`required maxlength="500"`)}
+      ${field('zip', words.zip, 'postal-code', html`maxlength="20"`)}
+      ${field('city', words.city, 'address-level2', html`maxlength="120"`)}
+      ${field('country', words.country, 'country', html`required minlength="2" maxlength="2"`)}
+      ${field('company', words.company, 'organization', html`maxlength="200"`)}
+      ${field('taxId', words.taxId, 'off', html`maxlength="20"`)}
+      <button>${words.order}</button>
+    </form>`
+}
+
+export const listView = (language: Language, orders: readonly Order[]): Html =>
+  html`<ul>
+    ${orders.map(
+      order =>
+        html`<li>
+          <a href="${`/orders/${order.id}`}">${order.number}</a>, ${timeIn(language, order.createdAt)},
+          ${moneyIn(language, order.currency)(order.totalMinor)}: ${texts[language].statuses[order.status]}
+        </li>`,
+    )}
+  </ul>`
+
+const button = (act: string, label: string, fields?: Html): Html =>
+  html`<form method="post"><input type="hidden" name="act" value="${act}" />${fields}<button>${label}</button></form>`
+
+export function orderView(
+  language: Language,
+  { order, parts, lines }: Whole,
+  shipments: readonly ShipmentRow[],
+  goods: Goods,
+  trouble: string | undefined,
+): Html {
+  const words = texts[language]
+  const money = moneyIn(language, order.currency)
+  const waits = order.status === 'pending' && order.cancelling === null
+  const untouched = order.status === 'processing' && lines.every(line => line.sent === 0 && line.handedOverAt === null)
+  return html`${alert(words, trouble)}
+    <p role="status">
+      ${order.cancelling !== null && order.status === 'pending' ? words.cancelling : words.statuses[order.status]}
+    </p>
+    ${order.status === 'pending' && order.paymentStatus === 'failed' && html`<p role="alert">${words.failed}</p>`}
+    ${waits && html`<p>${words.until(`${timeIn(language, order.expiresAt)} UTC`)}</p>`}
+    ${waits && button('pay', words.pay)} ${goods.length > 0 && html`<h2>${words.keys}</h2>`}
+    ${goods.map(item => handedOver(words, item))}
+    <h2>${words.things}</h2>
+    <ul>
+      ${lines.map(
+        line =>
+          html`<li>
+            ${line.quantity} × <a href="${`/shop/p/${line.slug}`}"><bdi>${line.name}</bdi></a>
+            ${money(line.priceMinor * BigInt(line.quantity))}
+            ${order.status === 'processing' && (line.later || line.kind === 'digital') && line.sent < line.quantity && html`<small>${words.waiting}</small>`}
+          </li>`,
+      )}
+    </ul>
+    ${sums(language, order)}
+    ${order.refundedMinor > 0n && html`<p role="status">${words.refunded}: ${money(order.refundedMinor)}</p>`}
+    ${shipments.map(shipment => way(words, shipment))}
+    ${parts.map(
+      ({ invoiceId }) =>
+        invoiceId !== null && html`<p><a href="${`/api/orders/invoices/${invoiceId}/pdf`}">${words.invoice}</a></p>`,
+    )}
+    ${(waits || untouched) && button('cancel', words.cancel)}`
+}
+
+function handedOver(words: Words, { productName, keys, download }: Goods[number]): Html {
+  return html`<h3><bdi>${productName}</bdi></h3>
+    ${keys.map(key => html`<p>${words.key}: <code>${key}</code></p>`)}
+    ${
+      download &&
+      html`<p>
+        <a href="${download.url}" download>${words.download}</a>
+        ${download.left !== null && html`<small>${words.left(download.left)}</small>`}
+      </p>`
+    }`
+}
+
+function way(words: Words, { id, carrier, tracking, trackingUrl, deliveredAt }: ShipmentRow): Html {
+  return html`<p>
+      ${words.sent(carrier ?? '', tracking ?? '')} ${trackingUrl && html`<a href="${trackingUrl}">${words.track}</a>`}
+    </p>
+    ${deliveredAt === null && button('arrived', words.arrived, html`<input type="hidden" name="shipmentId" value="${id}" />`)}`
+}
