@@ -8,10 +8,21 @@ import { documents } from './kinds/documents.ts'
 import { identity } from './kinds/identity.ts'
 import type { Draft, Locale, Rule, Words } from './kinds/kind.ts'
 import { maintenance } from './kinds/maintenance.ts'
+import { orders } from './kinds/orders.ts'
 import { passports } from './kinds/passports.ts'
 import { users } from './kinds/users.ts'
 
-const all = { ...identity, ...passports, ...documents, ...charging, ...billing, ...booking, ...maintenance, ...users }
+const all = {
+  ...identity,
+  ...passports,
+  ...documents,
+  ...charging,
+  ...billing,
+  ...booking,
+  ...maintenance,
+  ...users,
+  ...orders,
+}
 
 /** A message is called as the event it is about. */
 export type Kind = keyof typeof all

@@ -36,7 +36,7 @@ export interface Product {
 export async function open(
   t: TestContext,
   cart: Service,
-  options: TestOptions & { wire?: 'stripe' | 'razorpay' } = {},
+  options: TestOptions & { wire?: 'stripe' | 'razorpay' | 'play' } = {},
 ) {
   const { wire = 'stripe' } = options
   const clock = { at: undefined as Date | undefined }
@@ -50,12 +50,14 @@ export async function open(
   const environment =
     wire === 'stripe'
       ? { STRIPE_SECRET_KEY: 'sk_test_shop', STRIPE_WEBHOOK_SECRET: secret, STRIPE_API_URL: url }
-      : {
-          RAZORPAY_KEY_ID: 'rzp_test_shop',
-          RAZORPAY_KEY_SECRET: 'key_secret_for_tests',
-          RAZORPAY_WEBHOOK_SECRET: secret,
-          RAZORPAY_API_URL: url,
-        }
+      : wire === 'play'
+        ? {}
+        : {
+            RAZORPAY_KEY_ID: 'rzp_test_shop',
+            RAZORPAY_KEY_SECRET: 'key_secret_for_tests',
+            RAZORPAY_WEBHOOK_SECRET: secret,
+            RAZORPAY_API_URL: url,
+          }
   const works = new Map<string, () => Promise<void>>()
   const held = (service: Service): Service => ({
     ...service,

@@ -1,5 +1,15 @@
 import { ProductCreated, ProductDeleted, ProductUpdated, StockSet, TaxClassChanged } from '#contracts/marketplace'
-import { OrderCreated } from '#contracts/orders'
+import {
+  GoodsHandedOver,
+  OrderCancelled,
+  OrderCreated,
+  OrderDelivered,
+  OrderInvoiced,
+  OrderRefunded,
+  OrderShipped,
+  PaymentFailed,
+  PaymentSucceeded,
+} from '#contracts/orders'
 import type { EventData } from '#contracts/define'
 import { newId } from '#kernel'
 import type { TestPlatform } from '../../kernel/testing.ts'
@@ -52,7 +62,7 @@ export async function orderingHappens(p: Pick<TestPlatform, 'publish'>, userId: 
     await p.publish(StockSet, { ...about, counted: 4, countVersion: 3, added: 0, version: 3 })
     const amounts = { discountMinor: 0, netMinor: 500, taxMinor: 0, totalMinor: 500 }
     const [orderId, partId] = [newId(), newId()]
-    await p.publish(OrderCreated, {
+    const placed: EventData<typeof OrderCreated> = {
       orderId,
       number: 'K7M2Q-9XWTB',
       userId,
@@ -98,8 +108,51 @@ export async function orderingHappens(p: Pick<TestPlatform, 'publish'>, userId: 
         },
       ],
       at: new Date().toISOString(),
-    })
+    }
+    await p.publish(OrderCreated, placed)
+    await happensTo(p, placed)
   }
   for (const version of [1, 2])
     await p.publish(TaxClassChanged, { code: 'reduced', percents: [{ country: 'DE', percent: '7' }], version })
+}
+
+/** It is paid at the second try, sent, given back and cancelled in part. */
+async function happensTo(p: Pick<TestPlatform, 'publish'>, order: EventData<typeof OrderCreated>): Promise<void> {
+  const { orderId, number, userId, currency, at, totalMinor, parts, items } = order
+  const about = (version: number) => ({ orderId, number, userId, version })
+  const [{ partId, vendorId } = { partId: newId(), vendorId: newId() }] = parts
+  const [{ lineId, productId, variantId, productName } = items[0]!] = items
+  await p.publish(PaymentFailed, { ...about(2), paymentId: newId(), reason: 'declined', at })
+  const paid = { paymentMethod: 'stripe', paymentId: newId(), paymentIntent: 'pi_1' }
+  await p.publish(PaymentSucceeded, { ...order, version: 3, status: 'processing', paymentStatus: 'paid', ...paid })
+  const shipment = { shipmentId: newId(), partId, vendorId, carrier: 'DHL', tracking: '0034', trackingUrl: null }
+  await p.publish(OrderShipped, { ...about(4), ...shipment, shippedAt: at })
+  await p.publish(OrderDelivered, { ...about(5), ...shipment, deliveredAt: at })
+  const given = { lineId, productId, productName, kind: 'licence' as const, quantity: 1 }
+  await p.publish(GoodsHandedOver, { ...about(6), ...given, at })
+  await p.publish(OrderRefunded, {
+    ...about(7),
+    refundId: newId(),
+    currency,
+    amountMinor: totalMinor,
+    whole: true,
+    reason: 'Broken',
+    parts: [{ partId, vendorId, amountMinor: totalMinor, commissionMinor: 0 }],
+    items: [{ lineId, amountMinor: totalMinor }],
+    at,
+  })
+  const gone = [{ lineId, productId, variantId, vendorId, quantity: 1 }]
+  await p.publish(OrderCancelled, { ...about(8), whole: true, reason: 'buyer', partIds: [partId], items: gone, at })
+  await p.publish(OrderInvoiced, {
+    orderId,
+    orderNumber: number,
+    userId,
+    sellerId: vendorId,
+    invoiceId: newId(),
+    kind: 'invoice',
+    number: 'INV-2027-000001',
+    issuedOn: '2027-03-01',
+    currency,
+    totalMinor,
+  })
 }

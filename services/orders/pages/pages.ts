@@ -25,7 +25,7 @@ import { goodsOf, type Links } from '../sending/goods.ts'
 import type { Vault } from '../sending/licences.ts'
 import { shipmentsOf } from '../sending/shipping.ts'
 import { texts } from './texts.ts'
-import { checkoutView, listView, orderView } from './views.ts'
+import { checkoutView, listView, orderView, type Sent } from './views.ts'
 
 const Short = Type.Optional(Type.String({ maxLength: 200 }))
 /** As a browser sends it: what nobody fills in is empty. */
@@ -40,9 +40,6 @@ const CheckoutFields = Type.Object({
   country: Type.Optional(Type.String({ maxLength: 2 })),
   totalMinor: Type.Optional(Type.String({ maxLength: 16 })),
 })
-export type Sent = Partial<
-  Record<'name' | 'email' | 'company' | 'taxId' | 'address' | 'zip' | 'city' | 'country' | 'totalMinor', string>
->
 const OrderFields = Type.Object({
   act: Type.String({ maxLength: 20 }),
   shipmentId: Type.Optional(Type.String({ maxLength: 36 })),
@@ -171,8 +168,10 @@ async function buy(at: Surroundings, request: Request, reply: Reply, actor: Acto
   const { order } = (await look(host.db, actor, orderId)).whole
   const isPaid = order.paymentStatus === 'paid'
   const to = isPaid ? undefined : await paying.begin(orderId, undefined).catch(orLater)
-  return unkept(reply).redirect(to?.page ?? `/orders/${orderId}`, 303)
+  return unkept(reply).redirect(to ? payAt(to) : `/orders/${orderId}`, 303)
 }
+
+const payAt = ({ paymentId }: { paymentId: string }): string => `/api/orders/payments/${paymentId}/page`
 
 // The order stands: it can be paid from its page.
 function orLater(error: unknown): undefined {
@@ -223,7 +222,7 @@ async function does(
   const { whole, as } = await look(host.db, actor, id)
   if (as !== 'buyer') throw new Problem('not_found', 'order_unknown')
   const orderId = whole.order.id
-  if (act === 'pay') return unkept(reply).redirect((await paying.begin(orderId, undefined)).page, 303)
+  if (act === 'pay') return unkept(reply).redirect(payAt(await paying.begin(orderId, undefined)), 303)
   if (act === 'cancel') await cancel({}, actor, orderId, {})
   if (act === 'arrived' && shipmentId) await arrive(actor, orderId, shipmentId)
   return unkept(reply).redirect(`/orders/${orderId}`, 303)

@@ -4,8 +4,12 @@ import type { Order, Whole } from '../orders/store.ts'
 import type { Priced } from '../pricing/price.ts'
 import type { goodsOf } from '../sending/goods.ts'
 import type { ShipmentRow } from '../sending/shipping.ts'
-import type { Sent } from './pages.ts'
 import { texts, type Words } from './texts.ts'
+
+/** What the checkout sends. */
+export type Sent = Partial<
+  Record<'name' | 'email' | 'company' | 'taxId' | 'address' | 'zip' | 'city' | 'country' | 'totalMinor', string>
+>
 
 type Goods = Awaited<ReturnType<typeof goodsOf>>
 

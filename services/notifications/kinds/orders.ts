@@ -1,0 +1,196 @@
+import {
+  GoodsHandedOver,
+  OrderCancelled,
+  OrderCreated,
+  OrderDelivered,
+  OrderInvoiced,
+  OrderRefunded,
+  OrderShipped,
+  PaymentFailed,
+  PaymentSucceeded,
+} from '#contracts/orders'
+import type { Owner } from '#contracts/shared'
+import { shown } from '#money/amount'
+import { both, inAppOnly, inBulk, rule, type Locale } from './kind.ts'
+
+const languages: Record<Locale, string> = { en: 'en-GB', de: 'de-DE' }
+
+const amountIn = (locale: Locale, minor: number, currency: string): string =>
+  shown({ minor: BigInt(minor), currency }, languages[locale])
+
+interface Told {
+  orderId: string
+  number: string
+  userId: string
+}
+
+/** What is said of an order to who bought it. */
+const buyer = <Facts extends object>({ orderId, number, userId }: Told, facts: Facts) => ({
+  audience: { kind: 'person', id: userId } as Owner,
+  facts: { order: number, ...facts },
+  path: `/orders/${orderId}`,
+})
+
+const see = { en: 'See your order', de: 'Bestellung ansehen' }
+
+export const orders = {
+  'order.created': rule(OrderCreated, both, {
+    drafts: event => [buyer(event, { totalMinor: event.totalMinor, currency: event.currency })],
+    en: ({ order, totalMinor, currency }) => ({
+      title: `Your order ${order}`,
+      text: [
+        `We have your order of ${amountIn('en', totalMinor, currency)}. Its things are held for you until it is paid.`,
+      ],
+      action: see.en,
+    }),
+    de: ({ order, totalMinor, currency }) => ({
+      title: `Ihre Bestellung ${order}`,
+      text: [
+        `Ihre Bestellung über ${amountIn('de', totalMinor, currency)} ist da. Die Waren sind für Sie zurückgelegt, bis sie bezahlt ist.`,
+      ],
+      action: see.de,
+    }),
+  }),
+
+  'payment.success': rule(PaymentSucceeded, both, {
+    drafts: event => [
+      buyer(event, { totalMinor: event.totalMinor, currency: event.currency }),
+      ...event.parts.map(({ vendor }) => ({
+        audience: vendor,
+        facts: { order: event.number, totalMinor: event.totalMinor, currency: event.currency },
+        path: `/orders/${event.orderId}`,
+      })),
+    ],
+    en: ({ order, totalMinor, currency }) => ({
+      title: `Order ${order} is paid`,
+      text: [`${amountIn('en', totalMinor, currency)} were paid for order ${order}.`],
+      action: 'See the order',
+    }),
+    de: ({ order, totalMinor, currency }) => ({
+      title: `Bestellung ${order} ist bezahlt`,
+      text: [`Für Bestellung ${order} wurden ${amountIn('de', totalMinor, currency)} bezahlt.`],
+      action: see.de,
+    }),
+  }),
+
+  'payment.failed': rule(PaymentFailed, inAppOnly, {
+    drafts: event => [buyer(event, {})],
+    en: ({ order }) => ({
+      title: `Order ${order} could not be paid`,
+      text: ['The payment did not succeed. You can try again as long as its things are held for you.'],
+      action: see.en,
+    }),
+    de: ({ order }) => ({
+      title: `Bestellung ${order} konnte nicht bezahlt werden`,
+      text: [
+        'Die Zahlung ist nicht gelungen. Sie können es noch einmal versuchen, solange die Waren für Sie zurückgelegt sind.',
+      ],
+      action: see.de,
+    }),
+  }),
+
+  'order.cancelled': rule(OrderCancelled, both, {
+    drafts: event => [buyer(event, { whole: event.whole, late: event.reason === 'expired' })],
+    en: ({ order, whole, late }) => ({
+      title: `Order ${order} was cancelled`,
+      text: [
+        late
+          ? 'It was not paid in time. Nothing was charged.'
+          : whole
+            ? 'Nothing of it will come. What was paid goes back.'
+            : 'A part of it will not come. What was paid for that goes back.',
+      ],
+      action: see.en,
+    }),
+    de: ({ order, whole, late }) => ({
+      title: `Bestellung ${order} wurde storniert`,
+      text: [
+        late
+          ? 'Sie wurde nicht rechtzeitig bezahlt. Nichts wurde abgebucht.'
+          : whole
+            ? 'Nichts davon wird kommen. Was bezahlt wurde, geht zurück.'
+            : 'Ein Teil davon wird nicht kommen. Was dafür bezahlt wurde, geht zurück.',
+      ],
+      action: see.de,
+    }),
+  }),
+
+  'order.refunded': rule(OrderRefunded, both, {
+    drafts: event => [buyer(event, { amountMinor: event.amountMinor, currency: event.currency })],
+    en: ({ order, amountMinor, currency }) => ({
+      title: `${amountIn('en', amountMinor, currency)} of order ${order} go back to you`,
+      text: ['They go where they came from. Banks take a few days for it.'],
+      action: see.en,
+    }),
+    de: ({ order, amountMinor, currency }) => ({
+      title: `${amountIn('de', amountMinor, currency)} aus Bestellung ${order} gehen an Sie zurück`,
+      text: ['Sie gehen dorthin, woher sie kamen. Banken brauchen dafür ein paar Tage.'],
+      action: see.de,
+    }),
+  }),
+
+  'order.shipped': rule(OrderShipped, both, {
+    drafts: event => [buyer(event, { carrier: event.carrier, tracking: event.tracking })],
+    en: ({ order, carrier, tracking }) => ({
+      title: `Something of order ${order} is on its way`,
+      text: [[carrier, tracking].filter(Boolean).join(': ') || 'The vendor has sent it.'],
+      action: see.en,
+    }),
+    de: ({ order, carrier, tracking }) => ({
+      title: `Etwas aus Bestellung ${order} ist unterwegs`,
+      text: [[carrier, tracking].filter(Boolean).join(': ') || 'Der Händler hat es verschickt.'],
+      action: see.de,
+    }),
+  }),
+
+  'order.delivered': rule(OrderDelivered, inAppOnly, {
+    drafts: event => [buyer(event, {})],
+    en: ({ order }) => ({
+      title: `Something of order ${order} has arrived`,
+      text: ['If you do not have it, tell the vendor.'],
+      action: see.en,
+    }),
+    de: ({ order }) => ({
+      title: `Etwas aus Bestellung ${order} ist angekommen`,
+      text: ['Wenn Sie es nicht haben, sagen Sie es dem Händler.'],
+      action: see.de,
+    }),
+  }),
+
+  'goods.handed-over': rule(GoodsHandedOver, both, {
+    drafts: event => [buyer(event, { product: event.productName, download: event.kind === 'download' })],
+    en: ({ product, download }) => ({
+      title: download ? `${product} can be downloaded` : `Your licence key of ${product} is there`,
+      text: ['You find it at your order. It stands in no mail, so that nobody else reads it.'],
+      action: see.en,
+    }),
+    de: ({ product, download }) => ({
+      title: download ? `${product} kann heruntergeladen werden` : `Ihr Lizenzschlüssel für ${product} ist da`,
+      text: ['Sie finden ihn bei Ihrer Bestellung. In einer Mail steht er nicht, damit ihn niemand sonst liest.'],
+      action: see.de,
+    }),
+  }),
+
+  'order.invoiced': rule(OrderInvoiced, inBulk(both), {
+    drafts: ({ orderId, orderNumber, userId, number, kind, totalMinor, currency }) => [
+      buyer(
+        { orderId, number: orderNumber, userId },
+        { paper: number, credit: kind === 'credit-note', totalMinor, currency },
+      ),
+    ],
+    many: {
+      en: count => `${count} invoices of your orders are ready`,
+      de: count => `${count} Rechnungen Ihrer Bestellungen liegen bereit`,
+    },
+    en: ({ order, paper, credit, totalMinor, currency }) => ({
+      title: `${credit ? 'Credit note' : 'Invoice'} ${paper} of order ${order}`,
+      text: [`It is of ${amountIn('en', totalMinor, currency)}, and stands at your order.`],
+      action: see.en,
+    }),
+    de: ({ order, paper, credit, totalMinor, currency }) => ({
+      title: `${credit ? 'Gutschrift' : 'Rechnung'} ${paper} zu Bestellung ${order}`,
+      text: [`Sie lautet über ${amountIn('de', totalMinor, currency)} und liegt bei Ihrer Bestellung.`],
+      action: see.de,
+    }),
+  }),
+}

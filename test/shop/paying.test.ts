@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  BatterySold,
+  OrderCancelled,
+  OrderDisputed,
+  OrderRefunded,
+  PaymentFailed,
+  PaymentSucceeded,
+} from '#contracts/orders'
+import { newId } from '#kernel'
+import { signatureOfStripe } from '../../money/payments/stand-in/stripe-wire.ts'
+import { cart } from '../../services/cart/service.ts'
+import { open, secret } from '../../services/orders/testing.ts'
+
+suite('a payment of an order', () => {
+  test('webhooks that are forged, stale or of another secret change nothing, and are not believed', async t => {
+    const it = await open(t, cart)
+    const { buyer, order } = await it.placed([[await it.product(), 1]])
+    const { body } = await buyer.post(`/api/orders/${order.id}/payment`)
+    const event = {
+      id: 'evt_forged',
+      type: 'payment_intent.succeeded',
+      body: JSON.stringify({
+        id: 'evt_forged',
+        object: 'event',
+        type: 'payment_intent.succeeded',
+        livemode: false,
+        data: {
+          object: { id: body.providerId, object: 'payment_intent', status: 'succeeded', amount: 1, currency: 'eur' },
+        },
+      }),
+    }
+    const post = async (headers: Record<string, string>) =>
+      it.p.http.inject({
+        method: 'POST',
+        url: '/api/orders/webhooks/stripe',
+        headers: { 'content-type': 'application/json', ...headers },
+        payload: event.body,
+      })
+    const old = new Date(Date.now() - 10 * 60_000)
+    for (const headers of [
+      {},
+      { 'stripe-signature': 't=1,v1=00' },
+      signatureOfStripe(event, 'whsec_of_somebody_else', new Date()),
+      signatureOfStripe(event, secret, old),
+    ])
+      assert.equal((await post(headers as Record<string, string>)).json().code, 'webhook_unproven')
+    // Signed it is believed that something happened; what happened the provider is asked itself.
+    assert.equal((await post(signatureOfStripe(event, secret, new Date()))).statusCode < 300, true)
+    await it.settle()
+    assert.equal((await buyer.get(`/api/orders/${order.id}`)).body.paymentStatus, 'pending')
+    assert.equal((await it.p.published(PaymentSucceeded)).length, 0)
+  })
+
+  test('of another amount or another currency than the order does not pay it', async t => {
+    const it = await open(t, cart)
+    for (const wrong of [{ amount: 1 }, { currency: 'JPY' }]) {
+      const { buyer, order } = await it.placed([[await it.product(), 1]])
+      const { body } = await buyer.post(`/api/orders/${order.id}/payment`)
+      Object.assign(it.standIn.state.find(body.providerId), wrong)
+      it.standIn.state.act(body.providerId, 'approve')
+      await it.standIn.idle()
+      assert.equal((await buyer.get(`/api/orders/${order.id}`)).body.paymentStatus, 'pending', JSON.stringify(wrong))
+    }
+  })
+
+  test('that fails is told, may be tried again, and then succeeds', async t => {
+    const it = await open(t, cart)
+    const { buyer, order } = await it.placed([[await it.product(), 1]])
+    const { body } = await buyer.post(`/api/orders/${order.id}/payment`)
+    it.standIn.state.act(body.providerId, 'refuse')
+    await it.settle()
+    assert.equal((await buyer.get(`/api/orders/${order.id}`)).body.paymentStatus, 'failed')
+    assert.equal((await it.p.published(PaymentFailed)).length, 1)
+    await it.pay(buyer, order.id)
+    const { body: after } = await buyer.get(`/api/orders/${order.id}`)
+    assert.deepEqual([after.status, after.paymentStatus], ['processing', 'paid'])
+    await it.isRight()
+  })
+
+  test('cancelled and paid at once the order ends as one of both: paid and sold, or cancelled and given back', async t => {
+    const it = await open(t, cart)
+    for (let round = 0; round < 4; round++) {
+      const box = await it.product({ stock: 1 })
+      const { buyer, order } = await it.placed([[box, 1]])
+      const { body } = await buyer.post(`/api/orders/${order.id}/payment`)
+      const [cancelled] = await Promise.all([
+        buyer.post(`/api/orders/${order.id}/cancel`),
+        Promise.resolve().then(() => it.standIn.state.act(body.providerId, 'approve')),
+      ])
+      assert.ok(cancelled.status < 500, JSON.stringify(cancelled.body))
+      await it.settle()
+      const { body: after } = await buyer.get(`/api/orders/${order.id}`)
+      const level = await it.level(box)
+      if (after.status === 'cancelled' && after.paymentStatus !== 'refunded')
+        assert.deepEqual(level, { onHand: 1, held: 0 })
+      else if (after.status === 'processing') assert.deepEqual(level, { onHand: 0, held: 0 })
+      else assert.deepEqual([after.paymentStatus, level.held], ['refunded', 0])
+      await it.isRight()
+    }
+  })
+
+  test('is disputed by a bank, and won or lost: vendors give it, and have it again', async t => {
+    const it = await open(t, cart)
+    const { buyer, order, payment } = await it.paid([[await it.product({ price: 50_00 }), 1]])
+    it.standIn.state.dispute(payment.providerId, 50_00)
+    await it.settle()
+    it.standIn.state.endDispute(payment.providerId, 'won')
+    await it.settle()
+    const told = await it.p.published(OrderDisputed)
+    assert.deepEqual(
+      told.map(({ state, amountMinor }) => [state, amountMinor]),
+      [
+        ['opened', 50_00],
+        ['won', 50_00],
+      ],
+    )
+    const kinds = (await buyer.get(`/api/orders/${order.id}`)).body.log.map(({ kind }: { kind: string }) => kind)
+    assert.ok(kinds.includes('dispute opened') && kinds.includes('dispute won'), kinds.join(', '))
+    await it.isRight()
+  })
+
+  test('of a battery tells once whose its passport is now', async t => {
+    const it = await open(t, cart)
+    const passportId = newId()
+    const battery = await it.product({
+      name: 'Second-life pack',
+      kind: 'battery',
+      stock: 1,
+      passportId,
+      variant: { serial: 'BP-2024-011' },
+    })
+    const { buyer } = await it.paid([[battery, 1]])
+    const [sold, ...more] = await it.p.published(BatterySold)
+    assert.deepEqual(
+      [sold!.passportId, sold!.serial, sold!.buyer.id, sold!.seller.id, more.length],
+      [passportId, 'BP-2024-011', buyer.userId, it.shop.owner.id, 0],
+    )
+  })
+
+  test('refunds that somebody made at the provider are booked, shared, and told', async t => {
+    const it = await open(t, cart)
+    const { buyer, order, payment } = await it.paid([[await it.product({ price: 10_00 }), 3]])
+    it.standIn.state.refund(payment.providerId, { amount: 7_01, notes: {}, receipt: null })
+    await it.settle()
+    assert.equal((await buyer.get(`/api/orders/${order.id}`)).body.refundedMinor, 7_01)
+    assert.equal((await it.p.published(OrderRefunded)).length, 1)
+    await it.isRight()
+  })
+})
+
+test('a split order with a partial refund: each vendor sends, cancels and gives back their own part', async t => {
+  const it = await open(t, cart)
+  const [second, third] = [it.vendor(), it.vendor()]
+  for (const vendor of [it.shop, second, third])
+    await vendor.put('/api/orders/seller', {
+      name: 'Example GmbH',
+      address: { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', country: 'DE' },
+      smallBusiness: false,
+    })
+  await second.post('/api/orders/shipping-options', {
+    name: 'Parcel',
+    countries: [],
+    currency: 'EUR',
+    priceMinor: 4_90,
+  })
+  const box = await it.product({ price: 499_00 })
+  const cable = await it.product({ price: 89_99, owner: second.owner })
+  const holder = await it.product({ price: 15_00, owner: third.owner, stock: 4 })
+  const { buyer, order } = await it.paid([
+    [box, 1],
+    [cable, 2],
+    [holder, 2],
+  ])
+  assert.equal(order.totalMinor, 499_00 + 2 * 89_99 + 4_90 + 30_00)
+  const at = `/api/orders/${order.id}`
+  for (const vendor of [it.shop, second, third]) {
+    const { body } = await vendor.get(at)
+    assert.deepEqual([body.parts.length, body.items.length], [1, 1], 'a vendor sees what is theirs')
+  }
+  // One is sold out after all, one is sent in two parcels, and one cable is broken.
+  const cancelled = await third.post(`${at}/cancel`, { reason: 'Broke in the store' })
+  assert.equal(cancelled.status, 200, JSON.stringify(cancelled.body))
+  const [line] = (await second.get(at)).body.items
+  for (let parcel = 0; parcel < 2; parcel++) {
+    const { status, body } = await second.post(`${at}/shipments`, { lines: [{ lineId: line.lineId, quantity: 1 }] })
+    assert.equal(status, 201, JSON.stringify(body))
+    await buyer.post(`${at}/shipments/${body.id}/delivered`)
+  }
+  const [whole] = [await it.shop.post(`${at}/shipments`, {})]
+  const refund = await second.post(`${at}/refund`, {
+    reason: 'One was broken',
+    lines: [{ lineId: line.lineId, quantity: 1 }],
+  })
+  assert.deepEqual([refund.status, refund.body.refundedMinor], [200, 89_99], JSON.stringify(refund.body))
+  await buyer.post(`${at}/shipments/${whole!.body.id}/delivered`)
+  await it.settle()
+  const { body } = await buyer.get(at)
+  assert.deepEqual(
+    [body.status, body.refundedMinor, body.parts.map(({ state }: { state: string }) => state)],
+    ['completed', 30_00 + 89_99, ['delivered', 'delivered', 'cancelled']],
+  )
+  assert.deepEqual(await it.level(holder), { onHand: 4, held: 0 })
+  assert.deepEqual(
+    (await it.p.published(OrderCancelled)).map(({ whole, items }) => [whole, items.length]),
+    [[false, 1]],
+  )
+  const [intent] = it.standIn.state.all()
+  assert.equal(
+    intent!.refunds.reduce((sum, { amount }) => sum + amount, 0),
+    30_00 + 89_99,
+  )
+  const papers = await it.p.db(
+    'orders',
+  )`select kind, gross_minor::int as gross from invoices order by kind, gross_minor`
+  assert.deepEqual(
+    papers.map(({ kind, gross }) => `${kind} ${gross}`),
+    ['credit-note 3000', 'credit-note 8999', 'invoice 3000', 'invoice 18488', 'invoice 49900'],
+  )
+  const { body: pdf, headers } = await buyer.get(`/api/orders/invoices/${body.parts[0].invoiceId}/pdf`)
+  assert.ok(String(headers['content-type']).includes('pdf') && String(pdf).startsWith('%PDF'))
+  assert.equal((await it.as().get(`/api/orders/invoices/${body.parts[0].invoiceId}/pdf`)).body.code, 'invoice_unknown')
+  await it.isRight()
+})
