@@ -29,7 +29,7 @@ export function openAsking(
     const work =
       isOpen && (cancelWanted || state === 'cancelled')
         ? () => provider.cancel(view.id, `${id}-cancel-${keyNumber}`)
-        : method !== null && view.state === 'pending'
+        : method !== null && view.state === 'pending' && state !== 'failed'
           ? () => provider.charge(view.id, method, `${id}-charge-${keyNumber}`)
           : wanted !== null && state !== 'succeeded' && (view.state === 'authorised' || view.capturedMinor > wanted)
             ? () => provider.capture(view.id, { minor: wanted, currency }, `${id}-capture-${keyNumber}`)
@@ -46,7 +46,9 @@ export function openAsking(
       )
       // Providers say no again to the same key, though meanwhile it may be possible.
       await db.transaction(tx => renewKey(tx, payment))
-      return await provider.lookUp(view.id)
+      const seen = await provider.lookUp(view.id)
+      // What is kept is not there any more, so it never will be paid with that.
+      return method !== null && seen.state === 'pending' ? { ...seen, state: 'failed', failure: error.message } : seen
     }
   }
 

@@ -25,7 +25,11 @@ test('stripe: a card that was kept pays without its owner, once for each payment
   assert.deepEqual(await told(paid.id), ['succeeded 1000'])
 
   // One that the provider does not know, and one whose owner pays by themselves after all.
-  assert.equal((await charge({ customer: customer!, method: 'pm_of_nobody' })).state, 'pending')
+  const unknown = await charge({ customer: customer!, method: 'pm_of_nobody' })
+  assert.equal(unknown.state, 'failed')
+  await payments.check(unknown.id)
+  await settle()
+  assert.deepEqual(await told(unknown.id), ['failed'])
   standIn.state.act(declined.providerId!, 'approve')
   await settle()
   assert.deepEqual(await told(declined.id), ['failed', 'succeeded 1000'])

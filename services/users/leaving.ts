@@ -1,8 +1,12 @@
 import { UserDeleted } from '#contracts/identity'
 import type { UsersHost } from './host.ts'
+import type { Engine } from './subscriptions/engine.ts'
 
-/** Of who deletes their account nothing stays here but what the law wants of who sold them something. */
-export function forgetWhoLeaves({ on }: UsersHost): void {
+/**
+ * Of who deletes their account nothing stays here but what was billed and invoiced, as the law wants it of who sold it:
+ * of a pseudonym. What they subscribed to ends.
+ */
+export function forgetWhoLeaves({ on }: UsersHost, engine: Engine): void {
   on(
     UserDeleted,
     { id: 'forget', purpose: 'forget who left', from: 'beginning' },
@@ -14,6 +18,7 @@ export function forgetWhoLeaves({ on }: UsersHost): void {
       await tx`delete from addresses where user_id = ${userId}`
       await tx`delete from wishes where user_id = ${userId}`
       await tx`delete from charges where user_id = ${userId}`
+      await engine.endAll(tx, userId)
     },
   )
 }

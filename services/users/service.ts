@@ -1,26 +1,59 @@
-import { WishAvailable, WishCheaper, WishGone } from '#contracts/users'
+import {
+  SubscriptionCancelled,
+  SubscriptionChanged,
+  SubscriptionInvoiced,
+  SubscriptionPastDue,
+  SubscriptionPaymentFailed,
+  SubscriptionRenewalDue,
+  SubscriptionRenewed,
+  SubscriptionStarted,
+  WishAvailable,
+  WishCheaper,
+  WishGone,
+} from '#contracts/users'
 import { defineService } from '#kernel'
+import { invoices } from '#money/invoices'
+import { payments } from '#money/payments'
 import { addressRoutes } from './addresses/routes.ts'
 import { followCharges } from './dashboard/charges.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { needs, settings } from './host.ts'
 import { forgetWhoLeaves } from './leaving.ts'
+import { planRoutes, planSellerRoutes } from './plans/routes.ts'
 import { problems } from './problems.ts'
 import { profileReactions } from './profiles/reactions.ts'
 import { profileRoutes } from './profiles/routes.ts'
+import { openEngine } from './subscriptions/engine.ts'
+import { openInvoicing } from './subscriptions/invoicing.ts'
+import { renewByTheClock } from './subscriptions/renewing.ts'
+import { billRoutes, subscriptionRoutes } from './subscriptions/routes.ts'
 import { openAlarms } from './wishes/alarms.ts'
 import { followProducts } from './wishes/reactions.ts'
 import { wishRoutes } from './wishes/routes.ts'
 
-/** What people have of the platform: a profile, addresses, wishes, and what they bought and charged. */
+/** What people have of the platform: a profile, addresses, wishes, subscriptions, and what they bought and charged. */
 export const users = defineService({
   name: 'users',
-  about: 'What people have of the platform: a profile, addresses, wishes, and what they bought and charged.',
+  about:
+    'What people have of the platform: a profile, addresses, wishes, subscriptions, and what they bought and charged.',
   problems,
   folder: import.meta.dirname,
+  includes: [payments, invoices],
   needs,
   settings,
-  publishes: [WishCheaper, WishAvailable, WishGone],
+  publishes: [
+    WishCheaper,
+    WishAvailable,
+    WishGone,
+    SubscriptionStarted,
+    SubscriptionRenewed,
+    SubscriptionPastDue,
+    SubscriptionPaymentFailed,
+    SubscriptionRenewalDue,
+    SubscriptionCancelled,
+    SubscriptionChanged,
+    SubscriptionInvoiced,
+  ],
   start(host) {
     profileReactions(host)
     profileRoutes(host)
@@ -29,7 +62,13 @@ export const users = defineService({
     followProducts(host, look)
     wishRoutes(host, look)
     followCharges(host)
+    planSellerRoutes(host)
+    planRoutes(host)
+    const engine = openEngine(host, openInvoicing(host))
+    renewByTheClock(host, engine)
+    subscriptionRoutes(host, engine)
+    billRoutes(host)
     dashboardRoutes(host)
-    forgetWhoLeaves(host)
+    forgetWhoLeaves(host, engine)
   },
 })

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { getDocumentFile } from '#contracts/documents'
 import { newId, type Service } from '#kernel'
@@ -58,6 +59,14 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     p,
     picture,
     as,
+    /** What the bank of who pays at a page does. */
+    async pay({ page }: { page: string }, gesture = 'approve'): Promise<void> {
+      const { pathname, origin } = new URL(page)
+      const headers = { origin, 'content-type': 'application/x-www-form-urlencoded' }
+      const answer = await p.http.inject({ method: 'POST', url: pathname, headers, payload: `gesture=${gesture}` })
+      assert.equal(answer.statusCode, 303, answer.body)
+      await p.settle()
+    },
     /** Does the periodic work whose purpose this is, and what follows from it. */
     async periodically(purpose: RegExp): Promise<void> {
       const [, work] = works.entries().find(([words]) => purpose.test(words))!

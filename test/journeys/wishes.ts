@@ -1,6 +1,13 @@
 import { ProductCreated, ProductDeleted, ProductUpdated } from '#contracts/marketplace'
 import { StockChanged } from '#contracts/orders'
-import { WishAvailable, WishCheaper, WishGone } from '#contracts/users'
+import {
+  SubscriptionCancelled,
+  SubscriptionPaymentFailed,
+  SubscriptionRenewalDue,
+  WishAvailable,
+  WishCheaper,
+  WishGone,
+} from '#contracts/users'
 import { newId } from '#kernel'
 import type { TestPlatform } from '../../kernel/testing.ts'
 
@@ -58,4 +65,20 @@ export async function wishesHappen(p: Pick<TestPlatform, 'publish' | 'db'>, user
   await p.publish(WishCheaper, { ...about(), currency: 'EUR', priceMinor: 45_000, formerMinor: 50_000 })
   await p.publish(WishAvailable, about())
   await p.publish(WishGone, about())
+  const at = new Date().toISOString()
+  const subscription = () => ({
+    subscriptionId: newId(),
+    userId,
+    planId: newId(),
+    planName: 'Charging Plus',
+    seller: { kind: 'organisation' as const, id: newId() },
+    currency: 'EUR',
+    priceMinor: 1_190,
+    interval: 'month' as const,
+    version: 2,
+    at,
+  })
+  await p.publish(SubscriptionRenewalDue, { ...subscription(), dueMinor: 1_190, renewsAt: at })
+  await p.publish(SubscriptionPaymentFailed, { ...subscription(), dueMinor: 1_190, attempt: 1, nextTryAt: at })
+  await p.publish(SubscriptionCancelled, { ...subscription(), reason: 'unpaid' })
 }

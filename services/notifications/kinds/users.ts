@@ -1,7 +1,15 @@
 import type { Owner } from '#contracts/shared'
-import { WishAvailable, WishCheaper, WishGone } from '#contracts/users'
+import {
+  SubscriptionCancelled,
+  SubscriptionPaymentFailed,
+  SubscriptionRenewalDue,
+  WishAvailable,
+  WishCheaper,
+  WishGone,
+} from '#contracts/users'
 import { shown } from '#money/amount'
 import { both, inAppOnly, inBulk, rule, type Locale } from './kind.ts'
+import { timeIn } from './wording.ts'
 
 const languages: Record<Locale, string> = { en: 'en-GB', de: 'de-DE' }
 
@@ -72,6 +80,77 @@ export const users = {
     de: ({ product }) => ({
       title: `${product} gibt es nicht mehr`,
       text: [`${product} von Ihrer Wunschliste wird hier nicht mehr verkauft.`],
+    }),
+  }),
+
+  'subscription.renewal-due': rule(SubscriptionRenewalDue, inBulk(both), {
+    drafts: ({ userId, planName, dueMinor, currency, renewsAt }) => [
+      { audience: person(userId), facts: { plan: planName, dueMinor, currency, renewsAt } },
+    ],
+    many: {
+      en: count => `${count} subscriptions are about to be charged`,
+      de: count => `${count} Abonnements werden bald abgebucht`,
+    },
+    en: ({ plan, dueMinor, currency, renewsAt }) => ({
+      title: `${plan}: ${amountIn('en', dueMinor, currency)} on ${timeIn('en', renewsAt)}`,
+      text: [
+        `Your subscription ${plan} goes on on ${timeIn('en', renewsAt)}, and ${amountIn('en', dueMinor, currency)} are charged. If you do not want that, cancel it before.`,
+      ],
+    }),
+    de: ({ plan, dueMinor, currency, renewsAt }) => ({
+      title: `${plan}: ${amountIn('de', dueMinor, currency)} am ${timeIn('de', renewsAt)}`,
+      text: [
+        `Ihr Abonnement ${plan} läuft am ${timeIn('de', renewsAt)} weiter, und ${amountIn('de', dueMinor, currency)} werden abgebucht. Wenn Sie das nicht möchten, kündigen Sie vorher.`,
+      ],
+    }),
+  }),
+
+  'subscription.payment-failed': rule(SubscriptionPaymentFailed, both, {
+    drafts: ({ userId, planName, dueMinor, currency, nextTryAt }) => [
+      { audience: person(userId), facts: { plan: planName, dueMinor, currency, nextTryAt } },
+    ],
+    en: ({ plan, dueMinor, currency, nextTryAt }) => ({
+      title: `${amountIn('en', dueMinor, currency)} for ${plan} could not be charged`,
+      text: [
+        `Your card was not accepted for your subscription ${plan}.`,
+        nextTryAt === null
+          ? 'It is not tried again.'
+          : `It is tried again on ${timeIn('en', nextTryAt)}. You can also pay by yourself, with another card, at your subscriptions.`,
+      ],
+    }),
+    de: ({ plan, dueMinor, currency, nextTryAt }) => ({
+      title: `${amountIn('de', dueMinor, currency)} für ${plan} konnten nicht abgebucht werden`,
+      text: [
+        `Ihre Karte wurde für Ihr Abonnement ${plan} nicht angenommen.`,
+        nextTryAt === null
+          ? 'Es wird nicht noch einmal versucht.'
+          : `Es wird am ${timeIn('de', nextTryAt)} noch einmal versucht. Sie können bei Ihren Abonnements auch selbst bezahlen, mit einer anderen Karte.`,
+      ],
+    }),
+  }),
+
+  'subscription.cancelled': rule(SubscriptionCancelled, both, {
+    drafts: ({ userId, planName, reason }) =>
+      reason === 'account-deleted' ? [] : [{ audience: person(userId), facts: { plan: planName, reason } }],
+    en: ({ plan, reason }) => ({
+      title: `Your subscription ${plan} is over`,
+      text: [
+        reason === 'unpaid'
+          ? `Your subscription ${plan} was not paid, and is over.`
+          : reason === 'seller'
+            ? `Your subscription ${plan} was cancelled by who sells it.`
+            : `Your subscription ${plan} is over, as you wished. Nothing more is charged.`,
+      ],
+    }),
+    de: ({ plan, reason }) => ({
+      title: `Ihr Abonnement ${plan} ist beendet`,
+      text: [
+        reason === 'unpaid'
+          ? `Ihr Abonnement ${plan} wurde nicht bezahlt und ist beendet.`
+          : reason === 'seller'
+            ? `Ihr Abonnement ${plan} wurde vom Anbieter gekündigt.`
+            : `Ihr Abonnement ${plan} ist beendet, wie Sie es wünschten. Es wird nichts mehr abgebucht.`,
+      ],
     }),
   }),
 }
