@@ -130,7 +130,7 @@ export const SubscriptionInvoiced = event(
     userId: Id,
     sellerId: Id,
     invoiceId: Id,
-    number: Type.String({ maxLength: 40, examples: ['INV-2027-000001'] }),
+    number: Type.String({ maxLength: 40, examples: ['SUB-2027-000001'] }),
     issuedOn: Type.String({ format: 'date', examples: ['2027-03-01'] }),
     currency: Currency,
     totalMinor: Minor,

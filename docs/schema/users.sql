@@ -390,6 +390,33 @@ create table profiles (
 );
 CREATE INDEX profiles_by_avatar ON users.profiles USING btree (avatar_id) WHERE (avatar_id IS NOT NULL);
 
+create table purchase_refunds (
+  refund_id     uuid     not null,
+  order_id      uuid     not null,
+  user_id       uuid     not null,
+  amount_minor  bigint   not null,
+  failed        boolean  not null,
+  constraint purchase_refunds_pkey PRIMARY KEY (refund_id)
+);
+CREATE INDEX purchase_refunds_by_order ON users.purchase_refunds USING btree (order_id);
+CREATE INDEX purchase_refunds_by_user ON users.purchase_refunds USING btree (user_id);
+
+create table purchases (
+  order_id         uuid                      not null,
+  user_id          uuid                      not null,
+  number           text                      not null,
+  currency         text,
+  total_minor      bigint,
+  items            json,
+  placed_at        timestamp with time zone,
+  status           text,
+  status_version   integer                   not null default 0,
+  payment_status   text,
+  payment_version  integer                   not null default 0,
+  constraint purchases_pkey PRIMARY KEY (order_id)
+);
+CREATE INDEX purchases_by_user ON users.purchases USING btree (user_id, placed_at DESC, order_id DESC) WHERE (placed_at IS NOT NULL);
+
 create table stocks (
   variant_id  uuid     not null,
   product_id  uuid     not null,

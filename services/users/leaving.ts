@@ -17,6 +17,8 @@ export function forgetWhoLeaves({ on }: UsersHost, engine: Engine): void {
       await tx`delete from profiles where user_id = ${userId}`
       await tx`delete from addresses where user_id = ${userId}`
       await tx`delete from wishes where user_id = ${userId}`
+      await tx`delete from purchases where user_id = ${userId}`
+      await tx`delete from purchase_refunds where user_id = ${userId}`
       await tx`delete from charges where user_id = ${userId}`
       await engine.endAll(tx, userId)
     },

@@ -4,7 +4,15 @@ import { SessionCharged } from '#contracts/billing'
 import { DocumentDeleted } from '#contracts/documents'
 import { UserDeleted, UserRegistered } from '#contracts/identity'
 import { ProductCreated, ProductDeleted, ProductUpdated, type Listing } from '#contracts/marketplace'
-import { StockChanged } from '#contracts/orders'
+import {
+  OrderCancelled,
+  OrderCompleted,
+  OrderCreated,
+  OrderRefunded,
+  PaymentSucceeded,
+  RefundFailed,
+  StockChanged,
+} from '#contracts/orders'
 import { WishAvailable, WishCheaper, WishGone } from '#contracts/users'
 import { newId } from '#kernel'
 import { clock, open } from './testing.ts'
@@ -235,6 +243,90 @@ test('who wishes for something hears once that it is cheaper, there again, or go
   assert.deepEqual((await ada.get('/wishlist')).body.items, [])
 })
 
+test('what one ordered is in the history with what became of it, in whatever order that is told', async t => {
+  const { p, as } = await open(t)
+  const [ada, grace] = [as(), as()]
+  const at = '2027-03-01T10:00:00.000Z'
+  const order = (userId: string, number: string) => {
+    const [orderId, partId, vendorId] = [newId(), newId(), newId()]
+    const amounts = { discountMinor: 0, netMinor: 420, taxMinor: 80, totalMinor: 500 }
+    const owner = { kind: 'organisation' as const, id: vendorId }
+    const none = { shippingMinor: 0, giftCardMinor: 0, discountMinor: 0, commissionMinor: 0 }
+    return {
+      ...none,
+      ...amounts,
+      orderId,
+      number,
+      userId,
+      version: 1,
+      currency: 'EUR',
+      subtotalMinor: 500,
+      status: 'pending' as const,
+      paymentStatus: 'pending' as const,
+      country: 'DE',
+      cartId: newId(),
+      parts: [{ partId, vendorId, vendor: owner, shippingMinor: 0, taxMinor: 80, totalMinor: 500, commissionMinor: 0 }],
+      items: [
+        {
+          ...amounts,
+          lineId: newId(),
+          partId,
+          vendorId,
+          productId: newId(),
+          variantId: newId(),
+          productName: 'Type 2 cable',
+          sku: 'T2',
+          kind: 'physical' as const,
+          quantity: 1,
+          priceMinor: 500,
+          commissionBasisPoints: 0,
+          commissionMinor: 0,
+          passportId: null,
+        },
+      ],
+      at,
+    }
+  }
+  const paid = { status: 'processing' as const, paymentStatus: 'paid' as const, version: 2 }
+  const means = { paymentMethod: 'play', paymentId: newId(), paymentIntent: null }
+  const all = async () => {
+    await p.settle()
+    const { body } = await ada.get('/purchases')
+    return body.items.map((one: any) => [one.number, one.status, one.paymentStatus, one.refundedMinor])
+  }
+  const first = order(ada.id, 'K7M2Q-00001')
+  const about = ({ orderId, number, userId }: typeof first, version: number) => ({
+    orderId,
+    number,
+    userId,
+    version,
+    at,
+  })
+  const [{ lineId, productId, variantId, vendorId }] = first.items as [(typeof first.items)[0]]
+  const items = [{ lineId, productId, variantId, vendorId, quantity: 1 }]
+  await p.publish(OrderCompleted, { ...about(first, 3), items, completedAt: at })
+  await p.publish(PaymentSucceeded, { ...first, ...paid, ...means })
+  assert.deepEqual(await all(), [], 'nobody has said yet what was ordered')
+  await p.publish(OrderCreated, first)
+  assert.deepEqual(await all(), [['K7M2Q-00001', 'completed', 'paid', 0]])
+
+  const refund = { refundId: newId(), currency: 'EUR', amountMinor: 200, reason: '', parts: [], items: [] }
+  await p.publish(OrderRefunded, { ...about(first, 4), ...refund, whole: false })
+  assert.deepEqual(await all(), [['K7M2Q-00001', 'completed', 'paid', 200]])
+  await p.publish(RefundFailed, { ...about(first, 5), ...refund })
+  assert.deepEqual(await all(), [['K7M2Q-00001', 'completed', 'paid', 0]])
+
+  const second = order(ada.id, 'K7M2Q-00002')
+  const whole = { refundId: newId(), currency: 'EUR', amountMinor: 500, reason: '', parts: [], items: [], whole: true }
+  await p.publish(OrderRefunded, { ...about(second, 4), ...whole })
+  await p.publish(OrderCancelled, { ...about(second, 3), whole: true, reason: 'buyer', partIds: [], items: [] })
+  await p.publish(OrderCreated, { ...second, at: '2027-03-02T10:00:00.000Z' })
+  await p.publish(OrderCreated, order(grace.id, 'K7M2Q-00003'))
+  assert.deepEqual((await all())[0], ['K7M2Q-00002', 'cancelled', 'refunded', 500])
+  assert.partialDeepStrictEqual((await ada.get('/dashboard')).body.orders, { count: 2, open: 0 })
+  assert.equal((await ada.get('/purchases?status=completed')).body.items.length, 1)
+})
+
 test('the dashboard shows what one charged, and nothing is kept of who deletes their account', async t => {
   const { p, as } = await open(t, { now: () => new Date('2027-03-02T10:00:00Z') })
   const ada = as()
@@ -276,7 +368,7 @@ test('the dashboard shows what one charged, and nothing is kept of who deletes t
   await p.publish(UserRegistered, registered(ada.id))
   await p.publish(SessionCharged, { ...charged, sessionId: newId() })
   await p.settle()
-  for (const table of ['profiles', 'addresses', 'wishes', 'charges'])
+  for (const table of ['profiles', 'addresses', 'wishes', 'charges', 'purchases'])
     assert.deepEqual(
       [...(await p.db('users')`select * from ${p.db('users')(table)} where user_id = ${ada.id}`)],
       [],

@@ -23,6 +23,8 @@ import { planRoutes, planSellerRoutes } from './plans/routes.ts'
 import { problems } from './problems.ts'
 import { profileReactions } from './profiles/reactions.ts'
 import { profileRoutes } from './profiles/routes.ts'
+import { followOrders } from './purchases/reactions.ts'
+import { purchaseRoutes } from './purchases/routes.ts'
 import { openEngine } from './subscriptions/engine.ts'
 import { openInvoicing } from './subscriptions/invoicing.ts'
 import { renewByTheClock } from './subscriptions/renewing.ts'
@@ -61,6 +63,8 @@ export const users = defineService({
     const look = openAlarms(host)
     followProducts(host, look)
     wishRoutes(host, look)
+    followOrders(host)
+    purchaseRoutes(host)
     followCharges(host)
     planSellerRoutes(host)
     planRoutes(host)

@@ -9,6 +9,7 @@ import { chargingHappens } from './charging.ts'
 import { baseline, client, register, type Client } from './client.ts'
 import { orderingHappens } from './ordering.ts'
 import { marketHappens, offerOne } from './market.ts'
+import { purchasesHappen } from './purchases.ts'
 import { stationsHappen } from './stations.ts'
 import { wishesHappen } from './wishes.ts'
 
@@ -102,6 +103,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await stationsHappen(root, grace.id)
     await bookingsHappen(p, root, grace.id)
     await wishesHappen(p, grace.id)
+    await purchasesHappen(p, grace.id)
     await orderingHappens(p, ada.id)
 
     // What is forgotten, and what ends.

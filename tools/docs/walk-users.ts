@@ -12,6 +12,7 @@ export const people: readonly Step[] = [
   { operation: 'postUsersWishlist', status: 422 },
   { operation: 'getUsersWishlist' },
   { operation: 'deleteUsersWishlistById', status: 404 },
+  { operation: 'getUsersPurchases' },
   { operation: 'getUsersDashboard' },
   { operation: 'putUsersPlansSeller' },
   { operation: 'getUsersPlansSeller' },

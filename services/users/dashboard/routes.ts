@@ -5,6 +5,8 @@ import { nullable } from '../fields.ts'
 import type { UsersHost } from '../host.ts'
 import { findProfile } from '../profiles/store.ts'
 import { countWishes, listWishes } from '../wishes/store.ts'
+import { PurchaseView, viewPurchase } from '../purchases/routes.ts'
+import { countPurchases, listPurchases } from '../purchases/store.ts'
 import { countSubscriptions, listSubscriptions } from '../subscriptions/store.ts'
 import { SubscriptionView, viewAll } from '../subscriptions/view.ts'
 import { viewWishes, WishView } from '../wishes/routes.ts'
@@ -19,6 +21,7 @@ const monthMs = 30 * 86_400_000
 const Dashboard = Type.Object(
   {
     displayName: nullable(Type.String({ maxLength: 200, examples: ['Ada'] })),
+    orders: Type.Object({ count: Many, open: Many, latest: Type.Array(PurchaseView) }),
     wishlist: Type.Object({ count: Many, cheaper: Many, latest: Type.Array(WishView) }),
     subscriptions: Type.Object({ live: Many, pastDue: Many, latest: Type.Array(SubscriptionView) }),
     charging: Type.Object({
@@ -50,7 +53,7 @@ export function dashboardRoutes({ db, http, now }: UsersHost): void {
     },
     async ({ actor: { userId } }) => {
       const at = now()
-      const [profile, count, wishes, charges, sums, states, subscriptions] = await Promise.all([
+      const [profile, count, wishes, charges, sums, states, subscriptions, orders, purchases] = await Promise.all([
         findProfile(db, userId),
         countWishes(db, userId),
         listWishes(db, userId, 100, undefined),
@@ -58,9 +61,12 @@ export function dashboardRoutes({ db, http, now }: UsersHost): void {
         sumCharges(db, userId, new Date(at.getTime() - monthMs)),
         countSubscriptions(db, userId),
         listSubscriptions(db, userId, shown, undefined),
+        countPurchases(db, userId),
+        listPurchases(db, userId, {}, shown),
       ])
       return {
         displayName: profile?.displayName ?? null,
+        orders: { ...orders, latest: purchases.map(viewPurchase) },
         wishlist: {
           count,
           cheaper: wishes.filter(({ toldMinor, gone }) => toldMinor !== null && !gone).length,

@@ -142,7 +142,9 @@ export function planRoutes({ db, http, now }: UsersHost): void {
     async (request, reply) => {
       const { actor, body } = request
       if (!isCurrency(body.currency))
-        throw new Problem('unprocessable', 'currency_unknown', { errors: [{ pointer: '/currency', detail: 'is none' }] })
+        throw new Problem('unprocessable', 'currency_unknown', {
+          errors: [{ pointer: '/currency', detail: 'is none' }],
+        })
       const made = await db.once(request, async tx => {
         const plan: Plan = {
           ...body,

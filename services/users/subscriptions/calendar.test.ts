@@ -29,14 +29,24 @@ test('an hour that the clock leaves out or has twice is one moment, and the hour
   assert.deepEqual(ends(left, [1, 2]), ['2027-03-28T01:30', '2027-04-28T00:30'])
   const twice = anchor('2027-09-30T00:30:00Z')
   assert.deepEqual(ends(twice, [1, 2]), ['2027-10-30T00:30', '2027-11-30T01:30'])
-  assert.equal(daysAfter(new Date('2027-03-27T10:00:00Z'), 1, 'Europe/Berlin').toISOString(), '2027-03-28T09:00:00.000Z')
+  assert.equal(
+    daysAfter(new Date('2027-03-27T10:00:00Z'), 1, 'Europe/Berlin').toISOString(),
+    '2027-03-28T09:00:00.000Z',
+  )
 })
 
 test('periods follow each other without a gap, whenever and wherever one begins', () => {
   fc.assert(
     fc.property(
       fc.date({ min: new Date('2020-01-01'), max: new Date('2040-01-01'), noInvalidDate: true }),
-      fc.constantFrom('UTC', 'Europe/Berlin', 'America/Sao_Paulo', 'Asia/Kolkata', 'Pacific/Apia', 'Australia/Lord_Howe'),
+      fc.constantFrom(
+        'UTC',
+        'Europe/Berlin',
+        'America/Sao_Paulo',
+        'Asia/Kolkata',
+        'Pacific/Apia',
+        'Australia/Lord_Howe',
+      ),
       fc.constantFrom('month' as const, 'year' as const),
       fc.integer({ min: 1, max: 60 }),
       (at, timeZone, interval, period) => {
@@ -52,7 +62,10 @@ test('periods follow each other without a gap, whenever and wherever one begins'
 test('after a clock that jumped, or a long rest, one period is charged and not all that passed', () => {
   const one = anchor('2027-01-31T09:00:00Z')
   const { period, from, to } = periodAt(one, 2, new Date('2027-08-10T00:00:00Z'))
-  assert.deepEqual([period, from.toISOString(), to.toISOString()], [7, '2027-07-31T08:00:00.000Z', '2027-08-31T08:00:00.000Z'])
+  assert.deepEqual(
+    [period, from.toISOString(), to.toISOString()],
+    [7, '2027-07-31T08:00:00.000Z', '2027-08-31T08:00:00.000Z'],
+  )
 })
 
 test('what is left of a period and what is used of it is the price, and a change costs the difference to the cent', () => {

@@ -95,6 +95,8 @@ async function draftFor({ db }: Pick<UsersHost, 'db'>, sold: Sold): Promise<Invo
     language,
     prices: 'gross',
     rounding: 'document',
+    // Other services number theirs by themselves.
+    prefix: 'SUB',
     at: bill.paidAt!,
     timeZone: 'UTC',
     suppliedFrom: from,
@@ -108,7 +110,8 @@ const dayOf = (at: Date, timeZone: string): string => dayAt(at, { country: '', t
 /** Of people, where they live; what no table knows is out of scope. */
 function treatmentOf({ plan, seller, bill }: Sold, country: string): Treatment {
   const established = { country: seller.address.country }
-  if (!regimeOf(established)) return { category: 'O', place: established, percent: '0', parts: [], reason: 'out-of-scope' }
+  if (!regimeOf(established))
+    return { category: 'O', place: established, percent: '0', parts: [], reason: 'out-of-scope' }
   return treat({
     sold: plan.sold,
     seller: { established, smallBusiness: seller.smallBusiness, oneStopShop: true },

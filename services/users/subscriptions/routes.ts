@@ -30,6 +30,7 @@ import {
   listSubscriptions,
   lockSubscription,
   openBill,
+  openBillsOf,
   type Subscription,
 } from './store.ts'
 import { BillView, PayableView, SubscriptionView, viewAll, viewBill, viewPayment } from './view.ts'
@@ -57,6 +58,9 @@ const wrongState = ({ state }: Subscription) =>
 
 const sells = (actor: Actor, { owner }: Subscription): boolean =>
   actor.role === 'admin' || (actor.role === 'vendor' && partiesOf(actor).includes(owner.id))
+
+/** Something of it is not paid yet. */
+const owes = async (tx: Tx, id: string): Promise<boolean> => (await openBillsOf(tx, [id])).length > 0
 
 const own = (actor: Actor, one: Subscription | undefined): Subscription => {
   if (!one || one.userId !== actor.userId) throw new Problem('not_found', 'subscription_unknown')
@@ -96,7 +100,11 @@ export function subscriptionRoutes(host: UsersHost, engine: Engine): void {
   }
 
   /** What its subscriber does with it. */
-  const act = <R extends Request>(request: R, id: string, work: (tx: Tx<'users'>, one: Subscription) => Promise<unknown>) =>
+  const act = <R extends Request>(
+    request: R,
+    id: string,
+    work: (tx: Tx<'users'>, one: Subscription) => Promise<unknown>,
+  ) =>
     db.once(request, async tx => {
       const one = own(request.actor as Actor, await lockSubscription(tx, id))
       requireMatch(request, one.version)
@@ -117,7 +125,12 @@ export function subscriptionRoutes(host: UsersHost, engine: Engine): void {
     async ({ actor, query }) => {
       const rows = await listSubscriptions(db, actor.userId, query.limit + 1, cursorIn(query.after))
       const views = await viewAll(db, rows)
-      return page(views, query.limit, ({ createdAt, id }) => [createdAt, id], view => view)
+      return page(
+        views,
+        query.limit,
+        ({ createdAt, id }) => [createdAt, id],
+        view => view,
+      )
     },
   )
 
@@ -236,7 +249,7 @@ export function subscriptionRoutes(host: UsersHost, engine: Engine): void {
   http.post(pausing.path, { config, schema: pausing.schema }, async (request, reply) => {
     const { id } = await act(request, request.params.id, async (tx, one) => {
       const rest = one.periodEndsAt.getTime() - now().getTime()
-      if (one.state !== 'active' || rest <= 0 || (await openBill(tx, one.id, 'change'))) throw wrongState(one)
+      if (one.state !== 'active' || rest <= 0 || (await owes(tx, one.id))) throw wrongState(one)
       await engine.change(tx, { ...one, state: 'paused', restMs: BigInt(rest), nextAt: null }, 'paused')
     })
     return await answer(reply, id)
@@ -247,7 +260,9 @@ export function subscriptionRoutes(host: UsersHost, engine: Engine): void {
     const { id } = await act(request, request.params.id, async (tx, one) => {
       if (one.state !== 'paused') throw wrongState(one)
       const periodEndsAt = new Date(now().getTime() + Number(one.restMs))
-      const periodStartsAt = new Date(periodEndsAt.getTime() - (one.periodEndsAt.getTime() - one.periodStartsAt.getTime()))
+      const periodStartsAt = new Date(
+        periodEndsAt.getTime() - (one.periodEndsAt.getTime() - one.periodStartsAt.getTime()),
+      )
       const anchor = { anchorAt: periodEndsAt, anchorPeriod: one.period, periodStartsAt, periodEndsAt }
       await engine.change(tx, { ...one, ...anchor, state: 'active', restMs: null, nextAt: now() }, 'resumed')
     })
@@ -287,8 +302,7 @@ export function subscriptionRoutes(host: UsersHost, engine: Engine): void {
         if (plan.id === one.planId) throw new Problem('conflict', 'plan_same')
         if (plan.currency !== one.currency || plan.owner.id !== one.owner.id)
           throw new Problem('conflict', 'plan_currency_differs')
-        if ((one.state !== 'active' && one.state !== 'trialing') || (await openBill(tx, one.id, 'change')))
-          throw wrongState(one)
+        if ((one.state !== 'active' && one.state !== 'trialing') || (await owes(tx, one.id))) throw wrongState(one)
         const after = { planId: plan.id, planName: plan.name, priceMinor: plan.priceMinor, interval: plan.interval }
         if (one.state === 'trialing') return void (await engine.change(tx, { ...one, ...after }, 'plan', one.planId))
         const span = { from: one.periodStartsAt, to: one.periodEndsAt }

@@ -113,7 +113,10 @@ export const listSubscriptions = (db: Db, userId: string, limit: number, after: 
     where user_id = ${userId} ${after ? db`and (created_at, id) < (${after[0]}, ${after[1]})` : db``}
     order by created_at desc, id desc limit ${limit}`
 
-export async function countSubscriptions(db: Db, userId: string): Promise<{ state: SubscriptionState; count: number }[]> {
+export async function countSubscriptions(
+  db: Db,
+  userId: string,
+): Promise<{ state: SubscriptionState; count: number }[]> {
   return await db<{ state: SubscriptionState; count: number }[]>`
     select state, count(*)::int as count from subscriptions where user_id = ${userId} group by state`
 }

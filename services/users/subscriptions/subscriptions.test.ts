@@ -35,7 +35,7 @@ async function shop(t: TestContext, at = '2027-01-31T09:00:00Z') {
     return body
   }
   /** The time comes, and what is due is done. */
-  const at_ = async (text: string) => {
+  const comes = async (text: string) => {
     time.set(text)
     await periodically(/renew subscriptions/)
     await p.settle()
@@ -59,7 +59,7 @@ async function shop(t: TestContext, at = '2027-01-31T09:00:00Z') {
     ])
   /** The card is one that nobody knows any more. */
   const loseCard = () => p.db('users')`update subscriptions set method = 'pm_lost'`
-  return { p, as, pay, vendor, ada, plan, at: at_, time, subscribe, look, bills, loseCard, periodically }
+  return { p, as, pay, vendor, ada, plan, at: comes, time, subscribe, look, bills, loseCard, periodically }
 }
 
 test('a subscription begins when it is paid, renews by the clock to the day, is told before, and is invoiced to the cent', async t => {
@@ -102,8 +102,8 @@ test('a subscription begins when it is paid, renews by the clock to the day, is 
   assert.deepEqual(
     invoiced.map(({ number, totalMinor }) => [number, totalMinor]),
     [
-      ['INV-2027-000001', 1_190],
-      ['INV-2027-000002', 1_190],
+      ['SUB-2027-000001', 1_190],
+      ['SUB-2027-000002', 1_190],
     ],
   )
   const path = `/invoices/${invoiced[0]!.invoiceId}/ubl`
@@ -134,7 +134,10 @@ test('a card that fails is tried again on days 1, 3, 5 and 7, and then the subsc
     ],
   )
   assert.equal((await p.published(SubscriptionPastDue)).length, 1)
-  assert.deepEqual((await p.published(SubscriptionCancelled)).map(({ reason }) => reason), ['unpaid'])
+  assert.deepEqual(
+    (await p.published(SubscriptionCancelled)).map(({ reason }) => reason),
+    ['unpaid'],
+  )
   assert.partialDeepStrictEqual(await look(id), { state: 'cancelled', endReason: 'unpaid', due: null, hasCard: false })
   assert.deepEqual((await bills(id))[0], ['period', 1_190, 'void'])
 })
@@ -146,7 +149,10 @@ test('a card that fails once recovers the next day; paid by hand it is kept inst
   assert.equal((await look(id)).due.failure, 'Your card was declined.')
   await at('2027-03-01T09:00:00Z')
   assert.partialDeepStrictEqual(await look(id), { state: 'active', due: null })
-  assert.deepEqual((await p.published(SubscriptionChanged)).map(({ change }) => change), ['recovered'])
+  assert.deepEqual(
+    (await p.published(SubscriptionChanged)).map(({ change }) => change),
+    ['recovered'],
+  )
 
   await loseCard()
   await at('2027-03-31T09:00:00Z')

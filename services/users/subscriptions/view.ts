@@ -48,9 +48,7 @@ export const SubscriptionView = Type.Object(
     version: Type.Integer({ minimum: 1, examples: [1] }),
     createdAt: Instant,
     endedAt: nullable(Instant),
-    endReason: nullable(
-      Type.Enum(['subscriber', 'seller', 'unpaid', 'account-deleted'], { examples: ['subscriber'] }),
-    ),
+    endReason: nullable(Type.Enum(['subscriber', 'seller', 'unpaid', 'account-deleted'], { examples: ['subscriber'] })),
   },
   { title: 'PlanSubscription' },
 )
