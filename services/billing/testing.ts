@@ -199,6 +199,8 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     cards,
     /** What is told of a session that goes on. */
     about: (session: Charging, updated: number) => told(session, updated, false).about,
+    /** What whoever asks for it is told of one that has ended, though that is on its way. */
+    isOver: (session: Charging): void => void told(session, 0, true),
     at,
     seller,
     stationId,

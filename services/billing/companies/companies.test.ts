@@ -3,7 +3,7 @@ import { suite, test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { BudgetReached, CompanyCardChanged, DriverBlocked, DriverUnblocked, SessionCharged } from '#contracts/billing'
 import { MemberChanged } from '#contracts/identity'
-import { SessionUpdated } from '#contracts/sessions'
+import { SessionCorrected, SessionEnded, SessionStarted, SessionUpdated } from '#contracts/sessions'
 import type { Owner } from '#contracts/shared'
 import { newId } from '#kernel'
 import { open, perKwh } from '../testing.ts'
@@ -62,6 +62,7 @@ async function employ(t: TestContext) {
     centres: { sales, service },
     assigned,
     session,
+    minute: it.at,
     /** Whose tokens last minutes. */
     at(moment: string) {
       now = new Date(moment)
@@ -286,7 +287,7 @@ suite('a company', () => {
 
   test('whatever is told in whatever order: books add up, and each session is paid by who has to', async t => {
     const it = await employ(t)
-    const { p, people, session, about, started, ended, corrected, leaves, members, charge, company, isRight } = it
+    const { p, people, session, about, isOver, minute, leaves, members, charge, company, isRight } = it
     assert.equal((await it.terms(1_000_000)).status, 200)
     const steps = fc.shuffledSubarray(['started', 'updated', 'ended', 'corrected', 'left'] as const, { minLength: 2 })
     await fc.assert(
@@ -297,17 +298,22 @@ suite('a company', () => {
         assert.equal((await it.acting(people.boss).post('/company/cards', { idToken, holderId })).status, 201)
         const one = session(holderId, idToken, 8_000, isLate ? {} : before)
         await it.fund(holderId, 100n)
-        const update = about(one, 1)
-        for (const what of history)
-          if (what === 'left') await leaves(holderId)
-          else if (what === 'started') await started(one)
-          else if (what === 'ended') await ended({ ...one, energyWh: 4_000 }, 60)
-          else if (what === 'corrected') await corrected(one, 90)
-          else {
-            await p.publish(SessionUpdated, { ...update, chargingState: 'Charging' })
-            await p.settle()
-          }
-        if (!history.includes('corrected')) await corrected(one, 90)
+        const update = { ...about(one, 1), energyWh: 1_000 }
+        const end = { endedAt: minute(60), stopReason: null, closedBy: 'charger' as const }
+        const former = { startedAt: update.startedAt, endedAt: end.endedAt, energyWh: 4_000 }
+        isOver(one)
+        const tell = {
+          left: () => leaves(holderId),
+          started: () => p.publish(SessionStarted, { ...update, offline: false }),
+          updated: () => p.publish(SessionUpdated, { ...update, chargingState: 'Charging' }),
+          ended: () => p.publish(SessionEnded, { ...update, ...end, energyWh: 4_000, updatedAt: minute(60) }),
+          corrected: () =>
+            p.publish(SessionCorrected, { ...update, ...end, energyWh: 8_000, updatedAt: minute(90), former }),
+        }
+        for (const what of [...history, 'corrected' as const]) {
+          await tell[what]()
+          await p.settle()
+        }
         const { state, totalMinor, companyId } = await charge(holderId, one.sessionId)
         const isTheirs = isLate && history.includes('left')
         assert.deepEqual([state, totalMinor, companyId], ['charged', 400, isTheirs ? null : company.id], history.join())
