@@ -107,6 +107,26 @@ export const TicketSlaAtRisk = event('maintenance', 'ticket.sla-at-risk', 'ticke
 /** A ticket has taken longer than it may; told once, until it is reopened. */
 export const TicketSlaMissed = event('maintenance', 'ticket.sla-missed', 'ticketId', Type.Object(Ticket))
 
+/** A photo of what is done about a ticket is here whole, below `fileKey`, until documents have taken it in as the document of this id. */
+export const PhotoTaken = event(
+  'maintenance',
+  'photo.taken',
+  'fileId',
+  Type.Object({
+    fileId: Id,
+    ticketId: Id,
+    /** Of the station; who took it where that is nobody's. */
+    owner: Owner,
+    /** What people call the place. */
+    place: Line(255, { examples: ['Market square'] }),
+    fileKey: Type.String(),
+    fileName: Type.String({ examples: ['ticket-1042.jpg'] }),
+    sizeBytes: Type.Integer({ minimum: 1 }),
+    sha256: Type.String({ pattern: '^[0-9a-f]{64}$', examples: ['0'.repeat(64)] }),
+    at: Instant,
+  }),
+)
+
 /** How far planned work is. */
 export const WorkState = Type.Enum(['planned', 'active', 'done', 'cancelled'], { examples: ['active'] })
 

@@ -81,6 +81,15 @@ CREATE INDEX parts_by_age ON maintenance.parts USING btree (created_at, id);
 CREATE INDEX parts_by_owner ON maintenance.parts USING btree (owner_id, created_at, id);
 CREATE UNIQUE INDEX parts_by_number ON maintenance.parts USING btree (owner_id, number);
 
+create table photos (
+  id         uuid                      not null,
+  ticket_id  uuid                      not null,
+  file_key   text,
+  taken_at   timestamp with time zone  not null,
+  constraint photos_pkey PRIMARY KEY (id),
+  constraint photos_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES tickets(id)
+);
+
 create table remedies (
   id            uuid                      not null,
   incident_id   uuid                      not null,

@@ -1,4 +1,5 @@
 import { DocumentDeleted, DocumentUploaded } from '#contracts/documents'
+import { PhotoTaken } from '#contracts/maintenance'
 import { ChargerFileRemoved, ChargerFileStored } from '#contracts/ocpp'
 import type { Owner } from '#contracts/shared'
 import type { Job } from '#kernel'
@@ -14,10 +15,11 @@ import {
 } from './store.ts'
 import { store } from './upload.ts'
 
-/** A file that a charger has brought, as it is taken in. */
+/** A file that a charger or somebody at a station has brought, as it is taken in. */
 interface Brought {
   fileId: string
-  chargerId: string
+  /** What the document is called, beside the name of the file. */
+  about: string
   kind: string
   owner: Owner
   fileKey: string
@@ -29,10 +31,10 @@ interface Brought {
 /** Nobody sends it: it lies here already. */
 const unhurried = { wait: <T>(step: Promise<T>) => step }
 
-/** Takes in what chargers bring, as documents of who looks after them: kept, scanned and shown as any other. */
+/** Takes in what chargers and technicians bring, as documents of who looks after them: kept, scanned and shown as any other. */
 export function chargerFiles(host: DocumentsHost, removeFile: RemoveFile, scanFile: ScanFile | undefined): void {
   const { db, files, now } = host
-  const takeIn: Job<Brought> = host.job('take in a file of a charger', async ({ fileId, ...brought }: Brought) => {
+  const takeIn: Job<Brought> = host.job('take in a file', async ({ fileId, ...brought }: Brought) => {
     if (await findDocument(db, fileId)) return
     const { sizeBytes, sha256 } = brought
     const file = await files.read(brought.fileKey, undefined, { sizeBytes, sha256 })
@@ -47,8 +49,8 @@ export function chargerFiles(host: DocumentsHost, removeFile: RemoveFile, scanFi
       owner: brought.owner,
       passportId: null,
       fileName,
-      title: `${brought.chargerId}: ${fileName}`.slice(0, 200),
-      kind: `charger-${brought.kind}`,
+      title: `${brought.about}: ${fileName}`.slice(0, 200),
+      kind: brought.kind,
       language: null,
       ...stored,
       ...fresh(Boolean(scanFile), at),
@@ -70,7 +72,18 @@ export function chargerFiles(host: DocumentsHost, removeFile: RemoveFile, scanFi
     ChargerFileStored,
     { id: 'charger-file', purpose: 'take in what chargers bring', from: 'beginning' },
     async ({ fileId, chargerId, kind, owner, fileKey, fileName, sizeBytes, sha256 }, tx) => {
-      const brought = { fileId, chargerId, kind, owner, fileKey, fileName, sizeBytes, sha256 }
+      const about = { about: chargerId, kind: `charger-${kind}`, owner }
+      const brought = { fileId, ...about, fileKey, fileName, sizeBytes, sha256 }
+      await tx.enqueue(takeIn, brought, { key: fileId })
+    },
+  )
+
+  host.on(
+    PhotoTaken,
+    { id: 'photo', purpose: 'take in photos of what technicians do', from: 'beginning' },
+    async ({ fileId, place, owner, fileKey, fileName, sizeBytes, sha256 }, tx) => {
+      const about = { about: place, kind: 'ticket-photo', owner }
+      const brought = { fileId, ...about, fileKey, fileName, sizeBytes, sha256 }
       await tx.enqueue(takeIn, brought, { key: fileId })
     },
   )

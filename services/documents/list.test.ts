@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { PhotoTaken } from '#contracts/maintenance'
+import { newId } from '#kernel'
 import { healFiles } from './heal.ts'
 import { open, person } from './testing.ts'
 
@@ -73,4 +76,23 @@ test('healing lists the storage once, and asks about single files only where tha
   })
   assert.deepEqual(await healFiles({ ...host(), files }), { removed: 0, missing: 1 })
   assert.deepEqual(asked, [lost])
+})
+
+test('a photo that a technician took is a document of who owns the station, once, and nobody else reads it', async t => {
+  const { p, as, host } = await open(t)
+  const { userId, owner } = person()
+  const jpeg = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]), Buffer.from('JFIF'), Buffer.alloc(1_000)])
+  const fileKey = `maintenance/${newId()}/${newId()}`
+  const content = await host().files.write(fileKey, Readable.from([jpeg]), { maxBytes: jpeg.length })
+  const photo = { fileId: newId(), ticketId: newId(), owner, place: 'Market square', fileKey, fileName: 'ticket-7.jpg' }
+  for (let time = 0; time < 2; time++) {
+    await p.publish(PhotoTaken, { ...photo, ...content, at: '2027-02-18T08:00:00.000Z' })
+    await p.settle()
+  }
+  const { json } = await as({ userId }).get('?kind=ticket-photo')
+  assert.deepEqual(
+    json.items.map(({ docId, title, contentType }: Record<string, string>) => [docId, title, contentType]),
+    [[photo.fileId, 'Market square: ticket-7.jpg', 'image/jpeg']],
+  )
+  assert.equal((await as().get(`/${photo.fileId}`)).status, 404)
 })

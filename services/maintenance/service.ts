@@ -2,6 +2,7 @@ import {
   AvailabilityRequested,
   IncidentClosed,
   IncidentOpened,
+  PhotoTaken,
   RemedyRequested,
   TicketAssigned,
   TicketChanged,
@@ -12,6 +13,7 @@ import {
 } from '#contracts/maintenance'
 import { defineService } from '#kernel'
 import { fieldPages } from './field/pages.ts'
+import { handOver } from './field/photos.ts'
 import { figures } from './figures.ts'
 import { needs, settings } from './host.ts'
 import { reportPages } from './incidents/pages.ts'
@@ -46,6 +48,7 @@ export const maintenance = defineService({
     TicketAssigned,
     TicketSlaAtRisk,
     TicketSlaMissed,
+    PhotoTaken,
     WorkChanged,
   ],
   start(host) {
@@ -60,6 +63,7 @@ export const maintenance = defineService({
     slaRoutes(host)
     reportPages(host)
     fieldPages(host)
+    handOver(host)
     figures(host)
     host.every('1 minute', 'open and close incidents by the clock', () => watchIncidents(host))
     host.every('1 minute', 'have chargers try remedies', () => tryRemedies(host))

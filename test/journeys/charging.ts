@@ -17,6 +17,7 @@ import {
 import {
   AvailabilityRequested,
   IncidentClosed,
+  PhotoTaken,
   TicketSlaAtRisk,
   TicketSlaMissed,
   WorkChanged,
@@ -211,6 +212,14 @@ export async function chargingHappens(
     await p.publish(AvailabilityRequested, { ...asked, requestId: newId(), evse: null, operative: false })
     const work = { workId: newId(), stationId: newId(), evse: 1, title: 'New cables', state: 'active' as const }
     await p.publish(WorkChanged, { ...work, from: ago(60), to: ago(10), plannedBy: personId, version: 2 })
+    const photo = {
+      fileId: newId(),
+      ticketId: ticket.ticketId,
+      fileKey: `maintenance/${newId()}/${newId()}`,
+      at: ago(5),
+    }
+    const file = { fileName: 'ticket-1042.jpg', sizeBytes: 4, sha256: '0'.repeat(64) }
+    await p.publish(PhotoTaken, { ...photo, ...file, owner, place: 'Car park' })
     await p.publish(TicketSlaMissed, { ...ticket, dueAt: ago(1), version: 4 })
     await p.publish(SessionStopRequested, { ...asked, requestId: newId(), sessionId: newId(), reference: 'T-1' })
   } finally {

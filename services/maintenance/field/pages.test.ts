@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DocumentUploaded } from '#contracts/documents'
+import { PhotoTaken } from '#contracts/maintenance'
 import type { Owner } from '#contracts/shared'
 import { newId } from '#kernel'
 import { open } from '../testing.ts'
@@ -71,6 +73,42 @@ test('buttons do what they say, and a page that is no longer so undoes nothing',
   assert.equal(parts[0].quantity, 1)
   assert.match((await grace.page('/maintenance/tickets')).text, /nothing to do/)
   assert.equal((await grace.submit(`/maintenance/tickets/${newId()}`, { act: 'start', version: '1' })).status, 404)
+})
+
+test('a photo is kept with its ticket, for documents to take in; what is none is refused, and nothing of it stays', async t => {
+  const { p, me, grace, as, at, ticket } = await inField(t)
+  const page = (await grace.page(at)).text
+  assert.match(page, /enctype="multipart\/form-data"[^]*type="file" name="photo" accept="image\/\*"/)
+  const jpeg = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(100_000, 7)])
+  const files = async () => (await p.db('maintenance')`select id, file_key as "fileKey" from photos`) as any[]
+  const taken = await grace.upload(`${at}/photos`, 'photo', jpeg)
+  assert.deepEqual([taken.status, taken.headers.location], [303, at], taken.text)
+  const [told] = await p.published(PhotoTaken)
+  const [kept] = await files()
+  assert.deepEqual(
+    [told!.ticketId, told!.sizeBytes, told!.fileKey, told!.owner.id, told!.place],
+    [ticket.id, jpeg.length, kept.fileKey, me.userId, 'Market <square>'],
+  )
+  assert.match(told!.fileName, /^ticket-\d+-[\dT-]+\.jpg$/)
+  const { notes } = (await me.get(`/tickets/${ticket.id}`)).body
+  assert.deepEqual([notes.at(-1).act, notes.at(-1).photos], ['comment', [told!.fileId]])
+  assert.match((await grace.page(at)).text, /\(1 photo\)/)
+
+  const svg = await grace.upload(`${at}/photos`, 'photo', Buffer.from('<svg onload="alert(1)"/>'))
+  assert.equal(svg.status, 409)
+  assert.match(svg.text, /role="alert">That is no photo/)
+  assert.equal((await grace.upload(`${at}/photos`, 'other', jpeg)).status, 409)
+  assert.equal((await grace.upload(`${at}/photos`, 'photo', Buffer.alloc(0))).status, 409)
+  const large = Buffer.concat([jpeg.subarray(0, 4), Buffer.alloc(20_000_001)])
+  assert.match((await grace.upload(`${at}/photos`, 'photo', large)).text, /larger than 20 MB/)
+  assert.equal((await as({ role: 'technician' }).upload(`${at}/photos`, 'photo', jpeg)).status, 404)
+  assert.equal((await files()).length, 1)
+
+  const file = { title: 'Photo', kind: 'ticket-photo', contentType: 'image/jpeg', passportId: null, version: 1 }
+  const { fileName, owner, sizeBytes, sha256, fileId: docId } = told!
+  await p.publish(DocumentUploaded, { ...file, docId, fileName, owner, sizeBytes, sha256 })
+  await p.settle()
+  assert.equal((await files())[0].fileKey, null, 'documents have it')
 })
 
 test('what is due by midnight at the station is of today, what was due is over time', () => {

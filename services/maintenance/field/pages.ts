@@ -1,3 +1,4 @@
+import multipart from '@fastify/multipart'
 import Type from 'typebox'
 import { Id } from '#contracts/shared'
 import {
@@ -20,6 +21,7 @@ import { comment, doing, mayWork } from '../tickets/routes.ts'
 import { listToDo } from '../tickets/search.ts'
 import { findTicket, listNotes } from '../tickets/store.ts'
 import type { Act } from '../tickets/tickets.ts'
+import { mostBytes, takePhoto } from './photos.ts'
 import { texts } from './texts.ts'
 import { listView, ticketView } from './views.ts'
 
@@ -84,20 +86,56 @@ export function fieldPages(host: MaintenanceHost): void {
       },
       async (request, reply) => {
         const { visitor: actor, params, body } = request
-        const at = `${root}/${params.id}`
-        if (!actor) return signInFirst(reply, at)
-        try {
-          await does(host, actor, params.id, body)
-          return reply.header('cache-control', 'no-store').redirect(at, 303)
-        } catch (error) {
-          if (!(error instanceof Problem)) throw error
-          const trouble = error.code === 'version_stale' ? 'ticket_state' : error.code
-          if (!(trouble in texts.en.told)) return refuse(request, reply, 404, 'unknown')
-          return await show(host, request, reply, actor, params.id, trouble)
-        }
+        if (!actor) return signInFirst(reply, `${root}/${params.id}`)
+        return await pressed(host, request, reply, actor, () => does(host, actor, params.id, body))
       },
     )
   })
+  site.scope((app, forms) => {
+    app.register(multipart, {
+      limits: { files: 1, fields: 5, fileSize: mostBytes + 1 },
+      throwFileSizeLimit: false,
+    })
+    forms.post(
+      `${root}/:id/photos`,
+      {
+        config: { access: anyoneAsThemselves },
+        schema: {
+          ...about,
+          summary: 'The page of a ticket: a photo',
+          params: Params,
+          refuses: 'any',
+          consumes: ['multipart/form-data'],
+        },
+        bodyLimit: mostBytes + 65_536,
+      },
+      async (request, reply) => {
+        const { visitor: actor, params } = request
+        if (!actor) return signInFirst(reply, `${root}/${params.id}`)
+        return await pressed(host, request, reply, actor, () => takePhoto(host, request as Request, actor, params.id))
+      },
+    )
+  })
+}
+
+/** Leads back to the ticket once something is done, or says there why it is not. */
+async function pressed(
+  host: MaintenanceHost,
+  request: Pick<Request, 'headers'> & { readonly params: { readonly id: string } },
+  reply: Reply,
+  actor: Actor,
+  work: () => Promise<unknown>,
+): Promise<Reply> {
+  const { id } = request.params
+  try {
+    await work()
+    return reply.header('cache-control', 'no-store').redirect(`${root}/${id}`, 303)
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const trouble = error.code === 'version_stale' ? 'ticket_state' : error.code
+    if (!(trouble in texts.en.told)) return refuse(request, reply, 404, 'unknown')
+    return await show(host, request, reply, actor, id, trouble)
+  }
 }
 
 /** Does what a button says. Fails as the routes do, and with `text` for words that are missing or too many. */

@@ -68,7 +68,8 @@ export function ticketView(language: Language, { ticket, notes, parts }: Shown, 
       html`<h2>${words.what}</h2>
         ${lines(description)}`
     }
-    ${actsView(language, ticket)} ${commentView(language, ticket)} ${partsView(language, ticket, parts)}
+    ${actsView(language, ticket)} ${commentView(language, ticket)} ${photoView(language, ticket)}
+    ${partsView(language, ticket, parts)}
     <h2>${words.steps}</h2>
     <ol>
       ${notes.map(
@@ -122,6 +123,17 @@ function actsView(language: Language, ticket: Ticket): Html {
 const commentView = (language: Language, ticket: Ticket): Html | false => {
   const { comment, words } = texts[language]
   return ticket.state !== 'closed' && form(comment, html`${hidden('comment', ticket)}${wordsOf(words, true)}`)
+}
+
+function photoView(language: Language, { id, state }: Ticket): Html | false {
+  const { photo, addPhoto } = texts[language]
+  return (
+    state !== 'closed' &&
+    html`<form method="post" action="${`/maintenance/tickets/${id}/photos`}" enctype="multipart/form-data">
+      <label>${photo} <input type="file" name="photo" accept="image/*" required /></label>
+      <button>${addPhoto}</button>
+    </form>`
+  )
 }
 
 function partsView(language: Language, ticket: Ticket, parts: readonly Part[]): Html | false {

@@ -345,7 +345,7 @@ export async function comment(
   tx: Tx<'maintenance'>,
   id: string,
   actor: Actor,
-  { text, photos = [] }: { text: string; photos?: readonly string[] },
+  { text, photos = [] }: { text: string | null; photos?: readonly string[] },
 ): Promise<string> {
   const ticket = workable(actor, await lockTicket(tx, id))
   if (!possible(ticket).some(act => act !== 'reopen')) throw new Problem('conflict', 'ticket_closed')

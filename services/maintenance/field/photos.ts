@@ -1,0 +1,98 @@
+import { Readable } from 'node:stream'
+import { DocumentUploaded } from '#contracts/documents'
+import { PhotoTaken } from '#contracts/maintenance'
+import type { Owner } from '#contracts/shared'
+import { newId, Problem, type Actor, type Request } from '#kernel'
+import type { MaintenanceHost } from '../host.ts'
+import { comment, mayWork } from '../tickets/routes.ts'
+import { findTicket } from '../tickets/store.ts'
+
+/** A telephone's photo has a few megabytes. */
+export const mostBytes = 20_000_000
+
+/** What telephones take, by how it begins. */
+const endings: readonly (readonly [ending: string, begins: RegExp])[] = [
+  ['jpg', /^\xff\xd8\xff/],
+  ['png', /^\x89PNG\r\n/],
+  ['webp', /^RIFF[^]{4}WEBP/],
+  ['heic', /^[^]{4}ftyp(heic|heix|mif1|msf1)/],
+]
+
+/** Keeps the photo of a form with its ticket. Fails with `ticket_unknown`, `ticket_closed`, `file_too_large`, and `photo` for what is none. */
+export async function takePhoto(
+  host: MaintenanceHost,
+  request: Request,
+  actor: Actor,
+  ticketId: string,
+): Promise<void> {
+  const { db, files, now } = host
+  const ticket = await findTicket(db, ticketId)
+  if (!ticket || !mayWork(actor, ticket)) throw new Problem('not_found', 'ticket_unknown')
+  const { ending, whole } = await photoOf(request)
+  const fileId = newId()
+  const fileKey = `maintenance/${fileId}/${newId()}`
+  const content = await files.write(fileKey, whole, { maxBytes: mostBytes })
+  try {
+    await db.transaction(async tx => {
+      const at = now()
+      await comment(host, tx, ticketId, actor, { text: null, photos: [fileId] })
+      await tx`
+        insert into photos (id, ticket_id, file_key, taken_at) values (${fileId}, ${ticketId}, ${fileKey}, ${at})`
+      const owner: Owner = ticket.owner ?? { kind: 'person', id: actor.userId }
+      const { place, number } = ticket
+      const fileName = `ticket-${number}-${at.toISOString().slice(0, 19).replaceAll(':', '')}.${ending}`
+      const about = { fileId, ticketId, owner, place, fileKey, fileName, at: at.toISOString() }
+      await tx.publish(PhotoTaken, { ...about, ...content })
+    })
+  } catch (error) {
+    if (error instanceof Problem) await files.remove(fileKey)
+    throw error
+  }
+}
+
+async function photoOf(request: Request): Promise<{ ending: string; whole: Readable }> {
+  const part = request.isMultipart() ? await request.file().catch(() => undefined) : undefined
+  if (!part || part.fieldname !== 'photo') throw new Problem('invalid', 'photo')
+  const chunks = part.file[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
+  const first: Buffer[] = []
+  for (let size = 0; size < 16;) {
+    const { value } = await chunks.next()
+    if (!value) break
+    first.push(value)
+    size += value.length
+  }
+  const head = Buffer.concat(first)
+  const text = head.subarray(0, 16).toString('latin1')
+  const ending = endings.find(([, begins]) => begins.test(text))?.[0]
+  if (!ending) {
+    part.file.resume()
+    throw new Problem('invalid', 'photo')
+  }
+  const whole = Readable.from(
+    (async function* () {
+      yield head
+      for (let next = await chunks.next(); next.value; next = await chunks.next()) yield next.value
+    })(),
+    { objectMode: false },
+  )
+  return { ending, whole }
+}
+
+/** What documents have taken in lies here no longer. */
+export function handOver(host: MaintenanceHost): void {
+  const remove = host.job(
+    'remove a photo',
+    async ({ fileKey }: { fileKey: string }) => await host.files.remove(fileKey),
+  )
+  host.on(
+    DocumentUploaded,
+    { id: 'photo', purpose: 'leave photos to documents', from: 'beginning', afterFailure: 'pass' },
+    async ({ docId }, tx) => {
+      const rows = await tx<{ fileKey: string }[]>`
+        update photos p set file_key = null from photos before
+        where p.id = ${docId} and before.id = p.id and before.file_key is not null
+        returning before.file_key as "fileKey"`
+      for (const { fileKey } of rows) await tx.enqueue(remove, { fileKey })
+    },
+  )
+}
