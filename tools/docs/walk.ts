@@ -409,7 +409,7 @@ export const walk: readonly Chapter[] = [
         keep: { tariffTag: 'ETag' },
       },
       { operation: 'postBillingQuote', with: { stationId: 'stationId' } },
-      { operation: 'getBillingAdHocByStationIdByEvseByConnectorQrSvg', with: { stationId: 'stationId' } },
+      { operation: 'getBillingAdHocByStationIdQrSvg', with: { stationId: 'stationId' } },
       { operation: 'getBillingAdHocByStationIdSignsPdf', with: { stationId: 'stationId' } },
       // What terminals say they sign, and no collection can.
       { operation: 'postBillingTerminals', keep: { terminalId: 'id' } },

@@ -42,7 +42,7 @@ export function liveRoutes({ site, db, now, watch }: BillingHost, adHoc: AdHoc):
       schema: {
         summary: 'How charging of a stranger goes on, live',
         refuses: ['visit_unknown'],
-        params: Type.Object({ key: Type.String({ pattern: '^[\\w-]{32}$', maxLength: 32 }) }),
+        params: Type.Object({ key: Type.String({ pattern: '^[\\w-]{20,64}$', maxLength: 64 }) }),
         hide: true,
       },
     },

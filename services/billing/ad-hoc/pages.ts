@@ -41,7 +41,7 @@ import { texts } from './words.ts'
 
 const Number16 = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 const Plug = Type.Object({ stationId: Id, evse: Number16, connector: Number16 })
-const Key = Type.Object({ key: Type.String({ pattern: '^[\\w-]{32}$', maxLength: 32 }) })
+const Key = Type.Object({ key: Type.String({ pattern: '^[\\w-]{20,64}$', maxLength: 64 }) })
 const Fields = Type.Object({
   size: Type.Enum(sizes.map(String)),
   /** As it was shown. */

@@ -11,23 +11,24 @@ const Count = Type.Integer({ minimum: 1, maximum: 1_000_000, examples: [1] })
 /** Signs to stick to a connector: a telephone's camera opens its page, without an app. */
 export function signRoutes({ http, ask, platform }: BillingHost): void {
   http.get(
-    '/ad-hoc/:stationId/:evse/:connector/qr.svg',
+    '/ad-hoc/:stationId/qr.svg',
     {
       config: { access: anyone },
       schema: {
         summary: 'The QR code of a connector',
         description: 'It opens the page at which anybody pays by card and charges.',
         refuses: ['station_unknown', 'connector_unknown'],
-        params: Type.Object({ stationId: Id, evse: Count, connector: Count }),
+        params: Type.Object({ stationId: Id }),
+        querystring: Type.Object({ evse: Count, connector: Count }),
         produces: ['image/svg+xml'],
       },
     },
     async (request, reply) => {
-      const { params } = request
-      const { public: isPublic, stationId } = await ask(getConnector, params)
+      const plug = { ...request.params, ...request.query }
+      const { public: isPublic } = await ask(getConnector, plug)
       if (!isPublic) throw new Problem('not_found', 'station_unknown')
       const { toString } = await import('qrcode')
-      const svg = await toString(platform.publicUrl + addressOfPlug({ ...params, stationId }), {
+      const svg = await toString(platform.publicUrl + addressOfPlug(plug), {
         type: 'svg',
         errorCorrectionLevel: 'Q',
         margin: 4,

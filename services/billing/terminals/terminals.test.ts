@@ -140,10 +140,10 @@ suite('a payment terminal', () => {
 suite('a sign', () => {
   test('has a QR code that opens the page of its connector, as picture for everybody and as sheet for who sells', async t => {
     const it = await stranger(t)
-    const svg = await it.page(`/api/billing/ad-hoc/${it.stationId}/1/1/qr.svg`)
+    const svg = await it.page(`/api/billing/ad-hoc/${it.stationId}/qr.svg?evse=1&connector=1`)
     assert.deepEqual([svg.status, svg.headers['content-type']], [200, 'image/svg+xml'])
     assert.match(svg.text, /<svg/)
-    assert.equal((await it.page(`/api/billing/ad-hoc/${it.stationId}/9/1/qr.svg`)).status, 404)
+    assert.equal((await it.page(`/api/billing/ad-hoc/${it.stationId}/qr.svg?evse=9&connector=1`)).status, 404)
     const sheet = (headers: Record<string, string>) =>
       it.page(`/api/billing/ad-hoc/${it.stationId}/signs.pdf?plugs=1.1,2.1`, undefined, headers)
     const own = await sheet(it.p.signedIn({ role: 'operator', organisation: it.organisation }))
