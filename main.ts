@@ -4,7 +4,7 @@ import { endOnRejections } from './kernel/run/rejections.ts'
 import { run, type Platform } from './kernel/run/run.ts'
 import { all, choose } from './services/all.ts'
 import { banner, lacking, refusal } from './banner.ts'
-import { chargeDemo, seedDemo } from './seed.ts'
+import { chargeDemo, seedDemo, stockDemo } from './seed.ts'
 
 /** The whole platform: picks services, starts them, says where they are, and stops them when told to. */
 let running: Platform | undefined
@@ -31,6 +31,9 @@ try {
   })
   if (!stopping.aborted) banner(platform, address)
   await chargeDemo(platform, address, stopping)
+  await stockDemo(platform, stopping).catch(error => {
+    if (!stopping.aborted) platform.log.warn({ err: error }, 'the demo shop is not whole')
+  })
 } catch (error) {
   console.error(refusal(error))
   process.exit(1)

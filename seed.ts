@@ -48,6 +48,15 @@ export async function seedDemo(platform: Platform): Promise<void> {
   if (platform.services.includes('ocpp')) await seedCards(local(platform), { email, password })
 }
 
+/** Fills the shop behind the banner: pictures are drawn, and nobody waits for them. */
+export async function stockDemo(platform: Platform, stopping: AbortSignal): Promise<void> {
+  const admin = platform.announcements.find(({ label }) => label === 'First admin')
+  if (!admin || !platform.config.OHMNIBUS_DEMO || !platform.services.includes('marketplace') || stopping.aborted) return
+  const [email, password] = admin.value.split(' / ') as [string, string]
+  const { seedShop } = await import('./tools/demo/shop.ts')
+  await seedShop(platform, local(platform), { email, password }, stopping)
+}
+
 /** Cards that the drivers of the demo hold against its chargers. */
 const demoCards = ['DEMO-CARD-1', 'DEMO-CARD-2', 'DEMO-CARD-3']
 

@@ -52,7 +52,19 @@ export { addressOf, isWide, shownAddress } from './mail/addresses.ts'
 export type { Mail, Message } from './mail/mail.ts'
 export { html, type Html } from './pages/html.ts'
 export { headingsOf, markdown } from './pages/markdown.ts'
-export { forForms, form, languageOf, sendPage, sizeIn, type Found, type Language, type Texts } from './pages/pages.ts'
+export {
+  forForms,
+  form,
+  languageOf,
+  lookOf,
+  sendPage,
+  sizeIn,
+  type Found,
+  type Language,
+  type Link,
+  type Look,
+  type Texts,
+} from './pages/pages.ts'
 export type { Peers } from './calls/peers.ts'
 export { clientHeader, serviceToken } from './calls/service-token.ts'
 export { about, Problem, StartError, fail, type Fault, type ProblemKind } from './problem.ts'

@@ -197,8 +197,7 @@ create table slugs (
   slug        text     not null,
   product_id  uuid     not null,
   current     boolean  not null,
-  constraint slugs_pkey PRIMARY KEY (slug),
-  constraint slugs_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id)
+  constraint slugs_pkey PRIMARY KEY (slug)
 );
 CREATE UNIQUE INDEX slugs_current ON marketplace.slugs USING btree (product_id) WHERE current;
 

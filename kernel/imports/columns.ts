@@ -75,6 +75,7 @@ export function readLine<C extends Columns>(columns: C, line: number, texts: Rec
 export function cellOf(value: unknown): string {
   if (value === null || value === undefined) return ''
   const text = Array.isArray(value) ? value.join('|') : typeof value === 'boolean' ? (value ? 'yes' : 'no') : `${value}`
-  const safe = typeof value === 'string' && /^[=@\t\r]|^[+-](?![\d(])/.test(text) ? `'${text}` : text
+  const isText = typeof value === 'string' || Array.isArray(value)
+  const safe = isText && /^[=@\t\r]|^[+-](?![\d(])/.test(text) ? `'${text}` : text
   return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

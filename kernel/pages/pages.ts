@@ -46,6 +46,22 @@ export interface PageContent {
   readonly secret?: boolean
   /** What search engines and those who share its address are told. */
   readonly found?: Found
+  /** Stands above its title. */
+  readonly top?: Html
+  readonly look?: Look
+}
+
+/** How pages of a service look that are more than a few words: a sheet behind that of all. */
+export interface Look {
+  readonly element: Html
+  readonly policy: string
+}
+
+/** Of a sheet that a service vouches for; made once. */
+export const lookOf = (own: string): Look => {
+  const whole = style + own
+  const hash = createHash('sha256').update(whole).digest('base64')
+  return { element: trusted(`<style>${whole}</style>`), policy: policyOf(hash) }
 }
 
 /** How a page is found; addresses are whole, as people see them. */
@@ -66,34 +82,37 @@ export interface Found {
   readonly unlisted?: boolean
 }
 
-const sheet = createHash('sha256').update(style).digest('base64')
 // Nothing comes from elsewhere, nothing runs, and forms post only to us.
-const policy = [
-  `default-src 'none'`,
-  `style-src 'sha256-${sheet}'`,
-  `img-src 'self' data:`,
-  `form-action 'self'`,
-  `base-uri 'none'`,
-  `frame-ancestors 'none'`,
-].join('; ')
+const policyOf = (sheet: string): string =>
+  [
+    `default-src 'none'`,
+    `style-src 'sha256-${sheet}'`,
+    `img-src 'self' data:`,
+    `form-action 'self'`,
+    `base-uri 'none'`,
+    `frame-ancestors 'none'`,
+  ].join('; ')
 
 /** A whole page that needs no script. */
 export function sendPage(reply: Reply, status: number, content: PageContent): Reply {
   const vary = [reply.getHeader('vary') ?? [], 'accept-language'].flat().join(', ')
-  reply.code(status).type('text/html; charset=utf-8').headers({
-    vary,
-    'content-language': content.language,
-    'content-security-policy': policy,
-    // Without a referrer at all browsers say `Origin: null` when a form is sent, and its cookie counts as forged.
-    'referrer-policy': 'same-origin',
-  })
+  reply
+    .code(status)
+    .type('text/html; charset=utf-8')
+    .headers({
+      vary,
+      'content-language': content.language,
+      'content-security-policy': (content.look ?? plainLook).policy,
+      // Without a referrer at all browsers say `Origin: null` when a form is sent, and its cookie counts as forged.
+      'referrer-policy': 'same-origin',
+    })
   if (content.secret) reply.headers({ 'cache-control': 'no-store', 'x-robots-tag': 'noindex' })
   // Paths of ours as people see them; in what came in no quotation mark is left as it was.
   const lead = ` $1="${reply.server.base.replaceAll('$', '$$$$')}/`
   return reply.send(pageOf(content).replace(/ (href|action)="\/(?!\/)/g, lead))
 }
 
-const sheetElement = trusted(`<style>${style}</style>`)
+const plainLook = lookOf('')
 
 /** Data that no browser runs; nothing in it ends its element. */
 const dataElement = (data: object): Html =>
@@ -115,16 +134,17 @@ function foundBy(language: Language, title: string, found: Found): Html {
     ${picture && [graph('image', picture.address), graph('image:alt', picture.text)]} ${data.map(dataElement)}`
 }
 
-const pageOf = ({ language, title, body, onward, found }: PageContent): string =>
+const pageOf = ({ language, title, body, onward, found, top, look = plainLook }: PageContent): string =>
   `<!doctype html>
 ${html`<html lang="${language}">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${title}</title>
-    ${found && foundBy(language, title, found)} ${sheetElement}
+    ${found && foundBy(language, title, found)} ${look.element}
   </head>
   <body>
+    ${top}
     <main>
       <h1>${title}</h1>
       ${body}

@@ -1,7 +1,8 @@
-import type { Problems } from '#kernel'
+import { importProblems, type Problems } from '#kernel'
 
 /** What the marketplace refuses with. */
 export const problems = {
+  ...importProblems,
   product_unknown: ['not_found', 'There is no such product, or it is not for who asks.'],
   product_incomplete: ['unprocessable', 'What a product has to say before it is sold is missing.'],
   product_variants: [

@@ -20,6 +20,7 @@ import { refiling } from './categories/refile.ts'
 import { categoryRoutes } from './categories/routes.ts'
 import { needs, settings } from './host.ts'
 import { forgetWhoLeaves } from './leaving.ts'
+import { shopPages } from './pages/pages.ts'
 import { pictureJobs, pictureRoutes } from './pictures/pictures.ts'
 import { problems } from './problems.ts'
 import { productRoutes } from './products/routes.ts'
@@ -28,6 +29,7 @@ import { openShop, searchRoutes } from './search/routes.ts'
 import { stockReactions } from './stock/reactions.ts'
 import { stockRoutes } from './stock/routes.ts'
 import { taxRoutes } from './taxes/routes.ts'
+import { transferRoutes } from './transfer/transfer.ts'
 
 /** The catalogue of the market: what vendors sell, how it is found, and what buyers say of it. */
 export const marketplace = defineService({
@@ -61,7 +63,9 @@ export const marketplace = defineService({
     categoryRoutes(workshop, refiling(workshop))
     taxRoutes(host)
     reviewRoutes(workshop)
+    transferRoutes(workshop)
     pictureRoutes(host)
+    shopPages(workshop, shop)
     stockReactions(workshop)
     batteryReactions(workshop)
     forgetWhoLeaves(workshop)

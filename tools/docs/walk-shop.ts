@@ -26,6 +26,9 @@ export const shop: Chapter = {
       with: { id: 'productId', variantId: 'variantId' },
     },
     { operation: 'getMarketplaceListings' },
+    { operation: 'postMarketplaceImport', keep: { importId: 'id' } },
+    { operation: 'getMarketplaceImportsById', with: { id: 'importId' } },
+    { operation: 'getMarketplaceExport' },
     {
       operation: 'postMarketplaceProductsByIdApprove',
       with: { id: 'productId', 'If-Match': 'productTag' },

@@ -85,7 +85,8 @@ create index products_search on products using gin (facets, words_en, words_de) 
 -- slugs: every name a product has had in addresses; all lead to it, and it goes by the one that is `current`.
 create table slugs (
   slug       text    primary key,
-  product_id uuid    not null references products,
+  -- A name is taken before its product is there.
+  product_id uuid    not null,
   current    boolean not null
 );
 create unique index slugs_current on slugs (product_id) where current;

@@ -18,7 +18,15 @@ import { fileProduct } from '../search/filing.ts'
 import { slugOf } from '../words.ts'
 import { picturesOf, variantsOf, type NewProduct, type ProductChange } from './body.ts'
 import { stockTold, told, type Product } from './product.ts'
-import { dropVariants, insertProduct, takeSlug, updateProduct, writePictures, writeVariants } from './store.ts'
+import {
+  claimSlug,
+  dropVariants,
+  insertProduct,
+  takeSlug,
+  updateProduct,
+  writePictures,
+  writeVariants,
+} from './store.ts'
 
 /** What every change of a product needs. */
 export interface Workshop {
@@ -60,10 +68,8 @@ export async function createProduct(
   const passport = battery ? { passportId: battery.passportId, passport: battery.facts } : {}
   const described = describe({ ...blank, ...passport, suspended }, body, tree, host.settings.SHOP_CURRENCY)
   const product = await inState({ ...described, version: 1 }, blank, body, actor, host)
-  const named = { ...product, slug: `new-${id}` }
-  await insertProduct(tx, named)
-  const slugged = { ...named, slug: await slugFor(tx, named, body.slug) }
-  await updateProduct(tx, slugged)
+  const slugged = { ...product, slug: await slugFor(tx, product, body.slug, claimSlug) }
+  await insertProduct(tx, slugged)
   await write(workshop, tx, slugged, blank, tree)
   await tx.publish(ProductCreated, told(slugged))
   return slugged
@@ -257,15 +263,15 @@ function requireComplete({ variants }: Product): void {
 }
 
 /** A name for its address: the one that is wanted, or one made of its name. Fails with `slug_taken`. */
-async function slugFor(tx: Tx, { id, name }: Product, wanted: string | undefined): Promise<string> {
+async function slugFor(tx: Tx, { id, name }: Product, wanted: string | undefined, take = takeSlug): Promise<string> {
   if (wanted !== undefined) {
-    if (await takeSlug(tx, id, wanted)) return wanted
+    if (await take(tx, id, wanted)) return wanted
     throw new Problem('conflict', 'slug_taken', { errors: [{ pointer: '/slug', detail: 'is taken' }] })
   }
   const made = slugOf(name)
-  if (made && (await takeSlug(tx, id, made))) return made
+  if (made && (await take(tx, id, made))) return made
   const other = [made, id.slice(-12)].filter(Boolean).join('-')
-  await takeSlug(tx, id, other)
+  await take(tx, id, other)
   return other
 }
 

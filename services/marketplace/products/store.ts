@@ -156,6 +156,14 @@ export async function writeVariants(tx: Tx, { id, owner, variants, updatedAt }: 
 export const dropVariants = (tx: Tx, productId: string, at: Date) =>
   tx`update variants set deleted_at = ${at} where product_id = ${productId} and deleted_at is null`
 
+/** Whether a new product has the name, which nobody had before. */
+export const claimSlug = async (tx: Tx, productId: string, slug: string): Promise<boolean> =>
+  (
+    await tx`
+      insert into slugs (slug, product_id, current) values (${slug}, ${productId}, true)
+      on conflict (slug) do nothing returning slug`
+  ).length > 0
+
 /** Whether the name is the product's now; former names stay with it. */
 export async function takeSlug(tx: Tx, productId: string, slug: string): Promise<boolean> {
   const [taken] = await tx<{ id: string }[]>`

@@ -86,9 +86,11 @@ export async function fileProduct(tx: Tx, product: Product, filing: Filing): Pro
     update products set in_stock = ${variants.some(canBeBought)}, facets = ${marksOf(product, offers, filing)},
       words_en = ${weighed(tx, 'english', en)}, words_de = ${weighed(tx, 'german', de)}
     where id = ${id}`
-  await tx`delete from offers where product_id = ${id}`
-  await tx`delete from figures where product_id = ${id}`
-  await tx`delete from starts where product_id = ${id}`
+  // A new one has none.
+  if (product.version > 1)
+    await tx`
+      with before as (delete from offers where product_id = ${id}), more as (delete from figures where product_id = ${id})
+      delete from starts where product_id = ${id}`
   if (!forSale) return
   await tx`
     insert into offers (product_id, currency, from_at, until_at, price_minor, original_minor)

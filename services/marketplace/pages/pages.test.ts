@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { test } from 'node:test'
+import { chromium } from 'playwright-core'
+import { start } from '../../../kernel/testing.ts'
+import { all } from '../../all.ts'
+import { seedShop } from '../../../tools/demo/shop.ts'
+import { onSale, open } from '../testing.ts'
+
+const script = `<script>alert(1)</script><img src=x onerror=alert(1)>`
+
+const dataIn = (text: string): any[] =>
+  [...text.matchAll(/<script type="application\/ld\+json">(.*?)<\/script>/gs)].map(([, json]) => JSON.parse(json!))
+
+test('the page of a product says all there is in either language, sets no cookie, and runs nothing', async t => {
+  const market = await open(t, {
+    environment: { SHOP_NAME: 'Volt & Co', SHOP_COLOUR: '#aa0000', PUBLIC_URL: 'https://shop.example.com' },
+  })
+  const hostile = {
+    name: `Box ${script}`,
+    description: `# ${script}\n\n- [x](javascript:alert(1))`,
+    tags: ['<b onclick=x>'],
+    translations: { de: { name: 'Kiste', description: 'Gut' } },
+  }
+  const product = await onSale(market, { ...hostile, originalPrice: 59_900, slug: 'box' })
+  const buyer = market.as()
+  await market.received(buyer.userId, product.id)
+  await buyer.post(`/products/${product.id}/reviews`, { rating: 5, title: 'Good "&" cheap', author: `A' or 1=1` })
+  const { status, text, headers } = await market.visit('/shop/p/box', { 'accept-language': 'en' })
+  assert.equal(status, 200)
+  assert.equal(headers['set-cookie'], undefined)
+  assert.match(String(headers['content-security-policy']), /default-src 'none'/)
+  assert.doesNotMatch(
+    text.replace(/<script type="application\/ld\+json">/g, ''),
+    /<script|<img src=x|<b |href="javascript:/,
+  )
+  assert.ok(text.length < 60_000, `${text.length} bytes`)
+  assert.match(text, /<html lang="en"/)
+  assert.match(text, /<link rel="canonical" href="https:\/\/shop.example.com\/shop\/p\/box"/)
+  assert.match(text, /property="og:type" content="product"/)
+  assert.match(text, /€499.00/)
+  assert.match(text, /action="\/cart\/items"/)
+  const [crumbs, data] = dataIn(text)
+  assert.equal(crumbs['@type'], 'BreadcrumbList')
+  assert.partialDeepStrictEqual(data, {
+    '@type': 'Product',
+    name: hostile.name,
+    offers: [{ '@type': 'Offer', price: '499.00', priceCurrency: 'EUR', availability: 'https://schema.org/InStock' }],
+    aggregateRating: { ratingValue: 5, reviewCount: 1 },
+    review: [{ '@type': 'Review', reviewRating: { ratingValue: 5 } }],
+  })
+  assert.match((await market.visit('/shop/p/box?lang=de')).text, /<html lang="de"[\s\S]*Kiste[\s\S]*In den Warenkorb/)
+  await market.admin().put(`/products/${product.id}`, { slug: 'crate' })
+  const moved = await market.visit('/shop/p/box')
+  assert.deepEqual([moved.status, moved.headers.location], [301, '/shop/p/crate'])
+  assert.equal((await market.visit('/shop/p/none')).status, 404)
+  assert.equal((await market.visit('/shop/none')).status, 404)
+})
+
+test('the shop is searched, narrowed down and gone through by forms and links, whatever stands in the address', async t => {
+  const market = await open(t)
+  for (let index = 0; index < 26; index++) await onSale(market, { name: `Box ${index}`, price: 1_000 + index * 100 })
+  const { text } = await market.visit('/shop?search=box&sort=price&from=10,50')
+  assert.match(text, /25 products/)
+  assert.match(text, /noindex/)
+  const next = /rel="next" href="([^"]+)"/.exec(text)![1]!.replaceAll('&#38;', '&')
+  assert.match((await market.visit(next)).text, /Box 25/)
+  for (const odd of [
+    '?after=x',
+    '?sort=none',
+    '?from=abc',
+    '?rating=9',
+    '?a.power=1&a.power=2',
+    '?search=%00',
+    `?search=${encodeURIComponent(script)}`,
+    '?utm_source=mail',
+    '?lang=de',
+  ])
+    assert.equal((await market.visit(`/shop${odd}`)).status, 200, odd)
+  assert.doesNotMatch((await market.visit(`/shop?search=${encodeURIComponent(script)}`)).text, /<script>|<img src=x/)
+  const map = (await market.visit('/shop/sitemap.xml')).text
+  const parts = [...map.matchAll(/<loc>http:\/\/[^/]+([^<]+)<\/loc>/g)].map(([, path]) => path!)
+  assert.equal(parts.length, 2)
+  assert.equal((await market.visit(parts[1]!)).text.match(/<url>/g)!.length, 26)
+  assert.match((await market.visit('/robots.txt')).text, /Sitemap: http.*\/shop\/sitemap.xml/)
+})
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path =>
+  existsSync(path),
+)
+const skip = !executablePath && process.env.CI !== 'true' && 'there is no Chromium on this machine'
+
+test(
+  'the shop of the demo has forty products with pictures, and fits small and large screens, light and dark',
+  { skip },
+  async t => {
+    const names = ['identity', 'documents', 'passports', 'marketplace']
+    const services = await Promise.all(names.map(name => all[name]!()))
+    const signIn = { email: 'root@example.com', password: 'quiet trains at dawn' }
+    const p = await start(t, services, { environment: { ADMIN_EMAIL: signIn.email, ADMIN_PASSWORD: signIn.password } })
+    const client = async (method: string, url: string, payload?: object, token?: string) => {
+      const answer = await p.http.inject({
+        method: method as 'POST',
+        url,
+        ...(payload && { payload }),
+        headers: token ? { authorization: `Bearer ${token}` } : {},
+      })
+      assert.ok(answer.statusCode < 300, `${method} ${url}: ${answer.body}`)
+      return answer.json()
+    }
+    assert.equal(await seedShop(p.platform, client, signIn, new AbortController().signal), 40)
+    await p.settle()
+    const address = await p.listen()
+    const { items } = (await (await fetch(`${address}/api/marketplace/products?limit=100`)).json()) as {
+      items: { thumbnail: string | null; slug: string }[]
+    }
+    assert.equal(items.filter(({ thumbnail }) => thumbnail).length, 40)
+    const browser = await chromium.launch({
+      executablePath,
+      chromiumSandbox: process.getuid?.() !== 0,
+      args: ['--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking'],
+    })
+    t.after(() => browser.close())
+    for (const [width, colorScheme, locale] of [
+      [360, 'dark', 'de'],
+      [1280, 'light', 'en'],
+    ] as const) {
+      const context = await browser.newContext({
+        colorScheme,
+        locale,
+        javaScriptEnabled: false,
+        viewport: { width, height: 900 },
+      })
+      const page = await context.newPage()
+      for (const path of ['/shop', '/shop/wallboxes', `/shop/p/${items[0]!.slug}`]) {
+        await page.goto(address + path)
+        const wide = await page.locator('html').evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+        assert.equal(wide, false, `${path} fits ${width}`)
+        assert.deepEqual(await context.cookies(), [])
+        if (process.env.OHMNIBUS_SCREENSHOTS)
+          await page.screenshot({
+            path: `${process.env.OHMNIBUS_SCREENSHOTS}/shop${path.replaceAll('/', '-')}-${width}.png`,
+            fullPage: false,
+          })
+      }
+      await page.getByRole('searchbox').first().fill('wallbx')
+      await page.getByRole('button', { name: locale === 'de' ? 'Finden' : 'Find' }).click()
+      assert.match(await page.locator('main').innerText(), /Wallbox 11 kW/)
+    }
+  },
+)

@@ -1,0 +1,126 @@
+import { shown } from '#money/amount'
+import { html, type Html, type Language, type Link, type Look } from '#kernel'
+import type { Category } from '../categories/tree.ts'
+import type { MarketplaceHost } from '../host.ts'
+import { formats, pathOf, widths } from '../pictures/sizes.ts'
+import { texts } from './words.ts'
+
+/** What every page of the shop has. */
+export interface Frame {
+  readonly language: Language
+  /** Before every path of ours. */
+  readonly base: string
+  /** Whole, without a slash at the end. */
+  readonly origin: string
+  readonly name: string
+  readonly logo: string | undefined
+  readonly look: Look
+}
+
+export const frameOf = ({ settings, platform }: MarketplaceHost, look: Look, language: Language): Frame => ({
+  language,
+  base: new URL(platform.publicUrl).pathname.replace(/\/$/, ''),
+  origin: platform.publicUrl,
+  name: settings.SHOP_NAME,
+  logo: settings.SHOP_LOGO,
+  look,
+})
+
+/** The name of the shop, a search, and the way to the cart. */
+export function topOf({ language, base, name, logo }: Frame, search = ''): Html {
+  const words = texts[language]
+  return html`<header class="top">
+    <div>
+      <a href="/shop">${logo && html`<img src="${base + logo}" alt="" />`}${name}</a>
+      <form role="search" action="/shop">
+        <input
+          type="search"
+          name="search"
+          value="${search}"
+          aria-label="${words.search}"
+          placeholder="${words.search}"
+          maxlength="200"
+        />
+        <button>${words.find}</button>
+      </form>
+      <a href="/cart">${words.cart}</a>
+    </div>
+  </header>`
+}
+
+export const onwardOf = (language: Language, ...more: Link[]): readonly [Link, ...Link[]] => [
+  { to: '/shop', text: texts[language].toShop },
+  ...more,
+  { to: '/', text: texts[language].home },
+]
+
+/** From the shop to where one is. */
+export const crumbsOf = ({ language }: Frame, way: readonly Category[], here?: string): Html =>
+  html`<nav class="crumbs" aria-label="${texts[language].categories}">
+    <ol>
+      <li><a href="/shop">${texts[language].shop}</a></li>
+      ${way.map(({ slug, names }) => html`<li><a href="${`/shop/${slug}`}">${names[language]}</a></li>`)}
+      ${here && html`<li aria-current="page">${here}</li>`}
+    </ol>
+  </nav>`
+
+/** The same as schema.org has it. */
+export const crumbData = (
+  { language, origin }: Frame,
+  way: readonly Category[],
+  here?: { name: string; path: string },
+): object => {
+  const steps = [
+    { name: texts[language].shop, path: '/shop' },
+    ...way.map(({ slug, names }) => ({ name: names[language], path: `/shop/${slug}` })),
+    ...(here ? [here] : []),
+  ]
+  return {
+    '@context': 'https://schema.org',
+    '@type': 'BreadcrumbList',
+    itemListElement: steps.map(({ name, path }, index) => ({
+      '@type': 'ListItem',
+      position: index + 1,
+      name,
+      item: origin + path,
+    })),
+  }
+}
+
+/** A picture in the size that the reader's screen needs; the browser chooses, and reserves its place. */
+export function pictureOf(
+  { base }: Frame,
+  { id, alt, width, height }: { id: string; alt: string; width?: number | null; height?: number | null },
+  sizes: string,
+  lazily: boolean,
+): Html {
+  const fitting = widths.filter((one, index) => index === 0 || !width || widths[index - 1]! < width)
+  const set = (format: (typeof formats)[number]) =>
+    fitting.map(one => `${base}${pathOf(id, one, format)} ${one}w`).join(', ')
+  return html`<picture>
+    <source type="image/avif" srcset="${set('avif')}" sizes="${sizes}" />
+    <img
+      src="${base + pathOf(id, 320)}"
+      srcset="${set('webp')}"
+      sizes="${sizes}"
+      alt="${alt}"
+      width="${width ?? 640}"
+      height="${height ?? 480}"
+      ${lazily && html`loading="lazy"`}
+    />
+  </picture>`
+}
+
+export const money = (minor: number, currency: string, language: Language): string =>
+  shown({ minor: BigInt(minor), currency }, language)
+
+/** Stars in words, for who hears the page too. */
+export function starsOf(language: Language, rating: number, count: number): Html {
+  const full = Math.round(rating)
+  const said = texts[language].outOf(
+    new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(rating),
+    count,
+  )
+  return html`<span role="img" aria-label="${said}">${'★'.repeat(full) + '☆'.repeat(5 - full)}</span>
+    <span class="small">(${count})</span>`
+}

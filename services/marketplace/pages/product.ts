@@ -1,0 +1,246 @@
+import Type from 'typebox'
+import { decimalOf } from '#money/amount'
+import { anyone, form, html, markdown, sendPage, type Html, type Look } from '#kernel'
+import { attributesOf, wayTo, type Tree } from '../categories/tree.ts'
+import { pathOf } from '../pictures/sizes.ts'
+import type { Workshop } from '../products/changing.ts'
+import { isForSale } from '../products/product.ts'
+import { showing } from '../products/routes.ts'
+import { findBySlug } from '../products/store.ts'
+import { view, type ProductView } from '../products/view.ts'
+import { listReviews, type Review } from '../reviews/store.ts'
+import { gone } from './gone.ts'
+import { spoken } from './list.ts'
+import { crumbData, crumbsOf, frameOf, money, onwardOf, pictureOf, starsOf, topOf, type Frame } from './parts.ts'
+import { texts } from './words.ts'
+
+const mostShown = 20
+
+/** The page of a product: all there is to know before one buys it, and a form to do so. */
+export function productPages(workshop: Workshop, look: Look): void {
+  const { host } = workshop
+  host.site.get(
+    '/shop/p/:slug',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'The page of a product',
+        params: Type.Object({ slug: Type.String({ minLength: 1, maxLength: 120 }) }),
+        querystring: Type.Object(spoken),
+        produces: ['text/html'],
+        hide: true,
+      },
+    },
+    async (request, reply) => {
+      const { lang } = request.query
+      const shown = await showing(workshop, request, lang ? { language: lang } : {})
+      const frame = frameOf(host, look, shown.language)
+      const product = await findBySlug(host.db, request.params.slug)
+      if (!product || !isForSale(product)) return gone(reply, frame)
+      const path = `/shop/p/${product.slug}`
+      if (product.slug !== request.params.slug) return reply.redirect(`${frame.base}${path}`, 301)
+      const reviews = await listReviews(host.db, { productId: product.id, state: 'visible' }, mostShown, undefined)
+      const seen = view(product, shown)
+      const way = wayTo(shown.tree, product.categoryId)
+      const picture = seen.images.find(({ state }) => state === 'ready')
+      reply.header('cache-control', 'public, max-age=30')
+      return sendPage(reply, 200, {
+        language: frame.language,
+        title: seen.name,
+        look,
+        top: topOf(frame),
+        body: await bodyOf(frame, seen, shown.tree, product.categoryId, reviews),
+        onward: onwardOf(frame.language),
+        found: {
+          address: frame.origin + path,
+          description:
+            seen.description.replace(/\s+/g, ' ').trim().slice(0, 160) || texts[frame.language].about(frame.name),
+          type: 'product',
+          ...(picture && {
+            picture: { address: frame.origin + pathOf(picture.id, 1280), text: picture.alt || seen.name },
+          }),
+          languages: { en: `${frame.origin + path}?lang=en`, de: `${frame.origin + path}?lang=de` },
+          data: [crumbData(frame, way, { name: seen.name, path }), dataOf(frame, seen, path, reviews)],
+        },
+      })
+    },
+  )
+}
+
+async function bodyOf(
+  frame: Frame,
+  seen: ProductView,
+  tree: Tree,
+  categoryId: string | null,
+  reviews: readonly Review[],
+): Promise<Html> {
+  const { language } = frame
+  const words = texts[language]
+  const pictures = seen.images.filter(({ state }) => state === 'ready')
+  return html`${crumbsOf(frame, wayTo(tree, categoryId))}
+    <div class="shop product">
+      <div>
+        ${pictures
+          .slice(0, 6)
+          .map(
+            (picture, index) =>
+              html`<p class="shot">
+                ${pictureOf(frame, { ...picture, alt: picture.alt || seen.name }, '(min-width:55rem) 34rem, 95vw', index > 0)}
+              </p>`,
+          )}
+      </div>
+      <div>
+        ${seen.reviewCount > 0 && html`<p>${starsOf(language, seen.rating, seen.reviewCount)}</p>`}
+        <p class="price">
+          ${seen.price === null ? words.noPrice : money(seen.price, seen.currency, language)}
+          ${seen.originalPrice !== null && html`<span class="was">${words.before} <s>${money(seen.originalPrice, seen.currency, language)}</s></span>`}
+          <span class="small">${seen.taxIncluded ? words.taxIncluded : words.taxExcluded}</span>
+        </p>
+        ${buying(frame, seen)}
+        ${seen.description !== '' && html`<div>${await markdown(seen.description, 'reader')}</div>`}
+        ${details(frame, seen, tree, categoryId)} ${battery(frame, seen)}
+      </div>
+    </div>
+    ${reviewList(frame, seen, reviews)}`
+}
+
+const stockOf = (frame: Frame, { kind, inStock, stock, variants }: ProductView): string => {
+  const words = texts[frame.language]
+  if (!inStock) return words.soldOut
+  if (kind === 'digital') return words.download
+  if (stock === 0)
+    return variants.some(({ stockPolicy }) => stockPolicy === 'preorder') ? words.preorder : words.backorder
+  return stock !== null && stock <= 5 ? words.few(stock) : words.available
+}
+
+/** What is sent to the cart, which has a page of its own. */
+function buying(frame: Frame, seen: ProductView): Html {
+  const { language } = frame
+  const words = texts[language]
+  const state = html`<p role="status">${stockOf(frame, seen)}</p>`
+  const offered = seen.variants.filter(({ price }) => price !== null)
+  if (!seen.inStock || offered.length === 0) return state
+  const named = (variant: ProductView['variants'][number]): string =>
+    [
+      variant.options.map(({ value }) => value).join(', ') || variant.sku,
+      money(variant.price!, variant.currency, language),
+    ].join(' – ')
+  const [only] = offered
+  const fields = html`<input type="hidden" name="productId" value="${seen.id}" />
+    ${
+      offered.length === 1
+        ? html`<input type="hidden" name="variantId" value="${only!.id}" />`
+        : html`<label
+            >${words.variant}
+            <select name="variantId">
+              ${offered.map(one => html`<option value="${one.id}">${named(one)}</option>`)}
+            </select></label
+          >`
+    }
+    ${seen.kind !== 'battery' && html`<label>${words.quantity} <input type="number" name="quantity" value="1" min="1" max="${only!.maxPerOrder ?? 999}" /></label>`} `
+  return html`${state} ${form(words.buy, fields, '/cart/items')}`
+}
+
+function details({ language }: Frame, seen: ProductView, tree: Tree, categoryId: string | null): Html | false {
+  const words = texts[language]
+  const defined = attributesOf(tree, categoryId)
+  const rows: [string, string][] = defined.flatMap(({ key, names, unit, type }): [string, string][] => {
+    const value = seen.attributes[key]
+    if (value === undefined || value === false) return []
+    const text =
+      typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : value === true ? words.yes : value
+    return [[names[language], type === 'number' && unit ? `${text} ${unit}` : text]]
+  })
+  const [variant] = seen.variants
+  if (variant?.weightG)
+    rows.push([words.weight, `${new Intl.NumberFormat(language).format(variant.weightG / 1_000)} kg`])
+  if (variant?.serial) rows.push([words.serial, variant.serial])
+  return (
+    rows.length > 0 &&
+    html`<h2>${words.details}</h2>
+      ${factList(rows)}`
+  )
+}
+
+const factList = (rows: readonly (readonly [string, string])[]): Html =>
+  html`<dl class="facts">
+    ${rows.map(
+      ([name, value]) =>
+        html`<dt>${name}</dt>
+          <dd><bdi>${value}</bdi></dd>`,
+    )}
+  </dl>`
+
+function battery({ language }: Frame, { passport }: ProductView): Html | null {
+  const words = texts[language]
+  if (!passport) return null
+  const names = Object.keys(words.facts) as (keyof typeof words.facts)[]
+  const rows = names.flatMap(name =>
+    passport[name] === null ? [] : [[words.facts[name], String(passport[name])] as const],
+  )
+  return html`<h2>${words.passport}</h2>
+    ${factList(rows)}
+    <p><a href="${passport.url}">${words.wholePassport}</a></p>`
+}
+
+function reviewList({ language }: Frame, { rating, reviewCount }: ProductView, reviews: readonly Review[]): Html {
+  const words = texts[language]
+  const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
+  return html`<h2 id="reviews">${words.reviews}</h2>
+    ${reviewCount > 0 ? html`<p>${starsOf(language, rating, reviewCount)}</p>` : html`<p>${words.noReviews}</p>`}
+    <ul class="reviews">
+      ${reviews.map(
+        ({ author, rating: stars, title, body, createdAt }) =>
+          html`<li>
+            <strong><bdi>${title}</bdi></strong>
+            <span role="img" aria-label="${`${stars}/5`}">${'★'.repeat(stars)}</span>
+            <p><bdi>${body}</bdi></p>
+            <p class="small"><bdi>${author ?? words.buyer}</bdi>, ${day.format(createdAt)}</p>
+          </li>`,
+      )}
+    </ul>`
+}
+
+/** As schema.org has products, for search engines. */
+function dataOf({ origin, name: shop }: Frame, seen: ProductView, path: string, reviews: readonly Review[]): object {
+  const state = (variant: ProductView['variants'][number]) =>
+    variant.stock === null || variant.stock > 0
+      ? 'InStock'
+      : variant.stockPolicy === 'preorder'
+        ? 'PreOrder'
+        : variant.stockPolicy === 'backorder'
+          ? 'BackOrder'
+          : 'OutOfStock'
+  return {
+    '@context': 'https://schema.org',
+    '@type': 'Product',
+    name: seen.name,
+    description: seen.description.slice(0, 5_000),
+    sku: seen.variants[0]?.sku,
+    url: origin + path,
+    image: seen.images.filter(one => one.state === 'ready').map(({ id }) => origin + pathOf(id, 1280)),
+    offers: seen.variants
+      .filter(({ price }) => price !== null)
+      .map(variant => ({
+        '@type': 'Offer',
+        sku: variant.sku,
+        price: decimalOf({ minor: BigInt(variant.price!), currency: variant.currency }),
+        priceCurrency: variant.currency,
+        availability: `https://schema.org/${state(variant)}`,
+        itemCondition: `https://schema.org/${seen.kind === 'battery' ? 'UsedCondition' : 'NewCondition'}`,
+        url: origin + path,
+        seller: { '@type': 'Organization', name: shop },
+      })),
+    ...(seen.reviewCount > 0 && {
+      aggregateRating: { '@type': 'AggregateRating', ratingValue: seen.rating, reviewCount: seen.reviewCount },
+      review: reviews.map(({ author, rating, title, body, createdAt }) => ({
+        '@type': 'Review',
+        author: { '@type': 'Person', name: author ?? 'Anonymous' },
+        datePublished: createdAt.toISOString().slice(0, 10),
+        reviewRating: { '@type': 'Rating', ratingValue: rating },
+        ...(title && { name: title }),
+        ...(body && { reviewBody: body }),
+      })),
+    }),
+  }
+}

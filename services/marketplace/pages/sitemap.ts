@@ -1,0 +1,87 @@
+import Type from 'typebox'
+import { anyone, html, type Html, type Reply } from '#kernel'
+import type { Workshop } from '../products/changing.ts'
+import { Id } from '#contracts/shared'
+
+const perMap = 5_000
+
+/** What search engines may list: every product for sale, some thousand a file, and every category. */
+export function sitemaps({ host, catalogue }: Workshop): void {
+  const { site, db, platform, cache } = host
+  const about = { produces: ['application/xml'], hide: true }
+  const config = { access: anyone }
+  const send = (reply: Reply, kind: 'sitemapindex' | 'urlset', entries: readonly Html[]) =>
+    reply
+      .type('application/xml; charset=utf-8')
+      .header('cache-control', 'public, max-age=3600')
+      .send(
+        `<?xml version="1.0" encoding="UTF-8"?>\n<${kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n${entries.join('')}</${kind}>\n`,
+      )
+
+  site.get(
+    '/robots.txt',
+    { config, schema: { summary: 'What search engines may read', produces: ['text/plain'], hide: true } },
+    (_, reply) =>
+      reply
+        .type('text/plain; charset=utf-8')
+        .header('cache-control', 'public, max-age=3600')
+        .send(
+          `User-agent: *\nDisallow: /api/\nDisallow: /cart\nDisallow: /checkout\n\nSitemap: ${platform.publicUrl}/shop/sitemap.xml\n`,
+        ),
+  )
+
+  site.get(
+    '/shop/sitemap.xml',
+    { config, schema: { ...about, summary: 'The parts of the list of products, for search engines' } },
+    async (_, reply) => {
+      // Each part begins where the one before ends; to find that all products are walked, now and then.
+      const kept = await cache.get<string[]>('sitemap')
+      const starts =
+        kept ??
+        (
+          await db<{ id: string }[]>`
+        select id from (select id, row_number() over (order by id) as n from products where for_sale) p
+        where (n - 1) % ${perMap} = 0 order by id`
+        ).map(({ id }) => id)
+      if (!kept) await cache.set('sitemap', starts, 600_000)
+      return send(reply, 'sitemapindex', [
+        html`<sitemap><loc>${`${platform.publicUrl}/shop/sitemaps/categories.xml`}</loc></sitemap> `,
+        ...starts.map(
+          id => html`<sitemap><loc>${`${platform.publicUrl}/shop/sitemaps/products/${id}`}</loc></sitemap> `,
+        ),
+      ])
+    },
+  )
+
+  site.get(
+    '/shop/sitemaps/categories.xml',
+    { config, schema: { ...about, summary: 'Categories, for search engines' } },
+    async (_, reply) =>
+      send(
+        reply,
+        'urlset',
+        ['', ...(await catalogue.tree()).bySlug.keys().map(slug => `/${slug}`)].map(
+          path => html`<url><loc>${`${platform.publicUrl}/shop${path}`}</loc></url> `,
+        ),
+      ),
+  )
+
+  site.get(
+    '/shop/sitemaps/products/:from',
+    { config, schema: { ...about, summary: 'Some products, for search engines', params: Type.Object({ from: Id }) } },
+    async ({ params }, reply) => {
+      const rows = await db<{ slug: string; updatedAt: Date }[]>`
+        select slug, updated_at as "updatedAt" from products where for_sale and id >= ${params.from} order by id limit ${perMap}`
+      return send(
+        reply,
+        'urlset',
+        rows.map(
+          ({ slug, updatedAt }) =>
+            html`<url
+              ><loc>${`${platform.publicUrl}/shop/p/${slug}`}</loc><lastmod>${updatedAt.toISOString()}</lastmod></url
+            > `,
+        ),
+      )
+    },
+  )
+}

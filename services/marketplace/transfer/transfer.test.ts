@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ProductCreated } from '#contracts/marketplace'
+import { open, type Client, type Market } from '../testing.ts'
+
+async function send({ p }: Market, to: Client, content: string, query = '') {
+  const sent = await to.post(`/import${query}`, content, { 'content-type': 'text/csv' })
+  assert.equal(sent.status, 202, sent.text)
+  await p.settle()
+  const { state, lines, created, updated, unchanged, failed, faults } = (await to.get(`/imports/${sent.body.id}`)).body
+  return { figures: [state, lines, created, updated, unchanged, failed], faults }
+}
+
+test('products come from CSV by their SKU, lines of a reference are variants, and the same file again changes nothing', async t => {
+  const market = await open(t)
+  const vendor = market.vendor()
+  const file = [
+    'sku;reference;name;price;currency;stock;options;tags;originalPrice',
+    'K-5;K;Kabel;129,00;EUR;5;Länge=5 m;typ 2|kabel;',
+    'K-7;K;;149,00;EUR;2;Länge=7 m;;179,00',
+    'L-1;;Lizenz;49;EUR;1;;;',
+    '',
+  ].join('\r\n')
+  assert.equal((await market.as().post('/import', file, { 'content-type': 'text/csv' })).status, 403)
+  assert.deepEqual((await send(market, vendor, file, '?dryRun=true')).figures, ['done', 3, 2, 1, 0, 0])
+  assert.equal((await market.p.published(ProductCreated)).length, 0)
+  const first = await send(market, vendor, file)
+  assert.deepEqual([first.figures, first.faults], [['done', 3, 2, 1, 0, 0], []])
+  const { items } = (await vendor.get('/listings')).body
+  const cable = items.find(({ name }: any) => name === 'Kabel')
+  assert.deepEqual(
+    cable.variants.map(({ sku, price, originalPrice, stock }: any) => [sku, price, originalPrice, stock]),
+    [
+      ['K-5', 12_900, null, 5],
+      ['K-7', 14_900, 17_900, 2],
+    ],
+  )
+  assert.deepEqual((await send(market, vendor, file)).figures, ['done', 3, 0, 0, 3, 0])
+  assert.deepEqual((await send(market, market.vendor(), file)).figures, ['done', 3, 2, 1, 0, 0], 'of another vendor')
+})
+
+test('a wrong line is told with its column, and what is exported is no formula and comes back without a change', async t => {
+  const market = await open(t)
+  const vendor = market.vendor()
+  const file = [
+    'sku,name,price,currency,category,taxClass',
+    'A,One,1.005,EUR,,',
+    'B,Two,1,JPYY,,',
+    'C,Three,1,EUR,none,',
+    'D,,1,EUR,,',
+    ',Five,1,EUR,,',
+    'F,Six,1,XXY,,',
+    '',
+  ].join('\n')
+  const { figures, faults } = await send(market, vendor, file)
+  assert.deepEqual(figures, ['done', 6, 0, 0, 0, 6])
+  assert.deepEqual(
+    faults.map(({ line, column }: any) => [line, column]),
+    [
+      [2, 'price'],
+      [3, 'currency'],
+      [4, 'category'],
+      [5, 'name'],
+      [6, 'sku'],
+      [7, 'currency'],
+    ],
+  )
+  await vendor.offer({
+    name: '=HYPERLINK("https://example.com")',
+    sku: '@cmd',
+    tags: ['=1+1'],
+    description: 'Two\nlines, "quoted"',
+  })
+  await vendor.offer({ name: 'Plain', price: 1_500, currency: 'JPY', sku: 'Y', variants: undefined })
+  const { text, headers } = await vendor.get('/export')
+  assert.match(String(headers['content-type']), /^text\/csv/)
+  for (const cell of text.split(/[,\r\n]/)) assert.doesNotMatch(cell, /^"?[=@]/)
+  const back = await send(market, vendor, text)
+  assert.deepEqual([back.faults, back.figures], [[], ['done', 2, 0, 0, 2, 0]])
+})
