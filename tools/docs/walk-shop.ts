@@ -1,7 +1,8 @@
 import type { Chapter } from './steps.ts'
+import { buying } from './walk-orders.ts'
 
 /** A product on its way through a shop. */
-export const shop: Chapter = {
+const shop: Chapter = {
   name: 'A shop',
   steps: [
     {
@@ -56,3 +57,6 @@ export const shop: Chapter = {
     { operation: 'deleteMarketplaceCategoriesById', with: { id: 'categoryId' } },
   ],
 }
+
+/** What is sold, and how it is bought. */
+export const market: readonly Chapter[] = [shop, buying]

@@ -1,6 +1,6 @@
 import type { Chapter, Step } from './steps.ts'
 import { bookings } from './walk-bookings.ts'
-import { shop } from './walk-shop.ts'
+import { market } from './walk-shop.ts'
 import { company } from './walk-company.ts'
 import { people } from './walk-users.ts'
 
@@ -458,7 +458,7 @@ export const walk: readonly Chapter[] = [
     ],
   },
   { name: 'What people have', steps: people },
-  shop,
+  ...market,
   { name: 'A company that pays for its employees', steps: company },
   {
     name: 'Notifications',

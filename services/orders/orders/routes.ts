@@ -49,7 +49,14 @@ export const AddressBody = Type.Object({
   zip: Type.Optional(Line(20, { examples: ['10115'] })),
   region: Type.Optional(Line(80)),
   country: Type.String({ pattern: '^[A-Z]{2}$', maxLength: 2, examples: ['DE'] }),
-  taxId: Type.Optional(Type.String({ maxLength: 20, pattern: '^[0-9A-Za-z .-]+$', description: 'Of a company' })),
+  taxId: Type.Optional(
+    Type.String({
+      maxLength: 20,
+      pattern: '^[0-9A-Za-z .-]+$',
+      description: 'Of a company',
+      examples: ['DE123456788'],
+    }),
+  ),
 })
 
 const placing = [

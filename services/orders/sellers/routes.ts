@@ -18,12 +18,21 @@ const SellerBody = {
     postalCode: Line(12, { examples: ['10115'] }),
     city: Line(80, { examples: ['Berlin'] }),
     region: Type.Optional(
-      Type.String({ pattern: '^[A-Z0-9]{1,3}$', maxLength: 3, description: 'ISO 3166-2, where tax depends on it' }),
+      Type.String({
+        pattern: '^[A-Z0-9]{1,3}$',
+        maxLength: 3,
+        description: 'ISO 3166-2, where tax depends on it',
+        examples: ['BE'],
+      }),
     ),
     country: Country,
   }),
   taxId: Type.Optional(
-    Type.String({ maxLength: 20, description: 'VAT id or GSTIN; its form and check digits are looked at' }),
+    Type.String({
+      maxLength: 20,
+      description: 'VAT id or GSTIN; its form and check digits are looked at',
+      examples: ['DE123456788'],
+    }),
   ),
   smallBusiness: Type.Boolean({ description: 'Asks no tax (Art. 284; § 19 UStG)', examples: [false] }),
 }

@@ -114,7 +114,7 @@ export function voucherRoutes(host: OrdersHost): void {
         description: 'Of a vendor it takes off what is theirs; of an admin, off everything.',
         honours: ['Idempotency-Key'],
         refuses: ['coupon_taken', 'coupon_not_for_this'],
-        body: Type.Object(CouponBody),
+        body: Type.Object(CouponBody, { examples: [{ code: 'SPRING-10', percent: '10', maxUses: 100 }] }),
         response: { 201: CouponView },
       },
     },
