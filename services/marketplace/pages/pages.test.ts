@@ -81,7 +81,7 @@ test('the shop is searched, narrowed down and gone through by forms and links, w
   const map = (await market.visit('/shop/sitemap.xml')).text
   const parts = [...map.matchAll(/<loc>http:\/\/[^/]+([^<]+)<\/loc>/g)].map(([, path]) => path!)
   assert.equal(parts.length, 2)
-  assert.equal((await market.visit(parts[1]!)).text.match(/<url>/g)!.length, 26)
+  assert.equal((await market.visit(parts[1]!)).text.match(/<loc>/g)!.length, 26)
   assert.match((await market.visit('/robots.txt')).text, /Sitemap: http.*\/shop\/sitemap.xml/)
 })
 
