@@ -18,6 +18,7 @@ export const all: Record<string, () => Promise<Service>> = {
   cart: async () => (await import('./cart/service.ts')).cart,
   orders: async () => (await import('./orders/service.ts')).orders,
   marketplace: async () => (await import('./marketplace/service.ts')).marketplace,
+  content: async () => (await import('./content/service.ts')).content,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */

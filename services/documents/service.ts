@@ -1,6 +1,6 @@
 import { DocumentDeleted, DocumentRefused, DocumentUpdated, DocumentUploaded } from '#contracts/documents'
 import { defineService } from '#kernel'
-import { chargerFiles } from './charger-files.ts'
+import { broughtFiles } from './brought-files.ts'
 import { healFiles, missingFigure } from './heal.ts'
 import { needs, settings, type RemoveFile } from './host.ts'
 import { pages } from './pages.ts'
@@ -26,7 +26,7 @@ export const documents = defineService({
     const scans = openScans(host, removeFile)
     guardLinks(host)
     routes(host, removeFile, scans.scanFile)
-    chargerFiles(host, removeFile, scans.scanFile)
+    broughtFiles(host, removeFile, scans.scanFile)
     pages(host)
     reactions(host, removeFile)
     answers(host)

@@ -177,14 +177,14 @@ export async function passportMoved(tx: Tx, passportId: string, owner: Owner, ve
 }
 
 /** Nobody takes this file of a charger in, and it is not removed, until the transaction ends. False when it was removed. */
-export async function lockChargerFile(tx: Tx, fileId: string): Promise<boolean> {
+export async function lockBroughtFile(tx: Tx, fileId: string): Promise<boolean> {
   await tx`select pg_advisory_xact_lock(hashtextextended(${fileId}, 0))`
   return (await tx`select from removed_files where file_id = ${fileId}`).length === 0
 }
 
 /** Notes that a file of a charger is to be nowhere; the document that it was. */
-export async function chargerFileRemoved(tx: Tx, fileId: string, at: Date): Promise<Document | undefined> {
-  await lockChargerFile(tx, fileId)
+export async function broughtFileRemoved(tx: Tx, fileId: string, at: Date): Promise<Document | undefined> {
+  await lockBroughtFile(tx, fileId)
   await tx`insert into removed_files (file_id, removed_at) values (${fileId}, ${at}) on conflict do nothing`
   return await lockDocument(tx, fileId)
 }

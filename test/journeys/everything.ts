@@ -10,6 +10,7 @@ import { baseline, client, register, type Client } from './client.ts'
 import { orderingHappens } from './ordering.ts'
 import { marketHappens, offerOne } from './market.ts'
 import { purchasesHappen } from './purchases.ts'
+import { contentHappens } from './content.ts'
 import { stationsHappen } from './stations.ts'
 import { wishesHappen } from './wishes.ts'
 
@@ -71,6 +72,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
     for (const disabled of [true, false, true])
       await root.get(200, `PUT /api/auth/users/${mallory.id}/disabled`, { disabled })
 
+    await contentHappens(root, address)
     const organisation = await ada.get(201, 'POST /api/auth/organisations', { name: 'Voltaic GmbH' })
     const at = `/api/auth/organisations/${organisation.id}`
     const invite = async (email: string, role: string) => {

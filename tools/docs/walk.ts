@@ -3,6 +3,8 @@ import { bookings } from './walk-bookings.ts'
 import { market } from './walk-shop.ts'
 import { company } from './walk-company.ts'
 import { people } from './walk-users.ts'
+import { chargers } from './walk-chargers.ts'
+import { articles } from './walk-content.ts'
 
 export type { Chapter, Step }
 
@@ -127,95 +129,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'deleteAuthProfile', as: 'ada', mail: true },
     ],
   },
-  {
-    name: 'Chargers',
-    steps: [
-      { operation: 'postOcppChargers', with: { id: 'charger' }, keep: { chargerId: 'id' } },
-      { operation: 'getOcppChargers' },
-      { operation: 'getOcppChargersCount' },
-      { operation: 'getOcppChargersById', with: { id: 'chargerId' }, keep: { chargerTag: 'ETag' } },
-      { operation: 'putOcppChargersById', with: { id: 'chargerId', 'If-Match': 'chargerTag' } },
-      { operation: 'postOcppChargersByIdApprove', with: { id: 'chargerId' } },
-      { operation: 'postOcppChargersByIdPassword', with: { id: 'chargerId' } },
-      // It is not connected.
-      { operation: 'postOcppChargersByIdCommandsByCommand', with: { id: 'chargerId' }, status: 409 },
-      { operation: 'getOcppChargersByIdCommands', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdCommandsCount', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdCommandsByCommand', with: { id: 'chargerId' }, status: 404 },
-      { operation: 'getOcppChargersByIdVariables', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdVariablesCount', with: { id: 'chargerId' } },
-      { operation: 'putOcppChargersByIdVariables', with: { id: 'chargerId' }, status: 409 },
-      { operation: 'getOcppChargersByIdMonitors', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdAlerts', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdChargingProfiles', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdNotices', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdTariffs', with: { id: 'chargerId' } },
-      { operation: 'getOcppAuthority' },
-      { operation: 'getOcppChargersByIdCertificates', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdCertificatesInstalled', with: { id: 'chargerId' } },
-      { operation: 'postOcppChargersByIdCertificatesBySerialRevoke', with: { id: 'chargerId' }, status: 404 },
-      { operation: 'postSessionsStart', with: { chargerId: 'chargerId' }, status: 409 },
-      { operation: 'getOcppChargersByIdMessages', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdMessagesByMessageId', with: { id: 'chargerId' }, status: 404 },
-      { operation: 'getOcppChargersByIdStream', with: { id: 'chargerId' }, endless: true },
-      { operation: 'postOcppChargersByIdFirmware', with: { id: 'chargerId' }, status: 409 },
-      { operation: 'getOcppChargersByIdFirmware', with: { id: 'chargerId' } },
-      {
-        operation: 'postOcppFirmwareCampaigns',
-        with: { 'chargers.0': 'chargerId' },
-        keep: { campaignId: 'id' },
-      },
-      { operation: 'getOcppFirmwareCampaigns' },
-      { operation: 'getOcppFirmwareCampaignsById', with: { id: 'campaignId' }, keep: { campaignTag: 'ETag' } },
-      { operation: 'getOcppFirmwareCampaignsByIdUpdates', with: { id: 'campaignId' } },
-      { operation: 'putOcppFirmwareCampaignsById', with: { id: 'campaignId', 'If-Match': 'campaignTag' } },
-      { operation: 'putOcppChargersByIdLocalList', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdLocalList', with: { id: 'chargerId' } },
-      { operation: 'getOcppChargersByIdLocalListEntries', with: { id: 'chargerId' } },
-      { operation: 'postOcppChargersByIdFiles', with: { id: 'chargerId' }, status: 409 },
-      { operation: 'postOcppChargersByIdCustomerInformation', with: { id: 'chargerId' }, status: 409 },
-      { operation: 'getOcppChargersByIdFiles', with: { id: 'chargerId' }, keep: { chargerFileId: 'items.0.id' } },
-      { operation: 'getOcppChargersByIdFilesByFileId', with: { id: 'chargerId', fileId: 'chargerFileId' } },
-      // It was not brought.
-      {
-        operation: 'getOcppChargersByIdFilesByFileIdContent',
-        with: { id: 'chargerId', fileId: 'chargerFileId' },
-        status: 404,
-      },
-      { operation: 'deleteOcppChargersByIdFilesByFileId', with: { id: 'chargerId', fileId: 'chargerFileId' } },
-      // Nobody was told this address.
-      { operation: 'putOcppUploadsByToken', status: 404 },
-      { operation: 'postOcppUploadsByToken', status: 404 },
-      { operation: 'postOcppChargersByIdMove', with: { id: 'chargerId', organisationId: 'organisationId' } },
-      { operation: 'postOcppChargersMove', with: { 'ids.0': 'chargerId', organisationId: 'organisationId' } },
-      { operation: 'postOcppChargersByIdReject', with: { id: 'chargerId' } },
-      { operation: 'deleteOcppChargersById', with: { id: 'chargerId' } },
-      { operation: 'postOcppTokens', with: { idToken: 'card', userEmail: 'email' }, keep: { cardId: 'id' } },
-      { operation: 'getOcppTokens' },
-      { operation: 'getOcppTokensCount' },
-      { operation: 'getOcppTokensById', with: { id: 'cardId' }, keep: { cardTag: 'ETag' } },
-      { operation: 'putOcppTokensById', with: { id: 'cardId', 'If-Match': 'cardTag', userEmail: 'email' } },
-      { operation: 'deleteOcppTokensById', with: { id: 'cardId' } },
-      { operation: 'postOcppChargersImport', keep: { chargersImportId: 'id' } },
-      { operation: 'getOcppChargersImportsById', with: { id: 'chargersImportId' } },
-      { operation: 'postOcppTokensImport', keep: { tokensImportId: 'id' } },
-      { operation: 'getOcppTokensImportsById', with: { id: 'tokensImportId' } },
-    ],
-  },
-  {
-    name: 'Charging sessions',
-    steps: [
-      { operation: 'getSessions' },
-      { operation: 'getSessionsCount' },
-      { operation: 'getSessionsActive' },
-      // Nobody charges.
-      { operation: 'getSessionsById', status: 404 },
-      { operation: 'getSessionsByIdReadings', status: 404 },
-      { operation: 'getSessionsByIdSignedValues', status: 404 },
-      { operation: 'getSessionsByIdStream', endless: true },
-      { operation: 'postSessionsByIdStop', status: 404 },
-    ],
-  },
+  ...chargers,
   {
     name: 'Passports for an organisation',
     steps: [
@@ -460,6 +374,7 @@ export const walk: readonly Chapter[] = [
   { name: 'What people have', steps: people },
   ...market,
   { name: 'A company that pays for its employees', steps: company },
+  { name: 'What readers get', steps: articles },
   {
     name: 'Notifications',
     steps: [

@@ -1,21 +1,22 @@
+import { ApplicationReceived, ApplicationRemoved } from '#contracts/content'
 import { DocumentDeleted, DocumentUploaded } from '#contracts/documents'
 import { PhotoTaken } from '#contracts/maintenance'
 import { ChargerFileRemoved, ChargerFileStored } from '#contracts/ocpp'
 import type { Owner } from '#contracts/shared'
-import type { Job } from '#kernel'
+import type { Job, Tx } from '#kernel'
 import { fresh, safeName, told, uploaded, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile, ScanFile } from './host.ts'
 import {
-  chargerFileRemoved,
+  broughtFileRemoved,
   deleteDocument,
   findDocument,
   insertDocument,
-  lockChargerFile,
+  lockBroughtFile,
   lockDocument,
 } from './store.ts'
 import { store } from './upload.ts'
 
-/** A file that a charger or somebody at a station has brought, as it is taken in. */
+/** A file that another service has stored, as it is taken in. */
 interface Brought {
   fileId: string
   /** What the document is called, beside the name of the file. */
@@ -31,10 +32,10 @@ interface Brought {
 /** Nobody sends it: it lies here already. */
 const unhurried = { wait: <T>(step: Promise<T>) => step }
 
-/** Takes in what chargers and technicians bring, as documents of who looks after them: kept, scanned and shown as any other. */
-export function chargerFiles(host: DocumentsHost, removeFile: RemoveFile, scanFile: ScanFile | undefined): void {
+/** Makes a file that lies here already a document, once. */
+function taking(host: DocumentsHost, scanFile: ScanFile | undefined): Job<Brought> {
   const { db, files, now } = host
-  const takeIn: Job<Brought> = host.job('take in a file', async ({ fileId, ...brought }: Brought) => {
+  return host.job('take in a file', async ({ fileId, ...brought }: Brought) => {
     if (await findDocument(db, fileId)) return
     const { sizeBytes, sha256 } = brought
     const file = await files.read(brought.fileKey, undefined, { sizeBytes, sha256 })
@@ -59,7 +60,7 @@ export function chargerFiles(host: DocumentsHost, removeFile: RemoveFile, scanFi
       updatedAt: at,
     }
     const isKept = await db.transaction(async tx => {
-      if (!(await lockChargerFile(tx, fileId)) || (await lockDocument(tx, fileId))) return false
+      if (!(await lockBroughtFile(tx, fileId)) || (await lockDocument(tx, fileId))) return false
       await insertDocument(tx, document)
       await tx.publish(DocumentUploaded, uploaded(document))
       if (scanFile) await tx.enqueue(scanFile, { fileKey: stored.fileKey }, { key: stored.fileKey })
@@ -67,6 +68,14 @@ export function chargerFiles(host: DocumentsHost, removeFile: RemoveFile, scanFi
     })
     if (!isKept) await files.remove(stored.fileKey)
   })
+}
+
+/**
+ * Takes in what chargers, technicians and applicants bring, as documents of who looks after them: kept, scanned and shown
+ * as any other.
+ */
+export function broughtFiles(host: DocumentsHost, removeFile: RemoveFile, scanFile: ScanFile | undefined): void {
+  const takeIn = taking(host, scanFile)
 
   host.on(
     ChargerFileStored,
@@ -89,18 +98,38 @@ export function chargerFiles(host: DocumentsHost, removeFile: RemoveFile, scanFi
   )
 
   host.on(
+    ApplicationReceived,
+    { id: 'application-file', purpose: 'take in what applicants bring', from: 'beginning' },
+    async ({ applicationId: fileId, owner, title, file }, tx) => {
+      if (file) await tx.enqueue(takeIn, { fileId, about: title, kind: 'application', owner, ...file }, { key: fileId })
+    },
+  )
+
+  const remove = async (tx: Tx<'documents'>, fileId: string, at: string) => {
+    const document = await broughtFileRemoved(tx, fileId, new Date(at))
+    if (!document) return
+    await deleteDocument(tx, document.id)
+    await tx.publish(DocumentDeleted, told(document))
+    await tx.enqueue(removeFile, { fileKey: document.fileKey })
+  }
+
+  host.on(
     ChargerFileRemoved,
     {
       id: 'charger-file-gone',
       purpose: 'delete what a charger brought and is to be kept no longer',
       from: 'beginning',
     },
-    async ({ fileId, timestamp }, tx) => {
-      const document = await chargerFileRemoved(tx, fileId, new Date(timestamp))
-      if (!document) return
-      await deleteDocument(tx, document.id)
-      await tx.publish(DocumentDeleted, told(document))
-      await tx.enqueue(removeFile, { fileKey: document.fileKey })
+    ({ fileId, timestamp }, tx) => remove(tx, fileId, timestamp),
+  )
+
+  host.on(
+    ApplicationRemoved,
+    {
+      id: 'application-gone',
+      purpose: 'delete what came with an application that is kept no longer',
+      from: 'beginning',
     },
+    ({ applicationId, timestamp }, tx) => remove(tx, applicationId, timestamp),
   )
 }

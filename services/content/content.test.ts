@@ -1,0 +1,325 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  ApplicationReceived,
+  ApplicationRemoved,
+  ArticleChanged,
+  ArticlePublished,
+  ArticleWithdrawn,
+} from '#contracts/content'
+import { DocumentUploaded } from '#contracts/documents'
+import { formOf, open } from './testing.ts'
+
+const post = {
+  language: 'en',
+  title: 'Charging in winter',
+  body: '# Cold\n\nBatteries like **warmth**.',
+  tags: ['cold'],
+}
+const job = {
+  language: 'en',
+  title: 'Field technician',
+  organisation: 'Voltaic GmbH',
+  employment: 'full-time',
+  place: 'Hamburg',
+  country: 'DE',
+  pay: { fromMinor: 4_200_000, toMinor: 5_400_000, currency: 'EUR', per: 'year' },
+  body: 'You repair chargers.',
+}
+const pdf = Buffer.from('%PDF-1.7\nabout me')
+
+test('a post goes from draft to readers, is changed, found, withdrawn and deleted', async t => {
+  const { p, as, nobody, page } = await open(t)
+  const admin = as()
+  const made = await admin('POST', '/blog', post)
+  assert.equal(made.statusCode, 201, made.body)
+  const { slug, version } = made.json()
+  assert.deepEqual([slug, version, made.json().state], ['charging-in-winter', 1, 'draft'])
+  assert.equal((await nobody('GET', `/blog/${slug}`)).json().code, 'article_unknown')
+  assert.equal((await page(`/blog/${slug}`)).statusCode, 404)
+  assert.equal((await admin('GET', '/blog?state=draft')).json().items.length, 1)
+  assert.equal((await nobody('GET', '/blog?state=draft')).statusCode, 403)
+
+  const published = await admin('POST', `/blog/${slug}/publish`)
+  assert.equal(published.json().state, 'published')
+  const read = await nobody('GET', `/blog/${slug}`)
+  assert.match(read.json().html, /<h2 id="cold">Cold<\/h2>\s*<p>Batteries like <strong>warmth<\/strong>/)
+  assert.equal(
+    (await nobody('GET', '/blog?search=battery')).json().items[0].slug,
+    slug,
+    'found by another form of a word',
+  )
+  assert.equal((await nobody('GET', '/blog?tag=cold')).json().items.length, 1)
+
+  const changed = await admin('PUT', `/blog/${slug}`, { ...post, body: '# Cold\n\nBatteries like it warm.' })
+  assert.equal(changed.statusCode, 200, changed.body)
+  const versions = (await admin('GET', `/blog/${slug}/versions`)).json().items
+  assert.equal(versions.length, 2)
+  const latest = (await admin('GET', `/blog/${slug}/versions/${versions[0].version}`)).json()
+  assert.match(latest.difference, /^-Batteries like \*\*warmth\*\*\.$/m)
+  assert.match(latest.difference, /^\+Batteries like it warm\.$/m)
+
+  assert.equal((await admin('POST', `/blog/${slug}/withdraw`)).json().state, 'withdrawn')
+  assert.equal((await nobody('GET', `/blog/${slug}`)).statusCode, 404)
+  assert.equal((await admin('DELETE', `/blog/${slug}`)).statusCode, 204)
+  assert.deepEqual(
+    [ArticlePublished, ArticleChanged, ArticleWithdrawn].map(event => event.topic),
+    ['article.published', 'article.changed', 'article.withdrawn'],
+  )
+  assert.equal((await p.published(ArticlePublished)).length, 1)
+  assert.equal((await p.published(ArticleChanged)).length, 1)
+  assert.equal((await p.published(ArticleWithdrawn)).length, 1)
+})
+
+test('only admins write, and nobody writes what is not theirs to say', async t => {
+  const { as, nobody } = await open(t)
+  for (const who of [as({ role: 'user' }), as({ role: 'operator' }), as({ role: 'vendor' })])
+    assert.equal((await who('POST', '/blog', post)).statusCode, 403)
+  assert.equal((await nobody('POST', '/blog', post)).statusCode, 401)
+  const admin = as()
+  for (const extra of [{ state: 'published' }, { version: 9 }, { publishedAt: '2020-01-01T00:00:00Z' }, { helped: 5 }])
+    assert.equal((await admin('POST', '/blog', { ...post, ...extra })).statusCode, 400)
+  assert.equal((await admin('POST', '/tutorials', post)).json().errors[0].pointer, '/steps')
+})
+
+test('of two editors of one article the second hears that it has changed', async t => {
+  const { as } = await open(t)
+  const [ada, grace] = [as(), as()]
+  const { slug } = (await ada('POST', '/blog', post)).json()
+  const tag = { 'if-match': '"1"' }
+  assert.equal((await ada('PUT', `/blog/${slug}`, { ...post, title: 'Winter' }, tag)).statusCode, 200)
+  assert.equal((await grace('PUT', `/blog/${slug}`, { ...post, title: 'Cold' }, tag)).statusCode, 412)
+})
+
+test('a slug that is taken is refused; one that was changed leads on until another takes it', async t => {
+  const { as, page } = await open(t)
+  const admin = as()
+  const publish = async (draft: object) => {
+    const { id } = (await admin('POST', '/blog', draft)).json()
+    await admin('POST', `/blog/${id}/publish`)
+    return id
+  }
+  const first = await publish(post)
+  assert.equal((await admin('POST', '/blog', post)).json().code, 'slug_taken')
+  await admin('PUT', `/blog/${first}`, { ...post, slug: 'winter' })
+  const led = await page('/blog/charging-in-winter')
+  assert.deepEqual([led.statusCode, led.headers.location], [301, '/blog/winter'])
+  await publish(post)
+  assert.equal((await page('/blog/charging-in-winter')).statusCode, 200)
+  assert.equal(
+    (await admin('PUT', `/blog/${first}`, { ...post, slug: 'charging-in-winter' })).json().code,
+    'slug_taken',
+  )
+  assert.equal((await page('/blog/winter')).statusCode, 200)
+})
+
+test('an article scheduled over a change of clocks comes at its instant', async t => {
+  // In the night to 28 March 2027 clocks in Europe go from two to three.
+  let at = new Date('2027-03-28T00:00:00Z')
+  const opened = await open(t, { now: () => at })
+  const admin = opened.as()
+  const { id } = (await admin('POST', '/blog', post)).json()
+  assert.equal(
+    (await admin('POST', `/blog/${id}/publish`, { at: '2027-03-27T23:00:00Z' })).json().code,
+    'publish_in_past',
+  )
+  const scheduled = await admin('POST', `/blog/${id}/publish`, { at: '2027-03-28T03:30:00+02:00' })
+  assert.deepEqual([scheduled.json().state, scheduled.json().publishAt], ['scheduled', '2027-03-28T01:30:00.000Z'])
+  at = new Date('2027-03-28T01:29:59Z')
+  await opened.periodically(/publish what is due/)
+  assert.equal((await opened.nobody('GET', `/blog/${id}`)).statusCode, 404)
+  at = new Date('2027-03-28T01:30:00Z')
+  await Promise.all([1, 2].map(() => opened.periodically(/publish what is due/)))
+  assert.equal((await opened.nobody('GET', `/blog/${id}`)).json().publishedAt, '2027-03-28T01:30:00.000Z')
+  assert.equal((await opened.p.published(ArticlePublished)).length, 1)
+})
+
+test('script in Markdown, in titles, in links and in pictures is text', async t => {
+  const { as, page, nobody } = await open(t)
+  const admin = as()
+  const hostile = '<script>alert(1)</script><img src=x onerror=alert(1)>'
+  const draft = {
+    ...post,
+    title: hostile,
+    slug: 'hostile',
+    summary: hostile,
+    body: `${hostile}\n\n[a](javascript:alert(1)) ![b](data:image/svg+xml;base64,PHN2Zz4=) ![c](https://evil.example/x.svg)\n\n<svg onload=alert(1)>`,
+    author: '"><script>alert(2)</script>',
+  }
+  const { id } = (await admin('POST', '/blog', draft)).json()
+  await admin('POST', `/blog/${id}/publish`)
+  for (const { body } of [await page('/blog/hostile'), await page('/blog')]) {
+    assert.doesNotMatch(body, /<script(?! type="application\/ld\+json">)|<img|<svg|href="javascript|evil\.example/)
+    for (const [, data] of body.matchAll(/<script type="application\/ld\+json">(.*?)<\/script>/g)) JSON.parse(data!)
+  }
+  const { html } = (await nobody('GET', '/blog/hostile')).json()
+  assert.doesNotMatch(html, /<script|<svg|<img|="javascript/)
+  for (const feed of ['feed.xml', 'rss.xml']) assert.doesNotMatch((await page(`/blog/${feed}`)).body, /<script>alert/)
+})
+
+test('pages say how they are found, are the same for everybody and are not sent twice', async t => {
+  const { as, page } = await open(t)
+  const admin = as()
+  const { id } = (await admin('POST', '/blog', { ...post, author: 'Ada Lovelace' })).json()
+  await admin('POST', `/blog/${id}/publish`)
+  const german = (
+    await admin('POST', '/blog', { ...post, language: 'de', title: 'Laden im Winter', translationOf: id })
+  ).json()
+  await admin('POST', `/blog/${german.id}/publish`)
+  const { body, headers } = await page('/blog/charging-in-winter')
+  assert.match(body, /<link rel="canonical" href="[^"]+\/blog\/charging-in-winter" \/>/)
+  assert.match(body, /<link rel="alternate" hreflang="de" href="[^"]+\/de\/blog\/laden-im-winter" \/>/)
+  assert.match(body, /<meta property="og:type" content="article" \/>/)
+  const data = [...body.matchAll(/<script type="application\/ld\+json">(.*?)<\/script>/g)].map(([, text]) =>
+    JSON.parse(text!),
+  )
+  assert.deepEqual(
+    data.map(one => one['@type']),
+    ['BlogPosting', 'BreadcrumbList'],
+  )
+  assert.equal(data[0].author.name, 'Ada Lovelace')
+  assert.equal(headers['set-cookie'], undefined)
+  assert.match(String(headers['cache-control']), /^public/)
+  const again = await page('/blog/charging-in-winter', { 'if-none-match': String(headers.etag) })
+  assert.deepEqual([again.statusCode, again.body], [304, ''])
+  assert.match((await page('/de/blog')).body, /<html lang="de">[^]*Laden im Winter/)
+  assert.match((await page('/blog/feed.xml')).body, /<entry>[^]*Charging in winter/)
+  assert.match((await page('/blog/rss.xml')).body, /<item>[^]*Charging in winter/)
+  assert.equal(JSON.parse((await page('/blog/feed.json')).body).items.length, 1)
+  const map = (await page('/sitemaps/content-1.xml')).body
+  assert.match(map, /<loc>[^<]+\/de\/blog\/laden-im-winter<\/loc>/)
+  const help = await page('/help/sign-in-and-accounts')
+  assert.match(help.body, /"@type":"FAQPage"/)
+  assert.match((await page('/tutorials/first-passport')).body, /"@type":"HowToStep"/)
+  assert.match((await page('/help?q=passports')).body, /what-is-a-battery-passport/)
+  for (const path of ['/blog', '/help', '/tutorials', '/jobs', '/de/help', '/help/sign-in-and-accounts'])
+    assert.ok((await page(path)).body.length < 60_000, path)
+})
+
+test('a reader notes how far they are in a tutorial, and says whether a help article helped', async t => {
+  const { p, as, nobody, page } = await open(t)
+  const ada = as({ role: 'user' })
+  assert.deepEqual((await ada('GET', '/tutorials/first-passport/progress')).json(), { step: 0 })
+  assert.deepEqual((await ada('PUT', '/tutorials/first-passport/progress', { step: 2 })).json(), { step: 2 })
+  assert.equal((await ada('PUT', '/tutorials/first-passport/progress', { step: 99 })).json().code, 'step_unknown')
+  assert.deepEqual((await as({ role: 'user' })('GET', '/tutorials/first-passport/progress')).json(), { step: 0 })
+  assert.equal((await page('/tutorials/first-passport/progress')).statusCode, 303)
+  assert.equal((await nobody('POST', '/help/messages/helpful', { helped: true })).statusCode, 204)
+  const said = await p.http.inject({
+    method: 'POST',
+    url: '/help/messages/helpful',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload: 'helped=no',
+  })
+  assert.equal(said.statusCode, 200)
+  const [row] = await p.db('content')`select helped, not_helped from articles where slug = 'messages'`
+  assert.deepEqual({ ...row }, { helped: 1, not_helped: 1 })
+})
+
+test('a job goes from posting to application, whose file goes to documents and in time away', async t => {
+  let at = new Date()
+  const opened = await open(t, { now: () => at })
+  const { p, as, nobody, page } = opened
+  const admin = as()
+  const { id, slug } = (await admin('POST', '/jobs', job)).json()
+  await admin('POST', `/jobs/${id}/publish`)
+  const shown = await page(`/jobs/${slug}`)
+  assert.match(shown.body, /"@type":"JobPosting"[^]*"minValue":42000/)
+  const apply = (
+    fields: Record<string, string>,
+    file?: { name: string; content: Buffer },
+    path = `/jobs/${slug}/apply`,
+  ) => p.http.inject({ method: 'POST', url: path, ...formOf(fields, file) })
+  const grace = { name: 'Grace Hopper', email: 'grace@example.com', message: 'I like cables.' }
+  const sent = await apply(grace, { name: '../cv.pdf', content: pdf })
+  assert.equal(sent.statusCode, 201, sent.body)
+  assert.match(sent.body, /has arrived/)
+  const [received] = await p.published(ApplicationReceived)
+  assert.equal(received!.file!.fileName, 'cv.pdf')
+  assert.equal(received!.title, 'Field technician')
+
+  const { items } = (await admin('GET', `/jobs/${slug}/applications`)).json()
+  assert.deepEqual([items[0].name, items[0].fileName], ['Grace Hopper', 'cv.pdf'])
+  assert.equal((await as({ role: 'user' })('GET', `/jobs/${slug}/applications`)).statusCode, 403)
+  assert.equal((await nobody('GET', `/applications/${items[0].id}`)).statusCode, 401)
+  const file = await admin('GET', `/applications/${items[0].id}/file`)
+  assert.deepEqual(file.rawPayload, pdf)
+
+  // Documents tell that they have it.
+  await p.publish(DocumentUploaded, {
+    docId: items[0].id,
+    passportId: null,
+    fileName: 'cv.pdf',
+    owner: received!.owner,
+    version: 1,
+    title: 'cv',
+    kind: 'application',
+    contentType: 'application/pdf',
+    sizeBytes: pdf.length,
+    sha256: received!.file!.sha256,
+  })
+  await p.settle()
+  const [row] = await p.db('content')`select filed_at is not null as filed from applications`
+  assert.equal(row!.filed, true)
+
+  at = new Date(at.getTime() + 179 * 86_400_000)
+  await opened.periodically(/kept long enough/)
+  assert.equal((await p.db('content')`select id from applications`).length, 1)
+  at = new Date(at.getTime() + 2 * 86_400_000)
+  await opened.periodically(/kept long enough/)
+  assert.equal((await p.db('content')`select id from applications`).length, 0)
+  assert.equal((await p.published(ApplicationRemoved)).length, 1)
+})
+
+test('an application with an empty file, another kind of file or one that is too large leaves nothing', async t => {
+  const { p, as } = await open(t, { environment: { CONTENT_APPLICATION_MAX_BYTES: '20000' } })
+  const admin = as()
+  const { slug, id } = (await admin('POST', '/jobs', { ...job, openUntil: '2999-01-01' })).json()
+  await admin('POST', `/jobs/${id}/publish`)
+  const grace = { name: 'Grace', email: 'grace@example.com' }
+  const apply = (fields: Record<string, string>, file?: { name: string; content: Buffer }) =>
+    p.http.inject({ method: 'POST', url: `/api/content/jobs/${slug}/apply`, ...formOf(fields, file) })
+  const refusals = [
+    await apply(grace, { name: 'cv.pdf', content: Buffer.alloc(0) }),
+    await apply(grace, { name: 'cv.exe', content: Buffer.from('MZ\0\0') }),
+    await apply(grace, { name: 'cv.exe', content: pdf }),
+    await apply(grace, { name: 'cv.pdf', content: Buffer.from('<html><script>') }),
+    await apply(grace, { name: 'cv.pdf', content: Buffer.concat([pdf, Buffer.alloc(30_000)]) }),
+    await apply({ name: 'Grace' }),
+  ]
+  assert.deepEqual(
+    refusals.map(answer => [answer.statusCode, answer.json().code]),
+    [
+      [415, 'application_file_refused'],
+      [415, 'application_file_refused'],
+      [415, 'application_file_refused'],
+      [415, 'application_file_refused'],
+      [413, 'application_file_too_large'],
+      [400, 'request_invalid'],
+    ],
+  )
+  assert.equal((await apply(grace)).statusCode, 201)
+  assert.equal((await admin('GET', `/jobs/${slug}/applications/count`)).json().count, 1)
+  // On the page what was typed stays, and it says what is wrong.
+  const again = await p.http.inject({
+    method: 'POST',
+    url: `/jobs/${slug}/apply`,
+    ...formOf({ name: 'Grace "H"', email: 'x' }),
+  })
+  assert.equal(again.statusCode, 400)
+  assert.match(again.body, /role="alert"[^]*value="Grace &#34;H&#34;"/)
+})
+
+test('for a job that is over nobody applies, and its page says so', async t => {
+  const { p, as, page } = await open(t)
+  const admin = as()
+  const { slug, id } = (await admin('POST', '/jobs', { ...job, openUntil: '2020-01-31' })).json()
+  await admin('POST', `/jobs/${id}/publish`)
+  const refused = await p.http.inject({
+    method: 'POST',
+    url: `/api/content/jobs/${slug}/apply`,
+    ...formOf({ name: 'Grace', email: 'grace@example.com' }),
+  })
+  assert.deepEqual([refused.statusCode, refused.json().code], [409, 'job_closed'])
+  assert.equal((await page(`/jobs/${slug}`)).statusCode, 410)
+})

@@ -1,0 +1,72 @@
+import type { Db, Tx } from '#kernel'
+import type { Article } from '../articles/articles.ts'
+
+export interface Application {
+  readonly id: string
+  readonly jobId: string
+  readonly name: string
+  readonly email: string
+  readonly message: string
+  readonly fileKey: string | null
+  readonly fileName: string | null
+  readonly sizeBytes: number | null
+  readonly filedAt: Date | null
+  readonly receivedAt: Date
+}
+
+const columns = (db: Db) => db`
+  id, job_id as "jobId", name, email, message, file_key as "fileKey", file_name as "fileName",
+  size_bytes::float8 as "sizeBytes", filed_at as "filedAt", received_at as "receivedAt"`
+
+export async function insertApplication(tx: Tx, application: Application): Promise<void> {
+  const { id, jobId, name, email, message, fileKey, fileName, sizeBytes, receivedAt } = application
+  await tx`
+    insert into applications (id, job_id, name, email, message, file_key, file_name, size_bytes, received_at)
+    values (${id}, ${jobId}, ${name}, ${email}, ${message}, ${fileKey}, ${fileName}, ${sizeBytes}, ${receivedAt})`
+}
+
+export async function findApplication(db: Db, id: string): Promise<Application | undefined> {
+  const [row] = await db<Application[]>`select ${columns(db)} from applications where id = ${id}`
+  return row
+}
+
+export const listApplications = (
+  db: Db,
+  jobId: string,
+  limit: number,
+  before: readonly [string, string] | undefined,
+) => db<Application[]>`
+  select ${columns(db)} from applications where job_id = ${jobId}
+    ${before ? db`and (received_at, id) < (${before[0]}::timestamptz, ${before[1]}::uuid)` : db``}
+  order by received_at desc, id desc limit ${limit}`
+
+export async function countApplications(db: Db, jobId: string, most: number): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count from (select from applications where job_id = ${jobId} limit ${most}) found`
+  return row!.count
+}
+
+/** Removes those that are named, or came before; of each what leads to its file. */
+export const removeApplications = (tx: Tx, which: { id: string } | { jobId: string } | { before: Date }) => tx<
+  (Application & { owner: Article['owner'] })[]
+>`
+  with gone as (
+    delete from applications where id in (
+      select id from applications where ${
+        'id' in which
+          ? tx`id = ${which.id}`
+          : 'jobId' in which
+            ? tx`job_id = ${which.jobId}`
+            : tx`received_at < ${which.before}`
+      } limit 500)
+    returning *)
+  select gone.id, gone.job_id as "jobId", gone.file_key as "fileKey", gone.filed_at as "filedAt",
+    json_build_object('kind', a.owner_kind, 'id', a.owner_id) as owner
+  from gone join articles a on a.id = gone.job_id`
+
+/** Where its file lay until documents took it in, the first time that is told. */
+export async function noteFiled(tx: Tx, id: string, at: Date): Promise<string | undefined> {
+  const [row] = await tx<{ fileKey: string | null }[]>`
+    update applications set filed_at = ${at} where id = ${id} and filed_at is null returning file_key as "fileKey"`
+  return row?.fileKey ?? undefined
+}
