@@ -33,13 +33,38 @@ const facts = {
   due: at,
   totalMinor: 500,
   owedMinor: 200,
+  balanceMinor: 300,
+  amountMinor: 100,
+  priceMinor: 100,
+  order: 'K7M2Q-9XWTB',
+  paper: 'INV-2027-000001',
+  product: 'Wallbox',
+  station: 'Market square',
+  company: 'Fleet GmbH',
+  centre: 'Field',
+  month: '2027-02',
+  percent: 80,
+  spentMinor: 100,
+  budgetMinor: 500,
+  feeMinor: 100,
+  from: at,
+  timeZone: 'Europe/Berlin',
+  formerMinor: 600,
+  plan: 'Monthly',
+  dueMinor: 100,
+  renewsAt: at,
+  nextTryAt: at,
+  why: 'faulted',
   currency: 'EUR',
 }
+
+// A booking lasts until a time, a passport is shared to somebody.
+const factsOf = (kind: string) => ({ ...facts, ...(kind.startsWith('booking.') && { to: at }) })
 
 test('every kind of message has whole sentences in both languages, and they differ', () => {
   for (const kind of kinds) {
     assert.equal(rules[kind].event.topic, kind, 'a kind is called as its event')
-    const [en, de] = (['en', 'de'] as const).map(locale => wordsOf(kind, locale, facts))
+    const [en, de] = (['en', 'de'] as const).map(locale => wordsOf(kind, locale, factsOf(kind)))
     assert.notEqual(en!.title, de!.title)
     for (const { title, text, action, note } of [en!, de!])
       for (const sentence of [title, ...text, action, note])
@@ -90,7 +115,7 @@ test('HTML holds names and identifiers as text, whatever they are', () => {
   const page = (text: string) =>
     kinds.map(kind => {
       const words = wordsOf(kind, 'de', {
-        ...facts,
+        ...factsOf(kind),
         organisation: text,
         invitedBy: text,
         passport: text,
