@@ -105,6 +105,9 @@ export const canBeBought = (variant: ProductVariant): boolean => {
   return pieces === null || pieces > 0 || variant.stockPolicy === 'backorder' || variant.stockPolicy === 'preorder'
 }
 
+/** Of what is deleted there is nothing, whatever orders still say of its pieces. */
+export const isInStock = ({ deletedAt, variants }: Product): boolean => !deletedAt && variants.some(canBeBought)
+
 /** Name and description in a language, or as they were written. */
 export const wordsIn = ({ language, translations, name, description }: Product, wanted: Language): Words =>
   (wanted === language ? undefined : translations[wanted]) ?? { name, description }

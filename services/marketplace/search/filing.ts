@@ -1,7 +1,7 @@
 import type { Language, Tx } from '#kernel'
 import { attributesOf, valueSlug, wayTo, type Attribute, type Tree } from '../categories/tree.ts'
 import { offersOf, type Offer } from '../prices.ts'
-import { canBeBought, isForSale, wordsIn, type Product } from '../products/product.ts'
+import { isForSale, isInStock, wordsIn, type Product } from '../products/product.ts'
 import { folded, wordsOf } from '../words.ts'
 
 /**
@@ -32,7 +32,7 @@ export interface Filing {
 
 /** Marks of a product. */
 export function marksOf(product: Product, offers: readonly Offer[], { tree, popularFrom }: Filing): string[] {
-  const { categoryId, owner, kind, tags, attributes, rating, reviewCount, featured, sold, variants } = product
+  const { categoryId, owner, kind, tags, attributes, rating, reviewCount, featured, sold } = product
   const facets = new Map(attributesOf(tree, categoryId).map(one => [one.key, one]))
   const all = [
     ...wayTo(tree, categoryId).map(({ id }) => marks.category(id)),
@@ -46,7 +46,7 @@ export function marksOf(product: Product, offers: readonly Offer[], { tree, popu
     ...(reviewCount > 0 ? [marks.stars(rating)] : []),
     ...(featured ? [marks.featured] : []),
     ...(sold >= popularFrom ? [marks.popular] : []),
-    ...(variants.some(canBeBought) ? [marks.inStock] : []),
+    ...(isInStock(product) ? [marks.inStock] : []),
   ]
   return [...new Set(all)]
 }
@@ -83,7 +83,7 @@ export async function fileProduct(tx: Tx, product: Product, filing: Filing): Pro
   const forSale = isForSale(product)
   const [en, de] = [textsOf(product, 'en', filing.tree), textsOf(product, 'de', filing.tree)]
   await tx`
-    update products set in_stock = ${variants.some(canBeBought)}, facets = ${marksOf(product, offers, filing)},
+    update products set in_stock = ${isInStock(product)}, facets = ${marksOf(product, offers, filing)},
       words_en = ${weighed(tx, 'english', en)}, words_de = ${weighed(tx, 'german', de)}
     where id = ${id}`
   // A new one has none.
