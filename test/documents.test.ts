@@ -115,6 +115,8 @@ test('who may use a route stands there as it is enforced', async () => {
     assert.deepEqual(operation['x-access'], config!.access!.admits)
     const id = '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'
     const open = operation.security.length === 0
+    // Who has no account may have to prove otherwise who they are.
+    if (open && operation.responses['401']) continue
     if (open && method !== 'GET') continue
     const { statusCode } = await platform.http.inject({ method: method as 'GET', url: url.replace(/:\w+/g, id) })
     assert.equal(statusCode === 401, !open, `${String(method)} ${url} without a token: ${statusCode}`)
@@ -193,8 +195,13 @@ test('what an answer contains has a name, and so has each item of a page', () =>
       .map(([status]) => `${operation.name} ${status}`),
   )
   assert.deepEqual(nameless, [])
-  for (const [name, { properties }] of Object.entries<Json>(openapi.components.schemas))
-    if (properties?.nextCursor) assert.equal(`${properties.items.items.$ref}Page`, `#/components/schemas/${name}`)
+  for (const [name, { properties }] of Object.entries<Json>(openapi.components.schemas)) {
+    if (!properties?.nextCursor) continue
+    const item: unknown = properties.items.items.$ref
+    // What says more than a page does has a name of its own.
+    if (Object.keys(properties).length > 2) assert.ok(item, name)
+    else assert.equal(`${item}Page`, `#/components/schemas/${name}`)
+  }
 })
 
 test('every tag says in a sentence what is under it, in the order of the product', () => {

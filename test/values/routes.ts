@@ -30,7 +30,8 @@ export function routesOf({ http: { app } }: TestPlatform): Asked[] {
       url,
       isPublic: config!.access!.admits === 'public',
       service: config!.service,
-      isPage: schema.produces?.includes('text/html') ?? false,
+      // Of the site: for browsers, and for those that read it for others.
+      isPage: schema.produces?.some((type: string) => /html|xml|image|feed/.test(type)) ?? false,
       params: [...url.matchAll(/:(\w+)/g)].map(([, name]) => name!),
       query: (schema.querystring?.properties ?? {}) as Record<string, Json>,
       body: schema.body as Json | undefined,

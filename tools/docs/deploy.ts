@@ -9,7 +9,8 @@ export function deployParts(services: readonly Service[], settings: readonly str
   return {
     'deploy/compose.yaml': {
       addresses: names.map(name => `  ${name.toUpperCase()}_SERVICE_URL: http://${name}:8080\n`).join(''),
-      settings: settings.map(name => `  ${name}:\n`).join(''),
+      // Some are of several services.
+      settings: [...new Set(settings)].map(name => `  ${name}:\n`).join(''),
       services: names.map(name => container(name, names)).join('\n'),
     },
     'deploy/observability/prometheus.yaml': {

@@ -1,4 +1,3 @@
-import { fileTypeFromBuffer } from 'file-type'
 import type { formats } from './sizes.ts'
 
 /** A picture of a vendor that cannot be shown, and why. */
@@ -30,6 +29,7 @@ const library = () =>
  * none, what is broken, and what has more pixels than anybody can see.
  */
 export async function masterOf(content: Buffer): Promise<Master> {
+  const { fileTypeFromBuffer } = await import('file-type')
   const type = await fileTypeFromBuffer(content)
   if (!type || !readable.has(type.mime)) throw new Unfit('It is no JPEG, PNG, WebP, AVIF or GIF.')
   const sharp = await library()

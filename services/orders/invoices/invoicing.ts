@@ -84,6 +84,8 @@ function issueFor(tx: Tx, { order, lines }: Whole, part: Part, seller: Seller, a
   })
   return issue(tx, {
     cause: `order part ${part.id}`,
+    // One seller may be paid for charging too, whose numbers are others.
+    prefix: 'ORD',
     seller: { id: part.vendorId, name: seller.name, ...seller.address, taxId: seller.taxId ?? undefined },
     buyer: {
       id: order.userId,
