@@ -145,6 +145,7 @@ async function creditsFor(tx: Tx, { order }: Whole, part: Part, invoiceId: strin
     if (wanted.length === 0) continue
     issued.push(
       await credit(tx, {
+        prefix: 'OCN',
         cause: `refund ${id} ${part.id}`,
         invoice: invoiceId,
         lines: wanted,
