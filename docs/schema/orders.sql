@@ -573,26 +573,6 @@ create table payments (
 );
 CREATE INDEX payments_under_way ON orders.payments USING btree (checked_at) WHERE (state <> ALL (ARRAY['cancelled'::text, 'succeeded'::text]));
 
-create table returns (
-  id          uuid                      not null,
-  order_id    uuid                      not null,
-  part_id     uuid                      not null,
-  user_id     uuid                      not null,
-  reason      text                      not null,
-  note        text,
-  lines       json                      not null,
-  state       text                      not null,
-  answer      text,
-  version     integer                   not null,
-  created_at  timestamp with time zone  not null,
-  constraint returns_pkey PRIMARY KEY (id),
-  constraint returns_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id),
-  constraint returns_part_id_fkey FOREIGN KEY (part_id) REFERENCES order_parts(id),
-  constraint returns_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'approved'::text, 'rejected'::text, 'received'::text])))
-);
-CREATE INDEX returns_by_order ON orders.returns USING btree (order_id);
-CREATE UNIQUE INDEX returns_open ON orders.returns USING btree (part_id) WHERE (state = ANY (ARRAY['requested'::text, 'approved'::text]));
-
 create table sellers (
   owner_id        uuid     not null,
   owner_kind      text     not null,

@@ -22,11 +22,6 @@ import { paymentSettings } from '#money/payments'
 
 export const settings = Type.Object({
   ORDERS_HOLD: Setting.duration('How long pieces are held for an order that nobody has paid.', { default: '30m' }),
-  ORDERS_RETURN_DAYS: Setting.integer('So many days after it arrived a buyer may ask to give something back.', {
-    default: 30,
-    minimum: 0,
-    maximum: 3_650,
-  }),
   ...paymentSettings,
 })
 

@@ -41,8 +41,4 @@ export const problems = {
   download_unknown: ['not_found', 'There is no such download, or its link was changed.'],
   download_used_up: ['conflict', 'It was fetched as often as it may be.'],
   file_missing: ['not_found', 'The file is not there.'],
-  return_unknown: ['not_found', 'There is no such return, or it is not for who asks.'],
-  return_open: ['conflict', 'A return of these things is under way.'],
-  return_too_late: ['conflict', 'It arrived longer ago than things are taken back.'],
-  return_state: ['conflict', 'The return is not in a state for that.'],
 } satisfies Problems

@@ -289,21 +289,3 @@ create table downloads (
   most        integer,
   used        integer     not null default 0 check (used >= 0 and used <= coalesce(most, used))
 );
-
--- returns: what buyers want to give back, and why.
-create table returns (
-  id         uuid        primary key,
-  order_id   uuid        not null references orders,
-  part_id    uuid        not null references order_parts,
-  user_id    uuid        not null,
-  reason     text        not null,
-  note       text,
-  lines      json        not null,
-  state      text        not null check (state in ('requested', 'approved', 'rejected', 'received')),
-  answer     text,
-  version    integer     not null,
-  created_at timestamptz not null
-);
-create index returns_by_order on returns (order_id);
--- One that is open a part.
-create unique index returns_open on returns (part_id) where state in ('requested', 'approved');
