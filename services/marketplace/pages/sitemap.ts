@@ -4,6 +4,8 @@ import type { Workshop } from '../products/changing.ts'
 import { Id } from '#contracts/shared'
 
 const perMap = 5_000
+/** Where they begin: of the shop, and of what is written. */
+const maps = ['/shop/sitemap.xml', '/sitemaps/content-1.xml']
 
 /** What search engines may list: every product for sale, some thousand a file, and every category. */
 export function sitemaps({ host, catalogue }: Workshop): void {
@@ -26,7 +28,7 @@ export function sitemaps({ host, catalogue }: Workshop): void {
         .type('text/plain; charset=utf-8')
         .header('cache-control', 'public, max-age=3600')
         .send(
-          `User-agent: *\nDisallow: /api/\nDisallow: /cart\nDisallow: /checkout\n\nSitemap: ${platform.publicUrl}/shop/sitemap.xml\n`,
+          `User-agent: *\nDisallow: /api/\nDisallow: /cart\nDisallow: /checkout\n\n${maps.map(path => `Sitemap: ${platform.publicUrl}${path}\n`).join('')}`,
         ),
   )
 
