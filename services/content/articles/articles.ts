@@ -88,8 +88,37 @@ const common = {
   ),
 }
 
+const written = { language: 'en', tags: ['winter'] }
+const examples: Record<ArticleKind, object> = {
+  post: { ...written, title: 'Charging in winter', body: '## Why cold matters', author: 'Ada Lovelace' },
+  help: {
+    ...written,
+    title: 'It takes longer in winter',
+    body: 'Cold batteries take less.',
+    world: 'charging',
+    questions: [{ question: 'Does it help to drive before?', answer: 'Yes: the battery is warm then.' }],
+  },
+  tutorial: {
+    ...written,
+    title: 'Warm a battery before it is charged',
+    minutes: 5,
+    steps: [{ title: 'Say when you leave', text: 'In the car, under *Departure*.' }],
+  },
+  job: {
+    ...written,
+    title: 'Field technician',
+    body: 'You repair chargers, also in winter.',
+    organisation: 'Volt & Söhne GmbH',
+    employment: 'full-time',
+    place: 'Hamburg',
+    country: 'DE',
+    pay: { fromMinor: 4_200_000, toMinor: 5_400_000, currency: 'EUR', per: 'year' },
+  },
+}
+
 /** How an article of a kind is written. */
-export const draftOf = (kind: ArticleKind) => Type.Object({ ...common, ...ofKind[kind] })
+export const draftOf = (kind: ArticleKind) =>
+  Type.Object({ ...common, ...ofKind[kind] }, { examples: [examples[kind]] })
 export type Draft = Static<Type.TObject<typeof common>> & Details
 
 /** All that is only of some kinds. */
