@@ -29,9 +29,9 @@ function listenIn(t: TestContext): Set<string> {
   const hear = (at: unknown): void => {
     for (const [key, value] of Object.entries(at ?? {}))
       if (typeof value === 'object') hear(value)
-      // A code is secret where it is one to be typed; others name a kind.
-      else if (typeof value === 'string' && isPrivate.test(key) && (key !== 'code' || /^\d+$/.test(value)))
-        heard.add(value)
+      // A code is secret where it is one to be typed, others name a kind; a station is called like its charger.
+      else if (typeof value === 'string' && isPrivate.test(key))
+        if (key === 'code' ? /^\d+$/.test(value) : key !== 'name' || !('chargerId' in (at as object))) heard.add(value)
   }
   const { fetch } = globalThis
   globalThis.fetch = async (url, options) => {
