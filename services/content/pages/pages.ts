@@ -59,7 +59,7 @@ export function pages(host: ContentHost): void {
 export function missing(reply: Reply, section: Section, language: Language, over = false): Reply {
   const words = texts[language]
   const { title, text } = over ? words.gone : words.unknown
-  return sendPage(reply.header('cache-control', 'no-cache'), over ? 410 : 404, {
+  return sendPage(reply.header('cache-control', 'no-store'), over ? 410 : 404, {
     language,
     title,
     body: html`<p>${text}</p>`,
