@@ -27,6 +27,17 @@ told.addEventListener('charge', ({ data }) => {
 const stepMs = 2_000
 
 export function liveRoutes({ site, db, now, watch }: BillingHost, adHoc: AdHoc): void {
+  const due = new Set<string>()
+  /** However many look at a visit, it is asked for once a step, and no more when nobody looks. */
+  const again = (token: string): void => {
+    if (due.has(token)) return
+    due.add(token)
+    setTimeout(() => {
+      due.delete(token)
+      live.wake(token)
+    }, stepMs).unref()
+  }
+
   site.get(
     '/charge/live.js',
     {
@@ -51,9 +62,15 @@ export function liveRoutes({ site, db, now, watch }: BillingHost, adHoc: AdHoc):
       if (!found) throw new Problem('not_found', 'visit_unknown')
       return {
         about: found.token,
-        newest: async () => 0,
+        async newest() {
+          // The page may be older than what was told since.
+          setTimeout(() => live.wake(found.token), 0).unref()
+          return 0
+        },
         async after(seen) {
           const step = Math.floor(now().getTime() / stepMs)
+          // What comes within a step is told with the next.
+          again(found.token)
           if (Number(seen) >= step) return []
           const visit = (await findVisit(db, params))!
           const at = now()
