@@ -57,6 +57,13 @@ const ToDoView = Type.Object({ items: Type.Array(AuthorisationView) }, { title: 
 
 const refuses = ['terminal_unproven', 'too_many_requests', 'authorisation_unknown', 'authorisation_over'] as const
 
+/** A request as it comes to who reads its body: what its route says of it is not looked at yet. */
+interface Bare {
+  readonly params: unknown
+  readonly headers: IncomingHttpHeaders
+  readonly ip: string
+}
+
 /** What terminals say and are told; all of it is signed as Standard Webhooks are. */
 export function eventRoutes(host: BillingHost, adHoc: AdHoc, secretFor: (terminal: Terminal) => string): void {
   const { db, now, cache } = host
@@ -100,8 +107,8 @@ export function eventRoutes(host: BillingHost, adHoc: AdHoc, secretFor: (termina
   host.http.scope((app, scoped) => {
     // Signatures are over the bytes as they came.
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: any, body: Buffer) => {
-      await prove(request.params.id, request.headers, request.ip, body)
+    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: Bare, body: Buffer) => {
+      await prove((request.params as { id: string }).id, request.headers, request.ip, body)
       return parseJson(body)
     })
     const config = { access: anyone }

@@ -158,7 +158,7 @@ function readingRoutes({ db, http }: ContentHost, section: Section): void {
   )
 }
 
-/** An article as the API shows it. */
+/** An article as the API shows it: what only its kind says is held to the schema of its route. */
 export async function viewOf(db: Db, article: Article) {
   return {
     ...summarise(article),
@@ -166,6 +166,7 @@ export async function viewOf(db: Db, article: Article) {
     html: String(await markdown(article.body)),
     ...(article.details as object),
     translations: await translationsOf(db, article),
+    // Of four kinds with one shape each; which it is stands in the route.
   } as never
 }
 

@@ -18,6 +18,8 @@ async function placed<T>(work: PromiseLike<T>): Promise<T> {
   }
 }
 
+// `details` are JSON, which their type, of optional fields, does not say to the driver's.
+
 /** Fails with `slug_taken` and `language_taken`. */
 export async function insertArticle(tx: Tx, article: Article, userId: string): Promise<void> {
   const { id, kind, language, family, slug, owner, title, summary, body, tags, details, state, createdAt } = article

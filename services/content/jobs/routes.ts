@@ -77,6 +77,7 @@ export function jobRoutes(host: ContentHost, removeFile: RemoveFile): void {
       async (request, reply) => {
         await applicants.take(request.ip)
         const job = await found(db, 'job', request.params.slug, undefined, request.query.language)
+        // Applying asks nothing of the route's own parameters.
         const { id, receivedAt } = await apply(host, request as never, job)
         return reply.code(201).send({ id, receivedAt: receivedAt.toISOString() })
       },

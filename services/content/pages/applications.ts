@@ -38,6 +38,7 @@ export function applicationPages(host: ContentHost): void {
           const typed: Typed = {}
           try {
             await applicants.take(request.ip)
+            // Applying asks nothing of the route's own parameters.
             await apply(host, request as never, job, typed)
           } catch (error) {
             if (!(error instanceof Problem) || error.kind === 'unavailable') throw error
