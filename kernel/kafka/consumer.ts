@@ -93,15 +93,10 @@ export function openGroup(means: Means) {
     age: (): number => fetcher?.age() ?? 0,
     /** Whether everything in Kafka has been handed out here, or handled by other members. */
     async settled(): Promise<boolean> {
+      if (!fetcher) return false
       const ends = await topics.offsetsAt(names, 'latest')
-      if (
-        !fetcher ||
-        fetcher
-          .lag(ends)
-          .values()
-          .some(lag => lag > 0)
-      )
-        return false
+      const lags = fetcher?.lag(ends).values()
+      if (!lags || lags.some(lag => lag > 0)) return false
       return await isHandledElsewhere(means, ends, new Set(partitions.map(keyOf)))
     },
     async stop(): Promise<void> {

@@ -83,14 +83,23 @@ export function openDatastore(options: {
   }
 }
 
-/** Resolves once all events have had their effect and all due jobs are done; fails after 20 s. */
+/**
+ * Resolves once all events have had their effect and all due jobs are done. What cannot be asked yet, as a topic that
+ * Kafka is still making, is asked again; fails after 30 s.
+ */
 export async function settle(datastores: readonly Datastore[]): Promise<void> {
   const settled = async (): Promise<boolean> =>
     (await Promise.all(datastores.map(datastore => datastore.settled()))).every(Boolean)
-  for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
-    // Another database's reactions may have published into the first one's meanwhile.
-    if ((await settled()) && (datastores.length === 1 || (await settled()))) return
+  let cause: unknown
+  for (const deadline = performance.now() + 30_000; performance.now() < deadline;) {
+    try {
+      // Another database's reactions may have published into the first one's meanwhile.
+      if ((await settled()) && (datastores.length === 1 || (await settled()))) return
+      cause = undefined
+    } catch (error) {
+      cause = error
+    }
     await new Promise(done => setTimeout(done, 5))
   }
-  throw new Error('events or jobs are still open after 20 s')
+  throw new Error('events or jobs are still open after 30 s', { cause })
 }
