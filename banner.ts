@@ -41,7 +41,7 @@ ${rows.map(([label, value]) => `  ${label.padEnd(12)} ${value}`).join('\n')}
 ${admin}
 Three things to try:
   curl ${url}/health
-  Open ${url}/docs in a browser
+  Open ${url} in a browser: charging, the shop, help; the API with everything to try is at ${url}/docs
   Follow the five-minute tour in README.md: register, sign in, create a battery passport
 
 Ctrl-C stops it; everything stays in the data folder.

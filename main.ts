@@ -3,6 +3,7 @@ import { misspelt } from './kernel/config/spelling.ts'
 import { endOnRejections } from './kernel/run/rejections.ts'
 import { run, type Platform } from './kernel/run/run.ts'
 import { all, choose } from './services/all.ts'
+import { doors } from './services/doors.ts'
 import { banner, lacking, refusal } from './banner.ts'
 import { chargeDemo, seedDemo, stockDemo } from './seed.ts'
 
@@ -19,6 +20,7 @@ try {
     // At once: what comes before the banner, Ctrl-C too, must not lose it.
     announced: (label, value) => console.log(`${label}: ${value}`),
     everywhere: names,
+    doors,
   })
   running = platform
   endOnRejections(platform.log)

@@ -45,7 +45,7 @@ export async function seedDemo(platform: Platform): Promise<void> {
   if (!admin || !platform.config.OHMNIBUS_DEMO) return
   const [email, password] = admin.value.split(' / ') as [string, string]
   if (platform.services.includes('passports')) await seed(local(platform), { email, password, passports: 12 })
-  if (platform.services.includes('ocpp')) await seedCards(local(platform), { email, password })
+  if (platform.services.includes('ocpp')) await seedCharging(platform, { email, password })
 }
 
 /** Fills the shop behind the banner: pictures are drawn, and nobody waits for them. */
@@ -60,10 +60,14 @@ export async function stockDemo(platform: Platform, stopping: AbortSignal): Prom
 /** Cards that the drivers of the demo hold against its chargers. */
 const demoCards = ['DEMO-CARD-1', 'DEMO-CARD-2', 'DEMO-CARD-3']
 
-async function seedCards(client: Client, { email, password }: { email: string; password: string }): Promise<void> {
-  const { accessToken } = await client('POST', '/api/auth/login', { email, password })
+async function seedCharging(platform: Platform, person: { email: string; password: string }): Promise<void> {
+  const client = local(platform)
+  const { accessToken } = await client('POST', '/api/auth/login', person)
   for (const idToken of demoCards)
     await client('POST', '/api/ocpp/tokens', { idToken, type: 'ISO14443', label: 'Demo' }, accessToken)
+  if (!platform.services.includes('stations')) return
+  const { seedStations } = await import('./tools/demo/stations.ts')
+  await seedStations(client, accessToken, platform.services.includes('billing'))
 }
 
 /** In evaluation mode a dozen simulated chargers are at work until the platform stops. */

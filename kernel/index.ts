@@ -59,6 +59,7 @@ export {
   lookOf,
   sendPage,
   sizeIn,
+  type Door,
   type Found,
   type Language,
   type Link,

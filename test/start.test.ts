@@ -80,6 +80,12 @@ test(
       })
     assert.equal((await login(first)).status, 200)
 
+    const look = (path: string) => fetch(first.address + path, { headers: { accept: 'text/html' } })
+    const home = await (await look('/')).text()
+    const doors = [...home.matchAll(/<dt><a href="([^"]+)"/g)].map(([, path]) => path!)
+    assert.ok(doors.length >= 5, home)
+    for (const path of doors) assert.equal((await look(path)).status, 200, `${path} opens`)
+
     await halfARequest(t, first)
     first.signal('SIGTERM')
     const { code, ms } = await first.ends(10_000)

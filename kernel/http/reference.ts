@@ -74,7 +74,7 @@ export function reference(app: FastifyInstance, peers: Peers, names: readonly st
   )
   if (existsSync(events))
     give('/docs/asyncapi.json', reply => reply.type('application/json').send(createReadStream(events)))
-  for (const path of ['/', '/api/docs']) give(path, reply => reply.redirect('/docs'))
+  give('/api/docs', reply => reply.redirect('/docs'))
 
   site.get(
     '/problems/:code',

@@ -36,6 +36,23 @@ export interface Link {
   readonly text: string
 }
 
+/** A way into the platform for people. */
+export interface Door {
+  /** Whose page it leads to. */
+  readonly service: string
+  readonly to: string
+  readonly name: Texts<string>
+  /** What one finds there, in a sentence. */
+  readonly about: Texts<string>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Those of services that run here or are known to run elsewhere. */
+    readonly doors: readonly Door[]
+  }
+}
+
 export interface PageContent {
   readonly language: Language
   readonly title: string
@@ -46,7 +63,7 @@ export interface PageContent {
   readonly secret?: boolean
   /** What search engines and those who share its address are told. */
   readonly found?: Found
-  /** Stands above its title. */
+  /** Stands above it instead of the doors of the platform. */
   readonly top?: Html
   readonly look?: Look
 }
@@ -109,7 +126,7 @@ export function sendPage(reply: Reply, status: number, content: PageContent): Re
   if (content.secret) reply.headers({ 'cache-control': 'no-store', 'x-robots-tag': 'noindex' })
   // Paths of ours as people see them; in what came in no quotation mark is left as it was.
   const lead = ` $1="${reply.server.base.replaceAll('$', '$$$$')}/`
-  return reply.send(pageOf(content).replace(/ (href|action)="\/(?!\/)/g, lead))
+  return reply.send(pageOf(content, reply.server.doors).replace(/ (href|action)="\/(?!\/)/g, lead))
 }
 
 const plainLook = lookOf('')
@@ -134,7 +151,18 @@ function foundBy(language: Language, title: string, found: Found): Html {
     ${picture && [graph('image', picture.address), graph('image:alt', picture.text)]} ${data.map(dataElement)}`
 }
 
-const pageOf = ({ language, title, body, onward, found, top, look = plainLook }: PageContent): string =>
+const mastheadOf = (language: Language, doors: readonly Door[]): Html =>
+  html`<header class="top">
+    <div>
+      <a href="/">Ohmnibus</a>
+      ${doors.map(({ to, name }) => html`<a href="${to}">${name[language]}</a>`)}
+    </div>
+  </header>`
+
+const pageOf = (
+  { language, title, body, onward, found, top, look = plainLook }: PageContent,
+  doors: readonly Door[],
+): string =>
   `<!doctype html>
 ${html`<html lang="${language}">
   <head>
@@ -144,7 +172,7 @@ ${html`<html lang="${language}">
     ${found && foundBy(language, title, found)} ${look.element}
   </head>
   <body>
-    ${top}
+    ${top ?? mastheadOf(language, doors)}
     <main>
       <h1>${title}</h1>
       ${body}

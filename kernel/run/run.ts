@@ -21,6 +21,8 @@ import { addProblems } from '../http/problems.ts'
 import { reference } from '../http/reference.ts'
 import { openMail } from '../mail/open.ts'
 import { operations } from '../operations/operations.ts'
+import { home } from '../pages/home.ts'
+import type { Door } from '../pages/pages.ts'
 import { StartError } from '../problem.ts'
 import type { Service } from '../service.ts'
 import { openLog, type Log } from '../telemetry/log.ts'
@@ -44,6 +46,8 @@ export interface RunOptions {
   keys?: JWK[]
   /** Names of all services that the code has, those too that do not run here. */
   everywhere?: readonly string[]
+  /** Where people come in, wherever those run who open to them. */
+  doors?: readonly Door[]
   /** Off: `every` is not called by the clock. */
   periodic?: boolean
   /** Figures and the whole health are told to anybody where neither METRICS_TOKEN nor METRICS_PORT is set. */
@@ -107,6 +111,9 @@ export async function run(services: readonly Service[], config: Config, options:
       corsOrigins: config.CORS_ORIGINS,
       publicUrl: config.publicUrl,
       trustedProxies: config.TRUSTED_PROXIES,
+      doors: options.doors?.filter(
+        ({ service }) => elsewhere.has(service) || order.some(({ name }) => name === service),
+      ),
       accessLog: config.ACCESS_LOG,
       undeclared: options.undeclared,
       tls: config.tls,
@@ -153,6 +160,7 @@ export async function run(services: readonly Service[], config: Config, options:
     engines.files.serve(app, names)
     refuseUnanswered(world)
     reference(app, peers, options.everywhere)
+    home(app)
     await app.ready()
     for (const datastore of datastores) await datastore.start()
     closing.push(() => stopListening(app))

@@ -1,4 +1,3 @@
-import type { ConnectorStandard } from '#contracts/stations'
 import type { ConnectorStatus } from '#contracts/shared'
 import {
   anyone,
@@ -14,6 +13,7 @@ import {
 import { wordsOf } from '#money/tariff-words'
 import type { StationsHost } from './host.ts'
 import type { accessibilities, OpeningTimes } from './place.ts'
+import { plugs } from './plugs.ts'
 import { pricesAt } from './prices.ts'
 import { maySee, type ConnectorView, type WholeStation } from './stations/stations.ts'
 import { findStation } from './stations/store.ts'
@@ -68,6 +68,7 @@ const en = {
   write: 'Write to',
   operator: 'Operator',
   unknown: { title: 'There is no such station', text: 'It is not there, or it is not open to everybody.' },
+  others: 'Find another station',
   home: 'Go to the start page',
 }
 
@@ -122,6 +123,7 @@ const texts: Texts<typeof en> = {
     write: 'Schreiben an',
     operator: 'Betreiber',
     unknown: { title: 'Diese Station gibt es nicht', text: 'Sie ist nicht da, oder sie steht nicht allen offen.' },
+    others: 'Eine andere Station suchen',
     home: 'Zur Startseite',
   },
 }
@@ -155,12 +157,15 @@ export function pages(host: StationsHost): void {
 
 function unknown(request: Request, reply: Reply): Reply {
   const language = languageOf(request)
-  const { unknown: told, home } = texts[language]
+  const { unknown: told, others, home } = texts[language]
   return sendPage(reply.header('cache-control', 'private, no-store'), 404, {
     language,
     title: told.title,
     body: html`<p>${told.text}</p>`,
-    onward: [{ to: '/', text: home }],
+    onward: [
+      { to: '/charge', text: others },
+      { to: '/', text: home },
+    ],
   })
 }
 
@@ -180,7 +185,10 @@ function whole(request: Request, reply: Reply, station: WholeStation, prices: Pr
       ${section(words.directions, station.directions && html`<p><bdi>${station.directions}</bdi></p>`)}
       ${faultOf(language, station)}
       ${section(words.operator, station.operatorName && html`<p><bdi>${station.operatorName}</bdi></p>`)}`,
-    onward: [{ to: '/', text: words.home }],
+    onward: [
+      { to: '/charge', text: words.others },
+      { to: '/', text: words.home },
+    ],
   })
 }
 
@@ -246,16 +254,6 @@ function connectorsOf(language: Language, { id, evses, online, ...station }: Who
 const statusOf = (language: Language, { status }: ConnectorView, online: boolean): string => {
   const { statuses, unknownStatus } = texts[language]
   return online && status ? statuses[status] : unknownStatus
-}
-
-/** What people call them. */
-const plugs: Partial<Record<ConnectorStandard, string>> = {
-  CHADEMO: 'CHAdeMO',
-  IEC_62196_T1: 'Typ 1 / Type 1',
-  IEC_62196_T1_COMBO: 'CCS (Combo 1)',
-  IEC_62196_T2: 'Typ 2 / Type 2',
-  IEC_62196_T2_COMBO: 'CCS (Combo 2)',
-  SAE_J3400: 'NACS (J3400)',
 }
 
 function plugOf(language: Language, { standard, format, maxPowerW, powerType }: ConnectorView): string {

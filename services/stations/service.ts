@@ -13,6 +13,7 @@ import { answerConnector, answerStation } from './answers.ts'
 import { asksLater, needs, settings } from './host.ts'
 import { reactions } from './live/reactions.ts'
 import { streams } from './live/stream.ts'
+import { searchPage } from './nearby/pages.ts'
 import { nearbyRoutes } from './nearby/routes.ts'
 import { pages } from './pages.ts'
 import { problems } from './problems.ts'
@@ -49,6 +50,7 @@ export const stations = defineService({
     transferRoutes(host)
     uptimeRoutes(host)
     pages(host)
+    searchPage(host)
     streams(host)
     reactions(host)
     noteWorks(host)

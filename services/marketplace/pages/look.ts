@@ -4,9 +4,8 @@ export const sheetOf = (light: string, dark: string): string => `
 @media(prefers-color-scheme:dark){:root{--accent:${dark};--soft:#22262b}}
 body{font-size:1rem}
 main{max-width:70rem;padding-top:1.5rem}
-.top{border-bottom:1px solid var(--line)}
-.top>div{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;max-width:70rem;margin:0 auto;padding:.75rem 1.25rem}
-.top a{font-weight:600;text-decoration:none}
+.top>div{gap:.75rem 1.5rem}
+.top a,.top a:first-child{font-weight:600;margin:0}
 .top form{display:flex;gap:.5rem;flex:1 1 16rem;align-items:center}
 .top input{margin:0;padding:.45rem .75rem}
 .top button{padding:.45rem 1rem;flex:none;white-space:nowrap}
@@ -23,8 +22,6 @@ main{max-width:70rem;padding-top:1.5rem}
 .shop fieldset{border:0;margin:0 0 1rem;padding:0}
 .shop legend{font-weight:600;padding:0}
 .shop label{margin:0 0 .6rem}
-.check{display:flex;gap:.5rem;align-items:center;font-weight:400}
-.check input{width:auto;margin:0}
 .pair{display:flex;gap:.5rem}
 .pair label{font-weight:400}
 .grid{display:grid;gap:1.25rem;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr))}

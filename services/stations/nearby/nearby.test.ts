@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seedStations } from '../../../tools/demo/stations.ts'
 import { described, open } from '../testing.ts'
 import { classOf, kindOf, powerClasses } from './spots.ts'
 import { ConnectorStandard } from '#contracts/stations'
@@ -88,4 +89,60 @@ test('no two kinds of connector and power share a number', () => {
   )
   assert.equal(new Set(kinds).size, kinds.length)
   assert.deepEqual([0, 21_999, 22_000, 149_999, 10_000_000].map(classOf), [0, 0, 22_000, 50_000, 150_000])
+})
+
+test('people find public stations at a page: by words, plug, power and what is free now, in their language', async t => {
+  const { operator, nobody, db } = await open(t)
+  const mine = operator()
+  const one = (standard: string, maxPowerW: number) => ({
+    evses: [{ evse: 1, connectors: [{ connector: 1, standard, maxPowerW }] }],
+  })
+  const place = { street: 'Am <Hafen> 1', postalCode: '20457', city: 'Hamburg', country: 'DEU' }
+  const strong = await mine.make({ name: 'Strong', address: place, ...one('IEC_62196_T2_COMBO', 300_000) })
+  const weak = await mine.make({ name: 'Weak', address: place, ...one('IEC_62196_T2', 11_000) })
+  await mine.make({ name: 'Bare', address: place, evses: [] })
+  await mine.make({ name: 'Hidden', address: place, public: false })
+  await db`update connectors set available = true where station_id = ${weak.id}`
+  await db`update stations set online = true where id = ${weak.id}`
+
+  const page = async (query: string, language = 'en') => {
+    const answer = await nobody.page(`/charge${query}`, undefined, { 'accept-language': language })
+    assert.equal(answer.status, 200, answer.text)
+    return answer.text
+  }
+  const found = async (query: string) =>
+    [...(await page(query)).matchAll(/<h2><a [^>]*>([^<]*)/g)].map(([, name]) => name)
+  // What is free comes first, then the strongest.
+  assert.deepEqual(await found(''), ['Weak', 'Strong', 'Bare'])
+  assert.deepEqual(await found('?q=hamb+2045'), ['Weak', 'Strong', 'Bare'])
+  assert.deepEqual(await found('?q=stro&connector=&minPowerW=0'), ['Strong'])
+  assert.deepEqual(await found('?q=%22%27%26%7C%21%28'), ['Weak', 'Strong', 'Bare'], 'signs are no words')
+  assert.deepEqual(await found('?connector=IEC_62196_T2_COMBO'), ['Strong'])
+  assert.deepEqual(await found('?minPowerW=22000'), ['Strong'])
+  assert.deepEqual(await found('?available=true'), ['Weak'])
+  assert.deepEqual(await found('?q=nowhere'), [])
+  assert.match(await page('?q=nowhere'), /No station fits/)
+  const text = await page('?q=<hamburg>', 'de')
+  for (const part of [
+    `/stations/${strong.id}`,
+    'Am &#60;Hafen&#62; 1, 20457 Hamburg',
+    '1 von 1 frei',
+    'value="&#60;hamburg&#62;"',
+  ])
+    assert.ok(text.includes(part), part)
+  assert.equal((await nobody.page('/charge?connector=FAX')).status, 400)
+})
+
+test('those of the demo are found where they stand, with what they have', async t => {
+  const { operator, nobody } = await open(t)
+  const mine = operator()
+  const client = async (_: string, path: string, body?: object) => {
+    const answer = await mine.post(path.slice('/api/stations'.length), body)
+    assert.equal(answer.status, 201, answer.text)
+    return answer.body
+  }
+  await seedStations(client, '', false)
+  const { text } = await nobody.page('/charge?q=Regensburg')
+  assert.match(text, /Haidplatz 4, 93047 Regensburg/)
+  assert.match(text, /Typ 2 \/ Type 2, 22 kW/)
 })

@@ -45,7 +45,7 @@ const NearbyStation = shown(
     { title: 'NearbyStation' },
   ),
 )
-type NearbyStation = Static<typeof NearbyStation>
+export type NearbyStation = Static<typeof NearbyStation>
 
 /** Stations around a position. */
 export function nearbyRoutes({ http, db, now }: StationsHost): void {
@@ -63,6 +63,14 @@ export function nearbyRoutes({ http, db, now }: StationsHost): void {
   )
 }
 
+/** Those of a station `s` that are alike, counted. */
+export const connectorsOf = (db: Db) => db`
+  (select coalesce(json_agg(json_build_object('standard', c.standard, 'powerType', c.power_type,
+      'maxPowerW', c.max_power_w, 'total', c.total, 'available', c.available)
+      order by c.max_power_w desc nulls last, c.standard), '[]')
+    from (select standard, power_type, max_power_w, count(*) as total, count(*) filter (where available) as available
+      from connectors where station_id = s.id group by 1, 2, 3) c) as connectors`
+
 /**
  * The nearest first: an index on kind and position gives them in that order, and the search ends at the last that is
  * wanted. What is asked for is a kind of the index as far as it can be; the rest is looked at one by one.
@@ -75,11 +83,7 @@ export async function findNearby(db: Db, query: Query, at: Date): Promise<Nearby
     select s.id, s.name, s.address, json_build_object('latitude', s.latitude, 'longitude', s.longitude) as coordinates,
       s.time_zone as "timeZone", s.opening as "openingTimes", s.operator_name as "operatorName", s.online,
       round(sec_to_gc(n.chord))::int as "distanceM",
-      (select coalesce(json_agg(json_build_object('standard', c.standard, 'powerType', c.power_type,
-          'maxPowerW', c.max_power_w, 'total', c.total, 'available', c.available)
-          order by c.max_power_w desc nulls last, c.standard), '[]')
-        from (select standard, power_type, max_power_w, count(*) as total, count(*) filter (where available) as available
-          from connectors where station_id = s.id group by 1, 2, 3) c) as connectors
+      ${connectorsOf(db)}
     from spots_near(${kind}, ${lat}, ${lon}, ${radius}, ${standard}, ${minPowerW}, ${available},
       ${openNow ? at : null}, ${limit}) n
     join stations s on s.id = n.station_id

@@ -1,0 +1,56 @@
+import type { Door } from '#kernel'
+
+/** Where people come in; those of services that a process knows the way to stand above its pages and on the first one. */
+export const doors: readonly Door[] = [
+  {
+    service: 'stations',
+    to: '/charge',
+    name: { en: 'Charge', de: 'Laden' },
+    about: {
+      en: 'Find a charging station, see what it costs before you plug in, and pay by card without an account.',
+      de: 'Ladestationen finden, den Preis vor dem Anstecken sehen und ohne Konto mit Karte bezahlen.',
+    },
+  },
+  {
+    service: 'marketplace',
+    to: '/shop',
+    name: { en: 'Shop', de: 'Shop' },
+    about: {
+      en: 'Chargers, parts, software and second-life batteries with their passports, from many vendors.',
+      de: 'Ladestationen, Teile, Software und gebrauchte Batterien mit ihrem Pass, von vielen Anbietern.',
+    },
+  },
+  {
+    service: 'content',
+    to: '/help',
+    name: { en: 'Help', de: 'Hilfe' },
+    about: {
+      en: 'What a battery passport is, what charging costs, how to sell: answers in a few sentences.',
+      de: 'Was ein Batteriepass ist, was Laden kostet, wie man verkauft: Antworten in wenigen Sätzen.',
+    },
+  },
+  {
+    service: 'content',
+    to: '/tutorials',
+    name: { en: 'Tutorials', de: 'Anleitungen' },
+    about: {
+      en: 'Step by step: the first passport, the first charger, the first sale.',
+      de: 'Schritt für Schritt: der erste Pass, die erste Ladestation, der erste Verkauf.',
+    },
+  },
+  {
+    service: 'content',
+    to: '/blog',
+    name: { en: 'Blog', de: 'Blog' },
+    about: { en: 'What is new, and why.', de: 'Was neu ist, und warum.' },
+  },
+  {
+    service: 'identity',
+    to: '/api/auth/sign-in',
+    name: { en: 'Sign in', de: 'Anmelden' },
+    about: {
+      en: 'Your account, your organisations and your invitations.',
+      de: 'Ihr Konto, Ihre Organisationen und Ihre Einladungen.',
+    },
+  },
+]
