@@ -21,7 +21,7 @@ if (Number(process.versions.node.split('.')[0]) >= 26) {
   process.exit(1)
 } else {
   const env = { NODE_COMPILE_CACHE: compiled, ...process.env }
-  const child = spawn(own, [cli, ...process.argv.slice(2)], { stdio: 'inherit', env })
+  const child = spawn(own, [...process.execArgv, cli, ...process.argv.slice(2)], { stdio: 'inherit', env })
   // The child decides when to end. A terminal sends it Ctrl-C by itself: it takes two that come together for one.
   for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => child.kill(name))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))

@@ -43,7 +43,9 @@ export async function start(world: World): Promise<Line[]> {
 async function startOnce(data: string): Promise<{ seconds: number; node: number; postgres: number }> {
   const port = await freePort()
   const started = performance.now()
-  const platform = spawn(process.execPath, [join(import.meta.dirname, '../../tools/ohmnibus.js'), 'start'], {
+  // As `npm start` calls it.
+  const command = ['--max-semi-space-size=16', join(import.meta.dirname, '../../tools/ohmnibus.js'), 'start']
+  const platform = spawn(process.execPath, command, {
     env: {
       ...process.env,
       OHMNIBUS_SERVICES: allServices.join(','),
