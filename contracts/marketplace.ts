@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { call, event } from './define.ts'
-import { Currency, Id, Instant, Line, Minor, Owner } from './shared.ts'
+import { Currency, Id, Instant, Line, Minor, Owner, Slug } from './shared.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
@@ -31,14 +31,6 @@ export type ProductStatus = Static<typeof ProductStatus>
  */
 export const StockPolicy = Type.Enum(['deny', 'backorder', 'preorder', 'unlimited'], { examples: ['deny'] })
 export type StockPolicy = Static<typeof StockPolicy>
-
-/** A name in an address: small letters, digits and single hyphens. */
-export const Slug = Type.String({
-  minLength: 1,
-  maxLength: 120,
-  pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
-  examples: ['wallbox-11-kw'],
-})
 
 /** What a vendor calls a variant; once a vendor. */
 export const Sku = Line(64, { examples: ['WB-11-T2'] })

@@ -386,3 +386,11 @@ export type Quote = Static<typeof Quote>
 
 /** What a cart would cost as an order, to the minor unit; nothing is held for it. */
 export const quoteCart = call('orders', 'quote_cart', Type.Object({ userId: nullable(Id), cart: CartContent }), Quote)
+
+/** Whether somebody has said as whom they sell, with name, address and tax number as invoices have them. */
+export const getSeller = call(
+  'orders',
+  'get_seller',
+  Type.Object({ ownerId: Id }),
+  Type.Object({ known: Type.Boolean() }),
+)

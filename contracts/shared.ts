@@ -107,3 +107,11 @@ export const CartContent = Type.Object({
   shipping: Type.Array(Type.Object({ vendorId: Id, optionId: Id }), { maxItems: 200 }),
 })
 export type CartContent = Static<typeof CartContent>
+
+/** A name in an address: small letters, digits and single hyphens. */
+export const Slug = Type.String({
+  minLength: 1,
+  maxLength: 120,
+  pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
+  examples: ['wallbox-11-kw'],
+})

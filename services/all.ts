@@ -19,6 +19,7 @@ export const all: Record<string, () => Promise<Service>> = {
   orders: async () => (await import('./orders/service.ts')).orders,
   marketplace: async () => (await import('./marketplace/service.ts')).marketplace,
   content: async () => (await import('./content/service.ts')).content,
+  vendors: async () => (await import('./vendors/service.ts')).vendors,
 }
 
 /** The services of these names, or all. Fails with `StartError` on a name there is not. */

@@ -25,7 +25,7 @@ interface Entry {
  * What order of arrival or the clock decide by their nature: the place in an inbox, when a process was seen, when a
  * service told what follows from the events of another.
  */
-const byArrival = ['position', 'seen_at', 'station_at']
+const byArrival = ['revoked_at', 'position', 'seen_at', 'station_at']
 
 const services = await choose()
 /** Topics each service reacts to, learnt by starting it. */

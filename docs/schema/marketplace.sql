@@ -270,6 +270,13 @@ create table variants (
 CREATE INDEX variants_by_product ON marketplace.variants USING btree (product_id, "position");
 CREATE UNIQUE INDEX variants_skus ON marketplace.variants USING btree (owner_id, sku) WHERE (deleted_at IS NULL);
 
+create table vendor_states (
+  vendor_id  uuid     not null,
+  suspended  boolean  not null,
+  version    integer  not null,
+  constraint vendor_states_pkey PRIMARY KEY (vendor_id)
+);
+
 create table vocabulary (
   word  text  not null,
   constraint vocabulary_pkey PRIMARY KEY (word)

@@ -1,5 +1,25 @@
 -- The schema orders after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table categories (
+  id       uuid     not null,
+  path     uuid[]   not null,
+  version  integer  not null,
+  constraint categories_pkey PRIMARY KEY (id)
+);
+
+create table commission_rules (
+  id            uuid                      not null,
+  vendor_id     uuid,
+  category_id   uuid,
+  basis_points  integer                   not null,
+  fixed         json,
+  from_at       timestamp with time zone  not null,
+  until_at      timestamp with time zone,
+  version       integer                   not null,
+  constraint commission_rules_pkey PRIMARY KEY (id)
+);
+CREATE INDEX commission_rules_by_vendor ON orders.commission_rules USING btree (vendor_id);
+
 create table coupon_uses (
   coupon_id       uuid    not null,
   order_id        uuid    not null,

@@ -2,6 +2,7 @@ import { defineService } from '#kernel'
 import { firstAdmin } from './accounts/admins.ts'
 import { accountDeletionRoute } from './accounts/deletion.ts'
 import { accountRoutes } from './accounts/routes.ts'
+import { letVendorsSell } from './accounts/vendors.ts'
 import { answers } from './answers.ts'
 import { forgetExpired } from './expiry.ts'
 import { entranceRoutes } from './entrance/routes.ts'
@@ -38,6 +39,7 @@ export const identity = defineService({
     invitationRoutes(shared)
     entranceRoutes(shared)
     figureRoutes(shared)
+    letVendorsSell(shared)
     answers(shared)
     await firstAdmin(host)
     host.every('1 minute', 'forget what has expired', () => host.db.transaction(tx => forgetExpired(tx, host.now())))

@@ -9,6 +9,7 @@ import {
   StockSet,
 } from '#contracts/marketplace'
 import { StockChanged } from '#contracts/orders'
+import { VendorUpdated } from '#contracts/vendors'
 import { newId } from '#kernel'
 import { onSale, open } from './testing.ts'
 
@@ -277,4 +278,60 @@ test('carts read products as they are now, with the rates of their tax class', a
       },
     ],
   })
+})
+
+test('of a vendor that is suspended nothing is for sale from then on, and all of it again once it is let back in', async t => {
+  const market = await open(t)
+  const { p, visit } = market
+  const [vendor, other, admin] = [market.vendor(), market.vendor(), market.admin()]
+  const [mine, theirs] = [await vendor.offer({}), await other.offer({ name: 'Wallbox 22 kW' })]
+  for (const { id } of [mine, theirs]) await admin.post(`/products/${id}/approve`)
+  await p.settle()
+  const found = async () =>
+    JSON.parse((await visit('/api/marketplace/products?search=wallbox')).text)
+      .items.map(({ id }: any) => id)
+      .toSorted()
+  const both = [mine.id, theirs.id].toSorted()
+  assert.deepEqual(await found(), both)
+
+  const stands = (status: 'active' | 'suspended', version: number) =>
+    p.publish(VendorUpdated, {
+      vendorId: vendor.userId,
+      owner: { kind: 'person', id: vendor.userId },
+      applicantId: vendor.userId,
+      name: 'Voltwerk',
+      slug: 'voltwerk',
+      status,
+      verified: true,
+      version,
+    })
+  await stands('suspended', 3)
+  await stands('active', 2)
+  await p.settle()
+  assert.deepEqual(await found(), [theirs.id])
+  assert.equal((await visit(`/api/marketplace/products/${mine.id}`)).status, 404)
+  assert.equal((await vendor.get(`/products/${mine.id}`)).status, 200, 'its vendor still sees it')
+  const last = async () => (await p.published(ProductUpdated)).filter(({ productId }) => productId === mine.id).at(-1)!
+  assert.deepEqual([(await last()).forSale, (await last()).status], [false, 'active'])
+  const fresh = await vendor.offer({ name: 'Wallbox 7 kW' })
+  await admin.post(`/products/${fresh.id}/approve`)
+  assert.equal((await visit(`/api/marketplace/products/${fresh.id}`)).status, 404, 'nor what it adds meanwhile')
+
+  await stands('active', 4)
+  await p.settle()
+  assert.deepEqual(await found(), [...both, fresh.id].toSorted())
+  assert.equal((await last()).forSale, true)
+})
+
+test('vendors find their products where vendors are, too', async t => {
+  const market = await open(t)
+  const vendor = market.vendor()
+  const made = await vendor.offer({})
+  const headers = market.p.signedIn({ userId: vendor.userId, role: 'vendor' })
+  const at = (method: 'GET' | 'PUT' | 'DELETE', path = '', payload?: object) =>
+    market.p.http.inject({ method, url: `/api/vendors/products${path}`, headers, ...(payload && { payload }) })
+  assert.equal((await at('GET')).json().items[0].id, made.id)
+  assert.equal((await at('PUT', `/${made.id}`, { name: 'Wallbox 12 kW' })).json().name, 'Wallbox 12 kW')
+  assert.equal((await at('DELETE', `/${made.id}`)).statusCode, 204)
+  assert.deepEqual((await at('GET')).json().items, [])
 })

@@ -28,6 +28,7 @@ import { reviewRoutes } from './reviews/routes.ts'
 import { openShop, searchRoutes } from './search/routes.ts'
 import { stockReactions } from './stock/reactions.ts'
 import { stockRoutes } from './stock/routes.ts'
+import { followVendors } from './suspending.ts'
 import { taxRoutes } from './taxes/routes.ts'
 import { transferRoutes } from './transfer/transfer.ts'
 
@@ -69,6 +70,7 @@ export const marketplace = defineService({
     stockReactions(workshop)
     batteryReactions(workshop)
     forgetWhoLeaves(workshop)
+    followVendors(workshop)
     answers(host)
   },
 })

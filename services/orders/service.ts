@@ -1,4 +1,4 @@
-import { quoteCart } from '#contracts/orders'
+import { getSeller, quoteCart } from '#contracts/orders'
 import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
 import { differencesIn, ledger } from '#money/ledger'
@@ -12,10 +12,12 @@ import { openCancelling } from './orders/cancelling.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { pages } from './pages/pages.ts'
 import { openPaying } from './paying/paying.ts'
+import { followCommissions } from './pricing/commission.ts'
 import { factsFor, quoteOf } from './pricing/facts.ts'
 import { priceCart } from './pricing/price.ts'
 import { problems } from './problems.ts'
 import { sellerRoutes } from './sellers/routes.ts'
+import { findSellers } from './sellers/sellers.ts'
 import { openArriving } from './sending/arriving.ts'
 import { openLinks } from './sending/goods.ts'
 import { openHandingOver, openVault } from './sending/licences.ts'
@@ -43,6 +45,7 @@ export const orders = defineService({
       await invoicing.soon(tx, orderId)
     }
     followOffers(host)
+    followCommissions(host)
     forgetWhoLeaves(host)
     const paying = openPaying(host, { paid, refunded: invoicing.soon })
     const cancel = openCancelling(host, paying)
@@ -55,8 +58,9 @@ export const orders = defineService({
     voucherRoutes(host)
     host.answer(quoteCart, async ({ userId, cart }) => {
       const buyer = { place: cart.country === null ? null : { country: cart.country } }
-      return quoteOf(priceCart(cart, await factsFor(db, cart, userId), buyer, now()))
+      return quoteOf(priceCart(cart, await factsFor(db, cart, userId, now()), buyer, now()))
     })
+    host.answer(getSeller, async ({ ownerId }) => ({ known: (await findSellers(db, [ownerId])).has(ownerId) }))
     host.every('1 minute', 'cancel orders that nobody paid in time', () => paying.expire())
     const wrong = metrics.gauge('ohmnibus_orders_accounts_wrong', 'Accounts that are not the sum of their postings', [])
     host.every('1 hour', 'compare balances with what was booked', async () => {

@@ -12,6 +12,7 @@ import { marketHappens, offerOne } from './market.ts'
 import { purchasesHappen } from './purchases.ts'
 import { contentHappens } from './content.ts'
 import { stationsHappen } from './stations.ts'
+import { vendorsHappen } from './vendors.ts'
 import { wishesHappen } from './wishes.ts'
 
 const password = 'quiet trains at dawn'
@@ -124,6 +125,9 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await root.get(200, `PUT /api/auth/users/${grace.id}/role`, { role: 'vendor' })
     grace.use(await grace.get(200, 'POST /api/auth/login', { email: 'hopper@example.com', password }))
     await marketHappens(p, root, grace, [ada.id, zoe.id])
+    // Somebody who has nothing in the shop: how often its products are told of depends on who is quicker.
+    await vendorsHappen(root, await person('Vera'), [zoe])
+    await p.settle()
     await zoe.get(204, `DELETE /api/auth/organisations/${brief}`)
     zoe.use(await zoe.get(200, 'POST /api/auth/login', { email: zoe.email, password }))
     await zoe.get(204, 'DELETE /api/auth/profile', { password })

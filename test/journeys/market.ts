@@ -1,3 +1,4 @@
+import { ReviewAdded, ReviewRemoved } from '#contracts/marketplace'
 import { OrderCompleted, StockChanged } from '#contracts/orders'
 import { newId } from '#kernel'
 import type { TestPlatform } from '../../kernel/testing.ts'
@@ -31,6 +32,11 @@ export async function marketHappens(p: TestPlatform, root: Client, seller: Selle
   const [{ id: variantId }] = product.variants
   for (const [version, available] of [2, 0, 1].entries())
     await p.publish(StockChanged, { variantId, productId: product.id, available, version: version + 1_001 })
+  for (const rating of [4, 5]) {
+    const review = { reviewId: newId(), productId: product.id, vendorId: seller.id, userId: buyers[0]!, rating }
+    await p.publish(ReviewAdded, { ...review, version: 1 })
+    if (rating === 4) await p.publish(ReviewRemoved, { ...review, version: 2 })
+  }
   const completedAt = new Date('2027-02-18T08:00:00.000Z').toISOString()
   for (const userId of buyers) {
     const bought = { vendorId: seller.id, quantity: 1 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { CategoryCreated } from '#contracts/marketplace'
 import {
   OrderCancelled,
   OrderCompleted,
@@ -8,6 +9,7 @@ import {
   PaymentSucceeded,
   StockChanged,
 } from '#contracts/orders'
+import { CommissionRuleChanged, type CommissionRule } from '#contracts/vendors'
 import { newId } from '#kernel'
 import { cart } from '../../services/cart/service.ts'
 import { open } from '../../services/orders/testing.ts'
@@ -187,5 +189,59 @@ suite('an order', () => {
     const sold = (await it.shop.get(`/api/orders/${order.id}`)).body
     assert.deepEqual([sold.billingAddress.email, sold.paymentIntent, sold.items.length], [undefined, null, 1])
     assert.equal((await it.admin.get(`/api/orders/${order.id}`)).body.billingAddress.email, 'ada@example.com')
+  })
+})
+
+suite('what the platform keeps', () => {
+  test('is frozen on each line when an order is placed, by the nearest rule, and never more than the line is worth', async t => {
+    const it = await open(t, cart)
+    const { p, shop } = it
+    const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString()
+    const said = await shop.put('/api/orders/seller', {
+      name: 'Example Chargers GmbH',
+      address: { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', country: 'DE' },
+      smallBusiness: false,
+    })
+    assert.equal(said.status, 200, JSON.stringify(said.body))
+    const [root, leaf] = [newId(), newId()]
+    const names = { en: 'x', de: 'x' }
+    const category = { parentId: root, path: [root, leaf], slug: 'b', names, version: 1 }
+    await p.publish(CategoryCreated, { ...category, categoryId: leaf })
+    const rule = (basisPoints: number, more: Partial<CommissionRule> = {}) => {
+      const every = { ruleId: newId(), vendorId: null, categoryId: null, fixed: null, until: null, version: 1 }
+      return p.publish(CommissionRuleChanged, { ...every, basisPoints, from: days(-60), ...more })
+    }
+    await rule(1_000)
+    await rule(500, { categoryId: root, fixed: { currency: 'EUR', amountMinor: 30 } })
+    await rule(9_000, { vendorId: newId() })
+    await rule(8_000, { from: days(30) })
+    await rule(7_000, { until: days(-30) })
+    await p.settle()
+    const box = await it.product({ price: 119_00 })
+    const plug = await it.product({ price: 23_80, categoryId: leaf })
+    const screw = await it.product({ price: 12, categoryId: leaf })
+    await p.settle()
+    const { order } = await it.placed([
+      [box, 2],
+      [plug, 3],
+      [screw, 1],
+    ])
+    const [created] = await p.published(OrderCreated)
+    const kept = created!.items.map(line => [line.netMinor, line.commissionBasisPoints, line.commissionMinor])
+    assert.deepEqual(kept, [
+      [200_00, 1_000, 20_00],
+      [60_00, 500, 3_90],
+      [10, 500, 10],
+    ])
+    assert.equal(created!.parts[0]!.commissionMinor, 24_00)
+
+    // What holds later is for what is placed later.
+    await rule(2_000, { vendorId: shop.owner.id, from: days(0) })
+    await p.settle()
+    const after = await it.placed([[box, 1]])
+    const [, second] = await p.published(OrderCreated)
+    assert.equal(second!.items[0]!.commissionMinor, 20_00)
+    const parts = async (id: string) => (await it.admin.get(`/api/orders/${id}`)).body.parts[0].commissionMinor
+    assert.deepEqual([await parts(order.id), await parts(after.order.id)], [24_00, 20_00])
   })
 })

@@ -1,5 +1,6 @@
 import type { Chapter } from './steps.ts'
 import { buying } from './walk-orders.ts'
+import { vendors } from './walk-vendors.ts'
 
 /** A product on its way through a shop. */
 const shop: Chapter = {
@@ -54,9 +55,17 @@ const shop: Chapter = {
       keep: { productTag: 'ETag' },
     },
     { operation: 'deleteMarketplaceProductsById', with: { id: 'productId', 'If-Match': 'productTag' } },
+    { operation: 'postVendorsProducts', keep: { offeredId: 'id', offeredTag: 'ETag' } },
+    { operation: 'getVendorsProducts' },
+    {
+      operation: 'putVendorsProductsById',
+      with: { id: 'offeredId', 'If-Match': 'offeredTag' },
+      keep: { offeredTag: 'ETag' },
+    },
+    { operation: 'deleteVendorsProductsById', with: { id: 'offeredId', 'If-Match': 'offeredTag' } },
     { operation: 'deleteMarketplaceCategoriesById', with: { id: 'categoryId' } },
   ],
 }
 
 /** What is sold, and how it is bought. */
-export const market: readonly Chapter[] = [shop, buying]
+export const market: readonly Chapter[] = [shop, buying, vendors]

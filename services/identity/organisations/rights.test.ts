@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { UserRoleChanged } from '#contracts/identity'
+import { VendorApproved } from '#contracts/vendors'
 import { bearer, held, startOrganisations } from '../testing.ts'
 import { refuseMemberChange } from './organisations.ts'
 
@@ -99,4 +101,39 @@ test('a token whose account is gone founds nothing, and is told so', async t => 
   const p = await startOrganisations(t)
   const answer = await p.post('/organisations', { name: 'Voltaic GmbH' }, p.signedIn())
   assert.deepEqual([answer.statusCode, answer.json().code], [401, 'token_invalid'])
+})
+
+test('who is let in to sell gets the role: who asked, and who may change what their organisation has', async t => {
+  const p = await startOrganisations(t)
+  const [owner, editor, viewer, stranger] = [
+    await p.person('Owner'),
+    await p.person('Editor'),
+    await p.person('Viewer'),
+    await p.person('Stranger'),
+  ]
+  const organisationId = await p.found(owner)
+  await p.join(owner, organisationId, editor, 'editor')
+  await p.join(owner, organisationId, viewer, 'viewer')
+  const approve = (vendorOwner: { kind: 'person' | 'organisation'; id: string }, applicantId: string) =>
+    p.publish(VendorApproved, {
+      vendorId: vendorOwner.id,
+      owner: vendorOwner,
+      applicantId,
+      name: 'Voltwerk',
+      slug: 'voltwerk',
+      status: 'active',
+      verified: true,
+      version: 3,
+      reason: null,
+    })
+  await approve({ kind: 'organisation', id: organisationId }, owner.id)
+  const admin = await p.admin()
+  await approve({ kind: 'person', id: admin.id }, admin.id)
+  await p.settle()
+  const rows = await p.db('identity')<{ id: string; role: string }[]>`select id, role from users`
+  const roleOf = (who: { id: string }) => rows.find(({ id }) => id === who.id)?.role
+  assert.deepEqual([owner, editor, viewer, stranger, admin].map(roleOf), ['vendor', 'vendor', 'user', 'user', 'admin'])
+  assert.equal((await p.get('/profile', owner.headers)).statusCode, 401, 'a token with the former role is over')
+  const told = (await p.published(UserRoleChanged)).map(({ userId }) => userId)
+  assert.deepEqual(told.toSorted(), [owner.id, editor.id].toSorted())
 })

@@ -1,6 +1,6 @@
 import Type from 'typebox'
-import { CategoryCreated, CategoryDeleted, CategoryUpdated, Slug } from '#contracts/marketplace'
-import { Id, Line } from '#contracts/shared'
+import { CategoryCreated, CategoryDeleted, CategoryUpdated } from '#contracts/marketplace'
+import { Id, Line, Slug } from '#contracts/shared'
 import { anyone, newId, notModified, Problem, requireMatch, violates, type Tx } from '#kernel'
 import { admins } from '../access.ts'
 import type { Workshop } from '../products/changing.ts'

@@ -1,6 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Slug } from '#contracts/marketplace'
-import { Line } from '#contracts/shared'
+import { Line, Slug } from '#contracts/shared'
 import { Problem, type Language } from '#kernel'
 import { folded } from '../words.ts'
 import type { AttributeValue } from '../products/product.ts'

@@ -5,12 +5,11 @@ import {
   ProductKind,
   ProductStatus,
   Sku,
-  Slug,
   StockPolicy,
   TaxClassCode,
   Variant,
 } from '#contracts/marketplace'
-import { Currency, Id, Instant, Line, Minor } from '#contracts/shared'
+import { Currency, Id, Instant, Line, Minor, Slug } from '#contracts/shared'
 import { newId, Problem } from '#kernel'
 import { requirePrices } from '../prices.ts'
 import {

@@ -17,6 +17,7 @@ import {
   Problem,
   requireMatch,
   type Actor,
+  type Http,
   type Reply,
   type Request,
 } from '#kernel'
@@ -70,10 +71,43 @@ export async function showing(
 
 export function productRoutes(workshop: Workshop): void {
   const { host } = workshop
-  const { http, db, ask } = host
   const answer = async (request: Request, reply: Reply, product: Product) =>
     reply.header('etag', `"${product.version}"`).send(view(product, await showing(workshop, request, {})))
+  sellingRoutes(workshop, host.http, '/products', answer)
+  ownRoutes(workshop, host.http, '/listings')
+  // The same for who looks for it where vendors are.
+  sellingRoutes(workshop, host.site, '/api/vendors/products', answer)
+  ownRoutes(workshop, host.site, '/api/vendors/products')
+  host.http.get(
+    '/products/:id',
+    {
+      config: { access: anyone },
+      schema: {
+        summary: 'Read a product, by its id or by its name in addresses',
+        description: 'Everybody what is for sale, its vendor and admins in any state.',
+        honours: ['If-None-Match'],
+        refuses: ['product_unknown'],
+        params: Named,
+        querystring: Type.Object(shownQuery),
+        response: { 200: ProductView },
+      },
+    },
+    async (request, reply) => {
+      const product = await findNamed(host, request.params.id)
+      if (!product || !isSeenBy(request, product)) throw new Problem('not_found', 'product_unknown')
+      const shown = view(product, await showing(workshop, request, request.query))
+      // Prices, stock and reviews change beside the product.
+      const tag = `${product.version}-${shown.language}-${shown.currency}-${shown.price}-${shown.stock}-${shown.rating}-${shown.reviewCount}`
+      return notModified(request, reply, tag) ? reply.send() : reply.send(shown)
+    },
+  )
+  decisionRoutes(workshop, answer)
+}
 
+/** What vendors do with products of theirs. */
+function sellingRoutes(workshop: Workshop, http: Http, path: string, answer: Answer): void {
+  const { host } = workshop
+  const { db, ask } = host
   /** The battery as its passport has it, which is published, and of who sells it. Fails with `passport_unfit`. */
   async function batteryFor(actor: Actor, passportId: string): Promise<Battery> {
     const refuse = (detail: string): never => {
@@ -91,7 +125,7 @@ export function productRoutes(workshop: Workshop): void {
   }
 
   http.post(
-    '/products',
+    path,
     {
       config: { access: vendors },
       schema: {
@@ -118,32 +152,8 @@ export function productRoutes(workshop: Workshop): void {
     },
   )
 
-  http.get(
-    '/products/:id',
-    {
-      config: { access: anyone },
-      schema: {
-        summary: 'Read a product, by its id or by its name in addresses',
-        description: 'Everybody what is for sale, its vendor and admins in any state.',
-        honours: ['If-None-Match'],
-        refuses: ['product_unknown'],
-        params: Named,
-        querystring: Type.Object(shownQuery),
-        response: { 200: ProductView },
-      },
-    },
-    async (request, reply) => {
-      const product = await findNamed(host, request.params.id)
-      if (!product || !isSeenBy(request, product)) throw new Problem('not_found', 'product_unknown')
-      const shown = view(product, await showing(workshop, request, request.query))
-      // Prices, stock and reviews change beside the product.
-      const tag = `${product.version}-${shown.language}-${shown.currency}-${shown.price}-${shown.stock}-${shown.rating}-${shown.reviewCount}`
-      return notModified(request, reply, tag) ? reply.send() : reply.send(shown)
-    },
-  )
-
   http.put(
-    '/products/:id',
+    `${path}/:id`,
     {
       config: { access: vendors },
       schema: {
@@ -169,7 +179,7 @@ export function productRoutes(workshop: Workshop): void {
   )
 
   http.delete(
-    '/products/:id',
+    `${path}/:id`,
     {
       config: { access: vendors },
       schema: {
@@ -190,8 +200,6 @@ export function productRoutes(workshop: Workshop): void {
       return reply.code(204).send()
     },
   )
-  decisionRoutes(workshop, answer)
-  ownRoutes(workshop)
 }
 
 type Answer = (request: Request, reply: Reply, product: Product) => Promise<Reply>
@@ -242,10 +250,10 @@ function decisionRoutes(workshop: Workshop, answer: Answer): void {
 }
 
 /** What vendors have, whatever state it is in. */
-function ownRoutes(workshop: Workshop): void {
-  const { http, db } = workshop.host
+function ownRoutes(workshop: Workshop, http: Http, path: string): void {
+  const { db } = workshop.host
   http.get(
-    '/listings',
+    path,
     {
       config: { access: vendors },
       schema: {

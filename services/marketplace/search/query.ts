@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
-import { ProductKind, Slug } from '#contracts/marketplace'
-import { Id } from '#contracts/shared'
+import { ProductKind } from '#contracts/marketplace'
+import { Id, Slug } from '#contracts/shared'
 import { listQuery, Problem, type Language } from '#kernel'
 import { attributesOf, type Category, type Tree } from '../categories/tree.ts'
 import { shownQuery } from '../products/shown.ts'

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import { Sku, Slug, StockPolicy } from '#contracts/marketplace'
-import { Line } from '#contracts/shared'
+import { Sku, StockPolicy } from '#contracts/marketplace'
+import { Line, Slug } from '#contracts/shared'
 import { decimalOf, digitsOf, exact, isCurrency, rounded } from '#money/amount'
 import {
   cellOf,

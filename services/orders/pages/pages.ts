@@ -202,7 +202,7 @@ async function showCheckout(
     })
   const typed = sent.country?.trim().toUpperCase()
   const country = typed && /^[A-Z]{2}$/.test(typed) ? typed : cart.country
-  const facts = await factsFor(host.db, cart, actor.userId)
+  const facts = await factsFor(host.db, cart, actor.userId, host.now())
   const priced = priceCart({ ...cart, country }, facts, { place: country === null ? null : { country } }, host.now())
   return sendPage(unkept(reply), trouble ? 409 : 200, {
     language,

@@ -37,7 +37,7 @@ export const buyerOf = async (to: Address, billing: Address): Promise<Buyer> => 
 /** What it costs now, if all of it can be had. Fails with why not. */
 export async function priceFor(host: OrdersHost, wanted: Wanted): Promise<Priced> {
   const { cart, userId, shipping, billing } = wanted
-  const [facts, buyer] = await Promise.all([factsFor(host.db, cart, userId), buyerOf(shipping, billing)])
+  const [facts, buyer] = await Promise.all([factsFor(host.db, cart, userId, host.now()), buyerOf(shipping, billing)])
   const priced = priceCart({ ...cart, country: shipping.country }, facts, buyer, host.now())
   refuseTrouble(priced, wanted.totalMinor)
   return priced
@@ -122,7 +122,7 @@ function wholeOf({ userId, cart, billing, shipping, locale }: Wanted, priced: Pr
       shippingTax: vendor.shippingMinor > 0n ? vendor.shippingTreatment : null,
       taxMinor: sum(theirs, line => line.taxMinor) + vendor.shippingTaxMinor,
       totalMinor: sum(theirs, line => line.totalMinor) + vendor.shippingMinor,
-      commissionMinor: 0n,
+      commissionMinor: sum(theirs, line => line.commission.minor),
       refundedMinor: 0n,
       shippingRefundedMinor: 0n,
       invoiceId: null,
@@ -194,9 +194,8 @@ function lineOf(line: PricedLine, orderId: string, parts: ReadonlyMap<string, st
     taxMinor: line.taxMinor,
     totalMinor: line.totalMinor,
     treatment: line.treatment,
-    // Rules of commission are the vendors' service's to publish; until there are any, the platform keeps nothing.
-    commissionBasisPoints: 0,
-    commissionMinor: 0n,
+    commissionBasisPoints: line.commission.basisPoints,
+    commissionMinor: line.commission.minor,
     refundedMinor: 0n,
     sent: 0,
     handedOverAt: null,

@@ -7,10 +7,11 @@ import { findSellers } from '../sellers/sellers.ts'
 import { availableOf } from '../stock/stock.ts'
 import { findCards, findCoupons } from '../vouchers/store.ts'
 import { optionsOf } from '../sellers/shipping-store.ts'
+import { commissionsFor } from './commission.ts'
 import type { Facts, Priced } from './price.ts'
 
 /** Reads all that the price of a cart depends on. */
-export async function factsFor(db: Db, cart: CartContent, userId: string | null): Promise<Facts> {
+export async function factsFor(db: Db, cart: CartContent, userId: string | null, at: Date): Promise<Facts> {
   const [offers, available, coupons, giftCards] = await Promise.all([
     findOffers(db, cart.lines),
     availableOf(
@@ -22,12 +23,18 @@ export async function factsFor(db: Db, cart: CartContent, userId: string | null)
   ])
   const listings = [...offers.values()].map(({ listing }) => listing)
   const vendors = [...new Set(listings.map(({ vendorId }) => vendorId))]
-  const [classes, sellers, options] = await Promise.all([
+  const [classes, sellers, options, commissions] = await Promise.all([
     percentsOf(db, [...new Set(listings.map(({ taxClass }) => taxClass))]),
     findSellers(db, vendors),
     optionsOf(db, vendors),
+    commissionsFor(
+      db,
+      vendors,
+      listings.flatMap(({ categoryId }) => categoryId ?? []),
+      at,
+    ),
   ])
-  return { offers, available, coupons, giftCards, classes, sellers, options }
+  return { offers, available, coupons, giftCards, classes, sellers, options, commissions }
 }
 
 export const inWords = (options: readonly { name: string; value: string }[]): string =>

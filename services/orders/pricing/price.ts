@@ -6,6 +6,7 @@ import { regimeOf, taxed, treat, type Place, type TaxId, type Treatment } from '
 import type { Offer, Percents } from '../offers/offers.ts'
 import type { Seller } from '../sellers/sellers.ts'
 import type { Coupon, GiftCard } from '../vouchers/store.ts'
+import { commissionOn, noCommission, type Commission, type Commissions } from './commission.ts'
 import { waysOf, type ShippingOption, type Way } from './shipping.ts'
 
 /** All that a price depends on, read before it is worked out. */
@@ -19,6 +20,8 @@ export interface Facts {
   /** By their codes, with how often this buyer had them; those that are unknown are left out. */
   readonly coupons: ReadonlyMap<string, Coupon & { readonly usedByBuyer: number }>
   readonly giftCards: ReadonlyMap<string, GiftCard>
+  /** In force now, and of categories the way to each from the root. */
+  readonly commissions: Commissions
 }
 
 export interface Buyer {
@@ -43,6 +46,8 @@ export interface PricedLine {
   readonly taxMinor: bigint
   readonly totalMinor: bigint
   readonly treatment: Treatment
+  /** What the platform keeps of it. */
+  readonly commission: Commission
   readonly available: number | null
   readonly counted: boolean
   readonly later: boolean
@@ -132,7 +137,7 @@ export function priceCart(cart: CartContent, facts: Facts, buyer: Buyer, at: Dat
 
 const bought = ({ offer, priceMinor }: PricedLine): boolean => offer !== undefined && priceMinor !== null
 
-type Seen = Omit<PricedLine, 'discountMinor' | 'netMinor' | 'taxMinor' | 'totalMinor' | 'treatment'>
+type Seen = Omit<PricedLine, 'discountMinor' | 'netMinor' | 'taxMinor' | 'totalMinor' | 'treatment' | 'commission'>
 
 function look(line: CartContent['lines'][number], currency: string, facts: Facts, at: Date): Seen {
   const { lineId, productId, variantId, quantity } = line
@@ -223,12 +228,18 @@ function withTax(
     const one = { amount: majorOf({ minor, currency }), treatment: treatments[index]! }
     return taxed([one], { currency, prices: 'net', rounding: 'line' }).grossMinor
   })
-  return seen.map((line, index) => ({
-    ...line,
-    discountMinor: discounts[index]!,
-    treatment: treatments[index]!,
-    ...splitOf(amounts[index]!, treatments[index]!, currency),
-  }))
+  return seen.map((line, index) => {
+    const split = splitOf(amounts[index]!, treatments[index]!, currency)
+    const { offer, quantity } = line
+    const sold = { netMinor: split.netMinor, quantity, currency }
+    return {
+      ...line,
+      discountMinor: discounts[index]!,
+      treatment: treatments[index]!,
+      commission: offer ? commissionOn(sold, offer.listing, facts.commissions) : noCommission,
+      ...split,
+    }
+  })
 }
 
 function splitOf(minor: bigint, treatment: Treatment, currency: string) {

@@ -1,6 +1,19 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Line, Minor } from '#contracts/shared'
-import { cursorOf, isId, isInstant, newId, notModified, Page, page, pageQuery, Problem, requireMatch } from '#kernel'
+import {
+  cursorOf,
+  isId,
+  isInstant,
+  newId,
+  notModified,
+  ownerFor,
+  Page,
+  page,
+  pageQuery,
+  Problem,
+  requireMatch,
+  signedIn,
+} from '#kernel'
 import { checkTaxId } from '#money/tax'
 import { sellsAs, vendorOf, vendors, vendorsFor } from '../access.ts'
 import type { OrdersHost } from '../host.ts'
@@ -104,7 +117,7 @@ export function sellerRoutes({ db, http, now }: OrdersHost): void {
   http.get(
     '/seller',
     {
-      config: { access: vendors },
+      config: { access: signedIn },
       schema: {
         summary: 'As whom one sells',
         honours: ['If-None-Match'],
@@ -123,11 +136,11 @@ export function sellerRoutes({ db, http, now }: OrdersHost): void {
   http.put(
     '/seller',
     {
-      config: { access: vendors },
+      config: { access: signedIn },
       schema: {
         summary: 'Say as whom one sells',
         description: 'Without it nothing is taxed and no invoice is issued. Orders that were placed stay as they are.',
-        refuses: ['tax_id_invalid'],
+        refuses: ['editor_required', 'tax_id_invalid'],
         body: Type.Object(SellerBody),
         response: { 200: SellerView },
       },
@@ -135,7 +148,7 @@ export function sellerRoutes({ db, http, now }: OrdersHost): void {
     async ({ actor, body }) => {
       const taxId = body.taxId === undefined ? null : (await checkTaxId(body.taxId, body.address.country)).number
       return await db.transaction(async tx =>
-        viewSeller(await writeSeller(tx, { ...body, owner: vendorOf(actor), taxId })),
+        viewSeller(await writeSeller(tx, { ...body, owner: ownerFor(actor), taxId })),
       )
     },
   )

@@ -1,0 +1,80 @@
+import Type, { type Static } from 'typebox'
+import { event } from './define.ts'
+import { Currency, Id, Instant, Line, Minor, Owner, Slug } from './shared.ts'
+
+const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+
+/**
+ * Who sells: a person or an organisation, `owner`, and `vendorId` is its id, as the marketplace and orders have it. A
+ * vendor's events carry all that everybody may know of it, at its `version`; the greatest version is right, in whatever
+ * order they come. Where money goes, and what proves who they are, is told to nobody.
+ */
+
+/** `draft` until all is there and handed in, `pending` until an admin decides; `closed` once who sold has left. */
+export const VendorStatus = Type.Enum(['draft', 'pending', 'active', 'rejected', 'suspended', 'closed'], {
+  examples: ['active'],
+})
+export type VendorStatus = Static<typeof VendorStatus>
+
+export const Vendor = Type.Object({
+  vendorId: Id,
+  owner: Owner,
+  /** Who asked to sell; null once they have left. */
+  applicantId: nullable(Id),
+  name: Line(200, { examples: ['Voltwerk'] }),
+  slug: Slug,
+  status: VendorStatus,
+  /** Somebody has looked at what proves who they are. */
+  verified: Type.Boolean(),
+  version: Type.Integer({ minimum: 1, examples: [1] }),
+})
+export type Vendor = Static<typeof Vendor>
+
+const Reason = Type.String({ maxLength: 2_000, examples: ['The extract of the register is of another company.'] })
+const Decided = Type.Object({ ...Vendor.properties, reason: nullable(Reason) })
+
+/** Somebody wants to sell, and has begun to say who they are. */
+export const VendorRegistered = event('vendors', 'vendor.registered', 'vendorId', Vendor)
+
+/** Anything that everybody may know of a vendor changed, its status included. */
+export const VendorUpdated = event('vendors', 'vendor.updated', 'vendorId', Vendor)
+
+/** All is there, and an admin is to decide. */
+export const VendorSubmitted = event('vendors', 'vendor.submitted', 'vendorId', Vendor)
+
+/** An admin lets a vendor sell: for the first time, after a refusal, or again. */
+export const VendorApproved = event('vendors', 'vendor.approved', 'vendorId', Decided)
+
+/** An admin does not let somebody sell, and says why. */
+export const VendorRejected = event('vendors', 'vendor.rejected', 'vendorId', Decided)
+
+/** Nothing of a vendor is for sale until it is reinstated; orders that were placed go on. */
+export const VendorSuspended = event('vendors', 'vendor.suspended', 'vendorId', Decided)
+
+/** A vendor that was suspended sells again. */
+export const VendorReinstated = event('vendors', 'vendor.reinstated', 'vendorId', Decided)
+
+/**
+ * What the platform keeps of what is sold: a share of the net price and an amount a piece. Of the rules in force at an
+ * order's placing the nearest holds: of the vendor in the category or one above it, of the vendor, of the category, of
+ * all; of two as near the later one.
+ */
+export const CommissionRule = Type.Object({
+  ruleId: Id,
+  /** Null: of every vendor. */
+  vendorId: nullable(Id),
+  /** Null: in every category. */
+  categoryId: nullable(Id),
+  /** 100 basis points are one percent. */
+  basisPoints: Type.Integer({ minimum: 0, maximum: 10_000, examples: [1_200] }),
+  /** A piece, in orders of that currency. */
+  fixed: nullable(Type.Object({ currency: Currency, amountMinor: { ...Minor, minimum: 0 } })),
+  from: Instant,
+  /** Not included; null for one that nobody has ended. */
+  until: nullable(Instant),
+  version: Type.Integer({ minimum: 1, examples: [1] }),
+})
+export type CommissionRule = Static<typeof CommissionRule>
+
+/** A rule was made, or ended; orders that were placed keep what they had. */
+export const CommissionRuleChanged = event('vendors', 'commission-rule.changed', 'ruleId', CommissionRule)

@@ -1,0 +1,37 @@
+import type { Client } from './client.ts'
+
+/** Somebody is let in to sell after a refusal, is suspended and let back in; others begin, and leave. */
+export async function vendorsHappen(root: Client, seller: Client & { id: string }, leavers: readonly Client[]) {
+  const at = '/api/vendors'
+  await seller.get(200, 'PUT /api/orders/seller', {
+    name: 'Voltwerk GmbH',
+    address: { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', country: 'DE' },
+    smallBusiness: false,
+  })
+  const form = new FormData()
+  form.append('kind', 'other')
+  form.append('file', new File(['%PDF-1.7\nextract of a register'], 'register.pdf'))
+  const { docId } = await seller.get(201, 'POST /api/documents/upload', form)
+  await seller.get(200, `PUT ${at}/profile`, {
+    name: 'Voltwerk',
+    description: 'Wallboxes from Regensburg.',
+    email: 'shop@example.com',
+    iban: 'DE89 3704 0044 0532 0130 00',
+    accountHolder: 'Voltwerk GmbH',
+    evidence: [docId],
+    acceptTerms: true,
+  })
+  const decide = (decision: string, body: object = {}) =>
+    root.get(200, `POST ${at}/${seller.id}/${decision}`, { ...body })
+  await seller.get(200, `POST ${at}/profile/submit`)
+  await decide('reject', { reason: 'Of another company' })
+  await seller.get(200, `POST ${at}/profile/submit`)
+  await decide('approve')
+  await decide('suspend', { reason: 'Sells what was called back' })
+  await decide('reinstate')
+  for (const [index, leaver] of leavers.entries())
+    await leaver.get(200, `PUT ${at}/profile`, { name: `Leaver ${index}` })
+  const { id } = await root.get(201, `POST ${at}/commission-rules`, { basisPoints: 1_200 })
+  await root.get(201, `POST ${at}/commission-rules`, { basisPoints: 800, vendorId: seller.id })
+  await root.get(204, `DELETE ${at}/commission-rules/${id}`)
+}

@@ -1,0 +1,31 @@
+import type { Chapter } from './steps.ts'
+
+/** Somebody who wants to sell, is let in, and what the platform keeps of what they sell. */
+export const vendors: Chapter = {
+  name: 'A vendor',
+  steps: [
+    { operation: 'putOrdersSeller' },
+    { operation: 'postPassports', keep: { evidencePassportId: 'id' } },
+    {
+      operation: 'postDocumentsUpload',
+      with: { passportId: 'evidencePassportId' },
+      keep: { evidenceId: 'docId' },
+    },
+    { operation: 'putVendorsProfile', with: { 'evidence.0': 'evidenceId' }, keep: { vendorId: 'vendorId' } },
+    { operation: 'getVendorsProfile' },
+    { operation: 'postVendorsProfileSubmit' },
+    { operation: 'getVendorsApplications' },
+    { operation: 'postVendorsByIdReject', with: { id: 'vendorId' } },
+    { operation: 'postVendorsByIdApprove', with: { id: 'vendorId' } },
+    { operation: 'getVendors' },
+    { operation: 'getVendorsById', with: { id: 'vendorId' } },
+    { operation: 'postVendorsByIdSuspend', with: { id: 'vendorId' } },
+    { operation: 'postVendorsByIdReinstate', with: { id: 'vendorId' } },
+    { operation: 'getVendorsByIdDecisions', with: { id: 'vendorId' } },
+    { operation: 'getVendorsAnalytics' },
+    { operation: 'postVendorsCommissionRules', keep: { ruleId: 'id' } },
+    { operation: 'getVendorsCommissionRules' },
+    { operation: 'getVendorsCommission' },
+    { operation: 'deleteVendorsCommissionRulesById', with: { id: 'ruleId' } },
+  ],
+}
