@@ -55,6 +55,7 @@ const facts = {
   renewsAt: at,
   nextTryAt: at,
   why: 'faulted',
+  vendor: 'Voltwerk',
   currency: 'EUR',
 }
 

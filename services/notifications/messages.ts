@@ -11,6 +11,7 @@ import { maintenance } from './kinds/maintenance.ts'
 import { orders } from './kinds/orders.ts'
 import { passports } from './kinds/passports.ts'
 import { users } from './kinds/users.ts'
+import { vendors } from './kinds/vendors.ts'
 
 const all = {
   ...identity,
@@ -22,6 +23,7 @@ const all = {
   ...maintenance,
   ...users,
   ...orders,
+  ...vendors,
 }
 
 /** A message is called as the event it is about. */

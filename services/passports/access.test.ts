@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { newId } from '#kernel'
 import { UserEmailChanged, UserRegistered } from '#contracts/identity'
+import { BatterySold } from '#contracts/orders'
 import { PassportReaderInvited, PassportShared, PassportUpdated } from '#contracts/passports'
 import { codeOf, cursor, data, member, open, pages, type Client } from './testing.ts'
 
@@ -337,4 +338,33 @@ test('another service hears whose a passport is and who may read it', async t =>
   const { body } = await ada.ask(`/${id}`)
   assert.deepEqual(body, { passportId: id, identifier: 'BP-2024-011', owner, status: 'published', readers })
   assert.deepEqual(await codeOf(ada.ask(`/${newId()}`)), [404, 'passport_unknown'])
+})
+
+test('who bought a battery reads its passport from then on, once, and its maker still answers for it', async t => {
+  const { p, as } = await open(t)
+  const buyer = newId()
+  const [maker, ada] = [as(), as({ userId: buyer })]
+  const { id, owner } = await maker.make(data)
+  assert.deepEqual(await codeOf(ada.get(`/${id}`)), [404, 'passport_unknown'])
+  const sale = {
+    orderId: newId(),
+    lineId: newId(),
+    productId: newId(),
+    serial: null,
+    seller: owner,
+    at: '2027-02-18T08:00:00.000Z',
+  }
+  const sold = { ...sale, passportId: id, buyer: { kind: 'person' as const, id: buyer } }
+  await p.publish(BatterySold, sold)
+  await p.publish(BatterySold, sold)
+  // One that is gone, and one that its maker buys back.
+  await p.publish(BatterySold, { ...sold, passportId: newId() })
+  await p.publish(BatterySold, { ...sold, buyer: owner })
+  await p.settle()
+  assert.equal((await ada.get(`/${id}`)).status, 200)
+  assert.deepEqual(await codeOf(ada.put(`/${id}`, { data: { changed: true } })), [403, 'editor_required'])
+  assert.deepEqual(
+    (await p.published(PassportShared)).map(({ reader, shared }) => [reader.id, shared]),
+    [[buyer, true]],
+  )
 })

@@ -19,6 +19,7 @@ import { factsOf } from './facts.ts'
 import { pages } from './pages.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
+import { openToBuyers } from './sold.ts'
 import { countOf, findAccess } from './store.ts'
 
 /** Battery passports: what is known of a battery, each version of it, and who may read it. */
@@ -42,6 +43,7 @@ export const passports = defineService({
   async start(host) {
     routes(host, invitations(host))
     pages(host)
+    openToBuyers(host)
     await fillNewColumns(host)
     host.answer(
       getPassportAccess,

@@ -1,5 +1,5 @@
 import { ReviewAdded, ReviewRemoved } from '#contracts/marketplace'
-import { OrderCompleted, StockChanged } from '#contracts/orders'
+import { BatterySold, OrderCompleted, StockChanged } from '#contracts/orders'
 import { newId } from '#kernel'
 import type { TestPlatform } from '../../kernel/testing.ts'
 import { baseline, type Client } from './client.ts'
@@ -27,6 +27,18 @@ export async function marketHappens(p: TestPlatform, root: Client, seller: Selle
   const battery = { name: 'Second life', kind: 'battery', passportId, price: 90_000, status: 'pending' }
   const listed = await seller.get(201, `POST ${at}/products`, battery)
   await root.get(200, `POST ${at}/products/${listed.id}/approve`)
+  const [line, item] = [
+    { orderId: newId(), lineId: newId() },
+    { productId: listed.id, serial: 'For sale' },
+  ]
+  await p.publish(BatterySold, {
+    ...line,
+    ...item,
+    passportId,
+    seller: { kind: 'person', id: seller.id },
+    buyer: { kind: 'person', id: buyers[0]! },
+    at: '2027-02-18T08:00:00.000Z',
+  })
   await seller.ask(`DELETE /api/passports/${passportId}`)
 
   const [{ id: variantId }] = product.variants

@@ -22,9 +22,10 @@ const colours = ['#1769aa', '#2e7d5b', '#8a4b9e', '#c2571a', '#3a4a5e'] as const
 
 const numbered = <T>(values: readonly T[], make: (value: T, index: number) => Good): Good[] => values.map(make)
 
-const vendors: { readonly name: string; readonly goods: readonly Good[] }[] = [
+const vendors: { readonly name: string; readonly about: string; readonly goods: readonly Good[] }[] = [
   {
     name: 'Voltwerk',
+    about: 'Wallboxes, charging stations and the software behind them, from Regensburg.',
     goods: [
       ...numbered([3.7, 7.4, 11, 22], (power, index) => ({
         name: `Wallbox ${power} kW`,
@@ -64,6 +65,7 @@ const vendors: { readonly name: string; readonly goods: readonly Good[] }[] = [
   },
   {
     name: 'Kabelwerk Nord',
+    about: 'Cables, and all that holds, feeds and protects a charging point.',
     goods: [
       ...numbered([3, 5, 7.5, 10, 15], (length, index) => ({
         name: `Charging cable ${length} m`,
@@ -112,6 +114,7 @@ const vendors: { readonly name: string; readonly goods: readonly Good[] }[] = [
   },
   {
     name: 'Zweitspeicher',
+    about: 'Storage for homes and depots, and second-life batteries with their passports.',
     goods: [
       ...numbered([5, 10, 15, 30, 60], (energy, index) => ({
         name: `Home storage ${energy} kWh`,
@@ -239,9 +242,10 @@ export async function seedShop(
   }
   await client('POST', `${at}/synonyms`, { words: ['wallbox', 'wall box', 'home charger'] }, root)
   let made = 0
-  for (const { name, goods } of vendors) {
+  for (const { name, about, goods } of vendors) {
     const organisation = await client('POST', '/api/auth/organisations', { name }, root)
     const { accessToken: token } = await client('POST', `/api/auth/organisations/${organisation.id}/switch`, {}, root)
+    await letIn(platform, client, { id: organisation.id, name, about, token, root, first: goods[0]! })
     for (const good of goods) {
       if (stopping.aborted) return made
       const picture = platform.services.includes('documents')
@@ -251,6 +255,31 @@ export async function seedShop(
     }
   }
   return made
+}
+
+/** A vendor with a page of its own, as far as those run who make it one. */
+async function letIn(
+  platform: Platform,
+  client: Client,
+  vendor: { id: string; name: string; about: string; token: string; root: string; first: Good },
+): Promise<void> {
+  if (!['vendors', 'orders', 'documents'].every(service => platform.services.includes(service))) return
+  const { id, name, about, token, root, first } = vendor
+  const address = { street: 'Donaumarkt 1', postalCode: '93047', city: 'Regensburg', country: 'DE' }
+  await client('PUT', '/api/orders/seller', { name: `${name} GmbH`, address, smallBusiness: false }, token)
+  const profile = {
+    name,
+    description: about,
+    email: 'shop@example.com',
+    iban: 'DE89370400440532013000',
+    accountHolder: `${name} GmbH`,
+    // What a real one proves itself by is an extract of a register.
+    evidence: [await upload(platform, token, first, 0)],
+    acceptTerms: true,
+  }
+  await client('PUT', '/api/vendors/profile', profile, token)
+  await client('POST', '/api/vendors/profile/submit', undefined, token)
+  await client('POST', `/api/vendors/${id}/approve`, {}, root)
 }
 
 function bodyOf(good: Good, images: object[], index: number): object {

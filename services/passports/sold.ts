@@ -1,0 +1,21 @@
+import { BatterySold } from '#contracts/orders'
+import { PassportShared } from '#contracts/passports'
+import type { PassportsHost } from './host.ts'
+import { told } from './passports.ts'
+import { insertReader } from './readers.ts'
+import { findHeld } from './store.ts'
+
+/** Who bought a battery reads its passport from then on; who answers for it stays who they are. */
+export function openToBuyers({ on, now }: PassportsHost): void {
+  on(
+    BatterySold,
+    { id: 'sold', purpose: 'let who bought a battery read its passport', from: 'beginning', afterFailure: 'pass' },
+    async ({ passportId, buyer }, tx) => {
+      const held = await findHeld(tx, passportId)
+      // Gone, or theirs already.
+      if (!held || held.owner.id === buyer.id) return
+      if (await insertReader(tx, passportId, buyer, now()))
+        await tx.publish(PassportShared, { ...told(held), reader: buyer, shared: true })
+    },
+  )
+}
