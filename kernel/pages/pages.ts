@@ -59,7 +59,7 @@ export interface PageContent {
   readonly body: Html
   /** Where one can go from here: no page is a dead end. */
   readonly onward: readonly [Link, ...Link[]]
-  /** A secret stands in its address: nobody keeps or lists the page. */
+  /** A secret stands in its address, or it is about one: nobody keeps or lists the page, and nothing leads away. */
   readonly secret?: boolean
   /** What search engines and those who share its address are told. */
   readonly found?: Found
@@ -151,6 +151,9 @@ function foundBy(language: Language, title: string, found: Found): Html {
     ${picture && [graph('image', picture.address), graph('image:alt', picture.text)]} ${data.map(dataElement)}`
 }
 
+/** By keyboard one goes past what stands above every page. */
+const skips: Texts<string> = { en: 'Go to the content', de: 'Zum Inhalt' }
+
 const mastheadOf = (language: Language, doors: readonly Door[]): Html =>
   html`<header class="top">
     <div>
@@ -160,7 +163,7 @@ const mastheadOf = (language: Language, doors: readonly Door[]): Html =>
   </header>`
 
 const pageOf = (
-  { language, title, body, onward, found, top, look = plainLook }: PageContent,
+  { language, title, body, onward, secret, found, top, look = plainLook }: PageContent,
   doors: readonly Door[],
 ): string =>
   `<!doctype html>
@@ -172,8 +175,8 @@ ${html`<html lang="${language}">
     ${found && foundBy(language, title, found)} ${look.element}
   </head>
   <body>
-    ${top ?? mastheadOf(language, doors)}
-    <main>
+    ${!secret && [html`<a class="skip" href="#content">${skips[language]}</a>`, top ?? mastheadOf(language, doors)]}
+    <main id="content">
       <h1>${title}</h1>
       ${body}
       <nav>

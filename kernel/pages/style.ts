@@ -4,6 +4,8 @@ export const style = `
 @media(prefers-color-scheme:dark){:root{--ground:#16181b;--text:#e7e9ec;--accent:#8fbcff;--on-accent:#0d1a2b;--line:#8b9199;--wrong:#ff9d94}}
 body{margin:0;background:var(--ground);color:var(--text);font:1.125rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 main{max-width:34rem;margin:0 auto;padding:6vh 1.25rem 3rem}
+.skip{position:absolute;left:-99rem}
+.skip:focus{left:1rem;top:.5rem;padding:.3rem .6rem;background:var(--ground)}
 .top{border-bottom:1px solid var(--line)}
 .top>div{display:flex;flex-wrap:wrap;gap:.35rem 1.5rem;align-items:center;max-width:70rem;margin:0 auto;padding:.75rem 1.25rem}
 .top a{text-decoration:none;padding:.2rem 0}

@@ -100,6 +100,12 @@ test('without script, light and dark, the buttons of pages do what they say, and
   await dark.page.getByText('Welcome').first().waitFor()
   await dark.show('joined')
   await dark.follow('Go to the start page')
+  await dark.page.waitForURL(`${address}/`)
+  assert.equal(await dark.show('home'), 'Ohmnibus')
+  await dark.page.keyboard.press('Tab')
+  await dark.page.keyboard.press('Enter')
+  await dark.page.waitForURL(`${address}/#content`)
+  await dark.follow('The API, with everything to try')
   await dark.page.waitForURL(`${address}/docs**`)
 
   // Registering on the page, invited before there was an account.
