@@ -24,6 +24,7 @@ export const problems = {
   seller_unknown: ['not_found', 'Nobody has said yet who sells here.'],
   part_unknown: ['not_found', 'The order has no such part, or it is not for who asks.'],
   line_unknown: ['not_found', 'The order has no such line.'],
+  line_twice: ['unprocessable', 'A line is named once, with all that goes back of it.'],
   refund_above_paid: ['conflict', 'More would go back than was paid and has not gone back yet.'],
   coupon_unknown: ['not_found', 'There is no such coupon.'],
   coupon_taken: ['conflict', 'There is a coupon of this code already.'],

@@ -7,7 +7,9 @@ import {
   OrderRefunded,
   PaymentFailed,
   PaymentSucceeded,
+  RefundFailed,
 } from '#contracts/orders'
+import { CommissionRuleChanged } from '#contracts/vendors'
 import { newId } from '#kernel'
 import { signatureOfStripe } from '../../money/payments/stand-in/stripe-wire.ts'
 import { cart } from '../../services/cart/service.ts'
@@ -148,6 +150,61 @@ suite('a payment of an order', () => {
     assert.equal((await it.p.published(OrderRefunded)).length, 1)
     await it.isRight()
   })
+})
+
+test('part by part all of the tax and the commission of a line goes back, also where one of the refunds failed meanwhile', async t => {
+  const it = await open(t, cart)
+  await it.shop.put('/api/orders/seller', {
+    name: 'Example GmbH',
+    address: { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', country: 'DE' },
+    smallBusiness: false,
+  })
+  await it.p.publish(CommissionRuleChanged, {
+    ruleId: newId(),
+    vendorId: null,
+    categoryId: null,
+    basisPoints: 1_500,
+    fixed: null,
+    from: '2020-01-01T00:00:00.000Z',
+    until: null,
+    version: 1,
+  })
+  await it.p.settle()
+  // Of ten two are tax and one is commission: each by itself, a refund of one would give back nothing of them.
+  const { order } = await it.paid([[await it.product({ price: 10 }), 1]])
+  const at = `/api/orders/${order.id}`
+  const [line] = (await it.shop.get(at)).body.items
+  const back = async (amountMinor: number) => {
+    const answer = await it.shop.post(`${at}/refund`, { reason: 'x', lines: [{ lineId: line.lineId, amountMinor }] })
+    assert.equal(answer.status, 200, JSON.stringify(answer.body))
+  }
+  const twice = { reason: 'x', lines: [1, 2].map(amountMinor => ({ lineId: line.lineId, amountMinor })) }
+  assert.equal((await it.shop.post(`${at}/refund`, twice)).body.code, 'line_twice')
+  for (let count = 0; count < 3; count++) await back(1)
+  await it.settle()
+  it.standIn.state.holdRefunds()
+  await back(3)
+  await it.settle()
+  it.standIn.state.endRefunds('failed')
+  await it.settle()
+  for (let count = 0; count < 7; count++) await back(1)
+  await it.settle()
+  const kept = (await it.p.published(OrderRefunded)).flatMap(({ parts }) => parts.map(one => one.commissionMinor))
+  const undone = (await it.p.published(RefundFailed)).flatMap(({ parts }) => parts.map(one => one.commissionMinor))
+  const sum = (all: number[]) => all.reduce((total, one) => total + one, 0)
+  assert.equal(undone.length, 1)
+  assert.equal(sum(kept) - sum(undone), line.commissionMinor)
+  assert.ok(line.commissionMinor > 0)
+  const rows = await it.p.db('orders')`
+    select kind, balance_minor::int as minor from ledger_accounts where kind in ('sales', 'tax') order by kind`
+  assert.deepEqual(
+    rows.map(({ kind, minor }) => [kind, minor]),
+    [
+      ['sales', 0],
+      ['tax', 0],
+    ],
+  )
+  await it.isRight()
 })
 
 test('a split order with a partial refund: each vendor sends, cancels and gives back their own part', async t => {

@@ -5,7 +5,7 @@ import { credit, findInvoice, issue, type DraftLine, type Issued } from '#money/
 import { dayAt } from '#money/tax'
 import type { OrdersHost } from '../host.ts'
 import { findOrder, type Line, type Order, type Part, type Whole } from '../orders/store.ts'
-import type { Share } from '../paying/refunds.ts'
+import type { Share } from '../paying/shares.ts'
 import { findSellers, type Seller } from '../sellers/sellers.ts'
 
 const words = { en: { shipping: 'Shipping' }, de: { shipping: 'Versand' } }

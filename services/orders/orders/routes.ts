@@ -16,7 +16,8 @@ import {
 import { vendors, vendorsFor } from '../access.ts'
 import type { OrdersHost } from '../host.ts'
 import type { Paying } from '../paying/paying.ts'
-import { allOf, giveBack, ofLines, spread, type Share } from '../paying/refunds.ts'
+import { allOf, giveBack, ofLines, spread } from '../paying/refunds.ts'
+import type { Share } from '../paying/shares.ts'
 import { look, seenBy, unknown } from './access.ts'
 import type { Cancel } from './cancelling.ts'
 import { placeFromCart, type HandOver } from './placing.ts'
@@ -309,7 +310,7 @@ export function orderRoutes(host: OrdersHost, paying: Paying, handOver: HandOver
         summary: 'Give money of an order back: all, an amount, or that of lines',
         description: 'By a vendor of their own part, by an admin of any. Never more than was paid and is still here.',
         honours: ['Idempotency-Key'],
-        refuses: ['order_unknown', 'order_state', 'part_unknown', 'line_unknown', 'refund_above_paid'],
+        refuses: ['order_unknown', 'order_state', 'part_unknown', 'line_unknown', 'line_twice', 'refund_above_paid'],
         params: Params,
         body: Type.Object({
           reason: Type.String({ minLength: 1, maxLength: 500, examples: ['Arrived with a scratch'] }),

@@ -220,7 +220,3 @@ export function view(
 }
 
 const withoutContact = ({ email: _email, phone: _phone, ...address }: Address): Address => address
-
-/** What of a line's commission goes back with so much of what was paid for it. */
-export const commissionOf = (line: Line, amountMinor: bigint): bigint =>
-  line.totalMinor === 0n ? 0n : divided(line.commissionMinor, [amountMinor, line.totalMinor - amountMinor])[0]!

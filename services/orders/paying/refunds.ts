@@ -4,16 +4,10 @@ import { divided, exact, toWhole } from '#money/amount'
 import { post, type Transfer } from '#money/ledger'
 import type { Payments, Refund } from '#money/payments'
 import { logged, noteOrder, noteParts, type Line, type Order, type Part, type Whole } from '../orders/store.ts'
-import { aboutOrder, commissionOf } from '../orders/view.ts'
+import { aboutOrder } from '../orders/view.ts'
 import { returnToCards } from '../vouchers/store.ts'
 import { accounts, completeIfDone } from './ending.ts'
-
-/** What of a part goes back: of which lines, and of its shipping. */
-export interface Share {
-  readonly partId: string
-  readonly shippingMinor: number
-  readonly lines: readonly { readonly lineId: string; readonly amountMinor: number }[]
-}
+import { settle, type Settled, type Share } from './shares.ts'
 
 export interface RefundWish {
   /** Of the request: asked again it is the same refund. */
@@ -29,7 +23,7 @@ interface RefundRow {
   readonly amountMinor: bigint
   readonly giftMinor: bigint
   readonly reason: string
-  readonly shares: readonly Share[]
+  readonly shares: readonly Settled[]
   readonly state: 'asked' | 'succeeded' | 'failed'
 }
 
@@ -81,7 +75,7 @@ export function spread(
     .filter(share => sumOf(share) > 0n)
 }
 
-/** So many of some lines, or so much. Fails with `line_unknown`, `refund_above_paid`. */
+/** So many of some lines, or so much. Fails with `line_unknown`, `line_twice`, `refund_above_paid`. */
 export function ofLines(
   { lines }: Pick<Whole, 'lines'>,
   partIds: readonly string[],
@@ -101,6 +95,7 @@ export function ofLines(
       throw new Problem('conflict', 'refund_above_paid', { leftMinor: Number(left) })
     return { partId: line.partId, lineId, amountMinor: Number(worth) }
   })
+  if (new Set(flat.map(({ lineId }) => lineId)).size < flat.length) throw new Problem('unprocessable', 'line_twice')
   return [...Map.groupBy(flat, ({ partId }) => partId)].map(([partId, members]) => ({
     partId,
     shippingMinor: 0,
@@ -133,13 +128,14 @@ export async function giveBack(
   const giftMinor = amountMinor - cardMinor
   const refundId = newId()
   const state = cardMinor > 0n ? 'asked' : 'succeeded'
+  const shares = await settle(tx, whole, wish.shares)
   await tx`
     insert into order_refunds (id, order_id, reference, amount_minor, gift_minor, reason, shares, state, created_at, ended_at)
     values (${refundId}, ${order.id}, ${wish.reference}, ${amountMinor}, ${giftMinor}, ${wish.reason},
-      ${tx.json(wish.shares as never)}, ${state}, ${at}, ${state === 'asked' ? null : at})`
+      ${tx.json(shares as never)}, ${state}, ${at}, ${state === 'asked' ? null : at})`
   if (cardMinor > 0n) await payments.refund(tx, order.paymentId!, { reference: refundId, amountMinor: cardMinor })
   if (giftMinor > 0n) await returnToCards(tx, order.id, giftMinor)
-  const noted = await noteRefund(tx, whole, { refundId, ...wish, amountMinor, giftMinor }, at)
+  const noted = await noteRefund(tx, whole, { refundId, ...wish, shares, amountMinor, giftMinor }, at)
   return { refundId, order: noted }
 }
 
@@ -153,15 +149,15 @@ async function byCard(tx: Tx, orderId: string): Promise<bigint> {
 
 async function noteRefund(
   tx: Tx<'orders'>,
-  { order, parts, lines }: Whole,
-  wish: { refundId: string; reason: string; shares: readonly Share[]; amountMinor: bigint; giftMinor: bigint },
+  { order, parts }: Whole,
+  wish: { refundId: string; reason: string; shares: readonly Settled[]; amountMinor: bigint; giftMinor: bigint },
   at: Date,
 ): Promise<Order> {
   const { refundId, shares, amountMinor, giftMinor, reason } = wish
   await addToParts(tx, shares, 1)
   const refundedMinor = order.refundedMinor + amountMinor
   const isWhole = refundedMinor === order.totalMinor
-  await book(tx, order, parts, lines, { kind: 'refund', refundId, shares, giftMinor }, at)
+  await book(tx, order, parts, { kind: 'refund', refundId, shares, giftMinor }, at)
   const gone = await tx<{ id: string }[]>`
     update order_parts set state = 'refunded'
     where order_id = ${order.id} and refunded_minor = total_minor and state in ('shipped', 'delivered', 'processing')
@@ -180,29 +176,19 @@ async function noteRefund(
     amountMinor: Number(amountMinor),
     whole: isWhole,
     reason: reason.slice(0, 500),
-    parts: partsOf(shares, parts, lines),
-    items: shares.flatMap(share => share.lines.map(line => ({ ...line }))),
+    parts: partsOf(shares, parts),
+    items: shares.flatMap(share => share.lines.map(({ lineId, amountMinor }) => ({ lineId, amountMinor }))),
     at: at.toISOString(),
   })
   return gone.length > 0 ? await completeIfDone(tx, noted, at) : noted
 }
 
-const partsOf = (shares: readonly Share[], parts: readonly Part[], lines: readonly Line[]) =>
+const partsOf = (shares: readonly Settled[], parts: readonly Part[]) =>
   shares.map(share => ({
     partId: share.partId,
     vendorId: parts.find(({ id }) => id === share.partId)!.vendorId,
     amountMinor: Number(sumOf(share)),
-    commissionMinor: share.lines.reduce(
-      (sum, { lineId, amountMinor }) =>
-        sum +
-        Number(
-          commissionOf(
-            lines.find(({ id }) => id === lineId)!,
-            BigInt(amountMinor),
-          ),
-        ),
-      0,
-    ),
+    commissionMinor: share.lines.reduce((sum, { commissionMinor }) => sum + commissionMinor, 0),
   }))
 
 async function addToParts(tx: Tx, shares: readonly Share[], sign: 1 | -1): Promise<void> {
@@ -221,8 +207,7 @@ async function book(
   tx: Tx<'orders'>,
   { id, currency }: Order,
   parts: readonly Part[],
-  lines: readonly Line[],
-  refund: { kind: 'refund' | 'refund-failed'; refundId: string; shares: readonly Share[]; giftMinor: bigint },
+  refund: { kind: 'refund' | 'refund-failed'; refundId: string; shares: readonly Settled[]; giftMinor: bigint },
   at: Date,
 ): Promise<void> {
   const [outside, cards] = [await accounts.outside(tx, currency), await accounts.giftCards(tx, currency)]
@@ -244,20 +229,12 @@ async function book(
   }
   for (const share of refund.shares) {
     const part = parts.find(one => one.id === share.partId)!
-    const ofLines = share.lines.reduce((sum, { lineId, amountMinor }) => {
-      const line = lines.find(one => one.id === lineId)!
-      return sum + taxIn(line.taxMinor, line.totalMinor, BigInt(amountMinor))
-    }, 0n)
-    const lineTax = lines.reduce((sum, line) => (line.partId === part.id ? sum + line.taxMinor : sum), 0n)
-    const tax = ofLines + taxIn(part.taxMinor - lineTax, part.shippingMinor, BigInt(share.shippingMinor))
+    const tax = share.lines.reduce((sum, { taxMinor }) => sum + BigInt(taxMinor), BigInt(share.shippingTaxMinor))
     move(await accounts.tax(tx, part, currency), tax)
     move(await accounts.sales(tx, part, currency), sumOf(share) - tax)
   }
   await post(tx, { cause: refund.refundId, kind: refund.kind, at, about: { orderId: id }, transfers })
 }
-
-const taxIn = (taxMinor: bigint, totalMinor: bigint, amountMinor: bigint): bigint =>
-  totalMinor === 0n ? 0n : divided(taxMinor, [amountMinor, totalMinor - amountMinor])[0]!
 
 /** The provider has given it back, or could not. */
 export async function endRefund(
@@ -267,7 +244,7 @@ export async function endRefund(
   state: 'succeeded' | 'failed',
   at: Date,
 ): Promise<void> {
-  const { order, parts, lines } = whole
+  const { order, parts } = whole
   const [row] = await tx<RefundRow[]>`
     select ${columns(tx)} from order_refunds
     where order_id = ${order.id} and (id::text = ${reference} or reference = ${reference}) for update`
@@ -281,7 +258,6 @@ export async function endRefund(
     tx,
     order,
     parts,
-    lines,
     { kind: 'refund-failed', refundId: row.id, shares: row.shares, giftMinor: row.giftMinor },
     at,
   )
@@ -303,7 +279,7 @@ export async function endRefund(
     refundId: row.id,
     currency: order.currency,
     amountMinor: Number(row.amountMinor),
-    parts: partsOf(row.shares, parts, lines),
+    parts: partsOf(row.shares, parts),
     at: at.toISOString(),
   })
 }
@@ -331,11 +307,8 @@ export async function noteForeignRefund(tx: Tx<'orders'>, whole: Whole, refund: 
   const left = order.totalMinor - order.refundedMinor
   const amountMinor = refund.amountMinor < left ? refund.amountMinor : left
   if (amountMinor <= 0n) return
-  const shares = spread(
-    whole,
-    parts.map(({ id }) => id),
-    amountMinor,
-  )
+  const ids = parts.map(({ id }) => id)
+  const shares = await settle(tx, whole, spread(whole, ids, amountMinor))
   const refundId = newId()
   const [row] = await tx`
     insert into order_refunds (id, order_id, reference, amount_minor, reason, shares, state, created_at, ended_at)
