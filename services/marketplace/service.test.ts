@@ -335,3 +335,28 @@ test('vendors find their products where vendors are, too', async t => {
   assert.equal((await at('DELETE', `/${made.id}`)).statusCode, 204)
   assert.deepEqual((await at('GET')).json().items, [])
 })
+
+test('a vendor with more products than are told of at once is let back in while the first of them are: all are for sale', async t => {
+  const market = await open(t)
+  const { p, db } = market
+  const [vendor, admin] = [market.vendor(), market.admin()]
+  for (let index = 0; index < 60; index++) {
+    const { id } = await vendor.offer({ name: `Cable ${index}` })
+    await admin.post(`/products/${id}/approve`)
+  }
+  for (const [version, status] of [[2, 'suspended'] as const, [3, 'active'] as const])
+    await p.publish(VendorUpdated, {
+      vendorId: vendor.userId,
+      owner: { kind: 'person', id: vendor.userId },
+      applicantId: null,
+      name: 'Cables',
+      slug: 'cables',
+      status,
+      verified: true,
+      version,
+    })
+  await p.settle()
+  const last = new Map((await p.published(ProductUpdated)).map(({ productId, forSale }) => [productId, forSale]))
+  assert.deepEqual([last.size, last.values().every(Boolean)], [60, true])
+  assert.deepEqual([...(await db`select from suspended_vendors`)], [])
+})

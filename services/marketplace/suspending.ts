@@ -29,8 +29,9 @@ export function followVendors({ host, catalogue }: Workshop): void {
           await tx.publish(ProductUpdated, told(product))
         }
         const last = rows.at(-1)
+        // A key of its own: under the first one's it would take the place of one that begins anew.
         if (rows.length === some && last)
-          await tx.enqueue(retell, { ownerId, after: last.id }, { key: `retell ${ownerId}` })
+          await tx.enqueue(retell, { ownerId, after: last.id }, { key: `retell ${ownerId} ${last.id}` })
       })
     },
   )

@@ -27,7 +27,9 @@ export function refiling({
         for (const product of products)
           await fileProduct(tx, product, { tree, popularFrom: host.settings.SHOP_POPULAR_FROM })
         const last = rows.at(-1)
-        if (rows.length === some && last) await tx.enqueue(job, { id, after: last.id }, { key: `refile ${id}` })
+        // A key of its own: under the first one's it would take the place of one that begins anew.
+        if (rows.length === some && last)
+          await tx.enqueue(job, { id, after: last.id }, { key: `refile ${id} ${last.id}` })
       })
     },
     { urgency: 'bulk' },
