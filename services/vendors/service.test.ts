@@ -12,15 +12,16 @@ import { vendors } from './service.ts'
 
 async function open(t: TestContext) {
   const clock = { at: new Date('2027-03-01T12:00:00Z') }
-  const evidence = newId()
+  const [evidence, foreign] = [newId(), newId()]
   const sellers = new Set<string>()
   const p = await start(t, [vendors], {
     now: () => clock.at,
     answers: [
       answering(getDocumentFile, async ({ docId }) => ({
-        state: docId === evidence ? ('released' as const) : ('unknown' as const),
+        state: [evidence, foreign].includes(docId) ? ('released' as const) : ('unknown' as const),
         scanned: false,
         fileKey: null,
+        ...(docId === foreign && { owner: { kind: 'person' as const, id: newId() } }),
       })),
       answering(getSeller, async ({ ownerId }) => ({ known: sellers.has(ownerId) })),
     ],
@@ -55,6 +56,7 @@ async function open(t: TestContext) {
     p,
     clock,
     evidence,
+    foreign,
     sellers,
     as,
     admin,
@@ -73,7 +75,7 @@ async function open(t: TestContext) {
 }
 
 test('who wants to sell sees what is missing, hands it in, and is let in or told why not', async t => {
-  const { p, as, admin, whole, sellers, evidence, clock } = await open(t)
+  const { p, as, admin, whole, sellers, evidence, foreign, clock } = await open(t)
   const ada = as()
   assert.deepEqual([(await ada.get('/profile')).status, (await ada.get('/profile')).body.code], [404, 'vendor_unknown'])
   const begun = await ada.put('/profile', { name: 'Völt & Söhne', status: 'active', verified: true })
@@ -97,6 +99,7 @@ test('who wants to sell sees what is missing, hands it in, and is let in or told
     [{ iban: 'DE89 3704 0044 0532 0130 01' }, 'iban_invalid'],
     [{ iban: 'DE893704004405320130' }, 'iban_invalid'],
     [{ evidence: [newId()] }, 'evidence_unknown'],
+    [{ evidence: [evidence, foreign] }, 'evidence_unknown'],
     [{ avatarId: newId() }, 'evidence_unknown'],
   ] as const)
     assert.equal((await ada.put('/profile', { ...whole, ...more })).body.code, code)
@@ -118,6 +121,11 @@ test('who wants to sell sees what is missing, hands it in, and is let in or told
   assert.equal((await ada.get('/profile')).body.reason, 'Of another company')
   clock.at = new Date('2027-03-02T12:00:00Z')
   await ada.post('/profile/submit')
+  // What it takes away after that is missed before it is let in.
+  await ada.put('/profile', { ...whole, iban: undefined })
+  const lacking = await admin.post(`/${ada.id}/approve`, {})
+  assert.deepEqual([lacking.body.code, lacking.body.missing], ['onboarding_incomplete', ['iban']])
+  await ada.put('/profile', whole)
   // Of two admins one decides.
   const { version } = (await ada.get('/profile')).body
   const both = await Promise.all(

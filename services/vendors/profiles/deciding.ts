@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { getSeller } from '#contracts/orders'
 import { Id, Instant } from '#contracts/shared'
 import {
   VendorApproved,
@@ -10,7 +11,7 @@ import {
 } from '#contracts/vendors'
 import { cursorOf, isId, isInstant, listQuery, newId, Page, page, Problem, requireMatch, withRole } from '#kernel'
 import type { VendorsHost } from '../host.ts'
-import { nullable, OwnView, told } from './profile.ts'
+import { nullable, OwnView, requireComplete, told } from './profile.ts'
 import { showOwn } from './routes.ts'
 import { decisionsOn, findProfile, insertDecision, listProfiles, lockProfile, writeProfile } from './store.ts'
 
@@ -94,7 +95,7 @@ export function decisionRoutes(host: VendorsHost): void {
 }
 
 function decide(host: VendorsHost, decision: keyof typeof decisions, summary: string, description: string): void {
-  const { db, http, now } = host
+  const { ask, db, http, now } = host
   const { from, to, event } = decisions[decision]
   const needsReason = decision === 'reject' || decision === 'suspend'
   http.post(
@@ -106,7 +107,7 @@ function decide(host: VendorsHost, decision: keyof typeof decisions, summary: st
         description,
         honours: ['If-Match'],
         gives: ['ETag'],
-        refuses: ['vendor_unknown', 'vendor_state'],
+        refuses: ['vendor_unknown', 'vendor_state', ...(decision === 'approve' ? ['onboarding_incomplete'] : [])],
         params: One,
         body: Type.Object({ reason: needsReason ? Reason : Type.Optional(Reason) }),
         response: { 200: OwnView },
@@ -114,12 +115,15 @@ function decide(host: VendorsHost, decision: keyof typeof decisions, summary: st
     },
     async (request, reply) => {
       const { actor, params, body } = request
+      const { known } = await ask(getSeller, { ownerId: params.id })
       const vendor = await db.transaction(async tx => {
         const there = await lockProfile(tx, params.id)
         if (!there) throw new Problem('not_found', 'vendor_unknown')
         requireMatch(request, there.version)
         if (!(from as readonly VendorStatus[]).includes(there.status))
           throw new Problem('conflict', 'vendor_state', { status: there.status })
+        // It may have taken something away since it was handed in.
+        if (decision === 'approve') requireComplete(there, known)
         const at = now()
         const made = { decision, reason: body.reason ?? null, decidedBy: actor.userId, decidedAt: at }
         await insertDecision(tx, newId(at.getTime()), there.id, made)

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Line, Minor, Owner, Slug } from '#contracts/shared'
 import { VendorStatus, type Vendor } from '#contracts/vendors'
+import { Problem } from '#kernel'
 import type { Figures, Profile } from './store.ts'
 
 export const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -150,6 +151,12 @@ export function checklistOf(vendor: Profile, knowsSeller: boolean): Step[] {
     const missing = Object.keys(needed).filter(name => !needed[name])
     return { step, done: missing.length === 0, missing }
   })
+}
+
+/** Fails with `onboarding_incomplete`, and names what is missing. */
+export function requireComplete(vendor: Profile, knowsSeller: boolean): void {
+  const missing = checklistOf(vendor, knowsSeller).flatMap(step => step.missing)
+  if (missing.length > 0) throw new Problem('conflict', 'onboarding_incomplete', { missing })
 }
 
 /** As others are told of it. */

@@ -13,6 +13,7 @@ import {
   ownerFor,
   Page,
   page,
+  partiesOf,
   Problem,
   requireMatch,
   signedIn,
@@ -21,8 +22,9 @@ import {
 } from '#kernel'
 import type { VendorsHost } from '../host.ts'
 import { ibanOf } from './iban.ts'
-import { Body, checklistOf, ownView, OwnView, publicView, PublicView, told } from './profile.ts'
+import { Body, ownView, OwnView, publicView, PublicView, requireComplete, told } from './profile.ts'
 import {
+  figuresFor,
   figuresOf,
   findProfile,
   isFree,
@@ -85,7 +87,7 @@ export function profileRoutes(host: VendorsHost): void {
     },
     async (request, reply) => {
       const { actor, body } = request
-      await requireDocuments(body, await findProfile(db, ownerFor(actor).id))
+      await requireDocuments(actor, body, await findProfile(db, ownerFor(actor).id))
       const vendor = await db.transaction(tx =>
         write(tx, actor, body, now(), version => requireMatch(request, version)),
       )
@@ -93,16 +95,24 @@ export function profileRoutes(host: VendorsHost): void {
     },
   )
 
-  /** Fails with `evidence_unknown` where a document is not there; what was there before is not asked for again. */
-  async function requireDocuments({ evidence = [], avatarId }: Body, before: Profile | undefined): Promise<void> {
+  /** Fails with `evidence_unknown` where a document is not theirs; what was there before is not asked for again. */
+  async function requireDocuments(
+    actor: Actor,
+    { evidence = [], avatarId }: Body,
+    before: Profile | undefined,
+  ): Promise<void> {
     const known = new Set([...(before?.evidence ?? []), before?.avatarId])
     const fresh = [...evidence, ...(avatarId ? [avatarId] : [])].filter(id => !known.has(id))
     const states = await Promise.all(fresh.map(docId => ask(getDocumentFile, { docId })))
-    const wrong = states.findIndex(({ state }) => state === 'unknown' || state === 'infected')
+    // Whether there is one of somebody else is nobody's business.
+    const wrong = states.findIndex(
+      ({ state, owner }) =>
+        state === 'unknown' || state === 'infected' || (owner && !partiesOf(actor).includes(owner.id)),
+    )
     if (wrong < 0) return
     const pointer = fresh[wrong] === avatarId ? '/avatarId' : `/evidence/${evidence.indexOf(fresh[wrong]!)}`
     throw new Problem('unprocessable', 'evidence_unknown', {
-      errors: [{ pointer, detail: 'is no document that can be shown' }],
+      errors: [{ pointer, detail: 'is no document of yours that can be shown' }],
     })
   }
 
@@ -125,9 +135,7 @@ export function profileRoutes(host: VendorsHost): void {
         if (!there) throw new Problem('not_found', 'vendor_unknown')
         if (there.status !== 'draft' && there.status !== 'rejected')
           throw new Problem('conflict', 'vendor_state', { status: there.status })
-        const open = checklistOf(there, known).filter(({ done }) => !done)
-        if (open.length > 0)
-          throw new Problem('conflict', 'onboarding_incomplete', { missing: open.flatMap(({ missing }) => missing) })
+        requireComplete(there, known)
         const next = { ...there, status: 'pending' as const, submittedAt: now(), version: there.version + 1 }
         await writeProfile(tx, next)
         await tx.publish(VendorUpdated, told(next))
@@ -151,7 +159,8 @@ export function profileRoutes(host: VendorsHost): void {
     async ({ query: { limit, after } }) => {
       const cursor = cursorOf(after, isInstant, isId)
       const rows = await listProfiles(db, { status: 'active' }, limit + 1, cursor)
-      const shown = new Map(await Promise.all(rows.map(async one => [one.id, await figuresOf(db, one.id)] as const)))
+      const ids = rows.map(({ id }) => id)
+      const shown = await figuresFor(db, ids)
       return page(
         rows,
         limit,

@@ -124,13 +124,18 @@ export interface Figures {
   readonly revenue: readonly { currency: string; totalMinor: number }[]
 }
 
-export async function figuresOf(db: Db, vendorId: string): Promise<Figures> {
-  const [row] = await db<Figures[]>`
-    select
-      (select count(*)::int from products where vendor_id = ${vendorId} and for_sale and not gone) as "productsCount",
-      (select round(avg(rating), 2)::float8 from reviews where vendor_id = ${vendorId} and shown) as "averageRating",
+/** By vendor; each is there. */
+export async function figuresFor(db: Db, vendorIds: readonly string[]): Promise<Map<string, Figures>> {
+  const rows = await db<(Figures & { id: string })[]>`
+    select v.id,
+      (select count(*)::int from products where vendor_id = v.id and for_sale and not gone) as "productsCount",
+      (select round(avg(rating), 2)::float8 from reviews where vendor_id = v.id and shown) as "averageRating",
       (select coalesce(json_agg(r order by r.currency), '[]') from (
-        select currency, sum(total_minor)::float8 as "totalMinor" from moves where vendor_id = ${vendorId}
-        group by currency) r) as revenue`
-  return row!
+        select currency, sum(total_minor)::float8 as "totalMinor" from moves where vendor_id = v.id
+        group by currency) r) as revenue
+    from unnest(${vendorIds as string[]}::uuid[]) as v (id)`
+  return new Map(rows.map(({ id, ...figures }) => [id, figures]))
 }
+
+export const figuresOf = async (db: Db, vendorId: string): Promise<Figures> =>
+  (await figuresFor(db, [vendorId])).get(vendorId)!
