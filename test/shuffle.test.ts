@@ -25,7 +25,9 @@ interface Entry {
  * What order of arrival or the clock decide by their nature: the place in an inbox, when a process was seen, when a
  * service told what follows from the events of another.
  */
-const byArrival = ['revoked_at', 'position', 'seen_at', 'station_at']
+const byArrival = ['position', 'seen_at', 'station_at']
+/** Those that stand in one table alone: when a token was refused is by the database's own clock. */
+const byArrivalIn: Record<string, string[]> = { 'identity.revocations': ['revoked_at'] }
 
 const services = await choose()
 /** Topics each service reacts to, learnt by starting it. */
@@ -145,7 +147,8 @@ async function rowsOf(db: Pool, schema: string): Promise<Record<string, string[]
     const numbers = await db<{ name: string }[]>`
       select column_name as name from information_schema.columns
       where table_schema = ${schema} and table_name = ${table} and is_identity = 'YES'`
-    const left = [...byArrival, ...numbers.map(({ name }) => name)]
+    const own = byArrivalIn[`${schema}.${table}`] ?? []
+    const left = [...byArrival, ...own, ...numbers.map(({ name }) => name)]
     const found = await db<
       { text: string }[]
     >`select (to_jsonb(r) - ${left}::text[])::text as text from ${db(`${schema}.${table}`)} r`
