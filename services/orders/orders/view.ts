@@ -3,7 +3,6 @@ import { OrderLine, OrderNumber, OrderPart, OrderStatus, PaymentStatus } from '#
 import type { EventData } from '#contracts/define'
 import type { OrderCreated } from '#contracts/orders'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
-import { divided } from '#money/amount'
 import type { Address, Line, LogEntry, Order, Part, Whole } from './store.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
