@@ -94,6 +94,14 @@ export const BookingCancelled = event(
 /** Nobody came in time: the connector is everybody's again. */
 export const BookingMissed = event('booking', 'booking.missed', 'bookingId', Type.Object({ ...Booking, ...Fee }))
 
+/** Who came has ended charging before their time was over: `to` is when that was, and the rest is everybody's again. */
+export const BookingFreed = event(
+  'booking',
+  'booking.freed',
+  'bookingId',
+  Type.Object({ ...Booking, bookedTo: Instant, sessionId: Id }),
+)
+
 /** Why a booking cannot be honoured: the connector does not work, somebody charges there still, or it is gone. */
 export const BookingFailure = Type.Enum(['faulted', 'occupied', 'station-gone'], { examples: ['faulted'] })
 export type BookingFailure = Static<typeof BookingFailure>

@@ -36,6 +36,7 @@ create table bookings (
   hold_asked_at    timestamp with time zone,
   version          integer                   not null default 1,
   created_at       timestamp with time zone  not null,
+  booked_to_at     timestamp with time zone,
   constraint bookings_pkey PRIMARY KEY (id),
   constraint bookings_check CHECK ((to_at > from_at)),
   constraint bookings_check1 CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
@@ -54,6 +55,7 @@ CREATE INDEX bookings_by_driver ON booking.bookings USING btree (driver_id, from
 CREATE INDEX bookings_by_owner ON booking.bookings USING btree (COALESCE(owner_id, '00000000-0000-0000-0000-000000000000'::uuid), from_at, id);
 CREATE INDEX bookings_by_request ON booking.bookings USING btree (hold_request_id) WHERE (hold_request_id IS NOT NULL);
 CREATE INDEX bookings_by_series ON booking.bookings USING btree (series_id, from_at) WHERE (series_id IS NOT NULL);
+CREATE INDEX bookings_by_session ON booking.bookings USING btree (session_id) WHERE (session_id IS NOT NULL);
 CREATE INDEX bookings_by_station ON booking.bookings USING btree (station_id, from_at, id);
 CREATE INDEX bookings_by_time ON booking.bookings USING btree (from_at, id);
 CREATE INDEX bookings_offered ON booking.bookings USING btree (offered_until) WHERE (state = 'pending'::text);
@@ -87,6 +89,13 @@ create table connectors (
   event_id    uuid                      not null,
   since       timestamp with time zone  not null,
   constraint connectors_pkey PRIMARY KEY (charger_id, evse, connector)
+);
+
+create table drivers_blocked (
+  driver_id  uuid                      not null,
+  blocked    boolean                   not null,
+  at         timestamp with time zone  not null,
+  constraint drivers_blocked_pkey PRIMARY KEY (driver_id)
 );
 
 create table fees (

@@ -8,6 +8,7 @@ export const problems = {
   booking_late: ['conflict', 'It is too late to change the booking.'],
   booking_times_invalid: ['unprocessable', 'Nobody can book these times there.'],
   bookings_too_many: ['conflict', 'So many bookings are ahead of one already.'],
+  driver_blocked: ['conflict', 'Who owes too much books nothing before they have paid.'],
   bookings_closed: ['conflict', 'The operator takes no bookings there.'],
   terms_changed: ['conflict', 'The terms of bookings there are not those that were shown.'],
   offer_over: ['conflict', 'The offer has ended, or was taken already.'],

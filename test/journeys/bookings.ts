@@ -3,6 +3,7 @@ import {
   BookingFailed,
   BookingFeeDue,
   BookingFeeWaived,
+  BookingFreed,
   BookingFulfilled,
   BookingHoldRequested,
   BookingMissed,
@@ -74,6 +75,8 @@ export async function bookingsHappen(
   await p.publish(BookingOffered, { ...other(1, 'pending'), offeredUntil: at(10) })
   await p.publish(BookingDue, other(1, 'reserved'))
   await p.publish(BookingFulfilled, { ...other(2, 'fulfilled'), sessionId: newId(), startedAt: at(-55) })
+  const freed = { bookedTo: at(-20), sessionId: newId() }
+  await p.publish(BookingFreed, { ...other(3, 'fulfilled'), ...freed })
   await p.publish(BookingMissed, { ...other(2, 'no-show'), ...asked })
   await p.publish(BookingFailed, { ...other(2, 'failed'), reason: 'faulted' })
   const hold = { requestId: newId(), bookingId: newId(), chargerId: 'CP-A', evse: 2, kept: true, reservationId: 4711 }

@@ -1,7 +1,8 @@
 import { newId, type Tx } from '#kernel'
 import type { Books } from '../host.ts'
 import { isMeant, type Booking } from './bookings.ts'
-import { end } from './making.ts'
+import { BookingFreed } from '#contracts/booking'
+import { end, free, told } from './making.ts'
 import { bookingColumns, updateBooking } from './store.ts'
 
 /** What is told of a session. */
@@ -51,6 +52,29 @@ async function take(host: Books, tx: Tx<'booking'>, before: Booking, sessionId: 
   // Somebody else has booked the rest by now: it stays as it is told, and costs nothing.
   const forgiven = await end(host, tx, before, { state: 'fulfilled', sessionId, startedAt: at }, 'no-show')
   host.log.info({ bookingId: forgiven.id, sessionId }, 'a no-show was none, and the time is booked anew')
+}
+
+/** What is left of a booking whose driver has ended charging is everybody's again. */
+export async function freeRest(
+  host: Books,
+  tx: Tx<'booking'>,
+  sessions: readonly { readonly sessionId: string; readonly endedAt: string }[],
+): Promise<void> {
+  const ends = new Map(sessions.map(({ sessionId, endedAt }) => [sessionId, Date.parse(endedAt)]))
+  const used = await tx<Booking[]>`
+    select ${bookingColumns(tx)} from bookings b
+    where b.session_id = any(${[...ends.keys()]}::uuid[]) and b.state = 'fulfilled' and b.booked_to_at is null
+    order by b.from_at, b.id for update of b`
+  for (const before of used) {
+    // Who was early and is gone before their time has had its first minute.
+    const toAt = new Date(Math.max(ends.get(before.sessionId!)!, before.fromAt.getTime() + 60_000))
+    if (toAt >= before.toAt) continue
+    const next: Booking = { ...before, toAt, bookedToAt: before.toAt, version: before.version + 1 }
+    await updateBooking(tx, next)
+    const bookedTo = before.toAt.toISOString()
+    await tx.publish(BookingFreed, { ...told(next), bookedTo, sessionId: before.sessionId! })
+    await free(host, tx, before)
+  }
 }
 
 const lockMeant = (tx: Tx, sessions: readonly Begun[]) => tx<Booking[]>`

@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
 import {
   BookingCancelled,
   BookingDue,
   BookingFailed,
   BookingFeeDue,
   BookingFeeWaived,
+  BookingFreed,
   BookingFulfilled,
   BookingMade,
   BookingMissed,
 } from '#contracts/booking'
 import { UserDeleted } from '#contracts/identity'
 import { ChargerConnected, ReservationReported } from '#contracts/ocpp'
+import { SessionEnded } from '#contracts/sessions'
 import { StationDeleted, StationUpdated } from '#contracts/stations'
 import { newId } from '#kernel'
 import { day, hour, minute, open } from '../testing.ts'
@@ -362,4 +365,70 @@ test('where a car still stands who booked is no no-show, and who goes on from a 
   )
   assert.equal((await ada.read(first.id)).state, 'fulfilled')
   assert.equal((await p.published(BookingMissed)).length, 0)
+})
+
+test('the rest of a slot is free when a session ends early, however often that is told', async t => {
+  const { driver, spot, span, begins, pass, now, set, p } = await open(t)
+  const [ada, grace] = [driver(), driver()]
+  const made = await ada.books({ ...spot(), ...span(0, 2 * hour) })
+  const early = await ada.books({ ...spot(2), ...span(10 * minute) })
+  const wanted = { ...spot(), from: new Date(now().getTime() + hour).toISOString(), to: made.to }
+  const waiting = (await grace.post('/waiting', wanted)).body
+  const ends = async (session: { sessionId: string }, endedAt: string) => {
+    const end = { endedAt, stopReason: 'Local', closedBy: 'charger' as const, energyWh: 1000, updatedAt: endedAt }
+    await p.publish(SessionEnded, { ...session, ...end } as never)
+    await p.settle()
+  }
+  // Here and there, where they come before their time and are gone before it, too.
+  const [first, second] = [await begins(ada.userId), await begins(ada.userId, {}, 2)]
+  pass(5 * minute)
+  await ends(second, now().toISOString())
+  pass(25 * minute)
+  const end = now().toISOString()
+  for (let time = 0; time < 2; time++) await ends(first, end)
+  const [freed, gone] = [await ada.read(made.id), await ada.read(early.id)]
+  assert.deepEqual([freed.state, freed.to, freed.bookedTo], ['fulfilled', end, made.to])
+  assert.deepEqual(
+    [gone.to, gone.bookedTo],
+    [new Date(Date.parse(early.from) + minute).toISOString(), early.to],
+    'its first minute is past',
+  )
+  assert.equal((await p.published(BookingFreed)).length, 2)
+  const { items } = (await grace.get('/waiting')).body
+  assert.deepEqual([items[0].id, items[0].state], [waiting.id, 'offered'])
+  // One that ends later than it was booked keeps its time.
+  set(made.to)
+  const last = await grace.books({ ...spot(3), ...span(0, 30 * minute) })
+  const third = await begins(grace.userId, {}, 3)
+  pass(hour)
+  await ends(third, now().toISOString())
+  assert.deepEqual([(await grace.read(last.id)).to, (await grace.read(last.id)).bookedTo], [last.to, null])
+})
+
+test('a driver who owes too much books nothing until they have paid', async t => {
+  const { driver, spot, span, p } = await open(t)
+  const [ada, grace] = [driver(), driver()]
+  const tell = async (event: typeof DriverBlocked | typeof DriverUnblocked, more: object) => {
+    await p.publish(event as typeof DriverBlocked, { driverId: ada.userId, reason: 'funds', ...more } as never)
+    await p.settle()
+  }
+  await tell(DriverBlocked, { at: '2027-02-18T07:00:00.000Z' })
+  const order = { ...spot(), ...span(hour) }
+  const refused = await ada.post('', order)
+  assert.deepEqual([refused.status, refused.body.code], [409, 'driver_blocked'])
+  // What is free goes to who may have it, though they waited longer.
+  const kept = await grace.books(order)
+  await ada.post('/waiting', order)
+  const eve = driver()
+  await eve.post('/waiting', order)
+  await p.settle()
+  await grace.post(`/${kept.id}/cancel`, {})
+  await p.settle()
+  const stateOf = async (who: typeof ada) => (await who.get('/waiting')).body.items[0].state
+  assert.deepEqual([await stateOf(ada), await stateOf(eve)], ['waiting', 'offered'])
+  // A company that owes keeps nobody from it, and what is told late changes nothing.
+  await tell(DriverUnblocked, { at: '2027-02-18T07:30:00.000Z' })
+  await tell(DriverBlocked, { at: '2027-02-18T07:10:00.000Z' })
+  await tell(DriverBlocked, { at: '2027-02-18T07:40:00.000Z', payer: { kind: 'organisation', id: ada.userId } })
+  await ada.books({ ...spot(2), ...span(hour) })
 })

@@ -53,6 +53,8 @@ export interface Booking extends Spot {
   readonly idToken: string | null
   readonly fromAt: Date
   readonly toAt: Date
+  /** Where its driver ended earlier, which is `toAt` then: until when it was booked. */
+  readonly bookedToAt: Date | null
   readonly holdFromAt: Date
   readonly expiresAt: Date
   readonly state: BookingState

@@ -5,15 +5,17 @@ import { StationDeleted, StationUpdated } from '#contracts/stations'
 import { stringify, type Tx } from '#kernel'
 import type { Books } from '../host.ts'
 import { forgetWaits } from '../waiting/store.ts'
-import { arrive, type Begun } from './arriving.ts'
+import { arrive, freeRest, type Begun } from './arriving.ts'
 import type { Hold } from './bookings.ts'
 import { end, told } from './making.ts'
+import { followPaying } from './paying.ts'
 import { lockAhead, noteSpot } from './store.ts'
 import { BookingChanged } from '#contracts/booking'
 
 /** What others tell that bookings depend on. */
 export function followWorld(host: Books): void {
   const { on, onMany } = host
+  followPaying(host)
   const about = (id: string, purpose: string) => ({ id, purpose, from: 'beginning', afterFailure: 'pass' }) as const
 
   on(StationUpdated, about('station', 'know whose stations are, and their chargers'), async (event, tx) => {
@@ -44,7 +46,10 @@ export function followWorld(host: Books): void {
   onMany(SessionStarted, about('arrive', 'know who came'), arrived)
   // Who charges may be told after the begin.
   onMany(SessionUpdated, about('arrive', 'know who came'), arrived)
-  onMany(SessionEnded, about('arrive', 'know who came'), arrived)
+  onMany(SessionEnded, about('arrive', 'know who came, and free what they left'), async (events, tx) => {
+    await arrived(events, tx)
+    await freeRest(host, tx, events)
+  })
 
   onMany(ConnectorReported, about('connectors', 'know which connectors do not work'), async (events, tx) => {
     const rows = events.map(({ chargerId, evse, connector, status, receivedAt, eventId }) => ({

@@ -18,6 +18,7 @@ import { newId, partiesOf, Problem, type Actor, type Tx } from '#kernel'
 import type { Books, Freed } from '../host.ts'
 import { endOffer } from '../waiting/store.ts'
 import { keptFor, mayManage, type Booking, type Fee, type Spot, type Terms } from './bookings.ts'
+import { requirePaying } from './paying.ts'
 import { countAhead, insertBooking, insertFee, lockDriver, updateBooking, waiveFee } from './store.ts'
 
 export type BookingTx = Tx<'booking'>
@@ -85,11 +86,12 @@ export interface Order {
   readonly offeredUntil?: Date
 }
 
-/** Undefined where somebody has a part of that time. Fails with `bookings_too_many`. */
+/** Undefined where somebody has a part of that time. Fails with `bookings_too_many` and `driver_blocked`. */
 export async function book(host: Books, tx: BookingTx, order: Order): Promise<Booking | undefined> {
   const { spot, terms, driverId, idToken, fromAt, toAt, seriesId = null, offeredUntil = null } = order
   const at = host.now()
   await lockDriver(tx, driverId)
+  await requirePaying(tx, driverId)
   if ((await countAhead(tx, driverId, at)) >= host.settings.BOOKING_MOST_OPEN)
     throw new Problem('conflict', 'bookings_too_many')
   const made = await insertBooking(tx, {
@@ -99,6 +101,7 @@ export async function book(host: Books, tx: BookingTx, order: Order): Promise<Bo
     idToken,
     fromAt,
     toAt,
+    bookedToAt: null,
     ...keptFor(terms, fromAt, toAt, at),
     state: offeredUntil ? 'pending' : 'reserved',
     terms,

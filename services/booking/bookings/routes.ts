@@ -55,7 +55,14 @@ export function bookingRoutes(host: Books): void {
           '`/terms`; what is shown there holds where its version is named.',
         honours: ['Idempotency-Key'],
         gives: ['ETag', 'Location'],
-        refuses: [...spotRefusals, 'booking_taken', 'booking_times_invalid', 'bookings_too_many', 'terms_changed'],
+        refuses: [
+          ...spotRefusals,
+          'booking_taken',
+          'booking_times_invalid',
+          'bookings_too_many',
+          'driver_blocked',
+          'terms_changed',
+        ],
         body: Type.Object({
           stationId: Id,
           evse: Evse,

@@ -56,7 +56,7 @@ async function endingOf(tx: Tx, { chargerId, stationId, evse, driverId, fromAt }
   const [before] = await tx<{ sessionId: string }[]>`
     select session_id as "sessionId" from bookings
     where station_id = ${stationId} and evse = ${evse} and driver_id = ${driverId} and state = 'fulfilled'
-      and to_at <= ${fromAt} and to_at >= ${new Date(fromAt.getTime() - followsMs)}
+      and coalesce(booked_to_at, to_at) between ${new Date(fromAt.getTime() - followsMs)} and ${fromAt}
     order by to_at desc limit 1`
   return before
     ? { state: 'fulfilled', sessionId: before.sessionId, startedAt: fromAt }

@@ -116,7 +116,14 @@ export function seriesRoutes(host: Books): void {
         description: `Each time is a booking of its own, ${mostDays} at the most; what cannot be booked is named, with why.`,
         honours: ['Idempotency-Key'],
         gives: ['Location'],
-        refuses: [...spotRefusals, 'series_empty', 'booking_taken', 'booking_times_invalid', 'bookings_too_many'],
+        refuses: [
+          ...spotRefusals,
+          'series_empty',
+          'booking_taken',
+          'booking_times_invalid',
+          'bookings_too_many',
+          'driver_blocked',
+        ],
         body: Type.Object({
           stationId: Id,
           evse: Evse,

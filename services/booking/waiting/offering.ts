@@ -6,6 +6,8 @@ import { lockWaits, noteOffer } from './store.ts'
 
 /** What is shorter is not offered any more. */
 const leastMs = 5 * 60_000
+/** Why somebody is passed by, who waits on. */
+const passes = new Set(['bookings_too_many', 'driver_blocked'])
 
 /** Offers an EVSE to who waited for it first, for as much of it as is free; what is kept for them nobody else gets. */
 export async function offerFreed(host: Books, { stationId, evse }: Freed): Promise<void> {
@@ -29,7 +31,7 @@ export async function offerFreed(host: Books, { stationId, evse }: Freed): Promi
       const fromAt = wait.fromAt > at ? wait.fromAt : at
       const order = { spot: { ...found.spot, connector }, terms, driverId, idToken, fromAt, toAt, offeredUntil }
       const offered = await book(host, tx, order).catch((error: unknown) => {
-        if (error instanceof Problem && error.code === 'bookings_too_many') return undefined
+        if (error instanceof Problem && passes.has(error.code)) return undefined
         throw error
       })
       if (!offered) continue

@@ -3,6 +3,7 @@ import { Id, Instant } from '#contracts/shared'
 import { cursorOf, isId, isInstant, listQuery, newId, Page, page, Problem, signedIn, timeOf, type Actor } from '#kernel'
 import { keptFor, requirePossible, type Booking } from '../bookings/bookings.ts'
 import { end, free, spotFor, tellMade } from '../bookings/making.ts'
+import { requirePaying } from '../bookings/paying.ts'
 import { Evse, IdToken, readable, spotRefusals } from '../bookings/routes.ts'
 import { lockBooking, updateBooking } from '../bookings/store.ts'
 import { BookingView, nullable, One, view } from '../bookings/view.ts'
@@ -135,7 +136,7 @@ export function waitingRoutes(host: Books): void {
       schema: {
         summary: 'Take what was offered from a waiting list',
         gives: ['ETag'],
-        refuses: ['booking_unknown', 'offer_over'],
+        refuses: ['booking_unknown', 'offer_over', 'driver_blocked'],
         params: One,
         response: { 200: BookingView },
       },
@@ -143,6 +144,7 @@ export function waitingRoutes(host: Books): void {
     async ({ actor, params }, reply) => {
       const booking = await db.transaction(async tx => {
         const before = offered(actor, await lockBooking(tx, params.id))
+        await requirePaying(tx, before.driverId)
         const times = keptFor(before.terms, before.fromAt, before.toAt, now())
         const version = before.version + 1
         const taken: Booking = { ...before, ...times, state: 'reserved', offeredUntil: null, version }
