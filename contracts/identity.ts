@@ -92,7 +92,10 @@ export const UserUpdated = event(
   }),
 )
 
-/** The address of an account changed; the former one is told. */
+/**
+ * The address of an account changed, and all its other sessions have ended; the former address is told. Whoever reads
+ * that may take it back: `get_email_undo` has the link for `undoId`, which is missing where nothing is to be taken back.
+ */
 export const UserEmailChanged = event(
   'identity',
   'user.email-changed',
@@ -104,6 +107,7 @@ export const UserEmailChanged = event(
     name: Name,
     locale: Locale,
     version: Type.Integer(),
+    undoId: Type.Optional(Id),
   }),
 )
 
@@ -297,6 +301,14 @@ export const getInvitation = call(
   'get_invitation',
   Type.Object({ invitationId: Id }),
   Type.Object({ email: Email, link: Type.String(), expiresAt: Instant }),
+)
+
+/** The link that takes a change of address back. Fails with `undo_unknown` once used or expired. */
+export const getEmailUndo = call(
+  'identity',
+  'get_email_undo',
+  Type.Object({ undoId: Id }),
+  Type.Object({ link: Type.String(), expiresAt: Instant }),
 )
 
 const Person = Type.Object({

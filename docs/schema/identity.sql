@@ -24,6 +24,21 @@ create table codes (
 CREATE INDEX codes_email ON identity.codes USING btree (email) WHERE (purpose = 'registration'::text);
 CREATE INDEX codes_expiry ON identity.codes USING btree (expires_at);
 
+create table email_undos (
+  id          uuid                      not null,
+  user_id     uuid                      not null,
+  email       text                      not null,
+  token_hash  bytea                     not null,
+  sealed      bytea                     not null,
+  created_at  timestamp with time zone  not null,
+  expires_at  timestamp with time zone  not null,
+  constraint email_undos_pkey PRIMARY KEY (id),
+  constraint email_undos_token_hash_key UNIQUE (token_hash),
+  constraint email_undos_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX email_undos_expiry ON identity.email_undos USING btree (expires_at);
+CREATE INDEX email_undos_user ON identity.email_undos USING btree (user_id);
+
 create table guesses (
   code_id  uuid                      not null,
   guesser  text                      not null,
@@ -124,18 +139,20 @@ create table revocations (
 CREATE INDEX revocations_age ON identity.revocations USING btree (revoked_at);
 
 create table sessions (
-  id               uuid                      not null,
-  user_id          uuid                      not null,
-  organisation_id  uuid,
-  refresh_hash     bytea                     not null,
-  previous_hash    bytea,
-  rotated_at       timestamp with time zone  not null,
-  device           text                      not null,
-  address_prefix   text                      not null,
-  created_at       timestamp with time zone  not null,
-  used_at          timestamp with time zone  not null,
-  expires_at       timestamp with time zone  not null,
-  ends_at          timestamp with time zone  not null,
+  id                uuid                      not null,
+  user_id           uuid                      not null,
+  organisation_id   uuid,
+  refresh_hash      bytea                     not null,
+  previous_hash     bytea,
+  rotated_at        timestamp with time zone  not null,
+  device            text                      not null,
+  address_prefix    text                      not null,
+  created_at        timestamp with time zone  not null,
+  used_at           timestamp with time zone  not null,
+  expires_at        timestamp with time zone  not null,
+  ends_at           timestamp with time zone  not null,
+  authenticated_at  timestamp with time zone,
+  methods           text[]                    not null default '{pwd}'::text[],
   constraint sessions_pkey PRIMARY KEY (id),
   constraint sessions_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE SET NULL,
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -167,6 +184,7 @@ create table users (
   disabled       boolean                   not null default false,
   version        integer                   not null default 1,
   created_at     timestamp with time zone  not null,
+  second_factor  boolean                   not null default false,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_email_key UNIQUE (email),
   constraint users_email_check CHECK ((email = lower(email)))

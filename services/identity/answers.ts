@@ -1,6 +1,7 @@
 import {
   findPerson,
   getCode,
+  getEmailUndo,
   getInvitation,
   getPerson,
   listMembers,
@@ -10,6 +11,7 @@ import {
 } from '#contracts/identity'
 import { Problem } from '#kernel'
 import { nameOf, normalise } from './accounts/accounts.ts'
+import { findSealedUndo } from './accounts/undoing.ts'
 import { findUser, findUserByEmail, listUsersOf, type User } from './accounts/store.ts'
 import type { Identity } from './identity.ts'
 import { findInvitation, listMembersOf } from './organisations/store.ts'
@@ -55,6 +57,16 @@ export function answers({ host, codes, tokens }: Identity): void {
       email: invitation.email,
       link: `${host.platform.publicUrl}/api/auth/invitations/${token}`,
       expiresAt: invitation.expiresAt.toISOString(),
+    }
+  })
+
+  host.answer(getEmailUndo, async ({ undoId }) => {
+    const undo = await findSealedUndo(db, undoId, now())
+    if (!undo) throw new Problem('not_found', 'undo_unknown')
+    const token = unseal(host.secret('undos at rest'), undo.id, undo.sealed)
+    return {
+      link: `${host.platform.publicUrl}/api/auth/undo-address/${token}`,
+      expiresAt: undo.expiresAt.toISOString(),
     }
   })
 

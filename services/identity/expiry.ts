@@ -1,3 +1,4 @@
+import { deleteExpiredUndos } from './accounts/undoing.ts'
 import { deleteExpiredInvitations } from './organisations/store.ts'
 import { deleteExpiredResets } from './passwords/store.ts'
 import { deleteExpiredCodes } from './registration/store.ts'
@@ -7,6 +8,7 @@ import { deleteExpiredSessions, deleteOldRevocations } from './sessions/store.ts
 export async function forgetExpired(tx: Parameters<typeof deleteExpiredCodes>[0], now: Date): Promise<void> {
   await deleteExpiredCodes(tx, now)
   await deleteExpiredResets(tx, now)
+  await deleteExpiredUndos(tx, now)
   await deleteOldRevocations(tx)
   await deleteExpiredInvitations(tx, now)
   await deleteExpiredSessions(tx, now)

@@ -24,6 +24,7 @@ export const problems = {
   session_unknown: ['not_found', 'There is no such session of who asks.'],
   organisation_unknown: ['not_found', 'There is no such organisation, or who asks does not belong to it.'],
   member_unknown: ['not_found', 'They are no member of the organisation.'],
+  undo_unknown: ['not_found', 'The link that takes a change of address back was used already, or its time is over.'],
   invitation_unknown: ['not_found', 'The invitation was answered, withdrawn, or has expired.'],
   own_account: ['conflict', 'Another admin has to change the account of who asks.'],
   email_unchanged: ['conflict', 'This is the address of the account already.'],

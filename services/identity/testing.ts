@@ -5,6 +5,7 @@ import { countDocumentsOf } from '#contracts/documents'
 import { countPassportsOf } from '#contracts/passports'
 import {
   getCode,
+  getEmailUndo,
   getInvitation,
   getPerson,
   listMembers,
@@ -15,7 +16,7 @@ import {
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import { identity } from './service.ts'
 
-const calls = [getCode, getInvitation, getPerson, listMembers, listRevocations] as const
+const calls = [getCode, getEmailUndo, getInvitation, getPerson, listMembers, listRevocations] as const
 
 /** Identity on a platform of its own, a clock to turn, and somebody who asks it what `notifications` would. */
 export async function startIdentity(

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { getReceipt } from '#contracts/billing'
-import { getCode, getInvitation, getPerson, listMembers, listPeople } from '#contracts/identity'
+import { getCode, getEmailUndo, getInvitation, getPerson, listMembers, listPeople } from '#contracts/identity'
 import { Setting, type Host, type Job } from '#kernel'
 
 type Asked =
@@ -9,12 +9,13 @@ type Asked =
   | typeof listPeople
   | typeof getCode
   | typeof getInvitation
+  | typeof getEmailUndo
   | typeof getReceipt
 
 export const needs: readonly Asked[] = [getPerson, listMembers, listPeople, getCode, getInvitation]
 
 /** For links of mails, by when they go out. */
-export const asksLater: readonly Asked[] = [getReceipt]
+export const asksLater: readonly Asked[] = [getReceipt, getEmailUndo]
 
 export const settings = Type.Object({
   NOTIFICATION_RETENTION: Setting.duration(

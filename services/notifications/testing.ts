@@ -76,6 +76,13 @@ export async function open(t: TestContext, options: { environment?: Record<strin
         answer(({ role }) => ({ people: role === 'operator' ? [grace] : role === 'admin' ? [ada] : [] }), ''),
       )
       host.answer(
+        contracts.getEmailUndo,
+        answer(({ undoId }) => {
+          const link = links.get(undoId)
+          return link === undefined ? undefined : { link, expiresAt }
+        }, 'undo_unknown'),
+      )
+      host.answer(
         contracts.getCode,
         answer(({ codeId }) => {
           const code = codes.get(codeId)

@@ -34,6 +34,7 @@ import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { accountOf, nameOf, Names, namesOf, normalise, refuseUnreachable, UserView, userView } from './accounts.ts'
 import { confirm } from './confirm.ts'
+import { insertUndo } from './undoing.ts'
 import {
   countUsers,
   emailTaken,
@@ -205,7 +206,8 @@ function profile(shared: Identity): void {
     {
       config: { access: signedIn },
       schema: {
-        summary: 'Prove the other address with the code',
+        summary: 'Prove the other address with the code; all other sessions end',
+        description: 'Whoever reads the former address is told, and may take the change back for 72 hours.',
         refuses: ['otp_invalid', 'too_many_requests'],
         body: Type.Object({ otp: Otp }),
         response: { 200: UserView },
@@ -221,6 +223,7 @@ function profile(shared: Identity): void {
           if (!codes.matches(code, body.otp)) return void (await countGuess(tx, [code], own))
           await deleteCode(tx, code.id)
           const changed = await updateUser(tx, actor.userId, { email: code.email })
+          const undoId = await insertUndo(tx, host.secret('undos at rest'), changed.id, former.email, now())
           await tx.publish(UserEmailChanged, {
             userId: changed.id,
             email: changed.email,
@@ -228,7 +231,10 @@ function profile(shared: Identity): void {
             name: nameOf(changed),
             locale: changed.locale,
             version: changed.version,
+            undoId,
           })
+          await deleteResets(tx, changed.id)
+          await revoke(tx, changed.id, await deleteSessions(tx, changed.id, { except: actor.sessionId }), forever)
           return changed
         })
         .catch(error => {

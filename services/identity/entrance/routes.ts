@@ -1,9 +1,10 @@
-import type { FastifyError, FastifyRequest } from 'fastify'
-import Type, { type TSchema } from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
 import { Email, Id } from '#contracts/shared'
-import { anyoneAsThemselves, forForms, languageOf, Problem, type Http, type Reply, type Request } from '#kernel'
+import { languageOf, Problem, type Reply } from '#kernel'
 import { nameOf, Names, namesOf } from '../accounts/accounts.ts'
 import { findUser } from '../accounts/store.ts'
+import { openUndoing } from '../accounts/undoing.ts'
 import type { Identity } from '../identity.ts'
 import { openResetting } from '../passwords/resetting.ts'
 import { findReset } from '../passwords/store.ts'
@@ -14,15 +15,11 @@ import { digest } from '../secrets.ts'
 import { endSessions } from '../sessions/sessions.ts'
 import { openSignIn } from '../sessions/signing-in.ts'
 import { listSessions } from '../sessions/store.ts'
+import { aboutOf, formPages, viewsFor, type Page, type Show } from './form-pages.ts'
 import { onTo, ownPath, paths, pathTo } from './paths.ts'
-import { viewsIn, type About, type Trouble } from './views.ts'
+import { viewsIn } from './views.ts'
 import { openVisitors } from './visitors.ts'
 
-const Query = Type.Object({
-  return: Type.Optional(Type.String({ maxLength: 1000 })),
-  email: Type.Optional(Type.String({ maxLength: 254 })),
-  done: Type.Optional(Type.String({ maxLength: 20 })),
-})
 const Link = Type.Object({ token: Type.String({ maxLength: 100, description: 'As it stands in the mail' }) })
 /** As people copy it. */
 const Code = Type.String({ maxLength: 20 })
@@ -32,76 +29,6 @@ const TypedPassword = Type.String({ maxLength: 1000 })
 /** Sessions on a page. */
 const mostShown = 50
 
-const Nothing = Type.Union([Type.Object({}), Type.Null()])
-/** What a form comes back with. */
-const faults = Object.fromEntries([400, 401, 403, 404, 429, 503].map(status => [status, Type.Null()]))
-
-type Show = (request: Request, reply: Reply, trouble?: Trouble) => Promise<Reply>
-
-/** Pages with a form: what goes wrong with what one fills in is said above it. */
-function formPages(http: Http, setup: (page: Page) => void): void {
-  forForms(http, forms =>
-    forms.scope((app, scoped) => {
-      const shows = new Map<string, Show>()
-      app.setErrorHandler(async (error, request, reply) => {
-        const trouble = troubleOf(error)
-        const show = shows.get(request.routeOptions.url?.replace(/^\/api(\/v1)?\/auth/, '') ?? '')
-        if (request.method !== 'POST' || !trouble || !show) throw error
-        if (error instanceof Problem && error.details.retryAfter)
-          reply.header('retry-after', Math.ceil(error.details.retryAfter))
-        return await show(request as Request, reply, trouble)
-      })
-      setup((path, { summary, form, body = Nothing, params, show, act }) => {
-        shows.set(path, show)
-        const about = { hide: !form, ...(params && { params }), querystring: Query, produces: ['text/html'] }
-        const ends = { 200: Type.Null(), 404: Type.Null() }
-        const access = anyoneAsThemselves
-        scoped.get(path, { config: { access }, schema: { ...about, summary, response: ends } }, (request, reply) =>
-          show(request as Request, reply),
-        )
-        scoped.post(
-          path,
-          {
-            config: { access },
-            schema: {
-              ...about,
-              summary: `${summary}: its button`,
-              refuses: 'any',
-              ...(form ? { form } : { body }),
-              consumes: ['application/x-www-form-urlencoded'],
-              response: { ...(form ? { 200: Type.Null() } : { 303: Type.Null() }), ...faults },
-            },
-          },
-          (request, reply) => act(request as Request<{ summary: ''; body: TSchema }>, reply),
-        )
-      })
-    }),
-  )
-}
-
-type Page = (
-  path: string,
-  page: {
-    summary: string
-    /** What `act` reads by itself. Such a page stands in the API document; the others are for people alone. */
-    form?: TSchema
-    params?: TSchema
-    body?: TSchema
-    show: Show
-    act: (request: Request<{ summary: ''; body: TSchema }>, reply: Reply) => Promise<Reply>
-  },
-) => void
-
-function troubleOf(error: unknown): Trouble | undefined {
-  if (error instanceof Problem && error.status !== 500)
-    return { status: error.status, code: error.code, fields: fieldsOf(error.details.errors) }
-  const { faults } = error as FastifyError & { faults?: { pointer: string }[] }
-  return faults && { status: 400, code: 'request_invalid', fields: fieldsOf(faults) }
-}
-
-const fieldsOf = (faults: readonly { pointer: string }[] | undefined): string[] =>
-  (faults ?? []).map(({ pointer }) => pointer.slice(1))
-
 /** The pages at which people come in: signing in and out, registering, a forgotten password. No script is needed. */
 export function entranceRoutes(identity: Identity): void {
   formPages(identity.host.http, page => {
@@ -110,18 +37,8 @@ export function entranceRoutes(identity: Identity): void {
     registering(identity, page)
     confirming(identity, page)
     resetting(identity, page)
+    undoing(identity, page)
   })
-}
-
-const viewsFor = ({ host }: Identity, request: FastifyRequest) =>
-  viewsIn(languageOf(request), host.settings.PASSWORD_MIN_LENGTH)
-
-/** What the address of the page and the form that comes back say. */
-function aboutOf(request: Request, trouble?: Trouble): About & { done?: string } {
-  const { return: to, email, done } = request.query as { return?: string; email?: string; done?: string }
-  const typed = (request.body ?? {}) as { email?: unknown; name?: unknown }
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
-  return { to: ownPath(to), email: text(typed.email) ?? email, name: text(typed.name), done, trouble }
 }
 
 function signingIn(identity: Identity, page: Page): void {
@@ -344,6 +261,30 @@ function resetting(identity: Identity, page: Page): void {
       const { token } = request.params as { token: string }
       await acts.reset(request, { token }, (request.body as { password: string }).password)
       return onTo(reply, changed)
+    },
+  })
+}
+
+/** What the mail about another address leads to. */
+function undoing(identity: Identity, page: Page): void {
+  const { sessions } = identity
+  const acts = openUndoing(identity)
+  const { ask } = openResetting(identity)
+  const minimum = identity.host.settings.PASSWORD_MIN_LENGTH
+
+  page('/undo-address/:token', {
+    summary: 'The page the link of a changed address opens',
+    params: Link,
+    async show(request, reply, trouble) {
+      const found = await acts.find((request.params as { token: string }).token)
+      if (!found) return viewsFor(identity, request).expired(reply, 'undo')
+      return viewsIn(found.user.locale, minimum).undo(reply, found.undo.email, trouble)
+    },
+    async act(request, reply) {
+      const user = await acts.undo(request, (request.params as { token: string }).token)
+      sessions.clearCookies(reply)
+      await ask(request, reply, user.email)
+      return onTo(reply, paths.resetByCode)
     },
   })
 }

@@ -34,6 +34,13 @@ const en = {
     text: 'All sessions end, on all devices; then you sign in with the new password.',
     button: 'Set the password',
   },
+  undo: {
+    title: 'Take your address back',
+    text:
+      'your account gets this address again. All sessions end, the password and what was added to sign in with since ' +
+      'are good no more, and a mail to this address lets you set a new password.',
+    button: 'Take it back',
+  },
   changed: 'Your password is changed and all sessions have ended. Sign in with the new one.',
   signedIn: {
     title: 'You are signed in',
@@ -135,6 +142,13 @@ export const texts: Texts<typeof en> = {
         'Stunde; wer in den nächsten Minuten noch einmal fragt, bekommt keine weitere.',
       text: 'Alle Sitzungen enden, auf allen Geräten; dann melden Sie sich mit dem neuen Passwort an.',
       button: 'Passwort setzen',
+    },
+    undo: {
+      title: 'Adresse zurücknehmen',
+      text:
+        'Ihr Konto bekommt wieder diese Adresse. Alle Sitzungen enden, das Passwort und alles, was seither zum Anmelden ' +
+        'hinzukam, gelten nicht mehr, und mit einer E-Mail an diese Adresse setzen Sie ein neues Passwort.',
+      button: 'Zurücknehmen',
     },
     changed: 'Ihr Passwort ist geändert, alle Sitzungen sind beendet. Melden Sie sich mit dem neuen an.',
     signedIn: {

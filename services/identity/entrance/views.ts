@@ -265,7 +265,16 @@ function resetting({ t, send, troubled, said, email, newPassword, code, known, s
         [signIn({ email: address })],
       ),
 
-    expired: (reply: Reply, what: 'registration' | 'reset') =>
+    undo: (reply: Reply, address: string, trouble?: Trouble) =>
+      send(
+        reply,
+        trouble?.status ?? 200,
+        t.undo.title,
+        html`${said(html`<bdi>${address}</bdi>: `, t.undo.text)}${troubled(trouble)}${form(t.undo.button)}`,
+        [signIn({})],
+      ),
+
+    expired: (reply: Reply, what: 'registration' | 'reset' | 'undo') =>
       send(
         reply,
         404,

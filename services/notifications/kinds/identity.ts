@@ -1,5 +1,6 @@
 import {
   getCode,
+  getEmailUndo,
   getInvitation,
   MemberChanged,
   MemberInvited,
@@ -223,23 +224,35 @@ export const identity = {
   }),
 
   'user.email-changed': rule(UserEmailChanged, security, {
-    drafts: ({ userId, formerEmail, locale, timestamp }) => [
-      { audience: { kind: 'address', address: formerEmail, locale }, facts: { at: timestamp } },
-      { audience: person(userId), facts: { at: timestamp } },
+    drafts: ({ userId, formerEmail, locale, timestamp, undoId }) => [
+      { audience: { kind: 'address', address: formerEmail, locale }, facts: { at: timestamp, undoId } },
+      { audience: person(userId), facts: { at: timestamp, undoId: undefined } },
     ],
-    en: ({ at }) => ({
+    async secret({ ask }, { undoId }) {
+      const found = undoId ? await unlessUnknown('undo_unknown', ask(getEmailUndo, { undoId })) : undefined
+      return { link: found?.link }
+    },
+    en: ({ at, undoId }) => ({
       title: 'Your e-mail address was changed',
       text: [
-        `The e-mail address of your account was changed on ${timeIn('en', at)}. ` +
-          'If that was not you, contact us at once by answering this message.',
+        `The e-mail address of your account was changed on ${timeIn('en', at)}, and all other sessions were ended. ` +
+          (undoId
+            ? 'If that was not you, take it back with this link: your account gets this address again, ' +
+              'everybody is signed out, and you set a new password.'
+            : 'If that was not you, contact us at once by answering this message.'),
       ],
+      ...(undoId && { action: 'That was not me: take it back', note: 'The link works once, for 72 hours.' }),
     }),
-    de: ({ at }) => ({
+    de: ({ at, undoId }) => ({
       title: 'Ihre E-Mail-Adresse wurde geändert',
       text: [
-        `Die E-Mail-Adresse Ihres Kontos wurde am ${timeIn('de', at)} geändert. ` +
-          'Wenn Sie das nicht waren, melden Sie sich sofort bei uns, indem Sie auf diese Nachricht antworten.',
+        `Die E-Mail-Adresse Ihres Kontos wurde am ${timeIn('de', at)} geändert, alle anderen Sitzungen wurden beendet. ` +
+          (undoId
+            ? 'Wenn Sie das nicht waren, nehmen Sie es mit diesem Link zurück: Ihr Konto bekommt wieder diese Adresse, ' +
+              'alle werden abgemeldet, und Sie setzen ein neues Passwort.'
+            : 'Wenn Sie das nicht waren, melden Sie sich sofort bei uns, indem Sie auf diese Nachricht antworten.'),
       ],
+      ...(undoId && { action: 'Das war ich nicht: zurücknehmen', note: 'Der Link gilt einmal, 72 Stunden lang.' }),
     }),
   }),
 
