@@ -1,5 +1,6 @@
-/** Said by the socket or the driver, not by PostgreSQL. */
-export const isBroken = (error: unknown): boolean => /^(CONNECTION_|ECONN|EPIPE)/.test(codeOf(error))
+/** Said by the socket or the driver, not by PostgreSQL; a server that ends takes the file of its Unix socket with it. */
+export const isBroken = (error: unknown): boolean =>
+  /^(CONNECTION_|ECONN|EPIPE)/.test(codeOf(error)) || (error as { syscall?: unknown } | null)?.syscall === 'connect'
 
 export const connectionLost = (): Error =>
   Object.assign(new Error('the connection was lost in the transaction'), { code: 'CONNECTION_CLOSED' })
@@ -16,10 +17,11 @@ export const isFull = (error: unknown): error is Error => codeOf(error) === '531
 /** Somebody asked to write, and the server is a standby. */
 export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006'
 
-/** It is busy, restarting or out of reach: a later try may work. */
+/** It is busy, restarting, out of reach or fails at its disk: a later try may work. */
 export const isAway = (error: unknown): boolean =>
-  /^(08|53|57P|40|CONNECT|ECONN|EPIPE)/.test(codeOf(error)) ||
-  ['55P03', '57014', '25P04', '25P03'].includes(codeOf(error))
+  isBroken(error) ||
+  /^(08|53|57P|40)/.test(codeOf(error)) ||
+  ['55P03', '57014', '25P04', '25P03', '58030'].includes(codeOf(error))
 
 /** A text that PostgreSQL cannot hold. */
 export const isUnstorable = (error: unknown): boolean => ['22021', '22P05'].includes(codeOf(error))

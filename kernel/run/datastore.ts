@@ -24,8 +24,8 @@ export interface Datastore {
   start(): Promise<void>
   /** Fails where it cannot be reached, or has no room for changes. */
   check(): Promise<void>
-  /** Whether every event had its effect and every due job is done. */
-  settled(): Promise<boolean>
+  /** Whose events have still to have their effect or whose jobs are due, in words. */
+  unsettled(): Promise<string | undefined>
 }
 
 export function openDatastore(options: {
@@ -79,27 +79,34 @@ export function openDatastore(options: {
       await pool`select 1`
       room.check()
     },
-    settled: async () => (await events.settled()) && (await jobs.due()) === 0 && (await events.settled()),
+    async unsettled() {
+      const where = residents.map(({ name }) => name).join(', ')
+      if (!(await events.settled())) return `events of ${where}`
+      const due = await jobs.due()
+      if (due > 0) return `${due} jobs of ${where}`
+      return (await events.settled()) ? undefined : `events of ${where}, by its jobs`
+    },
   }
 }
 
 /**
  * Resolves once all events have had their effect and all due jobs are done. What cannot be asked yet, as a topic that
- * Kafka is still making, is asked again; fails after 30 s.
+ * Kafka is still making, is asked again, ever less often, as asking is work too; fails after a minute.
  */
 export async function settle(datastores: readonly Datastore[]): Promise<void> {
-  const settled = async (): Promise<boolean> =>
-    (await Promise.all(datastores.map(datastore => datastore.settled()))).every(Boolean)
-  let cause: unknown
-  for (const deadline = performance.now() + 30_000; performance.now() < deadline;) {
+  const open = async (): Promise<string | undefined> =>
+    (await Promise.all(datastores.map(datastore => datastore.unsettled()))).find(Boolean)
+  let last: unknown
+  let pause = 5
+  for (const deadline = performance.now() + 60_000; performance.now() < deadline; pause = Math.min(pause * 1.3, 250)) {
     try {
       // Another database's reactions may have published into the first one's meanwhile.
-      if ((await settled()) && (datastores.length === 1 || (await settled()))) return
-      cause = undefined
+      last = (await open()) ?? (datastores.length === 1 ? undefined : await open())
+      if (last === undefined) return
     } catch (error) {
-      cause = error
+      last = error
     }
-    await new Promise(done => setTimeout(done, 5))
+    await new Promise(done => setTimeout(done, pause))
   }
-  throw new Error('events or jobs are still open after 30 s', { cause })
+  throw new Error(`still open after a minute: ${String(last)}`, { cause: last })
 }

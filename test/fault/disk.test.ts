@@ -156,6 +156,7 @@ test(
     assert.equal((await product.ends(20_000)).code, 1)
     assert.match(told(product, /"level":"fatal"/).join(), /The disk that holds .* is full\. Free some space/)
     const answers = new Map([...before, ...(await clients.stop())])
+    assert.deepEqual(told(product, /a bug answered 500/), [])
 
     product = start()
     assert.equal((await product.ends(20_000)).code, 1)

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { anyone, defineService } from '../../kernel/index.ts'
+import { databaseProblem } from '../../kernel/database/database.ts'
+import { openPool } from '../../kernel/database/pool.ts'
 import { innermost } from '../../kernel/telemetry/outage.ts'
 import { start } from '../../kernel/testing.ts'
 
@@ -55,6 +57,19 @@ test('a transaction whose connection is lost is refused as unavailable, wherever
   }
   assert.equal((await count())[0], 500)
   await recovered()
+})
+
+test('a server that took its socket with it is away, and no fault of the platform', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-gone-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const pool = openPool({ host: folder, port: 5432, database: 'postgres', password: () => '' }, 'postgres', { max: 1 })
+  t.after(() => pool.end({ timeout: 0 }))
+  const error = await pool`select 1`.then(
+    () => assert.fail('somebody answered'),
+    (error: unknown) => error,
+  )
+  assert.equal((error as { code: string }).code, 'ENOENT')
+  assert.equal(databaseProblem(error)?.code, 'database_unavailable')
 })
 
 test('of an engine that fails the innermost cause is told, which names the address, in one line', () => {
