@@ -24,7 +24,7 @@ const sourceOf = (file: string): Source => {
 /** Where a relative import leads, from the root; others as they are written. */
 const targetOf = ({ file }: Source, name: string): string => (name.startsWith('.') ? join(dirname(file), name) : name)
 
-const sources = globSync(['*.ts', '{contracts,kernel,embedded-postgres,money,services,tools,test,bench}/**/*.ts'], {
+const sources = globSync(['*.ts', '{contracts,kernel,embedded-postgres,law,money,services,tools,test,bench}/**/*.ts'], {
   cwd: root,
 })
   .sort()
@@ -48,7 +48,7 @@ const strays = (files: readonly Source[], allowed: (target: string, source: Sour
 const isPackage = (target: string): boolean => !/^#|\.ts$/.test(target)
 
 test('the walls stand where the files are', () => {
-  for (const folder of ['contracts', 'kernel', 'money', 'services', 'tools'])
+  for (const folder of ['contracts', 'kernel', 'law', 'money', 'services', 'tools'])
     assert.ok(inside(folder).length > 1, folder)
 })
 
@@ -69,6 +69,13 @@ test('the kernel imports contracts and itself, nothing to its right', () => {
   )
 })
 
+test('law is data and rules: it imports itself and exact numbers, and knows no platform', () => {
+  assert.deepEqual(
+    strays(inside('law'), target => target.startsWith('law/') || target === 'fraction.js'),
+    [],
+  )
+})
+
 test('money imports contracts, the front door of the kernel and itself, and knows no service', () => {
   assert.deepEqual(
     strays(
@@ -80,13 +87,14 @@ test('money imports contracts, the front door of the kernel and itself, and know
   )
 })
 
-test('a service imports contracts, money, the front door of the kernel, and its own folder; never another service', () => {
+test('a service imports contracts, money, the front doors of the kernel and of the law, and its own folder; never another service', () => {
   const within = inside('services').filter(({ file }) => file !== 'services/all.ts')
   assert.deepEqual(
     strays(
       within,
       (target, { file }) =>
         target === '#kernel' ||
+        target === '#law' ||
         target.startsWith('#contracts/') ||
         target.startsWith('#money/') ||
         target.startsWith(`${file.split('/', 2).join('/')}/`) ||
@@ -110,13 +118,13 @@ test('nothing that runs in the product imports a test or what only tests use', (
   )
 })
 
-test('the front door of the kernel is the only barrel', () => {
+test('the front doors of the kernel and of the law are the only barrels', () => {
   const barrels = product.filter(
     ({ file, text }) => basename(file) === 'index.ts' || /^export (type )?(\*|\{[^}]*\}) from /m.test(text),
   )
   assert.deepEqual(
     barrels.map(({ file }) => file),
-    ['kernel/index.ts'],
+    ['kernel/index.ts', 'law/index.ts'],
   )
 })
 

@@ -49,6 +49,7 @@ test('the image has every file that the platform and its commands load, and no p
     for (const [, name] of read(file).matchAll(/(?:^import|\bfrom|\bimport\(|new URL\()\s*'([@#.a-z][^' ]*)'/gm)) {
       if (name!.startsWith('.')) visit(join(dirname(file), name!))
       else if (name === '#kernel') visit('kernel/index.ts')
+      else if (name === '#law') visit('law/index.ts')
       else if (/^#(contracts|money)\//.test(name!)) visit(`${name!.slice(1)}.ts`)
       else if (!name!.startsWith('node:') && !builtinModules.includes(name!))
         packages.add(
@@ -89,11 +90,11 @@ test('the image has no test, no secret, no data and no history', () => {
     'tools/engines/run.ts',
   ])
     assert.ok(!isBrought(file), file)
-  const brought = globSync('{contracts,kernel,embedded-postgres,money,services,tools,docs}/**', { cwd: root }).filter(
-    file => statSync(join(root, file)).isFile() && isBrought(file),
-  )
+  const brought = globSync('{contracts,kernel,embedded-postgres,law,money,services,tools,docs}/**', {
+    cwd: root,
+  }).filter(file => statSync(join(root, file)).isFile() && isBrought(file))
   assert.ok(brought.length > 80)
-  for (const file of brought) assert.match(file, /\.(ts|js|sql)$|^docs\/api\/asyncapi\.json$/)
+  for (const file of brought) assert.match(file, /\.(ts|js|sql)$|^docs\/api\/asyncapi\.json$|^law\/data\/\w+\.json$/)
 })
 
 test('the image runs as nobody special, on the Node that everything is tested with', () => {

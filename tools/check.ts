@@ -30,7 +30,8 @@ async function step(name: string, command: string, args: string[]): Promise<bool
 }
 
 async function testFiles(): Promise<string[]> {
-  const folders = paths.length > 0 ? paths : ['contracts', 'kernel', 'money', 'services', 'test', 'tools', 'bench']
+  const folders =
+    paths.length > 0 ? paths : ['contracts', 'kernel', 'law', 'money', 'services', 'test', 'tools', 'bench']
   const files: string[] = []
   for (const path of folders)
     if (path.endsWith('.test.ts')) files.push(path)

@@ -64,6 +64,7 @@ function read(file: string): Source {
 
 function targetOf(file: string, name: string): string | undefined {
   if (name === '#kernel') return 'kernel/index.ts'
+  if (name === '#law') return 'law/index.ts'
   if (name.startsWith('#kernel/')) return `kernel/${name.slice('#kernel/'.length)}.ts`
   if (name.startsWith('#contracts/')) return `contracts/${name.slice('#contracts/'.length)}.ts`
   return name.startsWith('.') ? join(dirname(file), name) : undefined

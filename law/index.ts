@@ -1,0 +1,50 @@
+export {
+  attributeOf,
+  attributes,
+  mayStandOn,
+  rangeOf,
+  type Attribute,
+  type Granularity,
+  type Level,
+  type Point,
+  type ValueType,
+} from './attributes.ts'
+export {
+  countFor,
+  others,
+  own,
+  pointOf,
+  policy,
+  reachOf,
+  sees,
+  seesDocument,
+  type Audience,
+  type Other,
+  type Reach,
+} from './audience.ts'
+export { allCategories, categoryOf, type Category } from './categories.ts'
+export { contradictions, faultsOf, mapped, project, valuesOf, type Mapped } from './formats.ts'
+export { hasCheckDigit, isOperatorNumber, readLink, schemeOf, type Named } from './identifiers.ts'
+export { isLanguage, languageAccepted, languages, textFor, type Language } from './languages.ts'
+export {
+  assess,
+  categories,
+  cellOf,
+  dataPoints,
+  leastEnergyKwh,
+  passportFrom,
+  ruleSetOf,
+  ruleSetOn,
+  ruleSets,
+  scopeOf,
+  withheld,
+  type Assessed,
+  type Cell,
+  type Finding,
+  type RuleSet,
+  type Said,
+  type Scope,
+  type Status,
+} from './rules.ts'
+export { areAlike, convert, decimalOf, exactly, isDecimal, isLess, unitOf } from './units.ts'
+export { parseGiven, prune, read, statuses, type Fault, type Reading, type Value } from './values.ts'

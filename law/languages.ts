@@ -1,0 +1,58 @@
+/** The languages of the Union (Regulation No 1 of 1958), each by its own name. */
+export const languages = {
+  bg: 'български',
+  cs: 'čeština',
+  da: 'dansk',
+  de: 'Deutsch',
+  el: 'ελληνικά',
+  en: 'English',
+  es: 'español',
+  et: 'eesti',
+  fi: 'suomi',
+  fr: 'français',
+  ga: 'Gaeilge',
+  hr: 'hrvatski',
+  hu: 'magyar',
+  it: 'italiano',
+  lt: 'lietuvių',
+  lv: 'latviešu',
+  mt: 'Malti',
+  nl: 'Nederlands',
+  pl: 'polski',
+  pt: 'português',
+  ro: 'română',
+  sk: 'slovenčina',
+  sl: 'slovenščina',
+  sv: 'svenska',
+} as const
+export type Language = keyof typeof languages
+
+export const isLanguage = (tag: string): tag is Language => Object.hasOwn(languages, tag)
+
+/** The first language of ours that a reader accepts (`Accept-Language`, RFC 9110, 12.5.4); undefined where there is none. */
+export function languageAccepted(header: string | undefined): Language | undefined {
+  return (header ?? '')
+    .slice(0, 1000)
+    .split(',')
+    .map((part, at) => {
+      const [tag = '', ...rest] = part.trim().toLowerCase().split(';')
+      const weight = rest.map(one => /^\s*q=([01](?:\.\d{0,3})?)\s*$/.exec(one)?.[1]).find(Boolean) ?? '1'
+      return { base: tag.split('-')[0]!, weight: Number(weight), at }
+    })
+    .filter(({ base, weight }) => weight > 0 && isLanguage(base))
+    .sort((one, other) => other.weight - one.weight || one.at - other.at)[0]?.base as Language | undefined
+}
+
+/** A text that somebody gave in some languages, for one reader: exact, its base, English, the first given. */
+export function textFor(
+  texts: readonly { language: string; value: string }[],
+  language: string,
+): { language: string; value: string } | undefined {
+  const base = (tag: string): string => tag.toLowerCase().split('-')[0]!
+  return (
+    texts.find(one => one.language.toLowerCase() === language.toLowerCase()) ??
+    texts.find(one => base(one.language) === base(language)) ??
+    texts.find(one => base(one.language) === 'en') ??
+    texts[0]
+  )
+}
