@@ -236,6 +236,14 @@ export const OrderDelivered = event(
   Type.Object({ ...shipment, deliveredAt: Instant }),
 )
 
+/** Everything that a vendor sells of an order has arrived or was handed over. */
+export const PartDelivered = event(
+  'orders',
+  'part.delivered',
+  'orderId',
+  Type.Object({ ...order, partId: Id, vendorId: Id, deliveredAt: Instant }),
+)
+
 /** Licence keys or a download wait for the buyer at their order; no key is in here. */
 export const GoodsHandedOver = event(
   'orders',
@@ -393,4 +401,27 @@ export const getSeller = call(
   'get_seller',
   Type.Object({ ownerId: Id }),
   Type.Object({ known: Type.Boolean() }),
+)
+
+/** As whom vendors sell: name, address and tax number as invoices have them; who has not said so is left out. */
+export const listSellers = call(
+  'orders',
+  'list_sellers',
+  Type.Object({ ownerIds: Type.Array(Id, { maxItems: 1_000 }) }),
+  Type.Object({
+    items: Type.Array(
+      Type.Object({
+        owner: Owner,
+        name: Text(200, { examples: ['Voltwerk GmbH'] }),
+        address: Type.Object({
+          street: Text(200),
+          postalCode: Text(40),
+          city: Text(200),
+          region: nullable(Text(200)),
+          country: Type.String({ pattern: '^[A-Z]{2}$', maxLength: 2, examples: ['DE'] }),
+        }),
+        taxId: nullable(Text(40, { examples: ['DE136695976'] })),
+      }),
+    ),
+  }),
 )

@@ -137,6 +137,44 @@ export async function post(tx: Tx, entry: Entry): Promise<Posted> {
   return { outcome: 'posted', transfers: planned }
 }
 
+/**
+ * Books many entries, each once, for accounts without an end that the caller has locked: what moves is all there is to
+ * know of each. Resolves with the causes of those that were not booked before.
+ */
+export async function postMany(
+  tx: Tx,
+  currency: string,
+  entries: readonly Pick<Entry, 'cause' | 'kind' | 'at' | 'about' | 'transfers'>[],
+): Promise<string[]> {
+  const heads = entries.map(({ cause, kind, at, about }) => ({ cause_id: cause, kind, at, about }))
+  const moves = entries.flatMap(({ cause, kind, transfers }) =>
+    transfers.map(({ from, to, minor }) => ({
+      cause_id: cause,
+      kind,
+      from_id: from,
+      to_id: to,
+      minor: minor.toString(),
+    })),
+  )
+  const rows = await tx<{ cause: string }[]>`
+    with made as (
+      insert into ledger_entries (cause_id, kind, at, about)
+      select cause_id, kind, at, about from json_populate_recordset(null::ledger_entries, ${tx.json(heads as never)})
+      on conflict do nothing returning cause_id, kind),
+    moved as (
+      insert into ledger_transfers (cause_id, kind, from_id, to_id, currency, minor)
+      select t.cause_id, t.kind, t.from_id, t.to_id, ${currency}, t.minor
+      from json_populate_recordset(null::ledger_transfers, ${tx.json(moves)}) t join made using (cause_id, kind)
+      returning 1)
+    select cause_id as cause from made`
+  return rows.map(({ cause }) => cause)
+}
+
+/** Locks accounts for the transaction, in the one order that everybody keeps. */
+export const lockAccountsOf = (tx: Tx, ownerIds: readonly string[], currency: string) => tx<Account[]>`
+  select ${columns(tx)} from ledger_accounts
+  where owner_id = any(${ownerIds as string[]}::uuid[]) and currency = ${currency} order by id for update`
+
 const lockAccounts = (tx: Tx, ids: readonly string[], holds: readonly string[]) => tx<Account[]>`
   select ${columns(tx)} from ledger_accounts
   where id = any(${ids as string[]}::uuid[])

@@ -39,6 +39,74 @@ create table decisions (
 );
 CREATE INDEX decisions_of_vendor ON vendors.decisions USING btree (vendor_id, decided_at, id);
 
+create table ledger_accounts (
+  id             uuid    not null,
+  kind           text    not null,
+  owner_kind     text,
+  owner_id       uuid,
+  currency       text    not null,
+  balance_minor  bigint  not null default 0,
+  held_minor     bigint  not null default 0,
+  least_minor    bigint,
+  constraint ledger_accounts_pkey PRIMARY KEY (id),
+  constraint ledger_accounts_id_currency_key UNIQUE (id, currency),
+  constraint ledger_accounts_one UNIQUE NULLS NOT DISTINCT (kind, owner_kind, owner_id, currency),
+  constraint ledger_accounts_check CHECK (((owner_kind IS NULL) = (owner_id IS NULL))),
+  constraint ledger_accounts_covered CHECK (((balance_minor - held_minor) >= least_minor)),
+  constraint ledger_accounts_held_minor_check CHECK ((held_minor >= 0)),
+  constraint ledger_accounts_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
+);
+CREATE INDEX ledger_accounts_by_owner ON vendors.ledger_accounts USING btree (owner_id);
+CREATE TRIGGER ledger_balances_follow BEFORE UPDATE OF balance_minor, held_minor ON vendors.ledger_accounts FOR EACH ROW WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION ledger_refuse();
+
+create table ledger_entries (
+  cause_id  uuid                      not null,
+  kind      text                      not null,
+  at        timestamp with time zone  not null,
+  about     json,
+  constraint ledger_entries_pkey PRIMARY KEY (cause_id, kind)
+);
+CREATE TRIGGER ledger_entries_stay BEFORE DELETE OR UPDATE ON vendors.ledger_entries FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+
+create table ledger_holds (
+  id          uuid                      not null,
+  account_id  uuid                      not null,
+  minor       bigint                    not null,
+  state       text                      not null default 'open'::text,
+  created_at  timestamp with time zone  not null,
+  expires_at  timestamp with time zone  not null,
+  ended_at    timestamp with time zone,
+  constraint ledger_holds_pkey PRIMARY KEY (id),
+  constraint ledger_holds_account_id_fkey FOREIGN KEY (account_id) REFERENCES ledger_accounts(id),
+  constraint ledger_holds_minor_check CHECK ((minor > 0)),
+  constraint ledger_holds_state_check CHECK ((state = ANY (ARRAY['open'::text, 'settled'::text, 'released'::text])))
+);
+CREATE INDEX ledger_holds_by_account ON vendors.ledger_holds USING btree (account_id) WHERE (state = 'open'::text);
+CREATE INDEX ledger_holds_open ON vendors.ledger_holds USING btree (expires_at) WHERE (state = 'open'::text);
+CREATE TRIGGER ledger_holds_move AFTER INSERT OR UPDATE ON vendors.ledger_holds FOR EACH ROW EXECUTE FUNCTION ledger_hold();
+CREATE TRIGGER ledger_holds_stay BEFORE DELETE ON vendors.ledger_holds FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+
+create table ledger_transfers (
+  id        bigint  not null generated always as identity,
+  cause_id  uuid    not null,
+  kind      text    not null,
+  from_id   uuid    not null,
+  to_id     uuid    not null,
+  currency  text    not null,
+  minor     bigint  not null,
+  constraint ledger_transfers_pkey PRIMARY KEY (id),
+  constraint ledger_transfers_cause_id_kind_fkey FOREIGN KEY (cause_id, kind) REFERENCES ledger_entries(cause_id, kind),
+  constraint ledger_transfers_from_id_currency_fkey FOREIGN KEY (from_id, currency) REFERENCES ledger_accounts(id, currency),
+  constraint ledger_transfers_to_id_currency_fkey FOREIGN KEY (to_id, currency) REFERENCES ledger_accounts(id, currency),
+  constraint ledger_transfers_check CHECK ((from_id <> to_id)),
+  constraint ledger_transfers_minor_check CHECK ((minor > 0))
+);
+CREATE INDEX ledger_transfers_by_cause ON vendors.ledger_transfers USING btree (cause_id, kind);
+CREATE INDEX ledger_transfers_from ON vendors.ledger_transfers USING btree (from_id, id);
+CREATE INDEX ledger_transfers_to ON vendors.ledger_transfers USING btree (to_id, id);
+CREATE TRIGGER ledger_transfers_move AFTER INSERT ON vendors.ledger_transfers REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION ledger_move();
+CREATE TRIGGER ledger_transfers_stay BEFORE DELETE OR UPDATE ON vendors.ledger_transfers FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+
 create table moves (
   cause             text                      not null,
   vendor_id         uuid                      not null,
@@ -52,6 +120,20 @@ create table moves (
   constraint moves_pkey PRIMARY KEY (cause)
 );
 CREATE INDEX moves_of_vendor ON vendors.moves USING btree (vendor_id, at);
+
+create table order_changes (
+  cause_id  uuid                      not null,
+  kind      text                      not null,
+  order_id  uuid                      not null,
+  currency  text                      not null,
+  parts     json,
+  minor     bigint,
+  at        timestamp with time zone  not null,
+  booked    boolean                   not null default false,
+  constraint order_changes_pkey PRIMARY KEY (cause_id, kind),
+  constraint order_changes_check CHECK (((parts IS NULL) <> (minor IS NULL)))
+);
+CREATE INDEX order_changes_waiting ON vendors.order_changes USING btree (order_id) WHERE (NOT booked);
 
 create table products (
   product_id   uuid     not null,
@@ -84,6 +166,29 @@ create table slugs (
   constraint slugs_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES vendors(id)
 );
 
+create table sold_parts (
+  order_id          uuid                      not null,
+  vendor_id         uuid                      not null,
+  part_id           uuid,
+  owner_kind        text,
+  number            text,
+  position          integer,
+  currency          text,
+  total_minor       bigint,
+  commission_minor  bigint,
+  goods             boolean,
+  sold_at           timestamp with time zone,
+  delivered_at      timestamp with time zone,
+  pending_minor     bigint                    not null default 0,
+  settled_at        timestamp with time zone,
+  constraint sold_parts_pkey PRIMARY KEY (order_id, vendor_id),
+  constraint sold_parts_part_id_key UNIQUE (part_id),
+  constraint sold_parts_check CHECK (((settled_at IS NULL) OR (pending_minor = 0))),
+  constraint sold_parts_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
+);
+CREATE INDEX sold_parts_by_sale ON vendors.sold_parts USING btree (sold_at) WHERE (part_id IS NOT NULL);
+CREATE INDEX sold_parts_due ON vendors.sold_parts USING btree (vendor_id, currency, delivered_at) WHERE ((settled_at IS NULL) AND (delivered_at IS NOT NULL) AND (part_id IS NOT NULL));
+
 create table vendors (
   id              uuid                      not null,
   owner_kind      text                      not null,
@@ -115,3 +220,42 @@ create table vendors (
 CREATE INDEX vendors_by_age ON vendors.vendors USING btree (created_at, id);
 CREATE INDEX vendors_by_status ON vendors.vendors USING btree (status, created_at, id);
 CREATE INDEX vendors_waiting ON vendors.vendors USING btree (submitted_at, id) WHERE (status = 'pending'::text);
+
+CREATE OR REPLACE FUNCTION vendors.ledger_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    update ledger_accounts set held_minor = held_minor + new.minor where id = new.account_id;
+  elsif old.state <> 'open' or new.state = 'open' or (new.account_id, new.minor) <> (old.account_id, old.minor) then
+    raise exception 'a hold ends once' using errcode = 'restrict_violation';
+  else
+    update ledger_accounts set held_minor = held_minor - new.minor where id = new.account_id;
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION vendors.ledger_move()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update ledger_accounts a set balance_minor = a.balance_minor + d.minor
+  from (
+    select id, sum(minor) as minor
+    from (select to_id as id, minor from made union all select from_id, -minor from made) as both_sides
+    group by id
+  ) as d
+  where a.id = d.id;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION vendors.ledger_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is never changed: what was booked wrong is booked back', tg_table_name
+    using errcode = 'restrict_violation';
+end $function$;

@@ -1,4 +1,4 @@
-import { getSeller, quoteCart } from '#contracts/orders'
+import { quoteCart } from '#contracts/orders'
 import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
 import { differencesIn, ledger } from '#money/ledger'
@@ -17,7 +17,7 @@ import { factsFor, quoteOf } from './pricing/facts.ts'
 import { priceCart } from './pricing/price.ts'
 import { problems } from './problems.ts'
 import { sellerRoutes } from './sellers/routes.ts'
-import { findSellers } from './sellers/sellers.ts'
+import { answerSellers } from './sellers/sellers.ts'
 import { openArriving } from './sending/arriving.ts'
 import { openLinks } from './sending/goods.ts'
 import { openHandingOver, openVault } from './sending/licences.ts'
@@ -60,7 +60,7 @@ export const orders = defineService({
       const buyer = { place: cart.country === null ? null : { country: cart.country } }
       return quoteOf(priceCart(cart, await factsFor(db, cart, userId, now()), buyer, now()))
     })
-    host.answer(getSeller, async ({ ownerId }) => ({ known: (await findSellers(db, [ownerId])).has(ownerId) }))
+    answerSellers(host)
     host.every('1 minute', 'cancel orders that nobody paid in time', () => paying.expire())
     const wrong = metrics.gauge('ohmnibus_orders_accounts_wrong', 'Accounts that are not the sum of their postings', [])
     host.every('1 hour', 'compare balances with what was booked', async () => {

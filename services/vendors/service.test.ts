@@ -1,78 +1,12 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
-import { getDocumentFile } from '#contracts/documents'
+import { test } from 'node:test'
 import { OrganisationDeleted, UserDeleted } from '#contracts/identity'
 import { CategoryCreated, ProductCreated, ReviewAdded } from '#contracts/marketplace'
-import { getSeller, OrderRefunded, PaymentSucceeded, RefundFailed } from '#contracts/orders'
+import { OrderRefunded, PaymentSucceeded, RefundFailed } from '#contracts/orders'
 import { VendorApproved, VendorRegistered, VendorSuspended, VendorUpdated } from '#contracts/vendors'
-import { newId, type Actor } from '#kernel'
-import { answering, start } from '../../kernel/testing.ts'
+import { newId } from '#kernel'
 import { ibanOf } from './profiles/iban.ts'
-import { vendors } from './service.ts'
-
-async function open(t: TestContext) {
-  const clock = { at: new Date('2027-03-01T12:00:00Z') }
-  const [evidence, foreign] = [newId(), newId()]
-  const sellers = new Set<string>()
-  const p = await start(t, [vendors], {
-    now: () => clock.at,
-    answers: [
-      answering(getDocumentFile, async ({ docId }) => ({
-        state: [evidence, foreign].includes(docId) ? ('released' as const) : ('unknown' as const),
-        scanned: false,
-        fileKey: null,
-        ...(docId === foreign && { owner: { kind: 'person' as const, id: newId() } }),
-      })),
-      answering(getSeller, async ({ ownerId }) => ({ known: sellers.has(ownerId) })),
-    ],
-  })
-  const as = (who: Partial<Actor> = {}) => {
-    const me = { userId: newId(), ...who }
-    const send =
-      (method: 'GET' | 'POST' | 'PUT' | 'DELETE') =>
-      async (path: string, payload?: object, more: Record<string, string> = {}) => {
-        const { statusCode, headers, body } = await p.http.inject({
-          method,
-          url: path.startsWith('/shop') ? path : `/api/vendors${path}`,
-          headers: { ...p.signedIn(me), ...more },
-          ...(payload && { payload }),
-        })
-        const isJson = /json/.test(String(headers['content-type']))
-        return { status: statusCode, headers, text: body, body: isJson ? JSON.parse(body) : undefined }
-      }
-    return { id: me.userId, get: send('GET'), post: send('POST'), put: send('PUT'), delete: send('DELETE') }
-  }
-  const whole = {
-    name: 'Voltwerk',
-    description: 'Wallboxes <from> Regensburg.',
-    email: 'shop@example.com',
-    iban: 'DE89 3704 0044 0532 0130 00',
-    accountHolder: 'Voltwerk GmbH',
-    evidence: [evidence],
-    acceptTerms: true,
-  }
-  const admin = as({ role: 'admin' })
-  return {
-    p,
-    clock,
-    evidence,
-    foreign,
-    sellers,
-    as,
-    admin,
-    whole,
-    /** Somebody who has been let in to sell. */
-    async vendor(who: Partial<Actor> = {}, more: object = {}) {
-      const me = as(who)
-      const id = who.organisation?.id ?? me.id
-      sellers.add(id)
-      assert.equal((await me.put('/profile', { ...whole, ...more })).status, 200)
-      assert.equal((await me.post('/profile/submit')).status, 200)
-      assert.equal((await admin.post(`/${id}/approve`, {})).status, 200)
-      return { ...me, vendorId: id }
-    },
-  }
-}
+import { open } from './testing.ts'
 
 test('who wants to sell sees what is missing, hands it in, and is let in or told why not', async t => {
   const { p, as, admin, whole, sellers, evidence, foreign, clock } = await open(t)

@@ -2,7 +2,9 @@ import {
   OrderCancelled,
   OrderCompleted,
   OrderCreated,
+  OrderDisputed,
   OrderRefunded,
+  PartDelivered,
   PaymentFailed,
   PaymentSucceeded,
   RefundFailed,
@@ -54,6 +56,9 @@ export async function purchasesHappen(p: Pick<TestPlatform, 'publish'>, userId: 
     const means = { paymentMethod: 'play', paymentId: newId(), paymentIntent: null }
     await p.publish(PaymentSucceeded, { ...order, ...about(3), ...paid, ...means })
     if (fate === 'completed') {
+      await p.publish(PartDelivered, { ...about(4), partId, vendorId, deliveredAt: at })
+      for (const state of ['opened', 'won'] as const)
+        await p.publish(OrderDisputed, { ...about(4), disputeId: 'dp_1', state, currency: 'EUR', amountMinor: 200 })
       await p.publish(OrderCompleted, { ...about(4), items: [line], completedAt: at })
       continue
     }

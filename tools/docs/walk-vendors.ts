@@ -23,6 +23,8 @@ export const vendors: Chapter = {
     { operation: 'postVendorsByIdReinstate', with: { id: 'vendorId' } },
     { operation: 'getVendorsByIdDecisions', with: { id: 'vendorId' } },
     { operation: 'getVendorsAnalytics' },
+    { operation: 'getVendorsEarnings' },
+    { operation: 'getVendorsEarningsPostings' },
     { operation: 'postVendorsCommissionRules', keep: { ruleId: 'id' } },
     { operation: 'getVendorsCommissionRules' },
     { operation: 'getVendorsCommission' },

@@ -1,5 +1,7 @@
+import { getSeller, listSellers } from '#contracts/orders'
 import type { Owner } from '#contracts/shared'
 import type { Db, Tx } from '#kernel'
+import type { OrdersHost } from '../host.ts'
 
 /** A vendor, as tax and invoices know them. */
 export interface Seller {
@@ -35,4 +37,17 @@ export async function writeSeller(tx: Tx, seller: Omit<Seller, 'version'>): Prom
       small_business = excluded.small_business, version = sellers.version + 1
     returning version`
   return { ...seller, version: row!.version }
+}
+
+/** As whom vendors sell, for who asks. */
+export function answerSellers({ answer, db }: OrdersHost): void {
+  answer(getSeller, async ({ ownerId }) => ({ known: (await findSellers(db, [ownerId])).has(ownerId) }))
+  answer(listSellers, async ({ ownerIds }) => ({
+    items: [...(await findSellers(db, ownerIds)).values()].map(({ owner, name, address, taxId }) => ({
+      owner,
+      name,
+      address: { ...address, region: address.region ?? null },
+      taxId,
+    })),
+  }))
 }

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
-import { GoodsHandedOver } from '#contracts/orders'
+import { GoodsHandedOver, PartDelivered } from '#contracts/orders'
 import { newId, Problem, type Db, type Job, type Tx } from '#kernel'
 import type { OrdersHost } from '../host.ts'
 import { lockOrder, logged, noteOrder, noteParts, type Line, type Order } from '../orders/store.ts'
@@ -103,8 +103,8 @@ async function give(tx: Tx, line: Line): Promise<boolean> {
 
 /** Parts of which everything was handed over or has arrived are delivered; with the last of them the order is complete. */
 export async function endParts(tx: Tx<'orders'>, order: Order, at: Date): Promise<Order> {
-  const done = await tx<{ id: string }[]>`
-    select p.id from order_parts p
+  const done = await tx<{ id: string; vendorId: string }[]>`
+    select p.id, p.vendor_id as "vendorId" from order_parts p
     where p.order_id = ${order.id} and p.state in ('processing', 'shipped')
       and not exists (select from order_lines l where l.part_id = p.id and l.sent < l.quantity)
       and not exists (select from shipments s where s.part_id = p.id and s.delivered_at is null)`
@@ -115,6 +115,8 @@ export async function endParts(tx: Tx<'orders'>, order: Order, at: Date): Promis
     'delivered',
   )
   await tx`update order_parts set delivered_at = ${at} where id = any(${done.map(({ id }) => id)}::uuid[])`
+  for (const { id, vendorId } of done)
+    await tx.publish(PartDelivered, { ...aboutOrder(order), partId: id, vendorId, deliveredAt: at.toISOString() })
   return await completeIfDone(tx, order, at)
 }
 

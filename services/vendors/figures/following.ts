@@ -9,7 +9,7 @@ import {
   ReviewRemoved,
   type Listing,
 } from '#contracts/marketplace'
-import { OrderRefunded, PaymentSucceeded, RefundFailed } from '#contracts/orders'
+import type { PaymentSucceeded, RefundFailed } from '#contracts/orders'
 import { VendorUpdated } from '#contracts/vendors'
 import type { EventData } from '#contracts/define'
 import type { Tx } from '#kernel'
@@ -35,37 +35,38 @@ export function followTrade({ on }: VendorsHost): void {
   const thought = about('review', 'know what is thought of what vendors sell')
   on(ReviewAdded, thought, (event, tx) => keepReview(tx, event, true))
   on(ReviewRemoved, thought, (event, tx) => keepReview(tx, event, false))
-
-  on(PaymentSucceeded, about('sale', 'know what vendors sold'), async ({ orderId, currency, items, parts, at }, tx) => {
-    const lines = items.map(line => ({
-      cause: line.lineId,
-      vendor_id: line.vendorId,
-      order_id: orderId,
-      product_id: line.productId,
-      currency,
-      pieces: line.quantity,
-      total_minor: line.totalMinor,
-      commission_minor: line.commissionMinor,
-      at,
-    }))
-    const shipping = parts.map(part => ({
-      cause: part.partId,
-      vendor_id: part.vendorId,
-      order_id: orderId,
-      product_id: null,
-      currency,
-      pieces: 0,
-      total_minor: part.shippingMinor,
-      commission_minor: 0,
-      at,
-    }))
-    await keepMoves(tx, [...lines, ...shipping])
-  })
-  on(OrderRefunded, about('refund', 'know what went back'), (event, tx) => keepMoves(tx, refundMoves(event, '', -1)))
-  on(RefundFailed, about('refund-failed', 'know what did not go back'), (event, tx) =>
-    keepMoves(tx, refundMoves(event, ' failed', 1)),
-  )
 }
+
+/** What was sold, as figures count it. */
+export async function countSale(tx: Tx, { orderId, currency, items, parts, at }: EventData<typeof PaymentSucceeded>) {
+  const lines = items.map(line => ({
+    cause: line.lineId,
+    vendor_id: line.vendorId,
+    order_id: orderId,
+    product_id: line.productId,
+    currency,
+    pieces: line.quantity,
+    total_minor: line.totalMinor,
+    commission_minor: line.commissionMinor,
+    at,
+  }))
+  const shipping = parts.map(part => ({
+    cause: part.partId,
+    vendor_id: part.vendorId,
+    order_id: orderId,
+    product_id: null,
+    currency,
+    pieces: 0,
+    total_minor: part.shippingMinor,
+    commission_minor: 0,
+    at,
+  }))
+  await keepMoves(tx, [...lines, ...shipping])
+}
+
+/** What went back, or did not after all, as figures count it. */
+export const countRefund = (tx: Tx, event: EventData<typeof RefundFailed>, failed: boolean) =>
+  keepMoves(tx, failed ? refundMoves(event, ' failed', 1) : refundMoves(event, '', -1))
 
 const refundMoves = (
   { refundId, orderId, currency, parts, at }: EventData<typeof RefundFailed>,

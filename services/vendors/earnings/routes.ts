@@ -1,0 +1,138 @@
+import Type, { type Static } from 'typebox'
+import { Currency, Id, Instant, Minor } from '#contracts/shared'
+import { cursorOf, isText, listQuery, Page, page, Problem, signedIn, type Actor, type Db } from '#kernel'
+import { accountsOf, statementOf } from '#money/ledger'
+import type { VendorsHost } from '../host.ts'
+import { nullable } from '../profiles/profile.ts'
+import { vendorIdOf } from '../profiles/routes.ts'
+import type { AccountKind } from './accounts.ts'
+
+const Earnings = Type.Object({
+  currency: Currency,
+  pendingMinor: { ...Minor, description: 'Sold, and not settled yet' },
+  availableMinor: { ...Minor, description: 'Can be paid out; below zero where something went back that was paid out' },
+  payingMinor: { ...Minor, description: 'On its way' },
+  paidMinor: { ...Minor, description: 'Paid out in all' },
+  commissionMinor: { ...Minor, description: 'What the platform kept of what was sold' },
+  nextSettlement: nullable(
+    Type.Object({ at: Instant, amountMinor: Minor }, { description: 'What becomes available next' }),
+  ),
+})
+export const EarningsView = Type.Object(
+  {
+    vendorId: Id,
+    holdDays: Type.Number({ description: 'So long after its delivery something is settled', examples: [14] }),
+    items: Type.Array(Earnings),
+  },
+  { title: 'VendorEarnings' },
+)
+
+const Account = Type.Enum(['pending', 'available', 'paying', 'paid', 'commission'], { examples: ['available'] })
+const PostingView = Type.Object(
+  {
+    id: Type.String({ examples: ['4711'] }),
+    at: Instant,
+    kind: Type.String({ examples: ['sale'] }),
+    causeId: { ...Id, description: 'Of the part of an order, the refund, or the payout' },
+    orderId: nullable(Id),
+    orderNumber: nullable(Type.String({ examples: ['K7M2Q-9XWTB'] })),
+    amountMinor: { ...Minor, description: 'Above zero where it came in' },
+    other: Type.String({ description: 'The account on the other side', examples: ['buyers'] }),
+  },
+  { title: 'EarningsPosting' },
+)
+
+/** Of which vendor: one's own, and admins of any. */
+export const asked = (actor: Actor, vendorId: string | undefined): string =>
+  actor.role === 'admin' ? (vendorId ?? vendorIdOf(actor)) : vendorIdOf(actor)
+export const OfVendor = Type.Optional({
+  ...Id,
+  description: 'Of which vendor; only admins name another than themselves',
+})
+
+/** What a vendor earned, by account, and each figure down to its postings. */
+export function earningsRoutes({ db, http, settings }: VendorsHost): void {
+  http.get(
+    '/earnings',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'What one earned: pending, available, on its way, paid, and what the platform kept',
+        description: 'Of the vendor that one is, by currency. It is settled some time after its delivery.',
+        querystring: Type.Object({ vendorId: OfVendor }, { additionalProperties: false, examples: [{}] }),
+        response: { 200: EarningsView },
+      },
+    },
+    async ({ actor, query }) => {
+      const vendorId = asked(actor, query.vendorId)
+      const items = await earningsOf(db, vendorId, settings.VENDORS_SETTLE_AFTER)
+      return { vendorId, holdDays: settings.VENDORS_SETTLE_AFTER / 86_400_000, items }
+    },
+  )
+
+  http.get(
+    '/earnings/postings',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'What came into an account of one’s earnings and went out of it, the newest first',
+        querystring: listQuery({ currency: Currency, account: Type.Optional(Account), vendorId: OfVendor }),
+        response: { 200: Page(PostingView) },
+      },
+    },
+    async ({ actor, query: { limit, after, currency, account = 'available', vendorId } }) => {
+      const accounts = await accountsOf(db, asked(actor, vendorId), account)
+      const found = accounts.find(one => one.currency === currency)
+      const before = cursorOf(after, isText)?.[0] as string | undefined
+      if (before !== undefined && !/^\d{1,18}$/.test(before)) throw new Problem('invalid', 'cursor_invalid')
+      const rows = found
+        ? await statementOf(db, found.id, limit + 1, before === undefined ? undefined : BigInt(before))
+        : []
+      return page(
+        rows,
+        limit,
+        ({ id }) => [id.toString()],
+        ({ id, at, kind, cause, about, minor, other }) => {
+          const { orderId = null, number = null } = (about ?? {}) as { orderId?: string; number?: string }
+          return {
+            id: id.toString(),
+            at: at.toISOString(),
+            // Of a dispute without what its provider calls it.
+            kind: kind.split(' ')[0]!,
+            causeId: cause,
+            orderId,
+            orderNumber: number,
+            amountMinor: Number(minor),
+            other,
+          }
+        },
+      )
+    },
+  )
+}
+
+async function earningsOf(db: Db, vendorId: string, holdMs: number): Promise<Static<typeof Earnings>[]> {
+  const [accounts, waiting] = await Promise.all([
+    accountsOf(db, vendorId),
+    db<{ currency: string; at: Date; minor: bigint }[]>`
+      select distinct on (currency) currency, delivered_at as at, sum(pending_minor)::bigint as minor from sold_parts
+      where vendor_id = ${vendorId} and settled_at is null and delivered_at is not null and part_id is not null
+      group by currency, delivered_at order by currency, delivered_at`,
+  ])
+  return [...new Set(accounts.map(({ currency }) => currency))].toSorted().map(currency => {
+    const of = (kind: AccountKind): number =>
+      Number(accounts.find(one => one.kind === kind && one.currency === currency)?.balanceMinor ?? 0n)
+    const next = waiting.find(one => one.currency === currency)
+    return {
+      currency,
+      pendingMinor: of('pending'),
+      availableMinor: of('available'),
+      payingMinor: of('paying'),
+      paidMinor: of('paid'),
+      commissionMinor: of('commission'),
+      nextSettlement: next
+        ? { at: new Date(next.at.getTime() + holdMs).toISOString(), amountMinor: Number(next.minor) }
+        : null,
+    }
+  })
+}
