@@ -277,6 +277,58 @@ export const BatterySold = event(
   }),
 )
 
+/** Why somebody gives something back: they think otherwise, or it is not what was bought. */
+export const ReturnReason = Type.Enum(['withdrawal', 'broken', 'wrong', 'other'], { examples: ['withdrawal'] })
+export type ReturnReason = Static<typeof ReturnReason>
+
+const returned = {
+  ...order,
+  returnId: Id,
+  partId: Id,
+  vendorId: Id,
+  vendor: Owner,
+  items: Type.Array(Item, { minItems: 1, maxItems: 200 }),
+}
+
+/** A buyer wants to give things of a part back that have arrived. */
+export const ReturnRequested = event(
+  'orders',
+  'return.requested',
+  'orderId',
+  Type.Object({ ...returned, reason: ReturnReason, at: Instant }),
+)
+
+/** A vendor agreed to a return or refused it, or the buyer keeps the things after all. */
+export const ReturnDecided = event(
+  'orders',
+  'return.decided',
+  'orderId',
+  Type.Object({
+    ...returned,
+    decision: Type.Enum(['approved', 'refused', 'withdrawn'], { examples: ['approved'] }),
+    /** What the vendor says to it. */
+    answer: nullable(Type.String({ maxLength: 500 })),
+    at: Instant,
+  }),
+)
+
+/** What was given back is with its vendor. What was paid for it goes back, as `order.refunded` tells. */
+export const ReturnReceived = event(
+  'orders',
+  'return.received',
+  'orderId',
+  Type.Object({
+    ...returned,
+    /** Its pieces can be bought again, as `stock.changed` tells. */
+    restocked: Type.Boolean(),
+    currency: Currency,
+    /** Nothing where all of it had gone back before. */
+    amountMinor: Amount,
+    refundId: nullable(Id),
+    at: Instant,
+  }),
+)
+
 /** An invoice or a credit note of an order was issued, for ever. */
 export const OrderInvoiced = event(
   'orders',

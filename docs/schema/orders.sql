@@ -593,6 +593,37 @@ create table payments (
 );
 CREATE INDEX payments_under_way ON orders.payments USING btree (checked_at) WHERE (state <> ALL (ARRAY['cancelled'::text, 'succeeded'::text]));
 
+create table returns (
+  id            uuid                      not null,
+  order_id      uuid                      not null,
+  part_id       uuid                      not null,
+  vendor_id     uuid                      not null,
+  user_id       uuid                      not null,
+  reason        text                      not null,
+  note          text,
+  photos        uuid[]                    not null,
+  lines         json                      not null,
+  state         text                      not null,
+  answer        text,
+  restocked     boolean,
+  amount_minor  bigint,
+  version       integer                   not null,
+  created_at    timestamp with time zone  not null,
+  decided_at    timestamp with time zone,
+  received_at   timestamp with time zone,
+  constraint returns_pkey PRIMARY KEY (id),
+  constraint returns_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id),
+  constraint returns_part_id_fkey FOREIGN KEY (part_id) REFERENCES order_parts(id),
+  constraint returns_amount_minor_check CHECK ((amount_minor >= 0)),
+  constraint returns_check CHECK (((state = 'received'::text) = (received_at IS NOT NULL))),
+  constraint returns_reason_check CHECK ((reason = ANY (ARRAY['withdrawal'::text, 'broken'::text, 'wrong'::text, 'other'::text]))),
+  constraint returns_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'approved'::text, 'refused'::text, 'withdrawn'::text, 'received'::text]))),
+  constraint returns_version_check CHECK ((version > 0))
+);
+CREATE INDEX returns_by_age ON orders.returns USING btree (created_at DESC, id DESC);
+CREATE INDEX returns_by_order ON orders.returns USING btree (order_id, id);
+CREATE INDEX returns_by_vendor ON orders.returns USING btree (vendor_id, created_at DESC, id DESC);
+
 create table sellers (
   owner_id        uuid     not null,
   owner_kind      text     not null,

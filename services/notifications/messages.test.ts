@@ -57,6 +57,8 @@ const facts = {
   why: 'faulted',
   vendor: 'Voltwerk',
   currency: 'EUR',
+  decision: 'refused',
+  answer: 'It shows marks of use',
 }
 
 // A booking lasts until a time, a passport is shared to somebody.

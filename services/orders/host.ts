@@ -16,6 +16,9 @@ import {
   PaymentFailed,
   PaymentSucceeded,
   RefundFailed,
+  ReturnDecided,
+  ReturnReceived,
+  ReturnRequested,
   StockChanged,
 } from '#contracts/orders'
 import { Setting, type Host } from '#kernel'
@@ -23,6 +26,16 @@ import { paymentSettings } from '#money/payments'
 
 export const settings = Type.Object({
   ORDERS_HOLD: Setting.duration('How long pieces are held for an order that nobody has paid.', { default: '30m' }),
+  ORDERS_RETURN_DAYS: Setting.integer('So many days after it arrived a buyer may change their mind and give it back.', {
+    default: 14,
+    minimum: 0,
+    maximum: 3_650,
+  }),
+  ORDERS_WARRANTY_DAYS: Setting.integer('So many days after it arrived what is broken or wrong may be given back.', {
+    default: 730,
+    minimum: 0,
+    maximum: 3_650,
+  }),
   ...paymentSettings,
 })
 
@@ -48,5 +61,8 @@ export const publishes = [
   GoodsHandedOver,
   BatterySold,
   OrderInvoiced,
+  ReturnRequested,
+  ReturnDecided,
+  ReturnReceived,
   StockChanged,
 ] as const

@@ -15,6 +15,8 @@ export function forgetWhoLeaves(host: OrdersHost): void {
           billing = json_build_object('name', '–', 'address', '–', 'country', billing->>'country'),
           shipping = json_build_object('name', '–', 'address', '–', 'country', shipping->>'country')
         where user_id = ${userId} and status in ('completed', 'cancelled', 'refunded')`
+      await tx`
+        update returns set note = null, photos = '{}' where user_id = ${userId} and state not in ('requested', 'approved')`
     },
   )
 }

@@ -41,5 +41,11 @@ export const problems = {
   variant_unknown: ['not_found', 'There is no such variant, or it is not for who asks.'],
   download_unknown: ['not_found', 'There is no such download, or its link was changed.'],
   download_used_up: ['conflict', 'It was fetched as often as it may be.'],
+  return_unknown: ['not_found', 'There is no such return, or it is not for who asks.'],
+  return_state: ['conflict', 'The return is not in a state for that.'],
+  return_too_late: ['conflict', 'It arrived longer ago than things are taken back.'],
+  nothing_to_return: ['conflict', 'So much of it has not arrived, or is given back already.'],
+  returns_too_many: ['conflict', 'So often nothing of an order can be given back.'],
+  photo_unknown: ['unprocessable', 'There is no such document of who asks.'],
   file_missing: ['not_found', 'The file is not there.'],
 } satisfies Problems

@@ -16,6 +16,8 @@ import { followCommissions } from './pricing/commission.ts'
 import { factsFor, quoteOf } from './pricing/facts.ts'
 import { priceCart } from './pricing/price.ts'
 import { problems } from './problems.ts'
+import { openReturning } from './returns/returning.ts'
+import { returnRoutes } from './returns/routes.ts'
 import { sellerRoutes } from './sellers/routes.ts'
 import { answerSellers } from './sellers/sellers.ts'
 import { openArriving } from './sending/arriving.ts'
@@ -49,11 +51,12 @@ export const orders = defineService({
     forgetWhoLeaves(host)
     const paying = openPaying(host, { paid, refunded: invoicing.soon })
     const cancel = openCancelling(host, paying)
-    const [links, arrive] = [openLinks(host), openArriving(host)]
+    const [links, arrive, returning] = [openLinks(host), openArriving(host), openReturning(host, paying)]
     orderRoutes(host, paying, paid, cancel)
     sendingRoutes(host, { vault, handing, links, arrive })
+    returnRoutes(host, returning)
     invoiceRoutes(host)
-    pages({ host, paying, handOver: paid, cancel, arrive, vault, links })
+    pages({ host, paying, handOver: paid, cancel, arrive, vault, links, returning })
     sellerRoutes(host)
     voucherRoutes(host)
     host.answer(quoteCart, async ({ userId, cart }) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { getDocumentFile } from '#contracts/documents'
 import {
@@ -10,11 +11,13 @@ import {
   type Variant,
 } from '#contracts/marketplace'
 import type { Owner } from '#contracts/shared'
-import { newId, type Db, type Service } from '#kernel'
+import { newId, type Db, type Host, type Service } from '#kernel'
 import { differencesIn } from '#money/ledger'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import { openStandIn } from '../../money/payments/stand-in/server.ts'
 import { orders } from './service.ts'
+
+type Files = Host<'orders'>['files']
 
 export const secret = 'whsec_for_tests'
 
@@ -59,23 +62,32 @@ export async function open(
             RAZORPAY_API_URL: url,
           }
   const works = new Map<string, () => Promise<void>>()
+  const documents = new Map<string, { fileKey: string; owner: Owner }>()
+  let files!: Files
   const held = (service: Service): Service => ({
     ...service,
-    start: host =>
-      service.start({
+    start: host => {
+      files = host.files
+      return service.start({
         ...host,
         every(interval, purpose, work) {
           works.set(purpose, work)
           host.every(interval, purpose, work)
         },
-      }),
+      })
+    },
   })
   const p = await start(t, [held(orders), held(cart)], {
     now: () => clock.at ?? new Date(),
     ...options,
     environment: { ...environment, ...options.environment },
     answers: [
-      answering(getDocumentFile, async () => ({ state: 'released' as const, scanned: false, fileKey: null })),
+      answering(getDocumentFile, async ({ docId }) => ({
+        state: 'released' as const,
+        scanned: false,
+        fileKey: null,
+        ...documents.get(docId),
+      })),
       ...(options.answers ?? []),
     ],
   })
@@ -173,6 +185,14 @@ export async function open(
       if (stock !== null) await it.stock({ listing, variantId }, stock, 1)
       await p.settle()
       return { listing, variantId }
+    },
+    /** A document of somebody, as its service would have it. */
+    async file(owner: Owner, content: string): Promise<string> {
+      const docId = newId()
+      const fileKey = `documents/${docId}/${docId}`
+      await files.write(fileKey, Readable.from([content]), { maxBytes: 1_000_000 })
+      documents.set(docId, { fileKey, owner })
+      return docId
     },
     async stock({ listing, variantId }: Product, counted: number, version: number): Promise<void> {
       const { productId, vendorId } = listing

@@ -9,6 +9,9 @@ import {
   OrderShipped,
   PaymentFailed,
   PaymentSucceeded,
+  ReturnDecided,
+  ReturnReceived,
+  ReturnRequested,
 } from '#contracts/orders'
 import type { EventData } from '#contracts/define'
 import { newId } from '#kernel'
@@ -143,6 +146,15 @@ async function happensTo(p: Pick<TestPlatform, 'publish'>, order: EventData<type
   })
   const gone = [{ lineId, productId, variantId, vendorId, quantity: 1 }]
   await p.publish(OrderCancelled, { ...about(8), whole: true, reason: 'buyer', partIds: [partId], items: gone, at })
+  const [vendor, one] = [parts[0]!.vendor, { returnId: newId(), partId, vendorId, items: gone, at }]
+  await p.publish(ReturnRequested, { ...about(9), ...one, vendor, reason: 'broken' })
+  for (const [version, decision] of [
+    [10, 'approved'],
+    [11, 'withdrawn'],
+  ] as const)
+    await p.publish(ReturnDecided, { ...about(version), ...one, vendor, decision, answer: null })
+  const back = { restocked: true, currency, amountMinor: totalMinor, refundId: null }
+  await p.publish(ReturnReceived, { ...about(12), ...one, vendor, ...back })
   await p.publish(OrderInvoiced, {
     orderId,
     orderNumber: number,

@@ -8,6 +8,9 @@ import {
   OrderShipped,
   PaymentFailed,
   PaymentSucceeded,
+  ReturnDecided,
+  ReturnReceived,
+  ReturnRequested,
 } from '#contracts/orders'
 import type { Owner } from '#contracts/shared'
 import { shown } from '#money/amount'
@@ -30,6 +33,12 @@ const buyer = <Facts extends object>({ orderId, number, userId }: Told, facts: F
   facts: { order: number, ...facts },
   path: `/orders/${orderId}`,
 })
+
+/** And to who sells of it. */
+const seller = <Facts extends object>(
+  { orderId, number, vendor }: { orderId: string; number: string; vendor: Owner },
+  facts: Facts,
+) => ({ audience: vendor, facts: { order: number, ...facts }, path: `/orders/${orderId}` })
 
 const see = { en: 'See your order', de: 'Bestellung ansehen' }
 
@@ -190,6 +199,75 @@ export const orders = {
     de: ({ order, paper, credit, totalMinor, currency }) => ({
       title: `${credit ? 'Gutschrift' : 'Rechnung'} ${paper} zu Bestellung ${order}`,
       text: [`Sie lautet über ${amountIn('de', totalMinor, currency)} und liegt bei Ihrer Bestellung.`],
+      action: see.de,
+    }),
+  }),
+
+  'return.requested': rule(ReturnRequested, both, {
+    drafts: event => [seller(event, {})],
+    en: ({ order }) => ({
+      title: `Something of order ${order} shall come back`,
+      text: ['Its buyer wants to give it back and waits for your answer.'],
+      action: 'See the order',
+    }),
+    de: ({ order }) => ({
+      title: `Etwas aus Bestellung ${order} soll zurückkommen`,
+      text: ['Der Käufer möchte es zurückgeben und wartet auf Ihre Antwort.'],
+      action: see.de,
+    }),
+  }),
+
+  'return.decided': rule(ReturnDecided, both, {
+    drafts: event => {
+      const facts = { decision: event.decision, answer: event.answer ?? '' }
+      return [event.decision === 'withdrawn' ? seller(event, facts) : buyer(event, facts)]
+    },
+    en: ({ order, decision, answer }) => ({
+      title:
+        decision === 'withdrawn'
+          ? `Nothing of order ${order} comes back after all`
+          : decision === 'approved'
+            ? `You may give back what you wanted of order ${order}`
+            : `The vendor does not take back anything of order ${order}`,
+      text: [
+        decision === 'withdrawn'
+          ? 'Its buyer keeps it.'
+          : decision === 'approved'
+            ? 'Send it to the vendor. Your money goes back once it has arrived there.'
+            : 'If you do not agree, answer the vendor.',
+        ...(answer ? [`The vendor says: ${answer}`] : []),
+      ],
+      action: see.en,
+    }),
+    de: ({ order, decision, answer }) => ({
+      title:
+        decision === 'withdrawn'
+          ? `Aus Bestellung ${order} kommt doch nichts zurück`
+          : decision === 'approved'
+            ? `Sie können aus Bestellung ${order} zurückgeben, was Sie wollten`
+            : `Der Händler nimmt nichts aus Bestellung ${order} zurück`,
+      text: [
+        decision === 'withdrawn'
+          ? 'Der Käufer behält es.'
+          : decision === 'approved'
+            ? 'Schicken Sie es dem Händler. Ihr Geld geht zurück, sobald es dort ist.'
+            : 'Wenn Sie nicht einverstanden sind, antworten Sie dem Händler.',
+        ...(answer ? [`Der Händler sagt: ${answer}`] : []),
+      ],
+      action: see.de,
+    }),
+  }),
+
+  'return.received': rule(ReturnReceived, both, {
+    drafts: event => [buyer(event, { amountMinor: event.amountMinor, currency: event.currency })],
+    en: ({ order, amountMinor, currency }) => ({
+      title: `What you gave back of order ${order} has arrived`,
+      text: [`${amountIn('en', amountMinor, currency)} go back to you for it.`],
+      action: see.en,
+    }),
+    de: ({ order, amountMinor, currency }) => ({
+      title: `Ihre Rückgabe aus Bestellung ${order} ist angekommen`,
+      text: [`Dafür gehen ${amountIn('de', amountMinor, currency)} an Sie zurück.`],
       action: see.de,
     }),
   }),

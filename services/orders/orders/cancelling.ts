@@ -73,7 +73,6 @@ async function cancel(
   await tellCancelled(tx, noted, !left, as, untouched, lines, at)
   const shares = allOf(whole, ids)
   const wish = { reference: `cancel ${ids.join(' ')}`, reason: reason || 'cancelled', shares }
-  const given =
-    shares.length > 0 ? await giveBack(tx, paying.payments, { ...whole, order: noted }, wish, at) : { order: noted }
+  const given = shares.length > 0 ? await giveBack(tx, paying, { ...whole, order: noted }, wish, at) : { order: noted }
   await completeIfDone(tx, given.order, at)
 }

@@ -344,7 +344,7 @@ export function orderRoutes(host: OrdersHost, paying: Paying, handOver: HandOver
         const whole = (await lockOrder(tx, before.order.id))!
         await giveBack(
           tx,
-          paying.payments,
+          paying,
           whole,
           { reference: newId(), reason: body.reason, shares: sharesOf(whole, ids, body) },
           now(),

@@ -67,6 +67,7 @@ export interface Part {
   readonly refundedMinor: bigint
   readonly shippingRefundedMinor: bigint
   readonly invoiceId: string | null
+  readonly deliveredAt: Date | null
   readonly createdAt: Date
 }
 
@@ -123,7 +124,7 @@ const partColumns = (db: Db) => db`
   shipping_minor as "shippingMinor", shipping_option as "shippingOption", shipping_tax as "shippingTax",
   tax_minor as "taxMinor", total_minor as "totalMinor", commission_minor as "commissionMinor",
   refunded_minor as "refundedMinor", shipping_refunded_minor as "shippingRefundedMinor", invoice_id as "invoiceId",
-  created_at as "createdAt"`
+  delivered_at as "deliveredAt", created_at as "createdAt"`
 
 const lineColumns = (db: Db) => db`
   id, order_id as "orderId", part_id as "partId", position, product_id as "productId", variant_id as "variantId",

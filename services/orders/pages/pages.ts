@@ -1,10 +1,12 @@
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { getCart } from '#contracts/cart'
+import type { ReturnReason } from '#contracts/orders'
 import {
   anyone,
   anyoneAsThemselves,
   forForms,
   html,
+  isId,
   languageOf,
   Problem,
   sendPage,
@@ -16,14 +18,17 @@ import type { OrdersHost } from '../host.ts'
 import { look } from '../orders/access.ts'
 import type { Cancel } from '../orders/cancelling.ts'
 import { placeFromCart, type HandOver } from '../orders/placing.ts'
-import { listOrders, type Address } from '../orders/store.ts'
+import { listOrders, lockOrder, type Address } from '../orders/store.ts'
 import type { Paying } from '../paying/paying.ts'
 import { factsFor } from '../pricing/facts.ts'
 import { priceCart } from '../pricing/price.ts'
+import type { Returning } from '../returns/returning.ts'
+import { returnsOf } from '../returns/store.ts'
 import type { Arrive } from '../sending/arriving.ts'
 import { goodsOf, type Links } from '../sending/goods.ts'
 import type { Vault } from '../sending/licences.ts'
-import { shipmentsOf } from '../sending/shipping.ts'
+import { ship, shipmentsOf } from '../sending/shipping.ts'
+import { returnsView, saleView } from './returns.ts'
 import { texts } from './texts.ts'
 import { checkoutView, listView, orderView, type Sent } from './views.ts'
 
@@ -43,6 +48,16 @@ const CheckoutFields = Type.Object({
 const OrderFields = Type.Object({
   act: Type.String({ maxLength: 20 }),
   shipmentId: Type.Optional(Type.String({ maxLength: 36 })),
+  partId: Type.Optional(Type.String({ maxLength: 36 })),
+  carrier: Type.Optional(Type.String({ maxLength: 80 })),
+  tracking: Type.Optional(Type.String({ maxLength: 80 })),
+  lineId: Type.Optional(Type.String({ maxLength: 36 })),
+  quantity: Type.Optional(Type.String({ maxLength: 7 })),
+  reason: Type.Optional(Type.String({ maxLength: 20 })),
+  note: Type.Optional(Type.String({ maxLength: 2_000 })),
+  returnId: Type.Optional(Type.String({ maxLength: 36 })),
+  answer: Type.Optional(Type.String({ maxLength: 500 })),
+  restock: Type.Optional(Type.String({ maxLength: 3 })),
 })
 
 export interface Surroundings {
@@ -53,7 +68,10 @@ export interface Surroundings {
   readonly arrive: Arrive
   readonly vault: Vault
   readonly links: Links
+  readonly returning: Returning
 }
+
+const returnReasons: readonly ReturnReason[] = ['withdrawal', 'broken', 'wrong', 'other']
 
 const unkept = (reply: Reply): Reply => reply.header('cache-control', 'private, no-store')
 const signInFirst = (reply: Reply, back: string): Reply =>
@@ -212,24 +230,62 @@ async function showCheckout(
   })
 }
 
-async function does(
-  { host, paying, cancel, arrive }: Surroundings,
-  reply: Reply,
-  actor: Actor,
-  id: string,
-  { act, shipmentId }: { act: string; shipmentId?: string },
-): Promise<Reply> {
-  const { whole, as } = await look(host.db, actor, id)
-  if (as !== 'buyer') throw new Problem('not_found', 'order_unknown')
+type Fields = Static<typeof OrderFields>
+
+async function does(at: Surroundings, reply: Reply, actor: Actor, id: string, fields: Fields): Promise<Reply> {
+  const { whole, as, partIds } = await look(at.host.db, actor, id)
   const orderId = whole.order.id
-  if (act === 'pay') return unkept(reply).redirect(payAt(await paying.begin(orderId, undefined)), 303)
-  if (act === 'cancel') await cancel({}, actor, orderId, {})
-  if (act === 'arrived' && shipmentId) await arrive(actor, orderId, shipmentId)
+  if (as === 'buyer') {
+    if (fields.act === 'pay') return unkept(reply).redirect(payAt(await at.paying.begin(orderId, undefined)), 303)
+    await buyerDoes(at, actor, orderId, fields)
+  } else await sellerDoes(at, actor, orderId, partIds, fields)
   return unkept(reply).redirect(`/orders/${orderId}`, 303)
 }
 
+async function buyerDoes(
+  { cancel, arrive, returning }: Surroundings,
+  actor: Actor,
+  orderId: string,
+  { act, shipmentId = '', lineId = '', returnId = '', quantity = '', reason, note }: Fields,
+): Promise<void> {
+  if (act === 'cancel') await cancel({}, actor, orderId, {})
+  if (act === 'arrived' && isId(shipmentId)) await arrive(actor, orderId, shipmentId)
+  if (act === 'keep' && isId(returnId)) await returning.step({}, actor, orderId, returnId, { act: 'withdraw' })
+  if (act !== 'return') return
+  const pieces = Number(quantity)
+  if (!isId(lineId) || !Number.isInteger(pieces) || pieces < 1) throw new Problem('conflict', 'nothing_to_return')
+  await returning.request({}, actor, orderId, {
+    lines: [{ lineId, quantity: pieces }],
+    reason: returnReasons.find(one => one === reason) ?? 'other',
+    note: note?.replaceAll('\r\n', '\n').trim().slice(0, 1_000) || undefined,
+  })
+}
+
+async function sellerDoes(
+  { host, returning }: Surroundings,
+  actor: Actor,
+  orderId: string,
+  partIds: readonly string[],
+  { act, partId = '', returnId = '', restock, ...fields }: Fields,
+): Promise<void> {
+  const of = (text: string | undefined): string | undefined => text?.trim() || undefined
+  const answer = of(fields.answer) ?? null
+  if (act === 'sent' && partIds.includes(partId)) {
+    const [carrier, tracking] = [of(fields.carrier), of(fields.tracking)]
+    await host.db.transaction(async tx => {
+      const about = { ...(carrier && { carrier }), ...(tracking && { tracking }) }
+      await ship(tx, host.now(), (await lockOrder(tx, orderId))!, partId, about)
+    })
+  }
+  if (!isId(returnId)) return
+  if (act === 'refuse' && answer === null) throw new Problem('invalid', 'answer_missing')
+  if (act === 'approve' || act === 'refuse') await returning.step({}, actor, orderId, returnId, { act, answer })
+  if (act === 'received')
+    await returning.step({}, actor, orderId, returnId, { act: 'receive', restock: restock === 'yes', answer })
+}
+
 async function showOrder(
-  { host, vault, links }: Surroundings,
+  { host, vault, links, returning }: Surroundings,
   request: Request,
   reply: Reply,
   actor: Actor,
@@ -242,22 +298,34 @@ async function showOrder(
     if (error instanceof Problem) return undefined
     throw error
   })
-  if (seen?.as !== 'buyer')
+  if (!seen)
     return sendPage(unkept(reply), 404, {
       language,
       title: words.unknown.title,
       body: html`<p>${words.unknown.text}</p>`,
       onward: [{ to: '/orders', text: words.toOrders }],
     })
-  const { whole } = seen
-  const [shipments, goods] = await Promise.all([
+  const { whole, as, partIds } = seen
+  const [shipments, goods, returns] = await Promise.all([
     shipmentsOf(host.db, whole.order.id),
-    goodsOf(host.db, vault, links, whole.lines),
+    as === 'buyer' ? goodsOf(host.db, vault, links, whole.lines) : [],
+    returnsOf(host.db, whole.order.id),
   ])
+  const { number } = whole.order
   return sendPage(unkept(reply), trouble ? 409 : 200, {
     language,
-    title: words.title(whole.order.number),
-    body: orderView(language, whole, shipments, goods, trouble),
+    title: as === 'buyer' ? words.title(number) : words.sale.title(number),
+    body:
+      as === 'buyer'
+        ? orderView(
+            language,
+            whole,
+            shipments,
+            goods,
+            returnsView(language, whole, returns, returning.terms, host.now()),
+            trouble,
+          )
+        : saleView(language, whole, partIds, { shipments, returns, trouble }),
     onward: [
       { to: '/orders', text: words.toOrders },
       { to: '/shop', text: words.toShop },

@@ -13,12 +13,12 @@ export type Sent = Partial<
 
 type Goods = Awaited<ReturnType<typeof goodsOf>>
 
-const alert = (words: Words, trouble: string | undefined): Html | false =>
+export const alert = (words: Words, trouble: string | undefined): Html | false =>
   trouble !== undefined && html`<p role="alert">${words.troubles[trouble] ?? words.troubles.order_state}</p>`
 
-const moneyIn = (language: Language, currency: string) => (minor: bigint) => shown({ minor, currency }, language)
+export const moneyIn = (language: Language, currency: string) => (minor: bigint) => shown({ minor, currency }, language)
 
-const timeIn = (language: Language, at: Date): string =>
+export const timeIn = (language: Language, at: Date): string =>
   new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(at)
 
 interface Sums {
@@ -102,7 +102,7 @@ export const listView = (language: Language, orders: readonly Order[]): Html =>
     )}
   </ul>`
 
-const button = (act: string, label: string, fields?: Html): Html =>
+export const button = (act: string, label: string, fields?: Html): Html =>
   html`<form method="post"><input type="hidden" name="act" value="${act}" />${fields}<button>${label}</button></form>`
 
 export function orderView(
@@ -110,6 +110,7 @@ export function orderView(
   { order, parts, lines }: Whole,
   shipments: readonly ShipmentRow[],
   goods: Goods,
+  more: Html,
   trouble: string | undefined,
 ): Html {
   const words = texts[language]
@@ -142,7 +143,7 @@ export function orderView(
       ({ invoiceId }) =>
         invoiceId !== null && html`<p><a href="${`/api/orders/invoices/${invoiceId}/pdf`}">${words.invoice}</a></p>`,
     )}
-    ${(waits || untouched) && button('cancel', words.cancel)}`
+    ${more} ${(waits || untouched) && button('cancel', words.cancel)}`
 }
 
 function handedOver(words: Words, { productName, keys, download }: Goods[number]): Html {

@@ -11,6 +11,8 @@ import { endRefund, noteForeignRefund } from './refunds.ts'
 
 export interface Paying {
   readonly payments: Payments<'orders'>
+  /** Money of an order has gone back: what follows from that is done soon after the transaction. */
+  readonly refunded: Follow
   /** What a browser needs to pay an order; the same for each tab. Fails with `order_state`. */
   begin(orderId: string, provider: string | undefined): Promise<Opened>
   /** An order that nobody has paid shall be over; while a provider knows of it, only once that has agreed. */
@@ -65,6 +67,7 @@ export function openPaying(host: OrdersHost, next: Record<'paid' | 'refunded', F
 
   return {
     payments,
+    refunded: next.refunded,
     async begin(orderId, provider) {
       const id = await db.transaction(tx => prepare(tx, payments, orderId, provider, now()))
       const opened = await payments.open(id)

@@ -16,6 +16,12 @@ export interface RefundWish {
   readonly shares: readonly Share[]
 }
 
+/** Who asks the provider, and what is done soon after money has gone back. */
+export interface Refunding {
+  readonly payments: Pick<Payments<'orders'>, 'refund'>
+  readonly refunded: (tx: Tx<'orders'>, orderId: string) => Promise<void>
+}
+
 interface RefundRow {
   readonly id: string
   readonly orderId: string
@@ -109,7 +115,7 @@ export function ofLines(
  */
 export async function giveBack(
   tx: Tx<'orders'>,
-  payments: Pick<Payments<'orders'>, 'refund'>,
+  { payments, refunded }: Refunding,
   whole: Whole,
   wish: RefundWish,
   at: Date,
@@ -136,6 +142,8 @@ export async function giveBack(
   if (cardMinor > 0n) await payments.refund(tx, order.paymentId!, { reference: refundId, amountMinor: cardMinor })
   if (giftMinor > 0n) await returnToCards(tx, order.id, giftMinor)
   const noted = await noteRefund(tx, whole, { refundId, ...wish, shares, amountMinor, giftMinor }, at)
+  // No provider will tell that it has come about.
+  if (state === 'succeeded') await refunded(tx, order.id)
   return { refundId, order: noted }
 }
 

@@ -126,6 +126,7 @@ function wholeOf({ userId, cart, billing, shipping, locale }: Wanted, priced: Pr
       refundedMinor: 0n,
       shippingRefundedMinor: 0n,
       invoiceId: null,
+      deliveredAt: null,
       createdAt: at,
     }
   })

@@ -170,7 +170,7 @@ export function sendingRoutes(
       config: { access: anyone },
       schema: {
         summary: 'Fetch what was bought, by the link at its order',
-        honours: ['Range'],
+        honours: ['Range', 'If-None-Match'],
         refuses: ['download_unknown', 'download_used_up', 'file_missing'],
         produces: ['application/octet-stream'],
         params: Type.Object({ link: Type.String({ maxLength: 120, pattern: '^[0-9A-Za-z._-]+$' }) }),
@@ -188,8 +188,11 @@ export function sendingRoutes(
       const size = fileKey === null ? undefined : await host.files.size(fileKey)
       if (fileKey === null || size === undefined) throw new Problem('not_found', 'file_missing')
       // A part of it counts as the whole: who goes on where it broke off fetches it once more.
-      const counted = await db.transaction(
-        tx => tx`
+      const counted = await db.transaction(tx =>
+        // Programs that look what a link leads to fetch nothing.
+        request.method === 'HEAD'
+          ? tx`select from downloads where line_id = ${lineId}`
+          : tx`
           update downloads set used = used + 1 where line_id = ${lineId} and (most is null or used < most) returning used`,
       )
       if (counted.length === 0) throw new Problem('conflict', 'download_used_up')
