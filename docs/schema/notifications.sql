@@ -84,3 +84,48 @@ create table preferences (
   version  integer  not null default 0,
   constraint preferences_pkey PRIMARY KEY (user_id)
 );
+
+create table webhook_calls (
+  id          uuid                      not null,
+  webhook_id  uuid                      not null,
+  event_id    uuid                      not null,
+  event       text                      not null,
+  body        text                      not null,
+  status      text                      not null default 'waiting'::text,
+  tries       integer                   not null default 0,
+  next_at     timestamp with time zone  not null,
+  answer      integer,
+  error       text,
+  created_at  timestamp with time zone  not null,
+  updated_at  timestamp with time zone  not null,
+  constraint webhook_calls_pkey PRIMARY KEY (id),
+  constraint webhook_calls_webhook_id_event_id_key UNIQUE (webhook_id, event_id),
+  constraint webhook_calls_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE,
+  constraint webhook_calls_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text, 'delivered'::text, 'dead'::text])))
+);
+CREATE INDEX webhook_calls_created ON notifications.webhook_calls USING btree (created_at);
+CREATE INDEX webhook_calls_listed ON notifications.webhook_calls USING btree (webhook_id, created_at, id);
+CREATE INDEX webhook_calls_open ON notifications.webhook_calls USING btree (webhook_id, next_at) WHERE (status = ANY (ARRAY['waiting'::text, 'sending'::text]));
+
+create table webhooks (
+  id                uuid                      not null,
+  owner_kind        text                      not null,
+  owner_id          text                      not null,
+  url               text                      not null,
+  description       text                      not null,
+  events            text[]                    not null,
+  generation        integer                   not null default 1,
+  former_until      timestamp with time zone,
+  disabled_because  text,
+  failing_since     timestamp with time zone,
+  failures          integer                   not null default 0,
+  rests_until       timestamp with time zone,
+  version           integer                   not null default 1,
+  created_at        timestamp with time zone  not null,
+  updated_at        timestamp with time zone  not null,
+  constraint webhooks_pkey PRIMARY KEY (id),
+  constraint webhooks_disabled_because_check CHECK ((disabled_because = ANY (ARRAY['owner'::text, 'failures'::text, 'gone'::text]))),
+  constraint webhooks_generation_check CHECK ((generation > 0)),
+  constraint webhooks_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'role'::text])))
+);
+CREATE INDEX webhooks_owner ON notifications.webhooks USING btree (owner_kind, owner_id, id);

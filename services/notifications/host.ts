@@ -26,6 +26,11 @@ export const settings = Type.Object({
     'How long mails of one kind to one person are gathered once one has gone out; 0s sends each by itself.',
     { default: '10m' },
   ),
+  WEBHOOKS_ANYWHERE: Setting.flag(
+    'Webhooks may go to addresses of the own network and without TLS too, as they always may in evaluation mode. ' +
+      'Whoever registers one can then reach what stands there.',
+    { default: false },
+  ),
 })
 
 export type NotificationsHost = Host<'notifications', Asked, typeof settings>

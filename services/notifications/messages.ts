@@ -8,6 +8,7 @@ import { documents } from './kinds/documents.ts'
 import { identity } from './kinds/identity.ts'
 import type { Draft, Locale, Rule, Words } from './kinds/kind.ts'
 import { maintenance } from './kinds/maintenance.ts'
+import { notifications } from './kinds/notifications.ts'
 import { orders } from './kinds/orders.ts'
 import { passports } from './kinds/passports.ts'
 import { users } from './kinds/users.ts'
@@ -24,6 +25,7 @@ const all = {
   ...users,
   ...orders,
   ...vendors,
+  ...notifications,
 }
 
 /** A message is called as the event it is about. */

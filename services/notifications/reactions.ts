@@ -1,16 +1,18 @@
-import type { UserDeleted } from '#contracts/identity'
+import type { OrganisationDeleted, UserDeleted } from '#contracts/identity'
 import { newId, type Delivered } from '#kernel'
 import { enqueueAddressing, stepsOf } from './addressing.ts'
 import type { Jobs, NotificationsHost } from './host.ts'
 import { draftsOf, kinds, rules } from './messages.ts'
 import { keptFrom } from './retention.ts'
 import { forgetPerson, insertMessages, type Message } from './store.ts'
+import { callWebhooks, newsOf, type SendJob } from './webhooks/sending.ts'
+import { forgetWebhooks } from './webhooks/store.ts'
 
 /** Nobody notices that they are told so much later. */
 const unnoticedMs = 100
 
 /** A message for each audience of an event. The order of events does not matter: a message is about one event alone. */
-export function reactions(host: NotificationsHost, jobs: Jobs): void {
+export function reactions(host: NotificationsHost, jobs: Jobs, send: SendJob): void {
   const { onMany, now } = host
   const forget = host.job('forget', ({ userId }: { userId: string }) =>
     host.db.transaction(tx => forgetPerson(tx, userId)),
@@ -29,9 +31,13 @@ export function reactions(host: NotificationsHost, jobs: Jobs): void {
         if (kind === 'user.deleted')
           for (const { userId } of events as unknown as Delivered<typeof UserDeleted>[]) {
             await forgetPerson(tx, userId)
+            await forgetWebhooks(tx, { kind: 'person', id: userId })
             // And what was on its way to them by then.
             await tx.enqueue(forget, { userId }, { runAt: new Date(now().getTime() + 3_600_000) })
           }
+        if (kind === 'organisation.deleted')
+          for (const { organisationId } of events as unknown as Delivered<typeof OrganisationDeleted>[])
+            await forgetWebhooks(tx, { kind: 'organisation', id: organisationId })
         // What was told of it may be gone, and when everything is handled again nobody is to hear of last year's
         // passports.
         const kept = events.filter(({ timestamp }) => new Date(timestamp) >= keptFrom(host))
@@ -52,7 +58,14 @@ export function reactions(host: NotificationsHost, jobs: Jobs): void {
           }),
         )
         const added = await insertMessages(tx, messages, now())
-        if (added.length > 0) await enqueueAddressing(tx, stepsOf(jobs, kind), added)
+        if (added.length === 0) return
+        await enqueueAddressing(tx, stepsOf(jobs, kind), added)
+        const isNew = new Set(added)
+        const byEvent = new Map(kept.map(event => [event.eventId, event]))
+        const news = messages
+          .filter(({ id }) => isNew.has(id))
+          .map(message => newsOf(host, message, byEvent.get(message.eventId)!))
+        await callWebhooks(host, tx, send, news)
       },
     )
 }

@@ -1,4 +1,4 @@
-import { NotificationCreated } from '#contracts/notifications'
+import { NotificationCreated, WebhookDisabled } from '#contracts/notifications'
 import { defineService, StartError } from '#kernel'
 import { address } from './addressing.ts'
 import { deliver, deliverTogether, takeUp } from './delivery.ts'
@@ -8,6 +8,8 @@ import { reactions } from './reactions.ts'
 import { dropOld, leastRetention } from './retention.ts'
 import { routes } from './routes.ts'
 import { streams } from './stream.ts'
+import { webhookRoutes } from './webhooks/routes.ts'
+import { send, tendWebhooks, type SendJob } from './webhooks/sending.ts'
 
 /**
  * About four days of tries, as RFC 5321 (4.5.4.1) asks of a sender; and a process that is killed again and again spends
@@ -26,7 +28,7 @@ export const notifications = defineService({
   folder: import.meta.dirname,
   needs,
   asksLater,
-  publishes: [NotificationCreated],
+  publishes: [NotificationCreated, WebhookDisabled],
   settings,
   start(host) {
     if (host.settings.NOTIFICATION_RETENTION < leastRetention)
@@ -48,10 +50,17 @@ export const notifications = defineService({
       normal: define('normal', { address: 'address', deliver: 'deliver', gather: 'gather' }),
       bulk: define('bulk', { address: 'address-bulk', deliver: 'deliver-bulk', gather: 'gather-bulk' }),
     }
-    reactions(host, jobs)
+    const sending: SendJob = host.job(
+      'webhook',
+      ({ webhookId }, { signal }) => send(host, sending, webhookId, signal),
+      { urgency: 'bulk' },
+    )
+    reactions(host, jobs, sending)
     routes(host, jobs)
+    webhookRoutes(host, sending)
     streams(host)
     host.every('1 hour', 'drop what is older than its retention', async () => void (await dropOld(host)))
+    host.every('10 minutes', 'take up calls of webhooks that were left lying', () => tendWebhooks(host, sending))
     host.every('1 hour', 'take up what was left lying', () => takeUp(host, jobs))
   },
 })

@@ -40,7 +40,10 @@ const roles: [Person, OrganisationRole][] = [
 ]
 
 /** Notifications on a platform where identity is a stand-in; `codes` and `links` are its secrets, by id. */
-export async function open(t: TestContext, options: { environment?: Record<string, string>; now?: () => Date } = {}) {
+export async function open(
+  t: TestContext,
+  options: { environment?: Record<string, string>; now?: () => Date; mode?: 'production' } = {},
+) {
   const codes = new Map<string, string>()
   const links = new Map<string, string>()
   const expiresAt = '2027-02-18T08:40:00.000Z'
@@ -52,7 +55,13 @@ export async function open(t: TestContext, options: { environment?: Record<strin
       return of(input) ?? fail('not_found', unknown)
     }
   let host: NotificationsHost | undefined
-  const watched = { ...notifications, start: (given: NotificationsHost) => notifications.start((host = given)) }
+  const watched = {
+    ...notifications,
+    start(given: NotificationsHost) {
+      host = { ...given, platform: { ...given.platform, mode: options.mode ?? given.platform.mode } }
+      notifications.start(host)
+    },
+  }
   const identity = defineService({
     name: 'identity',
     folder: join(tmpdir(), 'no migrations'),

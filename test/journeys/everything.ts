@@ -13,6 +13,7 @@ import { purchasesHappen } from './purchases.ts'
 import { contentHappens } from './content.ts'
 import { stationsHappen } from './stations.ts'
 import { vendorsHappen } from './vendors.ts'
+import { webhookGoes } from './webhooks.ts'
 import { wishesHappen } from './wishes.ts'
 
 const password = 'quiet trains at dawn'
@@ -65,6 +66,8 @@ export async function everythingHappens(services: readonly Service[], options?: 
       inApp: { 'passport.updated': false },
       email: { 'document.uploaded': true },
     })
+
+    await webhookGoes(ada)
 
     const root = client(address)
     const [email, secret] = p.platform.announcements.find(({ label }) => label === 'First admin')!.value.split(' / ')
