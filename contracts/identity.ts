@@ -260,6 +260,41 @@ export const OrganisationDeleted = event(
   }),
 )
 
+/** A key of a person or a service account exists. */
+export const ApiKeyCreated = event(
+  'identity',
+  'api-key.created',
+  'keyId',
+  Type.Object({
+    keyId: Id,
+    ownerId: Id,
+    ownerKind: Type.Enum(['person', 'service-account']),
+    organisationId: Type.Union([Id, Type.Null()]),
+    name: Name,
+    scopes: Type.Array(Type.String()),
+    expiresAt: Instant,
+  }),
+)
+
+/** A key is good no more, or another secret took its place. */
+export const ApiKeyRevoked = event(
+  'identity',
+  'api-key.revoked',
+  'keyId',
+  Type.Object({ keyId: Id, ownerId: Id, reason: Type.Enum(['revoked', 'rotated', 'password-reset', 'owner-gone']) }),
+)
+
+/**
+ * An access token for who holds the key of this SHA-256 digest (hex), as short as others and with the scopes of the key.
+ * Fails with `token_invalid` for a key that is unknown, expired or revoked, or whose owner may not sign in.
+ */
+export const exchangeKey = call(
+  'identity',
+  'exchange_key',
+  Type.Object({ digest: Type.String({ pattern: '^[0-9a-f]{64}$', maxLength: 64 }) }),
+  Type.Object({ accessToken: Type.String() }),
+)
+
 /** The keys that verify access tokens: current, next, previous (JWK, public part). */
 export const listSigningKeys = call(
   'identity',

@@ -115,3 +115,36 @@ export const Slug = Type.String({
   pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
   examples: ['wallbox-11-kw'],
 })
+
+/**
+ * What programs are let do, in parts of the platform and by the services that belong to each: `<part>:read` for what
+ * changes nothing, `<part>:write` for the rest. A service that stands in none is closed to them.
+ */
+export const scopeParts = {
+  account: ['identity'],
+  documents: ['documents'],
+  notifications: ['notifications'],
+  passports: ['passports'],
+  charging: ['ocpp', 'stations', 'sessions', 'booking', 'maintenance'],
+  billing: ['billing'],
+  analytics: ['analytics'],
+  shop: ['marketplace', 'cart', 'orders', 'users', 'content'],
+  vendors: ['vendors'],
+  operations: ['operations', 'gateway', 'admin'],
+} as const
+
+const readable = Object.keys(scopeParts) as (keyof typeof scopeParts)[]
+
+/** All of them. What is done to accounts, sessions and keys is done by people: there is no `account:write`. */
+export const scopes = readable.flatMap(part =>
+  part === 'account' ? [`${part}:read`] : [`${part}:read`, `${part}:write`],
+)
+
+export const Scope = Type.Enum(scopes, { examples: ['passports:read'] })
+
+/** What a program needs to use a route of a service by a method; undefined where no program may. */
+export function scopeFor(service: string, method: string): string | undefined {
+  const part = readable.find(name => (scopeParts[name] as readonly string[]).includes(service))
+  const scope = `${part}:${method === 'GET' || method === 'HEAD' ? 'read' : 'write'}`
+  return scopes.includes(scope) ? scope : undefined
+}

@@ -9,6 +9,7 @@ export {
   type AccessRule,
   type Actor,
 } from './access/access.ts'
+export { digestOfKey, isKey, newKey, startOfKeys } from './access/machines.ts'
 export { authorise, mayRead, mayWrite, organisationFor, ownerFor, partiesOf, type Owned } from './access/ownership.ts'
 export type { Cache, Limit } from './cache/cache.ts'
 export { Setting, type Settings } from './config/settings.ts'

@@ -1,5 +1,34 @@
 -- The schema identity after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table api_keys (
+  id                  uuid                      not null,
+  user_id             uuid,
+  service_account_id  uuid,
+  organisation_id     uuid,
+  name                text                      not null,
+  start               text                      not null,
+  hash                bytea                     not null,
+  previous_hash       bytea,
+  previous_until      timestamp with time zone,
+  scopes              text[]                    not null,
+  created_at          timestamp with time zone  not null,
+  expires_at          timestamp with time zone  not null,
+  used_at             timestamp with time zone,
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_hash_key UNIQUE (hash),
+  constraint api_keys_previous_hash_key UNIQUE (previous_hash),
+  constraint api_keys_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint api_keys_service_account_id_fkey FOREIGN KEY (service_account_id) REFERENCES service_accounts(id) ON DELETE CASCADE,
+  constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint api_keys_check CHECK (((user_id IS NULL) <> (service_account_id IS NULL))),
+  constraint api_keys_check1 CHECK (((previous_hash IS NULL) = (previous_until IS NULL))),
+  constraint api_keys_scopes_check CHECK ((cardinality(scopes) > 0))
+);
+CREATE INDEX api_keys_expiry ON identity.api_keys USING btree (expires_at);
+CREATE INDEX api_keys_organisation ON identity.api_keys USING btree (organisation_id) WHERE (organisation_id IS NOT NULL);
+CREATE INDEX api_keys_service_account ON identity.api_keys USING btree (service_account_id, id);
+CREATE INDEX api_keys_user ON identity.api_keys USING btree (user_id, id);
+
 create table codes (
   id               uuid                      not null,
   purpose          text                      not null,
@@ -137,6 +166,18 @@ create table revocations (
   constraint revocations_pkey PRIMARY KEY (session_id)
 );
 CREATE INDEX revocations_age ON identity.revocations USING btree (revoked_at);
+
+create table service_accounts (
+  id               uuid                      not null,
+  organisation_id  uuid                      not null,
+  name             text                      not null,
+  role             text                      not null,
+  created_at       timestamp with time zone  not null,
+  constraint service_accounts_pkey PRIMARY KEY (id),
+  constraint service_accounts_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint service_accounts_role_check CHECK ((role = ANY (ARRAY['editor'::text, 'viewer'::text])))
+);
+CREATE INDEX service_accounts_organisation ON identity.service_accounts USING btree (organisation_id, id);
 
 create table sessions (
   id                uuid                      not null,

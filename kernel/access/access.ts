@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { OrganisationRole, Role } from '../../contracts/shared.ts'
+import { scopeFor, type OrganisationRole, type Role } from '../../contracts/shared.ts'
 import { Problem } from '../problem.ts'
 
 /** Who asks: a person in a session, acting for themselves or for one organisation. */
@@ -15,6 +15,8 @@ export interface Visitor extends Actor {
   /** When the token that proved it was made and when it ends, in milliseconds since 1970. */
   readonly issuedAt: number
   readonly expiresAt: number
+  /** What a program was let do; people may all that they may. */
+  readonly scopes?: readonly string[]
 }
 
 /** Who may use a route. Every route has one; there is no default. */
@@ -88,6 +90,17 @@ export interface Access {
   revoke(sessionIds: readonly string[], before: Date): void
   /** Hears of each `revoke`, for what goes on after its request was let in. */
   onRevoked(listener: (sessionIds: readonly string[], before: Date) => void): void
+}
+
+/**
+ * Why a program may not do this by its scopes, whatever its owner may; undefined for people, and for what it was let do.
+ * `service` is that of the route.
+ */
+export function refuseBeyond({ scopes }: Visitor, service = 'operations', method: string): Problem | undefined {
+  const needed = scopeFor(service, method)
+  if (!scopes || (needed && scopes.includes(needed))) return undefined
+  const detail = needed ? `The key or token needs the scope ${needed}.` : 'Only people who are signed in may do this.'
+  return new Problem('forbidden', 'scope_insufficient', { detail, ...(needed && { scope: needed }) })
 }
 
 /** The token of a header, whatever the case of its scheme (RFC 9110, 11.1). */

@@ -1,11 +1,12 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JWK, type JWTPayload } from 'jose'
 import type { Static } from 'typebox'
 import type { CallContract, EventContract } from '../../contracts/define.ts'
-import { listRevocations, listSigningKeys, SessionsRevoked } from '../../contracts/identity.ts'
+import { exchangeKey, listRevocations, listSigningKeys, SessionsRevoked } from '../../contracts/identity.ts'
 import type { Role } from '../../contracts/shared.ts'
 import { Problem } from '../problem.ts'
 import { inTime } from '../waiting.ts'
 import { accessAudience, type Access, type Actor, type Visitor } from './access.ts'
+import { digestOfKey, isKey, startOfKeys } from './machines.ts'
 
 export interface AccessOptions {
   now: () => Date
@@ -56,6 +57,7 @@ export function openAccess({ now, keys: own = [], identity }: AccessOptions): To
   const signing = openKeys(own, identity, now)
   const revoked = openRevocations(identity, now)
   const verified = new Map<string, Visitor>()
+  const machines = openMachines(identity)
 
   async function check(token: string): Promise<Visitor> {
     // The library reads a signature in several spellings; only the one that was made is good.
@@ -88,16 +90,25 @@ export function openAccess({ now, keys: own = [], identity }: AccessOptions): To
     throw invalid()
   }
 
+  async function admit(token: string): Promise<Visitor> {
+    const visitor = await check(token)
+    await revoked.knownFor(visitor)
+    keep(verified, token, visitor)
+    return current(token, visitor)
+  }
+
+  /** By the token that a key was given; by another one where that is over, or was revoked. */
+  function verifyKey(key: string): Visitor | Promise<Visitor> {
+    const known = verified.get(machines.known(key) ?? '')
+    if (known && known.expiresAt > now().getTime() && !revoked.has(known)) return known
+    return machines.exchange(key).then(admit)
+  }
+
   return {
     verify(token) {
+      if (token.startsWith(startOfKeys)) return verifyKey(token)
       const known = verified.get(token)
-      if (known) return current(token, known)
-      return check(token).then(async visitor => {
-        await revoked.knownFor(visitor)
-        verified.set(token, visitor)
-        if (verified.size > 20_000) verified.delete(verified.keys().next().value!)
-        return current(token, visitor)
-      })
+      return known ? current(token, known) : admit(token)
     },
     revoke: revoked.add,
     onRevoked: revoked.listen,
@@ -111,6 +122,36 @@ export function openAccess({ now, keys: own = [], identity }: AccessOptions): To
   }
 }
 
+/** Of what is read again and again, the latest twenty thousand. */
+function keep<V>(entries: Map<string, V>, key: string, value: V): void {
+  entries.set(key, value)
+  if (entries.size > 20_000) entries.delete(entries.keys().next().value!)
+}
+
+/** Keys of machines are exchanged for access tokens, of which all else follows: their life, and what ends them. */
+function openMachines(identity: AccessOptions['identity']) {
+  const tokens = new Map<string, string>()
+  const asking = new Map<string, Promise<string>>()
+
+  async function ask(digest: string): Promise<string> {
+    if (!identity?.answers(exchangeKey)) throw invalid()
+    const { accessToken } = await identity.ask(exchangeKey, { digest })
+    keep(tokens, digest, accessToken)
+    return accessToken
+  }
+
+  return {
+    known: (key: string): string | undefined => tokens.get(digestOfKey(key)),
+    async exchange(key: string): Promise<string> {
+      if (!isKey(key)) throw invalid()
+      const digest = digestOfKey(key)
+      const under = asking.get(digest) ?? ask(digest).finally(() => asking.delete(digest))
+      asking.set(digest, under)
+      return await under
+    },
+  }
+}
+
 function visitorOf(claims: JWTPayload): Visitor {
   const organisation = claims.org as Actor['organisation']
   // One spelling for all that they are compared with, also of tokens that were made when there were two.
@@ -121,6 +162,7 @@ function visitorOf(claims: JWTPayload): Visitor {
     sessionId: inOne(claims.sid),
     issuedAt: claims.iat! * 1000,
     expiresAt: claims.exp! * 1000,
+    ...(typeof claims.scope === 'string' && { scopes: claims.scope.split(' ') }),
     ...(organisation && { organisation: { ...organisation, id: inOne(organisation.id) } }),
   }
 }

@@ -1,5 +1,13 @@
 import type { FastifyInstance } from 'fastify'
-import { anyone, bearerOf, judgedElsewhere, refuseForgery, type Access, type Visitor } from '../access/access.ts'
+import {
+  anyone,
+  bearerOf,
+  judgedElsewhere,
+  refuseBeyond,
+  refuseForgery,
+  type Access,
+  type Visitor,
+} from '../access/access.ts'
 import { Problem } from '../problem.ts'
 import { accessCookie } from './http.ts'
 
@@ -21,10 +29,14 @@ export function admitVisitors(app: FastifyInstance, options: { access: Access; p
   // With callbacks rather than promises: a token that was seen before costs no turn of the event loop.
   app.addHook('onRequest', (request, _reply, done) => {
     const bearer = bearerOf(request.headers.authorization)
-    const rule = request.routeOptions.config.access
+    const { access: rule, service } = request.routeOptions.config
     const changes = !safeMethods.has(request.method)
     const token = bearer ?? (changes && rule === anyone ? undefined : request.cookies[cookie])
-    const admit = (visitor?: Visitor): void => {
+    const admit = (found?: Visitor): void => {
+      const beyond = found && rule && refuseBeyond(found, service, request.method)
+      if (beyond && rule.admits !== 'public') throw beyond
+      // What is open to anybody is open to programs too, as strangers.
+      const visitor = beyond ? undefined : found
       request.visitor = visitor
       request.by = visitor && (bearer ? 'bearer' : 'cookie')
       if (request.by === 'cookie' && changes && rule) refuseForgery(request, origins)

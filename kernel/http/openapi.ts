@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { scopeFor } from '../../contracts/shared.ts'
 import { problemType, titleOf } from '../problem.ts'
 import { version } from '../version.ts'
 import type { RouteSchema } from './http.ts'
@@ -99,7 +100,7 @@ const securitySchemes = {
 function operationOf(route: RouteOptions, schema: RouteSchema, problems: ReadonlyMap<string, KnownProblem>): Json {
   const { summary, description, tags, params, querystring, headers, body, form, consumes, honours = [] } = schema
   const access = route.config!.access!
-  const { aliases = [] } = route.config ?? {}
+  const { aliases = [], service } = route.config ?? {}
   const honoured = honours.map(name => [name, conventions[name]])
   return {
     summary,
@@ -108,6 +109,8 @@ function operationOf(route: RouteOptions, schema: RouteSchema, problems: Readonl
     tags,
     security: access.admits === 'public' ? [] : [{ bearerAuth: [] }, { cookieAuth: [] }],
     'x-access': access.admits,
+    'x-scope':
+      access.admits === 'public' ? undefined : (scopeFor(service ?? 'operations', [route.method].flat()[0]!) ?? null),
     ...(aliases.length > 0 && { 'x-aliases': aliases }),
     params,
     querystring,

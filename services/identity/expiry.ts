@@ -1,4 +1,5 @@
 import { deleteExpiredUndos } from './accounts/undoing.ts'
+import { deleteExpiredKeys } from './machines/store.ts'
 import { deleteExpiredInvitations } from './organisations/store.ts'
 import { deleteExpiredResets } from './passwords/store.ts'
 import { deleteExpiredCodes } from './registration/store.ts'
@@ -12,4 +13,6 @@ export async function forgetExpired(tx: Parameters<typeof deleteExpiredCodes>[0]
   await deleteOldRevocations(tx)
   await deleteExpiredInvitations(tx, now)
   await deleteExpiredSessions(tx, now)
+  // Shown for a while as what they are.
+  await deleteExpiredKeys(tx, new Date(now.getTime() - 30 * 86_400_000))
 }

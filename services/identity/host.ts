@@ -1,6 +1,8 @@
 import Type from 'typebox'
 import { countDocumentsOf } from '#contracts/documents'
 import {
+  ApiKeyCreated,
+  ApiKeyRevoked,
   MemberChanged,
   MemberInvited,
   OrganisationCreated,
@@ -42,6 +44,8 @@ export const publishes = [
   MemberInvited,
   MemberChanged,
   OrganisationDeleted,
+  ApiKeyCreated,
+  ApiKeyRevoked,
 ]
 
 /** What an organisation may hold. */

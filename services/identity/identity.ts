@@ -62,6 +62,8 @@ const openLimits = (cache: Host['cache']) => ({
     both: cache.limit('login by account and place', { points: 10, seconds: 300 }),
     account: cache.limit('login by account', { points: 50, seconds: 900 }),
   },
+  /** Of programs that ask for a token; each asks again after minutes. */
+  token: cache.limit('token by place', { points: 120, seconds: 60 }),
   /** Asks for the password again, by person. */
   confirm: cache.limit('confirm by account', { points: 10, seconds: 900 }),
   /** Each is a mail in our name to somebody who did not ask for it. */

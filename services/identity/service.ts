@@ -9,6 +9,9 @@ import { entranceRoutes } from './entrance/routes.ts'
 import { figureRoutes } from './figures.ts'
 import { asksLater, publishes, settings } from './host.ts'
 import { openIdentity } from './identity.ts'
+import { openExchange } from './machines/exchange.ts'
+import { machineRoutes } from './machines/routes.ts'
+import { tokenRoute } from './machines/token.ts'
 import { organisationDeletionRoute } from './organisations/deletion.ts'
 import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
@@ -37,6 +40,8 @@ export const identity = defineService({
     organisationRoutes(shared)
     organisationDeletionRoute(shared)
     invitationRoutes(shared)
+    machineRoutes(shared)
+    tokenRoute(shared, openExchange(shared))
     entranceRoutes(shared)
     figureRoutes(shared)
     letVendorsSell(shared)

@@ -63,6 +63,31 @@ test('a session that ends in one process is refused in all others within a secon
   assert.equal((await at(ada, late.address).get(401, 'GET /api/documents')).code, 'token_invalid')
 })
 
+test('a key after revocation is refused within one second in another process, and one that starts later never takes it', async t => {
+  const p = await startProcesses(t, 2, { parts: ['identity', 'passports', 'notifications'] })
+  const ada = await person(p, 'Ada', p.parts('identity')[0]!.address)
+  const scopes = ['passports:read', 'notifications:read', 'documents:read']
+  const made = await ada.get(201, 'POST /api/auth/keys', { name: 'Warehouse', scopes })
+  const headers = { authorization: `Bearer ${made.key}` }
+  const doors = [...p.parts('passports'), ...p.parts('notifications')].map(
+    ({ service, address }) => [`/api/${service}`, client(address, headers)] as const,
+  )
+  assert.equal(doors.length, 4)
+  for (const [path, program] of doors) await program.get(200, `GET ${path}`)
+  await doors[0]![1].get(403, 'POST /api/passports', { data: baseline('BP-2024-012') })
+
+  await ada.get(204, `DELETE /api/auth/keys/${made.id}`)
+  const ended = Date.now()
+  await Promise.all(
+    doors.map(async ([path, program]) => {
+      await until(async () => (await program.ask(`GET ${path}`)).status === 401)
+      assert.ok(Date.now() - ended < 1_000, `${path} took ${Date.now() - ended} ms`)
+    }),
+  )
+  const late = await p.startPart('documents')
+  assert.equal((await client(late.address, headers).get(401, 'GET /api/documents')).code, 'token_invalid')
+})
+
 test('whoever listens at one process hears what happens in another', async t => {
   const p = await startProcesses(t, 2)
   const ada = await person(p, 'Ada', p.address)

@@ -2,6 +2,7 @@ import type { Chapter, Step } from './steps.ts'
 import { bookings } from './walk-bookings.ts'
 import { market } from './walk-shop.ts'
 import { company } from './walk-company.ts'
+import { machines } from './walk-machines.ts'
 import { people } from './walk-users.ts'
 import { chargers } from './walk-chargers.ts'
 import { articles } from './walk-content.ts'
@@ -97,6 +98,7 @@ export const walk: readonly Chapter[] = [
         keep: { token: 'accessToken' },
       },
       { operation: 'postAuthOrganisationsPersonalSwitch', keep: { token: 'accessToken' } },
+      ...machines,
       { operation: 'getAuthOrganisationsByIdMembers', with: { id: 'organisationId' } },
       {
         operation: 'postAuthOrganisationsByIdInvitations',

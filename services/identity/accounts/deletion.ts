@@ -3,6 +3,7 @@ import { MemberChanged, UserDeleted } from '#contracts/identity'
 import { type Actor, fail, Problem, signedIn, type Tx } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { endOrganisation, holdingsOf } from '../organisations/deletion.ts'
+import { endApiKeys } from '../machines/ending.ts'
 import {
   changeMember,
   deleteInvitationsOf,
@@ -105,6 +106,7 @@ async function deleteAccount(
       await tx.publish(MemberChanged, { organisationId, userId, role: null, version })
     }
   await revoke(tx, userId, await deleteSessions(tx, userId, {}), forever)
+  await endApiKeys(tx, { userId }, 'owner-gone')
   await deleteRegistrationsOf(tx, user.email)
   await deleteInvitationsOf(tx, user.email)
   await deleteUser(tx, userId)

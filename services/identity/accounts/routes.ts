@@ -353,7 +353,7 @@ function administration({ host }: Identity): void {
       config: { access: withRole('admin') },
       schema: {
         summary: 'Disable an account, or enable it again',
-        description: 'A disabled account has no sessions.',
+        description: 'A disabled account has no sessions, and its keys are not good.',
         honours: ['If-Match'],
         refuses: ['own_account', 'user_unknown', 'last_admin'],
         params: Params,
@@ -364,7 +364,10 @@ function administration({ host }: Identity): void {
     (request, reply) =>
       change(request, reply, { disabled: request.body.disabled }, async (tx, user) => {
         await tx.publish(UserDisabled, { userId: user.id, disabled: user.disabled, version: user.version })
-        if (user.disabled) await revoke(tx, user.id, await deleteSessions(tx, user.id, {}), forever)
+        if (!user.disabled) return
+        await revoke(tx, user.id, await deleteSessions(tx, user.id, {}), forever)
+        // Keys of programs stay, and are good again with the account.
+        await revokeTokens(tx, user.id, now())
       }),
   )
 }

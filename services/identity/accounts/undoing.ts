@@ -4,6 +4,7 @@ import { newId, Problem, type Db, type Tx } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { deleteResets } from '../passwords/store.ts'
 import { digest, newSecret, seal } from '../secrets.ts'
+import { endApiKeys } from '../machines/ending.ts'
 import { as, forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { nameOf } from './accounts.ts'
@@ -109,5 +110,6 @@ async function restore(tx: Tx<'identity'>, former: User, email: string, password
   await tx`delete from codes where user_id = ${user.id}`
   await deleteResets(tx, user.id)
   await revoke(tx, user.id, await deleteSessions(tx, user.id, {}), forever)
+  await endApiKeys(tx, { userId: user.id }, 'password-reset')
   return user
 }

@@ -12,12 +12,18 @@ const lifeOfKey = 30 * day
 
 const noticeOfKey = day
 
+const forever = new Date(8.64e15)
+
 /** What an access token says. */
 export interface Claims {
   userId: string
   sessionId: string
   role: Role
   organisation?: { id: string; role: OrganisationRole }
+  /** Of a program; people may all that they may. */
+  scopes?: readonly string[]
+  /** The token ends then at the latest. */
+  until?: Date
 }
 
 /** Signs access tokens (RFC 9068) and keeps their keys. */
@@ -51,7 +57,7 @@ export async function openTokens(host: IdentityHost) {
     /** Life of an access token in milliseconds. */
     lifeMs,
     /** `issuedAt` is when the claims began to be read: what was revoked later must be later than it. */
-    async sign({ userId, sessionId, role, organisation }: Claims, issuedAt: Date): Promise<string> {
+    async sign({ userId, sessionId, role, organisation, scopes, until }: Claims, issuedAt: Date): Promise<string> {
       const { kid, key } = await signingKey()
       // Milliseconds stay, so that a token made right after a revocation, in the same second, is good.
       const iat = issuedAt.getTime() / 1000
@@ -59,9 +65,13 @@ export async function openTokens(host: IdentityHost) {
         sid: sessionId,
         role,
         ...(organisation && { org: organisation }),
+        ...(scopes && { scope: scopes.join(' '), client_id: sessionId }),
         iat,
         // A stamp may be ahead of the clock; the token does not live longer for it.
-        exp: Math.ceil((Math.min(issuedAt.getTime(), host.now().getTime()) + lifeMs) / 1000),
+        exp: Math.min(
+          Math.ceil((Math.min(issuedAt.getTime(), host.now().getTime()) + lifeMs) / 1000),
+          Math.ceil((until ?? forever).getTime() / 1000),
+        ),
       })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
         .setSubject(userId)

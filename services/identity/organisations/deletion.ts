@@ -1,12 +1,13 @@
 import Type from 'typebox'
 import { countDocumentsOf } from '#contracts/documents'
-import { OrganisationDeleted } from '#contracts/identity'
+import { ApiKeyRevoked, OrganisationDeleted } from '#contracts/identity'
 import { countPassportsOf } from '#contracts/passports'
 import { Id } from '#contracts/shared'
 import { Problem, requireMatch, signedIn, type Tx } from '#kernel'
 import type { IdentityHost } from '../host.ts'
 import type { Identity } from '../identity.ts'
-import { revokeTokens } from '../sessions/sessions.ts'
+import { keysFor } from '../machines/store.ts'
+import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
 import { enter, standingOf } from './access.ts'
 import { refuseMemberChange, tagOf } from './organisations.ts'
 import { deleteOrganisation, listMembersOf, type Organisation, touchOrganisation } from './store.ts'
@@ -30,9 +31,14 @@ export async function endOrganisation(
   now: Date,
 ): Promise<void> {
   const members = (await listMembersOf(tx, id)).map(({ userId }) => userId)
+  const keys = await keysFor(tx, id)
   await deleteOrganisation(tx, id)
   await tx.publish(OrganisationDeleted, { organisationId: id, name, members, version })
   for (const userId of members) await revokeTokens(tx, userId, now)
+  for (const key of keys) {
+    await revoke(tx, key.ownerId, [key.id], forever)
+    await tx.publish(ApiKeyRevoked, { keyId: key.id, ownerId: key.ownerId, reason: 'owner-gone' })
+  }
 }
 
 /** The end of an organisation. */

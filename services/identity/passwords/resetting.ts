@@ -4,6 +4,7 @@ import { type Database, languageOf, Problem, type Reply, type Tx } from '#kernel
 import { nameOf, normalise } from '../accounts/accounts.ts'
 import { findUser, findUserByEmail, lockUser, updateUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
+import { endApiKeys } from '../machines/ending.ts'
 import { countGuess, own, stillOpen } from '../registration/guesses.ts'
 import { ofRegistration, sendCode } from '../registration/registering.ts'
 import { likelyRegistration, takeResend } from '../registration/store.ts'
@@ -124,6 +125,8 @@ async function replacePassword(tx: Tx<'identity'>, user: User, passwordHash: str
   await deleteResets(tx, user.id)
   const ended = await deleteSessions(tx, user.id, {})
   await revoke(tx, user.id, ended, forever)
+  // Somebody else may have known the password, and made a key with it.
+  await endApiKeys(tx, { userId: user.id }, 'password-reset')
   return ended.length
 }
 

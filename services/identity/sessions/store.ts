@@ -123,9 +123,12 @@ export async function deleteSessions(
   return rows.map(({ id }) => id)
 }
 
-/** Sessions of a person, and when their latest tokens say that they were made. */
-export const sessionsOf = async (db: Db, userId: string): Promise<{ id: string; usedAt: Date }[]> =>
-  db<{ id: string; usedAt: Date }[]>`select id, used_at as "usedAt" from sessions where user_id = ${userId}`
+/** Sessions of a person, and keys of their programs, and when their latest tokens say that they were made. */
+export const sessionsOf = async (db: Db, userId: string): Promise<{ id: string; usedAt: Date }[]> => db<
+  { id: string; usedAt: Date }[]
+>`
+  select id, used_at as "usedAt" from sessions where user_id = ${userId}
+  union all select id, used_at from api_keys where user_id = ${userId} and used_at is not null`
 
 /** What the person is in the organisation, held until the transaction ends. */
 export async function holdMembership(
