@@ -16,6 +16,7 @@ export function banner(platform: Platform, address: string): void {
   for (const notice of config.notices) console.error(`Note: ${notice}`)
   const rows: [string, string][] = [
     ['Address', url],
+    ...(platform.services.includes('gateway') ? [['Console', `${url}/console`] as [string, string]] : []),
     ['Reference', `${url}/docs`],
     ['Data', platform.dataFolder],
     ...Object.entries(enginesOf(platform)).map(([use, engine]): [string, string] => [

@@ -45,6 +45,15 @@ export const doors: readonly Door[] = [
     about: { en: 'What is new, and why.', de: 'Was neu ist, und warum.' },
   },
   {
+    service: 'gateway',
+    to: '/console',
+    name: { en: 'Console', de: 'Konsole' },
+    about: {
+      en: 'For people who work here: passports, charging, the market and the platform itself.',
+      de: 'Für alle, die hier arbeiten: Pässe, Laden, der Markt und die Plattform selbst.',
+    },
+  },
+  {
     service: 'identity',
     to: '/api/auth/sign-in',
     name: { en: 'Sign in', de: 'Anmelden' },

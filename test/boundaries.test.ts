@@ -111,6 +111,38 @@ test('a service imports contracts, money, the front doors of the kernel and of t
   )
 })
 
+test('the console imports itself and packages of its own; a world of it knows no other world, and nobody imports it', () => {
+  const console = globSync('console/{build,src}/**/*.{ts,tsx}', { cwd: root })
+    .filter(file => !file.endsWith('.gen.d.ts'))
+    .map(sourceOf)
+  assert.ok(console.length > 20)
+  const made = /^(api:lists|schema:.*)$|^console\/src\/api\/api\.gen$/
+  const { devDependencies } = JSON.parse(read('console/package.json')) as { devDependencies: Record<string, string> }
+  const isOwn = (name: string): boolean =>
+    name.startsWith('node:') || name.split('/', name.startsWith('@') ? 2 : 1).join('/') in devDependencies
+  assert.deepEqual(
+    strays(
+      console,
+      target => /^console\/(build|src)\/.*\.(tsx?|css)$/.test(target) || made.test(target) || isOwn(target),
+    ),
+    [],
+  )
+  assert.deepEqual(
+    strays(
+      console.filter(({ file }) => file.startsWith('console/src/worlds/')),
+      (target, { file }) =>
+        !target.startsWith('console/src/worlds/') || target.startsWith(`${file.split('/', 4).join('/')}/`),
+    ),
+    [],
+  )
+  assert.deepEqual(
+    strays(sources, target => !target.startsWith('console/')),
+    [],
+  )
+  const lines = console.reduce((sum, { text }) => sum + text.split('\n').length - 1, 0)
+  assert.ok(lines < 15_000, `${lines} lines`)
+})
+
 test('nothing that runs in the product imports a test or what only tests use', () => {
   assert.deepEqual(
     strays(product, target => !tests.has(target)),
@@ -183,7 +215,7 @@ test('no text names a path of the machine it was written on', () => {
     cwd: root,
     withFileTypes: true,
     exclude: entry =>
-      ['node_modules', '.git', '.data', '.cache'].includes(typeof entry === 'string' ? entry : entry.name),
+      ['node_modules', '.git', '.data', '.cache', 'dist'].includes(typeof entry === 'string' ? entry : entry.name),
   }).filter(entry => entry.isFile() && /\.(ts|js|json|md|sql|sh|yaml|yml|html|txt)$|^\.[a-z]|^run$/.test(entry.name))
   const names = texts.map(entry => relative(root, join(entry.parentPath, entry.name)))
   assert.ok(names.includes('README.md') && names.includes('kernel/run/run.ts'))

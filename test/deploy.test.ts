@@ -94,7 +94,8 @@ test('the image has no test, no secret, no data and no history', () => {
     cwd: root,
   }).filter(file => statSync(join(root, file)).isFile() && isBrought(file))
   assert.ok(brought.length > 80)
-  for (const file of brought) assert.match(file, /\.(ts|js|sql)$|^docs\/api\/asyncapi\.json$|^law\/data\/\w+\.json$/)
+  for (const file of brought)
+    assert.match(file, /\.(ts|js|sql)$|^docs\/api\/(asyncapi|openapi)\.json$|^law\/data\/\w+\.json$/)
 })
 
 test('the image runs as nobody special, on the Node that everything is tested with', () => {

@@ -29,6 +29,13 @@ async function step(name: string, command: string, args: string[]): Promise<bool
   return code === 0
 }
 
+/** The types of the API are made from its document first. */
+async function consoleTypes(): Promise<boolean> {
+  const { code, output } = await execute(process.execPath, ['console/types.ts'], true)
+  if (code !== 0) console.log(output.trim())
+  return (await step('types of the console', bin('tsc'), ['-p', 'console'])) && code === 0
+}
+
 async function testFiles(): Promise<string[]> {
   const folders =
     paths.length > 0 ? paths : ['contracts', 'kernel', 'law', 'money', 'services', 'test', 'tools', 'bench']
@@ -45,6 +52,7 @@ if (paths.length === 0) {
     step('types', bin('tsc'), ['-p', '.']),
     step('lint', bin('oxlint'), ['--deny-warnings']),
     step('format', bin('oxfmt'), ['--check']),
+    consoleTypes(),
   ])
   fine = checks.every(Boolean)
   fine = (await step('generated documents are up to date', process.execPath, ['tools/docs.ts', '--check'])) && fine

@@ -34,7 +34,15 @@ export interface Source {
 
 /** Every source of the project. */
 export const survey = (): Source[] =>
-  globSync(['*.ts', '{contracts,kernel,embedded-postgres,law,money,services,tools,test,bench}/**/*.ts'], { cwd: root })
+  globSync(
+    [
+      '*.ts',
+      '{contracts,kernel,embedded-postgres,law,money,services,tools,test,bench}/**/*.ts',
+      'console/{build,src}/**/*.{ts,tsx}',
+    ],
+    { cwd: root },
+  )
+    .filter(file => !file.endsWith('.gen.d.ts'))
     .sort()
     .map(read)
 
@@ -157,7 +165,7 @@ export function circlesOf(sources: readonly Source[]): string[][] {
 export function roomOf(file: string): string {
   const [ring = '', room, more] = file.split('/')
   if (room === undefined) return 'main.ts and beside it'
-  return ['kernel', 'services'].includes(ring) && more !== undefined ? `${ring}/${room}` : ring
+  return ['kernel', 'services', 'console'].includes(ring) && more !== undefined ? `${ring}/${room}` : ring
 }
 
 export const isTest = ({ file }: Source): boolean =>

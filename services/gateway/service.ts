@@ -1,4 +1,5 @@
 import { defineFront } from '#kernel'
+import { consolePages } from './console.ts'
 import { openDirectory } from './directory.ts'
 import { settings } from './host.ts'
 import { problems } from './problems.ts'
@@ -11,6 +12,7 @@ export const gateway = defineFront({
   folder: import.meta.dirname,
   settings,
   async start(host) {
+    consolePages(host)
     const { peers } = host
     if (peers.services().length === 0) return
     const directory = openDirectory(host)

@@ -1,0 +1,21 @@
+/** Made by `build/api.ts` from the API's document. */
+declare module 'api:lists' {
+  const lists: Readonly<
+    Record<
+      string,
+      {
+        readonly access: 'public' | 'signed in' | readonly string[]
+        readonly counted: boolean
+        readonly words: Readonly<
+          Record<string, { readonly type?: string; readonly values?: readonly (string | number)[] }>
+        >
+      }
+    >
+  >
+  export default lists
+}
+
+declare module 'schema:*' {
+  const schema: import('../blocks/schema.ts').Schema
+  export default schema
+}

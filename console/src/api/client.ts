@@ -1,0 +1,59 @@
+import createClient from 'openapi-fetch'
+import type { paths } from './api.gen'
+import { base } from './base.ts'
+import { problemOf } from './problem.ts'
+import { askToSignIn, renew } from './session.ts'
+
+export const client = createClient<paths>({ baseUrl: base || '/', fetch: send })
+
+/**
+ * One request, as often as it takes: access tokens are renewed without a word, and where the session is over the person
+ * signs in again over the unharmed page, and the request goes on.
+ */
+async function send(request: Request): Promise<Response> {
+  for (let tries = 0; ; tries++) {
+    const response = await fetch(request.clone())
+    if (response.status !== 401 || tries > 1) return response
+    if (tries === 0 && (await renew())) continue
+    await askToSignIn()
+  }
+}
+
+type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>
+
+/** What was asked for; fails with `ApiProblem`. */
+export async function got<T>(answer: Answer<T>): Promise<T> {
+  const { data, response } = await answer
+  if (!response.ok) throw await problemOf(response)
+  return data as T
+}
+
+/** With the tag of the version that was answered, for `If-Match`. */
+export async function gotTagged<T>(answer: Answer<T>): Promise<{ data: T; tag: string | undefined }> {
+  const { data, response } = await answer
+  if (!response.ok) throw await problemOf(response)
+  return { data: data as T, tag: response.headers.get('etag') ?? undefined }
+}
+
+/** For paths that only a declaration knows: typed by who declares them. */
+export async function ask<T>(
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  options: { query?: object; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<{ data: T; tag: string | undefined }> {
+  const { query = {}, body, headers = {}, signal } = options
+  const words = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
+  const search = new URLSearchParams(words.map(([name, value]) => [name, String(value)]))
+  const isForm = body instanceof FormData
+  const response = await send(
+    new Request(new URL(`${base}${path}${search.size > 0 ? `?${search}` : ''}`, location.origin), {
+      signal,
+      ...(method !== 'GET' && { body: body === undefined ? null : isForm ? body : JSON.stringify(body) }),
+      method,
+      headers: { ...(body !== undefined && !isForm && { 'content-type': 'application/json' }), ...headers },
+    }),
+  )
+  if (!response.ok) throw await problemOf(response)
+  const data = response.status === 204 ? undefined : await response.json()
+  return { data: data as T, tag: response.headers.get('etag') ?? undefined }
+}

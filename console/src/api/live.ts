@@ -1,0 +1,86 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
+import { base } from './base.ts'
+import { renew } from './session.ts'
+
+/**
+ * Hints over streams, data over GET: an event only says which lists are to be asked again. One tab of the browser holds
+ * the streams for all.
+ */
+
+export type Standing = 'live' | 'waiting' | 'off'
+
+/** By stream: the beginnings of the paths whose answers may have changed. */
+const streams: Record<string, readonly string[]> = {
+  '/api/notifications/stream': ['/api/notifications', '/api/passports', '/api/documents'],
+}
+
+const channel = new BroadcastChannel('ohmnibus-live')
+const watchers = new Set<() => void>()
+let standing: Standing = 'off'
+const pending = new Set<string>()
+let gathering: number | undefined
+
+function become(next: Standing, tell: boolean): void {
+  if (tell) channel.postMessage({ standing: next })
+  if (next === standing) return
+  standing = next
+  watchers.forEach(watcher => watcher())
+}
+
+/** Hints of a quarter of a second go together. */
+function hint(queries: QueryClient, paths: readonly string[], tell: boolean): void {
+  if (tell) channel.postMessage({ paths })
+  paths.forEach(path => pending.add(path))
+  gathering ??= window.setTimeout(() => {
+    const hinted = [...pending]
+    pending.clear()
+    gathering = undefined
+    void queries.invalidateQueries({
+      predicate: ({ queryKey: [path] }) => hinted.some(start => typeof path === 'string' && path.startsWith(start)),
+    })
+  }, 250)
+}
+
+/** Listens until the page goes. Where tabs cannot agree on one of them, visible lists are asked every 15 seconds. */
+export function listen(queries: QueryClient): void {
+  channel.addEventListener('message', ({ data }: MessageEvent<{ paths?: string[]; standing?: Standing }>) => {
+    if (data.paths) hint(queries, data.paths, false)
+    if (data.standing) become(data.standing, false)
+  })
+  if (!navigator.locks) {
+    window.setInterval(() => document.visibilityState === 'visible' && void queries.invalidateQueries(), 15_000)
+    return
+  }
+  void navigator.locks.request('ohmnibus-live', async () => {
+    for (const path of Object.keys(streams)) open(queries, path)
+    await new Promise(() => {})
+  })
+}
+
+function open(queries: QueryClient, path: string): void {
+  const source = new EventSource(base + path)
+  const told = () => hint(queries, streams[path]!, true)
+  source.addEventListener('open', () => become('live', true))
+  source.addEventListener('message', told)
+  for (const word of ['notification.created', 'gap']) source.addEventListener(word, told)
+  source.addEventListener('error', () => {
+    become('waiting', true)
+    // A browser gives up where it is answered with 401: the token has run out.
+    if (source.readyState !== EventSource.CLOSED) return
+    window.setTimeout(async () => {
+      await renew()
+      open(queries, path)
+      told()
+    }, 3_000)
+  })
+}
+
+export const useStanding = (): Standing =>
+  useSyncExternalStore(
+    watcher => {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
+    () => standing,
+  )

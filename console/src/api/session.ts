@@ -1,0 +1,68 @@
+import { base } from './base.ts'
+
+/** The session of this browser: renewed by one tab for all, and where it is over, begun anew over the page. */
+
+const channel = new BroadcastChannel('ohmnibus-session')
+let asking: { promise: Promise<void>; resolve: () => void } | undefined
+const listeners = new Set<() => void>()
+let renewing: Promise<boolean> | undefined
+/** Before anybody is known there is nothing to preserve: the entrance's own page asks. */
+let known = false
+
+/** Whether there are new tokens; another tab may have fetched them meanwhile. */
+export function renew(): Promise<boolean> {
+  renewing ??= withLock(async () => {
+    const answer = await fetch(`${base}/api/auth/refresh`, { method: 'POST' }).catch(() => undefined)
+    return answer?.ok ?? false
+  }).finally(() => (renewing = undefined))
+  return renewing
+}
+
+const withLock = <T>(work: () => Promise<T>): Promise<T> =>
+  navigator.locks ? (navigator.locks.request('ohmnibus-renew', work) as Promise<T>) : work()
+
+/** Resolves once somebody has signed in again. */
+export function askToSignIn(): Promise<void> {
+  if (!known) {
+    location.assign(signInAt())
+    return new Promise(() => {})
+  }
+  asking ??= Promise.withResolvers<void>()
+  listeners.forEach(listener => listener())
+  return asking.promise
+}
+
+export const signInAt = (): string =>
+  `${base}/api/auth/sign-in?return=${encodeURIComponent(location.pathname + location.search)}`
+
+export const sessionKnown = (): void => void (known = true)
+export const isAsking = (): boolean => asking !== undefined
+
+export function onAsking(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+/** The same person is back, here or in another tab. */
+export function signedInAgain(tell = true): void {
+  asking?.resolve()
+  asking = undefined
+  listeners.forEach(listener => listener())
+  if (tell) channel.postMessage('signed-in')
+}
+
+/** Leaves nothing behind: caches live in memory, and drafts in the tab. */
+export async function signOut(): Promise<void> {
+  await fetch(`${base}/api/auth/logout`, { method: 'POST' }).catch(() => undefined)
+  sessionStorage.clear()
+  channel.postMessage('signed-out')
+  location.assign(`${base}/`)
+}
+
+channel.addEventListener('message', ({ data }) => {
+  if (data === 'signed-in') signedInAgain(false)
+  if (data === 'signed-out') {
+    sessionStorage.clear()
+    location.assign(`${base}/`)
+  }
+})

@@ -1,0 +1,210 @@
+import {
+  ActionIcon,
+  Anchor,
+  Breadcrumbs,
+  Button,
+  Code,
+  Group,
+  Menu,
+  Modal,
+  Stack,
+  Table,
+  Tabs,
+  Text,
+  Title,
+} from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { IconDots } from '@tabler/icons-react'
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useState, type ReactNode } from 'react'
+import { base } from '../api/base.ts'
+import type { Catalogue } from '../texts/en.ts'
+import { nameOf, useTexts } from '../texts/texts.tsx'
+import { Link } from './link.tsx'
+import { Screen } from './screen.tsx'
+import { messageOf } from './trouble.tsx'
+import { State, Value, type Kind } from './values.tsx'
+
+export interface Act {
+  readonly name: (texts: Catalogue) => string
+  readonly run: () => Promise<unknown>
+  /** What it means, where one should know before: it is asked. */
+  readonly warns?: (texts: Catalogue) => string
+}
+
+export interface Tab {
+  readonly id: string
+  readonly name: string
+  readonly content: () => ReactNode
+}
+
+/** The page of one thing: what it is, its state, what one can do with it, and its sides as tabs. */
+export function Detail(props: {
+  title: string
+  list: { to: string; name: string }
+  id: string
+  /** Of the API. */
+  path: string
+  state?: string
+  changed?: string
+  acts?: readonly Act[]
+  links?: ReactNode
+  tabs: readonly Tab[]
+}) {
+  const { title, list, id, path, state, changed, acts = [], links, tabs } = props
+  const texts = useTexts()
+  const navigate = useNavigate()
+  const { tab } = useSearch({ strict: false }) as { tab?: string }
+  const shown = tabs.find(each => each.id === tab) ?? tabs[0]!
+  return (
+    <Screen title={title} within={list.name} header={false}>
+      <Stack gap="md">
+        <Breadcrumbs>
+          <Link to={list.to}>{list.name}</Link>
+          <Text span>{title}</Text>
+        </Breadcrumbs>
+        <Group justify="space-between" align="flex-start">
+          <div>
+            <Group gap="sm">
+              <Title order={1} tabIndex={-1} id="heading">
+                {title}
+              </Title>
+              {state && <State value={state} />}
+            </Group>
+            <Text size="sm">
+              <Code>{id}</Code>
+              {changed && (
+                <>
+                  {' '}
+                  · {nameOf(texts, 'updatedAt')} <Value kind="instant" value={changed} />
+                </>
+              )}
+            </Text>
+          </div>
+          <Group gap="xs">
+            {links}
+            {acts.map(act => (
+              <ActButton key={act.name(texts)} act={act} />
+            ))}
+            <Copies id={id} path={path} />
+          </Group>
+        </Group>
+        <Tabs
+          value={shown.id}
+          onChange={next => void navigate({ to: '.', search: { tab: next ?? '' } as never, replace: true })}
+          keepMounted={false}
+        >
+          <Tabs.List>
+            {tabs.map(each => (
+              <Tabs.Tab key={each.id} value={each.id}>
+                {each.name}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+          {tabs.map(each => (
+            <Tabs.Panel key={each.id} value={each.id} pt="md">
+              {each.content()}
+            </Tabs.Panel>
+          ))}
+        </Tabs>
+      </Stack>
+    </Screen>
+  )
+}
+
+/** Does what it says; asks before what cannot be taken back. */
+export function ActButton({ act, size }: { act: Act; size?: string }) {
+  const texts = useTexts()
+  const queries = useQueryClient()
+  const [asking, ask] = useState(false)
+  const [busy, work] = useState(false)
+  const run = async (): Promise<void> => {
+    ask(false)
+    work(true)
+    try {
+      await act.run()
+      await queries.invalidateQueries()
+    } catch (error) {
+      notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
+    } finally {
+      work(false)
+    }
+  }
+  return (
+    <>
+      <Button variant="default" size={size} loading={busy} onClick={() => (act.warns ? ask(true) : void run())}>
+        {act.name(texts)}
+      </Button>
+      {asking && (
+        <Modal opened onClose={() => ask(false)} title={act.name(texts)}>
+          <Stack>
+            <Text>{act.warns?.(texts)}</Text>
+            <Group>
+              <Button onClick={() => void run()}>{act.name(texts)}</Button>
+              <Button variant="default" onClick={() => ask(false)}>
+                {texts.list.cancel}
+              </Button>
+            </Group>
+          </Stack>
+        </Modal>
+      )}
+    </>
+  )
+}
+
+function Copies({ id, path }: { id: string; path: string }) {
+  const texts = useTexts()
+  const copy = async (text: string): Promise<void> => {
+    await navigator.clipboard.writeText(text)
+    notifications.show({ message: texts.shell.copied })
+  }
+  const curl = `curl ${location.origin}${base}${path} -H "authorization: Bearer $TOKEN"`
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="default" size="lg" aria-label={texts.shell.more}>
+          <IconDots size={18} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => void copy(location.href)}>{texts.shell.copyLink}</Menu.Item>
+        <Menu.Item onClick={() => void copy(id)}>{texts.shell.copyId}</Menu.Item>
+        <Menu.Item onClick={() => void copy(curl)}>{texts.shell.copyCurl}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+export interface Fact {
+  readonly id: string
+  readonly kind?: Kind
+  readonly value: unknown
+  readonly to?: string
+  readonly currency?: string
+}
+
+/** What is known of a thing, a line each. */
+export function Facts({ facts }: { facts: readonly Fact[] }) {
+  const texts = useTexts()
+  return (
+    <Table className="facts" withRowBorders>
+      <Table.Tbody>
+        {facts.map(({ id, kind, value, to, currency }) => (
+          <Table.Tr key={id}>
+            <Table.Th scope="row">{nameOf(texts, id)}</Table.Th>
+            <Table.Td>
+              {to && value ? (
+                <Anchor component={Link} to={to}>
+                  <Value kind={kind} value={value} currency={currency} />
+                </Anchor>
+              ) : (
+                <Value kind={kind} value={value} currency={currency} />
+              )}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  )
+}

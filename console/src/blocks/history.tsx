@@ -1,0 +1,102 @@
+import { Button, Group, Modal, Stack, Table, Text, Timeline } from '@mantine/core'
+import { useState } from 'react'
+import { nameOf, useTexts, wordFor } from '../texts/texts.tsx'
+import { Trouble } from './trouble.tsx'
+import { useQuery } from '@tanstack/react-query'
+import { differences } from './difference.ts'
+import { fill } from './fill.ts'
+import { kindOf } from './merge.tsx'
+import { pointerOf } from './schema.ts'
+import { Value } from './values.tsx'
+
+export interface Step {
+  readonly version: number
+  readonly at: string
+  readonly status: string
+  readonly actor: { readonly userId: string | null; readonly role: string }
+  readonly updatedFields: readonly string[]
+}
+
+/** The versions of a thing, the latest first, with what each changed; `stateAt` gives it as it was. */
+export function History(props: {
+  steps: readonly Step[]
+  stateAt: (at: string) => Promise<unknown>
+  more?: () => void
+}) {
+  const { steps, stateAt, more } = props
+  const texts = useTexts()
+  const [compared, compare] = useState<number>()
+  const step = compared === undefined ? undefined : steps[compared]
+  return (
+    <Stack>
+      <Timeline bulletSize={16}>
+        {steps.map(({ version, at, status, actor, updatedFields }, index) => (
+          <Timeline.Item key={version} title={fill(texts.history.version, { number: version })}>
+            <Text size="sm">
+              <Value kind="instant" value={at} /> · {wordFor(texts, actor.role)} · {wordFor(texts, status)}
+            </Text>
+            {updatedFields.length > 0 && <Text size="sm">{updatedFields.join(', ')}</Text>}
+            {index < steps.length - 1 && (
+              <Button size="compact-sm" variant="default" mt={4} onClick={() => compare(index)}>
+                {texts.history.compare}
+              </Button>
+            )}
+          </Timeline.Item>
+        ))}
+      </Timeline>
+      {more && (
+        <Group>
+          <Button variant="default" onClick={more}>
+            {texts.list.more}
+          </Button>
+        </Group>
+      )}
+      {step && (
+        <Modal
+          opened
+          size="xl"
+          onClose={() => compare(undefined)}
+          title={fill(texts.history.changes, { number: step.version })}
+        >
+          <Changes of={step.at} before={() => stateAt(steps[compared! + 1]!.at)} after={() => stateAt(step.at)} />
+        </Modal>
+      )}
+    </Stack>
+  )
+}
+
+function Changes({ of, before, after }: { of: string; before: () => Promise<unknown>; after: () => Promise<unknown> }) {
+  const texts = useTexts()
+  const { data, error } = useQuery({
+    queryKey: ['changes', of],
+    queryFn: async () => differences(...((await Promise.all([before(), after()])) as [unknown, unknown])),
+    gcTime: 0,
+  })
+  if (error) return <Trouble error={error} />
+  if (!data) return null
+  if (data.length === 0) return <Text>{texts.history.nothing}</Text>
+  return (
+    <Table>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{texts.merge.field}</Table.Th>
+          <Table.Th>{texts.history.before}</Table.Th>
+          <Table.Th>{texts.history.after}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {data.map(({ path, before: old, after: now }) => (
+          <Table.Tr key={pointerOf(path)}>
+            <Table.Th scope="row">{path.map(part => nameOf(texts, String(part))).join(' › ')}</Table.Th>
+            <Table.Td>
+              <Value kind={kindOf(old)} value={old} />
+            </Table.Td>
+            <Table.Td>
+              <Value kind={kindOf(now)} value={now} />
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  )
+}

@@ -1,0 +1,144 @@
+import { Button, Group, Menu, Pill, Popover, Select, Stack, TextInput } from '@mantine/core'
+import { IconFilter } from '@tabler/icons-react'
+import { useState } from 'react'
+import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
+import { fill } from '../fill.ts'
+import { parse, type Asked } from './address.ts'
+import { freeWordOf, type Word } from './declaration.ts'
+
+/** Filters as chips, each also to be typed: `status:draft model:"LM3 long" text`. */
+export function Filters(props: { words: readonly Word[]; asked: Asked; ask: (next: Asked) => void }) {
+  const { words, asked, ask } = props
+  const texts = useTexts()
+  const [typed, type] = useState('')
+  const [wrong, complain] = useState<string>()
+  const free = freeWordOf(words)
+  const shownWords = words.filter(({ name }) => asked[name] !== undefined)
+
+  function take(): void {
+    const { words: named, free: text } = parse(typed)
+    const stranger = Object.keys(named).find(name => !words.some(word => word.name === name))
+    const strange = stranger ?? (text && !free ? text : undefined)
+    if (strange)
+      return complain(
+        fill(texts.list.unknown, { name: strange, known: words.map(({ name }) => name).join(', ') || '–' }),
+      )
+    complain(undefined)
+    type('')
+    ask({ ...asked, ...named, ...(text && free && { [free]: text }) })
+  }
+
+  if (words.length === 0) return null
+  return (
+    <Group gap="xs" align="flex-start" role="search">
+      <TextInput
+        className="filter"
+        aria-label={texts.list.search}
+        placeholder={texts.list.search}
+        data-key="/"
+        value={typed}
+        error={wrong}
+        onChange={event => type(event.currentTarget.value)}
+        onKeyDown={event => event.key === 'Enter' && take()}
+      />
+      <AddFilter words={words} add={(name, value) => ask({ ...asked, [name]: value })} />
+      {shownWords.map(({ name }) => (
+        <Pill
+          key={name}
+          size="lg"
+          withRemoveButton
+          onRemove={() => ask(without(asked, [name]))}
+          removeButtonProps={{
+            'aria-label': fill(texts.list.remove, { name: nameOf(texts, name) }),
+            'aria-hidden': false,
+            tabIndex: 0,
+          }}
+        >
+          {nameOf(texts, name)}: {wordFor(texts, asked[name]!)}
+        </Pill>
+      ))}
+      {shownWords.length > 1 && (
+        <Button
+          variant="subtle"
+          onClick={() =>
+            ask(
+              without(
+                asked,
+                shownWords.map(({ name }) => name),
+              ),
+            )
+          }
+        >
+          {texts.list.clear}
+        </Button>
+      )}
+    </Group>
+  )
+}
+
+export const without = (asked: Asked, names: readonly string[]): Asked =>
+  Object.fromEntries(Object.entries(asked).filter(([name]) => !names.includes(name)))
+
+function AddFilter({ words, add }: { words: readonly Word[]; add: (name: string, value: string) => void }) {
+  const texts = useTexts()
+  const [word, choose] = useState<Word>()
+  const [value, enter] = useState('')
+  const apply = (): void => {
+    if (!word || value === '') return
+    add(word.name, word.type === 'date-time' ? new Date(value).toISOString() : value)
+    choose(undefined)
+    enter('')
+  }
+  const choices = word?.values?.map(String) ?? (word?.type === 'boolean' ? ['true', 'false'] : undefined)
+  return (
+    <Popover
+      opened={word !== undefined}
+      onChange={open => !open && choose(undefined)}
+      trapFocus
+      position="bottom-start"
+    >
+      <Popover.Target>
+        <div>
+          <Menu position="bottom-start">
+            <Menu.Target>
+              <Button variant="default" leftSection={<IconFilter size={16} aria-hidden />}>
+                {texts.list.filter}
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {words.map(each => (
+                <Menu.Item key={each.name} onClick={() => choose(each)}>
+                  {nameOf(texts, each.name)}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        </div>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={texts.list.filterBy}>
+        {word && (
+          <Stack gap="xs">
+            {choices ? (
+              <Select
+                label={nameOf(texts, word.name)}
+                data={choices.map(choice => ({ value: choice, label: wordFor(texts, choice) }))}
+                value={value || null}
+                onChange={next => enter(next ?? '')}
+                comboboxProps={{ withinPortal: false }}
+              />
+            ) : (
+              <TextInput
+                label={nameOf(texts, word.name)}
+                type={word.type === 'date-time' ? 'datetime-local' : word.type === 'integer' ? 'number' : 'text'}
+                value={value}
+                onChange={event => enter(event.currentTarget.value)}
+                onKeyDown={event => event.key === 'Enter' && apply()}
+              />
+            )}
+            <Button onClick={apply}>{texts.list.apply}</Button>
+          </Stack>
+        )}
+      </Popover.Dropdown>
+    </Popover>
+  )
+}

@@ -1,0 +1,217 @@
+import { Button, Group, Skeleton, Stack, Text } from '@mantine/core'
+import { useEffect, useRef, useState } from 'react'
+import { useLanguage, useTexts } from '../../texts/texts.tsx'
+import { Empty } from '../empty.tsx'
+import { fill } from '../fill.ts'
+import { usePreference } from '../preferences.ts'
+import { Trouble } from '../trouble.tsx'
+import { useAsked } from './address.ts'
+import { Bulk } from './bulk.tsx'
+import { sortsOf, wordsOf, type ListDeclaration, type RowAct } from './declaration.ts'
+import { Filters, without } from './filters.tsx'
+import { Grid } from './grid.tsx'
+import { Options } from './options.tsx'
+import { rawOf } from './export.ts'
+import { isForbidden, useRows } from './rows.ts'
+import { Rows } from './table.tsx'
+import { Views } from './views.tsx'
+
+/** Beyond as many rows only those in view stand in the document. */
+const mostInTable = 200
+
+/**
+ * A list of the API: filters, order and saved views stand in the address; rows come by cursor, their number is a
+ * question of its own.
+ */
+export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Row>; embedded?: boolean }) {
+  const [asked, ask] = useAsked(embedded)
+  const words = wordsOf(list)
+  const { rows, count, all } = useRows(list, asked)
+  const [hidden, hide] = usePreference<readonly string[]>(
+    `hidden ${list.path}`,
+    list.columns.filter(({ aside }) => aside).map(({ id }) => id),
+  )
+  const [compact, setCompact] = usePreference('compact', false)
+  const [selected, select] = useState<ReadonlySet<string>>(new Set())
+  const [matching, selectMatching] = useState(false)
+  const [act, doAct] = useState<RowAct<Row>>()
+  const columns = list.columns.filter(({ id }) => !hidden.includes(id))
+  const idOf = list.idOf ?? ((row: Row) => String((row as { id?: unknown }).id))
+  const labelOf = (row: Row): string => String(rawOf(list.columns[0]!, row) ?? idOf(row))
+  const chosen = all.filter(row => selected.has(idOf(row)))
+  const isFiltered = words.some(({ name }) => asked[name] !== undefined)
+  // What a filter hides is not chosen any more.
+  const shape = JSON.stringify(asked)
+  useEffect(() => {
+    select(new Set())
+    selectMatching(false)
+  }, [shape])
+
+  const shared = {
+    list,
+    columns,
+    rows: all,
+    idOf,
+    labelOf,
+    asked,
+    ask,
+    selected,
+    select,
+    sorts: sortsOf(list),
+    compact,
+  }
+  return (
+    <Stack gap="sm" className="list">
+      <Group justify="space-between" align="flex-start">
+        <Filters words={words} asked={asked} ask={ask} />
+        <Options {...{ list, asked, columns, hidden, hide, compact, setCompact }} />
+      </Group>
+      {!embedded && <Views path={list.path} asked={asked} ask={ask} />}
+      {(chosen.length > 0 || matching) && (
+        <Chosen
+          count={chosen.length}
+          acts={list.acts ?? []}
+          matching={matching}
+          selectMatching={rows.hasNextPage ? () => selectMatching(true) : undefined}
+          doAct={doAct}
+          deselect={() => {
+            select(new Set())
+            selectMatching(false)
+          }}
+        />
+      )}
+      <Outcome
+        list={list}
+        rows={rows}
+        unfilter={
+          isFiltered
+            ? () =>
+                ask(
+                  without(
+                    asked,
+                    words.map(({ name }) => name),
+                  ),
+                )
+            : undefined
+        }
+      />
+      {all.length > 0 && (all.length > mostInTable ? <Grid {...shared} /> : <Rows {...shared} />)}
+      {all.length > 0 && (
+        <Group justify="space-between">
+          <Hits count={count} loaded={all.length} />
+          {rows.hasNextPage && <More load={() => void rows.fetchNextPage()} busy={rows.isFetchingNextPage} />}
+        </Group>
+      )}
+      {act && (
+        <Bulk
+          {...{ list, asked, act }}
+          chosen={matching ? 'matching' : chosen}
+          label={labelOf}
+          close={() => doAct(undefined)}
+        />
+      )}
+    </Stack>
+  )
+}
+
+/** Comes by itself where the end of the list is near, and by a button. */
+function More({ load, busy }: { load: () => void; busy: boolean }) {
+  const texts = useTexts()
+  const button = useRef<HTMLButtonElement>(null)
+  const latest = useRef(load)
+  latest.current = load
+  useEffect(() => {
+    const seen = new IntersectionObserver(
+      entries => entries.some(({ isIntersecting }) => isIntersecting) && latest.current(),
+      {
+        rootMargin: '600px',
+      },
+    )
+    seen.observe(button.current!)
+    return () => seen.disconnect()
+  }, [busy])
+  return (
+    <Button ref={button} variant="default" loading={busy} onClick={load}>
+      {texts.list.more}
+    </Button>
+  )
+}
+
+/** As high as what will stand there; shown when it takes longer. */
+function Waiting() {
+  const [late, show] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => show(true), 200)
+    return () => clearTimeout(timer)
+  }, [])
+  return (
+    <Stack gap="xs" aria-hidden="true" mih="20rem">
+      {late && Array.from({ length: 8 }, (_, index) => <Skeleton key={index} height={36} />)}
+    </Stack>
+  )
+}
+
+/** What is chosen, and what can be done with it. */
+function Chosen<Row>(props: {
+  count: number
+  acts: readonly RowAct<Row>[]
+  matching: boolean
+  selectMatching?: () => void
+  doAct: (act: RowAct<Row>) => void
+  deselect: () => void
+}) {
+  const { count, acts, matching, selectMatching, doAct, deselect } = props
+  const texts = useTexts()
+  return (
+    <Group role="group" aria-label={texts.list.select} className="chosen">
+      <Text role="status">{matching ? texts.list.allMatching : fill(texts.list.selected, { count })}</Text>
+      {!matching && selectMatching && (
+        <Button size="compact-sm" variant="default" onClick={selectMatching}>
+          {texts.list.selectMatching}
+        </Button>
+      )}
+      {acts.map(act => (
+        <Button size="compact-sm" key={act.name(texts)} onClick={() => doAct(act)}>
+          {act.name(texts)}
+        </Button>
+      ))}
+      <Button size="compact-sm" variant="default" onClick={deselect}>
+        {texts.list.deselect}
+      </Button>
+    </Group>
+  )
+}
+
+/** How many there are in all, where the platform counts; else how many are loaded. */
+function Hits({ count, loaded }: { count?: { count: number; exact: boolean }; loaded: number }) {
+  const texts = useTexts()
+  const number = new Intl.NumberFormat(useLanguage())
+  const all = count && number.format(count.count)
+  return (
+    <Text size="sm" role="status">
+      {all
+        ? fill(texts.list.hits, { count: count.exact ? all : fill(texts.list.moreThan, { count: all }) })
+        : fill(texts.list.loaded, { count: number.format(loaded) })}
+    </Text>
+  )
+}
+
+/** What stands there instead of rows: that they come, why they do not, or that there are none. */
+function Outcome<Row>(props: {
+  list: ListDeclaration<Row>
+  rows: ReturnType<typeof useRows<Row>>['rows']
+  unfilter?: () => void
+}) {
+  const { list, rows, unfilter } = props
+  const texts = useTexts()
+  if (isForbidden(rows.error)) return <Empty title={texts.list.forbidden} text={texts.problems.forbidden!} />
+  if (rows.error) return <Trouble error={rows.error} retry={() => void rows.refetch()} />
+  if (!rows.data) return <Waiting />
+  if (rows.data.pages.some(({ items }) => items.length > 0)) return null
+  if (!unfilter) return <Empty {...list.empty(texts)}>{list.begin}</Empty>
+  return (
+    <Empty title={texts.list.noMatch} text="">
+      <Button onClick={unfilter}>{texts.list.clear}</Button>
+    </Empty>
+  )
+}

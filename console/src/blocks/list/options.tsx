@@ -1,0 +1,76 @@
+import { Button, Checkbox, Group, Menu, Popover, Stack } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { IconAdjustments, IconDownload } from '@tabler/icons-react'
+import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
+import { fill } from '../fill.ts'
+import { messageOf } from '../trouble.tsx'
+import type { Asked } from './address.ts'
+import type { Column, ListDeclaration } from './declaration.ts'
+import { exported, type Format } from './export.ts'
+
+/** Which columns, how high the rows, and the list as a file. */
+export function Options<Row>(props: {
+  list: ListDeclaration<Row>
+  asked: Asked
+  columns: readonly Column<Row>[]
+  hidden: readonly string[]
+  hide: (ids: readonly string[]) => void
+  compact: boolean
+  setCompact: (compact: boolean) => void
+}) {
+  const { list, asked, columns, hidden, hide, compact, setCompact } = props
+  const texts = useTexts()
+  const language = useLanguage()
+  const save = async (format: Format): Promise<void> => {
+    try {
+      const count = await exported(list, asked, columns, format, field => nameOf(texts, field))
+      notifications.show({
+        message: fill(texts.list.exported, { count: new Intl.NumberFormat(language).format(count) }),
+      })
+    } catch (error) {
+      notifications.show({ message: messageOf(error, texts), color: 'red' })
+    }
+  }
+  const toggle = (id: string, shown: boolean): void =>
+    hide(shown ? hidden.filter(each => each !== id) : [...hidden, id])
+  return (
+    <Group gap="xs">
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />}>
+            {texts.list.export}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => void save('csv')}>{texts.list.exportCsv}</Menu.Item>
+          <Menu.Item onClick={() => void save('csv-de')}>{texts.list.exportCsvDe}</Menu.Item>
+          <Menu.Item onClick={() => void save('jsonl')}>{texts.list.exportJson}</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Popover position="bottom-end" trapFocus>
+        <Popover.Target>
+          <Button variant="default" leftSection={<IconAdjustments size={16} aria-hidden />}>
+            {texts.list.columns}
+          </Button>
+        </Popover.Target>
+        <Popover.Dropdown aria-label={texts.list.options}>
+          <Stack gap="xs">
+            {list.columns.slice(1).map(({ id }) => (
+              <Checkbox
+                key={id}
+                label={nameOf(texts, id)}
+                checked={!hidden.includes(id)}
+                onChange={event => toggle(id, event.currentTarget.checked)}
+              />
+            ))}
+            <Checkbox
+              label={texts.list.compact}
+              checked={compact}
+              onChange={event => setCompact(event.currentTarget.checked)}
+            />
+          </Stack>
+        </Popover.Dropdown>
+      </Popover>
+    </Group>
+  )
+}

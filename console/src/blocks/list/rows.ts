@@ -1,0 +1,52 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { ask } from '../../api/client.ts'
+import { ApiProblem } from '../../api/problem.ts'
+import type { Asked } from './address.ts'
+import { at, isCounted, type ListDeclaration } from './declaration.ts'
+
+export interface RowPage<Row> {
+  readonly items: readonly Row[]
+  readonly nextCursor: string | null
+}
+
+/** Rows come at once; how many there are is a question of its own that they never wait for. */
+export function useRows<Row>(list: ListDeclaration<Row>, asked: Asked) {
+  const path = at(list.path, list.params)
+  const query = { ...list.query, ...asked }
+  const rows = useInfiniteQuery({
+    queryKey: [path, 'rows', query],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) => pageOf<Row>(path, query, pageParam, signal),
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+  })
+  const { sort: _, ...filters } = query
+  const count = useQuery({
+    queryKey: [path, 'count', filters],
+    enabled: isCounted(list),
+    queryFn: async ({ signal }) =>
+      (await ask<{ count: number; exact: boolean }>('GET', `${path}/count`, { query: filters, signal })).data,
+  })
+  return { rows, count: count.data, all: rows.data?.pages.flatMap(({ items }) => items) ?? [] }
+}
+
+async function pageOf<Row>(path: string, query: Asked, after: string | undefined, signal?: AbortSignal) {
+  return (await ask<RowPage<Row>>('GET', path, { query: { ...query, limit: 100, after }, signal })).data
+}
+
+/** The most that the browser goes through by itself. */
+export const mostThrough = 10_000
+
+/** Every row that matches, page after page. */
+export async function* through<Row>(list: ListDeclaration<Row>, asked: Asked): AsyncGenerator<Row> {
+  const path = at(list.path, list.params)
+  let cursor: string | undefined
+  let seen = 0
+  do {
+    const page = await pageOf<Row>(path, { ...list.query, ...asked }, cursor)
+    yield* page.items
+    seen += page.items.length
+    cursor = page.nextCursor ?? undefined
+  } while (cursor && seen < mostThrough)
+}
+
+export const isForbidden = (error: unknown): boolean => error instanceof ApiProblem && error.status === 403

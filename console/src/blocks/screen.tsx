@@ -1,0 +1,34 @@
+import { Group, Stack, Title } from '@mantine/core'
+import { useEffect, type ReactNode } from 'react'
+
+/** What every screen has: a heading that takes the focus after a change of screens, and a title of the document. */
+export function Screen(props: {
+  title: string
+  /** The list it belongs to. */
+  within?: string
+  acts?: ReactNode
+  /** Whether the heading is its own. */
+  header?: boolean
+  children: ReactNode
+}) {
+  const { title, within, acts, header = true, children } = props
+  useEffect(() => {
+    document.title = [title, within, 'Ohmnibus'].filter(Boolean).join(' · ')
+  }, [title, within])
+  useEffect(() => {
+    // Whoever comes by the address begins at the top of the page, as anywhere.
+    if (document.body.dataset.moved) document.getElementById('heading')?.focus({ preventScroll: true })
+  }, [])
+  if (!header) return children
+  return (
+    <Stack gap="md">
+      <Group justify="space-between">
+        <Title order={1} tabIndex={-1} id="heading">
+          {title}
+        </Title>
+        <Group gap="xs">{acts}</Group>
+      </Group>
+      {children}
+    </Stack>
+  )
+}

@@ -1,0 +1,130 @@
+import { Badge, Code, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useLanguage, useTexts, wordFor, type Language } from '../texts/texts.tsx'
+
+/** How a value is shown; quantities carry their unit in what they are called at the API. */
+export type Kind =
+  | 'text'
+  | 'word'
+  | 'id'
+  | 'state'
+  | 'instant'
+  | 'date'
+  | 'number'
+  | 'bytes'
+  | 'kg'
+  | 'Wh'
+  | 'W'
+  | 'percent'
+  | 'money'
+  | 'boolean'
+  | 'list'
+  | 'json'
+
+/** In words, for people: also what an export does not take. */
+export function shown(kind: Kind, value: unknown, language: Language, currency?: string): string {
+  if (value === null || value === undefined || value === '') return '–'
+  if (Array.isArray(value)) return value.length > 0 ? value.join(', ') : '–'
+  const number = (options?: Intl.NumberFormatOptions, scaled = Number(value)) =>
+    new Intl.NumberFormat(language, options).format(scaled)
+  switch (kind) {
+    case 'instant':
+      return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(`${value}`))
+    case 'date':
+      return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${value}`))
+    case 'number':
+      return number()
+    case 'bytes':
+      return sizeOf(Number(value), language)
+    case 'kg':
+      return number({ style: 'unit', unit: 'kilogram' })
+    case 'Wh':
+      return `${number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }, Number(value) / 1_000)} kWh`
+    case 'W':
+      return `${number({ maximumFractionDigits: 1 }, Number(value) / 1_000)} kW`
+    case 'percent':
+      return `${number({ maximumFractionDigits: 1 })} %`
+    case 'money':
+      return moneyOf(value as number, currency ?? 'EUR', language)
+    default:
+      return typeof value === 'object' ? JSON.stringify(value) : String(value as string)
+  }
+}
+
+function sizeOf(bytes: number, language: Language): string {
+  const [value, unit] =
+    bytes < 1_000 ? [bytes, 'byte'] : bytes < 1_000_000 ? [bytes / 1_000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte']
+  return new Intl.NumberFormat(language, { style: 'unit', unit: String(unit), maximumFractionDigits: 1 }).format(
+    value as number,
+  )
+}
+
+/** Minor units exactly: what is written is put together from whole numbers. */
+function moneyOf(minor: number | string, currency: string, language: Language): string {
+  const format = new Intl.NumberFormat(language, { style: 'currency', currency })
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 2
+  const sign = BigInt(minor) < 0n ? '-' : ''
+  const text = String(BigInt(minor))
+    .replace('-', '')
+    .padStart(digits + 1, '0')
+  const decimal = digits > 0 ? `${text.slice(0, -digits)}.${text.slice(-digits)}` : text
+  return format.format(`${sign}${decimal}` as unknown as number)
+}
+
+const colours: Record<string, 'good' | 'bad' | 'busy'> = {
+  published: 'good',
+  active: 'good',
+  accepted: 'good',
+  available: 'good',
+  sent: 'good',
+  clean: 'good',
+  completed: 'good',
+  paid: 'good',
+  ok: 'good',
+  charging: 'busy',
+  processing: 'busy',
+  sending: 'busy',
+  retrying: 'busy',
+  pending: 'busy',
+  waiting: 'busy',
+  open: 'busy',
+  dead: 'bad',
+  failed: 'bad',
+  faulted: 'bad',
+  infected: 'bad',
+  rejected: 'bad',
+  suspended: 'bad',
+  critical: 'bad',
+}
+/** Never by colour alone: each has a sign of its own. */
+const signs = { good: '✓', bad: '!', busy: '…' } as const
+
+export function State({ value }: { value: string }) {
+  const texts = useTexts()
+  const mood = colours[value]
+  return (
+    <Badge variant="default" data-mood={mood} className="state">
+      {mood && <span aria-hidden="true">{signs[mood]} </span>}
+      {wordFor(texts, value)}
+    </Badge>
+  )
+}
+
+export function Value(props: { kind?: Kind; value: unknown; currency?: string }): ReactNode {
+  const { kind = 'text', value, currency } = props
+  const language = useLanguage()
+  const texts = useTexts()
+  if (value === null || value === undefined || value === '') return <Text c="dimmed" span>–</Text> // prettier-ignore
+  if (kind === 'state') return <State value={String(value as string)} />
+  if (kind === 'boolean') return value ? texts.list.yes : texts.list.no
+  if (kind === 'word') return wordFor(texts, String(value as string))
+  if (kind === 'id') return <Code>{String(value as string)}</Code>
+  if (kind === 'json') return <Code block>{JSON.stringify(value, null, 2)}</Code>
+  if (kind === 'instant')
+    return (
+      <time dateTime={String(value as string)} title={new Date(String(value as string)).toISOString()}>
+        {shown(kind, value, language)}
+      </time>
+    )
+  return shown(kind, value, language, currency)
+}

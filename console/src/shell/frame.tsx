@@ -1,0 +1,157 @@
+import { AppShell, Burger, Group, NavLink, ScrollArea, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { IconHome } from '@tabler/icons-react'
+import { Outlet, useRouterState } from '@tanstack/react-router'
+import { useEffect, useSyncExternalStore } from 'react'
+import { Empty } from '../blocks/empty.tsx'
+import { Link } from '../blocks/link.tsx'
+import { Screen } from '../blocks/screen.tsx'
+import { Trouble } from '../blocks/trouble.tsx'
+import { useTexts } from '../texts/texts.tsx'
+import { Keys } from './keys.tsx'
+import { Organisations } from './organisations.tsx'
+import { Palette, PaletteButton } from './palette.tsx'
+import { usePerson } from './person.tsx'
+import { Account, Bell, Standing } from './top.tsx'
+import { screensFor } from './world.ts'
+import { worlds } from './worlds.ts'
+
+/** Around every screen: what the person's role opens at the left, who they are and what is live at the top. */
+export function Frame() {
+  const texts = useTexts()
+  const [opened, { toggle, close }] = useDisclosure(false)
+  const path = useRouterState({ select: state => state.resolvedLocation?.pathname })
+  useEffect(() => {
+    close()
+    return () => void (document.body.dataset.moved = 'yes')
+  }, [path])
+  return (
+    <>
+      <a className="skip" href="#main">
+        {texts.shell.skip}
+      </a>
+      <AppShell
+        header={{ height: 56 }}
+        navbar={{ width: 230, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+        padding="md"
+        transitionDuration={0}
+      >
+        <AppShell.Header className="top">
+          <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+            <Group gap="sm" wrap="nowrap">
+              <Burger
+                opened={opened}
+                onClick={toggle}
+                hiddenFrom="sm"
+                size="sm"
+                aria-label={texts.shell.menu}
+                aria-expanded={opened}
+              />
+              <Link to="/" className="brand">
+                Ohmnibus
+              </Link>
+              <Organisations />
+            </Group>
+            <Group gap="xs" wrap="nowrap">
+              <PaletteButton />
+              <Standing />
+              <Bell />
+              <Account />
+            </Group>
+          </Group>
+        </AppShell.Header>
+        <AppShell.Navbar aria-label={texts.shell.navigation}>
+          <AppShell.Section grow component={ScrollArea} p="xs">
+            <Navigation path={path ?? ''} />
+          </AppShell.Section>
+        </AppShell.Navbar>
+        <AppShell.Main id="main" tabIndex={-1}>
+          <Offline />
+          <Outlet />
+        </AppShell.Main>
+      </AppShell>
+      <Palette />
+      <Keys />
+    </>
+  )
+}
+
+function Navigation({ path }: { path: string }) {
+  const texts = useTexts()
+  const { role } = usePerson()
+  const isAt = (to: string): boolean => path.endsWith(to) || path.includes(`${to}/`)
+  return (
+    <>
+      <NavLink component={Link} to="/" label={texts.shell.home} leftSection={<IconHome size={16} aria-hidden />} />
+      {worlds.map(world => {
+        const screens = screensFor(world, role)
+        if (screens.length === 0) return null
+        return (
+          <div key={world.id} role="group" aria-label={texts.shell.worlds[world.id]}>
+            <Text size="xs" fw={700} px="sm" pt="sm" aria-hidden="true">
+              {texts.shell.worlds[world.id]}
+            </Text>
+            {screens.map(screen => (
+              <NavLink
+                key={screen.path}
+                component={Link}
+                to={screen.path}
+                label={screen.name!(texts)}
+                active={isAt(screen.path)}
+                aria-current={isAt(screen.path) ? 'page' : undefined}
+              />
+            ))}
+          </div>
+        )
+      })}
+    </>
+  )
+}
+
+function Offline() {
+  const texts = useTexts()
+  const online = useSyncExternalStore(
+    watcher => {
+      window.addEventListener('online', watcher)
+      window.addEventListener('offline', watcher)
+      return () => {
+        window.removeEventListener('online', watcher)
+        window.removeEventListener('offline', watcher)
+      }
+    },
+    () => navigator.onLine,
+  )
+  return online ? null : (
+    <p role="status" className="banner">
+      {texts.shell.offline}
+    </p>
+  )
+}
+
+/** One screen that fails takes nothing else with it; a part of an older build that is gone asks to reload. */
+export function Failed({ error, reset }: { error: Error; reset: () => void }) {
+  const texts = useTexts()
+  const isGone = /dynamically imported module|module script/i.test(error.message)
+  return (
+    <Screen title={texts.shell.failed}>
+      {isGone ? (
+        <Empty title={texts.shell.reload} text={texts.shell.reloadNew}>
+          <a href={location.href}>{texts.shell.reload}</a>
+        </Empty>
+      ) : (
+        <Trouble error={error} retry={reset} />
+      )}
+    </Screen>
+  )
+}
+
+export function NotFound() {
+  const texts = useTexts()
+  return (
+    <Screen title={texts.shell.notFound}>
+      <p>
+        <Link to="/">{texts.shell.home}</Link>
+      </p>
+    </Screen>
+  )
+}

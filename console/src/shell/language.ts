@@ -1,0 +1,27 @@
+import type { Catalogue } from '../texts/en.ts'
+import { load, type Language } from '../texts/texts.tsx'
+
+/** Which language the console speaks: the one chosen on this device, else that of the account. */
+
+const key = 'ohmnibus language'
+let current: { texts: Catalogue; language: Language } | undefined
+const watchers = new Set<() => void>()
+
+export async function spoken(ofAccount: Language): Promise<void> {
+  const chosen = localStorage.getItem(key)
+  await speak(chosen === 'de' || chosen === 'en' ? chosen : ofAccount, false)
+}
+
+export async function speak(language: Language, keep = true): Promise<void> {
+  current = { texts: await load(language), language }
+  document.documentElement.lang = language
+  if (keep) localStorage.setItem(key, language)
+  watchers.forEach(watcher => watcher())
+}
+
+export const currentLanguage = () => current!
+
+export function onLanguage(watcher: () => void): () => void {
+  watchers.add(watcher)
+  return () => watchers.delete(watcher)
+}

@@ -1,0 +1,95 @@
+import { ActionIcon } from '@mantine/core'
+import { Spotlight, spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
+import { IconSearch } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { signOut } from '../api/session.ts'
+import { ask } from '../api/client.ts'
+import { mayAsk } from '../blocks/list/declaration.ts'
+import { useTexts } from '../texts/texts.tsx'
+import { found } from './found.ts'
+import { usePerson } from './person.tsx'
+import { screensFor } from './world.ts'
+import { worlds } from './worlds.ts'
+
+export function PaletteButton() {
+  const texts = useTexts()
+  return (
+    <ActionIcon
+      variant="default"
+      size="lg"
+      aria-label={texts.shell.search}
+      title="Ctrl K"
+      onClick={() => spotlight.open()}
+    >
+      <IconSearch size={18} aria-hidden />
+    </ActionIcon>
+  )
+}
+
+/** One box for objects, screens and commands; what is found, the platform decides. */
+export function Palette() {
+  const texts = useTexts()
+  const navigate = useNavigate()
+  const { role } = usePerson()
+  const [text, search] = useState('')
+  const objects = useQuery({
+    queryKey: ['palette', text],
+    enabled: text.trim().length > 1,
+    staleTime: 10_000,
+    queryFn: async ({ signal }) => {
+      const kinds = found.filter(({ path }) => mayAsk(path, role))
+      const answers = await Promise.allSettled(
+        kinds.map(async kind => {
+          const query = { [kind.word]: text.trim(), limit: 5 }
+          const { data } = await ask<{ items: Record<string, unknown>[] }>('GET', kind.path, { query, signal })
+          return { kind, items: data.items }
+        }),
+      )
+      return answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []))
+    },
+  })
+  const go = (to: string) => () => void navigate({ to })
+  const matches = (label: string): boolean => label.toLowerCase().includes(text.trim().toLowerCase())
+  const groups: SpotlightActionGroupData[] = [
+    ...(objects.data ?? []).map(({ kind, items }) => ({
+      group: kind.name(texts),
+      actions: items.map(item => ({
+        id: `${kind.path}${kind.to(item)}`,
+        label: kind.label(item),
+        description: kind.about?.(item),
+        onClick: go(kind.to(item)),
+      })),
+    })),
+    {
+      group: texts.shell.screens,
+      actions: worlds
+        .flatMap(world => screensFor(world, role))
+        .map(({ path, name }) => ({ id: path, label: name!(texts), onClick: go(path) }))
+        .filter(({ label }) => matches(label)),
+    },
+    {
+      group: texts.shell.actions,
+      actions: [
+        { id: 'new passport', label: texts.passports.new, onClick: go('/passports/new') },
+        { id: 'sign out', label: texts.shell.signOut, onClick: () => void signOut() },
+      ].filter(({ label }) => matches(label)),
+    },
+  ].filter(({ actions }) => actions.length > 0)
+  return (
+    <Spotlight
+      actions={groups}
+      query={text}
+      onQueryChange={search}
+      // The platform has found already; nothing that it found is hidden again.
+      filter={(_, actions) => actions}
+      shortcut={['mod + K']}
+      nothingFound={texts.shell.nothingFound}
+      scrollable
+      maxHeight={420}
+      transitionProps={{ duration: 0 }}
+      searchProps={{ placeholder: texts.shell.searchFor, 'aria-label': texts.shell.searchFor }}
+    />
+  )
+}

@@ -1,0 +1,33 @@
+import { Button, createTheme, Modal, Popover, type CSSVariablesResolver } from '@mantine/core'
+
+/** The one place for colours and defaults: every pair of text and ground has a contrast of 4.5 or more in both schemes. */
+export const theme = createTheme({
+  primaryColor: 'blue',
+  primaryShade: { light: 8, dark: 3 },
+  autoContrast: true,
+  fontFamily: 'system-ui, sans-serif',
+  headings: { fontFamily: 'system-ui, sans-serif', sizes: { h1: { fontSize: '1.6rem' } } },
+  defaultRadius: 'md',
+  focusRing: 'auto',
+  components: {
+    Button: Button.extend({ defaultProps: { size: 'sm' } }),
+    Modal: Modal.extend({ defaultProps: { centered: true, returnFocus: true, transitionProps: { duration: 0 } } }),
+    Popover: Popover.extend({ defaultProps: { returnFocus: true, withinPortal: true, shadow: 'md' } }),
+  },
+})
+
+export const variables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-dimmed': '#5b6167',
+    '--mantine-color-error': '#b3261e',
+    '--mantine-color-placeholder': '#666c73',
+    '--mantine-color-anchor': '#0a56b8',
+  },
+  dark: {
+    '--mantine-color-dimmed': '#a9afb6',
+    '--mantine-color-error': '#ff9d94',
+    '--mantine-color-placeholder': '#a0a6ad',
+    '--mantine-color-anchor': '#8fbcff',
+  },
+})

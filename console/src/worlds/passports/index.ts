@@ -1,0 +1,16 @@
+import type { World } from '../../shell/world.ts'
+
+export const passports: World = {
+  id: 'passports',
+  screens: [
+    {
+      path: '/passports',
+      name: texts => texts.passports.title,
+      of: '/api/passports',
+      load: () => import('./list.tsx'),
+    },
+    { path: '/passports/new', load: () => import('./new.tsx') },
+    { path: '/passports/$id', load: () => import('./detail.tsx') },
+    { path: '/passports/$id/edit', load: () => import('./edit.tsx') },
+  ],
+}

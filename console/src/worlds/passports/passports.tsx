@@ -1,0 +1,83 @@
+import type { components } from '../../api/api.gen'
+import { ask } from '../../api/client.ts'
+import { Button } from '@mantine/core'
+import { Link } from '../../blocks/link.tsx'
+import { listOf } from '../../blocks/list/declaration.ts'
+import type { Schema } from '../../blocks/schema.ts'
+import { useTexts } from '../../texts/texts.tsx'
+
+export type Passport = components['schemas']['Passport']
+
+function New() {
+  const texts = useTexts()
+  return (
+    <Button component={Link} to="/passports/new">
+      {texts.passports.new}
+    </Button>
+  )
+}
+
+export const list = listOf('/api/passports', {
+  columns: [
+    { id: 'identifier', sort: 'identifier', value: ({ identifier, id }) => identifier ?? id },
+    { id: 'model', sort: 'model' },
+    { id: 'status', kind: 'state' },
+    { id: 'category', kind: 'word' },
+    { id: 'chemistry' },
+    { id: 'massKg', kind: 'kg' },
+    { id: 'manufacturedOn', kind: 'date', sort: 'manufacturedOn' },
+    { id: 'serial', aside: true },
+    { id: 'version', kind: 'number', aside: true },
+    { id: 'createdAt', kind: 'instant', sort: 'createdAt', aside: true },
+    { id: 'updatedAt', kind: 'instant', sort: 'updatedAt' },
+  ],
+  open: ({ id }) => `/passports/${id}`,
+  acts: [
+    {
+      name: texts => texts.passports.publish,
+      may: ({ status }) => status === 'draft',
+      warns: texts => texts.passports.publishText,
+      run: ({ id }) => publish(id),
+    },
+  ],
+  empty: texts => ({ title: texts.passports.emptyTitle, text: texts.passports.emptyText }),
+  begin: <New />,
+})
+
+export const publish = (id: string) =>
+  ask('POST', `/api/passports/${id}/publish`, { headers: { 'idempotency-key': crypto.randomUUID() } })
+
+const text = { type: 'string', maxLength: 256 } as const
+const number = { type: 'number', minimum: 0 } as const
+
+/**
+ * What people enter at first; a passport takes any data, and what stands here beside it is edited as JSON. Names are those
+ * under which the platform finds them again.
+ */
+export const dataSchema: Schema = {
+  type: 'object',
+  required: ['generalInformation'],
+  properties: {
+    generalInformation: {
+      type: 'object',
+      required: ['batteryIdentifier', 'batteryCategory'],
+      properties: {
+        batteryIdentifier: { ...text, maxLength: 2048 },
+        batteryCategory: {
+          enum: ['EV', 'LMT', 'industrial', 'industrialStationary', 'industrialWithoutBms', 'SLI', 'portable'],
+        },
+        batteryModel: { type: 'object', properties: { id: text, modelName: text } },
+        batterySerialNumber: text,
+        batteryMass: number,
+        manufacturingDate: { type: 'string', format: 'date' },
+      },
+    },
+    materialComposition: {
+      type: 'object',
+      properties: { batteryChemistry: text, criticalRawMaterials: { type: 'array', items: text } },
+    },
+    carbonFootprint: { type: 'object', properties: { totalCarbonFootprint: number, measurementUnit: text } },
+  },
+}
+
+export const titleOf = ({ identifier, id }: { identifier: string | null; id: string }): string => identifier ?? id
