@@ -6,6 +6,7 @@ export const all: Record<string, () => Promise<Service>> = {
   identity: async () => (await import('./identity/service.ts')).identity,
   documents: async () => (await import('./documents/service.ts')).documents,
   notifications: async () => (await import('./notifications/service.ts')).notifications,
+  admin: async () => (await import('./admin/service.ts')).admin,
   analytics: async () => (await import('./analytics/service.ts')).analytics,
   passports: async () => (await import('./passports/service.ts')).passports,
   ocpp: async () => (await import('./ocpp/service.ts')).ocpp,

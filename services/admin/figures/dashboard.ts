@@ -1,0 +1,102 @@
+import Type, { type Static } from 'typebox'
+import { Currency, Instant, Minor } from '#contracts/shared'
+import { withRole } from '#kernel'
+import type { AdminHost } from '../host.ts'
+import { countsOf, type Count, type Kind } from './things.ts'
+
+const Number_ = Type.Integer({ minimum: 0, examples: [12] })
+const ByState = Type.Record(Type.String(), Type.Integer(), { examples: [{ active: 12, pending: 3 }] })
+const Amounts = Type.Array(
+  Type.Object({ currency: Currency, totalMinor: Minor, lately: { ...Minor, description: 'Of it in the last days' } }),
+)
+
+const Dashboard = Type.Object(
+  {
+    people: Type.Object({ total: Number_, lately: Number_, disabled: Number_ }),
+    organisations: Type.Object({ total: Number_, lately: Number_ }),
+    passports: Type.Object({ total: Number_, byStatus: ByState }),
+    stations: Type.Object({ total: Number_, connected: Number_ }),
+    sessions: Type.Object({
+      running: Number_,
+      ended: Number_,
+      lately: Number_,
+      energyWh: Type.Integer({ minimum: 0, examples: [1_840_000] }),
+      energyWhLately: Type.Integer({ minimum: 0, examples: [92_000] }),
+      booked: { ...Amounts, description: 'What drivers were charged' },
+    }),
+    incidents: Type.Object({ open: Number_, byPriority: ByState }),
+    vendors: Type.Object({ total: Number_, pending: Number_, byStatus: ByState }),
+    products: Type.Object({ total: Number_, pending: Number_, byStatus: ByState }),
+    orders: Type.Object({
+      total: Number_,
+      byStatus: ByState,
+      paid: { ...Amounts, description: 'What buyers paid' },
+      refunded: { ...Amounts, description: 'What of it went back' },
+    }),
+    days: Type.Integer({ examples: [30], description: 'How many days are the last days' }),
+    at: Instant,
+  },
+  { title: 'AdminDashboard' },
+)
+
+const days = 30
+
+/** All worlds on one page. */
+export function dashboardRoute({ db, http, now }: AdminHost): void {
+  http.get(
+    '/dashboard',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'How the whole platform stands',
+        description: 'From events, a moment after they happened. Money is by currency, in minor units.',
+        response: { 200: Dashboard },
+      },
+    },
+    async (): Promise<Static<typeof Dashboard>> => {
+      const at = now()
+      const since = new Date(at.getTime() - days * 86_400_000).toISOString().slice(0, 10)
+      return dashboardOf(await countsOf(db, since), at)
+    },
+  )
+}
+
+function dashboardOf(counts: readonly Count[], at: Date): Static<typeof Dashboard> {
+  const of = (kind: Kind, state?: string) =>
+    counts.filter(one => one.kind === kind && (state === undefined || one.state === state))
+  const sum = (rows: readonly Count[], field: 'number' | 'amount' | 'lately' | 'latelyAmount' = 'number') =>
+    rows.reduce((total, row) => total + row[field], 0)
+  const by = (kind: Kind, field: 'state' | 'facet' = 'state') =>
+    Object.fromEntries([...Map.groupBy(of(kind), row => row[field])].map(([name, rows]) => [name, sum(rows)]))
+  const amounts = (kind: Kind) =>
+    of(kind).map(({ facet: currency, amount: totalMinor, latelyAmount: lately }) => ({ currency, totalMinor, lately }))
+  return {
+    people: {
+      total: sum(of('person')),
+      lately: sum(of('person'), 'lately'),
+      disabled: sum(of('disabled')),
+    },
+    organisations: { total: sum(of('organisation')), lately: sum(of('organisation'), 'lately') },
+    passports: { total: sum(of('passport')), byStatus: by('passport') },
+    stations: { total: sum(of('station')), connected: sum(of('connection')) },
+    sessions: {
+      running: sum(of('session', 'running')),
+      ended: sum(of('session', 'ended')),
+      lately: sum(of('session', 'ended'), 'lately'),
+      energyWh: sum(of('session', 'ended'), 'amount'),
+      energyWhLately: sum(of('session', 'ended'), 'latelyAmount'),
+      booked: amounts('charge'),
+    },
+    incidents: { open: sum(of('incident')), byPriority: by('incident', 'facet') },
+    vendors: { total: sum(of('vendor')), pending: sum(of('vendor', 'pending')), byStatus: by('vendor') },
+    products: { total: sum(of('product')), pending: sum(of('product', 'pending')), byStatus: by('product') },
+    orders: {
+      total: sum(of('order')),
+      byStatus: by('order'),
+      paid: amounts('payment'),
+      refunded: amounts('refund'),
+    },
+    days,
+    at: at.toISOString(),
+  }
+}

@@ -1,0 +1,248 @@
+import { SessionCharged, TariffPublished, TariffWithdrawn } from '#contracts/billing'
+import { ArticleChanged, ArticlePublished, ArticleWithdrawn } from '#contracts/content'
+import type { EventContract } from '#contracts/define'
+import {
+  OrganisationCreated,
+  OrganisationDeleted,
+  UserDeleted,
+  UserDisabled,
+  UserRegistered,
+  UserRoleChanged,
+} from '#contracts/identity'
+import { IncidentClosed, IncidentOpened } from '#contracts/maintenance'
+import {
+  CategoryCreated,
+  CategoryDeleted,
+  CategoryUpdated,
+  ProductApproved,
+  ProductCreated,
+  ProductDeleted,
+  ProductRejected,
+  ProductUpdated,
+  ReviewRemoved,
+  TaxClassChanged,
+} from '#contracts/marketplace'
+import { ChargerRegistered, ChargerRemoved } from '#contracts/ocpp'
+import {
+  OrderCancelled,
+  OrderCompleted,
+  OrderCreated,
+  OrderRefunded,
+  PaymentSucceeded,
+  RefundFailed,
+} from '#contracts/orders'
+import { PassportCreated, PassportDeleted, PassportMoved, PassportStatusChanged } from '#contracts/passports'
+import { SessionCorrected, SessionEnded, SessionStarted } from '#contracts/sessions'
+import {
+  StationConnected,
+  StationCreated,
+  StationDeleted,
+  StationDisconnected,
+  StationUpdated,
+} from '#contracts/stations'
+import {
+  CommissionRuleChanged,
+  VendorApproved,
+  VendorReinstated,
+  VendorRejected,
+  VendorRegistered,
+  VendorSuspended,
+  VendorUpdated,
+} from '#contracts/vendors'
+import type { Delivered } from '#kernel'
+import { noteAll } from '../audit/store.ts'
+import type { AdminHost } from '../host.ts'
+import { forGood, tell, type Told } from './things.ts'
+
+/** What of an event is counted, and which of its fields stand in the audit log where an admin did it. */
+interface Following<E extends EventContract> {
+  readonly counts?: (event: Delivered<E>) => Omit<Told, 'at'> | readonly Omit<Told, 'at'>[]
+  readonly notes?: readonly (string & keyof Delivered<E>)[]
+}
+
+/** What the whole platform tells: counted, and written down where an admin did it. */
+export function followEverything(host: AdminHost): void {
+  const follow = <E extends EventContract>(event: E, { counts, notes }: Following<E>) =>
+    host.onMany(
+      event,
+      { id: 'follow', purpose: follows(counts, notes), from: 'beginning', afterFailure: 'pass' },
+      async (events, tx) => {
+        if (counts)
+          await tell(
+            tx,
+            events.flatMap(one => [counts(one)].flat().map(told => ({ ...told, at: one.timestamp }))),
+          )
+        if (notes) await noteAll(tx, event, notes, events)
+      },
+    )
+  followPeople(follow)
+  followBatteriesAndCharging(follow)
+  followTheMarket(follow)
+  followAlone(follow)
+}
+
+type Follow = <E extends EventContract>(event: E, what: Following<E>) => void
+
+const follows = (counts: unknown, notes: unknown): string =>
+  [counts && 'count what there is', notes && 'write down what admins do'].filter(Boolean).join(', and ')
+
+function followPeople(follow: Follow): void {
+  follow(UserRegistered, { counts: one => ({ kind: 'person', id: one.userId, rank: one.version, state: 'there' }) })
+  follow(UserDisabled, {
+    counts: ({ userId: id, version: rank, disabled }) => ({
+      kind: 'disabled',
+      id,
+      rank,
+      state: disabled ? 'there' : null,
+    }),
+    notes: ['disabled'],
+  })
+  follow(UserDeleted, {
+    counts: ({ userId: id }) => [
+      { kind: 'person', id, rank: forGood, state: null },
+      { kind: 'disabled', id, rank: forGood, state: null },
+    ],
+    notes: ['version'],
+  })
+  follow(UserRoleChanged, { notes: ['formerRole', 'role'] })
+  follow(OrganisationCreated, {
+    counts: ({ organisationId: id }) => ({ kind: 'organisation', id, rank: 0, state: 'there' }),
+  })
+  follow(OrganisationDeleted, {
+    counts: ({ organisationId: id }) => ({ kind: 'organisation', id, rank: forGood, state: null }),
+    notes: ['name'],
+  })
+}
+
+function followBatteriesAndCharging(follow: Follow): void {
+  follow(PassportCreated, {
+    counts: one => ({ kind: 'passport', id: one.passport.id, rank: one.version, state: 'draft' }),
+  })
+  follow(PassportStatusChanged, {
+    counts: one => ({ kind: 'passport', id: one.passport.id, rank: one.version, state: one.status }),
+    notes: ['status'],
+  })
+  follow(PassportDeleted, {
+    counts: one => ({ kind: 'passport', id: one.passport.id, rank: forGood, state: null }),
+    notes: ['identifier'],
+  })
+
+  for (const event of [StationCreated, StationUpdated])
+    follow(event, {
+      counts: one => ({ kind: 'station', id: one.stationId, rank: one.version, state: 'there' }),
+      notes: ['name', 'public'],
+    })
+  // Of one connection the end is later than its begin.
+  for (const [event, isUp] of [
+    [StationConnected, true],
+    [StationDisconnected, false],
+  ] as const)
+    follow(event, {
+      counts: ({ stationId: id, connectionId }) => ({
+        kind: 'connection',
+        id,
+        rank: `${connectionId} ${isUp ? 0 : 1}`,
+        state: isUp ? 'up' : null,
+      }),
+    })
+  follow(StationDeleted, {
+    counts: ({ stationId: id }) => [
+      { kind: 'station', id, rank: forGood, state: null },
+      { kind: 'connection', id, rank: forGood, state: null },
+    ],
+    notes: ['version'],
+  })
+  const session = (
+    one: Pick<Delivered<typeof SessionEnded>, 'sessionId' | 'updatedAt' | 'energyWh'>,
+    order: number,
+    isOver: boolean,
+  ): Omit<Told, 'at'> => ({
+    kind: 'session',
+    id: one.sessionId,
+    rank: `${new Date(one.updatedAt).toISOString()} ${order}`,
+    state: isOver ? 'ended' : 'running',
+    amount: isOver ? one.energyWh : 0,
+  })
+  follow(SessionStarted, { counts: one => session(one, 0, false) })
+  follow(SessionEnded, { counts: one => session(one, 1, true) })
+  follow(SessionCorrected, { counts: one => session(one, 2, one.endedAt !== null) })
+  follow(SessionCharged, {
+    counts: one => ({
+      kind: 'charge',
+      id: one.sessionId,
+      rank: one.revision,
+      state: 'booked',
+      facet: one.currency,
+      amount: one.totalMinor,
+    }),
+  })
+  follow(IncidentOpened, {
+    counts: one => ({ kind: 'incident', id: one.incidentId, rank: 0, state: 'open', facet: one.priority }),
+  })
+  follow(IncidentClosed, { counts: one => ({ kind: 'incident', id: one.incidentId, rank: 1, state: null }) })
+}
+
+const orderStates = ['pending', 'processing', 'completed', 'cancelled', 'refunded']
+
+function followTheMarket(follow: Follow): void {
+  for (const event of [VendorRegistered, VendorUpdated])
+    follow(event, {
+      counts: one => ({ kind: 'vendor', id: one.vendorId, rank: one.version, state: one.status }),
+    })
+  for (const event of [VendorApproved, VendorRejected, VendorSuspended, VendorReinstated])
+    follow(event, { notes: ['name', 'reason'] })
+  for (const event of [ProductCreated, ProductUpdated])
+    follow(event, {
+      counts: one => ({ kind: 'product', id: one.productId, rank: one.version, state: one.status }),
+    })
+  follow(ProductDeleted, {
+    counts: one => ({ kind: 'product', id: one.productId, rank: forGood, state: null }),
+    notes: ['name'],
+  })
+  follow(ProductApproved, { notes: ['name'] })
+  follow(ProductRejected, { notes: ['name', 'reason'] })
+
+  const order = (one: { orderId: string; version: number }, state: string): Omit<Told, 'at'> => ({
+    kind: 'order',
+    id: one.orderId,
+    // What goes back may be told at the version of what was cancelled.
+    rank: `${String(one.version).padStart(9, '0')} ${orderStates.indexOf(state)}`,
+    state,
+  })
+  follow(OrderCreated, { counts: one => order(one, one.status) })
+  follow(PaymentSucceeded, {
+    counts: one => [
+      order(one, one.status),
+      { kind: 'payment', id: one.orderId, rank: 0, state: 'paid', facet: one.currency, amount: one.totalMinor },
+    ],
+  })
+  follow(OrderCancelled, { counts: one => (one.whole ? order(one, 'cancelled') : []), notes: ['number', 'reason'] })
+  follow(OrderCompleted, { counts: one => order(one, 'completed') })
+  const refund = (one: { refundId: string; currency: string; amountMinor: number }, failed: boolean) => ({
+    kind: 'refund' as const,
+    id: one.refundId,
+    rank: failed ? 1 : 0,
+    state: failed ? null : 'given',
+    facet: one.currency,
+    amount: one.amountMinor,
+  })
+  follow(OrderRefunded, {
+    counts: one => [...(one.whole ? [order(one, 'refunded')] : []), refund(one, false)],
+    notes: ['number', 'currency', 'amountMinor', 'reason'],
+  })
+  follow(RefundFailed, { counts: one => refund(one, true) })
+}
+
+/** What admins do that nobody counts. */
+function followAlone(follow: Follow): void {
+  follow(CommissionRuleChanged, { notes: ['vendorId', 'categoryId', 'basisPoints', 'from', 'until'] })
+  for (const event of [CategoryCreated, CategoryUpdated, CategoryDeleted]) follow(event, { notes: ['slug'] })
+  follow(TaxClassChanged, { notes: ['percents'] })
+  follow(ReviewRemoved, { notes: ['productId', 'rating'] })
+  for (const event of [ArticlePublished, ArticleChanged, ArticleWithdrawn]) follow(event, { notes: ['slug'] })
+  follow(TariffPublished, { notes: ['name', 'version'] })
+  follow(TariffWithdrawn, { notes: ['owner'] })
+  follow(ChargerRegistered, { notes: ['owner'] })
+  follow(ChargerRemoved, { notes: ['owner'] })
+  follow(PassportMoved, { notes: ['owner'] })
+}

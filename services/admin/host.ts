@@ -1,0 +1,9 @@
+import { listPeople } from '#contracts/identity'
+import type { Host, Tx } from '#kernel'
+
+/** Who is an admin still. */
+export const needs = [listPeople] as const
+
+/** What this service has of the world. */
+export type AdminHost = Host<'admin', (typeof needs)[number]>
+export type AdminTx = Tx<'admin'>
