@@ -193,6 +193,21 @@ export const UserDeleted = event(
   }),
 )
 
+/**
+ * What two admins agreed on by `account-deletion.approved` has come to its end: the account is gone, or `refusal` says why
+ * it stays (`last_admin`, `organisation_without_owner`).
+ */
+export const AccountDeletionEnded = event(
+  'identity',
+  'account-deletion.ended',
+  'userId',
+  Type.Object({
+    requestId: Id,
+    userId: Id,
+    refusal: Type.Union([Type.String({ maxLength: 100, examples: ['last_admin'] }), Type.Null()]),
+  }),
+)
+
 /** Access tokens of these sessions issued before `before` are refused from now on, by every process. */
 export const SessionsRevoked = event(
   'identity',

@@ -26,8 +26,11 @@ interface Entry {
  * service told what follows from the events of another.
  */
 const byArrival = ['position', 'seen_at', 'station_at']
-/** Those that stand in one table alone: when a token was refused is by the database's own clock. */
-const byArrivalIn: Record<string, string[]> = { 'identity.revocations': ['revoked_at'] }
+/**
+ * Those that stand in one table alone: when a token was refused is by the database's own clock, and what follows from an
+ * admin's act was done when it was.
+ */
+const byArrivalIn: Record<string, string[]> = { 'identity.revocations': ['revoked_at'], 'admin.audit': ['at'] }
 
 const services = await choose()
 /** Topics each service reacts to, learnt by starting it. */

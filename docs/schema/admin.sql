@@ -1,5 +1,29 @@
 -- The schema admin after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table approvals (
+  id          uuid                      not null,
+  act         text                      not null,
+  object      text                      not null,
+  payload     text                      not null,
+  reason      text                      not null,
+  asked_by    uuid                      not null,
+  asked_at    timestamp with time zone  not null,
+  ends_at     timestamp with time zone  not null,
+  state       text                      not null,
+  decided_by  uuid,
+  decided_at  timestamp with time zone,
+  note        text,
+  outcome     text,
+  constraint approvals_pkey PRIMARY KEY (id),
+  constraint approvals_act_check CHECK ((act = ANY (ARRAY['account.delete'::text, 'setting.change'::text, 'dead-letters.replay'::text]))),
+  constraint approvals_by_another CHECK (((state <> ALL (ARRAY['approved'::text, 'done'::text, 'failed'::text])) OR ((decided_by IS NOT NULL) AND (decided_by <> asked_by)))),
+  constraint approvals_outcome_check CHECK ((outcome IS JSON OBJECT)),
+  constraint approvals_payload_check CHECK ((payload IS JSON OBJECT)),
+  constraint approvals_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'approved'::text, 'refused'::text, 'withdrawn'::text, 'lapsed'::text, 'done'::text, 'failed'::text])))
+);
+CREATE INDEX approvals_by_state ON admin.approvals USING btree (state, asked_at, id);
+CREATE UNIQUE INDEX approvals_once ON admin.approvals USING btree (act, object) WHERE (state = ANY (ARRAY['asked'::text, 'approved'::text]));
+
 create table audit (
   id        uuid                      not null,
   at        timestamp with time zone  not null,
@@ -39,6 +63,58 @@ create table seals (
   constraint seals_number_check CHECK ((number > 0))
 );
 CREATE TRIGGER seals_stay BEFORE DELETE OR UPDATE OR TRUNCATE ON admin.seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table setting_versions (
+  key         text                      not null,
+  version     integer                   not null,
+  value       text                      not null,
+  changed_by  uuid                      not null,
+  changed_at  timestamp with time zone  not null,
+  constraint setting_versions_pkey PRIMARY KEY (key, version),
+  constraint setting_versions_key_fkey FOREIGN KEY (key) REFERENCES settings(key)
+);
+
+create table settings (
+  key          text                      not null,
+  kind         text                      not null,
+  choices      text[]                    not null,
+  critical     boolean                   not null,
+  description  text                      not null,
+  value        text                      not null,
+  version      integer                   not null,
+  changed_by   uuid                      not null,
+  changed_at   timestamp with time zone  not null,
+  constraint settings_pkey PRIMARY KEY (key),
+  constraint settings_kind_check CHECK ((kind = ANY (ARRAY['text'::text, 'integer'::text, 'decimal'::text, 'boolean'::text, 'choice'::text]))),
+  constraint settings_value_check CHECK ((value IS JSON SCALAR)),
+  constraint settings_version_check CHECK ((version > 0))
+);
+
+create table switch_versions (
+  name        text                      not null,
+  version     integer                   not null,
+  turned      text                      not null,
+  changed_by  uuid                      not null,
+  changed_at  timestamp with time zone  not null,
+  constraint switch_versions_pkey PRIMARY KEY (name, version),
+  constraint switch_versions_name_fkey FOREIGN KEY (name) REFERENCES switches(name),
+  constraint switch_versions_turned_check CHECK ((turned IS JSON OBJECT))
+);
+
+create table switches (
+  name                text                      not null,
+  description         text                      not null,
+  is_on               boolean                   not null,
+  share_basis_points  integer                   not null,
+  only_for            uuid[]                    not null,
+  never_for           uuid[]                    not null,
+  version             integer                   not null,
+  changed_by          uuid                      not null,
+  changed_at          timestamp with time zone  not null,
+  constraint switches_pkey PRIMARY KEY (name),
+  constraint switches_share_basis_points_check CHECK (((share_basis_points >= 0) AND (share_basis_points <= 10000))),
+  constraint switches_version_check CHECK ((version > 0))
+);
 
 create table things (
   kind    text    not null,

@@ -1,8 +1,8 @@
-import { listPeople } from '#contracts/identity'
+import { getPerson, listPeople } from '#contracts/identity'
 import type { Host, Tx } from '#kernel'
 
-/** Who is an admin still. */
-export const needs = [listPeople] as const
+/** Who is an admin still, and whether somebody is there. */
+export const needs = [getPerson, listPeople] as const
 
 /** What this service has of the world. */
 export type AdminHost = Host<'admin', (typeof needs)[number]>

@@ -8,9 +8,8 @@ import { SessionEnded, SessionStarted } from '#contracts/sessions'
 import { CommissionRuleChanged } from '#contracts/vendors'
 import { newId } from '#kernel'
 import { countsOf } from './figures/things.ts'
-import { open } from './testing.ts'
+import { open, type It } from './testing.ts'
 
-type It = Awaited<ReturnType<typeof open>>
 const at = '2027-03-15T12:00:00.000Z'
 
 const person = (userId = newId()) => ({

@@ -1,9 +1,14 @@
 import type { TestContext } from 'node:test'
-import { listPeople } from '#contracts/identity'
-import { newId, type Actor, type Service } from '#kernel'
+import { getPerson, listPeople } from '#contracts/identity'
+import { newId, Problem, type Actor, type Service } from '#kernel'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import type { AdminHost } from './host.ts'
 import { admin } from './service.ts'
+
+export type It = Awaited<ReturnType<typeof open>>
+
+/** Of whom identity knows nothing. */
+export const nobody = newId()
 
 /** The service with two admins; whoever else is one is put among `admins`. */
 export async function open(t: TestContext, options: TestOptions = {}, more: readonly Service[] = []) {
@@ -19,7 +24,12 @@ export async function open(t: TestContext, options: TestOptions = {}, more: read
   const people = answering(listPeople, async ({ role }) => ({
     people: role === 'admin' ? [...admins].map(userId => ({ ...about, userId, email: `${userId}@example.com` })) : [],
   }))
-  const p = await start(t, [observed, ...more], { now: () => today ?? new Date(), answers: [people], ...options })
+  const person = answering(getPerson, async ({ userId }) => {
+    if (userId === nobody) throw new Problem('not_found', 'user_unknown')
+    return { ...about, userId, email: 'a@example.com' }
+  })
+  const answers = [people, person]
+  const p = await start(t, [observed, ...more], { now: () => today ?? new Date(), answers, ...options })
   const as = (actor: Partial<Actor>) => {
     const ask =
       (method: 'GET' | 'POST' | 'PUT' | 'DELETE') =>

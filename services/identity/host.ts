@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { countDocumentsOf } from '#contracts/documents'
 import {
+  AccountDeletionEnded,
   ApiKeyCreated,
   ApiKeyRevoked,
   MemberChanged,
@@ -39,6 +40,7 @@ export const publishes = [
   UserRoleChanged,
   UserDisabled,
   UserDeleted,
+  AccountDeletionEnded,
   SessionsRevoked,
   OrganisationCreated,
   MemberInvited,

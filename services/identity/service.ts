@@ -1,6 +1,7 @@
 import { defineService } from '#kernel'
 import { firstAdmin } from './accounts/admins.ts'
-import { accountDeletionRoute } from './accounts/deletion.ts'
+import { administrationRoutes } from './accounts/administration.ts'
+import { accountDeletionRoute, deleteForAdmins } from './accounts/deletion.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { letVendorsSell } from './accounts/vendors.ts'
 import { answers } from './answers.ts'
@@ -35,7 +36,9 @@ export const identity = defineService({
     registrationRoutes(shared)
     passwordRoutes(shared)
     accountRoutes(shared)
+    administrationRoutes(shared)
     accountDeletionRoute(shared)
+    deleteForAdmins(shared)
     sessionRoutes(shared)
     organisationRoutes(shared)
     organisationDeletionRoute(shared)

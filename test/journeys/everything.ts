@@ -4,6 +4,7 @@ import { defineService, type Host } from '#kernel'
 import { clamd, eicar } from '../engines/clamd.ts'
 import { open as openPlatform, type TestOptions } from '../../kernel/testing.ts'
 import type { Service } from '../../kernel/index.ts'
+import { adminHappens } from './admin.ts'
 import { bookingsHappen } from './bookings.ts'
 import { chargingHappens } from './charging.ts'
 import { baseline, client, register, type Client } from './client.ts'
@@ -130,6 +131,10 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await marketHappens(p, root, grace, [ada.id, zoe.id])
     // Somebody who has nothing in the shop: how often its products are told of depends on who is quicker.
     await vendorsHappen(root, await person('Vera'), [zoe])
+    const [alan, leaver] = [await person('Alan'), await person('Leaver')]
+    await root.get(200, `PUT /api/admin/users/${alan.id}`, { role: 'admin' })
+    alan.use(await alan.get(200, 'POST /api/auth/login', { email: alan.email, password }))
+    await adminHappens(p, root, grace, alan, leaver)
     await p.settle()
     await zoe.get(204, `DELETE /api/auth/organisations/${brief}`)
     zoe.use(await zoe.get(200, 'POST /api/auth/login', { email: zoe.email, password }))

@@ -6,6 +6,7 @@ import { machines } from './walk-machines.ts'
 import { people } from './walk-users.ts'
 import { chargers } from './walk-chargers.ts'
 import { articles } from './walk-content.ts'
+import { admins } from './walk-admin.ts'
 
 export type { Chapter, Step }
 
@@ -374,6 +375,7 @@ export const walk: readonly Chapter[] = [
     ],
   },
   { name: 'What people have', steps: people },
+  admins,
   ...market,
   { name: 'A company that pays for its employees', steps: company },
   { name: 'What readers get', steps: articles },

@@ -4,7 +4,7 @@ import { withRole } from '#kernel'
 import type { AdminHost } from '../host.ts'
 import { countsOf, type Count, type Kind } from './things.ts'
 
-const Number_ = Type.Integer({ minimum: 0, examples: [12] })
+const HowMany = Type.Integer({ minimum: 0, examples: [12] })
 const ByState = Type.Record(Type.String(), Type.Integer(), { examples: [{ active: 12, pending: 3 }] })
 const Amounts = Type.Array(
   Type.Object({ currency: Currency, totalMinor: Minor, lately: { ...Minor, description: 'Of it in the last days' } }),
@@ -12,23 +12,23 @@ const Amounts = Type.Array(
 
 const Dashboard = Type.Object(
   {
-    people: Type.Object({ total: Number_, lately: Number_, disabled: Number_ }),
-    organisations: Type.Object({ total: Number_, lately: Number_ }),
-    passports: Type.Object({ total: Number_, byStatus: ByState }),
-    stations: Type.Object({ total: Number_, connected: Number_ }),
+    people: Type.Object({ total: HowMany, lately: HowMany, disabled: HowMany }),
+    organisations: Type.Object({ total: HowMany, lately: HowMany }),
+    passports: Type.Object({ total: HowMany, byStatus: ByState }),
+    stations: Type.Object({ total: HowMany, connected: HowMany }),
     sessions: Type.Object({
-      running: Number_,
-      ended: Number_,
-      lately: Number_,
+      running: HowMany,
+      ended: HowMany,
+      lately: HowMany,
       energyWh: Type.Integer({ minimum: 0, examples: [1_840_000] }),
       energyWhLately: Type.Integer({ minimum: 0, examples: [92_000] }),
       booked: { ...Amounts, description: 'What drivers were charged' },
     }),
-    incidents: Type.Object({ open: Number_, byPriority: ByState }),
-    vendors: Type.Object({ total: Number_, pending: Number_, byStatus: ByState }),
-    products: Type.Object({ total: Number_, pending: Number_, byStatus: ByState }),
+    incidents: Type.Object({ open: HowMany, byPriority: ByState }),
+    vendors: Type.Object({ total: HowMany, pending: HowMany, byStatus: ByState }),
+    products: Type.Object({ total: HowMany, pending: HowMany, byStatus: ByState }),
     orders: Type.Object({
-      total: Number_,
+      total: HowMany,
       byStatus: ByState,
       paid: { ...Amounts, description: 'What buyers paid' },
       refunded: { ...Amounts, description: 'What of it went back' },

@@ -130,7 +130,6 @@ function followBatteriesAndCharging(follow: Follow): void {
   for (const event of [StationCreated, StationUpdated])
     follow(event, {
       counts: one => ({ kind: 'station', id: one.stationId, rank: one.version, state: 'there' }),
-      notes: ['name', 'public'],
     })
   // Of one connection the end is later than its begin.
   for (const [event, isUp] of [

@@ -1,5 +1,6 @@
 import Type from 'typebox'
-import { MemberChanged, UserDeleted } from '#contracts/identity'
+import { AccountDeletionApproved } from '#contracts/admin'
+import { AccountDeletionEnded, MemberChanged, UserDeleted } from '#contracts/identity'
 import { type Actor, fail, Problem, signedIn, type Tx } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { endOrganisation, holdingsOf } from '../organisations/deletion.ts'
@@ -15,7 +16,7 @@ import { deleteRegistrationsOf } from '../registration/store.ts'
 import { forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { confirm } from './confirm.ts'
-import { deleteUser, keepAnAdmin, lockAdmins, lockUser, type User } from './store.ts'
+import { deleteUser, findUser, keepAnAdmin, lockAdmins, lockUser, type User } from './store.ts'
 
 /** The end of the own account. */
 export function accountDeletionRoute(shared: Identity): void {
@@ -55,6 +56,36 @@ export function accountDeletionRoute(shared: Identity): void {
   )
 }
 
+/** Refusals that are the answer; whatever else comes in between is tried again. */
+const refusals = ['last_admin', 'organisation_without_owner']
+
+/** What two admins agreed on: the same rules hold as for who deletes their own account. */
+export function deleteForAdmins(shared: Identity): void {
+  const { host } = shared
+  const deletion = host.job<{ requestId: string; userId: string }>('delete account', async request => {
+    const { userId } = request
+    const end = (refusal: string | null) =>
+      host.db.transaction(tx => tx.publish(AccountDeletionEnded, { ...request, refusal }))
+    const user = await findUser(host.db, userId)
+    if (!user) return await end(null)
+    try {
+      const empty = await emptyOrganisationsOf(shared, user)
+      await host.db.transaction(async tx => {
+        await deleteAccount(shared, tx, { userId }, user, empty)
+        await tx.publish(AccountDeletionEnded, { ...request, refusal: null })
+      })
+    } catch (error) {
+      if (!(error instanceof Problem && refusals.includes(error.code))) throw error
+      await end(error.code)
+    }
+  })
+  host.on(
+    AccountDeletionApproved,
+    { id: 'delete', purpose: 'delete accounts that two admins agreed on', from: 'now' },
+    ({ requestId, userId }, tx) => tx.enqueue(deletion, { requestId, userId }),
+  )
+}
+
 /** Organisations that end with their only member. Fails with `organisation_without_owner` where another owner is missed. */
 async function emptyOrganisationsOf({ host }: Identity, { id }: User): Promise<ReadonlySet<string>> {
   const alone = await listOwnedAlone(host.db, id)
@@ -79,7 +110,7 @@ const withoutOwner = (organisations: OwnedAlone[]): Problem =>
 async function deleteAccount(
   { host: { now } }: Identity,
   tx: Tx<'identity'>,
-  { userId }: Actor,
+  { userId }: Pick<Actor, 'userId'>,
   { passwordHash }: User,
   empty: ReadonlySet<string>,
 ): Promise<void> {

@@ -1,28 +1,7 @@
-import Type, { type Static } from 'typebox'
-import { UserDisabled, UserEmailChanged, UserPasswordChanged, UserRoleChanged, UserUpdated } from '#contracts/identity'
-import { Email, Id, Locale, Role } from '#contracts/shared'
-import {
-  Count,
-  counted,
-  countQuery,
-  createdIn,
-  createdQuery,
-  cursorOf,
-  fail,
-  isText,
-  listQuery,
-  notModified,
-  Page,
-  page,
-  Problem,
-  requireMatch,
-  shownAddress,
-  signedIn,
-  withRole,
-  type Actor,
-  type Reply,
-  type Tx,
-} from '#kernel'
+import Type from 'typebox'
+import { UserEmailChanged, UserPasswordChanged, UserUpdated } from '#contracts/identity'
+import { Email, Locale } from '#contracts/shared'
+import { fail, notModified, Problem, requireMatch, shownAddress, signedIn, type Actor, type Tx } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { deleteResets } from '../passwords/store.ts'
 import { passwordRefusals, refuseWeak } from '../passwords/strength.ts'
@@ -30,53 +9,15 @@ import { Otp, Password, Waiting, wrongCode } from '../registration/registration.
 import { countGuess, own, stillOpen } from '../registration/guesses.ts'
 import { sendCode } from '../registration/registering.ts'
 import { deleteCode, lockCodes } from '../registration/store.ts'
-import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
+import { forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { accountOf, nameOf, Names, namesOf, normalise, refuseUnreachable, UserView, userView } from './accounts.ts'
 import { confirm } from './confirm.ts'
 import { insertUndo } from './undoing.ts'
-import {
-  countUsers,
-  emailTaken,
-  findUser,
-  keepAnAdmin,
-  listUsers,
-  lockAdmins,
-  lockUser,
-  updateUser,
-  type User,
-} from './store.ts'
-
-const AccountView = Type.Object(
-  {
-    ...UserView.properties,
-    disabled: Type.Boolean(),
-    version: Type.Integer({ examples: [1] }),
-  },
-  { title: 'Account' },
-)
-
-const accountFilters = {
-  email: Type.Optional(Type.String({ maxLength: 254, description: 'How the address begins', examples: ['ada@'] })),
-  role: Type.Optional(Role),
-  disabled: Type.Optional(Type.Boolean({ description: 'Whether they are kept from signing in' })),
-  ...createdQuery,
-}
-const wanted = (query: Static<Type.TObject<typeof accountFilters>>) => ({
-  prefix: normalise(query.email ?? ''),
-  role: query.role,
-  disabled: query.disabled,
-  created: createdIn(query),
-})
-
-/** One's own account, and what admins do to others. */
-export function accountRoutes(shared: Identity): void {
-  profile(shared)
-  administration(shared)
-}
+import { emailTaken, findUser, lockUser, updateUser, type User } from './store.ts'
 
 /** One's own account. */
-function profile(shared: Identity): void {
+export function accountRoutes(shared: Identity): void {
   const { host, passwords, codes, limits } = shared
   const { db, http, now } = host
 
@@ -245,129 +186,5 @@ function profile(shared: Identity): void {
       if (!user) throw wrongCode()
       return userView(user, actor.organisation)
     },
-  )
-}
-
-/** What admins do to accounts. */
-function administration({ host }: Identity): void {
-  const { db, http, now } = host
-  const Params = Type.Object({ id: Id })
-  const view = (user: User): Static<typeof AccountView> => ({
-    ...userView(user),
-    disabled: user.disabled,
-    version: user.version,
-  })
-
-  http.get(
-    '/users',
-    {
-      config: { access: withRole('admin') },
-      schema: {
-        summary: 'List accounts by address',
-        querystring: listQuery(accountFilters),
-        response: { 200: Page(AccountView) },
-      },
-    },
-    async ({ query }) => {
-      const after = cursorOf(query.after, isText)?.[0] as string | undefined
-      const rows = await listUsers(db, wanted(query), after, query.limit)
-      return page(rows, query.limit, last => [last.email], view)
-    },
-  )
-
-  http.get(
-    '/users/count',
-    {
-      config: { access: withRole('admin') },
-      schema: {
-        summary: 'How many accounts there are',
-        querystring: countQuery(accountFilters),
-        response: { 200: Count },
-      },
-    },
-    async ({ query }) => counted(await countUsers(db, wanted(query))),
-  )
-
-  /**
-   * An admin changes somebody else's account, and is one still when it is their turn: two who take the role from each
-   * other at the same moment do not both succeed.
-   */
-  async function change(
-    request: { actor: Actor; params: { id: string } } & Parameters<typeof requireMatch>[0],
-    reply: Reply,
-    fields: Partial<Pick<User, 'role' | 'disabled'>>,
-    tell: (tx: Tx<'identity'>, user: User, former: User) => Promise<void>,
-  ) {
-    const {
-      actor,
-      params: { id },
-    } = request
-    if (id === actor.userId)
-      throw new Problem('conflict', 'own_account', { detail: 'Ask another admin to change your own account.' })
-    const changed = await db.transaction(async tx => {
-      await lockAdmins(tx)
-      const former = await lockUser(tx, id, 'change')
-      if (!former) throw new Problem('not_found', 'user_unknown')
-      requireMatch(request, former.version)
-      if (Object.entries(fields).every(([field, value]) => former[field as keyof User] === value)) return view(former)
-      const user = await updateUser(tx, id, fields)
-      await keepAnAdmin(tx)
-      const own = await findUser(tx, actor.userId)
-      if (own?.role !== 'admin' || own.disabled)
-        throw new Problem('forbidden', 'role_insufficient', { detail: 'Another admin took the role away just now.' })
-      await tell(tx, user, former)
-      return view(user)
-    })
-    notModified(request, reply, changed.version)
-    return changed
-  }
-
-  http.put(
-    '/users/:id/role',
-    {
-      config: { access: withRole('admin') },
-      schema: {
-        summary: 'Give a person another role',
-        honours: ['If-Match'],
-        refuses: ['own_account', 'user_unknown', 'last_admin'],
-        params: Params,
-        body: Type.Object({ role: Role }),
-        response: { 200: AccountView },
-      },
-    },
-    (request, reply) =>
-      change(request, reply, { role: request.body.role }, async (tx, user, former) => {
-        await tx.publish(UserRoleChanged, {
-          userId: user.id,
-          role: user.role,
-          formerRole: former.role,
-          version: user.version,
-        })
-        await revokeTokens(tx, user.id, now())
-      }),
-  )
-
-  http.put(
-    '/users/:id/disabled',
-    {
-      config: { access: withRole('admin') },
-      schema: {
-        summary: 'Disable an account, or enable it again',
-        description: 'A disabled account has no sessions, and its keys are not good.',
-        honours: ['If-Match'],
-        refuses: ['own_account', 'user_unknown', 'last_admin'],
-        params: Params,
-        body: Type.Object({ disabled: Type.Boolean() }),
-        response: { 200: AccountView },
-      },
-    },
-    (request, reply) =>
-      change(request, reply, { disabled: request.body.disabled }, async (tx, user) => {
-        await tx.publish(UserDisabled, { userId: user.id, disabled: user.disabled, version: user.version })
-        if (!user.disabled) return
-        await revoke(tx, user.id, await deleteSessions(tx, user.id, {}), forever)
-        // Keys of programs stay, and are good again with the account.
-        await revokeTokens(tx, user.id, now())
-      }),
   )
 }

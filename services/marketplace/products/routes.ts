@@ -26,7 +26,7 @@ import { NewProduct, ProductChange } from './body.ts'
 import { changeProduct, createProduct, decide, deleteProduct, type Battery, type Workshop } from './changing.ts'
 import type { Product } from './product.ts'
 import { shownQuery } from './shown.ts'
-import { findBySlug, findProduct, listOwn, lockProduct } from './store.ts'
+import { findBySlug, findProduct, listOwn, listWaiting, lockProduct } from './store.ts'
 import { ProductView, view } from './view.ts'
 
 export const One = Type.Object({ id: Id })
@@ -101,7 +101,10 @@ export function productRoutes(workshop: Workshop): void {
       return notModified(request, reply, tag) ? reply.send() : reply.send(shown)
     },
   )
-  decisionRoutes(workshop, answer)
+  decisionRoutes(workshop, host.http, '/products', answer)
+  // And where admins are.
+  decisionRoutes(workshop, host.site, '/api/admin/products', answer)
+  waitingRoute(workshop)
 }
 
 /** What vendors do with products of theirs. */
@@ -205,8 +208,8 @@ function sellingRoutes(workshop: Workshop, http: Http, path: string, answer: Ans
 type Answer = (request: Request, reply: Reply, product: Product) => Promise<Reply>
 
 /** What admins decide. */
-function decisionRoutes(workshop: Workshop, answer: Answer): void {
-  const { http, db } = workshop.host
+function decisionRoutes(workshop: Workshop, http: Http, path: string, answer: Answer): void {
+  const { db } = workshop.host
   const decided = (request: Request, id: string, status: 'active' | 'rejected', reason: string | null) =>
     db.transaction(async tx => {
       const before = editableBy(request.actor, await lockProduct(tx, id))
@@ -215,7 +218,7 @@ function decisionRoutes(workshop: Workshop, answer: Answer): void {
     })
 
   http.post(
-    '/products/:id/approve',
+    `${path}/:id/approve`,
     {
       config: { access: admins },
       schema: {
@@ -230,7 +233,7 @@ function decisionRoutes(workshop: Workshop, answer: Answer): void {
   )
 
   http.post(
-    '/products/:id/reject',
+    `${path}/:id/reject`,
     {
       config: { access: admins },
       schema: {
@@ -246,6 +249,42 @@ function decisionRoutes(workshop: Workshop, answer: Answer): void {
     },
     async (request, reply) =>
       await answer(request, reply, await decided(request, request.params.id, 'rejected', request.body.reason)),
+  )
+}
+
+/** What waits for a decision. */
+function waitingRoute(workshop: Workshop): void {
+  const { site, db } = workshop.host
+  site.get(
+    '/api/admin/products',
+    {
+      config: { access: admins },
+      schema: {
+        summary: 'Products for who decides about them',
+        description: 'Who waits for longest comes first; of those in another state, the newest.',
+        querystring: listQuery({
+          status: Type.Optional({ ...ProductStatus, default: 'pending' }),
+          vendor: Type.Optional({ ...Id, description: 'Of one vendor' }),
+          ...shownQuery,
+        }),
+        response: { 200: Page(ProductView) },
+      },
+    },
+    async request => {
+      const { limit, after, vendor, status = 'pending', ...query } = request.query
+      const cursor = cursorOf(after, isInstant, isId)
+      const isWaiting = status === 'pending'
+      const found = isWaiting
+        ? await listWaiting(db, vendor, limit + 1, cursor)
+        : await listOwn(db, { owners: undefined, vendor, status }, limit + 1, cursor)
+      const shown = await showing(workshop, request, query)
+      return page(
+        found,
+        limit,
+        ({ createdAt, submittedAt, id }) => [((isWaiting && submittedAt) || createdAt).toISOString(), id],
+        product => view(product, shown),
+      )
+    },
   )
 }
 

@@ -207,3 +207,19 @@ export async function listOwn(
     order by p.created_at desc, p.id desc limit ${limit}`
   return rows.map(productOf)
 }
+
+/** Products that wait for a decision, of one vendor or of all; who has waited for longest comes first. */
+export async function listWaiting(
+  db: Db,
+  vendor: string | undefined,
+  limit: number,
+  cursor: Cursor | undefined,
+): Promise<Product[]> {
+  const since = db`coalesce(p.submitted_at, p.created_at)`
+  const rows = await db<Row[]>`
+    select ${columns(db)} from products p
+    where p.deleted_at is null and p.status = 'pending' ${vendor ? db`and p.owner_id = ${vendor}` : db``}
+      ${cursor ? db`and (${since}, p.id) > (${String(cursor[0])}::timestamptz, ${String(cursor[1])})` : db``}
+    order by ${since}, p.id limit ${limit}`
+  return rows.map(productOf)
+}

@@ -9,7 +9,19 @@ import {
   VendorSuspended,
   VendorUpdated,
 } from '#contracts/vendors'
-import { cursorOf, isId, isInstant, listQuery, newId, Page, page, Problem, requireMatch, withRole } from '#kernel'
+import {
+  cursorOf,
+  isId,
+  isInstant,
+  listQuery,
+  newId,
+  Page,
+  page,
+  Problem,
+  requireMatch,
+  withRole,
+  type Http,
+} from '#kernel'
 import type { VendorsHost } from '../host.ts'
 import { nullable, OwnView, requireComplete, told } from './profile.ts'
 import { showOwn } from './routes.ts'
@@ -45,11 +57,26 @@ const decisions = {
   { from: VendorStatus[]; to: VendorStatus; event: object }
 >
 
-/** What admins decide about vendors. */
+/** What admins decide about vendors; the same for who looks for it where admins are. */
 export function decisionRoutes(host: VendorsHost): void {
-  const { db, http } = host
+  waitingRoute(host, host.http, '/applications')
+  waitingRoute(host, host.site, '/api/admin/vendors')
+  decidedRoute(host)
+  for (const at of [
+    { http: host.http, path: '' },
+    { http: host.site, path: '/api/admin/vendors' },
+  ]) {
+    decide(host, at, 'approve', 'Let a vendor sell', 'Who asked gets the role `vendor`, if they have none above it.')
+    decide(host, at, 'reject', 'Do not let a vendor sell, and say why', 'It may mend what is wrong and ask again.')
+    decide(host, at, 'suspend', 'Take all that a vendor sells out of the shop, and say why', 'Placed orders go on.')
+    decide(host, at, 'reinstate', 'Let a vendor that was suspended sell again', 'What it sold is for sale again.')
+  }
+}
+
+function waitingRoute(host: VendorsHost, http: Http, path: string): void {
+  const { db } = host
   http.get(
-    '/applications',
+    path,
     {
       config,
       schema: {
@@ -69,7 +96,9 @@ export function decisionRoutes(host: VendorsHost): void {
       )
     },
   )
+}
 
+function decidedRoute({ db, http }: VendorsHost): void {
   http.get(
     '/:id/decisions',
     {
@@ -87,19 +116,20 @@ export function decisionRoutes(host: VendorsHost): void {
       return { items: items.map(one => ({ ...one, decidedAt: one.decidedAt.toISOString() })) }
     },
   )
-
-  decide(host, 'approve', 'Let a vendor sell', 'Who asked gets the role `vendor`, if they have none above it.')
-  decide(host, 'reject', 'Do not let a vendor sell, and say why', 'It may mend what is wrong and ask again.')
-  decide(host, 'suspend', 'Take all that a vendor sells out of the shop, and say why', 'Orders that were placed go on.')
-  decide(host, 'reinstate', 'Let a vendor that was suspended sell again', 'What it sold is for sale again.')
 }
 
-function decide(host: VendorsHost, decision: keyof typeof decisions, summary: string, description: string): void {
-  const { ask, db, http, now } = host
+function decide(
+  host: VendorsHost,
+  { http, path }: { http: Http; path: string },
+  decision: keyof typeof decisions,
+  summary: string,
+  description: string,
+): void {
+  const { ask, db, now } = host
   const { from, to, event } = decisions[decision]
   const needsReason = decision === 'reject' || decision === 'suspend'
   http.post(
-    `/:id/${decision}`,
+    `${path}/:id/${decision}`,
     {
       config,
       schema: {
