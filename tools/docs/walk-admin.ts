@@ -7,8 +7,6 @@ export const admins: Chapter = {
     { operation: 'getAdminDashboard' },
     { operation: 'getAdminUsers' },
     { operation: 'getAdminUsersCount' },
-    { operation: 'getAdminVendors' },
-    { operation: 'getAdminProducts' },
     { operation: 'postAdminSettings', keep: { settingKey: 'key' } },
     { operation: 'getAdminSettings' },
     { operation: 'getAdminSettingsByKey', with: { key: 'settingKey' } },

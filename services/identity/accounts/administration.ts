@@ -154,7 +154,7 @@ function oneRoutes(shared: Identity): void {
         honours: ['If-Match'],
         refuses,
         params: Params,
-        body: Type.Object({ role: Type.Optional(Role), disabled: Type.Optional(Type.Boolean()) }),
+        body: Type.Object({ role: Type.Optional(Role), disabled: Type.Optional(Type.Boolean({ examples: [false] })) }),
         response: { 200: AccountView },
       },
     },
