@@ -21,11 +21,14 @@ export const AdminKey = Type.String({
 export const SettingKind = Type.Enum(['text', 'integer', 'decimal', 'boolean', 'choice'], { examples: ['text'] })
 export type SettingKind = Static<typeof SettingKind>
 
-export const SettingValue = Type.Union([
-  Type.String({ maxLength: 2_000, pattern: '^[^\\u0000]*$' }),
-  Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
-  Type.Boolean(),
-])
+export const SettingValue = Type.Union(
+  [
+    Type.String({ maxLength: 2_000, pattern: '^[^\\u0000]*$' }),
+    Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
+    Type.Boolean(),
+  ],
+  { examples: ['Works on Sunday from 2 to 3.'] },
+)
 export type SettingValue = Static<typeof SettingValue>
 
 const Setting = Type.Object({ key: AdminKey, kind: SettingKind, value: SettingValue, version: Version })

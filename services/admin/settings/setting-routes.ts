@@ -12,7 +12,6 @@ import { findSetting, insertSetting, listSettings, lockSetting, settingVersions,
 const config = { access: withRole('admin') }
 const One = Type.Object({ key: AdminKey })
 const Version = Type.Integer({ minimum: 1, examples: [1] })
-const Value = { ...SettingValue, examples: ['Works on Sunday from 2 to 3.'] }
 
 const SettingView = Type.Object(
   {
@@ -21,7 +20,7 @@ const SettingView = Type.Object(
     choices: Type.Array(Type.String({ examples: ['en'] })),
     critical: Type.Boolean({ description: 'It takes two admins to change it' }),
     description: Type.String({ examples: ['What stands above every page of the console.'] }),
-    value: Value,
+    value: SettingValue,
     version: Version,
     changedBy: Id,
     changedAt: Instant,
@@ -85,7 +84,9 @@ function readRoutes({ db, http }: AdminHost): void {
         response: {
           200: Type.Object(
             {
-              items: Type.Array(Type.Object({ version: Version, value: Value, changedBy: Id, changedAt: Instant })),
+              items: Type.Array(
+                Type.Object({ version: Version, value: SettingValue, changedBy: Id, changedAt: Instant }),
+              ),
             },
             { title: 'AdminSettingHistory' },
           ),
@@ -128,7 +129,7 @@ function defineRoute({ db, http, now }: AdminHost): void {
             pattern: '^[^\\u0000]*$',
             examples: ['What stands above every page of the console.'],
           }),
-          value: Value,
+          value: SettingValue,
         }),
         response: { 201: SettingView },
       },
@@ -161,7 +162,7 @@ function changeRoute({ db, http, now }: AdminHost): void {
         honours: ['If-Match'],
         refuses: ['setting_unknown', 'version_behind', 'setting_value', 'reason_missing', 'approval_asked'],
         params: One,
-        body: Type.Object({ value: Value, version: Version, reason: Type.Optional(Reason) }),
+        body: Type.Object({ value: SettingValue, version: Version, reason: Type.Optional(Reason) }),
         response: { 200: SettingView, 202: ApprovalView },
       },
     },
