@@ -263,6 +263,46 @@ export const BudgetReached = event(
   }),
 )
 
+/** A seller gave back a part of what a session cost, by hand; once for each `creditId`, beside what was charged. */
+export const SessionCredited = event(
+  'billing',
+  'session.credited',
+  'sessionId',
+  Type.Object({
+    creditId: Id,
+    sessionId: Id,
+    chargerId: ChargerId,
+    seller: Owner,
+    driverId: nullable(Id),
+    companyId: nullable(Id),
+    currency: Currency,
+    netMinor: Minor,
+    taxMinor: Minor,
+    totalMinor: Minor,
+    reason: Line(200, { examples: ['The charger stopped twice'] }),
+    at: Instant,
+  }),
+)
+
+/** What a company pays an employee for what they charged at home in a month, and how: into their wallet, or by itself. */
+export const ReimbursementStated = event(
+  'billing',
+  'reimbursement.stated',
+  'statementId',
+  Type.Object({
+    statementId: Id,
+    companyId: Id,
+    userId: Id,
+    month: Type.String({ pattern: '^\\d{4}-\\d{2}$', examples: ['2027-03'] }),
+    sessions: Type.Integer({ minimum: 0 }),
+    energyWh: Type.Integer(),
+    currency: Currency,
+    /** Below zero where sessions of months before were corrected by more. */
+    amountMinor: Minor,
+    paidBy: Type.Enum(['wallet', 'payroll'], { examples: ['payroll'] }),
+  }),
+)
+
 /**
  * Somebody without an account has paid in advance at a pole: a charger begins a session for them, until then. The token
  * is nobody's, and good for this session alone.

@@ -137,31 +137,70 @@ create table reports (
 );
 CREATE INDEX reports_by_end ON analytics.reports USING btree (generation, until_at) WHERE (NOT works);
 
+create table session_credits (
+  generation   smallint  not null,
+  credit_id    uuid      not null,
+  session_id   uuid      not null,
+  net_minor    bigint    not null,
+  tax_minor    bigint    not null,
+  total_minor  bigint    not null,
+  constraint session_credits_pkey PRIMARY KEY (generation, credit_id)
+);
+CREATE INDEX session_credits_of ON analytics.session_credits USING btree (generation, session_id);
+
 create table sessions (
-  generation   smallint                    not null,
-  session_id   uuid                        not null,
-  told_at      timestamp with time zone,
-  told_rank    smallint,
-  told_id      uuid,
-  charger_id   text,
-  evse         integer,
-  connector    integer,
-  owner_id     uuid,
-  driver_id    uuid,
-  started_at   timestamp with time zone,
-  ended_at     timestamp with time zone,
-  energy_wh    bigint,
-  mark_at      timestamp with time zone[],
-  mark_wh      bigint[],
-  revision     integer,
-  seller_id    uuid,
-  tariff_id    uuid,
-  currency     text,
-  net_minor    bigint,
-  tax_minor    bigint,
-  total_minor  bigint,
-  charged_at   timestamp with time zone,
+  generation            smallint                    not null,
+  session_id            uuid                        not null,
+  told_at               timestamp with time zone,
+  told_rank             smallint,
+  told_id               uuid,
+  charger_id            text,
+  evse                  integer,
+  connector             integer,
+  owner_id              uuid,
+  driver_id             uuid,
+  started_at            timestamp with time zone,
+  ended_at              timestamp with time zone,
+  energy_wh             bigint,
+  mark_at               timestamp with time zone[],
+  mark_wh               bigint[],
+  revision              integer,
+  seller_id             uuid,
+  tariff_id             uuid,
+  currency              text,
+  net_minor             bigint,
+  tax_minor             bigint,
+  total_minor           bigint,
+  charged_at            timestamp with time zone,
+  credited_net_minor    bigint                      not null default 0,
+  credited_tax_minor    bigint                      not null default 0,
+  credited_total_minor  bigint                      not null default 0,
   constraint sessions_pkey PRIMARY KEY (generation, session_id)
+);
+
+create table shop_moves (
+  generation        smallint                  not null,
+  cause             text                      not null,
+  order_id          uuid                      not null,
+  vendor_id         uuid                      not null,
+  currency          text                      not null,
+  at                timestamp with time zone  not null,
+  day               date                      not null,
+  pieces            integer                   not null,
+  total_minor       bigint                    not null,
+  tax_minor         bigint                    not null,
+  commission_minor  bigint                    not null,
+  refunded_minor    bigint                    not null,
+  constraint shop_moves_pkey PRIMARY KEY (generation, cause)
+);
+CREATE INDEX shop_moves_by_day ON analytics.shop_moves USING btree (generation, day);
+
+create table shop_vendors (
+  generation  smallint                  not null,
+  vendor_id   uuid                      not null,
+  owner_id    uuid                      not null,
+  at          timestamp with time zone  not null,
+  constraint shop_vendors_pkey PRIMARY KEY (generation, vendor_id)
 );
 
 create table slots (

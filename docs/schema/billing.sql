@@ -1,20 +1,27 @@
 -- The schema billing after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
 create table booking_fees (
-  fee_id       uuid    not null,
-  booking_id   uuid    not null,
-  kind         text    not null,
-  driver_id    uuid    not null,
-  seller_kind  text    not null,
-  seller_id    uuid    not null,
-  currency     text    not null,
-  net_minor    bigint  not null,
-  tax_minor    bigint  not null,
-  state        text    not null,
+  fee_id       uuid                      not null,
+  booking_id   uuid                      not null,
+  kind         text                      not null,
+  driver_id    uuid                      not null,
+  seller_kind  text                      not null,
+  seller_id    uuid                      not null,
+  currency     text                      not null,
+  net_minor    bigint                    not null,
+  tax_minor    bigint                    not null,
+  state        text                      not null,
+  asked_at     timestamp with time zone,
+  time_zone    text,
+  treatment    json,
+  owed_minor   bigint                    not null default 0,
+  invoice_id   uuid,
   constraint booking_fees_pkey PRIMARY KEY (fee_id),
   constraint booking_fees_seller_kind_check CHECK ((seller_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
   constraint booking_fees_state_check CHECK ((state = ANY (ARRAY['booked'::text, 'given-back'::text, 'waived'::text])))
 );
+CREATE INDEX booking_fees_owed ON billing.booking_fees USING btree (driver_id, currency, asked_at) WHERE (owed_minor > 0);
+CREATE INDEX booking_fees_uninvoiced ON billing.booking_fees USING btree (seller_id, driver_id, asked_at) WHERE ((state = 'booked'::text) AND (treatment IS NOT NULL) AND (invoice_id IS NULL));
 
 create table charger_stations (
   charger_id  text                      not null,
@@ -72,6 +79,7 @@ CREATE INDEX charges_by_driver ON billing.charges USING btree (driver_id, sessio
 CREATE INDEX charges_by_seller ON billing.charges USING btree (seller_id, session_id);
 CREATE INDEX charges_due ON billing.charges USING btree (session_id) WHERE (state = 'due'::text);
 CREATE INDEX charges_nowhere ON billing.charges USING btree (charger_id) WHERE ((agreed_at IS NULL) AND (state = ANY (ARRAY['running'::text, 'due'::text])));
+CREATE INDEX charges_owed ON billing.charges USING btree (booked_id, currency, charged_at) WHERE ((owed_minor > 0) AND (NOT on_account));
 CREATE INDEX charges_to_invoice ON billing.charges USING btree (seller_id, booked_id, session_id) WHERE ((state = 'charged'::text) AND (invoiced_revision < revision) AND (driver_id IS NOT NULL));
 CREATE INDEX charges_uninvoiced ON billing.charges USING btree (ended_at, session_id) WHERE ((state = 'charged'::text) AND (invoiced_revision < revision) AND (driver_id IS NOT NULL));
 
@@ -162,6 +170,29 @@ create table cost_centres (
 CREATE INDEX cost_centres_of ON billing.cost_centres USING btree (organisation_id, id);
 CREATE UNIQUE INDEX cost_centres_code ON billing.cost_centres USING btree (organisation_id, code) WHERE (closed_at IS NULL);
 
+create table credits (
+  id           uuid                      not null,
+  session_id   uuid                      not null,
+  seller_id    uuid                      not null,
+  currency     text                      not null,
+  total_minor  bigint                    not null,
+  tax_minor    bigint                    not null,
+  reason       text                      not null,
+  state        text                      not null,
+  proposed_by  uuid                      not null,
+  proposed_at  timestamp with time zone  not null,
+  decided_by   uuid,
+  decided_at   timestamp with time zone,
+  constraint credits_pkey PRIMARY KEY (id),
+  constraint credits_session_id_fkey FOREIGN KEY (session_id) REFERENCES charges(session_id),
+  constraint credits_check CHECK (((tax_minor >= 0) AND (tax_minor <= total_minor))),
+  constraint credits_check1 CHECK (((state = 'proposed'::text) = (decided_at IS NULL))),
+  constraint credits_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'booked'::text, 'refused'::text]))),
+  constraint credits_total_minor_check CHECK ((total_minor > 0))
+);
+CREATE INDEX credits_of ON billing.credits USING btree (session_id, id);
+CREATE INDEX credits_proposed ON billing.credits USING btree (seller_id, id) WHERE (state = 'proposed'::text);
+
 create table driver_group_members (
   group_id   uuid  not null,
   driver_id  uuid  not null,
@@ -189,6 +220,25 @@ create table drivers (
   constraint drivers_pkey PRIMARY KEY (driver_id)
 );
 CREATE INDEX drivers_left ON billing.drivers USING btree (driver_id) WHERE (left_at IS NOT NULL);
+
+create table home_chargers (
+  id               uuid                      not null,
+  organisation_id  uuid                      not null,
+  user_id          uuid                      not null,
+  charger_id       text                      not null,
+  rate             numeric                   not null,
+  currency         text                      not null,
+  paid_by          text                      not null,
+  since            timestamp with time zone  not null,
+  until            timestamp with time zone,
+  constraint home_chargers_pkey PRIMARY KEY (id),
+  constraint home_chargers_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES companies(organisation_id),
+  constraint home_chargers_check CHECK ((until >= since)),
+  constraint home_chargers_paid_by_check CHECK ((paid_by = ANY (ARRAY['wallet'::text, 'payroll'::text]))),
+  constraint home_chargers_rate_check CHECK ((rate > (0)::numeric))
+);
+CREATE INDEX home_chargers_by_charger ON billing.home_chargers USING btree (charger_id, user_id, since);
+CREATE UNIQUE INDEX home_chargers_current ON billing.home_chargers USING btree (organisation_id, user_id) WHERE (until IS NULL);
 
 create table invoice_lines (
   invoice_id   uuid     not null,
@@ -550,6 +600,38 @@ create table quotes (
 CREATE INDEX quotes_by_age ON billing.quotes USING btree (expires_at);
 CREATE INDEX quotes_by_place ON billing.quotes USING btree (station_id, evse, driver_id, expires_at);
 
+create table reimbursement_statements (
+  id               uuid                      not null,
+  organisation_id  uuid                      not null,
+  user_id          uuid                      not null,
+  month            date                      not null,
+  currency         text                      not null,
+  paid_by          text                      not null,
+  sessions         integer                   not null,
+  energy_wh        bigint                    not null,
+  amount_minor     bigint                    not null,
+  stated_at        timestamp with time zone  not null,
+  constraint reimbursement_statements_pkey PRIMARY KEY (id),
+  constraint reimbursement_statements_organisation_id_user_id_month_curr_key UNIQUE (organisation_id, user_id, month, currency, paid_by)
+);
+CREATE INDEX reimbursement_statements_by_month ON billing.reimbursement_statements USING btree (organisation_id, month, id);
+CREATE INDEX reimbursement_statements_by_user ON billing.reimbursement_statements USING btree (user_id, id);
+
+create table reimbursements (
+  session_id    uuid                      not null,
+  number        integer                   not null,
+  home_id       uuid                      not null,
+  energy_wh     bigint                    not null,
+  amount_minor  bigint                    not null,
+  ended_at      timestamp with time zone  not null,
+  statement_id  uuid,
+  constraint reimbursements_pkey PRIMARY KEY (session_id, number),
+  constraint reimbursements_home_id_fkey FOREIGN KEY (home_id) REFERENCES home_chargers(id),
+  constraint reimbursements_statement_id_fkey FOREIGN KEY (statement_id) REFERENCES reimbursement_statements(id)
+);
+CREATE INDEX reimbursements_of ON billing.reimbursements USING btree (statement_id) WHERE (statement_id IS NOT NULL);
+CREATE INDEX reimbursements_unstated ON billing.reimbursements USING btree (ended_at) WHERE (statement_id IS NULL);
+
 create table sellers (
   owner_id        uuid     not null,
   name            text     not null,
@@ -626,6 +708,8 @@ create table terminals (
   created_at     timestamp with time zone  not null,
   heard_at       timestamp with time zone,
   deleted_at     timestamp with time zone,
+  webhook_url    text,
+  former_until   timestamp with time zone,
   constraint terminals_pkey PRIMARY KEY (id),
   constraint terminals_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );

@@ -93,7 +93,7 @@ function check(draft: InvoiceDraft): void {
     if (!isDecimal(quantity) || !isDecimal(price)) fault(`/lines/${index}`, 'has decimals as quantity and price')
     if (name.trim() === '') fault(`/lines/${index}/name`, 'is not blank')
   }
-  if (lines.length === 0 || lines.length > 5000) fault('/lines', 'are one to 5,000')
+  if (lines.length === 0 || lines.length > 30_000) fault('/lines', 'are one to 30,000')
   const taxing = new Set(
     lines.filter(line => line.treatment.category === 'S').map(line => line.treatment.place.country),
   )

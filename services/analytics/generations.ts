@@ -58,7 +58,7 @@ export async function unwound(db: Db): Promise<number | undefined> {
 export const noteRewound = (tx: Tx, number: number) => tx`
   update generations set rewound = true where number = ${number}`
 
-/** Whether what is shown has sessions or passports that this one has not. */
+/** Whether what is shown has sessions, passports or orders that this one has not. */
 export async function hasLess(db: Db, number: number): Promise<boolean> {
   const [row] = await db<{ less: boolean }[]>`
     select exists (
@@ -67,6 +67,9 @@ export async function hasLess(db: Db, number: number): Promise<boolean> {
     ) or exists (
       select from passports p join generations g on g.number = p.generation and g.state = 'read'
       where not exists (select from passports n where n.generation = ${number} and n.passport_id = p.passport_id)
+    ) or exists (
+      select from shop_moves m join generations g on g.number = m.generation and g.state = 'read'
+      where not exists (select from shop_moves n where n.generation = ${number} and n.cause = m.cause)
     ) as less`
   return row!.less
 }
@@ -110,10 +113,14 @@ const tables = [
   'passports',
   'passport_counts',
   'passport_days',
+  'shop_moves',
+  'shop_vendors',
+  'session_credits',
 ]
 
 /** Days in which nothing is yet are those of the time zone that is set now. */
 export const setTimeZone = (tx: Tx, timeZone: string) => tx`
   update generations g set time_zone = ${timeZone}
   where not exists (select from sessions where generation = g.number)
-    and not exists (select from passports where generation = g.number)`
+    and not exists (select from passports where generation = g.number)
+    and not exists (select from shop_moves where generation = g.number)`

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { TariffPublished } from '#contracts/billing'
+import { SessionCredited, TariffPublished } from '#contracts/billing'
 import { ChargerConnected, ChargerDisconnected, ChargerRemoved, ConnectorReported } from '#contracts/ocpp'
+import { OrderRefunded, PaymentSucceeded, RefundFailed } from '#contracts/orders'
 import type { Owner } from '#contracts/shared'
 import { newId } from '#kernel'
 import { at, open } from './testing.ts'
@@ -264,4 +265,94 @@ test('figures of charging: series with every interval, groups, time zones, bad l
     const day = `chargerId=${chargerId}&from=${startedAt}&to=2027-02-03T00:00:00Z`
     assert.deepEqual(await f.totals(`measure=utilisation&${day}`), { null: 0.5 })
   })
+})
+
+test('the shop: what was paid, what went back, to admins all and to vendors theirs, each once', async t => {
+  const { p, read, as } = await open(t)
+  const [vendorId, otherId, owner] = [newId(), newId(), { kind: 'person' as const, id: newId() }]
+  const sale = (parts: readonly { vendorId: string; ownerId: string; totalMinor: number }[], at: string) => {
+    const orderId = newId()
+    const told = parts.map(part => ({
+      partId: newId(),
+      vendorId: part.vendorId,
+      vendor: { kind: 'person' as const, id: part.ownerId },
+      shippingMinor: 0,
+      taxMinor: Math.round(part.totalMinor * 0.19),
+      totalMinor: part.totalMinor,
+      commissionMinor: Math.round(part.totalMinor / 10),
+    }))
+    const order = { orderId, number: 'K7M2Q-9XWTB', userId: newId(), version: 2, currency: 'EUR', at }
+    const items = told.map(({ partId, vendorId }) => ({ partId, vendorId, lineId: newId(), quantity: 2 }))
+    return { order, told, event: { ...order, parts: told, items } }
+  }
+  const one = sale(
+    [
+      { vendorId, ownerId: owner.id, totalMinor: 10_000 },
+      { vendorId: otherId, ownerId: newId(), totalMinor: 5_000 },
+    ],
+    '2027-03-02T10:00:00.000Z',
+  )
+  const two = sale([{ vendorId, ownerId: owner.id, totalMinor: 2_000 }], '2027-03-03T10:00:00.000Z')
+  const back = (failed: boolean, refundId: string) => ({
+    ...one.order,
+    refundId,
+    amountMinor: 1_000,
+    parts: [{ partId: one.told[0]!.partId, vendorId, amountMinor: 1_000, commissionMinor: 100 }],
+    at: failed ? '2027-03-05T10:00:00.000Z' : '2027-03-04T10:00:00.000Z',
+    ...(!failed && { whole: false, reason: 'broken', items: [] }),
+  })
+  const [kept, lost] = [newId(), newId()]
+  // The money back is heard of before the sale.
+  await p.publish(OrderRefunded, back(false, kept) as never)
+  for (let time = 0; time < 2; time++)
+    for (const { event } of [one, two]) await p.publish(PaymentSucceeded, event as never)
+  await p.publish(OrderRefunded, back(false, lost) as never)
+  await p.publish(RefundFailed, back(true, lost) as never)
+  const span = 'from=2027-03-02T00:00:00Z&to=2027-03-06T00:00:00Z'
+  const { series } = await read(`/orders/series?${span}`)
+  assert.deepEqual(series, [
+    {
+      currency: 'EUR',
+      orders: [1, 1, 0, 0],
+      pieces: [4, 2, 0, 0],
+      totalMinor: [15_000, 2_000, 0, 0],
+      taxMinor: [2_850, 380, 0, 0],
+      refundedMinor: [0, 0, 2_000, -1_000],
+      commissionMinor: [1_500, 200, -200, 100],
+    },
+  ])
+  const own = await as({ userId: owner.id })(`/orders/series?${span}`)
+  assert.deepEqual(own.body.series[0].totalMinor, [10_000, 2_000, 0, 0])
+  assert.deepEqual((await as({})(`/orders/series?${span}`)).body.series, [])
+  assert.deepEqual((await read(`/orders/series?${span}&vendorId=${otherId}`)).series[0].totalMinor, [5_000, 0, 0, 0])
+})
+
+test('what was given back of sessions is no revenue, however early and often it is told', async t => {
+  const { p, session, totals } = await open(t)
+  const sessionId = newId()
+  const owner = { kind: 'person' as const, id: newId() }
+  const span = { startedAt: '2027-03-02T10:00:00.000Z', endedAt: '2027-03-02T11:00:00.000Z' }
+  const told = session({ sessionId, owner, ...span, price: { totalMinor: 1_000 } })
+  const credit = (creditId: string) =>
+    p.publish(SessionCredited, {
+      creditId,
+      sessionId,
+      chargerId: 'CP-1',
+      seller: owner,
+      driverId: null,
+      companyId: null,
+      currency: 'EUR',
+      netMinor: 100,
+      taxMinor: 19,
+      totalMinor: 119,
+      reason: 'Stopped',
+      at: '2027-03-20T10:00:00.000Z',
+    })
+  const [first, second] = [newId(), newId()]
+  await credit(first)
+  await told.all()
+  for (let time = 0; time < 2; time++) await credit(second)
+  await credit(first)
+  const query = 'measure=revenue&from=2027-03-01T00:00:00Z&to=2027-03-15T00:00:00Z'
+  assert.deepEqual(await totals(query), { 'null EUR': 762 })
 })

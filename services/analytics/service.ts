@@ -9,10 +9,12 @@ import { exportRoutes } from './series/export.ts'
 import { seriesRoutes } from './series/routes.ts'
 import { isHalfHourly } from './series/span.ts'
 import { summaryRoutes } from './series/summary.ts'
+import { shopRoutes } from './shop.ts'
 import { followChargers } from './sources/chargers.ts'
 import { followIncidents } from './sources/incidents.ts'
 import { followPassports } from './sources/passports.ts'
 import { followSessions } from './sources/session-reactions.ts'
+import { followShop } from './sources/shop.ts'
 import { followStations } from './sources/stations.ts'
 
 /** Figures of all that happened, by the hour, day and month. */
@@ -32,12 +34,14 @@ export const analytics = defineService({
     followChargers(host)
     followIncidents(host)
     followPassports(host)
+    followShop(host)
 
     seriesRoutes(host)
     summaryRoutes(host)
     cohortRoutes(host)
     exportRoutes(host)
     passportRoutes(host)
+    shopRoutes(host)
     metrics(host)
     await rebuilding(host)
   },

@@ -9,7 +9,9 @@ import {
   DriverBlocked,
   DriverUnblocked,
   InvoiceIssued,
+  ReimbursementStated,
   SessionCharged,
+  SessionCredited,
   TariffPublished,
   TariffWithdrawn,
   TopUpFailed,
@@ -36,6 +38,19 @@ export const settings = Type.Object({
     'Below which balance drivers are told that little is left, in the minor unit of each currency, unless they say otherwise.',
     { default: 1_000, minimum: 0, maximum: 1_000_000_000 },
   ),
+  BILLING_TERMINAL_WEBHOOK_HOSTS: Setting.list(
+    'Hosts at which payment terminals may be told of what they have to do, with the port where it is another than usual. Unless set none is told.',
+  ),
+  BILLING_SECRET_OVERLAP: Setting.duration(
+    'How long the secret that a payment terminal had holds beside its new one.',
+    {
+      default: '24h',
+    },
+  ),
+  BILLING_CREDIT_ALONE_MINOR: Setting.integer(
+    'What somebody may give back of a session by hand before a second person has to agree, in the minor unit of each currency.',
+    { default: 5_000, minimum: 0, maximum: 1_000_000_000 },
+  ),
   BILLING_DEBT_ALLOWED_MINOR: Setting.integer(
     'What a driver may owe, in the minor unit of each currency, before they start no further session.',
     { default: 0, minimum: 0, maximum: 1_000_000_000 },
@@ -46,6 +61,7 @@ export const publishes = [
   TariffPublished,
   TariffWithdrawn,
   SessionCharged,
+  SessionCredited,
   ChargeUnpaid,
   WalletLow,
   TopUpFailed,
@@ -57,6 +73,7 @@ export const publishes = [
   AdHocPaid,
   CompanyCardChanged,
   BudgetReached,
+  ReimbursementStated,
 ]
 
 /** Where a charger stands and whose it is, what its connectors are, how a session went, and what people are called. */

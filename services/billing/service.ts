@@ -1,7 +1,7 @@
 import { getPrices } from '#contracts/billing'
 import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
-import { differencesIn, ledger } from '#money/ledger'
+import { ledger } from '#money/ledger'
 import { payments } from '#money/payments'
 import { adHocs } from './ad-hoc/open.ts'
 import { followBookings } from './bookings/fees.ts'
@@ -9,18 +9,23 @@ import type { Booked } from './charges/charge.ts'
 import { chargeRoutes } from './charges/routes.ts'
 import { followSessions } from './charges/reactions.ts'
 import { companies } from './companies/companies.ts'
+import { creditRoutes } from './credits/routes.ts'
 import { groupRoutes } from './groups/routes.ts'
+import { reimburse, stateReimbursements } from './home/reimbursing.ts'
+import { homeRoutes } from './home/routes.ts'
 import { needs, publishes, settings } from './host.ts'
 import { openInvoicing } from './invoices/open.ts'
 import { forgetWhoLeaves } from './leaving.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
+import { invoicePayingRoutes } from './invoices/paying.ts'
 import { invoicePaymentRoutes } from './invoices/payments.ts'
 import { problems } from './problems.ts'
-import { dropQuotes, quoteRoutes } from './quotes/routes.ts'
+import { quoteRoutes } from './quotes/routes.ts'
 import { sellerRoutes } from './sellers/routes.ts'
 import { answerChargers } from './tariffs/chargers.ts'
 import { tariffRoutes } from './tariffs/routes.ts'
 import { answerPrices } from './tariffs/store.ts'
+import { upkeep } from './upkeep.ts'
 import { walletRoutes } from './wallets/routes.ts'
 import { topUps } from './wallets/top-ups.ts'
 
@@ -35,44 +40,32 @@ export const billing = defineService({
   settings,
   publishes,
   start(host) {
-    const { db, log, metrics, now } = host
     tariffRoutes(host)
     groupRoutes(host)
     quoteRoutes(host)
-    host.answer(getPrices, input => answerPrices(db, input))
+    host.answer(getPrices, input => answerPrices(host.db, input))
     answerChargers(host)
     sellerRoutes(host)
     chargeRoutes(host)
     walletRoutes(host)
     const payments = topUps(host, (tx, change) => adHoc.follow(tx, change))
     const invoicing = openInvoicing(host)
-    followBookings(host)
-    const adHoc = adHocs(host, payments, invoicing)
+    followBookings(host, invoicing.fee)
+    const adHoc = adHocs(host, payments, invoicing.session)
     const booked: Booked = async (tx, charge, dueMinor) => {
       await adHoc.settle(tx, charge, dueMinor)
-      await invoicing(tx, charge.sessionId)
+      await reimburse(tx, charge)
+      await invoicing.session(tx, charge.sessionId)
     }
     const rebook = followSessions(host, booked, adHoc)
+    creditRoutes(host, adHoc)
     companies(host, rebook)
+    homeRoutes(host)
+    stateReimbursements(host)
     forgetWhoLeaves(host, payments, rebook)
     invoiceRoutes(host)
     invoicePaymentRoutes(host)
-    const wrong = metrics.gauge(
-      'ohmnibus_billing_accounts_wrong',
-      'Accounts that are not the sum of their postings',
-      [],
-    )
-    host.every('1 hour', 'compare balances with what was booked', async () => {
-      const differences = await differencesIn(db)
-      wrong.set({}, differences.length)
-      for (const { id, balanceMinor, postedMinor } of differences)
-        log.error(
-          { accountId: id, balanceMinor: balanceMinor.toString(), postedMinor: postedMinor.toString() },
-          'an account is not the sum of its postings',
-        )
-    })
-    host.every('1 hour', 'forget quotes that ended', async () => {
-      await db.transaction(tx => dropQuotes(tx, new Date(now().getTime() - 30 * 86_400_000)))
-    })
+    invoicePayingRoutes(host, payments)
+    upkeep(host)
   },
 })

@@ -146,14 +146,15 @@ export async function open(t: TestContext, options: TestOptions = {}) {
     ],
   })
   const as = (who: object = {}) => {
-    const headers = p.signedIn({ userId: newId(), ...who })
+    // Signed in anew for each request: tokens end, and tests move the clock.
+    const actor = { userId: newId(), ...who }
     const send =
       (method: 'GET' | 'POST' | 'PUT' | 'DELETE') =>
       async (path: string, payload?: object, more: Record<string, string> = {}) => {
         const answer = await p.http.inject({
           method,
           url: `/api/billing${path}`,
-          headers: { ...headers, ...more },
+          headers: { ...p.signedIn(actor), ...more },
           ...(payload && { payload }),
         })
         return { status: answer.statusCode, headers: answer.headers, body: answer.body ? answer.json() : undefined }

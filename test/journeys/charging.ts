@@ -6,9 +6,11 @@ import {
   ChargeUnpaid,
   CompanyCardChanged,
   DriverBlocked,
+  ReimbursementStated,
   DriverUnblocked,
   InvoiceIssued,
   SessionCharged,
+  SessionCredited,
   TariffPublished,
   TariffWithdrawn,
   TopUpFailed,
@@ -134,6 +136,24 @@ export async function chargingHappens(
     await p.publish(CompanyCardChanged, { ...card, endedFor: 'left', version: 2 })
     const centre = { costCentreId: newId(), companyId, code: '4711', name: 'Sales', month: '2027-03', percent: 80 }
     await p.publish(BudgetReached, { ...centre, currency: 'EUR', spentMinor: 40_000, budgetMinor: 50_000 })
+    const given = {
+      creditId: newId(),
+      sessionId: session.sessionId,
+      chargerId: 'CP-GONE',
+      seller: owner,
+      companyId: null,
+    }
+    const amounts = { currency: 'EUR', netMinor: 100, taxMinor: 19, totalMinor: 119 }
+    await p.publish(SessionCredited, { ...given, ...amounts, driverId: personId, reason: 'Stopped', at: ago(30) })
+    const stated = {
+      statementId: newId(),
+      companyId,
+      userId: personId,
+      month: '2027-03',
+      sessions: 2,
+      energyWh: 20_000,
+    }
+    await p.publish(ReimbursementStated, { ...stated, currency: 'EUR', amountMinor: 620, paidBy: 'payroll' })
     await p.publish(SessionCorrected, { ...session, ...end, energyWh: 7500, updatedAt: ago(55), former })
     const tariffId = newId()
     const elements = [{ priceComponents: [{ type: 'ENERGY' as const, price: '0.49' }] }]

@@ -351,6 +351,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'postBillingTerminalsByIdCaptured', with: { id: 'terminalId' }, status: 401 },
       { operation: 'postBillingTerminalsByIdUncaptured', with: { id: 'terminalId' }, status: 401 },
       { operation: 'postBillingTerminalsByIdSecret', with: { id: 'terminalId' } },
+      { operation: 'putBillingTerminalsByIdWebhook', with: { id: 'terminalId' }, status: 422 },
       { operation: 'deleteBillingTerminalsById', with: { id: 'terminalId' } },
       { operation: 'deleteBillingTariffsById', with: { id: 'tariffId', 'If-Match': 'tariffTag' } },
       { operation: 'deleteBillingGroupsById', with: { id: 'groupId', 'If-Match': 'groupTag' } },

@@ -1,9 +1,9 @@
-import { SessionCharged } from '#contracts/billing'
+import { SessionCharged, SessionCredited } from '#contracts/billing'
 import { SessionCorrected, SessionEnded, SessionStarted, SessionUpdated } from '#contracts/sessions'
 import type { Delivered } from '#kernel'
 import { written } from '../generations.ts'
 import type { AnalyticsHost, AnalyticsTx } from '../host.ts'
-import { lockSessions, noteOutlet, replaceSessions, type Outlet } from './session-store.ts'
+import { lockSessions, noteCredits, noteOutlet, replaceSessions, type Outlet } from './session-store.ts'
 import { book, tell, type Charged, type Session, type Told } from './sessions.ts'
 
 type Event =
@@ -46,6 +46,17 @@ export function followSessions({ onMany }: AnalyticsHost): void {
   onMany(SessionCharged, { ...about, purpose: 'count what sessions brought in' }, async (events, tx) => {
     const charged = events.map(event => [event.sessionId, chargedOf(event)] as const)
     await change(tx, charged, book, new Map())
+  })
+  onMany(SessionCredited, { ...about, purpose: 'count what was given back of sessions' }, async (events, tx) => {
+    const { number } = await written(tx)
+    // Whoever is told of another credit of one of these waits here.
+    await lockSessions(
+      tx,
+      number,
+      events.map(({ sessionId }) => sessionId),
+    )
+    const sums = [...(await noteCredits(tx, number, events))]
+    await change(tx, sums, (before, credited) => ({ ...before, credited }), new Map())
   })
 }
 

@@ -2,7 +2,7 @@ import type { Tx } from '#kernel'
 import { dayOf } from '../days.ts'
 import type { Generation } from '../generations.ts'
 import { instant, nobody, recordset } from './rows.ts'
-import { idOfPlace, measured, placeOf, sharesOf, type Place, type Session } from './sessions.ts'
+import { idOfPlace, measured, placeOf, sharesOf, type Credited, type Place, type Session } from './sessions.ts'
 
 interface Row {
   readonly session_id: string
@@ -27,6 +27,9 @@ interface Row {
   readonly tax_minor: number | null
   readonly total_minor: number | null
   readonly charged_at: Date | null
+  readonly credited_net_minor: number
+  readonly credited_tax_minor: number
+  readonly credited_total_minor: number
 }
 
 const sessionOf = (row: Row): Session => ({
@@ -58,9 +61,14 @@ const sessionOf = (row: Row): Session => ({
           totalMinor: row.total_minor!,
           endedAt: row.charged_at!.getTime(),
         },
+  credited: {
+    netMinor: row.credited_net_minor,
+    taxMinor: row.credited_tax_minor,
+    totalMinor: row.credited_total_minor,
+  },
 })
 
-const rowOf = (generation: number, { id, told, marks, charged }: Session) => ({
+const rowOf = (generation: number, { id, told, marks, charged, credited }: Session) => ({
   generation,
   session_id: id,
   told_at: instant(told?.at ?? null),
@@ -84,6 +92,9 @@ const rowOf = (generation: number, { id, told, marks, charged }: Session) => ({
   tax_minor: charged?.taxMinor ?? null,
   total_minor: charged?.totalMinor ?? null,
   charged_at: instant(charged?.endedAt ?? null),
+  credited_net_minor: credited.netMinor,
+  credited_tax_minor: credited.taxMinor,
+  credited_total_minor: credited.totalMinor,
 })
 
 /** These sessions, which nobody else changes until the transaction ends; in one order, so that nobody waits in a circle. */
@@ -94,7 +105,8 @@ export async function lockSessions(tx: Tx, generation: number, ids: readonly str
     tx<Row[]>`
       select session_id, told_at, told_rank, told_id, charger_id, evse, connector, owner_id, driver_id,
         started_at, ended_at, energy_wh::float8, to_json(mark_at) as mark_at, to_json(mark_wh) as mark_wh, revision,
-        seller_id, tariff_id, currency, net_minor::float8, tax_minor::float8, total_minor::float8, charged_at
+        seller_id, tariff_id, currency, net_minor::float8, tax_minor::float8, total_minor::float8, charged_at,
+        credited_net_minor::float8, credited_tax_minor::float8, credited_total_minor::float8
       from sessions where generation = ${generation} and session_id = any(${sorted}::uuid[])
       order by session_id for no key update`,
   ])
@@ -106,12 +118,40 @@ const writeSessions = (tx: Tx, { number }: Generation, sessions: readonly Sessio
     evse = r.evse, connector = r.connector, owner_id = r.owner_id, driver_id = r.driver_id,
     started_at = r.started_at, ended_at = r.ended_at, energy_wh = r.energy_wh, mark_at = r.mark_at, mark_wh = r.mark_wh,
     revision = r.revision, seller_id = r.seller_id, tariff_id = r.tariff_id, currency = r.currency,
-    net_minor = r.net_minor, tax_minor = r.tax_minor, total_minor = r.total_minor, charged_at = r.charged_at
+    net_minor = r.net_minor, tax_minor = r.tax_minor, total_minor = r.total_minor, charged_at = r.charged_at,
+    credited_net_minor = r.credited_net_minor, credited_tax_minor = r.credited_tax_minor,
+    credited_total_minor = r.credited_total_minor
   from json_populate_recordset(null::sessions, ${recordset(
     tx,
     sessions.map(session => rowOf(number, session)),
   )}) r
   where s.generation = r.generation and s.session_id = r.session_id`
+
+/** What was given back of sessions by hand, each once; resolves with what that is in all of each. */
+export async function noteCredits(
+  tx: Tx,
+  generation: number,
+  credits: readonly (Credited & { readonly creditId: string; readonly sessionId: string })[],
+): Promise<Map<string, Credited>> {
+  const rows = credits.map(({ creditId, sessionId, netMinor, taxMinor, totalMinor }) => ({
+    generation,
+    credit_id: creditId,
+    session_id: sessionId,
+    net_minor: netMinor,
+    tax_minor: taxMinor,
+    total_minor: totalMinor,
+  }))
+  await tx`
+    insert into session_credits select * from json_populate_recordset(null::session_credits, ${recordset(tx, rows)})
+    order by credit_id on conflict do nothing`
+  const sums = await tx<(Credited & { sessionId: string })[]>`
+    select session_id as "sessionId", sum(net_minor)::float8 as "netMinor", sum(tax_minor)::float8 as "taxMinor",
+      sum(total_minor)::float8 as "totalMinor"
+    from session_credits
+    where generation = ${generation} and session_id = any(${credits.map(({ sessionId }) => sessionId)}::uuid[])
+    group by 1`
+  return new Map(sums.map(({ sessionId, ...credited }) => [sessionId, credited]))
+}
 
 /** What a session adds is taken off as it was and put on as it is: so it does not matter in which order things come. */
 export async function replaceSessions(

@@ -37,12 +37,20 @@ export interface Charged {
   readonly endedAt: number
 }
 
+/** What was given back of a session by hand. */
+export interface Credited {
+  readonly netMinor: number
+  readonly taxMinor: number
+  readonly totalMinor: number
+}
+
 export interface Session {
   readonly id: string
   readonly told: Told | null
   /** The last of each half hour, in their order. */
   readonly marks: readonly Mark[]
   readonly charged: Charged | null
+  readonly credited: Credited
 }
 
 export const isNewer = (one: Told, other: Told | null): boolean =>
@@ -118,7 +126,7 @@ type Sums = [number, number, number, number, number, number, number]
  * What a session adds to which half hours: itself to that of its begin, its price to that of its end, its energy and its
  * time to those it lasted through. Between two readings energy flowed evenly. What is rounded adds up to the whole.
  */
-export function sharesOf({ told, marks, charged }: Session): Map<number, Sums> {
+export function sharesOf({ told, marks, charged, credited }: Session): Map<number, Sums> {
   const shares = new Map<number, Sums>()
   const at = (moment: number): Sums => {
     const slot = Math.floor(moment / slotMs) * slotMs
@@ -133,9 +141,9 @@ export function sharesOf({ told, marks, charged }: Session): Map<number, Sums> {
   if (charged) {
     const sums = at(charged.endedAt)
     sums[3] += 1
-    sums[4] += charged.netMinor
-    sums[5] += charged.taxMinor
-    sums[6] += charged.totalMinor
+    sums[4] += charged.netMinor - credited.netMinor
+    sums[5] += charged.taxMinor - credited.taxMinor
+    sums[6] += charged.totalMinor - credited.totalMinor
   }
   const { startedAt, energyWh } = told
   at(startedAt)[2] += 1

@@ -36,6 +36,7 @@ export function openAdHoc(
   host: BillingHost,
   payments: Payments<'billing'>,
   invoice: (tx: BillingTx, sessionId: string) => Promise<void>,
+  due: (tx: BillingTx, visitId: string) => Promise<void>,
 ): AdHoc {
   const { db, log, now } = host
   const looking: Job<{ visitId: string }> = host.job(
@@ -55,6 +56,7 @@ export function openAdHoc(
     if (visit?.state !== from || visit.sessionId) return
     if (paymentId) await payments.cancel(tx, paymentId)
     await setFailed(tx, id, reason, now())
+    if (visit.terminalId !== null) await due(tx, id)
     starts.inc({ outcome: reason })
   }
 
@@ -96,7 +98,7 @@ export function openAdHoc(
     await db.transaction(tx => forgetVisits(tx, new Date(now().getTime() - rememberedMs)))
   })
 
-  const settling = openSettling(host, payments, { begin, invoice, ended: outcome => starts.inc({ outcome }) })
+  const settling = openSettling(host, payments, { begin, invoice, due, ended: outcome => starts.inc({ outcome }) })
   return {
     ...settling,
     begin,

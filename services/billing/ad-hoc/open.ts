@@ -3,6 +3,7 @@ import { Problem, type Tx } from '#kernel'
 import type { Payments } from '#money/payments'
 import type { BillingHost } from '../host.ts'
 import { terminalRoutes } from '../terminals/routes.ts'
+import { openTelling } from '../terminals/telling.ts'
 import { openAdHoc, type AdHoc } from './desk.ts'
 import { adHocPages } from './pages.ts'
 import { signRoutes } from './signs.ts'
@@ -15,7 +16,7 @@ export function adHocs(
   payments: Payments<'billing'>,
   invoice: (tx: Tx, sessionId: string) => Promise<void>,
 ): AdHoc {
-  const adHoc = openAdHoc(host, payments, invoice)
+  const adHoc = openAdHoc(host, payments, invoice, openTelling(host))
   adHocPages(host, payments, adHoc)
   signRoutes(host)
   terminalRoutes(host, adHoc)

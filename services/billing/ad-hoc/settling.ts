@@ -53,6 +53,8 @@ export function openSettling(
     begin: (tx: BillingTx, visit: Visit) => Promise<void>
     invoice: (tx: BillingTx, sessionId: string) => Promise<void>
     ended: (outcome: string) => void
+    /** A terminal has something to take or to release. */
+    due: (tx: BillingTx, visitId: string) => Promise<void>
   },
 ): Settling {
   const { log, now } = host
@@ -119,6 +121,7 @@ export function openSettling(
       }
       if (payment) await takeOrLeave(tx, payment, minor)
       await setDone(tx, visit.id, minor, now())
+      if (visit.terminalId !== null) await on.due(tx, visit.id)
       on.ended(minor > 0n ? 'charged' : 'released')
     },
   }

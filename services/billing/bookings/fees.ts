@@ -3,36 +3,40 @@ import type { EventData } from '#contracts/define'
 import type { Db, Tx } from '#kernel'
 import { majorOf } from '#money/amount'
 import { post, type Transfer } from '#money/ledger'
-import { taxed } from '#money/tax'
+import { taxed, type Treatment } from '#money/tax'
 import type { BillingHost } from '../host.ts'
 import { findInvoicing } from '../invoices/wishes.ts'
 import { findSeller, treatmentOf } from '../sellers/sellers.ts'
 import { accounts, judge, lockDriver, owedBy, payDebts } from '../wallets/accounts.ts'
+import { noteSettled } from '../wallets/owed.ts'
 
 type Fee = EventData<typeof BookingFeeDue>
 type BillingTx = Tx<'billing'>
 
+/** Has what was booked or given back put on an invoice, or taken from it. */
+type Invoice = (tx: BillingTx, feeId: string) => Promise<void>
+
 /** Takes what bookings cost from wallets, and gives it back where nothing is due after all. */
-export function followBookings(host: BillingHost): void {
+export function followBookings(host: BillingHost, invoice: Invoice): void {
   host.on(
     BookingFeeDue,
     { id: 'booking-fee', purpose: 'take what bookings cost', from: 'beginning', afterFailure: 'pass' },
-    async (fee, tx) => await ask(host, tx, fee),
+    async (fee, tx) => await ask(host, tx, fee, invoice),
   )
   host.on(
     BookingFeeWaived,
     { id: 'booking-fee', purpose: 'give back what bookings do not cost', from: 'beginning', afterFailure: 'pass' },
-    async (fee, tx) => await giveBack(host, tx, fee),
+    async (fee, tx) => await giveBack(host, tx, fee, invoice),
   )
 }
 
 const kindOf = ({ kind }: Fee): string => `${kind}-fee`
 const aboutIt = ({ bookingId }: Fee): object => ({ bookingId })
 
-async function ask(host: BillingHost, tx: BillingTx, fee: Fee): Promise<void> {
-  const { netMinor, taxMinor } = await parts(tx, fee)
+async function ask(host: BillingHost, tx: BillingTx, fee: Fee, invoice: Invoice): Promise<void> {
+  const { netMinor, taxMinor, treatment } = await parts(tx, fee)
   // Of one that was given back before it was asked for, nothing is taken.
-  if (!(await insertFee(tx, fee, { netMinor, taxMinor, state: 'booked' }))) return
+  if (!(await insertFee(tx, fee, { netMinor, taxMinor, treatment, state: 'booked' }))) return
   const { feeId, driverId, seller, currency } = fee
   const at = host.now()
   await lockDriver(tx, driverId)
@@ -42,19 +46,26 @@ async function ask(host: BillingHost, tx: BillingTx, fee: Fee): Promise<void> {
     { from: wallet, to: await accounts.sales(tx, seller, currency), minor: netMinor, otherwise },
     { from: wallet, to: await accounts.tax(tx, seller, currency), minor: taxMinor, otherwise },
   ]
-  await book(tx, { cause: feeId, kind: kindOf(fee), at, about: aboutIt(fee) }, transfers)
+  const posted = await book(tx, { cause: feeId, kind: kindOf(fee), at, about: aboutIt(fee) }, transfers)
+  const owed = (posted.outcome === 'posted' ? posted.transfers : []).filter(({ from }) => from === otherwise)
+  const owedMinor = owed.reduce((all, { minor }) => all + minor, 0n)
+  await tx`update booking_fees set owed_minor = ${owedMinor.toString()} where fee_id = ${feeId}`
+  if (treatment) await invoice(tx, feeId)
   await judge(tx, driverId, BigInt(host.settings.BILLING_DEBT_ALLOWED_MINOR), at)
 }
 
-async function giveBack(host: BillingHost, tx: BillingTx, fee: Fee): Promise<void> {
-  if (await insertFee(tx, fee, { netMinor: 0n, taxMinor: 0n, state: 'waived' })) return
+async function giveBack(host: BillingHost, tx: BillingTx, fee: Fee, invoice: Invoice): Promise<void> {
+  const nothing = { netMinor: 0n, taxMinor: 0n, treatment: null, state: 'waived' } as const
+  if (await insertFee(tx, fee, nothing)) return
   const { feeId, driverId, seller, currency } = fee
-  const [booked] = await tx<{ netMinor: bigint; taxMinor: bigint }[]>`
-    update booking_fees set state = 'given-back' where fee_id = ${feeId} and state = 'booked'
-    returning net_minor as "netMinor", tax_minor as "taxMinor"`
-  if (!booked) return
-  const at = host.now()
   await lockDriver(tx, driverId)
+  const [booked] = await tx<{ netMinor: bigint; taxMinor: bigint; owedMinor: bigint }[]>`
+    select net_minor as "netMinor", tax_minor as "taxMinor", owed_minor as "owedMinor" from booking_fees
+    where fee_id = ${feeId} and state = 'booked' for update`
+  if (!booked) return
+  await tx`update booking_fees set state = 'given-back', owed_minor = 0 where fee_id = ${feeId}`
+  await invoice(tx, feeId)
+  const at = host.now()
   const [wallet, debt] = [await accounts.wallet(tx, driverId, currency), await accounts.debt(tx, driverId, currency)]
   let owed = await owedBy(tx, driverId, currency)
   const transfers: Transfer[] = []
@@ -68,6 +79,8 @@ async function giveBack(host: BillingHost, tx: BillingTx, fee: Fee): Promise<voi
   }
   const kind = `${kindOf(fee)}-given-back`
   await book(tx, { cause: feeId, kind, at, about: aboutIt(fee) }, transfers)
+  const given = transfers.filter(({ to }) => to === debt).reduce((all, { minor }) => all + minor, 0n)
+  await noteSettled(tx, { driverId, currency, minor: given - booked.owedMinor, cause: `${kind} ${feeId}`, at })
   await payDebts(tx, driverId, currency, { id: feeId, kind, at })
   await judge(tx, driverId, BigInt(host.settings.BILLING_DEBT_ALLOWED_MINOR), at)
 }
@@ -75,12 +88,18 @@ async function giveBack(host: BillingHost, tx: BillingTx, fee: Fee): Promise<voi
 const book = (tx: Tx, entry: { cause: string; kind: string; at: Date; about: object }, transfers: Transfer[]) =>
   post(tx, { ...entry, transfers: transfers.filter(({ minor }) => minor > 0n) })
 
+interface Parts {
+  readonly netMinor: bigint
+  readonly taxMinor: bigint
+  readonly treatment: Treatment | null
+}
+
 /** A booking is taxed as the charging it is for; where nobody said who sells, not at all. */
-async function parts(db: Db, fee: Fee): Promise<{ netMinor: bigint; taxMinor: bigint }> {
+async function parts(db: Db, fee: Fee): Promise<Parts> {
   const { seller: owner, driverId, currency, place, at } = fee
   const minor = BigInt(fee.amountMinor)
   const seller = await findSeller(db, owner.id)
-  if (!seller) return { netMinor: minor, taxMinor: 0n }
+  if (!seller) return { netMinor: minor, taxMinor: 0n, treatment: null }
   const { party } = await findInvoicing(db, driverId)
   const treatment = treatmentOf(seller, party, { place, endedAt: new Date(at) })
   const { rounding } = seller
@@ -89,20 +108,21 @@ async function parts(db: Db, fee: Fee): Promise<{ netMinor: bigint; taxMinor: bi
     prices: 'gross',
     rounding,
   })
-  return { netMinor, taxMinor }
+  return { netMinor, taxMinor, treatment }
 }
 
 /** False where it was booked or given back before. */
 async function insertFee(
   tx: Tx,
-  { feeId, bookingId, kind, driverId, seller, currency }: Fee,
-  { netMinor, taxMinor, state }: { netMinor: bigint; taxMinor: bigint; state: 'booked' | 'waived' },
+  { feeId, bookingId, kind, driverId, seller, currency, place, at }: Fee,
+  { netMinor, taxMinor, treatment, state }: Parts & { state: 'booked' | 'waived' },
 ): Promise<boolean> {
   const rows = await tx`
     insert into booking_fees (fee_id, booking_id, kind, driver_id, seller_kind, seller_id, currency, net_minor,
-      tax_minor, state)
+      tax_minor, state, asked_at, time_zone, treatment)
     values (${feeId}, ${bookingId}, ${kind}, ${driverId}, ${seller.kind}, ${seller.id}, ${currency},
-      ${netMinor.toString()}, ${taxMinor.toString()}, ${state})
+      ${netMinor.toString()}, ${taxMinor.toString()}, ${state}, ${at}, ${place.timeZone},
+      ${treatment && tx.json(treatment as never)})
     on conflict (fee_id) do nothing returning fee_id`
   return rows.length > 0
 }

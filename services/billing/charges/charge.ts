@@ -4,7 +4,7 @@ import type { Owner } from '#contracts/shared'
 import { getStation } from '#contracts/stations'
 import { Problem, type Tx } from '#kernel'
 import { exact, type Exact } from '#money/amount'
-import { hold, post, release, releaseExpired } from '#money/ledger'
+import { hold, post, release, releaseExpired, type Transfer } from '#money/ledger'
 import { watchBudget } from '../companies/budgets.ts'
 import { payerOf, type Payer } from '../companies/payer.ts'
 import type { BillingHost } from '../host.ts'
@@ -16,6 +16,7 @@ import { isBookable, priceOf, type Price } from '../tariffs/price.ts'
 import { termsOf } from '../tariffs/store.ts'
 import { accounts, judge, lockDriver, payDebts } from '../wallets/accounts.ts'
 import { watchBalance } from '../wallets/low.ts'
+import { noteSettled } from '../wallets/owed.ts'
 import { isSamePayer, moved, purseOf } from './purses.ts'
 import {
   findCharge,
@@ -131,6 +132,8 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
   const moments = course.map(({ at, energyWh }) => ({ at: Date.parse(at), energyWh }))
   const most = visit && mostFor(visit, agreed.energyWh)
   await db.transaction(async tx => {
+    // Whose money it is comes first, as for whoever pays what they owe for sessions.
+    for (const who of payersOf(await payerOf(tx, agreed), agreed.bookedOn)) await lockDriver(tx, who)
     const before = (await lockCharge(tx, sessionId))!
     const isAsBefore =
       before.toldAt.getTime() === agreed.toldAt.getTime() &&
@@ -208,17 +211,11 @@ async function book(tx: Tx<'billing'>, before: Charge, due: Due, at: Date): Prom
   const posted = await post(tx, { cause: sessionId, kind, at, about, transfers, settles: [sessionId] })
   if (posted.outcome === 'short') throw new Error(`${kind} of ${sessionId} is not covered`)
   const made = posted.outcome === 'posted' ? posted.transfers : []
-  const sum = (end: 'from' | 'to') =>
-    made.filter(transfer => transfer[end] === purse.debt).reduce((all, { minor }) => all + minor, 0n)
-  const owed = (isSame ? before.owedMinor - sum('to') : 0n) + sum('from')
+  const given = sumOf(made, transfer => transfer.to === old.debt)
+  const ownGiven = given < before.owedMinor ? given : before.owedMinor
+  const owed = (isSame ? before.owedMinor - ownGiven : 0n) + sumOf(made, ({ from }) => from === purse.debt)
   // What is paid by invoice is owed until then.
-  const owedMinor = payer?.onAccount ? totalMinor : owed > 0n ? owed : 0n
-  for (const who of payers)
-    await payDebts(tx, who, currency, {
-      id: sessionId,
-      kind: who.id === payer?.owner.id ? kind : `${kind}-former`,
-      at,
-    })
+  const owedMinor = payer?.onAccount ? totalMinor : owed
   await setCharged(tx, {
     sessionId,
     revision,
@@ -233,8 +230,19 @@ async function book(tx: Tx<'billing'>, before: Charge, due: Due, at: Date): Prom
     bookedOn: payer?.owner ?? null,
     onAccount: payer?.onAccount ?? false,
   })
+  const cause = `${kind} ${sessionId}`
+  if (former.owner) await noteSettled(tx, { driverId: former.owner.id, currency, minor: given - ownGiven, cause, at })
+  for (const who of payers)
+    await payDebts(tx, who, currency, {
+      id: sessionId,
+      kind: who.id === payer?.owner.id ? kind : `${kind}-former`,
+      at,
+    })
   await tell(tx, before, { revision, payer, currency, netMinor, taxMinor, totalMinor, owedMinor }, at)
 }
+
+const sumOf = (made: readonly Transfer[], counts: (transfer: Transfer) => boolean): bigint =>
+  made.filter(counts).reduce((all, { minor }) => all + minor, 0n)
 
 async function tell(
   tx: Tx<'billing'>,

@@ -74,6 +74,11 @@ export async function lockCharge(tx: Tx, sessionId: string): Promise<Charge | un
   return row
 }
 
+/** In one order, as whoever wants the same waits for the others. */
+export const lockCharges = (tx: Tx, sessionIds: readonly string[]) => tx<Charge[]>`
+  select ${columns(tx)} from charges where session_id = any(${sessionIds as string[]}::uuid[])
+  order by session_id for update`
+
 /** Of a driver or of sellers, the newest first. */
 export const listCharges = (
   db: Db,
@@ -102,7 +107,7 @@ export const listUninvoiced = (db: Db, sellerId: string, buyer: Owner, before: D
   select ${columns(db)} from charges
   where state = 'charged' and taxed is not null and invoiced_revision < revision and driver_id is not null
     and seller_id = ${sellerId} and booked_kind = ${buyer.kind} and booked_id = ${buyer.id} and ended_at < ${before}
-  order by session_id limit 1000`
+  order by session_id limit 10000`
 
 /** What a company pays, the newest first; of a cost centre, and ended within a time, if that is said. */
 export const listCompanyCharges = (

@@ -2,6 +2,7 @@ import { CompanyCardChanged } from '#contracts/billing'
 import { MemberChanged } from '#contracts/identity'
 import type { Tx } from '#kernel'
 import type { BillingHost } from '../host.ts'
+import { endHomes } from '../home/store.ts'
 import { cardColumns, findCompany, type Card } from './store.ts'
 
 /** Has a session booked again. */
@@ -60,10 +61,15 @@ export async function tell(tx: Tx<'billing'>, card: Card, at: Date): Promise<voi
 export function followMembers({ on }: BillingHost, rebook: Rebook): void {
   on(
     MemberChanged,
-    { id: 'cards', purpose: 'end the use of cards of people who left a company', from: 'beginning' },
+    {
+      id: 'cards',
+      purpose: 'end the use of cards of people who left a company, and what they get for charging at home',
+      from: 'beginning',
+    },
     async ({ organisationId, userId, role, timestamp }, tx) => {
       if (role !== null) return
       await tx`delete from company_employees where organisation_id = ${organisationId} and user_id = ${userId}`
+      await endHomes(tx, { organisationId, userId }, new Date(timestamp))
       await endCards(tx, { organisationId, holderId: userId }, 'left', new Date(timestamp), rebook)
     },
   )
@@ -72,5 +78,6 @@ export function followMembers({ on }: BillingHost, rebook: Rebook): void {
 /** A company that is gone has no cards. */
 export async function endCompany(tx: Tx<'billing'>, organisationId: string, at: Date, rebook: Rebook): Promise<void> {
   await tx`delete from company_employees where organisation_id = ${organisationId}`
+  await endHomes(tx, { organisationId }, at)
   await endCards(tx, { organisationId }, 'left', at, rebook)
 }

@@ -1,19 +1,22 @@
 import { createHash } from 'node:crypto'
 import type { Static } from 'typebox'
-import { InvoiceIssued, type TariffTerms } from '#contracts/billing'
+import type { TariffTerms } from '#contracts/billing'
 import { getPerson } from '#contracts/identity'
 import type { Owner } from '#contracts/shared'
 import { Problem, type Tx } from '#kernel'
 import { decimalOf, exact, shown, toWhole } from '#money/amount'
-import { credit, findInvoice, issue, type DraftLine, type InvoiceDraft, type Issued, type Party } from '#money/invoices'
+import { credit, findInvoice, issue, type DraftLine, type InvoiceDraft, type Party } from '#money/invoices'
 import { dayAt } from '#money/tax'
 import type { BillingHost } from '../host.ts'
-import { findCharge, lockCharge, type Charge } from '../charges/store.ts'
+import { findCharge, lockCharges, type Charge } from '../charges/store.ts'
 import { findVisit } from '../ad-hoc/store.ts'
 import { findSeller, type Seller } from '../sellers/sellers.ts'
 import { codesOf, findCompany } from '../companies/store.ts'
 import type { PriceView } from '../quotes/routes.ts'
 import { termsOf } from '../tariffs/store.ts'
+import { creditOnInvoice } from '../credits/crediting.ts'
+import { findFee, itemOf, lineOf, lockFees, type BookedFee } from './fee-lines.ts'
+import { tellInvoice } from './telling.ts'
 import { findInvoicing } from './wishes.ts'
 
 /** Issues the invoice of a session that is booked; of one that is booked otherwise now the one before is taken back. */
@@ -26,7 +29,7 @@ export async function invoiceSession(host: BillingHost, sessionId: string): Prom
   const every = charge.companyId ? 'month' : (await findInvoicing(host.db, charge.driverId)).every
   // One that is on an invoice already does not wait for the end of another month.
   if (every === 'month' && charge.invoiceId === null) return
-  await invoiceTogether(host, charge.seller.id, charge.bookedOn, [charge])
+  await invoiceTogether(host, charge.seller.id, charge.bookedOn, { charges: [charge] })
 }
 
 const cardPayment = { en: 'Card payment', de: 'Kartenzahlung' }
@@ -36,15 +39,50 @@ async function invoiceVisit(host: BillingHost, charge: Charge, sellerId: string)
   const visit = await findVisit(host.db, { sessionId: charge.sessionId })
   if (!visit || (visit.capturedMinor === 0n && charge.invoiceId === null)) return
   const { id, language } = visit
-  await invoiceTogether(host, sellerId, { kind: 'person', id }, [charge], { name: cardPayment[language], language })
+  const stranger = { name: cardPayment[language], language }
+  await invoiceTogether(host, sellerId, { kind: 'person', id }, { charges: [charge] }, stranger)
 }
 
-/** One invoice of a seller to a driver or a company for all these sessions. */
+/** The invoice of what a booking cost, for who wants one each time; it is taken back where that was given back. */
+export async function invoiceFee(host: BillingHost, feeId: string): Promise<void> {
+  const { db, now } = host
+  const fee = await findFee(db, feeId)
+  if (!fee?.treatment) return
+  const buyer: Owner = { kind: 'person', id: fee.driverId }
+  const isEach = (await findInvoicing(db, fee.driverId)).every === 'session'
+  if (fee.state === 'booked' && !fee.invoiceId && isEach)
+    return await invoiceTogether(host, fee.sellerId, buyer, { fees: [fee] })
+  if (fee.state !== 'given-back' || !fee.invoiceId) return
+  await db.transaction(async tx => {
+    const { lines, currency } = (await findInvoice(tx, fee.invoiceId!))!
+    const issued = await credit(tx, {
+      cause: `booking-fee ${feeId} given back`,
+      invoice: fee.invoiceId!,
+      lines: lines.filter(({ item }) => item === itemOf(fee)).map(({ position }) => ({ position })),
+      reason: { en: 'Nothing is due for the booking', de: 'Für die Buchung ist nichts fällig' }[
+        await languageOf(tx, fee)
+      ],
+      at: now(),
+      timeZone: fee.timeZone,
+    })
+    if (issued.isNew) await tellInvoice(tx, issued, { sellerId: fee.sellerId, buyer, currency })
+  })
+}
+
+const languageOf = async (tx: Tx, { driverId }: BookedFee) => (await findInvoicing(tx, driverId)).language
+
+/** What goes on one invoice. */
+export interface Invoiced {
+  readonly charges?: readonly Charge[]
+  readonly fees?: readonly BookedFee[]
+}
+
+/** One invoice of a seller to a driver or a company for all of this. */
 export async function invoiceTogether(
   host: BillingHost,
   sellerId: string,
   buyer: Owner,
-  charges: readonly Charge[],
+  { charges = [], fees = [] }: Invoiced,
   stranger?: { readonly name: string; readonly language: 'en' | 'de' },
 ): Promise<void> {
   const { db, now } = host
@@ -57,14 +95,16 @@ export async function invoiceTogether(
   for (const { sessionId, tariffId, version } of charges)
     terms.set(sessionId, (await termsOf(db, tariffId!, version!))!)
   await db.transaction(async tx => {
-    const due: Charge[] = []
-    // In one order, as whoever wants the same waits for the others.
-    for (const { sessionId } of charges.toSorted((a, b) => (a.sessionId < b.sessionId ? -1 : 1))) {
-      const locked = await lockCharge(tx, sessionId)
-      const isDue = locked?.state === 'charged' && locked.taxed && locked.invoicedRevision < locked.revision
-      // Who pays may be another since it was looked for.
-      if (isDue && (stranger || locked.bookedOn?.id === buyer.id)) due.push(locked)
-    }
+    const locked = await lockCharges(
+      tx,
+      charges.map(({ sessionId }) => sessionId),
+    )
+    // Who pays may be another since it was looked for.
+    const due = locked.filter(
+      ({ state, taxed, invoicedRevision, revision, bookedOn }) =>
+        state === 'charged' && taxed && invoicedRevision < revision && (stranger || bookedOn?.id === buyer.id),
+    )
+    const dueFees = fees.length > 0 ? await lockFees(tx, fees) : []
     for (const charge of due) if (charge.invoiceId) await takeBack(tx, charge, now())
     // Who asked for no tax by their number has it on the invoice, whatever they have said since.
     const taxId = due.find(({ taxed }) => taxed!.buyerTaxId !== null)?.taxed!.buyerTaxId ?? to.party.taxId
@@ -73,13 +113,23 @@ export async function invoiceTogether(
       tx,
       due.flatMap(({ costCentreId }) => costCentreId ?? []),
     )
-    const draft = draftFor({ seller, buyer: party, to, terms, centres, at: now() }, due)
+    const draft = draftFor({ seller, buyer: party, to, terms, centres, at: now() }, due, dueFees)
     const issued = draft && (await issue(tx, draft))
-    for (const { sessionId } of due)
+    const invoiceId = issued?.id ?? null
+    await tx`
+      update charges set invoiced_revision = revision, invoice_id = ${invoiceId}
+      where session_id = any(${due.map(({ sessionId }) => sessionId)}::uuid[])`
+    if (dueFees.length > 0)
       await tx`
-        update charges set invoiced_revision = revision, invoice_id = ${issued?.id ?? null}
-        where session_id = ${sessionId}`
-    if (issued?.isNew) await tell(tx, issued, { sellerId, buyer, currency: draft!.currency })
+        update booking_fees set invoice_id = ${invoiceId}
+        where fee_id = any(${dueFees.map(({ feeId }) => feeId)}::uuid[])`
+    if (!issued?.isNew) return
+    await tellInvoice(tx, issued, { sellerId, buyer, currency: draft!.currency })
+    await creditOnInvoice(
+      host,
+      tx,
+      due.map(charge => ({ ...charge, invoiceId: issued.id })),
+    )
   })
 }
 
@@ -96,25 +146,8 @@ async function takeBack(tx: Tx<'billing'>, { sessionId, revision, invoiceId, pla
   })
   if (!issued.isNew) return
   const kind = (await findCompany(tx, buyer.id!)) ? 'organisation' : 'person'
-  await tell(tx, issued, { sellerId: seller.id, buyer: { kind, id: buyer.id! }, currency })
+  await tellInvoice(tx, issued, { sellerId: seller.id, buyer: { kind, id: buyer.id! }, currency })
 }
-
-const tell = (
-  tx: Tx<'billing'>,
-  { id, kind, number, issuedOn, grossMinor }: Issued,
-  { sellerId, buyer, currency }: { sellerId: string; buyer: Owner; currency: string },
-) =>
-  tx.publish(InvoiceIssued, {
-    invoiceId: id,
-    kind,
-    number,
-    issuedOn,
-    sellerId,
-    buyerId: buyer.id,
-    buyer,
-    currency,
-    totalMinor: Number(grossMinor),
-  })
 
 /** As whom somebody is billed by a seller, and how they pay. */
 interface Buyer {
@@ -160,19 +193,24 @@ interface Draft {
 function draftFor(
   { seller, buyer, to, terms, centres, at }: Draft,
   charges: readonly Charge[],
+  fees: readonly BookedFee[],
 ): InvoiceDraft | undefined {
   const codeOf = ({ costCentreId }: Charge) => (costCentreId ? centres.get(costCentreId)?.code : undefined)
   const due = charges
     .filter(({ totalMinor }) => totalMinor > 0n)
     .toSorted((a, b) => (codeOf(a) ?? '\uffff').localeCompare(codeOf(b) ?? '\uffff', 'en', { numeric: true }))
-  const [first] = due
+  const [first] = [...due, ...fees]
   if (!first) return undefined
-  const days = due.flatMap(charge => [dayOf(charge.startedAt, charge), dayOf(charge.endedAt!, charge)]).toSorted()
+  const timeZone = 'feeId' in first ? first.timeZone : first.place!.timeZone
+  const days = [
+    ...due.flatMap(charge => [dayOf(charge.startedAt, charge), dayOf(charge.endedAt!, charge)]),
+    ...fees.map(feeDay),
+  ].toSorted()
   // Taxes that were rounded for each session are not those of their sum: then what was booked with tax is invoiced.
-  const isTaxIncluded = due.length > 1 || terms.get(first.sessionId)!.taxIncluded
+  const isTaxIncluded = due.length !== 1 || fees.length > 0 || terms.get(due[0]!.sessionId)!.taxIncluded
   const { language, buyerReference, dueInDays } = to
   return {
-    cause: causeOf(due),
+    cause: causeOf(due, fees),
     seller: {
       id: seller.ownerId,
       name: seller.name,
@@ -187,15 +225,18 @@ function draftFor(
     prices: isTaxIncluded ? 'gross' : 'net',
     rounding: seller.rounding,
     at,
-    timeZone: first.place!.timeZone,
+    timeZone,
     suppliedFrom: days[0]!,
     suppliedTo: days.at(-1)!,
-    prepaidMinor: due.reduce((sum, { totalMinor, owedMinor }) => sum + totalMinor - owedMinor, 0n),
+    prepaidMinor: [...due, ...fees].reduce((sum, { totalMinor, owedMinor }) => sum + totalMinor - owedMinor, 0n),
     ...(due.some(({ onAccount }) => onAccount) && { payment: { means: 'transfer' }, dueInDays }),
     note: centresIn(due, centres, language),
-    lines: due.flatMap(charge =>
-      linesOf(charge, isTaxIncluded, language).map(line => ({ ...line, costCentre: codeOf(charge) })),
-    ),
+    lines: [
+      ...due.flatMap(charge =>
+        linesOf(charge, isTaxIncluded, language).map(line => ({ ...line, costCentre: codeOf(charge) })),
+      ),
+      ...fees.map(fee => lineOf(fee, feeDay(fee), language)),
+    ],
   }
 }
 
@@ -214,10 +255,12 @@ function centresIn(due: readonly Charge[], centres: Draft['centres'], language: 
 }
 
 /** What is on it, in a word. */
-function causeOf(charges: readonly Charge[]): string {
-  const all = charges.map(({ sessionId, revision }) => `session ${sessionId} ${revision}`)
+function causeOf(charges: readonly Charge[], fees: readonly BookedFee[]): string {
+  const all = [...charges.map(({ sessionId, revision }) => `session ${sessionId} ${revision}`), ...fees.map(itemOf)]
   return all.length === 1 ? all[0]! : `sessions ${createHash('sha256').update(all.join('\n')).digest('hex')}`
 }
+
+const feeDay = ({ askedAt, timeZone }: BookedFee): string => dayAt(askedAt, { country: '', timeZone })
 
 const dayOf = (at: Date, { place }: Charge): string => dayAt(at, { country: '', timeZone: place!.timeZone })
 

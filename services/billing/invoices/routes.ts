@@ -100,7 +100,7 @@ const whole = (one: Invoice): Static<typeof InvoiceView> => ({
     position: line.position,
     name: line.name,
     description: line.description ?? null,
-    sessionId: line.item ?? null,
+    sessionId: line.item && isId(line.item) ? line.item : null,
     netMinor: Number(line.netMinor),
     taxMinor: Number(line.taxMinor),
     totalMinor: Number(line.grossMinor),
@@ -288,7 +288,7 @@ const sellersFor = (actor: Actor): { sellers?: string[] } =>
   actor.role === 'admin' ? {} : { sellers: managedBy(actor) }
 
 /** Who buys for themselves, and for the company whose money they look after. */
-const buyersFor = (actor: Actor): string[] => [actor.userId, companyFor(actor) ?? []].flat()
+export const buyersFor = (actor: Actor): string[] => [actor.userId, companyFor(actor) ?? []].flat()
 
 /** For who bought, and who looks after the money of who sold. */
 function readable(actor: Actor, invoice: Invoice | undefined): Invoice {

@@ -65,7 +65,7 @@ interface Bare {
 }
 
 /** What terminals say and are told; all of it is signed as Standard Webhooks are. */
-export function eventRoutes(host: BillingHost, adHoc: AdHoc, secretFor: (terminal: Terminal) => string): void {
+export function eventRoutes(host: BillingHost, adHoc: AdHoc, secretsFor: (terminal: Terminal) => string[]): void {
   const { db, now, cache } = host
   const attempts = cache.limit('terminals by place', { points: 600, seconds: 60 })
 
@@ -75,7 +75,7 @@ export function eventRoutes(host: BillingHost, adHoc: AdHoc, secretFor: (termina
     const one = (name: string): string => String(headers[name] ?? '').slice(0, 1000)
     const proof = { id: one('webhook-id'), timestamp: one('webhook-timestamp'), signature: one('webhook-signature') }
     const terminal = /^[0-9a-f-]{36}$/i.test(id) ? await findTerminal(db, id) : undefined
-    if (!terminal || !isProven(secretFor(terminal), proof, body, now()))
+    if (!terminal || !secretsFor(terminal).some(secret => isProven(secret, proof, body, now())))
       throw new Problem('unauthenticated', 'terminal_unproven')
     await db.transaction(
       tx => tx`
@@ -84,7 +84,7 @@ export function eventRoutes(host: BillingHost, adHoc: AdHoc, secretFor: (termina
     )
   }
 
-  const view = openView(host)
+  const view = (visit: Visit) => viewOf(host, visit)
 
   async function found(terminalId: string, reference: string): Promise<Visit> {
     const visit = await findOfTerminal(db, terminalId, reference)
@@ -243,19 +243,18 @@ export function eventRoutes(host: BillingHost, adHoc: AdHoc, secretFor: (termina
   })
 }
 
-const openView =
-  ({ platform }: BillingHost) =>
-  (visit: Visit): Static<typeof AuthorisationView> => ({
-    reference: visit.reference!,
-    state: visit.state as 'starting',
-    reason: visit.reason as 'offline' | null,
-    amountMinor: Number(visit.amountMinor),
-    currency: visit.currency,
-    sessionId: visit.sessionId,
-    toDo: visit.captureMinor === null || visit.closedAt ? null : { captureMinor: Number(visit.captureMinor) },
-    page: platform.publicUrl + addressOfVisit(visit),
-    createdAt: visit.createdAt.toISOString(),
-  })
+/** As a terminal is told of it. */
+export const viewOf = ({ platform }: BillingHost, visit: Visit): Static<typeof AuthorisationView> => ({
+  reference: visit.reference!,
+  state: visit.state as 'starting',
+  reason: visit.reason as 'offline' | null,
+  amountMinor: Number(visit.amountMinor),
+  currency: visit.currency,
+  sessionId: visit.sessionId,
+  toDo: visit.captureMinor === null || visit.closedAt ? null : { captureMinor: Number(visit.captureMinor) },
+  page: platform.publicUrl + addressOfVisit(visit),
+  createdAt: visit.createdAt.toISOString(),
+})
 
 /** A card that is good no more: of a session that is over nothing is taken, one that goes on is ended. */
 async function cancelled(adHoc: AdHoc, tx: Tx<'billing'>, visit: Visit, at: Date): Promise<void> {

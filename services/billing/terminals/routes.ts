@@ -5,8 +5,9 @@ import { ownersFor, sellers } from '../access.ts'
 import type { AdHoc } from '../ad-hoc/desk.ts'
 import type { BillingHost } from '../host.ts'
 import { eventRoutes } from './events.ts'
-import { secretOf } from './signature.ts'
+import { secretOf, secretsOf } from './signature.ts'
 import { columns, findTerminal, type Terminal } from './store.ts'
+import { webhookHosts } from './telling.ts'
 
 const fields = {
   id: Id,
@@ -14,6 +15,10 @@ const fields = {
   name: Type.String({ examples: ['Car park, level 2'] }),
   createdAt: Instant,
   heardAt: Type.Union([Instant, Type.Null()], { description: 'When it last said something that was proven' }),
+  webhookUrl: Type.Union([Type.String({ examples: ['https://terminals.example.com/ohmnibus'] }), Type.Null()], {
+    description: 'Where it is told of what it has to do',
+  }),
+  formerUntil: Type.Union([Instant, Type.Null()], { description: 'Until then the secret before the last holds, too' }),
 }
 const TerminalView = Type.Object(fields, { title: 'Terminal' })
 const WithSecret = Type.Object(
@@ -24,12 +29,22 @@ const WithSecret = Type.Object(
   { title: 'TerminalWithSecret' },
 )
 
-const view = ({ id, owner, name, createdAt, heardAt }: Terminal): Static<typeof TerminalView> => ({
+const view = ({
+  id,
+  owner,
+  name,
+  createdAt,
+  heardAt,
+  webhookUrl,
+  formerUntil,
+}: Terminal): Static<typeof TerminalView> => ({
   id,
   owner,
   name,
   createdAt: createdAt.toISOString(),
   heardAt: heardAt?.toISOString() ?? null,
+  webhookUrl,
+  formerUntil: formerUntil?.toISOString() ?? null,
 })
 
 /** Terminals of who sells; each has a secret of its own. */
@@ -38,7 +53,7 @@ export function terminalRoutes(host: BillingHost, adHoc: AdHoc): void {
   const key = host.secret('billing: terminals')
   const One = Type.Object({ id: Id })
   const config = { access: sellers }
-  eventRoutes(host, adHoc, ({ id, secretNumber }) => secretOf(key, id, secretNumber))
+  eventRoutes(host, adHoc, terminal => secretsOf(key, terminal, now()))
 
   http.post(
     '/terminals',
@@ -61,7 +76,7 @@ export function terminalRoutes(host: BillingHost, adHoc: AdHoc): void {
         await tx`
           insert into terminals (id, owner_kind, owner_id, name, created_at)
           values (${terminal.id}, ${owner.kind}, ${owner.id}, ${terminal.name}, ${at})`
-        return view({ ...terminal, heardAt: null })
+        return view({ ...terminal, heardAt: null, webhookUrl: null, formerUntil: null })
       })
       return reply.code(201).send({ ...made, secretOnce: secretOf(key, made.id, 1) })
     },
@@ -95,22 +110,62 @@ export function terminalRoutes(host: BillingHost, adHoc: AdHoc): void {
       config,
       schema: {
         summary: 'Give a payment terminal another secret',
-        description: 'The one it had proves nothing any more.',
+        description:
+          'The one it had holds for `BILLING_SECRET_OVERLAP`, so that nothing is lost meanwhile; with `atOnce`, as where somebody ' +
+          'else knows it, no longer. The one before that proves nothing any more.',
         refuses: ['terminal_unknown', 'editor_required'],
         params: One,
+        body: Type.Optional(Type.Object({ atOnce: Type.Optional(Type.Boolean({ examples: [false] })) })),
         response: { 200: WithSecret },
       },
     },
-    async ({ actor, params: { id } }) => {
+    async ({ actor, params: { id }, body }) => {
       authorise(actor, 'write', await findTerminal(db, id), 'terminal_unknown')
+      const formerUntil = body?.atOnce ? null : new Date(now().getTime() + host.settings.BILLING_SECRET_OVERLAP)
       const terminal = await db.transaction(async tx => {
         const [row] = await tx<Terminal[]>`
-          update terminals set secret_number = secret_number + 1 where id = ${id} and deleted_at is null
+          update terminals set secret_number = secret_number + 1, former_until = ${formerUntil}
+          where id = ${id} and deleted_at is null
           returning ${columns(tx)}`
         if (!row) throw new Problem('not_found', 'terminal_unknown')
         return row
       })
       return { ...view(terminal), secretOnce: secretOf(key, id, terminal.secretNumber) }
+    },
+  )
+
+  const mayTell = webhookHosts(host)
+  http.put(
+    '/terminals/:id/webhook',
+    {
+      config,
+      schema: {
+        summary: 'Say where a payment terminal is told of what it has to do',
+        description: 'At hosts that `BILLING_TERMINAL_WEBHOOK_HOSTS` names; null tells it no longer.',
+        refuses: ['terminal_unknown', 'editor_required', 'webhook_refused'],
+        params: One,
+        body: Type.Object({
+          url: Type.Union([
+            Type.String({
+              maxLength: 500,
+              pattern: '^https?://',
+              examples: ['https://terminals.example.com/ohmnibus'],
+            }),
+            Type.Null(),
+          ]),
+        }),
+        response: { 200: TerminalView },
+      },
+    },
+    async ({ actor, params: { id }, body: { url } }) => {
+      authorise(actor, 'write', await findTerminal(db, id), 'terminal_unknown')
+      if (url !== null && !mayTell(url)) throw new Problem('unprocessable', 'webhook_refused')
+      const [row] = await db.transaction(
+        tx => tx<Terminal[]>`
+          update terminals set webhook_url = ${url} where id = ${id} and deleted_at is null returning ${columns(tx)}`,
+      )
+      if (!row) throw new Problem('not_found', 'terminal_unknown')
+      return view(row)
     },
   )
 

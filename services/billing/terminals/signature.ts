@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Terminal } from './store.ts'
 
 /** Of a request, as Standard Webhooks has them (standardwebhooks.com, "Signature scheme"). */
 export interface Proof {
@@ -15,6 +16,23 @@ const secretBegin = 'whsec_'
 /** The secret of a terminal, derived from ours so that it is kept nowhere. */
 export const secretOf = (key: Buffer, terminalId: string, number: number): string =>
   secretBegin + createHmac('sha256', key).update(`${terminalId} ${number}`).digest('base64')
+
+/** Those that hold: while a secret is changed the one before, too. */
+export const secretsOf = (
+  key: Buffer,
+  { id, secretNumber, formerUntil }: Pick<Terminal, 'id' | 'secretNumber' | 'formerUntil'>,
+  now: Date,
+): string[] => [
+  secretOf(key, id, secretNumber),
+  ...(formerUntil && formerUntil > now ? [secretOf(key, id, secretNumber - 1)] : []),
+]
+
+/** By each of these secrets, as Standard Webhooks have it while one is changed. */
+export const signAll = (
+  secrets: readonly string[],
+  proof: Pick<Proof, 'id' | 'timestamp'>,
+  body: Buffer | string,
+): string => secrets.map(secret => sign(secret, proof, body)).join(' ')
 
 export function sign(
   secret: string,

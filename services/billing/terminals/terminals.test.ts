@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { suite, test, type TestContext } from 'node:test'
 import { newId } from '#kernel'
 import { stranger } from '../ad-hoc/testing.ts'
-import { sign } from './signature.ts'
+import { isProven, sign } from './signature.ts'
 
 /** A terminal of who sells there, which signs what it says. */
-async function terminal(t: TestContext) {
-  const it = await stranger(t)
+async function terminal(t: TestContext, environment: Record<string, string> = {}) {
+  const it = await stranger(t, { environment })
   const made = await it.operator.post('/terminals', { name: 'Car park' })
   assert.equal(made.status, 201, JSON.stringify(made.body))
   const { id, secretOnce } = made.body
@@ -119,7 +121,7 @@ suite('a payment terminal', () => {
     )
     assert.equal((await it.p.http.inject({ url: `/api/billing/terminals/${it.id}/to-do` })).statusCode, 401)
     assert.equal((await it.p.http.inject({ url: `/api/billing/terminals/${newId()}/to-do` })).statusCode, 401)
-    const { body } = await it.operator.post(`/terminals/${it.id}/secret`)
+    const { body } = await it.operator.post(`/terminals/${it.id}/secret`, { atOnce: true })
     assert.equal((await it.say('/to-do')).status, 401, 'the former one proves nothing')
     assert.equal((await it.say('/to-do', undefined, { secret: body.secretOnce })).status, 200)
     const other = it.as({ role: 'operator', organisation: { id: newId(), role: 'admin' } })
@@ -128,6 +130,63 @@ suite('a payment terminal', () => {
     assert.equal((await it.operator.delete(`/terminals/${it.id}`)).status, 204)
     assert.equal((await it.say('/to-do', undefined, { secret: body.secretOnce })).status, 401)
     assert.deepEqual((await it.operator.get('/terminals')).body.items, [])
+  })
+
+  test('has both its secrets for a day while it is given another one', async t => {
+    const it = await terminal(t)
+    const { body: first } = await it.operator.post(`/terminals/${it.id}/secret`)
+    assert.equal(first.formerUntil, new Date(it.clock.at + 86_400_000).toISOString())
+    const status = async (secret: string) => (await it.say('/to-do', undefined, { secret })).status
+    assert.deepEqual([await status(it.secretOnce), await status(first.secretOnce)], [200, 200])
+    const { body: second } = await it.operator.post(`/terminals/${it.id}/secret`)
+    assert.deepEqual([await status(it.secretOnce), await status(first.secretOnce)], [401, 200])
+    it.clock.at += 86_400_001
+    assert.deepEqual([await status(first.secretOnce), await status(second.secretOnce)], [401, 200])
+  })
+
+  test('is told what to take by a webhook of its own, signed with both secrets, again until it answers', async t => {
+    const heard: { headers: IncomingHttpHeaders; body: string }[] = []
+    const answers = [500, 302, 204]
+    const server = createServer(async (request, response) => {
+      heard.push({ headers: request.headers, body: (await request.toArray()).join('') })
+      response.writeHead(answers[heard.length - 1] ?? 204, { location: 'http://127.0.0.1:1/' }).end()
+    }).listen(0, '127.0.0.1')
+    t.after(() => server.close())
+    await new Promise(done => server.once('listening', done))
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const it = await terminal(t, { BILLING_TERMINAL_WEBHOOK_HOSTS: host })
+    for (const url of ['http://169.254.169.254/', `http://user@${host}/`, 'http://localhost/']) {
+      const refused = await it.operator.put(`/terminals/${it.id}/webhook`, { url })
+      assert.deepEqual([refused.status, refused.body.code], [422, 'webhook_refused'], url)
+    }
+    const other = it.as({ role: 'operator', organisation: { id: newId(), role: 'admin' } })
+    assert.equal((await other.put(`/terminals/${it.id}/webhook`, { url: null })).status, 404)
+    const { body } = await it.operator.put(`/terminals/${it.id}/webhook`, { url: `http://${host}/hook` })
+    assert.equal(body.webhookUrl, `http://${host}/hook`)
+    const { body: fresh } = await it.operator.post(`/terminals/${it.id}/secret`)
+    await it.say('/authorised', it.card)
+    await it.answers('answered')
+    const session = await it.session(7_000)
+    await it.started(session)
+    await it.ended(session)
+    // The clock of jobs is not the test's: each try that failed is made again at once.
+    for (let time = 0; time < 3; time++) {
+      await it.p.db('kernel')`update graphile_worker._private_jobs set run_at = now() where attempts > 0`
+      await it.p.db('kernel')`notify "jobs:insert", '{"count":1}'`
+      await it.settle()
+    }
+    assert.equal(heard.length, 3)
+    const [{ headers, body: text }] = heard as [(typeof heard)[0]]
+    const { type, data } = JSON.parse(text)
+    assert.deepEqual([type, data.reference, data.toDo], ['authorisation.to-do', 'AUTH-1', { captureMinor: 350 }])
+    assert.equal(new Set(heard.map(({ headers }) => headers['webhook-id'])).size, 1)
+    const proof = {
+      id: headers['webhook-id'] as string,
+      timestamp: headers['webhook-timestamp'] as string,
+      signature: headers['webhook-signature'] as string,
+    }
+    for (const secret of [it.secretOnce, fresh.secretOnce])
+      assert.ok(isProven(secret, proof, text, new Date(it.clock.at)), 'whichever it has')
   })
 
   test('of somebody else is not heard about a station', async t => {

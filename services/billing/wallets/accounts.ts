@@ -2,6 +2,7 @@ import { DriverBlocked, DriverUnblocked } from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
 import { newId, type Tx } from '#kernel'
 import { accountFor, accountsOf, post } from '#money/ledger'
+import { noteSettled } from './owed.ts'
 
 /** Whose money it is: a driver by their id, or whoever it is. */
 export type Who = string | Owner
@@ -45,9 +46,14 @@ export async function owedBy(tx: Tx, driverId: string, currency: string): Promis
 
 /**
  * Pays what a driver owes as far as their wallet reaches, once for a cause; to be called whenever money came in or is no
- * longer kept. The driver is locked.
+ * longer kept. What it was owed for is owed no longer. The driver is locked.
  */
-export async function payDebts(tx: Tx, who: Who, currency: string, cause: { id: string; kind: string; at: Date }) {
+export async function payDebts(
+  tx: Tx,
+  who: Who,
+  currency: string,
+  cause: { id: string; kind: string; at: Date },
+): Promise<void> {
   const { id: ownerId } = ownerOf(who)
   const owed = await owedBy(tx, ownerId, currency)
   if (owed === 0n) return
@@ -55,8 +61,12 @@ export async function payDebts(tx: Tx, who: Who, currency: string, cause: { id: 
   const wallet = (await accountsOf(tx, ownerId, 'wallet')).find(({ id }) => id === from)!
   const available = wallet.balanceMinor - wallet.heldMinor
   const minor = available < owed ? available : owed
-  if (minor > 0n)
-    await post(tx, { cause: cause.id, kind: `${cause.kind}-debt`, at: cause.at, transfers: [{ from, to, minor }] })
+  if (minor <= 0n) return
+  const { id, at } = cause
+  const kind = `${cause.kind}-debt`
+  const { outcome } = await post(tx, { cause: id, kind, at, transfers: [{ from, to, minor }] })
+  if (outcome !== 'posted') return
+  await noteSettled(tx, { driverId: ownerId, currency, minor, cause: `${kind} ${id}`, at })
 }
 
 /** Tells chargers to serve who owes too much no more, and who has paid again. */

@@ -4,6 +4,7 @@ import { post } from '#money/ledger'
 import { openPayments, type PaymentChange, type Payments } from '#money/payments'
 import { companyOf } from '../companies/access.ts'
 import type { BillingHost } from '../host.ts'
+import { isForInvoice, takeForInvoice } from '../invoices/paying.ts'
 import { accounts, judge, lockDriver, payDebts } from './accounts.ts'
 import { fillingRoutes } from './filling.ts'
 import { watchBalance } from './low.ts'
@@ -20,10 +21,12 @@ export function topUps(
   /** What drivers and companies have follows what becomes of their payments. */
   async function follow(tx: Tx<'billing'>, change: PaymentChange): Promise<void> {
     const { payment, at } = change
-    if (payment.purpose !== 'top-up' || !payment.payer) return await others(tx, change)
+    const forInvoice = isForInvoice(payment)
+    if (!(payment.purpose === 'top-up' || forInvoice) || !payment.payer) return await others(tx, change)
     const { payer } = payment
+    if (forInvoice && change.kind === 'succeeded') return await takeForInvoice(tx, change, payer, allowed)
     const { currency } = payment
-    if (change.kind === 'failed' && payer.kind === 'person')
+    if (change.kind === 'failed' && payer.kind === 'person' && !forInvoice)
       await tx.publish(TopUpFailed, {
         paymentId: payment.id,
         driverId: payer.id,

@@ -7,7 +7,9 @@ import {
   DriverUnblocked,
   getReceipt,
   InvoiceIssued,
+  ReimbursementStated,
   SessionCharged,
+  SessionCredited,
   TopUpFailed,
   WalletLow,
 } from '#contracts/billing'
@@ -66,6 +68,30 @@ export const billing = {
         ...(owedMinor > 0
           ? [`Davon fehlten in Ihrem Guthaben ${amountIn('de', owedMinor, currency)}, die Sie schulden.`]
           : []),
+      ],
+    }),
+  }),
+
+  'session.credited': rule(SessionCredited, both, {
+    drafts: ({ driverId, companyId, chargerId, totalMinor, currency, reason }) => {
+      const facts = { charger: chargerId, totalMinor, currency, reason }
+      const audience: Audience | null = companyId
+        ? { kind: 'managers', id: companyId }
+        : driverId
+          ? person(driverId)
+          : null
+      return audience ? [{ audience, facts }] : []
+    },
+    en: ({ charger, totalMinor, currency, reason }) => ({
+      title: `${amountIn('en', totalMinor, currency)} back for charging at ${charger}`,
+      text: [
+        `Of what your session at ${charger} cost, ${amountIn('en', totalMinor, currency)} was given back: ${reason}`,
+      ],
+    }),
+    de: ({ charger, totalMinor, currency, reason }) => ({
+      title: `${amountIn('de', totalMinor, currency)} zurück für das Laden an ${charger}`,
+      text: [
+        `Von dem, was Ihr Ladevorgang an ${charger} gekostet hat, wurden ${amountIn('de', totalMinor, currency)} gutgeschrieben: ${reason}`,
       ],
     }),
   }),
@@ -209,6 +235,29 @@ export const billing = {
     de: ({ company }) => ({
       title: company ? 'Die Karten Ihres Unternehmens können wieder laden' : 'Sie können wieder laden',
       text: [company ? 'Was Ihr Unternehmen geschuldet hat, ist bezahlt.' : 'Was Sie geschuldet haben, ist bezahlt.'],
+    }),
+  }),
+
+  'reimbursement.stated': rule(ReimbursementStated, both, {
+    drafts: ({ userId, month, sessions, energyWh, currency, amountMinor, paidBy }) => [
+      {
+        audience: person(userId),
+        facts: { month, sessions, energyWh, currency, amountMinor, wallet: paidBy === 'wallet' },
+      },
+    ],
+    en: ({ month, sessions, energyWh, currency, amountMinor, wallet }) => ({
+      title: `You get ${amountIn('en', amountMinor, currency)} for charging at home`,
+      text: [
+        `In ${month} you charged ${energyIn('en', energyWh)} at home in ${sessions === 1 ? 'one session' : `${sessions} sessions`}.`,
+        wallet ? 'Your company has paid it into your wallet.' : 'Your company pays it with your salary.',
+      ],
+    }),
+    de: ({ month, sessions, energyWh, currency, amountMinor, wallet }) => ({
+      title: `Sie erhalten ${amountIn('de', amountMinor, currency)} für das Laden zu Hause`,
+      text: [
+        `Im Monat ${month} haben Sie zu Hause ${energyIn('de', energyWh)} geladen, in ${sessions === 1 ? 'einem Ladevorgang' : `${sessions} Ladevorgängen`}.`,
+        wallet ? 'Ihr Unternehmen hat es auf Ihr Guthaben gezahlt.' : 'Ihr Unternehmen zahlt es mit dem Gehalt aus.',
+      ],
     }),
   }),
 

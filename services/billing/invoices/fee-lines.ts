@@ -1,0 +1,66 @@
+import type { Db, Tx } from '#kernel'
+import { decimalOf } from '#money/amount'
+import type { DraftLine } from '#money/invoices'
+import type { Treatment } from '#money/tax'
+
+/** What a booking cost, as it is on an invoice. */
+export interface BookedFee {
+  readonly feeId: string
+  readonly bookingId: string
+  readonly kind: 'booking' | 'no-show' | 'late-cancellation'
+  readonly driverId: string
+  readonly sellerId: string
+  readonly currency: string
+  readonly totalMinor: bigint
+  readonly owedMinor: bigint
+  readonly state: 'booked' | 'given-back' | 'waived'
+  readonly askedAt: Date
+  readonly timeZone: string
+  /** Null where nobody had said yet who sells: it is on no invoice. */
+  readonly treatment: Treatment | null
+  readonly invoiceId: string | null
+}
+
+const columns = (db: Db) => db`
+  fee_id as "feeId", booking_id as "bookingId", kind, driver_id as "driverId", seller_id as "sellerId", currency,
+  net_minor + tax_minor as "totalMinor", owed_minor as "owedMinor", state, asked_at as "askedAt",
+  time_zone as "timeZone", treatment, invoice_id as "invoiceId"`
+
+export async function findFee(db: Db, feeId: string): Promise<BookedFee | undefined> {
+  const [row] = await db<BookedFee[]>`select ${columns(db)} from booking_fees where fee_id = ${feeId}`
+  return row
+}
+
+/** Those of them that are to be on an invoice, and are on none. */
+export const lockFees = (tx: Tx, fees: readonly BookedFee[]) => tx<BookedFee[]>`
+  select ${columns(tx)} from booking_fees
+  where fee_id = any(${fees.map(({ feeId }) => feeId)}::uuid[]) and ${isUninvoiced(tx)}
+  order by fee_id for update`
+
+const isUninvoiced = (db: Db) => db`state = 'booked' and treatment is not null and invoice_id is null`
+
+/** Of a seller to a driver, asked for before then; the oldest first. */
+export const listUninvoicedFees = (db: Db, sellerId: string, driverId: string, before: Date) => db<BookedFee[]>`
+  select ${columns(db)} from booking_fees
+  where seller_id = ${sellerId} and driver_id = ${driverId} and asked_at < ${before} and ${isUninvoiced(db)}
+  order by asked_at, fee_id limit 5000`
+
+const words = {
+  en: { booking: 'Booking', 'no-show': 'Booking that was not used', 'late-cancellation': 'Late cancellation' },
+  de: { booking: 'Buchung', 'no-show': 'Nicht genutzte Buchung', 'late-cancellation': 'Späte Stornierung' },
+}
+
+/** As lines of invoices name it. */
+export const itemOf = ({ feeId }: Pick<BookedFee, 'feeId'>): string => `booking-fee ${feeId}`
+
+export const lineOf = (fee: BookedFee, day: string, language: 'en' | 'de'): DraftLine => ({
+  name: words[language][fee.kind],
+  description: fee.bookingId,
+  quantity: '1',
+  unit: 'C62',
+  price: decimalOf({ minor: fee.totalMinor, currency: fee.currency }),
+  treatment: fee.treatment!,
+  item: itemOf(fee),
+  from: day,
+  to: day,
+})
