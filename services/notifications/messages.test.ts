@@ -25,6 +25,7 @@ const facts = {
   found: 'Win.Test.EICAR_HDB-1',
   charger: 'CP-1',
   energyWh: 18_400,
+  sessions: 3,
   formerWh: 18_000,
   evse: 1,
   fault: 'GroundFailure',

@@ -53,7 +53,7 @@ const shown = ({ kind, totalMinor, paidMinor, state }: any) => [kind, totalMinor
 suite('an open invoice', () => {
   test('is paid by a later top-up, the oldest first, and a correction gives back what was paid', async t => {
     const { ended, corrected, session, topUp, invoices, wallet, driverId, isRight } = await sell(t)
-    const [first, second] = [session(), session({ energyWh: 4_000 })]
+    const [first, second] = [session(), session({ energyWh: 4_000, minutes: 90 })]
     await ended(first)
     await ended(second)
     assert.deepEqual((await invoices()).map(shown), [

@@ -115,13 +115,13 @@ export function terminalRoutes(host: BillingHost, adHoc: AdHoc): void {
           'else knows it, no longer. The one before that proves nothing any more.',
         refuses: ['terminal_unknown', 'editor_required'],
         params: One,
-        body: Type.Optional(Type.Object({ atOnce: Type.Optional(Type.Boolean({ examples: [false] })) })),
+        querystring: Type.Object({ atOnce: Type.Optional(Type.Boolean({ examples: [false] })) }),
         response: { 200: WithSecret },
       },
     },
-    async ({ actor, params: { id }, body }) => {
+    async ({ actor, params: { id }, query: { atOnce } }) => {
       authorise(actor, 'write', await findTerminal(db, id), 'terminal_unknown')
-      const formerUntil = body?.atOnce ? null : new Date(now().getTime() + host.settings.BILLING_SECRET_OVERLAP)
+      const formerUntil = atOnce ? null : new Date(now().getTime() + host.settings.BILLING_SECRET_OVERLAP)
       const terminal = await db.transaction(async tx => {
         const [row] = await tx<Terminal[]>`
           update terminals set secret_number = secret_number + 1, former_until = ${formerUntil}

@@ -121,7 +121,7 @@ suite('a payment terminal', () => {
     )
     assert.equal((await it.p.http.inject({ url: `/api/billing/terminals/${it.id}/to-do` })).statusCode, 401)
     assert.equal((await it.p.http.inject({ url: `/api/billing/terminals/${newId()}/to-do` })).statusCode, 401)
-    const { body } = await it.operator.post(`/terminals/${it.id}/secret`, { atOnce: true })
+    const { body } = await it.operator.post(`/terminals/${it.id}/secret?atOnce=true`)
     assert.equal((await it.say('/to-do')).status, 401, 'the former one proves nothing')
     assert.equal((await it.say('/to-do', undefined, { secret: body.secretOnce })).status, 200)
     const other = it.as({ role: 'operator', organisation: { id: newId(), role: 'admin' } })

@@ -38,7 +38,7 @@ export async function noteSettled(tx: Tx, settled: Settled): Promise<bigint> {
       select session_id as id, owed_minor as "owedMinor", charged_at as at,
         case when invoiced_revision = revision then invoice_id end as "invoiceId"
       from charges where booked_id = ${driverId} and currency = ${currency} and owed_minor > 0 and not on_account
-      order by invoice_id is not distinct from ${first}::uuid desc, charged_at, session_id limit ${most} for update`,
+      order by invoice_id is not distinct from ${first}::uuid desc, charged_at, ended_at, session_id limit ${most} for update`,
     tx<Owed[]>`
       select fee_id as id, owed_minor as "owedMinor", asked_at as at, invoice_id as "invoiceId"
       from booking_fees where driver_id = ${driverId} and currency = ${currency} and owed_minor > 0
