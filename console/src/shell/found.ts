@@ -23,4 +23,19 @@ export const found: readonly Found[] = [
     about: ({ model, serial }) => [text(model), text(serial)].filter(Boolean).join(' · '),
     to: ({ id }) => `/passports/${text(id)}`,
   },
+  {
+    path: '/api/stations',
+    word: 'q',
+    name: texts => texts.charging.stations,
+    label: ({ name }) => text(name),
+    to: ({ id }) => `/stations/${text(id)}`,
+  },
+  {
+    path: '/api/ocpp/chargers',
+    word: 'q',
+    name: texts => texts.charging.chargers,
+    label: ({ id }) => text(id),
+    about: ({ vendor, model }) => [text(vendor), text(model)].filter(Boolean).join(' '),
+    to: ({ id }) => `/chargers/${encodeURIComponent(text(id))}`,
+  },
 ]

@@ -56,6 +56,7 @@ export const de: Catalogue = {
     wrong: 'Das Passwort ist falsch.',
   },
   list: {
+    asTable: 'Als Tabelle',
     filter: 'Filtern',
     filterBy: 'Filtern nach',
     value: 'Wert',
@@ -208,6 +209,7 @@ export const de: Catalogue = {
     shareText: 'Wer diesen Pass neben seinem Eigentümer lesen darf.',
   },
   documents: {
+    removeText: 'Die Datei ist endgültig weg.',
     title: 'Dokumente',
     emptyTitle: 'Noch keine Dokumente',
     emptyText:
@@ -226,6 +228,8 @@ export const de: Catalogue = {
     unread: 'ungelesen',
   },
   people: {
+    removeText: 'Sie verlieren, was diese Organisation ihnen öffnete.',
+    disableText: 'Alle ihre Sitzungen enden, und sie können sich nicht anmelden, bis das Konto entsperrt ist.',
     title: 'Personen',
     organisations: 'Organisationen',
     members: 'Mitglieder',
@@ -249,6 +253,7 @@ export const de: Catalogue = {
     emptyInvitations: 'Zurzeit ist niemand eingeladen.',
   },
   operations: {
+    giveUpText: 'Das Ereignis wird nie behandelt, und die dahinter gehen weiter.',
     deadLetters: 'Gescheiterte Ereignisse',
     deliveries: 'Zustellungen',
     subscriptions: 'Abonnements',
@@ -266,6 +271,10 @@ export const de: Catalogue = {
     services: 'Dienste',
   },
   charging: {
+    ticket: { start: 'Beginnen', close: 'Schließen', reopen: 'Wieder öffnen' },
+    rejectText: 'Es wird nicht mehr bedient, und niemand kann dort laden.',
+    stopText: 'Das Ladegerät beendet diesen Ladevorgang jetzt.',
+    cancelText: 'Der Fahrer erfährt es, und der Anschluss ist wieder frei.',
     stations: 'Ladestationen',
     chargers: 'Ladegeräte',
     sessions: 'Ladevorgänge',
@@ -306,6 +315,7 @@ export const de: Catalogue = {
     password: 'Das Passwort dieses Ladegeräts, nur jetzt zu sehen: {password}',
   },
   market: {
+    hide: 'Verbergen',
     products: 'Produkte',
     orders: 'Bestellungen',
     sales: 'Verkäufe',

@@ -60,6 +60,7 @@ export const en = {
     wrong: 'The password is wrong.',
   },
   list: {
+    asTable: 'As a table',
     filter: 'Filter',
     filterBy: 'Filter by',
     value: 'Value',
@@ -211,6 +212,7 @@ export const en = {
     shareText: 'Who may read this passport beside its owner.',
   },
   documents: {
+    removeText: 'The file is gone for good.',
     title: 'Documents',
     emptyTitle: 'No documents yet',
     emptyText: 'Declarations, test reports and manuals of your batteries. Upload them here or at a passport.',
@@ -228,6 +230,8 @@ export const en = {
     unread: 'unread',
   },
   people: {
+    removeText: 'They lose what this organisation opened to them.',
+    disableText: 'All their sessions end, and they cannot sign in until the account is unlocked.',
     title: 'People',
     organisations: 'Organisations',
     members: 'Members',
@@ -250,6 +254,7 @@ export const en = {
     emptyInvitations: 'Nobody is invited at the moment.',
   },
   operations: {
+    giveUpText: 'The event will never be handled, and those that wait behind it go on.',
     deadLetters: 'Dead letters',
     deliveries: 'Deliveries',
     subscriptions: 'Subscriptions',
@@ -266,6 +271,10 @@ export const en = {
     services: 'Services',
   },
   charging: {
+    ticket: { start: 'Start', close: 'Close', reopen: 'Open again' },
+    rejectText: 'It is no longer answered, and nobody can charge there.',
+    stopText: 'The charger is told to end this session now.',
+    cancelText: 'The driver is told, and the connector is free again.',
     stations: 'Stations',
     chargers: 'Chargers',
     sessions: 'Sessions',
@@ -305,6 +314,7 @@ export const en = {
     password: 'The password of this charger, shown only once: {password}',
   },
   market: {
+    hide: 'Hide',
     products: 'Products',
     orders: 'Orders',
     sales: 'Sales',

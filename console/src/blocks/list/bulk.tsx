@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Progress, Stack, Table, Text } from '@mantine/core'
+import { Alert, Button, Group, Modal, Progress, Stack, Table, Text, Textarea } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { useTexts } from '../../texts/texts.tsx'
@@ -29,6 +29,7 @@ function useBulk<Row>({ list, asked, act, chosen }: Work<Row>) {
   const [progress, move] = useState<{ done: number; of: number }>()
   const [result, end] = useState<Result<Row>>()
   const stopped = useRef(false)
+  const [reason, say] = useState('')
 
   async function run(rows: readonly Row[]): Promise<void> {
     end(undefined)
@@ -41,7 +42,7 @@ function useBulk<Row>({ list, asked, act, chosen }: Work<Row>) {
       while (next < able.length && !stopped.current) {
         const row = able[next++]!
         try {
-          await act.run(row)
+          await act.run(row, reason || undefined)
         } catch (error) {
           failed.push({ row, error })
         }
@@ -60,7 +61,7 @@ function useBulk<Row>({ list, asked, act, chosen }: Work<Row>) {
     for await (const row of through(list, asked)) rows.push(row)
     await run(rows)
   }
-  return { progress, result, run, begin, stop: () => void (stopped.current = true) }
+  return { progress, result, reason, say, run, begin, stop: () => void (stopped.current = true) }
 }
 
 /**
@@ -70,15 +71,23 @@ function useBulk<Row>({ list, asked, act, chosen }: Work<Row>) {
 export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; close: () => void }) {
   const { act, chosen, label, close } = props
   const texts = useTexts()
-  const { progress, result, run, begin, stop } = useBulk(props)
+  const { progress, result, reason, say, run, begin, stop } = useBulk(props)
   const able = chosen === 'matching' ? undefined : chosen.filter(row => act.may?.(row) ?? true).length
   return (
     <Modal opened onClose={close} title={act.name(texts)}>
       <Stack>
         {!progress && act.warns && <Text>{act.warns(texts)}</Text>}
+        {!progress && act.asks && (
+          <Textarea
+            label={act.asks(texts)}
+            maxLength={1_000}
+            value={reason}
+            onChange={event => say(event.currentTarget.value)}
+          />
+        )}
         {!progress && (
           <Group>
-            <Button onClick={() => void begin()} disabled={able === 0}>
+            <Button onClick={() => void begin()} disabled={able === 0 || (act.asks && reason.trim() === '')}>
               {able === undefined ? texts.list.selectMatching : fill(texts.list.confirm, { count: able })}
             </Button>
             <Button variant="default" onClick={close}>

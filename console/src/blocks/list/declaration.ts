@@ -36,7 +36,9 @@ export interface Column<Row> {
 export interface RowAct<Row> {
   readonly name: (texts: Catalogue) => string
   readonly may?: (row: Row) => boolean
-  readonly run: (row: Row) => Promise<unknown>
+  readonly run: (row: Row, reason?: string) => Promise<unknown>
+  /** Asks for a text that goes along, by this name. */
+  readonly asks?: (texts: Catalogue) => string
   /** What will be gone, where it cannot be undone. */
   readonly warns?: (texts: Catalogue) => string
 }

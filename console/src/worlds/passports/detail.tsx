@@ -10,6 +10,7 @@ import { List } from '../../blocks/list/list.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { kindOf } from '../../blocks/merge.tsx'
+import { documentsOf, Upload } from './documents.tsx'
 import { publish, titleOf, type Passport } from './passports.tsx'
 
 export default function PassportScreen() {
@@ -54,7 +55,12 @@ function Shown({ passport }: { passport: Passport }) {
         {
           id: 'documents',
           name: texts.passports.documents,
-          content: () => <List list={documentsOf(id)} embedded />,
+          content: () => (
+            <>
+              <Upload passportId={id} />
+              <List list={documentsOf({ passportId: id })} embedded />
+            </>
+          ),
         },
         { id: 'readers', name: texts.passports.readers, content: () => <List list={readersOf(id)} embedded /> },
         { id: 'history', name: texts.passports.history, content: () => <Versions id={id} /> },
@@ -85,20 +91,6 @@ function Data({ data }: { data: Record<string, unknown> }) {
     </Stack>
   )
 }
-
-const documentsOf = (passportId: string) =>
-  listOf('/api/documents', {
-    query: { passportId },
-    columns: [
-      { id: 'title' },
-      { id: 'kind', kind: 'word' },
-      { id: 'language' },
-      { id: 'sizeBytes', kind: 'bytes' },
-      { id: 'createdAt', kind: 'instant' },
-    ],
-    idOf: ({ docId }) => docId,
-    empty: texts => ({ title: texts.documents.emptyTitle, text: texts.documents.emptyText }),
-  })
 
 const readersOf = (id: string) =>
   listOf('/api/passports/{id}/readers', {

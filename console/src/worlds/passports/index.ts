@@ -9,6 +9,12 @@ export const passports: World = {
       of: '/api/passports',
       load: () => import('./list.tsx'),
     },
+    {
+      path: '/documents',
+      name: texts => texts.documents.title,
+      of: '/api/documents',
+      load: () => import('./documents.tsx'),
+    },
     { path: '/passports/new', load: () => import('./new.tsx') },
     { path: '/passports/$id', load: () => import('./detail.tsx') },
     { path: '/passports/$id/edit', load: () => import('./edit.tsx') },

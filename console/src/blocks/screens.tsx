@@ -1,0 +1,161 @@
+import { Button } from '@mantine/core'
+import { useNavigate, useParams } from '@tanstack/react-router'
+import { useState, type ComponentType, type ReactNode } from 'react'
+import { ask } from '../api/client.ts'
+import type { Catalogue } from '../texts/en.ts'
+import { useTexts } from '../texts/texts.tsx'
+import { Read, read, useRead, type AnswerOf, type ReadPath } from './data.tsx'
+import { Detail, type Act, type Tab } from './detail.tsx'
+import { Editor } from './editor.tsx'
+import { Link } from './link.tsx'
+import { at, type ListDeclaration } from './list/declaration.ts'
+import { List } from './list/list.tsx'
+import type { Schema } from './schema.ts'
+import { Screen } from './screen.tsx'
+
+/** Screens as they are declared: what differs from one to the next is data. */
+
+type Say = (texts: Catalogue) => string
+interface Way {
+  readonly to: string
+  readonly name: Say
+}
+
+export function WayButton({ to, name }: Way) {
+  return <Button component={Link} to={to}>{name(useTexts())}</Button> // prettier-ignore
+}
+
+export const listScreen =
+  <Row,>(title: Say, list: ListDeclaration<Row>, create?: Way, above?: ReactNode): ComponentType =>
+  () => (
+    <Screen title={title(useTexts())} acts={create && <WayButton {...create} />}>
+      {above}
+      <List list={create ? { ...list, begin: <WayButton {...create} /> } : list} />
+    </Screen>
+  )
+
+export interface DetailDeclaration<P extends ReadPath> {
+  readonly path: P
+  readonly list: Way
+  readonly title: (answer: AnswerOf<P>) => string
+  readonly state?: (answer: AnswerOf<P>) => string
+  readonly changed?: (answer: AnswerOf<P>) => string | undefined
+  readonly acts?: (answer: AnswerOf<P>) => readonly Act[]
+  readonly links?: (answer: AnswerOf<P>, texts: Catalogue) => ReactNode
+  readonly tabs: (answer: AnswerOf<P>, texts: Catalogue) => readonly Tab[]
+  /** Milliseconds, where it moves and nothing tells of it. */
+  readonly every?: number
+}
+
+export function detailScreen<P extends ReadPath>(declared: DetailDeclaration<P>): ComponentType {
+  const { path, list, title, state, changed, acts, links, tabs, every } = declared
+  function Shown({ answer, id }: { answer: AnswerOf<P>; id: string }) {
+    const texts = useTexts()
+    return (
+      <Detail
+        title={title(answer)}
+        list={{ to: list.to, name: list.name(texts) }}
+        id={id}
+        path={at(path, { id })}
+        state={state?.(answer)}
+        changed={changed?.(answer)}
+        acts={acts?.(answer)}
+        links={links?.(answer, texts)}
+        tabs={tabs(answer, texts)}
+      />
+    )
+  }
+  return function DetailScreen() {
+    const { id } = useParams({ strict: false }) as { id: string }
+    return (
+      <Read path={path} params={{ id }} every={every}>
+        {answer => <Shown answer={answer} id={id} />}
+      </Read>
+    )
+  }
+}
+
+export interface CreateDeclaration {
+  readonly title: Say
+  readonly list: Way
+  readonly schema: Schema
+  readonly post: string
+  readonly initial?: object
+  /** Where one goes on; what was answered may tell what is told only once. */
+  readonly opened: (answer: Record<string, unknown>) => string
+}
+
+export const createScreen = ({ title, list, schema, post, initial = {}, opened }: CreateDeclaration): ComponentType => {
+  const version = { data: initial }
+  return function CreateScreen() {
+    const texts = useTexts()
+    const navigate = useNavigate()
+    return (
+      <Screen title={title(texts)} within={list.name(texts)}>
+        <Editor
+          name={post}
+          schema={schema}
+          initial={version}
+          asJson
+          button={texts.form.create}
+          save={async (body, headers) => (await ask<Record<string, unknown>>('POST', post, { body, headers })).data}
+          saved={answer => void navigate({ to: opened(answer) })}
+        />
+      </Screen>
+    )
+  }
+}
+
+export interface EditDeclaration<P extends ReadPath> {
+  readonly title: Say
+  readonly list: Way
+  readonly path: P
+  readonly schema: Schema
+  readonly method?: 'PUT' | 'PATCH'
+  readonly opened: (id: string) => string
+}
+
+/** Edits what the API gives, by the fields that it takes. */
+export function editScreen<P extends ReadPath>(declared: EditDeclaration<P>): ComponentType {
+  const { title, list, path, schema, method = 'PUT', opened } = declared
+  const versionOf = ({ data, tag }: { data: AnswerOf<P>; tag?: string }) => ({
+    data: within(data as Record<string, unknown>, schema),
+    tag,
+  })
+  function Form(props: { id: string; data: AnswerOf<P>; tag: string | undefined }) {
+    const texts = useTexts()
+    const navigate = useNavigate()
+    const { id } = props
+    // What the form began with: what others save meanwhile is told, and does not touch it.
+    const [{ data, tag }] = useState(props)
+    const [initial] = useState(() => versionOf({ data, tag }))
+    const { data: now } = useRead(path, { id }, {}, 10_000)
+    return (
+      <Screen title={title(texts)} within={list.name(texts)}>
+        <Editor
+          name={at(path, { id })}
+          schema={schema}
+          initial={initial}
+          asJson
+          button={texts.form.save}
+          hint={now && now.tag !== tag ? texts.form.changedMeanwhile : undefined}
+          current={async () => versionOf(await read(path, { id }))}
+          save={(body, headers) => ask(method, at(path, { id }), { body, headers })}
+          saved={() => void navigate({ to: opened(id) })}
+        />
+      </Screen>
+    )
+  }
+  return function EditScreen() {
+    const { id } = useParams({ strict: false }) as { id: string }
+    return (
+      <Read path={path} params={{ id }}>
+        {(data, tag) => <Form id={id} data={data} tag={tag} />}
+      </Read>
+    )
+  }
+}
+
+/** What a schema takes of a thing. */
+export const within = (data: Record<string, unknown>, { properties = {} }: Schema): Record<string, unknown> =>
+  Object.fromEntries(Object.keys(properties).flatMap(name => (data[name] === undefined ? [] : [[name, data[name]]])))

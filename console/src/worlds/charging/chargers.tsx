@@ -1,0 +1,266 @@
+import { Alert, Button, Code, Select, Stack, Table, Text } from '@mantine/core'
+import { useState } from 'react'
+import type { components } from '../../api/api.gen'
+import { base } from '../../api/base.ts'
+import { ask } from '../../api/client.ts'
+import { Facts } from '../../blocks/detail.tsx'
+import { Empty } from '../../blocks/empty.tsx'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { List } from '../../blocks/list/list.tsx'
+import { JsonField } from '../../blocks/schema-form.tsx'
+import { detailScreen, listScreen } from '../../blocks/screens.tsx'
+import { Trouble } from '../../blocks/trouble.tsx'
+import { Value } from '../../blocks/values.tsx'
+import type { Catalogue } from '../../texts/en.ts'
+import { nameOf, useTexts } from '../../texts/texts.tsx'
+
+type ChargerAnswer = components['schemas']['Charger']
+
+const way = { to: '/chargers', name: (texts: Catalogue) => texts.charging.chargers }
+const path = (id: string, rest = ''): string => `/api/ocpp/chargers/${encodeURIComponent(id)}${rest}`
+const decide = (decision: 'approve' | 'reject') => ({
+  name: (texts: Catalogue) => texts.charging[decision],
+  run: ({ id }: { id: string }) =>
+    ask('POST', path(id, `/${decision}`), { headers: { 'idempotency-key': crypto.randomUUID() } }),
+})
+
+const list = listOf('/api/ocpp/chargers', {
+  columns: [
+    { id: 'id' },
+    { id: 'status', kind: 'state' },
+    { id: 'connected', kind: 'boolean' },
+    { id: 'connectors', value: ({ connectors }) => connectors.map(({ status }) => status).join(', ') },
+    { id: 'vendor' },
+    { id: 'model' },
+    { id: 'ocppVersion' },
+    { id: 'firmware', aside: true },
+    { id: 'lastHeardAt', kind: 'instant' },
+  ],
+  open: ({ id }) => `/chargers/${encodeURIComponent(id)}`,
+  acts: [
+    { ...decide('approve'), may: ({ status }) => status !== 'accepted' },
+    { ...decide('reject'), may: ({ status }) => status !== 'rejected', warns: texts => texts.charging.rejectText },
+  ],
+  empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptyChargers }),
+})
+
+/** What one types into a charger; it appears in the list by itself. */
+function Connect() {
+  const texts = useTexts()
+  const address = `${location.origin.replace(/^http/, 'ws')}${base}/ocpp/`
+  return (
+    <details>
+      <summary>{texts.charging.connect}</summary>
+      <Stack gap="xs" py="xs">
+        <Text>{texts.charging.connectText}</Text>
+        <Code block>{address}</Code>
+      </Stack>
+    </details>
+  )
+}
+
+export const Chargers = listScreen(way.name, list, undefined, <Connect />)
+
+export const Charger = detailScreen({
+  path: '/api/ocpp/chargers/{id}',
+  list: way,
+  title: ({ id, name }) => (name ? `${id} · ${name}` : id),
+  state: ({ status }) => status,
+  changed: ({ lastHeardAt }) => lastHeardAt ?? undefined,
+  every: 5_000,
+  acts: ({ id, status }) =>
+    status === 'accepted'
+      ? [{ ...decide('reject'), warns: texts => texts.charging.rejectText, run: () => decide('reject').run({ id }) }]
+      : [{ ...decide('approve'), run: () => decide('approve').run({ id }) }],
+  tabs: (charger, texts) => [
+    { id: 'now', name: texts.charging.connectors, content: () => <Now charger={charger} /> },
+    { id: 'sessions', name: texts.charging.sessions, content: () => <List list={sessionsOf(charger.id)} embedded /> },
+    { id: 'commands', name: texts.charging.commands, content: () => <Commands charger={charger} /> },
+    { id: 'wire', name: texts.charging.wire, content: () => <List list={messagesOf(charger.id)} embedded /> },
+    { id: 'config', name: texts.charging.variables, content: () => <List list={variablesOf(charger.id)} embedded /> },
+    { id: 'about', name: texts.shell.details, content: () => <Facts facts={factsOf(charger)} /> },
+  ],
+})
+
+const factsOf = (charger: ChargerAnswer) => [
+  { id: 'connected', kind: 'boolean' as const, value: charger.connected },
+  ...(['vendor', 'model', 'serialNumber', 'firmware', 'ocppVersion', 'address', 'password'] as const).map(id => ({
+    id,
+    value: charger[id],
+  })),
+  ...(['connectedAt', 'disconnectedAt', 'bootedAt', 'lastHeardAt', 'createdAt'] as const).map(id => ({
+    id,
+    kind: 'instant' as const,
+    value: charger[id],
+  })),
+]
+
+function Now({ charger }: { charger: ChargerAnswer }) {
+  const texts = useTexts()
+  if (charger.connectors.length === 0)
+    return <Empty title={texts.charging.emptyTitle} text={texts.charging.emptyChargers} />
+  return (
+    <Table>
+      <Table.Thead>
+        <Table.Tr>
+          {['evse', 'connector', 'status', 'errorCode', 'info', 'at'].map(id => (
+            <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
+          ))}
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {charger.connectors.map(({ evse, connector, status, errorCode, info, at }) => (
+          <Table.Tr key={`${evse}-${connector}`}>
+            <Table.Td>{evse}</Table.Td>
+            <Table.Td>{connector}</Table.Td>
+            <Table.Td>
+              <Value kind="state" value={status} />
+            </Table.Td>
+            <Table.Td>
+              <Value value={errorCode} />
+            </Table.Td>
+            <Table.Td>
+              <Value value={info} />
+            </Table.Td>
+            <Table.Td>
+              <Value kind="instant" value={at} />
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  )
+}
+
+const sessionsOf = (charger: string) =>
+  listOf('/api/sessions', {
+    query: { charger },
+    columns: [
+      { id: 'startedAt', kind: 'instant' },
+      { id: 'status', kind: 'state' },
+      { id: 'energyWh', kind: 'Wh' },
+      { id: 'connector' },
+      { id: 'endedAt', kind: 'instant' },
+    ],
+    open: ({ id }) => `/sessions/${id}`,
+    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptySessions }),
+  })
+
+const messagesOf = (id: string) =>
+  listOf('/api/ocpp/chargers/{id}/messages', {
+    params: { id },
+    columns: [
+      { id: 'action' },
+      { id: 'direction', kind: 'word' },
+      { id: 'outcome', kind: 'state' },
+      { id: 'payload', value: ({ payload }) => JSON.stringify(payload) },
+      { id: 'answer', value: ({ answer }) => JSON.stringify(answer) },
+      { id: 'errorCode', aside: true },
+      { id: 'at', kind: 'instant' },
+    ],
+    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
+  })
+
+const variablesOf = (id: string) =>
+  listOf('/api/ocpp/chargers/{id}/variables', {
+    params: { id },
+    columns: [
+      { id: 'variable' },
+      { id: 'component' },
+      { id: 'value' },
+      { id: 'unit' },
+      { id: 'mutability' },
+      { id: 'waitsForReboot', kind: 'boolean' },
+      { id: 'reportedAt', kind: 'instant' },
+    ],
+    idOf: row => [row.component, row.componentInstance, row.evse, row.connector, row.variable, row.attribute].join('/'),
+    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
+  })
+
+const commandsOf = (id: string) =>
+  listOf('/api/ocpp/chargers/{id}/commands', {
+    params: { id },
+    columns: [
+      { id: 'action' },
+      { id: 'outcome', kind: 'state' },
+      { id: 'payload', value: ({ payload }) => JSON.stringify(payload) },
+      { id: 'answer', value: ({ answer }) => JSON.stringify(answer) },
+      { id: 'askedAt', kind: 'instant' },
+    ],
+    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
+  })
+
+/** What one sends most, with what it sends; the charger's version decides which of them there is. */
+const usual: Record<string, Record<string, object>> = {
+  'ocpp1.6': {
+    Reset: { type: 'Soft' },
+    ChangeAvailability: { connectorId: 0, type: 'Operative' },
+    GetConfiguration: {},
+    ChangeConfiguration: { key: 'HeartbeatInterval', value: '300' },
+    UnlockConnector: { connectorId: 1 },
+    TriggerMessage: { requestedMessage: 'StatusNotification' },
+    ClearCache: {},
+  },
+  'ocpp2.0.1': {
+    Reset: { type: 'OnIdle' },
+    ChangeAvailability: { operationalStatus: 'Operative' },
+    GetBaseReport: { requestId: 1, reportBase: 'FullInventory' },
+    UnlockConnector: { evseId: 1, connectorId: 1 },
+    TriggerMessage: { requestedMessage: 'StatusNotification' },
+    ClearCache: {},
+  },
+}
+
+function Commands({ charger }: { charger: ChargerAnswer }) {
+  const texts = useTexts()
+  const known = usual[charger.ocppVersion === 'ocpp1.6' ? 'ocpp1.6' : 'ocpp2.0.1']!
+  const [action, choose] = useState('TriggerMessage')
+  const [payload, enter] = useState<unknown>(known.TriggerMessage)
+  const [answer, hear] = useState<unknown>()
+  const [trouble, tell] = useState<unknown>()
+  const [busy, work] = useState(false)
+  const send = async (): Promise<void> => {
+    work(true)
+    tell(undefined)
+    hear(undefined)
+    try {
+      hear((await ask('POST', path(charger.id, `/commands/${action}`), { body: payload || {} })).data)
+    } catch (error) {
+      tell(error)
+    } finally {
+      work(false)
+    }
+  }
+  return (
+    <Stack>
+      <Select
+        label={texts.charging.command}
+        data={Object.keys(known)}
+        value={action}
+        allowDeselect={false}
+        onChange={next => {
+          choose(next!)
+          enter(known[next!])
+        }}
+      />
+      <JsonField
+        key={action}
+        about={{ id: 'field-payload', label: nameOf(texts, 'payload') }}
+        value={payload}
+        put={enter}
+      />
+      <div>
+        <Button onClick={() => void send()} loading={busy}>
+          {texts.charging.send}
+        </Button>
+      </div>
+      {trouble !== undefined && <Trouble error={trouble} />}
+      {answer !== undefined && (
+        <Alert role="status" title={texts.charging.answer}>
+          <Value kind="json" value={answer} />
+        </Alert>
+      )}
+      <List list={commandsOf(charger.id)} embedded />
+    </Stack>
+  )
+}

@@ -1,0 +1,219 @@
+import tariffSchema from 'schema:post /api/billing/tariffs'
+import cardSchema from 'schema:put /api/ocpp/tokens/{id}'
+import newCardSchema from 'schema:post /api/ocpp/tokens'
+import { base } from '../../api/base.ts'
+import { ask } from '../../api/client.ts'
+import { Facts } from '../../blocks/detail.tsx'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { createScreen, detailScreen, editScreen, listScreen } from '../../blocks/screens.tsx'
+import type { Catalogue } from '../../texts/en.ts'
+
+const empty = (texts: Catalogue) => ({ title: texts.charging.emptyTitle, text: texts.charging.empty })
+
+const tariffWay = { to: '/tariffs', name: (texts: Catalogue) => texts.charging.tariffs }
+const tariffs = listOf('/api/billing/tariffs', {
+  columns: [
+    { id: 'name' },
+    { id: 'price', value: ({ terms }) => pricesOf(terms) },
+    { id: 'uses', value: ({ uses }) => uses.length, kind: 'number' },
+    { id: 'version', kind: 'number' },
+    { id: 'createdAt', kind: 'instant' },
+    { id: 'withdrawnAt', kind: 'instant', aside: true },
+  ],
+  open: ({ id }) => `/tariffs/${id}/edit`,
+  acts: [
+    {
+      name: texts => texts.people.withdraw,
+      may: ({ withdrawnAt }) => withdrawnAt === null,
+      run: ({ id, version }) =>
+        ask('DELETE', `/api/billing/tariffs/${id}`, { headers: { 'if-match': `"${version}"` } }),
+    },
+  ],
+  empty,
+})
+
+/** `ENERGY 0.49, FLAT 0.35 EUR`. */
+function pricesOf({
+  currency,
+  elements,
+}: {
+  currency: string
+  elements: readonly { priceComponents: readonly { type: string; price: string }[] }[]
+}) {
+  const parts = elements.flatMap(({ priceComponents }) => priceComponents.map(({ type, price }) => `${type} ${price}`))
+  return `${parts.join(', ')} ${currency}`
+}
+
+export const Tariffs = listScreen(tariffWay.name, tariffs, { to: '/tariffs/new', name: t => t.charging.newTariff })
+export const NewTariff = createScreen({
+  title: texts => texts.charging.newTariff,
+  list: tariffWay,
+  schema: tariffSchema,
+  post: '/api/billing/tariffs',
+  initial: {
+    terms: {
+      currency: 'EUR',
+      taxIncluded: true,
+      elements: [{ priceComponents: [{ type: 'ENERGY', price: '0.49' }] }],
+    },
+  },
+  opened: () => '/tariffs',
+})
+export const EditTariff = editScreen({
+  title: texts => texts.charging.tariffs,
+  list: tariffWay,
+  path: '/api/billing/tariffs/{id}',
+  schema: tariffSchema,
+  opened: () => '/tariffs',
+})
+
+const tokenWay = { to: '/tokens', name: (texts: Catalogue) => texts.charging.tokens }
+const setStatus = (status: 'accepted' | 'blocked') => ({
+  may: (card: { status: string }) => card.status !== status,
+  run: ({ id, version }: { id: string; version: number }) =>
+    ask('PUT', `/api/ocpp/tokens/${id}`, { body: { status }, headers: { 'if-match': `"${version}"` } }),
+})
+const tokens = listOf('/api/ocpp/tokens', {
+  columns: [
+    { id: 'idToken' },
+    { id: 'type' },
+    { id: 'label' },
+    { id: 'status', kind: 'state' },
+    { id: 'expiresAt', kind: 'instant' },
+    { id: 'createdAt', kind: 'instant' },
+  ],
+  open: ({ id }) => `/tokens/${id}/edit`,
+  acts: [
+    { name: texts => texts.people.disable, ...setStatus('blocked') },
+    { name: texts => texts.people.enable, ...setStatus('accepted') },
+  ],
+  empty,
+})
+
+export const Tokens = listScreen(tokenWay.name, tokens, { to: '/tokens/new', name: t => t.charging.newToken })
+export const NewToken = createScreen({
+  title: texts => texts.charging.newToken,
+  list: tokenWay,
+  schema: newCardSchema,
+  post: '/api/ocpp/tokens',
+  opened: () => '/tokens',
+})
+export const EditToken = editScreen({
+  title: texts => texts.charging.tokens,
+  list: tokenWay,
+  path: '/api/ocpp/tokens/{id}',
+  schema: cardSchema,
+  opened: () => '/tokens',
+})
+
+const bookings = listOf('/api/bookings', {
+  columns: [
+    { id: 'place' },
+    { id: 'state', kind: 'state' },
+    { id: 'from', kind: 'instant' },
+    { id: 'to', kind: 'instant' },
+    { id: 'evse' },
+    { id: 'connector' },
+    { id: 'keptBy', kind: 'word', aside: true },
+  ],
+  acts: [
+    {
+      name: texts => texts.list.cancel,
+      may: ({ state }) => ['pending', 'reserved'].includes(state),
+      warns: texts => texts.charging.cancelText,
+      run: ({ id, version }) =>
+        ask('POST', `/api/bookings/${id}/cancel`, { body: {}, headers: { 'if-match': `"${version}"` } }),
+    },
+  ],
+  empty,
+})
+export const Bookings = listScreen(texts => texts.charging.bookings, bookings)
+
+const incidents = listOf('/api/maintenance/incidents', {
+  columns: [
+    { id: 'place' },
+    { id: 'status', kind: 'state' },
+    { id: 'priority', kind: 'state' },
+    { id: 'source', kind: 'word' },
+    { id: 'code' },
+    { id: 'chargerId' },
+    { id: 'openedAt', kind: 'instant' },
+    { id: 'closedAt', kind: 'instant', aside: true },
+  ],
+  empty,
+})
+export const Incidents = listScreen(texts => texts.charging.incidents, incidents)
+
+const ticketWay = { to: '/tickets', name: (texts: Catalogue) => texts.charging.tickets }
+const tickets = listOf('/api/maintenance/tickets', {
+  columns: [
+    { id: 'title', value: ({ number, title }) => `#${number} ${title}` },
+    { id: 'state', kind: 'state' },
+    { id: 'priority', kind: 'state' },
+    { id: 'place' },
+    { id: 'dueAt', kind: 'instant' },
+    { id: 'createdAt', kind: 'instant', aside: true },
+    { id: 'updatedAt', kind: 'instant' },
+  ],
+  open: ({ id }) => `/tickets/${id}`,
+  empty,
+})
+export const Tickets = listScreen(ticketWay.name, tickets)
+
+const ticketActs = ['start', 'close', 'reopen'] as const
+export const Ticket = detailScreen({
+  path: '/api/maintenance/tickets/{id}',
+  list: ticketWay,
+  title: ({ number, title }) => `#${number} ${title}`,
+  state: ({ state }) => state,
+  changed: ({ updatedAt }) => updatedAt,
+  every: 10_000,
+  acts: ({ id, possible, version }) =>
+    ticketActs
+      .filter(act => possible.some(each => each === act))
+      .map(act => ({
+        name: texts => texts.charging.ticket[act],
+        run: () =>
+          ask('POST', `/api/maintenance/tickets/${id}/${act}`, {
+            body: {},
+            headers: { 'if-match': `"${version}"`, 'idempotency-key': crypto.randomUUID() },
+          }),
+      })),
+  tabs: (ticket, texts) => [
+    {
+      id: 'about',
+      name: texts.shell.details,
+      content: () => (
+        <Facts
+          facts={[
+            { id: 'place', value: ticket.place },
+            { id: 'address', value: ticket.address },
+            { id: 'chargerId', value: ticket.chargerId },
+            { id: 'priority', kind: 'state', value: ticket.priority },
+            { id: 'dueAt', kind: 'instant', value: ticket.dueAt },
+            { id: 'text', value: ticket.description },
+          ]}
+        />
+      ),
+    },
+  ],
+})
+
+const invoices = listOf('/api/billing/invoices', {
+  columns: [
+    { id: 'number' },
+    { id: 'kind', kind: 'word' },
+    { id: 'state', kind: 'state' },
+    { id: 'buyerName' },
+    { id: 'totalMinor', kind: 'money', currency: ({ currency }) => currency },
+    { id: 'issuedOn', kind: 'date' },
+  ],
+  acts: [
+    {
+      name: () => 'PDF',
+      run: async ({ id }) => void window.open(`${base}/api/billing/invoices/${id}/pdf`, '_self'),
+    },
+  ],
+  empty,
+})
+export const Invoices = listScreen(texts => texts.charging.invoices, invoices)

@@ -1,0 +1,96 @@
+import type { components } from '../../api/api.gen'
+import { ask } from '../../api/client.ts'
+import { Facts } from '../../blocks/detail.tsx'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { List } from '../../blocks/list/list.tsx'
+import { detailScreen, listScreen } from '../../blocks/screens.tsx'
+import { Sparkline } from '../../blocks/sparkline.tsx'
+import type { Catalogue } from '../../texts/en.ts'
+
+type SessionAnswer = components['schemas']['ChargingSession']
+
+const way = { to: '/sessions', name: (texts: Catalogue) => texts.charging.sessions }
+const stop = {
+  name: (texts: Catalogue) => texts.charging.stop,
+  warns: (texts: Catalogue) => texts.charging.stopText,
+  run: ({ id }: { id: string }) =>
+    ask('POST', `/api/sessions/${id}/stop`, { headers: { 'idempotency-key': crypto.randomUUID() } }),
+}
+
+const list = listOf('/api/sessions', {
+  columns: [
+    { id: 'startedAt', kind: 'instant' },
+    { id: 'chargerId' },
+    { id: 'energyWh', kind: 'Wh' },
+    { id: 'status', kind: 'state' },
+    { id: 'powerW', kind: 'W' },
+    { id: 'socPercent', kind: 'percent' },
+    { id: 'token', value: ({ token }) => token?.idToken },
+    { id: 'stopReason', aside: true },
+    { id: 'endedAt', kind: 'instant' },
+  ],
+  open: ({ id }) => `/sessions/${id}`,
+  acts: [{ ...stop, may: ({ status }) => status === 'active' }],
+  empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptySessions }),
+})
+
+export const Sessions = listScreen(way.name, list)
+
+export const Session = detailScreen({
+  path: '/api/sessions/{id}',
+  list: way,
+  title: ({ chargerId, connector }) => `${chargerId} · ${connector}`,
+  state: ({ status }) => status,
+  changed: ({ updatedAt }) => updatedAt,
+  every: 5_000,
+  acts: ({ id, status }) => (status === 'active' ? [{ ...stop, run: () => stop.run({ id }) }] : []),
+  tabs: (session, texts) => [
+    { id: 'about', name: texts.shell.details, content: () => <About session={session} /> },
+    { id: 'readings', name: texts.charging.readings, content: () => <List list={readingsOf(session.id)} embedded /> },
+  ],
+})
+
+function About({ session }: { session: SessionAnswer }) {
+  const { series, ...rest } = session
+  return (
+    <>
+      <Facts
+        facts={[
+          { id: 'charger', value: rest.chargerId, to: `/chargers/${encodeURIComponent(rest.chargerId)}` },
+          { id: 'station', value: rest.stationId, to: rest.stationId ? `/stations/${rest.stationId}` : undefined },
+          { id: 'connector', value: rest.connector },
+          { id: 'token', value: rest.token?.idToken },
+          { id: 'startedAt', kind: 'instant', value: rest.startedAt },
+          { id: 'endedAt', kind: 'instant', value: rest.endedAt },
+          { id: 'energyWh', kind: 'Wh', value: rest.energyWh },
+          { id: 'powerW', kind: 'W', value: rest.powerW },
+          { id: 'socPercent', kind: 'percent', value: rest.socPercent },
+          { id: 'stopReason', value: rest.stopReason },
+        ]}
+      />
+      {series.map(({ measurand, phase, location, unit, points }) => (
+        <Sparkline
+          key={[measurand, phase, location].join()}
+          name={[measurand, phase, location].filter(Boolean).join(' · ')}
+          unit={unit}
+          points={points}
+        />
+      ))}
+    </>
+  )
+}
+
+const readingsOf = (id: string) =>
+  listOf('/api/sessions/{id}/readings', {
+    params: { id },
+    columns: [
+      { id: 'at', kind: 'instant' },
+      { id: 'measurand' },
+      { id: 'value' },
+      { id: 'unit' },
+      { id: 'phase' },
+      { id: 'context', aside: true },
+    ],
+    idOf: row => JSON.stringify(row),
+    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
+  })

@@ -1,0 +1,156 @@
+import { Table } from '@mantine/core'
+import siteSchema from 'schema:post /api/stations/sites'
+import schema from 'schema:post /api/stations'
+import type { components } from '../../api/api.gen'
+import { base } from '../../api/base.ts'
+import { Facts } from '../../blocks/detail.tsx'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
+import { Value } from '../../blocks/values.tsx'
+import type { Catalogue } from '../../texts/en.ts'
+import { nameOf, useTexts } from '../../texts/texts.tsx'
+
+type StationAnswer = components['schemas']['Station']
+
+const way = { to: '/stations', name: (texts: Catalogue) => texts.charging.stations }
+
+const list = listOf('/api/stations', {
+  query: { scope: 'managed' },
+  columns: [
+    { id: 'name' },
+    { id: 'city', value: ({ address }) => address?.city },
+    { id: 'online', kind: 'boolean' },
+    { id: 'connectors', value: summaryOf },
+    { id: 'public', kind: 'boolean' },
+    { id: 'chargerId' },
+    { id: 'operatorName', aside: true },
+    { id: 'updatedAt', kind: 'instant' },
+  ],
+  open: ({ id }) => `/stations/${id}`,
+  empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptyStations }),
+})
+
+/** `2 available, 1 charging`. */
+function summaryOf({ evses }: StationAnswer): string {
+  const states = evses.flatMap(({ connectors }) => connectors.map(({ status }) => status ?? '–'))
+  return [...Map.groupBy(states, state => state)].map(([state, all]) => `${all.length} ${state}`).join(', ')
+}
+
+export const Stations = listScreen(way.name, list, { to: '/stations/new', name: texts => texts.charging.newStation })
+
+export const NewStation = createScreen({
+  title: texts => texts.charging.newStation,
+  list: way,
+  schema,
+  post: '/api/stations',
+  initial: { evses: [{ evse: 1, connectors: [{ connector: 1 }] }] },
+  opened: ({ id }) => `/stations/${String(id)}`,
+})
+
+export const Station = detailScreen({
+  path: '/api/stations/{id}',
+  list: way,
+  title: ({ name }) => name,
+  state: ({ online }) => (online ? 'online' : 'offline'),
+  changed: ({ updatedAt }) => updatedAt,
+  every: 10_000,
+  links: ({ id, public: isPublic }, texts) => (
+    <>
+      {isPublic && <a href={`${base}/charge/${id}`}>{texts.passports.publicPage}</a>}
+      <WayButton to={`/stations/${id}/edit`} name={t => t.passports.edit} />
+    </>
+  ),
+  tabs: (station, texts) => [
+    { id: 'now', name: texts.charging.connectors, content: () => <Connectors station={station} /> },
+    { id: 'about', name: texts.shell.details, content: () => <Facts facts={factsOf(station)} /> },
+  ],
+})
+
+const factsOf = ({ address, coordinates, chargerId, siteId, operatorName, timeZone, tariff }: StationAnswer) => [
+  {
+    id: 'address',
+    value: [address?.street, address?.postalCode, address?.city, address?.country].filter(Boolean).join(', '),
+  },
+  { id: 'coordinates', value: coordinates && `${coordinates.latitude}, ${coordinates.longitude}` },
+  { id: 'charger', value: chargerId, to: chargerId ? `/chargers/${encodeURIComponent(chargerId)}` : undefined },
+  { id: 'siteId', value: siteId },
+  { id: 'operatorName', value: operatorName },
+  { id: 'zone', value: timeZone },
+  { id: 'tariff', value: tariff },
+]
+
+function Connectors({ station }: { station: StationAnswer }) {
+  const texts = useTexts()
+  return (
+    <Table>
+      <Table.Thead>
+        <Table.Tr>
+          {['evse', 'connector', 'standard', 'maxPowerW', 'status', 'statusAt'].map(id => (
+            <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
+          ))}
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {station.evses.flatMap(({ evse, evseId, connectors }) =>
+          connectors.map(({ connectorId, connector, standard, maxPowerW, status, statusAt, errorCode }) => (
+            <Table.Tr key={connectorId}>
+              <Table.Td>{evseId ?? evse}</Table.Td>
+              <Table.Td>{connector}</Table.Td>
+              <Table.Td>
+                <Value kind="word" value={standard} />
+              </Table.Td>
+              <Table.Td>
+                <Value kind="W" value={maxPowerW} />
+              </Table.Td>
+              <Table.Td>
+                <Value kind="state" value={status} /> {errorCode !== 'NoError' && errorCode}
+              </Table.Td>
+              <Table.Td>
+                <Value kind="instant" value={statusAt} />
+              </Table.Td>
+            </Table.Tr>
+          )),
+        )}
+      </Table.Tbody>
+    </Table>
+  )
+}
+
+export const EditStation = editScreen({
+  title: texts => texts.charging.stations,
+  list: way,
+  path: '/api/stations/{id}',
+  schema,
+  opened: id => `/stations/${id}`,
+})
+
+const siteWay = { to: '/sites', name: (texts: Catalogue) => texts.charging.sites }
+
+const sites = listOf('/api/stations/sites', {
+  columns: [
+    { id: 'name' },
+    { id: 'city', value: ({ address }) => address?.city },
+    { id: 'operatorName' },
+    { id: 'updatedAt', kind: 'instant' },
+  ],
+  open: ({ id }) => `/sites/${id}/edit`,
+  empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptyStations }),
+})
+
+export const Sites = listScreen(siteWay.name, sites, { to: '/sites/new', name: texts => texts.charging.newSite })
+
+export const NewSite = createScreen({
+  title: texts => texts.charging.newSite,
+  list: siteWay,
+  schema: siteSchema,
+  post: '/api/stations/sites',
+  opened: () => '/sites',
+})
+
+export const EditSite = editScreen({
+  title: texts => texts.charging.sites,
+  list: siteWay,
+  path: '/api/stations/sites/{id}',
+  schema: siteSchema,
+  opened: () => '/sites',
+})

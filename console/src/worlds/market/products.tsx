@@ -1,0 +1,90 @@
+import editSchema from 'schema:put /api/marketplace/products/{id}'
+import schema from 'schema:post /api/marketplace/products'
+import { base } from '../../api/base.ts'
+import { ask } from '../../api/client.ts'
+import { Facts } from '../../blocks/detail.tsx'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
+import type { Catalogue } from '../../texts/en.ts'
+
+const way = { to: '/products', name: (texts: Catalogue) => texts.market.products }
+const match = (version: number) => ({ 'if-match': `"${version}"` })
+
+/** What an admin decides about a product that waits. */
+const approve = {
+  name: (texts: Catalogue) => texts.market.approve,
+  run: ({ id, version }: { id: string; version: number }) =>
+    ask('POST', `/api/marketplace/products/${id}/approve`, { headers: match(version) }),
+}
+
+const list = listOf('/api/vendors/products', {
+  columns: [
+    { id: 'name' },
+    { id: 'status', kind: 'state' },
+    { id: 'kind', kind: 'word' },
+    { id: 'price', kind: 'money', currency: ({ currency }) => currency },
+    { id: 'stock', kind: 'number' },
+    { id: 'category', aside: true },
+    { id: 'rating', kind: 'number', aside: true },
+    { id: 'updatedAt', kind: 'instant' },
+  ],
+  open: ({ id }) => `/products/${id}`,
+  acts: [{ ...approve, may: ({ status }) => status === 'pending' }],
+  empty: texts => ({ title: texts.market.emptyTitle, text: texts.market.emptyProducts }),
+})
+
+export const Products = listScreen(way.name, list, { to: '/products/new', name: texts => texts.market.newProduct })
+
+export const NewProduct = createScreen({
+  title: texts => texts.market.newProduct,
+  list: way,
+  schema,
+  post: '/api/marketplace/products',
+  opened: ({ id }) => `/products/${String(id)}`,
+})
+
+export const Product = detailScreen({
+  path: '/api/marketplace/products/{id}',
+  list: way,
+  title: ({ name }) => name,
+  state: ({ status }) => status,
+  changed: ({ updatedAt }) => updatedAt,
+  links: ({ id, slug, status }, texts) => (
+    <>
+      {status === 'active' && <a href={`${base}/shop/${slug}`}>{texts.market.shopPage}</a>}
+      <WayButton to={`/products/${id}/edit`} name={t => t.passports.edit} />
+    </>
+  ),
+  tabs: (product, texts) => [
+    {
+      id: 'about',
+      name: texts.shell.details,
+      content: () => (
+        <Facts
+          facts={[
+            { id: 'kind', kind: 'word', value: product.kind },
+            { id: 'price', kind: 'money', value: product.price, currency: product.currency },
+            { id: 'stock', kind: 'number', value: product.stock },
+            { id: 'category', value: product.category },
+            { id: 'text', value: product.description },
+            { id: 'reason', value: product.reason },
+            {
+              id: 'passportId',
+              value: product.passportId,
+              to: product.passportId ? `/passports/${product.passportId}` : undefined,
+            },
+            { id: 'variants', kind: 'json', value: product.variants },
+          ]}
+        />
+      ),
+    },
+  ],
+})
+
+export const EditProduct = editScreen({
+  title: texts => texts.market.products,
+  list: way,
+  path: '/api/marketplace/products/{id}',
+  schema: editSchema,
+  opened: id => `/products/${id}`,
+})

@@ -1,0 +1,70 @@
+import { ask } from '../../api/client.ts'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { listScreen } from '../../blocks/screens.tsx'
+
+interface Vendor {
+  readonly vendorId: string
+  readonly version: number
+  readonly status: string
+}
+
+/** A decision about a vendor; those that take something away are told with a reason. */
+const decide =
+  (decision: 'approve' | 'reinstate' | 'reject' | 'suspend') =>
+  ({ vendorId, version }: Vendor, reason?: string) =>
+    ask('POST', `/api/vendors/${vendorId}/${decision}`, {
+      body: { ...(reason && { reason }) },
+      headers: { 'if-match': `"${version}"` },
+    })
+
+const applications = listOf('/api/vendors/applications', {
+  columns: [
+    { id: 'name' },
+    { id: 'status', kind: 'state' },
+    { id: 'email' },
+    { id: 'checklist', value: ({ checklist }) => checklist.filter(({ done }) => !done).map(({ step }) => step) },
+    { id: 'submittedAt', kind: 'instant' },
+    { id: 'productsCount', kind: 'number', aside: true },
+  ],
+  idOf: ({ vendorId }) => vendorId,
+  acts: [
+    { name: texts => texts.market.approve, may: ({ status }) => status === 'pending', run: decide('approve') },
+    {
+      name: texts => texts.market.reject,
+      may: ({ status }) => status === 'pending',
+      asks: texts => texts.market.reason,
+      run: decide('reject'),
+    },
+    {
+      name: texts => texts.market.suspend,
+      may: ({ status }) => status === 'active',
+      asks: texts => texts.market.reason,
+      run: decide('suspend'),
+    },
+    { name: texts => texts.market.reinstate, may: ({ status }) => status === 'suspended', run: decide('reinstate') },
+  ],
+  empty: texts => ({ title: texts.market.emptyTitle, text: texts.market.emptyApplications }),
+})
+export const Applications = listScreen(texts => texts.market.applications, applications)
+
+const setState = (state: 'visible' | 'hidden') => ({
+  may: (review: { state: string }) => review.state !== state,
+  run: ({ id }: { id: string }, reason?: string) =>
+    ask('PUT', `/api/marketplace/reviews/${id}/state`, { body: { state, ...(reason && { reason }) } }),
+})
+
+const reviews = listOf('/api/marketplace/reviews', {
+  columns: [
+    { id: 'title' },
+    { id: 'rating', kind: 'number' },
+    { id: 'state', kind: 'state' },
+    { id: 'text', value: ({ body }) => body },
+    { id: 'createdAt', kind: 'instant' },
+  ],
+  acts: [
+    { name: texts => texts.market.approve, ...setState('visible') },
+    { name: texts => texts.market.hide, asks: texts => texts.market.reason, ...setState('hidden') },
+  ],
+  empty: texts => ({ title: texts.market.emptyTitle, text: texts.market.emptyReviews }),
+})
+export const Reviews = listScreen(texts => texts.market.reviews, reviews)

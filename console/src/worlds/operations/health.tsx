@@ -1,0 +1,40 @@
+import { Stack, Title } from '@mantine/core'
+import { Facts } from '../../blocks/detail.tsx'
+import { Read } from '../../blocks/data.tsx'
+import { leavesOf } from '../../blocks/difference.ts'
+import { kindOf } from '../../blocks/merge.tsx'
+import { Screen } from '../../blocks/screen.tsx'
+import { State } from '../../blocks/values.tsx'
+import { nameOf, useTexts } from '../../texts/texts.tsx'
+
+/** As `/health` tells it, asked again every five seconds. */
+export function Health() {
+  const texts = useTexts()
+  return (
+    <Screen title={texts.operations.health}>
+      <Read path="/health" every={5_000}>
+        {({ status, ...parts }) => (
+          <Stack>
+            <div>
+              <State value={status} />
+            </div>
+            {Object.entries(parts).map(([part, value]) => (
+              <section key={part}>
+                <Title order={2} size="h4">
+                  {nameOf(texts, part)}
+                </Title>
+                <Facts
+                  facts={leavesOf(value).map(({ path, value: each }) => ({
+                    id: path.join(' › '),
+                    kind: each === 'ok' ? 'state' : kindOf(each),
+                    value: each,
+                  }))}
+                />
+              </section>
+            ))}
+          </Stack>
+        )}
+      </Read>
+    </Screen>
+  )
+}

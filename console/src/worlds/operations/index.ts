@@ -1,0 +1,37 @@
+import type { World } from '../../shell/world.ts'
+
+export const operations: World = {
+  id: 'operations',
+  screens: [
+    {
+      path: '/operations/dead-letters',
+      name: texts => texts.operations.deadLetters,
+      of: '/api/events/dead-letters',
+      load: async () => ({ default: (await import('./operations.tsx')).DeadLetters }),
+    },
+    {
+      path: '/operations/deliveries',
+      name: texts => texts.operations.deliveries,
+      of: '/api/notifications/deliveries',
+      load: async () => ({ default: (await import('./operations.tsx')).Deliveries }),
+    },
+    {
+      path: '/operations/payments',
+      name: texts => texts.operations.payments,
+      of: '/api/billing/webhooks/dead',
+      load: async () => ({ default: (await import('./operations.tsx')).Payments }),
+    },
+    {
+      path: '/operations/subscriptions',
+      name: texts => texts.operations.subscriptions,
+      of: '/api/events/subscriptions',
+      load: async () => ({ default: (await import('./operations.tsx')).Subscriptions }),
+    },
+    {
+      path: '/operations/health',
+      name: texts => texts.operations.health,
+      roles: ['admin'],
+      load: async () => ({ default: (await import('./health.tsx')).Health }),
+    },
+  ],
+}

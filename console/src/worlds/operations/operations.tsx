@@ -1,0 +1,80 @@
+import { ask } from '../../api/client.ts'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { listScreen } from '../../blocks/screens.tsx'
+
+const deadLetters = listOf('/api/events/dead-letters', {
+  columns: [
+    { id: 'topic' },
+    { id: 'service' },
+    { id: 'state', kind: 'state' },
+    { id: 'error' },
+    { id: 'attempts', kind: 'number' },
+    { id: 'failedAt', kind: 'instant' },
+    { id: 'publishedAt', kind: 'instant', aside: true },
+    { id: 'key', kind: 'id', aside: true },
+    { id: 'traceId', kind: 'id', aside: true },
+  ],
+  acts: [
+    { name: texts => texts.operations.replay, run: ({ id }) => ask('POST', `/api/events/dead-letters/${id}/replay`) },
+    {
+      name: texts => texts.operations.giveUp,
+      warns: texts => texts.operations.giveUpText,
+      run: ({ id }) => ask('DELETE', `/api/events/dead-letters/${id}`),
+    },
+  ],
+  empty: texts => ({ title: texts.operations.emptyTitle, text: texts.operations.emptyDeadLetters }),
+})
+
+export const DeadLetters = listScreen(texts => texts.operations.deadLetters, deadLetters)
+
+const deliveries = listOf('/api/notifications/deliveries', {
+  columns: [
+    { id: 'to' },
+    { id: 'event', kind: 'word' },
+    { id: 'status', kind: 'state' },
+    { id: 'tries', kind: 'number' },
+    { id: 'error' },
+    { id: 'updatedAt', kind: 'instant' },
+    { id: 'createdAt', kind: 'instant', aside: true },
+  ],
+  acts: [
+    {
+      name: texts => texts.operations.sendAgain,
+      may: ({ status }) => status === 'dead',
+      run: ({ id }) => ask('POST', `/api/notifications/deliveries/${id}/replay`),
+    },
+  ],
+  empty: texts => ({ title: texts.operations.deliveries, text: texts.operations.emptyDeliveries }),
+})
+
+export const Deliveries = listScreen(texts => texts.operations.deliveries, deliveries)
+
+const payments = listOf('/api/billing/webhooks/dead', {
+  columns: [
+    { id: 'type' },
+    { id: 'provider' },
+    { id: 'attempts', kind: 'number' },
+    { id: 'error' },
+    { id: 'receivedAt', kind: 'instant' },
+  ],
+  acts: [
+    { name: texts => texts.operations.replay, run: ({ id }) => ask('POST', `/api/billing/webhooks/dead/${id}/replay`) },
+  ],
+  empty: texts => ({ title: texts.operations.emptyTitle, text: texts.operations.emptyPayments }),
+})
+
+export const Payments = listScreen(texts => texts.operations.payments, payments)
+
+const subscriptions = listOf('/api/events/subscriptions', {
+  columns: [
+    { id: 'topic' },
+    { id: 'service' },
+    { id: 'purpose' },
+    { id: 'movedAt', kind: 'instant' },
+    { id: 'orphanedAt', kind: 'instant', aside: true },
+  ],
+  idOf: ({ subscription }) => subscription,
+  empty: texts => ({ title: texts.operations.subscriptions, text: texts.operations.emptySubscriptions }),
+})
+
+export const Subscriptions = listScreen(texts => texts.operations.subscriptions, subscriptions)

@@ -1,0 +1,95 @@
+import { Button, FileInput, Group, Stack, TextInput } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { base } from '../../api/base.ts'
+import { ask } from '../../api/client.ts'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { List } from '../../blocks/list/list.tsx'
+import { Screen } from '../../blocks/screen.tsx'
+import { messageOf } from '../../blocks/trouble.tsx'
+import { nameOf, useTexts } from '../../texts/texts.tsx'
+
+/** All one may read, or those of a passport. */
+export const documentsOf = (query: Record<string, string> = {}) =>
+  listOf('/api/documents', {
+    query,
+    columns: [
+      { id: 'title' },
+      { id: 'kind', kind: 'word' },
+      { id: 'language' },
+      { id: 'contentType' },
+      { id: 'sizeBytes', kind: 'bytes' },
+      { id: 'scan', kind: 'state', aside: true },
+      { id: 'createdAt', kind: 'instant' },
+    ],
+    idOf: ({ docId }) => docId,
+    acts: [
+      {
+        name: texts => texts.documents.download,
+        run: async ({ docId }) => void window.open(`${base}/api/documents/${docId}`, '_self'),
+      },
+      {
+        name: texts => texts.people.remove,
+        warns: texts => texts.documents.removeText,
+        run: ({ docId }) => ask('DELETE', `/api/documents/${docId}`),
+      },
+    ],
+    empty: texts => ({ title: texts.documents.emptyTitle, text: texts.documents.emptyText }),
+  })
+
+const list = documentsOf()
+
+export default function Documents() {
+  const texts = useTexts()
+  return (
+    <Screen title={texts.documents.title}>
+      <Upload />
+      <List list={list} />
+    </Screen>
+  )
+}
+
+/** Files are told by their content; what they are comes along. */
+export function Upload({ passportId }: { passportId?: string }) {
+  const texts = useTexts()
+  const queries = useQueryClient()
+  const [file, choose] = useState<File | null>(null)
+  const [kind, enter] = useState('')
+  const [busy, work] = useState(false)
+  const send = async (): Promise<void> => {
+    if (!file) return
+    const form = new FormData()
+    if (passportId) form.set('passportId', passportId)
+    if (kind) form.set('kind', kind)
+    form.set('file', file)
+    work(true)
+    try {
+      await ask('POST', '/api/documents/upload', { body: form, headers: { 'idempotency-key': crypto.randomUUID() } })
+      notifications.show({ message: texts.documents.uploaded })
+      choose(null)
+      await queries.invalidateQueries()
+    } catch (error) {
+      notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
+    } finally {
+      work(false)
+    }
+  }
+  return (
+    <Stack gap="xs">
+      <Group align="flex-end">
+        <FileInput label={texts.documents.file} value={file} onChange={choose} clearable miw="16rem" />
+        <TextInput
+          label={nameOf(texts, 'kind')}
+          placeholder="declaration-of-conformity"
+          maxLength={64}
+          value={kind}
+          onChange={event => enter(event.currentTarget.value)}
+        />
+        <Button onClick={() => void send()} loading={busy} disabled={!file}>
+          {texts.documents.upload}
+        </Button>
+      </Group>
+    </Stack>
+  )
+}

@@ -1,0 +1,29 @@
+import type { World } from '../../shell/world.ts'
+
+export const people: World = {
+  id: 'people',
+  screens: [
+    {
+      path: '/notifications',
+      name: texts => texts.notifications.title,
+      of: '/api/notifications',
+      load: () => import('./notifications.tsx'),
+    },
+    {
+      path: '/organisations',
+      name: texts => texts.people.organisations,
+      of: '/api/auth/organisations',
+      load: async () => ({ default: (await import('./organisations.tsx')).Organisations }),
+    },
+    {
+      path: '/organisations/new',
+      load: async () => ({ default: (await import('./organisations.tsx')).NewOrganisation }),
+    },
+    {
+      path: '/organisations/$id',
+      load: async () => ({ default: (await import('./organisations.tsx')).Organisation }),
+    },
+    { path: '/people', name: texts => texts.people.title, of: '/api/auth/users', load: () => import('./people.tsx') },
+    { path: '/me', load: () => import('./me.tsx') },
+  ],
+}
