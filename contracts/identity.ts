@@ -65,6 +65,19 @@ export const UserLoggedIn = event(
   }),
 )
 
+/** A person signed in by a browser, or from a device and a place, where they never did before; they are told. */
+export const DeviceSeen = event(
+  'identity',
+  'user.device-seen',
+  'userId',
+  Type.Object({
+    userId: Id,
+    sessionId: Id,
+    device: Type.String(),
+    addressPrefix: Type.String(),
+  }),
+)
+
 /** One or all sessions of a person ended by their own wish, or because a spent refresh token was replayed. */
 export const UserLoggedOut = event(
   'identity',
@@ -119,6 +132,23 @@ export const UserPasswordChanged = event(
   Type.Object({
     userId: Id,
     version: Type.Integer(),
+  }),
+)
+
+/**
+ * How a person proves to be it beside the password changed: an authenticator app or a passkey (`name`) was added or
+ * removed, recovery codes were made, or one of them was used (`left` are still good). An admin removes them all.
+ */
+export const UserFactorsChanged = event(
+  'identity',
+  'user.factors-changed',
+  'userId',
+  Type.Object({
+    userId: Id,
+    change: Type.Enum(['added', 'removed', 'made', 'used', 'all-removed']),
+    factor: Type.Enum(['totp', 'passkey', 'recovery-codes']),
+    name: Type.Union([Type.String(), Type.Null()]),
+    left: Type.Union([Type.Integer(), Type.Null()]),
   }),
 )
 

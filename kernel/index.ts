@@ -4,10 +4,13 @@ export {
   judgedElsewhere,
   refuseForgery,
   signedIn,
+  signedInSomehow,
   withRole,
   accessAudience,
+  fresh,
   type AccessRule,
   type Actor,
+  type Visitor,
 } from './access/access.ts'
 export { digestOfKey, isKey, newKey, startOfKeys } from './access/machines.ts'
 export { authorise, mayRead, mayWrite, organisationFor, ownerFor, partiesOf, type Owned } from './access/ownership.ts'

@@ -29,6 +29,18 @@ CREATE INDEX api_keys_organisation ON identity.api_keys USING btree (organisatio
 CREATE INDEX api_keys_service_account ON identity.api_keys USING btree (service_account_id, id);
 CREATE INDEX api_keys_user ON identity.api_keys USING btree (user_id, id);
 
+create table challenges (
+  hash        bytea                     not null,
+  purpose     text                      not null,
+  user_id     uuid,
+  expires_at  timestamp with time zone  not null,
+  constraint challenges_pkey PRIMARY KEY (hash),
+  constraint challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint challenges_purpose_check CHECK ((purpose = ANY (ARRAY['registration'::text, 'proof'::text, 'sign-in'::text])))
+);
+CREATE INDEX challenges_expiry ON identity.challenges USING btree (expires_at);
+CREATE INDEX challenges_user ON identity.challenges USING btree (user_id);
+
 create table codes (
   id               uuid                      not null,
   purpose          text                      not null,
@@ -119,6 +131,42 @@ create table organisations (
   constraint organisations_pkey PRIMARY KEY (id)
 );
 
+create table passkeys (
+  id             uuid                      not null,
+  user_id        uuid                      not null,
+  credential_id  text                      not null,
+  public_key     bytea                     not null,
+  counter        bigint                    not null,
+  transports     text[]                    not null,
+  synced         boolean                   not null,
+  name           text                      not null,
+  created_at     timestamp with time zone  not null,
+  used_at        timestamp with time zone,
+  constraint passkeys_pkey PRIMARY KEY (id),
+  constraint passkeys_credential_id_key UNIQUE (credential_id),
+  constraint passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX passkeys_user ON identity.passkeys USING btree (user_id, id);
+
+create table pending_sign_ins (
+  token_hash     bytea                     not null,
+  user_id        uuid                      not null,
+  password_hash  text                      not null,
+  tries          integer                   not null default 0,
+  expires_at     timestamp with time zone  not null,
+  constraint pending_sign_ins_pkey PRIMARY KEY (token_hash),
+  constraint pending_sign_ins_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX pending_sign_ins_expiry ON identity.pending_sign_ins USING btree (expires_at);
+CREATE INDEX pending_sign_ins_user ON identity.pending_sign_ins USING btree (user_id);
+
+create table recovery_codes (
+  user_id  uuid   not null,
+  hash     bytea  not null,
+  constraint recovery_codes_pkey PRIMARY KEY (user_id, hash),
+  constraint recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
 create table registrations (
   id              uuid                      not null,
   email           text                      not null,
@@ -202,6 +250,24 @@ CREATE INDEX sessions_expiry ON identity.sessions USING btree (expires_at);
 CREATE INDEX sessions_organisation ON identity.sessions USING btree (organisation_id) WHERE (organisation_id IS NOT NULL);
 CREATE INDEX sessions_user ON identity.sessions USING btree (user_id, id);
 
+create table sign_ins (
+  id              uuid                      not null,
+  user_id         uuid                      not null,
+  outcome         text                      not null,
+  methods         text[]                    not null,
+  device          text                      not null,
+  address_prefix  text                      not null,
+  browser         bytea,
+  created_at      timestamp with time zone  not null,
+  constraint sign_ins_pkey PRIMARY KEY (id),
+  constraint sign_ins_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint sign_ins_outcome_check CHECK ((outcome = ANY (ARRAY['signed-in'::text, 'password-wrong'::text, 'factor-wrong'::text])))
+);
+CREATE INDEX sign_ins_age ON identity.sign_ins USING btree (created_at);
+CREATE INDEX sign_ins_browser ON identity.sign_ins USING btree (user_id, browser) WHERE (outcome = 'signed-in'::text);
+CREATE INDEX sign_ins_known ON identity.sign_ins USING btree (user_id, device, address_prefix) WHERE (outcome = 'signed-in'::text);
+CREATE INDEX sign_ins_user ON identity.sign_ins USING btree (user_id, id);
+
 create table signing_keys (
   kid         text                      not null,
   state       text                      not null,
@@ -213,6 +279,18 @@ create table signing_keys (
   constraint signing_keys_state_check CHECK ((state = ANY (ARRAY['next'::text, 'current'::text, 'previous'::text])))
 );
 CREATE UNIQUE INDEX signing_keys_one ON identity.signing_keys USING btree (state) WHERE (state <> 'previous'::text);
+
+create table totp (
+  user_id        uuid                      not null,
+  sealed         bytea,
+  pending        bytea,
+  pending_until  timestamp with time zone,
+  last_step      bigint                    not null default 0,
+  created_at     timestamp with time zone  not null,
+  used_at        timestamp with time zone,
+  constraint totp_pkey PRIMARY KEY (user_id),
+  constraint totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
 
 create table users (
   id             uuid                      not null,

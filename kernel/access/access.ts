@@ -17,6 +17,10 @@ export interface Visitor extends Actor {
   readonly expiresAt: number
   /** What a program was let do; people may all that they may. */
   readonly scopes?: readonly string[]
+  /** When they proved last to be it. */
+  readonly authenticatedAt: number
+  /** Whether they have a second factor; `missing` where their role needs one, so that they may only set it up. */
+  readonly factor?: 'set' | 'missing'
 }
 
 /** Who may use a route. Every route has one; there is no default. */
@@ -25,8 +29,10 @@ export interface AccessRule {
   readonly admits: 'public' | 'signed in' | readonly Role[]
   /** As it stands in the API document. */
   readonly name: string
+  /** How long ago they may have proved to be it, at the most, in seconds. */
+  readonly maxAge?: number
   /** Undefined lets them in. */
-  refuse(actor: Actor | undefined): Problem | undefined
+  refuse(visitor: Visitor | undefined, now: Date): Problem | undefined
 }
 
 const unauthenticated = () =>
@@ -46,10 +52,22 @@ export const anyoneAsThemselves: AccessRule = { ...anyone }
 /** Who asks is found out by the process that a request is passed on to. */
 export const judgedElsewhere: AccessRule = { admits: 'public', name: 'public', refuse: () => undefined }
 
-export const signedIn: AccessRule = {
+/** Whoever is signed in, also who still has to set up the second factor that their role needs. */
+export const signedInSomehow: AccessRule = {
   admits: 'signed in',
   name: 'signed in',
-  refuse: actor => (actor ? undefined : unauthenticated()),
+  refuse: visitor => (visitor ? undefined : unauthenticated()),
+}
+
+export const signedIn: AccessRule = {
+  ...signedInSomehow,
+  refuse: visitor => {
+    if (!visitor) return unauthenticated()
+    if (visitor.factor !== 'missing') return undefined
+    return new Problem('forbidden', 'second_factor_missing', {
+      detail: 'Your role needs a second factor. Set one up at /api/auth/security, or by /api/auth/mfa/totp.',
+    })
+  },
 }
 
 /** Any of the roles; an admin may all. */
@@ -58,10 +76,29 @@ export const withRole = (...roles: Role[]): AccessRule => {
   return {
     admits,
     name: admits.join(' or '),
-    refuse: actor => {
-      if (!actor) return unauthenticated()
-      if (admits.includes(actor.role)) return undefined
+    refuse: (visitor, now) => {
+      const refusal = signedIn.refuse(visitor, now)
+      if (refusal || admits.includes(visitor!.role)) return refusal
       return new Problem('forbidden', 'role_insufficient', { detail: `This needs the role ${roles.join(' or ')}.` })
+    },
+  }
+}
+
+/** Beside the rule: whoever has a second factor gave it within these minutes; `everybody` else proved to be it. */
+export const fresh = (rule: AccessRule, within: `${number} minutes`, everybody = false): AccessRule => {
+  const maxAge = Number.parseInt(within, 10) * 60
+  return {
+    ...rule,
+    name: `${rule.name}, proven within ${within}`,
+    maxAge,
+    refuse: (visitor, now) => {
+      const refusal = rule.refuse(visitor, now)
+      const due = visitor && (everybody || visitor.factor === 'set')
+      if (refusal || !due || now.getTime() - visitor.authenticatedAt <= maxAge * 1000) return refusal
+      return new Problem('unauthenticated', 'fresh_sign_in_required', {
+        detail: `Prove again that it is you (POST /api/auth/step-up, or /api/auth/confirm), at most ${within} before.`,
+        maxAge,
+      })
     },
   }
 }
@@ -81,6 +118,7 @@ export function refuseForgery({ headers }: { headers: IncomingHttpHeaders }, ori
 
 /** Reads access tokens on its own, with keys it asked for once. */
 export interface Access {
+  readonly now: () => Date
   /**
    * The actor of a token, at once for one seen before. Fails with `token_invalid` (also for expired and ended
    * sessions), telling no more.

@@ -105,6 +105,7 @@ export function openAccess({ now, keys: own = [], identity }: AccessOptions): To
   }
 
   return {
+    now,
     verify(token) {
       if (token.startsWith(startOfKeys)) return verifyKey(token)
       const known = verified.get(token)
@@ -163,6 +164,8 @@ function visitorOf(claims: JWTPayload): Visitor {
     issuedAt: claims.iat! * 1000,
     expiresAt: claims.exp! * 1000,
     ...(typeof claims.scope === 'string' && { scopes: claims.scope.split(' ') }),
+    authenticatedAt: ((claims.auth_time as number | undefined) ?? claims.iat!) * 1000,
+    ...(claims.factor !== undefined && { factor: claims.factor as Visitor['factor'] }),
     ...(organisation && { organisation: { ...organisation, id: inOne(organisation.id) } }),
   }
 }

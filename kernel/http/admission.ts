@@ -40,7 +40,7 @@ export function admitVisitors(app: FastifyInstance, options: { access: Access; p
       request.visitor = visitor
       request.by = visitor && (bearer ? 'bearer' : 'cookie')
       if (request.by === 'cookie' && changes && rule) refuseForgery(request, origins)
-      const refusal = rule?.refuse(visitor)
+      const refusal = rule?.refuse(visitor, access.now())
       if (refusal) throw refusal
     }
     // A stale cookie must not keep anybody from signing in again, nor hide that there is nothing here.

@@ -24,7 +24,9 @@ export const answersErrors =
     if (points)
       reply.headers({ 'ratelimit-limit': points, 'ratelimit-remaining': 0, 'ratelimit-reset': retryAfter ?? 1 })
     if (problem.details.allow) reply.header('allow', problem.details.allow.join(', '))
-    if (problem.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
+    const { maxAge } = problem.details
+    const stale = maxAge === undefined ? '' : ` error="insufficient_user_authentication", max_age="${Number(maxAge)}"`
+    if (problem.kind === 'unauthenticated') reply.header('www-authenticate', `Bearer${stale}`)
     return reply.code(problem.status).send(JSON.stringify(problem.toJSON(request.id, base)))
   }
 

@@ -162,7 +162,7 @@ const sent: Record<string, Json> = {
   'Accept-Ranges': { type: 'string', description: '`bytes`: parts of the file may be asked for' },
   'Content-Range': { type: 'string', description: 'Which part this is, and of how many bytes' },
   'Retry-After': { type: 'integer', description: 'Seconds' },
-  'WWW-Authenticate': { type: 'string', description: '`Bearer`' },
+  'WWW-Authenticate': { type: 'string', description: '`Bearer`, with `max_age` where that is at fault' },
 }
 
 const headersOf = (...names: string[]): Json =>

@@ -1,5 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import { anyone } from '../access/access.ts'
+import { anyone, signedInSomehow } from '../access/access.ts'
 import { Problem, statusOf, type ProblemKind } from '../problem.ts'
 import type { RouteSchema } from './http.ts'
 
@@ -35,6 +35,8 @@ const ofKernel: Problems = {
   token_missing: ['unauthenticated', 'Nobody is signed in.'],
   token_invalid: ['unauthenticated', 'The access token is not valid (any more). Refresh it or sign in.'],
   service_token_invalid: ['unauthenticated', 'This address is for the processes of the platform.'],
+  fresh_sign_in_required: ['unauthenticated', 'Too long ago proven to be it: `POST /api/auth/step-up`; RFC 9470.'],
+  second_factor_missing: ['forbidden', 'The role needs a second factor, which has to be set up first.'],
   role_insufficient: ['forbidden', 'Another role is needed.'],
   scope_insufficient: ['forbidden', 'The key or token of a program was not let do this.'],
   editor_required: ['forbidden', 'One may read this, but only editors of its owner may change it.'],
@@ -129,6 +131,8 @@ export function codesOf({ method, config, schema = {} }: Pick<RouteOptions, 'met
     token_invalid: admits !== 'public',
     revocations_unknown: admits !== 'public',
     scope_insufficient: admits !== 'public',
+    fresh_sign_in_required: config?.access?.maxAge,
+    second_factor_missing: admits !== 'public' && config?.access !== signedInSomehow,
     role_insufficient: Array.isArray(admits),
     origin_not_allowed: changes && config?.access !== anyone,
     idempotency_key_in_flight: honours.includes('Idempotency-Key'),

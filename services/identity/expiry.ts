@@ -1,5 +1,7 @@
 import { deleteExpiredUndos } from './accounts/undoing.ts'
 import { deleteExpiredKeys } from './machines/store.ts'
+import { deleteExpiredFactors } from './factors/store.ts'
+import { deleteOldSignIns } from './history/store.ts'
 import { deleteExpiredInvitations } from './organisations/store.ts'
 import { deleteExpiredResets } from './passwords/store.ts'
 import { deleteExpiredCodes } from './registration/store.ts'
@@ -10,6 +12,8 @@ export async function forgetExpired(tx: Parameters<typeof deleteExpiredCodes>[0]
   await deleteExpiredCodes(tx, now)
   await deleteExpiredResets(tx, now)
   await deleteExpiredUndos(tx, now)
+  await deleteExpiredFactors(tx, now)
+  await deleteOldSignIns(tx, now)
   await deleteOldRevocations(tx)
   await deleteExpiredInvitations(tx, now)
   await deleteExpiredSessions(tx, now)

@@ -4,7 +4,7 @@ import { Instant } from '#contracts/shared'
 import { Problem, withRole } from '#kernel'
 import type { IdentityHost } from './host.ts'
 
-const methods = ['login', 'logout', 'refresh', 'register', 'otp', 'reset'] as const
+const methods = ['login', 'factor', 'passkey', 'logout', 'refresh', 'register', 'otp', 'reset'] as const
 type Method = (typeof methods)[number]
 
 /** Seconds; fine where people wait, so that quantiles out of them say something. */

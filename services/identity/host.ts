@@ -4,6 +4,7 @@ import {
   AccountDeletionEnded,
   ApiKeyCreated,
   ApiKeyRevoked,
+  DeviceSeen,
   MemberChanged,
   MemberInvited,
   OrganisationCreated,
@@ -15,6 +16,7 @@ import {
   UserDeleted,
   UserDisabled,
   UserEmailChanged,
+  UserFactorsChanged,
   UserLoggedIn,
   UserLoggedOut,
   UserPasswordChanged,
@@ -31,9 +33,11 @@ export const publishes = [
   RegistrationRepeated,
   UserRegistered,
   UserLoggedIn,
+  DeviceSeen,
   UserLoggedOut,
   UserUpdated,
   UserEmailChanged,
+  UserFactorsChanged,
   UserPasswordChanged,
   UserPasswordReset,
   PasswordResetRefused,
@@ -62,6 +66,16 @@ export const settings = Type.Object({
   JWT_REFRESH_EXPIRY: Setting.duration('How long a session lives without being used', { default: '30d' }),
   SESSION_MAX_AGE: Setting.duration('How long a session lives at most', { default: '90d' }),
   PASSWORD_MIN_LENGTH: Setting.integer('Characters a password must have', { default: 12, minimum: 8, maximum: 64 }),
+  REQUIRE_MFA: Setting.list(
+    'Roles that need a second factor, like admin,operator: without one they may only set one up.',
+  ),
+  PASSKEY_RP_ID: Type.Optional(
+    Setting.text('The domain passkeys are made for; that of PUBLIC_URL where it is not set', {
+      pattern: '^[a-z0-9-]+(\\.[a-z0-9-]+)*$',
+      form: 'a domain like example.com',
+    }),
+  ),
+  PASSKEY_ORIGINS: Setting.list('Origins whose pages may ask for passkeys; that of PUBLIC_URL where it is not set.'),
   ADMIN_EMAIL: Type.Optional(
     Setting.text('Address of the first admin, made once on a database without one', {
       pattern: '^[^@\\s]+@[^@\\s.]+(\\.[^@\\s.]+)+$',

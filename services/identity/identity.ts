@@ -1,5 +1,6 @@
 import { cursorOf, type Host, isId } from '#kernel'
 import { openFigures, type Figures } from './figures.ts'
+import { openPasskeys, type Passkeys } from './factors/passkeys.ts'
 import type { IdentityHost } from './host.ts'
 import { openTokens, type Tokens } from './keys/keys.ts'
 import { openPasswords, type Passwords } from './passwords/passwords.ts'
@@ -13,6 +14,7 @@ export interface Identity {
   codes: Codes
   tokens: Tokens
   sessions: Sessions
+  passkeys: Passkeys
   limits: ReturnType<typeof openLimits>
   counted: Figures['counted']
   figures: Figures
@@ -29,6 +31,7 @@ export async function openIdentity(host: IdentityHost): Promise<Identity> {
     codes: openCodes(host.secret),
     tokens,
     sessions: openSessions(host, tokens),
+    passkeys: openPasskeys(host),
     limits: openLimits(host.cache),
     counted: figures.counted,
     figures,
@@ -64,6 +67,13 @@ const openLimits = (cache: Host['cache']) => ({
   },
   /** Of programs that ask for a token; each asks again after minutes. */
   token: cache.limit('token by place', { points: 120, seconds: 60 }),
+  /** Of codes of six digits; nobody but who knows the password can use them up, and passkeys go on. */
+  factor: {
+    person: cache.limit('factor by person', { points: 5, seconds: 300 }),
+    day: cache.limit('factor by person and day', { points: 100, seconds: 86_400 }),
+    recovery: cache.limit('recovery code by person', { points: 10, seconds: 900 }),
+    place: cache.limit('factor by place', { points: 60, seconds: 60 }),
+  },
   /** Asks for the password again, by person. */
   confirm: cache.limit('confirm by account', { points: 10, seconds: 900 }),
   /** Each is a mail in our name to somebody who did not ask for it. */

@@ -7,8 +7,10 @@ import { letVendorsSell } from './accounts/vendors.ts'
 import { answers } from './answers.ts'
 import { forgetExpired } from './expiry.ts'
 import { entranceRoutes } from './entrance/routes.ts'
+import { factorRoutes } from './factors/routes.ts'
 import { figureRoutes } from './figures.ts'
 import { asksLater, publishes, settings } from './host.ts'
+import { historyRoutes } from './history/routes.ts'
 import { openIdentity } from './identity.ts'
 import { openExchange } from './machines/exchange.ts'
 import { machineRoutes } from './machines/routes.ts'
@@ -18,6 +20,7 @@ import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { passwordRoutes } from './passwords/routes.ts'
 import { problems } from './problems.ts'
+import { refuseUnknownRoles } from './factors/required.ts'
 import { registrationRoutes } from './registration/routes.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 
@@ -32,6 +35,7 @@ export const identity = defineService({
   asksLater,
   settings,
   async start(host) {
+    refuseUnknownRoles(host)
     const shared = await openIdentity(host)
     registrationRoutes(shared)
     passwordRoutes(shared)
@@ -40,6 +44,8 @@ export const identity = defineService({
     accountDeletionRoute(shared)
     deleteForAdmins(shared)
     sessionRoutes(shared)
+    factorRoutes(shared)
+    historyRoutes(shared)
     organisationRoutes(shared)
     organisationDeletionRoute(shared)
     invitationRoutes(shared)

@@ -5,6 +5,7 @@ import { billing } from './kinds/billing.ts'
 import { booking } from './kinds/booking.ts'
 import { charging } from './kinds/charging.ts'
 import { documents } from './kinds/documents.ts'
+import { signingIn } from './kinds/factors.ts'
 import { identity } from './kinds/identity.ts'
 import type { Draft, Locale, Rule, Words } from './kinds/kind.ts'
 import { maintenance } from './kinds/maintenance.ts'
@@ -16,6 +17,7 @@ import { vendors } from './kinds/vendors.ts'
 
 const all = {
   ...identity,
+  ...signingIn,
   ...passports,
   ...documents,
   ...charging,

@@ -93,6 +93,12 @@ const cases: Record<string, Case> = {
     inApp: told([ada, 'New sign-in to your account']),
     link: 'https://ohmnibus.example.com/api/auth/devices',
   },
+  'a sign-in from a new device': {
+    event: identity.DeviceSeen,
+    data: { userId, sessionId: id, device: 'Firefox', addressPrefix: '192.0.2.0/24' },
+    mails: { [email]: 'Your account was used from a new device' },
+    link: 'https://ohmnibus.example.com/api/auth/devices',
+  },
   'a sign-out': { event: identity.UserLoggedOut, data: { userId, sessionIds: [id], reason: 'signed-out' } },
   'a changed profile': { event: identity.UserUpdated, data: { userId, email, firstName, name, locale, version: 2 } },
   'a changed password': {
@@ -108,6 +114,20 @@ const cases: Record<string, Case> = {
     mails: { 'former@example.com': 'Your e-mail address was changed', [email]: 'Your e-mail address was changed' },
     inApp: told([ada, 'Your e-mail address was changed']),
     link: null,
+  },
+  'a changed address that may be taken back': {
+    event: identity.UserEmailChanged,
+    data: { userId, email, formerEmail: 'former@example.com', name, locale, version: 2, undoId: id },
+    mails: { 'former@example.com': 'Your e-mail address was changed', [email]: 'Your e-mail address was changed' },
+    inApp: told([ada, 'Your e-mail address was changed']),
+    link: null,
+  },
+  'a new second factor': {
+    event: identity.UserFactorsChanged,
+    data: { userId, change: 'added', factor: 'passkey', name: 'My telephone', left: null },
+    mails: { [email]: 'A second factor was added to your account' },
+    inApp: told([ada, 'A second factor was added to your account']),
+    link: 'https://ohmnibus.example.com/api/auth/security',
   },
   'another role': {
     event: identity.UserRoleChanged,

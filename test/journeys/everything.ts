@@ -11,6 +11,7 @@ import { baseline, client, register, type Client } from './client.ts'
 import { orderingHappens } from './ordering.ts'
 import { marketHappens, offerOne } from './market.ts'
 import { purchasesHappen } from './purchases.ts'
+import { factorsHappen } from './factors.ts'
 import { contentHappens } from './content.ts'
 import { stationsHappen } from './stations.ts'
 import { vendorsHappen } from './vendors.ts'
@@ -112,6 +113,8 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await wishesHappen(p, grace.id)
     await purchasesHappen(p, grace.id)
     await orderingHappens(p, ada.id)
+
+    await factorsHappen(root, { ...(await person('Fay')), password })
 
     // What is forgotten, and what ends.
     const forgetful = client(address)

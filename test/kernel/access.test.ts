@@ -4,15 +4,19 @@ import { test } from 'node:test'
 import type { JWK } from 'jose'
 import {
   accessAudience,
+  fresh,
   authorise,
   mayRead,
   mayWrite,
   newId,
   ownerFor,
   partiesOf,
+  signedIn,
+  signedInSomehow,
   withRole,
   type Actor,
   type Owned,
+  type Visitor,
 } from '../../kernel/index.ts'
 import { listSigningKeys } from '../../contracts/identity.ts'
 import { openAccess } from '../../kernel/access/tokens.ts'
@@ -88,6 +92,7 @@ test('a token tells who acts, in which session, role and organisation', async ()
     sessionId: claims.sid,
     issuedAt: claims.iat * 1000,
     expiresAt: claims.exp * 1000,
+    authenticatedAt: claims.iat * 1000,
   })
   const org = { id: newId(), role: 'editor' }
   assert.deepEqual(await access.verify(token({ claims: { org, role: 'operator' } })), {
@@ -96,6 +101,7 @@ test('a token tells who acts, in which session, role and organisation', async ()
     sessionId: claims.sid,
     issuedAt: claims.iat * 1000,
     expiresAt: claims.exp * 1000,
+    authenticatedAt: claims.iat * 1000,
     organisation: org,
   })
 })
@@ -387,13 +393,36 @@ test('who may read and write follows from whose it is, whom it was shared with, 
   assert.deepEqual(partiesOf(as('user', [acme, 'viewer'])), [ada, acme])
 })
 
+const times = { issuedAt: start, expiresAt: start + 600_000, authenticatedAt: start }
+
 test('a rule by role lets the role and admins in, tells others apart and says what it wants', () => {
   const rule = withRole('operator', 'technician')
-  const as = (role: Actor['role']): Actor => ({ userId: newId(), role, sessionId: newId() })
+  const now = new Date(start)
+  const as = (role: Actor['role']): Visitor => ({ userId: newId(), role, sessionId: newId(), ...times })
   assert.equal(rule.name, 'operator or technician or admin')
-  for (const role of ['operator', 'technician', 'admin'] as const) assert.equal(rule.refuse(as(role)), undefined)
+  for (const role of ['operator', 'technician', 'admin'] as const) assert.equal(rule.refuse(as(role), now), undefined)
   for (const role of ['user', 'vendor', 'authority', 'interest'] as const)
-    assert.equal(rule.refuse(as(role))!.code, 'role_insufficient')
-  assert.equal(rule.refuse(undefined)!.kind, 'unauthenticated')
+    assert.equal(rule.refuse(as(role), now)!.code, 'role_insufficient')
+  assert.equal(rule.refuse(undefined, now)!.kind, 'unauthenticated')
   assert.equal(withRole('admin').name, 'admin')
+})
+
+test('a fresh rule asks whoever has a second factor to have given it a moment ago, and says how long', () => {
+  const rule = fresh(withRole('admin'), '5 minutes')
+  const now = new Date(start + 301_000)
+  const admin: Visitor = { userId: newId(), role: 'admin', sessionId: newId(), ...times }
+  assert.equal(rule.refuse(admin, now), undefined, 'without a factor the password is all there is')
+  const refusal = rule.refuse({ ...admin, factor: 'set' }, now)!
+  assert.deepEqual([refusal.code, refusal.status, refusal.details.maxAge], ['fresh_sign_in_required', 401, 300])
+  assert.equal(rule.refuse({ ...admin, factor: 'set' }, new Date(start + 300_000)), undefined)
+  assert.equal(rule.refuse({ ...admin, role: 'user', factor: 'set' }, now)!.code, 'role_insufficient')
+  assert.equal(fresh(signedIn, '5 minutes', true).refuse(admin, now)!.code, 'fresh_sign_in_required')
+})
+
+test('whoever lacks the second factor that their role needs is let in nowhere but where it is set up', () => {
+  const now = new Date(start)
+  const lacking: Visitor = { userId: newId(), role: 'admin', sessionId: newId(), ...times, factor: 'missing' }
+  for (const rule of [signedIn, withRole('admin'), fresh(signedIn, '5 minutes')])
+    assert.equal(rule.refuse(lacking, now)!.code, 'second_factor_missing')
+  assert.equal(signedInSomehow.refuse(lacking, now), undefined)
 })

@@ -5,6 +5,7 @@ import { company } from './walk-company.ts'
 import { machines } from './walk-machines.ts'
 import { people } from './walk-users.ts'
 import { chargers } from './walk-chargers.ts'
+import { factors } from './walk-factors.ts'
 import { articles } from './walk-content.ts'
 import { admins } from './walk-admin.ts'
 
@@ -48,6 +49,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getAuthProfile' },
     ],
   },
+  factors,
   {
     name: 'A new account',
     steps: [
@@ -136,6 +138,9 @@ export const walk: readonly Chapter[] = [
       { operation: 'postAdminApprovalsByIdApprove', with: { id: 'approvalId' }, status: 403, mail: true },
       { operation: 'postAdminApprovalsByIdRefuse', with: { id: 'approvalId' }, status: 403, mail: true },
       { operation: 'postAdminApprovalsByIdWithdraw', with: { id: 'approvalId' }, mail: true },
+      { operation: 'deleteAuthUsersByIdFactors', with: { id: 'adaId' }, mail: true },
+      { operation: 'getAuthUsersByIdSignIns', with: { id: 'adaId' }, mail: true },
+      { operation: 'postAuthUsersByIdSignOut', with: { id: 'adaId' }, mail: true },
       { operation: 'postAuthLogin', with: { email: 'grace' }, keep: { adaToken: 'accessToken' }, mail: true },
       { operation: 'deleteAuthProfile', as: 'ada', mail: true },
     ],

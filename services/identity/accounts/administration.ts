@@ -8,6 +8,7 @@ import {
   createdIn,
   createdQuery,
   cursorOf,
+  fresh,
   isText,
   listQuery,
   notModified,
@@ -29,6 +30,8 @@ import { normalise, UserView, userView } from './accounts.ts'
 import { countUsers, findUser, keepAnAdmin, listUsers, lockAdmins, lockUser, updateUser, type User } from './store.ts'
 
 const config = { access: withRole('admin') }
+/** Changes, for which an admin who has a second factor gave it a moment ago. */
+const changing = { access: fresh(withRole('admin'), '5 minutes') }
 const Params = Type.Object({ id: Id })
 const refuses = ['own_account', 'user_unknown', 'last_admin'] as const
 
@@ -36,6 +39,7 @@ const AccountView = Type.Object(
   {
     ...UserView.properties,
     disabled: Type.Boolean(),
+    secondFactor: Type.Boolean({ description: 'Whether the password alone does not let them in' }),
     version: Type.Integer({ examples: [1] }),
   },
   { title: 'Account' },
@@ -69,6 +73,7 @@ const wanted = (query: Static<Type.TObject<typeof accountFilters>>) => ({
 const view = (user: User): Static<typeof AccountView> => ({
   ...userView(user),
   disabled: user.disabled,
+  secondFactor: user.secondFactor,
   version: user.version,
 })
 
@@ -147,7 +152,7 @@ function oneRoutes(shared: Identity): void {
   site.put(
     '/api/admin/users/:id',
     {
-      config,
+      config: changing,
       schema: {
         summary: 'Give a person another role, disable their account, or enable it again',
         description: 'What is left out stays. To delete an account needs two admins: DELETE asks the second one.',
@@ -168,7 +173,7 @@ function changeRoutes(shared: Identity): void {
   http.put(
     '/users/:id/role',
     {
-      config,
+      config: changing,
       schema: {
         summary: 'Give a person another role',
         honours: ['If-Match'],
@@ -184,7 +189,7 @@ function changeRoutes(shared: Identity): void {
   http.put(
     '/users/:id/disabled',
     {
-      config,
+      config: changing,
       schema: {
         summary: 'Disable an account, or enable it again',
         description: 'A disabled account has no sessions, and its keys are not good.',

@@ -62,6 +62,7 @@ export async function createAdmin(
     locale: 'en',
     role: 'admin',
     disabled: false,
+    secondFactor: false,
     version: 1,
     createdAt: options.now,
   }

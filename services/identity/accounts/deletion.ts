@@ -46,8 +46,8 @@ export function accountDeletionRoute(shared: Identity): void {
         response: { 204: Type.Null() },
       },
     },
-    async ({ actor, body }, reply) => {
-      const user = await confirm(shared, actor, body.password, '/password')
+    async ({ actor, visitor, body }, reply) => {
+      const user = await confirm(shared, visitor!, body.password, '/password')
       const empty = await emptyOrganisationsOf(shared, user)
       await db.transaction(tx => deleteAccount(shared, tx, actor, user, empty))
       sessions.clearCookies(reply)

@@ -16,6 +16,12 @@ import { confirm } from './confirm.ts'
 import { insertUndo } from './undoing.ts'
 import { emailTaken, findUser, lockUser, updateUser, type User } from './store.ts'
 
+const OldPassword = Type.String({
+  maxLength: 1000,
+  description: 'May be left out by who gave a second factor within five minutes',
+  examples: ['a-long-summer-of-trains'],
+})
+
 /** One's own account. */
 export function accountRoutes(shared: Identity): void {
   const { host, passwords, codes, limits } = shared
@@ -78,16 +84,23 @@ export function accountRoutes(shared: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Change the password; all other sessions end',
-        refuses: ['password_wrong', 'password_changed', ...passwordRefusals, 'too_many_requests', 'sign_in_busy'],
+        refuses: [
+          'password_wrong',
+          'fresh_sign_in_required',
+          'password_changed',
+          ...passwordRefusals,
+          'too_many_requests',
+          'sign_in_busy',
+        ],
         body: Type.Object({
-          currentPassword: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }),
+          currentPassword: Type.Optional(OldPassword),
           newPassword: Password,
         }),
         response: { 204: Type.Null() },
       },
     },
-    async ({ actor, body }, reply) => {
-      const user = await confirm(shared, actor, body.currentPassword, '/currentPassword')
+    async ({ actor, visitor, body }, reply) => {
+      const user = await confirm(shared, visitor!, body.currentPassword, '/currentPassword')
       await refuseWeak(
         body.newPassword,
         { email: user.email, names: [user.firstName, user.lastName] },
@@ -116,16 +129,23 @@ export function accountRoutes(shared: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Ask for another address; a code goes there',
-        refuses: ['password_wrong', 'email_unchanged', 'address_unreachable', 'too_many_requests', 'sign_in_busy'],
+        refuses: [
+          'password_wrong',
+          'fresh_sign_in_required',
+          'email_unchanged',
+          'address_unreachable',
+          'too_many_requests',
+          'sign_in_busy',
+        ],
         body: Type.Object({
-          password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }),
+          password: Type.Optional(OldPassword),
           email: Email,
         }),
         response: { 202: Waiting },
       },
     },
-    async ({ actor, body }, reply) => {
-      const user = await confirm(shared, actor, body.password, '/password')
+    async ({ actor, visitor, body }, reply) => {
+      const user = await confirm(shared, visitor!, body.password, '/password')
       const email = normalise(body.email)
       refuseUnreachable(host, email)
       if (email === user.email)

@@ -10,6 +10,8 @@ export interface User {
   locale: 'en' | 'de'
   role: Role
   disabled: boolean
+  /** Whether the password alone does not let them in. */
+  secondFactor: boolean
   version: number
   createdAt: Date
 }
@@ -17,7 +19,7 @@ export interface User {
 /** As text: a fragment would be put together anew for every session that is checked. */
 export const userColumns = `
   id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", locale, role,
-  disabled, version, created_at as "createdAt"`
+  disabled, second_factor as "secondFactor", version, created_at as "createdAt"`
 
 const userWhere = (condition: string) => async (db: Db, value: string) =>
   (await db.unsafe<User[]>(`select ${userColumns} from users where ${condition}`, [value], { prepare: true }))[0]
@@ -46,7 +48,7 @@ export async function insertUser(tx: Tx, u: User): Promise<boolean> {
 export async function updateUser(
   tx: Tx,
   id: string,
-  change: Partial<Omit<User, 'id' | 'version' | 'createdAt'>>,
+  change: Partial<Omit<User, 'id' | 'version' | 'createdAt' | 'secondFactor'>>,
 ): Promise<User> {
   const names = { firstName: 'first_name', lastName: 'last_name', passwordHash: 'password_hash' } as Record<
     string,

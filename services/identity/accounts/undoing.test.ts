@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getEmailUndo, SessionsRevoked, UserEmailChanged } from '#contracts/identity'
+import { startFactors } from '../factors/testing.ts'
 import { bearer, startIdentity } from '../testing.ts'
 
 type Identity = Awaited<ReturnType<typeof startIdentity>>
@@ -26,7 +27,8 @@ const press = ({ http }: Identity, path: string, headers: Record<string, string>
 test('a change of address ends all other sessions', async t => {
   const p = await startIdentity(t)
   const ada = await p.person('Ada')
-  const elsewhere = (await p.post('/login', ada)).json()
+  const elsewhere = (await p.post('/login', { email: ada.email, password: ada.password })).json()
+  assert.equal((await p.get('/profile', bearer(elsewhere.accessToken))).statusCode, 200)
   await move(p, ada, 'lovelace@example.com')
   assert.equal((await p.get('/profile', bearer(elsewhere.accessToken))).statusCode, 401)
   assert.equal((await p.post('/refresh', { refreshToken: elsewhere.refreshToken })).statusCode, 401)
@@ -116,4 +118,18 @@ test('host header poisoning of mail links: they lead to the address of the platf
   await ask('/email/verify', { otp: (await p.mailed('new@example.com')).code }, bearer(accessToken))
   for (const link of [first.link!, second.link!, (await linkOf(p)).href])
     assert.equal(new URL(link).origin, 'https://ohmnibus.example.com')
+})
+
+test('what was set up to sign in with since the change goes when it is taken back, what was there before stays', async t => {
+  const p = await startFactors(t)
+  const [ada, bea] = [await p.withApp(await p.person('Ada')), await p.person('Bea')]
+  await move(p as never, ada, 'new@example.com')
+  const first = await linkOf(p as never)
+  await move(p as never, bea, 'thief@example.com')
+  const second = await linkOf(p as never)
+  p.clock.pass(1_000)
+  await p.withApp(bea)
+  for (const { pathname } of [first, second]) assert.equal((await press(p as never, pathname)).statusCode, 303)
+  const has = async (id: string) => (await p.db('identity')`select second_factor from users where id = ${id}`)[0]
+  assert.deepEqual([await has(ada.id), await has(bea.id)], [{ second_factor: true }, { second_factor: false }])
 })

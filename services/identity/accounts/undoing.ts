@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { UserEmailChanged } from '#contracts/identity'
 import { newId, Problem, type Db, type Tx } from '#kernel'
+import { deleteFactors } from '../factors/store.ts'
 import type { Identity } from '../identity.ts'
 import { deleteResets } from '../passwords/store.ts'
 import { digest, newSecret, seal } from '../secrets.ts'
@@ -72,8 +73,8 @@ export function openUndoing({ host, passwords, sessions }: Identity) {
   }
 
   /**
-   * The account has its former address again. Whoever took it may know the password, so that goes too: all sessions end,
-   * and the owner sets another one by mail. Fails with `undo_unknown`.
+   * The account has its former address again. Whoever took it may know the password, so that goes too, with the factors
+   * that were set up since: all sessions end, and the owner sets another password by mail. Fails with `undo_unknown`.
    */
   async function undo(request: FastifyRequest, token: string): Promise<User> {
     sessions.refuseForgery(request)
@@ -84,7 +85,7 @@ export function openUndoing({ host, passwords, sessions }: Identity) {
       .transaction(async tx => {
         const user = await lockUser(tx, found.user.id, 'change')
         if (!user || !(await takeUndo(tx, found.undo))) throw expired()
-        return await as(user, () => restore(tx, user, found.undo.email, passwordHash))
+        return await as(user, () => restore(tx, user, found.undo, passwordHash))
       })
       .catch(error => {
         // Whoever reads its mail has made another account with it meanwhile.
@@ -96,7 +97,13 @@ export function openUndoing({ host, passwords, sessions }: Identity) {
   return { find, undo }
 }
 
-async function restore(tx: Tx<'identity'>, former: User, email: string, passwordHash: string): Promise<User> {
+async function restore(
+  tx: Tx<'identity'>,
+  former: User,
+  { email, createdAt }: Undo,
+  passwordHash: string,
+): Promise<User> {
+  await deleteFactors(tx, former.id, createdAt)
   const user = await updateUser(tx, former.id, { email, passwordHash })
   if (email !== former.email)
     await tx.publish(UserEmailChanged, {

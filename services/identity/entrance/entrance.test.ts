@@ -235,7 +235,16 @@ test('an admin sees how signing in goes: counts, rates and times, without anybod
     const answer = await http.inject({ url, headers: root.headers })
     const { covers, methods } = answer.json()
     assert.match(covers.process, new RegExp(`pid ${process.pid}`))
-    assert.deepEqual(Object.keys(methods), ['login', 'logout', 'refresh', 'register', 'otp', 'reset'])
+    assert.deepEqual(Object.keys(methods), [
+      'login',
+      'factor',
+      'passkey',
+      'logout',
+      'refresh',
+      'register',
+      'otp',
+      'reset',
+    ])
     assert.partialDeepStrictEqual(methods, {
       login: { attempts: 2, succeeded: 1, refused: { credentials_invalid: 1 }, failed: 0, successRate: 0.5 },
       logout: { attempts: 0, successRate: null, seconds: { p50: null, p95: null, p99: null } },

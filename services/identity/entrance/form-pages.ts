@@ -12,7 +12,7 @@ const Query = Type.Object({
 })
 const Nothing = Type.Union([Type.Object({}), Type.Null()])
 /** What a form comes back with. */
-const faults = Object.fromEntries([400, 401, 403, 404, 429, 503].map(status => [status, Type.Null()]))
+const faults = Object.fromEntries([400, 401, 403, 404, 409, 429, 503].map(status => [status, Type.Null()]))
 
 export type Show = (request: Request, reply: Reply, trouble?: Trouble) => Promise<Reply>
 

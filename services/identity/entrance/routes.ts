@@ -43,6 +43,7 @@ export function entranceRoutes(identity: Identity): void {
 
 function signingIn(identity: Identity, page: Page): void {
   const { sessions } = identity
+  const { now } = identity.host
   const signIn = openSignIn(identity)
   const visitors = openVisitors(identity)
 
@@ -59,9 +60,16 @@ function signingIn(identity: Identity, page: Page): void {
     },
     async act(request, reply) {
       sessions.refuseForgery(request)
-      const begun = await signIn(request, request.body as { email: string; password: string })
+      const { to } = aboutOf(request)
+      const typed = request.body as { email: string; password: string; passkey?: string }
+      const begun = await signIn(request, typed).catch(error => {
+        if (!(error instanceof Problem) || error.code !== 'factor_required') throw error
+        const { pendingToken, expiresIn } = error.details as { pendingToken: string; expiresIn: number }
+        return void sessions.pending.set(reply, pendingToken, new Date(now().getTime() + expiresIn * 1000))
+      })
+      if (!begun) return onTo(reply, pathTo(paths.factor, { return: to }))
       await sessions.begun(reply, begun)
-      return onTo(reply, aboutOf(request).to ?? paths.signIn)
+      return onTo(reply, sessions.factorOf(begun.user) === 'missing' ? paths.security : (to ?? paths.signIn))
     },
   })
 

@@ -85,6 +85,7 @@ const en = {
     signIn: 'I have an account: sign in',
     onward: 'Go on to where you came from',
     home: 'Go to the start page',
+    security: 'How you sign in: second factors, passkeys',
     otherAddress: 'I mistyped my address',
   },
   problems: {
@@ -194,6 +195,7 @@ export const texts: Texts<typeof en> = {
       signIn: 'Ich habe ein Konto: anmelden',
       onward: 'Weiter, woher Sie kamen',
       home: 'Zur Startseite',
+      security: 'Wie Sie sich anmelden: zweite Faktoren, Passkeys',
       otherAddress: 'Ich habe mich bei der Adresse vertippt',
     },
     problems: {

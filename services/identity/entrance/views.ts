@@ -1,4 +1,6 @@
-import { form, html, sendPage, type Html, type Language, type Reply } from '#kernel'
+import { form, html, sendPage, type Html, type Language, type Look, type Reply } from '#kernel'
+import { texts as factorTexts } from '../factors/page-texts.ts'
+import { passkeyForm, scripted } from '../factors/script.ts'
 import type { Session } from '../sessions/store.ts'
 import { paths, pathTo } from './paths.ts'
 import { texts } from './texts.ts'
@@ -60,7 +62,8 @@ function kitIn(language: Language, minimum: number) {
     title: string,
     body: Html,
     links: { to: string; text: string }[],
-  ): Reply => sendPage(reply, status, { language, title, body, onward: [...links, home] as never, secret: true })
+    look?: Look,
+  ): Reply => sendPage(reply, status, { language, title, body, onward: [...links, home] as never, secret: true, look })
 
   const troubled = (trouble: Trouble | undefined): Html | undefined => {
     if (!trouble) return undefined
@@ -98,7 +101,7 @@ function kitIn(language: Language, minimum: number) {
 
 type Kit = ReturnType<typeof kitIn>
 
-function signingIn({ t, send, troubled, said, email, signIn, signUp, forgotten }: Kit) {
+function signingIn({ t, language, send, troubled, said, email, signIn, signUp, forgotten }: Kit) {
   return {
     signIn: (reply: Reply, about: About, changed: boolean) =>
       send(
@@ -114,8 +117,14 @@ function signingIn({ t, send, troubled, said, email, signIn, signUp, forgotten }
             type: 'password',
             autocomplete: 'current-password',
           })}`,
-        )}`,
+        )}${passkeyForm(factorTexts[language].signInWithPasskey, {
+          kind: 'get',
+          from: 'passkeys/sign-in/options',
+          action: pathTo(paths.passkey, { return: about.to }),
+          failed: factorTexts[language].failed,
+        })}`,
         [forgotten, signUp(about)],
+        scripted,
       ),
 
     signedIn: (reply: Reply, address: string, isNew: boolean, to: string | undefined) =>
@@ -128,7 +137,11 @@ function signingIn({ t, send, troubled, said, email, signIn, signUp, forgotten }
           undefined,
           paths.signOut,
         )}`,
-        [...(to ? [{ to, text: t.links.onward }] : []), { to: paths.devices, text: t.devices.title }],
+        [
+          ...(to ? [{ to, text: t.links.onward }] : []),
+          { to: paths.security, text: t.links.security },
+          { to: paths.devices, text: t.devices.title },
+        ],
       ),
 
     signOut: (reply: Reply, address: string, trouble?: Trouble) =>
@@ -176,6 +189,7 @@ function devices({ t, language, send, troubled, said }: Kit) {
           </ul>
           ${more && said(words.more)}${sessions.length > 1 && ending('others', words.endOthers)}`,
         [
+          { to: paths.security, text: t.links.security },
           { to: paths.forgotten, text: words.password },
           { to: paths.signOut, text: t.signOut.title },
         ],

@@ -29,15 +29,20 @@ export function openVisitors({ host, sessions, counted }: Identity) {
   }
 
   /** A new access token for the session, so that pages of other services know who looks. */
-  async function resume(reply: Reply, { user: { id }, session }: Holder): Promise<void> {
+  async function resume(reply: Reply, { user: { id }, session: { id: sessionId } }: Holder): Promise<void> {
     const resumed = await db.transaction(async tx => {
       const user = await lockUser(tx, id, 'stay')
-      const organisationId = session.organisationId ?? undefined
+      const session = user && (await findSession(tx, sessionId))
+      const organisationId = session?.organisationId ?? undefined
       const role = organisationId && (await holdMembership(tx, organisationId, id))
-      const issuedAt = await stampToken(tx, session.id, now())
-      return user && issuedAt && { user, issuedAt, organisation: role ? { id: organisationId!, role } : undefined }
+      const issuedAt = await stampToken(tx, sessionId, now())
+      return (
+        user &&
+        session &&
+        issuedAt && { user, session, issuedAt, organisation: role ? { id: organisationId!, role } : undefined }
+      )
     })
-    if (resumed) await sessions.access(reply, resumed.user, session, resumed.organisation, resumed.issuedAt)
+    if (resumed) await sessions.access(reply, resumed.user, resumed.session, resumed.organisation, resumed.issuedAt)
   }
 
   const signOut = counted('logout', async (reply: Reply, holder: Holder | undefined): Promise<void> => {

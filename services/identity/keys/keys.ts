@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { OrganisationRole, Role } from '#contracts/shared'
-import { accessAudience, StartError, type Tx } from '#kernel'
+import { accessAudience, StartError, type Tx, type Visitor } from '#kernel'
 import type { IdentityHost } from '../host.ts'
 import { seal, unseal } from '../secrets.ts'
 import { changeKey, deleteKeys, findKeys, insertKey, lockKeys, type SigningKey } from './store.ts'
@@ -24,6 +24,9 @@ export interface Claims {
   scopes?: readonly string[]
   /** The token ends then at the latest. */
   until?: Date
+  /** When and how (RFC 8176) somebody proved last to be it; programs have their key alone. */
+  proof?: { authenticatedAt: Date; methods: readonly string[] }
+  factor?: Visitor['factor']
 }
 
 /** Signs access tokens (RFC 9068) and keeps their keys. */
@@ -57,7 +60,7 @@ export async function openTokens(host: IdentityHost) {
     /** Life of an access token in milliseconds. */
     lifeMs,
     /** `issuedAt` is when the claims began to be read: what was revoked later must be later than it. */
-    async sign({ userId, sessionId, role, organisation, scopes, until }: Claims, issuedAt: Date): Promise<string> {
+    async sign({ userId, sessionId, role, organisation, scopes, until, proof, factor }: Claims, issuedAt: Date) {
       const { kid, key } = await signingKey()
       // Milliseconds stay, so that a token made right after a revocation, in the same second, is good.
       const iat = issuedAt.getTime() / 1000
@@ -66,6 +69,13 @@ export async function openTokens(host: IdentityHost) {
         role,
         ...(organisation && { org: organisation }),
         ...(scopes && { scope: scopes.join(' '), client_id: sessionId }),
+        // RFC 9068 (2.2.1): how somebody proved to be it, and how far that is to be trusted.
+        ...(proof && {
+          auth_time: proof.authenticatedAt.getTime() / 1000,
+          amr: proof.methods,
+          acr: proof.methods.includes('mfa') ? 'aal2' : 'aal1',
+        }),
+        ...(factor && { factor }),
         iat,
         // A stamp may be ahead of the clock; the token does not live longer for it.
         exp: Math.min(

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { ApiKeyCreated, ApiKeyRevoked } from '#contracts/identity'
 import { Id, Line } from '#contracts/shared'
-import { type Actor, listQuery, newId, Page, page, Problem, signedIn, type Tx } from '#kernel'
+import { type Actor, type Visitor, listQuery, newId, Page, page, Problem, signedIn, type Tx } from '#kernel'
 import { confirm } from '../accounts/confirm.ts'
 import { idAfter, type Identity } from '../identity.ts'
 import { enter, standingOf } from '../organisations/access.ts'
@@ -53,11 +53,11 @@ export function machineRoutes(shared: Identity): void {
 }
 
 /** Asks for a sign-in of a moment ago, or the password again. Fails with `sign_in_old`. */
-async function prove(shared: Identity, actor: Actor, password: string | undefined): Promise<void> {
+async function prove(shared: Identity, actor: Visitor, password: string | undefined): Promise<void> {
   if (password !== undefined) return void (await confirm(shared, actor, password, '/password'))
   const { db, now } = shared.host
   const session = await findSession(db, actor.sessionId)
-  if (session && session.createdAt.getTime() > now().getTime() - youngMs) return
+  if (session && session.authenticatedAt.getTime() > now().getTime() - youngMs) return
   throw new Problem('forbidden', 'sign_in_old', {
     detail: 'You signed in a while ago: send the password along, or sign in again.',
   })

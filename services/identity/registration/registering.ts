@@ -212,6 +212,7 @@ async function complete(tx: Tx<'identity'>, pending: Registration, at: Date): Pr
     locale,
     role: 'user',
     disabled: false,
+    secondFactor: false,
     version: 1,
     createdAt: at,
   }

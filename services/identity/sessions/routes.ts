@@ -79,7 +79,9 @@ export function sessionRoutes(identity: Identity): void {
       config: { access: anyone },
       schema: {
         summary: 'Sign in',
-        refuses: ['credentials_invalid', 'too_many_requests', 'sign_in_busy'],
+        description:
+          'Where a second factor is needed, the refusal `factor_required` has a `pendingToken` for `/api/auth/factor`.',
+        refuses: ['credentials_invalid', 'factor_required', 'too_many_requests', 'sign_in_busy'],
         body: Type.Object({
           email: Email,
           password: Type.String({ maxLength: 1000, examples: ['a-long-summer-of-trains'] }),
@@ -235,20 +237,21 @@ export function sessionRoutes(identity: Identity): void {
 
   const switched = async (request: Request, reply: Reply, organisationId: string | null) => {
     const { userId, sessionId } = request.actor
-    const { user, role, issuedAt } = await db.transaction(async tx => {
+    const { user, session, role, issuedAt } = await db.transaction(async tx => {
       const user = await lockUser(tx, userId, 'stay')
       const role = organisationId ? await holdMembership(tx, organisationId, userId) : undefined
       if (organisationId && !role) throw new Problem('not_found', 'organisation_unknown')
       const issuedAt = await stampToken(tx, sessionId, now())
-      if (!user || !issuedAt)
+      const session = await findSession(tx, sessionId)
+      if (!user || !issuedAt || !session)
         throw new Problem('unauthenticated', 'token_invalid', { detail: 'The session has ended. Sign in again.' })
       await actFor(tx, sessionId, organisationId)
-      return { user, role, issuedAt }
+      return { user, session, role, issuedAt }
     })
     return await sessions.access(
       reply,
       user,
-      { id: sessionId },
+      session,
       organisationId && role ? { id: organisationId, role } : undefined,
       issuedAt,
     )

@@ -1,12 +1,14 @@
 import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
 import Type, { type Static } from 'typebox'
-import { SessionsRevoked, UserLoggedIn, UserLoggedOut } from '#contracts/identity'
-import { accessCookie, newId, refuseForgery, type Reply, type Tx, within } from '#kernel'
+import { DeviceSeen, SessionsRevoked, UserLoggedIn, UserLoggedOut } from '#contracts/identity'
+import { accessCookie, newId, refuseForgery, type Reply, type Tx, type Visitor, within } from '#kernel'
 import { type ActsFor, userView, UserView } from '../accounts/accounts.ts'
 import { findUser, type User } from '../accounts/store.ts'
+import { cameIn } from '../history/history.ts'
 import type { IdentityHost } from '../host.ts'
 import type { Tokens } from '../keys/keys.ts'
+import { digest, newSecret } from '../secrets.ts'
 import { deviceOf, prefixOf } from './devices.ts'
 import { openRefreshTokens, standing, type RefreshToken } from './refresh-tokens.ts'
 import { deleteSessions, findSession, insertRevocations, insertSession, type Session, sessionsOf } from './store.ts'
@@ -18,6 +20,11 @@ const Access = {
     examples: ['eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9…'],
   }),
   expiresIn: Type.Integer({ description: 'Seconds until the access token expires', examples: [600] }),
+  setUpFactor: Type.Optional(
+    Type.Boolean({
+      description: 'The role needs a second factor: until there is one, nothing but setting it up is let in',
+    }),
+  ),
 }
 
 export const AccessView = Type.Object(Access, { title: 'AccessGranted' })
@@ -72,12 +79,17 @@ export async function revokeTokens(tx: Tx<'identity'>, userId: string, now: Date
 export const as = <T>(user: Pick<User, 'id' | 'role'>, work: () => T): T =>
   within({ actor: { userId: user.id, role: user.role } }, work)
 
+/** When and how the owner of a session proved last to be it. */
+type Proof = Pick<Session, 'id' | 'authenticatedAt' | 'methods'>
+
 /** A session of somebody who has just proven to be it. */
-interface Begun {
+export interface Begun {
   user: User
-  session: Pick<Session, 'id' | 'expiresAt'>
+  session: Proof & Pick<Session, 'expiresAt'>
   refresh: RefreshToken
   issuedAt: Date
+  /** By what the browser is known again. */
+  browser?: string
 }
 
 /** Begins sessions and hands out their tokens, as text and as cookies. */
@@ -87,26 +99,29 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
   const refreshCookie = secure ? '__Secure-ohmnibus-refresh' : 'ohmnibus-refresh'
   const origins = [new URL(host.platform.publicUrl).origin, ...host.platform.corsOrigins]
   const attributes = { httpOnly: true, secure, sameSite: 'lax' } as const
+  const factorOf = (user: User) => factorFor(user, host.settings.REQUIRE_MFA)
 
   async function access(
     reply: Reply,
     user: User,
-    session: Pick<Session, 'id'>,
+    { id: sessionId, authenticatedAt, methods }: Proof,
     organisation: ActsFor | undefined,
     issuedAt: Date,
   ) {
-    const claims = { userId: user.id, sessionId: session.id, role: user.role, organisation }
+    const [factor, expiresIn] = [factorOf(user), Math.floor(tokens.lifeMs / 1000)]
+    const rights = rightsOf(user, factor, organisation)
+    const claims = { userId: user.id, sessionId, proof: { authenticatedAt, methods }, ...rights }
     const accessToken = await tokens.sign(claims, issuedAt)
-    const expiresIn = Math.floor(tokens.lifeMs / 1000)
     reply.setCookie(accessName, accessToken, { ...attributes, path, maxAge: expiresIn })
-    return { user: userView(user, organisation), accessToken, expiresIn }
+    const granted = { user: userView(user, organisation), accessToken, expiresIn }
+    return factor === 'missing' ? { ...granted, setUpFactor: true } : granted
   }
 
   /** The answer of every way to sign in. */
   async function answer(
     reply: Reply,
     user: User,
-    session: Pick<Session, 'id' | 'expiresAt'>,
+    session: Proof & Pick<Session, 'expiresAt'>,
     refresh: RefreshToken,
     organisation: ActsFor | undefined,
     issuedAt: Date,
@@ -124,22 +139,24 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
   return {
     refreshTokens,
     access,
+    factorOf,
 
     /**
      * Undefined when the account changed since `user` was read. The session that a browser had ends; a program with a
      * jar may be several people, and keeps theirs.
      */
-    async begin(tx: Tx<'identity'>, user: User, request: FastifyRequest, now: Date) {
-      const begun = await begin(host, refreshTokens, tx, user, request, now)
-      const former = begun && isBrowser(request) ? tokenInCookie(request) : undefined
-      if (former) await endFormer(tx, former, now)
+    async begin(tx: Tx<'identity'>, user: User, request: FastifyRequest, now: Date, methods = ['pwd']) {
+      const begun = await begin(host, refreshTokens, tx, user, request, now, methods)
+      if (begun && isBrowser(request)) await endFormer(tx, tokenInCookie(request), now)
       return begun
     },
 
     answer,
     /** The same for who has just proven to be somebody. */
-    begun: (reply: Reply, { user, session, refresh, issuedAt }: Begun) =>
-      answer(reply, user, session, refresh, undefined, issuedAt),
+    begun(reply: Reply, { user, session, refresh, issuedAt, browser }: Begun) {
+      if (browser) reply.setCookie(browserCookie, browser, { ...attributes, path: api, maxAge: yearOfSeconds })
+      return answer(reply, user, session, refresh, undefined, issuedAt)
+    },
 
     clearCookies(reply: Reply): void {
       reply.clearCookie(accessName, { ...attributes, path })
@@ -163,21 +180,39 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     /** Signing in by a page elsewhere would put its visitor into an account of somebody else. */
     refuseForgery: (request: FastifyRequest): void => refuseForgery(request, origins),
 
-    /** Ties what follows to the browser that began a registration, or asked for a new password. */
-    registration: tieBy('ohmnibus-registration', { ...attributes, path: api }),
-    reset: tieBy('ohmnibus-reset', { ...attributes, path: api }),
+    ...ties({ ...attributes, path: api }),
   }
 }
+
+/** Whoever has none and needs one may only set it up. */
+const factorFor = ({ role, secondFactor }: User, required: readonly string[]): Visitor['factor'] =>
+  secondFactor ? 'set' : required.includes(role) ? 'missing' : undefined
+
+/** What an access token lets its holder do: nothing where the factor is missing, whoever reads it. */
+const rightsOf = ({ role }: User, factor: Visitor['factor'], organisation: ActsFor | undefined) =>
+  factor === 'missing' ? { role: 'user' as const, factor } : { role, organisation, ...(factor && { factor }) }
+
+/** Ties what follows to the browser that began it: a registration, a new password, a sign-in that lacks the factor. */
+const ties = (attributes: CookieSerializeOptions) => ({
+  registration: tieBy('ohmnibus-registration', attributes),
+  reset: tieBy('ohmnibus-reset', attributes),
+  pending: tieBy('ohmnibus-factor', attributes, /^[\w-]{43}$/),
+})
+
+const browserCookie = 'ohmnibus-browser'
+const yearOfSeconds = 365 * 86_400
+const browserIn = ({ cookies }: FastifyRequest): string | undefined =>
+  /^[\w-]{43}$/.exec(cookies[browserCookie] ?? '')?.[0]
 
 /** Pages say where a change comes from, programs do not. */
 const isBrowser = ({ headers }: FastifyRequest): boolean =>
   headers['sec-fetch-site'] !== undefined || headers.origin !== undefined
 
 /** Ends a session whose browser signs in anew: nobody could reach it any more. A spent token is no proof. */
-async function endFormer(tx: Tx<'identity'>, token: RefreshToken, now: Date): Promise<void> {
-  const session = await findSession(tx, token.sessionId)
+async function endFormer(tx: Tx<'identity'>, token: RefreshToken | undefined, now: Date): Promise<void> {
+  const session = token && (await findSession(tx, token.sessionId))
   const owner = session && (await findUser(tx, session.userId))
-  if (!owner || !['current', 'just spent'].includes(standing(token, session, now))) return
+  if (!owner || !token || !['current', 'just spent'].includes(standing(token, session, now))) return
   await endSessions(tx, owner, { only: session.id }, 'ended')
 }
 
@@ -189,7 +224,8 @@ async function begin(
   user: User,
   request: FastifyRequest,
   now: Date,
-): Promise<{ session: Session; refresh: RefreshToken } | undefined> {
+  methods: string[],
+): Promise<{ session: Session; refresh: RefreshToken; browser?: string } | undefined> {
   const id = newId()
   const refresh = refreshTokens.first(id)
   const endsAt = new Date(now.getTime() + host.settings.SESSION_MAX_AGE)
@@ -206,17 +242,19 @@ async function begin(
     usedAt: now,
     expiresAt: new Date(Math.min(now.getTime() + host.settings.JWT_REFRESH_EXPIRY, endsAt.getTime())),
     endsAt,
+    authenticatedAt: now,
+    methods,
   }
   if (!(await insertSession(tx, session, user))) return undefined
-  await as(user, () =>
-    tx.publish(UserLoggedIn, {
-      userId: user.id,
-      sessionId: id,
-      device: session.device,
-      addressPrefix: session.addressPrefix,
-    }),
-  )
-  return { session, refresh }
+  const browser = isBrowser(request) ? (browserIn(request) ?? newSecret()) : undefined
+  const who = { userId: user.id, methods, browser: browser === undefined ? null : digest(browser) }
+  const isNew = await cameIn(tx, request, who, now)
+  const { device, addressPrefix } = session
+  await as(user, async () => {
+    await tx.publish(UserLoggedIn, { userId: user.id, sessionId: id, device, addressPrefix })
+    if (isNew) await tx.publish(DeviceSeen, { userId: user.id, sessionId: id, device, addressPrefix })
+  })
+  return { session, refresh, browser }
 }
 
 export type Sessions = ReturnType<typeof openSessions>
@@ -224,7 +262,8 @@ export type Sessions = ReturnType<typeof openSessions>
 export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** A cookie that names what the browser began. */
-const tieBy = (cookie: string, attributes: CookieSerializeOptions) => ({
+const tieBy = (cookie: string, attributes: CookieSerializeOptions, form = uuid) => ({
   set: (reply: Reply, id: string, expires: Date): void => void reply.setCookie(cookie, id, { ...attributes, expires }),
-  of: (request: FastifyRequest): string | undefined => uuid.exec(request.cookies[cookie] ?? '')?.[0],
+  of: (request: FastifyRequest): string | undefined => form.exec(request.cookies[cookie] ?? '')?.[0],
+  clear: (reply: Reply): void => void reply.clearCookie(cookie, attributes),
 })

@@ -15,29 +15,35 @@ export interface Session {
   usedAt: Date
   expiresAt: Date
   endsAt: Date
+  /** When and how (RFC 8176) its owner proved last to be it. */
+  authenticatedAt: Date
+  methods: string[]
 }
 
 const sessionColumns = `
   id, user_id as "userId", organisation_id as "organisationId", refresh_hash as "refreshHash",
   previous_hash as "previousHash", rotated_at as "rotatedAt", device, address_prefix as "addressPrefix",
-  created_at as "createdAt", used_at as "usedAt", expires_at as "expiresAt", ends_at as "endsAt"`
+  created_at as "createdAt", used_at as "usedAt", expires_at as "expiresAt", ends_at as "endsAt",
+  coalesce(authenticated_at, created_at) as "authenticatedAt", methods`
 
 /**
- * False when the account was disabled, or got another password or role, since `user` was read: who proved the old one
- * does not get in, nor with the old rights.
+ * False when the account was disabled, or got another password, role or second factor, since `user` was read: who proved
+ * the old one does not get in, nor with the old rights.
  */
 export async function insertSession(
   tx: Tx,
   s: Session,
-  user: Pick<User, 'id' | 'passwordHash' | 'role'>,
+  user: Pick<User, 'id' | 'passwordHash' | 'role' | 'secondFactor'>,
 ): Promise<boolean> {
   const [inserted] = await tx`
     insert into sessions
-      (id, user_id, refresh_hash, rotated_at, device, address_prefix, created_at, used_at, expires_at, ends_at)
+      (id, user_id, refresh_hash, rotated_at, device, address_prefix, created_at, used_at, expires_at, ends_at,
+        authenticated_at, methods)
     select ${s.id}, id, ${s.refreshHash}, ${s.rotatedAt}, ${s.device}, ${s.addressPrefix},
-      ${s.createdAt}, ${s.usedAt}, ${s.expiresAt}, ${s.endsAt}
+      ${s.createdAt}, ${s.usedAt}, ${s.expiresAt}, ${s.endsAt}, ${s.authenticatedAt}, ${s.methods}
     from users
     where id = ${user.id} and not disabled and password_hash = ${user.passwordHash} and role = ${user.role}
+      and second_factor = ${user.secondFactor}
     for share
     returning id`
   return inserted !== undefined
@@ -104,6 +110,11 @@ export async function stampToken(tx: Tx, id: string, now: Date): Promise<Date | 
     ) earliest
     where id = ${id} returning stamp`
   return row?.stamp
+}
+
+/** Its owner proved again to be it. */
+export async function proveAnew(tx: Tx, id: string, methods: readonly string[], now: Date): Promise<void> {
+  await tx`update sessions set authenticated_at = ${now}, methods = ${methods as string[]} where id = ${id}`
 }
 
 export async function actFor(tx: Tx, id: string, organisationId: string | null): Promise<void> {
