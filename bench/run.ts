@@ -18,6 +18,7 @@ import { post } from './rows/post.ts'
 import { processes } from './rows/processes.ts'
 import { signIns } from './rows/sign-in.ts'
 import { start } from './rows/start.ts'
+import { vendors } from './rows/vendors.ts'
 import { openWorld } from './world.ts'
 
 /** `npm run bench`: DESIGN's budgets, each beside its bare floor in the same run. */
@@ -37,9 +38,10 @@ const rows = [
   books,
   money,
   analytics,
+  vendors,
 ]
 const grounds = {
-  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15] },
+  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16] },
   engines: {
     title: 'PostgreSQL, Kafka, Redis and S3',
     page: 'results-engines.md',

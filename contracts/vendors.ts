@@ -54,6 +54,49 @@ export const VendorSuspended = event('vendors', 'vendor.suspended', 'vendorId', 
 /** A vendor that was suspended sells again. */
 export const VendorReinstated = event('vendors', 'vendor.reinstated', 'vendorId', Decided)
 
+/** Another account was named for what a vendor earns, or taken away; `account` is its country and its end. */
+export const VendorAccountChanged = event(
+  'vendors',
+  'vendor.account-changed',
+  'vendorId',
+  Type.Object({
+    ...Vendor.properties,
+    account: nullable(Type.String({ maxLength: 40, examples: ['DE•• •••• 3000'] })),
+    at: Instant,
+  }),
+)
+
+/** `requested` until a second person approves it where that is needed; `sent` once the bank is told. */
+export const PayoutStatus = Type.Enum(['requested', 'approved', 'sent', 'paid', 'failed', 'cancelled'], {
+  examples: ['approved'],
+})
+export type PayoutStatus = Static<typeof PayoutStatus>
+
+export const Payout = Type.Object({
+  payoutId: Id,
+  vendorId: Id,
+  owner: Owner,
+  currency: Currency,
+  amountMinor: { ...Minor, minimum: 1 },
+  status: PayoutStatus,
+  /** To which it goes: its country and its end. */
+  account: Type.String({ maxLength: 40, examples: ['DE•• •••• 3000'] }),
+  /** Why it failed. */
+  reason: nullable(Type.String({ maxLength: 2_000, examples: ['The bank knows no such account.'] })),
+  version: Type.Integer({ minimum: 1, examples: [1] }),
+  at: Instant,
+})
+export type Payout = Static<typeof Payout>
+
+/** A vendor wants what it earned; in the state `requested` it waits for a second person. */
+export const PayoutRequested = event('vendors', 'payout.requested', 'payoutId', Payout)
+
+/** What was paid out has left the platform's account. */
+export const PayoutPaid = event('vendors', 'payout.paid', 'payoutId', Payout)
+
+/** What was paid out came back, and is there to be paid out again. */
+export const PayoutFailed = event('vendors', 'payout.failed', 'payoutId', Payout)
+
 /**
  * What the platform keeps of what is sold: a share of the net price and an amount a piece. Of the rules in force at an
  * order's placing the nearest holds: of the vendor in the category or one above it, of the vendor, of the category, of

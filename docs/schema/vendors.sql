@@ -1,5 +1,18 @@
 -- The schema vendors after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table account_changes (
+  id              uuid                      not null,
+  vendor_id       uuid                      not null,
+  iban            text,
+  account_holder  text,
+  replaced        boolean                   not null,
+  changed_by      uuid,
+  changed_at      timestamp with time zone  not null,
+  constraint account_changes_pkey PRIMARY KEY (id),
+  constraint account_changes_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES vendors(id)
+);
+CREATE INDEX account_changes_of_vendor ON vendors.account_changes USING btree (vendor_id, changed_at);
+
 create table categories (
   category_id  uuid     not null,
   path         uuid[]   not null,
@@ -135,6 +148,53 @@ create table order_changes (
 );
 CREATE INDEX order_changes_waiting ON vendors.order_changes USING btree (order_id) WHERE (NOT booked);
 
+create table payout_files (
+  id           uuid                      not null,
+  currency     text                      not null,
+  count        integer                   not null,
+  total_minor  bigint                    not null,
+  xml          text                      not null,
+  created_by   uuid                      not null,
+  created_at   timestamp with time zone  not null,
+  constraint payout_files_pkey PRIMARY KEY (id),
+  constraint payout_files_count_check CHECK ((count > 0)),
+  constraint payout_files_total_minor_check CHECK ((total_minor > 0))
+);
+CREATE INDEX payout_files_by_age ON vendors.payout_files USING btree (created_at, id);
+
+create table payouts (
+  id              uuid                      not null,
+  vendor_id       uuid                      not null,
+  owner_kind      text                      not null,
+  currency        text                      not null,
+  amount_minor    bigint                    not null,
+  iban            text                      not null,
+  account_holder  text                      not null,
+  status          text                      not null,
+  requested_by    uuid,
+  requested_at    timestamp with time zone  not null,
+  approved_by     uuid,
+  approved_at     timestamp with time zone,
+  file_id         uuid,
+  sent_at         timestamp with time zone,
+  ended_at        timestamp with time zone,
+  ended_by        uuid,
+  reason          text,
+  version         integer                   not null,
+  constraint payouts_pkey PRIMARY KEY (id),
+  constraint payouts_file_id_fkey FOREIGN KEY (file_id) REFERENCES payout_files(id),
+  constraint payouts_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES vendors(id),
+  constraint payouts_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint payouts_check CHECK ((approved_by <> requested_by)),
+  constraint payouts_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint payouts_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'approved'::text, 'sent'::text, 'paid'::text, 'failed'::text, 'cancelled'::text]))),
+  constraint payouts_version_check CHECK ((version > 0))
+);
+CREATE INDEX payouts_by_age ON vendors.payouts USING btree (requested_at, id);
+CREATE INDEX payouts_by_status ON vendors.payouts USING btree (status, requested_at, id);
+CREATE INDEX payouts_of_file ON vendors.payouts USING btree (file_id);
+CREATE INDEX payouts_of_vendor ON vendors.payouts USING btree (vendor_id, requested_at, id);
+
 create table products (
   product_id   uuid     not null,
   vendor_id    uuid     not null,
@@ -188,6 +248,17 @@ create table sold_parts (
 );
 CREATE INDEX sold_parts_by_sale ON vendors.sold_parts USING btree (sold_at) WHERE (part_id IS NOT NULL);
 CREATE INDEX sold_parts_due ON vendors.sold_parts USING btree (vendor_id, currency, delivered_at) WHERE ((settled_at IS NULL) AND (delivered_at IS NOT NULL) AND (part_id IS NOT NULL));
+
+create table statements (
+  vendor_id  uuid                      not null,
+  month      text                      not null,
+  revision   integer                   not null,
+  figures    json                      not null,
+  issued_at  timestamp with time zone  not null,
+  constraint statements_pkey PRIMARY KEY (vendor_id, month, revision),
+  constraint statements_month_check CHECK ((month ~ '^20[0-9]{2}-(0[1-9]|1[0-2])$'::text)),
+  constraint statements_revision_check CHECK ((revision > 0))
+);
 
 create table vendors (
   id              uuid                      not null,

@@ -57,6 +57,7 @@ const facts = {
   nextTryAt: at,
   why: 'faulted',
   vendor: 'Voltwerk',
+  account: 'DE•• •••• 3000',
   currency: 'EUR',
   decision: 'refused',
   answer: 'It shows marks of use',

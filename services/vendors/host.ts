@@ -1,13 +1,48 @@
 import Type from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
 import { getSeller, listSellers } from '#contracts/orders'
+import {
+  CommissionRuleChanged,
+  PayoutFailed,
+  PayoutPaid,
+  PayoutRequested,
+  VendorAccountChanged,
+  VendorApproved,
+  VendorRegistered,
+  VendorReinstated,
+  VendorRejected,
+  VendorSubmitted,
+  VendorSuspended,
+  VendorUpdated,
+} from '#contracts/vendors'
 import { Setting, type Host } from '#kernel'
 
 export const settings = Type.Object({
   VENDORS_SETTLE_AFTER: Setting.duration('How long after its delivery what was sold can be paid out to its vendor.', {
     default: '14d',
   }),
+  VENDORS_PAYOUT_ALONE_MINOR: Setting.integer(
+    'Up to what a vendor is paid out in a day without a second person, in the minor unit of each currency.',
+    { default: 100_000, minimum: 0, maximum: 1_000_000_000_000 },
+  ),
+  VENDORS_PAYOUT_IBAN: Type.Optional(Setting.text('The account from which vendors are paid: its IBAN.')),
+  VENDORS_PAYOUT_HOLDER: Type.Optional(Setting.text('Whose account that is.')),
 })
+
+export const publishes = [
+  VendorRegistered,
+  VendorUpdated,
+  VendorSubmitted,
+  VendorApproved,
+  VendorRejected,
+  VendorSuspended,
+  VendorReinstated,
+  CommissionRuleChanged,
+  VendorAccountChanged,
+  PayoutRequested,
+  PayoutPaid,
+  PayoutFailed,
+]
 
 /** Whether a document is there, and as whom vendors sell, as orders know it. */
 export const needs = [getDocumentFile, getSeller, listSellers] as const

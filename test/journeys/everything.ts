@@ -14,7 +14,7 @@ import { purchasesHappen } from './purchases.ts'
 import { factorsHappen } from './factors.ts'
 import { contentHappens } from './content.ts'
 import { stationsHappen } from './stations.ts'
-import { vendorsHappen } from './vendors.ts'
+import { payoutsHappen, vendorsHappen } from './vendors.ts'
 import { webhookGoes } from './webhooks.ts'
 import { wishesHappen } from './wishes.ts'
 
@@ -133,7 +133,9 @@ export async function everythingHappens(services: readonly Service[], options?: 
     grace.use(await grace.get(200, 'POST /api/auth/login', { email: 'hopper@example.com', password }))
     await marketHappens(p, root, grace, [ada.id, zoe.id])
     // Somebody who has nothing in the shop: how often its products are told of depends on who is quicker.
-    await vendorsHappen(root, await person('Vera'), [zoe])
+    const vera = await person('Vera')
+    await vendorsHappen(root, vera, [zoe])
+    await payoutsHappen(p, vera.id)
     const [alan, leaver] = [await person('Alan'), await person('Leaver')]
     await root.get(200, `PUT /api/admin/users/${alan.id}`, { role: 'admin' })
     alan.use(await alan.get(200, 'POST /api/auth/login', { email: alan.email, password }))

@@ -1,3 +1,6 @@
+import { PayoutFailed, PayoutPaid, PayoutRequested } from '#contracts/vendors'
+import { newId } from '#kernel'
+import type { TestPlatform } from '../../kernel/testing.ts'
 import type { Client } from './client.ts'
 
 /** Somebody is let in to sell after a refusal, is suspended and let back in; others begin, and leave. */
@@ -29,9 +32,32 @@ export async function vendorsHappen(root: Client, seller: Client & { id: string 
   await decide('approve')
   await decide('suspend', { reason: 'Sells what was called back' })
   await decide('reinstate')
+  // Another account, twice, and back.
+  for (const iban of ['NL91 ABNA 0417 1643 00', 'DE89 3704 0044 0532 0130 00'])
+    await seller.get(200, `PUT ${at}/account`, { iban, accountHolder: 'Voltwerk GmbH' })
   for (const [index, leaver] of leavers.entries())
     await leaver.get(200, `PUT ${at}/profile`, { name: `Leaver ${index}` })
   const { id } = await root.get(201, `POST ${at}/commission-rules`, { basisPoints: 1_200 })
   await root.get(201, `POST ${at}/commission-rules`, { basisPoints: 800, vendorId: seller.id })
   await root.get(204, `DELETE ${at}/commission-rules/${id}`)
+}
+
+/** A payout that needs a second person is paid, and another one fails. By hand: nothing is settled before its hold is over. */
+export async function payoutsHappen(p: Pick<TestPlatform, 'publish'>, vendorId: string): Promise<void> {
+  for (const [event, status, reason] of [
+    [PayoutPaid, 'paid', null],
+    [PayoutFailed, 'failed', 'The bank knows no such account.'],
+  ] as const) {
+    const payout = {
+      payoutId: newId(),
+      vendorId,
+      owner: { kind: 'person' as const, id: vendorId },
+      currency: 'EUR',
+      amountMinor: 250_000,
+      account: 'DE•• •••• 3000',
+      at: new Date().toISOString(),
+    }
+    await p.publish(PayoutRequested, { ...payout, status: 'requested', reason: null, version: 1 })
+    await p.publish(event, { ...payout, status, reason, version: 4 })
+  }
 }

@@ -1,11 +1,32 @@
 import type { Owner } from '#contracts/shared'
-import { VendorApproved, VendorReinstated, VendorRejected, VendorSubmitted, VendorSuspended } from '#contracts/vendors'
-import { both, rule } from './kind.ts'
+import {
+  PayoutFailed,
+  PayoutPaid,
+  PayoutRequested,
+  VendorAccountChanged,
+  VendorApproved,
+  VendorReinstated,
+  VendorRejected,
+  VendorSubmitted,
+  VendorSuspended,
+  type Payout,
+} from '#contracts/vendors'
+import { both, rule, security } from './kind.ts'
+import { amountIn, timeIn } from './wording.ts'
 
 /** What was decided about a vendor, to its people. */
 const decided = ({ owner, name, reason }: { owner: Owner; name: string; reason: string | null }) => ({
   audience: owner,
   facts: { vendor: name, reason: reason ?? '' },
+})
+/** Those who see to the money of who sells. */
+const managersOf = (owner: Owner) =>
+  owner.kind === 'organisation' ? ({ kind: 'managers', id: owner.id } as const) : owner
+const paidOut = ({ amountMinor, currency, account, reason }: Payout) => ({
+  amountMinor,
+  currency,
+  account,
+  reason: reason ?? '',
 })
 const page = ({ slug }: { slug: string }) => `/shop/v/${slug}`
 
@@ -75,6 +96,80 @@ export const vendors = {
       title: `„${vendor}“ verkauft wieder`,
       text: [`Alles, was „${vendor}“ verkauft, ist wieder im Shop.`],
       action: 'Ansehen, was Käufer sehen',
+    }),
+  }),
+
+  'vendor.account-changed': rule(VendorAccountChanged, security, {
+    drafts: ({ owner, name, account, at }) => [
+      { audience: managersOf(owner), facts: { vendor: name, account: account ?? '', at } },
+    ],
+    en: ({ vendor, account, at }) => ({
+      title: `The account of “${vendor}” has changed`,
+      text: [
+        account
+          ? `What “${vendor}” earns goes to the account ${account} since ${timeIn('en', at)}.`
+          : `Since ${timeIn('en', at)} there is no account to which what “${vendor}” earns could go.`,
+        'If that was none of you, change it back at once and tell the platform: for a week no payout leaves without a second person.',
+      ],
+    }),
+    de: ({ vendor, account, at }) => ({
+      title: `Das Konto von „${vendor}“ wurde geändert`,
+      text: [
+        account
+          ? `Seit ${timeIn('de', at)} gehen die Einnahmen von „${vendor}“ auf das Konto ${account}.`
+          : `Seit ${timeIn('de', at)} ist kein Konto angegeben, auf das die Einnahmen von „${vendor}“ gehen könnten.`,
+        'Wenn das niemand von Ihnen war, ändern Sie es sofort zurück und melden Sie es der Plattform: Eine Woche lang geht keine Auszahlung ohne eine zweite Person hinaus.',
+      ],
+    }),
+  }),
+
+  // Of those that need a second person.
+  'payout.requested': rule(PayoutRequested, both, {
+    drafts: event =>
+      event.status === 'requested' ? [{ audience: { kind: 'role', id: 'admin' }, facts: paidOut(event) }] : [],
+    many: {
+      en: count => `${count} payouts wait for a second person`,
+      de: count => `${count} Auszahlungen warten auf eine zweite Person`,
+    },
+    en: facts => ({
+      title: `A payout of ${amountIn('en', facts.amountMinor, facts.currency)} waits for a second person`,
+      text: [`It goes to the account ${facts.account}. Look at it and approve it, or take it back.`],
+    }),
+    de: facts => ({
+      title: `Eine Auszahlung von ${amountIn('de', facts.amountMinor, facts.currency)} wartet auf eine zweite Person`,
+      text: [
+        `Sie geht auf das Konto ${facts.account}. Prüfen Sie sie und geben Sie sie frei, oder nehmen Sie sie zurück.`,
+      ],
+    }),
+  }),
+
+  'payout.paid': rule(PayoutPaid, both, {
+    drafts: event => [{ audience: managersOf(event.owner), facts: paidOut(event) }],
+    en: facts => ({
+      title: `${amountIn('en', facts.amountMinor, facts.currency)} were paid out`,
+      text: [`They are on their way to the account ${facts.account}.`],
+    }),
+    de: facts => ({
+      title: `${amountIn('de', facts.amountMinor, facts.currency)} wurden ausgezahlt`,
+      text: [`Sie sind auf dem Weg zum Konto ${facts.account}.`],
+    }),
+  }),
+
+  'payout.failed': rule(PayoutFailed, both, {
+    drafts: event => [{ audience: managersOf(event.owner), facts: paidOut(event) }],
+    en: facts => ({
+      title: `A payout of ${amountIn('en', facts.amountMinor, facts.currency)} failed`,
+      text: [
+        `The reason: ${facts.reason}`,
+        `It was to go to the account ${facts.account}. It is available again: look at the account, and ask for it once more.`,
+      ],
+    }),
+    de: facts => ({
+      title: `Eine Auszahlung von ${amountIn('de', facts.amountMinor, facts.currency)} ist fehlgeschlagen`,
+      text: [
+        `Der Grund: ${facts.reason}`,
+        `Sie sollte auf das Konto ${facts.account} gehen. Der Betrag ist wieder verfügbar: Prüfen Sie das Konto, und fordern Sie ihn noch einmal an.`,
+      ],
     }),
   }),
 }

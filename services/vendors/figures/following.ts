@@ -85,17 +85,19 @@ const refundMoves = (
     at,
   }))
 
-/** Who leaves sells nothing any more; what they were paid for stays, and nothing that says who they were. */
+/**
+ * Who leaves sells nothing any more; what they were paid for stays, and nothing that says who they were, but where their
+ * money goes, until they have it.
+ */
 export function closeWhoLeaves({ on }: VendorsHost): void {
   const close = async (tx: Tx<'vendors'>, id: string): Promise<void> => {
     const there = await lockProfile(tx, id)
     if (!there || there.status === 'closed') return
-    const none = { description: '', email: null, phone: null, website: null, avatarId: null, iban: null }
+    const none = { description: '', email: null, phone: null, website: null, avatarId: null }
     const next = {
       ...there,
       ...none,
       applicantId: null,
-      accountHolder: null,
       evidence: [],
       status: 'closed' as const,
       version: there.version + 1,

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Line, Minor, Owner, Slug } from '#contracts/shared'
 import { VendorStatus, type Vendor } from '#contracts/vendors'
 import { Problem } from '#kernel'
+import { masked } from './iban.ts'
 import type { Figures, Profile } from './store.ts'
 
 export const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -125,7 +126,7 @@ export const ownView = (vendor: Profile, figures: Figures, knowsSeller: boolean)
   userId: vendor.applicantId,
   email: vendor.email,
   phone: vendor.phone,
-  iban: vendor.iban && `${vendor.iban.slice(0, 2)}•• •••• ${vendor.iban.slice(-4)}`,
+  iban: vendor.iban && masked(vendor.iban),
   accountHolder: vendor.accountHolder,
   evidence: [...vendor.evidence],
   termsAcceptedAt: stamp(vendor.termsAt),

@@ -21,7 +21,7 @@ import {
   type Tx,
 } from '#kernel'
 import type { VendorsHost } from '../host.ts'
-import { ibanOf } from './iban.ts'
+import { checkedIban, noteAccount } from './account.ts'
 import { Body, ownView, OwnView, publicView, PublicView, requireComplete, told } from './profile.ts'
 import {
   figuresFor,
@@ -204,11 +204,7 @@ async function write(
   const there = await lockProfile(tx, owner.id)
   if (there?.status === 'closed') throw new Problem('conflict', 'vendor_closed')
   matches(there?.version ?? 0)
-  const iban = body.iban === undefined ? null : ibanOf(body.iban)
-  if (iban === undefined)
-    throw new Problem('unprocessable', 'iban_invalid', {
-      errors: [{ pointer: '/iban', detail: 'has another length or other check digits than its country asks for' }],
-    })
+  const iban = body.iban === undefined ? null : checkedIban(body.iban)
   const slug = body.slug ?? there?.slug ?? (await freeSlug(tx, owner.id, body.name))
   const vendor: Profile = {
     id: owner.id,
@@ -239,6 +235,7 @@ async function write(
     throw new Problem('conflict', 'slug_taken', {
       errors: [{ pointer: '/slug', detail: 'is or was another vendor’s' }],
     })
+  await noteAccount(tx, there, vendor, actor.userId, at)
   await tx.publish(there ? VendorUpdated : VendorRegistered, told(vendor))
   return vendor
 }

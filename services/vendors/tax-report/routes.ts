@@ -1,0 +1,135 @@
+import Type, { type Static } from 'typebox'
+import { listSellers } from '#contracts/orders'
+import { Currency, Id, Minor } from '#contracts/shared'
+import { cellOf, withRole } from '#kernel'
+import { decimalOf } from '#money/amount'
+import { readTaxId } from '#money/tax/numbers'
+import type { VendorsHost } from '../host.ts'
+import { nullable } from '../profiles/profile.ts'
+import { shownIban, yearOf, type SellerYear } from './report.ts'
+
+const config = { access: withRole('admin') }
+const One = Type.Object({ year: Type.Integer({ minimum: 2000, maximum: 2199, examples: [2027] }) })
+const Text = (example: string) => nullable(Type.String({ examples: [example] }))
+const Quarter = Type.Object({
+  considerationMinor: { ...Minor, description: 'Paid or credited, without what the platform kept' },
+  feesMinor: { ...Minor, description: 'What the platform kept' },
+  transactions: Type.Integer({ minimum: 0, examples: [12] }),
+})
+const Seller = Type.Object({
+  vendorId: Id,
+  name: Text('Voltwerk GmbH'),
+  address: nullable(
+    Type.Object({
+      street: Type.String({ examples: ['Ringstr. 5'] }),
+      postalCode: Type.String({ examples: ['10115'] }),
+      city: Type.String({ examples: ['Berlin'] }),
+      region: Text('Berlin'),
+      country: Type.String({ examples: ['DE'] }),
+    }),
+  ),
+  taxId: Text('DE136695976'),
+  vatId: Text('DE136695976'),
+  iban: Text('DE•• •••• 3000'),
+  accountHolder: Text('Voltwerk GmbH'),
+  reportable: Type.Boolean({ description: 'Above the threshold: 30 sales, or more than 2,000 EUR' }),
+  missing: Type.Array(Type.String({ examples: ['taxId'] })),
+  currencies: Type.Array(
+    Type.Object({ currency: Currency, quarters: Type.Array(Quarter, { minItems: 4, maxItems: 4 }) }),
+  ),
+})
+const ReportView = Type.Object(
+  { year: Type.Integer({ examples: [2027] }), sellers: Type.Array(Seller) },
+  { title: 'TaxReport' },
+)
+
+/** What the platform reports of who sells on it (DAC7), for admins. */
+export function taxReportRoutes({ ask, db, http }: VendorsHost): void {
+  http.get(
+    '/dac7/:year',
+    {
+      config,
+      schema: {
+        summary: 'What sellers of goods were paid in a year, by quarter, as DAC7 asks for it',
+        description:
+          'Those below the threshold are there too, and say so. What is digital alone is no sale of goods. ' +
+          'Account numbers stand whole in the CSV alone.',
+        params: One,
+        response: { 200: ReportView },
+      },
+    },
+    async ({ params: { year } }) => {
+      const sellers = await report(year)
+      return { year, sellers: sellers.map(one => ({ ...one, iban: shownIban(one.iban) })) }
+    },
+  )
+
+  http.get(
+    '/dac7/:year/csv',
+    {
+      config,
+      schema: {
+        summary: 'The same of those above the threshold as CSV: a line a seller and currency',
+        params: One,
+        produces: ['text/csv'],
+      },
+    },
+    async ({ params: { year } }, reply) =>
+      reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="dac7-${year}.csv"`)
+        .header('cache-control', 'private, no-store')
+        .send(csvOf((await report(year)).filter(({ reportable }) => reportable))),
+  )
+
+  async function report(year: number): Promise<(Static<typeof Seller> & SellerYear)[]> {
+    const years = await yearOf(db, year)
+    const known = new Map<string, Static<typeof listSellers.output>['items'][number]>()
+    for (let from = 0; from < years.length; from += 1_000) {
+      const ownerIds = years.slice(from, from + 1_000).map(({ vendorId }) => vendorId)
+      for (const one of (await ask(listSellers, { ownerIds })).items) known.set(one.owner.id, one)
+    }
+    return await Promise.all(
+      years.map(async one => {
+        const { name = null, address = null, taxId = null } = known.get(one.vendorId) ?? {}
+        const vatId = taxId && address ? ((await readTaxId(taxId, address.country))?.number ?? null) : null
+        const asked = { name, address, taxId, iban: one.iban }
+        const missing = Object.entries(asked).flatMap(([what, value]) => (value === null ? [what] : []))
+        return { ...one, name, address, taxId, vatId, missing, currencies: [...one.currencies] as never }
+      }),
+    )
+  }
+}
+
+const quarters = [1, 2, 3, 4].flatMap(number => [`consideration${number}`, `fees${number}`, `transactions${number}`])
+const columns = ['vendor', 'name', 'street', 'postalCode', 'city', 'region', 'country', 'taxId', 'vatId', 'iban']
+
+function csvOf(sellers: readonly (Static<typeof Seller> & SellerYear)[]): string {
+  const lines = sellers.flatMap(one =>
+    one.currencies.map(({ currency, quarters }) => {
+      const { street, postalCode, city, region, country } = one.address ?? {}
+      const money = (minor: number): string => decimalOf({ minor: BigInt(minor), currency })
+      const cells = [
+        one.vendorId,
+        one.name,
+        street,
+        postalCode,
+        city,
+        region,
+        country,
+        one.taxId,
+        one.vatId,
+        one.iban,
+        one.accountHolder,
+        currency,
+        ...quarters.flatMap(quarter => [
+          money(quarter.considerationMinor),
+          money(quarter.feesMinor),
+          quarter.transactions,
+        ]),
+      ]
+      return cells.map(cellOf).join(',')
+    }),
+  )
+  return [[...columns, 'accountHolder', 'currency', ...quarters].join(','), ...lines, ''].join('\r\n')
+}
