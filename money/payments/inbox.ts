@@ -60,7 +60,10 @@ export function openInbox<Name extends string>(
 ): Inbox {
   const { db, now, log, name: service } = host
   const heard = figures(host as AnyHost)
-  const job: Job<{ id: string }> = host.job('work payment event', async ({ id }: { id: string }) => work(id))
+  // Somebody stands at a charger or a checkout and waits for it.
+  const job: Job<{ id: string }> = host.job('work payment event', async ({ id }: { id: string }) => work(id), {
+    urgency: 'urgent',
+  })
   const later = (tx: Tx, id: string, runAt?: Date) => tx.enqueue(job, { id }, { key: `payment event ${id}`, runAt })
 
   async function work(id: string): Promise<void> {

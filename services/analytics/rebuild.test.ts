@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Owner } from '#contracts/shared'
 import { newId } from '#kernel'
+import { engine } from '../../test/engines/engine.ts'
 import { open } from './testing.ts'
 
 const show = /show figures/
@@ -111,4 +112,35 @@ test('figures are made anew beside those that are shown, and come out the same',
     for (const zone of ['Asia/Kathmandu', 'Europe/Atlantis'])
       await assert.rejects(open(t, { environment: { ANALYTICS_TIME_ZONE: zone } }), /ANALYTICS_TIME_ZONE/)
   })
+})
+
+test('figures are made anew from Kafka too, while events arrive', async t => {
+  const f = await open(t, { environment: await engine(t, 'kafka') })
+  const owner: Owner = { kind: 'organisation', id: newId() }
+  const charge = (day: number) =>
+    f
+      .session({
+        owner,
+        startedAt: `2027-03-0${day}T10:00:00.000Z`,
+        endedAt: `2027-03-0${day}T11:00:00.000Z`,
+        energyWh: 10_000,
+        price: { totalMinor: 500 },
+      })
+      .all()
+  const totals = async () => {
+    const of = (measure: string) =>
+      f.read(`/series?measure=${measure}&from=2027-03-01T00:00:00Z&to=2027-03-10T00:00:00Z`)
+    return [(await of('energy')).series[0].total, (await of('revenue')).series[0].total]
+  }
+  for (let day = 1; day <= 5; day++) await charge(day)
+  assert.deepEqual(await totals(), [50_000, 2_500])
+  await f.db`delete from analytics.days`
+  await f.db`delete from analytics.slots`
+  await f.db`update analytics.sessions set energy_wh = 1`
+  assert.equal((await f.admin('/rebuild', 'POST')).status, 202)
+  await charge(6)
+  await f.p.settle()
+  await f.periodically(show)
+  assert.equal((await f.read('/rebuild')).running, false)
+  assert.deepEqual(await totals(), [60_000, 3_000])
 })

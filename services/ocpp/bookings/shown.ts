@@ -1,5 +1,6 @@
 import type { Known } from '../batch.ts'
 import { openTransactions, type Peer } from '../peer.ts'
+import type { Judgement, Verdict } from '../tokens/authorise.ts'
 import { clockOf } from '../tokens/free-vend.ts'
 import type { Booked } from './kept.ts'
 
@@ -11,9 +12,16 @@ export function bookedFor(peer: Peer, known: Known, shown: string): { at: Booked
   return isCharging ? undefined : { at: known.booked(peer.id), shown }
 }
 
-/** Why somebody is refused, for the display of the charger (2.x). */
-export const messageOf = (until: Date, timeZone: string | null) => ({
-  format: 'UTF8',
-  language: 'en',
-  content: `Reserved for somebody else until ${clockOf(timeZone ?? 'UTC').format(until)}${timeZone ? '' : ' UTC'}.`,
-})
+const reasons: Partial<Record<Verdict, string>> = {
+  NoCredit: 'You owe money for charging. Pay it, and you can start again.',
+  Expired: 'This card is no longer valid.',
+  Blocked: 'This card is blocked. Ask who gave it to you.',
+  ConcurrentTx: 'This card is charging somewhere else.',
+}
+
+/** Why somebody is refused, for the display of the charger (2.x); nothing is said of what nobody here knows. */
+export function messageOf({ verdict, keptUntil }: Judgement, timeZone: string | null) {
+  const clock = keptUntil && `${clockOf(timeZone ?? 'UTC').format(keptUntil)}${timeZone ? '' : ' UTC'}`
+  const content = clock ? `Reserved for somebody else until ${clock}.` : reasons[verdict]
+  return content && { personalMessage: { format: 'UTF8', language: 'en', content } }
+}

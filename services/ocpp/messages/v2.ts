@@ -242,10 +242,11 @@ export const v2: Handlers = {
 
 const tokenOf = (known: Known, { idToken, type }: IdToken) => ({ token: known.token(keyOf(idToken, type)), type })
 
-function tokenInfo({ ocppVersion, timeZone }: Peer, { verdict, until, group, keptUntil }: Judgement) {
+function tokenInfo({ ocppVersion, timeZone }: Peer, judgement: Judgement) {
+  const { verdict, until, group } = judgement
   return {
     status: verdict,
-    ...(keptUntil && { personalMessage: messageOf(keptUntil, timeZone) }),
+    ...messageOf(judgement, timeZone),
     ...(until && { cacheExpiryDateTime: until.toISOString() }),
     ...(group !== null && fits(ocppVersion, group) && { groupIdToken: { idToken: group, type: 'Central' } }),
   }

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import { newId, Problem } from '#kernel'
+import { newId, Problem, stringify } from '#kernel'
 import type { Decision } from '../batch.ts'
 import { withoutSecrets } from '../log/secrets.ts'
 import { messageTold, withMessage, type Answered, type Call } from '../messages/handler.ts'
@@ -93,7 +93,7 @@ export function openReceived(line: Line, socket: WebSocket) {
         return send(resultFrame(frame.id, { currentTime: peer.lastHeardAt.toISOString() }))
       }
       const said = peer.answers.get(frame.id)
-      if (said?.call === sameness(frame)) return send(said.answer)
+      if (said && said.call === sameness(frame)) return send(said.answer)
       // Its answer is under way.
       if ([...working, ...waiting].some(({ id }) => id === frame.id)) return
       waiting.push(frame)
@@ -108,7 +108,7 @@ export function openReceived(line: Line, socket: WebSocket) {
 
 /** What makes a call the same as another of its id; chargers that start anew begin with the same ids again. */
 export const sameness = ({ action, payload }: { action: string; payload: unknown }): string =>
-  action === 'BootNotification' ? newId() : JSON.stringify([action, payload])
+  action === 'BootNotification' ? newId() : `${action} ${stringify(payload)}`
 
 function refusalOf({ handlers, peer }: Line, { action, payload }: CallFrame): CallError | undefined {
   const { ocppVersion: version, status } = peer

@@ -118,7 +118,9 @@ suite('who charges', () => {
     const [one, two] = [await charger('CP-1'), await charger('CP-2', 'ocpp2.0.1')]
     assert.equal((await one.call('Authorize', { idTag: 'POOR' })).idTagInfo.status, 'Blocked')
     const idToken = { idToken: 'poor', type: 'ISO15693' }
-    assert.equal((await two.call('Authorize', { idToken })).idTokenInfo.status, 'NoCredit')
+    const { status, personalMessage } = (await two.call('Authorize', { idToken })).idTokenInfo
+    assert.equal(status, 'NoCredit')
+    assert.match(personalMessage.content, /^You owe money/, 'a display shows why')
   })
 
   test('a code is no card, and contract ids are the same with separators and without', async t => {
