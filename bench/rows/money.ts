@@ -302,10 +302,10 @@ async function monthOfInvoices({ platform, sql, seller, tariffId, headers }: Sho
   await sql`
     insert into billing.charges (session_id, charger_id, station_id, evse, connector, seller_kind, seller_id, driver_id,
       started_at, ended_at, energy_wh, told_at, state, agreed_at, tariff_id, version, place, revision, price, taxed,
-      currency, net_minor, tax_minor, total_minor, charged_at)
+      currency, net_minor, tax_minor, total_minor, charged_at, booked_kind, booked_id)
     select uuidv7(), 'money-1', null, 1, 1, 'person', ${seller}, d, t, t, 7000, t, 'charged', t, ${tariffId}, 1,
       ${sql.json({ timeZone: 'Europe/Berlin', country: 'DEU', region: null })}, 1, ${sql.json(price)},
-      ${sql.json(taxed!.taxed as never)}, 'EUR', 294, 56, 350, t
+      ${sql.json(taxed!.taxed as never)}, 'EUR', 294, 56, 350, t, 'person', d
     from unnest(${drivers}::uuid[]) d, (select date_trunc('month', now()) - interval '3 days' as t) at`
   const countOf = async () =>
     (
