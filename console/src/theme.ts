@@ -3,7 +3,7 @@ import { Button, createTheme, Modal, Popover, type CSSVariablesResolver } from '
 /** The one place for colours and defaults: every pair of text and ground has a contrast of 4.5 or more in both schemes. */
 export const theme = createTheme({
   primaryColor: 'blue',
-  primaryShade: { light: 8, dark: 3 },
+  primaryShade: 8,
   autoContrast: true,
   fontFamily: 'system-ui, sans-serif',
   headings: { fontFamily: 'system-ui, sans-serif', sizes: { h1: { fontSize: '1.6rem' } } },

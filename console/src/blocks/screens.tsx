@@ -1,12 +1,12 @@
 import { Button } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { useState, type ComponentType, type ReactNode } from 'react'
+import { lazy, Suspense, useState, type ComponentType, type ReactNode } from 'react'
 import { ask } from '../api/client.ts'
 import type { Catalogue } from '../texts/en.ts'
 import { useTexts } from '../texts/texts.tsx'
 import { Read, read, useRead, type AnswerOf, type ReadPath } from './data.tsx'
 import { Detail, type Act, type Tab } from './detail.tsx'
-import { Editor } from './editor.tsx'
+import type { EditorProps } from './editor.tsx'
 import { Link } from './link.tsx'
 import { at, type ListDeclaration } from './list/declaration.ts'
 import { List } from './list/list.tsx'
@@ -14,6 +14,17 @@ import type { Schema } from './schema.ts'
 import { Screen } from './screen.tsx'
 
 /** Screens as they are declared: what differs from one to the next is data. */
+
+/** Lists are opened more often than forms: what a form needs comes with the first. */
+const Form = lazy(async () => ({ default: (await import('./editor.tsx')).Editor<unknown> }))
+
+function Editor<Answer>(props: EditorProps<Answer>) {
+  return (
+    <Suspense>
+      <Form {...(props as EditorProps<unknown>)} />
+    </Suspense>
+  )
+}
 
 type Say = (texts: Catalogue) => string
 interface Way {
@@ -122,7 +133,7 @@ export function editScreen<P extends ReadPath>(declared: EditDeclaration<P>): Co
     data: within(data as Record<string, unknown>, schema),
     tag,
   })
-  function Form(props: { id: string; data: AnswerOf<P>; tag: string | undefined }) {
+  function Edited(props: { id: string; data: AnswerOf<P>; tag: string | undefined }) {
     const texts = useTexts()
     const navigate = useNavigate()
     const { id } = props
@@ -150,7 +161,7 @@ export function editScreen<P extends ReadPath>(declared: EditDeclaration<P>): Co
     const { id } = useParams({ strict: false }) as { id: string }
     return (
       <Read path={path} params={{ id }}>
-        {(data, tag) => <Form id={id} data={data} tag={tag} />}
+        {(data, tag) => <Edited id={id} data={data} tag={tag} />}
       </Read>
     )
   }

@@ -10,7 +10,7 @@ import { Trouble } from '../blocks/trouble.tsx'
 import { useTexts } from '../texts/texts.tsx'
 import { Keys } from './keys.tsx'
 import { Organisations } from './organisations.tsx'
-import { Palette, PaletteButton } from './palette.tsx'
+import { PaletteButton } from './palette-button.tsx'
 import { usePerson } from './person.tsx'
 import { Account, Bell, Standing } from './top.tsx'
 import { screensFor } from './world.ts'
@@ -70,7 +70,6 @@ export function Frame() {
           <Outlet />
         </AppShell.Main>
       </AppShell>
-      <Palette />
       <Keys />
     </>
   )

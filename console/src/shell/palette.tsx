@@ -1,6 +1,4 @@
-import { ActionIcon } from '@mantine/core'
-import { Spotlight, spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
-import { IconSearch } from '@tabler/icons-react'
+import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -13,23 +11,8 @@ import { usePerson } from './person.tsx'
 import { screensFor } from './world.ts'
 import { worlds } from './worlds.ts'
 
-export function PaletteButton() {
-  const texts = useTexts()
-  return (
-    <ActionIcon
-      variant="default"
-      size="lg"
-      aria-label={texts.shell.search}
-      title="Ctrl K"
-      onClick={() => spotlight.open()}
-    >
-      <IconSearch size={18} aria-hidden />
-    </ActionIcon>
-  )
-}
-
 /** One box for objects, screens and commands; what is found, the platform decides. */
-export function Palette() {
+export default function Palette() {
   const texts = useTexts()
   const navigate = useNavigate()
   const { role } = usePerson()

@@ -1,71 +1,14 @@
-import { Anchor, Button, Group, Modal, PasswordInput, Stack, Text } from '@mantine/core'
-import { useState, useSyncExternalStore } from 'react'
-import { base } from '../api/base.ts'
-import { isAsking, onAsking, signedInAgain } from '../api/session.ts'
-import { fill } from '../blocks/fill.ts'
-import { useTexts } from '../texts/texts.tsx'
-import { usePerson } from './person.tsx'
+import { lazy, Suspense, useSyncExternalStore } from 'react'
+import { isAsking, onAsking } from '../api/session.ts'
+
+const Form = lazy(() => import('./session-form.tsx'))
 
 /** Over the unharmed page, when the session is over: the same person signs in again, and what waited goes on. */
 export function SessionDialog() {
   const asking = useSyncExternalStore(onAsking, isAsking)
-  return asking ? <Dialog /> : null
-}
-
-function Dialog() {
-  const texts = useTexts()
-  const { email, id } = usePerson()
-  const [password, enter] = useState('')
-  const [wrong, tell] = useState<string>()
-  const [busy, work] = useState(false)
-
-  async function signIn(): Promise<void> {
-    work(true)
-    const answer = await fetch(`${base}/api/auth/login`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email, password }),
-    }).catch(() => undefined)
-    work(false)
-    if (!answer) return tell(texts.problems.network)
-    const said = (await answer.json().catch(() => ({}))) as { user?: { id: string }; detail?: string }
-    if (answer.status === 401) return tell(texts.session.wrong)
-    if (!answer.ok || !said.user) return tell(said.detail ?? texts.problems.unknown)
-    if (said.user.id !== id) return location.reload()
-    signedInAgain()
-  }
-
-  return (
-    <Modal opened onClose={() => {}} withCloseButton={false} closeOnEscape={false} title={texts.session.ended}>
-      <form
-        onSubmit={event => {
-          event.preventDefault()
-          void signIn()
-        }}
-      >
-        <Stack>
-          <Text>{fill(texts.session.again, { email })}</Text>
-          <PasswordInput
-            label={texts.session.password}
-            autoComplete="current-password"
-            data-autofocus
-            value={password}
-            error={wrong}
-            onChange={event => enter(event.currentTarget.value)}
-          />
-          <Group>
-            <Button type="submit" loading={busy}>
-              {texts.session.signIn}
-            </Button>
-            <Anchor
-              href={`${base}/api/auth/sign-in?return=${encodeURIComponent(`${base}/console/signed-in`)}`}
-              target="_blank"
-            >
-              {texts.session.another}
-            </Anchor>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
-  )
+  return asking ? (
+    <Suspense>
+      <Form />
+    </Suspense>
+  ) : null
 }

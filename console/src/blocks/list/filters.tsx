@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Pill, Popover, Select, Stack, TextInput } from '@mantine/core'
+import { Button, Group, Menu, Modal, Pill, Select, Stack, TextInput } from '@mantine/core'
 import { IconFilter } from '@tabler/icons-react'
 import { useState } from 'react'
 import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
@@ -91,32 +91,23 @@ function AddFilter({ words, add }: { words: readonly Word[]; add: (name: string,
   }
   const choices = word?.values?.map(String) ?? (word?.type === 'boolean' ? ['true', 'false'] : undefined)
   return (
-    <Popover
-      opened={word !== undefined}
-      onChange={open => !open && choose(undefined)}
-      trapFocus
-      position="bottom-start"
-    >
-      <Popover.Target>
-        <div>
-          <Menu position="bottom-start">
-            <Menu.Target>
-              <Button variant="default" leftSection={<IconFilter size={16} aria-hidden />}>
-                {texts.list.filter}
-              </Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {words.map(each => (
-                <Menu.Item key={each.name} onClick={() => choose(each)}>
-                  {nameOf(texts, each.name)}
-                </Menu.Item>
-              ))}
-            </Menu.Dropdown>
-          </Menu>
-        </div>
-      </Popover.Target>
-      <Popover.Dropdown aria-label={texts.list.filterBy}>
-        {word && (
+    <>
+      <Menu position="bottom-start">
+        <Menu.Target>
+          <Button variant="default" leftSection={<IconFilter size={16} aria-hidden />}>
+            {texts.list.filter}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {words.map(each => (
+            <Menu.Item key={each.name} onClick={() => choose(each)}>
+              {nameOf(texts, each.name)}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      {word && (
+        <Modal opened onClose={() => choose(undefined)} title={texts.list.filterBy}>
           <Stack gap="xs">
             {choices ? (
               <Select
@@ -124,7 +115,7 @@ function AddFilter({ words, add }: { words: readonly Word[]; add: (name: string,
                 data={choices.map(choice => ({ value: choice, label: wordFor(texts, choice) }))}
                 value={value || null}
                 onChange={next => enter(next ?? '')}
-                comboboxProps={{ withinPortal: false }}
+                data-autofocus
               />
             ) : (
               <TextInput
@@ -133,12 +124,13 @@ function AddFilter({ words, add }: { words: readonly Word[]; add: (name: string,
                 value={value}
                 onChange={event => enter(event.currentTarget.value)}
                 onKeyDown={event => event.key === 'Enter' && apply()}
+                data-autofocus
               />
             )}
             <Button onClick={apply}>{texts.list.apply}</Button>
           </Stack>
-        )}
-      </Popover.Dropdown>
-    </Popover>
+        </Modal>
+      )}
+    </>
   )
 }

@@ -56,7 +56,7 @@ export const Station = detailScreen({
   every: 10_000,
   links: ({ id, public: isPublic }, texts) => (
     <>
-      {isPublic && <a href={`${base}/charge/${id}`}>{texts.passports.publicPage}</a>}
+      {isPublic && <a href={`${base}/stations/${id}`}>{texts.passports.publicPage}</a>}
       <WayButton to={`/stations/${id}/edit`} name={t => t.passports.edit} />
     </>
   ),

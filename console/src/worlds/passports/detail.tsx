@@ -36,7 +36,7 @@ function Shown({ passport }: { passport: Passport }) {
       links={
         <>
           {status !== 'draft' && (
-            <Button component="a" variant="default" href={`${base}/p/${id}`}>
+            <Button component="a" variant="default" href={`${base}/passports/${id}`}>
               {texts.passports.publicPage}
             </Button>
           )}

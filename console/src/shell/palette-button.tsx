@@ -1,0 +1,40 @@
+import { ActionIcon } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
+import { spotlight } from '@mantine/spotlight'
+import { IconSearch } from '@tabler/icons-react'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { useTexts } from '../texts/texts.tsx'
+
+const Palette = lazy(() => import('./palette.tsx'))
+
+/** Opens the palette, also by Ctrl K; it is loaded when it is first asked for. */
+export function PaletteButton() {
+  const texts = useTexts()
+  const [asked, ask] = useState(false)
+  useHotkeys([['mod+K', () => ask(true)]], asked ? undefined : [])
+  return (
+    <>
+      <ActionIcon
+        variant="default"
+        size="lg"
+        aria-label={texts.shell.search}
+        title="Ctrl K"
+        onClick={() => (asked ? spotlight.open() : ask(true))}
+      >
+        <IconSearch size={18} aria-hidden />
+      </ActionIcon>
+      {asked && (
+        <Suspense>
+          <Palette />
+          <Opened />
+        </Suspense>
+      )}
+    </>
+  )
+}
+
+/** Once, when it has come. */
+function Opened() {
+  useEffect(() => spotlight.open(), [])
+  return null
+}

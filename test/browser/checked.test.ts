@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Page } from 'playwright-core'
+import { start } from '../../kernel/testing.ts'
+import { remote, seed } from '../../seed.ts'
+import { choose } from '../../services/all.ts'
+import { seedStations } from '../../tools/demo/stations.ts'
+import { freePort } from '../../tools/engines/recipe.ts'
+import { inspect, type Budget, type Visit } from './checks.ts'
+import { buildConsole, openChromium, withoutChromium as skip } from './chromium.ts'
+import { faultsIn, validator } from './validity.ts'
+
+const admin = { email: 'admin@example.com', password: 'quiet trains at dawn' }
+
+/** A platform with something of everything, and its admin in a browser. */
+async function open(t: TestContext) {
+  const port = await freePort()
+  const address = `http://localhost:${port}`
+  const platform = await start(t, await choose(), {
+    environment: { PORT: String(port), PUBLIC_URL: address, ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password },
+  })
+  await platform.listen()
+  const client = remote(address)
+  await seed(client, { ...admin, passports: 4 })
+  const { accessToken } = await client('POST', '/api/auth/login', admin)
+  await seedStations(client, accessToken, true)
+  await platform.settle()
+  const browser = await openChromium(t)
+  return { address, platform, client, accessToken: accessToken as string, browser }
+}
+
+async function signIn(page: Page, address: string, path: string): Promise<void> {
+  await page.goto(`${address}/api/auth/sign-in?return=${encodeURIComponent(path)}`)
+  await page.getByLabel('E-mail address').fill(admin.email)
+  await page.getByLabel('Password').fill(admin.password)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(address + path)
+}
+
+const kB = (bytes: number): string => `${(bytes / 1_000).toFixed(1)} kB`
+
+type Row = readonly [path: string, about?: Partial<Visit>]
+
+async function walk(
+  t: TestContext,
+  visit: Pick<Visit, 'address' | 'state' | 'budget'> & { browser: Awaited<ReturnType<typeof openChromium>> },
+  rows: readonly Row[],
+) {
+  const pages: Record<string, string> = {}
+  const looks = [
+    ['light', 1280],
+    ['dark', 360],
+  ] as const
+  for (const [path, about] of rows)
+    for (const [scheme, width] of looks)
+      await t.test(`${path}, ${scheme}, ${width} px`, async each => {
+        const folder = process.env.OHMNIBUS_SCREENSHOTS
+        const name = `${path.replaceAll(/\W+/g, '-')}-${scheme}-${width}`
+        const screenshot = folder && `${folder}/checked${name}.png`
+        const seen = await inspect(visit.browser, { ...visit, path, scheme, width, screenshot, ...about })
+        pages[path] = seen.html
+        each.diagnostic(
+          `${kB(seen.total)}, script ${kB(seen.script)}, ${seen.requests} requests, painted after ${Math.round(seen.paint)} ms, ` +
+            `the largest after ${Math.round(seen.largest)} ms${seen.stops > 0 ? `, ${seen.stops} stops by keyboard` : ''}`,
+        )
+      })
+  return pages
+}
+
+/** The first screen waits for less than others, which bring what lists and forms need. */
+const firstBudget: Budget = { page: 230_000, script: 200_000 }
+const consoleBudget: Budget = { page: 285_000, script: 250_000 }
+
+test(
+  'every screen of the console is for everybody, asks nobody else, and weighs what it may',
+  { skip, timeout: 1_200_000 },
+  async t => {
+    buildConsole()
+    const { address, browser, client, accessToken } = await open(t)
+    const context = await browser.newContext({ locale: 'en' })
+    const page = await context.newPage()
+    await signIn(page, address, '/console')
+    const state = await context.storageState()
+    await context.close()
+    const { items: passports } = await client('GET', '/api/passports?status=draft', undefined, accessToken)
+    const { items: stations } = await client('GET', '/api/stations?scope=managed', undefined, accessToken)
+    const { items: organisations } = await client('GET', '/api/auth/organisations', undefined, accessToken)
+    const [passport, station] = [passports[0].id as string, stations[0].id as string]
+    const saveNothing = async (shown: Page) => {
+      await shown.getByRole('button', { name: 'Create' }).click()
+      await shown.getByRole('alert').first().waitFor()
+    }
+    await walk(t, { address, browser, state, budget: consoleBudget }, [
+      ['/console', { budget: firstBudget }],
+      ['/console/passports'],
+      ['/console/passports?status=archived'],
+      ['/console/passports/new', { act: saveNothing }],
+      [`/console/passports/${passport}`],
+      [`/console/passports/${passport}?tab=history`],
+      [`/console/passports/${passport}/edit`],
+      [`/console/passports/${passport}?tab=documents`],
+      ['/console/documents'],
+      ['/console/stations'],
+      ['/console/stations/new'],
+      [`/console/stations/${station}`],
+      ['/console/sites'],
+      ['/console/chargers'],
+      ['/console/sessions'],
+      ['/console/tariffs'],
+      ['/console/tariffs/new'],
+      ['/console/tokens/new'],
+      ['/console/bookings'],
+      ['/console/incidents'],
+      ['/console/tickets'],
+      ['/console/invoices'],
+      ['/console/products'],
+      ['/console/products/new'],
+      ['/console/orders'],
+      ['/console/vendors/applications'],
+      ['/console/market/reviews'],
+      ['/console/notifications'],
+      ['/console/people'],
+      ['/console/organisations'],
+      [`/console/organisations/${organisations[0].id as string}?tab=invitations`],
+      ['/console/me'],
+      ['/console/operations/dead-letters'],
+      ['/console/operations/deliveries'],
+      ['/console/operations/health'],
+      ['/console/nowhere'],
+    ])
+  },
+)
+
+test(
+  'every page that needs no script is for everybody, asks nobody else, and weighs what it may',
+  { skip },
+  async t => {
+    const { address, browser, client, accessToken } = await open(t)
+    const { items: passports } = await client('GET', '/api/passports?status=published', undefined, accessToken)
+    const { items: stations } = await client('GET', '/api/stations?scope=managed', undefined, accessToken)
+    const budget: Budget = { page: 8_000, script: 0 }
+    const pages = await walk(t, { address, browser, budget }, [
+      ['/'],
+      ['/api/auth/sign-in'],
+      ['/api/auth/sign-up'],
+      ['/api/auth/forgotten-password'],
+      ['/api/auth/verify/gone', { refuses: [404] }],
+      ['/charge', { budget: { page: 15_000, script: 0 } }],
+      [`/stations/${stations[0].id as string}`, { budget: { page: 15_000, script: 0 } }],
+      [`/passports/${passports[0].id as string}`, { budget: { page: 14_000, script: 0 } }],
+    ])
+    await t.test('and is valid HTML', each => {
+      const checker = validator()
+      if (!checker && process.env.CI !== 'true') return each.skip('there is no Java here, or vnu-jar cannot be had')
+      assert.ok(checker, 'CI has Java and vnu-jar')
+      assert.deepEqual(faultsIn(checker, pages), [])
+    })
+  },
+)

@@ -1,0 +1,58 @@
+// Runs in the page that is looked at: put in before its own scripts, whatever its policy says.
+const times = { largest: 0, shift: 0 }
+document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+  console.error(`policy: ${violatedDirective} ${blockedURI}`),
+)
+new PerformanceObserver(list => {
+  times.largest = list.getEntries().at(-1).startTime
+}).observe({ type: 'largest-contentful-paint', buffered: true })
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) times.shift += entry.value
+}).observe({ type: 'layout-shift', buffered: true })
+
+globalThis.looking = {
+  isSettled: () => !document.querySelector('.mantine-Skeleton-root, [aria-hidden=true].waiting'),
+  figures: () => ({
+    ...times,
+    paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
+    wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  }),
+  axe: async values => (await globalThis.axe.run(document, { runOnly: { type: 'tag', values } })).violations,
+
+  /** Numbers all that can be used; those of a group of radio buttons are one. */
+  mark() {
+    const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+    const usable = all.filter(
+      element =>
+        element.tabIndex >= 0 &&
+        !element.disabled &&
+        element.type !== 'hidden' &&
+        !(element.type === 'radio' && !element.checked) &&
+        element.checkVisibility({ visibilityProperty: true }) &&
+        !element.closest('[inert]'),
+    )
+    usable.forEach((element, index) => (element.dataset.stop = String(index)))
+    document.activeElement?.blur()
+    return usable.length
+  },
+  /** Where the focus is, and whether one sees it. */
+  at() {
+    const element = document.activeElement
+    if (!element?.dataset.stop) return undefined
+    // Of a control that is hidden behind what is drawn for it, that shows the focus.
+    const drawn = element.matches('[type=radio]') ? (element.nextElementSibling ?? element) : element
+    const seen = [element, drawn].some(each => {
+      const { outlineStyle, boxShadow } = getComputedStyle(each)
+      return outlineStyle !== 'none' || boxShadow !== 'none'
+    })
+    return {
+      stop: element.dataset.stop,
+      seen: seen || element.matches('input, textarea, select'),
+      name: element.outerHTML.slice(0, 160),
+    }
+  },
+  missed: reached =>
+    [...document.querySelectorAll('[data-stop]')]
+      .filter(element => !reached.includes(element.dataset.stop))
+      .map(element => element.outerHTML.slice(0, 160)),
+}
