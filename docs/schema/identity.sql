@@ -160,6 +160,32 @@ create table pending_sign_ins (
 CREATE INDEX pending_sign_ins_expiry ON identity.pending_sign_ins USING btree (expires_at);
 CREATE INDEX pending_sign_ins_user ON identity.pending_sign_ins USING btree (user_id);
 
+create table provider_accounts (
+  issuer     text                      not null,
+  subject    text                      not null,
+  user_id    uuid                      not null,
+  linked_at  timestamp with time zone  not null,
+  used_at    timestamp with time zone,
+  constraint provider_accounts_pkey PRIMARY KEY (issuer, subject),
+  constraint provider_accounts_user_id_issuer_key UNIQUE (user_id, issuer),
+  constraint provider_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+create table provider_visits (
+  id          uuid                      not null,
+  provider    text                      not null,
+  state       text                      not null,
+  nonce       text                      not null,
+  verifier    text                      not null,
+  return_to   text,
+  user_id     uuid,
+  expires_at  timestamp with time zone  not null,
+  constraint provider_visits_pkey PRIMARY KEY (id),
+  constraint provider_visits_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX provider_visits_expiry ON identity.provider_visits USING btree (expires_at);
+CREATE INDEX provider_visits_user ON identity.provider_visits USING btree (user_id) WHERE (user_id IS NOT NULL);
+
 create table recovery_codes (
   user_id  uuid   not null,
   hash     bytea  not null,

@@ -76,6 +76,11 @@ export const settings = Type.Object({
     }),
   ),
   PASSKEY_ORIGINS: Setting.list('Origins whose pages may ask for passkeys; that of PUBLIC_URL where it is not set.'),
+  OIDC_PROVIDERS: Type.Optional(
+    Setting.secret(
+      'Other providers by which people sign in, as a JSON list of id, name, issuer, clientId, clientSecret',
+    ),
+  ),
   ADMIN_EMAIL: Type.Optional(
     Setting.text('Address of the first admin, made once on a database without one', {
       pattern: '^[^@\\s]+@[^@\\s.]+(\\.[^@\\s.]+)+$',

@@ -4,6 +4,7 @@ import { openPasskeys, type Passkeys } from './factors/passkeys.ts'
 import type { IdentityHost } from './host.ts'
 import { openTokens, type Tokens } from './keys/keys.ts'
 import { openPasswords, type Passwords } from './passwords/passwords.ts'
+import { openProviders, readProviders, type Providers } from './providers/providers.ts'
 import { openCodes, type Codes } from './registration/codes.ts'
 import { openSessions, type Sessions } from './sessions/sessions.ts'
 
@@ -16,6 +17,7 @@ export interface Identity {
   sessions: Sessions
   passkeys: Passkeys
   limits: ReturnType<typeof openLimits>
+  providers: Providers
   counted: Figures['counted']
   figures: Figures
 }
@@ -33,6 +35,7 @@ export async function openIdentity(host: IdentityHost): Promise<Identity> {
     sessions: openSessions(host, tokens),
     passkeys: openPasskeys(host),
     limits: openLimits(host.cache),
+    providers: openProviders(readProviders(host.settings.OIDC_PROVIDERS), host.platform.publicUrl),
     counted: figures.counted,
     figures,
   }

@@ -21,6 +21,7 @@ import { organisationRoutes } from './organisations/routes.ts'
 import { passwordRoutes } from './passwords/routes.ts'
 import { problems } from './problems.ts'
 import { refuseUnknownRoles } from './factors/required.ts'
+import { providerRoutes } from './providers/routes.ts'
 import { registrationRoutes } from './registration/routes.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 
@@ -52,6 +53,7 @@ export const identity = defineService({
     machineRoutes(shared)
     tokenRoute(shared, openExchange(shared))
     entranceRoutes(shared)
+    providerRoutes(shared, shared.providers)
     figureRoutes(shared)
     letVendorsSell(shared)
     answers(shared)

@@ -6,6 +6,8 @@ const account = { id: 'organisationId', accountId: 'serviceAccountId' }
 export const machines: readonly Step[] = [
   { operation: 'postAuthKeys', with: { password: 'password' }, keep: { keyId: 'id', key: 'key' } },
   { operation: 'getAuthKeys' },
+  { operation: 'getAuthProviders' },
+  { operation: 'deleteAuthProvidersByProvider', status: 404 },
   { operation: 'postAuthToken', with: { client_id: 'keyId', client_secret: 'key' } },
   { operation: 'postAuthKeysByIdRotate', with: { id: 'keyId', password: 'password' } },
   { operation: 'deleteAuthKeysById', with: { id: 'keyId' } },

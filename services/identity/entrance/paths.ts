@@ -13,6 +13,7 @@ export const paths = {
   security: '/api/auth/security',
   app: '/api/auth/add-app',
   devices: '/api/auth/devices',
+  waysIn: '/api/auth/ways-in',
   memberships: '/api/auth/memberships',
   forgotten: '/api/auth/forgotten-password',
   resetByCode: '/api/auth/reset-password/code',

@@ -53,7 +53,12 @@ function signingIn(identity: Identity, page: Page): void {
     async show(request, reply, trouble) {
       const about = aboutOf(request, trouble)
       const holder = trouble ? undefined : await visitors.holderOf(request)
-      if (!holder) return viewsFor(identity, request).signIn(reply, about, about.done === 'reset')
+      if (!holder)
+        return viewsFor(identity, request).signIn(
+          reply,
+          { ...about, providers: identity.providers.list },
+          about.done === 'reset',
+        )
       if (!request.visitor) await visitors.resume(reply, holder)
       if (about.to) return onTo(reply, about.to)
       return viewsFor(identity, request).signedIn(reply, holder.user.email, about.done === 'ready', undefined)

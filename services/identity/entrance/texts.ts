@@ -1,7 +1,7 @@
 import type { Texts } from '#kernel'
 
 const en = {
-  signIn: { title: 'Sign in', button: 'Sign in' },
+  signIn: { title: 'Sign in', button: 'Sign in', with: (name: string) => `Sign in with ${name}` },
   signUp: {
     title: 'Create an account',
     button: 'Create the account',
@@ -90,6 +90,14 @@ const en = {
   },
   problems: {
     credentials_invalid: 'The address or the password is wrong.',
+    provider_refused: 'The provider did not say who you are. Try again.',
+    provider_unknown: 'Nobody signs in here by this provider.',
+    provider_unavailable: 'The provider does not answer. Try again in a moment.',
+    provider_address_unproven: 'The provider has not proven your address. Prove it there, or create an account here.',
+    provider_address_differs: 'At the provider you have another address than here.',
+    provider_unlinked:
+      'There is an account with this address. Sign in to it first, then add the provider at “Ways to sign in”.',
+    provider_linked: 'The account at the provider belongs to another account here, or yours has one there already.',
     otp_invalid: 'The code is wrong or no longer good. After five tries or ten minutes ask for a new one.',
     reset_invalid: 'The code is wrong or no longer good. After five tries or half an hour ask for a new one.',
     password_needed: 'This is not the browser that registered: choose the password of the account.',
@@ -111,7 +119,7 @@ const en = {
 export const texts: Texts<typeof en> = {
   en,
   de: {
-    signIn: { title: 'Anmelden', button: 'Anmelden' },
+    signIn: { title: 'Anmelden', button: 'Anmelden', with: name => `Mit ${name} anmelden` },
     signUp: {
       title: 'Konto anlegen',
       button: 'Konto anlegen',
@@ -200,6 +208,15 @@ export const texts: Texts<typeof en> = {
     },
     problems: {
       credentials_invalid: 'Adresse oder Passwort stimmen nicht.',
+      provider_refused: 'Der Anbieter hat nicht gesagt, wer Sie sind. Versuchen Sie es noch einmal.',
+      provider_unknown: 'Mit diesem Anbieter meldet sich hier niemand an.',
+      provider_unavailable: 'Der Anbieter antwortet nicht. Versuchen Sie es gleich noch einmal.',
+      provider_address_unproven:
+        'Der Anbieter hat Ihre Adresse nicht geprüft. Bestätigen Sie sie dort, oder legen Sie hier ein Konto an.',
+      provider_address_differs: 'Beim Anbieter haben Sie eine andere Adresse als hier.',
+      provider_unlinked:
+        'Mit dieser Adresse gibt es ein Konto. Melden Sie sich zuerst dort an, und fügen Sie den Anbieter unter „Wege zur Anmeldung“ hinzu.',
+      provider_linked: 'Das Konto beim Anbieter gehört hier zu einem anderen Konto, oder Ihres hat dort schon eines.',
       otp_invalid:
         'Der Code stimmt nicht oder gilt nicht mehr. Fordern Sie nach fünf Versuchen oder zehn Minuten einen neuen an.',
       reset_invalid:

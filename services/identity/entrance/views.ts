@@ -2,6 +2,7 @@ import { form, html, sendPage, type Html, type Language, type Look, type Reply }
 import { texts as factorTexts } from '../factors/page-texts.ts'
 import { passkeyForm, scripted } from '../factors/script.ts'
 import type { Session } from '../sessions/store.ts'
+import { type Provider, wayTo } from '../providers/providers.ts'
 import { paths, pathTo } from './paths.ts'
 import { texts } from './texts.ts'
 
@@ -19,6 +20,8 @@ export interface About {
   name?: string
   /** Where to lead on to. */
   to?: string
+  /** Other providers by which one signs in. */
+  providers?: readonly Pick<Provider, 'id' | 'name'>[]
   trouble?: Trouble
 }
 
@@ -123,7 +126,14 @@ function signingIn({ t, language, send, troubled, said, email, signIn, signUp, f
           action: pathTo(paths.passkey, { return: about.to }),
           failed: factorTexts[language].failed,
         })}`,
-        [forgotten, signUp(about)],
+        [
+          ...(about.providers ?? []).map(provider => ({
+            to: wayTo(provider, about.to),
+            text: t.signIn.with(provider.name),
+          })),
+          forgotten,
+          signUp(about),
+        ],
         scripted,
       ),
 

@@ -10,6 +10,9 @@ import { opaque } from './opaque.ts'
 /** OWASP's second choice for argon2id; higher numbers here upgrade a hash when its owner signs in. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
+/** In the place of a hash, for who signs in by other means: no password is that of it. */
+export const noPassword = '!'
+
 /** For tools and the start; whoever serves many goes through the queue. */
 export const hashPassword = (password: string): Promise<string> => hash(opaque(password), cost)
 
@@ -69,9 +72,10 @@ export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
    * Takes as long without a hash to compare with.
    */
   async function match(typed: string, stored: string | undefined): Promise<'whole' | 'as typed' | undefined> {
-    const is = (password: string) => inTurn<boolean>({ password, stored: stored ?? nobody, cost })
+    const hashed = stored === noPassword ? undefined : stored
+    const is = (password: string) => inTurn<boolean>({ password, stored: hashed ?? nobody, cost })
     const found = (await is(opaque(typed))) ? 'whole' : opaque(typed) !== typed && (await is(typed)) && 'as typed'
-    return (stored !== undefined && found) || undefined
+    return (hashed !== undefined && found) || undefined
   }
 
   return {

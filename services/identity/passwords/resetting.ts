@@ -12,6 +12,7 @@ import { digest } from '../secrets.ts'
 import { placeOf, prefixOf } from '../sessions/devices.ts'
 import { as, forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
+import { unlink } from '../providers/store.ts'
 import { refuseWeak } from './strength.ts'
 import { hashPassword } from './passwords.ts'
 import { deleteReset, deleteResets, findReset, insertReset, lockResets, type Reset } from './store.ts'
@@ -125,8 +126,9 @@ async function replacePassword(tx: Tx<'identity'>, user: User, passwordHash: str
   await deleteResets(tx, user.id)
   const ended = await deleteSessions(tx, user.id, {})
   await revoke(tx, user.id, ended, forever)
-  // Somebody else may have known the password, and made a key with it.
+  // Somebody else may have known the password and made a key, or claimed the address at a provider.
   await endApiKeys(tx, { userId: user.id }, 'password-reset')
+  await unlink(tx, user.id)
   return ended.length
 }
 

@@ -196,6 +196,8 @@ const rightsOf = ({ role }: User, factor: Visitor['factor'], organisation: ActsF
 const ties = (attributes: CookieSerializeOptions) => ({
   registration: tieBy('ohmnibus-registration', attributes),
   reset: tieBy('ohmnibus-reset', attributes),
+  /** The same for who was sent to another provider. */
+  visit: tieBy('ohmnibus-visit', attributes),
   pending: tieBy('ohmnibus-factor', attributes, /^[\w-]{43}$/),
 })
 
