@@ -71,6 +71,7 @@ export {
   type Texts,
 } from './pages/pages.ts'
 export type { Peers } from './calls/peers.ts'
+export type { PersonalTables } from './personal/personal.ts'
 export { clientHeader, serviceToken } from './calls/service-token.ts'
 export { about, Problem, StartError, fail, type Fault, type ProblemKind } from './problem.ts'
 export {

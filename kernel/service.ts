@@ -12,6 +12,7 @@ import type { Log } from './telemetry/log.ts'
 import type { Mail } from './mail/mail.ts'
 import type { Metrics } from './telemetry/metrics.ts'
 import type { Peers } from './calls/peers.ts'
+import type { PersonalTables } from './personal/personal.ts'
 
 /** An event as its readers get it: the envelope and the data, flat. */
 export type Delivered<E extends EventContract> = {
@@ -182,6 +183,8 @@ export interface ServiceDefinition<
   readonly publishes?: readonly EventContract<Name>[]
   /** Environment variables of the service, read and checked with all others at start. */
   readonly settings?: S
+  /** What it keeps of persons, who may ask for it. */
+  readonly personal?: PersonalTables
   /** Set by `defineFront`. */
   readonly front?: true
   start(host: Host<Name, Needs, S>): Promise<void> | void

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { TObject } from 'typebox'
 import type { EventContract } from '../../contracts/define.ts'
+import { personalDataOf } from '../../contracts/personal.ts'
 import type { Tokens } from '../access/tokens.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Calls } from '../calls/calls.ts'
@@ -14,6 +15,7 @@ import type { LinkedFiles } from '../files/links.ts'
 import { mount } from '../http/http.ts'
 import { enqueue } from '../jobs/jobs.ts'
 import type { Mail } from '../mail/mail.ts'
+import { openPersonal } from '../personal/personal.ts'
 import { StartError } from '../problem.ts'
 import type { FrontHost, Host, ReactionToMany, Service } from '../service.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -58,6 +60,7 @@ export async function startService(world: World, service: Service): Promise<void
     reportElsewhere: work => void (world.elsewhere = work),
   }
   const host = hostOf(world, service)
+  if (service.personal) host.answer(personalDataOf(service.name), openPersonal(host.db, service.personal))
   try {
     await service.start(service.front ? { ...host, ...front } : host)
   } catch (error) {

@@ -2,6 +2,7 @@ import { defineService, StartError } from '#kernel'
 import { settings } from './host.ts'
 import { metrics } from './metrics.ts'
 import { passportRoutes } from './passports.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { rebuilding } from './rebuild.ts'
 import { cohortRoutes } from './series/cohorts.ts'
@@ -23,6 +24,7 @@ export const analytics = defineService({
   about: 'Figures of all that happened: energy, sessions, revenue, utilisation, uptime, by hour, day and month.',
   problems,
   folder: import.meta.dirname,
+  personal,
   settings,
   async start(host) {
     const { ANALYTICS_TIME_ZONE: zone } = host.settings

@@ -1,5 +1,5 @@
 import { OrganisationDeleted, UserDeleted } from '#contracts/identity'
-import { newId, type Tx } from '#kernel'
+import { newId, type PersonalTables, type Tx } from '#kernel'
 import { accountsOf, availableIn, post } from '#money/ledger'
 import type { Payments } from '#money/payments'
 import { endCompany, type Rebook } from './companies/endings.ts'
@@ -77,4 +77,38 @@ async function giveAllBack(tx: Tx<'billing'>, payments: Payments<'billing'>, use
           then 'refund-failed' else 'no-payment' end, ${at})
         on conflict (driver_id, currency) do update set minor = excluded.minor, reason = excluded.reason`
   }
+}
+
+const driver = 'driver_id = $1::uuid'
+const own = 'owner_id = $1::uuid'
+const ofInvoices = 'invoice_id in (select id from invoices where buyer_id = $1::uuid)'
+const theirAccounts = '(select id from ledger_accounts where owner_id = $1::uuid)'
+
+/** What is kept of a person: what they pay with, what it was for, and what they sell. */
+export const personal: PersonalTables = {
+  drivers: driver,
+  charges: 'driver_id = $1::uuid or seller_id = $1::uuid',
+  quotes: driver,
+  booking_fees: driver,
+  kept_money: driver,
+  low_balances: driver,
+  invoicing: driver,
+  driver_group_members: driver,
+  company_employees: 'user_id = $1::uuid',
+  company_cards: 'holder_id = $1::uuid',
+  payments: 'payer_id = $1::uuid',
+  invoices: 'buyer_id = $1::uuid',
+  invoice_lines: ofInvoices,
+  invoice_payments: ofInvoices,
+  invoice_states: 'buyer_id = $1::uuid',
+  invoice_taxes: ofInvoices,
+  ledger_accounts: own,
+  ledger_holds: `account_id in ${theirAccounts}`,
+  ledger_transfers: `from_id in ${theirAccounts} or to_id in ${theirAccounts}`,
+  sellers: own,
+  tariffs: own,
+  tariff_uses: own,
+  tariff_uses_past: own,
+  driver_groups: own,
+  terminals: own,
 }

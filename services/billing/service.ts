@@ -15,7 +15,7 @@ import { reimburse, stateReimbursements } from './home/reimbursing.ts'
 import { homeRoutes } from './home/routes.ts'
 import { needs, publishes, settings } from './host.ts'
 import { openInvoicing } from './invoices/open.ts'
-import { forgetWhoLeaves } from './leaving.ts'
+import { forgetWhoLeaves, personal } from './leaving.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
 import { invoicePayingRoutes } from './invoices/paying.ts'
 import { invoicePaymentRoutes } from './invoices/payments.ts'
@@ -35,6 +35,7 @@ export const billing = defineService({
   about: 'What charging costs: tariffs, quotes, wallets, and what is booked for each session.',
   problems,
   folder: import.meta.dirname,
+  personal,
   includes: [ledger, payments, invoices],
   needs,
   settings,

@@ -20,6 +20,7 @@ import { turnBookings } from './bookings/turning.ts'
 import { calendarRoutes } from './calendars/routes.ts'
 import { figures } from './figures.ts'
 import { needs, settings, type Books, type Freed } from './host.ts'
+import { personal } from './personal.ts'
 import { policyRoutes } from './policies/routes.ts'
 import { problems } from './problems.ts'
 import { seriesRoutes } from './series/routes.ts'
@@ -32,6 +33,7 @@ export const booking = defineService({
   about: 'Booking: who has a connector when, on which terms, and what follows when they come, or do not.',
   problems,
   folder: import.meta.dirname,
+  personal,
   prefix: '/api/bookings',
   needs,
   settings,

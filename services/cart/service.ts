@@ -3,6 +3,7 @@ import { defineService } from '#kernel'
 import { contentOf } from './carts.ts'
 import { asksLater } from './host.ts'
 import { pages } from './pages.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { reactions } from './reactions.ts'
 import { routes } from './routes.ts'
@@ -15,6 +16,7 @@ export const cart = defineService({
   about: 'Carts: what somebody means to buy, signed in or not, and what it costs now.',
   problems,
   folder: import.meta.dirname,
+  personal,
   asksLater,
   start(host) {
     const { db, now } = host

@@ -16,6 +16,7 @@ import { jobRoutes } from './jobs/routes.ts'
 import { applicationPages } from './pages/applications.ts'
 import { feeds } from './pages/feeds.ts'
 import { pages } from './pages/pages.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 
 /** What readers are told: posts, help, tutorials and jobs. */
@@ -24,6 +25,7 @@ export const content = defineService({
   about: 'Content: posts, help, tutorials and jobs, written in Markdown and read at pages without a script.',
   problems,
   folder: import.meta.dirname,
+  personal,
   needs,
   settings,
   publishes: [ArticlePublished, ArticleChanged, ArticleWithdrawn, ApplicationReceived, ApplicationRemoved],

@@ -4,6 +4,7 @@ import { broughtFiles } from './brought-files.ts'
 import { healFiles, missingFigure } from './heal.ts'
 import { needs, settings, type RemoveFile } from './host.ts'
 import { pages } from './pages.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { answers, reactions } from './reactions.ts'
 import { routes } from './routes.ts'
@@ -15,6 +16,7 @@ export const documents = defineService({
   about: 'Files of any kind, alone or beside a passport.',
   problems,
   folder: import.meta.dirname,
+  personal,
   needs,
   publishes: [DocumentUploaded, DocumentUpdated, DocumentRefused, DocumentDeleted],
   settings,

@@ -19,6 +19,7 @@ import { organisationDeletionRoute } from './organisations/deletion.ts'
 import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { passwordRoutes } from './passwords/routes.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { refuseUnknownRoles } from './factors/required.ts'
 import { providerRoutes } from './providers/routes.ts'
@@ -31,6 +32,7 @@ export const identity = defineService({
   about: 'Accounts, sessions, organisations and who belongs to them. Everything stands under `/api/v1/auth` too.',
   problems,
   folder: import.meta.dirname,
+  personal,
   prefix: ['/api/auth', '/api/v1/auth'],
   publishes,
   asksLater,

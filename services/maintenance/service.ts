@@ -20,6 +20,7 @@ import { reportPages } from './incidents/pages.ts'
 import { incidentReactions, watchIncidents } from './incidents/reactions.ts'
 import { incidentRoutes } from './incidents/routes.ts'
 import { partRoutes } from './parts/routes.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { slaRoutes } from './sla/routes.ts'
 import { remedyReactions, tryRemedies } from './remedies/remedies.ts'
@@ -36,6 +37,7 @@ export const maintenance = defineService({
   about: 'Maintenance: what does not work at stations, who sees to it, and until when.',
   problems,
   folder: import.meta.dirname,
+  personal,
   needs,
   settings,
   publishes: [

@@ -21,6 +21,7 @@ import { categoryRoutes } from './categories/routes.ts'
 import { needs, settings } from './host.ts'
 import { forgetWhoLeaves } from './leaving.ts'
 import { shopPages } from './pages/pages.ts'
+import { personal } from './personal.ts'
 import { pictureJobs, pictureRoutes } from './pictures/pictures.ts'
 import { problems } from './problems.ts'
 import { productRoutes } from './products/routes.ts'
@@ -38,6 +39,7 @@ export const marketplace = defineService({
   about: 'The catalogue of the market: products, categories, search, pictures and reviews.',
   problems,
   folder: import.meta.dirname,
+  personal,
   includes: [imports],
   needs,
   settings,

@@ -3,6 +3,7 @@ import { defineService, StartError } from '#kernel'
 import { address } from './addressing.ts'
 import { deliver, deliverTogether, takeUp } from './delivery.ts'
 import { asksLater, needs, settings, type Jobs, type Steps } from './host.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { reactions } from './reactions.ts'
 import { dropOld, leastRetention } from './retention.ts'
@@ -26,6 +27,7 @@ export const notifications = defineService({
   about: 'What happened, in the application and by mail, and who wants to hear of it.',
   problems,
   folder: import.meta.dirname,
+  personal,
   needs,
   asksLater,
   publishes: [NotificationCreated, WebhookDisabled],

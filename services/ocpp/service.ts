@@ -7,6 +7,7 @@ import { asksLater, needs, publishes, settings } from './host.ts'
 import { openMeans } from './means.ts'
 import { handlers } from './messages/handlers.ts'
 import { openWire } from './log/wire.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { openGateway } from './rpc/gateway.ts'
 import { openPorts } from './rpc/ports.ts'
@@ -20,6 +21,7 @@ export const ocpp = defineService({
   about: 'Chargers over OCPP 1.6, 2.0.1 and 2.1: connections, messages, commands and tokens.',
   problems,
   folder: import.meta.dirname,
+  personal,
   includes: [imports],
   needs,
   asksLater,

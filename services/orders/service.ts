@@ -12,6 +12,7 @@ import { openCancelling } from './orders/cancelling.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { pages } from './pages/pages.ts'
 import { openPaying } from './paying/paying.ts'
+import { personal } from './personal.ts'
 import { followCommissions } from './pricing/commission.ts'
 import { factsFor, quoteOf } from './pricing/facts.ts'
 import { priceCart } from './pricing/price.ts'
@@ -33,6 +34,7 @@ export const orders = defineService({
     'Orders: what is bought at which price, what is paid of it, how many pieces are left, and how things are sent.',
   problems,
   folder: import.meta.dirname,
+  personal,
   includes: [ledger, payments, invoices],
   needs,
   settings,

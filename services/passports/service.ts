@@ -17,6 +17,7 @@ import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
 import { factsOf } from './facts.ts'
 import { pages } from './pages.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { routes } from './routes.ts'
 import { openToBuyers } from './sold.ts'
@@ -28,6 +29,7 @@ export const passports = defineService({
   about: 'Battery passports: drafts, versions, publishing and who reads them.',
   problems,
   folder: import.meta.dirname,
+  personal,
   needs,
   asksLater,
   publishes: [

@@ -11,6 +11,7 @@ import { defineService } from '#kernel'
 import { answerCourse } from './answers.ts'
 import { closeForgotten } from './forgotten.ts'
 import { needs, settings } from './host.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { reactions } from './reactions.ts'
 import { thinReadings } from './retention.ts'
@@ -23,6 +24,7 @@ export const sessions = defineService({
   about: 'Charging sessions: who charges where and how much, and starting and stopping them from afar.',
   problems,
   folder: import.meta.dirname,
+  personal,
   needs,
   settings,
   publishes: [

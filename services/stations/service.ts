@@ -16,6 +16,7 @@ import { streams } from './live/stream.ts'
 import { searchPage } from './nearby/pages.ts'
 import { nearbyRoutes } from './nearby/routes.ts'
 import { pages } from './pages.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { siteRoutes } from './sites/routes.ts'
 import { moveRoutes } from './stations/moving.ts'
@@ -31,6 +32,7 @@ export const stations = defineService({
   problems: { ...problems, ...importProblems },
   includes: [imports],
   folder: import.meta.dirname,
+  personal,
   needs,
   asksLater,
   settings,

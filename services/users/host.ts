@@ -1,5 +1,19 @@
 import Type from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
+import { keepers, personalDataOf } from '#contracts/personal'
+import {
+  SubscriptionCancelled,
+  SubscriptionChanged,
+  SubscriptionInvoiced,
+  SubscriptionPastDue,
+  SubscriptionPaymentFailed,
+  SubscriptionRenewalDue,
+  SubscriptionRenewed,
+  SubscriptionStarted,
+  WishAvailable,
+  WishCheaper,
+  WishGone,
+} from '#contracts/users'
 import { Setting, type Host } from '#kernel'
 import { paymentSettings } from '#money/payments'
 
@@ -14,8 +28,27 @@ export const settings = Type.Object({
   ),
 })
 
+export const publishes = [
+  SubscriptionCancelled,
+  SubscriptionChanged,
+  SubscriptionInvoiced,
+  SubscriptionPastDue,
+  SubscriptionPaymentFailed,
+  SubscriptionRenewalDue,
+  SubscriptionRenewed,
+  SubscriptionStarted,
+  WishAvailable,
+  WishCheaper,
+  WishGone,
+] as const
+
+type Asked = typeof getDocumentFile | ReturnType<typeof personalDataOf<(typeof keepers)[number]>>
+
 /** Whether there is a picture. */
-export const needs = [getDocumentFile] as const
+export const needs: readonly Asked[] = [getDocumentFile]
+
+/** What everybody keeps of a person who asks. */
+export const asksLater: readonly Asked[] = keepers.map(personalDataOf)
 
 /** What this service has of the world. */
-export type UsersHost = Host<'users', (typeof needs)[number], typeof settings>
+export type UsersHost = Host<'users', Asked, typeof settings>

@@ -1,24 +1,13 @@
-import {
-  SubscriptionCancelled,
-  SubscriptionChanged,
-  SubscriptionInvoiced,
-  SubscriptionPastDue,
-  SubscriptionPaymentFailed,
-  SubscriptionRenewalDue,
-  SubscriptionRenewed,
-  SubscriptionStarted,
-  WishAvailable,
-  WishCheaper,
-  WishGone,
-} from '#contracts/users'
 import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
 import { payments } from '#money/payments'
 import { addressRoutes } from './addresses/routes.ts'
 import { followCharges } from './dashboard/charges.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
-import { needs, settings } from './host.ts'
+import { exportRoute } from './export/routes.ts'
+import { asksLater, needs, publishes, settings } from './host.ts'
 import { forgetWhoLeaves } from './leaving.ts'
+import { personal } from './personal.ts'
 import { planRoutes, planSellerRoutes } from './plans/routes.ts'
 import { problems } from './problems.ts'
 import { profileReactions } from './profiles/reactions.ts'
@@ -42,20 +31,10 @@ export const users = defineService({
   folder: import.meta.dirname,
   includes: [payments, invoices],
   needs,
+  asksLater,
+  personal,
   settings,
-  publishes: [
-    WishCheaper,
-    WishAvailable,
-    WishGone,
-    SubscriptionStarted,
-    SubscriptionRenewed,
-    SubscriptionPastDue,
-    SubscriptionPaymentFailed,
-    SubscriptionRenewalDue,
-    SubscriptionCancelled,
-    SubscriptionChanged,
-    SubscriptionInvoiced,
-  ],
+  publishes,
   start(host) {
     profileReactions(host)
     profileRoutes(host)
@@ -73,6 +52,7 @@ export const users = defineService({
     subscriptionRoutes(host, engine)
     billRoutes(host)
     dashboardRoutes(host)
+    exportRoute(host)
     forgetWhoLeaves(host, engine)
   },
 })

@@ -9,6 +9,7 @@ import { needs, publishes, settings } from './host.ts'
 import { pages } from './pages.ts'
 import { fileRoutes } from './payouts/files.ts'
 import { payoutRoutes } from './payouts/routes.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { accountRoutes } from './profiles/account.ts'
 import { decisionRoutes } from './profiles/deciding.ts'
@@ -23,6 +24,7 @@ export const vendors = defineService({
   about: 'Vendors: who sells in the shop, whether they may, what they sold, and what the platform keeps of it.',
   problems,
   folder: import.meta.dirname,
+  personal,
   includes: [ledger],
   needs,
   settings,

@@ -14,6 +14,7 @@ export const people: readonly Step[] = [
   { operation: 'deleteUsersWishlistById', status: 404 },
   { operation: 'getUsersPurchases' },
   { operation: 'getUsersDashboard' },
+  { operation: 'getUsersExport' },
   { operation: 'putUsersPlansSeller' },
   { operation: 'getUsersPlansSeller' },
   { operation: 'postUsersPlans', keep: { planId: 'id', planTag: 'ETag' } },

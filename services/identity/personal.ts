@@ -1,0 +1,14 @@
+import type { PersonalTables } from '#kernel'
+
+const theirs = '(select email from users where id = $1::uuid)'
+
+/** What is kept of a person. Revocations are of sessions that ended, and go with their tokens. */
+export const personal: PersonalTables = {
+  users: 'id = $1::uuid',
+  sessions: 'user_id = $1::uuid',
+  members: 'user_id = $1::uuid',
+  codes: 'user_id = $1::uuid',
+  resets: 'user_id = $1::uuid',
+  email_undos: 'user_id = $1::uuid',
+  invitations: `email = ${theirs} or invited_by = $1::uuid`,
+}

@@ -1,0 +1,19 @@
+import type { PersonalTables } from '#kernel'
+
+const own = 'owner_id = $1::uuid'
+
+/** What is kept of a person: what they reported and repaired, and what concerns places of their own. */
+export const personal: PersonalTables = {
+  technicians: 'user_id = $1::uuid or owner_id = $1::uuid',
+  reports: 'reporter_id = $1::uuid',
+  tickets:
+    'owner_id = $1::uuid or assignee_id = $1::uuid or technician_id in (select id from technicians where user_id = $1::uuid)',
+  ticket_notes: 'author_id = $1::uuid',
+  incidents: own,
+  parts: own,
+  sla: own,
+  chargers: own,
+  stations: own,
+  works: own,
+  remedies: 'asked_by = $1::uuid',
+}
