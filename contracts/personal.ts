@@ -21,6 +21,7 @@ export const keepers = [
   'orders',
   'vendors',
   'content',
+  'admin',
 ] as const
 
 /**

@@ -7,6 +7,7 @@ import { auditRoutes, sealAll } from './audit/routes.ts'
 import { dashboardRoute } from './figures/dashboard.ts'
 import { followEverything } from './figures/following.ts'
 import { needs } from './host.ts'
+import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { changeSetting, settingRoutes } from './settings/setting-routes.ts'
 import { switchRoutes } from './settings/switch-routes.ts'
@@ -17,6 +18,7 @@ export const admin = defineService({
   about: 'For who runs the platform: how it stands, what admins did, what takes two of them, settings and switches.',
   problems,
   folder: import.meta.dirname,
+  personal,
   needs,
   publishes: [SettingChanged, SwitchTurned, AccountDeletionApproved],
   start(host) {

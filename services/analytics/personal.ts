@@ -4,8 +4,8 @@ const own = 'owner_id = $1::uuid'
 
 /** What is kept of a person: what they charged, by the month, and figures of what is theirs. */
 export const personal: PersonalTables = {
-  sessions: 'driver_id = $1::uuid or owner_id = $1::uuid',
-  driver_months: 'driver_id = $1::uuid or owner_id = $1::uuid',
+  sessions: 'driver_id = $1::uuid',
+  driver_months: 'driver_id = $1::uuid',
   incidents: own,
   places: own,
   stations: own,

@@ -87,7 +87,7 @@ const theirAccounts = '(select id from ledger_accounts where owner_id = $1::uuid
 /** What is kept of a person: what they pay with, what it was for, and what they sell. */
 export const personal: PersonalTables = {
   drivers: driver,
-  charges: 'driver_id = $1::uuid or seller_id = $1::uuid',
+  charges: driver,
   quotes: driver,
   booking_fees: driver,
   kept_money: driver,

@@ -2,12 +2,11 @@ import type { PersonalTables } from '#kernel'
 
 const own = 'owner_id = $1::uuid'
 
-/** What is kept of a person: what they reported and repaired, and what concerns places of their own. */
+/** What is kept of a person: what they reported and noted, and what concerns places of their own. */
 export const personal: PersonalTables = {
   technicians: 'user_id = $1::uuid or owner_id = $1::uuid',
   reports: 'reporter_id = $1::uuid',
-  tickets:
-    'owner_id = $1::uuid or assignee_id = $1::uuid or technician_id in (select id from technicians where user_id = $1::uuid)',
+  tickets: own,
   ticket_notes: 'author_id = $1::uuid',
   incidents: own,
   parts: own,
@@ -15,5 +14,4 @@ export const personal: PersonalTables = {
   chargers: own,
   stations: own,
   works: own,
-  remedies: 'asked_by = $1::uuid',
 }

@@ -5,7 +5,7 @@ export const personal: PersonalTables = {
   notifications: 'user_id = $1::uuid',
   preferences: 'user_id = $1::uuid',
   inboxes: 'user_id = $1::uuid',
-  messages: "actor_id = $1::uuid or (audience_kind = 'person' and audience = $1::text)",
+  messages: "audience_kind = 'person' and audience = $1::text",
   webhooks: "owner_kind = 'person' and owner_id = $1::text",
   webhook_calls: "webhook_id in (select id from webhooks where owner_kind = 'person' and owner_id = $1::text)",
 }

@@ -13,5 +13,4 @@ export const personal: PersonalTables = {
   chargers: own,
   firmware_campaigns: own,
   imports: 'user_id = $1::uuid',
-  transfers: 'asked_by = $1::uuid',
 }

@@ -2,7 +2,7 @@ import type { PersonalTables } from '#kernel'
 
 const orders = '(select id from orders where user_id = $1::uuid)'
 const ofOrders = `order_id in ${orders}`
-const ofInvoices = 'invoice_id in (select id from invoices where buyer_id = $1::uuid or seller_id = $1::uuid)'
+const ofInvoices = 'invoice_id in (select id from invoices where buyer_id = $1::uuid)'
 const accounts = '(select id from ledger_accounts where owner_id = $1::uuid)'
 
 /** What is kept of a person: what they ordered, paid and sent back, and what they sell. */
@@ -20,10 +20,10 @@ export const personal: PersonalTables = {
   licence_keys: `line_id in (select id from order_lines where order_id in ${orders})`,
   downloads: `line_id in (select id from order_lines where order_id in ${orders})`,
   payments: 'payer_id = $1::uuid',
-  invoices: 'buyer_id = $1::uuid or seller_id = $1::uuid',
+  invoices: 'buyer_id = $1::uuid',
   invoice_lines: ofInvoices,
   invoice_payments: ofInvoices,
-  invoice_states: 'buyer_id = $1::uuid or seller_id = $1::uuid',
+  invoice_states: 'buyer_id = $1::uuid',
   invoice_taxes: ofInvoices,
   ledger_accounts: 'owner_id = $1::uuid',
   ledger_holds: `account_id in ${accounts}`,

@@ -1,9 +1,9 @@
 import type { PersonalTables } from '#kernel'
 
-/** What is kept of a person: passports of their own with all versions, what they changed of others, and what they may read. */
+/** What is kept of a person: passports of their own with all versions, and what they may read. */
 export const personal: PersonalTables = {
   passports: 'owner_id = $1::uuid',
-  versions: 'owner_id = $1::uuid or actor_id = $1::uuid',
+  versions: 'owner_id = $1::uuid',
   readers: 'reader_id = $1::uuid',
   addressed_readers: 'reader_id = $1::uuid or invited_by = $1::uuid',
 }

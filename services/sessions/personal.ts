@@ -4,7 +4,7 @@ const theirs = 'session_id in (select id from sessions where driver_id = $1::uui
 
 /** What is kept of a person: what they charged, with every reading, and chargers of their own. */
 export const personal: PersonalTables = {
-  sessions: 'driver_id = $1::uuid or owner_id = $1::uuid',
+  sessions: 'driver_id = $1::uuid',
   readings: theirs,
   quarters: theirs,
   signed_values: theirs,

@@ -4,7 +4,7 @@ const theirs = 'vendor_id = $1::uuid'
 
 /** What is kept of a person: who they are as a vendor, what they sold, and what was decided, about them and by them. */
 export const personal: PersonalTables = {
-  vendors: 'id = $1::uuid or applicant_id = $1::uuid or decided_by = $1::uuid',
+  vendors: 'id = $1::uuid or applicant_id = $1::uuid',
   decisions: 'vendor_id = $1::uuid or decided_by = $1::uuid',
   slugs: theirs,
   products: theirs,
