@@ -19,6 +19,11 @@ const ofOthers = new Set([
   'maintenance.remedies.asked_by',
   'maintenance.tickets.assignee_id',
   'vendors.vendors.decided_by',
+  'vendors.account_changes.changed_by',
+  'vendors.payouts.requested_by',
+  'vendors.payouts.approved_by',
+  'vendors.payouts.ended_by',
+  'vendors.payout_files.created_by',
   'admin.audit.actor_id',
   'admin.audit.object',
   'admin.approvals.asked_by',
@@ -29,6 +34,11 @@ const ofOthers = new Set([
   'analytics.driver_months.owner_id',
   'booking.bookings.owner_id',
   'billing.charges.seller_id',
+  // Nothing but secrets.
+  'identity.totp.user_id',
+  'identity.recovery_codes.user_id',
+  'identity.challenges.user_id',
+  'identity.pending_sign_ins.user_id',
 ])
 
 interface Sighting {

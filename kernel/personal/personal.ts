@@ -13,7 +13,7 @@ export interface PersonalPage {
 
 const mostRows = 500
 /** Columns that prove something to us, and what search is made of: nobody's to be told. */
-const isHidden = (column: string): boolean => /(^|_)(hash|secret|search)(_|$)/.test(column)
+const isHidden = (column: string): boolean => /(^|_)(hash|secret|sealed|search)(_|$)/.test(column)
 
 /** Answers, page by page, what these tables hold of a person. */
 export function openPersonal(db: Db, tables: PersonalTables) {

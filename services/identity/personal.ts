@@ -2,10 +2,13 @@ import type { PersonalTables } from '#kernel'
 
 const theirs = '(select email from users where id = $1::uuid)'
 
-/** What is kept of a person. Revocations are of sessions that ended, and go with their tokens. */
+/** What is kept of a person. Revocations are of sessions that ended, and go with their tokens; what proves who they are is told nobody. */
 export const personal: PersonalTables = {
   users: 'id = $1::uuid',
   sessions: 'user_id = $1::uuid',
+  sign_ins: 'user_id = $1::uuid',
+  passkeys: 'user_id = $1::uuid',
+  api_keys: 'user_id = $1::uuid',
   members: 'user_id = $1::uuid',
   codes: 'user_id = $1::uuid',
   resets: 'user_id = $1::uuid',

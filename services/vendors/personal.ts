@@ -11,5 +11,9 @@ export const personal: PersonalTables = {
   reviews: theirs,
   sold_parts: theirs,
   commission_rules: theirs,
+  account_changes: theirs,
+  payouts: theirs,
+  statements: theirs,
+  moves: theirs,
   ledger_accounts: 'owner_id = $1::uuid',
 }
