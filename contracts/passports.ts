@@ -44,6 +44,10 @@ export const PassportCreated = event(
     identifier: Identifier,
     owner: Owner,
     version: Version,
+    /** Of a model or a batch; an item where it is not said. */
+    granularity: Type.Optional(Type.Enum(['model', 'batch', 'item'])),
+    /** The model or the batch that it begins with. */
+    parentId: Type.Optional(Id),
   }),
 )
 

@@ -1,7 +1,7 @@
-import { attributeOf, attributes, ascending, type Attribute } from './attributes.ts'
+import { ascending, attributeOf, attributes, type Attribute, type ValueType } from './attributes.ts'
 import table from './data/formats.json' with { type: 'json' }
 import { isLess } from './units.ts'
-import { prune, read, type Fault, type Reading, type Value } from './values.ts'
+import { isWrapped, prune, read, type Fault, type Reading, type Value } from './values.ts'
 
 type Members = Record<string, unknown>
 
@@ -113,7 +113,7 @@ export function project(all: readonly Mapped[], data: unknown, isSeen: (attribut
   const kept = new Map<string, unknown>()
   for (const { attribute, pointer, given, reading, unitAt } of all) {
     if (!reading.value || !isSeen(attribute.id)) continue
-    const shown = shownOf(attribute, pointer, given)
+    const shown = shownOf(attribute, given)
     if (shown === undefined) continue
     kept.set(pointer, shown)
     if (unitAt) kept.set(unitAt, at(data, pathOf(unitAt)))
@@ -121,24 +121,21 @@ export function project(all: readonly Mapped[], data: unknown, isSeen: (attribut
   return (kept.size > 0 ? within(data, '', kept) : undefined) ?? {}
 }
 
-/** In our own format the value of a text stands in `value`, beside its evidence, which nobody else sees. */
-function shownOf({ type }: Attribute, pointer: string, given: unknown): unknown {
-  const inner =
-    pointer.startsWith('/attributes/') &&
-    typeof given === 'object' &&
-    given !== null &&
-    'value' in given &&
-    !isQuantity(type)
-      ? { value: prune(type, (given as Members).value) }
-      : undefined
+/** What others see of what was given; evidence beside a value they never do. */
+function shownOf({ type }: Attribute, given: unknown): unknown {
   if (typeof given === 'object' && given !== null && typeof (given as Members).notApplicable === 'string')
     return { notApplicable: (given as Members).notApplicable }
-  if (inner) return inner.value === undefined ? undefined : inner
-  if (type === 'localized' && typeof given === 'object' && !Array.isArray(given)) return languagesOf(given as Members)
-  return prune(type, given)
+  if (isWrapped(type, given)) {
+    const value = prunedOf(type, given.value)
+    return value === undefined ? undefined : { value, ...(typeof given.unit === 'string' && { unit: given.unit }) }
+  }
+  return prunedOf(type, given)
 }
 
-const isQuantity = (type: string): boolean => ['quantity', 'count', 'byPart', 'bySoc'].includes(type)
+const prunedOf = (type: ValueType, given: unknown): unknown =>
+  type === 'localized' && typeof given === 'object' && given !== null && !Array.isArray(given)
+    ? languagesOf(given as Members)
+    : prune(type, given)
 
 const languagesOf = (map: Members): unknown =>
   Object.fromEntries(

@@ -25,7 +25,18 @@ export {
 export { allCategories, categoryOf, type Category } from './categories.ts'
 export { contradictions, faultsOf, mapped, project, valuesOf, type Mapped } from './formats.ts'
 export { hasCheckDigit, isOperatorNumber, readLink, schemeOf, type Named } from './identifiers.ts'
-export { isLanguage, languageAccepted, languages, textFor, type Language } from './languages.ts'
+export {
+  groupWord,
+  isLanguage,
+  labelOf,
+  languageAccepted,
+  languages,
+  passportWord,
+  textFor,
+  valueWord,
+  type Language,
+  type Word,
+} from './languages.ts'
 export {
   assess,
   categories,

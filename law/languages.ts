@@ -1,3 +1,5 @@
+import labels from './data/labels.json' with { type: 'json' }
+
 /** The languages of the Union (Regulation No 1 of 1958), each by its own name. */
 export const languages = {
   bg: 'български',
@@ -56,3 +58,31 @@ export function textFor(
     texts[0]
   )
 }
+
+type Texts = Readonly<Record<string, string>>
+
+/** A word of the law in a language, and in which one it is: English where it has no name in that one. */
+export interface Word {
+  readonly text: string
+  readonly language: Language
+}
+
+const word = (texts: Texts | undefined, language: Language): Word | undefined => {
+  const text = texts?.[language]
+  if (text) return { text, language }
+  return texts?.en ? { text: texts.en, language: 'en' } : undefined
+}
+
+/** What a passport is called. */
+export const passportWord = (language: Language): string => labels.passport[language]
+
+/** The name of a group of attributes; of one that has none in any language nothing. */
+export const groupWord = (group: string, language: Language): Word | undefined =>
+  word((labels.groups as Record<string, Texts>)[group], language)
+
+export const labelOf = (attribute: string, language: Language): Word =>
+  word((labels.attributes as Record<string, Texts>)[attribute], language)!
+
+/** One of the values that an attribute may have, as `original`; undefined for one without a name. */
+export const valueWord = (attribute: string, value: string, language: Language): Word | undefined =>
+  word((labels.values as Record<string, Record<string, Texts>>)[attribute]?.[value], language)

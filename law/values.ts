@@ -155,10 +155,10 @@ export function read(attribute: Attribute, given: unknown, fixed: string | null)
       value: { value: null, unit: null, givenValue: null, givenUnit: null, notApplicable: given.notApplicable },
     }
   if (type === 'quantity' || type === 'count') return readQuantity(attribute, given, fixed)
-  if (type === 'byPart') return readParts(attribute, given, fixed)
-  if (type === 'bySoc') return readCharges(attribute, given, fixed)
-  // In our own format a text may stand in `value`, beside its evidence.
-  const inner = isMembers(given) && Object.hasOwn(given, 'value') ? given.value : given
+  const inner = isWrapped(type, given) ? given.value : given
+  const common = isWrapped(type, given) && typeof given.unit === 'string' ? given.unit : fixed
+  if (type === 'byPart') return readParts(attribute, inner, common)
+  if (type === 'bySoc') return readCharges(attribute, inner, common)
   const localized = type === 'localized' && isMembers(inner) && !('language' in inner) ? languageMap(inner) : inner
   const kept = texts(prune(type, localized))
   if (kept === undefined || (Array.isArray(kept) && kept.length === 0))
@@ -169,6 +169,15 @@ export function read(attribute: Attribute, given: unknown, fixed: string | null)
   const value = attribute.id === 'batteryCategory' ? categoryOf(String(kept)) : kept
   return { value: { value, unit: null, givenValue: kept, givenUnit: null } }
 }
+
+/** In our own format a value may stand in `value`, beside its unit and its evidence. */
+export const isWrapped = (type: ValueType, given: unknown): given is { value: unknown; unit?: unknown } =>
+  isMembers(given) &&
+  Object.hasOwn(given, 'value') &&
+  !['quantity', 'count'].includes(type) &&
+  (type !== 'bySoc' || Array.isArray(given.value)) &&
+  (type !== 'byPart' || isMembers(given.value)) &&
+  (type !== 'localized' || !Object.hasOwn(given, 'language'))
 
 const languageMap = (map: Members): unknown =>
   Object.entries(map)
@@ -278,13 +287,9 @@ function readParts(attribute: Attribute, given: unknown, fixed: string | null): 
 
 /** By state of charge, `[{soc, value, unit}]`; a plain one is at any. */
 function readCharges(attribute: Attribute, given: unknown, fixed: string | null): Reading {
-  const list = Array.isArray(given) ? given : isMembers(given) && Array.isArray(given.value) ? given.value : [given]
-  const common = isMembers(given) && Array.isArray(given.value) && typeof given.unit === 'string' ? given.unit : fixed
-  return several(
-    attribute,
-    list.map((one: unknown) => ({ soc: isMembers(one) ? digitsIn(one.soc) : undefined, given: one })),
-    common,
-  )
+  const list: unknown[] = Array.isArray(given) ? given : [given]
+  const parts = list.map(one => ({ soc: isMembers(one) ? digitsIn(one.soc) : undefined, given: one }))
+  return several(attribute, parts, fixed)
 }
 
 function several(

@@ -11,6 +11,7 @@ import { eventsOf } from './docs/contracts.ts'
 import { deployParts, isPassedOn, withParts } from './docs/deploy.ts'
 import { eventsPage } from './docs/events.ts'
 import { broken, freeze, type Frozen } from './docs/frozen.ts'
+import { lawGuide } from './docs/law.ts'
 import { postman, sample } from './docs/postman.ts'
 import { problemsPage } from './docs/problems.ts'
 import { readersOf } from './docs/readers.ts'
@@ -50,6 +51,7 @@ async function make(): Promise<Map<string, string>> {
   }
   for (const [file, own] of Object.entries(parts)) files.set(file, withParts(file, (await read(file))!, own))
 
+  files.set('docs/guides/law.md', lawGuide())
   files.set('deploy/helm/ohmnibus/files/alerts.yaml', (await read('deploy/observability/alerts.yaml'))!)
 
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-docs-'))

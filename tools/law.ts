@@ -115,7 +115,11 @@ export function build(folder: string, declared: string = join(root, 'declared'))
       attributes: rows.map(attributeOf),
       ranges,
     },
-    'labels.json': { sources: sources('labels'), ...labelsOf(rows, template) },
+    'labels.json': {
+      sources: sources('labels'),
+      passport: read<{ passport: Texts }>('frame.json').passport,
+      ...labelsOf(rows, template),
+    },
     'formats.json': formatsOf(read('formats.json')),
     'units.json': { units: read<{ units: object[] }>('units.json').units },
     'policy.json': {

@@ -1,5 +1,18 @@
 -- The schema passports after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table access_log (
+  id               bigint                    not null generated always as identity,
+  passport_id      uuid                      not null,
+  reader_id        uuid                      not null,
+  organisation_id  uuid,
+  audience         text                      not null,
+  route            text                      not null,
+  at               timestamp with time zone  not null,
+  constraint access_log_pkey PRIMARY KEY (id),
+  constraint access_log_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE
+);
+CREATE INDEX access_log_of ON passports.access_log USING btree (passport_id, id);
+
 create table addressed_readers (
   id           uuid                      not null,
   passport_id  uuid                      not null,
@@ -37,7 +50,18 @@ create table passports (
   manufactured_on   date,
   words             tsvector                  not null,
   identifier_whole  text,
+  granularity       text                      not null default 'item'::text,
+  parent_id         uuid,
+  seen              jsonb,
+  authority_at      timestamp with time zone,
+  interest_at       timestamp with time zone,
+  words_authority   tsvector,
+  words_interest    tsvector,
   constraint passports_pkey PRIMARY KEY (id),
+  constraint passports_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES passports(id),
+  constraint passports_check CHECK ((parent_id <> id)),
+  constraint passports_family CHECK (((granularity <> 'model'::text) OR (parent_id IS NULL))),
+  constraint passports_granularity_check CHECK ((granularity = ANY (ARRAY['model'::text, 'batch'::text, 'item'::text]))),
   constraint passports_mass_kg_check CHECK ((mass_kg >= (0)::double precision)),
   constraint passports_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
   constraint passports_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'archived'::text]))),
@@ -56,7 +80,10 @@ CREATE INDEX passports_by_identifier ON passports.passports USING btree (owner_i
 CREATE INDEX passports_by_manufactured ON passports.passports USING btree (owner_id, COALESCE(manufactured_on, '-infinity'::date), id);
 CREATE INDEX passports_by_model ON passports.passports USING btree (owner_id, COALESCE(model, ''::text), id);
 CREATE INDEX passports_by_updated ON passports.passports USING btree (owner_id, updated_at, id);
+CREATE INDEX passports_children ON passports.passports USING btree (parent_id, id) WHERE (parent_id IS NOT NULL);
+CREATE INDEX passports_for_authorities ON passports.passports USING btree (authority_at, id) WHERE (status <> 'draft'::text);
 CREATE INDEX passports_search ON passports.passports USING gin (owner_id, identifier, serial, model, category, chemistry, status, words) WITH (gin_pending_list_limit='64');
+CREATE INDEX passports_words_authority ON passports.passports USING gin (words_authority) WHERE (words_authority IS NOT NULL);
 CREATE UNIQUE INDEX passports_identifier ON passports.passports USING btree (owner_id, identifier) WHERE ((identifier IS NOT NULL) AND (identifier_whole IS NULL));
 CREATE UNIQUE INDEX passports_identifier_whole ON passports.passports USING btree (owner_id, digest_of(identifier_whole)) WHERE (identifier_whole IS NOT NULL);
 CREATE TRIGGER passports_versions AFTER DELETE ON passports.passports FOR EACH ROW EXECUTE FUNCTION drop_versions();
@@ -67,8 +94,11 @@ create table readers (
   kind         text                      not null,
   since        timestamp with time zone  not null,
   by_id        boolean                   not null default true,
+  audience     text                      not null default 'owner'::text,
+  until_at     timestamp with time zone,
   constraint readers_pkey PRIMARY KEY (passport_id, reader_id),
   constraint readers_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
+  constraint readers_audience_check CHECK ((audience = ANY (ARRAY['owner'::text, 'interest'::text]))),
   constraint readers_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );
 CREATE INDEX readers_passports ON passports.readers USING btree (reader_id, passport_id);
@@ -84,6 +114,8 @@ create table versions (
   data            json                      not null,
   owner_kind      text,
   owner_id        uuid,
+  seen            jsonb,
+  reason          text,
   constraint versions_pkey PRIMARY KEY (passport_id, version),
   constraint versions_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );

@@ -346,6 +346,7 @@ test('who bought a battery reads its passport from then on, once, and its maker 
   const [maker, ada] = [as(), as({ userId: buyer })]
   const { id, owner } = await maker.make(data)
   assert.deepEqual(await codeOf(ada.get(`/${id}`)), [404, 'passport_unknown'])
+  await maker.post(`/${id}/publish`)
   const sale = {
     orderId: newId(),
     lineId: newId(),
@@ -361,7 +362,7 @@ test('who bought a battery reads its passport from then on, once, and its maker 
   await p.publish(BatterySold, { ...sold, passportId: newId() })
   await p.publish(BatterySold, { ...sold, buyer: owner })
   await p.settle()
-  assert.equal((await ada.get(`/${id}`)).status, 200)
+  assert.deepEqual((await ada.get(`/${id}`)).body.audience, 'interest')
   assert.deepEqual(await codeOf(ada.put(`/${id}`, { data: { changed: true } })), [403, 'editor_required'])
   assert.deepEqual(
     (await p.published(PassportShared)).map(({ reader, shared }) => [reader.id, shared]),

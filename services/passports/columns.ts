@@ -1,5 +1,6 @@
 import Type, { type TUnsafe } from 'typebox'
 import type { PassportData } from '#contracts/passports'
+import { allCategories, categoryOf, isDecimal, type Category } from '#law'
 
 /** A kind of column: what a value from a passport must be to stand in it. */
 export interface Kind<T = unknown> {
@@ -37,38 +38,13 @@ export const longestIdentifier = 2048
 /** How a text begins: what of it fits into an index. */
 export const beginningOf = (text: string): string => text.slice(0, maxLength).toWellFormed()
 
-const categories = [
-  'EV',
-  'LMT',
-  'industrial',
-  'industrialStationary',
-  'industrialWithoutBms',
-  'SLI',
-  'portable',
-] as const
-type Category = (typeof categories)[number]
-const otherWords: Record<string, Category> = {
-  electricvehicle: 'EV',
-  lightmeansoftransport: 'LMT',
-  industrialnonstationary: 'industrial',
-  industrialother: 'industrial',
-  stationary: 'industrialStationary',
-  startinglightingignition: 'SLI',
-  starter: 'SLI',
-}
-const categoryOf = new Map<string, Category>([
-  ...categories.map(category => [category.toLowerCase(), category] as const),
-  ...Object.entries(otherWords),
-])
-
 /**
  * As the law, the data models and people write it: `ev`, `electric vehicle battery`, `industrial/stationary battery`.
  */
 const category: Kind<Category> = {
-  schema: Type.Unsafe({ enum: [...categories, null] }),
-  expects: `one of ${categories.join(', ')}`,
-  read: value =>
-    typeof value === 'string' ? categoryOf.get(value.toLowerCase().replace(/[^a-z]|batter(y|ies)/g, '')) : undefined,
+  schema: Type.Unsafe({ enum: [...allCategories, null] }),
+  expects: `one of ${allCategories.join(', ')}`,
+  read: value => (typeof value === 'string' ? categoryOf(value) : undefined),
   type: 'text',
   few: true,
 }
@@ -86,7 +62,8 @@ const kilograms: Kind<number> = {
     if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined
     const { value: amount, unit, gramKgValue = amount, gramKg = unit } = (value ?? {}) as Record<string, unknown>
     const units = perKilogram[String(gramKg)]
-    return typeof gramKgValue === 'number' && units ? kilograms.read(gramKgValue / units) : undefined
+    const number = typeof gramKgValue === 'string' && isDecimal(gramKgValue) ? Number(gramKgValue) : gramKgValue
+    return typeof number === 'number' && units ? kilograms.read(number / units) : undefined
   },
   type: 'double precision',
 }
@@ -144,6 +121,7 @@ const columns = {
     sort: true,
     examples: ['BP-2024-011'],
     from: [
+      'attributes.uniqueBatteryIdentifier.value',
       'generalInformation.batteryIdentifier',
       'generalInformation.uniqueBatteryIdentifier',
       'batteryIdentifier',
@@ -163,6 +141,7 @@ const columns = {
     filter: true,
     examples: ['BP-2024-011'],
     from: [
+      'attributes.batterySerialNumber.value',
       'generalInformation.batterySerialNumber',
       'batterySerialNumber',
       `${ready}.BatterySerialNumber`,
@@ -179,6 +158,7 @@ const columns = {
     sort: true,
     examples: ['LM3-BAT-2024'],
     from: [
+      'attributes.batteryModelIdentifier.value',
       'generalInformation.batteryModel.id',
       'generalInformation.batteryModel.modelName',
       'generalInformation.batteryModel',
@@ -194,6 +174,7 @@ const columns = {
     filter: true,
     examples: ['EV'],
     from: [
+      'attributes.batteryCategory.value',
       'generalInformation.batteryCategory',
       'batteryCategory',
       'generalProductInformation.batteryCategory',
@@ -211,6 +192,9 @@ const columns = {
     anyCase: true,
     examples: ['LiFePO4'],
     from: [
+      'attributes.batteryChemistry.value',
+      'attributes.batteryChemistry.value.shortName',
+      'attributes.batteryChemistry.value.clearName',
       'materialComposition.batteryChemistry',
       'materialComposition.batteryChemistry.shortName',
       'materialComposition.batteryChemistry.clearName',
@@ -231,6 +215,7 @@ const columns = {
     kind: kilograms,
     examples: [450],
     from: [
+      'attributes.batteryMass',
       'generalInformation.batteryMass',
       'batteryMass',
       'generalProductInformation.batteryMass',
@@ -246,6 +231,7 @@ const columns = {
     sort: true,
     examples: ['2024-01-15'],
     from: [
+      'attributes.manufacturingDate.value',
       'generalInformation.manufacturingDate',
       'manufacturingDate',
       'generalProductInformation.manufacturingDate',
@@ -294,7 +280,10 @@ export const expectedOf = (name: ColumnName): string => columns[name].kind.expec
 
 /** Where in the data the value of a column stands, as a JSON pointer. */
 export const pointerOf = (name: ColumnName, data: PassportData): string =>
-  `/${(found(columns[name], data)?.path ?? columns[name].from[0]!).replaceAll('.', '/')}`
+  `/${(found(columns[name], data)?.path ?? usual(columns[name])).replaceAll('.', '/')}`
+
+/** Where most clients say it. */
+const usual = ({ from }: Pick<Column, 'from'>): string => from.find(path => !path.startsWith('attributes.'))!
 
 function found(
   { from, kind }: Pick<Column, 'from' | 'kind'>,

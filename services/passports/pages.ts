@@ -133,7 +133,8 @@ function publicPart(request: Request, reply: Reply, passport: Passport): Reply {
   return sendPage(reply.header('cache-control', 'no-cache').header('vary', 'cookie, authorization'), 200, {
     language,
     title: title(facts.identifier ?? passport.id),
-    body: html`${factList(language, passport, facts)}
+    // The number of its version would tell of changes that nobody else may know of.
+    body: html`${factList(language, { ...passport, version: null }, facts)}
       <p>${more}</p>`,
     onward: [
       { to: signInTo(passport.id), text: signIn },
@@ -163,7 +164,11 @@ interface DocumentLine {
   readonly sizeBytes: number
 }
 
-function factList(language: Language, { status, version }: Passport, facts: Searchable): Html {
+function factList(
+  language: Language,
+  { status, version }: Pick<Passport, 'status'> & { version: number | null },
+  facts: Searchable,
+): Html {
   const { facts: names, statuses } = texts[language]
   const values: Record<keyof typeof names, string | number | null> = {
     ...facts,

@@ -1,12 +1,23 @@
 import { isDeepStrictEqual } from 'node:util'
-import { authorise, Problem, type Actor, type Owned } from '#kernel'
+import { authorise, mayRead, Problem, type Actor, type Owned } from '#kernel'
+import type { Granularity } from '#law'
 import type { PassportData, PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
+import type { Seen } from './audiences/views.ts'
 import { expectedOf, lacking, pointerOf, valueIn, type ColumnName } from './columns.ts'
 
 /** A battery passport in one of its versions. */
 export interface Passport extends Owned {
   readonly id: string
+  readonly granularity: Granularity
+  /** The model or the batch whose values it begins with. */
+  readonly parentId: string | null
+  /** Of its battery: as its model says, else as its data does. */
+  readonly category: string | null
+  /** Whether who asks has a legitimate interest, by its owner's word. */
+  readonly interested?: boolean
+  /** What views other than the owner's count of it; null of a draft. */
+  readonly seen: Seen | null
   readonly status: PassportStatus
   /** Counts each change, also of the status. */
   readonly version: number
@@ -30,13 +41,25 @@ export interface Version {
   readonly at: Date
   /** JSON pointers into the data; none for the first version and for a change of status. */
   readonly updatedFields: readonly string[]
+  /** Why a published model was corrected. */
+  readonly reason?: string
   /** Whose it became, where it changed hands. */
   readonly owner?: Owner
 }
 
-export const draft = (id: string, owner: Owner, data: PassportData, at: Date): Passport => ({
+export const draft = (
+  id: string,
+  owner: Owner,
+  data: PassportData,
+  at: Date,
+  { granularity = 'item', parent }: { granularity?: Granularity; parent?: Passport } = {},
+): Passport => ({
   id,
   owner,
+  granularity,
+  parentId: parent?.id ?? null,
+  category: parent?.category ?? valueIn('category', data),
+  seen: null,
   status: 'draft',
   version: 1,
   data,
@@ -60,7 +83,7 @@ export function publish(passport: Passport, at: Date): Passport {
   if (passport.status === 'published')
     throw new Problem('conflict', 'passport_published', { detail: 'The passport is published already.' })
   if (passport.status === 'archived') throw archived('An archived passport is not published again.')
-  const missing = lacking(least, passport.data)
+  const missing = lacking(leastOf(passport), passport.data)
   if (missing.length > 0) throw incomplete(missing, passport.data, 'A passport is published with at least')
   return next(passport, { status: 'published' }, at)
 }
@@ -68,8 +91,13 @@ export function publish(passport: Passport, at: Date): Passport {
 /** What a passport says at the least when it is published; who made the battery is its owner. */
 const least = ['identifier', 'category', 'model'] as const
 
+/** A model is no battery and has no code on it; what it says its batches and items need not say again. */
+const leastOf = ({ granularity, parentId }: Passport): readonly ColumnName[] =>
+  granularity === 'model' ? ['category', 'model'] : parentId ? ['identifier'] : least
+
 /** The battery bears the identifier, and what was published does not vanish; corrections come as versions. */
-function keepPublished({ data: before }: Passport, data: PassportData): void {
+function keepPublished(passport: Passport, data: PassportData): void {
+  const before = passport.data
   const identifier = valueIn('identifier', before)
   if (identifier !== null && valueIn('identifier', data) !== identifier)
     throw new Problem('conflict', 'identifier_kept', {
@@ -78,7 +106,7 @@ function keepPublished({ data: before }: Passport, data: PassportData): void {
         '(Regulation (EU) 2023/1542, Art. 77(3)).',
       errors: [{ pointer: `/data${pointerOf('identifier', before)}`, detail: 'must stay as it was published' }],
     })
-  const lost = lacking(least, data).filter(name => valueIn(name, before) !== null)
+  const lost = lacking(leastOf(passport), data).filter(name => valueIn(name, before) !== null)
   if (lost.length > 0) throw incomplete(lost, before, 'A published passport keeps at least')
 }
 
@@ -121,13 +149,15 @@ const next = (passport: Passport, change: Partial<Passport>, at: Date): Passport
   ({
     ...passport,
     ...change,
+    // A model's word goes before what its items say.
+    ...(change.data && (!passport.parentId || !passport.category) && { category: valueIn('category', change.data) }),
     version: passport.version + 1,
     updatedAt: at > passport.updatedAt ? at : passport.updatedAt,
   })
 
 /**
- * The passport as its reader may see it: the one place where that is decided. Without a token nothing is public yet.
- * Fails with `passport_unknown`, for somebody else's as for one that is not there.
+ * The passport for who reads what its owner reads; what others see of it audiences/answer.ts decides. Fails with
+ * `passport_unknown`, for somebody else's as for one that is not there.
  */
 export function visibleTo(reader: Actor | undefined, passport: Passport | undefined): Passport {
   if (!reader) throw new Problem('not_found', 'passport_unknown')
@@ -137,6 +167,11 @@ export function visibleTo(reader: Actor | undefined, passport: Passport | undefi
 
 /** The passport, for somebody who may change it. */
 export function editableBy(actor: Actor, passport: Passport | undefined): Passport {
+  // Part of a published one is for everybody to read.
+  if (passport && passport.status !== 'draft' && !mayRead(actor, passport))
+    throw new Problem('forbidden', 'editor_required', {
+      detail: 'You may read part of this, but only editors of its owner may change it.',
+    })
   authorise(actor, 'write', passport, 'passport_unknown')
   return passport!
 }
@@ -151,6 +186,11 @@ export const view = (passport: Passport) => ({
   identifier: valueIn('identifier', passport.data),
   createdAt: passport.createdAt.toISOString(),
   updatedAt: passport.updatedAt.toISOString(),
+  // As clients of before know it: of an item that stands alone nothing more is said.
+  ...((passport.granularity !== 'item' || passport.parentId) && {
+    granularity: passport.granularity,
+    parentId: passport.parentId,
+  }),
 })
 
 /** What every event about a passport tells; most add something. */

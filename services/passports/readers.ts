@@ -6,8 +6,18 @@ export interface Reader {
   readonly id: string
   readonly kind: Owner['kind'] | 'address'
   readonly email?: string
+  /** Said where they read less than the owner does. */
+  readonly audience?: 'interest'
+  readonly until?: Date
   readonly since: Date
 }
+
+/** As what somebody reads whom the owner names: as themselves, or by their legitimate interest until a day. */
+export interface Lent {
+  readonly audience: 'owner' | 'interest'
+  readonly until: Date | null
+}
+export const asOwner: Lent = { audience: 'owner', until: null }
 
 /** An address a passport was opened to. */
 export interface Addressed {
@@ -21,14 +31,19 @@ export interface Addressed {
 /** As their owner wrote them, in the order of their ids, up to `limit`, after the id `after`. */
 export async function listReaders(db: Db, id: string, limit: number, after: string | undefined): Promise<Reader[]> {
   const beyond = after ?? '00000000-0000-0000-0000-000000000000'
-  const rows = await db<(Reader & { email: string | null })[]>`
-    (select kind, reader_id as id, null as email, since from readers
+  const rows = await db<(Omit<Reader, 'audience' | 'until'> & { email: string | null } & Lent)[]>`
+    (select kind, reader_id as id, null as email, since, audience, until_at as until from readers
       where passport_id = ${id} and by_id and reader_id > ${beyond} order by reader_id limit ${limit})
     union all
-    (select 'address', id, email, since from addressed_readers
+    (select 'address', id, email, since, 'owner', null from addressed_readers
       where passport_id = ${id} and id > ${beyond} order by id limit ${limit})
     order by id limit ${limit}`
-  return rows.map(({ email, ...reader }) => (email === null ? reader : { ...reader, email }))
+  return rows.map(({ email, audience, until, ...reader }) => ({
+    ...reader,
+    ...(email !== null && { email }),
+    ...(audience === 'interest' && { audience }),
+    ...(until && { until }),
+  }))
 }
 
 /** How many times a passport was shared, whoever reads it by that. */
@@ -39,13 +54,32 @@ export async function countReaders(tx: Tx, id: string): Promise<number> {
   return row!.count
 }
 
-/** Whether that was new: they may have been a reader of that kind by their id already. */
-export async function insertReader(tx: Tx, id: string, reader: Owner, since: Date): Promise<boolean> {
+/** Whether that was new: they may have been a reader of that kind by their id already, as the same. */
+export async function insertReader(
+  tx: Tx,
+  id: string,
+  reader: Owner,
+  since: Date,
+  { audience, until }: Lent = asOwner,
+): Promise<boolean> {
   const changed = await tx`
-    insert into readers as r (passport_id, reader_id, kind, since)
-    values (${id}, ${reader.id}, ${reader.kind}, ${since})
-    on conflict (passport_id, reader_id) do update set kind = excluded.kind, by_id = true
-      where r.kind <> excluded.kind or not r.by_id
+    insert into readers as r (passport_id, reader_id, kind, since, audience, until_at)
+    values (${id}, ${reader.id}, ${reader.kind}, ${since}, ${audience}, ${until})
+    on conflict (passport_id, reader_id) do update
+      set kind = excluded.kind, by_id = true, audience = excluded.audience, until_at = excluded.until_at
+      where (r.kind, r.audience, r.until_at) is distinct from (excluded.kind, excluded.audience, excluded.until_at)
+        or not r.by_id
+    returning reader_id`
+  return changed.length > 0
+}
+
+/** Lets somebody read by their interest for good; whoever reads more already still does. Whether that was new. */
+export async function insertInterested(tx: Tx, id: string, reader: Owner, since: Date): Promise<boolean> {
+  const changed = await tx`
+    insert into readers as r (passport_id, reader_id, kind, since, audience)
+    values (${id}, ${reader.id}, ${reader.kind}, ${since}, 'interest')
+    on conflict (passport_id, reader_id) do update set until_at = null, by_id = true
+      where r.until_at is not null or not r.by_id
     returning reader_id`
   return changed.length > 0
 }
@@ -103,8 +137,11 @@ export async function openTo(tx: Tx, { id, passportId, since }: Addressed, userI
     update addressed_readers set reader_id = ${userId} where id = ${id} and reader_id is null returning id`
   if (!opened) return false
   const inserted = await tx`
-    insert into readers (passport_id, reader_id, kind, since, by_id)
-    values (${passportId}, ${userId}, 'person', ${since}, false) on conflict do nothing returning reader_id`
+    insert into readers as r (passport_id, reader_id, kind, since, by_id)
+    values (${passportId}, ${userId}, 'person', ${since}, false)
+    on conflict (passport_id, reader_id) do update set audience = 'owner', until_at = null
+      where r.audience <> 'owner' or r.until_at is not null
+    returning reader_id`
   return inserted.length > 0
 }
 

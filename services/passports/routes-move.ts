@@ -2,10 +2,11 @@ import Type from 'typebox'
 import { listMembers } from '#contracts/identity'
 import { PassportMoved } from '#contracts/passports'
 import { Id, type Owner } from '#contracts/shared'
-import { about, authorise, fail, organisationFor, requireMatch, signedIn, type Actor } from '#kernel'
+import { about, authorise, fail, organisationFor, Problem, requireMatch, signedIn, type Actor } from '#kernel'
 import type { PassportsHost } from './host.ts'
 import { move, told, view, type Held } from './passports.ts'
 import { findPassport, lockHeld, movePassports } from './store.ts'
+import { isFamilyApart } from './units/store.ts'
 import { One, PassportView } from './view.ts'
 
 const refuses = [
@@ -14,6 +15,7 @@ const refuses = [
   'organisation_unknown',
   'passport_of_organisation',
   'battery_identifier_taken',
+  'family_apart',
 ]
 
 /** Passports that a person made go to the organisation they work for. */
@@ -36,6 +38,10 @@ export function moveRoutes(host: PassportsHost): void {
         return { former: found.get(id)!.owner, held }
       })
       await movePassports(tx, ids, owner, actor, now())
+      if (await isFamilyApart(tx, ids))
+        throw new Problem('conflict', 'family_apart', {
+          detail: 'One of these begins with a passport that would stay behind, or the other way round. Move both.',
+        })
       for (const { held, former } of moved) await tx.publish(PassportMoved, { ...told(held), formerOwner: former })
     })
   }

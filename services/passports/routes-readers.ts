@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { getPerson, listMembers } from '#contracts/identity'
 import { PassportShared } from '#contracts/passports'
 import { Email, Id, Instant, Owner } from '#contracts/shared'
-import { cursorOf, fail, isId, listQuery, newId, Page, page, Problem, signedIn, type Tx } from '#kernel'
+import { cursorOf, fail, isId, listQuery, newId, Page, page, Problem, signedIn, timeOf, type Tx } from '#kernel'
 import type { FindReader, PassportsHost } from './host.ts'
 import { editableBy, told } from './passports.ts'
 import {
@@ -26,11 +26,19 @@ const ReaderView = Type.Object(
     kind: Type.Enum([...Owner.properties.kind.enum, 'address'], { examples: ['organisation'] }),
     id: { ...Id, description: 'Of the person or the organisation; of the entry for an address' },
     email: Type.Optional({ ...Email, description: 'Of an address: it reads who has it, now or later' }),
+    audience: Type.Optional(
+      Type.Enum(['interest'], { description: 'Said where it reads by its legitimate interest, not as the owner does' }),
+    ),
+    until: Type.Optional({ ...Instant, description: 'When that ends' }),
     since: Instant,
   },
   { title: 'PassportReader' },
 )
-const view = (reader: Reader) => ({ ...reader, since: reader.since.toISOString() })
+const view = ({ until, ...reader }: Reader) => ({
+  ...reader,
+  ...(until && { until: until.toISOString() }),
+  since: reader.since.toISOString(),
+})
 
 /** Who reads a passport beside its owner. No answer tells whether an address is somebody's. */
 export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findReader: FindReader): void {
@@ -117,9 +125,16 @@ export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findR
       config: { access: signedIn },
       schema: {
         summary: 'Share a passport with a person or an organisation, to read it',
+        description:
+          'As the owner reads it, or with `audience: interest` as the law opens a published one to persons with a ' +
+          'legitimate interest (Regulation (EU) 2023/1542, Art. 77(2)(c)), until a time if one is said.',
         refuses: ['passport_unknown', 'editor_required', 'reader_unknown', 'readers_limit_reached'],
         params: OneReader,
-        body: Type.Object({ kind: Owner.properties.kind }),
+        body: Type.Object({
+          kind: Owner.properties.kind,
+          audience: Type.Optional(Type.Enum(['owner', 'interest'], { examples: ['interest'] })),
+          until: Type.Optional({ ...Instant, description: 'From then on it reads no more' }),
+        }),
         response: { 204: Type.Null() },
       },
     },
@@ -129,7 +144,8 @@ export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findR
       await requireKnown(reader)
       await db.transaction(async tx => {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
-        if (await insertReader(tx, passport.id, reader, now())) {
+        const lent = { audience: body.audience ?? 'owner', until: body.until ? timeOf(body.until) : null }
+        if (await insertReader(tx, passport.id, reader, now(), lent)) {
           await requireRoom(tx, passport.id)
           await tx.publish(PassportShared, { ...told(passport), reader, shared: true })
         }

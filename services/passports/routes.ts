@@ -1,23 +1,20 @@
 import Type from 'typebox'
 import {
+  anyone,
   Count,
   counted,
   countQuery,
   cursorOf,
+  listQuery,
   newId,
-  notModified,
   ownerFor,
   Page,
   page,
-  listQuery,
   Problem,
   requireMatch,
   signedIn,
-  stringify,
   timeOf,
   type Actor,
-  type Reply,
-  type Request,
   type Tx,
 } from '#kernel'
 import {
@@ -27,42 +24,77 @@ import {
   PassportPublished,
   PassportStatus,
   PassportStatusChanged,
-  PassportUpdated,
 } from '#contracts/passports'
-import { EventActor, Instant, Owner } from '#contracts/shared'
-import { archive, draft, editableBy, publish, revise, told, view, visibleTo, type Passport } from './passports.ts'
+import { EventActor, Id, Instant, Line, Owner } from '#contracts/shared'
+import { answer, readable, shownTo } from './audiences/answer.ts'
+import { noteAccess } from './audiences/log.ts'
+import { seenAfter } from './audiences/seen.ts'
+import { dayOf } from './audiences/views.ts'
 import type { FindReader, PassportsHost } from './host.ts'
+import { archive, draft, editableBy, publish, told, view, type Passport } from './passports.ts'
 import { moveRoutes } from './routes-move.ts'
 import { readerRoutes } from './routes-readers.ts'
 import { countPassports, PassportSummary, searchPassports, searchFilters, searchQuery } from './search.ts'
-import { deletePassport, findPassport, insertPassport, listVersions, lockPassport, updatePassport } from './store.ts'
+import {
+  deletePassport,
+  findInherited,
+  insertPassport,
+  listVersions,
+  listVersionsFor,
+  lockPassport,
+  updatePassport,
+} from './store.ts'
+import {
+  changes,
+  familyRefusals,
+  parentFor,
+  requireChildless,
+  requirePublishedParents,
+  valueRefusals,
+} from './units/changing.ts'
+import { unitRoutes } from './units/routes.ts'
+import { findLine } from './units/store.ts'
+import { requireReadable } from './units/units.ts'
 import { One, PassportView, Version } from './view.ts'
 
-const Body = Type.Object({ data: PassportData })
+const Data = Type.Object({ data: PassportData })
+const Body = Type.Object({
+  data: PassportData,
+  granularity: Type.Optional(
+    Type.Enum(['model', 'batch', 'item'], { description: 'What it is of; one battery where it is not said' }),
+  ),
+  parentId: Type.Optional({
+    ...Id,
+    description: 'The model or the batch of the same owner whose values it begins with',
+  }),
+  format: Type.Optional(
+    Type.Enum(['ohmnibus-1'], {
+      description: 'Holds the values of `attributes` to the law: what cannot be read is refused',
+    }),
+  ),
+})
+const Reason = Type.Optional(Line(500, { description: 'Why a published model is corrected', examples: ['Misprint'] }))
 const VersionView = Type.Object(
   {
     version: Version,
     status: PassportStatus,
-    actor: EventActor,
+    actor: Type.Optional({ ...EventActor, description: 'Who made it, for its owner' }),
     at: Instant,
     updatedFields: Type.Array(Type.String(), {
       description: 'JSON pointers into the data',
       examples: [['/generalInformation/batteryMass']],
     }),
     owner: Type.Optional({ ...Owner, description: 'Whose it became, where it changed hands' }),
+    reason: Type.Optional(Type.String({ description: 'Why a published model was corrected, for its owner' })),
   },
   { title: 'PassportVersion' },
 )
 export function routes(host: PassportsHost, findReader: FindReader): void {
   const { http, db, now } = host
   readerRoutes(host, findReader)
+  const change = changes(host)
+  unitRoutes(host, change)
   moveRoutes(host)
-
-  const answer = (request: Request, reply: Reply, passport: ReturnType<typeof view>) =>
-    // As it was given; the library would put keys that are numbers first.
-    notModified(request, reply, passport.version)
-      ? reply.send()
-      : reply.type('application/json; charset=utf-8').serializer(stringify).send(passport)
 
   http.post(
     '/',
@@ -73,18 +105,28 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         description: 'Of the organisation one acts for, else of oneself. Takes any JSON object up to 1 MB.',
         honours: ['Idempotency-Key'],
         gives: ['ETag', 'Location'],
-        refuses: ['editor_required', 'battery_identifier_taken'],
+        refuses: ['editor_required', 'battery_identifier_taken', ...familyRefusals, ...valueRefusals],
         body: Body,
         response: { 201: PassportView },
       },
     },
     async (request, reply) => {
       const { actor, body } = request
+      const { data, granularity = 'item', parentId } = body
       const at = now()
-      const passport = draft(newId(at.getTime()), ownerFor(actor), body.data, at)
+      const owner = ownerFor(actor)
+      if (body.format) requireReadable(data)
       const created = await db.once(request, async tx => {
-        tx.withCommit(insertPassport(tx, passport, actor))
-        await tx.publish(PassportCreated, { ...told(passport), passport: { id: passport.id, data: passport.data } })
+        const parent = parentId ? await parentFor(tx, parentId, { granularity, data, owner }, actor) : undefined
+        const passport = draft(newId(at.getTime()), owner, data, at, { granularity, parent })
+        const inherited = parent && (await findInherited(tx, parent.id))
+        tx.withCommit(insertPassport(tx, passport, actor, inherited))
+        await tx.publish(PassportCreated, {
+          ...told(passport),
+          passport: { id: passport.id, data },
+          ...(granularity !== 'item' && { granularity }),
+          ...(parent && { parentId: parent.id }),
+        })
         return view(passport)
       })
       reply.code(201).header('location', `/api/passports/${created.id}`)
@@ -124,11 +166,15 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   http.get(
     '/:id',
     {
-      config: { access: signedIn },
+      config: { access: anyone },
       schema: {
-        summary: 'Read a passport',
+        summary: 'Read a passport, as far as it is open to who asks',
+        description:
+          'Its owner reads all of it. Of a published one everybody, without a token too, reads what Annex XIII (1) of ' +
+          'Regulation (EU) 2023/1542 opens to the public, authorities and persons with a legitimate interest more: ' +
+          '`audience` says as whom. Their version and time count only what they see.',
         honours: ['If-None-Match'],
-        refuses: ['passport_unknown', 'version_unknown'],
+        refuses: ['passport_unknown', 'version_unknown', 'token_missing'],
         params: One,
         querystring: Type.Object(
           { at: Type.Optional({ ...Instant, description: 'Read it as it was then' }) },
@@ -140,10 +186,13 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
     async (request, reply) => {
       const { visitor, params, query } = request
       const at = query.at === undefined ? undefined : timeOf(query.at)
-      const passport = visibleTo(visitor, await findPassport(db, params.id, request.actor, at))
+      const { passport, reading } = await readable(host, request, params.id, at)
       if (at && at < passport.createdAt)
         throw new Problem('not_found', 'version_unknown', { detail: 'The passport did not exist then.' })
-      return answer(request, reply, view(passport))
+      const hasOthers = reading.view !== 'owner' && passport.parentId !== null
+      const line = hasOthers ? await findLine(db, passport.id, false, at) : []
+      await noteAccess(db, passport.id, visitor, reading, 'GET /api/passports/:id', now())
+      return answer(request, reply, shownTo(reading, passport, line, dayOf(now())))
     },
   )
 
@@ -164,9 +213,11 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
           'battery_identifier_taken',
           'identifier_kept',
           'passport_incomplete',
+          'level_forbids',
+          'reason_required',
         ],
         params: One,
-        body: Body,
+        body: Type.Object({ ...Data.properties, reason: Reason }),
         response: { 200: PassportView },
       },
     },
@@ -175,15 +226,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
       const updated = await db.transaction(async tx => {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
         requireMatch(request, passport.version)
-        const { revised, updatedFields } = revise(passport, body.data, now())
-        if (revised === passport) return passport
-        await updatePassport(tx, revised, actor, updatedFields)
-        await tx.publish(PassportUpdated, {
-          ...told(revised),
-          passport: { id: revised.id, data: revised.data },
-          updatedFields,
-        })
-        return revised
+        return await change(tx, passport, body.data, actor, body.reason)
       })
       return answer(request, reply, view(updated))
     },
@@ -203,6 +246,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
           'passport_published',
           'passport_archived',
           'passport_incomplete',
+          'parent_draft',
         ],
         params: One,
         response: { 200: PassportView },
@@ -214,6 +258,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
         requireMatch(request, passport.version)
         const published = publish(passport, now())
+        await requirePublishedParents(tx, passport)
         await tx.publish(PassportPublished, told(published))
         await changeStatus(tx, passport, published, actor)
         return view(published)
@@ -232,7 +277,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
           'A draft goes with its versions (204). A published one has to be kept ' +
           '(Regulation (EU) 2023/1542, Art. 77), so it is archived.',
         honours: ['If-Match'],
-        refuses: ['passport_unknown', 'editor_required', 'passport_archived'],
+        refuses: ['passport_unknown', 'editor_required', 'passport_archived', 'passport_has_children'],
         params: One,
         response: { 200: PassportView, 204: Type.Null() },
       },
@@ -243,6 +288,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
         requireMatch(request, passport.version)
         if (passport.status === 'draft') {
+          await requireChildless(tx, passport)
           await deletePassport(tx, passport.id)
           await tx.publish(PassportDeleted, { ...told(passport), version: passport.version + 1 })
           return undefined
@@ -258,19 +304,26 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   http.get(
     '/:id/versions',
     {
-      config: { access: signedIn },
+      config: { access: anyone },
       schema: {
         summary: 'List the versions of a passport, the latest first',
-        refuses: ['passport_unknown'],
+        description: 'Its owner sees each; others those that changed what they see, by numbers of their own.',
+        refuses: ['passport_unknown', 'token_missing'],
         params: One,
         querystring: listQuery({}),
         response: { 200: Page(VersionView) },
       },
     },
-    async ({ actor, params, query: { limit, after } }) => {
-      visibleTo(actor, await findPassport(db, params.id, actor))
-      const cursor = cursorOf(after, isVersion)
-      const versions = await listVersions(db, params.id, limit + 1, cursor?.[0] as number | undefined)
+    async request => {
+      const { params, query } = request
+      const { limit, after } = query
+      const { passport, reading } = await readable(host, request, params.id)
+      const before = cursorOf(after, isVersion)?.[0] as number | undefined
+      await noteAccess(db, passport.id, request.visitor, reading, 'GET /api/passports/:id/versions', now())
+      const versions =
+        reading.view === 'owner'
+          ? await listVersions(db, passport.id, limit + 1, before)
+          : await listVersionsFor(db, passport.id, reading.view, limit + 1, before)
       return page(
         versions,
         limit,
@@ -282,7 +335,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
 }
 
 async function changeStatus(tx: Tx<'passports'>, former: Passport, passport: Passport, actor: Actor): Promise<void> {
-  await updatePassport(tx, passport, actor)
+  await updatePassport(tx, { ...passport, seen: seenAfter(former, passport) }, actor)
   await tx.publish(PassportStatusChanged, { ...told(passport), status: passport.status, formerStatus: former.status })
 }
 

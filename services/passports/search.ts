@@ -127,6 +127,21 @@ const fields = [
   }),
 ].join(', ')
 
+/**
+ * As what passports are found: others than the owner search the words that they see, and know the number and the time of
+ * what they saw change.
+ */
+type Sight = 'owner' | 'authority' | 'interest'
+
+/** Of a statement over what the owner sees, the same over what somebody else sees. */
+const asSeen = (sight: Sight, text: string): string =>
+  sight === 'owner'
+    ? text
+    : text
+        .replace(/\bwords @@/g, `words_${sight} @@`)
+        .replace(/\bupdated_at\b/g, `coalesce(${sight}_at, created_at)`)
+        .replace(/(?<![\w.'])version(?=,)/g, `coalesce((seen -> '${sight}' ->> 'version')::int, 1) as version`)
+
 /** Notes a value of the statement and gives its place: `$1`. */
 type Parameter = (value: string | true) => string
 
@@ -158,11 +173,14 @@ function orderOf({ sort }: SearchQuery) {
 
 /** With most people nobody has shared anything: that comes along with what is their own, and no more is asked. */
 async function rowsFor(db: Db, actor: Actor, query: SearchQuery): Promise<Row[]> {
-  if (actor.role !== 'admin' && !query.owner) {
+  if (!['admin', 'authority'].includes(actor.role) && !query.owner) {
     const own = await rowsOf(db, query, async $ => {
       const places = partiesOf(actor).map($)
       const hasShares = `exists (select from readers where reader_id in (${places}))`
-      return { scopes: places.map(place => `owner_id = ${place}`), also: `, ${hasShares} as "hasShares"` }
+      return {
+        scopes: places.map(place => ({ sight: 'owner', where: `owner_id = ${place}` })),
+        also: `, ${hasShares} as "hasShares"`,
+      }
     })
     if (own[0]?.hasShares === false) return own
   }
@@ -187,10 +205,13 @@ async function rowsOf(db: Db, query: SearchQuery, scoped: ($: Parameter) => Prom
   if (prepare && any.length > 0) conditions.push(`(${$(true)}::boolean or ${neverPlannedOnce})`)
   // A literal, since the planner cannot weigh a parameter; of two sizes, so that there are few statements.
   const size = query.limit <= 20 ? 21 : 101
-  const branches = scopes.map(
-    scope => `(
-    select ${fields}, ${order.sql} as sort_key${also} from passports where ${[scope, ...conditions].join(' and ')}
+  const branches = scopes.map(({ sight, where }) =>
+    asSeen(
+      sight,
+      `(
+    select ${fields}, ${order.sql} as sort_key${also} from passports where ${[where, ...conditions].join(' and ')}
     order by ${order.sql} ${direction}, id ${direction} limit ${size})`,
+    ),
   )
   const text =
     branches.length === 1
@@ -215,8 +236,8 @@ export async function countPassports(db: Db, actor: Actor, query: Filters): Prom
   const { few, any } = filtersOf(query, $)
   const { scopes } = await scopesOf(db, actor, query.owner, $)
   if (scopes.length === 0) return 0
-  const branches = scopes.map(
-    scope => `(select from passports where ${[scope, ...few, ...any].join(' and ')} limit ${mostCounted + 1})`,
+  const branches = scopes.map(({ sight, where }) =>
+    asSeen(sight, `(select from passports where ${[where, ...few, ...any].join(' and ')} limit ${mostCounted + 1})`),
   )
   const text = `select count(*)::int as count from (${branches.join(' union all ')}) found`
   const [row] = await db.unsafe<{ count: number }[]>(text, values, { prepare: false })
@@ -225,29 +246,50 @@ export async function countPassports(db: Db, actor: Actor, query: Filters): Prom
 
 /** Whose passports: conditions, for each of which one index finds a page. The last one is for what was shared. */
 interface Scopes {
-  readonly scopes: readonly string[]
+  readonly scopes: readonly { readonly sight: Sight; readonly where: string }[]
   readonly manyShares?: boolean
   /** A column beside the others. */
   readonly also?: string
 }
 
 async function scopesOf(db: Db, actor: Actor, owner: string | undefined, $: Parameter): Promise<Scopes> {
+  const owned = (place: string): Scopes['scopes'][number] => ({ sight: 'owner', where: `owner_id = ${place}` })
   // `version > 0` always holds. It opens the indexes over all owners, which the planner would else walk to find those
   // of one.
-  if (actor.role === 'admin') return { scopes: [owner ? `owner_id = ${$(owner)}` : 'version > 0'] }
+  if (actor.role === 'admin') return { scopes: [owner ? owned($(owner)) : { sight: 'owner', where: 'version > 0' }] }
   const parties = partiesOf(actor)
-  if (owner && parties.includes(owner)) return { scopes: [`owner_id = ${$(owner)}`] }
+  if (owner && parties.includes(owner)) return { scopes: [owned($(owner))] }
 
   const many = 100
   const [person, organisation = person!] = parties
   const shares = await db`select from readers where reader_id in (${person!}, ${organisation}) limit ${many}`
-  if (owner && shares.length === 0) return { scopes: [] }
+  const isAuthority = actor.role === 'authority'
+  if (owner && shares.length === 0 && !isAuthority) return { scopes: [] }
   const places = parties.map($)
-  const own = owner ? [] : places.map(place => `owner_id = ${place}`)
-  if (shares.length === 0) return { scopes: own }
-  const shared = `${owner ? `owner_id = ${$(owner)}` : 'version > 0'} and owner_id not in (${places})
-    and id in (select passport_id from readers where reader_id in (${places}))`
-  return { scopes: [...own, shared], manyShares: shares.length === many }
+  const own = owner ? [] : places.map(owned)
+  if (shares.length === 0 && !isAuthority) return { scopes: own }
+  const others = `${owner ? `owner_id = ${$(owner)}` : 'version > 0'} and owner_id not in (${places})`
+  const read = (audience: 'owner' | 'interest'): string =>
+    `select passport_id from readers where reader_id in (${places}) and audience = '${audience}'
+      and (until_at is null or until_at > now())`
+  // Whoever is let in twice reads what they see more of; an authority all that is published.
+  const scopes: Scopes['scopes'] = [
+    ...own,
+    { sight: 'owner', where: `${others} and id in (${read('owner')})` },
+    {
+      sight: 'interest',
+      where: `${others} and status <> 'draft' and id in (${read('interest')}) and id not in (${read('owner')})`,
+    },
+    ...(isAuthority
+      ? [
+          {
+            sight: 'authority' as const,
+            where: `${others} and status <> 'draft' and id not in (${read('owner')}) and id not in (${read('interest')})`,
+          },
+        ]
+      : []),
+  ]
+  return { scopes, manyShares: shares.length === many }
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   PassportStatusChanged,
   PassportUpdated,
 } from '#contracts/passports'
+import { recountAll } from './audiences/recount.ts'
 import { fillNewColumns } from './backfill.ts'
 import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
@@ -19,6 +20,7 @@ import { factsOf } from './facts.ts'
 import { pages } from './pages.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
+import { publicPage } from './public/page.ts'
 import { routes } from './routes.ts'
 import { openToBuyers } from './sold.ts'
 import { countOf, findAccess } from './store.ts'
@@ -45,8 +47,10 @@ export const passports = defineService({
   async start(host) {
     routes(host, invitations(host))
     pages(host)
+    publicPage(host)
     openToBuyers(host)
     await fillNewColumns(host)
+    await recountAll(host)
     host.answer(
       getPassportAccess,
       async ({ passportId }) => (await findAccess(host.db, passportId)) ?? fail('not_found', 'passport_unknown'),

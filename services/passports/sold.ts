@@ -2,10 +2,13 @@ import { BatterySold } from '#contracts/orders'
 import { PassportShared } from '#contracts/passports'
 import type { PassportsHost } from './host.ts'
 import { told } from './passports.ts'
-import { insertReader } from './readers.ts'
+import { insertInterested } from './readers.ts'
 import { findHeld } from './store.ts'
 
-/** Who bought a battery reads its passport from then on; who answers for it stays who they are. */
+/**
+ * Who bought a battery reads of its passport what the law opens to its purchaser (Art. 77(2), third subparagraph, (b));
+ * who answers for it stays who they are.
+ */
 export function openToBuyers({ on, now }: PassportsHost): void {
   on(
     BatterySold,
@@ -14,7 +17,7 @@ export function openToBuyers({ on, now }: PassportsHost): void {
       const held = await findHeld(tx, passportId)
       // Gone, or theirs already.
       if (!held || held.owner.id === buyer.id) return
-      if (await insertReader(tx, passportId, buyer, now()))
+      if (await insertInterested(tx, passportId, buyer, now()))
         await tx.publish(PassportShared, { ...told(held), reader: buyer, shared: true })
     },
   )

@@ -1,16 +1,26 @@
 import { mostCounted, partiesOf, Problem, verbatim, violates, type Actor, type Db, type Tx } from '#kernel'
 import type { PassportData, PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
-import { allColumns, beginningOf, pointerOf, searchable, searchWords, type Column } from './columns.ts'
+import { dataFor } from './audiences/said.ts'
+import { dayOf, reachOfView, type Count, type View } from './audiences/views.ts'
+import { allColumns, beginningOf, pointerOf, searchable, searchWords, type Column, type Searchable } from './columns.ts'
 import type { Held, Passport, Version } from './passports.ts'
 
 /**
  * Fails with `battery_identifier_taken` when another passport of the owner has the identifier: the index decides, not a
  * prior read.
  */
-export async function insertPassport(tx: Tx, passport: Passport, actor: Actor): Promise<void> {
+export async function insertPassport(tx: Tx, passport: Passport, actor: Actor, inherited?: Inherited): Promise<void> {
   const { id, owner, createdAt, version, status, updatedAt, data } = passport
-  const row = { id, owner_kind: owner.kind, owner_id: owner.id, created_at: createdAt, ...changing(passport) }
+  const row = {
+    id,
+    owner_kind: owner.kind,
+    owner_id: owner.id,
+    created_at: createdAt,
+    granularity: passport.granularity,
+    parent_id: passport.parentId,
+    ...changing(passport, inherited),
+  }
   const made = [version, status, actor.userId, actor.role, updatedAt, tx.json(data as never)]
   insertion ??= insertionOf(Object.keys(row), made.length)
   await tx
@@ -39,27 +49,58 @@ export async function updatePassport(
   passport: Passport,
   actor: Actor,
   updatedFields: readonly string[] = [],
+  reason: string | null = null,
 ): Promise<void> {
+  const inherited = passport.parentId ? await findInherited(tx, passport.parentId) : undefined
+  const { seen } = passport
+  const changed = {
+    ...changing(passport, inherited),
+    ...(seen && { seen: tx.json(seen as never), ...foundBy(passport) }),
+  }
   await tx`
-    with passport as (update passports set ${tx(changing(passport))} where id = ${passport.id} returning id)
-    ${insertVersion(tx, passport, actor, updatedFields)} from passport`.catch(refuseTaken(passport))
+    with passport as (update passports set ${tx(changed as never)} where id = ${passport.id} returning id)
+    ${insertVersion(tx, passport, actor, updatedFields, reason)} from passport`.catch(refuseTaken(passport))
 }
+
+/** What an authority and who has a legitimate interest find it by. */
+function foundBy({ data, category, seen, updatedAt }: Passport) {
+  const words = (view: 'authority' | 'interest'): string =>
+    searchWords(dataFor(reachOfView(view), data, category, dayOf(updatedAt))).join(' ')
+  return {
+    authority_at: seen!.authority.at,
+    interest_at: seen!.interest.at,
+    words_authority: words('authority'),
+    words_interest: words('interest'),
+  }
+}
+
+/** What batches and items are found by that begin with a passport. */
+export async function findInherited(db: Db, parentId: string): Promise<Inherited> {
+  const [row] = await db<Record<keyof Inherited, never>[]>`
+    select model, category, chemistry, mass_kg as "massKg" from passports where id = ${parentId}`
+  return Object.fromEntries(Object.entries(row ?? {}).filter(([, value]) => value !== null))
+}
+
+/** What a model says of its batches and items. */
+export type Inherited = Partial<Pick<Searchable, 'model' | 'category' | 'chemistry' | 'massKg'>>
 
 const insertVersion = (
   tx: Tx,
-  { version, status, updatedAt, data }: Passport,
+  { version, status, updatedAt, data, seen }: Passport,
   actor: Actor,
   updatedFields: readonly string[],
+  reason: string | null,
 ) => tx`
-  insert into versions (passport_id, version, status, actor_id, actor_role, at, updated_fields, data)
+  insert into versions (passport_id, version, status, actor_id, actor_role, at, updated_fields, data, seen, reason)
   select id, ${version}, ${status}, ${actor.userId}, ${actor.role}, ${updatedAt}, ${updatedFields as string[]},
-    ${tx.json(data as never)}`
+    ${tx.json(data as never)}, ${seen ? tx.json(seen as never) : null}, ${reason}`
 
 /** What a new version changes in the row of its passport. */
-function changing({ status, version, updatedAt, data }: Passport) {
-  const values = searchable(data)
+function changing({ status, version, updatedAt, data }: Passport, inherited: Inherited = {}) {
+  const values: Searchable = { ...searchable(data), ...inherited }
   const searched = Object.assign({}, ...allColumns.map(column => stored(column, values[column.name])))
-  return { status, version, updated_at: updatedAt, ...searched, words: searchWords(data).join(' ') }
+  const words = [...searchWords(data), ...searchWords(inherited)]
+  return { status, version, updated_at: updatedAt, ...searched, words: words.join(' ') }
 }
 
 /** What stands in the table for a value of a column. */
@@ -95,32 +136,47 @@ interface PassportRow extends Omit<Passport, 'owner' | 'readers' | 'data'> {
   readerIds: string[]
 }
 
+/** In every answer of a passport. */
+const head = `p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", p.created_at as "createdAt", p.granularity,
+  p.parent_id as "parentId", p.category`
+
 /**
  * A passport as it is, or as it was `at` a time since it was created; its readers as far as they are parties of the
  * actor.
  */
-export async function findPassport(db: Db, id: string, actor: Actor, at?: Date): Promise<Passport | undefined> {
+export async function findPassport(
+  db: Db,
+  id: string,
+  actor: Actor,
+  at?: Date,
+  now: Date = new Date(),
+): Promise<Passport | undefined> {
   // One by one: with an array as a parameter PostgreSQL would plan the query anew each time.
   const [person, organisation = person!] = partiesOf(actor)
   const version = at ? db`(select max(version) from versions where passport_id = p.id and at <= ${at})` : db`p.version`
   // The data, up to a megabyte, comes along only for whom the rule will let in: a refusal takes the same time whatever
   // it refuses.
   const [row] = await db<PassportRow[]>`
-    select p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", r.ids as "readerIds",
-      p.created_at as "createdAt", v.status, v.version, v.at as "updatedAt", v.data::text as data
+    select ${db.unsafe(head)}, r.ids as "readerIds", r.interested, v.status, v.version, v.at as "updatedAt", v.seen,
+      v.data::text as data
     from passports p
     cross join lateral (
-      select array(
-        select reader_id from readers where passport_id = p.id and reader_id in (${person!}, ${organisation})) as ids
+      select coalesce(array_agg(reader_id) filter (where audience = 'owner'), '{}') as ids,
+        coalesce(bool_or(audience = 'interest'), false) as interested
+      from readers where passport_id = p.id and reader_id in (${person!}, ${organisation})
+        and (until_at is null or until_at > ${now})
     ) r
     left join versions v on v.passport_id = p.id and v.version = ${version}
-      and (${actor.role === 'admin'} or p.owner_id in (${person!}, ${organisation}) or r.ids <> '{}')
+      and (${actor.role === 'admin'} or p.owner_id in (${person!}, ${organisation}) or r.ids <> '{}'
+        or (p.status <> 'draft' and v.status <> 'draft'))
     where p.id = ${id}`
   if (!row) return undefined
   const { ownerKind, ownerId, readerIds, data, ...passport } = row
   const readers = readerIds.map((id): Owner => ({ kind: id === actor.userId ? 'person' : 'organisation', id }))
   return {
     ...passport,
+    // Nothing of a version came along that is not for who asks.
+    status: passport.status ?? 'draft',
     data: data === null ? {} : verbatim<PassportData>(data),
     owner: { kind: ownerKind, id: ownerId },
     readers,
@@ -128,12 +184,12 @@ export async function findPassport(db: Db, id: string, actor: Actor, at?: Date):
 }
 
 /** A passport as its public page needs it: for nobody in particular, without its readers. */
-export async function findPublished(db: Db, id: string): Promise<Passport | undefined> {
+export async function findPublished(db: Db, id: string, at?: Date): Promise<Passport | undefined> {
+  const version = at ? db`(select max(version) from versions where passport_id = p.id and at <= ${at})` : db`p.version`
   const [row] = await db<(Omit<PassportRow, 'readerIds'> & { data: string })[]>`
-    select p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", p.created_at as "createdAt",
-      v.status, v.version, v.at as "updatedAt", v.data::text as data
-    from passports p join versions v on v.passport_id = p.id and v.version = p.version
-    where p.id = ${id} and p.status <> 'draft'`
+    select ${db.unsafe(head)}, v.status, v.version, v.at as "updatedAt", v.seen, v.data::text as data
+    from passports p join versions v on v.passport_id = p.id and v.version = ${version}
+    where p.id = ${id} and p.status <> 'draft' and v.status <> 'draft'`
   if (!row) return undefined
   const { ownerKind, ownerId, data, ...passport } = row
   return { ...passport, data: verbatim<PassportData>(data), owner: { kind: ownerKind, id: ownerId } }
@@ -153,13 +209,64 @@ export async function deletePassport(tx: Tx, id: string): Promise<void> {
 
 /** The latest first, up to `limit`, below the version `before`. */
 export async function listVersions(db: Db, id: string, limit: number, before = 2 ** 31 - 1): Promise<Version[]> {
-  const rows = await db<(Version & { owner: Owner | null })[]>`
+  const rows = await db<(Version & { owner: Owner | null; reason: string | null })[]>`
     select version, status, json_build_object('userId', actor_id, 'role', actor_role) as actor, at,
-      updated_fields as "updatedFields",
+      updated_fields as "updatedFields", reason,
       case when owner_id is not null then json_build_object('kind', owner_kind, 'id', owner_id) end as owner
     from versions where passport_id = ${id} and version < ${before}
     order by version desc limit ${limit}`
-  return rows.map(({ owner, ...version }) => (owner ? { ...version, owner } : version))
+  return rows.map(({ owner, reason, ...version }) => ({
+    ...version,
+    ...(owner && { owner }),
+    ...(reason && { reason }),
+  }))
+}
+
+/** The same as a view counts them: those that changed it, by its own numbers, without who made them. */
+export async function listVersionsFor(
+  db: Db,
+  id: string,
+  view: View,
+  limit: number,
+  before = 2 ** 31 - 1,
+): Promise<Omit<Version, 'actor'>[]> {
+  const rows = await db<{ status: PassportStatus; count: Required<Count>; owner: Owner | null }[]>`
+    select status, seen -> ${view} as count,
+      case when owner_id is not null then json_build_object('kind', owner_kind, 'id', owner_id) end as owner
+    from versions
+    where passport_id = ${id} and seen -> ${view} -> 'fields' is not null
+      and (seen -> ${view} ->> 'version')::int < ${before}
+    order by version desc limit ${limit}`
+  return rows.map(({ status, count: { version, at, fields }, owner }) => ({
+    version,
+    status,
+    at: new Date(at),
+    updatedFields: fields,
+    ...(owner && { owner }),
+  }))
+}
+
+/** Each version of a passport as it was, the first one first. */
+export async function* versionsOf(tx: Tx, id: string): AsyncGenerator<Passport> {
+  for (let version = 0; ;) {
+    const [row] = await tx<(Omit<PassportRow, 'readerIds'> & { data: string })[]>`
+      select ${tx.unsafe(head)}, v.status, v.version, v.at as "updatedAt", v.data::text as data
+      from passports p join versions v on v.passport_id = p.id and v.version > ${version}
+      where p.id = ${id} order by v.version limit 1`
+    if (!row) return
+    const { ownerKind, ownerId, data, ...passport } = row
+    yield { ...passport, seen: null, data: verbatim<PassportData>(data), owner: { kind: ownerKind, id: ownerId } }
+    version = row.version
+  }
+}
+
+/** Keeps what views count of a version, and of the passport, whose last one it may be. */
+export async function writeSeen(tx: Tx, passport: Passport): Promise<void> {
+  const { id, version, seen } = passport
+  await tx`update versions set seen = ${tx.json(seen as never)} where passport_id = ${id} and version = ${version}`
+  await tx`
+    update passports set ${tx({ seen: tx.json(seen as never), ...foundBy(passport) } as never)}
+    where id = ${id} and version = ${version}`
 }
 
 /** Whose a passport is; nobody changes it until the transaction ends. */
@@ -179,7 +286,8 @@ export async function lockHeld(tx: Tx, ids: readonly string[], actor: Actor): Pr
     select p.id, coalesce(p.identifier_whole, p.identifier) as identifier, p.version,
       json_build_object('kind', p.owner_kind, 'id', p.owner_id) as owner,
       (select coalesce(json_agg(json_build_object('kind', r.kind, 'id', r.reader_id)), '[]') from readers r
-        where r.passport_id = p.id and r.reader_id in (${person!}, ${organisation})) as readers
+        where r.passport_id = p.id and r.reader_id in (${person!}, ${organisation}) and r.audience = 'owner'
+          and (r.until_at is null or r.until_at > now())) as readers
     from passports p where p.id = any(${ids as string[]})`
 }
 
@@ -194,15 +302,20 @@ export async function movePassports(
   actor: Actor,
   at: Date,
 ): Promise<void> {
+  // Every view shows whose it is, so each counts it.
+  const counted = tx`(
+    select jsonb_object_agg(key, jsonb_build_object('version', (value ->> 'version')::int + 1, 'fields', '[]'::jsonb,
+      'at', to_char(greatest(updated_at, ${at}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
+    from jsonb_each(seen))`
   await tx`
     with moved as (
       update passports set owner_kind = ${owner.kind}, owner_id = ${owner.id}, version = version + 1,
-        updated_at = greatest(updated_at, ${at})
-      where id = any(${ids as string[]}) returning id, status, version, updated_at
+        updated_at = greatest(updated_at, ${at}), seen = ${counted}
+      where id = any(${ids as string[]}) returning id, status, version, updated_at, seen
     )
     insert into versions
-      (passport_id, version, status, actor_id, actor_role, at, updated_fields, data, owner_kind, owner_id)
-    select m.id, m.version, m.status, ${actor.userId}, ${actor.role}, m.updated_at, '{}', v.data,
+      (passport_id, version, status, actor_id, actor_role, at, updated_fields, data, seen, owner_kind, owner_id)
+    select m.id, m.version, m.status, ${actor.userId}, ${actor.role}, m.updated_at, '{}', v.data, m.seen,
       ${owner.kind}, ${owner.id}
     from moved m join versions v on v.passport_id = m.id and v.version = m.version - 1`.catch(error => {
     if (!isTaken(error)) throw error
@@ -219,7 +332,7 @@ export async function findAccess(db: Db, passportId: string) {
   >`
     select id as "passportId", coalesce(identifier_whole, identifier) as identifier, json_build_object('kind', owner_kind, 'id', owner_id) as owner, status,
       (select coalesce(json_agg(json_build_object('kind', kind, 'id', reader_id) order by since), '[]')
-        from readers where passport_id = id) as readers
+        from readers where passport_id = id and audience = 'owner' and (until_at is null or until_at > now())) as readers
     from passports where id = ${passportId}`
   return access
 }

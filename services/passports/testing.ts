@@ -63,7 +63,7 @@ export type Client = ReturnType<typeof client>
 
 function client(p: TestPlatform, signedIn: Record<string, string>) {
   const send =
-    (method: 'GET' | 'POST' | 'PUT' | 'DELETE', prefix = '/api/passports') =>
+    (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', prefix = '/api/passports') =>
     async (path: string, payload?: object, headers: Record<string, string> = {}) => {
       const {
         statusCode: status,
@@ -77,6 +77,7 @@ function client(p: TestPlatform, signedIn: Record<string, string>) {
     get,
     post,
     put: send('PUT'),
+    patch: send('PATCH'),
     delete: send('DELETE'),
     /** What another service hears that asks about a passport. */
     ask: send('GET', '/api/asker'),

@@ -16,6 +16,15 @@ export const PassportView = Type.Object(
     identifier: Type.Unsafe<string | null>({ type: ['string', 'null'], examples: ['BP-2024-011'] }),
     createdAt: Instant,
     updatedAt: Instant,
+    granularity: Type.Optional(
+      Type.Enum(['model', 'batch', 'item'], { description: 'What it is of; not said of an item that stands alone' }),
+    ),
+    parentId: Type.Optional(Type.Union([Id, Type.Null()], { description: 'What it begins with' })),
+    audience: Type.Optional(
+      Type.Enum(['public', 'authority', 'interest', 'both'], {
+        description: 'As whom somebody reads it who is not of its owner',
+      }),
+    ),
   },
   { title: 'Passport' },
 )

@@ -179,6 +179,15 @@ export const walk: readonly Chapter[] = [
         keep: { passportTag: 'ETag' },
       },
       { operation: 'getPassportsByIdVersions', with: { id: 'passportId' } },
+      { operation: 'getPassportsByIdAttributes', with: { id: 'passportId' } },
+      { operation: 'getPassportsByIdReadiness', with: { id: 'passportId' } },
+      {
+        operation: 'patchPassportsByIdAttributes',
+        with: { id: 'passportId', 'If-Match': 'passportTag' },
+        keep: { passportTag: 'ETag' },
+      },
+      { operation: 'getPassportsByIdChildren', with: { id: 'passportId' } },
+      { operation: 'getPassportsByIdAccessLog', with: { id: 'passportId' } },
       {
         operation: 'putPassportsByIdReadersByReaderId',
         with: { id: 'passportId', readerId: 'organisationId' },

@@ -1,0 +1,191 @@
+/** A provision of the law, where Ohmnibus keeps it, and the test that holds that; or why it does not stand yet. */
+interface Row {
+  readonly provision: string
+  readonly what: string
+  readonly where?: string
+  /** The file, and the name of a test in it. */
+  readonly test?: readonly [file: string, name: string]
+  readonly later?: string
+}
+
+const units = 'services/passports/units/units.test.ts'
+const lattice = 'test/lattice.test.ts'
+const page = 'services/passports/public/page.test.ts'
+const data = 'law/data.test.ts'
+const service = 'services/passports/service.test.ts'
+
+export const provisions: readonly Row[] = [
+  {
+    provision: 'Art. 77(1)',
+    what: 'which batteries need a passport from 18 February 2027',
+    where: 'GET /api/passports/{id}/readiness',
+    test: [
+      'law/formats.test.ts',
+      'scope: EV and LMT always, industrial above 2 kWh alone, and what is unknown exempts nobody',
+    ],
+  },
+  {
+    provision: 'Art. 77(2)(a)',
+    what: 'point 1 of Annex XIII for the public',
+    where: 'GET /api/passports/{id}, /passport/{id}',
+    test: [lattice, 'of a ${category} battery nothing leaves but what the law opens, and all of that'],
+  },
+  {
+    provision: 'Art. 77(2)(b)',
+    what: 'points 2 and 3 for authorities',
+    where: 'GET /api/passports/{id}, …/attributes',
+    test: [data, 'an authority reads no state of health, and who has a legitimate interest no test report'],
+  },
+  {
+    provision: 'Art. 77(2)(c)',
+    what: 'points 2 and 4 for persons with a legitimate interest',
+    where: 'PUT /api/passports/{id}/readers/{readerId}',
+    test: [lattice, 'an interest ends when its time is over, and when the owner takes it back'],
+  },
+  {
+    provision: 'Art. 77(2), third subparagraph, (b)',
+    what: 'the purchaser of the battery',
+    where: 'battery.sold',
+    test: [lattice, 'events to buyers and calls of other services tell no more than point 1'],
+  },
+  {
+    provision: 'Art. 77(3)',
+    what: 'a unique identifier, kept once published',
+    where: 'PUT /api/passports/{id}',
+    test: [service, 'a published passport keeps its identifier, whatever else of it is corrected'],
+  },
+  {
+    provision: 'Art. 77(3)',
+    what: 'a code that leads to the passport',
+    where: '/passport/{id}',
+    test: [
+      page,
+      'the page opens in each language of the Union, without script, cookie or second origin, from what everybody may see',
+    ],
+  },
+  {
+    provision: 'Art. 77(4)',
+    what: 'accurate, complete and up to date: what is missing, by article and day',
+    where: 'GET /api/passports/{id}/readiness',
+    test: [units, 'readiness tells what is missing by article, before and after a day of the law'],
+  },
+  { provision: 'Art. 77(5)', what: 'open standards, exchange of data', later: 'EN 18222 and EN 18223 come next' },
+  {
+    provision: 'Art. 77(6)',
+    what: 'accessible to all that the lattice lets in',
+    where: 'law/data/policy.json',
+    test: [lattice, 'a mutation of the policy is noticed'],
+  },
+  { provision: 'Art. 77(7)', what: 're-use, repurposing, waste: a linked passport', later: 'second half' },
+  { provision: 'Art. 77(8)', what: 'the passport ceases after recycling', later: 'second half' },
+  {
+    provision: 'Art. 77(9)',
+    what: 'the act on who has a legitimate interest',
+    where: 'law/data/policy.json',
+    later: 'the act is not adopted; it will be a file',
+  },
+  { provision: 'Art. 77(10)', what: 'the identifier in the registry of the Union', later: 'second half' },
+  {
+    provision: 'Art. 78(a)',
+    what: 'interoperable, open, machine-readable',
+    where: 'docs/api',
+    later: 'formats of others come next',
+  },
+  {
+    provision: 'Art. 78(b)',
+    what: 'free of charge, by access right',
+    where: 'GET /api/passports/{id}',
+    test: [lattice, 'a draft is nobody else’s, to each as one that is not there'],
+  },
+  {
+    provision: 'Art. 78(c)',
+    what: 'stored by the operator or in their name',
+    where: 'one installation',
+    later: 'nothing to test: whoever runs it stores it',
+  },
+  { provision: 'Art. 78(d)', what: 'not sold or re-used by who stores it', later: 'a promise of who runs it' },
+  { provision: 'Art. 78(e)', what: 'available after the operator ceases', later: 'second half' },
+  {
+    provision: 'Art. 78(f)',
+    what: 'rights to write are restricted',
+    where: 'PUT /api/passports/{id}',
+    test: ['services/passports/access.test.ts', 'in an organisation all read, and editors and stronger change'],
+  },
+  {
+    provision: 'Art. 78(g)',
+    what: 'authentication, reliability, integrity',
+    where: 'GET /api/passports/{id}/versions',
+    test: [service, 'is readable by the time at which it was the present one'],
+  },
+  {
+    provision: 'Art. 78(h)',
+    what: 'security and privacy',
+    where: 'GET /api/passports/{id}/access-log',
+    test: [lattice, 'what is read above point 1 is logged before it is answered, and its owner sees by whom'],
+  },
+  {
+    provision: 'Annex XIII 1(a) to (t)',
+    what: 'what everybody may see, each attribute at its point',
+    where: 'law/data/attributes.json',
+    test: [data, 'each attribute has one point of Annex XIII, the same in the table and in the policy'],
+  },
+  {
+    provision: 'Annex XIII 2, 3, 4',
+    what: 'what some may see',
+    where: 'law/data/policy.json',
+    test: [data, 'audiences see 71, 83, 112 and 119 of them: a lattice, not a ladder'],
+  },
+  {
+    provision: 'Annex XIII 4',
+    what: 'values of the individual battery, over those of its model',
+    where: 'PATCH /api/passports/{id}/attributes',
+    test: [units, 'an item begins with what its batch and its model say, and says its own where it may'],
+  },
+  {
+    provision: 'Guidance 1.0 and 2.0',
+    what: '71 data points by category',
+    where: 'law/data/rules.json',
+    test: [data, 'the data points of the Commission add up: M 47/50/32, C 8/8/26, N 15/12/12, O 1/1/1'],
+  },
+  {
+    provision: 'Art. 48(1)',
+    what: 'due diligence from 18 August 2027',
+    where: 'law/data/rules.json',
+    test: [data, 'due diligence is of later, and from 18 August 2027 of who owes it'],
+  },
+  {
+    provision: 'EN 18219',
+    what: 'identifiers by GS1 Digital Link, DID, UUID',
+    where: 'law/identifiers.ts',
+    test: ['law/identifiers.test.ts', 'a link names its battery whatever the order of its keys, by one canonical path'],
+  },
+  {
+    provision: 'EN 18216, 18220 to 18223, 18239, 18246',
+    what: 'exchange, carrier, storage, interface, model, access, authenticity',
+    later: 'with the next slices',
+  },
+  { provision: 'IR (EU) 2026/1778', what: 'the registry', later: 'second half' },
+]
+
+/** `docs/guides/law.md`. */
+export function lawGuide(): string {
+  const rows = provisions.map(({ provision, what, where = '–', test, later }) => {
+    const proof = test
+      ? test[1]
+        ? `\`${test[0]}\`: ${test[1].replace('${category}', '…')}`
+        : `\`${test[0]}\``
+      : `not yet: ${later}`
+    return `| ${provision} | ${what} | ${where} | ${proof} |`
+  })
+  return `# The law, provision by provision
+
+Regulation (EU) 2023/1542 and what goes with it: where Ohmnibus keeps each provision, and which test holds that. Made by \`npm run docs\`.
+
+| provision | what | where | held by |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+What the law's data is made of, and what we decided where its sources disagree: [decision 33](../decisions/0033-the-law-as-data.md).
+Who sees what: [guide](who-sees-what.md).
+`
+}
