@@ -130,11 +130,14 @@ export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findR
           'legitimate interest (Regulation (EU) 2023/1542, Art. 77(2)(c)), until a time if one is said.',
         refuses: ['passport_unknown', 'editor_required', 'reader_unknown', 'readers_limit_reached'],
         params: OneReader,
-        body: Type.Object({
-          kind: Owner.properties.kind,
-          audience: Type.Optional(Type.Enum(['owner', 'interest'], { examples: ['interest'] })),
-          until: Type.Optional({ ...Instant, description: 'From then on it reads no more' }),
-        }),
+        body: Type.Object(
+          {
+            kind: Owner.properties.kind,
+            audience: Type.Optional(Type.Enum(['owner', 'interest'], { examples: ['interest'] })),
+            until: Type.Optional({ ...Instant, description: 'From then on it reads no more' }),
+          },
+          { examples: [{ kind: 'organisation' }] },
+        ),
         response: { 204: Type.Null() },
       },
     },

@@ -58,21 +58,25 @@ import { requireReadable } from './units/units.ts'
 import { One, PassportView, Version } from './view.ts'
 
 const Data = Type.Object({ data: PassportData })
-const Body = Type.Object({
-  data: PassportData,
-  granularity: Type.Optional(
-    Type.Enum(['model', 'batch', 'item'], { description: 'What it is of; one battery where it is not said' }),
-  ),
-  parentId: Type.Optional({
-    ...Id,
-    description: 'The model or the batch of the same owner whose values it begins with',
-  }),
-  format: Type.Optional(
-    Type.Enum(['ohmnibus-1'], {
-      description: 'Holds the values of `attributes` to the law: what cannot be read is refused',
+const Body = Type.Object(
+  {
+    data: PassportData,
+    granularity: Type.Optional(
+      Type.Enum(['model', 'batch', 'item'], { description: 'What it is of; one battery where it is not said' }),
+    ),
+    parentId: Type.Optional({
+      ...Id,
+      description: 'The model or the batch of the same owner whose values it begins with',
     }),
-  ),
-})
+    format: Type.Optional(
+      Type.Enum(['ohmnibus-1'], {
+        description: 'Holds the values of `attributes` to the law: what cannot be read is refused',
+      }),
+    ),
+  },
+  // What clients of before send.
+  { examples: [{ data: (PassportData as { examples?: unknown[] }).examples![0] }] },
+)
 const Reason = Type.Optional(Line(500, { description: 'Why a published model is corrected', examples: ['Misprint'] }))
 const VersionView = Type.Object(
   {
@@ -187,8 +191,6 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
       const { visitor, params, query } = request
       const at = query.at === undefined ? undefined : timeOf(query.at)
       const { passport, reading } = await readable(host, request, params.id, at)
-      if (at && at < passport.createdAt)
-        throw new Problem('not_found', 'version_unknown', { detail: 'The passport did not exist then.' })
       const hasOthers = reading.view !== 'owner' && passport.parentId !== null
       const line = hasOthers ? await findLine(db, passport.id, false, at) : []
       await noteAccess(db, passport.id, visitor, reading, 'GET /api/passports/:id', now())

@@ -53,5 +53,7 @@ export async function readable(
       : new Problem('unauthenticated', 'token_missing', {
           detail: 'Nothing of this is public. Sign in and send the access token as "Authorization: Bearer …".',
         })
+  if (at && at < passport!.createdAt)
+    throw new Problem('not_found', 'version_unknown', { detail: 'The passport did not exist then.' })
   return { passport: passport!, reading }
 }

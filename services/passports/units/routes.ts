@@ -72,7 +72,7 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
           'As far as it is open to who asks. Numbers are decimal texts, with their digits and the unit that was given ' +
           'beside the one of the law.',
         honours: ['If-None-Match'],
-        refuses: ['passport_unknown', 'token_missing'],
+        refuses: ['passport_unknown', 'version_unknown', 'token_missing'],
         params: One,
         querystring: At,
         response: { 200: Attributes },

@@ -62,7 +62,12 @@ suite('models, batches and items', () => {
     const items = await Promise.all(
       ['A', 'B', 'C'].map(batteryIdentifier => made(ada, { data: { batteryIdentifier }, parentId: model.id })),
     )
-    const before = encodeURIComponent(items.at(-1)!.updatedAt)
+    const before = encodeURIComponent(
+      items
+        .map(({ updatedAt }) => updatedAt as string)
+        .sort()
+        .at(-1)!,
+    )
     const changed = { ...modelData, materialComposition: { batteryChemistry: 'NMC' } }
     assert.equal((await ada.put(`/${model.id}`, { data: changed })).status, 200)
     await p.settle()
