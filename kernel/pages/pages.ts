@@ -172,6 +172,7 @@ ${html`<html lang="${language}">
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${title}</title>
+    <link rel="icon" href="data:," />
     ${found && foundBy(language, title, found)} ${look.element}
   </head>
   <body>
