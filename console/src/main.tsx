@@ -15,7 +15,7 @@ import { PersonKnown, type Person } from './shell/person.tsx'
 import { SessionDialog } from './shell/session-dialog.tsx'
 import { currentLanguage, onLanguage, spoken } from './shell/language.ts'
 import { Speaking } from './texts/texts.tsx'
-import { theme, variables } from './theme.ts'
+import { themeFor, variables } from './theme.ts'
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? ''
 setNonce(nonce)
@@ -36,7 +36,7 @@ function App({ person }: { person: Person }) {
   const { texts, language } = useSyncExternalStore(onLanguage, currentLanguage)
   return (
     <MantineProvider
-      theme={theme}
+      theme={themeFor(texts.shell.close)}
       cssVariablesResolver={variables}
       defaultColorScheme="auto"
       getStyleNonce={() => nonce}

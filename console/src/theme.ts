@@ -1,20 +1,30 @@
 import { Button, createTheme, Modal, Popover, type CSSVariablesResolver } from '@mantine/core'
 
 /** The one place for colours and defaults: every pair of text and ground has a contrast of 4.5 or more in both schemes. */
-export const theme = createTheme({
-  primaryColor: 'blue',
-  primaryShade: 8,
-  autoContrast: true,
-  fontFamily: 'system-ui, sans-serif',
-  headings: { fontFamily: 'system-ui, sans-serif', sizes: { h1: { fontSize: '1.6rem' } } },
-  defaultRadius: 'md',
-  focusRing: 'auto',
-  components: {
-    Button: Button.extend({ defaultProps: { size: 'sm' } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, returnFocus: true, transitionProps: { duration: 0 } } }),
-    Popover: Popover.extend({ defaultProps: { returnFocus: true, withinPortal: true, shadow: 'md' } }),
-  },
-})
+export const themeFor = (close: string) =>
+  createTheme({
+    primaryColor: 'blue',
+    primaryShade: 8,
+    autoContrast: true,
+    fontFamily: 'system-ui, sans-serif',
+    headings: { fontFamily: 'system-ui, sans-serif', sizes: { h1: { fontSize: '1.6rem' } } },
+    defaultRadius: 'md',
+    focusRing: 'auto',
+    components: {
+      Button: Button.extend({ defaultProps: { size: 'sm' } }),
+      Modal: Modal.extend({
+        defaultProps: {
+          closeButtonProps: { 'aria-label': close },
+          // Else it would be a second banner of the page.
+          attributes: { header: { role: 'presentation' } },
+          centered: true,
+          returnFocus: true,
+          transitionProps: { duration: 0 },
+        },
+      }),
+      Popover: Popover.extend({ defaultProps: { returnFocus: true, withinPortal: true, shadow: 'md' } }),
+    },
+  })
 
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
