@@ -129,6 +129,26 @@ const cases: Record<string, Case> = {
     inApp: told([ada, 'A second factor was added to your account']),
     link: 'https://ohmnibus.example.com/api/auth/security',
   },
+  'a new key of a program': {
+    event: identity.ApiKeyCreated,
+    data: {
+      keyId: id,
+      ownerId: userId,
+      ownerKind: 'person',
+      organisationId: null,
+      name: 'Warehouse',
+      scopes: ['passports:read'],
+      expiresAt: '2028-02-18T08:40:00.000Z',
+    },
+  },
+  'a key that is good no more': {
+    event: identity.ApiKeyRevoked,
+    data: { keyId: id, ownerId: userId, reason: 'revoked' },
+  },
+  'a deletion that an admin asked for': {
+    event: identity.AccountDeletionEnded,
+    data: { requestId: id, userId, refusal: null },
+  },
   'another role': {
     event: identity.UserRoleChanged,
     data: { userId, role: 'vendor', formerRole: 'user', version: 2 },

@@ -1,12 +1,14 @@
 import Type, { type Static } from 'typebox'
 import { getPerson } from '#contracts/identity'
 import { Id, Instant } from '#contracts/shared'
-import { cursorOf, isId, isInstant, listQuery, Page, page, Problem, withRole } from '#kernel'
+import { cursorOf, fresh, isId, isInstant, listQuery, Page, page, Problem, withRole } from '#kernel'
 import type { AdminHost } from '../host.ts'
 import { askFor, decide, type CarryOut, type Decision } from './approvals.ts'
 import { findApproval, listApprovals, type Act, type Approval } from './store.ts'
 
 const config = { access: withRole('admin') }
+/** Changes, for which an admin who has a second factor gave it a moment ago. */
+const changing = { access: fresh(withRole('admin'), '5 minutes') }
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 const One = Type.Object({ id: Id })
 const Act = Type.Enum(['account.delete', 'setting.change', 'dead-letters.replay'], { examples: ['account.delete'] })
@@ -103,7 +105,7 @@ const decisionRoute =
     host.http.post(
       `/approvals/:id/${decision}`,
       {
-        config,
+        config: changing,
         schema: {
           summary,
           description,
@@ -130,7 +132,7 @@ function deletionRoute({ ask, db, http, now }: AdminHost): void {
   http.delete(
     '/users/:id',
     {
-      config,
+      config: changing,
       schema: {
         summary: 'Ask a second admin to have an account deleted',
         description:

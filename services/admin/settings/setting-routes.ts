@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { AdminKey, listSettings as listSettingsCall, SettingChanged, SettingKind, SettingValue } from '#contracts/admin'
 import { Id, Instant } from '#contracts/shared'
-import { Problem, requireMatch, withRole, type Actor } from '#kernel'
+import { fresh, Problem, requireMatch, withRole, type Actor } from '#kernel'
 import { askFor, type CarryOut } from '../approvals/approvals.ts'
 import { ApprovalView, Reason, viewFor } from '../approvals/routes.ts'
 import { note } from '../audit/store.ts'
@@ -10,6 +10,8 @@ import { changed, requireFit, requireVersion, type Setting } from './settings.ts
 import { findSetting, insertSetting, listSettings, lockSetting, settingVersions, updateSetting } from './store.ts'
 
 const config = { access: withRole('admin') }
+/** Changes, for which an admin who has a second factor gave it a moment ago. */
+const changing = { access: fresh(withRole('admin'), '5 minutes') }
 const One = Type.Object({ key: AdminKey })
 const Version = Type.Integer({ minimum: 1, examples: [1] })
 
@@ -105,7 +107,7 @@ function defineRoute({ db, http, now }: AdminHost): void {
   http.post(
     '/settings',
     {
-      config,
+      config: changing,
       schema: {
         summary: 'Define a setting',
         description: 'Its kind, its choices and whether it is critical stay as they are.',
@@ -153,7 +155,7 @@ function changeRoute({ db, http, now }: AdminHost): void {
   http.put(
     '/settings/:key',
     {
-      config,
+      config: changing,
       schema: {
         summary: 'Give a setting another value',
         description:

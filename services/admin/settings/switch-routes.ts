@@ -1,13 +1,15 @@
 import Type, { type Static } from 'typebox'
 import { AdminKey, isOnFor, listSwitches as listSwitchesCall, Switch, SwitchTurned } from '#contracts/admin'
 import { Id, Instant } from '#contracts/shared'
-import { Problem, requireMatch, signedIn, withRole } from '#kernel'
+import { fresh, Problem, requireMatch, signedIn, withRole } from '#kernel'
 import { note } from '../audit/store.ts'
 import type { AdminHost, AdminTx } from '../host.ts'
 import { requireVersion } from './settings.ts'
 import { findSwitch, listSwitches, lockSwitch, switchVersions, writeSwitch, type Turned } from './store.ts'
 
 const config = { access: withRole('admin') }
+/** Changes, for which an admin who has a second factor gave it a moment ago. */
+const changing = { access: fresh(withRole('admin'), '5 minutes') }
 const One = Type.Object({ name: AdminKey })
 const Description = Type.String({
   minLength: 1,
@@ -72,7 +74,7 @@ function turnRoutes({ db, http, now }: AdminHost): void {
   http.post(
     '/switches',
     {
-      config,
+      config: changing,
       schema: {
         summary: 'Make a switch',
         gives: ['ETag', 'Location'],
@@ -93,7 +95,7 @@ function turnRoutes({ db, http, now }: AdminHost): void {
   http.put(
     '/switches/:name',
     {
-      config,
+      config: changing,
       schema: {
         summary: 'Turn a switch',
         description: 'What is left out stays. `version` is the one that was seen: who was slower learns it.',

@@ -28,8 +28,8 @@ test('one sees when one came in, from where and how, and who tried; admins see i
   const expected = [
     ['signed-in', 'Firefox on Linux', ['pwd', 'otp', 'mfa']],
     ['password-wrong', 'Firefox on Linux', []],
-    ['factor-wrong', 'lightMyRequest', []],
-    ['signed-in', 'lightMyRequest', ['pwd']],
+    ['factor-wrong', 'Unknown device', []],
+    ['signed-in', 'Unknown device', ['pwd']],
   ]
   const sorted = (all: unknown[]) => all.map(row => JSON.stringify(row)).sort()
   assert.deepEqual(sorted(await rows()), sorted(expected))
@@ -55,19 +55,21 @@ test('a new device is told of by mail: not the first one, not the same program a
   assert.equal(httpOnly, true)
   await login({ ...firefox, ...page })
   assert.equal(await told(), 1, 'from the same place')
-  const elsewhere = (cookie: string) =>
+  const elsewhere = (cookie: string, remoteAddress: string) =>
     p.http.inject({
       method: 'POST',
       url: '/api/auth/login',
       payload: { email: ada.email, password: ada.password },
       headers: { ...firefox, ...page, cookie },
-      remoteAddress: '198.51.100.7',
+      remoteAddress,
     })
-  await elsewhere(`ohmnibus-browser=${value}`)
+  await elsewhere(`ohmnibus-browser=${value}`, '198.51.100.7')
   assert.equal(await told(), 1, 'the browser travels')
-  await elsewhere('ohmnibus-browser=invented')
-  assert.equal((await p.published(DeviceSeen)).at(-1)!.addressPrefix, '198.51.100.0/24')
+  await elsewhere('ohmnibus-browser=invented', '198.51.100.8')
   assert.equal(await told(), 1, 'it was there before')
+  await elsewhere('ohmnibus-browser=invented', '203.0.113.9')
+  assert.equal((await p.published(DeviceSeen)).at(-1)!.addressPrefix, '203.0.113.0/24')
+  assert.equal(await told(), 2)
   const [stored] = await p.db('identity')`select browser from sign_ins where browser is not null limit 1`
   assert.notEqual(stored!.browser.toString('base64url'), value)
 })

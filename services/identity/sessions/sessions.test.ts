@@ -20,7 +20,7 @@ const cookies = (response: { cookies: { name: string; value: string }[] }) => ({
   cookie: response.cookies.map(({ name, value }) => `${name}=${value}`).join('; '),
 })
 
-test('signing in answers user and tokens, and sets two cookies that scripts cannot read', async t => {
+test('signing in answers user and tokens, and sets cookies that scripts cannot read', async t => {
   const { post, get, http, person, published } = await startIdentity(t)
   const { email, password, id } = await person('Ada')
   const response = await post('/login', { email: 'ADA@example.com', password }, browser)
@@ -33,6 +33,7 @@ test('signing in answers user and tokens, and sets two cookies that scripts cann
     [
       { name: 'ohmnibus-refresh', path: '/api', httpOnly: true, sameSite: 'Lax' },
       { name: 'ohmnibus-access', path: '/', httpOnly: true, sameSite: 'Lax' },
+      { name: 'ohmnibus-browser', path: '/api', httpOnly: true, sameSite: 'Lax' },
     ],
   )
   assert.equal((await get('/profile', cookies(response))).json().id, id, 'a cookie is as good as a header')

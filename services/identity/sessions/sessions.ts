@@ -140,7 +140,6 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
     refreshTokens,
     access,
     factorOf,
-
     /**
      * Undefined when the account changed since `user` was read. The session that a browser had ends; a program with a
      * jar may be several people, and keeps theirs.
@@ -153,9 +152,10 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
 
     answer,
     /** The same for who has just proven to be somebody. */
-    begun(reply: Reply, { user, session, refresh, issuedAt, browser }: Begun) {
+    async begun(reply: Reply, { user, session, refresh, issuedAt, browser }: Begun) {
+      const granted = await answer(reply, user, session, refresh, undefined, issuedAt)
       if (browser) reply.setCookie(browserCookie, browser, { ...attributes, path: api, maxAge: yearOfSeconds })
-      return answer(reply, user, session, refresh, undefined, issuedAt)
+      return granted
     },
 
     clearCookies(reply: Reply): void {
