@@ -39,22 +39,32 @@ function understood(status: number, text: string, what: string): any {
   return body
 }
 
+/** Address and password of the admin that this start made; undefined where there is to be no demo, or cannot be one. */
+function demoAdmin({ announcements, config, log }: Platform): { email: string; password: string } | undefined {
+  const admin = announcements.find(({ label }) => label === 'First admin')
+  if (!admin || !config.OHMNIBUS_DEMO) return undefined
+  if (/\badmin\b/.test(config.environment.REQUIRE_MFA ?? '')) {
+    log.info('no demo data: REQUIRE_MFA lets admins do nothing before they have a second factor')
+    return undefined
+  }
+  const [email, password] = admin.value.split(' / ') as [string, string]
+  return { email, password }
+}
+
 /** Fills the first start in evaluation mode, signed in as the admin that start made. */
 export async function seedDemo(platform: Platform): Promise<void> {
-  const admin = platform.announcements.find(({ label }) => label === 'First admin')
-  if (!admin || !platform.config.OHMNIBUS_DEMO) return
-  const [email, password] = admin.value.split(' / ') as [string, string]
-  if (platform.services.includes('passports')) await seed(local(platform), { email, password, passports: 12 })
-  if (platform.services.includes('ocpp')) await seedCharging(platform, { email, password })
+  const admin = demoAdmin(platform)
+  if (!admin) return
+  if (platform.services.includes('passports')) await seed(local(platform), { ...admin, passports: 12 })
+  if (platform.services.includes('ocpp')) await seedCharging(platform, admin)
 }
 
 /** Fills the shop behind the banner: pictures are drawn, and nobody waits for them. */
 export async function stockDemo(platform: Platform, stopping: AbortSignal): Promise<void> {
-  const admin = platform.announcements.find(({ label }) => label === 'First admin')
-  if (!admin || !platform.config.OHMNIBUS_DEMO || !platform.services.includes('marketplace') || stopping.aborted) return
-  const [email, password] = admin.value.split(' / ') as [string, string]
+  const admin = platform.services.includes('marketplace') && !stopping.aborted ? demoAdmin(platform) : undefined
+  if (!admin) return
   const { seedShop } = await import('./tools/demo/shop.ts')
-  await seedShop(platform, local(platform), { email, password }, stopping)
+  await seedShop(platform, local(platform), admin, stopping)
 }
 
 /** Cards that the drivers of the demo hold against its chargers. */

@@ -6,6 +6,7 @@ import { setNonce } from 'get-nonce'
 import { StrictMode, useSyncExternalStore } from 'react'
 import { createRoot } from 'react-dom/client'
 import './styles.css'
+import { base } from './api/base.ts'
 import { client, got } from './api/client.ts'
 import { listen } from './api/live.ts'
 import { ApiProblem } from './api/problem.ts'
@@ -54,7 +55,12 @@ function App({ person }: { person: Person }) {
   )
 }
 
-const person = await got(client.GET('/api/auth/profile'))
+const person = await got(client.GET('/api/auth/profile')).catch(async error => {
+  // The role needs a second factor first; the page that sets it up leads back.
+  if (!(error instanceof ApiProblem) || error.code !== 'second_factor_missing') throw error
+  location.assign(`${base}/api/auth/security`)
+  return await new Promise<never>(() => {})
+})
 sessionKnown()
 await spoken(person.locale)
 listen(queries)

@@ -14,8 +14,9 @@ async function send(request: Request): Promise<Response> {
   for (let tries = 0; ; tries++) {
     const response = await fetch(request.clone())
     if (response.status !== 401 || tries > 1) return response
-    if (tries === 0 && (await renew())) continue
-    await askToSignIn()
+    const stale = (await problemOf(response.clone())).code === 'fresh_sign_in_required'
+    if (tries === 0 && !stale && (await renew())) continue
+    await askToSignIn(stale ? 'factor' : 'sign-in')
   }
 }
 
@@ -23,15 +24,15 @@ type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>
 
 /** What was asked for; fails with `ApiProblem`. */
 export async function got<T>(answer: Answer<T>): Promise<T> {
-  const { data, response } = await answer
-  if (!response.ok) throw await problemOf(response)
+  const { data, error, response } = await answer
+  if (!response.ok) throw await problemOf(response, error)
   return data as T
 }
 
 /** With the tag of the version that was answered, for `If-Match`. */
 export async function gotTagged<T>(answer: Answer<T>): Promise<{ data: T; tag: string | undefined }> {
-  const { data, response } = await answer
-  if (!response.ok) throw await problemOf(response)
+  const { data, error, response } = await answer
+  if (!response.ok) throw await problemOf(response, error)
   return { data: data as T, tag: response.headers.get('etag') ?? undefined }
 }
 

@@ -3,7 +3,9 @@ import { base } from './base.ts'
 /** The session of this browser: renewed by one tab for all, and where it is over, begun anew over the page. */
 
 const channel = new BroadcastChannel('ohmnibus-session')
-let asking: { promise: Promise<void>; resolve: () => void } | undefined
+/** What the person is asked for: to sign in again, or to give the second factor again. */
+type Wanted = 'sign-in' | 'factor'
+let asking: (PromiseWithResolvers<void> & { wanted: Wanted }) | undefined
 const listeners = new Set<() => void>()
 let renewing: Promise<boolean> | undefined
 /** Before anybody is known there is nothing to preserve: the entrance's own page asks. */
@@ -21,13 +23,13 @@ export function renew(): Promise<boolean> {
 const withLock = <T>(work: () => Promise<T>): Promise<T> =>
   navigator.locks ? (navigator.locks.request('ohmnibus-renew', work) as Promise<T>) : work()
 
-/** Resolves once somebody has signed in again. */
-export function askToSignIn(): Promise<void> {
+/** Resolves once somebody has signed in again, or says that they gave the factor. */
+export function askToSignIn(wanted: Wanted = 'sign-in'): Promise<void> {
   if (!known) {
     location.assign(signInAt())
     return new Promise(() => {})
   }
-  asking ??= Promise.withResolvers<void>()
+  asking ??= { ...Promise.withResolvers<void>(), wanted }
   listeners.forEach(listener => listener())
   return asking.promise
 }
@@ -36,7 +38,7 @@ export const signInAt = (): string =>
   `${base}/api/auth/sign-in?return=${encodeURIComponent(location.pathname + location.search)}`
 
 export const sessionKnown = (): void => void (known = true)
-export const isAsking = (): boolean => asking !== undefined
+export const askedFor = (): Wanted | undefined => asking?.wanted
 
 export function onAsking(listener: () => void): () => void {
   listeners.add(listener)

@@ -1,14 +1,14 @@
 import { lazy, Suspense, useSyncExternalStore } from 'react'
-import { isAsking, onAsking } from '../api/session.ts'
+import { askedFor, onAsking } from '../api/session.ts'
 
 const Form = lazy(() => import('./session-form.tsx'))
 
 /** Over the unharmed page, when the session is over: the same person signs in again, and what waited goes on. */
 export function SessionDialog() {
-  const asking = useSyncExternalStore(onAsking, isAsking)
-  return asking ? (
+  const asked = useSyncExternalStore(onAsking, askedFor)
+  return asked ? (
     <Suspense>
-      <Form />
+      <Form asked={asked} />
     </Suspense>
   ) : null
 }

@@ -6,8 +6,38 @@ import { fill } from '../blocks/fill.ts'
 import { useTexts } from '../texts/texts.tsx'
 import { usePerson } from './person.tsx'
 
-/** The same person signs in again; who signs in as somebody else begins anew. */
-export default function Dialog() {
+/**
+ * The same person signs in again, or gives the second factor again; that on a page of its own, which knows all kinds. The
+ * form goes with its need, so that the next one begins anew.
+ */
+export default function Form({ asked }: { asked: 'sign-in' | 'factor' }) {
+  const [needed, need] = useState(asked === 'factor')
+  return needed ? (
+    <FactorDialog page={asked === 'factor' ? 'confirm' : 'sign-in'} />
+  ) : (
+    <Dialog needFactor={() => need(true)} />
+  )
+}
+
+function FactorDialog({ page }: { page: 'confirm' | 'sign-in' }) {
+  const texts = useTexts()
+  return (
+    <Modal opened onClose={() => {}} withCloseButton={false} closeOnEscape={false} title={texts.session.factor}>
+      <Stack>
+        <Text>{texts.session.factorText}</Text>
+        <Group>
+          <Anchor href={`${base}/api/auth/${page}?return=${encodeURIComponent(`${base}/console`)}`} target="_blank">
+            {texts.session.factorPage}
+          </Anchor>
+          <Button onClick={() => signedInAgain()}>{texts.session.goOn}</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  )
+}
+
+/** Who signs in as somebody else begins anew. */
+function Dialog({ needFactor }: { needFactor: () => void }) {
   const texts = useTexts()
   const { email, id } = usePerson()
   const [password, enter] = useState('')
@@ -23,7 +53,8 @@ export default function Dialog() {
     }).catch(() => undefined)
     work(false)
     if (!answer) return tell(texts.problems.network)
-    const said = (await answer.json().catch(() => ({}))) as { user?: { id: string }; detail?: string }
+    const said = (await answer.json().catch(() => ({}))) as { user?: { id: string }; code?: string; detail?: string }
+    if (said.code === 'factor_required') return needFactor()
     if (answer.status === 401) return tell(texts.session.wrong)
     if (!answer.ok || !said.user) return tell(said.detail ?? texts.problems.unknown)
     if (said.user.id !== id) return location.reload()

@@ -54,6 +54,11 @@ export const de: Catalogue = {
     signIn: 'Anmelden',
     another: 'Auf eigener Seite anmelden',
     wrong: 'Das Passwort ist falsch.',
+    factor: 'Ihr zweiter Faktor wird gebraucht',
+    factorText:
+      'Geben Sie ihn auf einer eigenen Seite ein, in einem anderen Tab; dann geht es hier weiter. Nichts geht verloren.',
+    factorPage: 'Zweiten Faktor eingeben',
+    goOn: 'Erledigt: weiter',
   },
   list: {
     asTable: 'Als Tabelle',

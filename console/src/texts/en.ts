@@ -58,6 +58,10 @@ export const en = {
     signIn: 'Sign in',
     another: 'Sign in on its own page',
     wrong: 'The password is wrong.',
+    factor: 'Your second factor is needed',
+    factorText: 'Give it on a page of its own, in another tab; then go on here. What you were doing is not lost.',
+    factorPage: 'Give the second factor',
+    goOn: 'I have: go on',
   },
   list: {
     asTable: 'As a table',

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
-import { cursorOf, isId, isInstant, listQuery, newId, Page, page, Problem, withRole } from '#kernel'
+import { cursorOf, fresh, isId, isInstant, listQuery, newId, Page, page, Problem, withRole } from '#kernel'
 import type { VendorsHost } from '../host.ts'
 import { ibanOf } from '../profiles/iban.ts'
 import { painOf } from './pain.ts'
@@ -18,6 +18,7 @@ import {
 } from './store.ts'
 
 const config = { access: withRole('admin') }
+const paying = { access: fresh(withRole('admin'), '5 minutes') }
 const One = Type.Object({ id: Id })
 const about = {
   id: Id,
@@ -56,7 +57,7 @@ export function fileRoutes({ db, http, now, settings }: VendorsHost): void {
   http.post(
     '/payout-files',
     {
-      config,
+      config: paying,
       schema: {
         summary: 'Write a file for the bank of all payouts in EUR that wait for it',
         description:
@@ -153,7 +154,7 @@ export function fileRoutes({ db, http, now, settings }: VendorsHost): void {
   http.post(
     '/payout-files/:id/paid',
     {
-      config,
+      config: paying,
       schema: {
         summary: 'Say that all of a file has left the account',
         description: 'But those that failed meanwhile; said again it changes nothing.',

@@ -3,6 +3,7 @@ import { Currency, Id } from '#contracts/shared'
 import { PayoutStatus } from '#contracts/vendors'
 import {
   cursorOf,
+  fresh,
   isId,
   isInstant,
   listQuery,
@@ -40,7 +41,7 @@ export function payoutRoutes(host: VendorsHost): void {
   http.post(
     '/payouts',
     {
-      config: { access: signedIn },
+      config: { access: fresh(signedIn, '5 minutes') },
       schema: {
         summary: 'Ask for what one earned',
         description:
@@ -144,7 +145,7 @@ function seen(actor: Actor, payout: Payout | undefined): Payout {
 
 /** What admins see to. */
 function decisionRoutes({ db, http, now }: VendorsHost): void {
-  const config = { access: withRole('admin') }
+  const config = { access: fresh(withRole('admin'), '5 minutes') }
   const locked = async (tx: Tx, id: string): Promise<Payout> => {
     const there = await lockPayout(tx, id)
     if (!there) throw new Problem('not_found', 'payout_unknown')
