@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { call, event } from './define.ts'
-import { Id } from './shared.ts'
+import { Id, Instant } from './shared.ts'
 
 const Version = Type.Integer({ minimum: 1, examples: [1] })
 
@@ -91,4 +91,22 @@ export const AccountDeletionApproved = event(
   'account-deletion.approved',
   'userId',
   Type.Object({ requestId: Id, userId: Id, askedBy: Id, approvedBy: Id }),
+)
+
+/**
+ * An admin did what no event tells, as trying dead letters again: it is written down once for each `id`, however often
+ * that is asked.
+ */
+export const noteAct = call(
+  'admin',
+  'note_act',
+  Type.Object({
+    id: Id,
+    at: Instant,
+    actorId: Id,
+    act: Type.String({ maxLength: 100 }),
+    object: Type.String({ maxLength: 300 }),
+    details: Type.Record(Type.String(), Type.Unknown()),
+  }),
+  Type.Object({}),
 )

@@ -71,6 +71,7 @@ create table log (
   published_at  timestamp with time zone  not null default clock_timestamp(),
   constraint log_pkey PRIMARY KEY ("position")
 ) partition by RANGE ("position");
+CREATE INDEX log_search ON ONLY kernel.log USING brin (key text_bloom_ops, "left"(trace_id, 32) text_bloom_ops) WITH (pages_per_range='64');
 CREATE INDEX log_topic ON ONLY kernel.log USING btree (topic, "position");
 alter table log enable row level security;
 create policy every on log for all to kernel using (true);

@@ -6,7 +6,7 @@ import type { Http } from '../http/http.ts'
 import { cursorOf, isCount, isText, Page, page, listQuery } from '../http/pagination.ts'
 import { Problem } from '../problem.ts'
 import { readNote } from '../telemetry/context.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Told } from './acts.ts'
 
 const DeadLetter = Type.Object(
   {
@@ -30,7 +30,7 @@ const DeadLetter = Type.Object(
 )
 
 /** Events whose reaction failed, in all event logs: seen, tried again, given up. */
-export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], log: Log): void {
+export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], told: Told): void {
   admin.get(
     '/dead-letters',
     {
@@ -75,9 +75,10 @@ export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], lo
         response: { 202: Type.Object({ id: Id }, { title: 'DeadLetterReplay' }) },
       },
     },
-    async ({ params }, reply) => {
+    async ({ params, actor }, reply) => {
       if (!(await Promise.all(eventLogs.map(events => events.replay(params.id)))).includes(true))
         throw new Problem('not_found', 'dead_letter_unknown')
+      await told(actor.userId, 'dead-letter.replayed', params.id)
       return reply.code(202).send({ id: params.id })
     },
   )
@@ -88,7 +89,7 @@ export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], lo
       config: { access: withRole('admin') },
       schema: {
         summary: 'Give a dead letter up',
-        description: 'Its reaction never happens; what waits behind it goes on. It is logged who gave up what.',
+        description: 'Its reaction never happens; what waits behind it goes on. Who gave up what is written down.',
         refuses: ['dead_letter_unknown', 'database_unavailable'],
         params: Type.Object({ id: Id }),
         response: { 204: Type.Null() },
@@ -97,7 +98,7 @@ export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], lo
     async ({ params, actor }, reply) => {
       const given = (await Promise.all(eventLogs.map(events => events.giveUp(params.id)))).find(Boolean)
       if (!given) throw new Problem('not_found', 'dead_letter_unknown')
-      log.warn({ ...given, userId: actor.userId }, 'a dead letter was given up')
+      await told(actor.userId, 'dead-letter.given-up', params.id, given)
       return reply.code(204).send()
     },
   )

@@ -3,11 +3,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { anyone, bearerOf } from '../access/access.ts'
+import type { Calls } from '../calls/calls.ts'
 import type { EventLog } from '../events/events.ts'
 import { mount, type Http } from '../http/http.ts'
 import { Problem } from '../problem.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { telling } from './acts.ts'
 import { serveDeadLetters } from './dead-letters.ts'
 import { serveHealth, type HealthOptions } from './health.ts'
 import { serveSubscriptions } from './subscriptions.ts'
@@ -25,19 +27,21 @@ export function operations(
     inside: Private
     /** One a database. */
     eventLogs: readonly EventLog[]
+    calls: Calls
     metrics: Metrics
     log: Log
   },
 ): { enter(): void; leave(): void; listen(host: string): Promise<() => void> } {
-  const { app, inside, eventLogs, metrics, log, ...health } = options
+  const { app, inside, eventLogs, calls, metrics, log, ...health } = options
   let state: 'starting' | 'ready' | 'stopping' = 'starting'
   const isInside = insideBy(inside)
   const site = mount(app, [''])
   const admin = mount(app, ['/api/events'])
   const look = serveHealth(site, { ...health, state: () => state, isInside, log })
   serveMetrics(site, metrics, isInside)
-  serveDeadLetters(admin, eventLogs, log)
-  serveSubscriptions(admin, eventLogs)
+  const told = telling(calls, log)
+  serveDeadLetters(admin, eventLogs, told)
+  serveSubscriptions(admin, eventLogs, told)
   return {
     enter() {
       state = 'ready'

@@ -5,6 +5,7 @@ import type { EventLog } from '../events/events.ts'
 import type { Http } from '../http/http.ts'
 import { cursorOf, isText, Page, page, listQuery, timeOf } from '../http/pagination.ts'
 import { Problem } from '../problem.ts'
+import type { Told } from './acts.ts'
 
 const Subscription = Type.Object(
   {
@@ -20,7 +21,7 @@ const Subscription = Type.Object(
 )
 
 /** Who reacts to what in all event logs, and may be made to do so again. */
-export function serveSubscriptions(admin: Http, eventLogs: readonly EventLog[]): void {
+export function serveSubscriptions(admin: Http, eventLogs: readonly EventLog[], told: Told): void {
   admin.get(
     '/subscriptions',
     {
@@ -71,10 +72,11 @@ export function serveSubscriptions(admin: Http, eventLogs: readonly EventLog[]):
         response: { 202: Type.Object({ subscription: Type.String() }, { title: 'SubscriptionReplay' }) },
       },
     },
-    async ({ body }, reply) => {
+    async ({ body, actor }, reply) => {
       const from = body.from === undefined ? undefined : timeOf(body.from)
       if (!(await Promise.all(eventLogs.map(events => events.rewind(body.subscription, from)))).includes(true))
         throw new Problem('not_found', 'subscription_unknown')
+      await told(actor.userId, 'subscription.replayed', body.subscription, { from: body.from ?? null })
       return reply.code(202).send({ subscription: body.subscription })
     },
   )

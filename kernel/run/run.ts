@@ -146,6 +146,7 @@ export async function run(services: readonly Service[], config: Config, options:
       inside: { token: config.METRICS_TOKEN, port: config.METRICS_PORT, open: options.open === true },
       metrics,
       log,
+      calls,
       eventLogs: datastores.map(({ events }) => events),
       checks: engines.checks,
       services: order.map(({ name }) => name),

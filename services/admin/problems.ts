@@ -19,4 +19,6 @@ export const problems = {
   reason_missing: ['unprocessable', 'It takes a second admin, who wants to read why.'],
   switch_unknown: ['not_found', 'There is no such switch.'],
   switch_exists: ['conflict', 'There is a switch of that name.'],
+  event_unknown: ['not_found', 'There is no such event, or it is older than events are kept.'],
+  dead_letters_none: ['conflict', 'Nothing of it is dead.'],
 } satisfies Problems

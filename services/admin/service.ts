@@ -3,6 +3,8 @@ import { defineService } from '#kernel'
 import { deleteAccount, followDeletions } from './approvals/accounts.ts'
 import { approvalRoutes } from './approvals/routes.ts'
 import { countWaiting, lapseApprovals } from './approvals/store.ts'
+import { deadLetterRoutes, replaying } from './operations/dead-letter-routes.ts'
+import { eventRoutes } from './operations/event-routes.ts'
 import { auditRoutes, sealAll } from './audit/routes.ts'
 import { dashboardRoute } from './figures/dashboard.ts'
 import { followEverything } from './figures/following.ts'
@@ -29,10 +31,12 @@ export const admin = defineService({
     approvalRoutes(host, {
       'account.delete': deleteAccount,
       'setting.change': changeSetting(host),
-      'dead-letters.replay': async () => undefined,
+      'dead-letters.replay': replaying(host),
     })
     settingRoutes(host)
     switchRoutes(host)
+    eventRoutes(host)
+    deadLetterRoutes(host)
     const waiting = host.metrics.gauge('ohmnibus_approvals_waiting', 'Requests that wait for a second admin', [])
     host.every('10 seconds', 'seal what admins did', () => sealAll(host))
     host.every('1 minute', 'let requests lapse, and count those that wait for a second admin', async () => {

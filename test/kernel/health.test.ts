@@ -111,6 +111,7 @@ test('a failing engine makes the health fail and is named; a hanging one counts 
     app,
     inside: { token: metricsToken, port: undefined, open: false },
     eventLogs: [],
+    calls: { answer: () => {}, answers: () => false, ask: () => assert.fail('nobody asks'), serve: () => {} },
     metrics,
     log,
     services: ['people'],

@@ -20,5 +20,10 @@ export const admins: Chapter = {
     { operation: 'getAdminAudit' },
     { operation: 'getAdminAuditVerify' },
     { operation: 'getAdminAuditExport' },
+    { operation: 'getAdminEvents', keep: { eventPosition: 'items.0.position' } },
+    { operation: 'getAdminEventsByPosition', with: { position: 'eventPosition' } },
+    { operation: 'getAdminDeadLetters' },
+    // Nothing of it failed.
+    { operation: 'postAdminDeadLettersReplay', status: 409 },
   ],
 }

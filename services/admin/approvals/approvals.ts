@@ -40,11 +40,20 @@ export async function askFor(
 
 /** The same request, decided by `actor`. */
 export function decided(approval: Approval, decision: Decision, actor: Pick<Actor, 'userId'>, at: Date): Approval {
-  if (approval.state !== 'asked') throw new Problem('conflict', 'approval_decided', { state: approval.state })
-  if (approval.endsAt <= at) throw new Problem('conflict', 'approval_lapsed')
+  if (approval.state !== 'asked')
+    throw new Problem('conflict', 'approval_decided', {
+      detail: `It is ${approval.state} already.`,
+      state: approval.state,
+    })
+  if (approval.endsAt <= at)
+    throw new Problem('conflict', 'approval_lapsed', { detail: 'It has waited for a week. Ask again.' })
   const isOwn = approval.askedBy === actor.userId
-  if (decision === 'withdraw' && !isOwn) throw new Problem('forbidden', 'approval_of_another')
-  if (decision !== 'withdraw' && isOwn) throw new Problem('forbidden', 'approval_own')
+  if (decision === 'withdraw' && !isOwn)
+    throw new Problem('forbidden', 'approval_of_another', { detail: 'Who asked takes it back; you may refuse it.' })
+  if (decision !== 'withdraw' && isOwn)
+    throw new Problem('forbidden', 'approval_own', {
+      detail: 'You asked for it: another admin decides, or you take it back.',
+    })
   return { ...approval, state: endOf[decision], decidedBy: actor.userId, decidedAt: at }
 }
 
@@ -64,13 +73,17 @@ export async function decide(
 ): Promise<Approval> {
   const { ask, db, now } = host
   const admins = new Set((await ask(listPeople, { role: 'admin' })).people.map(({ userId }) => userId))
-  if (!admins.has(actor.userId)) throw new Problem('forbidden', 'admin_no_more')
+  if (!admins.has(actor.userId))
+    throw new Problem('forbidden', 'admin_no_more', { detail: 'Another admin took the role away just now.' })
   return await db.transaction(async tx => {
     const there = await lockApproval(tx, id)
     if (!there) throw new Problem('not_found', 'approval_unknown')
     const at = now()
     const next = { ...decided(there, decision, actor, at), note: words }
-    if (decision === 'approve' && !admins.has(there.askedBy)) throw new Problem('conflict', 'asker_gone')
+    if (decision === 'approve' && !admins.has(there.askedBy))
+      throw new Problem('conflict', 'asker_gone', {
+        detail: 'Who asked is no admin any more. Refuse it, and ask for it yourself.',
+      })
     await write(tx, at, actor, `approval.${next.state}`, next)
     await writeDecision(tx, next)
     if (decision !== 'approve') return next

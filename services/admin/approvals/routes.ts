@@ -145,7 +145,8 @@ function deletionRoute({ ask, db, http, now }: AdminHost): void {
       },
     },
     async ({ actor, params, body }, reply) => {
-      if (params.id === actor.userId) throw new Problem('conflict', 'account_own')
+      if (params.id === actor.userId)
+        throw new Problem('conflict', 'account_own', { detail: 'Your own account you delete in your profile.' })
       await ask(getPerson, { userId: params.id })
       const approval = await db.transaction(tx =>
         askFor(tx, now(), actor, { act: 'account.delete', object: params.id, ...body }),

@@ -32,7 +32,8 @@ export async function insertApproval(tx: Tx, a: Approval): Promise<void> {
       ${a.endsAt}, 'asked')
     on conflict (act, object) where state in ('asked', 'approved') do nothing
     returning id`
-  if (!inserted) throw new Problem('conflict', 'approval_asked', { object: a.object })
+  if (!inserted)
+    throw new Problem('conflict', 'approval_asked', { detail: 'The same waits for a second admin already.' })
 }
 
 export async function findApproval(db: Db, id: string): Promise<Approval | undefined> {

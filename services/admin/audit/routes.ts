@@ -74,7 +74,7 @@ export function auditRoutes(host: AdminHost): void {
           actor: Type.Optional({ ...Id, description: 'Who did it' }),
           act: Type.Optional({ ...Text(100, 'user.role-changed'), description: 'What was done' }),
           object: Type.Optional({
-            ...Text(200, '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'),
+            ...Text(300, '0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'),
             description: 'What it was done to',
           }),
           ...spanOf,

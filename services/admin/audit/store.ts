@@ -57,6 +57,12 @@ export async function noteAll<E extends EventContract>(
   if (entries.length > 0) await insert(tx, entries)
 }
 
+/** Writes down what another part of the platform did, once for each id. */
+export const insertEntry = (
+  tx: Tx,
+  { details, ...entry }: Omit<Entry, 'details'> & { details: object },
+): Promise<void> => insert(tx, [{ ...entry, details: stringify(details) }])
+
 async function insert(tx: Tx, entries: readonly Entry[]): Promise<void> {
   const rows = entries.map(({ actorId, ...entry }) => ({ ...entry, actor_id: actorId }))
   await tx`

@@ -177,7 +177,10 @@ function changeRoute({ db, http, now }: AdminHost): void {
         if (!there.critical) return { setting: await change(tx, there, body, actor, at) }
         requireVersion(there, body.version)
         requireFit(there, body.value)
-        if (body.reason === undefined) throw new Problem('unprocessable', 'reason_missing')
+        if (body.reason === undefined)
+          throw new Problem('unprocessable', 'reason_missing', {
+            errors: [{ pointer: '/reason', detail: 'is required of a critical setting: a second admin reads it' }],
+          })
         const { reason, ...payload } = body
         const wanted = { act: 'setting.change', object: there.key, payload, reason } as const
         return { setting: there, approval: await askFor(tx, at, actor, wanted) }
