@@ -11,7 +11,7 @@ export async function adminHappens(
   root: Client,
   seller: Client,
   second: Client,
-  leaver: { id: string },
+  leaver: Client & { id: string },
 ): Promise<void> {
   const { id: rejected } = await offerOne(seller, 'Of no use')
   await root.get(200, `POST /api/admin/products/${rejected}/reject`, { reason: 'The picture shows another product.' })
@@ -32,5 +32,7 @@ export async function adminHappens(
 
   const { id: requestId } = await root.get(202, `DELETE /api/admin/users/${leaver.id}`, { reason: 'Wished for' })
   await second.get(200, `POST /api/admin/approvals/${requestId}/approve`, {})
+  // They are gone before anybody reacts: what follows from it is told at one time, whenever the approval is heard of.
+  await leaver.ask('DELETE /api/auth/profile', { password: 'quiet trains at dawn' })
   await p.publish(AccountDeletionEnded, { requestId, userId: leaver.id, refusal: null })
 }
