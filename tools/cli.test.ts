@@ -32,6 +32,12 @@ test('who asks for help or for the version is answered, and told of no error', (
     assert.deepEqual(ohmnibus(word), { status: 0, stdout: `${version}\n`, stderr: '' })
 })
 
+test('the version that chargers are to speak is not that of the platform', () => {
+  const { status, stdout, stderr } = ohmnibus('simulate', '--version', '9.9')
+  assert.deepEqual([status, stdout], [1, ''])
+  assert.match(stderr, /--version takes 1\.6, 2\.0\.1, 2\.1/)
+})
+
 test('one command explains itself, asked in either order', () => {
   const asked = ohmnibus('admin', 'create', '--help')
   assert.deepEqual([asked.status, asked.stderr], [0, ''])

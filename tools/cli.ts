@@ -263,7 +263,8 @@ const name = [words.slice(0, 2).join(' '), words[0] ?? ''].find(candidate => Obj
 const command = name === undefined ? undefined : commands[name]
 const group = Object.keys(commands).filter(candidate => candidate.startsWith(`${words[0]} `))
 
-if (args.includes('--version') || given[0] === 'version') {
+// Some commands have an option of that name.
+if (given[0] === 'version' || (args[0] === '--version' && !command)) {
   console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
 } else if (!command || !name) {
   help()
