@@ -195,7 +195,8 @@ function clusterOfRun(): TestCluster {
   return JSON.parse(text) as TestCluster
 }
 
-const fakes = (answers: NonNullable<TestOptions['answers']>): Service[] =>
+/** Services that do nothing but answer. */
+export const fakes = (answers: NonNullable<TestOptions['answers']>): Service[] =>
   [...Map.groupBy(answers, ({ call }) => call.owner)].map(([name, group]) => ({
     name,
     folder: join(tmpdir(), 'no migrations'),

@@ -270,6 +270,15 @@ create table variants (
 CREATE INDEX variants_by_product ON marketplace.variants USING btree (product_id, "position");
 CREATE UNIQUE INDEX variants_skus ON marketplace.variants USING btree (owner_id, sku) WHERE (deleted_at IS NULL);
 
+create table vendor_names (
+  vendor_id  uuid     not null,
+  name       text     not null,
+  slug       text     not null,
+  shown      boolean  not null,
+  version    integer  not null,
+  constraint vendor_names_pkey PRIMARY KEY (vendor_id)
+);
+
 create table vendor_states (
   vendor_id  uuid     not null,
   suspended  boolean  not null,

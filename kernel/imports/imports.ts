@@ -27,6 +27,8 @@ export interface Importing<C extends Columns, Name extends string> {
   readonly names?: Readonly<Record<string, string | null>>
   /** A file with a line, as documents show it. */
   readonly example: string
+  /** Reads files that are no CSV but are packed, as spreadsheets are. Fails with `import_invalid`. */
+  readonly unpack?: { readonly type: string; csvOf(body: Buffer): Promise<string> }
   /**
    * Takes one line over, found again by its natural key; a file that is sent again changes nothing. Refuses with
    * `Problem`, whose pointers name columns. What it publishes comes last: it stays although a statement fails.
@@ -106,7 +108,7 @@ export function openImports<C extends Columns, Name extends string>(
   importing: Importing<C, Name>,
 ): void {
   const { db, http, now, log } = host
-  const { what, at = '', access, columns, example } = importing
+  const { what, at = '', access, columns, example, unpack } = importing
   const work = host.job<{ id: string }>(
     `import ${what}`,
     async ({ id }, { last }) => {
@@ -126,7 +128,7 @@ export function openImports<C extends Columns, Name extends string>(
 
   http.scope((app, scoped) => {
     app.addContentTypeParser(
-      ['text/csv', 'text/plain'],
+      ['text/csv', 'text/plain', ...(unpack ? [unpack.type] : [])],
       { parseAs: 'buffer' },
       async (_: unknown, body: Buffer) => body,
     )
@@ -136,7 +138,7 @@ export function openImports<C extends Columns, Name extends string>(
         config: { access },
         bodyLimit: mostBytes,
         schema: {
-          summary: `Import ${what} from CSV`,
+          summary: `Import ${what} from CSV${unpack ? ' or a spreadsheet' : ''}`,
           description:
             `Up to 20 MB in UTF-8 or Windows-1252, with commas, semicolons or tabs. The first line names the columns: ` +
             `${Object.keys(columns).join(', ')}. Sent again, it changes nothing. A dry run tells what it would do.`,
@@ -151,7 +153,10 @@ export function openImports<C extends Columns, Name extends string>(
       },
       async (request, reply) => {
         const { actor, query } = request
-        const { content, delimiter } = fileOf(request.body as Buffer | undefined, importing)
+        const body = request.body as Buffer | undefined
+        const isPacked = Buffer.isBuffer(body) && body.subarray(0, 2).equals(Buffer.from('PK'))
+        const csv = unpack && isPacked ? Buffer.from(await unpack.csvOf(body)) : body
+        const { content, delimiter } = fileOf(csv, importing)
         const { userId, role, sessionId, organisation } = actor
         const made = await db.once(request, async tx => {
           const id = newId()

@@ -1,6 +1,6 @@
 import { ProductUpdated } from '#contracts/marketplace'
 import { VendorUpdated } from '#contracts/vendors'
-import type { Job } from '#kernel'
+import type { Db, Job } from '#kernel'
 import type { Workshop } from './products/changing.ts'
 import { told } from './products/product.ts'
 import { findProducts, updateProduct } from './products/store.ts'
@@ -38,8 +38,19 @@ export function followVendors({ host, catalogue }: Workshop): void {
 
   host.on(
     VendorUpdated,
-    { id: 'suspended', purpose: 'sell nothing of who is suspended', from: 'beginning', afterFailure: 'pass' },
-    async ({ vendorId, status, version }, tx) => {
+    {
+      id: 'vendors',
+      purpose: 'say on products whose they are, and sell nothing of who is suspended',
+      from: 'beginning',
+      afterFailure: 'pass',
+    },
+    async ({ vendorId, name, slug, status, version }, tx) => {
+      await tx`
+        insert into vendor_names as v (vendor_id, name, slug, shown, version)
+        values (${vendorId}, ${name}, ${slug}, ${status === 'active'}, ${version})
+        on conflict (vendor_id) do update set name = excluded.name, slug = excluded.slug, shown = excluded.shown,
+          version = excluded.version
+        where v.version < excluded.version`
       const suspended = status === 'suspended'
       const [former] = await tx<{ suspended: boolean; version: number }[]>`
         select suspended, version from vendor_states where vendor_id = ${vendorId} for update`
@@ -53,4 +64,11 @@ export function followVendors({ host, catalogue }: Workshop): void {
       await tx.enqueue(retell, { ownerId: vendorId, after: null }, { key: `retell ${vendorId}` })
     },
   )
+}
+
+/** What somebody who sells is called, and where their page is; undefined of who has none. */
+export async function vendorOf(db: Db, ownerId: string): Promise<{ name: string; slug: string } | undefined> {
+  const [row] = await db<{ name: string; slug: string }[]>`
+    select name, slug from vendor_names where vendor_id = ${ownerId} and shown`
+  return row
 }

@@ -106,7 +106,7 @@ export function client(p: TestPlatform, actor: Partial<Actor>) {
       })
       const isJson = /json/.test(String(answer.headers['content-type']))
       const body = isJson && answer.body ? JSON.parse(answer.body) : undefined
-      return { status: answer.statusCode, headers: answer.headers, text: answer.body, body }
+      return { status: answer.statusCode, headers: answer.headers, text: answer.body, body, raw: answer.rawPayload }
     }
   const post = send('POST')
   return {

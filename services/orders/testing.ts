@@ -13,7 +13,7 @@ import {
 import type { Owner } from '#contracts/shared'
 import { newId, type Db, type Host, type Service } from '#kernel'
 import { differencesIn } from '#money/ledger'
-import { answering, start, type TestOptions } from '../../kernel/testing.ts'
+import { answering, fakes, start, type TestOptions } from '../../kernel/testing.ts'
 import { openStandIn } from '../../money/payments/stand-in/server.ts'
 import { orders } from './service.ts'
 
@@ -35,11 +35,36 @@ export interface Product {
   readonly variantId: string
 }
 
+/** A database that tells of each step of who writes to it: before a transaction, before its commit, and after it. */
+const stepping = (db: Host<string>['db'], step: () => void): typeof db => {
+  const stepped =
+    (work: (tx: never) => Promise<unknown>) =>
+    async (tx: never): Promise<unknown> => {
+      const value = await work(tx)
+      step()
+      return value
+    }
+  const around = async (write: () => Promise<unknown>): Promise<unknown> => {
+    step()
+    const value = await write()
+    step()
+    return value
+  }
+  return new Proxy(db, {
+    get: (target: any, name) =>
+      name === 'transaction'
+        ? (work: never) => around(() => target.transaction(stepped(work)))
+        : name === 'once'
+          ? (request: never, work: never) => around(() => target.once(request, stepped(work)))
+          : Reflect.get(target, name),
+  })
+}
+
 /** Orders with the cart that tests hand over, a provider of payments, and products that are told as their service would. */
 export async function open(
   t: TestContext,
   cart: Service,
-  options: TestOptions & { wire?: 'stripe' | 'razorpay' | 'play' } = {},
+  options: TestOptions & { wire?: 'stripe' | 'razorpay' | 'play'; step?: () => void } = {},
 ) {
   const { wire = 'stripe' } = options
   const clock = { at: undefined as Date | undefined }
@@ -70,6 +95,7 @@ export async function open(
       files = host.files
       return service.start({
         ...host,
+        ...(options.step && { db: stepping(host.db, options.step) }),
         every(interval, purpose, work) {
           works.set(purpose, work)
           host.every(interval, purpose, work)
@@ -77,19 +103,20 @@ export async function open(
       })
     },
   })
+  const answers = [
+    answering(getDocumentFile, async ({ docId }) => ({
+      state: 'released' as const,
+      scanned: false,
+      fileKey: null,
+      ...documents.get(docId),
+    })),
+    ...(options.answers ?? []),
+  ]
   const p = await start(t, [held(orders), held(cart)], {
     now: () => clock.at ?? new Date(),
     ...options,
     environment: { ...environment, ...options.environment },
-    answers: [
-      answering(getDocumentFile, async ({ docId }) => ({
-        state: 'released' as const,
-        scanned: false,
-        fileKey: null,
-        ...documents.get(docId),
-      })),
-      ...(options.answers ?? []),
-    ],
+    answers,
   })
   const as = (who: object = {}) => {
     const userId = newId()
@@ -131,6 +158,8 @@ export async function open(
   }
   const it = {
     p,
+    /** One more process of the same services. */
+    another: () => p.another([orders, cart, ...fakes(answers)]),
     standIn,
     clock,
     as,

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { chromium } from 'playwright-core'
 import { cart } from '../../services/cart/service.ts'
 import { open } from '../../services/orders/testing.ts'
+import { findingsOf } from './axe.ts'
+import { openChromium, withoutChromium } from './chromium.ts'
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path =>
-  existsSync(path),
-)
-const skip = !executablePath && process.env.CI !== 'true' && 'there is no Chromium on this machine'
+const skip = withoutChromium
 
 test('a buyer goes from the cart to the licence key, with and without script', { skip }, async t => {
   const it = await open(t, cart, { wire: 'play' })
@@ -22,12 +19,7 @@ test('a buyer goes from the cart to the licence key, with and without script', {
   })
   await it.shop.post(`/api/orders/keys/${software.variantId}`, { keys: ['AAAA-1111', 'BBBB-2222', 'CCCC-3333'] })
   await it.shop.post('/api/orders/coupons', { code: 'WELCOME', percent: '10' })
-  const browser = await chromium.launch({
-    executablePath,
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: ['--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-sync'],
-  })
-  t.after(() => browser.close())
+  const browser = await openChromium(t)
   for (const [javaScriptEnabled, width, colorScheme, locale] of [
     [false, 360, 'light', 'en'],
     [true, 1280, 'dark', 'de'],
@@ -36,6 +28,8 @@ test('a buyer goes from the cart to the licence key, with and without script', {
     const context = await browser.newContext({
       viewport: { width, height: 800 },
       javaScriptEnabled,
+      // For what looks at the page, not for the page.
+      bypassCSP: javaScriptEnabled,
       colorScheme,
       locale,
       extraHTTPHeaders: it.p.signedIn({ userId: buyer.userId }),
@@ -45,6 +39,8 @@ test('a buyer goes from the cart to the licence key, with and without script', {
       const wide = await page.locator('html').evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
       assert.equal(wide, false, `${name} fits`)
       assert.ok((await page.getByRole('link').count()) > 0, `${name} leads on`)
+      assert.ok((await page.content()).length < 60_000, `${name} is small`)
+      if (javaScriptEnabled) assert.deepEqual(await findingsOf(page), [], name)
       const path = `${process.env.OHMNIBUS_SCREENSHOTS}/shop-${name}-${width}-${colorScheme}.png`
       if (process.env.OHMNIBUS_SCREENSHOTS) await page.screenshot({ path, fullPage: true })
     }
@@ -98,3 +94,55 @@ test('a buyer goes from the cart to the licence key, with and without script', {
   }
   await it.isRight()
 })
+
+test(
+  'pages of what is given back have nothing in the way of a screen reader, for buyers and for vendors',
+  { skip },
+  async t => {
+    const it = await open(t, cart, { wire: 'play' })
+    const address = await it.p.listen()
+    const box = await it.product({ name: 'Wallbox 11 kW' })
+    const { body: card } = await it.admin.post('/api/orders/gift-cards', { currency: 'EUR', amountMinor: 100_00 })
+    const buyer = await it.buyer([[box, 3]])
+    await buyer.put('/api/cart', { giftCards: [card.code] })
+    const { body: order } = await buyer.order()
+    const browser = await openChromium(t)
+    const visit = async (who: object, colorScheme: 'light' | 'dark') => {
+      const extraHTTPHeaders = it.p.signedIn(who as { userId: string })
+      const page = await (await browser.newContext({ colorScheme, bypassCSP: true, extraHTTPHeaders })).newPage()
+      await page.goto(`${address}/orders/${order.id}`)
+      return page
+    }
+    const look = async (name: string, page: Awaited<ReturnType<typeof visit>>) => {
+      const path = `${process.env.OHMNIBUS_SCREENSHOTS}/shop-${name}.png`
+      if (process.env.OHMNIBUS_SCREENSHOTS) await page.screenshot({ path, fullPage: true })
+      assert.deepEqual(await findingsOf(page), [], name)
+    }
+    const vendor = await visit(
+      { userId: it.shop.userId, role: 'vendor', organisation: { id: it.shop.owner.id, role: 'owner' } },
+      'light',
+    )
+    await look('sale', vendor)
+    await vendor.getByLabel('Carrier').fill('DHL')
+    await vendor.getByRole('button', { name: 'All of it is sent' }).click()
+    await vendor.getByText('On its way with DHL').waitFor()
+    const theirs = await visit({ userId: buyer.userId }, 'dark')
+    await theirs.getByRole('button', { name: 'It has arrived' }).click()
+    await theirs.getByText('Wallbox 11 kW').last().click()
+    await theirs.getByLabel('How many').fill('1')
+    await theirs.getByLabel('Why').selectOption('broken')
+    await look('order-return', theirs)
+    await theirs.getByRole('button', { name: 'Ask to give it back' }).click()
+    await theirs.getByText('The vendor has not answered yet').waitFor()
+    await vendor.reload()
+    await look('sale-return', vendor)
+    await vendor.getByLabel('What you say to it').fill('Send it to Ringstr. 5')
+    await vendor.getByRole('button', { name: 'Agree' }).click()
+    await vendor.getByRole('button', { name: 'It is here' }).click()
+    await vendor.getByText('It is here.').waitFor()
+    await theirs.reload()
+    await look('order-returned', theirs)
+    await theirs.getByText('The vendor has it').waitFor()
+    await it.isRight()
+  },
+)

@@ -9,12 +9,16 @@ import { showing } from '../products/routes.ts'
 import { findBySlug } from '../products/store.ts'
 import { view, type ProductView } from '../products/view.ts'
 import { listReviews, type Review } from '../reviews/store.ts'
+import { vendorOf } from '../suspending.ts'
 import { gone } from './gone.ts'
 import { spoken } from './list.ts'
 import { crumbData, crumbsOf, frameOf, money, onwardOf, pictureOf, starsOf, topOf, type Frame } from './parts.ts'
 import { texts } from './words.ts'
 
 const mostShown = 20
+
+/** Whose it is, where they have a page. */
+type Vendor = Awaited<ReturnType<typeof vendorOf>>
 
 /** The page of a product: all there is to know before one buys it, and a form to do so. */
 export function productPages(workshop: Workshop, look: Look): void {
@@ -39,7 +43,10 @@ export function productPages(workshop: Workshop, look: Look): void {
       if (!product || !isForSale(product)) return gone(reply, frame)
       const path = `/shop/p/${product.slug}`
       if (product.slug !== request.params.slug) return reply.redirect(`${frame.base}${path}`, 301)
-      const reviews = await listReviews(host.db, { productId: product.id, state: 'visible' }, mostShown, undefined)
+      const [reviews, vendor] = await Promise.all([
+        listReviews(host.db, { productId: product.id, state: 'visible' }, mostShown, undefined),
+        vendorOf(host.db, product.owner.id),
+      ])
       const seen = view(product, shown)
       const way = wayTo(shown.tree, product.categoryId)
       const picture = seen.images.find(({ state }) => state === 'ready')
@@ -49,7 +56,7 @@ export function productPages(workshop: Workshop, look: Look): void {
         title: seen.name,
         look,
         top: topOf(frame),
-        body: await bodyOf(frame, seen, shown.tree, product.categoryId, reviews),
+        body: await bodyOf(frame, seen, { tree: shown.tree, categoryId: product.categoryId, vendor, reviews }),
         onward: onwardOf(frame.language),
         found: {
           address: frame.origin + path,
@@ -60,7 +67,7 @@ export function productPages(workshop: Workshop, look: Look): void {
             picture: { address: frame.origin + pathOf(picture.id, 1280), text: picture.alt || seen.name },
           }),
           languages: { en: `${frame.origin + path}?lang=en`, de: `${frame.origin + path}?lang=de` },
-          data: [crumbData(frame, way, { name: seen.name, path }), dataOf(frame, seen, path, reviews)],
+          data: [crumbData(frame, way, { name: seen.name, path }), dataOf(frame, seen, path, reviews, vendor)],
         },
       })
     },
@@ -70,10 +77,9 @@ export function productPages(workshop: Workshop, look: Look): void {
 async function bodyOf(
   frame: Frame,
   seen: ProductView,
-  tree: Tree,
-  categoryId: string | null,
-  reviews: readonly Review[],
+  about: { tree: Tree; categoryId: string | null; vendor: Vendor; reviews: readonly Review[] },
 ): Promise<Html> {
+  const { tree, categoryId, vendor, reviews } = about
   const { language } = frame
   const words = texts[language]
   const pictures = seen.images.filter(({ state }) => state === 'ready')
@@ -96,6 +102,12 @@ async function bodyOf(
           ${seen.originalPrice !== null && html`<span class="was">${words.before} <s>${money(seen.originalPrice, seen.currency, language)}</s></span>`}
           <span class="small">${seen.taxIncluded ? words.taxIncluded : words.taxExcluded}</span>
         </p>
+        ${
+          vendor &&
+          html`<p>
+            ${words.soldBy} <a href="${`/shop/v/${vendor.slug}`}"><bdi>${vendor.name}</bdi></a>
+          </p>`
+        }
         ${buying(frame, seen)}
         ${seen.description !== '' && html`<div>${await markdown(seen.description, 'reader')}</div>`}
         ${details(frame, seen, tree, categoryId)} ${battery(frame, seen)}
@@ -202,7 +214,13 @@ function reviewList({ language }: Frame, { rating, reviewCount }: ProductView, r
 }
 
 /** As schema.org has products, for search engines. */
-function dataOf({ origin, name: shop }: Frame, seen: ProductView, path: string, reviews: readonly Review[]): object {
+function dataOf(
+  { origin, name: shop }: Frame,
+  seen: ProductView,
+  path: string,
+  reviews: readonly Review[],
+  vendor: Vendor,
+): object {
   const state = (variant: ProductView['variants'][number]) =>
     variant.stock === null || variant.stock > 0
       ? 'InStock'
@@ -229,7 +247,11 @@ function dataOf({ origin, name: shop }: Frame, seen: ProductView, path: string, 
         availability: `https://schema.org/${state(variant)}`,
         itemCondition: `https://schema.org/${seen.kind === 'battery' ? 'UsedCondition' : 'NewCondition'}`,
         url: origin + path,
-        seller: { '@type': 'Organization', name: shop },
+        seller: {
+          '@type': 'Organization',
+          name: vendor?.name ?? shop,
+          ...(vendor && { url: `${origin}/shop/v/${vendor.slug}` }),
+        },
       })),
     ...(seen.reviewCount > 0 && {
       aggregateRating: { '@type': 'AggregateRating', ratingValue: seen.rating, reviewCount: seen.reviewCount },

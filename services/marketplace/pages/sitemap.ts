@@ -4,6 +4,7 @@ import type { Workshop } from '../products/changing.ts'
 import { Id } from '#contracts/shared'
 
 const perMap = 5_000
+const languages = ['en', 'de'] as const
 /** Where they begin: of the shop, and of what is written. */
 const maps = ['/shop/sitemap.xml', '/sitemaps/content-1.xml']
 
@@ -12,12 +13,19 @@ export function sitemaps({ host, catalogue }: Workshop): void {
   const { site, db, platform, cache } = host
   const about = { produces: ['application/xml'], hide: true }
   const config = { access: anyone }
+  /** An address, and where it is in each language. */
+  const placeOf = (path: string): Html => {
+    const address = platform.publicUrl + path
+    return html`<loc>${address}</loc>${languages.map(
+        language => html`<xhtml:link rel="alternate" hreflang="${language}" href="${`${address}?lang=${language}`}" />`,
+      )}<xhtml:link rel="alternate" hreflang="x-default" href="${address}" />`
+  }
   const send = (reply: Reply, kind: 'sitemapindex' | 'urlset', entries: readonly Html[]) =>
     reply
       .type('application/xml; charset=utf-8')
       .header('cache-control', 'public, max-age=3600')
       .send(
-        `<?xml version="1.0" encoding="UTF-8"?>\n<${kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n${entries.join('')}</${kind}>\n`,
+        `<?xml version="1.0" encoding="UTF-8"?>\n<${kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n${entries.join('')}</${kind}>\n`,
       )
 
   site.get(
@@ -63,7 +71,7 @@ export function sitemaps({ host, catalogue }: Workshop): void {
         reply,
         'urlset',
         ['', ...(await catalogue.tree()).bySlug.keys().map(slug => `/${slug}`)].map(
-          path => html`<url><loc>${`${platform.publicUrl}/shop${path}`}</loc></url> `,
+          path => html`<url>${placeOf(`/shop${path}`)}</url> `,
         ),
       ),
   )
@@ -79,9 +87,7 @@ export function sitemaps({ host, catalogue }: Workshop): void {
         'urlset',
         rows.map(
           ({ slug, updatedAt }) =>
-            html`<url
-              ><loc>${`${platform.publicUrl}/shop/p/${slug}`}</loc><lastmod>${updatedAt.toISOString()}</lastmod></url
-            > `,
+            html`<url>${placeOf(`/shop/p/${slug}`)}<lastmod>${updatedAt.toISOString()}</lastmod></url> `,
         ),
       )
     },

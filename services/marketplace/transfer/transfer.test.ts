@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { unzipSync, zipSync } from 'fflate'
 import { ProductCreated } from '#contracts/marketplace'
 import { open, type Client, type Market } from '../testing.ts'
+import { sheetOf, sheetType } from './sheets.ts'
 
-async function send({ p }: Market, to: Client, content: string, query = '') {
-  const sent = await to.post(`/import${query}`, content, { 'content-type': 'text/csv' })
+async function send({ p }: Market, to: Client, content: string | Buffer, query = '', type = 'text/csv') {
+  const sent = await to.post(`/import${query}`, content, { 'content-type': type })
   assert.equal(sent.status, 202, sent.text)
   await p.settle()
   const { state, lines, created, updated, unchanged, failed, faults } = (await to.get(`/imports/${sent.body.id}`)).body
@@ -77,4 +79,45 @@ test('a wrong line is told with its column, and what is exported is no formula a
   for (const cell of text.split(/[,\r\n]/)) assert.doesNotMatch(cell, /^"?[=@]/)
   const back = await send(market, vendor, text)
   assert.deepEqual([back.faults, back.figures], [[], ['done', 2, 0, 0, 2, 0]])
+})
+
+test('spreadsheets come and go as CSV does: texts are no formulas, and what would fill a memory is refused', async t => {
+  const market = await open(t)
+  const vendor = market.vendor()
+  const sheet = await sheetOf([
+    ['sku', 'name', 'price', 'currency', 'stock', 'tags'],
+    ['A-1', 'Wallbox, "small"', 499.5, 'EUR', 5, 'typ 2|kabel'],
+    ['A-2', '=HYPERLINK("https://example.com")', 1500, 'JPY', null, '=1+1'],
+    ['A-3', 'Wrong', 1.005, 'EUR', null, null],
+  ])
+  const { figures, faults } = await send(market, vendor, sheet, '', sheetType)
+  assert.deepEqual(figures, ['done', 3, 2, 0, 0, 1])
+  assert.deepEqual(
+    faults.map(({ line, column }: any) => [line, column]),
+    [[4, 'price']],
+  )
+  const { items } = (await vendor.get('/listings')).body
+  const names = items.map(({ name }: any) => name).toSorted()
+  assert.deepEqual(names, ['=HYPERLINK("https://example.com")', 'Wallbox, "small"'])
+
+  const answer = await vendor.get('/export?format=xlsx')
+  assert.equal(answer.headers['content-type'], sheetType)
+  assert.match(String(answer.headers['content-disposition']), /products\.xlsx/)
+  const packed = unzipSync(answer.raw)
+  const page = Buffer.from(packed['xl/worksheets/sheet1.xml']!).toString()
+  assert.doesNotMatch(page, /<f>|<f /, 'nothing in it is a formula')
+  const back = await send(market, vendor, answer.raw, '', sheetType)
+  assert.deepEqual([back.faults, back.figures], [[], ['done', 2, 0, 0, 2, 0]])
+
+  const bomb = zipSync({ ...packed, 'xl/media/zeros.bin': new Uint8Array(120 * 1024 * 1024) }, { level: 9 })
+  for (const [content, why] of [
+    [Buffer.from(bomb), /unpacks to more/],
+    [answer.raw.subarray(0, 400), /no spreadsheet/],
+    [Buffer.from('PK nothing'), /no spreadsheet/],
+    [Buffer.from(zipSync({ 'a.txt': Buffer.from('a') })), /no spreadsheet/],
+  ] as const) {
+    const refused = await vendor.post('/import', content, { 'content-type': sheetType })
+    assert.deepEqual([refused.status, refused.body.code], [400, 'import_invalid'])
+    assert.match(refused.body.detail, why)
+  }
 })

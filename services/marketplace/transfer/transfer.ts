@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import Type from 'typebox'
 import { Sku, StockPolicy } from '#contracts/marketplace'
 import { Line, Slug } from '#contracts/shared'
 import { decimalOf, digitsOf, exact, isCurrency, rounded } from '#money/amount'
@@ -19,6 +20,7 @@ import type { ProductChange, VariantBody } from '../products/body.ts'
 import { changeProduct, createProduct, type Workshop } from '../products/changing.ts'
 import type { AttributeValue, Product, ProductVariant } from '../products/product.ts'
 import { findOwn, listOwn, lockProduct } from '../products/store.ts'
+import { csvOfSheet, sheetOf, sheetType } from './sheets.ts'
 
 const text = (most: number) => Column.text(Line(most), `one line of at most ${most} characters`)
 const decimal = Column.text(
@@ -64,6 +66,7 @@ export function transferRoutes(workshop: Workshop): void {
     access: vendors,
     columns,
     example,
+    unpack: { type: sheetType, csvOf: csvOfSheet },
     take: async (tx, line, actor) => await take(workshop, tx as Tx<'marketplace'>, line, actor),
   })
 
@@ -72,18 +75,28 @@ export function transferRoutes(workshop: Workshop): void {
     {
       config: { access: vendors },
       schema: {
-        summary: 'Export the products that one sells as CSV, a line a variant',
+        summary: 'Export the products that one sells as CSV or XLSX, a line a variant',
         description:
           'In the columns that the import takes; batteries are left out, as each is listed with its passport.',
-        produces: ['text/csv'],
+        produces: ['text/csv', sheetType],
+        querystring: Type.Object({
+          format: Type.Optional(Type.Enum(['csv', 'xlsx'], { default: 'csv', examples: ['csv'] })),
+        }),
       },
     },
-    ({ actor }, reply) =>
-      reply
+    async ({ actor, query: { format } }, reply) => {
+      if (format === 'xlsx')
+        return reply
+          .type(sheetType)
+          .header('content-disposition', 'attachment; filename="products.xlsx"')
+          .header('cache-control', 'private, no-store')
+          .send(await sheetOf(await rowsOf(workshop, actor, catalogue.tree())))
+      return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', 'attachment; filename="products.csv"')
         .header('cache-control', 'private, no-store')
-        .send(Readable.from(lines(workshop, actor, catalogue.tree()), { objectMode: false })),
+        .send(Readable.from(lines(workshop, actor, catalogue.tree()), { objectMode: false }))
+    },
   )
 }
 
@@ -200,25 +213,41 @@ function minorIn(column: string, written: string, currency: string): number {
 
 const some = 200
 
-/** Products as lines of a file, some at a time; what begins like a formula is kept from being one. */
-async function* lines({ host }: Workshop, actor: Actor, reading: Promise<Tree>): AsyncGenerator<string> {
-  yield `${Object.keys(columns).join(',')}\r\n`
-  const tree = await reading
+/** What one sells, a variant at a time, read some at a time. */
+async function* variantsOf({ host }: Workshop, actor: Actor, tree: Tree): AsyncGenerator<Cells> {
   const owners = partiesOf(actor)
   let cursor: [string, string] | undefined
   for (;;) {
     const products = await listOwn(host.db, { owners, vendor: undefined, status: undefined }, some, cursor)
     for (const product of products)
-      for (const variant of product.kind === 'battery' ? [] : product.variants) {
-        const cells = cellsOf(product, variant, tree)
-        yield `${Object.keys(columns)
-          .map(name => cellOf(cells[name as keyof Cells]))
-          .join(',')}\r\n`
-      }
+      for (const variant of product.kind === 'battery' ? [] : product.variants) yield cellsOf(product, variant, tree)
     const last = products.at(-1)
     if (!last || products.length < some) return
     cursor = [last.createdAt.toISOString(), last.id]
   }
+}
+
+const names = Object.keys(columns) as (keyof Cells)[]
+
+/** Products as lines of a file; what begins like a formula is kept from being one. */
+async function* lines(workshop: Workshop, actor: Actor, reading: Promise<Tree>): AsyncGenerator<string> {
+  yield `${names.join(',')}\r\n`
+  for await (const cells of variantsOf(workshop, actor, await reading))
+    yield `${names.map(name => cellOf(cells[name])).join(',')}\r\n`
+}
+
+/** The same as rows of a sheet, where a text is no formula, whatever it begins with. */
+async function rowsOf(workshop: Workshop, actor: Actor, reading: Promise<Tree>): Promise<(string | number | null)[][]> {
+  const rows: (string | number | null)[][] = [names]
+  for await (const cells of variantsOf(workshop, actor, await reading))
+    rows.push(
+      names.map(name => {
+        const value = cells[name]
+        if (typeof value === 'number') return value
+        return typeof value === 'string' ? value : Array.isArray(value) ? value.join('|') : cellOf(value)
+      }),
+    )
+  return rows
 }
 
 function cellsOf(product: Product, variant: ProductVariant, tree: Tree): Cells {

@@ -43,23 +43,28 @@ const seller = <Facts extends object>(
 const see = { en: 'See your order', de: 'Bestellung ansehen' }
 
 export const orders = {
-  'order.created': rule(OrderCreated, both, {
-    drafts: event => [buyer(event, { totalMinor: event.totalMinor, currency: event.currency })],
-    en: ({ order, totalMinor, currency }) => ({
-      title: `Your order ${order}`,
-      text: [
-        `We have your order of ${amountIn('en', totalMinor, currency)}. Its things are held for you until it is paid.`,
-      ],
-      action: see.en,
-    }),
-    de: ({ order, totalMinor, currency }) => ({
-      title: `Ihre Bestellung ${order}`,
-      text: [
-        `Ihre Bestellung über ${amountIn('de', totalMinor, currency)} ist da. Die Waren sind für Sie zurückgelegt, bis sie bezahlt ist.`,
-      ],
-      action: see.de,
-    }),
-  }),
+  // Who buys has it in writing (Art. 8 (7) of Directive 2011/83/EU), though they ordered it themselves.
+  'order.created': rule(
+    OrderCreated,
+    { ...both, ownToo: true },
+    {
+      drafts: event => [buyer(event, { totalMinor: event.totalMinor, currency: event.currency })],
+      en: ({ order, totalMinor, currency }) => ({
+        title: `Your order ${order}`,
+        text: [
+          `We have your order of ${amountIn('en', totalMinor, currency)}. Its things are held for you until it is paid.`,
+        ],
+        action: see.en,
+      }),
+      de: ({ order, totalMinor, currency }) => ({
+        title: `Ihre Bestellung ${order}`,
+        text: [
+          `Ihre Bestellung über ${amountIn('de', totalMinor, currency)} ist da. Die Waren sind für Sie zurückgelegt, bis sie bezahlt ist.`,
+        ],
+        action: see.de,
+      }),
+    },
+  ),
 
   'payment.success': rule(PaymentSucceeded, both, {
     drafts: event => [

@@ -16,7 +16,11 @@ export async function placeFromCart(
 ): Promise<{ orderId: string; isNew: boolean }> {
   const { ask, db, now, settings } = host
   const { cart } = await ask(getCart, { userId: wanted.userId })
-  if (!cart || cart.lines.length === 0) throw new Problem('conflict', 'cart_empty')
+  // Who sends it again, as the answer was lost, has the order: what it took is in the cart no more.
+  if (!cart || cart.lines.length === 0)
+    return await db.once(request, async () => {
+      throw new Problem('conflict', 'cart_empty')
+    })
   const before = await idOfCart(db, cart.cartId)
   if (before !== undefined) return { orderId: before, isNew: false }
   const priced = await priceFor(host, { ...wanted, cart })
