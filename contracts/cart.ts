@@ -9,7 +9,11 @@ import { CartContent, Id } from './shared.ts'
 export const getCart = call(
   'cart',
   'get_cart',
-  Type.Object({ userId: Id }),
+  Type.Object({
+    userId: Type.Optional(Id),
+    /** That a browser has in its cookie, where nobody is signed in. */
+    token: Type.Optional(Type.String({ maxLength: 64 })),
+  }),
   Type.Object({
     /** Null where nothing is in it. */
     cart: Type.Union([

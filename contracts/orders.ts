@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { call, event } from './define.ts'
-import { CartContent, Currency, Id, Instant, Minor, Owner } from './shared.ts'
+import { CartContent, Currency, Email, Id, Instant, Locale, Minor, Owner } from './shared.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 const Text = (maxLength: number, options: { examples?: string[] } = {}) => Type.String({ maxLength, ...options })
@@ -93,6 +93,22 @@ const Whole = Type.Object({
 
 /** An order was placed: its pieces are held until it is paid, cancelled, or too old. */
 export const OrderCreated = event('orders', 'order.created', 'orderId', Whole)
+
+/** Somebody without an account has placed an order: they come to it by a link that is mailed to them alone. */
+export const GuestOrdered = event(
+  'orders',
+  'order.by-guest',
+  'orderId',
+  Type.Object({
+    orderId: Id,
+    number: OrderNumber,
+    email: Email,
+    locale: Locale,
+    currency: Currency,
+    totalMinor: Amount,
+    at: Instant,
+  }),
+)
 
 /** All of an order is paid, and what was held is sold. */
 export const PaymentSucceeded = event(
@@ -476,4 +492,12 @@ export const listSellers = call(
       }),
     ),
   }),
+)
+
+/** Where somebody without an account sees to their order; for their own mail alone. Fails with `order_unknown`. */
+export const getGuestLink = call(
+  'orders',
+  'get_guest_link',
+  Type.Object({ orderId: Id }),
+  Type.Object({ link: Type.String({ examples: ['https://example.com/orders/guest/0198.4f0'] }) }),
 )

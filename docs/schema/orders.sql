@@ -473,6 +473,7 @@ create table orders (
   paid_at          timestamp with time zone,
   ended_at         timestamp with time zone,
   added_tax_minor  bigint                    not null default 0,
+  guest            boolean                   not null default false,
   constraint orders_pkey PRIMARY KEY (id),
   constraint orders_cart UNIQUE (cart_id),
   constraint orders_number UNIQUE (number),

@@ -8,7 +8,7 @@ import { problems } from './problems.ts'
 import { reactions } from './reactions.ts'
 import { routes } from './routes.ts'
 import { dropExpired, findCart } from './store.ts'
-import { openVisitors } from './visitors.ts'
+import { hashOf, openVisitors } from './visitors.ts'
 
 /** What somebody means to buy, until they do or forget about it. */
 export const cart = defineService({
@@ -24,8 +24,9 @@ export const cart = defineService({
     routes(host, visitors)
     pages(host, visitors)
     reactions(host)
-    host.answer(getCart, async ({ userId }) => {
-      const found = await findCart(db, { userId })
+    host.answer(getCart, async ({ userId, token }) => {
+      const whose = userId !== undefined ? { userId } : token !== undefined ? { tokenHash: hashOf(token) } : undefined
+      const found = whose && (await findCart(db, whose))
       if (!found || found.lines.length === 0) return { cart: null }
       const { cart, lines } = found
       return { cart: { ...contentOf(cart, lines), cartId: cart.orderKey, version: cart.version } }

@@ -3,7 +3,7 @@ import { accessCookie, refuseForgery, type Reply, type Request } from '#kernel'
 import type { CartHost } from './host.ts'
 import { join, lastsMs, type Whose } from './store.ts'
 
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
+export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
 
 /** Whose cart a request is about. Who looks and has nothing gets no cookie. */
 export function openVisitors({ db, now, platform }: CartHost) {

@@ -11,4 +11,5 @@ export const personal: PersonalTables = {
   imports: 'user_id = $1::uuid',
   leavers: 'user_id = $1::uuid',
   vendor_states: 'vendor_id = $1::uuid',
+  vendor_names: 'vendor_id = $1::uuid',
 }

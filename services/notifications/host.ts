@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { getReceipt } from '#contracts/billing'
+import { getGuestLink } from '#contracts/orders'
 import { getCode, getEmailUndo, getInvitation, getPerson, listMembers, listPeople } from '#contracts/identity'
 import { Setting, type Host, type Job } from '#kernel'
 
@@ -11,11 +12,12 @@ type Asked =
   | typeof getInvitation
   | typeof getEmailUndo
   | typeof getReceipt
+  | typeof getGuestLink
 
 export const needs: readonly Asked[] = [getPerson, listMembers, listPeople, getCode, getInvitation]
 
 /** For links of mails, by when they go out. */
-export const asksLater: readonly Asked[] = [getReceipt, getEmailUndo]
+export const asksLater: readonly Asked[] = [getReceipt, getEmailUndo, getGuestLink]
 
 export const settings = Type.Object({
   NOTIFICATION_RETENTION: Setting.duration(

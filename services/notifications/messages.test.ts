@@ -59,6 +59,10 @@ const facts = {
   vendor: 'Voltwerk',
   account: 'DE•• •••• 3000',
   currency: 'EUR',
+  orderId: 'o',
+  change: 'added',
+  factor: 'totp',
+  left: 3,
   decision: 'refused',
   answer: 'It shows marks of use',
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { getReceipt } from '#contracts/billing'
+import { getGuestLink } from '#contracts/orders'
 import * as contracts from '#contracts/identity'
 import type { OrganisationRole, Owner } from '#contracts/shared'
 import { defineService, fail, newId, Problem } from '#kernel'
@@ -112,7 +113,7 @@ export async function open(
   const receipt = async () => ({ link: 'https://ohmnibus.example.com/charge/visits/abc' })
   const p = await start(t, [identity, watched], {
     ...options,
-    answers: [answering(getReceipt, receipt)],
+    answers: [answering(getReceipt, receipt), answering(getGuestLink, receipt)],
     environment: { PUBLIC_URL: 'https://ohmnibus.example.com', ...options.environment },
   })
   return {

@@ -4,6 +4,7 @@ import { getDocumentFile } from '#contracts/documents'
 import {
   BatterySold,
   GoodsHandedOver,
+  GuestOrdered,
   OrderCancelled,
   OrderCompleted,
   OrderCreated,
@@ -48,6 +49,7 @@ export type OrdersHost = Host<'orders', (typeof needs)[number], typeof settings>
 /** What happens to orders, and to what there is of things. */
 export const publishes = [
   OrderCreated,
+  GuestOrdered,
   PaymentSucceeded,
   PaymentFailed,
   OrderCancelled,

@@ -3,6 +3,7 @@ import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
 import { differencesIn, ledger } from '#money/ledger'
 import { payments } from '#money/payments'
+import { openGuests } from './guests/guests.ts'
 import { needs, publishes, settings } from './host.ts'
 import { openInvoicing } from './invoices/invoicing.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
@@ -10,6 +11,7 @@ import { forgetWhoLeaves } from './leaving.ts'
 import { followOffers } from './offers/offers.ts'
 import { openCancelling } from './orders/cancelling.ts'
 import { orderRoutes } from './orders/routes.ts'
+import type { Order } from './orders/store.ts'
 import { pages } from './pages/pages.ts'
 import { openPaying } from './paying/paying.ts'
 import { personal } from './personal.ts'
@@ -51,14 +53,16 @@ export const orders = defineService({
     followOffers(host)
     followCommissions(host)
     forgetWhoLeaves(host)
-    const paying = openPaying(host, { paid, refunded: invoicing.soon })
+    const guests = openGuests(host)
+    const pageOf = ({ id, guest }: Order): string => (guest ? guests.linkOf(id) : `/orders/${id}`)
+    const paying = openPaying(host, { paid, refunded: invoicing.soon }, pageOf)
     const cancel = openCancelling(host, paying)
     const [links, arrive, returning] = [openLinks(host), openArriving(host), openReturning(host, paying)]
     orderRoutes(host, paying, paid, cancel)
     sendingRoutes(host, { vault, handing, links, arrive })
     returnRoutes(host, returning)
     invoiceRoutes(host)
-    pages({ host, paying, handOver: paid, cancel, arrive, vault, links, returning })
+    pages({ host, paying, handOver: paid, cancel, arrive, vault, links, returning, guests })
     sellerRoutes(host)
     voucherRoutes(host)
     host.answer(quoteCart, async ({ userId, cart }) => {

@@ -1,6 +1,7 @@
 import { ProductCreated, ProductDeleted, ProductUpdated, StockSet, TaxClassChanged } from '#contracts/marketplace'
 import {
   GoodsHandedOver,
+  GuestOrdered,
   OrderCancelled,
   OrderCreated,
   OrderDelivered,
@@ -155,6 +156,8 @@ async function happensTo(p: Pick<TestPlatform, 'publish'>, order: EventData<type
     await p.publish(ReturnDecided, { ...about(version), ...one, vendor, decision, answer: null })
   const back = { restocked: true, currency, amountMinor: totalMinor, refundId: null }
   await p.publish(ReturnReceived, { ...about(12), ...one, vendor, ...back })
+  const placed = { orderId, number, email: 'guest@example.com', locale: 'en' as const, currency, totalMinor, at }
+  await p.publish(GuestOrdered, placed)
   await p.publish(OrderInvoiced, {
     orderId,
     orderNumber: number,

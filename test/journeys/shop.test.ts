@@ -55,7 +55,7 @@ test('a buyer goes from search to licence key: found, put into the cart before t
   const invoice = await ada.ask(`GET /api/orders/invoices/${invoiceId}/pdf`)
   assert.match(String(invoice.body), /^%PDF-/)
 
-  const review = { rating: 5, title: 'Works', text: 'All boxes charge.' }
+  const review = { rating: 5, title: 'Works', body: 'All boxes charge.' }
   await ada.get(201, `POST /api/marketplace/products/${software.id}/reviews`, review)
   const { items: purchases } = await ada.get(200, 'GET /api/users/purchases')
   assert.equal(purchases[0].status, 'completed')

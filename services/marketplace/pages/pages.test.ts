@@ -26,7 +26,7 @@ test('the page of a product says all there is in either language, sets no cookie
   const product = await onSale(market, { ...hostile, originalPrice: 59_900, slug: 'box' })
   const buyer = market.as()
   await market.received(buyer.userId, product.id)
-  const said = { rating: 5, title: `Good "&" ${script}`, body: script, author: `A' or 1=1 ${script}` }
+  const said = { rating: 5, title: `Good "&" ${script}`, body: script, author: script }
   const review = await buyer.post(`/products/${product.id}/reviews`, said)
   assert.equal(review.body.state, 'held')
   assert.equal((await market.admin().put(`/reviews/${review.body.id}/state`, { state: 'visible' })).status, 200)

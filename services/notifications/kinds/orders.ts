@@ -1,5 +1,7 @@
 import {
+  getGuestLink,
   GoodsHandedOver,
+  GuestOrdered,
   OrderCancelled,
   OrderCreated,
   OrderDelivered,
@@ -14,7 +16,7 @@ import {
 } from '#contracts/orders'
 import type { Owner } from '#contracts/shared'
 import { shown } from '#money/amount'
-import { both, inAppOnly, inBulk, rule, type Locale } from './kind.ts'
+import { both, inAppOnly, inBulk, mailOnly, rule, unlessUnknown, type Locale } from './kind.ts'
 
 const languages: Record<Locale, string> = { en: 'en-GB', de: 'de-DE' }
 
@@ -65,6 +67,35 @@ export const orders = {
       }),
     },
   ),
+
+  'order.by-guest': rule(GuestOrdered, mailOnly, {
+    drafts: ({ orderId, number, email, locale, totalMinor, currency }) => [
+      {
+        audience: { kind: 'address', address: email, locale },
+        facts: { orderId, order: number, totalMinor, currency },
+      },
+    ],
+    async secret({ ask }, { orderId }) {
+      const found = await unlessUnknown('order_unknown', ask(getGuestLink, { orderId }))
+      return found && { link: found.link }
+    },
+    en: ({ order, totalMinor, currency }) => ({
+      title: `Your order ${order}`,
+      text: [
+        `We have your order of ${amountIn('en', totalMinor, currency)}. Its things are held for you until it is paid.`,
+        'This link leads to it, now and later. Whoever has it may see to your order: keep it.',
+      ],
+      action: see.en,
+    }),
+    de: ({ order, totalMinor, currency }) => ({
+      title: `Ihre Bestellung ${order}`,
+      text: [
+        `Ihre Bestellung über ${amountIn('de', totalMinor, currency)} ist da. Die Waren sind für Sie zurückgelegt, bis sie bezahlt ist.`,
+        'Dieser Link führt zu ihr, jetzt und später. Wer ihn hat, kann sich um Ihre Bestellung kümmern: Heben Sie ihn auf.',
+      ],
+      action: see.de,
+    }),
+  }),
 
   'payment.success': rule(PaymentSucceeded, both, {
     drafts: event => [

@@ -13,9 +13,11 @@ export async function placeFromCart(
   handOver: HandOver,
   request: Parameters<OrdersHost['db']['once']>[0],
   wanted: Omit<Wanted, 'cart'>,
+  /** Of a browser at which nobody is signed in. */
+  token?: string,
 ): Promise<{ orderId: string; isNew: boolean }> {
   const { ask, db, now, settings } = host
-  const { cart } = await ask(getCart, { userId: wanted.userId })
+  const { cart } = await ask(getCart, token === undefined ? { userId: wanted.userId } : { token })
   // Who sends it again, as the answer was lost, has the order: what it took is in the cart no more.
   if (!cart || cart.lines.length === 0)
     return await db.once(request, async () => {

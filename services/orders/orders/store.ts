@@ -22,6 +22,8 @@ export interface Order {
   readonly id: string
   readonly number: string
   readonly userId: string
+  /** Who bought has no account. */
+  readonly guest: boolean
   readonly cartId: string
   readonly status: OrderStatus
   readonly paymentStatus: PaymentStatus
@@ -112,7 +114,7 @@ export interface Whole {
 }
 
 const orderColumns = (db: Db) => db`
-  id, number, user_id as "userId", cart_id as "cartId", status, payment_status as "paymentStatus",
+  id, number, user_id as "userId", guest, cart_id as "cartId", status, payment_status as "paymentStatus",
   payment_method as "paymentMethod", payment_id as "paymentId", payment_intent as "paymentIntent", cancelling, currency,
   subtotal_minor as "subtotalMinor", discount_minor as "discountMinor", shipping_minor as "shippingMinor",
   tax_minor as "taxMinor", total_minor as "totalMinor", gift_minor as "giftMinor", refunded_minor as "refundedMinor",
@@ -172,10 +174,10 @@ export async function lockOrder(tx: Tx, id: string): Promise<Whole | undefined> 
 /** False where there is an order of that cart. */
 export async function insertOrder(tx: Tx, { order, parts, lines }: Whole, addedTaxMinor: bigint): Promise<boolean> {
   const [row] = await tx`
-    insert into orders (id, number, user_id, cart_id, status, payment_status, currency, subtotal_minor, discount_minor,
+    insert into orders (id, number, user_id, guest, cart_id, status, payment_status, currency, subtotal_minor, discount_minor,
       shipping_minor, tax_minor, added_tax_minor, total_minor, gift_minor, country, billing, shipping, locale, version,
       created_at, expires_at)
-    values (${order.id}, ${order.number}, ${order.userId}, ${order.cartId}, 'pending', 'pending', ${order.currency},
+    values (${order.id}, ${order.number}, ${order.userId}, ${order.guest}, ${order.cartId}, 'pending', 'pending', ${order.currency},
       ${order.subtotalMinor}, ${order.discountMinor}, ${order.shippingMinor}, ${order.taxMinor}, ${addedTaxMinor},
       ${order.totalMinor}, ${order.giftMinor}, ${order.country}, ${tx.json(order.billing as never)},
       ${tx.json(order.shipping as never)}, ${order.locale}, 1, ${order.createdAt}, ${order.expiresAt})

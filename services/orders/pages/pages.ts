@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { getCart } from '#contracts/cart'
 import type { ReturnReason } from '#contracts/orders'
+import { Id } from '#contracts/shared'
 import {
   anyone,
   anyoneAsThemselves,
@@ -14,11 +15,13 @@ import {
   type Reply,
   type Request,
 } from '#kernel'
+import { guestActor, type Guests } from '../guests/guests.ts'
 import type { OrdersHost } from '../host.ts'
+import { asPdf, findInvoice } from '#money/invoices'
 import { look } from '../orders/access.ts'
 import type { Cancel } from '../orders/cancelling.ts'
 import { placeFromCart, type HandOver } from '../orders/placing.ts'
-import { listOrders, lockOrder, type Address } from '../orders/store.ts'
+import { findOrder, listOrders, lockOrder, type Address } from '../orders/store.ts'
 import type { Paying } from '../paying/paying.ts'
 import { factsFor } from '../pricing/facts.ts'
 import { priceCart } from '../pricing/price.ts'
@@ -69,6 +72,7 @@ export interface Surroundings {
   readonly vault: Vault
   readonly links: Links
   readonly returning: Returning
+  readonly guests: Guests
 }
 
 const returnReasons: readonly ReturnReason[] = ['withdrawal', 'broken', 'wrong', 'other']
@@ -79,7 +83,8 @@ const signInFirst = (reply: Reply, back: string): Reply =>
 
 /** Checkout and orders as pages: no script is needed to buy. */
 export function pages(surroundings: Surroundings): void {
-  const { host } = surroundings
+  const { host, guests } = surroundings
+  guestPages(surroundings)
   const about = { produces: ['text/html'], hide: true }
   const Params = Type.Object({ id: Type.String({ maxLength: 36, pattern: '^[0-9A-Za-z-]+$' }) })
   const shared = { ...about, refuses: 'any' as const, consumes: ['application/x-www-form-urlencoded'] }
@@ -94,7 +99,7 @@ export function pages(surroundings: Surroundings): void {
     async (request, reply) => {
       const { visitor: actor, params } = request
       if (!actor) return signInFirst(reply, `/orders/${params.id}`)
-      return await showOrder(surroundings, request as unknown as Request, reply, actor, params.id)
+      return await showOrder(surroundings, request as unknown as Request, reply, { actor, id: params.id })
     },
   )
   host.site.get(
@@ -102,8 +107,8 @@ export function pages(surroundings: Surroundings): void {
     { config: { access: anyone }, schema: { ...about, summary: 'The page of the checkout' } },
     async (request, reply) => {
       const { visitor: actor } = request
-      if (!actor) return signInFirst(reply, '/cart/checkout')
-      return await showCheckout(surroundings, request as Request, reply, actor, {})
+      if (!actor && guests.tokenOf(request as Request) === undefined) return signInFirst(reply, '/cart/checkout')
+      return await showCheckout(surroundings, request as Request, reply, {})
     },
   )
   forForms(host.site, forms => {
@@ -114,13 +119,15 @@ export function pages(surroundings: Surroundings): void {
         schema: { ...shared, summary: 'The page of the checkout: its button', body: CheckoutFields },
       },
       async (request, reply) => {
+        const asked = request as unknown as Request
         const { visitor: actor, body } = request
-        if (!actor) return signInFirst(reply, '/cart/checkout')
+        if (!actor && guests.tokenOf(asked) === undefined) return signInFirst(reply, '/cart/checkout')
+        if (!actor) guests.guard(asked)
         try {
-          return await buy(surroundings, request as unknown as Request, reply, actor, body)
+          return await buy(surroundings, asked, reply, body)
         } catch (error) {
           if (!(error instanceof Problem) || !(error.code in texts.en.troubles)) throw error
-          return await showCheckout(surroundings, request as unknown as Request, reply, actor, body, error.code)
+          return await showCheckout(surroundings, asked, reply, body, error.code)
         }
       },
     )
@@ -134,10 +141,16 @@ export function pages(surroundings: Surroundings): void {
         const { visitor: actor, params, body } = request
         if (!actor) return signInFirst(reply, `/orders/${params.id}`)
         try {
-          return await does(surroundings, reply, actor, params.id, body)
+          return await does(surroundings, reply, actor, params.id, `/orders/${params.id}`, body)
         } catch (error) {
           if (!(error instanceof Problem)) throw error
-          return await showOrder(surroundings, request as unknown as Request, reply, actor, params.id, error.code)
+          return await showOrder(
+            surroundings,
+            request as unknown as Request,
+            reply,
+            { actor, id: params.id },
+            error.code,
+          )
         }
       },
     )
@@ -171,22 +184,27 @@ function addressOf(sent: Sent): Address & { email: string } {
   return { name, email, address, country: country!, company, taxId, zip, city }
 }
 
-/** Places the order and leads to where it is paid. */
-async function buy(at: Surroundings, request: Request, reply: Reply, actor: Actor, sent: Sent): Promise<Reply> {
-  const { host, handOver, paying } = at
+/** Places the order and leads to where it is paid; of who is not signed in, that of the cart their browser has. */
+async function buy(at: Surroundings, request: Request, reply: Reply, sent: Sent): Promise<Reply> {
+  const { host, handOver, paying, guests } = at
   const billing = addressOf(sent)
   const agreed = /^\d{1,16}$/.test(sent.totalMinor ?? '') ? BigInt(sent.totalMinor!) : undefined
-  const { orderId } = await placeFromCart(host, handOver, request, {
+  const guest = request.visitor === undefined
+  const actor = request.visitor ?? guestActor(guests.idOf(billing.email))
+  const wanted = {
     userId: actor.userId,
+    guest,
     billing,
     shipping: billing,
     locale: languageOf(request),
     totalMinor: agreed,
-  })
-  const { order } = (await look(host.db, actor, orderId)).whole
-  const isPaid = order.paymentStatus === 'paid'
+  }
+  const token = guest ? guests.tokenOf(request) : undefined
+  const { orderId } = await placeFromCart(host, handOver, request, wanted, token)
+  const found = await findOrder(host.db, orderId)
+  const isPaid = found?.order.paymentStatus === 'paid'
   const to = isPaid ? undefined : await paying.begin(orderId, undefined).catch(orLater)
-  return unkept(reply).redirect(to ? payAt(to) : `/orders/${orderId}`, 303)
+  return unkept(reply).redirect(to ? payAt(to) : guest ? guests.linkOf(orderId) : `/orders/${orderId}`, 303)
 }
 
 const payAt = ({ paymentId }: { paymentId: string }): string => `/api/orders/payments/${paymentId}/page`
@@ -197,16 +215,16 @@ function orLater(error: unknown): undefined {
 }
 
 async function showCheckout(
-  { host }: Surroundings,
+  { host, guests }: Surroundings,
   request: Request,
   reply: Reply,
-  actor: Actor,
   sent: Sent,
   trouble?: string,
 ): Promise<Reply> {
   const language = languageOf(request)
   const words = texts[language]
-  const { cart } = await host.ask(getCart, { userId: actor.userId })
+  const userId = request.visitor?.userId
+  const { cart } = await host.ask(getCart, userId === undefined ? { token: guests.tokenOf(request)! } : { userId })
   const onward = [
     { to: '/cart', text: words.toCart },
     { to: '/shop', text: words.toShop },
@@ -220,26 +238,34 @@ async function showCheckout(
     })
   const typed = sent.country?.trim().toUpperCase()
   const country = typed && /^[A-Z]{2}$/.test(typed) ? typed : cart.country
-  const facts = await factsFor(host.db, cart, actor.userId, host.now())
+  const facts = await factsFor(host.db, cart, userId ?? null, host.now())
   const priced = priceCart({ ...cart, country }, facts, { place: country === null ? null : { country } }, host.now())
   return sendPage(unkept(reply), trouble ? 409 : 200, {
     language,
     title: words.checkout,
-    body: checkoutView(language, priced, { ...sent, country: country ?? '' }, trouble),
+    body: html`${userId === undefined && html`<p><a href="/api/auth/sign-in?return=%2Fcart%2Fcheckout">${words.signIn}</a></p>`}
+    ${checkoutView(language, priced, { ...sent, country: country ?? '' }, trouble)}`,
     onward,
   })
 }
 
 type Fields = Static<typeof OrderFields>
 
-async function does(at: Surroundings, reply: Reply, actor: Actor, id: string, fields: Fields): Promise<Reply> {
+async function does(
+  at: Surroundings,
+  reply: Reply,
+  actor: Actor,
+  id: string,
+  back: string,
+  fields: Fields,
+): Promise<Reply> {
   const { whole, as, partIds } = await look(at.host.db, actor, id)
   const orderId = whole.order.id
   if (as === 'buyer') {
     if (fields.act === 'pay') return unkept(reply).redirect(payAt(await at.paying.begin(orderId, undefined)), 303)
     await buyerDoes(at, actor, orderId, fields)
   } else await sellerDoes(at, actor, orderId, partIds, fields)
-  return unkept(reply).redirect(`/orders/${orderId}`, 303)
+  return unkept(reply).redirect(back, 303)
 }
 
 async function buyerDoes(
@@ -288,8 +314,7 @@ async function showOrder(
   { host, vault, links, returning }: Surroundings,
   request: Request,
   reply: Reply,
-  actor: Actor,
-  id: string,
+  { actor, id, link }: { actor: Actor; id: string; link?: string },
   trouble?: string,
 ): Promise<Reply> {
   const language = languageOf(request)
@@ -298,13 +323,7 @@ async function showOrder(
     if (error instanceof Problem) return undefined
     throw error
   })
-  if (!seen)
-    return sendPage(unkept(reply), 404, {
-      language,
-      title: words.unknown.title,
-      body: html`<p>${words.unknown.text}</p>`,
-      onward: [{ to: '/orders', text: words.toOrders }],
-    })
+  if (!seen) return noOrder(request, reply)
   const { whole, as, partIds } = seen
   const [shipments, goods, returns] = await Promise.all([
     shipmentsOf(host.db, whole.order.id),
@@ -322,13 +341,97 @@ async function showOrder(
             whole,
             shipments,
             goods,
-            returnsView(language, whole, returns, returning.terms, host.now()),
+            {
+              more: returnsView(language, whole, returns, returning.terms, host.now()),
+              papers: link === undefined ? '/api/orders/invoices' : `${link}/invoices`,
+            },
             trouble,
           )
         : saleView(language, whole, partIds, { shipments, returns, trouble }),
     onward: [
-      { to: '/orders', text: words.toOrders },
       { to: '/shop', text: words.toShop },
+      ...(link === undefined ? [{ to: '/orders', text: words.toOrders }] : []),
     ],
+  })
+}
+
+function noOrder(request: Request, reply: Reply): Promise<Reply> | Reply {
+  const language = languageOf(request)
+  const words = texts[language]
+  return sendPage(unkept(reply), 404, {
+    language,
+    title: words.unknown.title,
+    body: html`<p>${words.unknown.text}</p>`,
+    onward: [{ to: '/orders', text: words.toOrders }],
+  })
+}
+
+/** The pages of an order for who has its link, from the mail that they alone got. */
+function guestPages(surroundings: Surroundings): void {
+  const { host, guests } = surroundings
+  const about = { produces: ['text/html'], hide: true, refuses: 'any' as const }
+  const config = { access: anyone }
+  const Link = Type.Object({ link: Type.String({ maxLength: 100, pattern: '^[0-9A-Za-z._-]+$' }) })
+  host.site.get(
+    '/orders/guest/:link',
+    { config, schema: { ...about, summary: 'The page of an order, by its link', params: Link } },
+    async (request, reply) => {
+      const found = await guests.comesBy(request.params.link)
+      const asked = request as unknown as Request
+      if (!found) return await noOrder(asked, reply)
+      const { actor, orderId: id } = found
+      return await showOrder(surroundings, asked, reply, { actor, id, link: guests.linkOf(id) })
+    },
+  )
+  host.site.get(
+    '/orders/guest/:link/invoices/:id',
+    {
+      config,
+      schema: {
+        summary: 'An invoice or a credit note of an order, by its link',
+        produces: ['application/pdf'],
+        hide: true,
+        refuses: ['invoice_unknown'],
+        params: Type.Object({ ...Link.properties, id: Id }),
+      },
+    },
+    async ({ params }, reply) => {
+      const found = await guests.comesBy(params.link)
+      const whole = found && (await findOrder(host.db, found.orderId))
+      const invoice = await findInvoice(host.db, params.id)
+      if (!invoice || !whole?.parts.some(({ invoiceId }) => invoiceId === params.id))
+        throw new Problem('not_found', 'invoice_unknown')
+      return unkept(reply)
+        .type('application/pdf')
+        .send(await asPdf(invoice))
+    },
+  )
+  forForms(host.site, forms => {
+    forms.post(
+      '/orders/guest/:link',
+      {
+        config,
+        schema: {
+          ...about,
+          summary: 'The page of an order, by its link: its buttons',
+          consumes: ['application/x-www-form-urlencoded'],
+          params: Link,
+          body: OrderFields,
+        },
+      },
+      async (request, reply) => {
+        const asked = request as unknown as Request
+        const found = await guests.comesBy(request.params.link)
+        if (!found) return await noOrder(asked, reply)
+        const { actor, orderId: id } = found
+        const link = guests.linkOf(id)
+        try {
+          return await does(surroundings, reply, actor, id, link, request.body)
+        } catch (error) {
+          if (!(error instanceof Problem)) throw error
+          return await showOrder(surroundings, asked, reply, { actor, id, link }, error.code)
+        }
+      },
+    )
   })
 }

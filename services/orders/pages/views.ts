@@ -110,7 +110,7 @@ export function orderView(
   { order, parts, lines }: Whole,
   shipments: readonly ShipmentRow[],
   goods: Goods,
-  more: Html,
+  { more, papers }: { more: Html; papers: string },
   trouble: string | undefined,
 ): Html {
   const words = texts[language]
@@ -141,7 +141,12 @@ export function orderView(
     ${shipments.map(shipment => way(words, shipment))}
     ${parts.map(
       ({ invoiceId }) =>
-        invoiceId !== null && html`<p><a href="${`/api/orders/invoices/${invoiceId}/pdf`}">${words.invoice}</a></p>`,
+        invoiceId !== null &&
+        html`<p>
+          <a href="${papers.startsWith('/api') ? `${papers}/${invoiceId}/pdf` : `${papers}/${invoiceId}`}"
+            >${words.invoice}</a
+          >
+        </p>`,
     )}
     ${more} ${(waits || untouched) && button('cancel', words.cancel)}`
 }

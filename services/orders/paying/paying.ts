@@ -25,7 +25,11 @@ export interface Paying {
 type Follow = (tx: Tx<'orders'>, orderId: string) => Promise<void>
 
 /** Payments of orders, and what follows from what becomes of them. */
-export function openPaying(host: OrdersHost, next: Record<'paid' | 'refunded', Follow>): Paying {
+export function openPaying(
+  host: OrdersHost,
+  next: Record<'paid' | 'refunded', Follow>,
+  pageOf: (order: Order) => string,
+): Paying {
   const { db, now, log } = host
   const payments = openPayments<'orders'>(host, { onChange: (tx, change) => follow(tx, change) })
 
@@ -69,7 +73,7 @@ export function openPaying(host: OrdersHost, next: Record<'paid' | 'refunded', F
     payments,
     refunded: next.refunded,
     async begin(orderId, provider) {
-      const id = await db.transaction(tx => prepare(tx, payments, orderId, provider, now()))
+      const id = await db.transaction(tx => prepare(tx, payments, orderId, provider, pageOf, now()))
       const opened = await payments.open(id)
       if (opened.providerId !== null)
         await db.transaction(async tx => {
@@ -159,6 +163,7 @@ async function prepare(
   payments: Payments<'orders'>,
   orderId: string,
   provider: string | undefined,
+  pageOf: (order: Order) => string,
   at: Date,
 ): Promise<string> {
   const whole = await lockOrder(tx, orderId)
@@ -174,7 +179,7 @@ async function prepare(
     money: { minor: order.totalMinor - order.giftMinor, currency: order.currency },
     capture: 'automatic',
     description: order.number,
-    returnTo: `/orders/${order.id}`,
+    returnTo: pageOf(order),
     ...(provider !== undefined && { provider }),
   })
   await noteOrder(tx, order, { paymentId: payment.id })

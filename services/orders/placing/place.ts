@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { OrderCreated } from '#contracts/orders'
+import { GuestOrdered, OrderCreated } from '#contracts/orders'
 import type { CartContent } from '#contracts/shared'
 import { newId, Problem, type Tx } from '#kernel'
 import { checkTaxId, type TaxId } from '#money/tax'
@@ -13,6 +13,8 @@ import { useCards, useCoupons } from '../vouchers/store.ts'
 
 export interface Wanted {
   readonly userId: string
+  /** They have no account. */
+  readonly guest?: boolean | undefined
   readonly cart: CartContent & { readonly cartId: string }
   readonly billing: Address
   readonly shipping: Address
@@ -98,12 +100,27 @@ export async function place(
     priced.giftCards.flatMap(({ card, usedMinor }) => (card && usedMinor > 0n ? [{ card, usedMinor }] : [])),
   )
   await tx.publish(OrderCreated, orderFacts(whole, at))
+  if (order.guest && order.billing.email)
+    await tx.publish(GuestOrdered, {
+      orderId: order.id,
+      number: order.number,
+      email: order.billing.email,
+      locale: order.locale,
+      currency: order.currency,
+      totalMinor: Number(order.totalMinor),
+      at: at.toISOString(),
+    })
   tx.withCommit(logged(tx, order.id, at, 'placed', { totalMinor: Number(order.totalMinor) }).execute())
   await holdPieces(tx, piecesOf(lines))
   return whole
 }
 
-function wholeOf({ userId, cart, billing, shipping, locale }: Wanted, priced: Priced, at: Date, holdMs: number): Whole {
+function wholeOf(
+  { userId, guest = false, cart, billing, shipping, locale }: Wanted,
+  priced: Priced,
+  at: Date,
+  holdMs: number,
+): Whole {
   const orderId = newId()
   const ids = new Map(priced.vendors.map(({ vendorId }) => [vendorId, newId()]))
   const sum = (lines: readonly PricedLine[], of: (line: PricedLine) => bigint): bigint =>
@@ -136,6 +153,7 @@ function wholeOf({ userId, cart, billing, shipping, locale }: Wanted, priced: Pr
       id: orderId,
       number: newNumber(),
       userId,
+      guest,
       cartId: cart.cartId,
       status: 'pending',
       paymentStatus: 'pending',
