@@ -27,6 +27,7 @@ create table cursors (
 );
 alter table cursors enable row level security;
 create policy every on cursors for all to kernel using (true);
+create policy looked_through on cursors for select to admin using (true);
 create policy own on cursors for all to ohmnibus_service using ((service = CURRENT_USER));
 
 create table dead_letters (
@@ -57,7 +58,9 @@ CREATE INDEX dead_letters_key ON kernel.dead_letters USING btree (subscription, 
 CREATE INDEX dead_letters_untold ON kernel.dead_letters USING btree (failed_at) WHERE ((state = 'dead'::text) AND (told_at IS NULL));
 alter table dead_letters enable row level security;
 create policy every on dead_letters for all to kernel using (true);
+create policy looked_through on dead_letters for select to admin using (true);
 create policy own on dead_letters for all to ohmnibus_service using ((service = CURRENT_USER));
+create policy tried_again on dead_letters for update to admin using ((state = 'dead'::text)) with check ((state = 'retrying'::text));
 
 create table log (
   position      bigint                    not null generated always as identity,
@@ -75,6 +78,7 @@ CREATE INDEX log_search ON ONLY kernel.log USING brin (key text_bloom_ops, "left
 CREATE INDEX log_topic ON ONLY kernel.log USING btree (topic, "position");
 alter table log enable row level security;
 create policy every on log for all to kernel using (true);
+create policy looked_through on log for select to admin using (true);
 create policy own on log for insert to ohmnibus_service with check ((owner = CURRENT_USER));
 
 create table migrations (
@@ -115,6 +119,7 @@ create table subscriptions (
 CREATE UNIQUE INDEX subscriptions_id ON kernel.subscriptions USING btree (service, topic, id);
 alter table subscriptions enable row level security;
 create policy every on subscriptions for all to kernel using (true);
+create policy looked_through on subscriptions for select to admin using (true);
 create policy own on subscriptions for all to ohmnibus_service using ((service = CURRENT_USER));
 
 CREATE OR REPLACE FUNCTION kernel.add_job(task text, payload json, run_at timestamp with time zone, tries integer, job_key text, trace_id text)

@@ -57,6 +57,8 @@ const facts = {
   nextTryAt: at,
   why: 'faulted',
   vendor: 'Voltwerk',
+  host: 'hooks.example.com',
+  because: 'gone',
   account: 'DE•• •••• 3000',
   currency: 'EUR',
   orderId: 'o',

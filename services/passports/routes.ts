@@ -10,7 +10,6 @@ import {
   ownerFor,
   Page,
   page,
-  Problem,
   requireMatch,
   signedIn,
   timeOf,

@@ -16,6 +16,7 @@ const Quarter = Type.Object({
   feesMinor: { ...Minor, description: 'What the platform kept' },
   transactions: Type.Integer({ minimum: 0, examples: [12] }),
 })
+const quarter = { considerationMinor: 1_250_000, feesMinor: 150_000, transactions: 12 }
 const Seller = Type.Object({
   vendorId: Id,
   name: Text('Voltwerk GmbH'),
@@ -35,7 +36,7 @@ const Seller = Type.Object({
   reportable: Type.Boolean({ description: 'Above the threshold: 30 sales, or more than 2,000 EUR' }),
   missing: Type.Array(Type.String({ examples: ['taxId'] })),
   currencies: Type.Array(
-    Type.Object({ currency: Currency, quarters: Type.Array(Quarter, { minItems: 4, maxItems: 4 }) }),
+    Type.Object({ currency: Currency, quarters: Type.Array(Quarter, { minItems: 4, maxItems: 4, examples: [Array.from({ length: 4 }, () => quarter)] }) }),
   ),
 })
 const ReportView = Type.Object(
