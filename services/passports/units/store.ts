@@ -81,14 +81,14 @@ export async function isFamilyApart(tx: Tx, ids: readonly string[]): Promise<boo
 /** What a hundred of those that begin with a passport are found by, as it says now; the last of them, to go on after. */
 export async function refold(tx: Tx, parentId: string, after: string | null, limit: number): Promise<string[]> {
   const rows = await tx<{ id: string }[]>`
-    with some as (
+    with children as (
       select id from passports
       where parent_id = ${parentId} and id > ${after ?? '00000000-0000-0000-0000-000000000000'}
       order by id limit ${limit} for update
     )
     update passports c set model = coalesce(p.model, c.model), category = coalesce(p.category, c.category),
       chemistry = coalesce(p.chemistry, c.chemistry), mass_kg = coalesce(p.mass_kg, c.mass_kg)
-    from passports p where p.id = ${parentId} and c.id in (select id from some)
+    from passports p where p.id = ${parentId} and c.id in (select id from children)
     returning c.id`
   return rows.map(({ id }) => id).sort()
 }
