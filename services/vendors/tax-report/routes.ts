@@ -36,7 +36,10 @@ const Seller = Type.Object({
   reportable: Type.Boolean({ description: 'Above the threshold: 30 sales, or more than 2,000 EUR' }),
   missing: Type.Array(Type.String({ examples: ['taxId'] })),
   currencies: Type.Array(
-    Type.Object({ currency: Currency, quarters: Type.Array(Quarter, { minItems: 4, maxItems: 4, examples: [Array.from({ length: 4 }, () => quarter)] }) }),
+    Type.Object({
+      currency: Currency,
+      quarters: Type.Array(Quarter, { minItems: 4, maxItems: 4, examples: [Array.from({ length: 4 }, () => quarter)] }),
+    }),
   ),
 })
 const ReportView = Type.Object(
