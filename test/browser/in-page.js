@@ -17,7 +17,6 @@ globalThis.looking = {
     paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   }),
-  axe: async values => (await globalThis.axe.run(document, { runOnly: { type: 'tag', values } })).violations,
 
   /** Numbers all that can be used; those of a group of radio buttons are one. */
   mark() {
