@@ -71,11 +71,14 @@ export function readLine<C extends Columns>(columns: C, line: number, texts: Rec
   return { values: values as Line<C>, faults }
 }
 
-/** A value as a cell of a file: what begins like a formula is kept from being one where it is opened. */
+/**
+ * A value as a cell of a file: what begins like a formula is kept from being one where it is opened. A number stays, also
+ * one to call.
+ */
 export function cellOf(value: unknown): string {
   if (value === null || value === undefined) return ''
   const text = Array.isArray(value) ? value.join('|') : typeof value === 'boolean' ? (value ? 'yes' : 'no') : `${value}`
   const isText = typeof value === 'string' || Array.isArray(value)
-  const safe = isText && /^[=@\t\r]|^[+-](?![\d(])/.test(text) ? `'${text}` : text
+  const safe = isText && /^[=@\t\r]|^[+-](?![\d(][\d ().,/-]*$)/.test(text) ? `'${text}` : text
   return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
