@@ -1,3 +1,4 @@
+/** All that orders promise, from the cart to what was sent back, in one place, though it takes more than 500 lines. */
 import Type, { type Static } from 'typebox'
 import { call, event } from './define.ts'
 import { CartContent, Currency, Email, Id, Instant, Locale, Minor, Owner } from './shared.ts'

@@ -7,14 +7,13 @@ import { openGuests } from './guests/guests.ts'
 import { needs, publishes, settings } from './host.ts'
 import { openInvoicing } from './invoices/invoicing.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
-import { forgetWhoLeaves } from './leaving.ts'
+import { forgetWhoLeaves, personal } from './leaving.ts'
 import { followOffers } from './offers/offers.ts'
 import { openCancelling } from './orders/cancelling.ts'
 import { orderRoutes } from './orders/routes.ts'
 import type { Order } from './orders/store.ts'
 import { pages } from './pages/pages.ts'
 import { openPaying } from './paying/paying.ts'
-import { personal } from './personal.ts'
 import { followCommissions } from './pricing/commission.ts'
 import { factsFor, quoteOf } from './pricing/facts.ts'
 import { priceCart } from './pricing/price.ts'
@@ -43,9 +42,7 @@ export const orders = defineService({
   publishes,
   start(host) {
     const { db, log, metrics, now } = host
-    const vault = openVault(host)
-    const handing = openHandingOver(host)
-    const invoicing = openInvoicing(host)
+    const [vault, handing, invoicing] = [openVault(host), openHandingOver(host), openInvoicing(host)]
     const paid = async (tx: Parameters<typeof handing.soon>[0], orderId: string): Promise<void> => {
       await handing.soon(tx, orderId)
       await invoicing.soon(tx, orderId)
