@@ -13,7 +13,8 @@ export interface Step {
   readonly version: number
   readonly at: string
   readonly status: string
-  readonly actor: { readonly userId: string | null; readonly role: string }
+  /** Not told to whom it does not concern. */
+  readonly actor?: { readonly userId: string | null; readonly role: string } | undefined
   readonly updatedFields: readonly string[]
 }
 
@@ -33,7 +34,8 @@ export function History(props: {
         {steps.map(({ version, at, status, actor, updatedFields }, index) => (
           <Timeline.Item key={version} title={fill(texts.history.version, { number: version })}>
             <Text size="sm">
-              <Value kind="instant" value={at} /> · {wordFor(texts, actor.role)} · {wordFor(texts, status)}
+              <Value kind="instant" value={at} /> {actor && <> · {wordFor(texts, actor.role)}</>} ·{' '}
+              {wordFor(texts, status)}
             </Text>
             {updatedFields.length > 0 && <Text size="sm">{updatedFields.join(', ')}</Text>}
             {index < steps.length - 1 && (
