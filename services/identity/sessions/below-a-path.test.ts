@@ -64,6 +64,7 @@ test('below a path of a host that others have too, cookies, links and addresses 
       ['ohmnibus-registration', '/app/api'],
       ['ohmnibus-refresh', '/app/api'],
       ['ohmnibus-access', '/app'],
+      ['ohmnibus-browser', '/app/api'],
     ],
   )
   assert.equal((await ask('POST', '/api/auth/refresh')).status, 200)
@@ -86,7 +87,7 @@ test('below a path of a host that others have too, cookies, links and addresses 
   const signIn = await (await fetch(`${front.url}/api/auth/sign-in`)).text()
   for (const text of [page, signIn]) assert.doesNotMatch(text, / (href|action)="\/(?!app\/)/)
   assert.equal((await ask('POST', '/api/auth/logout')).status, 204)
-  assert.deepEqual([...kept.keys()], ['ohmnibus-registration'])
+  assert.deepEqual([...kept.keys()], ['ohmnibus-registration', 'ohmnibus-browser'])
   assert.equal((await http.inject('/health/live')).statusCode, 200, 'behind the proxy there is no path')
 })
 
