@@ -65,7 +65,8 @@ test('whatever happens, no line of the log tells of a person or a secret, not ev
   const written = lines()
   assert.ok(written.length > 100, 'much was logged')
   assert.ok(written.some(line => line.includes('a mail cannot be delivered')))
-  const values = [...heard].filter(value => value.length > 2)
+  // The first admin is called by what they are, and routes by whom they are for.
+  const values = [...heard].filter(value => value.length > 2 && value !== 'Admin')
   assert.ok(
     values.includes('ada@example.com') &&
       values.some(value => value.startsWith('eyJ')) &&
