@@ -178,7 +178,6 @@ function shown(value: unknown, language: Language): Html {
 }
 
 function send(request: Request, reply: Reply, status: number, language: Language, title: string, body: Html): Reply {
-  const path = request.url.split('?', 1)[0]!
   const page = html`<!doctype html>
     <html lang="${language}">
       <head>
@@ -195,8 +194,7 @@ function send(request: Request, reply: Reply, status: number, language: Language
         <nav>
           <ul>
             ${Object.entries(languages).map(
-              ([tag, name]) =>
-                html`<li><a href="${`${path}?lang=${tag}`}" hreflang="${tag}" lang="${tag}">${name}</a></li>`,
+              ([tag, name]) => html`<li><a href="${`?lang=${tag}`}" hreflang="${tag}" lang="${tag}">${name}</a></li>`,
             )}
           </ul>
         </nav>
