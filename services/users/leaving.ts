@@ -1,4 +1,5 @@
 import { UserDeleted } from '#contracts/identity'
+import { alone } from './alone.ts'
 import type { UsersHost } from './host.ts'
 import type { Engine } from './subscriptions/engine.ts'
 
@@ -11,6 +12,7 @@ export function forgetWhoLeaves({ on }: UsersHost, engine: Engine): void {
     UserDeleted,
     { id: 'forget', purpose: 'forget who left', from: 'beginning' },
     async ({ userId, timestamp }, tx) => {
+      await alone(tx, userId)
       await tx`
         insert into leavers (user_id, left_at) values (${userId}, ${timestamp})
         on conflict (user_id) do update set left_at = excluded.left_at`

@@ -1,6 +1,4 @@
 import { AccountDeletionEnded } from '#contracts/identity'
-import { StationConnected, StationDisconnected } from '#contracts/stations'
-import { newId } from '#kernel'
 import type { TestPlatform } from '../../kernel/testing.ts'
 import type { Client } from './client.ts'
 import { offerOne } from './market.ts'
@@ -24,11 +22,6 @@ export async function adminHappens(
   await root.get(200, `POST ${at}/publish`)
   await root.get(200, `PUT ${at}`, { ...help, body: 'Plug in, and wait.' })
   await root.get(200, `POST ${at}/withdraw`)
-
-  // By hand: nobody has heard of its charger.
-  const station = { stationId: newId(), chargerId: 'CP-A', owner: null, public: true, connectionId: newId() }
-  await p.publish(StationConnected, { ...station, at: '2027-02-18T08:00:00.000Z' })
-  await p.publish(StationDisconnected, { ...station, at: '2027-02-18T09:00:00.000Z' })
 
   const { id: requestId } = await root.get(202, `DELETE /api/admin/users/${leaver.id}`, { reason: 'Wished for' })
   await second.get(200, `POST /api/admin/approvals/${requestId}/approve`, {})

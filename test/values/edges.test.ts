@@ -101,7 +101,7 @@ test('every route of a service refuses by name what its query does not know; a p
   for (const path of ['/health', '/health/live', '/health/ready'])
     assert.equal((await p.http.inject(`${path}?nobody=knows`)).statusCode, path === '/health/ready' ? 503 : 200, path)
   for (const route of routesOf(p).filter(({ method, service, isPage }) => method === 'GET' && service && !isPage)) {
-    const fitting: Record<string, string> = { code: 'token_missing', version: '1' }
+    const fitting: Record<string, string> = { code: 'token_missing', version: '1', key: 'shop.open' }
     const url = `${addressOf(route, name => fitting[name] ?? newId())}?nobody=knows`
     const answer = await p.http.inject({ url, headers })
     assert.equal(answer.statusCode, 400, route.name)

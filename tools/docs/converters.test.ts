@@ -97,7 +97,11 @@ test('an operation says who may use it, what it takes and gives, and how it refu
   assert.deepEqual(Object.keys(post.responses), ['201', '400', '401', '403', '409', '413', '415', '422', '503'])
   assert.deepEqual(Object.keys(get.responses), ['200', '400', '401', '403', '503'])
   assert.ok(codesAt(components, post.responses[503]).includes('file_storage_full'))
-  assert.deepEqual(codesAt(components, get.responses[403]), ['role_insufficient'])
+  assert.deepEqual(codesAt(components, get.responses[403]), [
+    'role_insufficient',
+    'scope_insufficient',
+    'second_factor_missing',
+  ])
 })
 
 test('a file that is read in parts, or not again, says so', async () => {

@@ -168,7 +168,7 @@ export const walk: readonly Chapter[] = [
         keep: { passportId: 'id' },
       },
       { operation: 'getPassports' },
-      { operation: 'getPassportsById', with: { id: 'passportId' }, keep: { passportTag: 'ETag' } },
+      { operation: 'getPassportsById', as: 'oneself', with: { id: 'passportId' }, keep: { passportTag: 'ETag' } },
       {
         operation: 'putPassportsById',
         with: {
@@ -178,15 +178,15 @@ export const walk: readonly Chapter[] = [
         },
         keep: { passportTag: 'ETag' },
       },
-      { operation: 'getPassportsByIdVersions', with: { id: 'passportId' } },
-      { operation: 'getPassportsByIdAttributes', with: { id: 'passportId' } },
-      { operation: 'getPassportsByIdReadiness', with: { id: 'passportId' } },
+      { operation: 'getPassportsByIdVersions', as: 'oneself', with: { id: 'passportId' } },
+      { operation: 'getPassportsByIdAttributes', as: 'oneself', with: { id: 'passportId' } },
+      { operation: 'getPassportsByIdReadiness', as: 'oneself', with: { id: 'passportId' } },
       {
         operation: 'patchPassportsByIdAttributes',
         with: { id: 'passportId', 'If-Match': 'passportTag' },
         keep: { passportTag: 'ETag' },
       },
-      { operation: 'getPassportsByIdChildren', with: { id: 'passportId' } },
+      { operation: 'getPassportsByIdChildren', as: 'oneself', with: { id: 'passportId' } },
       { operation: 'getPassportsByIdAccessLog', with: { id: 'passportId' } },
       {
         operation: 'putPassportsByIdReadersByReaderId',

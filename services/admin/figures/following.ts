@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { SessionCharged, TariffPublished, TariffWithdrawn } from '#contracts/billing'
 import { ArticleChanged, ArticlePublished, ArticleWithdrawn } from '#contracts/content'
 import type { EventContract } from '#contracts/define'
@@ -22,7 +23,7 @@ import {
   ReviewRemoved,
   TaxClassChanged,
 } from '#contracts/marketplace'
-import { ChargerRegistered, ChargerRemoved } from '#contracts/ocpp'
+import { ChargerConnected, ChargerDisconnected, ChargerRegistered, ChargerRemoved } from '#contracts/ocpp'
 import {
   OrderCancelled,
   OrderCompleted,
@@ -33,13 +34,7 @@ import {
 } from '#contracts/orders'
 import { PassportCreated, PassportDeleted, PassportMoved, PassportStatusChanged } from '#contracts/passports'
 import { SessionCorrected, SessionEnded, SessionStarted } from '#contracts/sessions'
-import {
-  StationConnected,
-  StationCreated,
-  StationDeleted,
-  StationDisconnected,
-  StationUpdated,
-} from '#contracts/stations'
+import { StationCreated, StationDeleted, StationUpdated } from '#contracts/stations'
 import {
   CommissionRuleChanged,
   VendorApproved,
@@ -53,6 +48,13 @@ import type { Delivered } from '#kernel'
 import { noteAll } from '../audit/store.ts'
 import type { AdminHost } from '../host.ts'
 import { forGood, tell, type Told } from './things.ts'
+
+/** Chargers are known by names. */
+const idOf = (name: string): string =>
+  createHash('md5')
+    .update(name)
+    .digest('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 
 /** What of an event is counted, and which of its fields stand in the audit log where an admin did it. */
 interface Following<E extends EventContract> {
@@ -131,24 +133,21 @@ function followBatteriesAndCharging(follow: Follow): void {
     follow(event, {
       counts: one => ({ kind: 'station', id: one.stationId, rank: one.version, state: 'there' }),
     })
-  // Of one connection the end is later than its begin.
+  // Of one connection the end is later than its begin. By the charger: which station it stands at may change meanwhile.
   for (const [event, isUp] of [
-    [StationConnected, true],
-    [StationDisconnected, false],
+    [ChargerConnected, true],
+    [ChargerDisconnected, false],
   ] as const)
     follow(event, {
-      counts: ({ stationId: id, connectionId }) => ({
+      counts: ({ chargerId, connectionId }) => ({
         kind: 'connection',
-        id,
+        id: idOf(chargerId),
         rank: `${connectionId} ${isUp ? 0 : 1}`,
         state: isUp ? 'up' : null,
       }),
     })
   follow(StationDeleted, {
-    counts: ({ stationId: id }) => [
-      { kind: 'station', id, rank: forGood, state: null },
-      { kind: 'connection', id, rank: forGood, state: null },
-    ],
+    counts: ({ stationId: id }) => ({ kind: 'station', id, rank: forGood, state: null }),
     notes: ['version'],
   })
   const session = (

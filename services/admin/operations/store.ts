@@ -1,5 +1,5 @@
 import type { EventActor } from '#contracts/shared'
-import type { Db, Tx } from '#kernel'
+import { timeOf, type Db, type Tx } from '#kernel'
 
 /** What somebody looks for. */
 export interface Wanted {
@@ -29,9 +29,10 @@ const apartMs = 60_000
 
 /** The log for people: the latest first, those before a position. */
 export async function browse(db: Db, wanted: Wanted, limit: number, before?: number): Promise<Logged[]> {
-  const { topic, service, key, traceId, from, to } = wanted
-  const least = from ? await positionAt(db, Date.parse(from) - apartMs) : 0
-  const most = to ? await positionAt(db, Date.parse(to) + apartMs) : Number.MAX_SAFE_INTEGER
+  const { topic, service, key, traceId } = wanted
+  const [from, to] = [wanted.from, wanted.to].map(text => (text === undefined ? undefined : timeOf(text)))
+  const least = from ? await positionAt(db, from.getTime() - apartMs) : 0
+  const most = to ? await positionAt(db, to.getTime() + apartMs) : Number.MAX_SAFE_INTEGER
   const end = Math.min(before ?? Number.MAX_SAFE_INTEGER, most)
   // What is rare is found by its index first, not by going through all from the end.
   return await db<Logged[]>`

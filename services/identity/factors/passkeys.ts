@@ -19,7 +19,8 @@ import {
 const lifeOfChallenge = 5 * 60_000
 export const mostPasskeys = 20
 
-const Bytes = (maxLength: number) => Type.String({ maxLength, pattern: '^[A-Za-z0-9_-]+$', examples: ['bm90aGluZw'] })
+const Bytes = (maxLength: number) =>
+  Type.String({ maxLength, pattern: `^[A-Za-z0-9_-]{1,${maxLength}}$`, examples: ['bm90aGluZw'] })
 
 const credential = {
   id: Bytes(1400),

@@ -1,3 +1,4 @@
+import { alone } from '../alone.ts'
 import { SessionCharged } from '#contracts/billing'
 import type { Db } from '#kernel'
 import type { UsersHost } from '../host.ts'
@@ -17,6 +18,9 @@ export function followCharges({ onMany }: UsersHost): void {
     SessionCharged,
     { id: 'charges', purpose: 'show drivers what they charged', from: 'beginning' },
     async (events, tx) => {
+      // In one order, so that two who tell of the same persons wait for each other instead of locking each other out.
+      const drivers = new Set(events.flatMap(({ driverId }) => driverId ?? []))
+      for (const driverId of [...drivers].sort()) await alone(tx, driverId)
       for (const event of events) {
         const { sessionId, driverId, chargerId, energyWh, currency, totalMinor, startedAt, endedAt, revision } = event
         if (driverId === null) continue

@@ -1,3 +1,4 @@
+import { alone } from '../alone.ts'
 import type { Db, Tx } from '#kernel'
 
 export interface Profile {
@@ -21,14 +22,17 @@ export async function findProfile(db: Db, userId: string): Promise<Profile | und
 }
 
 /** One there is stays, and who left has none. */
-export const insertFirst = (
+export async function insertFirst(
   tx: Tx,
   first: { userId: string; displayName: string; language: 'en' | 'de'; at: Date },
-) => tx`
+): Promise<void> {
+  await alone(tx, first.userId)
+  await tx`
   insert into profiles (user_id, display_name, language, time_zone, version, created_at)
   select ${first.userId}, ${first.displayName}, ${first.language}, 'UTC', 1, ${first.at}
   where not exists (select from leavers where user_id = ${first.userId})
   on conflict do nothing`
+}
 
 export async function lockProfile(tx: Tx, userId: string): Promise<Profile | undefined> {
   const [row] = await tx<Profile[]>`

@@ -1,3 +1,4 @@
+import { alone } from '../alone.ts'
 import type { Db, Tx } from '#kernel'
 
 export interface Item {
@@ -28,6 +29,7 @@ export interface Told {
 /** The latest version that says something of it is right, in whatever order they come; of who left nothing is kept. */
 export async function putPurchase(tx: Tx, told: Told): Promise<void> {
   const { orderId, userId, number, version, status, paymentStatus, whole } = told
+  await alone(tx, userId)
   await tx`
     insert into purchases (order_id, user_id, number, currency, total_minor, items, placed_at, status, status_version,
       payment_status, payment_version)
@@ -56,6 +58,7 @@ export async function putRefund(
   tx: Tx,
   refund: { refundId: string; orderId: string; userId: string; amountMinor: number; failed: boolean },
 ): Promise<void> {
+  await alone(tx, refund.userId)
   await tx`
     insert into purchase_refunds (refund_id, order_id, user_id, amount_minor, failed)
     select ${refund.refundId}, ${refund.orderId}, ${refund.userId}, ${refund.amountMinor}, ${refund.failed}
