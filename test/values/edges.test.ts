@@ -101,8 +101,16 @@ test('every route of a service refuses by name what its query does not know; a p
   for (const path of ['/health', '/health/live', '/health/ready'])
     assert.equal((await p.http.inject(`${path}?nobody=knows`)).statusCode, path === '/health/ready' ? 503 : 200, path)
   for (const route of routesOf(p).filter(({ method, service, isPage }) => method === 'GET' && service && !isPage)) {
-    const fitting: Record<string, string> = { code: 'token_missing', version: '1', key: 'shop.open' }
-    const url = `${addressOf(route, name => fitting[name] ?? newId())}?nobody=knows`
+    const fitting: Record<string, string> = {
+      code: 'token_missing',
+      version: '1',
+      position: '1',
+      year: '2027',
+      month: '2027-02',
+    }
+    // Settings and switches have names.
+    const named = /\/api\/admin\/(settings|switches|features)\//.test(route.name)
+    const url = `${addressOf(route, name => fitting[name] ?? (named ? 'shop.open' : newId()))}?nobody=knows`
     const answer = await p.http.inject({ url, headers })
     assert.equal(answer.statusCode, 400, route.name)
     const { errors } = answer.json() as { errors: { pointer: string }[] }
