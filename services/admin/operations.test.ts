@@ -48,6 +48,7 @@ suite('the event log', () => {
     const found = async (query: string) => {
       const { status, body, text } = await it.ada.get(`events?${query}`)
       assert.equal(status, 200, text)
+      // What the API answers, as JSON of any shape.
       return body.items as any[]
     }
     assert.equal((await found('topic=commission-rule.changed')).length, 6)

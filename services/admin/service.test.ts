@@ -162,6 +162,7 @@ suite('the audit log', () => {
   })
   const acts = async (it: It, query = '') => {
     await it.p.settle()
+    // What the API answers, as JSON of any shape.
     return (await it.ada.get(`audit${query}`)).body.items as any[]
   }
 

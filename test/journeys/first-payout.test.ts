@@ -4,6 +4,7 @@ import { start } from '../../kernel/testing.ts'
 import { getCode, SendOtp } from '../../contracts/identity.ts'
 import { defineService, type Host } from '../../kernel/index.ts'
 import { choose } from '../../services/all.ts'
+import { withClockwork } from './clockwork.ts'
 import { client, mailsIn, register } from './client.ts'
 
 const password = 'quiet trains at dawn'
@@ -11,22 +12,7 @@ const admin = { email: 'root@example.com', password }
 
 test('a vendor from registration to first payout', async t => {
   let at = new Date('2027-03-01T09:00:00Z')
-  const works = new Map<string, () => Promise<void>>()
-  const services = (await choose()).map(service =>
-    service.name === 'vendors'
-      ? {
-          ...service,
-          start: (host: Parameters<typeof service.start>[0]) =>
-            service.start({
-              ...host,
-              every(interval, purpose, work) {
-                works.set(purpose, work)
-                host.every(interval, purpose, work)
-              },
-            }),
-        }
-      : service,
-  )
+  const { services, strike } = withClockwork(await choose(), 'vendors')
   let mailroom!: Host<string, typeof getCode>
   // Reads what mails would say.
   const reader = defineService({
@@ -131,7 +117,7 @@ test('a vendor from registration to first payout', async t => {
 
   // Two weeks later it is hers, and a second person lets it go.
   at = new Date('2027-03-15T09:00:00Z')
-  for (const [purpose, work] of works) if (purpose.startsWith('settle')) await work()
+  await strike(/^settle/)
   await vendor.signIn()
   await signIn()
   assert.deepEqual(await earnings(), [0, earned, 0, 0, net])

@@ -2,28 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
+import { withClockwork } from './clockwork.ts'
 import { client, mailsIn } from './client.ts'
 
 const admin = { email: 'root@example.com', password: 'quiet trains at dawn' }
 
 test('a subscription whose card fails and recovers: told before, tried again, paid, invoiced, and cancelled with its period', async t => {
   let at = new Date('2027-01-31T09:00:00Z')
-  const works = new Map<string, () => Promise<void>>()
-  const services = (await choose()).map(service =>
-    service.name === 'users'
-      ? {
-          ...service,
-          start: (host: Parameters<typeof service.start>[0]) =>
-            service.start({
-              ...host,
-              every(interval, purpose, work) {
-                works.set(purpose, work)
-                host.every(interval, purpose, work)
-              },
-            }),
-        }
-      : service,
-  )
+  const { services, strike } = withClockwork(await choose(), 'users')
   const environment = { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password, NOTIFICATION_DIGEST: '0s' }
   const p = await start(t, services, { now: () => at, environment })
   const address = await p.listen()
@@ -32,7 +18,7 @@ test('a subscription whose card fails and recovers: told before, tried again, pa
   /** A day comes, and the clock strikes. */
   const on = async (text: string) => {
     at = new Date(text)
-    for (const [purpose, work] of works) if (/renew subscriptions/.test(purpose)) await work()
+    await strike(/renew subscriptions/)
     await p.settle()
     // Nobody stays signed in for so long.
     await signIn()

@@ -42,6 +42,7 @@ async function employ(t: TestContext, begin = '2027-03-01T09:00:00.000Z') {
       clock.now = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1, 0, 10))
       for (let time = 0; time < 2; time++) await it.periodically(/reimbursed/)
     },
+    // What the API answers, as JSON of any shape.
     statements: async () => (await owner().get('/company/reimbursements')).body.items as any[],
   }
 }
