@@ -46,7 +46,10 @@ const unauthenticated = () =>
  */
 export const anyone: AccessRule = { admits: 'public', name: 'public', refuse: () => undefined }
 
-/** As `anyone`, but who is signed in acts as themselves, by cookie too. */
+/**
+ * As `anyone`, but who is signed in acts as themselves, by cookie too; a bearer token that is not valid is refused to who
+ * reads.
+ */
 export const anyoneAsThemselves: AccessRule = { ...anyone }
 
 /** Who asks is found out by the process that a request is passed on to. */

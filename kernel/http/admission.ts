@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import {
   anyone,
+  anyoneAsThemselves,
   bearerOf,
   judgedElsewhere,
   refuseBeyond,
@@ -43,9 +44,11 @@ export function admitVisitors(app: FastifyInstance, options: { access: Access; p
       const refusal = rule?.refuse(visitor, access.now())
       if (refusal) throw refusal
     }
-    // A stale cookie must not keep anybody from signing in again, nor hide that there is nothing here.
+    // A stale cookie must not keep anybody from signing in again, nor hide that there is nothing here; but a program that
+    // reads with an old token would take a stranger's answer for its own.
     const turnAway = (error: unknown): void => {
-      if (rule && rule.admits !== 'public') throw error
+      const readsAsThemselves = bearer && !changes && rule === anyoneAsThemselves
+      if (rule && (rule.admits !== 'public' || readsAsThemselves)) throw error
       admit()
     }
     const end = (work: () => void): void => {

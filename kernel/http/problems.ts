@@ -1,5 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import { anyone, signedInSomehow } from '../access/access.ts'
+import { anyone, anyoneAsThemselves, signedInSomehow } from '../access/access.ts'
 import { Problem, statusOf, type ProblemKind } from '../problem.ts'
 import type { RouteSchema } from './http.ts'
 
@@ -119,6 +119,7 @@ export function codesOf({ method, config, schema = {} }: Pick<RouteOptions, 'met
   const { honours = [], refuses = [], consumes, body, querystring, params, headers } = schema as Partial<RouteSchema>
   const admits = config?.access?.admits ?? 'public'
   const changes = method !== 'GET' && method !== 'HEAD'
+  const knows = admits !== 'public' || (!changes && config?.access === anyoneAsThemselves)
   const { properties: queries = {} } = (querystring ?? {}) as { properties?: object }
   const input = body ?? consumes ?? querystring ?? params ?? headers
   const codes: Record<string, unknown> = {
@@ -128,8 +129,8 @@ export function codesOf({ method, config, schema = {} }: Pick<RouteOptions, 'met
     cursor_invalid: 'after' in queries,
     idempotency_key_invalid: honours.includes('Idempotency-Key'),
     token_missing: admits !== 'public',
-    token_invalid: admits !== 'public',
-    revocations_unknown: admits !== 'public',
+    token_invalid: knows,
+    revocations_unknown: knows,
     scope_insufficient: admits !== 'public',
     fresh_sign_in_required: config?.access?.maxAge,
     second_factor_missing: admits !== 'public' && config?.access !== signedInSomehow,

@@ -24,6 +24,13 @@ export function reference(app: FastifyInstance, peers: Peers, names: readonly st
   const site = mount(app, [''])
   let whole: { document: Promise<ApiDocument>; until: number } | undefined
   let latest: ApiDocument | undefined
+  // Megabytes, which anybody may ask for as often as they like.
+  const texts = new WeakMap<ApiDocument, Buffer>()
+  const textOf = (document: ApiDocument): Buffer => {
+    const text = texts.get(document) ?? Buffer.from(JSON.stringify(document))
+    texts.set(document, text)
+    return text
+  }
 
   async function merged(): Promise<ApiDocument> {
     if (!whole || performance.now() > whole.until)
@@ -69,8 +76,7 @@ export function reference(app: FastifyInstance, peers: Peers, names: readonly st
         hide: true,
       },
     },
-    async ({ query }, reply) =>
-      reply.type('application/json').send(JSON.stringify(query.own ? openapi(app) : await merged())),
+    async ({ query }, reply) => reply.type('application/json').send(textOf(query.own ? openapi(app) : await merged())),
   )
   if (existsSync(events))
     give('/docs/asyncapi.json', reply => reply.type('application/json').send(createReadStream(events)))

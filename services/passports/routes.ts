@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import {
-  anyone,
+  anyoneAsThemselves,
   Count,
   counted,
   countQuery,
@@ -169,7 +169,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   http.get(
     '/:id',
     {
-      config: { access: anyone },
+      config: { access: anyoneAsThemselves },
       schema: {
         summary: 'Read a passport, as far as it is open to who asks',
         description:
@@ -305,7 +305,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   http.get(
     '/:id/versions',
     {
-      config: { access: anyone },
+      config: { access: anyoneAsThemselves },
       schema: {
         summary: 'List the versions of a passport, the latest first',
         description: 'Its owner sees each; others those that changed what they see, by numbers of their own.',

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { Id, Instant, Line, Owner } from '#contracts/shared'
 import {
-  anyone,
+  anyoneAsThemselves,
   cursorOf,
   isId,
   listQuery,
@@ -65,7 +65,7 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
   http.get(
     '/:id/attributes',
     {
-      config: { access: anyone },
+      config: { access: anyoneAsThemselves },
       schema: {
         summary: 'What a passport says of each attribute of the law, with what its model and batch say',
         description:
@@ -140,7 +140,7 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
   http.get(
     '/:id/children',
     {
-      config: { access: anyone },
+      config: { access: anyoneAsThemselves },
       schema: {
         summary: 'List the batches or items that begin with a passport',
         description: 'Those that are published, for others than its owner.',
