@@ -11,6 +11,7 @@ import type { RouteSchema } from '../kernel/http/http.ts'
 import { codesOf } from '../kernel/http/problems.ts'
 import { open, type TestPlatform } from '../kernel/testing.ts'
 import { all, choose } from '../services/all.ts'
+import { systems } from '../tools/docs/baseline.ts'
 import { schemaOf } from '../tools/docs/schema.ts'
 
 /** JSON of any depth, as the two specifications have it. */
@@ -69,6 +70,16 @@ test('every route is in the document once, with its other addresses, and each op
   assert.equal((await platform.http.inject({ method: 'POST', url: '/api/v1/auth/login', body: {} })).statusCode, 400)
   assert.deepEqual(named.sort(), routes.sort())
   assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length)
+})
+
+test('every route that the table of the baseline names is served', () => {
+  const parameters = (route: string): string => route.replace(/:\w+/g, ':')
+  const served = new Set(platform.http.app.documented.map(({ method, url }) => parameters(`${String(method)} ${url}`)))
+  const named = systems.flatMap(([, rows]) => rows.flatMap(({ routes }) => routes))
+  assert.deepEqual(
+    named.filter(route => !served.has(parameters(route))),
+    [],
+  )
 })
 
 test('every body and every answer has an example, and every example is what its schema says', () => {

@@ -7,6 +7,7 @@ import { startPostgres } from '../embedded-postgres/postgres.ts'
 import { open } from '../kernel/testing.ts'
 import { choose } from '../services/all.ts'
 import { asyncapi } from './docs/asyncapi.ts'
+import { baselineGuide } from './docs/baseline.ts'
 import { eventsOf } from './docs/contracts.ts'
 import { deployParts, isPassedOn, withParts } from './docs/deploy.ts'
 import { eventsPage } from './docs/events.ts'
@@ -52,6 +53,7 @@ async function make(): Promise<Map<string, string>> {
   for (const [file, own] of Object.entries(parts)) files.set(file, withParts(file, (await read(file))!, own))
 
   files.set('docs/guides/law.md', lawGuide())
+  files.set('docs/guides/baseline.md', baselineGuide())
   files.set('deploy/helm/ohmnibus/files/alerts.yaml', (await read('deploy/observability/alerts.yaml'))!)
 
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-docs-'))

@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
+import { listMembers } from '#contracts/identity'
 import { getSeller, listSellers } from '#contracts/orders'
 import {
   CommissionRuleChanged,
@@ -44,8 +45,8 @@ export const publishes = [
   PayoutFailed,
 ]
 
-/** Whether a document is there, and as whom vendors sell, as orders know it. */
-export const needs = [getDocumentFile, getSeller, listSellers] as const
+/** Whether a document is there, as whom vendors sell, as orders know it, and who belongs to a vendor. */
+export const needs = [getDocumentFile, getSeller, listMembers, listSellers] as const
 
 /** What this service has of the world. */
 export type VendorsHost = Host<'vendors', (typeof needs)[number], typeof settings>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { EventData } from '#contracts/define'
 import { getDocumentFile } from '#contracts/documents'
+import { listMembers } from '#contracts/identity'
 import {
   getSeller,
   listSellers,
@@ -30,6 +31,7 @@ export async function open(t: TestContext, environment: TestOptions['environment
   const clock = { at: new Date('2027-03-01T12:00:00Z') }
   const [evidence, foreign] = [newId(), newId()]
   const sellers = new Set<string>()
+  const members = new Map<string, string[]>()
   const works = new Map<string, () => Promise<void>>()
   const spied = (service: Service): Service => ({
     ...service,
@@ -51,6 +53,9 @@ export async function open(t: TestContext, environment: TestOptions['environment
         scanned: false,
         fileKey: null,
         ...(docId === foreign && { owner: { kind: 'person' as const, id: newId() } }),
+      })),
+      answering(listMembers, async ({ organisationId }) => ({
+        members: (members.get(organisationId) ?? []).map(userId => ({ ...somebody, userId })),
       })),
       answering(getSeller, async ({ ownerId }) => ({ known: sellers.has(ownerId) })),
       answering(listSellers, async ({ ownerIds }) => ({
@@ -97,6 +102,8 @@ export async function open(t: TestContext, environment: TestOptions['environment
     evidence,
     foreign,
     sellers,
+    /** Who belongs to an organisation, by its id. */
+    members,
     as,
     admin,
     whole,
@@ -170,6 +177,15 @@ export async function open(t: TestContext, environment: TestOptions['environment
     },
   }
   return it
+}
+
+const somebody = {
+  email: 'ada@example.com',
+  name: 'Ada',
+  firstName: 'Ada',
+  locale: 'en' as const,
+  disabled: false,
+  role: 'editor' as const,
 }
 
 const address = { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', region: null, country: 'DE' }

@@ -8,6 +8,7 @@ import {
   PaymentFailed,
   PaymentSucceeded,
   RefundFailed,
+  PartDelivered,
 } from '#contracts/orders'
 import { CommissionRuleChanged } from '#contracts/vendors'
 import { newId } from '#kernel'
@@ -150,6 +151,44 @@ suite('a payment of an order', () => {
     assert.equal((await it.p.published(OrderRefunded)).length, 1)
     await it.isRight()
   })
+})
+
+test('a refund that failed leaves each part where it was, and what is still to come comes', async t => {
+  const it = await open(t, cart)
+  const second = it.vendor()
+  const { buyer, order } = await it.paid([
+    [await it.product({ price: 50_00 }), 1],
+    [await it.product({ price: 20_00, owner: second.owner }), 1],
+  ])
+  const at = `/api/orders/${order.id}`
+  const [sent] = [await it.shop.post(`${at}/shipments`, {})]
+  it.standIn.state.holdRefunds()
+  for (const vendor of [it.shop, second])
+    assert.equal((await vendor.post(`${at}/refund`, { reason: 'Called back' })).status, 200)
+  await it.settle()
+  const states = async () => {
+    const { body } = await buyer.get(at)
+    return [body.status, body.paymentStatus, ...body.parts.map(({ state }: { state: string }) => state)]
+  }
+  assert.deepEqual(await states(), ['refunded', 'refunded', 'refunded', 'refunded'])
+  assert.equal((await second.post(`${at}/shipments`, {})).body.code, 'order_state')
+  // One of them arrives while its money is on its way back.
+  await buyer.post(`${at}/shipments/${sent!.body.id}/delivered`)
+  it.standIn.state.endRefunds('failed')
+  await it.settle()
+  assert.deepEqual(await states(), ['processing', 'paid', 'delivered', 'processing'])
+  assert.deepEqual(
+    (await it.p.published(PartDelivered)).map(({ vendorId }) => vendorId),
+    [it.shop.owner.id],
+    'who sold it is told, and nobody whose part is still to come',
+  )
+  const other = await second.post(`${at}/shipments`, {})
+  assert.equal(other.status, 201, JSON.stringify(other.body))
+  await buyer.post(`${at}/shipments/${other.body.id}/delivered`)
+  await it.settle()
+  assert.deepEqual(await states(), ['completed', 'paid', 'delivered', 'delivered'])
+  assert.equal((await it.p.published(PartDelivered)).length, 2)
+  await it.isRight()
 })
 
 test('part by part all of the tax and the commission of a line goes back, also where one of the refunds failed meanwhile', async t => {

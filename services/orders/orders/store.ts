@@ -253,7 +253,7 @@ export interface OrderChange {
   readonly refundedMinor?: bigint
   readonly disputedMinor?: bigint
   readonly paidAt?: Date
-  readonly endedAt?: Date
+  readonly endedAt?: Date | null
 }
 
 /** Writes what changed; the new version is in what comes back. */

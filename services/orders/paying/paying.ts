@@ -60,7 +60,9 @@ export function openPaying(
         else await endRefund(tx, whole, change.refund.reference, 'succeeded', at)
         return await next.refunded(tx, order.id)
       case 'refund-failed':
-        return await endRefund(tx, whole, change.refund.reference ?? `provider ${change.refund.id}`, 'failed', at)
+        await endRefund(tx, whole, change.refund.reference ?? `provider ${change.refund.id}`, 'failed', at)
+        // What is digital was not handed over while its money was on its way back.
+        return await next.paid(tx, order.id)
       case 'disputed':
       case 'dispute-won':
       case 'dispute-lost':

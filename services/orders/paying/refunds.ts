@@ -3,8 +3,9 @@ import { newId, Problem, type Tx } from '#kernel'
 import { divided, exact, toWhole } from '#money/amount'
 import { post, type Transfer } from '#money/ledger'
 import type { Payments, Refund } from '#money/payments'
-import { logged, noteOrder, noteParts, type Order, type Part, type Whole } from '../orders/store.ts'
+import { logged, noteOrder, type Order, type Part, type Whole } from '../orders/store.ts'
 import { aboutOrder } from '../orders/view.ts'
+import { endParts } from '../sending/licences.ts'
 import { returnToCards } from '../vouchers/store.ts'
 import { accounts, completeIfDone } from './ending.ts'
 import { settle, type Settled, type Share } from './shares.ts'
@@ -270,18 +271,17 @@ export async function endRefund(
     at,
   )
   if (row.giftMinor > 0n) await takeFromCards(tx, order.id, row.giftMinor)
+  const undone = parts.filter(part => part.state === 'refunded' && row.shares.some(({ partId }) => partId === part.id))
+  const goesOn = await standAsBefore(
+    tx,
+    undone.map(({ id }) => id),
+  )
+  const isOver = order.status === 'refunded' || order.status === 'completed'
   const noted = await noteOrder(tx, order, {
     refundedMinor: order.refundedMinor - row.amountMinor,
     ...(order.paymentStatus === 'refunded' && { paymentStatus: 'paid' }),
-    ...(order.status === 'refunded' && { status: 'processing' }),
+    ...(isOver && (goesOn ? { status: 'processing', endedAt: null } : { status: 'completed' })),
   })
-  await noteParts(
-    tx,
-    parts
-      .filter(part => part.state === 'refunded' && row.shares.some(({ partId }) => partId === part.id))
-      .map(({ id }) => id),
-    'delivered',
-  )
   await tx.publish(RefundFailed, {
     ...aboutOrder(noted),
     refundId: row.id,
@@ -290,6 +290,24 @@ export async function endRefund(
     parts: partsOf(row.shares, parts),
     at: at.toISOString(),
   })
+  // What arrived meanwhile is told now.
+  await endParts(tx, noted, at)
+}
+
+/**
+ * Parts whose money did not go back after all stand where they stood, by what was sent and has arrived; one that is still
+ * to come comes. Whether any is.
+ */
+async function standAsBefore(tx: Tx, partIds: readonly string[]): Promise<boolean> {
+  const rows = await tx<{ state: Part['state'] }[]>`
+    update order_parts p set state = case
+      when p.delivered_at is not null then 'delivered'
+      when exists (select from order_lines l where l.part_id = p.id and l.kind <> 'digital')
+        and not exists (select from order_lines l where l.part_id = p.id and l.kind <> 'digital' and l.sent < l.quantity)
+        then 'shipped'
+      else 'processing' end
+    where id = any(${partIds as string[]}::uuid[]) returning state`
+  return rows.some(({ state }) => state !== 'delivered')
 }
 
 /** As far as they still have it. */

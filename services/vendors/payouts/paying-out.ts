@@ -96,14 +96,17 @@ export async function endPayout(
   return ended
 }
 
-/** A second person has seen it. Fails with `payout_state`, and `payout_own` for who asked or belongs to who is paid. */
+/**
+ * A second person has seen it. `parties` are those for whom they may act, `members` who belongs to the vendor, whomever
+ * they act for just now. Fails with `payout_state`, and `payout_own` for who asked or belongs to who is paid.
+ */
 export async function approvePayout(
   tx: Tx,
   payout: Payout,
   vendor: Profile,
-  { by, parties, at }: { by: string; parties: readonly string[]; at: Date },
+  { by, parties, members, at }: { by: string; parties: readonly string[]; members: readonly string[]; at: Date },
 ): Promise<Payout> {
-  if (by === payout.requestedBy || by === vendor.applicantId || parties.includes(vendor.id))
+  if (by === payout.requestedBy || by === vendor.applicantId || parties.includes(vendor.id) || members.includes(by))
     throw new Problem('forbidden', 'payout_own')
   requireState(payout, ['requested'])
   const approved = {

@@ -105,7 +105,7 @@ test('refund after payout: what is available falls below zero, and what is sold 
 })
 
 test('approval by the one who asked is refused, and by whoever belongs to who is paid', async t => {
-  const { p, vendor, settled, admin, as, earnings } = await open(t)
+  const { p, vendor, settled, admin, as, earnings, members } = await open(t)
   const organisation = newId()
   const boss = await vendor({ role: 'admin', organisation: { id: organisation, role: 'owner' } })
   await settled(boss.owner, { totalMinor: 2_000_00, commissionMinor: 0 })
@@ -117,6 +117,9 @@ test('approval by the one who asked is refused, and by whoever belongs to who is
   assert.equal((await alone.post(at)).body.code, 'payout_own', 'nor acting for nobody')
   const colleague = as({ role: 'admin', organisation: { id: organisation, role: 'viewer' } })
   assert.equal((await colleague.post(at)).body.code, 'payout_own')
+  const another = as({ role: 'admin' })
+  members.set(organisation, [boss.id, another.id])
+  assert.equal((await another.post(at)).body.code, 'payout_own', 'a member who acts for nobody just now')
   assert.equal((await as().post(at)).status, 403)
   assert.equal((await admin.post('/payout-files')).body.code, 'payouts_none', 'what waits goes nowhere')
   assert.equal((await admin.post(at)).body.approvedBy, admin.id)

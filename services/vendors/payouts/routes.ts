@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { listMembers } from '#contracts/identity'
 import { Currency, Id } from '#contracts/shared'
 import { PayoutStatus } from '#contracts/vendors'
 import {
@@ -144,7 +145,7 @@ function seen(actor: Actor, payout: Payout | undefined): Payout {
 }
 
 /** What admins see to. */
-function decisionRoutes({ db, http, now }: VendorsHost): void {
+function decisionRoutes({ ask, db, http, now }: VendorsHost): void {
   const config = { access: fresh(withRole('admin'), '5 minutes') }
   const locked = async (tx: Tx, id: string): Promise<Payout> => {
     const there = await lockPayout(tx, id)
@@ -163,13 +164,23 @@ function decisionRoutes({ db, http, now }: VendorsHost): void {
         response: { 200: PayoutView },
       },
     },
-    async ({ actor, params }) =>
-      await db.transaction(async tx => {
+    async ({ actor, params }) => {
+      const owner = (await findPayout(db, params.id))?.owner
+      // Who acts for themselves just now belongs to their organisations all the same.
+      const members =
+        owner?.kind === 'organisation' ? (await ask(listMembers, { organisationId: owner.id })).members : []
+      return await db.transaction(async tx => {
         const there = await locked(tx, params.id)
         const vendor = (await findProfile(tx, there.owner.id))!
-        const by = { by: actor.userId, parties: partiesOf(actor), at: now() }
+        const by = {
+          by: actor.userId,
+          parties: partiesOf(actor),
+          members: members.map(({ userId }) => userId),
+          at: now(),
+        }
         return view(await approvePayout(tx, there, vendor, by))
-      }),
+      })
+    },
   )
 
   http.post(

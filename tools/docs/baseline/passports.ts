@@ -1,0 +1,178 @@
+import { row } from './row.ts'
+
+const service = 'services/passports/service.test.ts'
+const access = 'services/passports/access.test.ts'
+const search = 'services/passports/search.test.ts'
+const units = 'services/passports/units/units.test.ts'
+const documents = 'services/documents/service.test.ts'
+const notifications = 'services/notifications/service.test.ts'
+const lattice = 'test/lattice.test.ts'
+const page = 'services/passports/public/page.test.ts'
+
+/** Battery passports, their documents and messages. */
+export const passports = [
+  row('P1', 'make a passport', 'POST /api/passports', {
+    [service]: ['is made with the body of the baseline and answered whole', 'is made once for one Idempotency-Key'],
+  }),
+  row('P2', 'read it as its reader may', 'GET /api/passports/:id', {
+    [lattice]: ['of a ${category} battery nothing leaves but what the law opens, and all of that'],
+    [access]: ['without a token there is nothing'],
+  }),
+  row('P3', 'change it', 'PUT /api/passports/:id', {
+    [service]: [
+      'is made by new data, with who, when and what',
+      'follows the last one when many change a passport at once, and none is lost',
+    ],
+  }),
+  row('P4', 'delete a draft, archive what was published', 'DELETE /api/passports/:id', {
+    [service]: [
+      'a draft is deleted, and everything with it',
+      'once published it is kept: deleting archives it, and after that nothing changes it',
+    ],
+  }),
+  row('P5', 'search', 'GET /api/passports', {
+    [search]: [
+      'holds what one searches for',
+      'are complete and without repeats in every order, while passports are added, for owners and admins',
+    ],
+  }),
+  row('D1', 'upload a document', 'POST /api/documents/upload', {
+    [documents]: [
+      'a document is answered whole, with a type from its content, and published',
+      'a large file passes through without being held in memory',
+    ],
+  }),
+  row('D2', 'read it', 'GET /api/documents/:docId', {
+    [documents]: [
+      'downloads honour ranges',
+      'a link is refused when anything of it was changed, and after five minutes',
+    ],
+  }),
+  row('D3', 'change what is said of it', 'PUT /api/documents/:docId', {
+    [documents]: ['metadata changes with If-Match; of two at once one is stale'],
+  }),
+  row('D4', 'delete it', 'DELETE /api/documents/:docId', {
+    [documents]: [
+      'a deleted document is gone with its file, once',
+      'files without a document are removed once they are old, documents without a file are found and found again',
+    ],
+  }),
+  row('N1', 'messages of all events', '', {
+    [notifications]: [
+      'each of them is told to whom it concerns, in their language, once',
+      'events delivered again, late and in any order tell everybody the same, once',
+    ],
+    'services/notifications/webhooks.test.ts': [
+      'what happens to an organisation’s things is sent to its address, once, and signed as Standard Webhooks says',
+    ],
+  }),
+  row(
+    'N2',
+    'the list of one’s messages, live, and what one wants to hear',
+    `GET /api/notifications, POST /api/notifications/:id/read, GET /api/notifications/preferences, PUT
+      /api/notifications/preferences, GET /api/notifications/stream`,
+    {
+      'services/notifications/routes.test.ts': [
+        'reading is idempotent, keeps its first time, and empties the unread list',
+        'what somebody switched off stays away, what they switched on comes, in the language they chose',
+      ],
+      'services/notifications/stream.test.ts': [
+        'a notification arrives live in every tab of its reader and in nobody else’s, as the list shows it',
+      ],
+    },
+  ),
+  row(
+    'R1',
+    'a typed model, inherited from models and batches',
+    'GET /api/passports/:id/attributes, PATCH /api/passports/:id/attributes, GET /api/passports/:id/children',
+    {
+      [units]: [
+        'an item begins with what its batch and its model say, and says its own where it may',
+        'an item that overrides chemistry is refused, one that says the same is not',
+      ],
+      'law/data.test.ts': ['each attribute has one point of Annex XIII, the same in the table and in the policy'],
+    },
+  ),
+  row(
+    'R2',
+    'rules as dated data, and readiness',
+    'GET /api/passports/:id/readiness',
+    {
+      [units]: ['readiness tells what is missing by article, before and after a day of the law'],
+      'law/data.test.ts': ['due diligence is of later, and from 18 August 2027 of who owes it'],
+    },
+    'a report for a whole model or fleet',
+  ),
+  row('R3', 'access as a lattice', 'PUT /api/passports/:id/readers/:readerId, GET /api/passports/:id/access-log', {
+    [lattice]: [
+      'a hidden change moves no number, no time, no tag, no order and no list',
+      'searching for a hidden word finds nothing',
+      'a mutation of the policy is noticed',
+    ],
+  }),
+  row(
+    'R4',
+    'the public page behind the code',
+    'GET /passport/:id',
+    {
+      [page]: [
+        'the page opens in each language of the Union, without script, cookie or second origin, from what everybody may see',
+      ],
+    },
+    'JSON-LD by content negotiation, a resolver of GS1 Digital Links with its linkset',
+  ),
+  row(
+    'R5',
+    'every version kept and readable by date',
+    'GET /api/passports/:id/versions',
+    {
+      [service]: ['is readable by the time at which it was the present one'],
+      [lattice]: ['what is read above point 1 is logged before it is answered, and its owner sees by whom'],
+    },
+    'versions chained by hashes',
+  ),
+  row('R6', 'the interface of EN 18222 and the form of EN 18223', '', {}, 'all of it'),
+  row('R7', 'signed passports that are verified off-line', '', {}, 'all of it'),
+  row('R8', 'import and labels in bulk', '', {}, 'all of it'),
+  row(
+    'R9',
+    'formats of others',
+    '',
+    {
+      'services/passports/passports.test.ts': [
+        'are filled from BatteryPass 1.2, BatteryPass-Ready 1.0 and Catena-X 6.1',
+      ],
+    },
+    'what is read from them are the facts that one searches by; whole import and export with a report of losses is not there',
+  ),
+  row('R10', 'values that change, fed by batteries and sessions', '', {}, 'all of it'),
+  row(
+    'R11',
+    'the life after the first one',
+    '',
+    {
+      [access]: ['who bought a battery reads its passport from then on, once, and its maker still answers for it'],
+    },
+    'new linked passports, waste, the end of a passport',
+  ),
+  row(
+    'R12',
+    'the desk for a legitimate interest',
+    'PUT /api/passports/:id/readers/:readerId',
+    {
+      [lattice]: ['an interest ends when its time is over, and when the owner takes it back'],
+    },
+    'requests and evidence; grants with an end and the log for both sides are there',
+  ),
+  row(
+    'R13',
+    'registry and back-up',
+    '',
+    {
+      'test/backup.test.ts': [
+        'backed up under load and destroyed, it is there again: all that was acknowledged before, whole, every effect once',
+      ],
+    },
+    'files for the registry and one to test against',
+  ),
+]
