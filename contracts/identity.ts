@@ -1,6 +1,15 @@
 import Type from 'typebox'
 import { call, event } from './define.ts'
-import { Email, Id, Instant, Locale, OrganisationRole, Role } from './shared.ts'
+import {
+  Email,
+  Id,
+  Instant,
+  Locale,
+  OrganisationIdentifier,
+  OrganisationKind,
+  OrganisationRole,
+  Role,
+} from './shared.ts'
 
 const Name = Type.String({ examples: ['Ada Lovelace'] })
 
@@ -305,6 +314,30 @@ export const OrganisationDeleted = event(
   }),
 )
 
+/**
+ * What an organisation is, or the numbers it is registered by, changed: `kinds` are those an admin has verified, all of
+ * them. `decided` is what an admin just said of one; who changes name or numbers afterwards has to be verified anew.
+ */
+export const OrganisationKindsChanged = event(
+  'identity',
+  'organisation.kinds-changed',
+  'organisationId',
+  Type.Object({
+    organisationId: Id,
+    kinds: Type.Array(OrganisationKind),
+    identifiers: Type.Array(OrganisationIdentifier),
+    decided: Type.Union([
+      Type.Object({
+        kind: OrganisationKind,
+        state: Type.Enum(['verified', 'refused']),
+        note: Type.Union([Type.String(), Type.Null()]),
+      }),
+      Type.Null(),
+    ]),
+    version: Type.Integer(),
+  }),
+)
+
 /** A key of a person or a service account exists. */
 export const ApiKeyCreated = event(
   'identity',
@@ -425,4 +458,18 @@ export const listMembers = call(
   'list_members',
   Type.Object({ organisationId: Id }),
   Type.Object({ members: Type.Array(Type.Object({ ...Person.properties, role: OrganisationRole })) }),
+)
+
+/** An organisation, what an admin has verified it to be, and its numbers. Fails with `organisation_unknown`. */
+export const getOrganisation = call(
+  'identity',
+  'get_organisation',
+  Type.Object({ organisationId: Id }),
+  Type.Object({
+    organisationId: Id,
+    name: Name,
+    kinds: Type.Array(OrganisationKind),
+    identifiers: Type.Array(OrganisationIdentifier),
+    version: Type.Integer(),
+  }),
 )

@@ -36,6 +36,20 @@ export type Role = Static<typeof Role>
 export const OrganisationRole = Type.Enum(['owner', 'admin', 'editor', 'viewer'], { examples: ['editor'] })
 export type OrganisationRole = Static<typeof OrganisationRole>
 
+/** What an organisation is, once an admin has looked at the evidence. */
+export const OrganisationKind = Type.Enum(
+  ['manufacturer', 'importer', 'operator', 'workshop', 'recycler', 'authority', 'vendor'],
+  { examples: ['manufacturer'] },
+)
+export type OrganisationKind = Static<typeof OrganisationKind>
+
+/** A number that an organisation is registered by. Its check digits are right; whose it is, an admin looks at. */
+export const OrganisationIdentifier = Type.Object({
+  scheme: Type.Enum(['VAT', 'EORI', 'LEI', 'GLN'], { examples: ['VAT'] }),
+  value: Type.String({ maxLength: 40, examples: ['DE136695976'] }),
+})
+export type OrganisationIdentifier = Static<typeof OrganisationIdentifier>
+
 /** To whom a thing belongs: a person or an organisation. Their ids never collide. */
 export const Owner = Type.Object({
   kind: Type.Enum(['person', 'organisation'], { examples: ['organisation'] }),

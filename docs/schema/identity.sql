@@ -123,6 +123,41 @@ create table members (
 );
 CREATE INDEX members_user ON identity.members USING btree (user_id, organisation_id);
 
+create table organisation_identifiers (
+  organisation_id  uuid  not null,
+  scheme           text  not null,
+  value            text  not null,
+  constraint organisation_identifiers_pkey PRIMARY KEY (organisation_id, scheme),
+  constraint organisation_identifiers_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint organisation_identifiers_scheme_check CHECK ((scheme = ANY (ARRAY['VAT'::text, 'EORI'::text, 'LEI'::text, 'GLN'::text])))
+);
+CREATE INDEX organisation_identifiers_value ON identity.organisation_identifiers USING btree (scheme, value);
+
+create table organisation_kinds (
+  id               uuid                      not null,
+  organisation_id  uuid                      not null,
+  kind             text                      not null,
+  state            text                      not null,
+  evidence         uuid[]                    not null,
+  asked_by         uuid,
+  asked_at         timestamp with time zone  not null,
+  decided_by       uuid,
+  decided_at       timestamp with time zone,
+  note             text,
+  constraint organisation_kinds_pkey PRIMARY KEY (id),
+  constraint organisation_kinds_organisation_id_kind_key UNIQUE (organisation_id, kind),
+  constraint organisation_kinds_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint organisation_kinds_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES users(id) ON DELETE SET NULL,
+  constraint organisation_kinds_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint organisation_kinds_check CHECK (((state = 'asked'::text) = (decided_at IS NULL))),
+  constraint organisation_kinds_evidence_check CHECK ((cardinality(evidence) > 0)),
+  constraint organisation_kinds_kind_check CHECK ((kind = ANY (ARRAY['manufacturer'::text, 'importer'::text, 'operator'::text, 'workshop'::text, 'recycler'::text, 'authority'::text, 'vendor'::text]))),
+  constraint organisation_kinds_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'verified'::text, 'refused'::text])))
+);
+CREATE INDEX organisation_kinds_asked_by ON identity.organisation_kinds USING btree (asked_by);
+CREATE INDEX organisation_kinds_decided_by ON identity.organisation_kinds USING btree (decided_by);
+CREATE INDEX organisation_kinds_waiting ON identity.organisation_kinds USING btree (asked_at, id) WHERE (state = 'asked'::text);
+
 create table organisations (
   id          uuid                      not null,
   name        text                      not null,

@@ -3,6 +3,7 @@ import {
   getCode,
   getEmailUndo,
   getInvitation,
+  getOrganisation,
   getPerson,
   listMembers,
   listPeople,
@@ -14,7 +15,8 @@ import { nameOf, normalise } from './accounts/accounts.ts'
 import { findSealedUndo } from './accounts/undoing.ts'
 import { findUser, findUserByEmail, listUsersOf, type User } from './accounts/store.ts'
 import type { Identity } from './identity.ts'
-import { findInvitation, listMembersOf } from './organisations/store.ts'
+import { standingOf } from './operators/store.ts'
+import { findInvitation, findOrganisation, listMembersOf } from './organisations/store.ts'
 import { findSealedReset } from './passwords/store.ts'
 import { findSealedCode } from './registration/store.ts'
 import { unseal } from './secrets.ts'
@@ -79,6 +81,13 @@ export function answers({ host, codes, tokens }: Identity): void {
   host.answer(findPerson, async ({ email: given }) => {
     const email = normalise(given)
     return { email, userId: (await findUserByEmail(db, email))?.id ?? null }
+  })
+
+  host.answer(getOrganisation, async ({ organisationId }) => {
+    const organisation = await findOrganisation(db, organisationId, organisationId)
+    if (!organisation) throw new Problem('not_found', 'organisation_unknown')
+    const { name, version } = organisation
+    return { organisationId, name, version, ...(await standingOf(db, organisationId)) }
   })
 
   host.answer(listPeople, async ({ role }) => ({ people: (await listUsersOf(db, role, 1_000)).map(personOf) }))

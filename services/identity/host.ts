@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { countDocumentsOf } from '#contracts/documents'
+import { countDocumentsOf, getDocumentFile } from '#contracts/documents'
 import {
   AccountDeletionEnded,
   ApiKeyCreated,
@@ -9,6 +9,7 @@ import {
   MemberInvited,
   OrganisationCreated,
   OrganisationDeleted,
+  OrganisationKindsChanged,
   PasswordResetRefused,
   RegistrationRepeated,
   SendOtp,
@@ -50,12 +51,13 @@ export const publishes = [
   MemberInvited,
   MemberChanged,
   OrganisationDeleted,
+  OrganisationKindsChanged,
   ApiKeyCreated,
   ApiKeyRevoked,
 ]
 
-/** What an organisation may hold. */
-export const asksLater = [countPassportsOf, countDocumentsOf] as const
+/** What an organisation may hold, and what it shows. */
+export const asksLater = [countPassportsOf, countDocumentsOf, getDocumentFile] as const
 
 const life = (description: string) =>
   Type.Optional(Type.Unsafe<number>({ type: 'string', format: 'duration-ms', description }))

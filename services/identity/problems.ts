@@ -3,6 +3,7 @@ import type { Problems } from '#kernel'
 /** What identity refuses with. */
 export const problems = {
   address_unreachable: ['invalid', 'No mail of ours reaches an address with such letters before the @.'],
+  identifier_invalid: ['invalid', 'The number is none of its kind: form or check digits are wrong.'],
   otp_invalid: ['invalid', 'The code is wrong or no longer good. Ask for a new one after five tries or ten minutes.'],
   reset_invalid: ['invalid', 'The link or the code is wrong or no longer good. Ask for a new one.'],
   password_needed: [
@@ -41,6 +42,7 @@ export const problems = {
   totp_unknown: ['not_found', 'No authenticator app is set up, or none waits for its first code.'],
   session_unknown: ['not_found', 'There is no such session of who asks.'],
   organisation_unknown: ['not_found', 'There is no such organisation, or who asks does not belong to it.'],
+  kind_unknown: ['not_found', 'There is no such request, or what it shows has changed since.'],
   provider_unknown: ['not_found', 'Nobody signs in here by a provider of this name.'],
   key_unknown: ['not_found', 'There is no such key, or it is not of who asks.'],
   service_account_unknown: ['not_found', 'The organisation has no such service account.'],
@@ -63,9 +65,14 @@ export const problems = {
   last_admin: ['conflict', 'The platform keeps at least one admin who can sign in.'],
   member_exists: ['conflict', 'They are a member of the organisation already.'],
   invitations_limit_reached: ['conflict', 'As many invitations as may be wait for an answer already.'],
+  kind_own: ['conflict', 'Who asked for it, or belongs to the organisation, does not verify it; another admin does.'],
+  kind_decided: ['conflict', 'The organisation is verified to be that already.'],
+  identifier_missing: ['conflict', 'An economic operator has a number first: VAT, EORI, LEI or GLN.'],
+  identifier_taken: ['conflict', 'Another organisation is verified with one of the numbers.'],
   organisation_in_use: ['conflict', 'The organisation still holds passports or documents.'],
   organisation_without_owner: ['conflict', 'An organisation would be left without an owner.'],
   last_owner: ['conflict', 'An organisation keeps at least one owner.'],
+  evidence_unknown: ['unprocessable', 'The evidence is no document of the organisation whose file may be had.'],
   otp_sent_recently: ['limited', 'A code was asked for a moment ago. Wait before you ask for another.'],
   provider_unavailable: ['unavailable', 'The provider does not answer. Try again.'],
   sign_in_busy: ['unavailable', 'Too many people sign in at once. Try again.'],

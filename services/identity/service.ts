@@ -15,10 +15,12 @@ import { openIdentity } from './identity.ts'
 import { openExchange } from './machines/exchange.ts'
 import { machineRoutes } from './machines/routes.ts'
 import { tokenRoute } from './machines/token.ts'
+import { operatorRoutes } from './operators/routes.ts'
 import { organisationDeletionRoute } from './organisations/deletion.ts'
 import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { passwordRoutes } from './passwords/routes.ts'
+import { transferRoute } from './organisations/transfer.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { refuseUnknownRoles } from './factors/required.ts'
@@ -51,6 +53,8 @@ export const identity = defineService({
     historyRoutes(shared)
     organisationRoutes(shared)
     organisationDeletionRoute(shared)
+    transferRoute(shared)
+    operatorRoutes(shared)
     invitationRoutes(shared)
     machineRoutes(shared)
     tokenRoute(shared, openExchange(shared))

@@ -1,12 +1,13 @@
 import type { TestContext } from 'node:test'
 import type Postgres from 'postgres'
 import { defineService, type Host, type Service } from '#kernel'
-import { countDocumentsOf } from '#contracts/documents'
+import { countDocumentsOf, getDocumentFile } from '#contracts/documents'
 import { countPassportsOf } from '#contracts/passports'
 import {
   getCode,
   getEmailUndo,
   getInvitation,
+  getOrganisation,
   getPerson,
   listMembers,
   listRevocations,
@@ -16,7 +17,7 @@ import {
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import { identity } from './service.ts'
 
-const calls = [getCode, getEmailUndo, getInvitation, getPerson, listMembers, listRevocations] as const
+const calls = [getCode, getEmailUndo, getInvitation, getOrganisation, getPerson, listMembers, listRevocations] as const
 
 /** Identity on a platform of its own, a clock to turn, and somebody who asks it what `notifications` would. */
 export async function startIdentity(
@@ -31,9 +32,17 @@ export async function startIdentity(
   }
   /** What organisations have, by their ids. */
   const holdings = { passports: new Map<string, number>(), documents: new Map<string, number>() }
+  /** Whose documents are whose organisation's, by their ids. */
+  const evidence = new Map<string, string>()
   const answers = [
     answering(countPassportsOf, async ({ ownerId }) => ({ count: holdings.passports.get(ownerId) ?? 0 })),
     answering(countDocumentsOf, async ({ ownerId }) => ({ count: holdings.documents.get(ownerId) ?? 0 })),
+    answering(getDocumentFile, async ({ docId }) => {
+      const id = evidence.get(docId)
+      return id
+        ? { state: 'released' as const, scanned: false, fileKey: docId, owner: { kind: 'organisation' as const, id } }
+        : { state: 'unknown' as const, scanned: false, fileKey: null, owner: null }
+    }),
   ]
   let host!: Host<string, (typeof calls)[number]>
   const reader = defineService({ name: 'mailroom', folder: 'nowhere', needs: calls, start: own => void (host = own) })
@@ -88,7 +97,7 @@ export async function startIdentity(
     return (await ask(getInvitation, { invitationId })).link.split('/').at(-1)!
   }
 
-  return { ...p, clock, holdings, ask, secret, post, get, mailed, person, admin, invitationFor }
+  return { ...p, clock, holdings, evidence, ask, secret, post, get, mailed, person, admin, invitationFor }
 }
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })

@@ -102,6 +102,14 @@ export const walk: readonly Chapter[] = [
       },
       { operation: 'postAuthOrganisationsPersonalSwitch', keep: { token: 'accessToken' } },
       ...machines,
+      { operation: 'putAuthOrganisationsByIdIdentifiers', with: { id: 'organisationId' } },
+      // It has no such document.
+      { operation: 'postAuthOrganisationsByIdKinds', with: { id: 'organisationId' }, status: 422 },
+      { operation: 'getAuthOrganisationsByIdStanding', with: { id: 'organisationId' } },
+      { operation: 'deleteAuthOrganisationsByIdKindsByKind', with: { id: 'organisationId' }, status: 404 },
+      { operation: 'getAuthOrganisationKinds' },
+      { operation: 'putAuthOrganisationKindsById', status: 404 },
+      { operation: 'postAuthOrganisationsByIdTransfer', with: { id: 'organisationId' }, status: 404 },
       { operation: 'getAuthOrganisationsByIdMembers', with: { id: 'organisationId' } },
       {
         operation: 'postAuthOrganisationsByIdInvitations',

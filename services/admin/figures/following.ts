@@ -5,6 +5,7 @@ import type { EventContract } from '#contracts/define'
 import {
   OrganisationCreated,
   OrganisationDeleted,
+  OrganisationKindsChanged,
   UserDeleted,
   UserDisabled,
   UserRegistered,
@@ -114,6 +115,7 @@ function followPeople(follow: Follow): void {
     counts: ({ organisationId: id }) => ({ kind: 'organisation', id, rank: forGood, state: null }),
     notes: ['name'],
   })
+  follow(OrganisationKindsChanged, { notes: ['kinds', 'identifiers', 'decided'] })
 }
 
 function followBatteriesAndCharging(follow: Follow): void {

@@ -3,6 +3,8 @@ import { MemberChanged, OrganisationCreated } from '#contracts/identity'
 import { Id, OrganisationRole } from '#contracts/shared'
 import { type Actor, newId, notModified, Page, page, listQuery, Problem, requireMatch, signedIn } from '#kernel'
 import { idAfter, type Identity } from '../identity.ts'
+import { tellStanding } from '../operators/routes.ts'
+import { askAnew } from '../operators/store.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
 import { enter, standingOf } from './access.ts'
 import {
@@ -103,6 +105,7 @@ export function organisationRoutes({ host }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Rename an organisation',
+        description: 'What an admin has verified it to be waits for one again.',
         honours: ['If-Match'],
         refuses: ['organisation_unknown', 'organisation_admin_required'],
         params: ById,
@@ -121,7 +124,10 @@ export function organisationRoutes({ host }: Identity): void {
       const version = await db.transaction(async tx => {
         const version = await touchOrganisation(tx, id)
         requireMatch(request, tagOf(version - 1, request.actor))
+        if (name === organisation.name) return version
         await renameOrganisation(tx, id, name)
+        // An admin has verified who had the former name.
+        if (await askAnew(tx, id, now())) await tellStanding(tx, id, version)
         return version
       })
       notModified(request, reply, tagOf(version, request.actor))
