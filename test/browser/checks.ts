@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { until } from '../kernel/toys.ts'
 
 /** What a page may weigh, in bytes as they are sent; of a page of the server as it would be sent compressed. */
 export interface Budget {
@@ -85,7 +86,8 @@ export async function inspect(browser: Browser, visit: Visit): Promise<Seen> {
     await page.addInitScript({ content: inPage })
     await page.goto(address + path)
     await page.locator('h1').first().waitFor()
-    await page.waitForFunction('looking.isSettled()')
+    // Not by `waitForFunction`: it evaluates a text within the page, as the policy forbids.
+    await until(() => page.evaluate<boolean>('looking.isSettled()'), 30)
     const html = await (await page.context().request.get(address + path)).text()
     await act?.(page)
     if (screenshot) await page.screenshot({ path: screenshot, fullPage: true })

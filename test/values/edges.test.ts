@@ -5,7 +5,7 @@ import { linePattern } from '#contracts/shared'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { startIdentity } from '../../services/identity/testing.ts'
-import { addressOf, placesOf, routesOf } from './routes.ts'
+import { addressOf, placesOf, routesOf, someOf } from './routes.ts'
 
 /** Values at the edges of what there is, as JSON texts. */
 const edges = [
@@ -67,29 +67,38 @@ test('no value that anybody can send makes a route fail', async t => {
   const signIn = async () =>
     (await p.http.inject({ method: 'POST', url: '/api/auth/login', payload: { email, password } })).json().accessToken
   const failed: string[] = []
+  let token = await signIn()
   for (const route of routesOf(p)) {
     const at = addressOf(route, () => newId())
-    // Anew each time: one of them signs out.
-    const headers = { authorization: `Bearer ${await signIn()}` }
-    const ask = async (what: string, request: { url: string; query?: Record<string, string>; payload?: string }) => {
-      const answer = await p.http.inject({
+    const send = (request: { url: string; query?: Record<string, string>; payload?: string }) =>
+      p.http.inject({
         ...request,
         method: route.method as 'GET',
-        headers: { ...headers, ...(request.payload !== undefined && { 'content-type': 'application/json' }) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(request.payload !== undefined && { 'content-type': 'application/json' }),
+        },
       })
+    const ask = async (what: string, request: { url: string; query?: Record<string, string>; payload?: string }) => {
+      let answer = await send(request)
+      // Some of them sign out.
+      if (answer.statusCode === 401 && !route.isPublic) {
+        token = await signIn()
+        answer = await send(request)
+      }
       // An engine that is not there is no fault of the value.
       if (answer.statusCode === 500) failed.push(`${route.name} ${what}: ${answer.body}`)
     }
     const texts = edges.map(edge => String(JSON.parse(edge))).filter(text => text.isWellFormed())
     for (const name of route.params)
-      for (const text of texts)
+      for (const text of someOf(texts))
         if (text && !text.includes('..'))
           await ask(`:${name} ${text}`, { url: addressOf(route, other => (other === name ? text : newId())) })
     for (const name of Object.keys(route.query))
-      for (const text of texts) await ask(`?${name}=${text}`, { url: at, query: { [name]: text } })
+      for (const text of someOf(texts)) await ask(`?${name}=${text}`, { url: at, query: { [name]: text } })
     if (!route.body) continue
     for (const { pointer, put } of [{ pointer: '', put: (text: string) => text }, ...placesOf(route.example)])
-      for (const value of [...edges, ...literals])
+      for (const value of someOf([...edges, ...literals]))
         await ask(`${pointer} ${value.slice(0, 40)}`, { url: at, payload: put(value) })
   }
   assert.deepEqual(failed, [])
