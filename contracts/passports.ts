@@ -152,6 +152,47 @@ export const PassportMoved = event(
   }),
 )
 
+/**
+ * Items of a model are there, up to a thousand at once, each in its first version; many such events come of one order.
+ * No `passport.created` tells of them, nor does `passport.published` where they are published.
+ */
+export const PassportSerialised = event(
+  'passports',
+  'passport.serialised',
+  'modelId',
+  Type.Object({
+    serialisationId: Id,
+    modelId: Id,
+    batchId: Type.Union([Id, Type.Null()]),
+    owner: Owner,
+    category: Type.Union([Type.String(), Type.Null()], { examples: ['EV'] }),
+    published: Type.Boolean(),
+    items: Type.Array(
+      Type.Object({
+        passportId: Id,
+        identifier: Type.String({ examples: ['BP-2024-011'] }),
+        serial: Type.String({ examples: ['000011'] }),
+      }),
+      { maxItems: 1000 },
+    ),
+  }),
+)
+
+/** An order for items of a model is done: so many are there, so many serials were refused. */
+export const PassportSerialisationEnded = event(
+  'passports',
+  'passport.serialisation-ended',
+  'modelId',
+  Type.Object({
+    serialisationId: Id,
+    modelId: Id,
+    model: Type.Union([Type.String(), Type.Null()], { examples: ['LM3-BAT-2024'] }),
+    owner: Owner,
+    created: Type.Integer({ minimum: 0, examples: [2000] }),
+    failed: Type.Integer({ minimum: 0, examples: [0] }),
+  }),
+)
+
 /** Whose a passport is and who else may read it. Fails with `passport_unknown`. */
 export const getPassportAccess = call(
   'passports',

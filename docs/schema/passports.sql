@@ -103,6 +103,41 @@ create table readers (
 );
 CREATE INDEX readers_passports ON passports.readers USING btree (reader_id, passport_id);
 
+create table refused_serials (
+  serialisation_id  uuid     not null,
+  row               integer  not null,
+  serial            text     not null,
+  code              text     not null,
+  detail            text     not null,
+  constraint refused_serials_pkey PRIMARY KEY (serialisation_id, "row"),
+  constraint refused_serials_serialisation_id_fkey FOREIGN KEY (serialisation_id) REFERENCES serialisations(id) ON DELETE CASCADE
+);
+
+create table serialisations (
+  id          uuid                      not null,
+  parent_id   uuid                      not null,
+  model_id    uuid                      not null,
+  owner_kind  text                      not null,
+  owner_id    uuid                      not null,
+  user_id     uuid                      not null,
+  actor       json                      not null,
+  spec        json,
+  state       text                      not null,
+  problem     text,
+  total       integer                   not null,
+  done        integer                   not null default 0,
+  created     integer                   not null default 0,
+  failed      integer                   not null default 0,
+  created_at  timestamp with time zone  not null,
+  ended_at    timestamp with time zone,
+  constraint serialisations_pkey PRIMARY KEY (id),
+  constraint serialisations_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES passports(id),
+  constraint serialisations_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text]))),
+  constraint serialisations_total_check CHECK (((total >= 1) AND (total <= 100000)))
+);
+CREATE INDEX serialisations_by_parent ON passports.serialisations USING btree (parent_id);
+CREATE INDEX serialisations_of ON passports.serialisations USING btree (model_id, id);
+
 create table versions (
   passport_id     uuid                      not null,
   version         integer                   not null,

@@ -5,5 +5,6 @@ export const personal: PersonalTables = {
   passports: 'owner_id = $1::uuid',
   versions: 'owner_id = $1::uuid',
   readers: 'reader_id = $1::uuid',
+  serialisations: 'user_id = $1::uuid',
   addressed_readers: 'reader_id = $1::uuid or invited_by = $1::uuid',
 }

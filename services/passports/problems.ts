@@ -28,5 +28,7 @@ export const problems = {
   unit_unknown: ['unprocessable', 'A unit is not known.'],
   unit_incompatible: ['unprocessable', 'A unit is one of another quantity.'],
   unit_inexact: ['unprocessable', 'A value cannot be told in the unit of its attribute without rounding.'],
+  serials_missing: ['unprocessable', 'An order for items names their serials or a range of them, one of both.'],
+  serialisation_unknown: ['not_found', 'There is no such order for items, or it is not for who asks.'],
   rule_set_unknown: ['not_found', 'There is no such rule set.'],
 } satisfies Problems

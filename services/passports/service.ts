@@ -8,12 +8,15 @@ import {
   PassportMoved,
   PassportPublished,
   PassportReaderInvited,
+  PassportSerialisationEnded,
+  PassportSerialised,
   PassportShared,
   PassportStatusChanged,
   PassportUpdated,
 } from '#contracts/passports'
 import { recountAll } from './audiences/recount.ts'
 import { fillNewColumns } from './backfill.ts'
+import { serialRoutes } from './bulk/routes.ts'
 import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
 import { factsOf } from './facts.ts'
@@ -43,9 +46,12 @@ export const passports = defineService({
     PassportShared,
     PassportReaderInvited,
     PassportMoved,
+    PassportSerialised,
+    PassportSerialisationEnded,
   ],
   async start(host) {
     routes(host, invitations(host))
+    serialRoutes(host)
     pages(host)
     publicPage(host)
     openToBuyers(host)

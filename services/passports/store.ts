@@ -63,7 +63,7 @@ export async function updatePassport(
 }
 
 /** What an authority and who has a legitimate interest find it by. */
-function foundBy({ data, category, seen, updatedAt }: Passport) {
+export function foundBy({ data, category, seen, updatedAt }: Passport) {
   const words = (view: 'authority' | 'interest'): string =>
     searchWords(dataFor(reachOfView(view), data, category, dayOf(updatedAt))).join(' ')
   return {
@@ -96,7 +96,7 @@ const insertVersion = (
     ${tx.json(data as never)}, ${seen ? tx.json(seen as never) : null}, ${reason}`
 
 /** What a new version changes in the row of its passport. */
-function changing({ status, version, updatedAt, data }: Passport, inherited: Inherited = {}) {
+export function changing({ status, version, updatedAt, data }: Passport, inherited: Inherited = {}) {
   const values: Searchable = { ...searchable(data), ...inherited }
   const searched = Object.assign({}, ...allColumns.map(column => stored(column, values[column.name])))
   const words = [...searchWords(data), ...searchWords(inherited)]

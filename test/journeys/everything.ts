@@ -100,6 +100,8 @@ export async function everythingHappens(services: readonly Service[], options?: 
     }
     // One that moves with its document, and one for somebody who comes later.
     ada.use(await ada.get(200, 'POST /api/auth/organisations/personal/switch'))
+    const model = await ada.get(201, 'POST /api/passports', { data: {}, granularity: 'model' })
+    await ada.get(202, `POST /api/passports/${model.id}/items`, { range: { prefix: 'Ada ', from: 1, count: 3 } })
     const [moved, waiting] = [await passport(ada, 'Ada moved', 'kept', grace.id), await draft(ada, 'Ada waiting')]
     await ada.get(200, `POST /api/passports/${moved}/move`, { organisationId: organisation.id })
     await ada.get(201, `POST /api/passports/${waiting}/readers`, { email: 'eve@example.com' })

@@ -57,6 +57,7 @@ const names = [
   '  const run = Date.now()',
   "  for (const name of ['ada', 'newAddress', 'grace']) pm.collectionVariables.set(name, `${name}.${run}@example.com`.toLowerCase())",
   "  pm.collectionVariables.set('identifier', `BP-${run}`)",
+  "  pm.collectionVariables.set('ofModel', 'model')",
   "  pm.collectionVariables.set('charger', `CP-${run}`)",
   "  pm.collectionVariables.set('newCharger', `CP-${run}-2`)",
   "  pm.collectionVariables.set('card', `CARD-${run}`)",

@@ -195,6 +195,11 @@ export const walk: readonly Chapter[] = [
         keep: { passportTag: 'ETag' },
       },
       { operation: 'getPassportsByIdChildren', as: 'oneself', with: { id: 'passportId' } },
+      { operation: 'postPassports', with: { granularity: 'ofModel' }, keep: { modelId: 'id' } },
+      { operation: 'postPassportsByIdItems', with: { id: 'modelId' }, keep: { orderId: 'id' } },
+      { operation: 'getPassportsByIdItemsByOrderId', with: { id: 'modelId', orderId: 'orderId' } },
+      { operation: 'getPassportsByIdItemsByOrderIdErrors', with: { id: 'modelId', orderId: 'orderId' } },
+      { operation: 'postPassportsByIdItemsByOrderIdCancel', with: { id: 'modelId', orderId: 'orderId' } },
       { operation: 'getPassportsByIdAccessLog', with: { id: 'passportId' } },
       {
         operation: 'putPassportsByIdReadersByReaderId',

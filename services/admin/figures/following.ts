@@ -33,7 +33,13 @@ import {
   PaymentSucceeded,
   RefundFailed,
 } from '#contracts/orders'
-import { PassportCreated, PassportDeleted, PassportMoved, PassportStatusChanged } from '#contracts/passports'
+import {
+  PassportCreated,
+  PassportDeleted,
+  PassportMoved,
+  PassportSerialised,
+  PassportStatusChanged,
+} from '#contracts/passports'
 import { SessionCorrected, SessionEnded, SessionStarted } from '#contracts/sessions'
 import { StationCreated, StationDeleted, StationUpdated } from '#contracts/stations'
 import {
@@ -121,6 +127,10 @@ function followPeople(follow: Follow): void {
 function followBatteriesAndCharging(follow: Follow): void {
   follow(PassportCreated, {
     counts: one => ({ kind: 'passport', id: one.passport.id, rank: one.version, state: 'draft' }),
+  })
+  follow(PassportSerialised, {
+    counts: ({ items, published }) =>
+      items.map(({ passportId: id }) => ({ kind: 'passport', id, rank: 1, state: published ? 'published' : 'draft' })),
   })
   follow(PassportStatusChanged, {
     counts: one => ({ kind: 'passport', id: one.passport.id, rank: one.version, state: one.status }),

@@ -3,6 +3,7 @@ import {
   PassportDeleted,
   PassportMoved,
   PassportPublished,
+  PassportSerialised,
   PassportStatusChanged,
   PassportUpdated,
   type PassportData,
@@ -48,10 +49,13 @@ const stands =
   before =>
     version > (before.status_version ?? 0) ? { ...before, status, status_version: version } : before
 
-/** Anything may be written there. */
 function categoryOf(data: PassportData): string {
   const general = data.generalInformation
-  const category = typeof general === 'object' && general && (general as Record<string, unknown>).batteryCategory
+  return categoryNamed(typeof general === 'object' && general && (general as Record<string, unknown>).batteryCategory)
+}
+
+/** Anything may be written there. */
+function categoryNamed(category: unknown): string {
   return typeof category === 'string' && /^[A-Za-z0-9][A-Za-z0-9 _-]{0,39}$/.test(category) ? category : 'other'
 }
 
@@ -73,6 +77,24 @@ export function followPassports({ onMany }: AnalyticsHost): void {
       stands(event, 'draft'),
       before => ({ ...before, created_at: event.timestamp }),
     ]),
+  )
+  onMany(PassportSerialised, about, (events, tx) =>
+    change(
+      tx,
+      events.flatMap(({ items, owner, category, published, timestamp }) =>
+        items.map(({ passportId: id }) => {
+          const event = { passport: { id }, owner, version: 1, timestamp }
+          const named: Change = before =>
+            before.data_version ? before : { ...before, category: categoryNamed(category), data_version: 1 }
+          const made: Change = before => ({
+            ...before,
+            created_at: timestamp,
+            ...(published && { published_at: timestamp }),
+          })
+          return [id, [owned(event), named, stands(event, published ? 'published' : 'draft'), made]] as const
+        }),
+      ),
+    ),
   )
   onMany(
     PassportUpdated,

@@ -194,6 +194,26 @@ export const cases: Record<string, Case> = {
     inApp: told([ada, 'Passport BP-2024-011 was created']),
     link: passportLink,
   },
+  // One order is told of once, at its end.
+  'a thousand items of a model': {
+    event: passports.PassportSerialised,
+    data: {
+      serialisationId: newId(),
+      modelId: id,
+      batchId: null,
+      owner: self,
+      category: 'EV',
+      published: false,
+      items: [{ passportId: newId(), identifier: 'LM3-1', serial: '1' }],
+    },
+  },
+  'items of a model by the thousand': {
+    event: passports.PassportSerialisationEnded,
+    data: { serialisationId: newId(), modelId: id, model: 'LM3', owner: self, created: 2000, failed: 1 },
+    mails: { [email]: 'Passports of LM3: 2000 were made' },
+    inApp: told([ada, 'Passports of LM3: 2000 were made']),
+    link: passportLink,
+  },
   'a passport of an organisation': {
     event: passports.PassportCreated,
     data: { ...passport, passport: { id, data }, owner: company },

@@ -4,6 +4,7 @@ import {
   PassportMoved,
   PassportPublished,
   PassportReaderInvited,
+  PassportSerialisationEnded,
   PassportShared,
   PassportStatusChanged,
   PassportUpdated,
@@ -35,6 +36,27 @@ export const passports = {
       title: `Pass ${passport} wurde angelegt`,
       text: [`Der Batteriepass ${passport} wurde als Entwurf angelegt.`],
       action: 'Den Pass öffnen',
+    }),
+  }),
+
+  'passport.serialisation-ended': rule(PassportSerialisationEnded, both, {
+    drafts: ({ modelId, model, owner, created, failed }) => [
+      { audience: owner, facts: { model: model ?? modelId, created, failed }, path: `/passports/${modelId}` },
+    ],
+    en: ({ model, created, failed }) => ({
+      title: `Passports of ${model}: ${created} were made`,
+      text: [
+        `The order for items of the model ${model} is done: ${created} passports are there, ${failed} serials were refused.`,
+      ],
+      action: 'Open the model',
+    }),
+    de: ({ model, created, failed }) => ({
+      title: `Pässe von ${model}: ${created} wurden angelegt`,
+      text: [
+        `Der Auftrag für Batterien des Modells ${model} ist erledigt: ${created} Pässe sind da, ` +
+          `${failed} Seriennummern wurden abgelehnt.`,
+      ],
+      action: 'Das Modell öffnen',
     }),
   }),
 
