@@ -52,16 +52,34 @@ export const countDocumentsOf = call(
 )
 
 /**
- * The documents of a passport whose file may be had, the newest first, a hundred at most; whoever asks decides who sees
- * them.
+ * The documents of a passport whose file may be had, the newest first, a hundred at most: those that are open to these
+ * audiences of a battery of this category; all of them where none is said, for who has found out that its reader may.
  */
 export const listDocumentsOf = call(
   'documents',
   'list_documents_of',
-  Type.Object({ passportId: Id }),
+  Type.Object({
+    passportId: Id,
+    open: Type.Optional(
+      Type.Object({
+        audiences: Type.Array(Type.Enum(['public', 'authority', 'interest', 'owner'])),
+        category: Type.Union([Type.String(), Type.Null()]),
+      }),
+    ),
+  }),
   Type.Object({
     documents: Type.Array(
-      Type.Object({ docId: Id, title: Type.String(), fileName: Type.String(), sizeBytes: Type.Integer() }),
+      Type.Object({
+        docId: Id,
+        title: Type.String(),
+        fileName: Type.String(),
+        sizeBytes: Type.Integer(),
+        kind: Type.Optional(Type.String()),
+        contentType: Type.Optional(Type.String()),
+        language: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+        /** Of the law, that it proves. */
+        attribute: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+      }),
     ),
   }),
 )

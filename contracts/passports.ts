@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { call, event } from './define.ts'
-import { Email, Id, Locale, Owner } from './shared.ts'
+import { Email, Id, Locale, OrganisationRole, Owner, Role } from './shared.ts'
 
 /** `draft` may still be deleted; `published` and `archived` stay for good (Regulation (EU) 2023/1542, Art. 77). */
 export const PassportStatus = Type.Enum(['draft', 'published', 'archived'], { examples: ['draft'] })
@@ -204,6 +204,34 @@ export const getPassportAccess = call(
     owner: Owner,
     status: PassportStatus,
     readers: Type.Array(Owner),
+  }),
+)
+
+/** Who asks, as far as it decides what of a passport is open to them. */
+export const PassportReader = Type.Object({
+  userId: Id,
+  role: Role,
+  organisation: Type.Optional(Type.Object({ id: Id, role: OrganisationRole })),
+})
+export type PassportReader = Static<typeof PassportReader>
+
+/**
+ * As whom of Art. 77(2) of Regulation (EU) 2023/1542 somebody reads a passport, null for who did not say who they are:
+ * none of a draft that is somebody else's, `owner` for all of it. What belongs to the passport is open to them by that.
+ * Fails with `passport_unknown`.
+ */
+export const getPassportTiers = call(
+  'passports',
+  'get_passport_tiers',
+  Type.Object({ passportId: Id, reader: Type.Union([PassportReader, Type.Null()]) }),
+  Type.Object({
+    passportId: Id,
+    owner: Owner,
+    status: PassportStatus,
+    category: Type.Union([Type.String(), Type.Null()]),
+    audiences: Type.Array(Type.Enum(['public', 'authority', 'interest', 'owner'])),
+    /** In the owner's place: it is noted as such. */
+    asAdmin: Type.Boolean(),
   }),
 )
 

@@ -49,11 +49,63 @@ export function sees(reach: Reach, attribute: string, category: string | null, o
 /** The point of Annex XIII that an attribute falls under by the policy in force. */
 export const pointOf = (attribute: string): Point | undefined => points[attribute]
 
-/** Whether a reader sees documents of a kind, their title and name included; those of an unknown kind are the owner's. */
-export function seesDocument(reach: Reach, kind: string): boolean {
+/** What of a document decides who sees it: its kind, and the attribute that its owner says it proves. */
+export interface Evidence {
+  readonly kind: string
+  readonly attribute: string | null
+}
+
+const kinds = table.documents as Record<string, Point>
+const proves = table.proves as Record<string, string>
+
+/** The attribute that a document proves: as its owner says, else as its kind is known to; null where nobody knows. */
+export const provedBy = ({ kind, attribute }: Evidence): string | null => attribute ?? proves[kind] ?? null
+
+/** The point of Annex XIII of a document; null for one that is its owner's alone. */
+export const pointOfDocument = ({ kind, attribute }: Evidence): Point | null =>
+  kinds[kind] ?? (attribute === null ? undefined : points[attribute]) ?? null
+
+/**
+ * Whether a document may be said to prove an attribute: of an unknown kind any, of a known one those of the same point, so
+ * that nobody opens what the law keeps, nor keeps what it opens.
+ */
+export const mayProve = (kind: string, attribute: string): boolean =>
+  points[attribute] !== undefined && (kinds[kind] === undefined || kinds[kind] === points[attribute])
+
+/** The documents that a reader sees, for a query: see `seesDocument`, which decides by the same. */
+export interface OpenDocuments {
+  /** Of these kinds, known to the law. */
+  readonly kinds: readonly string[]
+  /** All kinds known to the law: one of another needs an attribute. */
+  readonly known: readonly string[]
+  /** Proving one of these, or nothing that their owner named. */
+  readonly attributes: readonly string[]
+}
+
+/** What of the documents of a battery's passport a reader sees on a day; everything with `own`, which no query asks for. */
+export const openDocuments = (reach: Reach, category: string | null, on: string): OpenDocuments => ({
+  kinds: Object.keys(kinds).filter(kind => {
+    const proven = proves[kind]
+    return (reach & bitOf(kinds[kind]!)) !== 0 && (proven === undefined || sees(reach, proven, category, on))
+  }),
+  known: Object.keys(kinds),
+  attributes: Object.keys(points).filter(attribute => sees(reach, attribute, category, on)),
+})
+
+/**
+ * Whether a reader sees a document, its title and name included: what its kind and what it proves both allow. Those of an
+ * unknown kind that prove nothing are the owner's.
+ */
+export function seesDocument(
+  reach: Reach,
+  { kind, attribute }: Evidence,
+  category: string | null,
+  on: string,
+): boolean {
   if ((reach & own) !== 0) return true
-  const point = (table.documents as Record<string, number>)[kind] as Point | undefined
-  return point !== undefined && (reach & bitOf(point)) !== 0
+  const open = openDocuments(reach, category, on)
+  const byKind = open.kinds.includes(kind) || (attribute !== null && !open.known.includes(kind))
+  return byKind && (attribute === null || open.attributes.includes(attribute))
 }
 
 /** The policy in force: what it says and with which Article. */

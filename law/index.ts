@@ -11,14 +11,20 @@ export {
 } from './attributes.ts'
 export {
   countFor,
+  mayProve,
+  openDocuments,
   others,
   own,
   pointOf,
+  pointOfDocument,
   policy,
+  provedBy,
   reachOf,
   sees,
   seesDocument,
   type Audience,
+  type Evidence,
+  type OpenDocuments,
   type Other,
   type Reach,
 } from './audience.ts'

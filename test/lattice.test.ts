@@ -3,126 +3,24 @@ import { suite, test, type TestContext } from 'node:test'
 import { newId, type Actor } from '#kernel'
 import { getPassportFacts } from '#contracts/passports'
 import { BatterySold } from '#contracts/orders'
-import { attributes, categories, withheld, type Attribute } from '#law'
+import { categories, withheld, type Attribute } from '#law'
 import policy from '../law/data/policy.json' with { type: 'json' }
-import { open } from '../services/passports/testing.ts'
+import { open, published, surfaces, upload, written, type Case, type Paper, type Surfaces } from './lattice/cases.ts'
 
 /**
- * The leak test: each attribute of each category has a marker of its own, each reader fetches every surface, and no marker
- * is where the law does not open it, nor missing where it does. A surface is added here with itself.
+ * The leak test: each attribute and each kind of document of each category has a marker of its own, each reader fetches
+ * every surface, and no marker is where the law does not open it, nor missing where it does. A surface is added with
+ * itself (lattice/cases.ts).
  */
 
 const today = new Date().toISOString().slice(0, 10)
 const reach = { public: [1], authority: [1, 2, 3], interest: [1, 2, 4], both: [1, 2, 3, 4] }
 type Audience = keyof typeof reach
 
-let counter = 0
-/** Digits that stand nowhere else, in a value that its attribute takes. */
-const next = (): string => String(70_000_000 + ++counter * 13)
-
-/** A value of the attribute and the marker that it carries. */
-function marked(attribute: Attribute): { value: unknown; marker: string } {
-  const { id, type, unit } = attribute
-  const marker = next()
-  const text = `zq${marker}`
-  // What may not be above a hundred has its marker behind the point.
-  const digits = unit === '%' || unit === '%/month' || unit === '°C' ? `1.${marker}` : marker
-  const number = { value: ['cycles', 'events'].includes(unit ?? '') ? marker : digits, unit }
-  const values: Partial<Record<typeof type, unknown>> = {
-    quantity: number,
-    count: number,
-    bySoc: [{ soc: '80', ...number }],
-    byPart: { pack: number },
-    readings: { value: [{ at: '2027-02-18', value: digits, unit }] },
-    month: { value: `2027-02` },
-    date: { value: '2027-02-18' },
-    duration: { value: `P${marker}D` },
-    uri: { value: `https://example.com/${text}` },
-    links: { value: [`https://example.com/${text}`] },
-    symbol: { value: `https://example.com/${text}` },
-    document: { value: { title: text, url: 'https://example.com/' } },
-    documents: { value: [{ title: text, url: 'https://example.com/' }] },
-    texts: { value: [text] },
-    localized: { value: [{ language: 'en', value: text }] },
-    contact: { value: { name: text } },
-    contacts: { value: [{ name: text }] },
-    chemistry: { value: { clearName: text } },
-    materials: { value: [{ name: text }] },
-    parts: { value: [{ name: text }] },
-    events: { value: [{ description: text }] },
-    enum: { value: id === 'batteryStatus' ? 're-used' : undefined },
-  }
-  const value = values[type] ?? { value: text }
-  const found = /\b2027-02(-18)?\b|re-used/.exec(JSON.stringify(value))
-  return {
-    value: { ...(Array.isArray(value) || type === 'byPart' ? { value } : (value as object)), evidence: `ev${marker}` },
-    marker: type === 'month' || type === 'date' || type === 'enum' ? (found?.[0] ?? '') : marker,
-  }
-}
-
-/** Attributes that somebody writes, but what says of which category it is, and what has no marker that could be told. */
-const written = attributes.filter(({ otherwise, id }) => otherwise !== 'computed' && id !== 'batteryCategory')
-
-interface Case {
-  id: string
-  category: string
-  markers: Map<string, string>
-  evidence: string[]
-  owner: Partial<Actor>
-}
-
-async function published(of: Awaited<ReturnType<typeof open>>, category: string, owner: Partial<Actor>): Promise<Case> {
-  const all = written.map(attribute => [attribute.id, marked(attribute)] as const)
-  const values = Object.fromEntries(all.map(([id, { value }]) => [id, value]))
-  const ada = of.as(owner)
-  const { id } = await ada.make({
-    attributes: { ...values, batteryCategory: { value: category } },
-    hidden: { note: 'zqhidden1', batteryMass: 'zqhidden2' },
-    generalInformation: { batteryMass: { value: 5, unit: 'kg', margin: 'zqhidden3' } },
-  })
-  assert.equal((await ada.post(`/${id}/publish`)).status, 200)
-  return {
-    id,
-    category,
-    owner,
-    markers: new Map(all.map(([id, { marker }]) => [id, marker])),
-    evidence: [
-      ...all.map(([, { marker }]) => `ev${marker}`).filter(text => text.length > 4),
-      'zqhidden1',
-      'zqhidden2',
-      'zqhidden3',
-    ],
-  }
-}
-
-/** Every surface on which something about a passport leaves, as the texts that leave there. */
-async function surfaces(of: Awaited<ReturnType<typeof open>>, { id }: Case, reader: Partial<Actor> | undefined) {
-  const headers = reader ? of.p.signedIn(reader) : {}
-  const get = async (url: string): Promise<string> => {
-    const answer = await of.p.http.inject({ url, headers })
-    return `${answer.statusCode} ${JSON.stringify(answer.headers)} ${answer.body}`
-  }
-  const at = new Date(Date.now() + 60_000).toISOString()
-  const api = `/api/passports/${id}`
-  return {
-    read: await get(api),
-    past: await get(`${api}?at=${encodeURIComponent(at)}`),
-    attributes: await get(`${api}/attributes`),
-    attributesPast: await get(`${api}/attributes?at=${encodeURIComponent(at)}`),
-    versions: await get(`${api}/versions`),
-    children: await get(`${api}/children`),
-    list: await get('/api/passports?limit=100'),
-    count: await get('/api/passports/count'),
-    readers: await get(`${api}/readers`),
-    readiness: await get(`${api}/readiness`),
-    log: await get(`${api}/access-log`),
-    page: await get(`/passports/${id}`),
-    public: await get(`/passport/${id}`),
-    maltese: await get(`/passport/${id}?lang=mt`),
-    head: JSON.stringify((await of.p.http.inject({ method: 'HEAD', url: api, headers })).headers),
-    changed: (await of.p.http.inject({ method: 'PUT', url: api, headers, payload: { data: {} } })).body,
-    unpublished: (await of.p.http.inject({ method: 'DELETE', url: api, headers })).body,
-  }
+interface Reader {
+  name: string
+  audience: Audience
+  isNobody: boolean
 }
 
 /** By the table of attributes, which was written from Annex XIII: not by the policy that decides. */
@@ -139,6 +37,28 @@ const readers = (interested: string): [string, Audience, Partial<Actor> | undefi
   ['who has a legitimate interest', 'interest', { userId: interested }],
   ['an authority with an interest', 'both', { userId: interested, role: 'authority' }],
 ]
+
+/** Fails at the first document that tells of itself where it may not, or does not where it should. */
+function requireExactPapers(one: Case, found: Surfaces, { name, audience, isNobody }: Reader): void {
+  const isOpenTo = ({ point, proves }: Paper): boolean =>
+    point !== null && reach[audience].includes(point) && !(proves && withheld(proves, one.category, today))
+  assert.match(found.counted!, new RegExp(`"count":${one.papers.filter(isOpenTo).length}\\b`), `${name} counts others`)
+  for (const [at, paper] of one.papers.entries()) {
+    const { kind, proves, marker, docId } = paper
+    const what = `${kind} (${proves})`
+    if (isOpenTo(paper)) {
+      const single = `document ${at}`
+      for (const surface of ['documents', single])
+        assert.ok(found[surface]!.includes(marker), `${name} does not see the document ${what} by ${surface}`)
+      assert.match(found[single]!, new RegExp(`in ${marker}[^]*in ${marker}`), `${name} gets its bytes and by link`)
+      assert.match(found[single]!, isNobody ? /token_missing/ : /editor_required/)
+    } else
+      for (const [surface, text] of Object.entries(found)) {
+        assert.ok(!text.includes(marker), `${name} sees the document ${what} by ${surface}`)
+        if (!surface.startsWith('document ')) assert.ok(!text.includes(docId), `${name} sees its id by ${surface}`)
+      }
+  }
+}
 
 async function setUp(t: TestContext) {
   const of = await open(t)
@@ -159,9 +79,10 @@ async function requireExact(of: Awaited<ReturnType<typeof open>>, one: Case, int
       const sign = /^[a-z0-9]*\d{8}$/.test(marker) ? marker : `"${id}"`
       if (isOpen(audience, attribute, one.category))
         for (const surface of ['read', 'past', 'attributes', 'attributesPast'] as const)
-          assert.ok(found[surface].includes(sign), `${name} does not see ${id} by ${surface}`)
+          assert.ok(found[surface]!.includes(sign), `${name} does not see ${id} by ${surface}`)
       else for (const [surface, text] of all) assert.ok(!text.includes(sign), `${name} sees ${id} by ${surface}`)
     }
+    requireExactPapers(one, found, { name, audience, isNobody: !reader })
     for (const secret of one.evidence)
       for (const [surface, text] of all) assert.ok(!text.includes(secret), `${name} sees ${secret} by ${surface}`)
   }
@@ -176,8 +97,9 @@ suite('who sees what', () => {
       assert.equal((await of.as(owner).put(`/${one.id}/readers/${interested}`, lent)).status, 204)
       await requireExact(of, one, interested)
       const own = await surfaces(of, one, owner)
+      for (const { marker } of one.papers) assert.ok(own.documents!.includes(marker), 'its owner sees all documents')
       for (const [attribute, marker] of one.markers)
-        assert.ok(own.read.includes(marker) && own.attributes.includes(marker), `its owner sees ${attribute}`)
+        assert.ok(own.read!.includes(marker) && own.attributes!.includes(marker), `its owner sees ${attribute}`)
     })
 
   test('a draft is nobody else’s, to each as one that is not there', async t => {
@@ -192,6 +114,65 @@ suite('who sees what', () => {
         assert.ok(known.status >= 401, `${name} ${path}`)
       }
     }
+  })
+
+  test('a document is hidden as one that is not there, and what its title says opens nothing', async t => {
+    const { of, owner, interested } = await setUp(t)
+    const one = await published(of, 'EV', owner)
+    await of.as(owner).put(`/${one.id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
+    const report = one.papers.find(({ kind }) => kind === 'test-report')!
+    const send = async (method: 'GET' | 'PUT', url: string, who: Partial<Actor> | undefined, payload?: object) => {
+      const answer = await of.p.http.inject({ method, url, headers: who ? of.p.signedIn(who) : {}, payload })
+      return [answer.statusCode, answer.json().code]
+    }
+    for (const who of [undefined, { userId: newId() }, { userId: interested }])
+      for (const query of ['', '?download=1'])
+        assert.deepEqual(
+          await send('GET', `/api/documents/${report.docId}${query}`, who),
+          await send('GET', `/api/documents/${newId()}${query}`, who),
+        )
+    const change = (payload: object) => send('PUT', `/api/documents/${report.docId}`, owner, payload)
+    assert.deepEqual(await change({ title: 'EU declaration of conformity' }), [200, undefined])
+    assert.equal((await send('GET', `/api/documents/${report.docId}`, undefined))[0], 401, 'a title opens nothing')
+    assert.deepEqual(await change({ attribute: 'batteryMass' }), [422, 'document_attribute_unfit'])
+    assert.deepEqual(await change({ attribute: 'nothingOfTheLaw' }), [422, 'document_attribute_unfit'])
+    const draft = await of.as(owner).make({ generalInformation: { batteryIdentifier: 'D' } })
+    const hidden = await upload(of, owner, { passportId: draft.id, kind: 'declaration-of-conformity' })
+    for (const [who, code] of [
+      [undefined, 401],
+      [{ userId: newId() }, 404],
+      [{ userId: newId(), role: 'authority' as const }, 404],
+    ] as const) {
+      assert.equal((await send('GET', `/api/documents/${hidden.docId}`, who))[0], code, 'a draft opens none')
+      assert.equal((await send('GET', `/api/documents?passportId=${draft.id}`, who))[0], code)
+    }
+  })
+
+  test('who reads documents above point 1 is noted before they get them, and the owner sees by whom', async t => {
+    const { of, owner } = await setUp(t)
+    const one = await published(of, 'EV', owner)
+    const officer = { userId: newId(), role: 'authority' as const }
+    const root = { userId: newId(), role: 'admin' as const }
+    const get = async (url: string, who?: Partial<Actor>) =>
+      (await of.p.http.inject({ url, headers: who ? of.p.signedIn(who) : {} })).json()
+    const report = `/api/documents/${one.papers.find(({ kind }) => kind === 'test-report')!.docId}`
+    for (const who of [undefined, { userId: newId() }, owner]) await get(`/api/documents?passportId=${one.id}`, who)
+    await get(report, officer)
+    await get(report, root)
+    const log = async (who: Partial<Actor>) =>
+      (await get(`/api/documents/access-log?passportId=${one.id}`, who)).items.map(
+        ({ reader, audience, docId }: { reader: { id: string }; audience: string; docId: string }) => [
+          reader.id,
+          audience,
+          `/api/documents/${docId}`,
+        ],
+      )
+    assert.deepEqual(await log(owner), [
+      [root.userId, 'admin', report],
+      [officer.userId, 'authority', report],
+    ])
+    assert.deepEqual(await log(officer), [[officer.userId, 'authority', report]])
+    assert.deepEqual(await log({ userId: newId() }), [])
   })
 
   test('a hidden change moves no number, no time, no tag, no order and no list', async t => {
@@ -385,6 +366,19 @@ suite('who sees what', () => {
       points[id] = other
       await assert.rejects(requireExact(of, one, interested), new RegExp(`see ${id} by|sees ${id} by`), id)
       points[id] = point
+    }
+    const kinds = policy.documents as Record<string, number>
+    for (const [kind, attribute, other] of [
+      // What it proves holds it back too.
+      ['test-report', 'testReportResults', 2],
+      ['declaration-of-conformity', 'euDeclarationOfConformity', 3],
+    ] as const) {
+      const before = [kinds[kind]!, points[attribute]!]
+      kinds[kind] = points[attribute] = other
+      await assert.rejects(requireExact(of, one, interested), /count|see/, kind)
+      kinds[kind] = before[0]!
+      await assert.rejects(requireExact(of, one, interested), /count|see/, attribute)
+      points[attribute] = before[1]!
     }
   })
 })

@@ -27,6 +27,7 @@ create table documents (
   scan_key        text,
   scan_found      text,
   scan_queued_at  timestamp with time zone,
+  attribute       text,
   constraint documents_pkey PRIMARY KEY (id),
   constraint documents_file_key_key UNIQUE (file_key),
   constraint documents_check CHECK (((scan = 'infected'::text) = (scan_found IS NOT NULL))),
@@ -52,6 +53,19 @@ create table passport_owners (
   constraint passport_owners_pkey PRIMARY KEY (passport_id),
   constraint passport_owners_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );
+
+create table readings (
+  id               bigint                    not null generated always as identity,
+  passport_id      uuid                      not null,
+  doc_id           uuid,
+  reader_id        uuid                      not null,
+  organisation_id  uuid,
+  audience         text                      not null,
+  route            text                      not null,
+  at               timestamp with time zone  not null,
+  constraint readings_pkey PRIMARY KEY (id)
+);
+CREATE INDEX readings_of ON documents.readings USING btree (passport_id, id);
 
 create table removed_files (
   file_id     uuid                      not null,

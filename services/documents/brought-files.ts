@@ -52,6 +52,7 @@ function taking(host: DocumentsHost, scanFile: ScanFile | undefined): Job<Brough
       fileName,
       title: `${brought.about}: ${fileName}`.slice(0, 200),
       kind: brought.kind,
+      attribute: null,
       language: null,
       ...stored,
       ...fresh(Boolean(scanFile), at),

@@ -1,4 +1,5 @@
 import { Problem, type Owned } from '#kernel'
+import { mayProve, pointOf, pointOfDocument, provedBy } from '#law'
 
 /**
  * What is known of a file: `off` where no scanner looked at it, `waiting` for one, `clean`, or `infected`, whose bytes are
@@ -14,6 +15,8 @@ export interface Document extends Owned {
   readonly title: string
   /** What it is, as `declaration-of-conformity`. */
   readonly kind: string
+  /** What of the law it proves, where its owner says so; else its kind tells. */
+  readonly attribute: string | null
   /** BCP 47, if it has one. */
   readonly language: string | null
   readonly contentType: string
@@ -34,7 +37,7 @@ export interface Document extends Owned {
 }
 
 /** What its owner says about a document. */
-export type Description = Pick<Document, 'title' | 'kind' | 'language' | 'fileName' | 'passportId'>
+export type Description = Pick<Document, 'title' | 'kind' | 'attribute' | 'language' | 'fileName' | 'passportId'>
 
 /** What storage and the content itself say. */
 export type Stored = Pick<Document, 'contentType' | 'sizeBytes' | 'sha256' | 'fileKey'>
@@ -45,6 +48,23 @@ export const describe = (document: Document, description: Partial<Description>, 
   version: document.version + 1,
   updatedAt: at,
 })
+
+/**
+ * Refuses an attribute that the law has not, and one that would put a document of a known kind at another point of Annex
+ * XIII: what the law keeps for some is not opened by a name, nor what it opens kept.
+ */
+export function requireProvable({ kind, attribute }: Pick<Document, 'kind' | 'attribute'>): void {
+  if (attribute === null || mayProve(kind, attribute)) return
+  const point = pointOfDocument({ kind, attribute: null })
+  const detail =
+    pointOf(attribute) === undefined
+      ? 'must be an attribute of battery passports (GET /api/passports/:id/attributes names them)'
+      : `must be of point ${point} of Annex XIII, as documents of the kind "${kind}" are`
+  throw new Problem('unprocessable', 'document_attribute_unfit', {
+    detail: `What a document proves ${detail}.`,
+    errors: [{ pointer: '/attribute', detail }],
+  })
+}
 
 /** What holds of a file that has just come in. */
 export const fresh = (scanned: boolean, at: Date): Pick<Document, 'scan' | 'found' | 'queuedAt' | 'missingSince'> => ({
@@ -93,6 +113,7 @@ export function requireReleased({ scan, found }: Pick<Document, 'scan' | 'found'
 /** A document as the API answers it. */
 export const view = ({
   id,
+  attribute,
   fileName,
   title,
   kind,
@@ -115,6 +136,11 @@ export const view = ({
   scan,
   passportId,
   createdAt: createdAt.toISOString(),
+  // One that stands alone proves nothing of a battery.
+  ...(passportId && {
+    attribute: provedBy({ kind, attribute }),
+    annexPoint: pointOfDocument({ kind, attribute }),
+  }),
 })
 
 /** What every event about a document tells. */

@@ -87,7 +87,7 @@ test('five hundred documents move in a second', async t => {
 test('documents of a passport move with it, those too whose upload had not heard of it', async t => {
   const { userId, owner } = person()
   const [id, acme] = [newId(), newId()]
-  const { p, as, members } = await open(t, { passports: new Map([[id, { owner }]]) })
+  const { p, as, members, passports } = await open(t, { passports: new Map([[id, { owner }]]) })
   members.set(acme, [[userId, 'editor']])
   const ada = as({ userId })
   const { docId } = (await ada.upload('before', { fields: { passportId: id } })).json
@@ -101,6 +101,7 @@ test('documents of a passport move with it, those too whose upload had not heard
   await p.settle()
   // The passport is answered as it was: whoever asked a moment ago has not heard of it either.
   await ada.upload('after', { fields: { passportId: id } })
+  passports.set(id, { owner: organisation })
   const colleague = as({ organisation: { id: acme, role: 'viewer' } })
   assert.equal((await colleague.get(`?owner=${acme}`)).json.items.length, 2)
   assert.equal((await ada.get(`/${docId}?download=1`)).status, 404)

@@ -4,6 +4,7 @@ import { anyone, html, languageOf, Problem, sendPage, sizeIn, type Language, typ
 import { readable } from './access.ts'
 import type { Document } from './documents.ts'
 import type { DocumentsHost } from './host.ts'
+import { noteReading } from './readings.ts'
 
 const en = {
   facts: { fileName: 'File', contentType: 'Type', size: 'Size', kind: 'Kind', language: 'Language' },
@@ -52,7 +53,7 @@ export function pages(host: DocumentsHost): void {
       config: { access: anyone },
       schema: {
         summary: 'The page of a document',
-        description: 'For who may read it, by cookie.',
+        description: 'For who may read it, by cookie; for everybody one that is open to everybody.',
         params: Type.Object({ id: Id }),
         produces: ['text/html'],
         hide: true,
@@ -62,15 +63,20 @@ export function pages(host: DocumentsHost): void {
       const { visitor, params } = request
       const language = languageOf(request)
       reply.header('cache-control', 'private, no-store')
-      if (!visitor) return reply.redirect(`${signIn}?return=${encodeURIComponent(`/documents/${params.id}`)}`, 303)
-      const document = await readable(host, visitor, params.id).catch(error => {
-        if (error instanceof Problem && error.code === 'document_unknown') return undefined
+      const read = await readable(host, visitor, params.id).catch(error => {
+        if (error instanceof Problem && ['document_unknown', 'token_missing'].includes(error.code)) return undefined
         throw error
       })
+      if (!read && !visitor)
+        return reply.redirect(`${signIn}?return=${encodeURIComponent(`/documents/${params.id}`)}`, 303)
+      if (read?.tier) await noteReading(host, ofPassport(read.document), visitor, read.tier, 'GET /documents/:id')
+      const document = read?.document
       return document ? known(reply, language, document) : unknown(reply, language)
     },
   )
 }
+
+const ofPassport = ({ id, passportId }: Document) => ({ passportId: passportId!, docId: id })
 
 function known(reply: Reply, language: Language, document: Document): Reply {
   const { facts, scans, missing, open, passport, home } = texts[language]

@@ -14,6 +14,7 @@ export const problems = {
   document_of_passport: ['conflict', 'The document belongs to a passport, and is moved with it.'],
   document_of_organisation: ['conflict', 'The document belongs to an organisation already.'],
   organisation_unknown: ['not_found', 'There is no such organisation, or one does not belong to it.'],
+  document_attribute_unfit: ['unprocessable', 'The document cannot prove that: what it proves decides who sees it.'],
   document_type_mismatch: ['unprocessable', 'The name of the file promises other content than it has.'],
   document_type_refused: ['unsupported', 'Files of this type are not taken here; `accepted` names those that are.'],
   scanner_unavailable: ['unavailable', 'The virus scanner does not answer as it must.'],

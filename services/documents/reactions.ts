@@ -6,8 +6,11 @@ import {
   listDocumentsOf,
 } from '#contracts/documents'
 import { PassportDeleted, PassportMoved } from '#contracts/passports'
+import { provedBy } from '#law'
+import { openTo } from './access.ts'
 import { told } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
+import { forgetReadings } from './readings.ts'
 import {
   countDocuments,
   deleteDocument,
@@ -24,6 +27,7 @@ export function reactions(host: DocumentsHost, removeFile: RemoveFile): void {
     PassportDeleted,
     { id: 'passport-gone', purpose: 'delete the documents of a passport that is gone', from: 'beginning' },
     async ({ passport, timestamp }, tx) => {
+      await forgetReadings(tx, passport.id)
       for (const document of await passportDeleted(tx, passport.id, new Date(timestamp))) {
         await deleteDocument(tx, document.id)
         await tx.publish(DocumentDeleted, told(document))
@@ -60,11 +64,26 @@ export function answers(host: DocumentsHost): void {
     return { state: 'released' as const, scanned, fileKey, owner, sizeBytes, sha256 }
   })
 
-  host.answer(listDocumentsOf, async ({ passportId }) => {
-    const anyOf = { owners: undefined, kind: undefined, language: undefined, created: {} }
+  host.answer(listDocumentsOf, async ({ passportId, open }) => {
+    const anyOf = {
+      owners: undefined,
+      kind: undefined,
+      language: undefined,
+      created: {},
+      open: open && openTo({ ...open, asAdmin: false }, host.now()),
+    }
     const documents = await listDocuments(host.db, { passportId, released: true, ...anyOf }, 100, undefined)
     return {
-      documents: documents.map(({ id, title, fileName, sizeBytes }) => ({ docId: id, title, fileName, sizeBytes })),
+      documents: documents.map(({ id, title, fileName, sizeBytes, kind, contentType, language, attribute }) => ({
+        docId: id,
+        title,
+        fileName,
+        sizeBytes,
+        kind,
+        contentType,
+        language,
+        attribute: provedBy({ kind, attribute }),
+      })),
     }
   })
 }

@@ -3,7 +3,7 @@ import { DocumentUploaded } from '#contracts/documents'
 import { authorise, formOf, newId, ownerFor, Problem, requireMatch, signedIn, type Request, type Tx } from '#kernel'
 import { acceptedTypes } from './accepted.ts'
 import { editable, ownerByPassport, ownerNow, readersFor, requireReplaceable } from './access.ts'
-import { fresh, replaceFile, uploaded, view, type Document } from './documents.ts'
+import { fresh, replaceFile, requireProvable, uploaded, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile, ScanFile } from './host.ts'
 import { openTurns } from './pace.ts'
 import { findDocument, insertDocument, updateDocument } from './store.ts'
@@ -44,6 +44,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile, scanFi
             'document_too_large',
             'document_type_mismatch',
             'document_type_refused',
+            'document_attribute_unfit',
             'editor_required',
             'passport_unknown',
             'files_unavailable',
@@ -59,7 +60,8 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile, scanFi
         const docId = newId()
         const upload = await inTurn(request, () => receive(host, request, docId, accepted))
         const kept = await keepOrRemove(host, upload, async () => {
-          const { title, kind = 'other', language, passportId } = ofUpload(filled(upload.fields))
+          const { title, kind = 'other', attribute = null, language, passportId } = ofUpload(filled(upload.fields))
+          requireProvable({ kind, attribute })
           const owner = passportId ? await ownerByPassport(host, request.actor, passportId) : ownerFor(request.actor)
           const at = now()
           const document: Document = {
@@ -69,6 +71,7 @@ export function uploadRoutes(host: DocumentsHost, removeFile: RemoveFile, scanFi
             fileName: upload.fileName,
             title: title ?? upload.fileName,
             kind,
+            attribute,
             language: language ?? null,
             ...upload.stored,
             ...fresh(Boolean(scanFile), at),

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox'
 import { DocumentDeleted, DocumentUpdated } from '#contracts/documents'
 import { Id, Instant } from '#contracts/shared'
 import {
+  anyoneAsThemselves,
   authorise,
   Count,
   counted,
@@ -22,10 +23,21 @@ import {
   type Actor,
   type Range,
 } from '#kernel'
-import { accessOf, editable, ownerByPassport, ownerNow, readable, readersFor, requireReplaceable } from './access.ts'
-import { describe, requireReleased, safeName, told, view, type Document } from './documents.ts'
+import {
+  editable,
+  openTo,
+  ownerByPassport,
+  ownerNow,
+  readable,
+  readersFor,
+  readsAll,
+  requireReplaceable,
+  tierOf,
+} from './access.ts'
+import { describe, requireProvable, requireReleased, safeName, told, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile, ScanFile } from './host.ts'
 import { requireNamed } from './names.ts'
+import { noteReading } from './readings.ts'
 import { moveRoutes } from './routes-move.ts'
 import { uploadRoutes } from './routes-upload.ts'
 import { countDocuments, deleteDocument, findDocument, listDocuments, updateDocument, type Wanted } from './store.ts'
@@ -49,6 +61,7 @@ const Changes = Type.Partial(
     // Made one line by `safeName`.
     fileName: Type.String({ minLength: 1, maxLength: 200, examples: ['declaration.txt'] }),
     language: Type.Union([fields.language, Type.Null()]),
+    attribute: Type.Union([fields.attribute, Type.Null()], { description: 'null: as its kind tells' }),
     passportId: Type.Union([Id, Type.Null()], { description: 'null takes it off its passport' }),
   }),
   { minProperties: 1 },
@@ -71,6 +84,11 @@ const typesOfFiles = [
   ...['application', 'audio', 'font', 'image', 'model', 'text', 'video'].map(range => `${range}/*`),
 ]
 
+const nobody = (): Problem =>
+  new Problem('unauthenticated', 'token_missing', {
+    detail: 'Nothing of this is public. Sign in and send the access token as "Authorization: Bearer …".',
+  })
+
 const lifeOfLink = 5 * 60_000
 
 export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: ScanFile | undefined): void {
@@ -78,16 +96,20 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
   const config = { access: signedIn }
 
   /** What a query asks for, as far as it is for who asks. */
-  async function wanted(actor: Actor, query: Filters): Promise<Wanted> {
+  async function wanted(visitor: Actor | undefined, query: Filters, route: string): Promise<Wanted> {
     const { passportId, owner, kind, language } = query
-    if (passportId) authorise(actor, 'read', await accessOf(host, passportId), 'passport_unknown')
-    const parties = passportId || actor.role === 'admin' ? undefined : partiesOf(actor)
-    const owners = owner
-      ? [owner].filter(id => parties?.includes(id) ?? true)
-      : passportId
-        ? undefined
-        : partiesOf(actor)
-    return { passportId, owners, kind, language, created: createdIn(query) }
+    const asked = { passportId, kind, language, created: createdIn(query) }
+    if (passportId) {
+      const tier = await tierOf(host, visitor, passportId)
+      if (!tier) throw visitor ? new Problem('not_found', 'passport_unknown') : nobody()
+      await noteReading(host, { passportId }, visitor, tier, route)
+      const others = readsAll(tier) ? {} : ({ open: openTo(tier, now()), released: true } as const)
+      return { ...asked, owners: owner ? [owner] : undefined, ...others }
+    }
+    if (!visitor) throw nobody()
+    const parties = visitor.role === 'admin' ? undefined : partiesOf(visitor)
+    const owners = owner ? [owner].filter(id => parties?.includes(id) ?? true) : partiesOf(visitor)
+    return { ...asked, owners }
   }
 
   const linked = async (document: Document) => {
@@ -103,18 +125,21 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
   host.http.get(
     '/',
     {
-      config,
+      config: { access: anyoneAsThemselves },
       schema: {
         summary: 'Documents, the newest first',
-        refuses: ['passport_unknown'],
+        description:
+          'One’s own, and those of the organisation one acts for; with `passportId` those of the passport that are open ' +
+          'to who asks by Annex XIII of Regulation (EU) 2023/1542, of a published one without a token too.',
+        refuses: ['passport_unknown', 'token_missing'],
         querystring: listQuery(filters),
         response: { 200: Page(DocumentView) },
       },
     },
-    async ({ actor, query }) => {
+    async ({ visitor, query }) => {
       const { limit } = query
       const after = cursorOf(query.after, isInstant, isId)
-      const rows = await listDocuments(db, await wanted(actor, query), limit + 1, after)
+      const rows = await listDocuments(db, await wanted(visitor, query, 'GET /api/documents'), limit + 1, after)
       return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], view)
     },
   )
@@ -122,26 +147,31 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
   host.http.get(
     '/count',
     {
-      config,
+      config: { access: anyoneAsThemselves },
       schema: {
         summary: 'How many documents a list has',
-        refuses: ['passport_unknown'],
+        refuses: ['passport_unknown', 'token_missing'],
         querystring: countQuery(filters),
         response: { 200: Count },
       },
     },
-    async ({ actor, query }) => counted(await countDocuments(db, await wanted(actor, query))),
+    async ({ visitor, query }) =>
+      counted(await countDocuments(db, await wanted(visitor, query, 'GET /api/documents/count'))),
   )
 
   host.http.get(
     '/:docId',
     {
-      config,
+      config: { access: anyoneAsThemselves },
       schema: {
         summary: 'A document with a short-lived link, or with ?download=1 its file',
+        description:
+          'For its owner; of a published passport for whom the point of Annex XIII opens it that it stands at, for ' +
+          'everybody point 1. The link goes to whoever has it.',
         honours: ['If-None-Match', 'Range'],
         refuses: [
           'document_unknown',
+          'token_missing',
           'document_in_quarantine',
           'document_infected',
           'document_file_missing',
@@ -158,7 +188,16 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
       },
     },
     async (request, reply) => {
-      const document = await readable(host, request.actor, request.params.docId)
+      const { visitor, params } = request
+      const { document, tier } = await readable(host, visitor, params.docId)
+      if (tier)
+        await noteReading(
+          host,
+          { passportId: document.passportId!, docId: document.id },
+          visitor,
+          tier,
+          'GET /api/documents/:docId',
+        )
       const { fileName, contentType, sizeBytes, sha256, fileKey, missingSince } = document
       const { download } = request.query
       if (download) requireReleased(document)
@@ -187,7 +226,14 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
       schema: {
         summary: 'Change what is known about a document',
         honours: ['If-Match'],
-        refuses: ['document_unknown', 'passport_unknown', 'editor_required', 'document_kept', 'document_type_mismatch'],
+        refuses: [
+          'document_unknown',
+          'passport_unknown',
+          'editor_required',
+          'document_kept',
+          'document_type_mismatch',
+          'document_attribute_unfit',
+        ],
         params,
         body: Changes,
         response: { 200: DocumentView },
@@ -208,6 +254,7 @@ export function routes(host: DocumentsHost, removeFile: RemoveFile, scanFile: Sc
         const owner = attached && (await ownerNow(tx, body.passportId!, attached))
         const after = describe(before, { ...body, ...(body.fileName && { fileName: safeName(body.fileName) }) }, now())
         if (after.fileName !== before.fileName) requireNamed(after.fileName, before.contentType, '/fileName')
+        requireProvable(after)
         const moved = owner ? { ...after, owner } : after
         await updateDocument(tx, moved)
         await tx.publish(DocumentUpdated, told(moved))

@@ -7,6 +7,7 @@ import { pages } from './pages.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { answers, reactions } from './reactions.ts'
+import { readingRoutes } from './readings.ts'
 import { routes } from './routes.ts'
 import { guardLinks, openScans } from './scans.ts'
 
@@ -27,6 +28,7 @@ export const documents = defineService({
     )
     const scans = openScans(host, removeFile)
     guardLinks(host)
+    readingRoutes(host)
     routes(host, removeFile, scans.scanFile)
     broughtFiles(host, removeFile, scans.scanFile)
     pages(host)

@@ -1,5 +1,6 @@
 import type { Owner } from '#contracts/shared'
 import { mostCounted, type Cursor, type Db, type Span, type Tx } from '#kernel'
+import type { OpenDocuments } from '#law'
 import type { Document } from './documents.ts'
 
 interface Row extends Omit<Document, 'owner' | 'sizeBytes'> {
@@ -10,7 +11,7 @@ interface Row extends Omit<Document, 'owner' | 'sizeBytes'> {
 
 const columns = (db: Db) => db`
   id, owner_kind as "ownerKind", owner_id as "ownerId", passport_id as "passportId", file_name as "fileName",
-  title, kind, language, content_type as "contentType", size_bytes as "sizeBytes", sha256, file_key as "fileKey",
+  title, kind, attribute, language, content_type as "contentType", size_bytes as "sizeBytes", sha256, file_key as "fileKey",
   case when scan_key = file_key then scan else 'off' end as scan,
   case when scan_key = file_key then scan_found end as found, scan_queued_at as "queuedAt",
   version, missing_since as "missingSince", created_at as "createdAt", updated_at as "updatedAt"`
@@ -29,6 +30,7 @@ const rowOf = ({ owner, ...document }: Document) => ({
   file_name: document.fileName,
   title: document.title,
   kind: document.kind,
+  attribute: document.attribute,
   language: document.language,
   content_type: document.contentType,
   size_bytes: document.sizeBytes,
@@ -100,6 +102,8 @@ export interface Wanted {
   kind: string | undefined
   language: string | undefined
   created: Span
+  /** Only those that are open to who asks. */
+  open?: OpenDocuments | undefined
   /** Only those whose file may be had. */
   released?: true
 }
@@ -139,11 +143,17 @@ export async function countDocuments(db: Db, wanted: Wanted): Promise<number> {
   return row!.count
 }
 
-const filtersOf = (db: Db, { passportId, owners, kind, language, released, created: { from, to } }: Wanted) => db`
+const filtersOf = (db: Db, { passportId, owners, kind, language, released, open, created: { from, to } }: Wanted) => db`
   ${released ? db`and (scan in ('off', 'clean') or scan_key is distinct from file_key)` : db``}
+  ${open ? openIn(db, open) : db``}
   ${owners && passportId ? db`and passport_id = ${passportId}` : db``}
   ${kind ? db`and kind = ${kind}` : db``} ${language ? db`and lower(language) = ${language.toLowerCase()}` : db``}
   ${from ? db`and created_at >= ${from}` : db``} ${to ? db`and created_at < ${to}` : db``}`
+
+/** As `seesDocument` decides of one. */
+const openIn = (db: Db, { kinds, known, attributes }: OpenDocuments) => db`
+  and (kind = any(${kinds as string[]}) or (attribute is not null and kind <> all(${known as string[]})))
+  and (attribute is null or attribute = any(${attributes as string[]}))`
 
 /** Nobody attaches to the passport, and it does not go, until the transaction ends. False when it is gone already. */
 export async function lockPassport(tx: Tx, passportId: string): Promise<boolean> {

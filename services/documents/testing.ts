@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test'
 import { listDocumentsOf } from '#contracts/documents'
 import { listMembers } from '#contracts/identity'
-import { getPassportAccess, type PassportStatus } from '#contracts/passports'
+import { getPassportAccess, getPassportTiers, type PassportStatus } from '#contracts/passports'
 import type { OrganisationRole, Owner } from '#contracts/shared'
-import { defineService, newId, Problem, type Actor, type Host } from '#kernel'
+import { defineService, mayRead, newId, Problem, type Actor, type Host } from '#kernel'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import type { DocumentsHost } from './host.ts'
 import { documents } from './service.ts'
@@ -12,6 +12,9 @@ interface FakePassport {
   owner: Owner
   readers?: Owner[]
   status?: PassportStatus
+  category?: string
+  /** Who has a legitimate interest. */
+  interested?: string[]
 }
 
 /** The service on a real socket, beside passports that only say whose they are. */
@@ -39,6 +42,26 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
       readers: passport.readers ?? [],
     }
   })
+  const tiers = answering(getPassportTiers, async ({ passportId, reader }) => {
+    asked.push(passportId)
+    const passport = known.get(passportId)
+    if (!passport) throw new Problem('not_found', 'passport_unknown')
+    const { owner, status = 'draft', category = 'EV', readers = [], interested = [] } = passport
+    const isOf = (thing: { owner: Owner; readers?: Owner[] }) =>
+      reader !== null && mayRead({ ...reader, role: 'user', sessionId: '' }, thing)
+    const reads = reader?.role === 'admin' || isOf({ owner, readers })
+    const by = reads
+      ? (['owner'] as const)
+      : status === 'draft'
+        ? []
+        : ([
+            'public',
+            ...(reader?.role === 'authority' ? ['authority' as const] : []),
+            ...(reader && interested.includes(reader.userId) ? ['interest' as const] : []),
+          ] as const)
+    const asAdmin = reader?.role === 'admin' && !isOf({ owner, readers })
+    return { passportId, owner, status, category, audiences: [...by], asAdmin }
+  })
   const members = new Map<string, [userId: string, role: OrganisationRole][]>()
   const belonging = answering(listMembers, async ({ organisationId }) => ({
     members: (members.get(organisationId) ?? []).map(([userId, role]) => ({
@@ -58,7 +81,7 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
     needs: [listDocumentsOf],
     start: host => void ({ ask } = host),
   })
-  const p = await start(t, [observed as never, reader], { ...options, answers: [access, belonging] })
+  const p = await start(t, [observed as never, reader], { ...options, answers: [access, tiers, belonging] })
   const url = await p.listen()
   const as = (actor: Partial<Actor> = {}) => {
     const headers = p.signedIn(actor)

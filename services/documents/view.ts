@@ -19,6 +19,20 @@ export const DocumentView = Type.Object(
     }),
     passportId: Type.Union([Id, Type.Null()]),
     createdAt: Instant,
+    attribute: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], {
+        examples: ['euDeclarationOfConformity'],
+        description: 'What of its passport it proves, as its kind tells unless its owner said; null where nobody knows',
+      }),
+    ),
+    annexPoint: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1, maximum: 4 }), Type.Null()], {
+        examples: [1],
+        description:
+          'The point of Annex XIII it stands at, which decides who sees it once its passport is published; null for its ' +
+          'owner alone',
+      }),
+    ),
   },
   { title: 'Document' },
 )
@@ -43,6 +57,12 @@ export const fields = {
     description: 'BCP 47',
   }),
   passportId: Id,
+  attribute: Type.String({
+    maxLength: 64,
+    pattern: '^[a-z][A-Za-z0-9]{0,63}$',
+    examples: ['euDeclarationOfConformity'],
+    description: 'What of the law it proves, where its kind does not tell; of a known kind one of the same point',
+  }),
 }
 
 export const params = Type.Object({ docId: Id })

@@ -3,6 +3,7 @@ import {
   countPassportsOf,
   getPassportAccess,
   getPassportFacts,
+  getPassportTiers,
   PassportCreated,
   PassportDeleted,
   PassportMoved,
@@ -15,6 +16,7 @@ import {
   PassportUpdated,
 } from '#contracts/passports'
 import { recountAll } from './audiences/recount.ts'
+import { tiersOf } from './audiences/tiers.ts'
 import { fillNewColumns } from './backfill.ts'
 import { serialRoutes } from './bulk/routes.ts'
 import { asksLater, needs } from './host.ts'
@@ -64,6 +66,11 @@ export const passports = defineService({
     host.answer(
       getPassportFacts,
       async ({ passportId }) => (await factsOf(host.db, passportId)) ?? fail('not_found', 'passport_unknown'),
+    )
+    host.answer(
+      getPassportTiers,
+      async ({ passportId, reader }) =>
+        (await tiersOf(host.db, passportId, reader, host.now())) ?? fail('not_found', 'passport_unknown'),
     )
     host.answer(countPassportsOf, async ({ ownerId }) => ({ count: await countOf(host.db, ownerId) }))
   },

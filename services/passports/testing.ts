@@ -29,9 +29,14 @@ export const publishable = (batteryIdentifier: string, more: object = {}) =>
   battery(batteryIdentifier, { batteryCategory: 'EV', batteryModel: 'M1', ...more })
 
 /** A platform with passports, and what somebody sends to it: a fresh person, unless it is said who. */
-export async function open(t: TestContext, options: TestOptions = {}, more: NonNullable<TestOptions['answers']> = []) {
+export async function open(
+  t: TestContext,
+  options: TestOptions = {},
+  more: NonNullable<TestOptions['answers']> = [],
+  beside: Parameters<typeof start>[1] = [],
+) {
   const known = people()
-  const p = await start(t, [passports, asker], { ...options, answers: [...known.answers, ...more] })
+  const p = await start(t, [passports, asker, ...beside], { ...options, answers: [...known.answers, ...more] })
   return { p, known, as: (actor: Partial<Actor> = {}) => client(p, p.signedIn(actor)), nobody: client(p, {}) }
 }
 

@@ -118,6 +118,12 @@ export const provisions: readonly Row[] = [
     test: [service, 'is readable by the time at which it was the present one'],
   },
   {
+    provision: 'Annex XIII 1 to 4, documents',
+    what: 'each document at the point of what it proves',
+    where: 'GET /api/documents?passportId=',
+    test: [lattice, 'a document is hidden as one that is not there, and what its title says opens nothing'],
+  },
+  {
     provision: 'Art. 78(h)',
     what: 'security and privacy',
     where: 'GET /api/passports/{id}/access-log',

@@ -223,6 +223,7 @@ export const walk: readonly Chapter[] = [
       },
       { operation: 'getDocuments' },
       { operation: 'getDocumentsByDocId', with: { docId: 'docId' } },
+      { operation: 'getDocumentsAccessLog', with: { passportId: 'passportId' } },
       {
         operation: 'putDocumentsByDocId',
         with: { docId: 'docId', 'If-Match': 'documentTag', passportId: 'passportId' },

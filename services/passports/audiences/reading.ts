@@ -11,7 +11,10 @@ export type Reading =
  * As what somebody reads a passport; undefined for nothing at all. Drafts are for the owner, and for those whom they let
  * in as themselves. An authority has its role; an interest is named by the owner, and may end.
  */
-export function readingOf(reader: Actor | undefined, passport: Passport | undefined): Reading | undefined {
+export function readingOf(
+  reader: Actor | undefined,
+  passport: Pick<Passport, 'owner' | 'readers' | 'status' | 'interested'> | undefined,
+): Reading | undefined {
   if (!passport) return undefined
   if (reader && mayRead(reader, passport))
     return { view: 'owner', isAdmin: reader.role === 'admin' && !mayRead({ ...reader, role: 'user' }, passport) }

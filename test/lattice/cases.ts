@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import type { Actor } from '#kernel'
+import { attributes, type Attribute } from '#law'
+import { documents } from '../../services/documents/service.ts'
+import { open as openPassports } from '../../services/passports/testing.ts'
+
+/** Passports and documents whose every part bears a marker of its own, and each surface on which something of them leaves. */
+
+export const open = (t: TestContext, options: Parameters<typeof openPassports>[1] = {}) =>
+  openPassports(t, options, [], [documents])
+
+let counter = 0
+/** Digits that stand nowhere else, in a value that its attribute takes. */
+const next = (): string => String(70_000_000 + ++counter * 13)
+
+/** A value of the attribute and the marker that it carries. */
+function marked(attribute: Attribute): { value: unknown; marker: string } {
+  const { id, type, unit } = attribute
+  const marker = next()
+  const text = `zq${marker}`
+  // What may not be above a hundred has its marker behind the point.
+  const digits = unit === '%' || unit === '%/month' || unit === '°C' ? `1.${marker}` : marker
+  const number = { value: ['cycles', 'events'].includes(unit ?? '') ? marker : digits, unit }
+  const values: Partial<Record<typeof type, unknown>> = {
+    quantity: number,
+    count: number,
+    bySoc: [{ soc: '80', ...number }],
+    byPart: { pack: number },
+    readings: { value: [{ at: '2027-02-18', value: digits, unit }] },
+    month: { value: `2027-02` },
+    date: { value: '2027-02-18' },
+    duration: { value: `P${marker}D` },
+    uri: { value: `https://example.com/${text}` },
+    links: { value: [`https://example.com/${text}`] },
+    symbol: { value: `https://example.com/${text}` },
+    document: { value: { title: text, url: 'https://example.com/' } },
+    documents: { value: [{ title: text, url: 'https://example.com/' }] },
+    texts: { value: [text] },
+    localized: { value: [{ language: 'en', value: text }] },
+    contact: { value: { name: text } },
+    contacts: { value: [{ name: text }] },
+    chemistry: { value: { clearName: text } },
+    materials: { value: [{ name: text }] },
+    parts: { value: [{ name: text }] },
+    events: { value: [{ description: text }] },
+    enum: { value: id === 'batteryStatus' ? 're-used' : undefined },
+  }
+  const value = values[type] ?? { value: text }
+  const found = /\b2027-02(-18)?\b|re-used/.exec(JSON.stringify(value))
+  return {
+    value: { ...(Array.isArray(value) || type === 'byPart' ? { value } : (value as object)), evidence: `ev${marker}` },
+    marker: type === 'month' || type === 'date' || type === 'enum' ? (found?.[0] ?? '') : marker,
+  }
+}
+
+/** Attributes that somebody writes, but what says of which category it is, and what has no marker that could be told. */
+export const written = attributes.filter(({ otherwise, id }) => otherwise !== 'computed' && id !== 'batteryCategory')
+
+/** A document, what of the law it proves, and at which point: written from Annex XIII, not from the policy. */
+export interface Paper {
+  kind: string
+  proves: string | null
+  point: number | null
+  docId: string
+  marker: string
+}
+
+const papers: Pick<Paper, 'kind' | 'proves' | 'point'>[] = [
+  { kind: 'declaration-of-conformity', proves: 'euDeclarationOfConformity', point: 1 },
+  { kind: 'manual', proves: null, point: 1 },
+  { kind: 'instructions', proves: 'instructionsForUse', point: 1 },
+  { kind: 'due-diligence', proves: 'dueDiligenceReport', point: 1 },
+  { kind: 'carbon-footprint-study', proves: 'carbonFootprintStudyLink', point: 1 },
+  { kind: 'dismantling', proves: 'dismantlingInformation', point: 2 },
+  { kind: 'safety-sheet', proves: 'safetyMeasures', point: 2 },
+  { kind: 'spare-parts', proves: 'sparePartSources', point: 2 },
+  { kind: 'test-report', proves: 'testReportResults', point: 3 },
+  // Of a kind that the law does not know what its owner says counts; without a word it is theirs alone.
+  { kind: 'other', proves: 'batteryMass', point: 1 },
+  { kind: 'other', proves: 'partNumbers', point: 2 },
+  { kind: 'other', proves: 'commodityCode', point: 3 },
+  { kind: 'other', proves: 'accidents', point: 4 },
+  { kind: 'public', proves: null, point: null },
+]
+
+export interface Case {
+  id: string
+  papers: Paper[]
+  category: string
+  markers: Map<string, string>
+  evidence: string[]
+  owner: Partial<Actor>
+}
+
+/** Stores a document of the passport for its owner: its title, its name and its content bear the marker. */
+export async function upload(
+  of: Awaited<ReturnType<typeof open>>,
+  owner: Partial<Actor>,
+  { passportId, kind, attribute }: { passportId: string; kind: string; attribute?: string },
+): Promise<{ docId: string; marker: string }> {
+  const marker = `zd${next()}`
+  const boundary = 'zqboundary'
+  const fields = { title: `public ${marker}`, kind, passportId, ...(attribute && { attribute }) }
+  const parts = Object.entries(fields).map(
+    ([name, value]) => `--${boundary}\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  )
+  const file = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${marker}.txt"\r\n\r\nin ${marker}`
+  const answer = await of.p.http.inject({
+    method: 'POST',
+    url: '/api/documents/upload',
+    headers: { ...of.p.signedIn(owner), 'content-type': `multipart/form-data; boundary=${boundary}` },
+    payload: `${parts.join('')}${file}\r\n--${boundary}--\r\n`,
+  })
+  assert.equal(answer.statusCode, 201, answer.body)
+  return { docId: answer.json().docId, marker }
+}
+
+const known = new Set(['declaration-of-conformity', 'manual', 'due-diligence', 'carbon-footprint-study', 'dismantling'])
+const isKnown = (kind: string): boolean =>
+  known.has(kind) || ['instructions', 'safety-sheet', 'spare-parts', 'test-report'].includes(kind)
+
+export async function published(
+  of: Awaited<ReturnType<typeof open>>,
+  category: string,
+  owner: Partial<Actor>,
+): Promise<Case> {
+  const all = written.map(attribute => [attribute.id, marked(attribute)] as const)
+  const values = Object.fromEntries(all.map(([id, { value }]) => [id, value]))
+  const ada = of.as(owner)
+  const { id } = await ada.make({
+    attributes: { ...values, batteryCategory: { value: category } },
+    hidden: { note: 'zqhidden1', batteryMass: 'zqhidden2' },
+    generalInformation: { batteryMass: { value: 5, unit: 'kg', margin: 'zqhidden3' } },
+  })
+  const stored: Paper[] = []
+  for (const paper of papers) {
+    const { kind, proves } = paper
+    const attribute = isKnown(kind) || proves === null ? {} : { attribute: proves }
+    stored.push({ ...paper, ...(await upload(of, owner, { passportId: id, kind, ...attribute })) })
+  }
+  assert.equal((await ada.post(`/${id}/publish`)).status, 200)
+  return {
+    id,
+    papers: stored,
+    category,
+    owner,
+    markers: new Map(all.map(([id, { marker }]) => [id, marker])),
+    evidence: [
+      ...all.map(([, { marker }]) => `ev${marker}`).filter(text => text.length > 4),
+      'zqhidden1',
+      'zqhidden2',
+      'zqhidden3',
+    ],
+  }
+}
+
+/** What left by each surface. */
+export type Surfaces = Readonly<Record<string, string>>
+
+/** Every surface on which something about a passport leaves, as the texts that leave there. */
+export async function surfaces(
+  of: Awaited<ReturnType<typeof open>>,
+  { id, papers }: Case,
+  reader: Partial<Actor> | undefined,
+): Promise<Surfaces> {
+  const headers = reader ? of.p.signedIn(reader) : {}
+  const get = async (url: string): Promise<string> => {
+    const answer = await of.p.http.inject({ url, headers })
+    return `${answer.statusCode} ${JSON.stringify(answer.headers)} ${answer.body}`
+  }
+  const at = new Date(Date.now() + 60_000).toISOString()
+  const api = `/api/passports/${id}`
+  return {
+    read: await get(api),
+    past: await get(`${api}?at=${encodeURIComponent(at)}`),
+    attributes: await get(`${api}/attributes`),
+    attributesPast: await get(`${api}/attributes?at=${encodeURIComponent(at)}`),
+    versions: await get(`${api}/versions`),
+    children: await get(`${api}/children`),
+    list: await get('/api/passports?limit=100'),
+    count: await get('/api/passports/count'),
+    readers: await get(`${api}/readers`),
+    readiness: await get(`${api}/readiness`),
+    log: await get(`${api}/access-log`),
+    page: await get(`/passports/${id}`),
+    public: await get(`/passport/${id}`),
+    maltese: await get(`/passport/${id}?lang=mt`),
+    head: JSON.stringify((await of.p.http.inject({ method: 'HEAD', url: api, headers })).headers),
+    changed: (await of.p.http.inject({ method: 'PUT', url: api, headers, payload: { data: {} } })).body,
+    documents: await get(`/api/documents?passportId=${id}&limit=100`),
+    documentsOfKind: await get(`/api/documents?passportId=${id}&kind=other`),
+    counted: await get(`/api/documents/count?passportId=${id}`),
+    ownDocuments: await get('/api/documents?limit=100'),
+    ...Object.fromEntries(
+      await Promise.all(
+        papers.map(async ({ docId }, at) => {
+          const one = `/api/documents/${docId}`
+          const [single, download, page] = [
+            await get(one),
+            await get(`${one}?download=1`),
+            await get(`/documents/${docId}`),
+          ]
+          const { href } = new URL(/"url":"([^"]*)"/.exec(single)?.[1] ?? 'http://localhost/nothing')
+          const link = await get(href.slice(new URL(href).origin.length))
+          const changed = await of.p.http.inject({ method: 'PUT', url: one, headers, payload: { title: 'mine' } })
+          return [`document ${at}`, [single, download, page, link, changed.body].join('\n')]
+        }),
+      ),
+    ),
+    unpublished: (await of.p.http.inject({ method: 'DELETE', url: api, headers })).body,
+  }
+}
