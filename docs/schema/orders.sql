@@ -6,6 +6,7 @@ create table categories (
   version  integer  not null,
   constraint categories_pkey PRIMARY KEY (id)
 );
+CREATE CONSTRAINT TRIGGER categories_priced AFTER INSERT OR DELETE OR UPDATE ON orders.categories DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pricing_changed();
 
 create table commission_rules (
   id            uuid                      not null,
@@ -19,6 +20,7 @@ create table commission_rules (
   constraint commission_rules_pkey PRIMARY KEY (id)
 );
 CREATE INDEX commission_rules_by_vendor ON orders.commission_rules USING btree (vendor_id);
+CREATE CONSTRAINT TRIGGER commission_rules_priced AFTER INSERT OR DELETE OR UPDATE ON orders.commission_rules DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pricing_changed();
 
 create table coupon_uses (
   coupon_id       uuid    not null,
@@ -594,6 +596,13 @@ create table payments (
 );
 CREATE INDEX payments_under_way ON orders.payments USING btree (checked_at) WHERE (state <> ALL (ARRAY['cancelled'::text, 'succeeded'::text]));
 
+create table pricing (
+  one      boolean  not null default true,
+  version  bigint   not null,
+  constraint pricing_pkey PRIMARY KEY (one),
+  constraint pricing_one_check CHECK (one)
+);
+
 create table returns (
   id            uuid                      not null,
   order_id      uuid                      not null,
@@ -637,6 +646,7 @@ create table sellers (
   constraint sellers_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
   constraint sellers_version_check CHECK ((version > 0))
 );
+CREATE CONSTRAINT TRIGGER sellers_priced AFTER INSERT OR DELETE OR UPDATE ON orders.sellers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pricing_changed();
 
 create table shipments (
   id            uuid                      not null,
@@ -677,6 +687,7 @@ create table shipping_options (
   constraint shipping_options_version_check CHECK ((version > 0))
 );
 CREATE INDEX shipping_options_by_vendor ON orders.shipping_options USING btree (vendor_id, created_at, id);
+CREATE CONSTRAINT TRIGGER shipping_options_priced AFTER INSERT OR DELETE OR UPDATE ON orders.shipping_options DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pricing_changed();
 
 create table stock (
   variant_id     uuid     not null,
@@ -697,6 +708,7 @@ create table tax_classes (
   version   integer  not null,
   constraint tax_classes_pkey PRIMARY KEY (code)
 );
+CREATE CONSTRAINT TRIGGER tax_classes_priced AFTER INSERT OR DELETE OR UPDATE ON orders.tax_classes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pricing_changed();
 
 CREATE OR REPLACE FUNCTION orders.invoice_complete()
  RETURNS trigger
@@ -797,4 +809,13 @@ AS $function$
 begin
   raise exception '% is never changed: what was booked wrong is booked back', tg_table_name
     using errcode = 'restrict_violation';
+end $function$;
+
+CREATE OR REPLACE FUNCTION orders.pricing_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update pricing set version = version + 1;
+  return null;
 end $function$;

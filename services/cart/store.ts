@@ -33,15 +33,17 @@ const columns = (db: Db) => db`
 const of = (db: Db, whose: Whose) =>
   'userId' in whose ? db`user_id = ${whose.userId}` : db`token_hash = ${whose.tokenHash}`
 
+/** The cart with what is in it, read at once. */
 export async function findCart(db: Db, whose: Whose): Promise<{ cart: Cart; lines: CartLine[] } | undefined> {
-  const [[cart], lines] = await Promise.all([
-    db<Cart[]>`select ${columns(db)} from carts where ${of(db, whose)}`,
-    db<(Omit<CartLine, 'priceMinor'> & { priceMinor: bigint })[]>`
-      select id as "lineId", product_id as "productId", variant_id as "variantId", quantity,
-        price_minor as "priceMinor"
-      from cart_lines where cart_id = (select id from carts where ${of(db, whose)}) order by added_at, id limit 200`,
-  ])
-  return cart && { cart, lines: lines.map(line => ({ ...line, priceMinor: Number(line.priceMinor) })) }
+  const [row] = await db<(Cart & { lines: CartLine[] })[]>`
+    select ${columns(db)}, (
+      select coalesce(json_agg(json_build_object('lineId', l.id, 'productId', l.product_id, 'variantId', l.variant_id,
+        'quantity', l.quantity, 'priceMinor', l.price_minor) order by l.added_at, l.id), '[]')
+      from (select * from cart_lines where cart_id = carts.id order by added_at, id limit 200) l) as lines
+    from carts where ${of(db, whose)}`
+  if (!row) return undefined
+  const { lines, ...cart } = row
+  return { cart, lines }
 }
 
 export interface Candidate {
@@ -59,35 +61,58 @@ export const candidates = (db: Db, productId: string, whose: Whose | undefined) 
     ${whose === undefined ? db`null` : db`(select currency from carts where ${of(db, whose)})`} as currency
   from variants v join offers o on o.product_id = v.product_id where v.product_id = ${productId} limit 100`
 
-export interface Added {
+export interface Wanted {
   readonly productId: string
-  readonly variantId: string
+  /** Where the product has one alone it may be left out. */
+  readonly variantId?: string | undefined
   readonly quantity: number
-  readonly priceMinor: bigint
-  readonly currency: string
+  /** Of a cart that is not there yet; the first there is a price in where it is left out. */
+  readonly currency?: string | undefined
 }
 
-/** Into the one cart of a person or a browser, made where there is none; undefined where it is full. */
-export async function addLine(tx: Tx, whose: Whose, added: Added, at: Date): Promise<string | undefined> {
-  const { productId, variantId, quantity, priceMinor, currency } = added
+/**
+ * Into the one cart of a person or a browser, made where there is none, at what it costs now. One statement that looks the
+ * product up as well, so that all of it is one journey; no row where it cannot be put there, for whatever reason.
+ */
+export function addLine(tx: Tx, whose: Whose, wanted: Wanted, at: Date) {
+  const { productId, variantId, quantity, currency = null } = wanted
   const [userId, tokenHash] = 'userId' in whose ? [whose.userId, null] : [null, whose.tokenHash]
-  const [row] = await tx<{ id: string }[]>`
-    with cart as (
+  return tx<{ id: string }[]>`
+    with mine as (select coalesce((select currency from carts where ${of(tx, whose)}), ${currency}::text) as currency),
+    offer as (
+      select v.variant_id, p.one->>'currency' as currency,
+        case when p.one->'sale'->>'priceMinor' is not null
+          and coalesce((p.one->'sale'->>'from')::timestamptz <= ${at}, true)
+          and coalesce((p.one->'sale'->>'until')::timestamptz > ${at}, true)
+        then p.one->'sale'->>'priceMinor' else p.one->>'priceMinor' end::bigint as price_minor
+      from offers o join variants v on v.product_id = o.product_id cross join mine cross join lateral (
+        select one from json_array_elements(v.prices) with ordinality as price (one, place)
+        where mine.currency is null or one->>'currency' = mine.currency order by place limit 1) p
+      where o.product_id = ${productId} and o.for_sale and ${quantity} <= coalesce(v.most, ${most.quantity})
+        and ${
+          variantId === undefined
+            ? tx`(select count(*) from variants own where own.product_id = o.product_id) = 1`
+            : tx`v.variant_id = ${variantId}`
+        }
+    ),
+    cart as (
       insert into carts (id, order_key, user_id, token_hash, currency, expires_at)
-      values (${newId()}, ${newId()}, ${userId}, ${tokenHash}, ${currency}, ${new Date(at.getTime() + lastsMs)})
+      select ${newId()}::uuid, ${newId()}::uuid, ${userId}::uuid, ${tokenHash}::bytea, currency,
+        ${new Date(at.getTime() + lastsMs)}::timestamptz from offer
       on conflict (${userId === null ? tx`token_hash` : tx`user_id`}) do update
       set expires_at = excluded.expires_at, version = carts.version + 1
-      returning id
+      returning id, currency
     )
     insert into cart_lines as l (id, cart_id, product_id, variant_id, quantity, price_minor, added_at)
-    select ${newId()}, cart.id, ${productId}, ${variantId}, ${quantity}, ${priceMinor}, ${at} from cart
+    select ${newId()}::uuid, cart.id, ${productId}::uuid, offer.variant_id, ${quantity}::integer, offer.price_minor,
+      ${at}::timestamptz
+    from cart join offer on offer.currency = cart.currency
     where (select count(*) from cart_lines o where o.cart_id = cart.id) < ${most.lines}
-      or exists (select from cart_lines o where o.cart_id = cart.id and o.variant_id = ${variantId})
+      or exists (select from cart_lines o where o.cart_id = cart.id and o.variant_id = offer.variant_id)
     on conflict on constraint cart_lines_one do update
     set quantity = l.quantity + excluded.quantity, price_minor = excluded.price_minor
     where l.quantity + excluded.quantity <= ${most.quantity}
     returning id`
-  return row?.id
 }
 
 /** False where there is no such line in that cart. */

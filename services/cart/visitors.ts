@@ -5,6 +5,12 @@ import { join, lastsMs, type Whose } from './store.ts'
 
 export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
 
+/** Whose a cart will be; `keep` gives them the cookie to come back with. */
+export interface Begun {
+  readonly whose: Whose
+  readonly keep: () => void
+}
+
 /** Whose cart a request is about. Who looks and has nothing gets no cookie. */
 export function openVisitors({ db, now, platform }: CartHost) {
   const { name, path, secure } = accessCookie(platform.publicUrl)
@@ -23,11 +29,13 @@ export function openVisitors({ db, now, platform }: CartHost) {
       }
       return { userId }
     },
-    /** With a cookie from now on, as something is put into it. */
-    begin(reply: Reply): Whose {
+    /** With a cookie once something is put into it. */
+    begin(reply: Reply): Begun {
       const token = randomBytes(24).toString('base64url')
-      reply.setCookie(cookie, token, { ...attributes, maxAge: lastsMs / 1000 })
-      return { tokenHash: hashOf(token) }
+      return {
+        whose: { tokenHash: hashOf(token) },
+        keep: () => void reply.setCookie(cookie, token, { ...attributes, maxAge: lastsMs / 1000 }),
+      }
     },
     /** A change by this cookie, as by that of a session, comes from a page of ours. */
     guard(request: Request): void {

@@ -1,4 +1,3 @@
-import { quoteCart } from '#contracts/orders'
 import { defineService } from '#kernel'
 import { invoices } from '#money/invoices'
 import { differencesIn, ledger } from '#money/ledger'
@@ -10,13 +9,13 @@ import { invoiceRoutes } from './invoices/routes.ts'
 import { forgetWhoLeaves, personal } from './leaving.ts'
 import { followOffers } from './offers/offers.ts'
 import { openCancelling } from './orders/cancelling.ts'
+import { openPlacing } from './orders/placing.ts'
 import { orderRoutes } from './orders/routes.ts'
 import type { Order } from './orders/store.ts'
 import { pages } from './pages/pages.ts'
 import { openPaying } from './paying/paying.ts'
 import { followCommissions } from './pricing/commission.ts'
-import { factsFor, quoteOf } from './pricing/facts.ts'
-import { priceCart } from './pricing/price.ts'
+import { answerQuotes, openFacts } from './pricing/facts.ts'
 import { problems } from './problems.ts'
 import { openReturning } from './returns/returning.ts'
 import { returnRoutes } from './returns/routes.ts'
@@ -41,7 +40,7 @@ export const orders = defineService({
   settings,
   publishes,
   start(host) {
-    const { db, log, metrics, now } = host
+    const { db, log, metrics } = host
     const [vault, handing, invoicing] = [openVault(host), openHandingOver(host), openInvoicing(host)]
     const paid = async (tx: Parameters<typeof handing.soon>[0], orderId: string): Promise<void> => {
       await handing.soon(tx, orderId)
@@ -55,17 +54,16 @@ export const orders = defineService({
     const paying = openPaying(host, { paid, refunded: invoicing.soon }, pageOf)
     const cancel = openCancelling(host, paying)
     const [links, arrive, returning] = [openLinks(host), openArriving(host), openReturning(host, paying)]
-    orderRoutes(host, paying, paid, cancel)
+    const readFacts = openFacts(db)
+    const placeFromCart = openPlacing(host, { readFacts, handOver: paid })
+    orderRoutes(host, paying, placeFromCart, cancel)
     sendingRoutes(host, { vault, handing, links, arrive })
     returnRoutes(host, returning)
     invoiceRoutes(host)
-    pages({ host, paying, handOver: paid, cancel, arrive, vault, links, returning, guests })
+    pages({ host, paying, placeFromCart, readFacts, cancel, arrive, vault, links, returning, guests })
     sellerRoutes(host)
     voucherRoutes(host)
-    host.answer(quoteCart, async ({ userId, cart }) => {
-      const buyer = { place: cart.country === null ? null : { country: cart.country } }
-      return quoteOf(priceCart(cart, await factsFor(db, cart, userId, now()), buyer, now()))
-    })
+    answerQuotes(host, readFacts)
     answerSellers(host)
     host.every('1 minute', 'cancel orders that nobody paid in time', () => paying.expire())
     const wrong = metrics.gauge('ohmnibus_orders_accounts_wrong', 'Accounts that are not the sum of their postings', [])

@@ -93,6 +93,25 @@ suite('an order', () => {
     await it.isRight()
   })
 
+  test('costs what its vendor and the platform say at that moment, in each process, however often prices were read before', async t => {
+    const it = await open(t, cart)
+    const other = await it.another()
+    const box = await it.product({ price: 10_00 })
+    const ordered = async (door: Pick<typeof other.app, 'inject'>) => {
+      const headers = it.p.signedIn({ userId: newId() })
+      const post = async (url: string, payload: object) =>
+        (await door.inject({ method: 'POST', url, headers, payload })).json()
+      await post('/api/cart/items', { productId: box.listing.productId })
+      return (await post('/api/orders', { billingAddress: address })).totalMinor as number
+    }
+    for (const door of [it.p.http, other.app]) assert.equal(await ordered(door), 10_00)
+    const option = { name: 'Parcel', countries: [], currency: 'EUR', priceMinor: 4_90 }
+    const { body } = await it.shop.post('/api/orders/shipping-options', option)
+    for (const door of [other.app, it.p.http]) assert.equal(await ordered(door), 14_90)
+    await it.shop.delete(`/api/orders/shipping-options/${body.id}`)
+    for (const door of [it.p.http, other.app]) assert.equal(await ordered(door), 10_00)
+  })
+
   test('twenty payers on five pieces always end in five sold, a hundred times, on one process and on two', async t => {
     const it = await open(t, cart)
     const other = await it.another()

@@ -49,21 +49,40 @@ async function keep(tx: Tx, event: Listing, gone: boolean): Promise<void> {
     where offers.version < excluded.version`
 }
 
-/** Of these variants those that are known. */
-export async function findOffers(
+export interface Looked {
+  readonly offers: Map<string, Offer>
+  /** How many of those that somebody counts can be bought now. */
+  readonly available: Map<string, number>
+  /** Of all else that prices depend on. */
+  readonly version: bigint
+}
+
+/** Of these variants those that are known, and how many there are, read at once. */
+export async function lookAtOffers(
   db: Db,
   wanted: readonly { productId: string; variantId: string }[],
-): Promise<Map<string, Offer>> {
-  const rows = await db<{ listing: Listing; gone: boolean }[]>`
-    select listing, gone from offers where product_id = any(${wanted.map(({ productId }) => productId)}::uuid[])`
-  const ids = new Set(wanted.map(({ variantId }) => variantId))
-  return new Map(
-    rows.flatMap(({ listing, gone }) =>
-      listing.variants
-        .filter(({ variantId }) => ids.has(variantId))
-        .map(variant => [variant.variantId, { listing, variant, gone }] as const),
+): Promise<Looked> {
+  const [products, variants] = [wanted.map(({ productId }) => productId), wanted.map(({ variantId }) => variantId)]
+  const rows = await db<
+    { version: bigint; available: Record<string, number>; listing: Listing | null; gone: boolean }[]
+  >`
+    select p.version, o.listing, o.gone, (
+      select coalesce(json_object_agg(variant_id, on_hand - held), '{}') from stock
+      where variant_id = any(${variants}::uuid[])) as available
+    from pricing p left join offers o on o.product_id = any(${products}::uuid[])`
+  const ids = new Set(variants)
+  const { available, version } = rows[0]!
+  return {
+    version,
+    available: new Map(Object.entries(available)),
+    offers: new Map(
+      rows.flatMap(({ listing, gone }) =>
+        (listing?.variants ?? [])
+          .filter(({ variantId }) => ids.has(variantId))
+          .map(variant => [variant.variantId, { listing: listing!, variant, gone }] as const),
+      ),
     ),
-  )
+  }
 }
 
 export async function findVariant(db: Db, variantId: string): Promise<Offer | undefined> {

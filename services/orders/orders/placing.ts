@@ -1,37 +1,63 @@
 import { getCart } from '#contracts/cart'
-import { Problem } from '#kernel'
+import { Problem, type Tx } from '#kernel'
 import type { OrdersHost } from '../host.ts'
 import { becomePaid } from '../paying/ending.ts'
-import { place, priceFor, type Wanted } from '../placing/place.ts'
-import { idOfCart } from './store.ts'
+import { OrderedBefore, place, priceFor, type Wanted } from '../placing/place.ts'
+import type { ReadFacts } from '../pricing/facts.ts'
+import type { Priced } from '../pricing/price.ts'
+import { idOfCart, type Whole } from './store.ts'
 
-export type HandOver = Parameters<typeof becomePaid>[4]
+export interface Placed {
+  readonly orderId: string
+  /** And not one of before. */
+  readonly isNew: boolean
+  /** As it was written, where nothing has changed it since. */
+  readonly whole?: Whole | undefined
+}
 
 /** Places an order of what is in the buyer's cart; the one there is where somebody did before. */
-export async function placeFromCart(
-  host: OrdersHost,
-  handOver: HandOver,
+export type PlaceFromCart = (
   request: Parameters<OrdersHost['db']['once']>[0],
   wanted: Omit<Wanted, 'cart'>,
   /** Of a browser at which nobody is signed in. */
   token?: string,
-): Promise<{ orderId: string; isNew: boolean }> {
+) => Promise<Placed>
+
+export function openPlacing(
+  host: OrdersHost,
+  { readFacts, handOver }: { readFacts: ReadFacts; handOver: Parameters<typeof becomePaid>[4] },
+): PlaceFromCart {
   const { ask, db, now, settings } = host
-  const { cart } = await ask(getCart, token === undefined ? { userId: wanted.userId } : { token })
-  // Who sends it again, as the answer was lost, has the order: what it took is in the cart no more.
-  if (!cart || cart.lines.length === 0)
-    return await db.once(request, async () => {
-      throw new Problem('conflict', 'cart_empty')
-    })
-  const before = await idOfCart(db, cart.cartId)
-  if (before !== undefined) return { orderId: before, isNew: false }
-  const priced = await priceFor(host, { ...wanted, cart })
-  return await db.once(request, async tx => {
-    const at = now()
-    const placed = await place(tx, { ...wanted, cart }, priced, at, settings.ORDERS_HOLD)
-    if (!placed) return { orderId: (await idOfCart(tx, cart.cartId))!, isNew: false }
-    // Nothing is left to pay.
-    if (placed.order.totalMinor === placed.order.giftMinor) await becomePaid(tx, placed, null, at, handOver)
-    return { orderId: placed.order.id, isNew: true }
-  })
+  return async (request, wanted, token) => {
+    const { cart } = await ask(getCart, token === undefined ? { userId: wanted.userId } : { token })
+    // Who sends it again, as the answer was lost, has the order: what it took is in the cart no more.
+    if (!cart || cart.lines.length === 0)
+      return await db.once(request, async () => {
+        throw new Problem('conflict', 'cart_empty')
+      })
+    const whole = { ...wanted, cart }
+    let placed: Whole | undefined
+    const begin = async (tx: Tx<'orders'>, priced: Priced) => {
+      const at = now()
+      placed = await place(tx, whole, priced, at, settings.ORDERS_HOLD)
+      const { order } = placed
+      // Nothing is left to pay.
+      if (order.totalMinor === order.giftMinor) {
+        await becomePaid(tx, placed, null, at, handOver)
+        placed = undefined
+      }
+      return { orderId: order.id, isNew: true }
+    }
+    try {
+      const priced = await priceFor(host, readFacts, whole)
+      const answer = await db.once(request, tx => begin(tx, priced))
+      return { ...answer, ...(placed?.order.id === answer.orderId && { whole: placed }) }
+    } catch (error) {
+      // Of a cart there is one order: who asks again is not told that something is short which that order holds.
+      const before =
+        error instanceof Problem || error instanceof OrderedBefore ? await idOfCart(db, cart.cartId) : undefined
+      if (before === undefined) throw error
+      return { orderId: before, isNew: false }
+    }
+  }
 }

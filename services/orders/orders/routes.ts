@@ -20,7 +20,8 @@ import { allOf, giveBack, ofLines, spread } from '../paying/refunds.ts'
 import type { Share } from '../paying/shares.ts'
 import { look, seenBy, unknown } from './access.ts'
 import type { Cancel } from './cancelling.ts'
-import { placeFromCart, type HandOver } from './placing.ts'
+import { placedEntry } from '../placing/place.ts'
+import type { PlaceFromCart } from './placing.ts'
 import { findOrder, listOrders, listSales, lockOrder, logOf, type Address, type Whole } from './store.ts'
 import { OrderView, PartView, partFacts, summary, SummaryView, view } from './view.ts'
 
@@ -82,7 +83,7 @@ const placing = [
 ]
 
 /** Orders of buyers, and what vendors see of them. */
-export function orderRoutes(host: OrdersHost, paying: Paying, handOver: HandOver, cancel: Cancel): void {
+export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: PlaceFromCart, cancel: Cancel): void {
   const { db, http, now } = host
 
   const shown = async (actor: Actor, id: string) => {
@@ -117,7 +118,7 @@ export function orderRoutes(host: OrdersHost, paying: Paying, handOver: HandOver
     },
     async (request, reply) => {
       const { actor, body } = request
-      const { orderId, isNew } = await placeFromCart(host, handOver, request, {
+      const { orderId, isNew, whole } = await placeFromCart(request, {
         userId: actor.userId,
         billing: body.billingAddress,
         shipping: (body.shippingAddress ?? body.billingAddress) as Address,
@@ -127,7 +128,7 @@ export function orderRoutes(host: OrdersHost, paying: Paying, handOver: HandOver
       return reply
         .code(isNew ? 201 : 200)
         .header('location', `/api/orders/${orderId}`)
-        .send(await shown(actor, orderId))
+        .send(whole ? view(whole, [placedEntry(whole.order)]) : await shown(actor, orderId))
     },
   )
 

@@ -171,34 +171,34 @@ export async function lockOrder(tx: Tx, id: string): Promise<Whole | undefined> 
   return { order, parts, lines }
 }
 
-/** False where there is an order of that cart. */
+/** With its parts and lines, in one statement; false where there is an order of that cart. */
 export async function insertOrder(tx: Tx, { order, parts, lines }: Whole, addedTaxMinor: bigint): Promise<boolean> {
-  const [row] = await tx`
-    insert into orders (id, number, user_id, guest, cart_id, status, payment_status, currency, subtotal_minor, discount_minor,
-      shipping_minor, tax_minor, added_tax_minor, total_minor, gift_minor, country, billing, shipping, locale, version,
-      created_at, expires_at)
-    values (${order.id}, ${order.number}, ${order.userId}, ${order.guest}, ${order.cartId}, 'pending', 'pending', ${order.currency},
-      ${order.subtotalMinor}, ${order.discountMinor}, ${order.shippingMinor}, ${order.taxMinor}, ${addedTaxMinor},
-      ${order.totalMinor}, ${order.giftMinor}, ${order.country}, ${tx.json(order.billing as never)},
-      ${tx.json(order.shipping as never)}, ${order.locale}, 1, ${order.createdAt}, ${order.expiresAt})
-    on conflict (cart_id) do nothing returning id`
-  if (!row) return false
-  // Set by set: one statement each, however many vendors and things there are.
-  await Promise.all([
-    tx`insert into order_parts (id, order_id, position, vendor_id, owner_kind, state, shipping_minor, shipping_option,
+  const rows = await tx`
+    with o as (
+      insert into orders (id, number, user_id, guest, cart_id, status, payment_status, currency, subtotal_minor,
+        discount_minor, shipping_minor, tax_minor, added_tax_minor, total_minor, gift_minor, country, billing, shipping,
+        locale, version, created_at, expires_at)
+      values (${order.id}, ${order.number}, ${order.userId}, ${order.guest}, ${order.cartId}, 'pending', 'pending',
+        ${order.currency}, ${order.subtotalMinor}, ${order.discountMinor}, ${order.shippingMinor}, ${order.taxMinor},
+        ${addedTaxMinor}, ${order.totalMinor}, ${order.giftMinor}, ${order.country}, ${tx.json(order.billing as never)},
+        ${tx.json(order.shipping as never)}, ${order.locale}, 1, ${order.createdAt}, ${order.expiresAt})
+      on conflict (cart_id) do nothing returning id, created_at),
+    p as (
+      insert into order_parts (id, order_id, position, vendor_id, owner_kind, state, shipping_minor, shipping_option,
         shipping_tax, tax_minor, total_minor, commission_minor, created_at)
-      select id, ${order.id}, position, vendor_id, owner_kind, 'pending', shipping_minor, shipping_option, shipping_tax,
-        tax_minor, total_minor, commission_minor, ${order.createdAt}
-      from json_populate_recordset(null::order_parts, ${tx.json(parts.map(partRow) as never)})`,
-    tx`insert into order_lines (id, order_id, part_id, position, product_id, variant_id, vendor_id, name, slug, sku,
+      select r.id, o.id, position, vendor_id, owner_kind, 'pending', shipping_minor, shipping_option, shipping_tax,
+        tax_minor, total_minor, commission_minor, o.created_at
+      from o, json_populate_recordset(null::order_parts, ${tx.json(parts.map(partRow) as never)}) r),
+    l as (
+      insert into order_lines (id, order_id, part_id, position, product_id, variant_id, vendor_id, name, slug, sku,
         options, kind, thumbnail, serial, passport_id, delivery, quantity, counted, later, price_minor, discount_minor,
         net_minor, tax_minor, total_minor, treatment, commission_basis_points, commission_minor)
-      select id, ${order.id}, part_id, position, product_id, variant_id, vendor_id, name, slug, sku, options, kind,
-        thumbnail, serial, passport_id, delivery, quantity, counted, later, price_minor, discount_minor, net_minor,
-        tax_minor, total_minor, treatment, commission_basis_points, commission_minor
-      from json_populate_recordset(null::order_lines, ${tx.json(lines.map(lineRow) as never)})`,
-  ])
-  return true
+      select r.id, o.id, part_id, position, product_id, variant_id, vendor_id, name, slug, sku, options, kind, thumbnail,
+        serial, passport_id, delivery, quantity, counted, later, price_minor, discount_minor, net_minor, tax_minor,
+        total_minor, treatment, commission_basis_points, commission_minor
+      from o, json_populate_recordset(null::order_lines, ${tx.json(lines.map(lineRow) as never)}) r)
+    select id from o`
+  return rows.length > 0
 }
 
 const partRow = (part: Part) => ({

@@ -20,10 +20,10 @@ import type { OrdersHost } from '../host.ts'
 import { asPdf, findInvoice } from '#money/invoices'
 import { look } from '../orders/access.ts'
 import type { Cancel } from '../orders/cancelling.ts'
-import { placeFromCart, type HandOver } from '../orders/placing.ts'
+import type { PlaceFromCart } from '../orders/placing.ts'
 import { findOrder, listOrders, lockOrder, type Address } from '../orders/store.ts'
 import type { Paying } from '../paying/paying.ts'
-import { factsFor } from '../pricing/facts.ts'
+import type { ReadFacts } from '../pricing/facts.ts'
 import { priceCart } from '../pricing/price.ts'
 import type { Returning } from '../returns/returning.ts'
 import { returnsOf } from '../returns/store.ts'
@@ -66,7 +66,8 @@ const OrderFields = Type.Object({
 export interface Surroundings {
   readonly host: OrdersHost
   readonly paying: Paying
-  readonly handOver: HandOver
+  readonly placeFromCart: PlaceFromCart
+  readonly readFacts: ReadFacts
   readonly cancel: Cancel
   readonly arrive: Arrive
   readonly vault: Vault
@@ -186,7 +187,7 @@ function addressOf(sent: Sent): Address & { email: string } {
 
 /** Places the order and leads to where it is paid; of who is not signed in, that of the cart their browser has. */
 async function buy(at: Surroundings, request: Request, reply: Reply, sent: Sent): Promise<Reply> {
-  const { host, handOver, paying, guests } = at
+  const { host, placeFromCart, paying, guests } = at
   const billing = addressOf(sent)
   const agreed = /^\d{1,16}$/.test(sent.totalMinor ?? '') ? BigInt(sent.totalMinor!) : undefined
   const guest = request.visitor === undefined
@@ -200,7 +201,7 @@ async function buy(at: Surroundings, request: Request, reply: Reply, sent: Sent)
     totalMinor: agreed,
   }
   const token = guest ? guests.tokenOf(request) : undefined
-  const { orderId } = await placeFromCart(host, handOver, request, wanted, token)
+  const { orderId } = await placeFromCart(request, wanted, token)
   const found = await findOrder(host.db, orderId)
   const isPaid = found?.order.paymentStatus === 'paid'
   const to = isPaid ? undefined : await paying.begin(orderId, undefined).catch(orLater)
@@ -215,7 +216,7 @@ function orLater(error: unknown): undefined {
 }
 
 async function showCheckout(
-  { host, guests }: Surroundings,
+  { host, guests, readFacts }: Surroundings,
   request: Request,
   reply: Reply,
   sent: Sent,
@@ -238,7 +239,7 @@ async function showCheckout(
     })
   const typed = sent.country?.trim().toUpperCase()
   const country = typed && /^[A-Z]{2}$/.test(typed) ? typed : cart.country
-  const facts = await factsFor(host.db, cart, userId ?? null, host.now())
+  const facts = await readFacts(cart, userId ?? null, host.now())
   const priced = priceCart({ ...cart, country }, facts, { place: country === null ? null : { country } }, host.now())
   return sendPage(unkept(reply), trouble ? 409 : 200, {
     language,

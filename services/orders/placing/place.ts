@@ -4,9 +4,18 @@ import type { CartContent } from '#contracts/shared'
 import { newId, Problem, type Tx } from '#kernel'
 import { checkTaxId, type TaxId } from '#money/tax'
 import type { OrdersHost } from '../host.ts'
-import { logged, insertOrder, type Address, type Line, type Part, type Whole } from '../orders/store.ts'
+import {
+  logged,
+  insertOrder,
+  type Address,
+  type Line,
+  type LogEntry,
+  type Order,
+  type Part,
+  type Whole,
+} from '../orders/store.ts'
 import { orderFacts } from '../orders/view.ts'
-import { factsFor, inWords } from '../pricing/facts.ts'
+import { inWords, type ReadFacts } from '../pricing/facts.ts'
 import { priceCart, type Buyer, type Priced, type PricedLine } from '../pricing/price.ts'
 import { holdPieces, type Pieces } from '../stock/stock.ts'
 import { useCards, useCoupons } from '../vouchers/store.ts'
@@ -23,6 +32,19 @@ export interface Wanted {
   readonly totalMinor?: bigint | undefined
 }
 
+/** There is an order of that cart. */
+export class OrderedBefore extends Error {
+  override name = 'OrderedBefore'
+}
+
+/** How the log of an order begins. */
+export const placedEntry = ({ createdAt, totalMinor }: Order): LogEntry => ({
+  id: 0n,
+  at: createdAt,
+  kind: 'placed',
+  about: { totalMinor: Number(totalMinor) },
+})
+
 /** Letters and digits that nobody takes for others. */
 const letters = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
 
@@ -37,9 +59,9 @@ export const buyerOf = async (to: Address, billing: Address): Promise<Buyer> => 
 }
 
 /** What it costs now, if all of it can be had. Fails with why not. */
-export async function priceFor(host: OrdersHost, wanted: Wanted): Promise<Priced> {
+export async function priceFor(host: OrdersHost, readFacts: ReadFacts, wanted: Wanted): Promise<Priced> {
   const { cart, userId, shipping, billing } = wanted
-  const [facts, buyer] = await Promise.all([factsFor(host.db, cart, userId, host.now()), buyerOf(shipping, billing)])
+  const [facts, buyer] = await Promise.all([readFacts(cart, userId, host.now()), buyerOf(shipping, billing)])
   const priced = priceCart({ ...cart, country: shipping.country }, facts, buyer, host.now())
   refuseTrouble(priced, wanted.totalMinor)
   return priced
@@ -76,7 +98,7 @@ export const piecesOf = (
 
 /**
  * Writes the order with all that it takes for itself: uses of coupons, money of gift cards, and last the pieces, as whoever
- * wants the same waits for those. Undefined where there is an order of that cart. Fails with `stock_short`,
+ * wants the same waits for those. Fails with `OrderedBefore` where there is an order of that cart, with `stock_short`,
  * `coupon_used_up`, `gift_card_short` where somebody was quicker.
  */
 export async function place(
@@ -85,20 +107,11 @@ export async function place(
   priced: Priced,
   at: Date,
   holdMs: number,
-): Promise<Whole | undefined> {
+): Promise<Whole> {
   const whole = wholeOf(wanted, priced, at, holdMs)
   const { order, lines } = whole
-  if (!(await insertOrder(tx, whole, priced.addedTaxMinor))) return undefined
-  await useCoupons(
-    tx,
-    order,
-    priced.coupons.flatMap(({ coupon, discountMinor }) => (coupon ? [{ coupon, discountMinor }] : [])),
-  )
-  await useCards(
-    tx,
-    order.id,
-    priced.giftCards.flatMap(({ card, usedMinor }) => (card && usedMinor > 0n ? [{ card, usedMinor }] : [])),
-  )
+  const coupons = priced.coupons.flatMap(({ coupon, discountMinor }) => (coupon ? [{ coupon, discountMinor }] : []))
+  const cards = priced.giftCards.flatMap(({ card, usedMinor }) => (card && usedMinor > 0n ? [{ card, usedMinor }] : []))
   await tx.publish(OrderCreated, orderFacts(whole, at))
   if (order.guest && order.billing.email)
     await tx.publish(GuestOrdered, {
@@ -110,8 +123,20 @@ export async function place(
       totalMinor: Number(order.totalMinor),
       at: at.toISOString(),
     })
-  tx.withCommit(logged(tx, order.id, at, 'placed', { totalMinor: Number(order.totalMinor) }).execute())
-  await holdPieces(tx, piecesOf(lines))
+  const { kind, about } = placedEntry(order)
+  const insert = async () => {
+    if (!(await insertOrder(tx, whole, priced.addedTaxMinor))) throw new OrderedBefore()
+  }
+  const pieces = piecesOf(lines)
+  // Without vouchers both go out together; where one fails, nothing of the other is left.
+  if (coupons.length === 0 && cards.length === 0) await Promise.all([insert(), holdPieces(tx, pieces)])
+  else {
+    await insert()
+    await useCoupons(tx, order, coupons)
+    await useCards(tx, order.id, cards)
+    await holdPieces(tx, pieces)
+  }
+  tx.withCommit(logged(tx, order.id, at, kind, about).execute())
   return whole
 }
 

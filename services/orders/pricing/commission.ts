@@ -39,25 +39,37 @@ export function followCommissions({ on }: OrdersHost): void {
     })
 }
 
-/** What holds now for what these vendors sell in these categories. */
-export async function commissionsFor(
-  db: Db,
-  vendors: readonly string[],
-  categories: readonly string[],
-  at: Date,
-): Promise<Commissions> {
-  const [rules, ways] = await Promise.all([
-    db<Commissions['rules'][number][]>`
-      select vendor_id as "vendorId", category_id as "categoryId", basis_points as "basisPoints", fixed
-      from commission_rules
-      where from_at <= ${at} and (until_at is null or until_at > ${at})
-        and (vendor_id is null or vendor_id = any(${vendors as string[]}::uuid[]))
-      order by from_at desc, id desc`,
-    db<{ id: string; path: string[] }[]>`
-      select id, path from categories where id = any(${categories as string[]}::uuid[])`,
-  ])
-  return { rules, ways: new Map(ways.map(({ id, path }) => [id, path])) }
+export interface Rule extends Pick<CommissionRule, 'vendorId' | 'categoryId' | 'basisPoints' | 'fixed'> {
+  readonly from: Date
+  readonly until: Date | null
 }
+
+/** Rules of all times by their vendor, those of everybody under `everybody`; the later ones first. */
+export type Rules = ReadonlyMap<string, readonly Rule[]>
+export const everybody = 'everybody'
+
+export async function findRules(db: Db, whose: readonly string[]): Promise<Map<string, readonly Rule[]>> {
+  const vendors = whose.filter(key => key !== everybody)
+  const rows = await db<Rule[]>`
+    select vendor_id as "vendorId", category_id as "categoryId", basis_points as "basisPoints", fixed, from_at as from,
+      until_at as until
+    from commission_rules
+    where vendor_id = any(${vendors}::uuid[]) or (vendor_id is null and ${whose.includes(everybody)}::boolean)
+    order by from_at desc, id desc`
+  return Map.groupBy(rows, ({ vendorId }) => vendorId ?? everybody)
+}
+
+export async function findWays(db: Db, categories: readonly string[]): Promise<Map<string, readonly string[]>> {
+  const rows = await db<{ id: string; path: string[] }[]>`
+    select id, path from categories where id = any(${categories as string[]}::uuid[])`
+  return new Map(rows.map(({ id, path }) => [id, path]))
+}
+
+/** What holds at a moment for what these vendors sell. */
+export const inForce = (rules: Rules, vendors: readonly string[], at: Date): Commissions['rules'] =>
+  [...vendors, everybody]
+    .flatMap(key => rules.get(key) ?? [])
+    .filter(({ from, until }) => from <= at && (until === null || until > at))
 
 /**
  * By the nearest rule: of the vendor in the category or one above it, of the vendor, of the category, of all. A share of
@@ -68,7 +80,8 @@ export function commissionOn(
   { vendorId, categoryId }: Pick<Listing, 'vendorId' | 'categoryId'>,
   { rules, ways }: Commissions,
 ): Commission {
-  const way = categoryId === null ? [] : (ways.get(categoryId) ?? [categoryId])
+  const known = categoryId === null ? [] : (ways.get(categoryId) ?? [])
+  const way = categoryId === null || known.length > 0 ? known : [categoryId]
   // How near a rule is: its vendor before its category, and of categories the deepest; -1 where it is of others.
   const nearness = (rule: Commissions['rules'][number]): number => {
     const depth = rule.categoryId === null ? 0 : way.indexOf(rule.categoryId) + 1

@@ -1,40 +1,77 @@
 import type { Static } from 'typebox'
-import type { Quote } from '#contracts/orders'
+import { quoteCart, type Quote } from '#contracts/orders'
 import type { CartContent } from '#contracts/shared'
 import type { Db } from '#kernel'
-import { findOffers, percentsOf } from '../offers/offers.ts'
-import { findSellers } from '../sellers/sellers.ts'
-import { availableOf } from '../stock/stock.ts'
+import { lookAtOffers, percentsOf, type Percents } from '../offers/offers.ts'
+import { findSellers, type Seller } from '../sellers/sellers.ts'
 import { findCards, findCoupons } from '../vouchers/store.ts'
 import { optionsOf } from '../sellers/shipping-store.ts'
-import { commissionsFor } from './commission.ts'
-import type { Facts, Priced } from './price.ts'
+import { everybody, findRules, findWays, inForce, type Rule } from './commission.ts'
+import type { OrdersHost } from '../host.ts'
+import { priceCart, type Facts, type Priced } from './price.ts'
+import type { ShippingOption } from './shipping.ts'
 
-/** Reads all that the price of a cart depends on. */
-export async function factsFor(db: Db, cart: CartContent, userId: string | null, at: Date): Promise<Facts> {
-  const [offers, available, coupons, giftCards] = await Promise.all([
-    findOffers(db, cart.lines),
-    availableOf(
-      db,
-      cart.lines.map(({ variantId }) => variantId),
-    ),
-    findCoupons(db, cart.coupons, userId),
-    findCards(db, cart.giftCards),
-  ])
-  const listings = [...offers.values()].map(({ listing }) => listing)
-  const vendors = [...new Set(listings.map(({ vendorId }) => vendorId))]
-  const [classes, sellers, options, commissions] = await Promise.all([
-    percentsOf(db, [...new Set(listings.map(({ taxClass }) => taxClass))]),
-    findSellers(db, vendors),
-    optionsOf(db, vendors),
-    commissionsFor(
-      db,
-      vendors,
-      listings.flatMap(({ categoryId }) => categoryId ?? []),
-      at,
-    ),
-  ])
-  return { offers, available, coupons, giftCards, classes, sellers, options, commissions }
+/** What seldom changes, as far as somebody asked for it, at a version of it. */
+const nothingKept = (version: bigint) => ({
+  version,
+  classes: new Map<string, Percents>(),
+  sellers: new Map<string, Seller | undefined>(),
+  options: new Map<string, readonly ShippingOption[]>(),
+  rules: new Map<string, readonly Rule[]>(),
+  ways: new Map<string, readonly string[]>(),
+})
+
+/** So many vendors are remembered, before it begins anew. */
+const mostKept = 5_000
+
+export type ReadFacts = (cart: CartContent, userId: string | null, at: Date) => Promise<Facts>
+
+/**
+ * Reads all that the price of a cart depends on. Products and stock each time; of sellers, taxes, shipping and commission
+ * only what was not read since any of them changed. What was read is at least as new as the version it is kept under.
+ */
+export function openFacts(db: Db): ReadFacts {
+  let kept = nothingKept(0n)
+
+  return async (cart, userId, at) => {
+    const [{ offers, available, version }, coupons, giftCards] = await Promise.all([
+      lookAtOffers(db, cart.lines),
+      findCoupons(db, cart.coupons, userId),
+      findCards(db, cart.giftCards),
+    ])
+    if (kept.version !== version || kept.sellers.size > mostKept) kept = nothingKept(version)
+    const { classes, sellers, options, rules, ways } = kept
+    const listings = [...offers.values()].map(({ listing }) => listing)
+    const vendors = [...new Set(listings.map(({ vendorId }) => vendorId))]
+    const categories = listings.flatMap(({ categoryId }) => categoryId ?? [])
+    await Promise.all([
+      missing(
+        classes,
+        listings.map(({ taxClass }) => taxClass),
+        codes => percentsOf(db, codes),
+        [],
+      ),
+      missing(sellers, vendors, ids => findSellers(db, ids), undefined),
+      missing(options, vendors, ids => optionsOf(db, ids), []),
+      missing(rules, [...vendors, everybody], whose => findRules(db, whose), []),
+      missing(ways, categories, ids => findWays(db, ids), []),
+    ])
+    const commissions = { rules: inForce(rules, vendors, at), ways }
+    return { offers, available, coupons, giftCards, classes, sellers, options, commissions }
+  }
+}
+
+/** Reads what is not there yet; of what there is nothing of, that is kept. */
+async function missing<T>(
+  there: Map<string, T>,
+  wanted: readonly string[],
+  read: (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>,
+  nothing: T,
+): Promise<void> {
+  const keys = [...new Set(wanted)].filter(key => !there.has(key))
+  if (keys.length === 0) return
+  const found = await read(keys)
+  for (const key of keys) there.set(key, found.get(key) ?? nothing)
 }
 
 export const inWords = (options: readonly { name: string; value: string }[]): string =>
@@ -96,3 +133,11 @@ export const quoteOf = (priced: Priced): Static<typeof Quote> => ({
     trouble,
   })),
 })
+
+/** What a cart would cost, for who asks. */
+export function answerQuotes({ answer, now }: OrdersHost, readFacts: ReadFacts): void {
+  answer(quoteCart, async ({ userId, cart }) => {
+    const buyer = { place: cart.country === null ? null : { country: cart.country } }
+    return quoteOf(priceCart(cart, await readFacts(cart, userId, now()), buyer, now()))
+  })
+}

@@ -14,7 +14,7 @@ export interface Facts {
   readonly offers: ReadonlyMap<string, Offer>
   readonly classes: ReadonlyMap<string, Percents>
   /** By the id of the vendor. */
-  readonly sellers: ReadonlyMap<string, Seller>
+  readonly sellers: ReadonlyMap<string, Seller | undefined>
   readonly available: ReadonlyMap<string, number>
   readonly options: ReadonlyMap<string, readonly ShippingOption[]>
   /** By their codes, with how often this buyer had them; those that are unknown are left out. */

@@ -108,14 +108,6 @@ export async function restockPieces(tx: Tx<'orders'>, pieces: readonly Pieces[])
   )
 }
 
-/** How many of these can be bought now; of those that nobody counted nothing is said. */
-export async function availableOf(db: Db, variantIds: readonly string[]): Promise<Map<string, number>> {
-  const rows = await db<{ variantId: string; available: bigint }[]>`
-    select variant_id as "variantId", on_hand - held as available from stock
-    where variant_id = any(${variantIds as string[]}::uuid[])`
-  return new Map(rows.map(({ variantId, available }) => [variantId, Number(available)]))
-}
-
 /** Each variant once, in the one order in which all lock them. */
 function columnsOf(pieces: readonly Pieces[]): { ids: string[]; quantities: number[] } {
   return { ids: pieces.map(({ variantId }) => variantId), quantities: pieces.map(({ quantity }) => quantity) }
