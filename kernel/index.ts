@@ -7,6 +7,7 @@ export {
   signedInSomehow,
   withRole,
   accessAudience,
+  bearerOf,
   fresh,
   type AccessRule,
   type Actor,

@@ -4,6 +4,7 @@ import { deleteExpiredFactors } from './factors/store.ts'
 import { deleteOldSignIns } from './history/store.ts'
 import { deleteExpiredInvitations } from './organisations/store.ts'
 import { deleteExpiredResets } from './passwords/store.ts'
+import { deleteExpiredGrants } from './provider/store.ts'
 import { deleteExpiredVisits } from './providers/store.ts'
 import { deleteExpiredCodes } from './registration/store.ts'
 import { deleteExpiredSessions, deleteOldRevocations } from './sessions/store.ts'
@@ -17,6 +18,7 @@ export async function forgetExpired(tx: Parameters<typeof deleteExpiredCodes>[0]
   await deleteOldSignIns(tx, now)
   await deleteOldRevocations(tx)
   await deleteExpiredVisits(tx, now)
+  await deleteExpiredGrants(tx, now)
   await deleteExpiredInvitations(tx, now)
   await deleteExpiredSessions(tx, now)
   // Shown for a while as what they are.

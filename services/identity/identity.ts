@@ -70,6 +70,8 @@ const openLimits = (cache: Host['cache']) => ({
   },
   /** Of programs that ask for a token; each asks again after minutes. */
   token: cache.limit('token by place', { points: 120, seconds: 60 }),
+  /** Of people whom clients send. */
+  authorize: cache.limit('authorize by place', { points: 120, seconds: 60 }),
   /** Of codes of six digits; nobody but who knows the password can use them up, and passkeys go on. */
   factor: {
     person: cache.limit('factor by person', { points: 5, seconds: 300 }),

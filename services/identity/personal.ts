@@ -11,6 +11,8 @@ export const personal: PersonalTables = {
   api_keys: 'user_id = $1::uuid',
   members: 'user_id = $1::uuid',
   organisation_kinds: 'asked_by = $1::uuid or decided_by = $1::uuid',
+  client_consents: 'user_id = $1::uuid',
+  client_grants: 'user_id = $1::uuid',
   codes: 'user_id = $1::uuid',
   resets: 'user_id = $1::uuid',
   email_undos: 'user_id = $1::uuid',

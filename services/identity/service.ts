@@ -14,7 +14,6 @@ import { historyRoutes } from './history/routes.ts'
 import { openIdentity } from './identity.ts'
 import { openExchange } from './machines/exchange.ts'
 import { machineRoutes } from './machines/routes.ts'
-import { tokenRoute } from './machines/token.ts'
 import { operatorRoutes } from './operators/routes.ts'
 import { organisationDeletionRoute } from './organisations/deletion.ts'
 import { invitationRoutes } from './organisations/invitations.ts'
@@ -24,6 +23,7 @@ import { transferRoute } from './organisations/transfer.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { refuseUnknownRoles } from './factors/required.ts'
+import { oauthRoutes } from './provider/routes.ts'
 import { providerRoutes } from './providers/routes.ts'
 import { registrationRoutes } from './registration/routes.ts'
 import { sessionRoutes } from './sessions/routes.ts'
@@ -57,7 +57,7 @@ export const identity = defineService({
     operatorRoutes(shared)
     invitationRoutes(shared)
     machineRoutes(shared)
-    tokenRoute(shared, openExchange(shared))
+    oauthRoutes(shared, openExchange(shared))
     entranceRoutes(shared)
     providerRoutes(shared, shared.providers)
     figureRoutes(shared)

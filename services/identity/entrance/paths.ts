@@ -15,6 +15,9 @@ export const paths = {
   devices: '/api/auth/devices',
   waysIn: '/api/auth/ways-in',
   memberships: '/api/auth/memberships',
+  apps: '/api/auth/apps',
+  authorize: '/api/auth/authorize',
+  endSession: '/api/auth/end-session',
   forgotten: '/api/auth/forgotten-password',
   resetByCode: '/api/auth/reset-password/code',
 } as const

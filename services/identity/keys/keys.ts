@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { OrganisationRole, Role } from '#contracts/shared'
 import { accessAudience, StartError, type Tx, type Visitor } from '#kernel'
@@ -22,12 +23,35 @@ export interface Claims {
   organisation?: { id: string; role: OrganisationRole }
   /** Of a program; people may all that they may. */
   scopes?: readonly string[]
+  /** The client that a person let in; programs are named by their key. */
+  clientId?: string
   /** The token ends then at the latest. */
   until?: Date
   /** When and how (RFC 8176) somebody proved last to be it; programs have their key alone. */
   proof?: { authenticatedAt: Date; methods: readonly string[] }
   factor?: Visitor['factor']
 }
+
+/** What an ID token says beside who somebody is (OpenID Connect Core, 2). */
+export interface IdTokenAbout {
+  audience: string
+  sessionId: string
+  nonce: string | null
+  /** The one it comes with. */
+  accessToken: string
+  proof: NonNullable<Claims['proof']>
+}
+
+/** RFC 9068 (2.2.1): how somebody proved to be it, and how far that is to be trusted. */
+const proofOf = ({ authenticatedAt, methods }: NonNullable<Claims['proof']>) => ({
+  auth_time: authenticatedAt.getTime() / 1000,
+  amr: methods,
+  acr: methods.includes('mfa') ? 'aal2' : 'aal1',
+})
+
+/** Of the access token, the left half of the hash that EdDSA uses with Ed25519 (OpenID Connect Core, 3.1.3.6). */
+const atHash = (accessToken: string): string =>
+  createHash('sha512').update(accessToken).digest().subarray(0, 32).toString('base64url')
 
 /** Signs access tokens (RFC 9068) and keeps their keys. */
 export async function openTokens(host: IdentityHost) {
@@ -60,7 +84,10 @@ export async function openTokens(host: IdentityHost) {
     /** Life of an access token in milliseconds. */
     lifeMs,
     /** `issuedAt` is when the claims began to be read: what was revoked later must be later than it. */
-    async sign({ userId, sessionId, role, organisation, scopes, until, proof, factor }: Claims, issuedAt: Date) {
+    async sign(
+      { userId, sessionId, role, organisation, scopes, clientId = sessionId, until, proof, factor }: Claims,
+      issuedAt: Date,
+    ) {
       const { kid, key } = await signingKey()
       // Milliseconds stay, so that a token made right after a revocation, in the same second, is good.
       const iat = issuedAt.getTime() / 1000
@@ -68,13 +95,8 @@ export async function openTokens(host: IdentityHost) {
         sid: sessionId,
         role,
         ...(organisation && { org: organisation }),
-        ...(scopes && { scope: scopes.join(' '), client_id: sessionId }),
-        // RFC 9068 (2.2.1): how somebody proved to be it, and how far that is to be trusted.
-        ...(proof && {
-          auth_time: proof.authenticatedAt.getTime() / 1000,
-          amr: proof.methods,
-          acr: proof.methods.includes('mfa') ? 'aal2' : 'aal1',
-        }),
+        ...(scopes && { scope: scopes.join(' '), client_id: clientId }),
+        ...(proof && proofOf(proof)),
         ...(factor && { factor }),
         iat,
         // A stamp may be ahead of the clock; the token does not live longer for it.
@@ -86,6 +108,26 @@ export async function openTokens(host: IdentityHost) {
         .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
         .setSubject(userId)
         .setAudience(accessAudience)
+        .setIssuer(host.platform.publicUrl)
+        .sign(key)
+    },
+    /** Says to one client who somebody is; it opens nothing here. `auth_time` in whole seconds, as clients read it. */
+    async signIdToken(claims: { sub: string }, about: IdTokenAbout, issuedAt: Date): Promise<string> {
+      const { kid, key } = await signingKey()
+      const { audience, sessionId, nonce, accessToken, proof } = about
+      const at = Math.floor(Math.min(issuedAt.getTime(), host.now().getTime()) / 1000)
+      return await new SignJWT({
+        ...claims,
+        ...(nonce !== null && { nonce }),
+        ...proofOf(proof),
+        auth_time: Math.floor(proof.authenticatedAt.getTime() / 1000),
+        at_hash: atHash(accessToken),
+        sid: sessionId,
+        iat: at,
+        exp: at + Math.ceil(lifeMs / 1000),
+      })
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid })
+        .setAudience(audience)
         .setIssuer(host.platform.publicUrl)
         .sign(key)
     },

@@ -1,14 +1,13 @@
 import Type from 'typebox'
 import { ApiKeyCreated, ApiKeyRevoked } from '#contracts/identity'
 import { Id, Line } from '#contracts/shared'
-import { type Actor, type Visitor, listQuery, newId, Page, page, Problem, signedIn, type Tx } from '#kernel'
-import { confirm } from '../accounts/confirm.ts'
+import { type Actor, listQuery, newId, Page, page, Problem, signedIn, type Tx } from '#kernel'
 import { idAfter, type Identity } from '../identity.ts'
 import { enter, standingOf } from '../organisations/access.ts'
 import { refuseMemberChange } from '../organisations/organisations.ts'
 import { touchOrganisation } from '../organisations/store.ts'
 import { revoke } from '../sessions/sessions.ts'
-import { findSession, holdMembership } from '../sessions/store.ts'
+import { holdMembership } from '../sessions/store.ts'
 import { endApiKeys } from './ending.ts'
 import {
   type ApiKey,
@@ -22,6 +21,7 @@ import {
   serviceAccountView,
   unknownKey,
 } from './machines.ts'
+import { prove, wrongSignIn } from './proof.ts'
 import {
   countApiKeys,
   countServiceAccounts,
@@ -37,30 +37,16 @@ import {
   rotateApiKey,
 } from './store.ts'
 
-/** Whoever comes by a session that somebody left open makes no key with it. */
-const youngMs = 15 * 60_000
 const mostKeys = 50
 const mostAccounts = 100
 const Overlap = Type.Integer({ minimum: 0, maximum: 10_080, default: 60, examples: [60] })
 const Password = KeyBody.properties.password
-const wrongSignIn = ['password_wrong', 'sign_in_old', 'too_many_requests', 'sign_in_busy'] as const
 
 /** Keys of programs: one's own, and those of the service accounts of an organisation. */
 export function machineRoutes(shared: Identity): void {
   ownKeys(shared)
   changeKeys(shared)
   serviceAccounts(shared)
-}
-
-/** Asks for a sign-in of a moment ago, or the password again. Fails with `sign_in_old`. */
-async function prove(shared: Identity, actor: Visitor, password: string | undefined): Promise<void> {
-  if (password !== undefined) return void (await confirm(shared, actor, password, '/password'))
-  const { db, now } = shared.host
-  const session = await findSession(db, actor.sessionId)
-  if (session && session.authenticatedAt.getTime() > now().getTime() - youngMs) return
-  throw new Problem('forbidden', 'sign_in_old', {
-    detail: 'You signed in a while ago: send the password along, or sign in again.',
-  })
 }
 
 /** Makes a key; a refusal where there are too many. Under a lock of who owns it. */

@@ -7,6 +7,7 @@ import { Problem, requireMatch, signedIn, type Tx } from '#kernel'
 import type { IdentityHost } from '../host.ts'
 import type { Identity } from '../identity.ts'
 import { keysFor } from '../machines/store.ts'
+import { endClientsOf } from '../provider/ending.ts'
 import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
 import { enter, standingOf } from './access.ts'
 import { refuseMemberChange, tagOf } from './organisations.ts'
@@ -32,6 +33,7 @@ export async function endOrganisation(
 ): Promise<void> {
   const members = (await listMembersOf(tx, id)).map(({ userId }) => userId)
   const keys = await keysFor(tx, id)
+  await endClientsOf(tx, id)
   await deleteOrganisation(tx, id)
   await tx.publish(OrganisationDeleted, { organisationId: id, name, members, version })
   for (const userId of members) await revokeTokens(tx, userId, now)

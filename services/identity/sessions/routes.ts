@@ -313,37 +313,4 @@ export function sessionRoutes(identity: Identity): void {
       return { keys: await tokens.publicKeys() }
     },
   )
-
-  const { publicUrl } = host.platform
-  site.get(
-    '/.well-known/openid-configuration',
-    {
-      config: { access: anyone },
-      schema: {
-        summary: 'Who issues the tokens, and where the keys are',
-        response: {
-          200: Type.Object(
-            {
-              issuer: Type.String({ examples: ['https://ohmnibus.example.com'] }),
-              jwks_uri: Type.String({ examples: ['https://ohmnibus.example.com/.well-known/jwks.json'] }),
-              id_token_signing_alg_values_supported: Type.Array(Type.String({ examples: ['EdDSA'] })),
-              subject_types_supported: Type.Array(Type.String({ examples: ['public'] })),
-              response_types_supported: Type.Array(Type.String()),
-            },
-            { title: 'TokenIssuer' },
-          ),
-        },
-      },
-    },
-    async (_request, reply) => {
-      reply.header('cache-control', 'public, max-age=300')
-      return {
-        issuer: publicUrl,
-        jwks_uri: `${publicUrl}/.well-known/jwks.json`,
-        id_token_signing_alg_values_supported: ['EdDSA'],
-        subject_types_supported: ['public'],
-        response_types_supported: [],
-      }
-    },
-  )
 }

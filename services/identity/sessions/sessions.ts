@@ -11,7 +11,7 @@ import type { Tokens } from '../keys/keys.ts'
 import { digest, newSecret } from '../secrets.ts'
 import { deviceOf, prefixOf } from './devices.ts'
 import { openRefreshTokens, standing, type RefreshToken } from './refresh-tokens.ts'
-import { deleteSessions, findSession, insertRevocations, insertSession, type Session, sessionsOf } from './store.ts'
+import { findSession, insertRevocations, insertSession, type Session, sessionsOf, takeSessions } from './store.ts'
 
 const Access = {
   user: UserView,
@@ -57,10 +57,9 @@ export async function endSessions(
   which: { only?: string; except?: string },
   reason: 'signed-out' | 'ended' | 'replayed',
 ): Promise<string[]> {
-  const sessionIds = await deleteSessions(tx, user.id, which)
-  if (sessionIds.length === 0) return []
-  await as(user, () => tx.publish(UserLoggedOut, { userId: user.id, sessionIds, reason }))
-  await revoke(tx, user.id, sessionIds, forever)
+  const { sessions: sessionIds, grants } = await takeSessions(tx, user.id, which)
+  if (sessionIds.length > 0) await as(user, () => tx.publish(UserLoggedOut, { userId: user.id, sessionIds, reason }))
+  await revoke(tx, user.id, [...sessionIds, ...grants], forever)
   return sessionIds
 }
 

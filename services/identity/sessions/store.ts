@@ -121,25 +121,48 @@ export async function actFor(tx: Tx, id: string, organisationId: string | null):
   await tx`update sessions set organisation_id = ${organisationId} where id = ${id}`
 }
 
-/** Ends sessions of a person: the one named, all but the one named, or all. Answers which. */
-export async function deleteSessions(
+type Which = { only?: string; except?: string }
+
+/**
+ * Ends sessions of a person, the one named, all but the one named, or all, and what they let clients do in them; with
+ * more than one also what they let clients do without. Answers which.
+ */
+export async function takeSessions(
   tx: Tx,
   userId: string,
-  which: { only?: string; except?: string },
-): Promise<string[]> {
-  const rows = await tx<{ id: string }[]>`
-    delete from sessions where user_id = ${userId}
-      ${which.only ? tx`and id = ${which.only}` : tx``} ${which.except ? tx`and id <> ${which.except}` : tx``}
-    returning id`
-  return rows.map(({ id }) => id)
+  which: Which,
+): Promise<{ sessions: string[]; grants: string[] }> {
+  const are = (id: string) =>
+    which.only
+      ? tx`and ${tx(id)} = ${which.only}`
+      : which.except
+        ? tx`and ${tx(id)} is distinct from ${which.except}::uuid`
+        : tx``
+  // Who is about to let a client in holds the session until the grant is there.
+  await tx`select from sessions where user_id = ${userId} ${are('id')} for update`
+  const grants = await tx<{ id: string }[]>`
+    delete from client_grants where user_id = ${userId} ${are('session_id')} returning id`
+  const sessions = await tx<{ id: string }[]>`delete from sessions where user_id = ${userId} ${are('id')} returning id`
+  const idOf = ({ id }: { id: string }) => id
+  return { sessions: sessions.map(idOf), grants: grants.map(idOf) }
 }
 
-/** Sessions of a person, and keys of their programs, and when their latest tokens say that they were made. */
+/** The same; all of which tokens name. */
+export async function deleteSessions(tx: Tx, userId: string, which: Which): Promise<string[]> {
+  const { sessions, grants } = await takeSessions(tx, userId, which)
+  return [...sessions, ...grants]
+}
+
+/**
+ * Sessions of a person, keys of their programs, and what clients hold of them, and when their latest tokens say that they
+ * were made.
+ */
 export const sessionsOf = async (db: Db, userId: string): Promise<{ id: string; usedAt: Date }[]> => db<
   { id: string; usedAt: Date }[]
 >`
   select id, used_at as "usedAt" from sessions where user_id = ${userId}
-  union all select id, used_at from api_keys where user_id = ${userId} and used_at is not null`
+  union all select id, used_at from api_keys where user_id = ${userId} and used_at is not null
+  union all select id, used_at from client_grants where user_id = ${userId}`
 
 /** What the person is in the organisation, held until the transaction ends. */
 export async function holdMembership(
