@@ -41,6 +41,92 @@ create table challenges (
 CREATE INDEX challenges_expiry ON identity.challenges USING btree (expires_at);
 CREATE INDEX challenges_user ON identity.challenges USING btree (user_id);
 
+create table client_consents (
+  id               uuid                      not null,
+  user_id          uuid                      not null,
+  client_id        uuid                      not null,
+  organisation_id  uuid,
+  scopes           text[]                    not null,
+  created_at       timestamp with time zone  not null,
+  changed_at       timestamp with time zone  not null,
+  constraint client_consents_pkey PRIMARY KEY (id),
+  constraint client_consents_user_id_client_id_organisation_id_key UNIQUE NULLS NOT DISTINCT (user_id, client_id, organisation_id),
+  constraint client_consents_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint client_consents_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint client_consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX client_consents_client ON identity.client_consents USING btree (client_id);
+CREATE INDEX client_consents_organisation ON identity.client_consents USING btree (organisation_id) WHERE (organisation_id IS NOT NULL);
+
+create table client_grants (
+  id                uuid                      not null,
+  user_id           uuid                      not null,
+  client_id         uuid                      not null,
+  session_id        uuid,
+  organisation_id   uuid,
+  scopes            text[]                    not null,
+  nonce             text,
+  authenticated_at  timestamp with time zone  not null,
+  methods           text[]                    not null,
+  code_hash         bytea                     not null,
+  redirect_uri      text                      not null,
+  challenge         text                      not null,
+  refresh_hash      bytea,
+  previous_hash     bytea,
+  rotated_at        timestamp with time zone  not null,
+  created_at        timestamp with time zone  not null,
+  used_at           timestamp with time zone  not null,
+  expires_at        timestamp with time zone  not null,
+  ends_at           timestamp with time zone  not null,
+  constraint client_grants_pkey PRIMARY KEY (id),
+  constraint client_grants_code_hash_key UNIQUE (code_hash),
+  constraint client_grants_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint client_grants_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint client_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX client_grants_client ON identity.client_grants USING btree (client_id);
+CREATE INDEX client_grants_expiry ON identity.client_grants USING btree (expires_at);
+CREATE INDEX client_grants_session ON identity.client_grants USING btree (session_id) WHERE (session_id IS NOT NULL);
+CREATE INDEX client_grants_user ON identity.client_grants USING btree (user_id, client_id);
+
+create table client_visits (
+  id            uuid                      not null,
+  client_id     uuid                      not null,
+  redirect_uri  text                      not null,
+  scopes        text[]                    not null,
+  state         text,
+  nonce         text,
+  challenge     text                      not null,
+  prompt        text                      not null,
+  max_age_s     integer,
+  created_at    timestamp with time zone  not null,
+  expires_at    timestamp with time zone  not null,
+  constraint client_visits_pkey PRIMARY KEY (id),
+  constraint client_visits_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint client_visits_max_age_s_check CHECK ((max_age_s >= 0)),
+  constraint client_visits_prompt_check CHECK ((prompt = ANY (ARRAY['none'::text, 'login'::text, 'consent'::text, 'as needed'::text])))
+);
+CREATE INDEX client_visits_client ON identity.client_visits USING btree (client_id);
+CREATE INDEX client_visits_expiry ON identity.client_visits USING btree (expires_at);
+
+create table clients (
+  id                uuid                      not null,
+  organisation_id   uuid,
+  name              text                      not null,
+  first_party       boolean                   not null,
+  secret_hash       bytea,
+  redirect_uris     text[]                    not null,
+  post_logout_uris  text[]                    not null,
+  scopes            text[]                    not null,
+  created_at        timestamp with time zone  not null,
+  constraint clients_pkey PRIMARY KEY (id),
+  constraint clients_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint clients_check CHECK (((NOT first_party) OR (organisation_id IS NULL))),
+  constraint clients_redirect_uris_check CHECK ((cardinality(redirect_uris) > 0)),
+  constraint clients_scopes_check CHECK ((cardinality(scopes) > 0))
+);
+CREATE INDEX clients_organisation ON identity.clients USING btree (organisation_id, id);
+
 create table codes (
   id               uuid                      not null,
   purpose          text                      not null,

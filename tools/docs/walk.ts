@@ -31,6 +31,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getHealth' },
       { operation: 'getWellKnownJwksJson' },
       { operation: 'getWellKnownOpenidConfiguration' },
+      { operation: 'getWellKnownOauthAuthorizationServer' },
     ],
   },
   {

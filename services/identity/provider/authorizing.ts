@@ -23,12 +23,13 @@ export const leave = (request: FastifyRequest, reply: Reply, to: string, client:
     ? viewsOfProvider(languageOf(request)).led(reply, to, client)
     : onTo(reply, to)
 
-/** Where clients send people, and the page on which they are asked (RFC 6749 4.1, OpenID Connect Core 3.1.2). */
-export function authorizing(identity: Identity, granting: Granting): void {
-  const { host, sessions, limits } = identity
-  const { db, http, now } = host
+const viewsFor = (request: FastifyRequest) => viewsOfProvider(languageOf(request))
+
+/** Leads somebody whom a client sent from step to step. */
+function openAsking(identity: Identity, granting: Granting) {
+  const { host, sessions } = identity
+  const { db } = host
   const visitors = openVisitors(identity)
-  const viewsFor = (request: FastifyRequest) => viewsOfProvider(languageOf(request))
 
   /** Leads back with a code or a refusal, and says who we are (RFC 9207). */
   const answer = (
@@ -38,35 +39,6 @@ export function authorizing(identity: Identity, granting: Granting): void {
     { redirectUri, state }: Pick<Visit, 'redirectUri' | 'state'>,
     told: Record<string, string>,
   ): Reply => leave(request, reply, backTo(redirectUri, { ...told, state, iss: host.platform.publicUrl }), client.name)
-
-  http.get(
-    '/authorize',
-    {
-      config: { access: anyone },
-      schema: { summary: 'Where clients send people to sign in', hide: true, produces: ['text/html'] },
-    },
-    async (request, reply) => {
-      try {
-        await limits.authorize.take(placeOf(request.ip))
-      } catch (error) {
-        if (error instanceof Problem && error.kind === 'limited') return viewsFor(request).wrong(reply, 'busy')
-        throw error
-      }
-      const query = new URLSearchParams(request.raw.url!.split('?').slice(1).join('?'))
-      const read = await readRequest(query, async id => (isId(id) ? await findClient(db, id) : undefined))
-      if ('told' in read) return viewsFor(request).wrong(reply, read.told)
-      if ('refused' in read) {
-        const told = { error: read.refused, error_description: read.why }
-        return answer(request, reply, { name: '' }, read, told)
-      }
-      const { client, asked } = read
-      const createdAt = now()
-      const expiresAt = new Date(createdAt.getTime() + lifeOfVisit)
-      const visit: Visit = { ...asked, id: newId(), clientId: client.id, createdAt, expiresAt }
-      await db.transaction(tx => insertVisit(tx, visit))
-      return await proceed(request, reply, visit, client)
-    },
-  )
 
   /** One step: to the sign-in, to a fresh proof, to the question, or back with what was answered. */
   async function proceed(
@@ -124,6 +96,44 @@ export function authorizing(identity: Identity, granting: Granting): void {
     const found = session.organisationId ? await findOrganisation(db, session.organisationId, user.id) : undefined
     return found?.role ? found : undefined
   }
+
+  return { answer, proceed }
+}
+
+/** Where clients send people, and the page on which they are asked (RFC 6749 4.1, OpenID Connect Core 3.1.2). */
+export function authorizing(identity: Identity, granting: Granting): void {
+  const { host, sessions, limits } = identity
+  const { db, http, now } = host
+  const { answer, proceed } = openAsking(identity, granting)
+
+  http.get(
+    '/authorize',
+    {
+      config: { access: anyone },
+      schema: { summary: 'Where clients send people to sign in', hide: true, produces: ['text/html'] },
+    },
+    async (request, reply) => {
+      try {
+        await limits.authorize.take(placeOf(request.ip))
+      } catch (error) {
+        if (error instanceof Problem && error.kind === 'limited') return viewsFor(request).wrong(reply, 'busy')
+        throw error
+      }
+      const query = new URLSearchParams(request.raw.url!.split('?').slice(1).join('?'))
+      const read = await readRequest(query, async id => (isId(id) ? await findClient(db, id) : undefined))
+      if ('told' in read) return viewsFor(request).wrong(reply, read.told)
+      if ('refused' in read) {
+        const told = { error: read.refused, error_description: read.why }
+        return answer(request, reply, { name: '' }, read, told)
+      }
+      const { client, asked } = read
+      const createdAt = now()
+      const expiresAt = new Date(createdAt.getTime() + lifeOfVisit)
+      const visit: Visit = { ...asked, id: newId(), clientId: client.id, createdAt, expiresAt }
+      await db.transaction(tx => insertVisit(tx, visit))
+      return await proceed(request, reply, visit, client)
+    },
+  )
 
   async function openedBy(request: Request): Promise<{ visit: Visit; client: Client } | undefined> {
     const visit = await findVisit(db, (request.params as { visitId: string }).visitId, now())

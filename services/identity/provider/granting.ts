@@ -52,14 +52,9 @@ export const claimsOf = (user: User, scopes: readonly string[]) => ({
   ...(scopes.includes('email') && { email: shownAddress(user.email), email_verified: true }),
 })
 
-/** Gives grants to clients: codes, and tokens for them. */
-export function openGranting({ host, tokens, sessions }: Identity) {
+/** Codes, for who was asked. */
+function openGiving({ host }: Identity) {
   const { db, now } = host
-  const refreshTokens = openRefreshTokens(purpose => host.secret(`clients: ${purpose}`))
-  const figures = host.metrics.counter('ohmnibus_identity_client_grants_total', 'What clients were given for people', [
-    'grant',
-    'outcome',
-  ])
 
   /** A code for the client, in this session; undefined when the visit was answered or the session ended meanwhile. */
   async function giveCode(visit: Visit, client: Client, user: User, session: Session): Promise<string | undefined> {
@@ -97,6 +92,13 @@ export function openGranting({ host, tokens, sessions }: Identity) {
     })
     return given ? code : undefined
   }
+
+  return giveCode
+}
+
+/** What stands behind a grant by now, and the tokens of it. */
+function openHolding({ host, tokens, sessions }: Identity) {
+  const { now } = host
 
   /**
    * Whom a grant acts as by now, with all that stays so until the transaction ends. Locks go from the person to the
@@ -146,6 +148,21 @@ export function openGranting({ host, tokens, sessions }: Identity) {
     const about = { audience: grant.clientId, sessionId: grant.id, nonce: grant.nonce, accessToken, proof }
     return { ...granted, idToken: await tokens.signIdToken(claimsOf(user, scopes), about, issuedAt) }
   }
+
+  return { holdGrant, answer }
+}
+
+/** Gives grants to clients: codes, and tokens for them. */
+export function openGranting(identity: Identity) {
+  const { host } = identity
+  const { db, now } = host
+  const { holdGrant, answer } = openHolding(identity)
+  const giveCode = openGiving(identity)
+  const refreshTokens = openRefreshTokens(purpose => host.secret(`clients: ${purpose}`))
+  const figures = host.metrics.counter('ohmnibus_identity_client_grants_total', 'What clients were given for people', [
+    'grant',
+    'outcome',
+  ])
 
   /** The next refresh token of a grant, good as long as sessions are. */
   const keep = (tx: Tx, { id }: Grant, refreshHash: Buffer): Promise<void> =>

@@ -238,11 +238,11 @@ export const deleteGrants = (tx: Tx, of: GrantsOf): Promise<{ id: string; userId
   { id: string; userId: string }[]
 >`
   delete from client_grants where ${
-    'id' in of
-      ? tx`id = ${of.id}`
-      : 'userId' in of
-        ? tx`user_id = ${of.userId} and client_id = ${of.clientId}
-            and organisation_id is not distinct from ${of.organisationId}::uuid`
+    'userId' in of
+      ? tx`user_id = ${of.userId} and client_id = ${of.clientId}
+          and organisation_id is not distinct from ${of.organisationId}::uuid`
+      : 'id' in of
+        ? tx`id = ${of.id}`
         : tx`client_id = ${of.clientId}`
   }
   returning id, user_id as "userId"`

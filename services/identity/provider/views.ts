@@ -6,6 +6,11 @@ import { scopeIn, texts } from './texts.ts'
 
 /** The pages on which people are asked by clients, in one language; none needs a script. */
 export function viewsOfProvider(language: Language) {
+  const kit = kitIn(language)
+  return { ...asking(kit), ...ending(kit) }
+}
+
+function kitIn(language: Language) {
   const t = texts[language]
   const send = (reply: Reply, status: number, title: string, body: Html, links: { to: string; text: string }[] = []) =>
     sendPage(reply, status, {
@@ -15,6 +20,13 @@ export function viewsOfProvider(language: Language) {
       onward: [...links, { to: '/', text: t.home }] as never,
       secret: true,
     })
+  return { t, language, send }
+}
+
+type Kit = ReturnType<typeof kitIn>
+
+/** Whether to let a client in, and the way back. */
+function asking({ t, language, send }: Kit) {
   const choice = (value: string, button: string, action?: string): Html =>
     form(button, html`<input type="hidden" name="decision" value="${value}" />`, action)
 
@@ -68,7 +80,12 @@ export function viewsOfProvider(language: Language) {
         placeOf(to) ? [{ to, text: t.led.go(client) }] : [],
       )
     },
+  }
+}
 
+/** What one let in, and signing out. */
+function ending({ t, language, send }: Kit) {
+  return {
     apps: (reply: Reply, consents: readonly ShownConsent[], more: boolean, ended: boolean, status: number) => {
       const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
       const line = (consent: ShownConsent) =>
