@@ -78,7 +78,7 @@ async function requireExact(of: Awaited<ReturnType<typeof open>>, one: Case, int
       // Dates and states have no marker that stands nowhere else: their names are looked for.
       const sign = /^[a-z0-9]*\d{8}$/.test(marker) ? marker : `"${id}"`
       if (isOpen(audience, attribute, one.category))
-        for (const surface of ['read', 'past', 'attributes', 'attributesPast'] as const)
+        for (const surface of ['read', 'past', 'attributes', 'attributesPast', 'proof'] as const)
           assert.ok(found[surface]!.includes(sign), `${name} does not see ${id} by ${surface}`)
       else for (const [surface, text] of all) assert.ok(!text.includes(sign), `${name} sees ${id} by ${surface}`)
     }
@@ -108,7 +108,7 @@ suite('who sees what', () => {
     await of.as(owner).put(`/${id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
     for (const [name, , reader] of readers(interested)) {
       const client = reader ? of.as(reader) : of.nobody
-      for (const path of ['', '/attributes', '/versions', '/children', '/access-log', '/readiness']) {
+      for (const path of ['', '/attributes', '/versions', '/children', '/access-log', '/readiness', '/proof']) {
         const [known, unknown] = [await client.get(`/${id}${path}`), await client.get(`/${newId()}${path}`)]
         assert.deepEqual([known.status, known.body.code], [unknown.status, unknown.body.code], `${name} ${path}`)
         assert.ok(known.status >= 401, `${name} ${path}`)
@@ -205,6 +205,7 @@ suite('who sees what', () => {
         (await client.get(`/${id}/attributes`)).body,
         (await client.get(`/${id}/attributes`)).headers.etag,
         await items(`/${id}/versions`),
+        await items(`/${id}/proof`),
         await items('?sort=-updatedAt&limit=100'),
         await items('?changedSince=2027-03-01T10:30:00Z'),
       ])
@@ -364,7 +365,7 @@ suite('who sees what', () => {
     ] as const) {
       const point = points[id]!
       points[id] = other
-      await assert.rejects(requireExact(of, one, interested), new RegExp(`see ${id} by|sees ${id} by`), id)
+      await assert.rejects(requireExact(of, one, interested), new RegExp(`sees? (${id} by|\\w+ by proof)`), id)
       points[id] = point
     }
     const kinds = policy.documents as Record<string, number>

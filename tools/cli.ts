@@ -155,6 +155,32 @@ const commands: Record<string, Command> = {
       process.exit(rulesHeld ? 0 : 1)
     },
   },
+  verify: {
+    summary: 'Check the history of a passport, without network: what GET /api/passports/{id}/proof answered',
+    usage: 'ohmnibus verify --proof proof.json [--keys keys.json] [--kept former.json]',
+    options: {
+      proof: { type: 'string', help: 'Files of all pages, with commas between' },
+      keys: { type: 'string', help: 'What GET /api/passports/checkpoints/keys answered' },
+      kept: { type: 'string', help: 'A proof of the same history that was kept from before' },
+    },
+    execute: async ({ proof, keys, kept }) => {
+      if (!proof) throw new StartError('Which proof? --proof proof.json')
+      const { verifyHistory } = await import('./verify.ts')
+      const pages = proof.split(',').map(readJson)
+      const { wrong, open, versions, sealed } = verifyHistory(pages, {
+        ...(keys && { keys: readJson(keys).keys }),
+        ...(kept && { kept: kept.split(',').map(readJson) }),
+      })
+      for (const line of open) console.log(`Open: ${line}`)
+      for (const line of wrong) console.error(`Wrong: ${line}`)
+      console.log(
+        wrong.length > 0
+          ? `Of ${versions} versions not all are as they were.`
+          : `${versions} versions are as they were written${sealed ? `, sealed on ${sealed}` : ''}.`,
+      )
+      if (wrong.length > 0) process.exitCode = 1
+    },
+  },
   backup: {
     summary: 'Back up the data folder, also while the platform runs',
     usage: 'ohmnibus backup --to /backups [--data .data]',
@@ -210,6 +236,15 @@ const commands: Record<string, Command> = {
       if (found.former) console.log(`What was there is in ${found.former} now; remove it when all is well.`)
     },
   },
+}
+
+/** A file that somebody else wrote. */
+function readJson(file: string) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new StartError(`${file} cannot be read as JSON: ${(error as Error).message}`)
+  }
 }
 
 const progress = (message: string): void => console.error(`${message} …`)

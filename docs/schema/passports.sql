@@ -27,6 +27,18 @@ create table addressed_readers (
 CREATE INDEX addressed_readers_waiting ON passports.addressed_readers USING btree (email) WHERE (reader_id IS NULL);
 CREATE UNIQUE INDEX addressed_readers_emails ON passports.addressed_readers USING btree (passport_id, email);
 
+create table checkpoints (
+  day       date                      not null,
+  size      integer                   not null,
+  root      bytea                     not null,
+  segments  bytea                     not null,
+  jws       text                      not null,
+  key       jsonb                     not null,
+  made_at   timestamp with time zone  not null,
+  constraint checkpoints_pkey PRIMARY KEY (day),
+  constraint checkpoints_size_check CHECK ((size > 0))
+);
+
 create table filled_columns (
   name       text                      not null,
   filled_at  timestamp with time zone  not null default now(),
@@ -113,6 +125,18 @@ create table refused_serials (
   constraint refused_serials_serialisation_id_fkey FOREIGN KEY (serialisation_id) REFERENCES serialisations(id) ON DELETE CASCADE
 );
 
+create table seals (
+  day          date     not null,
+  place        integer  not null,
+  leaf         bytea    not null,
+  passport_id  uuid,
+  chain        text     not null,
+  version      integer,
+  constraint seals_pkey PRIMARY KEY (day, place),
+  constraint seals_day_fkey FOREIGN KEY (day) REFERENCES checkpoints(day) DEFERRABLE INITIALLY DEFERRED
+);
+CREATE INDEX seals_of ON passports.seals USING btree (passport_id, chain, day);
+
 create table serialisations (
   id          uuid                      not null,
   parent_id   uuid                      not null,
@@ -138,6 +162,12 @@ create table serialisations (
 CREATE INDEX serialisations_by_parent ON passports.serialisations USING btree (parent_id);
 CREATE INDEX serialisations_of ON passports.serialisations USING btree (model_id, id);
 
+create table tombstones (
+  hash  bytea                     not null,
+  at    timestamp with time zone  not null,
+  constraint tombstones_pkey PRIMARY KEY (hash)
+);
+
 create table versions (
   passport_id     uuid                      not null,
   version         integer                   not null,
@@ -151,9 +181,15 @@ create table versions (
   owner_id        uuid,
   seen            jsonb,
   reason          text,
+  hash            bytea,
+  hash_salts      bytea,
+  hash_views      jsonb,
+  said            json,
+  parent_version  integer,
   constraint versions_pkey PRIMARY KEY (passport_id, version),
   constraint versions_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );
+CREATE INDEX versions_unchained ON passports.versions USING btree (passport_id) WHERE (hash IS NULL);
 
 CREATE OR REPLACE FUNCTION passports.digest_of(text)
  RETURNS bytea

@@ -30,5 +30,6 @@ export const problems = {
   unit_inexact: ['unprocessable', 'A value cannot be told in the unit of its attribute without rounding.'],
   serials_missing: ['unprocessable', 'An order for items names their serials or a range of them, one of both.'],
   serialisation_unknown: ['not_found', 'There is no such order for items, or it is not for who asks.'],
+  checkpoint_unknown: ['not_found', 'No history of a passport moved on that day, or it is not over yet.'],
   rule_set_unknown: ['not_found', 'There is no such rule set.'],
 } satisfies Problems

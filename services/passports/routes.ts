@@ -123,7 +123,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         const parent = parentId ? await parentFor(tx, parentId, { granularity, data, owner }, actor) : undefined
         const passport = draft(newId(at.getTime()), owner, data, at, { granularity, parent })
         const inherited = parent && (await findInherited(tx, parent.id))
-        tx.withCommit(insertPassport(tx, passport, actor, inherited))
+        tx.withCommit(insertPassport(tx, passport, actor, { inherited, parent }))
         await tx.publish(PassportCreated, {
           ...told(passport),
           passport: { id: passport.id, data },
@@ -290,7 +290,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         requireMatch(request, passport.version)
         if (passport.status === 'draft') {
           await requireChildless(tx, passport)
-          await deletePassport(tx, passport.id)
+          await deletePassport(tx, passport.id, now())
           await tx.publish(PassportDeleted, { ...told(passport), version: passport.version + 1 })
           return undefined
         }

@@ -19,6 +19,7 @@ import { recountAll } from './audiences/recount.ts'
 import { tiersOf } from './audiences/tiers.ts'
 import { fillNewColumns } from './backfill.ts'
 import { serialRoutes } from './bulk/routes.ts'
+import { history } from './history/history.ts'
 import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
 import { factsOf } from './facts.ts'
@@ -59,6 +60,7 @@ export const passports = defineService({
     openToBuyers(host)
     await fillNewColumns(host)
     await recountAll(host)
+    await history(host)
     host.answer(
       getPassportAccess,
       async ({ passportId }) => (await findAccess(host.db, passportId)) ?? fail('not_found', 'passport_unknown'),

@@ -1,16 +1,23 @@
 import { mostCounted, partiesOf, Problem, verbatim, violates, type Actor, type Db, type Tx } from '#kernel'
 import type { PassportData, PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
-import { dataFor } from './audiences/said.ts'
-import { dayOf, reachOfView, type Count, type View } from './audiences/views.ts'
+import { foundBy, head, type PassportRow } from './audiences/store.ts'
+import type { Count, View } from './audiences/views.ts'
 import { allColumns, beginningOf, pointerOf, searchable, searchWords, type Column, type Searchable } from './columns.ts'
+import { firstOf } from './history/chain.ts'
+import { chainUp, insertTombstone } from './history/store.ts'
 import type { Held, Passport, Version } from './passports.ts'
 
 /**
  * Fails with `battery_identifier_taken` when another passport of the owner has the identifier: the index decides, not a
  * prior read.
  */
-export async function insertPassport(tx: Tx, passport: Passport, actor: Actor, inherited?: Inherited): Promise<void> {
+export async function insertPassport(
+  tx: Tx,
+  passport: Passport,
+  actor: Actor,
+  { inherited, parent }: { inherited?: Inherited; parent?: Passport } = {},
+): Promise<void> {
   const { id, owner, createdAt, version, status, updatedAt, data } = passport
   const row = {
     id,
@@ -21,7 +28,19 @@ export async function insertPassport(tx: Tx, passport: Passport, actor: Actor, i
     parent_id: passport.parentId,
     ...changing(passport, inherited),
   }
-  const made = [version, status, actor.userId, actor.role, updatedAt, tx.json(data as never)]
+  const { hash, salts } = firstOf({ passportId: id, data, at: updatedAt, actor, parent })
+  const parentVersion = parent?.version ?? null
+  const made = [
+    version,
+    status,
+    actor.userId,
+    actor.role,
+    updatedAt,
+    tx.json(data as never),
+    hash,
+    salts,
+    parentVersion,
+  ]
   insertion ??= insertionOf(Object.keys(row), made.length)
   await tx
     .unsafe(insertion, [...(Object.values(row) as never[]), ...(made as never[])], { prepare: true })
@@ -34,13 +53,14 @@ let insertion: string | undefined
 function insertionOf(names: readonly string[], more: number): string {
   const place = (_: unknown, at: number): string => `$${at + 1}`
   const places = Array.from({ length: names.length + more }, place)
-  const [version, status, actor, role, at, data] = places.slice(names.length)
+  const [version, status, actor, role, at, data, ...bound] = places.slice(names.length)
   return `
     with passport as (
       insert into passports (${names.join(', ')}) values (${places.slice(0, names.length).join(', ')}) returning id
     )
-    insert into versions (passport_id, version, status, actor_id, actor_role, at, updated_fields, data)
-    select id, ${version}, ${status}, ${actor}, ${role}, ${at}, '{}', ${data} from passport`
+    insert into versions
+      (passport_id, version, status, actor_id, actor_role, at, updated_fields, data, hash, hash_salts, parent_version)
+    select id, ${version}, ${status}, ${actor}, ${role}, ${at}, '{}', ${data}, ${bound.join(', ')} from passport`
 }
 
 /** Keeps the next version of a passport that `lockPassport` gave. Fails with `battery_identifier_taken`. */
@@ -60,18 +80,7 @@ export async function updatePassport(
   await tx`
     with passport as (update passports set ${tx(changed as never)} where id = ${passport.id} returning id)
     ${insertVersion(tx, passport, actor, updatedFields, reason)} from passport`.catch(refuseTaken(passport))
-}
-
-/** What an authority and who has a legitimate interest find it by. */
-export function foundBy({ data, category, seen, updatedAt }: Passport) {
-  const words = (view: 'authority' | 'interest'): string =>
-    searchWords(dataFor(reachOfView(view), data, category, dayOf(updatedAt))).join(' ')
-  return {
-    authority_at: seen!.authority.at,
-    interest_at: seen!.interest.at,
-    words_authority: words('authority'),
-    words_interest: words('interest'),
-  }
+  await chainUp(tx, passport.id)
 }
 
 /** What batches and items are found by that begin with a passport. */
@@ -127,18 +136,6 @@ const refuseTaken =
       ],
     })
   }
-
-interface PassportRow extends Omit<Passport, 'owner' | 'readers' | 'data'> {
-  /** As it was given; null for whom the rule will not let in. */
-  data: string | null
-  ownerKind: Owner['kind']
-  ownerId: string
-  readerIds: string[]
-}
-
-/** In every answer of a passport. */
-const head = `p.id, p.owner_kind as "ownerKind", p.owner_id as "ownerId", p.created_at as "createdAt", p.granularity,
-  p.parent_id as "parentId", p.category`
 
 /**
  * A passport as it is, or as it was `at` a time since it was created; its readers as far as they are parties of the
@@ -203,7 +200,8 @@ export async function lockPassport(tx: Tx, id: string, actor: Actor): Promise<Pa
 }
 
 /** With its versions and readers. */
-export async function deletePassport(tx: Tx, id: string): Promise<void> {
+export async function deletePassport(tx: Tx, id: string, at: Date): Promise<void> {
+  await insertTombstone(tx, id, at)
   await tx`delete from passports where id = ${id}`
 }
 
@@ -244,29 +242,6 @@ export async function listVersionsFor(
     updatedFields: fields,
     ...(owner && { owner }),
   }))
-}
-
-/** Each version of a passport as it was, the first one first. */
-export async function* versionsOf(tx: Tx, id: string): AsyncGenerator<Passport> {
-  for (let version = 0; ;) {
-    const [row] = await tx<(Omit<PassportRow, 'readerIds'> & { data: string })[]>`
-      select ${tx.unsafe(head)}, v.status, v.version, v.at as "updatedAt", v.data::text as data
-      from passports p join versions v on v.passport_id = p.id and v.version > ${version}
-      where p.id = ${id} order by v.version limit 1`
-    if (!row) return
-    const { ownerKind, ownerId, data, ...passport } = row
-    yield { ...passport, seen: null, data: verbatim<PassportData>(data), owner: { kind: ownerKind, id: ownerId } }
-    version = row.version
-  }
-}
-
-/** Keeps what views count of a version, and of the passport, whose last one it may be. */
-export async function writeSeen(tx: Tx, passport: Passport): Promise<void> {
-  const { id, version, seen } = passport
-  await tx`update versions set seen = ${tx.json(seen as never)} where passport_id = ${id} and version = ${version}`
-  await tx`
-    update passports set ${tx({ seen: tx.json(seen as never), ...foundBy(passport) } as never)}
-    where id = ${id} and version = ${version}`
 }
 
 /** Whose a passport is; nobody changes it until the transaction ends. */
@@ -323,6 +298,7 @@ export async function movePassports(
       detail: 'The organisation has a passport with the battery identifier of one of these already.',
     })
   })
+  for (const id of ids) await chainUp(tx, id)
 }
 
 /** What other services may ask about a passport; see `get_passport_access`. */

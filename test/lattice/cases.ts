@@ -177,6 +177,7 @@ export async function surfaces(
     attributes: await get(`${api}/attributes`),
     attributesPast: await get(`${api}/attributes?at=${encodeURIComponent(at)}`),
     versions: await get(`${api}/versions`),
+    proof: await get(`${api}/proof`),
     children: await get(`${api}/children`),
     list: await get('/api/passports?limit=100'),
     count: await get('/api/passports/count'),

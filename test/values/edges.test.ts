@@ -116,6 +116,7 @@ test('every route of a service refuses by name what its query does not know; a p
       position: '1',
       year: '2027',
       month: '2027-02',
+      day: '2027-02-18',
     }
     // Settings and switches have names.
     const named = /\/api\/admin\/(settings|switches|features)\//.test(route.name)

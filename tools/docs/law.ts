@@ -114,8 +114,8 @@ export const provisions: readonly Row[] = [
   {
     provision: 'Art. 78(g)',
     what: 'authentication, reliability, integrity',
-    where: 'GET /api/passports/{id}/versions',
-    test: [service, 'is readable by the time at which it was the present one'],
+    where: 'GET /api/passports/{id}/proof',
+    test: ['services/passports/history/history.test.ts', 'a changed row in the database is found, and named'],
   },
   {
     provision: 'Annex XIII 1 to 4, documents',

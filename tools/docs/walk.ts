@@ -188,6 +188,11 @@ export const walk: readonly Chapter[] = [
         keep: { passportTag: 'ETag' },
       },
       { operation: 'getPassportsByIdVersions', as: 'oneself', with: { id: 'passportId' } },
+      { operation: 'getPassportsByIdProof', as: 'oneself', with: { id: 'passportId' } },
+      { operation: 'getPassportsCheckpoints' },
+      { operation: 'getPassportsCheckpointsKeys' },
+      // No day has passed yet.
+      { operation: 'getPassportsCheckpointsByDay', status: 404 },
       { operation: 'getPassportsByIdAttributes', as: 'oneself', with: { id: 'passportId' } },
       { operation: 'getPassportsByIdReadiness', as: 'oneself', with: { id: 'passportId' } },
       {

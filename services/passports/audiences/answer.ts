@@ -45,8 +45,12 @@ export async function readable(
   id: string,
   at?: Date,
 ): Promise<{ passport: Passport; reading: Reading }> {
-  const passport = visitor ? await findPassport(db, id, visitor, at, now()) : await findPublished(db, id, at)
+  const found = (at?: Date) => (visitor ? findPassport(db, id, visitor, at, now()) : findPublished(db, id, at))
+  const passport = await found(at)
   const reading = readingOf(visitor, passport)
+  // Of one that is published now it is no secret that it was not before.
+  if (!reading && at && readingOf(visitor, await found()))
+    throw new Problem('not_found', 'version_unknown', { detail: 'The passport was not published then.' })
   if (!reading)
     throw visitor
       ? new Problem('not_found', 'passport_unknown')

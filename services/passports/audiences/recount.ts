@@ -1,7 +1,7 @@
 import type { Job, Tx } from '#kernel'
 import type { PassportsHost } from '../host.ts'
 import type { Passport } from '../passports.ts'
-import { versionsOf, writeSeen } from '../store.ts'
+import { versionsOf, writeSeen } from './store.ts'
 import { seenAfter } from './seen.ts'
 
 const batch = 50
@@ -32,7 +32,7 @@ async function uncounted(tx: Tx, after: string | null): Promise<string[]> {
 }
 
 /** One version after the other, so that two are held at a time. */
-async function recountOne(tx: Tx, id: string): Promise<void> {
+export async function recountOne(tx: Tx, id: string): Promise<void> {
   let former: Passport | undefined
   for await (const version of versionsOf(tx, id)) {
     // Of the first version nothing comes before; a draft counts nothing.

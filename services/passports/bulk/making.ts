@@ -140,6 +140,7 @@ async function mouldOf(tx: Tx, parent: Passport, order: Serialisation, spec: Spe
     passport: { ...passport, seen: seenAfter(empty, passport) },
     inherited,
     rest: spec.values,
+    parent,
     shows: (view, attribute) => sees(reachOfView(view), attribute, parent.category, day),
   }
 }

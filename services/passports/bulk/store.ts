@@ -1,9 +1,11 @@
 import type { Actor, Db, Tx } from '#kernel'
 import type { Owner } from '#contracts/shared'
 import type { Inherited } from '../store.ts'
+import { foundBy } from '../audiences/store.ts'
 import { allColumns, beginningOf, wordsOf } from '../columns.ts'
 import type { Passport } from '../passports.ts'
-import { changing, foundBy } from '../store.ts'
+import { changing } from '../store.ts'
+import { beginnings } from '../history/chain.ts'
 import type { Numbered, Refused, Spec } from './serials.ts'
 
 export interface Serialisation {
@@ -89,6 +91,7 @@ export interface Mould {
   readonly inherited: Inherited
   /** JSON of the attributes of all, without its braces. */
   readonly rest: string
+  readonly parent: Passport
   /** Whether each view may find one by its identifier, and by its serial. */
   readonly shows: (view: 'authority' | 'interest', attribute: string) => boolean
 }
@@ -101,7 +104,7 @@ export async function insertItems(
   tx: Tx,
   ids: readonly string[],
   items: readonly Numbered[],
-  { passport, inherited, rest, shows }: Mould,
+  { passport, inherited, rest, shows, parent }: Mould,
   actor: Actor,
 ): Promise<Set<string>> {
   const { owner, createdAt, granularity, parentId, seen } = passport
@@ -127,6 +130,11 @@ export async function insertItems(
           ...(shows(view, 'batterySerialNumber') ? [serial] : []),
         )
       : null
+  const texts = items.map(({ identifier, serial }) => dataOf(identifier, serial, rest))
+  const begin = beginnings({ passport, parent, actor })
+  const bound = items.map(({ identifier, serial }, at) =>
+    begin(ids[at]!, texts[at]!, { uniqueBatteryIdentifier: identifier, batterySerialNumber: serial }),
+  )
   const arrays = [
     ids,
     items.map(({ identifier }) => beginningOf(identifier)),
@@ -135,17 +143,21 @@ export async function insertItems(
     items.map(({ identifier, serial }) => wordsIn(words as string, identifier, serial)),
     items.map(item => wordsFor('authority', item)),
     items.map(item => wordsFor('interest', item)),
-    items.map(({ identifier, serial }) => dataOf(identifier, serial, rest)),
+    texts,
+    bound.map(({ hash }) => hash.toString('hex')),
+    bound.map(({ salts }) => salts.toString('hex')),
+    bound.map(({ said }) => said && JSON.stringify(said)),
+    bound.map(({ views }) => views && JSON.stringify(views)),
   ]
   const place = (index: number): string => `$${columns.length + index + 1}`
-  const kinds = ['uuid', 'text', 'text', 'text', 'text', 'text', 'text', 'text']
-  const [version, status, actorId, role, at] = [8, 9, 10, 11, 12].map(place)
+  const kinds = arrays.map((_, index) => (index === 0 ? 'uuid' : 'text'))
+  const [version, status, actorId, role, at, parentVersion] = kinds.keys().map(index => place(arrays.length + index))
   const rows = await tx.unsafe<{ id: string }[]>(
     // In the order of the identifiers, so that two orders over the same serials wait for each other and never crosswise.
     `
     with given as materialized (
       select * from unnest(${kinds.map((kind, index) => `${place(index)}::${kind}[]`).join(', ')})
-        as g (id, identifier, whole, serial, words, authority, interest, data)
+        as g (id, identifier, whole, serial, words, authority, interest, data, hash, salts, said, views)
     ), made as (
       insert into passports (${columns.join(', ')}, id, identifier, identifier_whole, serial, words, words_authority,
         words_interest)
@@ -154,14 +166,16 @@ export async function insertItems(
       from given order by identifier
       on conflict do nothing returning id
     )
-    insert into versions (passport_id, version, status, actor_id, actor_role, at, updated_fields, data, seen)
+    insert into versions (passport_id, version, status, actor_id, actor_role, at, updated_fields, data, hash, hash_salts,
+      said, hash_views, parent_version, seen)
     select id, ${version}::integer, ${status}, ${actorId}::uuid, ${role}, ${at}::timestamptz, '{}', data::json,
+      decode(hash, 'hex'), decode(salts, 'hex'), said::json, views::jsonb, ${parentVersion}::integer,
       ${seen ? `$${columns.indexOf('seen') + 1}::jsonb` : 'null'}
     from made join given using (id) returning passport_id as id`,
     [
       ...(Object.values(shared) as never[]),
       ...(arrays as never[]),
-      ...([passport.version, passport.status, actor.userId, actor.role, passport.updatedAt] as never[]),
+      ...([passport.version, passport.status, actor.userId, actor.role, passport.updatedAt, parent.version] as never[]),
     ],
   )
   return new Set(rows.map(({ id }) => id))
