@@ -3,6 +3,7 @@ import { invoices } from '#money/invoices'
 import { differencesIn, ledger } from '#money/ledger'
 import { payments } from '#money/payments'
 import { openGuests } from './guests/guests.ts'
+import { guestRoutes } from './guests/routes.ts'
 import { needs, publishes, settings } from './host.ts'
 import { openInvoicing } from './invoices/invoicing.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
@@ -57,6 +58,7 @@ export const orders = defineService({
     const readFacts = openFacts(db)
     const placeFromCart = openPlacing(host, { readFacts, handOver: paid })
     orderRoutes(host, paying, placeFromCart, cancel)
+    guestRoutes(host, { guests, placeFromCart, paying, cancel })
     sendingRoutes(host, { vault, handing, links, arrive })
     returnRoutes(host, returning)
     invoiceRoutes(host)

@@ -21,6 +21,10 @@ export const problems = {
     'conflict',
     'From which account vendors are paid is not set: VENDORS_PAYOUT_IBAN and VENDORS_PAYOUT_HOLDER.',
   ],
+  report_incomplete: [
+    'conflict',
+    'Of some sellers something is missing that the report has to say; `sellers` names them. With `leaveOut` it is made without them.',
+  ],
   evidence_unknown: [
     'unprocessable',
     'There is no such document of one’s own, or a virus scanner has not let it pass.',

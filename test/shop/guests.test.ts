@@ -103,6 +103,48 @@ test('who has no account orders by mail address, pays, and sees to the order by 
   await it.isRight()
 })
 
+test('a program orders without an account too: by the cart of its cookie, and then by the link alone', async t => {
+  const it = await open(t, cart)
+  const box = await it.product({ price: 20_00, stock: 5 })
+  const added = await it.p.http.inject({
+    method: 'POST',
+    url: '/api/cart/items',
+    payload: { productId: box.listing.productId },
+  })
+  const cookie = String(added.headers['set-cookie']).split(';')[0]!
+  const ask = async (method: 'GET' | 'POST', url: string, payload?: object, headers: Record<string, string> = {}) => {
+    const answer = await it.p.http.inject({
+      method,
+      url: `/api/orders/guest${url}`,
+      headers,
+      ...(payload && { payload }),
+    })
+    return { status: answer.statusCode, body: answer.json() }
+  }
+  const wanted = { billingAddress: address, totalMinor: 20_00 }
+  assert.equal((await ask('POST', '', wanted)).body.code, 'cart_empty', 'without the cookie there is no cart')
+  const forged = { cookie, 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
+  assert.equal((await ask('POST', '', wanted, forged)).body.code, 'origin_not_allowed')
+  const own = { cookie, 'sec-fetch-site': 'same-origin' }
+  const both = await Promise.all([ask('POST', '', wanted, own), ask('POST', '', wanted, own)])
+  assert.deepEqual(both.map(({ status }) => status).sort(), [200, 201], JSON.stringify(both))
+  const [{ body }] = both as [(typeof both)[number], (typeof both)[number]]
+  assert.equal(both[1]!.body.order.id, body.order.id, 'twice is once')
+  const at = body.link.replace('/orders/guest', '')
+  assert.equal((await ask('GET', at)).body.totalMinor, 20_00)
+  assert.equal((await ask('GET', `${at.slice(0, -2)}xx`)).body.code, 'order_unknown')
+  assert.equal((await it.as().get(`/api/orders/${body.order.id}`)).status, 404, 'others do not learn of it')
+  const { providerId } = (await ask('POST', `${at}/payment`)).body
+  it.standIn.state.act(providerId, 'approve')
+  await it.settle()
+  assert.equal((await ask('GET', at)).body.paymentStatus, 'paid')
+  const cancelled = await ask('POST', `${at}/cancel`)
+  assert.deepEqual([cancelled.status, cancelled.body.status], [200, 'cancelled'], JSON.stringify(cancelled.body))
+  await it.settle()
+  assert.deepEqual(await it.level(box), { onHand: 5, held: 0 })
+  await it.isRight()
+})
+
 test('a coupon that each may use once is used once by an address of mail, however it is written', async t => {
   const it = await open(t, cart)
   const box = await it.product({ price: 20_00 })

@@ -191,6 +191,39 @@ test('a refund that failed leaves each part where it was, and what is still to c
   await it.isRight()
 })
 
+test('in dinars, of three decimals, an order is paid and given back to the fils; what no provider takes is said at once', async t => {
+  const it = await open(t, cart)
+  await it.shop.put('/api/orders/seller', {
+    name: 'Example GmbH',
+    address: { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', country: 'DE' },
+    smallBusiness: false,
+  })
+  const priced = (priceMinor: number) => ({ variant: { prices: [{ currency: 'KWD', priceMinor, sale: null }] } })
+  const { buyer, order } = await it.paid([[await it.product(priced(12_340)), 3]])
+  const at = `/api/orders/${order.id}`
+  assert.deepEqual([order.currency, order.totalMinor, order.paymentStatus], ['KWD', 37_020, 'paid'])
+  assert.equal(it.standIn.state.all()[0]!.amount, 37_020, 'Stripe counts fils too')
+  const [line] = order.items
+  assert.equal(line.netMinor + line.taxMinor, 37_020)
+  const back = { reason: 'One was broken', lines: [{ lineId: line.lineId, quantity: 1 }] }
+  assert.equal((await it.shop.post(`${at}/refund`, back)).body.refundedMinor, 12_340)
+  await it.settle()
+  assert.equal((await it.shop.post(`${at}/refund`, { reason: 'Called back' })).body.refundedMinor, 37_020)
+  await it.settle()
+  assert.deepEqual(
+    it.standIn.state.all()[0]!.refunds.map(({ amount, state }) => [amount, state]),
+    [
+      [12_340, 'succeeded'],
+      [24_680, 'succeeded'],
+    ],
+  )
+  assert.equal((await buyer.get(at)).body.paymentStatus, 'refunded')
+  const odd = await it.placed([[await it.product(priced(12_345)), 1]])
+  const { status, body } = await odd.buyer.post(`/api/orders/${odd.order.id}/payment`)
+  assert.deepEqual([status, body.code], [422, 'payment_refused'], JSON.stringify(body))
+  await it.isRight()
+})
+
 test('part by part all of the tax and the commission of a line goes back, also where one of the refunds failed meanwhile', async t => {
   const it = await open(t, cart)
   await it.shop.put('/api/orders/seller', {

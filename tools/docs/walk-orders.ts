@@ -22,6 +22,10 @@ export const buying: Chapter = {
     { operation: 'getOrdersGiftCards' },
     // Nothing is in the cart.
     { operation: 'postOrders', status: 409 },
+    { operation: 'postOrdersGuest', status: 409 },
+    { operation: 'getOrdersGuestByLink', status: 404 },
+    { operation: 'postOrdersGuestByLinkPayment', status: 404 },
+    { operation: 'postOrdersGuestByLinkCancel', status: 404 },
     { operation: 'getOrders' },
     { operation: 'getOrdersSales' },
     { operation: 'getOrdersById', status: 404 },

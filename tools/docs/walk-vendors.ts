@@ -52,6 +52,7 @@ export const vendors: Chapter = {
     { operation: 'getVendorsStatementsByMonthPdf' },
     { operation: 'getVendorsDac7ByYear' },
     { operation: 'getVendorsDac7ByYearCsv' },
+    { operation: 'postVendorsDac7ByYearXml' },
     { operation: 'postVendorsCommissionRules', keep: { ruleId: 'id' } },
     { operation: 'getVendorsCommissionRules' },
     { operation: 'getVendorsCommission' },

@@ -61,7 +61,7 @@ export const AddressBody = Type.Object({
   ),
 })
 
-const placing = [
+export const placing = [
   'cart_empty',
   'product_not_for_sale',
   'price_missing',
@@ -80,6 +80,16 @@ const placing = [
   'order_total_changed',
   'order_too_large',
   'tax_id_invalid',
+]
+
+/** What beginning to pay refuses with. */
+export const beginning = [
+  'order_unknown',
+  'order_state',
+  'payment_refused',
+  'payments_unavailable',
+  'payment_provider_unavailable',
+  'payment_provider_unknown',
 ]
 
 /** Orders of buyers, and what vendors see of them. */
@@ -217,14 +227,7 @@ export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: Pla
         summary: 'Begin to pay an order',
         description:
           'A PaymentIntent of Stripe or an order of Razorpay: there is one, whoever asks for it and how often.',
-        refuses: [
-          'order_unknown',
-          'order_state',
-          'payment_refused',
-          'payments_unavailable',
-          'payment_provider_unavailable',
-          'payment_provider_unknown',
-        ],
+        refuses: beginning,
         params: Params,
         body: Type.Union([
           Type.Object({ provider: Type.Optional(Type.Enum(['stripe', 'razorpay', 'play'], { examples: ['play'] })) }),
@@ -357,7 +360,7 @@ export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: Pla
   )
 }
 
-const PaymentView = Type.Object(
+export const PaymentView = Type.Object(
   {
     paymentId: Id,
     state: Type.Enum(['asked', 'pending', 'failed', 'authorised', 'cancelled', 'succeeded'], { examples: ['pending'] }),

@@ -1,11 +1,12 @@
 import Type, { type Static } from 'typebox'
 import { listSellers } from '#contracts/orders'
-import { Currency, Id, Minor } from '#contracts/shared'
-import { cellOf, withRole } from '#kernel'
+import { Currency, Id, Line, Minor } from '#contracts/shared'
+import { cellOf, newId, Problem, withRole } from '#kernel'
 import { decimalOf } from '#money/amount'
 import { readTaxId } from '#money/tax/numbers'
 import type { VendorsHost } from '../host.ts'
 import { nullable } from '../profiles/profile.ts'
+import { dpiOf, type DpiSeller } from './dpi.ts'
 import { shownIban, yearOf, type SellerYear } from './report.ts'
 
 const config = { access: withRole('admin') }
@@ -42,13 +43,52 @@ const Seller = Type.Object({
     }),
   ),
 })
+const Country = Type.String({ pattern: '^[A-Z]{2}$', maxLength: 2, examples: ['DE'] })
+const Day = Type.String({ format: 'date', examples: ['1985-12-10'] })
+const Message = Type.Object({
+  operator: Type.Object(
+    {
+      name: Line(200, { examples: ['Example Marketplace GmbH'] }),
+      taxId: Line(50, { examples: ['DE136695976'] }),
+      street: Line(200, { examples: ['Ringstr. 5'] }),
+      postalCode: Line(20, { examples: ['10115'] }),
+      city: Line(200, { examples: ['Berlin'] }),
+      country: Country,
+    },
+    { description: 'Who runs the platform, resident in that country for tax purposes' },
+  ),
+  receivingCountry: Type.Optional({ ...Country, description: 'The same country where it is left out' }),
+  persons: Type.Optional(
+    Type.Array(
+      Type.Object({
+        vendorId: Id,
+        firstName: Line(200, { examples: ['Ada'] }),
+        lastName: Line(200, { examples: ['Lovelace'] }),
+        birthDate: Day,
+      }),
+      {
+        maxItems: 5_000,
+        description: 'Of those who sell as persons: the platform keeps no days of birth',
+        examples: [[]],
+      },
+    ),
+  ),
+  leaveOut: Type.Optional(
+    Type.Boolean({ description: 'Leave those out of whom something is missing, in place of refusing the report' }),
+  ),
+})
+
+/** Who reports, and a seller with what is known of them. */
+type Message = Static<typeof Message>
+type Reported = Static<typeof Seller> & SellerYear & { readonly kind: 'person' | 'organisation' | null }
+
 const ReportView = Type.Object(
   { year: Type.Integer({ examples: [2027] }), sellers: Type.Array(Seller) },
   { title: 'TaxReport' },
 )
 
 /** What the platform reports of who sells on it (DAC7), for admins. */
-export function taxReportRoutes({ ask, db, http }: VendorsHost): void {
+export function taxReportRoutes({ ask, db, http, now }: VendorsHost): void {
   http.get(
     '/dac7/:year',
     {
@@ -86,7 +126,36 @@ export function taxReportRoutes({ ask, db, http }: VendorsHost): void {
         .send(csvOf((await report(year)).filter(({ reportable }) => reportable))),
   )
 
-  async function report(year: number): Promise<(Static<typeof Seller> & SellerYear)[]> {
+  http.post(
+    '/dac7/:year/xml',
+    {
+      config,
+      schema: {
+        summary: 'The same as a message of the schema of the OECD (DPI XML 1.0), for the tax office',
+        description: 'New data with an id of its own each time: what was handed in is not made again.',
+        refuses: ['report_incomplete'],
+        params: One,
+        body: Message,
+        produces: ['application/xml'],
+      },
+    },
+    async ({ params: { year }, body }, reply) => {
+      const sellers = sellersOf(
+        (await report(year)).filter(({ reportable }) => reportable),
+        body,
+      )
+      const { operator, receivingCountry: to = operator.country } = body
+      const { name, taxId, ...address } = operator
+      const at = now()
+      return reply
+        .type('application/xml; charset=utf-8')
+        .header('content-disposition', `attachment; filename="dac7-${year}.xml"`)
+        .header('cache-control', 'private, no-store')
+        .send(dpiOf({ id: newId(), year, at, operator: { name, taxId, address }, to, sellers }))
+    },
+  )
+
+  async function report(year: number): Promise<Reported[]> {
     const years = await yearOf(db, year)
     const known = new Map<string, Static<typeof listSellers.output>['items'][number]>()
     for (let from = 0; from < years.length; from += 1_000) {
@@ -95,20 +164,46 @@ export function taxReportRoutes({ ask, db, http }: VendorsHost): void {
     }
     return await Promise.all(
       years.map(async one => {
-        const { name = null, address = null, taxId = null } = known.get(one.vendorId) ?? {}
+        const { name = null, address = null, taxId = null, owner } = known.get(one.vendorId) ?? {}
+        const kind = owner?.kind ?? null
         const vatId = taxId && address ? ((await readTaxId(taxId, address.country))?.number ?? null) : null
         const asked = { name, address, taxId, iban: one.iban }
         const missing = Object.entries(asked).flatMap(([what, value]) => (value === null ? [what] : []))
-        return { ...one, name, address, taxId, vatId, missing, currencies: [...one.currencies] as never }
+        return { ...one, kind, name, address, taxId, vatId, missing, currencies: [...one.currencies] as never }
       }),
     )
   }
 }
 
+/** As the message has them, one for each currency. Fails with `report_incomplete`. */
+function sellersOf(sellers: readonly Reported[], { persons = [], leaveOut = false }: Message): DpiSeller[] {
+  const people = new Map(persons.map(person => [person.vendorId, person]))
+  const lacking: { vendorId: string; missing: string[] }[] = []
+  const whole = sellers.flatMap(one => {
+    const { vendorId, name, address, taxId, vatId, iban, accountHolder, kind } = one
+    const person = kind === 'person' ? people.get(vendorId) : undefined
+    if (name === null || address === null || (kind === 'person' && !person)) {
+      const missing = one.missing.filter(what => what === 'name' || what === 'address')
+      lacking.push({ vendorId, missing: kind === 'person' && !person ? [...missing, 'person'] : missing })
+      return []
+    }
+    const known = { name, person, address, taxId, vatId, iban, accountHolder }
+    return one.currencies.map(({ currency, quarters }) => ({
+      ...known,
+      reference: `${vendorId}-${currency}`,
+      currency,
+      quarters,
+    }))
+  })
+  if (lacking.length > 0 && !leaveOut)
+    throw new Problem('conflict', 'report_incomplete', { sellers: lacking.slice(0, 1_000) })
+  return whole
+}
+
 const quarters = [1, 2, 3, 4].flatMap(number => [`consideration${number}`, `fees${number}`, `transactions${number}`])
 const columns = ['vendor', 'name', 'street', 'postalCode', 'city', 'region', 'country', 'taxId', 'vatId', 'iban']
 
-function csvOf(sellers: readonly (Static<typeof Seller> & SellerYear)[]): string {
+function csvOf(sellers: readonly Reported[]): string {
   const lines = sellers.flatMap(one =>
     one.currencies.map(({ currency, quarters }) => {
       const { street, postalCode, city, region, country } = one.address ?? {}

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { open } from '../testing.ts'
+import { newId } from '#kernel'
+import { dpiOf } from './dpi.ts'
 import { isReportable } from './report.ts'
 
 test('what sellers of goods were paid in a year stands by quarter, without what the platform kept and what went back', async t => {
@@ -55,4 +57,80 @@ test('a seller is reported from thirty sales on, or above 2,000 EUR', () => {
   assert.equal(isReportable(of(30, 1)), true)
   assert.equal(isReportable(of(1, 2_000_01)), true)
   assert.equal(isReportable(of(1, 1, 'SEK')), true, 'of another currency the threshold says nothing')
+})
+
+const operator = {
+  name: 'Example Marketplace GmbH',
+  taxId: 'DE136695976',
+  street: 'Ringstr. 5',
+  postalCode: '10115',
+  city: 'Berlin',
+  country: 'DE',
+}
+
+test('a report for the tax office says of each seller what the schema asks, and names of whom something is missing', async t => {
+  const { vendor, sold, admin, sellers } = await open(t)
+  const at = '2027-01-31T12:00:00.000Z'
+  const nothing = await admin.post('/dac7/2026/xml', { operator })
+  assert.match(nothing.text, /<MessageTypeIndic>DPI403</)
+  const [ada, bob] = [await vendor(), await vendor({}, { name: 'Bob' })]
+  await sold([ada.owner], { at, totalMinor: 3_000_50, commissionMinor: 300_00 })
+  await sold([bob.owner], { at, totalMinor: 3_000_00, commissionMinor: 0, currency: 'SEK' })
+  sellers.delete(bob.vendorId)
+  const refused = await admin.post('/dac7/2027/xml', { operator })
+  assert.deepEqual(
+    [refused.status, refused.body.code, refused.body.sellers.find((one: any) => one.vendorId === bob.vendorId).missing],
+    [409, 'report_incomplete', ['name', 'address']],
+  )
+  const person = { vendorId: ada.vendorId, firstName: 'Ada <script>', lastName: 'Lovelace', birthDate: '1985-12-10' }
+  const { status, text, headers } = await admin.post('/dac7/2027/xml', { operator, persons: [person], leaveOut: true })
+  assert.deepEqual([status, headers['content-type']], [200, 'application/xml; charset=utf-8'])
+  assert.equal(text.match(/<ReportableSeller>/g)?.length, 1, 'of whom nothing is known nothing is told')
+  for (const part of [
+    '<FirstName>Ada &lt;script&gt;</FirstName>',
+    '<BirthDate>1985-12-10</BirthDate>',
+    '<TIN issuedBy="DE">DE136695976</TIN>',
+    '<Identifier AccountNumberType="IBAN">DE89370400440532013000</Identifier>',
+    '<ConsQ1 currCode="EUR">2701</ConsQ1>',
+    '<FeesQ1 currCode="EUR">300</FeesQ1>',
+    '<NumbQ1>1</NumbQ1>',
+    '<ReportingPeriod>2027-12-31</ReportingPeriod>',
+  ])
+    assert.ok(text.includes(part), `${part} in ${text}`)
+  assert.equal((await ada.post('/dac7/2027/xml', { operator })).status, 403)
+})
+
+test('the elements of a report stand in the order of its schema', () => {
+  const address = { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', region: 'Berlin', country: 'DE' }
+  const known = { address, taxId: null, vatId: 'DE136695976', iban: 'DE89370400440532013000', accountHolder: 'Ada' }
+  const quarters = [1, 2, 3, 4].map(transactions => ({ considerationMinor: -150, feesMinor: 0, transactions }))
+  const sold = { ...known, name: 'Voltwerk GmbH', currency: 'EUR', quarters }
+  const xml = dpiOf({
+    id: newId(),
+    year: 2027,
+    at: new Date('2028-01-15T12:00:00Z'),
+    operator: { name: 'Example', taxId: 'DE136695976', address },
+    to: 'DE',
+    sellers: [
+      { ...sold, reference: 'one', person: undefined },
+      { ...sold, reference: 'two', person: { firstName: 'Ada', lastName: 'Lovelace', birthDate: '1985-12-10' } },
+    ],
+  })
+  const where = 'Address CountryCode AddressFix Street PostCode City CountrySubentity'
+  const spec = 'DocSpec stf:DocTypeIndic stf:DocRefId'
+  const four = (name: string): string => [1, 2, 3, 4].map(quarter => `${name}Q${quarter}`).join(' ')
+  const activities =
+    `RelevantActivities SaleOfGoods Consideration ${four('Cons')} NumberOfActivities ${four('Numb')} ` +
+    `Fees ${four('Fees')} Taxes ${four('Tax')} ${spec}`
+  assert.deepEqual(
+    [...xml.matchAll(/<([\w:]+)[ >]/g)].map(([, name]) => name).join(' '),
+    'DPI_OECD MessageSpec SendingEntityIN TransmittingCountry ReceivingCountry MessageType MessageRefId MessageTypeIndic ' +
+      `ReportingPeriod Timestamp DPIBody PlatformOperator ResCountryCode TIN Name ${where} Nexus AssumedReporting ${spec} ` +
+      `ReportableSeller Identity EntitySeller Standard EntSellerID ResCountryCode TIN VAT Name ${where} ` +
+      `FinancialIdentifier Identifier AccountHolderName ${activities} ` +
+      'ReportableSeller Identity IndividualSeller Standard IndSellerID ResCountryCode TIN VAT Name FirstName LastName ' +
+      `${where} BirthInfo BirthDate FinancialIdentifier Identifier AccountHolderName ${activities}`,
+  )
+  assert.match(xml, /<TIN unknown="true">NOTIN<\/TIN>/)
+  assert.match(xml, /<ConsQ1 currCode="EUR">-2<\/ConsQ1>/, 'whole units, halves away from zero')
 })

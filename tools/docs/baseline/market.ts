@@ -65,7 +65,7 @@ export const market = [
       [orders]: ['takes the price the buyer was told, or says which changed'],
     },
   ),
-  row('M8', 'orders', 'POST /api/orders, GET /api/orders, /api/orders/:id', {
+  row('M8', 'orders', 'POST /api/orders, GET /api/orders, /api/orders/:id, POST /api/orders/guest', {
     [orders]: [
       'is placed from the cart, paid once whoever tells of it first, sent, and complete when it arrived',
       'is read by its buyer, its vendors and admins, by id and by number, and by nobody else',
@@ -90,6 +90,9 @@ export const market = [
     [orders]: [
       'twenty payers on five pieces always end in five sold, a hundred times, on one process and on two',
       'that nobody pays ends by itself: its pieces can be bought again, and who pays too late has it back',
+    ],
+    'test/fault/orders.test.ts': [
+      'killed with everything it has while somebody orders and pays, the shop has each order once, paid, and each piece',
     ],
     'test/processes/oversell.test.ts': [
       'twenty buyers on five pieces always end in five sold, on two processes of each service, over Kafka and Redis',
