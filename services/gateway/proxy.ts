@@ -4,6 +4,7 @@ import replyFrom from '@fastify/reply-from'
 import { clientHeader, judgedElsewhere, Problem, serviceToken, traceparent, type Reply } from '#kernel'
 import type { FastifyRequest } from 'fastify'
 import type { Directory } from './directory.ts'
+import { openFrozen } from './frozen.ts'
 import type { GatewayHost } from './host.ts'
 import { passSocket } from './sockets.ts'
 
@@ -72,7 +73,7 @@ export function proxy(host: GatewayHost, directory: Directory): void {
         if (app.sockets.knocks(request)) {
           const headers = Object.assign(passable(request.headers, true), introduction(host.peers, request))
           await passSocket(host, request, reply, { ...goal, headers }, () => app.sockets.take(request, reply))
-        } else passOn(request, reply, goal, new Set())
+        } else passOn(request, reply, goal, new Set(), { isAnswered: false })
         return reply
       },
     })
@@ -109,21 +110,49 @@ function passing({ peers, metrics }: GatewayHost) {
     'status',
   ])
 
-  function passOn(request: FastifyRequest, reply: Reply, goal: Goal, tried: ReadonlySet<string>): void {
+  const watch = openFrozen()
+
+  function passOn(
+    request: FastifyRequest,
+    reply: Reply,
+    goal: Goal,
+    tried: ReadonlySet<string>,
+    outcome: { isAnswered: boolean },
+  ): void {
     const { service, path } = goal
     const address = peers.pick(service, tried)
     if (!address) throw unavailable()
     const again = new Set([...tried, address])
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const isSafe = safe.has(request.method)
+    const more = (): boolean => peers.addressesOf(service).some(known => !again.has(known))
+    const refuse = (): void => {
+      outcome.isAnswered = true
+      void reply
+        .code(503)
+        .headers({ 'retry-after': '1', 'content-type': 'application/problem+json' })
+        .send(JSON.stringify(unavailable().toJSON(request.id, reply.server.base)))
+    }
+    let isLetGo = false
+    const answered = watch(address, () => {
+      isLetGo = true
+      reject(new Error('frozen'))
+      passed.inc({ service, status: 'frozen' })
+      // Should it answer after all, whoever answers first is heard.
+      if (isSafe && more()) passOn(request, reply, goal, again, outcome)
+      else refuse()
+    })
     // The request itself stays whole when an address is not there: it may go to the next one.
     if (request.body) request.body = Readable.from(chunksOf(request.raw), { objectMode: false })
     reply.from(address + path, {
       // Another try is for us to decide.
       retryDelay: () => null,
-      rewriteRequestHeaders: (_, headers) =>
-        Object.assign(passable(headers, safe.has(request.method)), introduction(peers, request)),
+      rewriteRequestHeaders: (_, headers) => Object.assign(passable(headers, isSafe), introduction(peers, request)),
       onResponse(_, response, upstream) {
-        const { stream } = upstream as unknown as { stream: Answer }
+        const { stream } = upstream as unknown as { stream: Answer & { destroy(): void } }
+        answered()
+        if (outcome.isAnswered) return stream.on('error', () => {}).destroy()
+        outcome.isAnswered = true
         passed.inc({ service, status: response.statusCode })
         // One that stops, or has no database, is not asked for a while.
         if (response.statusCode === 503) reject(new Error('503'))
@@ -139,18 +168,17 @@ function passing({ peers, metrics }: GatewayHost) {
         )
       },
       onError(_, { error }) {
+        answered()
+        // What became of it was said, or is asked elsewhere.
+        if (outcome.isAnswered || isLetGo) return
         const { code = '' } = (error.cause ?? error) as { code?: string }
         // Who hangs up or sends what is not HTTP says nothing about who was to answer.
         if (request.raw.aborted || !(broken.has(code) || code === 'UND_ERR_HEADERS_TIMEOUT')) resolve()
         else reject(error)
         passed.inc({ service, status: 'failed' })
-        const harmless = refused.has(code) || (safe.has(request.method) && broken.has(code))
-        const more = peers.addressesOf(service).some(known => !again.has(known))
-        if (harmless && more && !request.raw.readableDidRead) return passOn(request, reply, goal, again)
-        void reply
-          .code(503)
-          .headers({ 'retry-after': '1', 'content-type': 'application/problem+json' })
-          .send(JSON.stringify(unavailable().toJSON(request.id, reply.server.base)))
+        const harmless = refused.has(code) || (isSafe && broken.has(code))
+        if (harmless && more() && !request.raw.readableDidRead) passOn(request, reply, goal, again, outcome)
+        else refuse()
       },
     })
     // An address that is left alone does not wait for the outcome.

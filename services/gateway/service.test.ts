@@ -356,6 +356,53 @@ test('a change that may have happened is not sent twice', async t => {
   assert.equal(behind.asked?.length ?? 0, 0)
 })
 
+test('a process that is frozen is let go in seconds: reads go elsewhere, of changes it is said; one that takes its time is not', async t => {
+  const routes = JSON.stringify(['GET', 'POST'].map(method => ({ method, url: '/api/shop', service: 'shop' })))
+  /** Says what it serves, and then nothing any more but, if it is only slow, that it lives. */
+  const mute = (lives: boolean, answersMs?: number) =>
+    createTcpServer(socket =>
+      socket
+        .on('error', () => {})
+        .on('data', data => {
+          const request = data.toString()
+          const say = (body: string) =>
+            socket.write(
+              `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+            )
+          if (request.includes(' /internal/routes ')) say(routes)
+          else if (lives && request.includes(' /health/')) say('{}')
+          else if (answersMs !== undefined && !request.includes(' /health/'))
+            setTimeout(() => say('{"name":"slow"}'), answersMs).unref()
+        }),
+    )
+  const frozen = await listening(t, mute(false))
+  const slow = await listening(t, mute(true, 8_000))
+  const [both, alone, late] = await Promise.all([
+    open(t, { shop: [frozen, shop()] }),
+    open(t, { shop: [frozen] }),
+    open(t, { shop: [slow] }),
+  ])
+  const began = performance.now()
+  const seconds = (): number => (performance.now() - began) / 1000
+  const change = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"n":1}' }
+  const [read, changed, waited] = await Promise.all([
+    Promise.all(Array.from({ length: 4 }, () => fetch(`${both.address}/api/shop`))),
+    fetch(`${alone.address}/api/shop`, change).then(async answer => [
+      answer.status,
+      (await json(answer)).code,
+      seconds(),
+    ]),
+    fetch(`${late.address}/api/shop`).then(async answer => [answer.status, await json(answer)]),
+  ])
+  assert.deepEqual(
+    await Promise.all(read.map(async answer => [answer.status, await json(answer)])),
+    read.map(() => [200, { name: 'shop' }]),
+  )
+  assert.deepEqual(changed.slice(0, 2), [503, 'service_unavailable'])
+  assert.ok((changed[2] as number) < 60, `let go after ${changed[2]} s`)
+  assert.deepEqual(waited, [200, { name: 'slow' }])
+})
+
 test('clients who hang up do not make a service look broken', async t => {
   const p = await open(t, { shop: [shop()] })
   const { port, hostname } = new URL(p.address)
