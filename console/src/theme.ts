@@ -1,4 +1,4 @@
-import { Button, createTheme, Modal, Popover, type CSSVariablesResolver } from '@mantine/core'
+import { Button, createTheme, Modal, Notification, Popover, type CSSVariablesResolver } from '@mantine/core'
 
 /** The one place for colours and defaults: every pair of text and ground has a contrast of 4.5 or more in both schemes. */
 export const themeFor = (close: string) =>
@@ -22,6 +22,7 @@ export const themeFor = (close: string) =>
           transitionProps: { duration: 0 },
         },
       }),
+      Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': close } } }),
       Popover: Popover.extend({ defaultProps: { returnFocus: true, withinPortal: true, shadow: 'md' } }),
     },
   })

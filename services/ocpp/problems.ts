@@ -20,6 +20,7 @@ export const problems = {
   command_rejected: ['conflict', 'The charger rejects the command.'],
   command_failed: ['conflict', 'The charger could not take the command, and says why.'],
   command_unanswered: ['unavailable', 'The charger has not answered in time; it may have done it all the same.'],
+  action_unknown: ['not_found', 'The version of OCPP has no such message.'],
   upload_unknown: ['not_found', 'There is no such address for a file, or no more.'],
   upload_empty: ['invalid', 'The file is empty.'],
   upload_unsupported: ['conflict', 'The charger cannot bring files here; give it another location.'],

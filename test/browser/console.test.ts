@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { deProblems } from '../../console/src/texts/de-problems.ts'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
@@ -93,3 +95,13 @@ test(
       assert.ok((await http.inject(path)).statusCode >= 400, path)
   },
 )
+
+test('every refusal of the platform has a German text', async () => {
+  const table = await readFile(new URL('../../docs/api/problems.md', import.meta.url), 'utf8')
+  const codes = [...table.matchAll(/^\| \d{3} \| `(\w+)`/gm)].map(([, code]) => code!)
+  assert.ok(codes.length > 400)
+  assert.deepEqual(
+    codes.filter(code => !deProblems[code]),
+    [],
+  )
+})

@@ -17,6 +17,8 @@ export const chargers: readonly Chapter[] = [
       { operation: 'getOcppChargersByIdCommands', with: { id: 'chargerId' } },
       { operation: 'getOcppChargersByIdCommandsCount', with: { id: 'chargerId' } },
       { operation: 'getOcppChargersByIdCommandsByCommand', with: { id: 'chargerId' }, status: 404 },
+      { operation: 'getOcppSchemasByVersion' },
+      { operation: 'getOcppSchemasByVersionByAction' },
       { operation: 'getOcppChargersByIdVariables', with: { id: 'chargerId' } },
       { operation: 'getOcppChargersByIdVariablesCount', with: { id: 'chargerId' } },
       { operation: 'putOcppChargersByIdVariables', with: { id: 'chargerId' }, status: 409 },

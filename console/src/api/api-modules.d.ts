@@ -19,3 +19,20 @@ declare module 'schema:*' {
   const schema: import('../blocks/schema.ts').Schema
   export default schema
 }
+
+declare module 'law:attributes' {
+  const attributes: Readonly<
+    Record<
+      string,
+      {
+        readonly type: string
+        readonly unit: string | null
+        readonly en: string
+        readonly de: string
+        /** Nobody writes it. */
+        readonly computed?: true
+      }
+    >
+  >
+  export default attributes
+}

@@ -14,6 +14,7 @@ import {
 } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
+import type { Catalogue } from '../texts/en.ts'
 import { nameOf, useLanguage, useTexts, wordFor } from '../texts/texts.tsx'
 import { fill } from './fill.ts'
 import { pointerOf, takenBy, type Path, type Schema } from './schema.ts'
@@ -26,6 +27,8 @@ interface FieldProps {
   readonly required: boolean
   readonly errors: Readonly<Record<string, string>>
   readonly set: (path: Path, value: unknown) => void
+  /** Whether what goes deeper and may be left out is closed at first, and room for makers' own data is left out. */
+  readonly folded?: boolean
 }
 
 /** Fields for what a schema takes: the API's, a charger's, or one that a screen declares. */
@@ -35,10 +38,11 @@ export function SchemaForm(props: Omit<FieldProps, 'root' | 'path' | 'required'>
 }
 
 function Fields(props: FieldProps) {
-  const { schema, root, path, value, errors, set } = props
+  const { schema, root, path, value, errors, set, folded } = props
+  const shown = Object.entries(schema.properties ?? {}).filter(([name]) => !folded || name !== 'customData')
   return (
     <Stack gap="sm">
-      {Object.entries(schema.properties ?? {}).map(([name, each]) => (
+      {shown.map(([name, each]) => (
         <Field
           key={name}
           schema={each}
@@ -48,6 +52,7 @@ function Fields(props: FieldProps) {
           required={schema.required?.includes(name) ?? false}
           errors={errors}
           set={set}
+          folded={folded}
         />
       ))}
     </Stack>
@@ -61,11 +66,14 @@ function Field(props: FieldProps) {
   const texts = useTexts()
   const { schema, nullable } = takenBy(props.schema, root)
   const last = path.at(-1)!
-  const name = schema.title ?? nameOf(texts, typeof last === 'number' ? `${last + 1}` : last)
+  const own = typeof last === 'number' ? `${last + 1}` : last
+  // A protocol's own names are what its readers know.
+  const name = schema.title ?? (props.folded ? own : nameWithin(texts, path, own))
+  const called = (word: unknown): string => (props.folded ? String(word) : wordFor(texts, String(word)))
   const about = {
     id: fieldId(path),
     label: required && !nullable ? `${name} (${texts.form.required})` : name,
-    description: schema.description,
+    description: helpOf(schema),
     error: errors[pointerOf(path)],
   }
   const put = (next: unknown): void =>
@@ -75,7 +83,7 @@ function Field(props: FieldProps) {
     return (
       <Select
         {...about}
-        data={schema.enum.map(each => ({ value: String(each), label: wordFor(texts, String(each)) }))}
+        data={schema.enum.map(each => ({ value: String(each), label: called(each) }))}
         value={value === undefined || value === null ? null : String(value as string)}
         placeholder={texts.form.choose}
         clearable={!required}
@@ -102,17 +110,37 @@ function Field(props: FieldProps) {
       if (schema.items) return <ListField {...props} schema={schema} name={name} />
       break
     case 'object':
-      if (schema.properties && Object.keys(schema.properties).length > 0)
+      if (schema.properties && Object.keys(schema.properties).length > 0) {
+        if (props.folded && !required)
+          return (
+            <details id={about.id} open={value !== undefined || undefined} className="folded">
+              <summary>{name}</summary>
+              {about.description && <Text size="sm">{about.description}</Text>}
+              <Fields {...props} schema={schema} />
+            </details>
+          )
         return (
           <Fieldset legend={about.label} id={about.id}>
             <Fields {...props} schema={schema} />
           </Fieldset>
         )
+      }
       break
     default:
   }
   return <JsonField {...{ about, value, put }} />
 }
+
+/** What a field is called where it stands, `batteryModel.id`, else anywhere. */
+const nameWithin = (texts: Catalogue, path: Path, own: string): string =>
+  (texts.fields as Record<string, string>)[path.slice(-2).join('.')] ?? nameOf(texts, own)
+
+/** OCPP's descriptions begin with names of a model that nobody sees. */
+const helpOf = ({ description }: Schema): string | undefined =>
+  description
+    ?.split(/urn:x-\S+\s*/)
+    .at(-1)!
+    .trim() || undefined
 
 interface Leaf {
   readonly about: { id: string; label: string; description?: string; error?: string }
@@ -123,6 +151,7 @@ interface Leaf {
 function TextField({ about, schema, value, put }: Leaf & { schema: Schema }) {
   const text = typeof value === 'string' ? value : ''
   const { format, maxLength, examples } = schema
+  if (format === 'decimal') return <NumberField {...{ about, schema, value, put }} />
   if (format === 'date-time')
     return (
       <TextInput
@@ -159,31 +188,40 @@ function NumberField({ about, schema, value, put }: Leaf & { schema: Schema }) {
   const [wrong, complain] = useState(false)
   const read = (text: string): void => {
     type(text)
-    const number = numberIn(text, language)
-    complain(number === undefined)
-    if (number !== undefined) put(number === null ? '' : schema.type === 'integer' ? Math.round(number) : number)
+    const decimal = decimalIn(text, language)
+    complain(decimal === undefined)
+    if (decimal === undefined) return
+    if (decimal === null || schema.type === 'string') return put(decimal ?? '')
+    put(schema.type === 'integer' ? Math.round(Number(decimal)) : Number(decimal))
   }
   return (
     <TextInput
       {...about}
       error={wrong ? texts.form.number : about.error}
       inputMode="decimal"
-      value={typed ?? (typeof value === 'number' ? format.format(value) : '')}
+      value={typed ?? shownIn(value, format)}
       onChange={event => read(event.currentTarget.value)}
       onBlur={() => !wrong && type(undefined)}
     />
   )
 }
 
-/** `1.234,5` where German is read, `1,234.5` where English is; null for nothing, undefined for what is none. */
-export function numberIn(text: string, language: string): number | null | undefined {
+/** A decimal text keeps its digits. */
+function shownIn(value: unknown, format: Intl.NumberFormat): string {
+  if (typeof value === 'number') return format.format(value)
+  const sign = format.formatToParts(1.5).find(({ type }) => type === 'decimal')!.value
+  return typeof value === 'string' ? value.replace('.', sign) : ''
+}
+
+/** `1.234,5` where German is read, `1,234.5` where English is, as decimal text; null for nothing, undefined for what is none. */
+export function decimalIn(text: string, language: string): string | null | undefined {
   const [group, decimal] = language === 'de' ? ['.', ','] : [',', '.']
   let plain = text.trim().replaceAll(/[\s\u00a0\u202f]/g, '')
   if (plain === '') return null
   if (new RegExp(`^[+-]?\\d{1,3}(\\${group}\\d{3})+(\\${decimal}\\d*)?$`).test(plain))
     plain = plain.replaceAll(group!, '')
   plain = plain.replace(decimal!, '.')
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : undefined
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? plain : undefined
 }
 
 function ListField(props: FieldProps & { name: string }) {
@@ -208,7 +246,7 @@ function ListField(props: FieldProps & { name: string }) {
   return (
     <Fieldset legend={name} id={fieldId(path)}>
       <Stack gap="sm">
-        {schema.description && <Text size="sm">{schema.description}</Text>}
+        {schema.description && <Text size="sm">{helpOf(schema)}</Text>}
         {error && <Text c="red">{error}</Text>}
         {items.map((each, index) => (
           // Their place is all that tells them apart.
@@ -221,6 +259,7 @@ function ListField(props: FieldProps & { name: string }) {
                 value={each}
                 required
                 errors={errors}
+                folded={props.folded}
                 set={(at, next) => set(at, next ?? (at.length === path.length + 1 ? '' : undefined))}
               />
             </div>

@@ -5,7 +5,7 @@ import { useTexts } from '../texts/texts.tsx'
 
 /** What went wrong, in the reader's language where its code is known to us, else as the platform says it. */
 export function messageOf(error: unknown, { problems }: Catalogue): string {
-  if (error instanceof ApiProblem) return problems[error.code] ?? error.message
+  if (error instanceof ApiProblem) return problems[error.code] ?? error.said ?? error.message
   if (error instanceof TypeError) return problems.network!
   return error instanceof Error ? error.message : problems.unknown!
 }
@@ -20,6 +20,11 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
         {problem && (
           <details>
             <summary>{texts.shell.details}</summary>
+            {problem.said && (
+              <Text size="sm" lang="en">
+                {problem.message}
+              </Text>
+            )}
             <Text size="sm">
               <Code>{problem.code}</Code> · {problem.status}
               {problem.traceId && (

@@ -279,6 +279,30 @@ suite('a command', () => {
   })
 })
 
+test('who makes forms of commands asks for their schemas, and gets each', async t => {
+  const { as } = await open(t)
+  const me = as()
+  for (const [version, length] of [
+    ['ocpp1.6', 26],
+    ['ocpp2.0.1', 40],
+    ['ocpp2.1', 55],
+  ] as const) {
+    const { body } = await me.get(`/schemas/${version}`)
+    assert.equal(body.commands.length, length)
+    assert.ok(body.messages.includes('BootNotification') && !body.commands.includes('BootNotification'))
+    for (const action of [...body.commands, ...body.messages]) {
+      const answer = await me.get(`/schemas/${version}/${action}`)
+      assert.equal(answer.status, 200, action)
+      assert.equal(answer.body.request.type, 'object', action)
+    }
+  }
+  const { headers, body } = await me.get('/schemas/ocpp2.0.1/SetChargingProfile')
+  assert.ok(body.request.definitions.ChargingSchedulePeriodType, 'with what it refers to')
+  assert.match(headers.get('cache-control')!, /max-age/)
+  assert.equal((await me.get('/schemas/ocpp1.6/SetVariables')).body.code, 'action_unknown')
+  assert.equal((await me.get('/schemas/ocpp3/Reset')).status, 400)
+})
+
 for (const version of ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const)
   test(`every action of ${version} that a charger takes can be sent, in any case of letters`, () => {
     for (const action of commands[version]) {

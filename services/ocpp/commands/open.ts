@@ -16,6 +16,7 @@ import { openEndings } from './endings.ts'
 import { openHurry } from './hurry.ts'
 import { takeRequests } from './requested.ts'
 import { commandRoutes } from './routes.ts'
+import { schemaRoutes } from './schemas.ts'
 
 /** What operators tell chargers, and what is known of the devices that they are. */
 export function openCommands(host: OcppHost, gateway: Gateway): void {
@@ -29,6 +30,7 @@ export function openCommands(host: OcppHost, gateway: Gateway): void {
   const syncList = syncLists(host, call)
   mirrorDevices(host, syncList)
   commandRoutes(host, call)
+  schemaRoutes(host)
   takeRequests(host)
   deviceRoutes(host, call)
   openTransfers(host, call)

@@ -60,6 +60,8 @@ export interface ListDeclaration<Row> {
   readonly empty: (texts: Catalogue) => { title: string; text: string }
   /** What one does first where there is nothing. */
   readonly begin?: ReactNode
+  /** Milliseconds, where it moves and nothing tells of it. */
+  readonly every?: number
 }
 
 /** With rows of the type that the API's document says. */

@@ -18,6 +18,8 @@ export function useRows<Row>(list: ListDeclaration<Row>, asked: Asked) {
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) => pageOf<Row>(path, query, pageParam, signal),
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+    // Who has gone far down reads, and does not wait for what is new.
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 2 ? false : (list.every ?? false)),
   })
   const { sort: _, ...filters } = query
   const count = useQuery({

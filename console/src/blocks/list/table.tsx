@@ -28,8 +28,10 @@ export function Rows<Row>(shown: RowsShown<Row>) {
   const texts = useTexts()
   const pick = usePicking(shown)
   const picked = rows.filter(row => selected.has(idOf(row))).length
+  // What scrolls is reached by keyboard, where nothing within it is.
+  const alone = !list.acts && !list.open && { tabIndex: 0, role: 'region', 'aria-label': texts.list.rows }
   return (
-    <div className="rows">
+    <div className="rows" {...alone}>
       <Table verticalSpacing={compact ? 2 : 'xs'} highlightOnHover>
         <Table.Thead>
           <Table.Tr>

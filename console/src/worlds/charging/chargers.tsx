@@ -1,5 +1,5 @@
-import { Alert, Button, Code, Select, Stack, Table, Text } from '@mantine/core'
-import { useState } from 'react'
+import { Code, Stack, Table, Text } from '@mantine/core'
+import { lazy, Suspense } from 'react'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
@@ -7,12 +7,13 @@ import { Facts } from '../../blocks/detail.tsx'
 import { Empty } from '../../blocks/empty.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
-import { JsonField } from '../../blocks/schema-form.tsx'
 import { detailScreen, listScreen } from '../../blocks/screens.tsx'
-import { Trouble } from '../../blocks/trouble.tsx'
 import { Value } from '../../blocks/values.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
+
+/** With the forms: nobody waits for them who only looks. */
+const Commands = lazy(() => import('./commands.tsx'))
 
 type ChargerAnswer = components['schemas']['Charger']
 
@@ -42,6 +43,7 @@ const list = listOf('/api/ocpp/chargers', {
     { ...decide('reject'), may: ({ status }) => status !== 'rejected', warns: texts => texts.charging.rejectText },
   ],
   empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptyChargers }),
+  every: 3_000,
 })
 
 /** What one types into a charger; it appears in the list by itself. */
@@ -75,7 +77,15 @@ export const Charger = detailScreen({
   tabs: (charger, texts) => [
     { id: 'now', name: texts.charging.connectors, content: () => <Now charger={charger} /> },
     { id: 'sessions', name: texts.charging.sessions, content: () => <List list={sessionsOf(charger.id)} embedded /> },
-    { id: 'commands', name: texts.charging.commands, content: () => <Commands charger={charger} /> },
+    {
+      id: 'commands',
+      name: texts.charging.commands,
+      content: () => (
+        <Suspense>
+          <Commands charger={charger} />
+        </Suspense>
+      ),
+    },
     { id: 'wire', name: texts.charging.wire, content: () => <List list={messagesOf(charger.id)} embedded /> },
     { id: 'config', name: texts.charging.variables, content: () => <List list={variablesOf(charger.id)} embedded /> },
     { id: 'about', name: texts.shell.details, content: () => <Facts facts={factsOf(charger)} /> },
@@ -150,15 +160,19 @@ const messagesOf = (id: string) =>
   listOf('/api/ocpp/chargers/{id}/messages', {
     params: { id },
     columns: [
+      { id: 'at', kind: 'instant' },
       { id: 'action' },
       { id: 'direction', kind: 'word' },
       { id: 'outcome', kind: 'state' },
+      {
+        id: 'error',
+        value: ({ errorCode, errorDescription }) => [errorCode, errorDescription].filter(Boolean).join(': '),
+      },
       { id: 'payload', value: ({ payload }) => JSON.stringify(payload) },
-      { id: 'answer', value: ({ answer }) => JSON.stringify(answer) },
-      { id: 'errorCode', aside: true },
-      { id: 'at', kind: 'instant' },
+      { id: 'answer', value: ({ answer }) => answer && JSON.stringify(answer) },
     ],
     empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
+    every: 3_000,
   })
 
 const variablesOf = (id: string) =>
@@ -176,91 +190,3 @@ const variablesOf = (id: string) =>
     idOf: row => [row.component, row.componentInstance, row.evse, row.connector, row.variable, row.attribute].join('/'),
     empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
   })
-
-const commandsOf = (id: string) =>
-  listOf('/api/ocpp/chargers/{id}/commands', {
-    params: { id },
-    columns: [
-      { id: 'action' },
-      { id: 'outcome', kind: 'state' },
-      { id: 'payload', value: ({ payload }) => JSON.stringify(payload) },
-      { id: 'answer', value: ({ answer }) => JSON.stringify(answer) },
-      { id: 'askedAt', kind: 'instant' },
-    ],
-    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
-  })
-
-/** What one sends most, with what it sends; the charger's version decides which of them there is. */
-const usual: Record<string, Record<string, object>> = {
-  'ocpp1.6': {
-    Reset: { type: 'Soft' },
-    ChangeAvailability: { connectorId: 0, type: 'Operative' },
-    GetConfiguration: {},
-    ChangeConfiguration: { key: 'HeartbeatInterval', value: '300' },
-    UnlockConnector: { connectorId: 1 },
-    TriggerMessage: { requestedMessage: 'StatusNotification' },
-    ClearCache: {},
-  },
-  'ocpp2.0.1': {
-    Reset: { type: 'OnIdle' },
-    ChangeAvailability: { operationalStatus: 'Operative' },
-    GetBaseReport: { requestId: 1, reportBase: 'FullInventory' },
-    UnlockConnector: { evseId: 1, connectorId: 1 },
-    TriggerMessage: { requestedMessage: 'StatusNotification' },
-    ClearCache: {},
-  },
-}
-
-function Commands({ charger }: { charger: ChargerAnswer }) {
-  const texts = useTexts()
-  const known = usual[charger.ocppVersion === 'ocpp1.6' ? 'ocpp1.6' : 'ocpp2.0.1']!
-  const [action, choose] = useState('TriggerMessage')
-  const [payload, enter] = useState<unknown>(known.TriggerMessage)
-  const [answer, hear] = useState<unknown>()
-  const [trouble, tell] = useState<unknown>()
-  const [busy, work] = useState(false)
-  const send = async (): Promise<void> => {
-    work(true)
-    tell(undefined)
-    hear(undefined)
-    try {
-      hear((await ask('POST', path(charger.id, `/commands/${action}`), { body: payload || {} })).data)
-    } catch (error) {
-      tell(error)
-    } finally {
-      work(false)
-    }
-  }
-  return (
-    <Stack>
-      <Select
-        label={texts.charging.command}
-        data={Object.keys(known)}
-        value={action}
-        allowDeselect={false}
-        onChange={next => {
-          choose(next!)
-          enter(known[next!])
-        }}
-      />
-      <JsonField
-        key={action}
-        about={{ id: 'field-payload', label: nameOf(texts, 'payload') }}
-        value={payload}
-        put={enter}
-      />
-      <div>
-        <Button onClick={() => void send()} loading={busy}>
-          {texts.charging.send}
-        </Button>
-      </div>
-      {trouble !== undefined && <Trouble error={trouble} />}
-      {answer !== undefined && (
-        <Alert role="status" title={texts.charging.answer}>
-          <Value kind="json" value={answer} />
-        </Alert>
-      )}
-      <List list={commandsOf(charger.id)} embedded />
-    </Stack>
-  )
-}

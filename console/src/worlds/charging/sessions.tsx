@@ -32,6 +32,7 @@ const list = listOf('/api/sessions', {
   open: ({ id }) => `/sessions/${id}`,
   acts: [{ ...stop, may: ({ status }) => status === 'active' }],
   empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptySessions }),
+  every: 5_000,
 })
 
 export const Sessions = listScreen(way.name, list)
@@ -42,7 +43,7 @@ export const Session = detailScreen({
   title: ({ chargerId, connector }) => `${chargerId} · ${connector}`,
   state: ({ status }) => status,
   changed: ({ updatedAt }) => updatedAt,
-  every: 5_000,
+  every: 3_000,
   acts: ({ id, status }) => (status === 'active' ? [{ ...stop, run: () => stop.run({ id }) }] : []),
   tabs: (session, texts) => [
     { id: 'about', name: texts.shell.details, content: () => <About session={session} /> },

@@ -1,5 +1,6 @@
 import { Button, Stack, Title } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
 import { base } from '../../api/base.ts'
 import { Read, read } from '../../blocks/data.tsx'
 import { Detail, Facts } from '../../blocks/detail.tsx'
@@ -12,6 +13,9 @@ import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { kindOf } from '../../blocks/merge.tsx'
 import { documentsOf, Upload } from './documents.tsx'
 import { publish, titleOf, type Passport } from './passports.tsx'
+
+const Readers = lazy(() => import('./readers.tsx'))
+const Readiness = lazy(() => import('./readiness.tsx'))
 
 export default function PassportScreen() {
   const { id } = useParams({ strict: false }) as { id: string }
@@ -53,6 +57,15 @@ function Shown({ passport }: { passport: Passport }) {
       tabs={[
         { id: 'data', name: texts.passports.data, content: () => <Data data={data} /> },
         {
+          id: 'readiness',
+          name: texts.passports.readiness,
+          content: () => (
+            <Suspense>
+              <Readiness id={id} editable={status !== 'archived'} />
+            </Suspense>
+          ),
+        },
+        {
           id: 'documents',
           name: texts.passports.documents,
           content: () => (
@@ -62,8 +75,17 @@ function Shown({ passport }: { passport: Passport }) {
             </>
           ),
         },
-        { id: 'readers', name: texts.passports.readers, content: () => <List list={readersOf(id)} embedded /> },
+        {
+          id: 'readers',
+          name: texts.passports.readers,
+          content: () => (
+            <Suspense>
+              <Readers id={id} />
+            </Suspense>
+          ),
+        },
         { id: 'history', name: texts.passports.history, content: () => <Versions id={id} /> },
+        { id: 'access', name: texts.passports.access, content: () => <List list={accessTo(id)} embedded /> },
       ]}
     />
   )
@@ -92,15 +114,19 @@ function Data({ data }: { data: Record<string, unknown> }) {
   )
 }
 
-const readersOf = (id: string) =>
-  listOf('/api/passports/{id}/readers', {
+/** Who looked at what is not for everybody. */
+const accessTo = (id: string) =>
+  listOf('/api/passports/{id}/access-log', {
     params: { id },
     columns: [
-      { id: 'kind', kind: 'word' },
-      { id: 'email', value: row => row.email ?? row.id },
-      { id: 'since', kind: 'instant' },
+      { id: 'reader', value: ({ reader }) => reader.id },
+      { id: 'kind', kind: 'word', value: ({ reader }) => reader.kind },
+      { id: 'audience', kind: 'word' },
+      { id: 'route' },
+      { id: 'at', kind: 'instant' },
     ],
-    empty: texts => ({ title: texts.passports.readers, text: texts.passports.shareText }),
+    idOf: row => JSON.stringify(row),
+    empty: texts => ({ title: texts.passports.access, text: texts.passports.emptyAccess }),
   })
 
 function Versions({ id }: { id: string }) {

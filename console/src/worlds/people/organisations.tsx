@@ -1,9 +1,8 @@
 import schema from 'schema:post /api/auth/organisations'
 import invitation from 'schema:post /api/auth/organisations/{id}/invitations'
-import { useState } from 'react'
 import { ask } from '../../api/client.ts'
+import { Adding } from '../../blocks/adding.tsx'
 import { Facts } from '../../blocks/detail.tsx'
-import { Editor } from '../../blocks/editor.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { createScreen, detailScreen, listScreen } from '../../blocks/screens.tsx'
@@ -89,21 +88,15 @@ const invitationsOf = (id: string) =>
     empty: texts => ({ title: texts.people.invitations, text: texts.people.emptyInvitations }),
   })
 
-const nobody = { data: {} }
-
 function Invitations({ id }: { id: string }) {
   const texts = useTexts()
-  const [count, again] = useState(0)
   return (
     <>
-      <Editor
-        key={count}
+      <Adding
         name={`invitation ${id}`}
         schema={invitation}
-        initial={nobody}
         button={texts.people.invite}
         save={body => ask('POST', `/api/auth/organisations/${id}/invitations`, { body })}
-        saved={() => again(count + 1)}
       />
       <List list={invitationsOf(id)} embedded />
     </>

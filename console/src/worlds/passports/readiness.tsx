@@ -1,0 +1,253 @@
+import { Anchor, Button, Group, Modal, SegmentedControl, Stack, Table, Text, TextInput } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { useState, type FormEvent } from 'react'
+import attributes from 'law:attributes'
+import type { components } from '../../api/api.gen'
+import { ask } from '../../api/client.ts'
+import { ApiProblem } from '../../api/problem.ts'
+import { Read } from '../../blocks/data.tsx'
+import { fill } from '../../blocks/fill.ts'
+import { SchemaForm } from '../../blocks/schema-form.tsx'
+import { pathOf, pointerOf, withValue, type Schema } from '../../blocks/schema.ts'
+import { Trouble } from '../../blocks/trouble.tsx'
+import { State } from '../../blocks/values.tsx'
+import { useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
+
+type Item = components['schemas']['ReadinessItem']
+
+const regulation = 'https://eur-lex.europa.eu/eli/reg/2023/1542/oj'
+const open: ReadonlySet<string> = new Set(['missing', 'invalid'])
+
+/** What the law asks of this passport, point by point: what is there, what lacks and why, and the next act at each. */
+export default function Readiness({ id, editable }: { id: string; editable: boolean }) {
+  const texts = useTexts()
+  const [on, choose] = useState('')
+  const [all, show] = useState(false)
+  const [filling, begin] = useState<Item>()
+  return (
+    <Stack>
+      <Group align="flex-end">
+        <TextInput
+          type="date"
+          label={texts.readiness.on}
+          value={on}
+          onChange={event => choose(event.currentTarget.value)}
+        />
+        <SegmentedControl
+          value={all ? 'all' : 'open'}
+          onChange={next => show(next === 'all')}
+          data={[
+            { value: 'open', label: texts.readiness.gaps },
+            { value: 'all', label: texts.readiness.all },
+          ]}
+        />
+      </Group>
+      <Read path="/api/passports/{id}/readiness" params={{ id }} query={on ? { on } : {}}>
+        {readiness => {
+          const shown = readiness.items.filter(({ finding }) => all || open.has(finding))
+          const { present, missing, invalid } = readiness.counts
+          return (
+            <Stack>
+              <Group>
+                <State value={readiness.ready ? 'ready' : 'not_ready'} />
+                <Text role="status">
+                  {fill(texts.readiness.summary, { present, missing, invalid, of: present + missing + invalid })}
+                </Text>
+                <Text c="dimmed">{wordFor(texts, readiness.scope)}</Text>
+              </Group>
+              {shown.length === 0 ? (
+                <Text>{texts.readiness.nothing}</Text>
+              ) : (
+                <Points items={shown} fill={editable ? begin : undefined} />
+              )}
+            </Stack>
+          )
+        }}
+      </Read>
+      {filling && <Fill id={id} item={filling} close={() => begin(undefined)} />}
+    </Stack>
+  )
+}
+
+/** The law's own words are English; what its attributes are called is there in both. */
+function nameOfPoint({ name, attributes: ids }: Item, language: Language): string {
+  const own = ids.map(id => attributes[id]?.[language]).filter(Boolean)
+  return language === 'en' || own.length === 0 ? name : own.join(', ')
+}
+
+function Points({ items, fill: begin }: { items: readonly Item[]; fill?: (item: Item) => void }) {
+  const texts = useTexts()
+  const language = useLanguage()
+  const fillable = (item: Item) =>
+    item.finding !== 'must_be_empty' && item.attributes.some(id => attributes[id] && !attributes[id].computed)
+  return (
+    <div className="rows">
+      <Table className="points">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{texts.readiness.point}</Table.Th>
+            <Table.Th>{texts.readiness.finding}</Table.Th>
+            <Table.Th miw="9rem">{texts.readiness.article}</Table.Th>
+            {begin && <Table.Th>{texts.readiness.next}</Table.Th>}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {items.map(item => (
+            <Table.Tr key={item.dataPoint}>
+              <Table.Td>
+                {item.dataPoint}. {nameOfPoint(item, language)}
+                {item.condition && (
+                  <Text size="sm" c="dimmed" lang="en">
+                    {item.condition}
+                  </Text>
+                )}
+              </Table.Td>
+              <Table.Td>
+                <State value={item.finding} />
+              </Table.Td>
+              <Table.Td>
+                <Anchor href={regulation} rel="noreferrer" target="_blank">
+                  {item.article}
+                </Anchor>
+              </Table.Td>
+              {begin && (
+                <Table.Td>
+                  {fillable(item) && (
+                    <Button
+                      size="compact-sm"
+                      variant="default"
+                      onClick={() => begin(item)}
+                      aria-label={`${texts.readiness.fill}: ${nameOfPoint(item, language)}`}
+                    >
+                      {texts.readiness.fill}
+                    </Button>
+                  )}
+                </Table.Td>
+              )}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </div>
+  )
+}
+
+const text: Schema = { type: 'string', maxLength: 2_000 }
+const object = (...names: string[]): Schema => ({
+  type: 'object',
+  properties: Object.fromEntries(names.map(name => [name, text])),
+})
+const document = object('title', 'url')
+/** What people enter for the shapes of the law's values; of what none stands here, JSON. */
+const shapes: Readonly<Record<string, Schema>> = {
+  text,
+  uri: { ...text, format: 'uri' },
+  enum: text,
+  duration: { ...text, examples: ['P8Y'] },
+  date: { type: 'string', format: 'date' },
+  month: { ...text, examples: ['2027-02'] },
+  localized: text,
+  texts: { type: 'array', items: text },
+  document,
+  documents: { type: 'array', items: document },
+  contact: object('name', 'street', 'postalCode', 'city', 'country', 'website', 'email'),
+  chemistry: object('shortName', 'clearName'),
+  materials: { type: 'array', items: object('name', 'cas', 'location') },
+  parts: { type: 'array', items: object('partName', 'partNumber') },
+}
+
+function schemaOf(id: string, language: Language): Schema {
+  const { type, unit, ...label } = attributes[id]!
+  const title = label[language]
+  if (type === 'quantity' || type === 'count')
+    return {
+      title,
+      type: 'object',
+      properties: { value: { type: 'string', format: 'decimal' }, ...(unit && type === 'quantity' && { unit: text }) },
+    }
+  return { ...shapes[type], title }
+}
+
+/** Values of one point, entered where it lacks them; or why there are none. */
+function Fill({ id, item, close }: { id: string; item: Item; close: () => void }) {
+  const texts = useTexts()
+  const language = useLanguage()
+  const queries = useQueryClient()
+  const ids = item.attributes.filter(each => attributes[each] && !attributes[each].computed)
+  const schema: Schema = {
+    type: 'object',
+    properties: Object.fromEntries(ids.map(each => [each, schemaOf(each, language)])),
+  }
+  const units = ids.flatMap(each => {
+    const { type, unit } = attributes[each]!
+    return type === 'quantity' && unit ? [[each, { unit }]] : []
+  })
+  const [value, enter] = useState<unknown>(() => Object.fromEntries(units) as unknown)
+  const [reason, explain] = useState('')
+  const [trouble, tell] = useState<unknown>()
+  const [busy, work] = useState(false)
+  const save = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    work(true)
+    tell(undefined)
+    const given = Object.fromEntries(ids.map(each => [each, reason ? { notApplicable: reason } : valueOf(value, each)]))
+    try {
+      await ask('PATCH', `/api/passports/${id}/attributes`, { body: { attributes: given } })
+      await queries.invalidateQueries()
+      close()
+    } catch (error) {
+      tell(error)
+    } finally {
+      work(false)
+    }
+  }
+  return (
+    <Modal opened onClose={close} title={`${item.dataPoint}. ${nameOfPoint(item, language)}`}>
+      <form onSubmit={event => void save(event)} noValidate>
+        <Stack>
+          <Text size="sm" c="dimmed">
+            {item.article}
+          </Text>
+          {trouble !== undefined && <Trouble error={trouble} />}
+          <SchemaForm
+            schema={schema}
+            value={value}
+            errors={errorsIn(trouble)}
+            set={(path, next) => enter(withValue(value, path, next))}
+          />
+          <TextInput
+            label={texts.readiness.notApplicable}
+            value={reason}
+            maxLength={500}
+            onChange={event => explain(event.currentTarget.value)}
+          />
+          <Group>
+            <Button type="submit" loading={busy}>
+              {texts.form.save}
+            </Button>
+            <Button variant="default" onClick={close}>
+              {texts.list.cancel}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
+
+/** What was entered of an attribute; a unit alone is nothing. */
+function valueOf(value: unknown, id: string): unknown {
+  const given = (value as Record<string, unknown>)[id]
+  if (given === null || typeof given !== 'object' || Array.isArray(given)) return given
+  return Object.keys(given).every(key => key === 'unit') ? undefined : given
+}
+
+function errorsIn(trouble: unknown): Record<string, string> {
+  if (!(trouble instanceof ApiProblem)) return {}
+  return Object.fromEntries(
+    trouble.errors.map(({ pointer, detail }) => [
+      pointerOf(pathOf(pointer).filter((part, index) => index > 0 || part !== 'attributes')),
+      detail,
+    ]),
+  )
+}

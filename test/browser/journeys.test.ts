@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { boot16, boot2, connect } from '../../services/ocpp/testing.ts'
+import { codeIn } from '../journeys/client.ts'
+import { until } from '../kernel/toys.ts'
+import { withoutChromium as skip } from './chromium.ts'
+import { look, openTown, password } from './people.ts'
+
+/** Journeys J1 to J15 of people at work, over one platform and in one browser. */
+
+type Town = Awaited<ReturnType<typeof openTown>>
+
+test('people of each role do their work in a browser, without a word of help', { skip }, async t => {
+  const town = await openTown(t, { OCPP_UNKNOWN_CHARGERS: 'hold' })
+  const journeys: readonly [name: string, journey: (t: TestContext, town: Town) => Promise<void>][] = [
+    ['J1: from nothing to a battery that is scanned', fromNothing],
+    ['J4: the first charger', firstCharger],
+    ['J5: the wire, and commands', wireAndCommands],
+    ['J9: who sees what', whoSeesWhat],
+  ]
+  for (const [name, journey] of journeys.filter(
+    ([n]) => !process.env.JX || process.env.JX.split(',').some(j => n.startsWith(`${j}:`)),
+  ))
+    await t.test(name, each => journey(each, town))
+  assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
+})
+
+async function fromNothing(_: TestContext, { address, at, mailed, browser }: Town): Promise<void> {
+  const email = 'ada@example.com'
+  const page = await at(undefined, '/api/auth/sign-up')
+  await page.getByLabel('E-mail address').fill(email)
+  await page.getByLabel('Name').fill('Ada')
+  await page.getByLabel(/^Password/).fill(password)
+  await page.keyboard.press('Enter')
+  await page.getByLabel(/code/i).fill(codeIn(await mailed(email)))
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1 }).waitFor()
+
+  // The checklist is what is there, and leads on.
+  await page.goto(`${address}/console`)
+  await page.getByRole('link', { name: 'Set up your organisation' }).click()
+  await page.getByRole('textbox', { name: /Name/ }).fill('Voltaic GmbH')
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Voltaic GmbH' }).waitFor()
+  await page.getByRole('link', { name: 'Home' }).click()
+  await page.getByText('Set up your organisation (done)').waitFor()
+  await look(page, 'J1-checklist')
+
+  await page.getByRole('link', { name: 'Create the first passport' }).click()
+  await page.getByLabel('Battery identifier').fill('BP-J1')
+  await page.getByRole('combobox', { name: /Category/ }).click()
+  await page.getByRole('option', { name: 'Electric vehicle' }).click()
+  await page.getByLabel('Model id').fill('LM3')
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('heading', { level: 1, name: 'BP-J1' }).waitFor()
+
+  // What lacks is named with its article, and filled in where it lacks.
+  await page.getByRole('tab', { name: 'Readiness' }).click()
+  const lacking = page.getByText(/of \d+ are there; \d+ lack/)
+  const before = await lacking.innerText()
+  await look(page, 'J1-readiness')
+  const rated = page.getByRole('row', { name: /Rated capacity/ })
+  await rated.getByRole('link', { name: /Annex/ }).waitFor()
+  await rated.getByRole('button', { name: /Fill in/ }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Value').fill('1,000,000,000,000')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog
+    .getByText(/must not be more than/)
+    .first()
+    .waitFor()
+  await look(page, 'J1-refused')
+  await dialog.getByLabel('Value').fill('94.50')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await rated.waitFor({ state: 'detached' })
+  assert.notEqual(await lacking.innerText(), before)
+
+  await page.getByRole('button', { name: 'Publish' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click()
+  const way = page.getByRole('link', { name: 'Public page' })
+  const shown = await way.getAttribute('href')
+  await page.context().close()
+
+  // Whoever scans it reads it without an account, without script, in their language.
+  const reader = await (await browser.newContext({ javaScriptEnabled: false, locale: 'bg' })).newPage()
+  await reader.goto(new URL(`${shown}?lang=bg`, address).href)
+  assert.equal(await reader.locator('html').getAttribute('lang'), 'bg')
+  await reader.getByText('BP-J1').first().waitFor()
+  await reader
+    .getByText(/94[.,]50? Ah/)
+    .first()
+    .waitFor()
+  await reader.context().close()
+}
+
+async function firstCharger(t: TestContext, { address, at, admin, p }: Town): Promise<void> {
+  const page = await at(admin, '/console/chargers')
+  await page.getByText('Connect a charger').click()
+  const way = `${address.replace('http', 'ws')}/ocpp/`
+  await page.getByText(way).waitFor()
+
+  // It appears by itself, and is let in.
+  const charger = await connect(t, `${way}CP-1`, 'ocpp1.6', { password: 'a long and random one' })
+  charger.answers.set('TriggerMessage', () => ({ status: 'Accepted' }))
+  charger.answers.set('GetLocalListVersion', () => ({ listVersion: -1 }))
+  assert.equal((await charger.call('BootNotification', boot16)).status, 'Pending')
+  await page.getByRole('link', { name: 'CP-1' }).click()
+  await page.getByRole('button', { name: 'Let in' }).click()
+  await page.getByRole('button', { name: 'Refuse' }).waitFor()
+  await until(async () => (await charger.call('BootNotification', boot16)).status === 'Accepted')
+  await charger.call('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available' })
+
+  // A card, by its form.
+  await page.goto(`${address}/console/tokens/new`)
+  await page.getByRole('textbox', { name: /Card number/ }).fill('04A2B9C1')
+  await page.getByRole('combobox', { name: /Type/ }).click()
+  await page.getByRole('option', { name: 'ISO14443' }).click()
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.waitForURL(/tokens$/)
+  await page.getByText('04A2B9C1').waitFor()
+
+  // A session lives: its energy moves, and it is ended from here.
+  const { transactionId } = await charger.call('StartTransaction', {
+    connectorId: 1,
+    idTag: '04A2B9C1',
+    meterStart: 1_000,
+    timestamp: new Date(Date.now() - 600_000).toISOString(),
+  })
+  const reading = async (minutes: number, value: number) =>
+    await charger.call('MeterValues', {
+      connectorId: 1,
+      transactionId,
+      meterValue: [
+        {
+          timestamp: new Date(Date.now() - minutes * 60_000).toISOString(),
+          sampledValue: [
+            { value: String(value), unit: 'Wh' },
+            { value: '11000', unit: 'W', measurand: 'Power.Active.Import' },
+          ],
+        },
+      ],
+    })
+  await reading(6, 2_500)
+  await p.settle()
+  await page.goto(`${address}/console/sessions`)
+  await page.getByRole('row', { name: /CP-1/ }).getByRole('link').first().click()
+  await page.getByText('1.50 kWh').first().waitFor()
+  await reading(1, 4_250)
+  await page.getByText('3.25 kWh').first().waitFor()
+  await look(page, 'J4-live')
+  charger.answers.set('RemoteStopTransaction', () => ({ status: 'Accepted' }))
+  await page.getByRole('button', { name: 'Stop charging' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop charging' }).click()
+  await until(() => charger.heard.some(([, , action]) => action === 'RemoteStopTransaction'))
+  await charger.call('StopTransaction', {
+    transactionId,
+    meterStop: 4_300,
+    timestamp: new Date().toISOString(),
+    reason: 'Remote',
+  })
+  await page.getByText('3.30 kWh').first().waitFor()
+  await page.context().close()
+}
+
+async function wireAndCommands(t: TestContext, { address, at, admin }: Town): Promise<void> {
+  const way = `${address.replace('http', 'ws')}/ocpp/CP-2`
+  const charger = await connect(t, way, 'ocpp2.0.1', { password: 'a long and random one' })
+  charger.answers.set('GetLocalListVersion', () => ({ versionNumber: 0 }))
+  charger.answers.set('TriggerMessage', () => ({ status: 'Accepted' }))
+  await charger.call('BootNotification', boot2)
+  await admin.api.get(200, 'POST /api/ocpp/chargers/CP-2/approve')
+  await until(async () => (await charger.call('BootNotification', boot2)).status === 'Accepted')
+  await assert.rejects(charger.call('MeterValues', { evseId: 'one', meterValue: [] }))
+
+  // What was wrong stands beside what was said, with where.
+  const page = await at(admin, '/console/chargers/CP-2?tab=wire', { colorScheme: 'dark' })
+  const wrong = page.getByRole('row', { name: /MeterValues/ })
+  await wrong.getByText(/ConstraintViolation: \/(evseId|meterValue)/).waitFor()
+  await look(page, 'J5-wire')
+
+  // A form as deep as the message; what lacks is told at its field.
+  await page.getByRole('tab', { name: 'Commands' }).click()
+  await page.getByRole('combobox', { name: 'Command' }).click()
+  await page.getByRole('option', { name: 'SetChargingProfile' }).click()
+  await page.getByRole('textbox', { name: 'evseId' }).fill('1')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page
+    .getByRole('alert')
+    .getByText(/chargingProfile/)
+    .waitFor()
+  const number = (name: string, value: string) =>
+    page.getByRole('textbox', { name: new RegExp(`^${name}`) }).fill(value)
+  const choose = async (name: string, value: string) => {
+    await page.getByRole('combobox', { name: new RegExp(`^${name}`) }).click()
+    await page.getByRole('option', { name: value, exact: true }).click()
+  }
+  await page
+    .getByRole('group', { name: /^chargingProfile/ })
+    .getByRole('textbox', { name: /^id/ })
+    .fill('7')
+  await number('stackLevel', '0')
+  await choose('chargingProfilePurpose', 'TxDefaultProfile')
+  await choose('chargingProfileKind', 'Absolute')
+  await page.getByRole('button', { name: 'Add chargingSchedule' }).click()
+  const schedule = page.getByRole('group', { name: /^chargingSchedule/ }).getByRole('group', { name: /^1/ })
+  await schedule.getByRole('textbox', { name: /^id/ }).fill('1')
+  await schedule.getByRole('combobox', { name: /^chargingRateUnit/ }).click()
+  await page.getByRole('option', { name: 'A', exact: true }).click()
+  await page.getByRole('button', { name: 'Add chargingSchedulePeriod' }).click()
+  await number('startPeriod', '0')
+  await number('limit', '16')
+  charger.answers.set('SetChargingProfile', () => ({ status: 'Rejected', statusInfo: { reasonCode: 'TooLow' } }))
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.getByText('The charger rejects it.').waitFor()
+  const [, , , sent] = charger.heard.findLast(([, , action]) => action === 'SetChargingProfile')!
+  assert.deepEqual((sent as any).chargingProfile.chargingSchedule[0].chargingSchedulePeriod, [
+    { startPeriod: 0, limit: 16 },
+  ])
+  await look(page, 'J5-command')
+
+  // And what is done is told with how long it took.
+  await page.getByRole('combobox', { name: 'Command' }).click()
+  await page.getByRole('option', { name: 'ClearCache' }).click()
+  charger.answers.set('ClearCache', () => ({ status: 'Accepted' }))
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.getByText(/ClearCache: answered after \d+ ms/).waitFor()
+  await page.context().close()
+}
+
+async function whoSeesWhat(_: TestContext, { address, at, person, browser }: Town): Promise<void> {
+  const [grace, eve] = [await person('Grace'), await person('Eve', 'interest')]
+  const { id } = await grace.api.get(201, 'POST /api/passports', {
+    data: {
+      generalInformation: { batteryIdentifier: 'BP-J9', batteryCategory: 'EV', batteryModel: { id: 'LM3' } },
+      attributes: { dismantlingInformation: [{ title: 'How to open it', url: 'https://voltaic.example/open' }] },
+      notes: 'for us alone',
+    },
+  })
+  await grace.api.get(200, `POST /api/passports/${id}/publish`)
+
+  const recycler = await at(eve, `/console/passports/${id}`)
+  await recycler.getByRole('heading', { level: 1, name: 'BP-J9' }).waitFor()
+  assert.equal(await recycler.getByText('for us alone').count(), 0)
+
+  const owner = await at(grace, `/console/passports/${id}?tab=readers`)
+  await owner.getByText('for us alone').waitFor({ state: 'detached' })
+  await owner.getByText('Give to a legitimate interest').first().click()
+  await owner.getByRole('textbox', { name: /Who/ }).fill(eve.id)
+  await owner.getByRole('combobox', { name: /Kind/ }).click()
+  await owner.getByRole('option', { name: 'Person' }).click()
+  await owner.getByRole('button', { name: 'Give to a legitimate interest' }).click()
+  await owner.getByRole('row', { name: new RegExp(eve.id) }).waitFor()
+  await look(owner, 'J9-readers')
+
+  await recycler.reload()
+  await recycler
+    .getByText(/How to open it/)
+    .first()
+    .waitFor()
+  assert.equal(await recycler.getByText('for us alone').count(), 0, "what is the owner's alone stays it")
+  await owner.getByRole('tab', { name: "Readers' log" }).click()
+  await owner
+    .getByRole('row', { name: new RegExp(eve.id) })
+    .first()
+    .waitFor()
+
+  const everybody = await (await browser.newContext({ javaScriptEnabled: false })).newPage()
+  await everybody.goto(`${address}/passport/${id}`)
+  await everybody.getByText('BP-J9').first().waitFor()
+  assert.equal(await everybody.getByText('How to open it').count(), 0)
+
+  // And taken back, at once.
+  await owner.getByRole('tab', { name: 'Readers', exact: true }).click()
+  await owner.getByRole('checkbox', { name: new RegExp(eve.id) }).check()
+  await owner.getByRole('button', { name: 'Share no longer' }).click()
+  await owner.getByRole('button', { name: /Do it/ }).click()
+  await owner.getByText('1 done').first().waitFor()
+  for (const page of [recycler, owner, everybody]) await page.context().close()
+}

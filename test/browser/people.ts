@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { start } from '../../kernel/testing.ts'
+import { choose } from '../../services/all.ts'
+import { freePort } from '../../tools/engines/recipe.ts'
+import { client, codeIn, mailsIn, register, type Client } from '../journeys/client.ts'
+import { until } from '../kernel/toys.ts'
+import { violationsIn } from './checks.ts'
+import { buildConsole, openChromium } from './chromium.ts'
+
+export const password = 'quiet trains at dawn'
+
+/** Somebody with an account, and with a browser where they open one. */
+export interface Somebody {
+  readonly id: string
+  readonly email: string
+  readonly api: Client
+}
+
+/** One platform and one browser for many journeys. */
+export async function openTown(t: TestContext, environment: Record<string, string> = {}) {
+  buildConsole()
+  const port = await freePort()
+  const address = `http://localhost:${port}`
+  const p = await start(t, await choose(), {
+    environment: {
+      PORT: String(port),
+      PUBLIC_URL: address,
+      ADMIN_EMAIL: 'root@example.com',
+      ADMIN_PASSWORD: password,
+      ...environment,
+    },
+  })
+  await p.listen()
+  const browser = await openChromium(t)
+  const complaints: string[] = []
+  const root = client(address)
+  const signedIn = await root.get(200, 'POST /api/auth/login', { email: 'root@example.com', password })
+  root.use(signedIn)
+  const admin: Somebody = { id: signedIn.user.id, email: 'root@example.com', api: root }
+
+  /** What was mailed to an address last. */
+  const mailed = async (email: string) => {
+    const mails = async () => (await mailsIn(p.platform.mailFolder!)).filter(({ to }) => to === email)
+    await until(async () => (await mails()).length > 0)
+    return (await mails()).at(-1)!
+  }
+
+  /** Somebody new, of a role. */
+  const person = async (name: string, role = 'user'): Promise<Somebody> => {
+    const api = client(address)
+    const email = `${name.toLowerCase()}@example.com`
+    const { user } = await register(api, '/api/auth', { email, password, name }, async to => codeIn(await mailed(to)))
+    if (role !== 'user') {
+      await root.get(200, `PUT /api/auth/users/${user.id}/role`, { role })
+      api.use(await api.get(200, 'POST /api/auth/login', { email, password }))
+    }
+    return { id: user.id, email, api }
+  }
+
+  /** A window of somebody, signed in at a screen; of nobody without one. */
+  const at = async (who: Somebody | undefined, path: string, options: BrowserContextOptions = {}): Promise<Page> =>
+    await openWindow({ browser, address, complaints }, who, path, options)
+
+  return { p, address, browser, complaints, admin, mailed, person, at }
+}
+
+async function openWindow(
+  town: { browser: Browser; address: string; complaints: string[] },
+  who: Somebody | undefined,
+  path: string,
+  options: BrowserContextOptions,
+): Promise<Page> {
+  const { browser, address, complaints } = town
+  const context = await browser.newContext({ locale: 'en', reducedMotion: 'reduce', ...options })
+  if (who) {
+    const answer = await context.request.post(`${address}/api/auth/login`, { data: { email: who.email, password } })
+    assert.equal(answer.status(), 200, await answer.text())
+  }
+  const page = await context.newPage()
+  page.setDefaultTimeout(20_000)
+  page.on('pageerror', error => complaints.push(`${path}: ${error.message}`))
+  page.on('console', message => /policy/i.test(message.text()) && complaints.push(`${path}: ${message.text()}`))
+  page.on('request', request => {
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(`${address}/`))
+      complaints.push(`${path} asks ${request.url()}`)
+  })
+  await page.goto(address + path)
+  return page
+}
+
+/** Looks at a page as it is: kept as a picture where one is asked for, and nothing in the way of anybody. */
+export async function look(page: Page, name: string): Promise<void> {
+  const folder = process.env.OHMNIBUS_SCREENSHOTS
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, animations: 'disabled' })
+  assert.deepEqual(await violationsIn(page), [], `${name} is for everybody`)
+}
