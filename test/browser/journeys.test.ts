@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { CommissionRuleChanged } from '#contracts/vendors'
+import { defineService, newId } from '#kernel'
 import { boot16, boot2, connect } from '../../services/ocpp/testing.ts'
 import { codeIn } from '../journeys/client.ts'
 import { until } from '../kernel/toys.ts'
@@ -8,15 +10,34 @@ import { look, openTown, password } from './people.ts'
 
 /** Journeys J1 to J15 of people at work, over one platform and in one browser. */
 
+/** Cannot stand what it reads until it is mended. */
+const faults = { isBroken: true }
+const reader = defineService({
+  name: 'readers',
+  folder: 'nowhere',
+  start: host =>
+    host.on(
+      CommissionRuleChanged,
+      { id: 'read', purpose: 'read', from: 'beginning', afterFailure: 'pass' },
+      async ({ ruleId, basisPoints }) => {
+        if (faults.isBroken) throw new Error(basisPoints > 1_000 ? `cannot stand ${ruleId}` : `too little of ${ruleId}`)
+      },
+    ),
+})
+
 type Town = Awaited<ReturnType<typeof openTown>>
 
 test('people of each role do their work in a browser, without a word of help', { skip }, async t => {
-  const town = await openTown(t, { OCPP_UNKNOWN_CHARGERS: 'hold' })
+  const town = await openTown(t, { OCPP_UNKNOWN_CHARGERS: 'hold' }, [reader])
   const journeys: readonly [name: string, journey: (t: TestContext, town: Town) => Promise<void>][] = [
     ['J1: from nothing to a battery that is scanned', fromNothing],
+    ['J3: an import gone wrong', importGoneWrong],
     ['J4: the first charger', firstCharger],
     ['J5: the wire, and commands', wireAndCommands],
     ['J9: who sees what', whoSeesWhat],
+    ["J13: an admin's bad morning", badMorning],
+    ['J14: by keyboard, in German, dark, and twice as large', byKeyboard],
+    ['J15: many tabs', manyTabs],
   ]
   for (const [name, journey] of journeys.filter(
     ([n]) => !process.env.JX || process.env.JX.split(',').some(j => n.startsWith(`${j}:`)),
@@ -277,4 +298,167 @@ async function whoSeesWhat(_: TestContext, { address, at, person, browser }: Tow
   await owner.getByRole('button', { name: /Do it/ }).click()
   await owner.getByText('1 done').first().waitFor()
   for (const page of [recycler, owner, everybody]) await page.context().close()
+}
+
+async function importGoneWrong(_: TestContext, { address, at, admin, p }: Town): Promise<void> {
+  const page = await at(admin, '/console/tokens')
+  await page.getByRole('button', { name: 'Import' }).first().click()
+  const dialog = page.getByRole('dialog', { name: 'Import' })
+  const line = (number: number): string => `IMP${String(number).padStart(5, '0')},ISO14443`
+  const upload = async (lines: readonly string[]): Promise<void> =>
+    await dialog.locator('input[type=file]').setInputFiles({
+      name: 'cards.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(['idToken,type', ...lines].join('\r\n')),
+    })
+  const cards = Array.from({ length: 220 }, (__, number) => line(number))
+
+  // Tried first: each bad line is told with its column and what is wrong.
+  await upload([...cards, 'X,Y', ',ISO14443', `${'x'.repeat(99)},ISO14443`])
+  await dialog.getByRole('button', { name: 'Try it' }).click()
+  await dialog.getByText(/It would create 220, .*3 are wrong/).waitFor()
+  await dialog.getByRole('cell', { name: '222', exact: true }).first().waitFor()
+  await look(page, 'J3-tried')
+  assert.equal((await admin.api.get(200, 'GET /api/ocpp/tokens?q=IMP00001')).items.length, 0, 'nothing was changed')
+
+  // Mended, taken over, left, and found again.
+  await upload(cards)
+  await dialog.getByRole('button', { name: 'Try it' }).click()
+  await dialog.getByRole('button', { name: 'Take over 220' }).click()
+  await dialog.getByText(/220 created/).waitFor()
+  await page.goto(`${address}/console/jobs`)
+  await page.getByRole('heading', { name: /cards.csv/ }).waitFor()
+  await page.getByText(/220 created/).waitFor()
+  await look(page, 'J3-jobs')
+  await p.settle()
+  assert.equal((await admin.api.get(200, 'GET /api/ocpp/tokens?q=IMP00001')).items.length, 1)
+  await page.context().close()
+}
+
+async function badMorning(_: TestContext, { address, at, admin, person, p }: Town): Promise<void> {
+  const alan = await person('Alan', 'admin')
+  const rules = Array.from({ length: 8 }, (__, number) => ({
+    ruleId: newId(),
+    vendorId: null,
+    categoryId: null,
+    basisPoints: number < 5 ? 1_200 : 500,
+    fixed: null,
+    from: '2027-03-15T12:00:00.000Z',
+    until: null,
+    version: 1,
+  }))
+  for (const rule of rules) await p.publish(CommissionRuleChanged, rule)
+  await p.settle()
+
+  // By what they have in common; one goes by itself, the others once a second person agrees.
+  const page = await at(admin, '/console/operations/dead-letters')
+  const group = page.getByRole('row', { name: /cannot stand … / }).or(page.getByRole('row', { name: /cannot stand …/ }))
+  await group.first().getByRole('cell', { name: '5', exact: true }).waitFor()
+  await look(page, 'J13-groups')
+  faults.isBroken = false
+  await group.first().getByRole('button', { name: 'Replay all of these' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Reason').fill('It is mended')
+  await dialog.getByRole('button', { name: 'Ask for a second opinion' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  const second = await at(alan, '/console/operations/approvals')
+  await second.getByRole('checkbox', { name: /Replay dead letters|dead-letters/ }).check()
+  await second.getByRole('button', { name: 'Agree' }).click()
+  await second.getByRole('button', { name: /Do it/ }).click()
+  await second.getByText('1 done').first().waitFor()
+  await p.settle()
+  await page.reload()
+  await page
+    .getByRole('row', { name: /too little of/ })
+    .first()
+    .waitFor()
+  await page
+    .getByRole('row', { name: /cannot stand/ })
+    .first()
+    .waitFor({ state: 'detached' })
+
+  // All that happened to the same; why somebody does not come in; and the book of what admins did.
+  await page.goto(`${address}/console/operations/events?key=${rules[0]!.ruleId}`)
+  await page.getByRole('link', { name: 'commission-rule.changed' }).waitFor()
+  await alan.api.ask('POST /api/auth/login', { email: alan.email, password: 'not the right one' })
+  await page.goto(`${address}/console/people/${alan.id}?tab=sign-ins`)
+  await page.getByText('Wrong password').first().waitFor()
+  await look(page, 'J13-sign-ins')
+  await page.goto(`${address}/console/operations/audit`)
+  await page.getByText('approval.approved').first().waitFor()
+  await page.getByRole('button', { name: 'Verify the chain' }).click()
+  await page.getByText('Every entry is as it was written.').waitFor()
+  await look(page, 'J13-audit')
+  for (const each of [page, second]) await each.context().close()
+}
+
+async function byKeyboard(_: TestContext, { at, admin, browser }: Town): Promise<void> {
+  await admin.api.get(200, 'PATCH /api/auth/profile', { locale: 'de' })
+  const page = await at(admin, '/console/passports', {
+    locale: 'de',
+    colorScheme: 'dark',
+    viewport: { width: 640, height: 450 },
+    deviceScaleFactor: 2,
+    forcedColors: 'active',
+  })
+  assert.ok(browser.isConnected())
+  await page.getByRole('heading', { level: 1, name: 'Pässe' }).waitFor()
+  await page.keyboard.press('Tab')
+  assert.match(await page.locator(':focus').innerText(), /Inhalt/)
+  const wide = await page.locator('html').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)
+  assert.ok(wide <= 0, 'it fits at twice the size')
+
+  // The palette leads to any screen, and more rows than stand in a table are gone through by keys.
+  await page.keyboard.press('Control+k')
+  await page.getByRole('dialog').getByRole('textbox').or(page.getByRole('searchbox')).first().waitFor()
+  await page.keyboard.type('Karten')
+  await page
+    .getByRole('dialog')
+    .getByText('Karten und Token')
+    .or(page.getByRole('dialog').getByText(/^Karten/))
+    .first()
+    .waitFor()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/tokens/)
+  await page.getByRole('row').nth(3).waitFor()
+  while ((await page.getByRole('grid').count()) === 0) {
+    await page.keyboard.press('End')
+    await page
+      .getByRole('button', { name: 'Mehr laden' })
+      .press('Enter', { timeout: 1_000 })
+      .catch(() => {})
+  }
+  const row = page.getByRole('grid').getByRole('row').nth(1)
+  await row.focus()
+  await page.keyboard.press('PageDown')
+  await until(async () => Number(await page.locator(':focus').getAttribute('aria-rowindex')) > 15)
+  await look(page, 'J14-grid')
+  await admin.api.get(200, 'PATCH /api/auth/profile', { locale: 'en' })
+  await page.context().close()
+}
+
+async function manyTabs(_: TestContext, { address, at, person }: Town): Promise<void> {
+  const linus = await person('Linus')
+  const first = await at(linus, '/console/passports')
+  const tabs = [first]
+  for (let number = 1; number < 8; number++) {
+    const tab = await first.context().newPage()
+    await tab.goto(`${address}/console/passports`)
+    tabs.push(tab)
+  }
+  for (const tab of tabs) await tab.getByText('Live', { exact: true }).waitFor()
+
+  // The one that listens for all is closed, and another does: what happens is seen in each, without a reload.
+  await first.close()
+  await tabs[1]!.getByText('Live', { exact: true }).waitFor()
+  await linus.api.get(201, 'POST /api/passports', {
+    data: { generalInformation: { batteryIdentifier: 'BP-J15', batteryCategory: 'EV' } },
+  })
+  for (const tab of tabs.slice(1)) await tab.getByRole('link', { name: 'BP-J15' }).waitFor()
+
+  await tabs[7]!.getByRole('button', { name: /Your account/ }).click()
+  await tabs[7]!.getByRole('menuitem', { name: 'Sign out' }).click()
+  for (const tab of tabs.slice(1)) await tab.waitForURL(`${address}/`)
+  await tabs[1]!.context().close()
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Service } from '#kernel'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
@@ -19,11 +20,15 @@ export interface Somebody {
 }
 
 /** One platform and one browser for many journeys. */
-export async function openTown(t: TestContext, environment: Record<string, string> = {}) {
+export async function openTown(
+  t: TestContext,
+  environment: Record<string, string> = {},
+  neighbours: readonly Service[] = [],
+) {
   buildConsole()
   const port = await freePort()
   const address = `http://localhost:${port}`
-  const p = await start(t, await choose(), {
+  const p = await start(t, [...(await choose()), ...neighbours], {
     environment: {
       PORT: String(port),
       PUBLIC_URL: address,
@@ -53,6 +58,8 @@ export async function openTown(t: TestContext, environment: Record<string, strin
     const email = `${name.toLowerCase()}@example.com`
     const { user } = await register(api, '/api/auth', { email, password, name }, async to => codeIn(await mailed(to)))
     if (role !== 'user') {
+      // Who gives a role has just proven who they are.
+      root.use(await root.get(200, 'POST /api/auth/login', { email: admin.email, password }))
       await root.get(200, `PUT /api/auth/users/${user.id}/role`, { role })
       api.use(await api.get(200, 'POST /api/auth/login', { email, password }))
     }

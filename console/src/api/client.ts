@@ -45,7 +45,8 @@ export async function ask<T>(
   const { query = {}, body, headers = {}, signal } = options
   const words = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
   const search = new URLSearchParams(words.map(([name, value]) => [name, String(value)]))
-  const isForm = body instanceof FormData
+  // Files go as they are.
+  const isForm = body instanceof FormData || body instanceof Blob
   const response = await send(
     new Request(new URL(`${base}${path}${search.size > 0 ? `?${search}` : ''}`, location.origin), {
       signal,

@@ -60,6 +60,8 @@ export interface ListDeclaration<Row> {
   readonly empty: (texts: Catalogue) => { title: string; text: string }
   /** What one does first where there is nothing. */
   readonly begin?: ReactNode
+  /** Where files of rows are taken over. */
+  readonly imports?: string
   /** Milliseconds, where it moves and nothing tells of it. */
   readonly every?: number
 }

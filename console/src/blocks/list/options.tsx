@@ -1,12 +1,32 @@
 import { Button, Checkbox, Group, Menu, Popover, Stack } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { IconAdjustments, IconDownload } from '@tabler/icons-react'
+import { IconAdjustments, IconDownload, IconUpload } from '@tabler/icons-react'
+import { lazy, Suspense, useState } from 'react'
 import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
 import { fill } from '../fill.ts'
 import { messageOf } from '../trouble.tsx'
 import type { Asked } from './address.ts'
 import type { Column, ListDeclaration } from './declaration.ts'
 import { exported, type Format } from './export.ts'
+
+const ImportModal = lazy(async () => ({ default: (await import('./import.tsx')).ImportModal }))
+
+function ImportButton({ path }: { path: string }) {
+  const texts = useTexts()
+  const [opened, open] = useState(false)
+  return (
+    <>
+      <Button variant="default" leftSection={<IconUpload size={16} aria-hidden />} onClick={() => open(true)}>
+        {texts.list.import}
+      </Button>
+      {opened && (
+        <Suspense>
+          <ImportModal path={path} close={() => open(false)} />
+        </Suspense>
+      )}
+    </>
+  )
+}
 
 /** Which columns, how high the rows, and the list as a file. */
 export function Options<Row>(props: {
@@ -35,6 +55,7 @@ export function Options<Row>(props: {
     hide(shown ? hidden.filter(each => each !== id) : [...hidden, id])
   return (
     <Group gap="xs">
+      {list.imports && <ImportButton path={list.imports} />}
       <Menu position="bottom-end">
         <Menu.Target>
           <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />}>

@@ -80,5 +80,11 @@ export const charging: World = {
       of: '/api/billing/invoices',
       load: async () => ({ default: (await lists()).Invoices }),
     },
+    {
+      path: '/figures',
+      name: texts => texts.charging.figures,
+      roles: staff,
+      load: () => import('./figures.tsx'),
+    },
   ],
 }

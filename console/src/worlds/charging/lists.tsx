@@ -74,6 +74,7 @@ const setStatus = (status: 'accepted' | 'blocked') => ({
     ask('PUT', `/api/ocpp/tokens/${id}`, { body: { status }, headers: { 'if-match': `"${version}"` } }),
 })
 const tokens = listOf('/api/ocpp/tokens', {
+  imports: '/api/ocpp/tokens/import',
   columns: [
     { id: 'idToken' },
     { id: 'type' },

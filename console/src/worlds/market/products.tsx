@@ -18,6 +18,7 @@ const approve = {
 }
 
 const list = listOf('/api/vendors/products', {
+  imports: '/api/marketplace/import',
   columns: [
     { id: 'name' },
     { id: 'status', kind: 'state' },

@@ -10,6 +10,30 @@ export const operations: World = {
       load: async () => ({ default: (await import('./operations.tsx')).DeadLetters }),
     },
     {
+      path: '/jobs',
+      name: texts => texts.operations.jobs,
+      roles: ['operator', 'vendor', 'admin'],
+      load: () => import('./jobs.tsx'),
+    },
+    {
+      path: '/operations/approvals',
+      name: texts => texts.operations.approvals,
+      of: '/api/admin/approvals',
+      load: async () => ({ default: (await import('./admin.tsx')).Approvals }),
+    },
+    {
+      path: '/operations/audit',
+      name: texts => texts.operations.audit,
+      of: '/api/admin/audit',
+      load: async () => ({ default: (await import('./admin.tsx')).Audit }),
+    },
+    {
+      path: '/operations/events',
+      name: texts => texts.operations.events,
+      of: '/api/admin/events',
+      load: async () => ({ default: (await import('./admin.tsx')).Events }),
+    },
+    {
       path: '/operations/deliveries',
       name: texts => texts.operations.deliveries,
       of: '/api/notifications/deliveries',

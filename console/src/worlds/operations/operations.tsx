@@ -1,6 +1,7 @@
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { listScreen } from '../../blocks/screens.tsx'
+import { Groups } from './admin.tsx'
 
 const deadLetters = listOf('/api/events/dead-letters', {
   columns: [
@@ -25,7 +26,7 @@ const deadLetters = listOf('/api/events/dead-letters', {
   empty: texts => ({ title: texts.operations.emptyTitle, text: texts.operations.emptyDeadLetters }),
 })
 
-export const DeadLetters = listScreen(texts => texts.operations.deadLetters, deadLetters)
+export const DeadLetters = listScreen(texts => texts.operations.deadLetters, deadLetters, undefined, <Groups />)
 
 const deliveries = listOf('/api/notifications/deliveries', {
   columns: [

@@ -24,6 +24,7 @@ export const people: World = {
       load: async () => ({ default: (await import('./organisations.tsx')).Organisation }),
     },
     { path: '/people', name: texts => texts.people.title, of: '/api/auth/users', load: () => import('./people.tsx') },
+    { path: '/people/$id', load: () => import('./person.tsx') },
     { path: '/me', load: () => import('./me.tsx') },
   ],
 }

@@ -17,6 +17,7 @@ const list = listOf('/api/auth/users', {
     { id: 'locale', kind: 'word', aside: true },
     { id: 'createdAt', kind: 'instant' },
   ],
+  open: ({ id }) => `/people/${id}`,
   acts: [
     { name: texts => texts.people.disable, warns: texts => texts.people.disableText, ...lock(true) },
     { name: texts => texts.people.enable, ...lock(false) },

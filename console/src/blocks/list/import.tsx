@@ -1,0 +1,136 @@
+import { Alert, Button, FileInput, Group, Modal, Progress, Stack, Table, Text } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { components } from '../../api/api.gen'
+import { ask } from '../../api/client.ts'
+import { useLanguage, useTexts } from '../../texts/texts.tsx'
+import { fill } from '../fill.ts'
+import { Trouble } from '../trouble.tsx'
+
+export type Import = components['schemas']['Import']
+
+/** Imports that were begun in this browser, the latest first: found again after the page is gone. */
+const kept = 'ohmnibus imports'
+export interface Begun {
+  readonly path: string
+  readonly id: string
+  readonly file: string
+}
+export const begun = (): readonly Begun[] => JSON.parse(localStorage.getItem(kept) ?? '[]') as Begun[]
+const remember = (one: Begun): void => localStorage.setItem(kept, JSON.stringify([one, ...begun()].slice(0, 50)))
+
+/** How far an import is, asked again until it is over. */
+export const useImport = (path: string | undefined, id: string | undefined) =>
+  useQuery({
+    queryKey: [path, 'import', id],
+    enabled: Boolean(path && id),
+    queryFn: async () => (await ask<Import>('GET', `${path!.replace(/import$/, 'imports')}/${id}`)).data,
+    refetchInterval: ({ state }) => (state.data?.endedAt ? false : 1_000),
+  })
+
+/** A file is tried first, and says what it would do and what is wrong with which line; then it is taken over. */
+export function ImportModal({ path, close }: { path: string; close: () => void }) {
+  const texts = useTexts()
+  const queries = useQueryClient()
+  const [file, choose] = useState<File | null>(null)
+  const [sent, follow] = useState<Import>()
+  const [trouble, tell] = useState<unknown>()
+  const { data: now = sent } = useImport(path, sent?.id)
+  const send = async (dryRun: boolean): Promise<void> => {
+    tell(undefined)
+    try {
+      const { data } = await ask<Import>('POST', path, {
+        query: { dryRun },
+        body: new Blob([file!], { type: 'text/csv' }),
+        headers: { 'idempotency-key': crypto.randomUUID() },
+      })
+      if (!dryRun) remember({ path, id: data.id, file: file!.name })
+      follow(data)
+    } catch (error) {
+      tell(error)
+    }
+  }
+  const finish = (): void => {
+    void queries.invalidateQueries()
+    close()
+  }
+  const over = now?.endedAt ? now : undefined
+  return (
+    <Modal opened onClose={finish} title={texts.list.import} size="lg">
+      <Stack>
+        <Text>{texts.list.importText}</Text>
+        <FileInput
+          label={texts.documents.file}
+          accept=".csv,.txt,.xlsx"
+          value={file}
+          onChange={next => {
+            choose(next)
+            follow(undefined)
+            tell(undefined)
+          }}
+        />
+        {trouble !== undefined && <Trouble error={trouble} />}
+        {now && <Outcome outcome={now} />}
+        <Group>
+          <Button
+            disabled={!file || (now && !over)}
+            variant={over ? 'default' : 'filled'}
+            onClick={() => void send(true)}
+          >
+            {texts.list.try}
+          </Button>
+          {over?.dryRun && over.created + over.updated > 0 && (
+            <Button onClick={() => void send(false)}>
+              {fill(texts.list.takeOver, { count: over.created + over.updated })}
+            </Button>
+          )}
+          <Button variant="default" onClick={finish}>
+            {texts.shell.close}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  )
+}
+
+export function Outcome({ outcome }: { outcome: Import }) {
+  const texts = useTexts()
+  const number = new Intl.NumberFormat(useLanguage())
+  const { dryRun, endedAt, progress, created, updated, unchanged, failed, faults } = outcome
+  const counts = Object.entries({ created, updated, unchanged, failed }).map(([name, count]) => [
+    name,
+    number.format(count),
+  ])
+  return (
+    <>
+      {!endedAt && <Progress aria-label={texts.list.import} value={progress * 100} />}
+      <Alert
+        role="status"
+        title={fill(
+          dryRun ? texts.list.wouldDo : texts.list.hasDone,
+          Object.fromEntries(counts) as Record<string, string>,
+        )}
+      />
+      {faults.length > 0 && (
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{texts.list.line}</Table.Th>
+              <Table.Th>{texts.list.column}</Table.Th>
+              <Table.Th>{texts.list.whatIsWrong}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {faults.slice(0, 100).map(({ line, column, detail }, index) => (
+              <Table.Tr key={`${line} ${column} ${index}`}>
+                <Table.Td>{line}</Table.Td>
+                <Table.Td>{column ?? '–'}</Table.Td>
+                <Table.Td lang="en">{detail}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,137 @@
+import { Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Bars } from '../../blocks/bars.tsx'
+import { Read } from '../../blocks/data.tsx'
+import { Screen } from '../../blocks/screen.tsx'
+import { shown } from '../../blocks/values.tsx'
+import { nameOf, useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
+
+const measures = ['energy', 'sessions', 'revenue', 'utilisation', 'uptime', 'incidents', 'fault-rate'] as const
+const groups = ['station', 'site', 'charger', 'connector-type', 'tariff'] as const
+const day = 86_400_000
+const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
+
+type Asked = Partial<Record<'measure' | 'interval' | 'by' | 'from' | 'to', string>>
+
+/** A figure as people read it. */
+function told(unit: string, value: number, currency: string | null, language: Language): string {
+  if (unit === 'Wh') return shown('Wh', value, language)
+  if (unit === 'minor') return shown('money', Math.round(value), language, currency ?? 'EUR')
+  if (unit === 'ratio') return shown('percent', value * 100, language)
+  if (unit === 's') return `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value / 3_600)} h`
+  return new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(value)
+}
+
+const whenIn = (interval: string, timeZone: string, language: Language) => (at: string) =>
+  new Intl.DateTimeFormat(language, {
+    timeZone,
+    ...(interval === 'month' ? { month: 'short', year: '2-digit' } : { day: 'numeric', month: 'numeric' }),
+    ...(interval === 'hour' && { hour: '2-digit' }),
+  }).format(new Date(at))
+
+/** What was charged, sold and out of order, by time and place; what is asked stands in the address. */
+export default function Figures() {
+  const texts = useTexts()
+  const language = useLanguage()
+  const asked = useSearch({ strict: false }) as Asked
+  const { measure = 'energy', interval = 'day', by = 'station' } = asked
+  const [from, to] = [asked.from ?? dateOf(Date.now() - 29 * day), asked.to ?? dateOf(Date.now())]
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const span = {
+    from: new Date(`${from}T00:00:00`).toISOString(),
+    to: new Date(new Date(`${to}T00:00:00`).getTime() + day).toISOString(),
+    timeZone: zone,
+  }
+  return (
+    <Screen title={texts.charging.figures}>
+      <Stack>
+        <Choices asked={{ measure, interval, by, from, to }} />
+        <Read path="/api/analytics/summary" query={span}>
+          {({ figures }) => (
+            <Group gap="xl" className="figures">
+              {figures.map(({ measure: which, unit, currency, value, change }) => (
+                <div key={`${which} ${currency}`}>
+                  <Text size="sm">{wordFor(texts, which)}</Text>
+                  <Text fw={700}>{value === null ? '–' : told(unit, value, currency, language)}</Text>
+                  {change !== null && (
+                    <Text size="sm" c="dimmed">
+                      {change > 0 ? '▲ ' : change < 0 ? '▼ ' : ''}
+                      {shown('percent', change * 100, language)}
+                    </Text>
+                  )}
+                </div>
+              ))}
+            </Group>
+          )}
+        </Read>
+        <Read path="/api/analytics/series" query={{ measure, interval, ...span }}>
+          {({ unit, buckets, series, timeZone }) => (
+            <Bars
+              name={wordFor(texts, measure)}
+              buckets={buckets}
+              series={series.map(({ name, key, currency, values }) => ({
+                name: name ?? key ?? currency ?? wordFor(texts, measure),
+                values,
+              }))}
+              when={whenIn(interval, timeZone, language)}
+              tell={value => told(unit, value, series[0]?.currency ?? null, language)}
+            />
+          )}
+        </Read>
+        <Title order={2} size="h4">
+          {texts.charging.top}
+        </Title>
+        <Read path="/api/analytics/top" query={{ measure, groupBy: by, limit: '10', ...span }}>
+          {({ unit, items }) => (
+            <Table>
+              <Table.Tbody>
+                {items.map(({ key, name, others, currency, value }) => (
+                  <Table.Tr key={`${key} ${currency} ${others}`}>
+                    <Table.Th scope="row">{others ? texts.charging.others : (name ?? key ?? '–')}</Table.Th>
+                    <Table.Td>{value === null ? '–' : told(unit, value, currency, language)}</Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          )}
+        </Read>
+      </Stack>
+    </Screen>
+  )
+}
+
+function Choices({ asked }: { asked: Required<Asked> }) {
+  const texts = useTexts()
+  const navigate = useNavigate()
+  const ask = (next: Asked) => void navigate({ to: '.', search: { ...asked, ...next } as never, replace: true })
+  const words = (values: readonly string[]) => values.map(value => ({ value, label: wordFor(texts, value) }))
+  return (
+    <Group align="flex-end">
+      {(
+        [
+          ['measure', measures],
+          ['interval', ['hour', 'day', 'month']],
+          ['by', groups],
+        ] as const
+      ).map(([name, values]) => (
+        <Select
+          key={name}
+          label={nameOf(texts, name)}
+          data={words(values)}
+          value={asked[name]}
+          allowDeselect={false}
+          onChange={next => ask({ [name]: next ?? undefined })}
+        />
+      ))}
+      {(['from', 'to'] as const).map(name => (
+        <TextInput
+          key={name}
+          type="date"
+          label={nameOf(texts, name === 'to' ? 'until' : name)}
+          value={asked[name]}
+          onChange={event => ask({ [name]: event.currentTarget.value })}
+        />
+      ))}
+    </Group>
+  )
+}

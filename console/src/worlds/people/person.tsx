@@ -1,0 +1,114 @@
+import { Button, Group, Select } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { notifications } from '@mantine/notifications'
+import { useState } from 'react'
+import roleSchema from 'schema:put /api/auth/users/{id}/role'
+import type { components } from '../../api/api.gen'
+import { ask } from '../../api/client.ts'
+import { Facts } from '../../blocks/detail.tsx'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { List } from '../../blocks/list/list.tsx'
+import { detailScreen } from '../../blocks/screens.tsx'
+import { messageOf } from '../../blocks/trouble.tsx'
+import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
+
+type Account = components['schemas']['WholeAccount']
+
+/** Somebody's account as admins look after it: who they are, how they came in or why not, and what helps. */
+export default detailScreen({
+  path: '/api/admin/users/{id}',
+  list: { to: '/people', name: texts => texts.people.title },
+  title: ({ name, email }) => name || email,
+  state: ({ disabled }) => (disabled ? 'disabled' : 'active'),
+  acts: ({ id, disabled, secondFactor, version }) => [
+    {
+      name: texts => texts.people.signOutEverywhere,
+      run: () => ask('POST', `/api/auth/users/${id}/sign-out`),
+    },
+    ...(secondFactor
+      ? [
+          {
+            name: (texts: ReturnType<typeof useTexts>) => texts.people.resetFactors,
+            warns: (texts: ReturnType<typeof useTexts>) => texts.people.resetFactorsText,
+            run: () => ask('DELETE', `/api/auth/users/${id}/factors`),
+          },
+        ]
+      : []),
+    {
+      name: texts => (disabled ? texts.people.enable : texts.people.disable),
+      ...(!disabled && { warns: (texts: ReturnType<typeof useTexts>) => texts.people.disableText }),
+      run: () =>
+        ask('PUT', `/api/auth/users/${id}/disabled`, {
+          body: { disabled: !disabled },
+          headers: { 'if-match': `"${version}"` },
+        }),
+    },
+  ],
+  tabs: (account, texts) => [
+    { id: 'about', name: texts.shell.details, content: () => <About account={account} /> },
+    { id: 'sign-ins', name: texts.people.signIns, content: () => <List list={signInsOf(account.id)} embedded /> },
+  ],
+})
+
+const signInsOf = (id: string) =>
+  listOf('/api/auth/users/{id}/sign-ins', {
+    params: { id },
+    columns: [
+      { id: 'at', kind: 'instant' },
+      { id: 'outcome', kind: 'state' },
+      { id: 'methods', kind: 'list' },
+      { id: 'device' },
+      { id: 'addressPrefix' },
+    ],
+    empty: texts => ({ title: texts.people.signIns, text: texts.people.emptySignIns }),
+  })
+
+function About({ account }: { account: Account }) {
+  const { email, name, locale, createdAt, secondFactor, sessions, organisations } = account
+  return (
+    <>
+      <Role account={account} />
+      <Facts
+        facts={[
+          { id: 'email', value: email },
+          { id: 'name', value: name },
+          { id: 'locale', kind: 'word', value: locale },
+          { id: 'secondFactor', kind: 'boolean', value: secondFactor },
+          { id: 'sessions', kind: 'number', value: sessions.length },
+          { id: 'organisations', kind: 'list', value: organisations.map(each => each.name) },
+          { id: 'createdAt', kind: 'instant', value: createdAt },
+        ]}
+      />
+    </>
+  )
+}
+
+function Role({ account: { id, role } }: { account: Account }) {
+  const texts = useTexts()
+  const queries = useQueryClient()
+  const [chosen, choose] = useState<string>(role)
+  const roles = (roleSchema.properties?.role?.enum ?? []).map(String)
+  const save = async (): Promise<void> => {
+    try {
+      await ask('PUT', `/api/auth/users/${id}/role`, { body: { role: chosen } })
+      notifications.show({ message: texts.form.saved })
+      await queries.invalidateQueries()
+    } catch (error) {
+      notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
+    }
+  }
+  return (
+    <Group align="flex-end" mb="md">
+      <Select
+        label={nameOf(texts, 'role')}
+        data={roles.map(value => ({ value, label: wordFor(texts, value) }))}
+        value={chosen}
+        allowDeselect={false}
+        onChange={next => choose(next!)}
+      />
+      <Button disabled={chosen === role} onClick={() => void save()}>
+        {texts.people.role}
+      </Button>
+    </Group>
+  )
+}
