@@ -13,7 +13,12 @@ import { worlds } from './shell/worlds.ts'
 /** Every screen is loaded when it is first opened. */
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFound })
 
-const screens = [{ path: '/', load: () => import('./shell/home.tsx') }, ...worlds.flatMap(world => world.screens)].map(
+const shell = [
+  { path: '/', load: () => import('./shell/home.tsx') },
+  { path: '/signed-in', load: () => import('./shell/signed-in.tsx') },
+]
+
+const screens = [...shell, ...worlds.flatMap(world => world.screens)].map(
   ({ path, load }): AnyRoute =>
     createRoute({
       getParentRoute: () => root,

@@ -1,4 +1,4 @@
-import { Button, createTheme, Modal, Notification, Popover, type CSSVariablesResolver } from '@mantine/core'
+import { createTheme, type CSSVariablesResolver } from '@mantine/core'
 
 /** The one place for colours and defaults: every pair of text and ground has a contrast of 4.5 or more in both schemes. */
 export const themeFor = (close: string) =>
@@ -10,9 +10,10 @@ export const themeFor = (close: string) =>
     headings: { fontFamily: 'system-ui, sans-serif', sizes: { h1: { fontSize: '1.6rem' } } },
     defaultRadius: 'md',
     focusRing: 'auto',
+    // Plain: naming the components here would bring them all with the first screen.
     components: {
-      Button: Button.extend({ defaultProps: { size: 'sm' } }),
-      Modal: Modal.extend({
+      Button: { defaultProps: { size: 'sm' } },
+      Modal: {
         defaultProps: {
           closeButtonProps: { 'aria-label': close },
           // Else it would be a second banner of the page.
@@ -21,9 +22,9 @@ export const themeFor = (close: string) =>
           returnFocus: true,
           transitionProps: { duration: 0 },
         },
-      }),
-      Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': close } } }),
-      Popover: Popover.extend({ defaultProps: { returnFocus: true, withinPortal: true, shadow: 'md' } }),
+      },
+      Notification: { defaultProps: { closeButtonProps: { 'aria-label': close } } },
+      Popover: { defaultProps: { returnFocus: true, withinPortal: true, shadow: 'md' } },
     },
   })
 

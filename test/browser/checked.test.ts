@@ -133,6 +133,7 @@ test(
       ['/console/operations/events'],
       ['/console/operations/deliveries'],
       ['/console/operations/health'],
+      ['/console/signed-in'],
       ['/console/nowhere'],
     ])
   },

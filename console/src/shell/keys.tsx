@@ -1,17 +1,16 @@
-import { Kbd, Modal, Table } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
-import { useTexts } from '../texts/texts.tsx'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { usePerson } from './person.tsx'
 import { screensFor } from './world.ts'
 import { worlds } from './worlds.ts'
+
+const KeysShown = lazy(() => import('./keys-shown.tsx'))
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 
 /** Keys of every screen: `?` shows them, `/` goes to the filter, `g` and a letter to a screen. */
 export function Keys() {
-  const texts = useTexts()
   const navigate = useNavigate()
   const { role } = usePerson()
   const [shown, show] = useState(false)
@@ -33,27 +32,10 @@ export function Keys() {
     return () => window.removeEventListener('keydown', press)
   })
   if (!shown) return null
-  const rows: [string, string][] = [
-    ['Ctrl K', texts.shell.search],
-    ['/', texts.list.filter],
-    ['Ctrl S', texts.form.save],
-    ...[...letters].map(([letter, path]): [string, string] => [`g ${letter}`, path]),
-  ]
   return (
-    <Modal opened onClose={() => show(false)} title={texts.shell.keysOf}>
-      <Table>
-        <Table.Tbody>
-          {rows.map(([keys, what]) => (
-            <Table.Tr key={keys}>
-              <Table.Th scope="row">
-                <Kbd>{keys}</Kbd>
-              </Table.Th>
-              <Table.Td>{what}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Modal>
+    <Suspense>
+      <KeysShown letters={letters} close={() => show(false)} />
+    </Suspense>
   )
 }
 

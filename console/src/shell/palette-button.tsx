@@ -1,11 +1,13 @@
 import { ActionIcon } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
-import { spotlight } from '@mantine/spotlight'
 import { IconSearch } from '@tabler/icons-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTexts } from '../texts/texts.tsx'
 
 const Palette = lazy(() => import('./palette.tsx'))
+
+/** What opens it comes with it. */
+const show = async (): Promise<void> => (await import('@mantine/spotlight')).spotlight.open()
 
 /** Opens the palette, also by Ctrl K; it is loaded when it is first asked for. */
 export function PaletteButton() {
@@ -19,7 +21,7 @@ export function PaletteButton() {
         size="lg"
         aria-label={texts.shell.search}
         title="Ctrl K"
-        onClick={() => (asked ? spotlight.open() : ask(true))}
+        onClick={() => (asked ? void show() : ask(true))}
       >
         <IconSearch size={18} aria-hidden />
       </ActionIcon>
@@ -35,6 +37,6 @@ export function PaletteButton() {
 
 /** Once, when it has come. */
 function Opened() {
-  useEffect(() => spotlight.open(), [])
+  useEffect(() => void show(), [])
   return null
 }

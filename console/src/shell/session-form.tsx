@@ -26,7 +26,10 @@ function FactorDialog({ page }: { page: 'confirm' | 'sign-in' }) {
       <Stack>
         <Text>{texts.session.factorText}</Text>
         <Group>
-          <Anchor href={`${base}/api/auth/${page}?return=${encodeURIComponent(`${base}/console`)}`} target="_blank">
+          <Anchor
+            href={`${base}/api/auth/${page}?return=${encodeURIComponent(`${base}/console/signed-in`)}`}
+            target="_blank"
+          >
             {texts.session.factorPage}
           </Anchor>
           <Button onClick={() => signedInAgain()}>{texts.session.goOn}</Button>

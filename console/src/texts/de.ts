@@ -47,6 +47,8 @@ export const de: Catalogue = {
     worlds: { passports: 'Pässe', charging: 'Laden', market: 'Markt', people: 'Personen', operations: 'Betrieb' },
   },
   session: {
+    back: 'Sie sind angemeldet',
+    backText: 'Der andere Tab macht von selbst weiter. Dieser kann geschlossen werden.',
     ended: 'Ihre Sitzung ist beendet',
     again:
       'Melden Sie sich wieder als {email} an. Die Seite dahinter bleibt, wie sie ist, und was Sie taten, geht weiter.',

@@ -52,6 +52,8 @@ export const en = {
     },
   },
   session: {
+    back: 'You are signed in',
+    backText: 'The other tab goes on by itself. This one can be closed.',
     ended: 'Your session has ended',
     again: 'Sign in again as {email}. The page behind stays as it is, and what you were doing goes on.',
     password: 'Password',
