@@ -3,11 +3,12 @@ import { defineConfig } from 'vite'
 import { api } from './build/api.ts'
 import { compressed } from './build/compressed.ts'
 import { law } from './build/law.ts'
+import { outlines } from './build/outlines.ts'
 
 export default defineConfig({
   // Below whatever path the platform is reached at: scripts find each other, and the page is led by who serves it.
   base: './',
-  plugins: [react(), api(), law(), compressed()],
+  plugins: [react(), api(), law(), outlines(), compressed()],
   // Replaced by a fresh one each time the page is served.
   html: { cspNonce: 'console-nonce' },
   build: {

@@ -105,6 +105,7 @@ test(
       ['/console/stations'],
       ['/console/stations/new'],
       [`/console/stations/${station}`],
+      ['/console/map', { budget: { page: 340_000, script: 300_000 } }],
       ['/console/sites'],
       ['/console/chargers'],
       ['/console/figures'],

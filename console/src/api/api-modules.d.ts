@@ -36,3 +36,9 @@ declare module 'law:attributes' {
   >
   export default attributes
 }
+
+declare module 'map:outlines' {
+  /** A path in hundredths of a projected degree. */
+  const outlines: string
+  export default outlines
+}

@@ -14,6 +14,12 @@ export const charging: World = {
       roles: staff,
       load: async () => ({ default: (await stations()).Stations }),
     },
+    {
+      path: '/map',
+      name: texts => texts.charging.map,
+      roles: [...staff, 'technician'],
+      load: () => import('./map.tsx'),
+    },
     { path: '/stations/new', load: async () => ({ default: (await stations()).NewStation }) },
     { path: '/stations/$id', load: async () => ({ default: (await stations()).Station }) },
     { path: '/stations/$id/edit', load: async () => ({ default: (await stations()).EditStation }) },

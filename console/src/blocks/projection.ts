@@ -1,0 +1,45 @@
+/** Web Mercator, in hundredths of a degree of longitude to the right and as many down: as the outlines are made. */
+export function project({ latitude, longitude }: { latitude: number; longitude: number }): readonly [number, number] {
+  const bounded = Math.max(-84, Math.min(84, latitude))
+  const down = (-Math.log(Math.tan(Math.PI / 4 + (bounded * Math.PI) / 360)) * 180) / Math.PI
+  return [longitude * 100, down * 100]
+}
+
+/** What is seen of the map: its middle, and its width. */
+export interface View {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+}
+
+/** All of some points, with room around them. */
+export function viewOf(points: readonly (readonly [number, number])[]): View {
+  if (points.length === 0) return { x: 1_000, y: -5_800, width: 6_000 }
+  const xs = points.map(([x]) => x)
+  const ys = points.map(([, y]) => y)
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]
+  return {
+    x: (left + right) / 2,
+    y: (top + bottom) / 2,
+    width: Math.max(100, (right - left) * 1.3, (bottom - top) * 1.3 * 1.6),
+  }
+}
+
+export interface Cluster<T> {
+  readonly x: number
+  readonly y: number
+  readonly things: readonly T[]
+}
+
+/** Those that would stand upon each other together, in cells of a size. */
+export function clustered<T extends { readonly at: readonly [number, number] }>(
+  things: readonly T[],
+  size: number,
+): readonly Cluster<T>[] {
+  const cells = Map.groupBy(things, ({ at: [x, y] }) => `${Math.floor(x / size)} ${Math.floor(y / size)}`)
+  return [...cells.values()].map(some => ({
+    x: some.reduce((sum, { at }) => sum + at[0], 0) / some.length,
+    y: some.reduce((sum, { at }) => sum + at[1], 0) / some.length,
+    things: some,
+  }))
+}
