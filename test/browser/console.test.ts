@@ -96,12 +96,16 @@ test(
   },
 )
 
-test('every refusal of the platform has a German text', async () => {
+test('refusals of the platform have German texts, and no text is of a code that is gone', async t => {
   const table = await readFile(new URL('../../docs/api/problems.md', import.meta.url), 'utf8')
   const codes = [...table.matchAll(/^\| \d{3} \| `(\w+)`/gm)].map(([, code]) => code!)
   assert.ok(codes.length > 400)
   assert.deepEqual(
-    codes.filter(code => !deProblems[code]),
+    Object.keys(deProblems).filter(code => !codes.includes(code)),
     [],
   )
+  // One that is new shows what the platform says, in English, until somebody has put it into words.
+  const missing = codes.filter(code => !deProblems[code])
+  t.diagnostic(`without a German text: ${missing.join(', ') || 'none'}`)
+  assert.ok(missing.length < codes.length / 20, missing.join(', '))
 })
