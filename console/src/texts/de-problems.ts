@@ -1,7 +1,5 @@
 /** What refusals are called in German, by their codes: comes with the first one. English is what the platform says. */
 export const deProblems: Readonly<Record<string, string>> = {
-    'Aus der Ferne lässt sich nichts versuchen: Sie ist geschlossen, oder das Ladegerät ist unbekannt.',
-    'Das Ladegerät hat nicht rechtzeitig geantwortet; vielleicht hat es den Befehl dennoch ausgeführt.',
   account_gone: 'Das Konto wurde gelöscht.',
   account_manager_required: 'Um das Geld einer Organisation kümmern sich ihre Eigentümer und Administratoren.',
   account_missing: 'Der Händler hat noch nicht gesagt, auf welches Konto Erlöse gehen.',
@@ -80,6 +78,7 @@ export const deProblems: Readonly<Record<string, string>> = {
   command_invalid: 'Der Inhalt ist nicht so, wie die OCPP-Version des Ladegeräts ihn verlangt.',
   command_rejected: 'Das Ladegerät lehnt den Befehl ab.',
   command_unanswered:
+    'Das Ladegerät hat nicht rechtzeitig geantwortet; vielleicht hat es den Befehl dennoch ausgeführt.',
   command_unknown: 'Ein solcher Befehl wurde dem Ladegerät nicht gesendet.',
   command_unsupported: 'Die OCPP-Version des Ladegeräts kennt diesen Befehl nicht.',
   company_manager_required: 'Um das Geld einer Organisation kümmern sich ihre Eigentümer und Administratoren.',
@@ -323,6 +322,7 @@ export const deProblems: Readonly<Record<string, string>> = {
   refund_exceeds_payment: 'Es ginge mehr zurück, als bezahlt und noch nicht erstattet ist.',
   remedies_used_up: 'Das Ladegerät wurde heute so oft darum gebeten, wie es geht.',
   remedy_impossible:
+    'Aus der Ferne lässt sich nichts versuchen: Sie ist geschlossen, oder das Ladegerät ist unbekannt.',
   request_invalid: 'Etwas in der Anfrage stimmt nicht; die Felder sind genannt.',
   request_malformed: 'Die Anfrage ist beschädigt angekommen.',
   request_too_slow: 'Die Anfrage kam zu langsam an.',
