@@ -84,14 +84,15 @@ async function fromNothing(_: TestContext, { address, at, mailed, browser }: Tow
   await rated.getByRole('link', { name: /Annex/ }).waitFor()
   await rated.getByRole('button', { name: /Fill in/ }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByLabel('Value').fill('1,000,000,000,000')
+  await dialog.getByLabel('Value').fill('94.50')
+  await dialog.getByLabel('Unit').fill('furlongs')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await dialog
-    .getByText(/must not be more than/)
+    .getByText(/furlongs/)
     .first()
     .waitFor()
   await look(page, 'J1-refused')
-  await dialog.getByLabel('Value').fill('94.50')
+  await dialog.getByLabel('Unit').fill('Ah')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await dialog.waitFor({ state: 'detached' })
   await rated.waitFor({ state: 'detached' })
@@ -316,6 +317,7 @@ async function importGoneWrong(_: TestContext, { address, at, admin, p }: Town):
   // Tried first: each bad line is told with its column and what is wrong.
   await upload([...cards, 'X,Y', ',ISO14443', `${'x'.repeat(99)},ISO14443`])
   await dialog.getByRole('button', { name: 'Try it' }).click()
+  await p.settle()
   await dialog.getByText(/It would create 220, .*3 are wrong/).waitFor()
   await dialog.getByRole('cell', { name: '222', exact: true }).first().waitFor()
   await look(page, 'J3-tried')
@@ -324,7 +326,9 @@ async function importGoneWrong(_: TestContext, { address, at, admin, p }: Town):
   // Mended, taken over, left, and found again.
   await upload(cards)
   await dialog.getByRole('button', { name: 'Try it' }).click()
+  await p.settle()
   await dialog.getByRole('button', { name: 'Take over 220' }).click()
+  await p.settle()
   await dialog.getByText(/220 created/).waitFor()
   await page.goto(`${address}/console/jobs`)
   await page.getByRole('heading', { name: /cards.csv/ }).waitFor()
@@ -445,6 +449,7 @@ async function manyTabs(_: TestContext, { address, at, person }: Town): Promise<
   for (let number = 1; number < 8; number++) {
     const tab = await first.context().newPage()
     await tab.goto(`${address}/console/passports`)
+    await tab.getByRole('heading', { level: 1 }).waitFor()
     tabs.push(tab)
   }
   for (const tab of tabs) await tab.getByText('Live', { exact: true }).waitFor()

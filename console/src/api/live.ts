@@ -15,7 +15,16 @@ const streams: Record<string, readonly string[]> = {
   '/api/notifications/stream': ['/api/notifications', '/api/passports', '/api/documents'],
 }
 
+/** What tabs tell each other. */
+interface Told {
+  readonly paths?: string[]
+  readonly standing?: Standing
+  readonly asks?: true
+}
+
 const channel = new BroadcastChannel('ohmnibus-live')
+/** Whether this tab holds the streams. */
+let leads = false
 const watchers = new Set<() => void>()
 let standing: Standing = 'off'
 const pending = new Set<string>()
@@ -44,15 +53,19 @@ function hint(queries: QueryClient, paths: readonly string[], tell: boolean): vo
 
 /** Listens until the page goes. Where tabs cannot agree on one of them, visible lists are asked every 15 seconds. */
 export function listen(queries: QueryClient): void {
-  channel.addEventListener('message', ({ data }: MessageEvent<{ paths?: string[]; standing?: Standing }>) => {
+  channel.addEventListener('message', ({ data }: MessageEvent<Told>) => {
     if (data.paths) hint(queries, data.paths, false)
     if (data.standing) become(data.standing, false)
+    if (data.asks && leads) channel.postMessage({ standing })
   })
+  // Who comes later has not heard how it stands.
+  channel.postMessage({ asks: true })
   if (!navigator.locks) {
     window.setInterval(() => document.visibilityState === 'visible' && void queries.invalidateQueries(), 15_000)
     return
   }
   void navigator.locks.request('ohmnibus-live', async () => {
+    leads = true
     for (const path of Object.keys(streams)) open(queries, path)
     await new Promise(() => {})
   })

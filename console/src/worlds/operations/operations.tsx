@@ -8,7 +8,8 @@ const deadLetters = listOf('/api/events/dead-letters', {
     { id: 'topic' },
     { id: 'service' },
     { id: 'state', kind: 'state' },
-    { id: 'error' },
+    // Where it was thrown is for who reads the log.
+    { id: 'error', value: ({ error }) => error?.split('\n')[0] },
     { id: 'attempts', kind: 'number' },
     { id: 'failedAt', kind: 'instant' },
     { id: 'publishedAt', kind: 'instant', aside: true },

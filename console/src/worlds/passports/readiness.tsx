@@ -242,12 +242,13 @@ function valueOf(value: unknown, id: string): unknown {
   return Object.keys(given).every(key => key === 'unit') ? undefined : given
 }
 
+/** By the fields of the form, wherever the values stand in what was sent. */
 function errorsIn(trouble: unknown): Record<string, string> {
   if (!(trouble instanceof ApiProblem)) return {}
   return Object.fromEntries(
-    trouble.errors.map(({ pointer, detail }) => [
-      pointerOf(pathOf(pointer).filter((part, index) => index > 0 || part !== 'attributes')),
-      detail,
-    ]),
+    trouble.errors.map(({ pointer, detail }) => {
+      const path = pathOf(pointer)
+      return [pointerOf(path.slice(path.indexOf('attributes') + 1)), detail]
+    }),
   )
 }
