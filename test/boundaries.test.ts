@@ -121,7 +121,7 @@ test('the console imports itself and packages of its own; a world of it knows no
       return { file, text, imports: imports.map(([, at, late]) => at ?? late!) }
     })
   assert.ok(console.length > 20)
-  const made = /^(api:lists|schema:.*)$|^console\/src\/api\/api\.gen$/
+  const made = /^(api:lists|law:attributes|map:outlines|schema:.*)$|^console\/src\/api\/api\.gen$/
   const { devDependencies } = JSON.parse(read('console/package.json')) as { devDependencies: Record<string, string> }
   const isOwn = (name: string): boolean =>
     name.startsWith('node:') || name.split('/', name.startsWith('@') ? 2 : 1).join('/') in devDependencies

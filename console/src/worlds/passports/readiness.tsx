@@ -248,7 +248,10 @@ function errorsIn(trouble: unknown): Record<string, string> {
   return Object.fromEntries(
     trouble.errors.map(({ pointer, detail }) => {
       const path = pathOf(pointer)
-      return [pointerOf(path.slice(path.indexOf('attributes') + 1)), detail]
+      const [id, ...rest] = path.slice(path.indexOf('attributes') + 1)
+      // Of a quantity as a whole, at its number.
+      const isNumber = rest.length === 0 && /quantity|count/.test(attributes[String(id)]?.type ?? '')
+      return [pointerOf([id!, ...(isNumber ? ['value'] : rest)]), detail]
     }),
   )
 }
