@@ -297,7 +297,7 @@ export const de: Catalogue = {
     emptyInvitations: 'Zurzeit ist niemand eingeladen.',
   },
   operations: {
-    jobs: 'Aufträge',
+    jobs: 'Hintergrundarbeiten',
     emptyJobs: 'Importe, die Sie beginnen, laufen von selbst weiter und sind hier wiederzufinden.',
     approvals: 'Zweite Meinung',
     emptyApprovals: 'Nichts wartet auf eine zweite Person.',
