@@ -31,3 +31,22 @@ export const WebhookDisabled = event(
     because: Type.Enum(['failures', 'gone']),
   }),
 )
+
+/**
+ * Mail to a person comes back, or they told their mail provider that they want none: no news is mailed to that address
+ * any more, until they confirm it.
+ */
+export const EmailClosed = event(
+  'notifications',
+  'email.closed',
+  'userId',
+  Type.Object({
+    userId: Id,
+    /** `bounced`: the server has nobody by that name; `complained`: called unwanted; `unsubscribed` at the provider. */
+    because: Type.Enum(['bounced', 'complained', 'unsubscribed']),
+    closedAt: Instant,
+  }),
+)
+
+/** A person whose address takes no mail says that it does again: a mail with a link is to show it. */
+export const EmailCheckAsked = event('notifications', 'email.check-asked', 'userId', Type.Object({ userId: Id }))

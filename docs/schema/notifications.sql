@@ -1,5 +1,18 @@
 -- The schema notifications after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table closed_addresses (
+  address      citext                    not null,
+  user_id      uuid,
+  because      text                      not null,
+  detail       text                      not null,
+  closed_at    timestamp with time zone  not null,
+  reopened_at  timestamp with time zone,
+  constraint closed_addresses_pkey PRIMARY KEY (address),
+  constraint closed_addresses_because_check CHECK ((because = ANY (ARRAY['bounced'::text, 'complained'::text, 'unsubscribed'::text])))
+);
+CREATE INDEX closed_addresses_listed ON notifications.closed_addresses USING btree (closed_at, address) WHERE (reopened_at IS NULL);
+CREATE INDEX closed_addresses_user ON notifications.closed_addresses USING btree (user_id) WHERE (user_id IS NOT NULL);
+
 create table deliveries (
   id          uuid                      not null,
   message_id  uuid                      not null,
@@ -13,14 +26,21 @@ create table deliveries (
   created_at  timestamp with time zone  not null,
   updated_at  timestamp with time zone  not null,
   mail_id     uuid,
+  user_id     uuid,
+  channel     text                      not null default 'email'::text,
+  digest_at   timestamp with time zone,
   constraint deliveries_pkey1 PRIMARY KEY (id, event_id),
   constraint deliveries_event_id_address_key1 UNIQUE (event_id, address),
+  constraint deliveries_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'push'::text, 'sms'::text]))),
   constraint deliveries_status_check1 CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'dead'::text, 'obsolete'::text])))
 ) partition by RANGE (event_id);
+CREATE INDEX deliveries_channel ON ONLY notifications.deliveries USING btree (channel, created_at, id) WHERE (channel <> 'email'::text);
 CREATE INDEX deliveries_created ON ONLY notifications.deliveries USING btree (created_at, id);
+CREATE INDEX deliveries_digest ON ONLY notifications.deliveries USING btree (user_id, digest_at) WHERE ((digest_at IS NOT NULL) AND (status = 'waiting'::text));
 CREATE INDEX deliveries_mail ON ONLY notifications.deliveries USING btree (mail_id) WHERE (mail_id IS NOT NULL);
 CREATE INDEX deliveries_open ON ONLY notifications.deliveries USING btree (updated_at) WHERE (status = ANY (ARRAY['waiting'::text, 'sending'::text, 'failed'::text]));
 CREATE INDEX deliveries_status_created ON ONLY notifications.deliveries USING btree (status, created_at, id);
+CREATE INDEX deliveries_user ON ONLY notifications.deliveries USING btree (user_id) WHERE (user_id IS NOT NULL);
 CREATE INDEX deliveries_waiting ON ONLY notifications.deliveries USING btree (address) WHERE ((status = 'waiting'::text) AND (mail_id IS NULL));
 
 create table inboxes (
@@ -76,13 +96,64 @@ create table notifications (
 CREATE INDEX notifications_position ON ONLY notifications.notifications USING btree (user_id, "position");
 CREATE INDEX notifications_unread ON ONLY notifications.notifications USING btree (user_id, "position") WHERE (read_at IS NULL);
 
+create table phones (
+  user_id          uuid                      not null,
+  number           text                      not null,
+  generation       integer                   not null,
+  code_sent_at     timestamp with time zone  not null,
+  code_tries       integer                   not null default 0,
+  verified_at      timestamp with time zone,
+  stopped_at       timestamp with time zone,
+  stopped_because  text,
+  counted_on       date                      not null,
+  counted          integer                   not null default 0,
+  constraint phones_pkey PRIMARY KEY (user_id),
+  constraint phones_number_check CHECK ((number ~ '^\+[1-9][0-9]{6,14}$'::text))
+);
+CREATE INDEX phones_number ON notifications.phones USING btree (number);
+
 create table preferences (
-  user_id  uuid     not null,
-  email    jsonb    not null default '{}'::jsonb,
-  in_app   jsonb    not null default '{}'::jsonb,
-  locale   text,
-  version  integer  not null default 0,
-  constraint preferences_pkey PRIMARY KEY (user_id)
+  user_id     uuid     not null,
+  email       jsonb    not null default '{}'::jsonb,
+  in_app      jsonb    not null default '{}'::jsonb,
+  locale      text,
+  version     integer  not null default 0,
+  push        jsonb    not null default '{}'::jsonb,
+  sms         jsonb    not null default '{}'::jsonb,
+  time_zone   text,
+  quiet_from  text,
+  quiet_to    text,
+  digest      text     not null default 'off'::text,
+  digest_at   text     not null default '08:00'::text,
+  constraint preferences_pkey PRIMARY KEY (user_id),
+  constraint preferences_digest_at_check CHECK ((digest_at ~ '^([01]\d|2[0-3]):[0-5]\d$'::text)),
+  constraint preferences_digest_check CHECK ((digest = ANY (ARRAY['off'::text, 'daily'::text, 'weekly'::text]))),
+  constraint preferences_quiet CHECK (((quiet_from IS NULL) = (quiet_to IS NULL))),
+  constraint preferences_quiet_from_check CHECK ((quiet_from ~ '^([01]\d|2[0-3]):[0-5]\d$'::text)),
+  constraint preferences_quiet_to_check CHECK ((quiet_to ~ '^([01]\d|2[0-3]):[0-5]\d$'::text))
+);
+
+create table push_devices (
+  id           uuid                      not null,
+  user_id      uuid                      not null,
+  endpoint     text                      not null,
+  public_key   text                      not null,
+  auth_secret  text                      not null,
+  name         text                      not null,
+  created_at   timestamp with time zone  not null,
+  used_at      timestamp with time zone,
+  constraint push_devices_pkey PRIMARY KEY (id),
+  constraint push_devices_endpoint_key UNIQUE (endpoint)
+);
+CREATE INDEX push_devices_user ON notifications.push_devices USING btree (user_id, id);
+
+create table push_keys (
+  one         boolean                   not null default true,
+  public_key  text                      not null,
+  sealed      bytea                     not null,
+  created_at  timestamp with time zone  not null,
+  constraint push_keys_pkey PRIMARY KEY (one),
+  constraint push_keys_one_check CHECK (one)
 );
 
 create table webhook_calls (

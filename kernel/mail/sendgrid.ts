@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type ClientRequest } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import sendgrid from '@sendgrid/mail'
-import type { Message, Post, Sender } from './mail.ts'
+import { leaveHeaders, type Message, type Post, type Sender } from './mail.ts'
 import { Problem } from '../problem.ts'
 
 /** What the types of its client do not tell: that there may be several, and what each stands on. */
@@ -48,7 +48,8 @@ export function sendgridPost({
     httpsAgent: new HttpsAgent(),
   })
   return {
-    async send({ id, to, subject, text, html, event }: Message, messageId) {
+    async send(message: Message, messageId) {
+      const { id, to, subject, text, html, event } = message
       try {
         await service.send({
           from: { name: from.name, email: from.address },
@@ -56,7 +57,12 @@ export function sendgridPost({
           subject,
           text,
           html,
-          headers: { 'Message-ID': messageId, 'Auto-Submitted': 'auto-generated', 'X-Ohmnibus-Event': event },
+          headers: {
+            'Message-ID': messageId,
+            'Auto-Submitted': 'auto-generated',
+            'X-Ohmnibus-Event': event,
+            ...leaveHeaders(message),
+          },
           customArgs: { message_id: id, event },
           trackingSettings: { clickTracking: { enable: false, enableText: false }, openTracking: { enable: false } },
         })

@@ -1,6 +1,6 @@
 import { pipeline, Transform } from 'node:stream'
 import { createTransport } from 'nodemailer'
-import type { Post, Sender } from './mail.ts'
+import { leaveHeaders, type Message, type Post, type Sender } from './mail.ts'
 import { Problem } from '../problem.ts'
 
 interface SmtpOptions {
@@ -15,6 +15,7 @@ interface SmtpOptions {
 
 interface SmtpError extends Error {
   code?: string
+  command?: string
   responseCode?: number
 }
 
@@ -65,7 +66,8 @@ export function smtpPost({ host, port, user, pass, from, patience }: SmtpOptions
   }
   const transports = { urgent: open(2), other: open(5) }
   return {
-    async send({ createdAt, to, subject, text, html, event, urgent }, messageId) {
+    async send(message: Message, messageId) {
+      const { createdAt, to, subject, text, html, event, urgent } = message
       const state = { whole: false }
       sending.set(messageId, state)
       try {
@@ -78,7 +80,7 @@ export function smtpPost({ host, port, user, pass, from, patience }: SmtpOptions
           subject,
           text,
           html,
-          headers: { 'Auto-Submitted': 'auto-generated', 'X-Ohmnibus-Event': event },
+          headers: { 'Auto-Submitted': 'auto-generated', 'X-Ohmnibus-Event': event, ...leaveHeaders(message) },
         })
         return 'taken'
       } catch (error) {
@@ -97,10 +99,10 @@ export function smtpPost({ host, port, user, pass, from, patience }: SmtpOptions
  * Only a permanent answer to this sender, recipient or text is a refusal; a greeting, TLS or sign-in that fails may be
  * mended.
  */
-function asProblem({ code, responseCode = 550, message }: SmtpError): Problem {
+function asProblem({ code, command, responseCode = 550, message }: SmtpError): Problem {
   const refused =
     (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500 && responseCode !== 503 && responseCode !== 530
   return refused
-    ? new Problem('unprocessable', 'mail_refused', { detail: message })
+    ? new Problem('unprocessable', 'mail_refused', { detail: message, recipient: command === 'RCPT TO' })
     : new Problem('unavailable', 'mail_unavailable', { detail: message, retryAfter: 60 })
 }

@@ -1,19 +1,14 @@
 import { getPerson, listMembers, listPeople } from '#contracts/identity'
 import { NotificationCreated } from '#contracts/notifications'
-import { newId, Problem, type Tx } from '#kernel'
+import { newId, Problem, type Db, type Tx } from '#kernel'
 import type { Jobs, NotificationsHost, Steps } from './host.ts'
 import { unlessUnknown, type Audience, type Locale } from './kinds/kind.ts'
-import { gathered, plain, reaches, rules, wordsOf, type Kind, type Reader } from './messages.ts'
-import {
-  awaitMailings,
-  findMessages,
-  findPreferences,
-  insertDeliveries,
-  insertNotifications,
-  listToldOf,
-  markAddressed,
-  type Message,
-} from './store.ts'
+import { listDevices } from './push/store.ts'
+import { listPhones } from './sms/store.ts'
+import { nextDigest } from './timing.ts'
+import { digestible, gathered, plain, reaches, rules, wordsOf, type Kind, type Reader } from './messages.ts'
+import { findMessages, findPreferences, insertNotifications, listToldOf, markAddressed, type Message } from './store.ts'
+import { awaitMailings, insertDeliveries, type NewDelivery } from './deliveries.ts'
 
 interface Recipient extends Reader {
   /** Null for an address without an account. */
@@ -76,14 +71,18 @@ async function tell(
     host.db,
     addressed.flatMap(({ recipient: { userId } }) => userId ?? []),
   )
+  const at = host.now()
   const pieces = addressed.map(({ message, recipient }) => {
     const chosen = preferences.get(recipient.userId ?? '')
     const isOwnAct = recipient.userId !== null && recipient.userId === message.actorId
     return {
       message,
       recipient,
+      chosen,
       locale: chosen?.locale ?? recipient.locale,
       byMail: reaches(message.event, 'email', { ...recipient, isOwnAct }, chosen),
+      byPush: recipient.userId !== null && reaches(message.event, 'push', { ...recipient, isOwnAct }, chosen),
+      bySms: recipient.userId !== null && reaches(message.event, 'sms', { ...recipient, isOwnAct }, chosen),
       inApp: recipient.userId !== null && reaches(message.event, 'inApp', { ...recipient, isOwnAct }, chosen),
     }
   })
@@ -94,15 +93,20 @@ async function tell(
       const { id: messageId, eventId, event, path } = message
       return { id: newId(), messageId, eventId, event, path, userId: recipient.userId!, title, text: text.join('\n') }
     })
-  const mails = pieces
+  const mails: (NewDelivery & { event: Kind })[] = pieces
     .filter(({ byMail }) => byMail)
-    .map(({ message: { id: messageId, eventId, event }, recipient, locale }) => {
+    .map(({ message: { id: messageId, eventId, event }, recipient, locale, chosen }) => {
       const { address: mail, name } = recipient
-      return { id: newId(), messageId, eventId, event, address: mail, name, locale }
+      const digestAt = (digestible(event) && chosen && nextDigest(chosen, at)) || null
+      const { userId } = recipient
+      const channel = 'email' as const
+      return { id: newId(), messageId, eventId, event, channel, address: mail, name, locale, userId, digestAt }
     })
 
+  const elsewhere = await otherChannels(host.db, pieces)
+  mails.push(...elsewhere)
+
   await host.db.transaction(async tx => {
-    const at = host.now()
     const mine = await markAddressed(tx, messageIds, at)
     const isMine = ({ messageId }: { messageId: string }): boolean => mine.has(messageId)
     for (const { id, userId, event } of await insertNotifications(tx, notifications.filter(isMine), at))
@@ -118,16 +122,49 @@ async function tell(
   })
 }
 
+interface Piece extends Addressed {
+  locale: Locale
+  byPush: boolean
+  bySms: boolean
+}
+
+/** What goes to devices and telephones of people. */
+async function otherChannels(db: Db, pieces: readonly Piece[]): Promise<(NewDelivery & { event: Kind })[]> {
+  const of = (chosen: readonly Piece[]) => [...new Set(chosen.flatMap(({ recipient: { userId } }) => userId ?? []))]
+  const [pushed, texted] = [pieces.filter(({ byPush }) => byPush), pieces.filter(({ bySms }) => bySms)]
+  const [devices, phones] = await Promise.all([
+    pushed.length > 0 ? listDevices(db, of(pushed)) : [],
+    texted.length > 0 ? listPhones(db, of(texted)) : new Map<string, string>(),
+  ])
+  const byPerson = Map.groupBy(devices, ({ userId }) => userId)
+  const row = ({ message, recipient, locale }: Piece, channel: 'push' | 'sms', to: string) => {
+    const { id: messageId, eventId, event } = message
+    const { userId } = recipient
+    return { id: newId(), messageId, eventId, event, channel, address: to, name: null, locale, userId, digestAt: null }
+  }
+  return [
+    ...pushed.flatMap(piece =>
+      (byPerson.get(piece.recipient.userId!) ?? []).map(({ id }) => row(piece, 'push', `push:${id}`)),
+    ),
+    ...texted.flatMap(piece => {
+      const number = phones.get(piece.recipient.userId!)
+      return number ? [row(piece, 'sms', number)] : []
+    }),
+  ]
+}
+
 /** Each by itself, or those of a kind for an address together with what else comes for it meanwhile. */
 async function enqueueMails(
   tx: Tx,
   { settings }: NotificationsHost,
   steps: Steps,
-  mails: readonly { id: string; address: string; event: Kind }[],
+  mails: readonly (NewDelivery & { event: Kind })[],
   at: Date,
 ): Promise<void> {
-  const together = mails.filter(({ event }) => settings.NOTIFICATION_DIGEST > 0 && gathered(event))
-  for (const mail of mails) if (!together.includes(mail)) await enqueueDelivery(tx, steps, mail.id)
+  const [later, now] = [mails.filter(({ digestAt }) => digestAt), mails.filter(({ digestAt }) => !digestAt)]
+  for (const { userId, digestAt } of later) await enqueueDigest(tx, steps, userId!, digestAt!)
+  const together = now.filter(({ event }) => settings.NOTIFICATION_DIGEST > 0 && gathered(event))
+  for (const mail of now) if (!together.includes(mail)) await enqueueDelivery(tx, steps, mail.id)
   for (const { address: to, event, nextAt } of await awaitMailings(tx, together, at))
     await tx.enqueue(steps.gather, { mailId: newId(), address: to, event }, nextAt > at ? { runAt: nextAt } : {})
 }
@@ -159,6 +196,16 @@ export const enqueueAddressing = (tx: Tx, { address }: Steps, messageIds: string
 /** One waiting job a delivery, whoever asks for it. */
 export const enqueueDelivery = (tx: Tx, { deliver }: Steps, deliveryId: string) =>
   tx.enqueue(deliver, { deliveryId }, { key: `notifications.deliver:${deliveryId}` })
+
+/** One job a person and time. */
+const enqueueDigest = (tx: Tx, { digest }: Steps, userId: string, at: Date) => {
+  const until = at.toISOString()
+  return tx.enqueue(
+    digest,
+    { mailId: newId(), userId, until },
+    { runAt: at, key: `notifications.digest:${userId}:${until}` },
+  )
+}
 
 /** The way of a kind. */
 export const stepsOf = (jobs: Jobs, kind: Kind): Steps => jobs[rules[kind].urgency ?? 'normal']

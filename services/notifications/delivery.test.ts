@@ -279,6 +279,7 @@ test('what a killed worker left behind is taken up after the longest pause betwe
     address: { task: 'notifications.address', tries: 25 },
     deliver: { task: 'notifications.deliver', tries: 25 },
     gather: { task: 'notifications.gather', tries: 25 },
+    digest: { task: 'notifications.digest', tries: 25 },
   }
   const jobs = { urgent: steps, normal: steps, bulk: steps }
   await leave()

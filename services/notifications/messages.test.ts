@@ -5,6 +5,7 @@ import { kinds, plain, reaches, rules, wordsOf } from './messages.ts'
 
 const at = '2027-02-18T08:30:00.000Z'
 const facts = {
+  closedBecause: 'bounced',
   codeId: 'c',
   purpose: 'registration',
   until: at,

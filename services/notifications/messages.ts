@@ -80,22 +80,38 @@ export interface Reader {
   isOwnAct?: boolean
 }
 
-export type Channel = 'email' | 'inApp'
+export type Channel = 'email' | 'inApp' | 'push' | 'sms'
 
 /** What a person chose for themselves; what is not there follows the defaults. */
-export interface Choices {
-  email: Partial<Record<Kind, boolean>>
-  inApp: Partial<Record<Kind, boolean>>
-}
+export type Choices = Record<Channel, Partial<Record<Kind, boolean>>>
+
+/** What may stand on a locked screen: no code, and no link that lets anybody in. */
+const remoteKinds = kinds.filter(kind => !rules[kind].secret && kind !== 'user.deleted')
+
+/** Kinds that a reader chooses on a channel: what is fixed comes by mail and in the application, and may come by others. */
+export const choosableOn = (channel: Channel): Kind[] =>
+  channel === 'push' || channel === 'sms' ? remoteKinds : optionalKinds
+
+/** What a reader gets on a channel who chose nothing: a push wherever a mail goes, an SMS never. */
+export const isDefault = (kind: Kind, channel: Channel): boolean =>
+  channel === 'push' || channel === 'sms'
+    ? channel === 'push' && rules[kind].email && remoteKinds.includes(kind)
+    : rules[kind][channel]
+
+/** Whether a message disturbs at night, and comes by itself: somebody waits for it, or it is about their account's safety. */
+export const isPressing = (kind: Kind): boolean => rules[kind].urgency === 'urgent' || rules[kind].fixed === true
+
+/** Whether a message may wait for its reader's digest. */
+export const digestible = (kind: Kind): boolean => !isPressing(kind) && !rules[kind].secret
 
 /**
- * Whether a reader gets a message of a kind on a channel. Mail about an organisation's things goes to its owners and
- * admins only, and about what they did themselves to nobody, but for the safety of their account.
+ * Whether a reader gets a message of a kind on a channel. What leaves the platform about an organisation's things goes to
+ * its owners and admins only, and about what they did themselves to nobody, but for the safety of their account.
  */
-export function reaches(kind: Kind, channel: Channel, reader: Reader, choices: Choices | undefined): boolean {
+export function reaches(kind: Kind, channel: Channel, reader: Reader, choices: Partial<Choices> | undefined): boolean {
   const policy = rules[kind]
   if (reader.disabled && !policy.disabledToo) return false
-  if (channel === 'email' && reader.role && reader.role !== 'owner' && reader.role !== 'admin') return false
-  if (channel === 'email' && reader.isOwnAct && !policy.fixed && !policy.ownToo) return false
-  return (policy.fixed ? undefined : choices?.[channel][kind]) ?? policy[channel]
+  if (channel !== 'inApp' && reader.role && reader.role !== 'owner' && reader.role !== 'admin') return false
+  if (channel !== 'inApp' && reader.isOwnAct && !policy.fixed && !policy.ownToo) return false
+  return (choosableOn(channel).includes(kind) ? choices?.[channel]?.[kind] : undefined) ?? isDefault(kind, channel)
 }

@@ -1,7 +1,8 @@
-import type { OrganisationDeleted, UserDeleted } from '#contracts/identity'
+import type { OrganisationDeleted, UserDeleted, UserEmailChanged } from '#contracts/identity'
 import { newId, type Delivered } from '#kernel'
 import { enqueueAddressing, stepsOf } from './addressing.ts'
 import type { Jobs, NotificationsHost } from './host.ts'
+import { reopen } from './mailing/store.ts'
 import { draftsOf, kinds, rules } from './messages.ts'
 import { keptFrom } from './retention.ts'
 import { forgetPerson, insertMessages, type Message } from './store.ts'
@@ -38,6 +39,9 @@ export function reactions(host: NotificationsHost, jobs: Jobs, send: SendJob): v
         if (kind === 'organisation.deleted')
           for (const { organisationId } of events as unknown as Delivered<typeof OrganisationDeleted>[])
             await forgetWebhooks(tx, { kind: 'organisation', id: organisationId })
+        if (kind === 'user.registered' || kind === 'user.email-changed')
+          for (const { email, timestamp } of events as unknown as Delivered<typeof UserEmailChanged>[])
+            await reopen(tx, email, new Date(timestamp))
         // What was told of it may be gone, and when everything is handled again nobody is to hear of last year's
         // passports.
         const kept = events.filter(({ timestamp }) => new Date(timestamp) >= keptFrom(host))

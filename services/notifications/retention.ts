@@ -1,5 +1,6 @@
 import type { NotificationsHost } from './host.ts'
-import { dropMailings, tend } from './store.ts'
+import { tend } from './store.ts'
+import { dropMailings } from './deliveries.ts'
 
 const day = 24 * 3_600_000
 

@@ -11,6 +11,7 @@ import {
   isInstant,
   listQuery,
   mostCounted,
+  newId,
   notModified,
   Page,
   page,
@@ -22,25 +23,30 @@ import {
 } from '#kernel'
 import Type from 'typebox'
 import { enqueueDelivery } from './addressing.ts'
+import { isTimeZone } from './timing.ts'
 import type { Jobs, NotificationsHost } from './host.ts'
-import { kinds, optionalKinds, rules, type Channel, type Choices, type Kind } from './messages.ts'
+import { choosableOn, isDefault, kinds, type Channel, type Kind } from './messages.ts'
 import {
-  countDeliveries,
   countNotifications,
-  deliveryStatuses,
-  findDelivery,
-  listDeliveries,
   listNotifications,
   lockPreferences,
   markAllRead,
   markRead,
   preferencesOf,
-  revive,
   updatePreferences,
-  type Delivery,
   type Notification,
   type Preferences,
 } from './store.ts'
+import {
+  countDeliveries,
+  deliveryChannels,
+  deliveryStatuses,
+  findDelivery,
+  listDeliveries,
+  revive,
+  reviveMany,
+  type Delivery,
+} from './deliveries.ts'
 
 const NotificationView = Type.Object(
   {
@@ -67,38 +73,76 @@ export const view = ({ id, event, title, text, path, createdAt, readAt }: Notifi
   readAt: readAt?.toISOString() ?? null,
 })
 
-const choices = <V extends Type.TSchema>(value: V) =>
-  Type.Object(Object.fromEntries(optionalKinds.map(kind => [kind, value])) as Record<Kind, V>, {
-    examples: [Object.fromEntries(optionalKinds.map(kind => [kind, rules[kind].email]))],
+const choices = <V extends Type.TSchema>(channel: Channel, value: V) =>
+  Type.Object(Object.fromEntries(choosableOn(channel).map(kind => [kind, value])) as Record<Kind, V>, {
+    examples: [Object.fromEntries(choosableOn(channel).map(kind => [kind, isDefault(kind, channel)]))],
   })
+
+const Clock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', maxLength: 5, examples: ['22:00'] })
+const QuietHours = Type.Union([Type.Object({ from: Clock, to: Clock }), Type.Null()], {
+  description: 'When nothing but codes and what is about one’s account comes by mail, push or SMS; it comes afterwards',
+  examples: [{ from: '22:00', to: '07:00' }],
+})
+const TimeZone = Type.Union([Type.String({ maxLength: 60 }), Type.Null()], {
+  description: 'By IANA, in which hours are meant; null for UTC',
+  examples: ['Europe/Zurich'],
+})
+const Digest = Type.Enum(['off', 'daily', 'weekly'], {
+  description: 'Whether news by mail comes as one, every day or on Mondays',
+  examples: ['daily'],
+})
 
 const PreferencesView = Type.Object(
   {
-    email: choices(Type.Boolean()),
-    inApp: choices(Type.Boolean()),
+    email: choices('email', Type.Boolean()),
+    inApp: choices('inApp', Type.Boolean()),
+    push: choices('push', Type.Boolean()),
+    sms: choices('sms', Type.Boolean()),
+    timeZone: TimeZone,
+    quietHours: QuietHours,
+    digest: Digest,
+    digestAt: { ...Clock, examples: ['08:00'] },
     locale: Type.Union([Locale, Type.Null()], { description: 'Language of messages; null for that of the account' }),
   },
   { title: 'NotificationPreferences' },
 )
 
 const PreferencesBody = Type.Object({
-  email: Type.Optional(choices(Type.Optional(Type.Boolean()))),
-  inApp: Type.Optional(choices(Type.Optional(Type.Boolean()))),
+  email: Type.Optional(choices('email', Type.Optional(Type.Boolean()))),
+  inApp: Type.Optional(choices('inApp', Type.Optional(Type.Boolean()))),
+  push: Type.Optional(choices('push', Type.Optional(Type.Boolean()))),
+  sms: Type.Optional(choices('sms', Type.Optional(Type.Boolean()))),
+  timeZone: Type.Optional(TimeZone),
+  quietHours: Type.Optional(QuietHours),
+  digest: Type.Optional(Digest),
+  digestAt: Type.Optional({ ...Clock, examples: ['08:00'] }),
   locale: Type.Optional(Type.Union([Locale, Type.Null()])),
 })
 
 /** What was chosen, and the defaults for the rest. */
-const preferencesView = ({ email, inApp, locale }: Preferences) => {
-  const effective = (channel: Channel, chosen: Choices[Channel]) =>
-    Object.fromEntries(optionalKinds.map(kind => [kind, chosen[kind] ?? rules[kind][channel]])) as Record<Kind, boolean>
-  return { email: effective('email', email), inApp: effective('inApp', inApp), locale }
+const preferencesView = ({ timeZone, quiet, digest, digestAt, locale, ...chosen }: Preferences) => {
+  const effective = (channel: Channel) =>
+    Object.fromEntries(
+      choosableOn(channel).map(kind => [kind, chosen[channel][kind] ?? isDefault(kind, channel)]),
+    ) as Record<Kind, boolean>
+  const channels = {
+    email: effective('email'),
+    inApp: effective('inApp'),
+    push: effective('push'),
+    sms: effective('sms'),
+  }
+  return { ...channels, timeZone, quietHours: quiet, digest, digestAt, locale }
 }
 
 const DeliveryView = Type.Object(
   {
     id: Id,
     event: Type.Enum(kinds, { examples: ['passport.created'] }),
-    to: Type.String({ examples: ['ada@example.com'] }),
+    channel: Type.Enum([...deliveryChannels], { examples: ['email'] }),
+    to: Type.String({
+      description: 'An address, a number, or a device as `push:<id>`',
+      examples: ['ada@example.com'],
+    }),
     status: Type.Enum([...deliveryStatuses], {
       examples: ['dead'],
       description:
@@ -124,12 +168,19 @@ const notificationFilters = {
   ...createdQuery,
 }
 
-const deliveryFilters = { status: Type.Optional(Type.Enum([...deliveryStatuses])), ...createdQuery }
+const deliveryFilters = {
+  channel: Type.Optional(Type.Enum([...deliveryChannels])),
+  status: Type.Optional(Type.Enum([...deliveryStatuses])),
+  ...createdQuery,
+}
 
 const chosen = (query: { unread: boolean; createdFrom?: string; createdTo?: string }) => ({
   unread: query.unread,
   created: createdIn(query),
 })
+
+/** Of dead deliveries, in one transaction. */
+const mostReplayed = 1000
 
 export function routes({ http, db, now, platform }: NotificationsHost, jobs: Jobs): void {
   http.get(
@@ -225,22 +276,29 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       schema: {
         summary: 'Choose which messages one gets',
         description:
-          'Replaces what was chosen before; what is not named follows the defaults. Codes, invitations and messages ' +
-          'about the safety of the account cannot be switched off. ' +
+          'Replaces what was chosen before for mail, the application and the language; what is not named follows the ' +
+          'defaults. Push, SMS and all that is about time stay as they are where they are not named. Codes, invitations ' +
+          'and messages about the safety of the account cannot be switched off by mail and in the application. ' +
           'Mail about an organisation’s things goes to its owners and admins.',
         honours: ['If-Match'],
+        refuses: ['time_zone_unknown'],
         body: PreferencesBody,
         response: { 200: PreferencesView },
       },
     },
     async (request, reply) => {
       const { userId } = request.actor
-      const { email = {}, inApp = {}, locale = null } = request.body
+      const { email = {}, inApp = {}, locale = null, quietHours, ...named } = request.body
+      if (named.timeZone && !isTimeZone(named.timeZone)) throw new Problem('unprocessable', 'time_zone_unknown')
       const changed = await db.transaction(async tx => {
-        const { version } = await lockPreferences(tx, userId)
-        requireMatch(request, tagOf({ version }, request.actor))
-        const preferences = { email, inApp, locale, version: version + 1 }
+        const before = await lockPreferences(tx, userId)
+        requireMatch(request, tagOf(before, request.actor))
+        const quiet = quietHours === undefined ? before.quiet : quietHours
+        const preferences = { ...before, ...named, quiet, email, inApp, locale, version: before.version + 1 }
         await updatePreferences(tx, userId, preferences)
+        // What waits for a digest that comes no more goes out now.
+        if (before.digest !== 'off' && preferences.digest === 'off')
+          await tx.enqueue(jobs.normal.digest, { mailId: newId(), userId, until: null })
         return preferences
       })
       notModified(request, reply, tagOf(changed, request.actor))
@@ -259,9 +317,13 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       },
     },
     async ({ query }) => {
-      const { limit, after, status } = query
+      const { limit, after, status, channel } = query
       const before = cursorOf(after, isInstant, isId)
-      const rows = await listDeliveries(db, { status, created: createdIn(query) }, { before, limit: limit + 1 })
+      const rows = await listDeliveries(
+        db,
+        { status, channel, created: createdIn(query) },
+        { before, limit: limit + 1 },
+      )
       return page(rows, limit, ({ createdAt, id }) => [createdAt.toISOString(), id], deliveryView)
     },
   )
@@ -277,7 +339,41 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       },
     },
     async ({ query }) =>
-      counted(await countDeliveries(db, { status: query.status, created: createdIn(query) }, mostCounted + 1)),
+      counted(
+        await countDeliveries(
+          db,
+          { status: query.status, channel: query.channel, created: createdIn(query) },
+          mostCounted + 1,
+        ),
+      ),
+  )
+
+  http.post(
+    '/deliveries/replay',
+    {
+      config: { access: withRole('admin') },
+      schema: {
+        summary: 'Send what was given up again, of all, of a channel or of a kind',
+        description: `The oldest ${mostReplayed} at once: ask again until it is 0.`,
+        body: Type.Object({
+          channel: Type.Optional(Type.Enum([...deliveryChannels])),
+          event: Type.Optional(Type.Enum(kinds, { examples: ['passport.created'] })),
+          since: Type.Optional(Instant),
+        }),
+        response: {
+          202: Type.Object({ replayed: Type.Integer({ examples: [3] }) }, { title: 'ReplayedDeliveries' }),
+        },
+      },
+    },
+    async ({ body: { channel, event, since } }, reply) => {
+      const chosen = { channel, event, from: since === undefined ? undefined : new Date(since) }
+      const replayed = await db.transaction(async tx => {
+        const revived = await reviveMany(tx, chosen, mostReplayed, now())
+        for (const id of revived) await enqueueDelivery(tx, jobs.bulk, id)
+        return revived.length
+      })
+      return reply.code(202).send({ replayed })
+    },
   )
 
   http.post(

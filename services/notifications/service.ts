@@ -1,8 +1,14 @@
-import { NotificationCreated, WebhookDisabled } from '#contracts/notifications'
+import { EmailCheckAsked, EmailClosed, NotificationCreated, WebhookDisabled } from '#contracts/notifications'
 import { defineService, StartError } from '#kernel'
-import { address } from './addressing.ts'
-import { deliver, deliverTogether, takeUp } from './delivery.ts'
-import { asksLater, needs, settings, type Jobs, type Steps } from './host.ts'
+import { takeUp } from './delivery.ts'
+import { openJobs } from './jobs.ts'
+import { asksLater, needs, settings } from './host.ts'
+import { mailPages } from './mailing/pages.ts'
+import { mailRoutes } from './mailing/routes.ts'
+import { pushRoutes } from './push/routes.ts'
+import { smsRoutes } from './sms/routes.ts'
+import { sendCode, type CodeJob } from './sms/sending.ts'
+import { twilioOf } from './sms/twilio.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { reactions } from './reactions.ts'
@@ -13,45 +19,23 @@ import { webhookRoutes } from './webhooks/routes.ts'
 import { send, tendWebhooks, type SendJob } from './webhooks/sending.ts'
 
 /**
- * About four days of tries, as RFC 5321 (4.5.4.1) asks of a sender; and a process that is killed again and again spends
- * tries too.
- */
-const tries = 25
-
-/**
- * Notifications: tells people what happened, in the application and by mail; a row first, then a job, nothing twice and
+ * Notifications: tells people what happened, in the application, by mail, push and SMS; a row first, then a job, nothing twice and
  * nothing lost.
  */
 export const notifications = defineService({
   name: 'notifications',
-  about: 'What happened, in the application and by mail, and who wants to hear of it.',
+  about: 'What happened, in the application, by mail, push and SMS, and who wants to hear of it.',
   problems,
   folder: import.meta.dirname,
   personal,
   needs,
   asksLater,
-  publishes: [NotificationCreated, WebhookDisabled],
+  publishes: [NotificationCreated, WebhookDisabled, EmailClosed, EmailCheckAsked],
   settings,
   start(host) {
     if (host.settings.NOTIFICATION_RETENTION < leastRetention)
       throw new StartError('NOTIFICATION_RETENTION: takes 7d or more, as mails may be on their way for four days.')
-    const define = (urgency: keyof Jobs, names: Record<keyof Steps, string>): Steps => {
-      const steps: Steps = {
-        address: host.job(
-          names.address,
-          ({ messageId, messageIds = [messageId!] }) => address(host, steps, messageIds),
-          { tries, urgency },
-        ),
-        deliver: host.job(names.deliver, ({ deliveryId }, run) => deliver(host, deliveryId, run), { tries, urgency }),
-        gather: host.job(names.gather, (gathering, run) => deliverTogether(host, gathering, run), { tries, urgency }),
-      }
-      return steps
-    }
-    const jobs: Jobs = {
-      urgent: define('urgent', { address: 'address-code', deliver: 'deliver-code', gather: 'gather-code' }),
-      normal: define('normal', { address: 'address', deliver: 'deliver', gather: 'gather' }),
-      bulk: define('bulk', { address: 'address-bulk', deliver: 'deliver-bulk', gather: 'gather-bulk' }),
-    }
+    const jobs = openJobs(host)
     const sending: SendJob = host.job(
       'webhook',
       ({ webhookId }, { signal }) => send(host, sending, webhookId, signal),
@@ -60,6 +44,12 @@ export const notifications = defineService({
     reactions(host, jobs, sending)
     routes(host, jobs)
     webhookRoutes(host, sending)
+    mailRoutes(host)
+    mailPages(host)
+    const twilio = twilioOf(host)
+    const codes: CodeJob = host.job('phone-code', code => sendCode(host, twilio, code), { tries: 3, urgency: 'urgent' })
+    smsRoutes(host, twilio, codes)
+    pushRoutes(host)
     streams(host)
     host.every('1 hour', 'drop what is older than its retention', async () => void (await dropOld(host)))
     host.every('10 minutes', 'take up calls of webhooks that were left lying', () => tendWebhooks(host, sending))

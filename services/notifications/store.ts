@@ -1,6 +1,7 @@
-import type { Cursor, Db, Span, Tx } from '#kernel'
+import type { Db, Span, Tx } from '#kernel'
 import type { Audience, Locale } from './kinds/kind.ts'
 import type { Choices, Kind } from './messages.ts'
+import { untimed, type Timing } from './timing.ts'
 
 // ── Messages ──
 
@@ -196,222 +197,18 @@ export async function markAllRead(tx: Tx, userId: string, at: Date): Promise<num
   return count
 }
 
-/** What a person was told in the application, and what they chose. */
+/** What a person was told in the application, what they chose, and that mails were theirs. */
 export async function forgetPerson(tx: Tx, userId: string): Promise<void> {
   await tx`delete from notifications where user_id = ${userId}`
   await tx`delete from inboxes where user_id = ${userId}`
   await tx`delete from preferences where user_id = ${userId}`
-}
-
-// ── Deliveries ──
-
-export const deliveryStatuses = ['waiting', 'sending', 'sent', 'failed', 'dead', 'obsolete'] as const
-export type DeliveryStatus = (typeof deliveryStatuses)[number]
-
-export interface Delivery {
-  id: string
-  event: Kind
-  address: string
-  status: DeliveryStatus
-  tries: number
-  error: string | null
-  createdAt: Date
-  updatedAt: Date
-}
-
-const deliveryColumns = (db: Db) => db`
-  d.id, m.event, d.address, d.status, d.tries, d.error, d.created_at as "createdAt", d.updated_at as "updatedAt"`
-
-export interface NewDelivery {
-  id: string
-  messageId: string
-  eventId: string
-  address: string
-  name: string | null
-  locale: Locale
-}
-
-/** Resolves with the ids of those whose address has no mail of their event yet. */
-export async function insertDeliveries(tx: Tx, deliveries: readonly NewDelivery[], at: Date): Promise<Set<string>> {
-  if (deliveries.length === 0) return new Set()
-  const inserted = await tx<{ id: string }[]>`
-    insert into deliveries (id, message_id, event_id, address, name, locale, created_at, updated_at)
-    select id, "messageId", "eventId", address, name, locale, ${at}, ${at}
-    from json_to_recordset(${tx.json(deliveries as never)}) as r(id uuid, "messageId" uuid, "eventId" uuid,
-      address citext, name text, locale text)
-    on conflict (event_id, address) do nothing returning id`
-  return new Set(inserted.map(({ id }) => id))
-}
-
-/** What is gathered for an address of one kind. */
-export interface Mailing {
-  address: string
-  event: Kind
-}
-
-/** Of mailings that something was added to those that nobody waits to send yet, and when that may be. */
-export async function awaitMailings(
-  tx: Tx,
-  mailings: readonly Mailing[],
-  at: Date,
-): Promise<(Mailing & { nextAt: Date })[]> {
-  if (mailings.length === 0) return []
-  return await tx<(Mailing & { nextAt: Date })[]>`
-    insert into mailings as m (address, event, next_at, waiting)
-    select distinct on (address, event) address, event, ${at}::timestamptz, true
-    from json_to_recordset(${tx.json(mailings as never)}) as r(address citext, event text)
-    order by address, event
-    on conflict (address, event) do update set waiting = true, next_at = greatest(m.next_at, ${at}) where not m.waiting
-    returning address, event, next_at as "nextAt"`
-}
-
-/** A delivery that is being sent now, with what its message says. */
-export interface Claimed {
-  id: string
-  event: Kind
-  address: string
-  name: string | null
-  locale: Locale
-  facts: Record<string, unknown>
-  path: string | null
-  createdAt: Date
-}
-
-/** Those of a mail that it shows, the oldest first, and how many it tells of in all. */
-export interface ClaimedTogether {
-  shown: Claimed[]
-  total: number
-}
-
-/**
- * What waits of a kind for an address, as the mail `mailId`; what that mail took at an earlier try, if there was one.
- * The next one may go at `nextAt`. Undefined when there is nothing (more) to send.
- */
-export async function claimTogether(
-  tx: Tx,
-  mailId: string,
-  { address, event }: Mailing,
-  { at, nextAt, most }: { at: Date; nextAt: Date; most: number },
-): Promise<ClaimedTogether | undefined> {
-  const claim = async (chosen: ReturnType<Db>): Promise<ClaimedTogether | undefined> => {
-    const rows = await tx<(Claimed & { total: number })[]>`
-      with claimed as (
-        update deliveries d set status = 'sending', tries = tries + 1, updated_at = ${at}, mail_id = ${mailId}
-        from messages m
-        where ${chosen} and (m.id, m.event_id) = (d.message_id, d.event_id)
-        returning d.id, m.event, d.address, d.name, d.locale, m.facts, m.path, d.created_at as "createdAt"
-      )
-      select *, (count(*) over ())::int as total from claimed order by "createdAt", id limit ${most}`
-    return rows.length > 0 ? { shown: rows, total: rows[0]!.total } : undefined
-  }
-  const before = await claim(tx`d.mail_id = ${mailId} and d.status in ('waiting', 'sending', 'failed')`)
-  if (before) return before
-  // Held first, so that nobody adds to what was claimed already without a job of its own.
+  await tx`delete from push_devices where user_id = ${userId}`
+  await tx`delete from phones where user_id = ${userId}`
+  await tx`delete from closed_addresses where user_id = ${userId}`
   await tx`
-    update mailings set waiting = false, next_at = ${nextAt}
-    where address = ${address}::citext and event = ${event}`
-  return await claim(tx`
-    d.address = ${address}::citext and d.status = 'waiting' and d.mail_id is null and m.event = ${event}`)
-}
-
-/** How the try of a mail went, for all that it tells of. */
-export async function endTogether(
-  tx: Tx,
-  mailId: string,
-  status: 'sent' | 'failed' | 'dead' | 'obsolete',
-  error: string | null,
-  at: Date,
-): Promise<void> {
-  await tx`
-    update deliveries set status = ${status}, error = ${error}, updated_at = ${at}
-    where mail_id = ${mailId} and status = 'sending'`
-}
-
-/** Forgets when those were sent that nothing waits for. */
-export const dropMailings = (tx: Tx, before: Date) => tx`
-  delete from mailings where not waiting and next_at < ${before}`
-
-/**
- * Undefined when there is nothing (more) to send. One in `sending` was left by a worker that died, and is sent again.
- */
-export async function claimDelivery(tx: Tx, id: string, at: Date): Promise<Claimed | undefined> {
-  const [row] = await tx<Claimed[]>`
-    update deliveries d set status = 'sending', tries = tries + 1, updated_at = ${at} from messages m
-    where d.id = ${id} and d.status in ('waiting', 'sending', 'failed')
-      and (m.id, m.event_id) = (d.message_id, d.event_id)
-    returning d.id, m.event, d.address, d.name, d.locale, m.facts, m.path, d.created_at as "createdAt"`
-  return row
-}
-
-export async function endTry(
-  tx: Tx,
-  id: string,
-  status: 'sent' | 'failed' | 'dead' | 'obsolete',
-  error: string | null,
-  at: Date,
-): Promise<void> {
-  await tx`
-    update deliveries set status = ${status}, error = ${error}, updated_at = ${at}
-    where id = ${id} and status = 'sending'`
-}
-
-export interface DeliveryFilter {
-  status?: DeliveryStatus
-  created: Span
-}
-
-const chosenDeliveries = (db: Db, { status, created: { from, to } }: DeliveryFilter) => db`
-  ${status ? db`d.status = ${status}` : db`true`}
-  ${from ? db`and d.created_at >= ${from}` : db``} ${to ? db`and d.created_at < ${to}` : db``}`
-
-/** The newest first, below the time and id `before`. */
-export const listDeliveries = (
-  db: Db,
-  filter: DeliveryFilter,
-  { before, limit }: { before?: Cursor; limit: number },
-): Promise<Delivery[]> => db<Delivery[]>`
-  select ${deliveryColumns(db)} from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id)
-  where ${chosenDeliveries(db, filter)}
-    ${before ? db`and (d.created_at, d.id) < (${before[0]!}::timestamptz, ${before[1]!}::uuid)` : db``}
-  order by d.created_at desc, d.id desc limit ${limit}`
-
-/** As many as there are, `most` at most. */
-export async function countDeliveries(db: Db, filter: DeliveryFilter, most: number): Promise<number> {
-  const [row] = await db<{ count: number }[]>`
-    select count(*)::int as count
-    from (select from deliveries d where ${chosenDeliveries(db, filter)} limit ${most}) counted`
-  return row!.count
-}
-
-export async function findDelivery(db: Db, id: string): Promise<Delivery | undefined> {
-  const [row] = await db<Delivery[]>`
-    select ${deliveryColumns(db)} from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id)
-    where d.id = ${id}`
-  return row
-}
-
-/** Takes a dead delivery back to work; false when it is not dead (any more). */
-export async function revive(tx: Tx, id: string, at: Date): Promise<boolean> {
-  const revived = await tx`
-    update deliveries set status = 'waiting', mail_id = null, updated_at = ${at}
-    where id = ${id} and status = 'dead' returning id`
-  return revived.length > 0
-}
-
-/** What has been open since before `since`: its job must have died with its last try. */
-export async function findLeftLying(
-  db: Db,
-  since: Date,
-): Promise<{ messages: string[]; deliveries: (Mailing & { id: string; mailId: string | null })[] }> {
-  const messages = await db<
-    { id: string }[]
-  >`select id from messages where addressed_at is null and created_at < ${since} order by created_at limit 1000`
-  const deliveries = await db<(Mailing & { id: string; mailId: string | null })[]>`
-    select d.id, d.address, m.event, d.mail_id as "mailId"
-    from deliveries d join messages m on (m.id, m.event_id) = (d.message_id, d.event_id)
-    where d.status in ('waiting', 'sending', 'failed') and d.updated_at < ${since}
-    order by d.updated_at limit 1000`
-  return { messages: messages.map(({ id }) => id), deliveries }
+    update deliveries set user_id = null,
+      status = case when digest_at is not null and status = 'waiting' then 'obsolete' else status end
+    where user_id = ${userId}`
 }
 
 // ── Retention ──
@@ -435,18 +232,23 @@ export async function tend(tx: Tx, at: Date, periodMs: number, before: Date): Pr
 
 // ── Preferences ──
 
-export interface Preferences extends Choices {
+export interface Preferences extends Choices, Timing {
   locale: Locale | null
   /** 0 for somebody who has chosen nothing yet. */
   version: number
 }
 
-const none: Preferences = { email: {}, inApp: {}, locale: null, version: 0 }
+const none: Preferences = { email: {}, inApp: {}, push: {}, sms: {}, ...untimed, locale: null, version: 0 }
+
+/** Of `preferences p`. */
+export const timingColumns = (db: Db) => db`
+  p.time_zone as "timeZone", p.digest, p.digest_at as "digestAt",
+  case when p.quiet_from is not null then json_build_object('from', p.quiet_from, 'to', p.quiet_to) end as quiet`
 
 export async function findPreferences(db: Db, userIds: readonly string[]): Promise<Map<string, Preferences>> {
   const rows = await db<(Preferences & { userId: string })[]>`
-    select user_id as "userId", email, in_app as "inApp", locale, version
-    from preferences where user_id = any(${userIds as string[]})`
+    select p.user_id as "userId", p.email, p.in_app as "inApp", p.push, p.sms, p.locale, p.version, ${timingColumns(db)}
+    from preferences p where user_id = any(${userIds as string[]})`
   return new Map(rows.map(({ userId, ...preferences }) => [userId, preferences]))
 }
 
@@ -463,10 +265,12 @@ export async function lockPreferences(tx: Tx, userId: string): Promise<Preferenc
 export async function updatePreferences(
   tx: Tx,
   userId: string,
-  { email, inApp, locale, version }: Preferences,
+  { email, inApp, push, sms, timeZone, quiet, digest, digestAt, locale, version }: Preferences,
 ): Promise<void> {
   await tx`
     update preferences set email = ${tx.json(email as never)}, in_app = ${tx.json(inApp as never)},
+      push = ${tx.json(push as never)}, sms = ${tx.json(sms as never)}, time_zone = ${timeZone},
+      quiet_from = ${quiet?.from ?? null}, quiet_to = ${quiet?.to ?? null}, digest = ${digest}, digest_at = ${digestAt},
       locale = ${locale}, version = ${version}
     where user_id = ${userId}`
 }

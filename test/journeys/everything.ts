@@ -15,7 +15,7 @@ import { factorsHappen } from './factors.ts'
 import { contentHappens } from './content.ts'
 import { stationsHappen } from './stations.ts'
 import { payoutsHappen, vendorsHappen } from './vendors.ts'
-import { webhookGoes } from './webhooks.ts'
+import { mailComesBack, mailSecret, webhookGoes } from './webhooks.ts'
 import { wishesHappen } from './wishes.ts'
 
 const password = 'quiet trains at dawn'
@@ -35,7 +35,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
     start: host => void (mailroom = host),
   })
   const scanner = await clamd()
-  const environment = { ...options?.environment, ...scanner.settings }
+  const environment = { MAIL_EVENTS_SECRET: mailSecret, ...options?.environment, ...scanner.settings }
   const opened = await openPlatform([...services, reader], { ...options, environment }).catch(async error => {
     await scanner.close()
     throw error
@@ -70,6 +70,10 @@ export async function everythingHappens(services: readonly Service[], options?: 
     })
 
     await webhookGoes(ada)
+    await p.settle()
+    const [welcome] = await p.db('notifications')<{ id: string }[]>`
+      select id from deliveries where address = ${ada.email} and user_id is not null limit 1`
+    await mailComesBack(ada, welcome!.id)
 
     const root = client(address)
     const [email, secret] = p.platform.announcements.find(({ label }) => label === 'First admin')!.value.split(' / ')

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Client } from './client.ts'
@@ -10,4 +12,32 @@ export async function webhookGoes(who: Client): Promise<void> {
   const { id } = await who.get(201, 'POST /api/notifications/webhooks', { url })
   await who.get(200, `POST /api/notifications/webhooks/${id}/test`)
   server.close()
+}
+
+export const mailSecret = `whsec_${Buffer.from('what the mail system signs with!').toString('base64')}`
+
+/** A mail to somebody comes back, and they say that their address works again. */
+export async function mailComesBack(who: Client & { email: string }, mailId: string): Promise<void> {
+  const event = {
+    type: 'bounced',
+    address: who.email,
+    messageId: `<${mailId}@example.com>`,
+    detail: '550 5.1.1 Unknown',
+  }
+  const body = JSON.stringify({ events: [event] })
+  const answer = await fetch(new URL('/api/notifications/mail-events', who.address), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...signedBy(mailSecret, body, new Date()) },
+    body,
+  })
+  assert.equal(answer.status, 204, await answer.text())
+  await who.get(202, 'POST /api/notifications/email/check')
+}
+
+/** As Standard Webhooks says. */
+export function signedBy(secret: string, body: string, at: Date, id = 'msg_1'): Record<string, string> {
+  const seconds = Math.floor(at.getTime() / 1000)
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64')
+  const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')
+  return { 'webhook-id': id, 'webhook-timestamp': String(seconds), 'webhook-signature': `v1,${signature}` }
 }

@@ -23,7 +23,7 @@ export const hasArrived = ({ status }: Outcome): boolean => status !== null && s
 export async function post(
   url: string,
   headers: Record<string, string>,
-  body: string,
+  body: string | Buffer,
   { anywhere, signal }: { anywhere: boolean; signal?: AbortSignal },
 ): Promise<Outcome> {
   const began = performance.now()
