@@ -78,7 +78,7 @@ async function requireExact(of: Awaited<ReturnType<typeof open>>, one: Case, int
       // Dates and states have no marker that stands nowhere else: their names are looked for.
       const sign = /^[a-z0-9]*\d{8}$/.test(marker) ? marker : `"${id}"`
       if (isOpen(audience, attribute, one.category))
-        for (const surface of ['read', 'past', 'attributes', 'attributesPast', 'proof'] as const)
+        for (const surface of ['read', 'past', 'attributes', 'attributesPast', 'proof', 'compressed', 'full'] as const)
           assert.ok(found[surface]!.includes(sign), `${name} does not see ${id} by ${surface}`)
       else for (const [surface, text] of all) assert.ok(!text.includes(sign), `${name} sees ${id} by ${surface}`)
     }

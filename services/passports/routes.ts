@@ -29,6 +29,7 @@ import { answer, readable, shownTo } from './audiences/answer.ts'
 import { noteAccess } from './audiences/log.ts'
 import { seenAfter } from './audiences/seen.ts'
 import { dayOf } from './audiences/views.ts'
+import { dpp } from './dpp/dpp.ts'
 import type { FindReader, PassportsHost } from './host.ts'
 import { archive, draft, editableBy, publish, told, view, type Passport } from './passports.ts'
 import { moveRoutes } from './routes-move.ts'
@@ -98,6 +99,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   const change = changes(host)
   unitRoutes(host, change)
   moveRoutes(host)
+  dpp(host, change)
 
   http.post(
     '/',

@@ -158,10 +158,13 @@ export async function published(
 /** What left by each surface. */
 export type Surfaces = Readonly<Record<string, string>>
 
+const elementOf = (dpp: string, { group, id }: Attribute): string =>
+  `${dpp}/elements/${encodeURIComponent(`$['${group}']['${id}']`)}`
+
 /** Every surface on which something about a passport leaves, as the texts that leave there. */
 export async function surfaces(
   of: Awaited<ReturnType<typeof open>>,
-  { id, papers }: Case,
+  { id, papers, category }: Case,
   reader: Partial<Actor> | undefined,
 ): Promise<Surfaces> {
   const headers = reader ? of.p.signedIn(reader) : {}
@@ -170,7 +173,7 @@ export async function surfaces(
     return `${answer.statusCode} ${JSON.stringify(answer.headers)} ${answer.body}`
   }
   const at = new Date(Date.now() + 60_000).toISOString()
-  const api = `/api/passports/${id}`
+  const [api, dpp] = [`/api/passports/${id}`, `/v1/dpps/urn:uuid:${id}`]
   return {
     read: await get(api),
     past: await get(`${api}?at=${encodeURIComponent(at)}`),
@@ -178,6 +181,11 @@ export async function surfaces(
     attributesPast: await get(`${api}/attributes?at=${encodeURIComponent(at)}`),
     versions: await get(`${api}/versions`),
     proof: await get(`${api}/proof`),
+    compressed: await get(dpp),
+    full: await get(`${dpp}?representation=full`),
+    byDate: await get(`/v1/dppsByIdAndDate/${id}?date=${encodeURIComponent(at)}`),
+    // Each in the same way, so those of one category tell of all.
+    elements: category === 'LMT' ? (await Promise.all(written.map(one => get(elementOf(dpp, one))))).join(' ') : '',
     children: await get(`${api}/children`),
     list: await get('/api/passports?limit=100'),
     count: await get('/api/passports/count'),

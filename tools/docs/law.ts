@@ -8,6 +8,7 @@ interface Row {
   readonly later?: string
 }
 
+const dpp = 'services/passports/dpp/dpp.test.ts'
 const units = 'services/passports/units/units.test.ts'
 const lattice = 'test/lattice.test.ts'
 const page = 'services/passports/public/page.test.ts'
@@ -69,7 +70,12 @@ export const provisions: readonly Row[] = [
     where: 'GET /api/passports/{id}/readiness',
     test: [units, 'readiness tells what is missing by article, before and after a day of the law'],
   },
-  { provision: 'Art. 77(5)', what: 'open standards, exchange of data', later: 'EN 18222 and EN 18223 come next' },
+  {
+    provision: 'Art. 77(5)',
+    what: 'open standards, exchange of data',
+    where: 'GET /v1/dpps/{dppId}',
+    test: [dpp, 'EN 18222: a passport is made, read by id, by product, by date, changed, and kept'],
+  },
   {
     provision: 'Art. 77(6)',
     what: 'accessible to all that the lattice lets in',
@@ -166,8 +172,20 @@ export const provisions: readonly Row[] = [
     test: ['law/identifiers.test.ts', 'a link names its battery whatever the order of its keys, by one canonical path'],
   },
   {
-    provision: 'EN 18216, 18220 to 18223, 18239, 18246',
-    what: 'exchange, carrier, storage, interface, model, access, authenticity',
+    provision: 'EN 18222',
+    what: 'the interface',
+    where: '/v1',
+    test: [dpp, 'EN 18222: an element by a path to exactly one node, closed the same with and without a value'],
+  },
+  {
+    provision: 'EN 18223',
+    what: 'the words: heads, elements, a dictionary',
+    where: '/v1, /vocabulary',
+    test: [dpp, 'EN 18223: both forms become each other without loss, and each reference leads somewhere'],
+  },
+  {
+    provision: 'EN 18216, 18220, 18221, 18239, 18246',
+    what: 'exchange, carrier, storage, access, authenticity',
     later: 'with the next slices',
   },
   { provision: 'IR (EU) 2026/1778', what: 'the registry', later: 'second half' },
