@@ -3,9 +3,10 @@ import { test, type TestContext } from 'node:test'
 import { CommissionRuleChanged } from '#contracts/vendors'
 import { defineService, newId } from '#kernel'
 import { boot16, boot2, connect } from '../../services/ocpp/testing.ts'
+import { codeIn } from '../journeys/client.ts'
 import { until } from '../kernel/toys.ts'
 import { withoutChromium as skip } from './chromium.ts'
-import { look, openTown } from './people.ts'
+import { look, openTown, password } from './people.ts'
 
 /** Journeys J1 to J15 of people at work, over one platform and in one browser. */
 
@@ -29,14 +30,88 @@ type Town = Awaited<ReturnType<typeof openTown>>
 test('people of each role do their work in a browser, without a word of help', { skip }, async t => {
   const town = await openTown(t, { OCPP_UNKNOWN_CHARGERS: 'hold' }, [reader])
   const journeys: readonly [name: string, journey: (t: TestContext, town: Town) => Promise<void>][] = [
+    ['J1: from nothing to a battery that is scanned', fromNothing],
+    ['J3: an import gone wrong', importGoneWrong],
     ['J4: the first charger', firstCharger],
     ['J5: the wire, and commands', wireAndCommands],
     ['J9: who sees what', whoSeesWhat],
     ["J13: an admin's bad morning", badMorning],
+    ['J14: by keyboard, in German, dark, and twice as large', byKeyboard],
+    ['J15: many tabs', manyTabs],
   ]
   for (const [name, journey] of journeys) await t.test(name, each => journey(each, town))
   assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
 })
+
+async function fromNothing(_: TestContext, { address, at, mailed, browser }: Town): Promise<void> {
+  const email = 'ada@example.com'
+  const page = await at(undefined, '/api/auth/sign-up')
+  await page.getByLabel('E-mail address').fill(email)
+  await page.getByLabel('Name').fill('Ada')
+  await page.getByLabel(/^Password/).fill(password)
+  await page.keyboard.press('Enter')
+  await page.getByLabel(/code/i).fill(codeIn(await mailed(email)))
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1 }).waitFor()
+
+  // The checklist is what is there, and leads on.
+  await page.goto(`${address}/console`)
+  await page.getByRole('link', { name: 'Set up your organisation' }).click()
+  await page.getByRole('textbox', { name: /Name/ }).fill('Voltaic GmbH')
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Voltaic GmbH' }).waitFor()
+  await page.getByRole('link', { name: 'Home' }).click()
+  await page.getByText('Set up your organisation (done)').waitFor()
+  await look(page, 'J1-checklist')
+
+  await page.getByRole('link', { name: 'Create the first passport' }).click()
+  await page.getByLabel('Battery identifier').fill('BP-J1')
+  await page.getByRole('combobox', { name: /Category/ }).click()
+  await page.getByRole('option', { name: 'Electric vehicle' }).click()
+  await page.getByLabel('Model id').fill('LM3')
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('heading', { level: 1, name: 'BP-J1' }).waitFor()
+
+  // What lacks is named with its article, and filled in where it lacks.
+  await page.getByRole('tab', { name: 'Readiness' }).click()
+  const lacking = page.getByText(/of \d+ are there; \d+ lack/)
+  const before = await lacking.innerText()
+  await look(page, 'J1-readiness')
+  const rated = page.getByRole('row', { name: /^11\. / })
+  await rated.getByRole('link', { name: /Annex/ }).waitFor()
+  await rated.getByRole('button', { name: /Fill in/ }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: 'Value' }).fill('94.50')
+  await dialog.getByRole('textbox', { name: 'Unit' }).fill('furlongs')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog
+    .getByText(/furlongs/)
+    .first()
+    .waitFor()
+  await look(page, 'J1-refused')
+  await dialog.getByRole('textbox', { name: 'Unit' }).fill('Ah')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await rated.waitFor({ state: 'detached' })
+  assert.notEqual(await lacking.innerText(), before)
+
+  await page.getByRole('button', { name: 'Publish' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click()
+  const way = page.getByRole('link', { name: 'Public page' })
+  const shown = await way.getAttribute('href')
+  await page.context().close()
+
+  // Whoever scans it reads it without an account, without script, in their language.
+  const reader = await (await browser.newContext({ javaScriptEnabled: false, locale: 'bg' })).newPage()
+  await reader.goto(new URL(`${shown}?lang=bg`, address).href)
+  assert.equal(await reader.locator('html').getAttribute('lang'), 'bg')
+  await reader.getByText('BP-J1').first().waitFor()
+  await reader
+    .getByText(/94[.,]50?\s*Ah/)
+    .first()
+    .waitFor()
+  await reader.context().close()
+}
 
 async function firstCharger(t: TestContext, { address, at, admin, p }: Town): Promise<void> {
   const page = await at(admin, '/console/chargers')
@@ -223,6 +298,44 @@ async function whoSeesWhat(_: TestContext, { address, at, person, browser }: Tow
   for (const page of [recycler, owner, everybody]) await page.context().close()
 }
 
+async function importGoneWrong(_: TestContext, { address, at, admin, p }: Town): Promise<void> {
+  const page = await at(admin, '/console/tokens')
+  await page.getByRole('button', { name: 'Import' }).first().click()
+  const dialog = page.getByRole('dialog', { name: 'Import' })
+  const line = (number: number): string => `IMP${String(number).padStart(5, '0')},ISO14443`
+  const upload = async (lines: readonly string[]): Promise<void> =>
+    await dialog.locator('input[type=file]').setInputFiles({
+      name: 'cards.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(['idToken,type', ...lines].join('\r\n')),
+    })
+  const cards = Array.from({ length: 220 }, (__, number) => line(number))
+
+  // Tried first: each bad line is told with its column and what is wrong.
+  await upload([...cards, 'X,Y', ',ISO14443', `${'x'.repeat(300)},ISO14443`])
+  await dialog.getByRole('button', { name: 'Try it' }).click()
+  await p.settle()
+  await dialog.getByText(/It would create 220, .*3 are wrong/).waitFor()
+  await dialog.getByRole('cell', { name: '222', exact: true }).first().waitFor()
+  await look(page, 'J3-tried')
+  assert.equal((await admin.api.get(200, 'GET /api/ocpp/tokens?q=IMP00001')).items.length, 0, 'nothing was changed')
+
+  // Mended, taken over, left, and found again.
+  await upload(cards)
+  await dialog.getByRole('button', { name: 'Try it' }).click()
+  await p.settle()
+  await dialog.getByRole('button', { name: 'Take over 220' }).click()
+  await p.settle()
+  await dialog.getByText(/220 created/).waitFor()
+  await page.goto(`${address}/console/jobs`)
+  await page.getByRole('heading', { name: /cards.csv/ }).waitFor()
+  await page.getByText(/220 created/).waitFor()
+  await look(page, 'J3-jobs')
+  await p.settle()
+  assert.equal((await admin.api.get(200, 'GET /api/ocpp/tokens?q=IMP00001')).items.length, 1)
+  await page.context().close()
+}
+
 async function badMorning(_: TestContext, { address, at, admin, person, p }: Town): Promise<void> {
   const alan = await person('Alan', 'admin')
   const rules = Array.from({ length: 8 }, (__, number) => ({
@@ -278,4 +391,76 @@ async function badMorning(_: TestContext, { address, at, admin, person, p }: Tow
   await page.getByText('Every entry is as it was written.').waitFor()
   await look(page, 'J13-audit')
   for (const each of [page, second]) await each.context().close()
+}
+
+async function byKeyboard(_: TestContext, { at, admin, browser }: Town): Promise<void> {
+  await admin.api.get(200, 'PATCH /api/auth/profile', { locale: 'de' })
+  const page = await at(admin, '/console/passports', {
+    locale: 'de',
+    colorScheme: 'dark',
+    viewport: { width: 640, height: 450 },
+    deviceScaleFactor: 2,
+    forcedColors: 'active',
+  })
+  assert.ok(browser.isConnected())
+  await page.getByRole('heading', { level: 1, name: 'Pässe' }).waitFor()
+  await page.keyboard.press('Tab')
+  assert.match(await page.locator(':focus').innerText(), /Inhalt/)
+  const wide = await page.locator('html').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)
+  assert.ok(wide <= 0, 'it fits at twice the size')
+
+  // The palette leads to any screen, and more rows than stand in a table are gone through by keys.
+  await page.keyboard.press('Control+k')
+  await page.getByRole('dialog').getByRole('textbox').or(page.getByRole('searchbox')).first().waitFor()
+  await page.keyboard.type('Karten')
+  await page
+    .getByRole('dialog')
+    .getByText('Karten und Token')
+    .or(page.getByRole('dialog').getByText(/^Karten/))
+    .first()
+    .waitFor()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/tokens/)
+  await page.getByRole('row').nth(3).waitFor()
+  while ((await page.getByRole('grid').count()) === 0) {
+    await page.keyboard.press('End')
+    await page
+      .getByRole('button', { name: 'Mehr laden' })
+      .press('Enter', { timeout: 1_000 })
+      .catch(() => {})
+  }
+  const row = page.getByRole('grid').getByRole('row').nth(1)
+  await row.focus()
+  await page.keyboard.press('PageDown')
+  await until(async () => Number(await page.locator(':focus').getAttribute('aria-rowindex')) > 15)
+  await look(page, 'J14-grid')
+  await admin.api.get(200, 'PATCH /api/auth/profile', { locale: 'en' })
+  await page.context().close()
+}
+
+async function manyTabs(_: TestContext, { address, at, person }: Town): Promise<void> {
+  const linus = await person('Linus')
+  const first = await at(linus, '/console/passports')
+  const tabs = [first]
+  for (let number = 1; number < 8; number++) {
+    const tab = await first.context().newPage()
+    await tab.goto(`${address}/console/passports`)
+    await tab.getByRole('heading', { level: 1 }).waitFor()
+    tabs.push(tab)
+  }
+  for (const tab of tabs) await tab.getByText(/Live$/).waitFor()
+
+  // The one that listens for all is closed, and another does: what happens is seen in each, without a reload.
+  await first.close()
+  await tabs[1]!.getByText(/Live$/).waitFor()
+  await linus.api.get(201, 'POST /api/passports', {
+    data: { generalInformation: { batteryIdentifier: 'BP-J15', batteryCategory: 'EV' } },
+  })
+  for (const tab of tabs.slice(1)) await tab.getByRole('link', { name: 'BP-J15' }).waitFor()
+
+  await tabs[7]!.getByRole('button', { name: /Your account/ }).click()
+  await tabs[7]!.getByRole('menuitem', { name: 'Sign out' }).click()
+  for (const tab of tabs.slice(1)) await tab.waitForURL(`${address}/`)
+  await tabs[1]!.context().close()
 }

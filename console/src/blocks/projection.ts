@@ -31,15 +31,17 @@ export interface Cluster<T> {
   readonly things: readonly T[]
 }
 
-/** Those that would stand upon each other together, in cells of a size. */
+/** Those that would stand upon each other together: each with the first that is nearer than `size`. */
 export function clustered<T extends { readonly at: readonly [number, number] }>(
   things: readonly T[],
   size: number,
 ): readonly Cluster<T>[] {
-  const cells = Map.groupBy(things, ({ at: [x, y] }) => `${Math.floor(x / size)} ${Math.floor(y / size)}`)
-  return [...cells.values()].map(some => ({
-    x: some.reduce((sum, { at }) => sum + at[0], 0) / some.length,
-    y: some.reduce((sum, { at }) => sum + at[1], 0) / some.length,
-    things: some,
-  }))
+  const clusters: { x: number; y: number; things: T[] }[] = []
+  for (const thing of things) {
+    const [x, y] = thing.at
+    const near = clusters.find(cluster => Math.hypot(cluster.x - x, cluster.y - y) < size)
+    if (near) near.things.push(thing)
+    else clusters.push({ x, y, things: [thing] })
+  }
+  return clusters
 }

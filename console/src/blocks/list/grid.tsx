@@ -1,4 +1,4 @@
-import { Checkbox } from '@mantine/core'
+import { Checkbox, VisuallyHidden } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
@@ -51,7 +51,11 @@ export function Grid<Row>(shown: RowsShown<Row>) {
     <div role="grid" aria-rowcount={-1} aria-label={texts.list.options} className="rows grid">
       <div role="rowgroup">
         <div role="row" aria-rowindex={1} className="grid-row head" style={widths}>
-          {list.acts && <span role="columnheader" aria-label={texts.list.select} />}
+          {list.acts && (
+            <span role="columnheader">
+              <VisuallyHidden>{texts.list.select}</VisuallyHidden>
+            </span>
+          )}
           {columns.map(({ id }) => (
             <span role="columnheader" key={id}>
               {nameOf(texts, id)}

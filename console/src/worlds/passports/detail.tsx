@@ -40,7 +40,7 @@ function Shown({ passport }: { passport: Passport }) {
       links={
         <>
           {status !== 'draft' && (
-            <Button component="a" variant="default" href={`${base}/passports/${id}`}>
+            <Button component="a" variant="default" href={`${base}/passport/${id}`}>
               {texts.passports.publicPage}
             </Button>
           )}
