@@ -2,16 +2,18 @@ import { Alert, Anchor, Button, Group, List, Modal, SegmentedControl, Stack, Tex
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useBlocker } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { ApiProblem } from '../api/problem.ts'
 import { nameOf, useTexts } from '../texts/texts.tsx'
 import type { Version } from './difference.ts'
 import { draftOf, dropDraft, keepDraft } from './drafts.ts'
 import { fill } from './fill.ts'
-import { Merge } from './merge.tsx'
 import { fieldId, JsonField, SchemaForm } from './schema-form.tsx'
 import { missingIn, pathOf, pointerOf, same, withValue, type Path, type Schema } from './schema.ts'
 import { Trouble } from './trouble.tsx'
+
+/** Comes once two have changed the same. */
+const Merge = lazy(async () => ({ default: (await import('./merge.tsx')).Merge }))
 
 export interface EditorProps<Answer> {
   /** Of what is edited, for its draft. */
@@ -99,14 +101,16 @@ export function Editor<Answer>(props: EditorProps<Answer>) {
         </Group>
       </Stack>
       {merging && current && (
-        <Merge
-          base={initial.data}
-          theirs={merging}
-          mine={value}
-          within={within}
-          take={edit.takeMerged}
-          close={edit.closeMerge}
-        />
+        <Suspense>
+          <Merge
+            base={initial.data}
+            theirs={merging}
+            mine={value}
+            within={within}
+            take={edit.takeMerged}
+            close={edit.closeMerge}
+          />
+        </Suspense>
       )}
       <Leaving dirty={edit.dirty} key={name} />
     </form>

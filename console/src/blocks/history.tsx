@@ -5,7 +5,7 @@ import { Trouble } from './trouble.tsx'
 import { useQuery } from '@tanstack/react-query'
 import { differences } from './difference.ts'
 import { fill } from './fill.ts'
-import { kindOf } from './merge.tsx'
+import { kindOf } from './kind.ts'
 import { pointerOf } from './schema.ts'
 import { Value } from './values.tsx'
 

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { nameOf, useTexts } from '../texts/texts.tsx'
 import { merged, type Version } from './difference.ts'
 import { fill } from './fill.ts'
+import { kindOf } from './kind.ts'
 import { pointerOf, withValue, type Path } from './schema.ts'
 import { Value } from './values.tsx'
 
@@ -72,10 +73,4 @@ function Option({ name, value }: { name: string; value: unknown }) {
       {name}: <Value kind={kindOf(value)} value={value} />
     </>
   )
-}
-
-/** A list of words is read as a sentence, what goes deeper as it stands. */
-export const kindOf = (value: unknown) => {
-  if (Array.isArray(value) && value.every(each => typeof each !== 'object')) return 'list'
-  return value !== null && typeof value === 'object' ? 'json' : 'text'
 }
