@@ -117,7 +117,7 @@ export const onboarding = [
         'the token carries the organisation one has switched to, until one switches back',
       ],
       [admins]: ['ADMIN_EMAIL and ADMIN_PASSWORD make the first admin, and must both be good'],
-      [ground]: ['${site}: an organisation: invite by mail, accept, act for it, and lose it at once'],
+      [ground]: ['an organisation: invite by mail, accept, act for it, and lose it at once'],
     },
   ),
 ]

@@ -124,16 +124,29 @@ export const passports = [
   row(
     'R5',
     'every version kept and readable by date',
-    'GET /api/passports/:id/versions',
+    'GET /api/passports/:id/versions, /api/passports/:id/proof, /api/passports/checkpoints',
     {
+      'services/passports/history/history.test.ts': [
+        'each reader proves the history of what they see, and of nothing else',
+        'a changed row in the database is found, and named',
+      ],
       [service]: ['is readable by the time at which it was the present one'],
       [lattice]: ['what is read above point 1 is logged before it is answered, and its owner sees by whom'],
     },
-    'versions chained by hashes',
   ),
   row('R6', 'the interface of EN 18222 and the form of EN 18223', '', {}, 'all of it'),
   row('R7', 'signed passports that are verified off-line', '', {}, 'all of it'),
-  row('R8', 'import and labels in bulk', '', {}, 'all of it'),
+  row(
+    'R8',
+    'import and labels in bulk',
+    'POST /api/passports/:id/items, GET /api/passports/:id/items/:orderId, /api/passports/:id/items/:orderId/errors',
+    {
+      'services/passports/bulk/serials.test.ts': [
+        '2,500 serials of a published model become published items that are found, read by everybody and told of in chunks',
+      ],
+    },
+    'import of passports from CSV, XLSX and JSON with a dry run, and sheets of labels',
+  ),
   row(
     'R9',
     'formats of others',
