@@ -30,6 +30,7 @@ export const engines = (config: Config, services: readonly Service[]): Check[] =
   ...files(config),
   ...mail(config),
   ...scanner(config, services),
+  ...sms(config, services),
   ...collector(config),
   ...peers(config),
 ]
@@ -384,6 +385,41 @@ const mail = (config: Config): Check[] => {
         } finally {
           transport.close()
         }
+      },
+    },
+  ]
+}
+
+const sms = (config: Config, services: readonly Service[]): Check[] => {
+  const own = services.find(({ name }) => name === 'notifications')?.settings
+  const {
+    TWILIO_ACCOUNT_SID: sid,
+    TWILIO_AUTH_TOKEN: token,
+    TWILIO_BASE_URL: base,
+  } = own ? (readSettings(own as TObject, config.environment) as Record<string, string | undefined>) : {}
+  if (!sid || !token || !base) return []
+  return [
+    {
+      name: 'SMS',
+      advice: 'Check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_BASE_URL. SMS wait for it.',
+      async look() {
+        const answer = await fetch(`${base.replace(/\/$/, '')}/2010-04-01/Accounts/${sid}.json`, {
+          redirect: 'error',
+          headers: { authorization: `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}` },
+        })
+        return [
+          judge(
+            answer.ok,
+            `${new URL(base).host}, which sends SMS, ${answer.ok ? 'lets us in' : `answers ${answer.status}`}`,
+            'Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.',
+          ),
+          judge(
+            config.publicUrl.startsWith('https:'),
+            'It can tell what becomes of SMS, and what people answer',
+            'Give PUBLIC_URL an https address that it reaches: stop words are heard only then.',
+            'warn',
+          ),
+        ]
       },
     },
   ]

@@ -103,6 +103,9 @@ test('engines that are away or hang are named with advice, all of them together 
     SMTP_PORT: String(hanging),
     CLAMAV_HOST: '127.0.0.1',
     CLAMAV_PORT: String(hanging),
+    TWILIO_ACCOUNT_SID: 'AC0',
+    TWILIO_AUTH_TOKEN: 'secret-word',
+    TWILIO_BASE_URL: `http://${at}`,
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${at}`,
     PASSPORTS_SERVICE_URL: `http://${at},http://127.0.0.1:65534`,
     PORT: String(hanging),
@@ -115,6 +118,7 @@ test('engines that are away or hang are named with advice, all of them together 
     /^The bucket bucket: /,
     /^The mail server /,
     /^The virus scanner/,
+    /^SMS: /,
     /^The collector /,
   ]) {
     const { state, advice } = said(findings, engine)

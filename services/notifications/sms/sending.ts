@@ -25,9 +25,7 @@ export const textOfSms = (title: string, link: string | undefined): string =>
 
 /** Where Twilio says what became of an SMS; it is told none that it could not reach. */
 export const statusAddress = ({ platform }: NotificationsHost, id: string): string | undefined =>
-  platform.publicUrl.startsWith('https:') || platform.mode === 'evaluation'
-    ? `${platform.publicUrl}/api/notifications/sms/status/${id}`
-    : undefined
+  platform.publicUrl.startsWith('https:') ? `${platform.publicUrl}/api/notifications/sms/status/${id}` : undefined
 
 /** One SMS, or its readable file where none leaves the platform. */
 export async function sendSms(
