@@ -70,14 +70,11 @@ export async function everythingHappens(services: readonly Service[], options?: 
     })
 
     await webhookGoes(ada)
-    await p.settle()
-    const [welcome] = await p.db('notifications')<{ id: string }[]>`
-      select id from deliveries where address = ${ada.email} and user_id is not null limit 1`
-    await mailComesBack(ada, welcome!.id)
 
     const root = client(address)
     const [email, secret] = p.platform.announcements.find(({ label }) => label === 'First admin')!.value.split(' / ')
     root.use(await root.get(200, 'POST /api/auth/login', { email, password: secret }))
+    await mailComesBack(ada, root)
     await root.get(200, `PUT /api/auth/users/${mallory.id}/role`, { role: 'vendor' })
     for (const disabled of [true, false, true])
       await root.get(200, `PUT /api/auth/users/${mallory.id}/disabled`, { disabled })

@@ -16,12 +16,12 @@ export async function webhookGoes(who: Client): Promise<void> {
 
 export const mailSecret = `whsec_${Buffer.from('what the mail system signs with!').toString('base64')}`
 
-/** A mail to somebody comes back, and they say that their address works again. */
-export async function mailComesBack(who: Client & { email: string }, mailId: string): Promise<void> {
+/** A mail to somebody comes back, they say that their address works again, and an admin believes them. */
+export async function mailComesBack(who: Client & { id: string; email: string }, admin: Client): Promise<void> {
   const event = {
     type: 'bounced',
     address: who.email,
-    messageId: `<${mailId}@example.com>`,
+    userId: who.id,
     detail: '550 5.1.1 Unknown',
   }
   const body = JSON.stringify({ events: [event] })
@@ -32,6 +32,7 @@ export async function mailComesBack(who: Client & { email: string }, mailId: str
   })
   assert.equal(answer.status, 204, await answer.text())
   await who.get(202, 'POST /api/notifications/email/check')
+  await admin.get(204, 'POST /api/notifications/closed-addresses/reopen', { address: who.email })
 }
 
 /** As Standard Webhooks says. */

@@ -52,6 +52,8 @@ export interface MailEvent {
   type: Closing | 'dropped' | 'delivered'
   /** The `message_id` it was given with the mail, or none where it is not known. */
   mailId: string | undefined
+  /** Whose mail it was, where it is said; else it is found by the mail. */
+  userId?: string | undefined
   address: string
   detail: string
   at: Date
@@ -59,11 +61,11 @@ export interface MailEvent {
 
 /** What came back stands with the dead mails, and its address is closed. */
 export async function take(host: NotificationsHost, events: readonly MailEvent[]): Promise<void> {
-  for (const { type, mailId, address, detail, at } of events) {
+  for (const { type, mailId, userId: whose, address, detail, at } of events) {
     if (type === 'delivered') continue
     await host.db.transaction(async tx => {
       const posted = mailId ? await findPosted(tx, mailId, address) : []
-      const userId = posted.find(({ userId }) => userId)?.userId ?? null
+      const userId = posted.find(({ userId }) => userId)?.userId ?? whose ?? null
       if (type === 'dropped' || type === 'bounced')
         await markReturned(
           tx,

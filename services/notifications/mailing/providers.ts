@@ -1,5 +1,6 @@
 import { createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { Id } from '#contracts/shared'
 import { addressOf, isId, parseJson, StartError } from '#kernel'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
@@ -77,6 +78,7 @@ export const MailEventsBody = Type.Object({
       messageId: Type.Optional(
         Type.String({ maxLength: 300, description: 'Message-ID of the mail, with or without its angle brackets' }),
       ),
+      userId: Type.Optional(Id),
       detail: Type.Optional(Type.String({ maxLength: 300 })),
       at: Type.Optional(Type.String({ maxLength: 40 })),
     }),
@@ -88,11 +90,11 @@ export const MailEventsBody = Type.Object({
 export function mailEvents(body: Buffer, now: Date): MailEvent[] | undefined {
   const told: unknown = parseJson(body)
   if (!Value.Check(MailEventsBody, told)) return undefined
-  return told.events.flatMap(({ type, address: text, messageId, detail = type, at }) => {
+  return told.events.flatMap(({ type, address: text, messageId, userId, detail = type, at }) => {
     const [, mailId] = /^<?([0-9a-f-]{36})(?:@|>|$)/.exec(messageId ?? '') ?? []
     const address = addressOf(text)
     const time = new Date(at ?? now)
-    return address && !Number.isNaN(time.getTime()) ? [{ type, mailId, address, detail, at: time }] : []
+    return address && !Number.isNaN(time.getTime()) ? [{ type, mailId, userId, address, detail, at: time }] : []
   })
 }
 
