@@ -269,7 +269,7 @@ test('codes and what concerns the safety of an account cannot be switched off; u
     [{ inApp: { 'user.email-changed': false } }, '/inApp/user.email-changed'],
     [{ email: { 'no.such': true } }, '/email/no.such'],
     [{ email: { 'passport.created': 'yes' } }, '/email/passport.created'],
-    [{ sms: {} }, '/sms'],
+    [{ fax: {} }, '/fax'],
     [{ locale: 'fr' }, '/locale'],
   ] as const) {
     const answer = await preferences(p, ada, payload)
