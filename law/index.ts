@@ -32,6 +32,7 @@ export { allCategories, categoryOf, type Category } from './categories.ts'
 export { contradictions, faultsOf, mapped, project, valuesOf, type Mapped } from './formats.ts'
 export { hasCheckDigit, isOperatorNumber, readLink, schemeOf, type Named } from './identifiers.ts'
 export {
+  frameText,
   groupWord,
   isLanguage,
   labelOf,
@@ -40,6 +41,7 @@ export {
   passportWord,
   textFor,
   valueWord,
+  type FrameText,
   type Language,
   type Word,
 } from './languages.ts'

@@ -76,6 +76,10 @@ const word = (texts: Texts | undefined, language: Language): Word | undefined =>
 /** What a passport is called. */
 export const passportWord = (language: Language): string => labels.passport[language]
 
+/** What stands around what a passport says. */
+export type FrameText = keyof typeof labels.frame
+export const frameText = (of: FrameText, language: Language): string => labels.frame[of][language]
+
 /** The name of a group of attributes; of one that has none in any language nothing. */
 export const groupWord = (group: string, language: Language): Word | undefined =>
   word((labels.groups as Record<string, Texts>)[group], language)

@@ -73,12 +73,21 @@ async function requireExact(of: Awaited<ReturnType<typeof open>>, one: Case, int
     const found = await surfaces(of, one, reader)
     const all = Object.entries(found)
     for (const attribute of written) {
-      const { id } = attribute
+      const { id, point } = attribute
       const marker = one.markers.get(id)!
       // Dates and states have no marker that stands nowhere else: their names are looked for.
       const sign = /^[a-z0-9]*\d{8}$/.test(marker) ? marker : `"${id}"`
       if (isOpen(audience, attribute, one.category))
-        for (const surface of ['read', 'past', 'attributes', 'attributesPast', 'proof', 'compressed', 'full'] as const)
+        for (const surface of [
+          'read',
+          'past',
+          'attributes',
+          'attributesPast',
+          'proof',
+          'compressed',
+          'full',
+          ...(point === 1 ? ['json', 'linked'] : []),
+        ])
           assert.ok(found[surface]!.includes(sign), `${name} does not see ${id} by ${surface}`)
       else for (const [surface, text] of all) assert.ok(!text.includes(sign), `${name} sees ${id} by ${surface}`)
     }

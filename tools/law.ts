@@ -118,6 +118,7 @@ export function build(folder: string, declared: string = join(root, 'declared'))
     'labels.json': {
       sources: sources('labels'),
       passport: read<{ passport: Texts }>('frame.json').passport,
+      frame: read<{ frame: Record<string, Texts> }>('frame.json').frame,
       ...labelsOf(rows, template),
     },
     'formats.json': formatsOf(read('formats.json')),

@@ -72,9 +72,10 @@ export function revise(
   passport: Passport,
   data: PassportData,
   at: Date,
+  reason?: string,
 ): { revised: Passport; updatedFields: string[] } {
   if (passport.status === 'archived') throw archived('An archived passport is not changed any more.')
-  if (passport.status === 'published') keepPublished(passport, data)
+  if (passport.status === 'published') keepPublished(passport, data, reason)
   const updatedFields = changedFields(passport.data, data)
   return { revised: updatedFields.length > 0 ? next(passport, { data }, at) : passport, updatedFields }
 }
@@ -96,14 +97,15 @@ const leastOf = ({ granularity, parentId }: Passport): readonly ColumnName[] =>
   granularity === 'model' ? ['category', 'model'] : parentId ? ['identifier'] : least
 
 /** The battery bears the identifier, and what was published does not vanish; corrections come as versions. */
-function keepPublished(passport: Passport, data: PassportData): void {
+function keepPublished(passport: Passport, data: PassportData, reason?: string): void {
   const before = passport.data
   const identifier = valueIn('identifier', before)
-  if (identifier !== null && valueIn('identifier', data) !== identifier)
+  const corrected = valueIn('identifier', data)
+  if (identifier !== null && corrected !== identifier && !(reason && corrected !== null))
     throw new Problem('conflict', 'identifier_kept', {
       detail:
         `A published passport keeps its identifier, ${JSON.stringify(identifier)}: the code on the battery leads to it ` +
-        '(Regulation (EU) 2023/1542, Art. 77(3)).',
+        '(Regulation (EU) 2023/1542, Art. 77(3)). A misprint is corrected with a `reason`; what was printed still leads here.',
       errors: [{ pointer: `/data${pointerOf('identifier', before)}`, detail: 'must stay as it was published' }],
     })
   const lost = lacking(leastOf(passport), data).filter(name => valueIn(name, before) !== null)

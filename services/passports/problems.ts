@@ -39,5 +39,7 @@ export const problems = {
   term_unknown: ['not_found', 'The vocabulary has no such word.'],
   operator_unknown: ['not_found', 'There is no such operator, or none of its passports is published.'],
   checkpoint_unknown: ['not_found', 'No history of a passport moved on that day, or it is not over yet.'],
+  digital_link_invalid: ['invalid', 'The address is no GS1 Digital Link of a battery.'],
+  link_type_unknown: ['not_found', 'The battery has no link of the type that is asked for.'],
   rule_set_unknown: ['not_found', 'There is no such rule set.'],
 } satisfies Problems

@@ -29,6 +29,7 @@ import { answer, readable, shownTo } from './audiences/answer.ts'
 import { noteAccess } from './audiences/log.ts'
 import { seenAfter } from './audiences/seen.ts'
 import { dayOf } from './audiences/views.ts'
+import { claimIdentifier } from './codes/store.ts'
 import { dpp } from './dpp/dpp.ts'
 import type { FindReader, PassportsHost } from './host.ts'
 import { archive, draft, editableBy, publish, told, view, type Passport } from './passports.ts'
@@ -249,6 +250,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
           'passport_published',
           'passport_archived',
           'passport_incomplete',
+          'battery_identifier_taken',
           'parent_draft',
         ],
         params: One,
@@ -261,6 +263,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
         requireMatch(request, passport.version)
         const published = publish(passport, now())
+        await claimIdentifier(tx, published)
         await requirePublishedParents(tx, passport)
         await tx.publish(PassportPublished, told(published))
         await changeStatus(tx, passport, published, actor)

@@ -1,9 +1,5 @@
-import { defineService, fail } from '#kernel'
+import { defineService } from '#kernel'
 import {
-  countPassportsOf,
-  getPassportAccess,
-  getPassportFacts,
-  getPassportTiers,
   PassportCreated,
   PassportDeleted,
   PassportMoved,
@@ -15,21 +11,21 @@ import {
   PassportStatusChanged,
   PassportUpdated,
 } from '#contracts/passports'
+import { answers } from './answers.ts'
 import { recountAll } from './audiences/recount.ts'
-import { tiersOf } from './audiences/tiers.ts'
+import { fillCodes } from './codes/filling.ts'
+import { resolver } from './codes/resolver.ts'
 import { fillNewColumns } from './backfill.ts'
 import { serialRoutes } from './bulk/routes.ts'
 import { history } from './history/history.ts'
 import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
-import { factsOf } from './facts.ts'
 import { pages } from './pages.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { publicPage } from './public/page.ts'
 import { routes } from './routes.ts'
 import { openToBuyers } from './sold.ts'
-import { countOf, findAccess } from './store.ts'
 
 /** Battery passports: what is known of a battery, each version of it, and who may read it. */
 export const passports = defineService({
@@ -57,23 +53,12 @@ export const passports = defineService({
     serialRoutes(host)
     pages(host)
     publicPage(host)
+    resolver(host)
     openToBuyers(host)
     await fillNewColumns(host)
     await recountAll(host)
     await history(host)
-    host.answer(
-      getPassportAccess,
-      async ({ passportId }) => (await findAccess(host.db, passportId)) ?? fail('not_found', 'passport_unknown'),
-    )
-    host.answer(
-      getPassportFacts,
-      async ({ passportId }) => (await factsOf(host.db, passportId)) ?? fail('not_found', 'passport_unknown'),
-    )
-    host.answer(
-      getPassportTiers,
-      async ({ passportId, reader }) =>
-        (await tiersOf(host.db, passportId, reader, host.now())) ?? fail('not_found', 'passport_unknown'),
-    )
-    host.answer(countPassportsOf, async ({ ownerId }) => ({ count: await countOf(host.db, ownerId) }))
+    await fillCodes(host)
+    answers(host)
   },
 })

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import type { Actor } from '#kernel'
 import { attributes, type Attribute } from '#law'
 import { documents } from '../../services/documents/service.ts'
+import { publicIdOf } from '../../services/passports/codes/codes.ts'
 import { open as openPassports } from '../../services/passports/testing.ts'
 
 /** Passports and documents whose every part bears a marker of its own, and each surface on which something of them leaves. */
@@ -172,6 +173,8 @@ export async function surfaces(
     const answer = await of.p.http.inject({ url, headers })
     return `${answer.statusCode} ${JSON.stringify(answer.headers)} ${answer.body}`
   }
+  const as = async (url: string, accept: string): Promise<string> =>
+    (await of.p.http.inject({ url, headers: { ...headers, accept } })).body
   const at = new Date(Date.now() + 60_000).toISOString()
   const [api, dpp] = [`/api/passports/${id}`, `/v1/dpps/urn:uuid:${id}`]
   return {
@@ -194,6 +197,10 @@ export async function surfaces(
     log: await get(`${api}/access-log`),
     page: await get(`/passports/${id}`),
     public: await get(`/passport/${id}`),
+    code: await get(`/id/${publicIdOf(id)}`),
+    linkset: await get(`/id/${publicIdOf(id)}?linkType=linkset`),
+    json: await as(`/passport/${id}`, 'application/json'),
+    linked: await as(`/passport/${id}`, 'application/ld+json'),
     maltese: await get(`/passport/${id}?lang=mt`),
     head: JSON.stringify((await of.p.http.inject({ method: 'HEAD', url: api, headers })).headers),
     changed: (await of.p.http.inject({ method: 'PUT', url: api, headers, payload: { data: {} } })).body,

@@ -65,6 +65,24 @@ export const provisions: readonly Row[] = [
     ],
   },
   {
+    provision: 'Art. 77(3), EN 18219',
+    what: 'the identifier on the battery is unique, and leads to its passport for ever',
+    where: '/01/{gtin}…, /8004/{giai}, /id/{code}',
+    test: [
+      'services/passports/codes/resolver.test.ts',
+      'a code opens for ever: after two corrections and a sale it leads to its battery, and never to another one',
+    ],
+  },
+  {
+    provision: 'Art. 13(6)',
+    what: 'what the code of a battery without passport leads to',
+    where: '/passport/{id}',
+    test: [
+      'services/passports/codes/resolver.test.ts',
+      'a battery that needs no passport has a page that never calls itself one',
+    ],
+  },
+  {
     provision: 'Art. 77(4)',
     what: 'accurate, complete and up to date: what is missing, by article and day',
     where: 'GET /api/passports/{id}/readiness',

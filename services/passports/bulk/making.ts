@@ -3,6 +3,7 @@ import { sees } from '#law'
 import { PassportSerialisationEnded, PassportSerialised, type PassportData } from '#contracts/passports'
 import { seenAfter } from '../audiences/seen.ts'
 import { dayOf, reachOfView } from '../audiences/views.ts'
+import { claimMany, takenOf } from '../codes/store.ts'
 import type { PassportsHost } from '../host.ts'
 import { draft, editableBy, type Passport } from '../passports.ts'
 import { findInherited, findPassport } from '../store.ts'
@@ -58,20 +59,26 @@ async function makeSome({ db, now, log }: PassportsHost, id: string): Promise<bo
       if (!order?.spec) return false
       const { spec, done } = order
       const at = now()
-      const { good, refused } = numbered(spec, serialsOf(spec), done, chunk)
+      const { good: all, refused } = numbered(spec, serialsOf(spec), done, chunk)
+      // What is or was printed on another battery is nobody else's.
+      const claimed = spec.publish ? await takenOf(tx, identifiersOf(all)) : new Set<string>()
+      const good = all.filter(({ identifier }) => !claimed.has(identifier))
       const parent = await parentOf(tx, order)
       const mould = await mouldOf(tx, parent, order, spec, at)
       const ids = good.map(() => newId(at.getTime()))
       const written = good.length > 0 ? await insertItems(tx, ids, good, mould, order.actor) : new Set<string>()
       const isWritten = (_: unknown, index: number): boolean => written.has(ids[index]!)
-      const taken = good
-        .filter((item, index) => !isWritten(item, index))
-        .map(({ row, serial }) => ({
-          row,
-          serial,
-          code: 'battery_identifier_taken' as const,
-          detail: 'Another passport of the owner has the battery identifier.',
-        }))
+      const taken = [
+        ...good.filter((item, index) => !isWritten(item, index)),
+        ...all.filter(item => !good.includes(item)),
+      ].map(({ row, serial, identifier }) => ({
+        row,
+        serial,
+        code: 'battery_identifier_taken' as const,
+        detail: claimed.has(identifier)
+          ? 'A code that is or was printed on another battery has this identifier.'
+          : 'Another passport of the owner has the battery identifier.',
+      }))
       await insertRefused(tx, id, [...refused, ...taken])
       const after = {
         ...order,
@@ -83,6 +90,8 @@ async function makeSome({ db, now, log }: PassportsHost, id: string): Promise<bo
       const items = good.flatMap(({ identifier, serial }, index) =>
         written.has(ids[index]!) ? [{ passportId: ids[index]!, identifier, serial }] : [],
       )
+      const named = items.map(({ passportId, identifier }) => ({ id: passportId, identifier }))
+      if (spec.publish) await claimMany(tx, named, at)
       const { modelId, owner } = order
       if (items.length > 0)
         await tx.publish(PassportSerialised, {
@@ -104,6 +113,8 @@ async function makeSome({ db, now, log }: PassportsHost, id: string): Promise<bo
     }),
   )
 }
+
+const identifiersOf = (items: readonly { identifier: string }[]): string[] => items.map(({ identifier }) => identifier)
 
 /** What the items begin with, as it is now: it may have been archived or moved since the order came. */
 async function parentOf(tx: Tx, { parentId, owner, actor, spec }: Serialisation): Promise<Passport> {

@@ -1,101 +1,134 @@
-import { createHash } from 'node:crypto'
-import Type from 'typebox'
-import { anyone, html, lookOf, type Html, type Reply, type Request } from '#kernel'
+import Type, { type Static } from 'typebox'
+import { listDocumentsOf } from '#contracts/documents'
+import { anyone, html, type Html } from '#kernel'
 import {
   attributeOf,
   attributes,
+  categoryOf,
+  frameText,
   groupWord,
-  isLanguage,
   labelOf,
-  languageAccepted,
-  languages,
   passportWord,
+  scopeOf,
   textFor,
   valueWord,
+  type FrameText,
   type Language,
   type Word,
 } from '#law'
 import { dayOf } from '../audiences/views.ts'
 import { valueIn } from '../columns.ts'
+import { passportIdOf, publicIdOf } from '../codes/codes.ts'
 import type { PassportsHost } from '../host.ts'
 import type { Passport } from '../passports.ts'
 import { findPublished } from '../store.ts'
 import { effectiveFor, type EffectiveView } from '../units/effective.ts'
 import { findLine } from '../units/store.ts'
-import { One } from '../view.ts'
+import { formAccepted, forms, jsonLdOf, jsonOf } from './forms.ts'
+import { languageFor, send, sendTagged } from './frame.ts'
 
-const look = lookOf(`
-dl { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 0.25rem 1rem }
-dt, dd, dd ul { margin: 0 }
-dd { overflow-wrap: anywhere }
-dd ul { padding-inline-start: 1rem }
-nav ul { display: flex; flex-wrap: wrap; gap: 0.5rem; list-style: none; padding: 0 }
-@media (max-width: 30rem) { dl { grid-template-columns: 1fr } dd { margin-bottom: 0.5rem } }
-@media print { nav { display: none } }
-`)
+/** A document that is open to everybody. */
+type Paper = Static<(typeof listDocumentsOf)['output']>['documents'][number]
 
-const texts = {
-  en: {
-    last: 'Last public change',
-    archived: 'This passport is archived: it stays as it is.',
-    more: 'Authorities and persons with a legitimate interest may see more (Regulation (EU) 2023/1542, Art. 77(2)).',
-    unknown: 'There is no such passport, or it is not published.',
-  },
-  de: {
-    last: 'Letzte öffentliche Änderung',
-    archived: 'Dieser Pass ist archiviert: Er bleibt, wie er ist.',
-    more: 'Behörden und Personen mit berechtigtem Interesse können mehr sehen (Verordnung (EU) 2023/1542, Art. 77 Abs. 2).',
-    unknown: 'Diesen Pass gibt es nicht, oder er ist nicht veröffentlicht.',
-  },
-} as const
-
-/** What a code on a battery opens: what Annex XIII (1) says is everybody's, in their language, without script or cookie. */
+/**
+ * What a code on a battery leads to: what Annex XIII (1) says is everybody's, for people in their language, without script
+ * or cookie, and for machines.
+ */
 export function publicPage(host: PassportsHost): void {
-  const { site, db, now } = host
+  const { site, db, now, platform } = host
   site.get(
     '/passport/:id',
     {
       config: { access: anyone },
       schema: {
         summary: 'The public page of a passport, in the 24 languages of the Union',
-        description: 'The same for everybody, whoever they are.',
-        params: One,
+        description: 'The same for everybody, whoever they are; by `Accept` as JSON and as JSON-LD too.',
+        params: Type.Object({
+          id: Type.String({
+            maxLength: 36,
+            examples: ['01k8z5h3q4x6r7s8t9v0w1y2z3'],
+            description: 'Public id or UUID',
+          }),
+        }),
         querystring: Type.Object(
           { lang: Type.Optional(Type.String({ maxLength: 35, description: 'Before what the browser prefers' })) },
           { additionalProperties: true },
         ),
-        produces: ['text/html'],
+        produces: [...forms],
         hide: true,
       },
     },
     async (request, reply) => {
-      const { id } = request.params
       const language = languageFor(request.query.lang, request)
-      const passport = await findPublished(db, id)
+      const form = formAccepted(request.headers.accept)
+      if (!form)
+        return reply
+          .code(406)
+          .type('text/plain; charset=utf-8')
+          .serializer((payload: unknown) => payload as string)
+          .send(`There is ${forms.join(', ')}.\n`)
+      const id = passportIdOf(request.params.id)
+      const passport = id && (await findPublished(db, id))
       if (!passport) return send(request, reply, 404, language, passportWord(language), say(language, 'unknown'))
-      const line = await findLine(db, id, false)
+      const line = await findLine(db, passport.id, false)
       const items = effectiveFor({ view: 'public' }, passport, line, dayOf(now()))
-      const title = `${passportWord(language)} ${valueIn('identifier', passport.data) ?? id}`
-      return send(request, reply, 200, language, title, bodyOf(language, passport, items))
+      const linkset = `${platform.publicUrl}/id/${publicIdOf(passport.id)}?linkType=linkset`
+      reply.header('link', `<${linkset}>; rel="linkset"; type="application/linkset+json"`)
+      reply.header('access-control-allow-origin', '*')
+      if (form !== 'text/html') {
+        const shown = (form === 'application/json' ? jsonOf : jsonLdOf)(platform.publicUrl, passport, items)
+        return sendTagged(request, reply, 200, form, JSON.stringify(shown))
+      }
+      const papers = await papersOf(host, passport)
+      const hasPassport = isCovered(passport, items, dayOf(now()))
+      const name = hasPassport ? passportWord(language) : frameText('information', language)
+      const title = `${name} ${valueIn('identifier', passport.data) ?? passport.id}`
+      return send(request, reply, 200, language, title, bodyOf(language, passport, items, papers, hasPassport))
     },
   )
 }
 
-const languageFor = (wanted: string | undefined, { headers }: Request): Language => {
-  const base = (wanted ?? '').toLowerCase().split('-')[0]!
-  return isLanguage(base) ? base : (languageAccepted(headers['accept-language']) ?? 'en')
+/** Those that are open to everybody; none while they cannot be listed. */
+const papersOf = async ({ ask, log }: PassportsHost, { id, category }: Passport): Promise<Paper[]> =>
+  (
+    await ask(listDocumentsOf, { passportId: id, open: { audiences: ['public'], category } }).catch(
+      (error: unknown) => {
+        log.warn({ err: error }, 'the documents of a passport cannot be listed')
+        return { documents: [] }
+      },
+    )
+  ).documents
+
+/** Whether the law calls it a passport: of other batteries it is what Art. 13(6) asks for. */
+function isCovered({ category }: Passport, items: readonly EffectiveView[], on: string): boolean {
+  const number = (id: string): string | undefined => {
+    const value = items.find(item => item.id === id)?.value
+    return typeof value === 'string' ? value : undefined
+  }
+  const scope = scopeOf(
+    categoryOf(category ?? '') ?? null,
+    {
+      ratedCapacity: number('ratedCapacity'),
+      nominalVoltage: number('nominalVoltage'),
+      certifiedUsableBatteryEnergy: number('certifiedUsableBatteryEnergy'),
+    } as never,
+    on,
+  )
+  return scope !== 'not_covered' && scope !== 'below_threshold'
 }
 
-/** What is said in two languages alone is marked where the page is in another one. */
-function say(language: Language, what: keyof (typeof texts)['en']): Html {
-  const known = language === 'de' ? 'de' : 'en'
-  return known === language ? html`<p>${texts[known][what]}</p>` : html`<p lang="${known}">${texts[known][what]}</p>`
-}
+const say = (language: Language, what: FrameText): Html => html`<p>${frameText(what, language)}</p>`
 
 const inLanguage = ({ text, language: its }: Word, language: Language): Html =>
   its === language ? html`${text}` : html`<span lang="${its}">${text}</span>`
 
-function bodyOf(language: Language, passport: Passport, items: readonly EffectiveView[]): Html {
+function bodyOf(
+  language: Language,
+  passport: Passport,
+  items: readonly EffectiveView[],
+  papers: readonly Paper[],
+  hasPassport: boolean,
+): Html {
   // What the record says of itself stands at the end; each part has the name of its group.
   const groups = [...new Set(attributes.map(({ group }) => group))].filter(group => group !== 'record')
   const parts = groups.flatMap(group => {
@@ -114,15 +147,34 @@ function bodyOf(language: Language, passport: Passport, items: readonly Effectiv
     </section>`
   })
   const last = items.find(({ id }) => id === 'dppLastUpdate')?.value as string
-  return html`${passport.status === 'archived' ? say(language, 'archived') : ''}${parts}
+  return html`${hasPassport && passport.status === 'archived' ? say(language, 'archived') : ''}${parts}
+    ${papers.length > 0 && paperList(language, papers)}
     <p>
-      <span lang="${language === 'de' ? 'de' : 'en'}">${texts[language === 'de' ? 'de' : 'en'].last}</span>:
+      ${frameText('last', language)}:
       <time datetime="${last}"
         >${new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(last))}</time
       >
     </p>
-    ${say(language, 'more')}`
+    ${hasPassport && say(language, 'more')}
+    <p><a href="${`/api/passports/${passport.id}`}" type="application/json">${frameText('data', language)}</a></p>`
 }
+
+const paperList = (language: Language, papers: readonly Paper[]): Html =>
+  html`<section>
+    <h2>${frameText('documents', language)}</h2>
+    <ul>
+      ${papers.map(({ docId, title, language: its }) => {
+        const href = `/api/documents/${docId}?download=1`
+        return its
+          ? html`<li>
+              <a href="${href}" hreflang="${its}"><bdi lang="${its}">${title}</bdi></a>
+            </li>`
+          : html`<li>
+              <a href="${href}"><bdi>${title}</bdi></a>
+            </li>`
+      })}
+    </ul>
+  </section>`
 
 /** As people of a language write it, all its digits kept. */
 function numberIn(language: Language, digits: string, unit: string | null): string {
@@ -175,40 +227,4 @@ function shown(value: unknown, language: Language): Html {
   if (typeof soc === 'string') parts.push(html`<bdi>${numberIn(language, soc, '%')} SoC</bdi>`)
   for (const inner of Object.values(rest)) parts.unshift(shown(inner, language))
   return html`${parts.map((part, at) => (at === 0 ? part : html`, ${part}`))}`
-}
-
-function send(request: Request, reply: Reply, status: number, language: Language, title: string, body: Html): Reply {
-  const page = html`<!doctype html>
-    <html lang="${language}">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
-        ${look.element}
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          ${body}
-        </main>
-        <nav>
-          <ul>
-            ${Object.entries(languages).map(
-              ([tag, name]) => html`<li><a href="${`?lang=${tag}`}" hreflang="${tag}" lang="${tag}">${name}</a></li>`,
-            )}
-          </ul>
-        </nav>
-      </body>
-    </html>`.toString()
-  const tag = `"${createHash('sha256').update(page).digest('base64url').slice(0, 22)}"`
-  reply.headers({
-    etag: tag,
-    vary: 'accept-language',
-    'cache-control': status === 200 ? 'public, max-age=60' : 'no-cache',
-    'content-language': language,
-    'content-security-policy': look.policy,
-    'referrer-policy': 'no-referrer',
-  })
-  if (status === 200 && request.headers['if-none-match'] === tag) return reply.code(304).send()
-  return reply.code(status).type('text/html; charset=utf-8').send(page)
 }

@@ -3,6 +3,8 @@ import type { Granularity } from '#law'
 import { PassportUpdated, type PassportData } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import { seenAfter } from '../audiences/seen.ts'
+import { claimIdentifier } from '../codes/store.ts'
+import { valueIn } from '../columns.ts'
 import type { PassportsHost } from '../host.ts'
 import { revise, told, type Passport } from '../passports.ts'
 import { findPassport, updatePassport } from '../store.ts'
@@ -54,6 +56,9 @@ export async function requireChildless(tx: Tx, passport: Passport): Promise<void
     })
 }
 
+const isRenamed = (before: Passport, after: Passport): boolean =>
+  valueIn('identifier', before.data) !== valueIn('identifier', after.data)
+
 /** What gives a passport that is locked new data; the same passport where nothing differs. */
 export type Change = (
   tx: Tx<'passports'>,
@@ -66,7 +71,7 @@ export type Change = (
 export function changes(host: PassportsHost): Change {
   const refolding = refoldJob(host)
   return async (tx, passport, data, actor, reason) => {
-    const { revised, updatedFields } = revise(passport, data, host.now())
+    const { revised, updatedFields } = revise(passport, data, host.now(), reason)
     if (revised === passport) return passport
     if (passport.parentId) requireLevels(passport.granularity, data, (await findLine(tx, passport.id, true)).slice(1))
     if (!reason && needsReason(passport, passport.data, data))
@@ -76,6 +81,7 @@ export function changes(host: PassportsHost): Change {
       })
     const counted = { ...revised, seen: seenAfter(passport, revised) }
     await updatePassport(tx, counted, actor, updatedFields, reason)
+    if (counted.status === 'published' && isRenamed(passport, counted)) await claimIdentifier(tx, counted)
     const about = { ...told(counted), passport: { id: counted.id, data: counted.data } }
     await tx.publish(PassportUpdated, { ...about, updatedFields })
     if (passport.granularity !== 'item') await tx.enqueue(refolding, { parentId: passport.id, after: null })

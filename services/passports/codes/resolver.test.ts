@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { newId } from '#kernel'
+import { keyOf, passportIdOf, publicIdOf } from './codes.ts'
+import { open } from '../testing.ts'
+
+const gtin = '09506000134352'
+const coded = (path: string, more: object = {}) => ({
+  attributes: {
+    uniqueBatteryIdentifier: { value: `https://id.example.com${path}` },
+    batteryCategory: { value: 'EV' },
+    batteryModelIdentifier: { value: 'M1' },
+    ...more,
+  },
+})
+
+test('a public id is 26 characters and its passport again, whatever the case; what is neither is nothing', () => {
+  for (const id of [newId(), '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']) {
+    assert.match(publicIdOf(id), /^[0-9a-z]{26}$/)
+    assert.equal(passportIdOf(publicIdOf(id).toUpperCase()), id)
+    assert.equal(passportIdOf(id), id)
+  }
+  for (const wrong of ['', 'x', 'z'.repeat(26), 'l'.repeat(26), '0'.repeat(27), "' or 1=1"])
+    assert.equal(passportIdOf(wrong), undefined)
+  assert.equal(keyOf('https://a.example/x/01/9506000134352/21/S1'), `/01/${gtin}/21/S1`)
+  assert.equal(keyOf('BP-1'), undefined, 'unique with its owner alone')
+})
+
+test('a code opens the page of its battery, by GS1 Digital Link in any order and length, and the query goes along', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const { id } = await ada.make(coded(`/01/${gtin}/21/A(10)B`))
+  const go = async (url: string, headers: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET') => {
+    const answer = await p.http.inject({ method, url, headers })
+    return { status: answer.statusCode, to: answer.headers.location, headers: answer.headers, text: answer.body }
+  }
+  const code = `/01/${gtin}/21/A(10)B`
+  assert.equal((await go(code)).status, 404, 'a draft is not there')
+  assert.equal((await ada.post(`/${id}/publish`)).status, 200)
+  const page = `/passport/${publicIdOf(id)}`
+  const led = await go(`${code}?lang=mt&x=1`, { host: 'evil.example' })
+  assert.deepEqual([led.status, led.to], [307, `${page}?lang=mt&x=1`])
+  assert.match(String(led.headers.link), /rel="linkset"/)
+  assert.doesNotMatch(String(led.headers.link), /evil/)
+  assert.equal(led.headers['access-control-allow-origin'], '*')
+  assert.deepEqual([(await go(code, {}, 'HEAD')).status, (await go(`/id/${publicIdOf(id)}`)).to], [307, page])
+  assert.equal((await go(page)).status, 200)
+  const short = await go('/01/9506000134352/21/A(10)B?linkType=all')
+  assert.deepEqual([short.status, short.to], [308, `${code}?linkType=all`])
+  assert.equal((await go(`/01/${gtin}/21/S/10/L`)).to, `/01/${gtin}/10/L/21/S`)
+  for (const wrong of [
+    '/01/09506000134353',
+    '/01/1',
+    `/01/${gtin}/99/x`,
+    `/01/${gtin}/21/${'x'.repeat(21)}`,
+    '/8004/%ff',
+  ])
+    assert.equal((await go(wrong)).status, 400, wrong)
+  assert.equal((await go(`${code}?${'x'.repeat(4000)}`)).status, 307, 'a 4,000-character query string')
+})
+
+test('links by type and as a linkset name what is open to everybody, and no type that GS1 has not', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const { id } = await ada.make(coded('/8004/0095060001343AB'))
+  await ada.post(`/${id}/publish`)
+  const get = (query: string, accept?: string) =>
+    p.http.inject({ url: `/8004/0095060001343AB${query}`, headers: accept ? { accept } : {} })
+  for (const answer of [
+    await get('?linkType=linkset'),
+    await get('?linkType=all'),
+    await get('', 'application/linkset+json'),
+  ]) {
+    assert.equal(answer.statusCode, 200)
+    assert.equal(answer.headers['content-type'], 'application/linkset+json')
+    const [set] = answer.json().linkset
+    assert.match(set.anchor, /^http:\/\/[^/]+\/8004\/0095060001343AB$/)
+    assert.match(set['https://ref.gs1.org/voc/dpp'][0].href, new RegExp(`/passport/${publicIdOf(id)}$`))
+    assert.equal(set.dpp[0].hreflang.length, 24)
+  }
+  for (const type of ['gs1:dpp', 'dpp', 'https://ref.gs1.org/voc/dpp', 'gs1:pip', 'gs1:defaultLink'])
+    assert.equal((await get(`?linkType=${encodeURIComponent(type)}`)).statusCode, 307, type)
+  for (const type of ['gs1:recyclingInfo', 'gs1:safetyInfo', 'nothing'])
+    assert.deepEqual(
+      [(await get(`?linkType=${type}`)).statusCode, (await get(`?linkType=${type}`)).json().code],
+      [404, 'link_type_unknown'],
+    )
+  const known = (await p.http.inject('/.well-known/gs1resolver')).json()
+  assert.ok(known.supportedPrimaryKeys.includes('01') && known.supportedLinkType[0].linkTypes.includes('gs1:dpp'))
+})
+
+test('a code opens for ever: after two corrections and a sale it leads to its battery, and never to another one', async t => {
+  const { p, as } = await open(t)
+  const [ada, eve] = [as(), as()]
+  const { id } = await ada.make(coded(`/01/${gtin}/21/S1`))
+  const other = await eve.make(coded(`/01/${gtin}/21/S1`))
+  await ada.post(`/${id}/publish`)
+  const refused = await eve.post(`/${other.id}/publish`)
+  assert.deepEqual([refused.status, refused.body.code], [409, 'battery_identifier_taken'])
+  assert.ok(!refused.text.includes(id), 'and not whose')
+  assert.equal((await ada.put(`/${id}`, { data: coded(`/01/${gtin}/21/S2`) })).body.code, 'identifier_kept')
+  for (const serial of ['S2', 'S3'])
+    assert.equal((await ada.put(`/${id}`, { data: coded(`/01/${gtin}/21/${serial}`), reason: 'Misprint' })).status, 200)
+  assert.equal((await eve.put(`/${other.id}`, { data: coded(`/01/${gtin}/21/S2`) })).status, 200)
+  assert.equal((await eve.post(`/${other.id}/publish`)).status, 409, 'what was printed once is nobody else’s')
+  await ada.delete(`/${id}`)
+  for (const serial of ['S1', 'S2', 'S3'])
+    assert.equal((await p.http.inject(`/01/${gtin}/21/${serial}`)).headers.location, `/passport/${publicIdOf(id)}`)
+  // A correction back to what it was before is the same battery's still.
+})
+
+test('of two that publish one identifier at once one has it', async t => {
+  const { as } = await open(t)
+  const clients = [as(), as()]
+  const made = await Promise.all(clients.map(client => client.make(coded(`/01/${gtin}/21/R`))))
+  const answers = await Promise.all(clients.map((client, at) => client.post(`/${made[at].id}/publish`)))
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409])
+})
+
+test('a serial that does not exist is 404 with the way to the model, never the model as if it were that battery', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const { status, body: model, text } = await ada.post('', { data: coded(`/01/${gtin}`), granularity: 'model' })
+  assert.equal(status, 201, text)
+  assert.equal((await ada.post(`/${model.id}/publish`)).status, 200)
+  const missing = await p.http.inject({ url: `/01/${gtin}/21/NONE`, headers: { 'accept-language': 'fr' } })
+  assert.equal(missing.statusCode, 404)
+  assert.match(missing.body, /Il n’existe aucune batterie/)
+  assert.match(missing.body, new RegExp(`/passport/${publicIdOf(model.id)}`))
+  assert.equal((await p.http.inject(`/id/${publicIdOf(newId())}`)).statusCode, 404)
+  assert.equal((await p.http.inject('/passport/nothing')).statusCode, 404)
+})
+
+test('the page is HTML, JSON or JSON-LD by what is accepted, with the same public values; of another form it names what there is', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const values = { batteryMass: { value: '450.50', unit: 'kg' }, batteryStatus: { value: 're-used' } }
+  const { id } = await ada.make(coded('/8004/1', values))
+  await ada.post(`/${id}/publish`)
+  const get = (accept: string, more = {}) =>
+    p.http.inject({ url: `/passport/${publicIdOf(id)}`, headers: { accept, ...more } })
+  const json = await get('application/json')
+  assert.equal(json.headers['content-type'], 'application/json')
+  assert.equal(json.json().attributes.batteryMass.value, '450.50')
+  const linked = (await get('application/ld+json;q=0.9, text/html;q=0.5')).json()
+  assert.equal(linked.batteryMass.unit, 'kg')
+  assert.match(linked['@id'], new RegExp(`/id/${publicIdOf(id)}$`))
+  for (const body of [json.body, JSON.stringify(linked)]) assert.doesNotMatch(body, /re-used|batteryStatus/)
+  for (const accept of ['text/html,application/xhtml+xml;q=0.9,*/*;q=0.8', '*/*', 'text/*'])
+    assert.match(String((await get(accept)).headers['content-type']), /^text\/html/, accept)
+  const none = await get('image/png')
+  assert.deepEqual([none.statusCode, /application\/ld\+json/.test(none.body)], [406, true])
+  assert.equal((await get('application/json', { 'if-none-match': json.headers.etag })).statusCode, 304)
+})
+
+test('a battery that needs no passport has a page that never calls itself one', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const { id } = await ada.make(coded('/8004/2', { batteryCategory: { value: 'SLI' } }))
+  await ada.post(`/${id}/publish`)
+  const page = await p.http.inject({ url: `/passport/${id}?lang=en` })
+  assert.equal(page.statusCode, 200)
+  assert.match(page.body, /Battery information/)
+  assert.doesNotMatch(page.body.replace(/\/api\/passports\//, ''), /passport/i)
+})
