@@ -46,7 +46,10 @@ export const RegistrationRepeated = event(
   }),
 )
 
-/** An address was proven and the permanent account exists. */
+/**
+ * An address was proven and the permanent account exists. `imported` where an admin brought it along from elsewhere, so
+ * that nobody waits to be welcomed.
+ */
 export const UserRegistered = event(
   'identity',
   'user.registered',
@@ -58,6 +61,7 @@ export const UserRegistered = event(
     name: Name,
     locale: Locale,
     version: Type.Integer(),
+    imported: Type.Optional(Type.Boolean()),
   }),
 )
 
@@ -245,6 +249,17 @@ export const AccountDeletionEnded = event(
     userId: Id,
     refusal: Type.Union([Type.String({ maxLength: 100, examples: ['last_admin'] }), Type.Null()]),
   }),
+)
+
+/**
+ * An admin began to act in the place of a person, for `reason`, until `until` at the latest; whatever is done meanwhile
+ * carries both in its actor.
+ */
+export const ActingBegan = event(
+  'identity',
+  'user.acting-began',
+  'userId',
+  Type.Object({ userId: Id, sessionId: Id, by: Id, byName: Name, reason: Type.String(), until: Instant }),
 )
 
 /** Access tokens of these sessions issued before `before` are refused from now on, by every process. */

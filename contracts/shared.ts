@@ -71,6 +71,8 @@ export const Minor = Type.Integer({
 export const EventActor = Type.Object({
   userId: Type.Union([Id, Type.Null()]),
   role: Type.Union([Role, Type.Literal('system')]),
+  /** The admin who acted in their place. */
+  by: Type.Optional(Id),
 })
 export type EventActor = Static<typeof EventActor>
 

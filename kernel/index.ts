@@ -8,6 +8,7 @@ export {
   withRole,
   accessAudience,
   bearerOf,
+  evenActing,
   fresh,
   type AccessRule,
   type Actor,

@@ -175,6 +175,29 @@ create table guesses (
 );
 CREATE INDEX guesses_until ON identity.guesses USING btree (until);
 
+create table imports (
+  id          uuid                      not null,
+  user_id     uuid                      not null,
+  actor       json                      not null,
+  dry_run     boolean                   not null,
+  state       text                      not null,
+  content     text,
+  delimiter   text                      not null,
+  size_bytes  integer                   not null,
+  read_bytes  integer                   not null default 0,
+  lines       integer                   not null default 0,
+  created     integer                   not null default 0,
+  updated     integer                   not null default 0,
+  unchanged   integer                   not null default 0,
+  failed      integer                   not null default 0,
+  faults      json                      not null default '[]'::json,
+  created_at  timestamp with time zone  not null,
+  ended_at    timestamp with time zone,
+  constraint imports_pkey PRIMARY KEY (id),
+  constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
+);
+CREATE INDEX imports_by_age ON identity.imports USING btree (created_at);
+
 create table invitations (
   id               uuid                      not null,
   organisation_id  uuid                      not null,
@@ -389,10 +412,13 @@ create table sessions (
   ends_at           timestamp with time zone  not null,
   authenticated_at  timestamp with time zone,
   methods           text[]                    not null default '{pwd}'::text[],
+  acted_by          uuid,
   constraint sessions_pkey PRIMARY KEY (id),
+  constraint sessions_acted_by_fkey FOREIGN KEY (acted_by) REFERENCES users(id) ON DELETE CASCADE,
   constraint sessions_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE SET NULL,
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
+CREATE INDEX sessions_acted_by ON identity.sessions USING btree (acted_by) WHERE (acted_by IS NOT NULL);
 CREATE INDEX sessions_expiry ON identity.sessions USING btree (expires_at);
 CREATE INDEX sessions_organisation ON identity.sessions USING btree (organisation_id) WHERE (organisation_id IS NOT NULL);
 CREATE INDEX sessions_user ON identity.sessions USING btree (user_id, id);

@@ -8,6 +8,8 @@ export interface Actor {
   readonly role: Role
   readonly sessionId: string
   readonly organisation?: { readonly id: string; readonly role: OrganisationRole }
+  /** The admin who acts in their place (RFC 8693, 4.1). */
+  readonly actedBy?: string
 }
 
 /** Who asks in a request. */
@@ -31,6 +33,8 @@ export interface AccessRule {
   readonly name: string
   /** How long ago they may have proved to be it, at the most, in seconds. */
   readonly maxAge?: number
+  /** Whether an admin who acts in the place of somebody may too. */
+  readonly evenActing?: boolean
   /** Undefined lets them in. */
   refuse(visitor: Visitor | undefined, now: Date): Problem | undefined
 }
@@ -104,6 +108,18 @@ export const fresh = (rule: AccessRule, within: `${number} minutes`, everybody =
       })
     },
   }
+}
+
+export const evenActing = (rule: AccessRule): AccessRule => ({ ...rule, evenActing: true })
+
+/**
+ * Why an admin who acts in the place of somebody may not do this: neither what is theirs alone, as their account, nor
+ * what asks for a proof that they are there.
+ */
+export function refuseActing({ actedBy }: Visitor, rule: AccessRule, service: string | undefined, changes: boolean) {
+  const isTheirs = (service === 'identity' && changes) || rule.maxAge !== undefined
+  if (actedBy === undefined || !isTheirs || rule.evenActing) return undefined
+  return new Problem('forbidden', 'acting_for_another', { detail: 'Only the person themselves may do this.' })
 }
 
 /**

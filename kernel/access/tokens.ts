@@ -155,6 +155,7 @@ function openMachines(identity: AccessOptions['identity']) {
 
 function visitorOf(claims: JWTPayload): Visitor {
   const organisation = claims.org as Actor['organisation']
+  const actedBy = (claims.act as { sub?: unknown } | undefined)?.sub
   // One spelling for all that they are compared with, also of tokens that were made when there were two.
   const inOne = (id: unknown): string => String(id).toLowerCase()
   return {
@@ -166,6 +167,7 @@ function visitorOf(claims: JWTPayload): Visitor {
     ...(typeof claims.scope === 'string' && { scopes: claims.scope.split(' ') }),
     authenticatedAt: ((claims.auth_time as number | undefined) ?? claims.iat!) * 1000,
     ...(claims.factor !== undefined && { factor: claims.factor as Visitor['factor'] }),
+    ...(typeof actedBy === 'string' && { actedBy: inOne(actedBy) }),
     ...(organisation && { organisation: { ...organisation, id: inOne(organisation.id) } }),
   }
 }

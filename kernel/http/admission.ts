@@ -4,6 +4,7 @@ import {
   anyoneAsThemselves,
   bearerOf,
   judgedElsewhere,
+  refuseActing,
   refuseBeyond,
   refuseForgery,
   type Access,
@@ -34,7 +35,8 @@ export function admitVisitors(app: FastifyInstance, options: { access: Access; p
     const changes = !safeMethods.has(request.method)
     const token = bearer ?? (changes && rule === anyone ? undefined : request.cookies[cookie])
     const admit = (found?: Visitor): void => {
-      const beyond = found && rule && refuseBeyond(found, service, request.method)
+      const beyond =
+        found && rule && (refuseBeyond(found, service, request.method) ?? refuseActing(found, rule, service, changes))
       if (beyond && rule.admits !== 'public') throw beyond
       // What is open to anybody is open to programs too, as strangers.
       const visitor = beyond ? undefined : found

@@ -105,7 +105,8 @@ export async function openHttp(options: HttpOptions): Promise<FastifyInstance> {
   })
   // With a callback, so that everything after it runs in the request's context.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
-    const actor = request.visitor ? { userId: request.visitor.userId, role: request.visitor.role } : context().actor
+    const { userId, role, actedBy: by } = request.visitor ?? {}
+    const actor = userId && role ? { userId, role, ...(by && { by }) } : context().actor
     within({ actor, ...traceOf(request) }, () => done())
   })
   measure(app, options)

@@ -37,6 +37,7 @@ const ofKernel: Problems = {
   service_token_invalid: ['unauthenticated', 'This address is for the processes of the platform.'],
   fresh_sign_in_required: ['unauthenticated', 'Too long ago proven to be it: `POST /api/auth/step-up`; RFC 9470.'],
   second_factor_missing: ['forbidden', 'The role needs a second factor, which has to be set up first.'],
+  acting_for_another: ['forbidden', 'An admin who acts in the place of somebody may not do this.'],
   role_insufficient: ['forbidden', 'Another role is needed.'],
   scope_insufficient: ['forbidden', 'The key or token of a program was not let do this.'],
   editor_required: ['forbidden', 'One may read this, but only editors of its owner may change it.'],
@@ -134,6 +135,9 @@ export function codesOf({ method, config, schema = {} }: Pick<RouteOptions, 'met
     scope_insufficient: admits !== 'public',
     fresh_sign_in_required: config?.access?.maxAge,
     second_factor_missing: admits !== 'public' && config?.access !== signedInSomehow,
+    acting_for_another:
+      config?.access?.maxAge ??
+      (config?.service === 'identity' && changes && admits !== 'public' && !config.access?.evenActing),
     role_insufficient: Array.isArray(admits),
     origin_not_allowed: changes && config?.access !== anyone,
     idempotency_key_in_flight: honours.includes('Idempotency-Key'),

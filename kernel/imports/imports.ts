@@ -7,6 +7,7 @@ import { newId } from '../ids.ts'
 import { Problem } from '../problem.ts'
 import { defineModule, type Host, type Tx } from '../service.ts'
 import { within } from '../telemetry/context.ts'
+import { csvOfJsonLines, jsonDelimiter } from './json-lines.ts'
 import { readLine, type Columns, type Line, type LineFault } from './columns.ts'
 
 /** The table of imports, for services that take some. */
@@ -21,6 +22,7 @@ export interface Importing<C extends Columns, Name extends string> {
   readonly what: string
   /** Where its routes stand below the service's, as `/tokens`, where that takes imports of several things. */
   readonly at?: string
+  readonly to?: string
   readonly access: AccessRule
   readonly columns: C
   /** Columns as other programs name them, by their names; null for what is left out. */
@@ -108,7 +110,7 @@ export function openImports<C extends Columns, Name extends string>(
   importing: Importing<C, Name>,
 ): void {
   const { db, http, now, log } = host
-  const { what, at = '', access, columns, example, unpack } = importing
+  const { what, at = '', to = 'import', access, columns, example, unpack } = importing
   const work = host.job<{ id: string }>(
     `import ${what}`,
     async ({ id }, { last }) => {
@@ -128,24 +130,24 @@ export function openImports<C extends Columns, Name extends string>(
 
   http.scope((app, scoped) => {
     app.addContentTypeParser(
-      ['text/csv', 'text/plain', ...(unpack ? [unpack.type] : [])],
+      ['text/csv', 'text/plain', 'application/jsonl', ...(unpack ? [unpack.type] : [])],
       { parseAs: 'buffer' },
       async (_: unknown, body: Buffer) => body,
     )
     scoped.post(
-      `${at}/import`,
+      `${at}/${to}`,
       {
         config: { access },
         bodyLimit: mostBytes,
         schema: {
-          summary: `Import ${what} from CSV${unpack ? ' or a spreadsheet' : ''}`,
+          summary: `Import ${what} from CSV or JSON lines${unpack ? ', or a spreadsheet' : ''}`,
           description:
-            `Up to 20 MB in UTF-8 or Windows-1252, with commas, semicolons or tabs. The first line names the columns: ` +
+            `Up to 20 MB in UTF-8 or Windows-1252, with commas, semicolons or tabs, or an object a line. Columns are: ` +
             `${Object.keys(columns).join(', ')}. Sent again, it changes nothing. A dry run tells what it would do.`,
           honours: ['Idempotency-Key'],
           gives: ['Location'],
           refuses: ['import_invalid'],
-          consumes: ['text/csv'],
+          consumes: ['text/csv', 'application/jsonl'],
           form: Type.String({ examples: [example] }),
           querystring: Type.Object({ dryRun: Type.Boolean({ default: false }) }),
           response: { 202: ImportView },
@@ -168,7 +170,8 @@ export function openImports<C extends Columns, Name extends string>(
           const [row] = await tx<Row[]>`select ${tx.unsafe(fields)} from imports where id = ${id}`
           return view(row!)
         })
-        return await reply.code(202).header('location', `/api/${host.name}${at}/imports/${made.id}`).send(made)
+        const path = request.url.split('?')[0]!.slice(0, -to.length)
+        return await reply.code(202).header('location', `${path}imports/${made.id}`).send(made)
       },
     )
   })
@@ -225,10 +228,14 @@ function fileOf(
 ): { content: string; delimiter: string } {
   const refuse = (detail: string) => new Problem('invalid', 'import_invalid', { detail })
   if (!Buffer.isBuffer(body) || body.length === 0) throw refuse('There is nothing in the file.')
-  const content = textOf(body).replace(/^\ufeff/, '')
+  const given = textOf(body).replace(/^\ufeff/, '')
+  const isJson = /^\s*\{/.test(given)
+  const content = isJson ? csvOfJsonLines(given) : given
   if (content.includes('\0')) throw refuse('The file holds NUL characters.')
   const first = /^[^\r\n]*/.exec(content)![0]
-  const delimiter = [',', ';', '\t'].reduce((a, b) => (first.split(b).length > first.split(a).length ? b : a))
+  const delimiter = isJson
+    ? jsonDelimiter
+    : [',', ';', '\t'].reduce((a, b) => (first.split(b).length > first.split(a).length ? b : a))
   const head = headOf(content, delimiter)
   if (!head) throw refuse('The first line cannot be read as CSV.')
   const unknown = head.filter(name => !Object.hasOwn(columns, name) && !Object.hasOwn(others, name))
@@ -311,7 +318,7 @@ function fail(state: Row, faults: readonly LineFault[]): void {
 
 interface Read {
   readonly record: Record<string, string>
-  readonly info: { readonly lines: number; readonly bytes: number }
+  readonly info: { readonly lines: number; readonly records: number; readonly bytes: number }
 }
 
 async function* inBatches(parser: Parser): AsyncGenerator<Read[]> {
@@ -332,13 +339,14 @@ async function takeBatch<C extends Columns, Name extends string>(
   state: Row,
   some: readonly Read[],
 ): Promise<void> {
-  const { actor, dryRun } = state
+  const { actor, dryRun, delimiter } = state
   const before = { ...state, faults: [...state.faults] }
   const takeLines = async (tx: Tx): Promise<void> => {
     // A transaction that lost a race runs again.
     Object.assign(state, before, { faults: [...before.faults] })
     for (const { record, info } of some) {
-      const { values, faults } = readLine(columns, info.lines, record)
+      const number = delimiter === jsonDelimiter ? info.records : info.lines
+      const { values, faults } = readLine(columns, number, record)
       if (faults.length > 0) {
         fail(state, faults)
         continue
@@ -349,7 +357,7 @@ async function takeBatch<C extends Columns, Name extends string>(
       } catch (error) {
         if (!(error instanceof Problem) || error.kind === 'unavailable') throw error
         await tx`rollback to savepoint line`
-        fail(state, faultsOf(error, info.lines))
+        fail(state, faultsOf(error, number))
       }
       await tx`release savepoint line`
     }

@@ -20,6 +20,7 @@ import { findInvitation, findOrganisation, listMembersOf } from './organisations
 import { findSealedReset } from './passwords/store.ts'
 import { findSealedCode } from './registration/store.ts'
 import { unseal } from './secrets.ts'
+import { longestActingMs } from './sessions/acting.ts'
 import { listRevoked } from './sessions/store.ts'
 
 /** A token may be made by a clock that is behind that of who revoked it. */
@@ -30,7 +31,7 @@ export function answers({ host, codes, tokens }: Identity): void {
   host.answer(listSigningKeys, async () => ({ keys: (await tokens.publicKeys()) as Record<string, unknown>[] }))
 
   host.answer(listRevocations, async ({ after, limit }) => {
-    const listed = await listRevoked(db, tokens.lifeMs + clocksApartMs, { after, limit })
+    const listed = await listRevoked(db, Math.max(tokens.lifeMs, longestActingMs) + clocksApartMs, { after, limit })
     return {
       revocations: listed.map(({ sessionId, before }) => ({ sessionId, before: before.toISOString() })),
       next: listed.length === limit ? listed.at(-1)!.sessionId : null,

@@ -2,6 +2,7 @@ import Type from 'typebox'
 import { countDocumentsOf, getDocumentFile } from '#contracts/documents'
 import {
   AccountDeletionEnded,
+  ActingBegan,
   ApiKeyCreated,
   ApiKeyRevoked,
   DeviceSeen,
@@ -46,6 +47,7 @@ export const publishes = [
   UserDisabled,
   UserDeleted,
   AccountDeletionEnded,
+  ActingBegan,
   SessionsRevoked,
   OrganisationCreated,
   MemberInvited,
@@ -81,6 +83,11 @@ export const settings = Type.Object({
   OIDC_PROVIDERS: Type.Optional(
     Setting.secret(
       'Other providers by which people sign in, as a JSON list of id, name, issuer, clientId, clientSecret',
+    ),
+  ),
+  FIREBASE_SCRYPT: Type.Optional(
+    Setting.secret(
+      'How the Firebase project hashed that users are imported from, as JSON: signerKey, saltSeparator, rounds, memCost',
     ),
   ),
   ADMIN_EMAIL: Type.Optional(

@@ -3,6 +3,7 @@ import { openFigures, type Figures } from './figures.ts'
 import { openPasskeys, type Passkeys } from './factors/passkeys.ts'
 import type { IdentityHost } from './host.ts'
 import { openTokens, type Tokens } from './keys/keys.ts'
+import { readFirebase } from './passwords/firebase.ts'
 import { openPasswords, type Passwords } from './passwords/passwords.ts'
 import { openProviders, readProviders, type Providers } from './providers/providers.ts'
 import { openCodes, type Codes } from './registration/codes.ts'
@@ -23,7 +24,8 @@ export interface Identity {
 }
 
 export async function openIdentity(host: IdentityHost): Promise<Identity> {
-  const passwords = openPasswords(host.metrics)
+  const firebase = readFirebase(host.settings.FIREBASE_SCRYPT)
+  const passwords = openPasswords(host.metrics, undefined, firebase)
   host.onStop(passwords.close)
   const tokens = await openTokens(host)
   const figures = openFigures(host)

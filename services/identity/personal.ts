@@ -13,6 +13,7 @@ export const personal: PersonalTables = {
   organisation_kinds: 'asked_by = $1::uuid or decided_by = $1::uuid',
   client_consents: 'user_id = $1::uuid',
   client_grants: 'user_id = $1::uuid',
+  imports: 'user_id = $1::uuid',
   codes: 'user_id = $1::uuid',
   resets: 'user_id = $1::uuid',
   email_undos: 'user_id = $1::uuid',

@@ -1,8 +1,10 @@
-import type { Problems } from '#kernel'
+import { importProblems, type Problems } from '#kernel'
 
 /** What identity refuses with. */
 export const problems = {
+  ...importProblems,
   address_unreachable: ['invalid', 'No mail of ours reaches an address with such letters before the @.'],
+  hash_unknown: ['invalid', 'The password hash is of no form that is taken over, or costs too much to check.'],
   identifier_invalid: ['invalid', 'The number is none of its kind: form or check digits are wrong.'],
   otp_invalid: ['invalid', 'The code is wrong or no longer good. Ask for a new one after five tries or ten minutes.'],
   reset_invalid: ['invalid', 'The link or the code is wrong or no longer good. Ask for a new one.'],
@@ -51,6 +53,7 @@ export const problems = {
   member_unknown: ['not_found', 'They are no member of the organisation.'],
   undo_unknown: ['not_found', 'The link that takes a change of address back was used already, or its time is over.'],
   invitation_unknown: ['not_found', 'The invitation was answered, withdrawn, or has expired.'],
+  acting_refused: ['conflict', 'Nobody acts in the place of an admin, of who is disabled, or of themselves.'],
   own_account: ['conflict', 'Another admin has to change the account of who asks.'],
   factor_needed: ['conflict', 'The role needs a second factor, and this is the last one.'],
   passkeys_limit_reached: ['conflict', 'A person has twenty passkeys at the most.'],

@@ -1,7 +1,8 @@
-import { defineService } from '#kernel'
+import { defineService, imports } from '#kernel'
 import { firstAdmin } from './accounts/admins.ts'
 import { administrationRoutes } from './accounts/administration.ts'
 import { accountDeletionRoute, deleteForAdmins } from './accounts/deletion.ts'
+import { importUsers } from './accounts/importing.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { letVendorsSell } from './accounts/vendors.ts'
 import { answers } from './answers.ts'
@@ -26,6 +27,7 @@ import { refuseUnknownRoles } from './factors/required.ts'
 import { oauthRoutes } from './provider/routes.ts'
 import { providerRoutes } from './providers/routes.ts'
 import { registrationRoutes } from './registration/routes.ts'
+import { actingRoute } from './sessions/acting.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 
 /** Who people are: accounts, sessions, organisations, and the tokens everybody else trusts. */
@@ -35,6 +37,7 @@ export const identity = defineService({
   problems,
   folder: import.meta.dirname,
   personal,
+  includes: [imports],
   prefix: ['/api/auth', '/api/v1/auth'],
   publishes,
   asksLater,
@@ -48,7 +51,9 @@ export const identity = defineService({
     administrationRoutes(shared)
     accountDeletionRoute(shared)
     deleteForAdmins(shared)
+    importUsers(shared)
     sessionRoutes(shared)
+    actingRoute(shared)
     factorRoutes(shared)
     historyRoutes(shared)
     organisationRoutes(shared)

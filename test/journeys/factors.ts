@@ -21,5 +21,6 @@ export async function factorsHappen(
   // By something else than at first.
   const other = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' }
   await who.get(200, 'POST /api/auth/login', { email: who.email, password: who.password }, other)
+  await root.get(201, `POST /api/auth/users/${who.id}/act`, { reason: 'They ask for help' })
   await root.get(204, `POST /api/auth/users/${who.id}/sign-out`)
 }

@@ -137,6 +137,9 @@ export const walk: readonly Chapter[] = [
     steps: [
       { operation: 'getAuthUsers' },
       { operation: 'getAuthMetrics' },
+      { operation: 'postAuthUsersByIdAct', with: { id: 'adaId' }, mail: true },
+      { operation: 'postAuthUsersImports', keep: { importId: 'id' } },
+      { operation: 'getAuthUsersImportsById', with: { id: 'importId' } },
       { operation: 'putAuthUsersByIdRole', with: { id: 'adaId' }, keep: { accountTag: 'ETag' }, mail: true },
       { operation: 'putAuthUsersByIdDisabled', with: { id: 'adaId', 'If-Match': 'accountTag' }, mail: true },
       { operation: 'getAdminUsersById', with: { id: 'adaId' }, mail: true },

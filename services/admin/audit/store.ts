@@ -42,16 +42,20 @@ export async function noteAll<E extends EventContract>(
 ): Promise<void> {
   const entries = events.flatMap(one => {
     const { eventId: id, timestamp, actor } = one
-    if (actor.role !== 'admin' || actor.userId === null) return []
+    const { userId, by } = actor
+    if (userId === null || (actor.role !== 'admin' && by === undefined)) return []
     const has = (path: readonly string[]): unknown => path.reduce((at: any, step) => at?.[step], one)
     return {
       id,
       at: new Date(timestamp),
-      actorId: actor.userId,
+      actorId: by ?? userId,
       service: event.owner,
       act: event.topic,
       object: String(has(event.key.split('.'))),
-      details: stringify(Object.fromEntries(fields.map(field => [field, has([field])]))),
+      details: stringify({
+        ...Object.fromEntries(fields.map(field => [field, has([field])])),
+        ...(by !== undefined && { actedFor: userId }),
+      }),
     }
   })
   if (entries.length > 0) await insert(tx, entries)

@@ -3,6 +3,7 @@ import { SessionCharged, TariffPublished, TariffWithdrawn } from '#contracts/bil
 import { ArticleChanged, ArticlePublished, ArticleWithdrawn } from '#contracts/content'
 import type { EventContract } from '#contracts/define'
 import {
+  ActingBegan,
   OrganisationCreated,
   OrganisationDeleted,
   OrganisationKindsChanged,
@@ -121,6 +122,7 @@ function followPeople(follow: Follow): void {
     counts: ({ organisationId: id }) => ({ kind: 'organisation', id, rank: forGood, state: null }),
     notes: ['name'],
   })
+  follow(ActingBegan, { notes: ['sessionId', 'reason', 'until'] })
   follow(OrganisationKindsChanged, { notes: ['kinds', 'identifiers', 'decided'] })
 }
 

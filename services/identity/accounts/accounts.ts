@@ -23,6 +23,12 @@ export const UserView = Type.Object(
     organisation: Type.Optional(
       Type.Object({ id: Id, role: OrganisationRole }, { description: 'The organisation the session acts for' }),
     ),
+    actingFor: Type.Optional(
+      Type.Object(
+        { by: Id, byName: Type.String({ examples: ['Grace Hopper'] }), until: Instant },
+        { description: 'An admin acts in the place of the person: to be shown on every page' },
+      ),
+    ),
   },
   { title: 'User' },
 )

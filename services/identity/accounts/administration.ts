@@ -24,7 +24,7 @@ import {
 } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { listOrganisations } from '../organisations/store.ts'
-import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
+import { endActing, forever, revoke, revokeTokens } from '../sessions/sessions.ts'
 import { deleteSessions, sessionsOf } from '../sessions/store.ts'
 import { normalise, UserView, userView } from './accounts.ts'
 import { countUsers, findUser, keepAnAdmin, listUsers, lockAdmins, lockUser, updateUser, type User } from './store.ts'
@@ -242,6 +242,7 @@ async function change(
 async function giveRole(tx: Tx<'identity'>, former: User, role: Role, at: Date): Promise<User> {
   const user = await updateUser(tx, former.id, { role })
   await tx.publish(UserRoleChanged, { userId: user.id, role, formerRole: former.role, version: user.version })
+  await endActing(tx, user.id)
   await revokeTokens(tx, user.id, at)
   return user
 }
@@ -250,6 +251,7 @@ async function disable(tx: Tx<'identity'>, former: User, disabled: boolean, at: 
   const user = await updateUser(tx, former.id, { disabled })
   await tx.publish(UserDisabled, { userId: user.id, disabled, version: user.version })
   if (disabled) {
+    await endActing(tx, user.id)
     await revoke(tx, user.id, await deleteSessions(tx, user.id, {}), forever)
     // Keys of programs stay, and are good again with the account.
     await revokeTokens(tx, user.id, at)

@@ -13,7 +13,7 @@ import {
   touchOrganisationsOf,
 } from '../organisations/store.ts'
 import { deleteRegistrationsOf } from '../registration/store.ts'
-import { forever, revoke } from '../sessions/sessions.ts'
+import { endActing, forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { confirm } from './confirm.ts'
 import { deleteUser, findUser, keepAnAdmin, lockAdmins, lockUser, type User } from './store.ts'
@@ -136,6 +136,7 @@ async function deleteAccount(
       const { id: organisationId, version } = organisation
       await tx.publish(MemberChanged, { organisationId, userId, role: null, version })
     }
+  await endActing(tx, userId)
   await revoke(tx, userId, await deleteSessions(tx, userId, {}), forever)
   await endApiKeys(tx, { userId }, 'owner-gone')
   await deleteRegistrationsOf(tx, user.email)

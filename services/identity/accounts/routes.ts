@@ -1,7 +1,17 @@
 import Type from 'typebox'
 import { UserEmailChanged, UserPasswordChanged, UserUpdated } from '#contracts/identity'
 import { Email, Locale } from '#contracts/shared'
-import { fail, notModified, Problem, requireMatch, shownAddress, signedIn, type Actor, type Tx } from '#kernel'
+import {
+  fail,
+  notModified,
+  Problem,
+  requireMatch,
+  shownAddress,
+  signedIn,
+  type Actor,
+  type Tx,
+  type Visitor,
+} from '#kernel'
 import type { Identity } from '../identity.ts'
 import { deleteResets } from '../passwords/store.ts'
 import { passwordRefusals, refuseWeak } from '../passwords/strength.ts'
@@ -31,8 +41,12 @@ export function accountRoutes(shared: Identity): void {
   const accountOfActor = async ({ userId }: Actor): Promise<User> => (await findUser(db, userId)) ?? gone()
   const hold = async (tx: Tx, { userId }: Actor): Promise<User> => (await lockUser(tx, userId, 'change')) ?? gone()
   // What the answer says depends on both.
-  const tagOf = (user: User, { organisation }: Actor) =>
-    [user.version, user.id, organisation?.id, organisation?.role].filter(Boolean).join('-')
+  const tagOf = (user: User, { organisation, actedBy }: Actor) =>
+    [user.version, user.id, organisation?.id, organisation?.role, actedBy].filter(Boolean).join('-')
+  const actingFor = async ({ actedBy, expiresAt }: Visitor) => {
+    const admin = actedBy === undefined ? undefined : await findUser(db, actedBy)
+    return admin && { actingFor: { by: admin.id, byName: nameOf(admin), until: new Date(expiresAt).toISOString() } }
+  }
 
   http.get(
     '/profile',
@@ -47,7 +61,7 @@ export function accountRoutes(shared: Identity): void {
     async (request, reply) => {
       const user = await accountOfActor(request.actor)
       if (notModified(request, reply, tagOf(user, request.actor))) return reply.send()
-      return userView(user, request.actor.organisation)
+      return { ...userView(user, request.actor.organisation), ...(await actingFor(request.visitor!)) }
     },
   )
 

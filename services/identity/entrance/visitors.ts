@@ -23,7 +23,8 @@ export function openVisitors({ host, sessions, counted }: Identity) {
       request.visitor?.sessionId ?? token?.sessionId ?? '00000000-0000-0000-0000-000000000000',
     )
     const user = session && (await findUser(db, session.userId))
-    if (!user || user.disabled) return undefined
+    // Pages are for people themselves.
+    if (!user || user.disabled || session.actedBy) return undefined
     const proven = request.visitor ?? (token && ['current', 'just spent'].includes(standing(token, session, now())))
     return proven ? { user, session } : undefined
   }

@@ -30,6 +30,8 @@ export interface Claims {
   /** When and how (RFC 8176) somebody proved last to be it; programs have their key alone. */
   proof?: { authenticatedAt: Date; methods: readonly string[] }
   factor?: Visitor['factor']
+  /** The admin who acts in their place, all the time until `until`. */
+  actedBy?: string
 }
 
 /** What an ID token says beside who somebody is (OpenID Connect Core, 2). */
@@ -85,7 +87,7 @@ export async function openTokens(host: IdentityHost) {
     lifeMs,
     /** `issuedAt` is when the claims began to be read: what was revoked later must be later than it. */
     async sign(
-      { userId, sessionId, role, organisation, scopes, clientId = sessionId, until, proof, factor }: Claims,
+      { userId, sessionId, role, organisation, scopes, clientId = sessionId, until, proof, factor, actedBy }: Claims,
       issuedAt: Date,
     ) {
       const { kid, key } = await signingKey()
@@ -98,10 +100,11 @@ export async function openTokens(host: IdentityHost) {
         ...(scopes && { scope: scopes.join(' '), client_id: clientId }),
         ...(proof && proofOf(proof)),
         ...(factor && { factor }),
+        ...(actedBy && { act: { sub: actedBy } }),
         iat,
         // A stamp may be ahead of the clock; the token does not live longer for it.
         exp: Math.min(
-          Math.ceil((Math.min(issuedAt.getTime(), host.now().getTime()) + lifeMs) / 1000),
+          actedBy ? Infinity : Math.ceil((Math.min(issuedAt.getTime(), host.now().getTime()) + lifeMs) / 1000),
           Math.ceil((until ?? forever).getTime() / 1000),
         ),
       })

@@ -4,6 +4,7 @@ import { hash, parseOptions } from '@node-rs/argon2'
 import { Piscina } from 'piscina'
 import type { Host } from '#kernel'
 import { busy } from './busy.ts'
+import type { FirebaseParameters } from './firebase.ts'
 import type { HashTask } from './hash-thread.ts'
 import { opaque } from './opaque.ts'
 
@@ -34,7 +35,7 @@ const hashThread = new URL('./hash-thread.ts', import.meta.url).href
  * Hashes in threads of their own, one a slot, that step back for all other work. Who would wait too long is sent away
  * with `sign_in_busy` (503), so a storm of sign-ins stays a matter of signing in.
  */
-export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
+export function openPasswords(metrics: Host['metrics'], slots = defaultSlots, firebase?: FirebaseParameters) {
   const waiting = slots * 50
   let closing = false
   // Threads begin with the first passwords and stay.
@@ -54,13 +55,13 @@ export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
     'Passwords sent away because too many waited',
   )
 
-  async function inTurn<T>(task: HashTask): Promise<T> {
+  async function inTurn<T>(task: Omit<HashTask, 'firebase'>): Promise<T> {
     if (closing || threads.queueSize >= waiting) {
       refused.inc()
       throw busy()
     }
     const cameAt = performance.timeOrigin + performance.now()
-    const { begunAt, answer } = await threads.run(task, { filename: hashThread }).catch(error => {
+    const { begunAt, answer } = await threads.run({ ...task, firebase }, { filename: hashThread }).catch(error => {
       throw closing ? busy() : error
     })
     waits.observe(Math.max(0, begunAt - cameAt) / 1000)
@@ -83,7 +84,9 @@ export function openPasswords(metrics: Host['metrics'], slots = defaultSlots) {
     verify: async (password: string, stored: string | undefined): Promise<boolean> =>
       (await match(password, stored)) !== undefined,
     match,
+    /** Made with less than today's cost, or elsewhere in another way. */
     outdated: (stored: string): boolean => {
+      if (!stored.startsWith('$argon2id$')) return true
       const made = parseOptions(stored)
       return made.memoryCost < cost.memoryCost || made.timeCost < cost.timeCost
     },

@@ -3,6 +3,7 @@ import { Email, Id, Instant } from '#contracts/shared'
 import {
   anyone,
   anyoneAsThemselves,
+  evenActing,
   Page,
   page,
   listQuery,
@@ -160,7 +161,7 @@ export function sessionRoutes(identity: Identity): void {
   http.post(
     '/logout',
     {
-      config: { access: anyoneAsThemselves },
+      config: { access: evenActing(anyoneAsThemselves) },
       schema: {
         summary: 'End this session, or all',
         description:
@@ -179,7 +180,9 @@ export function sessionRoutes(identity: Identity): void {
         const user = session && (await findUser(tx, session.userId))
         // A spent token is no proof; only its holder's next refresh says what to make of it.
         if (!user || (token && standing(token, session, now()) !== 'current')) return
-        await endSessions(tx, user, request.body?.everywhere ? {} : { only: session.id }, 'signed-out')
+        // Who acts in the place of somebody leaves alone.
+        const all = request.body?.everywhere && !session.actedBy
+        await endSessions(tx, user, all ? {} : { only: session.id }, 'signed-out')
       })
       sessions.clearCookies(reply)
       return reply.code(204).send()

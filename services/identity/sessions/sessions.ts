@@ -11,7 +11,15 @@ import type { Tokens } from '../keys/keys.ts'
 import { digest, newSecret } from '../secrets.ts'
 import { deviceOf, prefixOf } from './devices.ts'
 import { openRefreshTokens, standing, type RefreshToken } from './refresh-tokens.ts'
-import { findSession, insertRevocations, insertSession, type Session, sessionsOf, takeSessions } from './store.ts'
+import {
+  deleteActing,
+  findSession,
+  insertRevocations,
+  insertSession,
+  type Session,
+  sessionsOf,
+  takeSessions,
+} from './store.ts'
 
 const Access = {
   user: UserView,
@@ -57,10 +65,16 @@ export async function endSessions(
   which: { only?: string; except?: string },
   reason: 'signed-out' | 'ended' | 'replayed',
 ): Promise<string[]> {
+  if (!which.only && !which.except) await endActing(tx, user.id)
   const { sessions: sessionIds, grants } = await takeSessions(tx, user.id, which)
   if (sessionIds.length > 0) await as(user, () => tx.publish(UserLoggedOut, { userId: user.id, sessionIds, reason }))
   await revoke(tx, user.id, [...sessionIds, ...grants], forever)
   return sessionIds
+}
+
+/** Ends what somebody does in the places of others: they are no admin any more, or were signed out. */
+export async function endActing(tx: Tx<'identity'>, adminId: string): Promise<void> {
+  for (const { id, userId } of await deleteActing(tx, adminId)) await revoke(tx, userId, [id], forever)
 }
 
 /**
@@ -245,6 +259,7 @@ async function begin(
     endsAt,
     authenticatedAt: now,
     methods,
+    actedBy: null,
   }
   if (!(await insertSession(tx, session, user))) return undefined
   const browser = isBrowser(request) ? (browserIn(request) ?? newSecret()) : undefined

@@ -18,13 +18,16 @@ export interface Session {
   /** When and how (RFC 8176) its owner proved last to be it. */
   authenticatedAt: Date
   methods: string[]
+  /** The admin whose session it is, in the place of the person. */
+  actedBy: string | null
 }
 
 const sessionColumns = `
   id, user_id as "userId", organisation_id as "organisationId", refresh_hash as "refreshHash",
   previous_hash as "previousHash", rotated_at as "rotatedAt", device, address_prefix as "addressPrefix",
   created_at as "createdAt", used_at as "usedAt", expires_at as "expiresAt", ends_at as "endsAt",
-  coalesce(authenticated_at, created_at) as "authenticatedAt", methods`
+  coalesce(authenticated_at, created_at) as "authenticatedAt", methods,
+  acted_by as "actedBy"`
 
 /**
  * False when the account was disabled, or got another password, role or second factor, since `user` was read: who proved
@@ -48,6 +51,25 @@ export async function insertSession(
     returning id`
   return inserted !== undefined
 }
+
+/** Of an admin in the place of somebody; nobody has its refresh token. */
+export async function insertActing(
+  tx: Tx,
+  s: Pick<Session, 'id' | 'userId' | 'organisationId' | 'device' | 'addressPrefix' | 'createdAt' | 'endsAt'> & {
+    refreshHash: Buffer
+    actedBy: string
+  },
+): Promise<void> {
+  await tx`
+    insert into sessions (id, user_id, organisation_id, refresh_hash, rotated_at, device, address_prefix, created_at,
+      used_at, expires_at, ends_at, authenticated_at, methods, acted_by)
+    values (${s.id}, ${s.userId}, ${s.organisationId}, ${s.refreshHash}, ${s.createdAt}, ${s.device}, ${s.addressPrefix},
+      ${s.createdAt}, ${s.createdAt}, ${s.endsAt}, ${s.endsAt}, 'epoch', '{}', ${s.actedBy})`
+}
+
+/** Ends those that an admin has in the places of others. Answers which, and of whom. */
+export const deleteActing = (tx: Tx, actedBy: string) => tx<{ id: string; userId: string }[]>`
+  delete from sessions where acted_by = ${actedBy} returning id, user_id as "userId"`
 
 const sessionWhere = (condition: string) => async (db: Db, id: string) =>
   (await db.unsafe<Session[]>(`select ${sessionColumns} from sessions where ${condition}`, [id], { prepare: true }))[0]

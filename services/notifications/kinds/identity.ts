@@ -102,7 +102,7 @@ export const identity = {
     UserRegistered,
     { ...both, ownToo: true },
     {
-      drafts: ({ userId }) => [{ audience: person(userId), facts: {}, path: '/docs' }],
+      drafts: ({ userId, imported }) => (imported ? [] : [{ audience: person(userId), facts: {}, path: '/docs' }]),
       en: () => ({
         title: 'Welcome to Ohmnibus',
         text: ['Your e-mail address is confirmed and your account is ready.'],

@@ -87,6 +87,8 @@ export function profileRoutes(host: VendorsHost): void {
     },
     async (request, reply) => {
       const { actor, body } = request
+      // The account that they are paid into is a part of it.
+      if (actor.actedBy) throw new Problem('forbidden', 'acting_for_another')
       await requireDocuments(actor, body, await findProfile(db, ownerFor(actor).id))
       const vendor = await db.transaction(tx =>
         write(tx, actor, body, now(), version => requireMatch(request, version)),
