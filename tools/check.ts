@@ -34,15 +34,17 @@ async function step(name: string, command: string, args: string[]): Promise<bool
 }
 
 /** The types of the API are made from its document first. */
-async function consoleTypes(): Promise<boolean> {
+async function typesOfClients(): Promise<boolean> {
   const { code, output } = await execute(process.execPath, ['console/types.ts'], true)
   if (code !== 0) console.log(output.trim())
-  return (await step('types of the console', bin('tsc'), ['-p', 'console'])) && code === 0
+  const ofConsole = await step('types of the console', bin('tsc'), ['-p', 'console'])
+  const ofClient = await step('types of the client', bin('tsc'), ['-p', 'packages/client/test'])
+  return ofConsole && ofClient && code === 0
 }
 
 async function testFiles(): Promise<string[]> {
   const folders =
-    paths.length > 0 ? paths : ['contracts', 'kernel', 'law', 'money', 'services', 'test', 'tools', 'bench']
+    paths.length > 0 ? paths : ['contracts', 'kernel', 'law', 'money', 'services', 'test', 'tools', 'bench', 'packages']
   const files: string[] = []
   for (const path of folders)
     if (path.endsWith('.test.ts')) files.push(path)
@@ -56,7 +58,7 @@ if (paths.length === 0) {
     step('types', bin('tsc'), ['-p', '.']),
     step('lint', bin('oxlint'), ['--deny-warnings']),
     step('format', bin('oxfmt'), ['--check']),
-    consoleTypes(),
+    typesOfClients(),
   ])
   fine = checks.every(Boolean)
   fine = (await step('generated documents are up to date', process.execPath, ['tools/docs.ts', '--check'])) && fine
