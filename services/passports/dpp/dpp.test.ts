@@ -191,6 +191,26 @@ test('EN 18223: both forms become each other without loss, and each reference le
   assert.equal(did.json().id, read.economicOperatorId)
 })
 
+test('EN 18222 describes itself, each operation by its name', async t => {
+  const { of } = await setUp(t)
+  const document = (await of.p.http.inject('/v1/openapi.json')).json()
+  const names = Object.values(document.paths as Record<string, Record<string, { operationId: string }>>)
+    .flatMap(Object.values)
+    .map(({ operationId }: { operationId: string }) => operationId)
+  assert.deepEqual(names.sort(), [
+    'createDPP',
+    'deleteDPPById',
+    'readDPPById',
+    'readDPPByProductId',
+    'readDPPIdsByProductIds',
+    'readDPPVersionByIdAndDate',
+    'readDataElement',
+    'updateDPPById',
+    'updateDataElement',
+  ])
+  assert.ok(document.paths['/v1/dpps/{dppId}'].patch.requestBody.content['application/merge-patch+json'])
+})
+
 test('a merge patch is as RFC 7396 says, by its own table', () => {
   const table: [unknown, unknown, unknown][] = [
     [{ a: 'b' }, { a: 'c' }, { a: 'c' }],

@@ -32,6 +32,7 @@ import { effectiveFor } from '../units/effective.ts'
 import { findLine } from '../units/store.ts'
 import { didOf } from './identifiers.ts'
 import { idIn, findByProducts } from './finding.ts'
+import { describing } from './openapi.ts'
 import { mergePatch, nodeAt, stepsOf, withNode } from './paths.ts'
 import { asResult } from './result.ts'
 import { compressedOf, elementOf, elementsOf, groups, heads, type Compressed } from './shape.ts'
@@ -65,6 +66,7 @@ export function dppRoutes(host: PassportsHost, change: Change): void {
     reading(host, http)
     elements(host, http)
     writing(host, http, change)
+    describing(app, http)
   })
 }
 
