@@ -1,20 +1,22 @@
 import { Button, Group, Skeleton, Stack, Text } from '@mantine/core'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useLanguage, useTexts } from '../../texts/texts.tsx'
 import { Empty } from '../empty.tsx'
 import { fill } from '../fill.ts'
 import { usePreference } from '../preferences.ts'
 import { Trouble } from '../trouble.tsx'
 import { useAsked } from './address.ts'
-import { Bulk } from './bulk.tsx'
 import { sortsOf, wordsOf, type ListDeclaration, type RowAct } from './declaration.ts'
 import { Filters, without } from './filters.tsx'
-import { Grid } from './grid.tsx'
 import { Options } from './options.tsx'
 import { rawOf } from './export.ts'
 import { isForbidden, useRows } from './rows.ts'
 import { Rows } from './table.tsx'
 import { Views } from './views.tsx'
+
+/** What few lists come to is brought when one does. */
+const Bulk = lazy(async () => ({ default: (await import('./bulk.tsx')).Bulk })) as typeof import('./bulk.tsx').Bulk
+const Grid = lazy(async () => ({ default: (await import('./grid.tsx')).Grid })) as typeof import('./grid.tsx').Grid
 
 /** Beyond as many rows only those in view stand in the document. */
 const mostInTable = 200
@@ -95,7 +97,11 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
             : undefined
         }
       />
-      {all.length > 0 && (all.length > mostInTable ? <Grid {...shared} /> : <Rows {...shared} />)}
+      {all.length > 0 && (
+        <Suspense fallback={<Rows {...shared} />}>
+          {all.length > mostInTable ? <Grid {...shared} /> : <Rows {...shared} />}
+        </Suspense>
+      )}
       {all.length > 0 && (
         <Group justify="space-between">
           <Hits count={count} loaded={all.length} />
@@ -103,12 +109,14 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
         </Group>
       )}
       {act && (
-        <Bulk
-          {...{ list, asked, act }}
-          chosen={matching ? 'matching' : chosen}
-          label={labelOf}
-          close={() => doAct(undefined)}
-        />
+        <Suspense>
+          <Bulk
+            {...{ list, asked, act }}
+            chosen={matching ? 'matching' : chosen}
+            label={labelOf}
+            close={() => doAct(undefined)}
+          />
+        </Suspense>
       )}
     </Stack>
   )
