@@ -29,8 +29,16 @@ export interface Importing<C extends Columns, Name extends string> {
   readonly names?: Readonly<Record<string, string | null>>
   /** A file with a line, as documents show it. */
   readonly example: string
-  /** Reads files that are no CSV but are packed, as spreadsheets are. Fails with `import_invalid`. */
-  readonly unpack?: { readonly type: string; csvOf(body: Buffer): Promise<string> }
+  /** What its file is refused with, beside `import_invalid`. */
+  readonly refuses?: readonly string[]
+  /** What its route says, where that is more than of others. */
+  readonly description?: string
+  /** Reads files that are no CSV but are packed, as spreadsheets are, or `all`. Fails with `import_invalid`. */
+  readonly unpack?: {
+    readonly types: readonly string[]
+    readonly all?: true
+    csvOf(body: Buffer, actor: Actor): Promise<string>
+  }
   /**
    * Takes one line over, found again by its natural key; a file that is sent again changes nothing. Refuses with
    * `Problem`, whose pointers name columns. What it publishes comes last: it stays although a statement fails.
@@ -129,8 +137,9 @@ export function openImports<C extends Columns, Name extends string>(
   )
 
   http.scope((app, scoped) => {
+    if (unpack?.all) app.removeContentTypeParser('application/json')
     app.addContentTypeParser(
-      ['text/csv', 'text/plain', 'application/jsonl', ...(unpack ? [unpack.type] : [])],
+      [...new Set(['text/csv', 'text/plain', 'application/jsonl', ...(unpack?.types ?? [])])],
       { parseAs: 'buffer' },
       async (_: unknown, body: Buffer) => body,
     )
@@ -142,11 +151,12 @@ export function openImports<C extends Columns, Name extends string>(
         schema: {
           summary: `Import ${what} from CSV or JSON lines${unpack ? ', or a spreadsheet' : ''}`,
           description:
+            importing.description ??
             `Up to 20 MB in UTF-8 or Windows-1252, with commas, semicolons or tabs, or an object a line. Columns are: ` +
-            `${Object.keys(columns).join(', ')}. Sent again, it changes nothing. A dry run tells what it would do.`,
+              `${Object.keys(columns).join(', ')}. Sent again, it changes nothing. A dry run tells what it would do.`,
           honours: ['Idempotency-Key'],
           gives: ['Location'],
-          refuses: ['import_invalid'],
+          refuses: ['import_invalid', ...(importing.refuses ?? [])],
           consumes: ['text/csv', 'application/jsonl'],
           form: Type.String({ examples: [example] }),
           querystring: Type.Object({ dryRun: Type.Boolean({ default: false }) }),
@@ -156,8 +166,8 @@ export function openImports<C extends Columns, Name extends string>(
       async (request, reply) => {
         const { actor, query } = request
         const body = request.body as Buffer | undefined
-        const isPacked = Buffer.isBuffer(body) && body.subarray(0, 2).equals(Buffer.from('PK'))
-        const csv = unpack && isPacked ? Buffer.from(await unpack.csvOf(body)) : body
+        const isPacked = body && (unpack?.all || body.subarray(0, 2).equals(Buffer.from('PK')))
+        const csv = unpack && isPacked ? Buffer.from(await unpack.csvOf(body, actor)) : body
         const { content, delimiter } = fileOf(csv, importing)
         const { userId, role, sessionId, organisation } = actor
         const made = await db.once(request, async tx => {

@@ -6,5 +6,7 @@ export const personal: PersonalTables = {
   versions: 'owner_id = $1::uuid',
   readers: 'reader_id = $1::uuid',
   serialisations: 'user_id = $1::uuid',
+  imports: 'user_id = $1::uuid',
+  import_mappings: 'owner_id = $1::uuid',
   addressed_readers: 'reader_id = $1::uuid or invited_by = $1::uuid',
 }

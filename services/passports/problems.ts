@@ -1,4 +1,4 @@
-import type { Problems } from '#kernel'
+import { importProblems, type Problems } from '#kernel'
 
 /** What passports refuse with. */
 export const problems = {
@@ -41,5 +41,10 @@ export const problems = {
   checkpoint_unknown: ['not_found', 'No history of a passport moved on that day, or it is not over yet.'],
   digital_link_invalid: ['invalid', 'The address is no GS1 Digital Link of a battery.'],
   link_type_unknown: ['not_found', 'The battery has no link of the type that is asked for.'],
+  ...importProblems,
+  mapping_invalid: ['unprocessable', 'A head of a column is said to stand for what there is not.'],
+  label_too_small: ['unprocessable', 'A code would be too dense to be printed and read at its size.'],
+  label_of_model: ['unprocessable', 'A model is no battery and bears no code.'],
+  labels_missing: ['unprocessable', 'A sheet names passports, or a model or batch with items: one of both.'],
   rule_set_unknown: ['not_found', 'There is no such rule set.'],
 } satisfies Problems

@@ -13,46 +13,22 @@ import {
   requireMatch,
   signedIn,
   timeOf,
-  type Actor,
-  type Tx,
 } from '#kernel'
-import {
-  PassportCreated,
-  PassportData,
-  PassportDeleted,
-  PassportPublished,
-  PassportStatus,
-  PassportStatusChanged,
-} from '#contracts/passports'
+import { PassportCreated, PassportData, PassportDeleted, PassportStatus } from '#contracts/passports'
 import { EventActor, Id, Instant, Line, Owner } from '#contracts/shared'
 import { answer, readable, shownTo } from './audiences/answer.ts'
 import { noteAccess } from './audiences/log.ts'
-import { seenAfter } from './audiences/seen.ts'
 import { dayOf } from './audiences/views.ts'
-import { claimIdentifier } from './codes/store.ts'
 import { dpp } from './dpp/dpp.ts'
 import type { FindReader, PassportsHost } from './host.ts'
-import { archive, draft, editableBy, publish, told, view, type Passport } from './passports.ts'
+import { archive, draft, editableBy, publish, told, view } from './passports.ts'
+import { exchangeRoutes } from './exchange/routes.ts'
+import { changeStatus, writePublished } from './publishing.ts'
 import { moveRoutes } from './routes-move.ts'
 import { readerRoutes } from './routes-readers.ts'
 import { countPassports, PassportSummary, searchPassports, searchFilters, searchQuery } from './search.ts'
-import {
-  deletePassport,
-  findInherited,
-  insertPassport,
-  listVersions,
-  listVersionsFor,
-  lockPassport,
-  updatePassport,
-} from './store.ts'
-import {
-  changes,
-  familyRefusals,
-  parentFor,
-  requireChildless,
-  requirePublishedParents,
-  valueRefusals,
-} from './units/changing.ts'
+import { deletePassport, findInherited, insertPassport, listVersions, listVersionsFor, lockPassport } from './store.ts'
+import { changes, familyRefusals, parentFor, requireChildless, valueRefusals } from './units/changing.ts'
 import { unitRoutes } from './units/routes.ts'
 import { findLine } from './units/store.ts'
 import { requireReadable } from './units/units.ts'
@@ -101,6 +77,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   unitRoutes(host, change)
   moveRoutes(host)
   dpp(host, change)
+  exchangeRoutes(host, change)
 
   http.post(
     '/',
@@ -263,10 +240,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
         requireMatch(request, passport.version)
         const published = publish(passport, now())
-        await claimIdentifier(tx, published)
-        await requirePublishedParents(tx, passport)
-        await tx.publish(PassportPublished, told(published))
-        await changeStatus(tx, passport, published, actor)
+        await writePublished(tx, passport, published, actor)
         return view(published)
       })
       return answer(request, reply, published)
@@ -338,11 +312,6 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
       )
     },
   )
-}
-
-async function changeStatus(tx: Tx<'passports'>, former: Passport, passport: Passport, actor: Actor): Promise<void> {
-  await updatePassport(tx, { ...passport, seen: seenAfter(former, passport) }, actor)
-  await tx.publish(PassportStatusChanged, { ...told(passport), status: passport.status, formerStatus: former.status })
 }
 
 const isVersion = (key: unknown): boolean => Number.isInteger(key) && (key as number) > 0 && (key as number) < 2 ** 31

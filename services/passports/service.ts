@@ -1,4 +1,4 @@
-import { defineService } from '#kernel'
+import { defineService, fail, imports } from '#kernel'
 import {
   PassportCreated,
   PassportDeleted,
@@ -19,6 +19,7 @@ import { fillNewColumns } from './backfill.ts'
 import { serialRoutes } from './bulk/routes.ts'
 import { history } from './history/history.ts'
 import { asksLater, needs } from './host.ts'
+import { labelRoutes } from './labels/routes.ts'
 import { invitations } from './invitations.ts'
 import { pages } from './pages.ts'
 import { personal } from './personal.ts'
@@ -34,6 +35,7 @@ export const passports = defineService({
   problems,
   folder: import.meta.dirname,
   personal,
+  includes: [imports],
   needs,
   asksLater,
   publishes: [
@@ -51,6 +53,7 @@ export const passports = defineService({
   async start(host) {
     routes(host, invitations(host))
     serialRoutes(host)
+    labelRoutes(host)
     pages(host)
     publicPage(host)
     resolver(host)

@@ -57,7 +57,6 @@ const names = [
   '  const run = Date.now()',
   "  for (const name of ['ada', 'newAddress', 'grace']) pm.collectionVariables.set(name, `${name}.${run}@example.com`.toLowerCase())",
   "  pm.collectionVariables.set('identifier', `BP-${run}`)",
-  "  pm.collectionVariables.set('ofModel', 'model')",
   "  pm.collectionVariables.set('charger', `CP-${run}`)",
   "  pm.collectionVariables.set('newCharger', `CP-${run}-2`)",
   "  pm.collectionVariables.set('card', `CARD-${run}`)",
@@ -198,7 +197,7 @@ function bodyOf(
   step: Step,
 ): Json {
   if (type === 'application/json') {
-    const body = structuredClone(example)
+    const body = step.say ? { ...structuredClone(example), ...step.say } : structuredClone(example)
     for (const [path, variable] of Object.entries(step.with ?? {})) {
       const steps = path.split('.')
       const last = steps.pop()!

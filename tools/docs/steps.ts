@@ -6,6 +6,8 @@ export interface Step {
   readonly as?: 'ada' | 'oneself'
   /** Fields of the path, the body or the form, and headers, by the variable that each takes; a path into the body. */
   readonly with?: Readonly<Record<string, string>>
+  /** Fields of the body in the place of those of the example. */
+  readonly say?: Readonly<Record<string, unknown>>
   /** Variables by the field of the answer, or the header, that they keep. */
   readonly keep?: Readonly<Record<string, string>>
   /** The documented status, where it is not the first success. */

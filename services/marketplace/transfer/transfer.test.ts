@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { unzipSync, zipSync } from 'fflate'
 import { ProductCreated } from '#contracts/marketplace'
 import { open, type Client, type Market } from '../testing.ts'
-import { sheetOf, sheetType } from './sheets.ts'
+import { sheetOf, sheetType } from '#kernel'
 
 async function send({ p }: Market, to: Client, content: string | Buffer, query = '', type = 'text/csv') {
   const sent = await to.post(`/import${query}`, content, { 'content-type': type })
@@ -84,12 +84,15 @@ test('a wrong line is told with its column, and what is exported is no formula a
 test('spreadsheets come and go as CSV does: texts are no formulas, and what would fill a memory is refused', async t => {
   const market = await open(t)
   const vendor = market.vendor()
-  const sheet = await sheetOf([
-    ['sku', 'name', 'price', 'currency', 'stock', 'tags'],
-    ['A-1', 'Wallbox, "small"', 499.5, 'EUR', 5, 'typ 2|kabel'],
-    ['A-2', '=HYPERLINK("https://example.com")', 1500, 'JPY', null, '=1+1'],
-    ['A-3', 'Wrong', 1.005, 'EUR', null, null],
-  ])
+  const sheet = await sheetOf(
+    [
+      ['sku', 'name', 'price', 'currency', 'stock', 'tags'],
+      ['A-1', 'Wallbox, "small"', 499.5, 'EUR', 5, 'typ 2|kabel'],
+      ['A-2', '=HYPERLINK("https://example.com")', 1500, 'JPY', null, '=1+1'],
+      ['A-3', 'Wrong', 1.005, 'EUR', null, null],
+    ],
+    'Products',
+  )
   const { figures, faults } = await send(market, vendor, sheet, '', sheetType)
   assert.deepEqual(figures, ['done', 3, 2, 0, 0, 1])
   assert.deepEqual(

@@ -7,6 +7,9 @@ import {
   cellOf,
   Column,
   openImports,
+  sheetOf,
+  sheetType,
+  csvOfSheet,
   ownerFor,
   partiesOf,
   Problem,
@@ -20,7 +23,6 @@ import type { ProductChange, VariantBody } from '../products/body.ts'
 import { changeProduct, createProduct, type Workshop } from '../products/changing.ts'
 import type { AttributeValue, Product, ProductVariant } from '../products/product.ts'
 import { findOwn, listOwn, lockProduct } from '../products/store.ts'
-import { csvOfSheet, sheetOf, sheetType } from './sheets.ts'
 
 const text = (most: number) => Column.text(Line(most), `one line of at most ${most} characters`)
 const decimal = Column.text(
@@ -66,7 +68,7 @@ export function transferRoutes(workshop: Workshop): void {
     access: vendors,
     columns,
     example,
-    unpack: { type: sheetType, csvOf: csvOfSheet },
+    unpack: { types: [sheetType], csvOf: csvOfSheet },
     take: async (tx, line, actor) => await take(workshop, tx as Tx<'marketplace'>, line, actor),
   })
 
@@ -90,7 +92,7 @@ export function transferRoutes(workshop: Workshop): void {
           .type(sheetType)
           .header('content-disposition', 'attachment; filename="products.xlsx"')
           .header('cache-control', 'private, no-store')
-          .send(await sheetOf(await rowsOf(workshop, actor, catalogue.tree())))
+          .send(await sheetOf(await rowsOf(workshop, actor, catalogue.tree()), 'Products'))
       return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', 'attachment; filename="products.csv"')

@@ -1,4 +1,5 @@
-import { cellOf, Problem } from '#kernel'
+import { Problem } from '../problem.ts'
+import { cellOf } from './columns.ts'
 
 /** What spreadsheets are sent and given as. */
 export const sheetType = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
@@ -30,12 +31,17 @@ export async function csvOfSheet(body: Buffer): Promise<string> {
 }
 
 const quoted = (cell: unknown): string => {
-  const text = cell instanceof Date ? cell.toISOString() : typeof cell === 'boolean' ? cellOf(cell) : `${cell ?? ''}`
+  const text =
+    cell instanceof Date
+      ? cell.toISOString().replace(/T00:00:00\.000Z$/, '')
+      : typeof cell === 'boolean'
+        ? cellOf(cell)
+        : `${cell ?? ''}`
   return `"${text.replaceAll('"', '""')}"`
 }
 
 /** Rows as an XLSX file with one sheet; each text is a text there, whatever it begins with. */
-export async function sheetOf(rows: readonly (readonly (string | number | null)[])[]): Promise<Buffer> {
+export async function sheetOf(rows: readonly (readonly (string | number | null)[])[], name: string): Promise<Buffer> {
   const { default: write } = await import('write-excel-file/node')
   const cells = rows.map((row, index) =>
     row.map(value =>
@@ -46,5 +52,5 @@ export async function sheetOf(rows: readonly (readonly (string | number | null)[
           : { value, type: String, ...(index === 0 && { fontWeight: 'bold' as const }) },
     ),
   )
-  return await write(cells, { sheet: 'Products' }).toBuffer()
+  return await write(cells, { sheet: name }).toBuffer()
 }

@@ -1,0 +1,160 @@
+import { parse } from 'csv-parse'
+import { csvOfSheet, Problem, verbatim } from '#kernel'
+import { mapped, parseGiven } from '#law'
+import type { PassportData } from '#contracts/passports'
+import { valueIn } from '../columns.ts'
+import { isColumn, likelyTarget, targetOf, type Target } from './head.ts'
+
+/** What an owner has said of heads that nobody else could tell; null for what is left out. */
+export type Mapping = Readonly<Record<string, Target | null>>
+
+const refuse = (detail: string, errors?: { pointer: string; detail: string }[]): Problem =>
+  new Problem('invalid', 'import_invalid', { detail, ...(errors && { errors }) })
+
+/**
+ * Any file of batteries as CSV with our columns: CSV of any delimiter and encoding, XLSX, JSON and NDJSON, in our columns,
+ * the labels of the law or the common data models. A row keeps its number; one whose battery stands in a row before says
+ * so. Fails with `import_invalid`.
+ */
+export async function canonical(body: Buffer, mapping: Mapping): Promise<string> {
+  const rows = body.subarray(0, 2).toString('latin1') === 'PK' ? csvRows(await csvOfSheet(body)) : rowsOf(textOf(body))
+  let head: readonly (Target | null)[] | undefined
+  let columns: string[] = []
+  const lines: string[] = []
+  const seen = new Map<string, number>()
+  let number = 1
+  for await (const row of rows) {
+    if (!head) {
+      head = await headOf(row, mapping)
+      columns = head.flatMap(target => (target ? [target.column] : []))
+      lines.push([...columns, 'sameAsRow'].join(','))
+      continue
+    }
+    number++
+    const cells = head.flatMap((target, index) => (target ? [cellIn(row[index] ?? '', target)] : []))
+    const whole = cells[columns.indexOf('data')]
+    const identifier = whole ? identifierIn(whole) : (cells[columns.indexOf('uniqueBatteryIdentifier')] ?? '')
+    const before = identifier === '' ? undefined : seen.get(identifier)
+    if (identifier !== '' && before === undefined) seen.set(identifier, number)
+    if (cells.some(cell => cell !== '')) lines.push([...cells, before ?? ''].map(quoted).join(','))
+    // An empty line counts, so that the numbers of the others stay.
+    else lines.push('')
+  }
+  if (!head) throw refuse('There is nothing in the file.')
+  return lines.join('\r\n')
+}
+
+const identifierIn = (data: string): string => valueIn('identifier', verbatim<PassportData>(data)) ?? ''
+
+const quoted = (cell: string | number): string => `"${String(cell).replaceAll('"', '""')}"`
+
+/** What a number without a unit has by its head, it has from here on by itself. */
+const cellIn = (text: string, { unit }: Target): string => {
+  const trimmed = text.trim()
+  return unit && /^[+-]?[\d.,\s]*\d(e[+-]?\d+)?$/i.test(trimmed) ? `${trimmed} ${unit}` : trimmed
+}
+
+/** UTF-8, UTF-16 with its mark, or what spreadsheets write where nobody asks them. */
+function textOf(body: Buffer): string {
+  const [first, second] = body
+  const encoding =
+    first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(body)
+  } catch {
+    if (encoding !== 'utf-8') throw refuse('The file begins as UTF-16 and is none.')
+    return new TextDecoder('windows-1252').decode(body)
+  }
+}
+
+const rowsOf = (text: string): AsyncIterable<string[]> | Iterable<string[]> =>
+  /^\s*[[{]/.test(text) ? jsonRows(text) : csvRows(text)
+
+async function* csvRows(text: string): AsyncGenerator<string[]> {
+  if (text.includes('\0')) throw refuse('The file holds NUL characters.')
+  const first = /^[^\r\n]*/.exec(text)![0]
+  const delimiter = [',', ';', '\t', '|'].reduce((a, b) => (first.split(b).length > first.split(a).length ? b : a))
+  const parser = parse(text, {
+    delimiter,
+    relax_quotes: delimiter === '\t',
+    relax_column_count: true,
+    max_record_size: 100_000,
+  })
+  try {
+    for await (const row of parser as AsyncIterable<string[]>) yield row
+  } catch (error) {
+    throw error instanceof Problem ? error : refuse(`The file cannot be read as CSV: ${(error as Error).message}`)
+  }
+}
+
+/** Objects as rows: an array of them, one a line, or under `items`; what they say in whichever model becomes columns. */
+function* jsonRows(text: string): Generator<string[]> {
+  const records = recordsIn(text).map(flat)
+  const head = [...new Set(records.flatMap(record => Object.keys(record)))]
+  yield head
+  for (const record of records) yield head.map(name => record[name] ?? '')
+}
+
+function recordsIn(text: string): unknown[] {
+  try {
+    const whole = parseGiven(text)
+    const items = Array.isArray(whole) ? whole : (whole as { items?: unknown }).items
+    return Array.isArray(items) ? items : [whole]
+  } catch (error) {
+    const lines = text.split(/\r?\n/).filter(line => line.trim() !== '')
+    return lines.map((line, index) => {
+      try {
+        return parseGiven(line)
+      } catch {
+        const why = lines.length > 1 ? `Line ${index + 1} is no JSON.` : (error as Error).message
+        throw refuse(`The file cannot be read as JSON. ${why}`)
+      }
+    })
+  }
+}
+
+const cellOfValue = (value: unknown): string =>
+  value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
+
+/** By its columns; one that is nested, as the common data models are, is the data of a passport as it stands. */
+function flat(record: unknown): Record<string, string> {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw refuse('A record is no object.')
+  const members = record as Record<string, unknown>
+  const isWhole = typeof members.data === 'object' && members.data !== null
+  const isNested = mapped(record).some(({ pointer }) => pointer.lastIndexOf('/') > 0)
+  if (!isWhole && !isNested) return cellsOf(members)
+  if (!isWhole) return { data: JSON.stringify(record) }
+  return cellsOf(Object.fromEntries(Object.entries(members).filter(([name]) => isColumn(name))))
+}
+
+const cellsOf = (members: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(Object.entries(members).map(([name, value]) => [name, cellOfValue(value)]))
+
+async function headOf(names: readonly string[], mapping: Mapping): Promise<(Target | null)[]> {
+  const targets = names.map(name => {
+    const head = name.trim()
+    if (head === '') return null
+    return Object.hasOwn(mapping, head) ? mapping[head]! : targetOf(head)
+  })
+  const unknown = names.filter((_, index) => targets[index] === undefined)
+  if (unknown.length > 0) {
+    const errors = await Promise.all(
+      unknown.slice(0, 50).map(async name => {
+        const likely = await likelyTarget(name)
+        const detail = likely
+          ? `is not known; is it ${likely.column}${likely.unit ? ` in ${likely.unit}` : ''}?`
+          : 'is not known'
+        return { pointer: `/${name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')}`, detail }
+      }),
+    )
+    throw refuse(
+      'Say what these columns are by PUT /api/passports/import/mapping, or leave them out there with null: ' +
+        `${unknown.slice(0, 10).join(', ').slice(0, 500)}.`,
+      errors,
+    )
+  }
+  const twice = targets.find((one, index) => one && targets.findIndex(other => other?.column === one.column) < index)
+  if (twice) throw refuse(`Two columns are ${twice.column}; leave one of them out.`)
+  if (!targets.some(Boolean)) throw refuse('No column says anything of a battery.')
+  return targets as (Target | null)[]
+}

@@ -1,0 +1,50 @@
+import { verbatim, type Db, type Tx } from '#kernel'
+import type { PassportData, PassportStatus } from '#contracts/passports'
+import type { Owner } from '#contracts/shared'
+import type { Granularity } from '#law'
+import { beginningOf } from '../columns.ts'
+import type { Mapping } from './reading.ts'
+
+/** The passport that an owner has of a battery. */
+export async function findByIdentifier(db: Db, ownerId: string, identifier: string): Promise<string | undefined> {
+  const [row] = await db<{ id: string }[]>`
+    select id from passports
+    where owner_id = ${ownerId} and identifier = ${beginningOf(identifier)}
+      and coalesce(identifier_whole, identifier) = ${identifier}`
+  return row?.id
+}
+
+export async function findMapping(db: Db, ownerId: string): Promise<Mapping> {
+  const [row] = await db<{ columns: Mapping }[]>`select columns from import_mappings where owner_id = ${ownerId}`
+  return row?.columns ?? {}
+}
+
+export async function saveMapping(tx: Tx, owner: Owner, columns: Mapping, at: Date): Promise<void> {
+  await tx`
+    insert into import_mappings (owner_kind, owner_id, columns, updated_at)
+    values (${owner.kind}, ${owner.id}, ${tx.json(columns as never)}, ${at})
+    on conflict (owner_id) do update set columns = excluded.columns, updated_at = excluded.updated_at`
+}
+
+export interface Exported {
+  readonly id: string
+  readonly granularity: Granularity
+  readonly parentId: string | null
+  readonly status: PassportStatus
+  readonly version: number
+  readonly data: PassportData
+}
+
+/** All passports of an owner, or those that begin with one of them, in the order of their ids; some at a time. */
+export async function* eachOf(db: Db, ownerId: string, parentId: string | undefined): AsyncGenerator<Exported> {
+  for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+    const rows = await db<(Omit<Exported, 'data'> & { data: string })[]>`
+      select p.id, p.granularity, p.parent_id as "parentId", p.status, p.version, v.data::text as data
+      from passports p join versions v on v.passport_id = p.id and v.version = p.version
+      where p.owner_id = ${ownerId} and p.id > ${after} ${parentId ? db`and p.parent_id = ${parentId}` : db``}
+      order by p.id limit 200`
+    for (const { data, ...row } of rows) yield { ...row, data: verbatim<PassportData>(data) }
+    if (rows.length < 200) return
+    after = rows.at(-1)!.id
+  }
+}

@@ -1,0 +1,147 @@
+import { Column, newId, ownerFor, Problem, stringify, verbatim, type Actor, type Line, type Tx } from '#kernel'
+import { attributeOf, parseGiven } from '#law'
+import { PassportCreated, type PassportData } from '#contracts/passports'
+import type { PassportsHost } from '../host.ts'
+import { valueIn } from '../columns.ts'
+import { draft, editableBy, publish, told, type Passport } from '../passports.ts'
+import { writePublished } from '../publishing.ts'
+import { findInherited, insertPassport, lockPassport } from '../store.ts'
+import { parentFor, type Change } from '../units/changing.ts'
+import { requireReadable, requireValues, withAttributes } from '../units/units.ts'
+import { givable } from './head.ts'
+import { findByIdentifier } from './store.ts'
+
+const text = { expects: 'a value', required: false, read: (cell: string) => cell }
+
+/** What a line of a canonical file says; each attribute is a text that its value is read from. */
+export const columns = {
+  granularity: Column.one(['model', 'batch', 'item']),
+  parentId: { ...text, expects: 'the id of a passport' },
+  status: Column.one(['draft', 'published']),
+  data: { ...text, expects: 'the data of a passport as JSON' },
+  ...(Object.fromEntries(givable.map(id => [id, text])) as Record<string, typeof text>),
+  sameAsRow: Column.whole(1, 10_000_000),
+}
+
+const refuse = (column: string, detail: string): Problem =>
+  new Problem('unprocessable', 'import_invalid', { errors: [{ pointer: `/${column}`, detail }] })
+
+/** Takes one battery over: found by its identifier and changed, or made. */
+export async function takeLine(
+  { now }: PassportsHost,
+  change: Change,
+  tx: Tx<'passports'>,
+  line: Line<typeof columns>,
+  actor: Actor,
+): Promise<'created' | 'updated' | 'unchanged'> {
+  const {
+    granularity,
+    parentId,
+    status,
+    data: whole,
+    sameAsRow,
+    ...said
+  } = line as Record<string, string> & {
+    granularity?: 'model' | 'batch' | 'item'
+    sameAsRow?: number
+  }
+  if (sameAsRow !== undefined) throw refuse('uniqueBatteryIdentifier', `is that of row ${sameAsRow} too`)
+  const values = Object.fromEntries(Object.entries(said).map(([id, cell]) => [id, valueOf(id, cell)]))
+  const given = JSON.stringify(values)
+  return await byColumn(async () => {
+    requireValues(given)
+    const owner = ownerFor(actor)
+    const identifier = whole ? valueIn('identifier', wholeOf(whole)) : said.uniqueBatteryIdentifier
+    const id = identifier && (await findByIdentifier(tx, owner.id, identifier))
+    const before = id ? editableBy(actor, await lockPassport(tx, id, actor)) : undefined
+    const start = whole ? wholeOf(whole) : (before?.data ?? {})
+    const data = given === '{}' ? start : verbatim<PassportData>(withAttributes(stringify(start), given))
+    // As with other data of one's own, what cannot be read of it is told by its readiness.
+    if (!whole) requireReadable(data)
+    let passport: Passport
+    if (before) {
+      if (parentId && parentId !== before.parentId) throw refuse('parentId', 'a passport keeps what it begins with')
+      if (granularity && granularity !== before.granularity)
+        throw refuse('granularity', 'a passport keeps what it is of')
+      passport = await change(tx, before, data, actor, 'import')
+    } else {
+      const at = now()
+      const kind = granularity ?? 'item'
+      if (parentId && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(parentId))
+        throw refuse('parentId', 'must be the id of a passport')
+      if (kind !== 'model' && !identifier) throw refuse('uniqueBatteryIdentifier', 'is required')
+      const parent = parentId ? await parentFor(tx, parentId, { granularity: kind, data, owner }, actor) : undefined
+      passport = draft(newId(at.getTime()), owner, data, at, { granularity: kind, parent })
+      await insertPassport(tx, passport, actor, parent && (await findInherited(tx, parent.id)))
+      await tx.publish(PassportCreated, {
+        ...told(passport),
+        passport: { id: passport.id, data },
+        ...(kind !== 'item' && { granularity: kind }),
+        ...(parent && { parentId: parent.id }),
+      })
+    }
+    const isPublished = status === 'published' && passport.status === 'draft'
+    if (isPublished) await writePublished(tx, passport, publish(passport, now()), actor)
+    return before ? (passport === before && !isPublished ? 'unchanged' : 'updated') : 'created'
+  })
+}
+
+/** Read once, as what is found of it is kept beside it. */
+function wholeOf(text: string): PassportData {
+  let data: PassportData | undefined
+  try {
+    data = verbatim<PassportData>(text)
+  } catch {
+    data = undefined
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw refuse('data', 'is no JSON object')
+  return data
+}
+
+/** A cell as a value of its attribute: JSON, a number with its unit, or the text as it stands. */
+function valueOf(id: string, cell: string): unknown {
+  const { type } = attributeOf(id)!
+  if (/^[[{]/.test(cell))
+    try {
+      return parseGiven(cell)
+    } catch {
+      throw refuse(id, 'begins as JSON and is none')
+    }
+  if (type !== 'quantity' && type !== 'count' && type !== 'bySoc' && type !== 'byPart') return { value: cell }
+  const [, number = '', unit] =
+    /^([+-]?\d[\d.,\s\u00a0\u202f']*(?:[eE][+-]?\d{1,2})?)\s*([^\d\s].*)?$/s.exec(cell) ?? []
+  if (number === '') throw refuse(id, 'must be a number, with its unit behind it')
+  const value = decimalIn(id, number)
+  const inside = { value, ...(unit && { unit: unit.trim() }) }
+  return type === 'bySoc' || type === 'byPart' ? { value: type === 'bySoc' ? [inside] : { pack: inside } } : inside
+}
+
+/** A decimal text with its point; what could be a thousand or a fraction is refused, never guessed. */
+function decimalIn(id: string, number: string): string {
+  const text = number.replace(/[\s\u00a0\u202f']/g, '').replace(/^\+/, '')
+  if (!text.includes(',')) return text
+  if (/^-?[1-9]\d{0,2},\d{3}$/.test(text))
+    throw refuse(
+      id,
+      `could be ${text.replace(',', '')} or ${text.replace(',', '.')}: write it with a point, or without`,
+    )
+  if (/^-?\d+,\d+([eE][+-]?\d+)?$/.test(text)) return text.replace(',', '.')
+  // 1.234,5 and 1,234.5 say by themselves which of both is the point.
+  if (/^-?\d{1,3}(\.\d{3})+,\d+$/.test(text)) return text.replaceAll('.', '').replace(',', '.')
+  if (/^-?\d{1,3}(,\d{3})+\.\d+$/.test(text) || /^-?\d{1,3}(,\d{3}){2,}$/.test(text)) return text.replaceAll(',', '')
+  throw refuse(id, 'must be a number')
+}
+
+/** What is refused of an attribute is refused of its column. */
+async function byColumn<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof Problem) || !error.details.errors) throw error
+    const errors = error.details.errors.map(({ pointer, detail }) => {
+      const steps = pointer.split('/')
+      return { pointer: `/${steps.find(step => step in columns) ?? steps.at(-1)}`, detail }
+    })
+    throw new Problem(error.kind, error.code, { ...error.details, errors })
+  }
+}

@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Problem } from '#kernel'
+import { pixelsOf, type Code } from './codes.ts'
+
+/** How a label is to be: its code in millimetres with its quiet zone, for a printer of so many dots an inch. */
+export interface Size {
+  readonly sizeMm: number
+  readonly dpi: number
+}
+
+const mmAnInch = 25.4
+/** Squares below that are blurred by print or camera (ISO/IEC 15415 at usual distances). */
+const leastSquareMm = 0.25
+
+const squaresOf = ({ width, quiet }: Code): number => width + 2 * quiet
+
+/** Whole dots of the printer that a square of the code has. Fails with `label_too_small`. */
+export function dotsOf(code: Code, { sizeMm, dpi }: Size): number {
+  const dots = Math.floor(((sizeMm / mmAnInch) * dpi) / squaresOf(code))
+  const least = Math.ceil((leastSquareMm / mmAnInch) * dpi)
+  if (dots >= least) return dots
+  const needed = Math.ceil(((squaresOf(code) * least) / dpi) * mmAnInch)
+  throw new Problem('unprocessable', 'label_too_small', {
+    detail: `At ${dpi} dots an inch this code needs ${needed} mm at least; it was to have ${sizeMm}.`,
+    neededMm: needed,
+  })
+}
+
+/** The code in runs of dark squares: fewer, larger shapes than squares one by one. */
+function* runsOf(code: Code): Generator<{ row: number; column: number; length: number }> {
+  for (let row = 0; row < code.height; row++)
+    for (let column = 0; column < code.width; column++) {
+      if (!code.isDark(row, column)) continue
+      const from = column
+      while (column < code.width && code.isDark(row, column)) column++
+      yield { row, column: from, length: column - from }
+    }
+}
+
+const escaped = (text: string): string => text.replace(/[&<>"']/g, sign => `&#${sign.codePointAt(0)};`)
+
+/** An SVG in millimetres: the code, and below it what it is for who types. */
+export function svgOf(code: Code, size: Size, line: string): string {
+  const dots = dotsOf(code, size)
+  const square = (dots / size.dpi) * mmAnInch
+  const side = squaresOf(code) * square
+  const text = line ? 3 : 0
+  const path = [...runsOf(code)].map(
+    ({ row, column, length }) => `M${column + code.quiet} ${row + code.quiet}h${length}v1h-${length}z`,
+  )
+  const round = (mm: number): string => mm.toFixed(3)
+  const fitted =
+    line && ` textLength="${round(Math.min(side * 0.9, line.length * 1.1))}" lengthAdjust="spacingAndGlyphs"`
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${round(side)}mm" height="${round(side + text)}mm" ` +
+    `viewBox="0 0 ${round(side)} ${round(side + text)}" role="img" aria-label="${escaped(code.text)}">` +
+    `<rect width="100%" height="100%" fill="#fff"/>` +
+    `<path transform="scale(${square.toFixed(6)})" fill="#000" shape-rendering="crispEdges" d="${path.join('')}"/>` +
+    (line &&
+      `<text x="${round(side / 2)}" y="${round(side + 1.6)}" font-family="sans-serif" font-size="2" text-anchor="middle"${fitted}>${escaped(line)}</text>`) +
+    '</svg>'
+  )
+}
+
+/** A PNG of whole dots of the printer, which says its density. */
+export async function pngOf(code: Code, size: Size): Promise<Buffer> {
+  const { data, width, height } = pixelsOf(code, dotsOf(code, size))
+  const { default: sharp } = await import('sharp')
+  return await sharp(data, { raw: { width, height, channels: 1 } })
+    .withMetadata({ density: size.dpi })
+    .png({ compressionLevel: 9 })
+    .toBuffer()
+}
+
+/** Papers in millimetres. */
+export const papers = { A4: [210, 297], letter: [215.9, 279.4], single: undefined } as const
+export type Paper = keyof typeof papers
+
+const points = (mm: number): number => (mm / mmAnInch) * 72
+const marginMm = 10
+const gapMm = 4
+const textMm = 5
+
+/** Codes on pages, each with its line; a page each where the paper is `single`. `code` is asked for when its turn comes. */
+export async function sheetOf(
+  labels: readonly { readonly line: string; code(): Promise<Code> }[],
+  size: Size,
+  paper: Paper,
+): Promise<Buffer> {
+  const { default: PDFDocument } = await import('pdfkit')
+  const [widthMm, heightMm] = papers[paper] ?? [size.sizeMm + 4, size.sizeMm + textMm + 4]
+  const around = paper === 'single' ? 2 : marginMm
+  const columns = Math.max(1, Math.floor((widthMm - 2 * around + gapMm) / (size.sizeMm + gapMm)))
+  const rows = Math.max(1, Math.floor((heightMm - 2 * around + gapMm) / (size.sizeMm + textMm + gapMm)))
+  const document = new PDFDocument({
+    size: [points(widthMm), points(heightMm)],
+    margin: 0,
+    autoFirstPage: false,
+    info: { Title: 'Labels of battery passports', Creator: 'Ohmnibus' },
+    font: null as never,
+  })
+  const parts: Buffer[] = []
+  document.on('data', part => parts.push(part))
+  const whole = new Promise<Buffer>((resolve, reject) => {
+    document.on('end', () => resolve(Buffer.concat(parts)))
+    document.on('error', reject)
+  })
+  const font = fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf'))
+  document.registerFont('regular', await readFile(font))
+  for (const [index, label] of labels.entries()) {
+    const place = index % (columns * rows)
+    if (place === 0) document.addPage()
+    const code = await label.code()
+    const square = (dotsOf(code, size) / size.dpi) * 72
+    const x = points(around + (place % columns) * (size.sizeMm + gapMm))
+    const y = points(around + Math.floor(place / columns) * (size.sizeMm + textMm + gapMm))
+    for (const { row, column, length } of runsOf(code))
+      document.rect(x + (column + code.quiet) * square, y + (row + code.quiet) * square, length * square, square)
+    document.fill('black')
+    const width = points(size.sizeMm)
+    document
+      .font('regular')
+      .fontSize(5)
+      .text(label.line, x, y + squaresOf(code) * square + 1, {
+        width,
+        height: points(textMm),
+        align: 'center',
+        ellipsis: true,
+      })
+    // Others have their turn too.
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  document.end()
+  return await whole
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import sharp from 'sharp'
+import { codeOf as codeIn, member, open, publishable, type Client } from '../testing.ts'
+import { codeOf, pixelsOf, requireReadable, textsIn } from './codes.ts'
+import { newId } from '#kernel'
+
+const link = 'https://id.example.com/01/09506000134352/21/LM3-000001'
+
+async function raw(
+  p: Awaited<ReturnType<typeof open>>['p'],
+  headers: Record<string, string>,
+  path: string,
+  payload?: object,
+) {
+  return await p.http.inject({ method: payload ? 'POST' : 'GET', url: `/api/passports${path}`, headers, payload })
+}
+
+suite('labels', () => {
+  test('the code of a battery leads to its page, or is its GS1 Digital Link, in each format and kind of code', async t => {
+    const { p } = await open(t)
+    const headers = p.signedIn()
+    const make = async (identifier: string): Promise<string> => {
+      const payload = { data: publishable(identifier, { batterySerialNumber: 'S<1>&"' }) }
+      return (await p.http.inject({ method: 'POST', url: '/api/passports', headers, payload })).json().id
+    }
+    const [plain, linked] = [await make('BP-1'), await make(link)]
+    for (const symbology of ['qr', 'datamatrix'])
+      for (const [id, text] of [
+        [plain, `/passport/${plain}`],
+        [linked, link],
+      ] as const) {
+        const png = await raw(p, headers, `/${id}/label?format=png&symbology=${symbology}&sizeMm=40`)
+        assert.equal(png.statusCode, 200, png.body)
+        const [read] = await textsIn(png.rawPayload)
+        assert.ok(read!.endsWith(text), `${symbology} says ${read}`)
+        const svg = await raw(p, headers, `/${id}/label?symbology=${symbology}&sizeMm=40`)
+        assert.match(svg.headers['content-type'] as string, /svg/)
+        assert.ok(svg.body.includes('S&#60;1&#62;&#38;&#34;'), 'what a serial says is text')
+        const drawn = await sharp(Buffer.from(svg.body), { density: 300 })
+          .flatten({ background: '#fff' })
+          .png()
+          .toBuffer()
+        assert.deepEqual(await textsIn(drawn), [read])
+        const pdf = await raw(p, headers, `/${id}/label?format=pdf&symbology=${symbology}&sizeMm=40`)
+        assert.equal(pdf.rawPayload.subarray(0, 5).toString(), '%PDF-')
+      }
+  })
+
+  test('a code that is too dense is refused with the least size, which then works', async t => {
+    const { p, as } = await open(t)
+    const { headers, client } = signed(p, as)
+    const long = `https://id.example.com/${'x'.repeat(230)}/01/09506000134352/21/LM3-000001`
+    const { id } = await client.make(publishable(long))
+    const small = await raw(p, headers, `/${id}/label?sizeMm=10&dpi=203`)
+    assert.deepEqual([small.statusCode, small.json().code], [422, 'label_too_small'])
+    const needed = small.json().neededMm
+    assert.match(small.json().detail, new RegExp(`needs ${needed} mm`))
+    assert.equal((await raw(p, headers, `/${id}/label?sizeMm=${needed}&dpi=203`)).statusCode, 200)
+    assert.equal((await raw(p, headers, `/${id}/label?sizeMm=${needed - 1}&dpi=203`)).statusCode, 422)
+  })
+
+  test('a sheet has the items of a model, page after page, and nothing of others', async t => {
+    const { p, as } = await open(t)
+    const { headers, client: ada } = signed(p, as)
+    const data = { generalInformation: { batteryCategory: 'EV', batteryModel: 'M1' } }
+    const { body: model } = await ada.post('', { data, granularity: 'model' })
+    await ada.post(`/${model.id}/items`, { range: { from: 1, count: 1030 } })
+    await p.settle()
+    const sheet = await raw(p, headers, '/labels', { parentId: model.id })
+    assert.equal(sheet.statusCode, 200, sheet.body.slice(0, 300))
+    assert.deepEqual([sheet.headers['x-labels'], sheet.rawPayload.subarray(0, 5).toString()], ['1000', '%PDF-'])
+    const rest = await raw(p, headers, '/labels', {
+      parentId: model.id,
+      after: sheet.headers['x-next'],
+      paper: 'single',
+    })
+    assert.deepEqual([rest.headers['x-labels'], rest.headers['x-next']], ['30', undefined])
+    const { id } = await as().make(publishable('BP-other'))
+    assert.deepEqual(await codeIn(ada.post('/labels', { passportIds: [id] })), [404, 'passport_unknown'])
+    const { id: own } = await ada.make(publishable('BP-own'))
+    assert.deepEqual(await codeIn(ada.post('/labels', { passportIds: [own, id] })), [404, 'passport_unknown'])
+    assert.deepEqual(await codeIn(ada.post('/labels', {})), [422, 'labels_missing'])
+    assert.deepEqual(await codeIn(ada.get(`/${model.id}/label`)), [422, 'label_of_model'])
+    assert.deepEqual(await codeIn(as(member(newId(), 'owner')).get(`/${own}/label`)), [404, 'passport_unknown'])
+  })
+})
+
+function signed(p: Awaited<ReturnType<typeof open>>['p'], as: Awaited<ReturnType<typeof open>>['as']) {
+  const actor = { userId: newId() }
+  const client: Client = as(actor)
+  return { headers: p.signedIn(actor), client }
+}
+
+test('300 links of all lengths read as they were written, upper and lower case', async () => {
+  for (let length = 1; length <= 150; length++)
+    for (const symbology of ['qr', 'datamatrix'] as const)
+      await requireReadable(await codeOf(`https://Id.example.com/p/${'aB3(-%'.repeat(30).slice(0, length)}`, symbology))
+})
+
+test('printed at 203 dpi, askew and with a tenth covered a code is read, or not at all: never as another', async () => {
+  for (const symbology of ['qr', 'datamatrix'] as const) {
+    const { data, width, height } = pixelsOf(await codeOf(link, symbology), 4)
+    const grey = sharp(data, { raw: { width, height, channels: 1 } })
+    const askew = await grey.clone().rotate(7, { background: '#fff' }).png().toBuffer()
+    assert.deepEqual(await textsIn(askew), [link])
+    const side = Math.floor(width * 0.18)
+    const cover = { input: { create: { width: side, height: side, channels: 3 as const, background: '#fff' } } }
+    const png = await grey.clone().png().toBuffer()
+    const covered = await sharp(png)
+      .composite([{ ...cover, left: width >> 1, top: height >> 1 }])
+      .png()
+      .toBuffer()
+    for (const text of await textsIn(covered)) assert.equal(text, link)
+  }
+})

@@ -1,0 +1,141 @@
+import Type from 'typebox'
+import { Id } from '#contracts/shared'
+import { Problem, signedIn } from '#kernel'
+import { schemeOf } from '#law'
+import type { PassportsHost } from '../host.ts'
+import { visibleTo } from '../passports.ts'
+import { findPassport } from '../store.ts'
+import { codeOf, requireReadable, symbologies, textsIn, type Code, type Symbology } from './codes.ts'
+import { dotsOf, papers, pngOf, sheetOf, svgOf, type Paper } from './drawing.ts'
+import { labelled, type Labelled } from './store.ts'
+
+const most = 1000
+const types = { svg: 'image/svg+xml', png: 'image/png', pdf: 'application/pdf' } as const
+type FileType = keyof typeof types
+
+const Looks = {
+  symbology: Type.Optional(Type.Enum([...symbologies], { default: 'qr', examples: ['qr'] })),
+  sizeMm: Type.Optional(
+    Type.Number({ minimum: 5, maximum: 200, default: 30, description: 'The code with its quiet zone' }),
+  ),
+  dpi: Type.Optional(
+    Type.Integer({
+      minimum: 150,
+      maximum: 2400,
+      default: 300,
+      description: 'Dots an inch of the printer, as 203, 300 or 600: a square of the code has whole ones',
+    }),
+  ),
+}
+
+/** Codes on batteries: what a passport's identifier or page is reached by, read again before they leave. */
+export function labelRoutes(host: PassportsHost): void {
+  const { http, db, now, platform } = host
+
+  /** The link as it is published: of who has keys of GS1 the identifier itself, else the page of the passport. */
+  const linkOf = ({ id, identifier }: Labelled): string =>
+    identifier && schemeOf(identifier) === 'gs1' ? identifier : `${platform.publicUrl}/passport/${id}`
+  const checked = async (one: Labelled, symbology: Symbology): Promise<Code> => {
+    const code = await codeOf(linkOf(one), symbology)
+    await requireReadable(code)
+    return code
+  }
+  const lineOf = ({ id, serial, identifier }: Labelled): string => serial ?? identifier ?? id
+
+  http.get(
+    '/:id/label',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'The code that goes on a battery, as SVG, PNG or PDF',
+        description:
+          'It leads to what is public of its passport: the identifier where that is a GS1 Digital Link, else its page. ' +
+          'Read again by a decoder before it is answered; one too small for its printer is refused with the least size.',
+        refuses: ['passport_unknown', 'label_too_small', 'label_of_model'],
+        params: Type.Object({ id: Id }),
+        querystring: Type.Object(
+          { format: Type.Optional(Type.Enum(['svg', 'png', 'pdf'], { default: 'svg', examples: ['svg'] })), ...Looks },
+          { additionalProperties: false },
+        ),
+        produces: Object.values(types),
+      },
+    },
+    async ({ actor, params, query }, reply) => {
+      const passport = visibleTo(actor, await findPassport(db, params.id, actor, undefined, now()))
+      if (passport.granularity === 'model') throw new Problem('unprocessable', 'label_of_model')
+      const [one] = await labelled(db, passport.owner.id, { ids: [passport.id] }, 1)
+      const { format = 'svg', symbology = 'qr', sizeMm = 30, dpi = 300 } = query
+      const size = { sizeMm, dpi }
+      const code = await checked(one!, symbology)
+      dotsOf(code, size)
+      return await reply
+        .type(types[format as FileType])
+        .header('content-disposition', `inline; filename="${passport.id}.${format}"`)
+        .header('cache-control', 'private, no-store')
+        .send(
+          format === 'png'
+            ? await checkedPng(code, size)
+            : format === 'pdf'
+              ? await sheetOf([{ line: lineOf(one!), code: async () => code }], size, 'single')
+              : svgOf(code, size, lineOf(one!)),
+        )
+    },
+  )
+
+  http.post(
+    '/labels',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: `A sheet of codes for up to ${most} batteries, as PDF`,
+        description:
+          'Of passports by their ids, or of the items of a model or batch in the order of their ids; `X-Labels` says how ' +
+          'many codes were read again, `X-Next` the id to go on after where there are more.',
+        refuses: ['passport_unknown', 'label_too_small', 'labels_missing'],
+        body: Type.Object(
+          {
+            passportIds: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: most })),
+            parentId: Type.Optional({ ...Id, description: 'The model or the batch whose items are meant' }),
+            after: Type.Optional({ ...Id, description: 'The id of the last item that has its code' }),
+            paper: Type.Optional(Type.Enum(Object.keys(papers) as Paper[], { default: 'A4', examples: ['A4'] })),
+            ...Looks,
+          },
+          { examples: [{ passportIds: ['0198f6a2-7c1e-7d43-9b60-5f0e3c1a2b4d'] }] },
+        ),
+        produces: ['application/pdf'],
+      },
+    },
+    async ({ actor, body }, reply) => {
+      const { passportIds, parentId, after, paper = 'A4', symbology = 'qr', sizeMm = 30, dpi = 300 } = body
+      const first = parentId ?? passportIds?.[0]
+      if (!first || (parentId && passportIds)) throw new Problem('unprocessable', 'labels_missing')
+      const { owner } = visibleTo(actor, await findPassport(db, first, actor, undefined, now()))
+      const found = await labelled(
+        db,
+        owner.id,
+        passportIds ? { ids: passportIds } : { parentId: first, after },
+        most + 1,
+      )
+      if (passportIds && found.length < new Set(passportIds).size) throw new Problem('not_found', 'passport_unknown')
+      if (found.length === 0) throw new Problem('unprocessable', 'labels_missing')
+      const some = found.slice(0, most)
+      const labels = some.map(one => ({ line: lineOf(one), code: () => checked(one, symbology) }))
+      const sheet = await sheetOf(labels, { sizeMm, dpi }, paper)
+      if (found.length > most) reply.header('x-next', some.at(-1)!.id)
+      return await reply
+        .type('application/pdf')
+        .header('x-labels', some.length)
+        .header('content-disposition', 'attachment; filename="labels.pdf"')
+        .header('cache-control', 'private, no-store')
+        .send(sheet)
+    },
+  )
+}
+
+/** The picture itself is read, as it leaves. */
+async function checkedPng(code: Code, size: { sizeMm: number; dpi: number }): Promise<Buffer> {
+  const png = await pngOf(code, size)
+  const [text] = await textsIn(png)
+  if (text !== code.text) throw new Error(`A picture for ${code.text} reads as ${text}.`)
+  return png
+}
