@@ -29,6 +29,7 @@ import { readerRoutes } from './routes-readers.ts'
 import { countPassports, PassportSummary, searchPassports, searchFilters, searchQuery } from './search.ts'
 import { deletePassport, findInherited, insertPassport, listVersions, listVersionsFor, lockPassport } from './store.ts'
 import { changes, familyRefusals, parentFor, requireChildless, valueRefusals } from './units/changing.ts'
+import { fleetRoutes } from './units/fleet.ts'
 import { unitRoutes } from './units/routes.ts'
 import { findLine } from './units/store.ts'
 import { requireReadable } from './units/units.ts'
@@ -77,6 +78,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   unitRoutes(host, change)
   moveRoutes(host)
   dpp(host, change)
+  fleetRoutes(host)
   exchangeRoutes(host, change)
 
   http.post(

@@ -73,7 +73,7 @@ const Body = Type.Object(
     ),
     publish: Type.Boolean({ default: false, description: 'At once; the model has to be published' }),
   },
-  { examples: [{ range: { prefix: 'LM3-', from: 1, count: 3, width: 6 } }] },
+  { examples: [{ range: { prefix: 'LM3-', from: 1, count: 3, width: 6 }, publish: false }] },
 )
 
 const Count = (example: number) => Type.Integer({ minimum: 0, examples: [example] })

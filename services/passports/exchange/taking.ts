@@ -72,7 +72,8 @@ export async function takeLine(
       if (kind !== 'model' && !identifier) throw refuse('uniqueBatteryIdentifier', 'is required')
       const parent = parentId ? await parentFor(tx, parentId, { granularity: kind, data, owner }, actor) : undefined
       passport = draft(newId(at.getTime()), owner, data, at, { granularity: kind, parent })
-      await insertPassport(tx, passport, actor, parent && (await findInherited(tx, parent.id)))
+      const inherited = parent && (await findInherited(tx, parent.id))
+      await insertPassport(tx, passport, actor, { inherited, parent })
       await tx.publish(PassportCreated, {
         ...told(passport),
         passport: { id: passport.id, data },
