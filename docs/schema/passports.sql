@@ -45,6 +45,38 @@ create table filled_columns (
   constraint filled_columns_pkey PRIMARY KEY (name)
 );
 
+create table import_mappings (
+  owner_id    uuid                      not null,
+  owner_kind  text                      not null,
+  columns     json                      not null,
+  updated_at  timestamp with time zone  not null,
+  constraint import_mappings_pkey PRIMARY KEY (owner_id),
+  constraint import_mappings_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text])))
+);
+
+create table imports (
+  id          uuid                      not null,
+  user_id     uuid                      not null,
+  actor       json                      not null,
+  dry_run     boolean                   not null,
+  state       text                      not null,
+  content     text,
+  delimiter   text                      not null,
+  size_bytes  integer                   not null,
+  read_bytes  integer                   not null default 0,
+  lines       integer                   not null default 0,
+  created     integer                   not null default 0,
+  updated     integer                   not null default 0,
+  unchanged   integer                   not null default 0,
+  failed      integer                   not null default 0,
+  faults      json                      not null default '[]'::json,
+  created_at  timestamp with time zone  not null,
+  ended_at    timestamp with time zone,
+  constraint imports_pkey PRIMARY KEY (id),
+  constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
+);
+CREATE INDEX imports_by_age ON passports.imports USING btree (created_at);
+
 create table passports (
   id                uuid                      not null,
   owner_kind        text                      not null,

@@ -22,7 +22,9 @@ import { dayOf } from './audiences/views.ts'
 import { dpp } from './dpp/dpp.ts'
 import type { FindReader, PassportsHost } from './host.ts'
 import { archive, draft, editableBy, publish, told, view } from './passports.ts'
+import { serialRoutes } from './bulk/routes.ts'
 import { exchangeRoutes } from './exchange/routes.ts'
+import { labelRoutes } from './labels/routes.ts'
 import { changeStatus, writePublished } from './publishing.ts'
 import { moveRoutes } from './routes-move.ts'
 import { readerRoutes } from './routes-readers.ts'
@@ -79,6 +81,8 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   moveRoutes(host)
   dpp(host, change)
   fleetRoutes(host)
+  serialRoutes(host)
+  labelRoutes(host)
   exchangeRoutes(host, change)
 
   http.post(

@@ -16,10 +16,8 @@ import { recountAll } from './audiences/recount.ts'
 import { fillCodes } from './codes/filling.ts'
 import { resolver } from './codes/resolver.ts'
 import { fillNewColumns } from './backfill.ts'
-import { serialRoutes } from './bulk/routes.ts'
 import { history } from './history/history.ts'
 import { asksLater, needs } from './host.ts'
-import { labelRoutes } from './labels/routes.ts'
 import { invitations } from './invitations.ts'
 import { pages } from './pages.ts'
 import { personal } from './personal.ts'
@@ -52,8 +50,6 @@ export const passports = defineService({
   ],
   async start(host) {
     routes(host, invitations(host))
-    serialRoutes(host)
-    labelRoutes(host)
     pages(host)
     publicPage(host)
     resolver(host)
