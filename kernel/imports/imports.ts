@@ -29,22 +29,19 @@ export interface Importing<C extends Columns, Name extends string> {
   readonly names?: Readonly<Record<string, string | null>>
   /** A file with a line, as documents show it. */
   readonly example: string
-  /** What its file is refused with, beside `import_invalid`. */
-  readonly refuses?: readonly string[]
-  /** What its route says, where that is more than of others. */
+  /** What its route says, and refuses with beside `import_invalid`. */
   readonly description?: string
+  readonly refuses?: readonly string[]
   /** Reads files that are no CSV but are packed, as spreadsheets are, or `all`. Fails with `import_invalid`. */
-  readonly unpack?: {
-    readonly types: readonly string[]
-    readonly all?: true
-    csvOf(body: Buffer, actor: Actor): Promise<string>
-  }
+  readonly unpack?: Unpack
   /**
    * Takes one line over, found again by its natural key; a file that is sent again changes nothing. Refuses with
    * `Problem`, whose pointers name columns. What it publishes comes last: it stays although a statement fails.
    */
   take(tx: Tx<Name>, line: Line<C>, actor: Actor): Promise<Outcome>
 }
+
+type Unpack = { readonly types: readonly string[]; all?: true; csvOf(body: Buffer, actor: Actor): Promise<string> }
 
 const mostBytes = 20 * 1024 * 1024
 const mostFaults = 500

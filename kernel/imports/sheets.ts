@@ -4,10 +4,8 @@ import { cellOf } from './columns.ts'
 /** What spreadsheets are sent and given as. */
 export const sheetType = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
-const mostBytes = 5 * 1024 * 1024
-/** Of all that is packed into one: what is more is there to fill a memory. */
-const mostUnpacked = 100 * 1024 * 1024
-const mostCells = 2_000_000
+// Packed; of all that is packed into one, as what is more is there to fill a memory; and cells of it.
+const [mostBytes, mostUnpacked, mostCells] = [5 * 1024 * 1024, 100 * 1024 * 1024, 2_000_000]
 
 const refuse = (detail: string): Problem => new Problem('invalid', 'import_invalid', { detail })
 
