@@ -45,6 +45,17 @@ create table filled_columns (
   constraint filled_columns_pkey PRIMARY KEY (name)
 );
 
+create table identifiers (
+  key          text                      not null,
+  passport_id  uuid                      not null,
+  from_at      timestamp with time zone  not null,
+  until_at     timestamp with time zone,
+  constraint identifiers_pkey PRIMARY KEY (key),
+  constraint identifiers_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id),
+  constraint identifiers_check CHECK ((until_at >= from_at))
+);
+CREATE INDEX identifiers_of ON passports.identifiers USING btree (passport_id);
+
 create table import_mappings (
   owner_id    uuid                      not null,
   owner_kind  text                      not null,

@@ -1,4 +1,4 @@
-import { defineService, fail, imports } from '#kernel'
+import { defineService, imports } from '#kernel'
 import {
   PassportCreated,
   PassportDeleted,
