@@ -37,6 +37,7 @@ export const problems = {
   sign_in_old: ['forbidden', 'The sign-in was a while ago: send the password along, or sign in again.'],
   role_not_assignable: ['forbidden', 'Nobody gives themselves a role; an admin does.'],
   organisation_admin_required: ['forbidden', 'Only owners and admins of the organisation may do this.'],
+  organisation_needs_factor: ['forbidden', 'The organisation asks for a second factor, which has to be set up first.'],
   organisation_owner_required: ['forbidden', 'Only an owner may make or change owners.'],
   invitation_for_another: ['forbidden', 'The invitation is for another address. Sign in as the one who was invited.'],
   user_unknown: ['not_found', 'There is no such account.'],

@@ -20,6 +20,7 @@ import { organisationDeletionRoute } from './organisations/deletion.ts'
 import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { passwordRoutes } from './passwords/routes.ts'
+import { signInRuleRoutes } from './organisations/sign-in-rules.ts'
 import { transferRoute } from './organisations/transfer.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
@@ -59,6 +60,7 @@ export const identity = defineService({
     organisationRoutes(shared)
     organisationDeletionRoute(shared)
     transferRoute(shared)
+    signInRuleRoutes(shared)
     operatorRoutes(shared)
     invitationRoutes(shared)
     machineRoutes(shared)

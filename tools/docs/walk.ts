@@ -109,6 +109,8 @@ export const walk: readonly Chapter[] = [
       { operation: 'getAuthOrganisationsByIdStanding', with: { id: 'organisationId' } },
       { operation: 'deleteAuthOrganisationsByIdKindsByKind', with: { id: 'organisationId' }, status: 404 },
       { operation: 'getAuthOrganisationKinds' },
+      { operation: 'getAuthOrganisationsByIdSignInRules', with: { id: 'organisationId' } },
+      { operation: 'putAuthOrganisationsByIdSignInRules', with: { id: 'organisationId' } },
       { operation: 'putAuthOrganisationKindsById', status: 404 },
       { operation: 'postAuthOrganisationsByIdTransfer', with: { id: 'organisationId' }, status: 404 },
       { operation: 'getAuthOrganisationsByIdMembers', with: { id: 'organisationId' } },

@@ -5,7 +5,7 @@ import { findUser, lockUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { seal, unseal } from '../secrets.ts'
 import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
-import { deleteSessions, findSession, proveAnew, stampToken } from '../sessions/store.ts'
+import { deleteSessions, findSession, proveAnew, stampToken, holdMembership } from '../sessions/store.ts'
 import { mostPasskeys, type NewPasskey } from './passkeys.ts'
 import { wrongFactor } from './proving.ts'
 import { newRecoveryCodes, recoveryHash } from './recovery-codes.ts'
@@ -108,12 +108,14 @@ export function openManaging(identity: Identity) {
 
     /** A new access token for who asks: what the former ones said has changed. */
     async renew(reply: Reply, { userId, sessionId, organisation }: Own) {
-      const { user, session, issuedAt } = await db.transaction(async tx => {
+      const { user, role, session, issuedAt } = await db.transaction(async tx => {
         const user = (await lockUser(tx, userId, 'stay')) ?? gone()
+        // Who has no factor any more may act for it no longer.
+        const role = organisation && (await holdMembership(tx, organisation.id, userId))
         const issuedAt = (await stampToken(tx, sessionId, now())) ?? gone()
-        return { user, session: (await findSession(tx, sessionId)) ?? gone(), issuedAt }
+        return { user, role, session: (await findSession(tx, sessionId)) ?? gone(), issuedAt }
       })
-      return await sessions.access(reply, user, session, organisation, issuedAt)
+      return await sessions.access(reply, user, session, role && { id: organisation!.id, role }, issuedAt)
     },
   }
 }

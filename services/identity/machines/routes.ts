@@ -198,7 +198,7 @@ function serviceAccounts(shared: Identity): void {
   const InOrganisation = Type.Object({ id: Id })
   const ById = Type.Object({ id: Id, accountId: Id })
   const at = '/organisations/:id/service-accounts'
-  const guarded = ['organisation_unknown', 'organisation_admin_required'] as const
+  const guarded = ['organisation_unknown', 'organisation_needs_factor', 'organisation_admin_required'] as const
   const known = [...guarded, 'service_account_unknown'] as const
 
   const enterAsAdmin = async (actor: Actor, id: string): Promise<void> =>

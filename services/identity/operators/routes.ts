@@ -39,7 +39,12 @@ import {
 } from './store.ts'
 
 const ById = Type.Object({ id: Id })
-const guarded = ['organisation_unknown', 'organisation_admin_required', 'organisation_owner_required'] as const
+const guarded = [
+  'organisation_unknown',
+  'organisation_needs_factor',
+  'organisation_admin_required',
+  'organisation_owner_required',
+] as const
 type Decided = { kind: OrganisationKind; state: 'verified' | 'refused'; note: string | null }
 
 /** What organisations are, shown by documents, verified by admins. */
@@ -83,7 +88,7 @@ function standingRoutes({ host: { db, http, now } }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'What an organisation is, and the numbers it is registered by',
-        refuses: ['organisation_unknown'],
+        refuses: ['organisation_unknown', 'organisation_needs_factor'],
         params: ById,
         response: { 200: StandingView },
       },

@@ -1,6 +1,12 @@
 import type { OrganisationRole } from '#contracts/shared'
-import { type Actor, type Db, Problem, type Tx } from '#kernel'
-import { findMember, findOrganisation, type Organisation } from './store.ts'
+import { type Actor, type Db, fail, Problem, type Tx } from '#kernel'
+import { findMember, findOrganisation, lacksFactor, type Organisation } from './store.ts'
+
+export const needsFactor = [
+  'forbidden',
+  'organisation_needs_factor',
+  { detail: 'The organisation asks for a second factor. Set one up at /api/auth/security.' },
+] as const
 
 /**
  * The organisation and what the actor may be in it; an admin of the platform is like an owner. Others do not learn that
@@ -14,6 +20,7 @@ export async function enter(
   const organisation = await findOrganisation(db, id, actor.userId)
   const own = actor.role === 'admin' ? 'owner' : organisation?.role
   if (!organisation || !own) throw new Problem('not_found', 'organisation_unknown')
+  if (actor.role !== 'admin' && (await lacksFactor(db, id, actor.userId))) fail(...needsFactor)
   return { organisation, own }
 }
 

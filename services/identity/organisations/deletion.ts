@@ -59,6 +59,7 @@ export function organisationDeletionRoute({ host }: Identity): void {
         honours: ['If-Match'],
         refuses: [
           'organisation_unknown',
+          'organisation_needs_factor',
           'organisation_admin_required',
           'organisation_owner_required',
           'organisation_in_use',

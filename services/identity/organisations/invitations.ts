@@ -105,6 +105,7 @@ export function invitationRoutes(identity: Identity): void {
           'Inviting the same address again makes the former link useless.',
         refuses: [
           'organisation_unknown',
+          'organisation_needs_factor',
           'organisation_admin_required',
           'organisation_owner_required',
           'member_exists',
@@ -165,7 +166,7 @@ export function invitationRoutes(identity: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'List invitations that wait for an answer',
-        refuses: ['organisation_unknown', 'organisation_admin_required'],
+        refuses: ['organisation_unknown', 'organisation_needs_factor', 'organisation_admin_required'],
         params: ById,
         querystring: listQuery({}),
         response: { 200: Page(InvitationView) },
@@ -188,7 +189,12 @@ export function invitationRoutes(identity: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Withdraw an invitation',
-        refuses: ['organisation_unknown', 'organisation_admin_required', 'invitation_unknown'],
+        refuses: [
+          'organisation_unknown',
+          'organisation_needs_factor',
+          'organisation_admin_required',
+          'invitation_unknown',
+        ],
         params: Type.Object({ id: Id, invitationId: Id }),
         response: { 204: Type.Null() },
       },

@@ -87,7 +87,7 @@ export function organisationRoutes({ host }: Identity): void {
       schema: {
         summary: 'One organisation',
         honours: ['If-None-Match'],
-        refuses: ['organisation_unknown'],
+        refuses: ['organisation_unknown', 'organisation_needs_factor'],
         params: ById,
         response: { 200: OrganisationView },
       },
@@ -107,7 +107,7 @@ export function organisationRoutes({ host }: Identity): void {
         summary: 'Rename an organisation',
         description: 'What an admin has verified it to be waits for one again.',
         honours: ['If-Match'],
-        refuses: ['organisation_unknown', 'organisation_admin_required'],
+        refuses: ['organisation_unknown', 'organisation_needs_factor', 'organisation_admin_required'],
         params: ById,
         body: Type.Object({ name: Name }),
         response: { 200: OrganisationView },
@@ -141,7 +141,7 @@ export function organisationRoutes({ host }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'List the members',
-        refuses: ['organisation_unknown'],
+        refuses: ['organisation_unknown', 'organisation_needs_factor'],
         params: ById,
         querystring: listQuery({}),
         response: { 200: Page(MemberView) },
@@ -190,6 +190,7 @@ export function organisationRoutes({ host }: Identity): void {
           'Owners may all; admins all but with owners. Access tokens of the member are refused from now on; the next refresh has the new role.',
         refuses: [
           'organisation_unknown',
+          'organisation_needs_factor',
           'organisation_admin_required',
           'organisation_owner_required',
           'member_unknown',
@@ -215,6 +216,7 @@ export function organisationRoutes({ host }: Identity): void {
         description: 'The last owner cannot leave.',
         refuses: [
           'organisation_unknown',
+          'organisation_needs_factor',
           'organisation_admin_required',
           'organisation_owner_required',
           'member_unknown',

@@ -108,6 +108,22 @@ export const listOwnedAlone = async (db: Db, userId: string): Promise<OwnedAlone
     where other.organisation_id = o.id and other.user_id <> m.user_id and other.role = 'owner' and not u.disabled)
   order by o.id limit 100`
 
+export async function findNeedsFactor(db: Db, id: string): Promise<boolean> {
+  const [row] = await db<{ needs: boolean }[]>`select needs_factor as needs from organisations where id = ${id}`
+  return row?.needs ?? false
+}
+
+export async function writeNeedsFactor(tx: Tx, id: string, needs: boolean): Promise<void> {
+  await tx`update organisations set needs_factor = ${needs} where id = ${id}`
+}
+
+/** Whether the organisation asks for a second factor that the person does not have. */
+export async function lacksFactor(db: Db, id: string, userId: string): Promise<boolean> {
+  const [row] = await db`
+    select from organisations o, users u where o.id = ${id} and o.needs_factor and u.id = ${userId} and not u.second_factor`
+  return row !== undefined
+}
+
 export async function deleteOrganisation(tx: Tx, id: string): Promise<void> {
   await tx`delete from organisations where id = ${id}`
 }

@@ -22,7 +22,13 @@ export function transferRoute({ host }: Identity): void {
         description:
           'They own it from now on; who hands it over stays with a lesser role, or leaves. Only who owns it themselves ' +
           'may, with a sign-in of the last fifteen minutes.',
-        refuses: ['organisation_unknown', 'organisation_owner_required', 'member_unknown', 'last_owner'],
+        refuses: [
+          'organisation_unknown',
+          'organisation_needs_factor',
+          'organisation_owner_required',
+          'member_unknown',
+          'last_owner',
+        ],
         params: Type.Object({ id: Id }),
         body: Type.Object({
           userId: Id,

@@ -26,7 +26,13 @@ const Password = Type.Optional(
     examples: ['a-long-summer-of-trains'],
   }),
 )
-const mine = ['client_unknown', 'organisation_unknown', 'organisation_owner_required', 'role_insufficient'] as const
+const mine = [
+  'client_unknown',
+  'organisation_unknown',
+  'organisation_needs_factor',
+  'organisation_owner_required',
+  'role_insufficient',
+] as const
 
 /** Apps that people sign in to with their account here: registered by admins, and by owners for their organisation. */
 export function clientRoutes(shared: Identity): void {

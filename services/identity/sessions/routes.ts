@@ -4,6 +4,7 @@ import {
   anyone,
   anyoneAsThemselves,
   evenActing,
+  fail,
   Page,
   page,
   listQuery,
@@ -16,6 +17,8 @@ import {
 import type { ActsFor } from '../accounts/accounts.ts'
 import { findUser, lockUser } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
+import { needsFactor } from '../organisations/access.ts'
+import { findMember } from '../organisations/store.ts'
 import { prefixOf } from './devices.ts'
 import { type RefreshToken, standing } from './refresh-tokens.ts'
 import { openSignIn } from './signing-in.ts'
@@ -243,6 +246,7 @@ export function sessionRoutes(identity: Identity): void {
     const { user, session, role, issuedAt } = await db.transaction(async tx => {
       const user = await lockUser(tx, userId, 'stay')
       const role = organisationId ? await holdMembership(tx, organisationId, userId) : undefined
+      if (organisationId && !role && (await findMember(tx, organisationId, userId))) fail(...needsFactor)
       if (organisationId && !role) throw new Problem('not_found', 'organisation_unknown')
       const issuedAt = await stampToken(tx, sessionId, now())
       const session = await findSession(tx, sessionId)
@@ -268,7 +272,7 @@ export function sessionRoutes(identity: Identity): void {
         summary: 'Act for an organisation',
         description:
           'The session stays and so does its refresh token; this and every later access token carries the organisation.',
-        refuses: ['organisation_unknown'],
+        refuses: ['organisation_unknown', 'organisation_needs_factor'],
         params: Type.Object({ id: Id }),
         response: { 200: AccessView },
       },

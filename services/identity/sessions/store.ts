@@ -186,14 +186,16 @@ export const sessionsOf = async (db: Db, userId: string): Promise<{ id: string; 
   union all select id, used_at from api_keys where user_id = ${userId} and used_at is not null
   union all select id, used_at from client_grants where user_id = ${userId}`
 
-/** What the person is in the organisation, held until the transaction ends. */
+/** What the person is in the organisation, held until the transaction ends; nothing where it asks for a factor they lack. */
 export async function holdMembership(
   tx: Tx,
   organisationId: string,
   userId: string,
 ): Promise<OrganisationRole | undefined> {
   const [row] = await tx<{ role: OrganisationRole }[]>`
-    select role from members where organisation_id = ${organisationId} and user_id = ${userId} for share`
+    select m.role from members m join organisations o on o.id = m.organisation_id join users u on u.id = m.user_id
+    where m.organisation_id = ${organisationId} and m.user_id = ${userId} and (u.second_factor or not o.needs_factor)
+    for share of m`
   return row?.role
 }
 
