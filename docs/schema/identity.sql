@@ -268,10 +268,11 @@ CREATE INDEX organisation_kinds_decided_by ON identity.organisation_kinds USING 
 CREATE INDEX organisation_kinds_waiting ON identity.organisation_kinds USING btree (asked_at, id) WHERE (state = 'asked'::text);
 
 create table organisations (
-  id          uuid                      not null,
-  name        text                      not null,
-  version     integer                   not null default 1,
-  created_at  timestamp with time zone  not null,
+  id            uuid                      not null,
+  name          text                      not null,
+  version       integer                   not null default 1,
+  created_at    timestamp with time zone  not null,
+  needs_factor  boolean                   not null default false,
   constraint organisations_pkey PRIMARY KEY (id)
 );
 
