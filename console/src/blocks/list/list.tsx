@@ -44,10 +44,12 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
   const isFiltered = words.some(({ name }) => asked[name] !== undefined)
   // What a filter hides is not chosen any more.
   const shape = JSON.stringify(asked)
-  useEffect(() => {
+  const deselect = () => {
     select(new Set())
     selectMatching(false)
-  }, [shape])
+  }
+  useEffect(deselect, [shape])
+  const names = words.map(({ name }) => name)
 
   const shared = {
     list,
@@ -76,27 +78,10 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
           matching={matching}
           selectMatching={rows.hasNextPage ? () => selectMatching(true) : undefined}
           doAct={doAct}
-          deselect={() => {
-            select(new Set())
-            selectMatching(false)
-          }}
+          deselect={deselect}
         />
       )}
-      <Outcome
-        list={list}
-        rows={rows}
-        unfilter={
-          isFiltered
-            ? () =>
-                ask(
-                  without(
-                    asked,
-                    words.map(({ name }) => name),
-                  ),
-                )
-            : undefined
-        }
-      />
+      <Outcome list={list} rows={rows} unfilter={isFiltered ? () => ask(without(asked, names)) : undefined} />
       {all.length > 0 && (
         <Suspense fallback={<Rows {...shared} />}>
           {all.length > mostInTable ? <Grid {...shared} /> : <Rows {...shared} />}

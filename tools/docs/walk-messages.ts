@@ -1,0 +1,37 @@
+import type { Step } from './steps.ts'
+
+/** What people are told, and by which way. */
+export const messages: readonly Step[] = [
+  { operation: 'getNotifications', keep: { notificationId: 'items.0.id' } },
+  { operation: 'postNotificationsByIdRead', with: { id: 'notificationId' } },
+  { operation: 'postNotificationsReadAll' },
+  { operation: 'getNotificationsStream', endless: true },
+  { operation: 'getNotificationsPreferences', keep: { preferencesTag: 'ETag' } },
+  { operation: 'putNotificationsPreferences', with: { 'If-Match': 'preferencesTag' } },
+  { operation: 'postNotificationsWebhooks', with: { url: 'baseUrl' }, keep: { webhookId: 'id' } },
+  { operation: 'getNotificationsWebhooks' },
+  { operation: 'getNotificationsWebhooksById', with: { id: 'webhookId' } },
+  { operation: 'putNotificationsWebhooksById', with: { id: 'webhookId', url: 'baseUrl' } },
+  { operation: 'postNotificationsWebhooksByIdTest', with: { id: 'webhookId' } },
+  { operation: 'postNotificationsWebhooksByIdSecret', with: { id: 'webhookId' } },
+  { operation: 'getNotificationsWebhooksByIdCalls', with: { id: 'webhookId' } },
+  { operation: 'postNotificationsWebhooksByIdCallsByCallIdReplay', with: { id: 'webhookId' }, status: 404 },
+  { operation: 'postNotificationsWebhooksByIdReplay', with: { id: 'webhookId' } },
+  { operation: 'deleteNotificationsWebhooksById', with: { id: 'webhookId' } },
+  { operation: 'getNotificationsEmail' },
+  { operation: 'postNotificationsEmailCheck', status: 409 },
+  { operation: 'getNotificationsClosedAddresses' },
+  { operation: 'postNotificationsClosedAddressesReopen', status: 409 },
+  { operation: 'getNotificationsDeliveries', keep: { deliveryId: 'items.0.id' } },
+  // What was sent is not sent again.
+  { operation: 'postNotificationsDeliveriesReplay' },
+  { operation: 'getNotificationsPush' },
+  { operation: 'postNotificationsPushDevices', keep: { deviceId: 'id' } },
+  { operation: 'postNotificationsPushDevicesByIdTest', with: { id: 'deviceId' } },
+  { operation: 'deleteNotificationsPushDevicesById', with: { id: 'deviceId' } },
+  { operation: 'getNotificationsPhone' },
+  { operation: 'putNotificationsPhone' },
+  { operation: 'postNotificationsPhoneVerify', status: 422 },
+  { operation: 'deleteNotificationsPhone' },
+  { operation: 'postNotificationsDeliveriesByIdReplay', with: { id: 'deliveryId' }, status: 409 },
+]
