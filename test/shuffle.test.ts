@@ -27,10 +27,14 @@ interface Entry {
  */
 const byArrival = ['position', 'seen_at', 'station_at']
 /**
- * Those that stand in one table alone: when a token was refused is by the database's own clock, and what follows from an
- * admin's act was done when it was.
+ * Those that stand in one table alone: when a token was refused is by the database's own clock, what follows from an
+ * admin's act was done when it was, and what prices depend on is counted change by change.
  */
-const byArrivalIn: Record<string, string[]> = { 'identity.revocations': ['revoked_at'], 'admin.audit': ['at'] }
+const byArrivalIn: Record<string, string[]> = {
+  'identity.revocations': ['revoked_at'],
+  'admin.audit': ['at'],
+  'orders.pricing': ['version'],
+}
 
 const services = await choose()
 /** Topics each service reacts to, learnt by starting it. */

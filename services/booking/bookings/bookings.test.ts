@@ -13,7 +13,7 @@ import {
   BookingMissed,
 } from '#contracts/booking'
 import { UserDeleted } from '#contracts/identity'
-import { ChargerConnected, ReservationReported } from '#contracts/ocpp'
+import { ChargerConnected, ConnectorReported, ReservationReported } from '#contracts/ocpp'
 import { SessionEnded } from '#contracts/sessions'
 import { StationDeleted, StationUpdated } from '#contracts/stations'
 import { newId } from '#kernel'
@@ -431,4 +431,21 @@ test('a driver who owes too much books nothing until they have paid', async t =>
   await tell(DriverBlocked, { at: '2027-02-18T07:10:00.000Z' })
   await tell(DriverBlocked, { at: '2027-02-18T07:40:00.000Z', payer: { kind: 'organisation', id: ada.userId } })
   await ada.books({ ...spot(2), ...span(hour) })
+})
+
+test('a connector is faulted since it said so first, however much of what it says is heard at once', async t => {
+  const { p, db, now } = await open(t)
+  const begin = now().getTime()
+  const timeOf = (index: number) => new Date(begin + index * minute).toISOString()
+  for (const [index, status] of (['available', 'faulted', 'faulted', 'faulted'] as const).entries()) {
+    const place = { chargerId: 'CP-7', evse: 1, connector: 1 }
+    const event = { ...place, status, errorCode: null, info: null, at: timeOf(index), receivedAt: timeOf(index) }
+    await p.publish(ConnectorReported, event, undefined, newId(begin + index * minute))
+  }
+  await p.settle()
+  const rows = await db`select status, since from connectors where charger_id = 'CP-7'`
+  assert.deepEqual(
+    rows.map(({ status, since }) => [status, since.toISOString()]),
+    [['faulted', timeOf(1)]],
+  )
 })

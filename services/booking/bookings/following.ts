@@ -52,16 +52,24 @@ export function followWorld(host: Books): void {
   })
 
   onMany(ConnectorReported, about('connectors', 'know which connectors do not work'), async (events, tx) => {
-    const rows = events.map(({ chargerId, evse, connector, status, receivedAt, eventId }) => ({
-      charger_id: chargerId,
-      evse,
-      connector,
-      status,
-      heard_at: receivedAt,
-      event_id: eventId,
-      since: receivedAt,
-    }))
-    await noteConnectors(tx, rows)
+    // One after the other where a connector says several things: from the last alone nobody knows since when it is so.
+    const turns: object[][] = []
+    const told = new Map<string, number>()
+    for (const { chargerId, evse, connector, status, receivedAt, eventId } of events) {
+      const place = `${evse} ${connector} ${chargerId}`
+      const turn = told.get(place) ?? 0
+      told.set(place, turn + 1)
+      ;(turns[turn] ??= []).push({
+        charger_id: chargerId,
+        evse,
+        connector,
+        status,
+        heard_at: receivedAt,
+        event_id: eventId,
+        since: receivedAt,
+      })
+    }
+    for (const rows of turns) await noteConnectors(tx, rows)
   })
   onMany(ChargerConnected, about('connected', 'know which chargers came back'), async (events, tx) => {
     await tx`
@@ -98,12 +106,11 @@ function heldBy({ outcome, answer, errorCode }: { outcome: string; answer?: unkn
   return outcome === 'error' && strangers.has(errorCode ?? '') ? 'unsupported' : 'refused'
 }
 
-/** Of each connector what was heard last; `since` stays while it says the same. */
+/** Of each connector what was heard last, each once; `since` stays while it says the same. */
 const noteConnectors = (tx: Tx, rows: readonly object[]) => tx`
   insert into connectors as c
-  select distinct on (charger_id, evse, connector) *
-  from json_populate_recordset(null::connectors, ${tx.typed(stringify(rows) as never, 705)})
-  order by charger_id, evse, connector, heard_at desc, event_id desc
+  select * from json_populate_recordset(null::connectors, ${tx.typed(stringify(rows) as never, 705)})
+  order by charger_id, evse, connector
   on conflict (charger_id, evse, connector) do update set status = excluded.status, heard_at = excluded.heard_at,
     event_id = excluded.event_id, since = case when c.status = excluded.status then c.since else excluded.since end
   where (c.heard_at, c.event_id) < (excluded.heard_at, excluded.event_id)`
