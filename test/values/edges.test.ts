@@ -118,9 +118,12 @@ test('every route of a service refuses by name what its query does not know; a p
       month: '2027-02',
       day: '2027-02-18',
     }
-    // Settings and switches have names.
+    // Settings and switches have names, and so have the versions of OCPP.
     const named = /\/api\/admin\/(settings|switches|features)\//.test(route.name)
-    const url = `${addressOf(route, name => fitting[name] ?? (named ? 'shop.open' : newId()))}?nobody=knows`
+    const own: Record<string, string> = route.name.includes('/api/ocpp/')
+      ? { ...fitting, version: 'ocpp2.0.1', action: 'Reset' }
+      : fitting
+    const url = `${addressOf(route, name => own[name] ?? (named ? 'shop.open' : newId()))}?nobody=knows`
     const answer = await p.http.inject({ url, headers })
     assert.equal(answer.statusCode, 400, route.name)
     const { errors } = answer.json() as { errors?: { pointer: string }[] }

@@ -136,7 +136,9 @@ export function authorizing(identity: Identity, granting: Granting): void {
   )
 
   async function openedBy(request: Request): Promise<{ visit: Visit; client: Client } | undefined> {
-    const visit = await findVisit(db, (request.params as { visitId: string }).visitId, now())
+    const { visitId } = request.params as { visitId: string }
+    // A page says what is wrong itself, so it comes here whatever its address holds.
+    const visit = isId(visitId) ? await findVisit(db, visitId, now()) : undefined
     const client = visit && (await findClient(db, visit.clientId))
     return client && { visit, client }
   }
