@@ -68,6 +68,12 @@ const facts = {
   left: 3,
   decision: 'refused',
   answer: 'It shows marks of use',
+  model: 'LM3',
+  created: 2_000,
+  failed: 1,
+  byName: 'Grace',
+  operator: 'importer',
+  note: 'The register has you',
 }
 
 // A booking lasts until a time, a passport is shared to somebody.

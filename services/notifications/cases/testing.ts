@@ -172,6 +172,36 @@ export const cases: Record<string, Case> = {
     inApp: told([grace, 'Ihre Mitgliedschaft wurde geändert']),
     link: 'https://ohmnibus.example.com/api/auth/memberships',
   },
+  'an organisation that asks what it is to be': {
+    event: identity.OrganisationKindsChanged,
+    data: { organisationId: company.id, kinds: [], identifiers: [], decided: null, version: 4 },
+  },
+  'an organisation that is verified': {
+    event: identity.OrganisationKindsChanged,
+    data: {
+      organisationId: company.id,
+      kinds: ['importer'],
+      identifiers: [],
+      decided: { kind: 'importer', state: 'verified', note: null },
+      version: 5,
+    },
+    mails: {
+      [email]: 'Your organisation is verified as an importer',
+      'grace@example.com': 'Ihre Organisation ist bestätigt: Einführer',
+    },
+    inApp: told(
+      [ada, 'Your organisation is verified as an importer'],
+      [grace, 'Ihre Organisation ist bestätigt: Einführer'],
+    ),
+    link: 'https://ohmnibus.example.com/api/auth/memberships',
+  },
+  'somebody in whose place an admin acts': {
+    event: identity.ActingBegan,
+    data: { userId, sessionId: newId(), by: newId(), byName: 'Grace', reason: 'An invoice is missing', until: at },
+    mails: { [email]: 'Grace acts in your place' },
+    inApp: told([ada, 'Grace acts in your place']),
+    link: null,
+  },
   'a deleted organisation': {
     event: identity.OrganisationDeleted,
     data: { organisationId: newId(), name: 'Cells & Co', members: [ada.userId, victor.userId, newId()], version: 4 },

@@ -1,4 +1,5 @@
 import {
+  ActingBegan,
   getCode,
   getEmailUndo,
   getInvitation,
@@ -6,6 +7,7 @@ import {
   MemberInvited,
   OrganisationCreated,
   OrganisationDeleted,
+  OrganisationKindsChanged,
   PasswordResetRefused,
   RegistrationRepeated,
   SendOtp,
@@ -19,7 +21,7 @@ import {
   UserRoleChanged,
 } from '#contracts/identity'
 import { both, inAppOnly, rule, mailOnly, security, unlessUnknown, type Audience, type Policy } from './kind.ts'
-import { roleIn, timeIn, unlinked } from './wording.ts'
+import { operatorIn, roleIn, timeIn, unlinked } from './wording.ts'
 
 /** Somebody waits for it before a form. */
 const code: Policy = { ...mailOnly, urgency: 'urgent' }
@@ -305,6 +307,26 @@ export const identity = {
     },
   ),
 
+  'user.acting-began': rule(ActingBegan, security, {
+    drafts: ({ userId, byName, reason, until }) => [
+      { audience: person(userId), facts: { byName: unlinked(byName), reason: unlinked(reason), until } },
+    ],
+    en: ({ byName, reason, until }) => ({
+      title: `${byName} acts in your place`,
+      text: [
+        `An administrator, ${byName}, acts in your account until ${timeIn('en', until)} at the latest. The reason: ${reason}`,
+        'Your account, your second factors, your keys and your payouts are out of their reach.',
+      ],
+    }),
+    de: ({ byName, reason, until }) => ({
+      title: `${byName} handelt an Ihrer Stelle`,
+      text: [
+        `${byName} von der Administration handelt in Ihrem Konto, längstens bis ${timeIn('de', until)}. Der Grund: ${reason}`,
+        'Ihr Konto selbst, Ihre zweiten Faktoren, Ihre Schlüssel und Ihre Auszahlungen sind davon ausgenommen.',
+      ],
+    }),
+  }),
+
   'user.deleted': rule(UserDeleted, mailOnly, {
     drafts: ({ email, locale, timestamp }) => [
       { audience: { kind: 'address', address: email, locale }, facts: { at: timestamp } },
@@ -416,6 +438,46 @@ export const identity = {
             title: 'Ihre Mitgliedschaft ist beendet',
             text: ['Sie gehören einer Organisation nicht mehr an.'],
           }),
+      action: 'Ihre Organisationen ansehen',
+    }),
+  }),
+
+  // What is asked for is told to nobody, what an admin decided to who manages it.
+  'organisation.kinds-changed': rule(OrganisationKindsChanged, both, {
+    drafts: ({ organisationId, decided }) =>
+      decided
+        ? [
+            {
+              audience: { kind: 'managers', id: organisationId },
+              facts: { operator: decided.kind, decision: decided.state, note: decided.note && unlinked(decided.note) },
+              path: organisations,
+            },
+          ]
+        : [],
+    en: ({ operator, decision, note }) => ({
+      title:
+        decision === 'verified'
+          ? `Your organisation is verified as ${operatorIn('en', operator)}`
+          : `Your organisation was not verified as ${operatorIn('en', operator)}`,
+      text: [
+        decision === 'verified'
+          ? 'An administrator has looked at the evidence and verified it.'
+          : 'An administrator has looked at the evidence and refused it. Bring other evidence and ask again.',
+        ...(note ? [`They say: ${note}`] : []),
+      ],
+      action: 'See your organisations',
+    }),
+    de: ({ operator, decision, note }) => ({
+      title:
+        decision === 'verified'
+          ? `Ihre Organisation ist bestätigt: ${operatorIn('de', operator)}`
+          : `Ihre Organisation wurde nicht bestätigt: ${operatorIn('de', operator)}`,
+      text: [
+        decision === 'verified'
+          ? 'Die Administration hat die Nachweise geprüft und bestätigt.'
+          : 'Die Administration hat die Nachweise geprüft und nicht anerkannt. Bringen Sie andere und fragen Sie erneut.',
+        ...(note ? [`Dazu heißt es: ${note}`] : []),
+      ],
       action: 'Ihre Organisationen ansehen',
     }),
   }),

@@ -19,6 +19,7 @@ export const names: Record<Kind, Record<Locale, string>> = {
   'user.email-changed': { en: 'Your address was changed', de: 'Ihre Adresse wurde geändert' },
   'user.role-changed': { en: 'Your role was changed', de: 'Ihre Rolle wurde geändert' },
   'user.disabled': { en: 'Your account was disabled', de: 'Ihr Konto wurde gesperrt' },
+  'user.acting-began': { en: 'Somebody acts in your place', de: 'Jemand handelt an Ihrer Stelle' },
   'user.deleted': { en: 'Your account was deleted', de: 'Ihr Konto wurde gelöscht' },
   'user.device-seen': { en: 'A sign-in with a new device', de: 'Eine Anmeldung mit einem neuen Gerät' },
   'user.factors-changed': { en: 'Your second factors', de: 'Ihre zweiten Faktoren' },
@@ -26,6 +27,10 @@ export const names: Record<Kind, Record<Locale, string>> = {
   'organisation.member-invited': { en: 'An invitation to an organisation', de: 'Eine Einladung in eine Organisation' },
   'organisation.deleted': { en: 'An organisation was deleted', de: 'Eine Organisation wurde gelöscht' },
   'organisation.member-changed': { en: 'Members of an organisation', de: 'Mitglieder einer Organisation' },
+  'organisation.kinds-changed': {
+    en: 'What an organisation is verified as',
+    de: 'Als was eine Organisation bestätigt ist',
+  },
   'passport.created': { en: 'A passport was created', de: 'Ein Pass wurde angelegt' },
   'passport.updated': { en: 'A passport was changed', de: 'Ein Pass wurde geändert' },
   'passport.deleted': { en: 'A passport was deleted', de: 'Ein Pass wurde gelöscht' },

@@ -1,4 +1,4 @@
-import type { OrganisationRole, Role } from '#contracts/shared'
+import type { OrganisationKind, OrganisationRole, Role } from '#contracts/shared'
 import { shown } from '#money/amount'
 import type { Locale } from './kind.ts'
 
@@ -30,6 +30,29 @@ const roles: Record<Locale, Record<Role | OrganisationRole, string>> = {
 }
 
 export const roleIn = (locale: Locale, role: Role | OrganisationRole): string => roles[locale][role]
+
+const operators: Record<Locale, Record<OrganisationKind, string>> = {
+  en: {
+    manufacturer: 'a manufacturer',
+    importer: 'an importer',
+    operator: 'a charge point operator',
+    workshop: 'a workshop',
+    recycler: 'a recycler',
+    authority: 'an authority',
+    vendor: 'a vendor',
+  },
+  de: {
+    manufacturer: 'Hersteller',
+    importer: 'Einführer',
+    operator: 'Ladepunktbetreiber',
+    workshop: 'Werkstatt',
+    recycler: 'Recyclingbetrieb',
+    authority: 'Behörde',
+    vendor: 'Verkäufer',
+  },
+}
+
+export const operatorIn = (locale: Locale, kind: OrganisationKind): string => operators[locale][kind]
 
 /**
  * A text of somebody else as a stranger gets it by mail in our name: no program makes a link or an address of it, and

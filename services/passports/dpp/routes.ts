@@ -325,7 +325,7 @@ function writing(host: PassportsHost, http: Http, change: Change): void {
       const { items, compressed } = await wordsOf(passport)
       requireMatch(request, tagOf(compressed))
       const data = dataAfter(passport.data, items, passport.granularity, [compressed, revise(compressed)])
-      const changed = await change(tx, passport, data, actor, reason)
+      const changed = await change(tx, passport, data, actor, reason, true)
       return (await wordsOf(changed)).compressed
     })
   }

@@ -66,12 +66,14 @@ export type Change = (
   data: PassportData,
   actor: Actor,
   reason: string | undefined,
+  /** Where the reason is the platform's own, and no word of a person that an identifier was misprinted. */
+  keepsIdentifier?: true,
 ) => Promise<Passport>
 
 export function changes(host: PassportsHost): Change {
   const refolding = refoldJob(host)
-  return async (tx, passport, data, actor, reason) => {
-    const { revised, updatedFields } = revise(passport, data, host.now(), reason)
+  return async (tx, passport, data, actor, reason, keepsIdentifier) => {
+    const { revised, updatedFields } = revise(passport, data, host.now(), keepsIdentifier ? undefined : reason)
     if (revised === passport) return passport
     if (passport.parentId) requireLevels(passport.granularity, data, (await findLine(tx, passport.id, true)).slice(1))
     if (!reason && needsReason(passport, passport.data, data))
