@@ -107,7 +107,7 @@ function requestOf(operation: Operation, step: Step, document: Json): Json {
   const carried = (name: string): string | undefined => step.with?.[name] && `{{${step.with[name]}}}`
   const query = at('query').map(({ name, description, required, schema, example }) => ({
     key: name,
-    value: String(example ?? schema.default ?? ''),
+    value: (required && carried(name)) || String(example ?? schema.default ?? ''),
     ...(description && { description }),
     ...(!required && { disabled: true }),
   }))

@@ -4,7 +4,7 @@ export interface Step {
   readonly operation: string
   /** Whose token goes along; by itself that of who signed in, where the operation asks who one is. */
   readonly as?: 'ada' | 'oneself'
-  /** Fields of the path, the body or the form, and headers, by the variable that each takes; a path into the body. */
+  /** Fields of the path, the body or the form, headers, and what a query has to have, by the variable that each takes; a path into the body. */
   readonly with?: Readonly<Record<string, string>>
   /** Fields of the body in the place of those of the example. */
   readonly say?: Readonly<Record<string, unknown>>

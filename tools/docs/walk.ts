@@ -111,7 +111,11 @@ export const walk: readonly Chapter[] = [
       { operation: 'deleteAuthOrganisationsByIdKindsByKind', with: { id: 'organisationId' }, status: 404 },
       { operation: 'getAuthOrganisationKinds' },
       { operation: 'getAuthOrganisationsByIdSignInRules', with: { id: 'organisationId' } },
-      { operation: 'putAuthOrganisationsByIdSignInRules', with: { id: 'organisationId' } },
+      {
+        operation: 'putAuthOrganisationsByIdSignInRules',
+        with: { id: 'organisationId' },
+        say: { secondFactor: false },
+      },
       { operation: 'putAuthOrganisationKindsById', status: 404 },
       { operation: 'postAuthOrganisationsByIdTransfer', with: { id: 'organisationId' }, status: 404 },
       { operation: 'getAuthOrganisationsByIdMembers', with: { id: 'organisationId' } },
@@ -140,7 +144,7 @@ export const walk: readonly Chapter[] = [
     steps: [
       { operation: 'getAuthUsers' },
       { operation: 'getAuthMetrics' },
-      { operation: 'postAuthUsersByIdAct', with: { id: 'adaId' }, mail: true },
+      { operation: 'postAuthUsersByIdAct', with: { id: 'adaId' }, say: { organisationId: undefined }, mail: true },
       { operation: 'postAuthUsersImports', keep: { importId: 'id' } },
       { operation: 'getAuthUsersImportsById', with: { id: 'importId' } },
       { operation: 'putAuthUsersByIdRole', with: { id: 'adaId' }, keep: { accountTag: 'ETag' }, mail: true },
@@ -249,8 +253,9 @@ export const walk: readonly Chapter[] = [
         with: { passportId: 'passportId' },
         keep: { docId: 'docId', documentTag: 'ETag' },
       },
-      { operation: 'getDocuments' },
-      { operation: 'getDocumentsByDocId', with: { docId: 'docId' } },
+      { operation: 'getDocuments', as: 'oneself' },
+      { operation: 'getDocumentsCount', as: 'oneself' },
+      { operation: 'getDocumentsByDocId', as: 'oneself', with: { docId: 'docId' } },
       { operation: 'getDocumentsAccessLog', with: { passportId: 'passportId' } },
       {
         operation: 'putDocumentsByDocId',
