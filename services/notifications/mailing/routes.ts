@@ -17,6 +17,7 @@ import {
 } from '#kernel'
 import Type from 'typebox'
 import type { NotificationsHost } from '../host.ts'
+import { unlessUnknown } from '../kinds/kind.ts'
 import { take, type MailEvent } from './closing.ts'
 import {
   isOfSendgrid,
@@ -61,6 +62,12 @@ export function mailRoutes(host: NotificationsHost): void {
   const { ask, cache, db, http, now } = host
   const checks = cache.limit('checks of addresses', { points: 5, seconds: 3600 })
 
+  /** Of who is signed in; they may have been forgotten a moment ago. */
+  const ownAddress = async (userId: string): Promise<string> => {
+    const person = await unlessUnknown('user_unknown', ask(getPerson, { userId }))
+    return person?.email ?? fail('unauthenticated', 'token_invalid', { detail: 'The account is gone.' })
+  }
+
   http.get(
     '/email',
     {
@@ -68,7 +75,7 @@ export function mailRoutes(host: NotificationsHost): void {
       schema: { summary: 'Whether mail reaches one', response: { 200: OwnAddressView } },
     },
     async ({ actor: { userId } }) => {
-      const { email } = await ask(getPerson, { userId })
+      const email = await ownAddress(userId)
       const closed = await findClosed(db, email)
       return {
         address: email,
@@ -90,7 +97,7 @@ export function mailRoutes(host: NotificationsHost): void {
     },
     async ({ actor: { userId } }, reply) => {
       await checks.take(userId)
-      const { email } = await ask(getPerson, { userId })
+      const email = await ownAddress(userId)
       const closed = await findClosed(db, email)
       if (!closed) throw new Problem('conflict', 'address_open')
       await db.transaction(tx => tx.publish(EmailCheckAsked, { userId }))
