@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
+// As long as much of the suite takes.
+const timeout = 900_000
 const root = dirname(import.meta.dirname)
 const bin = (name: string): string => join(root, 'node_modules', '.bin', name)
 
@@ -24,52 +26,60 @@ function copyOf(t: TestContext) {
   return { folder, run, node: (...args: string[]) => run(process.execPath, ...args) }
 }
 
-test('a new service leaves everything green: types, lint, format, documents, boundaries, deployment and its own tests', async t => {
-  const { run, node } = copyOf(t)
-  node('tools/new-service.ts', 'warranties', 'warranty')
-  node('tools/new-service.ts', 'replies', 'reply', '/api/answers')
-  run(bin('tsc'), '-p', '.')
-  run(bin('oxlint'), '--deny-warnings')
-  run(bin('oxfmt'), '--check')
-  node('tools/docs.ts', '--check')
-  node(
-    '--test',
-    'test/boundaries.test.ts',
-    'test/house.test.ts',
-    'test/deploy.test.ts',
-    'test/contracts.test.ts',
-    'test/documents.test.ts',
-    'test/walk.test.ts',
-    'services/warranties/service.test.ts',
-    'services/replies/service.test.ts',
-  )
-})
+test(
+  'a new service leaves everything green: types, lint, format, documents, boundaries, deployment and its own tests',
+  { timeout },
+  async t => {
+    const { run, node } = copyOf(t)
+    node('tools/new-service.ts', 'warranties', 'warranty')
+    node('tools/new-service.ts', 'replies', 'reply', '/api/answers')
+    run(bin('tsc'), '-p', '.')
+    run(bin('oxlint'), '--deny-warnings')
+    run(bin('oxfmt'), '--check')
+    node('tools/docs.ts', '--check')
+    node(
+      '--test',
+      'test/boundaries.test.ts',
+      'test/house.test.ts',
+      'test/deploy.test.ts',
+      'test/contracts.test.ts',
+      'test/documents.test.ts',
+      'test/walk.test.ts',
+      'services/warranties/service.test.ts',
+      'services/replies/service.test.ts',
+    )
+  },
+)
 
-test('a new column of passports is a line, a migration and documents made anew: no test minds', async t => {
-  const { folder, run, node } = copyOf(t)
-  const table = join(folder, 'services/passports/columns.ts')
-  writeFileSync(
-    table,
-    readFileSync(table, 'utf8').replace(
-      /^const columns = \{\n/m,
-      "const columns = {\n  colour: { sql: 'colour', kind: text, filter: true, examples: ['red'], from: ['colour'] },\n",
-    ),
-  )
-  const migrations = join(folder, 'services/passports/migrations')
-  const next = String(readdirSync(migrations).length + 1).padStart(4, '0')
-  writeFileSync(
-    join(migrations, `${next}_colour.sql`),
-    `-- works with code from 0001
+test(
+  'a new column of passports is a line, a migration and documents made anew: no test minds',
+  { timeout },
+  async t => {
+    const { folder, run, node } = copyOf(t)
+    const table = join(folder, 'services/passports/columns.ts')
+    writeFileSync(
+      table,
+      readFileSync(table, 'utf8').replace(
+        /^const columns = \{\n/m,
+        "const columns = {\n  colour: { sql: 'colour', kind: text, filter: true, examples: ['red'], from: ['colour'] },\n",
+      ),
+    )
+    const migrations = join(folder, 'services/passports/migrations')
+    const next = String(readdirSync(migrations).length + 1).padStart(4, '0')
+    writeFileSync(
+      join(migrations, `${next}_colour.sql`),
+      `-- works with code from 0001
 alter table passports add column colour text;
 create index passports_by_colour on passports (owner_id, colour, created_at, id);
 `,
-  )
-  run(bin('tsc'), '-p', '.')
-  node('tools/docs.ts')
-  // Those that write whole passports and look for them by what they hold.
-  node(
-    '--test',
-    ...['service', 'search', 'backfill'].map(name => `services/passports/${name}.test.ts`),
-    'test/documents.test.ts',
-  )
-})
+    )
+    run(bin('tsc'), '-p', '.')
+    node('tools/docs.ts')
+    // Those that write whole passports and look for them by what they hold.
+    node(
+      '--test',
+      ...['service', 'search', 'backfill'].map(name => `services/passports/${name}.test.ts`),
+      'test/documents.test.ts',
+    )
+  },
+)

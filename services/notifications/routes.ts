@@ -20,6 +20,7 @@ import {
   signedIn,
   withRole,
   type Actor,
+  timeOf,
 } from '#kernel'
 import Type from 'typebox'
 import { enqueueDelivery } from './addressing.ts'
@@ -366,7 +367,7 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
       },
     },
     async ({ body: { channel, event, since } }, reply) => {
-      const chosen = { channel, event, from: since === undefined ? undefined : new Date(since) }
+      const chosen = { channel, event, from: since === undefined ? undefined : timeOf(since) }
       const replayed = await db.transaction(async tx => {
         const revived = await reviveMany(tx, chosen, mostReplayed, now())
         for (const id of revived) await enqueueDelivery(tx, jobs.bulk, id)

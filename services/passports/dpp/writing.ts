@@ -19,13 +19,14 @@ function attributesIn(compressed: Compressed): Map<string, unknown> {
   const found = new Map<string, unknown>()
   for (const [key, section] of Object.entries(compressed)) {
     if (kept.includes(key) || ignored.includes(key)) continue
-    if (key in written) found.set(written[key as keyof typeof written], section)
+    if (Object.hasOwn(written, key)) found.set(written[key as keyof typeof written], section)
     else if (!groups.includes(key)) throw invalid(`/${key}`, `is no part of a passport: ${groups.join(', ')}`)
     else if (!isMembers(section)) throw invalid(`/${key}`, 'must be an object')
     else
       for (const [id, value] of Object.entries(section)) {
         const attribute = attributeOf(id)
-        if (attribute?.group !== key || id in heads) throw invalid(`/${key}/${id}`, `is nothing that ${key} says`)
+        if (attribute?.group !== key || Object.hasOwn(heads, id))
+          throw invalid(`/${key}/${id}`, `is nothing that ${key} says`)
         found.set(id, value)
       }
   }
