@@ -14,6 +14,7 @@ test('bad will at the token endpoint', async t => {
   const jar = await p.browser(p.ada)
   const { verifier, challenge } = pkce()
   const codeFor = async (of: { id: string }, about = {}) => (await p.letIn(jar, p.wayTo(of, challenge, about))).code!
+  // What the API answers, as JSON of any shape.
   const errorOf = (answer: { json(): any }) => answer.json().error as string | undefined
 
   await t.test('a code comes twice: it is refused, and the tokens of it end', async () => {

@@ -6,6 +6,7 @@ import { member, open } from '../testing.ts'
 import { mergePatch, nodeAt, stepsOf, withNode } from './paths.ts'
 import { compressedOf, elementOf, valueIn } from './shape.ts'
 
+/** What the API answers, as JSON of any shape. */
 type Answer = { status: number; body: any; headers: Record<string, unknown>; text: string }
 
 async function setUp(t: Parameters<typeof open>[0]) {

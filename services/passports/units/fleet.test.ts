@@ -46,6 +46,7 @@ test('a fleet is counted by category on a day, with what it lacks by article and
   const [gap] = body.missing
   assert.ok(gap.passports === 5 && gap.article)
 
+  // What the API answers, as JSON of any shape.
   const items: any[] = []
   for (let after = ''; ;) {
     const { body: page } = await ada.get(`/readiness?on=2027-08-17&compare=2027-08-18&category=EV&limit=3${after}`)
