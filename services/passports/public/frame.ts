@@ -7,7 +7,8 @@ dl { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 0
 dt, dd, dd ul { margin: 0 }
 dd { overflow-wrap: anywhere }
 dd ul { padding-inline-start: 1rem }
-nav ul { display: flex; flex-wrap: wrap; gap: 0.5rem; list-style: none; padding: 0 }
+body > nav { max-width: 34rem; margin: 0 auto; padding: 0 1.25rem 3rem }
+nav ul { display: flex; flex-wrap: wrap; gap: 0 1rem; list-style: none; padding: 0 }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr } dd { margin-bottom: 0.5rem } }
 @media print { nav { display: none } }
 `)
