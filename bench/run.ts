@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { groundNamed } from './ground.ts'
+import type { Line } from './measure.ts'
 import { aboutRun, pageOf, tableOf } from './report.ts'
 import { analytics } from './rows/analytics.ts'
 import { books } from './rows/books.ts'
@@ -16,10 +17,11 @@ import { money } from './rows/money.ts'
 import { nearby } from './rows/nearby.ts'
 import { post } from './rows/post.ts'
 import { processes } from './rows/processes.ts'
+import { sessions } from './rows/sessions.ts'
 import { signIns } from './rows/sign-in.ts'
 import { start } from './rows/start.ts'
 import { vendors } from './rows/vendors.ts'
-import { openWorld } from './world.ts'
+import { openWorld, type World } from './world.ts'
 
 /** `npm run bench`: DESIGN's budgets, each beside its bare floor in the same run. */
 const rows = [
@@ -34,7 +36,7 @@ const rows = [
   kafka,
   processes,
   chargers,
-  nearby,
+  async (world: World) => [...(await nearby(world)), ...(await sessions(world))],
   books,
   money,
   analytics,
@@ -63,19 +65,21 @@ if (!chosen.every(row => there.includes(row)))
   throw new Error(`--rows takes some of ${there} with --on ${on}, as --rows 1,2`)
 
 const started = performance.now()
+const file = join(import.meta.dirname, page)
+const before = await readFile(file, 'utf8').catch(() => '')
 const size = values.quick ? { rounds: 3, seconds: 2, quick: true } : { rounds: 7, seconds: 4, quick: false }
 const world = await openWorld(size, { on, profile: values.profile })
 try {
-  const results = []
+  const results: { row: number; lines: Line[] }[] = []
+  const version = await world.version()
   for (const row of chosen) {
     const lines = await rows[row - 1]!(world)
     console.log(tableOf(row, lines))
     results.push({ row, lines })
-  }
-  if (!values.quick) {
-    const about = aboutRun('bench', (performance.now() - started) / 1000, await world.version())
-    const file = join(import.meta.dirname, page)
-    await writeFile(file, pageOf(await readFile(file, 'utf8').catch(() => ''), title, about, results))
+    // Each at once: what was measured is not lost with a later row.
+    if (values.quick) continue
+    const about = aboutRun('bench', (performance.now() - started) / 1000, version)
+    await writeFile(file, pageOf(before, title, about, results))
   }
 } finally {
   await world.close()

@@ -141,9 +141,11 @@ export function sharesOf({ told, marks, charged, credited }: Session): Map<numbe
   if (charged) {
     const sums = at(charged.endedAt)
     sums[3] += 1
-    sums[4] += charged.netMinor - credited.netMinor
-    sums[5] += charged.taxMinor - credited.taxMinor
-    sums[6] += charged.totalMinor - credited.totalMinor
+    // What was given back counts up to what the session costs, which may be less since.
+    const counts = credited.totalMinor < charged.totalMinor ? credited : charged
+    sums[4] += charged.netMinor - counts.netMinor
+    sums[5] += charged.taxMinor - counts.taxMinor
+    sums[6] += charged.totalMinor - counts.totalMinor
   }
   const { startedAt, energyWh } = told
   at(startedAt)[2] += 1

@@ -7,6 +7,7 @@ import { exact, type Exact } from '#money/amount'
 import { hold, post, release, releaseExpired, type Transfer } from '#money/ledger'
 import { watchBudget } from '../companies/budgets.ts'
 import { payerOf, type Payer } from '../companies/payer.ts'
+import { creditedOf, listCredits } from '../credits/store.ts'
 import type { BillingHost } from '../host.ts'
 import { priceWithin } from '../ad-hoc/price.ts'
 import { findVisit } from '../ad-hoc/store.ts'
@@ -103,7 +104,7 @@ async function agreementFor(host: BillingHost, charge: Charge): Promise<Agreemen
   return { ...free, tariffId, version, quoteId, place }
 }
 
-/** What is to happen once a session is booked; of one that is free nothing is due. */
+/** What is to happen once a session is booked; nothing is due of one that is free or was given back. */
 export type Booked = (tx: Tx<'billing'>, charge: Charge, dueMinor: bigint) => Promise<void>
 
 /** Books what a session that is over costs, or what it costs otherwise than it was booked before. */
@@ -152,10 +153,10 @@ export async function charge(host: BillingHost, sessionId: string, booked: Booke
       return
     }
     await setPayer(tx, sessionId, payer)
-    await book(tx, before, { price, terms, payer, ...tax }, now())
+    const dueMinor = await book(tx, before, { price, terms, payer, ...tax }, now())
     for (const id of new Set([before.costCentreId, payer?.costCentreId ?? null]))
       if (id) await watchBudget(tx, id, before.endedAt!)
-    await booked(tx, before, tax.netMinor + tax.taxMinor)
+    await booked(tx, before, dueMinor)
     for (const who of payersOf(payer, before.bookedOn))
       await judge(tx, who, BigInt(settings.BILLING_DEBT_ALLOWED_MINOR), now())
     if (payer?.owner.kind !== 'person') return
@@ -182,9 +183,10 @@ const payersOf = (payer: Payer | undefined, former: Owner | null): Owner[] =>
 
 /**
  * What is due more than before is taken from the wallet, then owed; what is less pays debts, then goes into the wallet.
- * Where another pays than before, the one has all of it back and the other is asked for all of it.
+ * Where another pays than before, the one has all of it back and the other is asked for all of it. What was given back by
+ * hand is not given back once more: it counts up to what the session costs. Resolves with what is due then.
  */
-async function book(tx: Tx<'billing'>, before: Charge, due: Due, at: Date): Promise<void> {
+async function book(tx: Tx<'billing'>, before: Charge, due: Due, at: Date): Promise<bigint> {
   const { price, payer, netMinor, taxMinor, taxed } = due
   const { sessionId } = before
   const seller = before.seller!
@@ -198,10 +200,11 @@ async function book(tx: Tx<'billing'>, before: Charge, due: Due, at: Date): Prom
   const former = { owner: before.bookedOn, onAccount: before.onAccount }
   const isSame = before.revision === 0 || isSamePayer(payer, former)
   const old = isSame ? purse : await purseOf(tx, former, seller, currency)
+  const credited = creditedOf({ totalMinor, taxMinor }, await listCredits(tx, [sessionId]))
   const transfers = moved(
     [
-      { account: sales, wasMinor: before.netMinor, isMinor: netMinor },
-      { account: taxes, wasMinor: before.taxMinor, isMinor: taxMinor },
+      { account: sales, wasMinor: before.netMinor - before.creditedNetMinor, isMinor: netMinor - credited.netMinor },
+      { account: taxes, wasMinor: before.taxMinor - before.creditedTaxMinor, isMinor: taxMinor - credited.taxMinor },
     ],
     old,
     purse,
@@ -226,6 +229,8 @@ async function book(tx: Tx<'billing'>, before: Charge, due: Due, at: Date): Prom
     taxMinor,
     totalMinor,
     owedMinor,
+    creditedNetMinor: credited.netMinor,
+    creditedTaxMinor: credited.taxMinor,
     chargedAt: at,
     bookedOn: payer?.owner ?? null,
     onAccount: payer?.onAccount ?? false,
@@ -239,6 +244,7 @@ async function book(tx: Tx<'billing'>, before: Charge, due: Due, at: Date): Prom
       at,
     })
   await tell(tx, before, { revision, payer, currency, netMinor, taxMinor, totalMinor, owedMinor }, at)
+  return totalMinor - credited.netMinor - credited.taxMinor
 }
 
 const sumOf = (made: readonly Transfer[], counts: (transfer: Transfer) => boolean): bigint =>

@@ -43,6 +43,9 @@ export interface Charge {
   readonly taxMinor: bigint
   readonly totalMinor: bigint
   readonly owedMinor: bigint
+  /** What of these was given back by hand: never more than the session costs. */
+  readonly creditedNetMinor: bigint
+  readonly creditedTaxMinor: bigint
   readonly chargedAt: Date | null
   /** Who was asked to pay when it was booked; null where nobody was known. */
   readonly bookedOn: Owner | null
@@ -60,7 +63,8 @@ const columns = (db: Db) => db`
   started_at as "startedAt", ended_at as "endedAt", energy_wh as "energyWh",
   told_at as "toldAt", state, agreed_at as "agreedAt", tariff_id as "tariffId", version, quote_id as "quoteId", place,
   revision, price, taxed, currency, net_minor as "netMinor", tax_minor as "taxMinor", total_minor as "totalMinor",
-  owed_minor as "owedMinor", charged_at as "chargedAt",
+  owed_minor as "owedMinor", credited_net_minor as "creditedNetMinor", credited_tax_minor as "creditedTaxMinor",
+  charged_at as "chargedAt",
   case when booked_id is not null then json_build_object('kind', booked_kind, 'id', booked_id) end as "bookedOn",
   on_account as "onAccount", invoiced_revision as "invoicedRevision", invoice_id as "invoiceId"`
 
@@ -268,6 +272,8 @@ export const setCharged = (
     taxMinor,
     totalMinor,
     owedMinor,
+    creditedNetMinor,
+    creditedTaxMinor,
     chargedAt,
     bookedOn,
     onAccount,
@@ -282,6 +288,8 @@ export const setCharged = (
     | 'taxMinor'
     | 'totalMinor'
     | 'owedMinor'
+    | 'creditedNetMinor'
+    | 'creditedTaxMinor'
     | 'chargedAt'
     | 'bookedOn'
     | 'onAccount'
@@ -290,6 +298,17 @@ export const setCharged = (
   update charges set state = 'charged', revision = ${revision}, price = ${tx.json(price as never)},
     taxed = ${taxed && tx.json(taxed as never)}, currency = ${currency},
     net_minor = ${netMinor.toString()}, tax_minor = ${taxMinor.toString()}, total_minor = ${totalMinor.toString()},
-    owed_minor = ${owedMinor.toString()}, charged_at = ${chargedAt},
+    owed_minor = ${owedMinor.toString()}, credited_net_minor = ${creditedNetMinor.toString()},
+    credited_tax_minor = ${creditedTaxMinor.toString()}, charged_at = ${chargedAt},
     booked_kind = ${bookedOn?.kind ?? null}, booked_id = ${bookedOn?.id ?? null}, on_account = ${onAccount}
+  where session_id = ${sessionId}`
+
+/** As much more of it was given back by hand. */
+export const addCredited = (
+  tx: Tx,
+  sessionId: string,
+  { netMinor, taxMinor }: { netMinor: bigint; taxMinor: bigint },
+) => tx`
+  update charges set credited_net_minor = credited_net_minor + ${netMinor.toString()},
+    credited_tax_minor = credited_tax_minor + ${taxMinor.toString()}
   where session_id = ${sessionId}`

@@ -1,25 +1,20 @@
 import { SessionCredited } from '#contracts/billing'
 import { Problem, type Tx } from '#kernel'
-import { exact, toWhole } from '#money/amount'
 import { credit as creditInvoice, findInvoice, type CreditLine } from '#money/invoices'
 import { post } from '#money/ledger'
 import { moved, purseOf } from '../charges/purses.ts'
-import { lockCharge, type Charge } from '../charges/store.ts'
+import { addCredited, lockCharge, type Charge } from '../charges/store.ts'
 import type { BillingHost } from '../host.ts'
 import { tellInvoice } from '../invoices/telling.ts'
 import { accounts, judge, lockDriver, payDebts } from '../wallets/accounts.ts'
 import { noteSettled } from '../wallets/owed.ts'
-import { listCredits, type Credit } from './store.ts'
+import { listCredits, taxIn, type Credit } from './store.ts'
 
 type BillingTx = Tx<'billing'>
 
 /** What is left to be given back of a session; what waits for a second person counts, too. */
 export const creditable = (charge: Charge, credits: readonly Credit[]): bigint =>
   charge.totalMinor - credits.reduce((sum, { totalMinor }) => sum + totalMinor, 0n)
-
-/** Of an amount with tax what is tax, as the session was taxed. */
-const taxIn = ({ totalMinor, taxMinor }: Charge, minor: bigint): bigint =>
-  totalMinor === 0n ? 0n : toWhole(exact(minor).mul(exact(taxMinor, totalMinor)))
 
 /** The session as nobody else changes it, whoever pays for it first; fails with `charge_unknown`. */
 export async function lockForCredit(tx: BillingTx, found: Charge): Promise<Charge> {
@@ -49,6 +44,7 @@ export async function bookCredit(host: BillingHost, tx: BillingTx, charge: Charg
   const about = { sessionId, reason: credit.reason }
   const posted = await post(tx, { cause: id, kind: 'session-credit', at, about, transfers })
   if (posted.outcome === 'short') throw new Error(`the credit ${id} is not covered`)
+  await addCredited(tx, sessionId, { netMinor: totalMinor - taxMinor, taxMinor })
   const toDebt = transfers.filter(({ to }) => to === purse.debt).reduce((sum, { minor }) => sum + minor, 0n)
   if (bookedOn) {
     // What of this session is owed first.

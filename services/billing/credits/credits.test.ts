@@ -109,6 +109,28 @@ test('what is given back of what is owed makes that less, and stays when the ses
   await isRight()
 })
 
+test('a session that is corrected to less than was given back of it costs nothing, and no more is given back', async t => {
+  const { session, ended, corrected, credit, wallet, documents, second, p, isRight, fund } = await sell(t)
+  await fund(session.driverId, 500n)
+  await ended(session)
+  const { body } = await credit(400)
+  assert.equal((await second.post(`/credits/${body.id}/confirm`)).body.state, 'booked')
+  assert.equal((await wallet(session.driverId)).balanceMinor, 400)
+  await corrected({ ...session, energyWh: 4_000 }, 90)
+  await p.settle()
+  assert.equal((await wallet(session.driverId)).balanceMinor, 500, 'all that was paid, and not a cent more')
+  await corrected({ ...session, energyWh: 9_000 }, 95)
+  await p.settle()
+  assert.equal((await wallet(session.driverId)).balanceMinor, 450, 'what was given back counts again')
+  const sums = (await documents()).map(([kind, minor]) => (kind === 'invoice' ? minor : -minor))
+  assert.equal(
+    sums.reduce((sum, minor) => sum + minor),
+    50,
+    'as the invoices say',
+  )
+  await isRight()
+})
+
 test('what was given back before the month was invoiced is on the invoice, and on its credit note', async t => {
   const { session, ended, credit, documents, periodically, clock, driver, fund, isRight } = await sell(t)
   await driver.put('/invoicing', { every: 'month', language: 'en', party: null })

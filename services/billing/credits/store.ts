@@ -1,4 +1,5 @@
 import type { Db, Tx } from '#kernel'
+import { exact, toWhole } from '#money/amount'
 
 /** What a seller gives back of a session by hand. */
 export interface Credit {
@@ -14,6 +15,23 @@ export interface Credit {
   readonly proposedAt: Date
   readonly decidedBy: string | null
   readonly decidedAt: Date | null
+}
+
+interface Cost {
+  readonly totalMinor: bigint
+  readonly taxMinor: bigint
+}
+
+/** Of an amount with tax what is tax, as the session was taxed. */
+export const taxIn = ({ totalMinor, taxMinor }: Cost, minor: bigint): bigint =>
+  totalMinor === 0n ? 0n : toWhole(exact(minor).mul(exact(taxMinor, totalMinor)))
+
+/** What counts of that was given back of a session that costs so much: not more than that. */
+export function creditedOf(cost: Cost, credits: readonly Credit[]) {
+  const givenMinor = credits.reduce((sum, { state, totalMinor }) => (state === 'booked' ? sum + totalMinor : sum), 0n)
+  const countsMinor = givenMinor < cost.totalMinor ? givenMinor : cost.totalMinor
+  const taxMinor = taxIn(cost, countsMinor)
+  return { netMinor: countsMinor - taxMinor, taxMinor }
 }
 
 const columns = (db: Db) => db`

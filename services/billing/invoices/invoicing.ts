@@ -143,8 +143,12 @@ async function takeBack(tx: Tx<'billing'>, { sessionId, revision, invoiceId, pla
     reason: 'More is known of the session',
     at,
     timeZone: place!.timeZone,
+  }).catch((error: unknown) => {
+    // All of it was given back by hand before.
+    if (error instanceof Problem && error.code === 'credit_nothing_left') return undefined
+    throw error
   })
-  if (!issued.isNew) return
+  if (!issued?.isNew) return
   const kind = (await findCompany(tx, buyer.id!)) ? 'organisation' : 'person'
   await tellInvoice(tx, issued, { sellerId: seller.id, buyer: { kind, id: buyer.id! }, currency })
 }
