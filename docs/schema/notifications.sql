@@ -175,6 +175,7 @@ create table webhook_calls (
   constraint webhook_calls_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text, 'delivered'::text, 'dead'::text])))
 );
 CREATE INDEX webhook_calls_created ON notifications.webhook_calls USING btree (created_at);
+CREATE INDEX webhook_calls_dead ON notifications.webhook_calls USING btree (created_at, id) WHERE (status = 'dead'::text);
 CREATE INDEX webhook_calls_listed ON notifications.webhook_calls USING btree (webhook_id, created_at, id);
 CREATE INDEX webhook_calls_open ON notifications.webhook_calls USING btree (webhook_id, next_at) WHERE (status = ANY (ARRAY['waiting'::text, 'sending'::text]));
 
@@ -199,4 +200,5 @@ create table webhooks (
   constraint webhooks_generation_check CHECK ((generation > 0)),
   constraint webhooks_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text, 'role'::text])))
 );
+CREATE INDEX webhooks_failing ON notifications.webhooks USING btree (id) WHERE ((failing_since IS NOT NULL) OR (disabled_because = ANY (ARRAY['failures'::text, 'gone'::text])));
 CREATE INDEX webhooks_owner ON notifications.webhooks USING btree (owner_kind, owner_id, id);

@@ -31,6 +31,7 @@ export const problems = {
     'A webhook has an https address on the public network, without name and password.',
   ],
   too_many_webhooks: ['conflict', 'There are 20 webhooks already; remove one first.'],
-  call_unknown: ['not_found', 'There is no such call of this webhook.'],
+  webhook_switched_off: ['conflict', 'Its owner switched the webhook off, and switches it on.'],
+  call_unknown: ['not_found', 'There is no such call, or it was not given up.'],
   call_not_dead: ['conflict', 'Only calls that were given up are made again by hand.'],
 } satisfies Problems

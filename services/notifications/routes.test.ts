@@ -276,3 +276,24 @@ test('codes and what concerns the safety of an account cannot be switched off; u
     assert.deepEqual([answer.statusCode, answer.json().errors?.[0].pointer], [400, pointer])
   }
 })
+
+test('kinds of messages have names in both languages, and say on which channels one chooses', async t => {
+  const p = await open(t)
+  const ask = async (query: string, headers = {}) =>
+    (await p.http.inject({ url: `/api/notifications/kinds${query}`, headers })).json().items as {
+      kind: string
+      name: string
+      service: string
+      channels: string[]
+    }[]
+  const named = (items: Awaited<ReturnType<typeof ask>>, kind: string) => items.find(one => one.kind === kind)!
+  assert.deepEqual(named(await ask('?locale=de'), 'passport.created'), {
+    kind: 'passport.created',
+    name: 'Ein Pass wurde angelegt',
+    service: 'passports',
+    channels: ['email', 'inApp', 'push', 'sms'],
+  })
+  assert.equal(named(await ask('', { 'accept-language': 'de' }), 'user.registered').name, 'Willkommen')
+  assert.deepEqual(named(await ask(''), 'send-otp').channels, [], 'a code comes in any case')
+  assert.deepEqual(named(await ask(''), 'user.factors-changed').channels, ['push', 'sms'])
+})

@@ -3,6 +3,7 @@ import { defineService, StartError } from '#kernel'
 import { takeUp } from './delivery.ts'
 import { openJobs } from './jobs.ts'
 import { asksLater, needs, settings } from './host.ts'
+import { kindRoutes } from './kinds/routes.ts'
 import { mailPages } from './mailing/pages.ts'
 import { mailRoutes } from './mailing/routes.ts'
 import { pushRoutes } from './push/routes.ts'
@@ -15,6 +16,7 @@ import { reactions } from './reactions.ts'
 import { dropOld, leastRetention } from './retention.ts'
 import { routes } from './routes.ts'
 import { streams } from './stream.ts'
+import { failureRoutes } from './webhooks/failures.ts'
 import { webhookRoutes } from './webhooks/routes.ts'
 import { send, tendWebhooks, type SendJob } from './webhooks/sending.ts'
 
@@ -43,7 +45,9 @@ export const notifications = defineService({
     )
     reactions(host, jobs, sending)
     routes(host, jobs)
+    kindRoutes(host)
     webhookRoutes(host, sending)
+    failureRoutes(host, sending)
     mailRoutes(host)
     mailPages(host)
     const twilio = twilioOf(host)

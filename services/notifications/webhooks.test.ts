@@ -263,3 +263,71 @@ test('what was sent is forgotten after thirty days, and what a killed process le
   await tendWebhooks(p.host, send)
   assert.deepEqual((await call(200, `GET /${id}/calls`)).items, [])
 })
+
+test('who runs the platform finds what does not arrive, of all owners, without secrets, and has it sent again', async t => {
+  const p = await open(t)
+  const there = await receiver(t)
+  const call = caller(p, ada)
+  const { id } = await call(201, 'POST ', { url: `${there.url}?secret=quiet-trains` })
+  await caller(p, ada)(201, 'POST ', { url: `${there.url}/well`, events: ['passport.published'] })
+  const admin = async (status: number, method: 'GET' | 'POST', path: string, payload?: object) => {
+    const headers = p.signedIn({ userId: grace.userId, role: 'admin' })
+    const answer = await p.http.inject({
+      method,
+      url: `/api/notifications/${path}`,
+      headers,
+      ...(payload && { payload }),
+    })
+    assert.equal(answer.statusCode, status, answer.body)
+    return answer.json()
+  }
+  assert.deepEqual((await admin(200, 'GET', 'webhook-failures')).items, [])
+  there.answer = () => 500
+  await p.publish(PassportCreated, { ...passport, owner: self })
+  await p.publish(PassportCreated, { ...passport, owner: self })
+  await p.settle()
+  const [failing, ...others] = (await admin(200, 'GET', 'webhook-failures?off=false')).items
+  assert.deepEqual(others, [])
+  assert.partialDeepStrictEqual(failing, {
+    id,
+    owner: self,
+    disabledBecause: null,
+    dead: 0,
+    lastError: 'It answered 500 Internal Server Error',
+  })
+  assert.doesNotMatch(JSON.stringify(failing), /quiet-trains|hooks/)
+
+  // As after eleven tries, over more than three days.
+  await p.db('notifications')`update webhook_calls set status = 'dead', tries = 11, answer = 500, error = null`
+  await p.db('notifications')`update webhooks set disabled_because = 'failures' where id = ${id}`
+  assert.equal((await admin(200, 'GET', 'webhook-failures?off=true')).items[0].dead, 2)
+  const dead = (await admin(200, 'GET', `webhook-calls?webhookId=${id}&event=passport.created`)).items
+  assert.deepEqual(
+    dead.map(({ webhookId, event, answer }: Record<string, unknown>) => [webhookId, event, answer]),
+    [
+      [id, 'passport.created', 500],
+      [id, 'passport.created', 500],
+    ],
+  )
+  there.answer = () => 204
+  there.got.length = 0
+  await admin(202, 'POST', `webhook-calls/${dead[0].id}/replay`)
+  await admin(404, 'POST', `webhook-calls/${dead[0].id}/replay`)
+  await p.settle()
+  assert.equal(there.got.length, 0, 'it waits: the webhook is off')
+  const since = new Date(0).toISOString()
+  assert.deepEqual(await admin(202, 'POST', `webhook-failures/${id}/replay`, { since }), { replayed: 1 })
+  await p.settle()
+  assert.equal(there.got.length, 2)
+  assert.deepEqual((await admin(200, 'GET', 'webhook-failures')).items, [])
+  assert.equal((await call(200, `GET /${id}`)).enabled, true)
+
+  const own = (await call(200, `GET /${id}`)) as Record<string, unknown>
+  await call(200, `PUT /${id}`, { url: own.url, description: '', events: [], enabled: false })
+  assert.equal((await admin(409, 'POST', `webhook-failures/${id}/replay`, {})).code, 'webhook_switched_off')
+  await admin(404, 'POST', `webhook-failures/${newId()}/replay`, {})
+  for (const path of ['webhook-failures', 'webhook-calls']) {
+    const answer = await p.http.inject({ url: `/api/notifications/${path}`, headers: p.as(ada) })
+    assert.equal(answer.statusCode, 403)
+  }
+})

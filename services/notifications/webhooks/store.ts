@@ -162,3 +162,69 @@ export async function findCall(db: Db, webhookId: string, id: string): Promise<C
 /** Calls older than `before` that are done with. */
 export const dropCalls = (tx: Tx, before: Date) =>
   tx`delete from webhook_calls where created_at < ${before} and status in ('delivered', 'dead')`
+
+// ── Of all owners ──
+
+export interface FailingWebhook extends Webhook {
+  /** How many calls of it were given up; no more than `mostShownDead + 1` are counted. */
+  dead: number
+  /** Why the last call did not arrive. */
+  lastError: string | null
+}
+
+export const mostShownDead = 1_000
+
+/** Webhooks at which nothing arrives, or that were switched off for it; the latest made first. */
+export const listFailing = (db: Db, off: boolean | undefined, after: string | undefined, limit: number) => db<
+  FailingWebhook[]
+>`
+  select ${webhookColumns(db)},
+    (select count(*)::int from (select from webhook_calls c where c.webhook_id = webhooks.id and c.status = 'dead'
+      limit ${mostShownDead + 1}) found) as dead,
+    (select c.error from webhook_calls c
+      where c.webhook_id = webhooks.id and c.status <> 'delivered' and c.tries > 0
+      order by c.created_at desc, c.id desc limit 1) as "lastError"
+  from webhooks
+  where (failing_since is not null or disabled_because in ('failures', 'gone'))
+    ${off === undefined ? db`` : off ? db`and disabled_because is not null` : db`and disabled_because is null`}
+    ${after ? db`and id < ${after}` : db``}
+  order by id desc limit ${limit}`
+
+export interface DeadCall extends Call {
+  webhookId: string
+  owner: WebhookOwner
+  url: string
+}
+
+/** Calls that were given up, of all or of one, the newest first. */
+export const listDead = (
+  db: Db,
+  { webhookId, event }: { webhookId: string | undefined; event: string | undefined },
+  { before, limit }: { before: Cursor | undefined; limit: number },
+) => db<DeadCall[]>`
+  select c.id, c.event, c.status, c.tries, c.next_at as "nextAt", c.answer, c.error, c.created_at as "createdAt",
+    c.updated_at as "updatedAt", w.id as "webhookId", w.url,
+    json_build_object('kind', w.owner_kind, 'id', w.owner_id) as owner
+  from webhook_calls c join webhooks w on w.id = c.webhook_id
+  where c.status = 'dead' ${webhookId ? db`and c.webhook_id = ${webhookId}` : db``}
+    ${event ? db`and c.event = ${event}` : db``}
+    ${before ? db`and (c.created_at, c.id) < (${before[0] as string}::timestamptz, ${before[1] as string}::uuid)` : db``}
+  order by c.created_at desc, c.id desc limit ${limit}`
+
+/** One that was given up, with its webhook. */
+export async function findDead(db: Db, id: string): Promise<{ webhookId: string } | undefined> {
+  const [row] = await db<{ webhookId: string }[]>`
+    select webhook_id as "webhookId" from webhook_calls where id = ${id} and status = 'dead'`
+  return row
+}
+
+/** The oldest of a webhook that were given up since a time are wanted again. */
+export async function reviveOldest(tx: Tx, webhookId: string, since: Date, most: number, at: Date): Promise<number> {
+  const revived = await tx`
+    update webhook_calls set status = 'waiting', tries = 0, next_at = ${at}, updated_at = ${at}
+    where id in (select id from webhook_calls
+      where webhook_id = ${webhookId} and status = 'dead' and created_at >= ${since}
+      order by created_at, id limit ${most} for update skip locked)
+    returning id`
+  return revived.length
+}
