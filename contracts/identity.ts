@@ -262,6 +262,14 @@ export const ActingBegan = event(
   Type.Object({ userId: Id, sessionId: Id, by: Id, byName: Name, reason: Type.String(), until: Instant }),
 )
 
+/** An admin signed a person out everywhere; so many `sessions` ended. */
+export const UserSignedOut = event(
+  'identity',
+  'user.signed-out',
+  'userId',
+  Type.Object({ userId: Id, sessions: Type.Integer() }),
+)
+
 /** Access tokens of these sessions issued before `before` are refused from now on, by every process. */
 export const SessionsRevoked = event(
   'identity',
@@ -375,6 +383,96 @@ export const ApiKeyRevoked = event(
   'api-key.revoked',
   'keyId',
   Type.Object({ keyId: Id, ownerId: Id, reason: Type.Enum(['revoked', 'rotated', 'password-reset', 'owner-gone']) }),
+)
+
+/** A client, and for whom it is: of the platform without an organisation. */
+const OfClient = {
+  clientId: Id,
+  name: Type.String({ examples: ['Fleet planner'] }),
+  organisationId: Type.Union([Id, Type.Null()]),
+}
+const Uris = Type.Array(Type.String())
+const AskedScopes = Type.Array(Type.String({ examples: ['passports:read'] }))
+
+/** An app was registered that people sign in to with their account here. */
+export const ClientRegistered = event(
+  'identity',
+  'client.registered',
+  'clientId',
+  Type.Object({
+    ...OfClient,
+    kind: Type.Enum(['public', 'confidential']),
+    firstParty: Type.Boolean(),
+    redirectUris: Uris,
+    scopes: AskedScopes,
+  }),
+)
+
+/** Name, addresses or scopes of a client changed, to these. */
+export const ClientChanged = event(
+  'identity',
+  'client.changed',
+  'clientId',
+  Type.Object({ ...OfClient, redirectUris: Uris, postLogoutRedirectUris: Uris, scopes: AskedScopes }),
+)
+
+/** A client has another secret; the one before is good no more. */
+export const ClientSecretRotated = event('identity', 'client.secret-rotated', 'clientId', Type.Object(OfClient))
+
+/** A client is gone, and with it all that people let it do. */
+export const ClientRemoved = event('identity', 'client.removed', 'clientId', Type.Object(OfClient))
+
+/** What a person lets a client do, for themselves or for an organisation (`actsFor`). */
+const OfConsent = {
+  userId: Id,
+  clientId: Id,
+  clientName: Type.String({ examples: ['Fleet planner'] }),
+  actsFor: Type.Union([Id, Type.Null()]),
+  scopes: AskedScopes,
+}
+
+/**
+ * A person let a client in, or let it do more: `scopes` are all that it may by now. `asked` is false for those of the
+ * platform itself, for which nobody is asked.
+ */
+export const ClientConsentGiven = event(
+  'identity',
+  'client-consent.given',
+  'userId',
+  Type.Object({ ...OfConsent, asked: Type.Boolean() }),
+)
+
+/** A person lets a client in no more; its tokens have ended. */
+export const ClientConsentWithdrawn = event('identity', 'client-consent.withdrawn', 'userId', Type.Object(OfConsent))
+
+/** Which version of which terms: `terms` are agreed to, a `notice` is read, a `consent` is given freely and can be taken back. */
+const OfTerms = {
+  termsId: Id,
+  key: Type.String({ examples: ['privacy'] }),
+  kind: Type.Enum(['terms', 'notice', 'consent']),
+  version: Type.Integer(),
+}
+
+/**
+ * A version of terms was published. It holds from `effectiveAt` on, and asks people again who sign in from then on.
+ * `digest` (SHA-256, hex) is of its texts.
+ */
+export const TermsPublished = event(
+  'identity',
+  'terms.published',
+  'termsId',
+  Type.Object({ ...OfTerms, languages: Type.Array(Locale), effectiveAt: Instant, digest: Type.String() }),
+)
+
+/** A version of terms that did not hold yet was taken back. */
+export const TermsRetracted = event('identity', 'terms.retracted', 'termsId', Type.Object(OfTerms))
+
+/** A person agreed to a version of terms, or took a consent back that they had given to it. */
+export const TermsAnswered = event(
+  'identity',
+  'terms.answered',
+  'userId',
+  Type.Object({ userId: Id, ...OfTerms, answer: Type.Enum(['agreed', 'withdrawn']) }),
 )
 
 /**

@@ -1,19 +1,6 @@
-export {
-  anyone,
-  anyoneAsThemselves,
-  judgedElsewhere,
-  refuseForgery,
-  signedIn,
-  signedInSomehow,
-  withRole,
-  accessAudience,
-  bearerOf,
-  evenActing,
-  fresh,
-  type AccessRule,
-  type Actor,
-  type Visitor,
-} from './access/access.ts'
+export { accessAudience, anyone, anyoneAsThemselves, bearerOf, evenActing, fresh } from './access/access.ts'
+export { judgedElsewhere, refuseForgery, signedIn, signedInBeforeTerms, signedInSomehow } from './access/access.ts'
+export { withRole, type AccessRule, type Actor, type Visitor } from './access/access.ts'
 export { digestOfKey, isKey, newKey, startOfKeys } from './access/machines.ts'
 export { authorise, mayRead, mayWrite, organisationFor, ownerFor, partiesOf, type Owned } from './access/ownership.ts'
 export type { Cache, Limit } from './cache/cache.ts'

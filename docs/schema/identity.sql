@@ -454,6 +454,41 @@ create table signing_keys (
 );
 CREATE UNIQUE INDEX signing_keys_one ON identity.signing_keys USING btree (state) WHERE (state <> 'previous'::text);
 
+create table terms (
+  id            uuid                      not null,
+  key           text                      not null,
+  kind          text                      not null,
+  version       integer                   not null,
+  texts         jsonb                     not null,
+  digest        bytea                     not null,
+  effective_at  timestamp with time zone  not null,
+  published_at  timestamp with time zone  not null,
+  published_by  uuid                      not null,
+  constraint terms_pkey PRIMARY KEY (id),
+  constraint terms_key_version_key UNIQUE (key, version),
+  constraint terms_key_check CHECK ((key ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
+  constraint terms_kind_check CHECK ((kind = ANY (ARRAY['terms'::text, 'notice'::text, 'consent'::text]))),
+  constraint terms_version_check CHECK ((version > 0))
+);
+
+create table terms_answers (
+  id            uuid                      not null,
+  user_id       uuid                      not null,
+  terms_id      uuid                      not null,
+  answer        text                      not null,
+  locale        text                      not null,
+  device        text,
+  address_hash  bytea,
+  created_at    timestamp with time zone  not null,
+  left_at       timestamp with time zone,
+  constraint terms_answers_pkey PRIMARY KEY (id),
+  constraint terms_answers_terms_id_fkey FOREIGN KEY (terms_id) REFERENCES terms(id),
+  constraint terms_answers_answer_check CHECK ((answer = ANY (ARRAY['agreed'::text, 'withdrawn'::text])))
+);
+CREATE INDEX terms_answers_left ON identity.terms_answers USING btree (left_at) WHERE (left_at IS NOT NULL);
+CREATE INDEX terms_answers_terms ON identity.terms_answers USING btree (terms_id, id);
+CREATE INDEX terms_answers_user ON identity.terms_answers USING btree (user_id, id);
+
 create table totp (
   user_id        uuid                      not null,
   sealed         bytea,

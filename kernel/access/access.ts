@@ -23,6 +23,8 @@ export interface Visitor extends Actor {
   readonly authenticatedAt: number
   /** Whether they have a second factor; `missing` where their role needs one, so that they may only set it up. */
   readonly factor?: 'set' | 'missing'
+  /** Terms that held when they signed in wait for their answer. */
+  readonly terms?: 'open'
 }
 
 /** Who may use a route. Every route has one; there is no default. */
@@ -38,11 +40,6 @@ export interface AccessRule {
   /** Undefined lets them in. */
   refuse(visitor: Visitor | undefined, now: Date): Problem | undefined
 }
-
-const unauthenticated = () =>
-  new Problem('unauthenticated', 'token_missing', {
-    detail: 'Sign in and send the access token as "Authorization: Bearer …" or as cookie.',
-  })
 
 /**
  * Nobody is asked who they are. A valid token is still read, but a change is nobody's by cookie: a jar sends it with
@@ -63,32 +60,40 @@ export const judgedElsewhere: AccessRule = { admits: 'public', name: 'public', r
 export const signedInSomehow: AccessRule = {
   admits: 'signed in',
   name: 'signed in',
-  refuse: visitor => (visitor ? undefined : unauthenticated()),
-}
-
-export const signedIn: AccessRule = {
-  ...signedInSomehow,
   refuse: visitor => {
-    if (!visitor) return unauthenticated()
-    if (visitor.factor !== 'missing') return undefined
-    return new Problem('forbidden', 'second_factor_missing', {
-      detail: 'Your role needs a second factor. Set one up at /api/auth/security, or by /api/auth/mfa/totp.',
-    })
+    const detail = 'Sign in and send the access token as "Authorization: Bearer …" or as cookie.'
+    return visitor ? undefined : new Problem('unauthenticated', 'token_missing', { detail })
   },
 }
+
+/** The rule, and nobody of whom `lacks` says that something is missing. */
+const unless = (rule: AccessRule, lacks: (visitor: Visitor) => boolean, code: string, detail: string): AccessRule => ({
+  ...rule,
+  refuse: (visitor, now) =>
+    rule.refuse(visitor, now) ?? (lacks(visitor!) ? new Problem('forbidden', code, { detail }) : undefined),
+})
+
+/** Also who has not answered new terms yet: these keep nobody from their data, nor from leaving. */
+export const signedInBeforeTerms = unless(
+  signedInSomehow,
+  ({ factor }) => factor === 'missing',
+  'second_factor_missing',
+  'Your role needs a second factor. Set one up at /api/auth/security, or by /api/auth/mfa/totp.',
+)
+
+export const signedIn = unless(
+  signedInBeforeTerms,
+  ({ terms }) => terms === 'open',
+  'terms_open',
+  'Terms wait for your answer. Give it at /api/auth/agree, or by POST /api/auth/agreements.',
+)
 
 /** Any of the roles; an admin may all. */
 export const withRole = (...roles: Role[]): AccessRule => {
   const admits = [...new Set<Role>([...roles, 'admin'])]
-  return {
-    admits,
-    name: admits.join(' or '),
-    refuse: (visitor, now) => {
-      const refusal = signedIn.refuse(visitor, now)
-      if (refusal || admits.includes(visitor!.role)) return refusal
-      return new Problem('forbidden', 'role_insufficient', { detail: `This needs the role ${roles.join(' or ')}.` })
-    },
-  }
+  const detail = `This needs the role ${roles.join(' or ')}.`
+  const rule = unless(signedIn, ({ role }) => !admits.includes(role), 'role_insufficient', detail)
+  return { ...rule, admits, name: admits.join(' or ') }
 }
 
 /** Beside the rule: whoever has a second factor gave it within these minutes; `everybody` else proved to be it. */

@@ -167,6 +167,7 @@ function visitorOf(claims: JWTPayload): Visitor {
     ...(typeof claims.scope === 'string' && { scopes: claims.scope.split(' ') }),
     authenticatedAt: ((claims.auth_time as number | undefined) ?? claims.iat!) * 1000,
     ...(claims.factor !== undefined && { factor: claims.factor as Visitor['factor'] }),
+    ...(claims.terms === 'open' && { terms: claims.terms }),
     ...(typeof actedBy === 'string' && { actedBy: inOne(actedBy) }),
     ...(organisation && { organisation: { ...organisation, id: inOne(organisation.id) } }),
   }

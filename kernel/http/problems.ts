@@ -1,5 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import { anyone, anyoneAsThemselves, signedInSomehow } from '../access/access.ts'
+import { anyone, anyoneAsThemselves, signedInBeforeTerms, signedInSomehow } from '../access/access.ts'
 import { Problem, statusOf, type ProblemKind } from '../problem.ts'
 import type { RouteSchema } from './http.ts'
 
@@ -37,6 +37,7 @@ const ofKernel: Problems = {
   service_token_invalid: ['unauthenticated', 'This address is for the processes of the platform.'],
   fresh_sign_in_required: ['unauthenticated', 'Too long ago proven to be it: `POST /api/auth/step-up`; RFC 9470.'],
   second_factor_missing: ['forbidden', 'The role needs a second factor, which has to be set up first.'],
+  terms_open: ['forbidden', 'Terms wait for an answer; data can be taken along and the account deleted without one.'],
   acting_for_another: ['forbidden', 'An admin who acts in the place of somebody may not do this.'],
   role_insufficient: ['forbidden', 'Another role is needed.'],
   scope_insufficient: ['forbidden', 'The key or token of a program was not let do this.'],
@@ -135,6 +136,7 @@ export function codesOf({ method, config, schema = {} }: Pick<RouteOptions, 'met
     scope_insufficient: admits !== 'public',
     fresh_sign_in_required: config?.access?.maxAge,
     second_factor_missing: admits !== 'public' && config?.access !== signedInSomehow,
+    terms_open: admits !== 'public' && ![signedInSomehow, signedInBeforeTerms].includes(config!.access!),
     acting_for_another:
       config?.access?.maxAge ??
       (config?.service === 'identity' && changes && admits !== 'public' && !config.access?.evenActing),

@@ -1,4 +1,10 @@
 import type { PersonalTables } from '#kernel'
 
-/** What is kept of a person: that they are there. The audit log is about what admins did for others. */
-export const personal: PersonalTables = { things: 'id = $1::uuid' }
+/**
+ * What is kept of a person: that they are there, and what they did to their own account. What they did to others would
+ * tell of those.
+ */
+export const personal: PersonalTables = {
+  things: 'id = $1::uuid',
+  audit: 'actor_id = $1::uuid and object = ($1::uuid)::text',
+}

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parse } from 'csv-parse/sync'
-import { UserDeleted, UserDisabled, UserRegistered, UserRoleChanged } from '#contracts/identity'
+import {
+  ClientConsentGiven,
+  UserDeleted,
+  UserDisabled,
+  UserFactorsChanged,
+  UserPasswordReset,
+  UserRegistered,
+  UserRoleChanged,
+} from '#contracts/identity'
 import { IncidentClosed, IncidentOpened } from '#contracts/maintenance'
 import { OrderRefunded, RefundFailed } from '#contracts/orders'
 import { SessionEnded, SessionStarted } from '#contracts/sessions'
@@ -191,6 +199,29 @@ suite('the audit log', () => {
     await it.p.publish(CommissionRuleChanged, rule(), acting)
     const [inTheirPlace] = await acts(it, '?limit=1')
     assert.partialDeepStrictEqual(inTheirPlace, { actorId: it.grace.userId, details: { actedFor: it.ada.userId } })
+  })
+
+  test('has what people do to their own accounts, without names, and what nobody signed in did by a mail', async t => {
+    const it = await open(t)
+    const [userId, clientId, eventId] = [newId(), newId(), newId()]
+    const self = { userId, role: 'user' as const }
+    const nobody = { userId: null, role: 'system' as const }
+    const consent = { userId, clientId, clientName: 'Ada’s planner', actsFor: null, scopes: ['openid'], asked: true }
+    await it.p.publish(ClientConsentGiven, consent, self, eventId)
+    await it.p.publish(ClientConsentGiven, consent, self, eventId)
+    await it.p.publish(UserPasswordReset, { userId, version: 2 }, nobody)
+    await it.p.publish(
+      UserFactorsChanged,
+      { userId, change: 'added', factor: 'passkey', name: 'Ada’s', left: null },
+      self,
+    )
+    const all = await acts(it, `?actor=${userId}`)
+    assert.deepEqual(all.map(({ act, object, details }) => [act, object, details]).toSorted(), [
+      ['client-consent.given', userId, { clientId, actsFor: null, scopes: ['openid'], asked: true }],
+      ['user.factors-changed', userId, { change: 'added', factor: 'passkey', left: null }],
+      ['user.password-reset', userId, { version: 2 }],
+    ])
+    assert.doesNotMatch(JSON.stringify(all), /Ada/)
   })
 
   test('the audit log cannot be changed', async t => {

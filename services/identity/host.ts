@@ -5,6 +5,12 @@ import {
   ActingBegan,
   ApiKeyCreated,
   ApiKeyRevoked,
+  ClientChanged,
+  ClientConsentGiven,
+  ClientConsentWithdrawn,
+  ClientRegistered,
+  ClientRemoved,
+  ClientSecretRotated,
   DeviceSeen,
   MemberChanged,
   MemberInvited,
@@ -15,6 +21,9 @@ import {
   RegistrationRepeated,
   SendOtp,
   SessionsRevoked,
+  TermsAnswered,
+  TermsPublished,
+  TermsRetracted,
   UserDeleted,
   UserDisabled,
   UserEmailChanged,
@@ -25,6 +34,7 @@ import {
   UserPasswordReset,
   UserRegistered,
   UserRoleChanged,
+  UserSignedOut,
   UserUpdated,
 } from '#contracts/identity'
 import { countPassportsOf } from '#contracts/passports'
@@ -48,6 +58,7 @@ export const publishes = [
   UserDeleted,
   AccountDeletionEnded,
   ActingBegan,
+  UserSignedOut,
   SessionsRevoked,
   OrganisationCreated,
   MemberInvited,
@@ -56,6 +67,15 @@ export const publishes = [
   OrganisationKindsChanged,
   ApiKeyCreated,
   ApiKeyRevoked,
+  TermsPublished,
+  TermsRetracted,
+  TermsAnswered,
+  ClientRegistered,
+  ClientChanged,
+  ClientSecretRotated,
+  ClientRemoved,
+  ClientConsentGiven,
+  ClientConsentWithdrawn,
 ]
 
 /** What an organisation may hold, and what it shows. */
@@ -73,6 +93,9 @@ export const settings = Type.Object({
   REQUIRE_MFA: Setting.list(
     'Roles that need a second factor, like admin,operator: without one they may only set one up.',
   ),
+  TERMS_ANSWERS_KEPT: Setting.duration('How long it is kept what somebody agreed to who deleted their account', {
+    default: '1096d',
+  }),
   PASSKEY_RP_ID: Type.Optional(
     Setting.text('The domain passkeys are made for; that of PUBLIC_URL where it is not set', {
       pattern: '^[a-z0-9-]+(\\.[a-z0-9-]+)*$',

@@ -8,6 +8,7 @@ import { openPasswords, type Passwords } from './passwords/passwords.ts'
 import { openProviders, readProviders, type Providers } from './providers/providers.ts'
 import { openCodes, type Codes } from './registration/codes.ts'
 import { openSessions, type Sessions } from './sessions/sessions.ts'
+import { openTerms, type WaitingTerms } from './terms/waiting.ts'
 
 /** What the routes of this service share. */
 export interface Identity {
@@ -17,6 +18,7 @@ export interface Identity {
   tokens: Tokens
   sessions: Sessions
   passkeys: Passkeys
+  terms: WaitingTerms
   limits: ReturnType<typeof openLimits>
   providers: Providers
   counted: Figures['counted']
@@ -29,12 +31,14 @@ export async function openIdentity(host: IdentityHost): Promise<Identity> {
   host.onStop(passwords.close)
   const tokens = await openTokens(host)
   const figures = openFigures(host)
+  const terms = openTerms(host)
   return {
     host,
     passwords,
     codes: openCodes(host.secret),
     tokens,
-    sessions: openSessions(host, tokens),
+    terms,
+    sessions: openSessions(host, tokens, terms),
     passkeys: openPasskeys(host),
     limits: openLimits(host.cache),
     providers: openProviders(readProviders(host.settings.OIDC_PROVIDERS), host.platform.publicUrl),

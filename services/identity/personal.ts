@@ -11,6 +11,8 @@ export const personal: PersonalTables = {
   api_keys: 'user_id = $1::uuid',
   members: 'user_id = $1::uuid',
   organisation_kinds: 'asked_by = $1::uuid or decided_by = $1::uuid',
+  terms: 'published_by = $1::uuid',
+  terms_answers: 'user_id = $1::uuid',
   client_consents: 'user_id = $1::uuid',
   client_grants: 'user_id = $1::uuid',
   imports: 'user_id = $1::uuid',

@@ -1,7 +1,7 @@
 import { defineService, imports } from '#kernel'
 import { firstAdmin } from './accounts/admins.ts'
 import { administrationRoutes } from './accounts/administration.ts'
-import { accountDeletionRoute, deleteForAdmins } from './accounts/deletion.ts'
+import { accountDeletion } from './accounts/deletion.ts'
 import { importUsers } from './accounts/importing.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { letVendorsSell } from './accounts/vendors.ts'
@@ -30,6 +30,7 @@ import { providerRoutes } from './providers/routes.ts'
 import { registrationRoutes } from './registration/routes.ts'
 import { actingRoute } from './sessions/acting.ts'
 import { sessionRoutes } from './sessions/routes.ts'
+import { termsRoutes } from './terms/routes.ts'
 
 /** Who people are: accounts, sessions, organisations, and the tokens everybody else trusts. */
 export const identity = defineService({
@@ -50,12 +51,12 @@ export const identity = defineService({
     passwordRoutes(shared)
     accountRoutes(shared)
     administrationRoutes(shared)
-    accountDeletionRoute(shared)
-    deleteForAdmins(shared)
+    accountDeletion(shared)
     importUsers(shared)
     sessionRoutes(shared)
     actingRoute(shared)
     factorRoutes(shared)
+    termsRoutes(shared)
     historyRoutes(shared)
     organisationRoutes(shared)
     organisationDeletionRoute(shared)

@@ -74,6 +74,7 @@ const facts = {
   byName: 'Grace',
   operator: 'importer',
   note: 'The register has you',
+  app: 'Fleet planner',
 }
 
 // A booking lasts until a time, a passport is shared to somebody.

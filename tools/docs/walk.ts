@@ -7,6 +7,7 @@ import { messages } from './walk-messages.ts'
 import { people } from './walk-users.ts'
 import { chargers } from './walk-chargers.ts'
 import { factors } from './walk-factors.ts'
+import { terms } from './walk-terms.ts'
 import { articles } from './walk-content.ts'
 import { admins } from './walk-admin.ts'
 
@@ -52,6 +53,7 @@ export const walk: readonly Chapter[] = [
     ],
   },
   factors,
+  terms,
   {
     name: 'A new account',
     steps: [

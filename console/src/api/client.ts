@@ -13,11 +13,19 @@ export const client = createClient<paths>({ baseUrl: base || '/', fetch: send })
 async function send(request: Request): Promise<Response> {
   for (let tries = 0; ; tries++) {
     const response = await fetch(request.clone())
+    if (response.status === 403) await answerTerms(response.clone())
     if (response.status !== 401 || tries > 1) return response
     const stale = (await problemOf(response.clone())).code === 'fresh_sign_in_required'
     if (tries === 0 && !stale && (await renew())) continue
     await askToSignIn(stale ? 'factor' : 'sign-in')
   }
+}
+
+/** New terms are answered on their page, which leads back here; what was typed is kept as a draft. */
+async function answerTerms(response: Response): Promise<void> {
+  if ((await problemOf(response)).code !== 'terms_open') return
+  location.assign(`${base}/api/auth/agree?return=${encodeURIComponent(location.pathname + location.search)}`)
+  await new Promise(() => {})
 }
 
 type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>

@@ -60,7 +60,7 @@ const timesOf = ({ from, to }: { from?: string; to?: string }) => ({
   to: to === undefined ? undefined : timeOf(to),
 })
 
-/** What admins did: looked up, proven, taken along. */
+/** What admins did, and anybody to accounts: looked up, proven, taken along. */
 export function auditRoutes(host: AdminHost): void {
   const { db, http } = host
 
@@ -69,7 +69,7 @@ export function auditRoutes(host: AdminHost): void {
     {
       config,
       schema: {
-        summary: 'What admins did on the whole platform, the latest first',
+        summary: 'What admins did on the whole platform, and anybody to accounts, the latest first',
         querystring: listQuery({
           actor: Type.Optional({ ...Id, description: 'Who did it' }),
           act: Type.Optional({ ...Text(100, 'user.role-changed'), description: 'What was done' }),

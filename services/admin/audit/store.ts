@@ -33,22 +33,26 @@ export async function note(
   ])
 }
 
-/** Writes down those of these events that an admin made happen, with these fields of theirs. */
+/** Writes down those of these events that an admin made happen, or `anybody`, with these fields of theirs. */
 export async function noteAll<E extends EventContract>(
   tx: Tx,
   event: E,
   fields: readonly string[],
   events: readonly Delivered<E>[],
+  anybody = false,
 ): Promise<void> {
   const entries = events.flatMap(one => {
     const { eventId: id, timestamp, actor } = one
     const { userId, by } = actor
-    if (userId === null || (actor.role !== 'admin' && by === undefined)) return []
+    // Whoever sets a password by a mail is not signed in; that it is the person is all that is known.
+    const self = anybody && 'userId' in one && typeof one.userId === 'string' ? one.userId : null
+    const actorId = by ?? userId ?? self
+    if (actorId === null || (!anybody && actor.role !== 'admin' && by === undefined)) return []
     const has = (path: readonly string[]): unknown => path.reduce((at: any, step) => at?.[step], one)
     return {
       id,
       at: new Date(timestamp),
-      actorId: by ?? userId,
+      actorId,
       service: event.owner,
       act: event.topic,
       object: String(has(event.key.split('.'))),

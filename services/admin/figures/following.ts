@@ -4,13 +4,30 @@ import { ArticleChanged, ArticlePublished, ArticleWithdrawn } from '#contracts/c
 import type { EventContract } from '#contracts/define'
 import {
   ActingBegan,
+  ApiKeyCreated,
+  ApiKeyRevoked,
+  ClientChanged,
+  ClientConsentGiven,
+  ClientConsentWithdrawn,
+  ClientRegistered,
+  ClientRemoved,
+  ClientSecretRotated,
+  MemberChanged,
   OrganisationCreated,
   OrganisationDeleted,
   OrganisationKindsChanged,
+  TermsAnswered,
+  TermsPublished,
+  TermsRetracted,
   UserDeleted,
   UserDisabled,
+  UserEmailChanged,
+  UserFactorsChanged,
+  UserPasswordChanged,
+  UserPasswordReset,
   UserRegistered,
   UserRoleChanged,
+  UserSignedOut,
 } from '#contracts/identity'
 import { IncidentClosed, IncidentOpened } from '#contracts/maintenance'
 import {
@@ -68,24 +85,27 @@ const idOf = (name: string): string =>
 interface Following<E extends EventContract> {
   readonly counts?: (event: Delivered<E>) => Omit<Told, 'at'> | readonly Omit<Told, 'at'>[]
   readonly notes?: readonly (string & keyof Delivered<E>)[]
+  /** An act on an account is written down whoever did it. */
+  readonly ofAnybody?: true
 }
 
 /** What the whole platform tells: counted, and written down where an admin did it. */
 export function followEverything(host: AdminHost): void {
-  const follow = <E extends EventContract>(event: E, { counts, notes }: Following<E>) =>
+  const follow = <E extends EventContract>(event: E, { counts, notes, ofAnybody }: Following<E>) =>
     host.onMany(
       event,
-      { id: 'follow', purpose: follows(counts, notes), from: 'beginning', afterFailure: 'pass' },
+      { id: 'follow', purpose: follows(counts, notes, ofAnybody), from: 'beginning', afterFailure: 'pass' },
       async (events, tx) => {
         if (counts)
           await tell(
             tx,
             events.flatMap(one => [counts(one)].flat().map(told => ({ ...told, at: one.timestamp }))),
           )
-        if (notes) await noteAll(tx, event, notes, events)
+        if (notes) await noteAll(tx, event, notes, events, ofAnybody)
       },
     )
   followPeople(follow)
+  followAccounts(follow)
   followBatteriesAndCharging(follow)
   followTheMarket(follow)
   followAlone(follow)
@@ -93,8 +113,10 @@ export function followEverything(host: AdminHost): void {
 
 type Follow = <E extends EventContract>(event: E, what: Following<E>) => void
 
-const follows = (counts: unknown, notes: unknown): string =>
-  [counts && 'count what there is', notes && 'write down what admins do'].filter(Boolean).join(', and ')
+const follows = (counts: unknown, notes: unknown, ofAnybody: unknown): string =>
+  [counts && 'count what there is', notes && `write down what ${ofAnybody ? 'people' : 'admins'} do`]
+    .filter(Boolean)
+    .join(', and ')
 
 function followPeople(follow: Follow): void {
   follow(UserRegistered, { counts: one => ({ kind: 'person', id: one.userId, rank: one.version, state: 'there' }) })
@@ -123,7 +145,29 @@ function followPeople(follow: Follow): void {
     notes: ['name'],
   })
   follow(ActingBegan, { notes: ['sessionId', 'reason', 'until'] })
+  follow(UserSignedOut, { notes: ['sessions'] })
+  follow(TermsPublished, { notes: ['key', 'kind', 'version', 'languages', 'effectiveAt', 'digest'] })
+  follow(TermsRetracted, { notes: ['key', 'kind', 'version'] })
   follow(OrganisationKindsChanged, { notes: ['kinds', 'identifiers', 'decided'] })
+}
+
+/** No names and addresses: what is written down here can be taken out no more. */
+function followAccounts(follow: Follow): void {
+  const ofAnybody = true
+  follow(UserEmailChanged, { notes: ['version'], ofAnybody })
+  follow(UserPasswordChanged, { notes: ['version'], ofAnybody })
+  follow(UserPasswordReset, { notes: ['version'], ofAnybody })
+  follow(UserFactorsChanged, { notes: ['change', 'factor', 'left'], ofAnybody })
+  follow(MemberChanged, { notes: ['userId', 'role', 'version'], ofAnybody })
+  follow(ApiKeyCreated, { notes: ['ownerId', 'ownerKind', 'organisationId', 'scopes', 'expiresAt'], ofAnybody })
+  follow(ApiKeyRevoked, { notes: ['ownerId', 'reason'], ofAnybody })
+  follow(ClientRegistered, { notes: ['organisationId', 'kind', 'firstParty', 'redirectUris', 'scopes'], ofAnybody })
+  follow(ClientChanged, { notes: ['organisationId', 'redirectUris', 'postLogoutRedirectUris', 'scopes'], ofAnybody })
+  follow(ClientSecretRotated, { notes: ['organisationId'], ofAnybody })
+  follow(ClientRemoved, { notes: ['organisationId'], ofAnybody })
+  follow(ClientConsentGiven, { notes: ['clientId', 'actsFor', 'scopes', 'asked'], ofAnybody })
+  follow(ClientConsentWithdrawn, { notes: ['clientId', 'actsFor', 'scopes'], ofAnybody })
+  follow(TermsAnswered, { notes: ['termsId', 'key', 'version', 'answer'], ofAnybody })
 }
 
 function followBatteriesAndCharging(follow: Follow): void {

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { AccountDeletionApproved } from '#contracts/admin'
 import { AccountDeletionEnded, MemberChanged, UserDeleted } from '#contracts/identity'
-import { type Actor, fail, Problem, signedIn, type Tx } from '#kernel'
+import { type Actor, fail, Problem, signedInBeforeTerms, type Tx, type Visitor } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { endOrganisation, holdingsOf } from '../organisations/deletion.ts'
 import { endApiKeys } from '../machines/ending.ts'
@@ -15,18 +15,34 @@ import {
 import { deleteRegistrationsOf } from '../registration/store.ts'
 import { endActing, forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
+import { leaveAnswers } from '../terms/store.ts'
 import { confirm } from './confirm.ts'
 import { deleteUser, findUser, keepAnAdmin, lockAdmins, lockUser, type User } from './store.ts'
 
-/** The end of the own account. */
-export function accountDeletionRoute(shared: Identity): void {
+/** The end of an account: by its person, or by two admins. */
+export function accountDeletion(shared: Identity): void {
+  ownDeletion(shared)
+  deleteForAdmins(shared)
+}
+
+/** Ends the account of who gives its password again. */
+export const openLeaving =
+  (shared: Identity) =>
+  async (visitor: Visitor, password: string): Promise<void> => {
+    const user = await confirm(shared, visitor, password, '/password')
+    const empty = await emptyOrganisationsOf(shared, user)
+    await shared.host.db.transaction(tx => deleteAccount(shared, tx, visitor, user, empty))
+  }
+
+function ownDeletion(shared: Identity): void {
   const { host, sessions } = shared
-  const { db, http } = host
+  const { http } = host
+  const leave = openLeaving(shared)
 
   http.delete(
     '/profile',
     {
-      config: { access: signedIn },
+      config: { access: signedInBeforeTerms },
       schema: {
         summary: 'Delete the own account',
         description:
@@ -46,10 +62,8 @@ export function accountDeletionRoute(shared: Identity): void {
         response: { 204: Type.Null() },
       },
     },
-    async ({ actor, visitor, body }, reply) => {
-      const user = await confirm(shared, visitor!, body.password, '/password')
-      const empty = await emptyOrganisationsOf(shared, user)
-      await db.transaction(tx => deleteAccount(shared, tx, actor, user, empty))
+    async ({ visitor, body }, reply) => {
+      await leave(visitor!, body.password)
       sessions.clearCookies(reply)
       return reply.code(204).send()
     },
@@ -60,7 +74,7 @@ export function accountDeletionRoute(shared: Identity): void {
 const refusals = ['last_admin', 'organisation_without_owner']
 
 /** What two admins agreed on: the same rules hold as for who deletes their own account. */
-export function deleteForAdmins(shared: Identity): void {
+function deleteForAdmins(shared: Identity): void {
   const { host } = shared
   const deletion = host.job<{ requestId: string; userId: string }>('delete account', async request => {
     const { userId } = request
@@ -141,6 +155,7 @@ async function deleteAccount(
   await endApiKeys(tx, { userId }, 'owner-gone')
   await deleteRegistrationsOf(tx, user.email)
   await deleteInvitationsOf(tx, user.email)
+  await leaveAnswers(tx, userId, now())
   await deleteUser(tx, userId)
   await keepAnAdmin(tx)
   await tx.publish(UserDeleted, { userId, email: user.email, locale: user.locale, version: user.version + 1 })

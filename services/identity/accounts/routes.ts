@@ -8,6 +8,7 @@ import {
   requireMatch,
   shownAddress,
   signedIn,
+  signedInBeforeTerms,
   type Actor,
   type Tx,
   type Visitor,
@@ -51,7 +52,7 @@ export function accountRoutes(shared: Identity): void {
   http.get(
     '/profile',
     {
-      config: { access: signedIn },
+      config: { access: signedInBeforeTerms },
       schema: {
         summary: 'The own account',
         honours: ['If-None-Match'],
@@ -68,7 +69,7 @@ export function accountRoutes(shared: Identity): void {
   http.patch(
     '/profile',
     {
-      config: { access: signedIn },
+      config: { access: signedInBeforeTerms },
       schema: {
         summary: 'Change name or language',
         honours: ['If-Match'],
@@ -95,7 +96,7 @@ export function accountRoutes(shared: Identity): void {
   http.post(
     '/password',
     {
-      config: { access: signedIn },
+      config: { access: signedInBeforeTerms },
       schema: {
         summary: 'Change the password; all other sessions end',
         refuses: [

@@ -16,6 +16,8 @@ export const paths = {
   waysIn: '/api/auth/ways-in',
   memberships: '/api/auth/memberships',
   apps: '/api/auth/apps',
+  agree: '/api/auth/agree',
+  leave: '/api/auth/leave',
   authorize: '/api/auth/authorize',
   endSession: '/api/auth/end-session',
   forgotten: '/api/auth/forgotten-password',
@@ -30,6 +32,10 @@ export function pathTo(page: (typeof paths)[keyof typeof paths], about: Record<s
   const query = new URLSearchParams(Object.entries(about).flatMap(([name, value]) => (value ? [[name, value]] : [])))
   return query.size > 0 ? `${page}?${query}` : page
 }
+
+/** Where somebody goes on who came in: to what is needed of them first, else to where they wanted. */
+export const inTo = (granted: { setUpFactor?: boolean; termsOpen?: boolean }, to: string | undefined): string =>
+  granted.setUpFactor ? paths.security : granted.termsOpen ? pathTo(paths.agree, { return: to }) : (to ?? paths.signIn)
 
 const plain = /^\/(?![/\\])[^\\\s\p{Cc}]*$/u
 

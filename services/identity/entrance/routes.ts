@@ -16,7 +16,7 @@ import { endSessions } from '../sessions/sessions.ts'
 import { openSignIn } from '../sessions/signing-in.ts'
 import { listSessions } from '../sessions/store.ts'
 import { aboutOf, formPages, viewsFor, type Page, type Show } from './form-pages.ts'
-import { onTo, ownPath, paths, pathTo } from './paths.ts'
+import { inTo, onTo, ownPath, paths, pathTo } from './paths.ts'
 import { viewsIn } from './views.ts'
 import { openVisitors } from './visitors.ts'
 
@@ -59,6 +59,9 @@ function signingIn(identity: Identity, page: Page): void {
           { ...about, providers: identity.providers.list },
           about.done === 'reset',
         )
+      const { user, session } = holder
+      if (await identity.terms.wait(user.id, session.authenticatedAt))
+        return onTo(reply, pathTo(paths.agree, { return: about.to }))
       if (!request.visitor) await visitors.resume(reply, holder)
       if (about.to) return onTo(reply, about.to)
       return viewsFor(identity, request).signedIn(reply, holder.user.email, about.done === 'ready', undefined)
@@ -73,8 +76,7 @@ function signingIn(identity: Identity, page: Page): void {
         return void sessions.pending.set(reply, pendingToken, new Date(now().getTime() + expiresIn * 1000))
       })
       if (!begun) return onTo(reply, pathTo(paths.factor, { return: to }))
-      await sessions.begun(reply, begun)
-      return onTo(reply, sessions.factorOf(begun.user) === 'missing' ? paths.security : (to ?? paths.signIn))
+      return onTo(reply, inTo(await sessions.begun(reply, begun), to))
     },
   })
 
@@ -174,8 +176,8 @@ function registering(identity: Identity, page: Page): void {
       const body = request.body as { email?: string; otp: string; password?: string }
       const email = body.email ?? (await ownRegistration(request))?.email ?? ''
       const proven = await acts.prove(request, { email, otp: digits(body.otp) }, body.password)
-      await sessions.begun(reply, proven)
-      return onTo(reply, ownPath(proven.returnTo) ?? pathTo(paths.signIn, { done: 'ready' }))
+      const granted = await sessions.begun(reply, proven)
+      return onTo(reply, inTo(granted, ownPath(proven.returnTo) ?? pathTo(paths.signIn, { done: 'ready' })))
     },
   })
 
@@ -219,9 +221,11 @@ function confirming(identity: Identity, page: Page): void {
       const { password } = (request.body ?? {}) as { password?: unknown }
       const chosen = typeof password === 'string' ? password : undefined
       const proven = await acts.prove(request, { link }, chosen)
-      await sessions.begun(reply, proven)
+      const granted = await sessions.begun(reply, proven)
       const { locale, email } = proven.user
-      return viewsIn(locale, minimum).signedIn(reply, email, true, ownPath(proven.returnTo))
+      const to = ownPath(proven.returnTo)
+      const next = granted.termsOpen ? pathTo(paths.agree, { return: to }) : to
+      return viewsIn(locale, minimum).signedIn(reply, email, true, next)
     },
   })
 }

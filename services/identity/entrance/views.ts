@@ -3,6 +3,8 @@ import { texts as factorTexts } from '../factors/page-texts.ts'
 import { passkeyForm, scripted } from '../factors/script.ts'
 import type { Session } from '../sessions/store.ts'
 import { type Provider, wayTo } from '../providers/providers.ts'
+import { texts as ofProvider } from '../provider/texts.ts'
+import { texts as ofTerms } from '../terms/texts.ts'
 import { paths, pathTo } from './paths.ts'
 import { texts } from './texts.ts'
 
@@ -151,6 +153,8 @@ function signingIn({ t, language, send, troubled, said, email, signIn, signUp, f
           ...(to ? [{ to, text: t.links.onward }] : []),
           { to: paths.security, text: t.links.security },
           { to: paths.devices, text: t.devices.title },
+          { to: paths.apps, text: ofProvider[language].apps },
+          { to: paths.agree, text: ofTerms[language].title },
         ],
       ),
 

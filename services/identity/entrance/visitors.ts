@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Reply } from '#kernel'
+import type { Reply, Visitor } from '#kernel'
 import { findUser, lockUser, type User } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { standing } from '../sessions/refresh-tokens.ts'
@@ -55,3 +55,13 @@ export function openVisitors({ host, sessions, counted }: Identity) {
 
   return { holderOf, resume, signOut }
 }
+
+/** As routes for programs know who asks. */
+export const visitorOf = ({ user, session }: Holder): Visitor => ({
+  userId: user.id,
+  sessionId: session.id,
+  role: user.role,
+  issuedAt: session.usedAt.getTime(),
+  expiresAt: session.expiresAt.getTime(),
+  authenticatedAt: session.authenticatedAt.getTime(),
+})

@@ -1,11 +1,11 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import Value from 'typebox/value'
-import { anyoneAsThemselves, languageOf, Problem, type Reply, type Request } from '#kernel'
+import { anyoneAsThemselves, languageOf, Problem, type Reply, type Request, type Visitor } from '#kernel'
 import { confirm } from '../accounts/confirm.ts'
 import { aboutOf, formPages, type Page } from '../entrance/form-pages.ts'
-import { onTo, paths, pathTo } from '../entrance/paths.ts'
+import { inTo, onTo, paths, pathTo } from '../entrance/paths.ts'
 import type { Trouble } from '../entrance/views.ts'
-import { openVisitors, type Holder } from '../entrance/visitors.ts'
+import { openVisitors, visitorOf, type Holder } from '../entrance/visitors.ts'
 import type { Identity } from '../identity.ts'
 import { proveAnew } from '../sessions/store.ts'
 import { openManaging } from './managing.ts'
@@ -75,8 +75,7 @@ function givingFactors(identity: Identity, page: Page): void {
       if (!token) throw over()
       const begun = await pending.finish(request, token, proofIn(request.body as { code?: string; passkey?: string }))
       sessions.pending.clear(reply)
-      await sessions.begun(reply, begun)
-      return onTo(reply, aboutOf(request).to ?? paths.signIn)
+      return onTo(reply, inTo(await sessions.begun(reply, begun), aboutOf(request).to))
     },
   })
 
@@ -89,8 +88,8 @@ function givingFactors(identity: Identity, page: Page): void {
         : onTo(reply, pathTo(paths.signIn, { return: aboutOf(request).to })),
     async act(request, reply) {
       const { passkey = '' } = request.body as { passkey?: string }
-      await sessions.begun(reply, await byPasskey(request, answerIn(PasskeyAnswer, passkey)))
-      return onTo(reply, aboutOf(request).to ?? paths.signIn)
+      const begun = await byPasskey(request, answerIn(PasskeyAnswer, passkey))
+      return onTo(reply, inTo(await sessions.begun(reply, begun), aboutOf(request).to))
     },
   })
 }
@@ -134,16 +133,6 @@ function provingAgain(identity: Identity, page: Page): void {
     },
   })
 }
-
-/** As routes for programs know who asks. */
-const visitorOf = ({ user, session }: Holder) => ({
-  userId: user.id,
-  sessionId: session.id,
-  role: user.role,
-  issuedAt: session.usedAt.getTime(),
-  expiresAt: session.expiresAt.getTime(),
-  authenticatedAt: session.authenticatedAt.getTime(),
-})
 
 /** Who changes what lets in; undefined where that has to be proven first, to where they are led then. */
 function openChanging(identity: Identity) {
@@ -208,7 +197,7 @@ function settingUp(identity: Identity, page: Page): void {
 
   /** Answers recovery codes to show. */
   async function change(
-    own: ReturnType<typeof visitorOf>,
+    own: Visitor,
     { act, id = '', name = '', passkey = '' }: Static<typeof Change>,
   ): Promise<readonly string[] | 'app' | undefined> {
     if (act === 'offer-app') return (await managing.offerTotp(own), 'app')

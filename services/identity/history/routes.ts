@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { UserSignedOut } from '#contracts/identity'
 import { Id, Instant } from '#contracts/shared'
 import { fresh, listQuery, Page, page, Problem, signedIn, withRole } from '#kernel'
 import { findUser } from '../accounts/store.ts'
@@ -83,7 +84,8 @@ export function historyRoutes({ host }: Identity): void {
       await db.transaction(async tx => {
         const user = await findUser(tx, params.id)
         if (!user) throw new Problem('not_found', 'user_unknown')
-        await endSessions(tx, user, {}, 'ended')
+        const ended = await endSessions(tx, user, {}, 'ended')
+        await tx.publish(UserSignedOut, { userId: user.id, sessions: ended.length })
       })
       return reply.code(204).send()
     },

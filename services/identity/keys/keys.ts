@@ -30,6 +30,7 @@ export interface Claims {
   /** When and how (RFC 8176) somebody proved last to be it; programs have their key alone. */
   proof?: { authenticatedAt: Date; methods: readonly string[] }
   factor?: Visitor['factor']
+  terms?: Visitor['terms']
   /** The admin who acts in their place, all the time until `until`. */
   actedBy?: string
 }
@@ -86,10 +87,9 @@ export async function openTokens(host: IdentityHost) {
     /** Life of an access token in milliseconds. */
     lifeMs,
     /** `issuedAt` is when the claims began to be read: what was revoked later must be later than it. */
-    async sign(
-      { userId, sessionId, role, organisation, scopes, clientId = sessionId, until, proof, factor, actedBy }: Claims,
-      issuedAt: Date,
-    ) {
+    async sign(claims: Claims, issuedAt: Date) {
+      const { userId, sessionId, role, organisation, scopes, clientId = sessionId, until, proof, actedBy } = claims
+      const { factor, terms } = claims
       const { kid, key } = await signingKey()
       // Milliseconds stay, so that a token made right after a revocation, in the same second, is good.
       const iat = issuedAt.getTime() / 1000
@@ -100,6 +100,7 @@ export async function openTokens(host: IdentityHost) {
         ...(scopes && { scope: scopes.join(' '), client_id: clientId }),
         ...(proof && proofOf(proof)),
         ...(factor && { factor }),
+        ...(terms && { terms }),
         ...(actedBy && { act: { sub: actedBy } }),
         iat,
         // A stamp may be ahead of the clock; the token does not live longer for it.

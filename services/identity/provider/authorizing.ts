@@ -60,6 +60,8 @@ function openAsking(identity: Identity, granting: Granting) {
     if (!holder) return await lead('login_required', pathTo(paths.signIn, { return: own }))
     if (sessions.factorOf(holder.user) === 'missing') return await lead('interaction_required', paths.security)
     if (isStale(visit, holder)) return await lead('login_required', pathTo(paths.confirm, { return: own }))
+    if (await identity.terms.wait(holder.user.id, holder.session.authenticatedAt))
+      return await lead('interaction_required', pathTo(paths.agree, { return: own }))
     if (decision === 'deny') return await refuse('access_denied')
 
     const organisation = await actingFor(holder)

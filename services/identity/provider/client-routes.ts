@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import Type from 'typebox'
+import { ClientChanged, ClientRegistered, ClientSecretRotated } from '#contracts/identity'
 import { Id } from '#contracts/shared'
 import { listQuery, newId, Page, page, Problem, signedIn, type Tx, type Visitor } from '#kernel'
 import { idAfter, type Identity } from '../identity.ts'
@@ -15,7 +17,7 @@ import {
   refuseClient,
   secretOfClient,
 } from './clients.ts'
-import { endGrants } from './ending.ts'
+import { endClient, toldOf } from './ending.ts'
 import { countClients, deleteClient, findClient, insertClient, listClients, lockClient, updateClient } from './store.ts'
 
 const mostClients = 50
@@ -129,6 +131,8 @@ function registering(shared: Identity): void {
             detail: `There are ${mostClients} clients already. Remove one first.`,
           })
         await insertClient(tx, client)
+        const { firstParty, redirectUris, scopes } = client
+        await tx.publish(ClientRegistered, { ...toldOf(client), kind: body.kind, firstParty, redirectUris, scopes })
       })
       return reply.code(201).send({ ...clientView(client), secret })
     },
@@ -197,6 +201,9 @@ function changing(shared: Identity): void {
         }
         refuseClient(client)
         await updateClient(tx, client)
+        const { redirectUris, postLogoutUris: postLogoutRedirectUris, scopes } = client
+        if (!isDeepStrictEqual(client, former))
+          await tx.publish(ClientChanged, { ...toldOf(client), redirectUris, postLogoutRedirectUris, scopes })
         return clientView(client)
       })
     },
@@ -222,6 +229,7 @@ function changing(shared: Identity): void {
         const { secret, secretHash } = secretOfClient()
         const client = { ...former, secretHash }
         await updateClient(tx, client)
+        await tx.publish(ClientSecretRotated, toldOf(client))
         return { ...clientView(client), secret }
       })
     },
@@ -240,9 +248,9 @@ function changing(shared: Identity): void {
     },
     async ({ actor, params }, reply) => {
       await db.transaction(async tx => {
-        const { id } = await own(tx, actor, params.id)
-        await endGrants(tx, { clientId: id })
-        await deleteClient(tx, id)
+        const client = await own(tx, actor, params.id)
+        await endClient(tx, client)
+        await deleteClient(tx, client.id)
       })
       return reply.code(204).send()
     },

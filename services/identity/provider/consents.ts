@@ -1,10 +1,12 @@
 import Type from 'typebox'
+import { ClientConsentWithdrawn } from '#contracts/identity'
 import { Id, Instant } from '#contracts/shared'
-import { languageOf, listQuery, Page, page, type Reply, signedIn } from '#kernel'
+import { languageOf, listQuery, Page, page, type Reply, signedInBeforeTerms } from '#kernel'
 import { aboutOf, formPages } from '../entrance/form-pages.ts'
 import { onTo, paths, pathTo } from '../entrance/paths.ts'
 import { openVisitors } from '../entrance/visitors.ts'
 import { idAfter, type Identity } from '../identity.ts'
+import { as } from '../sessions/sessions.ts'
 import { ClientScope } from './clients.ts'
 import { endGrants } from './ending.ts'
 import { deleteConsent, listConsents, type ShownConsent } from './store.ts'
@@ -49,12 +51,17 @@ export function consentRoutes(identity: Identity): void {
 
   /** Fails with `consent_unknown`. */
   const end = (userId: string, id: string): Promise<void> =>
-    db.transaction(async tx => endGrants(tx, await deleteConsent(tx, userId, id)).then(() => undefined))
+    db.transaction(async tx => {
+      const consent = await deleteConsent(tx, userId, id)
+      await endGrants(tx, consent)
+      const { clientId, clientName, organisationId: actsFor, scopes } = consent
+      await tx.publish(ClientConsentWithdrawn, { userId, clientId, clientName, actsFor, scopes })
+    })
 
   http.get(
     '/consents',
     {
-      config: { access: signedIn },
+      config: { access: signedInBeforeTerms },
       schema: {
         summary: 'List what one lets clients do, the latest first',
         querystring: listQuery({}),
@@ -73,7 +80,7 @@ export function consentRoutes(identity: Identity): void {
   http.delete(
     '/consents/:id',
     {
-      config: { access: signedIn },
+      config: { access: signedInBeforeTerms },
       schema: {
         summary: 'Let a client in no more: its tokens end at once',
         refuses: ['consent_unknown'],
@@ -104,7 +111,7 @@ export function consentRoutes(identity: Identity): void {
         sessions.refuseForgery(request)
         const holder = await visitors.holderOf(request)
         if (!holder) return signInFirst(reply)
-        await end(holder.user.id, (request.body as { consent: string }).consent)
+        await as(holder.user, () => end(holder.user.id, (request.body as { consent: string }).consent))
         return onTo(reply, pathTo(paths.apps, { done: 'ended' }))
       },
     }),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { ClientConsentGiven } from '#contracts/identity'
 import { newId, shownAddress, type Tx } from '#kernel'
 import { nameOf } from '../accounts/accounts.ts'
 import { lockUser, type User } from '../accounts/store.ts'
@@ -6,7 +7,8 @@ import type { Identity } from '../identity.ts'
 import { digest, newSecret, same } from '../secrets.ts'
 import { openRefreshTokens, standing } from '../sessions/refresh-tokens.ts'
 import { holdMembership, type Session } from '../sessions/store.ts'
-import type { Client } from './clients.ts'
+import { as } from '../sessions/sessions.ts'
+import { type Client, letInAnyway } from './clients.ts'
 import { endGrants } from './ending.ts'
 import {
   addConsent,
@@ -68,7 +70,12 @@ function openGiving({ host }: Identity) {
       if (!present || present.disabled || !known || !(await holdSession(tx, session.id, at))) return false
       if (!(await endVisit(tx, visit.id))) return false
       const who = { userId: user.id, clientId: client.id, organisationId: session.organisationId }
-      await addConsent(tx, { id: newId(), ...who, scopes: visit.scopes, createdAt: at })
+      const may = await addConsent(tx, { id: newId(), ...who, scopes: visit.scopes, createdAt: at })
+      if (may) {
+        const told = { userId: user.id, clientId: client.id, clientName: client.name, actsFor: who.organisationId }
+        const asked = !letInAnyway(client, visit.redirectUri)
+        await as(user, () => tx.publish(ClientConsentGiven, { ...told, scopes: may, asked }))
+      }
       await insertGrant(tx, {
         id: newId(),
         ...who,

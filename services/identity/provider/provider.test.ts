@@ -101,6 +101,8 @@ test('somebody who is not signed in signs in first, is asked once, and may say n
   assert.match(asked.body, /lesen: Ihr Konto/)
   assert.match(asked.body, /fleet\.example\.com/)
   assert.doesNotMatch(asked.body, /<script/)
+  const direct = await p.open(await p.browser(p.ada), p.wayTo(client, challenge))
+  assert.match(direct.body, /action="\/api\/auth\/authorize\/[\w-]{36}"/, 'the answer goes to where it is taken')
   const refused = p.ledTo(await p.open(jar, own, { decision: 'deny' }))
   assert.deepEqual(Object.fromEntries(refused.searchParams), {
     error: 'access_denied',

@@ -141,13 +141,17 @@ export async function findConsent(
   return row
 }
 
-/** What was consented to before stays, and these scopes come to it. */
-export async function addConsent(tx: Tx, c: Consent): Promise<void> {
-  await tx`
+/** What was consented to before stays, and these scopes come to it; all of them, where any is new. */
+export async function addConsent(tx: Tx, c: Consent): Promise<string[] | undefined> {
+  const former = await findConsent(tx, c)
+  const [row] = await tx<{ scopes: string[] }[]>`
     insert into client_consents (id, user_id, client_id, organisation_id, scopes, created_at, changed_at)
     values (${c.id}, ${c.userId}, ${c.clientId}, ${c.organisationId}, ${c.scopes}, ${c.createdAt}, ${c.createdAt})
     on conflict (user_id, client_id, organisation_id) do update set changed_at = excluded.changed_at,
-      scopes = array(select distinct unnest(client_consents.scopes || excluded.scopes) order by 1)`
+      scopes = array(select distinct unnest(client_consents.scopes || excluded.scopes) order by 1)
+    returning scopes`
+  const { scopes } = row!
+  return former && scopes.every(scope => former.scopes.includes(scope)) ? undefined : scopes
 }
 
 /** A consent with whom it is for, and when it was used last. */
@@ -172,9 +176,10 @@ export const listConsents = (
   order by n.id desc limit ${limit + 1}`
 
 /** Fails with `consent_unknown`, for that of another person too. */
-export async function deleteConsent(tx: Tx, userId: string, id: string): Promise<Consent> {
-  const [row] = await tx<Consent[]>`
-    delete from client_consents where id = ${id} and user_id = ${userId} returning ${tx.unsafe(consentColumns)}`
+export async function deleteConsent(tx: Tx, userId: string, id: string): Promise<Consent & { clientName: string }> {
+  const [row] = await tx<(Consent & { clientName: string })[]>`
+    delete from client_consents where id = ${id} and user_id = ${userId}
+    returning ${tx.unsafe(consentColumns)}, (select name from clients c where c.id = client_id) as "clientName"`
   if (!row) throw new Problem('not_found', 'consent_unknown')
   return row
 }
@@ -259,11 +264,8 @@ export async function deleteExpiredGrants(tx: Tx, now: Date): Promise<void> {
 }
 
 /** Those of an organisation, held against who is about to be let in by them. */
-export async function lockClientsOf(tx: Tx, organisationId: string): Promise<string[]> {
-  const rows = await tx<{ id: string }[]>`
-    select id from clients where organisation_id = ${organisationId} order by id for update`
-  return rows.map(({ id }) => id)
-}
+export const lockClientsOf = (tx: Tx, organisationId: string) => tx<Client[]>`
+  select ${tx.unsafe(clientColumns)} from clients where organisation_id = ${organisationId} order by id for update`
 
 /** Whether what a token names is there by now, and the token made at `issuedAt` was not revoked. */
 export async function isLive(db: Db, id: string, issuedAt: Date): Promise<boolean> {

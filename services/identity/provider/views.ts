@@ -27,7 +27,8 @@ type Kit = ReturnType<typeof kitIn>
 
 /** Whether to let a client in, and the way back. */
 function asking({ t, language, send }: Kit) {
-  const choice = (value: string, button: string, action?: string): Html =>
+  // Who is signed in already is asked at the address that the client led to, which takes no answers.
+  const choice = (value: string, button: string, action: string): Html =>
     form(button, html`<input type="hidden" name="decision" value="${value}" />`, action)
 
   return {
@@ -61,7 +62,7 @@ function asking({ t, language, send }: Kit) {
             ${about.scopes.map(scope => html`<li>${scopeIn(language, scope)}</li>`)}
           </ul>
           <p>${t.back} <bdi>${placeOf(about.redirectUri) ?? t.device}</bdi>.</p>
-          ${choice('allow', t.allow)}${choice('deny', t.deny)}
+          ${choice('allow', t.allow, about.own)}${choice('deny', t.deny, about.own)}
           ${form(t.another, undefined, pathTo(paths.signOut, { return: about.own }))}`,
         [{ to: paths.apps, text: t.apps }],
       ),

@@ -4,7 +4,7 @@ import { anyone, html, type Language, languageOf, Problem, type Reply, type Requ
 import { form, sendPage, type Texts } from '#kernel'
 import { findUser, lockUser } from '../accounts/store.ts'
 import { aboutOf, formPages, viewsFor } from '../entrance/form-pages.ts'
-import { onTo, ownPath, paths, pathTo } from '../entrance/paths.ts'
+import { inTo, onTo, ownPath, paths, pathTo } from '../entrance/paths.ts'
 import { openVisitors } from '../entrance/visitors.ts'
 import { listPasskeys } from '../factors/store.ts'
 import type { Identity } from '../identity.ts'
@@ -115,8 +115,7 @@ function visits(identity: Identity, providers: Providers): void {
           return void sessions.pending.set(reply, pendingToken, new Date(host.now().getTime() + expiresIn * 1000))
         })
         if (!begun) return onTo(reply, pathTo(paths.factor, { return: to }))
-        await sessions.begun(reply, begun)
-        return onTo(reply, sessions.factorOf(begun.user) === 'missing' ? paths.security : (to ?? paths.signIn))
+        return onTo(reply, inTo(await sessions.begun(reply, begun), to))
       } catch (error) {
         if (!(error instanceof Problem)) throw error
         host.log.info({ code: error.code, err: error.cause }, 'nobody is signed in by a provider')

@@ -12,6 +12,7 @@ import {
   type Reply,
   type Request,
   signedIn,
+  signedInBeforeTerms,
   type Tx,
 } from '#kernel'
 import type { ActsFor } from '../accounts/accounts.ts'
@@ -195,7 +196,7 @@ export function sessionRoutes(identity: Identity): void {
   http.get(
     '/sessions',
     {
-      config: { access: signedIn },
+      config: { access: signedInBeforeTerms },
       schema: {
         summary: 'List own sessions, the latest first',
         querystring: listQuery({}),
@@ -224,7 +225,7 @@ export function sessionRoutes(identity: Identity): void {
   http.delete(
     '/sessions/:id',
     {
-      config: { access: signedIn },
+      config: { access: signedInBeforeTerms },
       schema: {
         summary: 'End one of the own sessions',
         refuses: ['session_unknown'],

@@ -8,6 +8,7 @@ import { findUser, type User } from '../accounts/store.ts'
 import { cameIn } from '../history/history.ts'
 import type { IdentityHost } from '../host.ts'
 import type { Tokens } from '../keys/keys.ts'
+import type { WaitingTerms } from '../terms/waiting.ts'
 import { digest, newSecret } from '../secrets.ts'
 import { deviceOf, prefixOf } from './devices.ts'
 import { openRefreshTokens, standing, type RefreshToken } from './refresh-tokens.ts'
@@ -31,6 +32,11 @@ const Access = {
   setUpFactor: Type.Optional(
     Type.Boolean({
       description: 'The role needs a second factor: until there is one, nothing but setting it up is let in',
+    }),
+  ),
+  termsOpen: Type.Optional(
+    Type.Boolean({
+      description: 'Terms wait for an answer (`GET /api/auth/agreements`): until then little else is let in',
     }),
   ),
 }
@@ -106,7 +112,7 @@ export interface Begun {
 }
 
 /** Begins sessions and hands out their tokens, as text and as cookies. */
-export function openSessions(host: IdentityHost, tokens: Tokens) {
+export function openSessions(host: IdentityHost, tokens: Tokens, terms: WaitingTerms) {
   const { name: accessName, path, api, secure } = accessCookie(host.platform.publicUrl)
   const refreshTokens = openRefreshTokens(host.secret)
   const refreshCookie = secure ? '__Secure-ohmnibus-refresh' : 'ohmnibus-refresh'
@@ -123,11 +129,18 @@ export function openSessions(host: IdentityHost, tokens: Tokens) {
   ) {
     const [factor, expiresIn] = [factorOf(user), Math.floor(tokens.lifeMs / 1000)]
     const rights = rightsOf(user, factor, organisation)
-    const claims = { userId: user.id, sessionId, proof: { authenticatedAt, methods }, ...rights }
+    const termsOpen = factor !== 'missing' && (await terms.wait(user.id, authenticatedAt))
+    const waits = termsOpen && { terms: 'open' as const }
+    const claims = { userId: user.id, sessionId, proof: { authenticatedAt, methods }, ...rights, ...waits }
     const accessToken = await tokens.sign(claims, issuedAt)
     reply.setCookie(accessName, accessToken, { ...attributes, path, maxAge: expiresIn })
-    const granted = { user: userView(user, organisation), accessToken, expiresIn }
-    return factor === 'missing' ? { ...granted, setUpFactor: true } : granted
+    return {
+      user: userView(user, organisation),
+      accessToken,
+      expiresIn,
+      ...(factor === 'missing' && { setUpFactor: true }),
+      ...(termsOpen && { termsOpen }),
+    }
   }
 
   /** The answer of every way to sign in. */

@@ -10,7 +10,10 @@ const at = '2027-02-18T08:30:00.000Z'
 export const passport = { passport: { id }, identifier: 'BP-2024-011', version: 1 }
 const data = { generalInformation: { batteryIdentifier: 'BP-2024-011' } }
 const document = { docId: id, passportId: null, fileName: 'proof.pdf', owner: self, version: 1 }
+const client = { clientId: id, name: 'Fleet planner', organisationId: null }
+const terms = { termsId: id, key: 'terms', kind: 'terms', version: 1 }
 const { userId, email, name, firstName, locale } = ada
+const consent = { userId, clientId: id, clientName: 'Fleet planner', actsFor: null, scopes: ['openid', 'account:read'] }
 const passportLink = `https://ohmnibus.example.com/passports/${id}`
 const documentLink = `https://ohmnibus.example.com/documents/${id}`
 
@@ -126,6 +129,37 @@ export const cases: Record<string, Case> = {
     event: identity.ApiKeyRevoked,
     data: { keyId: id, ownerId: userId, reason: 'revoked' },
   },
+  'an app that was let in': {
+    event: identity.ClientConsentGiven,
+    data: { ...consent, asked: true },
+    mails: { [email]: 'An app may use your account' },
+    inApp: told([ada, 'An app may use your account']),
+    link: 'https://ohmnibus.example.com/api/auth/apps',
+  },
+  'an app of the platform': { event: identity.ClientConsentGiven, data: { ...consent, asked: false } },
+  'an app that is let in no more': { event: identity.ClientConsentWithdrawn, data: consent },
+  'somebody whom an admin signed out': { event: identity.UserSignedOut, data: { userId, sessions: 2 } },
+  'a new app': {
+    event: identity.ClientRegistered,
+    data: { ...client, kind: 'public', firstParty: false, redirectUris: [], scopes: ['openid'] },
+  },
+  'an app that was changed': {
+    event: identity.ClientChanged,
+    data: { ...client, redirectUris: [], postLogoutRedirectUris: [], scopes: ['openid'] },
+  },
+  'another secret of an app': { event: identity.ClientSecretRotated, data: client },
+  'an app that is gone': { event: identity.ClientRemoved, data: client },
+  'new terms': {
+    event: identity.TermsPublished,
+    data: {
+      ...terms,
+      languages: ['en', 'de'],
+      effectiveAt: at,
+      digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+    },
+  },
+  'terms that were taken back': { event: identity.TermsRetracted, data: terms },
+  'an answer to terms': { event: identity.TermsAnswered, data: { userId, ...terms, answer: 'agreed' } },
   'a deletion that an admin asked for': {
     event: identity.AccountDeletionEnded,
     data: { requestId: id, userId, refusal: null },

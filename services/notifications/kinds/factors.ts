@@ -1,4 +1,4 @@
-import { DeviceSeen, UserFactorsChanged } from '#contracts/identity'
+import { ClientConsentGiven, DeviceSeen, UserFactorsChanged } from '#contracts/identity'
 import { mailOnly, rule, security, type Audience, type Locale } from './kind.ts'
 import { timeIn, unlinked } from './wording.ts'
 
@@ -6,6 +6,7 @@ const person = (id: string): Audience => ({ kind: 'person', id })
 /** Pages that people open; see the identity service. */
 const sessions = '/api/auth/devices'
 const factors = '/api/auth/security'
+const apps = '/api/auth/apps'
 
 const factorNames = {
   en: { totp: 'An authenticator app', passkey: 'A passkey', 'recovery-codes': 'Recovery codes' },
@@ -97,6 +98,28 @@ export const signingIn = {
           'und sehen Sie Ihre zweiten Faktoren an.',
       ],
       action: 'Ihre zweiten Faktoren ansehen',
+    }),
+  }),
+
+  'client-consent.given': rule(ClientConsentGiven, security, {
+    // Those of the platform itself ask nobody, and come with it.
+    drafts: ({ userId, clientName, asked, timestamp }) =>
+      asked ? [{ audience: person(userId), facts: { at: timestamp, app: clientName }, path: apps }] : [],
+    en: ({ at, app }) => ({
+      title: 'An app may use your account',
+      text: [
+        `You let “${unlinked(app)}” use your account (${timeIn('en', at)}). You see what it may, and can end it at any ` +
+          'time. If that was not you, end it, and set a new password at once.',
+      ],
+      action: 'See which apps you let in',
+    }),
+    de: ({ at, app }) => ({
+      title: 'Eine Anwendung darf Ihr Konto verwenden',
+      text: [
+        `Sie haben „${unlinked(app)}“ Ihr Konto verwenden lassen (${timeIn('de', at)}). Sie sehen, was sie darf, und ` +
+          'können es jederzeit beenden. Wenn Sie das nicht waren, beenden Sie es, und setzen Sie sofort ein neues Passwort.',
+      ],
+      action: 'Sehen, welche Anwendungen zugelassen sind',
     }),
   }),
 }

@@ -22,6 +22,7 @@ export const names: Record<Kind, Record<Locale, string>> = {
   'user.acting-began': { en: 'Somebody acts in your place', de: 'Jemand handelt an Ihrer Stelle' },
   'user.deleted': { en: 'Your account was deleted', de: 'Ihr Konto wurde gelöscht' },
   'user.device-seen': { en: 'A sign-in with a new device', de: 'Eine Anmeldung mit einem neuen Gerät' },
+  'client-consent.given': { en: 'An app may use your account', de: 'Eine Anwendung darf Ihr Konto verwenden' },
   'user.factors-changed': { en: 'Your second factors', de: 'Ihre zweiten Faktoren' },
   'organisation.created': { en: 'An organisation was founded', de: 'Eine Organisation wurde angelegt' },
   'organisation.member-invited': { en: 'An invitation to an organisation', de: 'Eine Einladung in eine Organisation' },

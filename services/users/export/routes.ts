@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { strToU8, Zip, ZipDeflate } from 'fflate'
 import { keepers, personalDataOf } from '#contracts/personal'
-import { signedIn } from '#kernel'
+import { signedInBeforeTerms } from '#kernel'
 import type { UsersHost } from '../host.ts'
 
 type Page = Awaited<ReturnType<typeof pageOf>>
@@ -17,7 +17,7 @@ export function exportRoute(host: UsersHost): void {
   http.get(
     '/export',
     {
-      config: { access: signedIn },
+      config: { access: signedInBeforeTerms },
       schema: {
         summary: 'Everything the platform keeps of oneself, as one archive',
         description:
