@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { builtClient, root } from './built.ts'
 import { openPlatform, passport } from './platform.ts'
 
-const root = join(import.meta.dirname, '../../..')
 const guide = readFileSync(join(root, 'docs/guides/connect-your-system.md'), 'utf8')
 const blocks = [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, code]) => ({
   language: language!,
@@ -60,8 +60,7 @@ function reader(t: TestContext, environment: Record<string, string>) {
 }
 
 test('who follows the guide reads no source: every block of it runs as it stands', async t => {
-  const built = spawnSync(process.execPath, ['packages/client/build.js'], { cwd: root, encoding: 'utf8' })
-  assert.equal(built.status, 0, built.stdout + built.stderr)
+  await builtClient()
   // Whoever signs in is led to the address that the platform calls its own.
   const own = await freePort()
   const p = await openPlatform(t, { PORT: String(own), PUBLIC_URL: `http://127.0.0.1:${own}` })
