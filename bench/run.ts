@@ -5,6 +5,7 @@ import { groundNamed } from './ground.ts'
 import type { Line } from './measure.ts'
 import { aboutRun, pageOf, tableOf } from './report.ts'
 import { analytics } from './rows/analytics.ts'
+import { besideBetterAuth } from './rows/better-auth.ts'
 import { books } from './rows/books.ts'
 import { chargers } from './rows/chargers.ts'
 import { events } from './rows/events.ts'
@@ -41,9 +42,14 @@ const rows = [
   money,
   analytics,
   vendors,
+  besideBetterAuth,
 ]
 const grounds = {
-  embedded: { title: 'embedded engines', page: 'results.md', there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16] },
+  embedded: {
+    title: 'embedded engines',
+    page: 'results.md',
+    there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17],
+  },
   engines: {
     title: 'PostgreSQL, Kafka, Redis and S3',
     page: 'results-engines.md',

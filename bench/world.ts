@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { hash } from '@node-rs/argon2'
 import type { Pool } from '../kernel/database/database.ts'
 import { openPool } from '../kernel/database/pool.ts'
@@ -89,10 +89,10 @@ export async function openWorld(size: Size, options: { on: GroundName; profile?:
       settings,
       dataFolder: join(folder, name),
     }
-    const child = fork(join(import.meta.dirname, script), [JSON.stringify(order)], {
+    const child = fork(resolve(import.meta.dirname, script), [JSON.stringify(order)], {
       execArgv: options.profile
         ? // A folder each: threads have profiles of their own.
-          ['--cpu-prof', `--cpu-prof-dir=${join(options.profile, `${script}-${name}`)}`]
+          ['--cpu-prof', `--cpu-prof-dir=${join(options.profile, `${basename(script)}-${name}`)}`]
         : [],
     })
     const url = await answerOf(child)
@@ -139,6 +139,9 @@ export async function openWorld(size: Size, options: { on: GroundName; profile?:
     spread,
     /** Bare Fastify and postgres.js on the same database. */
     floor: (database: string) => start('floor.ts', database, []),
+    /** What others wrote for the same, by a script of its own. */
+    peer: (script: string, database: string, settings: Record<string, string> = {}) =>
+      start(script, database, [], settings),
     async close(): Promise<void> {
       await Promise.all([...servers].map(server => server.close()))
       await Promise.all(pools.map(pool => pool.end({ timeout: 1 })))
