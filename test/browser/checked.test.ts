@@ -90,6 +90,10 @@ test(
       await shown.getByRole('button', { name: 'Create' }).click()
       await shown.getByRole('alert').first().waitFor()
     }
+    const openAll = (shown: Page) =>
+      shown
+        .locator('details')
+        .evaluateAll(all => all.forEach(each => ((each as unknown as { open: boolean }).open = true)))
     await walk(t, { address, browser, state, budget: consoleBudget }, [
       ['/console', { budget: firstBudget }],
       ['/console/passports'],
@@ -127,6 +131,10 @@ test(
       ['/console/organisations'],
       [`/console/organisations/${organisations[0].id as string}?tab=invitations`],
       ['/console/me'],
+      ['/console/me/messages', { act: openAll }],
+      ['/console/operations/webhooks'],
+      ['/console/operations/terms'],
+      ['/console/operations/terms/new'],
       ['/console/operations/dead-letters'],
       ['/console/jobs'],
       ['/console/operations/approvals'],

@@ -1,5 +1,6 @@
 import createClient from 'openapi-fetch'
 import type { paths } from './api.gen'
+import { actingToken, stopActing } from './acting.ts'
 import { base } from './base.ts'
 import { problemOf } from './problem.ts'
 import { askToSignIn, renew } from './session.ts'
@@ -11,8 +12,11 @@ export const client = createClient<paths>({ baseUrl: base || '/', fetch: send })
  * signs in again over the unharmed page, and the request goes on.
  */
 async function send(request: Request): Promise<Response> {
+  const acting = actingToken()
+  if (acting) request.headers.set('authorization', `Bearer ${acting}`)
   for (let tries = 0; ; tries++) {
     const response = await fetch(request.clone())
+    if (response.status === 401 && acting) return await stopActing()
     if (response.status === 403) await answerTerms(response.clone())
     if (response.status !== 401 || tries > 1) return response
     const stale = (await problemOf(response.clone())).code === 'fresh_sign_in_required'

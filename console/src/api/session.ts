@@ -1,3 +1,4 @@
+import { actingToken, stopActing } from './acting.ts'
 import { base } from './base.ts'
 
 /** The session of this browser: renewed by one tab for all, and where it is over, begun anew over the page. */
@@ -55,6 +56,7 @@ export function signedInAgain(tell = true): void {
 
 /** Leaves nothing behind: caches live in memory, and drafts in the tab. */
 export async function signOut(): Promise<void> {
+  if (actingToken()) return await stopActing()
   await fetch(`${base}/api/auth/logout`, { method: 'POST' }).catch(() => undefined)
   sessionStorage.clear()
   channel.postMessage('signed-out')

@@ -8,6 +8,7 @@ import { Link } from '../blocks/link.tsx'
 import { Screen } from '../blocks/screen.tsx'
 import { Trouble } from '../blocks/trouble.tsx'
 import { useTexts } from '../texts/texts.tsx'
+import { ActingBanner } from './acting.tsx'
 import { Keys } from './keys.tsx'
 import { Organisations } from './organisations.tsx'
 import { PaletteButton } from './palette-button.tsx'
@@ -66,6 +67,7 @@ export function Frame() {
           </AppShell.Section>
         </AppShell.Navbar>
         <AppShell.Main id="main" tabIndex={-1}>
+          <ActingBanner />
           <Offline />
           <Outlet />
         </AppShell.Main>

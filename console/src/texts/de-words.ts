@@ -1,7 +1,7 @@
-import type { Catalogue } from './en.ts'
+import type { fields as englishFields, values as englishValues } from './en-words.ts'
 
 /** What fields, filters and columns are called. */
-export const fields: Catalogue['fields'] = {
+export const fields: typeof englishFields = {
   q: 'Text',
   id: 'Kennung',
   identifier: 'Bezeichner',
@@ -167,7 +167,7 @@ export const fields: Catalogue['fields'] = {
 }
 
 /** What values of lists are called. */
-export const values: Catalogue['values'] = {
+export const values: typeof englishValues = {
   draft: 'Entwurf',
   published: 'Veröffentlicht',
   archived: 'Archiviert',

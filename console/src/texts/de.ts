@@ -1,8 +1,10 @@
+import { account, accountFields, accountValues } from './de-account.ts'
 import { fields, values } from './de-words.ts'
 import type { Catalogue } from './en.ts'
 
 /** German, formal. */
 export const de: Catalogue = {
+  account,
   shell: {
     skip: 'Zum Inhalt',
     navigation: 'Hauptnavigation',
@@ -415,8 +417,8 @@ export const de: Catalogue = {
     shopPage: 'Im Shop',
     items: 'Positionen',
   },
-  fields,
-  values,
+  fields: { ...fields, ...accountFields },
+  values: { ...values, ...accountValues },
   problems: {
     network: 'Die Plattform ist nicht erreichbar.',
     unknown: 'Etwas ist schiefgegangen.',

@@ -1,7 +1,9 @@
+import { account, accountFields, accountValues } from './en-account.ts'
 import { fields, values } from './en-words.ts'
 
 /** English; the other catalogues have its type. */
 export const en = {
+  account,
   shell: {
     skip: 'Go to the content',
     navigation: 'Main navigation',
@@ -412,8 +414,8 @@ export const en = {
     shopPage: 'In the shop',
     items: 'Items',
   },
-  fields,
-  values,
+  fields: { ...fields, ...accountFields },
+  values: { ...values, ...accountValues },
   problems: {
     network: 'The platform cannot be reached.',
     unknown: 'Something went wrong.',

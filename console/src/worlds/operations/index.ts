@@ -40,6 +40,26 @@ export const operations: World = {
       load: async () => ({ default: (await import('./operations.tsx')).Deliveries }),
     },
     {
+      path: '/operations/terms',
+      name: texts => texts.account.terms,
+      of: '/api/auth/terms/versions',
+      load: async () => ({ default: (await import('./terms.tsx')).Terms }),
+    },
+    {
+      path: '/operations/terms/new',
+      load: async () => ({ default: (await import('./terms.tsx')).NewTerms }),
+    },
+    {
+      path: '/operations/terms/$id',
+      load: async () => ({ default: (await import('./terms.tsx')).TermsDetail }),
+    },
+    {
+      path: '/operations/webhooks',
+      name: texts => texts.account.failures,
+      of: '/api/notifications/webhook-failures',
+      load: () => import('./webhooks.tsx'),
+    },
+    {
       path: '/operations/payments',
       name: texts => texts.operations.payments,
       of: '/api/billing/webhooks/dead',

@@ -26,5 +26,6 @@ export const people: World = {
     { path: '/people', name: texts => texts.people.title, of: '/api/auth/users', load: () => import('./people.tsx') },
     { path: '/people/$id', load: () => import('./person.tsx') },
     { path: '/me', load: () => import('./me.tsx') },
+    { path: '/me/messages', load: () => import('./messages.tsx') },
   ],
 }

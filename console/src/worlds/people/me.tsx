@@ -7,8 +7,9 @@ import { Editor } from '../../blocks/editor.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { Screen } from '../../blocks/screen.tsx'
-import { within } from '../../blocks/screens.tsx'
+import { WayButton, within } from '../../blocks/screens.tsx'
 import { useTexts } from '../../texts/texts.tsx'
+import { Own } from './own.tsx'
 
 const sessions = listOf('/api/auth/sessions', {
   columns: [
@@ -31,10 +32,11 @@ const sessions = listOf('/api/auth/sessions', {
 export default function Me() {
   const texts = useTexts()
   return (
-    <Screen title={texts.people.profile}>
+    <Screen title={texts.people.profile} acts={<WayButton to="/me/messages" name={words => words.account.messages} />}>
       <Read path="/api/auth/profile">{(profile, tag) => <Profile key={tag} profile={profile} tag={tag} />}</Read>
       <Title order={2}>{texts.people.sessions}</Title>
       <List list={sessions} embedded />
+      <Own />
     </Screen>
   )
 }

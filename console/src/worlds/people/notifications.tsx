@@ -3,6 +3,7 @@ import { ActButton } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { Screen } from '../../blocks/screen.tsx'
+import { WayButton } from '../../blocks/screens.tsx'
 import { useTexts } from '../../texts/texts.tsx'
 
 const list = listOf('/api/notifications', {
@@ -30,7 +31,15 @@ export default function Notifications() {
     run: () => ask('POST', '/api/notifications/read-all', { body: {} }),
   }
   return (
-    <Screen title={texts.notifications.title} acts={<ActButton act={readAll} />}>
+    <Screen
+      title={texts.notifications.title}
+      acts={
+        <>
+          <ActButton act={readAll} />
+          <WayButton to="/me/messages" name={words => words.account.messages} />
+        </>
+      }
+    >
       <List list={list} />
     </Screen>
   )

@@ -11,6 +11,7 @@ import { List } from '../../blocks/list/list.tsx'
 import { detailScreen } from '../../blocks/screens.tsx'
 import { messageOf } from '../../blocks/trouble.tsx'
 import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
+import { ActAs } from './act-as.tsx'
 
 type Account = components['schemas']['WholeAccount']
 
@@ -44,9 +45,11 @@ export default detailScreen({
         }),
     },
   ],
+  links: ({ id, role, disabled }) => role !== 'admin' && !disabled && <ActAs id={id} />,
   tabs: (account, texts) => [
     { id: 'about', name: texts.shell.details, content: () => <About account={account} /> },
     { id: 'sign-ins', name: texts.people.signIns, content: () => <List list={signInsOf(account.id)} embedded /> },
+    { id: 'answers', name: texts.account.terms, content: () => <List list={answersOf(account.id)} embedded /> },
   ],
 })
 
@@ -61,6 +64,19 @@ const signInsOf = (id: string) =>
       { id: 'addressPrefix' },
     ],
     empty: texts => ({ title: texts.people.signIns, text: texts.people.emptySignIns }),
+  })
+
+const answersOf = (id: string) =>
+  listOf('/api/auth/users/{id}/agreements', {
+    params: { id },
+    columns: [
+      { id: 'at', kind: 'instant' },
+      { id: 'key' },
+      { id: 'version', kind: 'number' },
+      { id: 'answer', kind: 'state' },
+      { id: 'device' },
+    ],
+    empty: texts => ({ title: texts.account.answers, text: texts.account.emptyAnswers }),
   })
 
 function About({ account }: { account: Account }) {
