@@ -55,9 +55,17 @@ export function openAnswering({ host }: Identity) {
         for (const { termsId, agreed } of all) {
           const terms = (await findTerms(tx, termsId)) ?? fail('not_found', 'terms_unknown', { termsId })
           const { id, key, kind, version } = terms
-          if (!agreed && isRequired(terms)) throw new Problem('unprocessable', 'terms_binding', { termsId })
+          if (!agreed && isRequired(terms))
+            throw new Problem('unprocessable', 'terms_binding', {
+              detail: 'Only a consent can be taken back. Who does not agree can delete the account.',
+              termsId,
+            })
           // A no is good to any version: it is as easy as a yes was.
-          if (agreed && !held.has(id)) throw new Problem('conflict', 'terms_not_held', { termsId })
+          if (agreed && !held.has(id))
+            throw new Problem('conflict', 'terms_not_held', {
+              detail: 'This version does not hold (any more): read the one that does.',
+              termsId,
+            })
           const former = answers.find(said => said.key === key)
           const isNews = agreed ? !isAgreed(terms, answers) : former?.answer === 'agreed'
           if (!isNews) continue

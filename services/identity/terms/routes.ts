@@ -190,7 +190,10 @@ function publishing({ host: { db, http, now }, terms: waiting }: Identity): void
     async ({ params }, reply) => {
       await db.transaction(async tx => {
         const gone = await deleteTerms(tx, params.id, now())
-        if (!gone) throw (await findTerms(tx, params.id)) ? new Problem('conflict', 'terms_held') : unknown()
+        if (!gone)
+          throw (await findTerms(tx, params.id))
+            ? new Problem('conflict', 'terms_held', { detail: 'It holds, or was answered, and stays.' })
+            : unknown()
         const { id: termsId, key, kind, version } = gone
         await tx.publish(TermsRetracted, { termsId, key, kind, version })
       })

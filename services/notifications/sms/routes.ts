@@ -112,7 +112,10 @@ export function smsRoutes(host: NotificationsHost, twilio: Twilio | undefined, c
         phone.codeTries <= mostTries &&
         now().getTime() - phone.codeSentAt.getTime() < codeGoodFor &&
         timingSafeEqual(Buffer.from(codeOf(host, phone)), Buffer.from(code))
-      if (!isGood) throw new Problem('unprocessable', 'phone_code_wrong')
+      if (!isGood)
+        throw new Problem('unprocessable', 'phone_code_wrong', {
+          detail: 'That is not the code, or it is too old. After five tries or ten minutes ask for another.',
+        })
       return view(await db.transaction(tx => markVerified(tx, userId, now())))
     },
   )

@@ -131,7 +131,10 @@ export function failureRoutes({ http, db, now }: NotificationsHost, send: SendJo
       const from = since === undefined ? new Date(0) : timeOf(since)
       const replayed = await db.transaction(async tx => {
         const webhook = (await findWebhook(tx, id, true)) ?? fail('not_found', 'webhook_unknown')
-        if (webhook.disabledBecause === 'owner') throw new Problem('conflict', 'webhook_switched_off')
+        if (webhook.disabledBecause === 'owner')
+          throw new Problem('conflict', 'webhook_switched_off', {
+            detail: 'Its owner switched it off, and switches it on.',
+          })
         const well = { failures: 0, failingSince: null, restsUntil: null, disabledBecause: null }
         await updateWebhook(tx, { ...webhook, ...well, version: webhook.version + 1 }, now())
         const revived = await reviveOldest(tx, id, from, mostReplayed, now())

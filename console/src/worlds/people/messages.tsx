@@ -92,51 +92,55 @@ function Source(props: {
 }) {
   const { name, kinds, chosen, set } = props
   const texts = useTexts()
+  // Three hundred boxes are drawn as they are looked for.
+  const [opened, open] = useState(false)
   const isOn = (channel: Channel, kind: string): boolean => (chosen[channel] as Record<string, boolean>)[kind] ?? false
   const all = kinds.flatMap(({ kind, channels }) => channels.map(channel => isOn(channel, kind)))
   return (
-    <details className="folded">
+    <details className="folded" onToggle={event => open(event.currentTarget.open)}>
       <summary>
         {name} · {fill(texts.account.chosen, { count: all.filter(Boolean).length, all: all.length })}
       </summary>
-      <div className="rows">
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">{texts.account.messages}</Table.Th>
-              {channels.map(channel => (
-                <Table.Th key={channel} scope="col">
-                  {texts.account.channels[channel]}
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {kinds.map(({ kind, name: called, channels: free }) => (
-              <Table.Tr key={kind}>
-                <Table.Th scope="row" fw={400}>
-                  {called}
-                </Table.Th>
+      {opened && (
+        <div className="rows">
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th scope="col">{texts.account.messages}</Table.Th>
                 {channels.map(channel => (
-                  <Table.Td key={channel}>
-                    {free.includes(channel) ? (
-                      <Checkbox
-                        aria-label={`${called}: ${texts.account.channels[channel]}`}
-                        checked={isOn(channel, kind)}
-                        onChange={event => set(channel, kind, event.currentTarget.checked)}
-                      />
-                    ) : (
-                      <Text span size="sm">
-                        {channel === 'email' || channel === 'inApp' ? texts.account.always : texts.account.never}
-                      </Text>
-                    )}
-                  </Table.Td>
+                  <Table.Th key={channel} scope="col">
+                    {texts.account.channels[channel]}
+                  </Table.Th>
                 ))}
               </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
+            </Table.Thead>
+            <Table.Tbody>
+              {kinds.map(({ kind, name: called, channels: free }) => (
+                <Table.Tr key={kind}>
+                  <Table.Th scope="row" fw={400}>
+                    {called}
+                  </Table.Th>
+                  {channels.map(channel => (
+                    <Table.Td key={channel}>
+                      {free.includes(channel) ? (
+                        <Checkbox
+                          aria-label={`${called}: ${texts.account.channels[channel]}`}
+                          checked={isOn(channel, kind)}
+                          onChange={event => set(channel, kind, event.currentTarget.checked)}
+                        />
+                      ) : (
+                        <Text span size="sm">
+                          {channel === 'email' || channel === 'inApp' ? texts.account.always : texts.account.never}
+                        </Text>
+                      )}
+                    </Table.Td>
+                  ))}
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </div>
+      )}
     </details>
   )
 }
