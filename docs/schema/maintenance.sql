@@ -197,8 +197,10 @@ create table ticket_notes (
   text       text,
   photos     uuid[]                    not null,
   noted_at   timestamp with time zone  not null,
+  told_at    timestamp with time zone,
   constraint ticket_notes_pkey PRIMARY KEY (id),
-  constraint ticket_notes_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES tickets(id)
+  constraint ticket_notes_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES tickets(id),
+  constraint ticket_notes_check CHECK ((told_at >= noted_at))
 );
 CREATE INDEX ticket_notes_by_ticket ON maintenance.ticket_notes USING btree (ticket_id, turn);
 

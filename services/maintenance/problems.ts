@@ -11,6 +11,7 @@ export const problems = {
   ticket_exists: ['conflict', 'The incident has a ticket that is not closed.'],
   ticket_state: ['conflict', 'The ticket is in a state from which this does not go.'],
   ticket_closed: ['conflict', 'The ticket is closed: it has to be reopened first.'],
+  photo_invalid: ['invalid', 'That is no photo: JPEG, PNG, WebP or HEIC, in the field `photo` of a form.'],
   technician_unknown: ['not_found', 'There is no such technician, or they are not for who asks.'],
   technician_exists: ['conflict', 'The person is a technician there already.'],
   time_zone_unknown: ['unprocessable', 'There is no such time zone.'],

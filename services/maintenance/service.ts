@@ -13,7 +13,7 @@ import {
 } from '#contracts/maintenance'
 import { defineService } from '#kernel'
 import { fieldPages } from './field/pages.ts'
-import { handOver } from './field/photos.ts'
+import { handOver, photoRoutes } from './field/photos.ts'
 import { figures } from './figures.ts'
 import { needs, settings } from './host.ts'
 import { reportPages } from './incidents/pages.ts'
@@ -65,6 +65,7 @@ export const maintenance = defineService({
     slaRoutes(host)
     reportPages(host)
     fieldPages(host)
+    photoRoutes(host)
     handOver(host)
     figures(host)
     host.every('1 minute', 'open and close incidents by the clock', () => watchIncidents(host))

@@ -124,10 +124,10 @@ export function client(p: TestPlatform, actor: Partial<Actor>) {
         'content-type': 'application/x-www-form-urlencoded',
       }),
     /** Sends the one file of a form. */
-    upload(path: string, name: string, content: Buffer) {
+    upload(path: string, name: string, content: Buffer, headers: Record<string, string> = {}) {
       const head = `--edge\r\ncontent-disposition: form-data; name="${name}"; filename="a/b.jpg"\r\n\r\n`
       const body = Buffer.concat([Buffer.from(head), content, Buffer.from('\r\n--edge--\r\n')])
-      return send('POST', '')(path, body, { 'content-type': 'multipart/form-data; boundary=edge' })
+      return send('POST', '')(path, body, { 'content-type': 'multipart/form-data; boundary=edge', ...headers })
     },
     /** What a list has. */
     async list(path: string): Promise<any[]> {

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import sharp from 'sharp'
 import { CommissionRuleChanged } from '#contracts/vendors'
 import { defineService, newId } from '#kernel'
 import { boot16, boot2, connect } from '../../services/ocpp/testing.ts'
+import { textsIn } from '../../services/passports/labels/codes.ts'
 import { codeIn } from '../journeys/client.ts'
 import { until } from '../kernel/toys.ts'
 import { withoutChromium as skip } from './chromium.ts'
-import { look, openTown, password } from './people.ts'
+import { faultToRepair } from './field-journey.ts'
+import { look, openTown, password, type Town } from './people.ts'
 
 /** Journeys J1 to J15 of people at work, over one platform and in one browser. */
 
@@ -25,15 +28,24 @@ const reader = defineService({
     ),
 })
 
-type Town = Awaited<ReturnType<typeof openTown>>
-
 test('people of each role do their work in a browser, without a word of help', { skip }, async t => {
-  const town = await openTown(t, { OCPP_UNKNOWN_CHARGERS: 'hold' }, [reader])
+  const town = await openTown(
+    t,
+    {
+      OCPP_UNKNOWN_CHARGERS: 'hold',
+      NOTIFICATION_DIGEST: '0s',
+      MAINTENANCE_CALM: '0s',
+      VENDORS_SETTLE_AFTER: '0s',
+      VENDORS_PAYOUT_ALONE_MINOR: '10000',
+    },
+    [reader],
+  )
   const journeys: readonly [name: string, journey: (t: TestContext, town: Town) => Promise<void>][] = [
     ['J1: from nothing to a battery that is scanned', fromNothing],
     ['J3: an import gone wrong', importGoneWrong],
     ['J4: the first charger', firstCharger],
     ['J5: the wire, and commands', wireAndCommands],
+    ['J6: from a fault to its repair, without a network', faultToRepair],
     ['J9: who sees what', whoSeesWhat],
     ["J13: an admin's bad morning", badMorning],
     ['J14: by keyboard, in German, dark, and twice as large', byKeyboard],
@@ -97,19 +109,26 @@ async function fromNothing(_: TestContext, { address, at, mailed, browser }: Tow
 
   await page.getByRole('button', { name: 'Publish' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click()
-  const way = page.getByRole('link', { name: 'Public page' })
-  const shown = await way.getAttribute('href')
+  await page.getByRole('link', { name: 'Public page' }).waitFor()
+
+  // What goes onto the battery is read by code that did not write it, and leads to the page.
+  const label = new URL((await page.getByRole('link', { name: 'Label (SVG)' }).getAttribute('href'))!, address).href
+  const svg = await (await page.context().request.get(label)).body()
+  const [shown] = await textsIn(await sharp(svg, { density: 300 }).flatten({ background: 'white' }).png().toBuffer())
   await page.context().close()
 
   // Whoever scans it reads it without an account, without script, in their language.
   const reader = await (await browser.newContext({ javaScriptEnabled: false, locale: 'bg' })).newPage()
-  await reader.goto(new URL(`${shown}?lang=bg`, address).href)
+  await reader.goto(`${shown}?lang=bg`)
   assert.equal(await reader.locator('html').getAttribute('lang'), 'bg')
   await reader.getByText('BP-J1').first().waitFor()
   await reader
     .getByText(/94[.,]50?\s*Ah/)
     .first()
     .waitFor()
+  const folder = process.env.OHMNIBUS_SCREENSHOTS
+  const printed = await reader.pdf({ format: 'A4', ...(folder && { path: `${folder}/J1-printed.pdf` }) })
+  assert.ok(printed.length > 5_000, 'it can be printed')
   await reader.context().close()
 }
 
@@ -118,6 +137,17 @@ async function firstCharger(t: TestContext, { address, at, admin, p }: Town): Pr
   await page.getByText('Connect a charger').click()
   const way = `${address.replace('http', 'ws')}/ocpp/`
   await page.getByText(way).waitFor()
+
+  // One that speaks nothing that is spoken here is told there, with the reason.
+  const wrong = await connect(t, `${way}WRONG-1`, ['ocpp9'] as never, { password: 'a long and random one' }).catch(
+    () => undefined,
+  )
+  await page
+    .getByRole('row', { name: /WRONG-1/ })
+    .getByText(/It offers ocpp9/)
+    .waitFor()
+  await wrong?.close()
+  await look(page, 'J4-refused')
 
   // It appears by itself, and is let in.
   const charger = await connect(t, `${way}CP-1`, 'ocpp1.6', { password: 'a long and random one' })

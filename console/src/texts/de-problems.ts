@@ -279,6 +279,7 @@ export const deProblems: Readonly<Record<string, string>> = {
   payout_unknown: 'Diese Auszahlung gibt es nicht, oder sie ist nicht für Sie.',
   payouts_none: 'Nichts wartet auf die Bank.',
   pending_sign_in_invalid: 'Die Anmeldung dauerte zu lange, oder zu viele Codes waren falsch. Beginnen Sie neu.',
+  photo_invalid: 'Das ist kein Foto: JPEG, PNG, WebP oder HEIC, im Feld `photo` eines Formulars.',
   photo_unknown: 'Dieses Dokument haben Sie nicht.',
   picture_unknown: 'Dieses Bild gibt es nicht.',
   plan_currency_differs: 'Gewechselt wird nur zu Plänen desselben Verkäufers in derselben Währung.',

@@ -111,6 +111,32 @@ test('a photo is kept with its ticket, for documents to take in; what is none is
   assert.equal((await files())[0].fileKey, null, 'documents have it')
 })
 
+test('a photo that a program sends again with its key is there once, with the time when it was taken', async t => {
+  const { p, me, grace, as, ticket, pass, now } = await inField(t)
+  const path = `/tickets/${ticket.id}/photos`
+  const jpeg = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(1_000, 7)])
+  const taken = now().toISOString()
+  pass(60_000)
+  const send = (who: typeof grace, content: Buffer, key?: string) =>
+    who.upload(`/api/maintenance${path}?at=${taken}`, 'photo', content, key ? { 'idempotency-key': key } : {})
+  const [first, again] = [await send(grace, jpeg, 'one'), await send(grace, jpeg, 'one')]
+  assert.deepEqual([first.status, again.body.photoId], [201, first.body.photoId], first.text)
+  const { notes } = (await me.get(`/tickets/${ticket.id}`)).body
+  const photos = notes.filter((note: any) => note.photos.length > 0)
+  assert.deepEqual(
+    photos.map((note: any) => [note.photos, note.notedAt, note.toldAt]),
+    [[[first.body.photoId], taken, now().toISOString()]],
+  )
+  assert.equal((await send(grace, Buffer.concat([jpeg, jpeg]), 'one')).body.code, 'idempotency_key_reused')
+  const files = await p.db('maintenance')`select from photos`
+  assert.equal(files.length, 1)
+  assert.deepEqual(
+    [(await send(grace, Buffer.from('<svg/>'))).body.code, (await send(as({ role: 'technician' }), jpeg)).body.code],
+    ['photo_invalid', 'ticket_unknown'],
+  )
+  assert.equal((await send(as(), jpeg)).status, 403)
+})
+
 test('what is due by midnight at the station is of today, what was due is over time', () => {
   const ticket = { timeZone: 'Europe/Berlin', state: 'assigned' as const }
   const now = new Date('2027-02-18T08:00:00Z')

@@ -1,4 +1,3 @@
-import multipart from '@fastify/multipart'
 import Type from 'typebox'
 import { Id } from '#contracts/shared'
 import {
@@ -21,7 +20,7 @@ import { comment, doing, mayWork } from '../tickets/routes.ts'
 import { listToDo } from '../tickets/search.ts'
 import { findTicket, listNotes } from '../tickets/store.ts'
 import type { Act } from '../tickets/tickets.ts'
-import { mostBytes, takePhoto } from './photos.ts'
+import { mostBytes, photoForm, takePhoto } from './photos.ts'
 import { texts } from './texts.ts'
 import { listView, ticketView } from './views.ts'
 
@@ -92,10 +91,7 @@ export function fieldPages(host: MaintenanceHost): void {
     )
   })
   site.scope((app, forms) => {
-    app.register(multipart, {
-      limits: { files: 1, fields: 5, fileSize: mostBytes + 1 },
-      throwFileSizeLimit: false,
-    })
+    app.register(...photoForm)
     forms.post(
       `${root}/:id/photos`,
       {

@@ -24,8 +24,8 @@ import {
 import type { MaintenanceHost } from '../host.ts'
 import { One } from '../incidents/routes.ts'
 import { lockTicket, updateTicket } from '../tickets/store.ts'
-import { workable } from '../tickets/routes.ts'
-import { note } from '../tickets/working.ts'
+import { DoneAt, workable } from '../tickets/routes.ts'
+import { doneAt, note } from '../tickets/working.ts'
 import {
   countParts,
   findPart,
@@ -174,7 +174,11 @@ export function partRoutes(host: MaintenanceHost): void {
         honours: ['Idempotency-Key'],
         refuses: ['ticket_unknown', 'editor_required', 'ticket_closed', 'part_unknown', 'part_out_of_stock'],
         params: One,
-        body: Type.Object({ partId: Id, quantity: Type.Integer({ minimum: 1, maximum: 10_000, examples: [1] }) }),
+        body: Type.Object({
+          partId: Id,
+          quantity: Type.Integer({ minimum: 1, maximum: 10_000, examples: [1] }),
+          at: DoneAt,
+        }),
         response: { 200: PartView },
       },
     },
@@ -194,7 +198,7 @@ export async function usePart(
   tx: Tx<'maintenance'>,
   actor: Actor,
   ticketId: string,
-  { partId, quantity }: { partId: string; quantity: number },
+  { partId, quantity, at: said }: { partId: string; quantity: number; at?: string },
 ): Promise<Part> {
   const ticket = workable(actor, await lockTicket(tx, ticketId))
   if (ticket.state === 'closed') throw new Problem('conflict', 'ticket_closed')
@@ -203,8 +207,9 @@ export async function usePart(
   if (!(await takeFromStock(tx, part.id, quantity)))
     throw new Problem('conflict', 'part_out_of_stock', { detail: `There are ${stock} of it.`, stock })
   await useIn(tx, ticket.id, part.id, quantity)
-  const [at, next] = [now(), { ...ticket, version: ticket.version + 1 }]
-  await updateTicket(tx, { ...next, updatedAt: at })
-  await note(tx, next, { authorId: actor.userId, act: 'part', at, text: `${quantity} × ${number} ${name}` })
+  const [told, next] = [now(), { ...ticket, version: ticket.version + 1 }]
+  await updateTicket(tx, { ...next, updatedAt: told })
+  const when = doneAt(told, ticket, said)
+  await note(tx, next, { authorId: actor.userId, act: 'part', ...when, text: `${quantity} × ${number} ${name}` })
   return { ...part, stock: stock - quantity, version: part.version + 1 }
 }

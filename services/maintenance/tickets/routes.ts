@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { Priority } from '#contracts/maintenance'
-import { Id, Line } from '#contracts/shared'
+import { Id, Instant, Line } from '#contracts/shared'
 import {
   Count,
   counted,
@@ -30,11 +30,16 @@ import { clockOf } from '../sla/store.ts'
 import { findTicket, listNotes, lockTicket, updateTicket } from './store.ts'
 import { possible, type Act, type Ticket } from './tickets.ts'
 import { summary, TicketSummary, TicketView, view } from './view.ts'
-import { act, note, openTicket, placeOf, prioritise, type About } from './working.ts'
+import { act, doneAt, note, openTicket, placeOf, prioritise, type About } from './working.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 const operators = { access: withRole('operator') }
 const workers = { access: withRole('operator', 'technician') }
+export const DoneAt = Type.Optional({
+  ...Instant,
+  description:
+    'When it was done, where it is told of later: a technician had no network. Never counts as later than now.',
+})
 
 /** Whoever has it to do works on it; who operates the station does all. */
 export const mayWork = (actor: Actor, { owner, assigneeId }: Ticket): boolean =>
@@ -279,7 +284,7 @@ export function ticketRoutes(host: MaintenanceHost): void {
           honours: ['If-Match', 'Idempotency-Key'],
           refuses: ['ticket_unknown', 'ticket_state', 'editor_required'],
           params: One,
-          body: Type.Object({ text: Type.Optional(Words), photos: Type.Optional(Photos) }),
+          body: Type.Object({ text: Type.Optional(Words), photos: Type.Optional(Photos), at: DoneAt }),
           response: { 200: TicketView },
         },
       },
@@ -302,7 +307,7 @@ export function ticketRoutes(host: MaintenanceHost): void {
         gives: ['ETag'],
         refuses: ['ticket_unknown', 'editor_required', 'ticket_closed'],
         params: One,
-        body: Type.Object({ text: Words, photos: Type.Optional(Photos) }),
+        body: Type.Object({ text: Words, photos: Type.Optional(Photos), at: DoneAt }),
         response: { 201: TicketView },
       },
     },
@@ -331,11 +336,11 @@ export async function doing(
   id: string,
   what: Act,
   actor: Actor,
-  { text = null, photos = [] }: { text?: string | null; photos?: readonly string[] },
+  { text = null, photos = [], at }: { text?: string | null; photos?: readonly string[]; at?: string },
 ): Promise<string> {
   const ticket = workable(actor, await lockTicket(tx, id))
   match(ticket.version)
-  await act(host, tx, ticket, what, { actor, text, photos })
+  await act(host, tx, ticket, what, { actor, text, photos, ...(at !== undefined && { at }) })
   return id
 }
 
@@ -345,12 +350,12 @@ export async function comment(
   tx: Tx<'maintenance'>,
   id: string,
   actor: Actor,
-  { text, photos = [] }: { text: string | null; photos?: readonly string[] },
+  { text, photos = [], at: said }: { text: string | null; photos?: readonly string[]; at?: string },
 ): Promise<string> {
   const ticket = workable(actor, await lockTicket(tx, id))
   if (!possible(ticket).some(act => act !== 'reopen')) throw new Problem('conflict', 'ticket_closed')
-  const [at, next] = [now(), { ...ticket, version: ticket.version + 1 }]
-  await updateTicket(tx, { ...next, updatedAt: at })
-  await note(tx, next, { authorId: actor.userId, act: 'comment', at, text, photos })
+  const [told, next] = [now(), { ...ticket, version: ticket.version + 1 }]
+  await updateTicket(tx, { ...next, updatedAt: told })
+  await note(tx, next, { authorId: actor.userId, act: 'comment', ...doneAt(told, ticket, said), text, photos })
   return id
 }

@@ -79,19 +79,22 @@ export interface Note {
   readonly text: string | null
   readonly photos: readonly string[]
   readonly notedAt: Date
+  /** When it was told of, where that was later than it was done. */
+  readonly toldAt: Date | null
   /** The version of the ticket that it led to. */
   readonly turn: number
 }
 
 export const insertNote = (tx: Tx, ticketId: string, note: Note) => tx`
-  insert into ticket_notes (id, ticket_id, turn, author_id, act, state, text, photos, noted_at)
+  insert into ticket_notes (id, ticket_id, turn, author_id, act, state, text, photos, noted_at, told_at)
   values (${note.id}, ${ticketId}, ${note.turn}, ${note.authorId}, ${note.act}, ${note.state}, ${note.text},
-    ${note.photos as string[]}, ${note.notedAt})`
+    ${note.photos as string[]}, ${note.notedAt}, ${note.toldAt})`
 
 /** The last two hundred, in their order. */
 export const listNotes = (db: Db, ticketId: string) => db<Note[]>`
   select * from (
-    select id, author_id as "authorId", act, state, text, photos, noted_at as "notedAt", turn from ticket_notes
+    select id, author_id as "authorId", act, state, text, photos, noted_at as "notedAt", told_at as "toldAt", turn
+    from ticket_notes
     where ticket_id = ${ticketId} order by turn desc limit 200) n
   order by turn`
 

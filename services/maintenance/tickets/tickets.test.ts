@@ -224,3 +224,41 @@ test('an operator says how long their tickets may take and when their clock runs
   assert.equal(await due(operator(), 'critical'), 4)
   assert.equal((await operator().get('/sla')).body.version, 0)
 })
+
+test('what was done without a network counts from when it was done, once, and is late only where it was', async t => {
+  const { me, grace, at, technician, pass, now, periodically, ticket } = await ticketed(t)
+  await me.post(`${at}/assign`, { technicianId: technician.id })
+  await grace.post(`${at}/start`, {})
+  pass(hour)
+  const done = now().toISOString()
+  pass(5 * 24 * hour)
+  await periodically(/time runs out/)
+  assert.equal((await me.get(at)).body.escalation, 2, 'as far as anybody knew')
+  const key = { 'idempotency-key': 'resolved' }
+  const said = await grace.post(
+    `${at}/comments`,
+    { text: 'The lock is worn.', at: done },
+    { 'idempotency-key': 'said' },
+  )
+  const told = await grace.post(`${at}/resolve`, { text: 'New lock', at: done }, key)
+  assert.deepEqual([said.status, told.body.state, told.body.escalation], [201, 'resolved', 1], told.text)
+  assert.equal((await grace.post(`${at}/resolve`, { text: 'New lock', at: done }, key)).body.version, told.body.version)
+  assert.deepEqual(
+    told.body.notes.slice(-2).map(({ act, notedAt, toldAt }: any) => [act, notedAt, toldAt]),
+    [
+      ['comment', done, now().toISOString()],
+      ['resolve', done, now().toISOString()],
+    ],
+  )
+
+  // Clocks of telephones go wrong.
+  await me.post(`${at}/reopen`, {})
+  const notedAt = async (when: string) => {
+    const { body } = await grace.post(`${at}/comments`, { text: 'When?', at: when })
+    return [body.notes.at(-1).notedAt, body.notes.at(-1).toldAt]
+  }
+  assert.deepEqual(await notedAt('2099-01-01T00:00:00Z'), [now().toISOString(), null])
+  const [first] = await notedAt('1999-01-01T00:00:00Z')
+  assert.ok(first >= ticket.createdAt)
+  assert.equal((await grace.post(`${at}/comments`, { text: 'When?', at: 'noon' })).status, 400)
+})

@@ -58,7 +58,8 @@ export const TicketView = Type.Object(
           state: TicketState,
           text: nullable(Type.String({ examples: ['New lock ordered.'] })),
           photos: Type.Array(Id),
-          notedAt: Instant,
+          notedAt: { ...Instant, description: 'When it was done' },
+          toldAt: nullable({ ...Instant, description: 'When it was told of, where that was later' }),
         },
         { title: 'TicketNote' },
       ),
@@ -83,9 +84,10 @@ export function summary(ticket: Ticket) {
 export const view = (ticket: Ticket, notes: readonly Note[], parts: readonly Used[]) => ({
   ...summary(ticket),
   parts: [...parts],
-  notes: notes.map(({ notedAt, photos, turn: _, ...one }) => ({
+  notes: notes.map(({ notedAt, toldAt, photos, turn: _, ...one }) => ({
     ...one,
     photos: [...photos],
     notedAt: notedAt.toISOString(),
+    toldAt: toldAt?.toISOString() ?? null,
   })),
 })

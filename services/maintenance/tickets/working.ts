@@ -83,11 +83,27 @@ export async function openTicket(
   return ticket
 }
 
+type Noting = Partial<Note> & { authorId: string | null; act: string; at: Date }
+
 export const note = (
   tx: Tx,
   { id, state, version: turn }: Pick<Ticket, 'id' | 'state' | 'version'>,
-  { authorId, act, at, text = null, photos = [] }: Partial<Note> & { authorId: string | null; act: string; at: Date },
-) => insertNote(tx, id, { id: newId(at.getTime()), authorId, act, state, text, photos, notedAt: at, turn })
+  { authorId, act, at, toldAt = null, text = null, photos = [] }: Noting,
+) => insertNote(tx, id, { id: newId(at.getTime()), authorId, act, state, text, photos, notedAt: at, toldAt, turn })
+
+/**
+ * When something was done: as who did it says, who may have had no network. Never later than now, as clocks of telephones
+ * go wrong, nor before the clock of the ticket runs.
+ */
+export function doneAt(
+  now: Date,
+  { createdAt, slaSince }: Pick<Ticket, 'createdAt' | 'slaSince'>,
+  said: string | undefined,
+): { at: Date; toldAt: Date | null } {
+  const first = Math.max(createdAt.getTime(), slaSince?.getTime() ?? 0)
+  const at = said === undefined ? now : new Date(Math.max(first, Math.min(now.getTime(), Date.parse(said))))
+  return { at, toldAt: now.getTime() - at.getTime() > 5_000 ? now : null }
+}
 
 /** Does something with a ticket, notes and tells it. Fails with `ticket_state`. */
 export async function act(
@@ -95,13 +111,23 @@ export async function act(
   tx: MaintenanceTx,
   before: Ticket,
   what: Act,
-  by: { actor: Pick<Actor, 'userId'> | null; text?: string | null; photos?: readonly string[]; more?: Partial<Ticket> },
+  by: {
+    actor: Pick<Actor, 'userId'> | null
+    text?: string | null
+    photos?: readonly string[]
+    at?: string
+    more?: Partial<Ticket>
+  },
 ): Promise<Ticket> {
-  const at = host.now()
-  const ticket = move(await clockOf(host, tx, before.owner), before, what, at, by.more)
+  const { at, toldAt } = doneAt(host.now(), before, by.at)
+  const moved = move(await clockOf(host, tx, before.owner), before, what, at, by.more)
+  // What was done in time was not late, though it was told of when it seemed so.
+  const isKept = toldAt !== null && moved.slaSince === null && moved.slaUsedS < moved.slaTargetS
+  const escalation = isKept ? Math.min(moved.escalation, 1) : moved.escalation
+  const ticket = { ...moved, escalation, updatedAt: toldAt ?? at }
   await updateTicket(tx, ticket)
   const { text = null, photos = [] } = by
-  await note(tx, ticket, { authorId: by.actor?.userId ?? null, act: what, at, text, photos })
+  await note(tx, ticket, { authorId: by.actor?.userId ?? null, act: what, at, toldAt, text, photos })
   await tx.publish(TicketChanged, told(ticket))
   if (what === 'assign' && ticket.assigneeId !== before.assigneeId) await tx.publish(TicketAssigned, told(ticket))
   if (what === 'close') await endIncident(host, tx, ticket)

@@ -4,6 +4,7 @@ const staff = ['operator', 'admin']
 const stations = () => import('./stations.tsx')
 const chargers = () => import('./chargers.tsx')
 const lists = () => import('./lists.tsx')
+const tickets = () => import('./tickets.tsx')
 
 export const charging: World = {
   id: 'charging',
@@ -71,15 +72,15 @@ export const charging: World = {
       path: '/incidents',
       name: texts => texts.charging.incidents,
       roles: [...staff, 'technician'],
-      load: async () => ({ default: (await lists()).Incidents }),
+      load: async () => ({ default: (await tickets()).Incidents }),
     },
     {
       path: '/tickets',
       name: texts => texts.charging.tickets,
       of: '/api/maintenance/tickets',
-      load: async () => ({ default: (await lists()).Tickets }),
+      load: async () => ({ default: (await tickets()).Tickets }),
     },
-    { path: '/tickets/$id', load: async () => ({ default: (await lists()).Ticket }) },
+    { path: '/tickets/$id', load: async () => ({ default: (await tickets()).Ticket }) },
     {
       path: '/invoices',
       name: texts => texts.charging.invoices,

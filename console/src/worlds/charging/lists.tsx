@@ -3,9 +3,8 @@ import cardSchema from 'schema:put /api/ocpp/tokens/{id}'
 import newCardSchema from 'schema:post /api/ocpp/tokens'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
-import { Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
-import { createScreen, detailScreen, editScreen, listScreen } from '../../blocks/screens.tsx'
+import { createScreen, editScreen, listScreen } from '../../blocks/screens.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 
 const empty = (texts: Catalogue) => ({ title: texts.charging.emptyTitle, text: texts.charging.empty })
@@ -129,76 +128,6 @@ const bookings = listOf('/api/bookings', {
   empty,
 })
 export const Bookings = listScreen(texts => texts.charging.bookings, bookings)
-
-const incidents = listOf('/api/maintenance/incidents', {
-  columns: [
-    { id: 'place' },
-    { id: 'status', kind: 'state' },
-    { id: 'priority', kind: 'state' },
-    { id: 'source', kind: 'word' },
-    { id: 'code' },
-    { id: 'chargerId' },
-    { id: 'openedAt', kind: 'instant' },
-    { id: 'closedAt', kind: 'instant', aside: true },
-  ],
-  empty,
-})
-export const Incidents = listScreen(texts => texts.charging.incidents, incidents)
-
-const ticketWay = { to: '/tickets', name: (texts: Catalogue) => texts.charging.tickets }
-const tickets = listOf('/api/maintenance/tickets', {
-  columns: [
-    { id: 'title', value: ({ number, title }) => `#${number} ${title}` },
-    { id: 'state', kind: 'state' },
-    { id: 'priority', kind: 'state' },
-    { id: 'place' },
-    { id: 'dueAt', kind: 'instant' },
-    { id: 'createdAt', kind: 'instant', aside: true },
-    { id: 'updatedAt', kind: 'instant' },
-  ],
-  open: ({ id }) => `/tickets/${id}`,
-  empty,
-})
-export const Tickets = listScreen(ticketWay.name, tickets)
-
-const ticketActs = ['start', 'close', 'reopen'] as const
-export const Ticket = detailScreen({
-  path: '/api/maintenance/tickets/{id}',
-  list: ticketWay,
-  title: ({ number, title }) => `#${number} ${title}`,
-  state: ({ state }) => state,
-  changed: ({ updatedAt }) => updatedAt,
-  every: 10_000,
-  acts: ({ id, possible, version }) =>
-    ticketActs
-      .filter(act => possible.some(each => each === act))
-      .map(act => ({
-        name: texts => texts.charging.ticket[act],
-        run: () =>
-          ask('POST', `/api/maintenance/tickets/${id}/${act}`, {
-            body: {},
-            headers: { 'if-match': `"${version}"`, 'idempotency-key': crypto.randomUUID() },
-          }),
-      })),
-  tabs: (ticket, texts) => [
-    {
-      id: 'about',
-      name: texts.shell.details,
-      content: () => (
-        <Facts
-          facts={[
-            { id: 'place', value: ticket.place },
-            { id: 'address', value: ticket.address },
-            { id: 'chargerId', value: ticket.chargerId },
-            { id: 'priority', kind: 'state', value: ticket.priority },
-            { id: 'dueAt', kind: 'instant', value: ticket.dueAt },
-            { id: 'text', value: ticket.description },
-          ]}
-        />
-      ),
-    },
-  ],
-})
 
 const invoices = listOf('/api/billing/invoices', {
   columns: [

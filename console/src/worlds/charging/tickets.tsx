@@ -1,0 +1,201 @@
+import { Stack, Table, Text } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
+import type { components } from '../../api/api.gen'
+import { ask } from '../../api/client.ts'
+import { Read } from '../../blocks/data.tsx'
+import { ActButton, Detail, Facts } from '../../blocks/detail.tsx'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { listScreen } from '../../blocks/screens.tsx'
+import { Value } from '../../blocks/values.tsx'
+import { usePerson } from '../../shell/person.tsx'
+import type { Catalogue } from '../../texts/en.ts'
+import { nameOf, useTexts } from '../../texts/texts.tsx'
+
+export type TicketAnswer = components['schemas']['Ticket']
+
+/** Comes for who works on it. */
+const Work = lazy(() => import('./work.tsx'))
+
+const empty = (texts: Catalogue) => ({ title: texts.charging.emptyTitle, text: texts.charging.empty })
+
+const incidents = listOf('/api/maintenance/incidents', {
+  columns: [
+    { id: 'place' },
+    { id: 'status', kind: 'state' },
+    { id: 'priority', kind: 'state' },
+    { id: 'source', kind: 'word' },
+    { id: 'code' },
+    { id: 'chargerId' },
+    { id: 'openedAt', kind: 'instant' },
+    { id: 'closedAt', kind: 'instant', aside: true },
+  ],
+  acts: [
+    {
+      name: texts => texts.field.openTicket,
+      may: ({ status }) => status === 'open',
+      run: ({ id, place, code, source }) =>
+        ask('POST', '/api/maintenance/tickets', {
+          body: { incidentId: id, title: `${place}: ${code ?? source}`.slice(0, 200) },
+          headers: { 'idempotency-key': crypto.randomUUID() },
+        }),
+    },
+  ],
+  every: 10_000,
+  empty,
+})
+export const Incidents = listScreen(texts => texts.charging.incidents, incidents)
+
+const way = { to: '/tickets', name: (texts: Catalogue) => texts.charging.tickets }
+const tickets = listOf('/api/maintenance/tickets', {
+  columns: [
+    { id: 'title', value: ({ number, title }) => `#${number} ${title}` },
+    { id: 'state', kind: 'state' },
+    { id: 'dueAt', kind: 'instant' },
+    { id: 'priority', kind: 'state' },
+    { id: 'place' },
+    { id: 'createdAt', kind: 'instant', aside: true },
+    { id: 'updatedAt', kind: 'instant' },
+  ],
+  open: ({ id }) => `/tickets/${id}`,
+  every: 10_000,
+  empty,
+})
+export const Tickets = listScreen(way.name, tickets)
+
+export function Ticket() {
+  const { id } = useParams({ strict: false }) as { id: string }
+  return (
+    <Read path="/api/maintenance/tickets/{id}" params={{ id }} every={10_000}>
+      {ticket => <Shown ticket={ticket} />}
+    </Read>
+  )
+}
+
+/** What only who operates the station does; the rest is work, and may be done without a network. */
+const acts = ['close', 'reopen'] as const
+
+function Shown({ ticket }: { ticket: TicketAnswer }) {
+  const texts = useTexts()
+  const isWorker = usePerson().role === 'technician'
+  const { id, number, title, state, possible, version, updatedAt } = ticket
+  return (
+    <Detail
+      title={`#${number} ${title}`}
+      list={{ to: way.to, name: way.name(texts) }}
+      id={id}
+      path={`/api/maintenance/tickets/${id}`}
+      state={state}
+      changed={updatedAt}
+      acts={acts
+        .filter(act => !isWorker && possible.includes(act))
+        .map(act => ({
+          name: ({ charging }) => charging.ticket[act],
+          run: () =>
+            ask('POST', `/api/maintenance/tickets/${id}/${act}`, {
+              body: {},
+              headers: { 'if-match': `"${version}"`, 'idempotency-key': crypto.randomUUID() },
+            }),
+        }))}
+      tabs={[
+        {
+          id: 'work',
+          name: texts.field.work,
+          content: () => (
+            <Suspense>
+              <Work ticket={ticket} />
+            </Suspense>
+          ),
+        },
+        ...(isWorker ? [] : [{ id: 'who', name: texts.field.who, content: () => <Who ticket={ticket} /> }]),
+        { id: 'about', name: texts.shell.details, content: () => <About ticket={ticket} /> },
+      ]}
+    />
+  )
+}
+
+function About({ ticket }: { ticket: TicketAnswer }) {
+  const texts = useTexts()
+  const { place, address, chargerId, evse, priority, dueAt, escalation, skill, description, createdAt, parts } = ticket
+  return (
+    <Stack>
+      <Facts
+        facts={[
+          { id: 'place', value: place },
+          { id: 'address', value: address },
+          {
+            id: 'chargerId',
+            value: chargerId,
+            to: chargerId ? `/chargers/${encodeURIComponent(chargerId)}` : undefined,
+          },
+          { id: 'evse', value: evse },
+          { id: 'priority', kind: 'state', value: priority },
+          { id: 'dueAt', kind: 'instant', value: dueAt },
+          { id: 'inTime', value: escalation === 2 ? texts.field.late : texts.field.inTime },
+          { id: 'skill', value: skill },
+          { id: 'text', value: description },
+          { id: 'parts', kind: 'list', value: parts.map(each => `${each.quantity} × ${each.number} ${each.name}`) },
+          { id: 'createdAt', kind: 'instant', value: createdAt },
+        ]}
+      />
+    </Stack>
+  )
+}
+
+/** Who might go, the best first, and why. */
+function Who({ ticket: { id, technicianId, version, possible } }: { ticket: TicketAnswer }) {
+  const texts = useTexts()
+  const queries = useQueryClient()
+  return (
+    <Read path="/api/maintenance/tickets/{id}/proposals" params={{ id }}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <Text>{texts.field.nobody}</Text>
+        ) : (
+          <div className="rows">
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  {['name', 'score', 'reasons'].map(name => (
+                    <Table.Th key={name}>{nameOf(texts, name)}</Table.Th>
+                  ))}
+                  <Table.Th>{texts.readiness.next}</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {items.map(one => (
+                  <Table.Tr key={one.technicianId}>
+                    <Table.Th scope="row">{one.name}</Table.Th>
+                    <Table.Td>
+                      <Value kind="number" value={one.score} />
+                    </Table.Td>
+                    <Table.Td lang="en">{one.reasons.join(', ')}</Table.Td>
+                    <Table.Td>
+                      {technicianId === one.technicianId
+                        ? texts.field.has
+                        : possible.includes('assign') && (
+                            <ActButton
+                              act={{
+                                name: ({ field }) => field.assign,
+                                run: async () => {
+                                  await ask('POST', `/api/maintenance/tickets/${id}/assign`, {
+                                    body: { technicianId: one.technicianId },
+                                    headers: { 'if-match': `"${version}"` },
+                                  })
+                                  await queries.invalidateQueries()
+                                },
+                              }}
+                            />
+                          )}
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </div>
+        )
+      }
+    </Read>
+  )
+}
