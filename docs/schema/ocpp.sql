@@ -25,6 +25,18 @@ create table alerts (
 );
 CREATE INDEX alerts_by_charger ON ocpp.alerts USING btree (charger_id, id);
 
+create table attempts (
+  identity  text                      not null,
+  address   text                      not null,
+  code      text                      not null,
+  detail    text                      not null,
+  tries     integer                   not null,
+  first_at  timestamp with time zone  not null,
+  last_at   timestamp with time zone  not null,
+  constraint attempts_pkey PRIMARY KEY (identity, address, code)
+);
+CREATE INDEX attempts_by_age ON ocpp.attempts USING btree (last_at);
+
 create table authority (
   id           uuid                      not null,
   certificate  text                      not null,

@@ -10,6 +10,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { ChargerConnected, ChargerDisconnected, ChargerRegistered } from '#contracts/ocpp'
+import { newId } from '#kernel'
 import { until } from '../../test/kernel/toys.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { boot16, boot2, connect, open } from './testing.ts'
@@ -91,6 +92,32 @@ test('who guesses passwords is stopped, and the charger comes in all the same fr
     await assert.rejects(charger('CP-1', 'ocpp1.6', { password: `guess number ${guess}`, ...from('10.0.0.2') }), /401/)
   await assert.rejects(charger('CP-1', 'ocpp1.6', { password: secret, ...from('10.0.0.2') }), /429/)
   await charger('CP-1', 'ocpp1.6', { password: secret, ...from('10.0.0.1') })
+})
+
+test('who was not let in is told to who sets up chargers, with the reason and for an hour, and to nobody else', async t => {
+  const { charger, as, url, periodically, db } = await open(t, { environment: { OCPP_UNKNOWN_CHARGERS: 'hold' } })
+  await assert.rejects(charger('CP-1'), /401/)
+  await assert.rejects(charger('CP-1'), /401/)
+  await assert.rejects(connect(t, `${url.replace('http', 'ws')}/ocpp/a%3Cb%3E%0A%00`, 'ocpp1.6'), /404/)
+  const nothing = await charger('CP-2', '' as never, { password: secret })
+  await nothing.closed
+  const attempts = async (who = as()) => (await who.get('/attempts')).body.items as any[]
+  await until(async () => (await attempts()).length === 3 && (await attempts()).some(({ tries }) => tries === 2))
+  const told = Object.fromEntries((await attempts()).map(one => [one.identity, [one.code, one.tries]]))
+  assert.deepEqual(told, {
+    'CP-1': ['charger_unproven', 2],
+    'a<b>': ['charger_unknown', 1],
+    'CP-2': ['version_unspoken', 1],
+  })
+  const owner = newId()
+  await db`update chargers set owner_kind = 'person', owner_id = ${owner} where id = 'CP-2'`
+  assert.equal((await attempts()).length, 2, "another's charger is nobody else's matter")
+  assert.equal((await attempts(as({ userId: owner }))).length, 3)
+  assert.equal((await as({ role: 'user' }).get('/attempts')).status, 403)
+  await db`update attempts set last_at = last_at - interval '61 minutes', first_at = first_at - interval '61 minutes'`
+  assert.deepEqual(await attempts(), [])
+  await periodically(/refused an hour ago/)
+  assert.equal((await db`select from attempts`).length, 0)
 })
 
 test('of two connections of one identity the newer one stays, and nobody is told that the charger was away', async t => {

@@ -1,3 +1,4 @@
+import { attemptRoutes } from './chargers/attempts.ts'
 import { moveRoutes } from './chargers/move.ts'
 import { chargerRoutes } from './chargers/routes.ts'
 import type { OcppHost } from './host.ts'
@@ -9,6 +10,7 @@ import { tokenRoutes } from './tokens/routes.ts'
 /** What operators do. */
 export function routes(host: OcppHost, wire: Wire): void {
   chargerRoutes(host)
+  attemptRoutes(host)
   moveRoutes(host)
   importRoutes(host)
   logRoutes(host, wire)

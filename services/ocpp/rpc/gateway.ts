@@ -12,6 +12,7 @@ import {
 import { anyone, newId, type Knock } from '#kernel'
 import { telling, type Batches } from '../batch.ts'
 import { isGood } from '../certificates/store.ts'
+import { openAttempts } from '../chargers/attempts.ts'
 import { openPasswords } from '../chargers/passwords.ts'
 import {
   findCharger,
@@ -72,6 +73,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const self: Self = { ...options, id: newId(), connections: new Map() }
   const { id, connections } = self
   const admitted = openAdmission(host, openPasswords(host))
+  const attempts = openAttempts(host)
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -94,8 +96,16 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     id,
     connectionOf: chargerId => connections.get(chargerId),
     async admit(url, proof, knock, raw) {
-      const { charger, certificateId } = await admitted(identityOf(url, prefix), proof)
-      const version = versionFor((proof.headers['sec-websocket-protocol'] ?? '').split(',').map(name => name.trim()))
+      const refused = (error: unknown): never => {
+        attempts.refused(url, prefix, proof.ip, error)
+        throw error
+      }
+      const { charger, certificateId } = await (async () => await admitted(identityOf(url, prefix), proof))().catch(
+        refused,
+      )
+      const offered = proof.headers['sec-websocket-protocol'] ?? ''
+      const version = versionFor(offered.split(',').map(name => name.trim()))
+      if (!version) attempts.unspoken(charger.id, proof.ip, offered, versions)
       // Its identity may be right and its version not: the handshake is done and the connection closed (1.6J §3.2).
       const peer = version && (await peerFor(host, charger, version, proof.certificate?.name, certificateId))
       const { socket, head } = knock()

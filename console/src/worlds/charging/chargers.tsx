@@ -3,6 +3,7 @@ import { lazy, Suspense } from 'react'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
+import { Read } from '../../blocks/data.tsx'
 import { Facts } from '../../blocks/detail.tsx'
 import { Empty } from '../../blocks/empty.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
@@ -57,8 +58,50 @@ function Connect() {
       <Stack gap="xs" py="xs">
         <Text>{texts.charging.connectText}</Text>
         <Code block>{address}</Code>
+        <Attempts />
       </Stack>
     </details>
+  )
+}
+
+/** Who knocks and is not let in, and why: that is what somebody who sets up a charger cannot see there. */
+function Attempts() {
+  const texts = useTexts()
+  const named = texts.charging.refusals as Record<string, string>
+  return (
+    <Read path="/api/ocpp/attempts" every={3_000}>
+      {({ items }) =>
+        items.length > 0 && (
+          <div className="rows" role="region" aria-label={texts.charging.attempts} tabIndex={0}>
+            <Table>
+              <Table.Caption>{texts.charging.attempts}</Table.Caption>
+              <Table.Thead>
+                <Table.Tr>
+                  {['identity', 'reason', 'addressPrefix', 'tries', 'lastAt'].map(id => (
+                    <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
+                  ))}
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {items.map(({ identity, address, code, detail, tries, lastAt }) => (
+                  <Table.Tr key={`${identity} ${address} ${code}`}>
+                    <Table.Th scope="row">{identity}</Table.Th>
+                    <Table.Td>
+                      {named[code] ?? code} <span lang="en">{detail}</span>
+                    </Table.Td>
+                    <Table.Td>{address}</Table.Td>
+                    <Table.Td>{tries}</Table.Td>
+                    <Table.Td>
+                      <Value kind="instant" value={lastAt} />
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </div>
+        )
+      }
+    </Read>
   )
 }
 
