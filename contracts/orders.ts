@@ -315,6 +315,29 @@ export const ReturnRequested = event(
   Type.Object({ ...returned, reason: ReturnReason, at: Instant }),
 )
 
+/**
+ * A buyer has withdrawn from the contract about what was sent by one vendor, at a moment that they get in writing where
+ * they said (Directive 2011/83/EU, Art. 11a). `return.requested` tells of the same return.
+ */
+export const WithdrawalDeclared = event(
+  'orders',
+  'withdrawal.declared',
+  'orderId',
+  Type.Object({
+    ...order,
+    returnId: Id,
+    partId: Id,
+    email: Email,
+    locale: Locale,
+    /** What it is about, as the order calls it. */
+    things: Type.Array(Type.Object({ name: Text(200), quantity: Type.Integer({ minimum: 1, examples: [1] }) }), {
+      minItems: 1,
+      maxItems: 200,
+    }),
+    at: Instant,
+  }),
+)
+
 /** A vendor agreed to a return or refused it, or the buyer keeps the things after all. */
 export const ReturnDecided = event(
   'orders',

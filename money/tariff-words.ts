@@ -69,14 +69,18 @@ const texts: Texts<typeof en> = {
   },
 }
 
-/** A tariff in words, a price a line; the first that holds counts. */
+/** By kWh, by minute, by session: so people compare them (Regulation (EU) 2023/1804, Art. 5(4)). */
+const order: readonly Component['type'][] = ['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT']
+const inOrder = (a: Component, b: Component): number => order.indexOf(a.type) - order.indexOf(b.type)
+
+/** A tariff in words, a price a line, in the order of the law; of prices at different times the first that holds counts. */
 export function wordsOf(language: Language, { currency, taxIncluded, elements, minPrice, maxPrice }: Terms): string[] {
   const words = texts[language]
   const amount = (value: number): string =>
     new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: 4 }).format(value)
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
   const lines = elements.flatMap(({ priceComponents, restrictions }) =>
-    priceComponents.map(({ type, price, graceSeconds = 0 }) => {
+    priceComponents.toSorted(inOrder).map(({ type, price, graceSeconds = 0 }) => {
       const perHour = type === 'TIME' || type === 'PARKING_TIME'
       const grace = graceSeconds > 0 && words.after(number.format(graceSeconds / 60))
       const when = restrictions ? restrictionsIn(language, restrictions) : []

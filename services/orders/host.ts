@@ -20,6 +20,7 @@ import {
   ReturnDecided,
   ReturnReceived,
   ReturnRequested,
+  WithdrawalDeclared,
   StockChanged,
 } from '#contracts/orders'
 import { Setting, type Host } from '#kernel'
@@ -64,6 +65,7 @@ export const publishes = [
   BatterySold,
   OrderInvoiced,
   ReturnRequested,
+  WithdrawalDeclared,
   ReturnDecided,
   ReturnReceived,
   StockChanged,

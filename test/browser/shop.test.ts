@@ -62,7 +62,7 @@ test('a buyer goes from the cart to the licence key, with and without script', {
     await page.getByLabel(say('Street', 'Straße')).fill('Ringstr. 5')
     await page.getByLabel(say('Country', 'Land')).fill('de')
     await show('checkout')
-    await page.getByRole('button', { name: say('Order and pay', 'Zahlungspflichtig bestellen') }).click()
+    await page.getByRole('button', { name: say('Order with obligation to pay', 'Zahlungspflichtig bestellen') }).click()
     await show('payment')
     // The bank declines first, then asks back, then agrees.
     await page.getByRole('button', { name: say('declined', 'ablehnen') }).click()

@@ -13,6 +13,7 @@ import {
   ReturnDecided,
   ReturnReceived,
   ReturnRequested,
+  WithdrawalDeclared,
 } from '#contracts/orders'
 import type { EventData } from '#contracts/define'
 import { newId } from '#kernel'
@@ -149,6 +150,15 @@ async function happensTo(p: Pick<TestPlatform, 'publish'>, order: EventData<type
   await p.publish(OrderCancelled, { ...about(8), whole: true, reason: 'buyer', partIds: [partId], items: gone, at })
   const [vendor, one] = [parts[0]!.vendor, { returnId: newId(), partId, vendorId, items: gone, at }]
   await p.publish(ReturnRequested, { ...about(9), ...one, vendor, reason: 'broken' })
+  await p.publish(WithdrawalDeclared, {
+    ...about(9),
+    returnId: one.returnId,
+    partId,
+    email: 'guest@example.com',
+    locale: 'en',
+    things: [{ name: 'Wallbox', quantity: 1 }],
+    at,
+  })
   for (const [version, decision] of [
     [10, 'approved'],
     [11, 'withdrawn'],

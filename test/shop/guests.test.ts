@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { GuestOrdered, OrderCreated, ReturnRequested } from '#contracts/orders'
+import { GuestOrdered, OrderCreated, ReturnRequested, WithdrawalDeclared } from '#contracts/orders'
 import { newId } from '#kernel'
 import { cart } from '../../services/cart/service.ts'
 import { address, open, type Product } from '../../services/orders/testing.ts'
@@ -100,6 +100,31 @@ test('who has no account orders by mail address, pays, and sees to the order by 
   assert.equal((await it.p.published(ReturnRequested)).length, 1)
   assert.match((await guest.get(link, {})).body, /The vendor has not answered yet/)
   assert.equal((await guest.post(`${link}x`, { act: 'cancel' })).statusCode, 404)
+
+  // It stays after all; and then the contract is withdrawn from, in two steps, and confirmed in writing.
+  const [{ returnId } = { returnId: '' }] = await it.p.published(ReturnRequested)
+  assert.equal((await guest.post(link, { act: 'keep', returnId })).statusCode, 303)
+  assert.match(
+    (await guest.get(link, {})).body,
+    /<summary>Withdraw from the contract here<\/summary>[\s\S]*Confirm withdrawal/,
+  )
+  const [{ partId } = { partId: '' }] = placed!.parts
+  const twice = [
+    await guest.post(link, { act: 'withdraw', partId }),
+    await guest.post(link, { act: 'withdraw', partId }),
+  ]
+  assert.deepEqual(
+    twice.map(({ statusCode }) => statusCode),
+    [303, 409],
+  )
+  const [declared, ...others] = await it.p.published(WithdrawalDeclared)
+  assert.deepEqual(
+    [others.length, declared!.email, declared!.locale, declared!.things.map(({ quantity }) => quantity)],
+    [0, 'ada@example.com', 'en', [1]],
+  )
+  const withdrawn = (await guest.get(link, {})).body
+  assert.match(withdrawn, /You withdrew from the contract on/)
+  assert.doesNotMatch(withdrawn, /Confirm withdrawal/)
   await it.isRight()
 })
 

@@ -71,6 +71,35 @@ test('the page of a product says all there is in either language, sets no cookie
   assert.equal((await market.visit('/shop/none')).status, 404)
 })
 
+test('a product says who made it and who answers for it, in words of the law, and an approved one is looked at anew', async t => {
+  const market = await open(t, { environment: { SHOP_APPROVAL: 'changes' } })
+  const party = { name: 'Volt <b>', address: 'Ringstr. 5, Berlin', email: 'safety@volt.example' }
+  const safety = {
+    manufacturer: party,
+    responsible: { ...party, name: 'Union GmbH' },
+    warnings: 'Wear gloves.\nKeep dry.',
+  }
+  const vendor = market.vendor()
+  const product = await onSale(market, { slug: 'box', safety }, vendor)
+  const seen = await market.visit('/shop/p/box', { 'accept-language': 'en' })
+  for (const part of [
+    /Made by/,
+    /Volt &#60;b&#62;/,
+    /Answers for it in the EU/,
+    /Wear gloves/,
+    /withdraw from the contract/,
+  ])
+    assert.match(seen.text, part)
+  assert.match((await market.visit('/shop/p/box?lang=de')).text, /Verantwortlich in der EU[\s\S]*widerrufen/)
+  const { body: before } = await vendor.get(`/products/${product.id}`)
+  const { body: same } = await vendor.put(`/products/${product.id}`, { safety })
+  assert.equal(same.version, before.version, 'the same said again changes nothing')
+  const { body: changed } = await vendor.put(`/products/${product.id}`, { safety: null })
+  assert.deepEqual([changed.safety, changed.status], [null, 'pending'])
+  const wrong = await vendor.put(`/products/${product.id}`, { safety: { manufacturer: { ...party, email: 'nobody' } } })
+  assert.equal(wrong.status, 400)
+})
+
 test('the shop is searched, narrowed down and gone through by forms and links, whatever stands in the address', async t => {
   const market = await open(t)
   for (let index = 0; index < 26; index++) await onSale(market, { name: `Box ${index}`, price: 1_000 + index * 100 })

@@ -110,7 +110,8 @@ async function bodyOf(
         }
         ${buying(frame, seen)}
         ${seen.description !== '' && html`<div>${await markdown(seen.description, 'reader')}</div>`}
-        ${details(frame, seen, tree, categoryId)} ${battery(frame, seen)}
+        ${details(frame, seen, tree, categoryId)} ${battery(frame, seen)} ${safetyOf(frame, seen)}
+        ${rightsOf(frame, seen)}
       </div>
     </div>
     ${reviewList(frame, seen, reviews)}`
@@ -193,6 +194,33 @@ function battery({ language }: Frame, { passport }: ProductView): Html | null {
   return html`<h2>${words.passport}</h2>
     ${factList(rows)}
     <p><a href="${passport.url}">${words.wholePassport}</a></p>`
+}
+
+/** Open on the page, as an offer has to have it (Regulation (EU) 2023/988, Art. 19). */
+function safetyOf({ language }: Frame, { safety, variants, reference }: ProductView): Html | null {
+  const words = texts[language]
+  if (!safety) return null
+  const { manufacturer, responsible, warnings } = safety
+  const party = ({ name, address, email }: typeof manufacturer): string => [name, address, email].join(', ')
+  const called = [...variants.map(({ sku, serial }) => serial ?? sku), ...(reference ? [reference] : [])]
+  return html`<h2>${words.safety}</h2>
+    ${factList([
+      [words.manufacturer, party(manufacturer)],
+      ...(responsible ? [[words.responsible, party(responsible)] as const] : []),
+      [words.identifiers, called.join(', ')],
+    ])}
+    ${
+      warnings &&
+      html`<h3>${words.warnings}</h3>
+        <p>${warnings.split(/\r?\n/).map((line, index) => html`${index > 0 && html`<br />`}<bdi>${line}</bdi>`)}</p>`
+    }`
+}
+
+/** What becomes of the contract where somebody thinks otherwise (Directive 2011/83/EU, Art. 6(1)(h) and (m)). */
+const rightsOf = ({ language }: Frame, { kind }: ProductView): Html => {
+  const { rights, withdrawal, noWithdrawal } = texts[language]
+  return html`<h2>${rights}</h2>
+    <p>${kind === 'digital' ? noWithdrawal : withdrawal}</p>`
 }
 
 function reviewList({ language }: Frame, { rating, reviewCount }: ProductView, reviews: readonly Review[]): Html {

@@ -58,6 +58,16 @@ const en = {
     manufacturedOn: 'Manufactured on',
   },
   wholePassport: 'Open the passport',
+  safety: 'Who is behind it',
+  manufacturer: 'Made by',
+  responsible: 'Answers for it in the EU',
+  identifiers: 'Identified by',
+  warnings: 'Warnings',
+  rights: 'If you change your mind',
+  withdrawal:
+    'As a consumer you may withdraw from the contract within 14 days after it has arrived, without saying why: by the button at your order, to the end of that time. Whatever was wrong with it when it came the vendor answers for, for two years.',
+  noWithdrawal:
+    'It is delivered at once. With that you lose the right to withdraw from the contract; whatever is wrong with it the vendor answers for.',
   reviews: 'Reviews',
   noReviews: 'Nobody has written one yet. Who has received it can.',
   outOf: (rating: string, count: number) => `${rating} out of 5 stars, ${count} ${count === 1 ? 'review' : 'reviews'}`,
@@ -129,6 +139,16 @@ export const texts: Texts<typeof en> = {
       manufacturedOn: 'Hergestellt am',
     },
     wholePassport: 'Den Pass öffnen',
+    safety: 'Wer dahintersteht',
+    manufacturer: 'Hergestellt von',
+    responsible: 'Verantwortlich in der EU',
+    identifiers: 'Zu erkennen an',
+    warnings: 'Warnhinweise',
+    rights: 'Wenn Sie es sich anders überlegen',
+    withdrawal:
+      'Als Verbraucher können Sie den Vertrag binnen 14 Tagen nach Ankunft der Ware ohne Angabe von Gründen widerrufen: mit dem Knopf bei Ihrer Bestellung, bis zum Ende dieser Zeit. Für Mängel, die es bei der Ankunft hatte, haftet der Händler zwei Jahre.',
+    noWithdrawal:
+      'Es wird sofort geliefert. Damit erlischt Ihr Recht, den Vertrag zu widerrufen; für Mängel haftet der Händler.',
     reviews: 'Bewertungen',
     noReviews: 'Noch hat niemand eine geschrieben. Wer es bekommen hat, kann das.',
     outOf: (rating, count) => `${rating} von 5 Sternen, ${count} ${count === 1 ? 'Bewertung' : 'Bewertungen'}`,

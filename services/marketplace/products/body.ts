@@ -20,6 +20,7 @@ import {
   type ProductVariant,
   type Stock,
 } from './product.ts'
+import { Safety } from './safety.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
@@ -96,6 +97,7 @@ const fields = {
       description: 'Pictures that the vendor has uploaded as documents',
     }),
   ),
+  safety: Type.Optional(nullable(Safety)),
   taxClass: Type.Optional(TaxClassCode),
   taxIncluded: Type.Optional(Type.Boolean()),
   status: Type.Optional(ProductStatus),

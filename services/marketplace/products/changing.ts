@@ -157,6 +157,7 @@ const blankProduct = (id: string, owner: Owner, kind: Product['kind'], at: Date)
   categoryId: null,
   tags: [],
   attributes: {},
+  safety: null,
   taxClass: 'standard',
   taxIncluded: true,
   featured: false,
@@ -198,6 +199,7 @@ function describe(before: Product, body: ProductChange, tree: Tree, currency: st
     categoryId,
     tags: body.tags ?? before.tags,
     attributes,
+    safety: body.safety === undefined ? before.safety : body.safety,
     taxClass: body.taxClass ?? before.taxClass,
     taxIncluded: body.taxIncluded ?? before.taxIncluded,
     featured: body.isFeatured ?? before.featured,
@@ -236,7 +238,16 @@ function judged(wanted: ProductStatus, described: Product, before: Product, appr
 }
 
 /** What was looked at when a product was approved. */
-const shownOf = ({ name, description, translations, categoryId, tags, attributes, pictures }: Product): string =>
+const shownOf = ({
+  name,
+  description,
+  translations,
+  categoryId,
+  tags,
+  attributes,
+  safety,
+  pictures,
+}: Product): string =>
   JSON.stringify([
     name,
     description,
@@ -244,6 +255,7 @@ const shownOf = ({ name, description, translations, categoryId, tags, attributes
     categoryId,
     tags,
     attributes,
+    safety,
     pictures.map(({ documentId }) => documentId),
   ])
 

@@ -12,6 +12,7 @@ import type {
 import type { PassportFacts } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import type { Language } from '#kernel'
+import type { Safety } from './safety.ts'
 
 /** A value of an attribute, as its definition has it. */
 export type AttributeValue = string | number | boolean
@@ -68,6 +69,7 @@ export interface Product extends Words {
   readonly categoryId: string | null
   readonly tags: readonly string[]
   readonly attributes: Readonly<Record<string, AttributeValue>>
+  readonly safety: Safety | null
   readonly taxClass: string
   readonly taxIncluded: boolean
   readonly featured: boolean

@@ -7,6 +7,7 @@ type Row = Omit<Product, 'rating'> & { rating: string | number }
 const columns = (db: Db) => db`
   p.id, json_build_object('kind', p.owner_kind, 'id', p.owner_id) as owner, p.reference, p.slug, p.kind, p.status,
   p.reason, p.language, p.name, p.description, p.translations, p.category_id as "categoryId", p.tags, p.attributes,
+  p.safety,
   p.tax_class as "taxClass", p.tax_included as "taxIncluded", p.featured, p.passport_id as "passportId", p.passport,
   p.version, p.created_at as "createdAt", p.updated_at as "updatedAt", p.submitted_at as "submittedAt",
   p.deleted_at as "deletedAt", p.thumbnail, p.rating::float8 as rating, p.review_count as "reviewCount", p.sold,
@@ -89,6 +90,7 @@ const rowOf = (tx: Tx, product: Product) => ({
   featured: product.featured,
   passport_id: product.passportId,
   passport: product.passport && tx.json(product.passport as never),
+  safety: product.safety && tx.json(product.safety as never),
   version: product.version,
   updated_at: product.updatedAt,
   submitted_at: product.submittedAt,

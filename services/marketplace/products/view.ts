@@ -6,6 +6,7 @@ import { wayTo, type Tree } from '../categories/tree.ts'
 import { formats, pathOf, widths } from '../pictures/sizes.ts'
 import { askedAt } from '../prices.ts'
 import { Attributes } from './body.ts'
+import { SafetyView } from './safety.ts'
 import { canBeBought, piecesOf, wordsIn, type Product } from './product.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -98,6 +99,7 @@ export const ProductView = Type.Object(
     attributes: Attributes,
     images: Type.Array(Image),
     variants: Type.Array(VariantView),
+    safety: nullable(SafetyView),
     taxClass: Text('standard'),
     taxIncluded: Type.Boolean(),
     passportId: nullable(Id),
@@ -176,6 +178,7 @@ export function view(product: Product, { language, currency: wanted, at, tree, p
     status,
     attributes: product.attributes as ProductView['attributes'],
     variants,
+    safety: product.safety,
     taxClass: product.taxClass,
     taxIncluded: product.taxIncluded,
     passportId,

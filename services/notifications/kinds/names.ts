@@ -90,6 +90,7 @@ export const names: Record<Kind, Record<Locale, string>> = {
   },
   'subscription.cancelled': { en: 'A subscription was cancelled', de: 'Ein Abonnement wurde gekündigt' },
   'order.created': { en: 'An order was placed', de: 'Eine Bestellung ging ein' },
+  'withdrawal.declared': { en: 'You withdrew from a contract', de: 'Sie haben einen Vertrag widerrufen' },
   'order.by-guest': { en: 'An order without an account', de: 'Eine Bestellung ohne Konto' },
   'payment.success': { en: 'A payment arrived', de: 'Eine Zahlung ist angekommen' },
   'payment.failed': { en: 'A payment failed', de: 'Eine Zahlung ist fehlgeschlagen' },

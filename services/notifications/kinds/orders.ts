@@ -13,6 +13,7 @@ import {
   ReturnDecided,
   ReturnReceived,
   ReturnRequested,
+  WithdrawalDeclared,
 } from '#contracts/orders'
 import type { Owner } from '#contracts/shared'
 import { shown } from '#money/amount'
@@ -22,6 +23,9 @@ const languages: Record<Locale, string> = { en: 'en-GB', de: 'de-DE' }
 
 const amountIn = (locale: Locale, minor: number, currency: string): string =>
   shown({ minor: BigInt(minor), currency }, languages[locale])
+
+const momentIn = (locale: Locale, at: string): string =>
+  `${new Intl.DateTimeFormat(languages[locale], { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(at))} UTC`
 
 interface Told {
   orderId: string
@@ -250,6 +254,32 @@ export const orders = {
       title: `Etwas aus Bestellung ${order} soll zurückkommen`,
       text: ['Der Käufer möchte es zurückgeben und wartet auf Ihre Antwort.'],
       action: see.de,
+    }),
+  }),
+
+  // On a durable medium, with what it is about and when it came (Directive 2011/83/EU, Art. 11a (4)).
+  'withdrawal.declared': rule(WithdrawalDeclared, mailOnly, {
+    drafts: ({ number, email, locale, things, at }) => [
+      {
+        audience: { kind: 'address', address: email, locale },
+        facts: { order: number, things: things.map(({ name, quantity }) => `${quantity} × ${name}`), at },
+      },
+    ],
+    en: ({ order, things, at }) => ({
+      title: `You have withdrawn from the contract of order ${order}`,
+      text: [
+        `Your withdrawal came on ${momentIn('en', at)}. It is about:`,
+        ...things,
+        'Send the things back within 14 days. Your money goes back once they have arrived at the vendor.',
+      ],
+    }),
+    de: ({ order, things, at }) => ({
+      title: `Sie haben den Vertrag der Bestellung ${order} widerrufen`,
+      text: [
+        `Ihr Widerruf ging am ${momentIn('de', at)} ein. Er betrifft:`,
+        ...things,
+        'Schicken Sie die Waren binnen 14 Tagen zurück. Ihr Geld geht zurück, sobald sie beim Händler sind.',
+      ],
     }),
   }),
 

@@ -26,6 +26,7 @@ import type { Paying } from '../paying/paying.ts'
 import type { ReadFacts } from '../pricing/facts.ts'
 import { priceCart } from '../pricing/price.ts'
 import type { Returning } from '../returns/returning.ts'
+import { leftOf } from '../returns/rules.ts'
 import { returnsOf } from '../returns/store.ts'
 import type { Arrive } from '../sending/arriving.ts'
 import { goodsOf, type Links } from '../sending/goods.ts'
@@ -270,11 +271,20 @@ async function does(
 }
 
 async function buyerDoes(
-  { cancel, arrive, returning }: Surroundings,
+  { host, cancel, arrive, returning }: Surroundings,
   actor: Actor,
   orderId: string,
-  { act, shipmentId = '', lineId = '', returnId = '', quantity = '', reason, note }: Fields,
+  { act, shipmentId = '', partId = '', lineId = '', returnId = '', quantity = '', reason, note }: Fields,
 ): Promise<void> {
+  if (act === 'withdraw') {
+    const [whole, returns] = await Promise.all([findOrder(host.db, orderId), returnsOf(host.db, orderId)])
+    const lines = whole!.lines.filter(line => line.partId === partId && leftOf(line, returns) > 0)
+    if (lines.length === 0) throw new Problem('conflict', 'nothing_to_return')
+    await returning.request({}, actor, orderId, {
+      lines: lines.map(line => ({ lineId: line.id, quantity: leftOf(line, returns) })),
+      reason: 'withdrawal',
+    })
+  }
   if (act === 'cancel') await cancel({}, actor, orderId, {})
   if (act === 'arrived' && isId(shipmentId)) await arrive(actor, orderId, shipmentId)
   if (act === 'keep' && isId(returnId)) await returning.step({}, actor, orderId, returnId, { act: 'withdraw' })

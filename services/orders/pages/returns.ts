@@ -1,10 +1,10 @@
 import { html, type Html, type Language } from '#kernel'
-import type { Line, Part, Whole } from '../orders/store.ts'
+import type { Line, Order, Part, Whole } from '../orders/store.ts'
 import { leftOf, returnableUntil, type Terms } from '../returns/rules.ts'
 import type { Return } from '../returns/store.ts'
 import type { ShipmentRow } from '../sending/shipping.ts'
 import { texts } from './texts.ts'
-import { alert, button, moneyIn } from './views.ts'
+import { alert, button, moneyIn, timeIn } from './views.ts'
 
 const dayIn = (language: Language, at: Date): string =>
   new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(at)
@@ -26,6 +26,7 @@ export function returnsView(
 ): Html {
   const words = texts[language].returns
   const money = moneyIn(language, order.currency)
+  const withdrawing = parts.map(part => withdrawForm(language, order, part, lines, { returns, terms, at }))
   const asking = parts.flatMap(part => {
     const until = returnableUntil(part, 'broken', terms)
     const changeable = returnableUntil(part, 'withdrawal', terms)
@@ -33,11 +34,16 @@ export function returnsView(
     const left = lines.filter(line => line.partId === part.id && leftOf(line, returns) > 0)
     return left.map(line => askForm(language, line, leftOf(line, returns), at > changeable ? undefined : changeable))
   })
-  return html`${(returns.length > 0 || asking.length > 0) && html`<h2>${words.title}</h2>`}
+  return html`${withdrawing} ${(returns.length > 0 || asking.length > 0) && html`<h2>${words.title}</h2>`}
   ${returns.map(
     one =>
       html`<p>
-          ${pieces(lines, one)}: ${words.reasons[one.reason]}. ${words.states[one.state]}
+          ${pieces(lines, one)}:
+          ${
+            one.reason === 'withdrawal' && one.state === 'requested'
+              ? words.declared(`${timeIn(language, one.createdAt)} UTC`)
+              : `${words.reasons[one.reason]}. ${words.states[one.state]}`
+          }
           ${one.answer !== null && html`“<bdi>${one.answer}</bdi>”`}
           ${one.amountMinor !== null && `${texts[language].refunded}: ${money(one.amountMinor)}`}
         </p>
@@ -47,6 +53,33 @@ export function returnsView(
         }`,
   )}
   ${asking}`
+}
+
+/**
+ * To withdraw from the contract about all that came from a vendor, in two steps and without a reason: there as long as one
+ * may (Directive 2011/83/EU, Art. 11a).
+ */
+function withdrawForm(
+  language: Language,
+  order: Order,
+  part: Part,
+  lines: readonly Line[],
+  { returns, terms, at }: { returns: readonly Return[]; terms: Terms; at: Date },
+): Html | false {
+  const words = texts[language].returns
+  const until = returnableUntil(part, 'withdrawal', terms)
+  const left = lines.filter(line => line.partId === part.id && leftOf(line, returns) > 0)
+  if (!until || at > until || left.length === 0) return false
+  return html`<details>
+    <summary>${words.withdraw}</summary>
+    <p>${words.withdrawText(dayIn(language, until))}</p>
+    <p>${texts[language].title(order.number)}, <bdi>${order.billing.name}</bdi>:</p>
+    <ul>
+      ${left.map(line => html`<li>${leftOf(line, returns)} × <bdi>${line.name}</bdi></li>`)}
+    </ul>
+    ${order.billing.email && html`<p><bdi>${words.withdrawMail(order.billing.email)}</bdi></p>`}
+    ${button('withdraw', words.confirm, hidden('partId', part.id))}
+  </details>`
 }
 
 function askForm(language: Language, line: Line, left: number, changeable: Date | undefined): Html {

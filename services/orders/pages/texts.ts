@@ -25,7 +25,7 @@ const en = {
   total: 'Total',
   giftCards: 'Paid by gift card',
   due: 'Left to pay',
-  order: 'Order and pay',
+  order: 'Order with obligation to pay',
   orders: 'Your orders',
   none: 'You have ordered nothing yet.',
   title: (number: string) => `Order ${number}`,
@@ -67,6 +67,12 @@ const en = {
       received: 'The vendor has it.',
     } as Record<string, string>,
     keep: 'Keep it after all',
+    withdraw: 'Withdraw from the contract here',
+    withdrawText: (day: string) =>
+      `Until ${day} you may withdraw from the contract without saying why. You send the things back within 14 days after that, and get your money back with what the cheapest shipping cost.`,
+    withdrawMail: (email: string) => `The confirmation goes to ${email}, with what it is about and when it came.`,
+    confirm: 'Confirm withdrawal',
+    declared: (when: string) => `You withdrew from the contract on ${when}. Send the things back to the vendor.`,
   },
   sale: {
     title: (number: string) => `Sold: ${number}`,
@@ -208,6 +214,12 @@ export const texts: Texts<Words> = {
         received: 'Der Händler hat es.',
       },
       keep: 'Doch behalten',
+      withdraw: 'Vertrag hier widerrufen',
+      withdrawText: day =>
+        `Bis ${day} können Sie den Vertrag ohne Angabe von Gründen widerrufen. Sie schicken die Waren binnen 14 Tagen danach zurück und bekommen Ihr Geld zurück, mit dem, was der günstigste Versand gekostet hat.`,
+      withdrawMail: email => `Die Bestätigung geht an ${email}, mit dem, was sie betrifft, und wann sie einging.`,
+      confirm: 'Widerruf bestätigen',
+      declared: when => `Sie haben den Vertrag am ${when} widerrufen. Schicken Sie die Waren an den Händler zurück.`,
     },
     sale: {
       title: number => `Verkauft: ${number}`,

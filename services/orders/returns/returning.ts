@@ -1,5 +1,11 @@
 import { getDocumentFile } from '#contracts/documents'
-import { ReturnDecided, ReturnReceived, ReturnRequested, type ReturnReason } from '#contracts/orders'
+import {
+  ReturnDecided,
+  ReturnReceived,
+  ReturnRequested,
+  WithdrawalDeclared,
+  type ReturnReason,
+} from '#contracts/orders'
 import { newId, partiesOf, Problem, type Actor, type Tx } from '#kernel'
 import type { OrdersHost } from '../host.ts'
 import { look, unknown, type Seen } from '../orders/access.ts'
@@ -123,6 +129,17 @@ async function begin(
   const noted = await noteOrder(tx, order, {})
   await logged(tx, order.id, at, 'return requested', { returnId: one.id, reason })
   await tx.publish(ReturnRequested, { ...facts(noted, part, whole, one), reason, at: at.toISOString() })
+  const { email } = order.billing
+  if (reason === 'withdrawal' && email)
+    await tx.publish(WithdrawalDeclared, {
+      ...aboutOrder(noted),
+      returnId: one.id,
+      partId: part.id,
+      email,
+      locale: order.locale,
+      things: wanted.map(({ quantity }, index) => ({ name: known[index]!.name, quantity })),
+      at: at.toISOString(),
+    })
   return one.id
 }
 
