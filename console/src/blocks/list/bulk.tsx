@@ -80,6 +80,7 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
         {!progress && act.asks && (
           <Textarea
             label={act.asks(texts)}
+            data-autofocus
             maxLength={1_000}
             value={reason}
             onChange={event => say(event.currentTarget.value)}
@@ -87,7 +88,11 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
         )}
         {!progress && (
           <Group>
-            <Button onClick={() => void begin()} disabled={able === 0 || (act.asks && reason.trim() === '')}>
+            <Button
+              data-autofocus={!act.asks || undefined}
+              onClick={() => void begin()}
+              disabled={able === 0 || (act.asks && reason.trim() === '')}
+            >
               {able === undefined ? texts.list.selectMatching : fill(texts.list.confirm, { count: able })}
             </Button>
             <Button variant="default" onClick={close}>

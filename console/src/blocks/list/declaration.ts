@@ -41,6 +41,8 @@ export interface RowAct<Row> {
   readonly asks?: (texts: Catalogue) => string
   /** What will be gone, where it cannot be undone. */
   readonly warns?: (texts: Catalogue) => string
+  /** A letter that does it to the chosen rows, or to the one the focus is in. */
+  readonly key?: string
 }
 
 /** A list screen as it is declared. */

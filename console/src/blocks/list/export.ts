@@ -48,7 +48,8 @@ export function cell(text: string, separator: string): string {
 
 const nameFor = (path: string): string => path.split('/').findLast(part => part && !part.startsWith('{')) ?? 'list'
 
-function save(blob: Blob, name: string): void {
+/** Gives a file to who asked for it. */
+export function save(blob: Blob, name: string): void {
   const address = URL.createObjectURL(blob)
   const link = Object.assign(document.createElement('a'), { href: address, download: name })
   link.click()

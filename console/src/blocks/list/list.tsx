@@ -9,6 +9,7 @@ import { useAsked } from './address.ts'
 import { sortsOf, wordsOf, type ListDeclaration, type RowAct } from './declaration.ts'
 import { Filters, without } from './filters.tsx'
 import { Options } from './options.tsx'
+import { useRowKeys } from './row-keys.ts'
 import { rawOf } from './export.ts'
 import { isForbidden, useRows } from './rows.ts'
 import { Rows } from './table.tsx'
@@ -50,6 +51,18 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
   }
   useEffect(deselect, [shape])
   const names = words.map(({ name }) => name)
+  useRowKeys({
+    acts: embedded ? [] : (list.acts ?? []),
+    rows: all,
+    pick: row => select(toggled(selected, idOf(row))),
+    act: (wanted, row) => {
+      if (chosen.length === 0 && !matching) {
+        if (!row) return
+        select(new Set([idOf(row)]))
+      }
+      doAct(wanted)
+    },
+  })
 
   const shared = {
     list,
@@ -105,6 +118,12 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
       )}
     </Stack>
   )
+}
+
+function toggled(all: ReadonlySet<string>, one: string): Set<string> {
+  const next = new Set(all)
+  if (!next.delete(one)) next.add(one)
+  return next
 }
 
 /** Comes by itself where the end of the list is near, and by a button. */

@@ -28,9 +28,15 @@ const applications = listOf('/api/vendors/applications', {
   ],
   idOf: ({ vendorId }) => vendorId,
   acts: [
-    { name: texts => texts.market.approve, may: ({ status }) => status === 'pending', run: decide('approve') },
+    {
+      name: texts => texts.market.approve,
+      key: 'a',
+      may: ({ status }) => status === 'pending',
+      run: decide('approve'),
+    },
     {
       name: texts => texts.market.reject,
+      key: 'r',
       may: ({ status }) => status === 'pending',
       asks: texts => texts.market.reason,
       run: decide('reject'),
