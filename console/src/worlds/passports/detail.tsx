@@ -6,6 +6,7 @@ import { Read } from '../../blocks/data.tsx'
 import { Detail, Facts } from '../../blocks/detail.tsx'
 import { leavesOf } from '../../blocks/difference.ts'
 import { Link } from '../../blocks/link.tsx'
+import { valueAt } from '../../blocks/schema.ts'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { kindOf } from '../../blocks/kind.ts'
 import { publish, titleOf, type Passport } from './passports.tsx'
@@ -15,6 +16,7 @@ const Access = lazy(() => import('./access.tsx'))
 const Documents = lazy(() => import('./documents-of.tsx'))
 const Versions = lazy(() => import('./versions.tsx'))
 const Readers = lazy(() => import('./readers.tsx'))
+const Items = lazy(() => import('./items.tsx'))
 const Readiness = lazy(() => import('./readiness.tsx'))
 
 export default function PassportScreen() {
@@ -28,7 +30,8 @@ export default function PassportScreen() {
 
 function Shown({ passport }: { passport: Passport }) {
   const texts = useTexts()
-  const { id, status, updatedAt, data } = passport
+  const { id, status, updatedAt, data, granularity } = passport
+  const model = valueAt(data, ['generalInformation', 'batteryModel', 'id'])
   return (
     <Suspense>
       <Detail
@@ -40,6 +43,11 @@ function Shown({ passport }: { passport: Passport }) {
         changed={updatedAt}
         links={
           <>
+            {status !== 'draft' && granularity !== 'model' && (
+              <Button component="a" variant="default" href={`${base}/api/passports/${id}/label?format=svg`}>
+                {texts.items.label}
+              </Button>
+            )}
             {status !== 'draft' && (
               <Button component="a" variant="default" href={`${base}/passport/${id}`}>
                 {texts.passports.publicPage}
@@ -62,6 +70,15 @@ function Shown({ passport }: { passport: Passport }) {
             name: texts.passports.readiness,
             content: () => <Readiness id={id} editable={status !== 'archived'} />,
           },
+          ...(granularity === 'model'
+            ? [
+                {
+                  id: 'items',
+                  name: texts.items.title,
+                  content: () => <Items id={id} model={typeof model === 'string' ? model : null} />,
+                },
+              ]
+            : []),
           { id: 'documents', name: texts.passports.documents, content: () => <Documents id={id} /> },
           {
             id: 'readers',
