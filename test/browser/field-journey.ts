@@ -49,15 +49,15 @@ export async function faultToRepair(t: TestContext, town: Town): Promise<void> {
   const opened = await admin.api.get(200, 'GET /api/maintenance/incidents?status=open&chargerId=CP-6')
   assert.deepEqual(
     opened.items.map((one: { place: string }) => one.place),
-    ['CP-6'],
+    ['Market square'],
   )
   const operator = await at(admin, '/console/incidents')
-  await operator.getByRole('checkbox', { name: /CP-6/ }).check()
+  await operator.getByRole('checkbox', { name: /Market square/ }).check()
   await operator.getByRole('button', { name: 'Open a ticket' }).click()
   await operator.getByRole('button', { name: 'Do it for 1' }).click()
   await operator.getByText('1 done').first().waitFor()
   await operator.goto(`${address}/console/tickets`)
-  await operator.getByRole('link', { name: /CP-6/ }).click()
+  await operator.getByRole('link', { name: /Market square/ }).click()
   await operator.getByRole('tab', { name: 'Who might go' }).click()
   const proposal = operator.getByRole('row', { name: /Katherine/ })
   await proposal.getByText(/km away|within/i).waitFor()
@@ -67,7 +67,7 @@ export async function faultToRepair(t: TestContext, town: Town): Promise<void> {
 
   // On the telephone: begun with a network, and then there is none.
   const phone = await at(grace, '/console/tickets', { viewport: { width: 390, height: 800 } })
-  await phone.getByRole('link', { name: /CP-6/ }).click()
+  await phone.getByRole('link', { name: /Market square/ }).click()
   const ticketId = new URL(phone.url()).pathname.split('/').at(-1)!
   const ticket = () => admin.api.get(200, `GET /api/maintenance/tickets/${ticketId}`)
   await phone.getByRole('button', { name: 'Begin' }).click()

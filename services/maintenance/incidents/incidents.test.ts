@@ -144,3 +144,14 @@ test('what a charger notices is an incident where it is severe enough or of its 
     'TamperDetectionActivated critical',
   ])
 })
+
+test('an incident is called by the place where its charger stands', async t => {
+  const { charger, station, says, operator } = await open(t)
+  const owner = { kind: 'person' as const, id: newId() }
+  const me = operator({ userId: owner.id })
+  await charger('CP-1', owner)
+  const about = { stationId: newId(), owner, chargerId: 'CP-1' }
+  await station({ ...about, name: 'Market square' })
+  await says('CP-1', 'faulted')
+  assert.deepEqual((await me.list('/incidents')).map(({ place }) => place), ['Market square'])
+})

@@ -86,14 +86,15 @@ export async function writeHeard(tx: Tx, all: ReadonlyMap<string, Heard>): Promi
       bad = excluded.bad, incident_id = excluded.incident_id`
 }
 
-/** Lets the incidents of chargers stand where their chargers do, and those of people be whose the station is. */
+/** Lets the incidents of chargers stand where their chargers do, by the name of that place, and those of people be whose the station is. */
 export async function placeIncidents(tx: Tx, chargerIds: readonly string[], stationId?: string): Promise<void> {
   if (chargerIds.length > 0)
     await tx`
-      update incidents i set station_id = p.station_id, owner_kind = p.owner_kind, owner_id = p.owner_id
+      update incidents i set station_id = p.station_id, owner_kind = p.owner_kind, owner_id = p.owner_id,
+        place = p.place
       from (${placesOf(tx, chargerIds)}) p
       where i.charger_id = p.charger_id and i.source <> 'person'
-        and (i.station_id, i.owner_id) is distinct from (p.station_id, p.owner_id)`
+        and (i.station_id, i.owner_id, i.place) is distinct from (p.station_id, p.owner_id, p.place)`
   if (stationId !== undefined)
     await tx`
       update incidents i set owner_kind = s.owner_kind, owner_id = s.owner_id from stations s

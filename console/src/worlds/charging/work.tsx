@@ -81,7 +81,7 @@ export default function Work({ ticket }: { ticket: TicketAnswer }) {
           </>
         )}
       </Text>
-      <Text>{[ticket.place, ticket.address, ticket.chargerId].filter(Boolean).join(' · ')}</Text>
+      <Text>{[...new Set([ticket.place, ticket.address, ticket.chargerId])].filter(Boolean).join(' · ')}</Text>
       {ticket.description && <Text>{ticket.description}</Text>}
       {waiting.length > 0 && <Queue waiting={waiting} />}
       {next && (
