@@ -47,7 +47,8 @@ export async function alternate(rounds: number, floor: () => Promise<number>, su
 export interface Shot {
   readonly method?: 'GET' | 'POST'
   readonly paths: readonly string[]
-  readonly headers?: Record<string, string>
+  /** Of all, or of each path its own. */
+  readonly headers?: Record<string, string> | readonly Record<string, string>[]
   readonly body?: () => string
 }
 
@@ -57,17 +58,17 @@ export interface Shot {
  */
 export async function throughput(
   url: string,
-  { method = 'GET', paths, headers = {}, body }: Shot,
+  { method = 'GET', paths, headers, body }: Shot,
   options: { connections?: number; seconds: number },
 ) {
   const result = await autocannon({
     url,
     connections: options.connections ?? 20,
     duration: options.seconds,
-    requests: paths.map(path => ({
+    requests: paths.map((path, at) => ({
       method,
       path,
-      headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+      headers: { ...headersAt(headers, at), ...(body && { 'content-type': 'application/json' }) },
       ...(body && { setupRequest: request => ({ ...request, body: body() }) }),
     })),
   })
@@ -78,12 +79,28 @@ export async function throughput(
   return result.requests.total / result.duration
 }
 
+const headersAt = (headers: Shot['headers'], at: number): Record<string, string> =>
+  (Array.isArray(headers) ? headers[at % headers.length] : headers) ?? {}
+
 /** Milliseconds that each of `count` requests took, one after the other. */
 export async function latencies(url: string, shot: Shot, count: number): Promise<number[]> {
   using agent = openAgent(1)
   const taken: number[] = []
   for (let at = 0; at < count; at++) taken.push(await once(agent, url, shot, at))
   return taken
+}
+
+/** Requests a second, of `count` that `connections` clients send, each the next when it has its answer. */
+export async function drain(url: string, shot: Shot, count: number, connections = 20): Promise<number> {
+  using agent = openAgent(connections)
+  const started = performance.now()
+  let next = 0
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      while (next < count) await once(agent, url, shot, next++)
+    }),
+  )
+  return (count * 1000) / (performance.now() - started)
 }
 
 /** Milliseconds from when each request was due to its answer, at `rate` a second whatever the answers take. */
@@ -120,7 +137,7 @@ export function once(
     const path = paths[at % paths.length]!
     const request = send(
       `${url}${path}`,
-      { agent, method, headers: { ...(text && { 'content-type': 'application/json' }), ...headers } },
+      { agent, method, headers: { ...(text && { 'content-type': 'application/json' }), ...headersAt(headers, at) } },
       answer => {
         answer
           .on('error', reject)

@@ -19,7 +19,9 @@ import { nearby } from './rows/nearby.ts'
 import { post } from './rows/post.ts'
 import { processes } from './rows/processes.ts'
 import { sessions } from './rows/sessions.ts'
+import { shop } from './rows/shop.ts'
 import { signIns } from './rows/sign-in.ts'
+import { sockets } from './rows/sockets.ts'
 import { start } from './rows/start.ts'
 import { vendors } from './rows/vendors.ts'
 import { openWorld, type World } from './world.ts'
@@ -42,13 +44,15 @@ const rows = [
   money,
   analytics,
   vendors,
+  shop,
+  sockets,
   besideBetterAuth,
 ]
 const grounds = {
   embedded: {
     title: 'embedded engines',
     page: 'results.md',
-    there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17],
+    there: [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19],
   },
   engines: {
     title: 'PostgreSQL, Kafka, Redis and S3',

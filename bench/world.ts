@@ -139,6 +139,8 @@ export async function openWorld(size: Size, options: { on: GroundName; profile?:
     spread,
     /** Bare Fastify and postgres.js on the same database. */
     floor: (database: string) => start('floor.ts', database, []),
+    /** Passes WebSockets on to who is there. */
+    passThrough: (behind: string) => start('pass-through.ts', 'pass_through', [], { BEHIND: behind }),
     /** What others wrote for the same, by a script of its own. */
     peer: (script: string, database: string, settings: Record<string, string> = {}) =>
       start(script, database, [], settings),
