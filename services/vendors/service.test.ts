@@ -56,7 +56,7 @@ test('who wants to sell sees what is missing, hands it in, and is let in or told
   clock.at = new Date('2027-03-02T12:00:00Z')
   await ada.post('/profile/submit')
   // What it takes away after that is missed before it is let in.
-  await ada.put('/profile', { ...whole, iban: undefined })
+  await ada.put('/profile', { ...whole, iban: null })
   const lacking = await admin.post(`/${ada.id}/approve`, {})
   assert.deepEqual([lacking.body.code, lacking.body.missing], ['onboarding_incomplete', ['iban']])
   await ada.put('/profile', whole)

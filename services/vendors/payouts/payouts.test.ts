@@ -275,6 +275,52 @@ test('an account number that fails its check is refused; each change is written 
   assert.equal(log!.n, 0)
 })
 
+test('the account of a vendor is changed by who proved lately to be it, on either route, and its owner is told', async t => {
+  const { p, vendor, as, whole, clock } = await open(t)
+  const organisation = newId()
+  const ada = await vendor({ organisation: { id: organisation, role: 'owner' } })
+  const other = { iban: 'NL91 ABNA 0417 1643 00', accountHolder: 'Voltwerk GmbH' }
+  const old = p.signedIn({ userId: ada.id, organisation: { id: organisation, role: 'owner' } })
+  clock.at = new Date(clock.at.getTime() + 6 * 60_000)
+  const stale = async (url: string, payload: object) => {
+    const { statusCode, headers, body } = await p.http.inject({ method: 'PUT', url, headers: old, payload })
+    return [statusCode, JSON.parse(body).code, headers['www-authenticate']]
+  }
+  for (const [path, body] of [
+    ['account', other],
+    ['profile', { ...whole, ...other }],
+    ['profile', { ...whole, accountHolder: 'Mallory' }],
+    ['profile', { ...whole, iban: null }],
+    ['profile', { ...whole, accountHolder: null }],
+  ] as const) {
+    const [status, code, challenge] = await stale(`/api/vendors/${path}`, body)
+    assert.deepEqual([status, code], [401, 'fresh_sign_in_required'], JSON.stringify(body))
+    assert.match(String(challenge), /insufficient_user_authentication.*max_age="300"/)
+  }
+  const { iban: _, accountHolder: __, ...rest } = whole
+  for (const same of [whole, { ...rest, name: 'Voltwerk Nord' }])
+    assert.deepEqual((await stale('/api/vendors/profile', same)).slice(0, 1), [200], 'all else needs no proof')
+  const editor = as({ organisation: { id: organisation, role: 'editor' } })
+  assert.equal((await editor.put('/profile', { ...rest, name: 'Voltwerk' })).body.iban, 'DE•• •••• 3000')
+  for (const [path, body] of [
+    ['/account', other],
+    ['/profile', { ...rest, ...other }],
+  ] as const)
+    assert.equal((await editor.put(path, body)).body.code, 'account_manager_required')
+  assert.deepEqual(await p.published(VendorAccountChanged), [])
+  assert.equal((await ada.put('/profile', { ...whole, ...other })).body.iban, 'NL•• •••• 4300')
+  assert.equal((await ada.put('/profile', { ...whole, ...other, accountHolder: 'Voltwerk Nord GmbH' })).status, 200)
+  assert.equal((await ada.put('/account', { iban: whole.iban, accountHolder: 'Voltwerk GmbH' })).status, 200)
+  assert.deepEqual(
+    (await p.published(VendorAccountChanged)).map(({ account, owner }) => [account, owner.id]),
+    [
+      ['NL•• •••• 4300', organisation],
+      ['NL•• •••• 4300', organisation],
+      ['DE•• •••• 3000', organisation],
+    ],
+  )
+})
+
 test('who has left is paid what was theirs, and forgotten when nothing of it is left; a dispute lost after the vendor left is owed', async t => {
   const { p, vendor, settled, sold, delivered, days, disputed, periodically, admin, earnings, isRight } = await open(t)
   const organisation = newId()

@@ -1,10 +1,10 @@
 import Type, { type Static } from 'typebox'
 import { Id, Instant, Line } from '#contracts/shared'
 import { VendorAccountChanged, VendorUpdated } from '#contracts/vendors'
-import { newId, Problem, signedIn, type Actor, type Db, type Tx } from '#kernel'
+import { fresh, newId, Problem, signedIn, type Actor, type Db, type Tx, type Visitor } from '#kernel'
 import type { VendorsHost } from '../host.ts'
 import { ibanOf, masked } from './iban.ts'
-import { Body, nullable, told } from './profile.ts'
+import { Iban, nullable, told } from './profile.ts'
 import { findProfile, lockProfile, writeProfile, type Profile } from './store.ts'
 
 const Change = Type.Object({
@@ -23,6 +23,8 @@ const AccountView = Type.Object(
   { title: 'VendorAccount' },
 )
 
+type Account = Pick<Profile, 'iban' | 'accountHolder'>
+
 /** For whose money somebody looks: their own, and that of the organisation whose owner or admin they are. Fails with `account_manager_required`. */
 export function managedBy({ userId, organisation }: Actor): string {
   if (!organisation) return userId
@@ -30,6 +32,23 @@ export function managedBy({ userId, organisation }: Actor): string {
     throw new Problem('forbidden', 'account_manager_required')
   return organisation.id
 }
+
+/** Who says where money goes has proved lately that it is they: one who has but a session of theirs must not. */
+const proven = fresh(signedIn, '5 minutes', true)
+
+/**
+ * Where money goes already it goes elsewhere only for who sees to the money, and proved lately to be it. Fails with
+ * `account_manager_required`, `fresh_sign_in_required`.
+ */
+export function requireProven(visitor: Visitor, at: Date): void {
+  managedBy(visitor)
+  const refusal = proven.refuse(visitor, at)
+  if (refusal) throw refusal
+}
+
+/** Whether money would go to another account than before, or to one of another name. */
+export const isOtherAccount = (before: Account, after: Account): boolean =>
+  before.iban !== after.iban || before.accountHolder !== after.accountHolder
 
 /** Fails with `iban_invalid`. */
 export function checkedIban(text: string): string {
@@ -44,13 +63,13 @@ export function checkedIban(text: string): string {
 /** Writes down where the money goes from now on, and tells of it; nothing where it goes there already. */
 export async function noteAccount(
   tx: Tx<'vendors'>,
-  before: Pick<Profile, 'iban' | 'accountHolder'> | undefined,
+  before: Account | undefined,
   after: Profile,
   by: string | null,
   at: Date,
 ): Promise<void> {
+  if (!isOtherAccount(before ?? { iban: null, accountHolder: null }, after)) return
   const had = before?.iban ?? null
-  if (had === after.iban && (before?.accountHolder ?? null) === after.accountHolder) return
   const account = after.iban && masked(after.iban)
   // Also where it was taken away in between.
   const [former] = await tx`select from account_changes where vendor_id = ${after.id} and iban is not null limit 1`
@@ -58,8 +77,7 @@ export async function noteAccount(
     insert into account_changes (id, vendor_id, iban, account_holder, replaced, changed_by, changed_at)
     values (${newId(at.getTime())}, ${after.id}, ${account}, ${after.accountHolder}, ${had !== null || Boolean(former)},
       ${by}, ${at})`
-  if (had !== null && had !== after.iban)
-    await tx.publish(VendorAccountChanged, { ...told(after), account, at: at.toISOString() })
+  if (had !== null) await tx.publish(VendorAccountChanged, { ...told(after), account, at: at.toISOString() })
 }
 
 const changesOf = async (db: Db, vendorId: string): Promise<Change[]> => {
@@ -98,15 +116,15 @@ export function accountRoutes({ db, http, now }: VendorsHost): void {
   http.put(
     '/account',
     {
-      config: { access: signedIn },
+      config: { access: proven },
       schema: {
         summary: 'Say to which account earnings go',
         description:
-          'Its check digits are looked at. The vendor is told of each change, and for a week after it a second person sees ' +
+          'Its check digits are looked at. Who says it has proved within five minutes that it is they. The vendor is told of each change, and for a week after it a second person sees ' +
           'every payout. Payouts that were asked for go where they were to go then.',
         refuses: ['vendor_unknown', 'vendor_closed', 'iban_invalid', 'account_manager_required'],
         body: Type.Object(
-          { iban: Body.properties.iban, accountHolder: Line(70, { examples: ['Voltwerk GmbH'] }) },
+          { iban: Iban, accountHolder: Line(70, { examples: ['Voltwerk GmbH'] }) },
           { examples: [{ iban: 'DE89 3704 0044 0532 0130 00', accountHolder: 'Voltwerk GmbH' }] },
         ),
         response: { 200: AccountView },
@@ -119,7 +137,7 @@ export function accountRoutes({ db, http, now }: VendorsHost): void {
         if (!there) throw new Problem('not_found', 'vendor_unknown')
         if (there.status === 'closed') throw new Problem('conflict', 'vendor_closed')
         const { accountHolder } = body
-        const iban = checkedIban(body.iban!)
+        const iban = checkedIban(body.iban)
         const next = { ...there, iban, accountHolder, version: there.version + 1 }
         await writeProfile(tx, next)
         await noteAccount(tx, there, next, actor.userId, now())

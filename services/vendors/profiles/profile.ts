@@ -8,7 +8,13 @@ import type { Figures, Profile } from './store.ts'
 export const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 const Shown = (example: string) => Type.String({ examples: [example] })
 
-/** What a vendor says of itself; what is left out is taken away, but the name in addresses, the terms and the documents. */
+export const Iban = Type.String({
+  maxLength: 42,
+  description: 'Where earnings go; its check digits are looked at',
+  examples: ['DE89 3704 0044 0532 0130 00'],
+})
+
+/** What a vendor says of itself; what is left out is taken away, but the name in addresses, the account, the terms and the documents. */
 export const Body = Type.Object(
   {
     name: Line(200, { examples: ['Voltwerk'] }),
@@ -24,14 +30,8 @@ export const Body = Type.Object(
       Type.String({ maxLength: 500, pattern: '^https://[^\\s"<>\\\\]+$', examples: ['https://shop.example.com'] }),
     ),
     avatarId: Type.Optional({ ...Id, description: 'A document with a picture' }),
-    iban: Type.Optional(
-      Type.String({
-        maxLength: 42,
-        description: 'Where earnings go; its check digits are looked at',
-        examples: ['DE89 3704 0044 0532 0130 00'],
-      }),
-    ),
-    accountHolder: Type.Optional(Line(70, { examples: ['Voltwerk GmbH'] })),
+    iban: Type.Optional(nullable(Iban)),
+    accountHolder: Type.Optional(nullable(Line(70, { examples: ['Voltwerk GmbH'] }))),
     evidence: Type.Optional(
       Type.Array(Id, { maxItems: 20, uniqueItems: true, description: 'Documents that prove who sells' }),
     ),

@@ -19,9 +19,10 @@ import {
   signedIn,
   type Actor,
   type Tx,
+  type Visitor,
 } from '#kernel'
 import type { VendorsHost } from '../host.ts'
-import { checkedIban, noteAccount } from './account.ts'
+import { checkedIban, isOtherAccount, noteAccount, requireProven } from './account.ts'
 import { Body, ownView, OwnView, publicView, PublicView, requireComplete, told } from './profile.ts'
 import {
   figuresFor,
@@ -76,11 +77,20 @@ export function profileRoutes(host: VendorsHost): void {
       schema: {
         summary: 'Register as a vendor, or change what one says of oneself',
         description:
-          'What is left out is taken away, but the name in addresses, the documents, and the terms that were accepted. ' +
-          'Who has been let in to sell stays so.',
+          'What is left out is taken away, but the name in addresses, the documents, the account, and the terms that were ' +
+          'accepted. Who has been let in to sell stays so. Where earnings go to an account already, another one, or none ' +
+          '(`null`), needs a proof of the last five minutes that it is an owner or admin who says so; the vendor is told.',
         honours: ['If-Match'],
         gives: ['ETag'],
-        refuses: ['editor_required', 'slug_taken', 'iban_invalid', 'evidence_unknown', 'vendor_closed'],
+        refuses: [
+          'editor_required',
+          'account_manager_required',
+          'fresh_sign_in_required',
+          'slug_taken',
+          'iban_invalid',
+          'evidence_unknown',
+          'vendor_closed',
+        ],
         body: Body,
         response: { 200: OwnView },
       },
@@ -194,10 +204,13 @@ export function profileRoutes(host: VendorsHost): void {
   )
 }
 
-/** What somebody says of the vendor they are, new or changed. Fails with `slug_taken`, `iban_invalid`, `vendor_closed`. */
+/**
+ * What somebody says of the vendor they are, new or changed. Fails with `slug_taken`, `iban_invalid`, `vendor_closed`,
+ * `account_manager_required`, `fresh_sign_in_required`.
+ */
 async function write(
   tx: Tx<'vendors'>,
-  actor: Actor,
+  actor: Visitor,
   body: Body,
   at: Date,
   matches: (version: number) => void,
@@ -206,7 +219,8 @@ async function write(
   const there = await lockProfile(tx, owner.id)
   if (there?.status === 'closed') throw new Problem('conflict', 'vendor_closed')
   matches(there?.version ?? 0)
-  const iban = body.iban === undefined ? null : checkedIban(body.iban)
+  const account = accountIn(body, there)
+  if (there && there.iban !== null && isOtherAccount(there, account)) requireProven(actor, at)
   const slug = body.slug ?? there?.slug ?? (await freeSlug(tx, owner.id, body.name))
   const vendor: Profile = {
     id: owner.id,
@@ -219,8 +233,7 @@ async function write(
     phone: body.phone ?? null,
     website: body.website ?? null,
     avatarId: body.avatarId ?? null,
-    iban,
-    accountHolder: body.accountHolder ?? null,
+    ...account,
     evidence: body.evidence ?? there?.evidence ?? [],
     termsAt: there?.termsAt ?? (body.acceptTerms ? at : null),
     status: there?.status ?? 'draft',
@@ -241,6 +254,12 @@ async function write(
   await tx.publish(there ? VendorUpdated : VendorRegistered, told(vendor))
   return vendor
 }
+
+/** What is left out stays: it is shown with its end alone, so that nobody could send it back. Fails with `iban_invalid`. */
+const accountIn = ({ iban, accountHolder }: Body, there: Profile | undefined) => ({
+  iban: iban === undefined ? (there?.iban ?? null) : iban && checkedIban(iban),
+  accountHolder: accountHolder === undefined ? (there?.accountHolder ?? null) : accountHolder,
+})
 
 /** A name in addresses made of a name, with a number where somebody has it. */
 async function freeSlug(tx: Tx, vendorId: string, name: string): Promise<string> {
