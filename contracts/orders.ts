@@ -444,7 +444,9 @@ export const Quote = Type.Object({
   taxMinor: Amount,
   totalMinor: Amount,
   giftCardMinor: Amount,
-  /** What is left to pay. */
+  /** What nobody pays, as there is no such small coin (of KWD, BHD and others). */
+  roundingMinor: Type.Optional(Amount),
+  /** What is left to pay: the total without what gift cards pay and what is rounded off. */
   dueMinor: Amount,
   lines: Type.Array(QuotedLine),
   vendors: Type.Array(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decimalOf, digitsOf } from '../amount.ts'
-import { digitsOfRazorpay, digitsOfStripe, fromProvider, toProvider } from './minor-units.ts'
+import { digitsOfRazorpay, digitsOfStripe, fromProvider, payableOf, toProvider } from './minor-units.ts'
 
 test('amounts are counted as each provider does', () => {
   for (const [currency, atStripe, atRazorpay] of [
@@ -20,6 +20,24 @@ test('amounts are counted as each provider does', () => {
     assert.equal(toProvider(digitsOfRazorpay, money), atRazorpay, currency)
     assert.equal(fromProvider(digitsOfStripe, atStripe, currency), money.minor, decimalOf(money))
     assert.equal(fromProvider(digitsOfRazorpay, atRazorpay, currency), money.minor, decimalOf(money))
+  }
+})
+
+test('of any amount every provider can take what is payable of it, and hardly less than all', () => {
+  for (const [currency, minor, payable] of [
+    ['EUR', 1_234n, 1_234n],
+    ['JPY', 1_234n, 1_234n],
+    ['ISK', 1_234n, 1_234n],
+    ['KWD', 1_234n, 1_230n],
+    ['KWD', 9n, 0n],
+    ['BHD', 5_000n, 5_000n],
+    ['IQD', 1_239n, 1_230n],
+    ['MGA', 1_234n, 1_200n],
+  ] as const) {
+    const money = { minor: payableOf({ minor, currency }), currency }
+    assert.equal(money.minor, payable, currency)
+    for (const digits of [digitsOfStripe, digitsOfRazorpay])
+      assert.equal(fromProvider(digits, toProvider(digits, money), currency), payable, currency)
   }
 })
 

@@ -23,12 +23,30 @@ function scaleOf(digits: Digits, currency: string): { times: bigint; per: bigint
   return { times: 10n ** BigInt(Math.max(0, more)), per: 10n ** BigInt(Math.max(0, -more)) }
 }
 
+/** What amounts of a currency have to be a multiple of at a provider: of three decimals both take none but 0 as the last. */
+const stepAt = (digits: Digits, currency: string): bigint => {
+  const { times, per } = scaleOf(digits, currency)
+  const least = digits(currency) === 3 ? 10n : 1n
+  // As many of ours as make whole ones of theirs.
+  return per * (least % times === 0n ? least / times : least)
+}
+
+/**
+ * Of an amount as much as every provider can take: 1.230 KWD of 1.234. What is left over is less than the smallest coin
+ * that there is of it.
+ */
+export function payableOf({ minor, currency }: Money): bigint {
+  const steps = [digitsOfStripe, digitsOfRazorpay].map(digits => stepAt(digits, currency))
+  // All are powers of ten.
+  const step = steps.reduce((most, one) => (one > most ? one : most))
+  return minor - (minor % step)
+}
+
 /** Fails with `Refused` where the provider has no such amount. */
 export function toProvider(digits: Digits, { minor, currency }: Money): number {
   const { times, per } = scaleOf(digits, currency)
   const amount = (minor * times) / per
-  // Of three decimals both take none but 0 as the last.
-  if (minor % per !== 0n || (digits(currency) === 3 && amount % 10n !== 0n))
+  if (minor % stepAt(digits, currency) !== 0n)
     throw new Refused('amount_invalid', `${minor} minor units of ${currency} cannot be paid`)
   return Number(amount)
 }

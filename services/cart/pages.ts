@@ -193,8 +193,16 @@ function content(language: Language, { cart, quote }: Shown): Html {
       ${
         quote.giftCardMinor > 0 &&
         html`<dt>${words.giftCards}</dt>
-          <dd>−${money(quote.giftCardMinor)}</dd>
-          <dt>${words.due}</dt>
+          <dd>−${money(quote.giftCardMinor)}</dd>`
+      }
+      ${
+        (quote.roundingMinor ?? 0) > 0 &&
+        html`<dt>${words.rounding}</dt>
+          <dd>−${money(quote.roundingMinor!)}</dd>`
+      }
+      ${
+        quote.dueMinor < quote.totalMinor &&
+        html`<dt>${words.due}</dt>
           <dd><strong>${money(quote.dueMinor)}</strong></dd>`
       }
     </dl>

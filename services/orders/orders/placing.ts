@@ -4,7 +4,7 @@ import type { OrdersHost } from '../host.ts'
 import { becomePaid } from '../paying/ending.ts'
 import { OrderedBefore, place, priceFor, type Wanted } from '../placing/place.ts'
 import type { ReadFacts } from '../pricing/facts.ts'
-import type { Priced } from '../pricing/price.ts'
+import { dueOf, type Priced } from '../pricing/price.ts'
 import { idOfCart, type Whole } from './store.ts'
 
 export interface Placed {
@@ -42,7 +42,7 @@ export function openPlacing(
       placed = await place(tx, whole, priced, at, settings.ORDERS_HOLD)
       const { order } = placed
       // Nothing is left to pay.
-      if (order.totalMinor === order.giftMinor) {
+      if (dueOf(order) === 0n) {
         await becomePaid(tx, placed, null, at, handOver)
         placed = undefined
       }

@@ -3,6 +3,7 @@ import { OrderLine, OrderNumber, OrderPart, OrderStatus, PaymentStatus } from '#
 import type { EventData } from '#contracts/define'
 import type { OrderCreated } from '#contracts/orders'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
+import { dueOf } from '../pricing/price.ts'
 import type { Address, Line, LogEntry, Order, Part, Whole } from './store.ts'
 
 const nullable = <S extends Type.TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -82,6 +83,11 @@ export const OrderView = Type.Object(
     shippingMinor: Amount,
     taxMinor: Amount,
     giftCardMinor: Amount,
+    roundingMinor: {
+      ...Amount,
+      description: 'What nobody pays, as there is no such small coin; of KWD and other currencies of three decimals',
+      examples: [0],
+    },
     dueMinor: { ...Amount, description: 'What is left to pay by card' },
     paymentMethod: nullable(Type.String({ examples: ['stripe'] })),
     paymentIntent: nullable(Type.String({ description: 'Of the intent or order at the provider' })),
@@ -207,7 +213,8 @@ export function view(
     shippingMinor: sum(part => part.shippingMinor),
     taxMinor: sum(part => part.taxMinor),
     giftCardMinor: partIds === undefined ? Number(order.giftMinor) : 0,
-    dueMinor: order.paymentStatus === 'paid' ? 0 : Number(order.totalMinor - order.giftMinor),
+    roundingMinor: partIds === undefined ? Number(order.totalMinor - order.giftMinor - dueOf(order)) : 0,
+    dueMinor: order.paymentStatus === 'paid' ? 0 : Number(dueOf(order)),
     paymentMethod: order.paymentMethod,
     paymentIntent: partIds === undefined ? order.paymentIntent : null,
     billingAddress: address(order.billing),

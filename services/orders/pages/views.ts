@@ -1,7 +1,7 @@
 import { html, type Html, type Language } from '#kernel'
 import { shown } from '#money/amount'
 import type { Order, Whole } from '../orders/store.ts'
-import type { Priced } from '../pricing/price.ts'
+import { dueOf, type Priced } from '../pricing/price.ts'
 import type { goodsOf } from '../sending/goods.ts'
 import type { ShipmentRow } from '../sending/shipping.ts'
 import { texts, type Words } from './texts.ts'
@@ -34,6 +34,8 @@ interface Sums {
 function sums(language: Language, all: Sums): Html {
   const words = texts[language]
   const money = moneyIn(language, all.currency)
+  const due = dueOf(all)
+  const off = all.totalMinor - all.giftMinor - due
   return html`<dl>
     <dt>${words.subtotal}</dt>
     <dd>${money(all.subtotalMinor)}</dd>
@@ -51,9 +53,17 @@ function sums(language: Language, all: Sums): Html {
     ${
       all.giftMinor > 0n &&
       html`<dt>${words.giftCards}</dt>
-        <dd>−${money(all.giftMinor)}</dd>
-        <dt>${words.due}</dt>
-        <dd><strong>${money(all.totalMinor - all.giftMinor)}</strong></dd>`
+        <dd>−${money(all.giftMinor)}</dd>`
+    }
+    ${
+      off > 0n &&
+      html`<dt>${words.rounding}</dt>
+        <dd>−${money(off)}</dd>`
+    }
+    ${
+      due < all.totalMinor &&
+      html`<dt>${words.due}</dt>
+        <dd><strong>${money(due)}</strong></dd>`
     }
   </dl>`
 }

@@ -10,7 +10,7 @@ import { giveBackVouchers } from '../vouchers/store.ts'
 
 export type Reason = 'buyer' | 'vendor' | 'admin' | 'expired' | 'payment'
 
-/** An order's accounts: `sales` and `tax` of vendors, what gift cards are owed, and where money comes from and goes to. */
+/** An order's accounts: `sales` and `tax` of vendors, what gift cards are owed, what is rounded off, and where money comes from and goes to. */
 export const accounts = {
   sales: (tx: Tx, part: Pick<Part, 'ownerKind' | 'vendorId'>, currency: string) =>
     accountFor(tx, newId(), { kind: 'sales', owner: { kind: part.ownerKind, id: part.vendorId }, currency }, null),
@@ -18,6 +18,8 @@ export const accounts = {
     accountFor(tx, newId(), { kind: 'tax', owner: { kind: part.ownerKind, id: part.vendorId }, currency }, null),
   giftCards: (tx: Tx, currency: string) => accountFor(tx, newId(), { kind: 'gift-cards', owner: null, currency }, null),
   outside: (tx: Tx, currency: string) => accountFor(tx, newId(), { kind: 'outside', owner: null, currency }, null),
+  /** What the platform bears of what buyers cannot pay, as no provider takes so little. */
+  rounding: (tx: Tx, currency: string) => accountFor(tx, newId(), { kind: 'rounding', owner: null, currency }, null),
 }
 
 /** All of an order is paid: what was held is sold, and booked to who sold it. `handOver` sees to what is digital. */
@@ -74,17 +76,24 @@ const batteryFacts = (line: Line, order: Order, parts: readonly Part[], at: Date
 }
 
 async function bookSale(tx: Tx<'orders'>, { order, parts }: Whole, paidMinor: bigint, at: Date): Promise<void> {
-  const { currency, giftMinor } = order
-  const [outside, cards] = [await accounts.outside(tx, currency), await accounts.giftCards(tx, currency)]
-  // First what was paid by card, then what gift cards add; each vendor gets what is theirs of either.
-  let [card, gift] = [paidMinor, giftMinor]
+  const { currency, giftMinor, totalMinor } = order
+  // First what was paid by card, then what gift cards add, and last what is rounded off; each vendor gets what is theirs of
+  // each.
+  const sources = [
+    { from: await accounts.outside(tx, currency), left: paidMinor },
+    { from: await accounts.giftCards(tx, currency), left: giftMinor },
+  ]
+  const rest = totalMinor - paidMinor - giftMinor
+  if (rest > 0n) sources.push({ from: await accounts.rounding(tx, currency), left: rest })
   const transfers: Transfer[] = []
   const move = (to: string, minor: bigint): void => {
-    const byCard = minor < card ? minor : card
-    card -= byCard
-    gift -= minor - byCard
-    if (byCard > 0n) transfers.push({ from: outside, to, minor: byCard })
-    if (minor > byCard) transfers.push({ from: cards, to, minor: minor - byCard })
+    let wanted = minor
+    for (const source of sources) {
+      const part = wanted < source.left ? wanted : source.left
+      source.left -= part
+      wanted -= part
+      if (part > 0n) transfers.push({ from: source.from, to, minor: part })
+    }
   }
   for (const part of parts) {
     move(await accounts.sales(tx, part, currency), part.totalMinor - part.taxMinor)

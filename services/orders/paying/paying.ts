@@ -6,6 +6,7 @@ import { divided } from '#money/amount'
 import type { OrdersHost } from '../host.ts'
 import { lockOrder, logged, noteOrder, overdue, type Order, type Part, type Whole } from '../orders/store.ts'
 import { aboutOrder } from '../orders/view.ts'
+import { dueOf } from '../pricing/price.ts'
 import { accounts, becomeCancelled, becomePaid, type Reason } from './ending.ts'
 import { endRefund, noteForeignRefund } from './refunds.ts'
 
@@ -178,7 +179,7 @@ async function prepare(
     purpose: 'order',
     reference: order.id,
     payer: { kind: 'person', id: order.userId },
-    money: { minor: order.totalMinor - order.giftMinor, currency: order.currency },
+    money: { minor: dueOf(order), currency: order.currency },
     capture: 'automatic',
     description: order.number,
     returnTo: pageOf(order),

@@ -2,9 +2,10 @@ import { OrderRefunded, RefundFailed } from '#contracts/orders'
 import { newId, Problem, type Tx } from '#kernel'
 import { divided, exact, toWhole } from '#money/amount'
 import { post, type Transfer } from '#money/ledger'
-import type { Payments, Refund } from '#money/payments'
+import { payableOf, type Payments, type Refund } from '#money/payments'
 import { logged, noteOrder, type Order, type Part, type Whole } from '../orders/store.ts'
 import { aboutOrder } from '../orders/view.ts'
+import { dueOf } from '../pricing/price.ts'
 import { endParts } from '../sending/licences.ts'
 import { returnToCards } from '../vouchers/store.ts'
 import { accounts, completeIfDone } from './ending.ts'
@@ -29,13 +30,16 @@ interface RefundRow {
   readonly reference: string
   readonly amountMinor: bigint
   readonly giftMinor: bigint
+  /** What of it does not go back to the card, as there is no such small coin; below zero what goes back beside it. */
+  readonly roundingMinor: bigint
   readonly reason: string
   readonly shares: readonly Settled[]
   readonly state: 'asked' | 'succeeded' | 'failed'
 }
 
 const columns = (tx: Tx) => tx`
-  id, order_id as "orderId", reference, amount_minor as "amountMinor", gift_minor as "giftMinor", reason, shares, state`
+  id, order_id as "orderId", reference, amount_minor as "amountMinor", gift_minor as "giftMinor",
+  rounding_minor as "roundingMinor", reason, shares, state`
 
 const sumOf = ({ shippingMinor, lines }: Share): bigint =>
   lines.reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), BigInt(shippingMinor))
@@ -130,43 +134,50 @@ export async function giveBack(
   const left = order.totalMinor - order.refundedMinor
   if (amountMinor <= 0n || amountMinor > left)
     throw new Problem('conflict', 'refund_above_paid', { leftMinor: Number(left) })
-  const cardLeft = order.totalMinor - order.giftMinor - (await byCard(tx, order.id))
+  const sent = await byCard(tx, order.id)
+  const cardLeft = order.totalMinor - order.giftMinor - sent.minor
   const cardMinor = amountMinor < cardLeft ? amountMinor : cardLeft
   const giftMinor = amountMinor - cardMinor
+  // All that should have gone back by then, as far as it can, less what has: in the end it is what was paid.
+  const due = payableOf({ minor: sent.minor + cardMinor, currency: order.currency }) - sent.paidMinor
+  const paidMinor = due < 0n ? 0n : due
+  const roundingMinor = cardMinor - paidMinor
   const refundId = newId()
-  const state = cardMinor > 0n ? 'asked' : 'succeeded'
+  const state = paidMinor > 0n ? 'asked' : 'succeeded'
   const shares = await settle(tx, whole, wish.shares)
   await tx`
-    insert into order_refunds (id, order_id, reference, amount_minor, gift_minor, reason, shares, state, created_at, ended_at)
-    values (${refundId}, ${order.id}, ${wish.reference}, ${amountMinor}, ${giftMinor}, ${wish.reason},
+    insert into order_refunds (id, order_id, reference, amount_minor, gift_minor, rounding_minor, reason, shares, state,
+      created_at, ended_at)
+    values (${refundId}, ${order.id}, ${wish.reference}, ${amountMinor}, ${giftMinor}, ${roundingMinor}, ${wish.reason},
       ${tx.json(shares as never)}, ${state}, ${at}, ${state === 'asked' ? null : at})`
-  if (cardMinor > 0n) await payments.refund(tx, order.paymentId!, { reference: refundId, amountMinor: cardMinor })
+  if (paidMinor > 0n) await payments.refund(tx, order.paymentId!, { reference: refundId, amountMinor: paidMinor })
   if (giftMinor > 0n) await returnToCards(tx, order.id, giftMinor)
-  const noted = await noteRefund(tx, whole, { refundId, ...wish, shares, amountMinor, giftMinor }, at)
+  const noted = await noteRefund(tx, whole, { refundId, ...wish, shares, amountMinor, giftMinor, roundingMinor }, at)
   // No provider will tell that it has come about.
   if (state === 'succeeded') await refunded(tx, order.id)
   return { refundId, order: noted }
 }
 
-/** What went back, or is on its way back, to the card. */
-async function byCard(tx: Tx, orderId: string): Promise<bigint> {
-  const [row] = await tx<{ minor: bigint }[]>`
-    select coalesce(sum(amount_minor - gift_minor), 0)::bigint as minor from order_refunds
-    where order_id = ${orderId} and state <> 'failed'`
-  return row!.minor
+/** What went back, or is on its way back, of what was to be paid by card, and `paidMinor` how much of it is money. */
+async function byCard(tx: Tx, orderId: string): Promise<{ minor: bigint; paidMinor: bigint }> {
+  const [row] = await tx<{ minor: bigint; paidMinor: bigint }[]>`
+    select coalesce(sum(amount_minor - gift_minor), 0)::bigint as minor,
+      coalesce(sum(amount_minor - gift_minor - rounding_minor), 0)::bigint as "paidMinor"
+    from order_refunds where order_id = ${orderId} and state <> 'failed'`
+  return row!
 }
 
 async function noteRefund(
   tx: Tx<'orders'>,
   { order, parts }: Whole,
-  wish: { refundId: string; reason: string; shares: readonly Settled[]; amountMinor: bigint; giftMinor: bigint },
+  wish: Pick<RefundRow, 'reason' | 'shares' | 'amountMinor' | 'giftMinor' | 'roundingMinor'> & { refundId: string },
   at: Date,
 ): Promise<Order> {
-  const { refundId, shares, amountMinor, giftMinor, reason } = wish
+  const { refundId, shares, amountMinor, giftMinor, roundingMinor, reason } = wish
   await addToParts(tx, shares, 1)
   const refundedMinor = order.refundedMinor + amountMinor
   const isWhole = refundedMinor === order.totalMinor
-  await book(tx, order, parts, { kind: 'refund', refundId, shares, giftMinor }, at)
+  await book(tx, order, parts, { kind: 'refund', refundId, shares, giftMinor, roundingMinor }, at)
   const gone = await tx<{ id: string }[]>`
     update order_parts set state = 'refunded'
     where order_id = ${order.id} and refunded_minor = total_minor and state in ('shipped', 'delivered', 'processing')
@@ -216,25 +227,31 @@ async function book(
   tx: Tx<'orders'>,
   { id, currency }: Order,
   parts: readonly Part[],
-  refund: { kind: 'refund' | 'refund-failed'; refundId: string; shares: readonly Settled[]; giftMinor: bigint },
+  refund: Pick<RefundRow, 'shares' | 'giftMinor' | 'roundingMinor'> & {
+    kind: 'refund' | 'refund-failed'
+    refundId: string
+  },
   at: Date,
 ): Promise<void> {
   const [outside, cards] = [await accounts.outside(tx, currency), await accounts.giftCards(tx, currency)]
-  let gift = refund.giftMinor
   const transfers: Transfer[] = []
+  const give = (from: string, to: string, minor: bigint): void => {
+    if (minor > 0n) transfers.push(refund.kind === 'refund' ? { from, to, minor } : { from: to, to: from, minor })
+  }
+  let gift = refund.giftMinor
+  let off = refund.roundingMinor
+  const rounding = off === 0n ? outside : await accounts.rounding(tx, currency)
+  // What goes back beside it, as less did before.
+  if (off < 0n) give(rounding, outside, -off)
   const move = (account: string, minor: bigint): void => {
     const toCards = minor < gift ? minor : gift
     gift -= toCards
-    for (const [other, part] of [
-      [cards, toCards],
-      [outside, minor - toCards],
-    ] as const)
-      if (part > 0n)
-        transfers.push(
-          refund.kind === 'refund'
-            ? { from: account, to: other, minor: part }
-            : { from: other, to: account, minor: part },
-        )
+    const left = minor - toCards
+    const toRounding = off <= 0n ? 0n : left < off ? left : off
+    off -= toRounding
+    give(account, cards, toCards)
+    give(account, rounding, toRounding)
+    give(account, outside, left - toRounding)
   }
   for (const share of refund.shares) {
     const part = parts.find(one => one.id === share.partId)!
@@ -263,13 +280,7 @@ export async function endRefund(
   if (state === 'succeeded') return
   // What gift cards got they keep: only the card's part comes back to the vendors, to be given back otherwise.
   await addToParts(tx, row.shares, -1)
-  await book(
-    tx,
-    order,
-    parts,
-    { kind: 'refund-failed', refundId: row.id, shares: row.shares, giftMinor: row.giftMinor },
-    at,
-  )
+  await book(tx, order, parts, { ...row, kind: 'refund-failed', refundId: row.id }, at)
   if (row.giftMinor > 0n) await takeFromCards(tx, order.id, row.giftMinor)
   const undone = parts.filter(part => part.state === 'refunded' && row.shares.some(({ partId }) => partId === part.id))
   const goesOn = await standAsBefore(
@@ -331,15 +342,23 @@ export async function noteForeignRefund(tx: Tx<'orders'>, whole: Whole, refund: 
   const { order, parts } = whole
   const reference = `provider ${refund.id}`
   const left = order.totalMinor - order.refundedMinor
-  const amountMinor = refund.amountMinor < left ? refund.amountMinor : left
+  const before = await byCard(tx, order.id)
+  // With the last of what was paid goes what nobody could pay.
+  const isLast = before.paidMinor + refund.amountMinor >= dueOf(order)
+  const due = order.totalMinor - order.giftMinor - before.minor
+  const wanted = isLast && due > refund.amountMinor ? due : refund.amountMinor
+  const amountMinor = wanted < left ? wanted : left
   if (amountMinor <= 0n) return
+  const roundingMinor = isLast && amountMinor > refund.amountMinor ? amountMinor - refund.amountMinor : 0n
   const ids = parts.map(({ id }) => id)
   const shares = await settle(tx, whole, spread(whole, ids, amountMinor))
   const refundId = newId()
   const [row] = await tx`
-    insert into order_refunds (id, order_id, reference, amount_minor, reason, shares, state, created_at, ended_at)
-    values (${refundId}, ${order.id}, ${reference}, ${amountMinor}, 'at the provider', ${tx.json(shares as never)},
-      'succeeded', ${at}, ${at})
+    insert into order_refunds (id, order_id, reference, amount_minor, rounding_minor, reason, shares, state, created_at,
+      ended_at)
+    values (${refundId}, ${order.id}, ${reference}, ${amountMinor}, ${roundingMinor}, 'at the provider',
+      ${tx.json(shares as never)}, 'succeeded', ${at}, ${at})
     on conflict (order_id, reference) do nothing returning id`
-  if (row) await noteRefund(tx, whole, { refundId, reason: 'at the provider', shares, amountMinor, giftMinor: 0n }, at)
+  const about = { refundId, reason: 'at the provider', shares, amountMinor, giftMinor: 0n, roundingMinor }
+  if (row) await noteRefund(tx, whole, about, at)
 }

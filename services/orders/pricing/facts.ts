@@ -8,7 +8,7 @@ import { findCards, findCoupons } from '../vouchers/store.ts'
 import { optionsOf } from '../sellers/shipping-store.ts'
 import { everybody, findRules, findWays, inForce, type Rule } from './commission.ts'
 import type { OrdersHost } from '../host.ts'
-import { priceCart, type Facts, type Priced } from './price.ts'
+import { dueOf, priceCart, type Facts, type Priced } from './price.ts'
 import type { ShippingOption } from './shipping.ts'
 
 /** What seldom changes, as far as somebody asked for it, at a version of it. */
@@ -86,7 +86,8 @@ export const quoteOf = (priced: Priced): Static<typeof Quote> => ({
   taxMinor: Number(priced.taxMinor),
   totalMinor: Number(priced.totalMinor),
   giftCardMinor: Number(priced.giftMinor),
-  dueMinor: Number(priced.totalMinor - priced.giftMinor),
+  roundingMinor: Number(priced.totalMinor - priced.giftMinor - dueOf(priced)),
+  dueMinor: Number(dueOf(priced)),
   lines: priced.lines.map(line => ({
     lineId: line.lineId,
     productId: line.productId,

@@ -2,6 +2,7 @@ import type { Listing, Variant } from '#contracts/marketplace'
 import type { CartContent } from '#contracts/shared'
 import { Problem } from '#kernel'
 import { divided, exact, majorOf, toWhole } from '#money/amount'
+import { payableOf } from '#money/payments'
 import { regimeOf, taxed, treat, type Place, type TaxId, type Treatment } from '#money/tax'
 import type { Offer, Percents } from '../offers/offers.ts'
 import type { Seller } from '../sellers/sellers.ts'
@@ -87,6 +88,13 @@ export interface Priced {
   readonly totalMinor: bigint
   readonly giftMinor: bigint
 }
+
+/**
+ * What is left to be paid by card. Of some currencies nobody can pay the last digit: it is taken off, so that a buyer never
+ * pays more than things cost, and the platform bears it.
+ */
+export const dueOf = ({ totalMinor, giftMinor, currency }: Pick<Priced, 'totalMinor' | 'giftMinor' | 'currency'>) =>
+  payableOf({ minor: totalMinor - giftMinor, currency })
 
 /** Beyond it somebody made a mistake, and sums would no longer be exact on the wire. */
 const mostMinor = 1_000_000_000_000_000n
