@@ -26,7 +26,7 @@ const billingAddress = {
 
 test(
   'killed with everything it has while earnings are settled, paid out and clawed back, each is booked once, to the cent',
-  { timeout: 120_000, skip: process.platform !== 'linux' && 'it finds processes in /proc' },
+  { timeout: 240_000, skip: process.platform !== 'linux' && 'it finds processes in /proc' },
   async t => {
     const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-vendors-'))
     const port = await freePort()
@@ -50,7 +50,7 @@ test(
       await end()
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     })
-    await product.ready()
+    await product.ready(120_000)
     const { address } = product
     const { headers, productId } = await openForBusiness(address)
     let repeated = 0
@@ -132,7 +132,7 @@ test(
       await Promise.race([sleep(1_200 + random() * 1_500), all])
       await end()
       product = start()
-      await product.ready()
+      await product.ready(120_000)
     }
     await Promise.race([sleep(1_500), all])
     busy = false
