@@ -26,7 +26,7 @@ const billingAddress = {
 
 test(
   'killed with everything it has while earnings are settled, paid out and clawed back, each is booked once, to the cent',
-  { timeout: 240_000, skip: process.platform !== 'linux' && 'it finds processes in /proc' },
+  { timeout: 400_000, skip: process.platform !== 'linux' && 'it finds processes in /proc' },
   async t => {
     const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-vendors-'))
     const port = await freePort()
@@ -57,7 +57,7 @@ test(
     /** Asks until there is an answer; undefined is one of `codes`, which tell that there is nothing to do. */
     const insist = async (method: string, path: string, body?: object, key?: string, codes: string[] = []) => {
       const more = { ...(key && { 'idempotency-key': key }), ...(body && { 'content-type': 'application/json' }) }
-      for (const deadline = Date.now() + 60_000; ; repeated++) {
+      for (const deadline = Date.now() + 180_000; ; repeated++) {
         const answer = await fetch(address + path, {
           method,
           headers: { ...headers, ...more },
