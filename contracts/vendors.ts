@@ -97,6 +97,28 @@ export const PayoutPaid = event('vendors', 'payout.paid', 'payoutId', Payout)
 /** What was paid out came back, and is there to be paid out again. */
 export const PayoutFailed = event('vendors', 'payout.failed', 'payoutId', Payout)
 
+/** What was paid out by transfer was taken back, in part or all, as the vendor owes it. */
+export const PayoutReversed = event(
+  'vendors',
+  'payout.reversed',
+  'payoutId',
+  Type.Object({ ...Payout.properties, takenMinor: { ...Minor, minimum: 1 } }),
+)
+
+/** Where a vendor is paid more is to be known of them, or nothing goes there any more until it is. */
+export const VendorRequirementsDue = event(
+  'vendors',
+  'vendor.requirements-due',
+  'vendorId',
+  Type.Object({
+    ...Vendor.properties,
+    /** In the words of the provider. */
+    due: Type.Array(Type.String({ maxLength: 200, examples: ['individual.verification.document'] }), { maxItems: 50 }),
+    disabled: nullable(Type.String({ maxLength: 500, examples: ['requirements.past_due'] })),
+    at: Instant,
+  }),
+)
+
 /**
  * What the platform keeps of what is sold: a share of the net price and an amount a piece. Of the rules in force at an
  * order's placing the nearest holds: of the vendor in the category or one above it, of the vendor, of the category, of

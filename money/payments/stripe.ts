@@ -89,19 +89,9 @@ export function stripeProvider(options: StripeOptions): PaymentProvider {
     },
     lookUp: id => ask(stripe => look(stripe, id)),
     async verify(body, headers) {
-      const { webhooks } = await open()
-      const event = firstThat(webhookSecrets, secret =>
-        webhooks.constructEvent(
-          body,
-          headerOf(headers, 'stripe-signature') ?? '',
-          secret,
-          toleranceSeconds,
-          undefined,
-          now().getTime(),
-        ),
-      )
-      // Of the other mode: play money is not to be taken for real money.
-      return event && event.livemode === isLive(secretKey) ? eventOf(event) : undefined
+      const signature = headerOf(headers, 'stripe-signature') ?? ''
+      const event = constructed(await open(), { secretKey, webhookSecrets, now }, body, signature)
+      return event && eventOf(event)
     },
   }
 }
@@ -149,7 +139,27 @@ async function look(stripe: Stripe, id: string): Promise<ProviderView> {
   return { ...viewOf(intent), refunds: refunds.map(refundOf) }
 }
 
-async function openStripe({ secretKey, apiUrl }: StripeOptions): Promise<Stripe> {
+/** An event that Stripe signed with one of these secrets, lately; undefined of all others. */
+export function constructed(
+  { webhooks }: Stripe,
+  { secretKey, webhookSecrets, now }: Pick<StripeOptions, 'secretKey' | 'webhookSecrets' | 'now'>,
+  body: Buffer,
+  signature: string,
+): Stripe.Event | undefined {
+  const event = firstThat(webhookSecrets, secret =>
+    webhooks.constructEvent(body, signature, secret, toleranceSeconds, undefined, now().getTime()),
+  )
+  // Of the other mode: play money is not to be taken for real money.
+  return event?.livemode === isLive(secretKey) ? event : undefined
+}
+
+export async function openStripe({
+  secretKey,
+  apiUrl,
+}: {
+  readonly secretKey: string
+  readonly apiUrl?: string | undefined
+}): Promise<Stripe> {
   const { Stripe } = await import('stripe')
   const { protocol, hostname, port } = new URL(apiUrl ?? 'https://api.stripe.com')
   return new Stripe(secretKey, {
@@ -259,7 +269,7 @@ function eventOf({ id, type, account, data }: Stripe.Event): ProviderEvent {
 }
 
 /** Of the package's errors by what they tell: whether something may have been done. */
-function asOurs(name: string, error: unknown): unknown {
+export function asOurs(name: string, error: unknown): unknown {
   const { type, code, message, statusCode } = error as Stripe.errors.StripeError
   if (!type) return error
   if (statusCode === undefined || type === 'StripeConnectionError') return new Unclear(name, message, false)

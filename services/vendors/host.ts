@@ -7,16 +7,19 @@ import {
   PayoutFailed,
   PayoutPaid,
   PayoutRequested,
+  PayoutReversed,
   VendorAccountChanged,
   VendorApproved,
   VendorRegistered,
   VendorReinstated,
   VendorRejected,
+  VendorRequirementsDue,
   VendorSubmitted,
   VendorSuspended,
   VendorUpdated,
 } from '#contracts/vendors'
 import { Setting, type Host } from '#kernel'
+import { transferSettings } from '#money/transfers'
 
 export const settings = Type.Object({
   VENDORS_SETTLE_AFTER: Setting.duration('How long after its delivery what was sold can be paid out to its vendor.', {
@@ -28,6 +31,7 @@ export const settings = Type.Object({
   ),
   VENDORS_PAYOUT_IBAN: Type.Optional(Setting.text('The account from which vendors are paid: its IBAN.')),
   VENDORS_PAYOUT_HOLDER: Type.Optional(Setting.text('Whose account that is.')),
+  ...transferSettings,
 })
 
 export const publishes = [
@@ -43,6 +47,8 @@ export const publishes = [
   PayoutRequested,
   PayoutPaid,
   PayoutFailed,
+  PayoutReversed,
+  VendorRequirementsDue,
 ]
 
 /** Whether a document is there, as whom vendors sell, as orders know it, and who belongs to a vendor. */

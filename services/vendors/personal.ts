@@ -15,5 +15,7 @@ export const personal: PersonalTables = {
   payouts: theirs,
   statements: theirs,
   moves: theirs,
+  transfer_accounts: 'owner_id = $1::uuid',
+  transfers: 'owner_id = $1::uuid',
   ledger_accounts: 'owner_id = $1::uuid',
 }

@@ -1,7 +1,9 @@
 import type { Problems } from '#kernel'
+import { transferProblems } from '#money/transfers'
 
 /** What vendors refuse with. */
 export const problems = {
+  ...transferProblems,
   vendor_unknown: ['not_found', 'There is no such vendor, or it is not for who asks.'],
   vendor_closed: ['conflict', 'Who sold here has left.'],
   vendor_state: ['conflict', 'As the vendor stands that cannot be decided.'],
@@ -13,6 +15,11 @@ export const problems = {
   vendor_suspended: ['conflict', 'Nothing is paid out to a vendor that is suspended.'],
   payout_unknown: ['not_found', 'There is no such payout, or it is not for who asks.'],
   payout_short: ['conflict', 'Less than that can be paid out now.'],
+  payout_amount: [
+    'unprocessable',
+    'No provider sends that amount: of currencies with three decimals the last digit is 0.',
+  ],
+  payout_not_owed: ['conflict', 'The vendor owes less than that, or less than that is left of the payout.'],
   payout_state: ['conflict', 'The payout is not in a state for that.'],
   payout_own: ['forbidden', 'Nobody approves what they asked for, or what goes to them.'],
   payout_file_unknown: ['not_found', 'There is no such file.'],

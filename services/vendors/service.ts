@@ -1,5 +1,6 @@
 import { defineService } from '#kernel'
 import { ledger } from '#money/ledger'
+import { transfers } from '#money/transfers'
 import { commissionRoutes } from './commissions/routes.ts'
 import { followMoney } from './earnings/following.ts'
 import { earningsRoutes } from './earnings/routes.ts'
@@ -7,8 +8,10 @@ import { closeWhoLeaves, followTrade } from './figures/following.ts'
 import { analyticsRoutes } from './figures/routes.ts'
 import { needs, publishes, settings } from './host.ts'
 import { pages } from './pages.ts'
+import { connectingRoutes } from './payouts/connecting.ts'
 import { fileRoutes } from './payouts/files.ts'
 import { payoutRoutes } from './payouts/routes.ts'
+import { openSending } from './payouts/sending.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { accountRoutes } from './profiles/account.ts'
@@ -25,7 +28,7 @@ export const vendors = defineService({
   problems,
   folder: import.meta.dirname,
   personal,
-  includes: [ledger],
+  includes: [ledger, transfers],
   needs,
   settings,
   publishes,
@@ -37,13 +40,15 @@ export const vendors = defineService({
     pages(host)
     earningsRoutes(host)
     accountRoutes(host)
-    payoutRoutes(host)
+    const sending = openSending(host)
+    payoutRoutes(host, sending)
+    connectingRoutes(host, sending)
     fileRoutes(host)
     statementRoutes(host)
     taxReportRoutes(host)
     followTrade(host)
     followMoney(host)
     closeWhoLeaves(host)
-    lookAfter(host)
+    lookAfter(host, sending)
   },
 })

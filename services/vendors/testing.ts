@@ -12,7 +12,7 @@ import {
   PaymentSucceeded,
 } from '#contracts/orders'
 import type { Owner } from '#contracts/shared'
-import { newId, type Actor, type Db, type Service } from '#kernel'
+import { newId, type Actor, type Db, type Host, type Service } from '#kernel'
 import { differencesIn } from '#money/ledger'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
 import { vendors } from './service.ts'
@@ -27,7 +27,11 @@ export interface Sold {
 }
 
 /** Vendors, with documents and sellers that are told as their services would. */
-export async function open(t: TestContext, environment: TestOptions['environment'] = {}) {
+export async function open(
+  t: TestContext,
+  environment: TestOptions['environment'] = {},
+  change: (host: Host<string>) => Host<string> = host => host,
+) {
   const clock = { at: new Date('2027-03-01T12:00:00Z') }
   const [evidence, foreign] = [newId(), newId()]
   const sellers = new Set<string>()
@@ -37,7 +41,7 @@ export async function open(t: TestContext, environment: TestOptions['environment
     ...service,
     start: host =>
       service.start({
-        ...host,
+        ...(change(host as never) as typeof host),
         every(interval, purpose, work) {
           works.set(purpose, work)
           host.every(interval, purpose, work)

@@ -2,10 +2,11 @@ import { differencesIn } from '#money/ledger'
 import { settleDue } from './earnings/settling.ts'
 import type { VendorsHost } from './host.ts'
 import { payOutWhoLeft } from './payouts/leavers.ts'
+import type { Sending } from './payouts/sending.ts'
 import { issueStatements } from './statements/issuing.ts'
 
 /** What is done by the clock, and what operators look at. */
-export function lookAfter(host: VendorsHost): void {
+export function lookAfter(host: VendorsHost, sending: Sending): void {
   const { db, every, log, metrics } = host
   const waiting = metrics.gauge('ohmnibus_vendors_waiting', 'Vendors that wait for a decision', [])
   const payouts = metrics.gauge('ohmnibus_vendors_payouts', 'Payouts that have not ended', ['status'])
@@ -22,7 +23,7 @@ export function lookAfter(host: VendorsHost): void {
     if (settled > 0) log.info({ settled }, 'parts of orders were settled to their vendors')
   })
   every('6 hours', 'issue statements of months that are over', () => issueStatements(host))
-  every('1 hour', 'pay out who has left', () => payOutWhoLeft(host))
+  every('1 hour', 'pay out who has left', () => payOutWhoLeft(host, sending))
   const wrong = metrics.gauge('ohmnibus_vendors_accounts_wrong', 'Accounts that are not the sum of their postings', [])
   every('1 hour', 'compare balances with what was booked', async () => {
     const differences = await differencesIn(db)

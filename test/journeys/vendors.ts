@@ -1,4 +1,4 @@
-import { PayoutFailed, PayoutPaid, PayoutRequested } from '#contracts/vendors'
+import { PayoutFailed, PayoutPaid, PayoutRequested, PayoutReversed, VendorRequirementsDue } from '#contracts/vendors'
 import { newId } from '#kernel'
 import type { TestPlatform } from '../../kernel/testing.ts'
 import type { Client } from './client.ts'
@@ -60,4 +60,37 @@ export async function payoutsHappen(p: Pick<TestPlatform, 'publish'>, vendorId: 
     await p.publish(PayoutRequested, { ...payout, status: 'requested', reason: null, version: 1 })
     await p.publish(event, { ...payout, status, reason, version: 4 })
   }
+  await transfersHappen(p, vendorId)
+}
+
+/** What was paid out by transfer is taken back, and Stripe wants to know more. */
+async function transfersHappen(p: Pick<TestPlatform, 'publish'>, vendorId: string): Promise<void> {
+  const at = new Date().toISOString()
+  const owner = { kind: 'person' as const, id: vendorId }
+  await p.publish(PayoutReversed, {
+    payoutId: newId(),
+    vendorId,
+    owner,
+    currency: 'EUR',
+    amountMinor: 250_000,
+    takenMinor: 90_00,
+    status: 'paid',
+    account: 'Stripe •••• 9f2c',
+    reason: null,
+    version: 5,
+    at,
+  })
+  await p.publish(VendorRequirementsDue, {
+    vendorId,
+    owner,
+    applicantId: vendorId,
+    name: 'Voltwerk',
+    slug: 'voltwerk',
+    status: 'active',
+    verified: true,
+    version: 9,
+    due: ['individual.verification.document'],
+    disabled: 'requirements.past_due',
+    at,
+  })
 }

@@ -41,6 +41,10 @@ export const vendors: Chapter = {
     { operation: 'postVendorsPayoutsByIdSent', status: 404 },
     { operation: 'postVendorsPayoutsByIdPaid', status: 404 },
     { operation: 'postVendorsPayoutsByIdFailed', status: 404 },
+    { operation: 'getVendorsPayoutAccount' },
+    // Nobody is paid by transfer here.
+    { operation: 'postVendorsPayoutAccountLink', status: 409 },
+    { operation: 'postVendorsPayoutsByIdReverse', status: 409 },
     { operation: 'postVendorsPayoutFiles', status: 409 },
     { operation: 'getVendorsPayoutFiles' },
     { operation: 'getVendorsPayoutFilesById', status: 404 },

@@ -275,6 +275,11 @@ export const deProblems: Readonly<Record<string, string>> = {
   payout_file_unknown: 'Diese Datei gibt es nicht.',
   payout_own: 'Niemand genehmigt, worum er selbst gebeten hat oder was an ihn geht.',
   payout_short: 'So viel kann jetzt nicht ausgezahlt werden.',
+  payout_amount:
+    'So kleine Beträge überweist der Anbieter nicht: Bei Währungen mit drei Nachkommastellen ist die letzte eine 0.',
+  payout_not_owed: 'So viel schuldet der Anbieter nicht, oder so viel ist von der Auszahlung nicht mehr da.',
+  payout_account_refused: 'Ein solches Konto eröffnet der Zahlungsanbieter nicht.',
+  transfers_unavailable: 'Auszahlungen über Stripe sind hier nicht eingerichtet.',
   payout_state: 'In diesem Zustand der Auszahlung geht das nicht.',
   payout_unknown: 'Diese Auszahlung gibt es nicht, oder sie ist nicht für Sie.',
   payouts_none: 'Nichts wartet auf die Bank.',

@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { openConnectState, type ConnectState } from './connect.ts'
 import { answerRazorpay, denialOfRazorpay, eventsOfRazorpay, signatureOfRazorpay } from './razorpay-wire.ts'
 import { Denied, openState, type PlayIntent, type PlayState } from './state.ts'
 import { answerStripe, denialOfStripe, eventsOfStripe, signatureOfStripe, type Told } from './stripe-wire.ts'
@@ -79,6 +80,8 @@ export function openStandIn(options: StandInOptions) {
     },
   })
 
+  const connect = openConnectState({ now, told: event => posting.tell([{ wire: 'stripe', event }]) })
+
   function keep(): void {
     if (!file) return
     const all: Kept = { intents: [...intents], answers: [...answers] }
@@ -86,7 +89,7 @@ export function openStandIn(options: StandInOptions) {
     renameSync(`${file}.new`, file)
   }
 
-  const { serve, asked, next } = openAnswering({ state, answers, keep })
+  const { serve, asked, next } = openAnswering({ state, connect, answers, keep })
   const server = createServer((request, response) => {
     serve(request, response).catch(error => {
       response.writeHead(500).end(String(error))
@@ -104,6 +107,8 @@ export function openStandIn(options: StandInOptions) {
       },
     },
     ...posting,
+    /** Connected accounts of Stripe, and transfers to them. */
+    connect,
     /** What was asked of it, as `POST /v1/refunds`. */
     asked,
     /** The next request that matches goes wrong. */
@@ -177,8 +182,13 @@ function openPosting({ secrets, deliver, now }: Pick<StandInOptions, 'secrets' |
 }
 
 /** Answers requests as the provider whose key they bring, and goes wrong where it is told to. */
-function openAnswering(about: { state: PlayState; answers: Map<string, Answer>; keep: () => void }) {
-  const { state, answers, keep } = about
+function openAnswering(about: {
+  state: PlayState
+  connect: ConnectState
+  answers: Map<string, Answer>
+  keep: () => void
+}) {
+  const { state, connect, answers, keep } = about
   const faults: { matching: RegExp; fault: Fault }[] = []
   const asked: string[] = []
 
@@ -226,7 +236,7 @@ function openAnswering(about: { state: PlayState; answers: Map<string, Answer>; 
     function work(): Answer {
       try {
         const about = { method, path, query, body }
-        const value = isStripe ? answerStripe(state, about) : answerRazorpay(state, about)
+        const value = isStripe ? (connect.answer(about) ?? answerStripe(state, about)) : answerRazorpay(state, about)
         return { fingerprint, status: 200, body: JSON.stringify(value) }
       } catch (error) {
         if (error instanceof Denied) return deny(error)

@@ -99,7 +99,7 @@ const disputeObject = (intent: PlayIntent, { id, amount, state }: PlayDispute) =
 })
 
 /** `metadata[payment]=…` under `metadata`. */
-function nested(form: URLSearchParams, name: string): Record<string, string> {
+export function nested(form: URLSearchParams, name: string): Record<string, string> {
   const begin = `${name}[`
   return Object.fromEntries(
     [...form].flatMap(([key, value]) => (key.startsWith(begin) ? [[key.slice(begin.length, -1), value]] : [])),

@@ -114,6 +114,11 @@ export const names: Record<Kind, Record<Locale, string>> = {
   },
   'payout.requested': { en: 'A payout waits for a second person', de: 'Eine Auszahlung wartet auf eine zweite Person' },
   'payout.paid': { en: 'A payout was made', de: 'Eine Auszahlung wurde überwiesen' },
+  'payout.reversed': { en: 'A payout was taken back', de: 'Eine Auszahlung wurde zurückgeholt' },
+  'vendor.requirements-due': {
+    en: 'More is to be said before you are paid',
+    de: 'Vor der nächsten Auszahlung fehlen Angaben',
+  },
   'payout.failed': { en: 'A payout failed', de: 'Eine Auszahlung ist fehlgeschlagen' },
   'webhook.disabled': { en: 'A webhook is switched off', de: 'Ein Webhook ist abgeschaltet' },
   'email.closed': { en: 'Your address takes no mail', de: 'Ihre Adresse nimmt keine Post an' },

@@ -3,10 +3,12 @@ import {
   PayoutFailed,
   PayoutPaid,
   PayoutRequested,
+  PayoutReversed,
   VendorAccountChanged,
   VendorApproved,
   VendorReinstated,
   VendorRejected,
+  VendorRequirementsDue,
   VendorSubmitted,
   VendorSuspended,
   type Payout,
@@ -152,6 +154,48 @@ export const vendors = {
     de: facts => ({
       title: `${amountIn('de', facts.amountMinor, facts.currency)} wurden ausgezahlt`,
       text: [`Sie sind auf dem Weg zum Konto ${facts.account}.`],
+    }),
+  }),
+
+  'payout.reversed': rule(PayoutReversed, both, {
+    drafts: event => [
+      { audience: managersOf(event.owner), facts: { ...paidOut(event), amountMinor: event.takenMinor } },
+    ],
+    en: facts => ({
+      title: `${amountIn('en', facts.amountMinor, facts.currency)} of a payout were taken back`,
+      text: [
+        `They come from the account ${facts.account}: as much went back to buyers after it was paid out. Your earnings show what.`,
+      ],
+    }),
+    de: facts => ({
+      title: `${amountIn('de', facts.amountMinor, facts.currency)} einer Auszahlung wurden zurückgeholt`,
+      text: [
+        `Sie kommen vom Konto ${facts.account}: So viel ging nach der Auszahlung an Käufer zurück. Ihre Einnahmen zeigen, wofür.`,
+      ],
+    }),
+  }),
+
+  'vendor.requirements-due': rule(VendorRequirementsDue, both, {
+    drafts: ({ owner, name, due, disabled }) => [
+      { audience: managersOf(owner), facts: { vendor: name, due: due.length, stopped: disabled !== null } },
+    ],
+    en: ({ vendor, due, stopped }) => ({
+      title: `Stripe wants to know more of “${vendor}”`,
+      text: [
+        due === 1 ? 'One thing is missing.' : `${due} things are missing.`,
+        stopped
+          ? 'Until it is said no payout goes to the account at Stripe. Ask for a link to it where you see your payouts.'
+          : 'Say it soon, or payouts to the account at Stripe stop. Ask for a link to it where you see your payouts.',
+      ],
+    }),
+    de: ({ vendor, due, stopped }) => ({
+      title: `Stripe braucht weitere Angaben zu „${vendor}“`,
+      text: [
+        due === 1 ? 'Eine Angabe fehlt.' : `${due} Angaben fehlen.`,
+        stopped
+          ? 'Bis sie gemacht sind, geht keine Auszahlung auf das Konto bei Stripe. Fordern Sie dort, wo Ihre Auszahlungen stehen, einen Link dazu an.'
+          : 'Machen Sie sie bald, sonst enden Auszahlungen auf das Konto bei Stripe. Fordern Sie dort, wo Ihre Auszahlungen stehen, einen Link dazu an.',
+      ],
     }),
   }),
 

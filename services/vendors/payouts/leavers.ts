@@ -3,12 +3,13 @@ import { accountsOf } from '#money/ledger'
 import type { VendorsHost } from '../host.ts'
 import { lockProfile, writeProfile } from '../profiles/store.ts'
 import { requestPayout } from './paying-out.ts'
+import type { Sending } from './sending.ts'
 
 /**
  * Who has left is paid out what was theirs, as it becomes available; only when nothing of theirs is left on the platform is
  * it forgotten where it went to.
  */
-export async function payOutWhoLeft({ db, log, now, settings }: VendorsHost): Promise<void> {
+export async function payOutWhoLeft({ db, log, now, settings }: VendorsHost, sending: Sending): Promise<void> {
   const left = await db<{ id: string }[]>`
     select id from vendors where status = 'closed' and (iban is not null or account_holder is not null) order by id`
   for (const { id } of left)
@@ -18,7 +19,7 @@ export async function payOutWhoLeft({ db, log, now, settings }: VendorsHost): Pr
         const at = now()
         for (const { kind, currency, balanceMinor } of await accountsOf(tx, id))
           if (kind === 'available' && balanceMinor > 0n)
-            await requestPayout(tx, { settings }, vendor, { currency, requestedBy: null }, at)
+            await requestPayout(tx, { settings, sending }, vendor, { currency, requestedBy: null }, at)
         const waits = (await accountsOf(tx, id)).some(
           ({ kind, balanceMinor }) =>
             ((kind === 'pending' || kind === 'paying') && balanceMinor !== 0n) ||

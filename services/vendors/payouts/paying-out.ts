@@ -1,6 +1,7 @@
 import { PayoutFailed, PayoutPaid, PayoutRequested, type PayoutStatus } from '#contracts/vendors'
-import { newId, Problem, type Tx } from '#kernel'
+import { newId, Problem, type Db, type Tx } from '#kernel'
 import { post } from '#money/ledger'
+import { payableOf } from '#money/payments'
 import { lockVendors, moved } from '../earnings/accounts.ts'
 import type { VendorsHost } from '../host.ts'
 import type { Profile } from '../profiles/store.ts'
@@ -11,6 +12,12 @@ const dayMs = 86_400_000
 /** So long after the account was changed every payout wants a second person. */
 const newAccountDays = 7
 
+/** How vendors are paid that have an account at the provider. */
+interface Paying {
+  accountOf(db: Db, vendorId: string): Promise<{ readonly providerId: string } | undefined>
+  soon(tx: Tx<'vendors'>, payout: Payout): Promise<void>
+}
+
 export interface Wish {
   readonly currency: string
   /** All that is available where it is left out. */
@@ -20,11 +27,11 @@ export interface Wish {
 
 /**
  * Takes what is to be paid out from `available`. The vendor is locked, so that of ten at once each sees what the one before
- * left. Fails with `account_missing`, `payout_short`.
+ * left. Fails with `account_missing`, `payout_short`, `payout_amount`.
  */
 export async function requestPayout(
   tx: Tx<'vendors'>,
-  { settings }: Pick<VendorsHost, 'settings'>,
+  { settings, sending }: Pick<VendorsHost, 'settings'> & { readonly sending: Paying },
   vendor: Profile,
   { currency, amountMinor, requestedBy }: Wish,
   at: Date,
@@ -33,8 +40,12 @@ export async function requestPayout(
   if (iban === null || accountHolder === null) throw new Problem('conflict', 'account_missing')
   const { available, paying } = (await lockVendors(tx, [owner], currency)).get(owner.id)!
   const there = available.balanceMinor
-  const minor = amountMinor === undefined ? there : BigInt(amountMinor)
+  const connected = await sending.accountOf(tx, owner.id)
+  const payable = (minor: bigint) => (connected ? payableOf({ minor, currency }) : minor)
+  const minor = amountMinor === undefined ? payable(there) : BigInt(amountMinor)
   if (minor <= 0n || minor > there) throw new Problem('conflict', 'payout_short', { availableMinor: Number(there) })
+  if (minor !== payable(minor))
+    throw new Problem('unprocessable', 'payout_amount', { mostMinor: Number(payable(minor)) })
   const unseen = await unseenSince(tx, owner.id, currency, new Date(at.getTime() - dayMs))
   const needsSecond =
     // In pieces it is as much.
@@ -57,11 +68,15 @@ export async function requestPayout(
     endedAt: null,
     endedBy: null,
     reason: null,
+    via: connected ? 'stripe' : 'bank',
+    destination: connected?.providerId ?? null,
+    reversedMinor: 0n,
     version: 1,
   }
   await insertPayout(tx, payout)
   await post(tx, { cause: payout.id, kind: 'payout', at, transfers: moved(available, paying, minor) })
   await tx.publish(PayoutRequested, told(payout, at))
+  await sending.soon(tx, payout)
   return payout
 }
 
@@ -78,7 +93,7 @@ export async function endPayout(
   tx: Tx<'vendors'>,
   payout: Payout,
   ending: keyof typeof endings,
-  { by, reason = null, at }: { by: string; reason?: string | null; at: Date },
+  { by, reason = null, at }: { by: string | null; reason?: string | null; at: Date },
 ): Promise<Payout> {
   const { from, kind } = endings[ending]
   requireState(payout, from)
@@ -118,6 +133,15 @@ export async function approvePayout(
   }
   await writePayout(tx, approved)
   return approved
+}
+
+/** Of what goes by transfer the provider says what became of it. Fails with `payout_state`. */
+export function requireByHand({ status, via, fileId }: Payout): void {
+  if (via === 'stripe' && fileId === null && status !== 'approved')
+    throw new Problem('conflict', 'payout_state', {
+      status,
+      detail: 'It goes by transfer; the provider says how it ends.',
+    })
 }
 
 export function requireState(payout: Payout, from: readonly PayoutStatus[]): void {

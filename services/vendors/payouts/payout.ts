@@ -23,8 +23,18 @@ export interface Payout {
   readonly endedAt: Date | null
   readonly endedBy: string | null
   readonly reason: string | null
+  /** `stripe`: by a transfer to `destination`, an account there. */
+  readonly via: 'bank' | 'stripe'
+  readonly destination: string | null
+  readonly reversedMinor: bigint
   readonly version: number
 }
+
+/** Of an account at Stripe its end. */
+export const labelOf = (account: string): string => `Stripe •••• ${account.slice(-4)}`
+
+const accountOf = ({ destination, iban }: Payout): string =>
+  destination === null ? masked(iban) : labelOf(destination)
 
 export const PayoutView = Type.Object(
   {
@@ -33,7 +43,9 @@ export const PayoutView = Type.Object(
     currency: Currency,
     amountMinor: { ...Minor, minimum: 1 },
     status: PayoutStatus,
-    iban: Type.String({ examples: ['DE•• •••• 3000'] }),
+    via: Type.Enum(['bank', 'stripe'], { examples: ['bank'] }),
+    account: Type.String({ description: 'Where it goes', examples: ['DE•• •••• 3000'] }),
+    iban: Type.String({ description: 'Of the bank account that the vendor has', examples: ['DE•• •••• 3000'] }),
     accountHolder: Type.String({ examples: ['Voltwerk GmbH'] }),
     requestedBy: nullable(Id),
     requestedAt: Instant,
@@ -43,6 +55,7 @@ export const PayoutView = Type.Object(
     sentAt: nullable(Instant),
     endedAt: nullable(Instant),
     reason: nullable(Type.String({ description: 'Why it failed', examples: ['The bank knows no such account.'] })),
+    reversedMinor: { ...Minor, minimum: 0, examples: [0], description: 'What of it was taken back' },
     version: Type.Integer({ minimum: 1, examples: [1] }),
   },
   { title: 'Payout' },
@@ -56,6 +69,8 @@ export const view = (payout: Payout): Static<typeof PayoutView> => ({
   currency: payout.currency,
   amountMinor: Number(payout.amountMinor),
   status: payout.status,
+  via: payout.via,
+  account: accountOf(payout),
   iban: masked(payout.iban),
   accountHolder: payout.accountHolder,
   requestedBy: payout.requestedBy,
@@ -66,6 +81,7 @@ export const view = (payout: Payout): Static<typeof PayoutView> => ({
   sentAt: stamp(payout.sentAt),
   endedAt: stamp(payout.endedAt),
   reason: payout.reason,
+  reversedMinor: Number(payout.reversedMinor),
   version: payout.version,
 })
 
@@ -77,7 +93,7 @@ export const told = (payout: Payout, at: Date): Told => ({
   currency: payout.currency,
   amountMinor: Number(payout.amountMinor),
   status: payout.status,
-  account: masked(payout.iban),
+  account: accountOf(payout),
   reason: payout.reason,
   version: payout.version,
   at: at.toISOString(),

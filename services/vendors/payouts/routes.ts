@@ -22,8 +22,9 @@ import type { VendorsHost } from '../host.ts'
 import { managedBy } from '../profiles/account.ts'
 import { vendorIdOf } from '../profiles/routes.ts'
 import { findProfile, lockProfile } from '../profiles/store.ts'
-import { approvePayout, endPayout, requestPayout, requireState } from './paying-out.ts'
+import { approvePayout, endPayout, requestPayout, requireByHand, requireState } from './paying-out.ts'
 import { PayoutView, view, type Payout } from './payout.ts'
+import type { Sending } from './sending.ts'
 import { findPayout, listPayouts, lockPayout, writePayout } from './store.ts'
 
 const One = Type.Object({ id: Id })
@@ -36,7 +37,7 @@ const Reason = Type.String({
 })
 
 /** What vendors are paid out, and who lets it go. */
-export function payoutRoutes(host: VendorsHost): void {
+export function payoutRoutes(host: VendorsHost, sending: Sending): void {
   const { db, http, now, settings } = host
 
   http.post(
@@ -56,6 +57,7 @@ export function payoutRoutes(host: VendorsHost): void {
           'account_manager_required',
           'account_missing',
           'payout_short',
+          'payout_amount',
         ],
         body: Type.Object(
           {
@@ -82,7 +84,9 @@ export function payoutRoutes(host: VendorsHost): void {
         if (!vendor) throw new Problem('not_found', 'vendor_unknown')
         if (vendor.status === 'suspended') throw new Problem('conflict', 'vendor_suspended')
         if (vendor.status !== 'active') throw new Problem('conflict', 'vendor_state', { status: vendor.status })
-        return view(await requestPayout(tx, { settings }, vendor, { ...body, requestedBy: actor.userId }, now()))
+        return view(
+          await requestPayout(tx, { settings, sending }, vendor, { ...body, requestedBy: actor.userId }, now()),
+        )
       })
       return reply.code(201).send(made)
     },
@@ -134,7 +138,7 @@ export function payoutRoutes(host: VendorsHost): void {
         return view(await endPayout(tx, there, 'cancelled', { by: actor.userId, at: now() }))
       }),
   )
-  decisionRoutes(host)
+  decisionRoutes(host, sending)
 }
 
 /** One’s own, and admins any. Fails with `payout_unknown`. */
@@ -145,11 +149,16 @@ function seen(actor: Actor, payout: Payout | undefined): Payout {
 }
 
 /** What admins see to. */
-function decisionRoutes({ ask, db, http, now }: VendorsHost): void {
+function decisionRoutes({ ask, db, http, now }: VendorsHost, sending: Sending): void {
   const config = { access: fresh(withRole('admin'), '5 minutes') }
   const locked = async (tx: Tx, id: string): Promise<Payout> => {
     const there = await lockPayout(tx, id)
     if (!there) throw new Problem('not_found', 'payout_unknown')
+    return there
+  }
+  const byHand = async (tx: Tx, id: string): Promise<Payout> => {
+    const there = await locked(tx, id)
+    requireByHand(there)
     return there
   }
 
@@ -178,7 +187,9 @@ function decisionRoutes({ ask, db, http, now }: VendorsHost): void {
           members: members.map(({ userId }) => userId),
           at: now(),
         }
-        return view(await approvePayout(tx, there, vendor, by))
+        const approved = await approvePayout(tx, there, vendor, by)
+        await sending.soon(tx, approved)
+        return view(approved)
       })
     },
   )
@@ -201,7 +212,8 @@ function decisionRoutes({ ask, db, http, now }: VendorsHost): void {
         requireState(there, ['approved'])
         if ((await findProfile(tx, there.owner.id))!.status === 'suspended')
           throw new Problem('conflict', 'vendor_suspended')
-        const sent = { ...there, status: 'sent' as const, sentAt: now(), version: there.version + 1 }
+        const more = { via: 'bank', destination: null, sentAt: now(), version: there.version + 1 } as const
+        const sent = { ...there, ...more, status: 'sent' as const }
         await writePayout(tx, sent)
         return view(sent)
       }),
@@ -220,7 +232,7 @@ function decisionRoutes({ ask, db, http, now }: VendorsHost): void {
     },
     async ({ actor, params }) =>
       await db.transaction(async tx =>
-        view(await endPayout(tx, await locked(tx, params.id), 'paid', { by: actor.userId, at: now() })),
+        view(await endPayout(tx, await byHand(tx, params.id), 'paid', { by: actor.userId, at: now() })),
       ),
   )
 
@@ -239,7 +251,7 @@ function decisionRoutes({ ask, db, http, now }: VendorsHost): void {
     },
     async ({ actor, params, body: { reason } }) =>
       await db.transaction(async tx =>
-        view(await endPayout(tx, await locked(tx, params.id), 'failed', { by: actor.userId, reason, at: now() })),
+        view(await endPayout(tx, await byHand(tx, params.id), 'failed', { by: actor.userId, reason, at: now() })),
       ),
   )
 }

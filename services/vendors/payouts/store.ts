@@ -6,13 +6,15 @@ const columns = (db: Db) => db`
   p.id, json_build_object('kind', p.owner_kind, 'id', p.vendor_id) as owner, p.currency, p.amount_minor as "amountMinor",
   p.iban, p.account_holder as "accountHolder", p.status, p.requested_by as "requestedBy", p.requested_at as "requestedAt",
   p.approved_by as "approvedBy", p.approved_at as "approvedAt", p.file_id as "fileId", p.sent_at as "sentAt",
-  p.ended_at as "endedAt", p.ended_by as "endedBy", p.reason, p.version`
+  p.ended_at as "endedAt", p.ended_by as "endedBy", p.reason, p.via, p.destination, p.reversed_minor as "reversedMinor",
+  p.version`
 
 export const insertPayout = (tx: Tx, one: Payout) => tx`
   insert into payouts (id, vendor_id, owner_kind, currency, amount_minor, iban, account_holder, status, requested_by,
-    requested_at, approved_at, version)
+    requested_at, approved_at, via, destination, version)
   values (${one.id}, ${one.owner.id}, ${one.owner.kind}, ${one.currency}, ${one.amountMinor}, ${one.iban},
-    ${one.accountHolder}, ${one.status}, ${one.requestedBy}, ${one.requestedAt}, ${one.approvedAt}, ${one.version})`
+    ${one.accountHolder}, ${one.status}, ${one.requestedBy}, ${one.requestedAt}, ${one.approvedAt}, ${one.via},
+    ${one.destination}, ${one.version})`
 
 export async function findPayout(db: Db, id: string): Promise<Payout | undefined> {
   const [row] = await db<Payout[]>`select ${columns(db)} from payouts p where p.id = ${id}`
@@ -28,7 +30,8 @@ export async function lockPayout(tx: Tx, id: string): Promise<Payout | undefined
 export const writePayout = (tx: Tx, one: Payout) => tx`
   update payouts set status = ${one.status}, approved_by = ${one.approvedBy}, approved_at = ${one.approvedAt},
     file_id = ${one.fileId}, sent_at = ${one.sentAt}, ended_at = ${one.endedAt}, ended_by = ${one.endedBy},
-    reason = ${one.reason}, version = ${one.version}
+    reason = ${one.reason}, via = ${one.via}, destination = ${one.destination}, reversed_minor = ${one.reversedMinor},
+    version = ${one.version}
   where id = ${one.id}`
 
 /** The latest first. */
@@ -64,8 +67,14 @@ export async function accountReplacedSince(tx: Tx, vendorId: string, since: Date
 /** What can go to the bank now, locked: approved, in no file, and of no vendor that is suspended. */
 export const lockSendable = (tx: Tx, currency: string) => tx<Payout[]>`
   select ${columns(tx)} from payouts p join vendors v on v.id = p.vendor_id
-  where p.status = 'approved' and p.file_id is null and p.currency = ${currency} and v.status in ('active', 'closed')
+  where p.status = 'approved' and p.via = 'bank' and p.file_id is null and p.currency = ${currency} and v.status in ('active', 'closed')
   order by p.requested_at, p.id limit 10000 for update of p`
+
+/** What goes by transfer and is approved, of vendors that are not suspended. */
+export const waitingForTransfer = (db: Db) => db<{ id: string }[]>`
+  select p.id from payouts p join vendors v on v.id = p.vendor_id
+  where p.status = 'approved' and p.via = 'stripe' and v.status in ('active', 'closed')
+  order by p.requested_at limit 1000`
 
 export interface PayoutFile {
   readonly id: string

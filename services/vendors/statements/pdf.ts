@@ -16,6 +16,7 @@ const titles: Record<string, string> = {
   'payout-cancelled': 'Payouts taken back',
   'payout-paid': 'Paid out',
   'payout-failed': 'Payouts that failed',
+  'payout-reversed': 'Payouts taken back from the account',
 }
 
 /** A month for people, on as many pages as it has currencies. The same bytes each time. */
