@@ -181,19 +181,26 @@ create table payouts (
   ended_by        uuid,
   reason          text,
   version         integer                   not null,
+  via             text                      not null default 'bank'::text,
+  destination     text,
+  reversed_minor  bigint                    not null default 0,
   constraint payouts_pkey PRIMARY KEY (id),
   constraint payouts_file_id_fkey FOREIGN KEY (file_id) REFERENCES payout_files(id),
   constraint payouts_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES vendors(id),
   constraint payouts_amount_minor_check CHECK ((amount_minor > 0)),
   constraint payouts_check CHECK ((approved_by <> requested_by)),
+  constraint payouts_check1 CHECK (((reversed_minor >= 0) AND (reversed_minor <= amount_minor))),
+  constraint payouts_check2 CHECK (((via = 'bank'::text) OR (destination IS NOT NULL))),
   constraint payouts_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
   constraint payouts_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'approved'::text, 'sent'::text, 'paid'::text, 'failed'::text, 'cancelled'::text]))),
-  constraint payouts_version_check CHECK ((version > 0))
+  constraint payouts_version_check CHECK ((version > 0)),
+  constraint payouts_via_check CHECK ((via = ANY (ARRAY['bank'::text, 'stripe'::text])))
 );
 CREATE INDEX payouts_by_age ON vendors.payouts USING btree (requested_at, id);
 CREATE INDEX payouts_by_status ON vendors.payouts USING btree (status, requested_at, id);
 CREATE INDEX payouts_of_file ON vendors.payouts USING btree (file_id);
 CREATE INDEX payouts_of_vendor ON vendors.payouts USING btree (vendor_id, requested_at, id);
+CREATE INDEX payouts_to_transfer ON vendors.payouts USING btree (requested_at) WHERE ((status = 'approved'::text) AND (via = 'stripe'::text));
 
 create table products (
   product_id   uuid     not null,
@@ -259,6 +266,71 @@ create table statements (
   constraint statements_month_check CHECK ((month ~ '^20[0-9]{2}-(0[1-9]|1[0-2])$'::text)),
   constraint statements_revision_check CHECK ((revision > 0))
 );
+
+create table transfer_accounts (
+  owner_id     uuid                      not null,
+  owner_kind   text                      not null,
+  provider_id  text                      not null,
+  ready        boolean                   not null default false,
+  due          text[]                    not null default '{}'::text[],
+  disabled     text,
+  version      integer                   not null default 1,
+  checked_at   timestamp with time zone  not null,
+  created_at   timestamp with time zone  not null,
+  constraint transfer_accounts_pkey PRIMARY KEY (owner_id),
+  constraint transfer_accounts_provider_id_key UNIQUE (provider_id),
+  constraint transfer_accounts_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint transfer_accounts_version_check CHECK ((version > 0))
+);
+CREATE INDEX transfer_accounts_waiting ON vendors.transfer_accounts USING btree (checked_at) WHERE (NOT ready);
+
+create table transfer_reversals (
+  id            uuid                      not null,
+  transfer_id   uuid                      not null,
+  ours          boolean                   not null,
+  amount_minor  bigint                    not null,
+  state         text                      not null,
+  key_number    integer                   not null default 0,
+  provider_id   text,
+  failure       text,
+  created_at    timestamp with time zone  not null,
+  ended_at      timestamp with time zone,
+  constraint transfer_reversals_pkey PRIMARY KEY (id),
+  constraint transfer_reversals_transfer_id_provider_id_key UNIQUE (transfer_id, provider_id),
+  constraint transfer_reversals_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES transfers(id),
+  constraint transfer_reversals_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint transfer_reversals_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'succeeded'::text, 'failed'::text])))
+);
+CREATE INDEX transfer_reversals_under_way ON vendors.transfer_reversals USING btree (transfer_id) WHERE (state = 'asked'::text);
+
+create table transfers (
+  id              uuid                      not null,
+  reference       uuid                      not null,
+  owner_id        uuid                      not null,
+  account         text                      not null,
+  amount_minor    bigint                    not null,
+  currency        text                      not null,
+  description     text                      not null,
+  state           text                      not null default 'asked'::text,
+  provider_id     text,
+  key_number      integer                   not null default 0,
+  failure         text,
+  reversed_minor  bigint                    not null default 0,
+  created_at      timestamp with time zone  not null,
+  checked_at      timestamp with time zone  not null,
+  ended_at        timestamp with time zone,
+  constraint transfers_pkey PRIMARY KEY (id),
+  constraint transfers_provider_id_key UNIQUE (provider_id),
+  constraint transfers_reference_key UNIQUE (reference),
+  constraint transfers_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES transfer_accounts(owner_id),
+  constraint transfers_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint transfers_check CHECK (((reversed_minor >= 0) AND (reversed_minor <= amount_minor))),
+  constraint transfers_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint transfers_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'succeeded'::text, 'failed'::text])))
+);
+CREATE INDEX transfers_by_age ON vendors.transfers USING btree (created_at);
+CREATE INDEX transfers_of_owner ON vendors.transfers USING btree (owner_id);
+CREATE INDEX transfers_under_way ON vendors.transfers USING btree (checked_at) WHERE (state = 'asked'::text);
 
 create table vendors (
   id              uuid                      not null,
