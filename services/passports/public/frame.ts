@@ -7,6 +7,7 @@ dl { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 0
 dt, dd, dd ul { margin: 0 }
 dd { overflow-wrap: anywhere }
 dd ul { padding-inline-start: 1rem }
+.symbol { width: 2rem; vertical-align: middle; margin-inline-end: 0.5rem }
 body > nav { max-width: 34rem; margin: 0 auto; padding: 0 1.25rem 3rem }
 nav ul { display: flex; flex-wrap: wrap; gap: 0 1rem; list-style: none; padding: 0 }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr } dd { margin-bottom: 0.5rem } }

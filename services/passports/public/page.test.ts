@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { newId } from '#kernel'
-import { languages } from '#law'
+import { attributes, frameText, languages, type Language } from '#law'
+import { verifyHistory } from '../../../tools/verify.ts'
 import { open } from '../testing.ts'
 
 const evil = '<script>alert(1)</script>\u202e"\'>'
@@ -26,7 +28,7 @@ const data = {
     euDeclarationOfConformity: { value: { title: 'DoC', url: 'https://example.com/doc.pdf' } },
     testReportResults: { value: ['https://example.com/secret'] },
   },
-  note: 'hush',
+  note: 'zqown',
 }
 
 test('the page opens in each language of the Union, without script, cookie or second origin, from what everybody may see', async t => {
@@ -40,17 +42,19 @@ test('the page opens in each language of the Union, without script, cookie or se
   assert.equal((await page()).status, 404, 'a draft is not there')
   assert.equal((await page('', {}, newId())).status, 404)
   await ada.post(`/${id}/publish`)
-  for (const language of Object.keys(languages)) {
+  for (const language of Object.keys(languages) as Language[]) {
     const { status, headers, text } = await page(`?lang=${language}`)
     assert.equal(status, 200)
     assert.equal(headers['content-language'], language)
     assert.match(text, new RegExp(`<html lang="${language}">`))
     assert.match(String(headers['content-security-policy']), /default-src 'none'/)
     assert.equal(headers['set-cookie'], undefined)
-    assert.doesNotMatch(text, /<script|<iframe|<img|src=|hush|secret|re-used|study/)
+    assert.doesNotMatch(text, /<script|<iframe|<img|src=|zqown|secret|re-used|study/)
     assert.ok(text.length < 60_000, `${text.length}`)
     for (const [, link] of text.matchAll(/href="([^"]*)"/g))
       assert.match(link!, /^\?lang=|^\/api\/passports\/|^https:\/\/example\.com\/doc\.pdf$/)
+    for (const words of ['symbols', 'bin', 'check', 'bound', 'proof', 'keys', 'backup'] as const)
+      assert.ok(text.includes(frameText(words, language)), `${language} ${words}`)
   }
   const german = (await page('', { 'accept-language': 'de-AT,en;q=0.5' })).text.replace(/\s+/g, ' ')
   assert.match(german, /Batteriepass BP-1/)
@@ -79,4 +83,84 @@ test('the page has a tag that only public changes move, and stays when the passp
   const archived = await page()
   assert.equal(archived.statusCode, 200)
   assert.match(archived.body, /is archived/)
+})
+
+test('the page explains the signs of cadmium and lead where the battery has them, and only those', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const pageWith = async (identifier: string, symbolsForCadmiumAndLead?: unknown) => {
+    const { id } = await ada.make({
+      generalInformation: { batteryIdentifier: identifier, batteryCategory: 'LMT', batteryModel: 'M1' },
+      ...(symbolsForCadmiumAndLead !== undefined && { attributes: { symbolsForCadmiumAndLead } }),
+    })
+    await ada.post(`/${id}/publish`)
+    const { body } = await p.http.inject({ url: `/passport/${id}?lang=de` })
+    return ['getrennt gesammelt', '0,002 % Cadmium', '0,004 % Blei'].map(words => body.includes(words))
+  }
+  assert.deepEqual(await pageWith('A'), [true, false, false])
+  assert.deepEqual(await pageWith('B', { value: 'Pb' }), [true, false, true])
+  assert.deepEqual(await pageWith('C', { value: 'Cd, Pb' }), [true, true, true])
+  assert.deepEqual(await pageWith('D', { value: 'https://example.com/signs.svg' }), [true, true, true])
+  assert.deepEqual(await pageWith('E', { notApplicable: 'neither of them' }), [true, false, false])
+})
+
+test('what the page says of checking it is true: what its links give verifies without network', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const { id } = await ada.make(data)
+  await ada.post(`/${id}/publish`)
+  const { body } = await p.http.inject({ url: `/passport/${id}?lang=en` })
+  const [proof, keys] = await Promise.all(
+    ['proof', 'keys'].map(async name => {
+      const [link] = new RegExp(`/api/passports/[^"]*${name}(?=")`).exec(body) ?? []
+      return (await p.http.inject({ url: link! })).json()
+    }),
+  )
+  const { wrong, versions } = verifyHistory([proof], { keys: keys.keys })
+  assert.deepEqual([wrong, versions], [[], 1])
+})
+
+test('a page that says all there is stays under 60 KB, and 14 KB compressed, in each language', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const text = (words: number): string => 'Bring it back where you bought it, or to a collection point. '.repeat(words)
+  const all = attributes.flatMap(({ id, type, unit, otherwise }): [string, unknown][] => {
+    const number = { value: '12.5', unit }
+    const values: Partial<Record<typeof type, unknown>> = {
+      quantity: number,
+      count: { value: '1500', unit },
+      bySoc: [
+        { soc: '80', ...number },
+        { soc: '20', ...number },
+      ],
+      byPart: { value: { pack: number, module: number, cell: number } },
+      localized: { value: Object.keys(languages).map(language => ({ language, value: text(3) })) },
+      materials: { value: ['Lithium', 'Cobalt', 'Nickel'].map(name => ({ name, cas: '7439-93-2', share: '3.5' })) },
+      uri: { value: 'https://example.com/a/link/of/a/usual/length' },
+      document: { value: { title: 'Declaration', url: 'https://example.com/declaration.pdf' } },
+      documents: { value: [{ title: 'Instructions', url: 'https://example.com/instructions.pdf' }] },
+      contact: {
+        value: { name: 'Somebody SE', address: 'Donaumarkt 1, 93047 Regensburg', web: 'https://example.com' },
+      },
+      text: { value: 'A text of a usual length' },
+      texts: { value: ['Water', 'Sand'] },
+      symbol: { value: 'Cd, Pb' },
+      chemistry: { value: { shortName: 'NMC', clearName: 'Lithium nickel manganese cobalt oxide' } },
+      month: { value: '2027-01' },
+      duration: { value: 'P8Y' },
+    }
+    return otherwise === 'computed' || !values[type] || id === 'batteryCategory' ? [] : [[id, values[type]]]
+  })
+  const attributesOf = { ...Object.fromEntries(all), batteryCategory: { value: 'EV' } }
+  const made = await ada.post('', { data: { attributes: attributesOf } })
+  assert.equal(made.status, 201, made.text)
+  assert.equal((await ada.post(`/${made.body.id}/publish`)).status, 200)
+  for (const language of Object.keys(languages)) {
+    const { rawPayload, body } = await p.http.inject({ url: `/passport/${made.body.id}?lang=${language}` })
+    assert.match(body, /<svg/)
+    assert.ok((body.match(/<dt>/g) ?? []).length > 40, `${body.match(/<dt>/g)?.length}`)
+    assert.ok(rawPayload.length < 60_000, `${language}: ${rawPayload.length}`)
+    const compressed = gzipSync(rawPayload).length
+    assert.ok(compressed < 14_000, `${language}: ${compressed} compressed`)
+  }
 })

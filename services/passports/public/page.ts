@@ -24,6 +24,7 @@ import type { Passport } from '../passports.ts'
 import { findPublished } from '../store.ts'
 import { effectiveFor, type EffectiveView } from '../units/effective.ts'
 import { findLine } from '../units/store.ts'
+import { checking, symbols } from './explained.ts'
 import { formAccepted, forms, jsonLdOf, jsonOf } from './forms.ts'
 import { languageFor, send, sendTagged } from './frame.ts'
 
@@ -148,14 +149,14 @@ function bodyOf(
   })
   const last = items.find(({ id }) => id === 'dppLastUpdate')?.value as string
   return html`${hasPassport && passport.status === 'archived' ? say(language, 'archived') : ''}${parts}
-    ${papers.length > 0 && paperList(language, papers)}
+    ${papers.length > 0 && paperList(language, papers)} ${symbols(language, items)}
     <p>
       ${frameText('last', language)}:
       <time datetime="${last}"
         >${new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(last))}</time
       >
     </p>
-    ${hasPassport && say(language, 'more')}
+    ${hasPassport && say(language, 'more')} ${hasPassport && checking(language, passport.id)}
     <p><a href="${`/api/passports/${passport.id}`}" type="application/json">${frameText('data', language)}</a></p>`
 }
 
