@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
 import type { OcppVersion } from '../contracts/ocpp.ts'
@@ -17,6 +17,8 @@ import { runningEmbedded } from './embedded.ts'
 interface Command {
   summary: string
   usage: string
+  /** What stands after its name without a dash is this option. */
+  operand?: string
   options: Record<string, { type: 'string' | 'boolean'; default?: string; help: string }>
   execute(values: Record<string, string | undefined>): Promise<void>
 }
@@ -181,6 +183,25 @@ const commands: Record<string, Command> = {
       if (wrong.length > 0) process.exitCode = 1
     },
   },
+  probe: {
+    summary: 'Ask the passport of any vendor what we ask of our own, and write a report',
+    usage: 'ohmnibus probe https://example.com/01/… [--report report.json] [--api https://example.com/v1] [--local]',
+    operand: 'url',
+    options: {
+      report: { type: 'string', help: 'A file that the report is written to as JSON' },
+      api: { type: 'string', help: 'Where its EN 18222 is, if not /v1 of the same host' },
+      local: { type: 'boolean', help: 'The host may be one of this machine or of the own network' },
+    },
+    execute: async ({ url, report, api, local }) => {
+      if (!url || !URL.canParse(url)) throw new StartError('Which passport? ohmnibus probe https://example.com/01/…')
+      if (api && !URL.canParse(api)) throw new StartError('--api takes an address')
+      const { linesOf, probe } = await import('./probe/probe.ts')
+      const told = await probe(url, { local: Boolean(local), ...(api && { api }) })
+      if (report) writeFileSync(report, `${JSON.stringify(told, null, 1)}\n`)
+      for (const line of linesOf(told)) console.log(line)
+      if (told.findings.some(({ verdict }) => verdict === 'no')) process.exitCode = 1
+    },
+  },
   backup: {
     summary: 'Back up the data folder, also while the platform runs',
     usage: 'ohmnibus backup --to /backups [--data .data]',
@@ -324,8 +345,10 @@ if (given[0] === 'version' || (args[0] === '--version' && !command)) {
         { type, ...(value && { default: value }) },
       ]),
     )
-    const { values } = parseArgs({ args: rest, options })
-    await command.execute(values as Record<string, string | undefined>)
+    const { operand } = command
+    const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: operand !== undefined })
+    const more = operand === undefined ? {} : { [operand]: positionals[0] }
+    await command.execute({ ...values, ...more } as Record<string, string | undefined>)
   } catch (error) {
     const expected =
       error instanceof StartError ||
