@@ -26,6 +26,14 @@ export function banner(platform: Platform, address: string): void {
     ...(config.OHMNIBUS_DEMO && platform.services.includes('ocpp')
       ? [['Demo', 'a dozen simulated chargers at work (OHMNIBUS_DEMO=off leaves them out)'] as [string, string]]
       : []),
+    ...(config.OHMNIBUS_DEMO && platform.services.includes('passports') && platform.announcements.length > 0
+      ? [
+          [
+            'Batteries',
+            '500, being made: maker@ohmnibus.local and importer@ohmnibus.local sign in with the password of the first admin',
+          ] as [string, string],
+        ]
+      : []),
     ...platform.announcements.map(({ label, value }): [string, string] => [label, value]),
   ]
   const first = config.environment.ADMIN_EMAIL
@@ -43,7 +51,7 @@ ${admin}
 Three things to try:
   curl ${url}/health
   Open ${url} in a browser: charging, the shop, help; the API with everything to try is at ${url}/docs
-  Follow the five-minute tour in README.md: register, sign in, create a battery passport
+  Follow the five-minute tour in README.md: register, create a battery passport, scan another
 
 Ctrl-C stops it; everything stays in the data folder.
 `)

@@ -33,9 +33,7 @@ try {
   })
   if (!stopping.aborted) banner(platform, address)
   await chargeDemo(platform, address, stopping)
-  await stockDemo(platform, stopping).catch(error => {
-    if (!stopping.aborted) platform.log.warn({ err: error }, 'the demo shop is not whole')
-  })
+  await stockDemo(platform, stopping)
 } catch (error) {
   console.error(refusal(error))
   process.exit(1)

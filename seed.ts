@@ -4,7 +4,12 @@ import type { Platform } from './kernel/run/run.ts'
  * Asks a platform over HTTP or, for one that runs here, in the process. Resolves with the body of a 2xx answer, JSON of
  * any shape; fails with what was answered.
  */
-export type Client = (method: 'GET' | 'POST' | 'PUT', path: string, body?: object, token?: string) => Promise<any>
+export type Client = (
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: object,
+  token?: string,
+) => Promise<any>
 
 /** A client of a platform that listens somewhere. */
 export const remote =
@@ -54,17 +59,26 @@ function demoAdmin({ announcements, config, log }: Platform): { email: string; p
 /** Fills the first start in evaluation mode, signed in as the admin that start made. */
 export async function seedDemo(platform: Platform): Promise<void> {
   const admin = demoAdmin(platform)
-  if (!admin) return
-  if (platform.services.includes('passports')) await seed(local(platform), { ...admin, passports: 12 })
-  if (platform.services.includes('ocpp')) await seedCharging(platform, admin)
+  if (admin && platform.services.includes('ocpp')) await seedCharging(platform, admin)
 }
 
-/** Fills the shop behind the banner: pictures are drawn, and nobody waits for them. */
+/** Makes batteries and fills the shop behind the banner: nobody waits for them, and what fails keeps nobody from the rest. */
 export async function stockDemo(platform: Platform, stopping: AbortSignal): Promise<void> {
-  const admin = platform.services.includes('marketplace') && !stopping.aborted ? demoAdmin(platform) : undefined
+  const admin = demoAdmin(platform)
   if (!admin) return
-  const { seedShop } = await import('./tools/demo/shop.ts')
-  await seedShop(platform, local(platform), admin, stopping)
+  const parts = {
+    passports: async () => (await import('./tools/demo/batteries.ts')).seedBatteries,
+    marketplace: async () => (await import('./tools/demo/shop.ts')).seedShop,
+  }
+  for (const [service, part] of Object.entries(parts)) {
+    if (stopping.aborted || !platform.services.includes(service)) continue
+    try {
+      const fill = await part()
+      await fill(platform, local(platform), admin, stopping)
+    } catch (error) {
+      if (!stopping.aborted) platform.log.warn({ err: error }, `the demo of ${service} is not whole`)
+    }
+  }
 }
 
 /** Cards that the drivers of the demo hold against its chargers. */

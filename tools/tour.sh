@@ -26,7 +26,7 @@ awk '/^## A five-minute tour/ {tour=1} /^## Commands/ {tour=0} tour && /^```sh/ 
   sed "s#http://localhost:8080#http://localhost:$port#; s#^MAILS=.*#MAILS=$work/data/notifications#" >"$work/tour.sh"
 (cd "$work" && bash -euo pipefail tour.sh) >"$work/tour.log" 2>&1 || { cat "$work/tour.log" "$work/start.log"; echo 'The tour of the README does not run.'; exit 1; }
 
-for seen in '"expiresAt"' '"email":"ada@example.com"' '"identifier":"BP-2024-011"' '"sha256"' '"event":"passport.created"' 'id: 1' 'notifications/'; do
+for seen in '"expiresAt"' '"email":"ada@example.com"' '"identifier":"BP-2024-011"' '"@type":"BatteryPassport"' 'Passaport tal-batterija' '"linkset"' '"sha256"' '"event":"passport.created"' 'id: 1' 'notifications/'; do
   grep -q "$seen" "$work/tour.log" || { cat "$work/tour.log"; echo "The tour did not show $seen."; exit 1; }
 done
 grep -q 'First admin' "$work/start.log" || { cat "$work/start.log"; echo 'The first admin was not printed.'; exit 1; }
