@@ -19,7 +19,7 @@ export async function openPlatform(t: TestContext, environment: Record<string, s
   const { value } = p.platform.announcements.find(({ label }) => label === 'First admin')!
   const [email, password] = value.split(' / ') as [string, string]
 
-  const post = async (path: string, body: object) =>
+  const post = async (path: string, body: object): Promise<any> =>
     (
       await fetch(url + path, {
         method: 'POST',
@@ -27,12 +27,16 @@ export async function openPlatform(t: TestContext, environment: Record<string, s
         body: JSON.stringify(body),
       })
     ).json()
-  const ada = { email: 'ada@example.com', password: 'quiet trains at dawn' }
-  await post('/api/auth/register', { ...ada, name: 'Ada Lovelace' })
-  const { codeId } = (await p.published(SendOtp)).at(-1)!
-  const { code } = await host.ask(getCode, { codeId })
-  const { user } = await post('/api/auth/verify-otp', { ...ada, otp: code })
-  return { ...p, url, admin: { email, password }, ada: { ...ada, id: user.id as string } }
+  /** Somebody who has come on board. */
+  const person = async (name: string) => {
+    const who = { email: `${name.split(' ')[0]!.toLowerCase()}@example.com`, password: 'quiet trains at dawn' }
+    await post('/api/auth/register', { ...who, name })
+    const { codeId } = (await p.published(SendOtp)).at(-1)!
+    const { code } = await host.ask(getCode, { codeId })
+    const { user } = await post('/api/auth/verify-otp', { ...who, otp: code })
+    return { ...who, id: user.id as string }
+  }
+  return { ...p, url, admin: { email, password }, ada: await person('Ada Lovelace'), person }
 }
 
 export const passport = (identifier: string) => ({
