@@ -83,6 +83,12 @@ export const provisions: readonly Row[] = [
     ],
   },
   {
+    provision: 'Art. 13(4) and (5), Art. 74(1)(e)',
+    what: 'what the bin and the signs of cadmium and lead mean',
+    where: '/passport/{id}',
+    test: [page, 'the page explains the signs of cadmium and lead where the battery has them, and only those'],
+  },
+  {
     provision: 'Art. 77(4)',
     what: 'accurate, complete and up to date: what is missing, by article and day',
     where: 'GET /api/passports/{id}/readiness',
@@ -180,8 +186,11 @@ export const provisions: readonly Row[] = [
   {
     provision: 'Art. 48(1)',
     what: 'due diligence from 18 August 2027',
-    where: 'law/data/rules.json',
-    test: [data, 'due diligence is of later, and from 18 August 2027 of who owes it'],
+    where: 'GET /api/passports/readiness?compare=2027-08-18',
+    test: [
+      'test/journeys/august-2027.test.ts',
+      '18 August 2027: a rule set arrives, what it changes is shown, the fleet is checked, and the day comes',
+    ],
   },
   {
     provision: 'EN 18219',
@@ -202,10 +211,51 @@ export const provisions: readonly Row[] = [
     test: [dpp, 'EN 18223: both forms become each other without loss, and each reference leads somewhere'],
   },
   {
-    provision: 'EN 18216, 18220, 18221, 18239, 18246',
-    what: 'exchange, carrier, storage, access, authenticity',
-    later: 'with the next slices',
+    provision: 'EN 18216',
+    what: 'exchange: HTTPS with TLS 1.2 or newer, HTTP/2, HTML, JSON and JSON-LD at one address',
+    where: '/passport/{id}, /v1',
+    test: [
+      'test/kernel/tls.test.ts',
+      'HTTP/2 and HTTP/1.1 are served on one port, with TLS 1.3 and 1.2 and nothing older or weaker',
+    ],
   },
+  {
+    provision: 'EN 18220',
+    what: 'data carriers: QR and Data Matrix, with a line for people, each decoded before it leaves',
+    where: 'GET /api/passports/{id}/label',
+    test: [
+      'services/passports/labels/labels.test.ts',
+      'the code of a battery leads to its page, or is its GS1 Digital Link, in each format and kind of code',
+    ],
+  },
+  {
+    provision: 'EN 18221, archive',
+    what: 'every change is kept, and read by its date with today’s rights',
+    where: 'GET /api/passports/{id}?at=',
+    test: [
+      'services/passports/history/history.test.ts',
+      'by date: an instant is inclusive, and before publication there is nothing for others',
+    ],
+  },
+  { provision: 'EN 18221, back-up', what: 'held twice, by a provider of its own', later: 'second half' },
+  {
+    provision: 'EN 18239, access',
+    what: 'rights by element, closed the same whether or not anything is there; each access noted',
+    where: 'GET /v1/dpps/{dppId}/elements/{elementIdPath}',
+    test: ['test/journeys/officer.test.ts', 'officer: scans a battery, shows who they are, reads the test report'],
+  },
+  {
+    provision: 'EN 18239, grants',
+    what: 'requested, given for some points, delegated, revoked in an emergency',
+    later: 'second half',
+  },
+  {
+    provision: 'EN 18246, integrity',
+    what: 'a history that is bound and sealed, checked free of charge and without our help',
+    where: 'GET /api/passports/{id}/proof',
+    test: [page, 'what the page says of checking it is true: what its links give verifies without network'],
+  },
+  { provision: 'EN 18246, credentials', what: 'signed passports of the operator', later: 'second half' },
   { provision: 'IR (EU) 2026/1778', what: 'the registry', later: 'second half' },
 ]
 
