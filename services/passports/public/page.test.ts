@@ -65,6 +65,33 @@ test('the page opens in each language of the Union, without script, cookie or se
   assert.equal((await page(`?lang=en&${'x'.repeat(4000)}`)).status, 200, 'a 4,000-character query string')
 })
 
+test('the page tells months, spans, parts and links in the words of its language, digits and units as they were given', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const attributes = {
+    uniqueBatteryIdentifier: { value: 'W-1' },
+    batteryModelIdentifier: { value: 'M1' },
+    batteryCategory: { value: 'EV' },
+    manufacturingDate: { value: '2026-10' },
+    warrantyPeriod: { value: 'P8Y6M' },
+    initialInternalResistance: { value: { pack: { value: '48.0', unit: 'mΩ' } } },
+    manufacturerInformation: { value: { name: 'Donau SE', address: 'Donaumarkt 1' } },
+    euDeclarationOfConformity: { value: { title: 'DoC', url: 'https://example.com/doc.pdf', language: 'fr' } },
+  }
+  const { id } = await ada.make({ attributes })
+  await ada.post(`/${id}/publish`)
+  const said = async (language: string) =>
+    (await p.http.inject({ url: `/passport/${id}?lang=${language}` })).body
+      .replace(/<a [^>]*hreflang="fr"[^>]*>(<bdi lang="fr">.*?)<\/a>/, '$1')
+      .replace(/<[^>]*>/g, ' ')
+      .replace(/\s+/g, ' ')
+  const german = await said('de')
+  for (const words of ['Oktober 2026', '8 Jahre, 6 Monate', 'Batteriesatz, 48,0 mΩ', 'Donau SE , Donaumarkt 1'])
+    assert.ok(german.includes(words), `${words} in ${german}`)
+  assert.match(german, /EU-Konformitätserklärung DoC /)
+  assert.match(await said('mt'), /Ottubru 2026.*pakkett, 48\.0 mΩ/)
+})
+
 test('the page has a tag that only public changes move, and stays when the passport is archived', async t => {
   const { p, as } = await open(t)
   const ada = as()

@@ -10,11 +10,8 @@ import {
   labelOf,
   passportWord,
   scopeOf,
-  textFor,
-  valueWord,
   type FrameText,
   type Language,
-  type Word,
 } from '#law'
 import { dayOf } from '../audiences/views.ts'
 import { valueIn } from '../columns.ts'
@@ -27,6 +24,7 @@ import { findLine } from '../units/store.ts'
 import { checking, symbols } from './explained.ts'
 import { formAccepted, forms, jsonLdOf, jsonOf } from './forms.ts'
 import { languageFor, send, sendTagged } from './frame.ts'
+import { inLanguage, valueOf } from './values.ts'
 
 /** A document that is open to everybody. */
 type Paper = Static<(typeof listDocumentsOf)['output']>['documents'][number]
@@ -120,9 +118,6 @@ function isCovered({ category }: Passport, items: readonly EffectiveView[], on: 
 
 const say = (language: Language, what: FrameText): Html => html`<p>${frameText(what, language)}</p>`
 
-const inLanguage = ({ text, language: its }: Word, language: Language): Html =>
-  its === language ? html`${text}` : html`<span lang="${its}">${text}</span>`
-
 function bodyOf(
   language: Language,
   passport: Passport,
@@ -176,56 +171,3 @@ const paperList = (language: Language, papers: readonly Paper[]): Html =>
       })}
     </ul>
   </section>`
-
-/** As people of a language write it, all its digits kept. */
-function numberIn(language: Language, digits: string, unit: string | null): string {
-  const decimals = /^-?\d+(?:\.(\d+))?$/.exec(digits)?.[1]?.length ?? 0
-  if (decimals > 20 || /e/i.test(digits)) return unit ? `${digits} ${unit}` : digits
-  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals }
-  const number = new Intl.NumberFormat(language, options).format(digits as unknown as number)
-  return unit ? `${number} ${unit}` : number
-}
-
-function valueOf({ id, value, unit, givenValue, givenUnit, notApplicable }: EffectiveView, language: Language): Html {
-  if (notApplicable) return html`<bdi>${notApplicable}</bdi>`
-  // As it was given: 12 mΩ rather than 0.012 Ω.
-  if (unit && typeof givenValue === 'string')
-    return html`<bdi>${numberIn(language, givenValue, givenUnit ?? unit)}</bdi>`
-  const known = typeof value === 'string' ? valueWord(id, value, language) : undefined
-  if (known) return html`<bdi>${inLanguage(known, language)}</bdi>`
-  if (attributeOf(id)!.type === 'localized' && Array.isArray(value)) {
-    const text = textFor(value as { language: string; value: string }[], language)
-    return text ? html`<bdi lang="${text.language}">${text.value}</bdi>` : html``
-  }
-  return shown(value, language)
-}
-
-const isLink = (text: string): boolean => /^https?:\/\/[^\s<>"]+$/i.test(text)
-
-/** Whatever its shape: texts, lists of them, and objects by what they hold. */
-function shown(value: unknown, language: Language): Html {
-  if (typeof value === 'string')
-    return isLink(value)
-      ? html`<a href="${value}" rel="noreferrer nofollow"><bdi>${value}</bdi></a>`
-      : html`<bdi>${value}</bdi>`
-  if (typeof value === 'boolean') return html`${value ? '✓' : '✗'}`
-  if (Array.isArray(value))
-    return html`<ul>
-      ${value.map(one => html`<li>${shown(one, language)}</li>`)}
-    </ul>`
-  if (typeof value !== 'object' || value === null) return html``
-  const { value: said, share, mass, concentration, unit, url, title, ...others } = value as Record<string, unknown>
-  const { soc, ...rest } = others
-  const amount = said ?? share ?? mass ?? concentration
-  const parts: Html[] = []
-  if (typeof url === 'string' && isLink(url))
-    parts.push(
-      html`<a href="${url}" rel="noreferrer nofollow"><bdi>${typeof title === 'string' ? title : url}</bdi></a>`,
-    )
-  else if (typeof title === 'string') parts.push(html`<bdi>${title}</bdi>`)
-  if (typeof amount === 'string')
-    parts.push(html`<bdi>${typeof unit === 'string' ? numberIn(language, amount, unit) : amount}</bdi>`)
-  if (typeof soc === 'string') parts.push(html`<bdi>${numberIn(language, soc, '%')} SoC</bdi>`)
-  for (const inner of Object.values(rest)) parts.unshift(shown(inner, language))
-  return html`${parts.map((part, at) => (at === 0 ? part : html`, ${part}`))}`
-}
