@@ -53,6 +53,13 @@ test('maker: a model, a batch, ten thousand serials, a correction to the model, 
   const twice = await became(mara, `${model}/items/${second}`)
   assert.deepEqual([twice.created, twice.failed], [0, serials], 'and one that is given twice makes nothing twice')
 
+  const { items: children } = await mara.get(200, `GET ${batch}/children?limit=100`)
+  assert.deepEqual(
+    children.map(({ serial }: { serial: string }) => serial),
+    Array.from({ length: 100 }, (_, index) => `V${String(index + 1).padStart(7, '0')}`),
+    'in the order of their serials',
+  )
+
   // The last of them opens by what is printed on it, and says what its model and its batch say.
   const code = `/01/09506000134352/21/V${String(serials).padStart(7, '0')}`
   const passport = async (query = '') => {

@@ -65,7 +65,8 @@ async function makeSome({ db, now, log }: PassportsHost, id: string): Promise<bo
       const good = all.filter(({ identifier }) => !claimed.has(identifier))
       const parent = await parentOf(tx, order)
       const mould = await mouldOf(tx, parent, order, spec, at)
-      const ids = good.map(() => newId(at.getTime()))
+      // In the order of the serials, as lists and sheets of labels have them.
+      const ids = good.map(() => newId(at.getTime())).sort()
       const written = good.length > 0 ? await insertItems(tx, ids, good, mould, order.actor) : new Set<string>()
       const isWritten = (_: unknown, index: number): boolean => written.has(ids[index]!)
       const taken = [
