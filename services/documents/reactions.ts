@@ -3,6 +3,7 @@ import {
   DocumentDeleted,
   DocumentUpdated,
   getDocumentFile,
+  listDocumentReadings,
   listDocumentsOf,
 } from '#contracts/documents'
 import { PassportDeleted, PassportMoved } from '#contracts/passports'
@@ -10,7 +11,7 @@ import { provedBy } from '#law'
 import { openTo } from './access.ts'
 import { told } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
-import { forgetReadings } from './readings.ts'
+import { forgetReadings, listReadings } from './readings.ts'
 import {
   countDocuments,
   deleteDocument,
@@ -62,6 +63,18 @@ export function answers(host: DocumentsHost): void {
     const { scan, fileKey, owner, sizeBytes, sha256 } = document
     if (scan === 'waiting' || scan === 'infected') return { state: scan, ...none }
     return { state: 'released' as const, scanned, fileKey, owner, sizeBytes, sha256 }
+  })
+
+  host.answer(listDocumentReadings, async ({ passportId, limit, before, of }) => {
+    const rows = await listReadings(host.db, passportId, limit, before, of)
+    return {
+      readings: rows.map(({ id, audience, at, ...row }) => ({
+        ...row,
+        number: id,
+        audience: audience as 'authority',
+        at: at.toISOString(),
+      })),
+    }
   })
 
   host.answer(listDocumentsOf, async ({ passportId, open }) => {

@@ -60,13 +60,19 @@ interface Row {
   at: Date
 }
 
-/** The latest first; of what one reader read where `of` is given. */
-async function listReadings(db: Db, passportId: string, limit: number, before: number, of?: Actor): Promise<Row[]> {
+/** The latest first; what these parties read alone where `of` is given. */
+export async function listReadings(
+  db: Db,
+  passportId: string,
+  limit: number,
+  before: number,
+  of?: readonly string[],
+): Promise<Row[]> {
   return await db<Row[]>`
     select id::int, reader_id as "readerId", organisation_id as "organisationId", doc_id as "docId", audience, route, at
     from readings
     where passport_id = ${passportId} and id < ${before}
-      ${of ? db`and (reader_id = any(${partiesOf(of)}) or organisation_id = any(${partiesOf(of)}))` : db``}
+      ${of ? db`and (reader_id = any(${of as string[]}) or organisation_id = any(${of as string[]}))` : db``}
     order by id desc limit ${limit}`
 }
 
@@ -81,7 +87,9 @@ export function readingRoutes(host: DocumentsHost): void {
       config: { access: signedIn },
       schema: {
         summary: 'Who read documents of a passport that the public may not, the latest first',
-        description: 'The owner of the passport sees all of them; others see what they read themselves.',
+        description:
+          'The owner of the passport sees all of them; others see what they read themselves. The access log of the ' +
+          'passport has them too.',
         refuses: ['passport_unknown'],
         querystring: listQuery({ passportId: Id }),
         response: { 200: Page(Reading) },
@@ -91,7 +99,8 @@ export function readingRoutes(host: DocumentsHost): void {
       const tier = await tierOf(host, actor, passportId)
       if (!tier) throw new Problem('not_found', 'passport_unknown')
       const before = (cursorOf(after, Number.isSafeInteger)?.[0] as number | undefined) ?? Number.MAX_SAFE_INTEGER
-      const rows = await listReadings(host.db, passportId, limit + 1, before, readsAll(tier) ? undefined : actor)
+      const of = readsAll(tier) ? undefined : partiesOf(actor)
+      const rows = await listReadings(host.db, passportId, limit + 1, before, of)
       return page(
         rows,
         limit,

@@ -3,6 +3,7 @@ import { Id, Instant, Line, Owner } from '#contracts/shared'
 import {
   anyoneAsThemselves,
   cursorOf,
+  isCount,
   isId,
   listQuery,
   notModified,
@@ -16,7 +17,7 @@ import {
 } from '#kernel'
 import { PassportStatus, type PassportData } from '#contracts/passports'
 import { readable } from '../audiences/answer.ts'
-import { listAccess, noteAccess } from '../audiences/log.ts'
+import { listAccess, newest, noteAccess, type Place } from '../audiences/log.ts'
 import { dayOf } from '../audiences/views.ts'
 import type { PassportsHost } from '../host.ts'
 import { editableBy, visibleTo } from '../passports.ts'
@@ -47,6 +48,11 @@ const AccessView = Type.Object(
     organisationId: Type.Union([Id, Type.Null()], { description: 'For which they acted' }),
     audience: Type.Enum(['authority', 'interest', 'both', 'admin'], { examples: ['authority'] }),
     route: Type.String({ examples: ['GET /api/passports/:id'] }),
+    docId: Type.Optional(
+      Type.Union([Id, Type.Null()], {
+        description: 'Of an answer about its documents: which one, null for a list of them',
+      }),
+    ),
     at: Instant,
   },
   { title: 'PassportAccess' },
@@ -199,9 +205,10 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
     {
       config: { access: signedIn },
       schema: {
-        summary: 'Who read of a passport what the public may not, the latest first',
-        description: 'Its owner sees all of them; others see what they read themselves.',
-        refuses: ['passport_unknown'],
+        summary: 'Who read of a passport and of its documents what the public may not, the latest first',
+        description:
+          'Each stands here before its answer was given. Its owner sees all of them; others see what they read themselves.',
+        refuses: ['passport_unknown', 'service_unavailable'],
         params: One,
         querystring: listQuery({}),
         response: { 200: Page(AccessView) },
@@ -211,17 +218,18 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
       const { actor, params } = request
       const { limit, after } = request.query
       const { passport, reading } = await readable(host, request, params.id)
-      const before = cursorOf(after, Number.isSafeInteger)?.[0] as number | undefined
-      const entries = await listAccess(db, passport.id, limit + 1, before, reading.view === 'owner' ? undefined : actor)
+      const place = (cursorOf(after, isCount, isCount) as Place | undefined) ?? newest
+      const of = reading.view === 'owner' ? undefined : actor
       return page(
-        entries,
+        await listAccess(host, passport.id, limit + 1, place, of),
         limit,
-        ({ id }) => [id],
-        ({ readerId, organisationId, audience, route, at }) => ({
+        ({ below }) => [...below],
+        ({ readerId, organisationId, audience, route, at, docId }) => ({
           reader: { kind: 'person' as const, id: readerId },
           organisationId,
           audience: audience as 'authority',
           route,
+          ...(docId !== undefined && { docId }),
           at: at.toISOString(),
         }),
       )
