@@ -115,9 +115,15 @@ export const policy = {
   source: table.source,
   appliesFrom: table.appliesFrom,
   audiences,
+  /** Whose passports may be published: the kinds of economic operators that answer for one. */
+  publishers: table.publishers,
   decided: table.decided,
   documents: table.documents,
 } as const
+
+/** Whether an organisation that was verified to be this answers for passports, so that it may publish them. */
+export const mayPublish = (kinds: readonly string[]): boolean =>
+  kinds.some(kind => table.publishers.kinds.includes(kind))
 
 /** How many attributes of the table an audience may see, before anything is withheld. */
 export const countFor = (reach: Reach): number =>

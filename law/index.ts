@@ -12,6 +12,7 @@ export {
 export {
   countFor,
   mayProve,
+  mayPublish,
   openDocuments,
   others,
   own,
@@ -56,7 +57,9 @@ export {
   ruleSetOn,
   ruleSets,
   scopeOf,
+  turnedBetween,
   withheld,
+  withholding,
   type Assessed,
   type Cell,
   type Finding,

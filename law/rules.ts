@@ -50,33 +50,44 @@ export const ruleSetOf = (id: string): RuleSet | undefined => ruleSets.find(set 
 /** The set that was the latest on a day (`2027-02-18`): that of before the first is the first. */
 export const ruleSetOn = (on: string): RuleSet => ruleSets.findLast(({ published }) => published <= on) ?? ruleSets[0]!
 
-const index = new Map(
-  ruleSets.map(set => [set, Map.groupBy(set.cells, ({ dataPoint, category }) => `${category} ${dataPoint}`)] as const),
-)
+const indexes = new WeakMap<RuleSet, { cells: ReadonlyMap<string, readonly Cell[]>; days: readonly string[] }>()
+const indexOf = (set: RuleSet) =>
+  indexes.getOrInsertComputed(set, ({ cells, published }) => ({
+    cells: Map.groupBy(cells, ({ dataPoint, category }) => `${category} ${dataPoint}`),
+    days: [
+      ...new Set([published, ...cells.flatMap(({ from, until }) => [from, until].filter(day => day !== undefined))]),
+    ],
+  }))
+
+/** Whether between two days anything turned that a rule set says: the later day included, the earlier one not. */
+export const turnedBetween = (earlier: string, later: string): boolean =>
+  ruleSets.some(set => indexOf(set).days.some(day => earlier < day && day <= later))
 
 /** What a set says of a data point on a day; undefined for a category that has no passport. */
 export const cellOf = (set: RuleSet, dataPoint: number, category: string, on: string): Cell | undefined =>
-  index
-    .get(set)!
-    .get(`${category} ${dataPoint}`)
+  indexOf(set)
+    .cells.get(`${category} ${dataPoint}`)
     ?.find(({ from = '', until = '9999-12-31' }) => from <= on && on < until)
 
 /**
- * Whether a value is its owner's alone, as it is not to be filled yet, or not for this category: that holds when each data
- * point it stands for says so. Of an unknown category the strictest counts.
+ * The cell by which a value is its owner's alone, as it is not to be filled yet, or not for this category: where each data
+ * point that it stands for says so, the first of them. Of an unknown category the strictest counts.
  */
-export function withheld(attribute: string, category: string | null, on: string): boolean {
+export function withholding(attribute: string, category: string | null, on: string): Cell | undefined {
   const points = attributeOf(attribute)?.dataPoints ?? []
-  if (points.length === 0) return false
+  if (points.length === 0) return undefined
   const set = ruleSetOn(on)
   const known = categories.find(one => one === category)
-  return (known ? [known] : categories).some(of =>
-    points.every(point => {
-      const cell = cellOf(set, point, of, on)
-      return cell?.status === 'N' && cell.kind !== 'repetition'
-    }),
-  )
+  for (const of of known ? [known] : categories) {
+    const cells = points.map(point => cellOf(set, point, of, on))
+    if (cells.every(cell => cell?.status === 'N' && cell.kind !== 'repetition')) return cells[0]
+  }
+  return undefined
 }
+
+/** Whether a value is its owner's alone; see `withholding`. */
+export const withheld = (attribute: string, category: string | null, on: string): boolean =>
+  withholding(attribute, category, on) !== undefined
 
 /** Whether a battery has to have a passport. */
 export type Scope = 'required' | 'not_yet_binding' | 'below_threshold' | 'capacity_unknown' | 'not_covered'
@@ -181,7 +192,8 @@ function findingOf(
   const filled = withState('filled')
   if (status === 'N') {
     if (kind === 'repetition') return { finding: 'not_yet_required', attributes: [] }
-    if (filled.length > 0) return { finding: 'must_be_empty', attributes: filled }
+    const there = names.filter(name => said.has(name))
+    if (there.length > 0) return { finding: 'must_be_empty', attributes: there }
     return { finding: kind === 'must_be_empty' ? 'must_be_empty' : 'not_yet_required', attributes: [] }
   }
   const faulty = withState('faulty')

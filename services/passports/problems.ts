@@ -9,6 +9,7 @@ export const problems = {
   passport_published: ['conflict', 'The passport is published already.'],
   passport_archived: ['conflict', 'The passport is archived, and stays as it is.'],
   identifier_kept: ['conflict', 'A published passport keeps its identifier.'],
+  economic_operator_required: ['forbidden', 'Publishing takes an organisation that is an economic operator.'],
   passport_incomplete: ['unprocessable', 'What a passport says at the least to be published is missing.'],
   organisation_unknown: ['not_found', 'There is no such organisation, or one does not belong to it.'],
   passport_of_organisation: ['conflict', 'The passport belongs to an organisation already.'],

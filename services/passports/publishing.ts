@@ -2,6 +2,8 @@ import type { Actor, Tx } from '#kernel'
 import { PassportPublished, PassportStatusChanged } from '#contracts/passports'
 import { seenAfter } from './audiences/seen.ts'
 import { claimIdentifier } from './codes/store.ts'
+import type { PassportsHost } from './host.ts'
+import { requireOperator } from './operators/operators.ts'
 import { told, type Passport } from './passports.ts'
 import { updatePassport } from './store.ts'
 import { requirePublishedParents } from './units/changing.ts'
@@ -18,14 +20,17 @@ export async function changeStatus(
 }
 
 /**
- * Keeps a passport that was a draft and is published. Fails with `parent_draft` and `battery_identifier_taken`.
+ * Keeps a passport that was a draft and is published. Fails with `economic_operator_required`, `parent_draft` and
+ * `battery_identifier_taken`.
  */
 export async function writePublished(
+  host: Pick<PassportsHost, 'platform'>,
   tx: Tx<'passports'>,
   former: Passport,
   published: Passport,
   actor: Actor,
 ): Promise<void> {
+  await requireOperator(host, tx, published.owner)
   await claimIdentifier(tx, published)
   await requirePublishedParents(tx, published)
   await tx.publish(PassportPublished, told(published))

@@ -26,6 +26,7 @@ import { serialRoutes } from './bulk/routes.ts'
 import { exchangeRoutes } from './exchange/routes.ts'
 import { labelRoutes } from './labels/routes.ts'
 import { changeStatus, writePublished } from './publishing.ts'
+import { learnOperator } from './operators/operators.ts'
 import { moveRoutes } from './routes-move.ts'
 import { readerRoutes } from './routes-readers.ts'
 import { countPassports, PassportSummary, searchPassports, searchFilters, searchQuery } from './search.ts'
@@ -225,7 +226,9 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
       config: { access: signedIn },
       schema: {
         summary: 'Publish a draft: from now on it is kept',
-        description: 'It says at least the identifier, the category and the model of its battery.',
+        description:
+          'It says at least the identifier, the category and the model of its battery, and belongs to an organisation ' +
+          'that is verified as an economic operator; to anybody in evaluation mode.',
         honours: ['If-Match', 'Idempotency-Key'],
         refuses: [
           'passport_unknown',
@@ -233,6 +236,8 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
           'passport_published',
           'passport_archived',
           'passport_incomplete',
+          'economic_operator_required',
+          'service_unavailable',
           'battery_identifier_taken',
           'parent_draft',
         ],
@@ -242,11 +247,12 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
     },
     async (request, reply) => {
       const { actor, params } = request
+      await learnOperator(host, { passportId: params.id })
       const published = await db.once(request, async tx => {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
         requireMatch(request, passport.version)
         const published = publish(passport, now())
-        await writePublished(tx, passport, published, actor)
+        await writePublished(host, tx, passport, published, actor)
         return view(published)
       })
       return answer(request, reply, published)

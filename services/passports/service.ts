@@ -26,6 +26,7 @@ import { publicPage } from './public/page.ts'
 import { routes } from './routes.ts'
 import { openToBuyers } from './sold.ts'
 
+import { hearOfOperators } from './operators/operators.ts'
 /** Battery passports: what is known of a battery, each version of it, and who may read it. */
 export const passports = defineService({
   name: 'passports',
@@ -55,6 +56,7 @@ export const passports = defineService({
     resolver(host)
     openToBuyers(host)
     await fillNewColumns(host)
+    hearOfOperators(host)
     await recountAll(host)
     await history(host)
     await fillCodes(host)

@@ -31,14 +31,21 @@ export const publishable = (batteryIdentifier: string, more: object = {}) =>
 /** A platform with passports, and what somebody sends to it: a fresh person, unless it is said who. */
 export async function open(
   t: TestContext,
-  options: TestOptions = {},
+  { mode, ...options }: TestOptions & { mode?: 'production' } = {},
   more: NonNullable<TestOptions['answers']> = [],
   beside: Parameters<typeof start>[1] = [],
 ) {
   const known = people()
-  const p = await start(t, [passports, asker, ...beside], { ...options, answers: [...known.answers, ...more] })
+  const one = mode ? inMode(mode) : passports
+  const p = await start(t, [one, asker, ...beside], { ...options, answers: [...known.answers, ...more] })
   return { p, known, as: (actor: Partial<Actor> = {}) => client(p, p.signedIn(actor)), nobody: client(p, {}) }
 }
+
+/** The service as it is on a platform that is no longer only looked at. */
+const inMode = (mode: 'production'): typeof passports => ({
+  ...passports,
+  start: host => passports.start({ ...host, platform: { ...host.platform, mode } }),
+})
 
 /** Whom identity knows: every id, but those in `strangers`; addresses and members as they are noted. */
 export function people() {

@@ -6,9 +6,11 @@ import { choose } from '../../services/all.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { startProcesses } from '../processes/processes.ts'
 import { baseline, client, codeIn, linkIn, mailsIn, register, stream, type Client } from './client.ts'
+import { becomeManufacturer } from './operator.ts'
 
 const password = 'quiet trains at dawn'
 const consoleOrigin = 'https://console.example.com'
+const admin = { email: 'root@example.com', password: 'no train before dawn' }
 
 /** The platform, however many processes there are. */
 interface Site {
@@ -18,6 +20,8 @@ interface Site {
   settle(): Promise<void>
   /** Until everybody knows that a session has ended, in milliseconds; test/processes holds them to a second. */
   knownWithin: number
+  /** Whether it has engines of its own; else it is one to look at, where anybody publishes. */
+  isProduction: boolean
 }
 
 const groundFloor = ['identity', 'passports', 'documents', 'notifications', 'gateway']
@@ -31,16 +35,19 @@ const sites: Record<string, (t: TestContext, environment: Record<string, string>
       publicUrl: `http://localhost:${environment.PORT}`,
       mailFolder: p.platform.mailFolder!,
       knownWithin: 0,
+      isProduction: false,
     }
   },
   // Of those alone that these journeys pass through: all of them twice are more than a small machine has room for.
   'a process each': async (t, environment) => ({
     ...(await startProcesses(t, 1, { environment, parts: groundFloor })),
     knownWithin: 3_000,
+    isProduction: true,
   }),
   'two processes each': async (t, environment) => ({
     ...(await startProcesses(t, 2, { environment, parts: groundFloor })),
     knownWithin: 3_000,
+    isProduction: true,
   }),
 }
 
@@ -83,7 +90,12 @@ const eventsOf = async (who: Client): Promise<string[]> =>
 
 for (const [site, begin] of Object.entries(sites))
   test(site, async t => {
-    const started = await begin(t, { PORT: `${await freePort()}`, CORS_ORIGINS: consoleOrigin })
+    const started = await begin(t, {
+      PORT: `${await freePort()}`,
+      CORS_ORIGINS: consoleOrigin,
+      ADMIN_EMAIL: admin.email,
+      ADMIN_PASSWORD: admin.password,
+    })
     for (const auth of ['/api/auth', '/api/v1/auth'])
       await t.test(
         `somebody comes on board under ${auth}: a code by mail, a profile, a second sign-in, a refresh, a sign-out that bites at once`,
@@ -192,6 +204,11 @@ for (const [site, begin] of Object.entries(sites))
             [1, []],
           ],
         )
+        if (p.isProduction) assert.equal((await ada.get(403, `POST ${at}/publish`)).code, 'economic_operator_required')
+        const root = client(p.address)
+        root.use(await root.get(200, 'POST /api/auth/login', admin))
+        const organisationId = await becomeManufacturer(root, ada, 'Voltaic GmbH')
+        await ada.get(200, `POST ${at}/move`, { organisationId })
         assert.equal((await ada.get(200, `POST ${at}/publish`)).status, 'published')
         assert.deepEqual(
           (await ada.get(200, 'GET /api/passports?chemistry=LiFePO4&status=published')).items.map(

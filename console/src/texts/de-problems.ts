@@ -246,6 +246,7 @@ export const deProblems: Readonly<Record<string, string>> = {
   passkeys_limit_reached: 'Mehr als zwanzig Passkeys hat niemand.',
   passport_archived: 'Der Pass ist archiviert und bleibt, wie er ist.',
   passport_has_children: 'Andere Pässe beginnen mit diesem.',
+  economic_operator_required: 'Veröffentlichen kann nur eine Organisation, die als Wirtschaftsakteur bestätigt ist.',
   passport_incomplete: 'Zum Veröffentlichen fehlt mindestens die Kennung, die Kategorie oder das Modell der Batterie.',
   passport_listed: 'Die Batterie dieses Passes wird schon angeboten.',
   passport_of_organisation: 'Der Pass gehört schon einer Organisation.',

@@ -15,6 +15,7 @@ import {
 } from '#kernel'
 import type { PassportsHost } from '../host.ts'
 import { editableBy, visibleTo } from '../passports.ts'
+import { learnOperator } from '../operators/operators.ts'
 import { findPassport } from '../store.ts'
 import { familyRefusals, valueRefusals } from '../units/changing.ts'
 import { requireValues } from '../units/units.ts'
@@ -71,7 +72,10 @@ const Body = Type.Object(
         Type.Object({}, { additionalProperties: true, description: 'What all of them say, beside their model' }),
       ),
     ),
-    publish: Type.Boolean({ default: false, description: 'At once; the model has to be published' }),
+    publish: Type.Boolean({
+      default: false,
+      description: 'At once; the model has to be published, its owner an economic operator',
+    }),
   },
   { examples: [{ range: { prefix: 'LM3-', from: 1, count: 3, width: 6 }, publish: false }] },
 )
@@ -141,6 +145,8 @@ export function serialRoutes(host: PassportsHost): void {
           'passport_unknown',
           'editor_required',
           'serials_missing',
+          'economic_operator_required',
+          'service_unavailable',
           'parent_draft',
           ...familyRefusals,
           ...valueRefusals,
@@ -154,10 +160,12 @@ export function serialRoutes(host: PassportsHost): void {
       const { actor, body, params } = request
       const spec = specOf(body)
       const total = spec.serials?.length ?? spec.range!.count
+      if (spec.publish) await learnOperator(host, { passportId: params.id })
       const made = await db.once(request, async tx => {
         const model = editableBy(actor, await findPassport(tx, params.id, actor))
         if (model.granularity !== 'model') throw unfit('Items are made of a model; name a batch of it by `batchId`.')
         const parent = await mayBegin(
+          host,
           tx,
           actor,
           body.batchId === undefined ? model : await batchOf(tx, body.batchId, model.id, actor),

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PassportSerialisationEnded, PassportSerialised } from '#contracts/passports'
+import { newId } from '#kernel'
+import { fakes, type TestPlatform } from '../../../kernel/testing.ts'
+import { keyOf } from '../codes/codes.ts'
+import { passports } from '../service.ts'
 import { codeOf, member, open, pages, type Client } from '../testing.ts'
 import { numbered, serialsOf } from './serials.ts'
-import { newId } from '#kernel'
 
 const modelData = {
   generalInformation: { batteryCategory: 'EV', batteryModel: 'M1', batteryMass: 450 },
@@ -21,6 +25,20 @@ async function order(client: Client, id: string, body: object, headers = {}) {
   const answer = await client.post(`/${id}/items`, body, headers)
   assert.equal(answer.status, 202, answer.text)
   return answer.body as { id: string; state: string; created: number }
+}
+
+/** Published batteries whose identifier would be a code of theirs, and leads elsewhere or nowhere. */
+async function codeless(p: TestPlatform): Promise<string[]> {
+  const rows = await p.db('passports')<{ id: string; identifier: string }[]>`
+    select id, coalesce(identifier_whole, identifier) as identifier from passports
+    where status <> 'draft' and identifier is not null`
+  const codes = await p.db('passports')<{ key: string; passportId: string }[]>`
+    select key, passport_id as "passportId" from identifiers`
+  const leads = new Map(codes.map(({ key, passportId }) => [key, passportId]))
+  return rows.flatMap(({ id, identifier }) => {
+    const key = keyOf(identifier)
+    return key && leads.get(key) !== id ? [identifier] : []
+  })
 }
 
 suite('items by the thousand', () => {
@@ -112,6 +130,82 @@ suite('items by the thousand', () => {
     )
     assert.equal(ended[0].created + ended[1].created, 1500)
     assert.equal((await ada.get('/count')).body.count, 1501)
+  })
+
+  test('a code that somebody else publishes while an order is at it is refused there, and no item is public without its code', async t => {
+    const { p, as } = await open(t)
+    const [ada, bea] = [as(), as()]
+    const [id, theirs] = [await modelOf(ada, true), await modelOf(bea, true)]
+    const code = (host: string) => `https://${host}.example/01/09506000134352/21/{serial}`
+    const { body: other } = await bea.post('', {
+      data: { attributes: { uniqueBatteryIdentifier: { value: code('b').replace('{serial}', '7') } } },
+      parentId: theirs,
+    })
+    const sql = p.db('passports')
+    let made!: { id: string }
+    // As another process has it that is about to commit: the order has looked, and waits where it claims.
+    await sql.begin(async tx => {
+      await tx`insert into identifiers values ('/01/09506000134352/21/7', ${other.id}, now())`
+      await tx`update passports set status = 'published' where id = ${other.id}`
+      made = await order(ada, id, { range: { from: 1, count: 1200 }, identifier: code('a'), publish: true })
+      const waits = () => sql`
+        select from pg_stat_activity
+        where wait_event = 'transactionid' and query like '%insert into identifiers%' and datname = current_database()`
+      for (const end = Date.now() + 10_000; (await waits()).length === 0; await sleep(10))
+        assert.ok(Date.now() < end, 'the order never came to its claim')
+    })
+    await p.settle()
+    const { body } = await ada.get(`/${id}/items/${made.id}`)
+    assert.deepEqual([body.state, body.created, body.failed], ['done', 1199, 1])
+    const { items } = (await ada.get(`/${id}/items/${made.id}/errors`)).body
+    assert.deepEqual([items[0].row, items[0].code], [7, 'battery_identifier_taken'])
+    assert.deepEqual(await codeless(p), [])
+    assert.equal((await p.published(PassportSerialised)).flatMap(one => one.items).length, 1199, 'told of once')
+  })
+
+  test('orders of two owners over the same codes, in two processes: each code is one battery’s', async t => {
+    const { p, as, known } = await open(t)
+    const another = await p.another([passports, ...fakes(known.answers)])
+    const owners = [as(), as(), as()]
+    const models = await Promise.all(owners.map(owner => modelOf(owner, true)))
+    const orders = await Promise.all(
+      owners.map((owner, at) =>
+        order(owner, models[at]!, {
+          // Each begins elsewhere, and all meet.
+          serials: Array.from({ length: 1500 }, (_, serial) => `${(serial * 7 + at * 500) % 1500}`),
+          identifier: `https://${'abc'[at]}.example/01/09506000134352/21/{serial}`,
+          publish: true,
+        }),
+      ),
+    )
+    await Promise.all([p.settle(), another.settle()])
+    const ended = await Promise.all(
+      orders.map(async (one, at) => (await owners[at]!.get(`/${models[at]}/items/${one.id}`)).body),
+    )
+    for (const { state, created, failed } of ended) assert.deepEqual([state, created + failed], ['done', 1500])
+    assert.equal(
+      ended.reduce((sum, { created }) => sum + created, 0),
+      1500,
+    )
+    assert.deepEqual(await codeless(p), [])
+  })
+
+  test('of one code in two spellings the first row has it', async t => {
+    const { p, as } = await open(t)
+    const ada = as()
+    const id = await modelOf(ada, true)
+    const uuid = newId()
+    const serials = [uuid, uuid.toUpperCase(), newId()]
+    const made = await order(ada, id, { serials, publish: true })
+    await p.settle()
+    assert.equal((await ada.get(`/${id}/items/${made.id}`)).body.created, 2)
+    const { items } = (await ada.get(`/${id}/items/${made.id}/errors`)).body
+    assert.deepEqual([items[0].row, items[0].code], [2, 'battery_identifier_taken'])
+    assert.deepEqual(await codeless(p), [])
+    const drafts = await order(ada, await modelOf(ada), { serials: [newId()].flatMap(one => [one, one.toUpperCase()]) })
+    await p.settle()
+    const { body } = await ada.get(`/count?status=draft`)
+    assert.equal(body.count, 1 + 2, `drafts, as of ${drafts.id}, have no codes yet`)
   })
 
   test('an order that is stopped keeps what it made, and makes no more', async t => {

@@ -1,4 +1,5 @@
 import { readLink } from '#law'
+import { keyOf } from '../codes/codes.ts'
 
 /** Serials that are counted up: prefix, number filled with zeros to a width, suffix. */
 export interface Range {
@@ -51,6 +52,8 @@ export function numbered(
   count: number,
 ): { good: Numbered[]; refused: Refused[] } {
   const seen = new Set(serials.slice(0, from))
+  /** By its key the row that has a code. What rows before these have is claimed already. */
+  const codes = new Map<string, number>()
   const good: Numbered[] = []
   const refused: Refused[] = []
   for (const [index, serial] of serials.slice(from, from + count).entries()) {
@@ -62,14 +65,20 @@ export function numbered(
     }
     seen.add(serial)
     const identifier = identifierOf(spec.identifier, serial)
-    if (identifier === undefined)
-      refused.push({
-        row,
-        serial,
-        code: 'serial_invalid',
-        detail: 'GS1 lets a serial have at most 20 of its characters, see the General Specifications, 7.11.',
-      })
-    else good.push({ row, serial, identifier })
+    if (identifier === undefined) {
+      const detail = 'GS1 lets a serial have at most 20 of its characters, see the General Specifications, 7.11.'
+      refused.push({ row, serial, code: 'serial_invalid', detail })
+      continue
+    }
+    const key = spec.publish ? keyOf(identifier) : undefined
+    const twin = key === undefined ? undefined : codes.get(key)
+    if (twin !== undefined) {
+      const detail = `Row ${twin} of the order has this code in another spelling.`
+      refused.push({ row, serial, code: 'battery_identifier_taken', detail })
+      continue
+    }
+    if (key !== undefined) codes.set(key, row)
+    good.push({ row, serial, identifier })
   }
   return { good, refused }
 }

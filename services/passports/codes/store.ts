@@ -24,18 +24,27 @@ export async function claimIdentifier(tx: Tx, { id, data, updatedAt }: Passport)
     })
 }
 
-/** Of these identifiers of new published items those that are free, which are theirs now. */
-export async function claimMany(tx: Tx, items: readonly { id: string; identifier: string }[], at: Date): Promise<void> {
+/**
+ * Gives published passports the codes of their identifiers. Whether each has its own now: one that another passport got
+ * meanwhile, or has in another spelling, stays that one's.
+ */
+export async function claimMany(
+  tx: Tx,
+  items: readonly { id: string; identifier: string }[],
+  at: Date,
+): Promise<boolean> {
   const keyed = items.flatMap(({ id, identifier }) => {
     const key = keyOf(identifier)
     return key ? [{ id, key }] : []
   })
-  if (keyed.length === 0) return
+  if (keyed.length === 0) return true
   const [ids, keys] = [keyed.map(({ id }) => id), keyed.map(({ key }) => key)]
-  await tx`
+  // In the order of the keys, so that two who claim the same wait for each other and never crosswise.
+  const { count } = await tx`
     insert into identifiers (key, passport_id, from_at)
     select key, id, ${at} from unnest(${keys}::text[], ${ids}::uuid[]) as given (key, id) order by key
     on conflict (key) do nothing`
+  return count === keyed.length
 }
 
 /** Of these identifiers those that lead to some battery already. */

@@ -6,6 +6,7 @@ import { attributeOf, unitOf, type Value } from '#law'
 import { saidIn } from '../audiences/said.ts'
 import type { PassportsHost } from '../host.ts'
 import type { Change } from '../units/changing.ts'
+import { learnOperator } from '../operators/operators.ts'
 import { givable, isColumn, likelyTarget, targetOf } from './head.ts'
 import { canonical, type Mapping } from './reading.ts'
 import { eachOf, findMapping, saveMapping, type Exported } from './store.ts'
@@ -43,7 +44,7 @@ export function exchangeRoutes(host: PassportsHost, change: Change): void {
   openImports(host, {
     what: 'passports',
     access: signedIn,
-    refuses: ['editor_required'],
+    refuses: ['editor_required', 'service_unavailable'],
     columns,
     example,
     description:
@@ -54,7 +55,12 @@ export function exchangeRoutes(host: PassportsHost, change: Change): void {
     unpack: {
       types: [sheetType, 'application/json', 'application/x-ndjson', 'application/octet-stream'],
       all: true,
-      csvOf: async (body, actor) => await canonical(body, await findMapping(db, ownerFor(actor).id)),
+      async csvOf(body, actor) {
+        const owner = ownerFor(actor)
+        // Its lines may publish, in transactions of a job.
+        await learnOperator(host, owner)
+        return await canonical(body, await findMapping(db, owner.id))
+      },
     },
     take: async (tx, line, actor) => await takeLine(host, change, tx as never, line as never, actor),
   })

@@ -28,7 +28,7 @@ const refuse = (column: string, detail: string): Problem =>
 
 /** Takes one battery over: found by its identifier and changed, or made. */
 export async function takeLine(
-  { now }: PassportsHost,
+  host: PassportsHost,
   change: Change,
   tx: Tx<'passports'>,
   line: Line<typeof columns>,
@@ -65,7 +65,7 @@ export async function takeLine(
         throw refuse('granularity', 'a passport keeps what it is of')
       passport = await change(tx, before, data, actor, 'import')
     } else {
-      const at = now()
+      const at = host.now()
       const kind = granularity ?? 'item'
       if (parentId && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(parentId))
         throw refuse('parentId', 'must be the id of a passport')
@@ -82,7 +82,7 @@ export async function takeLine(
       })
     }
     const isPublished = status === 'published' && passport.status === 'draft'
-    if (isPublished) await writePublished(tx, passport, publish(passport, now()), actor)
+    if (isPublished) await writePublished(host, tx, passport, publish(passport, host.now()), actor)
     return before ? (passport === before && !isPublished ? 'unchanged' : 'updated') : 'created'
   })
 }
