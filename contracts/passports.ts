@@ -62,6 +62,8 @@ export const PassportUpdated = event(
     owner: Owner,
     version: Version,
     updatedFields: Type.Array(Type.String({ examples: ['/generalInformation/batteryMass'] })),
+    /** Where nothing of it changed but what others see, by this rule set, from a day of the law on. */
+    ruleSet: Type.Optional(Type.String({ examples: ['ec-2.0'] })),
   }),
 )
 

@@ -3,8 +3,14 @@ import { suite, test, type TestContext } from 'node:test'
 import { newId, type Actor } from '#kernel'
 import { getPassportFacts } from '#contracts/passports'
 import { BatterySold } from '#contracts/orders'
-import { categories, withheld, type Attribute } from '#law'
+import { categories, ruleSetOf, ruleSets, withheld, type Attribute, type Cell, type RuleSet } from '#law'
 import policy from '../law/data/policy.json' with { type: 'json' }
+import { turnWithTheLaw } from '../services/passports/audiences/turning.ts'
+import { allColumns } from '../services/passports/columns.ts'
+import type { PassportsHost } from '../services/passports/host.ts'
+import { passports } from '../services/passports/service.ts'
+import { pages } from '../services/passports/testing.ts'
+import { dueDiligenceFrom, isEmptied } from './lattice/emptied.ts'
 import { open, published, surfaces, upload, written, type Case, type Paper, type Surfaces } from './lattice/cases.ts'
 
 /**
@@ -24,8 +30,15 @@ interface Reader {
 }
 
 /** By the table of attributes, which was written from Annex XIII: not by the policy that decides. */
-const isOpen = (audience: Audience, { id, point }: Attribute, category: string): boolean =>
-  reach[audience].includes(point) && !withheld(id, category, today)
+const isOpen = (audience: Audience, { id, point }: Attribute, category: string, isEmpty: Emptied): boolean =>
+  reach[audience].includes(point) && !isEmpty(id, category)
+
+/** Whether the law wants an attribute of a category empty: not by the rules that decide either. */
+type Emptied = (attribute: string, category: string) => boolean
+const emptiedOn =
+  (day: string): Emptied =>
+  (attribute, category) =>
+    isEmptied(attribute, category, day)
 
 /** Each reader: who they are, and as whom the law sees them. */
 const readers = (interested: string): [string, Audience, Partial<Actor> | undefined][] => [
@@ -39,9 +52,9 @@ const readers = (interested: string): [string, Audience, Partial<Actor> | undefi
 ]
 
 /** Fails at the first document that tells of itself where it may not, or does not where it should. */
-function requireExactPapers(one: Case, found: Surfaces, { name, audience, isNobody }: Reader): void {
+function requireExactPapers(one: Case, found: Surfaces, { name, audience, isNobody }: Reader, isEmpty: Emptied): void {
   const isOpenTo = ({ point, proves }: Paper): boolean =>
-    point !== null && reach[audience].includes(point) && !(proves && withheld(proves, one.category, today))
+    point !== null && reach[audience].includes(point) && !(proves && isEmpty(proves, one.category))
   assert.match(found.counted!, new RegExp(`"count":${one.papers.filter(isOpenTo).length}\\b`), `${name} counts others`)
   for (const [at, paper] of one.papers.entries()) {
     const { kind, proves, marker, docId } = paper
@@ -60,6 +73,16 @@ function requireExactPapers(one: Case, found: Surfaces, { name, audience, isNobo
   }
 }
 
+/** The data point of an attribute of one. */
+const pointOfData = (id: string): number => written.find(attribute => attribute.id === id)!.dataPoints[0]!
+
+/** What runs every ten minutes, and what follows from it. */
+async function requireTurned({ p }: Awaited<ReturnType<typeof open>>): Promise<void> {
+  const looking = { ...passports, needs: [], start: async (host: PassportsHost) => await turnWithTheLaw(host)() }
+  await (await p.another([looking] as never)).settle()
+  await p.settle()
+}
+
 async function setUp(t: TestContext) {
   const of = await open(t)
   const owner = { userId: newId() }
@@ -68,7 +91,12 @@ async function setUp(t: TestContext) {
 }
 
 /** Fails at the first marker that is where it may not be, or is not where it should be. */
-async function requireExact(of: Awaited<ReturnType<typeof open>>, one: Case, interested: string): Promise<void> {
+async function requireExact(
+  of: Awaited<ReturnType<typeof open>>,
+  one: Case,
+  interested: string,
+  isEmpty: Emptied = emptiedOn(today),
+): Promise<void> {
   for (const [name, audience, reader] of readers(interested)) {
     const found = await surfaces(of, one, reader)
     const all = Object.entries(found)
@@ -77,7 +105,7 @@ async function requireExact(of: Awaited<ReturnType<typeof open>>, one: Case, int
       const marker = one.markers.get(id)!
       // Dates and states have no marker that stands nowhere else: their names are looked for.
       const sign = /^[a-z0-9]*\d{8}$/.test(marker) ? marker : `"${id}"`
-      if (isOpen(audience, attribute, one.category))
+      if (isOpen(audience, attribute, one.category, isEmpty))
         for (const surface of [
           'read',
           'past',
@@ -91,7 +119,7 @@ async function requireExact(of: Awaited<ReturnType<typeof open>>, one: Case, int
           assert.ok(found[surface]!.includes(sign), `${name} does not see ${id} by ${surface}`)
       else for (const [surface, text] of all) assert.ok(!text.includes(sign), `${name} sees ${id} by ${surface}`)
     }
-    requireExactPapers(one, found, { name, audience, isNobody: !reader })
+    requireExactPapers(one, found, { name, audience, isNobody: !reader }, isEmpty)
     for (const secret of one.evidence)
       for (const [surface, text] of all) assert.ok(!text.includes(secret), `${name} sees ${secret} by ${surface}`)
   }
@@ -182,6 +210,33 @@ suite('who sees what', () => {
     ])
     assert.deepEqual(await log(officer), [[officer.userId, 'authority', report]])
     assert.deepEqual(await log({ userId: newId() }), [])
+
+    // One log of the passport has both, in the order in which they were read.
+    await of.as(officer).get(`/${one.id}`)
+    await get(`/api/documents?passportId=${one.id}`, officer)
+    await of.as(root).get(`/${one.id}/attributes`)
+    const docId = report.split('/').at(-1)!
+    const whole: [string, string, string | null | undefined][] = [
+      [root.userId, 'GET /api/passports/:id/attributes', undefined],
+      [officer.userId, 'GET /api/documents', null],
+      [officer.userId, 'GET /api/passports/:id', undefined],
+      [root.userId, 'GET /api/documents/:docId', docId],
+      [officer.userId, 'GET /api/documents/:docId', docId],
+    ]
+    for (const limit of [1, 2, 3, 100]) {
+      const noted = (await pages(of.as(owner), `/${one.id}/access-log?limit=${limit}`)).flat()
+      assert.deepEqual(
+        noted.map(({ reader, route, docId }) => [(reader as { id: string }).id, route, docId]),
+        whole,
+        `${limit} a page`,
+      )
+    }
+    const own = (await pages(of.as(officer), `/${one.id}/access-log?limit=2`)).flat()
+    assert.deepEqual(
+      own.map(({ route }) => route),
+      whole.filter(([id]) => id === officer.userId).map(([, route]) => route),
+      'a reader sees what they read themselves',
+    )
   })
 
   test('a hidden change moves no number, no time, no tag, no order and no list', async t => {
@@ -359,6 +414,134 @@ suite('who sees what', () => {
     const access = await of.as().ask(`/${one.id}`)
     assert.deepEqual(access.body.readers, [], 'who reads by the law alone is nobody’s reader')
     assert.equal(getPassportFacts.owner, 'passports')
+  })
+
+  test('what is to be empty is kept, named to its owner alone, and opened on its day, by every surface', async t => {
+    let now = '2027-08-17T23:59:00.000Z'
+    const of = await open(t, { now: () => new Date(now) })
+    const [owner, interested] = [{ userId: newId() }, newId()]
+    const one = await published(of, 'EV', owner)
+    await of.as(owner).put(`/${one.id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
+    await requireExact(of, one, interested, emptiedOn('2027-08-17'))
+    const marker = one.markers.get('dueDiligenceReport')!
+    const word = async (who: Partial<Actor>) => (await of.as(who).found(`q=zq${marker}`)).length
+    const officer = { userId: newId(), role: 'authority' as const }
+    const counts = async () => {
+      const { status, body } = await of.nobody.get(`/${one.id}`)
+      assert.equal(status, 200)
+      return [body.version, body.updatedAt]
+    }
+    assert.deepEqual([await word(owner), await word(officer)], [1, 0])
+    const before = await counts()
+
+    const own = (await of.as(owner).get(`/${one.id}/attributes`)).body.items as { id: string; withheld?: object }[]
+    for (const { id, withheld } of own)
+      assert.equal(withheld !== undefined, isEmptied(id, 'EV', '2027-08-17'), `its owner is told of ${id}`)
+    assert.deepEqual(own.find(({ id }) => id === 'dueDiligenceReport')!.withheld, {
+      ruleSet: 'ec-2.0',
+      dataPoint: 19,
+      kind: 'duty_later',
+      until: dueDiligenceFrom,
+    })
+    const named = async () => {
+      const { items } = (await of.as(owner).get(`/${one.id}/readiness`)).body
+      return items.filter((item: { finding: string }) => item.finding === 'must_be_empty')
+    }
+    const emptied = (await named()).flatMap(({ attributes }: { attributes: string[] }) => attributes)
+    for (const { id } of written)
+      assert.equal(emptied.includes(id), isEmptied(id, 'EV', '2027-08-17'), `readiness names ${id}`)
+
+    now = '2027-08-18T00:00:00.000Z'
+    await requireTurned(of)
+    await requireExact(of, one, interested, emptiedOn('2027-08-18'))
+    assert.deepEqual([await word(owner), await word(officer)], [1, 1], 'it is found by its words from then on')
+    const [version, at] = await counts()
+    assert.deepEqual([version, at], [before[0] + 1, now], 'what others see changed, and they can tell')
+    const versions = (await of.as(owner).get(`/${one.id}/versions`)).body.items
+    assert.deepEqual(versions[0].actor, { userId: null, role: 'system' }, 'nobody did it')
+    assert.match(versions[0].reason, /ec-2\.0/)
+    const changed = (await of.nobody.get(`/${one.id}/versions`)).body.items[0].updatedFields
+    assert.ok(
+      changed.every((field: string) => field.startsWith('/attributes/dueDiligenceReport')),
+      changed.join(),
+    )
+    await requireTurned(of)
+    assert.deepEqual(await counts(), [version, at], 'once')
+  })
+
+  test('a rule set that empties what was open closes it everywhere on its day, and one that fills opens it', async t => {
+    let now = '2027-05-31T12:00:00.000Z'
+    const of = await open(t, { now: () => new Date(now) })
+    const [owner, interested] = [{ userId: newId() }, newId()]
+    const one = await published(of, 'EV', owner)
+    const other = await of.as(owner).make({ attributes: { uniqueBatteryIdentifier: 'B', batteryCategory: 'EV' } })
+    await of.as(owner).put(`/${one.id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
+    await requireExact(of, one, interested, emptiedOn('2027-05-31'))
+    const [part, cobalt] = ['partNumbers', 'recycledCobaltPreConsumer'].map(id => one.markers.get(id)!)
+    const found = async () => (await of.as({ role: 'authority' }).found(`q=zq${part}`)).length
+    assert.equal(await found(), 1)
+
+    const { cells, ...former } = ruleSetOf('ec-2.0')!
+    const [closing, opening] = ['partNumbers', 'recycledCobaltPreConsumer'].map(pointOfData)
+    const revised = cells.map((cell): Cell => {
+      if (cell.category !== 'EV') return cell
+      const { kind: _, trigger: __, condition: ___, ...rest } = cell
+      if (cell.dataPoint === closing) return { ...rest, status: 'N', kind: 'must_be_empty' }
+      return cell.dataPoint === opening ? { ...rest, status: 'M' } : cell
+    })
+    const sets = ruleSets as RuleSet[]
+    sets.push({ ...former, id: 'test-3.0', published: '2027-06-01', supersedes: 'ec-2.0', cells: revised })
+    t.after(() => void sets.pop())
+    const isEmpty: Emptied = (id, category) =>
+      pointOfData(id) === closing || (pointOfData(id) !== opening && isEmptied(id, category, '2027-06-01'))
+    await requireExact(of, one, interested, emptiedOn('2027-05-31'))
+    now = '2027-06-01T00:00:00.000Z'
+    await requireTurned(of)
+    await requireExact(of, one, interested, isEmpty)
+    assert.equal(await found(), 0, 'nor is it found by its words')
+    assert.match((await of.nobody.get(`/${one.id}`)).text, new RegExp(cobalt!))
+    assert.equal((await of.as(owner).get(`/${other.id}`)).body.version, 1, 'a draft is nobody else’s')
+  })
+
+  test('what lists and the shop show of a published passport is everybody’s, by each rule set and on each day', () => {
+    const shown: Record<string, string> = {
+      identifier: 'uniqueBatteryIdentifier',
+      serial: 'batterySerialNumber',
+      model: 'batteryModelIdentifier',
+      category: 'batteryCategory',
+      chemistry: 'batteryChemistry',
+      massKg: 'batteryMass',
+      manufacturedOn: 'manufacturingDate',
+    }
+    assert.deepEqual(
+      allColumns.map(({ name }) => name),
+      Object.keys(shown),
+    )
+    const days = ruleSets.flatMap(set => [set.published, ...set.cells.flatMap(({ from }) => from ?? [])])
+    for (const id of Object.values(shown)) {
+      assert.equal(written.find(one => one.id === id)?.point ?? 1, 1, id)
+      for (const category of [...categories, null])
+        for (const day of days) assert.ok(!withheld(id, category, day), `${id} of ${category} on ${day}`)
+    }
+  })
+
+  test('a mutation of the rules is noticed', async t => {
+    const { of, owner, interested } = await setUp(t)
+    const one = await published(of, 'EV', owner)
+    await of.as(owner).put(`/${one.id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
+    for (const [id, status] of [
+      ['recycledCobaltPreConsumer', 'M'],
+      ['batteryMass', 'N'],
+    ] as const) {
+      const cell = ruleSetOf('ec-2.0')!.cells.find(
+        ({ dataPoint, category }) => dataPoint === pointOfData(id) && category === 'EV',
+      ) as { status: string }
+      const before = cell.status
+      cell.status = status
+      await assert.rejects(requireExact(of, one, interested), new RegExp(`sees? (${id} by|\\w+ by proof)`), id)
+      cell.status = before
+    }
+    await requireExact(of, one, interested)
   })
 
   test('a mutation of the policy is noticed', async t => {

@@ -19,7 +19,7 @@ interface Item {
   }
   hash: string
   disclosed: { part: string; salt: string; said: unknown }[]
-  actor?: { userId: string; role: string }
+  actor?: { userId: string | null; role: string }
 }
 interface Seal {
   day: string

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { authorise, mayRead, Problem, type Actor, type Owned } from '#kernel'
 import type { Granularity } from '#law'
 import type { PassportData, PassportStatus } from '#contracts/passports'
-import type { Owner } from '#contracts/shared'
+import type { EventActor, Owner } from '#contracts/shared'
 import type { Seen } from './audiences/views.ts'
 import { expectedOf, lacking, pointerOf, valueIn, type ColumnName } from './columns.ts'
 
@@ -37,7 +37,8 @@ export interface Held extends Owned {
 export interface Version {
   readonly version: number
   readonly status: PassportStatus
-  readonly actor: { readonly userId: string; readonly role: Actor['role'] }
+  /** Without an id where nobody made it but the law of a day; see audiences/turning.ts. */
+  readonly actor: Pick<EventActor, 'userId' | 'role'>
   readonly at: Date
   /** JSON pointers into the data; none for the first version and for a change of status. */
   readonly updatedFields: readonly string[]

@@ -13,6 +13,7 @@ import {
 } from '#contracts/passports'
 import { answers } from './answers.ts'
 import { recountAll } from './audiences/recount.ts'
+import { turnWithTheLaw } from './audiences/turning.ts'
 import { fillCodes } from './codes/filling.ts'
 import { resolver } from './codes/resolver.ts'
 import { fillNewColumns } from './backfill.ts'
@@ -25,8 +26,8 @@ import { problems } from './problems.ts'
 import { publicPage } from './public/page.ts'
 import { routes } from './routes.ts'
 import { openToBuyers } from './sold.ts'
-
 import { hearOfOperators } from './operators/operators.ts'
+
 /** Battery passports: what is known of a battery, each version of it, and who may read it. */
 export const passports = defineService({
   name: 'passports',
@@ -55,9 +56,10 @@ export const passports = defineService({
     publicPage(host)
     resolver(host)
     openToBuyers(host)
-    await fillNewColumns(host)
     hearOfOperators(host)
+    await fillNewColumns(host)
     await recountAll(host)
+    turnWithTheLaw(host)
     await history(host)
     await fillCodes(host)
     answers(host)

@@ -67,7 +67,7 @@ function insertionOf(names: readonly string[], more: number): string {
 export async function updatePassport(
   tx: Tx,
   passport: Passport,
-  actor: Actor,
+  actor: Version['actor'],
   updatedFields: readonly string[] = [],
   reason: string | null = null,
 ): Promise<void> {
@@ -96,7 +96,7 @@ export type Inherited = Partial<Pick<Searchable, 'model' | 'category' | 'chemist
 const insertVersion = (
   tx: Tx,
   { version, status, updatedAt, data, seen }: Passport,
-  actor: Actor,
+  actor: Version['actor'],
   updatedFields: readonly string[],
   reason: string | null,
 ) => tx`

@@ -95,6 +95,15 @@ export const provisions: readonly Row[] = [
     test: [units, 'readiness tells what is missing by article, before and after a day of the law'],
   },
   {
+    provision: 'Art. 77(4)',
+    what: 'who publishes answers for it: an economic operator',
+    where: 'POST /api/passports/{id}/publish',
+    test: [
+      'services/passports/operators/operators.test.ts',
+      'an organisation publishes once it is verified as one that answers for passports, and no more when it is not',
+    ],
+  },
+  {
     provision: 'Art. 77(5)',
     what: 'open standards, exchange of data',
     where: 'GET /v1/dpps/{dppId}',
@@ -182,6 +191,12 @@ export const provisions: readonly Row[] = [
     what: '71 data points by category',
     where: 'law/data/rules.json',
     test: [data, 'the data points of the Commission add up: M 47/50/32, C 8/8/26, N 15/12/12, O 1/1/1'],
+  },
+  {
+    provision: 'Guidance 2.0, cells that are to be empty',
+    what: 'kept, its owner’s alone and named, until the cell says otherwise',
+    where: 'GET /api/passports/{id}/attributes',
+    test: [lattice, 'what is to be empty is kept, named to its owner alone, and opened on its day, by every surface'],
   },
   {
     provision: 'Art. 48(1)',

@@ -61,13 +61,17 @@ export const passports = {
   }),
 
   'passport.updated': rule(PassportUpdated, inBulk(inAppOnly), {
-    drafts: event => [
-      {
-        audience: event.owner,
-        facts: { ...factsOf(event), fields: event.updatedFields.length },
-        path: pathOf(event),
-      },
-    ],
+    drafts: event =>
+      // What the law opens on a day is nothing that anybody did to it.
+      event.ruleSet
+        ? []
+        : [
+            {
+              audience: event.owner,
+              facts: { ...factsOf(event), fields: event.updatedFields.length },
+              path: pathOf(event),
+            },
+          ],
     many: {
       en: count => `${count} changes to passports`,
       de: count => `${count} Änderungen an Pässen`,

@@ -1,4 +1,4 @@
-import { verbatim, type Tx } from '#kernel'
+import { verbatim, type Db, type Tx } from '#kernel'
 import type { PassportData } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import { searchWords } from '../columns.ts'
@@ -51,4 +51,19 @@ export async function writeSeen(tx: Tx, passport: Passport): Promise<void> {
   await tx`
     update passports set ${tx({ seen: tx.json(seen as never), ...foundBy(passport) } as never)}
     where id = ${id} and version = ${version}`
+}
+
+/** The day by whose law all published passports were looked through last. */
+export async function lawDay(db: Db): Promise<string> {
+  const [row] = await db<{ day: string }[]>`select day::text as day from law_day`
+  return row!.day
+}
+
+export async function noteLawDay(tx: Tx, day: string): Promise<void> {
+  await tx`update law_day set day = greatest(day, ${day}::date)`
+}
+
+/** Nobody changes it until the transaction ends. */
+export async function holdPublished(tx: Tx, id: string): Promise<void> {
+  await tx`select from passports where id = ${id} for update`
 }

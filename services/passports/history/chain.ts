@@ -60,7 +60,7 @@ export function saltOf(salts: Buffer, part: Part): string {
 /** The root over what a part says: without its salt nobody can try out what that may be. */
 export const rootOver = (said: unknown, salt: string): string => hashOf({ said, salt }).toString('hex')
 
-export const actorDigest = (userId: string, role: string, salt: string): string =>
+export const actorDigest = (userId: string | null, role: string, salt: string): string =>
   hashOf({ role, salt, userId }).toString('hex')
 
 /** What of the data is proven under each point, as it is read on a day; what is not to be filled yet is under none. */
@@ -104,7 +104,7 @@ export interface Kept {
   readonly passportId: string
   readonly version: number
   readonly status: PassportStatus
-  readonly actorId: string
+  readonly actorId: string | null
   readonly actorRole: string
   readonly at: Date
   /** The data as it was given. */

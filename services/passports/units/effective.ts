@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { Instant } from '#contracts/shared'
-import { attributeOf, attributes, pointOf, ruleSetOn, sees, type Granularity } from '#law'
+import { attributeOf, attributes, pointOf, ruleSetOn, sees, withholding, type Cell, type Granularity } from '#law'
 import { countOf, type Reading } from '../audiences/reading.ts'
 import { fold, type Effective } from '../audiences/said.ts'
 import { reachOfView } from '../audiences/views.ts'
@@ -23,6 +23,22 @@ export const EffectiveView = Type.Object(
     at: Instant,
     temperature: Type.Optional(Type.Unknown({ description: 'The range it holds in, as given' })),
     notApplicable: Type.Optional(Type.String({ description: 'Why there is none' })),
+    withheld: Type.Optional(
+      Type.Object(
+        {
+          ruleSet: Type.String({ examples: ['ec-2.0'] }),
+          dataPoint: Type.Integer({ examples: [20] }),
+          kind: Type.Enum(['pending', 'must_be_empty', 'duty_later'], { examples: ['pending'] }),
+          until: Type.Optional(Type.String({ format: 'date', examples: ['2027-08-18'] })),
+          trigger: Type.Optional(Type.String({ description: 'What has to happen first, where no date is known' })),
+        },
+        {
+          title: 'AttributeWithheld',
+          description:
+            'Its cell is to be empty, so it is kept and its owner alone sees it, until the cell says otherwise',
+        },
+      ),
+    ),
     evidence: Type.Optional(Type.Unknown({ description: 'What it was given with; for its owner alone' })),
   },
   { title: 'PassportAttribute' },
@@ -50,6 +66,7 @@ export function effectiveFor(
     if (!found || !isSeen(id)) return []
     const { value, from } = found
     const evidence = view === 'owner' ? evidenceOf(id, from, line) : undefined
+    const cell = view === 'owner' ? withholding(id, passport.category, on) : undefined
     return [
       {
         id,
@@ -58,11 +75,21 @@ export function effectiveFor(
         annexPoint: pointOf(id)!,
         dynamic: changes === 'dynamic',
         at: at(from, found.at),
+        ...(cell && { withheld: toldOf(cell, on) }),
         ...(evidence !== undefined && { evidence }),
       },
     ]
   })
 }
+
+const toldOf = ({ dataPoint, kind, until, trigger }: Cell, on: string) => ({
+  ruleSet: ruleSetOn(on).id,
+  dataPoint,
+  // What is said elsewhere too is withheld nowhere.
+  kind: kind as Exclude<Cell['kind'], 'repetition' | undefined>,
+  ...(until && { until }),
+  ...(trigger && { trigger }),
+})
 
 function evidenceOf(id: string, from: Granularity, line: readonly LineMember[]): unknown {
   const given = attributesIn(line.find(({ granularity }) => granularity === from)?.data ?? {})[id]

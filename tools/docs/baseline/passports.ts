@@ -96,31 +96,34 @@ export const passports = [
   row(
     'R2',
     'rules as dated data, and readiness',
-    'GET /api/passports/:id/readiness',
+    'GET /api/passports/:id/readiness, GET /api/passports/readiness, GET /api/passports/rules',
     {
       [units]: ['readiness tells what is missing by article, before and after a day of the law'],
+      'services/passports/units/fleet.test.ts': [
+        'a fleet is counted by category on a day, with what it lacks by article and what 18 August 2027 changes',
+      ],
+      [lattice]: ['what is to be empty is kept, named to its owner alone, and opened on its day, by every surface'],
       'law/data.test.ts': ['due diligence is of later, and from 18 August 2027 of who owes it'],
     },
-    'a report for a whole model or fleet',
+    'a filter of lists by readiness, and a publication that waits for it',
   ),
   row('R3', 'access as a lattice', 'PUT /api/passports/:id/readers/:readerId, GET /api/passports/:id/access-log', {
     [lattice]: [
       'a hidden change moves no number, no time, no tag, no order and no list',
       'searching for a hidden word finds nothing',
+      'a rule set that empties what was open closes it everywhere on its day, and one that fills opens it',
       'a mutation of the policy is noticed',
     ],
   }),
-  row(
-    'R4',
-    'the public page behind the code',
-    'GET /passport/:id',
-    {
-      [page]: [
-        'the page opens in each language of the Union, without script, cookie or second origin, from what everybody may see',
-      ],
-    },
-    'JSON-LD by content negotiation, a resolver of GS1 Digital Links with its linkset',
-  ),
+  row('R4', 'the public page behind the code', 'GET /passport/:id', {
+    [page]: [
+      'the page opens in each language of the Union, without script, cookie or second origin, from what everybody may see',
+    ],
+    'services/passports/codes/resolver.test.ts': [
+      'links by type and as a linkset name what is open to everybody, and no type that GS1 has not',
+      'the page is HTML, JSON or JSON-LD by what is accepted, with the same public values; of another form it names what there is',
+    ],
+  }),
   row(
     'R5',
     'every version kept and readable by date',
@@ -134,18 +137,33 @@ export const passports = [
       [lattice]: ['what is read above point 1 is logged before it is answered, and its owner sees by whom'],
     },
   ),
-  row('R6', 'the interface of EN 18222 and the form of EN 18223', '', {}, 'all of it'),
+  row('R6', 'the interface of EN 18222 and the form of EN 18223', '', {
+    'services/passports/dpp/dpp.test.ts': [
+      'EN 18222: a passport is made, read by id, by product, by date, changed, and kept',
+      'EN 18223: both forms become each other without loss, and each reference leads somewhere',
+    ],
+  }),
   row('R7', 'signed passports that are verified off-line', '', {}, 'all of it'),
   row(
     'R8',
     'import and labels in bulk',
-    'POST /api/passports/:id/items, GET /api/passports/:id/items/:orderId, /api/passports/:id/items/:orderId/errors',
+    `POST /api/passports/:id/items, GET /api/passports/:id/items/:orderId, /api/passports/:id/items/:orderId/errors,
+      POST /api/passports/import, POST /api/passports/labels`,
     {
       'services/passports/bulk/serials.test.ts': [
         '2,500 serials of a published model become published items that are found, read by everybody and told of in chunks',
+        'orders of two owners over the same codes, in two processes: each code is one battery’s',
+      ],
+      'services/passports/exchange/exchange.test.ts': [
+        'XLSX, JSON, NDJSON, UTF-16, Windows-1252 and heads in other languages say the same',
+      ],
+      'services/passports/labels/labels.test.ts': [
+        'a sheet has the items of a model, page after page, and nothing of others',
+      ],
+      'test/fault/passports.test.ts': [
+        'killed with everything it has between the steps of an order for items and of an import, it makes each once and loses none',
       ],
     },
-    'import of passports from CSV, XLSX and JSON with a dry run, and sheets of labels',
   ),
   row(
     'R9',
