@@ -88,6 +88,20 @@ create table imports (
 );
 CREATE INDEX imports_by_age ON passports.imports USING btree (created_at);
 
+create table law_day (
+  one  boolean  not null default true,
+  day  date     not null,
+  constraint law_day_pkey PRIMARY KEY (one),
+  constraint law_day_one_check CHECK (one)
+);
+
+create table operators (
+  organisation_id  uuid     not null,
+  kinds            text[]   not null,
+  version          integer  not null,
+  constraint operators_pkey PRIMARY KEY (organisation_id)
+);
+
 create table passports (
   id                uuid                      not null,
   owner_kind        text                      not null,
@@ -215,7 +229,7 @@ create table versions (
   passport_id     uuid                      not null,
   version         integer                   not null,
   status          text                      not null,
-  actor_id        uuid                      not null,
+  actor_id        uuid,
   actor_role      text                      not null,
   at              timestamp with time zone  not null,
   updated_fields  text[]                    not null,
