@@ -171,6 +171,8 @@ suite('values', () => {
         annexPoint: 4,
         dynamic: true,
         at: set.body.items[0].at,
+        // Not of an EV: it is kept, and its owner is told.
+        withheld: { ruleSet: 'ec-2.0', dataPoint: 66, kind: 'must_be_empty' },
         evidence: 'report 7',
       },
     )
