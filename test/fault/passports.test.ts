@@ -32,7 +32,7 @@ const published = Array.from({ length: lines }, (_, at) => at).filter(isPublishe
 
 test(
   'killed with everything it has between the steps of an order for items and of an import, it makes each once and loses none',
-  { timeout: 500_000, skip: process.platform !== 'linux' && 'it finds processes in /proc' },
+  { timeout: 900_000, skip: process.platform !== 'linux' && 'it finds processes in /proc' },
   async t => {
     const folder = mkdtempSync(join(tmpdir(), 'ohmnibus-items-'))
     const port = await freePort()
@@ -94,7 +94,7 @@ test(
         const moved = [made.done > before.done, brought.lines > before.lines]
         return (moved[0]! || made.endedAt !== null) && (moved[1]! || brought.endedAt !== null)
       }
-      await until('the work going on', isUnderWay, 30_000)
+      await until('the work going on', isUnderWay, 120_000)
       await sleep(random() * 500)
       const { made, brought } = await stands()
       before = { done: made.done, lines: brought.lines }
@@ -109,7 +109,7 @@ test(
       const { made, brought } = await stands()
       return made.endedAt !== null && brought.endedAt !== null
     }
-    await until('the end of the order and of the import', isOver, 90_000)
+    await until('the end of the order and of the import', isOver, 300_000)
     const { made, brought } = await stands()
     t.diagnostic(`seed ${seed}: killed ${struck.order} times at the order, ${struck.import} times at the import`)
     assert.ok(struck.order > 1 && struck.import > 1, `both were over too soon: ${JSON.stringify(struck)}`)

@@ -268,7 +268,11 @@ for (const [site, begin] of Object.entries(sites))
         const list = (await ada.get(200, 'GET /api/notifications')).items as { id: string; event: string }[]
         const events = [
           'document.uploaded',
+          'document.uploaded',
+          'organisation.created',
+          'organisation.kinds-changed',
           'passport.created',
+          'passport.moved',
           'passport.published',
           'passport.updated',
           'user.logged-in',
@@ -294,7 +298,7 @@ for (const [site, begin] of Object.entries(sites))
         const mails = await p.mails(ada.email)
         assert.deepEqual(
           mails.map(({ event }) => event).sort(),
-          ['send-otp', 'user.registered'],
+          ['organisation.kinds-changed', 'send-otp', 'user.registered'],
           'one file each, and none about what she did herself',
         )
         const recorded = await p.mails(ada.email, undefined, 'in-app')
