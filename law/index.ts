@@ -30,6 +30,22 @@ export {
   type Reach,
 } from './audience.ts'
 export { allCategories, categoryOf, type Category } from './categories.ts'
+export {
+  compared,
+  exported,
+  exportedOwn,
+  formatOf,
+  formats,
+  imported,
+  importedOwn,
+  lostBy,
+  type Dated,
+  type Exporting,
+  type Format,
+  type Loss,
+} from './conversion.ts'
+export { givenOf } from './given.ts'
+export { lossKinds, type LossKind } from './transforms.ts'
 export { contradictions, faultsOf, mapped, project, valuesOf, type Mapped } from './formats.ts'
 export { hasCheckDigit, isOperatorNumber, readLink, schemeOf, type Named } from './identifiers.ts'
 export {

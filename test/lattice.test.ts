@@ -114,6 +114,7 @@ async function requireExact(
           'proof',
           'compressed',
           'full',
+          'format ohmnibus-1',
           ...(point === 1 ? ['json', 'linked'] : []),
         ])
           assert.ok(found[surface]!.includes(sign), `${name} does not see ${id} by ${surface}`)

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
+import { formatOf } from './law-formats.ts'
 
 /**
  * `node tools/law.ts <folder of inputs>`: makes `law/data/` from what is declared by hand in `law/declared/` and from
@@ -122,6 +123,12 @@ export function build(folder: string, declared: string = join(root, 'declared'))
       ...labelsOf(rows, template),
     },
     'formats.json': formatsOf(read('formats.json')),
+    ...Object.fromEntries(
+      readdirSync(join(declared, 'formats')).map(name => [
+        `formats/${name}`,
+        formatOf(read(`formats/${name}`), folder),
+      ]),
+    ),
     'units.json': { units: read<{ units: object[] }>('units.json').units },
     'policy.json': {
       ...read<object>('policy.json'),
@@ -283,5 +290,6 @@ function cellsOf(declared: Declared, points: readonly Point[], statusOf: StatusO
 if (import.meta.main) {
   const folder = process.argv[2]
   if (!folder) throw new Error('node tools/law.ts <folder of inputs>')
+  mkdirSync(join(root, 'data', 'formats'), { recursive: true })
   for (const [name, content] of Object.entries(build(folder))) writeFileSync(join(root, 'data', name), content)
 }

@@ -299,7 +299,7 @@ async function takeAll<C extends Columns, Name extends string>(
     info: true,
     skip_empty_lines: true,
     relax_column_count: true,
-    max_record_size: 100_000,
+    max_record_size: 2_000_000,
     skip_records_with_error: true,
     on_skip: error => void broken.push({ line: Number(error?.lines ?? 0), column: null, detail: error?.message ?? '' }),
   })

@@ -43,6 +43,8 @@ export const problems = {
   digital_link_invalid: ['invalid', 'The address is no GS1 Digital Link of a battery.'],
   link_type_unknown: ['not_found', 'The battery has no link of the type that is asked for.'],
   ...importProblems,
+  document_invalid: ['invalid', 'The document is none of its format, or nobody can tell its format.'],
+  export_too_large: ['unprocessable', 'There are more passports than a sheet holds.'],
   mapping_invalid: ['unprocessable', 'A head of a column is said to stand for what there is not.'],
   label_too_small: ['unprocessable', 'A code would be too dense to be printed and read at its size.'],
   label_of_model: ['unprocessable', 'A model is no battery and bears no code.'],

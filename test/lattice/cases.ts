@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { Actor } from '#kernel'
 import { attributes, type Attribute } from '#law'
+import { strFromU8, unzipSync } from 'fflate'
 import { documents } from '../../services/documents/service.ts'
 import { publicIdOf } from '../../services/passports/codes/codes.ts'
 import { open as openPassports } from '../../services/passports/testing.ts'
@@ -159,6 +160,28 @@ export async function published(
 /** What left by each surface. */
 export type Surfaces = Readonly<Record<string, string>>
 
+const inFormats = [
+  'ohmnibus-1',
+  'batterypass-1.2',
+  'batterypass-ready-1.0',
+  'idta-02035',
+  'idta-02035-aas',
+  'idta-02035-aasx',
+  'catena-x-6.1',
+  'en18223',
+  'untp-0.7',
+  'csv',
+  'xlsx',
+]
+
+/** What is in a packed file, as text. */
+const unpacked = (bytes: Buffer): string =>
+  bytes.subarray(0, 2).toString('latin1') === 'PK'
+    ? Object.entries(unzipSync(new Uint8Array(bytes)))
+        .map(([name, one]) => `${name} ${strFromU8(one)}`)
+        .join('\n')
+    : bytes.toString()
+
 const elementOf = (dpp: string, { group, id }: Attribute): string =>
   `${dpp}/elements/${encodeURIComponent(`$['${group}']['${id}']`)}`
 
@@ -190,6 +213,21 @@ export async function surfaces(
     byDate: await get(`/v1/dppsByIdAndDate/${id}?date=${encodeURIComponent(at)}`),
     // Each in the same way, so those of one category tell of all.
     elements: category === 'LMT' ? (await Promise.all(written.map(one => get(elementOf(dpp, one))))).join(' ') : '',
+    ...Object.fromEntries(
+      await Promise.all(
+        // Each in the same way but for one that has a table a category, so those of one category tell of all.
+        inFormats
+          .filter(name => category === 'LMT' || ['ohmnibus-1', 'batterypass-ready-1.0'].includes(name))
+          .map(async format => {
+            const url = `/api/exchange/passports/${id}?format=${format}`
+            const file = await of.p.http.inject({ url: `${url}&download=true`, headers })
+            // What a format asks for is named whether it is there or not; the rest of the report is looked through.
+            const report = (await get(url)).replace(/"attribute":"[^"]*"/g, '')
+            return [`format ${format}`, [JSON.stringify(file.headers), unpacked(file.rawPayload), report].join('\n')]
+          }),
+      ),
+    ),
+    exported: await get('/api/passports/export?format=idta-02035'),
     children: await get(`${api}/children`),
     list: await get('/api/passports?limit=100'),
     count: await get('/api/passports/count'),

@@ -234,6 +234,9 @@ export const walk: readonly Chapter[] = [
       { operation: 'postPassportsImport', keep: { importId: 'id' } },
       { operation: 'getPassportsImportsById', with: { id: 'importId' } },
       { operation: 'getPassportsExport' },
+      { operation: 'getExchangeFormats' },
+      { operation: 'getExchangePassportsById', as: 'oneself', with: { id: 'passportId' } },
+      { operation: 'postExchangeConvert' },
       { operation: 'getPassportsByIdAccessLog', with: { id: 'passportId' } },
       {
         operation: 'putPassportsByIdReadersByReaderId',

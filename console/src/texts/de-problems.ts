@@ -499,6 +499,8 @@ export const deProblems: Readonly<Record<string, string>> = {
   label_of_model: 'Ein Modell ist keine Batterie und trägt keinen Code.',
   label_too_small: 'Der Code wäre in dieser Größe zu dicht, um gedruckt und gelesen zu werden.',
   labels_missing: 'Ein Bogen nennt Pässe, oder ein Modell oder eine Charge mit Batterien: eines von beiden.',
+  document_invalid: 'Das Dokument hat nicht das Format, das angegeben ist, oder niemand kann sein Format erkennen.',
+  export_too_large: 'Es sind mehr Pässe, als eine Tabelle fasst.',
   mapping_invalid: 'Eine Spaltenüberschrift soll für etwas stehen, das es nicht gibt.',
   phone_code_wrong: 'Der Code stimmt nicht oder ist abgelaufen.',
   phone_refused: 'An Nummern dieses Landes wird keine SMS verschickt.',

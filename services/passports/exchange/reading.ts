@@ -3,7 +3,11 @@ import { csvOfSheet, Problem, verbatim } from '#kernel'
 import { mapped, parseGiven } from '#law'
 import type { PassportData } from '#contracts/passports'
 import { valueIn } from '../columns.ts'
+import { isMembers } from '../dpp/shape.ts'
+import { isPackage, unpacked } from './aasx.ts'
+import { dataOf, readDocument, recognised } from './documents.ts'
 import { isColumn, likelyTarget, targetOf, type Target } from './head.ts'
+import { requireShallow } from './texts.ts'
 
 /** What an owner has said of heads that nobody else could tell; null for what is left out. */
 export type Mapping = Readonly<Record<string, Target | null>>
@@ -17,7 +21,7 @@ const refuse = (detail: string, errors?: { pointer: string; detail: string }[]):
  * so. Fails with `import_invalid`.
  */
 export async function canonical(body: Buffer, mapping: Mapping): Promise<string> {
-  const rows = body.subarray(0, 2).toString('latin1') === 'PK' ? csvRows(await csvOfSheet(body)) : rowsOf(textOf(body))
+  const rows = await rowsIn(body)
   let head: readonly (Target | null)[] | undefined
   let columns: string[] = []
   const lines: string[] = []
@@ -67,6 +71,11 @@ function textOf(body: Buffer): string {
   }
 }
 
+async function rowsIn(body: Buffer): Promise<AsyncIterable<string[]> | Iterable<string[]>> {
+  if (body.subarray(0, 2).toString('latin1') !== 'PK') return rowsOf(textOf(body))
+  return (await isPackage(body)) ? rowsOfRecords([await unpacked(body)]) : csvRows(await csvOfSheet(body))
+}
+
 const rowsOf = (text: string): AsyncIterable<string[]> | Iterable<string[]> =>
   /^\s*[[{]/.test(text) ? jsonRows(text) : csvRows(text)
 
@@ -88,8 +97,13 @@ async function* csvRows(text: string): AsyncGenerator<string[]> {
 }
 
 /** Objects as rows: an array of them, one a line, or under `items`; what they say in whichever model becomes columns. */
-function* jsonRows(text: string): Generator<string[]> {
-  const records = recordsIn(text).map(flat)
+function jsonRows(text: string): Generator<string[]> {
+  requireShallow(text)
+  return rowsOfRecords(recordsIn(text))
+}
+
+function* rowsOfRecords(all: readonly unknown[]): Generator<string[]> {
+  const records = all.flatMap(record => ofModels(record) ?? [flat(record)])
   const head = [...new Set(records.flatMap(record => Object.keys(record)))]
   yield head
   for (const record of records) yield head.map(name => record[name] ?? '')
@@ -115,6 +129,26 @@ function recordsIn(text: string): unknown[] {
 
 const cellOfValue = (value: unknown): string =>
   value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
+
+/** A record in one of the models of others, or an answer of an export that holds one; a shell may tell of several batteries. */
+function ofModels(record: unknown): Record<string, string>[] | undefined {
+  const { document, ...rest } = (isMembers(record) ? record : {}) as Record<string, unknown>
+  const inner = isMembers(document) ? document : record
+  const format = recognised(inner)
+  if (!format || (format === 'ohmnibus-1' && inner === record)) return undefined
+  const columns = cellsOf(
+    Object.fromEntries(
+      Object.entries(inner === record ? {} : rest).filter(([name]) => isColumn(name) && name !== 'data'),
+    ),
+  )
+  // Ours is kept as it is, with what else it says.
+  if (format === 'ohmnibus-1') return [{ ...columns, data: JSON.stringify(inner) }]
+  return readDocument(format, inner).map(({ values, granularity, kept = { format, document: inner } }) => ({
+    ...(/^(model|batch|item)$/.test(granularity ?? '') && { granularity: granularity! }),
+    ...columns,
+    data: dataOf(values, kept),
+  }))
+}
 
 /** By its columns; one that is nested, as the common data models are, is the data of a passport as it stands. */
 function flat(record: unknown): Record<string, string> {

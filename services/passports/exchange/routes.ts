@@ -1,15 +1,20 @@
 import { Readable } from 'node:stream'
 import Type from 'typebox'
 import { Id } from '#contracts/shared'
-import { cellOf, openImports, ownerFor, Problem, sheetType, signedIn, stringify } from '#kernel'
-import { attributeOf, unitOf, type Value } from '#law'
+import { openImports, ownerFor, Problem, sheetOf, sheetType, signedIn, stringify, type Actor } from '#kernel'
+import { attributeOf, unitOf } from '#law'
 import { saidIn } from '../audiences/said.ts'
 import type { PassportsHost } from '../host.ts'
 import type { Change } from '../units/changing.ts'
 import { learnOperator } from '../operators/operators.ts'
+import { findPassport } from '../store.ts'
+import { readingOf } from '../audiences/reading.ts'
+import { formatNames, type FormatName } from './converting.ts'
+import { formatRoutes, inFormat, requireFew } from './formats.ts'
 import { givable, isColumn, likelyTarget, targetOf } from './head.ts'
 import { canonical, type Mapping } from './reading.ts'
-import { eachOf, findMapping, saveMapping, type Exported } from './store.ts'
+import { linesOf, rowOf, sheetHead } from './sheets.ts'
+import { countOf, eachOf, findMapping, saveMapping, type Exported } from './store.ts'
 import { columns, takeLine } from './taking.ts'
 
 const example = [
@@ -41,17 +46,20 @@ const Mapped = Type.Object(
 /** Batteries come from files of any kind, and go as files that can come again. */
 export function exchangeRoutes(host: PassportsHost, change: Change): void {
   const { http, db, now } = host
+  formatRoutes(host)
   openImports(host, {
     what: 'passports',
     access: signedIn,
-    refuses: ['editor_required', 'service_unavailable'],
+    refuses: ['editor_required', 'service_unavailable', 'document_invalid'],
     columns,
     example,
     description:
       'CSV of any delimiter and encoding, XLSX, JSON or NDJSON. Columns are named by an attribute of the law, by its ' +
       'label in any of the 24 languages of the Union, or by a usual word, with a unit in brackets behind it; a number ' +
       'says its unit there or in its cell. What no one can tell is asked for: see the mapping. A battery is found ' +
-      'again by its identifier. A dry run tells row by row what it would do.',
+      'again by its identifier. A dry run tells row by row what it would do. JSON and NDJSON may hold documents in the formats ' +
+      'of others, and a package of Asset Administration Shells (AASX) may come as it is: what maps becomes values, the document ' +
+      'stays beside them for its owner; `POST /api/exchange/convert` tells beforehand what would not be understood.',
     unpack: {
       types: [sheetType, 'application/json', 'application/x-ndjson', 'application/octet-stream'],
       all: true,
@@ -160,13 +168,19 @@ export function exchangeRoutes(host: PassportsHost, change: Change): void {
     {
       config: { access: signedIn },
       schema: {
-        summary: 'Export the passports of oneself or of the organisation as CSV or NDJSON',
+        summary: 'Export the passports of oneself or of the organisation',
         description:
-          'NDJSON has their data as it was given; CSV what it says of the law, in the columns of the import.',
-        produces: ['text/csv', 'application/x-ndjson'],
+          'NDJSON has their data as it was given; CSV and XLSX what they say of the law themselves, in the columns of the ' +
+          `import. The formats of others come as NDJSON too, a line a passport: \`{id, document, loss}\`, with what its model ` +
+          'and batch say. All of them can be imported again. Sent while it is read; a sheet holds ' +
+          `${mostInSheet.toLocaleString('en')} passports.`,
+        refuses: ['export_too_large'],
+        produces: ['text/csv', 'application/x-ndjson', sheetType],
         querystring: Type.Object(
           {
-            format: Type.Optional(Type.Enum(['csv', 'ndjson'], { default: 'csv', examples: ['csv'] })),
+            format: Type.Optional(
+              Type.Enum(['csv', 'ndjson', 'xlsx', ...byLine], { default: 'csv', examples: ['csv'] }),
+            ),
             parentId: Type.Optional({ ...Id, description: 'Those alone that begin with this passport' }),
           },
           { additionalProperties: false },
@@ -174,37 +188,66 @@ export function exchangeRoutes(host: PassportsHost, change: Change): void {
       },
     },
     async ({ actor, query: { format = 'csv', parentId } }, reply) => {
-      const all = eachOf(db, actor.organisation?.id ?? actor.userId, parentId)
-      return reply
-        .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson')
-        .header('content-disposition', `attachment; filename="passports.${format}"`)
+      const ownerId = actor.organisation?.id ?? actor.userId
+      if (format === 'xlsx') requireFew(await countOf(db, ownerId, parentId), mostInSheet)
+      const all = eachOf(db, ownerId, parentId)
+      reply
+        .header(
+          'content-disposition',
+          `attachment; filename="passports.${format === 'csv' || format === 'xlsx' ? format : 'ndjson'}"`,
+        )
         .header('cache-control', 'private, no-store')
-        .send(Readable.from(format === 'csv' ? csvOf(all) : ndjsonOf(all), { objectMode: false }))
+      if (format === 'xlsx')
+        return await reply.type(sheetType).send(await sheetOf(await Array.fromAsync(rowsOf(all)), 'passports'))
+      const lines =
+        format === 'csv'
+          ? csvOf(all)
+          : format === 'ndjson'
+            ? ndjsonOf(all)
+            : documentsOf(host, format as FormatName, all, actor)
+      return await reply
+        .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson')
+        .send(Readable.from(lines, { objectMode: false }))
     },
   )
 }
+
+const mostInSheet = 10_000
+/** Formats of which each passport is a document of its own. */
+const byLine = formatNames.filter(name => !['csv', 'xlsx', 'idta-02035-aasx'].includes(name))
 
 async function* ndjsonOf(all: AsyncIterable<Exported>): AsyncGenerator<string> {
   for await (const one of all) yield `${stringify(one)}\n`
 }
 
-async function* csvOf(all: AsyncIterable<Exported>): AsyncGenerator<string> {
-  yield `\ufeff${['granularity', 'parentId', 'status', ...givable].join(',')}\r\n`
-  for await (const { granularity, parentId, status, data } of all) {
-    const { values } = saidIn(data)
-    const cells = givable.map(id => cellOf(cellOfValue(values.get(id))))
+async function* rowsOf(all: AsyncIterable<Exported>): AsyncGenerator<readonly string[]> {
+  yield sheetHead
+  for await (const { granularity, parentId, status, data } of all)
     // An archived one is none that an import could make.
-    yield [granularity, parentId ?? '', status === 'draft' ? 'draft' : 'published', ...cells].join(',') + '\r\n'
-  }
+    yield rowOf(
+      { granularity, parentId: parentId ?? '', status: status === 'draft' ? 'draft' : 'published' },
+      saidIn(data).values,
+    )
 }
 
-/** As an import reads it again: a text, a number with its unit, or JSON. */
-function cellOfValue(value: Value | undefined): string {
-  if (!value) return ''
-  const { givenValue, givenUnit, temperature, notApplicable } = value
-  if (notApplicable !== undefined) return JSON.stringify({ notApplicable })
-  if (temperature !== undefined) return JSON.stringify({ value: givenValue, unit: givenUnit, temperature })
-  if (typeof givenValue !== 'string')
-    return JSON.stringify({ value: givenValue, ...(givenUnit && { unit: givenUnit }) })
-  return givenUnit ? `${givenValue} ${givenUnit}` : givenValue
+async function* csvOf(all: AsyncIterable<Exported>): AsyncGenerator<string> {
+  yield '\ufeff'
+  for await (const row of rowsOf(all)) yield linesOf([row])
+}
+
+/** A line a passport: its document, and what is lost. */
+async function* documentsOf(
+  host: PassportsHost,
+  format: FormatName,
+  all: AsyncIterable<Exported>,
+  actor: Actor,
+): AsyncGenerator<string> {
+  for await (const { id } of all) {
+    const passport = await findPassport(host.db, id, actor, undefined, host.now())
+    // Gone, or another's, since it was listed.
+    const reading = readingOf(actor, passport)
+    if (!passport || reading?.view !== 'owner') continue
+    const { document, loss } = await inFormat(host, format, passport, reading, {})
+    yield `${JSON.stringify({ id, document, loss })}\n`
+  }
 }

@@ -48,3 +48,11 @@ export async function* eachOf(db: Db, ownerId: string, parentId: string | undefi
     after = rows.at(-1)!.id
   }
 }
+
+/** How many passports an owner has, or begin with one of them. */
+export async function countOf(db: Db, ownerId: string, parentId: string | undefined): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count from passports
+    where owner_id = ${ownerId} ${parentId ? db`and parent_id = ${parentId}` : db``}`
+  return row!.count
+}

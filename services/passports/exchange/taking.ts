@@ -46,7 +46,7 @@ export async function takeLine(
     sameAsRow?: number
   }
   if (sameAsRow !== undefined) throw refuse('uniqueBatteryIdentifier', `is that of row ${sameAsRow} too`)
-  const values = Object.fromEntries(Object.entries(said).map(([id, cell]) => [id, valueOf(id, cell)]))
+  const values = Object.fromEntries(Object.entries(said).map(([id, cell]) => [id, givenOfCell(id, cell)]))
   const given = JSON.stringify(values)
   return await byColumn(async () => {
     requireValues(given)
@@ -100,7 +100,7 @@ function wholeOf(text: string): PassportData {
 }
 
 /** A cell as a value of its attribute: JSON, a number with its unit, or the text as it stands. */
-function valueOf(id: string, cell: string): unknown {
+export function givenOfCell(id: string, cell: string): unknown {
   const { type } = attributeOf(id)!
   if (/^[[{]/.test(cell))
     try {

@@ -73,6 +73,33 @@ export async function pngOf(code: Code, size: Size): Promise<Buffer> {
     .toBuffer()
 }
 
+/** What stands for itself in a field of ZPL; all else is written as the bytes that it is. */
+const fieldOf = (line: string): string =>
+  line.replace(/[^A-Za-z0-9 .:/-]/gu, sign =>
+    [...Buffer.from(sign)].map(byte => `_${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  )
+
+/**
+ * For printers that speak ZPL II: the squares that were read again, as a picture of whole dots, and the line below. Nothing
+ * of the line can end its field or the label.
+ */
+export function zplOf(code: Code, size: Size, line: string): string {
+  const { data, width, height } = pixelsOf(code, dotsOf(code, size))
+  const bytes = Math.ceil(width / 8)
+  const picture = Buffer.alloc(bytes * height)
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++)
+      if (data[row * width + column] === 0) picture[row * bytes + (column >> 3)]! |= 0x80 >> (column & 7)
+  const text = Math.round((2.5 / mmAnInch) * size.dpi)
+  return [
+    `^XA^CI28^PW${width}^LL${height + (line ? 2 * text : 0)}^LH0,0`,
+    `^FO0,0^GFA,${picture.length},${picture.length},${bytes},${picture.toString('hex').toUpperCase()}^FS`,
+    ...(line ? [`^FO0,${height}^A0N,${text},${text}^FB${width},1,0,C,0^FH_^FD${fieldOf(line)}^FS`] : []),
+    '^XZ',
+    '',
+  ].join('\n')
+}
+
 /** Papers in millimetres. */
 export const papers = { A4: [210, 297], letter: [215.9, 279.4], single: undefined } as const
 export type Paper = keyof typeof papers

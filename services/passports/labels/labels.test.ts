@@ -47,6 +47,34 @@ suite('labels', () => {
       }
   })
 
+  test('a label printer gets the same squares, and no serial can end its label', async t => {
+    const { p, as } = await open(t)
+    const { headers, client } = signed(p, as)
+    const { id } = await client.make({
+      ...publishable(link),
+      attributes: { batterySerialNumber: { value: 'S^XZ~JA_5E,Ü' } },
+    })
+    for (const [symbology, dpi] of [
+      ['qr', 203],
+      ['datamatrix', 300],
+      ['qr', 600],
+    ] as const) {
+      const answer = await raw(p, headers, `/${id}/label?format=zpl&symbology=${symbology}&dpi=${dpi}`)
+      assert.equal(answer.statusCode, 200, answer.body)
+      const zpl = answer.body
+      const [, total, bytes, hex] = /\^GFA,(\d+),\1,(\d+),([0-9A-F]+)\^FS/.exec(zpl)!
+      assert.equal(hex!.length, Number(total) * 2)
+      const picture = Buffer.from(hex!, 'hex')
+      const [width, height] = [Number(bytes) * 8, picture.length / Number(bytes)]
+      const data = new Uint8ClampedArray(width * height * 4).fill(255)
+      for (let at = 0; at < width * height; at++)
+        if (picture[at >> 3]! & (0x80 >> (at & 7))) data.fill(0, at * 4, at * 4 + 3)
+      assert.deepEqual(await textsIn({ data, width, height }), [link])
+      assert.deepEqual([zpl.match(/\^XA/g)!.length, zpl.match(/\^XZ/g)!.length, zpl.trimEnd().slice(-3)], [1, 1, '^XZ'])
+      assert.ok(zpl.includes('^FDS_5EXZ_7EJA_5F5E_2C_C3_9C^FS'), zpl.slice(-200))
+    }
+  })
+
   test('a code that is too dense is refused with the least size, which then works', async t => {
     const { p, as } = await open(t)
     const { headers, client } = signed(p, as)

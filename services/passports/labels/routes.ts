@@ -6,11 +6,11 @@ import type { PassportsHost } from '../host.ts'
 import { visibleTo } from '../passports.ts'
 import { findPassport } from '../store.ts'
 import { codeOf, requireReadable, symbologies, textsIn, type Code, type Symbology } from './codes.ts'
-import { dotsOf, papers, pngOf, sheetOf, svgOf, type Paper } from './drawing.ts'
+import { dotsOf, papers, pngOf, sheetOf, svgOf, zplOf, type Paper } from './drawing.ts'
 import { labelled, type Labelled } from './store.ts'
 
 const most = 1000
-const types = { svg: 'image/svg+xml', png: 'image/png', pdf: 'application/pdf' } as const
+const types = { svg: 'image/svg+xml', png: 'image/png', pdf: 'application/pdf', zpl: 'application/zpl' } as const
 type FileType = keyof typeof types
 
 const Looks = {
@@ -47,14 +47,17 @@ export function labelRoutes(host: PassportsHost): void {
     {
       config: { access: signedIn },
       schema: {
-        summary: 'The code that goes on a battery, as SVG, PNG or PDF',
+        summary: 'The code that goes on a battery, as SVG, PNG, PDF or ZPL',
         description:
           'It leads to what is public of its passport: the identifier where that is a GS1 Digital Link, else its page. ' +
           'Read again by a decoder before it is answered; one too small for its printer is refused with the least size.',
         refuses: ['passport_unknown', 'label_too_small', 'label_of_model'],
         params: Type.Object({ id: Id }),
         querystring: Type.Object(
-          { format: Type.Optional(Type.Enum(['svg', 'png', 'pdf'], { default: 'svg', examples: ['svg'] })), ...Looks },
+          {
+            format: Type.Optional(Type.Enum(['svg', 'png', 'pdf', 'zpl'], { default: 'svg', examples: ['svg'] })),
+            ...Looks,
+          },
           { additionalProperties: false },
         ),
         produces: Object.values(types),
@@ -77,7 +80,9 @@ export function labelRoutes(host: PassportsHost): void {
             ? await checkedPng(code, size)
             : format === 'pdf'
               ? await sheetOf([{ line: lineOf(one!), code: async () => code }], size, 'single')
-              : svgOf(code, size, lineOf(one!)),
+              : format === 'zpl'
+                ? zplOf(code, size, lineOf(one!))
+                : svgOf(code, size, lineOf(one!)),
         )
     },
   )
