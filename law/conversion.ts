@@ -7,7 +7,8 @@ import untp from './data/formats/untp-0.7.json' with { type: 'json' }
 import { contradictions, mapped, valuesOf } from './formats.ts'
 import { differenceOf, givenOf } from './given.ts'
 import { findAll, isMembers, isNumber, pointed, put, stepsOf, unread, type Found } from './places.ts'
-import { isOfForm, transforms, type LossKind, type Row, type Source } from './transforms.ts'
+import type { LossKind, Row, Source } from './rows.ts'
+import { isOfForm, transforms } from './transforms.ts'
 import { parseGiven, read, type Value } from './values.ts'
 
 type Members = Record<string, unknown>

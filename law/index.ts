@@ -45,7 +45,7 @@ export {
   type Loss,
 } from './conversion.ts'
 export { givenOf } from './given.ts'
-export { lossKinds, type LossKind } from './transforms.ts'
+export { lossKinds, type LossKind } from './rows.ts'
 export { contradictions, faultsOf, mapped, project, valuesOf, type Mapped } from './formats.ts'
 export { hasCheckDigit, isOperatorNumber, readLink, schemeOf, type Named } from './identifiers.ts'
 export {
