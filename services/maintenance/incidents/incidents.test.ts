@@ -153,5 +153,8 @@ test('an incident is called by the place where its charger stands', async t => {
   const about = { stationId: newId(), owner, chargerId: 'CP-1' }
   await station({ ...about, name: 'Market square' })
   await says('CP-1', 'faulted')
-  assert.deepEqual((await me.list('/incidents')).map(({ place }) => place), ['Market square'])
+  assert.deepEqual(
+    (await me.list('/incidents')).map(({ place }) => place),
+    ['Market square'],
+  )
 })
