@@ -15,6 +15,7 @@ export const personal: PersonalTables = {
   terms_answers: 'user_id = $1::uuid',
   client_consents: 'user_id = $1::uuid',
   client_grants: 'user_id = $1::uuid',
+  views: 'user_id = $1::uuid',
   imports: 'user_id = $1::uuid',
   codes: 'user_id = $1::uuid',
   resets: 'user_id = $1::uuid',

@@ -31,6 +31,7 @@ import { registrationRoutes } from './registration/routes.ts'
 import { actingRoute } from './sessions/acting.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { termsRoutes } from './terms/routes.ts'
+import { viewRoutes } from './views/routes.ts'
 
 /** Who people are: accounts, sessions, organisations, and the tokens everybody else trusts. */
 export const identity = defineService({
@@ -69,6 +70,7 @@ export const identity = defineService({
     entranceRoutes(shared)
     providerRoutes(shared, shared.providers)
     figureRoutes(shared)
+    viewRoutes(shared)
     letVendorsSell(shared)
     answers(shared)
     await firstAdmin(host)
