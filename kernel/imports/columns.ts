@@ -1,5 +1,8 @@
+import { parse } from 'csv-parse/sync'
 import Value from 'typebox/value'
 import type { Static, TSchema } from 'typebox'
+import { Problem } from '../problem.ts'
+import { csvOfJsonLines, jsonDelimiter } from './json-lines.ts'
 
 /** A column of a file: how its text is read, and what it takes, in words. */
 export interface Column<T> {
@@ -81,4 +84,57 @@ export function cellOf(value: unknown): string {
   const isText = typeof value === 'string' || Array.isArray(value)
   const safe = isText && /^[=@\t\r]|^[+-](?![\d(][\d ().,/-]*$)/.test(text) ? `'${text}` : text
   return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+/** A file as text and what stands between its columns. Fails with `import_invalid`. */
+export function fileOf(
+  body: Buffer | undefined,
+  { columns, names: others = {} }: { columns: Columns; names?: Readonly<Record<string, string | null>> },
+): { content: string; delimiter: string } {
+  const refuse = (detail: string) => new Problem('invalid', 'import_invalid', { detail })
+  if (!Buffer.isBuffer(body) || body.length === 0) throw refuse('There is nothing in the file.')
+  const given = textOf(body).replace(/^\ufeff/, '')
+  const isJson = /^\s*\{/.test(given)
+  const content = isJson ? csvOfJsonLines(given) : given
+  if (content.includes('\0')) throw refuse('The file holds NUL characters.')
+  const first = /^[^\r\n]*/.exec(content)![0]
+  const delimiter = isJson
+    ? jsonDelimiter
+    : [',', ';', '\t'].reduce((a, b) => (first.split(b).length > first.split(a).length ? b : a))
+  const head = headOf(content, delimiter)
+  if (!head) throw refuse('The first line cannot be read as CSV.')
+  const unknown = head.filter(name => !Object.hasOwn(columns, name) && !Object.hasOwn(others, name))
+  const names = head.map(name => meaning(columns, others, name)).filter(name => name !== null)
+  if (unknown.length > 0 || new Set(names).size < names.length)
+    throw refuse(`The first line names ${unknown.slice(0, 5).join(', ') || 'a column twice'}. ${takes(columns)}`)
+  const missing = Object.keys(columns).filter(name => columns[name]!.required && !names.includes(name))
+  if (missing.length > 0) throw refuse(`The first line lacks ${missing.join(', ')}. ${takes(columns)}`)
+  return { content, delimiter }
+}
+
+/** The column that a name in a file stands for; null where it is left out. */
+export const meaning = (
+  columns: Columns,
+  others: Readonly<Record<string, string | null>>,
+  name: string,
+): string | null => (Object.hasOwn(columns, name) ? name : (others[name] ?? null))
+
+const takes = (columns: Columns): string => `Columns are ${Object.keys(columns).join(', ')}.`
+
+/** UTF-8, or what spreadsheets write where nobody asks them. */
+function textOf(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+  } catch {
+    return new TextDecoder('windows-1252').decode(body)
+  }
+}
+
+function headOf(content: string, delimiter: string): string[] | undefined {
+  try {
+    const [names] = parse(content.slice(0, 100_000), { delimiter, to_line: 1, trim: true }) as string[][]
+    return names
+  } catch {
+    return undefined
+  }
 }

@@ -1,14 +1,15 @@
 import { parse, type Parser } from 'csv-parse'
-import { parse as parseAtOnce } from 'csv-parse/sync'
 import Type from 'typebox'
-import { Id, Instant } from '../../contracts/shared.ts'
+import { Id, Instant, Line as LineOf } from '../../contracts/shared.ts'
 import type { AccessRule, Actor } from '../access/access.ts'
+import { cursorOf, isId, listQuery, Page, page } from '../http/pagination.ts'
 import { newId } from '../ids.ts'
 import { Problem } from '../problem.ts'
+import type { Db } from '../database/database.ts'
 import { defineModule, type Host, type Tx } from '../service.ts'
 import { within } from '../telemetry/context.ts'
-import { csvOfJsonLines, jsonDelimiter } from './json-lines.ts'
-import { readLine, type Columns, type Line, type LineFault } from './columns.ts'
+import { fileOf, meaning, readLine, type Columns, type Line, type LineFault } from './columns.ts'
+import { jsonDelimiter } from './json-lines.ts'
 
 /** The table of imports, for services that take some. */
 export const imports = defineModule({ name: 'imports', folder: import.meta.dirname })
@@ -24,6 +25,8 @@ export interface Importing<C extends Columns, Name extends string> {
   readonly at?: string
   readonly to?: string
   readonly access: AccessRule
+  /** Who may look what became of theirs; `access` where nothing is said. */
+  readonly reads?: AccessRule
   readonly columns: C
   /** Columns as other programs name them, by their names; null for what is left out. */
   readonly names?: Readonly<Record<string, string | null>>
@@ -49,9 +52,12 @@ const batch = 100
 const keptDays = 30
 
 const Count = Type.Integer({ minimum: 0, examples: [12] })
+const FileName = LineOf(200, { examples: ['cards.csv'], description: 'What the file is called' })
 const ImportView = Type.Object(
   {
     id: Id,
+    what: Type.String({ examples: ['tokens'] }),
+    file: Type.Union([Type.String({ examples: ['cards.csv'] }), Type.Null()]),
     dryRun: Type.Boolean(),
     state: Type.Enum(['waiting', 'running', 'done', 'failed'], { examples: ['done'] }),
     progress: Type.Number({ minimum: 0, maximum: 1, examples: [1] }),
@@ -74,9 +80,13 @@ const ImportView = Type.Object(
   { title: 'Import' },
 )
 
+const ImportLine = Type.Omit(ImportView, ['faults'], { title: 'ImportLine' })
+
 interface Row {
   id: string
   userId: string
+  what: string
+  file: string | null
   actor: Actor
   dryRun: boolean
   state: 'waiting' | 'running' | 'done' | 'failed'
@@ -115,11 +125,11 @@ export function openImports<C extends Columns, Name extends string>(
   importing: Importing<C, Name>,
 ): void {
   const { db, http, now, log } = host
-  const { what, at = '', to = 'import', access, columns, example, unpack } = importing
+  const { what, at = '', to = 'import', access, reads = access, columns, example, unpack } = importing
   const work = host.job<{ id: string }>(
     `import ${what}`,
     async ({ id }, { last }) => {
-      const row = await find(host, id)
+      const row = await find(db, id)
       const [file] = await db<{ content: string | null }[]>`select content from imports where id = ${id}`
       if (!row || !file || file.content === null) return
       try {
@@ -156,7 +166,7 @@ export function openImports<C extends Columns, Name extends string>(
           refuses: ['import_invalid', ...(importing.refuses ?? [])],
           consumes: ['text/csv', 'application/jsonl'],
           form: Type.String({ examples: [example] }),
-          querystring: Type.Object({ dryRun: Type.Boolean({ default: false }) }),
+          querystring: Type.Object({ dryRun: Type.Boolean({ default: false }), file: Type.Optional(FileName) }),
           response: { 202: ImportView },
         },
       },
@@ -170,12 +180,12 @@ export function openImports<C extends Columns, Name extends string>(
         const made = await db.once(request, async tx => {
           const id = newId()
           await tx`
-            insert into imports (id, user_id, actor, dry_run, state, content, delimiter, size_bytes, created_at)
-            values (${id}, ${userId}, ${tx.json({ userId, role, sessionId, organisation } as never)}, ${query.dryRun},
-              'waiting', ${content}, ${delimiter}, ${Buffer.byteLength(content)}, ${now()})`
+            insert into imports (id, user_id, actor, what, file, dry_run, state, content, delimiter, size_bytes, created_at)
+            values (${id}, ${userId}, ${tx.json({ userId, role, sessionId, organisation } as never)}, ${what},
+              ${query.file ?? null}, ${query.dryRun}, 'waiting', ${content}, ${delimiter},
+              ${Buffer.byteLength(content)}, ${now()})`
           await tx.enqueue(work, { id }, { key: `import ${id}` })
-          const [row] = await tx<Row[]>`select ${tx.unsafe(fields)} from imports where id = ${id}`
-          return view(row!)
+          return view((await find(tx, id))!)
         })
         const path = request.url.split('?')[0]!.slice(0, -to.length)
         return await reply.code(202).header('location', `${path}imports/${made.id}`).send(made)
@@ -184,9 +194,27 @@ export function openImports<C extends Columns, Name extends string>(
   })
 
   http.get(
+    `${at}/imports`,
+    {
+      config: { access: reads },
+      schema: {
+        summary: `List own imports of ${what}, the latest first`,
+        querystring: listQuery({}),
+        response: { 200: Page(ImportLine) },
+      },
+    },
+    async ({ actor: { userId }, query: { limit, after } }) => {
+      const [last = null] = cursorOf(after, isId) ?? []
+      const older = db`(${last}::uuid is null or id < ${last}::uuid) order by id desc limit ${limit + 1}`
+      const rows = await select(db, db`user_id = ${userId} and what = ${what} and ${older}`)
+      return page(rows, limit, ({ id }) => [id], view)
+    },
+  )
+
+  http.get(
     `${at}/imports/:id`,
     {
-      config: { access },
+      config: { access: reads },
       schema: {
         summary: `What became of an import of ${what}`,
         description: `Kept for ${keptDays} days.`,
@@ -196,7 +224,7 @@ export function openImports<C extends Columns, Name extends string>(
       },
     },
     async ({ actor, params: { id } }) => {
-      const row = await find(host, id)
+      const row = await find(db, id)
       if (!row || (row.userId !== actor.userId && actor.role !== 'admin'))
         throw new Problem('not_found', 'import_unknown')
       return view(row)
@@ -209,14 +237,13 @@ export function openImports<C extends Columns, Name extends string>(
   })
 }
 
-const fields = `id, user_id as "userId", actor, dry_run as "dryRun", state, delimiter,
+const fields = `id, user_id as "userId", actor, coalesce(what, '') as what, file, dry_run as "dryRun", state, delimiter,
   size_bytes as "sizeBytes", read_bytes as "readBytes", lines, created, updated, unchanged, failed, faults,
   created_at as "createdAt", ended_at as "endedAt"`
 
-async function find({ db }: Host, id: string): Promise<Row | undefined> {
-  const [row] = await db<Row[]>`select ${db.unsafe(fields)} from imports where id = ${id}`
-  return row
-}
+const select = (db: Db, where: unknown) => db<Row[]>`select ${db.unsafe(fields)} from imports where ${where as never}`
+
+const find = async (db: Db, id: string): Promise<Row | undefined> => (await select(db, db`id = ${id}`))[0]
 
 /** How far it is. */
 const note = (tx: Tx, { id, readBytes, lines, created, updated, unchanged, failed, faults }: Row) => tx`
@@ -227,56 +254,6 @@ const note = (tx: Tx, { id, readBytes, lines, created, updated, unchanged, faile
 /** It is over, and lets go of its file. */
 const end = (tx: Tx, id: string, state: 'done' | 'failed', at: Date) =>
   tx`update imports set state = ${state}, content = null, ended_at = ${at} where id = ${id}`
-
-/** A file as text and what stands between its columns. Fails with `import_invalid`. */
-function fileOf(
-  body: Buffer | undefined,
-  { columns, names: others = {} }: Pick<Importing<Columns, string>, 'columns' | 'names'>,
-): { content: string; delimiter: string } {
-  const refuse = (detail: string) => new Problem('invalid', 'import_invalid', { detail })
-  if (!Buffer.isBuffer(body) || body.length === 0) throw refuse('There is nothing in the file.')
-  const given = textOf(body).replace(/^\ufeff/, '')
-  const isJson = /^\s*\{/.test(given)
-  const content = isJson ? csvOfJsonLines(given) : given
-  if (content.includes('\0')) throw refuse('The file holds NUL characters.')
-  const first = /^[^\r\n]*/.exec(content)![0]
-  const delimiter = isJson
-    ? jsonDelimiter
-    : [',', ';', '\t'].reduce((a, b) => (first.split(b).length > first.split(a).length ? b : a))
-  const head = headOf(content, delimiter)
-  if (!head) throw refuse('The first line cannot be read as CSV.')
-  const unknown = head.filter(name => !Object.hasOwn(columns, name) && !Object.hasOwn(others, name))
-  const names = head.map(name => meaning(columns, others, name)).filter(name => name !== null)
-  if (unknown.length > 0 || new Set(names).size < names.length)
-    throw refuse(`The first line names ${unknown.slice(0, 5).join(', ') || 'a column twice'}. ${takes(columns)}`)
-  const missing = Object.keys(columns).filter(name => columns[name]!.required && !names.includes(name))
-  if (missing.length > 0) throw refuse(`The first line lacks ${missing.join(', ')}. ${takes(columns)}`)
-  return { content, delimiter }
-}
-
-/** The column that a name in a file stands for; null where it is left out. */
-const meaning = (columns: Columns, others: Readonly<Record<string, string | null>>, name: string): string | null =>
-  Object.hasOwn(columns, name) ? name : (others[name] ?? null)
-
-const takes = (columns: Columns): string => `Columns are ${Object.keys(columns).join(', ')}.`
-
-/** UTF-8, or what spreadsheets write where nobody asks them. */
-function textOf(body: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
-  } catch {
-    return new TextDecoder('windows-1252').decode(body)
-  }
-}
-
-function headOf(content: string, delimiter: string): string[] | undefined {
-  try {
-    const [names] = parseAtOnce(content.slice(0, 100_000), { delimiter, to_line: 1, trim: true }) as string[][]
-    return names
-  } catch {
-    return undefined
-  }
-}
 
 /** Thrown to have a transaction undone that only tried. */
 const undone = new Error('a dry run')

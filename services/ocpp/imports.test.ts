@@ -104,3 +104,23 @@ test('tokens come over with their groups, ends and blocks', async t => {
     ]),
   )
 })
+
+test('who sent files finds them again by their names, the latest first, those of one kind alone; nobody else does', async t => {
+  const { ada, as, take } = await opened(t)
+  const first = await take('tokens', 'idToken,type\nCARD-1,ISO14443\n', '?file=cards.csv')
+  const second = await take('tokens', 'idToken,type\nCARD-1,ISO14443\n,ISO14443\n', '?file=again.csv&dryRun=true')
+  await take('chargers', 'id\nCP-9\n')
+  const { body } = await ada.get('/tokens/imports?limit=1')
+  const { id, what, file, dryRun, state, failed, faults } = body.items[0]
+  assert.deepEqual(
+    [id, what, file, dryRun, state, failed, faults],
+    [second.id, 'tokens', 'again.csv', true, 'done', 1, undefined],
+    'what was wrong with which line is told of one alone',
+  )
+  const rest = (await ada.get(`/tokens/imports?limit=1&after=${body.nextCursor}`)).body
+  assert.deepEqual([rest.items[0].id, rest.items[0].file, rest.nextCursor], [first.id, 'cards.csv', null])
+  const [charger] = (await ada.get('/chargers/imports')).body.items
+  assert.deepEqual([charger.what, charger.file], ['chargers', null])
+  assert.deepEqual((await as().get('/tokens/imports')).body.items, [])
+  assert.equal((await ada.get('/tokens/imports?after=nowhere')).status, 400)
+})

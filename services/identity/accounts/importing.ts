@@ -49,6 +49,7 @@ export function importUsers({ host }: Identity): void {
     at: '/users',
     to: 'imports',
     access: fresh(withRole('admin'), '5 minutes'),
+    reads: withRole('admin'),
     columns,
     names,
     example:

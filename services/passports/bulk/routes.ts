@@ -3,6 +3,7 @@ import { Id, Instant, Line } from '#contracts/shared'
 import {
   cursorOf,
   isCount,
+  isId,
   listQuery,
   newId,
   Page,
@@ -27,6 +28,7 @@ import {
   findSerialisation,
   insertSerialisation,
   listRefused,
+  listSerialisations,
   lockSerialisation,
   type Serialisation,
 } from './store.ts'
@@ -194,6 +196,22 @@ export function serialRoutes(host: PassportsHost): void {
         return view(one)
       })
       return await reply.code(202).header('location', `/api/passports/${params.id}/items/${made.id}`).send(made)
+    },
+  )
+
+  http.get(
+    '/serialisations',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'List own orders for items, of all models, the latest first',
+        querystring: listQuery({}),
+        response: { 200: Page(SerialisationView) },
+      },
+    },
+    async ({ actor, query: { limit, after } }) => {
+      const [last = null] = (cursorOf(after, isId) ?? []) as [string?]
+      return page(await listSerialisations(db, actor.userId, limit + 1, last), limit, ({ id }) => [id], view)
     },
   )
 

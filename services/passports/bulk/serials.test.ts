@@ -253,6 +253,21 @@ suite('items by the thousand', () => {
     assert.deepEqual(await refused({ range }, ada, item.id), [422, 'parent_unfit'])
   })
 
+  test('who gave orders finds them again, over all models and the latest first, and nobody else does', async t => {
+    const { p, as } = await open(t)
+    const [ada, alan] = [as(), as()]
+    const [one, two] = [await modelOf(ada), await modelOf(ada)]
+    const first = await order(ada, one, { range: { prefix: 'A-', from: 1, count: 2 } })
+    const second = await order(ada, two, { range: { prefix: 'B-', from: 1, count: 3 } })
+    await p.settle()
+    const { items, nextCursor } = (await ada.get('/serialisations?limit=1')).body
+    assert.deepEqual([items[0].id, items[0].modelId, items[0].state, items[0].created], [second.id, two, 'done', 3])
+    const rest = (await ada.get(`/serialisations?limit=1&after=${nextCursor}`)).body
+    assert.deepEqual([rest.items[0].id, rest.nextCursor], [first.id, null])
+    assert.deepEqual((await alan.get('/serialisations')).body.items, [])
+    assert.equal((await ada.get('/serialisations?after=nowhere')).status, 400)
+  })
+
   test('a model archived meanwhile ends its order as failed, and says why', async t => {
     const { p, as } = await open(t)
     const ada = as()

@@ -46,6 +46,13 @@ export async function findSerialisation(db: Db, id: string): Promise<Serialisati
   return row
 }
 
+/** Those that somebody gave, the latest first. */
+export const listSerialisations = (db: Db, userId: string, limit: number, after: string | null) =>
+  db<Serialisation[]>`
+    select ${db.unsafe(fields)}, null as spec from serialisations
+    where user_id = ${userId} and (${after}::uuid is null or id < ${after}::uuid)
+    order by id desc limit ${limit}`
+
 /** With what it needs, while nobody else works on it. */
 export async function lockSerialisation(tx: Tx, id: string): Promise<Serialisation | undefined> {
   const [row] = await tx<
