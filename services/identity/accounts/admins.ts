@@ -9,6 +9,9 @@ import { deleteSessions } from '../sessions/store.ts'
 import { accountOf } from './accounts.ts'
 import { adminExists, findUserByEmail, insertUser, lockAdmins, lockUser, updateUser, type User } from './store.ts'
 
+/** Of those whom evaluation mode makes. */
+export const demoAddress = (name: string): string => `${name}@ohmnibus.local`
+
 /**
  * On a database without an admin: the one of `ADMIN_EMAIL`, else, to try things out, one whose password is told once.
  */
@@ -23,7 +26,7 @@ export async function firstAdmin(host: IdentityHost): Promise<void> {
       throw error
     })
   } else if (host.platform.mode === 'evaluation') {
-    const made = { email: 'admin@ohmnibus.local', password: randomBytes(15).toString('base64url') }
+    const made = { email: demoAddress('admin'), password: randomBytes(15).toString('base64url') }
     // Whatever ends the process now: there is no admin, or its password has been told.
     const beforeItHolds = () => host.announce('First admin', `${made.email} / ${made.password}`)
     await createAdmin(host.db, { ...made, random: true, now: host.now(), onlyFirst: true, beforeItHolds })

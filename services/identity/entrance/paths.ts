@@ -24,6 +24,20 @@ export const paths = {
   resetByCode: '/api/auth/reset-password/code',
 } as const
 
+/** Whom one can try to be in evaluation mode. */
+export const castNames = [
+  'admin',
+  'editor',
+  'operator',
+  'technician',
+  'vendor',
+  'authority',
+  'recycler',
+  'driver',
+] as const
+export type Part = (typeof castNames)[number]
+export const castPath = (part: Part): string => `/api/auth/cast/${part}`
+
 /** Leads on, by GET, from where nothing is kept. */
 export const onTo = (reply: Reply, path: string): Reply => reply.header('cache-control', 'no-store').redirect(path, 303)
 

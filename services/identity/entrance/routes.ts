@@ -15,6 +15,7 @@ import { digest } from '../secrets.ts'
 import { endSessions } from '../sessions/sessions.ts'
 import { openSignIn } from '../sessions/signing-in.ts'
 import { listSessions } from '../sessions/store.ts'
+import { castPage, openCast, type Cast } from './cast.ts'
 import { aboutOf, formPages, viewsFor, type Page, type Show } from './form-pages.ts'
 import { inTo, onTo, ownPath, paths, pathTo } from './paths.ts'
 import { viewsIn } from './views.ts'
@@ -31,8 +32,10 @@ const mostShown = 50
 
 /** The pages at which people come in: signing in and out, registering, a forgotten password. No script is needed. */
 export function entranceRoutes(identity: Identity): void {
+  const cast = openCast(identity)
   formPages(identity.host.http, page => {
-    signingIn(identity, page)
+    signingIn(identity, page, cast)
+    if (cast) castPage(identity, cast, page)
     devices(identity, page)
     registering(identity, page)
     confirming(identity, page)
@@ -41,7 +44,7 @@ export function entranceRoutes(identity: Identity): void {
   })
 }
 
-function signingIn(identity: Identity, page: Page): void {
+function signingIn(identity: Identity, page: Page, cast: Cast | undefined): void {
   const { sessions } = identity
   const { now } = identity.host
   const signIn = openSignIn(identity)
@@ -56,7 +59,7 @@ function signingIn(identity: Identity, page: Page): void {
       if (!holder)
         return viewsFor(identity, request).signIn(
           reply,
-          { ...about, providers: identity.providers.list },
+          { ...about, providers: identity.providers.list, cast: await cast?.offered(request) },
           about.done === 'reset',
         )
       const { user, session } = holder

@@ -2,6 +2,20 @@ import type { Texts } from '#kernel'
 
 const en = {
   signIn: { title: 'Sign in', button: 'Sign in', with: (name: string) => `Sign in with ${name}` },
+  cast: {
+    title: 'Try it as somebody else',
+    text: 'This platform is for evaluation and can be reached from this machine alone. Each button brings you in as somebody of a role.',
+    parts: {
+      admin: 'Admin of the platform',
+      editor: 'Editor of passports',
+      operator: 'Charge point operator',
+      technician: 'Technician',
+      vendor: 'Vendor',
+      authority: 'Authority',
+      recycler: 'Recycler',
+      driver: 'Driver and buyer',
+    },
+  },
   signUp: {
     title: 'Create an account',
     button: 'Create the account',
@@ -120,6 +134,20 @@ export const texts: Texts<typeof en> = {
   en,
   de: {
     signIn: { title: 'Anmelden', button: 'Anmelden', with: name => `Mit ${name} anmelden` },
+    cast: {
+      title: 'Als jemand anderes ausprobieren',
+      text: 'Diese Plattform dient der Erprobung und ist nur von diesem Rechner aus zu erreichen. Jeder Knopf meldet Sie als jemand mit einer Rolle an.',
+      parts: {
+        admin: 'Administration der Plattform',
+        editor: 'Bearbeitung von Batteriepässen',
+        operator: 'Ladestationsbetreiber',
+        technician: 'Technik',
+        vendor: 'Händler',
+        authority: 'Behörde',
+        recycler: 'Recycling',
+        driver: 'Fahren und Einkaufen',
+      },
+    },
     signUp: {
       title: 'Konto anlegen',
       button: 'Konto anlegen',

@@ -5,7 +5,7 @@ import type { Session } from '../sessions/store.ts'
 import { type Provider, wayTo } from '../providers/providers.ts'
 import { texts as ofProvider } from '../provider/texts.ts'
 import { texts as ofTerms } from '../terms/texts.ts'
-import { paths, pathTo } from './paths.ts'
+import { castPath, type Part, paths, pathTo } from './paths.ts'
 import { texts } from './texts.ts'
 
 /** Why a form comes back, and what had been filled in. */
@@ -24,6 +24,8 @@ export interface About {
   to?: string
   /** Other providers by which one signs in. */
   providers?: readonly Pick<Provider, 'id' | 'name'>[]
+  /** Whom one can try to be, with a click. */
+  cast?: readonly Part[]
   trouble?: Trouble
 }
 
@@ -106,6 +108,14 @@ function kitIn(language: Language, minimum: number) {
 
 type Kit = ReturnType<typeof kitIn>
 
+/** A button a role. */
+const castIn = ({ cast }: Kit['t'], parts: readonly Part[]): Html =>
+  html`<section aria-labelledby="cast">
+    <h2 id="cast">${cast.title}</h2>
+    <p>${cast.text}</p>
+    ${parts.map(part => form(cast.parts[part], undefined, castPath(part)))}
+  </section>`
+
 function signingIn({ t, language, send, troubled, said, email, signIn, signUp, forgotten }: Kit) {
   return {
     signIn: (reply: Reply, about: About, changed: boolean) =>
@@ -127,7 +137,7 @@ function signingIn({ t, language, send, troubled, said, email, signIn, signUp, f
           from: 'passkeys/sign-in/options',
           action: pathTo(paths.passkey, { return: about.to }),
           failed: factorTexts[language].failed,
-        })}`,
+        })}${about.cast && castIn(t, about.cast)}`,
         [
           ...(about.providers ?? []).map(provider => ({
             to: wayTo(provider, about.to),
