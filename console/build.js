@@ -10,7 +10,7 @@ const page = `${root}dist/index.html`
 function isFresh() {
   if (!process.argv.includes('--if-changed') || !existsSync(page)) return false
   const built = statSync(page).mtimeMs
-  const sources = globSync(['src/**/*.{ts,tsx,css}', 'build/*.ts', '*.{ts,html,json}', '../docs/api/openapi.json'], {
+  const sources = globSync(['src/**/*.{ts,tsx,css,js}', 'build/*.ts', '*.{ts,html,json}', '../docs/api/openapi.json'], {
     cwd: root,
   })
   return sources.every(name => statSync(root + name).mtimeMs < built)

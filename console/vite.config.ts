@@ -4,11 +4,12 @@ import { api } from './build/api.ts'
 import { compressed } from './build/compressed.ts'
 import { law } from './build/law.ts'
 import { outlines } from './build/outlines.ts'
+import { worker } from './build/worker.ts'
 
 export default defineConfig({
   // Below whatever path the platform is reached at: scripts find each other, and the page is led by who serves it.
   base: './',
-  plugins: [react(), api(), law(), outlines(), compressed()],
+  plugins: [react(), api(), law(), outlines(), worker(), compressed()],
   // Replaced by a fresh one each time the page is served.
   html: { cspNonce: 'console-nonce' },
   build: {

@@ -193,10 +193,13 @@ create table imports (
   faults      json                      not null default '[]'::json,
   created_at  timestamp with time zone  not null,
   ended_at    timestamp with time zone,
+  what        text,
+  file        text,
   constraint imports_pkey PRIMARY KEY (id),
   constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
 );
 CREATE INDEX imports_by_age ON identity.imports USING btree (created_at);
+CREATE INDEX imports_of_user ON identity.imports USING btree (user_id, what, id);
 
 create table invitations (
   id               uuid                      not null,
@@ -521,3 +524,22 @@ CREATE INDEX users_admins ON identity.users USING btree (id) WHERE (role = 'admi
 CREATE INDEX users_by_created ON identity.users USING btree (created_at, email);
 CREATE INDEX users_by_role ON identity.users USING btree (role, email);
 CREATE INDEX users_disabled ON identity.users USING btree (email) WHERE disabled;
+
+create table views (
+  id               uuid                      not null,
+  user_id          uuid,
+  organisation_id  uuid,
+  list             text                      not null,
+  name             text                      not null,
+  asked            json                      not null,
+  hidden           json                      not null,
+  compact          boolean                   not null,
+  created_at       timestamp with time zone  not null,
+  updated_at       timestamp with time zone  not null,
+  constraint views_pkey PRIMARY KEY (id),
+  constraint views_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint views_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint views_check CHECK (((user_id IS NULL) <> (organisation_id IS NULL)))
+);
+CREATE UNIQUE INDEX views_of_organisation ON identity.views USING btree (organisation_id, list, lower(name));
+CREATE UNIQUE INDEX views_of_user ON identity.views USING btree (user_id, list, lower(name));

@@ -83,10 +83,13 @@ create table imports (
   faults      json                      not null default '[]'::json,
   created_at  timestamp with time zone  not null,
   ended_at    timestamp with time zone,
+  what        text,
+  file        text,
   constraint imports_pkey PRIMARY KEY (id),
   constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
 );
 CREATE INDEX imports_by_age ON passports.imports USING btree (created_at);
+CREATE INDEX imports_of_user ON passports.imports USING btree (user_id, what, id);
 
 create table law_day (
   one  boolean  not null default true,
@@ -218,6 +221,7 @@ create table serialisations (
 );
 CREATE INDEX serialisations_by_parent ON passports.serialisations USING btree (parent_id);
 CREATE INDEX serialisations_of ON passports.serialisations USING btree (model_id, id);
+CREATE INDEX serialisations_of_user ON passports.serialisations USING btree (user_id, id);
 
 create table tombstones (
   hash  bytea                     not null,

@@ -94,10 +94,13 @@ create table imports (
   faults      json                      not null default '[]'::json,
   created_at  timestamp with time zone  not null,
   ended_at    timestamp with time zone,
+  what        text,
+  file        text,
   constraint imports_pkey PRIMARY KEY (id),
   constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
 );
 CREATE INDEX imports_by_age ON stations.imports USING btree (created_at);
+CREATE INDEX imports_of_user ON stations.imports USING btree (user_id, what, id);
 
 create table reports (
   charger_id  text                      not null,

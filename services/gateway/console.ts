@@ -61,6 +61,14 @@ export function consolePages({ site }: GatewayHost): void {
     },
     (request, reply) => asset(request.params.name, request as unknown as Request, reply),
   )
+  site.get(
+    '/console/worker.js',
+    {
+      config: { access: anyone },
+      schema: { summary: 'What keeps the console ready', refuses: ['console_file_unknown'], hide: true },
+    },
+    (_, reply) => worker(reply),
+  )
   for (const path of ['/console', '/console/*'])
     site.get(path, { config: { access: anyone }, schema: { summary: 'The console', ...about } }, page)
 }
@@ -87,6 +95,21 @@ function notBuilt(request: Request, reply: Reply): Reply {
   const body = html`<p>${text}</p>
     <pre><code>npm run console</code></pre>`
   return sendPage(reply, 503, { language, title, body, onward: [{ to: '/', text: home }] })
+}
+
+/** Asked for at each start, as it says which build is the latest. It may fetch from here alone, and run nothing else. */
+async function worker(reply: Reply): Promise<Reply> {
+  const text = await readFile(join(built, 'worker.js'), 'utf8').catch(() => {
+    throw new Problem('not_found', 'console_file_unknown', { detail: 'The console is not built.' })
+  })
+  return await reply
+    .type(types.js!)
+    .headers({
+      'cache-control': 'no-cache',
+      'content-security-policy': `default-src 'none'; connect-src 'self'`,
+      'service-worker-allowed': `${reply.server.base}/console`,
+    })
+    .send(text)
 }
 
 const encodings = [

@@ -68,7 +68,7 @@ async function walk(
 }
 
 /** The first screen waits for less than others, which bring what lists and forms need. */
-const firstBudget: Budget = { page: 230_000, script: 200_000 }
+const firstBudget: Budget = { page: 205_000, script: 178_000 }
 const consoleBudget: Budget = { page: 285_000, script: 250_000 }
 
 test(
@@ -98,6 +98,7 @@ test(
       ['/console', { budget: firstBudget }],
       ['/console/passports'],
       ['/console/passports?status=archived'],
+      ['/console/passports/readiness?compare=2027-08-18'],
       ['/console/passports/new', { act: saveNothing }],
       [`/console/passports/${passport}`],
       [`/console/passports/${passport}?tab=history`],
@@ -124,7 +125,10 @@ test(
       ['/console/products'],
       ['/console/products/new'],
       ['/console/orders'],
+      ['/console/sales'],
       ['/console/vendors/applications'],
+      ['/console/content/blog'],
+      ['/console/content/blog/new'],
       ['/console/market/reviews'],
       ['/console/notifications'],
       ['/console/people'],
@@ -141,6 +145,9 @@ test(
       ['/console/operations/audit'],
       ['/console/operations/events'],
       ['/console/operations/deliveries'],
+      ['/console/operations/bounces'],
+      ['/console/people/verifications'],
+      ['/console/sold'],
       ['/console/operations/health'],
       ['/console/signed-in'],
       ['/console/nowhere'],

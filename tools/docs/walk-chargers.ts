@@ -75,8 +75,10 @@ export const chargers: readonly Chapter[] = [
       { operation: 'deleteOcppTokensById', with: { id: 'cardId' } },
       { operation: 'postOcppChargersImport', keep: { chargersImportId: 'id' } },
       { operation: 'getOcppChargersImportsById', with: { id: 'chargersImportId' } },
+      { operation: 'getOcppChargersImports' },
       { operation: 'postOcppTokensImport', keep: { tokensImportId: 'id' } },
       { operation: 'getOcppTokensImportsById', with: { id: 'tokensImportId' } },
+      { operation: 'getOcppTokensImports' },
     ],
   },
   {

@@ -30,6 +30,7 @@ const shop: Chapter = {
     { operation: 'getMarketplaceListings' },
     { operation: 'postMarketplaceImport', keep: { importId: 'id' } },
     { operation: 'getMarketplaceImportsById', with: { id: 'importId' } },
+    { operation: 'getMarketplaceImports' },
     { operation: 'getMarketplaceExport' },
     {
       operation: 'postMarketplaceProductsByIdApprove',

@@ -94,6 +94,10 @@ export const walk: readonly Chapter[] = [
     steps: [
       { operation: 'postAuthOrganisations', keep: { organisationId: 'id' } },
       { operation: 'getAuthOrganisations' },
+      { operation: 'postAuthViews', keep: { viewId: 'id' } },
+      { operation: 'getAuthViews' },
+      { operation: 'putAuthViewsById', with: { id: 'viewId' } },
+      { operation: 'deleteAuthViewsById', with: { id: 'viewId' } },
       { operation: 'getAuthOrganisationsById', with: { id: 'organisationId' }, keep: { organisationTag: 'ETag' } },
       {
         operation: 'patchAuthOrganisationsById',
@@ -149,6 +153,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'postAuthUsersByIdAct', with: { id: 'adaId' }, say: { organisationId: undefined }, mail: true },
       { operation: 'postAuthUsersImports', keep: { importId: 'id' } },
       { operation: 'getAuthUsersImportsById', with: { id: 'importId' } },
+      { operation: 'getAuthUsersImports' },
       { operation: 'putAuthUsersByIdRole', with: { id: 'adaId' }, keep: { accountTag: 'ETag' }, mail: true },
       { operation: 'putAuthUsersByIdDisabled', with: { id: 'adaId', 'If-Match': 'accountTag' }, mail: true },
       { operation: 'getAdminUsersById', with: { id: 'adaId' }, mail: true },
@@ -219,6 +224,7 @@ export const walk: readonly Chapter[] = [
         keep: { modelId: 'id' },
       },
       { operation: 'postPassportsByIdItems', with: { id: 'modelId' }, keep: { orderId: 'id' } },
+      { operation: 'getPassportsSerialisations' },
       { operation: 'getPassportsByIdItemsByOrderId', with: { id: 'modelId', orderId: 'orderId' } },
       { operation: 'getPassportsByIdItemsByOrderIdErrors', with: { id: 'modelId', orderId: 'orderId' } },
       { operation: 'postPassportsByIdItemsByOrderIdCancel', with: { id: 'modelId', orderId: 'orderId' } },
@@ -233,6 +239,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getPassportsImportMapping' },
       { operation: 'postPassportsImport', keep: { importId: 'id' } },
       { operation: 'getPassportsImportsById', with: { id: 'importId' } },
+      { operation: 'getPassportsImports' },
       { operation: 'getPassportsExport' },
       { operation: 'getExchangeFormats' },
       { operation: 'getExchangePassportsById', as: 'oneself', with: { id: 'passportId' } },
@@ -371,6 +378,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getStationsExport' },
       { operation: 'postStationsImport', keep: { importId: 'id' } },
       { operation: 'getStationsImportsById', with: { id: 'importId' } },
+      { operation: 'getStationsImports' },
       // What charging costs there.
       { operation: 'putBillingSeller', keep: { sellerTag: 'ETag' } },
       { operation: 'getBillingSeller' },

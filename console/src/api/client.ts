@@ -1,11 +1,7 @@
-import createClient from 'openapi-fetch'
-import type { paths } from './api.gen'
 import { actingToken, stopActing } from './acting.ts'
 import { base } from './base.ts'
 import { problemOf } from './problem.ts'
 import { askToSignIn, renew } from './session.ts'
-
-export const client = createClient<paths>({ baseUrl: base || '/', fetch: send })
 
 /**
  * One request, as often as it takes: access tokens are renewed without a word, and where the session is over the person
@@ -32,23 +28,7 @@ async function answerTerms(response: Response): Promise<void> {
   await new Promise(() => {})
 }
 
-type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>
-
-/** What was asked for; fails with `ApiProblem`. */
-export async function got<T>(answer: Answer<T>): Promise<T> {
-  const { data, error, response } = await answer
-  if (!response.ok) throw await problemOf(response, error)
-  return data as T
-}
-
-/** With the tag of the version that was answered, for `If-Match`. */
-export async function gotTagged<T>(answer: Answer<T>): Promise<{ data: T; tag: string | undefined }> {
-  const { data, error, response } = await answer
-  if (!response.ok) throw await problemOf(response, error)
-  return { data: data as T, tag: response.headers.get('etag') ?? undefined }
-}
-
-/** For paths that only a declaration knows: typed by who declares them. */
+/** Asks the API; fails with `ApiProblem`. What it answers is typed by who asks: by `AnswerOf` of the document, or a declaration. */
 export async function ask<T>(
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,

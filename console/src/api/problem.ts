@@ -24,9 +24,8 @@ export class ApiProblem extends Error {
   }
 }
 
-/** `read` is its body, where somebody has read that already. */
-export async function problemOf(response: Response, read?: unknown): Promise<ApiProblem> {
-  const body = (read ?? (await response.json().catch(() => ({})))) as Partial<Body>
+export async function problemOf(response: Response): Promise<ApiProblem> {
+  const body = (await response.json().catch(() => ({}))) as Partial<Body>
   const seconds = Number(response.headers.get('retry-after'))
   return new ApiProblem(response.status, body, seconds > 0 ? seconds * 1_000 : undefined, await saidOf(body.code))
 }

@@ -54,11 +54,21 @@ export function signedInAgain(tell = true): void {
   if (tell) channel.postMessage('signed-in')
 }
 
-/** Leaves nothing behind: caches live in memory, and drafts in the tab. */
+/** What was kept of the console for when there is no connection. */
+async function forgetKept(): Promise<void> {
+  const registration = await navigator.serviceWorker?.getRegistration(`${base}/console`)
+  await registration?.unregister()
+  if (!('caches' in window)) return
+  const names = await caches.keys()
+  await Promise.all(names.filter(name => name.startsWith('ohmnibus-')).map(name => caches.delete(name)))
+}
+
+/** Leaves nothing behind: answers live in memory, drafts in the tab, and what the console is made of goes. */
 export async function signOut(): Promise<void> {
   if (actingToken()) return await stopActing()
   await fetch(`${base}/api/auth/logout`, { method: 'POST' }).catch(() => undefined)
   sessionStorage.clear()
+  await forgetKept().catch(() => undefined)
   channel.postMessage('signed-out')
   location.assign(`${base}/`)
 }

@@ -67,7 +67,7 @@ export function detailScreen<P extends ReadPath>(declared: DetailDeclaration<P>)
         title={title(answer)}
         list={{ to: list.to, name: list.name(texts) }}
         id={id}
-        path={at(path, { id })}
+        path={at(path, { id, slug: id })}
         state={state?.(answer)}
         changed={changed?.(answer)}
         acts={acts?.(answer)}
@@ -79,7 +79,7 @@ export function detailScreen<P extends ReadPath>(declared: DetailDeclaration<P>)
   return function DetailScreen() {
     const { id } = useParams({ strict: false }) as { id: string }
     return (
-      <Read path={path} params={{ id }} every={every}>
+      <Read path={path} params={{ id, slug: id }} every={every}>
         {answer => <Shown answer={answer} id={id} />}
       </Read>
     )
@@ -140,18 +140,18 @@ export function editScreen<P extends ReadPath>(declared: EditDeclaration<P>): Co
     // What the form began with: what others save meanwhile is told, and does not touch it.
     const [{ data, tag }] = useState(props)
     const [initial] = useState(() => versionOf({ data, tag }))
-    const { data: now } = useRead(path, { id }, {}, 10_000)
+    const { data: now } = useRead(path, { id, slug: id }, {}, 10_000)
     return (
       <Screen title={title(texts)} within={list.name(texts)}>
         <Editor
-          name={at(path, { id })}
+          name={at(path, { id, slug: id })}
           schema={schema}
           initial={initial}
           asJson
           button={texts.form.save}
           hint={now && now.tag !== tag ? texts.form.changedMeanwhile : undefined}
-          current={async () => versionOf(await read(path, { id }))}
-          save={(body, headers) => ask(method, at(path, { id }), { body, headers })}
+          current={async () => versionOf(await read(path, { id, slug: id }))}
+          save={(body, headers) => ask(method, at(path, { id, slug: id }), { body, headers })}
           saved={() => void navigate({ to: opened(id) })}
         />
       </Screen>
@@ -160,7 +160,7 @@ export function editScreen<P extends ReadPath>(declared: EditDeclaration<P>): Co
   return function EditScreen() {
     const { id } = useParams({ strict: false }) as { id: string }
     return (
-      <Read path={path} params={{ id }}>
+      <Read path={path} params={{ id, slug: id }}>
         {(data, tag) => <Edited id={id} data={data} tag={tag} />}
       </Read>
     )

@@ -1,4 +1,4 @@
-import { AppShell, Burger, Group, NavLink, ScrollArea, Text } from '@mantine/core'
+import { AppShell, Burger, Button, Group, NavLink, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconHome } from '@tabler/icons-react'
 import { Outlet, useRouterState } from '@tanstack/react-router'
@@ -14,6 +14,7 @@ import { Organisations } from './organisations.tsx'
 import { PaletteButton } from './palette-button.tsx'
 import { usePerson } from './person.tsx'
 import { Account, Bell, Standing } from './top.tsx'
+import { goOnNewer, useNewer } from './versions.ts'
 import { screensFor } from './world.ts'
 import { worlds } from './worlds.ts'
 
@@ -62,13 +63,14 @@ export function Frame() {
           </Group>
         </AppShell.Header>
         <AppShell.Navbar aria-label={texts.shell.navigation}>
-          <AppShell.Section grow component={ScrollArea} p="xs">
+          <AppShell.Section grow p="xs" className="scrolls">
             <Navigation path={path ?? ''} />
           </AppShell.Section>
         </AppShell.Navbar>
         <AppShell.Main id="main" tabIndex={-1}>
           <ActingBanner />
           <Offline />
+          <Newer />
           <Outlet />
         </AppShell.Main>
       </AppShell>
@@ -80,7 +82,11 @@ export function Frame() {
 function Navigation({ path }: { path: string }) {
   const texts = useTexts()
   const { role } = usePerson()
-  const isAt = (to: string): boolean => path.endsWith(to) || path.includes(`${to}/`)
+  // Of those on the way to where one is, the nearest.
+  const at = worlds
+    .flatMap(world => screensFor(world, role).map(screen => screen.path))
+    .filter(to => path.endsWith(to) || path.includes(`${to}/`))
+    .reduce((nearest, to) => (to.length > nearest.length ? to : nearest), '')
   return (
     <>
       <NavLink component={Link} to="/" label={texts.shell.home} leftSection={<IconHome size={16} aria-hidden />} />
@@ -98,8 +104,8 @@ function Navigation({ path }: { path: string }) {
                 component={Link}
                 to={screen.path}
                 label={screen.name!(texts)}
-                active={isAt(screen.path)}
-                aria-current={isAt(screen.path) ? 'page' : undefined}
+                active={screen.path === at}
+                aria-current={screen.path === at ? 'page' : undefined}
               />
             ))}
           </div>
@@ -127,6 +133,18 @@ function Offline() {
       {texts.shell.offline}
     </p>
   )
+}
+
+function Newer() {
+  const texts = useTexts()
+  return useNewer() ? (
+    <p role="status" className="banner">
+      {texts.shell.newer}{' '}
+      <Button size="compact-sm" onClick={goOnNewer}>
+        {texts.shell.reload}
+      </Button>
+    </p>
+  ) : null
 }
 
 /** One screen that fails takes nothing else with it; a part of an older build that is gone asks to reload. */

@@ -1,5 +1,6 @@
 import { Anchor, Button, Group, List, Stack, Table, Title } from '@mantine/core'
 import { useQueries } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import { ask } from '../api/client.ts'
 import { Link } from '../blocks/link.tsx'
 import { isCounted, mayAsk } from '../blocks/list/declaration.ts'
@@ -8,6 +9,8 @@ import { Screen } from '../blocks/screen.tsx'
 import type { Catalogue } from '../texts/en.ts'
 import { useLanguage, useTexts } from '../texts/texts.tsx'
 import { usePerson } from './person.tsx'
+
+const HomeFigures = lazy(() => import('./home-figures.tsx'))
 
 /** How many rows of a list wait for somebody, and where they are worked on. */
 interface Queue {
@@ -146,6 +149,11 @@ export default function Home() {
               ))}
             </Table.Tbody>
           </Table>
+        )}
+        {staff.includes(role) && (
+          <Suspense>
+            <HomeFigures />
+          </Suspense>
         )}
         <FirstSteps />
       </Stack>

@@ -7,9 +7,16 @@ const key = 'ohmnibus language'
 let current: { texts: Catalogue; language: Language } | undefined
 const watchers = new Set<() => void>()
 
+const chosen = (): Language | undefined => {
+  const kept = localStorage.getItem(key)
+  return kept === 'de' || kept === 'en' ? kept : undefined
+}
+
+/** Before anybody is known. */
+export const languageHere = (): Language => chosen() ?? (navigator.language.startsWith('de') ? 'de' : 'en')
+
 export async function spoken(ofAccount: Language): Promise<void> {
-  const chosen = localStorage.getItem(key)
-  await speak(chosen === 'de' || chosen === 'en' ? chosen : ofAccount, false)
+  await speak(chosen() ?? ofAccount, false)
 }
 
 export async function speak(language: Language, keep = true): Promise<void> {

@@ -1,8 +1,9 @@
-import { Button, Menu } from '@mantine/core'
 import { IconChevronDown } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { ask, client, got } from '../api/client.ts'
+import { ask } from '../api/client.ts'
+import type { AnswerOf } from '../blocks/data.tsx'
 import { useTexts, wordFor } from '../texts/texts.tsx'
+import { MenuButton } from './menu-button.tsx'
 import { usePerson } from './person.tsx'
 
 /** For whom one acts: oneself, or an organisation that one belongs to. */
@@ -11,7 +12,9 @@ export function Organisations() {
   const { organisation } = usePerson()
   const { data } = useQuery({
     queryKey: ['/api/auth/organisations', 'own'],
-    queryFn: () => got(client.GET('/api/auth/organisations', { params: { query: { limit: 100 } } })),
+    queryFn: async () =>
+      (await ask<AnswerOf<'/api/auth/organisations'>>('GET', '/api/auth/organisations', { query: { limit: 100 } }))
+        .data,
   })
   const all = data?.items ?? []
   if (all.length === 0) return null
@@ -22,27 +25,25 @@ export function Organisations() {
     location.reload()
   }
   return (
-    <Menu position="bottom-start">
-      <Menu.Target>
-        <Button
-          variant="default"
-          className="organisation"
-          rightSection={<IconChevronDown size={14} aria-hidden />}
-          aria-label={`${texts.shell.actsFor}: ${current?.name ?? texts.shell.myself}`}
-        >
-          {current?.name ?? texts.shell.myself}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{texts.shell.actsFor}</Menu.Label>
-        <Menu.Item onClick={() => void act('personal')}>{texts.shell.myself}</Menu.Item>
-        {all.map(({ id, name, role }) => (
-          <Menu.Item key={id} onClick={() => void act(id)}>
-            {name}
-            {role && ` (${wordFor(texts, role)})`}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <MenuButton
+      position="bottom-start"
+      className="organisation"
+      rightSection={<IconChevronDown size={14} aria-hidden />}
+      aria-label={`${texts.shell.actsFor}: ${current?.name ?? texts.shell.myself}`}
+      sections={[
+        {
+          title: texts.shell.actsFor,
+          choices: [
+            { label: texts.shell.myself, act: () => void act('personal') },
+            ...all.map(({ id, name, role }) => ({
+              label: role ? `${name} (${wordFor(texts, role)})` : name,
+              act: () => void act(id),
+            })),
+          ],
+        },
+      ]}
+    >
+      {current?.name ?? texts.shell.myself}
+    </MenuButton>
   )
 }

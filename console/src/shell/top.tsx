@@ -1,12 +1,14 @@
-import { ActionIcon, Button, Indicator, Menu, Text, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, Indicator, Text, useMantineColorScheme } from '@mantine/core'
 import { IconBell, IconUser } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { client, got } from '../api/client.ts'
+import { ask } from '../api/client.ts'
 import { useStanding } from '../api/live.ts'
 import { signOut } from '../api/session.ts'
+import type { AnswerOf } from '../blocks/data.tsx'
 import { useLanguage, useTexts, wordFor } from '../texts/texts.tsx'
 import { speak } from './language.ts'
+import { MenuButton } from './menu-button.tsx'
 import { usePerson } from './person.tsx'
 
 /** Whether hints arrive: a sign and a word. */
@@ -25,7 +27,9 @@ export function Bell() {
   const navigate = useNavigate()
   const { data } = useQuery({
     queryKey: ['/api/notifications', 'unread'],
-    queryFn: () => got(client.GET('/api/notifications/count', { params: { query: { unread: true } } })),
+    queryFn: async () =>
+      (await ask<AnswerOf<'/api/notifications/count'>>('GET', '/api/notifications/count', { query: { unread: true } }))
+        .data,
   })
   const count = data?.count ?? 0
   return (
@@ -52,49 +56,42 @@ export function Account() {
   const navigate = useNavigate()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const schemes = { auto: texts.shell.system, light: texts.shell.light, dark: texts.shell.dark } as const
+  const languages = { en: 'English', de: 'Deutsch' } as const
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <Button variant="default" px="xs" aria-label={`${texts.shell.person}: ${person.name}`}>
-          <IconUser size={18} aria-hidden />
-          <Text span size="sm" ml={6} visibleFrom="md">
-            {person.name}
-          </Text>
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          {person.email} · {wordFor(texts, person.role)}
-        </Menu.Label>
-        <Menu.Item onClick={() => void navigate({ to: '/me' })}>{texts.shell.profile}</Menu.Item>
-        <Menu.Label>{texts.shell.scheme}</Menu.Label>
-        {(Object.keys(schemes) as (keyof typeof schemes)[]).map(scheme => (
-          <Menu.Item
-            key={scheme}
-            role="menuitemradio"
-            aria-checked={colorScheme === scheme}
-            onClick={() => setColorScheme(scheme)}
-          >
-            {colorScheme === scheme ? '✓ ' : ''}
-            {schemes[scheme]}
-          </Menu.Item>
-        ))}
-        <Menu.Label>{texts.shell.language}</Menu.Label>
-        {(['en', 'de'] as const).map(each => (
-          <Menu.Item
-            key={each}
-            role="menuitemradio"
-            aria-checked={language === each}
-            lang={each}
-            onClick={() => void speak(each)}
-          >
-            {language === each ? '✓ ' : ''}
-            {{ en: 'English', de: 'Deutsch' }[each]}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item onClick={() => void signOut()}>{texts.shell.signOut}</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <MenuButton
+      position="bottom-end"
+      width={240}
+      px="xs"
+      aria-label={`${texts.shell.person}: ${person.name}`}
+      sections={[
+        {
+          title: `${person.email} · ${wordFor(texts, person.role)}`,
+          choices: [{ label: texts.shell.profile, act: () => void navigate({ to: '/me' }) }],
+        },
+        {
+          title: texts.shell.scheme,
+          choices: (Object.keys(schemes) as (keyof typeof schemes)[]).map(scheme => ({
+            label: schemes[scheme],
+            checked: colorScheme === scheme,
+            act: () => setColorScheme(scheme),
+          })),
+        },
+        {
+          title: texts.shell.language,
+          choices: (Object.keys(languages) as (keyof typeof languages)[]).map(each => ({
+            label: languages[each],
+            lang: each,
+            checked: language === each,
+            act: () => void speak(each),
+          })),
+        },
+        { choices: [{ label: texts.shell.signOut, act: () => void signOut() }] },
+      ]}
+    >
+      <IconUser size={18} aria-hidden />
+      <Text span size="sm" ml={6} visibleFrom="md">
+        {person.name}
+      </Text>
+    </MenuButton>
   )
 }

@@ -1,5 +1,5 @@
 import lists from 'api:lists'
-import type { ReactNode } from 'react'
+import type { ComponentType, ReactNode } from 'react'
 import type { paths } from '../../api/api.gen'
 import type { Catalogue } from '../../texts/en.ts'
 import type { Kind } from '../values.tsx'
@@ -45,6 +45,13 @@ export interface RowAct<Row> {
   readonly key?: string
 }
 
+/** Where files of rows are taken over. */
+export interface ImportOf {
+  readonly path: string
+  /** Asks what columns are that nobody knows, and tells when that is kept. */
+  readonly Heads?: ComponentType<{ heads: readonly string[]; saved: () => void }>
+}
+
 /** A list screen as it is declared. */
 export interface ListDeclaration<Row> {
   /** With `{name}` for what `params` give. */
@@ -62,8 +69,7 @@ export interface ListDeclaration<Row> {
   readonly empty: (texts: Catalogue) => { title: string; text: string }
   /** What one does first where there is nothing. */
   readonly begin?: ReactNode
-  /** Where files of rows are taken over. */
-  readonly imports?: string
+  readonly imports?: ImportOf
   /** Milliseconds, where it moves and nothing tells of it. */
   readonly every?: number
 }

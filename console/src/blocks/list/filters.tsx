@@ -14,6 +14,9 @@ export function Filters(props: { words: readonly Word[]; asked: Asked; ask: (nex
   const [wrong, complain] = useState<string>()
   const free = freeWordOf(words)
   const shownWords = words.filter(({ name }) => asked[name] !== undefined)
+  // What somebody typed is told as they typed it.
+  const toldOf = ({ name, type, values }: Word) =>
+    values || type === 'boolean' ? wordFor(texts, asked[name]!) : asked[name]!
 
   function take(): void {
     const { words: named, free: text } = parse(typed)
@@ -42,7 +45,7 @@ export function Filters(props: { words: readonly Word[]; asked: Asked; ask: (nex
         onKeyDown={event => event.key === 'Enter' && take()}
       />
       <AddFilter words={words} add={(name, value) => ask({ ...asked, [name]: value })} />
-      {shownWords.map(({ name }) => (
+      {shownWords.map(({ name, ...word }) => (
         <Pill
           key={name}
           size="lg"
@@ -54,7 +57,7 @@ export function Filters(props: { words: readonly Word[]; asked: Asked; ask: (nex
             tabIndex: 0,
           }}
         >
-          {nameOf(texts, name)}: {wordFor(texts, asked[name]!)}
+          {nameOf(texts, name)}: {toldOf({ name, ...word })}
         </Pill>
       ))}
       {shownWords.length > 1 && (

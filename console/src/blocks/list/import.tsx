@@ -1,50 +1,51 @@
 import { Alert, Button, FileInput, Group, Modal, Progress, Stack, Table, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { Suspense, useState } from 'react'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
+import { ApiProblem } from '../../api/problem.ts'
 import { useLanguage, useTexts } from '../../texts/texts.tsx'
 import { fill } from '../fill.ts'
 import { Trouble } from '../trouble.tsx'
+import type { ImportOf } from './declaration.ts'
 
 export type Import = components['schemas']['Import']
 
-/** Imports that were begun in this browser, the latest first: found again after the page is gone. */
-const kept = 'ohmnibus imports'
-export interface Begun {
-  readonly path: string
-  readonly id: string
-  readonly file: string
-}
-export const begun = (): readonly Begun[] => JSON.parse(localStorage.getItem(kept) ?? '[]') as Begun[]
-const remember = (one: Begun): void => localStorage.setItem(kept, JSON.stringify([one, ...begun()].slice(0, 50)))
-
-/** How far an import is, asked again until it is over. */
-export const useImport = (path: string | undefined, id: string | undefined) =>
+/** How far an import is, asked again until it is over; `path` is that of the list of such imports. */
+export const useImport = (path: string, id: string | undefined) =>
   useQuery({
-    queryKey: [path, 'import', id],
-    enabled: Boolean(path && id),
-    queryFn: async () => (await ask<Import>('GET', `${path!.replace(/import$/, 'imports')}/${id}`)).data,
+    queryKey: [path, 'one', id],
+    enabled: id !== undefined,
+    queryFn: async () => (await ask<Import>('GET', `${path}/${id}`)).data,
     refetchInterval: ({ state }) => (state.data?.endedAt ? false : 1_000),
   })
 
+/** As an address takes it, whatever is in it. */
+const nameOfFile = ({ name }: File): string | undefined =>
+  name.replaceAll(/\p{C}/gu, '').trim().slice(0, 200) || undefined
+
+/** Columns that a file names and nobody knows, where one can say what they are. */
+const unknownIn = (trouble: unknown): readonly string[] =>
+  trouble instanceof ApiProblem && trouble.code === 'import_invalid'
+    ? trouble.errors.map(({ pointer }) => pointer.slice(1).replaceAll('~1', '/').replaceAll('~0', '~'))
+    : []
+
 /** A file is tried first, and says what it would do and what is wrong with which line; then it is taken over. */
-export function ImportModal({ path, close }: { path: string; close: () => void }) {
+export function ImportModal({ path, Heads, close }: ImportOf & { close: () => void }) {
   const texts = useTexts()
   const queries = useQueryClient()
   const [file, choose] = useState<File | null>(null)
   const [sent, follow] = useState<Import>()
   const [trouble, tell] = useState<unknown>()
-  const { data: now = sent } = useImport(path, sent?.id)
+  const { data: now = sent } = useImport(path.replace(/import$/, 'imports'), sent?.id)
   const send = async (dryRun: boolean): Promise<void> => {
     tell(undefined)
     try {
       const { data } = await ask<Import>('POST', path, {
-        query: { dryRun },
+        query: { dryRun, file: nameOfFile(file!) },
         body: new Blob([file!], { type: 'text/csv' }),
         headers: { 'idempotency-key': crypto.randomUUID() },
       })
-      if (!dryRun) remember({ path, id: data.id, file: file!.name })
       follow(data)
     } catch (error) {
       tell(error)
@@ -55,13 +56,14 @@ export function ImportModal({ path, close }: { path: string; close: () => void }
     close()
   }
   const over = now?.endedAt ? now : undefined
+  const unknown = Heads ? unknownIn(trouble) : []
   return (
     <Modal opened onClose={finish} title={texts.list.import} size="lg">
       <Stack>
         <Text>{texts.list.importText}</Text>
         <FileInput
           label={texts.documents.file}
-          accept=".csv,.txt,.xlsx"
+          accept=".csv,.txt,.xlsx,.json,.jsonl,.ndjson"
           value={file}
           onChange={next => {
             choose(next)
@@ -69,7 +71,13 @@ export function ImportModal({ path, close }: { path: string; close: () => void }
             tell(undefined)
           }}
         />
-        {trouble !== undefined && <Trouble error={trouble} />}
+        {Heads && unknown.length > 0 ? (
+          <Suspense>
+            <Heads key={unknown.join()} heads={unknown} saved={() => void send(true)} />
+          </Suspense>
+        ) : (
+          trouble !== undefined && <Trouble error={trouble} />
+        )}
         {now && <Outcome outcome={now} />}
         <Group>
           <Button

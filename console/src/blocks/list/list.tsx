@@ -30,10 +30,8 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
   const [asked, ask] = useAsked(embedded)
   const words = wordsOf(list)
   const { rows, count, all } = useRows(list, asked)
-  const [hidden, hide] = usePreference<readonly string[]>(
-    `hidden ${list.path}`,
-    list.columns.filter(({ aside }) => aside).map(({ id }) => id),
-  )
+  const aside = list.columns.filter(column => column.aside).map(({ id }) => id)
+  const [hidden, hide] = usePreference<readonly string[]>(`hidden ${list.path}`, aside)
   const [compact, setCompact] = usePreference('compact', false)
   const [selected, select] = useState<ReadonlySet<string>>(new Set())
   const [matching, selectMatching] = useState(false)
@@ -83,7 +81,18 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
         <Filters words={words} asked={asked} ask={ask} />
         <Options {...{ list, asked, columns, hidden, hide, compact, setCompact }} />
       </Group>
-      {!embedded && <Views path={list.path} asked={asked} ask={ask} />}
+      {!embedded && (
+        <Views
+          list={list}
+          look={{ asked, hidden, compact }}
+          plain={{ asked: {}, hidden: aside, compact }}
+          show={look => {
+            ask(look.asked)
+            hide(look.hidden)
+            setCompact(look.compact)
+          }}
+        />
+      )}
       {(chosen.length > 0 || matching) && (
         <Chosen
           count={chosen.length}

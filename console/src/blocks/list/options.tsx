@@ -6,12 +6,12 @@ import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
 import { fill } from '../fill.ts'
 import { messageOf } from '../trouble.tsx'
 import type { Asked } from './address.ts'
-import type { Column, ListDeclaration } from './declaration.ts'
+import type { Column, ImportOf, ListDeclaration } from './declaration.ts'
 import { exported, type Format } from './export.ts'
 
 const ImportModal = lazy(async () => ({ default: (await import('./import.tsx')).ImportModal }))
 
-function ImportButton({ path }: { path: string }) {
+function ImportButton(props: ImportOf) {
   const texts = useTexts()
   const [opened, open] = useState(false)
   return (
@@ -21,7 +21,7 @@ function ImportButton({ path }: { path: string }) {
       </Button>
       {opened && (
         <Suspense>
-          <ImportModal path={path} close={() => open(false)} />
+          <ImportModal {...props} close={() => open(false)} />
         </Suspense>
       )}
     </>
@@ -55,7 +55,7 @@ export function Options<Row>(props: {
     hide(shown ? hidden.filter(each => each !== id) : [...hidden, id])
   return (
     <Group gap="xs">
-      {list.imports && <ImportButton path={list.imports} />}
+      {list.imports && <ImportButton {...list.imports} />}
       <Menu position="bottom-end">
         <Menu.Target>
           <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />}>

@@ -39,7 +39,7 @@ const list = listOf('/api/ocpp/chargers', {
     { id: 'lastHeardAt', kind: 'instant' },
   ],
   open: ({ id }) => `/chargers/${encodeURIComponent(id)}`,
-  imports: '/api/ocpp/chargers/import',
+  imports: { path: '/api/ocpp/chargers/import' },
   acts: [
     { ...decide('approve'), may: ({ status }) => status !== 'accepted' },
     { ...decide('reject'), may: ({ status }) => status !== 'rejected', warns: texts => texts.charging.rejectText },

@@ -1,9 +1,9 @@
-import { Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core'
+import { Group, Select, Stack, Table, TextInput, Title } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Bars } from '../../blocks/bars.tsx'
 import { Read } from '../../blocks/data.tsx'
+import { Figured, told } from '../../blocks/figured.tsx'
 import { Screen } from '../../blocks/screen.tsx'
-import { shown } from '../../blocks/values.tsx'
 import { nameOf, useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
 
 const measures = ['energy', 'sessions', 'revenue', 'utilisation', 'uptime', 'incidents', 'fault-rate'] as const
@@ -12,15 +12,6 @@ const day = 86_400_000
 const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
 type Asked = Partial<Record<'measure' | 'interval' | 'by' | 'from' | 'to', string>>
-
-/** A figure as people read it. */
-function told(unit: string, value: number, currency: string | null, language: Language): string {
-  if (unit === 'Wh') return shown('Wh', value, language)
-  if (unit === 'minor') return shown('money', Math.round(value), language, currency ?? 'EUR')
-  if (unit === 'ratio') return shown('percent', value * 100, language)
-  if (unit === 's') return `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value / 3_600)} h`
-  return new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(value)
-}
 
 const whenIn = (interval: string, timeZone: string, language: Language) => (at: string) =>
   new Intl.DateTimeFormat(language, {
@@ -47,22 +38,7 @@ export default function Figures() {
       <Stack>
         <Choices asked={{ measure, interval, by, from, to }} />
         <Read path="/api/analytics/summary" query={span}>
-          {({ figures }) => (
-            <Group gap="xl" className="figures">
-              {figures.map(({ measure: which, unit, currency, value, change }) => (
-                <div key={`${which} ${currency}`}>
-                  <Text size="sm">{wordFor(texts, which)}</Text>
-                  <Text fw={700}>{value === null ? '–' : told(unit, value, currency, language)}</Text>
-                  {change !== null && (
-                    <Text size="sm" c="dimmed">
-                      {change > 0 ? '▲ ' : change < 0 ? '▼ ' : ''}
-                      {shown('percent', change * 100, language)}
-                    </Text>
-                  )}
-                </div>
-              ))}
-            </Group>
-          )}
+          {({ figures }) => <Figured figures={figures} />}
         </Read>
         <Read path="/api/analytics/series" query={{ measure, interval, ...span }}>
           {({ unit, buckets, series, timeZone }) => (

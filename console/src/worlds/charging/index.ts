@@ -82,6 +82,12 @@ export const charging: World = {
     },
     { path: '/tickets/$id', load: async () => ({ default: (await tickets()).Ticket }) },
     {
+      path: '/sold',
+      name: texts => texts.charging.sold,
+      of: '/api/billing/sales',
+      load: async () => ({ default: (await lists()).Sold }),
+    },
+    {
       path: '/invoices',
       name: texts => texts.charging.invoices,
       of: '/api/billing/invoices',

@@ -73,7 +73,7 @@ const setStatus = (status: 'accepted' | 'blocked') => ({
     ask('PUT', `/api/ocpp/tokens/${id}`, { body: { status }, headers: { 'if-match': `"${version}"` } }),
 })
 const tokens = listOf('/api/ocpp/tokens', {
-  imports: '/api/ocpp/tokens/import',
+  imports: { path: '/api/ocpp/tokens/import' },
   columns: [
     { id: 'idToken' },
     { id: 'type' },
@@ -128,6 +128,24 @@ const bookings = listOf('/api/bookings', {
   empty,
 })
 export const Bookings = listScreen(texts => texts.charging.bookings, bookings)
+
+const sold = listOf('/api/billing/sales', {
+  columns: [
+    { id: 'startedAt', kind: 'instant' },
+    { id: 'chargerId', kind: 'id' },
+    { id: 'energyWh', kind: 'Wh' },
+    { id: 'state', kind: 'state' },
+    { id: 'totalMinor', kind: 'money', currency: ({ price }) => price?.currency ?? 'EUR' },
+    { id: 'owedMinor', kind: 'money', currency: ({ price }) => price?.currency ?? 'EUR' },
+    { id: 'taxMinor', kind: 'money', currency: ({ price }) => price?.currency ?? 'EUR', aside: true },
+    { id: 'chargedAt', kind: 'instant', aside: true },
+  ],
+  idOf: ({ sessionId }) => sessionId,
+  open: ({ sessionId }) => `/sessions/${sessionId}`,
+  empty: texts => ({ title: texts.market.emptyTitle, text: texts.charging.emptySold }),
+})
+
+export const Sold = listScreen(texts => texts.charging.sold, sold)
 
 const invoices = listOf('/api/billing/invoices', {
   columns: [

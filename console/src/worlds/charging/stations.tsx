@@ -27,7 +27,7 @@ const list = listOf('/api/stations', {
     { id: 'updatedAt', kind: 'instant' },
   ],
   open: ({ id }) => `/stations/${id}`,
-  imports: '/api/stations/import',
+  imports: { path: '/api/stations/import' },
   empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptyStations }),
 })
 

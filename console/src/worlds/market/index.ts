@@ -1,10 +1,28 @@
-import type { World } from '../../shell/world.ts'
+import type { ScreenOf, World } from '../../shell/world.ts'
+import type { Section } from './content.tsx'
 
 const products = () => import('./products.tsx')
 const orders = () => import('./orders.tsx')
 const vendors = () => import('./vendors.tsx')
 const selling = () => import('./selling.tsx')
 const earnings = () => import('./earnings.tsx')
+
+const content = async (section: Section, screen: 'List' | 'New' | 'One' | 'Edit') => ({
+  default: (await import('./content.tsx')).articleScreens(section)[screen],
+})
+
+/** What is written for who passes by: a list, a new one, one, and its editor, for each kind. */
+const written = (['blog', 'help', 'tutorials', 'jobs'] as const).flatMap((section): ScreenOf[] => [
+  {
+    path: `/content/${section}`,
+    name: texts => texts.content.sections[section],
+    roles: ['admin'],
+    load: () => content(section, 'List'),
+  },
+  { path: `/content/${section}/new`, load: () => content(section, 'New') },
+  { path: `/content/${section}/$id`, load: () => content(section, 'One') },
+  { path: `/content/${section}/$id/edit`, load: () => content(section, 'Edit') },
+])
 
 export const market: World = {
   id: 'market',
@@ -64,5 +82,6 @@ export const market: World = {
       of: '/api/marketplace/reviews',
       load: async () => ({ default: (await vendors()).Reviews }),
     },
+    ...written,
   ],
 }

@@ -12,6 +12,7 @@ import { State, Value } from '../../blocks/values.tsx'
 import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
+import { SalesChart } from './sales-chart.tsx'
 
 const way = { to: '/orders', name: (texts: Catalogue) => texts.market.orders }
 const empty = (texts: Catalogue) => ({ title: texts.market.emptyTitle, text: texts.market.emptyOrders })
@@ -42,7 +43,7 @@ const sales = listOf('/api/orders/sales', {
   open: ({ orderId }) => `/orders/${orderId}`,
   empty,
 })
-export const Sales = listScreen(texts => texts.market.sales, sales)
+export const Sales = listScreen(texts => texts.market.sales, sales, undefined, <SalesChart />)
 
 type OrderAnswer = components['schemas']['Order']
 

@@ -25,7 +25,7 @@ const approve = {
 }
 
 const list = listOf('/api/vendors/products', {
-  imports: '/api/marketplace/import',
+  imports: { path: '/api/marketplace/import' },
   columns: [
     { id: 'name' },
     { id: 'status', kind: 'state' },

@@ -12,7 +12,6 @@ export const operations: World = {
     {
       path: '/jobs',
       name: texts => texts.operations.jobs,
-      roles: ['operator', 'vendor', 'admin'],
       load: () => import('./jobs.tsx'),
     },
     {
@@ -58,6 +57,12 @@ export const operations: World = {
       name: texts => texts.account.failures,
       of: '/api/notifications/webhook-failures',
       load: () => import('./webhooks.tsx'),
+    },
+    {
+      path: '/operations/bounces',
+      name: texts => texts.operations.bounces,
+      of: '/api/notifications/closed-addresses',
+      load: async () => ({ default: (await import('./operations.tsx')).Bounces }),
     },
     {
       path: '/operations/payments',

@@ -1,41 +1,181 @@
-import { Stack, Title } from '@mantine/core'
+import { Anchor, Button, Group, Modal, Progress, Stack, Table, Text } from '@mantine/core'
+import { useQueries } from '@tanstack/react-query'
+import lists from 'api:lists'
 import { useState } from 'react'
+import type { components } from '../../api/api.gen'
+import { ask } from '../../api/client.ts'
+import { ActButton } from '../../blocks/detail.tsx'
 import { Empty } from '../../blocks/empty.tsx'
-import { begun, Outcome, useImport, type Begun } from '../../blocks/list/import.tsx'
+import { fill } from '../../blocks/fill.ts'
+import { Link } from '../../blocks/link.tsx'
+import { mayAsk } from '../../blocks/list/declaration.ts'
+import { Outcome, useImport } from '../../blocks/list/import.tsx'
 import { Screen } from '../../blocks/screen.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
 import { State, Value } from '../../blocks/values.tsx'
-import { useTexts } from '../../texts/texts.tsx'
+import { nameOf, useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
+import { usePerson } from '../../shell/person.tsx'
 
-/** What runs in the background for somebody, and what came of it: it goes on while the page is gone. */
+type Import = components['schemas']['ImportLine']
+type Order = components['schemas']['PassportSerialisation']
+
+/** What runs in the background, however it was begun. */
+interface Job {
+  readonly id: string
+  /** The list it stands in. */
+  readonly path: string
+  readonly what: string
+  readonly name: string | null
+  readonly to?: string
+  readonly state: string
+  readonly progress: number
+  readonly created: number
+  readonly failed: number
+  readonly createdAt: string
+  readonly endedAt: string | null
+  readonly cancel?: string
+  /** A file was tried, and nothing changed. */
+  readonly dryRun?: boolean
+}
+
+const orders = '/api/passports/serialisations'
+/** Whoever takes files says so in the API's document. */
+const paths = [...Object.keys(lists).filter(path => path.endsWith('/imports')), orders]
+
+const ofImport = (path: string, one: Import): Job => ({ ...one, path, name: one.file })
+
+const ofOrder = ({ id, modelId, total, done, ...one }: Order): Job => ({
+  ...one,
+  id,
+  path: orders,
+  what: 'items',
+  name: null,
+  to: `/passports/${modelId}`,
+  progress: total > 0 ? done / total : 1,
+  cancel: `/api/passports/${modelId}/items/${id}/cancel`,
+})
+
+async function jobsOf(path: string): Promise<Job[]> {
+  const { data } = await ask<{ items: unknown[] }>('GET', path, { query: { limit: 100 } })
+  return data.items.map(one => (path === orders ? ofOrder(one as Order) : ofImport(path, one as Import)))
+}
+
+/** What runs for somebody, and what came of it: it goes on while the page is gone, and is found from any browser. */
 export default function Jobs() {
   const texts = useTexts()
-  const [jobs] = useState(begun)
+  const { role } = usePerson()
+  const answers = useQueries({
+    queries: paths
+      .filter(path => mayAsk(path, role))
+      .map(path => ({
+        queryKey: [path, 'jobs'],
+        queryFn: () => jobsOf(path),
+        refetchInterval: ({ state }: { state: { data?: Job[] | undefined } }) =>
+          state.data?.some(({ endedAt }) => !endedAt) ? 1_000 : 15_000,
+      })),
+  })
+  const [opened, open] = useState<Job>()
+  const jobs = answers.flatMap(({ data }) => data ?? []).toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+  const error = answers.find(answer => answer.error)?.error
   return (
     <Screen title={texts.operations.jobs}>
-      {jobs.length === 0 ? (
+      {error && <Trouble error={error} />}
+      {jobs.length > 0 && <JobTable jobs={jobs} open={open} />}
+      {jobs.length === 0 && answers.every(({ isPending }) => !isPending) && (
         <Empty title={texts.operations.jobs} text={texts.operations.emptyJobs} />
-      ) : (
-        <Stack gap="xl">
-          {jobs.map(job => (
-            <Job key={job.id} job={job} />
-          ))}
-        </Stack>
       )}
+      {opened && <Lines job={opened} close={() => open(undefined)} />}
     </Screen>
   )
 }
 
-function Job({ job }: { job: Begun }) {
+function JobTable({ jobs, open }: { jobs: readonly Job[]; open: (job: Job) => void }) {
+  const texts = useTexts()
+  const number = new Intl.NumberFormat(useLanguage())
+  return (
+    <div className="rows">
+      <Table>
+        <Table.Thead>
+          <Table.Tr>
+            {['what', 'file', 'state', 'made', 'refused', 'begunAt', 'endedAt'].map(id => (
+              <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
+            ))}
+            <Table.Th>{texts.shell.actions}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {jobs.map(job => (
+            <Table.Tr key={job.id}>
+              <Table.Td>
+                {job.to ? (
+                  <Anchor component={Link} to={job.to}>
+                    {wordFor(texts, job.what)}
+                  </Anchor>
+                ) : (
+                  wordFor(texts, job.what)
+                )}
+              </Table.Td>
+              <Table.Td>{job.name ?? '–'}</Table.Td>
+              <Table.Td>
+                <Standing job={job} />
+              </Table.Td>
+              <Table.Td>{number.format(job.created)}</Table.Td>
+              <Table.Td>{number.format(job.failed)}</Table.Td>
+              <Table.Td>
+                <Value kind="instant" value={job.createdAt} />
+              </Table.Td>
+              <Table.Td>
+                <Value kind="instant" value={job.endedAt} />
+              </Table.Td>
+              <Table.Td>
+                <Group gap="xs">
+                  {job.path !== orders && (
+                    <Button
+                      variant="default"
+                      size="compact-sm"
+                      aria-label={fill(texts.operations.result, { name: job.name ?? wordFor(texts, job.what) })}
+                      onClick={() => open(job)}
+                    >
+                      {texts.shell.details}
+                    </Button>
+                  )}
+                  {job.cancel && !job.endedAt && (
+                    <ActButton
+                      size="compact-sm"
+                      act={{ name: () => texts.list.stop, run: () => ask('POST', job.cancel!) }}
+                    />
+                  )}
+                </Group>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </div>
+  )
+}
+
+function Standing({ job }: { job: Job }) {
+  const texts = useTexts()
+  return (
+    <Stack gap={2}>
+      <State value={job.state} />
+      {job.dryRun && <Text size="xs">{texts.operations.tried}</Text>}
+      {!job.endedAt && <Progress aria-label={texts.operations.jobs} value={job.progress * 100} />}
+    </Stack>
+  )
+}
+
+/** What became of a file, line by line. */
+function Lines({ job, close }: { job: Job; close: () => void }) {
+  const texts = useTexts()
   const { data, error } = useImport(job.path, job.id)
   return (
-    <section>
-      <Title order={2} size="h4">
-        {job.file} {data && <State value={data.state} />}
-      </Title>
-      {data && <Value kind="instant" value={data.createdAt} />}
-      {error && <Trouble error={error} />}
-      {data && <Outcome outcome={data} />}
-    </section>
+    <Modal opened onClose={close} title={job.name ?? wordFor(texts, job.what)} size="lg">
+      <Stack>
+        {error && <Trouble error={error} />}
+        {data && <Outcome outcome={data} />}
+      </Stack>
+    </Modal>
   )
 }

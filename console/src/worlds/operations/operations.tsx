@@ -51,6 +51,21 @@ const deliveries = listOf('/api/notifications/deliveries', {
 
 export const Deliveries = listScreen(texts => texts.operations.deliveries, deliveries)
 
+const bounces = listOf('/api/notifications/closed-addresses', {
+  columns: [{ id: 'address' }, { id: 'because', kind: 'word' }, { id: 'detail' }, { id: 'closedAt', kind: 'instant' }],
+  idOf: ({ address }) => address,
+  acts: [
+    {
+      name: texts => texts.operations.reopen,
+      warns: texts => texts.operations.reopenText,
+      run: ({ address }) => ask('POST', '/api/notifications/closed-addresses/reopen', { body: { address } }),
+    },
+  ],
+  empty: texts => ({ title: texts.operations.bounces, text: texts.operations.emptyBounces }),
+})
+
+export const Bounces = listScreen(texts => texts.operations.bounces, bounces)
+
 const payments = listOf('/api/billing/webhooks/dead', {
   columns: [
     { id: 'type' },

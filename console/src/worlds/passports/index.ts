@@ -15,6 +15,12 @@ export const passports: World = {
       of: '/api/documents',
       load: () => import('./documents.tsx'),
     },
+    {
+      path: '/passports/readiness',
+      name: texts => texts.readiness.fleet,
+      of: '/api/passports/readiness',
+      load: () => import('./fleet.tsx'),
+    },
     { path: '/passports/new', load: () => import('./new.tsx') },
     { path: '/passports/$id', load: () => import('./detail.tsx') },
     { path: '/passports/$id/edit', load: () => import('./edit.tsx') },

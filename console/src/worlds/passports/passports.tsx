@@ -1,10 +1,13 @@
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
 import { Button } from '@mantine/core'
+import { lazy } from 'react'
 import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { useTexts } from '../../texts/texts.tsx'
+
+const Heads = lazy(() => import('./heads.tsx'))
 
 export type Passport = components['schemas']['Passport']
 
@@ -42,6 +45,7 @@ export const list = listOf('/api/passports', {
   ],
   empty: texts => ({ title: texts.passports.emptyTitle, text: texts.passports.emptyText }),
   begin: <New />,
+  imports: { path: '/api/passports/import', Heads },
 })
 
 export const publish = (id: string) =>

@@ -25,6 +25,12 @@ export const people: World = {
     },
     { path: '/people', name: texts => texts.people.title, of: '/api/auth/users', load: () => import('./people.tsx') },
     { path: '/people/$id', load: () => import('./person.tsx') },
+    {
+      path: '/people/verifications',
+      name: texts => texts.people.verifications,
+      of: '/api/auth/organisation-kinds',
+      load: () => import('./verifications.tsx'),
+    },
     { path: '/me', load: () => import('./me.tsx') },
     { path: '/me/messages', load: () => import('./messages.tsx') },
   ],

@@ -1,0 +1,140 @@
+import blog from 'schema:post /api/content/blog'
+import help from 'schema:post /api/content/help'
+import jobs from 'schema:post /api/content/jobs'
+import tutorials from 'schema:post /api/content/tutorials'
+import { SegmentedControl } from '@mantine/core'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import type { ComponentType } from 'react'
+import type { components } from '../../api/api.gen'
+import { base } from '../../api/base.ts'
+import { ask } from '../../api/client.ts'
+import { Facts, type Act } from '../../blocks/detail.tsx'
+import type { ListDeclaration } from '../../blocks/list/declaration.ts'
+import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
+import type { Catalogue } from '../../texts/en.ts'
+import { useTexts, wordFor } from '../../texts/texts.tsx'
+
+const schemas = { blog, help, tutorials, jobs }
+export type Section = keyof typeof schemas
+
+/** What all kinds of articles have. */
+type Article = components['schemas']['Post']
+type Row = Omit<Article, 'body' | 'html' | 'translations'>
+
+const states = ['published', 'draft', 'scheduled', 'withdrawn'] as const
+
+/** Which of them are shown; the address says it, as it does for the list. */
+function States() {
+  const texts = useTexts()
+  const navigate = useNavigate()
+  const { state = 'published' } = useSearch({ strict: false }) as { state?: string }
+  return (
+    <SegmentedControl
+      w="fit-content"
+      maw="100%"
+      aria-label={texts.content.states}
+      value={state}
+      onChange={next => void navigate({ to: '.', search: { state: next } as never, replace: true })}
+      data={states.map(value => ({ value, label: wordFor(texts, value) }))}
+    />
+  )
+}
+
+const columns: ListDeclaration<Row>['columns'] = [
+  { id: 'title' },
+  { id: 'state', kind: 'state' },
+  { id: 'language', kind: 'word' },
+  { id: 'tags', kind: 'list' },
+  { id: 'publishedAt', kind: 'instant' },
+  { id: 'changedAt', kind: 'instant', aside: true },
+  { id: 'version', kind: 'number', aside: true },
+]
+
+/** Screens of one kind of article: its list, a new one, one, and its editor. */
+export function articleScreens(section: Section): Record<'List' | 'New' | 'One' | 'Edit', ComponentType> {
+  const path = `/api/content/${section}`
+  // Of all kinds the same, as far as it is shown here.
+  const one = `${path}/{slug}` as '/api/content/blog/{slug}'
+  const way = { to: `/content/${section}`, name: (texts: Catalogue) => texts.content.sections[section] }
+  const post = (id: string, act: 'publish' | 'withdraw') => () =>
+    ask('POST', `${path}/${id}/${act}`, { body: act === 'publish' ? {} : undefined })
+  const list: ListDeclaration<Row> = {
+    path,
+    columns,
+    without: ['state'],
+    open: ({ id }) => `${way.to}/${id}`,
+    acts: [
+      { name: texts => texts.content.publish, may: mayPublish, run: ({ id }) => post(id, 'publish')() },
+      { name: texts => texts.content.withdraw, may: mayWithdraw, run: ({ id }) => post(id, 'withdraw')() },
+    ],
+    empty: texts => ({ title: texts.market.emptyTitle, text: texts.content.empty }),
+  }
+  const acts = (article: Article): Act[] => [
+    ...(mayPublish(article)
+      ? [{ name: (texts: Catalogue) => texts.content.publish, run: post(article.id, 'publish') }]
+      : []),
+    ...(mayWithdraw(article)
+      ? [
+          {
+            name: (texts: Catalogue) => texts.content.withdraw,
+            warns: (texts: Catalogue) => texts.content.withdrawText,
+            run: post(article.id, 'withdraw'),
+          },
+        ]
+      : []),
+  ]
+  return {
+    List: listScreen(way.name, list, { to: `${way.to}/new`, name: texts => texts.content.write }, <States />),
+    New: createScreen({
+      title: texts => texts.content.write,
+      list: way,
+      schema: schemas[section],
+      post: path,
+      opened: ({ id }) => `${way.to}/${String(id)}`,
+    }),
+    One: detailScreen({
+      path: one,
+      list: way,
+      title: ({ title }) => title,
+      state: ({ state }) => state,
+      changed: ({ changedAt }) => changedAt,
+      acts,
+      links: ({ id, slug, state, language }, texts) => (
+        <>
+          {state === 'published' && (
+            <a href={`${base}${language === 'en' ? '' : `/${language}`}/${section}/${slug}`}>{texts.content.page}</a>
+          )}
+          <WayButton to={`${way.to}/${id}/edit`} name={t => t.passports.edit} />
+        </>
+      ),
+      tabs: (article, texts) => [
+        {
+          id: 'about',
+          name: texts.shell.details,
+          content: () => (
+            <Facts
+              facts={[
+                { id: 'summary', value: article.summary },
+                { id: 'language', kind: 'word', value: article.language },
+                { id: 'tags', kind: 'list', value: article.tags },
+                { id: 'publishAt', kind: 'instant', value: article.publishAt },
+                { id: 'publishedAt', kind: 'instant', value: article.publishedAt },
+                { id: 'text', value: article.body },
+              ]}
+            />
+          ),
+        },
+      ],
+    }),
+    Edit: editScreen({
+      title: way.name,
+      list: way,
+      path: one,
+      schema: schemas[section],
+      opened: id => `${way.to}/${id}`,
+    }),
+  }
+}
+
+const mayPublish = ({ state }: Pick<Row, 'state'>): boolean => state === 'draft' || state === 'withdrawn'
+const mayWithdraw = ({ state }: Pick<Row, 'state'>): boolean => state === 'published' || state === 'scheduled'

@@ -1,0 +1,153 @@
+import { Anchor, Group, Stack, Table, Text, Title } from '@mantine/core'
+import { useSearch } from '@tanstack/react-router'
+import type { AnswerOf } from '../../blocks/data.tsx'
+import { Read } from '../../blocks/data.tsx'
+import { fill } from '../../blocks/fill.ts'
+import { Link } from '../../blocks/link.tsx'
+import { listOf } from '../../blocks/list/declaration.ts'
+import { List } from '../../blocks/list/list.tsx'
+import { Screen } from '../../blocks/screen.tsx'
+import { Value } from '../../blocks/values.tsx'
+import { nameOf, useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
+
+const list = listOf('/api/passports/readiness', {
+  columns: [
+    { id: 'identifier', value: ({ identifier, id }) => identifier ?? id },
+    { id: 'ready', kind: 'boolean' },
+    { id: 'lacks', kind: 'number', value: ({ missing }) => missing.length },
+    { id: 'category', kind: 'word' },
+    { id: 'granularity', kind: 'word' },
+    { id: 'scope', kind: 'word' },
+    { id: 'readyThen', kind: 'boolean', value: ({ changes }) => changes?.ready, aside: true },
+    { id: 'lacksThen', kind: 'number', value: ({ changes }) => changes?.due.length, aside: true },
+  ],
+  open: ({ id }) => `/passports/${id}?tab=readiness`,
+  empty: texts => ({ title: texts.passports.emptyTitle, text: texts.passports.emptyText }),
+})
+
+type Asked = Partial<Record<'on' | 'compare' | 'category', string>>
+
+/** How all passports stand by the law, on this day and on another: what is asked stands in the address, as the list's. */
+export default function Fleet() {
+  const texts = useTexts()
+  const { on, compare, category } = useSearch({ strict: false }) as Asked
+  const query = { ...(on && { on }), ...(compare && { compare }), ...(category && { category }) }
+  return (
+    <Screen title={texts.readiness.fleet}>
+      <Stack gap="xl">
+        <Read path="/api/passports/readiness/summary" query={query}>
+          {summary => <Summary summary={summary} compare={compare} />}
+        </Read>
+        <Read path="/api/passports/rules">{rules => <Calendar rules={rules} asked={query} />}</Read>
+        <section>
+          <Title order={2} size="h4" mb="sm">
+            {texts.readiness.each}
+          </Title>
+          <List list={list} />
+        </section>
+      </Stack>
+    </Screen>
+  )
+}
+
+function Summary(props: { summary: AnswerOf<'/api/passports/readiness/summary'>; compare: string | undefined }) {
+  const { summary, compare } = props
+  const texts = useTexts()
+  const number = new Intl.NumberFormat(useLanguage())
+  return (
+    <Stack>
+      <Text role="status">
+        {texts.readiness.on} <Value kind="date" value={summary.on} />
+        {!summary.complete && ` · ${texts.readiness.firstOnly}`}
+      </Text>
+      <Group align="flex-start" gap="xl">
+        <Table w="fit-content">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{nameOf(texts, 'category')}</Table.Th>
+              <Table.Th>{texts.passports.title}</Table.Th>
+              <Table.Th>{nameOf(texts, 'ready')}</Table.Th>
+              {compare && (
+                <Table.Th>
+                  {nameOf(texts, 'ready')} <Value kind="date" value={compare} />
+                </Table.Th>
+              )}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {summary.categories.map(({ category, passports, ready, readyThen }) => (
+              <Table.Tr key={category}>
+                <Table.Th scope="row">{category ? wordFor(texts, category) : '–'}</Table.Th>
+                <Table.Td>{number.format(passports)}</Table.Td>
+                <Table.Td>{number.format(ready)}</Table.Td>
+                {compare && <Table.Td>{readyThen === undefined ? '–' : number.format(readyThen)}</Table.Td>}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+        <section className="grow">
+          <Title order={2} size="h4">
+            {texts.readiness.gaps}
+          </Title>
+          <Table>
+            <Table.Tbody>
+              {summary.missing.slice(0, 12).map(({ dataPoint, name, article, passports }) => (
+                <Table.Tr key={dataPoint}>
+                  <Table.Th scope="row" lang="en">
+                    {dataPoint}. {name}
+                  </Table.Th>
+                  <Table.Td className="unbroken">{article}</Table.Td>
+                  <Table.Td className="unbroken">
+                    {fill(texts.readiness.lackIt, { count: number.format(passports) })}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+          {summary.missing.length === 0 && <Text>{texts.readiness.nothing}</Text>}
+        </section>
+      </Group>
+    </Stack>
+  )
+}
+
+/** Days on which the law begins to ask for more, or no longer does; each leads to how the passports stand then. */
+function Calendar({ rules, asked }: { rules: AnswerOf<'/api/passports/rules'>; asked: Asked }) {
+  const texts = useTexts()
+  const cells = rules.calendar.flatMap(({ from, until, ...cell }) => [
+    ...(from ? [{ ...cell, date: from, begins: true }] : []),
+    ...(until ? [{ ...cell, date: until, begins: false }] : []),
+  ])
+  const days = [...new Set([rules.passportFrom.date, ...cells.map(({ date }) => date)])].toSorted()
+  return (
+    <section>
+      <Title order={2} size="h4">
+        {texts.readiness.calendar}
+      </Title>
+      <Table className="facts">
+        <Table.Tbody>
+          {days.map(date => {
+            const points = new Set(cells.filter(cell => cell.date === date).map(({ dataPoint }) => dataPoint))
+            return (
+              <Table.Tr key={date}>
+                <Table.Th scope="row">
+                  <Anchor
+                    component={Link}
+                    to={`/passports/readiness?${new URLSearchParams({ ...asked, compare: date }).toString()}`}
+                  >
+                    <Value kind="date" value={date} />
+                  </Anchor>
+                </Table.Th>
+                <Table.Td>
+                  {date === rules.passportFrom.date &&
+                    `${texts.readiness.passportFrom} (${rules.passportFrom.article}) `}
+                  {points.size > 0 && fill(texts.readiness.pointsChange, { points: [...points].join(', ') })}
+                </Table.Td>
+              </Table.Tr>
+            )
+          })}
+        </Table.Tbody>
+      </Table>
+    </section>
+  )
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Page } from 'playwright-core'
+import { newId } from '#kernel'
+import { withoutChromium as skip } from './chromium.ts'
+import { look, openTown } from './people.ts'
+
+type Town = Awaited<ReturnType<typeof openTown>>
+
+test('what the platform keeps of how people work is there in any browser', { skip }, async t => {
+  const town = await openTown(t)
+  const desks: readonly [name: string, desk: (t: TestContext, town: Town) => Promise<void>][] = [
+    ['a view is shared with the organisation, chosen in another browser, changed, saved again, and deleted', views],
+    ['batteries out of a file whose columns nobody knows, found again among the jobs', importing],
+    ['sales by day and month', salesByTime],
+    ['a post is written, published, read by everybody, and withdrawn', writing],
+    ['how all passports stand, and on which day that changes', fleet],
+    ['one click at the sign-in page tries a role', trying],
+  ]
+  for (const [name, desk] of desks) await t.test(name, each => desk(each, town))
+  assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
+})
+
+/** By the menu at the top, which comes when it is asked for. */
+async function actFor(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: /^You act for/ }).click()
+  await page.getByRole('menuitem', { name: new RegExp(name) }).click()
+  await page.getByRole('button', { name: `You act for: ${name}` }).waitFor()
+}
+
+async function views(_: TestContext, { at, person }: Town): Promise<void> {
+  const ada = await person('Ada')
+  const { id } = await ada.api.get(201, 'POST /api/auth/organisations', { name: 'Voltaic GmbH' })
+  const acting = await ada.api.get(200, `POST /api/auth/organisations/${id}/switch`)
+  ada.api.use(acting)
+  for (const batteryIdentifier of ['BP-1', 'BP-2'])
+    await ada.api.get(201, 'POST /api/passports', { data: { generalInformation: { batteryIdentifier } } })
+
+  const page = await at(ada, '/console/passports')
+  await actFor(page, 'Voltaic GmbH')
+  await page.getByRole('textbox', { name: /filter/ }).fill('status:draft')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Save this view' }).click()
+  await page.getByLabel('Name of the view').fill('Drafts')
+  await page.getByRole('checkbox', { name: 'For all of the organisation' }).check()
+  await look(page, 'views-saving')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByRole('button', { name: 'Drafts (2)', pressed: true }).waitFor()
+  await page.context().close()
+
+  // Another browser: one's own have no such view, those of the organisation have.
+  const other = await at(ada, '/console/passports', { colorScheme: 'dark' })
+  await other.getByRole('heading', { level: 1, name: 'Passports' }).waitFor()
+  assert.equal(await other.getByRole('button', { name: /^Drafts/ }).count(), 0)
+  await actFor(other, 'Voltaic GmbH')
+  await other.getByRole('button', { name: /^Drafts/ }).click()
+  await other.waitForURL(/status=draft/)
+  await other.getByRole('textbox', { name: /filter/ }).fill('identifier:BP-1')
+  await other.keyboard.press('Enter')
+  await other.getByText('1 in all').waitFor()
+  await look(other, 'views-changed')
+  await other.getByRole('button', { name: 'Back to the view' }).click()
+  await other.getByText('2 in all').waitFor()
+  await other.getByRole('textbox', { name: /filter/ }).fill('identifier:BP-2')
+  await other.keyboard.press('Enter')
+  await other.getByRole('button', { name: 'Save into Drafts' }).click()
+  await other.getByRole('button', { name: 'Drafts (1)', pressed: true }).waitFor()
+  await other.getByRole('button', { name: 'Delete the view Drafts' }).click()
+  const dialog = other.getByRole('dialog')
+  await dialog.getByText('for all of the organisation').waitFor()
+  await dialog.getByRole('button', { name: 'Delete it' }).click()
+  await other.getByRole('button', { name: 'Save this view' }).waitFor()
+  assert.equal(await other.getByRole('button', { name: /^Drafts/ }).count(), 0)
+  await other.context().close()
+}
+
+async function importing(_: TestContext, { at, person, address, p }: Town): Promise<void> {
+  const grace = await person('Grace')
+  const page = await at(grace, '/console/passports')
+  await page.getByRole('button', { name: 'Import' }).first().click()
+  const dialog = page.getByRole('dialog', { name: 'Import' })
+  const lines = ['Kennung der Zelle;Farbe;Gewicht [kg];Kategorie der Batterie', 'B-1;rot;450,5;EV', 'B-2;blau;451;EV']
+  await dialog.locator('input[type=file]').setInputFiles({
+    name: 'batterien.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(lines.join('\r\n')),
+  })
+  await dialog.getByRole('button', { name: 'Try it' }).click()
+  const unknown = dialog.getByRole('group', { name: 'Columns that are not known' })
+  const answer = async (head: string, typed: string, option: string | RegExp): Promise<void> => {
+    await unknown.getByRole('combobox', { name: head }).fill(typed)
+    await page.getByRole('option', { name: option }).click()
+  }
+  await answer('Kennung der Zelle', 'uniqueBatteryIdentifier', /\(uniqueBatteryIdentifier\)/)
+  await answer('Farbe', 'Leave', 'Leave it out')
+  // What it is alike is a guess that one can take.
+  const guess = unknown.getByRole('combobox', { name: 'Kategorie der Batterie' })
+  assert.match(await guess.inputValue(), /\(batteryCategory\)/)
+  await look(page, 'import-heads')
+  await unknown.getByRole('button', { name: 'Keep this, and try it again' }).click()
+  await p.settle()
+  await dialog.getByRole('button', { name: 'Take over 2' }).click()
+  await p.settle()
+  await dialog.getByText(/2 created/).waitFor()
+  await page.context().close()
+
+  // From another browser.
+  const jobs = await at(grace, '/console/jobs', { colorScheme: 'dark', viewport: { width: 390, height: 844 } })
+  await jobs.getByRole('cell', { name: 'batterien.csv' }).first().waitFor()
+  assert.equal(await jobs.getByText('tried only').count(), 1)
+  await look(jobs, 'jobs-narrow')
+  await jobs.goto(`${address}/console/passports`)
+  await jobs.getByRole('link', { name: 'B-2' }).waitFor()
+  await jobs.context().close()
+}
+
+async function salesByTime(_: TestContext, { at, admin, p }: Town): Promise<void> {
+  const page = await at(admin, '/console/sales')
+  await page.getByText('Nothing was sold in this time.').waitFor()
+  await p.db('analytics')`
+    insert into shop_moves (generation, cause, order_id, vendor_id, currency, at, day, pieces, total_minor, tax_minor,
+      commission_minor, refunded_minor)
+    select number, gen_random_uuid(), gen_random_uuid(), ${newId()}::uuid, 'EUR', now() - n * interval '1 day',
+      (now() - n * interval '1 day')::date, 1, 10000 + n * 700, 1900, 1000, case when n = 3 then 2500 else 0 end
+    from generations, generate_series(1, 12) n`
+  await page.reload()
+  await page.getByRole('img', { name: /^Sold in EUR: / }).waitFor()
+  await page.getByRole('img', { name: 'Refunded in EUR: €0.00–€25.00' }).waitFor()
+  await look(page, 'sales-days')
+  await page.getByText('Month', { exact: true }).click()
+  await page.getByRole('img', { name: /^Sold in EUR: / }).waitFor()
+  await page.context().close()
+  const german = await at(admin, '/console/sales', { colorScheme: 'dark', viewport: { width: 390, height: 844 } })
+  await german.getByRole('img', { name: /^Sold in EUR: / }).waitFor()
+  await look(german, 'sales-narrow')
+  await german.context().close()
+}
+
+async function writing(_: TestContext, { at, admin, address }: Town): Promise<void> {
+  const page = await at(admin, '/console/content/blog')
+  await page.getByRole('link', { name: 'Write one' }).first().click()
+  await page.getByRole('textbox', { name: /^Title/ }).fill('Charging in winter')
+  await page.getByRole('combobox', { name: /^Language/ }).click()
+  await page.getByRole('option', { name: 'English' }).click()
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Charging in winter' }).waitFor()
+  const read = async () => (await page.context().request.get(`${address}/blog/charging-in-winter`)).status()
+  assert.equal(await read(), 404, 'a draft is read by nobody')
+  await page.getByRole('button', { name: 'Publish' }).click()
+  await page.getByRole('link', { name: 'The page that everybody reads' }).waitFor()
+  assert.equal(await read(), 200)
+  await look(page, 'content-one')
+  await page.getByRole('button', { name: 'Withdraw' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click()
+  await page.getByRole('button', { name: 'Publish' }).waitFor()
+  assert.equal(await read(), 404)
+  await page.goto(`${address}/console/content/blog`)
+  await page.getByText('Withdrawn', { exact: true }).click()
+  await page.getByRole('link', { name: 'Charging in winter' }).waitFor()
+  await look(page, 'content-list')
+  await page.context().close()
+}
+
+async function fleet(_: TestContext, { at, person }: Town): Promise<void> {
+  const hedy = await person('Hedy')
+  for (const number of [1, 2])
+    await hedy.api.get(201, 'POST /api/passports', {
+      data: { generalInformation: { batteryIdentifier: `BP-F${number}`, batteryCategory: 'EV' } },
+    })
+  const page = await at(hedy, '/console/passports/readiness?on=2027-03-01')
+  await page.getByRole('row', { name: /^Electric vehicle 2 0/ }).waitFor()
+  await page.getByText('2 lack it').first().waitFor()
+  await page.locator('section', { hasText: 'Days of the law' }).getByRole('link').last().click()
+  await page.waitForURL(/on=2027-03-01&compare=20\d\d-/)
+  await page.getByRole('columnheader', { name: /^Ready .*20\d\d/ }).waitFor()
+  await look(page, 'fleet')
+  assert.equal(await page.locator('nav [aria-current=page]').count(), 1)
+  await page.getByRole('link', { name: 'BP-F1' }).click()
+  await page.getByRole('tab', { name: 'Readiness', selected: true }).waitFor()
+  await page.context().close()
+}
+
+async function trying(_: TestContext, { at, address }: Town): Promise<void> {
+  const page = await at(undefined, '/console', { colorScheme: 'dark' })
+  await page.getByRole('heading', { name: 'Try it as somebody else' }).waitFor()
+  await look(page, 'cast')
+  await page.getByRole('button', { name: 'Vendor' }).click()
+  await page.waitForURL(`${address}/console`)
+  await page.getByRole('button', { name: 'Your account: Vera Vendor' }).waitFor()
+  await page.getByRole('link', { name: 'Sales' }).waitFor()
+  await look(page, 'cast-vendor')
+  await page.context().close()
+}
