@@ -4,7 +4,6 @@ import { textsIn } from '../../services/passports/labels/codes.ts'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
-import { startProcesses } from '../processes/processes.ts'
 import { until } from '../fault/product.ts'
 import { client, codeIn, mailsIn, register, type Client } from './client.ts'
 
@@ -12,9 +11,9 @@ const password = 'quiet trains at dawn'
 const admin = { email: 'root@example.com', password: 'no train before dawn' }
 
 /** Those that a battery passes through on its way from a spreadsheet to whoever scans it. */
-export const parts = ['identity', 'documents', 'notifications', 'passports', 'gateway']
+const parts = ['identity', 'documents', 'notifications', 'passports', 'gateway']
 
-/** The platform of a journey, however many processes there are. */
+/** The platform of a journey. */
 export interface Site {
   readonly address: string
   readonly mailFolder: string
@@ -31,11 +30,6 @@ const environment = async () => ({
 export async function oneProcess(t: TestContext, now?: () => Date): Promise<Site> {
   const p = await start(t, await choose(parts), { environment: await environment(), ...(now && { now }) })
   return { address: await p.listen(), mailFolder: p.platform.mailFolder!, settle: p.settle }
-}
-
-export const sites: Record<string, (t: TestContext) => Promise<Site>> = {
-  'one process': oneProcess,
-  'two processes each': async t => await startProcesses(t, 2, { environment: await environment(), parts }),
 }
 
 /** People of a journey, who come on board as everybody does. */
