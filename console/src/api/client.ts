@@ -28,13 +28,31 @@ async function answerTerms(response: Response): Promise<void> {
   await new Promise(() => {})
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+interface Asked {
+  readonly query?: object
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+  readonly signal?: AbortSignal
+}
+
 /** Asks the API; fails with `ApiProblem`. What it answers is typed by who asks: by `AnswerOf` of the document, or a declaration. */
 export async function ask<T>(
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  method: Method,
   path: string,
-  options: { query?: object; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal } = {},
+  options?: Asked,
 ): Promise<{ data: T; tag: string | undefined }> {
-  const { query = {}, body, headers = {}, signal } = options
+  const response = await answerTo(method, path, options)
+  const data = response.status === 204 ? undefined : await response.json()
+  return { data: data as T, tag: response.headers.get('etag') ?? undefined }
+}
+
+/** The answer itself, for files and what their headers say. */
+export async function answerTo(
+  method: Method,
+  path: string,
+  { query = {}, body, headers = {}, signal }: Asked = {},
+): Promise<Response> {
   const words = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
   const search = new URLSearchParams(words.map(([name, value]) => [name, String(value)]))
   // Files go as they are.
@@ -48,6 +66,5 @@ export async function ask<T>(
     }),
   )
   if (!response.ok) throw await problemOf(response)
-  const data = response.status === 204 ? undefined : await response.json()
-  return { data: data as T, tag: response.headers.get('etag') ?? undefined }
+  return response
 }

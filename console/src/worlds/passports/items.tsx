@@ -5,8 +5,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
-import { ask, client } from '../../api/client.ts'
-import { problemOf } from '../../api/problem.ts'
+import { answerTo, ask } from '../../api/client.ts'
 import { ActButton } from '../../blocks/detail.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
@@ -221,13 +220,10 @@ function Sheets({ parentId }: { parentId: string }) {
     try {
       do {
         count(labels)
-        const { data, error, response } = await client.POST('/api/passports/labels', {
-          body: { parentId, ...(after && { after }) },
-          parseAs: 'blob',
-        })
-        if (!response.ok) throw await problemOf(response, error)
+        const body = { parentId, ...(after && { after }) }
+        const response = await answerTo('POST', '/api/passports/labels', { body })
         labels += Number(response.headers.get('x-labels'))
-        save(data as unknown as Blob, `labels-${labels}.pdf`)
+        save(await response.blob(), `labels-${labels}.pdf`)
         after = response.headers.get('x-next') ?? undefined
       } while (after)
       notifications.show({ message: fill(texts.items.labelled, { count: number.format(labels) }), autoClose: false })
