@@ -60,6 +60,18 @@ async function setUp(t: TestContext) {
 }
 
 suite('passports in formats of others', () => {
+  test('they are listed for everybody, with how much of the law each holds', async t => {
+    const { send } = await setUp(t)
+    const { status, body } = await send('GET', '/api/exchange/formats', undefined, null)
+    assert.equal(status, 200)
+    const held = Object.fromEntries(
+      body.items.map(({ id, attributes }: { id: string; attributes: number }) => [id, attributes]),
+    )
+    assert.equal(held['ohmnibus-1'], 119)
+    for (const id of ['batterypass-1.2', 'batterypass-ready-1.0', 'idta-02035', 'catena-x-6.1'])
+      assert.ok(held[id] > 50 && held[id] < 119, id)
+  })
+
   test('digits and units where the format has them, a report where it has not', async t => {
     const { of, actor, send, named } = await setUp(t)
     const { id } = await of.as(actor).make({ attributes, note: { hush: 1 } })
