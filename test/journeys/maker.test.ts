@@ -4,9 +4,9 @@ import { client } from './client.ts'
 import { verifyHistory } from '../../tools/verify.ts'
 import { became, oneProcess, openCode, people } from './batteries.ts'
 
-const serials = 10_000
+const serials = 3_000
 
-test('maker: a model, a batch, ten thousand serials, a correction to the model, and the history before and after it', async t => {
+test('maker: a model, a batch, three thousand serials, a correction to the model, and the history before and after it', async t => {
   const site = await oneProcess(t)
   const mara = await people(site).operator('Mara', 'Donau Batteriewerk GmbH', 'manufacturer', '4012345000009')
   const make = async (data: object, more: object = {}) => {
