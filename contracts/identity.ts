@@ -1,3 +1,4 @@
+/** All that identity promises, from a code that waits to what people agreed to, in one place, though it takes more than 500 lines. */
 import Type from 'typebox'
 import { call, event } from './define.ts'
 import {

@@ -120,27 +120,12 @@ export function openSessions(host: IdentityHost, tokens: Tokens, terms: WaitingT
   const attributes = { httpOnly: true, secure, sameSite: 'lax' } as const
   const factorOf = (user: User) => factorFor(user, host.settings.REQUIRE_MFA)
 
-  async function access(
-    reply: Reply,
-    user: User,
-    { id: sessionId, authenticatedAt, methods }: Proof,
-    organisation: ActsFor | undefined,
-    issuedAt: Date,
-  ) {
-    const [factor, expiresIn] = [factorOf(user), Math.floor(tokens.lifeMs / 1000)]
-    const rights = rightsOf(user, factor, organisation)
-    const termsOpen = factor !== 'missing' && (await terms.wait(user.id, authenticatedAt))
-    const waits = termsOpen && { terms: 'open' as const }
-    const claims = { userId: user.id, sessionId, proof: { authenticatedAt, methods }, ...rights, ...waits }
+  async function access(reply: Reply, user: User, proof: Proof, organisation: ActsFor | undefined, issuedAt: Date) {
+    const expiresIn = Math.floor(tokens.lifeMs / 1000)
+    const { claims, told } = await claimsFor(user, proof, factorOf(user), organisation, terms)
     const accessToken = await tokens.sign(claims, issuedAt)
     reply.setCookie(accessName, accessToken, { ...attributes, path, maxAge: expiresIn })
-    return {
-      user: userView(user, organisation),
-      accessToken,
-      expiresIn,
-      ...(factor === 'missing' && { setUpFactor: true }),
-      ...(termsOpen && { termsOpen }),
-    }
+    return { user: userView(user, organisation), accessToken, expiresIn, ...told }
   }
 
   /** The answer of every way to sign in. */
@@ -217,6 +202,21 @@ const factorFor = ({ role, secondFactor }: User, required: readonly string[]): V
 /** What an access token lets its holder do: nothing where the factor is missing, whoever reads it. */
 const rightsOf = ({ role }: User, factor: Visitor['factor'], organisation: ActsFor | undefined) =>
   factor === 'missing' ? { role: 'user' as const, factor } : { role, organisation, ...(factor && { factor }) }
+
+/** What an access token says of its holder by now, and what they are told beside it. */
+async function claimsFor(
+  user: User,
+  { id: sessionId, authenticatedAt, methods }: Proof,
+  factor: Visitor['factor'],
+  organisation: ActsFor | undefined,
+  terms: WaitingTerms,
+) {
+  const isMissing = factor === 'missing'
+  const termsOpen = !isMissing && (await terms.wait(user.id, authenticatedAt))
+  const rights = { ...rightsOf(user, factor, organisation), ...(termsOpen && { terms: 'open' as const }) }
+  const claims = { userId: user.id, sessionId, proof: { authenticatedAt, methods }, ...rights }
+  return { claims, told: { ...(isMissing && { setUpFactor: true }), ...(termsOpen && { termsOpen }) } }
+}
 
 /** Ties what follows to the browser that began it: a registration, a new password, a sign-in that lacks the factor. */
 const ties = (attributes: CookieSerializeOptions) => ({

@@ -25,6 +25,12 @@ export async function shownIn(language: Language, all: readonly Standing[]): Pro
 
 /** The pages of what people agree to, and of leaving, in one language. */
 export function termsViews(language: Language) {
+  const kit = kitIn(language)
+  return { ...agreeing(kit), ...leaving(kit) }
+}
+
+/** What the pages are put together from. */
+function kitIn(language: Language) {
   const t = texts[language]
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
   const home = { to: '/', text: t.home }
@@ -35,7 +41,13 @@ export function termsViews(language: Language) {
     if (!trouble) return undefined
     return html`<p role="alert">${own[trouble.code] ?? others[trouble.code] ?? others.request_invalid}</p>`
   }
+  return { t, language, day, send, troubled }
+}
 
+type Kit = ReturnType<typeof kitIn>
+
+/** How one stands to a text, as a page shows it. */
+function partsIn({ t, day }: Kit) {
   const text = ({ title, language: spoken, version, effectiveAt, body }: Shown): Html =>
     html`<details>
       <summary><bdi lang="${spoken}">${title}</bdi> (${t.holds(version, day.format(effectiveAt))})</summary>
@@ -69,7 +81,12 @@ export function termsViews(language: Language) {
       ${text(one)}
       <p>${one.answered && t.agreedOn(day.format(one.answered.at))}</p>
     </li>`
+  return { text, tick, choice, agreed }
+}
 
+function agreeing(kit: Kit) {
+  const { t, send, troubled } = kit
+  const { text, tick, choice, agreed } = partsIn(kit)
   return {
     agree(reply: Reply, all: readonly Shown[], to: string | undefined, done: boolean, trouble?: Trouble): Reply {
       const open = all.filter(one => one.open)
@@ -103,7 +120,11 @@ export function termsViews(language: Language) {
         open.length > 0 ? { to: paths.signOut, text: t.signOut } : { to: paths.signIn, text: t.account },
       ])
     },
+  }
+}
 
+function leaving({ t, language, send, troubled }: Kit) {
+  return {
     leave: (reply: Reply, address: string, trouble?: Trouble): Reply =>
       send(
         reply,
