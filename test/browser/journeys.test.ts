@@ -10,6 +10,8 @@ import { until } from '../kernel/toys.ts'
 import { withoutChromium as skip } from './chromium.ts'
 import { faultToRepair } from './field-journey.ts'
 import { look, openTown, password, type Town } from './people.ts'
+import { bySerial } from './serial-journey.ts'
+import { comingIn } from './vendor-journey.ts'
 
 /** Journeys J1 to J15 of people at work, over one platform and in one browser. */
 
@@ -35,18 +37,18 @@ test('people of each role do their work in a browser, without a word of help', {
       OCPP_UNKNOWN_CHARGERS: 'hold',
       NOTIFICATION_DIGEST: '0s',
       MAINTENANCE_CALM: '0s',
-      VENDORS_SETTLE_AFTER: '0s',
-      VENDORS_PAYOUT_ALONE_MINOR: '10000',
     },
     [reader],
   )
   const journeys: readonly [name: string, journey: (t: TestContext, town: Town) => Promise<void>][] = [
     ['J1: from nothing to a battery that is scanned', fromNothing],
+    ['J2: batteries from serials', bySerial],
     ['J3: an import gone wrong', importGoneWrong],
     ['J4: the first charger', firstCharger],
     ['J5: the wire, and commands', wireAndCommands],
     ['J6: from a fault to its repair, without a network', faultToRepair],
     ['J9: who sees what', whoSeesWhat],
+    ['J12: a vendor comes in', comingIn],
     ["J13: an admin's bad morning", badMorning],
     ['J14: by keyboard, in German, dark, and twice as large', byKeyboard],
     ['J15: many tabs', manyTabs],
