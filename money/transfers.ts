@@ -5,7 +5,8 @@ import type { Owner } from '#contracts/shared'
 import type { Money } from './amount.ts'
 import type { AnyHost } from './payments/payment.ts'
 import { paymentSettings } from './payments/providers.ts'
-import { Refused, Unclear } from './payments/provider.ts'
+import { openAccounts } from './transfers/accounts.ts'
+import { openAsking } from './transfers/asking.ts'
 import {
   accountsNotSeenSince,
   askedBack,
@@ -13,27 +14,22 @@ import {
   findAccount,
   findByReference,
   findTransfer,
-  insertAccount,
   insertReversal,
   insertTransfer,
-  lockAccount,
-  lockTransfer,
-  noteAccount,
-  noteLook,
-  noteReversal,
-  noteTransfer,
-  noteWaiting,
-  renewKey,
-  renewReversalKey,
-  reversalsOf,
-  sumReversals,
   takeHanging,
   transfersSince,
 } from './transfers/store.ts'
-import { openConnect, type AccountSeen, type Connect, type TransferSeen } from './transfers/stripe.ts'
-import { transferProblems, type Heard, type PaidAccount, type Reversal, type Transfer } from './transfers/transfer.ts'
+import { openConnect, type Connect } from './transfers/stripe.ts'
+import {
+  transferProblems,
+  type Heard,
+  type Onboarding,
+  type PaidAccount,
+  type TransferChange,
+} from './transfers/transfer.ts'
+import { faultOf, openWriting, type Writing } from './transfers/writing.ts'
 
-export type { PaidAccount, Reversal, Transfer, TransferChange } from './transfers/transfer.ts'
+export type { PaidAccount, TransferChange }
 export { transferProblems }
 
 /** The tables of transfers, for `includes` of the service that pays others. */
@@ -51,14 +47,6 @@ export const transferSettings = {
         'vendors can be paid by Stripe Connect. Several, with commas, while one is rolled.',
     ),
   ),
-}
-
-export interface Onboarding {
-  /** ISO 3166-1, of the account. */
-  readonly country: string
-  readonly email: string | null
-  readonly returnUrl: string
-  readonly refreshUrl: string
 }
 
 /**
@@ -89,130 +77,34 @@ export interface Transfers<Name extends string> {
   reconcile(): Promise<number>
 }
 
-/** It comes about once the platform has money there: no failure, but a reason to wait. */
-const waits = new Set(['balance_insufficient', 'insufficient_capabilities_for_transfer'])
-/** Older keys the provider may have forgotten. */
-const keysKeptMs = 20 * 3_600_000
-
 /**
  * Transfers of a service that includes the module. Call it once, at the start. Adds `POST /webhooks/stripe` to its routes,
  * to which Stripe tells of connected accounts and of transfers. Whatever is heard, and in whatever order: how it stands at
  * the provider is looked up, and written with what follows from it.
  */
 export function openTransfers<Name extends string>(host: AnyHost<Name>, heard: Heard<Name>): Transfers<Name> {
-  const { db, now, log, settings } = host
+  const { db, now, settings } = host
   const connect = connectOf(settings as Readonly<Record<string, unknown>>, now)
   const there = (): Connect => {
     if (!connect) throw new Problem('conflict', 'transfers_unavailable')
     return connect
   }
-  const writing = openWriting(host, heard)
+  const accounts = openAccounts(host, there, heard)
+  const { pursue } = openAsking(host as AnyHost, there, openWriting(host, heard) as Writing)
   const pursueLater: Job<{ id: string }> = host.job('pursue transfer', async ({ id }: { id: string }) => pursue(id))
   const lookLater: Job<{ account: string }> = host.job(
     'look at connected account',
-    async ({ account }) => void (await look(account)),
+    async ({ account }) => void (await accounts.look(account)),
   )
   const soon = (tx: Tx, id: string) => tx.enqueue(pursueLater, { id }, { key: `transfer ${id}` })
-
-  /** Asks for what is written as wanted, looks how it stands there, and writes that. Begun again it ends the same. */
-  async function pursue(id: string): Promise<void> {
-    const transfer = await findTransfer(db, id)
-    if (!transfer || transfer.state === 'failed') return
-    const providerId = transfer.providerId ?? (await send(transfer))
-    if (providerId === undefined) return
-    // Before the look: of a reversal with a newer key it shows what became of the older one.
-    const reversals = await reversalsOf(db, id)
-    let view = await there().lookUp(providerId)
-    for (const reversal of reversals)
-      if (reversal.state === 'asked' && !view.reversals.some(({ mark }) => mark === reversal.id))
-        if (await takeBack(transfer, providerId, reversal)) view = await there().lookUp(providerId)
-    await writing.write(id, view)
-  }
-
-  async function send(transfer: Transfer): Promise<string | undefined> {
-    const again = transfer.keyNumber > 0 || now().getTime() - transfer.createdAt.getTime() > keysKeptMs
-    try {
-      return await there().transfer(transfer, again)
-    } catch (error) {
-      if (!(error instanceof Refused)) throw await renewed(error, tx => renewKey(tx, transfer))
-      if (!waits.has(error.code)) return void (await writing.fail(transfer.id, error.message))
-      log.warn({ transfer: transfer.id, cause: error.message }, 'a transfer waits for money at the provider')
-      await db.transaction(async tx => {
-        // It would say no again to the same key.
-        await renewKey(tx, transfer)
-        await noteWaiting(tx, transfer.id, error.message, now())
-      })
-      return undefined
-    }
-  }
-
-  /** Whether it was taken. */
-  async function takeBack({ id, currency }: Transfer, providerId: string, reversal: Reversal): Promise<boolean> {
-    try {
-      await there().reverse(providerId, reversal, currency)
-      return true
-    } catch (error) {
-      if (!(error instanceof Refused)) throw await renewed(error, tx => renewReversalKey(tx, reversal))
-      await writing.refuse(id, reversal, error.message)
-      return false
-    }
-  }
-
-  /** Where the answer would be repeated for the same key, another one is used from now on. */
-  async function renewed(error: unknown, renew: (tx: Tx) => Promise<unknown>): Promise<unknown> {
-    if (error instanceof Unclear && error.answered) await db.transaction(renew)
-    return error
-  }
-
-  async function look(providerId: string): Promise<PaidAccount | undefined> {
-    const seen = await there()
-      .account(providerId)
-      .catch((error: unknown): AccountSeen => {
-        // Its owner has closed it, or let the platform go.
-        if (error instanceof Refused) return { ready: false, due: [], disabled: error.message.slice(0, 500) }
-        throw error
-      })
-    return await db.transaction(async tx => {
-      const before = await lockAccount(tx, providerId)
-      if (!before) return undefined
-      const isSame =
-        before.ready === seen.ready && before.disabled === seen.disabled && before.due.join() === seen.due.join()
-      if (isSame) {
-        await noteLook(tx, providerId, now())
-        return before
-      }
-      const account = await noteAccount(tx, providerId, seen, now())
-      await heard.onAccount(tx, account, before, now())
-      return account
-    })
-  }
-
-  async function ensureAccount(owner: Owner, about: Onboarding): Promise<PaidAccount> {
-    const known = await findAccount(db, owner.id)
-    if (known) return known
-    const providerId = await there().createAccount(owner, about)
-    return await db.transaction(async tx => {
-      const account = await insertAccount(tx, owner, providerId, now())
-      await heard.onAccount(tx, account, undefined, now())
-      return account
-    })
-  }
 
   const opened: Transfers<Name> = {
     requireSetUp: () => void there(),
     account: findAccount,
-    async onboard(owner, about) {
-      try {
-        const { providerId } = await ensureAccount(owner, about)
-        return await there().link(providerId, about)
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error
-        throw new Problem('unprocessable', 'payout_account_refused', { detail: error.message })
-      }
-    },
+    onboard: accounts.onboard,
     async check(ownerId) {
       const known = await findAccount(db, ownerId)
-      return known && (await look(known.providerId))
+      return known && (await accounts.look(known.providerId))
     },
     async send(tx, { reference, account, money, description }) {
       const about = { reference, ownerId: account.owner.id, account: account.providerId, description }
@@ -262,63 +154,6 @@ function connectOf(settings: Readonly<Record<string, unknown>>, now: () => Date)
     ? undefined
     : openConnect({ secretKey, webhookSecrets, apiUrl, now })
 }
-
-/** Where transfers change, and the service is told of it in the same transaction. */
-function openWriting<Name extends string>({ db, now, log }: AnyHost<Name>, { onTransfer }: Heard<Name>) {
-  return {
-    /** What a look at the provider showed. */
-    write: (id: string, view: TransferSeen) =>
-      db.transaction(async tx => {
-        const before = await lockTransfer(tx, id)
-        const fault = faultOf(before, view)
-        if (fault) throw new Error(`the transfer ${id} is another one at the provider: ${fault}`)
-        const at = now()
-        let transfer = await noteTransfer(tx, id, { state: 'succeeded', providerId: view.id, failure: null }, at)
-        if (before.state !== 'succeeded') await onTransfer(tx, { kind: 'succeeded', transfer, at })
-        const known = await reversalsOf(tx, id)
-        for (const seen of view.reversals) {
-          const there = known.find(one => one.id === seen.mark || one.providerId === seen.id)
-          if (there?.state === 'succeeded') continue
-          const { amountMinor, id: providerId } = seen
-          const made =
-            there ??
-            (await insertReversal(tx, { transferId: id, amountMinor, state: 'asked', ours: false, providerId }, at))
-          const reversal = await noteReversal(tx, made.id, { state: 'succeeded', providerId, failure: null }, at)
-          if (!reversal.ours) log.warn({ transfer: id, providerId }, 'a transfer was reversed at the provider itself')
-          transfer = await sumReversals(tx, id)
-          await onTransfer(tx, { kind: 'reversed', transfer, reversal, at })
-        }
-      }),
-    /** The provider does not make it. */
-    fail: (id: string, failure: string) =>
-      db.transaction(async tx => {
-        const before = await lockTransfer(tx, id)
-        if (before.state !== 'asked') return
-        const at = now()
-        const transfer = await noteTransfer(tx, id, { ...before, state: 'failed', failure }, at)
-        await onTransfer(tx, { kind: 'failed', transfer, failure, at })
-      }),
-    /** The provider does not take it back. */
-    refuse: (id: string, { id: reversalId }: Reversal, failure: string) =>
-      db.transaction(async tx => {
-        const transfer = await lockTransfer(tx, id)
-        const there = (await reversalsOf(tx, id)).find(one => one.id === reversalId)!
-        if (there.state !== 'asked') return
-        const at = now()
-        const reversal = await noteReversal(tx, reversalId, { state: 'failed', providerId: null, failure }, at)
-        await onTransfer(tx, { kind: 'reversal-failed', transfer, reversal, at })
-      }),
-  }
-}
-
-const faultOf = (transfer: Transfer, { mark, account, amountMinor, currency }: TransferSeen): string | undefined =>
-  mark !== transfer.id
-    ? `it is marked as ${mark}`
-    : account !== transfer.account
-      ? `it goes to ${account}`
-      : amountMinor !== transfer.amountMinor || currency !== transfer.currency
-        ? `it is ${amountMinor} ${currency}`
-        : undefined
 
 /** Three days back: what the provider has beside what stands here. */
 async function compare({ db, log, now }: AnyHost, connect: Connect): Promise<number> {

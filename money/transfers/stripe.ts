@@ -89,48 +89,7 @@ export function openConnect(options: ConnectOptions) {
         return { url, expiresAt: new Date(expires_at * 1000) }
       }),
     account: (id: string) => ask(async stripe => accountOf(await stripe.accounts.retrieve(id))),
-    /** `again`: an earlier try with another key may have done it, so it is looked for first. */
-    transfer: ({ id, account, amountMinor, currency, description, keyNumber }: Transfer, again: boolean) =>
-      ask(async stripe => {
-        const [there] = again ? (await stripe.transfers.list({ transfer_group: id, limit: 1 })).data : []
-        const made =
-          there ??
-          (await stripe.transfers.create(
-            {
-              amount: toProvider(digitsOfStripe, { minor: amountMinor, currency }),
-              currency: currency.toLowerCase(),
-              destination: account,
-              description,
-              transfer_group: id,
-              metadata: { transfer: id },
-            },
-            { idempotencyKey: `${id}-${keyNumber}` },
-          ))
-        return made.id
-      }),
-    async reverse(transfer: string, { id, amountMinor, keyNumber }: Reversal, currency: string): Promise<void> {
-      const amount = toProvider(digitsOfStripe, { minor: amountMinor, currency })
-      await ask(stripe =>
-        stripe.transfers.createReversal(
-          transfer,
-          { amount, metadata: { reversal: id } },
-          { idempotencyKey: `${id}-${keyNumber}` },
-        ),
-      )
-    },
-    lookUp: (id: string) =>
-      ask(async stripe => {
-        const transfer = await stripe.transfers.retrieve(id)
-        const reversals = await stripe.transfers.listReversals(id, { limit: 100 }).autoPagingToArray({ limit: 1_000 })
-        return seen(transfer, reversals)
-      }),
-    /** All since then, as far as they are marked as ours. */
-    since: (at: Date) =>
-      ask(async stripe => {
-        const created = { gte: Math.floor(at.getTime() / 1000) }
-        const all = await stripe.transfers.list({ created, limit: 100 }).autoPagingToArray({ limit: 10_000 })
-        return all.filter(({ metadata }) => metadata.transfer).map(one => seen(one, []))
-      }),
+    ...transfersBy(ask),
     /** Undefined where it was not made with our secret, over these bytes and lately. */
     async verify(body: Buffer, headers: Headers): Promise<ConnectEvent | undefined> {
       const signature = headerOf(headers, 'stripe-signature') ?? ''
@@ -143,6 +102,54 @@ export function openConnect(options: ConnectOptions) {
     },
   }
 }
+
+/** Asks Stripe, and says in our words what came of it. */
+type Ask = <T>(work: (stripe: Stripe) => Promise<T>) => Promise<T>
+
+const transfersBy = (ask: Ask) => ({
+  /** `again`: an earlier try with another key may have done it, so it is looked for first. */
+  transfer: ({ id, account, amountMinor, currency, description, keyNumber }: Transfer, again: boolean) =>
+    ask(async stripe => {
+      const [there] = again ? (await stripe.transfers.list({ transfer_group: id, limit: 1 })).data : []
+      const made =
+        there ??
+        (await stripe.transfers.create(
+          {
+            amount: toProvider(digitsOfStripe, { minor: amountMinor, currency }),
+            currency: currency.toLowerCase(),
+            destination: account,
+            description,
+            transfer_group: id,
+            metadata: { transfer: id },
+          },
+          { idempotencyKey: `${id}-${keyNumber}` },
+        ))
+      return made.id
+    }),
+  async reverse(transfer: string, { id, amountMinor, keyNumber }: Reversal, currency: string): Promise<void> {
+    const amount = toProvider(digitsOfStripe, { minor: amountMinor, currency })
+    await ask(stripe =>
+      stripe.transfers.createReversal(
+        transfer,
+        { amount, metadata: { reversal: id } },
+        { idempotencyKey: `${id}-${keyNumber}` },
+      ),
+    )
+  },
+  lookUp: (id: string) =>
+    ask(async stripe => {
+      const transfer = await stripe.transfers.retrieve(id)
+      const reversals = await stripe.transfers.listReversals(id, { limit: 100 }).autoPagingToArray({ limit: 1_000 })
+      return seen(transfer, reversals)
+    }),
+  /** All since then, as far as they are marked as ours. */
+  since: (at: Date) =>
+    ask(async stripe => {
+      const created = { gte: Math.floor(at.getTime() / 1000) }
+      const all = await stripe.transfers.list({ created, limit: 100 }).autoPagingToArray({ limit: 10_000 })
+      return all.filter(({ metadata }) => metadata.transfer).map(one => seen(one, []))
+    }),
+})
 
 export type Connect = ReturnType<typeof openConnect>
 

@@ -16,6 +16,14 @@ export interface PaidAccount {
   readonly createdAt: Date
 }
 
+export interface Onboarding {
+  /** ISO 3166-1, of the account. */
+  readonly country: string
+  readonly email: string | null
+  readonly returnUrl: string
+  readonly refreshUrl: string
+}
+
 export interface Transfer {
   readonly id: string
   /** What it pays, in the including service: one transfer for each. */

@@ -29,6 +29,51 @@ const idOf = (prefix: string): string => `${prefix}_${randomBytes(10).toString('
 /** What Stripe asks of who has just begun. */
 const first = ['external_account', 'individual.first_name', 'tos_acceptance.date']
 
+const isReady = ({ due, disabled }: PlayAccount): boolean => due.length === 0 && disabled === null
+const given = ({ reversals }: PlayTransfer): number => reversals.reduce((sum, { amount }) => sum + amount, 0)
+
+const accountObject = (account: PlayAccount) => ({
+  id: account.id,
+  object: 'account',
+  country: account.country,
+  capabilities: { transfers: isReady(account) ? 'active' : 'inactive' },
+  charges_enabled: false,
+  details_submitted: account.due.length === 0,
+  metadata: { owner: account.owner },
+  payouts_enabled: isReady(account),
+  requirements: { currently_due: account.due, past_due: [], disabled_reason: account.disabled },
+  type: 'express',
+})
+const reversalObject = (transfer: PlayTransfer, { id, amount, notes }: PlayTransfer['reversals'][number]) => ({
+  id,
+  object: 'transfer_reversal',
+  amount,
+  currency: transfer.currency,
+  metadata: notes,
+  transfer: transfer.id,
+})
+const reversalsOf = (transfer: PlayTransfer) => ({
+  object: 'list',
+  data: transfer.reversals.map(one => reversalObject(transfer, one)).reverse(),
+  has_more: false,
+  url: `/v1/transfers/${transfer.id}/reversals`,
+})
+const transferObject = (transfer: PlayTransfer) => ({
+  id: transfer.id,
+  object: 'transfer',
+  amount: transfer.amount,
+  amount_reversed: given(transfer),
+  created: transfer.createdAt,
+  currency: transfer.currency,
+  description: transfer.description,
+  destination: transfer.destination,
+  livemode: false,
+  metadata: transfer.notes,
+  reversals: reversalsOf(transfer),
+  reversed: given(transfer) === transfer.amount,
+  transfer_group: transfer.group,
+})
+
 /** Connected accounts, and transfers to them, in the words of Stripe; `told` hears of what it would tell. */
 export function openConnectState(options: { now: () => Date; told: (event: Told) => void }) {
   const { now, told } = options
@@ -53,54 +98,16 @@ export function openConnectState(options: { now: () => Date; told: (event: Told)
     if (!found) throw new Denied(404, 'resource_missing', `No such transfer: '${id}'`)
     return found
   }
-  const isReady = ({ due, disabled }: PlayAccount): boolean => due.length === 0 && disabled === null
-  const given = ({ reversals }: PlayTransfer): number => reversals.reduce((sum, { amount }) => sum + amount, 0)
-
-  const accountObject = (account: PlayAccount) => ({
-    id: account.id,
-    object: 'account',
-    country: account.country,
-    capabilities: { transfers: isReady(account) ? 'active' : 'inactive' },
-    charges_enabled: false,
-    details_submitted: account.due.length === 0,
-    metadata: { owner: account.owner },
-    payouts_enabled: isReady(account),
-    requirements: { currently_due: account.due, past_due: [], disabled_reason: account.disabled },
-    type: 'express',
-  })
-  const reversalObject = (transfer: PlayTransfer, { id, amount, notes }: PlayTransfer['reversals'][number]) => ({
-    id,
-    object: 'transfer_reversal',
-    amount,
-    currency: transfer.currency,
-    metadata: notes,
-    transfer: transfer.id,
-  })
-  const reversalsOf = (transfer: PlayTransfer) => ({
-    object: 'list',
-    data: transfer.reversals.map(one => reversalObject(transfer, one)).reverse(),
-    has_more: false,
-    url: `/v1/transfers/${transfer.id}/reversals`,
-  })
-  const transferObject = (transfer: PlayTransfer) => ({
-    id: transfer.id,
-    object: 'transfer',
-    amount: transfer.amount,
-    amount_reversed: given(transfer),
-    created: transfer.createdAt,
-    currency: transfer.currency,
-    description: transfer.description,
-    destination: transfer.destination,
-    livemode: false,
-    metadata: transfer.notes,
-    reversals: reversalsOf(transfer),
-    reversed: given(transfer) === transfer.amount,
-    transfer_group: transfer.group,
-  })
-
   function change(id: string, changes: Partial<Pick<PlayAccount, 'due' | 'disabled'>>): void {
     const account = Object.assign(accountOf(id), changes)
     tell('account.updated', accountObject(account), id)
+  }
+
+  function open(form: URLSearchParams): PlayAccount {
+    const about = { country: form.get('country') ?? 'US', owner: nested(form, 'metadata').owner ?? '' }
+    const account = { id: idOf('acct'), ...about, due: [...first], disabled: null }
+    accounts.set(account.id, account)
+    return account
   }
 
   function send(form: URLSearchParams): PlayTransfer {
@@ -159,34 +166,35 @@ export function openConnectState(options: { now: () => Date; told: (event: Told)
       tell('account.application.deauthorized', { id: 'ca_standin', object: 'application' }, id)
     },
     reverse,
-    /** Answers as the API does; undefined where that is about something else. */
-    answer({ method, path, query, body }: Asked): unknown {
-      const [, , what, id, verb] = path.split('/')
-      const form = new URLSearchParams(body)
-      if (what === 'accounts' && method === 'POST' && !id) {
-        const about = { country: form.get('country') ?? 'US', owner: nested(form, 'metadata').owner ?? '' }
-        const account = { id: idOf('acct'), ...about, due: [...first], disabled: null }
-        accounts.set(account.id, account)
-        return accountObject(account)
-      }
-      if (what === 'accounts') return accountObject(accountOf(id!))
-      if (what === 'account_links') {
-        const { id: of } = accountOf(form.get('account') ?? '')
-        const url = `https://connect.example.com/setup/${of}/${randomBytes(6).toString('hex')}`
-        return { object: 'account_link', created: seconds(), expires_at: seconds() + 300, url }
-      }
-      if (what !== 'transfers') return undefined
-      if (verb === 'reversals' && method === 'GET') return reversalsOf(transferOf(id!))
-      if (verb === 'reversals')
-        return reverse(id!, form.has('amount') ? Number(form.get('amount')) : undefined, nested(form, 'metadata'))
-      if (id) return transferObject(transferOf(id))
-      if (method === 'POST') return transferObject(send(form))
-      const [group, since] = [query.get('transfer_group'), Number(query.get('created[gte]') ?? 0)]
-      const fits = ({ group: of, createdAt }: PlayTransfer) => (group === null || of === group) && createdAt >= since
-      const data = [...transfers.values()].filter(fits).reverse().map(transferObject)
-      return { object: 'list', data, has_more: false, url: path }
-    },
+    seconds,
+    send,
+    accountOf,
+    transferOf,
+    open,
   }
 }
 
 export type ConnectState = ReturnType<typeof openConnectState>
+
+/** Answers as the API does; undefined where that is about something else. */
+export function answerConnect(state: ConnectState, { method, path, query, body }: Asked): unknown {
+  const [, , what, id, verb] = path.split('/')
+  const form = new URLSearchParams(body)
+  if (what === 'accounts') return accountObject(method === 'POST' ? state.open(form) : state.accountOf(id!))
+  if (what === 'account_links') {
+    const { id: of } = state.accountOf(form.get('account') ?? '')
+    const url = `https://connect.example.com/setup/${of}/${randomBytes(6).toString('hex')}`
+    const created = state.seconds()
+    return { object: 'account_link', created, expires_at: created + 300, url }
+  }
+  if (what !== 'transfers') return undefined
+  if (verb === 'reversals' && method === 'GET') return reversalsOf(state.transferOf(id!))
+  if (verb === 'reversals')
+    return state.reverse(id!, form.has('amount') ? Number(form.get('amount')) : undefined, nested(form, 'metadata'))
+  if (id) return transferObject(state.transferOf(id))
+  if (method === 'POST') return transferObject(state.send(form))
+  const [group, since] = [query.get('transfer_group'), Number(query.get('created[gte]') ?? 0)]
+  const fits = ({ group: of, createdAt }: PlayTransfer) => (group === null || of === group) && createdAt >= since
+  const data = [...state.transfers.values()].filter(fits).reverse().map(transferObject)
+  return { object: 'list', data, has_more: false, url: path }
+}

@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { openConnectState, type ConnectState } from './connect.ts'
+import { answerConnect, openConnectState, type ConnectState } from './connect.ts'
 import { answerRazorpay, denialOfRazorpay, eventsOfRazorpay, signatureOfRazorpay } from './razorpay-wire.ts'
 import { Denied, openState, type PlayIntent, type PlayState } from './state.ts'
 import { answerStripe, denialOfStripe, eventsOfStripe, signatureOfStripe, type Told } from './stripe-wire.ts'
@@ -236,7 +236,9 @@ function openAnswering(about: {
     function work(): Answer {
       try {
         const about = { method, path, query, body }
-        const value = isStripe ? (connect.answer(about) ?? answerStripe(state, about)) : answerRazorpay(state, about)
+        const value = isStripe
+          ? (answerConnect(connect, about) ?? answerStripe(state, about))
+          : answerRazorpay(state, about)
         return { fingerprint, status: 200, body: JSON.stringify(value) }
       } catch (error) {
         if (error instanceof Denied) return deny(error)
