@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { call, event } from './define.ts'
 import {
+  CustomRole,
   Email,
   Id,
   Instant,
@@ -9,6 +10,7 @@ import {
   OrganisationIdentifier,
   OrganisationKind,
   OrganisationRole,
+  Permission,
   Role,
 } from './shared.ts'
 
@@ -307,12 +309,16 @@ export const MemberInvited = event(
     organisationName: Name,
     invitedBy: Name,
     role: OrganisationRole,
+    customRole: Type.Optional(CustomRole),
     locale: Locale,
     expiresAt: Instant,
   }),
 )
 
-/** Who belongs to an organisation changed; `role` is null for one who left or was removed. */
+/**
+ * Who belongs to an organisation changed; `role` is null for one who left or was removed. With a role that the
+ * organisation has defined it is what that comes to, `editor` or `viewer`.
+ */
 export const MemberChanged = event(
   'identity',
   'organisation.member-changed',
@@ -321,6 +327,7 @@ export const MemberChanged = event(
     organisationId: Id,
     userId: Id,
     role: Type.Union([OrganisationRole, Type.Null()]),
+    customRole: Type.Optional(CustomRole),
     version: Type.Integer(),
   }),
 )
@@ -566,12 +573,23 @@ export const listPeople = call(
   Type.Object({ people: Type.Array(Person) }),
 )
 
-/** The members of an organisation with their roles; empty when it is unknown. */
+/**
+ * The members of an organisation with their roles; empty when it is unknown. `permissions` is there for who has a role
+ * that the organisation has defined, and may no more than that.
+ */
 export const listMembers = call(
   'identity',
   'list_members',
   Type.Object({ organisationId: Id }),
-  Type.Object({ members: Type.Array(Type.Object({ ...Person.properties, role: OrganisationRole })) }),
+  Type.Object({
+    members: Type.Array(
+      Type.Object({
+        ...Person.properties,
+        role: OrganisationRole,
+        permissions: Type.Optional(Type.Array(Permission)),
+      }),
+    ),
+  }),
 )
 
 /** An organisation, what an admin has verified it to be, and its numbers. Fails with `organisation_unknown`. */

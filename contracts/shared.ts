@@ -164,3 +164,28 @@ export function scopeFor(service: string, method: string): string | undefined {
   const scope = `${part}:${method === 'GET' || method === 'HEAD' ? 'read' : 'write'}`
   return scopes.includes(scope) ? scope : undefined
 }
+
+/** Parts in which things belong to organisations. */
+const ofOrganisations = ['documents', 'passports', 'charging', 'billing', 'analytics', 'shop', 'vendors']
+
+/**
+ * What a role that an organisation has defined lets its members do while they act for it: scopes, and `people:write` to
+ * look after its members. What a person has for themselves, as their account and their messages, needs none.
+ */
+export const permissions = [...scopes.filter(scope => ofOrganisations.includes(scope.split(':')[0]!)), 'people:write']
+
+export const Permission = Type.Enum(permissions, { examples: ['passports:read'] })
+
+/** What a member whose role is of these permissions needs to use a route; undefined where that is none. */
+export function permissionFor(service: string, method: string): string | undefined {
+  const scope = scopeFor(service, method)
+  return scope && permissions.includes(scope) ? scope : undefined
+}
+
+/** A role that an organisation has defined, as it is given to somebody. */
+export const CustomRole = Type.Object({
+  id: Id,
+  name: Type.String({ examples: ['Accountant'] }),
+  permissions: Type.Array(Permission),
+})
+export type CustomRole = Static<typeof CustomRole>

@@ -212,27 +212,33 @@ create table invitations (
   created_at       timestamp with time zone  not null,
   expires_at       timestamp with time zone  not null,
   invited_by       uuid,
+  role_id          uuid,
   constraint invitations_pkey PRIMARY KEY (id),
   constraint invitations_organisation_id_email_key UNIQUE (organisation_id, email),
   constraint invitations_token_hash_key UNIQUE (token_hash),
   constraint invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES users(id) ON DELETE CASCADE,
   constraint invitations_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint invitations_organisation_id_role_id_fkey FOREIGN KEY (organisation_id, role_id) REFERENCES organisation_roles(organisation_id, id) ON DELETE CASCADE,
   constraint invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'editor'::text, 'viewer'::text])))
 );
 CREATE INDEX invitations_email ON identity.invitations USING btree (email);
 CREATE INDEX invitations_expiry ON identity.invitations USING btree (expires_at);
 CREATE INDEX invitations_inviter ON identity.invitations USING btree (invited_by);
+CREATE INDEX invitations_role ON identity.invitations USING btree (role_id) WHERE (role_id IS NOT NULL);
 
 create table members (
   organisation_id  uuid                      not null,
   user_id          uuid                      not null,
   role             text                      not null,
   joined_at        timestamp with time zone  not null,
+  role_id          uuid,
   constraint members_pkey PRIMARY KEY (organisation_id, user_id),
   constraint members_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint members_organisation_id_role_id_fkey FOREIGN KEY (organisation_id, role_id) REFERENCES organisation_roles(organisation_id, id),
   constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'editor'::text, 'viewer'::text])))
 );
+CREATE INDEX members_role ON identity.members USING btree (role_id) WHERE (role_id IS NOT NULL);
 CREATE INDEX members_user ON identity.members USING btree (user_id, organisation_id);
 
 create table organisation_identifiers (
@@ -269,6 +275,20 @@ create table organisation_kinds (
 CREATE INDEX organisation_kinds_asked_by ON identity.organisation_kinds USING btree (asked_by);
 CREATE INDEX organisation_kinds_decided_by ON identity.organisation_kinds USING btree (decided_by);
 CREATE INDEX organisation_kinds_waiting ON identity.organisation_kinds USING btree (asked_at, id) WHERE (state = 'asked'::text);
+
+create table organisation_roles (
+  id               uuid                      not null,
+  organisation_id  uuid                      not null,
+  name             text                      not null,
+  permissions      text[]                    not null,
+  version          integer                   not null default 1,
+  created_at       timestamp with time zone  not null,
+  constraint organisation_roles_pkey PRIMARY KEY (id),
+  constraint organisation_roles_organisation_id_id_key UNIQUE (organisation_id, id),
+  constraint organisation_roles_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint organisation_roles_permissions_check CHECK ((cardinality(permissions) > 0))
+);
+CREATE UNIQUE INDEX organisation_roles_name ON identity.organisation_roles USING btree (organisation_id, lower(name));
 
 create table organisations (
   id            uuid                      not null,

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { scopeFor, type OrganisationRole, type Role } from '../../contracts/shared.ts'
+import { permissionFor, scopeFor, type OrganisationRole, type Role } from '../../contracts/shared.ts'
 import { Problem } from '../problem.ts'
 
 /** Who asks: a person in a session, acting for themselves or for one organisation. */
@@ -7,7 +7,12 @@ export interface Actor {
   readonly userId: string
   readonly role: Role
   readonly sessionId: string
-  readonly organisation?: { readonly id: string; readonly role: OrganisationRole }
+  /** With `permissions` it is a role that the organisation has defined, which lets them do no more. */
+  readonly organisation?: {
+    readonly id: string
+    readonly role: OrganisationRole
+    readonly permissions?: string[]
+  }
   /** The admin who acts in their place (RFC 8693, 4.1). */
   readonly actedBy?: string
 }
@@ -155,14 +160,20 @@ export interface Access {
 }
 
 /**
- * Why a program may not do this by its scopes, whatever its owner may; undefined for people, and for what it was let do.
- * `service` is that of the route.
+ * Why a program may not do this by its scopes, nor a member by the role that their organisation has defined, whatever
+ * they may else; undefined for what they were let do. `service` is that of the route.
  */
-export function refuseBeyond({ scopes }: Visitor, service = 'operations', method: string): Problem | undefined {
+export function refuseBeyond(visitor: Visitor, service = 'operations', method: string): Problem | undefined {
   const needed = scopeFor(service, method)
-  if (!scopes || (needed && scopes.includes(needed))) return undefined
-  const detail = needed ? `The key or token needs the scope ${needed}.` : 'Only people who are signed in may do this.'
-  return new Problem('forbidden', 'scope_insufficient', { detail, ...(needed && { scope: needed }) })
+  const { scopes, role, organisation } = visitor
+  if (scopes && !(needed && scopes.includes(needed))) {
+    const detail = needed ? `The key or token needs the scope ${needed}.` : 'Only people who are signed in may do this.'
+    return new Problem('forbidden', 'scope_insufficient', { detail, ...(needed && { scope: needed }) })
+  }
+  const permission = role !== 'admin' && organisation?.permissions && permissionFor(service, method)
+  if (!permission || organisation!.permissions!.includes(permission)) return undefined
+  const detail = `Your role in the organisation you act for does not have the permission ${permission}.`
+  return new Problem('forbidden', 'permission_missing', { detail, permission })
 }
 
 /** The token of a header, whatever the case of its scheme (RFC 9110, 11.1). */

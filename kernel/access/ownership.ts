@@ -50,14 +50,20 @@ export function ownerFor(actor: Actor): Owner {
 
 /**
  * The organisation that the actor hands something of theirs to. Fails with `organisation_unknown` for one they do not
- * belong to, `editor_required` for its viewers.
+ * belong to, `editor_required` for its viewers, and for whose role there lacks the `permission`.
  */
 export function organisationFor(
   actor: Actor,
   id: string,
-  members: readonly { readonly userId: string; readonly role: OrganisationRole }[],
+  members: readonly {
+    readonly userId: string
+    readonly role: OrganisationRole
+    readonly permissions?: readonly string[]
+  }[],
+  permission: string,
 ): Owner {
-  const role = members.find(({ userId }) => userId === actor.userId)?.role
+  const own = members.find(({ userId }) => userId === actor.userId)
+  const role = own?.permissions?.includes(permission) === false ? 'viewer' : own?.role
   if (members.length === 0 || (!role && actor.role !== 'admin')) throw new Problem('not_found', 'organisation_unknown')
   return ownerFor({ ...actor, organisation: { id, role: role ?? 'owner' } })
 }

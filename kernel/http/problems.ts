@@ -1,4 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { permissionFor } from '../../contracts/shared.ts'
 import { anyone, anyoneAsThemselves, signedInBeforeTerms, signedInSomehow } from '../access/access.ts'
 import { Problem, statusOf, type ProblemKind } from '../problem.ts'
 import type { RouteSchema } from './http.ts'
@@ -41,6 +42,7 @@ const ofKernel: Problems = {
   acting_for_another: ['forbidden', 'An admin who acts in the place of somebody may not do this.'],
   role_insufficient: ['forbidden', 'Another role is needed.'],
   scope_insufficient: ['forbidden', 'The key or token of a program was not let do this.'],
+  permission_missing: ['forbidden', 'The role that the organisation has given them does not let them do this.'],
   editor_required: ['forbidden', 'One may read this, but only editors of its owner may change it.'],
   origin_not_allowed: ['forbidden', 'A change by cookie comes from a site that is not allowed to make it.'],
   metrics_local: ['forbidden', 'Figures are for who sends METRICS_TOKEN, or asks by METRICS_PORT.'],
@@ -134,6 +136,7 @@ export function codesOf({ method, config, schema = {} }: Pick<RouteOptions, 'met
     token_invalid: knows,
     revocations_unknown: knows,
     scope_insufficient: admits !== 'public',
+    permission_missing: admits !== 'public' && permissionFor(config?.service ?? '', [method].flat()[0]!),
     fresh_sign_in_required: config?.access?.maxAge,
     second_factor_missing: admits !== 'public' && config?.access !== signedInSomehow,
     terms_open: admits !== 'public' && ![signedInSomehow, signedInBeforeTerms].includes(config!.access!),

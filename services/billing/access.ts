@@ -1,4 +1,4 @@
-import type { OrganisationRole, Owner } from '#contracts/shared'
+import type { Owner } from '#contracts/shared'
 import { partiesOf, withRole, type Actor, type Tx } from '#kernel'
 
 /** Who sells. */
@@ -7,13 +7,15 @@ export const sellers = withRole('operator', 'admin')
 /** Whose things a list has; undefined is everybody's. */
 export const ownersFor = (actor: Actor): string[] | undefined => (actor.role === 'admin' ? undefined : partiesOf(actor))
 
-/** For whom the actor looks after money: themselves, and the organisation whose owner, admin or operator they are. */
+/** For whom the actor looks after money: themselves, and the organisation whose manager or operator they are. */
 export const managedBy = ({ userId, role, organisation }: Actor): string[] =>
-  organisation && (role === 'operator' || role === 'admin' || isManager(organisation.role))
+  organisation && (role === 'operator' || role === 'admin' || isManager(organisation))
     ? [userId, organisation.id]
     : [userId]
 
-const isManager = (role: OrganisationRole): boolean => role === 'owner' || role === 'admin'
+/** Owners and admins look after the money of an organisation, and whom it lets by a role of its own. */
+export const isManager = ({ role, permissions }: NonNullable<Actor['organisation']>): boolean =>
+  role === 'owner' || role === 'admin' || (permissions?.includes('billing:write') ?? false)
 
 /** Whether prices there are the actor's to say. */
 export const sellsAt = (actor: Actor, owner: Owner | null): boolean =>

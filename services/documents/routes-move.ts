@@ -28,7 +28,7 @@ export function moveRoutes(host: DocumentsHost): void {
     judge: (document: Document | undefined, index: number) => void,
   ): Promise<Document[]> {
     const { members } = await host.ask(listMembers, { organisationId })
-    const owner = organisationFor(actor, organisationId, members)
+    const owner = organisationFor(actor, organisationId, members, 'documents:write')
     return await db.transaction(async tx => {
       const found = new Map((await lockDocuments(tx, ids)).map(document => [document.id, document]))
       ids.forEach((id, index) => judge(found.get(id), index))

@@ -95,7 +95,7 @@ export function answers({ host, codes, tokens }: Identity): void {
 
   host.answer(listMembers, async ({ organisationId }) => ({
     members: (await listMembersOf(db, organisationId)).map(
-      ({ userId, email, firstName, lastName, locale, disabled, role }) => ({
+      ({ userId, email, firstName, lastName, locale, disabled, role, custom }) => ({
         userId,
         email,
         name: nameOf({ firstName, lastName }),
@@ -103,6 +103,7 @@ export function answers({ host, codes, tokens }: Identity): void {
         locale,
         disabled,
         role,
+        ...(custom && { permissions: custom.permissions }),
       }),
     ),
   }))

@@ -20,6 +20,7 @@ import { organisationDeletionRoute } from './organisations/deletion.ts'
 import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { passwordRoutes } from './passwords/routes.ts'
+import { roleRoutes } from './organisations/role-routes.ts'
 import { signInRuleRoutes } from './organisations/sign-in-rules.ts'
 import { transferRoute } from './organisations/transfer.ts'
 import { personal } from './personal.ts'
@@ -62,6 +63,7 @@ export const identity = defineService({
     organisationRoutes(shared)
     organisationDeletionRoute(shared)
     transferRoute(shared)
+    roleRoutes(shared)
     signInRuleRoutes(shared)
     operatorRoutes(shared)
     invitationRoutes(shared)

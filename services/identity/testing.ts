@@ -127,8 +127,12 @@ export async function held<T>(
 export type Person = Awaited<ReturnType<Awaited<ReturnType<typeof startIdentity>>['person']>>
 
 /** Identity, with people who found organisations and join them. */
-export async function startOrganisations(t: Parameters<typeof startIdentity>[0], environment = {}) {
-  const p = await startIdentity(t, { environment })
+export async function startOrganisations(
+  t: Parameters<typeof startIdentity>[0],
+  environment = {},
+  beside: readonly Service[] = [],
+) {
+  const p = await startIdentity(t, { environment }, beside)
   const found = async (owner: Person, name = 'Voltaic GmbH') =>
     (await p.post('/organisations', { name }, owner.headers)).json().id as string
   const invite = (by: Person, id: string, email: string, role: string) =>

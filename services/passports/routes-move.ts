@@ -30,7 +30,7 @@ export function moveRoutes(host: PassportsHost): void {
     judge: (held: Held | undefined, owner: Owner, index: number) => Held,
   ): Promise<void> {
     const { members } = await host.ask(listMembers, { organisationId })
-    const owner = organisationFor(actor, organisationId, members)
+    const owner = organisationFor(actor, organisationId, members, 'passports:write')
     await db.transaction(async tx => {
       const found = new Map((await lockHeld(tx, ids, actor)).map(held => [held.id, held]))
       const moved = ids.map((id, index) => {

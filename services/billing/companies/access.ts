@@ -1,8 +1,9 @@
 import { Problem, type Actor } from '#kernel'
+import { isManager } from '../access.ts'
 
 /** The company for which the actor looks after money, if any. */
 export const companyFor = ({ organisation }: Actor): string | undefined =>
-  organisation && (organisation.role === 'owner' || organisation.role === 'admin') ? organisation.id : undefined
+  organisation && isManager(organisation) ? organisation.id : undefined
 
 /** The same; fails with `company_unknown` for who acts for none, and with `company_manager_required`. */
 export function companyOf(actor: Actor): string {
@@ -13,6 +14,6 @@ export function companyOf(actor: Actor): string {
 
 function refused(): never {
   throw new Problem('forbidden', 'company_manager_required', {
-    detail: 'Owners and admins of an organisation look after its money.',
+    detail: 'Owners and admins of an organisation, and those whose role has billing:write, look after its money.',
   })
 }

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Email, Id, Instant, Line, linePattern, Locale, OrganisationRole, Role } from '#contracts/shared'
+import { Email, Id, Instant, Line, linePattern, Locale, OrganisationRole, Permission, Role } from '#contracts/shared'
 import { addressOf, isWide, Problem, shownAddress } from '#kernel'
 import type { IdentityHost } from '../host.ts'
 import type { User } from './store.ts'
@@ -8,6 +8,8 @@ import type { User } from './store.ts'
 export interface ActsFor {
   id: string
   role: OrganisationRole
+  /** Where it is a role that the organisation has defined. */
+  permissions?: string[]
 }
 
 export const UserView = Type.Object(
@@ -21,7 +23,16 @@ export const UserView = Type.Object(
     locale: Locale,
     createdAt: Instant,
     organisation: Type.Optional(
-      Type.Object({ id: Id, role: OrganisationRole }, { description: 'The organisation the session acts for' }),
+      Type.Object(
+        {
+          id: Id,
+          role: OrganisationRole,
+          permissions: Type.Optional(
+            Type.Array(Permission, { description: 'What a role that the organisation has defined lets do, no more' }),
+          ),
+        },
+        { description: 'The organisation the session acts for' },
+      ),
     ),
     actingFor: Type.Optional(
       Type.Object(

@@ -43,7 +43,9 @@ export function accountRoutes(shared: Identity): void {
   const hold = async (tx: Tx, { userId }: Actor): Promise<User> => (await lockUser(tx, userId, 'change')) ?? gone()
   // What the answer says depends on both.
   const tagOf = (user: User, { organisation, actedBy }: Actor) =>
-    [user.version, user.id, organisation?.id, organisation?.role, actedBy].filter(Boolean).join('-')
+    [user.version, user.id, organisation?.id, organisation?.role, organisation?.permissions?.join('.'), actedBy]
+      .filter(Boolean)
+      .join('-')
   const actingFor = async ({ actedBy, expiresAt }: Visitor) => {
     const admin = actedBy === undefined ? undefined : await findUser(db, actedBy)
     return admin && { actingFor: { by: admin.id, byName: nameOf(admin), until: new Date(expiresAt).toISOString() } }

@@ -34,14 +34,10 @@ export function openVisitors({ host, sessions, counted }: Identity) {
     const resumed = await db.transaction(async tx => {
       const user = await lockUser(tx, id, 'stay')
       const session = user && (await findSession(tx, sessionId))
-      const organisationId = session?.organisationId ?? undefined
-      const role = organisationId && (await holdMembership(tx, organisationId, id))
+      const organisationId = session?.organisationId
+      const organisation = organisationId ? await holdMembership(tx, organisationId, id) : undefined
       const issuedAt = await stampToken(tx, sessionId, now())
-      return (
-        user &&
-        session &&
-        issuedAt && { user, session, issuedAt, organisation: role ? { id: organisationId!, role } : undefined }
-      )
+      return user && session && issuedAt && { user, session, issuedAt, organisation }
     })
     if (resumed) await sessions.access(reply, resumed.user, resumed.session, resumed.organisation, resumed.issuedAt)
   }

@@ -108,14 +108,14 @@ export function openManaging(identity: Identity) {
 
     /** A new access token for who asks: what the former ones said has changed. */
     async renew(reply: Reply, { userId, sessionId, organisation }: Own) {
-      const { user, role, session, issuedAt } = await db.transaction(async tx => {
+      const { user, acts, session, issuedAt } = await db.transaction(async tx => {
         const user = (await lockUser(tx, userId, 'stay')) ?? gone()
         // Who has no factor any more may act for it no longer.
-        const role = organisation && (await holdMembership(tx, organisation.id, userId))
+        const acts = organisation && (await holdMembership(tx, organisation.id, userId))
         const issuedAt = (await stampToken(tx, sessionId, now())) ?? gone()
-        return { user, role, session: (await findSession(tx, sessionId)) ?? gone(), issuedAt }
+        return { user, acts, session: (await findSession(tx, sessionId)) ?? gone(), issuedAt }
       })
-      return await sessions.access(reply, user, session, role && { id: organisation!.id, role }, issuedAt)
+      return await sessions.access(reply, user, session, acts, issuedAt)
     },
   }
 }

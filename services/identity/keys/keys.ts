@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
-import { OrganisationRole, Role } from '#contracts/shared'
+import { Role } from '#contracts/shared'
 import { accessAudience, StartError, type Tx, type Visitor } from '#kernel'
+import type { ActsFor } from '../accounts/accounts.ts'
 import type { IdentityHost } from '../host.ts'
 import { seal, unseal } from '../secrets.ts'
 import { changeKey, deleteKeys, findKeys, insertKey, lockKeys, type SigningKey } from './store.ts'
@@ -20,7 +21,7 @@ export interface Claims {
   userId: string
   sessionId: string
   role: Role
-  organisation?: { id: string; role: OrganisationRole }
+  organisation?: ActsFor
   /** Of a program; people may all that they may. */
   scopes?: readonly string[]
   /** The client that a person let in; programs are named by their key. */

@@ -3,8 +3,8 @@ import { ApiKeyCreated, ApiKeyRevoked } from '#contracts/identity'
 import { Id, Line } from '#contracts/shared'
 import { type Actor, listQuery, newId, Page, page, Problem, signedIn, type Tx } from '#kernel'
 import { idAfter, type Identity } from '../identity.ts'
-import { enter, standingOf } from '../organisations/access.ts'
-import { refuseMemberChange } from '../organisations/organisations.ts'
+import { enter, roleIn } from '../organisations/access.ts'
+import { refuseMemberChange } from '../organisations/roles.ts'
 import { touchOrganisation } from '../organisations/store.ts'
 import { revoke } from '../sessions/sessions.ts'
 import { holdMembership } from '../sessions/store.ts'
@@ -133,7 +133,7 @@ function changeKeys(shared: Identity): void {
     const key = (await lockApiKey(tx, id)) ?? unknown()
     if (key.userId === actor.userId) return key
     if (!key.serviceAccountId || !key.organisationId) return unknown()
-    refuseMemberChange(await standingOf(tx, actor, key.organisationId).catch(unknown), undefined, null)
+    refuseMemberChange(await roleIn(tx, actor, key.organisationId).catch(unknown), undefined, null)
     return key
   }
   const unknown = (): never => {
@@ -251,7 +251,7 @@ function serviceAccounts(shared: Identity): void {
       }
       await db.transaction(async tx => {
         await touchOrganisation(tx, params.id)
-        refuseMemberChange(await standingOf(tx, actor, params.id), undefined, null)
+        refuseMemberChange(await roleIn(tx, actor, params.id), undefined, null)
         if ((await countServiceAccounts(tx, params.id)) >= mostAccounts)
           throw new Problem('conflict', 'too_many_service_accounts', {
             detail: `There are ${mostAccounts} service accounts already. Delete one first.`,
@@ -326,7 +326,7 @@ function serviceAccounts(shared: Identity): void {
       await prove(shared, actor, body.password)
       const made = await db.transaction(async tx => {
         await holdOrganisation(tx, params.id)
-        refuseMemberChange(await standingOf(tx, actor, params.id), undefined, null)
+        refuseMemberChange(await roleIn(tx, actor, params.id), undefined, null)
         await holdServiceAccount(tx, params.id, params.accountId, 'change')
         const owner = { userId: null, serviceAccountId: params.accountId, organisationId: params.id }
         return await addKey(tx, owner, body, now())

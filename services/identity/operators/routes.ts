@@ -18,8 +18,8 @@ import {
   withRole,
 } from '#kernel'
 import type { Identity } from '../identity.ts'
-import { enter, standingOf as roleOf } from '../organisations/access.ts'
-import { refuseMemberChange } from '../organisations/organisations.ts'
+import { enter, roleIn } from '../organisations/access.ts'
+import { refuseMemberChange } from '../organisations/roles.ts'
 import { findMember, touchOrganisation } from '../organisations/store.ts'
 import { readIdentifiers } from './identifiers.ts'
 import { type Kind, KindView, kindView, needsIdentifier, StandingView } from './kinds.ts'
@@ -72,7 +72,7 @@ export async function tellStanding(
 /** Only owners say what their organisation is. Under its lock; answers its new version. */
 async function hold(tx: Tx, actor: Actor, id: string): Promise<number> {
   const version = await touchOrganisation(tx, id)
-  refuseMemberChange(await roleOf(tx, actor, id), 'owner', null)
+  refuseMemberChange(await roleIn(tx, actor, id), 'owner', null)
   return version
 }
 

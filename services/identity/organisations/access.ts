@@ -1,6 +1,7 @@
 import type { OrganisationRole } from '#contracts/shared'
 import { type Actor, type Db, fail, Problem, type Tx } from '#kernel'
-import { findMember, findOrganisation, lacksFactor, type Organisation } from './store.ts'
+import type { Standing } from './roles.ts'
+import { findMember, findOrganisation, lacksFactor, type Seen } from './store.ts'
 
 export const needsFactor = [
   'forbidden',
@@ -16,17 +17,23 @@ export async function enter(
   db: Db,
   actor: Actor,
   id: string,
-): Promise<{ organisation: Organisation & { role: OrganisationRole | null }; own: OrganisationRole }> {
+): Promise<{ organisation: Seen; own: OrganisationRole; standing: Standing }> {
   const organisation = await findOrganisation(db, id, actor.userId)
   const own = actor.role === 'admin' ? 'owner' : organisation?.role
   if (!organisation || !own) throw new Problem('not_found', 'organisation_unknown')
   if (actor.role !== 'admin' && (await lacksFactor(db, id, actor.userId))) fail(...needsFactor)
-  return { organisation, own }
+  const custom = actor.role === 'admin' ? null : organisation.custom
+  return { organisation, own, standing: { role: own, custom } }
 }
 
 /** What the actor may be in the organisation by now. Only after `touchOrganisation`. */
-export async function standingOf(tx: Tx, actor: Actor, id: string): Promise<OrganisationRole> {
-  const own = actor.role === 'admin' ? 'owner' : await findMember(tx, id, actor.userId)
+export async function standingOf(tx: Tx, actor: Actor, id: string): Promise<Standing> {
+  const own =
+    actor.role === 'admin' ? ({ role: 'owner', custom: null } as const) : await findMember(tx, id, actor.userId)
   if (!own) throw new Problem('not_found', 'organisation_unknown')
   return own
 }
+
+/** The same for what only the four decide about. */
+export const roleIn = async (tx: Tx, actor: Actor, id: string): Promise<OrganisationRole> =>
+  (await standingOf(tx, actor, id)).role

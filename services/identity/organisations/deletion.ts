@@ -9,8 +9,9 @@ import type { Identity } from '../identity.ts'
 import { keysFor } from '../machines/store.ts'
 import { endClientsOf } from '../provider/ending.ts'
 import { forever, revoke, revokeTokens } from '../sessions/sessions.ts'
-import { enter, standingOf } from './access.ts'
-import { refuseMemberChange, tagOf } from './organisations.ts'
+import { enter, roleIn } from './access.ts'
+import { tagOf } from './organisations.ts'
+import { refuseMemberChange } from './roles.ts'
 import { deleteOrganisation, listMembersOf, type Organisation, touchOrganisation } from './store.ts'
 
 /** What would be left without an owner. */
@@ -87,7 +88,7 @@ export function organisationDeletionRoute({ host }: Identity): void {
       await db.transaction(async tx => {
         const version = await touchOrganisation(tx, id)
         requireMatch(request, tagOf(version - 1, actor))
-        refuseMemberChange(await standingOf(tx, actor, id), 'owner', null)
+        refuseMemberChange(await roleIn(tx, actor, id), 'owner', null)
         await endOrganisation(tx, { ...organisation, version }, now())
       })
       return reply.code(204).send()

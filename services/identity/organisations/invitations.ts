@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { MemberChanged, MemberInvited } from '#contracts/identity'
-import { Email, Id, OrganisationRole } from '#contracts/shared'
+import { Email, Id } from '#contracts/shared'
 import { type Actor, fail, type Limit, listQuery, newId, Page, page, Problem, shownAddress, signedIn } from '#kernel'
 import { nameOf, normalise, refuseUnreachable } from '../accounts/accounts.ts'
 import { findUser, lockUser, type User } from '../accounts/store.ts'
@@ -8,13 +8,9 @@ import { idAfter, type Identity } from '../identity.ts'
 import { digest, newSecret, seal } from '../secrets.ts'
 import { enter, standingOf } from './access.ts'
 import { invitationPages, membershipPage, Token } from './invitation-pages.ts'
-import {
-  InvitationView,
-  invitationView,
-  organisationView,
-  OrganisationView,
-  refuseMemberChange,
-} from './organisations.ts'
+import { InvitationView, invitationView, organisationView, OrganisationView } from './organisations.ts'
+import { GivenRole, memberOf, refuseMembership, sameStanding, type Standing, titleOf } from './roles.ts'
+import { standingFor } from './roles-store.ts'
 import {
   countWaiting,
   deleteInvitation,
@@ -26,7 +22,6 @@ import {
   insertMember,
   type Invitation,
   listInvitations,
-  type Member,
   touchOrganisation,
 } from './store.ts'
 
@@ -39,11 +34,11 @@ const most = { ofOrganisation: 200, toAddress: 20 }
 const answered = () =>
   fail('not_found', 'invitation_unknown', { detail: 'The invitation was answered, withdrawn, or has expired.' })
 
-const memberExists = ({ userId, role }: Pick<Member, 'userId' | 'role'>, email: string): Problem =>
+const memberExists = (member: Standing & { userId: string }, email: string): Problem =>
   new Problem('conflict', 'member_exists', {
-    detail: `${shownAddress(email)} is a member already, as ${role}. Give them another role instead.`,
-    userId,
-    role,
+    detail: `${shownAddress(email)} is a member already, as ${titleOf(member)}. Give them another role instead.`,
+    userId: member.userId,
+    ...memberOf(member),
   })
 
 /** Each is a mail in our name to somebody who did not ask for it. Fails with `too_many_requests`. */
@@ -108,19 +103,22 @@ export function invitationRoutes(identity: Identity): void {
           'organisation_needs_factor',
           'organisation_admin_required',
           'organisation_owner_required',
+          'role_wider',
+          'role_unknown',
           'member_exists',
           'invitations_limit_reached',
           'address_unreachable',
           'too_many_requests',
         ],
         params: ById,
-        body: Type.Object({ email: Email, role: OrganisationRole }),
+        body: Type.Object({ email: Email, role: GivenRole }),
         response: { 201: InvitationView },
       },
     },
     async ({ actor, params, body }, reply) => {
-      const { organisation, own } = await enter(db, actor, params.id)
-      refuseMemberChange(own, undefined, body.role)
+      const { organisation, standing } = await enter(db, actor, params.id)
+      const given = await standingFor(db, organisation.id, body.role)
+      refuseMembership(standing, undefined, given)
       const email = normalise(body.email)
       refuseUnreachable(host, email)
       const inviter = (await findUser(db, actor.userId)) ?? fail('unauthenticated', 'token_invalid')
@@ -130,7 +128,7 @@ export function invitationRoutes(identity: Identity): void {
         id,
         organisationId: organisation.id,
         email,
-        role: body.role,
+        ...given,
         locale: inviter.locale,
         invitedBy: inviter.id,
         tokenHash: digest(secret),
@@ -140,7 +138,9 @@ export function invitationRoutes(identity: Identity): void {
       }
       await db.transaction(async tx => {
         await touchOrganisation(tx, organisation.id)
-        refuseMemberChange(await standingOf(tx, actor, organisation.id), undefined, body.role)
+        // Another definition of the role is another answer to whether it may be given.
+        Object.assign(invitation, await standingFor(tx, organisation.id, body.role))
+        refuseMembership(await standingOf(tx, actor, organisation.id), undefined, invitation)
         const member = await findMemberByEmail(tx, organisation.id, invitation.email)
         if (member) throw memberExists(member, invitation.email)
         refuseMore(await countWaiting(tx, organisation.id, email, createdAt))
@@ -151,7 +151,8 @@ export function invitationRoutes(identity: Identity): void {
           email: invitation.email,
           organisationName: organisation.name,
           invitedBy: nameOf(inviter),
-          role: body.role,
+          role: invitation.role,
+          ...(invitation.custom && { customRole: invitation.custom }),
           locale: inviter.locale,
           expiresAt: invitation.expiresAt.toISOString(),
         })
@@ -173,7 +174,7 @@ export function invitationRoutes(identity: Identity): void {
       },
     },
     async ({ actor, params, query }) => {
-      refuseMemberChange((await enter(db, actor, params.id)).own, undefined, null)
+      refuseMembership((await enter(db, actor, params.id)).standing, undefined, null)
       return page(
         await listInvitations(db, params.id, now(), idAfter(query.after), query.limit),
         query.limit,
@@ -200,7 +201,7 @@ export function invitationRoutes(identity: Identity): void {
       },
     },
     async ({ actor, params }, reply) => {
-      refuseMemberChange((await enter(db, actor, params.id)).own, undefined, null)
+      refuseMembership((await enter(db, actor, params.id)).standing, undefined, null)
       const deleted = await db.transaction(tx => deleteInvitation(tx, params.id, params.invitationId))
       if (!deleted) throw new Problem('not_found', 'invitation_unknown')
       return reply.code(204).send()
@@ -223,12 +224,12 @@ export function invitationRoutes(identity: Identity): void {
         throw new Problem('forbidden', 'invitation_for_another', {
           detail: 'The invitation is for another address. Sign in as the one who was invited.',
         })
-      const role = await findMember(tx, organisationId, userId)
-      if (role && role !== invitation.role) throw memberExists({ userId, role }, user.email)
+      const known = await findMember(tx, organisationId, userId)
+      if (known && !sameStanding(known, invitation)) throw memberExists({ userId, ...known }, user.email)
       await deleteInvitation(tx, organisationId, invitation.id)
-      if (role) return
-      await insertMember(tx, organisationId, userId, invitation.role, now())
-      await tx.publish(MemberChanged, { organisationId, userId, role: invitation.role, version })
+      if (known) return
+      await insertMember(tx, organisationId, userId, invitation, now())
+      await tx.publish(MemberChanged, { organisationId, userId, ...memberOf(invitation), version })
     })
     return organisationView((await findOrganisation(db, organisationId, userId)) ?? answered())
   }

@@ -1,10 +1,15 @@
 import Type, { type Static } from 'typebox'
-import { Email, Id, Instant, Line, OrganisationRole } from '#contracts/shared'
-import { type Actor, Problem, shownAddress } from '#kernel'
+import { CustomRole, Email, Id, Instant, Line, OrganisationRole } from '#contracts/shared'
+import { type Actor, shownAddress } from '#kernel'
 import { nameOf } from '../accounts/accounts.ts'
-import type { Invitation, Member, Membership } from './store.ts'
+import type { Invitation, Member, Seen } from './store.ts'
 
 export const Name = Line(200, { examples: ['Voltaic GmbH'] })
+
+const customRole = Type.Optional({
+  ...CustomRole,
+  description: 'The role that the organisation has defined, where it is one; `role` is then what it comes to',
+})
 
 export const OrganisationView = Type.Object(
   {
@@ -13,6 +18,7 @@ export const OrganisationView = Type.Object(
     role: Type.Union([OrganisationRole, Type.Null()], {
       description: 'What you are in it; null for an admin of the platform who is no member',
     }),
+    customRole,
     createdAt: Instant,
   },
   { title: 'Organisation' },
@@ -27,6 +33,7 @@ export const MemberView = Type.Object(
     name: Type.String({ examples: ['Ada Lovelace'] }),
     email: Email,
     role: OrganisationRole,
+    customRole,
     joinedAt: Instant,
   },
   { title: 'Member' },
@@ -37,29 +44,27 @@ export const InvitationView = Type.Object(
     id: Id,
     email: Email,
     role: OrganisationRole,
+    customRole,
     createdAt: Instant,
     expiresAt: Instant,
   },
   { title: 'Invitation' },
 )
 
-export const organisationView = ({
+export const organisationView = ({ id, name, role, custom, createdAt }: Seen): Static<typeof OrganisationView> => ({
   id,
   name,
   role,
-  createdAt,
-}: Omit<Membership, 'role'> & { role: OrganisationRole | null }): Static<typeof OrganisationView> => ({
-  id,
-  name,
-  role,
+  ...(custom && { customRole: custom }),
   createdAt: createdAt.toISOString(),
 })
 
-export const memberView = ({ userId, email, role, joinedAt, ...names }: Member): Static<typeof MemberView> => ({
+export const memberView = ({ userId, email, role, custom, joinedAt, ...names }: Member): Static<typeof MemberView> => ({
   userId,
   name: nameOf(names),
   email: shownAddress(email),
   role,
+  ...(custom && { customRole: custom }),
   joinedAt: joinedAt.toISOString(),
 })
 
@@ -67,28 +72,14 @@ export const invitationView = ({
   id,
   email,
   role,
+  custom,
   createdAt,
   expiresAt,
 }: Invitation): Static<typeof InvitationView> => ({
   id,
   email: shownAddress(email),
   role,
+  ...(custom && { customRole: custom }),
   createdAt: createdAt.toISOString(),
   expiresAt: expiresAt.toISOString(),
 })
-
-/** Owners may all, admins all but with owners. A member may always leave. */
-export function refuseMemberChange(
-  own: OrganisationRole,
-  from: OrganisationRole | undefined,
-  to: OrganisationRole | null,
-): void {
-  if (own !== 'owner' && own !== 'admin')
-    throw new Problem('forbidden', 'organisation_admin_required', {
-      detail: 'Only owners and admins of the organisation may do this.',
-    })
-  if (own === 'admin' && (from === 'owner' || to === 'owner'))
-    throw new Problem('forbidden', 'organisation_owner_required', {
-      detail: 'Only an owner may make or change owners.',
-    })
-}

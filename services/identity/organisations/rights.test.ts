@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { UserRoleChanged } from '#contracts/identity'
 import { VendorApproved } from '#contracts/vendors'
 import { bearer, held, startOrganisations } from '../testing.ts'
-import { refuseMemberChange } from './organisations.ts'
+import { refuseMemberChange } from './roles.ts'
 
 test('owners may all, admins all but with owners, others nothing but leave', async t => {
   const { get, person, found, join, invite, put, remove, roles, renew, clock } = await startOrganisations(t)

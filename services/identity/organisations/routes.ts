@@ -1,21 +1,15 @@
 import Type from 'typebox'
 import { MemberChanged, OrganisationCreated } from '#contracts/identity'
-import { Id, OrganisationRole } from '#contracts/shared'
+import { Id } from '#contracts/shared'
 import { type Actor, newId, notModified, Page, page, listQuery, Problem, requireMatch, signedIn } from '#kernel'
 import { idAfter, type Identity } from '../identity.ts'
 import { tellStanding } from '../operators/routes.ts'
 import { askAnew } from '../operators/store.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
 import { enter, standingOf } from './access.ts'
-import {
-  memberView,
-  MemberView,
-  Name,
-  organisationView,
-  OrganisationView,
-  refuseMemberChange,
-  tagOf,
-} from './organisations.ts'
+import { memberView, MemberView, Name, organisationView, OrganisationView, tagOf } from './organisations.ts'
+import { GivenRole, memberOf, refuseMemberChange, refuseMembership, sameStanding } from './roles.ts'
+import { standingFor } from './roles-store.ts'
 import {
   changeMember,
   deleteUnfoundedInvitations,
@@ -55,7 +49,7 @@ export function organisationRoutes({ host }: Identity): void {
           name: organisation.name,
           ownerId: actor.userId,
         })
-        return organisationView({ ...organisation, role: 'owner' })
+        return organisationView({ ...organisation, role: 'owner', custom: null })
       })
       return reply.code(201).header('location', `/api/auth/organisations/${view.id}`).send(view)
     },
@@ -164,18 +158,19 @@ export function organisationRoutes({ host }: Identity): void {
    * Under the lock of the organisation, and with what the actor is in it by then: an admin just demoted changes nobody
    * any more.
    */
-  async function change(actor: Actor, id: string, userId: string, role: OrganisationRole | null): Promise<void> {
+  async function change(actor: Actor, id: string, userId: string, role: string | null): Promise<void> {
     await enter(db, actor, id)
     await db.transaction(async tx => {
       const version = await touchOrganisation(tx, id)
       const own = await standingOf(tx, actor, id)
       const former = await findMember(tx, id, userId)
-      if (!(userId === actor.userId && role === null)) refuseMemberChange(own, former, role)
+      const to = role && (await standingFor(tx, id, role))
+      if (!(userId === actor.userId && role === null)) refuseMembership(own, former, to || null)
       if (!former) throw new Problem('not_found', 'member_unknown')
-      if (former === role) return
-      await changeMember(tx, id, userId, role)
+      if (to && sameStanding(former, to)) return
+      await changeMember(tx, id, userId, to || null)
       await deleteUnfoundedInvitations(tx, id)
-      await tx.publish(MemberChanged, { organisationId: id, userId, role, version })
+      await tx.publish(MemberChanged, { organisationId: id, userId, ...memberOf(to || null), version })
       await revokeTokens(tx, userId, now())
     })
   }
@@ -187,17 +182,20 @@ export function organisationRoutes({ host }: Identity): void {
       schema: {
         summary: 'Give a member another role',
         description:
-          'Owners may all; admins all but with owners. Access tokens of the member are refused from now on; the next refresh has the new role.',
+          'Owners may all; admins all but with owners; who has `people:write` by a role of the organisation no more than ' +
+          'that role lets do. Access tokens of the member are refused from now on; the next refresh has the new role.',
         refuses: [
           'organisation_unknown',
           'organisation_needs_factor',
           'organisation_admin_required',
           'organisation_owner_required',
+          'role_wider',
+          'role_unknown',
           'member_unknown',
           'last_owner',
         ],
         params: Membership,
-        body: Type.Object({ role: OrganisationRole }),
+        body: Type.Object({ role: GivenRole }),
         response: { 204: Type.Null() },
       },
     },
@@ -219,6 +217,7 @@ export function organisationRoutes({ host }: Identity): void {
           'organisation_needs_factor',
           'organisation_admin_required',
           'organisation_owner_required',
+          'role_wider',
           'member_unknown',
           'last_owner',
         ],

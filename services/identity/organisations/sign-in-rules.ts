@@ -4,8 +4,8 @@ import { fail, signedIn } from '#kernel'
 import { findUser } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
-import { enter, needsFactor, standingOf } from './access.ts'
-import { refuseMemberChange } from './organisations.ts'
+import { enter, needsFactor, roleIn } from './access.ts'
+import { refuseMemberChange } from './roles.ts'
 import { findNeedsFactor, listMembersOf, touchOrganisation, writeNeedsFactor } from './store.ts'
 
 const RulesView = Type.Object(
@@ -63,7 +63,7 @@ export function signInRuleRoutes({ host: { db, http, now } }: Identity): void {
       await enter(db, actor, id)
       await db.transaction(async tx => {
         await touchOrganisation(tx, id)
-        refuseMemberChange(await standingOf(tx, actor, id), 'owner', null)
+        refuseMemberChange(await roleIn(tx, actor, id), 'owner', null)
         if (secondFactor && !(await findUser(tx, actor.userId))?.secondFactor) fail(...needsFactor)
         if ((await findNeedsFactor(tx, id)) === secondFactor) return
         await writeNeedsFactor(tx, id, secondFactor)

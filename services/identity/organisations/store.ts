@@ -1,6 +1,8 @@
-import { OrganisationRole } from '#contracts/shared'
+import type { OrganisationRole } from '#contracts/shared'
 import { type Db, fail, Problem, type Tx } from '#kernel'
 import type { User } from '../accounts/store.ts'
+import { predefined, type Standing } from './roles.ts'
+import { customOf } from './roles-store.ts'
 
 export interface Organisation {
   id: string
@@ -10,21 +12,20 @@ export interface Organisation {
 }
 
 /** An organisation as one member sees it. */
-export interface Membership extends Organisation {
-  role: OrganisationRole
-}
+export interface Membership extends Organisation, Standing {}
 
-export interface Member extends Pick<User, 'email' | 'firstName' | 'lastName' | 'locale' | 'disabled'> {
+/** The same for an admin of the platform, who need not be one. */
+export type Seen = Organisation & Pick<Standing, 'custom'> & { role: OrganisationRole | null }
+
+export interface Member extends Standing, Pick<User, 'email' | 'firstName' | 'lastName' | 'locale' | 'disabled'> {
   userId: string
-  role: OrganisationRole
   joinedAt: Date
 }
 
-export interface Invitation {
+export interface Invitation extends Standing {
   id: string
   organisationId: string
   email: string
-  role: OrganisationRole
   locale: 'en' | 'de'
   /** Null where it is not known; such an invitation is not accepted. */
   invitedBy: string | null
@@ -50,18 +51,14 @@ export const listOrganisations = async (
   after: string | undefined,
   limit: number,
 ): Promise<Membership[]> => db<Membership[]>`
-  select ${organisationColumns(db)}, m.role from members m join organisations o on o.id = m.organisation_id
+  select ${organisationColumns(db)}, m.role, ${customOf(db, 'm')} from members m join organisations o on o.id = m.organisation_id
   where m.user_id = ${userId} ${after ? db`and m.organisation_id > ${after}` : db``}
   order by m.organisation_id limit ${limit + 1}`
 
 /** The organisation, with the role the person has in it, if any. */
-export async function findOrganisation(
-  db: Db,
-  id: string,
-  userId: string,
-): Promise<(Organisation & { role: OrganisationRole | null }) | undefined> {
-  const [row] = await db<(Organisation & { role: OrganisationRole | null })[]>`
-    select ${organisationColumns(db)}, m.role from organisations o
+export async function findOrganisation(db: Db, id: string, userId: string): Promise<Seen | undefined> {
+  const [row] = await db<Seen[]>`
+    select ${organisationColumns(db)}, m.role, ${customOf(db, 'm')} from organisations o
     left join members m on m.organisation_id = o.id and m.user_id = ${userId}
     where o.id = ${id}`
   return row
@@ -139,29 +136,25 @@ export const listMembersOf = async (
   limit?: number,
 ): Promise<Member[]> => db<Member[]>`
   select u.id as "userId", u.email, u.first_name as "firstName", u.last_name as "lastName", u.locale,
-    u.disabled, m.role, m.joined_at as "joinedAt"
+    u.disabled, m.role, ${customOf(db, 'm')}, m.joined_at as "joinedAt"
   from members m join users u on u.id = m.user_id
   where m.organisation_id = ${organisationId} ${after ? db`and m.user_id > ${after}` : db``}
   order by m.user_id ${limit ? db`limit ${limit + 1}` : db``}`
 
-export async function findMember(
-  db: Db,
-  organisationId: string,
-  userId: string,
-): Promise<OrganisationRole | undefined> {
-  const [row] = await db<
-    { role: OrganisationRole }[]
-  >`select role from members where organisation_id = ${organisationId} and user_id = ${userId}`
-  return row?.role
+export async function findMember(db: Db, organisationId: string, userId: string): Promise<Standing | undefined> {
+  const [row] = await db<Standing[]>`
+    select m.role, ${customOf(db, 'm')} from members m
+    where m.organisation_id = ${organisationId} and m.user_id = ${userId}`
+  return row
 }
 
 export async function findMemberByEmail(
   db: Db,
   organisationId: string,
   email: string,
-): Promise<Pick<Member, 'userId' | 'role'> | undefined> {
-  const [row] = await db<Pick<Member, 'userId' | 'role'>[]>`
-    select m.user_id as "userId", m.role from users u join members m on m.user_id = u.id
+): Promise<(Standing & Pick<Member, 'userId'>) | undefined> {
+  const [row] = await db<(Standing & Pick<Member, 'userId'>)[]>`
+    select m.user_id as "userId", m.role, ${customOf(db, 'm')} from users u join members m on m.user_id = u.id
     where u.email = ${email} and m.organisation_id = ${organisationId}`
   return row
 }
@@ -170,26 +163,23 @@ export async function insertMember(
   tx: Tx,
   organisationId: string,
   userId: string,
-  role: OrganisationRole,
+  { role, custom }: Standing,
   now: Date,
 ): Promise<void> {
   await tx`
-    insert into members (organisation_id, user_id, role, joined_at)
-    values (${organisationId}, ${userId}, ${role}, ${now})`
+    insert into members (organisation_id, user_id, role, role_id, joined_at)
+    values (${organisationId}, ${userId}, ${role}, ${custom?.id ?? null}, ${now})`
 }
 
 /**
  * Gives a member another role, or with null ends the membership. Only after `touchOrganisation`: whoever comes second
  * sees what the first did, so one owner stays. Fails with `last_owner`.
  */
-export async function changeMember(
-  tx: Tx,
-  organisationId: string,
-  userId: string,
-  role: OrganisationRole | null,
-): Promise<void> {
-  if (role)
-    await tx`update members set role = ${role} where organisation_id = ${organisationId} and user_id = ${userId}`
+export async function changeMember(tx: Tx, organisationId: string, userId: string, to: Standing | null): Promise<void> {
+  if (to)
+    await tx`
+      update members set role = ${to.role}, role_id = ${to.custom?.id ?? null}
+      where organisation_id = ${organisationId} and user_id = ${userId}`
   else await tx`delete from members where organisation_id = ${organisationId} and user_id = ${userId}`
   // Another owner who cannot sign in is none, unless it is the same with the one who goes.
   const [owner] = await tx`
@@ -204,23 +194,28 @@ export async function changeMember(
 }
 
 const invitationColumns = (db: Db) => db`
-  i.id, i.organisation_id as "organisationId", i.email, i.role, i.locale, i.invited_by as "invitedBy",
+  i.id, i.organisation_id as "organisationId", i.email, i.role, ${customOf(db, 'i')}, i.locale, i.invited_by as "invitedBy",
   i.token_hash as "tokenHash", i.sealed, i.created_at as "createdAt", i.expires_at as "expiresAt"`
 
-/** Whether who made an invitation may still do so: `refuseMemberChange` for a row of it. */
+/** Whether who made an invitation may still do so: `refuseMembership` for a row of it. */
 const founded = (db: Db) => db`
   exists (
     select from users u left join members m on m.organisation_id = i.organisation_id and m.user_id = u.id
+      left join organisation_roles own on own.id = m.role_id
+      left join organisation_roles given on given.id = i.role_id
     where u.id = i.invited_by and not u.disabled
-      and (u.role = 'admin' or m.role = 'owner' or (m.role = 'admin' and i.role <> 'owner')))`
+      and (u.role = 'admin' or m.role = 'owner' or (m.role = 'admin' and i.role <> 'owner')
+        or ('people:write' = any(own.permissions) and i.role in ('editor', 'viewer') and own.permissions @>
+          coalesce(given.permissions, case i.role when 'editor' then ${[...predefined.editor]}::text[]
+            else ${[...predefined.viewer]}::text[] end))))`
 
 /** Takes the place of an earlier invitation of the same address. */
 export async function insertInvitation(tx: Tx, i: Invitation): Promise<void> {
   await tx`delete from invitations where organisation_id = ${i.organisationId} and email = ${i.email}`
   await tx`
     insert into invitations
-      (id, organisation_id, email, role, locale, invited_by, token_hash, sealed, created_at, expires_at)
-    values (${i.id}, ${i.organisationId}, ${i.email}, ${i.role}, ${i.locale}, ${i.invitedBy}, ${i.tokenHash},
+      (id, organisation_id, email, role, role_id, locale, invited_by, token_hash, sealed, created_at, expires_at)
+    values (${i.id}, ${i.organisationId}, ${i.email}, ${i.role}, ${i.custom?.id ?? null}, ${i.locale}, ${i.invitedBy}, ${i.tokenHash},
       ${i.sealed}, ${i.createdAt}, ${i.expiresAt})`
 }
 

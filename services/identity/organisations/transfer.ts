@@ -1,12 +1,13 @@
 import Type from 'typebox'
 import { MemberChanged } from '#contracts/identity'
-import { Id, OrganisationRole } from '#contracts/shared'
+import { Id } from '#contracts/shared'
 import { fresh, Problem, signedIn } from '#kernel'
 import { findUser } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
 import { enter } from './access.ts'
 import { MemberView, memberView } from './organisations.ts'
+import { memberOf, sameStanding, type Standing } from './roles.ts'
 import { changeMember, deleteUnfoundedInvitations, findMember, listMembersOf, touchOrganisation } from './store.ts'
 
 /** An organisation changes hands in one step: there is never a moment with no owner, or with one too many. */
@@ -42,7 +43,7 @@ export function transferRoute({ host }: Identity): void {
       const to = body.userId.toLowerCase()
       return await db.transaction(async tx => {
         await touchOrganisation(tx, id)
-        if ((await findMember(tx, id, actor.userId)) !== 'owner')
+        if ((await findMember(tx, id, actor.userId))?.role !== 'owner')
           throw new Problem('forbidden', 'organisation_owner_required', {
             detail: 'Only an owner hands an organisation over.',
           })
@@ -50,16 +51,17 @@ export function transferRoute({ host }: Identity): void {
         if (!former) throw new Problem('not_found', 'member_unknown')
         if ((await findUser(tx, to))?.disabled)
           throw new Problem('conflict', 'last_owner', { detail: 'They cannot sign in, so they own nothing alone.' })
-        const changes: [string, OrganisationRole | undefined, OrganisationRole | null][] = [
-          [to, former, 'owner'],
-          [actor.userId, 'owner', body.stayAs],
+        const owner: Standing = { role: 'owner', custom: null }
+        const changes: [string, Standing, Standing | null][] = [
+          [to, former, owner],
+          [actor.userId, owner, body.stayAs && { role: body.stayAs, custom: null }],
         ]
-        for (const [userId, before, role] of changes) {
-          if (before === role) continue
+        for (const [userId, before, after] of changes) {
+          if (after && sameStanding(before, after)) continue
           // A version each: who keeps members goes by it.
           const version = await touchOrganisation(tx, id)
-          await changeMember(tx, id, userId, role)
-          await tx.publish(MemberChanged, { organisationId: id, userId, role, version })
+          await changeMember(tx, id, userId, after)
+          await tx.publish(MemberChanged, { organisationId: id, userId, ...memberOf(after), version })
         }
         await deleteUnfoundedInvitations(tx, id)
         for (const userId of [to, actor.userId].sort()) await revokeTokens(tx, userId, now())

@@ -6,7 +6,7 @@ import { listQuery, newId, Page, page, Problem, signedIn, type Tx, type Visitor 
 import { idAfter, type Identity } from '../identity.ts'
 import { prove, wrongSignIn } from '../machines/proof.ts'
 import { holdOrganisation } from '../machines/store.ts'
-import { enter, standingOf } from '../organisations/access.ts'
+import { enter, roleIn } from '../organisations/access.ts'
 import {
   type Client,
   ClientBody,
@@ -58,7 +58,7 @@ const adminRequired = (): never => {
 async function refuseOthers(tx: Tx, actor: Visitor, organisationId: string | null): Promise<void> {
   if (organisationId === null) return actor.role === 'admin' ? undefined : adminRequired()
   await holdOrganisation(tx, organisationId)
-  if ((await standingOf(tx, actor, organisationId)) !== 'owner') ownerRequired()
+  if ((await roleIn(tx, actor, organisationId)) !== 'owner') ownerRequired()
 }
 
 function registering(shared: Identity): void {

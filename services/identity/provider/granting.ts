@@ -120,9 +120,8 @@ function openHolding({ host, tokens, sessions }: Identity) {
     if (!grant || grant.expiresAt <= now()) return undefined
     // Whoever has to set up a second factor first may do nothing else, nor may what they let in.
     if (sessions.factorOf(user) === 'missing') return undefined
-    const role = grant.organisationId && (await holdMembership(tx, grant.organisationId, user.id))
-    if (grant.organisationId && !role) return undefined
-    const organisation = role ? { id: grant.organisationId!, role } : undefined
+    const organisation = grant.organisationId ? await holdMembership(tx, grant.organisationId, user.id) : undefined
+    if (grant.organisationId && !organisation) return undefined
     // What the client is registered for no more it gets no more.
     const scopes = grant.scopes.filter(scope => known.scopes.includes(scope))
     return { user, grant, organisation, scopes, issuedAt: (await stampGrant(tx, grant.id, now()))! }

@@ -58,8 +58,8 @@ export function actingRoute({ host, tokens }: Identity): void {
         const admin = await findUser(tx, actor.userId)
         if (user.id === actor.userId || user.role === 'admin' || user.disabled || !admin)
           throw new Problem('conflict', 'acting_refused')
-        const role = body.organisationId && (await holdMembership(tx, body.organisationId, user.id))
-        if (body.organisationId && !role) throw new Problem('not_found', 'organisation_unknown')
+        const organisation = body.organisationId ? await holdMembership(tx, body.organisationId, user.id) : undefined
+        if (body.organisationId && !organisation) throw new Problem('not_found', 'organisation_unknown')
         await insertActing(tx, {
           id: sessionId,
           userId: user.id,
@@ -79,7 +79,7 @@ export function actingRoute({ host, tokens }: Identity): void {
           reason: body.reason.trim(),
           until: until.toISOString(),
         })
-        return { user, organisation: role ? { id: body.organisationId!.toLowerCase(), role } : undefined }
+        return { user, organisation }
       })
       // Nothing that asks for a proof takes one of 1970.
       const proof = { authenticatedAt: new Date(0), methods: [] }

@@ -158,8 +158,7 @@ export function sessionRoutes(identity: Identity): void {
 
   /** A person who left the organisation acts for themselves again. */
   async function actingFor(tx: Tx, { organisationId, userId }: Session): Promise<ActsFor | undefined> {
-    const role = organisationId && (await holdMembership(tx, organisationId, userId))
-    return role ? { id: organisationId, role } : undefined
+    return organisationId ? await holdMembership(tx, organisationId, userId) : undefined
   }
 
   http.post(
@@ -244,25 +243,19 @@ export function sessionRoutes(identity: Identity): void {
 
   const switched = async (request: Request, reply: Reply, organisationId: string | null) => {
     const { userId, sessionId } = request.actor
-    const { user, session, role, issuedAt } = await db.transaction(async tx => {
+    const { user, session, acts, issuedAt } = await db.transaction(async tx => {
       const user = await lockUser(tx, userId, 'stay')
-      const role = organisationId ? await holdMembership(tx, organisationId, userId) : undefined
-      if (organisationId && !role && (await findMember(tx, organisationId, userId))) fail(...needsFactor)
-      if (organisationId && !role) throw new Problem('not_found', 'organisation_unknown')
+      const acts = organisationId ? await holdMembership(tx, organisationId, userId) : undefined
+      if (organisationId && !acts && (await findMember(tx, organisationId, userId))) fail(...needsFactor)
+      if (organisationId && !acts) throw new Problem('not_found', 'organisation_unknown')
       const issuedAt = await stampToken(tx, sessionId, now())
       const session = await findSession(tx, sessionId)
       if (!user || !issuedAt || !session)
         throw new Problem('unauthenticated', 'token_invalid', { detail: 'The session has ended. Sign in again.' })
       await actFor(tx, sessionId, organisationId)
-      return { user, session, role, issuedAt }
+      return { user, session, acts, issuedAt }
     })
-    return await sessions.access(
-      reply,
-      user,
-      session,
-      organisationId && role ? { id: organisationId, role } : undefined,
-      issuedAt,
-    )
+    return await sessions.access(reply, user, session, acts, issuedAt)
   }
 
   http.post(

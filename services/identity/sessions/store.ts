@@ -1,5 +1,6 @@
-import { OrganisationRole } from '#contracts/shared'
+import type { OrganisationRole } from '#contracts/shared'
 import type { Db, Tx } from '#kernel'
+import type { ActsFor } from '../accounts/accounts.ts'
 import { userColumns, type User } from '../accounts/store.ts'
 
 export interface Session {
@@ -186,17 +187,17 @@ export const sessionsOf = async (db: Db, userId: string): Promise<{ id: string; 
   union all select id, used_at from api_keys where user_id = ${userId} and used_at is not null
   union all select id, used_at from client_grants where user_id = ${userId}`
 
-/** What the person is in the organisation, held until the transaction ends; nothing where it asks for a factor they lack. */
-export async function holdMembership(
-  tx: Tx,
-  organisationId: string,
-  userId: string,
-): Promise<OrganisationRole | undefined> {
-  const [row] = await tx<{ role: OrganisationRole }[]>`
-    select m.role from members m join organisations o on o.id = m.organisation_id join users u on u.id = m.user_id
+/** The organisation as the person acts for it, held until the transaction ends; nothing where it asks for a factor they lack. */
+export async function holdMembership(tx: Tx, organisationId: string, userId: string): Promise<ActsFor | undefined> {
+  const [row] = await tx<{ id: string; role: OrganisationRole; roleId: string | null }[]>`
+    select o.id, m.role, m.role_id as "roleId" from members m join organisations o on o.id = m.organisation_id join users u on u.id = m.user_id
     where m.organisation_id = ${organisationId} and m.user_id = ${userId} and (u.second_factor or not o.needs_factor)
     for share of m`
-  return row?.role
+  if (!row?.roleId) return row && { id: row.id, role: row.role }
+  // Asked for once the membership is held: who changes the role holds it too.
+  const [custom] = await tx<{ permissions: string[] }[]>`
+    select permissions from organisation_roles where id = ${row.roleId}`
+  return { id: row.id, role: row.role, permissions: custom!.permissions }
 }
 
 export async function deleteExpiredSessions(tx: Tx, now: Date): Promise<void> {

@@ -206,6 +206,19 @@ export const cases: Record<string, Case> = {
     inApp: told([grace, 'Ihre Mitgliedschaft wurde geändert']),
     link: 'https://ohmnibus.example.com/api/auth/memberships',
   },
+  'a membership with a role of the organisation': {
+    event: identity.MemberChanged,
+    data: {
+      organisationId: company.id,
+      userId: grace.userId,
+      role: 'editor',
+      customRole: { id, name: 'Buchhaltung', permissions: ['billing:read', 'billing:write'] },
+      version: 3,
+    },
+    mails: { 'grace@example.com': 'Ihre Mitgliedschaft wurde geändert' },
+    inApp: told([grace, 'Ihre Mitgliedschaft wurde geändert']),
+    link: 'https://ohmnibus.example.com/api/auth/memberships',
+  },
   'an organisation that asks what it is to be': {
     event: identity.OrganisationKindsChanged,
     data: { organisationId: company.id, kinds: [], identifiers: [], decided: null, version: 4 },

@@ -21,7 +21,7 @@ import {
   UserRoleChanged,
 } from '#contracts/identity'
 import { both, inAppOnly, rule, mailOnly, security, unlessUnknown, type Audience, type Policy } from './kind.ts'
-import { operatorIn, roleIn, timeIn, unlinked } from './wording.ts'
+import { givenIn, operatorIn, roleIn, timeIn, unlinked } from './wording.ts'
 
 /** Somebody waits for it before a form. */
 const code: Policy = { ...mailOnly, urgency: 'urgent' }
@@ -362,7 +362,7 @@ export const identity = {
   }),
 
   'organisation.member-invited': rule(MemberInvited, mailOnly, {
-    drafts: ({ invitationId, email, locale, organisationName, invitedBy, role, expiresAt }) => [
+    drafts: ({ invitationId, email, locale, organisationName, invitedBy, role, customRole, expiresAt }) => [
       {
         audience: { kind: 'address', address: email, locale },
         facts: {
@@ -370,6 +370,7 @@ export const identity = {
           organisation: unlinked(organisationName),
           invitedBy: unlinked(invitedBy),
           role,
+          roleName: customRole ? unlinked(customRole.name) : null,
           until: expiresAt,
         },
       },
@@ -378,19 +379,19 @@ export const identity = {
       const found = await unlessUnknown('invitation_unknown', ask(getInvitation, { invitationId }))
       return found && { link: found.link }
     },
-    en: ({ organisation, invitedBy, role, until }) => ({
+    en: ({ organisation, invitedBy, role, roleName, until }) => ({
       title: `Invitation to “${organisation}”`,
       text: [
-        `${invitedBy} invites you to join the organisation “${organisation}” on Ohmnibus as ${roleIn('en', role)}.`,
+        `${invitedBy} invites you to join the organisation “${organisation}” on Ohmnibus as ${givenIn('en', role, roleName)}.`,
       ],
       action: 'See the invitation',
       note: `The invitation ends on ${timeIn('en', until)}. If you do not know the sender, ignore it.`,
     }),
-    de: ({ organisation, invitedBy, role, until }) => ({
+    de: ({ organisation, invitedBy, role, roleName, until }) => ({
       title: `Einladung zu „${organisation}“`,
       text: [
         `${invitedBy} lädt Sie ein, der Organisation „${organisation}“ auf Ohmnibus beizutreten ` +
-          `(Rolle: ${roleIn('de', role)}).`,
+          `(Rolle: ${givenIn('de', role, roleName)}).`,
       ],
       action: 'Die Einladung ansehen',
       note:
@@ -415,12 +416,18 @@ export const identity = {
   }),
 
   'organisation.member-changed': rule(MemberChanged, both, {
-    drafts: ({ userId, role }) => [{ audience: person(userId), facts: { role }, path: organisations }],
-    en: ({ role }) => ({
+    drafts: ({ userId, role, customRole }) => [
+      {
+        audience: person(userId),
+        facts: { role, roleName: customRole ? unlinked(customRole.name) : null },
+        path: organisations,
+      },
+    ],
+    en: ({ role, roleName }) => ({
       ...(role
         ? {
             title: 'Your membership was changed',
-            text: [`You are ${roleIn('en', role)} of an organisation now.`],
+            text: [`You are ${givenIn('en', role, roleName)} of an organisation now.`],
           }
         : {
             title: 'Your membership has ended',
@@ -428,11 +435,11 @@ export const identity = {
           }),
       action: 'See your organisations',
     }),
-    de: ({ role }) => ({
+    de: ({ role, roleName }) => ({
       ...(role
         ? {
             title: 'Ihre Mitgliedschaft wurde geändert',
-            text: [`Ihre Rolle in einer Organisation ist jetzt: ${roleIn('de', role)}.`],
+            text: [`Ihre Rolle in einer Organisation ist jetzt: ${givenIn('de', role, roleName)}.`],
           }
         : {
             title: 'Ihre Mitgliedschaft ist beendet',

@@ -31,6 +31,10 @@ const roles: Record<Locale, Record<Role | OrganisationRole, string>> = {
 
 export const roleIn = (locale: Locale, role: Role | OrganisationRole): string => roles[locale][role]
 
+/** The same in an organisation, which may have named it. */
+export const givenIn = (locale: Locale, role: OrganisationRole, name?: string | null): string =>
+  !name ? roleIn(locale, role) : locale === 'de' ? `„${name}“` : `“${name}”`
+
 const operators: Record<Locale, Record<OrganisationKind, string>> = {
   en: {
     manufacturer: 'a manufacturer',

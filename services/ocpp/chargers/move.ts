@@ -30,7 +30,12 @@ export function moveRoutes(host: OcppHost): void {
     const owner: Owner =
       organisationId === null
         ? { kind: 'person', id: actor.userId }
-        : organisationFor(actor, organisationId, (await host.ask(listMembers, { organisationId })).members)
+        : organisationFor(
+            actor,
+            organisationId,
+            (await host.ask(listMembers, { organisationId })).members,
+            'charging:write',
+          )
     await db.transaction(async tx => {
       const found = new Map((await lockChargers(tx, ids)).map(charger => [charger.id, charger]))
       ids.forEach((id, index) => judge(found.get(id), index))

@@ -31,7 +31,12 @@ export function moveRoutes(host: StationsHost): void {
     const owner: Owner =
       organisationId === null
         ? { kind: 'person', id: actor.userId }
-        : organisationFor(actor, organisationId, (await host.ask(listMembers, { organisationId })).members)
+        : organisationFor(
+            actor,
+            organisationId,
+            (await host.ask(listMembers, { organisationId })).members,
+            'charging:write',
+          )
     return await db.transaction(async tx => {
       const moved: WholeStation[] = []
       const order = ids.map((id, index) => ({ id, index })).sort((a, b) => (a.id < b.id ? -1 : 1))

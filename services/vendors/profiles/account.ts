@@ -25,10 +25,11 @@ const AccountView = Type.Object(
 
 type Account = Pick<Profile, 'iban' | 'accountHolder'>
 
-/** For whose money somebody looks: their own, and that of the organisation whose owner or admin they are. Fails with `account_manager_required`. */
+/** For whose money somebody looks: their own, and that of the organisation whose owner or admin they are, or that lets them. Fails with `account_manager_required`. */
 export function managedBy({ userId, organisation }: Actor): string {
   if (!organisation) return userId
-  if (organisation.role !== 'owner' && organisation.role !== 'admin')
+  const { role, permissions } = organisation
+  if (role !== 'owner' && role !== 'admin' && !permissions?.includes('vendors:write'))
     throw new Problem('forbidden', 'account_manager_required')
   return organisation.id
 }

@@ -5,6 +5,7 @@ import { Adding } from '../../blocks/adding.tsx'
 import { Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
+import type { Schema } from '../../blocks/schema.ts'
 import { createScreen, detailScreen, listScreen } from '../../blocks/screens.tsx'
 import { useTexts } from '../../texts/texts.tsx'
 import type { Catalogue } from '../../texts/en.ts'
@@ -88,13 +89,20 @@ const invitationsOf = (id: string) =>
     empty: texts => ({ title: texts.people.invitations, text: texts.people.emptyInvitations }),
   })
 
+const { role, ...fields } = invitation.properties!
+/** One of the four roles by its name; the other ones have ids, which nobody types. */
+const inviting: Schema = {
+  ...invitation,
+  properties: { ...fields, role: { ...role, anyOf: role!.anyOf!.filter(({ enum: words }) => words) } },
+}
+
 function Invitations({ id }: { id: string }) {
   const texts = useTexts()
   return (
     <>
       <Adding
         name={`invitation ${id}`}
-        schema={invitation}
+        schema={inviting}
         button={texts.people.invite}
         save={body => ask('POST', `/api/auth/organisations/${id}/invitations`, { body })}
       />

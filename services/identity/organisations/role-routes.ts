@@ -1,0 +1,210 @@
+import Type, { type Static } from 'typebox'
+import { MemberChanged } from '#contracts/identity'
+import { type CustomRole, Id, OrganisationRole } from '#contracts/shared'
+import { newId, notModified, Problem, requireMatch, signedIn, type Tx } from '#kernel'
+import type { Identity } from '../identity.ts'
+import { revokeTokens } from '../sessions/sessions.ts'
+import { enter, roleIn } from './access.ts'
+import {
+  GivenRole,
+  memberOf,
+  PredefinedRoleView,
+  predefined,
+  refuseMemberChange,
+  RoleBody,
+  RoleChange,
+  roleOf,
+  RoleView,
+  type Standing,
+  wholePermissions,
+} from './roles.ts'
+import { deleteRole, findRole, insertRole, listRoles, standingFor, type StoredRole, updateRole } from './roles-store.ts'
+import { deleteUnfoundedInvitations, touchOrganisation } from './store.ts'
+
+const mostRoles = 50
+
+const guarded = ['organisation_unknown', 'organisation_needs_factor'] as const
+const ById = Type.Object({ id: Id })
+const ByRole = Type.Object({ id: Id, roleId: Id })
+
+const roleView = ({ id, name, permissions, members, createdAt }: StoredRole): Static<typeof RoleView> => ({
+  id,
+  name,
+  permissions,
+  members,
+  createdAt: createdAt.toISOString(),
+})
+
+/** Roles that an organisation has defined. Owners and admins do, who have all permissions: none is wider than theirs. */
+export function roleRoutes(identity: Identity): void {
+  listAndAdd(identity)
+  changeAndEnd(identity)
+}
+
+function listAndAdd({ host: { db, http, now } }: Identity): void {
+  http.get(
+    '/organisations/:id/roles',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'The roles that an organisation gives, and what each lets do',
+        refuses: guarded,
+        params: ById,
+        response: {
+          200: Type.Object(
+            { predefined: Type.Array(PredefinedRoleView), items: Type.Array(RoleView) },
+            { title: 'OrganisationRoles' },
+          ),
+        },
+      },
+    },
+    async ({ actor, params: { id } }) => {
+      await enter(db, actor, id)
+      const four = Object.keys(predefined) as OrganisationRole[]
+      return {
+        predefined: four.map(role => ({ role, permissions: [...predefined[role]] })),
+        items: (await listRoles(db, id)).map(roleView),
+      }
+    },
+  )
+
+  http.post(
+    '/organisations/:id/roles',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Define a role of an organisation',
+        description:
+          'Whoever has it may what its permissions say while they act for the organisation, on every route, and by ' +
+          'their keys; what they may for themselves stays. Owners and admins define roles.',
+        honours: ['Idempotency-Key'],
+        gives: ['ETag'],
+        refuses: [...guarded, 'organisation_admin_required', 'role_exists', 'too_many_roles'],
+        params: ById,
+        body: RoleBody,
+        response: { 201: RoleView },
+      },
+    },
+    async (request, reply) => {
+      const {
+        actor,
+        params: { id },
+        body,
+      } = request
+      await enter(db, actor, id)
+      const made = await db.once(request, async tx => {
+        await touchOrganisation(tx, id)
+        refuseMemberChange(await roleIn(tx, actor, id), undefined, null)
+        if ((await listRoles(tx, id)).length >= mostRoles)
+          throw new Problem('conflict', 'too_many_roles', { limit: mostRoles })
+        const role = {
+          id: newId(),
+          name: body.name.trim(),
+          permissions: wholePermissions(body.permissions),
+          createdAt: now(),
+        }
+        await insertRole(tx, id, role)
+        return roleView({ ...role, version: 1, members: 0 })
+      })
+      return reply.code(201).header('etag', '"1"').send(made)
+    },
+  )
+}
+
+function changeAndEnd({ host: { db, http, now } }: Identity): void {
+  /** What its members may do is something else from now on: their tokens end, as those of who is disabled. */
+  async function changed(tx: Tx<'identity'>, id: string, members: readonly string[], to: Standing): Promise<void> {
+    await deleteUnfoundedInvitations(tx, id)
+    for (const userId of members) {
+      // A version each: who keeps members goes by it.
+      const version = await touchOrganisation(tx, id)
+      await tx.publish(MemberChanged, { organisationId: id, userId, ...memberOf(to), version })
+      await revokeTokens(tx, userId, now())
+    }
+  }
+
+  http.patch(
+    '/organisations/:id/roles/:roleId',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Define a role of an organisation anew',
+        description: 'What it lets do holds at once, for all who have it.',
+        honours: ['If-Match'],
+        gives: ['ETag'],
+        refuses: [...guarded, 'organisation_admin_required', 'role_unknown', 'role_exists'],
+        params: ByRole,
+        body: RoleChange,
+        response: { 200: RoleView },
+      },
+    },
+    async (request, reply) => {
+      const {
+        actor,
+        params: { id, roleId },
+        body,
+      } = request
+      await enter(db, actor, id)
+      const role = await db.transaction(async tx => {
+        await touchOrganisation(tx, id)
+        refuseMemberChange(await roleIn(tx, actor, id), undefined, null)
+        const former = await findRole(tx, id, roleId)
+        requireMatch(request, former.version)
+        const next: CustomRole = {
+          id: former.id,
+          name: body.name?.trim() ?? former.name,
+          permissions: body.permissions ? wholePermissions(body.permissions) : former.permissions,
+        }
+        const lets = next.permissions.join() !== former.permissions.join()
+        if (!lets && next.name === former.name) return former
+        const members = await updateRole(tx, next)
+        if (lets) await changed(tx, id, members, { role: roleOf(next.permissions), custom: next })
+        return await findRole(tx, id, roleId)
+      })
+      notModified(request, reply, role.version)
+      return roleView(role)
+    },
+  )
+
+  http.delete(
+    '/organisations/:id/roles/:roleId',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'Remove a role of an organisation',
+        description:
+          'Invitations to it go with it. Where members have it, `to` says what they become, at once: ' +
+          'one of the four, or the id of another role.',
+        refuses: [
+          ...guarded,
+          'organisation_admin_required',
+          'organisation_owner_required',
+          'role_unknown',
+          'role_held',
+        ],
+        params: ByRole,
+        querystring: Type.Object({ to: Type.Optional(GivenRole) }),
+        response: { 204: Type.Null() },
+      },
+    },
+    async ({ actor, params: { id, roleId }, query }, reply) => {
+      await enter(db, actor, id)
+      await db.transaction(async tx => {
+        await touchOrganisation(tx, id)
+        const own = await roleIn(tx, actor, id)
+        refuseMemberChange(own, undefined, null)
+        const { id: former, members } = await findRole(tx, id, roleId)
+        const to = query.to === undefined ? undefined : await standingFor(tx, id, query.to)
+        if (to) refuseMemberChange(own, undefined, to.role)
+        if (members > 0 && (!to || to.custom?.id === former))
+          throw new Problem('conflict', 'role_held', {
+            detail: 'Say by `to` what those become who have it.',
+            members,
+          })
+        const moved = await deleteRole(tx, former, to)
+        if (to) await changed(tx, id, moved, to)
+      })
+      return reply.code(204).send()
+    },
+  )
+}
