@@ -14,6 +14,7 @@ create table api_keys (
   created_at          timestamp with time zone  not null,
   expires_at          timestamp with time zone  not null,
   used_at             timestamp with time zone,
+  issuer              text,
   constraint api_keys_pkey PRIMARY KEY (id),
   constraint api_keys_hash_key UNIQUE (hash),
   constraint api_keys_previous_hash_key UNIQUE (previous_hash),
@@ -78,6 +79,7 @@ create table client_grants (
   used_at           timestamp with time zone  not null,
   expires_at        timestamp with time zone  not null,
   ends_at           timestamp with time zone  not null,
+  issuer            text,
   constraint client_grants_pkey PRIMARY KEY (id),
   constraint client_grants_code_hash_key UNIQUE (code_hash),
   constraint client_grants_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
@@ -241,6 +243,17 @@ create table members (
 CREATE INDEX members_role ON identity.members USING btree (role_id) WHERE (role_id IS NOT NULL);
 CREATE INDEX members_user ON identity.members USING btree (user_id, organisation_id);
 
+create table organisation_domains (
+  organisation_id  uuid                      not null,
+  domain           text                      not null,
+  token            text                      not null,
+  created_at       timestamp with time zone  not null,
+  verified_at      timestamp with time zone,
+  constraint organisation_domains_pkey PRIMARY KEY (organisation_id, domain),
+  constraint organisation_domains_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX organisation_domains_verified ON identity.organisation_domains USING btree (domain) WHERE (verified_at IS NOT NULL);
+
 create table organisation_identifiers (
   organisation_id  uuid  not null,
   scheme           text  not null,
@@ -291,12 +304,17 @@ create table organisation_roles (
 CREATE UNIQUE INDEX organisation_roles_name ON identity.organisation_roles USING btree (organisation_id, lower(name));
 
 create table organisations (
-  id            uuid                      not null,
-  name          text                      not null,
-  version       integer                   not null default 1,
-  created_at    timestamp with time zone  not null,
-  needs_factor  boolean                   not null default false,
-  constraint organisations_pkey PRIMARY KEY (id)
+  id               uuid                      not null,
+  name             text                      not null,
+  version          integer                   not null default 1,
+  created_at       timestamp with time zone  not null,
+  needs_factor     boolean                   not null default false,
+  provider         text,
+  provider_issuer  text,
+  only_provider    boolean                   not null default false,
+  constraint organisations_pkey PRIMARY KEY (id),
+  constraint organisations_check CHECK (((provider IS NULL) = (provider_issuer IS NULL))),
+  constraint organisations_check1 CHECK (((NOT only_provider) OR (provider_issuer IS NOT NULL)))
 );
 
 create table passkeys (
@@ -322,6 +340,7 @@ create table pending_sign_ins (
   password_hash  text                      not null,
   tries          integer                   not null default 0,
   expires_at     timestamp with time zone  not null,
+  issuer         text,
   constraint pending_sign_ins_pkey PRIMARY KEY (token_hash),
   constraint pending_sign_ins_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
@@ -409,6 +428,70 @@ create table revocations (
 );
 CREATE INDEX revocations_age ON identity.revocations USING btree (revoked_at);
 
+create table scim_groups (
+  id               uuid                      not null,
+  organisation_id  uuid                      not null,
+  display_name     text                      not null,
+  external_id      text,
+  role             text,
+  role_id          uuid,
+  version          integer                   not null default 1,
+  created_at       timestamp with time zone  not null,
+  changed_at       timestamp with time zone  not null,
+  constraint scim_groups_pkey PRIMARY KEY (id),
+  constraint scim_groups_organisation_id_id_key UNIQUE (organisation_id, id),
+  constraint scim_groups_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint scim_groups_organisation_id_role_id_fkey FOREIGN KEY (organisation_id, role_id) REFERENCES organisation_roles(organisation_id, id),
+  constraint scim_groups_check CHECK (((role IS NULL) OR (role_id IS NULL))),
+  constraint scim_groups_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'editor'::text, 'viewer'::text])))
+);
+CREATE INDEX scim_groups_role ON identity.scim_groups USING btree (role_id) WHERE (role_id IS NOT NULL);
+CREATE UNIQUE INDEX scim_groups_name ON identity.scim_groups USING btree (organisation_id, lower(display_name));
+
+create table scim_members (
+  organisation_id  uuid  not null,
+  group_id         uuid  not null,
+  user_id          uuid  not null,
+  constraint scim_members_pkey PRIMARY KEY (group_id, user_id),
+  constraint scim_members_organisation_id_group_id_fkey FOREIGN KEY (organisation_id, group_id) REFERENCES scim_groups(organisation_id, id) ON DELETE CASCADE,
+  constraint scim_members_organisation_id_user_id_fkey FOREIGN KEY (organisation_id, user_id) REFERENCES scim_users(organisation_id, user_id) ON DELETE CASCADE
+);
+CREATE INDEX scim_members_user ON identity.scim_members USING btree (organisation_id, user_id);
+
+create table scim_tokens (
+  id               uuid                      not null,
+  organisation_id  uuid                      not null,
+  start            text                      not null,
+  hash             bytea                     not null,
+  created_at       timestamp with time zone  not null,
+  expires_at       timestamp with time zone  not null,
+  used_at          timestamp with time zone,
+  constraint scim_tokens_pkey PRIMARY KEY (id),
+  constraint scim_tokens_hash_key UNIQUE (hash),
+  constraint scim_tokens_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE
+);
+CREATE INDEX scim_tokens_organisation ON identity.scim_tokens USING btree (organisation_id, id);
+
+create table scim_users (
+  organisation_id  uuid                      not null,
+  user_id          uuid                      not null,
+  user_name        text                      not null,
+  external_id      text,
+  active           boolean                   not null,
+  said             jsonb                     not null,
+  made             boolean                   not null,
+  by_groups        boolean                   not null default false,
+  version          integer                   not null default 1,
+  created_at       timestamp with time zone  not null,
+  changed_at       timestamp with time zone  not null,
+  constraint scim_users_pkey PRIMARY KEY (organisation_id, user_id),
+  constraint scim_users_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint scim_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX scim_users_external ON identity.scim_users USING btree (organisation_id, external_id) WHERE (external_id IS NOT NULL);
+CREATE INDEX scim_users_user ON identity.scim_users USING btree (user_id);
+CREATE UNIQUE INDEX scim_users_name ON identity.scim_users USING btree (organisation_id, lower(user_name));
+
 create table service_accounts (
   id               uuid                      not null,
   organisation_id  uuid                      not null,
@@ -437,6 +520,7 @@ create table sessions (
   authenticated_at  timestamp with time zone,
   methods           text[]                    not null default '{pwd}'::text[],
   acted_by          uuid,
+  issuer            text,
   constraint sessions_pkey PRIMARY KEY (id),
   constraint sessions_acted_by_fkey FOREIGN KEY (acted_by) REFERENCES users(id) ON DELETE CASCADE,
   constraint sessions_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE SET NULL,

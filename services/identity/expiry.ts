@@ -7,6 +7,7 @@ import { deleteExpiredResets } from './passwords/store.ts'
 import { deleteExpiredGrants } from './provider/store.ts'
 import { deleteExpiredVisits } from './providers/store.ts'
 import { deleteExpiredCodes } from './registration/store.ts'
+import { deleteExpiredScimTokens } from './scim/store.ts'
 import { deleteExpiredSessions, deleteOldRevocations } from './sessions/store.ts'
 
 /** Codes and links go first: nothing that opens a door outlives its time. */
@@ -21,6 +22,7 @@ export async function forgetExpired(tx: Parameters<typeof deleteExpiredCodes>[0]
   await deleteExpiredGrants(tx, now)
   await deleteExpiredInvitations(tx, now)
   await deleteExpiredSessions(tx, now)
+  await deleteExpiredScimTokens(tx, new Date(now.getTime() - 30 * 86_400_000))
   // Shown for a while as what they are.
   await deleteExpiredKeys(tx, new Date(now.getTime() - 30 * 86_400_000))
 }

@@ -108,6 +108,9 @@ export const settings = Type.Object({
       'Other providers by which people sign in, as a JSON list of id, name, issuer, clientId, clientSecret',
     ),
   ),
+  DNS_SERVERS: Setting.list(
+    'Name servers, like 10.0.0.53, that are asked whose a domain of an organisation is; those of the system where none is set.',
+  ),
   FIREBASE_SCRYPT: Type.Optional(
     Setting.secret(
       'How the Firebase project hashed that users are imported from, as JSON: signerKey, saltSeparator, rounds, memCost',

@@ -13,6 +13,8 @@ export const personal: PersonalTables = {
   organisation_kinds: 'asked_by = $1::uuid or decided_by = $1::uuid',
   terms: 'published_by = $1::uuid',
   terms_answers: 'user_id = $1::uuid',
+  scim_users: 'user_id = $1::uuid',
+  scim_members: 'user_id = $1::uuid',
   client_consents: 'user_id = $1::uuid',
   client_grants: 'user_id = $1::uuid',
   views: 'user_id = $1::uuid',

@@ -20,15 +20,14 @@ import { organisationDeletionRoute } from './organisations/deletion.ts'
 import { invitationRoutes } from './organisations/invitations.ts'
 import { organisationRoutes } from './organisations/routes.ts'
 import { passwordRoutes } from './passwords/routes.ts'
-import { roleRoutes } from './organisations/role-routes.ts'
-import { signInRuleRoutes } from './organisations/sign-in-rules.ts'
-import { transferRoute } from './organisations/transfer.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { refuseUnknownRoles } from './factors/required.ts'
 import { oauthRoutes } from './provider/routes.ts'
 import { providerRoutes } from './providers/routes.ts'
 import { registrationRoutes } from './registration/routes.ts'
+import { scimManagingRoutes } from './scim/managing.ts'
+import { scimRoutes } from './scim/routes.ts'
 import { actingRoute } from './sessions/acting.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { termsRoutes } from './terms/routes.ts'
@@ -62,9 +61,8 @@ export const identity = defineService({
     historyRoutes(shared)
     organisationRoutes(shared)
     organisationDeletionRoute(shared)
-    transferRoute(shared)
-    roleRoutes(shared)
-    signInRuleRoutes(shared)
+    scimManagingRoutes(shared)
+    scimRoutes(shared)
     operatorRoutes(shared)
     invitationRoutes(shared)
     machineRoutes(shared)

@@ -2,6 +2,28 @@ import type { Step } from './steps.ts'
 
 const role = { id: 'organisationId', roleId: 'organisationRoleId' }
 
+const token = { id: 'organisationId', tokenId: 'scimTokenId' }
+const domain = { id: 'organisationId', domain: 'organisationDomain' }
+
+/** The domains of an organisation, and what its provider may. */
+export const provider: readonly Step[] = [
+  {
+    operation: 'postAuthOrganisationsByIdDomains',
+    with: { id: 'organisationId' },
+    keep: { organisationDomain: 'domain' },
+  },
+  { operation: 'getAuthOrganisationsByIdDomains', with: { id: 'organisationId' } },
+  // Nobody has such a record: the domain is one for examples.
+  { operation: 'postAuthOrganisationsByIdDomainsByDomainVerify', with: domain, status: 409 },
+  { operation: 'postAuthOrganisationsByIdDomainsByDomainAttest', with: domain },
+  { operation: 'postAuthOrganisationsByIdScimTokens', with: { id: 'organisationId' }, keep: { scimTokenId: 'id' } },
+  { operation: 'getAuthOrganisationsByIdScimTokens', with: { id: 'organisationId' } },
+  { operation: 'getAuthOrganisationsByIdScimGroups', with: { id: 'organisationId' } },
+  { operation: 'putAuthOrganisationsByIdScimGroupsByGroupId', with: { id: 'organisationId' }, status: 404 },
+  { operation: 'deleteAuthOrganisationsByIdScimTokensByTokenId', with: token },
+  { operation: 'deleteAuthOrganisationsByIdDomainsByDomain', with: domain },
+]
+
 /** Roles that an organisation defines. */
 export const roles: readonly Step[] = [
   {

@@ -4,7 +4,7 @@ import { market } from './walk-shop.ts'
 import { company } from './walk-company.ts'
 import { machines } from './walk-machines.ts'
 import { messages } from './walk-messages.ts'
-import { roles } from './walk-organisations.ts'
+import { provider, roles } from './walk-organisations.ts'
 import { people } from './walk-users.ts'
 import { chargers } from './walk-chargers.ts'
 import { factors } from './walk-factors.ts'
@@ -126,6 +126,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'putAuthOrganisationKindsById', status: 404 },
       { operation: 'postAuthOrganisationsByIdTransfer', with: { id: 'organisationId' }, status: 404 },
       ...roles,
+      ...provider,
       { operation: 'getAuthOrganisationsByIdMembers', with: { id: 'organisationId' } },
       {
         operation: 'postAuthOrganisationsByIdInvitations',

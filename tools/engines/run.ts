@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { engineNames, startEngine, type Engine, type EngineName } from './engine.ts'
 import { javaWithOcpp, pythonWithOcpp } from './chargers.ts'
+import { pythonWithScim } from './python.ts'
 import { javaWithInvoiceRules } from './invoices.ts'
 import { EngineMissing } from './recipe.ts'
 import { guard, quoted } from './guard.ts'
@@ -83,7 +84,7 @@ for (const [name, value] of Object.entries(settings)) console.log(`${name}=${val
 if (names.includes('mail')) say(`Mails are written to ${join(folder, 'mail', 'received')}`)
 console.log('engines ready')
 if (fetchOnly) {
-  const clients = await Promise.allSettled([pythonWithOcpp(), javaWithOcpp(), javaWithInvoiceRules()])
+  const clients = await Promise.allSettled([pythonWithOcpp(), pythonWithScim(), javaWithOcpp(), javaWithInvoiceRules()])
   const missing = clients.filter(result => result.status === 'rejected')
   for (const { reason } of missing) say(`What tests need of others is missing: ${(reason as Error).message}`)
   await leave(missing.length > 0 ? 1 : 0)

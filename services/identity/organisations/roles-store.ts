@@ -1,5 +1,5 @@
 import type { CustomRole, OrganisationRole } from '#contracts/shared'
-import { type Db, fail, Problem, type Tx } from '#kernel'
+import { type Db, fail, Problem, type Tx, violates } from '#kernel'
 import { predefined, roleOf, type Standing } from './roles.ts'
 
 export interface StoredRole extends CustomRole {
@@ -39,7 +39,7 @@ const named = async <T>(name: string, work: () => PromiseLike<T>): Promise<T> =>
   try {
     return await work()
   } catch (error) {
-    if ((error as { constraint_name?: string }).constraint_name !== 'organisation_roles_name') throw error
+    if (!violates(error, 'organisation_roles_name')) throw error
     throw new Problem('conflict', 'role_exists', { detail: `The organisation has a role “${name}” already.` })
   }
 }
@@ -77,6 +77,7 @@ export async function deleteRole(tx: Tx, id: string, to: Standing | undefined): 
         update members set role = ${to.role}, role_id = ${to.custom?.id ?? null} where role_id = ${id}
         returning user_id as "userId"`
     : []
+  await tx`update scim_groups set role_id = null where role_id = ${id}`
   await tx`delete from organisation_roles where id = ${id}`
   return members.map(({ userId }) => userId).toSorted()
 }

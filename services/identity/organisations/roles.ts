@@ -74,6 +74,15 @@ export function refuseMembership(own: Standing, from: Standing | undefined, to: 
     })
 }
 
+/** The one that lets do most; of those that let do as much, the first. */
+export function widest(standings: readonly Standing[]): Standing | undefined {
+  const rank = (standing: Standing) => permissionsOf(standing).length + (standing.custom ? 0 : 0.5)
+  return standings.reduce<Standing | undefined>(
+    (best, standing) => (best && rank(best) >= rank(standing) ? best : standing),
+    undefined,
+  )
+}
+
 /** One of the four, or a role of the organisation by its id. */
 export const GivenRole = Type.Union([OrganisationRole, Id], {
   description: 'One of the four, or the id of a role that the organisation has defined',

@@ -7,9 +7,12 @@ import { tellStanding } from '../operators/routes.ts'
 import { askAnew } from '../operators/store.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
 import { enter, standingOf } from './access.ts'
+import { domainRoutes } from './domains.ts'
 import { memberView, MemberView, Name, organisationView, OrganisationView, tagOf } from './organisations.ts'
 import { GivenRole, memberOf, refuseMemberChange, refuseMembership, sameStanding } from './roles.ts'
+import { roleRoutes } from './role-routes.ts'
 import { standingFor } from './roles-store.ts'
+import { signInRuleRoutes } from './sign-in-rules.ts'
 import {
   changeMember,
   deleteUnfoundedInvitations,
@@ -21,9 +24,18 @@ import {
   renameOrganisation,
   touchOrganisation,
 } from './store.ts'
+import { transferRoute } from './transfer.ts'
 
-/** Organisations and their members. */
-export function organisationRoutes({ host }: Identity): void {
+/** Organisations, their members, and what their owners and admins say of them. */
+export function organisationRoutes(identity: Identity): void {
+  memberRoutes(identity)
+  transferRoute(identity)
+  roleRoutes(identity)
+  domainRoutes(identity)
+  signInRuleRoutes(identity)
+}
+
+function memberRoutes({ host }: Identity): void {
   const { db, http, now } = host
   const ById = Type.Object({ id: Id })
 
@@ -81,7 +93,7 @@ export function organisationRoutes({ host }: Identity): void {
       schema: {
         summary: 'One organisation',
         honours: ['If-None-Match'],
-        refuses: ['organisation_unknown', 'organisation_needs_factor'],
+        refuses: ['organisation_unknown', 'organisation_needs_factor', 'organisation_needs_provider'],
         params: ById,
         response: { 200: OrganisationView },
       },
@@ -101,7 +113,12 @@ export function organisationRoutes({ host }: Identity): void {
         summary: 'Rename an organisation',
         description: 'What an admin has verified it to be waits for one again.',
         honours: ['If-Match'],
-        refuses: ['organisation_unknown', 'organisation_needs_factor', 'organisation_admin_required'],
+        refuses: [
+          'organisation_unknown',
+          'organisation_needs_factor',
+          'organisation_needs_provider',
+          'organisation_admin_required',
+        ],
         params: ById,
         body: Type.Object({ name: Name }),
         response: { 200: OrganisationView },
@@ -135,7 +152,7 @@ export function organisationRoutes({ host }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'List the members',
-        refuses: ['organisation_unknown', 'organisation_needs_factor'],
+        refuses: ['organisation_unknown', 'organisation_needs_factor', 'organisation_needs_provider'],
         params: ById,
         querystring: listQuery({}),
         response: { 200: Page(MemberView) },
@@ -187,6 +204,7 @@ export function organisationRoutes({ host }: Identity): void {
         refuses: [
           'organisation_unknown',
           'organisation_needs_factor',
+          'organisation_needs_provider',
           'organisation_admin_required',
           'organisation_owner_required',
           'role_wider',
@@ -215,6 +233,7 @@ export function organisationRoutes({ host }: Identity): void {
         refuses: [
           'organisation_unknown',
           'organisation_needs_factor',
+          'organisation_needs_provider',
           'organisation_admin_required',
           'organisation_owner_required',
           'role_wider',
