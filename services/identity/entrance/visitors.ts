@@ -35,7 +35,7 @@ export function openVisitors({ host, sessions, counted }: Identity) {
       const user = await lockUser(tx, id, 'stay')
       const session = user && (await findSession(tx, sessionId))
       const organisationId = session?.organisationId
-      const organisation = organisationId ? await holdMembership(tx, organisationId, id) : undefined
+      const organisation = organisationId ? await holdMembership(tx, organisationId, id, sessionId) : undefined
       const issuedAt = await stampToken(tx, sessionId, now())
       return user && session && issuedAt && { user, session, issuedAt, organisation }
     })

@@ -111,7 +111,7 @@ export function openManaging(identity: Identity) {
       const { user, acts, session, issuedAt } = await db.transaction(async tx => {
         const user = (await lockUser(tx, userId, 'stay')) ?? gone()
         // Who has no factor any more may act for it no longer.
-        const acts = organisation && (await holdMembership(tx, organisation.id, userId))
+        const acts = organisation && (await holdMembership(tx, organisation.id, userId, sessionId))
         const issuedAt = (await stampToken(tx, sessionId, now())) ?? gone()
         return { user, acts, session: (await findSession(tx, sessionId)) ?? gone(), issuedAt }
       })

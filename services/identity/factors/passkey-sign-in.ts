@@ -16,7 +16,11 @@ export function openPasskeySignIn({ host, sessions, passkeys, limits, counted }:
     const { userId, methods } = await passkeys.proven(undefined, answer)
     const user = await findUser(db, userId)
     const issuedAt = now()
-    const begun = user && (await db.transaction(tx => sessions.begin(tx, user, request, issuedAt, [...methods, 'mfa'])))
+    const begun =
+      user &&
+      (await db.transaction(tx =>
+        sessions.begin(tx, user, request, issuedAt, { methods: [...methods, 'mfa'], issuer: null }),
+      ))
     if (!begun) throw new Problem('unauthenticated', 'credentials_invalid', { detail: 'The account is closed.' })
     return { user, ...begun, issuedAt }
   })

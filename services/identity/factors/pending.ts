@@ -47,7 +47,10 @@ export function openPending(identity: Identity) {
   }
 
   /** What whoever gave the right password is told, which is all that they are given. */
-  async function asked(user: User): Promise<Problem & { details: { pendingToken: string } }> {
+  async function asked(
+    user: User,
+    issuer: string | null = null,
+  ): Promise<Problem & { details: { pendingToken: string } }> {
     const pendingToken = newSecret()
     const expiresAt = new Date(now().getTime() + lifeOfPending)
     await db.transaction(tx =>
@@ -55,6 +58,7 @@ export function openPending(identity: Identity) {
         tokenHash: digest(pendingToken),
         userId: user.id,
         passwordHash: user.passwordHash,
+        issuer,
         expiresAt,
       }),
     )
@@ -90,7 +94,10 @@ export function openPending(identity: Identity) {
     const known = { ...user, passwordHash: pending.passwordHash }
     const begun = await db.transaction(async tx =>
       (await deletePending(tx, tokenHash))
-        ? sessions.begin(tx, known, request, issuedAt, ['pwd', ...methods])
+        ? sessions.begin(tx, known, request, issuedAt, {
+            methods: [pending.issuer ? 'fed' : 'pwd', ...methods],
+            issuer: pending.issuer,
+          })
         : undefined,
     )
     if (!begun) throw over()

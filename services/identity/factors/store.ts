@@ -177,19 +177,20 @@ export async function takeChallenge(
   return row !== undefined
 }
 
-/** A sign-in whose password was right. */
+/** A sign-in whose password was right, or who was proven by a provider. */
 export interface PendingSignIn {
   userId: string
   passwordHash: string
+  issuer: string | null
 }
 
 export async function insertPending(tx: Tx, p: PendingSignIn & { tokenHash: Buffer; expiresAt: Date }): Promise<void> {
   await tx`
-    insert into pending_sign_ins (token_hash, user_id, password_hash, expires_at)
-    values (${p.tokenHash}, ${p.userId}, ${p.passwordHash}, ${p.expiresAt})`
+    insert into pending_sign_ins (token_hash, user_id, password_hash, issuer, expires_at)
+    values (${p.tokenHash}, ${p.userId}, ${p.passwordHash}, ${p.issuer}, ${p.expiresAt})`
 }
 
-const pendingColumns = (db: Db) => db`user_id as "userId", password_hash as "passwordHash"`
+const pendingColumns = (db: Db) => db`user_id as "userId", password_hash as "passwordHash", issuer`
 
 export async function findPending(db: Db, tokenHash: Buffer, now: Date): Promise<PendingSignIn | undefined> {
   const [row] = await db<PendingSignIn[]>`

@@ -29,7 +29,7 @@ export function openExchange({ host, tokens }: Pick<Identity, 'host' | 'tokens'>
     // Whoever has to set up a second factor first may do nothing else, nor may their programs.
     if (!user.secondFactor && host.settings.REQUIRE_MFA.includes(user.role)) return refused()
     if (!key.organisationId) return { userId: user.id, role: user.role }
-    const organisation: ActsFor = (await holdMembership(tx, key.organisationId, user.id)) ?? refused()
+    const organisation: ActsFor = (await holdMembership(tx, key.organisationId, user.id, key.id)) ?? refused()
     return { userId: user.id, role: user.role, organisation }
   }
 

@@ -11,6 +11,8 @@ export interface ApiKey {
   userId: string | null
   serviceAccountId: string | null
   organisationId: string | null
+  /** The provider by which its person had signed in. */
+  issuer: string | null
   name: string
   /** How the key begins, to know it again by. */
   start: string
@@ -120,7 +122,10 @@ export function secretOfKey(): { key: string; start: string; hash: Buffer } {
 
 /** A key made now that is good for so many days. */
 export const keyOf = (
-  made: Pick<ApiKey, 'id' | 'userId' | 'serviceAccountId' | 'organisationId' | 'name' | 'scopes' | 'start' | 'hash'>,
+  made: Pick<
+    ApiKey,
+    'id' | 'userId' | 'serviceAccountId' | 'organisationId' | 'issuer' | 'name' | 'scopes' | 'start' | 'hash'
+  >,
   days: number,
   now: Date,
 ): ApiKey => ({

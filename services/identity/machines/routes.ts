@@ -7,7 +7,7 @@ import { enter, roleIn } from '../organisations/access.ts'
 import { refuseMemberChange } from '../organisations/roles.ts'
 import { touchOrganisation } from '../organisations/store.ts'
 import { revoke } from '../sessions/sessions.ts'
-import { holdMembership } from '../sessions/store.ts'
+import { findSession, holdMembership } from '../sessions/store.ts'
 import { endApiKeys } from './ending.ts'
 import {
   type ApiKey,
@@ -52,7 +52,7 @@ export function machineRoutes(shared: Identity): void {
 /** Makes a key; a refusal where there are too many. Under a lock of who owns it. */
 async function addKey(
   tx: Tx<'identity'>,
-  owner: Pick<ApiKey, 'userId' | 'serviceAccountId' | 'organisationId'>,
+  owner: Pick<ApiKey, 'userId' | 'serviceAccountId' | 'organisationId' | 'issuer'>,
   { name, scopes, expiresInDays = 365 }: { name: string; scopes: string[]; expiresInDays?: number },
   now: Date,
 ) {
@@ -113,10 +113,11 @@ function ownKeys(shared: Identity): void {
       const made = await db.transaction(async tx => {
         if (organisationId) {
           await holdOrganisation(tx, organisationId)
-          if (!(await holdMembership(tx, organisationId, actor.userId)))
+          if (!(await holdMembership(tx, organisationId, actor.userId, actor.sessionId)))
             throw new Problem('not_found', 'organisation_unknown')
         }
-        return await addKey(tx, { userId: actor.userId, serviceAccountId: null, organisationId }, body, now())
+        const issuer = (await findSession(tx, actor.sessionId))?.issuer ?? null
+        return await addKey(tx, { userId: actor.userId, serviceAccountId: null, organisationId, issuer }, body, now())
       })
       return reply.code(201).send(made)
     },
@@ -198,7 +199,12 @@ function serviceAccounts(shared: Identity): void {
   const InOrganisation = Type.Object({ id: Id })
   const ById = Type.Object({ id: Id, accountId: Id })
   const at = '/organisations/:id/service-accounts'
-  const guarded = ['organisation_unknown', 'organisation_needs_factor', 'organisation_admin_required'] as const
+  const guarded = [
+    'organisation_unknown',
+    'organisation_needs_factor',
+    'organisation_needs_provider',
+    'organisation_admin_required',
+  ] as const
   const known = [...guarded, 'service_account_unknown'] as const
 
   const enterAsAdmin = async (actor: Actor, id: string): Promise<void> =>
@@ -328,7 +334,7 @@ function serviceAccounts(shared: Identity): void {
         await holdOrganisation(tx, params.id)
         refuseMemberChange(await roleIn(tx, actor, params.id), undefined, null)
         await holdServiceAccount(tx, params.id, params.accountId, 'change')
-        const owner = { userId: null, serviceAccountId: params.accountId, organisationId: params.id }
+        const owner = { userId: null, serviceAccountId: params.accountId, organisationId: params.id, issuer: null }
         return await addKey(tx, owner, body, now())
       })
       return reply.code(201).send(made)

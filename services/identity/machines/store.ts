@@ -2,16 +2,16 @@ import { type Db, Problem, type Tx } from '#kernel'
 import type { ApiKey, ServiceAccount } from './machines.ts'
 
 const keyColumns = `
-  id, user_id as "userId", service_account_id as "serviceAccountId", organisation_id as "organisationId", name, start,
+  id, user_id as "userId", service_account_id as "serviceAccountId", organisation_id as "organisationId", issuer, name, start,
   hash, previous_hash as "previousHash", previous_until as "previousUntil", scopes, created_at as "createdAt",
   expires_at as "expiresAt", used_at as "usedAt"`
 
 export async function insertApiKey(tx: Tx, k: ApiKey): Promise<void> {
   await tx`
     insert into api_keys
-      (id, user_id, service_account_id, organisation_id, name, start, hash, scopes, created_at, expires_at)
-    values (${k.id}, ${k.userId}, ${k.serviceAccountId}, ${k.organisationId}, ${k.name}, ${k.start}, ${k.hash},
-      ${k.scopes}, ${k.createdAt}, ${k.expiresAt})`
+      (id, user_id, service_account_id, organisation_id, issuer, name, start, hash, scopes, created_at, expires_at)
+    values (${k.id}, ${k.userId}, ${k.serviceAccountId}, ${k.organisationId}, ${k.issuer}, ${k.name}, ${k.start},
+      ${k.hash}, ${k.scopes}, ${k.createdAt}, ${k.expiresAt})`
 }
 
 /** The key of which this is the digest of the secret, or of the one before the last rotation. */

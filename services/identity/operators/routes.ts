@@ -42,6 +42,7 @@ const ById = Type.Object({ id: Id })
 const guarded = [
   'organisation_unknown',
   'organisation_needs_factor',
+  'organisation_needs_provider',
   'organisation_admin_required',
   'organisation_owner_required',
 ] as const
@@ -88,7 +89,7 @@ function standingRoutes({ host: { db, http, now } }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'What an organisation is, and the numbers it is registered by',
-        refuses: ['organisation_unknown', 'organisation_needs_factor'],
+        refuses: ['organisation_unknown', 'organisation_needs_factor', 'organisation_needs_provider'],
         params: ById,
         response: { 200: StandingView },
       },

@@ -1,13 +1,31 @@
 import type { OrganisationRole } from '#contracts/shared'
 import { type Actor, type Db, fail, Problem, type Tx } from '#kernel'
 import type { Standing } from './roles.ts'
-import { findMember, findOrganisation, lacksFactor, type Seen } from './store.ts'
+import { findMember, findOrganisation, type Seen, unmetRule } from './store.ts'
 
 export const needsFactor = [
   'forbidden',
   'organisation_needs_factor',
   { detail: 'The organisation asks for a second factor. Set one up at /api/auth/security.' },
 ] as const
+
+/** Where somebody is signed in by a provider. */
+const wayTo = (provider: string): string => `/api/auth/oauth/${provider}`
+
+/** Fails with `organisation_needs_provider`, which says where to sign in. */
+export const needsProvider = (provider: string): never =>
+  fail('forbidden', 'organisation_needs_provider', {
+    detail: `The organisation asks its people to sign in by its own provider: begin at ${wayTo(provider)}.`,
+    provider,
+    signIn: wayTo(provider),
+  })
+
+/** Fails where the organisation asks for a factor that the person lacks, or for another sign-in than that of the session. */
+export async function refuseUnmet(db: Db, id: string, userId: string, sessionId: string): Promise<void> {
+  const unmet = await unmetRule(db, id, userId, sessionId)
+  if (unmet?.lacksFactor) fail(...needsFactor)
+  if (unmet?.provider) needsProvider(unmet.provider)
+}
 
 /**
  * The organisation and what the actor may be in it; an admin of the platform is like an owner. Others do not learn that
@@ -21,7 +39,7 @@ export async function enter(
   const organisation = await findOrganisation(db, id, actor.userId)
   const own = actor.role === 'admin' ? 'owner' : organisation?.role
   if (!organisation || !own) throw new Problem('not_found', 'organisation_unknown')
-  if (actor.role !== 'admin' && (await lacksFactor(db, id, actor.userId))) fail(...needsFactor)
+  if (actor.role !== 'admin') await refuseUnmet(db, id, actor.userId, actor.sessionId)
   const custom = actor.role === 'admin' ? null : organisation.custom
   return { organisation, own, standing: { role: own, custom } }
 }

@@ -61,6 +61,7 @@ export function organisationDeletionRoute({ host }: Identity): void {
         refuses: [
           'organisation_unknown',
           'organisation_needs_factor',
+          'organisation_needs_provider',
           'organisation_admin_required',
           'organisation_owner_required',
           'organisation_in_use',

@@ -101,6 +101,7 @@ export function invitationRoutes(identity: Identity): void {
         refuses: [
           'organisation_unknown',
           'organisation_needs_factor',
+          'organisation_needs_provider',
           'organisation_admin_required',
           'organisation_owner_required',
           'role_wider',
@@ -167,7 +168,12 @@ export function invitationRoutes(identity: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'List invitations that wait for an answer',
-        refuses: ['organisation_unknown', 'organisation_needs_factor', 'organisation_admin_required'],
+        refuses: [
+          'organisation_unknown',
+          'organisation_needs_factor',
+          'organisation_needs_provider',
+          'organisation_admin_required',
+        ],
         params: ById,
         querystring: listQuery({}),
         response: { 200: Page(InvitationView) },
@@ -193,6 +199,7 @@ export function invitationRoutes(identity: Identity): void {
         refuses: [
           'organisation_unknown',
           'organisation_needs_factor',
+          'organisation_needs_provider',
           'organisation_admin_required',
           'invitation_unknown',
         ],

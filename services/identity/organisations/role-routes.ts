@@ -23,7 +23,7 @@ import { deleteUnfoundedInvitations, touchOrganisation } from './store.ts'
 
 const mostRoles = 50
 
-const guarded = ['organisation_unknown', 'organisation_needs_factor'] as const
+const guarded = ['organisation_unknown', 'organisation_needs_factor', 'organisation_needs_provider'] as const
 const ById = Type.Object({ id: Id })
 const ByRole = Type.Object({ id: Id, roleId: Id })
 

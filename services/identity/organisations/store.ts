@@ -1,6 +1,7 @@
 import type { OrganisationRole } from '#contracts/shared'
 import { type Db, fail, Problem, type Tx } from '#kernel'
 import type { User } from '../accounts/store.ts'
+import { issuerOf } from '../sessions/store.ts'
 import { predefined, type Standing } from './roles.ts'
 import { customOf } from './roles-store.ts'
 
@@ -105,20 +106,45 @@ export const listOwnedAlone = async (db: Db, userId: string): Promise<OwnedAlone
     where other.organisation_id = o.id and other.user_id <> m.user_id and other.role = 'owner' and not u.disabled)
   order by o.id limit 100`
 
-export async function findNeedsFactor(db: Db, id: string): Promise<boolean> {
-  const [row] = await db<{ needs: boolean }[]>`select needs_factor as needs from organisations where id = ${id}`
-  return row?.needs ?? false
+/** How those have to sign in who act for an organisation. */
+export interface SignInRules {
+  needsFactor: boolean
+  /** Its provider, as the settings name it, and by whom tokens of it are issued. */
+  provider: string | null
+  providerIssuer: string | null
+  onlyProvider: boolean
 }
 
-export async function writeNeedsFactor(tx: Tx, id: string, needs: boolean): Promise<void> {
-  await tx`update organisations set needs_factor = ${needs} where id = ${id}`
+const ruleColumns = (db: Db) => db`
+  o.needs_factor as "needsFactor", o.provider, o.provider_issuer as "providerIssuer", o.only_provider as "onlyProvider"`
+
+export async function findSignInRules(db: Db, id: string): Promise<SignInRules> {
+  const [row] = await db<SignInRules[]>`select ${ruleColumns(db)} from organisations o where id = ${id}`
+  return row ?? { needsFactor: false, provider: null, providerIssuer: null, onlyProvider: false }
 }
 
-/** Whether the organisation asks for a second factor that the person does not have. */
-export async function lacksFactor(db: Db, id: string, userId: string): Promise<boolean> {
-  const [row] = await db`
-    select from organisations o, users u where o.id = ${id} and o.needs_factor and u.id = ${userId} and not u.second_factor`
-  return row !== undefined
+export async function writeSignInRules(tx: Tx, id: string, r: SignInRules): Promise<void> {
+  await tx`
+    update organisations set needs_factor = ${r.needsFactor}, provider = ${r.provider},
+      provider_issuer = ${r.providerIssuer}, only_provider = ${r.onlyProvider}
+    where id = ${id}`
+}
+
+/** What the organisation asks for that the person, or their session, does not have; with its provider. */
+export async function unmetRule(
+  db: Db,
+  id: string,
+  userId: string,
+  sessionId: string,
+): Promise<{ lacksFactor: boolean; provider: string | null } | undefined> {
+  const [row] = await db<{ lacksFactor: boolean; provider: string | null }[]>`
+    select found.* from organisations o, users u, lateral (
+      select o.needs_factor and not u.second_factor as "lacksFactor",
+        case when o.only_provider and o.provider_issuer is distinct from ${issuerOf(db, sessionId)} then o.provider end
+          as provider
+    ) found
+    where o.id = ${id} and u.id = ${userId} and (found."lacksFactor" or found.provider is not null)`
+  return row
 }
 
 export async function deleteOrganisation(tx: Tx, id: string): Promise<void> {

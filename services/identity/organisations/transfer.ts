@@ -26,6 +26,7 @@ export function transferRoute({ host }: Identity): void {
         refuses: [
           'organisation_unknown',
           'organisation_needs_factor',
+          'organisation_needs_provider',
           'organisation_owner_required',
           'member_unknown',
           'last_owner',

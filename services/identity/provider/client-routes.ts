@@ -32,6 +32,7 @@ const mine = [
   'client_unknown',
   'organisation_unknown',
   'organisation_needs_factor',
+  'organisation_needs_provider',
   'organisation_owner_required',
   'role_insufficient',
 ] as const

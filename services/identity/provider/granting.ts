@@ -79,6 +79,7 @@ function openGiving({ host }: Identity) {
       await insertGrant(tx, {
         id: newId(),
         ...who,
+        issuer: session.issuer,
         sessionId: offline ? null : session.id,
         scopes: visit.scopes,
         nonce: visit.nonce,
@@ -120,7 +121,9 @@ function openHolding({ host, tokens, sessions }: Identity) {
     if (!grant || grant.expiresAt <= now()) return undefined
     // Whoever has to set up a second factor first may do nothing else, nor may what they let in.
     if (sessions.factorOf(user) === 'missing') return undefined
-    const organisation = grant.organisationId ? await holdMembership(tx, grant.organisationId, user.id) : undefined
+    const organisation = grant.organisationId
+      ? await holdMembership(tx, grant.organisationId, user.id, grant.id)
+      : undefined
     if (grant.organisationId && !organisation) return undefined
     // What the client is registered for no more it gets no more.
     const scopes = grant.scopes.filter(scope => known.scopes.includes(scope))

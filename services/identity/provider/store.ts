@@ -37,6 +37,8 @@ export interface Grant {
   nonce: string | null
   authenticatedAt: Date
   methods: string[]
+  /** The provider by which its person had signed in. */
+  issuer: string | null
   codeHash: Buffer
   redirectUri: string
   challenge: string
@@ -186,7 +188,7 @@ export async function deleteConsent(tx: Tx, userId: string, id: string): Promise
 
 const grantColumns = `
   id, user_id as "userId", client_id as "clientId", session_id as "sessionId", organisation_id as "organisationId", scopes,
-  nonce, authenticated_at as "authenticatedAt", methods, code_hash as "codeHash", redirect_uri as "redirectUri", challenge,
+  nonce, authenticated_at as "authenticatedAt", methods, issuer, code_hash as "codeHash", redirect_uri as "redirectUri", challenge,
   refresh_hash as "refreshHash", previous_hash as "previousHash", rotated_at as "rotatedAt", created_at as "createdAt",
   used_at as "usedAt", expires_at as "expiresAt", ends_at as "endsAt"`
 
@@ -194,10 +196,10 @@ export async function insertGrant(tx: Tx, g: Grant): Promise<void> {
   await tx`
     insert into client_grants
       (id, user_id, client_id, session_id, organisation_id, scopes, nonce, authenticated_at, methods, code_hash,
-        redirect_uri, challenge, rotated_at, created_at, used_at, expires_at, ends_at)
+        redirect_uri, challenge, rotated_at, created_at, used_at, expires_at, ends_at, issuer)
     values (${g.id}, ${g.userId}, ${g.clientId}, ${g.sessionId}, ${g.organisationId}, ${g.scopes}, ${g.nonce},
       ${g.authenticatedAt}, ${g.methods}, ${g.codeHash}, ${g.redirectUri}, ${g.challenge}, ${g.rotatedAt},
-      ${g.createdAt}, ${g.usedAt}, ${g.expiresAt}, ${g.endsAt})`
+      ${g.createdAt}, ${g.usedAt}, ${g.expiresAt}, ${g.endsAt}, ${g.issuer})`
 }
 
 /** By its code, also one that was spent, or by its id. */

@@ -110,6 +110,16 @@ test('pre-account hijack through a provider: an address that is not proven there
   assert.equal(await userOf(p, 'ada@example.com'), undefined)
 })
 
+test('Entra ID proves an address by a claim of its own', async t => {
+  const p = await site(t)
+  p.evil.lies.claims = { sub: 'grace', email: 'grace@example.com', xms_edov: false }
+  assert.equal((await p.way(new Map(), '/api/auth/oauth/evil')).statusCode, 403)
+  p.evil.lies.claims.xms_edov = '1'
+  const jar: Jar = new Map()
+  await p.way(jar, '/api/auth/oauth/evil')
+  assert.equal(signedInAs(jar), (await userOf(p, 'grace@example.com'))!.id)
+})
+
 test('pre-account hijack through a provider: who claimed an address there loses it to who reads its mail', async t => {
   const p = await site(t)
   p.evil.lies.claims = { sub: 'mallory', email: 'ada@example.com', email_verified: true }

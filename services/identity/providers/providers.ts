@@ -161,12 +161,15 @@ export function openProviders(providers: readonly Provider[], publicUrl: string)
   }
 }
 
+const isTrue = (value: unknown): boolean => value === true || value === 1 || value === '1' || value === 'true'
+
 const provenBy = (claims: Record<string, unknown>): Proven => {
   const text = (value: unknown) => (typeof value === 'string' && value.trim() ? value.trim() : undefined)
   const parts = [text(claims.given_name), text(claims.family_name)].filter(Boolean).join(' ')
   return {
     subject: String(claims.sub),
-    email: claims.email_verified === true ? text(claims.email) : undefined,
+    // Entra ID says so in a word of its own, and of accounts whose domain is proven to be the tenant's.
+    email: claims.email_verified === true || isTrue(claims.xms_edov) ? text(claims.email) : undefined,
     name: text(claims.name) ?? text(parts),
   }
 }

@@ -10,7 +10,7 @@ import { noPassword } from '../passwords/passwords.ts'
 import { placeOf } from '../sessions/devices.ts'
 import { as } from '../sessions/sessions.ts'
 import { type Proven, type Provider, type Providers, refused } from './providers.ts'
-import { findUserAt, insertVisit, link, noteUse, takeVisit, type StoredVisit } from './store.ts'
+import { findUserAt, insertVisit, isMadeFor, link, noteUse, takeVisit, type StoredVisit } from './store.ts'
 
 const lifeOfVisit = 10 * 60_000
 
@@ -40,7 +40,8 @@ export function openVisits(identity: Identity, providers: Providers) {
 
   /**
    * The account that the proven one is here, made now where nobody has the address. Only who signs in here first links
-   * one to an account that exists: an address alone proves nothing, whoever says that it does.
+   * one to an account that exists: an address alone proves nothing, whoever says that it does. One that an organisation
+   * made for its people, and that nobody has come into yet, is theirs by its own provider.
    */
   async function accountFor(tx: Tx<'identity'>, provider: Provider, proven: Proven, request: FastifyRequest) {
     const issuer = provider.issuer.href
@@ -52,19 +53,8 @@ export function openVisits(identity: Identity, providers: Providers) {
     if (!proven.email) throw unproven(provider)
     const email = normalise(proven.email)
     refuseUnreachable(host, email)
-    if (await findUserByEmail(tx, email)) throw unlinked(provider)
-    const user: User = {
-      id: newId(),
-      email,
-      passwordHash: noPassword,
-      ...namesFrom(proven.name, email),
-      locale: languageOf(request),
-      role: 'user',
-      disabled: false,
-      secondFactor: false,
-      version: 1,
-      createdAt: now(),
-    }
+    if (await findUserByEmail(tx, email)) return await madeFor(tx, provider, email, proven.subject, now())
+    const user = newUser(email, proven.name, request, now())
     if (!(await insertUser(tx, user))) throw unlinked(provider)
     if (!(await link(tx, issuer, proven.subject, user.id, now()))) throw refused(provider)
     await as(user, () => tx.publish(UserRegistered, accountOf(user)))
@@ -73,13 +63,16 @@ export function openVisits(identity: Identity, providers: Providers) {
 
   /** Begins a session for who proved at the provider to be somebody; with `factor_required` where that is not enough. */
   const signIn = counted('login', async (request: FastifyRequest, provider: Provider, proven: Proven) => {
-    const issuedAt = now()
+    const [issuedAt, issuer] = [now(), provider.issuer.href]
     const { user, begun } = await db.transaction(async tx => {
       const user = await accountFor(tx, provider, proven, request)
       const enough = !user.secondFactor || user.disabled
-      return { user, begun: enough ? await sessions.begin(tx, user, request, issuedAt, ['fed']) : undefined }
+      return {
+        user,
+        begun: enough ? await sessions.begin(tx, user, request, issuedAt, { methods: ['fed'], issuer }) : undefined,
+      }
     })
-    if (user.secondFactor && !user.disabled) throw await pending.asked(user)
+    if (user.secondFactor && !user.disabled) throw await pending.asked(user, issuer)
     if (!begun) throw refused(provider)
     return { user, ...begun, issuedAt }
   })
@@ -104,6 +97,29 @@ export function openVisits(identity: Identity, providers: Providers) {
   }
 
   return { leave, welcome, signIn, add }
+}
+
+const newUser = (email: string, name: string | undefined, request: FastifyRequest, createdAt: Date): User => ({
+  id: newId(),
+  email,
+  passwordHash: noPassword,
+  ...namesFrom(name, email),
+  locale: languageOf(request),
+  role: 'user',
+  disabled: false,
+  secondFactor: false,
+  version: 1,
+  createdAt,
+})
+
+/** The account of the address, if the organisation of the provider made it and nobody has come into it yet. */
+async function madeFor(tx: Tx, provider: Provider, email: string, subject: string, at: Date): Promise<User> {
+  const issuer = provider.issuer.href
+  const there = await findUserByEmail(tx, email)
+  const user = there && (await lockUser(tx, there.id, 'change'))
+  if (user?.email !== email || !(await isMadeFor(tx, user.id, issuer))) throw unlinked(provider)
+  if (!(await link(tx, issuer, subject, user.id, at))) throw refused(provider)
+  return user
 }
 
 const unproven = ({ name }: Provider): Problem =>

@@ -1,5 +1,6 @@
 import type { Db, Tx } from '#kernel'
 import { userColumns, type User } from '../accounts/store.ts'
+import { noPassword } from '../passwords/passwords.ts'
 import type { Visit } from './providers.ts'
 
 /** Somebody who was sent to a provider. */
@@ -37,6 +38,22 @@ export async function findUserAt(db: Db, issuer: string, subject: string): Promi
     select ${db.unsafe(userColumns)} from users
     where id = (select user_id from provider_accounts where issuer = ${issuer} and subject = ${subject})`
   return row
+}
+
+/**
+ * Whether the account was made for an organisation by its provider, of which this is the issuer, in a domain that it has
+ * verified, and there is no other way into it: whom the organisation made it for has proven it to be theirs.
+ */
+export async function isMadeFor(db: Db, userId: string, issuer: string): Promise<boolean> {
+  const [row] = await db`
+    select from users u join scim_users s on s.user_id = u.id join organisations o on o.id = s.organisation_id
+    join organisation_domains d on d.organisation_id = o.id and d.verified_at is not null
+      and d.domain = split_part(u.email, '@', 2)
+    where u.id = ${userId} and not u.disabled and u.password_hash = ${noPassword} and s.made and s.active
+      and o.provider_issuer = ${issuer}
+      and not exists (select from provider_accounts p where p.user_id = u.id)
+      and not exists (select from passkeys k where k.user_id = u.id)`
+  return row !== undefined
 }
 
 /** False where it is somebody's already, or the person has another one there. */

@@ -58,7 +58,9 @@ export function actingRoute({ host, tokens }: Identity): void {
         const admin = await findUser(tx, actor.userId)
         if (user.id === actor.userId || user.role === 'admin' || user.disabled || !admin)
           throw new Problem('conflict', 'acting_refused')
-        const organisation = body.organisationId ? await holdMembership(tx, body.organisationId, user.id) : undefined
+        const organisation = body.organisationId
+          ? await holdMembership(tx, body.organisationId, user.id, null)
+          : undefined
         if (body.organisationId && !organisation) throw new Problem('not_found', 'organisation_unknown')
         await insertActing(tx, {
           id: sessionId,

@@ -4,7 +4,6 @@ import {
   anyone,
   anyoneAsThemselves,
   evenActing,
-  fail,
   Page,
   page,
   listQuery,
@@ -18,7 +17,7 @@ import {
 import type { ActsFor } from '../accounts/accounts.ts'
 import { findUser, lockUser } from '../accounts/store.ts'
 import { idAfter, type Identity } from '../identity.ts'
-import { needsFactor } from '../organisations/access.ts'
+import { refuseUnmet } from '../organisations/access.ts'
 import { findMember } from '../organisations/store.ts'
 import { prefixOf } from './devices.ts'
 import { type RefreshToken, standing } from './refresh-tokens.ts'
@@ -157,8 +156,8 @@ export function sessionRoutes(identity: Identity): void {
   }
 
   /** A person who left the organisation acts for themselves again. */
-  async function actingFor(tx: Tx, { organisationId, userId }: Session): Promise<ActsFor | undefined> {
-    return organisationId ? await holdMembership(tx, organisationId, userId) : undefined
+  async function actingFor(tx: Tx, { id, organisationId, userId }: Session): Promise<ActsFor | undefined> {
+    return organisationId ? await holdMembership(tx, organisationId, userId, id) : undefined
   }
 
   http.post(
@@ -245,8 +244,9 @@ export function sessionRoutes(identity: Identity): void {
     const { userId, sessionId } = request.actor
     const { user, session, acts, issuedAt } = await db.transaction(async tx => {
       const user = await lockUser(tx, userId, 'stay')
-      const acts = organisationId ? await holdMembership(tx, organisationId, userId) : undefined
-      if (organisationId && !acts && (await findMember(tx, organisationId, userId))) fail(...needsFactor)
+      const acts = organisationId ? await holdMembership(tx, organisationId, userId, sessionId) : undefined
+      if (organisationId && !acts && (await findMember(tx, organisationId, userId)))
+        await refuseUnmet(tx, organisationId, userId, sessionId)
       if (organisationId && !acts) throw new Problem('not_found', 'organisation_unknown')
       const issuedAt = await stampToken(tx, sessionId, now())
       const session = await findSession(tx, sessionId)
@@ -266,7 +266,7 @@ export function sessionRoutes(identity: Identity): void {
         summary: 'Act for an organisation',
         description:
           'The session stays and so does its refresh token; this and every later access token carries the organisation.',
-        refuses: ['organisation_unknown', 'organisation_needs_factor'],
+        refuses: ['organisation_unknown', 'organisation_needs_factor', 'organisation_needs_provider'],
         params: Type.Object({ id: Id }),
         response: { 200: AccessView },
       },

@@ -111,6 +111,10 @@ export interface Begun {
   browser?: string
 }
 
+/** How somebody proved to be it, and the provider by which they did. */
+type How = Pick<Session, 'methods' | 'issuer'>
+const byPassword: How = { methods: ['pwd'], issuer: null }
+
 /** Begins sessions and hands out their tokens, as text and as cookies. */
 export function openSessions(host: IdentityHost, tokens: Tokens, terms: WaitingTerms) {
   const { name: accessName, path, api, secure } = accessCookie(host.platform.publicUrl)
@@ -155,8 +159,8 @@ export function openSessions(host: IdentityHost, tokens: Tokens, terms: WaitingT
      * Undefined when the account changed since `user` was read. The session that a browser had ends; a program with a
      * jar may be several people, and keeps theirs.
      */
-    async begin(tx: Tx<'identity'>, user: User, request: FastifyRequest, now: Date, methods = ['pwd']) {
-      const begun = await begin(host, refreshTokens, tx, user, request, now, methods)
+    async begin(tx: Tx<'identity'>, user: User, request: FastifyRequest, now: Date, how: How = byPassword) {
+      const begun = await begin(host, refreshTokens, tx, user, request, now, how)
       if (begun && isBrowser(request)) await endFormer(tx, tokenInCookie(request), now)
       return begun
     },
@@ -252,7 +256,7 @@ async function begin(
   user: User,
   request: FastifyRequest,
   now: Date,
-  methods: string[],
+  { methods, issuer }: How,
 ): Promise<{ session: Session; refresh: RefreshToken; browser?: string } | undefined> {
   const id = newId()
   const refresh = refreshTokens.first(id)
@@ -273,6 +277,7 @@ async function begin(
     authenticatedAt: now,
     methods,
     actedBy: null,
+    issuer,
   }
   if (!(await insertSession(tx, session, user))) return undefined
   const browser = isBrowser(request) ? (browserIn(request) ?? newSecret()) : undefined

@@ -21,6 +21,8 @@ export interface Session {
   methods: string[]
   /** The admin whose session it is, in the place of the person. */
   actedBy: string | null
+  /** The provider by which they signed in. */
+  issuer: string | null
 }
 
 const sessionColumns = `
@@ -28,7 +30,7 @@ const sessionColumns = `
   previous_hash as "previousHash", rotated_at as "rotatedAt", device, address_prefix as "addressPrefix",
   created_at as "createdAt", used_at as "usedAt", expires_at as "expiresAt", ends_at as "endsAt",
   coalesce(authenticated_at, created_at) as "authenticatedAt", methods,
-  acted_by as "actedBy"`
+  acted_by as "actedBy", issuer`
 
 /**
  * False when the account was disabled, or got another password, role or second factor, since `user` was read: who proved
@@ -42,9 +44,9 @@ export async function insertSession(
   const [inserted] = await tx`
     insert into sessions
       (id, user_id, refresh_hash, rotated_at, device, address_prefix, created_at, used_at, expires_at, ends_at,
-        authenticated_at, methods)
+        authenticated_at, methods, issuer)
     select ${s.id}, id, ${s.refreshHash}, ${s.rotatedAt}, ${s.device}, ${s.addressPrefix},
-      ${s.createdAt}, ${s.usedAt}, ${s.expiresAt}, ${s.endsAt}, ${s.authenticatedAt}, ${s.methods}
+      ${s.createdAt}, ${s.usedAt}, ${s.expiresAt}, ${s.endsAt}, ${s.authenticatedAt}, ${s.methods}, ${s.issuer}
     from users
     where id = ${user.id} and not disabled and password_hash = ${user.passwordHash} and role = ${user.role}
       and second_factor = ${user.secondFactor}
@@ -187,11 +189,20 @@ export const sessionsOf = async (db: Db, userId: string): Promise<{ id: string; 
   union all select id, used_at from api_keys where user_id = ${userId} and used_at is not null
   union all select id, used_at from client_grants where user_id = ${userId}`
 
-/** The organisation as the person acts for it, held until the transaction ends; nothing where it asks for a factor they lack. */
-export async function holdMembership(tx: Tx, organisationId: string, userId: string): Promise<ActsFor | undefined> {
+/**
+ * The organisation as the person acts for it, held until the transaction ends; nothing where it asks for a factor they
+ * lack, or for a sign-in by its provider. `by` is the session, key or grant; null for an admin in their place.
+ */
+export async function holdMembership(
+  tx: Tx,
+  organisationId: string,
+  userId: string,
+  by: string | null,
+): Promise<ActsFor | undefined> {
   const [row] = await tx<{ id: string; role: OrganisationRole; roleId: string | null }[]>`
     select o.id, m.role, m.role_id as "roleId" from members m join organisations o on o.id = m.organisation_id join users u on u.id = m.user_id
     where m.organisation_id = ${organisationId} and m.user_id = ${userId} and (u.second_factor or not o.needs_factor)
+      and (${by}::uuid is null or not o.only_provider or o.provider_issuer = ${issuerOf(tx, by)})
     for share of m`
   if (!row?.roleId) return row && { id: row.id, role: row.role }
   // Asked for once the membership is held: who changes the role holds it too.
@@ -199,6 +210,12 @@ export async function holdMembership(tx: Tx, organisationId: string, userId: str
     select permissions from organisation_roles where id = ${row.roleId}`
   return { id: row.id, role: row.role, permissions: custom!.permissions }
 }
+
+/** By which provider was signed in where this session, key or grant is from. */
+export const issuerOf = (db: Db, by: string | null) => db`
+  (select issuer from sessions where id = ${by}::uuid
+    union all select issuer from api_keys where id = ${by}::uuid
+    union all select issuer from client_grants where id = ${by}::uuid)`
 
 export async function deleteExpiredSessions(tx: Tx, now: Date): Promise<void> {
   await tx`delete from sessions where expires_at <= ${now}`
