@@ -27,62 +27,21 @@ export interface Question {
   readonly body?: string
 }
 
+type Agent = ReturnType<typeof useAgent>
+
 /**
  * Asks one vendor, of whom nothing is believed: addresses of the own network are refused wherever a name or a redirect leads
  * there, unless `local` allows them for the host that one began with; bodies, patience and requests have an end.
  */
 export function asking(start: URL, { local, signal }: { local: boolean; signal: AbortSignal }) {
   let requests = 0
-
-  const agentFor = (url: URL) => useAgent(url.href, { allowPrivateIPAddress: local && url.host === start.host })
+  const agentFor = (url: URL): Agent => useAgent(url.href, { allowPrivateIPAddress: local && url.host === start.host })
 
   async function once(url: URL, question: Question = {}): Promise<Answer> {
     if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new NoAnswer(`${url.protocol} is not asked`)
     if (url.username || url.password) throw new NoAnswer('an address with a password is not asked')
     if (++requests > mostRequests) throw new NoAnswer(`more than ${mostRequests} requests are not made`)
-    const began = performance.now()
-    const late = AbortSignal.timeout(patienceMs)
-    const { promise, resolve, reject } = Promise.withResolvers<{ head: http.IncomingMessage; body: Buffer }>()
-    const request = (url.protocol === 'https:' ? https : http).request(
-      url,
-      {
-        method: question.method ?? 'GET',
-        agent: agentFor(url),
-        signal: AbortSignal.any([late, signal]),
-        headers: {
-          'user-agent': 'ohmnibus-probe',
-          'accept-encoding': 'identity',
-          ...question.headers,
-          ...(question.body !== undefined && {
-            'content-type': 'application/json',
-            'content-length': String(Buffer.byteLength(question.body)),
-          }),
-        },
-      },
-      head => {
-        const parts: Buffer[] = []
-        let bytes = 0
-        head.on('data', (part: Buffer) => {
-          bytes += part.length
-          if (bytes <= mostBytes) return void parts.push(part)
-          reject(new NoAnswer(`the answer is longer than ${mostBytes} bytes`))
-          request.destroy()
-        })
-        head.on('error', reject)
-        head.on('end', () => resolve({ head, body: Buffer.concat(parts) }))
-      },
-    )
-    request.on('error', reject)
-    request.end(question.body)
-    try {
-      const { head, body } = await promise
-      const text = unpacked(head.headers['content-encoding'], body).toString()
-      return { url: url.href, status: head.statusCode!, headers: head.headers, text, ms: performance.now() - began }
-    } catch (error) {
-      if (error instanceof NoAnswer) throw error
-      if (signal.aborted) throw new NoAnswer('the probe takes too long')
-      throw new NoAnswer(late.aborted ? `no answer within ${patienceMs / 1000} seconds` : told(error))
-    }
+    return await send(url, question, agentFor(url), signal)
   }
 
   /** The same after all redirects; `hops` says which. Nothing is followed out of encryption. */
@@ -102,64 +61,115 @@ export function asking(start: URL, { local, signal }: { local: boolean; signal: 
     }
   }
 
-  /** Which TLS and which HTTP the host speaks, and why its certificate is not believed. */
-  async function encryption(): Promise<{ protocol: string; http: string; distrust: string | null }> {
-    const late = AbortSignal.any([AbortSignal.timeout(patienceMs), signal])
-    // Its addresses are judged by a request before this.
-    const address = await addressOf(start)
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const socket: TLSSocket = connectTls(
-      {
-        host: address,
-        port: Number(start.port || 443),
-        ...(!/^[\d.:[\]]+$/.test(start.hostname) && { servername: start.hostname }),
-        ALPNProtocols: ['h2', 'http/1.1'],
-        rejectUnauthorized: false,
+  return { once, follow, encryption: () => greet(start, agentFor(start), signal), count: () => requests }
+}
+
+/** One request and all of its answer that fits. Fails with `NoAnswer`. */
+async function send(url: URL, question: Question, agent: Agent, signal: AbortSignal): Promise<Answer> {
+  const began = performance.now()
+  const late = AbortSignal.timeout(patienceMs)
+  const { promise, resolve, reject } = Promise.withResolvers<{ head: http.IncomingMessage; body: Buffer }>()
+  const request = (url.protocol === 'https:' ? https : http).request(
+    url,
+    {
+      method: question.method ?? 'GET',
+      agent,
+      signal: AbortSignal.any([late, signal]),
+      headers: {
+        'user-agent': 'ohmnibus-probe',
+        'accept-encoding': 'identity',
+        ...question.headers,
+        ...(question.body !== undefined && {
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(question.body)),
+        }),
       },
-      resolve,
-    )
-    socket.on('error', reject)
-    late.addEventListener('abort', () => socket.destroy(new Error('no greeting in time')), { once: true })
-    try {
-      await promise
-      return {
-        protocol: socket.getProtocol() ?? 'unknown',
-        http: socket.alpnProtocol === 'h2' ? 'HTTP/2' : 'HTTP/1.1',
-        distrust: socket.authorized ? null : String(socket.authorizationError),
-      }
-    } catch (error) {
-      throw new NoAnswer(told(error))
-    } finally {
-      socket.destroy()
-    }
+    },
+    head => {
+      const parts: Buffer[] = []
+      let bytes = 0
+      head.on('data', (part: Buffer) => {
+        bytes += part.length
+        if (bytes <= mostBytes) return void parts.push(part)
+        reject(new NoAnswer(`the answer is longer than ${mostBytes} bytes`))
+        request.destroy()
+      })
+      head.on('error', reject)
+      head.on('end', () => resolve({ head, body: Buffer.concat(parts) }))
+    },
+  )
+  request.on('error', reject)
+  request.end(question.body)
+  try {
+    const { head, body } = await promise
+    const text = unpacked(head.headers['content-encoding'], body).toString()
+    return { url: url.href, status: head.statusCode!, headers: head.headers, text, ms: performance.now() - began }
+  } catch (error) {
+    if (error instanceof NoAnswer) throw error
+    if (signal.aborted) throw new NoAnswer('the probe takes too long')
+    throw new NoAnswer(late.aborted ? `no answer within ${patienceMs / 1000} seconds` : told(error))
   }
+}
 
-  /** The address that the agent connected to for this host: the judged one, not what a name says a moment later. */
-  async function addressOf(url: URL): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<string>()
-    const request = https.request(url, {
-      method: 'HEAD',
-      agent: agentFor(url),
+/** Which TLS and which HTTP the host speaks, and why its certificate is not believed. */
+async function greet(
+  start: URL,
+  agent: Agent,
+  signal: AbortSignal,
+): Promise<{ protocol: string; http: string; distrust: string | null }> {
+  const late = AbortSignal.any([AbortSignal.timeout(patienceMs), signal])
+  // Its addresses are judged by a request before this.
+  const address = await addressOf(start, agent, signal)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const socket: TLSSocket = connectTls(
+    {
+      host: address,
+      port: Number(start.port || 443),
+      ...(!/^[\d.:[\]]+$/.test(start.hostname) && { servername: start.hostname }),
+      ALPNProtocols: ['h2', 'http/1.1'],
       rejectUnauthorized: false,
-      signal: AbortSignal.any([AbortSignal.timeout(patienceMs), signal]),
-    })
-    request.on('socket', socket => {
-      const tell = (): void => (socket.remoteAddress ? resolve(socket.remoteAddress) : reject(new Error('no address')))
-      if (socket.remoteAddress) tell()
-      else socket.once('connect', tell)
-    })
-    request.on('error', reject)
-    request.end()
-    try {
-      return await promise
-    } catch (error) {
-      throw new NoAnswer(told(error))
-    } finally {
-      request.destroy()
+    },
+    resolve,
+  )
+  socket.on('error', reject)
+  late.addEventListener('abort', () => socket.destroy(new Error('no greeting in time')), { once: true })
+  try {
+    await promise
+    return {
+      protocol: socket.getProtocol() ?? 'unknown',
+      http: socket.alpnProtocol === 'h2' ? 'HTTP/2' : 'HTTP/1.1',
+      distrust: socket.authorized ? null : String(socket.authorizationError),
     }
+  } catch (error) {
+    throw new NoAnswer(told(error))
+  } finally {
+    socket.destroy()
   }
+}
 
-  return { once, follow, encryption, count: () => requests }
+/** The address that the agent connected to for this host: the judged one, not what a name says a moment later. */
+async function addressOf(url: URL, agent: Agent, signal: AbortSignal): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const request = https.request(url, {
+    method: 'HEAD',
+    agent,
+    rejectUnauthorized: false,
+    signal: AbortSignal.any([AbortSignal.timeout(patienceMs), signal]),
+  })
+  request.on('socket', socket => {
+    const tell = (): void => (socket.remoteAddress ? resolve(socket.remoteAddress) : reject(new Error('no address')))
+    if (socket.remoteAddress) tell()
+    else socket.once('connect', tell)
+  })
+  request.on('error', reject)
+  request.end()
+  try {
+    return await promise
+  } catch (error) {
+    throw new NoAnswer(told(error))
+  } finally {
+    request.destroy()
+  }
 }
 
 const told = (error: unknown): string => (error as Error).message.slice(0, 300)
