@@ -49,17 +49,12 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
   }
   useEffect(deselect, [shape])
   const names = words.map(({ name }) => name)
-  useRowKeys({
-    acts: embedded ? [] : (list.acts ?? []),
-    rows: all,
-    pick: row => select(toggled(selected, idOf(row))),
-    act: (wanted, row) => {
-      if (chosen.length === 0 && !matching) {
-        if (!row) return
-        select(new Set([idOf(row)]))
-      }
-      doAct(wanted)
-    },
+  useKeys(embedded ? [] : (list.acts ?? []), all, {
+    idOf,
+    selected,
+    select,
+    chosen: chosen.length > 0 || matching,
+    doAct,
   })
 
   const shared = {
@@ -127,6 +122,31 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
       )}
     </Stack>
   )
+}
+
+/** Acts by keys: to what is chosen, else to the row one is at, which is chosen then. */
+function useKeys<Row>(
+  acts: readonly RowAct<Row>[],
+  rows: readonly Row[],
+  list: {
+    idOf: (row: Row) => string
+    selected: ReadonlySet<string>
+    select: (next: ReadonlySet<string>) => void
+    chosen: boolean
+    doAct: (act: RowAct<Row>) => void
+  },
+): void {
+  const { idOf, selected, select, chosen, doAct } = list
+  useRowKeys({
+    acts,
+    rows,
+    pick: row => select(toggled(selected, idOf(row))),
+    act: (act, row) => {
+      if (!chosen && !row) return
+      if (!chosen) select(new Set([idOf(row!)]))
+      doAct(act)
+    },
+  })
 }
 
 function toggled(all: ReadonlySet<string>, one: string): Set<string> {

@@ -13,7 +13,7 @@ import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 
-export type TicketAnswer = components['schemas']['Ticket']
+type TicketAnswer = components['schemas']['Ticket']
 
 /** Comes for who works on it. */
 const Work = lazy(() => import('./work.tsx'))

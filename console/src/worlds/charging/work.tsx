@@ -14,6 +14,7 @@ import {
 } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
+import type { components } from '../../api/api.gen'
 import { did, settle, tellAll, useWaiting, type Waiting } from '../../api/waiting.ts'
 import { useRead } from '../../blocks/data.tsx'
 import { fill } from '../../blocks/fill.ts'
@@ -21,7 +22,8 @@ import { Value } from '../../blocks/values.tsx'
 import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
-import type { TicketAnswer } from './tickets.tsx'
+
+type TicketAnswer = components['schemas']['Ticket']
 
 /** What becomes of a ticket by what a technician does, until the platform has heard of it. */
 const leads: Record<string, { state: TicketAnswer['state']; possible: readonly string[] }> = {
@@ -33,11 +35,27 @@ const leads: Record<string, { state: TicketAnswer['state']; possible: readonly s
 const nameOfAct = ({ field, values }: Catalogue, act: string): string =>
   (field.acts as Record<string, string>)[act] ?? (values as Record<string, string>)[act] ?? act
 
+/** Tells what waits at once, when the network is back, and every few seconds while something waits. */
+function useTelling(personId: string, count: number): void {
+  const queries = useQueryClient()
+  useEffect(() => {
+    const tell = async (): Promise<void> => {
+      if ((await tellAll(personId)) > 0) await queries.invalidateQueries()
+    }
+    void tell()
+    window.addEventListener('online', tell)
+    const timer = window.setInterval(() => count > 0 && navigator.onLine && void tell(), 5_000)
+    return () => {
+      window.removeEventListener('online', tell)
+      window.clearInterval(timer)
+    }
+  }, [personId, count])
+}
+
 /** A ticket for who works on it, on a telephone and without a network: the next act, what is to say, photos, parts. */
 export default function Work({ ticket }: { ticket: TicketAnswer }) {
   const texts = useTexts()
   const { id: personId } = usePerson()
-  const queries = useQueryClient()
   const waiting = useWaiting().filter(one => one.personId === personId && one.about === ticket.id)
   const unheard = waiting.filter(({ refused }) => !refused)
   const { state, possible } = unheard.reduce((known, { act }) => leads[act] ?? known, {
@@ -46,19 +64,7 @@ export default function Work({ ticket }: { ticket: TicketAnswer }) {
   } as { state: TicketAnswer['state']; possible: readonly string[] })
   const [text, say] = useState('')
 
-  useEffect(() => {
-    const tell = async (): Promise<void> => {
-      if ((await tellAll(personId)) > 0) await queries.invalidateQueries()
-    }
-    void tell()
-    window.addEventListener('online', tell)
-    const timer = window.setInterval(() => unheard.length > 0 && navigator.onLine && void tell(), 5_000)
-    return () => {
-      window.removeEventListener('online', tell)
-      window.clearInterval(timer)
-    }
-  }, [personId, unheard.length])
-
+  useTelling(personId, unheard.length)
   const act = async (name: string, more: Pick<Waiting, 'body' | 'photo'> = {}, last = name): Promise<void> => {
     const path = `/api/maintenance/tickets/${ticket.id}/${last}`
     await did({ personId, about: ticket.id, act: name, path, ...more })
