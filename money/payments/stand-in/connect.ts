@@ -74,6 +74,18 @@ const transferObject = (transfer: PlayTransfer) => ({
   transfer_group: transfer.group,
 })
 
+const transferIn = (form: URLSearchParams, createdAt: number): PlayTransfer => ({
+  id: idOf('tr'),
+  amount: Number(form.get('amount')),
+  currency: form.get('currency') ?? '',
+  destination: form.get('destination') ?? '',
+  group: form.get('transfer_group'),
+  description: form.get('description') ?? '',
+  notes: nested(form, 'metadata'),
+  createdAt,
+  reversals: [],
+})
+
 /** Connected accounts, and transfers to them, in the words of Stripe; `told` hears of what it would tell. */
 export function openConnectState(options: { now: () => Date; told: (event: Told) => void }) {
   const { now, told } = options
@@ -125,17 +137,7 @@ export function openConnectState(options: { now: () => Date; told: (event: Told)
     if (there !== undefined && there < amount)
       throw new Denied(400, 'balance_insufficient', 'You have insufficient funds in your Stripe account')
     if (there !== undefined) balances.set(currency, there - amount)
-    const transfer: PlayTransfer = {
-      id: idOf('tr'),
-      amount,
-      currency,
-      destination: destination.id,
-      group: form.get('transfer_group'),
-      description: form.get('description') ?? '',
-      notes: nested(form, 'metadata'),
-      createdAt: seconds(),
-      reversals: [],
-    }
+    const transfer = transferIn(form, seconds())
     transfers.set(transfer.id, transfer)
     tell('transfer.created', transferObject(transfer))
     return transfer
