@@ -203,7 +203,6 @@ export const fields: typeof englishFields = {
   description: 'Beschreibung',
   phone: 'Telefon',
   acceptTerms: 'Ich nehme die Bedingungen an',
-  evidence: 'Nachweise',
   seller: 'Wer verkauft',
   taxId: 'Steuernummer',
   smallBusiness: 'Kleinunternehmen, ohne Steuer',

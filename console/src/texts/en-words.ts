@@ -201,7 +201,6 @@ export const fields = {
   description: 'Description',
   phone: 'Telephone',
   acceptTerms: 'I accept the terms',
-  evidence: 'Evidence',
   seller: 'Who sells',
   taxId: 'Tax number',
   smallBusiness: 'Small business, asks no tax',

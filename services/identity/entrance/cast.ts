@@ -97,7 +97,7 @@ export function openCast(identity: Identity) {
     const own = (await listOrganisations(tx, userId, undefined, 100)).find(({ id }) => id === theirs.id)
     if (own) return { id: own.id, role: own.role }
     const version = await touchOrganisation(tx, theirs.id)
-    await insertMember(tx, theirs.id, userId, 'editor', now())
+    await insertMember(tx, theirs.id, userId, { role: 'editor', custom: null }, now())
     await tx.publish(MemberChanged, { organisationId: theirs.id, userId, role: 'editor', version })
     return { id: theirs.id, role: 'editor' }
   }
@@ -110,7 +110,7 @@ export function openCast(identity: Identity) {
       const user = await findOrMake(tx, part, request)
       if (!user || user.disabled || user.secondFactor) return undefined
       const organisation = 'member' in parts[part] ? await join(tx, user) : undefined
-      const begun = await sessions.begin(tx, user, request, issuedAt, ['demo'])
+      const begun = await sessions.begin(tx, user, request, issuedAt, { methods: ['demo'], issuer: null })
       if (begun && organisation) await actFor(tx, begun.session.id, organisation.id)
       return begun && { user, ...begun, organisation, issuedAt }
     })

@@ -7,6 +7,7 @@ import {
   cellOf,
   Column,
   openImports,
+  sheetOf,
   sheetType,
   csvOfSheet,
   ownerFor,
@@ -22,7 +23,6 @@ import type { ProductChange, VariantBody } from '../products/body.ts'
 import { changeProduct, createProduct, type Workshop } from '../products/changing.ts'
 import type { AttributeValue, Product, ProductVariant } from '../products/product.ts'
 import { findOwn, listOwn, lockProduct } from '../products/store.ts'
-import { sheetOf } from './sheet.ts'
 
 const text = (most: number) => Column.text(Line(most), `one line of at most ${most} characters`)
 const decimal = Column.text(
