@@ -26,7 +26,6 @@ import { refuseUnknownRoles } from './factors/required.ts'
 import { oauthRoutes } from './provider/routes.ts'
 import { providerRoutes } from './providers/routes.ts'
 import { registrationRoutes } from './registration/routes.ts'
-import { scimManagingRoutes } from './scim/managing.ts'
 import { scimRoutes } from './scim/routes.ts'
 import { actingRoute } from './sessions/acting.ts'
 import { sessionRoutes } from './sessions/routes.ts'
@@ -61,7 +60,6 @@ export const identity = defineService({
     historyRoutes(shared)
     organisationRoutes(shared)
     organisationDeletionRoute(shared)
-    scimManagingRoutes(shared)
     scimRoutes(shared)
     operatorRoutes(shared)
     invitationRoutes(shared)

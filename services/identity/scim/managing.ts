@@ -8,7 +8,6 @@ import { standingFor } from '../organisations/roles-store.ts'
 import { touchOrganisation } from '../organisations/store.ts'
 import { digest, newSecret } from '../secrets.ts'
 import { openProvisioning } from './provisioning.ts'
-import { startOfScimTokens } from './routes.ts'
 import {
   deleteScimToken,
   findScimGroup,
@@ -17,6 +16,7 @@ import {
   listScimTokens,
   membersOfGroups,
   type ScimGroup,
+  startOfScimTokens,
   type ScimToken,
   writeGroupRole,
 } from './store.ts'

@@ -7,10 +7,12 @@ import { digest } from '../secrets.ts'
 import { conditionOf } from './filter.ts'
 import { operationsIn, patched, readFilter } from './patch.ts'
 import { chosen, groupResource, readGroup, readUser, tagOf, userResource } from './people.ts'
+import { scimManagingRoutes } from './managing.ts'
 import { openProvisioning, type Provisioning } from './provisioning.ts'
 import { asScim, refused, stale, unknown } from './refusing.ts'
 import { discovery, kinds } from './schema.ts'
 import {
+  startOfScimTokens,
   findScimGroup,
   findScimToken,
   findScimUser,
@@ -29,9 +31,6 @@ const scimType = 'application/scim+json'
 const root = '/scim/v2'
 const mostListed = 200
 
-/** How tokens begin, for programs that look for secrets where none should be. */
-export const startOfScimTokens = 'ohm_scim_'
-
 const ById = Type.Object({ id: Type.String({ maxLength: 200 }) })
 const Text = Type.Optional(Type.String({ maxLength: 4000 }))
 const Shown = Type.Object({ attributes: Text, excludedAttributes: Text }, { additionalProperties: true })
@@ -45,6 +44,7 @@ type Lists = Shows & { filter?: string; startIndex?: string; count?: string }
 
 /** By which the provider of an organisation keeps its people up to date (RFC 7643, RFC 7644). */
 export function scimRoutes(identity: Identity): void {
+  scimManagingRoutes(identity)
   const { host } = identity
   const shared = { ...identity, at: `${host.platform.publicUrl}/api/auth${root}` }
   const provisioning = openProvisioning(identity)

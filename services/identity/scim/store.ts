@@ -3,6 +3,9 @@ import type { Db, Tx } from '#kernel'
 import { roleOf, type Standing } from '../organisations/roles.ts'
 import type { Sql } from './filter.ts'
 
+/** How tokens begin, for programs that look for secrets where none should be. */
+export const startOfScimTokens = 'ohm_scim_'
+
 /** What a client says of a person, in the names of the schema. */
 export interface Said {
   userName: string

@@ -118,7 +118,10 @@ export function formatRoutes(host: PassportsHost): void {
           { additionalProperties: false },
         ),
         response: { 200: ConvertedView },
-        produces: [...new Set(Object.values(kinds).map(([type]) => type.split(';')[0]!))],
+        // Those in JSON come as the answer above, but for `download`.
+        produces: [...new Set(Object.values(kinds).map(([type]) => type.split(';')[0]!))].filter(
+          type => type !== 'application/json',
+        ),
       },
     },
     async (request, reply) => {
