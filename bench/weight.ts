@@ -17,6 +17,10 @@ export async function proportional(postmaster: number): Promise<number> {
   return shares.reduce((sum, share) => sum + share, 0)
 }
 
+/** File descriptors that a process may have open. */
+export const mostFiles = async (pid: number): Promise<number> =>
+  Number(/^Max open files\s+\d+\s+(\d+)/m.exec(await readFile(`/proc/${pid}/limits`, 'utf8'))?.[1] ?? 1_024)
+
 /** File descriptors that a process has open. */
 export const descriptors = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length
 

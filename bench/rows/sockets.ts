@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { alternate, type Line } from '../measure.ts'
 import { perSecond } from '../report.ts'
-import { resident, weighs } from '../weight.ts'
+import { mostFiles, resident, weighs } from '../weight.ts'
 import type { Server, World } from '../world.ts'
 
 /** As long as what a charger says each minute. */
@@ -38,7 +38,8 @@ export async function sockets(world: World): Promise<Line[]> {
       },
     ]
     if (!weighs) return lines
-    const count = quick ? 2_000 : 10_000
+    // Each is two files in the process that passes it on.
+    const count = Math.min(quick ? 2_000 : 10_000, Math.floor((await mostFiles(gateway.pid)) / 2) - 500)
     const [least, each] = [await weightOf(bare, count), await weightOf(gateway, count)]
     lines.push({
       work: `${count.toLocaleString('en')} WebSockets that are open and silent: what each weighs`,
