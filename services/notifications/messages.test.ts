@@ -75,6 +75,7 @@ const facts = {
   operator: 'importer',
   note: 'The register has you',
   app: 'Fleet planner',
+  things: ['1 × Wallbox'],
 }
 
 // A booking lasts until a time, a passport is shared to somebody.
