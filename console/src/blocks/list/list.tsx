@@ -57,19 +57,8 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
     doAct,
   })
 
-  const shared = {
-    list,
-    columns,
-    rows: all,
-    idOf,
-    labelOf,
-    asked,
-    ask,
-    selected,
-    select,
-    sorts: sortsOf(list),
-    compact,
-  }
+  const shown = { list, columns, rows: all, idOf, labelOf, sorts: sortsOf(list), compact }
+  const shared = { ...shown, asked, ask, selected, select }
   return (
     <Stack gap="sm" className="list">
       <Group justify="space-between" align="flex-start">
