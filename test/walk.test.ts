@@ -70,47 +70,53 @@ function nameOf({ request }: Json): string {
   return `${request.method} ${template ?? sent}`
 }
 
-test('every documented example is sent to a running platform, and answers what is documented', async t => {
-  const p = await start(t, await choose(), {
-    environment: { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password },
-  })
-  const baseUrl = await p.listen()
-  const { answers, failures } = await run({ baseUrl, ...admin, mailbox: await mailboxOf(t, p) })
-  assert.deepEqual(failures, [])
+// Some eight hundred routes, one after the other.
+test(
+  'every documented example is sent to a running platform, and answers what is documented',
+  { timeout: 900_000 },
+  async t => {
+    const p = await start(t, await choose(), {
+      environment: { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password },
+    })
+    const baseUrl = await p.listen()
+    const { answers, failures } = await run({ baseUrl, ...admin, mailbox: await mailboxOf(t, p) })
+    assert.deepEqual(failures, [])
 
-  const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }))
-  const wrong: string[] = []
-  for (const { item, response } of answers) {
-    const [method, path] = nameOf(item).split(' ') as [string, string]
-    const answer = openapi.paths[path][method.toLowerCase()].responses[response.code]
-    const documented: Json | undefined = answer?.$ref
-      ? openapi.components.responses[answer.$ref.split('/').at(-1)]
-      : answer
-    if (!documented) wrong.push(`${nameOf(item)} answers ${response.code}, which is not documented`)
-    const media = documented?.content?.['application/json'] ?? documented?.content?.['application/problem+json']
-    if (!media || !/json/.test(response.headers.get('content-type') ?? '')) continue
-    const validate = ajv.compile({ ...media.schema, components: openapi.components })
-    if (!validate(response.json())) wrong.push(`${nameOf(item)} ${response.code}: ${ajv.errorsText(validate.errors)}`)
-    // Of a file's answer; here it is what is known about the file.
-    const headers = Object.keys(documented?.headers ?? {}).filter(name => name !== 'Accept-Ranges')
-    for (const name of headers)
-      if (!response.headers.has(name) && response.code < 400) wrong.push(`${nameOf(item)} answers without ${name}`)
-  }
-  assert.deepEqual(wrong, [])
+    const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }))
+    const wrong: string[] = []
+    for (const { item, response } of answers) {
+      const [method, path] = nameOf(item).split(' ') as [string, string]
+      const answer = openapi.paths[path][method.toLowerCase()].responses[response.code]
+      const documented: Json | undefined = answer?.$ref
+        ? openapi.components.responses[answer.$ref.split('/').at(-1)]
+        : answer
+      if (!documented) wrong.push(`${nameOf(item)} answers ${response.code}, which is not documented`)
+      const media = documented?.content?.['application/json'] ?? documented?.content?.['application/problem+json']
+      if (!media || !/json/.test(response.headers.get('content-type') ?? '')) continue
+      const validate = ajv.compile({ ...media.schema, components: openapi.components })
+      if (!validate(response.json())) wrong.push(`${nameOf(item)} ${response.code}: ${ajv.errorsText(validate.errors)}`)
+      // Of a file's answer; here it is what is known about the file.
+      const headers = Object.keys(documented?.headers ?? {}).filter(name => name !== 'Accept-Ranges')
+      for (const name of headers)
+        if (!response.headers.has(name) && response.code < 400) wrong.push(`${nameOf(item)} answers without ${name}`)
+    }
+    assert.deepEqual(wrong, [])
 
-  const endless = walk.flatMap(({ steps }) => steps.filter(step => step.endless).map(({ operation }) => operation))
-  const asked = new Set(answers.map(({ item }) => nameOf(item)))
-  const unasked = Object.entries<Json>(openapi.paths).flatMap(([path, methods]) =>
-    Object.entries<Json>(methods)
-      .filter(
-        ([method, { operationId }]) => !endless.includes(operationId) && !asked.has(`${method.toUpperCase()} ${path}`),
-      )
-      .map(([method]) => `${method.toUpperCase()} ${path}`),
-  )
-  assert.deepEqual(unasked, [], 'every operation was asked')
-  assert.match(nameOf(answers.at(-1)!.item), /profile/)
-  assert.equal(answers.at(-1)!.response.code, 401, 'signing out signs out')
-})
+    const endless = walk.flatMap(({ steps }) => steps.filter(step => step.endless).map(({ operation }) => operation))
+    const asked = new Set(answers.map(({ item }) => nameOf(item)))
+    const unasked = Object.entries<Json>(openapi.paths).flatMap(([path, methods]) =>
+      Object.entries<Json>(methods)
+        .filter(
+          ([method, { operationId }]) =>
+            !endless.includes(operationId) && !asked.has(`${method.toUpperCase()} ${path}`),
+        )
+        .map(([method]) => `${method.toUpperCase()} ${path}`),
+    )
+    assert.deepEqual(unasked, [], 'every operation was asked')
+    assert.match(nameOf(answers.at(-1)!.item), /profile/)
+    assert.equal(answers.at(-1)!.response.code, 401, 'signing out signs out')
+  },
+)
 
 test('without a mailbox the collection leaves out what needs one, and the rest runs as it stands', async t => {
   const p = await start(t, await choose(), {
