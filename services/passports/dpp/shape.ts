@@ -30,7 +30,7 @@ export const heads: Readonly<Record<string, string>> = {
 }
 
 /** What a passport says, as somebody sees it; `operator` is the public identifier of its economic operator. */
-export function compressedOf(items: readonly EffectiveView[], operator: string): Compressed {
+export function compressedOf(items: readonly EffectiveView[], operator: string | undefined): Compressed {
   const by = new Map(items.map(item => [item.id, item]))
   const said = (id: string): unknown => by.get(id)?.value
   const head = {
@@ -41,7 +41,7 @@ export function compressedOf(items: readonly EffectiveView[], operator: string):
     dppSchemaVersion: said('dppSchemaVersion'),
     dppStatus: said('dppStatus'),
     lastUpdate: said('dppLastUpdate'),
-    economicOperatorId: operator,
+    ...(operator !== undefined && { economicOperatorId: operator }),
     ...(by.has('uniqueFacilityIdentifier') && { facilityId: said('uniqueFacilityIdentifier') }),
     contentSpecificationIds: said('contentSpecificationIds'),
   }

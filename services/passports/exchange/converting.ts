@@ -55,6 +55,18 @@ const extrasOf: Partial<Record<string, string>> = {
   'untp-0.7': '/issuer/id',
 }
 
+/** Stands where EN 18223 asks for an operator and a placeholder was asked for. */
+const unnamedOperator = 'did:web:placeholder.invalid'
+
+const operatorMissing = (operator: string | undefined): Loss => ({
+  attribute: null,
+  pointer: '/economicOperatorId',
+  kind: operator === undefined ? 'not_representable' : 'defaulted',
+  from: null,
+  to: operator ?? null,
+  why: 'the format requires it, and nothing says whose passport it is',
+})
+
 /** Values as a document of a format, with what is lost on the way: what comes back when it is read again tells it. */
 export async function written(format: FormatName, values: Values, about: About): Promise<Converted> {
   if (format === 'ohmnibus-1') {
@@ -62,8 +74,10 @@ export async function written(format: FormatName, values: Values, about: About):
     return { document, loss: compared(values, importedOwn(parseGiven(JSON.stringify(document))).values) }
   }
   if (format === 'en18223') {
-    const document = compressedOf(viewsOf(values), about.operator ?? 'did:web:placeholder.invalid')
-    return { document, loss: compared(values, readDpp(parseGiven(JSON.stringify(document))).values) }
+    const { operator = about.placeholders ? unnamedOperator : undefined } = about
+    const document = compressedOf(viewsOf(values), operator)
+    const loss = compared(values, readDpp(parseGiven(JSON.stringify(document))).values)
+    return { document, loss: about.operator === undefined ? [...loss, operatorMissing(operator)] : loss }
   }
   if (format === 'csv' || format === 'xlsx') return await writtenSheet(format, values)
   const table = formats.get(format.replace(/-aasx?$/, ''))!

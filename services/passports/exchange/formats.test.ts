@@ -123,6 +123,17 @@ suite('passports in formats of others', () => {
     assert.match(catena.notice, /withdrawn/)
     assert.equal((await get('untp-0.7')).document.credentialSubject.characteristics.ratedCapacity.value, '94')
     assert.equal((await get('en18223')).document.performance.ratedCapacity, 94)
+
+    // Of a document that nobody owns, no operator is made up unless one asks for it.
+    const { document } = await get('ohmnibus-1')
+    for (const placeholders of [false, true]) {
+      const { body } = await send('POST', '/api/exchange/convert', { to: 'en18223', document, placeholders })
+      assert.equal('economicOperatorId' in body.document, placeholders)
+      assert.deepEqual(
+        body.loss.flatMap(({ pointer, kind }: Loss) => (pointer === '/economicOperatorId' ? [kind] : [])),
+        [placeholders ? 'defaulted' : 'not_representable'],
+      )
+    }
   })
 
   test('shells and packages: the same values, the same bytes twice, read again', async t => {
