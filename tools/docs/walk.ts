@@ -360,6 +360,7 @@ export const walk: readonly Chapter[] = [
         with: { id: 'ticketId', technicianId: 'technicianId', 'If-Match': 'ticketTag' },
       },
       { operation: 'postMaintenanceTicketsByIdStart', with: { id: 'ticketId' } },
+      { operation: 'postMaintenanceTicketsByIdPhotos', with: { id: 'ticketId' } },
       { operation: 'postMaintenanceParts', with: { number: 'card' }, keep: { partId: 'id', partTag: 'ETag' } },
       { operation: 'getMaintenanceParts' },
       { operation: 'getMaintenancePartsCount' },

@@ -31,7 +31,7 @@ test('an organisation asks for a second factor: who lacks it neither acts for it
   const otp = new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: p.clock.at })
   const withFactor = (await p.post('/mfa/totp/verify', { otp }, ada.headers)).json().accessToken
   const owner = { ...ada, headers: bearer(withFactor) }
-  assert.deepEqual((await rule(owner, true)).json(), { secondFactor: true })
+  assert.deepEqual((await rule(owner, true)).json(), { secondFactor: true, provider: null, onlyProvider: false })
 
   assert.equal((await p.get('/profile', asBea.headers)).statusCode, 401, 'at once')
   assert.equal((await p.get('/profile', bearer(key))).statusCode, 401, 'her key too')
