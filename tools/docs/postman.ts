@@ -209,7 +209,7 @@ function bodyOf(
   if (type === 'text/csv') return { mode: 'raw', raw: example }
   const fields = Object.entries<Json>(schema.properties ?? {}).map(([key, field]) =>
     field.format === 'binary'
-      ? { key, type: 'file', src: sample.name }
+      ? { key, type: 'file', src: step.file ?? sample.name }
       : { key, type: 'text', value: carried(key) ?? String(example[key]) },
   )
   return type === 'multipart/form-data'

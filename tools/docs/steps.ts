@@ -8,6 +8,8 @@ export interface Step {
   readonly with?: Readonly<Record<string, string>>
   /** Fields of the body in the place of those of the example. */
   readonly say?: Readonly<Record<string, unknown>>
+  /** What is sent where a file is asked for, beside the collection; by itself a declaration. */
+  readonly file?: string
   /** Variables by the field of the answer, or the header, that they keep. */
   readonly keep?: Readonly<Record<string, string>>
   /** The documented status, where it is not the first success. */
@@ -22,3 +24,6 @@ export interface Chapter {
   readonly name: string
   readonly steps: readonly Step[]
 }
+
+/** A file beside the collection; it is no text, and so not made from the code. */
+export const photo = 'photo.png'

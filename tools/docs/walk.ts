@@ -1,4 +1,4 @@
-import type { Chapter, Step } from './steps.ts'
+import { photo, type Chapter, type Step } from './steps.ts'
 import { bookings } from './walk-bookings.ts'
 import { market } from './walk-shop.ts'
 import { company } from './walk-company.ts'
@@ -360,7 +360,7 @@ export const walk: readonly Chapter[] = [
         with: { id: 'ticketId', technicianId: 'technicianId', 'If-Match': 'ticketTag' },
       },
       { operation: 'postMaintenanceTicketsByIdStart', with: { id: 'ticketId' } },
-      { operation: 'postMaintenanceTicketsByIdPhotos', with: { id: 'ticketId' } },
+      { operation: 'postMaintenanceTicketsByIdPhotos', with: { id: 'ticketId' }, file: photo },
       { operation: 'postMaintenanceParts', with: { number: 'card' }, keep: { partId: 'id', partTag: 'ETag' } },
       { operation: 'getMaintenanceParts' },
       { operation: 'getMaintenancePartsCount' },
