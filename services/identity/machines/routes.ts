@@ -3,7 +3,7 @@ import { ApiKeyCreated, ApiKeyRevoked } from '#contracts/identity'
 import { Id, Line } from '#contracts/shared'
 import { type Actor, listQuery, newId, Page, page, Problem, signedIn, type Tx } from '#kernel'
 import { idAfter, type Identity } from '../identity.ts'
-import { enter, roleIn } from '../organisations/access.ts'
+import { enterAsAdmin, requireAdmin, roleIn } from '../organisations/access.ts'
 import { refuseMemberChange } from '../organisations/roles.ts'
 import { touchOrganisation } from '../organisations/store.ts'
 import { revoke } from '../sessions/sessions.ts'
@@ -207,9 +207,6 @@ function serviceAccounts(shared: Identity): void {
   ] as const
   const known = [...guarded, 'service_account_unknown'] as const
 
-  const enterAsAdmin = async (actor: Actor, id: string): Promise<void> =>
-    refuseMemberChange((await enter(db, actor, id)).own, undefined, null)
-
   http.get(
     at,
     {
@@ -223,7 +220,7 @@ function serviceAccounts(shared: Identity): void {
       },
     },
     async ({ actor, params: { id }, query }) => {
-      await enterAsAdmin(actor, id)
+      await enterAsAdmin(db, actor, id)
       const rows = await listServiceAccounts(db, id, idAfter(query.after), query.limit)
       return page(rows, query.limit, last => [last.id], serviceAccountView)
     },
@@ -247,7 +244,7 @@ function serviceAccounts(shared: Identity): void {
       },
     },
     async ({ actor, params, body }, reply) => {
-      await enterAsAdmin(actor, params.id)
+      await enterAsAdmin(db, actor, params.id)
       const account = {
         id: newId(),
         organisationId: params.id,
@@ -257,7 +254,7 @@ function serviceAccounts(shared: Identity): void {
       }
       await db.transaction(async tx => {
         await touchOrganisation(tx, params.id)
-        refuseMemberChange(await roleIn(tx, actor, params.id), undefined, null)
+        await requireAdmin(tx, actor, params.id)
         if ((await countServiceAccounts(tx, params.id)) >= mostAccounts)
           throw new Problem('conflict', 'too_many_service_accounts', {
             detail: `There are ${mostAccounts} service accounts already. Delete one first.`,
@@ -280,7 +277,7 @@ function serviceAccounts(shared: Identity): void {
       },
     },
     async ({ actor, params }, reply) => {
-      await enterAsAdmin(actor, params.id)
+      await enterAsAdmin(db, actor, params.id)
       await db.transaction(async tx => {
         await holdServiceAccount(tx, params.id, params.accountId, 'change')
         await endApiKeys(tx, { serviceAccountId: params.accountId }, 'owner-gone')
@@ -303,7 +300,7 @@ function serviceAccounts(shared: Identity): void {
       },
     },
     async ({ actor, params, query }) => {
-      await enterAsAdmin(actor, params.id)
+      await enterAsAdmin(db, actor, params.id)
       await db.transaction(tx => holdServiceAccount(tx, params.id, params.accountId, 'stay'))
       const of = { serviceAccountId: params.accountId }
       return page(
@@ -328,11 +325,11 @@ function serviceAccounts(shared: Identity): void {
       },
     },
     async ({ actor, params, body }, reply) => {
-      await enterAsAdmin(actor, params.id)
+      await enterAsAdmin(db, actor, params.id)
       await prove(shared, actor, body.password)
       const made = await db.transaction(async tx => {
         await holdOrganisation(tx, params.id)
-        refuseMemberChange(await roleIn(tx, actor, params.id), undefined, null)
+        await requireAdmin(tx, actor, params.id)
         await holdServiceAccount(tx, params.id, params.accountId, 'change')
         const owner = { userId: null, serviceAccountId: params.accountId, organisationId: params.id, issuer: null }
         return await addKey(tx, owner, body, now())

@@ -1,6 +1,6 @@
 import type { OrganisationRole } from '#contracts/shared'
 import { type Actor, type Db, fail, Problem, type Tx } from '#kernel'
-import type { Standing } from './roles.ts'
+import { refuseMemberChange, type Standing } from './roles.ts'
 import { findMember, findOrganisation, type Seen, unmetRule } from './store.ts'
 
 export const needsFactor = [
@@ -55,3 +55,13 @@ export async function standingOf(tx: Tx, actor: Actor, id: string): Promise<Stan
 /** The same for what only the four decide about. */
 export const roleIn = async (tx: Tx, actor: Actor, id: string): Promise<OrganisationRole> =>
   (await standingOf(tx, actor, id)).role
+
+/** The organisation is looked after by its owners and admins alone: others are told `organisation_admin_required`. */
+export async function enterAsAdmin(db: Db, actor: Actor, id: string): Promise<void> {
+  refuseMemberChange((await enter(db, actor, id)).own, undefined, null)
+}
+
+/** The same within a change, as it stands then. */
+export async function requireAdmin(tx: Tx, actor: Actor, id: string): Promise<void> {
+  refuseMemberChange(await roleIn(tx, actor, id), undefined, null)
+}

@@ -1,13 +1,12 @@
 import { Resolver } from 'node:dns/promises'
 import Type, { type Static } from 'typebox'
 import { Id, Instant } from '#contracts/shared'
-import { type Actor, addressOf, fresh, Problem, signedIn, StartError, withRole } from '#kernel'
+import { addressOf, fresh, Problem, signedIn, StartError, withRole } from '#kernel'
 import type { IdentityHost } from '../host.ts'
 import type { Identity } from '../identity.ts'
 import { newSecret } from '../secrets.ts'
-import { enter, roleIn } from './access.ts'
+import { enterAsAdmin, requireAdmin } from './access.ts'
 import { deleteDomain, type Domain, findDomain, insertDomain, listDomains, verifyDomain } from './domains-store.ts'
-import { refuseMemberChange } from './roles.ts'
 import { findOrganisation, touchOrganisation } from './store.ts'
 
 const mostDomains = 50
@@ -94,8 +93,6 @@ export function domainRoutes(identity: Identity): void {
   const { host } = identity
   const { db, http, now } = host
   const textsOf = openDns(host)
-  const asAdmin = async (actor: Actor, id: string): Promise<void> =>
-    refuseMemberChange((await enter(db, actor, id)).own, undefined, null)
 
   http.get(
     '/organisations/:id/domains',
@@ -109,7 +106,7 @@ export function domainRoutes(identity: Identity): void {
       },
     },
     async ({ actor, params: { id } }) => {
-      await asAdmin(actor, id)
+      await enterAsAdmin(db, actor, id)
       return { items: (await listDomains(db, id)).map(domainView) }
     },
   )
@@ -128,11 +125,11 @@ export function domainRoutes(identity: Identity): void {
       },
     },
     async ({ actor, params: { id }, body }, reply) => {
-      await asAdmin(actor, id)
+      await enterAsAdmin(db, actor, id)
       const domain = domainIn(body.domain)
       const made = await db.transaction(async tx => {
         await touchOrganisation(tx, id)
-        refuseMemberChange(await roleIn(tx, actor, id), undefined, null)
+        await requireAdmin(tx, actor, id)
         if ((await listDomains(tx, id)).length >= mostDomains)
           throw new Problem('conflict', 'too_many_domains', { limit: mostDomains })
         await insertDomain(tx, id, { domain, token: newSecret(), createdAt: now(), verifiedAt: null })
@@ -154,7 +151,7 @@ export function domainRoutes(identity: Identity): void {
       },
     },
     async ({ actor, params: { id, domain: given } }) => {
-      await asAdmin(actor, id)
+      await enterAsAdmin(db, actor, id)
       const domain = await findDomain(db, id, domainIn(given))
       if (domain.verifiedAt) return domainView(domain)
       const { name, value } = recordOf(domain)
@@ -199,10 +196,10 @@ export function domainRoutes(identity: Identity): void {
       },
     },
     async ({ actor, params: { id, domain } }, reply) => {
-      await asAdmin(actor, id)
+      await enterAsAdmin(db, actor, id)
       await db.transaction(async tx => {
         await touchOrganisation(tx, id)
-        refuseMemberChange(await roleIn(tx, actor, id), undefined, null)
+        await requireAdmin(tx, actor, id)
         if (!(await deleteDomain(tx, id, domainIn(domain)))) throw new Problem('not_found', 'domain_unknown')
       })
       return reply.code(204).send()

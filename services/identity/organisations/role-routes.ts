@@ -4,7 +4,7 @@ import { type CustomRole, Id, OrganisationRole } from '#contracts/shared'
 import { newId, notModified, Problem, requireMatch, signedIn, type Tx } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
-import { enter, roleIn } from './access.ts'
+import { enter, requireAdmin, roleIn } from './access.ts'
 import {
   GivenRole,
   memberOf,
@@ -94,7 +94,7 @@ function listAndAdd({ host: { db, http, now } }: Identity): void {
       await enter(db, actor, id)
       const made = await db.once(request, async tx => {
         await touchOrganisation(tx, id)
-        refuseMemberChange(await roleIn(tx, actor, id), undefined, null)
+        await requireAdmin(tx, actor, id)
         if ((await listRoles(tx, id)).length >= mostRoles)
           throw new Problem('conflict', 'too_many_roles', { limit: mostRoles })
         const role = {
@@ -147,7 +147,7 @@ function changeAndEnd({ host: { db, http, now } }: Identity): void {
       await enter(db, actor, id)
       const role = await db.transaction(async tx => {
         await touchOrganisation(tx, id)
-        refuseMemberChange(await roleIn(tx, actor, id), undefined, null)
+        await requireAdmin(tx, actor, id)
         const former = await findRole(tx, id, roleId)
         requireMatch(request, former.version)
         const next: CustomRole = {

@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox'
 import { Id, Instant } from '#contracts/shared'
-import { type Actor, fresh, newId, Problem, signedIn } from '#kernel'
+import { fresh, newId, Problem, signedIn } from '#kernel'
 import type { Identity } from '../identity.ts'
-import { enter, roleIn } from '../organisations/access.ts'
-import { GivenRole, refuseMemberChange } from '../organisations/roles.ts'
+import { enterAsAdmin, requireAdmin } from '../organisations/access.ts'
+import { GivenRole } from '../organisations/roles.ts'
 import { standingFor } from '../organisations/roles-store.ts'
 import { touchOrganisation } from '../organisations/store.ts'
 import { digest, newSecret } from '../secrets.ts'
@@ -70,16 +70,11 @@ const guarded = [
 
 /** What owners and admins of an organisation say of its provider. */
 export function scimManagingRoutes(identity: Identity): void {
-  const { db } = identity.host
-  const asAdmin = async (actor: Actor, id: string): Promise<void> =>
-    refuseMemberChange((await enter(db, actor, id)).own, undefined, null)
-  tokens(identity, asAdmin)
-  groups(identity, asAdmin)
+  tokens(identity)
+  groups(identity)
 }
 
-type AsAdmin = (actor: Actor, id: string) => Promise<void>
-
-function tokens({ host: { db, http, now } }: Identity, asAdmin: AsAdmin): void {
+function tokens({ host: { db, http, now } }: Identity): void {
   http.get(
     '/organisations/:id/scim-tokens',
     {
@@ -92,7 +87,7 @@ function tokens({ host: { db, http, now } }: Identity, asAdmin: AsAdmin): void {
       },
     },
     async ({ actor, params: { id } }) => {
-      await asAdmin(actor, id)
+      await enterAsAdmin(db, actor, id)
       return { items: (await listScimTokens(db, id)).map(tokenView) }
     },
   )
@@ -115,7 +110,7 @@ function tokens({ host: { db, http, now } }: Identity, asAdmin: AsAdmin): void {
       },
     },
     async ({ actor, params: { id }, body }, reply) => {
-      await asAdmin(actor, id)
+      await enterAsAdmin(db, actor, id)
       const token = `${startOfScimTokens}${newSecret()}`
       const made: ScimToken = {
         id: newId(),
@@ -128,7 +123,7 @@ function tokens({ host: { db, http, now } }: Identity, asAdmin: AsAdmin): void {
       }
       await db.transaction(async tx => {
         await touchOrganisation(tx, id)
-        refuseMemberChange(await roleIn(tx, actor, id), undefined, null)
+        await requireAdmin(tx, actor, id)
         if ((await listScimTokens(tx, id)).length >= mostTokens)
           throw new Problem('conflict', 'too_many_scim_tokens', { limit: mostTokens })
         await insertScimToken(tx, made)
@@ -152,10 +147,10 @@ function tokens({ host: { db, http, now } }: Identity, asAdmin: AsAdmin): void {
       },
     },
     async ({ actor, params: { id, tokenId } }, reply) => {
-      await asAdmin(actor, id)
+      await enterAsAdmin(db, actor, id)
       await db.transaction(async tx => {
         await touchOrganisation(tx, id)
-        refuseMemberChange(await roleIn(tx, actor, id), undefined, null)
+        await requireAdmin(tx, actor, id)
         if (!(await deleteScimToken(tx, id, tokenId))) throw new Problem('not_found', 'scim_token_unknown')
       })
       return reply.code(204).send()
@@ -163,7 +158,7 @@ function tokens({ host: { db, http, now } }: Identity, asAdmin: AsAdmin): void {
   )
 }
 
-function groups(identity: Identity, asAdmin: AsAdmin): void {
+function groups(identity: Identity): void {
   const { db, http } = identity.host
   const { settleRole } = openProvisioning(identity)
   const view = ({ id, displayName, role, roleId }: ScimGroup, members: number): Static<typeof GroupView> => ({
@@ -185,7 +180,7 @@ function groups(identity: Identity, asAdmin: AsAdmin): void {
       },
     },
     async ({ actor, params: { id } }) => {
-      await asAdmin(actor, id)
+      await enterAsAdmin(db, actor, id)
       const { found } = await listScimGroups(db, id, undefined, { skip: 0, limit: mostGroupsShown })
       const members = Map.groupBy(
         await membersOfGroups(
@@ -214,10 +209,10 @@ function groups(identity: Identity, asAdmin: AsAdmin): void {
       },
     },
     async ({ actor, params: { id, groupId }, body: { role } }) => {
-      await asAdmin(actor, id)
+      await enterAsAdmin(db, actor, id)
       return await db.transaction(async tx => {
         await touchOrganisation(tx, id)
-        refuseMemberChange(await roleIn(tx, actor, id), undefined, null)
+        await requireAdmin(tx, actor, id)
         const group = await findScimGroup(tx, id, groupId)
         if (!group) throw new Problem('not_found', 'scim_group_unknown')
         const to = role === null ? undefined : await standingFor(tx, id, role)
