@@ -6,7 +6,6 @@ import { makePeople, signedIn, type World } from '../world.ts'
 export async function growth(world: World): Promise<Line[]> {
   const [few, many] = world.size.quick ? [1_000, 100_000] : [1_000, 1_000_000]
   const [small, large] = [await filled(world, few), await filled(world, many)]
-  const count = world.size.quick ? 30 : 100
   const questions: [string, (of: typeof small) => string[]][] = [
     ['GET by key', ({ ids }) => ids.map(id => `/${id}`)],
     ['list, the latest first', () => ['']],
@@ -27,15 +26,41 @@ export async function growth(world: World): Promise<Line[]> {
     ],
     ['list, a page from the middle', ({ middle }) => [`?after=${middle}`]],
   ]
+  const lines = await atBothSizes(world, [small, large], {
+    questions,
+    base: '/api/passports',
+    name: work => `${work}: ${few.toLocaleString('en')} and ${many.toLocaleString('en')} passports`,
+  })
+  await Promise.all([small.platform.close(), large.platform.close()])
+  return lines
+}
+
+/** A platform with so much in it, and who asks. */
+interface Filled {
+  readonly platform: { readonly url: string }
+  readonly headers: Record<string, string>
+}
+
+/** Each question to a small table and to a large one, by turns: what takes twice as long there grows with the table. */
+export async function atBothSizes<F extends Filled>(
+  world: World,
+  [small, large]: readonly [F, F],
+  asked: {
+    readonly questions: readonly [work: string, pathsOf: (of: F) => string[]][]
+    readonly base: string
+    readonly name: (work: string) => string
+  },
+): Promise<Line[]> {
+  const count = world.size.quick ? 30 : 100
   const lines: Line[] = []
-  for (const [work, pathsOf] of questions) {
-    const ask = (of: typeof small) => async (): Promise<number> => {
-      const shot: Shot = { paths: pathsOf(of).map(path => `/api/passports${path}`), headers: of.headers }
+  for (const [work, pathsOf] of asked.questions) {
+    const ask = (of: F) => async (): Promise<number> => {
+      const shot: Shot = { paths: pathsOf(of).map(path => `${asked.base}${path}`), headers: of.headers }
       return median(await latencies(of.platform.url, shot, count))
     }
     const measured = await alternate(world.size.rounds, ask(small), ask(large))
     lines.push({
-      work: `${work}: ${few.toLocaleString('en')} and ${many.toLocaleString('en')} passports`,
+      work: asked.name(work),
       floor: `p50 ${measured.floor.toFixed(2)} ms`,
       ohmnibus: `p50 ${measured.subject.toFixed(2)} ms`,
       ratio: measured.ratio,
@@ -43,7 +68,6 @@ export async function growth(world: World): Promise<Line[]> {
       met: measured.ratio.median <= 2,
     })
   }
-  await Promise.all([small.platform.close(), large.platform.close()])
   return lines
 }
 

@@ -1,27 +1,16 @@
-import { alternate, latencies, median, type Line, type Shot } from '../measure.ts'
+import type { Line } from '../measure.ts'
 import { makePeople, signedIn, type World } from '../world.ts'
+import { atBothSizes } from './growth.ts'
 
 /** The same questions to an operator's few sessions and to many: who charges where, one client after the other. */
 export async function sessions(world: World): Promise<Line[]> {
   const [few, many] = world.size.quick ? [1_000, 100_000] : [1_000, 1_000_000]
   const [small, large] = [await filled(world, few), await filled(world, many)]
-  const count = world.size.quick ? 30 : 100
-  const lines: Line[] = []
-  for (const [work, pathsOf] of questions) {
-    const ask = (of: typeof small) => async (): Promise<number> => {
-      const shot: Shot = { paths: pathsOf(of).map(path => `/api/sessions${path}`), headers: of.headers }
-      return median(await latencies(of.platform.url, shot, count))
-    }
-    const measured = await alternate(world.size.rounds, ask(small), ask(large))
-    lines.push({
-      work: `sessions, ${work}: ${few.toLocaleString('en')} and ${many.toLocaleString('en')}`,
-      floor: `p50 ${measured.floor.toFixed(2)} ms`,
-      ohmnibus: `p50 ${measured.subject.toFixed(2)} ms`,
-      ratio: measured.ratio,
-      budget: '≤ 2',
-      met: measured.ratio.median <= 2,
-    })
-  }
+  const lines = await atBothSizes(world, [small, large], {
+    questions,
+    base: '/api/sessions',
+    name: work => `sessions, ${work}: ${few.toLocaleString('en')} and ${many.toLocaleString('en')}`,
+  })
   await Promise.all([small.platform.close(), large.platform.close()])
   return lines
 }
