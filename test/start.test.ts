@@ -94,8 +94,8 @@ test(
 
     const second = begin(t, { folder, port })
     const warm = await second.ready()
-    // Two seconds when the machine does nothing else; here other tests run beside it.
-    assert.ok(warm < 8_000, `it took ${warm} ms`)
+    // How long it takes on a machine that does nothing else is for `bench/` to say.
+    assert.ok(warm < 15_000, `it took ${warm} ms`)
     assert.equal((await login(second)).status, 200, 'the same data are there')
     await until('the banner', () => second.output().includes('Ctrl-C'), 10_000)
     assert.doesNotMatch(second.output(), new RegExp(`First admin {2}|${password}`))

@@ -363,7 +363,7 @@ async function importGoneWrong(_: TestContext, { address, at, admin, p }: Town):
   await page.goto(`${address}/console/jobs`)
   await page.getByRole('cell', { name: 'cards.csv' }).first().waitFor()
   await look(page, 'J3-jobs')
-  await page.getByRole('button', { name: 'What became of cards.csv' }).first().click()
+  await page.getByRole('button', { name: 'Details: cards.csv' }).first().click()
   await page.getByText(/220 created/).waitFor()
   await p.settle()
   assert.equal((await admin.api.get(200, 'GET /api/ocpp/tokens?q=IMP00001')).items.length, 1)

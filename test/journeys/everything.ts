@@ -11,7 +11,7 @@ import { baseline, client, register, type Client } from './client.ts'
 import { orderingHappens } from './ordering.ts'
 import { marketHappens, offerOne } from './market.ts'
 import { purchasesHappen } from './purchases.ts'
-import { factorsHappen } from './factors.ts'
+import { appIsLetIn, factorsHappen } from './factors.ts'
 import { contentHappens } from './content.ts'
 import { stationsHappen } from './stations.ts'
 import { payoutsHappen, vendorsHappen } from './vendors.ts'
@@ -118,7 +118,9 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await purchasesHappen(p, grace.id)
     await orderingHappens(p, ada.id)
 
-    await factorsHappen(root, { ...(await person('Fay')), password })
+    const fay = { ...(await person('Fay')), password }
+    await appIsLetIn(root, fay)
+    await factorsHappen(root, fay)
 
     // What is forgotten, and what ends.
     const forgetful = client(address)

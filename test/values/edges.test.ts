@@ -109,7 +109,11 @@ test('every route of a service refuses by name what its query does not know; a p
   const headers = p.signedIn({ role: 'admin' })
   for (const path of ['/health', '/health/live', '/health/ready'])
     assert.equal((await p.http.inject(`${path}?nobody=knows`)).statusCode, path === '/health/ready' ? 503 : 200, path)
-  for (const route of routesOf(p).filter(({ method, service, isPage }) => method === 'GET' && service && !isPage)) {
+  // Of the provider of an organisation, which comes with a token of its own: `services/identity/scim` asks for it first.
+  const asked = routesOf(p).filter(({ method, service, url, isPage }) => {
+    return method === 'GET' && service && !isPage && !url.startsWith('/api/auth/scim/')
+  })
+  for (const route of asked) {
     const fitting: Record<string, string> = {
       code: 'token_missing',
       version: '1',

@@ -101,6 +101,7 @@ test('an operation says who may use it, what it takes and gives, and how it refu
     'role_insufficient',
     'scope_insufficient',
     'second_factor_missing',
+    'terms_open',
   ])
 })
 

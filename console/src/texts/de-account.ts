@@ -136,5 +136,4 @@ export const accountValues: typeof englishValues = {
   notice: 'Hinweis',
   consent: 'Einwilligung',
   agreed: 'Zugestimmt',
-  withdrawn: 'Zurückgenommen',
 }

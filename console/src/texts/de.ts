@@ -331,7 +331,6 @@ export const de: Catalogue = {
     reopen: 'Wieder anschreiben',
     reopenText: 'Die Plattform schreibt wieder an diese Adresse; kommt Post zurück, wird sie wieder geschlossen.',
     emptyJobs: 'Importe und Aufträge für Batterien laufen von selbst weiter und sind hier wiederzufinden.',
-    result: 'Was aus {name} wurde',
     tried: 'nur probiert',
     approvals: 'Zweite Meinung',
     emptyApprovals: 'Nichts wartet auf eine zweite Person.',

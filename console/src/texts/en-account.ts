@@ -128,5 +128,4 @@ export const accountValues = {
   notice: 'Notice',
   consent: 'Consent',
   agreed: 'Agreed',
-  withdrawn: 'Taken back',
 }

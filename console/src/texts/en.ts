@@ -330,7 +330,6 @@ export const en = {
     reopen: 'Mail again',
     reopenText: 'The platform writes to this address again; if it sends mail back, it is closed again.',
     emptyJobs: 'Imports and orders for batteries that you begin go on by themselves, and are found here again.',
-    result: 'What became of {name}',
     tried: 'tried only',
     approvals: 'Second opinions',
     emptyApprovals: 'Nothing waits for a second person.',

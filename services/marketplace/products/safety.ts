@@ -18,7 +18,7 @@ export const Safety = Type.Object(
       ]),
     ),
     warnings: Type.Optional(
-      Type.String({ maxLength: 4_000, pattern: '^[^\\u0000]*$', examples: ['To be installed by an electrician.'] }),
+      Type.String({ maxLength: 2_000, pattern: '^[^\\u0000]*$', examples: ['To be installed by an electrician.'] }),
     ),
   },
   {

@@ -133,7 +133,7 @@ function JobTable({ jobs, open }: { jobs: readonly Job[]; open: (job: Job) => vo
                     <Button
                       variant="default"
                       size="compact-sm"
-                      aria-label={fill(texts.operations.result, { name: job.name ?? wordFor(texts, job.what) })}
+                      aria-label={`${texts.shell.details}: ${job.name ?? wordFor(texts, job.what)}`}
                       onClick={() => open(job)}
                     >
                       {texts.shell.details}
