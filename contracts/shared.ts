@@ -9,6 +9,14 @@ export const Instant = Type.String({ format: 'date-time', examples: ['2027-02-18
 /** An e-mail address; compared without regard to case. */
 export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['ada@example.com'] })
 
+/** A path of this platform, and nothing that browsers take for another host. */
+export const OwnPath = Type.String({
+  pattern: '^/([\\x21-\\x2e\\x30-\\x5b\\x5d-\\x7e][\\x21-\\x5b\\x5d-\\x7e]*)?$',
+  maxLength: 500,
+  description: 'Path of ours where the browser goes afterwards',
+  examples: ['/'],
+})
+
 // What may stand in a text and shows nothing: spaces, joiners, fillers, marks of direction, selectors, tags.
 const unseen =
   ' \\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f\\u2000-\\u200f\\u202f\\u205f-\\u2065\\u206a-\\u206f' +

@@ -5,13 +5,14 @@ import { clamd, eicar } from '../engines/clamd.ts'
 import { open as openPlatform, type TestOptions } from '../../kernel/testing.ts'
 import type { Service } from '../../kernel/index.ts'
 import { adminHappens } from './admin.ts'
+import { appsHappen, termsHappen } from './apps.ts'
 import { bookingsHappen } from './bookings.ts'
 import { chargingHappens } from './charging.ts'
 import { baseline, client, register, type Client } from './client.ts'
 import { orderingHappens } from './ordering.ts'
 import { marketHappens, offerOne } from './market.ts'
 import { purchasesHappen } from './purchases.ts'
-import { appIsLetIn, factorsHappen } from './factors.ts'
+import { factorsHappen } from './factors.ts'
 import { contentHappens } from './content.ts'
 import { stationsHappen } from './stations.ts'
 import { payoutsHappen, vendorsHappen } from './vendors.ts'
@@ -119,7 +120,8 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await orderingHappens(p, ada.id)
 
     const fay = { ...(await person('Fay')), password }
-    await appIsLetIn(root, fay)
+    await appsHappen(root, fay)
+    await termsHappen(root, fay)
     await factorsHappen(root, fay)
 
     // What is forgotten, and what ends.

@@ -66,8 +66,8 @@ test('officer: scans a battery, shows who they are, reads the test report, and t
     items.map(({ audience, route }: any) => [audience, route]),
     [
       ['authority', 'GET /api/passports/:id'],
-      ['authority', 'GET /api/documents/:docId'],
       ['authority', 'GET /v1/dpps/:dppId/elements/:elementIdPath'],
+      ['authority', 'GET /api/documents/:docId'],
       ['authority', 'GET /v1/dpps/:dppId/elements/:elementIdPath'],
     ],
   )

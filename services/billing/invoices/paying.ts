@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { Currency, Id, Minor, type Owner } from '#contracts/shared'
+import { Currency, Id, Minor, OwnPath, type Owner } from '#contracts/shared'
 import { Problem, signedIn, type Tx } from '#kernel'
 import { findInvoice, type Invoice } from '#money/invoices'
 import type { Payment, Payments } from '#money/payments'
@@ -47,14 +47,7 @@ export function invoicePayingRoutes({ db, http }: BillingHost, payments: Payment
         ],
         params: Type.Object({ id: Id }),
         body: Type.Object({
-          returnTo: Type.Optional(
-            Type.String({
-              pattern: '^/([\\x21-\\x2e\\x30-\\x5b\\x5d-\\x7e][\\x21-\\x5b\\x5d-\\x7e]*)?$',
-              maxLength: 500,
-              description: 'Path of ours where the browser goes afterwards',
-              examples: ['/'],
-            }),
-          ),
+          returnTo: Type.Optional(OwnPath),
         }),
         response: { 201: InvoiceCheckoutView },
       },

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Currency, Id, Minor, type Owner } from '#contracts/shared'
+import { Currency, Id, Minor, OwnPath, type Owner } from '#contracts/shared'
 import { newId, Problem, signedIn, type Actor } from '#kernel'
 import { isCurrency } from '#money/amount'
 import { post } from '#money/ledger'
@@ -60,14 +60,7 @@ export function fillingRoutes(host: BillingHost, payments: Payments<'billing'>, 
         body: Type.Object({
           amountMinor: Amount,
           currency: Currency,
-          returnTo: Type.Optional(
-            Type.String({
-              pattern: '^/([\\x21-\\x2e\\x30-\\x5b\\x5d-\\x7e][\\x21-\\x5b\\x5d-\\x7e]*)?$',
-              maxLength: 500,
-              description: 'Path of ours where the browser goes afterwards',
-              examples: ['/'],
-            }),
-          ),
+          returnTo: Type.Optional(OwnPath),
         }),
         response: { 201: TopUpView },
       },

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Id } from '#contracts/shared'
+import { Id, OwnPath } from '#contracts/shared'
 import {
   cursorOf,
   isId,
@@ -37,14 +37,7 @@ import { BillView, PayableView, SubscriptionView, viewAll, viewBill, viewPayment
 
 const One = Type.Object({ id: Id })
 const config = { access: signedIn }
-const ReturnTo = Type.Optional(
-  Type.String({
-    pattern: '^/([\\x21-\\x2e\\x30-\\x5b\\x5d-\\x7e][\\x21-\\x5b\\x5d-\\x7e]*)?$',
-    maxLength: 500,
-    description: 'Path of ours where the browser goes afterwards',
-    examples: ['/'],
-  }),
-)
+const ReturnTo = Type.Optional(OwnPath)
 const paying = [
   'payments_unavailable',
   'payment_refused',

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Id, Instant, Minor } from '#contracts/shared'
+import { Id, Instant, Minor, OwnPath } from '#contracts/shared'
 import { fresh, newId, Problem, signedIn, withRole } from '#kernel'
 import { payableOf } from '#money/payments'
 import type { PaidAccount } from '#money/transfers'
@@ -86,12 +86,7 @@ export function connectingRoutes(host: VendorsHost, { transfers }: Sending): voi
           'payment_provider_unavailable',
         ],
         body: Type.Object({
-          returnTo: Type.String({
-            pattern: '^/(?![/\\\\])[^\\s\\u0000-\\u001f]*$',
-            maxLength: 500,
-            description: 'Path of ours to which the browser comes back',
-            examples: ['/console/payouts'],
-          }),
+          returnTo: { ...OwnPath, examples: ['/console/payouts'] },
         }),
         response: {
           201: Type.Object(

@@ -7,8 +7,14 @@ import { parse, type Asked } from './address.ts'
 import { freeWordOf, type Word } from './declaration.ts'
 
 /** Filters as chips, each also to be typed: `status:draft model:"LM3 long" text`. */
-export function Filters(props: { words: readonly Word[]; asked: Asked; ask: (next: Asked) => void }) {
-  const { words, asked, ask } = props
+export function Filters(props: {
+  words: readonly Word[]
+  asked: Asked
+  ask: (next: Asked) => void
+  /** What a screen is for is its one landmark; of lists among others none is. */
+  isMain: boolean
+}) {
+  const { words, asked, ask, isMain } = props
   const texts = useTexts()
   const [typed, type] = useState('')
   const [wrong, complain] = useState<string>()
@@ -33,7 +39,7 @@ export function Filters(props: { words: readonly Word[]; asked: Asked; ask: (nex
 
   if (words.length === 0) return null
   return (
-    <Group gap="xs" align="flex-start" role="search">
+    <Group gap="xs" align="flex-start" role={isMain ? 'search' : undefined}>
       <TextInput
         className="filter"
         aria-label={texts.list.search}

@@ -62,7 +62,7 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
   return (
     <Stack gap="sm" className="list">
       <Group justify="space-between" align="flex-start">
-        <Filters words={words} asked={asked} ask={ask} />
+        <Filters words={words} asked={asked} ask={ask} isMain={!embedded} />
         <Options {...{ list, asked, columns, hidden, hide, compact, setCompact }} />
       </Group>
       {!embedded && (

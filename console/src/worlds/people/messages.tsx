@@ -124,6 +124,7 @@ function Source(props: {
                     <Table.Td key={channel}>
                       {free.includes(channel) ? (
                         <Checkbox
+                          size="md"
                           aria-label={`${called}: ${texts.account.channels[channel]}`}
                           checked={isOn(channel, kind)}
                           onChange={event => set(channel, kind, event.currentTarget.checked)}
