@@ -148,9 +148,11 @@ export async function open(
         nextCursor: string | null
       }
     },
-    /** Jobs that wait for a later try are due now. */
-    async hurry() {
-      await p.db('notifications')`update graphile_worker._private_jobs set run_at = now() where run_at > now()`
+    /** Jobs that wait for a later time are due now: all of them, or those until a time. */
+    async hurry(until?: Date) {
+      const db = p.db('notifications')
+      const soon = until ? db`and run_at <= ${until}` : db``
+      await db`update graphile_worker._private_jobs set run_at = now() where run_at > now() ${soon}`
       await p.db('notifications')`select pg_notify('jobs:insert', '{"count":1}')`
       await p.settle()
     },

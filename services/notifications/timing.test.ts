@@ -92,7 +92,7 @@ test('who chose a daily digest gets the news of a day as one mail, of all kinds,
   now = new Date('2027-02-18T17:00:00Z')
   await news(p, 3)
   await p.settle()
-  await p.hurry()
+  await p.hurry(now)
   const digest = (await mails(p)).find(({ event }) => event === 'digest')!
   assert.equal(digest.subject, 'What happened: 3 messages')
   const text = digest.lines.join('\n')
@@ -105,7 +105,7 @@ test('who chose a daily digest gets the news of a day as one mail, of all kinds,
   const left = await p.http.inject({ method: 'POST', url: new URL(link!).pathname, headers, payload })
   assert.equal(left.statusCode, 200)
   now = new Date('2027-02-19T17:00:00Z')
-  await p.hurry()
+  await p.hurry(now)
   assert.equal(
     (await mails(p)).filter(({ subject }) => subject === 'Passport BP-3 was created').length,
     1,
@@ -113,7 +113,7 @@ test('who chose a daily digest gets the news of a day as one mail, of all kinds,
   )
   await news(p, 4)
   await p.settle()
-  await p.hurry()
+  await p.hurry(now)
   assert.equal((await mails(p)).length, 3, 'who left the digest gets no more news')
 })
 
