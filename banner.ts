@@ -89,3 +89,12 @@ export const lacking = (...asked: Parameters<typeof nowhere>): string[] =>
       `The gateway finds no ${name}: nothing here runs it. ` +
       `Say where it runs with ${name.toUpperCase()}_SERVICE_URL, or add it to OHMNIBUS_SERVICES.`,
   )
+
+let told = ''
+
+/** Tells how a start gets on, a line each; of the many migrations of a first one a terminal shows the one that runs. */
+export function progress(message: string): void {
+  const follows = process.stderr.isTTY && [told, message].every(line => line.startsWith('Migrating '))
+  told = message
+  console.error(`${follows ? '\x1b[1A\x1b[2K' : ''}${message} …`)
+}

@@ -4,7 +4,7 @@ import { endOnRejections } from './kernel/run/rejections.ts'
 import { run, type Platform } from './kernel/run/run.ts'
 import { all, choose } from './services/all.ts'
 import { doors } from './services/doors.ts'
-import { banner, lacking, refusal } from './banner.ts'
+import { banner, lacking, progress, refusal } from './banner.ts'
 import { chargeDemo, seedDemo, stockDemo } from './seed.ts'
 
 /** The whole platform: picks services, starts them, says where they are, and stops them when told to. */
@@ -16,7 +16,7 @@ try {
   const services = await choose(config.OHMNIBUS_SERVICES)
   config.notices.push(...misspelt(config.environment, services, names), ...lacking(services, config, names))
   const platform = await run(services, config, {
-    progress: message => console.error(`${message} …`),
+    progress,
     // At once: what comes before the banner, Ctrl-C too, must not lose it.
     announced: (label, value) => console.log(`${label}: ${value}`),
     everywhere: names,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
+import { progress } from '../banner.ts'
 import type { OcppVersion } from '../contracts/ocpp.ts'
 import { dotenv, readConfig } from '../kernel/config/config.ts'
 import type { Database } from '../kernel/database/database.ts'
@@ -267,8 +268,6 @@ function readJson(file: string) {
     throw new StartError(`${file} cannot be read as JSON: ${(error as Error).message}`)
   }
 }
-
-const progress = (message: string): void => console.error(`${message} …`)
 
 const size = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
