@@ -20,6 +20,9 @@ export function Filters(props: {
   const [wrong, complain] = useState<string>()
   const free = freeWordOf(words)
   const shownWords = words.filter(({ name }) => asked[name] !== undefined)
+  const choice = words.find(({ values }) => values) ?? words[0]
+  const example = choice && `${choice.name}:${choice.values?.[0] ?? '…'}`
+  const told = fill(texts.list.search, { example: example ?? '' })
   // What somebody typed is told as they typed it.
   const toldOf = ({ name, type, values }: Word) =>
     values || type === 'boolean' ? wordFor(texts, asked[name]!) : asked[name]!
@@ -42,8 +45,8 @@ export function Filters(props: {
     <Group gap="xs" align="flex-start" role={isMain ? 'search' : undefined}>
       <TextInput
         className="filter"
-        aria-label={texts.list.search}
-        placeholder={texts.list.search}
+        aria-label={told}
+        placeholder={told}
         data-key="/"
         value={typed}
         error={wrong}

@@ -50,64 +50,73 @@ export default function Fleet() {
   )
 }
 
-function Summary(props: { summary: AnswerOf<'/api/passports/readiness/summary'>; compare: string | undefined }) {
-  const { summary, compare } = props
+type Shown = { summary: AnswerOf<'/api/passports/readiness/summary'>; compare: string | undefined }
+
+function Summary({ summary, compare }: Shown) {
   const texts = useTexts()
-  const number = new Intl.NumberFormat(useLanguage())
   return (
     <Stack>
       <Text role="status">
         {texts.readiness.on} <Value kind="date" value={summary.on} />
         {!summary.complete && ` · ${texts.readiness.firstOnly}`}
       </Text>
-      <Group align="flex-start" gap="xl">
-        <Table w="fit-content">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{nameOf(texts, 'category')}</Table.Th>
-              <Table.Th>{texts.passports.title}</Table.Th>
-              <Table.Th>{nameOf(texts, 'ready')}</Table.Th>
-              {compare && (
-                <Table.Th>
-                  {nameOf(texts, 'ready')} <Value kind="date" value={compare} />
-                </Table.Th>
-              )}
+      {summary.categories.length > 0 && <Standing summary={summary} compare={compare} />}
+    </Stack>
+  )
+}
+
+/** How many are ready of each category, and what most of them lack. */
+function Standing({ summary, compare }: Shown) {
+  const texts = useTexts()
+  const number = new Intl.NumberFormat(useLanguage())
+  return (
+    <Group align="flex-start" gap="xl">
+      <Table w="fit-content">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{nameOf(texts, 'category')}</Table.Th>
+            <Table.Th>{texts.passports.title}</Table.Th>
+            <Table.Th>{nameOf(texts, 'ready')}</Table.Th>
+            {compare && (
+              <Table.Th>
+                {nameOf(texts, 'ready')} <Value kind="date" value={compare} />
+              </Table.Th>
+            )}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {summary.categories.map(({ category, passports, ready, readyThen }) => (
+            <Table.Tr key={category}>
+              <Table.Th scope="row">{category ? wordFor(texts, category) : '–'}</Table.Th>
+              <Table.Td>{number.format(passports)}</Table.Td>
+              <Table.Td>{number.format(ready)}</Table.Td>
+              {compare && <Table.Td>{readyThen === undefined ? '–' : number.format(readyThen)}</Table.Td>}
             </Table.Tr>
-          </Table.Thead>
+          ))}
+        </Table.Tbody>
+      </Table>
+      <section className="grow">
+        <Title order={2} size="h4">
+          {texts.readiness.gaps}
+        </Title>
+        <Table>
           <Table.Tbody>
-            {summary.categories.map(({ category, passports, ready, readyThen }) => (
-              <Table.Tr key={category}>
-                <Table.Th scope="row">{category ? wordFor(texts, category) : '–'}</Table.Th>
-                <Table.Td>{number.format(passports)}</Table.Td>
-                <Table.Td>{number.format(ready)}</Table.Td>
-                {compare && <Table.Td>{readyThen === undefined ? '–' : number.format(readyThen)}</Table.Td>}
+            {summary.missing.slice(0, 12).map(({ dataPoint, name, article, passports }) => (
+              <Table.Tr key={dataPoint}>
+                <Table.Th scope="row" lang="en">
+                  {dataPoint}. {name}
+                </Table.Th>
+                <Table.Td className="unbroken">{article}</Table.Td>
+                <Table.Td className="unbroken">
+                  {fill(texts.readiness.lackIt, { count: number.format(passports) })}
+                </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
         </Table>
-        <section className="grow">
-          <Title order={2} size="h4">
-            {texts.readiness.gaps}
-          </Title>
-          <Table>
-            <Table.Tbody>
-              {summary.missing.slice(0, 12).map(({ dataPoint, name, article, passports }) => (
-                <Table.Tr key={dataPoint}>
-                  <Table.Th scope="row" lang="en">
-                    {dataPoint}. {name}
-                  </Table.Th>
-                  <Table.Td className="unbroken">{article}</Table.Td>
-                  <Table.Td className="unbroken">
-                    {fill(texts.readiness.lackIt, { count: number.format(passports) })}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-          {summary.missing.length === 0 && <Text>{texts.readiness.nothing}</Text>}
-        </section>
-      </Group>
-    </Stack>
+        {summary.missing.length === 0 && <Text>{texts.readiness.nothing}</Text>}
+      </section>
+    </Group>
   )
 }
 
