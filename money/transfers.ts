@@ -225,9 +225,13 @@ function watch({ every, db, metrics, name: service }: AnyHost, opened: Pick<Tran
     for (const state of ['asked', 'waiting']) gauge.set({ service, state }, 0)
     for (const { state, count } of await countUnderWay(db)) gauge.set({ service, state }, count)
   })
-  const differ = metrics.gauge('ohmnibus_transfers_differ', 'Transfers that are not as the provider has them', [
-    'service',
-  ])
+  // Counted, as each time another process may be the one that compares.
+  const differ = metrics.counter(
+    'ohmnibus_transfers_differ_total',
+    'Transfers found otherwise than the provider has them',
+    ['service'],
+  )
+  differ.inc({ service }, 0)
   every('5 minutes', 'ask about transfers that hang', opened.sweep)
-  every('6 hours', 'compare transfers with the provider', async () => differ.set({ service }, await opened.reconcile()))
+  every('6 hours', 'compare transfers with the provider', async () => differ.inc({ service }, await opened.reconcile()))
 }
