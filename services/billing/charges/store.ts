@@ -106,12 +106,26 @@ export const listCharges = (
     ${before === undefined ? db`` : db`and session_id < ${before}`}
   order by session_id desc limit ${limit}`
 
-/** Of a seller to somebody, ended before then, and not on an invoice as they are booked now; the oldest first. */
-export const listUninvoiced = (db: Db, sellerId: string, buyer: Owner, before: Date) => db<Charge[]>`
+/** Ended before then, and not on an invoice as it is booked now. */
+export const isUninvoiced = (db: Db, before: Date) => db`
+  state = 'charged' and taxed is not null and invoiced_revision < revision and driver_id is not null
+    and booked_id is not null and ended_at < ${before}`
+
+export const mostCharges = 10_000
+
+/** Of a seller to these; of each the oldest first. */
+export const listUninvoiced = (db: Db, sellerId: string, buyers: readonly Owner[], before: Date) => db<Charge[]>`
   select ${columns(db)} from charges
-  where state = 'charged' and taxed is not null and invoiced_revision < revision and driver_id is not null
-    and seller_id = ${sellerId} and booked_kind = ${buyer.kind} and booked_id = ${buyer.id} and ended_at < ${before}
-  order by session_id limit 10000`
+  where ${isUninvoiced(db, before)} and seller_id = ${sellerId} and booked_id = any(${buyers.map(({ id }) => id)}::uuid[])
+  order by booked_id, session_id limit ${mostCharges}`
+
+/** Who has some of a seller, in the order of their ids. */
+export const listUninvoicedBuyers = (db: Db, sellerId: string, before: Date, after: string, limit: number) => db<
+  Owner[]
+>`
+  select distinct booked_kind as kind, booked_id as id from charges
+  where ${isUninvoiced(db, before)} and seller_id = ${sellerId} and booked_id > ${after}
+  order by booked_id, booked_kind limit ${limit}`
 
 /** What a company pays, the newest first; of a cost centre, and ended within a time, if that is said. */
 export const listCompanyCharges = (

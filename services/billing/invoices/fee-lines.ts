@@ -1,3 +1,4 @@
+import type { Owner } from '#contracts/shared'
 import type { Db, Tx } from '#kernel'
 import { decimalOf } from '#money/amount'
 import type { DraftLine } from '#money/invoices'
@@ -31,19 +32,33 @@ export async function findFee(db: Db, feeId: string): Promise<BookedFee | undefi
   return row
 }
 
+const isUninvoiced = (db: Db) => db`state = 'booked' and treatment is not null and invoice_id is null`
+
+/** To be on an invoice, asked for before then, and on none. */
+export const isFeeUninvoiced = (db: Db, before: Date) => db`${isUninvoiced(db)} and asked_at < ${before}`
+
 /** Those of them that are to be on an invoice, and are on none. */
 export const lockFees = (tx: Tx, fees: readonly BookedFee[]) => tx<BookedFee[]>`
   select ${columns(tx)} from booking_fees
   where fee_id = any(${fees.map(({ feeId }) => feeId)}::uuid[]) and ${isUninvoiced(tx)}
   order by fee_id for update`
 
-const isUninvoiced = (db: Db) => db`state = 'booked' and treatment is not null and invoice_id is null`
-
-/** Of a seller to a driver, asked for before then; the oldest first. */
-export const listUninvoicedFees = (db: Db, sellerId: string, driverId: string, before: Date) => db<BookedFee[]>`
+/** Of a seller to these drivers; the oldest first. */
+export const listUninvoicedFees = (db: Db, sellerId: string, drivers: readonly Owner[], before: Date) => db<
+  BookedFee[]
+>`
   select ${columns(db)} from booking_fees
-  where seller_id = ${sellerId} and driver_id = ${driverId} and asked_at < ${before} and ${isUninvoiced(db)}
+  where ${isFeeUninvoiced(db, before)} and seller_id = ${sellerId}
+    and driver_id = any(${drivers.map(({ id }) => id)}::uuid[])
   order by asked_at, fee_id limit 5000`
+
+/** Who has some of a seller, in the order of their ids. */
+export const listUninvoicedDrivers = (db: Db, sellerId: string, before: Date, after: string, limit: number) => db<
+  Owner[]
+>`
+  select distinct 'person' as kind, driver_id as id from booking_fees
+  where ${isFeeUninvoiced(db, before)} and seller_id = ${sellerId} and driver_id > ${after}
+  order by driver_id limit ${limit}`
 
 const words = {
   en: { booking: 'Booking', 'no-show': 'Booking that was not used', 'late-cancellation': 'Late cancellation' },

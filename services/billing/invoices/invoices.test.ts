@@ -159,6 +159,35 @@ suite('an invoice', () => {
     )
   })
 
+  test('of a month comes to hundreds, and to all but the one whom no invoice can name', async t => {
+    let now = new Date('2027-03-01T09:00:00.000Z')
+    const { p, as, ended, of, periodically } = await sell(t, { now: () => now })
+    const drivers = Array.from({ length: 3 }, () => newId())
+    for (const userId of drivers) {
+      const party = { name: 'Ada Lovelace Ltd', country: 'DE' }
+      await as({ userId }).put('/invoicing', { every: 'month', language: 'en', party })
+      for (const energyWh of [1_000, 2_000]) await ended(session({ driverId: userId, energyWh }))
+    }
+    const db = p.db('billing')
+    await db`update invoicing set party = '{"name": "Ada", "country": "nowhere"}' where driver_id = ${drivers[1]!}`
+    // Of many more by SQL, which takes less time.
+    await db`
+      insert into charges select (json_populate_record(c, json_build_object(
+        'session_id', uuidv7(), 'driver_id', driver, 'booked_id', driver))).*
+      from charges c, (select uuidv7() as driver from generate_series(1, 120)) as drivers
+      where driver_id = ${drivers[0]!} and total_minor = 50`
+    now = new Date('2027-04-01T00:10:00.000Z')
+    await periodically(/months/)
+    const numbers = (await p.published(InvoiceIssued)).map(({ number }) => number)
+    assert.deepEqual(
+      numbers.toSorted(),
+      numbers.map((_, at) => `INV-2027-${String(at + 1).padStart(6, '0')}`),
+    )
+    assert.equal(numbers.length, 122)
+    for (const driver of [drivers[0]!, drivers[2]!]) assert.equal((await of(driver))[0].totalMinor, 150)
+    assert.deepEqual(await of(drivers[1]!), [])
+  })
+
   test('has no tax for a company of the country that owes it itself, whose number is right', async t => {
     const { as, ended, of, known } = await sell(t)
     known.country = 'AUT'

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Static } from 'typebox'
-import type { TariffTerms } from '#contracts/billing'
 import { getPerson } from '#contracts/identity'
 import type { Owner } from '#contracts/shared'
 import { Problem, type Tx } from '#kernel'
 import { decimalOf, exact, shown, toWhole } from '#money/amount'
-import { credit, findInvoice, issue, type DraftLine, type InvoiceDraft, type Party } from '#money/invoices'
+import { credit, findInvoice, issueMany, type DraftLine, type InvoiceDraft, type Party } from '#money/invoices'
 import { dayAt } from '#money/tax'
 import type { BillingHost } from '../host.ts'
 import { findCharge, lockCharges, type Charge } from '../charges/store.ts'
@@ -13,11 +12,10 @@ import { findVisit } from '../ad-hoc/store.ts'
 import { findSeller, type Seller } from '../sellers/sellers.ts'
 import { codesOf, findCompany } from '../companies/store.ts'
 import type { PriceView } from '../quotes/routes.ts'
-import { termsOf } from '../tariffs/store.ts'
 import { creditOnInvoice } from '../credits/crediting.ts'
 import { findFee, itemOf, lineOf, lockFees, type BookedFee } from './fee-lines.ts'
 import { tellInvoice } from './telling.ts'
-import { findInvoicing } from './wishes.ts'
+import { findInvoicing, listInvoicing, type Invoicing } from './wishes.ts'
 
 /** Issues the invoice of a session that is booked; of one that is booked otherwise now the one before is taken back. */
 export async function invoiceSession(host: BillingHost, sessionId: string): Promise<void> {
@@ -29,7 +27,7 @@ export async function invoiceSession(host: BillingHost, sessionId: string): Prom
   const every = charge.companyId ? 'month' : (await findInvoicing(host.db, charge.driverId)).every
   // One that is on an invoice already does not wait for the end of another month.
   if (every === 'month' && charge.invoiceId === null) return
-  await invoiceTogether(host, charge.seller.id, charge.bookedOn, { charges: [charge] })
+  await invoiceMany(host, charge.seller.id, [{ buyer: charge.bookedOn, charges: [charge] }])
 }
 
 const cardPayment = { en: 'Card payment', de: 'Kartenzahlung' }
@@ -39,8 +37,8 @@ async function invoiceVisit(host: BillingHost, charge: Charge, sellerId: string)
   const visit = await findVisit(host.db, { sessionId: charge.sessionId })
   if (!visit || (visit.capturedMinor === 0n && charge.invoiceId === null)) return
   const { id, language } = visit
-  const stranger = { name: cardPayment[language], language }
-  await invoiceTogether(host, sellerId, { kind: 'person', id }, { charges: [charge] }, stranger)
+  const stranger = { party: { name: cardPayment[language] }, language }
+  await invoiceMany(host, sellerId, [{ buyer: { kind: 'person', id }, charges: [charge], stranger }])
 }
 
 /** The invoice of what a booking cost, for who wants one each time; it is taken back where that was given back. */
@@ -51,7 +49,7 @@ export async function invoiceFee(host: BillingHost, feeId: string): Promise<void
   const buyer: Owner = { kind: 'person', id: fee.driverId }
   const isEach = (await findInvoicing(db, fee.driverId)).every === 'session'
   if (fee.state === 'booked' && !fee.invoiceId && isEach)
-    return await invoiceTogether(host, fee.sellerId, buyer, { fees: [fee] })
+    return await invoiceMany(host, fee.sellerId, [{ buyer, fees: [fee] }])
   if (fee.state !== 'given-back' || !fee.invoiceId) return
   await db.transaction(async tx => {
     const { lines, currency } = (await findInvoice(tx, fee.invoiceId!))!
@@ -71,65 +69,70 @@ export async function invoiceFee(host: BillingHost, feeId: string): Promise<void
 
 const languageOf = async (tx: Tx, { driverId }: BookedFee) => (await findInvoicing(tx, driverId)).language
 
-/** What goes on one invoice. */
+/** What goes on one invoice of a driver, a company, or somebody whom nobody knows. */
 export interface Invoiced {
+  readonly buyer: Owner
   readonly charges?: readonly Charge[]
   readonly fees?: readonly BookedFee[]
+  readonly stranger?: Buyer
 }
 
-/** One invoice of a seller to a driver or a company for all of this. */
-export async function invoiceTogether(
-  host: BillingHost,
-  sellerId: string,
-  buyer: Owner,
-  { charges = [], fees = [] }: Invoiced,
-  stranger?: { readonly name: string; readonly language: 'en' | 'de' },
-): Promise<void> {
+/** Invoices of a seller, in one transaction: the numbers are theirs alone until it ends. */
+export async function invoiceMany(host: BillingHost, sellerId: string, all: readonly Invoiced[]): Promise<void> {
   const { db, now } = host
   const seller = await findSeller(db, sellerId)
   if (!seller) return
-  const to: Buyer = stranger
-    ? { party: { name: stranger.name }, language: stranger.language }
-    : await buyerOf(host, buyer, sellerId)
-  const terms = new Map<string, TariffTerms>()
-  for (const { sessionId, tariffId, version } of charges)
-    terms.set(sessionId, (await termsOf(db, tariffId!, version!))!)
+  const buyers = await buyersOf(host, sellerId, all)
   await db.transaction(async tx => {
-    const locked = await lockCharges(
+    const charges = await lockCharges(
       tx,
-      charges.map(({ sessionId }) => sessionId),
+      all.flatMap(({ charges = [] }) => charges.map(({ sessionId }) => sessionId)),
     )
-    // Who pays may be another since it was looked for.
-    const due = locked.filter(
-      ({ state, taxed, invoicedRevision, revision, bookedOn }) =>
-        state === 'charged' && taxed && invoicedRevision < revision && (stranger || bookedOn?.id === buyer.id),
+    const byId = new Map(charges.map(charge => [charge.sessionId, charge]))
+    const fees = all.flatMap(({ fees = [] }) => fees)
+    const feesById = new Map((fees.length > 0 ? await lockFees(tx, fees) : []).map(fee => [fee.feeId, fee]))
+    const centreIds = charges.flatMap(({ costCentreId }) => costCentreId ?? [])
+    const centres = centreIds.length > 0 ? await codesOf(tx, centreIds) : new Map()
+    const parts = all.map(({ buyer, stranger, charges = [], fees = [] }, at) => {
+      // Who pays may be another since it was looked for.
+      const due = charges
+        .flatMap(({ sessionId }) => byId.get(sessionId) ?? [])
+        .filter(
+          ({ state, taxed, invoicedRevision, revision, bookedOn }) =>
+            state === 'charged' && taxed && invoicedRevision < revision && (stranger || bookedOn?.id === buyer.id),
+        )
+      const dueFees = fees.flatMap(({ feeId }) => feesById.get(feeId) ?? [])
+      const draft = draftFor({ seller, buyer, to: buyers[at]!, centres, at: now() }, due, dueFees)
+      return { buyer, due, dueFees, draft }
+    })
+    for (const charge of parts.flatMap(({ due }) => due)) if (charge.invoiceId) await takeBack(tx, charge, now())
+    const issued = new Map(
+      (
+        await issueMany(
+          tx,
+          parts.flatMap(({ draft }) => draft ?? []),
+        )
+      ).map(one => [one.cause, one]),
     )
-    const dueFees = fees.length > 0 ? await lockFees(tx, fees) : []
-    for (const charge of due) if (charge.invoiceId) await takeBack(tx, charge, now())
-    // Who asked for no tax by their number has it on the invoice, whatever they have said since.
-    const taxId = due.find(({ taxed }) => taxed!.buyerTaxId !== null)?.taxed!.buyerTaxId ?? to.party.taxId
-    const party = { id: buyer.id, country: seller.address.country, ...to.party, taxId }
-    const centres = await codesOf(
-      tx,
-      due.flatMap(({ costCentreId }) => costCentreId ?? []),
-    )
-    const draft = draftFor({ seller, buyer: party, to, terms, centres, at: now() }, due, dueFees)
-    const issued = draft && (await issue(tx, draft))
-    const invoiceId = issued?.id ?? null
+    const on = parts.flatMap(({ due, draft }) => {
+      const invoiceId = (draft && issued.get(draft.cause)!.id) ?? null
+      return due.map(charge => ({ ...charge, invoiceId }))
+    })
     await tx`
-      update charges set invoiced_revision = revision, invoice_id = ${invoiceId}
-      where session_id = any(${due.map(({ sessionId }) => sessionId)}::uuid[])`
-    if (dueFees.length > 0)
-      await tx`
-        update booking_fees set invoice_id = ${invoiceId}
-        where fee_id = any(${dueFees.map(({ feeId }) => feeId)}::uuid[])`
-    if (!issued?.isNew) return
-    await tellInvoice(tx, issued, { sellerId, buyer, currency: draft!.currency })
-    await creditOnInvoice(
-      host,
-      tx,
-      due.map(charge => ({ ...charge, invoiceId: issued.id })),
-    )
+      update charges c set invoiced_revision = revision, invoice_id = i.invoice_id
+      from unnest(${on.map(({ sessionId }) => sessionId)}::uuid[], ${on.map(({ invoiceId }) => invoiceId)}::uuid[])
+        as i (session_id, invoice_id)
+      where c.session_id = i.session_id`
+    for (const { dueFees, draft } of parts)
+      if (dueFees.length > 0)
+        await tx`
+          update booking_fees set invoice_id = ${draft ? issued.get(draft.cause)!.id : null}
+          where fee_id = any(${dueFees.map(({ feeId }) => feeId)}::uuid[])`
+    for (const { buyer, draft } of parts) {
+      const one = draft && issued.get(draft.cause)!
+      if (one?.isNew) await tellInvoice(tx, one, { sellerId, buyer, currency: draft!.currency })
+    }
+    await creditOnInvoice(host, tx, on)
   })
 }
 
@@ -161,13 +164,22 @@ interface Buyer {
   readonly dueInDays?: number | undefined
 }
 
-async function buyerOf(host: BillingHost, { kind, id }: Owner, sellerId: string): Promise<Buyer> {
-  const { db } = host
-  if (kind === 'person') {
-    const { party, language } = await findInvoicing(db, id)
-    const name = party ? party.name : await nameOf(host, id)
-    return { party: { ...party, name, taxId: party?.taxId?.number }, language }
-  }
+async function buyersOf(host: BillingHost, sellerId: string, all: readonly Invoiced[]): Promise<Buyer[]> {
+  const people = all.flatMap(({ buyer, stranger }) => (buyer.kind === 'person' && !stranger ? [buyer.id] : []))
+  const wishes = people.length > 0 ? await listInvoicing(host.db, people) : new Map()
+  return await Promise.all(
+    all.map(
+      ({ buyer: { kind, id }, stranger }) =>
+        stranger ?? (kind === 'person' ? personOf(host, id, wishes.get(id)!) : companyOf(host, id, sellerId)),
+    ),
+  )
+}
+
+async function personOf(host: BillingHost, id: string, { party, language }: Invoicing): Promise<Buyer> {
+  return { party: { ...party, name: party?.name ?? (await nameOf(host, id)), taxId: party?.taxId?.number }, language }
+}
+
+async function companyOf({ db }: BillingHost, id: string, sellerId: string): Promise<Buyer> {
   const [{ party, language, buyerReference }, [terms]] = await Promise.all([
     findCompany(db, id).then(company => company!),
     db<{ dueInDays: number }[]>`
@@ -183,9 +195,8 @@ async function buyerOf(host: BillingHost, { kind, id }: Owner, sellerId: string)
 
 interface Draft {
   readonly seller: Seller
-  readonly buyer: Party
+  readonly buyer: Owner
   readonly to: Buyer
-  readonly terms: ReadonlyMap<string, TariffTerms>
   readonly centres: ReadonlyMap<string, { readonly code: string; readonly name: string }>
   readonly at: Date
 }
@@ -195,7 +206,7 @@ interface Draft {
  * centre stand together.
  */
 function draftFor(
-  { seller, buyer, to, terms, centres, at }: Draft,
+  { seller, buyer, to, centres, at }: Draft,
   charges: readonly Charge[],
   fees: readonly BookedFee[],
 ): InvoiceDraft | undefined {
@@ -211,8 +222,10 @@ function draftFor(
     ...fees.map(feeDay),
   ].toSorted()
   // Taxes that were rounded for each session are not those of their sum: then what was booked with tax is invoiced.
-  const isTaxIncluded = due.length !== 1 || fees.length > 0 || terms.get(due[0]!.sessionId)!.taxIncluded
+  const isTaxIncluded = due.length !== 1 || fees.length > 0 || priceOf(due[0]!).taxIncluded
   const { language, buyerReference, dueInDays } = to
+  // Who asked for no tax by their number has it on the invoice, whatever they have said since.
+  const taxId = charges.find(({ taxed }) => taxed!.buyerTaxId !== null)?.taxed!.buyerTaxId ?? to.party.taxId
   return {
     cause: causeOf(due, fees),
     seller: {
@@ -222,7 +235,7 @@ function draftFor(
       taxId: seller.taxId ?? undefined,
       taxNumber: seller.taxNumber ?? undefined,
     },
-    buyer,
+    buyer: { id: buyer.id, country: seller.address.country, ...to.party, taxId },
     buyerReference,
     currency: first.currency!,
     language,
@@ -287,8 +300,16 @@ const words = {
   },
 }
 
+// Each takes longer to make than all that is written with it.
+const numbers = {
+  en: new Intl.NumberFormat('en', { maximumFractionDigits: 3 }),
+  de: new Intl.NumberFormat('de', { maximumFractionDigits: 3 }),
+}
+
+const priceOf = ({ price }: Charge) => price as Static<typeof PriceView>
+
 function linesOf(charge: Charge, isTaxIncluded: boolean, language: 'en' | 'de'): DraftLine[] {
-  const { lines, currency, taxIncluded, totalMinor } = charge.price as Static<typeof PriceView>
+  const { lines, currency, taxIncluded, totalMinor } = priceOf(charge)
   const { treatment } = charge.taxed!
   const amounts = lines.map(({ amountMinor }) => BigInt(amountMinor))
   if (isTaxIncluded && !taxIncluded) {
@@ -296,7 +317,6 @@ function linesOf(charge: Charge, isTaxIncluded: boolean, language: 'en' | 'de'):
     for (const [index, minor] of amounts.entries()) amounts[index] = toWhole(exact(minor).mul(withTax))
     amounts[amounts.length - 1]! += charge.totalMinor - amounts.reduce((sum, minor) => sum + minor, 0n)
   }
-  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 3 })
   const amount = {
     ENERGY: [1000, 'kWh'],
     TIME: [3600, 'h'],
@@ -309,7 +329,7 @@ function linesOf(charge: Charge, isTaxIncluded: boolean, language: 'en' | 'de'):
     const [per, unit] = amount[type]
     return {
       name: words[language][type],
-      description: `${number.format(quantity / per)}${unit && ` ${unit}`} × ${price} ${currency}, ${charge.chargerId}`,
+      description: `${numbers[language].format(quantity / per)}${unit && ` ${unit}`} × ${price} ${currency}, ${charge.chargerId}`,
       quantity: '1',
       unit: 'C62',
       price: decimalOf({ minor: amounts[index]!, currency }),

@@ -1,10 +1,12 @@
 import type { Owner } from '#contracts/shared'
 import type { Tx } from '#kernel'
 import type { Treatment } from '#money/tax'
-import { listUninvoiced, type Charge } from '../charges/store.ts'
+import { isUninvoiced, listUninvoiced, listUninvoicedBuyers, mostCharges, type Charge } from '../charges/store.ts'
 import type { BillingHost } from '../host.ts'
-import { listUninvoicedFees, type BookedFee } from './fee-lines.ts'
-import { invoiceFee, invoiceSession, invoiceTogether } from './invoicing.ts'
+import { isFeeUninvoiced, listUninvoicedDrivers, listUninvoicedFees, type BookedFee } from './fee-lines.ts'
+import { invoiceFee, invoiceMany, invoiceSession } from './invoicing.ts'
+
+const nobody = '00000000-0000-0000-0000-000000000000'
 
 export interface Invoicer {
   /** A session is booked, or was paid by card. */
@@ -18,6 +20,9 @@ const kindOf = ({ currency, price, taxed }: Charge): string =>
   [currency, (price as { taxIncluded: boolean }).taxIncluded, scopeOf(taxed!.treatment)].join(' ')
 const feeKindOf = ({ currency, treatment }: BookedFee): string => [currency, true, scopeOf(treatment!)].join(' ')
 const scopeOf = ({ category, place }: Treatment): string => (category === 'O' ? 'O' : place.country)
+
+/** As many who buy have invoices in one transaction. */
+const mostBuyers = 100
 
 /** As many lines as an invoice has beside those of fees; what is more is on another one an hour later. */
 const mostLines = 25_000
@@ -35,42 +40,77 @@ export function openInvoicing(host: BillingHost): Invoicer {
     invoiceSession(host, sessionId),
   )
   const ofFee = host.job('invoice a booking', ({ feeId }: { feeId: string }) => invoiceFee(host, feeId))
+  /** Of these, in invoices of one transaction; the last of them whose month was listed to its end. */
+  async function invoiceMonths(sellerId: string, buyers: readonly Owner[], before: Date): Promise<string> {
+    const people = buyers.filter(({ kind }) => kind === 'person')
+    const charges = await listUninvoiced(db, sellerId, buyers, before)
+    const fees = await listUninvoicedFees(db, sellerId, people, before)
+    const chargesOf = Map.groupBy(charges, ({ bookedOn }) => bookedOn!.id)
+    const feesOf = Map.groupBy(fees, ({ driverId }) => driverId)
+    // Of the last one, more may be there than was read.
+    const isCut = charges.length === mostCharges && chargesOf.size > 1
+    const whole = isCut ? buyers.filter(({ id }) => id < charges.at(-1)!.bookedOn!.id) : buyers
+    const all = whole.flatMap(buyer => {
+      const [sessions, bookings] = [
+        Map.groupBy(chargesOf.get(buyer.id) ?? [], kindOf),
+        Map.groupBy(feesOf.get(buyer.id) ?? [], feeKindOf),
+      ]
+      return [...new Set([...sessions.keys(), ...bookings.keys()])].map(kind => ({
+        buyer,
+        charges: fitting(sessions.get(kind) ?? []),
+        fees: bookings.get(kind) ?? [],
+      }))
+    })
+    await invoiceMany(host, sellerId, all)
+    return whole.at(-1)!.id
+  }
+
   const monthly = host.job(
     'invoice a month',
-    async ({ sellerId, buyer, until }: { sellerId: string; buyer: Owner; until: string }) => {
+    async ({ sellerId, buyer, until }: { sellerId: string; buyer: Owner; until: string }) =>
+      void (await invoiceMonths(sellerId, [buyer], new Date(until))),
+    { urgency: 'bulk' },
+  )
+  /** One after the other, as numbers of a seller are given by one at a time. */
+  const ofSeller = host.job(
+    'invoice months of a seller',
+    async ({ sellerId, until, after = nobody }: { sellerId: string; until: string; after?: string }) => {
       const before = new Date(until)
-      const charges = Map.groupBy(await listUninvoiced(db, sellerId, buyer, before), kindOf)
-      const fees = Map.groupBy(
-        buyer.kind === 'person' ? await listUninvoicedFees(db, sellerId, buyer.id, before) : [],
-        feeKindOf,
-      )
-      for (const kind of new Set([...charges.keys(), ...fees.keys()]))
-        await invoiceTogether(host, sellerId, buyer, {
-          charges: fitting(charges.get(kind) ?? []),
-          fees: fees.get(kind) ?? [],
+      const [buyers, drivers] = await Promise.all([
+        listUninvoicedBuyers(db, sellerId, before, after, mostBuyers),
+        listUninvoicedDrivers(db, sellerId, before, after, mostBuyers),
+      ])
+      const all = [...new Map([...drivers, ...buyers].map(buyer => [buyer.id, buyer])).values()]
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, mostBuyers)
+      if (all.length === 0) return
+      const last = await invoiceMonths(sellerId, all, before).catch(async (error: unknown) => {
+        // One of them may be to blame: it is not to take the others along.
+        host.log.warn({ err: error, sellerId }, 'invoices of a month are made one by one')
+        await db.transaction(async tx => {
+          for (const buyer of all)
+            await tx.enqueue(monthly, { sellerId, buyer, until }, { key: `${sellerId} ${buyer.id} ${until}` })
         })
+        return all.at(-1)!.id
+      })
+      await db.transaction(tx =>
+        tx.enqueue(ofSeller, { sellerId, until, after: last }, { key: `${sellerId} ${until}` }),
+      )
     },
     { urgency: 'bulk' },
   )
   host.every('1 hour', 'issue invoices of months that are over', async () => {
     const at = now()
-    const until = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth()))
-    // Also of who wanted it monthly and has changed their mind, or is gone.
-    const pairs = await db<{ sellerId: string; kind: Owner['kind']; id: string }[]>`
-      select distinct seller_id as "sellerId", booked_kind as kind, booked_id as id from charges
-      where state = 'charged' and invoiced_revision < revision and driver_id is not null and booked_id is not null
-        and taxed is not null and ended_at < ${until}
-      union
-      select distinct seller_id, 'person', driver_id from booking_fees
-      where state = 'booked' and treatment is not null and invoice_id is null and asked_at < ${until}
-      limit 200000`
+    const before = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth()))
+    const until = before.toISOString()
+    // Also to who wanted it monthly and has changed their mind, or is gone.
+    const sellers = await db<{ sellerId: string }[]>`
+      select owner_id as "sellerId" from sellers s
+      where exists (select from charges c where ${isUninvoiced(db, before)} and c.seller_id = s.owner_id)
+        or exists (select from booking_fees f where ${isFeeUninvoiced(db, before)} and f.seller_id = s.owner_id)`
     await db.transaction(async tx => {
-      for (const { sellerId, ...buyer } of pairs)
-        await tx.enqueue(
-          monthly,
-          { sellerId, buyer, until: until.toISOString() },
-          { key: `${sellerId} ${buyer.id} ${until.toISOString()}` },
-        )
+      for (const { sellerId } of sellers)
+        await tx.enqueue(ofSeller, { sellerId, until }, { key: `${sellerId} ${until}` })
     })
   })
   return {

@@ -12,8 +12,13 @@ export interface Invoicing {
 
 const usual: Invoicing = { every: 'session', party: null, language: 'en', version: 0 }
 
-export async function findInvoicing(db: Db, driverId: string): Promise<Invoicing> {
-  const [row] = await db<Invoicing[]>`
-    select every, party, language, version from invoicing where driver_id = ${driverId}`
-  return row ?? usual
+export const findInvoicing = async (db: Db, driverId: string): Promise<Invoicing> =>
+  (await listInvoicing(db, [driverId])).get(driverId)!
+
+/** Of each of them, by their ids. */
+export async function listInvoicing(db: Db, driverIds: readonly string[]): Promise<Map<string, Invoicing>> {
+  const rows = await db<(Invoicing & { driverId: string })[]>`
+    select driver_id as "driverId", every, party, language, version from invoicing
+    where driver_id = any(${driverIds as string[]}::uuid[])`
+  return new Map([...driverIds.map(id => [id, usual] as const), ...rows.map(row => [row.driverId, row] as const)])
 }
