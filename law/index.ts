@@ -74,6 +74,7 @@ export {
   ruleSets,
   scopeOf,
   turnedBetween,
+  turningDays,
   withheld,
   withholding,
   type Assessed,

@@ -63,6 +63,9 @@ const indexOf = (set: RuleSet) =>
 export const turnedBetween = (earlier: string, later: string): boolean =>
   ruleSets.some(set => indexOf(set).days.some(day => earlier < day && day <= later))
 
+/** The days on which anything turns that a rule set says, and those on which a set came, the earliest first. */
+export const turningDays: readonly string[] = [...new Set(ruleSets.flatMap(set => indexOf(set).days))].sort()
+
 /** What a set says of a data point on a day; undefined for a category that has no passport. */
 export const cellOf = (set: RuleSet, dataPoint: number, category: string, on: string): Cell | undefined =>
   indexOf(set)

@@ -27,6 +27,21 @@ create table addressed_readers (
 CREATE INDEX addressed_readers_waiting ON passports.addressed_readers USING btree (email) WHERE (reader_id IS NULL);
 CREATE UNIQUE INDEX addressed_readers_emails ON passports.addressed_readers USING btree (passport_id, email);
 
+create table assessments (
+  passport_id  uuid     not null,
+  from_on      date     not null,
+  until_on     date     not null,
+  owner_id     uuid     not null,
+  rule_set     text     not null,
+  ready        boolean  not null,
+  version      integer  not null,
+  rules        text     not null,
+  constraint assessments_pkey PRIMARY KEY (passport_id, from_on),
+  constraint assessments_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
+  constraint assessments_check CHECK ((until_on > from_on))
+);
+CREATE INDEX assessments_of ON passports.assessments USING btree (owner_id, ready, until_on, passport_id);
+
 create table checkpoints (
   day       date                      not null,
   size      integer                   not null,
@@ -174,6 +189,14 @@ create table readers (
   constraint readers_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'organisation'::text])))
 );
 CREATE INDEX readers_passports ON passports.readers USING btree (reader_id, passport_id);
+
+create table readiness_checks (
+  one       boolean                   not null default true,
+  rules     text                      not null,
+  until_at  timestamp with time zone  not null,
+  constraint readiness_checks_pkey PRIMARY KEY (one),
+  constraint readiness_checks_one_check CHECK (one)
+);
 
 create table refused_serials (
   serialisation_id  uuid     not null,

@@ -4,6 +4,7 @@ import type { PersonalTables } from '#kernel'
 export const personal: PersonalTables = {
   passports: 'owner_id = $1::uuid',
   versions: 'owner_id = $1::uuid',
+  assessments: 'owner_id = $1::uuid',
   readers: 'reader_id = $1::uuid',
   serialisations: 'user_id = $1::uuid',
   imports: 'user_id = $1::uuid',

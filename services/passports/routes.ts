@@ -137,7 +137,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         response: { 200: Page(PassportSummary) },
       },
     },
-    request => searchPassports(db, request.actor, request.query),
+    request => searchPassports(db, request.actor, request.query, now()),
   )
 
   http.get(
@@ -150,7 +150,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         response: { 200: Count },
       },
     },
-    async ({ actor, query }) => counted(await countPassports(db, actor, query)),
+    async ({ actor, query }) => counted(await countPassports(db, actor, query, now())),
   )
 
   http.get(

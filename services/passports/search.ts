@@ -17,6 +17,7 @@ import {
 } from '#kernel'
 import { PassportStatus } from '#contracts/passports'
 import { Id, Instant, Owner } from '#contracts/shared'
+import { dayOf } from './audiences/views.ts'
 import { allColumns, beginningOf, longestIdentifier, wordsOf, type Searchable } from './columns.ts'
 
 /** A passport in a list: what it is found by, without its data, of which one page could hold a hundred megabytes. */
@@ -88,6 +89,20 @@ export const searchFilters = {
   ),
   ...createdQuery,
   changedSince: Type.Optional({ ...Instant, description: 'Only what was made or changed then or later' }),
+  readiness: Type.Optional(
+    Type.Enum(['ready', 'not_ready'], {
+      description:
+        'Only those of which nothing is missing that the law makes mandatory, or those of which something is; of passports ' +
+        'that one reads as their owner does. A new draft is found by it after a minute or two.',
+    }),
+  ),
+  readinessOn: Type.Optional(
+    Type.String({
+      format: 'date',
+      examples: ['2027-08-18'],
+      description: 'By the rules of this day, as they are now; today where none is said',
+    }),
+  ),
 }
 
 export const searchQuery = listQuery({
@@ -149,7 +164,8 @@ type Parameter = (value: string | true) => string
  * A page of the passports that the actor may read. What it costs depends on the page, not on how many passports there
  * are.
  */
-export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) {
+export async function searchPassports(db: Db, actor: Actor, given: SearchQuery, now = new Date()) {
+  const query = dated(given, now)
   const { limit, sort } = query
   const { name, order } = orderOf(query)
   return page(
@@ -164,6 +180,8 @@ export async function searchPassports(db: Db, actor: Actor, query: SearchQuery) 
     }),
   )
 }
+
+const dated = <Query extends Filters>(query: Query, now: Date): Query => ({ readinessOn: dayOf(now), ...query })
 
 function orderOf({ sort }: SearchQuery) {
   const name = sort.replace('-', '')
@@ -194,7 +212,8 @@ async function rowsOf(db: Db, query: SearchQuery, scoped: ($: Parameter) => Prom
 
   const { few, any } = filtersOf(query, $)
   const conditions = [...few, ...any, ...positionOf(query, order, beyond, $)]
-  const { scopes, manyShares, also = '' } = await scoped($)
+  const { scopes: all, manyShares, also = '' } = await scoped($)
+  const scopes = asOwner(all, query)
   if (scopes.length === 0) return []
   // What is rare is found another way than what is common, so a search for any value is planned for that value, and so
   // are many shares. All else is planned once, as long as there is so little of it that nobody can fill the server's
@@ -230,11 +249,12 @@ const keyOf = (value: string | number | Date): string | number =>
   value instanceof Date ? value.toISOString() : typeof value === 'string' ? beginningOf(value) : value
 
 /** How many passports that the actor may read fit; no more than `mostCounted + 1` of each owner are looked at. */
-export async function countPassports(db: Db, actor: Actor, query: Filters): Promise<number> {
+export async function countPassports(db: Db, actor: Actor, given: Filters, now = new Date()): Promise<number> {
+  const query = dated(given, now)
   const values: (string | true)[] = []
   const $: Parameter = value => `$${values.push(value)}`
   const { few, any } = filtersOf(query, $)
-  const { scopes } = await scopesOf(db, actor, query.owner, $)
+  const scopes = asOwner((await scopesOf(db, actor, query.owner, $)).scopes, query)
   if (scopes.length === 0) return 0
   const branches = scopes.map(({ sight, where }) =>
     asSeen(sight, `(select from passports where ${[where, ...few, ...any].join(' and ')} limit ${mostCounted + 1})`),
@@ -293,6 +313,13 @@ async function scopesOf(db: Db, actor: Actor, owner: string | undefined, $: Para
 }
 
 /**
+ * Whether passports are ready, of those that who asks reads as their owner does: from others it would tell what they do not
+ * see.
+ */
+const asOwner = (scopes: Scopes['scopes'], { readiness }: Filters): Scopes['scopes'] =>
+  readiness ? scopes.filter(({ sight }) => sight === 'owner') : scopes
+
+/**
  * Conditions: on one of a few values of ours, which may stand in the text, and on any value that a client sends, which
  * may not.
  */
@@ -303,6 +330,11 @@ function filtersOf(query: Filters, $: Parameter): { few: string[]; any: string[]
   if (from) any.push(`created_at >= ${$(from.toISOString())}`)
   if (to) any.push(`created_at < ${$(to.toISOString())}`)
   if (query.changedSince) any.push(`updated_at >= ${$(timeOf(query.changedSince).toISOString())}`)
+  if (query.readiness) {
+    const on = $(query.readinessOn!)
+    any.push(`exists (select from assessments a where a.passport_id = passports.id and a.owner_id = passports.owner_id
+      and a.ready = ${query.readiness === 'ready'} and a.from_on <= ${on}::text::date and a.until_on > ${on}::text::date)`)
+  }
   for (const { name, sql, kind, anyCase, whole } of filterable) {
     const given = (query as Record<string, unknown>)[name]
     if (given === undefined) continue

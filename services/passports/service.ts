@@ -27,6 +27,7 @@ import { publicPage } from './public/page.ts'
 import { routes } from './routes.ts'
 import { openToBuyers } from './sold.ts'
 import { hearOfOperators } from './operators/operators.ts'
+import { checkReadiness } from './units/checking.ts'
 
 /** Battery passports: what is known of a battery, each version of it, and who may read it. */
 export const passports = defineService({
@@ -60,6 +61,7 @@ export const passports = defineService({
     await fillNewColumns(host)
     await recountAll(host)
     turnWithTheLaw(host)
+    checkReadiness(host)
     await history(host)
     await fillCodes(host)
     answers(host)

@@ -7,6 +7,7 @@ import { allColumns, beginningOf, pointerOf, searchable, searchWords, type Colum
 import { firstOf } from './history/chain.ts'
 import { chainUp, insertTombstone } from './history/store.ts'
 import type { Held, Passport, Version } from './passports.ts'
+import { assessOne, moveAssessments } from './units/assessments.ts'
 
 /**
  * Fails with `battery_identifier_taken` when another passport of the owner has the identifier: the index decides, not a
@@ -81,6 +82,7 @@ export async function updatePassport(
     with passport as (update passports set ${tx(changed as never)} where id = ${passport.id} returning id)
     ${insertVersion(tx, passport, actor, updatedFields, reason)} from passport`.catch(refuseTaken(passport))
   await chainUp(tx, passport.id)
+  await assessOne(tx, passport)
 }
 
 /** What batches and items are found by that begin with a passport. */
@@ -299,6 +301,7 @@ export async function movePassports(
     })
   })
   for (const id of ids) await chainUp(tx, id)
+  await moveAssessments(tx, ids, owner.id)
 }
 
 /** What other services may ask about a passport; see `get_passport_access`. */

@@ -20,6 +20,7 @@ export const fields: typeof englishFields = {
   createdFrom: 'Angelegt ab',
   createdTo: 'Angelegt bis',
   changedSince: 'Geändert seit',
+  readinessOn: 'Vollständig nach den Regeln vom',
   batteryIdentifier: 'Bezeichner der Batterie',
   batterySerialNumber: 'Seriennummer',
   'batteryModel.id': 'Modellkennung',

@@ -43,6 +43,7 @@ export const fields = {
   createdFrom: 'Created since',
   createdTo: 'Created until',
   changedSince: 'Changed since',
+  readinessOn: 'Ready by the rules of',
   batteryIdentifier: 'Battery identifier',
   batterySerialNumber: 'Serial number',
   'batteryModel.id': 'Model id',

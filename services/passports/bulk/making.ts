@@ -8,6 +8,7 @@ import type { PassportsHost } from '../host.ts'
 import { requireOperator } from '../operators/operators.ts'
 import { draft, editableBy, type Passport } from '../passports.ts'
 import { findInherited, findPassport } from '../store.ts'
+import { insertAlike } from '../units/assessments.ts'
 import { findLine, holdParent } from '../units/store.ts'
 import { fitParent, requireLevels } from '../units/units.ts'
 import { numbered, serialsOf, type Spec } from './serials.ts'
@@ -111,6 +112,7 @@ async function makeChunk(host: PassportsHost, tx: Tx<'passports'>, order: Serial
   )
   const named = items.map(({ passportId, identifier }) => ({ id: passportId, identifier }))
   if (spec.publish && !(await claimMany(tx, named, at))) throw outrun
+  await assessItems(tx, items, mould)
   if (items.length > 0)
     await tx.publish(PassportSerialised, {
       serialisationId: id,
@@ -128,6 +130,21 @@ async function makeChunk(host: PassportsHost, tx: Tx<'passports'>, order: Serial
   await tx.publish(PassportSerialisationEnded, { serialisationId: id, modelId, model, owner, created, failed })
   host.log.info({ serialisation: id, created, failed }, 'an order for items is done')
   return false
+}
+
+/** They say the same, but for their identifiers and serials, which all of them have. */
+async function assessItems(
+  tx: Tx,
+  items: readonly { passportId: string; identifier: string; serial: string }[],
+  { passport, parent, rest }: Mould,
+): Promise<void> {
+  const [first] = items
+  if (!first) return
+  const { owner, version } = passport
+  const said = verbatim<PassportData>(dataOf(first.identifier, first.serial, rest))
+  const line = [{ ...passport, data: said }, ...(await findLine(tx, parent.id, true))]
+  const made = items.map(({ passportId }) => ({ id: passportId, owner, version }))
+  await insertAlike(tx, made, line)
 }
 
 const identifiersOf = (items: readonly { identifier: string }[]): string[] => items.map(({ identifier }) => identifier)

@@ -8,6 +8,7 @@ import { valueIn } from '../columns.ts'
 import type { PassportsHost } from '../host.ts'
 import { revise, told, type Passport } from '../passports.ts'
 import { findPassport, updatePassport } from '../store.ts'
+import { assessAll } from './assessments.ts'
 import { findLine, hasChildren, holdParent, refold } from './store.ts'
 import { fitParent, needsReason, requireLevels } from './units.ts'
 
@@ -91,7 +92,7 @@ export function changes(host: PassportsHost): Change {
   }
 }
 
-/** Brings what batches and items are found by up to what their model says now. */
+/** Brings what batches and items are found by, and whether they are ready, up to what their model says now. */
 type Refold = Job<{ parentId: string; after: string | null }>
 
 const batch = 500
@@ -100,6 +101,7 @@ function refoldJob(host: PassportsHost): Refold {
   const again: Refold = host.job('refold children', ({ parentId, after }) =>
     host.db.transaction(async tx => {
       const ids = await refold(tx, parentId, after, batch)
+      await assessAll(tx, ids)
       // A batch has items of its own.
       for (const id of ids) if (await hasChildren(tx, id)) await tx.enqueue(again, { parentId: id, after: null })
       if (ids.length === batch) await tx.enqueue(again, { parentId, after: ids.at(-1)! })

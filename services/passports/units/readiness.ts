@@ -1,6 +1,17 @@
 import Type, { type Static } from 'typebox'
 import { Problem } from '#kernel'
-import { assess, categoryOf, faultsOf, ruleSetOf, ruleSetOn, scopeOf, type Finding, type Said } from '#law'
+import {
+  assess,
+  categoryOf,
+  faultsOf,
+  ruleSetOf,
+  ruleSetOn,
+  scopeOf,
+  turningDays,
+  type Assessed,
+  type Finding,
+  type Said,
+} from '#law'
 import { fold, saidIn, type Member } from '../audiences/said.ts'
 import { valueIn } from '../columns.ts'
 
@@ -57,16 +68,7 @@ export const ReadinessView = Type.Object(
 export function readinessOf(line: readonly Member[], on: string, setId?: string): Static<typeof ReadinessView> {
   const set = setId === undefined ? ruleSetOn(on) : ruleSetOf(setId)
   if (!set) throw new Problem('not_found', 'rule_set_unknown', { detail: 'There is no such rule set.' })
-  const folded = fold(line)
-  const said = new Map<string, Said>()
-  for (const { data } of line)
-    for (const { attribute } of faultsOf(saidIn(data).all)) said.set(attribute, { state: 'faulty' })
-  for (const [id, { value }] of folded) said.set(id, { state: value.notApplicable ? 'notApplicable' : 'filled' })
-  const number = (id: string): string | undefined => {
-    const value = folded.get(id)?.value.value
-    return typeof value === 'string' ? value : undefined
-  }
-  const category = categoryIn(line, number('batteryCategory'))
+  const { said, category, number } = saidBy(line)
   const items = assess(said, category, on, set)
   const counts = Object.fromEntries(
     findings.map(finding => [finding, items.filter(item => item.finding === finding).length]),
@@ -81,11 +83,52 @@ export function readinessOf(line: readonly Member[], on: string, setId?: string)
     category,
     ruleSet: set.id,
     on,
-    ready: items.every(({ status, finding }) => status !== 'M' || finding === 'present'),
+    ready: isReady(items),
     counts,
     items: items.map(({ attributes, ...item }) => ({ ...item, attributes: [...attributes] })),
     unmapped: unmappedIn(line[0]!),
   }
+}
+
+const isReady = (items: readonly Assessed[]): boolean =>
+  items.every(({ status, finding }) => status !== 'M' || finding === 'present')
+
+/** Whether a passport is ready by the rules of each day from one on, before another one. */
+export interface Standing {
+  readonly ruleSet: string
+  readonly from: string
+  readonly until: string
+  readonly ready: boolean
+}
+
+/** How a passport stands by the rules of each day, as it is now. */
+export function standingsOf(line: readonly Member[]): Standing[] {
+  const { said, category } = saidBy(line)
+  const found: Standing[] = []
+  for (const [at, from] of ['-infinity', ...turningDays].entries()) {
+    const until = turningDays[at] ?? 'infinity'
+    const on = at === 0 ? '0001-01-01' : from
+    const set = ruleSetOn(on)
+    const standing = { ruleSet: set.id, from, until, ready: isReady(assess(said, category, on, set)) }
+    const before = found.at(-1)
+    if (before?.ruleSet === set.id && before.ready === standing.ready) found.splice(-1, 1, { ...before, until })
+    else found.push(standing)
+  }
+  return found
+}
+
+/** What a line says of each attribute, and of itself. */
+function saidBy(line: readonly Member[]) {
+  const folded = fold(line)
+  const said = new Map<string, Said>()
+  for (const { data } of line)
+    for (const { attribute } of faultsOf(saidIn(data).all)) said.set(attribute, { state: 'faulty' })
+  for (const [id, { value }] of folded) said.set(id, { state: value.notApplicable ? 'notApplicable' : 'filled' })
+  const number = (id: string): string | undefined => {
+    const value = folded.get(id)?.value.value
+    return typeof value === 'string' ? value : undefined
+  }
+  return { said, number, category: categoryIn(line, number('batteryCategory')) }
 }
 
 const categoryIn = (line: readonly Member[], said: string | undefined): string | null =>

@@ -105,7 +105,7 @@ export const passports = [
       [lattice]: ['what is to be empty is kept, named to its owner alone, and opened on its day, by every surface'],
       'law/data.test.ts': ['due diligence is of later, and from 18 August 2027 of who owes it'],
     },
-    'a filter of lists by readiness, and a publication that waits for it',
+    'a publication that waits for readiness',
   ),
   row('R3', 'access as a lattice', 'PUT /api/passports/:id/readers/:readerId, GET /api/passports/:id/access-log', {
     [lattice]: [
