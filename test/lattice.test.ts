@@ -147,7 +147,16 @@ suite('who sees what', () => {
     await of.as(owner).put(`/${id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
     for (const [name, , reader] of readers(interested)) {
       const client = reader ? of.as(reader) : of.nobody
-      for (const path of ['', '/attributes', '/versions', '/children', '/access-log', '/readiness', '/proof']) {
+      for (const path of [
+        '',
+        '/attributes',
+        '/versions',
+        '/children',
+        '/access-log',
+        '/access-log/proof',
+        '/readiness',
+        '/proof',
+      ]) {
         const [known, unknown] = [await client.get(`/${id}${path}`), await client.get(`/${newId()}${path}`)]
         assert.deepEqual([known.status, known.body.code], [unknown.status, unknown.body.code], `${name} ${path}`)
         assert.ok(known.status >= 401, `${name} ${path}`)

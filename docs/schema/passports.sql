@@ -1,5 +1,21 @@
 -- The schema passports after all migrations, made by `npm run docs`. To read: what runs are the migrations.
 
+create table access_links (
+  passport_id  uuid     not null,
+  number       integer  not null,
+  day          date     not null,
+  last_id      bigint   not null,
+  size         integer  not null,
+  salt         bytea    not null,
+  hash         bytea    not null,
+  constraint access_links_pkey PRIMARY KEY (passport_id, number),
+  constraint access_links_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
+  constraint access_links_number_check CHECK ((number > 0)),
+  constraint access_links_size_check CHECK ((size > 0))
+);
+CREATE TRIGGER access_links_kept BEFORE DELETE OR UPDATE ON passports.access_links FOR EACH ROW EXECUTE FUNCTION keep_access();
+CREATE TRIGGER access_links_whole BEFORE TRUNCATE ON passports.access_links FOR EACH STATEMENT EXECUTE FUNCTION keep_access();
+
 create table access_log (
   id               bigint                    not null generated always as identity,
   passport_id      uuid                      not null,
@@ -11,7 +27,10 @@ create table access_log (
   constraint access_log_pkey PRIMARY KEY (id),
   constraint access_log_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE
 );
+CREATE INDEX access_log_at ON passports.access_log USING btree (at, passport_id);
 CREATE INDEX access_log_of ON passports.access_log USING btree (passport_id, id);
+CREATE TRIGGER access_log_kept BEFORE DELETE OR UPDATE ON passports.access_log FOR EACH ROW EXECUTE FUNCTION keep_access();
+CREATE TRIGGER access_log_whole BEFORE TRUNCATE ON passports.access_log FOR EACH STATEMENT EXECUTE FUNCTION keep_access();
 
 create table addressed_readers (
   id           uuid                      not null,
@@ -288,4 +307,15 @@ AS $function$
 begin
   delete from versions where passport_id = old.id;
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION passports.keep_access()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' and not exists (select from passports where id = old.passport_id) then
+    return old;
+  end if;
+  raise exception 'the access log is only added to';
 end $function$;

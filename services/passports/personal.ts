@@ -6,6 +6,7 @@ export const personal: PersonalTables = {
   versions: 'owner_id = $1::uuid',
   assessments: 'owner_id = $1::uuid',
   readers: 'reader_id = $1::uuid',
+  access_log: 'reader_id = $1::uuid',
   serialisations: 'user_id = $1::uuid',
   imports: 'user_id = $1::uuid',
   import_mappings: 'owner_id = $1::uuid',

@@ -158,7 +158,7 @@ test('every day is sealed in a signed checkpoint, which shows a history that was
   await ada.patch(`/${id}/attributes`, { attributes: { batteryStatus: { value: 'waste' } } })
   await seal('2027-03-04T00:20:00.000Z')
   const [{ size, jws }] = (await of.nobody.get('/checkpoints')).body.items
-  assert.equal(size, 3, 'of its owner, of interest, and of both')
+  assert.equal(size, 4, 'of its owner, of interest, of both, and of who read it that day')
   assert.equal((await proofOf(clients.public, id))[0]!.seal!.day, '2027-03-02')
   const { previous } = JSON.parse(Buffer.from(jws.split('.')[1], 'base64url').toString())
   assert.equal(previous.day, '2027-03-02')

@@ -4,6 +4,8 @@ import { EventActor, Id, Instant, Owner } from '#contracts/shared'
 import { sees } from '#law'
 import type { Db } from '#kernel'
 import { reachOfView } from '../audiences/views.ts'
+import { accessLinkOf, saltIn, type Log } from './access.ts'
+import { linkHashAt } from './access-store.ts'
 import { linkOf, partsOf, saidOf, saltOf, type Chain, type Part } from './chain.ts'
 import { rootOf, segment, wayFrom } from './merkle.ts'
 import { findCheckpoint, findSeal } from './seals.ts'
@@ -19,6 +21,8 @@ const ChainName = Type.Enum(['owner', 'public', 'authority', 'interest', 'both']
   description: 'Whose history: each has the versions that changed what it shows',
   examples: ['public'],
 })
+
+const AccessName = Type.Literal('access')
 
 const LinkView = Type.Object(
   {
@@ -39,17 +43,18 @@ const LinkView = Type.Object(
   { title: 'HistoryLink' },
 )
 
-const SealView = Type.Object(
-  {
-    day: Type.String({ format: 'date', examples: ['2027-02-18'] }),
-    leaf: Type.Object({ passport: Id, chain: ChainName, version: Version, hash: Hash }),
-    way: Type.Array(Type.Object({ side: Type.Enum(['left', 'right']), hash: Hash }), {
-      description: 'Neighbours from the leaf to the root (RFC 6962)',
-    }),
-    jws: Type.String({ description: 'The checkpoint, signed' }),
-  },
-  { title: 'HistorySeal' },
-)
+const sealView = (chain: typeof ChainName | typeof AccessName, title: string) =>
+  Type.Object(
+    {
+      day: Type.String({ format: 'date', examples: ['2027-02-18'] }),
+      leaf: Type.Object({ passport: Id, chain, version: Version, hash: Hash }),
+      way: Type.Array(Type.Object({ side: Type.Enum(['left', 'right']), hash: Hash }), {
+        description: 'Neighbours from the leaf to the root (RFC 6962)',
+      }),
+      jws: Type.String({ description: 'The checkpoint, signed' }),
+    },
+    { title },
+  )
 
 export const ProofView = Type.Object(
   {
@@ -75,13 +80,72 @@ export const ProofView = Type.Object(
         { title: 'HistoryItem' },
       ),
     ),
-    seal: Type.Union([SealView, Type.Null()], {
+    seal: Type.Union([sealView(ChainName, 'HistorySeal'), Type.Null()], {
       description: 'That the latest version that is sealed stands in the checkpoint of a day; null until there is one',
     }),
     nextCursor: Type.Union([Type.String(), Type.Null()]),
   },
   { title: 'PassportProof' },
 )
+
+export const AccessProofView = Type.Object(
+  {
+    format: Type.Literal('ohmnibus-history-1'),
+    passport: Id,
+    chain: AccessName,
+    items: Type.Array(
+      Type.Object(
+        {
+          link: Type.Object(
+            {
+              passport: Id,
+              chain: AccessName,
+              version: { ...Version, description: 'Counts the links of the log' },
+              at: { ...Instant, description: 'The end of the day that it was sealed with' },
+              roots: Type.Object({ entries: Hash }),
+              previous: Type.Union([Hash, Type.Null()]),
+            },
+            { title: 'AccessLink' },
+          ),
+          hash: { ...Hash, description: 'SHA-256 of the link as RFC 8785 writes it' },
+          disclosed: Type.Array(
+            Type.Object({
+              part: Type.Literal('entries'),
+              salt: Type.String(),
+              said: Type.Array(
+                Type.Object(
+                  {
+                    reader: Id,
+                    organisation: Type.Optional(Id),
+                    audience: Type.String({ examples: ['authority'] }),
+                    route: Type.String({ examples: ['GET /api/passports/:id'] }),
+                    at: Instant,
+                  },
+                  { title: 'AccessEntry' },
+                ),
+              ),
+            }),
+          ),
+        },
+        { title: 'AccessProofItem' },
+      ),
+    ),
+    seal: Type.Union([sealView(AccessName, 'AccessSeal'), Type.Null()], {
+      description:
+        'That the latest link stands in the checkpoint of its day; null where nothing was read up to a day that is over',
+    }),
+    nextCursor: Type.Union([Type.String(), Type.Null()]),
+  },
+  { title: 'PassportAccessProof' },
+)
+
+/** A link of the log of who read, with the rows that are there now. */
+export const accessItemOf = (log: Log, hash: string) => ({
+  link: accessLinkOf(log),
+  hash,
+  disclosed: [{ part: 'entries' as const, salt: saltIn(log), said: [...log.entries] }],
+})
+
 type ProofItem = Static<typeof ProofView>['items'][number]
 
 /**
@@ -106,11 +170,15 @@ export function itemOf(chain: Chain, { kept, hash, previous }: Proven, category:
 }
 
 /** Where the latest of these versions that a checkpoint has stands in its tree. */
-export async function sealOf(db: Db, { link }: ProofItem) {
-  const { passport, chain } = link
-  const seal = await findSeal(db, passport, chain as Chain, link.version)
+export async function sealOf(
+  db: Db,
+  { passport, chain, version }: { passport: string; chain: Chain | 'access'; version: number },
+) {
+  const seal = await findSeal(db, passport, chain, version)
   const checkpoint = seal && (await findCheckpoint(db, seal.day))
-  const hash = seal && (await hashAt(db, passport, chain as Chain, seal.version))
+  const kept = (number: number) =>
+    chain === 'access' ? linkHashAt(db, passport, number) : hashAt(db, passport, chain, number)
+  const hash = seal && (await kept(seal.version))
   if (!checkpoint || !hash) return null
   const { segments } = checkpoint
   const roots = Array.from({ length: segments.length / 32 }, (_, at) => segments.subarray(32 * at, 32 * at + 32))

@@ -10,15 +10,20 @@ import {
   listQuery,
   Page,
   page,
+  signedIn,
   timeOf,
   type Tx,
 } from '#kernel'
 import { readable } from '../audiences/answer.ts'
 import { noteAccess } from '../audiences/log.ts'
+import { readingOf } from '../audiences/reading.ts'
 import { dayOf } from '../audiences/views.ts'
 import type { PassportsHost } from '../host.ts'
+import { visibleTo } from '../passports.ts'
+import { findPassport } from '../store.ts'
 import { One } from '../view.ts'
-import { itemOf, ProofView, sealOf } from './proof.ts'
+import { listLinks } from './access-store.ts'
+import { accessItemOf, AccessProofView, itemOf, ProofView, sealOf } from './proof.ts'
 import { sealingKey } from './sealing.ts'
 import { findCheckpoint, listCheckpoints, listKeys, type Checkpoint } from './seals.ts'
 import { chainUp, isUnchained, listProven } from './store.ts'
@@ -87,7 +92,7 @@ export function historyRoutes(host: PassportsHost): void {
       const { proven, hasMore } = await listProven(db, id, chain, { upTo: version, before, limit })
       const items = proven.map(one => itemOf(chain, one, category, dayOf(now())))
       const next = hasMore ? Buffer.from(JSON.stringify([items.at(-1)!.link.version])).toString('base64url') : null
-      const seal = items[0] ? await sealOf(db, items[0]) : null
+      const seal = items[0] ? await sealOf(db, { passport: id, chain, version: items[0].link.version }) : null
       return {
         format: 'ohmnibus-history-1' as const,
         passport: id,
@@ -95,6 +100,41 @@ export function historyRoutes(host: PassportsHost): void {
         items,
         seal: seal as never,
         nextCursor: next,
+      }
+    },
+  )
+
+  http.get(
+    '/:id/access-log/proof',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'What proves that nothing was taken out of the log of who read a passport, nor put in',
+        description:
+          'What was read up to the end of each day, bound by hashes to what was read before, the latest first, and sealed ' +
+          'in the checkpoint of the day. For who reads what its owner reads. `ohmnibus verify` checks it as it does ' +
+          'the history of the passport.',
+        refuses: ['passport_unknown'],
+        params: One,
+        querystring: listQuery({}),
+        response: { 200: AccessProofView },
+      },
+    },
+    async ({ actor, params, query: { limit, after } }) => {
+      const passport = visibleTo(actor, await findPassport(db, params.id, actor, undefined, now()))
+      const { id } = passport
+      await noteAccess(db, id, actor, readingOf(actor, passport)!, 'GET /api/passports/:id/access-log/proof', now())
+      const before = cursorOf(after, isCount)?.[0] as number | undefined
+      const { links, hasMore } = await listLinks(db, id, limit, before)
+      const version = links[0]?.log.number
+      const last = links.at(-1)?.log.number
+      return {
+        format: 'ohmnibus-history-1' as const,
+        passport: id,
+        chain: 'access' as const,
+        items: links.map(({ log, hash }) => accessItemOf(log, hash)),
+        seal: version === undefined ? null : ((await sealOf(db, { passport: id, chain: 'access', version })) as never),
+        nextCursor: hasMore ? Buffer.from(JSON.stringify([last])).toString('base64url') : null,
       }
     },
   )
@@ -138,7 +178,8 @@ export function historyRoutes(host: PassportsHost): void {
       config: { access: anyone },
       schema: {
         summary: 'The signed checkpoint of a day',
-        description: 'There is one for each day on which a history moved, made soon after its end in UTC.',
+        description:
+          'There is one for each day on which a history moved or more was read than is public, made soon after its end in UTC.',
         refuses: ['checkpoint_unknown'],
         params: Type.Object({ day: Day }),
         response: { 200: CheckpointView },

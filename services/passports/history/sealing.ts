@@ -4,6 +4,8 @@ import { calculateJwkThumbprint, CompactSign, type JWK } from 'jose'
 import type { Job, Tx } from '#kernel'
 import type { PassportsHost } from '../host.ts'
 import { dayOf } from '../audiences/views.ts'
+import { endOf } from './access.ts'
+import { linkAccess } from './linking.ts'
 import { leafOf, rootOf, segment } from './merkle.ts'
 import { chainUp, isUnchained, nextUnchained } from './store.ts'
 import { findLastCheckpoint, insertCheckpoint, insertLeaves, movedHeads, type Leaf } from './seals.ts'
@@ -43,8 +45,8 @@ export const textOf = ({ passport, chain, version, hash }: Leaf): string =>
   canonicalize({ ...(passport && { passport, version }), chain, hash })!
 
 /**
- * Seals the heads of all histories that moved up to the end of a day, where that is over for some minutes and nothing is
- * sealed of it: histories cannot be written anew behind a checkpoint that somebody kept.
+ * Seals the heads of all histories that moved up to the end of a day, and what was read until then, where that is over for
+ * some minutes and nothing is sealed of it: histories cannot be written anew behind a checkpoint that somebody kept.
  */
 export async function sealDays({ db, now, log, platform, secret }: PassportsHost): Promise<void> {
   const last = dayOf(new Date(now().getTime() - 24 * 3_600_000 - 10 * 60_000))
@@ -53,8 +55,8 @@ export async function sealDays({ db, now, log, platform, secret }: PassportsHost
   if ((before && before.day >= last) || (await isUnchained(db))) return
   const key = await sealingKey({ secret })
   await db.transaction(async tx => {
-    const from = before ? afterDay(before.day) : new Date(0)
-    const { size, segments } = await sealHeads(tx, last, from, afterDay(last))
+    const from = before ? endOf(before.day) : new Date(0)
+    const { size, segments } = await sealHeads(tx, last, from, endOf(last))
     if (size === 0) return
     const root = rootOf(segments)
     const said = {
@@ -72,14 +74,18 @@ export async function sealDays({ db, now, log, platform, secret }: PassportsHost
   })
 }
 
-const afterDay = (day: string): Date => new Date(Date.parse(`${day}T00:00:00Z`) + 24 * 3_600_000)
+/** Of what changed, and of what was read. */
+async function* leavesIn(tx: Tx, day: string, from: Date, until: Date): AsyncGenerator<Leaf[]> {
+  yield* movedHeads(tx, from, until)
+  yield* linkAccess(tx, day, from)
+}
 
 /** Leaves in the order of passports, as many at a time as memory may hold. */
 async function sealHeads(tx: Tx, day: string, from: Date, until: Date) {
   const segments: Buffer[] = []
   let waiting: Buffer[] = []
   let size = 0
-  for await (const leaves of movedHeads(tx, from, until)) {
+  for await (const leaves of leavesIn(tx, day, from, until)) {
     const hashed = leaves.map(leaf => ({ ...leaf, leaf: leafOf(textOf(leaf)) }))
     await insertLeaves(tx, day, size, hashed)
     size += leaves.length

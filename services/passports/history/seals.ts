@@ -7,7 +7,7 @@ import { segment } from './merkle.ts'
 /** The head of a history, as a checkpoint seals it; of a deleted draft there is nothing but the hash. */
 export interface Leaf {
   readonly passport: string | null
-  readonly chain: Chain | 'deleted'
+  readonly chain: Chain | 'access' | 'deleted'
   readonly version: number | null
   readonly hash: string
 }
@@ -110,7 +110,7 @@ export async function listKeys(db: Db): Promise<JWK[]> {
 }
 
 /** The latest seal of a history at one of these versions or before, with all leaves of its segment. */
-export async function findSeal(db: Db, passportId: string, chain: Chain, upTo: number) {
+export async function findSeal(db: Db, passportId: string, chain: Chain | 'access', upTo: number) {
   const [seal] = await db<{ day: string; place: number; version: number }[]>`
     select day::text, place, version from seals
     where passport_id = ${passportId} and chain = ${chain} and version <= ${upTo} order by seals.day desc limit 1`

@@ -127,11 +127,14 @@ export const passports = [
   row(
     'R5',
     'every version kept and readable by date',
-    'GET /api/passports/:id/versions, /api/passports/:id/proof, /api/passports/checkpoints',
+    'GET /api/passports/:id/versions, /api/passports/:id/proof, /api/passports/:id/access-log/proof, /api/passports/checkpoints',
     {
       'services/passports/history/history.test.ts': [
         'each reader proves the history of what they see, and of nothing else',
         'a changed row in the database is found, and named',
+      ],
+      'services/passports/history/access.test.ts': [
+        'who read a passport is bound day by day, sealed with its history, and checked by the same program',
       ],
       [service]: ['is readable by the time at which it was the present one'],
       [lattice]: ['what is read above point 1 is logged before it is answered, and its owner sees by whom'],
