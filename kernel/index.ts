@@ -6,7 +6,7 @@ export { authorise, mayRead, mayWrite, organisationFor, ownerFor, partiesOf, typ
 export type { Cache, Limit } from './cache/cache.ts'
 export { Setting, type Settings } from './config/settings.ts'
 export { cellOf, Column, type Line } from './imports/columns.ts'
-export { importProblems, imports, openImports } from './imports/imports.ts'
+export { importProblems, imports, openImports, type FileLoss } from './imports/imports.ts'
 export { csvOfSheet, sheetOf, sheetType } from './imports/sheets.ts'
 export { context, traceparent, within } from './telemetry/context.ts'
 export { violates, type Database, type Db, type Once, type Tx } from './database/database.ts'

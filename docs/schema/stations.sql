@@ -96,6 +96,7 @@ create table imports (
   ended_at    timestamp with time zone,
   what        text,
   file        text,
+  losses      json                      not null default '[]'::json,
   constraint imports_pkey PRIMARY KEY (id),
   constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
 );

@@ -1,5 +1,5 @@
 import { parse, type Parser } from 'csv-parse'
-import Type from 'typebox'
+import Type, { type Static } from 'typebox'
 import { Id, Instant, Line as LineOf } from '../../contracts/shared.ts'
 import type { AccessRule, Actor } from '../access/access.ts'
 import { cursorOf, isId, listQuery, Page, page } from '../http/pagination.ts'
@@ -44,7 +44,27 @@ export interface Importing<C extends Columns, Name extends string> {
   take(tx: Tx<Name>, line: Line<C>, actor: Actor): Promise<Outcome>
 }
 
-type Unpack = { readonly types: readonly string[]; all?: true; csvOf(body: Buffer, actor: Actor): Promise<string> }
+type Unpack = {
+  readonly types: readonly string[]
+  all?: true
+  csvOf(body: Buffer, actor: Actor): Promise<string | { csv: string; losses: readonly FileLoss[] }>
+}
+
+const FileLossView = Type.Object(
+  {
+    line: Type.Integer({ examples: [2], description: 'The first' }),
+    lines: Type.Integer({ examples: [500], description: 'Of so many' }),
+    column: Type.Union([Type.String({ examples: ['ratedCapacity'] }), Type.Null()]),
+    pointer: Type.Union([Type.String({ examples: ['/performance/remark'] }), Type.Null()], {
+      description: 'Where it stands in the first, if anywhere',
+    }),
+    kind: Type.String({ examples: ['dropped'] }),
+    detail: Type.String(),
+  },
+  { title: 'ImportLoss' },
+)
+/** What of a file its lines do not hold, told once for all lines of which it is so. */
+export type FileLoss = Static<typeof FileLossView>
 
 const mostBytes = 20 * 1024 * 1024
 const mostFaults = 500
@@ -74,13 +94,16 @@ const ImportView = Type.Object(
       }),
       { description: `The first ${mostFaults}` },
     ),
+    losses: Type.Array(FileLossView, {
+      description: `What of the file was not taken over although its lines were, the first ${mostFaults}`,
+    }),
     createdAt: Instant,
     endedAt: Type.Union([Instant, Type.Null()]),
   },
   { title: 'Import' },
 )
 
-const ImportLine = Type.Omit(ImportView, ['faults'], { title: 'ImportLine' })
+const ImportLine = Type.Omit(ImportView, ['faults', 'losses'], { title: 'ImportLine' })
 
 interface Row {
   id: string
@@ -99,6 +122,7 @@ interface Row {
   unchanged: number
   failed: number
   faults: LineFault[]
+  losses: FileLoss[]
   createdAt: Date
   endedAt: Date | null
 }
@@ -174,16 +198,17 @@ export function openImports<C extends Columns, Name extends string>(
         const { actor, query } = request
         const body = request.body as Buffer | undefined
         const isPacked = body && (unpack?.all || body.subarray(0, 2).equals(Buffer.from('PK')))
-        const csv = unpack && isPacked ? Buffer.from(await unpack.csvOf(body, actor)) : body
-        const { content, delimiter } = fileOf(csv, importing)
+        const unpacked = unpack && isPacked ? await unpack.csvOf(body, actor) : undefined
+        const { csv, losses } = typeof unpacked === 'object' ? unpacked : { csv: unpacked, losses: [] }
+        const { content, delimiter } = fileOf(csv === undefined ? body : Buffer.from(csv), importing)
         const { userId, role, sessionId, organisation } = actor
         const made = await db.once(request, async tx => {
           const id = newId()
           await tx`
-            insert into imports (id, user_id, actor, what, file, dry_run, state, content, delimiter, size_bytes, created_at)
+            insert into imports (id, user_id, actor, what, file, dry_run, state, content, delimiter, size_bytes, losses, created_at)
             values (${id}, ${userId}, ${tx.json({ userId, role, sessionId, organisation } as never)}, ${what},
               ${query.file ?? null}, ${query.dryRun}, 'waiting', ${content}, ${delimiter},
-              ${Buffer.byteLength(content)}, ${now()})`
+              ${Buffer.byteLength(content)}, ${tx.json(losses.slice(0, mostFaults) as never)}, ${now()})`
           await tx.enqueue(work, { id }, { key: `import ${id}` })
           return view((await find(tx, id))!)
         })
@@ -238,7 +263,7 @@ export function openImports<C extends Columns, Name extends string>(
 }
 
 const fields = `id, user_id as "userId", actor, coalesce(what, '') as what, file, dry_run as "dryRun", state, delimiter,
-  size_bytes as "sizeBytes", read_bytes as "readBytes", lines, created, updated, unchanged, failed, faults,
+  size_bytes as "sizeBytes", read_bytes as "readBytes", lines, created, updated, unchanged, failed, faults, losses,
   created_at as "createdAt", ended_at as "endedAt"`
 
 const select = (db: Db, where: unknown) => db<Row[]>`select ${db.unsafe(fields)} from imports where ${where as never}`

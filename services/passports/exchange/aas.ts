@@ -20,11 +20,11 @@ const reference = (type: string, keyType: string, value: string): Members => ({
 
 /**
  * The submodels of a battery as an environment of Asset Administration Shells (IDTA-01001, 3.0), of their values alone.
- * `id` names the shell, `asset` the battery.
+ * `id` names the shell, `asset` the battery, where anything does.
  */
 export function environmentOf(
   values: Members,
-  { id, asset, isModel }: { id: string; asset: string; isModel: boolean },
+  { id, asset, isModel }: { id: string; asset: string | undefined; isModel: boolean },
 ): Members {
   const all = parts.flatMap(([part, [semanticId]]): Members[] => {
     const value = values[part]
@@ -48,7 +48,10 @@ export function environmentOf(
         modelType: 'AssetAdministrationShell',
         idShort: 'BatteryPassport',
         id,
-        assetInformation: { assetKind: isModel ? 'Type' : 'Instance', globalAssetId: asset },
+        assetInformation: {
+          assetKind: isModel ? 'Type' : 'Instance',
+          ...(asset !== undefined && { globalAssetId: asset }),
+        },
         ...(all.length > 0 && {
           submodels: all.map(({ id }) => reference('ModelReference', 'Submodel', id as string)),
         }),

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { Problem, sheetOf, sheetType } from '#kernel'
 import { compared, exported, exportedOwn, formats, importedOwn, parseGiven, type Dated, type Loss } from '#law'
 import { compressedOf, isMembers } from '../dpp/shape.ts'
@@ -29,8 +30,8 @@ export type Values = ReadonlyMap<string, Dated>
 
 /** Whose passport it is that is written, as far as a format asks. */
 export interface About {
-  /** The identifier of the passport. */
-  readonly id: string
+  /** The identifier of the passport; a document that is only converted is of none. */
+  readonly id: string | undefined
   /** The public identifier of its operator. */
   readonly operator: string | undefined
   readonly placeholders: boolean
@@ -67,6 +68,25 @@ const operatorMissing = (operator: string | undefined): Loss => ({
   why: 'the format requires it, and nothing says whose passport it is',
 })
 
+/** Stands where a shell asks for the battery and a placeholder was asked for. */
+const unnamedBattery = 'urn:battery:unnamed'
+
+const batteryMissing = (asset: string | undefined): Loss => ({
+  attribute: 'uniqueBatteryIdentifier',
+  pointer: '/assetAdministrationShells/0/assetInformation/globalAssetId',
+  kind: asset === undefined ? 'not_representable' : 'defaulted',
+  from: null,
+  to: asset ?? null,
+  why: 'the format requires it, and nothing says which battery it is',
+})
+
+/** A name for the shell of what no passport is: by what it holds, so that the same makes the same. */
+function nameOf(document: unknown): string {
+  const hex = hash('sha256', JSON.stringify(document))
+  // A UUID of the eighth kind (RFC 9562), which is whatever its maker says.
+  return `urn:uuid:${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
 /** Values as a document of a format, with what is lost on the way: what comes back when it is read again tells it. */
 export async function written(format: FormatName, values: Values, about: About): Promise<Converted> {
   if (format === 'ohmnibus-1') {
@@ -88,14 +108,19 @@ export async function written(format: FormatName, values: Values, about: About):
     ...(extra && about.operator && { extras: { [extra]: about.operator } }),
   })
   if (!format.includes('-aas')) return { document, loss }
-  const asset = values.get('uniqueBatteryIdentifier')?.value
+  const said = values.get('uniqueBatteryIdentifier')?.value
+  const named = typeof said === 'string' ? said : about.id
+  const asset = named ?? (about.placeholders ? unnamedBattery : undefined)
   const isModel = values.get('dppGranularity')?.value === 'Model'
   const environment = environmentOf(document, {
-    id: about.id,
-    asset: typeof asset === 'string' ? asset : about.id,
+    id: about.id ?? named ?? nameOf(document),
+    asset,
     isModel,
   })
-  return { document: format === 'idta-02035-aas' ? environment : await packed(environment), loss }
+  return {
+    document: format === 'idta-02035-aas' ? environment : await packed(environment),
+    loss: named === undefined ? [...loss, batteryMissing(asset)] : loss,
+  }
 }
 
 async function writtenSheet(format: 'csv' | 'xlsx', values: Values): Promise<Converted> {

@@ -1,6 +1,7 @@
 import { Problem } from '#kernel'
 import {
   attributeOf,
+  attributes,
   formatOf,
   formats,
   givenOf,
@@ -59,6 +60,14 @@ export function readDocument(format: JsonFormat, document: unknown): ReadOf[] {
     }))
   if (format === 'en18223') return [readDpp(document)]
   return [format === 'ohmnibus-1' ? importedOwn(document) : imported(formats.get(format)!, document)]
+}
+
+/** Attributes of the law that a format has no place for. */
+export function withoutPlace(format: JsonFormat): string[] {
+  const table = formats.get(format.replace(/-aas$/, ''))
+  if (!table || table.rest) return []
+  const placed = new Set(table.rows.map(({ id }) => id))
+  return attributes.filter(({ id, otherwise }) => otherwise !== 'computed' && !placed.has(id)).map(({ id }) => id)
 }
 
 /** Values in our own format, each at its pointer. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
 import { newId, type Actor } from '#kernel'
+import { formats } from '#law'
 import { member, open } from '../testing.ts'
 
 interface Loss {
@@ -134,6 +135,98 @@ suite('passports in formats of others', () => {
         [placeholders ? 'defaulted' : 'not_representable'],
       )
     }
+  })
+
+  test('a shell names no battery that its document does not name, and the gap is told', async t => {
+    const { send } = await setUp(t)
+    const { uniqueBatteryIdentifier, ...unnamed } = attributes
+    const shellOf = async (said: object, placeholders = false) => {
+      const document = { attributes: said }
+      const { status, text, body } = await send('POST', '/api/exchange/convert', {
+        to: 'idta-02035-aas',
+        document,
+        placeholders,
+      })
+      assert.equal(status, 200, text)
+      const [{ id, assetInformation }] = body.document.assetAdministrationShells
+      const gaps = body.loss.flatMap(({ pointer, kind }: Loss) => (pointer?.endsWith('globalAssetId') ? [kind] : []))
+      return { id, assetInformation, gaps }
+    }
+    const first = await shellOf(unnamed)
+    assert.deepEqual([first.assetInformation, first.gaps], [{ assetKind: 'Instance' }, ['not_representable']])
+    assert.match(first.id, /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/)
+    assert.equal((await shellOf(unnamed)).id, first.id, 'the same document has the same name')
+    assert.notEqual((await shellOf({ ...unnamed, batteryMass: { value: '1', unit: 'kg' } })).id, first.id)
+    const filled = await shellOf(unnamed, true)
+    assert.deepEqual([filled.assetInformation.globalAssetId, filled.gaps], ['urn:battery:unnamed', ['defaulted']])
+    const named = await shellOf({ ...unnamed, uniqueBatteryIdentifier })
+    assert.deepEqual([named.assetInformation.globalAssetId, named.gaps], [uniqueBatteryIdentifier.value, []])
+  })
+
+  test('an import tells what a document of others loses, attribute by attribute, and what its format has no place for', async t => {
+    const { of, actor, send } = await setUp(t)
+    const headers = of.p.signedIn(actor)
+    const bring = async (file: string, type: string, query = '') => {
+      const sent = await of.p.http.inject({
+        method: 'POST',
+        url: `/api/passports/import${query}`,
+        headers: { ...headers, 'content-type': type },
+        payload: file,
+      })
+      assert.equal(sent.statusCode, 202, sent.body)
+      await of.p.settle()
+      const { body } = await send('GET', `/api/passports/imports/${sent.json().id}`)
+      assert.deepEqual([body.state, body.faults], ['done', []])
+      return body as { created: number; losses: Record<string, unknown>[] }
+    }
+    const documentOf = async (format: string, identifier: string) => {
+      const document = { attributes: { ...attributes, uniqueBatteryIdentifier: { value: identifier } } }
+      const { status, text, body } = await send('POST', '/api/exchange/convert', { to: format, document })
+      assert.equal(status, 200, text)
+      return body.document
+    }
+    const two = []
+    for (const name of ['urn:battery:1', 'urn:battery:2']) {
+      const document = await documentOf('batterypass-1.2', name)
+      document.GeneralProductInformation.batteryMass = 'heavy'
+      two.push({ ...document, remarks: [{ text: name }] })
+    }
+    for (const query of ['?dryRun=true', '']) {
+      const { created, losses } = await bring(JSON.stringify(two), 'application/json', query)
+      assert.equal(created, 2)
+      const of = (column: string | null, pointer: string | null) =>
+        losses
+          .filter(loss => loss.column === column && loss.pointer === pointer)
+          .map(({ kind, line, lines }) => [kind, line, lines])
+      assert.deepEqual(of('batteryMass', '/GeneralProductInformation/batteryMass'), [['invalid_in_source', 2, 2]])
+      assert.ok(
+        losses.some(({ column, pointer, lines }) => !column && `${pointer}`.startsWith('/remarks') && lines === 2),
+      )
+      // Of those that the law knows, the model of others says nothing.
+      const table = formats.get('batterypass-1.2')!
+      const placed = new Set(table.rows.map(({ id }) => id))
+      const without = losses.filter(({ kind, pointer }) => kind === 'not_representable' && pointer === null)
+      assert.ok(without.length > 10)
+      assert.ok(without.every(({ column, lines }) => !placed.has(column as string) && lines === 2))
+    }
+    const head = { digitalProductPassportId: 'urn:uuid:1', dppSchemaVersion: '1.0' }
+    const european = { ...(await documentOf('en18223', 'urn:battery:3')), ...head }
+    const { losses } = await bring(JSON.stringify(european), 'application/json')
+    assert.ok(losses.some(({ pointer, kind }) => pointer === '/dppSchemaVersion' && kind === 'dropped'))
+    // A column that its owner leaves out, where it says something.
+    await of.as(actor).put('/import/mapping', { columns: { Farbe: null } })
+    const sheet = await bring('identifier,category,Farbe\nA,EV,rot\nB,EV,\nC,EV,blau\n', 'text/csv')
+    assert.deepEqual(sheet.losses, [
+      {
+        line: 2,
+        lines: 2,
+        column: null,
+        pointer: '/Farbe',
+        kind: 'dropped',
+        detail: 'the mapping leaves this column out',
+      },
+    ])
+    assert.deepEqual((await bring('identifier,category\nD,EV\n', 'text/csv')).losses, [])
   })
 
   test('shells and packages: the same values, the same bytes twice, read again', async t => {

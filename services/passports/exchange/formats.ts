@@ -179,9 +179,8 @@ export function formatRoutes(host: PassportsHost): void {
       // Digits and keys as they were sent.
       const given = typeof document === 'string' ? document : parseGiven(stringify(document))
       const source = await readAs(from as FormatName | undefined, given)
-      const identifier = source.values.get('uniqueBatteryIdentifier')?.value
       const out = await written(to as FormatName, source.values, {
-        id: typeof identifier === 'string' ? identifier : 'urn:battery:unnamed',
+        id: undefined,
         operator: undefined,
         placeholders: body.placeholders ?? false,
       })

@@ -1,11 +1,11 @@
 import { parse } from 'csv-parse'
-import { csvOfSheet, Problem, verbatim } from '#kernel'
-import { mapped, parseGiven } from '#law'
+import { csvOfSheet, Problem, verbatim, type FileLoss } from '#kernel'
+import { mapped, parseGiven, type Loss } from '#law'
 import type { PassportData } from '#contracts/passports'
 import { valueIn } from '../columns.ts'
 import { isMembers } from '../dpp/shape.ts'
 import { isPackage, unpacked } from './aasx.ts'
-import { dataOf, readDocument, recognised } from './documents.ts'
+import { dataOf, readDocument, recognised, withoutPlace } from './documents.ts'
 import { isColumn, likelyTarget, targetOf, type Target } from './head.ts'
 import { requireShallow } from './texts.ts'
 
@@ -18,11 +18,13 @@ const refuse = (detail: string, errors?: { pointer: string; detail: string }[]):
 /**
  * Any file of batteries as CSV with our columns: CSV of any delimiter and encoding, XLSX, JSON and NDJSON, in our columns,
  * the labels of the law or the common data models. A row keeps its number; one whose battery stands in a row before says
- * so. Fails with `import_invalid`.
+ * so. What of the file is in no column is named beside. Fails with `import_invalid`.
  */
-export async function canonical(body: Buffer, mapping: Mapping): Promise<string> {
-  const rows = await rowsIn(body)
+export async function canonical(body: Buffer, mapping: Mapping): Promise<{ csv: string; losses: FileLoss[] }> {
+  const losses = new Map<string, FileLoss>()
+  const rows = await rowsIn(body, losing(losses))
   let head: readonly (Target | null)[] | undefined
+  let names: readonly string[] = []
   let columns: string[] = []
   const lines: string[] = []
   const seen = new Map<string, number>()
@@ -30,12 +32,15 @@ export async function canonical(body: Buffer, mapping: Mapping): Promise<string>
   for await (const row of rows) {
     if (!head) {
       head = await headOf(row, mapping)
+      names = row
       columns = head.flatMap(target => (target ? [target.column] : []))
       lines.push([...columns, 'sameAsRow'].join(','))
       continue
     }
     number++
     const cells = head.flatMap((target, index) => (target ? [cellIn(row[index] ?? '', target)] : []))
+    for (const [index, target] of head.entries())
+      if (!target && row[index]?.trim()) losing(losses)(number, leftOut(names[index]!))
     const whole = cells[columns.indexOf('data')]
     const identifier = whole ? identifierIn(whole) : (cells[columns.indexOf('uniqueBatteryIdentifier')] ?? '')
     const before = identifier === '' ? undefined : seen.get(identifier)
@@ -45,8 +50,31 @@ export async function canonical(body: Buffer, mapping: Mapping): Promise<string>
     else lines.push('')
   }
   if (!head) throw refuse('There is nothing in the file.')
-  return lines.join('\r\n')
+  return { csv: lines.join('\r\n'), losses: [...losses.values()] }
 }
+
+type Lost = Omit<FileLoss, 'line' | 'lines'>
+type Losing = (line: number, lost: Lost) => void
+
+/** Gathers what is lost: once for all lines that lose the same at the same place. */
+const losing =
+  (losses: Map<string, FileLoss>): Losing =>
+  (line, { column, pointer, kind, detail }) => {
+    const key = JSON.stringify([column, pointer?.replace(/\/\d+(?=\/|$)/g, '/*'), kind, detail])
+    const known = losses.get(key)
+    if (known) known.lines += 1
+    else if (losses.size < mostLosses) losses.set(key, { line, lines: 1, column, pointer, kind, detail })
+  }
+
+/** So that a file of a million kinds of nonsense fills no memory. */
+const mostLosses = 10_000
+
+const leftOut = (head: string): Lost => ({
+  column: null,
+  pointer: `/${head.trim().slice(0, 200)}`,
+  kind: 'dropped',
+  detail: 'the mapping leaves this column out',
+})
 
 const identifierIn = (data: string): string => valueIn('identifier', verbatim<PassportData>(data)) ?? ''
 
@@ -71,13 +99,13 @@ function textOf(body: Buffer): string {
   }
 }
 
-async function rowsIn(body: Buffer): Promise<AsyncIterable<string[]> | Iterable<string[]>> {
-  if (body.subarray(0, 2).toString('latin1') !== 'PK') return rowsOf(textOf(body))
-  return (await isPackage(body)) ? rowsOfRecords([await unpacked(body)]) : csvRows(await csvOfSheet(body))
+async function rowsIn(body: Buffer, lose: Losing): Promise<AsyncIterable<string[]> | Iterable<string[]>> {
+  if (body.subarray(0, 2).toString('latin1') !== 'PK') return rowsOf(textOf(body), lose)
+  return (await isPackage(body)) ? rowsOfRecords([await unpacked(body)], lose) : csvRows(await csvOfSheet(body))
 }
 
-const rowsOf = (text: string): AsyncIterable<string[]> | Iterable<string[]> =>
-  /^\s*[[{]/.test(text) ? jsonRows(text) : csvRows(text)
+const rowsOf = (text: string, lose: Losing): AsyncIterable<string[]> | Iterable<string[]> =>
+  /^\s*[[{]/.test(text) ? jsonRows(text, lose) : csvRows(text)
 
 async function* csvRows(text: string): AsyncGenerator<string[]> {
   if (text.includes('\0')) throw refuse('The file holds NUL characters.')
@@ -97,13 +125,16 @@ async function* csvRows(text: string): AsyncGenerator<string[]> {
 }
 
 /** Objects as rows: an array of them, one a line, or under `items`; what they say in whichever model becomes columns. */
-function jsonRows(text: string): Generator<string[]> {
+function jsonRows(text: string, lose: Losing): Generator<string[]> {
   requireShallow(text)
-  return rowsOfRecords(recordsIn(text))
+  return rowsOfRecords(recordsIn(text), lose)
 }
 
-function* rowsOfRecords(all: readonly unknown[]): Generator<string[]> {
-  const records = all.flatMap(record => ofModels(record) ?? [flat(record)])
+function* rowsOfRecords(all: readonly unknown[], lose: Losing): Generator<string[]> {
+  const read = all.flatMap(record => ofModels(record) ?? [{ cells: flat(record), lost: [] }])
+  // The head is the first line.
+  for (const [index, { lost }] of read.entries()) for (const one of lost) lose(index + 2, one)
+  const records = read.map(({ cells }) => cells)
   const head = [...new Set(records.flatMap(record => Object.keys(record)))]
   yield head
   for (const record of records) yield head.map(name => record[name] ?? '')
@@ -131,7 +162,7 @@ const cellOfValue = (value: unknown): string =>
   value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
 
 /** A record in one of the models of others, or an answer of an export that holds one; a shell may tell of several batteries. */
-function ofModels(record: unknown): Record<string, string>[] | undefined {
+function ofModels(record: unknown): { cells: Record<string, string>; lost: Lost[] }[] | undefined {
   const { document, ...rest } = (isMembers(record) ? record : {}) as Record<string, unknown>
   const inner = isMembers(document) ? document : record
   const format = recognised(inner)
@@ -142,13 +173,25 @@ function ofModels(record: unknown): Record<string, string>[] | undefined {
     ),
   )
   // Ours is kept as it is, with what else it says.
-  if (format === 'ohmnibus-1') return [{ ...columns, data: JSON.stringify(inner) }]
-  return readDocument(format, inner).map(({ values, granularity, kept = { format, document: inner } }) => ({
-    ...(/^(model|batch|item)$/.test(granularity ?? '') && { granularity: granularity! }),
-    ...columns,
-    data: dataOf(values, kept),
+  if (format === 'ohmnibus-1') return [{ cells: { ...columns, data: JSON.stringify(inner) }, lost: [] }]
+  return readDocument(format, inner).map(({ values, loss, granularity, kept = { format, document: inner } }) => ({
+    cells: {
+      ...(/^(model|batch|item)$/.test(granularity ?? '') && { granularity: granularity! }),
+      ...columns,
+      data: dataOf(values, kept),
+    },
+    lost: [...loss.map(lostIn), ...withoutPlace(format).map(nowhere)],
   }))
 }
+
+const lostIn = ({ attribute, pointer, kind, why }: Loss): Lost => ({ column: attribute, pointer, kind, detail: why })
+
+const nowhere = (attribute: string): Lost => ({
+  column: attribute,
+  pointer: null,
+  kind: 'not_representable',
+  detail: 'the format has no place for it',
+})
 
 /** By its columns; one that is nested, as the common data models are, is the data of a passport as it stands. */
 function flat(record: unknown): Record<string, string> {

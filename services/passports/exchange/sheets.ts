@@ -30,7 +30,7 @@ function cellOfValue(id: string, value: Value | undefined): string {
 export async function givenInSheet(
   body: Buffer,
 ): Promise<{ given: { id: string; pointer: string; given: unknown }[]; loss: Loss[] }> {
-  const rows = parse(await canonical(body, {}), {
+  const rows = parse((await canonical(body, {})).csv, {
     columns: true,
     relax_column_count: true,
     skip_empty_lines: true,

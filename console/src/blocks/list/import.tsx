@@ -104,7 +104,7 @@ export function ImportModal({ path, Heads, close }: ImportOf & { close: () => vo
 export function Outcome({ outcome }: { outcome: Import }) {
   const texts = useTexts()
   const number = new Intl.NumberFormat(useLanguage())
-  const { dryRun, endedAt, progress, created, updated, unchanged, failed, faults } = outcome
+  const { dryRun, endedAt, progress, created, updated, unchanged, failed, faults, losses } = outcome
   const counts = Object.entries({ created, updated, unchanged, failed }).map(([name, count]) => [
     name,
     number.format(count),
@@ -133,6 +133,27 @@ export function Outcome({ outcome }: { outcome: Import }) {
               <Table.Tr key={`${line} ${column} ${index}`}>
                 <Table.Td>{line}</Table.Td>
                 <Table.Td>{column ?? '–'}</Table.Td>
+                <Table.Td lang="en">{detail}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+      {losses.length > 0 && (
+        <Table captionSide="top">
+          <Table.Caption>{texts.list.notTaken}</Table.Caption>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{texts.list.lines}</Table.Th>
+              <Table.Th>{texts.list.column}</Table.Th>
+              <Table.Th>{texts.list.why}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {losses.slice(0, 100).map(({ lines, column, pointer, detail }) => (
+              <Table.Tr key={`${column} ${pointer} ${detail}`}>
+                <Table.Td>{number.format(lines)}</Table.Td>
+                <Table.Td>{column ?? pointer}</Table.Td>
                 <Table.Td lang="en">{detail}</Table.Td>
               </Table.Tr>
             ))}
