@@ -47,6 +47,7 @@ export {
 export { givenOf } from './given.ts'
 export { lossKinds, type LossKind } from './rows.ts'
 export { contradictions, faultsOf, mapped, project, valuesOf, type Mapped } from './formats.ts'
+export { binFor, metalsIn, type Metal } from './marks.ts'
 export { hasCheckDigit, isOperatorNumber, readLink, schemeOf, type Named } from './identifiers.ts'
 export {
   frameText,

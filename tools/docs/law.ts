@@ -83,6 +83,15 @@ export const provisions: readonly Row[] = [
     ],
   },
   {
+    provision: 'Art. 13(4) and (5), Annex VI B',
+    what: 'the bin in its size, and Cd and Pb below it from their shares on',
+    where: 'GET /api/passports/{id}/label?symbols=true',
+    test: [
+      'services/passports/labels/labels.test.ts',
+      'the bin has the size that the battery asks for, the sign of lead a quarter of it, and the code is still read',
+    ],
+  },
+  {
     provision: 'Art. 13(4) and (5), Art. 74(1)(e)',
     what: 'what the bin and the signs of cadmium and lead mean',
     where: '/passport/{id}',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Problem } from '#kernel'
 import { pixelsOf, type Code } from './codes.ts'
+import { heightOf, pixelsOfMarks, strokesOf, svgOfMarks, type Marks } from './symbols.ts'
 
 /** How a label is to be: its code in millimetres with its quiet zone, for a printer of so many dots an inch. */
 export interface Size {
@@ -40,8 +41,11 @@ function* runsOf(code: Code): Generator<{ row: number; column: number; length: n
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, sign => `&#${sign.codePointAt(0)};`)
 
-/** An SVG in millimetres: the code, and below it what it is for who types. */
-export function svgOf(code: Code, size: Size, line: string): string {
+/** Between a line and the symbols below it, in millimetres. */
+const marksGapMm = 2
+
+/** An SVG in millimetres: the code, below it what it is for who types, and below that the symbols. */
+export function svgOf(code: Code, size: Size, line: string, marks?: Marks): string {
   const dots = dotsOf(code, size)
   const square = (dots / size.dpi) * mmAnInch
   const side = squaresOf(code) * square
@@ -52,25 +56,53 @@ export function svgOf(code: Code, size: Size, line: string): string {
   const round = (mm: number): string => mm.toFixed(3)
   const fitted =
     line && ` textLength="${round(Math.min(side * 0.9, line.length * 1.1))}" lengthAdjust="spacingAndGlyphs"`
+  const width = Math.max(side, marks?.side ?? 0)
+  const left = (width - side) / 2
+  const height = side + text + (marks ? marksGapMm + heightOf(marks) : 0)
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${round(side)}mm" height="${round(side + text)}mm" ` +
-    `viewBox="0 0 ${round(side)} ${round(side + text)}" role="img" aria-label="${escaped(code.text)}">` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${round(width)}mm" height="${round(height)}mm" ` +
+    `viewBox="0 0 ${round(width)} ${round(height)}" role="img" aria-label="${escaped(code.text)}">` +
     `<rect width="100%" height="100%" fill="#fff"/>` +
-    `<path transform="scale(${square.toFixed(6)})" fill="#000" shape-rendering="crispEdges" d="${path.join('')}"/>` +
+    `<path transform="translate(${round(left)} 0) scale(${square.toFixed(6)})" fill="#000" shape-rendering="crispEdges" d="${path.join('')}"/>` +
     (line &&
-      `<text x="${round(side / 2)}" y="${round(side + 1.6)}" font-family="sans-serif" font-size="2" text-anchor="middle"${fitted}>${escaped(line)}</text>`) +
+      `<text x="${round(width / 2)}" y="${round(side + 1.6)}" font-family="sans-serif" font-size="2" text-anchor="middle"${fitted}>${escaped(line)}</text>`) +
+    (marks ? svgOfMarks(marks, (width - marks.side) / 2, side + text + marksGapMm) : '') +
     '</svg>'
   )
 }
 
 /** A PNG of whole dots of the printer, which says its density. */
-export async function pngOf(code: Code, size: Size): Promise<Buffer> {
-  const { data, width, height } = pixelsOf(code, dotsOf(code, size))
+export async function pngOf(code: Code, size: Size, marks?: Marks): Promise<Buffer> {
+  const { data, width, height } = await pictureOf(code, size, marks)
   const { default: sharp } = await import('sharp')
   return await sharp(data, { raw: { width, height, channels: 1 } })
     .withMetadata({ density: size.dpi })
     .png({ compressionLevel: 9 })
     .toBuffer()
+}
+
+interface Picture {
+  readonly data: Buffer
+  readonly width: number
+  readonly height: number
+}
+
+/** The code in whole dots of the printer, and the symbols below it. */
+async function pictureOf(code: Code, size: Size, marks: Marks | undefined, textDots = 0): Promise<Picture> {
+  const top = pixelsOf(code, dotsOf(code, size))
+  if (!marks) return top
+  const below = await pixelsOfMarks(marks, size.dpi)
+  const width = Math.max(top.width, below.width)
+  const from = top.height + textDots + Math.round((marksGapMm / mmAnInch) * size.dpi)
+  const data = Buffer.alloc(width * (from + below.height), 255)
+  const put = (one: Picture, line: number): void => {
+    const left = (width - one.width) >> 1
+    for (let row = 0; row < one.height; row++)
+      one.data.copy(data, (line + row) * width + left, row * one.width, (row + 1) * one.width)
+  }
+  put(top, 0)
+  put(below, from)
+  return { data, width, height: from + below.height }
 }
 
 /** What stands for itself in a field of ZPL; all else is written as the bytes that it is. */
@@ -80,21 +112,23 @@ const fieldOf = (line: string): string =>
   )
 
 /**
- * For printers that speak ZPL II: the squares that were read again, as a picture of whole dots, and the line below. Nothing
- * of the line can end its field or the label.
+ * For printers that speak ZPL II: the squares that were read again, and the symbols, as a picture of whole dots, and the
+ * line below the code. Nothing of the line can end its field or the label.
  */
-export function zplOf(code: Code, size: Size, line: string): string {
-  const { data, width, height } = pixelsOf(code, dotsOf(code, size))
+export async function zplOf(code: Code, size: Size, line: string, marks?: Marks): Promise<string> {
+  const text = Math.round((2.5 / mmAnInch) * size.dpi)
+  const { data, width, height } = await pictureOf(code, size, marks, line ? 2 * text : 0)
+  const below = squaresOf(code) * dotsOf(code, size)
   const bytes = Math.ceil(width / 8)
   const picture = Buffer.alloc(bytes * height)
   for (let row = 0; row < height; row++)
     for (let column = 0; column < width; column++)
       if (data[row * width + column] === 0) picture[row * bytes + (column >> 3)]! |= 0x80 >> (column & 7)
-  const text = Math.round((2.5 / mmAnInch) * size.dpi)
+  const whole = marks ? height : height + (line ? 2 * text : 0)
   return [
-    `^XA^CI28^PW${width}^LL${height + (line ? 2 * text : 0)}^LH0,0`,
+    `^XA^CI28^PW${width}^LL${whole}^LH0,0`,
     `^FO0,0^GFA,${picture.length},${picture.length},${bytes},${picture.toString('hex').toUpperCase()}^FS`,
-    ...(line ? [`^FO0,${height}^A0N,${text},${text}^FB${width},1,0,C,0^FH_^FD${fieldOf(line)}^FS`] : []),
+    ...(line ? [`^FO0,${below}^A0N,${text},${text}^FB${width},1,0,C,0^FH_^FD${fieldOf(line)}^FS`] : []),
     '^XZ',
     '',
   ].join('\n')
@@ -111,15 +145,19 @@ const textMm = 5
 
 /** Codes on pages, each with its line; a page each where the paper is `single`. `code` is asked for when its turn comes. */
 export async function sheetOf(
-  labels: readonly { readonly line: string; code(): Promise<Code> }[],
+  labels: readonly { readonly line: string; readonly marks?: Marks | undefined; code(): Promise<Code> }[],
   size: Size,
   paper: Paper,
 ): Promise<Buffer> {
   const { default: PDFDocument } = await import('pdfkit')
-  const [widthMm, heightMm] = papers[paper] ?? [size.sizeMm + 4, size.sizeMm + textMm + 4]
+  const marked = labels.flatMap(({ marks }) => marks ?? [])
+  // As wide and as high as the largest of them.
+  const cellMm = Math.max(size.sizeMm, ...marked.map(({ side }) => side))
+  const rowMm = size.sizeMm + textMm + Math.max(0, ...marked.map(marks => marksGapMm + heightOf(marks)))
+  const [widthMm, heightMm] = papers[paper] ?? [cellMm + 4, rowMm + 4]
   const around = paper === 'single' ? 2 : marginMm
-  const columns = Math.max(1, Math.floor((widthMm - 2 * around + gapMm) / (size.sizeMm + gapMm)))
-  const rows = Math.max(1, Math.floor((heightMm - 2 * around + gapMm) / (size.sizeMm + textMm + gapMm)))
+  const columns = Math.max(1, Math.floor((widthMm - 2 * around + gapMm) / (cellMm + gapMm)))
+  const rows = Math.max(1, Math.floor((heightMm - 2 * around + gapMm) / (rowMm + gapMm)))
   const document = new PDFDocument({
     size: [points(widthMm), points(heightMm)],
     margin: 0,
@@ -140,8 +178,9 @@ export async function sheetOf(
     if (place === 0) document.addPage()
     const code = await label.code()
     const square = (dotsOf(code, size) / size.dpi) * 72
-    const x = points(around + (place % columns) * (size.sizeMm + gapMm))
-    const y = points(around + Math.floor(place / columns) * (size.sizeMm + textMm + gapMm))
+    const cell = points(around + (place % columns) * (cellMm + gapMm))
+    const x = cell + points((cellMm - size.sizeMm) / 2)
+    const y = points(around + Math.floor(place / columns) * (rowMm + gapMm))
     for (const { row, column, length } of runsOf(code))
       document.rect(x + (column + code.quiet) * square, y + (row + code.quiet) * square, length * square, square)
     document.fill('black')
@@ -155,9 +194,29 @@ export async function sheetOf(
         align: 'center',
         ellipsis: true,
       })
+    const { marks } = label
+    if (marks) {
+      const left = cell + points((cellMm - marks.side) / 2)
+      draw(document, marks, left, y + points(size.sizeMm + textMm + marksGapMm))
+    }
     // Others have their turn too.
     await new Promise(resolve => setImmediate(resolve))
   }
   document.end()
   return await whole
+}
+
+/** The symbols on a page, from a corner on. */
+function draw(document: PDFKit.PDFDocument, marks: Marks, left: number, top: number): void {
+  for (const { d, width, ends, x, y, scale } of strokesOf(marks))
+    document
+      .save()
+      .translate(left + points(x), top + points(y))
+      .scale(points(scale))
+      .path(d)
+      .lineWidth(width)
+      .lineCap(ends)
+      .lineJoin('round')
+      .stroke('black')
+      .restore()
 }

@@ -114,6 +114,91 @@ suite('labels', () => {
   })
 })
 
+suite('symbols beside the code', () => {
+  const leaden = (identifier: string) => ({
+    ...publishable(identifier),
+    attributes: { hazardousSubstances: { value: [{ name: 'Lead', cas: '7439-92-1', share: '0.0041' }] } },
+  })
+
+  test('the bin has the size that the battery asks for, the sign of lead a quarter of it, and the code is still read', async t => {
+    const { p, as } = await open(t)
+    const { headers, client } = signed(p, as)
+    const { id } = await client.make(leaden(link))
+    const { id: clean } = await client.make(publishable('BP-clean'))
+    const label = (id: string, query: string) => raw(p, headers, `/${id}/label?${query}`)
+    for (const [query, side, on] of [
+      ['symbols=true', 50, 'battery'],
+      ['symbols=true&areaCm2=300', 30, 'battery'],
+      ['symbols=true&areaCm2=600&cylinder=true', 30, 'battery'],
+      ['symbols=true&areaCm2=5', 10, 'packaging'],
+    ] as const) {
+      const answer = await label(id, `format=png&dpi=300&${query}`)
+      assert.equal(answer.statusCode, 200, answer.body)
+      assert.deepEqual([answer.headers['x-symbol-mm'], answer.headers['x-symbol-on']], [String(side), on], query)
+      assert.deepEqual(await textsIn(answer.rawPayload), [link])
+      const { data, info } = await sharp(answer.rawPayload).greyscale().raw().toBuffer({ resolveWithObject: true })
+      // What is dark below the code: the symbol first, the sign below it.
+      const dark = (from: number, to: number) => {
+        const found = { left: Infinity, right: -1, top: Infinity, bottom: -1 }
+        for (let row = from; row < to; row++)
+          for (let column = 0; column < info.width; column++)
+            if (data[row * info.width + column]! < 128) {
+              found.left = Math.min(found.left, column)
+              found.right = Math.max(found.right, column)
+              found.top = Math.min(found.top, row)
+              found.bottom = Math.max(found.bottom, row)
+            }
+        const mm = (dots: number) => (dots / 300) * 25.4
+        return [mm(found.right - found.left + 1), mm(found.bottom - found.top + 1)] as const
+      }
+      const mm = (length: number) => Math.round((length / 25.4) * 300)
+      const bottom = info.height
+      const signTop = bottom - mm(side * 0.41)
+      const [width, height] = dark(bottom - mm(side * 1.44), signTop)
+      for (const length of [width, height])
+        assert.ok(Math.abs(length - side) < 0.3, `${query}: ${width} × ${height} mm`)
+      const [signWidth, signHeight] = dark(signTop, bottom)
+      assert.ok(signWidth * signHeight >= (width * height) / 4 - 0.3, `${query}: ${signWidth} × ${signHeight} mm`)
+    }
+    const paths = async (id: string, query: string) =>
+      (await label(id, query)).body.match(/<path[^>]*stroke="#000"/g)?.length ?? 0
+    const bin = await paths(clean, 'symbols=true')
+    assert.ok(bin > 0)
+    assert.deepEqual([await paths(id, 'symbols=true'), await paths(id, '')], [bin + 2, 0])
+    const none = await label(id, 'format=png')
+    assert.equal(none.headers['x-symbol-mm'], undefined)
+    for (const format of ['zpl', 'pdf']) {
+      const [without, with1] = [await label(id, `format=${format}`), await label(id, `format=${format}&symbols=true`)]
+      assert.equal(with1.statusCode, 200)
+      assert.ok(with1.rawPayload.length > without.rawPayload.length, format)
+    }
+  })
+
+  test('a sheet bears them for each battery, with what its model says of lead', async t => {
+    const { p, as } = await open(t)
+    const { headers, client: ada } = signed(p, as)
+    const data = {
+      batteryCategory: 'SLI',
+      batteryModelIdentifier: 'M1',
+      attributes: { batteryChemistry: { value: { clearName: 'Lead acid' } } },
+    }
+    const { body: model } = await ada.post('', { data, granularity: 'model' })
+    await ada.post(`/${model.id}/items`, { range: { from: 1, count: 12 } })
+    await p.settle()
+    const pages = async (body: object) => {
+      const answer = await raw(p, headers, '/labels', body)
+      assert.equal(answer.statusCode, 200, answer.body.slice(0, 300))
+      assert.equal(answer.headers['x-labels'], '12')
+      return [answer.rawPayload.toString('latin1').match(/\/Type \/Page\b/g)!.length, answer.headers['x-symbol-mm']]
+    }
+    assert.deepEqual(await pages({ parentId: model.id }), [1, undefined])
+    // Three by two of 50 mm with their sign, on A4.
+    assert.deepEqual(await pages({ parentId: model.id, symbols: true }), [2, '50'])
+    assert.deepEqual(await pages({ parentId: model.id, symbols: true, areaCm2: 12 }), [1, '6'])
+    assert.deepEqual(await pages({ parentId: model.id, symbols: true, paper: 'single' }), [12, '50'])
+  })
+})
+
 function signed(p: Awaited<ReturnType<typeof open>>['p'], as: Awaited<ReturnType<typeof open>>['as']) {
   const actor = { userId: newId() }
   const client: Client = as(actor)

@@ -1,13 +1,16 @@
 import Type from 'typebox'
 import { Id } from '#contracts/shared'
 import { Problem, signedIn } from '#kernel'
-import { schemeOf } from '#law'
+import { binFor, metalsIn, schemeOf } from '#law'
+import { fold } from '../audiences/said.ts'
 import type { PassportsHost } from '../host.ts'
 import { visibleTo } from '../passports.ts'
 import { findPassport } from '../store.ts'
+import { findLine } from '../units/store.ts'
 import { codeOf, requireReadable, symbologies, textsIn, type Code, type Symbology } from './codes.ts'
-import { dotsOf, papers, pngOf, sheetOf, svgOf, zplOf, type Paper } from './drawing.ts'
+import { dotsOf, papers, pngOf, sheetOf, svgOf, zplOf, type Paper, type Size } from './drawing.ts'
 import { labelled, type Labelled } from './store.ts'
+import type { Marks } from './symbols.ts'
 
 const most = 1000
 const types = { svg: 'image/svg+xml', png: 'image/png', pdf: 'application/pdf', zpl: 'application/zpl' } as const
@@ -26,7 +29,44 @@ const Looks = {
       description: 'Dots an inch of the printer, as 203, 300 or 600: a square of the code has whole ones',
     }),
   ),
+  symbols: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'Below the code the symbol of separate collection (Art. 13(4)), and below that Cd or Pb where the passport tells ' +
+        'of more than Art. 13(5) lets pass unsaid',
+    }),
+  ),
+  areaCm2: Type.Optional(
+    Type.Number({
+      minimum: 0.01,
+      maximum: 1_000_000,
+      examples: [300],
+      description:
+        'Of the largest side of the battery: the symbol covers 3 % of it, up to 5 × 5 cm, which it has where nothing is said. ' +
+        'Where it would be smaller than 0.47 × 0.47 cm it goes on the packaging, 1 × 1 cm',
+    }),
+  ),
+  cylinder: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'It is a cylindrical cell: `areaCm2` is of its whole surface, of which the symbol covers 1.5 %',
+    }),
+  ),
 }
+interface Asked {
+  readonly symbols?: boolean
+  readonly areaCm2?: number
+  readonly cylinder?: boolean
+}
+
+/** The symbol as it was asked for; undefined where it was not. */
+const binAsked = ({ symbols, areaCm2, cylinder }: Asked) =>
+  symbols ? binFor({ area: areaCm2 === undefined ? undefined : areaCm2 * 100, isCylinder: cylinder }) : undefined
+const sizeHeader = ({ side, on }: { side: number; on: string }): Record<string, string> => ({
+  'x-symbol-mm': String(side),
+  'x-symbol-on': on,
+})
 
 /** Codes on batteries: what a passport's identifier or page is reached by, read again before they leave. */
 export function labelRoutes(host: PassportsHost): void {
@@ -40,6 +80,11 @@ export function labelRoutes(host: PassportsHost): void {
     await requireReadable(code)
     return code
   }
+  const marksOf = async ({ id }: Labelled, bin: { side: number } | undefined): Promise<Marks | undefined> => {
+    if (!bin) return undefined
+    const said = fold(await findLine(db, id, true))
+    return { side: bin.side, metals: metalsIn(new Map([...said].map(([id, { value }]) => [id, value]))) }
+  }
   const lineOf = ({ id, serial, identifier }: Labelled): string => serial ?? identifier ?? id
 
   http.get(
@@ -50,7 +95,9 @@ export function labelRoutes(host: PassportsHost): void {
         summary: 'The code that goes on a battery, as SVG, PNG, PDF or ZPL',
         description:
           'It leads to what is public of its passport: the identifier where that is a GS1 Digital Link, else its page. ' +
-          'Read again by a decoder before it is answered; one too small for its printer is refused with the least size.',
+          'Read again by a decoder before it is answered; one too small for its printer is refused with the least size. With ' +
+          '`symbols` it bears what Art. 13 asks for beside, in the size that `X-Symbol-Mm` tells, and `X-Symbol-On` says ' +
+          'whether that goes on the battery or on its packaging.',
         refuses: ['passport_unknown', 'label_too_small', 'label_of_model'],
         params: Type.Object({ id: Id }),
         querystring: Type.Object(
@@ -71,18 +118,21 @@ export function labelRoutes(host: PassportsHost): void {
       const size = { sizeMm, dpi }
       const code = await checked(one!, symbology)
       dotsOf(code, size)
+      const bin = binAsked(query)
+      const marks = await marksOf(one!, bin)
+      if (bin) reply.headers(sizeHeader(bin))
       return await reply
         .type(types[format as FileType])
         .header('content-disposition', `inline; filename="${passport.id}.${format}"`)
         .header('cache-control', 'private, no-store')
         .send(
           format === 'png'
-            ? await checkedPng(code, size)
+            ? await checkedPng(code, size, marks)
             : format === 'pdf'
-              ? await sheetOf([{ line: lineOf(one!), code: async () => code }], size, 'single')
+              ? await sheetOf([{ line: lineOf(one!), marks, code: async () => code }], size, 'single')
               : format === 'zpl'
-                ? zplOf(code, size, lineOf(one!))
-                : svgOf(code, size, lineOf(one!)),
+                ? await zplOf(code, size, lineOf(one!), marks)
+                : svgOf(code, size, lineOf(one!), marks),
         )
     },
   )
@@ -95,7 +145,8 @@ export function labelRoutes(host: PassportsHost): void {
         summary: `A sheet of codes for up to ${most} batteries, as PDF`,
         description:
           'Of passports by their ids, or of the items of a model or batch in the order of their ids; `X-Labels` says how ' +
-          'many codes were read again, `X-Next` the id to go on after where there are more.',
+          'many codes were read again, `X-Next` the id to go on after where there are more. With `symbols` each bears what ' +
+          'Art. 13 asks for beside, as one label does.',
         refuses: ['passport_unknown', 'label_too_small', 'labels_missing'],
         body: Type.Object(
           {
@@ -124,7 +175,11 @@ export function labelRoutes(host: PassportsHost): void {
       if (passportIds && found.length < new Set(passportIds).size) throw new Problem('not_found', 'passport_unknown')
       if (found.length === 0) throw new Problem('unprocessable', 'labels_missing')
       const some = found.slice(0, most)
-      const labels = some.map(one => ({ line: lineOf(one), code: () => checked(one, symbology) }))
+      const bin = binAsked(body)
+      const labels = []
+      for (const one of some)
+        labels.push({ line: lineOf(one), marks: await marksOf(one, bin), code: () => checked(one, symbology) })
+      if (bin) reply.headers(sizeHeader(bin))
       const sheet = await sheetOf(labels, { sizeMm, dpi }, paper)
       if (found.length > most) reply.header('x-next', some.at(-1)!.id)
       return await reply
@@ -138,8 +193,8 @@ export function labelRoutes(host: PassportsHost): void {
 }
 
 /** The picture itself is read, as it leaves. */
-async function checkedPng(code: Code, size: { sizeMm: number; dpi: number }): Promise<Buffer> {
-  const png = await pngOf(code, size)
+async function checkedPng(code: Code, size: Size, marks: Marks | undefined): Promise<Buffer> {
+  const png = await pngOf(code, size, marks)
   const [text] = await textsIn(png)
   if (text !== code.text) throw new Error(`A picture for ${code.text} reads as ${text}.`)
   return png
