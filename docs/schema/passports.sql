@@ -120,6 +120,7 @@ create table imports (
   what        text,
   file        text,
   losses      json                      not null default '[]'::json,
+  file_key    text,
   constraint imports_pkey PRIMARY KEY (id),
   constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
 );

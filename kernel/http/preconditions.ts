@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { partiesOf } from '../access/ownership.ts'
@@ -59,8 +60,10 @@ export function idempotencyOf(request: FastifyRequest): Once['idempotency'] {
     throw new Problem('invalid', 'idempotency_key_invalid', {
       detail: 'Idempotency-Key takes 1 to 255 visible ASCII characters.',
     })
+  // Of what is streamed the handler tells it.
+  const body = request.body instanceof Readable ? null : (request.body ?? null)
   const fingerprint = createHash('sha256')
-    .update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`)
+    .update(`${request.method} ${request.url}\n${JSON.stringify(body)}`)
     .digest('hex')
   return { key, caller: request.visitor ? partiesOf(request.visitor).join(' ') : request.ip, fingerprint }
 }

@@ -1,7 +1,11 @@
+// More than 400 lines: how a file comes in and how its lines are taken over, which share one row and how far it is.
+import { pipeline, Readable } from 'node:stream'
 import { parse, type Parser } from 'csv-parse'
+import type { FastifyRequest } from 'fastify'
 import Type, { type Static } from 'typebox'
 import { Id, Instant, Line as LineOf } from '../../contracts/shared.ts'
 import type { AccessRule, Actor } from '../access/access.ts'
+import type { Request } from '../http/http.ts'
 import { cursorOf, isId, listQuery, Page, page } from '../http/pagination.ts'
 import { newId } from '../ids.ts'
 import { Problem } from '../problem.ts'
@@ -48,6 +52,8 @@ type Unpack = {
   readonly types: readonly string[]
   all?: true
   csvOf(body: Buffer, actor: Actor): Promise<string | { csv: string; losses: readonly FileLoss[] }>
+  /** The same of a file of any size, read as often as is needed, part by part with commas; losses are gathered meanwhile. */
+  streamOf?(read: () => Promise<Readable>, actor: Actor, losses: Map<string, FileLoss>): AsyncIterable<string>
 }
 
 const FileLossView = Type.Object(
@@ -67,8 +73,11 @@ const FileLossView = Type.Object(
 export type FileLoss = Static<typeof FileLossView>
 
 const mostBytes = 20 * 1024 * 1024
+const mostStreamed = 1024 * 1024 * 1024
 const mostFaults = 500
 const batch = 100
+/** What a file may be refused with that is too large to be held. */
+const large = ['file_too_large', 'files_unavailable', 'file_storage_full']
 const keptDays = 30
 
 const Count = Type.Integer({ minimum: 0, examples: [12] })
@@ -148,37 +157,80 @@ export function openImports<C extends Columns, Name extends string>(
   host: Host<Name, any, any>, // of whatever needs and settings
   importing: Importing<C, Name>,
 ): void {
-  const { db, http, now, log } = host
+  const { db, files, http, now, log } = host
   const { what, at = '', to = 'import', access, reads = access, columns, example, unpack } = importing
   const work = host.job<{ id: string }>(
     `import ${what}`,
     async ({ id }, { last }) => {
       const row = await find(db, id)
-      const [file] = await db<{ content: string | null }[]>`select content from imports where id = ${id}`
-      if (!row || !file || file.content === null) return
+      const [file] = await db<{ content: string | null; key: string | null }[]>`
+        select content, file_key as key from imports where id = ${id}`
+      if (!row || row.endedAt || (file?.content ?? file?.key ?? null) === null) return
+      const losses = new Map<string, FileLoss>()
+      const read = async () => (await files.read(file!.key!)) ?? Promise.reject(new Error('The file is gone.'))
       try {
-        await takeAll(host, importing, row, file.content)
+        await takeAll(host, importing, row, file!.content ?? unpack!.streamOf!(read, row.actor, losses), losses)
       } catch (error) {
-        if (last) await db.transaction(tx => end(tx, id, 'failed', now()))
-        throw error
+        // What others learn by the answer: it is no file that anything could be taken from.
+        const isRefused = error instanceof Problem && file!.key !== null && error.kind !== 'unavailable'
+        if (!isRefused && !last) throw error
+        const faults = isRefused ? [...row.faults, ...faultsOf(error, 1)] : row.faults
+        await db.transaction(tx => end(tx, id, 'failed', now(), faults))
+        if (!isRefused) throw error
       }
+      if (file!.key) await files.remove(file!.key)
       log.info({ import: id, what }, 'an import is done')
     },
     { urgency: 'bulk', tries: 5 },
   )
 
+  type Query = { dryRun: boolean; file?: string | undefined }
+  type Held = Partial<Row> & { content?: string; key?: string }
+  async function insert(tx: Tx, id: string, by: Actor, query: Query, held: Held) {
+    const { content = null, key = null, delimiter = ',', sizeBytes = 0, losses = [] } = held
+    const { userId, role, sessionId, organisation } = by
+    await tx`
+      insert into imports (id, user_id, actor, what, file, dry_run, state, content, file_key, delimiter, size_bytes, losses,
+        created_at)
+      values (${id}, ${userId}, ${tx.json({ userId, role, sessionId, organisation } as never)}, ${what},
+        ${query.file ?? null}, ${query.dryRun}, 'waiting', ${content}, ${key}, ${delimiter}, ${sizeBytes},
+        ${tx.json(losses.slice(0, mostFaults) as never)}, ${now()})`
+    await tx.enqueue(work, { id }, { key: `import ${id}` })
+    return view((await find(tx, id))!)
+  }
+  /** Streams a file to where files lie; the job reads it there. */
+  async function keepLarge(body: Readable, request: Pick<Request, 'actor' | 'idempotency'>, query: Query) {
+    const id = newId()
+    const key = `${host.name}/imports/${id}`
+    const { sizeBytes, sha256 } = await files.write(key, body, { maxBytes: mostStreamed })
+    if (sizeBytes === 0) await files.remove(key).then(() => fileOf(undefined, importing))
+    const idempotency = request.idempotency && { ...request.idempotency, fingerprint: JSON.stringify([sha256, query]) }
+    const made = await db
+      .once({ idempotency }, tx => insert(tx, id, request.actor, query, { key, sizeBytes }))
+      .catch(async error => {
+        // Without an answer to the commit nobody knows; the file goes later.
+        if (error instanceof Problem) await files.remove(key)
+        throw error
+      })
+    // It was sent before.
+    if (made.id !== id) await files.remove(key)
+    return made
+  }
+
   http.scope((app, scoped) => {
     if (unpack?.all) app.removeContentTypeParser('application/json')
-    app.addContentTypeParser(
-      [...new Set(['text/csv', 'text/plain', 'application/jsonl', ...(unpack?.types ?? [])])],
-      { parseAs: 'buffer' },
-      async (_: unknown, body: Buffer) => body,
-    )
+    const accepted = [...new Set(['text/csv', 'text/plain', 'application/jsonl', ...(unpack?.types ?? [])])]
+    if (unpack?.streamOf)
+      app.addContentTypeParser(accepted, async ({ headers }: FastifyRequest, body: Readable) =>
+        // A length is held to; what says none may be of any.
+        Number(headers['content-length'] ?? Infinity) > mostBytes ? body : Buffer.concat(await body.toArray()),
+      )
+    else app.addContentTypeParser(accepted, { parseAs: 'buffer' }, async (_: unknown, body: Buffer) => body)
     scoped.post(
       `${at}/${to}`,
       {
         config: { access },
-        bodyLimit: mostBytes,
+        bodyLimit: unpack?.streamOf ? mostStreamed : mostBytes,
         schema: {
           summary: `Import ${what} from CSV or JSON lines${unpack ? ', or a spreadsheet' : ''}`,
           description:
@@ -187,7 +239,7 @@ export function openImports<C extends Columns, Name extends string>(
               `${Object.keys(columns).join(', ')}. Sent again, it changes nothing. A dry run tells what it would do.`,
           honours: ['Idempotency-Key'],
           gives: ['Location'],
-          refuses: ['import_invalid', ...(importing.refuses ?? [])],
+          refuses: ['import_invalid', ...(unpack?.streamOf ? large : []), ...(importing.refuses ?? [])],
           consumes: ['text/csv', 'application/jsonl'],
           form: Type.String({ examples: [example] }),
           querystring: Type.Object({ dryRun: Type.Boolean({ default: false }), file: Type.Optional(FileName) }),
@@ -196,24 +248,17 @@ export function openImports<C extends Columns, Name extends string>(
       },
       async (request, reply) => {
         const { actor, query } = request
-        const body = request.body as Buffer | undefined
+        const path = request.url.split('?')[0]!.slice(0, -to.length)
+        const send = (made: ReturnType<typeof view>) =>
+          reply.code(202).header('location', `${path}imports/${made.id}`).send(made)
+        const body = request.body as Buffer | Readable | undefined
+        if (body instanceof Readable) return await send(await keepLarge(body, request, query))
         const isPacked = body && (unpack?.all || body.subarray(0, 2).equals(Buffer.from('PK')))
         const unpacked = unpack && isPacked ? await unpack.csvOf(body, actor) : undefined
         const { csv, losses } = typeof unpacked === 'object' ? unpacked : { csv: unpacked, losses: [] }
         const { content, delimiter } = fileOf(csv === undefined ? body : Buffer.from(csv), importing)
-        const { userId, role, sessionId, organisation } = actor
-        const made = await db.once(request, async tx => {
-          const id = newId()
-          await tx`
-            insert into imports (id, user_id, actor, what, file, dry_run, state, content, delimiter, size_bytes, losses, created_at)
-            values (${id}, ${userId}, ${tx.json({ userId, role, sessionId, organisation } as never)}, ${what},
-              ${query.file ?? null}, ${query.dryRun}, 'waiting', ${content}, ${delimiter},
-              ${Buffer.byteLength(content)}, ${tx.json(losses.slice(0, mostFaults) as never)}, ${now()})`
-          await tx.enqueue(work, { id }, { key: `import ${id}` })
-          return view((await find(tx, id))!)
-        })
-        const path = request.url.split('?')[0]!.slice(0, -to.length)
-        return await reply.code(202).header('location', `${path}imports/${made.id}`).send(made)
+        const held = { content, delimiter, sizeBytes: Buffer.byteLength(content), losses: [...losses] }
+        return await send(await db.once(request, tx => insert(tx, newId(), actor, query, held)))
       },
     )
   })
@@ -259,6 +304,8 @@ export function openImports<C extends Columns, Name extends string>(
   host.every('1 day', `forget imports of ${what}`, async () => {
     const before = new Date(now().getTime() - keptDays * 86_400_000)
     await db.transaction(tx => tx`delete from imports where created_at < ${before}`)
+    for await (const { key, writtenAt } of files.list(`${host.name}/`))
+      if (key.startsWith(`${host.name}/imports/`) && writtenAt < before) await files.remove(key)
   })
 }
 
@@ -271,14 +318,17 @@ const select = (db: Db, where: unknown) => db<Row[]>`select ${db.unsafe(fields)}
 const find = async (db: Db, id: string): Promise<Row | undefined> => (await select(db, db`id = ${id}`))[0]
 
 /** How far it is. */
-const note = (tx: Tx, { id, readBytes, lines, created, updated, unchanged, failed, faults }: Row) => tx`
+const note = (tx: Tx, { id, readBytes, lines, created, updated, unchanged, failed, faults, losses }: Row) => tx`
   update imports set state = 'running', read_bytes = ${readBytes}, lines = ${lines}, created = ${created},
-    updated = ${updated}, unchanged = ${unchanged}, failed = ${failed}, faults = ${tx.json(faults as never)}
+    updated = ${updated}, unchanged = ${unchanged}, failed = ${failed}, faults = ${tx.json(faults as never)},
+    losses = ${tx.json(losses as never)}
   where id = ${id}`
 
 /** It is over, and lets go of its file. */
-const end = (tx: Tx, id: string, state: 'done' | 'failed', at: Date) =>
-  tx`update imports set state = ${state}, content = null, ended_at = ${at} where id = ${id}`
+const end = (tx: Tx, id: string, state: 'done' | 'failed', at: Date, faults?: LineFault[]) => tx`
+  update imports set state = ${state}, content = null, file_key = null, ended_at = ${at},
+    faults = coalesce(${faults ? tx.json(faults as never) : null}::json, faults)
+  where id = ${id}`
 
 /** Thrown to have a transaction undone that only tried. */
 const undone = new Error('a dry run')
@@ -287,12 +337,13 @@ async function takeAll<C extends Columns, Name extends string>(
   host: Host<Name, any, any>, // of whatever needs and settings
   importing: Importing<C, Name>,
   row: Row,
-  content: string,
+  content: string | AsyncIterable<string>,
+  losses: ReadonlyMap<string, FileLoss>,
 ): Promise<void> {
   const { delimiter, lines: done } = row
   const { columns, names = {} } = importing
   const broken: LineFault[] = []
-  const parser = parse(content, {
+  const parser = parse({
     delimiter,
     columns: (head: string[]) => head.map(name => meaning(columns, names, name) ?? false),
     trim: true,
@@ -305,6 +356,8 @@ async function takeAll<C extends Columns, Name extends string>(
     skip_records_with_error: true,
     on_skip: error => void broken.push({ line: Number(error?.lines ?? 0), column: null, detail: error?.message ?? '' }),
   })
+  // What fails before the parser fails with it.
+  pipeline(Readable.from(typeof content === 'string' ? [content] : content), parser, () => {})
   const state = { ...row, faults: [...row.faults] }
   let seen = 0
   for await (const some of inBatches(parser)) {
@@ -315,7 +368,7 @@ async function takeAll<C extends Columns, Name extends string>(
   }
   for (const fault of broken) fail(state, [fault])
   await host.db.transaction(async tx => {
-    await note(tx, state)
+    await note(tx, { ...state, losses: [...state.losses, ...losses.values()].slice(0, mostFaults) })
     await end(tx, row.id, 'done', host.now())
   })
 }

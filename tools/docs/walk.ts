@@ -248,6 +248,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getExchangePassportsById', as: 'oneself', with: { id: 'passportId' } },
       { operation: 'postExchangeConvert' },
       { operation: 'getPassportsByIdAccessLog', with: { id: 'passportId' } },
+      { operation: 'getPassportsByIdAccessLogProof', with: { id: 'passportId' } },
       {
         operation: 'putPassportsByIdReadersByReaderId',
         with: { id: 'passportId', readerId: 'organisationId' },

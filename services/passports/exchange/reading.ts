@@ -12,7 +12,7 @@ import { requireShallow } from './texts.ts'
 /** What an owner has said of heads that nobody else could tell; null for what is left out. */
 export type Mapping = Readonly<Record<string, Target | null>>
 
-const refuse = (detail: string, errors?: { pointer: string; detail: string }[]): Problem =>
+export const refuse = (detail: string, errors?: { pointer: string; detail: string }[]): Problem =>
   new Problem('invalid', 'import_invalid', { detail, ...(errors && { errors }) })
 
 /**
@@ -22,11 +22,19 @@ const refuse = (detail: string, errors?: { pointer: string; detail: string }[]):
  */
 export async function canonical(body: Buffer, mapping: Mapping): Promise<{ csv: string; losses: FileLoss[] }> {
   const losses = new Map<string, FileLoss>()
-  const rows = await rowsIn(body, losing(losses))
+  const lose = losing(losses)
+  const lines = await Array.fromAsync(linesOf(await rowsIn(body, lose), mapping, lose))
+  return { csv: lines.join(''), losses: [...losses.values()] }
+}
+
+export async function* linesOf(
+  rows: AsyncIterable<readonly string[]> | Iterable<readonly string[]>,
+  mapping: Mapping,
+  lose: Losing,
+): AsyncGenerator<string> {
   let head: readonly (Target | null)[] | undefined
   let names: readonly string[] = []
   let columns: string[] = []
-  const lines: string[] = []
   const seen = new Map<string, number>()
   let number = 1
   for await (const row of rows) {
@@ -34,30 +42,28 @@ export async function canonical(body: Buffer, mapping: Mapping): Promise<{ csv: 
       head = await headOf(row, mapping)
       names = row
       columns = head.flatMap(target => (target ? [target.column] : []))
-      lines.push([...columns, 'sameAsRow'].join(','))
+      yield [...columns, 'sameAsRow'].join(',')
       continue
     }
     number++
     const cells = head.flatMap((target, index) => (target ? [cellIn(row[index] ?? '', target)] : []))
     for (const [index, target] of head.entries())
-      if (!target && row[index]?.trim()) losing(losses)(number, leftOut(names[index]!))
+      if (!target && row[index]?.trim()) lose(number, leftOut(names[index]!))
     const whole = cells[columns.indexOf('data')]
     const identifier = whole ? identifierIn(whole) : (cells[columns.indexOf('uniqueBatteryIdentifier')] ?? '')
     const before = identifier === '' ? undefined : seen.get(identifier)
     if (identifier !== '' && before === undefined) seen.set(identifier, number)
-    if (cells.some(cell => cell !== '')) lines.push([...cells, before ?? ''].map(quoted).join(','))
     // An empty line counts, so that the numbers of the others stay.
-    else lines.push('')
+    yield `\r\n${cells.some(cell => cell !== '') ? [...cells, before ?? ''].map(quoted).join(',') : ''}`
   }
   if (!head) throw refuse('There is nothing in the file.')
-  return { csv: lines.join('\r\n'), losses: [...losses.values()] }
 }
 
 type Lost = Omit<FileLoss, 'line' | 'lines'>
-type Losing = (line: number, lost: Lost) => void
+export type Losing = (line: number, lost: Lost) => void
 
 /** Gathers what is lost: once for all lines that lose the same at the same place. */
-const losing =
+export const losing =
   (losses: Map<string, FileLoss>): Losing =>
   (line, { column, pointer, kind, detail }) => {
     const key = JSON.stringify([column, pointer?.replace(/\/\d+(?=\/|$)/g, '/*'), kind, detail])
@@ -131,7 +137,7 @@ function jsonRows(text: string, lose: Losing): Generator<string[]> {
 }
 
 function* rowsOfRecords(all: readonly unknown[], lose: Losing): Generator<string[]> {
-  const read = all.flatMap(record => ofModels(record) ?? [{ cells: flat(record), lost: [] }])
+  const read = all.flatMap(cellsIn)
   // The head is the first line.
   for (const [index, { lost }] of read.entries()) for (const one of lost) lose(index + 2, one)
   const records = read.map(({ cells }) => cells)
@@ -139,6 +145,10 @@ function* rowsOfRecords(all: readonly unknown[], lose: Losing): Generator<string
   yield head
   for (const record of records) yield head.map(name => record[name] ?? '')
 }
+
+/** What an object says, in our columns, and what of it is in none; a document of others may be of several batteries. */
+export const cellsIn = (record: unknown): { cells: Record<string, string>; lost: Lost[] }[] =>
+  ofModels(record) ?? [{ cells: flat(record), lost: [] }]
 
 function recordsIn(text: string): unknown[] {
   try {

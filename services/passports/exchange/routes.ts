@@ -12,6 +12,7 @@ import { readingOf } from '../audiences/reading.ts'
 import { formatNames, type FormatName } from './converting.ts'
 import { formatRoutes, inFormat, requireFew } from './formats.ts'
 import { isColumn, likelyTarget, targetOf } from './head.ts'
+import { canonicalStream } from './large.ts'
 import { canonical, type Mapping } from './reading.ts'
 import { linesOf, rowOf, sheetHead } from './sheets.ts'
 import { countOf, eachOf, findMapping, saveMapping, type Exported } from './store.ts'
@@ -59,7 +60,9 @@ export function exchangeRoutes(host: PassportsHost, change: Change): void {
       'says its unit there or in its cell. What no one can tell is asked for: see the mapping. A battery is found ' +
       'again by its identifier. A dry run tells row by row what it would do. JSON and NDJSON may hold documents in the formats ' +
       'of others, and a package of Asset Administration Shells (AASX) may come as it is: what maps becomes values, the document ' +
-      'stays beside them for its owner; `POST /api/exchange/convert` tells beforehand what would not be understood.',
+      'stays beside them for its owner; `POST /api/exchange/convert` tells beforehand what would not be understood. What is larger ' +
+      'than 20 MB, or says no length, is streamed to where files lie and read there by the job, up to 1 GB: CSV or NDJSON; what ' +
+      'it would be refused for is then told by the import.',
     unpack: {
       types: [sheetType, 'application/json', 'application/x-ndjson', 'application/octet-stream'],
       all: true,
@@ -68,6 +71,11 @@ export function exchangeRoutes(host: PassportsHost, change: Change): void {
         // Its lines may publish, in transactions of a job.
         await learnOperator(host, owner)
         return await canonical(body, await findMapping(db, owner.id))
+      },
+      async *streamOf(read, actor, losses) {
+        const owner = ownerFor(actor)
+        await learnOperator(host, owner)
+        yield* canonicalStream(read, await findMapping(db, owner.id), losses)
       },
     },
     take: async (tx, line, actor) => await takeLine(host, change, tx as never, line as never, actor),

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { newId } from '#kernel'
+import type { PassportsHost } from '../host.ts'
+import { passports } from '../service.ts'
+import { member, open } from '../testing.ts'
+
+const text = 'x'.repeat(19_900)
+const count = 220
+const texts = [
+  'meaningOfLabelsAndSymbols',
+  'impactOfSubstances',
+  'wastePreventionInfo',
+  'separateCollectionInfo',
+  'collectionSecondLifeTreatmentInfo',
+]
+
+/** Rows of more than 20 MB together. */
+const csv = (last = 'Farbe') =>
+  [
+    `identifier;Battery category;Rated capacity [Ah];${texts.join(';')};${last}`,
+    ...Array.from(
+      { length: count },
+      (_, at) => `L-${at};EV;94,0;${`${text};`.repeat(texts.length)}${at % 2 ? 'rot' : ''}`,
+    ),
+  ].join('\r\n')
+
+test('a file of more than 20 MB is streamed to where files lie, and taken over from there', async t => {
+  const { p, as } = await open(t)
+  const actor = member(newId(), 'editor')
+  const ada = as(actor)
+  const headers = p.signedIn(actor)
+  await ada.put('/import/mapping', { columns: { Farbe: null } })
+  const send = (file: string | Buffer, type = 'text/csv', query = '', more = {}) =>
+    p.http.inject({
+      method: 'POST',
+      url: `/api/passports/import${query}`,
+      headers: { ...headers, 'content-type': type, ...more },
+      payload: file,
+    })
+  const bring = async (...sent: Parameters<typeof send>) => {
+    const answer = await send(...sent)
+    assert.equal(answer.statusCode, 202, answer.body)
+    await p.settle()
+    return (await ada.get(`/imports/${answer.json().id}`)).body
+  }
+  const counts = ({ state, created, updated, unchanged, failed }: Record<string, unknown>) =>
+    [state, created, updated, unchanged, failed] as const
+  let files: PassportsHost['files']
+  const looking = { ...passports, needs: [], start: async (host: PassportsHost) => void ({ files } = host) }
+  await p.another([looking] as never)
+  const stored = async () => (await Array.fromAsync(files.list('passports/'))).length
+
+  const file = csv()
+  assert.ok(Buffer.byteLength(file) > 20 * 1024 * 1024)
+  const tried = await bring(file, 'text/csv', '?dryRun=true&file=big.csv')
+  assert.deepEqual(counts(tried), ['done', count, 0, 0, 0], JSON.stringify(tried.faults.slice(0, 3)))
+  assert.equal((await ada.get('/count')).body.count, 0)
+  const report = await bring(file)
+  assert.deepEqual(counts(report), ['done', count, 0, 0, 0], JSON.stringify(report.faults))
+  assert.deepEqual([report.progress, report.losses.length, report.losses[0].lines], [1, 1, count / 2])
+  assert.equal(await stored(), 0, 'nothing is left where it lay')
+  const [{ id }] = (await ada.get('?identifier=L-7')).body.items
+  const { attributes } = (await ada.get(`/${id}`)).body.data
+  assert.deepEqual(attributes.ratedCapacity, { value: '94.0', unit: 'Ah' })
+
+  // The same in UTF-16 and an object a line says nothing new.
+  assert.deepEqual(counts(await bring(Buffer.from(`\ufeff${file}`, 'utf16le'))), ['done', 0, 0, count, 0])
+  const lines = Array.from({ length: count }, (_, at) =>
+    JSON.stringify({
+      identifier: `L-${at}`,
+      ...Object.fromEntries(texts.map(name => [name, text])),
+      ...(at > 5 && { serial: `S-${at}` }),
+    }),
+  ).join('\n')
+  assert.deepEqual(counts(await bring(lines, 'application/x-ndjson')), ['done', 0, count - 6, 6, 0])
+
+  // Sent twice with one key it is one import; another file with that key is refused.
+  const key = { 'idempotency-key': 'large-1' }
+  const [one, other] = [await send(file, 'text/csv', '', key), await send(file, 'text/csv', '', key)]
+  assert.equal(one.json().id, other.json().id)
+  assert.equal((await send(`${file}\r\nL-x;EV;1;y;`, 'text/csv', '', key)).statusCode, 422)
+  await p.settle()
+
+  // What would be refused at once is told by the import, and a faulty line by its number.
+  for (const [bad, why] of [
+    [csv('Flavour'), /Flavour/],
+    [`[${file}`, /NDJSON/],
+    [Buffer.concat([Buffer.from('PK'), Buffer.from(file)]), /sheet/i],
+    [Buffer.concat([Buffer.from(file), Buffer.from([0x0d, 0x0a, 0xff, 0xfe])]), /UTF-8/],
+    [`${lines}\n{`, /Line 221 is no JSON/],
+  ] as const) {
+    const { state, faults } = await bring(bad as Buffer)
+    assert.deepEqual([state, why.test(JSON.stringify(faults))], ['failed', true], `${why} ${JSON.stringify(faults)}`)
+  }
+  const faulty = await bring(file.replace('L-3;EV;94,0', 'L-3;EV;heavy'))
+  assert.deepEqual([faulty.failed, faulty.faults[0].line, faulty.faults[0].column], [1, 5, 'ratedCapacity'])
+  assert.equal(await stored(), 0)
+})
+
+test('a small file without a length is taken over as one with it', async t => {
+  const { p, as } = await open(t)
+  const actor = { userId: newId() }
+  const at = await p.listen()
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('identifier,category\nA,'))
+      controller.enqueue(new TextEncoder().encode('EV\n'))
+      controller.close()
+    },
+  })
+  const answer = await fetch(`${at}/api/passports/import`, {
+    method: 'POST',
+    headers: { ...p.signedIn(actor), 'content-type': 'text/csv' },
+    body,
+    duplex: 'half',
+  } as RequestInit)
+  assert.equal(answer.status, 202)
+  const { id } = (await answer.json()) as { id: string }
+  await p.settle()
+  assert.equal((await as(actor).get(`/imports/${id}`)).body.created, 1)
+})
