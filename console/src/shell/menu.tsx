@@ -12,7 +12,15 @@ export default function Opened({ sections, position, width, ...button }: MenuPro
     open(true)
   }, [])
   return (
-    <Menu opened={opened} onChange={open} position={position} width={width}>
+    <Menu
+      opened={opened}
+      onChange={open}
+      position={position}
+      width={width}
+      // Within the banner of the page, and of nothing but what can be chosen.
+      withinPortal={false}
+      withInitialFocusPlaceholder={false}
+    >
       <Menu.Target>
         <Button variant="default" ref={target} {...button} />
       </Menu.Target>
@@ -20,17 +28,17 @@ export default function Opened({ sections, position, width, ...button }: MenuPro
         {sections.map(({ title, choices }, index) => (
           <Fragment key={index}>
             {title ? <Menu.Label>{title}</Menu.Label> : index > 0 && <Menu.Divider />}
-            {choices.map(({ label, act, checked, lang }, at) => (
-              <Menu.Item
-                key={at}
-                lang={lang}
-                onClick={act}
-                {...(checked !== undefined && { role: 'menuitemradio', 'aria-checked': checked })}
-              >
-                {checked ? '✓ ' : ''}
-                {label}
-              </Menu.Item>
-            ))}
+            {choices.map(({ label, act, checked, lang }, at) =>
+              checked === undefined ? (
+                <Menu.Item key={at} lang={lang} onClick={act}>
+                  {label}
+                </Menu.Item>
+              ) : (
+                <Menu.RadioItem key={at} lang={lang} value={label} checked={checked} onChange={act} closeMenuOnClick>
+                  {label}
+                </Menu.RadioItem>
+              ),
+            )}
           </Fragment>
         ))}
       </Menu.Dropdown>
