@@ -15,6 +15,7 @@ import { newId } from './ids.ts'
 import { openLog, type Log } from './telemetry/log.ts'
 import { migrate, readMigrations, unitsOf } from './database/migrate.ts'
 import { run as runPlatform, type Platform, type RunOptions } from './run/run.ts'
+import type { Door } from './pages/pages.ts'
 import type { Answer, Delivered, Service } from './service.ts'
 
 /** A PostgreSQL for tests, as `test/setup.ts` starts one for the whole run. */
@@ -31,6 +32,8 @@ export interface TestOptions {
   environment?: Settings
   now?: () => Date
   log?: Log | undefined
+  /** What the first page leads to. */
+  doors?: readonly Door[]
   cluster?: TestCluster
 }
 
@@ -90,6 +93,7 @@ export async function open(services: readonly Service[], options: TestOptions = 
       now: options.now,
       periodic: false,
       open: true,
+      ...(options.doors && { doors: options.doors }),
       undeclared: answer => undeclared.add(answer),
       log: options.log ?? openLog({ level: process.env.OHMNIBUS_TEST_LOG ?? 'silent' }),
       ...more,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { choose } from '../../services/all.ts'
+import { doors } from '../../services/doors.ts'
 import { everythingHappens } from './everything.ts'
 
 /** A page as a search engine sees it. */
@@ -21,7 +22,7 @@ const textOf = (html: string, pattern: RegExp): string | undefined =>
   pattern.exec(html)?.[1]?.trim().replaceAll('&amp;', '&').replaceAll('&#34;', '"').replaceAll('&#39;', `'`)
 
 test('J16: who crawls from the first page meets no dead link and no title twice, and finds what the sitemaps list', async t => {
-  const p = await everythingHappens(await choose())
+  const p = await everythingHappens(await choose(), { doors })
   t.after(p.close)
   await p.settle()
   const home = p.platform.config.publicUrl
