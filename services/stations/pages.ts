@@ -67,6 +67,8 @@ const en = {
   call: 'Call',
   write: 'Write to',
   operator: 'Operator',
+  description: (name: string, city: string) =>
+    `Charge at ${name}${city && ` in ${city}`}: its connectors, its prices, and what is free now.`,
   unknown: { title: 'There is no such station', text: 'It is not there, or it is not open to everybody.' },
   others: 'Find another station',
   home: 'Go to the start page',
@@ -122,6 +124,8 @@ const texts: Texts<typeof en> = {
     call: 'Anrufen:',
     write: 'Schreiben an',
     operator: 'Betreiber',
+    description: (name, city) =>
+      `Laden bei ${name}${city && ` in ${city}`}: Anschlüsse, Preise und was gerade frei ist.`,
     unknown: { title: 'Diese Station gibt es nicht', text: 'Sie ist nicht da, oder sie steht nicht allen offen.' },
     others: 'Eine andere Station suchen',
     home: 'Zur Startseite',
@@ -150,7 +154,7 @@ export function pages(host: StationsHost): void {
       const station = await findStation(db, params.id)
       const isSeen = station && !station.deletedAt && (station.public || (visitor && maySee(visitor, station)))
       if (!isSeen) return unknown(request, reply)
-      return whole(request, reply, station, await pricesAt(host, station))
+      return whole(request, reply, station, await pricesAt(host, station), host.platform.publicUrl)
     },
   )
 }
@@ -169,13 +173,19 @@ function unknown(request: Request, reply: Reply): Reply {
   })
 }
 
-function whole(request: Request, reply: Reply, station: WholeStation, prices: Prices): Reply {
+function whole(request: Request, reply: Reply, station: WholeStation, prices: Prices, origin: string): Reply {
   const language = languageOf(request)
   const words = texts[language]
   const keeping = station.public ? 'no-cache' : 'private, no-store'
   return sendPage(reply.header('cache-control', keeping).header('vary', 'cookie, authorization'), 200, {
     language,
     title: station.name,
+    ...(station.public && {
+      found: {
+        address: `${origin}/stations/${station.id}`,
+        description: words.description(station.name, station.address?.city ?? ''),
+      },
+    }),
     body: html`${addressOf(language, station)}
       ${!station.online && station.chargerId !== null && html`<p role="status">${words.offline}</p>`}
       <h2>${words.connectors}</h2>

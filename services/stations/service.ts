@@ -15,6 +15,7 @@ import { reactions } from './live/reactions.ts'
 import { streams } from './live/stream.ts'
 import { searchPage } from './nearby/pages.ts'
 import { nearbyRoutes } from './nearby/routes.ts'
+import { sitemaps } from './nearby/sitemap.ts'
 import { pages } from './pages.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
@@ -53,6 +54,7 @@ export const stations = defineService({
     uptimeRoutes(host)
     pages(host)
     searchPage(host)
+    sitemaps(host)
     streams(host)
     reactions(host)
     noteWorks(host)

@@ -9,9 +9,13 @@ interface Seen {
   readonly path: string
   readonly status: number
   readonly title: string
+  readonly language: string | undefined
   readonly canonical: string | undefined
   readonly mayBeListed: boolean
   readonly links: readonly string[]
+  /** The same in other languages, by language. */
+  readonly languages: ReadonlyMap<string, string>
+  readonly feeds: readonly string[]
 }
 
 /** Nobody follows what robots are asked to leave, or what is for people at work. */
@@ -46,10 +50,20 @@ test('J16: who crawls from the first page meets no dead link and no title twice,
     return {
       path,
       status,
+      language: textOf(html, /<html lang="([^"]*)"/),
       title: textOf(html, /<title>([^<]*)</) ?? '',
       canonical: textOf(html, /<link rel="canonical" href="([^"]*)"/)?.replace(home, ''),
       mayBeListed: isPage && status === 200 && !/noindex/.test(robots),
       links: [...to, ...[...html.matchAll(/<a\b[^>]*?\shref="([^"]*)"/g)].map(([, link]) => link!)],
+      languages: new Map(
+        [...html.matchAll(/<link rel="alternate" hreflang="([^"]*)" href="([^"]*)"/g)].map(([, language, link]) => [
+          language!,
+          link!.replace(home, ''),
+        ]),
+      ),
+      feeds: [...html.matchAll(/<link rel="alternate" type="application\/[^"]*" href="([^"]*)"/g)].map(([, link]) =>
+        link!.replace(home, ''),
+      ),
     }
   }
 
@@ -59,7 +73,7 @@ test('J16: who crawls from the first page meets no dead link and no title twice,
     if (seen.size >= most) break
     const page = await look(path)
     seen.set(path, page)
-    for (const link of page.links) {
+    for (const link of [...page.links, ...page.languages.values()]) {
       const next = pathOf(link, path)
       if (next && !via.has(next)) via.set(next, path)
     }
@@ -76,12 +90,27 @@ test('J16: who crawls from the first page meets no dead link and no title twice,
   )
 
   const listed = pages.filter(({ path, mayBeListed, canonical }) => mayBeListed && (canonical ?? path) === path)
-  const twice = listed.filter(({ title, path }) => listed.some(other => other.title === title && other.path !== path))
+  const twice = listed.filter(({ title, language, path }) =>
+    listed.some(other => other.title === title && other.language === language && other.path !== path),
+  )
   assert.deepEqual(
     twice.map(({ title, path }) => [title, path]),
     [],
-    'each page has a title of its own',
+    'each page has a title of its own in its language',
   )
+
+  // What is the same in another language says so too, and leads back.
+  for (const { path, languages } of listed)
+    for (const other of languages.values())
+      assert.ok([...seen.get(other)!.languages.values()].includes(languages.get('en')!), `${path} and ${other}`)
+  const feeds = new Set(pages.flatMap(page => page.feeds))
+  assert.ok(feeds.size > 0)
+  for (const feed of feeds) {
+    const { statusCode, headers, body } = await read(feed)
+    assert.equal(statusCode, 200, feed)
+    assert.match(String(headers['content-type']), /^application\/(atom|rss)\+xml/)
+    assert.match(body, /<feed |<rss /)
+  }
 
   const robots = (await read('/robots.txt')).body
   const files = [...robots.matchAll(/^Sitemap: (\S+)$/gm)].map(([, file]) => file!.replace(home, ''))
@@ -102,4 +131,17 @@ test('J16: who crawls from the first page meets no dead link and no title twice,
     if (!page.mayBeListed || (page.canonical ?? place) !== place) unfit.push([place, page.status, page.canonical])
   }
   assert.deepEqual(unfit, [], 'what the sitemaps list may be listed, under that very address')
+  assert.deepEqual(
+    listed.map(({ path }) => path).filter(path => path !== '/' && !inMaps.has(path)),
+    [],
+    'and they list all that may be, but for the first page, from which all begin',
+  )
+
+  // What was there once and is no more says so, and is listed no longer.
+  await p.db('content')`
+    update articles set details = (details::jsonb || '{"openUntil": "2020-01-31"}')::json where kind = 'job'`
+  const over = [...inMaps].filter(place => place.startsWith('/jobs/'))
+  assert.ok(over.length > 0)
+  for (const place of over) assert.equal((await read(place)).statusCode, 410, place)
+  assert.ok(!(await read('/sitemaps/content-1.xml')).body.includes(over[0]!))
 })

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { anyone, html, markdown, type Language } from '#kernel'
-import { sectionOf, type Article } from '../articles/articles.ts'
+import { sectionOf, sections, type Article } from '../articles/articles.ts'
 import { listArticles, listPublished } from '../articles/store.ts'
 import type { ContentHost } from '../host.ts'
 import { isListed, pathOf } from './data.ts'
@@ -79,6 +79,12 @@ export function feeds(host: ContentHost): void {
     },
     async ({ params }, reply) => {
       const articles = await listPublished(db, perMap, (params.page - 1) * perMap)
+      const lists =
+        params.page > 1
+          ? []
+          : (['en', 'de'] as const).flatMap(language =>
+              sections.map(section => html`<url><loc>${platform.publicUrl + pathOf(section, language)}</loc></url> `),
+            )
       const urls = articles
         .filter(article => isListed(article, now()))
         .map(
@@ -89,7 +95,7 @@ export function feeds(host: ContentHost): void {
         .type('application/xml; charset=utf-8')
         .header('cache-control', 'public, max-age=3600')
         .send(
-          `<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n${urls.join('')}</urlset>\n`,
+          `<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n${[...lists, ...urls].join('')}</urlset>\n`,
         )
     },
   )

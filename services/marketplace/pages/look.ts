@@ -34,7 +34,7 @@ main{max-width:70rem;padding-top:1.5rem}
 .card s,.was{font-weight:400;font-size:.95rem}
 .small{font-size:.9rem}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.25rem}
-.facts dd{margin:0}
+.facts dt,.facts dd{margin:0}
 .reviews{list-style:none;padding:0}
 .reviews li{padding:.75rem 0;border-bottom:1px solid var(--line)}
 .reviews p{margin:.25rem 0}

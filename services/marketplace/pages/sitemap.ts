@@ -5,8 +5,8 @@ import { Id } from '#contracts/shared'
 
 const perMap = 5_000
 const languages = ['en', 'de'] as const
-/** Where they begin: of the shop, and of what is written. */
-const maps = ['/shop/sitemap.xml', '/sitemaps/content-1.xml']
+/** Where they begin: of the shop, of what is written, and of where one can charge. */
+const maps = ['/shop/sitemap.xml', '/sitemaps/content-1.xml', '/sitemaps/stations.xml']
 
 /** What search engines may list: every product for sale, some thousand a file, and every category. */
 export function sitemaps({ host, catalogue }: Workshop): void {
@@ -36,7 +36,7 @@ export function sitemaps({ host, catalogue }: Workshop): void {
         .type('text/plain; charset=utf-8')
         .header('cache-control', 'public, max-age=3600')
         .send(
-          `User-agent: *\nDisallow: /api/\nDisallow: /cart\nDisallow: /checkout\n\n${maps.map(path => `Sitemap: ${platform.publicUrl}${path}\n`).join('')}`,
+          `User-agent: *\nDisallow: /api/\nDisallow: /console\nDisallow: /account\nDisallow: /cart\nDisallow: /checkout\nDisallow: /charge/visits/\n\n${maps.map(path => `Sitemap: ${platform.publicUrl}${path}\n`).join('')}`,
         ),
   )
 
