@@ -4,15 +4,16 @@ import { anyone, Problem } from '#kernel'
 import type { BillingHost } from '../host.ts'
 import type { AdHoc } from './desk.ts'
 import { findVisit } from './store.ts'
-import { figuresOf } from './visit-page.ts'
+import { figuresOf, hasReceipt, toldOf } from './visit-page.ts'
 import { mayBeVisit } from './visits.ts'
 
-/** Puts what is told in the place of what the page said; at the end the page is loaded anew. */
+/** Puts what is told in the place of what the page said; where that is another page, it is loaded anew. */
 const script = `
-const told = new EventSource(document.getElementById('live').dataset.from)
+const { from, stage } = document.getElementById('live').dataset
+const told = new EventSource(from)
 told.addEventListener('charge', ({ data }) => {
   const { state, ...figures } = JSON.parse(data)
-  if (state !== 'charging') {
+  if (state !== stage) {
     told.close()
     location.reload()
   }
@@ -26,7 +27,8 @@ told.addEventListener('charge', ({ data }) => {
 /** It is told no oftener than that, and as often even where the charger says nothing: time goes on. */
 const stepMs = 2_000
 
-export function liveRoutes({ site, db, now, watch }: BillingHost, adHoc: AdHoc): void {
+export function liveRoutes(host: BillingHost, adHoc: AdHoc): void {
+  const { site, db, now, watch } = host
   const due = new Set<string>()
   /** However many look at a visit, it is asked for once a step, and no more when nobody looks. */
   const again = (token: string): void => {
@@ -75,7 +77,8 @@ export function liveRoutes({ site, db, now, watch }: BillingHost, adHoc: AdHoc):
           const visit = (await findVisit(db, params))!
           const at = now()
           const progress = visit.state === 'charging' ? await adHoc.progress(visit, at) : undefined
-          const state = progress?.endedAt ? 'ending' : visit.state
+          const receipt = visit.state === 'done' && (await hasReceipt(host, visit))
+          const { stage: state } = toldOf(visit, progress?.endedAt ? 'ending' : visit.state, receipt)
           return [{ id: step, event: 'charge', data: { state, ...(progress && figuresOf(visit, progress, at)) } }]
         },
       }

@@ -150,11 +150,21 @@ export function adHocPages(host: BillingHost, payments: Payments<'billing'>, adH
     })
     scoped.get(
       '/charge/visits/:key',
-      { config, schema: { ...page, summary: 'How charging of a stranger stands', params: Key } },
+      {
+        config,
+        schema: {
+          ...page,
+          summary: 'How charging of a stranger stands',
+          params: Key,
+          querystring: Type.Object({
+            still: Type.Optional(Type.Enum(['1'], { description: 'It is not loaded anew by itself' })),
+          }),
+        },
+      },
       async (request, reply) => {
         const visit = await findVisit(db, request.params)
         if (!visit) return nothingThere(request as never, reply)
-        return await showVisit(host, payments, adHoc, visit, reply)
+        return await showVisit(host, payments, adHoc, visit, reply, request.query.still === undefined)
       },
     )
   })

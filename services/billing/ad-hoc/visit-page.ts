@@ -18,6 +18,7 @@ export async function showVisit(
   adHoc: AdHoc,
   visit: Visit,
   reply: Reply,
+  refreshes: boolean,
 ): Promise<Reply> {
   const { language, stationName, evse, connector, state } = visit
   const words = texts[language]
@@ -30,7 +31,8 @@ export async function showVisit(
       : undefined
   const receipt = await hasReceipt(host, visit)
   const { title, text } = words.states[stage]
-  if (stage === 'charging') reply.header('x-live', 'yes')
+  const told = toldOf(visit, stage, receipt)
+  if (!told.isOver) reply.header('x-live', 'yes')
   reply.header('cache-control', 'no-store')
   return sendPage(reply, 200, {
     language,
@@ -40,11 +42,12 @@ export async function showVisit(
       ${state === 'failed' && visit.reason && html`<p role="alert">${words.reasons[visit.reason]}</p>`}
       ${progress && figures(visit, progress, stage, at)} ${state === 'done' && outcome(visit)} ${partsOf(visit, stage)}
       ${stage === 'done' && !isSettled(visit, receipt) && html`<p>${words.receiptComes}</p>`}
-      ${again(stage, isSettled(visit, receipt), visit)}`,
+      ${!told.isOver && again(visit, told.stage, refreshes)}`,
     onward: [
       ...(page ? [{ to: page.slice(host.platform.publicUrl.length), text: words.toPayment }] : []),
       ...(receipt ? [{ to: `${addressOfVisit(visit)}/receipt.pdf`, text: words.receipt }] : []),
       ...(stage === 'done' || stage === 'failed' ? [] : [{ to: addressOfVisit(visit), text: words.fresh }]),
+      ...(told.isOver || !refreshes ? [] : [{ to: `${addressOfVisit(visit)}?still=1`, text: words.still }]),
       ...(stage === 'failed' ? [{ to: addressOfPlug(visit), text: words.again }] : []),
       { to: `/stations/${visit.stationId}`, text: words.station },
     ] as never,
@@ -56,7 +59,7 @@ export async function showVisit(
 const isSettled = ({ captureMinor, returnedMinor, reason }: Visit, receipt: boolean): boolean =>
   receipt || captureMinor === 0n || returnedMinor > 0n || reason === 'lapsed'
 
-async function hasReceipt({ db }: BillingHost, { sessionId, capturedMinor }: Visit): Promise<boolean> {
+export async function hasReceipt({ db }: BillingHost, { sessionId, capturedMinor }: Visit): Promise<boolean> {
   if (!sessionId || capturedMinor === 0n) return false
   return (await findCharge(db, sessionId))?.invoiceId != null
 }
@@ -118,12 +121,16 @@ function partsOf(visit: Visit, stage: Stage): Html | undefined {
     <p>${words.keep}</p>`
 }
 
-/** Looks again by itself, without a script: at once where something comes, now and then while it charges. */
-function again(stage: Stage, isWhole: boolean, visit: Visit): Html | undefined {
-  if (stage === 'charging')
-    return html`<noscript><meta http-equiv="refresh" content="15" /></noscript>
-      <span id="live" data-from="${`${visit.key}/live`}"></span>
-      <script src="../live.js"></script>`
-  const isOver = stage === 'failed' || (stage === 'done' && isWhole)
-  return isOver ? undefined : html`<meta http-equiv="refresh" content="3" />`
+/** What is told of it live: what the page says changes with this. */
+export function toldOf(visit: Visit, stage: Stage, receipt: boolean): { stage: string; isOver: boolean } {
+  const isWhole = stage === 'done' && isSettled(visit, receipt)
+  return { stage: isWhole ? 'settled' : stage, isOver: isWhole || stage === 'failed' }
 }
+
+/** Looks again by itself: told live, or now and then where no script runs and nobody switched it off. */
+const again = ({ key }: Visit, stage: string, refreshes: boolean): Html =>
+  html`${
+      refreshes && html`<noscript><meta http-equiv="refresh" content="${stage === 'charging' ? 15 : 5}" /></noscript>`
+    }
+    <span id="live" data-from="${`${key}/live`}" data-stage="${stage}"></span>
+    <script src="../live.js"></script>`

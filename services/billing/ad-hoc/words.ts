@@ -67,6 +67,7 @@ const en = {
   mailed: (email: string) => `The receipt is also sent to ${email}.`,
   keep: 'Keep the address of this page: who has it sees this session and can end it.',
   fresh: 'Show how it is now',
+  still: 'Do not load this page anew by itself',
 }
 export type Words = typeof en
 
@@ -139,5 +140,6 @@ export const texts: Texts<Words> = {
     mailed: email => `Der Beleg geht auch an ${email}.`,
     keep: 'Behalten Sie die Adresse dieser Seite: Wer sie hat, sieht diesen Ladevorgang und kann ihn beenden.',
     fresh: 'Zeigen, wie es jetzt steht',
+    still: 'Diese Seite nicht von selbst neu laden',
   },
 }
