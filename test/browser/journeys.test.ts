@@ -10,6 +10,7 @@ import { until } from '../kernel/toys.ts'
 import { withoutChromium as skip } from './chromium.ts'
 import { faultToRepair } from './field-journey.ts'
 import { look, openTown, password, type Town } from './people.ts'
+import { adHocDriver, boughtWithoutScript } from './passing-journeys.ts'
 import { bySerial } from './serial-journey.ts'
 import { comingIn } from './vendor-journey.ts'
 
@@ -48,6 +49,8 @@ test('people of each role do their work in a browser, without a word of help', {
     ['J5: the wire, and commands', wireAndCommands],
     ['J6: from a fault to its repair, without a network', faultToRepair],
     ['J9: who sees what', whoSeesWhat],
+    ['J10: an ad-hoc driver', adHocDriver],
+    ['J11: bought without a script, and by keyboard', boughtWithoutScript],
     ['J12: a vendor comes in', comingIn],
     ["J13: an admin's bad morning", badMorning],
     ['J14: by keyboard, in German, dark, and twice as large', byKeyboard],
