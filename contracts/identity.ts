@@ -393,6 +393,24 @@ export const ApiKeyRevoked = event(
   Type.Object({ keyId: Id, ownerId: Id, reason: Type.Enum(['revoked', 'rotated', 'password-reset', 'owner-gone']) }),
 )
 
+/**
+ * A program that acts for an organisation by itself exists, or may something else; `role` is null for one that is gone,
+ * and those of an organisation end with it. With a role that the organisation has defined it is what that comes to.
+ */
+export const ServiceAccountChanged = event(
+  'identity',
+  'service-account.changed',
+  'serviceAccountId',
+  Type.Object({
+    serviceAccountId: Id,
+    organisationId: Id,
+    name: Name,
+    role: Type.Union([Type.Enum(['editor', 'viewer']), Type.Null()]),
+    roleId: Type.Optional(Id),
+    permissions: Type.Optional(Type.Array(Permission)),
+  }),
+)
+
 /** A client, and for whom it is: of the platform without an organisation. */
 const OfClient = {
   clientId: Id,

@@ -500,11 +500,14 @@ create table service_accounts (
   name             text                      not null,
   role             text                      not null,
   created_at       timestamp with time zone  not null,
+  role_id          uuid,
   constraint service_accounts_pkey PRIMARY KEY (id),
   constraint service_accounts_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations(id) ON DELETE CASCADE,
+  constraint service_accounts_organisation_id_role_id_fkey FOREIGN KEY (organisation_id, role_id) REFERENCES organisation_roles(organisation_id, id),
   constraint service_accounts_role_check CHECK ((role = ANY (ARRAY['editor'::text, 'viewer'::text])))
 );
 CREATE INDEX service_accounts_organisation ON identity.service_accounts USING btree (organisation_id, id);
+CREATE INDEX service_accounts_role ON identity.service_accounts USING btree (role_id) WHERE (role_id IS NOT NULL);
 
 create table sessions (
   id                uuid                      not null,

@@ -91,6 +91,7 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await grace.get(200, 'POST /api/auth/invitations/accept', { token: await invite('hopper@example.com', 'viewer') })
     await ada.get(204, `PUT ${at}/members/${grace.id}`, { role: 'editor' })
     await invite('stranger@example.com', 'admin')
+    await ada.get(201, `POST ${at}/service-accounts`, { name: 'Production line 3', role: 'editor' })
     await ada.get(200, `PUT ${at}/identifiers`, { identifiers: [{ scheme: 'GLN', value: '4012345000009' }] })
 
     // Passports of a person first, of the organisation then: changed, shared, published, archived, deleted, with

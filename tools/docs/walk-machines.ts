@@ -37,5 +37,6 @@ export const machines: readonly Step[] = [
     with: { ...account, password: 'password' },
   },
   { operation: 'getAuthOrganisationsByIdServiceAccountsByAccountIdKeys', with: account },
+  { operation: 'patchAuthOrganisationsByIdServiceAccountsByAccountId', with: account },
   { operation: 'deleteAuthOrganisationsByIdServiceAccountsByAccountId', with: account },
 ]

@@ -16,6 +16,7 @@ import {
   OrganisationCreated,
   OrganisationDeleted,
   OrganisationKindsChanged,
+  ServiceAccountChanged,
   TermsAnswered,
   TermsPublished,
   TermsRetracted,
@@ -161,6 +162,7 @@ function followAccounts(follow: Follow): void {
   follow(MemberChanged, { notes: ['userId', 'role', 'version'], ofAnybody })
   follow(ApiKeyCreated, { notes: ['ownerId', 'ownerKind', 'organisationId', 'scopes', 'expiresAt'], ofAnybody })
   follow(ApiKeyRevoked, { notes: ['ownerId', 'reason'], ofAnybody })
+  follow(ServiceAccountChanged, { notes: ['organisationId', 'role', 'roleId', 'permissions'], ofAnybody })
   follow(ClientRegistered, { notes: ['organisationId', 'kind', 'firstParty', 'redirectUris', 'scopes'], ofAnybody })
   follow(ClientChanged, { notes: ['organisationId', 'redirectUris', 'postLogoutRedirectUris', 'scopes'], ofAnybody })
   follow(ClientSecretRotated, { notes: ['organisationId'], ofAnybody })

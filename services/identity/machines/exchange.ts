@@ -3,6 +3,7 @@ import { fail, type Tx } from '#kernel'
 import type { ActsFor } from '../accounts/accounts.ts'
 import { lockUser } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
+import { scopesWithin } from '../organisations/roles.ts'
 import { holdMembership } from '../sessions/store.ts'
 import { goodUntil, type ApiKey } from './machines.ts'
 import { findKeyByHash, holdServiceAccount, lockApiKey, stampKey } from './store.ts'
@@ -21,8 +22,10 @@ export function openExchange({ host, tokens }: Pick<Identity, 'host' | 'tokens'>
   /** Whom the key acts as by now. */
   async function owner(tx: Tx, key: ApiKey) {
     if (key.serviceAccountId) {
-      const { id, organisationId, role } = await holdServiceAccount(tx, undefined, key.serviceAccountId, 'stay')
-      return { userId: id, role: 'user', organisation: { id: organisationId, role } satisfies ActsFor } as const
+      const account = await holdServiceAccount(tx, undefined, key.serviceAccountId, 'stay')
+      const { id, organisationId, role, custom } = account
+      const organisation: ActsFor = { id: organisationId, role, ...(custom && { permissions: custom.permissions }) }
+      return { userId: id, role: 'user', organisation } as const
     }
     const user = await lockUser(tx, key.userId!, 'stay')
     if (!user || user.disabled) return refused()
@@ -34,8 +37,8 @@ export function openExchange({ host, tokens }: Pick<Identity, 'host' | 'tokens'>
   }
 
   /**
-   * A token for who holds the key of this digest, with its scopes or the `wanted` of them. Locks go from the owner to the
-   * key. Fails with `token_invalid`.
+   * A token for who holds the key of this digest, with its scopes or the `wanted` of them; the answer names those that
+   * the role of its owner lets use. Locks go from the owner to the key. Fails with `token_invalid`.
    */
   async function exchange(hash: Buffer, wanted?: readonly string[]) {
     const at = host.now()
@@ -51,7 +54,9 @@ export function openExchange({ host, tokens }: Pick<Identity, 'host' | 'tokens'>
       })
       const accessToken = await tokens.sign(claims, claims.issuedAt)
       exchanged.inc({ outcome: 'granted' })
-      return { accessToken, keyId: claims.sessionId, scopes: claims.scopes, until: claims.until }
+      const { sessionId: keyId, role, organisation, until } = claims
+      const scopes = scopesWithin(claims.scopes, role === 'admin' ? undefined : organisation?.permissions)
+      return { accessToken, keyId, scopes, until }
     } catch (error) {
       exchanged.inc({ outcome: 'refused' })
       throw error

@@ -1,28 +1,30 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { ApiKeyCreated, ApiKeyRevoked } from '#contracts/identity'
+import { ApiKeyCreated, ApiKeyRevoked, ServiceAccountChanged } from '#contracts/identity'
 import { scopeFor, scopes } from '#contracts/shared'
 import { anyone, defineService, isKey, signedIn, withRole } from '#kernel'
 import { all } from '../../all.ts'
 import { identity } from '../service.ts'
-import { bearer, claimsOf, type Person, startIdentity, startOrganisations } from '../testing.ts'
+import { bearer, claimsOf, held, type Person, startIdentity, startOrganisations } from '../testing.ts'
 
 type Site = Awaited<ReturnType<typeof startIdentity>>
 
 /** A service that says who it thinks asks. */
-const passports = defineService({
-  name: 'passports',
-  folder: '/nowhere',
-  start({ http }) {
-    const options = (access = signedIn) => ({ config: { access }, schema: { summary: 'Who asks' } })
-    const who = ({ visitor }: { visitor?: { userId: string; role: string; organisation?: object } }) =>
-      visitor ? { userId: visitor.userId, role: visitor.role, organisation: visitor.organisation ?? null } : {}
-    http.get('/', options(), request => who(request))
-    http.post('/', options(), request => who(request))
-    http.get('/open', options(anyone), request => who(request))
-    http.get('/admin', options(withRole('operator')), request => who(request))
-  },
-})
+const serving = (name: string) =>
+  defineService({
+    name,
+    folder: '/nowhere',
+    start({ http }) {
+      const options = (access = signedIn) => ({ config: { access }, schema: { summary: 'Who asks' } })
+      const who = ({ visitor }: { visitor?: { userId: string; role: string; organisation?: object } }) =>
+        visitor ? { userId: visitor.userId, role: visitor.role, organisation: visitor.organisation ?? null } : {}
+      http.get('/', options(), request => who(request))
+      http.post('/', options(), request => who(request))
+      http.get('/open', options(anyone), request => who(request))
+      http.get('/admin', options(withRole('operator')), request => who(request))
+    },
+  })
+const [passports, billing] = [serving('passports'), serving('billing')]
 
 const key = (p: Pick<Site, 'post'>, who: { headers: Record<string, string> }, more: object = {}) =>
   p.post('/keys', { name: 'Warehouse', scopes: ['passports:read'], ...more }, who.headers)
@@ -322,6 +324,153 @@ test('a viewer makes no service account, and one that is deleted has no keys', a
   assert.equal(deleted.statusCode, 204)
   await heard(p, other)
   assert.equal((await get()).statusCode, 401)
+})
+
+/** Ada's organisation with a role, a service account that has it, and a second process. */
+async function withRoles(t: TestContext) {
+  const p = await startOrganisations(t, {}, [passports, billing])
+  const other = await p.another([identity, passports, billing])
+  const ada = await p.person('Ada')
+  const id = await p.found(ada)
+  const at = `/organisations/${id}`
+  const send = (method: 'PATCH' | 'DELETE', path: string, payload?: object) =>
+    p.http.inject({ method, url: `/api/auth${at}${path}`, headers: ada.headers, ...(payload && { payload }) })
+  const define = async (name: string, permissions: string[]): Promise<string> =>
+    (await p.post(`${at}/roles`, { name, permissions }, ada.headers)).json().id
+  const role = await define('Reader', ['passports:read', 'billing:write'])
+  const made = await p.post(`${at}/service-accounts`, { name: 'Line 3', role }, ada.headers)
+  const addKey = (scopes: string[]) =>
+    p.post(`${at}/service-accounts/${made.json().id}/keys`, { name: 'One', scopes }, ada.headers)
+  const there = (secret: string, path: string) => other.app.inject({ url: path, headers: bearer(secret) })
+  return { ...p, other, ada, id, at, send, define, role, made, addKey, there }
+}
+
+test('a service account has a role of its organisation: it may what that lets do, on every route, and its keys no more', async t => {
+  const p = await withRoles(t)
+  assert.equal(p.made.statusCode, 201, p.made.body)
+  assert.equal(p.made.json().role, 'editor', 'what it comes to')
+  assert.deepEqual(p.made.json().customRole.permissions, ['passports:read', 'billing:read', 'billing:write'])
+  const listed = (await p.get(`${p.at}/service-accounts`, p.ada.headers)).json().items
+  assert.equal(listed[0].customRole.name, 'Reader')
+  const [{ serviceAccounts, members }] = (await p.get(`${p.at}/roles`, p.ada.headers)).json().items
+  assert.deepEqual([members, serviceAccounts], [0, 1])
+
+  const wider = await p.addKey(['passports:read', 'passports:write', 'shop:read'])
+  assert.deepEqual([wider.statusCode, wider.json().code], [403, 'scopes_wider'])
+  assert.deepEqual(wider.json().scopes, ['passports:write', 'shop:read'])
+  assert.equal((await p.addKey(['notifications:read'])).statusCode, 201, 'what is nobody’s to restrict')
+  const { key: secret, id: keyId } = (await p.addKey(['passports:read', 'billing:write'])).json()
+  assert.deepEqual((await ask(p, secret)).json().organisation.permissions, [
+    'passports:read',
+    'billing:read',
+    'billing:write',
+  ])
+  assert.equal((await ask(p, secret, '/api/billing', 'POST')).statusCode, 200)
+  assert.deepEqual(await codes(ask(p, secret, '/api/passports', 'POST')), [403, 'scope_insufficient'])
+
+  // Its role is made narrower, in a process that has just met the key and in another one.
+  assert.equal((await p.there(secret, '/api/passports')).statusCode, 200)
+  assert.equal((await p.send('PATCH', `/roles/${p.role}`, { permissions: ['billing:read'] })).statusCode, 200)
+  assert.deepEqual(await codes(ask(p, secret)), [403, 'permission_missing'], 'here at once')
+  await heard(p, p.other)
+  assert.deepEqual(await codes(p.there(secret, '/api/passports')), [403, 'permission_missing'])
+  assert.equal((await p.there(secret, '/api/billing')).statusCode, 403, 'its scopes are but to write')
+  const token = (scope?: string) =>
+    p.http.inject({
+      method: 'POST',
+      url: '/api/auth/token',
+      payload: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: keyId,
+        client_secret: secret,
+        ...(scope && { scope }),
+      }).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    })
+  assert.equal((await token()).json().scope, '', 'it says what is left')
+  assert.equal((await token('passports:read')).json().error, 'invalid_scope')
+  assert.deepEqual(
+    (await p.published(ServiceAccountChanged)).map(({ role, permissions }) => [role, permissions]),
+    [
+      ['editor', ['passports:read', 'billing:read', 'billing:write']],
+      ['viewer', ['billing:read']],
+    ],
+  )
+})
+
+test('a service account gets another role, at once, and none of another organisation or that is no role of programs', async t => {
+  const p = await withRoles(t)
+  const account = `/service-accounts/${p.made.json().id}`
+  const { key: secret } = (await p.addKey(['passports:read'])).json()
+  assert.equal((await ask(p, secret)).statusCode, 200)
+  const [eve, bob] = [await p.person('Eve'), await p.person('Bob')]
+  await p.join(p.ada, p.id, bob, 'editor')
+  const theirs = await p.found(eve, 'Other')
+  const foreign = await p.post(`/organisations/${theirs}/roles`, { name: 'X', permissions: ['shop:read'] }, eve.headers)
+  for (const [role, expected] of [
+    ['owner', 'request_invalid'],
+    ['admin', 'request_invalid'],
+    [foreign.json().id, 'role_unknown'],
+  ])
+    assert.equal((await p.send('PATCH', account, { role })).json().code, expected, role)
+  await assert.rejects(
+    async () => p.db('identity')`update service_accounts set role_id = ${foreign.json().id}`,
+    { code: '23503' },
+    'the database has it so too',
+  )
+  const by = (who: Person) =>
+    p.http.inject({
+      method: 'PATCH',
+      url: `/api/auth${p.at}${account}`,
+      headers: who.headers,
+      payload: { role: 'editor' },
+    })
+  assert.deepEqual(await codes(by(eve)), [404, 'organisation_unknown'])
+  assert.deepEqual(await codes(by(bob)), [403, 'organisation_admin_required'])
+  assert.deepEqual(await codes(p.send('PATCH', account)), [400, 'request_invalid'])
+
+  const narrow = await p.define('Bookkeeper', ['billing:read'])
+  assert.equal((await p.send('PATCH', account, { role: narrow, name: 'Line 4' })).json().name, 'Line 4')
+  assert.deepEqual(await codes(ask(p, secret)), [403, 'permission_missing'])
+  const viewer = await p.send('PATCH', account, { role: 'viewer' })
+  assert.deepEqual([viewer.json().role, viewer.json().customRole], ['viewer', undefined])
+  assert.deepEqual((await ask(p, secret)).json().organisation, { id: p.id, role: 'viewer' })
+})
+
+test('a role that service accounts have is removed by saying what they become; the last word is told', async t => {
+  const p = await withRoles(t)
+  const { key: secret } = (await p.addKey(['passports:read', 'billing:read'])).json()
+  assert.equal((await ask(p, secret)).statusCode, 200)
+  const held = await p.send('DELETE', `/roles/${p.role}`)
+  assert.deepEqual([held.json().code, held.json().members, held.json().serviceAccounts], ['role_held', 0, 1])
+  for (const to of ['admin', 'owner', p.role])
+    assert.equal((await p.send('DELETE', `/roles/${p.role}?to=${to}`)).json().code, 'role_held', to)
+  const narrow = await p.define('Bookkeeper', ['billing:read'])
+  assert.equal((await p.send('DELETE', `/roles/${p.role}?to=${narrow}`)).statusCode, 204)
+  assert.deepEqual(await codes(ask(p, secret)), [403, 'permission_missing'])
+  assert.equal((await ask(p, secret, '/api/billing')).statusCode, 200)
+  assert.equal((await p.send('DELETE', `/service-accounts/${p.made.json().id}`)).statusCode, 204)
+  assert.deepEqual(
+    (await p.published(ServiceAccountChanged)).map(({ role, roleId }) => [role, roleId]),
+    [
+      ['editor', p.role],
+      ['viewer', narrow],
+      [null, undefined],
+    ],
+  )
+})
+
+test('who is getting a token just then has it with the role of before refused, or gets what holds by then', async t => {
+  const p = await withRoles(t)
+  const { key: secret } = (await p.addKey(['passports:read'])).json()
+  const [changed, answer] = await held(
+    p.db('identity'),
+    tx => tx`select from service_accounts where id = ${p.made.json().id} for update`,
+    () => [p.send('PATCH', `/roles/${p.role}`, { permissions: ['billing:read'] }), ask(p, secret)],
+  )
+  assert.equal(changed!.statusCode, 200)
+  assert.ok([200, 403].includes(answer!.statusCode), 'one was first')
+  assert.deepEqual(await codes(ask(p, secret)), [403, 'permission_missing'], 'never later')
 })
 
 test('a program gets a token in the standard way, for fewer scopes if it wants', async t => {

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
-import { Id, Instant, Line, Scope } from '#contracts/shared'
+import { type CustomRole, Id, Instant, Line, Scope } from '#contracts/shared'
 import { digestOfKey, newKey, Problem, startOfKeys } from '#kernel'
+import { customRole } from '../organisations/organisations.ts'
 
 const day = 86_400_000
 
@@ -31,6 +32,8 @@ export interface ServiceAccount {
   organisationId: string
   name: string
   role: 'editor' | 'viewer'
+  /** The role of the organisation that it has, where it is one; `role` is then what that comes to. */
+  custom: CustomRole | null
   createdAt: Date
 }
 
@@ -70,10 +73,17 @@ export const ServiceAccountView = Type.Object(
     id: Id,
     name: Type.String({ examples: ['Production line 3'] }),
     role: Type.Enum(['editor', 'viewer'], { examples: ['editor'] }),
+    customRole,
     createdAt: Instant,
   },
   { title: 'ServiceAccount' },
 )
+
+/** Programs own nothing and look after nobody: they are never owners or admins. */
+export const RoleOfMachine = Type.Union([Type.Enum(['editor', 'viewer']), Id], {
+  description: '`editor`, `viewer`, or the id of a role that the organisation has defined',
+  examples: ['editor'],
+})
 
 /** What who makes a key says of it; whose it is follows from who asks. */
 export const KeyBody = Type.Object({
@@ -106,11 +116,13 @@ export const serviceAccountView = ({
   id,
   name,
   role,
+  custom,
   createdAt,
 }: ServiceAccount): Static<typeof ServiceAccountView> => ({
   id,
   name,
   role,
+  ...(custom && { customRole: custom }),
   createdAt: createdAt.toISOString(),
 })
 

@@ -1,4 +1,7 @@
+import type { CustomRole } from '#contracts/shared'
 import { type Db, Problem, type Tx } from '#kernel'
+import type { Standing } from '../organisations/roles.ts'
+import { customOf } from '../organisations/roles-store.ts'
 import type { ApiKey, ServiceAccount } from './machines.ts'
 
 const keyColumns = `
@@ -79,11 +82,11 @@ export async function deleteExpiredKeys(tx: Tx, before: Date): Promise<void> {
   await tx`delete from api_keys where expires_at <= ${before}`
 }
 
-const accountColumns = 'id, organisation_id as "organisationId", name, role, created_at as "createdAt"'
+const accountColumns = 'a.id, a.organisation_id as "organisationId", a.name, a.role, a.created_at as "createdAt"'
 
 export async function insertServiceAccount(tx: Tx, a: ServiceAccount): Promise<void> {
-  await tx`insert into service_accounts (id, organisation_id, name, role, created_at)
-    values (${a.id}, ${a.organisationId}, ${a.name}, ${a.role}, ${a.createdAt})`
+  await tx`insert into service_accounts (id, organisation_id, name, role, role_id, created_at)
+    values (${a.id}, ${a.organisationId}, ${a.name}, ${a.role}, ${a.custom?.id ?? null}, ${a.createdAt})`
 }
 
 export async function countServiceAccounts(db: Db, organisationId: string): Promise<number> {
@@ -98,7 +101,7 @@ export const listServiceAccounts = (
   after: string | undefined,
   limit: number,
 ): Promise<ServiceAccount[]> => db<ServiceAccount[]>`
-  select ${db.unsafe(accountColumns)} from service_accounts
+  select ${db.unsafe(accountColumns)}, ${customOf(db, 'a')} from service_accounts a
   where organisation_id = ${organisationId} ${after ? db`and id > ${after}` : db``} order by id limit ${limit + 1}`
 
 /** Held until the transaction ends. Fails with `service_account_unknown`, for that of another organisation too. */
@@ -108,12 +111,36 @@ export async function holdServiceAccount(
   id: string,
   to: 'change' | 'stay',
 ): Promise<ServiceAccount> {
-  const [row] = await tx<ServiceAccount[]>`
-    select ${tx.unsafe(accountColumns)} from service_accounts
+  const [row] = await tx<(Omit<ServiceAccount, 'custom'> & { roleId: string | null })[]>`
+    select ${tx.unsafe(accountColumns)}, a.role_id as "roleId" from service_accounts a
     where id = ${id} ${to === 'change' ? tx`for update` : tx`for share`}`
   if (!row || (organisationId && row.organisationId !== organisationId))
     throw new Problem('not_found', 'service_account_unknown')
-  return row
+  const { roleId, ...account } = row
+  if (!roleId) return { ...account, custom: null }
+  // Asked for once the account is held: who changes the role holds it too.
+  const [custom] = await tx<CustomRole[]>`select id, name, permissions from organisation_roles where id = ${roleId}`
+  return { ...account, custom: custom! }
+}
+
+export async function updateServiceAccount(tx: Tx, { id, name, role, custom }: ServiceAccount): Promise<void> {
+  await tx`
+    update service_accounts set name = ${name}, role = ${role}, role_id = ${custom?.id ?? null} where id = ${id}`
+}
+
+/**
+ * Those with a role become something else, or what it lets do now: whoever is about to get a token as one of them waits
+ * for it. Who they are.
+ */
+export async function moveServiceAccounts(
+  tx: Tx,
+  roleId: string,
+  { role, custom }: Standing,
+): Promise<ServiceAccount[]> {
+  const rows = await tx<Omit<ServiceAccount, 'custom'>[]>`
+    update service_accounts a set role = ${role}, role_id = ${custom?.id ?? null} where role_id = ${roleId}
+    returning ${tx.unsafe(accountColumns)}`
+  return rows.map(row => ({ ...row, custom }))
 }
 
 /** Whoever ends an organisation waits, and ends what was made meanwhile too. Fails with `organisation_unknown`. */

@@ -6,7 +6,8 @@ import type { Invitation, Member, Seen } from './store.ts'
 
 export const Name = Line(200, { examples: ['Voltaic GmbH'] })
 
-const customRole = Type.Optional({
+/** Beside `role` in what is shown of a member. */
+export const customRole = Type.Optional({
   ...CustomRole,
   description: 'The role that the organisation has defined, where it is one; `role` is then what it comes to',
 })

@@ -3,10 +3,14 @@ import { MemberChanged } from '#contracts/identity'
 import { type CustomRole, Id, OrganisationRole } from '#contracts/shared'
 import { newId, notModified, Problem, requireMatch, signedIn, type Tx } from '#kernel'
 import type { Identity } from '../identity.ts'
+import { tellChanged } from '../machines/ending.ts'
+import type { ServiceAccount } from '../machines/machines.ts'
+import { moveServiceAccounts } from '../machines/store.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
 import { enter, requireAdmin, roleIn } from './access.ts'
 import {
   GivenRole,
+  isOfMachines,
   memberOf,
   PredefinedRoleView,
   predefined,
@@ -27,11 +31,8 @@ const guarded = ['organisation_unknown', 'organisation_needs_factor', 'organisat
 const ById = Type.Object({ id: Id })
 const ByRole = Type.Object({ id: Id, roleId: Id })
 
-const roleView = ({ id, name, permissions, members, createdAt }: StoredRole): Static<typeof RoleView> => ({
-  id,
-  name,
-  permissions,
-  members,
+const roleView = ({ version: _, createdAt, ...role }: StoredRole): Static<typeof RoleView> => ({
+  ...role,
   createdAt: createdAt.toISOString(),
 })
 
@@ -104,7 +105,7 @@ function listAndAdd({ host: { db, http, now } }: Identity): void {
           createdAt: now(),
         }
         await insertRole(tx, id, role)
-        return roleView({ ...role, version: 1, members: 0 })
+        return roleView({ ...role, version: 1, members: 0, serviceAccounts: 0 })
       })
       return reply.code(201).header('etag', '"1"').send(made)
     },
@@ -112,8 +113,14 @@ function listAndAdd({ host: { db, http, now } }: Identity): void {
 }
 
 function changeAndEnd({ host: { db, http, now } }: Identity): void {
-  /** What its members may do is something else from now on: their tokens end, as those of who is disabled. */
-  async function changed(tx: Tx<'identity'>, id: string, members: readonly string[], to: Standing): Promise<void> {
+  /** What those may do who have it is something else from now on: their tokens end, as those of who is disabled. */
+  async function changed(
+    tx: Tx<'identity'>,
+    id: string,
+    members: readonly string[],
+    accounts: readonly ServiceAccount[],
+    to: Standing,
+  ): Promise<void> {
     await deleteUnfoundedInvitations(tx, id)
     for (const userId of members) {
       // A version each: who keeps members goes by it.
@@ -121,6 +128,7 @@ function changeAndEnd({ host: { db, http, now } }: Identity): void {
       await tx.publish(MemberChanged, { organisationId: id, userId, ...memberOf(to), version })
       await revokeTokens(tx, userId, now())
     }
+    for (const account of accounts) await tellChanged(tx, account, now())
   }
 
   http.patch(
@@ -158,7 +166,10 @@ function changeAndEnd({ host: { db, http, now } }: Identity): void {
         const lets = next.permissions.join() !== former.permissions.join()
         if (!lets && next.name === former.name) return former
         const members = await updateRole(tx, next)
-        if (lets) await changed(tx, id, members, { role: roleOf(next.permissions), custom: next })
+        if (lets) {
+          const to = { role: roleOf(next.permissions), custom: next }
+          await changed(tx, id, members, await moveServiceAccounts(tx, roleId, to), to)
+        }
         return await findRole(tx, id, roleId)
       })
       notModified(request, reply, role.version)
@@ -173,8 +184,8 @@ function changeAndEnd({ host: { db, http, now } }: Identity): void {
       schema: {
         summary: 'Remove a role of an organisation',
         description:
-          'Invitations to it go with it. Where members have it, `to` says what they become, at once: ' +
-          'one of the four, or the id of another role.',
+          'Invitations to it go with it. Where members or service accounts have it, `to` says what they become, at once: ' +
+          'one of the four, or the id of another role. Service accounts become neither owners nor admins.',
         refuses: [
           ...guarded,
           'organisation_admin_required',
@@ -193,16 +204,19 @@ function changeAndEnd({ host: { db, http, now } }: Identity): void {
         await touchOrganisation(tx, id)
         const own = await roleIn(tx, actor, id)
         refuseMemberChange(own, undefined, null)
-        const { id: former, members } = await findRole(tx, id, roleId)
+        const { id: former, members, serviceAccounts } = await findRole(tx, id, roleId)
         const to = query.to === undefined ? undefined : await standingFor(tx, id, query.to)
         if (to) refuseMemberChange(own, undefined, to.role)
-        if (members > 0 && (!to || to.custom?.id === former))
+        const isHeld = members > 0 && (!to || to.custom?.id === former)
+        if (isHeld || (serviceAccounts > 0 && (!to || to.custom?.id === former || !isOfMachines(to))))
           throw new Problem('conflict', 'role_held', {
-            detail: 'Say by `to` what those become who have it.',
+            detail: 'Say by `to` what those become who have it; service accounts become neither owners nor admins.',
             members,
+            serviceAccounts,
           })
+        const accounts = to && serviceAccounts > 0 ? await moveServiceAccounts(tx, former, to) : []
         const moved = await deleteRole(tx, former, to)
-        if (to) await changed(tx, id, moved, to)
+        if (to) await changed(tx, id, moved, accounts, to)
       })
       return reply.code(204).send()
     },

@@ -7,16 +7,18 @@ export interface StoredRole extends CustomRole {
   createdAt: Date
   /** How many members have it. */
   members: number
+  serviceAccounts: number
 }
 
 /** The role behind `role_id` of a row, or null. */
-export const customOf = (db: Db, row: 'm' | 'i') => db`
+export const customOf = (db: Db, row: 'm' | 'i' | 'a') => db`
   (select json_build_object('id', r.id, 'name', r.name, 'permissions', r.permissions)
     from organisation_roles r where r.id = ${db(row)}.role_id) as custom`
 
 const columns = (db: Db) => db`
   r.id, r.name, r.permissions, r.version, r.created_at as "createdAt",
-  (select count(*)::int from members m where m.role_id = r.id) as members`
+  (select count(*)::int from members m where m.role_id = r.id) as members,
+  (select count(*)::int from service_accounts a where a.role_id = r.id) as "serviceAccounts"`
 
 export const listRoles = (db: Db, organisationId: string): Promise<StoredRole[]> => db<StoredRole[]>`
   select ${columns(db)} from organisation_roles r where organisation_id = ${organisationId} order by lower(name)`

@@ -83,6 +83,13 @@ export function widest(standings: readonly Standing[]): Standing | undefined {
   )
 }
 
+/** Programs are never owners or admins. */
+export const isOfMachines = ({ role }: Standing): boolean => role === 'editor' || role === 'viewer'
+
+/** Of these scopes those that the role lets use; what is nobody's to restrict stays. */
+export const scopesWithin = (scopes: readonly string[], granted: readonly string[] | undefined): string[] =>
+  scopes.filter(scope => !granted || !permissions.includes(scope) || granted.includes(scope))
+
 /** One of the four, or a role of the organisation by its id. */
 export const GivenRole = Type.Union([OrganisationRole, Id], {
   description: 'One of the four, or the id of a role that the organisation has defined',
@@ -108,6 +115,7 @@ export const RoleView = Type.Object(
     name: Type.String({ examples: ['Accountant'] }),
     permissions: Type.Array(Permission),
     members: Type.Integer({ description: 'How many have it', examples: [2] }),
+    serviceAccounts: Type.Integer({ description: 'How many programs have it', examples: [1] }),
     createdAt: Instant,
   },
   { title: 'OrganisationRole' },

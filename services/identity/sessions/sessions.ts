@@ -84,7 +84,7 @@ export async function endActing(tx: Tx<'identity'>, adminId: string): Promise<vo
 }
 
 /**
- * Makes all access tokens of a person stale, so that the next refresh says what they may do now. Only after the change
+ * Makes all access tokens of a person or a service account stale, so that the next refresh says what they may do now. Only after the change
  * is written. A token may be of a process whose clock is ahead of ours, or of ours before it was put back.
  */
 export async function revokeTokens(tx: Tx<'identity'>, userId: string, now: Date): Promise<void> {

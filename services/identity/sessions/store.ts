@@ -187,6 +187,7 @@ export const sessionsOf = async (db: Db, userId: string): Promise<{ id: string; 
 >`
   select id, used_at as "usedAt" from sessions where user_id = ${userId}
   union all select id, used_at from api_keys where user_id = ${userId} and used_at is not null
+  union all select id, used_at from api_keys where service_account_id = ${userId} and used_at is not null
   union all select id, used_at from client_grants where user_id = ${userId}`
 
 /**

@@ -129,6 +129,10 @@ export const cases: Record<string, Case> = {
     event: identity.ApiKeyRevoked,
     data: { keyId: id, ownerId: userId, reason: 'revoked' },
   },
+  'a program of an organisation that may something else': {
+    event: identity.ServiceAccountChanged,
+    data: { serviceAccountId: id, organisationId: id, name: 'Production line 3', role: 'viewer' },
+  },
   'an app that was let in': {
     event: identity.ClientConsentGiven,
     data: { ...consent, asked: true },
