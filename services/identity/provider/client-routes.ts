@@ -72,13 +72,18 @@ function registering(shared: Identity): void {
       schema: {
         summary: 'List the clients one looks after, the latest first',
         description: 'Owners see those of their organisations, admins all.',
-        querystring: listQuery({}),
+        querystring: listQuery({ organisationId: Type.Optional({ ...Id, description: 'Only those of this one' }) }),
         response: { 200: Page(ClientView) },
       },
     },
     async ({ actor, query }) => {
       const ownerId = actor.role === 'admin' ? undefined : actor.userId
-      const rows = await listClients(db, ownerId, idAfter(query.after), query.limit)
+      const rows = await listClients(
+        db,
+        { ownerId, organisationId: query.organisationId },
+        idAfter(query.after),
+        query.limit,
+      )
       return page(rows, query.limit, last => [last.id], clientView)
     },
   )

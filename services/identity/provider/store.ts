@@ -79,12 +79,13 @@ export async function lockClient(tx: Tx, id: string, to: 'change' | 'stay'): Pro
 /** Those that a person looks after as owner of their organisation; all there are without one. The latest first. */
 export const listClients = (
   db: Db,
-  ownerId: string | undefined,
+  { ownerId, organisationId }: { ownerId?: string; organisationId?: string },
   after: string | undefined,
   limit: number,
 ): Promise<Client[]> => db<Client[]>`
   select ${db.unsafe(clientColumns)} from clients
   where ${ownerId ? db`organisation_id in (select organisation_id from members where user_id = ${ownerId} and role = 'owner')` : db`true`}
+    ${organisationId ? db`and organisation_id = ${organisationId}` : db``}
     ${after ? db`and id < ${after}` : db``}
   order by id desc limit ${limit + 1}`
 
