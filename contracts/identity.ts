@@ -493,6 +493,22 @@ export const TermsPublished = event(
 /** A version of terms that did not hold yet was taken back. */
 export const TermsRetracted = event('identity', 'terms.retracted', 'termsId', Type.Object(OfTerms))
 
+/**
+ * Somebody who agreed to a version of terms is told of a newer one before it holds: once, `effectiveAt` is when they will
+ * be asked to agree to it. `titles` is by language.
+ */
+export const TermsAnnounced = event(
+  'identity',
+  'terms.announced',
+  'userId',
+  Type.Object({
+    userId: Id,
+    ...OfTerms,
+    effectiveAt: Instant,
+    titles: Type.Object({ en: Type.Optional(Type.String()), de: Type.Optional(Type.String()) }),
+  }),
+)
+
 /** A person agreed to a version of terms, or took a consent back that they had given to it. */
 export const TermsAnswered = event(
   'identity',

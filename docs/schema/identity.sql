@@ -576,6 +576,8 @@ create table terms (
   effective_at  timestamp with time zone  not null,
   published_at  timestamp with time zone  not null,
   published_by  uuid                      not null,
+  announced     boolean                   not null default true,
+  announced_to  uuid,
   constraint terms_pkey PRIMARY KEY (id),
   constraint terms_key_version_key UNIQUE (key, version),
   constraint terms_key_check CHECK ((key ~ '^[a-z][a-z0-9-]{0,39}$'::text)),

@@ -75,6 +75,8 @@ const facts = {
   operator: 'importer',
   note: 'The register has you',
   app: 'Fleet planner',
+  inEnglish: 'Terms of use',
+  inGerman: 'Nutzungsbedingungen',
   things: ['1 × Wallbox'],
 }
 

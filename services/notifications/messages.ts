@@ -12,12 +12,14 @@ import { maintenance } from './kinds/maintenance.ts'
 import { notifications } from './kinds/notifications.ts'
 import { orders } from './kinds/orders.ts'
 import { passports } from './kinds/passports.ts'
+import { terms } from './kinds/terms.ts'
 import { users } from './kinds/users.ts'
 import { vendors } from './kinds/vendors.ts'
 
 const all = {
   ...identity,
   ...signingIn,
+  ...terms,
   ...passports,
   ...documents,
   ...charging,

@@ -150,6 +150,8 @@ export async function everythingHappens(services: readonly Service[], options?: 
     alan.use(await alan.get(200, 'POST /api/auth/login', { email: alan.email, password }))
     await adminHappens(p, root, grace, alan, leaver)
     await p.settle()
+    root.use(await root.get(200, 'POST /api/auth/login', { email, password: secret }))
+    await termsChange(root, alan)
     await zoe.get(204, `DELETE /api/auth/organisations/${brief}`)
     zoe.use(await zoe.get(200, 'POST /api/auth/login', { email: zoe.email, password }))
     await zoe.get(204, 'DELETE /api/auth/profile', { password })
@@ -159,6 +161,18 @@ export async function everythingHappens(services: readonly Service[], options?: 
     await p.close()
     throw error
   }
+}
+
+/** Somebody has read a notice, and another one is to hold; last, as whoever signs in from now on is asked. */
+async function termsChange(root: Client, reader: Client): Promise<void> {
+  const notice = (text: string) => ({
+    key: 'privacy',
+    kind: 'notice',
+    texts: { en: { title: 'Privacy notice', text } },
+  })
+  const { id } = await root.get(201, 'POST /api/auth/terms', notice('We keep your name.'))
+  await reader.get(200, 'POST /api/auth/agreements', { answers: [{ termsId: id, agreed: true }] })
+  await root.get(201, 'POST /api/auth/terms', { ...notice('We keep less.'), effectiveAt: '2099-01-01T00:00:00.000Z' })
 }
 
 async function passport(

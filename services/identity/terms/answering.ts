@@ -5,7 +5,8 @@ import { fail, type Language, newId, Problem } from '#kernel'
 import { lockUser } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
 import { deviceOf } from '../sessions/devices.ts'
-import { answersOf, findTerms, insertAnswer, listTerms, listWhole } from './store.ts'
+import { announceTo } from './announcing.ts'
+import { answersOf, findTerms, insertAnswer, listAnnounced, listTerms, listWhole } from './store.ts'
 import { holdingAt, isAgreed, isRequired, titlesOf, type Answered, type Terms, type TermsTexts } from './terms.ts'
 
 /** What somebody says to one version. */
@@ -41,6 +42,13 @@ export function openAnswering({ host }: Identity) {
           answered: answers.find(({ key }) => key === one.key),
         }))
         .toSorted((a, b) => Number(isRequired(b)) - Number(isRequired(a)))
+    },
+
+    /** What will hold, and needs an answer then. */
+    async coming(): Promise<Standing[]> {
+      const ids = (await listTerms(db)).filter(one => isRequired(one) && one.effectiveAt > now()).map(({ id }) => id)
+      const terms = ids.length > 0 ? await listWhole(db, ids) : []
+      return terms.map(one => ({ ...one, titles: titlesOf(one.texts), open: false, answered: undefined }))
     },
 
     /**
@@ -81,6 +89,9 @@ export function openAnswering({ host }: Identity) {
             createdAt: now(),
           })
           await tx.publish(TermsAnswered, { userId, termsId: id, key, kind, version, answer })
+          // Who agrees for the first time was not there when others were told of the next version.
+          if (isRequired(terms) && former?.answer !== 'agreed')
+            for (const coming of await listAnnounced(tx, terms, userId, now())) await announceTo(tx, userId, coming)
         }
       })
     },

@@ -17,7 +17,7 @@ const viewsFor = (request: FastifyRequest) => termsViews(languageOf(request))
 export function agreementPages(identity: Identity): void {
   const { host, sessions } = identity
   const visitors = openVisitors(identity)
-  const { standingOf, answer } = openAnswering(identity)
+  const { standingOf, coming, answer } = openAnswering(identity)
   const leave = openLeaving(identity)
 
   formPages(host.http, page => {
@@ -33,8 +33,10 @@ export function agreementPages(identity: Identity): void {
         if (!holder) return onTo(reply, pathTo(paths.signIn, { return: pathTo(paths.agree, { return: to }) }))
         // Its link to one's data asks as whoever the access token names, which may have run out.
         await visitors.resume(reply, holder)
-        const all = await shownIn(languageOf(request), await standingOf(holder.user.id))
-        return viewsFor(request).agree(reply, all, to, done === 'saved', trouble)
+        const language = languageOf(request)
+        const all = await shownIn(language, await standingOf(holder.user.id))
+        const ahead = await shownIn(language, await coming())
+        return viewsFor(request).agree(reply, { all, ahead }, to, done === 'saved', trouble)
       },
       async act(request, reply) {
         sessions.refuseForgery(request)

@@ -18,6 +18,7 @@ import {
 import { openManaging } from '../factors/managing.ts'
 import { idAfter, type Identity } from '../identity.ts'
 import { AccessView } from '../sessions/sessions.ts'
+import { openAnnouncing } from './announcing.ts'
 import { openAnswering } from './answering.ts'
 import { agreementPages } from './pages.ts'
 import {
@@ -36,6 +37,7 @@ import {
   digestOf,
   headOf,
   holdingAt,
+  isAhead,
   Key,
   TermsBody,
   TermsHead,
@@ -114,7 +116,10 @@ function reading({ host: { db, http, now } }: Identity): void {
   )
 }
 
-function publishing({ host: { db, http, now }, terms: waiting }: Identity): void {
+function publishing({ host, terms: waiting }: Identity): void {
+  const { db, http, now } = host
+  const announcing = openAnnouncing(host)
+
   http.get(
     '/terms/versions',
     {
@@ -138,7 +143,8 @@ function publishing({ host: { db, http, now }, terms: waiting }: Identity): void
         description:
           'Whoever signs in once it holds is asked: of `terms` and of a `notice` an answer is needed before anything but ' +
           'data of one’s own and the way out; a `consent` is offered. Sessions that are there go on. All processes ask ' +
-          'within a minute.',
+          'within a minute. Of `terms` and a `notice` that will hold later those are told now who agreed to a version ' +
+          'before.',
         refuses: ['terms_kind_fixed'],
         body: TermsBody,
         response: { 201: TermsView },
@@ -169,6 +175,7 @@ function publishing({ host: { db, http, now }, terms: waiting }: Identity): void
           effectiveAt: terms.effectiveAt.toISOString(),
           digest: terms.digest.toString('hex'),
         })
+        if (isAhead(terms, publishedAt)) await tx.enqueue(announcing, { termsId: terms.id })
         return terms
       })
       waiting.changed()

@@ -1,5 +1,5 @@
 import { Problem, type Db, type Tx } from '#kernel'
-import type { Answered, Terms, WholeTerms } from './terms.ts'
+import { type Answered, isAhead, type Terms, type WholeTerms } from './terms.ts'
 
 const headColumns = `id, key, kind, version, effective_at as "effectiveAt"`
 const wholeColumns = `${headColumns}, texts, digest, published_at as "publishedAt", published_by as "publishedBy"`
@@ -32,10 +32,11 @@ export async function insertTerms(tx: Tx, t: Omit<WholeTerms, 'version'>): Promi
   if (kind !== null && kind !== t.kind)
     throw new Problem('conflict', 'terms_kind_fixed', { detail: `“${t.key}” is of the kind ${kind} and stays so.` })
   const version = last + 1
+  const announced = !isAhead({ ...t, version }, t.publishedAt)
   await tx`
-    insert into terms (id, key, kind, version, texts, digest, effective_at, published_at, published_by)
+    insert into terms (id, key, kind, version, texts, digest, effective_at, published_at, published_by, announced)
     values (${t.id}, ${t.key}, ${t.kind}, ${version}, ${tx.json(t.texts as never)}, ${t.digest}, ${t.effectiveAt},
-      ${t.publishedAt}, ${t.publishedBy})`
+      ${t.publishedAt}, ${t.publishedBy}, ${announced})`
   return { ...t, version }
 }
 
@@ -48,6 +49,42 @@ export async function deleteTerms(tx: Tx, id: string, now: Date): Promise<Terms 
     where id = ${id} and effective_at > ${now} and not exists (select from terms_answers where terms_id = ${id})
     returning ${tx.unsafe(headColumns)}`
   return row
+}
+
+/**
+ * Those who agreed to a version before and are to be told of this one next; undefined where all are, where it holds by
+ * `now`, or is gone. Held against who is answering: they see how far it is.
+ */
+export async function announceNext(
+  tx: Tx,
+  id: string,
+  now: Date,
+  limit: number,
+): Promise<{ terms: WholeTerms; userIds: string[] } | undefined> {
+  const [terms] = await tx<(WholeTerms & { announcedTo: string | null })[]>`
+    select ${tx.unsafe(wholeColumns)}, announced_to as "announcedTo" from terms
+    where id = ${id} and not announced and effective_at > ${now} for no key update`
+  if (!terms) return undefined
+  const rows = await tx<{ id: string }[]>`
+    select u.id from users u
+    where ${terms.announcedTo ? tx`u.id > ${terms.announcedTo}` : tx`true`} and 'agreed' = (
+      select a.answer from terms_answers a join terms t on t.id = a.terms_id
+      where a.user_id = u.id and t.key = ${terms.key} order by a.id desc limit 1)
+    order by u.id limit ${limit}`
+  const userIds = rows.map(row => row.id)
+  const isOver = userIds.length < limit
+  await tx`
+    update terms set announced = ${isOver}, announced_to = ${isOver ? null : userIds.at(-1)!} where id = ${id}`
+  return { terms, userIds }
+}
+
+/** Newer versions that do not hold yet, of which this person would not be told any more, had they just agreed. */
+export async function listAnnounced(tx: Tx, { key, version }: Terms, userId: string, now: Date): Promise<WholeTerms[]> {
+  // By what does not change: who waits for a row sees it as it is by then.
+  const rows = await tx<(WholeTerms & { announced: boolean; announcedTo: string | null })[]>`
+    select ${tx.unsafe(wholeColumns)}, announced, announced_to as "announcedTo" from terms
+    where key = ${key} and version > ${version} and effective_at > ${now} order by version for share`
+  return rows.filter(({ announced, announcedTo }) => announced || (announcedTo !== null && userId <= announcedTo))
 }
 
 /** The last answer of a person to each key. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
-import { TermsAnswered, TermsPublished, TermsRetracted } from '#contracts/identity'
+import { TermsAnnounced, TermsAnswered, TermsPublished, TermsRetracted } from '#contracts/identity'
 import { pkce, startProvider } from '../provider/testing.ts'
 import { bearer, claimsOf, startIdentity, type Person } from '../testing.ts'
 import { digestOf, holdingAt, type Terms } from './terms.ts'
@@ -134,6 +134,76 @@ test('a version of terms asks at the next sign-in, by a claim and a code, and le
   assert.equal((await p.agree(asked, first.id)).json().code, 'terms_not_held', 'what holds no more')
   assert.equal((await p.agree(asked, second.id)).statusCode, 200)
   assert.equal((await p.signIn(ada)).termsOpen, undefined)
+})
+
+test('who agreed to a version is told of the next one before it holds, once, and can read it', async t => {
+  const p = await startTerms(t)
+  const [ada, bob, eve, carl] = [
+    await p.person('Ada'),
+    await p.person('Bob'),
+    await p.person('Eve'),
+    await p.person('Carl'),
+  ]
+  p.clock.pass(1_000)
+  const [first, consent] = [await p.publish(), await p.publish({ key: 'newsletter', kind: 'consent' })]
+  p.clock.pass(1_000)
+  for (const who of [ada, bob]) await p.agree(who, first.id)
+  await p.agree(ada, consent.id)
+  await p.settle()
+  assert.deepEqual(await p.published(TermsAnnounced), [], 'nothing is announced that holds')
+
+  const effectiveAt = new Date(p.clock.at + 15 * day).toISOString()
+  const second = await p.publish({ effectiveAt })
+  await p.publish({ key: 'newsletter', kind: 'consent', effectiveAt })
+  await p.publish({ key: 'imprint', kind: 'notice', effectiveAt })
+  await p.settle()
+  const who = async () =>
+    (await p.published(TermsAnnounced)).filter(one => [ada.id, bob.id, eve.id, carl.id].includes(one.userId))
+  assert.deepEqual(
+    (await who()).map(({ userId, key, version }) => [userId, key, version]).toSorted(),
+    [
+      [ada.id, 'terms', 2],
+      [bob.id, 'terms', 2],
+    ].toSorted(),
+    'nobody of a consent, which is asked for by itself, nor of a first version',
+  )
+  assert.partialDeepStrictEqual((await who())[0], {
+    termsId: second.id,
+    effectiveAt,
+    titles: { en: texts.en.title, de: texts.de.title },
+  })
+
+  // Who agrees to the former one only now was not there: they are told then. Said again it is no news.
+  await p.agree(eve, first.id)
+  await p.agree(eve, first.id)
+  await p.agree(ada, first.id)
+  await p.settle()
+  assert.deepEqual((await who()).map(({ userId }) => userId).toSorted(), [ada.id, bob.id, eve.id].toSorted())
+  assert.equal((await p.db('identity')`select from terms where announced_to is not null`).length, 0)
+
+  // The page that the mail leads to.
+  const page = (await p.http.inject({ url: '/api/auth/agree', cookies: { 'ohmnibus-access': ada.accessToken } })).body
+  assert.match(page, /What will hold/)
+  assert.match(page, /version 2/)
+})
+
+test('a version that many are told of goes on where it was, and tells nobody twice', async t => {
+  const p = await startTerms(t)
+  p.clock.pass(1_000)
+  const first = await p.publish()
+  const db = p.db('identity')
+  const people = Array.from({ length: 1_203 }, (_, index) => `many${index}@example.com`)
+  await db`
+    insert into users (id, email, password_hash, first_name, last_name, role, locale, created_at)
+    select gen_random_uuid(), email, 'none', 'Somebody', '', 'user', 'en', now() from unnest(${people}::text[]) email`
+  await db`
+    insert into terms_answers (id, user_id, terms_id, answer, locale, created_at)
+    select gen_random_uuid(), id, ${first.id}, 'agreed', 'en', now() from users where email like 'many%'`
+  const second = await p.publish({ effectiveAt: new Date(p.clock.at + 15 * day).toISOString() })
+  await p.settle()
+  const told = (await p.published(TermsAnnounced)).filter(({ termsId }) => termsId === second.id)
+  assert.ok(told.length >= people.length)
+  assert.equal(new Set(told.map(({ userId }) => userId)).size, told.length)
 })
 
 test('who does not answer reads their data and what is kept of them, ends sessions, and leaves; nothing else', async t => {

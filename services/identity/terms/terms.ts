@@ -55,6 +55,10 @@ const isBehind = (one: Terms, other: Terms): boolean =>
 /** Whether nobody goes on without an answer; a consent that had to be given would be none (GDPR, Article 7(4)). */
 export const isRequired = ({ kind }: Pick<Terms, 'kind'>): boolean => kind !== 'consent'
 
+/** Whether those who agreed to the one before are told of it ahead of its time. */
+export const isAhead = (terms: Pick<Terms, 'kind' | 'version' | 'effectiveAt'>, now: Date): boolean =>
+  isRequired(terms) && terms.version > 1 && terms.effectiveAt > now
+
 /** Whether a person said yes to this version, or to a later one. */
 export const isAgreed = ({ key, version }: Terms, answers: readonly Answered[]): boolean =>
   answers.some(said => said.key === key && said.version >= version && said.answer === 'agreed')

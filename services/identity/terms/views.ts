@@ -88,7 +88,13 @@ function agreeing(kit: Kit) {
   const { t, send, troubled } = kit
   const { text, tick, choice, agreed } = partsIn(kit)
   return {
-    agree(reply: Reply, all: readonly Shown[], to: string | undefined, done: boolean, trouble?: Trouble): Reply {
+    agree(
+      reply: Reply,
+      { all, ahead }: { all: readonly Shown[]; ahead: readonly Shown[] },
+      to: string | undefined,
+      done: boolean,
+      trouble?: Trouble,
+    ): Reply {
       const open = all.filter(one => one.open)
       const free = all.filter(one => !isRequired(one))
       const answered = all.filter(one => isRequired(one) && !one.open)
@@ -104,6 +110,12 @@ function agreeing(kit: Kit) {
         html`<ul>
           ${answered.map(agreed)}
         </ul>`
+      }
+      ${
+        ahead.length > 0 &&
+        html`<h2>${t.ahead}</h2>
+          <p>${t.aheadText}</p>
+          ${ahead.map(text)}`
       }
       ${
         free.length > 0 &&

@@ -162,6 +162,13 @@ export const cases: Record<string, Case> = {
       digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
     },
   },
+  'terms that will hold': {
+    event: identity.TermsAnnounced,
+    data: { userId, ...terms, effectiveAt: at, titles: { en: 'Terms of use', de: 'Nutzungsbedingungen' } },
+    mails: { [email]: 'A new version of “Terms of use”' },
+    inApp: told([ada, 'A new version of “Terms of use”']),
+    link: 'https://ohmnibus.example.com/api/auth/agree',
+  },
   'terms that were taken back': { event: identity.TermsRetracted, data: terms },
   'an answer to terms': { event: identity.TermsAnswered, data: { userId, ...terms, answer: 'agreed' } },
   'a deletion that an admin asked for': {

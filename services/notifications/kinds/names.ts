@@ -21,6 +21,7 @@ export const names: Record<Kind, Record<Locale, string>> = {
   'user.disabled': { en: 'Your account was disabled', de: 'Ihr Konto wurde gesperrt' },
   'user.acting-began': { en: 'Somebody acts in your place', de: 'Jemand handelt an Ihrer Stelle' },
   'user.deleted': { en: 'Your account was deleted', de: 'Ihr Konto wurde gelöscht' },
+  'terms.announced': { en: 'New terms that will hold', de: 'Neue Bedingungen, die gelten werden' },
   'user.device-seen': { en: 'A sign-in with a new device', de: 'Eine Anmeldung mit einem neuen Gerät' },
   'client-consent.given': { en: 'An app may use your account', de: 'Eine Anwendung darf Ihr Konto verwenden' },
   'user.factors-changed': { en: 'Your second factors', de: 'Ihre zweiten Faktoren' },
