@@ -6,11 +6,10 @@ import { test, type TestContext } from 'node:test'
 import type { Page } from 'playwright-core'
 import { until } from '../kernel/toys.ts'
 import { withoutChromium as skip } from './chromium.ts'
-import { look, openTown, password, type Somebody } from './people.ts'
+import { look, lookAllOver, openTown, password, type Somebody, type Town } from './people.ts'
+import { team } from './team-journey.ts'
 
 /** Own accounts in a browser: what one agrees to, what one lets in, and what one is told. */
-
-type Town = Awaited<ReturnType<typeof openTown>>
 
 /** What takes SMS as Twilio does, for nobody. */
 async function twilio(t: TestContext) {
@@ -39,6 +38,7 @@ test('people look after their own account in a browser', { skip }, async t => {
     name: string,
     journey: (town: Town, sms: readonly Record<string, string>[]) => Promise<void>,
   ][] = [
+    ['an organisation defines a role, makes a program with a key, and registers an app', team],
     ['an app is let in, seen, and let in no more', letIn],
     ['new terms are agreed to at the next sign-in, and a consent is given and taken back', agree],
     ['what one is told: by which way, when, on which number', messages],
@@ -48,26 +48,6 @@ test('people look after their own account in a browser', { skip }, async t => {
   for (const [name, journey] of journeys) await t.test(name, () => journey(town, sms.taken))
   assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
 })
-
-/** As people see it: in both languages, wide and narrow, light and dark. */
-const looks = [
-  { name: 'wide-light', locale: 'en', colorScheme: 'light', viewport: { width: 1280, height: 900 } },
-  { name: 'narrow-dark', locale: 'en', colorScheme: 'dark', viewport: { width: 360, height: 800 } },
-  { name: 'de-wide-dark', locale: 'de', colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-  { name: 'de-narrow-light', locale: 'de', colorScheme: 'light', viewport: { width: 360, height: 800 } },
-] as const
-
-/** Looks at the same page in every way, in windows of its own. */
-async function lookAllOver({ at }: Town, who: Somebody | undefined, path: string, name: string): Promise<void> {
-  for (const { name: way, ...options } of looks) {
-    const page = await at(who, path, options)
-    await page.locator('h1').first().waitFor()
-    const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
-    assert.ok(wide <= 0, `${name} is ${wide} px too wide, ${way}`)
-    await look(page, `${name}-${way}`)
-    await page.context().close()
-  }
-}
 
 async function letIn(town: Town): Promise<void> {
   const { admin, person, at, address } = town

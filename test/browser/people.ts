@@ -114,3 +114,30 @@ export async function look(page: Page, name: string): Promise<void> {
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, animations: 'disabled' })
   assert.deepEqual(await violationsIn(page), [], `${name} is for everybody`)
 }
+
+/** As people see it: in both languages, wide and narrow, light and dark. */
+const looks = [
+  { name: 'wide-light', locale: 'en', colorScheme: 'light', viewport: { width: 1280, height: 900 } },
+  { name: 'narrow-dark', locale: 'en', colorScheme: 'dark', viewport: { width: 360, height: 800 } },
+  { name: 'de-wide-dark', locale: 'de', colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
+  { name: 'de-narrow-light', locale: 'de', colorScheme: 'light', viewport: { width: 360, height: 800 } },
+] as const
+
+/** Looks at the same page in every way, in windows of its own. */
+export async function lookAllOver(
+  { at }: Pick<Town, 'at'>,
+  who: Somebody | undefined,
+  path: string,
+  name: string,
+  ready = 'h1',
+): Promise<void> {
+  for (const { name: way, ...options } of looks) {
+    const page = await at(who, path, options)
+    await page.locator(ready).first().waitFor()
+    await page.locator('.mantine-Skeleton-root').first().waitFor({ state: 'detached' })
+    const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+    assert.ok(wide <= 0, `${name} is ${wide} px too wide, ${way}`)
+    await look(page, `${name}-${way}`)
+    await page.context().close()
+  }
+}

@@ -13,7 +13,15 @@ async function send(request: Request): Promise<Response> {
   for (let tries = 0; ; tries++) {
     const response = await fetch(request.clone())
     if (response.status === 401 && acting) return await stopActing()
-    if (response.status === 403) await answerTerms(response.clone())
+    if (response.status === 403) {
+      const { code } = await problemOf(response.clone())
+      if (code === 'terms_open') await answerTerms()
+      // Who makes keys has signed in a moment ago.
+      if (code === 'sign_in_old' && tries < 2) {
+        await askToSignIn('proof')
+        continue
+      }
+    }
     if (response.status !== 401 || tries > 1) return response
     const stale = (await problemOf(response.clone())).code === 'fresh_sign_in_required'
     if (tries === 0 && !stale && (await renew())) continue
@@ -22,8 +30,7 @@ async function send(request: Request): Promise<Response> {
 }
 
 /** New terms are answered on their page, which leads back here; what was typed is kept as a draft. */
-async function answerTerms(response: Response): Promise<void> {
-  if ((await problemOf(response)).code !== 'terms_open') return
+async function answerTerms(): Promise<void> {
   location.assign(`${base}/api/auth/agree?return=${encodeURIComponent(location.pathname + location.search)}`)
   await new Promise(() => {})
 }

@@ -4,8 +4,8 @@ import { base } from './base.ts'
 /** The session of this browser: renewed by one tab for all, and where it is over, begun anew over the page. */
 
 const channel = new BroadcastChannel('ohmnibus-session')
-/** What the person is asked for: to sign in again, or to give the second factor again. */
-type Wanted = 'sign-in' | 'factor'
+/** What the person is asked for: to sign in again, as the session is over or was proven long ago, or to give the second factor again. */
+export type Wanted = 'sign-in' | 'proof' | 'factor'
 let asking: (PromiseWithResolvers<void> & { wanted: Wanted }) | undefined
 const listeners = new Set<() => void>()
 let renewing: Promise<boolean> | undefined

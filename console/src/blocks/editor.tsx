@@ -2,7 +2,7 @@ import { Alert, Anchor, Button, Group, List, Modal, SegmentedControl, Stack, Tex
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useBlocker } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react'
 import { ApiProblem } from '../api/problem.ts'
 import { nameOf, useTexts } from '../texts/texts.tsx'
 import type { Version } from './difference.ts'
@@ -43,10 +43,14 @@ export function Editor<Answer>(props: EditorProps<Answer>) {
   const { value, set, errors, trouble, busy, merging } = edit
   const [raw, showRaw] = useState(false)
   const form = useRef<HTMLFormElement>(null)
+  const id = useId()
   const wrong = Object.entries(errors)
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (!(event.ctrlKey || event.metaKey) || event.key !== 's') return
+      // Of several on a page the one that one is in, else the first.
+      const meant = document.activeElement?.closest('form.editor') ?? document.querySelector('form.editor')
+      if (meant !== form.current) return
       event.preventDefault()
       form.current?.requestSubmit()
     }
@@ -75,7 +79,7 @@ export function Editor<Answer>(props: EditorProps<Answer>) {
             </Group>
           </Alert>
         )}
-        {wrong.length > 0 && <Summary errors={errors} />}
+        {wrong.length > 0 && <Summary form={id} errors={errors} />}
         {trouble !== undefined && <Trouble error={trouble} />}
         {edit.waits !== undefined && <Text role="status">{fill(texts.form.waits, { seconds: edit.waits })}</Text>}
         {hint && <Text role="status">{hint}</Text>}
@@ -90,9 +94,13 @@ export function Editor<Answer>(props: EditorProps<Answer>) {
           />
         )}
         {raw ? (
-          <JsonField about={{ id: 'field-json', label: texts.form.asJson }} value={value} put={next => set([], next)} />
+          <JsonField
+            about={{ id: `${id}field-json`, label: texts.form.asJson }}
+            value={value}
+            put={next => set([], next)}
+          />
         ) : (
-          <SchemaForm schema={schema} value={value} errors={errors} set={set} />
+          <SchemaForm form={id} schema={schema} value={value} errors={errors} set={set} />
         )}
         <Group className="save">
           <Button type="submit" loading={busy}>
@@ -118,7 +126,7 @@ export function Editor<Answer>(props: EditorProps<Answer>) {
 }
 
 /** What is wrong, above the form, each with a way to its field. */
-function Summary({ errors }: { errors: Readonly<Record<string, string>> }) {
+function Summary({ form, errors }: { form: string; errors: Readonly<Record<string, string>> }) {
   const texts = useTexts()
   const summary = useRef<HTMLDivElement>(null)
   useEffect(() => summary.current?.focus(), [errors])
@@ -127,7 +135,10 @@ function Summary({ errors }: { errors: Readonly<Record<string, string>> }) {
       <List>
         {Object.entries(errors).map(([pointer, detail]) => (
           <List.Item key={pointer}>
-            <Anchor href={`#${fieldId(pathOf(pointer))}`} onClick={event => focusField(event, pointer)}>
+            <Anchor
+              href={`#${fieldId(pathOf(pointer), form)}`}
+              onClick={event => focusField(event, fieldId(pathOf(pointer), form))}
+            >
               {nameOf(texts, String(pathOf(pointer).at(-1) ?? ''))}: {detail}
             </Anchor>
           </List.Item>
@@ -137,9 +148,9 @@ function Summary({ errors }: { errors: Readonly<Record<string, string>> }) {
   )
 }
 
-function focusField(event: { preventDefault(): void }, pointer: string): void {
+function focusField(event: { preventDefault(): void }, id: string): void {
   event.preventDefault()
-  document.getElementById(fieldId(pathOf(pointer)))?.focus()
+  document.getElementById(id)?.focus()
 }
 
 function useEditing<Answer>(props: EditorProps<Answer>) {

@@ -29,6 +29,8 @@ interface FieldProps {
   readonly set: (path: Path, value: unknown) => void
   /** Whether what goes deeper and may be left out is closed at first, and room for makers' own data is left out. */
   readonly folded?: boolean
+  /** Tells the fields of one form from those of another on the page. */
+  readonly form?: string
 }
 
 /** Fields for what a schema takes: the API's, a charger's, or one that a screen declares. */
@@ -38,7 +40,7 @@ export function SchemaForm(props: Omit<FieldProps, 'root' | 'path' | 'required'>
 }
 
 function Fields(props: FieldProps) {
-  const { schema, root, path, value, errors, set, folded } = props
+  const { schema, root, path, value, errors, set, folded, form } = props
   const shown = Object.entries(schema.properties ?? {}).filter(([name]) => !folded || name !== 'customData')
   return (
     <Stack gap="sm">
@@ -53,13 +55,14 @@ function Fields(props: FieldProps) {
           errors={errors}
           set={set}
           folded={folded}
+          form={form}
         />
       ))}
     </Stack>
   )
 }
 
-export const fieldId = (path: Path): string => `field${pointerOf(path).replaceAll('/', '-')}`
+export const fieldId = (path: Path, form = ''): string => `${form}field${pointerOf(path).replaceAll('/', '-')}`
 
 function Field(props: FieldProps) {
   const { root, path, value, required, errors, set } = props
@@ -69,9 +72,10 @@ function Field(props: FieldProps) {
   const own = typeof last === 'number' ? `${last + 1}` : last
   // A protocol's own names are what its readers know.
   const name = schema.title ?? (props.folded ? own : nameWithin(texts, path, own))
-  const called = (word: unknown): string => (props.folded ? String(word) : wordFor(texts, String(word)))
+  const called = (word: unknown): string =>
+    schema.called?.[String(word)] ?? (props.folded ? String(word) : wordFor(texts, String(word)))
   const about = {
-    id: fieldId(path),
+    id: fieldId(path, props.form),
     label: required && !nullable ? `${name} (${texts.form.required})` : name,
     description: helpOf(schema),
     error: errors[pointerOf(path)],
@@ -233,7 +237,7 @@ function ListField(props: FieldProps & { name: string }) {
   if (item.enum)
     return (
       <MultiSelect
-        id={fieldId(path)}
+        id={fieldId(path, props.form)}
         label={name}
         description={schema.description}
         error={error}
@@ -244,7 +248,7 @@ function ListField(props: FieldProps & { name: string }) {
     )
   const empty = item.type === 'object' ? {} : item.type === 'array' ? [] : item.type === 'string' ? '' : null
   return (
-    <Fieldset legend={name} id={fieldId(path)}>
+    <Fieldset legend={name} id={fieldId(path, props.form)}>
       <Stack gap="sm">
         {schema.description && <Text size="sm">{helpOf(schema)}</Text>}
         {error && <Text c="red">{error}</Text>}
@@ -260,6 +264,7 @@ function ListField(props: FieldProps & { name: string }) {
                 required
                 errors={errors}
                 folded={props.folded}
+                form={props.form}
                 set={(at, next) => set(at, next ?? (at.length === path.length + 1 ? '' : undefined))}
               />
             </div>

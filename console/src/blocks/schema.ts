@@ -6,6 +6,8 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly enum?: readonly unknown[]
+  /** What words of a list are called that are names only here, as ids of things that have one. */
+  readonly called?: Readonly<Record<string, string>>
   readonly const?: unknown
   readonly items?: Schema
   readonly anyOf?: readonly Schema[]
@@ -114,6 +116,12 @@ export function missingIn(value: unknown, schema: Schema, root = schema, path: P
     return missingIn(inner, each, root, here)
   })
 }
+
+/** The same without these fields: what the platform asks for otherwise, or what the screen knows. */
+export const without = (schema: Schema, ...names: readonly string[]): Schema => ({
+  ...schema,
+  properties: Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([name]) => !names.includes(name))),
+})
 
 /** Like data that JSON cannot tell apart. */
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(ordered(a)) === JSON.stringify(ordered(b))

@@ -19,6 +19,7 @@ export type Kind =
   | 'money'
   | 'boolean'
   | 'list'
+  | 'words'
   | 'json'
 
 /** In words, for people: also what an export does not take. */
@@ -133,6 +134,7 @@ export function Value(props: { kind?: Kind; value: unknown; currency?: string })
   if (kind === 'state') return <State value={String(value as string)} />
   if (kind === 'boolean') return value ? texts.list.yes : texts.list.no
   if (kind === 'word') return wordFor(texts, String(value as string))
+  if (kind === 'words' && Array.isArray(value)) return value.map(each => wordFor(texts, String(each))).join(', ') || '–'
   if (kind === 'id') return <Code>{String(value as string)}</Code>
   if (kind === 'json') return <Code block>{JSON.stringify(value, null, 2)}</Code>
   if (kind === 'instant')

@@ -1,7 +1,7 @@
 import { Anchor, Button, Group, Modal, PasswordInput, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { base } from '../api/base.ts'
-import { signedInAgain } from '../api/session.ts'
+import { signedInAgain, type Wanted } from '../api/session.ts'
 import { fill } from '../blocks/fill.ts'
 import { useTexts } from '../texts/texts.tsx'
 import { usePerson } from './person.tsx'
@@ -10,12 +10,12 @@ import { usePerson } from './person.tsx'
  * The same person signs in again, or gives the second factor again; that on a page of its own, which knows all kinds. The
  * form goes with its need, so that the next one begins anew.
  */
-export default function Form({ asked }: { asked: 'sign-in' | 'factor' }) {
+export default function Form({ asked }: { asked: Wanted }) {
   const [needed, need] = useState(asked === 'factor')
   return needed ? (
     <FactorDialog page={asked === 'factor' ? 'confirm' : 'sign-in'} />
   ) : (
-    <Dialog needFactor={() => need(true)} />
+    <Dialog isOver={asked === 'sign-in'} needFactor={() => need(true)} />
   )
 }
 
@@ -40,7 +40,7 @@ function FactorDialog({ page }: { page: 'confirm' | 'sign-in' }) {
 }
 
 /** Who signs in as somebody else begins anew. */
-function Dialog({ needFactor }: { needFactor: () => void }) {
+function Dialog({ isOver, needFactor }: { isOver: boolean; needFactor: () => void }) {
   const texts = useTexts()
   const { email, id } = usePerson()
   const [password, enter] = useState('')
@@ -65,7 +65,13 @@ function Dialog({ needFactor }: { needFactor: () => void }) {
   }
 
   return (
-    <Modal opened onClose={() => {}} withCloseButton={false} closeOnEscape={false} title={texts.session.ended}>
+    <Modal
+      opened
+      onClose={() => {}}
+      withCloseButton={false}
+      closeOnEscape={false}
+      title={isOver ? texts.session.ended : texts.session.proof}
+    >
       <form
         onSubmit={event => {
           event.preventDefault()
@@ -73,7 +79,7 @@ function Dialog({ needFactor }: { needFactor: () => void }) {
         }}
       >
         <Stack>
-          <Text>{fill(texts.session.again, { email })}</Text>
+          <Text>{fill(isOver ? texts.session.again : texts.session.proofText, { email })}</Text>
           <PasswordInput
             label={texts.session.password}
             autoComplete="current-password"

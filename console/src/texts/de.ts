@@ -1,11 +1,13 @@
 import { account, accountFields, accountValues } from './de-account.ts'
 import { fields, values } from './de-words.ts'
+import { teamFields, teams, teamValues } from './de-teams.ts'
 import { work } from './de-work.ts'
 import type { Catalogue } from './en.ts'
 
 /** German, formal. */
 export const de: Catalogue = {
   account,
+  teams,
   shell: {
     skip: 'Zum Inhalt',
     navigation: 'Hauptnavigation',
@@ -66,6 +68,9 @@ export const de: Catalogue = {
       'Geben Sie ihn auf einer eigenen Seite ein, in einem anderen Tab; dann geht es hier weiter. Nichts geht verloren.',
     factorPage: 'Zweiten Faktor eingeben',
     goOn: 'Erledigt: weiter',
+    proof: 'Sind Sie es noch?',
+    proofText:
+      'Dafür muss die Anmeldung von eben sein. Melden Sie sich noch einmal als {email} an, dann geht es weiter.',
   },
   list: {
     import: 'Importieren',
@@ -475,8 +480,8 @@ export const de: Catalogue = {
     items: 'Positionen',
   },
   ...work,
-  fields: { ...fields, ...accountFields },
-  values: { ...values, ...accountValues },
+  fields: { ...fields, ...accountFields, ...teamFields },
+  values: { ...values, ...accountValues, ...teamValues },
   problems: {
     network: 'Die Plattform ist nicht erreichbar.',
     unknown: 'Etwas ist schiefgegangen.',

@@ -1,10 +1,12 @@
 import { account, accountFields, accountValues } from './en-account.ts'
 import { fields, values } from './en-words.ts'
+import { teamFields, teams, teamValues } from './en-teams.ts'
 import { work } from './en-work.ts'
 
 /** English; the other catalogues have its type. */
 export const en = {
   account,
+  teams,
   shell: {
     skip: 'Go to the content',
     navigation: 'Main navigation',
@@ -69,6 +71,8 @@ export const en = {
     factorText: 'Give it on a page of its own, in another tab; then go on here. What you were doing is not lost.',
     factorPage: 'Give the second factor',
     goOn: 'I have: go on',
+    proof: 'Is it still you?',
+    proofText: 'This asks for a sign-in of a moment ago. Sign in again as {email}, and it goes on.',
   },
   list: {
     import: 'Import',
@@ -472,8 +476,8 @@ export const en = {
     items: 'Items',
   },
   ...work,
-  fields: { ...fields, ...accountFields },
-  values: { ...values, ...accountValues },
+  fields: { ...fields, ...accountFields, ...teamFields },
+  values: { ...values, ...accountValues, ...teamValues },
   problems: {
     network: 'The platform cannot be reached.',
     unknown: 'Something went wrong.',

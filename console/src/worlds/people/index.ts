@@ -23,6 +23,8 @@ export const people: World = {
       path: '/organisations/$id',
       load: async () => ({ default: (await import('./organisations.tsx')).Organisation }),
     },
+    { path: '/organisations/$id/roles/$role', load: () => import('./organisation/roles.tsx') },
+    { path: '/organisations/$id/programs/$account', load: () => import('./organisation/programs.tsx') },
     { path: '/people', name: texts => texts.people.title, of: '/api/auth/users', load: () => import('./people.tsx') },
     { path: '/people/$id', load: () => import('./person.tsx') },
     {

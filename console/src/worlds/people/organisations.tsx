@@ -1,14 +1,15 @@
 import schema from 'schema:post /api/auth/organisations'
 import invitation from 'schema:post /api/auth/organisations/{id}/invitations'
+import { lazy, Suspense, type ReactNode } from 'react'
 import { ask } from '../../api/client.ts'
 import { Adding } from '../../blocks/adding.tsx'
 import { Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
-import type { Schema } from '../../blocks/schema.ts'
 import { createScreen, detailScreen, listScreen } from '../../blocks/screens.tsx'
 import { useTexts } from '../../texts/texts.tsx'
 import type { Catalogue } from '../../texts/en.ts'
+import { useRoleField } from './organisation/role-field.ts'
 
 const title = (texts: Catalogue) => texts.people.organisations
 const way = { to: '/organisations', name: title }
@@ -39,6 +40,19 @@ export const Organisation = detailScreen({
   tabs: ({ id, name, role, createdAt }, texts) => [
     { id: 'members', name: texts.people.members, content: () => <List list={membersOf(id)} embedded /> },
     { id: 'invitations', name: texts.people.invitations, content: () => <Invitations id={id} /> },
+    { id: 'roles', name: texts.teams.roles, content: () => comes(<Roles id={id} leads={leads(role)} />) },
+    // Owners and admins look after what acts for the organisation; those of the platform are like owners.
+    ...(leads(role)
+      ? [
+          { id: 'programs', name: texts.teams.programs, content: () => comes(<Programs id={id} />) },
+          ...(owns(role) ? [{ id: 'apps', name: texts.teams.apps, content: () => comes(<Apps id={id} />) }] : []),
+          {
+            id: 'sign-in',
+            name: texts.teams.signIn,
+            content: () => comes(<SignIn id={id} owns={owns(role)} />),
+          },
+        ]
+      : []),
     {
       id: 'about',
       name: texts.shell.details,
@@ -55,10 +69,25 @@ export const Organisation = detailScreen({
   ],
 })
 
+const owns = (role: string | null): boolean => role === null || role === 'owner'
+const leads = (role: string | null): boolean => owns(role) || role === 'admin'
+
+/** Nobody waits for the forms of these who only looks at the members. */
+const Roles = lazy(async () => ({ default: (await import('./organisation/roles.tsx')).Roles }))
+const Programs = lazy(async () => ({ default: (await import('./organisation/programs.tsx')).Programs }))
+const Apps = lazy(async () => ({ default: (await import('./organisation/apps.tsx')).Apps }))
+const SignIn = lazy(async () => ({ default: (await import('./organisation/sign-in.tsx')).SignIn }))
+const comes = (content: ReactNode) => <Suspense>{content}</Suspense>
+
 const membersOf = (id: string) =>
   listOf('/api/auth/organisations/{id}/members', {
     params: { id },
-    columns: [{ id: 'name' }, { id: 'email' }, { id: 'role', kind: 'word' }, { id: 'joinedAt', kind: 'instant' }],
+    columns: [
+      { id: 'name' },
+      { id: 'email' },
+      { id: 'role', kind: 'word', value: ({ role, customRole }) => customRole?.name ?? role },
+      { id: 'joinedAt', kind: 'instant' },
+    ],
     idOf: ({ userId }) => userId,
     acts: [
       {
@@ -76,7 +105,7 @@ const invitationsOf = (id: string) =>
     params: { id },
     columns: [
       { id: 'email' },
-      { id: 'role', kind: 'word' },
+      { id: 'role', kind: 'word', value: ({ role, customRole }) => customRole?.name ?? role },
       { id: 'createdAt', kind: 'instant' },
       { id: 'expiresAt', kind: 'instant' },
     ],
@@ -89,20 +118,14 @@ const invitationsOf = (id: string) =>
     empty: texts => ({ title: texts.people.invitations, text: texts.people.emptyInvitations }),
   })
 
-const { role, ...fields } = invitation.properties!
-/** One of the four roles by its name; the other ones have ids, which nobody types. */
-const inviting: Schema = {
-  ...invitation,
-  properties: { ...fields, role: { ...role, anyOf: role!.anyOf!.filter(({ enum: words }) => words) } },
-}
-
 function Invitations({ id }: { id: string }) {
   const texts = useTexts()
+  const role = useRoleField(id, ['owner', 'admin', 'editor', 'viewer'])
   return (
     <>
       <Adding
         name={`invitation ${id}`}
-        schema={inviting}
+        schema={{ ...invitation, properties: { ...invitation.properties, role } }}
         button={texts.people.invite}
         save={body => ask('POST', `/api/auth/organisations/${id}/invitations`, { body })}
       />

@@ -4,6 +4,7 @@ import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { useTexts } from '../../texts/texts.tsx'
+import { Keys } from './keys.tsx'
 
 const apps = listOf('/api/auth/consents', {
   columns: [
@@ -21,24 +22,6 @@ const apps = listOf('/api/auth/consents', {
     },
   ],
   empty: texts => ({ title: texts.account.apps, text: texts.account.appsNone }),
-})
-
-const keys = listOf('/api/auth/keys', {
-  columns: [
-    { id: 'name' },
-    { id: 'scopes', kind: 'list' },
-    { id: 'createdAt', kind: 'instant' },
-    { id: 'lastUsedAt', kind: 'instant' },
-    { id: 'expiresAt', kind: 'instant' },
-  ],
-  acts: [
-    {
-      name: texts => texts.account.revoke,
-      warns: texts => texts.account.revokeText,
-      run: ({ id }) => ask('DELETE', `/api/auth/keys/${id}`),
-    },
-  ],
-  empty: texts => ({ title: texts.account.keys, text: texts.account.emptyKeys }),
 })
 
 const signIns = listOf('/api/auth/sign-ins', {
@@ -67,8 +50,11 @@ export function Own() {
     <>
       <Title order={2}>{words.apps}</Title>
       <List list={apps} embedded />
-      <Title order={2}>{words.keys}</Title>
-      <List list={keys} embedded />
+      <Keys
+        title={words.keys}
+        path="/api/auth/keys"
+        list={{ empty: texts => ({ title: texts.account.keys, text: texts.account.emptyKeys }) }}
+      />
       <Title order={2}>{words.signIns}</Title>
       <List list={signIns} embedded />
       <Title order={2}>{words.ways}</Title>
