@@ -54,7 +54,8 @@ export const transferSettings = {
  * stands, by a job; what takes none asks at once, and must stand outside of transactions.
  */
 export interface Transfers<Name extends string> {
-  /** Fails with `transfers_unavailable`. */
+  /** Whether the provider is set up here; what asks it fails with `transfers_unavailable` where it is not. */
+  readonly isSetUp: boolean
   requireSetUp(): void
   /** As it was at the last look. */
   account(db: Db, ownerId: string): Promise<PaidAccount | undefined>
@@ -99,6 +100,7 @@ export function openTransfers<Name extends string>(host: AnyHost<Name>, heard: H
   const soon = (tx: Tx, id: string) => tx.enqueue(pursueLater, { id }, { key: `transfer ${id}` })
 
   const opened: Transfers<Name> = {
+    isSetUp: connect !== undefined,
     requireSetUp: () => void there(),
     account: findAccount,
     onboard: accounts.onboard,

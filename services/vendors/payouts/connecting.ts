@@ -18,6 +18,7 @@ const AccountView = Type.Object(
       description: 'How payouts go that are asked for now: in a file for the bank, or by Stripe Connect',
       examples: ['stripe'],
     }),
+    offered: Type.Boolean({ description: 'Whether one can be paid by Stripe here', examples: [true] }),
     account: nullable(Type.String({ description: 'At Stripe', examples: ['Stripe •••• 9f2c'] })),
     ready: Type.Boolean(),
     due: Type.Array(Type.String({ examples: ['individual.verification.document'] }), {
@@ -29,8 +30,9 @@ const AccountView = Type.Object(
   { title: 'VendorPayoutAccount' },
 )
 
-const accountView = (account: PaidAccount | undefined): Static<typeof AccountView> => ({
+const accountView = (account: PaidAccount | undefined, offered: boolean): Static<typeof AccountView> => ({
   via: account?.ready ? 'stripe' : 'bank',
+  offered,
   account: account ? labelOf(account.providerId) : null,
   ready: account?.ready ?? false,
   due: [...(account?.due ?? [])],
@@ -63,7 +65,8 @@ export function connectingRoutes(host: VendorsHost, { transfers }: Sending): voi
     async ({ actor, query: { check } }) => {
       const vendorId = managedBy(actor)
       if (!(await findProfile(db, vendorId))) throw new Problem('not_found', 'vendor_unknown')
-      return accountView(check ? await transfers.check(vendorId) : await transfers.account(db, vendorId))
+      const account = check ? await transfers.check(vendorId) : await transfers.account(db, vendorId)
+      return accountView(account, transfers.isSetUp)
     },
   )
 

@@ -294,7 +294,8 @@ test('what is not from Stripe, late or of another secret is not believed; withou
   const eve = await without.vendor()
   assert.equal((await eve.post('/payout-account/link', { returnTo: '/' })).body.code, 'transfers_unavailable')
   assert.equal((await without.admin.post(`/payouts/${newId()}/reverse`, {})).body.code, 'transfers_unavailable')
-  assert.deepEqual((await eve.get('/payout-account')).body.via, 'bank')
+  const { via, offered } = (await eve.get('/payout-account')).body
+  assert.deepEqual([via, offered, (await ada.get('/payout-account')).body.offered], ['bank', false, true])
 })
 
 test('ended between any two steps of a transfer and of taking it back, and gone on, it is made once', async t => {
