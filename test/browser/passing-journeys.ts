@@ -246,8 +246,12 @@ export async function boughtWithoutScript(_: TestContext, town: Town): Promise<v
   }
   /** What the vendor sends arrives. */
   const sent = async () => {
-    const { items } = await api.get(200, 'GET /api/orders/sales?state=processing')
-    await api.get(201, `POST /api/orders/${items[0].orderId}/shipments`, { carrier: 'DHL', tracking: '0034' })
+    let items: { orderId: string }[] = []
+    await until(async () => {
+      items = (await api.get(200, 'GET /api/orders/sales?state=processing')).items
+      return items.length > 0
+    })
+    await api.get(201, `POST /api/orders/${items[0]!.orderId}/shipments`, { carrier: 'DHL', tracking: '0034' })
     await p.settle()
   }
 

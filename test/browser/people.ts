@@ -30,7 +30,8 @@ export async function openTown(
   const port = await freePort()
   const address = `http://localhost:${port}`
   const maintenance = withClockwork(await choose(), 'maintenance')
-  const p = await start(t, [...maintenance.services, ...neighbours], {
+  const vendors = withClockwork(maintenance.services, 'vendors')
+  const p = await start(t, [...vendors.services, ...neighbours], {
     environment: {
       PORT: String(port),
       PUBLIC_URL: address,
@@ -72,10 +73,11 @@ export async function openTown(
   const at = async (who: Somebody | undefined, path: string, options: BrowserContextOptions = {}): Promise<Page> =>
     await openWindow({ browser, address, complaints }, who, path, options)
 
-  /** What maintenance does by the clock, now: works whose purpose is like this. */
+  /** What is done by the clock, now: works of maintenance and of vendors whose purpose is like this. */
   const strike = async (like: RegExp): Promise<void> => {
     await p.settle()
     await maintenance.strike(like)
+    await vendors.strike(like)
     await p.settle()
   }
 

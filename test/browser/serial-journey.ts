@@ -1,4 +1,7 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
+import { until } from '../kernel/toys.ts'
 import { look, type Town } from './people.ts'
 
 /** J2: batteries by the thousand from their serials; fewer than the 100,000 that one order takes, as tests are run often. */
@@ -47,7 +50,47 @@ export async function bySerial(_: TestContext, { address, at, person, p }: Town)
   await page.goto(order)
   await page.getByText('2,400 of 2,400: 2,400 made, 0 refused.').waitFor()
 
+  // Far down the list, into one of them, and back to where one was.
   await page.goto(`${address}/console/passports?model=J2-PACK&sort=identifier`)
   await page.getByText(/2,40\d in all/).waitFor()
+  await look(page, 'J2-list')
+  const last = page.getByRole('grid').getByRole('row').last()
+  await until(async () => {
+    await page.keyboard.press('End')
+    // So many that they stand in a grid, and are gone through by its keys.
+    const focused = page.getByRole('grid').locator('[role=row]:focus')
+    if ((await last.count()) > 0 && (await focused.count()) === 0) await last.focus()
+    return (await last.count()) > 0 && Number(await last.getAttribute('aria-rowindex')) > 400
+  }, 60)
+  // By keys, as rows go on coming below.
+  await page.keyboard.press('Enter')
+  const heading = page.getByRole('heading', { level: 1, name: /^LM3-/ })
+  await heading.waitFor()
+  const name = await heading.innerText()
+  const deep = page.getByRole('link', { name, exact: true })
+  await page.goBack()
+  await deep.waitFor()
+  assert.ok((await page.evaluate<number>('scrollY')) > 5_000, 'where one was')
+  await page
+    .getByRole('row', { name: new RegExp(name) })
+    .getByRole('checkbox')
+    .check()
+  await page.getByRole('button', { name: 'Select all that match' }).click()
+  await page.getByText('All that match are selected.').waitFor()
+  await look(page, 'J2-all')
+
+  // A sheet of labels for each thousand, and all of them as a file that is counted.
+  await page.goto(`${address}/console/passports/${modelId}?tab=items`)
+  const sheets: string[] = []
+  page.on('download', download => sheets.push(download.suggestedFilename()))
+  await page.getByRole('button', { name: 'Label sheets (PDF)' }).click()
+  await page.getByText(/2,40\d labels are ready/).waitFor({ timeout: 120_000 })
+  assert.equal(sheets.length, 3)
+  const [file] = await Promise.all([
+    page.waitForEvent('download', download => download.suggestedFilename() === 'passports.csv'),
+    page.getByRole('link', { name: 'All of them as CSV' }).click(),
+  ])
+  const lines = (await readFile((await file.path())!, 'utf8')).trimEnd().split(/\r?\n/)
+  assert.equal(lines.length, 1 + 3 + many)
   await page.context().close()
 }

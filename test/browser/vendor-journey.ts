@@ -1,10 +1,13 @@
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { look, type Town } from './people.ts'
+import { until } from '../kernel/toys.ts'
+import { home } from '../journeys/shop.ts'
+import { look, password, type Town } from './people.ts'
 
-/** J12, its beginning: from the question to be let in to the first file of products. */
-export async function comingIn(_: TestContext, town: Town): Promise<void> {
-  const { at, admin, person, p } = town
-  const vera = await person('Vera')
+/** J12: from the question to be let in to the payout that a second person lets go. */
+export async function firstMonth(_: TestContext, town: Town): Promise<void> {
+  const { address, at, admin, person, p, strike } = town
+  const [vera, bert] = [await person('Vera'), await person('Bert')]
 
   // Who sells says who they are, step by step.
   const applying = await at(vera, '/console/vendor')
@@ -59,7 +62,7 @@ export async function comingIn(_: TestContext, town: Town): Promise<void> {
   await queue.getByText('1 done').first().waitFor()
   await p.settle()
 
-  // Products come as a file whose wrong lines are told before anything is changed.
+  // Products come as a file whose wrong lines are told, and then without them.
   const vendor = await at(vera, '/console/products')
   await vendor.getByRole('button', { name: 'Import' }).first().click()
   const files = vendor.getByRole('dialog', { name: 'Import' })
@@ -77,5 +80,109 @@ export async function comingIn(_: TestContext, town: Town): Promise<void> {
   await upload(...good, 'WB-22,Wallbox 22 kW,a lot,EUR,5,5200', 'WB-33,,10.00,EUR,1,1')
   await files.getByText(/It would create 2, .*2 are wrong/).waitFor()
   await look(vendor, 'J12-wrong-lines')
-  for (const page of [applying, queue, vendor]) await page.context().close()
+  await upload(...good)
+  await files.getByRole('button', { name: 'Take over 2' }).click()
+  await p.settle()
+  await files.getByText(/2 created/).waitFor()
+  await files.getByRole('button', { name: 'Close' }).last().click()
+  await queue.goto(`${address}/console/products?status=pending`)
+  await queue.getByRole('row', { name: /Charging cable/ }).waitFor()
+  for (const key of ['j', 'x', 'j', 'x', 'a']) await queue.keyboard.press(key)
+  await queue.getByRole('dialog', { name: 'Approve' }).getByRole('button', { name: 'Do it for 2' }).waitFor()
+  await queue.keyboard.press('Enter')
+  await queue.getByText('2 done').first().waitFor()
+  await p.settle()
+
+  // Variants, as they are copied from a spreadsheet: tried, undone, mended, taken over.
+  await vendor.goto(`${address}/console/products`)
+  await vendor.getByRole('link', { name: 'Wallbox 11 kW' }).click()
+  await vendor.getByRole('tab', { name: 'Variants' }).click()
+  const cell = vendor.getByRole('textbox', { name: 'SKU, row 1' })
+  await cell.waitFor()
+  const copied = [
+    ['SKU', 'Price', 'Currency', 'Stock', 'Options (name=value|…)'],
+    ['WB-11', '479.00', 'EUR', '20', 'Cable=5 m'],
+    ['WB-11-7', '529.00', 'EUR', 'many', 'Cable=7.5 m'],
+  ].map(cells => cells.join('\t'))
+  await cell.evaluate((element, text) => {
+    // Of the browser, which has other names than this process.
+    const { DataTransfer, ClipboardEvent } = globalThis as any
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text/plain', text)
+    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+  }, copied.join('\n'))
+  await vendor.getByRole('button', { name: 'Try it' }).click()
+  await p.settle()
+  const wrong = vendor.getByRole('textbox', { name: 'Stock, row 2' })
+  await until(async () => (await wrong.getAttribute('aria-invalid')) === 'true')
+  await look(vendor, 'J12-sheet')
+  await wrong.fill('8')
+  await vendor.getByRole('button', { name: 'Try it' }).click()
+  await p.settle()
+  await vendor.getByRole('button', { name: 'Take over 2' }).click()
+  await p.settle()
+  await until(async () => {
+    const { items } = await vera.api.get(200, 'GET /api/marketplace/products?search=wallbox')
+    return items.some((one: { price: number }) => one.price === 47_900)
+  })
+
+  // Somebody buys, it is sent, and a part of the money goes back.
+  const { items } = await bert.api.get(200, 'GET /api/marketplace/products?search=wallbox')
+  const wallbox = items.find(({ name }: { name: string }) => name === 'Wallbox 11 kW')
+  const { variants, id: productId } = await bert.api.get(200, `GET /api/marketplace/products/${wallbox.id}`)
+  await bert.api.get(201, 'POST /api/cart/items', { productId, variantId: variants[0].id, quantity: 1 })
+  const order = await bert.api.get(201, 'POST /api/orders', { billingAddress: { ...home, email: bert.email } })
+  const { page: till } = await bert.api.get(200, `POST /api/orders/${order.id}/payment`)
+  const body = new URLSearchParams({ gesture: 'approve' })
+  const headers = { origin: new URL(till).origin }
+  assert.ok((await fetch(till, { method: 'POST', body, headers, redirect: 'manual' })).status < 400)
+  await p.settle()
+  await vendor.goto(`${address}/console/sales`)
+  await vendor.getByRole('row').nth(1).getByRole('link').first().click()
+  await vendor.getByRole('button', { name: 'Say that it is sent' }).click()
+  await vendor.getByRole('dialog').getByRole('textbox', { name: 'Carrier' }).fill('DHL')
+  await vendor.getByRole('dialog').getByRole('button', { name: 'Say that it is sent' }).click()
+  await vendor.getByText('On its way').first().waitFor()
+  await vendor.getByRole('button', { name: 'Give money back' }).click()
+  await vendor
+    .getByRole('dialog')
+    .getByRole('textbox', { name: /^Reason/ })
+    .fill('Arrived with a scratch')
+  await vendor
+    .getByRole('dialog')
+    .getByRole('textbox', { name: /^Amount/ })
+    .fill('1000')
+  await vendor.getByRole('dialog').getByRole('button', { name: 'Give money back' }).click()
+  await vendor.getByRole('dialog').waitFor({ state: 'detached' })
+  await vendor.getByText('€10.00').first().waitFor()
+  await look(vendor, 'J12-order')
+  const { items: parcels } = await bert.api.get(200, `GET /api/orders/${order.id}/shipments`)
+  await bert.api.get(200, `POST /api/orders/${order.id}/shipments/${parcels[0].id}/delivered`)
+  await p.settle()
+  await strike(/^settle/)
+
+  // What is theirs has its postings, adds up, and leaves once a second person agrees.
+  await vendor.goto(`${address}/console/vendor/earnings`)
+  await vendor.getByRole('button', { name: 'Pending' }).click()
+  await vendor.getByRole('row', { name: /Sale/ }).first().waitFor()
+  const left = vendor.getByRole('row', { name: /Beginning and movements less end/ })
+  assert.match(await left.innerText(), /^\D*(€0\.00\D*){5}$/)
+  await look(vendor, 'J12-statement')
+  await vendor.getByRole('button', { name: 'Have it paid out' }).click()
+  await vendor.getByRole('dialog').getByRole('button', { name: 'Have it paid out' }).click()
+  await vendor.getByText('Asked for', { exact: false }).last().waitFor()
+  // As a vendor they have another token than before.
+  vera.api.use(await vera.api.get(200, 'POST /api/auth/login', { email: vera.email, password }))
+  const payout = async () => (await vera.api.get(200, 'GET /api/vendors/payouts')).items[0]
+  await until(async () => (await payout().catch(() => undefined))?.status === 'requested')
+  const paying = await at(admin, '/console/market/payouts')
+  await paying.getByRole('row', { name: /Voltwerk GmbH/ }).waitFor()
+  await paying.keyboard.press('j')
+  await paying.keyboard.press('a')
+  await paying.getByRole('dialog').getByRole('button', { name: 'Do it for 1' }).waitFor()
+  await look(paying, 'J12-second-person')
+  await paying.keyboard.press('Enter')
+  await paying.getByText('1 done').first().waitFor()
+  await until(async () => (await payout()).status === 'approved')
+  for (const page of [applying, queue, vendor, paying]) await page.context().close()
 }

@@ -453,6 +453,8 @@ export const de: Catalogue = {
     empty: 'In diesem Zustand ist hier nichts geschrieben.',
   },
   market: {
+    ship: 'Als verschickt melden',
+    refund: 'Geld zurückgeben',
     hide: 'Verbergen',
     products: 'Produkte',
     orders: 'Bestellungen',

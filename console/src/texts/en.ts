@@ -450,6 +450,8 @@ export const en = {
   },
   market: {
     hide: 'Hide',
+    ship: 'Say that it is sent',
+    refund: 'Give money back',
     products: 'Products',
     orders: 'Orders',
     sales: 'Sales',

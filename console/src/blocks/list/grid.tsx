@@ -15,6 +15,15 @@ export function Grid<Row>(shown: RowsShown<Row>) {
   const [top, measure] = useState(0)
   const [active, activate] = useState(0)
   useLayoutEffect(() => measure(body.current?.offsetTop ?? 0), [])
+  // A row that is far away is there only once one has come near.
+  const wanted = useRef<number>(undefined)
+  useLayoutEffect(() => {
+    const row =
+      wanted.current === undefined ? null : body.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"]`)
+    if (!row) return
+    wanted.current = undefined
+    row.focus({ preventScroll: true })
+  })
   const window = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => (compact ? 30 : 40),
@@ -39,7 +48,7 @@ export function Grid<Row>(shown: RowsShown<Row>) {
       const to = Math.max(0, Math.min(last, next))
       activate(to)
       window.scrollToIndex(to)
-      requestAnimationFrame(() => body.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus())
+      wanted.current = to
     } else if (event.key === ' ' && list.acts) pick(active, event.shiftKey)
     else if (event.key === 'Enter' && list.open && event.target === event.currentTarget)
       void navigate({ to: list.open(rows[active]!) })

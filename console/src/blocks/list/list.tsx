@@ -58,7 +58,8 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
   })
 
   const shown = { list, columns, rows: all, idOf, labelOf, sorts: sortsOf(list), compact }
-  const shared = { ...shown, asked, ask, selected, select }
+  const picked = pickedOf({ matching, selectMatching, selected, select }, all.map(idOf))
+  const shared = { ...shown, asked, ask, ...picked }
   return (
     <Stack gap="sm" className="list">
       <Group justify="space-between" align="flex-start">
@@ -137,6 +138,22 @@ function useKeys<Row>(
     },
   })
 }
+
+interface Selection {
+  readonly matching: boolean
+  readonly selectMatching: (all: boolean) => void
+  readonly selected: ReadonlySet<string>
+  readonly select: (next: ReadonlySet<string>) => void
+}
+
+/** Where all that match are chosen, those that are loaded are seen to be; who takes one out chooses among these again. */
+const pickedOf = ({ matching, selectMatching, selected, select }: Selection, loaded: readonly string[]) => ({
+  selected: matching ? new Set(loaded) : selected,
+  select: (next: ReadonlySet<string>) => {
+    selectMatching(false)
+    select(next)
+  },
+})
 
 function toggled(all: ReadonlySet<string>, one: string): Set<string> {
   const next = new Set(all)

@@ -5,6 +5,7 @@ const products = () => import('./products.tsx')
 const orders = () => import('./orders.tsx')
 const vendors = () => import('./vendors.tsx')
 const selling = () => import('./selling.tsx')
+const earnings = () => import('./earnings.tsx')
 
 const content = async (section: Section, screen: 'List' | 'New' | 'One' | 'Edit') => ({
   default: (await import('./content.tsx')).articleScreens(section)[screen],
@@ -35,11 +36,24 @@ export const market: World = {
     { path: '/vendor/profile', load: async () => ({ default: (await selling()).SellingProfile }) },
     { path: '/vendor/seller', load: async () => ({ default: (await selling()).SellingSeller }) },
     {
+      path: '/vendor/earnings',
+      name: texts => texts.selling.earnings,
+      roles: ['vendor'],
+      load: async () => ({ default: (await earnings()).Earnings }),
+    },
+    {
+      path: '/market/payouts',
+      name: texts => texts.selling.payouts,
+      roles: ['admin'],
+      load: async () => ({ default: (await earnings()).Payouts }),
+    },
+    {
       path: '/products',
       name: texts => texts.market.products,
       of: '/api/vendors/products',
       load: async () => ({ default: (await products()).Products }),
     },
+    { path: '/products/sheet', load: async () => ({ default: (await products()).ProductSheet }) },
     { path: '/products/new', load: async () => ({ default: (await products()).NewProduct }) },
     { path: '/products/$id', load: async () => ({ default: (await products()).Product }) },
     { path: '/products/$id/edit', load: async () => ({ default: (await products()).EditProduct }) },

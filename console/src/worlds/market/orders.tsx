@@ -1,9 +1,15 @@
-import { Table } from '@mantine/core'
+import { Button, Group, Modal, Stack, Table, Title } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { components } from '../../api/api.gen'
+import { ask } from '../../api/client.ts'
 import { Facts } from '../../blocks/detail.tsx'
+import { Editor } from '../../blocks/editor.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
+import type { Schema } from '../../blocks/schema.ts'
 import { detailScreen, listScreen } from '../../blocks/screens.tsx'
-import { Value } from '../../blocks/values.tsx'
+import { State, Value } from '../../blocks/values.tsx'
+import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { SalesChart } from './sales-chart.tsx'
@@ -34,6 +40,7 @@ const sales = listOf('/api/orders/sales', {
     { id: 'shippingOption', aside: true },
   ],
   idOf: ({ partId }) => partId,
+  open: ({ orderId }) => `/orders/${orderId}`,
   empty,
 })
 export const Sales = listScreen(texts => texts.market.sales, sales, undefined, <SalesChart />)
@@ -46,10 +53,128 @@ export const Order = detailScreen({
   title: ({ orderId }) => orderId,
   state: ({ status }) => status,
   tabs: (order, texts) => [
+    { id: 'parts', name: texts.market.items, content: () => <Parts order={order} /> },
     { id: 'about', name: texts.shell.details, content: () => <About order={order} /> },
     { id: 'history', name: texts.passports.history, content: () => <Log order={order} /> },
   ],
 })
+
+const line = { type: 'string', maxLength: 80 } as const
+const shipping: Schema = { type: 'object', properties: { carrier: line, tracking: line } }
+/** In the minor unit exactly, as the platform counts. */
+const refunding: Schema = {
+  type: 'object',
+  required: ['reason'],
+  properties: {
+    reason: { type: 'string', minLength: 1, maxLength: 500 },
+    amountMinor: { type: 'integer', minimum: 1 },
+  },
+}
+
+/** What of an order each seller sells, and what who sells it does with it. */
+function Parts({ order }: { order: OrderAnswer }) {
+  const texts = useTexts()
+  const sells = ['vendor', 'admin'].includes(usePerson().role)
+  const { currency, items, parts } = order
+  return (
+    <Stack gap="xl">
+      {parts.map(({ partId, state, totalMinor, refundedMinor, shippingOption }) => (
+        <section key={partId}>
+          <Group mb="sm">
+            <Title order={2} size="h4">
+              <Value kind="money" value={totalMinor} currency={currency} />
+            </Title>
+            <State value={state} />
+            {shippingOption}
+            {sells &&
+              state === 'processing' &&
+              items.some(item => item.partId === partId && item.sent < item.quantity) && (
+                <Doing
+                  name={texts.market.ship}
+                  schema={shipping}
+                  save={({ body, headers }) =>
+                    ask('POST', `/api/orders/${order.id}/shipments`, { body: { ...body, partId }, headers })
+                  }
+                />
+              )}
+            {sells && order.paymentStatus === 'paid' && refundedMinor < totalMinor && (
+              <Doing
+                name={texts.market.refund}
+                schema={refunding}
+                save={({ body, headers }) =>
+                  ask('POST', `/api/orders/${order.id}/refund`, { body: { ...body, partId }, headers })
+                }
+              />
+            )}
+          </Group>
+          <div className="scrolls" tabIndex={0} role="region" aria-label={texts.market.items}>
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  {['name', 'sku', 'quantity', 'sent', 'totalMinor', 'refundedMinor', 'commissionMinor'].map(id => (
+                    <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
+                  ))}
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {items
+                  .filter(item => item.partId === partId)
+                  .map(item => (
+                    <Table.Tr key={item.lineId}>
+                      <Table.Td>{item.productName}</Table.Td>
+                      <Table.Td>{item.sku}</Table.Td>
+                      <Table.Td>{item.quantity}</Table.Td>
+                      <Table.Td>{item.sent}</Table.Td>
+                      {(['totalMinor', 'refundedMinor', 'commissionMinor'] as const).map(id => (
+                        <Table.Td key={id}>
+                          <Value kind="money" value={item[id]} currency={currency} />
+                        </Table.Td>
+                      ))}
+                    </Table.Tr>
+                  ))}
+              </Table.Tbody>
+            </Table>
+          </div>
+        </section>
+      ))}
+    </Stack>
+  )
+}
+
+/** Asks in a dialog for what belongs to it, and does it. */
+function Doing(props: {
+  name: string
+  schema: Schema
+  save: (request: { body: object; headers: Record<string, string> }) => Promise<unknown>
+}) {
+  const { name, schema, save } = props
+  const queries = useQueryClient()
+  const [opened, open] = useState(false)
+  return (
+    <>
+      <Button variant="default" onClick={() => open(true)}>
+        {name}
+      </Button>
+      {opened && (
+        <Modal opened onClose={() => open(false)} title={name}>
+          <Editor
+            name={name}
+            schema={schema}
+            initial={nothing}
+            button={name}
+            save={(body, headers) => save({ body: body as object, headers })}
+            saved={() => {
+              open(false)
+              void queries.invalidateQueries()
+            }}
+          />
+        </Modal>
+      )}
+    </>
+  )
+}
+
+const nothing = { data: {} }
 
 function About({ order }: { order: OrderAnswer }) {
   const { currency } = order
@@ -65,7 +190,6 @@ function About({ order }: { order: OrderAnswer }) {
         money('totalMinor', order.totalMinor),
         money('refundedMinor', order.refundedMinor),
         { id: 'createdAt', kind: 'instant', value: order.createdAt },
-        { id: 'items', kind: 'json', value: order.items },
       ]}
     />
   )
