@@ -61,6 +61,15 @@ export const work: typeof english = {
       'sla-missed': 'Es dauert länger, als es darf',
     },
   },
+  paidTo: {
+    title: 'Wohin ausgezahlt wird',
+    bank: 'Auf das Bankkonto Ihres Profils',
+    stripe: 'Auf Ihr Konto bei Stripe',
+    begin: 'Über Stripe ausgezahlt werden',
+    goOn: 'Bei Stripe fortfahren',
+    due: 'Stripe will noch wissen:',
+    disabled: 'Dorthin zahlt Stripe zurzeit nichts aus.',
+  },
   selling: {
     title: 'Hier verkaufen',
     about: 'Was es braucht, bevor Sie verkaufen dürfen. Ist alles da, sieht es sich ein Administrator an.',

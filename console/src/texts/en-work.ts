@@ -58,6 +58,15 @@ export const work = {
       'sla-missed': 'It takes longer than it may',
     },
   },
+  paidTo: {
+    title: 'Where it is paid to',
+    bank: 'To the bank account of your profile',
+    stripe: 'To your account at Stripe',
+    begin: 'Be paid by Stripe',
+    goOn: 'Go on at Stripe',
+    due: 'Stripe still wants to know:',
+    disabled: 'Stripe pays nothing out there at the moment.',
+  },
   selling: {
     title: 'Sell here',
     about: 'What there has to be before you may sell. An admin looks at it once all of it is there.',

@@ -12,6 +12,7 @@ import { listScreen } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
 import { Value } from '../../blocks/values.tsx'
 import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
+import { PaidTo } from './paid-to.tsx'
 
 type Earned = components['schemas']['VendorEarnings']['items'][number]
 type Statement = components['schemas']['VendorStatement']
@@ -32,6 +33,7 @@ export function Earnings() {
               <Earnt key={earned.currency} earned={earned} />
             ))}
             {items.length > 0 && <Statements />}
+            <PaidTo />
             <section>
               <Title order={2} size="h4" mb="sm">
                 {texts.selling.payouts}
