@@ -2,13 +2,17 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Page } from 'playwright-core'
 import { newId } from '#kernel'
+import { openStandIn } from '../../money/payments/stand-in/server.ts'
+import { vendorsHappen } from '../journeys/vendors.ts'
 import { withoutChromium as skip } from './chromium.ts'
 import { look, openTown } from './people.ts'
 
 type Town = Awaited<ReturnType<typeof openTown>>
+type StandIn = ReturnType<typeof openStandIn>
 
 test('what the platform keeps of how people work is there in any browser', { skip }, async t => {
-  const town = await openTown(t)
+  const stripe = await openStripe(t, () => town.address)
+  const town = await openTown(t, stripe.settings)
   const desks: readonly [name: string, desk: (t: TestContext, town: Town) => Promise<void>][] = [
     ['a view is shared with the organisation, chosen in another browser, changed, saved again, and deleted', views],
     ['batteries out of a file whose columns nobody knows, found again among the jobs', importing],
@@ -16,10 +20,29 @@ test('what the platform keeps of how people work is there in any browser', { ski
     ['a post is written, published, read by everybody, and withdrawn', writing],
     ['how all passports stand, and on which day that changes', fleet],
     ['one click at the sign-in page tries a role', trying],
+    ['who sells is led to Stripe, and back', (_, there) => paidByStripe(there, stripe.standIn)],
   ]
   for (const [name, desk] of desks) await t.test(name, each => desk(each, town))
   assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
 })
+
+/** Stripe Connect at the other end of a socket. */
+async function openStripe(t: TestContext, addressOf: () => string) {
+  const secret = 'whsec_connect_for_desks'
+  const standIn = openStandIn({
+    secrets: { stripe: secret, razorpay: secret },
+    deliver: async (_, body, headers) =>
+      (await fetch(`${addressOf()}/api/vendors/webhooks/stripe`, { method: 'POST', body, headers })).status,
+  })
+  t.after(() => standIn.close())
+  const settings = {
+    STRIPE_SECRET_KEY: 'sk_test_desks',
+    STRIPE_WEBHOOK_SECRET: secret,
+    STRIPE_CONNECT_WEBHOOK_SECRET: secret,
+    STRIPE_API_URL: await standIn.listen(),
+  }
+  return { standIn, settings }
+}
 
 /** By the menu at the top, which comes when it is asked for. */
 async function actFor(page: Page, name: string): Promise<void> {
@@ -189,5 +212,31 @@ async function trying(_: TestContext, { at, address }: Town): Promise<void> {
   await page.getByRole('button', { name: 'Your account: Vera Vendor' }).waitFor()
   await page.getByRole('link', { name: 'Sales' }).waitFor()
   await look(page, 'cast-vendor')
+  await page.context().close()
+}
+
+async function paidByStripe({ at, admin, person, p, address, complaints }: Town, standIn: StandIn): Promise<void> {
+  const vera = await person('Vera')
+  await vendorsHappen(admin.api, { ...vera.api, id: vera.id }, [])
+  await p.settle()
+  const page = await at(vera, '/console/vendor/earnings')
+  await page.getByText('To the bank account of your profile').waitFor()
+  await look(page, 'paid-to-bank')
+  // Whose pages are not ours.
+  await page.route('https://connect.example.com/**', route => route.fulfill({ body: 'Who are you?' }))
+  await page.getByRole('button', { name: 'Be paid by Stripe' }).click()
+  await page.getByText('Who are you?').waitFor()
+  complaints.splice(0, complaints.length, ...complaints.filter(said => !said.includes('https://connect.example.com/')))
+  const [account] = standIn.connect.accounts.values()
+  standIn.connect.require(account!.id, ['individual.verification.document'])
+  await standIn.idle()
+  await page.goto(`${address}/console/vendor/earnings`)
+  await page.getByText('individual verification document').waitFor()
+  await look(page, 'paid-to-due')
+  standIn.connect.complete(account!.id)
+  await standIn.idle()
+  await p.settle()
+  await page.reload()
+  await page.getByText(/^To your account at Stripe \(Stripe •••• /).waitFor()
   await page.context().close()
 }

@@ -38,7 +38,8 @@ export function Frame() {
         padding="md"
         transitionDuration={0}
       >
-        <AppShell.Header className="top">
+        {/* Its menus lie over the navigation. */}
+        <AppShell.Header className="top" zIndex={102}>
           <Group h="100%" px="md" justify="space-between" wrap="nowrap">
             <Group gap="sm" wrap="nowrap">
               <Burger
