@@ -144,8 +144,10 @@ test('the console imports itself and packages of its own; a world of it knows no
     strays(sources, target => !target.startsWith('console/')),
     [],
   )
-  const lines = console.reduce((sum, { text }) => sum + text.split('\n').length - 1, 0)
-  assert.ok(lines < 15_000, `${lines} lines`)
+  // Catalogues are what people read, once in each language.
+  const code = console.filter(({ file }) => !/^console\/src\/texts\/(en|de)(-\w+)?\.ts$/.test(file))
+  const lines = code.reduce((sum, { text }) => sum + text.split('\n').length - 1, 0)
+  assert.ok(lines < 13_000, `${lines} lines`)
 })
 
 test('nothing that runs in the product imports a test or what only tests use', () => {
