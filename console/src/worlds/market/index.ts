@@ -53,7 +53,7 @@ export const market: World = {
       of: '/api/vendors/products',
       load: async () => ({ default: (await products()).Products }),
     },
-    { path: '/products/sheet', load: async () => ({ default: (await products()).ProductSheet }) },
+    { path: '/products/sheet', load: async () => ({ default: (await import('./product-sheets.tsx')).ProductSheet }) },
     { path: '/products/new', load: async () => ({ default: (await products()).NewProduct }) },
     { path: '/products/$id', load: async () => ({ default: (await products()).Product }) },
     { path: '/products/$id/edit', load: async () => ({ default: (await products()).EditProduct }) },

@@ -6,6 +6,7 @@ import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
 import type { AnswerOf } from '../../blocks/data.tsx'
 import { messageOf } from '../../blocks/trouble.tsx'
+import { usePerson } from '../../shell/person.tsx'
 import { useTexts } from '../../texts/texts.tsx'
 
 type Account = AnswerOf<'/api/vendors/payout-account'>
@@ -26,7 +27,7 @@ async function look(): Promise<Account | null> {
 /** Where earnings go, and the way to Stripe, which wants to know who is paid, and leads back here. */
 export function PaidTo() {
   const texts = useTexts()
-  const { data } = useQuery({ queryKey: [path], queryFn: look })
+  const { data } = useQuery({ queryKey: [path], queryFn: look, enabled: usePerson().role === 'vendor' })
   const [busy, work] = useState(false)
   if (!data?.offered && data?.via !== 'stripe') return null
   const leave = async (): Promise<void> => {

@@ -1,17 +1,13 @@
 import { Group } from '@mantine/core'
+import { lazy, Suspense } from 'react'
 import editSchema from 'schema:put /api/marketplace/products/{id}'
 import schema from 'schema:post /api/marketplace/products'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
 import { Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
-import { Sheet } from '../../blocks/list/sheet.tsx'
-import { Screen } from '../../blocks/screen.tsx'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
-import type { components } from '../../api/api.gen'
 import type { Catalogue } from '../../texts/en.ts'
-import { useTexts } from '../../texts/texts.tsx'
-import { useNavigate } from '@tanstack/react-router'
 
 const way = { to: '/products', name: (texts: Catalogue) => texts.market.products }
 const match = (version: number) => ({ 'if-match': `"${version}"` })
@@ -59,49 +55,8 @@ export const Products = listScreen(
   </Group>,
 )
 
-/** What a sheet has of a variant: the columns of the file that products are taken over from. */
-const cells = ['sku', 'name', 'category', 'options', 'price', 'currency', 'stock', 'weightG'] as const
-
-export function ProductSheet() {
-  const texts = useTexts()
-  const navigate = useNavigate()
-  return (
-    <Screen title={texts.sheet.title} within={way.name(texts)}>
-      <Sheet path="/api/marketplace/import" columns={cells} rows={[]} taken={() => void navigate({ to: way.to })} />
-    </Screen>
-  )
-}
-
-/** The variants of one product. What is left of them orders count: who leaves the cell empty says nothing of it. */
-function Variants({ product }: { product: components['schemas']['Product'] }) {
-  const { reference, slug, variants } = product
-  const columns = ['sku', 'options', 'price', 'currency', 'stock', 'weightG']
-  return (
-    <Sheet
-      key={product.version}
-      path="/api/marketplace/import"
-      columns={columns}
-      rows={variants.map(({ sku, options, price, currency, weightG }) => [
-        sku,
-        options.map(option => `${option.name}=${option.value}`).join('|'),
-        price === null ? '' : majorOf(price, currency),
-        currency,
-        '',
-        weightG === null ? '' : String(weightG),
-      ])}
-      fixed={{ reference: reference ?? slug }}
-      taken={() => {}}
-    />
-  )
-}
-
-/** `499.00`, as files have it. */
-function majorOf(minor: number, currency: string): string {
-  const digits =
-    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-  const text = String(minor).padStart(digits + 1, '0')
-  return digits > 0 ? `${text.slice(0, -digits)}.${text.slice(-digits)}` : text
-}
+// With the grid, which the other screens of products do without.
+const Variants = lazy(async () => ({ default: (await import('./product-sheets.tsx')).Variants }))
 
 export const NewProduct = createScreen({
   title: texts => texts.market.newProduct,
@@ -148,7 +103,17 @@ export const Product = detailScreen({
     },
     ...(product.kind === 'battery'
       ? []
-      : [{ id: 'variants', name: texts.sheet.variants, content: () => <Variants product={product} /> }]),
+      : [
+          {
+            id: 'variants',
+            name: texts.sheet.variants,
+            content: () => (
+              <Suspense>
+                <Variants product={product} />
+              </Suspense>
+            ),
+          },
+        ]),
   ],
 })
 
