@@ -47,7 +47,6 @@ interface Embedded {
   /** Words that were shaped, in thousandths of the size. */
   layoutCache: Record<string, GlyphRun>
   encode(text: string): void
-  toUnicodeCmap(): unknown
 }
 
 /**
@@ -84,6 +83,7 @@ function shared(font: Font): Pick<Face, 'font' | 'give'> {
     return subset.encode()
   }
   const usualFont = encode(ids)
+  const usualPacked = deflateSync(usualFont)
   const createSubset = () => {
     const more = new Map<number, number>()
     return {
@@ -96,7 +96,7 @@ function shared(font: Font): Pick<Face, 'font' | 'give'> {
       encode: () => (more.size > 0 ? encode([...ids, ...more.keys()]) : usualFont),
     }
   }
-  let known: (Pick<Embedded, 'widths' | 'unicode' | 'layoutCache'> & { letters: Uint8Array }) | undefined
+  let known: Pick<Embedded, 'widths' | 'unicode' | 'layoutCache'> | undefined
   let documents = 0
   return {
     font: Object.assign(font, { layout, createSubset: createSubset as unknown as () => Subset }),
@@ -105,64 +105,30 @@ function shared(font: Font): Pick<Face, 'font' | 'give'> {
       if (!known || documents++ > mostKept.documents) {
         for (const letter of usual) embedded.encode(letter)
         const { widths, unicode, layoutCache } = embedded
-        const letters = lettersOf(embedded, document)
-        known = { widths: [...widths], unicode: [...unicode], layoutCache, letters }
+        known = { widths: [...widths], unicode: [...unicode], layoutCache }
         documents = 0
       }
-      const { widths, unicode, layoutCache, letters } = known
-      Object.assign(embedded, { widths: [...widths], unicode: [...unicode], layoutCache })
-      packed(document)
-      const { toUnicodeCmap } = embedded
-      embedded.toUnicodeCmap = () => {
-        if (embedded.unicode.length > unicode.length) return toUnicodeCmap.call(embedded)
-        const made = document.ref({}) as unknown as Stream
-        made.write(letters)
-        made.end()
-        return made
-      }
+      embedded.widths = [...known.widths]
+      embedded.unicode = [...known.unicode]
+      embedded.layoutCache = known.layoutCache
+      packed(document, usualFont, usualPacked)
     },
   }
 }
 
-/** What a document says of the letters of a font. */
-function lettersOf(embedded: Embedded, document: PDFKit.PDFDocument): Uint8Array {
-  const { ref } = document
-  let text = ''
-  document.ref = () => ({ end: (part: string) => void (text = part) }) as never
-  embedded.toUnicodeCmap()
-  document.ref = ref
-  return Buffer.from(`${text}\n`, 'latin1')
-}
-
-/** By the very bytes: fonts, their letters and the colours are the same in each document. */
-const compressed = new WeakMap<Uint8Array, Buffer>()
-
-interface Stream {
-  compress: boolean
-  buffer: Uint8Array[]
-  data: object
-  write(part: Uint8Array | string): void
-  end(part?: Uint8Array | string): void
-}
-
 /** Lets a document take bytes as they were compressed before. */
-function packed(document: PDFKit.PDFDocument): void {
+function packed(document: PDFKit.PDFDocument, bytes: Uint8Array, compressed: Uint8Array): void {
   const { ref } = document
   document.ref = data => {
-    const made = ref.call(document, data) as unknown as Stream
+    const made = ref.call(document, data)
     const { end } = made
     made.end = part => {
-      if (part) made.write(part)
-      const [bytes, ...more] = made.buffer
-      if (made.compress && bytes && more.length === 0) {
-        made.buffer = [compressed.getOrInsertComputed(bytes, key => deflateSync(key))]
-        made.compress = false
-        // Fonts, which are all that is said of, say how long they are.
-        if (part instanceof Uint8Array && !data) Object.assign(made.data, { Length1: bytes.length })
-      }
-      end.call(made)
+      if (part !== bytes) return end.call(made, part)
+      Object.assign(made.data, { Filter: 'FlateDecode', Length1: bytes.length })
+      made.compress = false
+      end.call(made, compressed as never)
     }
-    return made as never
+    return made
   }
 }
 

@@ -90,9 +90,12 @@ export async function pdfOf(invoice: InvoiceContent): Promise<Buffer> {
     },
   })
   ;(doc as unknown as { appendXML(xml: string): void }).appendXML(accessible)
-  // Taken as they are made: to stream hundreds of small parts takes longer than to make them.
-  const parts: Buffer[] = [doc.read()]
-  doc.push = part => part !== null && parts.push(part) > 0
+  const parts: Buffer[] = []
+  doc.on('data', part => parts.push(part))
+  const whole = new Promise<Buffer>((resolve, reject) => {
+    doc.on('end', () => resolve(Buffer.concat(parts)))
+    doc.on('error', reject)
+  })
   for (const [weight, face] of Object.entries(faces)) {
     doc.registerFont(weight, face.font as never)
     face.give(doc, weight)
@@ -108,7 +111,7 @@ export async function pdfOf(invoice: InvoiceContent): Promise<Buffer> {
   drawFooters(sheet, invoice)
   attach(doc, invoice)
   doc.end()
-  return Buffer.concat(parts)
+  return await whole
 }
 
 function attach(doc: Document, invoice: InvoiceContent): void {
