@@ -93,7 +93,7 @@ async function fromNothing(_: TestContext, { address, at, mailed, browser }: Tow
 
   // What lacks is named with its article, and filled in where it lacks.
   await page.getByRole('tab', { name: 'Readiness' }).click()
-  const lacking = page.getByText(/of \d+ are there; \d+ lack/)
+  const lacking = page.getByText(/of \d+ are there; \d+ are missing/)
   const before = await lacking.innerText()
   await look(page, 'J1-readiness')
   const rated = page.getByRole('row', { name: /^11\. / })
