@@ -132,7 +132,7 @@ test(
       ['/console/tickets'],
       ['/console/invoices'],
       ['/console/products'],
-      ['/console/products/new'],
+      ['/console/products/new', { budget: formsBudget }],
       ['/console/products/sheet'],
       ['/console/orders'],
       ['/console/sales'],
@@ -144,7 +144,7 @@ test(
       ['/console/market/reviews'],
       ['/console/notifications'],
       ['/console/people'],
-      ['/console/organisations'],
+      ['/console/organisations', { budget: formsBudget }],
       [`/console/organisations/${organisations[0].id as string}?tab=invitations`],
       ...['roles', 'programs', 'apps', 'sign-in'].map(
         tab => [`/console/organisations/${organisations[0].id as string}?tab=${tab}`, { budget: formsBudget }] as const,

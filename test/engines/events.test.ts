@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Type from 'typebox'
 import { event } from '../../contracts/define.ts'
 import { context, defineService, newId, Problem, type Service } from '../../kernel/index.ts'
@@ -398,6 +399,8 @@ for (const [name, open] of Object.entries(engines)) {
     await write(p.http, 'one', ['a', 'b'])
     await p.settle()
     await p.platform.close()
+    // When a reaction began is known but for the way to the database and back: rather earlier, so that nothing is lost.
+    await sleep(1_000)
     const heardBy = async (about: ReactionAbout, text: string) => {
       heard.length = 0
       const other = await p.another([await notes(t), await listener(about)])
