@@ -3,7 +3,7 @@ import { ServiceAccountChanged } from '#contracts/identity'
 import { type CustomRole, Id, Line } from '#contracts/shared'
 import { listQuery, newId, Page, page, Problem, signedIn, type Tx } from '#kernel'
 import { idAfter, type Identity } from '../identity.ts'
-import { enterAsAdmin, requireAdmin } from '../organisations/access.ts'
+import { enterAsAdmin, guarded, requireAdmin } from '../organisations/access.ts'
 import { sameStanding, scopesWithin } from '../organisations/roles.ts'
 import { standingFor } from '../organisations/roles-store.ts'
 import { touchOrganisation } from '../organisations/store.ts'
@@ -35,12 +35,6 @@ const mostAccounts = 100
 const at = '/organisations/:id/service-accounts'
 const InOrganisation = Type.Object({ id: Id })
 const ById = Type.Object({ id: Id, accountId: Id })
-const guarded = [
-  'organisation_unknown',
-  'organisation_needs_factor',
-  'organisation_needs_provider',
-  'organisation_admin_required',
-] as const
 const known = [...guarded, 'service_account_unknown'] as const
 
 /** Programs that act for an organisation by themselves; its owners and admins look after them. */

@@ -18,7 +18,7 @@ import {
   withRole,
 } from '#kernel'
 import type { Identity } from '../identity.ts'
-import { enter, roleIn } from '../organisations/access.ts'
+import { enter, guarded, roleIn } from '../organisations/access.ts'
 import { refuseMemberChange } from '../organisations/roles.ts'
 import { findMember, touchOrganisation } from '../organisations/store.ts'
 import { readIdentifiers } from './identifiers.ts'
@@ -39,13 +39,7 @@ import {
 } from './store.ts'
 
 const ById = Type.Object({ id: Id })
-const guarded = [
-  'organisation_unknown',
-  'organisation_needs_factor',
-  'organisation_needs_provider',
-  'organisation_admin_required',
-  'organisation_owner_required',
-] as const
+const decided = [...guarded, 'organisation_owner_required'] as const
 type Decided = { kind: OrganisationKind; state: 'verified' | 'refused'; note: string | null }
 
 /** What organisations are, shown by documents, verified by admins. */
@@ -109,7 +103,7 @@ function standingRoutes({ host: { db, http, now } }: Identity): void {
         description:
           'All of them, one of a kind, with check digits that are right. What an admin has verified waits for one again ' +
           'where a number is another one or gone; a number that is added changes nothing of it.',
-        refuses: [...guarded, 'identifier_invalid'],
+        refuses: [...decided, 'identifier_invalid'],
         params: ById,
         body: Type.Object({ identifiers: Type.Array(OrganisationIdentifier, { maxItems: 4 }) }),
         response: { 200: StandingView },
@@ -155,7 +149,7 @@ function askingRoutes({ host: { ask, db, http, now } }: Identity): void {
         description:
           'With documents of the organisation that show it. An admin looks at them and at the numbers; asked again with ' +
           'other documents, they wait anew.',
-        refuses: [...guarded, 'kind_decided', 'identifier_missing', 'evidence_unknown', 'service_unavailable'],
+        refuses: [...decided, 'kind_decided', 'identifier_missing', 'evidence_unknown', 'service_unavailable'],
         params: ById,
         body: Type.Object({
           kind: OrganisationKind,
@@ -186,7 +180,7 @@ function askingRoutes({ host: { ask, db, http, now } }: Identity): void {
       config: { access: signedIn },
       schema: {
         summary: 'Say that an organisation is something no more, or take the request back',
-        refuses: [...guarded, 'kind_unknown'],
+        refuses: [...decided, 'kind_unknown'],
         params: Type.Object({ id: Id, kind: OrganisationKind }),
         response: { 204: Type.Null() },
       },

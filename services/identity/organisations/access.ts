@@ -20,6 +20,14 @@ export const needsProvider = (provider: string): never =>
     signIn: wayTo(provider),
   })
 
+/** How who is not an owner or admin of an organisation, or not signed in as it asks, is refused. */
+export const guarded = [
+  'organisation_unknown',
+  'organisation_needs_factor',
+  'organisation_needs_provider',
+  'organisation_admin_required',
+] as const
+
 /** Fails where the organisation asks for a factor that the person lacks, or for another sign-in than that of the session. */
 export async function refuseUnmet(db: Db, id: string, userId: string, sessionId: string): Promise<void> {
   const unmet = await unmetRule(db, id, userId, sessionId)

@@ -5,7 +5,7 @@ import { addressOf, fresh, Problem, signedIn, StartError, withRole } from '#kern
 import type { IdentityHost } from '../host.ts'
 import type { Identity } from '../identity.ts'
 import { newSecret } from '../secrets.ts'
-import { enterAsAdmin, requireAdmin } from './access.ts'
+import { enterAsAdmin, guarded, requireAdmin } from './access.ts'
 import { deleteDomain, type Domain, findDomain, insertDomain, listDomains, verifyDomain } from './domains-store.ts'
 import { findOrganisation, touchOrganisation } from './store.ts'
 
@@ -44,12 +44,6 @@ const domainView = (domain: Domain): Static<typeof DomainView> => ({
 const Name = Type.String({ minLength: 3, maxLength: 253, examples: ['voltaic.example'] })
 const ById = Type.Object({ id: Id })
 const ByDomain = Type.Object({ id: Id, domain: Name })
-const guarded = [
-  'organisation_unknown',
-  'organisation_needs_factor',
-  'organisation_needs_provider',
-  'organisation_admin_required',
-] as const
 
 /** As the host of an address is written. Fails with `request_invalid`. */
 function domainIn(text: string): string {

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { Id, Instant } from '#contracts/shared'
 import { fresh, newId, Problem, signedIn } from '#kernel'
 import type { Identity } from '../identity.ts'
-import { enterAsAdmin, requireAdmin } from '../organisations/access.ts'
+import { enterAsAdmin, guarded, requireAdmin } from '../organisations/access.ts'
 import { GivenRole } from '../organisations/roles.ts'
 import { standingFor } from '../organisations/roles-store.ts'
 import { touchOrganisation } from '../organisations/store.ts'
@@ -61,12 +61,6 @@ const tokenView = ({ id, start, createdAt, expiresAt, usedAt }: ScimToken): Stat
 })
 
 const ById = Type.Object({ id: Id })
-const guarded = [
-  'organisation_unknown',
-  'organisation_needs_factor',
-  'organisation_needs_provider',
-  'organisation_admin_required',
-] as const
 
 /** What owners and admins of an organisation say of its provider. */
 export function scimManagingRoutes(identity: Identity): void {

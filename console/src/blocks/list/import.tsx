@@ -80,24 +80,33 @@ export function ImportModal({ path, Heads, close }: ImportOf & { close: () => vo
         )}
         {now && <Outcome outcome={now} />}
         <Group>
-          <Button
-            disabled={!file || (now && !over)}
-            variant={over ? 'default' : 'filled'}
-            onClick={() => void send(true)}
-          >
-            {texts.list.try}
-          </Button>
-          {over?.dryRun && over.created + over.updated > 0 && (
-            <Button onClick={() => void send(false)}>
-              {fill(texts.list.takeOver, { count: over.created + over.updated })}
-            </Button>
-          )}
+          <TryThenTake over={over} disabled={!file || (now && !over)} send={dryRun => void send(dryRun)} />
           <Button variant="default" onClick={finish}>
             {texts.shell.close}
           </Button>
         </Group>
       </Stack>
     </Modal>
+  )
+}
+
+/** Tries what is there, and takes over what that would make. */
+export function TryThenTake(props: {
+  over: Import | undefined
+  disabled: boolean | undefined
+  send: (dryRun: boolean) => void
+}) {
+  const { over, disabled, send } = props
+  const texts = useTexts()
+  return (
+    <>
+      <Button disabled={disabled} variant={over ? 'default' : 'filled'} onClick={() => send(true)}>
+        {texts.list.try}
+      </Button>
+      {over?.dryRun && over.created + over.updated > 0 && (
+        <Button onClick={() => send(false)}>{fill(texts.list.takeOver, { count: over.created + over.updated })}</Button>
+      )}
+    </>
   )
 }
 

@@ -6,7 +6,7 @@ import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { fill } from '../fill.ts'
 import { Trouble } from '../trouble.tsx'
 import { cell } from './export.ts'
-import { Outcome, useImport, type Import } from './import.tsx'
+import { Outcome, TryThenTake, useImport, type Import } from './import.tsx'
 
 /** Rows of cells, each as it is written. */
 export type Cells = readonly (readonly string[])[]
@@ -150,14 +150,7 @@ export function Sheet(props: SheetProps) {
       {trouble !== undefined && <Trouble error={trouble} />}
       {now && <Outcome outcome={now} />}
       <Group>
-        <Button variant={over ? 'default' : 'filled'} disabled={now && !over} onClick={() => void send(true)}>
-          {texts.list.try}
-        </Button>
-        {over?.dryRun && over.created + over.updated > 0 && (
-          <Button onClick={() => void send(false)}>
-            {fill(texts.list.takeOver, { count: over.created + over.updated })}
-          </Button>
-        )}
+        <TryThenTake over={over} disabled={now && !over} send={dryRun => void send(dryRun)} />
         {over && !over.dryRun && (
           <Button onClick={() => void queries.invalidateQueries().then(taken)}>{texts.shell.close}</Button>
         )}
