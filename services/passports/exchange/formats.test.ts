@@ -1,3 +1,4 @@
+// More than 500 lines: each format goes out and comes in by the same passports.
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'

@@ -98,6 +98,26 @@ test('a file of more than 20 MB is streamed to where files lie, and taken over f
   assert.equal(await stored(), 0)
 })
 
+test('a large file of one endless line, or of more columns than anybody has, fills no memory and says so', async t => {
+  const { p, as } = await open(t)
+  const actor = member(newId(), 'editor')
+  const faultOf = async (payload: string) => {
+    const headers = { ...p.signedIn(actor), 'content-type': 'application/jsonl' }
+    const sent = await p.http.inject({ method: 'POST', url: '/api/passports/import', headers, payload })
+    assert.equal(sent.statusCode, 202, sent.body)
+    await p.settle()
+    const { state, faults } = (await as(actor).get(`/imports/${sent.json().id}`)).body
+    return [state, JSON.stringify(faults)] as const
+  }
+  const [endless, said] = await faultOf(`{"identifier": "${'x'.repeat(21 * 1024 * 1024)}`)
+  assert.equal(endless, 'failed')
+  assert.match(said, /A line has more than 2000000 letters/)
+  const wide = Array.from({ length: 6_000 }, (_, at) => `{"column${at}": "${'x'.repeat(3_700)}"}`)
+  const [state, faults] = await faultOf(wide.join('\n'))
+  assert.equal(state, 'failed', faults.slice(0, 300))
+  assert.match(faults, /more than 5000 columns/)
+})
+
 test('a small file without a length is taken over as one with it', async t => {
   const { p, as } = await open(t)
   const actor = { userId: newId() }

@@ -1,5 +1,4 @@
 import { pipeline, Readable } from 'node:stream'
-import { createInterface } from 'node:readline'
 import { parse } from 'csv-parse'
 import { Problem, type FileLoss } from '#kernel'
 import { parseGiven } from '#law'
@@ -7,6 +6,9 @@ import { cellsIn, linesOf, losing, refuse, type Losing, type Mapping } from './r
 import { requireShallow } from './texts.ts'
 
 type Read = () => Promise<Readable>
+
+/** Letters that a line may have, and columns that all together may: nothing of a file is held but these. */
+const [mostLetters, mostColumns] = [2_000_000, 5_000]
 
 /**
  * A file that is too large to be held, as CSV with our columns, line by line: CSV of any delimiter or NDJSON, in UTF-8 or in
@@ -69,7 +71,7 @@ async function* rowsOf(read: Read, beginning: string): AsyncGenerator<string[]> 
     delimiter,
     relax_quotes: delimiter === '\t',
     relax_column_count: true,
-    max_record_size: 2_000_000,
+    max_record_size: mostLetters,
   })
   pipeline(Readable.from(textOf(read)), parser, () => {})
   try {
@@ -82,7 +84,10 @@ async function* rowsOf(read: Read, beginning: string): AsyncGenerator<string[]> 
 /** An object a line: read once for the columns that any of them has, and once for what they say. */
 async function* recordsOf(read: Read, lose: Losing): AsyncGenerator<string[]> {
   const head = new Set<string>()
-  for await (const { cells } of cellsOf(read)) for (const name of Object.keys(cells)) head.add(name)
+  for await (const { cells } of cellsOf(read)) {
+    for (const name of Object.keys(cells)) head.add(name)
+    if (head.size > mostColumns) throw refuse(`The file has more than ${mostColumns} columns.`)
+  }
   yield [...head]
   let line = 1
   for await (const { cells, lost } of cellsOf(read)) {
@@ -94,11 +99,23 @@ async function* recordsOf(read: Read, lose: Losing): AsyncGenerator<string[]> {
 
 async function* cellsOf(read: Read): AsyncGenerator<ReturnType<typeof cellsIn>[number]> {
   let number = 0
-  for await (const line of createInterface({ input: Readable.from(textOf(read)), crlfDelay: Infinity })) {
+  for await (const line of linesIn(read)) {
     number++
     if (line.trim() === '') continue
     yield* cellsIn(recordOf(line, number))
   }
+}
+
+/** Without what ends them. */
+async function* linesIn(read: Read): AsyncGenerator<string> {
+  let rest = ''
+  for await (const part of textOf(read)) {
+    const lines = (rest + part).split(/\r?\n/)
+    rest = lines.pop()!
+    if (rest.length > mostLetters) throw refuse(`A line has more than ${mostLetters} letters.`)
+    yield* lines
+  }
+  yield rest
 }
 
 function recordOf(line: string, number: number): unknown {
