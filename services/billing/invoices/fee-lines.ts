@@ -43,14 +43,16 @@ export const lockFees = (tx: Tx, fees: readonly BookedFee[]) => tx<BookedFee[]>`
   where fee_id = any(${fees.map(({ feeId }) => feeId)}::uuid[]) and ${isUninvoiced(tx)}
   order by fee_id for update`
 
-/** Of a seller to these drivers; the oldest first. */
+export const mostFees = 5_000
+
+/** Of a seller to these drivers; of each the oldest first. */
 export const listUninvoicedFees = (db: Db, sellerId: string, drivers: readonly Owner[], before: Date) => db<
   BookedFee[]
 >`
   select ${columns(db)} from booking_fees
   where ${isFeeUninvoiced(db, before)} and seller_id = ${sellerId}
     and driver_id = any(${drivers.map(({ id }) => id)}::uuid[])
-  order by asked_at, fee_id limit 5000`
+  order by driver_id, asked_at, fee_id limit ${mostFees}`
 
 /** Who has some of a seller, in the order of their ids. */
 export const listUninvoicedDrivers = (db: Db, sellerId: string, before: Date, after: string, limit: number) => db<

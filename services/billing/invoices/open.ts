@@ -3,7 +3,7 @@ import type { Tx } from '#kernel'
 import type { Treatment } from '#money/tax'
 import { isUninvoiced, listUninvoiced, listUninvoicedBuyers, mostCharges, type Charge } from '../charges/store.ts'
 import type { BillingHost } from '../host.ts'
-import { isFeeUninvoiced, listUninvoicedDrivers, listUninvoicedFees, type BookedFee } from './fee-lines.ts'
+import { isFeeUninvoiced, listUninvoicedDrivers, listUninvoicedFees, mostFees, type BookedFee } from './fee-lines.ts'
 import { invoiceFee, invoiceMany, invoiceSession } from './invoicing.ts'
 
 const nobody = '00000000-0000-0000-0000-000000000000'
@@ -47,9 +47,13 @@ export function openInvoicing(host: BillingHost): Invoicer {
     const fees = await listUninvoicedFees(db, sellerId, people, before)
     const chargesOf = Map.groupBy(charges, ({ bookedOn }) => bookedOn!.id)
     const feesOf = Map.groupBy(fees, ({ driverId }) => driverId)
-    // Of the last one, more may be there than was read.
-    const isCut = charges.length === mostCharges && chargesOf.size > 1
-    const whole = isCut ? buyers.filter(({ id }) => id < charges.at(-1)!.bookedOn!.id) : buyers
+    // Of the last one that was read there may be more: they come next, and alone with what there is room for.
+    const [cut] = [
+      ...(charges.length === mostCharges ? [charges.at(-1)!.bookedOn!.id] : []),
+      ...(fees.length === mostFees ? [fees.at(-1)!.driverId] : []),
+    ].toSorted()
+    const past = cut === undefined ? buyers : buyers.filter(({ id }) => id < cut)
+    const whole = past.length > 0 ? past : buyers.filter(({ id }) => id === cut)
     const all = whole.flatMap(buyer => {
       const [sessions, bookings] = [
         Map.groupBy(chargesOf.get(buyer.id) ?? [], kindOf),
