@@ -1,3 +1,4 @@
+// More than 500 lines: people of each role, one after the other in one browser.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import sharp from 'sharp'

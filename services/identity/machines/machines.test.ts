@@ -1,3 +1,4 @@
+// More than 500 lines: keys and service accounts, which share who asks and what is served.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { ApiKeyCreated, ApiKeyRevoked, ServiceAccountChanged } from '#contracts/identity'
