@@ -83,12 +83,14 @@ test('every route that the table of the baseline names is served', () => {
 })
 
 test('every body and every answer has an example, and every example is what its schema says', () => {
-  const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true }))
+  // What schemas share is taken in once: with each of them it took most of the time.
+  const { components } = openapi
+  const ajv = formats.default(new Ajv2020({ strict: false, allErrors: true })).addSchema({ $id: 'api:', components })
   ajv.addFormat('binary', true)
   const wrong: string[] = []
   const check = (name: string, media: Json | undefined): void => {
     if (!media) return
-    const validate = ajv.compile({ ...media.schema, components: openapi.components })
+    const validate = ajv.compile(JSON.parse(JSON.stringify(media.schema).replaceAll('"#/', '"api:#/')))
     if (!('example' in media)) wrong.push(`${name} has no example`)
     else if (!validate(media.example))
       wrong.push(`${name}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(media.example)}`)
