@@ -21,8 +21,10 @@ const heavy = [
   '@zxcvbn-ts/language-de',
   '@zxcvbn-ts/language-en',
   'file-type',
+  'fontkit',
   'ioredis',
   'nodemailer',
+  'pdfkit',
   'pino-pretty',
 ]
 

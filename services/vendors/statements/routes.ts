@@ -7,7 +7,6 @@ import { asked, OfVendor } from '../earnings/routes.ts'
 import type { VendorsHost } from '../host.ts'
 import { nullable } from '../profiles/profile.ts'
 import { findProfile } from '../profiles/store.ts'
-import { drawStatement } from './pdf.ts'
 import { columns, figuresOf, issuedOf, linesOf, monthsOf, same } from './statement.ts'
 
 const Month = Type.String({ pattern: '^20\\d{2}-(0[1-9]|1[0-2])$', maxLength: 7, examples: ['2027-03'] })
@@ -138,6 +137,7 @@ export function statementRoutes({ db, http }: VendorsHost): void {
     async ({ actor, params: { month }, query }, reply) => {
       const vendorId = asked(actor, query.vendorId)
       const [statement, vendor] = await Promise.all([statementOf(db, vendorId, month), findProfile(db, vendorId)])
+      const { drawStatement } = await import('./pdf.ts')
       return reply
         .type('application/pdf')
         .header('content-disposition', `attachment; filename="statement-${month}.pdf"`)
