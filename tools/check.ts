@@ -71,7 +71,7 @@ if (files.length === 0) {
   console.error(`There are no tests below ${paths.join(', ')}.`)
   process.exit(1)
 }
-const runTests = async (concurrency: number, chosen: readonly string[]): Promise<boolean> => {
+const runTests = async (chosen: readonly string[], how: readonly string[]): Promise<boolean> => {
   if (chosen.length === 0) return true
   const { code } = await execute(
     process.execPath,
@@ -82,7 +82,7 @@ const runTests = async (concurrency: number, chosen: readonly string[]): Promise
       // whole run.
       '--test-force-exit',
       '--test-timeout=300000',
-      `--test-concurrency=${concurrency}`,
+      ...how,
       `--test-reporter=${paths.length > 0 ? 'spec' : './tools/reporter.ts'}`,
       ...chosen,
     ],
@@ -91,17 +91,13 @@ const runTests = async (concurrency: number, chosen: readonly string[]): Promise
   return code === 0
 }
 // Those that fill the machine with processes, and hold them to times that people were promised, have it for themselves.
-const alone =
-  /^test\/(processes|journeys\/(ground-floor|first-charger|drivers-month)|fault|backup|start|engines\/kafka)/
-fine =
-  (await runTests(
-    Math.max(2, availableParallelism()),
-    files.filter(file => !alone.test(file)),
-  )) && fine
-fine =
-  (await runTests(
-    1,
-    files.filter(file => alone.test(file)),
-  )) && fine
+const kinds = Object.groupBy(files, file => {
+  if (/^test\/(processes|journeys\/(ground-floor|first-charger|drivers-month))/.test(file)) return 'sharing'
+  return /^test\/(fault|backup|start|engines\/kafka)/.test(file) ? 'alone' : 'beside'
+})
+fine = (await runTests(kinds.beside ?? [], [`--test-concurrency=${Math.max(2, availableParallelism())}`])) && fine
+// One process runs them all, so that the dozens of processes that the first of them starts serve the others too.
+fine = (await runTests(kinds.sharing ?? [], ['--test-isolation=none'])) && fine
+fine = (await runTests(kinds.alone ?? [], ['--test-concurrency=1'])) && fine
 console.log(`${fine ? 'All is well' : 'Something failed'} after ${Math.round((Date.now() - started) / 1000)} s.`)
 process.exit(fine ? 0 : 1)

@@ -51,7 +51,7 @@ class Worker {
   }
 }
 
-/** Those of this test file, which are there for its next test: Node starts once. */
+/** Those that are there for the next test: Node starts once, and the platform is loaded once. */
 const idle: Worker[] = []
 const workers: Worker[] = []
 after(() => workers.forEach(({ child }) => child.kill('SIGKILL')))
@@ -76,7 +76,8 @@ const secret = 'a secret for tests: 0123456789abcdef'
 
 /**
  * The platform over processes on real engines: each service in `copies` of its own, behind a gateway. Skips the test
- * where an engine is missing. `parts` starts with these only; the others can follow.
+ * where an engine is missing. `parts` starts with these only; the others can follow. One of several services, with
+ * commas, has them in one process.
  */
 export async function startProcesses(
   t: TestContext,
@@ -127,12 +128,12 @@ export async function startProcesses(
   /** The process of a service, the first unless said. */
   async function startPart(service: string, copy = 0): Promise<Part> {
     const worker = hire()
-    const port = String(ports.get(service)![copy])
+    const port = String(ports.get(service)?.[copy] ?? (await freePort()))
     const environment = {
       ...shared,
       PORT: port,
       OHMNIBUS_SERVICES: service,
-      OHMNIBUS_DATA: join(folder, `${service}-${copy}`),
+      OHMNIBUS_DATA: join(folder, port),
     }
     const address = await worker.tell({ do: 'start', environment }).catch(error => {
       idle.push(worker)
@@ -153,7 +154,9 @@ export async function startProcesses(
   }
 
   const wanted = options.parts ?? [...names, 'gateway']
-  const starts = wanted.flatMap(name => ports.get(name)!.map((_, copy) => startPart(name, copy)))
+  const starts = wanted.flatMap(name =>
+    Array.from({ length: name === 'gateway' ? 1 : copies }, (_, copy) => startPart(name, copy)),
+  )
   // All of them, or what started would be left to the next test.
   const [failed] = (await Promise.allSettled(starts)).filter(result => result.status === 'rejected')
   if (failed) throw failed.reason
