@@ -11,7 +11,7 @@ import { databaseAt } from '../../kernel/database/placement.ts'
 import { startEngine } from '../../tools/engines/engine.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { baseline, client } from '../journeys/client.ts'
-import { admin, underFireSettings } from './harness.ts'
+import { admin, underFireServices, underFireSettings } from './harness.ts'
 import { launch, until } from './product.ts'
 
 export const onLinux = { timeout: 120_000, skip: process.platform !== 'linux' && 'it needs /proc and signals' }
@@ -31,6 +31,7 @@ export async function setUp(t: TestContext, environment: Record<string, string> 
     port: await freePort(),
     environment: {
       ...underFireSettings,
+      ...underFireServices,
       DATABASE_URL,
       OHMNIBUS_SECRET: 'a bad day: 0123456789abcdef 0123456789abcdef',
       PUBLIC_URL: 'https://localhost',
