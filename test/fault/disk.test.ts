@@ -11,7 +11,7 @@ import { runningEmbedded } from '../../tools/embedded.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { guard, quoted } from '../../tools/engines/guard.ts'
 import { onLinux, setUp, visitors } from './alone.ts'
-import { prometheus, underFireSettings } from './harness.ts'
+import { prometheus, underFireServices, underFireSettings } from './harness.ts'
 import { kill, launch, serversOf, until, type Product } from './product.ts'
 
 /** A disk of its own in memory; undefined, and the test skipped, where none can be mounted. */
@@ -129,8 +129,8 @@ test(
     const disk = smallDisk(t)
     if (!disk) return
     const port = await freePort()
-    const start = () =>
-      launch({ folder: disk.folder, port, environment: { ...underFireSettings, LOG_LEVEL: 'info', HOST: '127.0.0.1' } })
+    const environment = { ...underFireSettings, ...underFireServices, LOG_LEVEL: 'info', HOST: '127.0.0.1' }
+    const start = () => launch({ folder: disk.folder, port, environment })
     let product = start()
     t.after(async () => {
       product.signal('SIGTERM')

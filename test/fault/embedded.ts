@@ -15,11 +15,11 @@ import { isChildOf, kill, launch, serversOf, until } from './product.ts'
  * The platform as one process with its embedded PostgreSQL: either is killed, or both at once, and it is started again
  * without touching anything.
  */
-export async function embeddedSite(): Promise<Site> {
+export async function embeddedSite(more: Record<string, string> = {}): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'ohmnibus-fault-'))
   const dataFolder = join(folder, 'data')
   const port = await freePort()
-  const start = () => launch({ folder, port, environment: underFireSettings })
+  const start = () => launch({ folder, port, environment: { ...underFireSettings, ...more } })
   const faults: string[] = []
   let product = start()
 
