@@ -26,6 +26,7 @@ import { folderFiles } from '../kernel/files/folder.ts'
 import { StartError } from '../kernel/problem.ts'
 import { restore } from '../tools/backup/restore.ts'
 import { runningEmbedded } from '../tools/embedded.ts'
+import { underFireServices } from './fault/harness.ts'
 import { kill, launch, serversOf, until, type Product } from './fault/product.ts'
 import { freePort } from '../tools/engines/recipe.ts'
 import { baseline, client, type Client } from './journeys/client.ts'
@@ -33,6 +34,7 @@ import { baseline, client, type Client } from './journeys/client.ts'
 const skip = process.platform !== 'linux' && 'it finds processes in /proc'
 const admin = { email: 'admin@example.com', password: 'lightning on the moor' }
 const environment = {
+  ...underFireServices,
   RATE_LIMIT_FACTOR: '1000',
   LOG_LEVEL: 'warn',
   ADMIN_EMAIL: admin.email,
