@@ -13,6 +13,8 @@ import { freePort } from '../tools/engines/recipe.ts'
 
 const skip = process.platform !== 'linux' && 'it finds processes in /proc'
 const nobody = { uid: 65_534, gid: 65_534 }
+/** For those where it does not matter who runs. */
+const few = { OHMNIBUS_SERVICES: 'gateway,identity' }
 
 /** A folder that only we may enter, gone with the test and everything that works in it. */
 function folderFor(t: TestContext): string {
@@ -127,7 +129,7 @@ test(
       if (closed) return t.skip('this checkout is closed to other users')
       chownSync(folder, nobody.uid, nobody.gid)
     }
-    const product = begin(t, { folder, port: await freePort(), ...(root && { user: nobody }) })
+    const product = begin(t, { folder, port: await freePort(), environment: few, ...(root && { user: nobody }) })
     await product.ready()
     const owners = serversOf(product.dataFolder).map(
       pid => /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1],
@@ -216,7 +218,7 @@ test(
     const product = begin(t, {
       folder: folderFor(t),
       port: await freePort(),
-      environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` },
+      environment: { ...few, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` },
     })
     await product.ready()
     await until('the banner', () => product.output().includes('Ctrl-C'), 10_000)
@@ -296,7 +298,13 @@ test('npm passes on that it is told to stop: nothing goes on running behind it',
   const folder = folderFor(t)
   const child = spawn('npm', ['start'], {
     cwd: dirname(import.meta.dirname),
-    env: { ...process.env, PORT: `${await freePort()}`, OHMNIBUS_DATA: join(folder, 'data'), HOST: '127.0.0.1' },
+    env: {
+      ...process.env,
+      ...few,
+      PORT: `${await freePort()}`,
+      OHMNIBUS_DATA: join(folder, 'data'),
+      HOST: '127.0.0.1',
+    },
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', text => (output += text))
