@@ -7,7 +7,7 @@ import type { Outgoing } from '../../kernel/database/outbox.ts'
 import { openPool } from '../../kernel/database/pool.ts'
 import { enqueue } from '../../kernel/jobs/jobs.ts'
 import { start } from '../../kernel/testing.ts'
-import { Noted, notes } from './toys.ts'
+import { Noted, notes, until } from './toys.ts'
 
 /** The database of the notes as its service sees it, through a pool of one connection, and what it published. */
 async function setUp(t: TestContext, max = 1) {
@@ -44,6 +44,16 @@ test('a transaction in which a statement failed does not pass for committed, tho
   assert.deepEqual([await pages(), committed], [['a'], []])
   await db.transaction(tx => add(tx, 'c'))
   assert.deepEqual(await pages(), ['a', 'c'], 'the connection is good for the next')
+})
+
+test('a connection that breaks takes along what still waits for it, and nobody waits for ever', async t => {
+  const { db } = await setUp(t)
+  const broken = db.transaction(async tx => {
+    // What its parameter is has to be told first: the commit waits here until then.
+    tx.withCommit(tx`select pg_terminate_backend(pg_backend_pid(), ${0})`.execute())
+  })
+  assert.equal(await Promise.race([broken.catch(() => 'failed'), moment(3_000, 'waits')]), 'failed')
+  await until(() => db.transaction(tx => tx`select`).then(() => true, () => false))
 })
 
 test('a failure of the work, of a statement or of the commit leaves nothing, and tells its cause', async t => {
