@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
+import { InvoiceIssued } from '#contracts/billing'
 import { BookingFeeDue, BookingFeeWaived } from '#contracts/booking'
 import { newId } from '#kernel'
+import type { Pool } from '../../../kernel/database/database.ts'
 import { perKwh, type Charging } from '../testing.ts'
 import { pay } from '../wallets/testing.ts'
 
@@ -218,19 +220,94 @@ suite('what a booking cost', () => {
   })
 })
 
-test('a month of 1,200 sessions in two countries is an invoice for each country', async t => {
-  const { p, session, ended, known, monthly, invoices, periodically, clock, driverId, fund } = await sell(t)
+/** Charges as if they had been booked like one that is there: so many of each of these drivers. */
+const copied = (db: Pool, sessionId: string, drivers: readonly string[], count: number) =>
+  db.unsafe(`
+    create table copies as select c.*, driver from charges c, generate_series(1, ${count}),
+      unnest('{${drivers.join()}}'::uuid[]) driver where c.session_id = '${sessionId}';
+    update copies set session_id = uuidv7(), driver_id = driver, booked_id = driver;
+    alter table copies drop column driver;
+    insert into charges select * from copies;
+    drop table copies`)
+
+/** How many sessions there are, how many of them stand on an invoice, and on how many lines. */
+const onInvoices = async (db: Pool) =>
+  Object.values(
+    (
+      await db`
+        select (select count(*) from charges)::int as all,
+          (select count(*) from charges where invoice_id is not null)::int as on_one,
+          (select count(distinct about ->> 'item') from invoice_lines)::int as items, (select count(*) from invoice_lines)::int as lines`
+    )[0]!,
+  )
+
+test('a month in which one has more than 10,000 sessions, in two countries, has each on one invoice, and holds up nobody', async t => {
+  const { p, session, ended, known, monthly, invoices, periodically, clock, driverId, fund, as } = await sell(t)
   await monthly()
   await fund(driverId, 1_000n)
   const one = session()
   await ended(one)
   known.country = 'AUT'
   await ended(session())
-  // The others as if they had been booked, too.
-  await p.db('billing')`
-    insert into charges select (json_populate_record(c, json_build_object('session_id', gen_random_uuid()))).*
-    from charges c, generate_series(1, 1200) where c.session_id = ${one.sessionId}`
+  const db = p.db('billing')
+  // Some come before and some behind them in the order of ids.
+  const others = Array.from({ length: 20 }, (_, at) => `${at < 10 ? '0' : 'f'}${newId().slice(1)}`)
+  await copied(db, one.sessionId, [driverId], 10_400)
+  await copied(db, one.sessionId, others, 2)
   clock.now = new Date('2027-04-01T00:10:00.000Z')
   await periodically(/months/)
-  assert.deepEqual((await invoices()).map(({ totalMinor }) => totalMinor).toSorted(), [500, 600_500])
+  for (const userId of others)
+    assert.deepEqual(
+      (await invoices(as({ userId }))).map(one => one.totalMinor),
+      [1_000],
+    )
+  assert.deepEqual(
+    (await invoices()).map(({ totalMinor }) => totalMinor),
+    [5_000_000],
+  )
+  // What had no room comes an hour later.
+  for (let time = 0; time < 2; time++) await periodically(/months/)
+  assert.deepEqual(
+    (await invoices()).map(({ totalMinor }) => totalMinor),
+    [5_000_000, 200_500],
+  )
+  assert.deepEqual(await onInvoices(db), [10_442, 10_442, 10_442, 10_442])
+})
+
+test('ended between any two steps of a month, each session is on one invoice, and no number is left out', async t => {
+  const { p, session, ended, monthly, periodically, clock, driverId, fund } = await sell(t)
+  await monthly()
+  await fund(driverId, 1_000n)
+  const one = session()
+  await ended(one)
+  const db = p.db('billing')
+  await copied(db, one.sessionId, Array.from({ length: 120 }, newId), 2)
+  // The connection ends at each step once, as it does with its process; a sequence knows it though nothing else is left.
+  await db.unsafe(`
+    create sequence public.steps;
+    grant all on sequence public.steps to public;
+    create function public.die() returns trigger language plpgsql as $$ begin
+      if nextval('public.steps') = any(array[${Array.from({ length: 12 }, (_, at) => ((at + 1) * (at + 2)) / 2)}]) then
+        perform pg_terminate_backend(pg_backend_pid());
+        perform pg_sleep(1);
+      end if;
+      return null;
+    end $$;
+    ${['charges', 'invoices', 'invoice_lines', 'invoice_taxes', 'invoice_series', 'invoice_states', 'kernel.log']
+      .map(at => `create trigger die after insert or update on ${at} for each statement execute function public.die();`)
+      .join('')}`)
+  clock.now = new Date('2027-04-01T00:10:00.000Z')
+  await periodically(/months/)
+  const waiting = () => p.db('kernel')`update graphile_worker._private_jobs set run_at = now() returning id`
+  while ((await waiting()).length > 0) await p.settle()
+  // An hour later all is as if nothing had been.
+  await db.unsafe('drop function public.die cascade')
+  await periodically(/months/)
+  assert.deepEqual(await onInvoices(db), [241, 241, 241, 241])
+  const numbers = (await p.published(InvoiceIssued)).map(({ number }) => number)
+  assert.deepEqual(
+    numbers.toSorted(),
+    numbers.map((_, at) => `INV-2027-${String(at + 1).padStart(6, '0')}`),
+  )
+  assert.equal(numbers.length, 121)
 })
