@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decimalOf, digitsOf } from '../amount.ts'
-import { digitsOfRazorpay, digitsOfStripe, fromProvider, payableOf, toProvider } from './minor-units.ts'
+import { digitsOfRazorpay, digitsOfStripe, fromProvider, payableFor, payableOf, toProvider } from './minor-units.ts'
 
 test('amounts are counted as each provider does', () => {
   for (const [currency, atStripe, atRazorpay] of [
@@ -24,16 +24,17 @@ test('amounts are counted as each provider does', () => {
 })
 
 test('of any amount every provider can take what is payable of it, and hardly less than all', () => {
-  for (const [currency, minor, payable] of [
-    ['EUR', 1_234n, 1_234n],
-    ['JPY', 1_234n, 1_234n],
-    ['ISK', 1_234n, 1_234n],
-    ['KWD', 1_234n, 1_230n],
-    ['KWD', 9n, 0n],
-    ['BHD', 5_000n, 5_000n],
-    ['IQD', 1_239n, 1_230n],
-    ['MGA', 1_234n, 1_200n],
+  for (const [currency, minor, payable, least] of [
+    ['EUR', 1_234n, 1_234n, 1_234n],
+    ['JPY', 1_234n, 1_234n, 1_234n],
+    ['ISK', 1_234n, 1_234n, 1_234n],
+    ['KWD', 1_234n, 1_230n, 1_240n],
+    ['KWD', 9n, 0n, 10n],
+    ['BHD', 5_000n, 5_000n, 5_000n],
+    ['IQD', 1_239n, 1_230n, 1_240n],
+    ['MGA', 1_234n, 1_200n, 1_300n],
   ] as const) {
+    assert.equal(payableFor({ minor, currency }), least, currency)
     const money = { minor: payableOf({ minor, currency }), currency }
     assert.equal(money.minor, payable, currency)
     for (const digits of [digitsOfStripe, digitsOfRazorpay])

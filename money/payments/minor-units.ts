@@ -42,6 +42,12 @@ export function payableOf({ minor, currency }: Money): bigint {
   return minor - (minor % step)
 }
 
+/** The least that every provider can take which is no less than an amount. */
+export function payableFor({ minor, currency }: Money): bigint {
+  const under = payableOf({ minor, currency })
+  for (let more = minor; ; more++) if (under === minor || payableOf({ minor: more, currency }) > under) return more
+}
+
 /** Fails with `Refused` where the provider has no such amount. */
 export function toProvider(digits: Digits, { minor, currency }: Money): number {
   const { times, per } = scaleOf(digits, currency)

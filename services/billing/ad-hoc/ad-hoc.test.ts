@@ -5,6 +5,8 @@ import { newId } from '#kernel'
 import { perKwh } from '../testing.ts'
 import { stranger } from './testing.ts'
 
+const sumOf = (refunds: readonly { amount: number }[]): number => refunds.reduce((sum, { amount }) => sum + amount, 0)
+
 suite('a stranger who pays by card', () => {
   test('sees the price and what is reserved, charges, pays what was used and no more, and has a receipt and an invoice', async t => {
     const it = await stranger(t)
@@ -292,6 +294,37 @@ suite('a stranger who pays by card', () => {
     assert.equal((await it.intent()).captured, 600)
     await it.isRight()
   })
+
+  for (const [wire, currency, kWh, taxIncluded, captured] of [
+    ['stripe', 'JPY', '50.5', true, 354],
+    ['stripe', 'KWD', '0.1235', true, 860],
+    ['razorpay', 'KWD', '0.1235', false, 1_020],
+  ] as const)
+    test(`pays in coins that there are, in ${currency} by ${wire} ${taxIncluded ? 'with' : 'and'} tax`, async t => {
+      const it = await stranger(t, { wire, terms: perKwh(kWh, { currency, taxIncluded }) })
+      await it.paid()
+      const session = await it.session(7_000)
+      await it.ended(session)
+      await it.settle()
+      const intent = await it.intent()
+      assert.deepEqual(
+        [intent.captured - sumOf(intent.refunds), await it.booked(session)],
+        [captured, BigInt(captured)],
+      )
+      assert.equal(await it.uncollected(), 0n)
+      const { body } = await it.operator.get('/invoices?as=seller')
+      assert.deepEqual(
+        body.items.map(({ totalMinor, paidMinor, state }: any) => [totalMinor, paidMinor, state]),
+        [[captured, captured, 'paid']],
+      )
+      // It used less after all.
+      await it.corrected({ ...session, energyWh: 3_333 }, 90)
+      await it.settle()
+      const { refunds } = await it.intent()
+      assert.equal(BigInt(intent.captured - sumOf(refunds)), await it.booked(session))
+      assert.equal(await it.uncollected(), 0n)
+      await it.isRight()
+    })
 
   test('who pays by Razorpay is told that all is taken first, and has back what was not used', async t => {
     const it = await stranger(t, { wire: 'razorpay', terms: perKwh('20', { currency: 'INR' }) })

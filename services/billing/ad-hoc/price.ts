@@ -1,6 +1,7 @@
 import type { TariffTerms } from '#contracts/billing'
 import type { Db } from '#kernel'
 import { decimalOf, exact } from '#money/amount'
+import { payableOf } from '#money/payments'
 import type { Charge } from '../charges/store.ts'
 import type { Payer } from '../companies/payer.ts'
 import { taxOf } from '../sellers/sellers.ts'
@@ -9,7 +10,10 @@ import { priceOf, type Moment, type Price } from '../tariffs/price.ts'
 type Sold = Pick<Charge, 'seller' | 'place' | 'endedAt'> & { readonly payer: Payer | undefined }
 type Tax = Awaited<ReturnType<typeof taxOf>>
 
-/** A price and its tax, which together are no more than so much, whatever the terms say. */
+/**
+ * A price and its tax, which together are no more than so much, whatever the terms say. What is bounded is paid by card, so
+ * it is of coins that there are.
+ */
 export async function priceWithin(
   db: Db,
   sold: Sold,
@@ -24,15 +28,18 @@ export async function priceWithin(
   let priced = await at(terms)
   const { currency } = terms
   const total = ({ tax: { netMinor, taxMinor } }: typeof priced): bigint => netMinor + taxMinor
-  if (mostMinor === undefined || total(priced) <= mostMinor) return priced
-  let bound = (mostMinor * priced.price.totalMinor) / total(priced)
+  if (mostMinor === undefined) return priced
+  const fits = (minor: bigint): boolean => minor <= mostMinor && minor === payableOf({ minor, currency })
+  if (fits(total(priced))) return priced
+  const wanted = total(priced) < mostMinor ? total(priced) : mostMinor
+  let bound = (payableOf({ minor: wanted, currency }) * priced.price.totalMinor) / total(priced)
   do {
     const most = decimalOf({ minor: bound, currency })
     const least = terms.minPrice !== undefined && exact(terms.minPrice).compare(exact(most)) > 0 ? most : terms.minPrice
     priced = await at({ ...terms, maxPrice: most, ...(least !== undefined && { minPrice: least }) })
     // What tax is rounded up to may be a cent more.
     bound -= 1n
-  } while (total(priced) > mostMinor && bound >= 0n)
+  } while (!fits(total(priced)) && bound >= 0n)
   return priced
 }
 

@@ -1,7 +1,7 @@
 import { AdHocPaid } from '#contracts/billing'
 import type { Tx } from '#kernel'
 import { post } from '#money/ledger'
-import type { Payment, PaymentChange, Payments } from '#money/payments'
+import { payableOf, type Payment, type PaymentChange, type Payments } from '#money/payments'
 import { findCharge, type Charge } from '../charges/store.ts'
 import type { BillingHost } from '../host.ts'
 import { accounts } from '../wallets/accounts.ts'
@@ -34,7 +34,9 @@ function openMoving({ now }: BillingHost, payments: Payments<'billing'>) {
 
   /** Gives back what was taken above what is due. */
   async function levelOut(tx: BillingTx, visit: Visit, dueMinor: bigint): Promise<void> {
-    const surplus = visit.capturedMinor > 0n ? visit.captureMinor! - visit.returnedMinor - dueMinor : 0n
+    const { currency } = visit
+    const above = visit.capturedMinor > 0n ? visit.captureMinor! - visit.returnedMinor - dueMinor : 0n
+    const surplus = payableOf({ minor: above, currency })
     if (surplus <= 0n || !visit.paymentId) return
     const reference = `from ${visit.captureMinor! - visit.returnedMinor} to ${dueMinor}`
     await payments.refund(tx, visit.paymentId, { reference, amountMinor: surplus })

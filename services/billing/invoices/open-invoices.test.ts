@@ -117,6 +117,21 @@ suite('an open invoice', () => {
     await isRight()
   })
 
+  test('in dinars is paid by card in coins that there are, and what is more is theirs', async t => {
+    const { ended, session, driver, standIn, settle, driverId, wallet, tariff, stationId, isRight } = await sell(t)
+    await tariff(perKwh('0.1234', { currency: 'KWD' }), [{ stationId }])
+    await ended(session())
+    const [{ id, totalMinor }] = (await driver.get('/invoices')).body.items
+    assert.equal(totalMinor, 1_234)
+    const { body } = await driver.post(`/invoices/${id}/pay`, {})
+    assert.equal(body.amountMinor, 1_240)
+    standIn.state.act(body.providerId, 'approve')
+    await settle()
+    const [after] = (await driver.get('/invoices')).body.items
+    assert.deepEqual([after.paidMinor, after.state, (await wallet(driverId)).balanceMinor], [1_234, 'paid', 6])
+    await isRight()
+  })
+
   test('of a company that pays by invoice is paid by its owners by card, and by nobody else there', async t => {
     const { ended, session, as, cards, members, operator, periodically, clock, standIn, settle, p, isRight } =
       await sell(t)

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { Currency, Id, Minor, OwnPath, type Owner } from '#contracts/shared'
 import { Problem, signedIn, type Tx } from '#kernel'
 import { findInvoice, type Invoice } from '#money/invoices'
-import type { Payment, Payments } from '#money/payments'
+import { payableFor, type Payment, type Payments } from '#money/payments'
 import type { BillingHost } from '../host.ts'
 import { judge } from '../wallets/accounts.ts'
 import { leftOf, openInvoice, payerOf, receive } from './payments.ts'
@@ -15,7 +15,10 @@ const InvoiceCheckoutView = Type.Object(
     id: Id,
     invoiceId: Id,
     state: Type.Enum(['asked', 'pending', 'failed', 'authorised', 'cancelled', 'succeeded'], { examples: ['pending'] }),
-    amountMinor: { ...Minor, description: 'All that is left to pay' },
+    amountMinor: {
+      ...Minor,
+      description: 'All that is left to pay, in coins that there are: what is more goes into the wallet',
+    },
     currency: Currency,
     provider: Type.String({ examples: ['stripe'] }),
     providerId: Type.Union([Type.String(), Type.Null()], { description: 'Of the intent or order there' }),
@@ -56,15 +59,17 @@ export function invoicePayingRoutes({ db, http }: BillingHost, payments: Payment
       const invoice = await findInvoice(db, params.id)
       if (!invoice || !buyersFor(actor).includes(invoice.buyer.id ?? ''))
         throw new Problem('not_found', 'invoice_unknown')
-      const minor = leftOf(invoice)
-      if (invoice.kind !== 'invoice' || minor <= 0n) throw new Problem('conflict', 'invoice_settled')
+      const { currency } = invoice
+      const left = leftOf(invoice)
+      if (invoice.kind !== 'invoice' || left <= 0n) throw new Problem('conflict', 'invoice_settled')
+      const minor = payableFor({ minor: left, currency })
       const payment = await db.transaction(async tx => {
         const payer = await payerOf(tx, invoice)
         return await payments.prepare(tx, {
           purpose,
           reference: await referenceOf(payments, invoice, minor),
           payer,
-          money: { minor, currency: invoice.currency },
+          money: { minor, currency },
           capture: 'automatic',
           description: invoice.number,
           returnTo: body.returnTo ?? '/',
@@ -76,7 +81,7 @@ export function invoicePayingRoutes({ db, http }: BillingHost, payments: Payment
         invoiceId: invoice.id,
         state,
         amountMinor: Number(minor),
-        currency: invoice.currency,
+        currency,
         provider,
         providerId,
         clientSecret,

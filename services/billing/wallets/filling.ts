@@ -3,7 +3,7 @@ import { Currency, Id, Minor, OwnPath, type Owner } from '#contracts/shared'
 import { newId, Problem, signedIn, type Actor } from '#kernel'
 import { isCurrency } from '#money/amount'
 import { post } from '#money/ledger'
-import type { Payment, Payments } from '#money/payments'
+import { payableOf, type Payment, type Payments } from '#money/payments'
 import type { BillingHost } from '../host.ts'
 import { accounts, lockDriver } from './accounts.ts'
 import { giveBack } from './giving-back.ts'
@@ -138,7 +138,9 @@ export function fillingRoutes(host: BillingHost, payments: Payments<'billing'>, 
       config: { access: signedIn },
       schema: {
         summary: `Have money of the ${purse.whose} back`,
-        description: 'It goes where it came from, the latest payment first; what is kept for sessions that run stays.',
+        description:
+          'It goes where it came from, the latest payment first; what is kept for sessions that run stays, and ' +
+          'so does what is less than the smallest coin (of KWD and other currencies of three decimals).',
         honours: ['Idempotency-Key'],
         refuses: [...purse.refuses, 'wallet_unknown', 'wallet_short', 'refund_exceeds_payment'],
         body: Type.Object({ amountMinor: Amount, currency: Currency }),
@@ -150,11 +152,12 @@ export function fillingRoutes(host: BillingHost, payments: Payments<'billing'>, 
       const owner = purse.ownerOf(actor)
       const done = await db.once(request, async tx => {
         const id = newId()
-        const minor = BigInt(body.amountMinor)
         const { currency } = body
+        const minor = payableOf({ minor: BigInt(body.amountMinor), currency })
         const known = await tx`
           select from ledger_accounts where kind = 'wallet' and owner_id = ${owner.id} and currency = ${currency}`
         if (known.length === 0) throw new Problem('not_found', 'wallet_unknown')
+        if (minor === 0n) throw new Problem('conflict', 'refund_exceeds_payment')
         await lockDriver(tx, owner)
         const from = await accounts.wallet(tx, owner, currency)
         const to = await accounts.outside(tx, currency)
@@ -162,7 +165,7 @@ export function fillingRoutes(host: BillingHost, payments: Payments<'billing'>, 
         if (posted.outcome === 'short') throw new Problem('conflict', 'wallet_short')
         const { refunds, leftMinor } = await giveBack(tx, payments, { payerId: owner.id, currency, id, minor })
         if (leftMinor > 0n) throw new Problem('conflict', 'refund_exceeds_payment')
-        return { id, amountMinor: body.amountMinor, currency, refunds }
+        return { id, amountMinor: Number(minor), currency, refunds }
       })
       return reply.code(202).send(done)
     },

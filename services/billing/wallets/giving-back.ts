@@ -1,5 +1,5 @@
 import type { Tx } from '#kernel'
-import type { Payments } from '#money/payments'
+import { payableOf, type Payments } from '#money/payments'
 
 /** Money that goes back to who put it in; `id` is why, once. */
 export interface Return {
@@ -11,7 +11,7 @@ export interface Return {
 
 /**
  * Spreads what goes back over payments that have not gone back yet, the latest first. `leftMinor` is what came from none
- * of them; no account is changed here.
+ * of them, or is less than the smallest coin; no account is changed here.
  */
 export async function giveBack(
   tx: Tx<'billing'>,
@@ -29,7 +29,7 @@ export async function giveBack(
   let leftMinor = minor
   let refunds = 0
   for (const payment of rows) {
-    const amountMinor = payment.left < leftMinor ? payment.left : leftMinor
+    const amountMinor = payableOf({ minor: payment.left < leftMinor ? payment.left : leftMinor, currency })
     if (amountMinor <= 0n) continue
     await payments.refund(tx, payment.id, { reference: `${id} ${++refunds}`, amountMinor })
     leftMinor -= amountMinor

@@ -86,6 +86,55 @@ suite('a wallet', () => {
     await isRight()
   })
 
+  test('in yen without a minor unit, and in dinars with three, is filled and given back in coins that there are', async t => {
+    const { driver, driverId, standIn, settle, tariff, ended, isRight } = await pay(t)
+    const balances = async () =>
+      (await driver.get('/wallet')).body.balances.map(({ currency, balanceMinor, owedMinor }: any) => [
+        currency,
+        balanceMinor,
+        owedMinor,
+      ])
+    const fill = async (amountMinor: number, currency: string) => {
+      const { status, body } = await driver.post('/wallet/top-ups', { amountMinor, currency })
+      if (status === 201) standIn.state.act(body.providerId, 'approve')
+      await settle()
+      return [status, body.code]
+    }
+    assert.deepEqual(await fill(1_001, 'JPY'), [201, undefined])
+    assert.deepEqual(await fill(5_000, 'KWD'), [201, undefined])
+    assert.deepEqual(await fill(5_005, 'KWD'), [422, 'payment_refused'], 'there is no such small coin')
+    assert.deepEqual(
+      standIn.state.all().map(({ amount }) => amount),
+      [1_001, 5_000],
+    )
+    await tariff(perKwh('0.1234', { currency: 'KWD' }))
+    await ended({ sessionId: newId(), driverId, energyWh: 10_000 })
+    assert.deepEqual(await balances(), [
+      ['JPY', 1_001, 0],
+      ['KWD', 3_766, 0],
+    ])
+    const back = async (amountMinor: number, currency: string) => {
+      const { status, body } = await driver.post('/wallet/refunds', { amountMinor, currency })
+      await settle()
+      return [status, body.amountMinor ?? body.code]
+    }
+    assert.deepEqual(await back(3_766, 'KWD'), [202, 3_760])
+    assert.deepEqual(await back(6, 'KWD'), [409, 'refund_exceeds_payment'])
+    assert.deepEqual(await back(1_001, 'JPY'), [202, 1_001])
+    assert.deepEqual(await balances(), [
+      ['JPY', 0, 0],
+      ['KWD', 6, 0],
+    ])
+    assert.deepEqual(
+      standIn.state.all().flatMap(({ refunds }) => refunds.map(({ amount, state }) => [amount, state])),
+      [
+        [1_001, 'succeeded'],
+        [3_760, 'succeeded'],
+      ],
+    )
+    await isRight()
+  })
+
   test('has money again that a bank sends back after all, whoever had given it back', async t => {
     const { topUp, refund, settle, standIn, wallet, driverId, isRight } = await pay(t)
     const { providerId } = await topUp(1_000)

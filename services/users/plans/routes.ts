@@ -17,6 +17,7 @@ import {
   withRole,
 } from '#kernel'
 import { isCurrency } from '#money/amount'
+import { payableOf } from '#money/payments'
 import { checkTaxId } from '#money/tax'
 import { Country, nullable } from '../fields.ts'
 import type { UsersHost } from '../host.ts'
@@ -63,6 +64,13 @@ const view = ({ priceMinor, withdrawnAt, createdAt, ...plan }: Plan): Static<typ
   withdrawnAt: withdrawnAt && withdrawnAt.toISOString(),
   createdAt: createdAt.toISOString(),
 })
+
+/** Of dinars nobody can pay the last digit: who offers a plan learns it, and not each who subscribes. */
+function requirePayable({ priceMinor: minor, currency }: Pick<Plan, 'priceMinor' | 'currency'>): void {
+  if (payableOf({ minor, currency }) === minor) return
+  const detail = `cannot be paid: there is no such small coin of ${currency}`
+  throw new Problem('invalid', 'request_invalid', { errors: [{ pointer: '/priceMinor', detail }] })
+}
 
 /** What people can subscribe to: anybody reads what is offered, vendors and admins offer it. */
 export function planRoutes({ db, http, now }: UsersHost): void {
@@ -156,6 +164,7 @@ export function planRoutes({ db, http, now }: UsersHost): void {
           version: 1,
           createdAt: now(),
         }
+        requirePayable(plan)
         await insertPlan(tx, plan)
         return view(plan)
       })
@@ -187,6 +196,7 @@ export function planRoutes({ db, http, now }: UsersHost): void {
         requireMatch(request, before!.version)
         if (before!.withdrawnAt) throw new Problem('conflict', 'plan_withdrawn')
         const next = { ...before!, ...body, priceMinor: BigInt(body.priceMinor), version: before!.version + 1 }
+        requirePayable(next)
         await updatePlan(tx, next)
         return next
       })

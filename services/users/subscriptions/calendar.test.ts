@@ -71,8 +71,8 @@ test('after a clock that jumped, or a long rest, one period is charged and not a
 test('what is left of a period and what is used of it is the price, and a change costs the difference to the cent', () => {
   const span = { from: new Date('2027-04-01T00:00:00Z'), to: new Date('2027-05-01T00:00:00Z') }
   assert.equal(restOf(1_000n, span, new Date('2027-04-11T00:00:00Z')), 667n)
-  const small = { planName: 'Small', priceMinor: 1_000n, interval: 'month' as const }
-  const great = { planName: 'Great', priceMinor: 2_599n, interval: 'month' as const }
+  const small = { planName: 'Small', priceMinor: 1_000n, currency: 'EUR', interval: 'month' as const }
+  const great = { planName: 'Great', priceMinor: 2_599n, currency: 'EUR', interval: 'month' as const }
   const at = new Date('2027-04-11T00:00:00Z')
   const up = dueForChange(small, great, span, 100n, at)
   assert.deepEqual([up.amountMinor, up.creditMinor], [1_733n - 667n - 100n, 0n])

@@ -1,4 +1,5 @@
 import { exact, toWhole } from '#money/amount'
+import { payableOf } from '#money/payments'
 
 export type Interval = 'month' | 'year'
 
@@ -79,23 +80,33 @@ interface Priced {
   readonly priceMinor: bigint
   readonly interval: Interval
 }
+type InCurrency = { readonly currency: string }
 
 /** What a whole period costs. */
-export const dueFor = ({ planName, priceMinor }: Priced, creditMinor: bigint): Due =>
-  due([{ what: 'period', planName, minor: Number(priceMinor) }], creditMinor)
+export const dueFor = ({ planName, priceMinor, currency }: Priced & InCurrency, creditMinor: bigint): Due =>
+  due([{ what: 'period', planName, minor: Number(payableOf({ minor: priceMinor, currency })) }], creditMinor)
 
 /**
  * What a change of plan costs: what is left of the period that was paid for is given back, and the same time is charged
- * at the other price; where the other plan has another interval, a whole period of it, which begins now.
+ * at the other price; where the other plan has another interval, a whole period of it, which begins now. Each is of
+ * coins that there are.
  */
-export function dueForChange(before: Priced, after: Priced, span: Span, creditMinor: bigint, at: Date): Due {
+export function dueForChange(
+  before: Priced & InCurrency,
+  after: Priced,
+  span: Span,
+  creditMinor: bigint,
+  at: Date,
+): Due {
+  const { currency } = before
+  const payable = (minor: bigint): number => Number(payableOf({ minor, currency }))
   const back: BillLine = {
     what: 'rest',
     planName: before.planName,
-    minor: -Number(restOf(before.priceMinor, span, at)),
+    minor: -payable(restOf(before.priceMinor, span, at)),
   }
   const isSame = before.interval === after.interval
-  const minor = Number(isSame ? restOf(after.priceMinor, span, at) : after.priceMinor)
+  const minor = payable(isSame ? restOf(after.priceMinor, span, at) : after.priceMinor)
   return due([back, { what: isSame ? 'rest' : 'period', planName: after.planName, minor }], creditMinor)
 }
 

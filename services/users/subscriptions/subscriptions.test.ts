@@ -265,3 +265,51 @@ test('one rests and goes on with what is left, ends with the period or at once, 
     ['subscriber', 'seller', 'account-deleted'],
   )
 })
+
+test('in yen without a minor unit, and in dinars with three, it is paid, changed and invoiced in coins that there are', async t => {
+  for (const [currency, priceMinor, more, shown, charged] of [
+    ['JPY', 1_100, 2_201, '1100', 551],
+    ['KWD', 12_340, 24_670, '12\\.340', 6_160],
+  ] as const) {
+    const { p, plan, at, time, subscribe, look, bills, ada, vendor } = await shop(t)
+    const [first, second] = [await plan({ currency, priceMinor }), await plan({ currency, priceMinor: more })]
+    const id = await subscribe(first.id)
+    await at('2027-02-28T09:00:00Z')
+    const [invoiced] = await p.published(SubscriptionInvoiced)
+    assert.deepEqual([invoiced!.currency, invoiced!.totalMinor], [currency, priceMinor])
+    const url = `/api/users/invoices/${invoiced!.invoiceId}/ubl`
+    const { body } = await p.http.inject({ url, headers: p.signedIn({ userId: ada.id }) })
+    assert.match(body, new RegExp(`<cbc:TaxInclusiveAmount currencyID="${currency}">${shown}<`))
+    // Half of a period of 31 days later.
+    time.set('2027-03-15T20:30:00Z')
+    const changed = await ada.post(`/subscriptions/${id}/plan`, { planId: second.id })
+    assert.equal(changed.status, 200, JSON.stringify(changed.body))
+    await p.settle()
+    assert.deepEqual(
+      [(await look(id)).planId, await bills(id)],
+      [
+        second.id,
+        [
+          ['change', charged, 'paid'],
+          ['period', priceMinor, 'paid'],
+          ['period', priceMinor, 'paid'],
+        ],
+      ],
+    )
+    if (currency === 'JPY') continue
+    // What nobody can pay is no price.
+    const wrong = { ...small, currency, priceMinor: 12_345 }
+    const [made, put] = [
+      await vendor.post('/plans', wrong),
+      await vendor.put(`/plans/${first.id}`, {
+        ...small,
+        priceMinor: 12_345,
+        trialDays: 0,
+        currency: undefined,
+        interval: undefined,
+      }),
+    ]
+    for (const { status, body } of [made, put])
+      assert.deepEqual([status, body.errors?.[0].pointer], [400, '/priceMinor'], JSON.stringify(body))
+  }
+})
