@@ -53,7 +53,14 @@ test('a connection that breaks takes along what still waits for it, and nobody w
     tx.withCommit(tx`select pg_terminate_backend(pg_backend_pid(), ${0})`.execute())
   })
   assert.equal(await Promise.race([broken.catch(() => 'failed'), moment(3_000, 'waits')]), 'failed')
-  await until(() => db.transaction(tx => tx`select`).then(() => true, () => false))
+  await until(() =>
+    db
+      .transaction(tx => tx`select`)
+      .then(
+        () => true,
+        () => false,
+      ),
+  )
 })
 
 test('a failure of the work, of a statement or of the commit leaves nothing, and tells its cause', async t => {
