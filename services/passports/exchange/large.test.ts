@@ -98,6 +98,45 @@ test('a file of more than 20 MB is streamed to where files lie, and taken over f
   assert.equal(await stored(), 0)
 })
 
+test('ended in the middle and at its end, a large file goes on where it was, and each line is taken over once', async t => {
+  const { p, as } = await open(t)
+  const actor = member(newId(), 'editor')
+  // The connection ends at some steps, as it does with its process; a sequence knows it though nothing else is left.
+  await p.db('passports').unsafe(`
+    create sequence public.steps;
+    grant all on sequence public.steps to public;
+    create function public.die() returns trigger language plpgsql as $$ begin
+      if nextval('public.steps') = 150 then perform pg_terminate_backend(pg_backend_pid(), 1000); end if;
+      return null;
+    end $$;
+    create sequence public.ends;
+    grant all on sequence public.ends to public;
+    create function public.die_at_the_end() returns trigger language plpgsql as $$ begin
+      if nextval('public.ends') = 1 then perform pg_terminate_backend(pg_backend_pid(), 1000); end if;
+      return null;
+    end $$;
+    create trigger die after insert on passports for each statement execute function public.die();
+    create trigger die after update on imports for each row when (new.state = 'done')
+      execute function public.die_at_the_end();`)
+  await as(actor).put('/import/mapping', { columns: { Farbe: null } })
+  const headers = { ...p.signedIn(actor), 'content-type': 'text/csv' }
+  const sent = await p.http.inject({ method: 'POST', url: '/api/passports/import', headers, payload: csv() })
+  assert.equal(sent.statusCode, 202, sent.body)
+  const look = async () => (await as(actor).get(`/imports/${sent.json().id}`)).body
+  const between = new Set<number>()
+  while (!['done', 'failed'].includes((await look()).state)) {
+    await p.settle()
+    between.add((await look()).lines)
+    await p.db('kernel')`update graphile_worker._private_jobs set run_at = now() where locked_at is null`
+  }
+  const { state, lines, created, updated, unchanged, failed } = await look()
+  assert.deepEqual([state, lines, created, updated, unchanged, failed], ['done', count, count, 0, 0, 0])
+  assert.ok(between.has(100), `it went on where it was: ${[...between]}`)
+  assert.equal((await as(actor).get('/count')).body.count, count)
+  const [{ versions }] = (await p.db('passports')`select count(*)::int as versions from versions`) as any
+  assert.equal(versions, count)
+})
+
 test('a large file of one endless line, or of more columns than anybody has, fills no memory and says so', async t => {
   const { p, as } = await open(t)
   const actor = member(newId(), 'editor')
