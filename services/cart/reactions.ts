@@ -19,13 +19,15 @@ export function reactions({ on }: CartHost): void {
       where order_key = ${cartId} returning id`
     if (!cart) return
     const [ids, quantities] = [items.map(({ variantId }) => variantId), items.map(({ quantity }) => quantity)]
+    // Arrays from a select, so that the plan stands.
     await tx`
-      delete from cart_lines l using unnest(${ids}::uuid[], ${quantities}::int[]) as o (variant_id, quantity)
-      where l.cart_id = ${cart.id} and l.variant_id = o.variant_id and l.quantity <= o.quantity`
-    await tx`
-      update cart_lines l set quantity = l.quantity - o.quantity
-      from unnest(${ids}::uuid[], ${quantities}::int[]) as o (variant_id, quantity)
-      where l.cart_id = ${cart.id} and l.variant_id = o.variant_id`
+      with ordered as materialized (
+        select * from unnest((select ${ids}::uuid[]), (select ${quantities}::int[])) as o (variant_id, quantity)),
+      gone as (
+        delete from cart_lines l using ordered o
+        where l.cart_id = ${cart.id} and l.variant_id = o.variant_id and l.quantity <= o.quantity)
+      update cart_lines l set quantity = l.quantity - o.quantity from ordered o
+      where l.cart_id = ${cart.id} and l.variant_id = o.variant_id and l.quantity > o.quantity`
   })
   on(
     UserDeleted,

@@ -63,13 +63,14 @@ export async function lookAtOffers(
   wanted: readonly { productId: string; variantId: string }[],
 ): Promise<Looked> {
   const [products, variants] = [wanted.map(({ productId }) => productId), wanted.map(({ variantId }) => variantId)]
+  // Arrays from a select, so that the plan stands.
   const rows = await db<
     { version: bigint; available: Record<string, number>; listing: Listing | null; gone: boolean }[]
   >`
     select p.version, o.listing, o.gone, (
       select coalesce(json_object_agg(variant_id, on_hand - held), '{}') from stock
-      where variant_id = any(${variants}::uuid[])) as available
-    from pricing p left join offers o on o.product_id = any(${products}::uuid[])`
+      where variant_id = any((select ${variants}::uuid[])::uuid[])) as available
+    from pricing p left join offers o on o.product_id = any((select ${products}::uuid[])::uuid[])`
   const ids = new Set(variants)
   const { available, version } = rows[0]!
   return {

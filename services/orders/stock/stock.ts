@@ -53,12 +53,14 @@ export async function holdPieces(tx: Tx<'orders'>, pieces: readonly Pieces[]): P
       select * from unnest(${missing.map(one => one.variantId)}::uuid[], ${missing.map(one => one.productId)}::uuid[])
       on conflict do nothing`
   }
+  // Arrays from a select: of one that it sees the planner thinks anew each time, which took twice as long as the work.
   const held = await tx<Level[]>`
     with locked as materialized (
-      select variant_id from stock where variant_id = any(${ids}::uuid[]) order by variant_id for update
+      select variant_id from stock where variant_id = any((select ${ids}::uuid[])::uuid[]) order by variant_id for update
     )
     update stock s set held = s.held + w.quantity, moves = s.moves + 1
-    from unnest(${ids}::uuid[], ${quantities}::bigint[], ${pieces.map(({ later }) => String(later))}::text[])
+    from unnest((select ${ids}::uuid[]), (select ${quantities}::bigint[]),
+        (select ${pieces.map(({ later }) => String(later))}::text[]))
       as w (variant_id, quantity, later), locked l
     where s.variant_id = w.variant_id and l.variant_id = w.variant_id and (w.later::boolean or s.on_hand - s.held >= w.quantity)
     returning ${level(tx)}`
