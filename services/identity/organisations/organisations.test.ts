@@ -123,6 +123,15 @@ test('an invitation goes by mail and makes a member of the one who was invited, 
     ],
   )
   await assert.rejects(ask(getInvitation, { invitationId: invited.json().id }), { code: 'invitation_unknown' })
+
+  // Who looks after them sees when they acted for it last, and whether they have a second factor.
+  const told = async (headers: Record<string, string>) =>
+    (await get(`/organisations/${id}/members`, headers))
+      .json()
+      .items.map(({ secondFactor, lastUsedAt }: Record<string, unknown>) => [secondFactor, typeof lastUsedAt])
+  assert.equal((await post(`/organisations/${id}/switch`, {}, ada.headers)).statusCode, 200)
+  assert.deepEqual((await told(ada.headers))[0], [false, 'string'])
+  assert.deepEqual((await told(grace.headers))[0], [undefined, 'undefined'])
 })
 
 test('an invitation ends after seven days, when it is withdrawn, and when another takes its place', async t => {

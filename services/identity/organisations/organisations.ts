@@ -36,6 +36,13 @@ export const MemberView = Type.Object(
     role: OrganisationRole,
     customRole,
     joinedAt: Instant,
+    secondFactor: Type.Optional(Type.Boolean({ description: 'Whether they have one; told to owners and admins' })),
+    lastUsedAt: Type.Optional(
+      Type.Union([Instant, Type.Null()], {
+        description:
+          'When they acted for the organisation last, in a session that has not ended; told to owners and admins',
+      }),
+    ),
   },
   { title: 'Member' },
 )
@@ -67,6 +74,13 @@ export const memberView = ({ userId, email, role, custom, joinedAt, ...names }: 
   role,
   ...(custom && { customRole: custom }),
   joinedAt: joinedAt.toISOString(),
+})
+
+/** The same for who looks after them. */
+export const memberTold = (member: Member): Static<typeof MemberView> => ({
+  ...memberView(member),
+  secondFactor: member.secondFactor,
+  lastUsedAt: member.usedAt?.toISOString() ?? null,
 })
 
 export const invitationView = ({

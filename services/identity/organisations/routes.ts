@@ -8,7 +8,7 @@ import { askAnew } from '../operators/store.ts'
 import { revokeTokens } from '../sessions/sessions.ts'
 import { enter, standingOf } from './access.ts'
 import { domainRoutes } from './domains.ts'
-import { memberView, MemberView, Name, organisationView, OrganisationView, tagOf } from './organisations.ts'
+import { memberTold, memberView, MemberView, Name, organisationView, OrganisationView, tagOf } from './organisations.ts'
 import { GivenRole, memberOf, refuseMemberChange, refuseMembership, sameStanding } from './roles.ts'
 import { roleRoutes } from './role-routes.ts'
 import { standingFor } from './roles-store.ts'
@@ -159,12 +159,12 @@ function memberRoutes({ host }: Identity): void {
       },
     },
     async ({ actor, params, query }) => {
-      await enter(db, actor, params.id)
+      const { own } = await enter(db, actor, params.id)
       return page(
         await listMembersOf(db, params.id, idAfter(query.after), query.limit),
         query.limit,
         last => [last.userId],
-        memberView,
+        own === 'owner' || own === 'admin' ? memberTold : memberView,
       )
     },
   )

@@ -21,6 +21,9 @@ export type Seen = Organisation & Pick<Standing, 'custom'> & { role: Organisatio
 export interface Member extends Standing, Pick<User, 'email' | 'firstName' | 'lastName' | 'locale' | 'disabled'> {
   userId: string
   joinedAt: Date
+  secondFactor: boolean
+  /** When they acted for the organisation last, in a session that still is. */
+  usedAt: Date | null
 }
 
 export interface Invitation extends Standing {
@@ -162,7 +165,8 @@ export const listMembersOf = async (
   limit?: number,
 ): Promise<Member[]> => db<Member[]>`
   select u.id as "userId", u.email, u.first_name as "firstName", u.last_name as "lastName", u.locale,
-    u.disabled, m.role, ${customOf(db, 'm')}, m.joined_at as "joinedAt"
+    u.disabled, m.role, ${customOf(db, 'm')}, m.joined_at as "joinedAt", u.second_factor as "secondFactor",
+    (select max(used_at) from sessions s where s.user_id = u.id and s.organisation_id = m.organisation_id) as "usedAt"
   from members m join users u on u.id = m.user_id
   where m.organisation_id = ${organisationId} ${after ? db`and m.user_id > ${after}` : db``}
   order by m.user_id ${limit ? db`limit ${limit + 1}` : db``}`

@@ -45,6 +45,7 @@ suite('the messages of a charger', () => {
     const [failed] = await all(root, 'outcome=error')
     assert.deepEqual(await all(root, `errorCode=${failed.errorCode}`), [failed])
     assert.deepEqual([failed.payload, failed.answer], [{ connectorId: 'one' }, null])
+    assert.ok(failed.tookMs >= 0 && failed.tookMs < 10_000, `answered after ${failed.tookMs} ms`)
     assert.deepEqual((await root.get(`/chargers/CP-1/messages/${failed.id}`)).body, failed)
     assert.equal((await root.get(`/chargers/CP-1/messages/${newId()}`)).body.code, 'message_unknown')
   })

@@ -27,6 +27,7 @@ const MessageView = Type.Object(
     at: Instant,
     payload: Type.Unknown({ description: 'In a list null where it has more than 65,536 characters' }),
     outcome: MessageOutcome,
+    tookMs: nullable(Type.Integer({ minimum: 0, description: 'Until it was answered', examples: [12] })),
     answer: Type.Unknown({ description: 'Null where there was none' }),
     errorCode: nullable(Type.String({ examples: ['FormationViolation'] })),
     errorDescription: nullable(Type.String()),
@@ -52,7 +53,17 @@ const filters = {
   to: Type.Optional({ ...Instant, description: 'Only what came before' }),
 }
 
-const view = (message: Message): Static<typeof MessageView> => ({ ...message, at: message.at.toISOString() })
+/** A message is written down once it is answered, and its id tells when that was. */
+function tookMs({ id, at, outcome }: Message): number | null {
+  if (outcome === 'timeout' || outcome === 'unsent') return null
+  return Math.max(0, Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) - at.getTime())
+}
+
+const view = (message: Message): Static<typeof MessageView> => ({
+  ...message,
+  at: message.at.toISOString(),
+  tookMs: tookMs(message),
+})
 
 /** What is said between chargers and the platform, as operators look into it. */
 export function logRoutes({ http, db }: OcppHost, wire: Wire): void {
