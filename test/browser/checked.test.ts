@@ -122,6 +122,7 @@ test(
       ['/console/map', { budget: { page: 340_000, script: 300_000 } }],
       ['/console/sites'],
       ['/console/chargers'],
+      ['/console/wire'],
       ['/console/figures'],
       ['/console/sessions'],
       ['/console/tariffs'],

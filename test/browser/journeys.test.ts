@@ -236,6 +236,31 @@ async function wireAndCommands(t: TestContext, { address, at, admin }: Town): Pr
   await wrong.getByText(/ConstraintViolation: \/(evseId|meterValue)/).waitFor()
   await look(page, 'J5-wire')
 
+  // What is filtered is live, too; a message leads to all of it, and to what is different in it.
+  await page.goto(`${address}/console/wire`)
+  await page.getByRole('link', { name: 'CP-2' }).click()
+  await page.waitForURL(/chargers\/CP-2\/wire$/)
+  await page.getByRole('textbox', { name: /filter/ }).fill('action:StatusNotification')
+  await page.keyboard.press('Enter')
+  await page.getByText('Nothing matches these filters').waitFor()
+  const told = { evseId: 1, connectorId: 2, timestamp: new Date().toISOString() }
+  await charger.call('StatusNotification', { ...told, connectorStatus: 'Available' })
+  await page.getByRole('row', { name: /from the charger StatusNotification Available 1.2 Answered/ }).waitFor()
+  await page.getByText(/^● Live · \d+ frames heard/).waitFor()
+  await charger.call('StatusNotification', { ...told, connectorStatus: 'Faulted' })
+  const faulted = page.getByRole('row', { name: /StatusNotification Faulted/ })
+  await look(page, 'J5-wire-filtered')
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await page.getByText('Paused').waitFor()
+  await faulted.getByRole('link').click()
+  await page.getByRole('heading', { level: 1, name: 'StatusNotification' }).waitFor()
+  await look(page, 'J5-message')
+  await page.getByRole('tab', { name: 'As it was sent' }).click()
+  await page.getByText(/^\[2,".+","StatusNotification",\{/).waitFor()
+  await page.getByRole('tab', { name: 'Compared' }).click()
+  await page.getByRole('row', { name: 'Connector status Available Faulted' }).waitFor()
+  await page.goto(`${address}/console/chargers/CP-2`)
+
   // A form as deep as the message; what lacks is told at its field.
   await page.getByRole('tab', { name: 'Commands' }).click()
   await page.getByRole('combobox', { name: 'Command' }).click()

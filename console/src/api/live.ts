@@ -71,22 +71,37 @@ export function listen(queries: QueryClient): void {
   })
 }
 
-function open(queries: QueryClient, path: string): void {
+const open = (queries: QueryClient, path: string): unknown =>
+  overhear(path, ['message', 'notification.created', 'gap'], {
+    told: () => hint(queries, streams[path]!, true),
+    stands: next => become(next, true),
+  })
+
+/** Hears a stream, also when the token has run out meanwhile, until what this gives is called. */
+export function overhear(
+  path: string,
+  words: readonly string[],
+  { told, stands }: { told: (event?: MessageEvent<string>) => void; stands: (standing: Standing) => void },
+): () => void {
   const source = new EventSource(base + path)
-  const told = () => hint(queries, streams[path]!, true)
-  source.addEventListener('open', () => become('live', true))
-  source.addEventListener('message', told)
-  for (const word of ['notification.created', 'gap']) source.addEventListener(word, told)
+  let close = () => source.close()
+  source.addEventListener('open', () => stands('live'))
+  for (const word of words) source.addEventListener(word, event => told(event as MessageEvent<string>))
   source.addEventListener('error', () => {
-    become('waiting', true)
-    // A browser gives up where it is answered with 401: the token has run out.
+    stands('waiting')
+    // A browser gives up where it is answered with 401.
     if (source.readyState !== EventSource.CLOSED) return
-    window.setTimeout(async () => {
+    const timer = window.setTimeout(async () => {
+      let isOver = false
+      close = () => void (isOver = true)
       await renew()
-      open(queries, path)
+      if (isOver) return
+      close = overhear(path, words, { told, stands })
       told()
     }, 3_000)
+    close = () => clearTimeout(timer)
   })
+  return () => close()
 }
 
 export const useStanding = (): Standing =>

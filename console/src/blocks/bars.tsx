@@ -1,5 +1,5 @@
-import { Table, Text } from '@mantine/core'
-import { nameOf, useTexts } from '../texts/texts.tsx'
+import { useTexts } from '../texts/texts.tsx'
+import { Short } from './short.tsx'
 
 export interface Series {
   readonly name: string
@@ -64,32 +64,21 @@ export function Bars(props: {
       )}
       <details>
         <summary>{texts.list.asTable}</summary>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{nameOf(texts, 'at')}</Table.Th>
-              {series.map(each => (
-                <Table.Th key={each.name}>{each.name}</Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {buckets.map((bucket, at) => (
-              <Table.Tr key={bucket}>
-                <Table.Td>{when(bucket)}</Table.Td>
-                {series.map(each => (
-                  <Table.Td key={each.name}>
-                    {each.values[at] === null || each.values[at] === undefined ? (
-                      <Text span>–</Text>
-                    ) : (
-                      tell(each.values[at])
-                    )}
-                  </Table.Td>
-                ))}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+        <Short
+          name={texts.list.asTable}
+          rows={buckets.map((bucket, at) => ({ bucket, at }))}
+          columns={[
+            { id: 'at', cell: ({ bucket }) => when(bucket) },
+            ...series.map(each => ({
+              id: each.name,
+              name: each.name,
+              cell: ({ at }: { at: number }) => {
+                const value = each.values[at]
+                return value === null || value === undefined ? '–' : tell(value)
+              },
+            })),
+          ]}
+        />
       </details>
     </figure>
   )

@@ -1,6 +1,5 @@
 import {
   ActionIcon,
-  Anchor,
   Breadcrumbs,
   Button,
   Code,
@@ -11,6 +10,7 @@ import {
   Table,
   Tabs,
   Text,
+  Textarea,
   Title,
 } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
@@ -28,9 +28,11 @@ import { State, Value, type Kind } from './values.tsx'
 
 export interface Act {
   readonly name: (texts: Catalogue) => string
-  readonly run: () => Promise<unknown>
+  readonly run: (reason: string) => Promise<unknown>
   /** What it means, where one should know before: it is asked. */
   readonly warns?: (texts: Catalogue) => string
+  /** Asks for a text that goes along, by this name. */
+  readonly asks?: (texts: Catalogue) => string
 }
 
 export interface Tab {
@@ -114,16 +116,17 @@ export function Detail(props: {
 }
 
 /** Does what it says; asks before what cannot be taken back. */
-export function ActButton({ act, size }: { act: Act; size?: string }) {
+export function ActButton({ act, size, disabled }: { act: Act; size?: string; disabled?: boolean }) {
   const texts = useTexts()
   const queries = useQueryClient()
   const [asking, ask] = useState(false)
   const [busy, work] = useState(false)
+  const [reason, say] = useState('')
   const run = async (): Promise<void> => {
     ask(false)
     work(true)
     try {
-      await act.run()
+      await act.run(reason)
       await queries.invalidateQueries()
     } catch (error) {
       notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
@@ -133,15 +136,31 @@ export function ActButton({ act, size }: { act: Act; size?: string }) {
   }
   return (
     <>
-      <Button variant="default" size={size} loading={busy} onClick={() => (act.warns ? ask(true) : void run())}>
+      <Button
+        variant="default"
+        size={size}
+        loading={busy}
+        disabled={disabled}
+        onClick={() => (act.warns ? ask(true) : void run())}
+      >
         {act.name(texts)}
       </Button>
       {asking && (
         <Modal opened onClose={() => ask(false)} title={act.name(texts)}>
           <Stack>
             <Text>{act.warns?.(texts)}</Text>
+            {act.asks && (
+              <Textarea
+                label={act.asks(texts)}
+                value={reason}
+                maxLength={500}
+                onChange={event => say(event.currentTarget.value)}
+              />
+            )}
             <Group>
-              <Button onClick={() => void run()}>{act.name(texts)}</Button>
+              <Button disabled={act.asks && reason.trim() === ''} onClick={() => void run()}>
+                {act.name(texts)}
+              </Button>
               <Button variant="default" onClick={() => ask(false)}>
                 {texts.list.cancel}
               </Button>
@@ -184,6 +203,8 @@ export interface Fact {
   readonly currency?: string
 }
 
+const led = (to: string | undefined, shown: ReactNode) => (to ? <Link to={to}>{shown}</Link> : shown)
+
 /** What is known of a thing, a line each. */
 export function Facts({ facts }: { facts: readonly Fact[] }) {
   const texts = useTexts()
@@ -193,15 +214,7 @@ export function Facts({ facts }: { facts: readonly Fact[] }) {
         {facts.map(({ id, kind, value, to, currency }) => (
           <Table.Tr key={id}>
             <Table.Th scope="row">{nameOf(texts, id)}</Table.Th>
-            <Table.Td>
-              {to && value ? (
-                <Anchor component={Link} to={to}>
-                  <Value kind={kind} value={value} currency={currency} />
-                </Anchor>
-              ) : (
-                <Value kind={kind} value={value} currency={currency} />
-              )}
-            </Table.Td>
+            <Table.Td>{led(value ? to : undefined, <Value kind={kind} value={value} currency={currency} />)}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

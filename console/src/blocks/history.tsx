@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Table, Text, Timeline } from '@mantine/core'
+import { Button, Group, Modal, Stack, Text, Timeline } from '@mantine/core'
 import { useState } from 'react'
 import { nameOf, useTexts, wordFor } from '../texts/texts.tsx'
 import { Trouble } from './trouble.tsx'
@@ -6,7 +6,7 @@ import { useQuery } from '@tanstack/react-query'
 import { differences } from './difference.ts'
 import { fill } from './fill.ts'
 import { kindOf } from './kind.ts'
-import { pointerOf } from './schema.ts'
+import { Short } from './short.tsx'
 import { Value } from './values.tsx'
 
 export interface Step {
@@ -67,7 +67,16 @@ export function History(props: {
   )
 }
 
-function Changes({ of, before, after }: { of: string; before: () => Promise<unknown>; after: () => Promise<unknown> }) {
+/** Two states of a thing, and where they differ. */
+export function Changes({
+  of,
+  before,
+  after,
+}: {
+  of: string
+  before: () => Promise<unknown>
+  after: () => Promise<unknown>
+}) {
   const texts = useTexts()
   const { data, error } = useQuery({
     queryKey: ['changes', of],
@@ -78,27 +87,22 @@ function Changes({ of, before, after }: { of: string; before: () => Promise<unkn
   if (!data) return null
   if (data.length === 0) return <Text>{texts.history.nothing}</Text>
   return (
-    <Table>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>{texts.merge.field}</Table.Th>
-          <Table.Th>{texts.history.before}</Table.Th>
-          <Table.Th>{texts.history.after}</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {data.map(({ path, before: old, after: now }) => (
-          <Table.Tr key={pointerOf(path)}>
-            <Table.Th scope="row">{path.map(part => nameOf(texts, String(part))).join(' › ')}</Table.Th>
-            <Table.Td>
-              <Value kind={kindOf(old)} value={old} />
-            </Table.Td>
-            <Table.Td>
-              <Value kind={kindOf(now)} value={now} />
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+    <Short
+      name={texts.history.compare}
+      rows={data}
+      columns={[
+        {
+          id: 'path',
+          name: texts.merge.field,
+          cell: ({ path }) => path.map(part => nameOf(texts, String(part))).join(' › '),
+        },
+        {
+          id: 'before',
+          name: texts.history.before,
+          cell: ({ before: old }) => <Value kind={kindOf(old)} value={old} />,
+        },
+        { id: 'after', name: texts.history.after, cell: ({ after: now }) => <Value kind={kindOf(now)} value={now} /> },
+      ]}
+    />
   )
 }

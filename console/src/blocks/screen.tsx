@@ -1,4 +1,4 @@
-import { Group, Stack, Title } from '@mantine/core'
+import { Group, Stack, Text, Title } from '@mantine/core'
 import { useEffect, type ReactNode } from 'react'
 
 /** What every screen has: a heading that takes the focus after a change of screens, and a title of the document. */
@@ -30,5 +30,23 @@ export function Screen(props: {
       </Group>
       {children}
     </Stack>
+  )
+}
+
+/** A part of a screen, under a heading of its own. */
+export function Part(props: { title: ReactNode; about?: string; className?: string; children: ReactNode }) {
+  const { title, about, className, children } = props
+  return (
+    <section className={className}>
+      <Title order={2} size="h4" mb="sm">
+        {title}
+      </Title>
+      {about && (
+        <Text mb="sm" maw="44rem">
+          {about}
+        </Text>
+      )}
+      {children}
+    </section>
   )
 }

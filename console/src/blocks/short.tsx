@@ -1,37 +1,53 @@
 import { Table, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { nameOf, useTexts } from '../texts/texts.tsx'
+import { Value, type Kind } from './values.tsx'
 
-/** A list that the API gives whole, and that is short: a row a thing, with what one does to it at its end. */
+interface ShortColumn<Row> {
+  /** Of the row's field, and of its name where it has no other. */
+  readonly id: string
+  readonly name?: string
+  readonly kind?: Kind
+  readonly currency?: string
+  /** Where it is not the field itself. */
+  readonly cell?: (row: Row) => ReactNode
+}
+
+/** A list that is there whole, and short: a row a thing, with what one does to it at its end. */
 export function Short<Row>(props: {
   name: string
   rows: readonly Row[]
-  idOf: (row: Row) => string
-  columns: readonly { readonly id: string; readonly cell: (row: Row) => ReactNode }[]
+  /** The row's place among them, where it has no id. */
+  idOf?: (row: Row) => string
+  columns: readonly ShortColumn<Row>[]
   acts?: (row: Row) => ReactNode
-  empty: string
+  empty?: string
 }) {
-  const { name, rows, idOf, columns, acts, empty } = props
+  const { name, rows, idOf, columns, acts, empty = '' } = props
   const texts = useTexts()
   if (rows.length === 0) return <Text>{empty}</Text>
+  const shown = (row: Row, { id, kind, currency, cell }: ShortColumn<Row>) =>
+    cell ? cell(row) : <Value kind={kind} value={(row as Record<string, unknown>)[id]} currency={currency} />
   return (
-    <div className="rows" role="region" aria-label={name} tabIndex={0}>
+    <div className="rows short" role="region" aria-label={name} tabIndex={0}>
       <Table>
         <Table.Thead>
           <Table.Tr>
-            {columns.map(({ id }) => (
+            {columns.map(({ id, name: called }) => (
               <Table.Th key={id} scope="col">
-                {nameOf(texts, id)}
+                {called ?? nameOf(texts, id)}
               </Table.Th>
             ))}
             {acts && <Table.Th scope="col">{texts.readiness.next}</Table.Th>}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {rows.map(row => (
-            <Table.Tr key={idOf(row)}>
-              {columns.map(({ id, cell }) => (
-                <Table.Td key={id}>{cell(row)}</Table.Td>
+          {rows.map((row, index) => (
+            <Table.Tr key={idOf?.(row) ?? index}>
+              {columns.map(column => (
+                <Table.Td key={column.id} data-label={column.name ?? nameOf(texts, column.id)}>
+                  {shown(row, column)}
+                </Table.Td>
               ))}
               {acts && <Table.Td>{acts(row)}</Table.Td>}
             </Table.Tr>

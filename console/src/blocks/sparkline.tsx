@@ -1,6 +1,6 @@
-import { Stack, Table, Text } from '@mantine/core'
-import { useLanguage, useTexts, nameOf } from '../texts/texts.tsx'
-import { Value } from './values.tsx'
+import { Stack, Text } from '@mantine/core'
+import { useLanguage, useTexts } from '../texts/texts.tsx'
+import { Short } from './short.tsx'
 
 interface Point {
   readonly at: string
@@ -38,24 +38,14 @@ export function Sparkline({ name, unit, points }: { name: string; unit: string; 
       </svg>
       <details>
         <summary>{texts.list.asTable}</summary>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{nameOf(texts, 'at')}</Table.Th>
-              <Table.Th>{unit}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {points.map(({ at, value }) => (
-              <Table.Tr key={at}>
-                <Table.Td>
-                  <Value kind="instant" value={at} />
-                </Table.Td>
-                <Table.Td>{format.format(value)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+        <Short
+          name={name}
+          rows={points}
+          columns={[
+            { id: 'at', kind: 'instant' },
+            { id: 'value', name: unit, cell: ({ value }) => format.format(value) },
+          ]}
+        />
       </details>
     </Stack>
   )

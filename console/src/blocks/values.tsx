@@ -9,18 +9,30 @@ export type Kind =
   | 'id'
   | 'state'
   | 'instant'
+  | 'moment'
   | 'date'
   | 'number'
   | 'bytes'
   | 'kg'
   | 'Wh'
   | 'W'
+  | 'ms'
   | 'percent'
   | 'money'
   | 'boolean'
   | 'list'
   | 'words'
   | 'json'
+
+/** As exact as the wire. */
+const moment = {
+  month: 'short',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+} as const
 
 /** In words, for people: also what an export does not take. */
 export function shown(kind: Kind, value: unknown, language: Language, currency?: string): string {
@@ -31,6 +43,8 @@ export function shown(kind: Kind, value: unknown, language: Language, currency?:
   switch (kind) {
     case 'instant':
       return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(`${value}`))
+    case 'moment':
+      return new Intl.DateTimeFormat(language, moment).format(new Date(`${value}`))
     case 'date':
       return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${value}`))
     case 'number':
@@ -43,6 +57,8 @@ export function shown(kind: Kind, value: unknown, language: Language, currency?:
       return `${number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }, Number(value) / 1_000)} kWh`
     case 'W':
       return `${number({ maximumFractionDigits: 1 }, Number(value) / 1_000)} kW`
+    case 'ms':
+      return number({ style: 'unit', unit: 'millisecond' })
     case 'percent':
       return `${number({ maximumFractionDigits: 1 })} %`
     case 'money':
@@ -137,7 +153,7 @@ export function Value(props: { kind?: Kind; value: unknown; currency?: string })
   if (kind === 'words' && Array.isArray(value)) return value.map(each => wordFor(texts, String(each))).join(', ') || '–'
   if (kind === 'id') return <Code>{String(value as string)}</Code>
   if (kind === 'json') return <Code block>{JSON.stringify(value, null, 2)}</Code>
-  if (kind === 'instant')
+  if (kind === 'instant' || kind === 'moment')
     return (
       <time dateTime={String(value as string)} title={new Date(String(value as string)).toISOString()}>
         {shown(kind, value, language)}

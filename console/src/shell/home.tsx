@@ -1,11 +1,11 @@
-import { Anchor, Button, Group, List, Stack, Table, Title } from '@mantine/core'
+import { Anchor, Button, Group, List, Stack, Table } from '@mantine/core'
 import { useQueries } from '@tanstack/react-query'
 import { lazy, Suspense } from 'react'
 import { ask } from '../api/client.ts'
 import { Link } from '../blocks/link.tsx'
 import { isCounted, mayAsk } from '../blocks/list/declaration.ts'
 import { usePreference } from '../blocks/preferences.ts'
-import { Screen } from '../blocks/screen.tsx'
+import { Part, Screen } from '../blocks/screen.tsx'
 import type { Catalogue } from '../texts/en.ts'
 import { useLanguage, useTexts } from '../texts/texts.tsx'
 import { usePerson } from './person.tsx'
@@ -176,10 +176,7 @@ function FirstSteps() {
       </Group>
     )
   return (
-    <section>
-      <Title order={2} size="h4" mb="sm">
-        {texts.home.start}
-      </Title>
+    <Part title={texts.home.start}>
       <List spacing="xs" listStyleType="none" className="steps">
         {own.map(({ to, name }, index) => {
           const done = (counts[index]?.data?.count ?? 0) > 0
@@ -201,6 +198,6 @@ function FirstSteps() {
       <Button variant="default" mt="md" onClick={() => hide(true)}>
         {texts.home.hide}
       </Button>
-    </section>
+    </Part>
   )
 }

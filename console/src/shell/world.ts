@@ -22,3 +22,9 @@ export interface World {
 /** What a role has in the navigation. */
 export const screensFor = ({ screens }: World, role: string): readonly ScreenOf[] =>
   screens.filter(({ name, of, roles }) => name && (!roles || roles.includes(role)) && (!of || mayAsk(of, role)))
+
+/** Screens that one file has, each by its name there. */
+export const screensOf =
+  <Names extends string>(load: () => Promise<Record<Names, unknown>>) =>
+  (name: Names): ScreenOf['load'] =>
+  async () => ({ default: (await load())[name] as ComponentType })

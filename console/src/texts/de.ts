@@ -44,6 +44,7 @@ export const de: Catalogue = {
     more: 'Mehr',
     notFound: 'Unter dieser Adresse gibt es nichts',
     failed: 'Diese Seite ist gescheitert',
+    evaluation: 'Diese Plattform ist zur Erprobung: zum Ausprobieren, nicht für das, was bleiben muss.',
     reload: 'Neu laden',
     newer: 'Es gibt eine neuere Fassung der Konsole. Was Sie eingegeben haben, bleibt.',
     offlineStart: 'Es besteht keine Verbindung. Die Konsole macht von selbst weiter, sobald es eine gibt.',
@@ -331,6 +332,11 @@ export const de: Catalogue = {
     thisDevice: 'dieses Gerät',
     name: 'Name',
     emptyInvitations: 'Zurzeit ist niemand eingeladen.',
+    addresses: 'Wer eingeladen wird',
+    addressesText:
+      'E-Mail-Adressen, eine oder viele, wie auch immer getrennt; an jede geht ein Link, der sieben Tage gilt.',
+    inviteMany: '{count} einladen',
+    invited: '{done} eingeladen, {failed} abgelehnt',
   },
   operations: {
     jobs: 'Hintergrundarbeiten',
@@ -371,6 +377,11 @@ export const de: Catalogue = {
     giveUp: 'Aufgeben',
     sendAgain: 'Noch einmal senden',
     services: 'Dienste',
+    settings: 'Einstellungen',
+    newSetting: 'Neue Einstellung',
+    emptySettings:
+      'Keine Einstellung ist festgelegt. Was in der Umgebung steht, wird dort gesetzt, wo die Plattform gestartet wird.',
+    secondText: 'Ein anderer Admin liest es und stimmt zu oder nicht.',
   },
   charging: {
     sold: 'Verkaufter Strom',
@@ -441,16 +452,9 @@ export const de: Catalogue = {
       'Geben Sie diese Adresse im Ladegerät ein, am Ende seine Kennung. Es erscheint von selbst in dieser Liste.',
     readings: 'Messwerte',
     password: 'Das Passwort dieses Ladegeräts, nur jetzt zu sehen: {password}',
-  },
-  content: {
-    sections: { blog: 'Blog', help: 'Hilfe', tutorials: 'Anleitungen', jobs: 'Stellenangebote' },
-    states: 'Welche gezeigt werden',
-    write: 'Neu schreiben',
-    publish: 'Veröffentlichen',
-    withdraw: 'Zurückziehen',
-    withdrawText: 'Niemand liest es mehr.',
-    page: 'Die Seite, die alle lesen',
-    empty: 'In diesem Zustand ist hier nichts geschrieben.',
+    credits: 'Geld zurückgeben',
+    emptyCredits:
+      'Nichts wartet auf eine zweite Person. Was von einem Ladevorgang über einer Grenze zurückgegeben wird, steht hier.',
   },
   market: {
     ship: 'Als verschickt melden',

@@ -20,6 +20,7 @@ export function Filters(props: {
   const [wrong, complain] = useState<string>()
   const free = freeWordOf(words)
   const shownWords = words.filter(({ name }) => asked[name] !== undefined)
+  const names = shownWords.map(({ name }) => name)
   const choice = words.find(({ values }) => values) ?? words[0]
   const example = choice && `${choice.name}:${choice.values?.[0] ?? '…'}`
   const told = fill(texts.list.search, { example: example ?? '' })
@@ -70,17 +71,7 @@ export function Filters(props: {
         </Pill>
       ))}
       {shownWords.length > 1 && (
-        <Button
-          variant="subtle"
-          onClick={() =>
-            ask(
-              without(
-                asked,
-                shownWords.map(({ name }) => name),
-              ),
-            )
-          }
-        >
+        <Button variant="subtle" onClick={() => ask(without(asked, names))}>
           {texts.list.clear}
         </Button>
       )}

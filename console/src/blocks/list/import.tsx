@@ -1,4 +1,4 @@
-import { Alert, Button, FileInput, Group, Modal, Progress, Stack, Table, Text } from '@mantine/core'
+import { Alert, Button, FileInput, Group, Modal, Progress, Stack, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Suspense, useState } from 'react'
 import type { components } from '../../api/api.gen'
@@ -6,6 +6,7 @@ import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
 import { useLanguage, useTexts } from '../../texts/texts.tsx'
 import { fill } from '../fill.ts'
+import { Short } from '../short.tsx'
 import { Trouble } from '../trouble.tsx'
 import type { ImportOf } from './declaration.ts'
 
@@ -128,47 +129,25 @@ export function Outcome({ outcome }: { outcome: Import }) {
           Object.fromEntries(counts) as Record<string, string>,
         )}
       />
-      {faults.length > 0 && (
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{texts.list.line}</Table.Th>
-              <Table.Th>{texts.list.column}</Table.Th>
-              <Table.Th>{texts.list.whatIsWrong}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {faults.slice(0, 100).map(({ line, column, detail }, index) => (
-              <Table.Tr key={`${line} ${column} ${index}`}>
-                <Table.Td>{line}</Table.Td>
-                <Table.Td>{column ?? '–'}</Table.Td>
-                <Table.Td lang="en">{detail}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      )}
-      {losses.length > 0 && (
-        <Table captionSide="top">
-          <Table.Caption>{texts.list.notTaken}</Table.Caption>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{texts.list.lines}</Table.Th>
-              <Table.Th>{texts.list.column}</Table.Th>
-              <Table.Th>{texts.list.why}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {losses.slice(0, 100).map(({ lines, column, pointer, detail }) => (
-              <Table.Tr key={`${column} ${pointer} ${detail}`}>
-                <Table.Td>{number.format(lines)}</Table.Td>
-                <Table.Td>{column ?? pointer}</Table.Td>
-                <Table.Td lang="en">{detail}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      )}
+      <Short
+        name={texts.list.whatIsWrong}
+        rows={faults.slice(0, 100)}
+        columns={[
+          { id: 'line', name: texts.list.line },
+          { id: 'column', name: texts.list.column },
+          { id: 'detail', name: texts.list.whatIsWrong, cell: ({ detail }) => <span lang="en">{detail}</span> },
+        ]}
+      />
+      {losses.length > 0 && <Text>{texts.list.notTaken}</Text>}
+      <Short
+        name={texts.list.notTaken}
+        rows={losses.slice(0, 100)}
+        columns={[
+          { id: 'lines', name: texts.list.lines, kind: 'number' },
+          { id: 'column', name: texts.list.column, cell: ({ column, pointer }) => column ?? pointer },
+          { id: 'why', name: texts.list.why, cell: ({ detail }) => <span lang="en">{detail}</span> },
+        ]}
+      />
     </>
   )
 }

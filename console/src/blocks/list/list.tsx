@@ -170,9 +170,7 @@ function More({ load, busy }: { load: () => void; busy: boolean }) {
   useEffect(() => {
     const seen = new IntersectionObserver(
       entries => entries.some(({ isIntersecting }) => isIntersecting) && latest.current(),
-      {
-        rootMargin: '600px',
-      },
+      { rootMargin: '600px' },
     )
     seen.observe(button.current!)
     return () => seen.disconnect()

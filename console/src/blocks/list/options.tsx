@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Menu, Popover, Stack } from '@mantine/core'
+import { Button, Group, Menu, Popover, Stack } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconAdjustments, IconDownload, IconUpload } from '@tabler/icons-react'
 import { lazy, Suspense, useState } from 'react'
@@ -8,10 +8,11 @@ import { messageOf } from '../trouble.tsx'
 import type { Asked } from './address.ts'
 import type { Column, ImportOf, ListDeclaration } from './declaration.ts'
 import { exported, type Format } from './export.ts'
+import { Tick } from '../choice.tsx'
 
 const ImportModal = lazy(async () => ({ default: (await import('./import.tsx')).ImportModal }))
 
-function ImportButton(props: ImportOf) {
+export function ImportButton(props: ImportOf) {
   const texts = useTexts()
   const [opened, open] = useState(false)
   return (
@@ -77,18 +78,9 @@ export function Options<Row>(props: {
         <Popover.Dropdown aria-label={texts.list.options}>
           <Stack gap="xs">
             {list.columns.slice(1).map(({ id }) => (
-              <Checkbox
-                key={id}
-                label={nameOf(texts, id)}
-                checked={!hidden.includes(id)}
-                onChange={event => toggle(id, event.currentTarget.checked)}
-              />
+              <Tick key={id} label={nameOf(texts, id)} on={!hidden.includes(id)} turn={on => toggle(id, on)} />
             ))}
-            <Checkbox
-              label={texts.list.compact}
-              checked={compact}
-              onChange={event => setCompact(event.currentTarget.checked)}
-            />
+            <Tick label={texts.list.compact} on={compact} turn={setCompact} />
           </Stack>
         </Popover.Dropdown>
       </Popover>

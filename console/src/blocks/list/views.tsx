@@ -1,4 +1,4 @@
-import { Button, Checkbox, CloseButton, Group, Modal, Popover, Stack, Text, TextInput } from '@mantine/core'
+import { Button, CloseButton, Group, Modal, Popover, Stack, Text, TextInput } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -10,6 +10,7 @@ import { fill } from '../fill.ts'
 import { messageOf } from '../trouble.tsx'
 import type { Asked } from './address.ts'
 import { at, isCounted, type ListDeclaration } from './declaration.ts'
+import { Tick } from '../choice.tsx'
 
 const path = '/api/auth/views'
 
@@ -182,13 +183,7 @@ function SaveAs({ save, sharable }: { save: (name: string, shared: boolean) => P
             onChange={event => enter(event.currentTarget.value)}
             onKeyDown={event => event.key === 'Enter' && void submit()}
           />
-          {sharable && (
-            <Checkbox
-              label={texts.list.shareView}
-              checked={shared}
-              onChange={event => share(event.currentTarget.checked)}
-            />
-          )}
+          {sharable && <Tick label={texts.list.shareView} on={shared} turn={share} />}
           <Button onClick={() => void submit()}>{texts.list.save}</Button>
         </Stack>
       </Popover.Dropdown>

@@ -1,20 +1,22 @@
-import { Code, Stack, Table, Text } from '@mantine/core'
-import { lazy, Suspense } from 'react'
+import { Code, Stack, Text } from '@mantine/core'
+import { lazy, Suspense, type ReactNode } from 'react'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
-import { Read } from '../../blocks/data.tsx'
 import { Facts } from '../../blocks/detail.tsx'
-import { Empty } from '../../blocks/empty.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { detailScreen, listScreen } from '../../blocks/screens.tsx'
-import { Value } from '../../blocks/values.tsx'
+import { Short } from '../../blocks/short.tsx'
 import type { Catalogue } from '../../texts/en.ts'
-import { nameOf, useTexts } from '../../texts/texts.tsx'
+import { useTexts } from '../../texts/texts.tsx'
+import { Attempts } from './attempts.tsx'
 
 /** With the forms: nobody waits for them who only looks. */
 const Commands = lazy(() => import('./commands.tsx'))
+const WireOf = lazy(async () => ({ default: (await import('./wire.tsx')).WireOf }))
+
+const comes = (content: ReactNode) => <Suspense>{content}</Suspense>
 
 type ChargerAnswer = components['schemas']['Charger']
 
@@ -64,47 +66,6 @@ function Connect() {
   )
 }
 
-/** Who knocks and is not let in, and why: that is what somebody who sets up a charger cannot see there. */
-function Attempts() {
-  const texts = useTexts()
-  const named = texts.charging.refusals as Record<string, string>
-  return (
-    <Read path="/api/ocpp/attempts" every={3_000}>
-      {({ items }) =>
-        items.length > 0 && (
-          <div className="rows" role="region" aria-label={texts.charging.attempts} tabIndex={0}>
-            <Table>
-              <Table.Caption>{texts.charging.attempts}</Table.Caption>
-              <Table.Thead>
-                <Table.Tr>
-                  {['identity', 'reason', 'addressPrefix', 'tries', 'lastAt'].map(id => (
-                    <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
-                  ))}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items.map(({ identity, address, code, detail, tries, lastAt }) => (
-                  <Table.Tr key={`${identity} ${address} ${code}`}>
-                    <Table.Th scope="row">{identity}</Table.Th>
-                    <Table.Td>
-                      {named[code] ?? code} <span lang="en">{detail}</span>
-                    </Table.Td>
-                    <Table.Td>{address}</Table.Td>
-                    <Table.Td>{tries}</Table.Td>
-                    <Table.Td>
-                      <Value kind="instant" value={lastAt} />
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </div>
-        )
-      }
-    </Read>
-  )
-}
-
 export const Chargers = listScreen(way.name, list, undefined, <Connect />)
 
 export const Charger = detailScreen({
@@ -121,16 +82,8 @@ export const Charger = detailScreen({
   tabs: (charger, texts) => [
     { id: 'now', name: texts.charging.connectors, content: () => <Now charger={charger} /> },
     { id: 'sessions', name: texts.charging.sessions, content: () => <List list={sessionsOf(charger.id)} embedded /> },
-    {
-      id: 'commands',
-      name: texts.charging.commands,
-      content: () => (
-        <Suspense>
-          <Commands charger={charger} />
-        </Suspense>
-      ),
-    },
-    { id: 'wire', name: texts.charging.wire, content: () => <List list={messagesOf(charger.id)} embedded /> },
+    { id: 'commands', name: texts.charging.commands, content: () => comes(<Commands charger={charger} />) },
+    { id: 'wire', name: texts.charging.wire, content: () => comes(<WireOf id={charger.id} embedded />) },
     { id: 'config', name: texts.charging.variables, content: () => <List list={variablesOf(charger.id)} embedded /> },
     { id: 'about', name: texts.shell.details, content: () => <Facts facts={factsOf(charger)} /> },
   ],
@@ -151,38 +104,20 @@ const factsOf = (charger: ChargerAnswer) => [
 
 function Now({ charger }: { charger: ChargerAnswer }) {
   const texts = useTexts()
-  if (charger.connectors.length === 0)
-    return <Empty title={texts.charging.emptyTitle} text={texts.charging.emptyChargers} />
   return (
-    <Table>
-      <Table.Thead>
-        <Table.Tr>
-          {['evse', 'connector', 'status', 'errorCode', 'info', 'at'].map(id => (
-            <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
-          ))}
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {charger.connectors.map(({ evse, connector, status, errorCode, info, at }) => (
-          <Table.Tr key={`${evse}-${connector}`}>
-            <Table.Td>{evse}</Table.Td>
-            <Table.Td>{connector}</Table.Td>
-            <Table.Td>
-              <Value kind="state" value={status} />
-            </Table.Td>
-            <Table.Td>
-              <Value value={errorCode} />
-            </Table.Td>
-            <Table.Td>
-              <Value value={info} />
-            </Table.Td>
-            <Table.Td>
-              <Value kind="instant" value={at} />
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+    <Short
+      name={texts.charging.connectors}
+      rows={charger.connectors}
+      columns={[
+        { id: 'evse' },
+        { id: 'connector' },
+        { id: 'status', kind: 'state' },
+        { id: 'errorCode' },
+        { id: 'info' },
+        { id: 'at', kind: 'instant' },
+      ]}
+      empty={texts.charging.empty}
+    />
   )
 }
 
@@ -198,25 +133,6 @@ const sessionsOf = (charger: string) =>
     ],
     open: ({ id }) => `/sessions/${id}`,
     empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptySessions }),
-  })
-
-const messagesOf = (id: string) =>
-  listOf('/api/ocpp/chargers/{id}/messages', {
-    params: { id },
-    columns: [
-      { id: 'at', kind: 'instant' },
-      { id: 'action' },
-      { id: 'direction', kind: 'word' },
-      { id: 'outcome', kind: 'state' },
-      {
-        id: 'error',
-        value: ({ errorCode, errorDescription }) => [errorCode, errorDescription].filter(Boolean).join(': '),
-      },
-      { id: 'payload', value: ({ payload }) => JSON.stringify(payload) },
-      { id: 'answer', value: ({ answer }) => answer && JSON.stringify(answer) },
-    ],
-    empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
-    every: 3_000,
   })
 
 const variablesOf = (id: string) =>

@@ -1,10 +1,11 @@
-import { Group, Select, Stack, Table, TextInput, Title } from '@mantine/core'
+import { Group, Stack, Table, TextInput, Title } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Bars } from '../../blocks/bars.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { Figured, told } from '../../blocks/figured.tsx'
 import { Screen } from '../../blocks/screen.tsx'
 import { nameOf, useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
+import { Choice } from '../../blocks/choice.tsx'
 
 const measures = ['energy', 'sessions', 'revenue', 'utilisation', 'uptime', 'incidents', 'fault-rate'] as const
 const groups = ['station', 'site', 'charger', 'connector-type', 'tariff'] as const
@@ -90,13 +91,12 @@ function Choices({ asked }: { asked: Required<Asked> }) {
           ['by', groups],
         ] as const
       ).map(([name, values]) => (
-        <Select
+        <Choice
           key={name}
           label={nameOf(texts, name)}
           data={words(values)}
           value={asked[name]}
-          allowDeselect={false}
-          onChange={next => ask({ [name]: next ?? undefined })}
+          choose={next => ask({ [name]: next })}
         />
       ))}
       {(['from', 'to'] as const).map(name => (

@@ -1,4 +1,3 @@
-import { Table } from '@mantine/core'
 import siteSchema from 'schema:post /api/stations/sites'
 import schema from 'schema:post /api/stations'
 import type { components } from '../../api/api.gen'
@@ -6,9 +5,10 @@ import { base } from '../../api/base.ts'
 import { Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
+import { Short } from '../../blocks/short.tsx'
 import { Value } from '../../blocks/values.tsx'
 import type { Catalogue } from '../../texts/en.ts'
-import { nameOf, useTexts } from '../../texts/texts.tsx'
+import { useTexts } from '../../texts/texts.tsx'
 
 type StationAnswer = components['schemas']['Station']
 
@@ -83,37 +83,26 @@ const factsOf = ({ address, coordinates, chargerId, siteId, operatorName, timeZo
 function Connectors({ station }: { station: StationAnswer }) {
   const texts = useTexts()
   return (
-    <Table>
-      <Table.Thead>
-        <Table.Tr>
-          {['evse', 'connector', 'standard', 'maxPowerW', 'status', 'statusAt'].map(id => (
-            <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
-          ))}
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {station.evses.flatMap(({ evse, evseId, connectors }) =>
-          connectors.map(({ connectorId, connector, standard, maxPowerW, status, statusAt, errorCode }) => (
-            <Table.Tr key={connectorId}>
-              <Table.Td>{evseId ?? evse}</Table.Td>
-              <Table.Td>{connector}</Table.Td>
-              <Table.Td>
-                <Value kind="word" value={standard} />
-              </Table.Td>
-              <Table.Td>
-                <Value kind="W" value={maxPowerW} />
-              </Table.Td>
-              <Table.Td>
-                <Value kind="state" value={status} /> {errorCode !== 'NoError' && errorCode}
-              </Table.Td>
-              <Table.Td>
-                <Value kind="instant" value={statusAt} />
-              </Table.Td>
-            </Table.Tr>
-          )),
-        )}
-      </Table.Tbody>
-    </Table>
+    <Short
+      name={texts.charging.connectors}
+      rows={station.evses.flatMap(({ connectors, ...evse }) => connectors.map(one => ({ ...evse, ...one })))}
+      idOf={({ connectorId }) => connectorId}
+      columns={[
+        { id: 'evse', cell: ({ evse, evseId }) => evseId ?? evse },
+        { id: 'connector' },
+        { id: 'standard', kind: 'word' },
+        { id: 'maxPowerW', kind: 'W' },
+        {
+          id: 'status',
+          cell: ({ status, errorCode }) => (
+            <>
+              <Value kind="state" value={status} /> {errorCode !== 'NoError' && errorCode}
+            </>
+          ),
+        },
+        { id: 'statusAt', kind: 'instant' },
+      ]}
+    />
   )
 }
 

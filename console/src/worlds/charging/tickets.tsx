@@ -1,4 +1,4 @@
-import { Stack, Table, Text } from '@mantine/core'
+import { Stack } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
@@ -8,10 +8,10 @@ import { Read } from '../../blocks/data.tsx'
 import { ActButton, Detail, Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { listScreen } from '../../blocks/screens.tsx'
-import { Value } from '../../blocks/values.tsx'
+import { Short } from '../../blocks/short.tsx'
 import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
-import { nameOf, useTexts } from '../../texts/texts.tsx'
+import { useTexts } from '../../texts/texts.tsx'
 
 type TicketAnswer = components['schemas']['Ticket']
 
@@ -149,53 +149,37 @@ function Who({ ticket: { id, technicianId, version, possible } }: { ticket: Tick
   const queries = useQueryClient()
   return (
     <Read path="/api/maintenance/tickets/{id}/proposals" params={{ id }}>
-      {({ items }) =>
-        items.length === 0 ? (
-          <Text>{texts.field.nobody}</Text>
-        ) : (
-          <div className="rows">
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  {['name', 'score', 'reasons'].map(name => (
-                    <Table.Th key={name}>{nameOf(texts, name)}</Table.Th>
-                  ))}
-                  <Table.Th>{texts.readiness.next}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items.map(one => (
-                  <Table.Tr key={one.technicianId}>
-                    <Table.Th scope="row">{one.name}</Table.Th>
-                    <Table.Td>
-                      <Value kind="number" value={one.score} />
-                    </Table.Td>
-                    <Table.Td lang="en">{one.reasons.join(', ')}</Table.Td>
-                    <Table.Td>
-                      {technicianId === one.technicianId
-                        ? texts.field.has
-                        : possible.includes('assign') && (
-                            <ActButton
-                              act={{
-                                name: ({ field }) => field.assign,
-                                run: async () => {
-                                  await ask('POST', `/api/maintenance/tickets/${id}/assign`, {
-                                    body: { technicianId: one.technicianId },
-                                    headers: { 'if-match': `"${version}"` },
-                                  })
-                                  await queries.invalidateQueries()
-                                },
-                              }}
-                            />
-                          )}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </div>
-        )
-      }
+      {({ items }) => (
+        <Short
+          name={texts.field.who}
+          rows={items}
+          idOf={one => one.technicianId}
+          columns={[
+            { id: 'name' },
+            { id: 'score', kind: 'number' },
+            { id: 'reasons', cell: ({ reasons }) => <span lang="en">{reasons.join(', ')}</span> },
+          ]}
+          acts={one =>
+            technicianId === one.technicianId
+              ? texts.field.has
+              : possible.includes('assign') && (
+                  <ActButton
+                    act={{
+                      name: ({ field }) => field.assign,
+                      run: async () => {
+                        await ask('POST', `/api/maintenance/tickets/${id}/assign`, {
+                          body: { technicianId: one.technicianId },
+                          headers: { 'if-match': `"${version}"` },
+                        })
+                        await queries.invalidateQueries()
+                      },
+                    }}
+                  />
+                )
+          }
+          empty={texts.field.nobody}
+        />
+      )}
     </Read>
   )
 }

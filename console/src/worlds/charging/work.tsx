@@ -10,7 +10,6 @@ import {
   Textarea,
   TextInput,
   Timeline,
-  Title,
 } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
@@ -22,6 +21,7 @@ import { Value } from '../../blocks/values.tsx'
 import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
+import { Part } from '../../blocks/screen.tsx'
 
 type TicketAnswer = components['schemas']['Ticket']
 
@@ -209,10 +209,7 @@ function Parts({ use }: { use: (partId: string, quantity: number) => Promise<voi
 function Notes({ ticket: { notes } }: { ticket: TicketAnswer }) {
   const texts = useTexts()
   return (
-    <section>
-      <Title order={2} size="h4" mb="sm">
-        {texts.field.steps}
-      </Title>
+    <Part title={texts.field.steps}>
       <Timeline active={notes.length} bulletSize={12} lineWidth={2}>
         {notes.map(({ id, act, text, photos, notedAt, toldAt }) => (
           <Timeline.Item key={id} title={nameOfAct(texts, act)}>
@@ -230,6 +227,6 @@ function Notes({ ticket: { notes } }: { ticket: TicketAnswer }) {
           </Timeline.Item>
         ))}
       </Timeline>
-    </section>
+    </Part>
   )
 }

@@ -9,7 +9,8 @@ import { Empty } from '../../blocks/empty.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { listScreen } from '../../blocks/screens.tsx'
-import { Screen } from '../../blocks/screen.tsx'
+import { Part, Screen } from '../../blocks/screen.tsx'
+import { Short } from '../../blocks/short.tsx'
 import { Value } from '../../blocks/values.tsx'
 import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
 import { PaidTo } from './paid-to.tsx'
@@ -34,12 +35,9 @@ export function Earnings() {
             ))}
             {items.length > 0 && <Statements />}
             <PaidTo />
-            <section>
-              <Title order={2} size="h4" mb="sm">
-                {texts.selling.payouts}
-              </Title>
+            <Part title={texts.selling.payouts}>
               <List list={ownPayouts} embedded />
-            </section>
+            </Part>
           </Stack>
         )}
       </Read>
@@ -131,10 +129,7 @@ function Statements() {
   const texts = useTexts()
   const [month, choose] = useState<string | null>(null)
   return (
-    <section>
-      <Title order={2} size="h4" mb="sm">
-        {texts.selling.statements}
-      </Title>
+    <Part title={texts.selling.statements}>
       <Read path="/api/vendors/statements">
         {({ items }) => {
           const shown = month ?? items[0]?.month
@@ -157,7 +152,7 @@ function Statements() {
           )
         }}
       </Read>
-    </section>
+    </Part>
   )
 }
 
@@ -167,40 +162,29 @@ function Shown({ statement: { month, currencies } }: { statement: Statement }) {
   return (
     <>
       {currencies.map(({ currency, opening, movements, closing }) => {
-        const row = (name: string, amounts: Record<Account, number>) => (
-          <Table.Tr key={name}>
-            <Table.Th scope="row">{name}</Table.Th>
-            {accounts.map(account => (
-              <Table.Td key={account}>
-                <Value kind="money" value={amounts[account]} currency={currency} />
-              </Table.Td>
-            ))}
-          </Table.Tr>
-        )
         const left = (account: Account): number =>
           movements.reduce((sum, { amounts }) => sum + amounts[account], opening[account]) - closing[account]
         return (
-          <div className="scrolls" key={currency} tabIndex={0} role="region" aria-label={`${month} ${currency}`}>
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{currency}</Table.Th>
-                  {accounts.map(account => (
-                    <Table.Th key={account}>{nameOf(texts, `account.${account}`)}</Table.Th>
-                  ))}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {row(texts.selling.opening, opening)}
-                {movements.map(({ kind, count, amounts }) => row(`${wordFor(texts, kind)} (${count})`, amounts))}
-                {row(texts.selling.closing, closing)}
-                {row(
-                  texts.selling.left,
-                  Object.fromEntries(accounts.map(account => [account, left(account)])) as Record<Account, number>,
-                )}
-              </Table.Tbody>
-            </Table>
-          </div>
+          <Short
+            key={currency}
+            name={`${month} ${currency}`}
+            rows={[
+              { name: texts.selling.opening, amounts: opening },
+              ...movements.map(({ kind, count, amounts }) => ({ name: `${wordFor(texts, kind)} (${count})`, amounts })),
+              { name: texts.selling.closing, amounts: closing },
+              { name: texts.selling.left, amounts: Object.fromEntries(accounts.map(each => [each, left(each)])) },
+            ]}
+            columns={[
+              { id: 'name', name: currency },
+              ...accounts.map(account => ({
+                id: account,
+                name: nameOf(texts, `account.${account}`),
+                cell: ({ amounts }: { amounts: Partial<Record<Account, number>> }) => (
+                  <Value kind="money" value={amounts[account]} currency={currency} />
+                ),
+              })),
+            ]}
+          />
         )
       })}
       <Group>

@@ -1,13 +1,12 @@
-import { Button, Group, List, Stack, Text, Title } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
+import { Group, List, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
 import type { AnswerOf } from '../../blocks/data.tsx'
-import { messageOf } from '../../blocks/trouble.tsx'
 import { usePerson } from '../../shell/person.tsx'
 import { useTexts } from '../../texts/texts.tsx'
+import { ActButton } from '../../blocks/detail.tsx'
+import { Part } from '../../blocks/screen.tsx'
 
 type Account = AnswerOf<'/api/vendors/payout-account'>
 
@@ -28,23 +27,13 @@ async function look(): Promise<Account | null> {
 export function PaidTo() {
   const texts = useTexts()
   const { data } = useQuery({ queryKey: [path], queryFn: look, enabled: usePerson().role === 'vendor' })
-  const [busy, work] = useState(false)
   if (!data?.offered && data?.via !== 'stripe') return null
   const leave = async (): Promise<void> => {
-    work(true)
-    try {
-      const body = { returnTo: location.pathname }
-      location.assign((await ask<{ url: string }>('POST', `${path}/link`, { body })).data.url)
-    } catch (error) {
-      notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
-      work(false)
-    }
+    const body = { returnTo: location.pathname }
+    location.assign((await ask<{ url: string }>('POST', `${path}/link`, { body })).data.url)
   }
   return (
-    <section>
-      <Title order={2} size="h4" mb="sm">
-        {texts.paidTo.title}
-      </Title>
+    <Part title={texts.paidTo.title}>
       <Stack gap="xs">
         <Text role="status">
           {data.via === 'stripe' ? `${texts.paidTo.stripe} (${data.account})` : texts.paidTo.bank}
@@ -65,12 +54,10 @@ export function PaidTo() {
         )}
         {(!data.ready || data.due.length > 0) && (
           <Group>
-            <Button variant="default" loading={busy} onClick={() => void leave()}>
-              {data.account ? texts.paidTo.goOn : texts.paidTo.begin}
-            </Button>
+            <ActButton act={{ name: t => (data.account ? t.paidTo.goOn : t.paidTo.begin), run: leave }} />
           </Group>
         )}
       </Stack>
-    </section>
+    </Part>
   )
 }

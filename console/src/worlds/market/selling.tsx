@@ -1,5 +1,4 @@
-import { Alert, Anchor, Button, FileInput, Group, List, Stack, Text } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
+import { Alert, Anchor, FileInput, Group, List, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
@@ -15,7 +14,6 @@ import { Link } from '../../blocks/link.tsx'
 import type { Schema } from '../../blocks/schema.ts'
 import { Screen } from '../../blocks/screen.tsx'
 import { within } from '../../blocks/screens.tsx'
-import { messageOf } from '../../blocks/trouble.tsx'
 import { State } from '../../blocks/values.tsx'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 
@@ -106,28 +104,18 @@ export function Selling() {
 function Evidence({ count, add }: { count: number; add: (docId: string) => void }) {
   const texts = useTexts()
   const [file, choose] = useState<File | null>(null)
-  const [busy, work] = useState(false)
   const send = async (): Promise<void> => {
     const form = new FormData()
     form.set('kind', 'other')
     form.set('file', file!)
-    work(true)
-    try {
-      add((await ask<{ docId: string }>('POST', '/api/documents/upload', { body: form })).data.docId)
-      choose(null)
-    } catch (error) {
-      notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
-    } finally {
-      work(false)
-    }
+    add((await ask<{ docId: string }>('POST', '/api/documents/upload', { body: form })).data.docId)
+    choose(null)
   }
   return (
     <Stack gap="xs">
       <Group align="flex-end">
         <FileInput label={texts.selling.evidence} value={file} onChange={choose} clearable miw="16rem" />
-        <Button variant="default" onClick={() => void send()} loading={busy} disabled={!file}>
-          {texts.documents.upload}
-        </Button>
+        <ActButton act={{ name: t => t.documents.upload, run: send }} disabled={!file} />
       </Group>
       {count > 0 && <Text role="status">{fill(texts.selling.uploaded, { count })}</Text>}
     </Stack>

@@ -17,6 +17,8 @@ const decide =
       headers: { 'if-match': `"${version}"` },
     })
 
+const is = (wanted: string) => (vendor: Vendor) => vendor.status === wanted
+
 const applications = listOf('/api/vendors/applications', {
   columns: [
     { id: 'name' },
@@ -28,26 +30,10 @@ const applications = listOf('/api/vendors/applications', {
   ],
   idOf: ({ vendorId }) => vendorId,
   acts: [
-    {
-      name: texts => texts.market.approve,
-      key: 'a',
-      may: ({ status }) => status === 'pending',
-      run: decide('approve'),
-    },
-    {
-      name: texts => texts.market.reject,
-      key: 'r',
-      may: ({ status }) => status === 'pending',
-      asks: texts => texts.market.reason,
-      run: decide('reject'),
-    },
-    {
-      name: texts => texts.market.suspend,
-      may: ({ status }) => status === 'active',
-      asks: texts => texts.market.reason,
-      run: decide('suspend'),
-    },
-    { name: texts => texts.market.reinstate, may: ({ status }) => status === 'suspended', run: decide('reinstate') },
+    { name: t => t.market.approve, key: 'a', may: is('pending'), run: decide('approve') },
+    { name: t => t.market.reject, key: 'r', may: is('pending'), asks: t => t.market.reason, run: decide('reject') },
+    { name: t => t.market.suspend, may: is('active'), asks: t => t.market.reason, run: decide('suspend') },
+    { name: t => t.market.reinstate, may: is('suspended'), run: decide('reinstate') },
   ],
   empty: texts => ({ title: texts.market.emptyTitle, text: texts.market.emptyApplications }),
 })

@@ -1,101 +1,51 @@
-import { Alert, Button, Group, Modal, Stack, Table, Text, Textarea } from '@mantine/core'
+import { Alert, Button, Group, Stack } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
 import { Read, read } from '../../blocks/data.tsx'
+import { ActButton } from '../../blocks/detail.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { listScreen } from '../../blocks/screens.tsx'
-import { messageOf } from '../../blocks/trouble.tsx'
-import { Value } from '../../blocks/values.tsx'
+import { Short } from '../../blocks/short.tsx'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
-
-type Group = components['schemas']['DeadLetterGroup']
 
 /** Dead letters by what they have in common: a group goes at once, once a second person agrees. */
 export function Groups() {
   const texts = useTexts()
-  const [replaying, replay] = useState<Group>()
   return (
     <Read path="/api/admin/dead-letters" every={10_000}>
       {({ items }) =>
         items.length > 0 && (
-          <div className="rows">
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  {['error', 'topic', 'subscription', 'count', 'lastAt'].map(id => (
-                    <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
-                  ))}
-                  <Table.Th>{texts.readiness.next}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items.map(group => (
-                  <Table.Tr key={`${group.subscription} ${group.error}`}>
-                    <Table.Td>{group.error}</Table.Td>
-                    <Table.Td>{group.topic}</Table.Td>
-                    <Table.Td>{group.subscription}</Table.Td>
-                    <Table.Td>
-                      <Value kind="number" value={group.count} />
-                    </Table.Td>
-                    <Table.Td>
-                      <Value kind="instant" value={group.lastAt} />
-                    </Table.Td>
-                    <Table.Td>
-                      <Button size="compact-sm" variant="default" onClick={() => replay(group)}>
-                        {texts.operations.replayGroup}
-                      </Button>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-            {replaying && <Reason group={replaying} close={() => replay(undefined)} />}
-          </div>
+          <Short
+            name={texts.operations.deadLetters}
+            rows={items}
+            columns={[
+              { id: 'error' },
+              { id: 'topic' },
+              { id: 'subscription' },
+              { id: 'count', kind: 'number' },
+              { id: 'lastAt', kind: 'instant' },
+            ]}
+            acts={({ subscription, error, count }) => (
+              <ActButton
+                size="compact-sm"
+                act={{
+                  name: t => t.operations.replayGroup,
+                  warns: t => fill(t.operations.replayGroupText, { count }),
+                  asks: t => nameOf(t, 'reason'),
+                  run: async reason => {
+                    await ask('POST', '/api/admin/dead-letters/replay', { body: { subscription, error, reason } })
+                    notifications.show({ message: texts.operations.asked })
+                  },
+                }}
+              />
+            )}
+          />
         )
       }
     </Read>
-  )
-}
-
-function Reason({ group, close }: { group: Group; close: () => void }) {
-  const texts = useTexts()
-  const queries = useQueryClient()
-  const [reason, say] = useState('')
-  const { subscription, error, count } = group
-  const send = async (): Promise<void> => {
-    try {
-      await ask('POST', '/api/admin/dead-letters/replay', { body: { subscription, error, reason } })
-      notifications.show({ message: texts.operations.asked })
-      close()
-    } catch (refused) {
-      notifications.show({ message: messageOf(refused, texts), color: 'red', autoClose: false })
-    }
-    await queries.invalidateQueries()
-  }
-  return (
-    <Modal opened onClose={close} title={texts.operations.replayGroup}>
-      <Stack>
-        <Text>{fill(texts.operations.replayGroupText, { count })}</Text>
-        <Textarea
-          label={nameOf(texts, 'reason')}
-          value={reason}
-          maxLength={2_000}
-          onChange={event => say(event.currentTarget.value)}
-        />
-        <Group>
-          <Button disabled={reason.trim() === ''} onClick={() => void send()}>
-            {texts.operations.askSecond}
-          </Button>
-          <Button variant="default" onClick={close}>
-            {texts.list.cancel}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
   )
 }
 

@@ -1,9 +1,9 @@
-import { Stack, Title } from '@mantine/core'
+import { Stack } from '@mantine/core'
 import { Facts } from '../../blocks/detail.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { leavesOf } from '../../blocks/difference.ts'
 import { kindOf } from '../../blocks/kind.ts'
-import { Screen } from '../../blocks/screen.tsx'
+import { Part, Screen } from '../../blocks/screen.tsx'
 import { State } from '../../blocks/values.tsx'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 
@@ -19,10 +19,7 @@ export function Health() {
               <State value={status} />
             </div>
             {Object.entries(parts).map(([part, value]) => (
-              <section key={part}>
-                <Title order={2} size="h4">
-                  {nameOf(texts, part)}
-                </Title>
+              <Part key={part} title={nameOf(texts, part)}>
                 <Facts
                   facts={leavesOf(value).map(({ path, value: each }) => ({
                     id: path.join(' › '),
@@ -30,7 +27,7 @@ export function Health() {
                     value: each,
                   }))}
                 />
-              </section>
+              </Part>
             ))}
           </Stack>
         )}

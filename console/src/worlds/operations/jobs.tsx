@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Modal, Progress, Stack, Table, Text } from '@mantine/core'
+import { Button, Group, Modal, Progress, Stack, Text } from '@mantine/core'
 import { useQueries } from '@tanstack/react-query'
 import lists from 'api:lists'
 import { useState } from 'react'
@@ -10,9 +10,10 @@ import { Link } from '../../blocks/link.tsx'
 import { mayAsk } from '../../blocks/list/declaration.ts'
 import { Outcome, useImport } from '../../blocks/list/import.tsx'
 import { Screen } from '../../blocks/screen.tsx'
+import { Short } from '../../blocks/short.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
-import { State, Value } from '../../blocks/values.tsx'
-import { nameOf, useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
+import { State } from '../../blocks/values.tsx'
+import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
 import { usePerson } from '../../shell/person.tsx'
 
 type Import = components['schemas']['ImportLine']
@@ -90,67 +91,41 @@ export default function Jobs() {
 
 function JobTable({ jobs, open }: { jobs: readonly Job[]; open: (job: Job) => void }) {
   const texts = useTexts()
-  const number = new Intl.NumberFormat(useLanguage())
   return (
-    <div className="rows">
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            {['what', 'file', 'state', 'made', 'refused', 'begunAt', 'endedAt'].map(id => (
-              <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
-            ))}
-            <Table.Th>{texts.shell.actions}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {jobs.map(job => (
-            <Table.Tr key={job.id}>
-              <Table.Td>
-                {job.to ? (
-                  <Anchor component={Link} to={job.to}>
-                    {wordFor(texts, job.what)}
-                  </Anchor>
-                ) : (
-                  wordFor(texts, job.what)
-                )}
-              </Table.Td>
-              <Table.Td>{job.name ?? '–'}</Table.Td>
-              <Table.Td>
-                <Standing job={job} />
-              </Table.Td>
-              <Table.Td>{number.format(job.created)}</Table.Td>
-              <Table.Td>{number.format(job.failed)}</Table.Td>
-              <Table.Td>
-                <Value kind="instant" value={job.createdAt} />
-              </Table.Td>
-              <Table.Td>
-                <Value kind="instant" value={job.endedAt} />
-              </Table.Td>
-              <Table.Td>
-                <Group gap="xs">
-                  {job.path !== orders && (
-                    <Button
-                      variant="default"
-                      size="compact-sm"
-                      aria-label={`${texts.shell.details}: ${job.name ?? wordFor(texts, job.what)}`}
-                      onClick={() => open(job)}
-                    >
-                      {texts.shell.details}
-                    </Button>
-                  )}
-                  {job.cancel && !job.endedAt && (
-                    <ActButton
-                      size="compact-sm"
-                      act={{ name: () => texts.list.stop, run: () => ask('POST', job.cancel!) }}
-                    />
-                  )}
-                </Group>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
+    <Short
+      name={texts.operations.jobs}
+      rows={jobs}
+      idOf={({ id }) => id}
+      columns={[
+        {
+          id: 'what',
+          cell: ({ to, what }) => (to ? <Link to={to}>{wordFor(texts, what)}</Link> : wordFor(texts, what)),
+        },
+        { id: 'name', name: nameOf(texts, 'file') },
+        { id: 'state', cell: job => <Standing job={job} /> },
+        { id: 'created', name: nameOf(texts, 'made'), kind: 'number' },
+        { id: 'failed', name: nameOf(texts, 'refused'), kind: 'number' },
+        { id: 'createdAt', name: nameOf(texts, 'begunAt'), kind: 'instant' },
+        { id: 'endedAt', kind: 'instant' },
+      ]}
+      acts={job => (
+        <Group gap="xs">
+          {job.path !== orders && (
+            <Button
+              variant="default"
+              size="compact-sm"
+              aria-label={`${texts.shell.details}: ${job.name ?? wordFor(texts, job.what)}`}
+              onClick={() => open(job)}
+            >
+              {texts.shell.details}
+            </Button>
+          )}
+          {job.cancel && !job.endedAt && (
+            <ActButton size="compact-sm" act={{ name: () => texts.list.stop, run: () => ask('POST', job.cancel!) }} />
+          )}
+        </Group>
+      )}
+    />
   )
 }
 

@@ -1,4 +1,4 @@
-import { Button, Stack, Title } from '@mantine/core'
+import { Button, Stack } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { base } from '../../api/base.ts'
@@ -10,6 +10,7 @@ import { valueAt } from '../../blocks/schema.ts'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { kindOf } from '../../blocks/kind.ts'
 import { publish, titleOf, type Passport } from './passports.tsx'
+import { Part } from '../../blocks/screen.tsx'
 
 /** What one looks at comes when it is looked at. */
 const Access = lazy(() => import('./access.tsx'))
@@ -80,11 +81,7 @@ function Shown({ passport }: { passport: Passport }) {
               ]
             : []),
           { id: 'documents', name: texts.passports.documents, content: () => <Documents id={id} /> },
-          {
-            id: 'readers',
-            name: texts.passports.readers,
-            content: () => <Readers id={id} />,
-          },
+          { id: 'readers', name: texts.passports.readers, content: () => <Readers id={id} /> },
           { id: 'history', name: texts.passports.history, content: () => <Versions id={id} /> },
           { id: 'access', name: texts.passports.access, content: () => <Access id={id} /> },
         ]}
@@ -99,10 +96,7 @@ function Data({ data }: { data: Record<string, unknown> }) {
   return (
     <Stack>
       {Object.entries(data).map(([group, value]) => (
-        <section key={group}>
-          <Title order={2} size="h4">
-            {(texts.passports.groups as Record<string, string>)[group] ?? nameOf(texts, group)}
-          </Title>
+        <Part key={group} title={(texts.passports.groups as Record<string, string>)[group] ?? nameOf(texts, group)}>
           <Facts
             facts={leavesOf(value).map(({ path, value: after }) => ({
               id: path.length > 0 ? path.map(part => nameOf(texts, String(part))).join(' › ') : group,
@@ -110,7 +104,7 @@ function Data({ data }: { data: Record<string, unknown> }) {
               value: after,
             }))}
           />
-        </section>
+        </Part>
       ))}
     </Stack>
   )

@@ -1,14 +1,13 @@
-import { Button, FileInput, Group, Stack, TextInput } from '@mantine/core'
+import { FileInput, Group, Stack, TextInput } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { Screen } from '../../blocks/screen.tsx'
-import { messageOf } from '../../blocks/trouble.tsx'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
+import { ActButton } from '../../blocks/detail.tsx'
 
 /** All one may read, or those of a passport. */
 export const documentsOf = (query: Record<string, string> = {}) =>
@@ -53,27 +52,17 @@ export default function Documents() {
 /** Files are told by their content; what they are comes along. */
 export function Upload({ passportId }: { passportId?: string }) {
   const texts = useTexts()
-  const queries = useQueryClient()
   const [file, choose] = useState<File | null>(null)
   const [kind, enter] = useState('')
-  const [busy, work] = useState(false)
   const send = async (): Promise<void> => {
     if (!file) return
     const form = new FormData()
     if (passportId) form.set('passportId', passportId)
     if (kind) form.set('kind', kind)
     form.set('file', file)
-    work(true)
-    try {
-      await ask('POST', '/api/documents/upload', { body: form, headers: { 'idempotency-key': crypto.randomUUID() } })
-      notifications.show({ message: texts.documents.uploaded })
-      choose(null)
-      await queries.invalidateQueries()
-    } catch (error) {
-      notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
-    } finally {
-      work(false)
-    }
+    await ask('POST', '/api/documents/upload', { body: form, headers: { 'idempotency-key': crypto.randomUUID() } })
+    notifications.show({ message: texts.documents.uploaded })
+    choose(null)
   }
   return (
     <Stack gap="xs">
@@ -86,9 +75,7 @@ export function Upload({ passportId }: { passportId?: string }) {
           value={kind}
           onChange={event => enter(event.currentTarget.value)}
         />
-        <Button onClick={() => void send()} loading={busy} disabled={!file}>
-          {texts.documents.upload}
-        </Button>
+        <ActButton act={{ name: t => t.documents.upload, run: send }} disabled={!file} />
       </Group>
     </Stack>
   )

@@ -1,4 +1,4 @@
-import { Anchor, Group, Stack, Table, Text, Title } from '@mantine/core'
+import { Anchor, Group, Stack, Table, Text } from '@mantine/core'
 import { useSearch } from '@tanstack/react-router'
 import type { AnswerOf } from '../../blocks/data.tsx'
 import { Read } from '../../blocks/data.tsx'
@@ -6,9 +6,10 @@ import { fill } from '../../blocks/fill.ts'
 import { Link } from '../../blocks/link.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
-import { Screen } from '../../blocks/screen.tsx'
-import { Value } from '../../blocks/values.tsx'
-import { nameOf, useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
+import { Part, Screen } from '../../blocks/screen.tsx'
+import { Short } from '../../blocks/short.tsx'
+import { shown, Value } from '../../blocks/values.tsx'
+import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
 
 const list = listOf('/api/passports/readiness', {
   columns: [
@@ -39,12 +40,9 @@ export default function Fleet() {
           {summary => <Summary summary={summary} compare={compare} />}
         </Read>
         <Read path="/api/passports/rules">{rules => <Calendar rules={rules} asked={query} />}</Read>
-        <section>
-          <Title order={2} size="h4" mb="sm">
-            {texts.readiness.each}
-          </Title>
+        <Part title={texts.readiness.each}>
           <List list={list} />
-        </section>
+        </Part>
       </Stack>
     </Screen>
   )
@@ -68,37 +66,29 @@ function Summary({ summary, compare }: Shown) {
 /** How many are ready of each category, and what most of them lack. */
 function Standing({ summary, compare }: Shown) {
   const texts = useTexts()
-  const number = new Intl.NumberFormat(useLanguage())
+  const language = useLanguage()
+  const number = new Intl.NumberFormat(language)
   return (
     <Group align="flex-start" gap="xl">
-      <Table w="fit-content">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{nameOf(texts, 'category')}</Table.Th>
-            <Table.Th>{texts.passports.title}</Table.Th>
-            <Table.Th>{nameOf(texts, 'ready')}</Table.Th>
-            {compare && (
-              <Table.Th>
-                {nameOf(texts, 'ready')} <Value kind="date" value={compare} />
-              </Table.Th>
-            )}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {summary.categories.map(({ category, passports, ready, readyThen }) => (
-            <Table.Tr key={category}>
-              <Table.Th scope="row">{category ? wordFor(texts, category) : '–'}</Table.Th>
-              <Table.Td>{number.format(passports)}</Table.Td>
-              <Table.Td>{number.format(ready)}</Table.Td>
-              {compare && <Table.Td>{readyThen === undefined ? '–' : number.format(readyThen)}</Table.Td>}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-      <section className="grow">
-        <Title order={2} size="h4">
-          {texts.readiness.gaps}
-        </Title>
+      <Short
+        name={texts.readiness.fleet}
+        rows={summary.categories}
+        columns={[
+          { id: 'category', kind: 'word' },
+          { id: 'passports', name: texts.passports.title, kind: 'number' },
+          { id: 'ready', kind: 'number' },
+          ...(compare
+            ? [
+                {
+                  id: 'readyThen',
+                  name: `${nameOf(texts, 'ready')} ${shown('date', compare, language)}`,
+                  kind: 'number' as const,
+                },
+              ]
+            : []),
+        ]}
+      />
+      <Part className="grow" title={texts.readiness.gaps}>
         <Table>
           <Table.Tbody>
             {summary.missing.slice(0, 12).map(({ dataPoint, name, article, passports }) => (
@@ -115,7 +105,7 @@ function Standing({ summary, compare }: Shown) {
           </Table.Tbody>
         </Table>
         {summary.missing.length === 0 && <Text>{texts.readiness.nothing}</Text>}
-      </section>
+      </Part>
     </Group>
   )
 }
@@ -129,10 +119,7 @@ function Calendar({ rules, asked }: { rules: AnswerOf<'/api/passports/rules'>; a
   ])
   const days = [...new Set([rules.passportFrom.date, ...cells.map(({ date }) => date)])].toSorted()
   return (
-    <section>
-      <Title order={2} size="h4">
-        {texts.readiness.calendar}
-      </Title>
+    <Part title={texts.readiness.calendar}>
       <Table className="facts">
         <Table.Tbody>
           {days.map(date => {
@@ -157,6 +144,6 @@ function Calendar({ rules, asked }: { rules: AnswerOf<'/api/passports/rules'>; a
           })}
         </Table.Tbody>
       </Table>
-    </section>
+    </Part>
   )
 }

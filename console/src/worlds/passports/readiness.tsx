@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Modal, SegmentedControl, Stack, Table, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, Group, Modal, SegmentedControl, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import attributes from 'law:attributes'
@@ -9,6 +9,7 @@ import { Read } from '../../blocks/data.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { SchemaForm } from '../../blocks/schema-form.tsx'
 import { pathOf, pointerOf, withValue, type Schema } from '../../blocks/schema.ts'
+import { Short } from '../../blocks/short.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
 import { State } from '../../blocks/values.tsx'
 import { useLanguage, useTexts, wordFor, type Language } from '../../texts/texts.tsx'
@@ -81,54 +82,51 @@ function Points({ items, fill: begin }: { items: readonly Item[]; fill?: (item: 
   const fillable = (item: Item) =>
     item.finding !== 'must_be_empty' && item.attributes.some(id => attributes[id] && !attributes[id].computed)
   return (
-    <div className="rows">
-      <Table className="points">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{texts.readiness.point}</Table.Th>
-            <Table.Th>{texts.readiness.finding}</Table.Th>
-            <Table.Th miw="9rem">{texts.readiness.article}</Table.Th>
-            {begin && <Table.Th>{texts.readiness.next}</Table.Th>}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {items.map(item => (
-            <Table.Tr key={item.dataPoint}>
-              <Table.Td>
-                {item.dataPoint}. {nameOfPoint(item, language)}
-                {item.condition && (
-                  <Text size="sm" c="dimmed" lang="en">
-                    {item.condition}
-                  </Text>
-                )}
-              </Table.Td>
-              <Table.Td>
-                <State value={item.finding} />
-              </Table.Td>
-              <Table.Td>
-                <Anchor href={regulation} rel="noreferrer" target="_blank">
-                  {item.article}
-                </Anchor>
-              </Table.Td>
-              {begin && (
-                <Table.Td>
-                  {fillable(item) && (
-                    <Button
-                      size="compact-sm"
-                      variant="default"
-                      onClick={() => begin(item)}
-                      aria-label={`${texts.readiness.fill}: ${nameOfPoint(item, language)}`}
-                    >
-                      {texts.readiness.fill}
-                    </Button>
-                  )}
-                </Table.Td>
+    <Short
+      name={texts.readiness.all}
+      rows={items}
+      idOf={item => String(item.dataPoint)}
+      columns={[
+        {
+          id: 'point',
+          name: texts.readiness.point,
+          cell: item => (
+            <>
+              {item.dataPoint}. {nameOfPoint(item, language)}
+              {item.condition && (
+                <Text size="sm" c="dimmed" lang="en">
+                  {item.condition}
+                </Text>
               )}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
+            </>
+          ),
+        },
+        { id: 'finding', name: texts.readiness.finding, kind: 'state' },
+        {
+          id: 'article',
+          name: texts.readiness.article,
+          cell: ({ article }) => (
+            <Anchor href={regulation} rel="noreferrer" target="_blank">
+              {article}
+            </Anchor>
+          ),
+        },
+      ]}
+      acts={
+        begin &&
+        (item =>
+          fillable(item) && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              onClick={() => begin(item)}
+              aria-label={`${texts.readiness.fill}: ${nameOfPoint(item, language)}`}
+            >
+              {texts.readiness.fill}
+            </Button>
+          ))
+      }
+    />
   )
 }
 

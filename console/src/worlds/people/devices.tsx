@@ -1,15 +1,12 @@
-import { Button, Group, Stack, Table, Text, Title } from '@mantine/core'
+import { Group, Stack, Text, Title } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { ask } from '../../api/client.ts'
 import { Read, type AnswerOf } from '../../blocks/data.tsx'
 import { ActButton } from '../../blocks/detail.tsx'
 import { fill } from '../../blocks/fill.ts'
-import { messageOf } from '../../blocks/trouble.tsx'
-import { Value } from '../../blocks/values.tsx'
-import { nameOf, useTexts } from '../../texts/texts.tsx'
+import { useTexts } from '../../texts/texts.tsx'
 import { subscribe } from './pushing.ts'
+import { Short } from '../../blocks/short.tsx'
 
 const path = '/api/notifications/push'
 type Device = AnswerOf<typeof path>['devices'][number]
@@ -35,25 +32,13 @@ export function Devices() {
 
 function Here({ publicKey }: { publicKey: string }) {
   const texts = useTexts()
-  const queries = useQueryClient()
-  const [busy, work] = useState(false)
   const show = async (): Promise<void> => {
-    work(true)
-    try {
-      const refusal = await subscribe(publicKey)
-      if (refusal) notifications.show({ message: texts.account[refusal], color: 'red', autoClose: false })
-      await queries.invalidateQueries({ queryKey: [path] })
-    } catch (error) {
-      notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
-    } finally {
-      work(false)
-    }
+    const refusal = await subscribe(publicKey)
+    if (refusal) notifications.show({ message: texts.account[refusal], color: 'red', autoClose: false })
   }
   return (
     <Group>
-      <Button variant="default" loading={busy} onClick={() => void show()}>
-        {texts.account.pushHere}
-      </Button>
+      <ActButton act={{ name: t => t.account.pushHere, run: show }} />
     </Group>
   )
 }
@@ -61,43 +46,26 @@ function Here({ publicKey }: { publicKey: string }) {
 function Known({ devices }: { devices: readonly Device[] }) {
   const texts = useTexts()
   return (
-    <div className="rows">
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            {['name', 'service', 'createdAt', 'usedAt'].map(id => (
-              <Table.Th key={id} scope="col">
-                {nameOf(texts, id)}
-              </Table.Th>
-            ))}
-            <Table.Th scope="col">{texts.readiness.next}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {devices.map(({ id, name, service, createdAt, usedAt }) => (
-            <Table.Tr key={id}>
-              <Table.Td>{name}</Table.Td>
-              <Table.Td>{service}</Table.Td>
-              <Table.Td>
-                <Value kind="instant" value={createdAt} />
-              </Table.Td>
-              <Table.Td>
-                <Value kind="instant" value={usedAt} />
-              </Table.Td>
-              <Table.Td>
-                <Group gap="xs" wrap="nowrap">
-                  <ActButton size="compact-sm" act={{ name: () => texts.account.try, run: () => tried(id, texts) }} />
-                  <ActButton
-                    size="compact-sm"
-                    act={{ name: () => texts.people.remove, run: () => ask('DELETE', `${path}/devices/${id}`) }}
-                  />
-                </Group>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
+    <Short
+      name={texts.account.push}
+      rows={devices}
+      idOf={({ id }) => id}
+      columns={[
+        { id: 'name' },
+        { id: 'service' },
+        { id: 'createdAt', kind: 'instant' },
+        { id: 'usedAt', kind: 'instant' },
+      ]}
+      acts={({ id }) => (
+        <Group gap="xs" wrap="nowrap">
+          <ActButton size="compact-sm" act={{ name: () => texts.account.try, run: () => tried(id, texts) }} />
+          <ActButton
+            size="compact-sm"
+            act={{ name: () => texts.people.remove, run: () => ask('DELETE', `${path}/devices/${id}`) }}
+          />
+        </Group>
+      )}
+    />
   )
 }
 

@@ -1,35 +1,31 @@
-import type { World } from '../../shell/world.ts'
+import { screensOf, type World } from '../../shell/world.ts'
+
+const organisations = screensOf(() => import('./organisations.tsx'))
 
 export const people: World = {
   id: 'people',
   screens: [
     {
       path: '/notifications',
-      name: texts => texts.notifications.title,
+      name: t => t.notifications.title,
       of: '/api/notifications',
       load: () => import('./notifications.tsx'),
     },
     {
       path: '/organisations',
-      name: texts => texts.people.organisations,
+      name: t => t.people.organisations,
       of: '/api/auth/organisations',
-      load: async () => ({ default: (await import('./organisations.tsx')).Organisations }),
+      load: organisations('Organisations'),
     },
-    {
-      path: '/organisations/new',
-      load: async () => ({ default: (await import('./organisations.tsx')).NewOrganisation }),
-    },
-    {
-      path: '/organisations/$id',
-      load: async () => ({ default: (await import('./organisations.tsx')).Organisation }),
-    },
+    { path: '/organisations/new', load: organisations('NewOrganisation') },
+    { path: '/organisations/$id', load: organisations('Organisation') },
     { path: '/organisations/$id/roles/$role', load: () => import('./organisation/roles.tsx') },
     { path: '/organisations/$id/programs/$account', load: () => import('./organisation/programs.tsx') },
-    { path: '/people', name: texts => texts.people.title, of: '/api/auth/users', load: () => import('./people.tsx') },
+    { path: '/people', name: t => t.people.title, of: '/api/auth/users', load: () => import('./people.tsx') },
     { path: '/people/$id', load: () => import('./person.tsx') },
     {
       path: '/people/verifications',
-      name: texts => texts.people.verifications,
+      name: t => t.people.verifications,
       of: '/api/auth/organisation-kinds',
       load: () => import('./verifications.tsx'),
     },

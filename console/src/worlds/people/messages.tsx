@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core'
+import { Button, Checkbox, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -7,6 +7,7 @@ import { ApiProblem } from '../../api/problem.ts'
 import { Read, type AnswerOf } from '../../blocks/data.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { Screen } from '../../blocks/screen.tsx'
+import { Short } from '../../blocks/short.tsx'
 import { messageOf } from '../../blocks/trouble.tsx'
 import { useLanguage, useTexts } from '../../texts/texts.tsx'
 import { Mail, Phone } from './addresses.tsx'
@@ -102,45 +103,31 @@ function Source(props: {
         {name} · {fill(texts.account.chosen, { count: all.filter(Boolean).length, all: all.length })}
       </summary>
       {opened && (
-        <div className="rows">
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">{texts.account.messages}</Table.Th>
-                {channels.map(channel => (
-                  <Table.Th key={channel} scope="col">
-                    {texts.account.channels[channel]}
-                  </Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {kinds.map(({ kind, name: called, channels: free }) => (
-                <Table.Tr key={kind}>
-                  <Table.Th scope="row" fw={400}>
-                    {called}
-                  </Table.Th>
-                  {channels.map(channel => (
-                    <Table.Td key={channel}>
-                      {free.includes(channel) ? (
-                        <Checkbox
-                          size="md"
-                          aria-label={`${called}: ${texts.account.channels[channel]}`}
-                          checked={isOn(channel, kind)}
-                          onChange={event => set(channel, kind, event.currentTarget.checked)}
-                        />
-                      ) : (
-                        <Text span size="sm">
-                          {channel === 'email' || channel === 'inApp' ? texts.account.always : texts.account.never}
-                        </Text>
-                      )}
-                    </Table.Td>
-                  ))}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </div>
+        <Short
+          name={name}
+          rows={kinds}
+          idOf={({ kind }) => kind}
+          columns={[
+            { id: 'name', name: texts.account.messages },
+            ...channels.map(channel => ({
+              id: channel,
+              name: texts.account.channels[channel],
+              cell: ({ kind, name: called, channels: free }: Kind) =>
+                free.includes(channel) ? (
+                  <Checkbox
+                    size="md"
+                    aria-label={`${called}: ${texts.account.channels[channel]}`}
+                    checked={isOn(channel, kind)}
+                    onChange={event => set(channel, kind, event.currentTarget.checked)}
+                  />
+                ) : channel === 'email' || channel === 'inApp' ? (
+                  texts.account.always
+                ) : (
+                  texts.account.never
+                ),
+            })),
+          ]}
+        />
       )}
     </details>
   )

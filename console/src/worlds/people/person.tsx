@@ -1,17 +1,16 @@
-import { Button, Group, Select } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { Group } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useState } from 'react'
 import roleSchema from 'schema:put /api/auth/users/{id}/role'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
-import { Facts } from '../../blocks/detail.tsx'
+import { ActButton, Facts } from '../../blocks/detail.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { detailScreen } from '../../blocks/screens.tsx'
-import { messageOf } from '../../blocks/trouble.tsx'
 import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
 import { ActAs } from './act-as.tsx'
+import { Choice } from '../../blocks/choice.tsx'
 
 type Account = components['schemas']['WholeAccount']
 
@@ -22,10 +21,7 @@ export default detailScreen({
   title: ({ name, email }) => name || email,
   state: ({ disabled }) => (disabled ? 'disabled' : 'active'),
   acts: ({ id, disabled, secondFactor, version }) => [
-    {
-      name: texts => texts.people.signOutEverywhere,
-      run: () => ask('POST', `/api/auth/users/${id}/sign-out`),
-    },
+    { name: t => t.people.signOutEverywhere, run: () => ask('POST', `/api/auth/users/${id}/sign-out`) },
     ...(secondFactor
       ? [
           {
@@ -101,30 +97,21 @@ function About({ account }: { account: Account }) {
 
 function Role({ account: { id, role } }: { account: Account }) {
   const texts = useTexts()
-  const queries = useQueryClient()
   const [chosen, choose] = useState<string>(role)
   const roles = (roleSchema.properties?.role?.enum ?? []).map(String)
   const save = async (): Promise<void> => {
-    try {
-      await ask('PUT', `/api/auth/users/${id}/role`, { body: { role: chosen } })
-      notifications.show({ message: texts.form.saved })
-      await queries.invalidateQueries()
-    } catch (error) {
-      notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
-    }
+    await ask('PUT', `/api/auth/users/${id}/role`, { body: { role: chosen } })
+    notifications.show({ message: texts.form.saved })
   }
   return (
     <Group align="flex-end" mb="md">
-      <Select
+      <Choice
         label={nameOf(texts, 'role')}
         data={roles.map(value => ({ value, label: wordFor(texts, value) }))}
         value={chosen}
-        allowDeselect={false}
-        onChange={next => choose(next!)}
+        choose={choose}
       />
-      <Button disabled={chosen === role} onClick={() => void save()}>
-        {texts.people.role}
-      </Button>
+      <ActButton act={{ name: t => t.people.role, run: save }} disabled={chosen === role} />
     </Group>
   )
 }

@@ -1,4 +1,4 @@
-import { Select, Stack, Text } from '@mantine/core'
+import { Stack, Text } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import schema from 'schema:post /api/auth/organisations/{id}/roles'
 import changed from 'schema:patch /api/auth/organisations/{id}/roles/{roleId}'
@@ -13,9 +13,9 @@ import { Empty } from '../../../blocks/empty.tsx'
 import { Screen } from '../../../blocks/screen.tsx'
 import { within } from '../../../blocks/screens.tsx'
 import { Short } from '../../../blocks/short.tsx'
-import { Value } from '../../../blocks/values.tsx'
 import { useTexts, wordFor } from '../../../texts/texts.tsx'
 import { rolesOf } from './role-field.ts'
+import { Choice } from '../../../blocks/choice.tsx'
 
 type Roles = AnswerOf<typeof rolesOf>
 type Own = Roles['items'][number]
@@ -52,11 +52,10 @@ export function Roles({ id, leads }: { id: string; leads: boolean }) {
                     row.name
                   ),
               },
-              { id: 'permissions', cell: row => <Value kind="words" value={row.permissions} /> },
+              { id: 'permissions', kind: 'words' },
               { id: 'members', cell: row => ('id' in row ? row.members : '–') },
               { id: 'serviceAccounts', cell: row => ('id' in row ? row.serviceAccounts : '–') },
             ]}
-            empty=""
           />
         )}
       </Read>
@@ -109,15 +108,14 @@ function Removing({ own, roles, run }: { own: Own; roles: Roles; run: (to?: stri
   return (
     <Stack align="flex-start">
       {isHeld && (
-        <Select
+        <Choice
           label={texts.teams.becomes}
           data={[
             ...four.map(value => ({ value: value as string, label: wordFor(texts, value) })),
             ...roles.items.filter(({ id }) => id !== own.id).map(({ id, name }) => ({ value: id, label: name })),
           ]}
           value={to}
-          allowDeselect={false}
-          onChange={next => become(next!)}
+          choose={become}
         />
       )}
       <ActButton

@@ -15,7 +15,6 @@ import { fill } from '../../../blocks/fill.ts'
 import { Short } from '../../../blocks/short.tsx'
 import { Told, type Secret } from '../../../blocks/told.tsx'
 import { messageOf } from '../../../blocks/trouble.tsx'
-import { Value } from '../../../blocks/values.tsx'
 import { useTexts, wordFor } from '../../../texts/texts.tsx'
 import { useRoleField } from './role-field.ts'
 
@@ -90,8 +89,8 @@ function Domains({ id }: { id: string }) {
             rows={items}
             idOf={({ domain }) => domain}
             columns={[
-              { id: 'domain', cell: ({ domain }) => domain },
-              { id: 'verified', cell: ({ verified }) => <Value kind="boolean" value={verified} /> },
+              { id: 'domain' },
+              { id: 'verified', kind: 'boolean' },
               {
                 id: 'record',
                 cell: ({ record }) => (
@@ -155,8 +154,8 @@ function Tokens({ id }: { id: string }) {
             idOf={token => token.id}
             columns={[
               { id: 'start', cell: ({ start }) => <Code>{start}</Code> },
-              { id: 'lastUsedAt', cell: ({ lastUsedAt }) => <Value kind="instant" value={lastUsedAt} /> },
-              { id: 'expiresAt', cell: ({ expiresAt }) => <Value kind="instant" value={expiresAt} /> },
+              { id: 'lastUsedAt', kind: 'instant' },
+              { id: 'expiresAt', kind: 'instant' },
             ]}
             acts={token => (
               <ActButton
@@ -200,8 +199,8 @@ function Groups({ id }: { id: string }) {
             rows={items}
             idOf={group => group.id}
             columns={[
-              { id: 'name', cell: ({ name }) => name },
-              { id: 'members', cell: ({ members }) => members },
+              { id: 'name' },
+              { id: 'members' },
               {
                 id: 'role',
                 cell: group => (

@@ -1,0 +1,11 @@
+import { Checkbox, Select, type SelectProps } from '@mantine/core'
+
+/** One of a few, always one. */
+export const Choice = ({ choose, ...about }: Omit<SelectProps, 'onChange'> & { choose: (value: string) => void }) => (
+  <Select {...about} allowDeselect={false} onChange={next => choose(next!)} />
+)
+
+/** So or not. */
+export const Tick = ({ label, on, turn }: { label: string; on: boolean; turn: (on: boolean) => void }) => (
+  <Checkbox label={label} checked={on} onChange={event => turn(event.currentTarget.checked)} />
+)
