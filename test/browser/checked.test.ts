@@ -116,6 +116,8 @@ test(
       [`/console/passports/${passport}/edit`],
       [`/console/passports/${passport}?tab=documents`],
       ['/console/documents'],
+      ['/console/passports/exchange'],
+      ['/console/passports/labels', { budget: formsBudget }],
       ['/console/stations'],
       ['/console/stations/new'],
       [`/console/stations/${station}`],

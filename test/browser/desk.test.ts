@@ -5,7 +5,7 @@ import { newId } from '#kernel'
 import { openStandIn } from '../../money/payments/stand-in/server.ts'
 import { vendorsHappen } from '../journeys/vendors.ts'
 import { withoutChromium as skip } from './chromium.ts'
-import { look, openTown } from './people.ts'
+import { look, lookAllOver, openTown } from './people.ts'
 
 type Town = Awaited<ReturnType<typeof openTown>>
 type StandIn = ReturnType<typeof openStandIn>
@@ -18,6 +18,7 @@ test('what the platform keeps of how people work is there in any browser', { ski
     ['batteries out of a file whose columns nobody knows, found again among the jobs', importing],
     ['sales by day and month', salesByTime],
     ['a post is written, published, read by everybody, and withdrawn', writing],
+    ['a passport in the format of others, with what is lost, and labels of batteries', exchanging],
     ['how all passports stand, and on which day that changes', fleet],
     ['one click at the sign-in page tries a role', trying],
     ['who sells is led to Stripe, and back', (_, there) => paidByStripe(there, stripe.standIn)],
@@ -201,6 +202,63 @@ async function fleet(_: TestContext, { at, person }: Town): Promise<void> {
   await page.getByRole('link', { name: 'BP-F1' }).click()
   await page.getByRole('tab', { name: 'Readiness', selected: true }).waitFor()
   await page.context().close()
+}
+
+async function exchanging(_: TestContext, town: Town): Promise<void> {
+  const { at, person, address } = town
+  const rosa = await person('Rosa')
+  for (const number of [1, 2]) {
+    const { id } = await rosa.api.get(201, 'POST /api/passports', {
+      data: {
+        generalInformation: {
+          batteryIdentifier: `BP-X${number}`,
+          batteryCategory: 'EV',
+          batteryModel: { id: 'LM3' },
+        },
+        attributes: { batteryMass: { value: '450', unit: 'kg' } },
+        notes: 'for us alone',
+      },
+    })
+    await rosa.api.get(200, `POST /api/passports/${id}/publish`)
+  }
+  const page = await at(rosa, '/console/passports/exchange')
+  await page.getByRole('combobox', { name: 'Passport' }).click()
+  await page.getByRole('option', { name: 'BP-X1' }).click()
+  await page.getByRole('button', { name: 'Show what becomes of it' }).click()
+  await page.getByRole('region', { name: 'What is lost' }).getByRole('row').nth(1).waitFor()
+  await look(page, 'exchange')
+  const [leaving] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download' }).click(),
+  ])
+  assert.equal(leaving.suggestedFilename(), 'passport-batterypass-1.2.json')
+  // A document of somebody else: nothing of it is kept.
+  await page.locator('input[type=file]').setInputFiles(await leaving.path())
+  await page.getByRole('button', { name: 'Show what becomes of it' }).click()
+  await page.getByText('What is lost or becomes something else').waitFor()
+
+  await page.goto(`${address}/console/passports/labels`)
+  await page.getByRole('checkbox', { name: 'Select the loaded rows' }).check()
+  await page.getByRole('button', { name: 'Put on the sheet' }).click()
+  await page.getByRole('button', { name: /Do it for 2/ }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
+  await page.getByText('2 on the sheet').waitFor()
+  await page.getByText('A decoder has read it.').waitFor()
+  await page.getByRole('img', { name: 'The label as it is printed' }).waitFor()
+  await look(page, 'labels')
+  await page.getByRole('textbox', { name: 'Size in mm' }).fill('5')
+  await page.getByRole('alert').getByText('At 300 dots an inch this code needs').waitFor()
+  await page.getByRole('textbox', { name: 'Size in mm' }).fill('40')
+  await page.getByText('A decoder has read it.').waitFor()
+  const [sheet] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Label sheets (PDF)' }).click(),
+  ])
+  assert.equal(sheet.suggestedFilename(), 'labels-2.pdf')
+  await page.context().close()
+  await rosa.api.get(200, 'PATCH /api/auth/profile', { locale: 'de' })
+  await lookAllOver(town, rosa, '/console/passports/exchange', 'exchange')
+  await lookAllOver(town, rosa, '/console/passports/labels', 'labels')
 }
 
 async function trying(_: TestContext, { at, address }: Town): Promise<void> {

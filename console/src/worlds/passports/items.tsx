@@ -1,20 +1,21 @@
-import { Alert, Button, Checkbox, Group, Progress, Stack, Text, Textarea, TextInput, Title } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
+import { Alert, Button, Group, Progress, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { components } from '../../api/api.gen'
 import { base } from '../../api/base.ts'
-import { answerTo, ask } from '../../api/client.ts'
+import { ask } from '../../api/client.ts'
 import { ActButton } from '../../blocks/detail.tsx'
 import { fill } from '../../blocks/fill.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
-import { save } from '../../blocks/list/export.ts'
 import { List } from '../../blocks/list/list.tsx'
-import { messageOf, Trouble } from '../../blocks/trouble.tsx'
+import { Trouble } from '../../blocks/trouble.tsx'
 import { State } from '../../blocks/values.tsx'
 import { useLanguage, useTexts } from '../../texts/texts.tsx'
 import { list } from './passports.tsx'
+import { SheetsButton } from './sheets.tsx'
+import { Tick } from '../../blocks/choice.tsx'
+import { Part } from '../../blocks/screen.tsx'
 
 type Order = components['schemas']['PassportSerialisation']
 
@@ -28,17 +29,14 @@ export default function Items({ id, model }: { id: string; model: string | null 
       <Ordering id={id} />
       {order && <Ordered id={id} orderId={order} />}
       <Group>
-        <Sheets parentId={id} />
+        <SheetsButton orders={[{ parentId: id }]} />
         <Button component="a" variant="default" href={`${base}/api/passports/export?format=csv&parentId=${id}`}>
           {texts.items.csv}
         </Button>
       </Group>
-      <section>
-        <Title order={2} size="h4" mb="sm">
-          {texts.items.title}
-        </Title>
+      <Part title={texts.items.title}>
         <List list={items} embedded />
-      </section>
+      </Part>
     </Stack>
   )
 }
@@ -113,10 +111,7 @@ function Ordering({ id }: { id: string }) {
     }
   }
   return (
-    <section>
-      <Title order={2} size="h4" mb="sm">
-        {texts.items.make}
-      </Title>
+    <Part title={texts.items.make}>
       <Stack maw="44rem">
         <Group align="flex-end">
           {(['prefix', 'from', 'count', 'width'] as const).map(name => (
@@ -139,11 +134,7 @@ function Ordering({ id }: { id: string }) {
           value={identifier}
           onChange={event => say(event.currentTarget.value)}
         />
-        <Checkbox
-          label={texts.items.publish}
-          checked={publish}
-          onChange={event => choose(event.currentTarget.checked)}
-        />
+        <Tick label={texts.items.publish} on={publish} turn={choose} />
         {plan && (
           <Text role="status">
             {fill(texts.items.preview, { count: number.format(plan.total), first: plan.first, last: plan.last })}
@@ -157,7 +148,7 @@ function Ordering({ id }: { id: string }) {
           </Button>
         </Group>
       </Stack>
-    </section>
+    </Part>
   )
 }
 
@@ -208,34 +199,3 @@ const refusedOf = (id: string, orderId: string) =>
     idOf: ({ row }) => String(row),
     empty: texts => ({ title: texts.items.title, text: '' }),
   })
-
-/** Codes for all of them, a thousand a file, each read again before it leaves. */
-function Sheets({ parentId }: { parentId: string }) {
-  const texts = useTexts()
-  const number = new Intl.NumberFormat(useLanguage())
-  const [made, count] = useState<number>()
-  const print = async (): Promise<void> => {
-    let after: string | undefined
-    let labels = 0
-    try {
-      do {
-        count(labels)
-        const body = { parentId, ...(after && { after }) }
-        const response = await answerTo('POST', '/api/passports/labels', { body })
-        labels += Number(response.headers.get('x-labels'))
-        save(await response.blob(), `labels-${labels}.pdf`)
-        after = response.headers.get('x-next') ?? undefined
-      } while (after)
-      notifications.show({ message: fill(texts.items.labelled, { count: number.format(labels) }), autoClose: false })
-    } catch (error) {
-      notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })
-    } finally {
-      count(undefined)
-    }
-  }
-  return (
-    <Button variant="default" loading={made !== undefined} onClick={() => void print()}>
-      {texts.items.labels}
-    </Button>
-  )
-}
