@@ -19,6 +19,7 @@ test('what the platform keeps of how people work is there in any browser', { ski
     ['sales by day and month', salesByTime],
     ['a post is written, published, read by everybody, and withdrawn', writing],
     ['a passport in the format of others, with what is lost, and labels of batteries', exchanging],
+    ['many are invited at once, and a member gets another role', members],
     ['how all passports stand, and on which day that changes', fleet],
     ['one click at the sign-in page tries a role', trying],
     ['who sells is led to Stripe, and back', (_, there) => paidByStripe(there, stripe.standIn)],
@@ -259,6 +260,47 @@ async function exchanging(_: TestContext, town: Town): Promise<void> {
   await rosa.api.get(200, 'PATCH /api/auth/profile', { locale: 'de' })
   await lookAllOver(town, rosa, '/console/passports/exchange', 'exchange')
   await lookAllOver(town, rosa, '/console/passports/labels', 'labels')
+}
+
+async function members(_: TestContext, town: Town): Promise<void> {
+  const { at, person, mailed } = town
+  const [olga, nora] = [await person('Olga'), await person('Nora')]
+  const { id } = await olga.api.get(201, 'POST /api/auth/organisations', { name: 'Voltaic GmbH' })
+  const page = await at(olga, `/console/organisations/${id}?tab=invitations`)
+  await page.getByLabel('Whom to invite').fill('Nora <nora@example.com>; new@example.com\nolga@example.com')
+  await page.getByRole('combobox', { name: 'Role' }).click()
+  await page.getByRole('option', { name: 'Viewer' }).click()
+  await page.getByRole('button', { name: 'Invite 3' }).click()
+  await page.getByText('2 invited, 1 refused').waitFor()
+  assert.equal(await page.getByLabel('Whom to invite').inputValue(), 'olga@example.com')
+  await look(page, 'invitations')
+  const chooses = async (who: string, act: string): Promise<void> => {
+    await page.getByRole('checkbox', { name: new RegExp(who) }).check()
+    await page.getByRole('button', { name: act, exact: true }).click()
+  }
+  const does = async (): Promise<void> => {
+    await page.getByRole('button', { name: /Do it/ }).click()
+    await page.getByText('1 done').first().waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
+  }
+  await chooses('nora', 'Send again')
+  await does()
+  await chooses('new@', 'Withdraw')
+  await does()
+  await page.getByRole('row', { name: /new@/ }).waitFor({ state: 'detached' })
+  await town.p.settle()
+  const [token] = /[\w-]{30,}/.exec(new URL(/http\S+/.exec((await mailed(nora.email)).text)![0]).pathname)!
+  await nora.api.get(200, 'POST /api/auth/invitations/accept', { token })
+  await page.getByRole('tab', { name: 'Members' }).click()
+  await chooses('Nora', 'Change the role')
+  await page.getByRole('dialog').getByRole('combobox', { name: 'Role' }).click()
+  await page.getByRole('option', { name: 'Admin' }).click()
+  await does()
+  await page.getByRole('row', { name: /Nora nora@example.com Admin – no/ }).waitFor()
+  await page.context().close()
+  await olga.api.get(200, 'PATCH /api/auth/profile', { locale: 'de' })
+  await lookAllOver(town, olga, `/console/organisations/${id}?tab=members`, 'members', '.rows')
+  await lookAllOver(town, olga, `/console/organisations/${id}?tab=invitations`, 'invitations', 'textarea')
 }
 
 async function trying(_: TestContext, { at, address }: Town): Promise<void> {

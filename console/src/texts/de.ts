@@ -315,7 +315,6 @@ export const de: Catalogue = {
     organisations: 'Organisationen',
     members: 'Mitglieder',
     invitations: 'Einladungen',
-    invite: 'Einladen',
     newOrganisation: 'Neue Organisation',
     emptyTitle: 'Niemand hier',
     emptyText: 'Konten entstehen durch Registrierung oder Einladung.',

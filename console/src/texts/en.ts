@@ -314,7 +314,6 @@ export const en = {
     organisations: 'Organisations',
     members: 'Members',
     invitations: 'Invitations',
-    invite: 'Invite',
     newOrganisation: 'New organisation',
     emptyTitle: 'Nobody here',
     emptyText: 'Accounts come by signing up or by invitation.',

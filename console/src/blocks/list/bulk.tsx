@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Modal, Progress, Stack, Table, Text, Textarea } from '@mantine/core'
+import { Alert, Button, Group, Modal, Progress, Select, Stack, Text, Textarea } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { useTexts } from '../../texts/texts.tsx'
 import { fill } from '../fill.ts'
+import { Short } from '../short.tsx'
 import { messageOf } from '../trouble.tsx'
 import type { Asked } from './address.ts'
 import type { ListDeclaration, RowAct } from './declaration.ts'
@@ -77,7 +78,16 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
     <Modal opened onClose={close} title={act.name(texts)}>
       <Stack>
         {!progress && act.warns && <Text>{act.warns(texts)}</Text>}
-        {!progress && act.asks && (
+        {!progress && act.asks && act.among && (
+          <Select
+            label={act.asks(texts)}
+            data={act.among}
+            value={reason || null}
+            onChange={next => say(next ?? '')}
+            data-autofocus
+          />
+        )}
+        {!progress && act.asks && !act.among && (
           <Textarea
             label={act.asks(texts)}
             data-autofocus
@@ -132,16 +142,14 @@ function Refused<Row>(props: {
   const texts = useTexts()
   return (
     <>
-      <Table>
-        <Table.Tbody>
-          {result.failed.slice(0, 100).map(({ row, error }) => (
-            <Table.Tr key={label(row)}>
-              <Table.Td>{label(row)}</Table.Td>
-              <Table.Td>{messageOf(error, texts)}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Short
+        name={texts.list.whatIsWrong}
+        rows={result.failed.slice(0, 100)}
+        columns={[
+          { id: 'row', name: texts.list.rows, cell: ({ row }) => label(row) },
+          { id: 'error', cell: ({ error }) => messageOf(error, texts) },
+        ]}
+      />
       <Button onClick={() => retry(result.failed.map(({ row }) => row))}>{texts.list.retryFailed}</Button>
     </>
   )

@@ -39,6 +39,8 @@ export interface RowAct<Row> {
   readonly run: (row: Row, reason?: string) => Promise<unknown>
   /** Asks for a text that goes along, by this name. */
   readonly asks?: (texts: Catalogue) => string
+  /** The text is one of these. */
+  readonly among?: readonly { readonly value: string; readonly label: string }[]
   /** What will be gone, where it cannot be undone. */
   readonly warns?: (texts: Catalogue) => string
   /** A letter that does it to the chosen rows, or to the one the focus is in. */
