@@ -166,6 +166,8 @@ test(
       ['/console/operations/bounces'],
       ['/console/people/verifications'],
       ['/console/sold'],
+      ['/console/operations/settings'],
+      ['/console/operations/settings/new', { budget: formsBudget }],
       ['/console/operations/health'],
       ['/console/signed-in'],
       ['/console/nowhere'],

@@ -20,6 +20,7 @@ test('what the platform keeps of how people work is there in any browser', { ski
     ['a post is written, published, read by everybody, and withdrawn', writing],
     ['a passport in the format of others, with what is lost, and labels of batteries', exchanging],
     ['many are invited at once, and a member gets another role', members],
+    ['a setting is defined and changed, and what it was is kept', settings],
     ['how all passports stand, and on which day that changes', fleet],
     ['one click at the sign-in page tries a role', trying],
     ['who sells is led to Stripe, and back', (_, there) => paidByStripe(there, stripe.standIn)],
@@ -301,6 +302,28 @@ async function members(_: TestContext, town: Town): Promise<void> {
   await olga.api.get(200, 'PATCH /api/auth/profile', { locale: 'de' })
   await lookAllOver(town, olga, `/console/organisations/${id}?tab=members`, 'members', '.rows')
   await lookAllOver(town, olga, `/console/organisations/${id}?tab=invitations`, 'invitations', 'textarea')
+}
+
+async function settings(_: TestContext, town: Town): Promise<void> {
+  const { at, admin } = town
+  const page = await at(admin, '/console/operations/settings')
+  await page.getByText('No setting is defined').waitFor()
+  await page.getByRole('link', { name: 'New setting' }).click()
+  await page.getByRole('textbox', { name: /^Key/ }).fill('notice.days')
+  await page.getByRole('combobox', { name: /^Kind/ }).click()
+  await page.getByRole('option', { name: 'Whole number' }).click()
+  await page.getByRole('textbox', { name: /^Description/ }).fill('For how many days a notice stands')
+  await page.getByRole('textbox', { name: /^Value/ }).fill('7')
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('link', { name: 'notice.days' }).click()
+  await page.getByRole('textbox', { name: /^Value/ }).fill('14')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('row', { name: /notice.days 14 For how many days/ }).waitFor()
+  await page.getByRole('link', { name: 'notice.days' }).click()
+  await page.getByRole('row', { name: /^1 7/ }).waitFor()
+  await page.context().close()
+  await lookAllOver(town, admin, '/console/operations/settings', 'settings', '.rows')
+  await lookAllOver(town, admin, '/console/operations/settings/notice.days', 'setting', '.rows')
 }
 
 async function trying(_: TestContext, { at, address }: Town): Promise<void> {

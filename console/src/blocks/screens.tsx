@@ -92,11 +92,14 @@ export interface CreateDeclaration {
   readonly schema: Schema
   readonly post: string
   readonly initial?: object
+  /** What is sent, where that is not what was entered. */
+  readonly sent?: (entered: Record<string, unknown>) => object
   /** Where one goes on; what was answered may tell what is told only once. */
   readonly opened: (answer: Record<string, unknown>) => string
 }
 
-export const createScreen = ({ title, list, schema, post, initial = {}, opened }: CreateDeclaration): ComponentType => {
+export const createScreen = (declared: CreateDeclaration): ComponentType => {
+  const { title, list, schema, post, initial = {}, sent = same => same, opened } = declared
   const version = { data: initial }
   return function CreateScreen() {
     const texts = useTexts()
@@ -109,7 +112,10 @@ export const createScreen = ({ title, list, schema, post, initial = {}, opened }
           initial={version}
           asJson
           button={texts.form.create}
-          save={async (body, headers) => (await ask<Record<string, unknown>>('POST', post, { body, headers })).data}
+          save={async (entered, headers) => {
+            const body = sent(entered as Record<string, unknown>)
+            return (await ask<Record<string, unknown>>('POST', post, { body, headers })).data
+          }}
           saved={answer => void navigate({ to: opened(answer) })}
         />
       </Screen>
@@ -121,16 +127,22 @@ export interface EditDeclaration<P extends ReadPath> {
   readonly title: Say
   readonly list: Way
   readonly path: P
-  readonly schema: Schema
+  /** Where it depends on what is edited, of that. */
+  readonly schema: Schema | ((data: AnswerOf<P>) => Schema)
   readonly method?: 'PUT' | 'PATCH'
+  /** What is sent, where that is not what was entered; `tag` is that of what it is to replace. */
+  readonly sent?: (entered: Record<string, unknown>, tag: string) => object
   readonly opened: (id: string) => string
+  readonly below?: (id: string) => ReactNode
 }
 
 /** Edits what the API gives, by the fields that it takes. */
 export function editScreen<P extends ReadPath>(declared: EditDeclaration<P>): ComponentType {
-  const { title, list, path, schema, method = 'PUT', opened } = declared
+  const { title, list, path, schema, method = 'PUT', sent = same => same, opened, below } = declared
+  const takes = (data: AnswerOf<P>): Schema => (typeof schema === 'function' ? schema(data) : schema)
+  const paramsOf = (id: string) => ({ id, slug: id, key: id })
   const versionOf = ({ data, tag }: { data: AnswerOf<P>; tag?: string }) => ({
-    data: within(data as Record<string, unknown>, schema),
+    data: within(data as Record<string, unknown>, takes(data)),
     tag,
   })
   function Edited(props: { id: string; data: AnswerOf<P>; tag: string | undefined }) {
@@ -140,27 +152,31 @@ export function editScreen<P extends ReadPath>(declared: EditDeclaration<P>): Co
     // What the form began with: what others save meanwhile is told, and does not touch it.
     const [{ data, tag }] = useState(props)
     const [initial] = useState(() => versionOf({ data, tag }))
-    const { data: now } = useRead(path, { id, slug: id }, {}, 10_000)
+    const { data: now } = useRead(path, paramsOf(id), {}, 10_000)
     return (
       <Screen title={title(texts)} within={list.name(texts)}>
         <Editor
-          name={at(path, { id, slug: id })}
-          schema={schema}
+          name={at(path, paramsOf(id))}
+          schema={takes(data)}
           initial={initial}
           asJson
           button={texts.form.save}
           hint={now && now.tag !== tag ? texts.form.changedMeanwhile : undefined}
-          current={async () => versionOf(await read(path, { id, slug: id }))}
-          save={(body, headers) => ask(method, at(path, { id, slug: id }), { body, headers })}
+          current={async () => versionOf(await read(path, paramsOf(id)))}
+          save={(entered, headers) => {
+            const body = sent(entered as Record<string, unknown>, headers['if-match'] ?? '')
+            return ask(method, at(path, paramsOf(id)), { body, headers })
+          }}
           saved={() => void navigate({ to: opened(id) })}
         />
+        {below?.(id)}
       </Screen>
     )
   }
   return function EditScreen() {
     const { id } = useParams({ strict: false }) as { id: string }
     return (
-      <Read path={path} params={{ id, slug: id }}>
+      <Read path={path} params={paramsOf(id)}>
         {(data, tag) => <Edited id={id} data={data} tag={tag} />}
       </Read>
     )

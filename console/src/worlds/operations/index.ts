@@ -1,86 +1,65 @@
-import type { World } from '../../shell/world.ts'
+import { screensOf, type World } from '../../shell/world.ts'
+
+const letters = screensOf(() => import('./operations.tsx'))
+const admin = screensOf(() => import('./admin.tsx'))
+const terms = screensOf(() => import('./terms.tsx'))
+const settings = screensOf(() => import('./settings.tsx'))
+const health = screensOf(() => import('./health.tsx'))
 
 export const operations: World = {
   id: 'operations',
   screens: [
     {
       path: '/operations/dead-letters',
-      name: texts => texts.operations.deadLetters,
+      name: t => t.operations.deadLetters,
       of: '/api/events/dead-letters',
-      load: async () => ({ default: (await import('./operations.tsx')).DeadLetters }),
+      load: letters('DeadLetters'),
     },
-    {
-      path: '/jobs',
-      name: texts => texts.operations.jobs,
-      load: () => import('./jobs.tsx'),
-    },
+    { path: '/jobs', name: t => t.operations.jobs, load: () => import('./jobs.tsx') },
     {
       path: '/operations/approvals',
-      name: texts => texts.operations.approvals,
+      name: t => t.operations.approvals,
       of: '/api/admin/approvals',
-      load: async () => ({ default: (await import('./admin.tsx')).Approvals }),
+      load: admin('Approvals'),
     },
-    {
-      path: '/operations/audit',
-      name: texts => texts.operations.audit,
-      of: '/api/admin/audit',
-      load: async () => ({ default: (await import('./admin.tsx')).Audit }),
-    },
-    {
-      path: '/operations/events',
-      name: texts => texts.operations.events,
-      of: '/api/admin/events',
-      load: async () => ({ default: (await import('./admin.tsx')).Events }),
-    },
+    { path: '/operations/audit', name: t => t.operations.audit, of: '/api/admin/audit', load: admin('Audit') },
+    { path: '/operations/events', name: t => t.operations.events, of: '/api/admin/events', load: admin('Events') },
     {
       path: '/operations/deliveries',
-      name: texts => texts.operations.deliveries,
+      name: t => t.operations.deliveries,
       of: '/api/notifications/deliveries',
-      load: async () => ({ default: (await import('./operations.tsx')).Deliveries }),
+      load: letters('Deliveries'),
     },
-    {
-      path: '/operations/terms',
-      name: texts => texts.account.terms,
-      of: '/api/auth/terms/versions',
-      load: async () => ({ default: (await import('./terms.tsx')).Terms }),
-    },
-    {
-      path: '/operations/terms/new',
-      load: async () => ({ default: (await import('./terms.tsx')).NewTerms }),
-    },
-    {
-      path: '/operations/terms/$id',
-      load: async () => ({ default: (await import('./terms.tsx')).TermsDetail }),
-    },
+    { path: '/operations/terms', name: t => t.account.terms, of: '/api/auth/terms/versions', load: terms('Terms') },
+    { path: '/operations/terms/new', load: terms('NewTerms') },
+    { path: '/operations/terms/$id', load: terms('TermsDetail') },
     {
       path: '/operations/webhooks',
-      name: texts => texts.account.failures,
+      name: t => t.account.failures,
       of: '/api/notifications/webhook-failures',
       load: () => import('./webhooks.tsx'),
     },
     {
       path: '/operations/bounces',
-      name: texts => texts.operations.bounces,
+      name: t => t.operations.bounces,
       of: '/api/notifications/closed-addresses',
-      load: async () => ({ default: (await import('./operations.tsx')).Bounces }),
+      load: letters('Bounces'),
     },
     {
       path: '/operations/payments',
-      name: texts => texts.operations.payments,
+      name: t => t.operations.payments,
       of: '/api/billing/webhooks/dead',
-      load: async () => ({ default: (await import('./operations.tsx')).Payments }),
+      load: letters('Payments'),
     },
     {
       path: '/operations/subscriptions',
-      name: texts => texts.operations.subscriptions,
+      name: t => t.operations.subscriptions,
       of: '/api/events/subscriptions',
-      load: async () => ({ default: (await import('./operations.tsx')).Subscriptions }),
+      load: letters('Subscriptions'),
     },
-    {
-      path: '/operations/health',
-      name: texts => texts.operations.health,
-      roles: ['admin'],
-      load: async () => ({ default: (await import('./health.tsx')).Health }),
-    },
+    { path: '/operations/settings', name: t => t.operations.settings, roles: ['admin'], load: settings('Settings') },
+    { path: '/operations/settings/new', load: settings('NewSetting') },
+    { path: '/operations/settings/$id', load: settings('EditSetting') },
+    { path: '/operations/health', name: t => t.operations.health, roles: ['admin'], load: health('Health') },
   ],
 }

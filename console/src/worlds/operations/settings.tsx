@@ -1,0 +1,103 @@
+import defining from 'schema:post /api/admin/settings'
+import { Read, type AnswerOf } from '../../blocks/data.tsx'
+import { Link } from '../../blocks/link.tsx'
+import type { Schema } from '../../blocks/schema.ts'
+import { Screen } from '../../blocks/screen.tsx'
+import { createScreen, editScreen, WayButton } from '../../blocks/screens.tsx'
+import { Short } from '../../blocks/short.tsx'
+import type { Catalogue } from '../../texts/en.ts'
+import { useTexts } from '../../texts/texts.tsx'
+
+const all = '/api/admin/settings'
+const one = `${all}/{key}` as const
+type Setting = AnswerOf<typeof one>
+const way = { to: '/operations/settings', name: (texts: Catalogue) => texts.operations.settings }
+
+/** What all services are told by admins, in the order of their keys. */
+export function Settings() {
+  const texts = useTexts()
+  return (
+    <Screen
+      title={texts.operations.settings}
+      acts={<WayButton to="/operations/settings/new" name={t => t.operations.newSetting} />}
+    >
+      <Read path={all}>
+        {({ items }) => (
+          <Short
+            name={texts.operations.settings}
+            rows={items.toSorted((a, b) => a.key.localeCompare(b.key))}
+            idOf={({ key }) => key}
+            columns={[
+              { id: 'key', cell: ({ key }) => <Link to={`/operations/settings/${key}`}>{key}</Link> },
+              { id: 'value', cell: ({ value }) => String(value) },
+              { id: 'description' },
+              { id: 'critical', kind: 'boolean' },
+              { id: 'changedAt', kind: 'instant' },
+              { id: 'changedBy', kind: 'id' },
+            ]}
+            empty={texts.operations.emptySettings}
+          />
+        )}
+      </Read>
+    </Screen>
+  )
+}
+
+/** Fields take what a kind takes. */
+const valueOf = ({ kind, choices }: Pick<Setting, 'kind' | 'choices'>): Schema =>
+  kind === 'boolean' || kind === 'integer'
+    ? { type: kind }
+    : kind === 'choice'
+      ? { enum: choices }
+      : { type: 'string', maxLength: 2_000 }
+
+export const NewSetting = createScreen({
+  title: t => t.operations.newSetting,
+  list: way,
+  schema: { ...defining, properties: { ...defining.properties, value: { type: 'string', maxLength: 2_000 } } },
+  post: all,
+  initial: { kind: 'text' },
+  sent: ({ value, ...rest }) => ({
+    ...rest,
+    value: rest.kind === 'boolean' ? value === 'true' : rest.kind === 'integer' ? Number(value) : value,
+  }),
+  opened: () => way.to,
+})
+
+/** Of a critical one a second admin agrees to another value, and reads why. */
+export const EditSetting = editScreen({
+  title: way.name,
+  list: way,
+  path: one,
+  schema: ({ critical, description, ...setting }) => ({
+    type: 'object',
+    required: critical ? ['value', 'reason'] : ['value'],
+    properties: {
+      value: { ...valueOf(setting), description: `${setting.key}: ${description}` },
+      ...(critical && { reason: { type: 'string', maxLength: 2_000 } }),
+    },
+  }),
+  sent: (entered, tag) => ({ ...entered, version: Number(/\d+/.exec(tag)) }),
+  opened: () => way.to,
+  below: key => <Before settingKey={key} />,
+})
+
+function Before({ settingKey: key }: { settingKey: string }) {
+  const texts = useTexts()
+  return (
+    <Read path={`${one}/history`} params={{ key }}>
+      {({ items }) => (
+        <Short
+          name={texts.passports.history}
+          rows={items}
+          columns={[
+            { id: 'version' },
+            { id: 'value', cell: ({ value }) => String(value) },
+            { id: 'changedAt', kind: 'instant' },
+            { id: 'changedBy', kind: 'id' },
+          ]}
+        />
+      )}
+    </Read>
+  )
+}
