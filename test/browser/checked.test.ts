@@ -133,6 +133,7 @@ test(
       ['/console/bookings'],
       ['/console/incidents'],
       ['/console/tickets'],
+      ['/console/credits'],
       ['/console/invoices'],
       ['/console/products'],
       ['/console/products/new', { budget: formsBudget }],

@@ -41,6 +41,7 @@ test('people of each role do their work in a browser, without a word of help', {
       MAINTENANCE_CALM: '0s',
       VENDORS_SETTLE_AFTER: '0s',
       VENDORS_PAYOUT_ALONE_MINOR: '10000',
+      BILLING_CREDIT_ALONE_MINOR: '50',
     },
     [reader],
   )

@@ -150,6 +150,30 @@ export async function adHocDriver(t: TestContext, { address, admin, at, p }: Tow
   assert.match(mail.text, /€3\.78/)
   assert.ok(mail.text.includes(new URL(page.url()).pathname), 'and leads to the receipt')
   await page.context().close()
+
+  // Who sold it gives a part back; above a limit a second person decides, or who asked takes it back.
+  const desk = await at(admin, '/console/sold')
+  await desk
+    .getByRole('row', { name: /€3\.78/ })
+    .getByRole('link')
+    .click()
+  await desk.getByRole('button', { name: 'Give money back' }).click()
+  const dialog = desk.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: /^Amount/ }).fill('100')
+  await dialog.getByRole('textbox', { name: /^Reason/ }).fill('The cable was short')
+  await dialog.getByRole('button', { name: 'Give money back' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await desk.goto(`${address}/console/credits`)
+  await desk
+    .getByRole('row', { name: /The cable was short €1\.00 Proposed/ })
+    .getByRole('checkbox')
+    .check()
+  await desk.getByRole('button', { name: 'Refuse' }).click()
+  await desk.getByRole('button', { name: /Do it/ }).click()
+  await desk.getByText('1 done').first().waitFor()
+  await desk.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
+  await desk.getByText('Nothing waits for a second person').waitFor()
+  await desk.context().close()
 }
 
 /** A vendor who is let in, with what they sell: a wallbox, software by key, and a battery that was used before. */

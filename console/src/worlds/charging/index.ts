@@ -38,6 +38,7 @@ export const charging: World = {
     { path: '/tickets', name: t => t.charging.tickets, of: '/api/maintenance/tickets', load: tickets('Tickets') },
     { path: '/tickets/$id', load: tickets('Ticket') },
     { path: '/sold', name: t => t.charging.sold, of: '/api/billing/sales', load: lists('Sold') },
+    { path: '/credits', name: t => t.charging.credits, of: '/api/billing/credits', load: lists('Credits') },
     { path: '/invoices', name: t => t.charging.invoices, of: '/api/billing/invoices', load: lists('Invoices') },
     { path: '/figures', name: t => t.charging.figures, roles: staff, load: () => import('./figures.tsx') },
   ],

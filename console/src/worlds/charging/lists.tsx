@@ -157,11 +157,29 @@ const invoices = listOf('/api/billing/invoices', {
     { id: 'issuedOn', kind: 'date' },
   ],
   acts: [
-    {
-      name: () => 'PDF',
-      run: async ({ id }) => void window.open(`${base}/api/billing/invoices/${id}/pdf`, '_self'),
-    },
+    { name: () => 'PDF', run: async ({ id }) => void window.open(`${base}/api/billing/invoices/${id}/pdf`, '_self') },
   ],
   empty,
 })
 export const Invoices = listScreen(texts => texts.charging.invoices, invoices)
+
+const decideCredit = (decision: 'confirm' | 'refuse') => ({
+  may: ({ state }: { state: string }) => state === 'proposed',
+  run: ({ id }: { id: string }) => ask('POST', `/api/billing/credits/${id}/${decision}`),
+})
+const credits = listOf('/api/billing/credits', {
+  columns: [
+    { id: 'reason' },
+    { id: 'amountMinor', kind: 'money', currency: ({ currency }) => currency },
+    { id: 'state', kind: 'state' },
+    { id: 'proposedAt', kind: 'instant' },
+    { id: 'proposedBy', kind: 'id' },
+  ],
+  open: ({ sessionId }) => `/sessions/${sessionId}`,
+  acts: [
+    { name: texts => texts.operations.agree, ...decideCredit('confirm') },
+    { name: texts => texts.charging.reject, ...decideCredit('refuse') },
+  ],
+  empty: texts => ({ title: texts.charging.credits, text: texts.charging.emptyCredits }),
+})
+export const Credits = listScreen(texts => texts.charging.credits, credits)

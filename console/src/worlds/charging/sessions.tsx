@@ -1,11 +1,15 @@
+import giving from 'schema:post /api/billing/charges/{sessionId}/credits'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
 import { Facts } from '../../blocks/detail.tsx'
+import { Doing } from '../../blocks/doing.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { detailScreen, listScreen } from '../../blocks/screens.tsx'
 import { Sparkline } from '../../blocks/sparkline.tsx'
+import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
+import { useTexts } from '../../texts/texts.tsx'
 
 type SessionAnswer = components['schemas']['ChargingSession']
 
@@ -44,12 +48,21 @@ export const Session = detailScreen({
   state: ({ status }) => status,
   changed: ({ updatedAt }) => updatedAt,
   every: 3_000,
+  links: ({ id, status }) => status !== 'active' && <GiveBack id={id} />,
   acts: ({ id, status }) => (status === 'active' ? [{ ...stop, run: () => stop.run({ id }) }] : []),
   tabs: (session, texts) => [
     { id: 'about', name: texts.shell.details, content: () => <About session={session} /> },
     { id: 'readings', name: texts.charging.readings, content: () => <List list={readingsOf(session.id)} embedded /> },
   ],
 })
+
+/** A part of what it cost; above a limit a second person agrees first. */
+function GiveBack({ id }: { id: string }) {
+  const texts = useTexts()
+  if (!['operator', 'admin'].includes(usePerson().role)) return null
+  const save = (request: object) => ask('POST', `/api/billing/charges/${id}/credits`, request)
+  return <Doing name={texts.market.refund} schema={giving} save={save} />
+}
 
 function About({ session }: { session: SessionAnswer }) {
   const { series, ...rest } = session

@@ -1,10 +1,8 @@
-import { Button, Group, Modal, Stack, Table, Title } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { Group, Stack, Title } from '@mantine/core'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
 import { Facts } from '../../blocks/detail.tsx'
-import { Editor } from '../../blocks/editor.tsx'
+import { Doing } from '../../blocks/doing.tsx'
 import { listOf } from '../../blocks/list/declaration.ts'
 import type { Schema } from '../../blocks/schema.ts'
 import { detailScreen, listScreen } from '../../blocks/screens.tsx'
@@ -13,6 +11,7 @@ import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { SalesChart } from './sales-chart.tsx'
+import { Short } from '../../blocks/short.tsx'
 
 const way = { to: '/orders', name: (texts: Catalogue) => texts.market.orders }
 const empty = (texts: Catalogue) => ({ title: texts.market.emptyTitle, text: texts.market.emptyOrders })
@@ -107,74 +106,27 @@ function Parts({ order }: { order: OrderAnswer }) {
               />
             )}
           </Group>
-          <div className="scrolls" tabIndex={0} role="region" aria-label={texts.market.items}>
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  {['name', 'sku', 'quantity', 'sent', 'totalMinor', 'refundedMinor', 'commissionMinor'].map(id => (
-                    <Table.Th key={id}>{nameOf(texts, id)}</Table.Th>
-                  ))}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items
-                  .filter(item => item.partId === partId)
-                  .map(item => (
-                    <Table.Tr key={item.lineId}>
-                      <Table.Td>{item.productName}</Table.Td>
-                      <Table.Td>{item.sku}</Table.Td>
-                      <Table.Td>{item.quantity}</Table.Td>
-                      <Table.Td>{item.sent}</Table.Td>
-                      {(['totalMinor', 'refundedMinor', 'commissionMinor'] as const).map(id => (
-                        <Table.Td key={id}>
-                          <Value kind="money" value={item[id]} currency={currency} />
-                        </Table.Td>
-                      ))}
-                    </Table.Tr>
-                  ))}
-              </Table.Tbody>
-            </Table>
-          </div>
+          <Short
+            name={texts.market.items}
+            rows={items.filter(item => item.partId === partId)}
+            idOf={({ lineId }) => lineId}
+            columns={[
+              { id: 'productName', name: nameOf(texts, 'name') },
+              { id: 'sku' },
+              { id: 'quantity' },
+              { id: 'sent' },
+              ...['totalMinor', 'refundedMinor', 'commissionMinor'].map(id => ({
+                id,
+                kind: 'money' as const,
+                currency,
+              })),
+            ]}
+          />
         </section>
       ))}
     </Stack>
   )
 }
-
-/** Asks in a dialog for what belongs to it, and does it. */
-function Doing(props: {
-  name: string
-  schema: Schema
-  save: (request: { body: object; headers: Record<string, string> }) => Promise<unknown>
-}) {
-  const { name, schema, save } = props
-  const queries = useQueryClient()
-  const [opened, open] = useState(false)
-  return (
-    <>
-      <Button variant="default" onClick={() => open(true)}>
-        {name}
-      </Button>
-      {opened && (
-        <Modal opened onClose={() => open(false)} title={name}>
-          <Editor
-            name={name}
-            schema={schema}
-            initial={nothing}
-            button={name}
-            save={(body, headers) => save({ body: body as object, headers })}
-            saved={() => {
-              open(false)
-              void queries.invalidateQueries()
-            }}
-          />
-        </Modal>
-      )}
-    </>
-  )
-}
-
-const nothing = { data: {} }
 
 function About({ order }: { order: OrderAnswer }) {
   const { currency } = order
@@ -199,25 +151,13 @@ function About({ order }: { order: OrderAnswer }) {
 function Log({ order }: { order: OrderAnswer }) {
   const texts = useTexts()
   return (
-    <Table>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>{nameOf(texts, 'at')}</Table.Th>
-          <Table.Th>{nameOf(texts, 'event')}</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {order.log.map(({ at, kind }) => (
-          <Table.Tr key={at + kind}>
-            <Table.Td>
-              <Value kind="instant" value={at} />
-            </Table.Td>
-            <Table.Td>
-              <Value kind="word" value={kind} />
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+    <Short
+      name={texts.shell.details}
+      rows={order.log}
+      columns={[
+        { id: 'at', kind: 'instant' },
+        { id: 'kind', name: nameOf(texts, 'event'), kind: 'word' },
+      ]}
+    />
   )
 }
