@@ -46,7 +46,7 @@ const texts: Texts<typeof en> = {
 }
 
 /** The web console below `/console`: its files as they were built, and its page at every other path. */
-export function consolePages({ site }: GatewayHost): void {
+export function consolePages({ site, platform }: GatewayHost): void {
   const about = { hide: true, produces: ['text/html'] }
   site.get(
     '/console/assets/:name',
@@ -70,10 +70,12 @@ export function consolePages({ site }: GatewayHost): void {
     (_, reply) => worker(reply),
   )
   for (const path of ['/console', '/console/*'])
-    site.get(path, { config: { access: anyone }, schema: { summary: 'The console', ...about } }, page)
+    site.get(path, { config: { access: anyone }, schema: { summary: 'The console', ...about } }, (request, reply) =>
+      page(request, reply, platform.mode),
+    )
 }
 
-async function page(request: Request, reply: Reply): Promise<Reply> {
+async function page(request: Request, reply: Reply, mode: string): Promise<Reply> {
   const text = await readFile(join(built, 'index.html'), 'utf8').catch(() => undefined)
   if (text === undefined) return notBuilt(request, reply)
   const nonce = randomBytes(16).toString('base64url')
@@ -83,6 +85,7 @@ async function page(request: Request, reply: Reply): Promise<Reply> {
     .header('content-security-policy', policyOf(nonce))
     .send(
       text
+        .replace('<html ', `<html data-mode="${mode}" `)
         .replaceAll('console-nonce', nonce)
         .replaceAll(/ (src|href)="\.\//g, (_, name: string) => ` ${name}="${base}/console/`)
         .replace('name="base" content=""', () => `name="base" content="${base}"`),

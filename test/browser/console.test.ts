@@ -45,6 +45,7 @@ test(
 
     await signIn(page, address, '/console/passports')
     await page.getByRole('heading', { name: 'No passports yet' }).waitFor()
+    await page.getByText('This platform is for evaluation').waitFor()
     await page.getByRole('link', { name: 'New passport' }).first().click()
     await page.getByRole('button', { name: 'Create' }).click()
     await page.getByRole('alert').getByText('Battery identifier').waitFor()
@@ -79,6 +80,7 @@ test(
     const page = await http.inject('/console/passports')
     const nonce = /'nonce-([^']+)'/.exec(String(page.headers['content-security-policy']))![1]!
     assert.ok(page.body.includes(`nonce="${nonce}"`), 'the page carries the nonce of its policy')
+    assert.match(page.body, /<html [^>]*data-mode="evaluation"/)
     const again = await http.inject('/console/passports')
     assert.ok(!again.body.includes(nonce), 'each answer has its own')
     const [script] = /\/console\/assets\/[\w.-]+\.js/.exec(page.body)!

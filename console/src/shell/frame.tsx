@@ -69,6 +69,7 @@ export function Frame() {
           </AppShell.Section>
         </AppShell.Navbar>
         <AppShell.Main id="main" tabIndex={-1}>
+          {document.documentElement.dataset.mode === 'evaluation' && <p className="banner">{texts.shell.evaluation}</p>}
           <ActingBanner />
           <Offline />
           <Newer />

@@ -108,6 +108,12 @@ export function articleScreens(section: Section): Record<'List' | 'New' | 'One' 
         </>
       ),
       tabs: (article, texts) => [
+        // As the platform renders it; nothing in it runs, or leads anywhere from here.
+        {
+          id: 'preview',
+          name: texts.content.preview,
+          content: () => <iframe className="preview" sandbox="" srcDoc={article.html} title={texts.content.preview} />,
+        },
         {
           id: 'about',
           name: texts.shell.details,
