@@ -115,7 +115,7 @@ export const work: typeof english = {
     follow: 'Mitlesen',
     paused: 'Angehalten',
     heard: '{count} Nachrichten gehört, die letzte um {at}',
-    charger: 'Zur Ladesäule',
+    charger: 'Zum Ladegerät',
     pair: 'Aufruf und Antwort',
     raw: 'Wie gesendet',
     difference: 'Verglichen mit der letzten ihrer Art',
