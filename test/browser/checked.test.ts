@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { start } from '../../kernel/testing.ts'
 import { remote, seed } from '../../seed.ts'
 import { choose } from '../../services/all.ts'
 import { seedStations } from '../../tools/demo/stations.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
-import { inspect, type Budget, type Visit } from './checks.ts'
+import { openInspector, type Budget, type Visit } from './checks.ts'
 import { buildConsole, openChromium, withoutChromium as skip } from './chromium.ts'
 import { faultsIn, validator } from './validity.ts'
 
@@ -50,27 +50,33 @@ type Row = readonly [path: string, about?: Partial<Visit>]
 
 async function walk(
   t: TestContext,
-  visit: Pick<Visit, 'address' | 'state' | 'budget'> & { browser: Awaited<ReturnType<typeof openChromium>> },
+  {
+    browser,
+    address,
+    state,
+    budget,
+  }: Pick<Visit, 'budget'> & {
+    browser: Browser
+    address: string
+    state?: BrowserContextOptions['storageState']
+  },
   rows: readonly Row[],
 ) {
   const pages: Record<string, string> = {}
-  const looks = [
-    ['light', 1280],
-    ['dark', 360],
-  ] as const
+  const { inspect, close } = await openInspector(browser, address, state)
   for (const [path, about] of rows)
-    for (const [scheme, width] of looks)
-      await t.test(`${path}, ${scheme}, ${width} px`, async each => {
-        const folder = process.env.OHMNIBUS_SCREENSHOTS
-        const name = `${path.replaceAll(/\W+/g, '-')}-${scheme}-${width}`
-        const screenshot = folder && `${folder}/checked${name}.png`
-        const seen = await inspect(visit.browser, { ...visit, path, scheme, width, screenshot, ...about })
-        pages[path] = seen.html
-        each.diagnostic(
-          `${kB(seen.total)}, script ${kB(seen.script)}, ${seen.requests} requests, painted after ${Math.round(seen.paint)} ms, ` +
-            `the largest after ${Math.round(seen.largest)} ms${seen.stops > 0 ? `, ${seen.stops} stops by keyboard` : ''}`,
-        )
-      })
+    await t.test(path, async each => {
+      const folder = process.env.OHMNIBUS_SCREENSHOTS
+      const name = `checked${path.replaceAll(/\W+/g, '-')}`
+      const screenshot = folder ? (look: string) => `${folder}/${name}-${look}.png` : undefined
+      const seen = await inspect({ path, budget, screenshot, ...about })
+      pages[path] = seen.html
+      each.diagnostic(
+        `${kB(seen.total)}, script ${kB(seen.script)}, ${seen.requests} requests, painted after ${Math.round(seen.paint)} ms, ` +
+          `the largest after ${Math.round(seen.largest)} ms, ${seen.stops} stops by keyboard`,
+      )
+    })
+  await close()
   return pages
 }
 
@@ -80,126 +86,129 @@ const consoleBudget: Budget = { page: 285_000, script: 250_000 }
 /** With a list and the forms that add to it at once. */
 const formsBudget: Budget = { page: 285_000, script: 256_000 }
 
+type Opened = Awaited<ReturnType<typeof open>>
+
+// One test for all, as they share one platform; who asks for a part gives its name.
 test(
-  'every screen of the console is for everybody, asks nobody else, and weighs what it may',
+  'screens and pages are for everybody, ask nobody else, and weigh what they may',
   { skip, timeout: 1_200_000 },
   async t => {
     buildConsole()
-    const { address, browser, client, accessToken } = await open(t)
-    const context = await browser.newContext({ locale: 'en' })
-    const page = await context.newPage()
-    await signIn(page, address, '/console')
-    const state = await context.storageState()
-    await context.close()
-    const { items: passports } = await client('GET', '/api/passports?status=draft', undefined, accessToken)
-    const { items: stations } = await client('GET', '/api/stations?scope=managed', undefined, accessToken)
-    const { items: organisations } = await client('GET', '/api/auth/organisations', undefined, accessToken)
-    const [passport, station] = [passports[0].id as string, stations[0].id as string]
-    const saveNothing = async (shown: Page) => {
-      await shown.getByRole('button', { name: 'Create' }).click()
-      await shown.getByRole('alert').first().waitFor()
-    }
-    const openAll = (shown: Page) =>
-      shown
-        .locator('details')
-        .evaluateAll(all => all.forEach(each => ((each as unknown as { open: boolean }).open = true)))
-    await walk(t, { address, browser, state, budget: consoleBudget }, [
-      ['/console', { budget: firstBudget }],
-      ['/console/passports'],
-      ['/console/passports?status=archived'],
-      ['/console/passports/readiness?compare=2027-08-18'],
-      ['/console/passports/new', { act: saveNothing }],
-      [`/console/passports/${passport}`],
-      [`/console/passports/${passport}?tab=history`],
-      [`/console/passports/${passport}?tab=readiness`],
-      [`/console/passports/${passport}?tab=readers`],
-      [`/console/passports/${passport}/edit`],
-      [`/console/passports/${passport}?tab=documents`],
-      ['/console/documents'],
-      ['/console/passports/exchange'],
-      ['/console/passports/labels', { budget: formsBudget }],
-      ['/console/stations'],
-      ['/console/stations/new'],
-      [`/console/stations/${station}`],
-      ['/console/map', { budget: { page: 340_000, script: 300_000 } }],
-      ['/console/sites'],
-      ['/console/chargers'],
-      ['/console/wire'],
-      ['/console/figures'],
-      ['/console/sessions'],
-      ['/console/tariffs'],
-      ['/console/tariffs/new'],
-      ['/console/tokens/new'],
-      ['/console/bookings'],
-      ['/console/incidents'],
-      ['/console/tickets'],
-      ['/console/credits'],
-      ['/console/invoices'],
-      ['/console/products'],
-      ['/console/products/new', { budget: formsBudget }],
-      ['/console/products/sheet'],
-      ['/console/orders'],
-      ['/console/sales'],
-      ['/console/vendor/earnings'],
-      ['/console/market/payouts'],
-      ['/console/vendors/applications'],
-      ['/console/content/blog'],
-      ['/console/content/blog/new'],
-      ['/console/market/reviews'],
-      ['/console/notifications'],
-      ['/console/people'],
-      ['/console/organisations', { budget: formsBudget }],
-      [`/console/organisations/${organisations[0].id as string}?tab=invitations`],
-      ...['roles', 'programs', 'apps', 'sign-in'].map(
-        tab => [`/console/organisations/${organisations[0].id as string}?tab=${tab}`, { budget: formsBudget }] as const,
-      ),
-      ['/console/me'],
-      ['/console/me/messages', { act: openAll }],
-      ['/console/operations/webhooks'],
-      ['/console/operations/terms'],
-      ['/console/operations/terms/new'],
-      ['/console/operations/dead-letters'],
-      ['/console/jobs'],
-      ['/console/operations/approvals'],
-      ['/console/operations/audit'],
-      ['/console/operations/events'],
-      ['/console/operations/deliveries'],
-      ['/console/operations/bounces'],
-      ['/console/people/verifications'],
-      ['/console/sold'],
-      ['/console/operations/settings'],
-      ['/console/operations/settings/new', { budget: formsBudget }],
-      ['/console/operations/health'],
-      ['/console/signed-in'],
-      ['/console/nowhere'],
-    ])
+    const opened = await open(t)
+    await t.test('every screen of the console', { timeout: 900_000 }, each => screens(each, opened))
+    await t.test('every page that needs no script', each => pages(each, opened))
   },
 )
 
-test(
-  'every page that needs no script is for everybody, asks nobody else, and weighs what it may',
-  { skip },
-  async t => {
-    const { address, browser, client, accessToken } = await open(t)
-    const { items: passports } = await client('GET', '/api/passports?status=published', undefined, accessToken)
-    const { items: stations } = await client('GET', '/api/stations?scope=managed', undefined, accessToken)
-    const budget: Budget = { page: 8_000, script: 0 }
-    const pages = await walk(t, { address, browser, budget }, [
-      ['/'],
-      // The one script is for passkeys.
-      ['/api/auth/sign-in', { budget: { page: 9_000, script: 2_000 } }],
-      ['/api/auth/sign-up'],
-      ['/api/auth/forgotten-password'],
-      ['/api/auth/verify/gone', { refuses: [404] }],
-      ['/charge', { budget: { page: 15_000, script: 0 } }],
-      [`/stations/${stations[0].id as string}`, { budget: { page: 15_000, script: 0 } }],
-      [`/passports/${passports[0].id as string}`, { budget: { page: 14_000, script: 0 } }],
-    ])
-    await t.test('and is valid HTML', each => {
-      const checker = validator()
-      if (!checker && process.env.CI !== 'true') return each.skip('there is no Java here, or vnu-jar cannot be had')
-      assert.ok(checker, 'CI has Java and vnu-jar')
-      assert.deepEqual(faultsIn(checker, pages), [])
-    })
-  },
-)
+async function screens(t: TestContext, { address, browser, client, accessToken }: Opened) {
+  const context = await browser.newContext({ locale: 'en' })
+  const page = await context.newPage()
+  await signIn(page, address, '/console')
+  const state = await context.storageState()
+  await context.close()
+  const { items: passports } = await client('GET', '/api/passports?status=draft', undefined, accessToken)
+  const { items: stations } = await client('GET', '/api/stations?scope=managed', undefined, accessToken)
+  const { items: organisations } = await client('GET', '/api/auth/organisations', undefined, accessToken)
+  const [passport, station] = [passports[0].id as string, stations[0].id as string]
+  const saveNothing = async (shown: Page) => {
+    await shown.getByRole('button', { name: 'Create' }).click()
+    await shown.getByRole('alert').first().waitFor()
+  }
+  const openAll = (shown: Page) =>
+    shown
+      .locator('details')
+      .evaluateAll(all => all.forEach(each => ((each as unknown as { open: boolean }).open = true)))
+  await walk(t, { address, browser, state, budget: consoleBudget }, [
+    ['/console', { budget: firstBudget }],
+    ['/console/passports'],
+    ['/console/passports?status=archived'],
+    ['/console/passports/readiness?compare=2027-08-18'],
+    ['/console/passports/new', { act: saveNothing }],
+    [`/console/passports/${passport}`],
+    [`/console/passports/${passport}?tab=history`],
+    [`/console/passports/${passport}?tab=readiness`],
+    [`/console/passports/${passport}?tab=readers`],
+    [`/console/passports/${passport}/edit`],
+    [`/console/passports/${passport}?tab=documents`],
+    ['/console/documents'],
+    ['/console/passports/exchange'],
+    ['/console/passports/labels', { budget: formsBudget }],
+    ['/console/stations'],
+    ['/console/stations/new'],
+    [`/console/stations/${station}`],
+    ['/console/map', { budget: { page: 340_000, script: 300_000 } }],
+    ['/console/sites'],
+    ['/console/chargers'],
+    ['/console/wire'],
+    ['/console/figures'],
+    ['/console/sessions'],
+    ['/console/tariffs'],
+    ['/console/tariffs/new'],
+    ['/console/tokens/new'],
+    ['/console/bookings'],
+    ['/console/incidents'],
+    ['/console/tickets'],
+    ['/console/credits'],
+    ['/console/invoices'],
+    ['/console/products'],
+    ['/console/products/new', { budget: formsBudget }],
+    ['/console/products/sheet'],
+    ['/console/orders'],
+    ['/console/sales'],
+    ['/console/vendor/earnings'],
+    ['/console/market/payouts'],
+    ['/console/vendors/applications'],
+    ['/console/content/blog'],
+    ['/console/content/blog/new'],
+    ['/console/market/reviews'],
+    ['/console/notifications'],
+    ['/console/people'],
+    ['/console/organisations', { budget: formsBudget }],
+    [`/console/organisations/${organisations[0].id as string}?tab=invitations`],
+    ...['roles', 'programs', 'apps', 'sign-in'].map(
+      tab => [`/console/organisations/${organisations[0].id as string}?tab=${tab}`, { budget: formsBudget }] as const,
+    ),
+    ['/console/me'],
+    ['/console/me/messages', { act: openAll }],
+    ['/console/operations/webhooks'],
+    ['/console/operations/terms'],
+    ['/console/operations/terms/new'],
+    ['/console/operations/dead-letters'],
+    ['/console/jobs'],
+    ['/console/operations/approvals'],
+    ['/console/operations/audit'],
+    ['/console/operations/events'],
+    ['/console/operations/deliveries'],
+    ['/console/operations/bounces'],
+    ['/console/people/verifications'],
+    ['/console/sold'],
+    ['/console/operations/settings'],
+    ['/console/operations/settings/new', { budget: formsBudget }],
+    ['/console/operations/health'],
+    ['/console/signed-in'],
+    ['/console/nowhere'],
+  ])
+}
+
+async function pages(t: TestContext, { address, browser, client, accessToken }: Opened) {
+  const { items: passports } = await client('GET', '/api/passports?status=published', undefined, accessToken)
+  const { items: stations } = await client('GET', '/api/stations?scope=managed', undefined, accessToken)
+  const budget: Budget = { page: 8_000, script: 0 }
+  const seen = await walk(t, { address, browser, budget }, [
+    ['/'],
+    // The one script is for passkeys.
+    ['/api/auth/sign-in', { budget: { page: 9_000, script: 2_000 } }],
+    ['/api/auth/sign-up'],
+    ['/api/auth/forgotten-password'],
+    ['/api/auth/verify/gone', { refuses: [404] }],
+    ['/charge', { budget: { page: 15_000, script: 0 } }],
+    [`/stations/${stations[0].id as string}`, { budget: { page: 15_000, script: 0 } }],
+    [`/passports/${passports[0].id as string}`, { budget: { page: 14_000, script: 0 } }],
+  ])
+  await t.test('and is valid HTML', each => {
+    const checker = validator()
+    if (!checker && process.env.CI !== 'true') return each.skip('there is no Java here, or vnu-jar cannot be had')
+    assert.ok(checker, 'CI has Java and vnu-jar')
+    assert.deepEqual(faultsIn(checker, seen), [])
+  })
+}

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { until } from '../kernel/toys.ts'
+import { findingsOf } from './axe.ts'
 
 /** What a page may weigh, in bytes as they are sent; of a page of the server as it would be sent compressed. */
 export interface Budget {
@@ -23,20 +23,23 @@ export interface Seen {
 }
 
 export interface Visit {
-  readonly address: string
   readonly path: string
   readonly budget: Budget
-  readonly scheme?: 'light' | 'dark'
-  readonly width?: number
-  readonly state?: BrowserContextOptions['storageState']
   /** Answers that are expected to refuse. */
   readonly refuses?: readonly number[]
   /** What one does there before it is looked at. */
   readonly act?: (page: Page) => Promise<void>
-  readonly screenshot?: string
+  /** Where its picture is kept, of a look. */
+  readonly screenshot?: ((look: string) => string) | undefined
 }
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+/** How a page is looked at: loaded for a wide window by day, and then turned, as who has it before them may do. */
+const [day, night] = [
+  { colorScheme: 'light', width: 1280 },
+  { colorScheme: 'dark', width: 360 },
+] as const
+const height = 900
+
 const inPage = readFileSync(new URL('in-page.js', import.meta.url), 'utf8')
 
 interface Figures {
@@ -45,111 +48,139 @@ interface Figures {
   readonly paint: number
   readonly wide: number
 }
-interface Violation {
-  readonly id: string
-  readonly nodes: readonly { html: string; failureSummary: string }[]
+interface Walk {
+  readonly unseen: readonly string[]
+  readonly missed: readonly string[]
 }
-interface Stop {
-  readonly stop: string
-  readonly seen: boolean
-  readonly name: string
-}
-
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 /**
- * One page in a browser of its own: fails for whatever asks others for something, breaks the policy, complains in the
+ * Looks at page after page in a browser that keeps files, as browsers do, and compiles them once; what a page wrote down
+ * is forgotten before the next. Fails for whatever asks others for something, breaks the policy, complains in the
  * console, is not for everybody (axe), does not fit, cannot be used by keyboard, or weighs too much.
  */
-export async function inspect(browser: Browser, visit: Visit): Promise<Seen> {
-  const { address, path, budget, scheme = 'light', width = 1280, state, refuses = [], act, screenshot } = visit
+export async function openInspector(browser: Browser, address: string, state: BrowserContextOptions['storageState']) {
   const context = await browser.newContext({
-    colorScheme: scheme,
+    colorScheme: day.colorScheme,
     locale: 'en',
-    viewport: { width, height: 900 },
+    viewport: { width: day.width, height },
     storageState: state,
     reducedMotion: 'reduce',
+    // Which would fetch, for each page, what keeps the console ready.
+    serviceWorkers: 'block',
   })
-  try {
-    const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('pageerror', error => complaints.push(error.message))
-    page.on('console', message => {
-      const isExpected = refuses.some(status => message.text().includes(`status of ${status}`))
-      if (message.type() === 'error' && !isExpected) complaints.push(message.text())
-    })
-    page.on('request', request => {
-      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(`${address}/`))
-        complaints.push(`asks ${request.url()}`)
-    })
-    const weights = await weighing(page)
-    await page.addInitScript({ content: inPage })
-    await page.goto(address + path)
-    await page.locator('h1').first().waitFor()
-    // Not by `waitForFunction`: it evaluates a text within the page, as the policy forbids.
-    await until(() => page.evaluate<boolean>('looking.isSettled()'), 30)
-    const html = await (await page.context().request.get(address + path)).text()
-    await act?.(page)
-    if (screenshot) await page.screenshot({ path: screenshot, fullPage: true })
+  await context.addInitScript({ content: inPage })
+  const known = new Map<string, number>()
 
-    const { largest, paint, wide } = await page.evaluate<Figures>('looking.figures()')
-    assert.ok(wide <= 0, `${path} is ${wide} px wider than ${width}`)
-    assert.deepEqual(await violationsIn(page), [], `${path} is for everybody`)
-    // Keys are for wide windows; what is narrow has the same behind one button more.
-    const stops = width > 600 ? await stopsIn(page) : 0
-    assert.deepEqual(complaints, [], `${path} asks nobody else and complains of nothing`)
-    const { total, script, requests } = weights()
-    const weight = script > 0 ? total : gzipSync(html).length
-    assert.ok(script <= budget.script, `${path} has ${script} bytes of script, at most ${budget.script}`)
-    assert.ok(weight <= budget.page, `${path} weighs ${weight} bytes, at most ${budget.page}`)
-    return { html, script, total: weight, requests, paint, largest, stops }
-  } finally {
-    await context.close()
+  const inspect = async (visit: Visit): Promise<Seen> => {
+    const page = await context.newPage()
+    try {
+      return await inspectIn(page, address, visit, await weighing(page, known))
+    } finally {
+      await page.close()
+    }
   }
+  return { inspect, close: () => context.close() }
 }
 
-/** What comes over the wire, as it comes. */
-async function weighing(page: Page) {
+async function inspectIn(page: Page, address: string, visit: Visit, weights: () => Weights): Promise<Seen> {
+  const { path, budget, refuses = [], act, screenshot } = visit
+  const complaints = complaintsOf(page, address, refuses)
+  const answer = await page.goto(address + path)
+  const html = await answer!.text()
+  await page.locator('h1').first().waitFor()
+  await settled(page)
+  await act?.(page)
+  const { largest, paint } = await page.evaluate<Figures>('looking.figures()')
+  const { total, script, requests } = weights()
+  for (const look of [day, night]) {
+    const { colorScheme, width } = look
+    if (look !== day) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height })
+      await settled(page)
+    }
+    const name = `${path}, ${colorScheme}, ${width} px`
+    if (screenshot) await page.screenshot({ path: screenshot(`${colorScheme}-${width}`), fullPage: true })
+    const { wide } = await page.evaluate<Figures>('looking.figures()')
+    assert.ok(wide <= 0, `${name}: it is ${wide} px too wide`)
+    assert.deepEqual(await findingsOf(page), [], `${name}: it is for everybody`)
+  }
+  // Keys are for wide windows; what is narrow has the same behind one button more.
+  await page.setViewportSize({ width: day.width, height })
+  const stops = await stopsIn(page)
+  assert.deepEqual(complaints, [], `${path} asks nobody else and complains of nothing`)
+  const weight = script > 0 ? total : gzipSync(html).length
+  assert.ok(script <= budget.script, `${path} has ${script} bytes of script, at most ${budget.script}`)
+  assert.ok(weight <= budget.page, `${path} weighs ${weight} bytes, at most ${budget.page}`)
+  return { html, script, total: weight, requests, paint, largest, stops }
+}
+
+function complaintsOf(page: Page, address: string, refuses: readonly number[]): string[] {
+  const complaints: string[] = []
+  page.on('pageerror', error => complaints.push(error.message))
+  page.on('console', message => {
+    const isExpected = refuses.some(status => message.text().includes(`status of ${status}`))
+    if (message.type() === 'error' && !isExpected) complaints.push(message.text())
+  })
+  page.on('request', request => {
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(`${address}/`))
+      complaints.push(`asks ${request.url()}`)
+  })
+  return complaints
+}
+
+// Not by `waitForFunction`: it evaluates a text within the page, as the policy forbids.
+const settled = (page: Page): Promise<void> => until(() => page.evaluate<boolean>('looking.isSettled()'), 60)
+
+interface Weights {
+  readonly total: number
+  readonly script: number
+  readonly requests: number
+}
+
+/** What comes over the wire, as it comes; of what the browser has from a page before, as it came then. */
+async function weighing(page: Page, known: Map<string, number>): Promise<() => Weights> {
   const wire = await page.context().newCDPSession(page)
   await wire.send('Network.enable')
-  const scripts = new Set<string>()
-  let [total, script, requests] = [0, 0, 0]
-  wire.on('Network.responseReceived', ({ requestId, type }) => {
-    requests++
-    if (type === 'Script') scripts.add(requestId)
-  })
+  const asked = new Map<string, { url: string; bytes: number; isScript: boolean }>()
+  wire.on('Network.responseReceived', ({ requestId, type, response }) =>
+    asked.set(requestId, { url: response.url, bytes: 0, isScript: type === 'Script' }),
+  )
   // Of bodies alone, compressed as they come.
   wire.on('Network.dataReceived', ({ requestId, encodedDataLength }) => {
-    total += encodedDataLength
-    if (scripts.has(requestId)) script += encodedDataLength
+    const one = asked.get(requestId)
+    if (one) one.bytes += encodedDataLength
   })
-  return () => ({ total, script, requests })
-}
-
-/** Put in by the protocol, which no policy keeps out. */
-export async function violationsIn(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  const only = JSON.stringify({ runOnly: { type: 'tag', values: rules } })
-  const { violations: found } = await page.evaluate<{ violations: Violation[] }>(`axe.run(document, ${only})`)
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary.replaceAll(/\s+/g, ' ')}`),
-  )
+  return () => {
+    const all = [...asked.values()]
+    for (const { url, bytes } of all) if (bytes > 0) known.set(url, bytes)
+    const came = new Set(all.filter(({ bytes }) => bytes > 0).map(({ url }) => url))
+    const weight = ({ url, bytes }: { url: string; bytes: number }): number => {
+      if (bytes > 0 || came.has(url)) return bytes
+      came.add(url)
+      return known.get(url) ?? 0
+    }
+    const weights = all.map(one => ({ ...one, weight: weight(one) }))
+    const sum = (some: typeof weights): number => some.reduce((total, one) => total + one.weight, 0)
+    return { total: sum(weights), script: sum(weights.filter(({ isScript }) => isScript)), requests: all.length }
+  }
 }
 
 /** Goes through the page by Tab: whatever can be used is reached, and shows that it is. Resolves with how many there are. */
-export async function stopsIn(page: Page): Promise<number> {
+async function stopsIn(page: Page): Promise<number> {
   const wanted = await page.evaluate<number>('looking.mark()')
-  const reached = new Set<string>()
-  const unseen = new Set<string>()
-  for (let press = 0; press < wanted + 20 && reached.size < wanted; press++) {
-    await page.keyboard.press('Tab')
-    const at = await page.evaluate<Stop | undefined>('looking.at()')
-    if (!at) continue
-    reached.add(at.stop)
-    if (!at.seen) unseen.add(at.name)
+  const wire = await page.context().newCDPSession(page)
+  let walk = await page.evaluate<Walk>('looking.walked()')
+  for (let left = wanted + 20; left > 0 && walk.missed.length > 0;) {
+    // As many presses at once as are wanted at least: most of the time would go into asking after each.
+    const presses = Math.min(left, walk.missed.length)
+    const tab = { key: 'Tab', code: 'Tab', windowsVirtualKeyCode: 9 }
+    const keys = Array.from({ length: presses }, () => ['rawKeyDown', 'keyUp'] as const).flat()
+    await Promise.all(keys.map(type => wire.send('Input.dispatchKeyEvent', { type, ...tab })))
+    left -= presses
+    walk = await page.evaluate<Walk>('looking.walked()')
   }
-  assert.deepEqual([...unseen], [], 'who uses the keyboard sees where they are')
-  const missed = await page.evaluate<string[]>(`looking.missed(${JSON.stringify([...reached])})`)
-  assert.deepEqual(missed, [], 'everything is reached by keyboard')
+  assert.deepEqual(walk.unseen, [], 'who uses the keyboard sees where they are')
+  assert.deepEqual(walk.missed, [], 'everything is reached by keyboard')
   return wanted
 }

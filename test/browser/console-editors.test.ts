@@ -5,7 +5,7 @@ import { start } from '../../kernel/testing.ts'
 import { remote, seed } from '../../seed.ts'
 import { choose } from '../../services/all.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
-import { violationsIn } from './checks.ts'
+import { findingsOf } from './axe.ts'
 import { buildConsole, openChromium, withoutChromium as skip } from './chromium.ts'
 
 const admin = { email: 'admin@example.com', password: 'quiet trains at dawn' }
@@ -61,7 +61,7 @@ test(
     await merge.waitFor()
     await merge.getByText('Material composition › Chemistry').waitFor()
     assert.ok(await merge.getByRole('button', { name: 'Save the merged version' }).isDisabled())
-    assert.deepEqual(await violationsIn(ada), [])
+    assert.deepEqual(await findingsOf(ada), [])
     await picture(ada, 'J7-01')
     await merge.getByRole('radio', { name: /Yours/ }).check()
     await merge.getByRole('button', { name: 'Save the merged version' }).click()
@@ -91,7 +91,7 @@ test('nothing typed is lost: over the end of the session, a closed tab, and leav
   await page.getByRole('button', { name: 'Save' }).click()
   const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
   await dialog.waitFor()
-  assert.deepEqual(await violationsIn(page), [])
+  assert.deepEqual(await findingsOf(page), [])
   await picture(page, 'J8-01')
   await dialog.getByRole('textbox', { name: 'Password' }).fill('not the right one')
   await page.keyboard.press('Enter')

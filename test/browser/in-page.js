@@ -34,24 +34,27 @@ globalThis.looking = {
     document.activeElement?.blur()
     return usable.length
   },
-  /** Where the focus is, and whether one sees it. */
-  at() {
-    const element = document.activeElement
-    if (!element?.dataset.stop) return undefined
-    // Of a control that is hidden behind what is drawn for it, that shows the focus.
-    const drawn = element.matches('[type=radio]') ? (element.nextElementSibling ?? element) : element
-    const seen = [element, drawn].some(each => {
-      const { outlineStyle, boxShadow } = getComputedStyle(each)
-      return outlineStyle !== 'none' || boxShadow !== 'none'
-    })
-    return {
-      stop: element.dataset.stop,
-      seen: seen || element.matches('input, textarea, select'),
-      name: element.outerHTML.slice(0, 160),
-    }
-  },
-  missed: reached =>
-    [...document.querySelectorAll('[data-stop]')]
-      .filter(element => !reached.includes(element.dataset.stop))
+  /** What was reached since `mark`, and is seen to be; and what was not. */
+  walked: () => ({
+    unseen: [...walk.unseen],
+    missed: [...document.querySelectorAll('[data-stop]')]
+      .filter(element => !walk.reached.has(element.dataset.stop))
       .map(element => element.outerHTML.slice(0, 160)),
+  }),
+}
+
+/** Where the focus is once a key is up, and whether one sees it. */
+const walk = { reached: new Set(), unseen: new Set() }
+document.addEventListener('keyup', ({ key }) => key === 'Tab' && note(document.activeElement), true)
+
+function note(element) {
+  if (!element?.dataset.stop) return
+  walk.reached.add(element.dataset.stop)
+  // Of a control that is hidden behind what is drawn for it, that shows the focus.
+  const drawn = element.matches('[type=radio]') ? (element.nextElementSibling ?? element) : element
+  const seen = [element, drawn].some(each => {
+    const { outlineStyle, boxShadow } = getComputedStyle(each)
+    return outlineStyle !== 'none' || boxShadow !== 'none'
+  })
+  if (!seen && !element.matches('input, textarea, select')) walk.unseen.add(element.outerHTML.slice(0, 160))
 }

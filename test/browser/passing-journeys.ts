@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { boot16, connect } from '../../services/ocpp/testing.ts'
 import { baseline, mailsIn } from '../journeys/client.ts'
 import { until } from '../kernel/toys.ts'
-import { violationsIn } from './checks.ts'
+import { findingsOf } from './axe.ts'
 import { look, password, type Town } from './people.ts'
 
 /** J10 and J11: of who passes by, on pages that need no script. */
@@ -22,7 +22,7 @@ async function lookAt(page: Page, name: string): Promise<void> {
     .newContext({ storageState: await page.context().storageState(), viewport: page.viewportSize(), locale: 'en' })
   const same = await beside.newPage()
   await same.goto(page.url())
-  assert.deepEqual(await violationsIn(same), [], `${name} is for everybody`)
+  assert.deepEqual(await findingsOf(same), [], `${name} is for everybody`)
   await beside.close()
 }
 

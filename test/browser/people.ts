@@ -8,7 +8,7 @@ import { freePort } from '../../tools/engines/recipe.ts'
 import { client, codeIn, mailsIn, register, type Client } from '../journeys/client.ts'
 import { withClockwork } from '../journeys/clockwork.ts'
 import { until } from '../kernel/toys.ts'
-import { violationsIn } from './checks.ts'
+import { findingsOf } from './axe.ts'
 import { buildConsole, openChromium } from './chromium.ts'
 
 export const password = 'quiet trains at dawn'
@@ -114,7 +114,7 @@ async function openWindow(
 export async function look(page: Page, name: string): Promise<void> {
   const folder = process.env.OHMNIBUS_SCREENSHOTS
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, animations: 'disabled' })
-  assert.deepEqual(await violationsIn(page), [], `${name} is for everybody`)
+  assert.deepEqual(await findingsOf(page), [], `${name} is for everybody`)
 }
 
 /** As people see it: in both languages, wide and narrow, light and dark. */
