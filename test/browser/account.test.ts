@@ -31,7 +31,7 @@ async function twilio(t: TestContext) {
   }
 }
 
-test('people look after their own account in a browser', { skip }, async t => {
+test('people look after their own account in a browser', { skip, timeout: 1_200_000 }, async t => {
   const sms = await twilio(t)
   const town = await openTown(t, sms.settings)
   const journeys: readonly [
@@ -207,6 +207,7 @@ async function acting(town: Town): Promise<void> {
   assert.equal(await page.getByText('You act in the place of').count(), 0)
   const { items } = await eve.api.get(200, 'GET /api/auth/sessions')
   assert.ok(!items.some(({ device }: { device: string }) => device.includes('admin')), 'it has ended')
+  await own.close()
   await page.context().close()
 }
 

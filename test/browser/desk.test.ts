@@ -10,7 +10,7 @@ import { look, lookAllOver, openTown } from './people.ts'
 type Town = Awaited<ReturnType<typeof openTown>>
 type StandIn = ReturnType<typeof openStandIn>
 
-test('what the platform keeps of how people work is there in any browser', { skip }, async t => {
+test('what the platform keeps of how people work is there in any browser', { skip, timeout: 1_200_000 }, async t => {
   const stripe = await openStripe(t, () => town.address)
   const town = await openTown(t, stripe.settings)
   const desks: readonly [name: string, desk: (t: TestContext, town: Town) => Promise<void>][] = [

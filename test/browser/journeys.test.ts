@@ -32,37 +32,41 @@ const reader = defineService({
     ),
 })
 
-test('people of each role do their work in a browser, without a word of help', { skip }, async t => {
-  const town = await openTown(
-    t,
-    {
-      OCPP_UNKNOWN_CHARGERS: 'hold',
-      NOTIFICATION_DIGEST: '0s',
-      MAINTENANCE_CALM: '0s',
-      VENDORS_SETTLE_AFTER: '0s',
-      VENDORS_PAYOUT_ALONE_MINOR: '10000',
-      BILLING_CREDIT_ALONE_MINOR: '50',
-    },
-    [reader],
-  )
-  const journeys: readonly [name: string, journey: (t: TestContext, town: Town) => Promise<void>][] = [
-    ['J1: from nothing to a battery that is scanned', fromNothing],
-    ['J2: batteries by the thousand', bySerial],
-    ['J3: an import gone wrong', importGoneWrong],
-    ['J4: the first charger', firstCharger],
-    ['J5: the wire, and commands', wireAndCommands],
-    ['J6: from a fault to its repair, without a network', faultToRepair],
-    ['J9: who sees what', whoSeesWhat],
-    ['J10: an ad-hoc driver', adHocDriver],
-    ['J11: bought without a script, and by keyboard', boughtWithoutScript],
-    ["J12: a vendor's first month", firstMonth],
-    ["J13: an admin's bad morning", badMorning],
-    ['J14: by keyboard, in German, dark, and twice as large', byKeyboard],
-    ['J15: many tabs', manyTabs],
-  ]
-  for (const [name, journey] of journeys) await t.test(name, each => journey(each, town))
-  assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
-})
+test(
+  'people of each role do their work in a browser, without a word of help',
+  { skip, timeout: 1_200_000 },
+  async t => {
+    const town = await openTown(
+      t,
+      {
+        OCPP_UNKNOWN_CHARGERS: 'hold',
+        NOTIFICATION_DIGEST: '0s',
+        MAINTENANCE_CALM: '0s',
+        VENDORS_SETTLE_AFTER: '0s',
+        VENDORS_PAYOUT_ALONE_MINOR: '10000',
+        BILLING_CREDIT_ALONE_MINOR: '50',
+      },
+      [reader],
+    )
+    const journeys: readonly [name: string, journey: (t: TestContext, town: Town) => Promise<void>][] = [
+      ['J1: from nothing to a battery that is scanned', fromNothing],
+      ['J2: batteries by the thousand', bySerial],
+      ['J3: an import gone wrong', importGoneWrong],
+      ['J4: the first charger', firstCharger],
+      ['J5: the wire, and commands', wireAndCommands],
+      ['J6: from a fault to its repair, without a network', faultToRepair],
+      ['J9: who sees what', whoSeesWhat],
+      ['J10: an ad-hoc driver', adHocDriver],
+      ['J11: bought without a script, and by keyboard', boughtWithoutScript],
+      ["J12: a vendor's first month", firstMonth],
+      ["J13: an admin's bad morning", badMorning],
+      ['J14: by keyboard, in German, dark, and twice as large', byKeyboard],
+      ['J15: many tabs', manyTabs],
+    ]
+    for (const [name, journey] of journeys) await t.test(name, each => journey(each, town))
+    assert.deepEqual(town.complaints, [], 'nobody else is asked for anything, and no screen fails')
+  },
+)
 
 async function fromNothing(_: TestContext, { address, at, mailed, browser }: Town): Promise<void> {
   const email = 'ada@example.com'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { setTimeout } from 'node:timers/promises'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import type { Service } from '#kernel'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
@@ -94,6 +95,7 @@ async function openWindow(
 ): Promise<Page> {
   const { browser, address, complaints } = town
   const context = await browser.newContext({ locale: 'en', reducedMotion: 'reduce', ...options })
+  closeInTime(context)
   if (who) {
     const answer = await context.request.post(`${address}/api/auth/login`, { data: { email: who.email, password } })
     assert.equal(answer.status(), 200, await answer.text())
@@ -108,6 +110,17 @@ async function openWindow(
   })
   await page.goto(address + path)
   return page
+}
+
+/**
+ * Chromium sometimes never answers that a window of several tabs is closed, with all of them gone: nobody waits for that
+ * longer than they would. What is left ends with the browser.
+ */
+function closeInTime(context: BrowserContext): void {
+  const close = context.close.bind(context)
+  context.close = async options => {
+    await Promise.race([close(options), setTimeout(10_000, undefined, { ref: false })])
+  }
 }
 
 /** Looks at a page as it is: kept as a picture where one is asked for, and nothing in the way of anybody. */
