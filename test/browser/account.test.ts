@@ -216,7 +216,7 @@ async function pushed(town: Town): Promise<void> {
   const dana = await person('Dana')
   await agreeToAll(dana)
   const service = await pushService()
-  const page = await at(dana, '/console/me/messages', { permissions: ['notifications'] })
+  const page = await at(dana, '/console/me/messages', { permissions: ['notifications'], serviceWorkers: 'allow' })
   // Chromium's own push service is far away; what the console makes of a subscription is what is looked at.
   await page.evaluate(`PushManager.prototype.subscribe = async options => ({
     toJSON: () => ({

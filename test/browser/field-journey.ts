@@ -66,7 +66,10 @@ export async function faultToRepair(t: TestContext, town: Town): Promise<void> {
   await proposal.getByText('Has it').waitFor()
 
   // On the telephone: begun with a network, and then there is none.
-  const phone = await at(grace, '/console/tickets', { viewport: { width: 390, height: 800 } })
+  const phone = await at(grace, '/console/tickets', {
+    viewport: { width: 390, height: 800 },
+    serviceWorkers: 'allow',
+  })
   await phone.getByRole('link', { name: /Market square/ }).click()
   const ticketId = new URL(phone.url()).pathname.split('/').at(-1)!
   const ticket = () => admin.api.get(200, `GET /api/maintenance/tickets/${ticketId}`)

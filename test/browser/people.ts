@@ -94,7 +94,13 @@ async function openWindow(
   options: BrowserContextOptions,
 ): Promise<Page> {
   const { browser, address, complaints } = town
-  const context = await browser.newContext({ locale: 'en', reducedMotion: 'reduce', ...options })
+  const context = await browser.newContext({
+    locale: 'en',
+    reducedMotion: 'reduce',
+    // In each new window it would fetch all that keeps the console ready; who looks at that allows it.
+    serviceWorkers: 'block',
+    ...options,
+  })
   closeInTime(context)
   if (who) {
     const answer = await context.request.post(`${address}/api/auth/login`, { data: { email: who.email, password } })
@@ -132,13 +138,11 @@ export async function look(page: Page, name: string): Promise<void> {
 
 /** As people see it: in both languages, wide and narrow, light and dark. */
 const looks = [
-  { name: 'wide-light', locale: 'en', colorScheme: 'light', viewport: { width: 1280, height: 900 } },
-  { name: 'narrow-dark', locale: 'en', colorScheme: 'dark', viewport: { width: 360, height: 800 } },
-  { name: 'de-wide-dark', locale: 'de', colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-  { name: 'de-narrow-light', locale: 'de', colorScheme: 'light', viewport: { width: 360, height: 800 } },
+  { locale: 'en', wide: 'light', narrow: 'dark' },
+  { locale: 'de', wide: 'dark', narrow: 'light' },
 ] as const
 
-/** Looks at the same page in every way, in windows of its own. */
+/** Looks at the same page in every way: in a window of its own for each language, which is turned, and made narrow. */
 export async function lookAllOver(
   { at }: Pick<Town, 'at'>,
   who: Somebody | undefined,
@@ -146,13 +150,19 @@ export async function lookAllOver(
   name: string,
   ready = 'h1',
 ): Promise<void> {
-  for (const { name: way, ...options } of looks) {
-    const page = await at(who, path, options)
-    await page.locator(ready).first().waitFor()
-    await page.locator('.mantine-Skeleton-root').first().waitFor({ state: 'detached' })
-    const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
-    assert.ok(wide <= 0, `${name} is ${wide} px too wide, ${way}`)
-    await look(page, `${name}-${way}`)
+  for (const { locale, wide, narrow } of looks) {
+    const page = await at(who, path, { locale, colorScheme: wide, viewport: { width: 1280, height: 900 } })
+    const lookNow = async (way: string) => {
+      await page.locator(ready).first().waitFor()
+      await page.locator('.mantine-Skeleton-root').first().waitFor({ state: 'detached' })
+      const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+      assert.ok(over <= 0, `${name} is ${over} px too wide, ${way}`)
+      await look(page, `${name}-${way}`)
+    }
+    await lookNow(`${locale}-wide-${wide}`)
+    await page.emulateMedia({ colorScheme: narrow })
+    await page.setViewportSize({ width: 360, height: 800 })
+    await lookNow(`${locale}-narrow-${narrow}`)
     await page.context().close()
   }
 }
