@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { chromium } from 'playwright-core'
 import { startIdentity } from '../../services/identity/testing.ts'
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path =>
-  existsSync(path),
-)
-const skip = !executablePath && process.env.CI !== 'true' && 'there is no Chromium on this machine'
+import { openChromium, withoutChromium as skip } from './chromium.ts'
 
 test('who signs in after somebody else at one browser sees themselves', { skip }, async t => {
   const { listen, person } = await startIdentity(t)
   const address = await listen()
   const people = [await person('Ada'), await person('Bob')]
-  const browser = await chromium.launch({
-    executablePath,
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: ['--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-sync'],
-  })
-  t.after(() => browser.close())
+  const browser = await openChromium(t)
   const page = await browser.newPage({ bypassCSP: true })
   await page.goto(`${address}/health/live`)
   // In the page, where its cache is.

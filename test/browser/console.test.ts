@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { start } from '../../kernel/testing.ts'
+import { start, type TestPlatform } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { buildConsole, openChromium, withoutChromium as skip } from './chromium.ts'
@@ -68,34 +68,32 @@ test(
     assert.deepEqual(complaints, [])
     await page.goto(`${address}/console`)
     await page.waitForURL(/sign-in/)
+    await t.test(
+      'the page of the console has a nonce of its own, its files are kept for ever, and what is none is told',
+      () => filesOf(platform),
+    )
   },
 )
 
-test(
-  'the page of the console has a nonce of its own, its files are kept for ever, and what is none is told',
-  { skip },
-  async t => {
-    buildConsole()
-    const { http } = await start(t, await choose())
-    const page = await http.inject('/console/passports')
-    const nonce = /'nonce-([^']+)'/.exec(String(page.headers['content-security-policy']))![1]!
-    assert.ok(page.body.includes(`nonce="${nonce}"`), 'the page carries the nonce of its policy')
-    assert.match(page.body, /<html [^>]*data-mode="evaluation"/)
-    const again = await http.inject('/console/passports')
-    assert.ok(!again.body.includes(nonce), 'each answer has its own')
-    const [script] = /\/console\/assets\/[\w.-]+\.js/.exec(page.body)!
-    const asset = await http.inject({ url: script, headers: { 'accept-encoding': 'gzip, br' } })
-    assert.deepEqual(
-      [asset.statusCode, asset.headers['content-encoding'], asset.headers['cache-control']],
-      [200, 'br', 'public, max-age=31536000, immutable'],
-    )
-    const refusing = await http.inject({ url: script, headers: { 'accept-encoding': 'gzip, br;q=0' } })
-    assert.equal(refusing.headers['content-encoding'], 'gzip')
-    assert.equal((await http.inject(script)).headers['content-encoding'], undefined)
-    for (const path of ['/console/assets/gone.js', '/console/assets/..%2findex.html'])
-      assert.ok((await http.inject(path)).statusCode >= 400, path)
-  },
-)
+async function filesOf({ http }: TestPlatform): Promise<void> {
+  const page = await http.inject('/console/passports')
+  const nonce = /'nonce-([^']+)'/.exec(String(page.headers['content-security-policy']))![1]!
+  assert.ok(page.body.includes(`nonce="${nonce}"`), 'the page carries the nonce of its policy')
+  assert.match(page.body, /<html [^>]*data-mode="evaluation"/)
+  const again = await http.inject('/console/passports')
+  assert.ok(!again.body.includes(nonce), 'each answer has its own')
+  const [script] = /\/console\/assets\/[\w.-]+\.js/.exec(page.body)!
+  const asset = await http.inject({ url: script, headers: { 'accept-encoding': 'gzip, br' } })
+  assert.deepEqual(
+    [asset.statusCode, asset.headers['content-encoding'], asset.headers['cache-control']],
+    [200, 'br', 'public, max-age=31536000, immutable'],
+  )
+  const refusing = await http.inject({ url: script, headers: { 'accept-encoding': 'gzip, br;q=0' } })
+  assert.equal(refusing.headers['content-encoding'], 'gzip')
+  assert.equal((await http.inject(script)).headers['content-encoding'], undefined)
+  for (const path of ['/console/assets/gone.js', '/console/assets/..%2findex.html'])
+    assert.ok((await http.inject(path)).statusCode >= 400, path)
+}
 
 test('refusals of the platform have German texts, and no text is of a code that is gone', async t => {
   const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')

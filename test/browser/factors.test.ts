@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { chromium } from 'playwright-core'
 import { Secret, TOTP } from 'otpauth'
 import { startIdentity } from '../../services/identity/testing.ts'
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path =>
-  existsSync(path),
-)
-const skip = !executablePath && process.env.CI !== 'true' && 'there is no Chromium on this machine'
+import { openChromium, withoutChromium as skip } from './chromium.ts'
 
 /** A free port, as passkeys are tied to an origin that has to be known at the start. */
 async function freePort(): Promise<number> {
@@ -28,12 +22,7 @@ test('people set up passkeys and an authenticator app on pages, and sign in with
   await listen()
   const ada = await person('Ada')
 
-  const browser = await chromium.launch({
-    executablePath,
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: ['--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-sync'],
-  })
-  t.after(() => browser.close())
+  const browser = await openChromium(t)
   const context = await browser.newContext({ locale: 'en', viewport: { width: 390, height: 844 } })
   const page = await context.newPage()
   const complaints: string[] = []

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, request as ask } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import type { Page } from 'playwright-core'
-import { start } from '../../kernel/testing.ts'
+import { start, type TestPlatform } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { until } from '../kernel/toys.ts'
@@ -118,23 +118,21 @@ test(
     await until(async () => (await workersIn(page)) === 0)
     assert.deepEqual(await keptIn(page), [])
     assert.deepEqual(complaints, [])
+    await t.test(
+      'what keeps the console ready is asked for each time, may fetch from here alone, and has a build of its own',
+      () => workerOf(platform),
+    )
   },
 )
 
-test(
-  'what keeps the console ready is asked for each time, may fetch from here alone, and has a build of its own',
-  { skip },
-  async t => {
-    buildConsole()
-    const { http } = await start(t, await choose())
-    const { statusCode, headers, body } = await http.inject('/console/worker.js')
-    assert.deepEqual(
-      [statusCode, headers['cache-control'], headers['service-worker-allowed'], headers['content-security-policy']],
-      [200, 'no-cache', '/console', `default-src 'none'; connect-src 'self'`],
-    )
-    const page = String((await http.inject('/console')).body)
-    for (const [, name] of page.matchAll(/ (?:src|href)="\/console\/(assets\/[^"]+)"/g))
-      assert.ok(body.includes(name!), name!)
-    assert.doesNotMatch(body, /VERSION|SHELL/)
-  },
-)
+async function workerOf({ http }: TestPlatform): Promise<void> {
+  const { statusCode, headers, body } = await http.inject('/console/worker.js')
+  assert.deepEqual(
+    [statusCode, headers['cache-control'], headers['service-worker-allowed'], headers['content-security-policy']],
+    [200, 'no-cache', '/console', `default-src 'none'; connect-src 'self'`],
+  )
+  const page = String((await http.inject('/console')).body)
+  for (const [, name] of page.matchAll(/ (?:src|href)="\/console\/(assets\/[^"]+)"/g))
+    assert.ok(body.includes(name!), name!)
+  assert.doesNotMatch(body, /VERSION|SHELL/)
+}

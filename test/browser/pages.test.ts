@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { chromium } from 'playwright-core'
 import { startIdentity } from '../../services/identity/testing.ts'
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path =>
-  existsSync(path),
-)
-const skip = !executablePath && process.env.CI !== 'true' && 'there is no Chromium on this machine'
+import { openChromium, withoutChromium as skip } from './chromium.ts'
 
 test('without script, light and dark, the buttons of pages do what they say, and links lead on', { skip }, async t => {
   const { listen, post, mailed, person, invitationFor } = await startIdentity(t)
@@ -19,12 +13,7 @@ test('without script, light and dark, the buttons of pages do what they say, and
   const proof = new URL((await mailed('eve@example.com')).link!).pathname
   const invitation = `/api/auth/invitations/${await invitationFor(grace.email)}`
 
-  const browser = await chromium.launch({
-    executablePath,
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: ['--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-sync'],
-  })
-  t.after(() => browser.close())
+  const browser = await openChromium(t)
   const complaints: string[] = []
   const open = async (colorScheme: 'light' | 'dark', width: number, locale = 'en') => {
     const context = await browser.newContext({

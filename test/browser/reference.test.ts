@@ -1,30 +1,14 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(path =>
-  existsSync(path),
-)
-const skip = !executablePath && process.env.CI !== 'true' && 'there is no Chromium on this machine'
+import { openChromium, withoutChromium as skip } from './chromium.ts'
 
 test('the reference shows every route and asks nobody else for anything', { skip }, async t => {
   const platform = await start(t, await choose())
   const address = await platform.listen()
-  const browser = await chromium.launch({
-    executablePath,
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: [
-      '--disable-dev-shm-usage',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
-  t.after(() => browser.close())
+  const browser = await openChromium(t)
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
   const strangers: string[] = []
   const complaints: string[] = []
@@ -59,16 +43,16 @@ test('the reference shows every route and asks nobody else for anything', { skip
 /** The paths of all operations by their ids: of many only those are drawn that stand in the window. */
 async function seenWhileScrolling(page: Page): Promise<Map<string, string>> {
   const seen = new Map<string, string>()
-  for (let still = 0; still < 20;) {
-    const rows = await page
-      .locator('.opblock')
-      .evaluateAll(blocks =>
-        blocks.map(block => [block.id, block.querySelector('.opblock-summary-path')?.getAttribute('data-path')]),
-      )
+  for (let still = 0; still < 10;) {
+    // Once what the wheel has moved is drawn.
+    const rows = await page.evaluate<[string, string | null][]>(`new Promise(drawn =>
+      requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn)))).then(() =>
+        [...document.querySelectorAll('.opblock')].map(block =>
+          [block.id, block.querySelector('.opblock-summary-path')?.getAttribute('data-path')]))`)
     const before = seen.size
     for (const [id, path] of rows) if (id && path) seen.set(id, path)
     still = seen.size === before ? still + 1 : 0
-    await page.mouse.wheel(0, 300)
+    await page.mouse.wheel(0, 600)
   }
   return seen
 }
