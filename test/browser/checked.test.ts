@@ -82,9 +82,7 @@ async function walk(
 
 /** The first screen waits for less than others, which bring what lists and forms need. */
 const firstBudget: Budget = { page: 215_000, script: 190_000 }
-const consoleBudget: Budget = { page: 285_000, script: 250_000 }
-/** With a list and the forms that add to it at once. */
-const formsBudget: Budget = { page: 285_000, script: 256_000 }
+const consoleBudget: Budget = { page: 285_000, script: 256_000 }
 
 type Opened = Awaited<ReturnType<typeof open>>
 
@@ -132,7 +130,7 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     [`/console/passports/${passport}?tab=documents`],
     ['/console/documents'],
     ['/console/passports/exchange'],
-    ['/console/passports/labels', { budget: formsBudget }],
+    ['/console/passports/labels'],
     ['/console/stations'],
     ['/console/stations/new'],
     [`/console/stations/${station}`],
@@ -151,7 +149,7 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     ['/console/credits'],
     ['/console/invoices'],
     ['/console/products'],
-    ['/console/products/new', { budget: formsBudget }],
+    ['/console/products/new'],
     ['/console/products/sheet'],
     ['/console/orders'],
     ['/console/sales'],
@@ -163,10 +161,10 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     ['/console/market/reviews'],
     ['/console/notifications'],
     ['/console/people'],
-    ['/console/organisations', { budget: formsBudget }],
+    ['/console/organisations'],
     [`/console/organisations/${organisations[0].id as string}?tab=invitations`],
     ...['roles', 'programs', 'apps', 'sign-in'].map(
-      tab => [`/console/organisations/${organisations[0].id as string}?tab=${tab}`, { budget: formsBudget }] as const,
+      tab => [`/console/organisations/${organisations[0].id as string}?tab=${tab}`] as const,
     ),
     ['/console/me'],
     ['/console/me/messages', { act: openAll }],
@@ -183,7 +181,7 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     ['/console/people/verifications'],
     ['/console/sold'],
     ['/console/operations/settings'],
-    ['/console/operations/settings/new', { budget: formsBudget }],
+    ['/console/operations/settings/new'],
     ['/console/operations/health'],
     ['/console/signed-in'],
     ['/console/nowhere'],
