@@ -358,7 +358,6 @@ export const de: Catalogue = {
     sealed: '{count} Einträge sind versiegelt.',
     replayGroup: 'Alle diese wiederholen',
     replayGroupText: '{count} Ereignisse werden erneut bearbeitet, sobald eine zweite Person zustimmt.',
-    askSecond: 'Um eine zweite Meinung bitten',
     asked: 'Eine zweite Person wurde gefragt.',
     giveUpText: 'Das Ereignis wird nie behandelt, und die dahinter gehen weiter.',
     deadLetters: 'Gescheiterte Ereignisse',

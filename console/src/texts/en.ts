@@ -356,7 +356,6 @@ export const en = {
     sealed: '{count} entries are sealed.',
     replayGroup: 'Replay all of these',
     replayGroupText: '{count} events are handled again once another admin agrees.',
-    askSecond: 'Ask for a second opinion',
     asked: 'Another admin has been asked.',
     giveUpText: 'The event will never be handled, and those that wait behind it go on.',
     deadLetters: 'Dead letters',

@@ -19,7 +19,9 @@ export const market = [
       'where one process does not answer, another one is asked: reads always, changes when nothing has been sent',
       'each address has so many requests a minute, and is told how many are left',
     ],
-    'test/processes/processes.test.ts': ['health and reference at the gateway tell of all that is behind it'],
+    'test/processes/processes.test.ts': [
+      'with each service in a process of its own, health and reference at the gateway tell of all that is behind it',
+    ],
   }),
   row('M2', 'products, listed and found', 'GET /api/marketplace/products, /api/marketplace/suggestions', {
     [search]: [

@@ -108,7 +108,10 @@ function useWire(id: string, follows: boolean) {
     const close = overhear(pathOf('/api/ocpp/chargers/{id}/stream', { id }), ['frame', 'gap'], { told, stands })
     return () => {
       close()
+      // What was heard until then is shown.
+      if (timer === undefined) return
       clearTimeout(timer)
+      look()
     }
   }, [id, follows, queries])
   return { ...heard, isLive }
