@@ -34,7 +34,7 @@ const questions: [string, (of: Filled) => string[]][] = [
  */
 async function filled(world: World, count: number) {
   const database = await world.database(`row_sessions_${count}`)
-  const platform = await world.platform(database, ['identity', 'sessions'])
+  const platform = await world.platform(database, ['identity', 'ocpp', 'sessions'])
   const [operator] = await makePeople(world.sqlOf(database), 1)
   await world.sqlOf(database)`update identity.users set role = 'operator' where id = ${operator!.id}`
   const sql = world.sqlOf(database, 'sessions')
