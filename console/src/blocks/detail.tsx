@@ -127,6 +127,7 @@ export function ActButton({ act, size, disabled }: { act: Act; size?: string; di
     work(true)
     try {
       await act.run(reason)
+      say('')
       await queries.invalidateQueries()
     } catch (error) {
       notifications.show({ message: messageOf(error, texts), color: 'red', autoClose: false })

@@ -133,8 +133,8 @@ test('ended in the middle and at its end, a large file goes on where it was, and
   assert.deepEqual([state, lines, created, updated, unchanged, failed], ['done', count, count, 0, 0, 0])
   assert.ok(between.has(100), `it went on where it was: ${[...between]}`)
   assert.equal((await as(actor).get('/count')).body.count, count)
-  const [{ versions }] = (await p.db('passports')`select count(*)::int as versions from versions`) as any
-  assert.equal(versions, count)
+  const [counted] = await p.db('passports')<{ versions: number }[]>`select count(*)::int as versions from versions`
+  assert.equal(counted?.versions, count)
 })
 
 test('a large file of one endless line, or of more columns than anybody has, fills no memory and says so', async t => {
