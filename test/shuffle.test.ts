@@ -28,12 +28,14 @@ interface Entry {
 const byArrival = ['position', 'seen_at', 'station_at']
 /**
  * Those that stand in one table alone: when a token was refused is by the database's own clock, what follows from an
- * admin's act was done when it was, and what prices depend on is counted change by change.
+ * admin's act was done when it was, what prices depend on is counted change by change, and a message calls a charger by
+ * its id where nobody has told yet at what station it stands. Paths into a row, by commas.
  */
 const byArrivalIn: Record<string, string[]> = {
   'identity.revocations': ['revoked_at'],
   'admin.audit': ['at'],
   'orders.pricing': ['version'],
+  'notifications.messages': ['facts,place'],
 }
 
 const services = await choose()
@@ -156,9 +158,8 @@ async function rowsOf(db: Pool, schema: string): Promise<Record<string, string[]
       where table_schema = ${schema} and table_name = ${table} and is_identity = 'YES'`
     const own = byArrivalIn[`${schema}.${table}`] ?? []
     const left = [...byArrival, ...own, ...numbers.map(({ name }) => name)]
-    const found = await db<
-      { text: string }[]
-    >`select (to_jsonb(r) - ${left}::text[])::text as text from ${db(`${schema}.${table}`)} r`
+    const rest = left.reduce((row, path) => db`${row} #- ${path.split(',')}`, db`to_jsonb(r)`)
+    const found = await db<{ text: string }[]>`select (${rest})::text as text from ${db(`${schema}.${table}`)} r`
     rows[`${schema}.${table}`] = found.map(({ text }) => text)
   }
   return rows
