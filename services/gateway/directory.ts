@@ -19,7 +19,9 @@ export interface Directory extends Pick<RouteTable<unknown>, 'stray'> {
 }
 
 const againMs = 5_000
-/** While all start together, and somebody has still to be heard of. */
+/** While somebody has still to be heard of: what they serve is away until then. */
+const missingMs = 1_000
+/** While all start together. */
 const soonMs = 250
 const togetherMs = 10_000
 const patienceMs = 3_000
@@ -67,7 +69,8 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
 
   async function learn(): Promise<void> {
     await Promise.all(peers.services().map(learnOf))
-    if (!closed) timer = setTimeout(() => void learn(), startsTogether() ? soonMs : againMs).unref()
+    const waitMs = startsTogether() ? soonMs : someAreMissing() ? missingMs : againMs
+    if (!closed) timer = setTimeout(() => void learn(), waitMs).unref()
   }
 
   return {

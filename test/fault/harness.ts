@@ -188,6 +188,8 @@ export async function underFire({
 /** An admin with things of their own, and an organisation of two whose owner writes. */
 async function settleIn({ address, mails }: Site) {
   const root: Person = { who: client(address), email: admin.email }
+  // The gateway may not have heard yet of one that has become ready just now, and says so.
+  await until('sign-in', async () => (await root.who.ask('POST /api/auth/login', admin)).status !== 503, 30_000)
   root.who.use(await root.who.get(200, 'POST /api/auth/login', admin))
   const mailTo = async (email: string, event: string) => {
     const find = async () => (await mailsIn(mails)).find(mail => mail.to === email && mail.event === event)
