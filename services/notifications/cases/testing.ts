@@ -69,7 +69,7 @@ export const cases: Record<string, Case> = {
     data: { userId, email, firstName, name, locale, version: 1 },
     mails: { [email]: 'Welcome to Ohmnibus' },
     inApp: told([ada, 'Welcome to Ohmnibus']),
-    link: 'https://ohmnibus.example.com/docs',
+    link: 'https://ohmnibus.example.com/console',
   },
   'a sign-in': {
     event: identity.UserLoggedIn,

@@ -104,7 +104,7 @@ export const identity = {
     UserRegistered,
     { ...both, ownToo: true },
     {
-      drafts: ({ userId, imported }) => (imported ? [] : [{ audience: person(userId), facts: {}, path: '/docs' }]),
+      drafts: ({ userId, imported }) => (imported ? [] : [{ audience: person(userId), facts: {}, path: '/console' }]),
       en: () => ({
         title: 'Welcome to Ohmnibus',
         text: ['Your e-mail address is confirmed and your account is ready.'],
