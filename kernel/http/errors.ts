@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { databaseProblem } from '../database/database.ts'
+import { isLost, sendLost } from '../pages/pages.ts'
 import { Problem, problemType, statusOf, type Fault } from '../problem.ts'
 import type { RouteSchema } from './http.ts'
 import { invalid } from './validation.ts'
@@ -19,6 +20,7 @@ export const answersErrors =
       else log.error(about, 'a bug answered 500')
       return reply.code(500).send(JSON.stringify(bug(request.id, base)))
     }
+    if (problem.code === 'route_unknown' && isLost(request)) return sendLost(request, reply)
     if (problem.details.retryAfter) reply.header('retry-after', Math.ceil(problem.details.retryAfter))
     const { points, retryAfter } = problem.details
     if (points)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { FastifyRequest as Request } from 'fastify'
 import type { Http, Reply } from '../http/http.ts'
 import { html, trusted, type Html } from './html.ts'
 import { style } from './style.ts'
@@ -130,6 +131,26 @@ export function sendPage(reply: Reply, status: number, content: PageContent): Re
 }
 
 const plainLook = lookOf('')
+
+const lost: Texts<readonly [title: string, text: string, home: string]> = {
+  en: ['There is nothing at this address', 'It may have been mistyped, or what stood here is gone.', 'The first page'],
+  de: [
+    'Unter dieser Adresse ist nichts',
+    'Vielleicht ist sie vertippt, oder es gibt nicht mehr, was hier stand.',
+    'Die erste Seite',
+  ],
+}
+
+/** A person who followed a link that leads nowhere gets a way on; programs and what asks the API hear of it as of any fault. */
+export const isLost = ({ method, url, headers }: Pick<Request, 'method' | 'url' | 'headers'>): boolean =>
+  method === 'GET' && /\btext\/html\b/.test(headers.accept ?? '') && !/^\/(api|files|internal)\//.test(url)
+
+export function sendLost(request: Request, reply: Reply): Reply {
+  const language = languageOf(request)
+  const [title, text, home] = lost[language]
+  const page = { language, title, body: html`<p>${text}</p>`, onward: [{ to: '/', text: home }] } as const
+  return sendPage(reply.header('vary', 'accept'), 404, page)
+}
 
 /** Data that no browser runs; nothing in it ends its element. */
 const dataElement = (data: object): Html =>

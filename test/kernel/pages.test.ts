@@ -156,6 +156,21 @@ test('nobody keeps or lists a page whose address is a secret, whatever its statu
   assert.partialDeepStrictEqual(headers, { 'cache-control': 'no-store', 'x-robots-tag': 'noindex' })
 })
 
+test('who follows a link that leads nowhere is told so on a page with a way on; what asks the API hears of a fault', async t => {
+  const { http } = await startPages(t)
+  const look = (url: string, accept: string) => http.inject({ url, headers: { accept } })
+  const page = await look('/desks/<b>?q="', 'text/html,*/*;q=0.8')
+  assert.deepEqual([page.statusCode, page.headers['content-language']], [404, 'en'])
+  assert.match(page.body, /<h1>There is nothing at this address<\/h1>[^]*<a href="[^"]*\/">The first page/)
+  assert.doesNotMatch(page.body, /desks/)
+  assert.match(String(page.headers.vary), /\baccept\b/)
+  for (const [url, accept] of [
+    ['/desks', '*/*'],
+    ['/api/desks', 'text/html'],
+  ] as const)
+    assert.equal((await look(url, accept)).json().code, 'route_unknown')
+})
+
 test('what a form sends is held to the schema of its route', async t => {
   const { http } = await startPages(t)
   const send = (payload: string) =>
