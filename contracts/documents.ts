@@ -52,35 +52,6 @@ export const countDocumentsOf = call(
 )
 
 /**
- * Who got answers about documents of a passport above point 1 of Annex XIII, the latest first, below the number `before`;
- * what these parties read alone, where `of` names them. Each stands here before its answer was given.
- */
-export const listDocumentReadings = call(
-  'documents',
-  'list_document_readings',
-  Type.Object({
-    passportId: Id,
-    limit: Type.Integer({ minimum: 1, maximum: 101 }),
-    before: Type.Integer(),
-    of: Type.Optional(Type.Array(Id)),
-  }),
-  Type.Object({
-    readings: Type.Array(
-      Type.Object({
-        number: Type.Integer(),
-        readerId: Id,
-        organisationId: Type.Union([Id, Type.Null()]),
-        /** Null for a list of them. */
-        docId: Type.Union([Id, Type.Null()]),
-        audience: Type.Enum(['authority', 'interest', 'both', 'admin']),
-        route: Type.String(),
-        at: Instant,
-      }),
-    ),
-  }),
-)
-
-/**
  * The documents of a passport whose file may be had, the newest first, a hundred at most: those that are open to these
  * audiences of a battery of this category; all of them where none is said, for who has found out that its reader may.
  */

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { call, event } from './define.ts'
-import { Email, Id, Locale, OrganisationRole, Owner, Role } from './shared.ts'
+import { Email, Id, Instant, Locale, OrganisationRole, Owner, Role } from './shared.ts'
 
 /** `draft` may still be deleted; `published` and `archived` stay for good (Regulation (EU) 2023/1542, Art. 77). */
 export const PassportStatus = Type.Enum(['draft', 'published', 'archived'], { examples: ['draft'] })
@@ -235,6 +235,27 @@ export const getPassportTiers = call(
     /** In the owner's place: it is noted as such. */
     asAdmin: Type.Boolean(),
   }),
+)
+
+/**
+ * Notes that somebody is about to read of the documents of a passport what the public may not (above point 1 of Annex
+ * XIII): when it answers, that stands in the passport's access log. Of a passport that is gone nothing is noted.
+ */
+export const notePassportReading = call(
+  'passports',
+  'note_passport_reading',
+  Type.Object({
+    passportId: Id,
+    /** Null for a list of them. */
+    docId: Type.Union([Id, Type.Null()]),
+    readerId: Id,
+    organisationId: Type.Union([Id, Type.Null()]),
+    audience: Type.Enum(['authority', 'interest', 'both', 'admin']),
+    route: Type.String({ maxLength: 200 }),
+    /** Of one that was noted elsewhere before; now where it is not said. */
+    at: Type.Optional(Instant),
+  }),
+  Type.Object({}),
 )
 
 const Fact = Type.Union([Type.String(), Type.Null()])

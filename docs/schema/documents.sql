@@ -66,6 +66,7 @@ create table readings (
   constraint readings_pkey PRIMARY KEY (id)
 );
 CREATE INDEX readings_of ON documents.readings USING btree (passport_id, id);
+comment on table readings is 'handed over to passports.access_log';
 
 create table removed_files (
   file_id     uuid                      not null,

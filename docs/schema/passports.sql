@@ -24,6 +24,7 @@ create table access_log (
   audience         text                      not null,
   route            text                      not null,
   at               timestamp with time zone  not null,
+  doc_id           uuid,
   constraint access_log_pkey PRIMARY KEY (id),
   constraint access_log_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE
 );

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { listMembers } from '#contracts/identity'
-import { getPassportAccess, getPassportTiers } from '#contracts/passports'
+import { getPassportAccess, getPassportTiers, notePassportReading } from '#contracts/passports'
 import { Setting, type Host, type Job } from '#kernel'
 
 export const settings = Type.Object({
@@ -15,8 +15,8 @@ export const settings = Type.Object({
   CLAMAV_PORT: Setting.integer('Port of clamd.', { default: 3310, minimum: 1, maximum: 65_535 }),
 })
 
-/** Whose passports are and as whom they are read, and who belongs to whom documents are moved to. */
-export const needs = [getPassportAccess, getPassportTiers, listMembers] as const
+/** Whose passports are, as whom they are read and who reads them, and who belongs to whom documents are moved to. */
+export const needs = [getPassportAccess, getPassportTiers, listMembers, notePassportReading] as const
 
 export type DocumentsHost = Host<'documents', (typeof needs)[number], typeof settings>
 

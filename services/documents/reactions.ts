@@ -3,7 +3,6 @@ import {
   DocumentDeleted,
   DocumentUpdated,
   getDocumentFile,
-  listDocumentReadings,
   listDocumentsOf,
 } from '#contracts/documents'
 import { PassportDeleted, PassportMoved } from '#contracts/passports'
@@ -11,7 +10,6 @@ import { provedBy } from '#law'
 import { openTo } from './access.ts'
 import { told } from './documents.ts'
 import type { DocumentsHost, RemoveFile } from './host.ts'
-import { forgetReadings, listReadings } from './readings.ts'
 import {
   countDocuments,
   deleteDocument,
@@ -28,7 +26,6 @@ export function reactions(host: DocumentsHost, removeFile: RemoveFile): void {
     PassportDeleted,
     { id: 'passport-gone', purpose: 'delete the documents of a passport that is gone', from: 'beginning' },
     async ({ passport, timestamp }, tx) => {
-      await forgetReadings(tx, passport.id)
       for (const document of await passportDeleted(tx, passport.id, new Date(timestamp))) {
         await deleteDocument(tx, document.id)
         await tx.publish(DocumentDeleted, told(document))
@@ -63,18 +60,6 @@ export function answers(host: DocumentsHost): void {
     const { scan, fileKey, owner, sizeBytes, sha256 } = document
     if (scan === 'waiting' || scan === 'infected') return { state: scan, ...none }
     return { state: 'released' as const, scanned, fileKey, owner, sizeBytes, sha256 }
-  })
-
-  host.answer(listDocumentReadings, async ({ passportId, limit, before, of }) => {
-    const rows = await listReadings(host.db, passportId, limit, before, of)
-    return {
-      readings: rows.map(({ id, audience, at, ...row }) => ({
-        ...row,
-        number: id,
-        audience: audience as 'authority',
-        at: at.toISOString(),
-      })),
-    }
   })
 
   host.answer(listDocumentsOf, async ({ passportId, open }) => {

@@ -7,7 +7,7 @@ import { pages } from './pages.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
 import { answers, reactions } from './reactions.ts'
-import { readingRoutes } from './readings.ts'
+import { handOverReadings } from './readings.ts'
 import { routes } from './routes.ts'
 import { guardLinks, openScans } from './scans.ts'
 
@@ -28,7 +28,6 @@ export const documents = defineService({
     )
     const scans = openScans(host, removeFile)
     guardLinks(host)
-    readingRoutes(host)
     routes(host, removeFile, scans.scanFile)
     broughtFiles(host, removeFile, scans.scanFile)
     pages(host)
@@ -36,6 +35,7 @@ export const documents = defineService({
     answers(host)
     missingFigure(host.metrics)
     host.every('1 minute', 'look after documents that wait for the virus scanner', scans.tend)
+    host.every('1 hour', 'hand over who read documents to the access log', () => handOverReadings(host))
     host.every(
       '6 hours',
       'find files without a document and documents without a file',

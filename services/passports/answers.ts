@@ -1,5 +1,12 @@
-import { countPassportsOf, getPassportAccess, getPassportFacts, getPassportTiers } from '#contracts/passports'
+import {
+  countPassportsOf,
+  getPassportAccess,
+  getPassportFacts,
+  getPassportTiers,
+  notePassportReading,
+} from '#contracts/passports'
 import { fail } from '#kernel'
+import { insertAccess } from './audiences/log.ts'
 import { tiersOf } from './audiences/tiers.ts'
 import { factsOf } from './facts.ts'
 import type { PassportsHost } from './host.ts'
@@ -20,5 +27,9 @@ export function answers(host: PassportsHost): void {
     async ({ passportId, reader }) =>
       (await tiersOf(host.db, passportId, reader, host.now())) ?? fail('not_found', 'passport_unknown'),
   )
+  host.answer(notePassportReading, async ({ passportId, at, ...reading }) => {
+    await host.db.transaction(tx => insertAccess(tx, passportId, { ...reading, at: at ? new Date(at) : host.now() }))
+    return {}
+  })
   host.answer(countPassportsOf, async ({ ownerId }) => ({ count: await countOf(host.db, ownerId) }))
 }

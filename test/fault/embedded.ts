@@ -9,7 +9,7 @@ import { runningEmbedded } from '../../tools/embedded.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { pick } from '../journeys/random.ts'
 import { prometheus, underFireSettings, type Site } from './harness.ts'
-import { isChildOf, kill, launch, serversOf, until } from './product.ts'
+import { isChildOf, kill, launch, saidBy, serversOf, until } from './product.ts'
 
 /**
  * The platform as one process with its embedded PostgreSQL: either is killed, or both at once, and it is started again
@@ -39,7 +39,7 @@ export async function embeddedSite(more: Record<string, string> = {}): Promise<S
     mails: join(dataFolder, 'notifications'),
     files: folderFiles({ folder: join(dataFolder, 'files') }),
     faults,
-    output: () => product.output(),
+    output: about => saidBy(product, about),
     ready: () => product.ready(),
     async disturb(random) {
       // While it is still starting it has no PostgreSQL of its own yet: what runs on the data was left by the one

@@ -58,6 +58,7 @@ interface Ledger {
   /** When something was acknowledged last, and the longest time between two since somebody asked. */
   acknowledged: number
   silentMs: number
+  output: Site['output']
 }
 
 const password = 'quiet trains at dawn'
@@ -80,8 +81,8 @@ export interface Site {
   readonly faults: string[]
   /** Ends everything as an operator would, and leaves nothing behind. */
   close(): Promise<void>
-  /** What its processes printed. */
-  output(): string
+  /** What its processes printed last; every line with `about` in it, where that is said. */
+  output(about?: string): string
 }
 
 export const admin = { email: 'admin@example.com', password: 'lightning on the moor' }
@@ -126,6 +127,7 @@ export async function underFire({
     documents: new Map(),
     repeated: 0,
     faults: site.faults,
+    output: site.output,
     waiting: new Set(),
     acknowledged: Date.now(),
     silentMs: 0,
@@ -236,7 +238,9 @@ async function insist(ledger: Ledger, what: string, ask: () => Promise<Answer>):
           return answer
         }
         if (!later)
-          return void ledger.faults.push(`${what} was answered ${answer.status} ${JSON.stringify(answer.body)}`)
+          return void ledger.faults.push(
+            `${what} was answered ${answer.status} ${JSON.stringify(answer.body)}\n${ledger.output(answer.body?.traceId)}`,
+          )
       }
       ledger.repeated++
     }

@@ -90,6 +90,15 @@ export function launch({
 
 export type Product = ReturnType<typeof launch>
 
+/** What it printed last, or every line with `about` in it. */
+export const saidBy = ({ output }: Product, about?: string): string =>
+  about === undefined
+    ? output().slice(-5_000)
+    : output()
+        .split('\n')
+        .filter(line => line.includes(about))
+        .join('\n')
+
 /**
  * The processes that have the PostgreSQL data of a data folder as their working folder: all of that server's, and no
  * other's.

@@ -16,7 +16,7 @@ import { startEngine, type Engine, type EngineName } from '../../tools/engines/e
 import { freePort } from '../../tools/engines/recipe.ts'
 import { pick } from '../journeys/random.ts'
 import { prometheus, underFireSettings, type Site } from './harness.ts'
-import { kill, launch, until, type Product } from './product.ts'
+import { kill, launch, type Product, saidBy, until } from './product.ts'
 import { openProxy, type Proxy } from './proxy.ts'
 
 const engineNames = ['server', 'kafka', 'redis', 's3'] as const satisfies EngineName[]
@@ -124,7 +124,7 @@ export async function spreadSite(): Promise<
     for (const [name, product] of processes) {
       const how = await Promise.race([product.exit, undefined])
       if (!how) continue
-      if (!product.output().includes('Start again in a moment'))
+      if (!/Start again in a moment|cannot be reached/.test(product.output()))
         faults.push(`${name} ended by itself with ${how.signal ?? how.code}:\n${product.output().slice(-3_000)}`)
       start(name)
     }
@@ -250,7 +250,7 @@ export async function spreadSite(): Promise<
     files,
     faults,
     peek,
-    output: () => [...processes].map(([name, product]) => `── ${name}\n${product.output().slice(-5_000)}`).join('\n'),
+    output: about => [...processes].map(([name, product]) => `── ${name}\n${saidBy(product, about)}`).join('\n'),
     async disturb(random) {
       await supervise()
       const what = pick(random, Object.keys(disturbances))

@@ -1,7 +1,12 @@
 import type { Db, Tx } from '#kernel'
 import { atOnce, type Entry, type Log } from './access.ts'
 
-type EntryRow = Omit<Entry, 'organisation' | 'at'> & { id: string; organisation: string | null; at: Date }
+type EntryRow = Omit<Entry, 'organisation' | 'document' | 'at'> & {
+  id: string
+  organisation: string | null
+  document: string | null
+  at: Date
+}
 type LinkRow = Omit<Log, 'entries' | 'previous'> & {
   lastId: string
   hash: Buffer
@@ -9,13 +14,14 @@ type LinkRow = Omit<Log, 'entries' | 'previous'> & {
   from: string
 }
 
-const toEntry = ({ id: _, organisation, at, ...entry }: EntryRow): Entry => ({
+const toEntry = ({ id: _, organisation, document, at, ...entry }: EntryRow): Entry => ({
   ...entry,
   ...(organisation && { organisation }),
+  ...(document && { document }),
   at: at.toISOString(),
 })
 
-const entry = `id, reader_id as reader, organisation_id as organisation, audience, route, at`
+const entry = `id, reader_id as reader, organisation_id as organisation, doc_id as document, audience, route, at`
 
 /** Passports of which something was read from a time on, before another, in the order of their ids. */
 export async function* readBetween(tx: Tx, from: Date, until: Date): AsyncGenerator<string> {

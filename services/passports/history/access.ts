@@ -7,6 +7,8 @@ export const atOnce = 1000
 export interface Entry {
   readonly reader: string
   readonly organisation?: string
+  /** Of its documents, the one that was read. */
+  readonly document?: string
   readonly audience: string
   readonly route: string
   readonly at: string

@@ -117,6 +117,7 @@ export const AccessProofView = Type.Object(
                   {
                     reader: Id,
                     organisation: Type.Optional(Id),
+                    document: Type.Optional(Id),
                     audience: Type.String({ examples: ['authority'] }),
                     route: Type.String({ examples: ['GET /api/passports/:id'] }),
                     at: Instant,

@@ -17,7 +17,7 @@ import {
 } from '#kernel'
 import { PassportStatus, type PassportData } from '#contracts/passports'
 import { readable } from '../audiences/answer.ts'
-import { listAccess, newest, noteAccess, type Place } from '../audiences/log.ts'
+import { listAccess, noteAccess } from '../audiences/log.ts'
 import { dayOf } from '../audiences/views.ts'
 import type { PassportsHost } from '../host.ts'
 import { editableBy, visibleTo } from '../passports.ts'
@@ -48,11 +48,7 @@ const AccessView = Type.Object(
     organisationId: Type.Union([Id, Type.Null()], { description: 'For which they acted' }),
     audience: Type.Enum(['authority', 'interest', 'both', 'admin'], { examples: ['authority'] }),
     route: Type.String({ examples: ['GET /api/passports/:id'] }),
-    docId: Type.Optional(
-      Type.Union([Id, Type.Null()], {
-        description: 'Of an answer about its documents: which one, null for a list of them',
-      }),
-    ),
+    docId: Type.Union([Id, Type.Null()], { description: 'Of an answer about one of its documents' }),
     at: Instant,
   },
   { title: 'PassportAccess' },
@@ -208,7 +204,7 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
         summary: 'Who read of a passport and of its documents what the public may not, the latest first',
         description:
           'Each stands here before its answer was given. Its owner sees all of them; others see what they read themselves.',
-        refuses: ['passport_unknown', 'service_unavailable'],
+        refuses: ['passport_unknown'],
         params: One,
         querystring: listQuery({}),
         response: { 200: Page(AccessView) },
@@ -218,18 +214,18 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
       const { actor, params } = request
       const { limit, after } = request.query
       const { passport, reading } = await readable(host, request, params.id)
-      const place = (cursorOf(after, isCount, isCount) as Place | undefined) ?? newest
+      const before = cursorOf(after, isCount)?.[0] as number | undefined
       const of = reading.view === 'owner' ? undefined : actor
       return page(
-        await listAccess(host, passport.id, limit + 1, place, of),
+        await listAccess(db, passport.id, limit + 1, before, of),
         limit,
-        ({ below }) => [...below],
+        ({ number }) => [number],
         ({ readerId, organisationId, audience, route, at, docId }) => ({
           reader: { kind: 'person' as const, id: readerId },
           organisationId,
           audience: audience as 'authority',
           route,
-          ...(docId !== undefined && { docId }),
+          docId,
           at: at.toISOString(),
         }),
       )
