@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Range } from '../files/files.ts'
 import { Problem } from '../problem.ts'
-import { has, keepOnlyFor } from './preconditions.ts'
+import { isKnown, keepOnlyFor } from './preconditions.ts'
 
 /** A file as it goes out. */
 export interface Download {
@@ -18,7 +18,7 @@ export interface Download {
 export async function sendFile(request: FastifyRequest, reply: FastifyReply, file: Download): Promise<FastifyReply> {
   const tag = `"${file.tag}"`
   const { range: asked, 'if-range': unless = tag } = request.headers
-  const known = has(request, tag)
+  const known = isKnown(request, tag)
   const bare = known || request.method === 'HEAD'
   const range = asked === undefined || unless !== tag || bare ? undefined : rangeOf(asked, file.sizeBytes)
   if (range === 'unsatisfiable') {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Actor } from '../access/access.ts'
 import { partiesOf } from '../access/ownership.ts'
 import type { Once } from '../database/database.ts'
 import { Problem } from '../problem.ts'
@@ -13,10 +14,14 @@ export function notModified(request: FastifyRequest, reply: FastifyReply, versio
   const tag = `"${version}"`
   reply.header('etag', tag)
   keepOnlyFor(reply)
-  if (!['GET', 'HEAD'].includes(request.method) || !has(request, tag)) return false
+  if (!['GET', 'HEAD'].includes(request.method) || !isKnown(request, tag)) return false
   reply.code(304)
   return true
 }
+
+/** What a version is called where the answer at one address differs by who asks, and for whom. */
+export const ownVersion = (version: number, { userId, organisation }: Actor): string =>
+  [version, userId, organisation?.id].filter(part => part !== undefined).join('-')
 
 /** An answer for who asks alone: kept by their browser, shown again after it has asked whether it still stands. */
 export function keepOnlyFor(reply: FastifyReply): void {
@@ -25,18 +30,19 @@ export function keepOnlyFor(reply: FastifyReply): void {
 }
 
 /** Whether the client has what a tag names (`If-None-Match`), by the weak comparison of RFC 9110, 8.8.3.2. */
-export const has = ({ headers }: FastifyRequest, tag: string): boolean => {
+export const isKnown = ({ headers }: Pick<FastifyRequest, 'headers'>, tag: string): boolean => {
   const sent = headers['if-none-match'] ?? ''
   return sent.trim() === '*' || tagsOf(sent).some(known => known.replace('W/', '') === tag)
 }
 
 /**
  * Refuses a change of something that has changed since the client read it (412 `version_stale`); without `If-Match`
- * anything goes. A weak tag promises no version and matches none (RFC 9110, 13.1.1).
+ * anything goes, and what a tag says besides the version is passed over. A weak tag promises no version and matches none (RFC 9110, 13.1.1).
  */
 export function requireMatch(request: FastifyRequest, version: number | string): void {
   const sent = request.headers['if-match']
-  if (sent === undefined || sent.trim() === '*' || tagsOf(sent).includes(`"${version}"`)) return
+  const isNow = (tag: string): boolean => tag === `"${version}"` || tag.startsWith(`"${version}-`)
+  if (sent === undefined || sent.trim() === '*' || tagsOf(sent).some(isNow)) return
   throw new Problem('stale', 'version_stale', {
     detail:
       tagsOf(sent).length > 0

@@ -55,6 +55,8 @@ const ofKernel: Problems = {
   subscription_unknown: ['not_found', 'There is no such subscription.'],
   file_missing: ['not_found', 'The file is not there. Operators have been told.'],
   method_not_allowed: ['not_allowed', 'There is something at this address, but it does not take this method.'],
+  form_invalid: ['invalid', 'The form is not whole, or a field of it is not as it must be.'],
+  too_many_uploads: ['limited', 'Too many uploads of one person, or from one place, are under way.'],
   request_too_slow: ['slow', 'The request took too long to arrive.'],
   idempotency_key_in_flight: ['conflict', 'The first request with this Idempotency-Key is still under way.'],
   version_stale: ['stale', 'There is a newer version than `If-Match` names.'],

@@ -224,9 +224,10 @@ export function forForms(http: Http, setup: (http: Http) => void): void {
       'application/x-www-form-urlencoded',
       { parseAs: 'string', bodyLimit: 65_536 },
       async (_: unknown, body: string) => {
-        const fields = new URLSearchParams(body)
-        const valueOf = (name: string, all = fields.getAll(name)) => (all.length > 1 ? all : all[0])
-        return Object.fromEntries(fields.keys().map(name => [name, valueOf(name)]))
+        // Gathered in one pass: asked by name, each field is looked for among all.
+        const fields = Map.groupBy(new URLSearchParams(body), ([name]) => name)
+        const valueOf = (all: [string, string][]) => (all.length > 1 ? all.map(([, value]) => value) : all[0]![1])
+        return Object.fromEntries(fields.entries().map(([name, all]) => [name, valueOf(all)]))
       },
     )
     setup(scoped)

@@ -10,7 +10,6 @@ export const problems = {
   step_unknown: ['invalid', 'The tutorial has not so many steps.'],
   application_unknown: ['not_found', 'There is no such application.'],
   job_closed: ['conflict', 'The job is filled or over: nobody can apply for it.'],
-  application_invalid: ['invalid', 'The form lacks something, or says it wrongly.'],
   application_file_refused: ['unsupported', 'The file is no PDF, Word or OpenDocument text, or is empty.'],
   application_file_too_large: ['too_large', 'The file is larger than the operator allows.'],
   application_file_waiting: ['conflict', 'The virus scanner has not looked at the file yet.'],

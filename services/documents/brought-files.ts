@@ -3,7 +3,7 @@ import { DocumentDeleted, DocumentUploaded } from '#contracts/documents'
 import { PhotoTaken } from '#contracts/maintenance'
 import { ChargerFileRemoved, ChargerFileStored } from '#contracts/ocpp'
 import type { Owner } from '#contracts/shared'
-import type { Job, Tx } from '#kernel'
+import type { Job, Tx, Pace } from '#kernel'
 import { fresh, safeName, told, uploaded, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile, ScanFile } from './host.ts'
 import {
@@ -30,7 +30,12 @@ interface Brought {
 }
 
 /** Nobody sends it: it lies here already. */
-const unhurried = { wait: <T>(step: Promise<T>) => step }
+const unhurried: Pace = {
+  wait: step => step,
+  async *over(source) {
+    for (let next = await source.next(); !next.done; next = await source.next()) yield next.value
+  },
+}
 
 /** Makes a file that lies here already a document, once. */
 function taking(host: DocumentsHost, scanFile: ScanFile | undefined): Job<Brought> {

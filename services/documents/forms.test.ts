@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { setTimeout as moment } from 'node:timers/promises'
+import { spoilt, whole } from '../../test/kernel/spoilt.ts'
 import { answer, dial, problemIn } from '../../test/kernel/wire.ts'
 import { open, person } from './testing.ts'
 
@@ -16,21 +17,6 @@ const formHead = ({ headers }: ReturnType<Opened['as']>, boundary: string, lengt
     `content-type: multipart/form-data; boundary=${boundary}`,
     length === 'chunked' ? 'transfer-encoding: chunked' : `content-length: ${length}`,
     '\r\n',
-  ].join('\r\n')
-
-const whole = (boundary = 'X', content = 'hello'): string =>
-  [
-    `--${boundary}`,
-    'content-disposition: form-data; name="title"',
-    '',
-    'A title',
-    `--${boundary}`,
-    'content-disposition: form-data; name="file"; filename="a.txt"',
-    'content-type: text/plain',
-    '',
-    content,
-    `--${boundary}--`,
-    '',
   ].join('\r\n')
 
 test('a form that is refused before its end leaves its connection to the next request', async t => {
@@ -117,26 +103,6 @@ test('forms that broke readers of forms are answered within a second, wherever t
     )
   }
 })
-
-/** A form with something wrong: cut, doubled, with other bytes, with other line ends. */
-function spoilt(): string {
-  const pieces = ['--X', '--X--', '\r\n', '\n', '--', 'content-disposition: form-data; name="file"; filename="a"', '']
-  let text = whole('X', 'c'.repeat(randomInt(3) * 40_000))
-  for (let change = 0; change <= randomInt(4); change++) {
-    const [from, to] = [randomInt(text.length + 1), randomInt(text.length + 1)].sort((a, b) => a - b) as [
-      number,
-      number,
-    ]
-    const kind = randomInt(5)
-    const piece = pieces[randomInt(pieces.length)]!
-    if (kind === 0) text = text.slice(0, from)
-    else if (kind === 1) text = text.slice(0, from) + text.slice(Math.min(to, from + 40))
-    else if (kind === 2) text = text.slice(0, from) + piece + text.slice(from)
-    else if (kind === 3) text += piece + 'y'.repeat(randomInt(3) * 70_000)
-    else text = text.slice(0, from) + String.fromCharCode(randomInt(256)) + text.slice(from + 1)
-  }
-  return text
-}
 
 test('every form that is here to its end is answered within a second, however malformed', async t => {
   const { as, url } = await open(t)

@@ -2,13 +2,11 @@ import type { Problems } from '#kernel'
 
 /** What documents refuse with. */
 export const problems = {
-  form_invalid: ['invalid', 'The form is not whole, or a field of it is not as it must be.'],
   document_empty: ['invalid', 'The file has no bytes.'],
   document_unknown: ['not_found', 'There is no such document, or it is not for who asks.'],
   document_file_missing: ['not_found', 'The file of the document is not there. Operators have been told.'],
   passport_unknown: ['not_found', 'There is no such passport, or it is not for who asks.'],
   document_kept: ['conflict', 'The passport of the document is published, and keeps its documents.'],
-  too_many_uploads: ['limited', 'Too many uploads of one person, or from one place, are under way.'],
   document_in_quarantine: ['conflict', 'The file waits for the virus scanner, and nobody gets it before.'],
   document_infected: ['conflict', 'A virus scanner found something in the file, which was removed.'],
   document_of_passport: ['conflict', 'The document belongs to a passport, and is moved with it.'],

@@ -1,11 +1,21 @@
 import Type from 'typebox'
 import { DocumentUploaded } from '#contracts/documents'
-import { authorise, formOf, newId, ownerFor, Problem, requireMatch, signedIn, type Request, type Tx } from '#kernel'
+import {
+  authorise,
+  formOf,
+  newId,
+  openTurns,
+  ownerFor,
+  Problem,
+  requireMatch,
+  signedIn,
+  type Request,
+  type Tx,
+} from '#kernel'
 import { acceptedTypes } from './accepted.ts'
 import { editable, ownerByPassport, ownerNow, readersFor, requireReplaceable } from './access.ts'
 import { fresh, replaceFile, requireProvable, uploaded, view, type Document } from './documents.ts'
 import type { DocumentsHost, RemoveFile, ScanFile } from './host.ts'
-import { openTurns } from './pace.ts'
 import { findDocument, insertDocument, updateDocument } from './store.ts'
 import { form, receive, type Upload } from './upload.ts'
 import { DocumentView, fields, params } from './view.ts'

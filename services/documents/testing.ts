@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { listDocumentsOf } from '#contracts/documents'
 import { listMembers } from '#contracts/identity'
-import { getPassportAccess, getPassportTiers, type PassportStatus } from '#contracts/passports'
+import { getPassportAccess, getPassportTiers, notePassportReading, type PassportStatus } from '#contracts/passports'
 import type { OrganisationRole, Owner } from '#contracts/shared'
 import { defineService, mayRead, newId, Problem, type Actor, type Host } from '#kernel'
 import { answering, start, type TestOptions } from '../../kernel/testing.ts'
@@ -62,6 +62,7 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
     const asAdmin = reader?.role === 'admin' && !isOf({ owner, readers })
     return { passportId, owner, status, category, audiences: [...by], asAdmin }
   })
+  const noted = answering(notePassportReading, async () => ({}))
   const members = new Map<string, [userId: string, role: OrganisationRole][]>()
   const belonging = answering(listMembers, async ({ organisationId }) => ({
     members: (members.get(organisationId) ?? []).map(([userId, role]) => ({
@@ -81,7 +82,7 @@ export async function open(t: TestContext, options: TestOptions & { passports?: 
     needs: [listDocumentsOf],
     start: host => void ({ ask } = host),
   })
-  const p = await start(t, [observed as never, reader], { ...options, answers: [access, tiers, belonging] })
+  const p = await start(t, [observed as never, reader], { ...options, answers: [access, tiers, noted, belonging] })
   const url = await p.listen()
   const as = (actor: Partial<Actor> = {}) => {
     const headers = p.signedIn(actor)

@@ -1,13 +1,12 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import multipart from '@fastify/multipart'
-import { newId, Problem, type Request } from '#kernel'
+import { newId, paced, Problem, type Pace, type Request } from '#kernel'
 import { requireAccepted } from './accepted.ts'
 import { contentTypeOf, safeName, type Stored } from './documents.ts'
 import type { DocumentsHost } from './host.ts'
 import { requireNamed } from './names.ts'
 import { packedTypeOf, type Lying } from './packed.ts'
-import { openPace, type Pace } from './pace.ts'
 
 /** What came with a multipart request: one file, stored already, and the fields beside it. */
 export interface Upload {
@@ -50,41 +49,42 @@ export async function receive(
       detail: 'Send the file as multipart/form-data, in the field "file".',
     })
   const fields: Record<string, string> = {}
-  const pace = openPace(request)
-  const parts = request.parts()
   let stored: Stored | undefined
   let fileName = 'file'
   try {
-    for (let next = await pace.wait(parts.next()); !next.done; next = await pace.wait(parts.next())) {
-      const part = next.value
-      if (part.type === 'field') {
-        if (part.valueTruncated || typeof part.value !== 'string') throw formFault(part.fieldname, 'is too long')
-        if (part.fieldname in fields) throw formFault(part.fieldname, 'may be there once only')
-        fields[part.fieldname] = part.value
-      } else if (part.fieldname !== 'file')
-        throw formFault(part.fieldname, 'is no field for a file; the file goes into "file"')
-      else if (stored) throw formFault('file', 'may be there once only')
-      else {
-        fileName = safeName(part.filename)
-        const maxBytes = host.settings.DOCUMENT_MAX_BYTES
-        stored = await store(host, { pace, file: part.file, docId, maxBytes }, type => {
-          requireAccepted(type, accepted)
-          requireNamed(fileName, type)
-        })
+    await paced(request, async pace => {
+      const parts = request.parts()
+      for (let next = await pace.wait(parts.next()); !next.done; next = await pace.wait(parts.next())) {
+        const part = next.value
+        if (part.type === 'field') {
+          if (part.valueTruncated || typeof part.value !== 'string') throw formFault(part.fieldname, 'is too long')
+          if (part.fieldname in fields) throw formFault(part.fieldname, 'may be there once only')
+          fields[part.fieldname] = part.value
+        } else if (part.fieldname !== 'file')
+          throw formFault(part.fieldname, 'is no field for a file; the file goes into "file"')
+        else if (stored) throw formFault('file', 'may be there once only')
+        else {
+          fileName = safeName(part.filename)
+          const maxBytes = host.settings.DOCUMENT_MAX_BYTES
+          stored = await store(host, { pace, file: part.file, docId, maxBytes }, type => {
+            requireAccepted(type, accepted)
+            requireNamed(fileName, type)
+          })
+        }
       }
-    }
+    })
   } catch (error) {
-    if (stored) await host.files.remove(stored.fileKey)
-    throw formProblem(error)
-  } finally {
-    pace.end()
+    if (stored) await host.files.remove((stored as Stored).fileKey)
+    if (error instanceof Problem && error.code === 'file_too_large')
+      throw new Problem('too_large', 'document_too_large', error.details)
+    throw error
   }
   if (!stored) throw formFault('file', 'is required')
   return { stored, fileName, fields }
 }
 
 interface Incoming {
-  readonly pace: Pick<Pace, 'wait'>
+  readonly pace: Pick<Pace, 'wait' | 'over'>
   readonly file: Readable
   readonly docId: string
   readonly maxBytes: number
@@ -122,7 +122,7 @@ const lying = ({ files }: DocumentsHost, fileKey: string, sizeBytes: number): Ly
 const headBytes = 65_536
 
 /** The beginning, by which types are told, and the whole again from its first byte on. */
-async function peek(source: Readable, pace: Pick<Pace, 'wait'>): Promise<{ head: Buffer; whole: Readable }> {
+async function peek(source: Readable, pace: Incoming['pace']): Promise<{ head: Buffer; whole: Readable }> {
   const chunks: Buffer[] = []
   let size = 0
   const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
@@ -136,11 +136,7 @@ async function peek(source: Readable, pace: Pick<Pace, 'wait'>): Promise<{ head:
   const whole = Readable.from(
     (async function* () {
       yield head
-      for (;;) {
-        const { value } = await pace.wait(iterator.next())
-        if (!value) return
-        yield value
-      }
+      yield* pace.over(iterator)
     })(),
     { objectMode: false },
   )
@@ -152,24 +148,3 @@ const formFault = (field: string, detail: string): Problem =>
     detail: `The field "${field}" ${detail}.`,
     errors: [{ pointer: `/${field}`, detail }],
   })
-
-/** What the form reader says, and a client that went away, in our words. */
-function formProblem(error: unknown): unknown {
-  if (error instanceof Problem)
-    return error.code === 'file_too_large' ? new Problem('too_large', 'document_too_large', error.details) : error
-  const { code = '', message } = error as { code?: string; message: string }
-  if (/LIMIT|TRUNCATED/.test(code))
-    return new Problem('invalid', 'form_invalid', {
-      detail: 'The form has too many parts or fields that are too long.',
-    })
-  if (/needle/.test(message))
-    return new Problem('invalid', 'form_invalid', {
-      detail: 'The boundary of the form is longer than 252 characters; 70 are allowed (RFC 2046, 5.1.1).',
-    })
-  if (
-    /^FST_|ECONNRESET|PREMATURE|ABORT/.test(code) ||
-    /aborted|multipart|boundary|unexpected end|premature|malformed/i.test(message)
-  )
-    return new Problem('invalid', 'form_invalid', { detail: `The form is not whole: ${message.slice(0, 200)}.` })
-  return error
-}

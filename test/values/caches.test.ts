@@ -19,6 +19,32 @@ test('what is for one person no shared cache keeps, and no browser shows it to t
   }
 })
 
+test('of what stands at one address for everybody, each their own, nobody is told that what another saw still stands', async t => {
+  const p = await start(t, await choose())
+  const operator = () => p.signedIn({ userId: newId(), role: 'operator' })
+  const [ada, bob] = [operator(), operator()]
+  const address = { street: 'Markt 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
+  const told: [url: string, payload?: object][] = [
+    ['/api/users/profile'],
+    ['/api/billing/invoicing'],
+    ['/api/billing/seller', { name: 'Voltaic GmbH', address, taxId: null }],
+    ['/api/users/plans/seller', { name: 'Voltaic GmbH', address, taxId: null }],
+  ]
+  for (const [url, payload] of told) {
+    for (const headers of [ada, bob]) {
+      const put = payload && (await p.http.inject({ method: 'PUT', url, headers, payload }))
+      if (put) assert.equal(put.statusCode, 200, put.body)
+    }
+    const tag = String((await p.http.inject({ url, headers: ada })).headers.etag)
+    const again = (headers: object) => p.http.inject({ url, headers: { ...headers, 'if-none-match': tag } })
+    assert.deepEqual([(await again(ada)).statusCode, (await again(bob)).statusCode], [304, 200], url)
+    // What names the version names it for a change too.
+    const change = (match: string) =>
+      p.http.inject({ method: 'PUT', url, headers: { ...ada, 'if-match': match }, payload: payload ?? {} })
+    if (payload) assert.deepEqual([(await change('"7"')).statusCode, (await change(tag)).statusCode], [412, 200], url)
+  }
+})
+
 test('what an answer is tagged with names the person where it differs by person', async t => {
   const { http, post, person } = await startIdentity(t, {}, [notifications])
   const [ada, bob] = [await person('Ada'), await person('Bob')]

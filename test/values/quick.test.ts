@@ -91,6 +91,14 @@ async function slowPlaces(p: TestPlatform, route: Asked, more: number, bytes: nu
     for (const name of headers)
       for (const text of someOf(headerTexts))
         await ask(`${name}: ${text.slice(0, 12)}…`, { url: at, headers: { [name]: text } })
+  // Pages read them before they know what they are to hold.
+  if (route.isPublic && route.method === 'POST')
+    for (const unit of ['a&', 'a=1&', 'a[b]=%41&', '%'])
+      await ask(`form ${unit}…`, {
+        url: at,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        payload: unit.repeat(60_000 / unit.length),
+      })
   if (route.body) {
     const texts = textsOf(bytes, [...units, ...wide], '\u0001').map(text => JSON.stringify(text))
     const values = [...texts, ...numbersOf(bytes), ...listsOf(bytes)]

@@ -16,7 +16,6 @@ export const deProblems: Readonly<Record<string, string>> = {
   application_file_refused: 'Die Datei ist weder PDF noch Word noch OpenDocument, oder sie ist leer.',
   application_file_too_large: 'Die Datei ist größer, als der Betreiber erlaubt.',
   application_file_waiting: 'Der Virenscanner hat die Datei noch nicht geprüft.',
-  application_invalid: 'Im Formular fehlt etwas, oder etwas ist falsch.',
   application_unknown: 'Diese Bewerbung gibt es nicht.',
   approval_asked: 'Dasselbe wartet schon auf eine zweite Person.',
   approval_decided: 'Über die Anfrage wurde entschieden, oder sie wurde zurückgenommen.',

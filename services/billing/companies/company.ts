@@ -1,6 +1,18 @@
 import Type, { type Static } from 'typebox'
 import { Id, Line, Minor } from '#contracts/shared'
-import { cursorOf, isId, listQuery, notModified, Page, page, Problem, requireMatch, signedIn, type Tx } from '#kernel'
+import {
+  cursorOf,
+  isId,
+  listQuery,
+  notModified,
+  ownVersion,
+  Page,
+  page,
+  Problem,
+  requireMatch,
+  signedIn,
+  type Tx,
+} from '#kernel'
 import { checkTaxId } from '#money/tax'
 import { lockFirst, ownersFor, sellers } from '../access.ts'
 import type { BillingHost } from '../host.ts'
@@ -95,7 +107,7 @@ export function companyRoutes({ db, http, now }: BillingHost): void {
     },
     async (request, reply) => {
       const found = await requireCompany(db, companyOf(request.actor))
-      return notModified(request, reply, found.version) ? reply.send() : view(found)
+      return notModified(request, reply, ownVersion(found.version, request.actor)) ? reply.send() : view(found)
     },
   )
 
@@ -132,7 +144,7 @@ export function companyRoutes({ db, http, now }: BillingHost): void {
             buyer_reference = excluded.buyer_reference, version = excluded.version`
         return { organisationId, party, language, buyerReference, version }
       })
-      return reply.header('etag', `"${made.version}"`).send(view(made))
+      return reply.header('etag', `"${ownVersion(made.version, actor)}"`).send(view(made))
     },
   )
 }

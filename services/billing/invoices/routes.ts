@@ -6,6 +6,7 @@ import {
   isInstant,
   listQuery,
   notModified,
+  ownVersion,
   Page,
   page,
   Problem,
@@ -239,7 +240,7 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
     },
     async (request, reply) => {
       const found = await findInvoicing(db, request.actor.userId)
-      return notModified(request, reply, found.version) ? reply.send() : wishesOf(found)
+      return notModified(request, reply, ownVersion(found.version, request.actor)) ? reply.send() : wishesOf(found)
     },
   )
 
@@ -273,7 +274,7 @@ export function invoiceRoutes({ db, http }: BillingHost): void {
             language = excluded.language, version = excluded.version`
         return version
       })
-      return reply.header('etag', `"${version}"`).send(wishesOf({ ...body, party }))
+      return reply.header('etag', `"${ownVersion(version, actor)}"`).send(wishesOf({ ...body, party }))
     },
   )
 }

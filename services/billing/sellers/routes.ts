@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Line } from '#contracts/shared'
-import { notModified, ownerFor, Problem, requireMatch } from '#kernel'
+import { notModified, ownVersion, ownerFor, Problem, requireMatch } from '#kernel'
 import { checkTaxId } from '#money/tax'
 import { lockFirst, sellers } from '../access.ts'
 import type { BillingHost } from '../host.ts'
@@ -75,7 +75,7 @@ export function sellerRoutes({ db, http }: BillingHost): void {
     async (request, reply) => {
       const found = await findSeller(db, ownerFor(request.actor).id)
       if (!found) throw new Problem('not_found', 'seller_unknown')
-      return notModified(request, reply, found.version) ? reply.send() : view(found)
+      return notModified(request, reply, ownVersion(found.version, request.actor)) ? reply.send() : view(found)
     },
   )
 
@@ -114,7 +114,7 @@ export function sellerRoutes({ db, http }: BillingHost): void {
             version = excluded.version`
         return { ownerId, name, address, taxId, taxNumber, smallBusiness, rounding, version }
       })
-      return reply.header('etag', `"${made.version}"`).send(view(made))
+      return reply.header('etag', `"${ownVersion(made.version, actor)}"`).send(view(made))
     },
   )
 }

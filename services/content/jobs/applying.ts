@@ -4,7 +4,7 @@ import Type from 'typebox'
 import { ApplicationReceived, ApplicationRemoved } from '#contracts/content'
 import { DocumentUploaded } from '#contracts/documents'
 import { Email, Line } from '#contracts/shared'
-import { formOf, newId, Problem, type Job, type Request, type Tx } from '#kernel'
+import { formOf, newId, openTurns, paced, Problem, type Job, type Pace, type Request, type Tx } from '#kernel'
 import { isClosed, type Article } from '../articles/articles.ts'
 import type { ContentHost } from '../host.ts'
 import { insertApplication, noteFiled, removeApplications, type Application } from './store.ts'
@@ -24,18 +24,28 @@ const beginnings: readonly [string, RegExp][] = [
   ['504b0304', /\.(docx|odt)$/i],
 ]
 
+const inTurn = openTurns()
+
 /** What a form for applications may bring. */
 export const applicationForm = (maxBytes: number) =>
   [
     multipart,
     {
-      limits: { files: 1, fields: 10, fieldNameSize: 100, fieldSize: 20_000, fileSize: maxBytes + 1, parts: 12 },
+      limits: {
+        files: 1,
+        fields: 10,
+        fieldNameSize: 100,
+        fieldSize: 20_000,
+        fileSize: maxBytes + 1,
+        parts: 12,
+        headerPairs: 50,
+      },
       throwFileSizeLimit: false,
     },
   ] as const
 
 /**
- * Takes an application for a job, with its file if there is one; notes in `typed` what is read of it. Fails with `job_closed`, `application_invalid`,
+ * Takes an application for a job, with its file if there is one; notes in `typed` what is read of it. Fails with `job_closed`, `form_invalid`, `request_too_slow`,
  * `application_file_refused`, `application_file_too_large`, and leaves nothing then.
  */
 export async function apply(
@@ -47,7 +57,7 @@ export async function apply(
   const { db, files, now } = host
   if (isClosed(job, now())) throw new Problem('conflict', 'job_closed')
   const [id, at] = [newId(), now()]
-  const { fields, file } = await receive(host, request, id, typed)
+  const { fields, file } = await inTurn(request, () => receive(host, request, id, typed))
   try {
     const { name, email, message = '' } = fieldsOf(fields)
     const application: Application = {
@@ -97,16 +107,16 @@ async function receive(
   const maxBytes = settings.CONTENT_APPLICATION_MAX_BYTES
   let file: Brought | undefined
   try {
-    for await (const part of request.parts()) {
-      if (part.type === 'field') fields[part.fieldname] = String(part.value)
-      else file = (await keep(files, part, `content/${id}/${newId()}`, maxBytes)) ?? file
-    }
+    await paced(request, async pace => {
+      const parts = request.parts()
+      for (let next = await pace.wait(parts.next()); !next.done; next = await pace.wait(parts.next())) {
+        const part = next.value
+        if (part.type === 'field') fields[part.fieldname] = String(part.value)
+        else file = (await keep(files, pace, part, `content/${id}/${newId()}`, maxBytes)) ?? file
+      }
+    })
   } catch (error) {
-    if (file) await files.remove(file.fileKey)
-    if (/^FST_(FILES|FIELDS|PARTS)_LIMIT|^FST_PROTO/.test((error as { code?: string }).code ?? ''))
-      throw new Problem('invalid', 'application_invalid', {
-        detail: 'The form has more parts than an application has.',
-      })
+    if (file) await files.remove((file as Brought).fileKey)
     throw error
   }
   // Browsers send a line break as two signs, and what was left out as nothing.
@@ -116,21 +126,24 @@ async function receive(
 /** Streams one file to storage; undefined for the empty one without a name that browsers send when nobody chose any. */
 async function keep(
   files: ContentHost['files'],
+  pace: Pace,
   { file, filename }: { file: Readable; filename: string },
   fileKey: string,
   maxBytes: number,
 ): Promise<Brought | undefined> {
   const content = file[Symbol.asyncIterator]() as AsyncIterator<Buffer>
-  const first = await content.next()
-  if (first.done && !filename) return undefined
-  const begin = first.done ? '' : first.value.subarray(0, 8).toString('hex')
+  // However the bytes were cut on their way.
+  let head: Buffer = Buffer.alloc(0)
+  for await (const chunk of pace.over(content)) if ((head = Buffer.concat([head, chunk])).length >= 8) break
+  if (head.length === 0 && !filename) return undefined
+  const begin = head.subarray(0, 8).toString('hex')
   if (!beginnings.some(([bytes, name]) => begin.startsWith(bytes) && name.test(filename))) {
     file.resume()
     throw new Problem('unsupported', 'application_file_refused')
   }
   async function* whole() {
-    yield first.value as Buffer
-    for (let next = await content.next(); !next.done; next = await content.next()) yield next.value
+    yield head
+    yield* pace.over(content)
   }
   const stored = await files.write(fileKey, Readable.from(whole()), { maxBytes }).catch((error: unknown) => {
     if (error instanceof Problem && error.kind === 'too_large')

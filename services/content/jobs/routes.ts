@@ -59,7 +59,9 @@ export function jobRoutes(host: ContentHost, removeFile: RemoveFile): void {
           refuses: [
             'article_unknown',
             'job_closed',
-            'application_invalid',
+            'form_invalid',
+            'request_too_slow',
+            'too_many_uploads',
             'application_file_refused',
             'application_file_too_large',
             'files_unavailable',

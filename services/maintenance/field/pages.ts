@@ -128,10 +128,17 @@ async function pressed(
     return reply.header('cache-control', 'no-store').redirect(`${root}/${id}`, 303)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    const trouble = error.code === 'version_stale' ? 'ticket_state' : error.code
+    const trouble = troubles[error.code] ?? error.code
     if (!(trouble in texts.en.told)) return refuse(request, reply, 404, 'unknown')
     return await show(host, request, reply, actor, id, trouble)
   }
+}
+
+/** What is told in the words of another. */
+const troubles: Readonly<Record<string, string>> = {
+  version_stale: 'ticket_state',
+  form_invalid: 'photo_invalid',
+  request_too_slow: 'photo_invalid',
 }
 
 /** Does what a button says. Fails as the routes do, and with `text` for words that are missing or too many. */

@@ -4,7 +4,7 @@ import Type from 'typebox'
 import { DocumentUploaded } from '#contracts/documents'
 import { PhotoTaken } from '#contracts/maintenance'
 import { Id, type Owner } from '#contracts/shared'
-import { newId, Problem, withRole, type Actor, type Request } from '#kernel'
+import { newId, openTurns, paced, Problem, withRole, type Pace, type Actor, type Request } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
 import { comment, DoneAt, mayWork } from '../tickets/routes.ts'
 import { findTicket } from '../tickets/store.ts'
@@ -19,6 +19,8 @@ const endings: readonly (readonly [ending: string, begins: RegExp])[] = [
   ['webp', /^RIFF[^]{4}WEBP/],
   ['heic', /^[^]{4}ftyp(heic|heix|mif1|msf1)/],
 ]
+
+const inTurn = openTurns()
 
 /** The one file of a form. */
 export const photoForm = [
@@ -43,6 +45,9 @@ export function photoRoutes(host: MaintenanceHost): void {
             'ticket_closed',
             'editor_required',
             'photo_invalid',
+            'form_invalid',
+            'request_too_slow',
+            'too_many_uploads',
             'file_too_large',
             'files_unavailable',
             'file_storage_full',
@@ -66,7 +71,8 @@ export function photoRoutes(host: MaintenanceHost): void {
 
 /**
  * Keeps the photo of a form with its ticket; sent again with its key it is the one that is there. Fails with
- * `ticket_unknown`, `ticket_closed`, `file_too_large`, and `photo_invalid` for what is none.
+ * `ticket_unknown`, `ticket_closed`, `file_too_large`, `form_invalid`, `request_too_slow`, `too_many_uploads`, and
+ * `photo_invalid` for what is none.
  */
 export async function takePhoto(
   host: MaintenanceHost,
@@ -78,10 +84,14 @@ export async function takePhoto(
   const { db, files, now } = host
   const ticket = await findTicket(db, ticketId)
   if (!ticket || !mayWork(actor, ticket)) throw new Problem('not_found', 'ticket_unknown')
-  const { ending, whole } = await photoOf(request)
   const fileId = newId()
   const fileKey = `maintenance/${fileId}/${newId()}`
-  const content = await files.write(fileKey, whole, { maxBytes: mostBytes })
+  const { ending, content } = await inTurn(request, () =>
+    paced(request, async pace => {
+      const { ending, whole } = await photoOf(request, pace)
+      return { ending, content: await files.write(fileKey, whole, { maxBytes: mostBytes }) }
+    }),
+  )
   try {
     const { idempotency } = request
     const fingerprint = `${ticketId} ${content.sha256}`
@@ -110,13 +120,13 @@ export async function takePhoto(
   }
 }
 
-async function photoOf(request: Request): Promise<{ ending: string; whole: Readable }> {
-  const part = request.isMultipart() ? await request.file().catch(() => undefined) : undefined
+async function photoOf(request: Request, pace: Pace): Promise<{ ending: string; whole: Readable }> {
+  const part = request.isMultipart() ? await pace.wait(request.file()) : undefined
   if (!part || part.fieldname !== 'photo') throw new Problem('invalid', 'photo_invalid')
   const chunks = part.file[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
   const first: Buffer[] = []
   for (let size = 0; size < 16;) {
-    const { value } = await chunks.next()
+    const { value } = await pace.wait(chunks.next())
     if (!value) break
     first.push(value)
     size += value.length
@@ -131,7 +141,7 @@ async function photoOf(request: Request): Promise<{ ending: string; whole: Reada
   const whole = Readable.from(
     (async function* () {
       yield head
-      for (let next = await chunks.next(); next.value; next = await chunks.next()) yield next.value
+      yield* pace.over(chunks as AsyncIterator<Buffer>)
     })(),
     { objectMode: false },
   )

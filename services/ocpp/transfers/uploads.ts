@@ -2,14 +2,17 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
 import Type from 'typebox'
-import { anyone, newId, Problem, type Request } from '#kernel'
+import { anyone, newId, openTurns, paced, Problem, type Pace, type Request } from '#kernel'
 import type { OcppHost } from '../host.ts'
 import { tellStored } from './filing.ts'
 import { findByToken, noteStored, type Stored, type Transfer } from './store.ts'
 
+/** Bytes a second: a charger may stand where there is hardly a network. */
+const leastRate = 32
 /** How long a charger may bring a file after it was asked for it. */
 const lifeMs = 24 * 3_600_000
 
+const inTurn = openTurns()
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest()
 
 /** An address that takes one file. */
@@ -37,7 +40,16 @@ export function uploadRoutes(host: OcppHost): void {
             schema: {
               summary: 'Bring a file that a charger was asked for, once',
               description: 'As it is, or in a form. The name of the file may follow the address.',
-              refuses: ['upload_unknown', 'upload_empty', 'file_too_large', 'files_unavailable', 'file_storage_full'],
+              refuses: [
+                'upload_unknown',
+                'upload_empty',
+                'form_invalid',
+                'request_too_slow',
+                'too_many_uploads',
+                'file_too_large',
+                'files_unavailable',
+                'file_storage_full',
+              ],
               consumes: ['application/octet-stream', 'multipart/form-data'],
               params: Type.Object({
                 token: Type.String({ minLength: 1, maxLength: 100, examples: ['kJ3…'] }),
@@ -61,9 +73,17 @@ async function take({ db, files, now, settings }: OcppHost, request: Request, to
   const transfer = await findByToken(db, digestOf(token))
   if (!transfer || transfer.fileKey || transfer.tokenUntil! < now())
     throw new Problem('not_found', 'upload_unknown', { detail: 'There is no such address, or no more.' })
-  const { stream, fileName, contentType } = await fileOf(request)
   const fileKey = `ocpp/${transfer.id}/${newId()}`
-  const content = await files.write(fileKey, stream, { maxBytes: settings.OCPP_MAX_UPLOAD })
+  const { content, fileName, contentType } = await inTurn(request, () =>
+    paced(
+      request,
+      async pace => {
+        const { stream, ...about } = await fileOf(request, pace)
+        return { ...about, content: await files.write(fileKey, stream, { maxBytes: settings.OCPP_MAX_UPLOAD }) }
+      },
+      leastRate,
+    ),
+  )
   try {
     if (content.sizeBytes === 0) throw new Problem('invalid', 'upload_empty')
     const name = plainName(named ?? fileName ?? transfer.fileName ?? nameFor(transfer))
@@ -80,13 +100,21 @@ async function take({ db, files, now, settings }: OcppHost, request: Request, to
   }
 }
 
-async function fileOf(request: Request): Promise<{ stream: Readable; fileName?: string; contentType: string }> {
+async function fileOf(
+  request: Request,
+  pace: Pace,
+): Promise<{ stream: Readable; fileName?: string; contentType: string }> {
+  const paced = (source: Readable): Readable =>
+    Readable.from(pace.over(source[Symbol.asyncIterator]()), { objectMode: false })
   const type = request.headers['content-type'] ?? 'application/octet-stream'
   if (!request.isMultipart())
-    return { stream: (request.body as Readable | undefined) ?? Readable.from([]), contentType: type.slice(0, 200) }
-  const part = await request.file()
+    return {
+      stream: paced((request.body as Readable | undefined) ?? Readable.from([])),
+      contentType: type.slice(0, 200),
+    }
+  const part = await pace.wait(request.file())
   if (!part) throw new Problem('invalid', 'upload_empty')
-  return { stream: part.file, fileName: part.filename, contentType: part.mimetype.slice(0, 200) }
+  return { stream: paced(part.file), fileName: part.filename, contentType: part.mimetype.slice(0, 200) }
 }
 
 const nameFor = ({ kind, askedAt }: Transfer): string => `${kind}-${askedAt.toISOString().slice(0, 10)}`

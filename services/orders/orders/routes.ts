@@ -7,6 +7,7 @@ import {
   listQuery,
   newId,
   notModified,
+  ownVersion,
   Page,
   page,
   Problem,
@@ -214,7 +215,7 @@ export function orderRoutes(host: OrdersHost, paying: Paying, placeFromCart: Pla
     },
     async (request, reply) => {
       const { whole, as, partIds } = await look(db, request.actor, request.params.id)
-      if (notModified(request, reply, whole.order.version)) return reply.send()
+      if (notModified(request, reply, ownVersion(whole.order.version, request.actor))) return reply.send()
       return view(whole, await logOf(db, whole.order.id), as === 'vendor' ? partIds : undefined)
     },
   )

@@ -6,6 +6,7 @@ import {
   isInstant,
   newId,
   notModified,
+  ownVersion,
   ownerFor,
   Page,
   page,
@@ -129,7 +130,7 @@ export function sellerRoutes({ db, http, now }: OrdersHost): void {
       const { id } = vendorOf(request.actor)
       const found = (await findSellers(db, [id])).get(id)
       if (!found) throw new Problem('not_found', 'seller_unknown')
-      return notModified(request, reply, found.version) ? reply.send() : viewSeller(found)
+      return notModified(request, reply, ownVersion(found.version, request.actor)) ? reply.send() : viewSeller(found)
     },
   )
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { html, lookOf, type Html, type Reply, type Request } from '#kernel'
+import { html, isKnown, lookOf, type Html, type Reply, type Request } from '#kernel'
 import { isLanguage, languageAccepted, languages, type Language } from '#law'
 
 const look = lookOf(`
@@ -61,7 +61,7 @@ export function send(
 
 /** For everybody alike, with a tag that only what is public moves. */
 export function sendTagged(
-  { headers }: Pick<Request, 'headers'>,
+  request: Pick<Request, 'headers'>,
   reply: Reply,
   status: number,
   type: string,
@@ -73,7 +73,7 @@ export function sendTagged(
     vary: 'accept, accept-language',
     'cache-control': status === 200 ? 'public, max-age=60' : 'no-cache',
   })
-  if (status === 200 && headers['if-none-match'] === tag) return reply.code(304).send()
+  if (status === 200 && isKnown(request, tag)) return reply.code(304).send()
   return reply
     .code(status)
     .type(type)

@@ -8,6 +8,7 @@ import {
   listQuery,
   newId,
   notModified,
+  ownVersion,
   ownerFor,
   Page,
   page,
@@ -275,7 +276,7 @@ export function planSellerRoutes({ db, http }: UsersHost): void {
     async (request, reply) => {
       const found = await findSeller(db, ownerFor(request.actor).id)
       if (!found) throw new Problem('not_found', 'seller_unknown')
-      return notModified(request, reply, found.version) ? reply.send() : viewSeller(found)
+      return notModified(request, reply, ownVersion(found.version, request.actor)) ? reply.send() : viewSeller(found)
     },
   )
 
@@ -304,7 +305,7 @@ export function planSellerRoutes({ db, http }: UsersHost): void {
         const next = { ownerId, name, address, taxId, smallBusiness }
         return { ...next, version: await putSeller(tx, next) }
       })
-      return reply.header('etag', `"${seller.version}"`).send(viewSeller(seller))
+      return reply.header('etag', `"${ownVersion(seller.version, actor)}"`).send(viewSeller(seller))
     },
   )
 }

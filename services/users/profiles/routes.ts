@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { getDocumentFile } from '#contracts/documents'
 import { Id, Instant, Line, Locale } from '#contracts/shared'
-import { notModified, Problem, requireMatch, signedIn } from '#kernel'
+import { notModified, ownVersion, Problem, requireMatch, signedIn } from '#kernel'
 import { Country, isTimeZone, nullable, Telephone } from '../fields.ts'
 import type { UsersHost } from '../host.ts'
 import { findProfile, insertFirst, lockProfile, updateProfile, type Profile } from './store.ts'
@@ -78,7 +78,7 @@ export function profileRoutes(host: UsersHost): void {
     async (request, reply) => {
       const { userId } = request.actor
       const found = await findProfile(db, userId)
-      if (notModified(request, reply, found?.version ?? 0)) return reply.send()
+      if (notModified(request, reply, ownVersion(found?.version ?? 0, request.actor))) return reply.send()
       if (found) return view(found)
       const none = { telephone: null, avatarId: null, avatar: null, country: null, createdAt: null }
       return { userId, displayName: null, language: 'en' as const, timeZone: 'UTC', version: 0, ...none }
@@ -119,7 +119,7 @@ export function profileRoutes(host: UsersHost): void {
         await updateProfile(tx, next)
         return next
       })
-      return reply.header('etag', `"${changed.version}"`).send(view(changed))
+      return reply.header('etag', `"${ownVersion(changed.version, actor)}"`).send(view(changed))
     },
   )
 }
