@@ -9,10 +9,10 @@ export interface Directory extends Pick<RouteTable<unknown>, 'stray'> {
   /** Resolves when everybody has said what they serve, or a second later: whoever is away holds up nobody. */
   open(): Promise<void>
   /**
-   * The service that serves a path. Fails with `route_unknown` or `method_not_allowed`, and with `service_unavailable`
+   * Who serves a path. Fails with `route_unknown` or `method_not_allowed`, and with `service_unavailable`
    * where one who has not been heard of may serve it.
    */
-  serviceFor(method: string, path: string): string
+  serverOf(method: string, path: string): Server
   /** Whether a service has said what it serves, however long ago. */
   hasHeardOf(service: string): boolean
   close(): void
@@ -27,9 +27,17 @@ const togetherMs = 10_000
 const patienceMs = 3_000
 
 type Routes = Awaited<ReturnType<GatewayHost['peers']['routesOf']>>
+/** By service and address. */
+type Known = Map<string, Map<string, Routes>>
+
+/** A service, and those of its addresses that lack the path: of two versions beside each other one may be older. */
+export interface Server {
+  readonly service: string
+  readonly lacking: ReadonlySet<string>
+}
 
 export function openDirectory({ peers, log }: GatewayHost): Directory {
-  const known = new Map<string, Routes>()
+  const known: Known = new Map()
   let map = build(known)
   let timer: NodeJS.Timeout | undefined
   let closed = false
@@ -49,21 +57,24 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
     })
   }
 
-  /** From the first of its processes that says; whether the others work is not for this to decide. */
+  /** From each of its processes, as they may be of two versions; whether they work is not for this to decide. */
   async function learnOf(service: string): Promise<void> {
-    const tried = new Set<string>()
-    for (let address = peers.pick(service); address; address = peers.pick(service, tried)) {
-      tried.add(address)
-      try {
-        // A process may serve more than we look for there.
-        const routes = (await peers.routesOf(address)).filter(route => route.service === service)
-        if (JSON.stringify(routes) === JSON.stringify(known.get(service))) return
-        known.set(service, routes)
-        map = build(known)
-        return
-      } catch (error) {
-        log.debug({ err: error, service, address }, 'a service did not say what it serves')
-      }
+    const learnt = await Promise.all(peers.addressesOf(service).map(address => learnAt(service, address)))
+    if (learnt.includes(true)) map = build(known)
+  }
+
+  /** Whether something is new there. */
+  async function learnAt(service: string, address: string): Promise<boolean> {
+    try {
+      // A process may serve more than we look for there.
+      const routes = (await peers.routesOf(address)).filter(route => route.service === service)
+      const before = known.get(service) ?? new Map<string, Routes>()
+      if (JSON.stringify(routes) === JSON.stringify(before.get(address))) return false
+      known.set(service, before.set(address, routes))
+      return true
+    } catch (error) {
+      log.debug({ err: error, service, address }, 'a service did not say what it serves')
+      return false
     }
   }
 
@@ -81,10 +92,10 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
       while (someAreMissing() && performance.now() < deadline) await sleep(50)
     },
     hasHeardOf: service => known.has(service),
-    serviceFor(method, path) {
+    serverOf(method, path) {
       const found = path.startsWith('/internal/') ? undefined : map.table.find(method, path)
       if (!found) throw stray(method, path)
-      return found.service
+      return found
     },
     stray,
     close() {
@@ -94,9 +105,19 @@ export function openDirectory({ peers, log }: GatewayHost): Directory {
   }
 }
 
-function build(known: ReadonlyMap<string, Routes>) {
-  const routes = [...known.values()].flat()
+function build(known: Known) {
+  const routes = [...known.values()].flatMap(routesOf)
   return { table: tableOf(routes), prefixes: new Set(routes.map(({ url }) => prefixOf(url))) }
+}
+
+/** All routes of a service, each once, with the addresses that lack it. */
+function routesOf(known: ReadonlyMap<string, Routes>): (Routes[number] & Server)[] {
+  const routes = new Map<string, Routes[number] & { lacking: Set<string> }>()
+  for (const route of [...known.values()].flat())
+    routes.set(`${route.method} ${route.url}`, { ...route, lacking: new Set(known.keys()) })
+  for (const [address, served] of known)
+    for (const { method, url } of served) routes.get(`${method} ${url}`)!.lacking.delete(address)
+  return [...routes.values()]
 }
 
 const nowhere = tableOf([])

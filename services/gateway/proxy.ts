@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import replyFrom from '@fastify/reply-from'
 import { clientHeader, judgedElsewhere, Problem, serviceToken, traceparent, type Reply } from '#kernel'
 import type { FastifyRequest } from 'fastify'
-import type { Directory } from './directory.ts'
+import type { Directory, Server } from './directory.ts'
 import { openFrozen } from './frozen.ts'
 import type { GatewayHost } from './host.ts'
 import { passSocket } from './sockets.ts'
@@ -21,8 +21,7 @@ const refused = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOU
 const broken = new Set([...refused, 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET'])
 
 /** Where a request goes. */
-interface Goal {
-  readonly service: string
+interface Goal extends Server {
   readonly path: string
 }
 
@@ -60,7 +59,8 @@ export function proxy(host: GatewayHost, directory: Directory): void {
       // Who is behind them counts connections: thousands may come from one address after an outage.
       if (!app.sockets.knocks(request)) await count(request, reply)
       const path = pathOf(request.url)
-      goals.set(request, { service: directory.serviceFor(request.method, path), path })
+      const { service, lacking } = directory.serverOf(request.method, path)
+      goals.set(request, { service, lacking, path })
     })
     app.route({
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
@@ -73,7 +73,7 @@ export function proxy(host: GatewayHost, directory: Directory): void {
         if (app.sockets.knocks(request)) {
           const headers = Object.assign(passable(request.headers, true), introduction(host.peers, request))
           await passSocket(host, request, reply, { ...goal, headers }, () => app.sockets.take(request, reply))
-        } else passOn(request, reply, goal, new Set(), { isAnswered: false })
+        } else passOn(request, reply, goal, goal.lacking, { isAnswered: false })
         return reply
       },
     })
@@ -83,7 +83,7 @@ export function proxy(host: GatewayHost, directory: Directory): void {
 /** Whether somebody serves a path: where nobody does, whoever wants to leave HTTP there is told so over HTTP. */
 function isServed(directory: Directory, url: string): boolean {
   try {
-    return directory.serviceFor('GET', pathOf(url)) !== undefined
+    return directory.serverOf('GET', pathOf(url)) !== undefined
   } catch {
     return false
   }

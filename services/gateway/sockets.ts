@@ -3,6 +3,7 @@ import { request as overHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import { Problem, type FrontHost, type Knock, type Reply } from '#kernel'
+import type { Server } from './directory.ts'
 
 /** How long the other side may take to answer a handshake. */
 const patienceMs = 10_000
@@ -15,11 +16,11 @@ export async function passSocket(
   { peers }: FrontHost,
   request: FastifyRequest,
   reply: Reply,
-  to: { service: string; path: string; headers: Record<string, string> },
+  to: Server & { path: string; headers: Record<string, string> },
   knock: () => Knock,
 ): Promise<void> {
-  const tried = new Set<string>()
-  for (let address = peers.pick(to.service); address; address = peers.pick(to.service, tried)) {
+  const tried = new Set(to.lacking)
+  for (let address = peers.pick(to.service, tried); address; address = peers.pick(to.service, tried)) {
     tried.add(address)
     const answer = await peers.at(address, () => shakeHands(address!, request, to)).catch(() => undefined)
     if (!answer) continue
