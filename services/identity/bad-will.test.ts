@@ -66,3 +66,30 @@ test('CSRF by simple requests: no form and no text of a page elsewhere changes a
   assert.equal((await p.published(UserUpdated)).length, 0)
   assert.equal((await p.http.inject({ url: '/api/auth/profile', headers: { cookie } })).statusCode, 200)
 })
+
+test('code guessing spread over addresses and over accounts: a place has so many tries, and a code, however they come', async t => {
+  const p = await startIdentity(t, { environment: { RATE_LIMIT_FACTOR: '1', TRUSTED_PROXIES: '127.0.0.1' } })
+  const password = 'quiet trains at dawn'
+  const [ada, vera] = ['ada@example.com', 'vera@example.com']
+  for (const [at, email] of [ada, vera].entries())
+    await p.post('/register', { email, password, name: 'Somebody' }, { 'x-forwarded-for': `192.0.2.${at}` })
+  const guess = async (email: string, from: string, otp: string) =>
+    await p.post('/verify-otp', { email, otp, password }, { 'x-forwarded-for': from })
+  const wrong = async (email: string) => ((await p.mailed(email)).code === '000000' ? '000001' : '000000')
+
+  // One network, the whole /64 of which is one place, and an account for each try: of accounts that are not there too.
+  const spread: number[] = []
+  for (let n = 0; n < 65; n++) {
+    const email = n % 9 === 0 ? ada : `nobody${n}@example.com`
+    spread.push((await guess(email, `2001:db8::${n.toString(16)}`, await wrong(ada))).statusCode)
+  }
+  assert.deepEqual(spread, [...Array(60).fill(400), ...Array(5).fill(429)])
+  const late = await guess(vera, '2001:db8::ffff', '000000')
+  assert.deepEqual([late.statusCode, Number(late.headers['retry-after']) > 0], [429, true])
+
+  // One account, and a network for each try: the right code is among them too late.
+  for (let n = 0; n < 50; n++) await guess(vera, `198.51.${n}.7`, await wrong(vera))
+  const { code } = await p.mailed(vera)
+  assert.equal((await guess(vera, '203.0.113.9', code)).statusCode, 400)
+  assert.equal((await p.post('/login', { email: vera, password })).statusCode, 401, 'nobody has proven the address')
+})
