@@ -129,8 +129,8 @@ function leadBelow(app: FastifyInstance, base: string): void {
 
 /** What pages elsewhere may read of an answer, beside what browsers show everybody. */
 const told = (
-  'accept-ranges allow content-disposition content-range etag location ratelimit-limit ratelimit-remaining ' +
-  'ratelimit-reset retry-after www-authenticate x-request-id'
+  'accept-ranges allow content-disposition content-range etag location ratelimit ratelimit-limit ratelimit-policy ' +
+  'ratelimit-remaining ratelimit-reset retry-after www-authenticate x-request-id'
 ).split(' ')
 
 /**

@@ -89,17 +89,28 @@ function isServed(directory: Directory, url: string): boolean {
   }
 }
 
-/** Counts a request, and tells how many more there may be (draft-ietf-httpapi-ratelimit-headers). */
+/**
+ * Counts a request, and tells how many more there may be: as draft-ietf-httpapi-ratelimit-headers has it now, and as it did when
+ * most clients learnt it.
+ */
 function counting({ cache, settings }: GatewayHost) {
-  const limit = cache.limit('gateway', { points: settings.GATEWAY_RATE_LIMIT, seconds: 60 })
+  const rate = { points: settings.GATEWAY_RATE_LIMIT, seconds: 60 }
+  const limit = cache.limit('gateway', rate)
+  const policy = `"gateway";q=${rate.points};w=${rate.seconds}`
   return async (request: FastifyRequest, reply: Reply): Promise<void> => {
-    const left = await limit.take(request.ip)
-    if (left)
-      reply.headers({
-        'ratelimit-limit': left.limit,
-        'ratelimit-remaining': left.remaining,
-        'ratelimit-reset': left.seconds,
-      })
+    const tell = (remaining: number, seconds: number): void =>
+      void reply.headers({ 'ratelimit-policy': policy, ratelimit: `"gateway";r=${remaining};t=${seconds}` })
+    const left = await limit.take(request.ip).catch((error: Problem) => {
+      tell(0, Number(error.details?.retryAfter ?? 1))
+      throw error
+    })
+    if (!left) return
+    tell(left.remaining, left.seconds)
+    reply.headers({
+      'ratelimit-limit': left.limit,
+      'ratelimit-remaining': left.remaining,
+      'ratelimit-reset': left.seconds,
+    })
   }
 }
 

@@ -343,6 +343,10 @@ test('each address has so many requests a minute, and is told how many are left'
     [429, 'too_many_requests gateway', '3', '0'],
   )
   assert.equal(refused.headers.get('retry-after'), refused.headers.get('ratelimit-reset'))
+  assert.deepEqual(
+    ['ratelimit-policy', 'ratelimit'].map(name => refused.headers.get(name)),
+    ['"gateway";q=3;w=60', `"gateway";r=0;t=${refused.headers.get('retry-after')}`],
+  )
   assert.equal((await fetch(`${p.address}/health/live`)).status, 200, 'what is served here is not counted')
 })
 

@@ -4,6 +4,7 @@ import { OrganisationDeleted, UserDeleted } from '#contracts/identity'
 import { OrderRefunded } from '#contracts/orders'
 import { PayoutFailed, PayoutPaid, PayoutRequested, VendorAccountChanged } from '#contracts/vendors'
 import { newId } from '#kernel'
+import { faultsBy } from '../../../test/invoices/schema.ts'
 import { ibanOf } from '../profiles/iban.ts'
 import { open as openVendors, refundOf } from '../testing.ts'
 import { painOf } from './pain.ts'
@@ -196,14 +197,18 @@ test('bank file twice: the same bytes each time, and each payout in one file', a
   assert.equal((await as().get(`/payout-files/${first.body.id}/xml`)).status, 403)
 })
 
-test('the elements of a bank file stand in the order of its schema', () => {
-  const xml = painOf({
+/** One payout, to somebody whose name no bank can write. */
+const bankFile = () =>
+  painOf({
     id: newId(),
     currency: 'EUR',
     createdAt: new Date('2027-03-01T12:00:00Z'),
     debtor: { holder: 'A', iban: 'DE75512108001245126199' },
     transfers: [{ id: newId(), minor: 1n, iban: 'DE89370400440532013000', holder: '株式会社' }],
   })
+
+test('the elements of a bank file stand in the order of its schema', () => {
+  const xml = bankFile()
   const order = [...xml.matchAll(/<(\w+)[ >]/g)].map(([, name]) => name)
   assert.deepEqual(
     order.join(' '),
@@ -212,6 +217,10 @@ test('the elements of a bank file stand in the order of its schema', () => {
       'EndToEndId Amt InstdAmt Cdtr Nm CdtrAcct Id IBAN RmtInf Ustrd',
   )
   assert.match(xml, /<Nm>NOTPROVIDED<\/Nm>/)
+})
+
+test('a bank file is valid by the schema of ISO 20022, where somebody has it', t => {
+  assert.equal(faultsBy(t, /pain\.001\.001\.09\.xsd$/, bankFile()) ?? '', '')
 })
 
 test('no file without the account of the platform; other currencies are sent otherwise', async t => {

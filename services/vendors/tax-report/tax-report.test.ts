@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { open } from '../testing.ts'
 import { newId } from '#kernel'
+import { faultsBy } from '../../../test/invoices/schema.ts'
 import { dpiOf } from './dpi.ts'
 import { isReportable } from './report.ts'
 
@@ -100,12 +101,13 @@ test('a report for the tax office says of each seller what the schema asks, and 
   assert.equal((await ada.post('/dac7/2027/xml', { operator })).status, 403)
 })
 
-test('the elements of a report stand in the order of its schema', () => {
+/** A company and a person, of whom all is known. */
+function report(): string {
   const address = { street: 'Ringstr. 5', postalCode: '10115', city: 'Berlin', region: 'Berlin', country: 'DE' }
   const known = { address, taxId: null, vatId: 'DE136695976', iban: 'DE89370400440532013000', accountHolder: 'Ada' }
   const quarters = [1, 2, 3, 4].map(transactions => ({ considerationMinor: -150, feesMinor: 0, transactions }))
   const sold = { ...known, name: 'Voltwerk GmbH', currency: 'EUR', quarters }
-  const xml = dpiOf({
+  return dpiOf({
     id: newId(),
     year: 2027,
     at: new Date('2028-01-15T12:00:00Z'),
@@ -116,6 +118,10 @@ test('the elements of a report stand in the order of its schema', () => {
       { ...sold, reference: 'two', person: { firstName: 'Ada', lastName: 'Lovelace', birthDate: '1985-12-10' } },
     ],
   })
+}
+
+test('the elements of a report stand in the order of its schema', () => {
+  const xml = report()
   const where = 'Address CountryCode AddressFix Street PostCode City CountrySubentity'
   const spec = 'DocSpec stf:DocTypeIndic stf:DocRefId'
   const four = (name: string): string => [1, 2, 3, 4].map(quarter => `${name}Q${quarter}`).join(' ')
@@ -133,4 +139,8 @@ test('the elements of a report stand in the order of its schema', () => {
   )
   assert.match(xml, /<TIN unknown="true">NOTIN<\/TIN>/)
   assert.match(xml, /<ConsQ1 currCode="EUR">-2<\/ConsQ1>/, 'whole units, halves away from zero')
+})
+
+test('a report is valid by the schema of the OECD, where somebody has it', t => {
+  assert.equal(faultsBy(t, /DPIXML_v1\.0\.xsd$/, report()) ?? '', '')
 })

@@ -19,6 +19,12 @@ export const market = [
       'where one process does not answer, another one is asked: reads always, changes when nothing has been sent',
       'each address has so many requests a minute, and is told how many are left',
     ],
+    'services/gateway/bad-will.test.ts': [
+      'header smuggling: what hides in a body, behind two lengths or in a header, is never a request of its own',
+      'half open: an address that cuts off is left alone while others answer, and asked again once it works',
+      'beside a process of an old version, what only the new one serves is asked of that alone',
+      '… idle WebSockets through it: each is heard, others are answered meanwhile, and none is left over',
+    ],
     'test/processes/processes.test.ts': [
       'with each service in a process of its own, health and reference at the gateway tell of all that is behind it',
     ],
@@ -167,6 +173,9 @@ export const market = [
         'a statement begins where the month before ended, and its entries add up to what it ends with',
       ],
       'test/journeys/first-payout.test.ts': ['a vendor from registration to first payout'],
+      'test/journeys/suspended.test.ts': [
+        'a vendor suspended with open orders: nothing more is sold, what was ordered is sent, paid for and given back',
+      ],
     },
   ),
   row(
@@ -184,6 +193,9 @@ export const market = [
         'an article scheduled over a change of clocks comes at its instant',
         'a job goes from posting to application, whose file goes to documents and in time away',
         'pages say how they are found, are the same for everybody and are not sent twice',
+      ],
+      'test/journeys/job.test.ts': [
+        'a job from posting to application: with a file, a virus test file, one of 100 MB and one of 0 bytes',
       ],
     },
   ),
