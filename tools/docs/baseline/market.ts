@@ -23,7 +23,7 @@ export const market = [
       'header smuggling: what hides in a body, behind two lengths or in a header, is never a request of its own',
       'half open: an address that cuts off is left alone while others answer, and asked again once it works',
       'beside a process of an old version, what only the new one serves is asked of that alone',
-      '… idle WebSockets through it: each is heard, others are answered meanwhile, and none is left over',
+      '10,000 idle WebSockets through it: each is heard, others are answered meanwhile, and none is left over (500 unless OHMNIBUS_IDLE_SOCKETS says more)',
     ],
     'test/processes/processes.test.ts': [
       'with each service in a process of its own, health and reference at the gateway tell of all that is behind it',
