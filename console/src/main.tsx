@@ -11,6 +11,7 @@ import { listen } from './api/live.ts'
 import { ApiProblem } from './api/problem.ts'
 import { sessionKnown } from './api/session.ts'
 import { router } from './routes.tsx'
+import { keepFocus } from './shell/focus.ts'
 import { Notices } from './shell/notices.tsx'
 import { PersonKnown, type Person } from './shell/person.tsx'
 import { SessionDialog } from './shell/session-dialog.tsx'
@@ -90,6 +91,7 @@ const person = await whoIsHere()
 sessionKnown()
 await spoken(person.locale)
 listen(queries)
+keepFocus()
 const root = document.getElementById('root')!
 root.replaceChildren()
 createRoot(root).render(

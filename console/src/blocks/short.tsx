@@ -43,7 +43,7 @@ export function Short<Row>(props: {
         </Table.Thead>
         <Table.Tbody>
           {rows.map((row, index) => (
-            <Table.Tr key={idOf?.(row) ?? index}>
+            <Table.Tr key={idOf?.(row) ?? index} data-row={idOf?.(row)}>
               {columns.map(column => (
                 <Table.Td key={column.id} data-label={column.name ?? nameOf(texts, column.id)}>
                   {shown(row, column)}

@@ -1,19 +1,20 @@
 import { Alert, Button, Group, Modal, Progress, Select, Stack, Text, Textarea } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import { useTexts } from '../../texts/texts.tsx'
+import { useLanguage, useTexts } from '../../texts/texts.tsx'
 import { fill } from '../fill.ts'
 import { Short } from '../short.tsx'
-import { messageOf } from '../trouble.tsx'
+import { messageOf, Trouble } from '../trouble.tsx'
 import type { Asked } from './address.ts'
 import type { ListDeclaration, RowAct } from './declaration.ts'
-import { through } from './rows.ts'
+import { nameFor, saveTable } from './export.ts'
+import { gathered, type Gathered } from './rows.ts'
 
-/** What was done to each row, and what could not be. */
+/** What was done to rows, what could not be, and what was left when it was stopped. */
 interface Result<Row> {
   readonly done: number
   readonly failed: readonly { row: Row; error: unknown }[]
-  readonly skipped: number
+  readonly left: number
 }
 
 const atOnce = 4
@@ -25,7 +26,22 @@ interface Work<Row> {
   chosen: readonly Row[] | 'matching'
 }
 
-function useBulk<Row>({ list, asked, act, chosen }: Work<Row>) {
+/** Which rows it is about: of all that match, those that do when it is asked, so that none comes in while it runs. */
+function useMeant<Row>({ list, asked, act, chosen }: Work<Row>) {
+  const [found, tell] = useState(0)
+  const [once] = useState(() => crypto.randomUUID())
+  const { data, error } = useQuery({
+    queryKey: ['bulk', once],
+    enabled: chosen === 'matching',
+    staleTime: Infinity,
+    gcTime: 0,
+    queryFn: ({ signal }) => gathered(list, asked, tell, signal),
+  })
+  const meant: Gathered<Row> | undefined = chosen === 'matching' ? data : { rows: chosen, isCut: false }
+  return { found, error, meant, able: meant?.rows.filter(row => act.may?.(row) ?? true) }
+}
+
+function useBulk<Row>({ act }: Work<Row>) {
   const queries = useQueryClient()
   const [progress, move] = useState<{ done: number; of: number }>()
   const [result, end] = useState<Result<Row>>()
@@ -35,49 +51,58 @@ function useBulk<Row>({ list, asked, act, chosen }: Work<Row>) {
   async function run(rows: readonly Row[]): Promise<void> {
     end(undefined)
     stopped.current = false
-    const able = rows.filter(row => act.may?.(row) ?? true)
     const failed: { row: Row; error: unknown }[] = []
     let next = 0
     let done = 0
     const work = async (): Promise<void> => {
-      while (next < able.length && !stopped.current) {
-        const row = able[next++]!
+      while (next < rows.length && !stopped.current) {
+        const row = rows[next++]!
         try {
           await act.run(row, reason || undefined)
         } catch (error) {
           failed.push({ row, error })
         }
-        move({ done: ++done, of: able.length })
+        move({ done: ++done, of: rows.length })
       }
     }
-    move({ done: 0, of: able.length })
+    move({ done: 0, of: rows.length })
     await Promise.all(Array.from({ length: atOnce }, work))
-    end({ done: done - failed.length, failed, skipped: rows.length - able.length })
-    void queries.invalidateQueries()
+    end({ done: done - failed.length, failed, left: rows.length - done })
+    void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'bulk' })
   }
-
-  async function begin(): Promise<void> {
-    if (chosen !== 'matching') return await run(chosen)
-    const rows: Row[] = []
-    for await (const row of through(list, asked)) rows.push(row)
-    await run(rows)
-  }
-  return { progress, result, reason, say, run, begin, stop: () => void (stopped.current = true) }
+  return { progress, result, reason, say, run, stop: () => void (stopped.current = true) }
 }
 
 /**
- * Something done to the chosen rows or to all that match: confirmed with their number, seen while it runs, and with a
- * result by row; what was refused can be tried again alone.
+ * Something done to the chosen rows or to all that match: confirmed with their number and how many it cannot be done to,
+ * seen while it runs, and with a result by row; what was refused can be taken away as a file, and tried again alone.
  */
 export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; close: () => void }) {
-  const { act, chosen, label, close } = props
+  const { list, act, label, close } = props
   const texts = useTexts()
-  const { progress, result, reason, say, run, begin, stop } = useBulk(props)
-  const able = chosen === 'matching' ? undefined : chosen.filter(row => act.may?.(row) ?? true).length
+  const number = new Intl.NumberFormat(useLanguage())
+  const { found, error, meant, able } = useMeant(props)
+  const { progress, result, reason, say, run, stop } = useBulk(props)
+  const counted = (text: string, count: number): string => fill(text, { count: number.format(count) })
+  // Nothing goes on that nobody sees.
+  const leave = (): void => {
+    stop()
+    close()
+  }
   return (
-    <Modal opened onClose={close} title={act.name(texts)}>
+    <Modal opened onClose={leave} title={act.name(texts)}>
       <Stack>
         {!progress && act.warns && <Text>{act.warns(texts)}</Text>}
+        {error && <Trouble error={error} />}
+        {!meant && !error && <Text role="status">{counted(texts.list.looking, found)}</Text>}
+        {!progress && meant && able && (
+          <>
+            {able.length < meant.rows.length && (
+              <Text>{counted(texts.list.unable, meant.rows.length - able.length)}</Text>
+            )}
+            {meant.isCut && <Text>{counted(texts.list.cut, meant.rows.length)}</Text>}
+          </>
+        )}
         {!progress && act.asks && act.among && (
           <Select
             label={act.asks(texts)}
@@ -98,21 +123,25 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
         )}
         {!progress && (
           <Group>
-            <Button
-              data-autofocus={!act.asks || undefined}
-              onClick={() => void begin()}
-              disabled={able === 0 || (act.asks && reason.trim() === '')}
-            >
-              {able === undefined ? texts.list.selectMatching : fill(texts.list.confirm, { count: able })}
-            </Button>
-            <Button variant="default" onClick={close}>
+            {able && (
+              <Button
+                data-autofocus={!act.asks || undefined}
+                onClick={() => void run(able)}
+                disabled={able.length === 0 || (act.asks && reason.trim() === '')}
+              >
+                {counted(texts.list.confirm, able.length)}
+              </Button>
+            )}
+            <Button variant="default" onClick={leave}>
               {texts.list.cancel}
             </Button>
           </Group>
         )}
         {progress && !result && (
           <>
-            <Text role="status">{fill(texts.list.running, { done: progress.done, count: progress.of })}</Text>
+            <Text role="status">
+              {fill(texts.list.running, { done: number.format(progress.done), count: number.format(progress.of) })}
+            </Text>
             <Progress aria-label={act.name(texts)} value={(100 * progress.done) / Math.max(1, progress.of)} />
             <Button variant="default" onClick={stop}>
               {texts.list.stop}
@@ -121,9 +150,23 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
         )}
         {result && (
           <>
-            <Alert role="status" title={fill(texts.list.result, { done: result.done, failed: result.failed.length })} />
-            {result.failed.length > 0 && <Refused result={result} label={label} retry={rows => void run(rows)} />}
-            <Button variant="default" onClick={close}>
+            <Alert
+              role="status"
+              title={fill(texts.list.result, {
+                done: number.format(result.done),
+                failed: number.format(result.failed.length),
+              })}
+            >
+              {result.left > 0 && counted(texts.list.left, result.left)}
+            </Alert>
+            {result.failed.length > 0 && (
+              <Refused
+                {...{ result, label }}
+                name={`${nameFor(list.path)}-refused.csv`}
+                retry={rows => void run(rows)}
+              />
+            )}
+            <Button variant="default" onClick={leave}>
               {texts.shell.close}
             </Button>
           </>
@@ -136,10 +179,12 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
 function Refused<Row>(props: {
   result: Result<Row>
   label: (row: Row) => string
+  name: string
   retry: (rows: readonly Row[]) => void
 }) {
-  const { result, label, retry } = props
+  const { result, label, name, retry } = props
   const texts = useTexts()
+  const all = result.failed.map(({ row, error }) => [label(row), messageOf(error, texts)] as const)
   return (
     <>
       <Short
@@ -150,7 +195,12 @@ function Refused<Row>(props: {
           { id: 'error', cell: ({ error }) => messageOf(error, texts) },
         ]}
       />
-      <Button onClick={() => retry(result.failed.map(({ row }) => row))}>{texts.list.retryFailed}</Button>
+      <Group>
+        <Button onClick={() => retry(result.failed.map(({ row }) => row))}>{texts.list.retryFailed}</Button>
+        <Button variant="default" onClick={() => saveTable([[texts.list.rows, texts.list.why], ...all], name)}>
+          {texts.list.refusedFile}
+        </Button>
+      </Group>
     </>
   )
 }

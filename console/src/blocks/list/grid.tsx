@@ -1,6 +1,6 @@
 import { Checkbox, VisuallyHidden } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
-import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { defaultRangeExtractor, useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { Cell, usePicking, type RowsShown } from './table.tsx'
@@ -13,7 +13,12 @@ export function Grid<Row>(shown: RowsShown<Row>) {
   const pick = usePicking(shown)
   const body = useRef<HTMLDivElement>(null)
   const [top, measure] = useState(0)
-  const [active, activate] = useState(0)
+  // By its id, as what is new comes above it; at first the row that one is in, where a table stood here before.
+  const [activeId, activate] = useState(() => document.activeElement?.closest<HTMLElement>('[data-row]')?.dataset.row)
+  const place = useRef(0)
+  const found = rows.findIndex(row => idOf(row) === activeId)
+  const active = found < 0 ? Math.min(place.current, rows.length - 1) : found
+  place.current = active
   useLayoutEffect(() => measure(body.current?.offsetTop ?? 0), [])
   // A row that is far away is there only once one has come near.
   const wanted = useRef<number>(undefined)
@@ -29,6 +34,11 @@ export function Grid<Row>(shown: RowsShown<Row>) {
     estimateSize: () => (compact ? 30 : 40),
     overscan: 8,
     scrollMargin: top,
+    // Who scrolls away from the row that they are in keeps it, and Tab finds into the grid wherever it is scrolled to.
+    rangeExtractor: range => {
+      const near = defaultRangeExtractor(range)
+      return near.includes(active) ? near : [...near, active].sort((a, b) => a - b)
+    },
   })
   const widths = { gridTemplateColumns: `${list.acts ? '2.5rem ' : ''}repeat(${columns.length}, minmax(7rem, 1fr))` }
 
@@ -46,9 +56,9 @@ export function Grid<Row>(shown: RowsShown<Row>) {
     const next = steps[event.key]
     if (next !== undefined) {
       const to = Math.max(0, Math.min(last, next))
-      activate(to)
+      activate(idOf(rows[to]!))
       window.scrollToIndex(to)
-      wanted.current = to
+      if (to !== active) wanted.current = to
     } else if (event.key === ' ' && list.acts) pick(active, event.shiftKey)
     else if (event.key === 'Enter' && list.open && event.target === event.currentTarget)
       void navigate({ to: list.open(rows[active]!) })
@@ -80,10 +90,11 @@ export function Grid<Row>(shown: RowsShown<Row>) {
               role="row"
               key={idOf(row)}
               data-index={index}
+              data-row={idOf(row)}
               aria-rowindex={index + 2}
               aria-selected={list.acts ? selected.has(idOf(row)) : undefined}
               tabIndex={index === active ? 0 : -1}
-              onFocus={() => activate(index)}
+              onFocus={() => activate(idOf(row))}
               onKeyDown={press}
               className="grid-row"
               style={{ ...widths, position: 'absolute', insetInline: 0, height: size, top: start - top }}

@@ -81,6 +81,7 @@ export function List<Row>({ list, embedded = false }: { list: ListDeclaration<Ro
       {(chosen.length > 0 || matching) && (
         <Chosen
           count={chosen.length}
+          all={count}
           acts={list.acts ?? []}
           matching={matching}
           selectMatching={rows.hasNextPage ? () => selectMatching(true) : undefined}
@@ -199,20 +200,26 @@ function Waiting() {
 /** What is chosen, and what can be done with it. */
 function Chosen<Row>(props: {
   count: number
+  /** How many match, where the platform counts. */
+  all?: Counted
   acts: readonly RowAct<Row>[]
   matching: boolean
   selectMatching?: () => void
   doAct: (act: RowAct<Row>) => void
   deselect: () => void
 }) {
-  const { count, acts, matching, selectMatching, doAct, deselect } = props
+  const { count, all, acts, matching, selectMatching, doAct, deselect } = props
   const texts = useTexts()
+  const hits = useHits(all)
+  const told = (counted: string, uncounted: string): string => (hits ? fill(counted, { count: hits }) : uncounted)
   return (
     <Group role="group" aria-label={texts.list.select} className="chosen">
-      <Text role="status">{matching ? texts.list.allMatching : fill(texts.list.selected, { count })}</Text>
+      <Text role="status">
+        {matching ? told(texts.list.allOfMatching, texts.list.allMatching) : fill(texts.list.selected, { count })}
+      </Text>
       {!matching && selectMatching && (
         <Button size="compact-sm" variant="default" onClick={selectMatching}>
-          {texts.list.selectMatching}
+          {told(texts.list.selectOfMatching, texts.list.selectMatching)}
         </Button>
       )}
       {acts.map(act => (
@@ -227,16 +234,27 @@ function Chosen<Row>(props: {
   )
 }
 
-/** How many there are in all, where the platform counts; else how many are loaded. */
-function Hits({ count, loaded }: { count?: { count: number; exact: boolean }; loaded: number }) {
+interface Counted {
+  readonly count: number
+  readonly exact: boolean
+}
+
+/** How many there are, in words, where the platform counts. */
+function useHits(all: Counted | undefined): string | undefined {
   const texts = useTexts()
   const number = new Intl.NumberFormat(useLanguage())
-  const all = count && number.format(count.count)
+  if (!all) return undefined
+  return all.exact ? number.format(all.count) : fill(texts.list.moreThan, { count: number.format(all.count) })
+}
+
+/** How many there are in all; else how many are loaded. */
+function Hits({ count, loaded }: { count?: Counted; loaded: number }) {
+  const texts = useTexts()
+  const number = new Intl.NumberFormat(useLanguage())
+  const all = useHits(count)
   return (
     <Text size="sm" role="status">
-      {all
-        ? fill(texts.list.hits, { count: count.exact ? all : fill(texts.list.moreThan, { count: all }) })
-        : fill(texts.list.loaded, { count: number.format(loaded) })}
+      {all ? fill(texts.list.hits, { count: all }) : fill(texts.list.loaded, { count: number.format(loaded) })}
     </Text>
   )
 }

@@ -8,6 +8,7 @@ import { messageOf } from '../trouble.tsx'
 import type { Asked } from './address.ts'
 import type { Column, ImportOf, ListDeclaration } from './declaration.ts'
 import { exported, type Format } from './export.ts'
+import { gathered } from './rows.ts'
 import { Tick } from '../choice.tsx'
 
 const ImportModal = lazy(async () => ({ default: (await import('./import.tsx')).ImportModal }))
@@ -42,14 +43,29 @@ export function Options<Row>(props: {
   const { list, asked, columns, hidden, hide, compact, setCompact } = props
   const texts = useTexts()
   const language = useLanguage()
+  const number = new Intl.NumberFormat(language)
   const save = async (format: Format): Promise<void> => {
-    try {
-      const count = await exported(list, asked, columns, format, field => nameOf(texts, field))
-      notifications.show({
-        message: fill(texts.list.exported, { count: new Intl.NumberFormat(language).format(count) }),
+    // What is closed is stopped.
+    const stop = new AbortController()
+    const id = crypto.randomUUID()
+    const about = { id, autoClose: false, onClose: () => stop.abort() } as const
+    notifications.show({ ...about, loading: true, message: fill(texts.list.exporting, { count: 0 }) })
+    const told = (count: number): void =>
+      void notifications.update({
+        ...about,
+        loading: true,
+        message: fill(texts.list.exporting, { count: number.format(count) }),
       })
+    try {
+      const { rows, isCut } = await gathered(list, asked, told, stop.signal)
+      exported(list, rows, columns, format, field => nameOf(texts, field))
+      const message = fill(isCut ? texts.list.exportedFirst : texts.list.exported, {
+        count: number.format(rows.length),
+      })
+      notifications.update({ id, loading: false, autoClose: isCut ? false : 5_000, message })
     } catch (error) {
-      notifications.show({ message: messageOf(error, texts), color: 'red' })
+      if (stop.signal.aborted) return
+      notifications.update({ id, loading: false, autoClose: false, message: messageOf(error, texts), color: 'red' })
     }
   }
   const toggle = (id: string, shown: boolean): void =>

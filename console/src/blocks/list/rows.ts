@@ -36,19 +36,31 @@ async function pageOf<Row>(path: string, query: Asked, after: string | undefined
 }
 
 /** The most that the browser goes through by itself. */
-export const mostThrough = 10_000
+const mostThrough = 10_000
 
-/** Every row that matches, page after page. */
-export async function* through<Row>(list: ListDeclaration<Row>, asked: Asked): AsyncGenerator<Row> {
+export interface Gathered<Row> {
+  readonly rows: readonly Row[]
+  /** Whether more match than these. */
+  readonly isCut: boolean
+}
+
+/** Every row that matches, page after page, in the list's order; `told` hears how many there are so far. */
+export async function gathered<Row>(
+  list: ListDeclaration<Row>,
+  asked: Asked,
+  told: (count: number) => void = () => {},
+  signal?: AbortSignal,
+): Promise<Gathered<Row>> {
   const path = at(list.path, list.params)
+  const rows: Row[] = []
   let cursor: string | undefined
-  let seen = 0
   do {
-    const page = await pageOf<Row>(path, { ...list.query, ...asked }, cursor)
-    yield* page.items
-    seen += page.items.length
+    const page = await pageOf<Row>(path, { ...list.query, ...asked }, cursor, signal)
+    rows.push(...page.items)
+    told(rows.length)
     cursor = page.nextCursor ?? undefined
-  } while (cursor && seen < mostThrough)
+  } while (cursor && rows.length < mostThrough)
+  return { rows, isCut: cursor !== undefined }
 }
 
 export const isForbidden = (error: unknown): boolean => error instanceof ApiProblem && error.status === 403

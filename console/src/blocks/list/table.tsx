@@ -52,7 +52,7 @@ export function Rows<Row>(shown: RowsShown<Row>) {
         </Table.Thead>
         <Table.Tbody>
           {rows.map((row, index) => (
-            <Table.Tr key={idOf(row)} data-selected={selected.has(idOf(row)) || undefined}>
+            <Table.Tr key={idOf(row)} data-row={idOf(row)} data-selected={selected.has(idOf(row)) || undefined}>
               {list.acts && (
                 <Table.Td className="tick">
                   <Checkbox

@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import outlines from 'map:outlines'
 import type { components } from '../../api/api.gen'
 import { Link } from '../../blocks/link.tsx'
-import { through } from '../../blocks/list/rows.ts'
+import { gathered } from '../../blocks/list/rows.ts'
 import { listOf } from '../../blocks/list/declaration.ts'
 import { clustered, project, viewOf, type View } from '../../blocks/projection.ts'
 import { Screen } from '../../blocks/screen.tsx'
@@ -52,7 +52,7 @@ export default function StationMap() {
     refetchInterval: 15_000,
     queryFn: async () => {
       const places: Place[] = []
-      for await (const station of through(list, {}))
+      for (const station of (await gathered(list, {})).rows)
         if (station.coordinates) places.push({ station, at: project(station.coordinates), worst: worstOf(station) })
       return places
     },
