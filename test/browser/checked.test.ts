@@ -159,6 +159,9 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     ['/console/content/blog'],
     ['/console/content/blog/new'],
     ['/console/market/reviews'],
+    ...['categories', 'taxes', 'coupons', 'shipping', 'commissions'].flatMap(
+      what => [[`/console/market/${what}`], [`/console/market/${what}/new`]] as const,
+    ),
     ['/console/notifications'],
     ['/console/people'],
     ['/console/organisations'],

@@ -139,11 +139,12 @@ function Field(props: FieldProps) {
 const nameWithin = (texts: Catalogue, path: Path, own: string): string =>
   (texts.fields as Record<string, string>)[path.slice(-2).join('.')] ?? nameOf(texts, own)
 
-/** OCPP's descriptions begin with names of a model that nobody sees. */
+/** OCPP's descriptions begin with names of a model that nobody sees; marks of code are for documents. */
 const helpOf = ({ description }: Schema): string | undefined =>
   description
     ?.split(/urn:x-\S+\s*/)
     .at(-1)!
+    .replaceAll('`', '')
     .trim() || undefined
 
 interface Leaf {

@@ -6,7 +6,8 @@ import { useTexts } from '../texts/texts.tsx'
 /** What went wrong, in the reader's language where its code is known to us, else as the platform says it. */
 export function messageOf(error: unknown, { problems }: Catalogue): string {
   if (error instanceof ApiProblem) return problems[error.code] ?? error.said ?? error.message
-  if (error instanceof TypeError) return problems.network!
+  // As browsers say it; what else is none is a fault of the console.
+  if (error instanceof TypeError && /fetch|network|load/i.test(error.message)) return problems.network!
   return error instanceof Error ? error.message : problems.unknown!
 }
 

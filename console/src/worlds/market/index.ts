@@ -24,6 +24,35 @@ const written = (['blog', 'help', 'tutorials', 'jobs'] as const).flatMap((sectio
   { path: `/content/${section}/$id/edit`, load: () => content(section, 'Edit') },
 ])
 
+const catalogue = screensOf(() => import('./catalogue.tsx'))
+const rules = screensOf(() => import('./rules.tsx'))
+
+/** What all that is sold goes by: each a list and a form, and an editor where what stands can be changed. */
+const ruled: readonly ScreenOf[] = [
+  { path: '/market/categories', name: t => t.rules.categories, roles: ['admin'], load: catalogue('Categories') },
+  { path: '/market/categories/new', load: catalogue('NewCategory') },
+  { path: '/market/categories/$id/edit', load: catalogue('EditCategory') },
+  { path: '/market/taxes', name: t => t.rules.taxes, roles: ['admin'], load: catalogue('Taxes') },
+  { path: '/market/taxes/new', load: catalogue('NewTax') },
+  { path: '/market/taxes/$id/edit', load: catalogue('EditTax') },
+  { path: '/market/coupons', name: t => t.rules.coupons, of: '/api/orders/coupons', load: rules('Coupons') },
+  { path: '/market/coupons/new', load: rules('NewCoupon') },
+  {
+    path: '/market/shipping',
+    name: t => t.rules.shipping,
+    of: '/api/orders/shipping-options',
+    load: rules('Shipping'),
+  },
+  { path: '/market/shipping/new', load: rules('NewShipping') },
+  {
+    path: '/market/commissions',
+    name: t => t.rules.commissions,
+    of: '/api/vendors/commission-rules',
+    load: rules('Commissions'),
+  },
+  { path: '/market/commissions/new', load: rules('NewCommission') },
+]
+
 const productSheets = screensOf(() => import('./product-sheets.tsx'))
 
 export const market: World = {
@@ -49,6 +78,7 @@ export const market: World = {
       load: vendors('Applications'),
     },
     { path: '/market/reviews', name: t => t.market.reviews, of: '/api/marketplace/reviews', load: vendors('Reviews') },
+    ...ruled,
     ...written,
   ],
 }

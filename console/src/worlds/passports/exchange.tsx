@@ -52,7 +52,7 @@ export default function Exchange() {
               columns={[
                 { id: 'title', name: nameOf(texts, 'format') },
                 { id: 'attributes', kind: 'number' },
-                { id: 'notice', cell: ({ notice }) => <span lang="en">{notice}</span> },
+                { id: 'notice', cell: ({ notice }) => notice && <span lang="en">{notice}</span> },
               ]}
               acts={({ id }) => <a href={`${base}/api/passports/export?format=${id}`}>{texts.list.export}</a>}
             />
