@@ -376,6 +376,7 @@ create table messages (
   error_description  text
 ) partition by RANGE (id);
 CREATE INDEX messages_by_charger ON ONLY ocpp.messages USING btree (charger_id, id);
+CREATE INDEX messages_by_time ON ONLY ocpp.messages USING btree (id);
 CREATE INDEX messages_failed ON ONLY ocpp.messages USING btree (charger_id, id) WHERE (outcome <> 'answered'::text);
 
 create table monitors (

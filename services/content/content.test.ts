@@ -28,6 +28,16 @@ const job = {
 }
 const pdf = Buffer.from('%PDF-1.7\nabout me')
 
+test('what somebody writes is shown as readers would see it, and kept nowhere', async t => {
+  const { as, nobody } = await open(t)
+  const shown = await as()('POST', '/preview', { body: '# Cold <script>\n\n[x](javascript:1)' })
+  assert.equal(shown.statusCode, 200, shown.body)
+  assert.match(shown.json().html, /<h2 [^>]*>Cold &lt;script&gt;<\/h2>/)
+  assert.doesNotMatch(shown.json().html, /<script|href=/)
+  assert.equal((await as()('GET', '/blog?state=draft')).json().items.length, 0)
+  assert.equal((await nobody('POST', '/preview', { body: 'x' })).statusCode, 401)
+})
+
 test('a post goes from draft to readers, is changed, found, withdrawn and deleted', async t => {
   const { p, as, nobody, page } = await open(t)
   const admin = as()

@@ -2,7 +2,7 @@ import { Alert, Anchor, Button, Group, List, Modal, SegmentedControl, Stack, Tex
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useBlocker } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useId, useRef, useState, type ReactNode } from 'react'
 import { ApiProblem } from '../api/problem.ts'
 import { nameOf, useTexts } from '../texts/texts.tsx'
 import type { Version } from './difference.ts'
@@ -30,6 +30,8 @@ export interface EditorProps<Answer> {
   /** Whether the whole can also be edited as JSON. */
   readonly asJson?: boolean
   readonly hint?: string
+  /** What follows the fields, and shows what becomes of what is entered. */
+  readonly beside?: (value: unknown) => ReactNode
 }
 
 /**
@@ -37,7 +39,7 @@ export interface EditorProps<Answer> {
  * change the same are brought together, and a platform that is busy is asked again with the same key.
  */
 export function Editor<Answer>(props: EditorProps<Answer>) {
-  const { name, schema, initial, current, button, within = '', asJson, hint } = props
+  const { name, schema, initial, current, button, within = '', asJson, hint, beside } = props
   const texts = useTexts()
   const edit = useEditing(props)
   const { value, set, errors, trouble, busy, merging } = edit
@@ -102,6 +104,7 @@ export function Editor<Answer>(props: EditorProps<Answer>) {
         ) : (
           <SchemaForm form={id} schema={schema} value={value} errors={errors} set={set} />
         )}
+        {beside?.(value)}
         <Group className="save">
           <Button type="submit" loading={busy}>
             {button}

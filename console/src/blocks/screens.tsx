@@ -96,10 +96,11 @@ export interface CreateDeclaration {
   readonly sent?: (entered: Record<string, unknown>) => object
   /** Where one goes on; what was answered may tell what is told only once. */
   readonly opened: (answer: Record<string, unknown>) => string
+  readonly beside?: EditorProps<unknown>['beside']
 }
 
 export const createScreen = (declared: CreateDeclaration): ComponentType => {
-  const { title, list, schema, post, initial = {}, sent = same => same, opened } = declared
+  const { title, list, schema, post, initial = {}, sent = same => same, opened, beside } = declared
   const version = { data: initial }
   return function CreateScreen() {
     const texts = useTexts()
@@ -112,6 +113,7 @@ export const createScreen = (declared: CreateDeclaration): ComponentType => {
           initial={version}
           asJson
           button={texts.form.create}
+          beside={beside}
           save={async (entered, headers) => {
             const body = sent(entered as Record<string, unknown>)
             return (await ask<Record<string, unknown>>('POST', post, { body, headers })).data
@@ -133,12 +135,13 @@ export interface EditDeclaration<P extends ReadPath> {
   /** What is sent, where that is not what was entered; `tag` is that of what it is to replace. */
   readonly sent?: (entered: Record<string, unknown>, tag: string) => object
   readonly opened: (id: string) => string
+  readonly beside?: EditorProps<unknown>['beside']
   readonly below?: (id: string) => ReactNode
 }
 
 /** Edits what the API gives, by the fields that it takes. */
 export function editScreen<P extends ReadPath>(declared: EditDeclaration<P>): ComponentType {
-  const { title, list, path, schema, method = 'PUT', sent = same => same, opened, below } = declared
+  const { title, list, path, schema, method = 'PUT', sent = same => same, opened, beside, below } = declared
   const takes = (data: AnswerOf<P>): Schema => (typeof schema === 'function' ? schema(data) : schema)
   const paramsOf = (id: string) => ({ id, slug: id, key: id })
   const versionOf = ({ data, tag }: { data: AnswerOf<P>; tag?: string }) => ({
@@ -161,6 +164,7 @@ export function editScreen<P extends ReadPath>(declared: EditDeclaration<P>): Co
           initial={initial}
           asJson
           button={texts.form.save}
+          beside={beside}
           hint={now && now.tag !== tag ? texts.form.changedMeanwhile : undefined}
           current={async () => versionOf(await read(path, paramsOf(id)))}
           save={(entered, headers) => {

@@ -71,12 +71,15 @@ const fieldsWith = (Text: (maxLength: number, options: { examples: string[] }) =
 const ofKind = fieldsWith(Line)
 const shownOfKind = fieldsWith((_, { examples }) => Type.String({ examples }))
 
+/** What is written, as it is typed. */
+export const Body = Markdown(100_000, 'Markdown: CommonMark with tables; HTML in it is text')
+
 const common = {
   slug: Type.Optional(Slug),
   language: Locale,
   title: Line(200, { examples: ['Connect your first charger'] }),
   summary: Type.Optional(Line(300, { examples: ['From the box to the first session in ten minutes.'] })),
-  body: Type.Optional(Markdown(100_000, 'Markdown: CommonMark with tables; HTML in it is text')),
+  body: Type.Optional(Body),
   tags: Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: 40, pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', examples: ['ocpp'] }), {
       maxItems: 20,
@@ -167,15 +170,17 @@ const titles = { post: 'Post', help: 'HelpArticle', tutorial: 'Tutorial', job: '
 
 export const SummaryOf = (kind: ArticleKind) => Type.Object(summary, { title: `${titles[kind]}Summary` })
 
+export const Html = Type.String({
+  description: 'The body as HTML that is safe to show',
+  examples: ['<h2>Before you begin</h2>'],
+})
+
 export const ViewOf = (kind: ArticleKind) =>
   Type.Object(
     {
       ...summary,
       body: Type.String({ examples: ['## Before you begin'] }),
-      html: Type.String({
-        description: 'The body as HTML that is safe to show',
-        examples: ['<h2>Before you begin</h2>'],
-      }),
+      html: Html,
       ...shownOfKind[kind],
       translations: Type.Array(Type.Object({ language: Locale, slug: Type.String({ examples: ['erster-lader'] }) })),
     },

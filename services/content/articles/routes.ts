@@ -31,7 +31,9 @@ import {
 import type { ContentHost } from '../host.ts'
 import { editors, found, inLanguage, locked, One, OneQuery } from './access.ts'
 import {
+  Body,
   draftOf,
+  Html,
   kinds,
   revise,
   sections,
@@ -67,7 +69,24 @@ export function articleRoutes(host: ContentHost): void {
     writingRoutes(host, section)
     versionRoutes(host, section)
   }
+  previewRoute(host)
   progressRoutes(host)
+}
+
+/** What somebody writes, as readers will see it, before there is anything of it. */
+function previewRoute({ http }: ContentHost): void {
+  http.post(
+    '/preview',
+    {
+      config: editors,
+      schema: {
+        summary: 'Show a text as readers would see it, and keep nothing',
+        body: Type.Object({ body: Body }),
+        response: { 200: Type.Object({ html: Html }, { title: 'ContentPreview' }) },
+      },
+    },
+    async ({ body }) => ({ html: String(await markdown(body.body)) }),
+  )
 }
 
 function readingRoutes({ db, http }: ContentHost, section: Section): void {

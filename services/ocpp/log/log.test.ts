@@ -59,10 +59,15 @@ suite('the messages of a charger', () => {
     assert.equal((await all(ada)).length, 1)
     assert.equal((await grace.get('/chargers/CP-1/messages')).body.code, 'charger_unknown')
     assert.equal((await grace.get('/chargers/CP-1/stream')).body.code, 'charger_unknown')
+    assert.deepEqual((await grace.get('/messages')).body.items, [], 'nor among those of all')
+    const [mine] = (await ada.get('/messages?action=Authorize')).body.items
+    assert.deepEqual([mine.chargerId, mine.action], ['CP-1', 'Authorize'])
+    assert.deepEqual((await ada.get('/messages?action=BootNotification&outcome=error')).body.items, [])
     await ada.delete('/chargers/CP-1')
     await it.closed
     await grace.post('/chargers', { id: 'CP-1', password: null })
     assert.deepEqual(await all(grace), [], 'who takes the identity next reads nothing of before')
+    assert.deepEqual((await grace.get('/messages')).body.items, [])
   })
 
   test('cost no more where there are many: a rare one is found page by page', async t => {
@@ -78,6 +83,9 @@ suite('the messages of a charger', () => {
     const first = (await root.get('/chargers/CP-1/messages?action=Authorize')).body
     assert.deepEqual([first.items, typeof first.nextCursor], [[], 'string'])
     assert.equal((await all(root, 'action=Authorize')).length, 1)
+    const across = (await root.get('/messages?action=Authorize')).body
+    assert.deepEqual([across.items, typeof across.nextCursor], [[], 'string'])
+    assert.equal((await root.get('/messages?action=MeterValues&limit=2')).body.items.length, 2)
   })
 
   test('are kept for as long as is said, and go by the day', async t => {

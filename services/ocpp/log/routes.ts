@@ -2,11 +2,11 @@ import Type, { type Static } from 'typebox'
 import { ChargerId, MessageOutcome, OcppVersion } from '#contracts/ocpp'
 import { Id, Instant } from '#contracts/shared'
 import { cursorOf, fail, isId, listQuery, Page, timeOf, withRole, type Actor } from '#kernel'
-import { manageable } from '../access.ts'
+import { manageable, scopesFor } from '../access.ts'
 import { findCharger, type Charger } from '../chargers/store.ts'
 import { One } from '../chargers/view.ts'
 import type { OcppHost } from '../host.ts'
-import { findMessage, listMessages, type Message } from './store.ts'
+import { findMessage, listAllMessages, listMessages, type Message, type Said } from './store.ts'
 import type { Wire } from './wire.ts'
 
 const operators = { access: withRole('operator') }
@@ -53,6 +53,8 @@ const filters = {
   to: Type.Optional({ ...Instant, description: 'Only what came before' }),
 }
 
+const Query = listQuery(filters)
+
 /** A message is written down once it is answered, and its id tells when that was. */
 function tookMs({ id, at, outcome }: Message): number | null {
   if (outcome === 'timeout' || outcome === 'unsent') return null
@@ -65,6 +67,25 @@ const view = (message: Message): Static<typeof MessageView> => ({
   tookMs: tookMs(message),
 })
 
+const looking =
+  'Heartbeats are not kept, and passwords are not shown. A page looks at 10,000 messages at the most, and with ' +
+  '`text` at 1,000: it may hold less than `limit` while `nextCursor` leads on.'
+
+const AnyMessageView = Type.Object({ ...MessageView.properties, chargerId: ChargerId }, { title: 'AnyChargerMessage' })
+
+/** What a query asks for, and behind which message. */
+function wantedBy({ after, from, to, limit, ...rest }: Static<typeof Query>) {
+  const said: Said = {
+    ...rest,
+    from: from === undefined ? undefined : timeOf(from),
+    to: to === undefined ? undefined : timeOf(to),
+  }
+  return { said, limit, before: cursorOf(after, isId)?.[0] as string | undefined }
+}
+
+const cursorBehind = (behind: string | undefined) =>
+  behind ? Buffer.from(JSON.stringify([behind])).toString('base64url') : null
+
 /** What is said between chargers and the platform, as operators look into it. */
 export function logRoutes({ http, db }: OcppHost, wire: Wire): void {
   const readable = async (actor: Actor, id: string): Promise<Charger> =>
@@ -76,27 +97,37 @@ export function logRoutes({ http, db }: OcppHost, wire: Wire): void {
       config: operators,
       schema: {
         summary: 'Search the messages of a charger, the latest first',
-        description:
-          'Heartbeats are not kept, and passwords are not shown. A page looks at 10,000 messages at the most, and with ' +
-          '`text` at 1,000: it may hold less than `limit` while `nextCursor` leads on.',
+        description: looking,
         refuses: ['charger_unknown'],
         params: One,
-        querystring: listQuery(filters),
+        querystring: Query,
         response: { 200: Page(MessageView) },
       },
     },
     async ({ actor, params, query }) => {
-      const { limit, after, from, to, ...rest } = query
       const { createdAt: since } = await readable(actor, params.id)
-      const cursor = cursorOf(after, isId)
-      const span = {
-        from: from === undefined ? undefined : timeOf(from),
-        to: to === undefined ? undefined : timeOf(to),
-      }
-      const wanted = { chargerId: params.id, since, ...rest, ...span }
-      const { messages, behind } = await listMessages(db, wanted, limit, cursor?.[0] as string | undefined)
-      const nextCursor = behind ? Buffer.from(JSON.stringify([behind])).toString('base64url') : null
-      return { items: messages.map(view), nextCursor }
+      const { said, limit, before } = wantedBy(query)
+      const { messages, behind } = await listMessages(db, { ...said, chargerId: params.id, since }, limit, before)
+      return { items: messages.map(view), nextCursor: cursorBehind(behind) }
+    },
+  )
+
+  http.get(
+    '/messages',
+    {
+      config: operators,
+      schema: {
+        summary: 'Search the messages of all chargers that one looks after, the latest first',
+        description: looking,
+        querystring: Query,
+        response: { 200: Page(AnyMessageView) },
+      },
+    },
+    async ({ actor, query }) => {
+      const { said, limit, before } = wantedBy(query)
+      const { messages, behind } = await listAllMessages(db, scopesFor(actor, undefined), said, limit, before)
+      const items = messages.map(message => ({ ...view(message), chargerId: message.chargerId }))
+      return { items, nextCursor: cursorBehind(behind) }
     },
   )
 

@@ -1,5 +1,6 @@
 import type { OcppVersion } from '#contracts/ocpp'
 import type { Db } from '#kernel'
+import type { Fragment } from '../search.ts'
 
 /** A message and its answer, as it is shown. */
 export interface Message {
@@ -16,10 +17,8 @@ export interface Message {
   readonly errorDescription: string | null
 }
 
-/** Which messages of a charger are meant; none from before it was this charger. */
-export interface Wanted {
-  readonly chargerId: string
-  readonly since: Date
+/** Which messages are meant, by what they say. */
+export interface Said {
   readonly action?: string | undefined
   readonly direction?: 'received' | 'sent' | undefined
   readonly outcome?: Message['outcome'] | undefined
@@ -27,6 +26,12 @@ export interface Wanted {
   readonly text?: string | undefined
   readonly from?: Date | undefined
   readonly to?: Date | undefined
+}
+
+/** Those of a charger; none from before it was this charger. */
+export interface Wanted extends Said {
+  readonly chargerId: string
+  readonly since: Date
 }
 
 /** So many messages are looked at for a page, and so many where each has to be read through. */
@@ -48,14 +53,26 @@ const readThrough = (db: Db, text: string) => {
     or position(${pattern} in lower(error_description)) > 0)`
 }
 
+const saying = (db: Db, { action, direction, outcome, errorCode, text, from, to }: Said) => db`
+  ${action === undefined ? db`` : db`and action = ${action}`}
+  ${direction ? db`and direction = ${direction}` : db``} ${outcome ? db`and outcome = ${outcome}` : db``}
+  ${errorCode === undefined ? db`` : db`and error_code = ${errorCode}`}
+  ${from ? db`and at >= ${from}` : db``} ${to ? db`and at < ${to}` : db``}
+  ${text === undefined ? db`` : readThrough(db, text)}`
+
+const short = (db: Db, column: 'payload' | 'answer') =>
+  db`case when length(${db(column)}::text) <= ${mostShown} then ${db(column)} end as ${db(column)}`
+
+const stretchTo = (db: Db, to: Date | undefined, before: string | undefined) => db`
+  ${to ? db`and id < kernel.uuid_at(${new Date(to.getTime() + lag.late)})` : db``}
+  ${before ? db`and id < ${before}` : db``}`
+
 /** Where an index finds them; the rest is looked at one by one. */
 function stretchOf(db: Db, { chargerId, since, outcome, errorCode, from, to }: Wanted, before: string | undefined) {
   const isFailed = errorCode !== undefined || (outcome !== undefined && outcome !== 'answered')
   const first = new Date(Math.max(since.getTime(), from?.getTime() ?? 0) - lag.early)
   return db`
-    charger_id = ${chargerId} and id >= kernel.uuid_at(${first})
-    ${to ? db`and id < kernel.uuid_at(${new Date(to.getTime() + lag.late)})` : db``}
-    ${before ? db`and id < ${before}` : db``} ${isFailed ? db`and outcome <> 'answered'` : db``}`
+    charger_id = ${chargerId} and id >= kernel.uuid_at(${first}) ${stretchTo(db, to, before)} ${isFailed ? db`and outcome <> 'answered'` : db``}`
 }
 
 /**
@@ -68,20 +85,43 @@ export async function listMessages(
   limit: number,
   before: string | undefined,
 ): Promise<{ messages: Message[]; behind: string | undefined }> {
-  const { since, action, direction, outcome, errorCode, text, from, to } = wanted
+  const { since, text } = wanted
   const stretch = stretchOf(db, wanted, before)
   const most = text === undefined ? mostLookedAt : mostReadThrough
-  const short = (column: 'payload' | 'answer') =>
-    db`case when length(${db(column)}::text) <= ${mostShown} then ${db(column)} end as ${db(column)}`
   const messages = await db<Message[]>`
-    select ${columns(db)}, ${short('payload')}, ${short('answer')}
+    select ${columns(db)}, ${short(db, 'payload')}, ${short(db, 'answer')}
     from (select * from messages where ${stretch} order by id desc limit ${most}) m
-    where at >= ${since} ${action === undefined ? db`` : db`and action = ${action}`}
-      ${direction ? db`and direction = ${direction}` : db``} ${outcome ? db`and outcome = ${outcome}` : db``}
-      ${errorCode === undefined ? db`` : db`and error_code = ${errorCode}`}
-      ${from ? db`and at >= ${from}` : db``} ${to ? db`and at < ${to}` : db``}
-      ${text === undefined ? db`` : readThrough(db, text)}
+    where at >= ${since} ${saying(db, wanted)}
     order by id desc limit ${limit + 1}`
+  return await cut(db, messages, limit, stretch, most)
+}
+
+/** The same over all chargers that belong to these, null of nobody; undefined is everybody's. */
+export async function listAllMessages(
+  db: Db,
+  scopes: readonly (string | null)[] | undefined,
+  wanted: Said,
+  limit: number,
+  before: string | undefined,
+) {
+  const { from, to, text } = wanted
+  const first = new Date((from?.getTime() ?? lag.early) - lag.early)
+  const stretch = db`id >= kernel.uuid_at(${first}) ${stretchTo(db, to, before)}`
+  const most = text === undefined ? mostLookedAt : mostReadThrough
+  const owners = scopes?.filter(owner => owner !== null) ?? []
+  const messages = await db<(Message & { chargerId: string })[]>`
+    select ${columns(db)}, charger_id as "chargerId", ${short(db, 'payload')}, ${short(db, 'answer')}
+    from (select * from messages where ${stretch} order by id desc limit ${most}) m
+    where exists (
+      select from chargers c where c.id = m.charger_id and m.at >= c.created_at
+        ${scopes ? db`and (c.owner_id = any(${owners}) ${scopes.includes(null) ? db`or c.owner_id is null` : db``})` : db``})
+      ${saying(db, wanted)}
+    order by id desc limit ${limit + 1}`
+  return await cut(db, messages, limit, stretch, most)
+}
+
+/** As many as were asked for; where there were fewer among those looked at, behind the last of these. */
+async function cut<M extends Message>(db: Db, messages: M[], limit: number, stretch: Fragment, most: number) {
   if (messages.length > limit) return { messages: messages.slice(0, limit), behind: messages[limit - 1]!.id }
   const [end] = await db<{ id: string }[]>`
     select id from messages where ${stretch} order by id desc offset ${most - 1} limit 1`

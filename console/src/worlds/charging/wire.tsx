@@ -9,7 +9,7 @@ import { Detail, Facts } from '../../blocks/detail.tsx'
 import { leavesOf } from '../../blocks/difference.ts'
 import { fill } from '../../blocks/fill.ts'
 import { Changes } from '../../blocks/history.tsx'
-import { at as pathOf, listOf } from '../../blocks/list/declaration.ts'
+import { at as pathOf, listOf, type ListDeclaration } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { listScreen, WayButton } from '../../blocks/screens.tsx'
 import { Screen } from '../../blocks/screen.tsx'
@@ -20,6 +20,7 @@ import { Attempts } from './attempts.tsx'
 const all = '/api/ocpp/chargers/{id}/messages'
 const one = `${all}/{messageId}` as const
 type Message = AnswerOf<typeof one>
+type Column = ListDeclaration<Message>['columns'][number]
 
 const to = (id: string): string => `/chargers/${encodeURIComponent(id)}`
 
@@ -59,21 +60,23 @@ function placeOf({ payload }: Message): string {
   return [evse?.id ?? evseId, evse?.connectorId ?? connectorId].filter(each => each !== undefined).join('.')
 }
 
+const columns: readonly Column[] = [
+  { id: 'at', kind: 'moment' },
+  { id: 'direction', kind: 'word', value: ({ direction }) => `wire.${direction}` },
+  { id: 'action', value: ({ action }) => action || '?' },
+  { id: 'summary', value: said },
+  { id: 'connector', value: placeOf },
+  { id: 'outcome', kind: 'state' },
+  { id: 'tookMs', kind: 'ms' },
+  { id: 'messageId', aside: true },
+  { id: 'payload', value: ({ payload }) => JSON.stringify(payload), aside: true },
+  { id: 'answer', value: ({ answer }) => answer && JSON.stringify(answer), aside: true },
+]
+
 const messagesOf = (id: string) =>
   listOf(all, {
     params: { id },
-    columns: [
-      { id: 'at', kind: 'moment' },
-      { id: 'direction', kind: 'word', value: ({ direction }) => `wire.${direction}` },
-      { id: 'action', value: ({ action }) => action || '?' },
-      { id: 'summary', value: said },
-      { id: 'connector', value: placeOf },
-      { id: 'outcome', kind: 'state' },
-      { id: 'tookMs', kind: 'ms' },
-      { id: 'messageId', aside: true },
-      { id: 'payload', value: ({ payload }) => JSON.stringify(payload), aside: true },
-      { id: 'answer', value: ({ answer }) => answer && JSON.stringify(answer), aside: true },
-    ],
+    columns,
     open: message => `${to(id)}/wire/${message.id}`,
     empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
   })
@@ -154,21 +157,15 @@ export function ChargerWire() {
   )
 }
 
-const chargers = listOf('/api/ocpp/chargers', {
-  columns: [
-    { id: 'id' },
-    { id: 'connected', kind: 'boolean' },
-    { id: 'lastHeardAt', kind: 'instant' },
-    { id: 'status', kind: 'state' },
-    { id: 'ocppVersion' },
-  ],
-  open: ({ id }) => `${to(id)}/wire`,
-  empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.emptyChargers }),
-  every: 5_000,
+const everywhere = listOf('/api/ocpp/messages', {
+  columns: [columns[0]!, { id: 'chargerId' }, ...columns.slice(1)],
+  open: ({ chargerId, id }) => `${to(chargerId)}/wire/${id}`,
+  empty: texts => ({ title: texts.charging.emptyTitle, text: texts.charging.empty }),
+  every: 3_000,
 })
 
-/** Whose wire one listens to, and who was not let on it. */
-export const Wire = listScreen(t => t.charging.wire, chargers, undefined, <Attempts />)
+/** What is said with all chargers, and who was not let on the wire; where a message leads, its charger is near. */
+export const Wire = listScreen(t => t.charging.wire, everywhere, undefined, <Attempts />)
 
 /** One message, whole: with its answer, as it was on the wire, and beside the last of its kind. */
 export function WireMessage() {

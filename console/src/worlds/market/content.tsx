@@ -3,6 +3,8 @@ import help from 'schema:post /api/content/help'
 import jobs from 'schema:post /api/content/jobs'
 import tutorials from 'schema:post /api/content/tutorials'
 import { SegmentedControl } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import type { ComponentType } from 'react'
 import type { components } from '../../api/api.gen'
@@ -10,6 +12,7 @@ import { base } from '../../api/base.ts'
 import { ask } from '../../api/client.ts'
 import { Facts, type Act } from '../../blocks/detail.tsx'
 import type { ListDeclaration } from '../../blocks/list/declaration.ts'
+import { Part } from '../../blocks/screen.tsx'
 import { createScreen, detailScreen, editScreen, listScreen, WayButton } from '../../blocks/screens.tsx'
 import type { Catalogue } from '../../texts/en.ts'
 import { useTexts, wordFor } from '../../texts/texts.tsx'
@@ -39,6 +42,34 @@ function States() {
     />
   )
 }
+
+/** What is written, as readers will see it, while one writes; the platform renders it, and keeps nothing. */
+function Written({ body }: { body: string }) {
+  const texts = useTexts()
+  const [settled] = useDebouncedValue(body, 400)
+  const { data } = useQuery({
+    queryKey: ['/api/content/preview', settled],
+    enabled: settled.trim() !== '',
+    // What stands until the next comes.
+    placeholderData: keepPreviousData,
+    queryFn: async () =>
+      (await ask<{ html: string }>('POST', '/api/content/preview', { body: { body: settled } })).data.html,
+  })
+  if (settled.trim() === '' || data === undefined) return null
+  return (
+    <Part title={texts.content.preview}>
+      <Rendered html={data} />
+    </Part>
+  )
+}
+
+/** Nothing in it runs, or leads anywhere from here. */
+function Rendered({ html }: { html: string }) {
+  const texts = useTexts()
+  return <iframe className="preview" sandbox="" srcDoc={html} title={texts.content.preview} />
+}
+
+const beside = (entered: unknown) => <Written body={(entered as { body?: string } | undefined)?.body ?? ''} />
 
 const columns: ListDeclaration<Row>['columns'] = [
   { id: 'title' },
@@ -90,6 +121,7 @@ export function articleScreens(section: Section): Record<'List' | 'New' | 'One' 
       list: way,
       schema: schemas[section],
       post: path,
+      beside,
       opened: ({ id }) => `${way.to}/${String(id)}`,
     }),
     One: detailScreen({
@@ -108,12 +140,8 @@ export function articleScreens(section: Section): Record<'List' | 'New' | 'One' 
         </>
       ),
       tabs: (article, texts) => [
-        // As the platform renders it; nothing in it runs, or leads anywhere from here.
-        {
-          id: 'preview',
-          name: texts.content.preview,
-          content: () => <iframe className="preview" sandbox="" srcDoc={article.html} title={texts.content.preview} />,
-        },
+        // As the platform renders it.
+        { id: 'preview', name: texts.content.preview, content: () => <Rendered html={article.html} /> },
         {
           id: 'about',
           name: texts.shell.details,
@@ -137,6 +165,7 @@ export function articleScreens(section: Section): Record<'List' | 'New' | 'One' 
       list: way,
       path: one,
       schema: schemas[section],
+      beside,
       opened: id => `${way.to}/${id}`,
     }),
   }
