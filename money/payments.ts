@@ -18,7 +18,7 @@ import {
 } from './payments/payment.ts'
 import { payableFor, payableOf } from './payments/minor-units.ts'
 import { openPlayMoney, type PlayMoney } from './payments/play.ts'
-import { openProviders, paymentSettings, type PaymentSettings } from './payments/providers.ts'
+import { openProviders, paymentSettings, paymentsGo, type PaymentSettings } from './payments/providers.ts'
 import {
   abandon,
   findByReference,
@@ -33,7 +33,7 @@ import {
 } from './payments/store.ts'
 
 export type { Opened, Payment, PaymentChange, PaymentState, Refund, Saved, Wish }
-export { payableFor, payableOf, paymentProblems, paymentSettings }
+export { payableFor, payableOf, paymentProblems, paymentsGo, paymentSettings }
 
 /** The tables of payments, for `includes` of the service that takes them. */
 export const payments = defineModule({ name: 'payments', folder: join(import.meta.dirname, 'payments') })

@@ -78,6 +78,16 @@ export function openProviders(settings: PaymentSettings, now: () => Date, play?:
   }
 }
 
+/** Whether money moves where somebody pays: with keys for trying out and with play money it does not. */
+export function paymentsGo(
+  { STRIPE_SECRET_KEY: stripe, RAZORPAY_KEY_ID: razorpay }: PaymentSettings,
+  mode: 'evaluation' | 'production',
+): 'real' | 'test' | 'play' | 'none' {
+  const keys = [stripe, razorpay].filter(key => key !== undefined)
+  if (keys.length === 0) return mode === 'evaluation' ? 'play' : 'none'
+  return keys.every(key => /^(?:[rs]k|rzp)_test_/.test(key)) ? 'test' : 'real'
+}
+
 /** Without them nobody could tell a provider's word from anybody's. */
 function secretsIn(settings: PaymentSettings, name: 'STRIPE_WEBHOOK_SECRET' | 'RAZORPAY_WEBHOOK_SECRET'): string[] {
   const secrets = (settings[name] ?? '').split(',').map(text => text.trim())

@@ -5,6 +5,7 @@ import { ledger } from '#money/ledger'
 import { payments } from '#money/payments'
 import { adHocs } from './ad-hoc/open.ts'
 import { followBookings } from './bookings/fees.ts'
+import { bookRoutes } from './books/routes.ts'
 import type { Booked } from './charges/charge.ts'
 import { chargeRoutes } from './charges/routes.ts'
 import { followSessions } from './charges/reactions.ts'
@@ -49,6 +50,7 @@ export const billing = defineService({
     sellerRoutes(host)
     chargeRoutes(host)
     walletRoutes(host)
+    bookRoutes(host)
     const payments = topUps(host, (tx, change) => adHoc.follow(tx, change))
     const invoicing = openInvoicing(host)
     followBookings(host, invoicing.fee)

@@ -84,6 +84,34 @@ test('an admin says what the shop goes by, and writes what they see at once', { 
     assert.notEqual((await read('/api/vendors/commission-rules')).items.at(-1).until, null)
   })
 
+  await t.test('the books show what moved with both its sides, and that no money does', async () => {
+    const order = { amountMinor: 2_000, currency: 'EUR' }
+    const paying = await client('POST', '/api/billing/wallet/top-ups', order, accessToken)
+    await page.goto(paying.page)
+    await page.getByRole('button', { name: 'Pay', exact: true }).click()
+    await page.waitForLoadState()
+    await platform.settle()
+    await page.goto(`${address}/console/books`)
+    await page.getByText('Payments are play money').waitFor()
+    const moved = page.getByRole('row', { name: /Outside.*Wallet.*€20\.00/ })
+    await moved.getByRole('link').click()
+    await page.waitForURL(/account=/)
+    await moved.waitFor()
+    await page.goto(`${address}/console/accounts`)
+    await page.getByRole('row', { name: /Wallet.*EUR €20\.00/ }).waitFor()
+    await page.getByRole('row', { name: /Outside.*-€20\.00/ }).waitFor()
+  })
+
+  await t.test('what lacks before others can rely on it is told, each where it is so', async () => {
+    await page.goto(`${address}/console/operations/go-live`)
+    await page.getByText('○ Money moves where somebody pays (to do)').waitFor()
+    await page.getByText(/Set STRIPE_SECRET_KEY/).waitFor()
+    await page.getByText('✓ There are rates of tax (done)').waitFor()
+    await page.getByText('✓ Every part answers (done)').waitFor()
+    await page.getByRole('link', { name: 'There are terms' }).click()
+    await page.waitForURL(`${address}/console/operations/terms/new`)
+  })
+
   await t.test('what one writes is seen as readers will see it', async () => {
     await page.goto(`${address}/console/content/blog/new`)
     await page.getByLabel(/^Text/).fill('## Cold\n\nBatteries like **warmth**.')

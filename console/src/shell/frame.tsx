@@ -1,8 +1,10 @@
 import { AppShell, Burger, Button, Group, NavLink, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconHome } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useSyncExternalStore } from 'react'
+import { ask } from '../api/client.ts'
 import { Empty } from '../blocks/empty.tsx'
 import { Link } from '../blocks/link.tsx'
 import { Screen } from '../blocks/screen.tsx'
@@ -69,7 +71,7 @@ export function Frame() {
           </AppShell.Section>
         </AppShell.Navbar>
         <AppShell.Main id="main" tabIndex={-1}>
-          {document.documentElement.dataset.mode === 'evaluation' && <p className="banner">{texts.shell.evaluation}</p>}
+          <Trial />
           <ActingBanner />
           <Offline />
           <Newer />
@@ -115,6 +117,23 @@ function Navigation({ path }: { path: string }) {
       })}
     </>
   )
+}
+
+/** That it is for trying out, and, for who works with it, that no money moves. */
+function Trial() {
+  const texts = useTexts()
+  const { role } = usePerson()
+  const path = '/api/billing/payments-go'
+  const { data } = useQuery({
+    queryKey: [path],
+    enabled: ['operator', 'vendor', 'admin'].includes(role),
+    staleTime: Infinity,
+    queryFn: async () => (await ask<{ payments: string }>('GET', path)).data.payments,
+  })
+  const isTrial = document.documentElement.dataset.mode === 'evaluation'
+  const payments = (texts.shell.payments as Record<string, string>)[data ?? '']
+  const told = [isTrial && texts.shell.evaluation, payments].filter(Boolean)
+  return told.length > 0 && <p className="banner">{told.join(' ')}</p>
 }
 
 function Offline() {

@@ -277,6 +277,11 @@ export const fields: typeof englishFields = {
   body: 'Text',
   en: 'Englisch',
   de: 'Deutsch',
+  balanceMinor: 'Stand',
+  heldMinor: 'Vorgemerkt',
+  ownerId: 'Wessen',
+  causeId: 'Ausgelöst von',
+  about: 'Dazu',
 }
 
 /** What values of lists are called. */
@@ -457,4 +462,11 @@ export const values: typeof englishValues = {
   choice: 'Eines aus einer Liste',
   proposed: 'Vorgeschlagen',
   booked: 'Gebucht',
+  wallet: 'Guthaben',
+  debt: 'Schulden',
+  receivable: 'Offen laut Rechnung',
+  sales: 'Verkäufe',
+  tax: 'Steuer',
+  uncollected: 'Nicht eingezogen',
+  outside: 'Außerhalb',
 }

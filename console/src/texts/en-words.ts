@@ -275,6 +275,11 @@ export const fields = {
   body: 'Text',
   en: 'English',
   de: 'German',
+  balanceMinor: 'Balance',
+  heldMinor: 'Held',
+  ownerId: 'Whose',
+  causeId: 'Caused by',
+  about: 'About',
 }
 
 /** What values of lists are called. */
@@ -455,4 +460,11 @@ export const values = {
   choice: 'One of a list',
   proposed: 'Proposed',
   booked: 'Booked',
+  wallet: 'Wallet',
+  debt: 'Debt',
+  receivable: 'Owed by invoice',
+  sales: 'Sales',
+  tax: 'Tax',
+  uncollected: 'Not collected',
+  outside: 'Outside',
 }

@@ -25,6 +25,25 @@ suite('a wallet', () => {
     await settle()
     assert.equal((await wallet(driverId)).balanceMinor, 2_000)
     assert.equal((await as().get(`/wallet/top-ups/${body.id}`)).body.code, 'payment_unknown')
+    // The books have both its sides.
+    const books = as({ role: 'admin' })
+    const accounts = (await books.get('/ledger/accounts')).body.items
+    assert.deepEqual(accounts.map(({ kind, balanceMinor }: any) => [kind, balanceMinor]).toSorted(), [
+      ['debt', 0],
+      ['outside', -2_000],
+      ['wallet', 2_000],
+    ])
+    const own = accounts.find(({ kind }: any) => kind === 'wallet')
+    assert.deepEqual(own.owner, { kind: 'person', id: driverId })
+    for (const query of ['', `?account=${own.id}`]) {
+      const [moved, ...others] = (await books.get(`/ledger${query}`)).body.items
+      assert.deepEqual(
+        [moved.kind, moved.amountMinor, moved.from.kind, moved.to, others],
+        ['top-up', 2_000, 'outside', { accountId: own.id, kind: 'wallet', owner: own.owner }, []],
+      )
+    }
+    assert.equal((await driver.get('/ledger')).status, 403)
+    assert.deepEqual((await books.get('/payments-go')).body, { payments: 'test' })
     await isRight()
   })
 

@@ -103,24 +103,7 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
             {meant.isCut && <Text>{counted(texts.list.cut, meant.rows.length)}</Text>}
           </>
         )}
-        {!progress && act.asks && act.among && (
-          <Select
-            label={act.asks(texts)}
-            data={act.among}
-            value={reason || null}
-            onChange={next => say(next ?? '')}
-            data-autofocus
-          />
-        )}
-        {!progress && act.asks && !act.among && (
-          <Textarea
-            label={act.asks(texts)}
-            data-autofocus
-            maxLength={1_000}
-            value={reason}
-            onChange={event => say(event.currentTarget.value)}
-          />
-        )}
+        {!progress && <Asking {...{ act, reason, say }} />}
         {!progress && (
           <Group>
             {able && (
@@ -173,6 +156,29 @@ export function Bulk<Row>(props: Work<Row> & { label: (row: Row) => string; clos
         )}
       </Stack>
     </Modal>
+  )
+}
+
+/** What goes along, where the act asks for it. */
+function Asking<Row>({ act, reason, say }: { act: RowAct<Row>; reason: string; say: (next: string) => void }) {
+  const texts = useTexts()
+  if (!act.asks) return null
+  return act.among ? (
+    <Select
+      label={act.asks(texts)}
+      data={act.among}
+      value={reason || null}
+      onChange={next => say(next ?? '')}
+      data-autofocus
+    />
+  ) : (
+    <Textarea
+      label={act.asks(texts)}
+      data-autofocus
+      maxLength={1_000}
+      value={reason}
+      onChange={event => say(event.currentTarget.value)}
+    />
   )
 }
 

@@ -1,8 +1,9 @@
 import { Checkbox, VisuallyHidden } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { defaultRangeExtractor, useWindowVirtualizer } from '@tanstack/react-virtual'
-import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { useLayoutEffect, useRef, useState, type CSSProperties, type KeyboardEvent } from 'react'
 import { nameOf, useTexts } from '../../texts/texts.tsx'
+import { searchOf } from '../link.tsx'
 import { Cell, usePicking, type RowsShown } from './table.tsx'
 
 /** As many rows as one likes: those in view stand in the document, and a reader is told where they are. */
@@ -60,28 +61,16 @@ export function Grid<Row>(shown: RowsShown<Row>) {
       window.scrollToIndex(to)
       if (to !== active) wanted.current = to
     } else if (event.key === ' ' && list.acts) pick(active, event.shiftKey)
-    else if (event.key === 'Enter' && list.open && event.target === event.currentTarget)
-      void navigate({ to: list.open(rows[active]!) })
-    else return
+    else if (event.key === 'Enter' && list.open && event.target === event.currentTarget) {
+      const to = list.open(rows[active]!)
+      void navigate({ to: to.split('?')[0]!, search: searchOf(to) as never })
+    } else return
     event.preventDefault()
   }
 
   return (
     <div role="grid" aria-rowcount={-1} aria-label={texts.list.options} className="rows grid">
-      <div role="rowgroup">
-        <div role="row" aria-rowindex={1} className="grid-row head" style={widths}>
-          {list.acts && (
-            <span role="columnheader">
-              <VisuallyHidden>{texts.list.select}</VisuallyHidden>
-            </span>
-          )}
-          {columns.map(({ id }) => (
-            <span role="columnheader" key={id}>
-              {nameOf(texts, id)}
-            </span>
-          ))}
-        </div>
-      </div>
+      <Heads list={list} columns={columns} widths={widths} />
       <div role="rowgroup" ref={body} style={{ height: window.getTotalSize(), position: 'relative' }}>
         {window.getVirtualItems().map(({ index, start, size }) => {
           const row = rows[index]!
@@ -103,6 +92,27 @@ export function Grid<Row>(shown: RowsShown<Row>) {
             </div>
           )
         })}
+      </div>
+    </div>
+  )
+}
+
+function Heads<Row>(props: Pick<RowsShown<Row>, 'list' | 'columns'> & { widths: CSSProperties }) {
+  const { list, columns, widths } = props
+  const texts = useTexts()
+  return (
+    <div role="rowgroup">
+      <div role="row" aria-rowindex={1} className="grid-row head" style={widths}>
+        {list.acts && (
+          <span role="columnheader">
+            <VisuallyHidden>{texts.list.select}</VisuallyHidden>
+          </span>
+        )}
+        {columns.map(({ id }) => (
+          <span role="columnheader" key={id}>
+            {nameOf(texts, id)}
+          </span>
+        ))}
       </div>
     </div>
   )

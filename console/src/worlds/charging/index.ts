@@ -7,6 +7,7 @@ const chargers = screensOf(() => import('./chargers.tsx'))
 const lists = screensOf(() => import('./lists.tsx'))
 const wire = screensOf(() => import('./wire.tsx'))
 const tickets = screensOf(() => import('./tickets.tsx'))
+const books = screensOf(() => import('./books.tsx'))
 const sessions = screensOf(() => import('./sessions.tsx'))
 
 export const charging: World = {
@@ -40,6 +41,8 @@ export const charging: World = {
     { path: '/sold', name: t => t.charging.sold, of: '/api/billing/sales', load: lists('Sold') },
     { path: '/credits', name: t => t.charging.credits, of: '/api/billing/credits', load: lists('Credits') },
     { path: '/invoices', name: t => t.charging.invoices, of: '/api/billing/invoices', load: lists('Invoices') },
+    { path: '/books', name: t => t.books.title, of: '/api/billing/ledger', load: books('Books') },
+    { path: '/accounts', name: t => t.books.accounts, of: '/api/billing/ledger/accounts', load: books('Accounts') },
     { path: '/figures', name: t => t.charging.figures, roles: staff, load: () => import('./figures.tsx') },
   ],
 }

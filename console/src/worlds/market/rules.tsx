@@ -103,9 +103,9 @@ export function Commissions() {
         value: ({ fixed }) => fixed?.amountMinor,
         currency: ({ fixed }) => fixed?.currency ?? 'EUR',
       },
-      { id: 'vendor', value: ({ vendorId }) => (vendorId ? (vendors[vendorId] ?? vendorId) : texts.rules.everybody) },
+      { id: 'vendorId', value: ({ vendorId }) => (vendorId ? (vendors[vendorId] ?? vendorId) : texts.rules.everybody) },
       {
-        id: 'category',
+        id: 'categoryId',
         value: ({ categoryId }) => (categoryId ? (called[categoryId] ?? categoryId) : texts.rules.everything),
       },
       { id: 'from', kind: 'instant' },

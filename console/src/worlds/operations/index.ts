@@ -60,6 +60,12 @@ export const operations: World = {
     { path: '/operations/settings', name: t => t.operations.settings, roles: ['admin'], load: settings('Settings') },
     { path: '/operations/settings/new', load: settings('NewSetting') },
     { path: '/operations/settings/$id', load: settings('EditSetting') },
+    {
+      path: '/operations/go-live',
+      name: t => t.goLive.title,
+      roles: ['admin'],
+      load: () => import('./go-live.tsx'),
+    },
     { path: '/operations/health', name: t => t.operations.health, roles: ['admin'], load: health('Health') },
   ],
 }
