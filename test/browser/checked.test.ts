@@ -187,7 +187,7 @@ async function screens(t: TestContext, { address, browser, client, accessToken }
     ['/console/sold'],
     ['/console/operations/settings'],
     ['/console/operations/settings/new'],
-    ['/console/operations/go-live'],
+    ['/console/operations/go-live', { refuses: [404] }],
     ['/console/operations/health'],
     ['/console/signed-in'],
     ['/console/nowhere'],

@@ -1,6 +1,8 @@
 import { Button, Group, Modal, Stack, Text, Timeline } from '@mantine/core'
 import { useState } from 'react'
-import { nameOf, useTexts, wordFor } from '../texts/texts.tsx'
+import { changes as de } from '../texts/de-changes.ts'
+import { changes as en } from '../texts/en-changes.ts'
+import { useLanguage, nameOf, useTexts, wordFor } from '../texts/texts.tsx'
 import { Trouble } from './trouble.tsx'
 import { useQuery } from '@tanstack/react-query'
 import { differences } from './difference.ts'
@@ -8,6 +10,8 @@ import { fill } from './fill.ts'
 import { kindOf } from './kind.ts'
 import { Short } from './short.tsx'
 import { Value } from './values.tsx'
+
+const catalogues = { en, de }
 
 export interface Step {
   readonly version: number
@@ -26,13 +30,14 @@ export function History(props: {
 }) {
   const { steps, stateAt, more } = props
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const [compared, compare] = useState<number>()
   const step = compared === undefined ? undefined : steps[compared]
   return (
     <Stack>
       <Timeline bulletSize={16}>
         {steps.map(({ version, at, status, actor, updatedFields }, index) => (
-          <Timeline.Item key={version} title={fill(texts.history.version, { number: version })}>
+          <Timeline.Item key={version} title={fill(own.history.version, { number: version })}>
             <Text size="sm">
               <Value kind="instant" value={at} /> {actor && <> · {wordFor(texts, actor.role)}</>} ·{' '}
               {wordFor(texts, status)}
@@ -40,7 +45,7 @@ export function History(props: {
             {updatedFields.length > 0 && <Text size="sm">{updatedFields.join(', ')}</Text>}
             {index < steps.length - 1 && (
               <Button size="compact-sm" variant="default" mt={4} onClick={() => compare(index)}>
-                {texts.history.compare}
+                {own.history.compare}
               </Button>
             )}
           </Timeline.Item>
@@ -58,7 +63,7 @@ export function History(props: {
           opened
           size="xl"
           onClose={() => compare(undefined)}
-          title={fill(texts.history.changes, { number: step.version })}
+          title={fill(own.history.changes, { number: step.version })}
         >
           <Changes of={step.at} before={() => stateAt(steps[compared! + 1]!.at)} after={() => stateAt(step.at)} />
         </Modal>
@@ -78,6 +83,7 @@ export function Changes({
   after: () => Promise<unknown>
 }) {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const { data, error } = useQuery({
     queryKey: ['changes', of],
     queryFn: async () => differences(...((await Promise.all([before(), after()])) as [unknown, unknown])),
@@ -85,23 +91,23 @@ export function Changes({
   })
   if (error) return <Trouble error={error} />
   if (!data) return null
-  if (data.length === 0) return <Text>{texts.history.nothing}</Text>
+  if (data.length === 0) return <Text>{own.history.nothing}</Text>
   return (
     <Short
-      name={texts.history.compare}
+      name={own.history.compare}
       rows={data}
       columns={[
         {
           id: 'path',
-          name: texts.merge.field,
+          name: own.merge.field,
           cell: ({ path }) => path.map(part => nameOf(texts, String(part))).join(' › '),
         },
         {
           id: 'before',
-          name: texts.history.before,
+          name: own.history.before,
           cell: ({ before: old }) => <Value kind={kindOf(old)} value={old} />,
         },
-        { id: 'after', name: texts.history.after, cell: ({ after: now }) => <Value kind={kindOf(now)} value={now} /> },
+        { id: 'after', name: own.history.after, cell: ({ after: now }) => <Value kind={kindOf(now)} value={now} /> },
       ]}
     />
   )

@@ -1,11 +1,15 @@
 import { Button, Group, Modal, Radio, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
-import { nameOf, useTexts } from '../texts/texts.tsx'
+import { changes as de } from '../texts/de-changes.ts'
+import { changes as en } from '../texts/en-changes.ts'
+import { useLanguage, nameOf, useTexts } from '../texts/texts.tsx'
 import { merged, type Version } from './difference.ts'
 import { fill } from './fill.ts'
 import { kindOf } from './kind.ts'
 import { pointerOf, withValue, type Path } from './schema.ts'
 import { Value } from './values.tsx'
+
+const catalogues = { en, de }
 
 /** Two changed the same: base, theirs and mine by field. What does not collide is merged by itself. */
 export function Merge(props: {
@@ -18,6 +22,7 @@ export function Merge(props: {
 }) {
   const { base, theirs, mine, take, close } = props
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const { value, taken, collisions } = merged(base, theirs.data, mine)
   const [choices, choose] = useState<Readonly<Record<string, 'theirs' | 'mine'>>>({})
   const decided = collisions.every(({ path }) => choices[pointerOf(path)])
@@ -28,35 +33,35 @@ export function Merge(props: {
     )
   const called = (path: Path): string => path.map(part => nameOf(texts, String(part))).join(' › ')
   return (
-    <Modal opened onClose={close} title={texts.merge.title} size="lg">
+    <Modal opened onClose={close} title={own.merge.title} size="lg">
       <Stack>
-        <Text>{texts.merge.text}</Text>
+        <Text>{own.merge.text}</Text>
         {taken.length > 0 && (
           <Text role="status">
-            {fill(texts.merge.merged, { count: taken.length })} {taken.map(({ path }) => called(path)).join(', ')}
+            {fill(own.merge.merged, { count: taken.length })} {taken.map(({ path }) => called(path)).join(', ')}
           </Text>
         )}
-        {collisions.map(({ path, base: before, theirs: other, mine: own }) => (
+        {collisions.map(({ path, base: before, theirs: other, mine: ours }) => (
           <Radio.Group
             key={pointerOf(path)}
-            label={fill(texts.merge.take, { name: called(path) })}
+            label={fill(own.merge.take, { name: called(path) })}
             description={
               <>
-                {texts.merge.base}: <Value kind={kindOf(before)} value={before} />
+                {own.merge.base}: <Value kind={kindOf(before)} value={before} />
               </>
             }
             value={choices[pointerOf(path)] ?? null}
             onChange={next => choose({ ...choices, [pointerOf(path)]: next as 'theirs' | 'mine' })}
           >
             <Stack gap="xs" mt="xs">
-              <Radio value="theirs" label={<Option name={texts.merge.theirs} value={other} />} />
-              <Radio value="mine" label={<Option name={texts.merge.mine} value={own} />} />
+              <Radio value="theirs" label={<Option name={own.merge.theirs} value={other} />} />
+              <Radio value="mine" label={<Option name={own.merge.mine} value={ours} />} />
             </Stack>
           </Radio.Group>
         ))}
         <Group>
           <Button disabled={!decided} onClick={() => take(whole())}>
-            {texts.merge.save}
+            {own.merge.save}
           </Button>
           <Button variant="default" onClick={close}>
             {texts.list.cancel}

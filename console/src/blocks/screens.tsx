@@ -18,7 +18,7 @@ import { Screen } from './screen.tsx'
 /** Lists are opened more often than forms: what a form needs comes with the first. */
 const Form = lazy(async () => ({ default: (await import('./editor.tsx')).Editor<unknown> }))
 
-function Editor<Answer>(props: EditorProps<Answer>) {
+export function Editor<Answer>(props: EditorProps<Answer>) {
   return (
     <Suspense>
       <Form {...(props as EditorProps<unknown>)} />

@@ -11,7 +11,11 @@ import { listScreen } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
-import { useTexts } from '../../texts/texts.tsx'
+import { field as de } from '../../texts/de-field.ts'
+import { field as en } from '../../texts/en-field.ts'
+import { useLanguage, useTexts } from '../../texts/texts.tsx'
+
+const catalogues = { en, de }
 
 type TicketAnswer = components['schemas']['Ticket']
 
@@ -78,6 +82,7 @@ const acts = ['close', 'reopen'] as const
 
 function Shown({ ticket }: { ticket: TicketAnswer }) {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const isWorker = usePerson().role === 'technician'
   const { id, number, title, state, possible, version, updatedAt } = ticket
   return (
@@ -101,14 +106,14 @@ function Shown({ ticket }: { ticket: TicketAnswer }) {
       tabs={[
         {
           id: 'work',
-          name: texts.field.work,
+          name: own.work,
           content: () => (
             <Suspense>
               <Work ticket={ticket} />
             </Suspense>
           ),
         },
-        ...(isWorker ? [] : [{ id: 'who', name: texts.field.who, content: () => <Who ticket={ticket} /> }]),
+        ...(isWorker ? [] : [{ id: 'who', name: own.who, content: () => <Who ticket={ticket} /> }]),
         { id: 'about', name: texts.shell.details, content: () => <About ticket={ticket} /> },
       ]}
     />
@@ -116,7 +121,7 @@ function Shown({ ticket }: { ticket: TicketAnswer }) {
 }
 
 function About({ ticket }: { ticket: TicketAnswer }) {
-  const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const { place, address, chargerId, evse, priority, dueAt, escalation, skill, description, createdAt, parts } = ticket
   return (
     <Stack>
@@ -132,7 +137,7 @@ function About({ ticket }: { ticket: TicketAnswer }) {
           { id: 'evse', value: evse },
           { id: 'priority', kind: 'state', value: priority },
           { id: 'dueAt', kind: 'instant', value: dueAt },
-          { id: 'inTime', value: escalation === 2 ? texts.field.late : texts.field.inTime },
+          { id: 'inTime', value: escalation === 2 ? own.late : own.inTime },
           { id: 'skill', value: skill },
           { id: 'text', value: description },
           { id: 'parts', kind: 'list', value: parts.map(each => `${each.quantity} × ${each.number} ${each.name}`) },
@@ -145,13 +150,13 @@ function About({ ticket }: { ticket: TicketAnswer }) {
 
 /** Who might go, the best first, and why. */
 function Who({ ticket: { id, technicianId, version, possible } }: { ticket: TicketAnswer }) {
-  const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const queries = useQueryClient()
   return (
     <Read path="/api/maintenance/tickets/{id}/proposals" params={{ id }}>
       {({ items }) => (
         <Short
-          name={texts.field.who}
+          name={own.who}
           rows={items}
           idOf={one => one.technicianId}
           columns={[
@@ -161,11 +166,11 @@ function Who({ ticket: { id, technicianId, version, possible } }: { ticket: Tick
           ]}
           acts={one =>
             technicianId === one.technicianId
-              ? texts.field.has
+              ? own.has
               : possible.includes('assign') && (
                   <ActButton
                     act={{
-                      name: ({ field }) => field.assign,
+                      name: () => own.assign,
                       run: async () => {
                         await ask('POST', `/api/maintenance/tickets/${id}/assign`, {
                           body: { technicianId: one.technicianId },
@@ -177,7 +182,7 @@ function Who({ ticket: { id, technicianId, version, possible } }: { ticket: Tick
                   />
                 )
           }
-          empty={texts.field.nobody}
+          empty={own.nobody}
         />
       )}
     </Read>

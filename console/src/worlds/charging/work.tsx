@@ -20,8 +20,12 @@ import { fill } from '../../blocks/fill.ts'
 import { Value } from '../../blocks/values.tsx'
 import { usePerson } from '../../shell/person.tsx'
 import type { Catalogue } from '../../texts/en.ts'
-import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
+import { field as de } from '../../texts/de-field.ts'
+import { field as en } from '../../texts/en-field.ts'
+import { useLanguage, nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
 import { Part } from '../../blocks/screen.tsx'
+
+const catalogues = { en, de }
 
 type TicketAnswer = components['schemas']['Ticket']
 
@@ -32,8 +36,8 @@ const leads: Record<string, { state: TicketAnswer['state']; possible: readonly s
   resolve: { state: 'resolved', possible: [] },
 }
 
-const nameOfAct = ({ field, values }: Catalogue, act: string): string =>
-  (field.acts as Record<string, string>)[act] ?? (values as Record<string, string>)[act] ?? act
+const nameOfAct = (own: typeof en, { values }: Catalogue, act: string): string =>
+  (own.acts as Record<string, string>)[act] ?? (values as Record<string, string>)[act] ?? act
 
 /** Tells what waits at once, when the network is back, and every few seconds while something waits. */
 function useTelling(personId: string, count: number): void {
@@ -55,6 +59,7 @@ function useTelling(personId: string, count: number): void {
 /** A ticket for who works on it, on a telephone and without a network: the next act, what is to say, photos, parts. */
 export default function Work({ ticket }: { ticket: TicketAnswer }) {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const { id: personId } = usePerson()
   const waiting = useWaiting().filter(one => one.personId === personId && one.about === ticket.id)
   const unheard = waiting.filter(({ refused }) => !refused)
@@ -92,14 +97,14 @@ export default function Work({ ticket }: { ticket: TicketAnswer }) {
       {waiting.length > 0 && <Queue waiting={waiting} />}
       {next && (
         <Button size="lg" fullWidth onClick={() => void step(next)}>
-          {texts.field.acts[next]}
+          {own.acts[next]}
         </Button>
       )}
       {isOpen && (
         <>
           <Textarea
-            label={texts.field.notes}
-            description={texts.field.notesText}
+            label={own.notes}
+            description={own.notesText}
             rows={3}
             maxLength={2_000}
             value={text}
@@ -111,21 +116,21 @@ export default function Work({ ticket }: { ticket: TicketAnswer }) {
               disabled={text.trim() === ''}
               onClick={() => void act('comment', { body: spoken }, 'comments').then(() => say(''))}
             >
-              {texts.field.acts.comment}
+              {own.acts.comment}
             </Button>
             {others.map(name => (
               <Button key={name} variant="default" onClick={() => void step(name)}>
-                {texts.field.acts[name]}
+                {own.acts[name]}
               </Button>
             ))}
             <FileButton
               accept="image/*"
-              inputProps={{ 'aria-label': texts.field.acts.photo }}
+              inputProps={{ 'aria-label': own.acts.photo }}
               onChange={photo => photo && void act('photo', { photo }, 'photos')}
             >
               {props => (
                 <Button {...props} variant="default">
-                  {texts.field.acts.photo}
+                  {own.acts.photo}
                 </Button>
               )}
             </FileButton>
@@ -141,12 +146,13 @@ export default function Work({ ticket }: { ticket: TicketAnswer }) {
 /** What waits for the network, in its order; what was refused is said with its reason. */
 function Queue({ waiting }: { waiting: readonly Waiting[] }) {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   return (
-    <Alert role="status" variant="default" title={fill(texts.field.waiting, { count: waiting.length })}>
+    <Alert role="status" variant="default" title={fill(own.waiting, { count: waiting.length })}>
       <List listStyleType="none" spacing="xs">
         {waiting.map(one => (
           <List.Item key={one.number}>
-            <Value kind="instant" value={one.at} /> · {nameOfAct(texts, one.act)}
+            <Value kind="instant" value={one.at} /> · {nameOfAct(own, texts, one.act)}
             {one.body && 'text' in one.body && ` · ${String(one.body.text)}`}
             {one.refused && (
               <Group gap="xs" role="alert">
@@ -157,7 +163,7 @@ function Queue({ waiting }: { waiting: readonly Waiting[] }) {
                   {texts.shell.retry}
                 </Button>
                 <Button size="compact-sm" variant="default" onClick={() => void settle(one, false)}>
-                  {texts.field.drop}
+                  {own.drop}
                 </Button>
               </Group>
             )}
@@ -171,6 +177,7 @@ function Queue({ waiting }: { waiting: readonly Waiting[] }) {
 /** Parts are known before the network is gone: they come with the ticket. */
 function Parts({ use }: { use: (partId: string, quantity: number) => Promise<void> }) {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const { data } = useRead('/api/maintenance/parts', {}, { limit: '100' })
   const [part, choose] = useState<string | null>(null)
   const [quantity, count] = useState('1')
@@ -179,12 +186,12 @@ function Parts({ use }: { use: (partId: string, quantity: number) => Promise<voi
   return (
     <Group align="flex-end">
       <Select
-        label={texts.field.part}
+        label={own.part}
         value={part}
         onChange={choose}
         data={parts.map(({ id, number, name, stock }) => ({
           value: id,
-          label: `${number} ${name} (${fill(texts.field.inStock, { count: stock })})`,
+          label: `${number} ${name} (${fill(own.inStock, { count: stock })})`,
         }))}
       />
       <TextInput
@@ -199,7 +206,7 @@ function Parts({ use }: { use: (partId: string, quantity: number) => Promise<voi
         disabled={part === null || !/^[1-9]\d{0,3}$/.test(quantity)}
         onClick={() => void use(part!, Number(quantity)).then(() => choose(null))}
       >
-        {texts.field.acts.part}
+        {own.acts.part}
       </Button>
     </Group>
   )
@@ -208,22 +215,23 @@ function Parts({ use }: { use: (partId: string, quantity: number) => Promise<voi
 /** What was done and said, with when it was done. */
 function Notes({ ticket: { notes } }: { ticket: TicketAnswer }) {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   return (
-    <Part title={texts.field.steps}>
+    <Part title={own.steps}>
       <Timeline active={notes.length} bulletSize={12} lineWidth={2}>
         {notes.map(({ id, act, text, photos, notedAt, toldAt }) => (
-          <Timeline.Item key={id} title={nameOfAct(texts, act)}>
+          <Timeline.Item key={id} title={nameOfAct(own, texts, act)}>
             <Text size="sm">
               <Value kind="instant" value={notedAt} />
               {toldAt && (
                 <>
                   {' '}
-                  ({texts.field.toldAt} <Value kind="instant" value={toldAt} />)
+                  ({own.toldAt} <Value kind="instant" value={toldAt} />)
                 </>
               )}
             </Text>
             {text && <Text>{text}</Text>}
-            {photos.length > 0 && <Text size="sm">{fill(texts.field.photos, { count: photos.length })}</Text>}
+            {photos.length > 0 && <Text size="sm">{fill(own.photos, { count: photos.length })}</Text>}
           </Timeline.Item>
         ))}
       </Timeline>

@@ -5,7 +5,9 @@ import { ApiProblem } from '../../api/problem.ts'
 import { Link } from '../../blocks/link.tsx'
 import { Screen } from '../../blocks/screen.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
-import { useTexts } from '../../texts/texts.tsx'
+import { goLive as de } from '../../texts/de-go-live.ts'
+import { goLive as en } from '../../texts/en-go-live.ts'
+import { useLanguage, useTexts } from '../../texts/texts.tsx'
 
 /** What there should be before others rely on the platform, asked where it is so; nothing here is ticked by hand. */
 const steps = {
@@ -22,6 +24,7 @@ const steps = {
   health: async () => (await ask<{ status: string }>('GET', '/health')).data.status === 'ok',
 } as const
 
+const catalogues = { en, de }
 type Step = keyof typeof steps
 interface Items {
   readonly items: readonly unknown[]
@@ -50,7 +53,7 @@ async function stands(path: string): Promise<boolean> {
 function Line({ step }: { step: Step }) {
   const texts = useTexts()
   const { data, error } = useQuery({ queryKey: ['go-live', step], queryFn: steps[step], refetchInterval: 30_000 })
-  const { name, how } = texts.goLive.steps[step]
+  const { name, how } = catalogues[useLanguage()].steps[step]
   const place = places[step]
   return (
     <List.Item>
@@ -69,8 +72,8 @@ function Line({ step }: { step: Step }) {
 export default function GoLive() {
   const texts = useTexts()
   return (
-    <Screen title={texts.goLive.title}>
-      <Text maw="44rem">{texts.goLive.about}</Text>
+    <Screen title={texts.goLive}>
+      <Text maw="44rem">{catalogues[useLanguage()].about}</Text>
       <List spacing="xs" listStyleType="none" className="steps">
         {Object.keys(steps).map(step => (
           <Line key={step} step={step as Step} />

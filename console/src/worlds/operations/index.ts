@@ -62,7 +62,7 @@ export const operations: World = {
     { path: '/operations/settings/$id', load: settings('EditSetting') },
     {
       path: '/operations/go-live',
-      name: t => t.goLive.title,
+      name: t => t.goLive,
       roles: ['admin'],
       load: () => import('./go-live.tsx'),
     },

@@ -13,9 +13,13 @@ import { WayButton } from '../../blocks/screens.tsx'
 import { Short } from '../../blocks/short.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
 import { Value } from '../../blocks/values.tsx'
-import { nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
+import { formats as de } from '../../texts/de-formats.ts'
+import { formats as en } from '../../texts/en-formats.ts'
+import { useLanguage, nameOf, useTexts, wordFor } from '../../texts/texts.tsx'
 import { list } from './passports.tsx'
 import { Choice, Tick } from '../../blocks/choice.tsx'
+
+const catalogues = { en, de }
 
 type Converted = components['schemas']['ConvertedPassport']
 type Format = Converted['format']
@@ -30,23 +34,24 @@ const imports = listOf('/api/passports/imports', {
     { id: 'failed', kind: 'number' },
     { id: 'createdAt', kind: 'instant' },
   ],
-  empty: texts => ({ title: texts.exchange.imports, text: texts.operations.emptyJobs }),
+  empty: texts => ({ title: texts.operations.jobs, text: texts.operations.emptyJobs }),
   every: 5_000,
 })
 
 /** Files that passports come from and go to, in formats of others too, and what is lost on the way before it leaves. */
 export default function Exchange() {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   return (
     <Screen title={texts.exchange.title}>
-      <Part title={texts.exchange.convert} about={texts.exchange.convertText}>
+      <Part title={own.exchange.convert} about={own.exchange.convertText}>
         <Read path="/api/exchange/formats">{({ items }) => <Convert formats={items} />}</Read>
       </Part>
-      <Part title={texts.exchange.all} about={texts.exchange.allText}>
+      <Part title={own.exchange.all} about={own.exchange.allText}>
         <Read path="/api/exchange/formats">
           {({ items }) => (
             <Short
-              name={texts.exchange.all}
+              name={own.exchange.all}
               // A packed file holds one passport.
               rows={items.filter(({ id }) => id !== 'idta-02035-aasx')}
               columns={[
@@ -59,7 +64,7 @@ export default function Exchange() {
           )}
         </Read>
       </Part>
-      <Part title={texts.exchange.imports} about={texts.list.importText}>
+      <Part title={own.exchange.imports} about={texts.list.importText}>
         <Group mb="sm">
           <ImportButton {...list.imports!} />
           <WayButton to="/jobs" name={t => t.operations.jobs} />
@@ -75,6 +80,7 @@ type Formats = components['schemas']['PassportFormats']['items']
 /** A passport, or a document of somebody else that is not kept, in another format. */
 function Convert({ formats }: { formats: Formats }) {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const [sought, seek] = useState('')
   const [passport, choose] = useState<{ value: string; label: string }>()
   const [file, take] = useState<File | null>(null)
@@ -119,21 +125,21 @@ function Convert({ formats }: { formats: Formats }) {
           value={passport?.value ?? null}
           onChange={(_, option) => choose(option ?? undefined)}
         />
-        <FileInput w="22rem" clearable label={texts.exchange.file} value={file} onChange={take} />
+        <FileInput w="22rem" clearable label={own.exchange.file} value={file} onChange={take} />
       </Group>
       <Group align="flex-end">
         <Choice
           w="22rem"
-          label={texts.exchange.to}
+          label={own.exchange.to}
           data={formats.map(({ id, title }) => ({ value: id, label: title }))}
           value={to}
           choose={goTo}
         />
         <Button disabled={!passport && !file} onClick={() => void convert()}>
-          {texts.exchange.begin}
+          {own.exchange.begin}
         </Button>
       </Group>
-      <Tick label={texts.exchange.placeholders} on={placeholders} turn={fillIn} />
+      <Tick label={own.exchange.placeholders} on={placeholders} turn={fillIn} />
       {trouble !== undefined && <Trouble error={trouble} />}
       {converted && <Result converted={converted} />}
     </Stack>
@@ -153,6 +159,7 @@ const endings: Partial<Record<Format, string>> = { csv: 'csv', xlsx: 'xlsx', 'id
 
 function Result({ converted: { format, mediaType, document, loss, notice } }: { converted: Converted }) {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const [kind, only] = useState<string | null>(null)
   const kinds = Object.entries(Object.groupBy(loss, each => each.kind))
   const packed = format === 'xlsx' || format === 'idta-02035-aasx'
@@ -179,9 +186,9 @@ function Result({ converted: { format, mediaType, document, loss, notice } }: { 
         )}
       </Group>
       {notice && <Text lang="en">{notice}</Text>}
-      <Text role="status">{texts.exchange.losses}</Text>
+      <Text role="status">{own.exchange.losses}</Text>
       <Short
-        name={texts.exchange.losses}
+        name={own.exchange.losses}
         rows={loss.filter(each => !kind || each.kind === kind)}
         columns={[
           { id: 'attribute', cell: ({ attribute, pointer }) => broken(attribute ? nameOf(texts, attribute) : pointer) },
@@ -190,7 +197,7 @@ function Result({ converted: { format, mediaType, document, loss, notice } }: { 
           { id: 'to', cell: ({ to }) => broken(<Value value={to} />) },
           { id: 'because', cell: ({ why }) => <span lang="en">{why}</span> },
         ]}
-        empty={texts.exchange.nothingLost}
+        empty={own.exchange.nothingLost}
       />
     </>
   )

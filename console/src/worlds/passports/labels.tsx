@@ -11,10 +11,13 @@ import { SchemaForm } from '../../blocks/schema-form.tsx'
 import { withValue, type Schema } from '../../blocks/schema.ts'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { Trouble } from '../../blocks/trouble.tsx'
-import type { Catalogue } from '../../texts/en.ts'
-import { useTexts, wordFor } from '../../texts/texts.tsx'
+import { formats as de } from '../../texts/de-formats.ts'
+import { formats as en } from '../../texts/en-formats.ts'
+import { useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
 import { list } from './passports.tsx'
 import { SheetsButton } from './sheets.tsx'
+
+const catalogues = { en, de }
 
 /** How codes are made: what the API takes of a sheet, but whose they are. */
 const { passportIds: _, parentId: _parent, after: _after, ...properties } = schema.properties!
@@ -25,6 +28,7 @@ const mostOfSheet = 1_000
 /** Codes that go on batteries: how they are made, as one looks, and sheets of as many as one chooses. */
 export default function Labels() {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const [value, enter] = useState<object>(usual)
   const [chosen, choose] = useState<readonly string[]>([])
   const published = {
@@ -34,7 +38,7 @@ export default function Labels() {
     imports: undefined,
     acts: [
       {
-        name: (t: Catalogue) => t.labels.add,
+        name: () => own.labels.add,
         run: async ({ id }: { id: string }) => choose(ids => [...new Set([...ids, id])]),
       },
     ],
@@ -46,7 +50,7 @@ export default function Labels() {
   }))
   return (
     <Screen title={texts.labels.title}>
-      <Text>{texts.labels.about}</Text>
+      <Text>{own.labels.about}</Text>
       <Group align="flex-start" gap="xl">
         <Stack className="editor grow" miw="17rem">
           <SchemaForm
@@ -60,12 +64,12 @@ export default function Labels() {
           <Preview id={chosen[0]} value={value} />
         </Stack>
       </Group>
-      <Part title={texts.labels.which}>
+      <Part title={own.labels.which}>
         <Group my="sm">
-          <Text role="status">{fill(texts.labels.chosen, { count: chosen.length })}</Text>
+          <Text role="status">{fill(own.labels.chosen, { count: chosen.length })}</Text>
           <SheetsButton orders={orders} />
           <Button variant="default" disabled={chosen.length === 0} onClick={() => choose([])}>
-            {texts.labels.clear}
+            {own.labels.clear}
           </Button>
         </Group>
         <List list={published} embedded />
@@ -79,6 +83,7 @@ const formats = ['svg', 'png', 'pdf', 'zpl'] as const
 /** The first of them in its size, beside a ruler, once a decoder has read it; or why it would not be read. */
 function Preview({ id, value }: { id: string | undefined; value: object }) {
   const texts = useTexts()
+  const own = catalogues[useLanguage()]
   const [settled] = useDebouncedValue(value, 300)
   const { paper: _paper, ...query } = settled as typeof usual
   const { data, error } = useQuery({
@@ -94,20 +99,20 @@ function Preview({ id, value }: { id: string | undefined; value: object }) {
   })
   const picture = data?.picture
   useEffect(() => () => void (picture && URL.revokeObjectURL(picture)), [picture])
-  if (!id) return <Text>{texts.labels.none}</Text>
+  if (!id) return <Text>{own.labels.none}</Text>
   if (error) return <Trouble error={error} />
   if (!data) return null
   const words = new URLSearchParams(Object.entries(query).map(([name, each]) => [name, String(each)]))
   return (
     <>
       <Text role="status">
-        {texts.labels.read} {data.mm && fill(texts.labels.symbol, { mm: data.mm, on: wordFor(texts, data.on ?? '') })}
+        {own.labels.read} {data.mm && fill(own.labels.symbol, { mm: data.mm, on: wordFor(texts, data.on ?? '') })}
       </Text>
       <div className="label">
-        <img src={data.picture} alt={texts.labels.picture} style={{ width: `${query.sizeMm}mm` }} />
+        <img src={data.picture} alt={own.labels.picture} style={{ width: `${query.sizeMm}mm` }} />
         <div className="ruler" aria-hidden="true" />
       </div>
-      <Text size="sm">{texts.labels.ruler}</Text>
+      <Text size="sm">{own.labels.ruler}</Text>
       <Group>
         {formats.map(format => (
           <Button

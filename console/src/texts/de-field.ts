@@ -1,0 +1,37 @@
+import type { field as english } from './en-field.ts'
+
+/** What is said where tickets are worked on; it comes with these screens. */
+export const field: typeof english = {
+  work: 'Arbeit',
+  who: 'Wer fahren könnte',
+  nobody: 'Für diese Station ist keine Technikerin und kein Techniker bekannt.',
+  assign: 'Zuweisen',
+  has: 'Hat es',
+  late: 'Nein: Es dauert länger, als es darf',
+  inTime: 'Ja',
+  notes: 'Was dazu zu sagen ist',
+  notesText: 'Geht mit dem nächsten Knopf mit, den Sie drücken.',
+  part: 'Teil',
+  inStock: '{count} auf Lager',
+  steps: 'Was getan wurde',
+  toldAt: 'mitgeteilt',
+  photos: '{count} Fotos',
+  drop: 'Verwerfen',
+  waiting: '{count} Dinge warten auf das Netz, in dieser Reihenfolge:',
+  acts: {
+    open: 'Eröffnet',
+    assign: 'Zugewiesen',
+    start: 'Beginnen',
+    wait: 'Es wartet auf ein Teil',
+    resolve: 'Es ist erledigt',
+    close: 'Geschlossen',
+    reopen: 'Wieder eröffnet',
+    comment: 'Sagen',
+    photo: 'Foto hinzufügen',
+    part: 'Teil verwenden',
+    prioritise: 'Andere Dringlichkeit',
+    'hand-back': 'Zurückgegeben',
+    'sla-at-risk': 'Die Zeit wird knapp',
+    'sla-missed': 'Es dauert länger, als es darf',
+  },
+}
