@@ -23,12 +23,12 @@ const nobody = '00000000-0000-0000-0000-000000000000'
  * Conditions for each of which one index finds a page. Where something rare is asked for that is found by itself, what
  * the actor may see is told so that no index is tried for it.
  */
-function scopesOf(db: Db, actor: Actor, { charger, station, driver, token, status }: Wanted): Sql[] {
+function scopesOf(db: Db, actor: Actor, { charger, station, driver, token }: Wanted): Sql[] {
   if (actor.role === 'admin') return [db`true`]
   const mine = db`s.driver_id = ${actor.userId}`
   if (actor.role !== 'operator') return [mine]
   const parties = partiesOf(actor)
-  if (charger ?? station ?? driver ?? token ?? (status === 'active' || undefined))
+  if (charger ?? station ?? driver ?? token)
     return [
       db`(coalesce(s.driver_id, ${nobody}) = ${actor.userId}
         or coalesce(s.owner_id, ${nobody}) = any(${[nobody, ...parties]}))`,
