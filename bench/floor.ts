@@ -93,13 +93,14 @@ app.get<{ Params: { '*': string }; Headers: { 'x-to': string } }>('/hop/*', ({ p
 })
 
 /** Reads the log by a cursor and writes one row an event, 200 a transaction. Answers how long it took. */
-app.post<{ Querystring: { topic: string } }>('/drain', async ({ query }) => {
+/** Some at a time, where it is asked for so: nobody waits for an answer for minutes. */
+app.post<{ Querystring: { topic: string; most?: string } }>('/drain', async ({ query }) => {
   const [start] = await sql<{ position: number }[]>`
     insert into bench.cursors (name, position) values (${query.topic}, 0) on conflict (name) do update
       set name = excluded.name returning position::float8`
   const started = performance.now()
   let events = 0
-  for (let position = start!.position; ;) {
+  for (let position = start!.position; events < Number(query.most ?? Infinity);) {
     const rows = await sql<{ position: number; event_id: string; data: { toyId: string } }[]>`
       select position::float8, event_id, data from kernel.log where topic = ${query.topic}
         and position > ${position} order by position limit 200`

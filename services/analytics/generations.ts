@@ -1,4 +1,4 @@
-import type { Db, Standing, Tx } from '#kernel'
+import type { Database, Db, Standing, Tx } from '#kernel'
 
 /** A whole of all figures. */
 export interface Generation {
@@ -58,26 +58,39 @@ export async function unwound(db: Db): Promise<number | undefined> {
 export const noteRewound = (tx: Tx, number: number) => tx`
   update generations set rewound = true where number = ${number}`
 
+/** So many rows at a time: however large a generation is, none of the statements about it lasts long. */
+const atOnce = 10_000
+
 /** Whether what is shown has sessions, passports or orders that this one has not. */
-export async function hasLess(db: Db, number: number): Promise<boolean> {
-  const [row] = await db<{ less: boolean }[]>`
-    select exists (
-      select from sessions s join generations g on g.number = s.generation and g.state = 'read'
-      where not exists (select from sessions n where n.generation = ${number} and n.session_id = s.session_id)
-    ) or exists (
-      select from passports p join generations g on g.number = p.generation and g.state = 'read'
-      where not exists (select from passports n where n.generation = ${number} and n.passport_id = p.passport_id)
-    ) or exists (
-      select from shop_moves m join generations g on g.number = m.generation and g.state = 'read'
-      where not exists (select from shop_moves n where n.generation = ${number} and n.cause = m.cause)
-    ) as less`
-  return row!.less
+export async function hasLess(db: Db, number: number, most = atOnce): Promise<boolean> {
+  const read = (await shown(db)).number
+  for (const [table, key] of [
+    ['sessions', 'session_id'],
+    ['passports', 'passport_id'],
+    ['shop_moves', 'cause'],
+  ] as const)
+    for (let after: string | null = null; ;) {
+      const [page]: { last: string | null; count: number; less: boolean | null }[] = await db`
+        select (array_agg(p.key order by p.key))[count(*)]::text as last, count(*)::int as count,
+          bool_or(not exists (select from ${db(table)} n where n.generation = ${number} and n.${db(key)} = p.key)) as less
+        from (
+          select ${db(key)} as key from ${db(table)}
+          where generation = ${read} ${after === null ? db`` : db`and ${db(key)} > ${after}`}
+          order by ${db(key)} limit ${most}
+        ) p`
+      if (page!.less) return true
+      if (page!.count < most) break
+      after = page!.last
+    }
+  return false
 }
 
 /** It takes the place of the one that was shown. */
 export async function show(tx: Tx, number: number): Promise<void> {
   await tx`select from generations for update`
-  await tx`delete from generations where state = 'read'`
+  await tx`
+    with left_behind as (delete from generations where state = 'read' returning number)
+    insert into gone (number) select number from left_behind`
   await tx`
     update generations set state = 'read', standing = null, begun_at = null, even_if_less = false
     where number = ${number}`
@@ -86,15 +99,29 @@ export async function show(tx: Tx, number: number): Promise<void> {
 /** It is not shown; the other one has to be told what it has missed meanwhile. */
 export async function giveUp(tx: Tx, number: number): Promise<void> {
   await tx`select from generations for update`
-  await tx`delete from generations where number = ${number}`
+  await tx`
+    with left_behind as (delete from generations where number = ${number} returning number)
+    insert into gone (number) select number from left_behind`
   await tx`update generations set rewound = false where state = 'read'`
 }
 
-/** All that is neither shown nor made goes. */
-export async function sweep(tx: Tx): Promise<void> {
-  for (const table of tables)
-    await tx`delete from ${tx(table)} where generation <> all(array(select number from generations))`
+/** All that is neither shown nor made goes, some at a time; where that is broken off the rest goes the next time. */
+export async function sweep(db: Database<'analytics'>, most = atOnce): Promise<void> {
+  const gone = await db<{ number: number }[]>`
+    select number from gone where number not in (select number from generations) order by number`
+  for (const { number } of gone) {
+    for (const table of tables) while ((await db.transaction(tx => deleteSome(tx, table, number, most))) === most);
+    // A reaction that was under way when it went may have written to it since: that lasts a minute at the most.
+    await db.transaction(tx => tx`delete from gone where number = ${number} and at < now() - interval '2 minutes'`)
+  }
 }
+
+const deleteSome = async (tx: Tx, table: string, number: number, most: number): Promise<number> =>
+  (
+    await tx`
+      delete from ${tx(table)} where ctid = any(array(
+        select ctid from ${tx(table)} where generation = ${number} limit ${most}))`
+  ).count
 
 const tables = [
   'sessions',

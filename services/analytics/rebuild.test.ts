@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Owner } from '#contracts/shared'
 import { newId } from '#kernel'
 import { engine } from '../../test/engines/engine.ts'
+import { hasLess, sweep } from './generations.ts'
 import { open } from './testing.ts'
 
 const show = /show figures/
@@ -28,7 +29,7 @@ test('figures are made anew beside those that are shown, and come out the same',
   const state = async () => {
     await f.p.settle()
     const tables = await f.db<{ name: string }[]>`
-      select tablename as name from pg_tables where schemaname = 'analytics' and tablename <> 'generations' order by 1`
+      select tablename as name from pg_tables where schemaname = 'analytics' and tablename not in ('generations', 'gone') order by 1`
     const rows: Record<string, string[]> = {}
     for (const { name } of tables)
       rows[name] = (
@@ -111,6 +112,82 @@ test('figures are made anew beside those that are shown, and come out the same',
     assert.equal((await f.as({ role: 'operator' })('/rebuild', 'POST')).status, 403)
     for (const zone of ['Asia/Kathmandu', 'Europe/Atlantis'])
       await assert.rejects(open(t, { environment: { ANALYTICS_TIME_ZONE: zone } }), /ANALYTICS_TIME_ZONE/)
+  })
+})
+
+test('figures of many events are made anew in many steps, and what breaks off in between goes on', async t => {
+  const f = await open(t)
+  const sessions = 1_500
+  await f.p.db('kernel')`
+    insert into kernel.log (event_id, topic, owner, key, trace_id, actor, data)
+    select gen_random_uuid(), 'session.' || case step when 0 then 'started' else 'ended' end, 'sessions', id::text,
+      ${'0'.repeat(32)}, '{"userId":null,"role":"system"}',
+      json_build_object('sessionId', id, 'chargerId', 'CP-' || n % 40, 'stationId', null, 'evse', 1, 'connector', 1,
+        'owner', null, 'driverId', null, 'token', null, 'startedAt', '2027-03-01T10:00:00.000Z',
+        'updatedAt', '2027-03-01T1' || step || ':00:00.000Z', 'offline', false, 'energyWh', step * 10,
+        'endedAt', '2027-03-01T11:00:00.000Z', 'stopReason', null, 'closedBy', 'charger')
+    from (select n, step, md5(n::text)::uuid as id from generate_series(1, ${sessions}::int) n, generate_series(0, 1) step) m
+    order by n, step`
+  const total = async () =>
+    (await f.read('/series?measure=energy&from=2027-03-01T00:00:00Z&to=2027-03-02T00:00:00Z')).series[0].total
+  const counted = async () =>
+    new Map(
+      (
+        await f.db<{ generation: number; count: number }[]>`
+          select generation, count(*)::int from sessions group by 1`
+      ).map(({ generation, count }) => [generation, count]),
+    )
+  const numbers = async () =>
+    (await f.db<{ number: number }[]>`select number from generations order by 1`).map(({ number }) => number)
+  assert.equal(await total(), sessions * 10)
+
+  await t.test('connections that are cut while events are handled anew', async () => {
+    assert.equal((await f.admin('/rebuild', 'POST')).status, 202)
+    const made = (await numbers())[1]!
+    // As if the process had ended after some transactions: several times, each further on.
+    const seen = [0]
+    while (seen.length < 4) {
+      const there = (await counted()).get(made) ?? 0
+      if (there === sessions) break
+      if (there <= seen.at(-1)!) continue
+      seen.push(there)
+      await f.db`select pg_terminate_backend(pid) from pg_stat_activity
+        where usename = 'analytics' and datname = current_database()`
+    }
+    assert.ok(seen.length > 1, 'it was cut')
+    await f.p.settle()
+    assert.equal((await counted()).get(made), sessions)
+    assert.equal(await hasLess(f.own, made, 100), false)
+    await f.db`delete from sessions where generation = ${made} and session_id = (select max(session_id::text)::uuid from sessions)`
+    assert.equal(await hasLess(f.own, made, 100), true)
+    assert.equal(await hasLess(f.own, made, 10_000), true)
+  })
+
+  await t.test('what is not shown any more goes some at a time, and the rest of it later', async () => {
+    const [old, made] = await numbers()
+    await f.db`insert into gone (number) values (${old!})`
+    await sweep(f.own, 100)
+    assert.equal((await counted()).get(old!), sessions)
+    await f.db`delete from generations where number = ${old!}`
+    await f.db`update generations set state = 'read'`
+    let steps = 0
+    const cut = new Proxy(f.own, {
+      get: (of, name) =>
+        name === 'transaction' && ++steps > 5
+          ? () => Promise.reject(new Error('the process ended'))
+          : Reflect.get(of, name),
+    })
+    await assert.rejects(sweep(cut, 100), /the process ended/)
+    assert.equal((await counted()).get(old!), sessions - 500)
+    await sweep(f.own, 100)
+    assert.deepEqual([...(await counted()).keys()], [made])
+    for (const name of ['slots', 'days', 'places', 'outlets'])
+      assert.equal((await f.db`select from ${f.db(name)} where generation = ${old!}`).length, 0)
+    // Who was still writing to it has ended by then.
+    assert.equal((await f.db`select from gone`).length, 1)
+    await f.db`update gone set at = at - interval '3 minutes'`
+    await sweep(f.own, 100)
+    assert.equal((await f.db`select from gone`).length, 0)
   })
 })
 

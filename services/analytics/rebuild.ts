@@ -12,6 +12,7 @@ import {
   shown,
   sweep,
   unwound,
+  type Building,
 } from './generations.ts'
 import type { AnalyticsHost } from './host.ts'
 import { nullable } from './series/routes.ts'
@@ -79,17 +80,20 @@ async function rewind({ db, replays }: AnalyticsHost): Promise<void> {
 }
 
 async function goOn(host: AnalyticsHost): Promise<void> {
-  const { db, log, replays } = host
   await rewind(host)
-  const made = await building(db)
-  if (!made || !(await replays.reached(made.standing))) return
-  if (!made.evenIfLess && (await hasLess(db, made.number))) {
-    log.warn({ begunAt: made.begunAt }, 'the event log does not go back as far as the figures: they stay as they were')
-    await db.transaction(tx => giveUp(tx, made.number))
-    await rewind(host)
-  } else {
-    await db.transaction(tx => show(tx, made.number))
-    log.info({ begunAt: made.begunAt }, 'figures were made anew')
+  const made = await building(host.db)
+  if (made && (await host.replays.reached(made.standing))) await finish(host, made)
+  await sweep(host.db)
+}
+
+async function finish(host: AnalyticsHost, { number, begunAt, evenIfLess }: Building): Promise<void> {
+  const { db, log } = host
+  if (evenIfLess || !(await hasLess(db, number))) {
+    await db.transaction(tx => show(tx, number))
+    log.info({ begunAt }, 'figures were made anew')
+    return
   }
-  await db.transaction(sweep)
+  log.warn({ begunAt }, 'the event log does not go back as far as the figures: they stay as they were')
+  await db.transaction(tx => giveUp(tx, number))
+  await rewind(host)
 }

@@ -15,10 +15,13 @@ export const at = (text: string): string => new Date(text).toISOString()
 export async function open(t: TestContext, options: TestOptions & { today?: string } = {}) {
   let today = new Date(options.today ?? '2027-03-15T12:00:00Z')
   const works = new Map<string, () => Promise<void>>()
+  let database: AnalyticsHost['db']
   const observed: Service = {
     ...analytics,
-    start: (host: AnalyticsHost) =>
-      analytics.start({ ...host, every: (_, purpose, work) => void works.set(purpose, work) }),
+    start(host: AnalyticsHost) {
+      database = host.db
+      return analytics.start({ ...host, every: (_, purpose, work) => void works.set(purpose, work) })
+    },
   }
   const p = await start(t, [observed], { now: () => today, ...options })
   const ask =
@@ -44,6 +47,8 @@ export async function open(t: TestContext, options: TestOptions & { today?: stri
   return {
     p,
     db: p.db('analytics'),
+    /** As the service has it. */
+    own: database!,
     setTime: (text: string) => void (today = new Date(text)),
     as: ask,
     admin,
