@@ -190,7 +190,8 @@ export const listForgotten = (db: Db, before: Date, silentBefore: Date) => db<Fo
   cross join lateral (
     (select 'AnotherSession' as rule, o.started_at as at, 1 as turn from sessions o
       where o.charger_id = s.charger_id and o.evse = s.evse and o.evse > 0 and o.id <> s.id and o.begun_at > s.last_at
-        and o.heard_at < ${before}
+        -- It is the same moment then, and the index has it: all that were before are not looked at.
+        and o.started_at > s.last_at and o.heard_at < ${before}
       order by o.started_at limit 1)
     union all
     (select 'ConnectorAvailable', greatest(n.at, s.last_at), 2 from connectors n
