@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
-import { OcppMessage, TransactionReported } from '#contracts/ocpp'
+import { ConnectorReported, OcppMessage, TransactionReported } from '#contracts/ocpp'
 import { newId } from '#kernel'
 import { boot16, boot2, open } from './testing.ts'
 
@@ -437,4 +437,45 @@ test('a charger that starts, asks and goes again and again leaves nothing that w
     await new Promise(done => setTimeout(done, 200))
   }
   assert.equal((await open20()).length, 0)
+})
+
+test('connector 0, one that was never announced and data of a vendor nobody knows are taken as what they are', async t => {
+  const opened = await open(t)
+  const it = await booted(opened)
+  const status = { errorCode: 'NoError', timestamp: minutesAgo(5) }
+  assert.deepEqual(await it.call('StatusNotification', { ...status, connectorId: 0, status: 'Unavailable' }), {})
+  assert.deepEqual(await it.call('StatusNotification', { ...status, connectorId: 1, status: 'Available' }), {})
+  assert.deepEqual(
+    (await opened.p.published(ConnectorReported)).map(({ evse, connector, status }) => [evse, connector, status]),
+    [
+      [0, 0, 'unavailable'],
+      [1, 1, 'available'],
+    ],
+  )
+  for (const connectorId of [9, 0]) {
+    const { transactionId } = await it.call('StartTransaction', { ...start, connectorId })
+    assert.ok(transactionId > 0)
+    await it.call('MeterValues', {
+      connectorId,
+      transactionId,
+      meterValue: [{ timestamp: minutesAgo(30), sampledValue: [{ value: '500' }] }],
+    })
+    await it.call('StopTransaction', { transactionId, meterStop: 1_000, timestamp: minutesAgo(1) })
+  }
+  assert.deepEqual(
+    (await opened.p.published(TransactionReported)).map(({ evse, connector, phase }) => [evse, connector, phase]),
+    [9, 0].flatMap(at => ['begun', 'progressed', 'ended'].map(phase => [at, at && 1, phase])),
+  )
+  const clock = [{ timestamp: minutesAgo(3), sampledValue: [{ value: '7' }] }]
+  for (const connectorId of [0, 99])
+    assert.deepEqual(await it.call('MeterValues', { connectorId, meterValue: clock }), {})
+  const unknown = { vendorId: 'net.nobody-knows', messageId: 'Ümläut', data: '{"a":[1,' }
+  assert.deepEqual(await it.call('DataTransfer', unknown), { status: 'UnknownVendorId' })
+  const young = await booted(opened, 'CP-2', 'ocpp2.0.1')
+  assert.deepEqual(await young.call('DataTransfer', { ...unknown, data: [null, { a: 1 }] }), {
+    status: 'UnknownVendorId',
+  })
+  const place = { timestamp: minutesAgo(1), connectorStatus: 'Faulted' }
+  assert.deepEqual(await young.call('StatusNotification', { ...place, evseId: 0, connectorId: 0 }), {})
+  assert.deepEqual(await young.call('StatusNotification', { ...place, evseId: 7, connectorId: 3 }), {})
 })
