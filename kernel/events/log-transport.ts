@@ -60,12 +60,10 @@ export function logTransport({ pool, log }: { pool: Pool; log: Log }): Transport
     read: ({ topic }, after, limit) => rowsOf(topic, after, tail.horizon, limit),
     lost: partition => reader?.arrived(partition),
     async offsetsAt(topic, from) {
-      const [first] = await pool<{ position: number }[]>`
-        select position::float8 as position from kernel.log e
-        where (e.topic, e.position) > (${topic}, 0) and (e.topic, e.position) <= (${topic}, ${tail.horizon})
-          and published_at >= ${from ?? new Date(0)}
-        order by e.topic, e.position limit 1`
-      return new Map([[wholeLog, first?.position ?? tail.horizon + 1]])
+      const [first] = await pool<{ position: number | null }[]>`
+        select min(position)::float8 as position from kernel.log
+        where topic = ${topic} and published_at >= ${from ?? new Date(0)}`
+      return new Map([[wholeLog, first!.position ?? tail.horizon + 1]])
     },
     // From the end: much may have been published before, and little since.
     async offsetsBehind(topic, at) {
@@ -87,11 +85,9 @@ export function logTransport({ pool, log }: { pool: Pool; log: Log }): Transport
       await inTime(1_000, () => tail.catchUp()).catch(() => {})
       const { horizon } = tail
       const [row] = await pool<{ unread: number | null }[]>`
-        select min((
-          select e.position from kernel.log e
+        select min((select e.position from kernel.log e
           where (e.topic, e.position) > (s.topic, c.at_offset) and (e.topic, e.position) <= (s.topic, ${horizon})
-            and e.position > c.at_offset
-          order by e.topic, e.position limit 1))::float8 as unread
+            and e.position > c.at_offset order by e.topic, e.position limit 1))::float8 as unread
         from kernel.subscriptions s join kernel.cursors c on c.subscription = s.name
         where c.partition = ${wholeLog} and (s.orphaned_at is null or s.orphaned_at > now() - interval '1 day')`
       return Math.min(horizon, (row!.unread ?? Infinity) - 1)
