@@ -29,7 +29,7 @@ test('a job from posting to application: with a file, a virus test file, one of 
   await root.get(200, `POST /api/content/jobs/${id}/publish`)
   assert.match(String((await client(address).ask(`GET /jobs/${slug}`)).body), /Field technician/)
 
-  const apply = async (name: string, content: BlobPart[], as = 'cv.pdf') => {
+  const apply = async (name: string, content: (string | Uint8Array<ArrayBuffer>)[], as = 'cv.pdf') => {
     const form = new FormData()
     form.set('name', name)
     form.set('email', `${name.toLowerCase()}@example.com`)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Role } from '#contracts/shared'
 import { newId } from '#kernel'
 import { start } from '../../kernel/testing.ts'
 import { choose } from '../../services/all.ts'
@@ -21,16 +22,15 @@ test('what is for one person no shared cache keeps, and no browser shows it to t
 
 test('of what stands at one address for everybody, each their own, nobody is told that what another saw still stands', async t => {
   const p = await start(t, await choose())
-  const operator = () => p.signedIn({ userId: newId(), role: 'operator' })
-  const [ada, bob] = [operator(), operator()]
   const address = { street: 'Markt 1', postalCode: '10178', city: 'Berlin', country: 'DE' }
-  const told: [url: string, payload?: object][] = [
-    ['/api/users/profile'],
-    ['/api/billing/invoicing'],
-    ['/api/billing/seller', { name: 'Voltaic GmbH', address, taxId: null }],
-    ['/api/users/plans/seller', { name: 'Voltaic GmbH', address, taxId: null }],
+  const told: [url: string, role: Role, payload?: object][] = [
+    ['/api/users/profile', 'user'],
+    ['/api/billing/invoicing', 'user'],
+    ['/api/billing/seller', 'operator', { name: 'Voltaic GmbH', address, taxId: null }],
+    ['/api/users/plans/seller', 'vendor', { name: 'Voltaic GmbH', address, taxId: null }],
   ]
-  for (const [url, payload] of told) {
+  for (const [url, role, payload] of told) {
+    const [ada, bob] = [p.signedIn({ userId: newId(), role }), p.signedIn({ userId: newId(), role })]
     for (const headers of [ada, bob]) {
       const put = payload && (await p.http.inject({ method: 'PUT', url, headers, payload }))
       if (put) assert.equal(put.statusCode, 200, put.body)
