@@ -55,6 +55,12 @@ create table generations (
   constraint generations_state_check CHECK ((state = ANY (ARRAY['read'::text, 'building'::text])))
 );
 
+create table gone (
+  number  smallint                  not null,
+  at      timestamp with time zone  not null default now(),
+  constraint gone_pkey PRIMARY KEY (number)
+);
+
 create table incidents (
   generation   smallint                  not null,
   incident_id  uuid                      not null,

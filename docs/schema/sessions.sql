@@ -112,10 +112,12 @@ create table sessions (
 CREATE INDEX sessions_active ON sessions.sessions USING btree (charger_id, evse) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_by_charger ON sessions.sessions USING btree (charger_id, started_at, id);
 CREATE INDEX sessions_by_driver ON sessions.sessions USING btree (driver_id, started_at, id);
-CREATE INDEX sessions_by_owner ON sessions.sessions USING btree (owner_id, started_at, id);
+CREATE INDEX sessions_by_owner ON sessions.sessions USING btree (owner_id, started_at, id) INCLUDE (driver_id);
 CREATE INDEX sessions_by_station ON sessions.sessions USING btree (station_id, started_at, id) WHERE (station_id IS NOT NULL);
 CREATE INDEX sessions_by_time ON sessions.sessions USING btree (started_at, id);
 CREATE INDEX sessions_by_token ON sessions.sessions USING btree (upper(token), started_at, id);
+CREATE INDEX sessions_under_way_by_driver ON sessions.sessions USING btree (driver_id, started_at, id) WHERE (ended_at IS NULL);
+CREATE INDEX sessions_under_way_by_owner ON sessions.sessions USING btree (owner_id, started_at, id) INCLUDE (driver_id) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_unthinned ON sessions.sessions USING btree (id) WHERE (NOT thinned);
 
 create table signed_values (
