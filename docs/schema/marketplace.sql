@@ -26,6 +26,12 @@ create table deliveries (
 );
 CREATE INDEX deliveries_by_product ON marketplace.deliveries USING btree (product_id);
 
+create table editions (
+  slot   integer  not null,
+  count  bigint   not null,
+  constraint editions_pkey PRIMARY KEY (slot)
+);
+
 create table figures (
   product_id  uuid              not null,
   key         text              not null,
@@ -81,6 +87,7 @@ create table offers (
   constraint offers_check1 CHECK ((original_minor > price_minor)),
   constraint offers_price_minor_check CHECK ((price_minor >= 0))
 );
+CREATE INDEX offers_begin ON marketplace.offers USING btree (from_at) WHERE (from_at > '-infinity'::timestamp with time zone);
 CREATE INDEX offers_by_price ON marketplace.offers USING btree (currency, price_minor, product_id);
 
 create table pictures (
@@ -166,6 +173,7 @@ CREATE INDEX products_rated ON marketplace.products USING btree (rating, id) WHE
 CREATE INDEX products_search ON marketplace.products USING gin (facets, words_en, words_de) WITH (gin_pending_list_limit='64') WHERE for_sale;
 CREATE UNIQUE INDEX products_passports ON marketplace.products USING btree (passport_id) WHERE ((passport_id IS NOT NULL) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX products_references ON marketplace.products USING btree (owner_id, reference) WHERE ((reference IS NOT NULL) AND (deleted_at IS NULL));
+CREATE CONSTRAINT TRIGGER products_edition AFTER INSERT OR DELETE OR UPDATE ON marketplace.products DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION edition_changed();
 
 create table purchases (
   user_id      uuid                      not null,
@@ -308,3 +316,16 @@ AS $function$
   where word operator(extensions.%) misspelt and abs(length(word) - length(misspelt)) <= 3
   order by 2 desc, 1 limit 3
 $function$;
+
+CREATE OR REPLACE FUNCTION marketplace.edition_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- Once a transaction, however much it changes.
+  if current_setting('marketplace.edition', true) is distinct from pg_current_xact_id()::text then
+    perform set_config('marketplace.edition', pg_current_xact_id()::text, true);
+    update editions set count = count + 1 where slot = pg_backend_pid() % 32;
+  end if;
+  return null;
+end $function$;

@@ -1,16 +1,17 @@
 import Type, { type Static } from 'typebox'
 import { Id, Line } from '#contracts/shared'
-import { anyone, newId, Page, Problem, type Cache } from '#kernel'
+import { anyone, newId, Page, Problem } from '#kernel'
 import { admins } from '../access.ts'
 import type { Workshop } from '../products/changing.ts'
 import { showing } from '../products/routes.ts'
 import { shownQuery } from '../products/shown.ts'
 import { ProductSummary } from '../products/view.ts'
 import { countFacets, Facets } from './facets.ts'
-import { narrow, searchQuery, type Narrowed, type SearchQuery } from './query.ts'
+import { openKept } from './kept.ts'
+import { narrow, searchQuery, type SearchQuery } from './query.ts'
 import { mostRanked, searchProducts } from './search.ts'
 import { suggest, Suggestions } from './suggest.ts'
-import { foldedGroup, understand, type Meant, type Synonyms } from './understand.ts'
+import { foldedGroup, understand, type Synonyms } from './understand.ts'
 
 const Found = Type.Object(
   {
@@ -29,62 +30,43 @@ export interface Shop {
   find(query: SearchQuery, shown: Awaited<ReturnType<typeof showing>>): Promise<Static<typeof Found>>
 }
 
-/** How long figures beside a list may be old: they are the dear part of it. */
-const keptMs = 15_000
-
 export function openShop(workshop: Workshop): Shop {
   const { host } = workshop
-  const { db, cache } = host
+  const { db } = host
   const synonyms = openSynonyms(workshop)
-
-  const facetsFor = (narrowed: Narrowed, meant: Meant | undefined, at: Date, tree: Parameters<typeof countFacets>[4]) =>
-    once(
-      cache,
-      `facets ${JSON.stringify([narrowed.all, narrowed.choices, narrowed.ranges, narrowed.price, narrowed.rating, narrowed.currency, narrowed.language, narrowed.category?.id, meant?.terms])}`,
-      () => countFacets(db, narrowed, meant, at, tree),
-    )
+  const kept = openKept(host)
 
   return {
-    async find(query, { at, tree, currency, language, popularFrom }) {
+    async find(query, { tree, currency, language, popularFrom }) {
       const narrowed = narrow(query, tree, currency, language)
-      const meant = query.search === undefined ? undefined : await understand(db, query.search, await synonyms())
-      const isPlain =
-        !meant &&
-        Object.values(narrowed).every(
-          value => value === undefined || typeof value === 'string' || (Array.isArray(value) && value.length === 0),
-        )
-      // Whether there are many is told by the count; who asks for everything does not need to know.
-      const facets = query.facets || !isPlain ? await facetsFor(narrowed, meant, at, tree) : undefined
-      const many = facets !== undefined && facets.total >= mostRanked
-      const found = await searchProducts(db, query, { narrowed, meant, at, many, tree, popularFrom })
-      return { ...found, searchedFor: meant?.corrected ?? null, ...(query.facets && { facets: facets! }) }
+      const { groups, edition } = query.search === undefined ? nothingKnown : await synonyms()
+      const key = JSON.stringify([query, currency, language, edition])
+      return await kept.recall(tree, key, async at => {
+        const meant = query.search === undefined ? undefined : await understand(db, query.search, groups)
+        const facets = query.facets ? await countFacets(db, narrowed, meant, at, tree) : undefined
+        const many = facets && (!facets.exact || facets.total > mostRanked)
+        const searching = { narrowed, meant, at, many, tree, popularFrom }
+        const found = await searchProducts(db, query, searching)
+        return { ...found, searchedFor: meant?.corrected ?? null, ...(facets && { facets }) }
+      })
     },
   }
 }
 
-/** What is asked for by many at once is found out once. */
-const underWay = new Map<string, Promise<unknown>>()
+const nothingKnown = { groups: [] as Synonyms, edition: 0 }
 
-async function once<T>(cache: Cache, key: string, work: () => Promise<T>): Promise<T> {
-  const kept = await cache.get<T>(key)
-  if (kept !== undefined) return kept
-  const running = (underWay.get(key) as Promise<T> | undefined) ?? work().finally(() => underWay.delete(key))
-  underWay.set(key, running)
-  const found = await running
-  await cache.set(key, found, keptMs)
-  return found
-}
-
-/** Groups of synonyms, in memory for a minute. */
-function openSynonyms({ host: { db } }: Workshop): () => Promise<Synonyms> {
-  let kept: Promise<Synonyms> | undefined
+/** Groups of synonyms, in memory for some seconds, and how often they were read. */
+function openSynonyms({ host: { db } }: Workshop): () => Promise<typeof nothingKnown> {
+  let kept: Promise<typeof nothingKnown> | undefined
   let keptAt = 0
+  let edition = 0
   return () => {
     if (kept && Date.now() - keptAt < 10_000) return kept
     keptAt = Date.now()
-    const reading = db<{ words: string[] }[]>`select words from synonyms order by id limit 1000`.then(rows =>
-      rows.map(({ words }) => foldedGroup(words)),
-    )
+    const reading = db<{ words: string[] }[]>`select words from synonyms order by id limit 1000`.then(rows => ({
+      groups: rows.map(({ words }) => foldedGroup(words)),
+      edition: ++edition,
+    }))
     kept = reading
     reading.catch(() => void (kept = undefined))
     return reading

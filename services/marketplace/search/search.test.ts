@@ -141,6 +141,49 @@ test('lists are narrowed down by category, price, stars, tags and attributes, an
   assert.equal((await market.as().get('/products?colour=red')).status, 400)
 })
 
+test('a list that is kept in memory is never wrong: of what sells, is changed elsewhere, or has a sale that begins', async t => {
+  const market = await open(t)
+  const { products } = await stocked(market)
+  const list = async (query = 'category=wallboxes&facets=true') => (await market.as().get(`/products?${query}`)).body
+  const first = await list()
+  assert.deepEqual(await list(), first)
+  // As another process would: what this one knows of it is in the database.
+  await market.db.begin('read write', tx => tx`update products set sold = 12 where id = ${products.small.id}`)
+  assert.partialDeepStrictEqual((await list()).items[0], { name: 'Wallbox Small', isPopular: true })
+  await assert.rejects(
+    market.db.begin('read write', async tx => {
+      await tx`update products set sold = 99 where id = ${products.direct.id}`
+      throw new Error('thought better of it')
+    }),
+  )
+  assert.equal((await list()).items[0].name, 'Wallbox Small')
+
+  const until = new Date('2027-02-18T10:00:00Z').toISOString()
+  const from = new Date('2027-02-18T09:00:00Z').toISOString()
+  const [{ sku }] = (await market.as().get(`/products/${products.small.id}`)).body.variants
+  const prices = [{ currency: 'EUR', priceMinor: 39_900, sale: { priceMinor: 29_900, from, until } }]
+  const { version } = (await market.as().get(`/products/${products.small.id}`)).body
+  const changed = await market
+    .as({ role: 'vendor', userId: products.small.owner.id })
+    .put(`/products/${products.small.id}`, { variants: [{ sku, prices, stock: 10 }] }, { 'if-match': `"${version}"` })
+  assert.equal(changed.status, 200, changed.text)
+  const price = async () => {
+    const { items, facets } = await list()
+    return [items.find((one: any) => one.id === products.small.id).price, facets.price.min]
+  }
+  assert.deepEqual(await price(), [39_900, 39_900])
+  market.pass(3_600_000)
+  assert.deepEqual(await price(), [29_900, 29_900], 'the sale has begun')
+  market.pass(3_600_000)
+  assert.deepEqual(await price(), [39_900, 39_900], 'and ended')
+
+  assert.equal((await list()).facets.total, 3)
+  assert.equal((await market.admin().delete(`/products/${products.large.id}`)).status, 204)
+  const after = await list()
+  assert.deepEqual([after.facets.total, after.items.length], [2, 2])
+  assert.deepEqual(await names(market, 'search=large'), [])
+})
+
 test('every order goes on from page to page, and nothing is there twice', async t => {
   const market = await open(t)
   await stocked(market)

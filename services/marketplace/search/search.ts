@@ -40,7 +40,7 @@ interface Order {
 
 const isNumber = (key: unknown): boolean => typeof key === 'number' && Number.isFinite(key)
 const orders: Record<Sort, Order> = {
-  relevance: { sql: 'f.fit', type: 'integer', descending: true, isKey: isCount },
+  relevance: { sql: '', type: 'integer', descending: true, isKey: isCount },
   popular: { sql: 'p.sold', type: 'integer', descending: true, isKey: isCount },
   newest: { sql: 'p.created_at', type: 'timestamptz', descending: true, isKey: isInstant },
   rating: { sql: 'p.rating', type: 'float8', descending: true, isKey: isNumber },
@@ -61,8 +61,8 @@ export interface Searching {
   readonly narrowed: Narrowed
   readonly meant: Meant | undefined
   readonly at: Date
-  /** Whether more fit than `mostRanked`. */
-  readonly many: boolean
+  /** Whether more fit than `mostRanked`, where that is known. */
+  readonly many: boolean | undefined
   readonly tree: Tree
   readonly popularFrom: number
 }
@@ -75,10 +75,26 @@ export async function searchProducts(
 ) {
   const { narrowed, meant, many, tree, popularFrom } = searching
   const wanted = query.sort ?? (meant ? 'relevance' : 'popular')
+  const asked = wanted === 'relevance' && !meant ? 'popular' : wanted
+  // Who goes on in a list of many goes on as it began.
+  const isBegun = (of: unknown): boolean => of === asked || (asked === 'relevance' && of === 'popular')
+  const cursor = cursorOf(query.after, isBegun, orders[asked].isKey, isId)
+  const size = query.limit <= 20 ? 21 : 101
+  const few =
+    many || isPlain(searching) || (cursor && cursor[0] !== asked)
+      ? undefined
+      : await fewOf(db, searching, asked, size, cursor)
   // A search for what half of the shop is called tells nothing about relevance.
-  const sort = wanted === 'relevance' && (many || !meant) ? 'popular' : wanted
-  const cursor = cursorOf(query.after, of => of === sort, orders[sort].isKey, isId)
-  const rows = await rowsOf(db, searching, sort, query.limit <= 20 ? 21 : 101, cursor)
+  const sort = few ? asked : asked === 'relevance' ? 'popular' : asked
+  const rows =
+    few ??
+    (await manyOf(
+      db,
+      searching,
+      sort,
+      size,
+      cursorOf(query.after, of => of === sort, orders[sort].isKey, isId),
+    ))
   return page(
     rows,
     query.limit,
@@ -96,36 +112,63 @@ export async function searchProducts(
   )
 }
 
-async function rowsOf(
+/** Asks for all there is. */
+const isPlain = (searching: Searching): boolean =>
+  conditionsOf(searching.narrowed, searching.meant && '-', searching.at, () => '').length === 1
+
+/** What a statement is made of. */
+function partsOf({ narrowed, meant, at }: Searching, sort: Sort, size: number, cursor: Cursor | undefined) {
+  const { type, descending } = orders[sort]
+  const values: unknown[] = []
+  const $: Parameter = value => `$${values.push(value)}`
+  const words = meant && tsquery(meant, narrowed.language, $)
+  const conditions = conditionsOf(narrowed, words, at, $)
+  const key =
+    sort === 'relevance'
+      ? `(1000000 * ts_rank(p.words_${narrowed.language}, ${words}) * (1 + ln(1 + p.sold) / 10))::integer`
+      : orders[sort].sql
+  const byPrice = key.startsWith('o.')
+  const id = byPrice ? 'o.product_id' : 'p.id'
+  const offer = `o.currency = ${$(narrowed.currency)} and o.from_at <= ${$(at)}::timestamptz and ${$(at)}::timestamptz < o.until_at`
+  const direction = descending ? 'desc' : 'asc'
+  return {
+    values,
+    conditions,
+    beyond: cursor
+      ? [`(${key}, ${id}) ${descending ? '<' : '>'} (${$(String(cursor[1]))}::text::${type}, ${$(cursor[2])}::uuid)`]
+      : [],
+    joined: `${byPrice ? '' : 'left '}join offers o on o.product_id = p.id and ${offer}`,
+    order: `order by ${key} ${direction}, ${id} ${direction} limit ${size}`,
+    again: `order by r.key ${direction}, r.id ${direction}`,
+    fields: `${fieldsOf(narrowed.language)}, ${key} as key`,
+  }
+}
+
+/** Found by what fits, each of it looked at; undefined where more than `mostRanked` do. */
+async function fewOf(db: Db, searching: Searching, sort: Sort, size: number, cursor: Cursor | undefined) {
+  const { values, conditions, beyond, joined, order, again, fields } = partsOf(searching, sort, size, cursor)
+  const text = `
+    with f as materialized (select p.id from products p where ${conditions.join(' and ')} limit ${mostRanked + 1})
+    select n.total, r.* from (select count(*)::integer as total from f) n left join lateral (
+      select ${fields} from f join products p on p.id = f.id ${joined}
+      where ${[`n.total <= ${mostRanked}`, ...beyond].join(' and ')} ${order}) r on true
+    ${again}`
+  // What is rare is found another way than what is common.
+  const rows = await db.unsafe<(Row & { total: number })[]>(text, values as never[], { prepare: false })
+  if (rows[0]!.total > mostRanked) return undefined
+  return rows.filter(({ id }) => id !== null).map(({ total: _, ...row }): Row => row)
+}
+
+/** Found in the order in which an index has them. */
+async function manyOf(
   db: Db,
   searching: Searching,
   sort: Sort,
   size: number,
   cursor: Cursor | undefined,
 ): Promise<Row[]> {
-  const { narrowed, meant, at, many } = searching
-  const { sql, type, descending } = orders[sort]
-  const values: unknown[] = []
-  const $: Parameter = value => `$${values.push(value)}`
-  const words = meant && tsquery(meant, narrowed.language, $)
-  const conditions = conditionsOf(narrowed, words, at, $)
-  const byPrice = sql.startsWith('o.')
-  const id = byPrice ? 'o.product_id' : 'p.id'
-  const offer = `o.currency = ${$(narrowed.currency)} and o.from_at <= ${$(at)}::timestamptz and ${$(at)}::timestamptz < o.until_at`
-  const beyond = cursor
-    ? [`(${sql}, ${id}) ${descending ? '<' : '>'} (${$(String(cursor[1]))}::text::${type}, ${$(cursor[2])}::uuid)`]
-    : []
-  const isPlain = conditions.length === 1
-  const joined = `${byPrice ? '' : 'left '}join offers o on o.product_id = p.id and ${offer}`
-  const order = `order by ${sql} ${descending ? 'desc' : 'asc'}, ${id} ${descending ? 'desc' : 'asc'} limit ${size}`
-  const fields = `${fieldsOf(narrowed.language)}, ${sql} as key`
-  const text =
-    many || isPlain
-      ? `select ${fields} from products p ${joined} where ${[...conditions, ...beyond].join(' and ')} ${order}`
-      : `with f as materialized (
-          select p.id${words ? `, (1000000 * ts_rank(p.words_${narrowed.language}, ${words}) * (1 + ln(1 + p.sold) / 10))::integer as fit` : ''}
-          from products p where ${conditions.join(' and ')} limit ${mostRanked})
-        select ${fields} from f join products p on p.id = f.id ${joined} ${beyond.length > 0 ? `where ${beyond.join('')}` : ''} ${order}`
-  // What is rare is found another way than what is common: only what asks for nothing is planned once.
-  return await db.unsafe<Row[]>(text, values as never[], { prepare: isPlain })
+  const { values, conditions, beyond, joined, order, fields } = partsOf(searching, sort, size, cursor)
+  const text = `select ${fields} from products p ${joined} where ${[...conditions, ...beyond].join(' and ')} ${order}`
+  // Only what asks for nothing is planned once.
+  return await db.unsafe<Row[]>(text, values as never[], { prepare: isPlain(searching) })
 }
