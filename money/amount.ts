@@ -53,12 +53,21 @@ export function decimalOf({ minor, currency }: Money): string {
   return `${minor < 0n ? '-' : ''}${whole}${places > 0 ? `.${text.slice(-places)}` : ''}`
 }
 
+/** By language and currency: to make one takes longer than all that it is used for. */
+const formats = new Map<string, Intl.NumberFormat>()
+
 /** For people, in their language, with the digits of its currency: `€12.34`, `12,34 €`. */
 export function shown(money: Money, locale: string): string {
   const { currency } = money
-  const [minimumFractionDigits, maximumFractionDigits] = [digitsOf(currency), digitsOf(currency)]
-  const style = { style: 'currency', currency, minimumFractionDigits, maximumFractionDigits } as const
-  return new Intl.NumberFormat(locale, style).format(decimalOf(money) as Intl.StringNumericLiteral)
+  const name = `${locale} ${currency}`
+  let format = formats.get(name)
+  if (!format) {
+    const [minimumFractionDigits, maximumFractionDigits] = [digitsOf(currency), digitsOf(currency)]
+    const style = { style: 'currency', currency, minimumFractionDigits, maximumFractionDigits } as const
+    format = new Intl.NumberFormat(locale, style)
+    if (formats.size < 1_000) formats.set(name, format)
+  }
+  return format.format(decimalOf(money) as Intl.StringNumericLiteral)
 }
 
 /**

@@ -114,13 +114,19 @@ export function pictureOf(
 export const money = (minor: number, currency: string, language: Language): string =>
   shown({ minor: BigInt(minor), currency }, language)
 
+/** Made once: to make one takes longer than all that it is used for. */
+export const figures = { en: new Intl.NumberFormat('en'), de: new Intl.NumberFormat('de') }
+const roughly = {
+  en: new Intl.NumberFormat('en', { maximumFractionDigits: 1 }),
+  de: new Intl.NumberFormat('de', { maximumFractionDigits: 1 }),
+}
+const inDays = { dateStyle: 'medium', timeZone: 'UTC' } as const
+export const days = { en: new Intl.DateTimeFormat('en', inDays), de: new Intl.DateTimeFormat('de', inDays) }
+
 /** Stars in words, for who hears the page too. */
 export function starsOf(language: Language, rating: number, count: number): Html {
   const full = Math.round(rating)
-  const said = texts[language].outOf(
-    new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(rating),
-    count,
-  )
+  const said = texts[language].outOf(roughly[language].format(rating), count)
   return html`<span role="img" aria-label="${said}">${'★'.repeat(full) + '☆'.repeat(5 - full)}</span>
     <span class="small">(${count})</span>`
 }

@@ -12,7 +12,19 @@ import { listReviews, type Review } from '../reviews/store.ts'
 import { vendorOf } from '../suspending.ts'
 import { gone } from './gone.ts'
 import { spoken } from './list.ts'
-import { crumbData, crumbsOf, frameOf, money, onwardOf, pictureOf, starsOf, topOf, type Frame } from './parts.ts'
+import {
+  crumbData,
+  crumbsOf,
+  days,
+  figures,
+  frameOf,
+  money,
+  onwardOf,
+  pictureOf,
+  starsOf,
+  topOf,
+  type Frame,
+} from './parts.ts'
 import { texts } from './words.ts'
 
 const mostShown = 20
@@ -44,7 +56,10 @@ export function productPages(workshop: Workshop, look: Look): void {
       const path = `/shop/p/${product.slug}`
       if (product.slug !== request.params.slug) return reply.redirect(`${frame.base}${path}`, 301)
       const [reviews, vendor] = await Promise.all([
-        listReviews(host.db, { productId: product.id, state: 'visible' }, mostShown, undefined),
+        // Of a product without any nothing is asked.
+        product.reviewCount === 0
+          ? []
+          : listReviews(host.db, { productId: product.id, state: 'visible' }, mostShown, undefined),
         vendorOf(host.db, product.owner.id),
       ])
       const seen = view(product, shown)
@@ -72,6 +87,19 @@ export function productPages(workshop: Workshop, look: Look): void {
       })
     },
   )
+}
+
+/** What vendors wrote, as it was made of their words: it is the dear part of a page, and the same for everybody. */
+const written = new Map<string, Html>()
+const mostWritten = { texts: 500, letters: 20_000 }
+
+async function described(text: string): Promise<Html> {
+  const known = written.get(text)
+  if (known) return known
+  const made = await markdown(text, 'reader')
+  if (text.length <= mostWritten.letters) written.set(text, made)
+  if (written.size > mostWritten.texts) written.delete(written.keys().next().value!)
+  return made
 }
 
 async function bodyOf(
@@ -108,8 +136,7 @@ async function bodyOf(
             ${words.soldBy} <a href="${`/shop/v/${vendor.slug}`}"><bdi>${vendor.name}</bdi></a>
           </p>`
         }
-        ${buying(frame, seen)}
-        ${seen.description !== '' && html`<div>${await markdown(seen.description, 'reader')}</div>`}
+        ${buying(frame, seen)} ${seen.description !== '' && html`<div>${await described(seen.description)}</div>`}
         ${details(frame, seen, tree, categoryId)} ${battery(frame, seen)} ${safetyOf(frame, seen)}
         ${rightsOf(frame, seen)}
       </div>
@@ -160,13 +187,11 @@ function details({ language }: Frame, seen: ProductView, tree: Tree, categoryId:
   const rows: [string, string][] = defined.flatMap(({ key, names, unit, type }): [string, string][] => {
     const value = seen.attributes[key]
     if (value === undefined || value === false) return []
-    const text =
-      typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : value === true ? words.yes : value
+    const text = typeof value === 'number' ? figures[language].format(value) : value === true ? words.yes : value
     return [[names[language], type === 'number' && unit ? `${text} ${unit}` : text]]
   })
   const [variant] = seen.variants
-  if (variant?.weightG)
-    rows.push([words.weight, `${new Intl.NumberFormat(language).format(variant.weightG / 1_000)} kg`])
+  if (variant?.weightG) rows.push([words.weight, `${figures[language].format(variant.weightG / 1_000)} kg`])
   if (variant?.serial) rows.push([words.serial, variant.serial])
   return (
     rows.length > 0 &&
@@ -225,7 +250,7 @@ const rightsOf = ({ language }: Frame, { kind }: ProductView): Html => {
 
 function reviewList({ language }: Frame, { rating, reviewCount }: ProductView, reviews: readonly Review[]): Html {
   const words = texts[language]
-  const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
+  const day = days[language]
   return html`<h2 id="reviews">${words.reviews}</h2>
     ${reviewCount > 0 ? html`<p>${starsOf(language, rating, reviewCount)}</p>` : html`<p>${words.noReviews}</p>`}
     <ul class="reviews">
