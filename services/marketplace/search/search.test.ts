@@ -205,6 +205,93 @@ test('every order goes on from page to page, and nothing is there twice', async 
   assert.equal((await market.as().get('/products?after=bm9uc2Vuc2U')).body.code, 'cursor_invalid')
 })
 
+test('of more than can be looked at one by one each order goes on all the same, and counts say that they are not exact', async t => {
+  const market = await open(t)
+  const one = await onSale(market, { name: 'Wallbox of many', price: 100, tags: ['home'] })
+  // Each sold more often than the one before, and dearer.
+  await market.db.begin('read write', async tx => {
+    await tx`
+      insert into products (id, owner_kind, owner_id, slug, kind, status, language, name, description, translations, tags,
+        attributes, tax_class, tax_included, version, created_at, updated_at, sold, for_sale, in_stock, facets, words_en,
+        words_de)
+      select lpad(n::text, 32, '0')::uuid, owner_kind, owner_id, slug || n, kind, status, language, name || ' ' || n,
+        description, translations, tags, attributes, tax_class, tax_included, version, created_at, updated_at, n, for_sale,
+        in_stock, facets, words_en, words_de
+      from products, generate_series(1, 2100) n where id = ${one.id}`
+    await tx`
+      insert into offers (product_id, currency, from_at, until_at, price_minor)
+      select id, 'EUR', '-infinity', 'infinity', 1000 + sold from products where sold > 0`
+  })
+  const list = async (query: string, after = '') => {
+    const more = after && `&after=${encodeURIComponent(after)}`
+    const { status, text, body } = await market.as().get(`/products?${query}${more}`)
+    assert.equal(status, 200, text)
+    return { ...body, sold: body.items.map(({ name }: any) => Number(name.split(' ').at(-1))) }
+  }
+  for (const [query, first] of [
+    ['search=wallbox', 2100],
+    ['search=wallbox&sort=-price', 2100],
+    ['tags=home&sort=-price', 2100],
+    ['search=wallboxes+many&tags=home', 2100],
+  ] as const) {
+    const page = await list(query)
+    assert.deepEqual(
+      page.sold,
+      Array.from({ length: 20 }, (_, at) => first - at),
+      query,
+    )
+    assert.deepEqual((await list(query, page.nextCursor)).sold[0], first - 20, query)
+  }
+  const { facets, nextCursor } = await list('search=wallbox&facets=true')
+  assert.deepEqual([facets.total, facets.exact], [2_000, false])
+  // Fewer are left: who goes on in the list goes on as it began, who begins anew has what fits best.
+  await market.db.begin('read write', tx => tx`update products set for_sale = false where sold between 1 and 1000`)
+  assert.equal((await list('search=wallbox', nextCursor)).sold[0], 2_080)
+  const few = await list('search=wallbox&facets=true')
+  assert.deepEqual([few.facets.total, few.facets.exact], [1_101, true])
+  // What was put in order by how well it fits is another order once there are many.
+  await market.db.begin('read write', tx => tx`update products set for_sale = true`)
+  const stale = await market.as().get(`/products?search=wallbox&after=${encodeURIComponent(few.nextCursor)}`)
+  assert.equal(stale.body.code, 'cursor_invalid')
+})
+
+test('the most that can be asked of a search is answered, and what was made up is refused', async t => {
+  const market = await open(t)
+  await stocked(market)
+  const words = Array.from({ length: 40 }, (_, at) => `${'wallbx'.slice(at % 5)}${at}`)
+    .join('+')
+    .slice(0, 200)
+  const tags = Array.from({ length: 60 }, (_, at) => `tag${at}`)
+    .join(',')
+    .slice(0, 400)
+  const ranges = Array.from({ length: 10 }, () => 'power:-999999999999..999999999999').join(';')
+  const many = `connector:${Array.from({ length: 90 }, () => 'ccs').join('|')}`
+  for (const attributes of [ranges, many])
+    assert.equal(
+      (
+        await market
+          .as()
+          .get(
+            `/products?search=${words}&category=wallboxes&tags=${tags}&attributes=${attributes}&facets=true&minPrice=0&maxPrice=${Number.MAX_SAFE_INTEGER}&rating=4.9&limit=100`,
+          )
+      ).status,
+      200,
+    )
+  const made = (keys: unknown) => Buffer.from(JSON.stringify(keys)).toString('base64url')
+  const id = '00000000-0000-0000-0000-000000000001'
+  for (const after of [
+    made(['price', "1'; drop table products", id]),
+    made(['popular', 1e300, id]),
+    made(['popular', -1, id]),
+    made(['relevance', 1, 'x']),
+    made(['newest', '2027-13-45T99:00:00Z', id]),
+    made([{}, [], null]),
+    'x'.repeat(200),
+  ])
+    assert.equal((await market.as().get(`/products?after=${after}`)).status, 400, after)
+  assert.equal((await market.as().get(`/products?attributes=${many}&limit=101`)).status, 400)
+})
+
 test('who types is told what it may become: products by any word of their names, and categories', async t => {
   const market = await open(t)
   await stocked(market)
