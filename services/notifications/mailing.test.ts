@@ -9,6 +9,7 @@ import { smtpServer } from '../../test/engines/smtp.ts'
 import { mailSecret, signedBy } from '../../test/journeys/webhooks.ts'
 import { saysNobody } from './mailing/closing.ts'
 import { ada, grace, mails, open, self, type Person, type Platform } from './testing.ts'
+import { othersOf } from '../../test/kernel/spellings.ts'
 
 const data = { generalInformation: { batteryIdentifier: 'BP-1' } }
 const told = (p: Platform, number: number, owner = self) =>
@@ -86,6 +87,8 @@ test('a link that was changed ends nothing: of another person, of another kind, 
     `${text}.`,
     text,
     `${text}.${signature.slice(1)}`,
+    ...othersOf(text).map(other => `${other}.${signature}`),
+    ...othersOf(signature).map(other => `${text}.${other}`),
     '.',
     'x'.repeat(500),
     encodeURIComponent('../../etc'),

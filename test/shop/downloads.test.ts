@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { newId } from '#kernel'
 import { cart } from '../../services/cart/service.ts'
 import { open } from '../../services/orders/testing.ts'
+import { othersOf } from '../kernel/spellings.ts'
 
 test('a download is fetched by whoever has its link, as often as its vendor lets, and by no link that was changed', async t => {
   const it = await open(t, cart)
@@ -52,6 +53,11 @@ test('a download is fetched by whoever has its link, as often as its vendor lets
     `${lineId}`,
     `${newId()}.${sign}`,
     `.${sign}`,
+    `${lineId}.${sign}.x`,
+    // A spelling with a sign that no address of this route has is refused by its schema.
+    ...othersOf(sign!)
+      .filter(other => !other.includes('='))
+      .map(other => `${lineId}.${other}`),
   ]) {
     const answer = await follow(`/api/orders/downloads/${link}`)
     assert.deepEqual([answer.statusCode, answer.json().code], [404, 'download_unknown'], link)

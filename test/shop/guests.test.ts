@@ -4,6 +4,7 @@ import { GuestOrdered, OrderCreated, ReturnRequested, WithdrawalDeclared } from 
 import { newId } from '#kernel'
 import { cart } from '../../services/cart/service.ts'
 import { address, open, type Product } from '../../services/orders/testing.ts'
+import { othersOf } from '../kernel/spellings.ts'
 
 type It = Awaited<ReturnType<typeof open>>
 
@@ -81,6 +82,10 @@ test('who has no account orders by mail address, pays, and sees to the order by 
     `${newId()}${link.slice(link.indexOf('.'))}`,
     orderId,
     `${link.split('/').at(-1)}x`,
+    `${link.split('/').at(-1)}.x`,
+    ...othersOf(link.split('.').at(-1)!)
+      .filter(other => !other.includes('='))
+      .map(sign => `${orderId}.${sign}`),
   ])
     assert.equal((await guest.get(`/orders/guest/${made}`, {})).statusCode, 404, made)
   assert.equal((await guest.get(`${link}/invoices/${newId()}`, {})).json().code, 'invoice_unknown')

@@ -49,7 +49,7 @@ function visits(identity: Identity, providers: Providers): void {
     if (link === undefined) return null
     const holder = await visitors.holderOf(request)
     const word = holder && wordFor(identity, holder.session.id, provider)
-    if (!holder || !same(word!, Buffer.from(link, 'base64url'))) return null
+    if (!holder || !same(Buffer.from(word!.toString('base64url')), Buffer.from(link))) return null
     return holder.user.id
   }
 
