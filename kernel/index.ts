@@ -40,6 +40,7 @@ export {
 export { plain, tableOf, type RouteTable } from './http/routes.ts'
 export { parseJson, stringify, verbatim } from './http/strict-json.ts'
 export { faultsOf as faultsIn, formOf } from './http/validation.ts'
+export { placeOf } from './http/places.ts'
 export { openTurns, paced, type Pace } from './http/uploads.ts'
 export { isKnown, notModified, ownVersion, requireMatch } from './http/preconditions.ts'
 export type { Log } from './telemetry/log.ts'

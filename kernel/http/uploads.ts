@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import ipaddr from 'ipaddr.js'
 import { Problem } from '../problem.ts'
+import { placeOf } from './places.ts'
 
 const lookMs = 400
 const windowMs = 20_000
@@ -115,12 +115,6 @@ export function openTurns() {
       keys.forEach(key => add(key, -1))
     }
   }
-}
-
-/** An address of IPv4; the /64 of one of IPv6, because one person has them all. */
-function placeOf(ip: string): string {
-  const address = ipaddr.isValid(ip) ? ipaddr.process(ip) : undefined
-  return address instanceof ipaddr.IPv6 ? address.parts.slice(0, 4).join(':') : String(address)
 }
 
 /** What the form reader says, and a client that went away, in our words. */

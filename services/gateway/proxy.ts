@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import replyFrom from '@fastify/reply-from'
-import { clientHeader, judgedElsewhere, Problem, serviceToken, traceparent, type Reply } from '#kernel'
+import { clientHeader, judgedElsewhere, placeOf, Problem, type Reply, serviceToken, traceparent } from '#kernel'
 import type { FastifyRequest } from 'fastify'
 import type { Directory, Server } from './directory.ts'
 import { openFrozen } from './frozen.ts'
@@ -100,7 +100,7 @@ function counting({ cache, settings }: GatewayHost) {
   return async (request: FastifyRequest, reply: Reply): Promise<void> => {
     const tell = (remaining: number, seconds: number): void =>
       void reply.headers({ 'ratelimit-policy': policy, ratelimit: `"gateway";r=${remaining};t=${seconds}` })
-    const left = await limit.take(request.ip).catch((error: Problem) => {
+    const left = await limit.take(placeOf(request.ip)).catch((error: Problem) => {
       tell(0, Number(error.details?.retryAfter ?? 1))
       throw error
     })

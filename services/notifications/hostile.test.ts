@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemberInvited } from '#contracts/identity'
 import { PassportDeleted, PassportShared } from '#contracts/passports'
+import { WithdrawalDeclared } from '#contracts/orders'
+import { WishCheaper } from '#contracts/users'
 import { newId } from '#kernel'
 import { ada, mails, open, self } from './testing.ts'
 
@@ -42,8 +44,18 @@ test('a stranger gets no link and no address in our name that somebody chose as 
     reader: self,
     shared: true,
   })
+  // Names that who sells or runs a station chose, in mails to people who never met them.
+  const named = 'Charger at https://evil.example/pay'
+  const wish = { userId: ada.userId, wishId: newId(), productId: newId(), variantId: newId(), slug: 'charger' }
+  const priced = { currency: 'EUR', priceMinor: 100, formerMinor: 200, at: '2027-02-18T08:30:00.000Z' }
+  await p.publish(WishCheaper, { ...wish, ...priced, productName: named } as never)
+  await p.publish(WithdrawalDeclared, {
+    ...{ orderId: newId(), partId: newId(), number: 'O-1', email: 'guest@example.com', locale: 'en' },
+    ...{ things: [{ name: named, quantity: 1 }], at: priced.at },
+  } as never)
   await p.settle()
   const text = (await mails(p)).map(({ lines }) => lines.join('\n')).join('\n')
+  assert.equal(text.match(/Charger at https\[:\]\/\/evil\[\.\]example\/pay/g)?.length, 3)
   assert.match(text, /Win at https\[:\]\/\/evil\[\.\]example\/now or WWW\[\.\]Evil\[\.\]Example, J\. R\. Smith Ltd\./)
   assert.match(text, /call eve\[at\]evil\[\.\]example or evil\[\.\]example invites you/)
   assert.match(text, /BP-1/)

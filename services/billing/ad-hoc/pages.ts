@@ -6,14 +6,15 @@ import {
   forForms,
   form,
   html,
-  languageOf,
-  newId,
-  Problem,
-  sendPage,
   type Html,
   type Language,
+  languageOf,
+  newId,
+  placeOf,
+  Problem,
   type Reply,
   type Request,
+  sendPage,
 } from '#kernel'
 import { shown } from '#money/amount'
 import { asPdf, findInvoice } from '#money/invoices'
@@ -69,7 +70,7 @@ export function adHocPages(host: BillingHost, payments: Payments<'billing'>, adH
     '/charge/:stationId/:evse/:connector',
     { config, schema: { ...page, summary: 'Where a stranger pays at a connector', params: Plug } },
     async (request, reply) => {
-      await looks.take(request.ip)
+      await looks.take(placeOf(request.ip))
       return await showOffer(host, request as never, reply, request.params)
     },
   )
@@ -81,7 +82,7 @@ export function adHocPages(host: BillingHost, payments: Payments<'billing'>, adH
         const { params, body, ip } = request
         const again = (trouble: Trouble) => showOffer(host, request as never, reply, params, { trouble, sent: body })
         try {
-          await begins.take(ip)
+          await begins.take(placeOf(ip))
         } catch (error) {
           if (error instanceof Problem && error.kind === 'limited') return await again('tooMany')
           throw error
@@ -123,7 +124,7 @@ export function adHocPages(host: BillingHost, payments: Payments<'billing'>, adH
       },
     },
     async (request, reply) => {
-      await looks.take(request.ip)
+      await looks.take(placeOf(request.ip))
       const visit = await findVisit(db, request.params)
       if (!visit) throw new Problem('not_found', 'visit_unknown')
       const invoiceId = visit.sessionId && (await findCharge(db, visit.sessionId))?.invoiceId

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { TariffTerms } from '#contracts/billing'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
 import { getStation } from '#contracts/stations'
-import { anyoneAsThemselves, newId, Problem, type Db, type Tx } from '#kernel'
+import { anyoneAsThemselves, type Db, newId, placeOf, Problem, type Tx } from '#kernel'
 import { sellsAt } from '../access.ts'
 import type { BillingHost } from '../host.ts'
 import { isBookable, priceOf, type Moment, type Price } from '../tariffs/price.ts'
@@ -86,7 +86,7 @@ export function quoteRoutes(host: BillingHost): void {
       },
     },
     async ({ body, visitor: actor, ip }, reply) => {
-      if (!actor) await strangers.take(ip)
+      if (!actor) await strangers.take(placeOf(ip))
       const { stationId, evse, connector, energyWh = 20_000, minutes = 60 } = body
       const station = await ask(getStation, { stationId })
       const driverId = actor?.userId ?? null

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Minor } from '#contracts/shared'
-import { anyone, newId, parseJson, Problem, type Tx } from '#kernel'
+import { anyone, newId, parseJson, placeOf, Problem, type Tx } from '#kernel'
 import type { AdHoc } from '../ad-hoc/desk.ts'
 import { addressOfVisit, isPayable, offerAt } from '../ad-hoc/offers.ts'
 import { findOfTerminal, insertVisit, listOfTerminal, lockVisit, setClosed, setLapsed } from '../ad-hoc/store.ts'
@@ -71,7 +71,7 @@ export function eventRoutes(host: BillingHost, adHoc: AdHoc, secretsFor: (termin
 
   /** Fails with `terminal_unproven`, whether there is no such terminal or it has another secret. */
   async function prove(id: string, headers: IncomingHttpHeaders, ip: string, body: Buffer | string): Promise<void> {
-    await attempts.take(ip)
+    await attempts.take(placeOf(ip))
     const one = (name: string): string => String(headers[name] ?? '').slice(0, 1000)
     const proof = { id: one('webhook-id'), timestamp: one('webhook-timestamp'), signature: one('webhook-signature') }
     const terminal = /^[0-9a-f-]{36}$/i.test(id) ? await findTerminal(db, id) : undefined

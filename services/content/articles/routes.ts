@@ -1,14 +1,17 @@
 import Type from 'typebox'
 import { Instant } from '#contracts/shared'
 import {
+  type Actor,
   anyone,
   anyoneAsThemselves,
   Count,
   counted,
   countQuery,
   cursorOf,
+  type Db,
   isId,
   isInstant,
+  type Language,
   listQuery,
   markdown,
   mostCounted,
@@ -17,15 +20,13 @@ import {
   ownerFor,
   Page,
   page,
+  placeOf,
   Problem,
+  type Reply,
+  type Request,
   requireMatch,
   signedIn,
   timeOf,
-  type Actor,
-  type Db,
-  type Language,
-  type Reply,
-  type Request,
   type Tx,
 } from '#kernel'
 import type { ContentHost } from '../host.ts'
@@ -388,7 +389,7 @@ function progressRoutes(host: ContentHost): void {
       },
     },
     async ({ ip, params, query, body }, reply) => {
-      await voices.take(ip)
+      await voices.take(placeOf(ip))
       const { id } = await found(db, 'help', params.slug, undefined, query.language)
       await db.transaction(tx => noteHelp(tx, id, body.helped))
       return reply.code(204).send()

@@ -14,6 +14,7 @@ import {
   mostCounted,
   Page,
   page,
+  placeOf,
   Problem,
   sendFile,
 } from '#kernel'
@@ -77,7 +78,7 @@ export function jobRoutes(host: ContentHost, removeFile: RemoveFile): void {
         bodyLimit: host.settings.CONTENT_APPLICATION_MAX_BYTES + 131_072,
       },
       async (request, reply) => {
-        await applicants.take(request.ip)
+        await applicants.take(placeOf(request.ip))
         const job = await found(db, 'job', request.params.slug, undefined, request.query.language)
         // Applying asks nothing of the route's own parameters.
         const { id, receivedAt } = await apply(host, request as never, job)

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { anyone, Problem, html, sendPage, type Language } from '#kernel'
+import { anyone, html, type Language, placeOf, Problem, sendPage } from '#kernel'
 import { Slug } from '../articles/articles.ts'
 import { findArticle } from '../articles/store.ts'
 import type { ContentHost } from '../host.ts'
@@ -37,7 +37,7 @@ export function applicationPages(host: ContentHost): void {
           reply.header('cache-control', 'no-store')
           const typed: Typed = {}
           try {
-            await applicants.take(request.ip)
+            await applicants.take(placeOf(request.ip))
             // Applying asks nothing of the route's own parameters.
             await apply(host, request as never, job, typed)
           } catch (error) {

@@ -3,19 +3,20 @@ import {
   anyone,
   anyoneAsThemselves,
   cursorOf,
-  form,
   forForms,
+  form,
   headingsOf,
   html,
+  type Html,
   isId,
   isInstant,
+  type Language,
   markdown,
   notModified,
   page,
-  sendPage,
-  type Html,
-  type Language,
+  placeOf,
   type Reply,
+  sendPage,
 } from '#kernel'
 import { shown } from '#money/amount'
 import { isClosed, kinds, sectionOf, sections, Slug, type Article, type Section } from '../articles/articles.ts'
@@ -377,7 +378,7 @@ function buttons(host: ContentHost, language: Language): void {
         },
       },
       async ({ ip, params, body }, reply) => {
-        await voices.take(ip)
+        await voices.take(placeOf(ip))
         const article = await findArticle(db, 'help', { language, slug: params.slug })
         if (article?.state !== 'published') return missing(reply, 'help', language)
         await db.transaction(tx => noteHelp(tx, article.id, body.helped === 'yes'))

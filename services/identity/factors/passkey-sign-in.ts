@@ -1,9 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
-import { Problem } from '#kernel'
+import { placeOf, Problem } from '#kernel'
 import { findUser } from '../accounts/store.ts'
 import type { Identity } from '../identity.ts'
-import { placeOf } from '../sessions/devices.ts'
 import type { Begun } from '../sessions/sessions.ts'
 import type { PasskeyAnswer } from './passkeys.ts'
 

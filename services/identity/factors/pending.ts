@@ -1,10 +1,9 @@
 import type { FastifyRequest } from 'fastify'
-import { Problem } from '#kernel'
+import { placeOf, Problem } from '#kernel'
 import { findUser, type User } from '../accounts/store.ts'
 import { triedToComeIn } from '../history/history.ts'
 import type { Identity } from '../identity.ts'
 import { digest, newSecret } from '../secrets.ts'
-import { placeOf } from '../sessions/devices.ts'
 import type { Begun } from '../sessions/sessions.ts'
 import { openProving, type Proof } from './proving.ts'
 import {

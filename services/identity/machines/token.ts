@@ -1,7 +1,6 @@
-import { digestOfKey, isKey, Problem } from '#kernel'
+import { digestOfKey, isKey, placeOf, Problem } from '#kernel'
 import type { FastifyRequest } from 'fastify'
 import type { Identity } from '../identity.ts'
-import { placeOf } from '../sessions/devices.ts'
 import { refused } from '../provider/refusing.ts'
 import type { Exchange } from './exchange.ts'
 

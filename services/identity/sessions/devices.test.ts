@@ -1,6 +1,7 @@
+import { placeOf } from '#kernel'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deviceOf, placeOf, prefixOf } from './devices.ts'
+import { deviceOf, prefixOf } from './devices.ts'
 
 test('devices are named in words, addresses by the network they are part of', () => {
   assert.equal(

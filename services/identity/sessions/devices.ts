@@ -22,11 +22,5 @@ export function prefixOf(ip: string): string {
   return `${groups.join(':')}::/64`
 }
 
-/** By what limits know a place: an IPv4 address; the /64 of an IPv6 one, because one person has them all. */
-export function placeOf(ip: string): string {
-  const address = parse(ip)
-  return address instanceof ipaddr.IPv4 ? address.toString() : prefixOf(ip)
-}
-
 /** An IPv4 address that is written as one of IPv6 is one of IPv4. */
 const parse = (ip: string) => (ipaddr.isValid(ip) ? ipaddr.process(ip) : undefined)

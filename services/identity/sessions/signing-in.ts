@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify'
-import { Problem } from '#kernel'
+import { placeOf, Problem } from '#kernel'
 import { normalise } from '../accounts/accounts.ts'
 import { lockUser, updateUser, type User } from '../accounts/store.ts'
 import { openPending } from '../factors/pending.ts'
 import { triedToComeIn } from '../history/history.ts'
 import type { Identity } from '../identity.ts'
-import { placeOf, prefixOf } from './devices.ts'
+import { prefixOf } from './devices.ts'
 import { findAccountAt } from './store.ts'
 
 /**

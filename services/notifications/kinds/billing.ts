@@ -15,7 +15,7 @@ import {
 } from '#contracts/billing'
 import type { Owner } from '#contracts/shared'
 import { both, inAppOnly, inBulk, mailOnly, rule, unlessUnknown, type Audience, type Locale } from './kind.ts'
-import { amountIn } from './wording.ts'
+import { amountIn, unlinked } from './wording.ts'
 
 const energyIn = (locale: Locale, wh: number): string =>
   `${new Intl.NumberFormat(locale === 'de' ? 'de-DE' : 'en-GB', { maximumFractionDigits: 2 }).format(wh / 1000)} kWh`
@@ -177,7 +177,7 @@ export const billing = {
         : [
             {
               audience: { kind: 'address', address: email, locale: language },
-              facts: { visitId, station: stationName, energyWh, totalMinor, currency },
+              facts: { visitId, station: unlinked(stationName), energyWh, totalMinor, currency },
             },
           ],
     async secret({ ask }, { visitId }) {

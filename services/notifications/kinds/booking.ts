@@ -10,7 +10,7 @@ import {
 } from '#contracts/booking'
 import type { Owner } from '#contracts/shared'
 import { both, inBulk, rule, type Locale, type Policy } from './kind.ts'
-import { amountIn, localTimeIn } from './wording.ts'
+import { amountIn, localTimeIn, unlinked } from './wording.ts'
 
 interface Told {
   bookingId: string
@@ -27,7 +27,7 @@ const person = (id: string): Owner => ({ kind: 'person', id })
 /** What every message says of a booking, to who booked it. */
 const about = <More extends object>(event: Told, more: More) => {
   const { driverId, place, evse, from, to, timeZone } = event
-  return [{ audience: person(driverId), facts: { place, evse, from, to, timeZone, ...more } }]
+  return [{ audience: person(driverId), facts: { place: unlinked(place), evse, from, to, timeZone, ...more } }]
 }
 
 type When = Pick<Told, 'place' | 'evse' | 'from' | 'timeZone'>

@@ -18,6 +18,7 @@ import {
 import type { Owner } from '#contracts/shared'
 import { shown } from '#money/amount'
 import { both, inAppOnly, inBulk, mailOnly, rule, unlessUnknown, type Locale } from './kind.ts'
+import { unlinked } from './wording.ts'
 
 const languages: Record<Locale, string> = { en: 'en-GB', de: 'de-DE' }
 
@@ -262,7 +263,7 @@ export const orders = {
     drafts: ({ number, email, locale, things, at }) => [
       {
         audience: { kind: 'address', address: email, locale },
-        facts: { order: number, things: things.map(({ name, quantity }) => `${quantity} × ${name}`), at },
+        facts: { order: number, things: things.map(({ name, quantity }) => `${quantity} × ${unlinked(name)}`), at },
       },
     ],
     en: ({ order, things, at }) => ({

@@ -9,7 +9,7 @@ import {
 } from '#contracts/users'
 import { shown } from '#money/amount'
 import { both, inAppOnly, inBulk, rule, type Locale } from './kind.ts'
-import { timeIn } from './wording.ts'
+import { timeIn, unlinked } from './wording.ts'
 
 const languages: Record<Locale, string> = { en: 'en-GB', de: 'de-DE' }
 
@@ -23,7 +23,7 @@ export const users = {
     drafts: ({ userId, productName, currency, priceMinor, formerMinor, slug }) => [
       {
         audience: person(userId),
-        facts: { product: productName, currency, priceMinor, formerMinor },
+        facts: { product: unlinked(productName), currency, priceMinor, formerMinor },
         path: shop(slug),
       },
     ],
@@ -49,7 +49,7 @@ export const users = {
 
   'wish.available': rule(WishAvailable, inBulk(both), {
     drafts: ({ userId, productName, slug }) => [
-      { audience: person(userId), facts: { product: productName }, path: shop(slug) },
+      { audience: person(userId), facts: { product: unlinked(productName) }, path: shop(slug) },
     ],
     many: {
       en: count => `${count} products of your wish list are there again`,
@@ -68,7 +68,7 @@ export const users = {
   }),
 
   'wish.gone': rule(WishGone, inBulk(inAppOnly), {
-    drafts: ({ userId, productName }) => [{ audience: person(userId), facts: { product: productName } }],
+    drafts: ({ userId, productName }) => [{ audience: person(userId), facts: { product: unlinked(productName) } }],
     many: {
       en: count => `${count} products of your wish list are gone`,
       de: count => `${count} Produkte Ihrer Wunschliste gibt es nicht mehr`,
@@ -85,7 +85,7 @@ export const users = {
 
   'subscription.renewal-due': rule(SubscriptionRenewalDue, inBulk(both), {
     drafts: ({ userId, planName, dueMinor, currency, renewsAt }) => [
-      { audience: person(userId), facts: { plan: planName, dueMinor, currency, renewsAt } },
+      { audience: person(userId), facts: { plan: unlinked(planName), dueMinor, currency, renewsAt } },
     ],
     many: {
       en: count => `${count} subscriptions are about to be charged`,
@@ -107,7 +107,7 @@ export const users = {
 
   'subscription.payment-failed': rule(SubscriptionPaymentFailed, both, {
     drafts: ({ userId, planName, dueMinor, currency, nextTryAt }) => [
-      { audience: person(userId), facts: { plan: planName, dueMinor, currency, nextTryAt } },
+      { audience: person(userId), facts: { plan: unlinked(planName), dueMinor, currency, nextTryAt } },
     ],
     en: ({ plan, dueMinor, currency, nextTryAt }) => ({
       title: `${amountIn('en', dueMinor, currency)} for ${plan} could not be charged`,
@@ -131,7 +131,7 @@ export const users = {
 
   'subscription.cancelled': rule(SubscriptionCancelled, both, {
     drafts: ({ userId, planName, reason }) =>
-      reason === 'account-deleted' ? [] : [{ audience: person(userId), facts: { plan: planName, reason } }],
+      reason === 'account-deleted' ? [] : [{ audience: person(userId), facts: { plan: unlinked(planName), reason } }],
     en: ({ plan, reason }) => ({
       title: `Your subscription ${plan} is over`,
       text: [

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import Value from 'typebox/value'
 import { ChargerId, ChargerRegistered, type OcppVersion } from '#contracts/ocpp'
-import { fail, Problem } from '#kernel'
+import { fail, placeOf, Problem } from '#kernel'
 import { leastBytes, type Passwords } from '../chargers/passwords.ts'
 import { adoptPassword, findCharger, insertCharger, usePassword, type Charger } from '../chargers/store.ts'
 import { findIssued, noteUsed, type Issued } from '../certificates/store.ts'
@@ -122,7 +122,7 @@ export function openAdmission(host: OcppHost, passwords: Passwords) {
       await guesses.reset(key)
       return { charger: proven }
     } catch (error) {
-      await strangers.take(ip)
+      await strangers.take(placeOf(ip))
       throw error
     }
   }
