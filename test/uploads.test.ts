@@ -24,8 +24,14 @@ const takers: Record<string, (t: Parameters<typeof openContent>[0]) => Promise<T
   async 'an application for a job'(t) {
     const { p, as } = await openContent(t)
     const posting = {
-      ...{ language: 'en', title: 'Field technician', organisation: 'Voltaic GmbH', employment: 'full-time' },
-      ...{ place: 'Hamburg', country: 'DE', openUntil: '2999-01-01', body: 'You repair chargers.' },
+      language: 'en',
+      title: 'Field technician',
+      organisation: 'Voltaic GmbH',
+      employment: 'full-time',
+      place: 'Hamburg',
+      country: 'DE',
+      openUntil: '2999-01-01',
+      body: 'You repair chargers.',
       pay: { fromMinor: 4_200_000, toMinor: 5_400_000, currency: 'EUR', per: 'year' },
     }
     const { id, slug } = (await as()('POST', '/jobs', posting)).json()

@@ -50,8 +50,13 @@ test('a stranger gets no link and no address in our name that somebody chose as 
   const priced = { currency: 'EUR', priceMinor: 100, formerMinor: 200, at: '2027-02-18T08:30:00.000Z' }
   await p.publish(WishCheaper, { ...wish, ...priced, productName: named } as never)
   await p.publish(WithdrawalDeclared, {
-    ...{ orderId: newId(), partId: newId(), number: 'O-1', email: 'guest@example.com', locale: 'en' },
-    ...{ things: [{ name: named, quantity: 1 }], at: priced.at },
+    orderId: newId(),
+    partId: newId(),
+    number: 'O-1',
+    email: 'guest@example.com',
+    locale: 'en',
+    things: [{ name: named, quantity: 1 }],
+    at: priced.at,
   } as never)
   await p.settle()
   const text = (await mails(p)).map(({ lines }) => lines.join('\n')).join('\n')
