@@ -407,6 +407,7 @@ suite('who sees what', () => {
     await of.as(officer).get(`/${one.id}`)
     await of.as({ userId: interested }).get(`/${one.id}/attributes`)
     await of.as(root).get(`/${one.id}/versions`)
+    await of.p.http.inject({ url: `/passports/${one.id}`, headers: of.p.signedIn(root) })
     const log = async (who: Partial<Actor>) =>
       (await of.as(who).get(`/${one.id}/access-log`)).body.items.map(
         ({ reader, audience, route }: { reader: { id: string }; audience: string; route: string }) => [
@@ -417,12 +418,69 @@ suite('who sees what', () => {
       )
     const read = [officer.userId, 'authority', 'GET /api/passports/:id']
     assert.deepEqual(await log(owner), [
+      [root.userId, 'admin', 'GET /passports/:id'],
       [root.userId, 'admin', 'GET /api/passports/:id/versions'],
       [interested, 'interest', 'GET /api/passports/:id/attributes'],
       read,
     ])
     assert.deepEqual(await log(officer), [read])
     assert.deepEqual(await log({ userId: newId() }), [])
+  })
+
+  test('an admin is in the owner’s place, and by whichever way they read a passport, a draft too, its owner sees that', async t => {
+    const { of, owner, interested } = await setUp(t)
+    const ada = of.as(owner)
+    const data = { attributes: { batteryCategory: { value: 'EV' }, batteryModelIdentifier: { value: 'M1' } } }
+    const model = (await ada.post('', { data, granularity: 'model' })).body.id
+    const order = (await ada.post(`/${model}/items`, { serials: ['1'] })).body.id
+    await of.p.settle()
+    const draft = (await ada.get(`/${model}/children`)).body.items[0].id
+    const one = await published(of, 'EV', owner)
+    const root = { userId: newId(), role: 'admin' as const }
+    const ways = [
+      '/passports/:id',
+      ...['', '/attributes', '/versions', '/proof', '/children', '/readers', '/readiness', '/label'].map(
+        path => `/api/passports/:id${path}`,
+      ),
+      '/api/passports/:id/access-log',
+      '/api/passports/:id/access-log/proof',
+      '/api/exchange/passports/:id',
+      '/v1/dpps/:dppId',
+    ]
+    const seen = async (id: string) =>
+      (await pages(ada, `/${id}/access-log?limit=100`))
+        .flat()
+        .map(({ reader, audience, route }) => [(reader as { id: string }).id, audience, route])
+    const go = async (way: string, id: string, who: Partial<Actor>) => {
+      const url = way.replace(':id', id).replace(':dppId', `urn:uuid:${id}`).replace(':orderId', order)
+      return (await of.p.http.inject({ url, headers: of.p.signedIn(who) })).statusCode
+    }
+    for (const id of [draft, one.id])
+      for (const way of ways) {
+        const before = await seen(id)
+        assert.equal(await go(way, id, owner), 200, way)
+        assert.deepEqual(await seen(id), before, `its owner is nobody to be noted, ${way}`)
+        assert.equal(await go(way, id, root), 200, way)
+        assert.deepEqual(await seen(id), [[root.userId, 'admin', `GET ${way}`], ...before])
+      }
+    for (const way of ['/api/passports/:id/items/:orderId', '/api/passports/:id/items/:orderId/errors']) {
+      assert.equal(await go(way, model, root), 200, way)
+      assert.deepEqual((await seen(model))[0], [root.userId, 'admin', `GET ${way}`])
+    }
+    const sheet = { method: 'POST', url: '/api/passports/labels', payload: { passportIds: [draft] } } as const
+    assert.equal((await of.p.http.inject({ ...sheet, headers: of.p.signedIn(root) })).statusCode, 200)
+    assert.deepEqual((await seen(draft))[0], [root.userId, 'admin', 'POST /api/passports/labels'])
+    // What everybody gets, and what is refused, is in no log.
+    const before = await seen(one.id)
+    for (const who of [{ userId: newId() }, { userId: interested, role: 'authority' as const }])
+      for (const way of [
+        '/passports/:id',
+        '/passport/:id',
+        '/api/passports/:id/children',
+        '/api/passports/:id/readers',
+      ])
+        await go(way, one.id, who)
+    assert.deepEqual(await seen(one.id), before)
   })
 
   test('an interest ends when its time is over, and when the owner takes it back', async t => {

@@ -13,6 +13,7 @@ import {
   type Request,
   type Texts,
 } from '#kernel'
+import { noteWhole } from './audiences/log.ts'
 import { searchable, type Searchable } from './columns.ts'
 import type { PassportsHost } from './host.ts'
 import type { Passport } from './passports.ts'
@@ -77,7 +78,7 @@ const texts: Texts<typeof en> = {
 }
 
 /** The page that links in mails open: whole for whoever may read the passport, its public part for all once published. */
-export function pages({ site, db, ask, log }: PassportsHost): void {
+export function pages({ site, db, ask, log, now }: PassportsHost): void {
   site.get(
     '/passports/:id',
     {
@@ -92,8 +93,9 @@ export function pages({ site, db, ask, log }: PassportsHost): void {
     },
     async (request, reply) => {
       const { visitor, params } = request
-      const found = visitor && (await findPassport(db, params.id, visitor))
+      const found = visitor && (await findPassport(db, params.id, visitor, undefined, now()))
       if (visitor && found && mayRead(visitor, found)) {
+        await noteWhole(db, found, visitor, 'GET /passports/:id', now())
         const listed = await ask(listDocumentsOf, { passportId: found.id }).catch((error: unknown) => {
           log.warn({ err: error }, 'the documents of a passport cannot be listed')
           return undefined

@@ -3,6 +3,7 @@ import { getPerson, listMembers } from '#contracts/identity'
 import { PassportShared } from '#contracts/passports'
 import { Email, Id, Instant, Owner } from '#contracts/shared'
 import { cursorOf, fail, isId, listQuery, newId, Page, page, Problem, signedIn, timeOf, type Tx } from '#kernel'
+import { noteWhole } from './audiences/log.ts'
 import type { FindReader, PassportsHost } from './host.ts'
 import { editableBy, told } from './passports.ts'
 import {
@@ -79,7 +80,8 @@ export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findR
       },
     },
     async ({ actor, params, query: { limit, after } }) => {
-      editableBy(actor, await findPassport(db, params.id, actor))
+      const passport = editableBy(actor, await findPassport(db, params.id, actor))
+      await noteWhole(db, passport, actor, 'GET /api/passports/:id/readers', now())
       const cursor = cursorOf(after, isId)
       const readers = await listReaders(db, params.id, limit + 1, cursor?.[0] as string | undefined)
       return page(readers, limit, ({ id }) => [id], view)

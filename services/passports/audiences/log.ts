@@ -1,5 +1,6 @@
 import { partiesOf, type Actor, type Db, type Tx } from '#kernel'
-import type { Reading } from './reading.ts'
+import type { Passport } from '../passports.ts'
+import { readingOf, type Reading } from './reading.ts'
 
 /** An answer above point 1 that somebody got who is not of the owner. */
 export interface Access {
@@ -30,6 +31,15 @@ export async function noteAccess(
   const access = { readerId, organisationId: organisation?.id ?? null, audience, route, at, docId: null }
   await db.transaction(tx => insertAccess(tx, passportId, access))
 }
+
+/** The same where nobody is answered but who reads the whole of it: an admin, then, to whom it is not shared. */
+export const noteWhole = (
+  db: Parameters<typeof noteAccess>[0],
+  passport: Passport,
+  reader: Actor,
+  route: string,
+  at: Date,
+): Promise<void> => noteAccess(db, passport.id, reader, readingOf(reader, passport)!, route, at)
 
 /** Of a passport that is gone nothing is noted. */
 export async function insertAccess(tx: Tx, passportId: string, access: Access): Promise<void> {

@@ -15,6 +15,7 @@ import {
   type Db,
 } from '#kernel'
 import type { PassportsHost } from '../host.ts'
+import { noteWhole } from '../audiences/log.ts'
 import { editableBy, visibleTo } from '../passports.ts'
 import { learnOperator } from '../operators/operators.ts'
 import { findPassport } from '../store.ts'
@@ -215,8 +216,9 @@ export function serialRoutes(host: PassportsHost): void {
     },
   )
 
-  const orderFor = async (actor: Actor, id: string, orderId: string): Promise<Serialisation> => {
-    visibleTo(actor, await findPassport(db, id, actor, undefined, now()))
+  const orderFor = async (actor: Actor, id: string, orderId: string, route?: string): Promise<Serialisation> => {
+    const model = visibleTo(actor, await findPassport(db, id, actor, undefined, now()))
+    if (route) await noteWhole(db, model, actor, route, now())
     const order = await findSerialisation(db, orderId)
     if (order?.modelId !== id) throw new Problem('not_found', 'serialisation_unknown')
     return order
@@ -233,7 +235,8 @@ export function serialRoutes(host: PassportsHost): void {
         response: { 200: SerialisationView },
       },
     },
-    async ({ actor, params: { id, orderId } }) => view(await orderFor(actor, id, orderId)),
+    async ({ actor, params: { id, orderId } }) =>
+      view(await orderFor(actor, id, orderId, 'GET /api/passports/:id/items/:orderId')),
   )
 
   http.get(
@@ -249,7 +252,7 @@ export function serialRoutes(host: PassportsHost): void {
       },
     },
     async ({ actor, params: { id, orderId }, query: { limit, after } }) => {
-      await orderFor(actor, id, orderId)
+      await orderFor(actor, id, orderId, 'GET /api/passports/:id/items/:orderId/errors')
       const row = cursorOf(after, isCount)?.[0] as number | undefined
       return page(
         await listRefused(db, orderId, limit + 1, row),

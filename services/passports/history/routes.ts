@@ -15,8 +15,7 @@ import {
   type Tx,
 } from '#kernel'
 import { readable } from '../audiences/answer.ts'
-import { noteAccess } from '../audiences/log.ts'
-import { readingOf } from '../audiences/reading.ts'
+import { noteAccess, noteWhole } from '../audiences/log.ts'
 import { dayOf } from '../audiences/views.ts'
 import type { PassportsHost } from '../host.ts'
 import { visibleTo } from '../passports.ts'
@@ -123,7 +122,7 @@ export function historyRoutes(host: PassportsHost): void {
     async ({ actor, params, query: { limit, after } }) => {
       const passport = visibleTo(actor, await findPassport(db, params.id, actor, undefined, now()))
       const { id } = passport
-      await noteAccess(db, id, actor, readingOf(actor, passport)!, 'GET /api/passports/:id/access-log/proof', now())
+      await noteWhole(db, passport, actor, 'GET /api/passports/:id/access-log/proof', now())
       const before = cursorOf(after, isCount)?.[0] as number | undefined
       const { links, hasMore } = await listLinks(db, id, limit, before)
       const version = links[0]?.log.number

@@ -2,6 +2,8 @@ import Type from 'typebox'
 import { Id } from '#contracts/shared'
 import { Problem, signedIn } from '#kernel'
 import { binFor, metalsIn, schemeOf } from '#law'
+import { noteAccess, noteWhole } from '../audiences/log.ts'
+import { readingOf } from '../audiences/reading.ts'
 import { fold } from '../audiences/said.ts'
 import type { PassportsHost } from '../host.ts'
 import { visibleTo } from '../passports.ts'
@@ -113,6 +115,7 @@ export function labelRoutes(host: PassportsHost): void {
     async ({ actor, params, query }, reply) => {
       const passport = visibleTo(actor, await findPassport(db, params.id, actor, undefined, now()))
       if (passport.granularity === 'model') throw new Problem('unprocessable', 'label_of_model')
+      await noteWhole(db, passport, actor, 'GET /api/passports/:id/label', now())
       const [one] = await labelled(db, passport.owner.id, { ids: [passport.id] }, 1)
       const { format = 'svg', symbology = 'qr', sizeMm = 30, dpi = 300 } = query
       const size = { sizeMm, dpi }
@@ -165,7 +168,8 @@ export function labelRoutes(host: PassportsHost): void {
       const { passportIds, parentId, after, paper = 'A4', symbology = 'qr', sizeMm = 30, dpi = 300 } = body
       const first = parentId ?? passportIds?.[0]
       if (!first || (parentId && passportIds)) throw new Problem('unprocessable', 'labels_missing')
-      const { owner } = visibleTo(actor, await findPassport(db, first, actor, undefined, now()))
+      const passport = visibleTo(actor, await findPassport(db, first, actor, undefined, now()))
+      const { owner } = passport
       const found = await labelled(
         db,
         owner.id,
@@ -175,6 +179,8 @@ export function labelRoutes(host: PassportsHost): void {
       if (passportIds && found.length < new Set(passportIds).size) throw new Problem('not_found', 'passport_unknown')
       if (found.length === 0) throw new Problem('unprocessable', 'labels_missing')
       const some = found.slice(0, most)
+      const reading = readingOf(actor, passport)!
+      for (const { id } of some) await noteAccess(db, id, actor, reading, 'POST /api/passports/labels', now())
       const bin = binAsked(body)
       const labels = []
       for (const one of some)

@@ -17,7 +17,7 @@ import {
 } from '#kernel'
 import { PassportStatus, type PassportData } from '#contracts/passports'
 import { readable } from '../audiences/answer.ts'
-import { listAccess, noteAccess } from '../audiences/log.ts'
+import { listAccess, noteAccess, noteWhole } from '../audiences/log.ts'
 import { dayOf } from '../audiences/views.ts'
 import type { PassportsHost } from '../host.ts'
 import { editableBy, visibleTo } from '../passports.ts'
@@ -157,6 +157,8 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
       const { passport, reading } = await readable(host, request, request.params.id)
       const cursor = cursorOf(after, isId)
       const isOwner = reading.view === 'owner'
+      // Others see what everybody does.
+      if (isOwner) await noteAccess(db, passport.id, request.visitor, reading, 'GET /api/passports/:id/children', now())
       const children = await listChildren(db, passport.id, isOwner, limit + 1, cursor?.[0] as string | undefined)
       return page(
         children,
@@ -192,6 +194,7 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
     },
     async ({ actor, params, query: { on = dayOf(now()), set } }) => {
       const passport = visibleTo(actor, await findPassport(db, params.id, actor, undefined, now()))
+      await noteWhole(db, passport, actor, 'GET /api/passports/:id/readiness', now())
       return readinessOf(await findLine(db, passport.id, true), on, set)
     },
   )
@@ -216,6 +219,7 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
       const { passport, reading } = await readable(host, request, params.id)
       const before = cursorOf(after, isCount)?.[0] as number | undefined
       const of = reading.view === 'owner' ? undefined : actor
+      if (!of) await noteAccess(db, passport.id, actor, reading, 'GET /api/passports/:id/access-log', now())
       return page(
         await listAccess(db, passport.id, limit + 1, before, of),
         limit,
