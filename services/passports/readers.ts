@@ -84,13 +84,26 @@ export async function insertInterested(tx: Tx, id: string, reader: Owner, since:
   return changed.length > 0
 }
 
-/** Whose reading by their id ended; undefined when there was none. An address of theirs lets them in still. */
-export async function deleteReader(tx: Tx, id: string, readerId: string): Promise<Owner | undefined> {
-  const [reader] = await tx<Owner[]>`
+/** Who was let in by their interest before a passport had this version, and reads it still. */
+export async function listInterested(tx: Tx, id: string, version: number): Promise<Owner[]> {
+  return await tx<Owner[]>`
+    select r.kind, r.reader_id as id from readers r join versions v using (passport_id)
+    where r.passport_id = ${id} and r.audience = 'interest' and (r.until_at is null or r.until_at > v.at)
+      and v.version = ${version} and r.since <= v.at
+    order by r.reader_id`
+}
+
+/** Whose reading by their id ended, and as what they read; undefined when there was none. An address of theirs lets them in still. */
+export async function deleteReader(
+  tx: Tx,
+  id: string,
+  readerId: string,
+): Promise<{ reader: Owner; audience: Lent['audience'] } | undefined> {
+  const [row] = await tx<(Owner & Pick<Lent, 'audience'>)[]>`
     update readers set by_id = false where passport_id = ${id} and reader_id = ${readerId} and by_id
-    returning kind, reader_id as id`
+    returning kind, reader_id as id, audience`
   await dropUnfounded(tx, id, readerId)
-  return reader
+  return row && { reader: { kind: row.kind, id: row.id }, audience: row.audience }
 }
 
 /** The address as it stands now, and whether it was there before. */

@@ -5,6 +5,7 @@ import { Email, Id, Instant, Owner } from '#contracts/shared'
 import { cursorOf, fail, isId, listQuery, newId, Page, page, Problem, signedIn, timeOf, type Tx } from '#kernel'
 import { noteWhole } from './audiences/log.ts'
 import type { FindReader, PassportsHost } from './host.ts'
+import { tellInterested } from './interested.ts'
 import { editableBy, told } from './passports.ts'
 import {
   countReaders,
@@ -129,7 +130,8 @@ export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findR
         summary: 'Share a passport with a person or an organisation, to read it',
         description:
           'As the owner reads it, or with `audience: interest` as the law opens a published one to persons with a ' +
-          'legitimate interest (Regulation (EU) 2023/1542, Art. 77(2)(c)), until a time if one is said.',
+          'legitimate interest (Regulation (EU) 2023/1542, Art. 77(2)(c)), until a time if one is said. Of a draft they ' +
+          'hear when it is published.',
         refuses: ['passport_unknown', 'editor_required', 'reader_unknown', 'readers_limit_reached'],
         params: OneReader,
         body: Type.Object(
@@ -152,7 +154,8 @@ export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findR
         const lent = { audience: body.audience ?? 'owner', until: body.until ? timeOf(body.until) : null }
         if (await insertReader(tx, passport.id, reader, now(), lent)) {
           await requireRoom(tx, passport.id)
-          await tx.publish(PassportShared, { ...told(passport), reader, shared: true })
+          if (lent.audience === 'interest') await tellInterested(tx, passport, reader, true)
+          else await tx.publish(PassportShared, { ...told(passport), reader, shared: true })
         }
       })
       return reply.code(204).send()
@@ -173,8 +176,10 @@ export function readerRoutes({ http, db, now, ask, cache }: PassportsHost, findR
     async ({ actor, params: { id, readerId } }, reply) => {
       await db.transaction(async tx => {
         const passport = editableBy(actor, await lockPassport(tx, id, actor))
-        const reader = await deleteReader(tx, id, readerId)
-        if (reader) return await tx.publish(PassportShared, { ...told(passport), reader, shared: false })
+        const deleted = await deleteReader(tx, id, readerId)
+        if (deleted?.audience === 'interest') return await tellInterested(tx, passport, deleted.reader, false)
+        if (deleted)
+          return await tx.publish(PassportShared, { ...told(passport), reader: deleted.reader, shared: false })
         const addressed = (await deleteAddressed(tx, id, readerId)) ?? fail('not_found', 'reader_unknown')
         if (addressed.reader)
           await tx.publish(PassportShared, {

@@ -17,6 +17,7 @@ import { turnWithTheLaw } from './audiences/turning.ts'
 import { fillCodes } from './codes/filling.ts'
 import { resolver } from './codes/resolver.ts'
 import { fillNewColumns } from './backfill.ts'
+import { hearOfPublished } from './interested.ts'
 import { history } from './history/history.ts'
 import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
@@ -58,6 +59,7 @@ export const passports = defineService({
     resolver(host)
     openToBuyers(host)
     hearOfOperators(host)
+    hearOfPublished(host)
     await fillNewColumns(host)
     await recountAll(host)
     turnWithTheLaw(host)

@@ -1,7 +1,6 @@
 import { BatterySold } from '#contracts/orders'
-import { PassportShared } from '#contracts/passports'
 import type { PassportsHost } from './host.ts'
-import { told } from './passports.ts'
+import { tellInterested } from './interested.ts'
 import { insertInterested } from './readers.ts'
 import { findHeld } from './store.ts'
 
@@ -17,8 +16,7 @@ export function openToBuyers({ on, now }: PassportsHost): void {
       const held = await findHeld(tx, passportId)
       // Gone, or theirs already.
       if (!held || held.owner.id === buyer.id) return
-      if (await insertInterested(tx, passportId, buyer, now()))
-        await tx.publish(PassportShared, { ...told(held), reader: buyer, shared: true })
+      if (await insertInterested(tx, passportId, buyer, now())) await tellInterested(tx, held, buyer, true)
     },
   )
 }

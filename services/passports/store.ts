@@ -247,9 +247,9 @@ export async function listVersionsFor(
 }
 
 /** Whose a passport is; nobody changes it until the transaction ends. */
-export async function findHeld(tx: Tx, id: string): Promise<Held | undefined> {
-  const [held] = await tx<Held[]>`
-    select id, coalesce(identifier_whole, identifier) as identifier, version,
+export async function findHeld(tx: Tx, id: string): Promise<(Held & Pick<Passport, 'status'>) | undefined> {
+  const [held] = await tx<(Held & Pick<Passport, 'status'>)[]>`
+    select id, coalesce(identifier_whole, identifier) as identifier, version, status,
       json_build_object('kind', owner_kind, 'id', owner_id) as owner
     from passports where id = ${id} for update`
   return held
