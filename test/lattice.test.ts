@@ -16,7 +16,18 @@ import { passports } from '../services/passports/service.ts'
 import { pages } from '../services/passports/testing.ts'
 import { verifyHistory } from '../tools/verify.ts'
 import { dueDiligenceFrom, isEmptied } from './lattice/emptied.ts'
-import { open, published, surfaces, upload, written, type Case, type Paper, type Surfaces } from './lattice/cases.ts'
+import {
+  bureau,
+  open,
+  published,
+  surfaces,
+  upload,
+  verify,
+  written,
+  type Case,
+  type Paper,
+  type Surfaces,
+} from './lattice/cases.ts'
 
 /**
  * The leak test: each attribute and each kind of document of each category has a marker of its own, each reader fetches
@@ -53,8 +64,11 @@ const readers = (interested: string): [string, Audience, Partial<Actor> | undefi
   ['an operator', 'public', { userId: newId(), role: 'operator' }],
   ['an authority', 'authority', { userId: newId(), role: 'authority' }],
   ['who has a legitimate interest', 'interest', { userId: interested }],
-  ['an authority with an interest', 'both', { userId: interested, role: 'authority' }],
+  ['an authority with an interest', 'both', acting(interested)],
 ]
+
+/** Somebody who acts for the organisation that was verified as an authority. */
+const acting = (userId = newId()): Partial<Actor> => ({ userId, organisation: { id: bureau, role: 'viewer' } })
 
 /** Fails at the first document that tells of itself where it may not, or does not where it should. */
 function requireExactPapers(one: Case, found: Surfaces, { name, audience, isNobody }: Reader, isEmpty: Emptied): void {
@@ -375,24 +389,64 @@ suite('who sees what', () => {
       batteryCategory: 'EV',
       batteryModelIdentifier: 'M',
       note: 'zebra',
-      attributes: { batteryStatus: { value: 're-used' }, partNumbers: { value: [{ name: 'gnu' }] } },
+      attributes: {
+        batteryStatus: { value: 're-used' },
+        partNumbers: { value: [{ name: 'gnu' }] },
+        testReportResults: { value: [{ title: 'crush', url: 'https://example.com/' }] },
+      },
     })
     await ada.post(`/${id}/publish`)
     await ada.put(`/${id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
     const [grace, officer] = [of.as({ userId: interested }), of.as({ role: 'authority' })]
+    const [clerk, visitor] = [of.as(acting()), of.as({ organisation: { id: newId(), role: 'owner' } })]
+    const both = [of.as({ userId: interested, role: 'authority' }), of.as(acting(interested))]
     for (const [word, by] of [
       ['zebra', []],
-      ['gnu', [grace, officer]],
-      ['used', [grace]],
+      ['gnu', [grace, officer, clerk, ...both]],
+      ['used', [grace, ...both]],
+      ['crush', [officer, clerk, ...both]],
+      ['crush%20used', both],
     ] as const) {
       assert.deepEqual(await ada.found(`q=${word}`), ['A'])
-      for (const reader of [grace, officer]) {
+      for (const reader of [grace, officer, clerk, visitor, ...both]) {
         const isThere = (by as readonly unknown[]).includes(reader)
         assert.deepEqual(await reader.found(`q=${word}`), isThere ? ['A'] : [], word)
         assert.equal((await reader.get(`/count?q=${word}`)).body.count, isThere ? 1 : 0, word)
       }
     }
     assert.deepEqual(await of.as().found('q=gnu'), [])
+  })
+
+  test('whoever acts for an organisation that was verified as an authority is one, as long as it is', async t => {
+    const { of, owner, interested } = await setUp(t)
+    const one = await published(of, 'EV', owner)
+    await of.as(owner).put(`/${one.id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
+    const clerk = of.as(acting())
+    const report = one.papers.find(({ kind }) => kind === 'test-report')!.docId
+    const seen = async (who: Partial<Actor>) => [
+      (await of.as(who).get(`/${one.id}`)).body.audience,
+      (await of.p.http.inject({ url: `/api/documents/${report}`, headers: of.p.signedIn(who) })).statusCode,
+      (await of.as(who).get('?limit=100')).body.items.length,
+    ]
+    assert.deepEqual(await seen(acting()), ['authority', 200, 1])
+    assert.deepEqual(await seen(acting(interested)), ['both', 200, 1])
+    const elsewhere = { userId: newId(), organisation: { id: newId(), role: 'owner' as const } }
+    assert.deepEqual(await seen(elsewhere), ['public', 404, 0], 'of no other organisation')
+    // What is its own is found with what it reads, and a draft of others is not.
+    await of.as({ userId: newId(), organisation: { id: bureau, role: 'editor' } }).make({ note: 'its own' })
+    await of.as(owner).make({ note: 'a draft' })
+    assert.equal((await clerk.get('/count')).body.count, 2)
+    const log = (await of.as(owner).get(`/${one.id}/access-log`)).body.items
+    assert.deepEqual(
+      [...new Set(log.map((item: { audience: string }) => item.audience))].sort(),
+      ['authority', 'both'],
+      'and its owner sees that',
+    )
+    assert.ok(log.every((item: { organisationId: string }) => item.organisationId === bureau))
+
+    await verify(of, ['workshop'], 2)
+    assert.deepEqual(await seen(acting()), ['public', 404, 1], 'what it makes itself')
+    assert.deepEqual(await seen(acting(interested)), ['interest', 404, 2])
   })
 
   test('what is read above point 1 is logged before it is answered, and its owner sees by whom', async t => {

@@ -16,6 +16,8 @@ export interface Passport extends Owned {
   readonly category: string | null
   /** Whether who asks has a legitimate interest, by its owner's word. */
   readonly interested?: boolean
+  /** Whether who asks acts for an organisation that was verified as an authority. */
+  readonly byAuthority?: boolean
   /** What views other than the owner's count of it; null of a draft. */
   readonly seen: Seen | null
   readonly status: PassportStatus

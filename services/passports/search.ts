@@ -18,6 +18,7 @@ import {
 import { PassportStatus } from '#contracts/passports'
 import { Id, Instant, Owner } from '#contracts/shared'
 import { dayOf } from './audiences/views.ts'
+import { isAuthority } from './operators/store.ts'
 import { allColumns, beginningOf, longestIdentifier, wordsOf, type Searchable } from './columns.ts'
 
 /** A passport in a list: what it is found by, without its data, of which one page could hold a hundred megabytes. */
@@ -118,7 +119,7 @@ type Filters = Omit<SearchQuery, 'limit' | 'after' | 'sort'>
 
 interface Row extends Searchable {
   id: string
-  /** Whether anything was shared with who asks, where that was asked. */
+  /** Whether anything was shared with who asks, or they are an authority, where that was asked. */
   hasShares?: boolean
   status: Static<typeof PassportStatus>
   version: number
@@ -146,15 +147,19 @@ const fields = [
  * As what passports are found: others than the owner search the words that they see, and know the number and the time of
  * what they saw change.
  */
-type Sight = 'owner' | 'authority' | 'interest'
+type Sight = 'owner' | 'authority' | 'interest' | 'both'
 
 /** Of a statement over what the owner sees, the same over what somebody else sees. */
 const asSeen = (sight: Sight, text: string): string =>
   sight === 'owner'
     ? text
     : text
-        .replace(/\bwords @@/g, `words_${sight} @@`)
-        .replace(/\bupdated_at\b/g, `coalesce(${sight}_at, created_at)`)
+        .replace(/\bwords @@/g, `${sight === 'both' ? '(words_authority || words_interest)' : `words_${sight}`} @@`)
+        .replace(
+          /\bupdated_at\b/g,
+          // What either sees change, both do.
+          sight === 'both' ? 'greatest(authority_at, interest_at, created_at)' : `coalesce(${sight}_at, created_at)`,
+        )
         .replace(/(?<![\w.'])version(?=,)/g, `coalesce((seen -> '${sight}' ->> 'version')::int, 1) as version`)
 
 /** Notes a value of the statement and gives its place: `$1`. */
@@ -189,12 +194,15 @@ function orderOf({ sort }: SearchQuery) {
   return { name, order: orders[name]!, direction: direction!, beyond: beyond! }
 }
 
-/** With most people nobody has shared anything: that comes along with what is their own, and no more is asked. */
+/**
+ * With most people nobody has shared anything, and they are no authority: that comes along with what is their own, and no
+ * more is asked.
+ */
 async function rowsFor(db: Db, actor: Actor, query: SearchQuery): Promise<Row[]> {
   if (!['admin', 'authority'].includes(actor.role) && !query.owner) {
     const own = await rowsOf(db, query, async $ => {
       const places = partiesOf(actor).map($)
-      const hasShares = `exists (select from readers where reader_id in (${places}))`
+      const hasShares = `exists (select from readers where reader_id in (${places})) or ${authorityIn(places)}`
       return {
         scopes: places.map(place => ({ sight: 'owner', where: `owner_id = ${place}` })),
         also: `, ${hasShares} as "hasShares"`,
@@ -283,24 +291,24 @@ async function scopesOf(db: Db, actor: Actor, owner: string | undefined, $: Para
   const many = 100
   const [person, organisation = person!] = parties
   const shares = await db`select from readers where reader_id in (${person!}, ${organisation}) limit ${many}`
-  const isAuthority = actor.role === 'authority'
-  if (owner && shares.length === 0 && !isAuthority) return { scopes: [] }
+  const asAuthority = actor.role === 'authority' || (await isByAuthority(db, actor))
+  if (owner && shares.length === 0 && !asAuthority) return { scopes: [] }
   const places = parties.map($)
   const own = owner ? [] : places.map(owned)
-  if (shares.length === 0 && !isAuthority) return { scopes: own }
+  if (shares.length === 0 && !asAuthority) return { scopes: own }
   const others = `${owner ? `owner_id = ${$(owner)}` : 'version > 0'} and owner_id not in (${places})`
   const read = (audience: 'owner' | 'interest'): string =>
     `select passport_id from readers where reader_id in (${places}) and audience = '${audience}'
       and (until_at is null or until_at > now())`
-  // Whoever is let in twice reads what they see more of; an authority all that is published.
+  // Whoever is the owner's reader reads all; an authority all that is published, and of what it has an interest in, both.
   const scopes: Scopes['scopes'] = [
     ...own,
     { sight: 'owner', where: `${others} and id in (${read('owner')})` },
     {
-      sight: 'interest',
+      sight: asAuthority ? 'both' : 'interest',
       where: `${others} and status <> 'draft' and id in (${read('interest')}) and id not in (${read('owner')})`,
     },
-    ...(isAuthority
+    ...(asAuthority
       ? [
           {
             sight: 'authority' as const,
@@ -310,6 +318,16 @@ async function scopesOf(db: Db, actor: Actor, owner: string | undefined, $: Para
       : []),
   ]
   return { scopes, manyShares: shares.length === many }
+}
+
+const authorityIn = (organisations: readonly string[]): string =>
+  `exists (select from operators where organisation_id in (${organisations}) and 'authority' = any(kinds))`
+
+/** Whether somebody acts for an organisation that was verified as an authority. */
+async function isByAuthority(db: Db, { organisation }: Actor): Promise<boolean> {
+  if (!organisation) return false
+  const [row] = await db<{ is: boolean }[]>`select ${isAuthority(db, organisation.id)} as is`
+  return row!.is
 }
 
 /**

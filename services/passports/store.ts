@@ -6,6 +6,7 @@ import type { Count, View } from './audiences/views.ts'
 import { allColumns, beginningOf, pointerOf, searchable, searchWords, type Column, type Searchable } from './columns.ts'
 import { firstOf } from './history/chain.ts'
 import { chainUp, insertTombstone } from './history/store.ts'
+import { isAuthority } from './operators/store.ts'
 import type { Held, Passport, Version } from './passports.ts'
 import { assessOne, moveAssessments } from './units/assessments.ts'
 
@@ -153,11 +154,15 @@ export async function findPassport(
   // One by one: with an array as a parameter PostgreSQL would plan the query anew each time.
   const [person, organisation = person!] = partiesOf(actor)
   const version = at ? db`(select max(version) from versions where passport_id = p.id and at <= ${at})` : db`p.version`
+  // Its owner is asked for no more than that.
+  const authority = actor.organisation
+    ? db`, p.owner_id not in (${person!}, ${organisation}) and ${isAuthority(db, organisation)} as "byAuthority"`
+    : db``
   // The data, up to a megabyte, comes along only for whom the rule will let in: a refusal takes the same time whatever
   // it refuses.
   const [row] = await db<PassportRow[]>`
     select ${db.unsafe(head)}, r.ids as "readerIds", r.interested, v.status, v.version, v.at as "updatedAt", v.seen,
-      v.data::text as data
+      v.data::text as data ${authority}
     from passports p
     cross join lateral (
       select coalesce(array_agg(reader_id) filter (where audience = 'owner'), '{}') as ids,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import type { Actor } from '#kernel'
+import { OrganisationKindsChanged } from '#contracts/identity'
+import type { OrganisationKind } from '#contracts/shared'
+import { newId, type Actor } from '#kernel'
 import { attributes, type Attribute } from '#law'
 import { strFromU8, unzipSync } from 'fflate'
 import { documents } from '../../services/documents/service.ts'
@@ -9,8 +11,30 @@ import { open as openPassports } from '../../services/passports/testing.ts'
 
 /** Passports and documents whose every part bears a marker of its own, and each surface on which something of them leaves. */
 
-export const open = (t: TestContext, options: Parameters<typeof openPassports>[1] = {}) =>
-  openPassports(t, options, [], [documents])
+export async function open(t: TestContext, options: Parameters<typeof openPassports>[1] = {}) {
+  const of = await openPassports(t, options, [], [documents])
+  await verify(of, ['authority'], 1)
+  return of
+}
+
+/** An organisation that was verified as an authority. */
+export const bureau = newId()
+
+/** What an admin has verified it to be, as identity tells of it. */
+export async function verify(
+  { p }: Pick<Awaited<ReturnType<typeof openPassports>>, 'p'>,
+  kinds: readonly OrganisationKind[],
+  version: number,
+): Promise<void> {
+  await p.publish(OrganisationKindsChanged, {
+    organisationId: bureau,
+    kinds: [...kinds],
+    identifiers: [],
+    decided: null,
+    version,
+  })
+  await p.settle()
+}
 
 let counter = 0
 /** Digits that stand nowhere else, in a value that its attribute takes. */

@@ -9,17 +9,18 @@ export type Reading =
 
 /**
  * As what somebody reads a passport; undefined for nothing at all. Drafts are for the owner, and for those whom they let
- * in as themselves. An authority has its role; an interest is named by the owner, and may end.
+ * in as themselves. An authority is whoever acts for an organisation that was verified as one, or has that role; an
+ * interest is named by the owner, and may end.
  */
 export function readingOf(
   reader: Actor | undefined,
-  passport: Pick<Passport, 'owner' | 'readers' | 'status' | 'interested'> | undefined,
+  passport: Pick<Passport, 'owner' | 'readers' | 'status' | 'interested' | 'byAuthority'> | undefined,
 ): Reading | undefined {
   if (!passport) return undefined
   if (reader && mayRead(reader, passport))
     return { view: 'owner', isAdmin: reader.role === 'admin' && !mayRead({ ...reader, role: 'user' }, passport) }
   if (passport.status === 'draft') return undefined
-  const isAuthority = reader?.role === 'authority'
+  const isAuthority = reader?.role === 'authority' || (reader !== undefined && passport.byAuthority === true)
   if (reader && passport.interested) return { view: isAuthority ? 'both' : 'interest' }
   return { view: isAuthority ? 'authority' : 'public' }
 }

@@ -1,6 +1,7 @@
 import { partiesOf, type Actor, type Db } from '#kernel'
 import type { PassportReader, PassportStatus } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
+import { isAuthority } from '../operators/store.ts'
 import { readingOf } from './reading.ts'
 import { views } from './views.ts'
 
@@ -8,6 +9,7 @@ import { views } from './views.ts'
 export async function tiersOf(db: Db, passportId: string, reader: PassportReader | null, now: Date) {
   const actor: Actor | undefined = reader ? { ...reader, sessionId: '' } : undefined
   const parties = actor ? partiesOf(actor) : []
+  const authority = actor?.organisation ? isAuthority(db, actor.organisation.id) : db`false`
   const [row] = await db<
     {
       owner: Owner
@@ -15,12 +17,13 @@ export async function tiersOf(db: Db, passportId: string, reader: PassportReader
       category: string | null
       readers: Owner[]
       interested: boolean
+      byAuthority: boolean
     }[]
   >`
     select json_build_object('kind', p.owner_kind, 'id', p.owner_id) as owner, p.status, p.category,
       coalesce(json_agg(json_build_object('kind', r.kind, 'id', r.reader_id)) filter (where r.audience = 'owner'), '[]')
         as readers,
-      coalesce(bool_or(r.audience = 'interest'), false) as interested
+      coalesce(bool_or(r.audience = 'interest'), false) as interested, ${authority} as "byAuthority"
     from passports p left join readers r
       on r.passport_id = p.id and r.reader_id = any(${parties}::uuid[]) and (r.until_at is null or r.until_at > ${now})
     where p.id = ${passportId} group by p.id`

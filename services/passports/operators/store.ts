@@ -15,6 +15,10 @@ export async function findOperator(db: Db, organisationId: string): Promise<Oper
   return row
 }
 
+/** Whether an organisation was verified as an authority, in a statement. */
+export const isAuthority = (db: Db, organisationId: string) =>
+  db`exists (select from operators where organisation_id = ${organisationId} and 'authority' = any(kinds))`
+
 /** Keeps it, unless something newer is known. */
 export async function noteOperator(tx: Tx, { organisationId, kinds, version }: Operator): Promise<void> {
   await tx`
