@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import sharp from 'sharp'
 import { codeOf as codeIn, member, open, publishable, type Client } from '../testing.ts'
+import { publicIdOf } from '../codes/codes.ts'
 import { codeOf, pixelsOf, requireReadable, textsIn } from './codes.ts'
 import { newId } from '#kernel'
 
@@ -17,7 +18,7 @@ async function raw(
 }
 
 suite('labels', () => {
-  test('the code of a battery leads to its page, or is its GS1 Digital Link, in each format and kind of code', async t => {
+  test('the code of a battery is its short link, or its GS1 Digital Link, in each format and kind of code', async t => {
     const { p } = await open(t)
     const headers = p.signedIn()
     const make = async (identifier: string): Promise<string> => {
@@ -27,7 +28,7 @@ suite('labels', () => {
     const [plain, linked] = [await make('BP-1'), await make(link)]
     for (const symbology of ['qr', 'datamatrix'])
       for (const [id, text] of [
-        [plain, `/passport/${plain}`],
+        [plain, `/id/${publicIdOf(plain)}`],
         [linked, link],
       ] as const) {
         const png = await raw(p, headers, `/${id}/label?format=png&symbology=${symbology}&sizeMm=40`)
@@ -45,6 +46,23 @@ suite('labels', () => {
         const pdf = await raw(p, headers, `/${id}/label?format=pdf&symbology=${symbology}&sizeMm=40`)
         assert.equal(pdf.rawPayload.subarray(0, 5).toString(), '%PDF-')
       }
+  })
+
+  test('a code without keys of GS1 opens once its passport is published, and so does one that was printed in former days', async t => {
+    const { p, as } = await open(t)
+    const { headers, client } = signed(p, as)
+    const { id } = await client.make(publishable('BP-1'))
+    const png = await raw(p, headers, `/${id}/label?format=png`)
+    const [text] = await textsIn(png.rawPayload)
+    const path = new URL(text!).pathname
+    assert.match(path, /^\/id\/[0-9a-z]{26}$/)
+    const former = [`/passport/${id}`, `/passport/${id}?lang=mt`]
+    const status = async (url: string) => (await p.http.inject(url)).statusCode
+    for (const url of [path, ...former]) assert.equal(await status(url), 404, url)
+    assert.equal((await client.post(`/${id}/publish`)).status, 200)
+    const led = await p.http.inject(`${path}?lang=mt`)
+    assert.deepEqual([led.statusCode, await status(String(led.headers.location))], [307, 200])
+    for (const url of former) assert.equal(await status(url), 200, url)
   })
 
   test('a label printer gets the same squares, and no serial can end its label', async t => {

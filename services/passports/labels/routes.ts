@@ -5,6 +5,7 @@ import { binFor, metalsIn, schemeOf } from '#law'
 import { noteAccess, noteWhole } from '../audiences/log.ts'
 import { readingOf } from '../audiences/reading.ts'
 import { fold } from '../audiences/said.ts'
+import { publicIdOf } from '../codes/codes.ts'
 import type { PassportsHost } from '../host.ts'
 import { visibleTo } from '../passports.ts'
 import { findPassport } from '../store.ts'
@@ -74,9 +75,9 @@ const sizeHeader = ({ side, on }: { side: number; on: string }): Record<string, 
 export function labelRoutes(host: PassportsHost): void {
   const { http, db, now, platform } = host
 
-  /** The link as it is published: of who has keys of GS1 the identifier itself, else the page of the passport. */
+  /** The link as it is published: of who has keys of GS1 the identifier itself, else the short link of the passport. */
   const linkOf = ({ id, identifier }: Labelled): string =>
-    identifier && schemeOf(identifier) === 'gs1' ? identifier : `${platform.publicUrl}/passport/${id}`
+    identifier && schemeOf(identifier) === 'gs1' ? identifier : `${platform.publicUrl}/id/${publicIdOf(id)}`
   const checked = async (one: Labelled, symbology: Symbology): Promise<Code> => {
     const code = await codeOf(linkOf(one), symbology)
     await requireReadable(code)
@@ -96,7 +97,7 @@ export function labelRoutes(host: PassportsHost): void {
       schema: {
         summary: 'The code that goes on a battery, as SVG, PNG, PDF or ZPL',
         description:
-          'It leads to what is public of its passport: the identifier where that is a GS1 Digital Link, else its page. ' +
+          'It leads to what is public of its passport: the identifier where that is a GS1 Digital Link, else its short link, `/id/` and 26 characters. ' +
           'Read again by a decoder before it is answered; one too small for its printer is refused with the least size. With ' +
           '`symbols` it bears what Art. 13 asks for beside, in the size that `X-Symbol-Mm` tells, and `X-Symbol-On` says ' +
           'whether that goes on the battery or on its packaging.',
