@@ -131,6 +131,50 @@ test('a serial that does not exist is 404 with the way to the model, never the m
   assert.equal((await p.http.inject('/passport/nothing')).statusCode, 404)
 })
 
+test('who tries out serials is told to wait, by page and by code; whoever opens what exists never is', async t => {
+  const { p, as } = await open(t, { environment: { RATE_LIMIT_FACTOR: '1' } })
+  const ada = as()
+  const { id } = await ada.make(coded(`/01/${gtin}/21/REAL`))
+  await ada.post(`/${id}/publish`)
+  const go = async (url: string, remoteAddress: string) => {
+    const { statusCode, headers, body } = await p.http.inject({ url, remoteAddress })
+    return { status: statusCode, headers, body }
+  }
+  const real = [
+    `/01/${gtin}/21/REAL`,
+    `/id/${publicIdOf(id)}`,
+    `/passport/${publicIdOf(id)}`,
+    `/passport/${id}?lang=mt`,
+  ]
+  const opened = async (from: string) => {
+    for (const url of real) assert.ok([200, 307].includes((await go(url, from)).status), `${url} from ${from}`)
+  }
+  const guesses = [
+    (number: number) => `/01/${gtin}/21/G${number}`,
+    () => `/id/${publicIdOf(newId())}`,
+    () => `/passport/${newId()}`,
+    (number: number) => `/passport/guess-${number}`,
+  ]
+  // One has the whole /64 to come from; an address of IPv4 is the same in the clothes of IPv6.
+  for (const [at, from] of [
+    (number: number) => `2001:db8:1:1::${number.toString(16)}`,
+    (number: number) => (number % 2 ? '192.0.2.7' : '::ffff:192.0.2.7'),
+  ].entries()) {
+    const statuses = []
+    for (let number = 1; number <= 300; number++) {
+      statuses.push((await go(guesses[number % guesses.length]!(number), from(number))).status)
+      if (number % 50 === 0) await opened(from(number))
+    }
+    assert.deepEqual(statuses, [...Array(60).fill(404), ...Array(240).fill(429)], `place ${at}`)
+    const refused = await go(guesses[0]!(301), from(301))
+    assert.match(String(refused.headers['retry-after']), /^([1-9]|[1-5]\d|60)$/)
+    assert.doesNotMatch(refused.body, new RegExp(id))
+  }
+  for (let visit = 0; visit < 40; visit++) await opened('2001:db8:1:1::1')
+  for (const elsewhere of ['192.0.2.8', '2001:db8:1:2::1'])
+    assert.equal((await go(guesses[0]!(1), elsewhere)).status, 404, 'others are not asked to wait')
+})
+
 test('the page is HTML, JSON or JSON-LD by what is accepted, with the same public values; of another form it names what there is', async t => {
   const { p, as } = await open(t)
   const ada = as()

@@ -8,6 +8,7 @@ import { languageFor, send } from '../public/frame.ts'
 import { findPublished } from '../store.ts'
 import { passportIdOf, publicIdOf } from './codes.ts'
 import { linksetOf, linkTypeAsked, linkTypeOf, linkTypes, type Link } from './linkset.ts'
+import { openMisses } from './misses.ts'
 import { findByKey } from './store.ts'
 
 const Query = Type.Object(
@@ -31,10 +32,11 @@ const Query = Type.Object(
 export function resolver(host: PassportsHost): void {
   const { site, db } = host
   const { publicUrl } = host.platform
+  const missed = openMisses(host.cache)
   const schema = (summary: string) => ({
     summary,
     description: 'Leads to the public page of the passport (307), or answers what `linkType` asks for.',
-    refuses: ['digital_link_invalid', 'link_type_unknown'],
+    refuses: ['digital_link_invalid', 'link_type_unknown', 'too_many_requests'],
     querystring: Query,
     produces: ['text/html', 'application/linkset+json'],
     hide: true,
@@ -56,9 +58,9 @@ export function resolver(host: PassportsHost): void {
         if (named.canonical !== path) return reply.redirect(named.canonical + query, 308)
         const id = await findByKey(db, named.canonical)
         const passport = id && (await findPublished(db, id))
-        return passport
-          ? await lead(host, request, reply, passport, named.canonical)
-          : await nowhere(host, request, reply, named)
+        if (passport) return await lead(host, request, reply, passport, named.canonical)
+        await missed(request.ip)
+        return await nowhere(host, request, reply, named)
       },
     )
 
@@ -74,9 +76,9 @@ export function resolver(host: PassportsHost): void {
     async (request, reply) => {
       const id = passportIdOf(request.params.code)
       const passport = id && (await findPublished(db, id))
-      return passport
-        ? await lead(host, request, reply, passport, `/id/${publicIdOf(passport.id)}`)
-        : await nowhere(host, request, reply)
+      if (passport) return await lead(host, request, reply, passport, `/id/${publicIdOf(passport.id)}`)
+      await missed(request.ip)
+      return await nowhere(host, request, reply)
     },
   )
 

@@ -16,6 +16,7 @@ import {
 import { dayOf } from '../audiences/views.ts'
 import { valueIn } from '../columns.ts'
 import { passportIdOf, publicIdOf } from '../codes/codes.ts'
+import { openMisses } from '../codes/misses.ts'
 import type { PassportsHost } from '../host.ts'
 import type { Passport } from '../passports.ts'
 import { findPublished } from '../store.ts'
@@ -35,6 +36,7 @@ type Paper = Static<(typeof listDocumentsOf)['output']>['documents'][number]
  */
 export function publicPage(host: PassportsHost): void {
   const { site, db, now, platform } = host
+  const missed = openMisses(host.cache)
   site.get(
     '/passport/:id',
     {
@@ -54,6 +56,7 @@ export function publicPage(host: PassportsHost): void {
           { additionalProperties: true },
         ),
         produces: [...forms],
+        refuses: ['too_many_requests'],
         hide: true,
       },
     },
@@ -68,7 +71,10 @@ export function publicPage(host: PassportsHost): void {
           .send(`There is ${forms.join(', ')}.\n`)
       const id = passportIdOf(request.params.id)
       const passport = id && (await findPublished(db, id))
-      if (!passport) return send(request, reply, 404, language, passportWord(language), say(language, 'unknown'))
+      if (!passport) {
+        await missed(request.ip)
+        return send(request, reply, 404, language, passportWord(language), say(language, 'unknown'))
+      }
       const line = await findLine(db, passport.id, false)
       const items = effectiveFor({ view: 'public' }, passport, line, dayOf(now()))
       const linkset = `${platform.publicUrl}/id/${publicIdOf(passport.id)}?linkType=linkset`
