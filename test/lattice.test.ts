@@ -18,6 +18,7 @@ import { verifyHistory } from '../tools/verify.ts'
 import { dueDiligenceFrom, isEmptied } from './lattice/emptied.ts'
 import {
   bureau,
+  inherited,
   open,
   published,
   surfaces,
@@ -111,12 +112,25 @@ async function setUp(t: TestContext) {
   return { of, owner, interested }
 }
 
+/** By these each attribute is seen that is open. */
+const everyWay = [
+  'read',
+  'past',
+  'attributes',
+  'attributesPast',
+  'proof',
+  'compressed',
+  'full',
+  'format ohmnibus-1',
+] as const
+
 /** Fails at the first marker that is where it may not be, or is not where it should be. */
 async function requireExact(
   of: Awaited<ReturnType<typeof open>>,
   one: Case,
   interested: string,
   isEmpty: Emptied = emptiedOn(today),
+  where: readonly string[] = everyWay,
 ): Promise<void> {
   for (const [name, audience, reader] of readers(interested)) {
     const found = await surfaces(of, one, reader)
@@ -127,17 +141,7 @@ async function requireExact(
       // Dates and states have no marker that stands nowhere else: their names are looked for.
       const sign = /^[a-z0-9]*\d{8}$/.test(marker) ? marker : `"${id}"`
       if (isOpen(audience, attribute, one.category, isEmpty))
-        for (const surface of [
-          'read',
-          'past',
-          'attributes',
-          'attributesPast',
-          'proof',
-          'compressed',
-          'full',
-          'format ohmnibus-1',
-          ...(point === 1 ? ['json', 'linked'] : []),
-        ])
+        for (const surface of [...where, ...(point === 1 ? ['json', 'linked'] : [])])
           assert.ok(found[surface]!.includes(sign), `${name} does not see ${id} by ${surface}`)
       else for (const [surface, text] of all) assert.ok(!text.includes(sign), `${name} sees ${id} by ${surface}`)
     }
@@ -160,6 +164,87 @@ suite('who sees what', () => {
       for (const [attribute, marker] of one.markers)
         assert.ok(own.read!.includes(marker) && own.attributes!.includes(marker), `its owner sees ${attribute}`)
     })
+
+  test('what a battery begins with is hidden as what it says itself, and so is a change of that', async t => {
+    const { of, owner, interested } = await setUp(t)
+    const one = await inherited(of, 'LMT', owner)
+    for (const id of [one.id, one.model])
+      await of.as(owner).put(`/${id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
+    const ways = ['attributes', 'attributesPast', 'compressed', 'full']
+    await requireExact(of, one, interested, emptiedOn(today), ways)
+
+    const all = readers(interested).map(([name, audience, who]) => ({
+      name,
+      audience,
+      client: who ? of.as(who) : of.nobody,
+    }))
+    const told = async ({ client }: (typeof all)[number]) => {
+      const paths = [one.id, one.model].flatMap(id =>
+        ['', '/attributes', '/versions', '/proof'].map(on => `/${id}${on}`),
+      )
+      const answers = await Promise.all(paths.map(path => client.get(path)))
+      // A proof is sealed by time; its items are what is told.
+      return JSON.stringify(answers.map(({ body, headers }, at) => [at % 4 === 3 ? body.items : body, headers.etag]))
+    }
+    const said = one.said as { attributes: Record<string, unknown>; hidden: object }
+    for (const [id, value, point] of [
+      ['testReportResults', { value: ['https://example.com/changed'] }, 3],
+      ['batteryStatus', { value: 'repurposed' }, 4],
+      ['partNumbers', { value: [{ name: 'changed' }] }, 2],
+      ['recycledCobaltPreConsumer', { value: '3', unit: '%' }, null],
+      ['batteryMass', { value: '12', unit: 'kg' }, 1],
+    ] as const) {
+      const before = await Promise.all(all.map(told))
+      said.attributes[id] = value
+      const changed = await of.as(owner).put(`/${one.model}`, { data: said, reason: 'zqreason' })
+      assert.equal(changed.status, 200, changed.text)
+      const after = await Promise.all(all.map(told))
+      for (const [at, { name, audience }] of all.entries()) {
+        const isTold = point !== null && reach[audience].includes(point)
+        assert.equal(before[at] !== after[at], isTold, `${name} learns of a change of ${id}`)
+        assert.equal(after[at]!.includes(`/attributes/${id}/`), isTold, `${name} sees what was changed: ${id}`)
+        assert.ok(!after[at]!.includes('zqreason'), name)
+      }
+    }
+  })
+
+  test('a search finds nothing by a word that is hidden, filters and orders go by what is everybody’s alone', async t => {
+    const { of, owner, interested } = await setUp(t)
+    const one = await published(of, 'LMT', owner)
+    await of.as(owner).put(`/${one.id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
+    const ada = of.as(owner)
+    const countFor = async (client: typeof ada, query: string) => (await client.get(`/count?${query}`)).body.count
+    const found = []
+    for (const attribute of written) {
+      const word = `zq${one.markers.get(attribute.id)!}`
+      if (/^zq\d{8}$/.test(word) && (await countFor(ada, `q=${word}`)) === 1) found.push({ attribute, word })
+    }
+    assert.ok(found.length > 15, `its owner finds it by ${found.length} words`)
+    const filters = ['identifier', 'serial', 'model', 'category', 'chemistry']
+    for (const [name, audience, who] of readers(interested)) {
+      if (!who) continue
+      const client = of.as(who)
+      for (const { attribute, word } of found) {
+        // Only what somebody has more to do with is in their lists.
+        const isFound = audience !== 'public' && isOpen(audience, attribute, one.category, emptiedOn(today))
+        assert.equal(await countFor(client, `q=${word}`), isFound ? 1 : 0, `${name} by a word of ${attribute.id}`)
+        if (isFound) continue
+        for (const filter of filters) {
+          const { status, body } = await client.get(`?${filter}=${word}`)
+          assert.ok(status === 400 || body.items.length === 0, `${name} by ${filter} of ${attribute.id}`)
+        }
+      }
+      for (const secret of one.evidence.slice(-4)) assert.equal(await countFor(client, `q=${secret}`), 0, name)
+      for (const query of ['sort=batteryStatus', 'sort=-testReportResults', 'sort=words_interest'])
+        assert.equal((await client.get(`?${query}`)).status, 400, `${name} by ${query}`)
+      const all = (await client.get('')).text
+      // What no filter is called is refused or passed over, whatever it says.
+      for (const query of ['batteryStatus=re-used', 'batteryStatus=waste', 'words_authority=x']) {
+        const { status, text } = await client.get(`?${query}`)
+        assert.ok(status === 400 || text === all, `${name} by ${query}`)
+      }
+    }
+  })
 
   test('a draft is nobody else’s, to each as one that is not there', async t => {
     const { of, owner, interested } = await setUp(t)

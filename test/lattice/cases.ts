@@ -181,6 +181,38 @@ export async function published(
   }
 }
 
+/** A published item that says no more than its number, of a published model that says all else. */
+export async function inherited(
+  of: Awaited<ReturnType<typeof open>>,
+  category: string,
+  owner: Partial<Actor>,
+): Promise<Case & { model: string; said: object }> {
+  const all = written.map(attribute => [attribute.id, marked(attribute)] as const)
+  const isOwn = (id: string): boolean => ['uniqueBatteryIdentifier', 'batterySerialNumber'].includes(id)
+  const valuesOf = (own: boolean) =>
+    Object.fromEntries(all.flatMap(([id, { value }]) => (isOwn(id) === own ? [[id, value]] : [])))
+  const said = {
+    attributes: { ...valuesOf(false), batteryCategory: { value: category } },
+    hidden: { note: 'zqhidden4' },
+  }
+  const ada = of.as(owner)
+  const model = (await ada.post('', { data: said, granularity: 'model' })).body.id
+  assert.equal((await ada.post(`/${model}/publish`)).status, 200)
+  const made = await ada.post('', { data: { attributes: valuesOf(true) }, parentId: model })
+  assert.equal(made.status, 201, made.text)
+  assert.equal((await ada.post(`/${made.body.id}/publish`)).status, 200)
+  return {
+    id: made.body.id,
+    model,
+    said,
+    papers: [],
+    category,
+    owner,
+    markers: new Map(all.map(([id, { marker }]) => [id, marker])),
+    evidence: [...all.map(([, { marker }]) => `ev${marker}`).filter(text => text.length > 4), 'zqhidden4'],
+  }
+}
+
 /** What left by each surface. */
 export type Surfaces = Readonly<Record<string, string>>
 
@@ -220,6 +252,10 @@ export async function surfaces(
     const answer = await of.p.http.inject({ url, headers })
     return `${answer.statusCode} ${JSON.stringify(answer.headers)} ${answer.body}`
   }
+  const fileOf = async (url: string): Promise<string> => {
+    const file = await of.p.http.inject({ url, headers })
+    return `${file.statusCode} ${JSON.stringify(file.headers)} ${unpacked(file.rawPayload)}`
+  }
   const as = async (url: string, accept: string): Promise<string> =>
     (await of.p.http.inject({ url, headers: { ...headers, accept } })).body
   // After the newest version there is, whatever the time is for the platform.
@@ -252,6 +288,22 @@ export async function surfaces(
       ),
     ),
     exported: await get('/api/passports/export?format=idta-02035'),
+    ...Object.fromEntries(
+      await Promise.all(
+        ['csv', 'ndjson', 'xlsx'].flatMap(format =>
+          ['', `&parentId=${id}`].map(async of => {
+            const url = `/api/passports/export?format=${format}${of}`
+            return [`export ${format}${of && ' of one'}`, await fileOf(url)]
+          }),
+        ),
+      ),
+    ),
+    // What is drawn says what it says as text; a picture and a sheet would say the same.
+    label: await get(`${api}/label?format=svg&symbols=true`),
+    labelForPrinters: await get(`${api}/label?format=zpl`),
+    sheet: (
+      await of.p.http.inject({ method: 'POST', url: '/api/passports/labels', headers, payload: { passportIds: [id] } })
+    ).body,
     children: await get(`${api}/children`),
     list: await get('/api/passports?limit=100'),
     count: await get('/api/passports/count'),

@@ -249,7 +249,7 @@ export const provisions: readonly Row[] = [
     where: 'GET /api/passports/{id}/label',
     test: [
       'services/passports/labels/labels.test.ts',
-      'the code of a battery leads to its page, or is its GS1 Digital Link, in each format and kind of code',
+      'the code of a battery is its short link, or its GS1 Digital Link, in each format and kind of code',
     ],
   },
   {
