@@ -98,7 +98,15 @@ test('the page has a tag that only public changes move, and stays when the passp
   const { id } = await ada.make(data)
   await ada.post(`/${id}/publish`)
   const page = (headers: Record<string, string> = {}) => p.http.inject({ url: `/passport/${id}`, headers })
-  const { etag } = (await page()).headers
+  const first = await page()
+  const { etag } = first.headers
+  const keeping = ({ headers }: typeof first) => [headers['cache-control'], headers.vary]
+  const kept = ['public, max-age=60', 'accept, accept-language']
+  for (const accept of ['text/html', 'application/json', 'application/ld+json'])
+    assert.deepEqual(keeping(await page({ accept })), kept, accept)
+  assert.deepEqual(keeping(await page({ 'if-none-match': String(etag) })), kept, 'what stays is kept as long')
+  const nowhere = await p.http.inject(`/passport/${newId()}`)
+  assert.deepEqual(keeping(nowhere), ['no-cache', kept[1]], 'what is not there may be there soon')
   for (const known of [String(etag), `"other", ${etag}`, `W/${etag}`, '*'])
     assert.equal((await page({ 'if-none-match': known })).statusCode, 304, known)
   assert.equal((await page({ 'if-none-match': '"other"' })).statusCode, 200)
@@ -112,6 +120,48 @@ test('the page has a tag that only public changes move, and stays when the passp
   const archived = await page()
   assert.equal(archived.statusCode, 200)
   assert.match(archived.body, /is archived/)
+})
+
+test('a text of 100,000 characters is no value that the page shows, and one as long as may be breaks nothing around it', async t => {
+  const { p, as } = await open(t)
+  const ada = as()
+  const text = (length: number) => `${evil}${'Ährenfeld '.repeat(length / 10)}zqend`
+  const saying = (clearName: string, identifier: string) => ({
+    ...data,
+    generalInformation: { ...data.generalInformation, batteryIdentifier: identifier },
+    attributes: { ...data.attributes, batteryChemistry: { value: { clearName } } },
+  })
+  const pageOf = async (id: string, accept = 'text/html') => {
+    const { statusCode, body } = await p.http.inject({ url: `/passport/${id}?lang=mt`, headers: { accept } })
+    assert.equal(statusCode, 200)
+    return body
+  }
+  const long = await ada.make(saying(text(100_000), 'BP-1'))
+  await ada.post(`/${long.id}/publish`)
+  for (const accept of ['text/html', 'application/json', 'application/ld+json']) {
+    const body = await pageOf(long.id, accept)
+    assert.doesNotMatch(body, /Ährenfeld/, accept)
+    assert.ok(body.length < 60_000, `${accept}: ${body.length}`)
+  }
+  const kept = (await ada.get(`/${long.id}`)).body.data.attributes.batteryChemistry.value.clearName
+  assert.equal(kept, text(100_000), 'its owner has it still')
+  const attributes = { batteryChemistry: { value: { clearName: text(100_000) } } }
+  const refused = await ada.patch(`/${long.id}/attributes`, { attributes })
+  assert.deepEqual([refused.status, refused.body.code], [422, 'value_invalid'])
+
+  const { id } = await ada.make(saying(text(19_000), 'BP-2'))
+  await ada.post(`/${id}/publish`)
+  const body = await pageOf(id)
+  assert.match(body, /Ährenfeld zqend/)
+  assert.doesNotMatch(body, /<script/)
+  assert.ok(
+    body.trimEnd().endsWith('</html>') && body.includes(frameText('check', 'mt')),
+    'what stands behind it is there',
+  )
+
+  const named = await ada.make(saying('LFP', text(100_000)))
+  const refusal = await ada.post(`/${named.id}/publish`)
+  assert.deepEqual([refusal.status, refusal.body.code], [422, 'passport_incomplete'], 'nor is it an identifier')
 })
 
 test('the page explains the signs of cadmium and lead where the battery has them, and only those', async t => {
