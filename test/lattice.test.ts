@@ -167,7 +167,7 @@ suite('who sees what', () => {
 
   test('what a battery begins with is hidden as what it says itself, and so is a change of that', async t => {
     const { of, owner, interested } = await setUp(t)
-    const one = await inherited(of, 'LMT', owner)
+    const one = await inherited(of, 'EV', owner)
     for (const id of [one.id, one.model])
       await of.as(owner).put(`/${id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
     const ways = ['attributes', 'attributesPast', 'compressed', 'full']
@@ -186,6 +186,7 @@ suite('who sees what', () => {
       // A proof is sealed by time; its items are what is told.
       return JSON.stringify(answers.map(({ body, headers }, at) => [at % 4 === 3 ? body.items : body, headers.etag]))
     }
+    let before = await Promise.all(all.map(told))
     const said = one.said as { attributes: Record<string, unknown>; hidden: object }
     for (const [id, value, point] of [
       ['testReportResults', { value: ['https://example.com/changed'] }, 3],
@@ -194,7 +195,6 @@ suite('who sees what', () => {
       ['recycledCobaltPreConsumer', { value: '3', unit: '%' }, null],
       ['batteryMass', { value: '12', unit: 'kg' }, 1],
     ] as const) {
-      const before = await Promise.all(all.map(told))
       said.attributes[id] = value
       const changed = await of.as(owner).put(`/${one.model}`, { data: said, reason: 'zqreason' })
       assert.equal(changed.status, 200, changed.text)
@@ -205,6 +205,7 @@ suite('who sees what', () => {
         assert.equal(after[at]!.includes(`/attributes/${id}/`), isTold, `${name} sees what was changed: ${id}`)
         assert.ok(!after[at]!.includes('zqreason'), name)
       }
+      before = after
     }
   })
 
@@ -214,7 +215,7 @@ suite('who sees what', () => {
     await of.as(owner).put(`/${one.id}/readers/${interested}`, { kind: 'person', audience: 'interest' })
     const ada = of.as(owner)
     const countFor = async (client: typeof ada, query: string) => (await client.get(`/count?${query}`)).body.count
-    const found = []
+    const found: { attribute: Attribute; word: string }[] = []
     for (const attribute of written) {
       const word = `zq${one.markers.get(attribute.id)!}`
       if (/^zq\d{8}$/.test(word) && (await countFor(ada, `q=${word}`)) === 1) found.push({ attribute, word })
@@ -224,15 +225,14 @@ suite('who sees what', () => {
     for (const [name, audience, who] of readers(interested)) {
       if (!who) continue
       const client = of.as(who)
-      for (const { attribute, word } of found) {
+      for (const [at, { attribute, word }] of found.entries()) {
         // Only what somebody has more to do with is in their lists.
-        const isFound = audience !== 'public' && isOpen(audience, attribute, one.category, emptiedOn(today))
+        const isFound: boolean = audience !== 'public' && isOpen(audience, attribute, one.category, emptiedOn(today))
         assert.equal(await countFor(client, `q=${word}`), isFound ? 1 : 0, `${name} by a word of ${attribute.id}`)
         if (isFound) continue
-        for (const filter of filters) {
-          const { status, body } = await client.get(`?${filter}=${word}`)
-          assert.ok(status === 400 || body.items.length === 0, `${name} by ${filter} of ${attribute.id}`)
-        }
+        const filter = filters[at % filters.length]
+        const { status, body } = await client.get(`?${filter}=${word}`)
+        assert.ok(status === 400 || body.items.length === 0, `${name} by ${filter} of ${attribute.id}`)
       }
       for (const secret of one.evidence.slice(-4)) assert.equal(await countFor(client, `q=${secret}`), 0, name)
       for (const query of ['sort=batteryStatus', 'sort=-testReportResults', 'sort=words_interest'])

@@ -23,15 +23,15 @@ test('mail, inbox and webhooks of who has an interest tell nothing of a draft, a
   const site = await oneProcess(t, () => now)
   const all = people(site)
   const mara = await all.operator('Mara', 'Donau Batteriewerk GmbH', 'manufacturer', '4012345000009')
-  const names = ['Olga', 'Piet', 'Quin']
-  const readers = []
-  for (const name of names) {
+  const enrol = async (name: string) => {
     const who = await all.person(name)
     const there = await receiver(t)
     await who.get(201, 'POST /api/notifications/webhooks', { url: there.url })
-    readers.push({ ...who, there, email: `${name.toLowerCase()}@example.com` })
+    return { ...who, there, email: `${name.toLowerCase()}@example.com` }
   }
-  const [olga, piet, quin] = readers as [(typeof readers)[0], (typeof readers)[0], (typeof readers)[0]]
+  type Reader = Awaited<ReturnType<typeof enrol>>
+  const [olga, piet, quin] = [await enrol('Olga'), await enrol('Piet'), await enrol('Quin')]
+  const readers = [olga, piet, quin]
 
   const hidden = ['zqnote', '98.7654321', 'zqreport', 'zqstudy', 'zqevidence', 'zqreason']
   const saying = (more: object = {}) => ({
@@ -49,7 +49,7 @@ test('mail, inbox and webhooks of who has an interest tell nothing of a draft, a
   })
   const { id } = await mara.get(201, 'POST /api/passports', { data: saying() })
   /** What reached a reader, by each way. */
-  const reached = async ({ get, email, there }: (typeof readers)[0]) => {
+  const reached = async ({ get, email, there }: Reader) => {
     await site.settle()
     const mine = (channel: 'email' | 'in-app') =>
       mailsIn(site.mailFolder, channel).then(mails => mails.filter(({ to }) => to === email))
@@ -61,7 +61,7 @@ test('mail, inbox and webhooks of who has an interest tell nothing of a draft, a
     }
   }
   const about = (texts: readonly string[]) => texts.filter(text => text.includes(id) || text.includes('SECRET1'))
-  const requireNothing = async (who: (typeof readers)[0], why: string) => {
+  const requireNothing = async (who: Reader, why: string) => {
     for (const [way, texts] of Object.entries(await reached(who))) assert.deepEqual(about(texts), [], `${why}: ${way}`)
   }
   const lend = (reader: { id: string }, until?: string) =>
