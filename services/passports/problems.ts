@@ -11,6 +11,10 @@ export const problems = {
   identifier_kept: ['conflict', 'A published passport keeps its identifier.'],
   economic_operator_required: ['forbidden', 'Publishing takes an organisation that is an economic operator.'],
   passport_incomplete: ['unprocessable', 'What a passport says at the least to be published is missing.'],
+  passport_not_ready: [
+    'unprocessable',
+    'What the law makes mandatory is missing, and the owner publishes nothing that lacks it.',
+  ],
   organisation_unknown: ['not_found', 'There is no such organisation, or one does not belong to it.'],
   passport_of_organisation: ['conflict', 'The passport belongs to an organisation already.'],
   readers_limit_reached: ['conflict', 'The passport is shared with as many as it can be.'],

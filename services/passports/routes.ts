@@ -33,10 +33,11 @@ import { countPassports, PassportSummary, searchPassports, searchFilters, search
 import { deletePassport, findInherited, insertPassport, listVersions, listVersionsFor, lockPassport } from './store.ts'
 import { changes, familyRefusals, parentFor, requireChildless, valueRefusals } from './units/changing.ts'
 import { fleetRoutes } from './units/fleet.ts'
+import { settingRoutes } from './units/settings.ts'
 import { unitRoutes } from './units/routes.ts'
 import { findLine } from './units/store.ts'
 import { requireReadable } from './units/units.ts'
-import { One, PassportView, Version } from './view.ts'
+import { One, PassportView, PublishedView, Version } from './view.ts'
 
 const Data = Type.Object({ data: PassportData })
 const Body = Type.Object(
@@ -82,6 +83,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   moveRoutes(host)
   dpp(host, change)
   fleetRoutes(host)
+  settingRoutes(host)
   serialRoutes(host)
   labelRoutes(host)
   exchangeRoutes(host, change)
@@ -228,7 +230,8 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         summary: 'Publish a draft: from now on it is kept',
         description:
           'It says at least the identifier, the category and the model of its battery, and belongs to an organisation ' +
-          'that is verified as an economic operator; to anybody in evaluation mode.',
+          'that is verified as an economic operator; to anybody in evaluation mode. The answer names what it lacks by the ' +
+          'law of the day.',
         honours: ['If-Match', 'Idempotency-Key'],
         refuses: [
           'passport_unknown',
@@ -236,13 +239,14 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
           'passport_published',
           'passport_archived',
           'passport_incomplete',
+          'passport_not_ready',
           'economic_operator_required',
           'service_unavailable',
           'battery_identifier_taken',
           'parent_draft',
         ],
         params: One,
-        response: { 200: PassportView },
+        response: { 200: PublishedView },
       },
     },
     async (request, reply) => {
@@ -252,8 +256,8 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
         requireMatch(request, passport.version)
         const published = publish(passport, now())
-        await writePublished(host, tx, passport, published, actor)
-        return view(published)
+        const readiness = await writePublished(host, tx, passport, published, actor)
+        return { ...view(published), readiness }
       })
       return answer(request, reply, published)
     },

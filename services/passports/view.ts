@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { PassportData, PassportStatus } from '#contracts/passports'
 import { Id, Instant, Owner } from '#contracts/shared'
+import { ReadinessView } from './units/readiness.ts'
 
 export const Version = Type.Integer({ minimum: 1, examples: [1] })
 export const One = Type.Object({ id: Id })
@@ -27,4 +28,10 @@ export const PassportView = Type.Object(
     ),
   },
   { title: 'Passport' },
+)
+
+/** The same with what it lacks by the law, as it is published. */
+export const PublishedView = Type.Object(
+  { ...PassportView.properties, readiness: ReadinessView },
+  { title: 'PassportJustPublished' },
 )

@@ -254,6 +254,7 @@ export const deProblems: Readonly<Record<string, string>> = {
   passport_has_children: 'Andere Pässe beginnen mit diesem.',
   economic_operator_required: 'Veröffentlichen kann nur eine Organisation, die als Wirtschaftsakteur bestätigt ist.',
   passport_incomplete: 'Zum Veröffentlichen fehlt mindestens die Kennung, die Kategorie oder das Modell der Batterie.',
+  passport_not_ready: 'Was das Gesetz verlangt, fehlt, und der Inhaber veröffentlicht nichts, dem etwas fehlt.',
   passport_listed: 'Die Batterie dieses Passes wird schon angeboten.',
   passport_of_organisation: 'Der Pass gehört schon einer Organisation.',
   passport_published: 'Der Pass ist schon veröffentlicht.',

@@ -9,6 +9,8 @@ import { requireOperator } from '../operators/operators.ts'
 import { draft, editableBy, type Passport } from '../passports.ts'
 import { findInherited, findPassport } from '../store.ts'
 import { insertAlike } from '../units/assessments.ts'
+import { readinessOf, requireReady } from '../units/readiness.ts'
+import { settingsOf } from '../units/settings.ts'
 import { findLine, holdParent } from '../units/store.ts'
 import { fitParent, requireLevels } from '../units/units.ts'
 import { numbered, serialsOf, type Spec } from './serials.ts'
@@ -174,6 +176,10 @@ export async function mayBegin(
   const line = await findLine(tx, parent.id, true)
   requireLevels('item', data, line)
   if (spec.publish) await requireOperator(host, tx, parent.owner)
+  if (spec.publish) {
+    const item = { id: parent.id, granularity: 'item' as const, data, updatedAt: host.now() }
+    requireReady(await settingsOf(tx, parent.owner.id), readinessOf([item, ...line], dayOf(host.now())))
+  }
   if (spec.publish && line.some(({ status }) => status === 'draft'))
     throw new Problem('conflict', 'parent_draft', {
       detail: 'Publish the model first, and the batch: who reads an item reads those with it.',

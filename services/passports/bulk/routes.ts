@@ -149,6 +149,7 @@ export function serialRoutes(host: PassportsHost): void {
           'editor_required',
           'serials_missing',
           'economic_operator_required',
+          'passport_not_ready',
           'service_unavailable',
           'parent_draft',
           ...familyRefusals,

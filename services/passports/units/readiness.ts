@@ -14,6 +14,7 @@ import {
 } from '#law'
 import { fold, saidIn, type Member } from '../audiences/said.ts'
 import { valueIn } from '../columns.ts'
+import type { Settings } from './settings.ts'
 
 const findings: Finding[] = [
   'present',
@@ -64,8 +65,33 @@ export const ReadinessView = Type.Object(
   { title: 'PassportReadiness' },
 )
 
+export type Readiness = Static<typeof ReadinessView>
+
+/** Of it what somebody has to do something about, or may one day. */
+export const openIn = (readiness: Readiness): Readiness => ({
+  ...readiness,
+  items: readiness.items.filter(({ finding }) => finding !== 'present' && finding !== 'not_yet_required'),
+})
+
+/** Refuses to publish with `passport_not_ready` what lacks something mandatory, where its owner wants that. */
+export function requireReady({ publication }: Settings, { items, on, ruleSet }: Readiness): void {
+  const lacking = items.filter(isLacking)
+  if (publication !== 'block' || lacking.length === 0) return
+  throw new Problem('unprocessable', 'passport_not_ready', {
+    detail:
+      `By ${ruleSet} on ${on} the passport lacks ${lacking.length} of what is mandatory, and its owner publishes none ` +
+      'that does (PATCH /api/passports/settings).',
+    errors: lacking.flatMap(({ dataPoint, name, article, finding, attributes }) =>
+      attributes.map(id => ({
+        pointer: `/data/attributes/${id}`,
+        detail: `is ${finding}: data point ${dataPoint}, ${name} (${article})`,
+      })),
+    ),
+  })
+}
+
 /** By the set that held on the day, or by one that is named. Fails with `rule_set_unknown`. */
-export function readinessOf(line: readonly Member[], on: string, setId?: string): Static<typeof ReadinessView> {
+export function readinessOf(line: readonly Member[], on: string, setId?: string): Readiness {
   const set = setId === undefined ? ruleSetOn(on) : ruleSetOf(setId)
   if (!set) throw new Problem('not_found', 'rule_set_unknown', { detail: 'There is no such rule set.' })
   const { said, category, number } = saidBy(line)
@@ -90,8 +116,11 @@ export function readinessOf(line: readonly Member[], on: string, setId?: string)
   }
 }
 
-const isReady = (items: readonly Assessed[]): boolean =>
-  items.every(({ status, finding }) => status !== 'M' || finding === 'present')
+/** Whether it is mandatory, and not there or not to be read. */
+export const isLacking = ({ status, finding }: Pick<Assessed, 'status' | 'finding'>): boolean =>
+  status === 'M' && (finding === 'missing' || finding === 'invalid')
+
+const isReady = (items: readonly Assessed[]): boolean => !items.some(isLacking)
 
 /** Whether a passport is ready by the rules of each day from one on, before another one. */
 export interface Standing {
