@@ -69,12 +69,20 @@ interface Cell {
   from?: string
   until?: string
   why?: string
+  asked?: string
 }
 interface Declared {
   sets: Record<string, { published: string; appliesFrom: string; supersedes?: string }>
+  drafts: object[]
   passportFrom: object
   leastEnergyKwh: object
   kinds: { dataPoints: number[]; kind: string; trigger?: string }[]
+  regulation: string
+  asked: { dataPoint: number; of: string }[]
+  charges: object[]
+  evidence: object[]
+  fresh: object
+  bringers: object
   later: { dataPoint: number; from: string; status: Letter; condition: string; article: string }[]
   patches: { categories: string[]; of: Column; emptied?: number[]; why: string }[]
 }
@@ -137,7 +145,13 @@ export function build(folder: string, declared: string = join(root, 'declared'))
     'rules.json': {
       sources: sources('guidance1', 'guidance2'),
       passportFrom: rules.passportFrom,
+      drafts: rules.drafts,
       leastEnergyKwh: rules.leastEnergyKwh,
+      regulation: rules.regulation,
+      charges: rules.charges,
+      evidence: rules.evidence,
+      fresh: rules.fresh,
+      bringers: rules.bringers,
       dataPoints: old.map(({ nr, name, source }) => ({ nr, name, article: source })),
       sets: [
         { id: 'ec-1.0', ...rules.sets['ec-1.0'], cells: cellsOf(rules, old, statusOfOld) },
@@ -268,18 +282,28 @@ function cellsOf(declared: Declared, points: readonly Point[], statusOf: StatusO
         const cell = { dataPoint: point.nr, category }
         if (status !== 'N' && emptied.includes(point.nr)) return [{ ...cell, status: 'N', kind: 'must_be_empty', why }]
         const { kind, trigger } = declared.kinds.find(({ dataPoints }) => dataPoints.includes(point.nr)) ?? {}
+        const decides = declared.asked.find(({ dataPoint }) => dataPoint === point.nr)?.of
+        const asked = (status: Letter) => (decides && status === 'C' ? { asked: decides } : {})
         const later = declared.later.find(({ dataPoint }) => dataPoint === point.nr)
         const first: Cell = {
           ...cell,
           status,
           ...(reason && status !== 'M' && { condition: reason }),
           ...(status === 'N' && { kind, ...(trigger && { trigger }) }),
+          ...asked(status),
           ...(later && { until: later.from }),
         }
         return later
           ? [
               first,
-              { ...cell, status: later.status, condition: later.condition, article: later.article, from: later.from },
+              {
+                ...cell,
+                status: later.status,
+                condition: later.condition,
+                article: later.article,
+                ...asked(later.status),
+                from: later.from,
+              },
             ]
           : [first]
       }),

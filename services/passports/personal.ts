@@ -5,6 +5,7 @@ export const personal: PersonalTables = {
   passports: 'owner_id = $1::uuid',
   versions: 'owner_id = $1::uuid',
   assessments: 'owner_id = $1::uuid',
+  rule_checks: 'user_id = $1::uuid',
   settings: 'owner_id = $1::uuid',
   readers: 'reader_id = $1::uuid',
   access_log: 'reader_id = $1::uuid',

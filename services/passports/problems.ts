@@ -26,6 +26,7 @@ export const problems = {
   level_forbids: ['unprocessable', 'Only the model or the batch says this.'],
   reason_required: ['unprocessable', 'What is corrected in a published model needs a reason.'],
   attribute_unknown: ['unprocessable', 'The law knows no such attribute, or nobody writes it.'],
+  not_applicable_refused: ['unprocessable', 'A value is said not to apply that the law asks for, or has empty.'],
   value_empty: ['unprocessable', 'A value is empty.'],
   value_invalid: ['unprocessable', 'A value has not the form of its attribute.'],
   value_implausible: ['unprocessable', 'A value is outside of what it can be.'],
@@ -53,5 +54,7 @@ export const problems = {
   label_too_small: ['unprocessable', 'A code would be too dense to be printed and read at its size.'],
   label_of_model: ['unprocessable', 'A model is no battery and bears no code.'],
   labels_missing: ['unprocessable', 'A sheet names passports, or a model or batch with items: one of both.'],
+  rule_set_removed: ['not_found', 'The rule set decided once, and was taken back.'],
+  rule_check_unknown: ['not_found', 'There is no such check of a rule set, or it is not for who asks.'],
   rule_set_unknown: ['not_found', 'There is no such rule set.'],
 } satisfies Problems

@@ -9,7 +9,7 @@ import { told, type Passport } from './passports.ts'
 import { updatePassport } from './store.ts'
 import { requirePublishedParents } from './units/changing.ts'
 import { openIn, readinessOf, requireReady, type Readiness } from './units/readiness.ts'
-import { settingsOf } from './units/settings.ts'
+import { settingsOf } from './units/settings-store.ts'
 import { findLine } from './units/store.ts'
 
 /** Keeps a passport whose status changed, and tells of it. */
@@ -35,8 +35,9 @@ export async function writePublished(
   actor: Actor,
 ): Promise<Readiness> {
   await requireOperator(host, tx, published.owner)
-  const readiness = readinessOf(await findLine(tx, published.id, true), dayOf(host.now()))
-  requireReady(await settingsOf(tx, published.owner.id), readiness)
+  const settings = await settingsOf(tx, published.owner.id)
+  const readiness = readinessOf(await findLine(tx, published.id, true), dayOf(host.now()), settings)
+  requireReady(settings, readiness)
   await claimIdentifier(tx, published)
   await requirePublishedParents(tx, published)
   await tx.publish(PassportPublished, told(published))

@@ -12,6 +12,7 @@ import {
   page,
   requireMatch,
   signedIn,
+  stringify,
   timeOf,
 } from '#kernel'
 import { PassportCreated, PassportData, PassportDeleted, PassportStatus } from '#contracts/passports'
@@ -33,10 +34,11 @@ import { countPassports, PassportSummary, searchPassports, searchFilters, search
 import { deletePassport, findInherited, insertPassport, listVersions, listVersionsFor, lockPassport } from './store.ts'
 import { changes, familyRefusals, parentFor, requireChildless, valueRefusals } from './units/changing.ts'
 import { fleetRoutes } from './units/fleet.ts'
+import { ruleCheckRoutes } from './units/rule-checks.ts'
 import { settingRoutes } from './units/settings.ts'
 import { unitRoutes } from './units/routes.ts'
 import { findLine } from './units/store.ts'
-import { requireReadable } from './units/units.ts'
+import { attributesIn, requireReadable, requireValues } from './units/units.ts'
 import { One, PassportView, PublishedView, Version } from './view.ts'
 
 const Data = Type.Object({ data: PassportData })
@@ -84,6 +86,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
   dpp(host, change)
   fleetRoutes(host)
   settingRoutes(host)
+  ruleCheckRoutes(host)
   serialRoutes(host)
   labelRoutes(host)
   exchangeRoutes(host, change)
@@ -111,6 +114,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
       const created = await db.once(request, async tx => {
         const parent = parentId ? await parentFor(tx, parentId, { granularity, data, owner }, actor) : undefined
         const passport = draft(newId(at.getTime()), owner, data, at, { granularity, parent })
+        if (body.format) requireValues(stringify(attributesIn(data)), { category: passport.category, on: dayOf(at) })
         const inherited = parent && (await findInherited(tx, parent.id))
         tx.withCommit(insertPassport(tx, passport, actor, { inherited, parent }))
         await tx.publish(PassportCreated, {
@@ -122,7 +126,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         return view(passport)
       })
       reply.code(201).header('location', `/api/passports/${created.id}`)
-      return answer(request, reply, created)
+      return answer(host, request, reply, created)
     },
   )
 
@@ -182,7 +186,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
       const hasOthers = reading.view !== 'owner' && passport.parentId !== null
       const line = hasOthers ? await findLine(db, passport.id, false, at) : []
       await noteAccess(db, passport.id, visitor, reading, 'GET /api/passports/:id', now())
-      return answer(request, reply, shownTo(reading, passport, line, dayOf(now())))
+      return answer(host, request, reply, shownTo(reading, passport, line, dayOf(now())))
     },
   )
 
@@ -218,7 +222,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         requireMatch(request, passport.version)
         return await change(tx, passport, body.data, actor, body.reason)
       })
-      return answer(request, reply, view(updated))
+      return answer(host, request, reply, view(updated))
     },
   )
 
@@ -259,7 +263,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         const readiness = await writePublished(host, tx, passport, published, actor)
         return { ...view(published), readiness }
       })
-      return answer(request, reply, published)
+      return answer(host, request, reply, published)
     },
   )
 
@@ -293,7 +297,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         await changeStatus(tx, passport, archived, actor)
         return archived
       })
-      return archived ? answer(request, reply, view(archived)) : reply.code(204).send()
+      return archived ? answer(host, request, reply, view(archived)) : reply.code(204).send()
     },
   )
 

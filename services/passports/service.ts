@@ -29,6 +29,7 @@ import { routes } from './routes.ts'
 import { openToBuyers } from './sold.ts'
 import { hearOfOperators } from './operators/operators.ts'
 import { checkReadiness } from './units/checking.ts'
+import { openRuleSets } from './units/sets.ts'
 
 /** Battery passports: what is known of a battery, each version of it, and who may read it. */
 export const passports = defineService({
@@ -53,6 +54,7 @@ export const passports = defineService({
     PassportSerialisationEnded,
   ],
   async start(host) {
+    await openRuleSets(host)
     routes(host, invitations(host))
     pages(host)
     publicPage(host)

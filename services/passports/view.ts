@@ -26,6 +26,30 @@ export const PassportView = Type.Object(
         description: 'As whom somebody reads it who is not of its owner',
       }),
     ),
+    ruleSet: Type.Optional(
+      Type.String({
+        description: 'That it was checked against when it changed last; not of a draft',
+        examples: ['ec-2.0'],
+      }),
+    ),
+    publicUrl: Type.Optional(
+      Type.String({
+        description: 'Its page for everybody; a draft has none',
+        examples: ['https://passports.example.com/passport/01k8z5h3q4x6r7s8t9v0w1y2z3'],
+      }),
+    ),
+    ended: Type.Optional(
+      Type.Union(
+        [
+          Type.Object(
+            { kind: Type.Enum(['archived'], { examples: ['archived'] }), at: Instant, successors: Type.Array(Id) },
+            { title: 'PassportEnd' },
+          ),
+          Type.Null(),
+        ],
+        { description: 'Since when it stays as it is; null while it does not. Not of a draft' },
+      ),
+    ),
   },
   { title: 'Passport' },
 )

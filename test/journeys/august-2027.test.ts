@@ -10,6 +10,8 @@ test('18 August 2027: a rule set arrives, what it changes is shown, the fleet is
   let at = new Date('2026-08-10T09:00:00Z')
   const site = await oneProcess(t, () => at)
   const mara = await people(site).operator('Mara', 'Donau Batteriewerk GmbH', 'manufacturer', '4012345000009')
+  // They owe due diligence, as they declare.
+  await mara.get(200, 'PATCH /api/passports/settings', { dueDiligence: 'owed' })
   const make = async (identifier: string, attributes: object) => {
     const said = { uniqueBatteryIdentifier: { value: identifier }, batteryModelIdentifier: { value: 'VOLT-EV-82' } }
     const data = { attributes: { ...said, batteryCategory: { value: 'EV' }, ...attributes } }
@@ -50,7 +52,7 @@ test('18 August 2027: a rule set arrives, what it changes is shown, the fleet is
   assert.deepEqual(changes.get(ready).due, [])
   assert.deepEqual(
     changes.get(other).due.map(({ dataPoint, status }: any) => [dataPoint, status]),
-    [[19, 'C']],
+    [[19, 'M']],
   )
 
   // Until that day the report is its owner's alone; from its first moment in UTC on, whatever the hour elsewhere, everybody's.

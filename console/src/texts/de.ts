@@ -153,7 +153,7 @@ export const de: Catalogue = {
     on: 'Stichtag',
     fleet: 'Vollständigkeit',
     each: 'Pass für Pass',
-    firstOnly: 'der ersten 1.000 Pässe',
+    firstOnly: 'einige sind neu und noch nicht angesehen',
     lackIt: 'fehlt in {count}',
     calendar: 'Tage des Gesetzes',
     passportFrom: 'Batterien brauchen einen Pass',
@@ -168,6 +168,9 @@ export const de: Catalogue = {
     next: 'Nächster Schritt',
     fill: 'Ausfüllen',
     notApplicable: 'Es trifft nicht zu, weil',
+    publication: 'Wenn Vorgeschriebenes fehlt',
+    dueDiligence: 'Sorgfaltspflicht (Art. 47 und 48)',
+    undeclared: 'Nicht erklärt',
   },
   documents: {
     removeText: 'Die Datei ist endgültig weg.',

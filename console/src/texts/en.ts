@@ -154,7 +154,7 @@ export const en = {
     on: 'As of',
     fleet: 'Readiness',
     each: 'Passport by passport',
-    firstOnly: 'of the first 1,000 passports',
+    firstOnly: 'some are new and still to be looked at',
     lackIt: '{count} lack it',
     calendar: 'Days of the law',
     passportFrom: 'Batteries have to have a passport',
@@ -169,6 +169,9 @@ export const en = {
     next: 'Next',
     fill: 'Fill in',
     notApplicable: 'It does not apply, because',
+    publication: 'When something mandatory is missing',
+    dueDiligence: 'Due diligence (Art. 47 and 48)',
+    undeclared: 'Not declared',
   },
   documents: {
     removeText: 'The file is gone for good.',

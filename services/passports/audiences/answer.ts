@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { notModified, Problem, stringify, type Reply, type Request } from '#kernel'
+import { ruleSetOn } from '#law'
+import { publicIdOf } from '../codes/codes.ts'
 import type { PassportsHost } from '../host.ts'
 import { view as whole, type Passport } from '../passports.ts'
 import { overruledIn, dataFor, type Member } from './said.ts'
@@ -24,7 +26,13 @@ export function shownTo(reading: Reading, passport: Passport, line: readonly Mem
 /**
  * Sends it with its tag: to its owner the version, to others a digest of what they get, which nothing hidden can move.
  */
-export function answer(request: Request, reply: Reply, shown: ReturnType<typeof shownTo>): Reply {
+export function answer(
+  { platform }: Pick<PassportsHost, 'platform'>,
+  request: Request,
+  reply: Reply,
+  found: ReturnType<typeof shownTo>,
+): Reply {
+  const shown = { ...found, ...(found.status !== 'draft' && afterPublication(platform.publicUrl, found)) }
   // As it was given; the library would put keys that are numbers first.
   const text = stringify(shown)
   const tag = 'audience' in shown ? createHash('sha256').update(text).digest('base64url').slice(0, 22) : shown.version
@@ -34,6 +42,14 @@ export function answer(request: Request, reply: Reply, shown: ReturnType<typeof 
     .serializer(() => text)
     .send(shown)
 }
+
+/** What is to be said of one that was published, by what its reader sees of it. */
+const afterPublication = (publicUrl: string, { id, status, updatedAt }: ReturnType<typeof shownTo>) => ({
+  ruleSet: ruleSetOn(updatedAt.slice(0, 10)).id,
+  publicUrl: `${publicUrl}/passport/${publicIdOf(id)}`,
+  // Nothing becomes of an archived one.
+  ended: status === 'archived' ? { kind: 'archived', at: updatedAt, successors: [] } : null,
+})
 
 /**
  * The passport, as it was `at` a time, and as what who asks reads it. Fails with `passport_unknown`; for somebody without a

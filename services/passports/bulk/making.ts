@@ -10,7 +10,7 @@ import { draft, editableBy, type Passport } from '../passports.ts'
 import { findInherited, findPassport } from '../store.ts'
 import { insertAlike } from '../units/assessments.ts'
 import { readinessOf, requireReady } from '../units/readiness.ts'
-import { settingsOf } from '../units/settings.ts'
+import { settingsOf } from '../units/settings-store.ts'
 import { findLine, holdParent } from '../units/store.ts'
 import { fitParent, requireLevels } from '../units/units.ts'
 import { numbered, serialsOf, type Spec } from './serials.ts'
@@ -178,7 +178,8 @@ export async function mayBegin(
   if (spec.publish) await requireOperator(host, tx, parent.owner)
   if (spec.publish) {
     const item = { id: parent.id, granularity: 'item' as const, data, updatedAt: host.now() }
-    requireReady(await settingsOf(tx, parent.owner.id), readinessOf([item, ...line], dayOf(host.now())))
+    const settings = await settingsOf(tx, parent.owner.id)
+    requireReady(settings, readinessOf([item, ...line], dayOf(host.now()), settings))
   }
   if (spec.publish && line.some(({ status }) => status === 'draft'))
     throw new Problem('conflict', 'parent_draft', {

@@ -14,6 +14,7 @@ import {
   type Actor,
   type Db,
 } from '#kernel'
+import { dayOf } from '../audiences/views.ts'
 import type { PassportsHost } from '../host.ts'
 import { noteWhole } from '../audiences/log.ts'
 import { editableBy, visibleTo } from '../passports.ts'
@@ -168,6 +169,7 @@ export function serialRoutes(host: PassportsHost): void {
       const made = await db.once(request, async tx => {
         const model = editableBy(actor, await findPassport(tx, params.id, actor))
         if (model.granularity !== 'model') throw unfit('Items are made of a model; name a batch of it by `batchId`.')
+        requireValues(stringify(body.attributes ?? {}), { category: model.category, on: dayOf(now()) })
         const parent = await mayBegin(
           host,
           tx,

@@ -5,11 +5,15 @@ import type { PassportData } from '#contracts/passports'
 import type { Owner } from '#contracts/shared'
 import type { Member } from '../audiences/said.ts'
 import { standingsOf, type Standing } from './readiness.ts'
+import { settingsOf, settingsOfAll } from './settings-store.ts'
 import { findLine } from './store.ts'
+
+/** Another one where what is kept of each passport is. */
+const form = 2
 
 let known: string | undefined
 /** What tells these tables of the law from those of another version of the platform. */
-export const rules = (): string => (known ??= hash('sha256', JSON.stringify([ruleSets, attributes])).slice(0, 16))
+export const rules = (): string => (known ??= hash('sha256', JSON.stringify([form, ruleSets, attributes])).slice(0, 16))
 
 interface Assessed {
   readonly id: string
@@ -24,12 +28,15 @@ export async function assessOne(
 ): Promise<void> {
   const { id, parentId } = passport
   const above = parentId ? await findLine(tx, parentId, true) : []
-  await keep(tx, [{ passport, standings: standingsOf([passport, ...above]) }], [id])
+  const settings = await settingsOf(tx, passport.owner.id)
+  await keep(tx, [{ passport, standings: standingsOf([passport, ...above], settings) }], [id])
 }
 
 /** The same of passports that were just made, and stand alike. */
 export async function insertAlike(tx: Tx, passports: readonly Assessed[], line: readonly Member[]): Promise<void> {
-  const standings = standingsOf(line)
+  const [first] = passports
+  if (!first) return
+  const standings = standingsOf(line, await settingsOf(tx, first.owner.id))
   await keep(
     tx,
     passports.map(passport => ({ passport, standings })),
@@ -47,8 +54,11 @@ interface Row {
   readonly data: string
 }
 
-/** The same of passports that nobody else changes until the transaction ends; what they begin with is read once. */
-export async function assessAll(tx: Tx, ids: readonly string[]): Promise<void> {
+/** Passports with their lines, in the order of the ids; what they begin with is read once. */
+export async function familiesOf(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<{ one: Member & Omit<Row, 'data'>; line: readonly Member[] }[]> {
   const found = new Map<string, Member & Omit<Row, 'data'>>()
   for (let wanted = [...ids]; wanted.length > 0;) {
     const rows = await tx<Row[]>`
@@ -63,12 +73,21 @@ export async function assessAll(tx: Tx, ids: readonly string[]): Promise<void> {
     const one = id === null ? undefined : found.get(id)
     return one ? [one, ...above(one.parentId)] : []
   }
-  const those = ids.flatMap(id => found.get(id) ?? [])
+  return ids.flatMap(id => {
+    const one = found.get(id)
+    return one ? [{ one, line: above(id) }] : []
+  })
+}
+
+/** Keeps the same of passports that nobody else changes until the transaction ends. */
+export async function assessAll(tx: Tx, ids: readonly string[]): Promise<void> {
+  const families = await familiesOf(tx, ids)
+  const settings = await settingsOfAll(tx, [...new Set(families.map(({ one }) => one.ownerId))])
   await keep(
     tx,
-    those.map(one => ({
+    families.map(({ one, line }) => ({
       passport: { id: one.id, owner: { id: one.ownerId }, version: one.version },
-      standings: standingsOf(above(one.id)),
+      standings: standingsOf(line, settings.get(one.ownerId)),
     })),
     ids,
   )
@@ -84,18 +103,20 @@ async function keep(
   if (former.length > 0) await tx`delete from assessments where passport_id = any(${former as string[]})`
   if (rows.length === 0) return
   await tx`
-    insert into assessments (passport_id, owner_id, version, from_on, until_on, rule_set, ready, rules)
-    select id, owner_id, version, from_on::date, until_on::date, rule_set, ready::boolean, ${rules()} from unnest(${of(({ passport }) => passport.id)}::uuid[],
+    insert into assessments (passport_id, owner_id, version, from_on, until_on, rule_set, ready, missing, rules)
+    select id, owner_id, version, from_on::date, until_on::date, rule_set, missing = '{}', missing::smallint[], ${rules()} from unnest(${of(({ passport }) => passport.id)}::uuid[],
       ${of(({ passport }) => passport.owner.id)}::uuid[], ${of(({ passport }) => passport.version)}::integer[],
       ${of(({ standing }) => standing.from)}::text[], ${of(({ standing }) => standing.until)}::text[],
-      ${of(({ standing }) => standing.ruleSet)}::text[], ${of(({ standing }) => String(standing.ready))}::text[])
-      as found (id, owner_id, version, from_on, until_on, rule_set, ready)`
+      ${of(({ standing }) => standing.ruleSet)}::text[], ${of(({ standing }) => `{${standing.missing.join()}}`)}::text[])
+      as found (id, owner_id, version, from_on, until_on, rule_set, missing)`
 }
 
-/** They have another owner now, in a version that says the same. */
+/** They have another owner now, in a version that says the same; what that one declared has them looked at again. */
 export async function moveAssessments(tx: Tx, ids: readonly string[], ownerId: string): Promise<void> {
   await tx`
-    update assessments set owner_id = ${ownerId}, version = version + 1 where passport_id = any(${ids as string[]})`
+    update assessments set owner_id = ${ownerId}, version = version + 1,
+      rules = case when exists (select from settings where owner_id = ${ownerId}) then '' else rules end
+    where passport_id = any(${ids as string[]})`
 }
 
 /** A change of a passport, as they are looked through. */
@@ -128,6 +149,14 @@ export async function nextUnchecked(db: Db, { at, id }: Place, limit: number): P
 export async function holdFree(tx: Tx, ids: readonly string[]): Promise<string[]> {
   const rows = await tx<{ id: string }[]>`
     select id from passports where id = any(${ids as string[]}) order by id for update skip locked`
+  return rows.map(({ id }) => id)
+}
+
+/** The next ones of an owner; nobody changes them until the transaction ends. */
+export async function holdOwned(tx: Tx, ownerId: string, after: string | null, limit: number): Promise<string[]> {
+  const rows = await tx<{ id: string }[]>`
+    select id from passports
+    where owner_id = ${ownerId} and id > ${after ?? beginning.id} order by id limit ${limit} for update`
   return rows.map(({ id }) => id)
 }
 

@@ -16,6 +16,7 @@ import { fitParent, needsReason, requireLevels } from './units.ts'
 export const familyRefusals = ['parent_unknown', 'parent_unfit', 'level_forbids']
 export const valueRefusals = [
   'attribute_unknown',
+  'not_applicable_refused',
   'value_empty',
   'value_invalid',
   'value_implausible',

@@ -1,8 +1,23 @@
 import { Problem, type Job } from '#kernel'
 import type { PassportsHost } from '../host.ts'
-import { assessAll, holdFree, nextUnchecked, noteChecked, uncheckedFrom, type Place } from './assessments.ts'
+import { assessAll, holdFree, holdOwned, nextUnchecked, noteChecked, uncheckedFrom, type Place } from './assessments.ts'
 
 const some = 200
+
+/** Finds anew which passports of an owner are ready, as what they declared of themselves is another. */
+export function assessesOwners(host: PassportsHost): Job<{ ownerId: string; after: string | null }> {
+  const assess: Job<{ ownerId: string; after: string | null }> = host.job(
+    'assess passports of an owner',
+    ({ ownerId, after }) =>
+      host.db.transaction(async tx => {
+        const ids = await holdOwned(tx, ownerId, after, some)
+        await assessAll(tx, ids)
+        if (ids.length === some) await tx.enqueue(assess, { ownerId, after: ids.at(-1)! })
+      }),
+    { urgency: 'bulk' },
+  )
+  return assess
+}
 
 /**
  * Looks at passports of which it is not kept whether they are ready: new drafts, what changed otherwise than by its owner,

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import Type from 'typebox'
 import { Id } from '#contracts/shared'
 import {
@@ -8,7 +9,6 @@ import {
   Page,
   page,
   partiesOf,
-  Problem,
   signedIn,
   type Actor,
   type Db,
@@ -18,15 +18,21 @@ import {
   categories,
   cellOf,
   dataPoints,
+  draftSets,
   passportFrom,
-  ruleSetOf,
   ruleSetOn,
   ruleSets,
   type Cell,
+  type DraftSet,
+  type RuleSet,
 } from '#law'
 import { dayOf } from '../audiences/views.ts'
 import type { PassportsHost } from '../host.ts'
+import { gapsOf, groupsOf, isComplete, kinds, type Counted, type Group, type Kind } from './counting.ts'
 import { readinessOf } from './readiness.ts'
+import { csvOf, pdfOf } from './report.ts'
+import { requireRuleSet } from './sets.ts'
+import { settingsOf, type Settings } from './settings-store.ts'
 import { findLine } from './store.ts'
 
 const Day = Type.String({ format: 'date', examples: ['2027-02-18'] })
@@ -55,23 +61,23 @@ const SetView = Type.Object(
     id: Type.String({ examples: ['ec-2.0'] }),
     title: Text,
     reference: Text,
-    published: Day,
-    appliesFrom: Day,
+    state: Type.Enum(['in_force', 'draft'], { description: 'A draft never decides', examples: ['in_force'] }),
+    published: Type.Optional(Day),
+    appliesFrom: Type.Optional(Day),
     supersedes: Type.Optional(Text),
   },
   { title: 'RuleSet' },
 )
 
-const told = ({ why: _, ...cell }: Cell) => {
+const told = ({ why: _, asked: _asked, ...cell }: Cell) => {
   const { name, article } = dataPoints.find(({ nr }) => nr === cell.dataPoint)!
   return { ...cell, name, article: cell.article ?? article }
 }
 
-const setOf = (id: string) => {
-  const set = ruleSetOf(id)
-  if (!set) throw new Problem('not_found', 'rule_set_unknown', { detail: 'There is no such rule set.' })
-  return set
-}
+const headOf = ({ cells: _, ...set }: RuleSet | DraftSet) => ({
+  ...set,
+  state: set.published === undefined ? ('draft' as const) : ('in_force' as const),
+})
 
 const FleetItem = Type.Object(
   {
@@ -136,12 +142,12 @@ async function members(db: Db, ownerId: string, category: string | undefined, li
 }
 
 /** How a passport stands on a day, and what of that differs on another. */
-async function standing(db: Db, one: Member, on: string, compare: string | undefined) {
+async function standing(db: Db, one: Member, on: string, compare: string | undefined, settings: Settings) {
   const line = await findLine(db, one.id, true)
-  const { scope, category, ready, items } = readinessOf(line, on)
+  const { scope, category, ready, items } = readinessOf(line, on, settings)
   const isLacking = ({ finding }: (typeof items)[number]): boolean => finding === 'missing' || finding === 'invalid'
   const lacking = items.filter(isLacking)
-  const then = compare === undefined ? undefined : readinessOf(line, compare)
+  const then = compare === undefined ? undefined : readinessOf(line, compare, settings)
   return {
     ...one,
     category,
@@ -173,13 +179,54 @@ async function standing(db: Db, one: Member, on: string, compare: string | undef
   }
 }
 
-const most = 1000
 const Count = Type.Integer({ minimum: 0, examples: [12] })
 const Days = {
   on: Type.Optional({ ...Day, description: 'By the rules of this day; today where none is said' }),
   compare: Type.Optional({ ...Day, description: 'And what changes on this one', examples: ['2027-08-18'] }),
   category: Type.Optional(Type.Enum([...allCategories], { examples: ['EV'] })),
 }
+
+const By = Type.Optional(Type.Enum([...kinds], { description: 'What `groups` are of', examples: ['model'] }))
+const Counts = {
+  passports: Count,
+  ready: Count,
+  readyThen: Type.Optional({ ...Count, description: 'On the day of `compare`' }),
+}
+const Summary = Type.Object(
+  {
+    on: Day,
+    ruleSet: Type.String({ examples: ['ec-2.0'] }),
+    complete: Type.Boolean({ examples: [true] }),
+    by: Type.Enum([...kinds], { examples: ['category'] }),
+    groups: Type.Array(
+      Type.Object(
+        {
+          key: Type.Union([Text, Type.Null()], {
+            description: 'Category, model, or id of the owner',
+            examples: ['EV'],
+          }),
+          ...Counts,
+        },
+        { title: 'FleetGroup' },
+      ),
+      { description: 'The largest first, a thousand at most' },
+    ),
+    categories: Type.Array(
+      Type.Object(
+        { category: Type.Union([Text, Type.Null()], { examples: ['EV'] }), ...Counts },
+        { title: 'FleetCategory' },
+      ),
+    ),
+    missing: Type.Array(
+      Type.Object(
+        { dataPoint: Type.Integer({ examples: [11] }), name: Text, article: Text, passports: Count },
+        { title: 'FleetGap' },
+      ),
+      { description: 'What is mandatory and lacking, what most lack first' },
+    ),
+  },
+  { title: 'FleetSummary' },
+)
 
 /** What the law asks and when, and how all passports of an owner stand by it. */
 export function fleetRoutes({ http, db, now }: PassportsHost): void {
@@ -208,7 +255,7 @@ export function fleetRoutes({ http, db, now }: PassportsHost): void {
       return {
         passportFrom: { date: passportFrom.date, article: passportFrom.article },
         current: current.id,
-        sets: ruleSets.map(({ cells: _, ...set }) => set),
+        sets: [...ruleSets, ...draftSets].map(headOf),
         calendar: current.cells
           .filter(cell => dayIn(cell) !== '')
           .sort((one, other) => dayIn(one).localeCompare(dayIn(other)))
@@ -223,7 +270,7 @@ export function fleetRoutes({ http, db, now }: PassportsHost): void {
       config: { access: anyone },
       schema: {
         summary: 'What a rule set asks of each category on a day, or what differs from another set',
-        refuses: ['rule_set_unknown'],
+        refuses: ['rule_set_unknown', 'rule_set_removed'],
         params: Type.Object({ setId: Type.String({ maxLength: 50, examples: ['ec-2.0'] }) }),
         querystring: Type.Object(
           {
@@ -259,16 +306,16 @@ export function fleetRoutes({ http, db, now }: PassportsHost): void {
       },
     },
     async ({ params, query: { on = dayOf(now()), against } }) => {
-      const { cells: _, ...set } = setOf(params.setId)
-      const other = against === undefined ? undefined : setOf(against)
+      const set = await requireRuleSet(db, params.setId, now())
+      const other = against === undefined ? undefined : await requireRuleSet(db, against, now())
       const cells = dataPoints.flatMap(({ nr }) =>
         categories.flatMap(category => {
-          const cell = cellOf(setOf(params.setId), nr, category, on)
+          const cell = cellOf(set, nr, category, on)
           const was = other && cellOf(other, nr, category, on)?.status
           return cell && (!other || was !== cell.status) ? [{ ...told(cell), ...(was && { was }) }] : []
         }),
       )
-      return { set, on, cells }
+      return { set: headOf(set), on, cells }
     },
   )
 
@@ -293,7 +340,8 @@ export function fleetRoutes({ http, db, now }: PassportsHost): void {
         one => one,
       )
       const standings = []
-      for (const one of items) standings.push(await standing(db, one, on, compare))
+      const settings = await settingsOf(db, ownerOf(actor))
+      for (const one of items) standings.push(await standing(db, one, on, compare, settings))
       return { items: standings, nextCursor }
     },
   )
@@ -303,67 +351,71 @@ export function fleetRoutes({ http, db, now }: PassportsHost): void {
     {
       config: { access: signedIn },
       schema: {
-        summary: 'How many passports are ready on a day, by category, and what most of them lack',
-        description: `Of the first ${most}; \`complete\` says whether these are all.`,
-        querystring: Type.Object(Days, { additionalProperties: false }),
-        response: {
-          200: Type.Object(
-            {
-              on: Day,
-              ruleSet: Type.String({ examples: ['ec-2.0'] }),
-              complete: Type.Boolean({ examples: [true] }),
-              categories: Type.Array(
-                Type.Object(
-                  {
-                    category: Type.Union([Text, Type.Null()], { examples: ['EV'] }),
-                    passports: Count,
-                    ready: Count,
-                    readyThen: Type.Optional({ ...Count, description: 'On the day of `compare`' }),
-                  },
-                  { title: 'FleetCategory' },
-                ),
-              ),
-              missing: Type.Array(
-                Type.Object(
-                  { dataPoint: Type.Integer({ examples: [11] }), name: Text, article: Text, passports: Count },
-                  { title: 'FleetGap' },
-                ),
-                { description: 'What is mandatory and lacking, what most lack first' },
-              ),
-            },
-            { title: 'FleetSummary' },
-          ),
-        },
+        summary: 'How many passports are ready on a day, by category or otherwise, and what most of them lack',
+        description:
+          'Of all of them; `complete` is false while many are new and not looked at yet. Admins who ask by organisation ' +
+          'see all organisations.',
+        querystring: Type.Object({ ...Days, by: By }, { additionalProperties: false }),
+        response: { 200: Summary },
       },
     },
-    async ({ actor, query: { on = dayOf(now()), compare, category } }) => {
-      const found = await members(db, ownerOf(actor), category, most + 1)
-      const rows = new Map<
-        string | null,
-        { category: string | null; passports: number; ready: number; readyThen: number }
-      >()
-      const gaps = new Map<number, { dataPoint: number; name: string; article: string; passports: number }>()
-      for (const member of found.slice(0, most)) {
-        const one = await standing(db, member, on, compare)
-        const row = rows.getOrInsertComputed(one.category, () => ({
-          category: one.category,
-          passports: 0,
-          ready: 0,
-          readyThen: 0,
-        }))
-        row.passports++
-        if (one.ready) row.ready++
-        if (one.changes?.ready) row.readyThen++
-        for (const { dataPoint, name, article } of one.missing)
-          gaps.getOrInsertComputed(dataPoint, () => ({ dataPoint, name, article, passports: 0 })).passports++
-      }
-      return {
-        on,
-        ruleSet: ruleSetOn(on).id,
-        complete: found.length <= most,
-        categories: [...rows.values()].map(({ readyThen, ...row }) => ({ ...row, ...(compare && { readyThen }) })),
-        missing: [...gaps.values()].sort((a, b) => b.passports - a.passports || a.dataPoint - b.dataPoint),
-      }
+    async ({ actor, query }) => await summaryOf(db, countedFor(actor, query)),
+  )
+
+  http.get(
+    '/readiness/report',
+    {
+      config: { access: signedIn },
+      schema: {
+        summary: 'The same as a file: CSV with a line for each passport, PDF or JSON with the numbers',
+        description: 'No cell is a formula where it is opened.',
+        produces: ['application/json', 'text/csv', 'application/pdf'],
+        querystring: Type.Object(
+          {
+            ...Days,
+            by: By,
+            format: Type.Enum(['json', 'csv', 'pdf'], { default: 'csv', examples: ['csv'] }),
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async ({ actor, query }, reply) => {
+      const of = countedFor(actor, query)
+      const { format } = query
+      reply.header('cache-control', 'private, no-store')
+      if (format === 'json') return reply.send(await summaryOf(db, of))
+      await isComplete(db, of)
+      reply.header('content-disposition', `attachment; filename="readiness-${of.on}.${format}"`)
+      if (format === 'pdf') return reply.type('application/pdf').send(await pdfOf(db, of, of.by))
+      return reply.type('text/csv; charset=utf-8').send(Readable.from(csvOf(db, of)))
     },
   )
+
+  function countedFor(actor: Actor, { on = dayOf(now()), by = 'category', compare, category }: SummaryQuery) {
+    const isAll = by === 'organisation' && actor.role === 'admin'
+    return { ownerId: isAll ? undefined : ownerOf(actor), on, compare, category, by }
+  }
+}
+
+interface SummaryQuery {
+  readonly on?: string | undefined
+  readonly compare?: string | undefined
+  readonly category?: string | undefined
+  readonly by?: Kind | undefined
+}
+
+async function summaryOf(db: Db, of: Counted & { by: Kind }) {
+  const complete = await isComplete(db, of)
+  const shown = ({ readyThen, ...group }: Group) => ({ ...group, ...(of.compare && { readyThen }) })
+  const categories = (await groupsOf(db, of, 'category')).map(shown)
+  return {
+    on: of.on,
+    ruleSet: ruleSetOn(of.on).id,
+    complete,
+    by: of.by,
+    groups: of.by === 'category' ? categories : (await groupsOf(db, of, of.by)).map(shown),
+    categories: categories.map(({ key, ...group }) => ({ category: key, ...group })),
+    missing: await gapsOf(db, of),
+  }
 }

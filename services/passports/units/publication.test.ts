@@ -66,3 +66,21 @@ test('publishing answers what is missing; who decides so publishes nothing that 
   await p.settle()
   assert.equal((await ada.get('/count?status=published')).body.count, 4)
 })
+
+test('a passport tells by which rules it was checked, where its page is, and since when it has ended', async t => {
+  const { p, as, nobody } = await open(t)
+  const ada = as()
+  const { id, ...draft } = await ada.make(publishable('A'))
+  assert.deepEqual([draft.ruleSet, draft.publicUrl, draft.ended], [undefined, undefined, undefined])
+  const { body } = await ada.post(`/${id}/publish`)
+  assert.deepEqual([body.ruleSet, body.ended], ['ec-2.0', null])
+  const { publicUrl } = (await nobody.get(`/${id}`)).body
+  assert.equal(publicUrl, body.publicUrl)
+  const shown = await p.http.inject({ url: new URL(publicUrl).pathname, headers: { accept: 'text/html' } })
+  assert.equal(shown.statusCode, 200)
+  await ada.delete(`/${id}`)
+  for (const reader of [ada, nobody]) {
+    const { ended, updatedAt, ruleSet } = (await reader.get(`/${id}`)).body
+    assert.deepEqual([ended, ruleSet], [{ kind: 'archived', at: updatedAt, successors: [] }, 'ec-2.0'])
+  }
+})

@@ -1,29 +1,54 @@
 import Type, { type Static } from 'typebox'
 import { Problem } from '#kernel'
 import {
+  ages,
   assess,
+  attributeOf,
   categoryOf,
+  chargesOf,
   faultsOf,
-  ruleSetOf,
+  linkOfArticle,
+  metalsIn,
+  needsEvidence,
   ruleSetOn,
   scopeOf,
   turningDays,
   type Assessed,
+  type Attribute,
+  type Bringer,
+  type DraftSet,
   type Finding,
+  type NextAction,
+  type RuleSet,
   type Said,
+  type Value,
 } from '#law'
 import { fold, saidIn, type Member } from '../audiences/said.ts'
 import { valueIn } from '../columns.ts'
-import type { Settings } from './settings.ts'
+import type { Settings } from './settings-store.ts'
+import type { Fresh } from './store.ts'
+import { attributesIn } from './units.ts'
 
 const findings: Finding[] = [
   'present',
   'missing',
+  'stale',
+  'evidence_missing',
   'invalid',
   'declared_not_applicable',
   'not_yet_required',
   'must_be_empty',
 ]
+const bringers: Bringer[] = [
+  'operator',
+  'manufacturer',
+  'plant',
+  'supplier',
+  'laboratory',
+  'battery_management',
+  'platform',
+]
+const actions: NextAction[] = ['none', 'fill', 'correct', 'renew', 'add_evidence', 'remove', 'declare', 'wait']
 const Count = Type.Integer({ minimum: 0, examples: [3] })
 
 /** What a passport lacks by the law on a day. */
@@ -54,6 +79,24 @@ export const ReadinessView = Type.Object(
           trigger: Type.Optional(Type.String({ description: 'What has to happen first, where no date is known' })),
           from: Type.Optional(Type.String({ format: 'date' })),
           until: Type.Optional(Type.String({ format: 'date' })),
+          owner: Type.Enum(bringers, {
+            description: 'Who has it first, and can be asked for it',
+            examples: ['supplier'],
+          }),
+          nextAction: Type.Enum(actions, { description: 'What can be done about it', examples: ['fill'] }),
+          link: Type.Object(
+            {
+              article: Type.String({
+                description: 'Where the law says so',
+                examples: ['https://eur-lex.europa.eu/eli/reg/2023/1542/oj#anx_VI'],
+              }),
+              form: Type.Union([Type.String(), Type.Null()], {
+                description: 'Where it is done, in the console',
+                examples: ['/passports/0192f3a4-7c1e-7b7a-9d2f-3c5b8e1f2a64?tab=readiness&point=11'],
+              }),
+            },
+            { title: 'ReadinessLink' },
+          ),
         },
         { title: 'ReadinessItem' },
       ),
@@ -90,12 +133,24 @@ export function requireReady({ publication }: Settings, { items, on, ruleSet }: 
   })
 }
 
-/** By the set that held on the day, or by one that is named. Fails with `rule_set_unknown`. */
-export function readinessOf(line: readonly Member[], on: string, setId?: string): Readiness {
-  const set = setId === undefined ? ruleSetOn(on) : ruleSetOf(setId)
-  if (!set) throw new Problem('not_found', 'rule_set_unknown', { detail: 'There is no such rule set.' })
-  const { said, category, number } = saidBy(line)
-  const items = assess(said, category, on, set)
+/** What readiness is found by, beside what the passport says. */
+export interface Asked {
+  /** By which set, where it is not that of the day. */
+  readonly set?: RuleSet | DraftSet | undefined
+  /** What was written since the day after which it is fresh; without, nothing is stale. */
+  readonly fresh?: Fresh
+}
+
+/** By the set that holds on the day, or by another one. */
+export function readinessOf(
+  line: readonly Member[],
+  on: string,
+  settings?: Settings,
+  { set = ruleSetOn(on), fresh }: Asked = {},
+): Readiness {
+  const { said, category, number, circumstances } = saidBy(line, settings, fresh)
+  const items = assess(said, category, on, set, circumstances)
+  const [{ id }] = line as [Member, ...Member[]]
   const counts = Object.fromEntries(
     findings.map(finding => [finding, items.filter(item => item.finding === finding).length]),
   )
@@ -111,10 +166,22 @@ export function readinessOf(line: readonly Member[], on: string, setId?: string)
     on,
     ready: isReady(items),
     counts,
-    items: items.map(({ attributes, ...item }) => ({ ...item, attributes: [...attributes] })),
+    items: items.map(({ attributes, ...item }) => ({
+      ...item,
+      attributes: [...attributes],
+      link: { article: linkOfArticle(item.article), form: formOf(id, item) },
+    })),
     unmapped: unmappedIn(line[0]!),
   }
 }
+
+/** Where in the console somebody does what is next. */
+const formOf = (id: string, { nextAction, dataPoint }: Assessed): string | null =>
+  nextAction === 'none' || nextAction === 'wait'
+    ? null
+    : nextAction === 'declare'
+      ? '/passports/readiness'
+      : `/passports/${id}?tab=readiness&point=${dataPoint}`
 
 /** Whether it is mandatory, and not there or not to be read. */
 export const isLacking = ({ status, finding }: Pick<Assessed, 'status' | 'finding'>): boolean =>
@@ -127,38 +194,98 @@ export interface Standing {
   readonly ruleSet: string
   readonly from: string
   readonly until: string
-  readonly ready: boolean
+  /** Numbers of data points that are mandatory and lacking; of none it is ready. */
+  readonly missing: readonly number[]
 }
 
 /** How a passport stands by the rules of each day, as it is now. */
-export function standingsOf(line: readonly Member[]): Standing[] {
-  const { said, category } = saidBy(line)
+export function standingsOf(line: readonly Member[], settings?: Settings): Standing[] {
+  const { said, category, circumstances } = saidBy(line, settings)
   const found: Standing[] = []
   for (const [at, from] of ['-infinity', ...turningDays].entries()) {
     const until = turningDays[at] ?? 'infinity'
     const on = at === 0 ? '0001-01-01' : from
     const set = ruleSetOn(on)
-    const standing = { ruleSet: set.id, from, until, ready: isReady(assess(said, category, on, set)) }
+    const missing = assess(said, category, on, set, circumstances)
+      .filter(isLacking)
+      .map(({ dataPoint }) => dataPoint)
+    const standing = { ruleSet: set.id, from, until, missing }
     const before = found.at(-1)
-    if (before?.ruleSet === set.id && before.ready === standing.ready) found.splice(-1, 1, { ...before, until })
+    if (before?.ruleSet === set.id && before.missing.join() === missing.join())
+      found.splice(-1, 1, { ...before, until })
     else found.push(standing)
   }
   return found
 }
 
+/** Numbers of data points that are mandatory by a set on a day, and lacking. */
+export function lackingBy(line: readonly Member[], on: string, set: RuleSet | DraftSet, settings?: Settings): number[] {
+  const { said, category, circumstances } = saidBy(line, settings)
+  return assess(said, category, on, set, circumstances)
+    .filter(isLacking)
+    .map(({ dataPoint }) => dataPoint)
+}
+
 /** What a line says of each attribute, and of itself. */
-function saidBy(line: readonly Member[]) {
+function saidBy(line: readonly Member[], settings: Settings | undefined, fresh?: Fresh) {
   const folded = fold(line)
   const said = new Map<string, Said>()
   for (const { data } of line)
     for (const { attribute } of faultsOf(saidIn(data).all)) said.set(attribute, { state: 'faulty' })
-  for (const [id, { value }] of folded) said.set(id, { state: value.notApplicable ? 'notApplicable' : 'filled' })
+  for (const [id, { value, from }] of folded) {
+    const attribute = attributeOf(id)!
+    const member = line.find(({ granularity }) => granularity === from)!
+    said.set(id, {
+      state: value.notApplicable ? 'notApplicable' : 'filled',
+      ...(fresh && ages(attribute) && { isStale: isStale(attribute, member, fresh) }),
+      lacksEvidence: lacksEvidence(attribute, value, member),
+      lacksCharges: chargesOf(attribute).some(level => !hasCharge(value, level)),
+    })
+  }
   const number = (id: string): string | undefined => {
     const value = folded.get(id)?.value.value
     return typeof value === 'string' ? value : undefined
   }
-  return { said, number, category: categoryIn(line, number('batteryCategory')) }
+  const values = new Map([...folded].map(([id, { value }]) => [id, value]))
+  const circumstances = {
+    owesDiligence: settings?.dueDiligence ? settings.dueDiligence === 'owed' : undefined,
+    hasMetals: metalsIn(values).length > 0,
+  }
+  return { said, number, circumstances, category: categoryIn(line, number('batteryCategory')) }
 }
+
+/** What somebody gave beside the value of an attribute, in our own words. */
+const besideOf = ({ data }: Member, id: string): Record<string, unknown> => {
+  const given = attributesIn(data)[id]
+  return typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {}
+}
+
+/** Older than it may be, by the time given with it; else as nothing was written there since. */
+function isStale(attribute: Attribute, member: Member, { since, touched }: Fresh): boolean {
+  const { at } = besideOf(member, attribute.id)
+  if (typeof at === 'string' && !Number.isNaN(Date.parse(at))) return new Date(at) < since
+  const writing = touched.get(member.id)
+  if (!writing || writing.isNew) return false
+  const places = saidIn(member.data).all.flatMap(one => (one.attribute === attribute ? [one.pointer] : []))
+  return !places.some(place =>
+    writing.fields.some(field => field === place || field.startsWith(`${place}/`) || place.startsWith(`${field}/`)),
+  )
+}
+
+/** A paper that is only named, or a figure that the law believes with its papers, without them. */
+function lacksEvidence(attribute: Attribute, { value, notApplicable }: Value, member: Member): boolean {
+  if (notApplicable) return false
+  if (attribute.type === 'document' || attribute.type === 'documents')
+    return [value].flat().some(one => {
+      const paper = one as Record<string, unknown> | string
+      return typeof paper === 'object' && !['url', 'documentId', 'docId', 'id'].some(name => paper[name])
+    })
+  const { evidence } = besideOf(member, attribute.id)
+  return needsEvidence(attribute) && (evidence === undefined || evidence === null || evidence === '')
+}
+
+const hasCharge = ({ value }: Value, level: string): boolean =>
+  Array.isArray(value) && value.some(({ soc }: { soc?: string }) => Number(soc) === Number(level))
 
 const categoryIn = (line: readonly Member[], said: string | undefined): string | null =>
   (said && categoryOf(said)) ?? line.map(({ data }) => valueIn('category', data)).find(Boolean) ?? null

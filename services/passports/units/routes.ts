@@ -26,7 +26,9 @@ import { One } from '../view.ts'
 import { digestOf, effectiveFor, EffectiveView } from './effective.ts'
 import { valueRefusals, type Change } from './changing.ts'
 import { readinessOf, ReadinessView } from './readiness.ts'
-import { findLine, listChildren } from './store.ts'
+import { requireRuleSet } from './sets.ts'
+import { settingsOf } from './settings-store.ts'
+import { findLine, freshOn, listChildren } from './store.ts'
 import { requireReadable, requireValues, withAttributes } from './units.ts'
 
 const ChildView = Type.Object(
@@ -125,9 +127,9 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
     async (request, reply) => {
       const { actor, params, body } = request
       const given = stringify(body.attributes)
-      requireValues(given)
       const { changed, line } = await db.transaction(async tx => {
         const passport = editableBy(actor, await lockPassport(tx, params.id, actor))
+        requireValues(given, { category: passport.category, on: dayOf(now()) })
         requireMatch(request, passport.version)
         const data = verbatim<PassportData>(withAttributes(stringify(passport.data), given))
         requireReadable(data)
@@ -178,7 +180,7 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
         description:
           'By the data points of the Commission for its category, as they hold on that day; today where none is said. ' +
           'For who reads what the owner reads.',
-        refuses: ['passport_unknown', 'rule_set_unknown'],
+        refuses: ['passport_unknown', 'rule_set_unknown', 'rule_set_removed'],
         params: One,
         querystring: Type.Object(
           {
@@ -195,7 +197,13 @@ export function unitRoutes(host: PassportsHost, change: Change): void {
     async ({ actor, params, query: { on = dayOf(now()), set } }) => {
       const passport = visibleTo(actor, await findPassport(db, params.id, actor, undefined, now()))
       await noteWhole(db, passport, actor, 'GET /api/passports/:id/readiness', now())
-      return readinessOf(await findLine(db, passport.id, true), on, set)
+      const line = await findLine(db, passport.id, true)
+      const ids = line.map(({ id }) => id)
+      const fresh = await freshOn(db, ids, on)
+      return readinessOf(line, on, await settingsOf(db, passport.owner.id), {
+        fresh,
+        set: set === undefined ? undefined : await requireRuleSet(db, set, now()),
+      })
     },
   )
 

@@ -1,27 +1,9 @@
 import Type from 'typebox'
-import { ownerFor, Problem, signedIn, type Actor, type Db, type Tx } from '#kernel'
+import { ownerFor, Problem, signedIn, type Actor } from '#kernel'
 import type { Owner } from '#contracts/shared'
 import type { PassportsHost } from '../host.ts'
-
-/** What an owner decided about their passports. */
-export interface Settings {
-  /** `block` publishes nothing that lacks what is mandatory; `tell` says what is missing in its answer. */
-  readonly publication: 'tell' | 'block'
-}
-
-const untouched: Settings = { publication: 'tell' }
-
-export async function settingsOf(db: Db, ownerId: string): Promise<Settings> {
-  const [row] = await db<Settings[]>`select publication from settings where owner_id = ${ownerId}`
-  return row ?? untouched
-}
-
-async function keepSettings(tx: Tx, owner: Owner, { publication }: Settings, at: Date): Promise<void> {
-  await tx`
-    insert into settings (owner_id, owner_kind, publication, updated_at)
-    values (${owner.id}, ${owner.kind}, ${publication}, ${at})
-    on conflict (owner_id) do update set publication = excluded.publication, updated_at = excluded.updated_at`
-}
+import { assessesOwners } from './checking.ts'
+import { keepSettings, settingsOf } from './settings-store.ts'
 
 const SettingsView = Type.Object(
   {
@@ -29,12 +11,18 @@ const SettingsView = Type.Object(
       description: '`block`: what lacks a mandatory value is not published; `tell`: the answer names it',
       examples: ['block'],
     }),
+    dueDiligence: Type.Unsafe<'owed' | 'not_owed' | null>({
+      enum: ['owed', 'not_owed', null],
+      description:
+        'Whether they owe due diligence as economic operators (Art. 47 and 48), as they declare it; null where nothing is declared',
+      examples: ['owed'],
+    }),
   },
   { title: 'PassportSettings' },
 )
 
 /** Fails with `editor_required` for who is neither owner nor admin of the organisation that they act for. */
-function decidesFor(actor: Actor): Owner {
+export function decidesFor(actor: Actor): Owner {
   const owner = ownerFor(actor)
   if (actor.organisation && actor.organisation.role === 'editor')
     throw new Problem('forbidden', 'editor_required', {
@@ -44,7 +32,9 @@ function decidesFor(actor: Actor): Owner {
 }
 
 /** What holds for all passports of oneself, or of the organisation that one acts for. */
-export function settingRoutes({ http, db, now }: PassportsHost): void {
+export function settingRoutes(host: PassportsHost): void {
+  const { http, db, now } = host
+  const assess = assessesOwners(host)
   http.get(
     '/settings',
     {
@@ -62,7 +52,7 @@ export function settingRoutes({ http, db, now }: PassportsHost): void {
     {
       config: { access: signedIn },
       schema: {
-        summary: 'Decide whether passports are published that lack what the law makes mandatory',
+        summary: 'Decide whether passports are published that lack something mandatory, and declare what one owes',
         description: 'By an owner or an admin of the organisation. What is not named stays.',
         refuses: ['editor_required'],
         body: Type.Partial(SettingsView, { additionalProperties: false, minProperties: 1 }),
@@ -72,8 +62,11 @@ export function settingRoutes({ http, db, now }: PassportsHost): void {
     async ({ actor, body }) => {
       const owner = decidesFor(actor)
       return await db.transaction(async tx => {
-        const settings = { ...(await settingsOf(tx, owner.id)), ...body }
+        const former = await settingsOf(tx, owner.id)
+        const settings = { ...former, ...body }
         await keepSettings(tx, owner, settings, now())
+        // What is owed decides about each of their passports.
+        if (settings.dueDiligence !== former.dueDiligence) await tx.enqueue(assess, { ownerId: owner.id, after: null })
         return settings
       })
     },

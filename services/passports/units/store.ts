@@ -1,6 +1,6 @@
 import { verbatim, type Db, type Tx } from '#kernel'
 import type { PassportData, PassportStatus } from '#contracts/passports'
-import type { Granularity } from '#law'
+import { freshDays, type Granularity } from '#law'
 import type { Member } from '../audiences/said.ts'
 import type { Seen } from '../audiences/views.ts'
 
@@ -91,4 +91,21 @@ export async function refold(tx: Tx, parentId: string, after: string | null, lim
     from passports p where p.id = ${parentId} and c.id in (select id from children)
     returning c.id`
   return rows.map(({ id }) => id).sort()
+}
+
+/** What was written of passports since a time, each by its id; what is fresh is what stands there. */
+export interface Fresh {
+  readonly since: Date
+  readonly touched: ReadonlyMap<string, { readonly isNew: boolean; readonly fields: readonly string[] }>
+}
+
+/** For a day: what was written in the time before it in which a value is fresh. */
+export async function freshOn(db: Db, ids: readonly string[], on: string): Promise<Fresh> {
+  const since = new Date(Date.parse(on) - freshDays * 86_400_000)
+  const rows = await db<{ id: string; isNew: boolean; fields: string[] }[]>`
+    select p.id, p.created_at >= ${since} as "isNew", coalesce((
+      select array_agg(distinct field) from versions v, unnest(v.updated_fields) field
+      where v.passport_id = p.id and v.at >= ${since}), '{}') as fields
+    from passports p where p.id = any(${ids as string[]})`
+  return { since, touched: new Map(rows.map(({ id, ...one }) => [id, one])) }
 }

@@ -227,7 +227,8 @@ suite('values', () => {
     assert.deepEqual(at.unmapped, ['/secret'])
     assert.deepEqual(
       [point(await on('2027-08-17'), 19).finding, point(await on('2027-08-18'), 19).finding],
-      ['not_yet_required', 'missing'],
+      ['not_yet_required', 'not_yet_required'],
+      'nobody declared to owe due diligence',
     )
     assert.equal(point(await on('2027-02-18', '&set=ec-1.0'), 20).finding, 'missing')
     assert.deepEqual(await codeOf(ada.get(`/${id}/readiness?set=ec-9`)), [404, 'rule_set_unknown'])

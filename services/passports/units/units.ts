@@ -1,7 +1,8 @@
 import { Problem } from '#kernel'
-import { attributeOf, mayStandOn, parseGiven, read, type Granularity } from '#law'
+import { attributeOf, mayNotApply, mayStandOn, parseGiven, read, type Granularity } from '#law'
 import type { PassportData } from '#contracts/passports'
 import { fold, saidIn, wrongIn, type Member } from '../audiences/said.ts'
+import { dayOf } from '../audiences/views.ts'
 import { valueIn } from '../columns.ts'
 import type { Passport } from '../passports.ts'
 
@@ -90,15 +91,27 @@ export function withAttributes(text: string, given: string): string {
   return JSON.stringify({ ...data, attributes: Object.fromEntries(after) })
 }
 
-/** Refuses values that cannot be read, each at its pointer. */
-export function requireValues(given: string): void {
-  const errors = Object.entries(parseGiven(given) as Record<string, unknown>).flatMap(([id, value]) => {
+/** What is held against the rules: of which category the passport is, and on which day. */
+export interface HeldTo {
+  readonly category?: string | null
+  readonly on?: string
+}
+
+/** Refuses values that cannot be read, or that are said not to apply where the law has them apply, each at its pointer. */
+export function requireValues(given: string, { category, on = dayOf(new Date()) }: HeldTo = {}): void {
+  const values = parseGiven(given) as Record<string, unknown>
+  const of = category ?? valueIn('category', { attributes: values } as PassportData)
+  const errors = Object.entries(values).flatMap(([id, value]) => {
     const attribute = attributeOf(id)
     const pointer = `/attributes/${id.replaceAll('~', '~0').replaceAll('/', '~1')}`
     if (!attribute || attribute.otherwise === 'computed')
       return [{ code: 'attribute_unknown', pointer, detail: 'is no attribute that can be given' }]
     if (value === null) return []
-    const { fault } = read(attribute, value, null)
+    const { fault, value: said } = read(attribute, value, null)
+    if (said?.notApplicable && !mayNotApply(attribute, of, on)) {
+      const detail = `applies to each battery${of ? ` of category ${of}` : ''}: the law asks for it, or has it empty`
+      return [{ code: 'not_applicable_refused', pointer, detail }]
+    }
     return fault ? [{ code: fault.code as string, pointer, detail: fault.detail }] : []
   })
   const [first] = errors

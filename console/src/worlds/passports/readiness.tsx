@@ -1,5 +1,6 @@
 import { Anchor, Button, Group, Modal, SegmentedControl, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
+import { useSearch } from '@tanstack/react-router'
 import { useState, type FormEvent } from 'react'
 import attributes from 'law:attributes'
 import type { components } from '../../api/api.gen'
@@ -7,6 +8,7 @@ import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
 import { Read } from '../../blocks/data.tsx'
 import { fill } from '../../blocks/fill.ts'
+import { Link } from '../../blocks/link.tsx'
 import { SchemaForm } from '../../blocks/schema-form.tsx'
 import { pathOf, pointerOf, withValue, type Schema } from '../../blocks/schema.ts'
 import { Short } from '../../blocks/short.tsx'
@@ -16,8 +18,7 @@ import { useLanguage, useTexts, wordFor, type Language } from '../../texts/texts
 
 type Item = components['schemas']['ReadinessItem']
 
-const regulation = 'https://eur-lex.europa.eu/eli/reg/2023/1542/oj'
-const open: ReadonlySet<string> = new Set(['missing', 'invalid'])
+const open: ReadonlySet<string> = new Set(['missing', 'invalid', 'stale', 'evidence_missing'])
 
 /** What the law asks of this passport, point by point: what is there, what lacks and why, and the next act at each. */
 export default function Readiness({ id, editable }: { id: string; editable: boolean }) {
@@ -25,6 +26,7 @@ export default function Readiness({ id, editable }: { id: string; editable: bool
   const [on, choose] = useState('')
   const [all, show] = useState(false)
   const [filling, begin] = useState<Item>()
+  const { point } = useSearch({ strict: false }) as { point?: number | string }
   return (
     <Stack>
       <Group align="flex-end">
@@ -45,7 +47,10 @@ export default function Readiness({ id, editable }: { id: string; editable: bool
       </Group>
       <Read path="/api/passports/{id}/readiness" params={{ id }} query={on ? { on } : {}}>
         {readiness => {
-          const shown = readiness.items.filter(({ finding }) => all || open.has(finding))
+          // A link to one point shows it alone.
+          const shown = readiness.items.filter(({ finding, dataPoint }) =>
+            point === undefined ? all || open.has(finding) : dataPoint === Number(point),
+          )
           const { present, missing, invalid } = readiness.counts
           return (
             <Stack>
@@ -103,10 +108,27 @@ function Points({ items, fill: begin }: { items: readonly Item[]; fill?: (item: 
         },
         { id: 'finding', name: texts.readiness.finding, kind: 'state' },
         {
+          id: 'next',
+          name: texts.readiness.next,
+          cell: ({ nextAction, owner, link }) =>
+            nextAction !== 'none' && (
+              <>
+                {link.form && nextAction === 'declare' ? (
+                  <Anchor component={Link} to={link.form}>
+                    {wordFor(texts, nextAction)}
+                  </Anchor>
+                ) : (
+                  wordFor(texts, nextAction)
+                )}
+                {link.form && ` · ${wordFor(texts, owner)}`}
+              </>
+            ),
+        },
+        {
           id: 'article',
           name: texts.readiness.article,
-          cell: ({ article }) => (
-            <Anchor href={regulation} rel="noreferrer" target="_blank">
+          cell: ({ article, link }) => (
+            <Anchor href={link.article} rel="noreferrer" target="_blank">
               {article}
             </Anchor>
           ),
