@@ -142,7 +142,11 @@ test('readiness: what is missing and what is too much, by category and day', () 
   assert.equal(finding(some, 11)!.finding, 'missing')
   assert.equal(finding(some, 20)!.finding, 'must_be_empty')
   assert.equal(finding(some, 19)!.finding, 'not_yet_required')
-  assert.equal(finding(assess(filled(), 'EV', '2027-08-18'), 19)!.finding, 'missing')
+  const diligence = (owesDiligence?: boolean) =>
+    finding(assess(filled(), 'EV', '2027-08-18', undefined, { owesDiligence }), 19)!
+  assert.deepEqual([diligence().finding, diligence().nextAction], ['not_yet_required', 'declare'])
+  assert.deepEqual([diligence(true).finding, diligence(true).status], ['missing', 'M'])
+  assert.equal(diligence(false).finding, 'declared_not_applicable')
   const all = assess(filled(...attributes.map(({ id }) => id)), 'LMT', day)
   assert.equal(all.filter(({ finding }) => finding === 'present').length, 59)
   assert.equal(all.filter(({ finding }) => finding === 'missing').length, 0)

@@ -9,7 +9,7 @@ const SettingsView = Type.Object(
   {
     publication: Type.Enum(['tell', 'block'], {
       description: '`block`: what lacks a mandatory value is not published; `tell`: the answer names it',
-      examples: ['block'],
+      examples: ['tell'],
     }),
     dueDiligence: Type.Unsafe<'owed' | 'not_owed' | null>({
       enum: ['owed', 'not_owed', null],

@@ -96,16 +96,28 @@ export const passports = [
   row(
     'R2',
     'rules as dated data, and readiness',
-    'GET /api/passports/:id/readiness, GET /api/passports/readiness, GET /api/passports/rules',
+    'GET /api/passports/:id/readiness, GET /api/passports/readiness, GET /api/passports/rules, POST /api/passports/rules/checks',
     {
       [units]: ['readiness tells what is missing by article, before and after a day of the law'],
       'services/passports/units/fleet.test.ts': [
         'a fleet is counted by category on a day, with what it lacks by article and what 18 August 2027 changes',
+        'all passports of a fleet are counted, by model and by organisation, and told as files that run nothing',
+      ],
+      'services/passports/units/publication.test.ts': [
+        'publishing answers what is missing; who decides so publishes nothing that lacks it, by no way',
+      ],
+      'services/passports/units/readiness.test.ts': [
+        'each finding names who brings it, what to do, where the law says so and where it is done',
+        'due diligence is asked of whoever declares to owe it, and decides who is ready',
+        'what changes in use grows stale, and what is measured anew is fresh',
+      ],
+      'services/passports/units/sets.test.ts': [
+        'a draft decides nothing on any day, and is there to be read',
+        'a set is tried on the fleet before it decides: how many passports it changes, and which',
       ],
       [lattice]: ['what is to be empty is kept, named to its owner alone, and opened on its day, by every surface'],
       'law/data.test.ts': ['due diligence is of later, and from 18 August 2027 of who owes it'],
     },
-    'a publication that waits for readiness',
   ),
   row('R3', 'access as a lattice', 'PUT /api/passports/:id/readers/:readerId, GET /api/passports/:id/access-log', {
     [lattice]: [
