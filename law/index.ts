@@ -65,6 +65,7 @@ export {
 } from './languages.ts'
 export {
   ages,
+  anySetOf,
   assess,
   bringerOf,
   categories,

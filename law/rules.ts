@@ -132,7 +132,10 @@ export function linkOfArticle(article: string): string {
   return table.regulation + (art ? `#art_${art}` : annex ? `#anx_${annex}` : '')
 }
 
-export const ruleSetOf = (id: string): AnySet | undefined => [...ruleSets, ...draftSets].find(set => set.id === id)
+export const ruleSetOf = (id: string): RuleSet | undefined => ruleSets.find(set => set.id === id)
+
+/** The same of drafts too. */
+export const anySetOf = (id: string): AnySet | undefined => ruleSetOf(id) ?? draftSets.find(set => set.id === id)
 
 /** The set that was the latest on a day (`2027-02-18`): that of before the first is the first. */
 export const ruleSetOn = (on: string): RuleSet => ruleSets.findLast(({ published }) => published <= on) ?? ruleSets[0]!

@@ -48,14 +48,15 @@ CREATE INDEX addressed_readers_waiting ON passports.addressed_readers USING btre
 CREATE UNIQUE INDEX addressed_readers_emails ON passports.addressed_readers USING btree (passport_id, email);
 
 create table assessments (
-  passport_id  uuid     not null,
-  from_on      date     not null,
-  until_on     date     not null,
-  owner_id     uuid     not null,
-  rule_set     text     not null,
-  ready        boolean  not null,
-  version      integer  not null,
-  rules        text     not null,
+  passport_id  uuid        not null,
+  from_on      date        not null,
+  until_on     date        not null,
+  owner_id     uuid        not null,
+  rule_set     text        not null,
+  ready        boolean     not null,
+  version      integer     not null,
+  rules        text        not null,
+  missing      smallint[]  not null default '{}'::smallint[],
   constraint assessments_pkey PRIMARY KEY (passport_id, from_on),
   constraint assessments_passport_id_fkey FOREIGN KEY (passport_id) REFERENCES passports(id) ON DELETE CASCADE,
   constraint assessments_check CHECK ((until_on > from_on))
@@ -230,6 +231,33 @@ create table refused_serials (
   constraint refused_serials_serialisation_id_fkey FOREIGN KEY (serialisation_id) REFERENCES serialisations(id) ON DELETE CASCADE
 );
 
+create table rule_checks (
+  id          uuid                      not null,
+  owner_id    uuid,
+  user_id     uuid                      not null,
+  rule_set    text                      not null,
+  against     text                      not null,
+  on_day      date                      not null,
+  state       text                      not null default 'running'::text,
+  checked     integer                   not null default 0,
+  ready_now   integer                   not null default 0,
+  ready_then  integer                   not null default 0,
+  gained      integer                   not null default 0,
+  lost        integer                   not null default 0,
+  points      jsonb                     not null default '{}'::jsonb,
+  losing      uuid[]                    not null default '{}'::uuid[],
+  created_at  timestamp with time zone  not null,
+  ended_at    timestamp with time zone,
+  constraint rule_checks_pkey PRIMARY KEY (id),
+  constraint rule_checks_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text])))
+);
+
+create table rule_sets (
+  id     text                      not null,
+  since  timestamp with time zone  not null,
+  constraint rule_sets_pkey PRIMARY KEY (id)
+);
+
 create table seals (
   day          date     not null,
   place        integer  not null,
@@ -267,6 +295,17 @@ create table serialisations (
 CREATE INDEX serialisations_by_parent ON passports.serialisations USING btree (parent_id);
 CREATE INDEX serialisations_of ON passports.serialisations USING btree (model_id, id);
 CREATE INDEX serialisations_of_user ON passports.serialisations USING btree (user_id, id);
+
+create table settings (
+  owner_id       uuid                      not null,
+  owner_kind     text                      not null,
+  publication    text                      not null default 'tell'::text,
+  updated_at     timestamp with time zone  not null,
+  due_diligence  boolean,
+  constraint settings_pkey PRIMARY KEY (owner_id),
+  constraint settings_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['person'::text, 'organisation'::text]))),
+  constraint settings_publication_check CHECK ((publication = ANY (ARRAY['tell'::text, 'block'::text])))
+);
 
 create table tombstones (
   hash  bytea                     not null,

@@ -1,5 +1,6 @@
 import type { Db } from '#kernel'
 import { dataPoints } from '#law'
+import type { PassportsHost } from '../host.ts'
 import { assessAll, holdFree, rules } from './assessments.ts'
 
 /** Which passports are counted, on which days. */
@@ -34,56 +35,95 @@ export interface Gap {
 const mostGroups = 1000
 
 /** Passports with what is kept of them on a day, and on the one to compare with; archived ones are no concern. */
-const counted = (db: Db, { ownerId, on, compare = on, category }: Counted) => db`
+const counted = (db: Db, { ownerId, on, compare, category }: Counted) => db`
   passports p
   left join assessments a on a.passport_id = p.id and a.rules = ${rules()}
     and a.from_on <= ${on}::text::date and a.until_on > ${on}::text::date
-  left join assessments b on b.passport_id = p.id and b.rules = ${rules()}
-    and b.from_on <= ${compare}::text::date and b.until_on > ${compare}::text::date
+  ${
+    compare
+      ? db`left join assessments b on b.passport_id = p.id and b.rules = ${rules()}
+          and b.from_on <= ${compare}::text::date and b.until_on > ${compare}::text::date`
+      : db``
+  }
   where p.status <> 'archived'
     ${ownerId === undefined ? db`` : db`and p.owner_id = ${ownerId}`}
     ${category ? db`and p.category = ${category}` : db``}`
 
-/** The largest first, a thousand at most. */
-export async function groupsOf(db: Db, of: Counted, kind: Kind): Promise<Group[]> {
-  const key = { category: db`p.category`, model: db`p.model`, organisation: db`p.owner_id::text` }[kind]
-  return await db<Group[]>`
-    select ${key} as key, count(*)::int as passports, count(*) filter (where a.ready)::int as ready,
-      count(*) filter (where b.ready)::int as "readyThen"
-    from ${counted(db, of)} group by 1 order by 2 desc, 1 limit ${mostGroups}`
+const readyThen = (db: Db, { compare }: Counted) => (compare ? db`b.ready` : db`null::boolean`)
+
+/** How many stand alike: passports of one model do, so that these are few where passports are many. */
+interface Alike {
+  readonly category: string | null
+  readonly key: string | null
+  readonly missing: readonly number[] | null
+  readonly ready: boolean | null
+  readonly readyThen: boolean | null
+  readonly passports: number
 }
 
-export async function gapsOf(db: Db, of: Counted): Promise<Gap[]> {
-  // Passports of one model lack the same: counted together they are few.
-  const rows = await db<{ dataPoint: number; passports: number }[]>`
-    select point as "dataPoint", sum(passports)::int as passports from (
-      select a.missing, count(*) as passports from ${counted(db, of)} and a.missing <> '{}' group by 1
-    ) alike, unnest(alike.missing) point group by 1 order by 2 desc, 1`
-  return rows.map(({ dataPoint, passports }) => {
-    const { name, article } = dataPoints.find(({ nr }) => nr === dataPoint)!
-    return { dataPoint, name, article, passports }
+export interface Standing {
+  /** Whether of all of them it is kept how they stand. */
+  readonly complete: boolean
+  /** The largest first, a thousand at most. */
+  readonly groups: readonly Group[]
+  readonly categories: readonly Group[]
+  readonly gaps: readonly Gap[]
+}
+
+/** How passports stand, by what they are told apart by. Those that are new are looked at first, where they are few. */
+export async function standingOf(db: PassportsHost['db'], of: Counted, kind: Kind): Promise<Standing> {
+  const first = await alikeOf(db, of, kind)
+  const alike = first.some(isUnknown) && (await lookAtNew(db, of)) ? await alikeOf(db, of, kind) : first
+  return {
+    complete: !alike.some(isUnknown),
+    groups: groupedBy(alike, ({ key }) => key).slice(0, mostGroups),
+    categories: groupedBy(alike, ({ category }) => category),
+    gaps: gapsIn(alike),
+  }
+}
+
+const isUnknown = ({ missing }: Alike): boolean => missing === null
+
+async function alikeOf(db: Db, of: Counted, kind: Kind): Promise<Alike[]> {
+  const key = { category: db`p.category`, model: db`p.model`, organisation: db`p.owner_id::text` }[kind]
+  return await db<Alike[]>`
+    select p.category, ${key} as key, a.missing, a.ready, ${readyThen(db, of)} as "readyThen", count(*)::int as passports
+    from ${counted(db, of)} group by 1, 2, 3, 4, 5`
+}
+
+function groupedBy(alike: readonly Alike[], keyOf: (one: Alike) => string | null): Group[] {
+  const groups = [...Map.groupBy(alike, keyOf)].map(([key, those]) => {
+    const count = (isCounted: (one: Alike) => boolean | null = () => true): number =>
+      those.reduce((sum, one) => sum + (isCounted(one) ? one.passports : 0), 0)
+    return { key, passports: count(), ready: count(one => one.ready), readyThen: count(one => one.readyThen) }
   })
+  return groups.sort((a, b) => b.passports - a.passports || ((a.key ?? '') < (b.key ?? '') ? -1 : 1))
+}
+
+function gapsIn(alike: readonly Alike[]): Gap[] {
+  const counts = new Map<number, number>()
+  for (const { missing, passports } of alike)
+    for (const point of missing ?? []) counts.set(point, (counts.get(point) ?? 0) + passports)
+  return [...counts]
+    .map(([dataPoint, passports]) => {
+      const { name, article } = dataPoints.find(({ nr }) => nr === dataPoint)!
+      return { dataPoint, name, article, passports }
+    })
+    .sort((a, b) => b.passports - a.passports || a.dataPoint - b.dataPoint)
 }
 
 const atOnce = 1000
 
-/**
- * Whether of all of them it is kept how they stand. Where of few it is not, as they are new, they are looked at first; more
- * of them a job is about to look at.
- */
-export async function isComplete(db: Db, of: Counted): Promise<boolean> {
+/** Looks at those of which it is not kept how they stand; more than a thousand of them the job is about to look at. */
+export async function lookAtNew(db: PassportsHost['db'], of: Counted): Promise<boolean> {
   const rows = await db<{ id: string }[]>`
     select p.id from ${counted(db, of)} and a.passport_id is null limit ${atOnce + 1}`
-  if (rows.length === 0) return true
-  if (rows.length > atOnce) return false
-  return await db.transaction(async tx => {
-    const free = await holdFree(
-      tx,
-      rows.map(({ id }) => id),
-    )
-    await assessAll(tx, free)
-    return free.length === rows.length
+  if (rows.length === 0 || rows.length > atOnce) return false
+  await db.transaction(async tx => {
+    const ids = rows.map(({ id }) => id)
+    await assessAll(tx, await holdFree(tx, ids))
   })
+  return true
 }
 
 /** A passport as a line of a report. */
@@ -102,7 +142,7 @@ export interface Line {
 export async function linesOf(db: Db, of: Counted, after: string | undefined, limit: number): Promise<Line[]> {
   return await db<Line[]>`
     select p.id, coalesce(p.identifier_whole, p.identifier) as identifier, p.granularity, p.model, p.category, a.ready,
-      b.ready as "readyThen", a.missing
+      ${readyThen(db, of)} as "readyThen", a.missing
     from ${counted(db, of)} and p.id > ${after ?? '00000000-0000-0000-0000-000000000000'}
     order by p.id limit ${limit}`
 }

@@ -1,18 +1,7 @@
 import { Readable } from 'node:stream'
 import Type from 'typebox'
 import { Id } from '#contracts/shared'
-import {
-  anyone,
-  cursorOf,
-  isId,
-  listQuery,
-  Page,
-  page,
-  partiesOf,
-  signedIn,
-  type Actor,
-  type Db,
-} from '#kernel'
+import { anyone, cursorOf, isId, listQuery, Page, page, partiesOf, signedIn, type Actor, type Db } from '#kernel'
 import {
   allCategories,
   categories,
@@ -28,7 +17,7 @@ import {
 } from '#law'
 import { dayOf } from '../audiences/views.ts'
 import type { PassportsHost } from '../host.ts'
-import { gapsOf, groupsOf, isComplete, kinds, type Counted, type Group, type Kind } from './counting.ts'
+import { kinds, lookAtNew, standingOf, type Counted, type Group, type Kind } from './counting.ts'
 import { readinessOf } from './readiness.ts'
 import { csvOf, pdfOf } from './report.ts'
 import { requireRuleSet } from './sets.ts'
@@ -385,7 +374,7 @@ export function fleetRoutes({ http, db, now }: PassportsHost): void {
       const { format } = query
       reply.header('cache-control', 'private, no-store')
       if (format === 'json') return reply.send(await summaryOf(db, of))
-      await isComplete(db, of)
+      await lookAtNew(db, of)
       reply.header('content-disposition', `attachment; filename="readiness-${of.on}.${format}"`)
       if (format === 'pdf') return reply.type('application/pdf').send(await pdfOf(db, of, of.by))
       return reply.type('text/csv; charset=utf-8').send(Readable.from(csvOf(db, of)))
@@ -405,17 +394,16 @@ interface SummaryQuery {
   readonly by?: Kind | undefined
 }
 
-async function summaryOf(db: Db, of: Counted & { by: Kind }) {
-  const complete = await isComplete(db, of)
+async function summaryOf(db: PassportsHost['db'], of: Counted & { by: Kind }) {
+  const { complete, groups, categories, gaps } = await standingOf(db, of, of.by)
   const shown = ({ readyThen, ...group }: Group) => ({ ...group, ...(of.compare && { readyThen }) })
-  const categories = (await groupsOf(db, of, 'category')).map(shown)
   return {
     on: of.on,
     ruleSet: ruleSetOn(of.on).id,
     complete,
     by: of.by,
-    groups: of.by === 'category' ? categories : (await groupsOf(db, of, of.by)).map(shown),
-    categories: categories.map(({ key, ...group }) => ({ category: key, ...group })),
-    missing: await gapsOf(db, of),
+    groups: groups.map(shown),
+    categories: categories.map(shown).map(({ key, ...group }) => ({ category: key, ...group })),
+    missing: [...gaps],
   }
 }

@@ -176,7 +176,7 @@ export function readinessOf(
 }
 
 /** Where in the console somebody does what is next. */
-const formOf = (id: string, { nextAction, dataPoint }: Assessed): string | null =>
+const formOf = (id: string, { nextAction, dataPoint }: Pick<Assessed, 'nextAction' | 'dataPoint'>): string | null =>
   nextAction === 'none' || nextAction === 'wait'
     ? null
     : nextAction === 'declare'

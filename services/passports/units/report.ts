@@ -1,6 +1,7 @@
 import { cellOf, type Db } from '#kernel'
 import { dataPoints } from '#law'
-import { gapsOf, groupsOf, linesOf, type Counted, type Kind } from './counting.ts'
+import type { PassportsHost } from '../host.ts'
+import { linesOf, standingOf, type Counted, type Kind } from './counting.ts'
 
 const some = 1000
 
@@ -53,12 +54,13 @@ export async function* csvOf(db: Db, of: Counted): AsyncGenerator<string> {
 const page = { left: 48, right: 547, top: 56, bottom: 780 }
 
 /** The groups and what most lack, as people print it. */
-export async function pdfOf(db: Db, of: Counted, kind: Kind): Promise<Buffer> {
+export async function pdfOf(db: PassportsHost['db'], of: Counted, kind: Kind): Promise<Buffer> {
   const [{ default: PDFDocument }, { openFonts }] = await Promise.all([
     import('pdfkit'),
     import('#money/invoices/fonts'),
   ])
-  const [groups, gaps, faces] = [await groupsOf(db, of, kind), await gapsOf(db, of), await openFonts()]
+  const { groups, gaps } = await standingOf(db, of, kind)
+  const faces = await openFonts()
   const title = `Readiness of battery passports on ${of.on}`
   const info = { Title: title, Creator: 'Ohmnibus', Producer: 'Ohmnibus' }
   const doc = new PDFDocument({ size: 'A4', margin: 0, lang: 'en', displayTitle: true, font: null as never, info })

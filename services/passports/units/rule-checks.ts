@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Id, Instant } from '#contracts/shared'
 import { newId, Problem, signedIn, type Actor, type Db, type Job, type Tx } from '#kernel'
-import { dataPoints, ruleSetOf, ruleSetOn, ruleSets } from '#law'
+import { dataPoints, anySetOf, ruleSetOn, ruleSets } from '#law'
 import { dayOf } from '../audiences/views.ts'
 import type { PassportsHost } from '../host.ts'
 import { familiesOf } from './assessments.ts'
@@ -177,7 +177,7 @@ function checksRules(host: PassportsHost): Check {
 async function checkSome(tx: Tx, id: string, after: string | null, at: Date): Promise<string | null> {
   const row = await findCheck(tx, id, true)
   // Either may have been removed meanwhile; what was found until then stands.
-  const [set, against] = [row && ruleSetOf(row.set), row && ruleSets.find(one => one.id === row.against)]
+  const [set, against] = [row && anySetOf(row.set), row && ruleSets.find(one => one.id === row.against)]
   if (!row || row.state === 'done') return null
   const found = await tx<{ id: string }[]>`
     select id from passports

@@ -1,5 +1,5 @@
 import { Problem, type Db } from '#kernel'
-import { faultsOfSets, ruleSetOf, ruleSetOn, ruleSets } from '#law'
+import { faultsOfSets, anySetOf, ruleSetOn, ruleSets } from '#law'
 import { dayOf } from '../audiences/views.ts'
 import type { PassportsHost } from '../host.ts'
 
@@ -16,7 +16,7 @@ export async function openRuleSets({ db, now }: PassportsHost): Promise<void> {
 
 /** Fails with `rule_set_removed` for one that decided once, and with `rule_set_unknown`. */
 export async function requireRuleSet(db: Db, id: string, now: Date) {
-  const set = ruleSetOf(id)
+  const set = anySetOf(id)
   if (set) return set
   const [former] = await db`select from rule_sets where id = ${id}`
   if (!former) throw new Problem('not_found', 'rule_set_unknown', { detail: 'There is no such rule set.' })
