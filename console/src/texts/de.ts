@@ -168,9 +168,7 @@ export const de: Catalogue = {
     next: 'Nächster Schritt',
     fill: 'Ausfüllen',
     notApplicable: 'Es trifft nicht zu, weil',
-    publication: 'Wenn Vorgeschriebenes fehlt',
-    dueDiligence: 'Sorgfaltspflicht (Art. 47 und 48)',
-    undeclared: 'Nicht erklärt',
+    bringer: 'Wer es hat',
   },
   documents: {
     removeText: 'Die Datei ist endgültig weg.',

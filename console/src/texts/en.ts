@@ -169,9 +169,7 @@ export const en = {
     next: 'Next',
     fill: 'Fill in',
     notApplicable: 'It does not apply, because',
-    publication: 'When something mandatory is missing',
-    dueDiligence: 'Due diligence (Art. 47 and 48)',
-    undeclared: 'Not declared',
+    bringer: 'Who has it',
   },
   documents: {
     removeText: 'The file is gone for good.',

@@ -51,7 +51,7 @@ test('due diligence is asked of whoever declares to owe it, and decides who is r
     const { finding, status, nextAction, link } = (await on(ada, id, `on=${day}`))(19)
     return [finding, status, nextAction, link.form]
   }
-  assert.deepEqual(await then(), ['not_yet_required', 'C', 'declare', '/passports/readiness'])
+  assert.deepEqual(await then(), ['not_yet_required', 'C', 'declare', null])
   const declare = async (dueDiligence: string | null) => {
     assert.equal((await boss.patch('/settings', { dueDiligence })).body.dueDiligence, dueDiligence)
     await p.settle()

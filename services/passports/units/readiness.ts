@@ -83,7 +83,10 @@ export const ReadinessView = Type.Object(
             description: 'Who has it first, and can be asked for it',
             examples: ['supplier'],
           }),
-          nextAction: Type.Enum(actions, { description: 'What can be done about it', examples: ['fill'] }),
+          nextAction: Type.Enum(actions, {
+            description: 'What can be done about it; what is owed is declared by PATCH /api/passports/settings',
+            examples: ['fill'],
+          }),
           link: Type.Object(
             {
               article: Type.String({
@@ -177,11 +180,9 @@ export function readinessOf(
 
 /** Where in the console somebody does what is next. */
 const formOf = (id: string, { nextAction, dataPoint }: Pick<Assessed, 'nextAction' | 'dataPoint'>): string | null =>
-  nextAction === 'none' || nextAction === 'wait'
-    ? null
-    : nextAction === 'declare'
-      ? '/passports/readiness'
-      : `/passports/${id}?tab=readiness&point=${dataPoint}`
+  fillable.has(nextAction) ? `/passports/${id}?tab=readiness&point=${dataPoint}` : null
+
+const fillable: ReadonlySet<NextAction> = new Set(['fill', 'correct', 'renew', 'add_evidence', 'remove'])
 
 /** Whether it is mandatory, and not there or not to be read. */
 export const isLacking = ({ status, finding }: Pick<Assessed, 'status' | 'finding'>): boolean =>

@@ -1,8 +1,5 @@
-import { Anchor, Group, NativeSelect, Stack, Table, Text } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { Anchor, Group, Stack, Table, Text } from '@mantine/core'
 import { useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
-import { ask } from '../../api/client.ts'
 import type { AnswerOf } from '../../blocks/data.tsx'
 import { Read } from '../../blocks/data.tsx'
 import { fill } from '../../blocks/fill.ts'
@@ -11,9 +8,8 @@ import { listOf } from '../../blocks/list/declaration.ts'
 import { List } from '../../blocks/list/list.tsx'
 import { Part, Screen } from '../../blocks/screen.tsx'
 import { Short } from '../../blocks/short.tsx'
-import { Trouble } from '../../blocks/trouble.tsx'
 import { shown, Value } from '../../blocks/values.tsx'
-import { nameOf, useLanguage, useTexts, wordFor } from '../../texts/texts.tsx'
+import { nameOf, useLanguage, useTexts } from '../../texts/texts.tsx'
 
 const list = listOf('/api/passports/readiness', {
   columns: [
@@ -43,40 +39,12 @@ export default function Fleet() {
         <Read path="/api/passports/readiness/summary" query={query}>
           {summary => <Summary summary={summary} compare={compare} />}
         </Read>
-        <Read path="/api/passports/settings">{settings => <Decided settings={settings} />}</Read>
         <Read path="/api/passports/rules">{rules => <Calendar rules={rules} asked={query} />}</Read>
         <Part title={texts.readiness.each}>
           <List list={list} />
         </Part>
       </Stack>
     </Screen>
-  )
-}
-
-/** What holds for all passports: what is published, and what their owner declares to owe. */
-function Decided({ settings }: { settings: AnswerOf<'/api/passports/settings'> }) {
-  const texts = useTexts()
-  const queries = useQueryClient()
-  const [trouble, tell] = useState<unknown>()
-  const decide = (body: Partial<AnswerOf<'/api/passports/settings'>>): void =>
-    void ask('PATCH', '/api/passports/settings', { body }).then(() => queries.invalidateQueries(), tell)
-  const data = (...words: string[]) => words.map(value => ({ value, label: wordFor(texts, value) }))
-  return (
-    <Group align="flex-end">
-      {trouble !== undefined && <Trouble error={trouble} />}
-      <NativeSelect
-        label={texts.readiness.publication}
-        value={settings.publication}
-        data={data('tell', 'block')}
-        onChange={({ currentTarget }) => decide({ publication: currentTarget.value as 'tell' })}
-      />
-      <NativeSelect
-        label={texts.readiness.dueDiligence}
-        value={settings.dueDiligence ?? ''}
-        data={[{ value: '', label: texts.readiness.undeclared }, ...data('owed', 'not_owed')]}
-        onChange={({ currentTarget }) => decide({ dueDiligence: (currentTarget.value || null) as 'owed' | null })}
-      />
-    </Group>
   )
 }
 

@@ -1,6 +1,5 @@
 import { Anchor, Button, Group, Modal, SegmentedControl, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { useSearch } from '@tanstack/react-router'
 import { useState, type FormEvent } from 'react'
 import attributes from 'law:attributes'
 import type { components } from '../../api/api.gen'
@@ -8,7 +7,6 @@ import { ask } from '../../api/client.ts'
 import { ApiProblem } from '../../api/problem.ts'
 import { Read } from '../../blocks/data.tsx'
 import { fill } from '../../blocks/fill.ts'
-import { Link } from '../../blocks/link.tsx'
 import { SchemaForm } from '../../blocks/schema-form.tsx'
 import { pathOf, pointerOf, withValue, type Schema } from '../../blocks/schema.ts'
 import { Short } from '../../blocks/short.tsx'
@@ -26,7 +24,7 @@ export default function Readiness({ id, editable }: { id: string; editable: bool
   const [on, choose] = useState('')
   const [all, show] = useState(false)
   const [filling, begin] = useState<Item>()
-  const { point } = useSearch({ strict: false }) as { point?: number | string }
+  const point = Number(new URLSearchParams(location.search).get('point'))
   return (
     <Stack>
       <Group align="flex-end">
@@ -47,10 +45,7 @@ export default function Readiness({ id, editable }: { id: string; editable: bool
       </Group>
       <Read path="/api/passports/{id}/readiness" params={{ id }} query={on ? { on } : {}}>
         {readiness => {
-          // A link to one point shows it alone.
-          const shown = readiness.items.filter(({ finding, dataPoint }) =>
-            point === undefined ? all || open.has(finding) : dataPoint === Number(point),
-          )
+          const shown = readiness.items.filter(one => (point ? one.dataPoint === point : all || open.has(one.finding)))
           const { present, missing, invalid } = readiness.counts
           return (
             <Stack>
@@ -107,23 +102,8 @@ function Points({ items, fill: begin }: { items: readonly Item[]; fill?: (item: 
           ),
         },
         { id: 'finding', name: texts.readiness.finding, kind: 'state' },
-        {
-          id: 'next',
-          name: texts.readiness.next,
-          cell: ({ nextAction, owner, link }) =>
-            nextAction !== 'none' && (
-              <>
-                {link.form && nextAction === 'declare' ? (
-                  <Anchor component={Link} to={link.form}>
-                    {wordFor(texts, nextAction)}
-                  </Anchor>
-                ) : (
-                  wordFor(texts, nextAction)
-                )}
-                {link.form && ` · ${wordFor(texts, owner)}`}
-              </>
-            ),
-        },
+        { id: 'nextAction', name: texts.readiness.next, kind: 'word' },
+        { id: 'owner', name: texts.readiness.bringer, kind: 'word' },
         {
           id: 'article',
           name: texts.readiness.article,
