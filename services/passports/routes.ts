@@ -17,7 +17,7 @@ import {
 } from '#kernel'
 import { PassportCreated, PassportData, PassportDeleted, PassportStatus } from '#contracts/passports'
 import { EventActor, Id, Instant, Line, Owner } from '#contracts/shared'
-import { answer, readable, shownTo } from './audiences/answer.ts'
+import { answer, readable, shownTo, withPage } from './audiences/answer.ts'
 import { noteAccess } from './audiences/log.ts'
 import { dayOf } from './audiences/views.ts'
 import { dpp } from './dpp/dpp.ts'
@@ -126,7 +126,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         return view(passport)
       })
       reply.code(201).header('location', `/api/passports/${created.id}`)
-      return answer(host, request, reply, created)
+      return answer(request, reply, created)
     },
   )
 
@@ -186,7 +186,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
       const hasOthers = reading.view !== 'owner' && passport.parentId !== null
       const line = hasOthers ? await findLine(db, passport.id, false, at) : []
       await noteAccess(db, passport.id, visitor, reading, 'GET /api/passports/:id', now())
-      return answer(host, request, reply, shownTo(reading, passport, line, dayOf(now())))
+      return answer(request, reply, withPage(host, shownTo(reading, passport, line, dayOf(now()))))
     },
   )
 
@@ -222,7 +222,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         requireMatch(request, passport.version)
         return await change(tx, passport, body.data, actor, body.reason)
       })
-      return answer(host, request, reply, view(updated))
+      return answer(request, reply, withPage(host, view(updated)))
     },
   )
 
@@ -261,9 +261,9 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         requireMatch(request, passport.version)
         const published = publish(passport, now())
         const readiness = await writePublished(host, tx, passport, published, actor)
-        return { ...view(published), readiness }
+        return { ...withPage(host, view(published)), readiness }
       })
-      return answer(host, request, reply, published)
+      return answer(request, reply, published)
     },
   )
 
@@ -297,7 +297,7 @@ export function routes(host: PassportsHost, findReader: FindReader): void {
         await changeStatus(tx, passport, archived, actor)
         return archived
       })
-      return archived ? answer(host, request, reply, view(archived)) : reply.code(204).send()
+      return archived ? answer(request, reply, withPage(host, view(archived))) : reply.code(204).send()
     },
   )
 

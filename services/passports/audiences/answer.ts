@@ -26,13 +26,7 @@ export function shownTo(reading: Reading, passport: Passport, line: readonly Mem
 /**
  * Sends it with its tag: to its owner the version, to others a digest of what they get, which nothing hidden can move.
  */
-export function answer(
-  { platform }: Pick<PassportsHost, 'platform'>,
-  request: Request,
-  reply: Reply,
-  found: ReturnType<typeof shownTo>,
-): Reply {
-  const shown = { ...found, ...(found.status !== 'draft' && afterPublication(platform.publicUrl, found)) }
+export function answer(request: Request, reply: Reply, shown: ReturnType<typeof shownTo>): Reply {
   // As it was given; the library would put keys that are numbers first.
   const text = stringify(shown)
   const tag = 'audience' in shown ? createHash('sha256').update(text).digest('base64url').slice(0, 22) : shown.version
@@ -43,13 +37,21 @@ export function answer(
     .send(shown)
 }
 
-/** What is to be said of one that was published, by what its reader sees of it. */
-const afterPublication = (publicUrl: string, { id, status, updatedAt }: ReturnType<typeof shownTo>) => ({
-  ruleSet: ruleSetOn(updatedAt.slice(0, 10)).id,
-  publicUrl: `${publicUrl}/passport/${publicIdOf(id)}`,
-  // Nothing becomes of an archived one.
-  ended: status === 'archived' ? { kind: 'archived', at: updatedAt, successors: [] } : null,
-})
+/** The same with what is to be said of one that was published, by what its reader sees of it. */
+export function withPage<Shown extends ReturnType<typeof shownTo>>(
+  { platform }: Pick<PassportsHost, 'platform'>,
+  shown: Shown,
+): Shown {
+  const { id, status, updatedAt } = shown
+  if (status === 'draft') return shown
+  return {
+    ...shown,
+    ruleSet: ruleSetOn(updatedAt.slice(0, 10)).id,
+    publicUrl: `${platform.publicUrl}/passport/${publicIdOf(id)}`,
+    // Nothing becomes of an archived one.
+    ended: status === 'archived' ? { kind: 'archived', at: updatedAt, successors: [] } : null,
+  }
+}
 
 /**
  * The passport, as it was `at` a time, and as what who asks reads it. Fails with `passport_unknown`; for somebody without a
