@@ -24,9 +24,12 @@ const sourceOf = (file: string): Source => {
 /** Where a relative import leads, from the root; others as they are written. */
 const targetOf = ({ file }: Source, name: string): string => (name.startsWith('.') ? join(dirname(file), name) : name)
 
-const sources = globSync(['*.ts', '{contracts,kernel,embedded-postgres,law,money,services,tools,test,bench}/**/*.ts'], {
-  cwd: root,
-})
+const sources = globSync(
+  ['*.ts', '{contracts,imports,kernel,embedded-postgres,law,money,services,tools,test,bench}/**/*.ts'],
+  {
+    cwd: root,
+  },
+)
   .sort()
   .map(sourceOf)
 const isTest = (source: Source): boolean =>
@@ -48,7 +51,7 @@ const strays = (files: readonly Source[], allowed: (target: string, source: Sour
 const isPackage = (target: string): boolean => !/^#|\.ts$/.test(target)
 
 test('the walls stand where the files are', () => {
-  for (const folder of ['contracts', 'kernel', 'law', 'money', 'services', 'tools'])
+  for (const folder of ['contracts', 'imports', 'kernel', 'law', 'money', 'services', 'tools'])
     assert.ok(inside(folder).length > 1, folder)
 })
 
@@ -87,7 +90,18 @@ test('money imports contracts, the front door of the kernel and itself, and know
   )
 })
 
-test('a service imports contracts, money, the front doors of the kernel and of the law, and its own folder; never another service', () => {
+test('imports import contracts, the front door of the kernel and themselves, and know no service', () => {
+  assert.deepEqual(
+    strays(
+      inside('imports'),
+      target =>
+        target === '#kernel' || target === '#contracts/shared' || target.startsWith('imports/') || isPackage(target),
+    ),
+    [],
+  )
+})
+
+test('a service imports contracts, imports, money, the front doors of the kernel and of the law, and its own folder; never another service', () => {
   const within = inside('services').filter(({ file }) => file !== 'services/all.ts')
   assert.deepEqual(
     strays(
@@ -97,6 +111,7 @@ test('a service imports contracts, money, the front doors of the kernel and of t
         target === '#law' ||
         target.startsWith('#contracts/') ||
         target.startsWith('#money/') ||
+        target.startsWith('#imports/') ||
         target.startsWith(`${file.split('/', 2).join('/')}/`) ||
         isPackage(target),
     ),

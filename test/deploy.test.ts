@@ -50,7 +50,7 @@ test('the image has every file that the platform and its commands load, and no p
       if (name!.startsWith('.')) visit(join(dirname(file), name!))
       else if (name === '#kernel') visit('kernel/index.ts')
       else if (name === '#law') visit('law/index.ts')
-      else if (/^#(contracts|money)\//.test(name!)) visit(`${name!.slice(1)}.ts`)
+      else if (/^#(contracts|imports|money)\//.test(name!)) visit(`${name!.slice(1)}.ts`)
       else if (!name!.startsWith('node:') && !builtinModules.includes(name!))
         packages.add(
           name!
@@ -90,7 +90,7 @@ test('the image has no test, no secret, no data and no history', () => {
     'tools/engines/run.ts',
   ])
     assert.ok(!isBrought(file), file)
-  const brought = globSync('{contracts,kernel,embedded-postgres,law,money,services,tools,docs}/**', {
+  const brought = globSync('{contracts,imports,kernel,embedded-postgres,law,money,services,tools,docs}/**', {
     cwd: root,
   }).filter(file => statSync(join(root, file)).isFile() && isBrought(file))
   assert.ok(brought.length > 80)

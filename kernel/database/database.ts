@@ -16,6 +16,8 @@ export type Tx<Name extends string = string> = Db & {
    * is for the last one, whose answer nobody needs; where it fails, the transaction does, for its reason.
    */
   withCommit(write: Promise<unknown>): void
+  /** What fails in `part` is as if it had not been begun, also what it published; the transaction can go on. */
+  attempt<V>(part: () => Promise<V>): Promise<V>
 }
 
 /** A request whose effect must be there once; see `Database.once`. */

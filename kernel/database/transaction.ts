@@ -40,6 +40,19 @@ export async function transact<Name extends string, T>(
       write.catch(() => {})
       last.push(write)
     },
+    async attempt<V>(part: () => Promise<V>): Promise<V> {
+      const published = events.length
+      await tx`savepoint attempt`
+      try {
+        const value = await part()
+        await tx`release savepoint attempt`
+        return value
+      } catch (error) {
+        events.length = published
+        await tx`rollback to savepoint attempt`
+        throw error
+      }
+    },
     async enqueue(job: Job<object>, payload: object, options?: EnqueueOptions) {
       await enqueue(tx, job, payload, options)
     },

@@ -57,8 +57,15 @@ export interface LineFault {
   readonly line: number
   /** Null where it is the line as a whole. */
   readonly column: string | null
+  readonly code: string
+  /** What stands there, its beginning. */
+  readonly value: string | null
   readonly detail: string
+  readonly mend: string
 }
+
+/** The beginning of what stands in a cell, as a report shows it. */
+export const shown = (text: string | undefined): string | null => text?.slice(0, 100).toWellFormed() || null
 
 /** A line by the names of its columns, or what is wrong with it. */
 export function readLine<C extends Columns>(columns: C, line: number, texts: Record<string, string>) {
@@ -69,7 +76,11 @@ export function readLine<C extends Columns>(columns: C, line: number, texts: Rec
     const text = (texts[name] ?? '').trim().replace(/^'(?=[=@+-])/, '')
     const value = text === '' ? undefined : read(text)
     if (value !== undefined) values[name] = value
-    else if (text !== '' || required) faults.push({ line, column: name, detail: `must be ${expects}` })
+    else if (text !== '' || required) {
+      const code = text === '' ? 'value_missing' : 'value_invalid'
+      const [detail, mend] = [`must be ${expects}`, `Write ${expects}.`]
+      faults.push({ line, column: name, code, value: shown(text), detail, mend })
+    }
   }
   return { values: values as Line<C>, faults }
 }
@@ -103,7 +114,9 @@ export function fileOf(
     : [',', ';', '\t'].reduce((a, b) => (first.split(b).length > first.split(a).length ? b : a))
   const head = headOf(content, delimiter)
   if (!head) throw refuse('The first line cannot be read as CSV.')
-  const unknown = head.filter(name => !Object.hasOwn(columns, name) && !Object.hasOwn(others, name))
+  const unknown = head.filter(
+    name => !Object.hasOwn(columns, name) && !Object.hasOwn(others, name) && name !== faultHead,
+  )
   const names = head.map(name => meaning(columns, others, name)).filter(name => name !== null)
   if (unknown.length > 0 || new Set(names).size < names.length)
     throw refuse(`The first line names ${unknown.slice(0, 5).join(', ') || 'a column twice'}. ${takes(columns)}`)
@@ -118,6 +131,9 @@ export const meaning = (
   others: Readonly<Record<string, string | null>>,
   name: string,
 ): string | null => (Object.hasOwn(columns, name) ? name : (others[name] ?? null))
+
+/** The head of the column in which a file comes back with what is wrong in each line; sent again, it says nothing. */
+export const faultHead = 'What is wrong'
 
 const takes = (columns: Columns): string => `Columns are ${Object.keys(columns).join(', ')}.`
 

@@ -1,4 +1,5 @@
-import { defineService, imports } from '#kernel'
+import { imports } from '#imports/imports'
+import { defineService } from '#kernel'
 import { firstAdmin } from './accounts/admins.ts'
 import { administrationRoutes } from './accounts/administration.ts'
 import { accountDeletion } from './accounts/deletion.ts'

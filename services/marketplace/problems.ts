@@ -1,4 +1,5 @@
-import { importProblems, type Problems } from '#kernel'
+import { importProblems } from '#imports/imports'
+import type { Problems } from '#kernel'
 
 /** What the marketplace refuses with. */
 export const problems = {

@@ -12,7 +12,8 @@ import {
   StockSet,
   TaxClassChanged,
 } from '#contracts/marketplace'
-import { defineService, imports } from '#kernel'
+import { imports } from '#imports/imports'
+import { defineService } from '#kernel'
 import { answers } from './answers.ts'
 import { batteryReactions } from './batteries/reactions.ts'
 import { openCatalogue } from './categories/catalogue.ts'

@@ -1,6 +1,7 @@
 import { ChargerChanged, ChargerId, ChargerRegistered, type ChargerStatus } from '#contracts/ocpp'
 import { Line as LineSchema } from '#contracts/shared'
-import { Column, newId, openImports, ownerFor, withRole, type Actor, type Line, type Tx } from '#kernel'
+import { openImports } from '#imports/imports'
+import { Column, newId, ownerFor, withRole, type Actor, type Line, type Tx } from '#kernel'
 import { manageable } from './access.ts'
 import { requireSense, revise, told } from './chargers/chargers.ts'
 import { openPasswords, type Passwords } from './chargers/passwords.ts'

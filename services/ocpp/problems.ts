@@ -1,4 +1,5 @@
-import { importProblems, type Problems } from '#kernel'
+import { importProblems } from '#imports/imports'
+import type { Problems } from '#kernel'
 
 /** What chargers and those who look after them are refused with. */
 export const problems = {

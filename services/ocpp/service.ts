@@ -1,4 +1,5 @@
-import { defineService, imports } from '#kernel'
+import { imports } from '#imports/imports'
+import { defineService } from '#kernel'
 import { openBatches } from './batch.ts'
 import { openCertificates } from './certificates/open.ts'
 import { reachable } from './chargers/paths.ts'

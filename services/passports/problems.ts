@@ -1,4 +1,5 @@
-import { importProblems, type Problems } from '#kernel'
+import { importProblems } from '#imports/imports'
+import type { Problems } from '#kernel'
 
 /** What passports refuse with. */
 export const problems = {
@@ -34,6 +35,7 @@ export const problems = {
   unit_unknown: ['unprocessable', 'A unit is not known.'],
   unit_incompatible: ['unprocessable', 'A unit is one of another quantity.'],
   unit_inexact: ['unprocessable', 'A value cannot be told in the unit of its attribute without rounding.'],
+  row_repeated: ['unprocessable', 'The row is of the same battery as one before it.'],
   serials_missing: ['unprocessable', 'An order for items names their serials or a range of them, one of both.'],
   serialisation_unknown: ['not_found', 'There is no such order for items, or it is not for who asks.'],
   element_path_invalid: ['invalid', 'An element is named by a normalised path of RFC 9535.'],

@@ -1,4 +1,5 @@
-import { defineService, imports } from '#kernel'
+import { imports } from '#imports/imports'
+import { defineService } from '#kernel'
 import {
   PassportCreated,
   PassportDeleted,

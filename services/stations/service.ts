@@ -8,7 +8,8 @@ import {
   StationStatusChanged,
   StationUpdated,
 } from '#contracts/stations'
-import { defineService, importProblems, imports } from '#kernel'
+import { importProblems, imports } from '#imports/imports'
+import { defineService } from '#kernel'
 import { answerConnector, answerStation } from './answers.ts'
 import { asksLater, needs, settings } from './host.ts'
 import { reactions } from './live/reactions.ts'

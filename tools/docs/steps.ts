@@ -27,3 +27,16 @@ export interface Chapter {
 
 /** A file beside the collection; it is no text, and so not made from the code. */
 export const photo = 'photo.png'
+
+/** What is asked about an import that was begun: what goes well has nothing to mark. */
+export const importSteps = (of: string, id: string, ...more: string[]): Step[] => [
+  { operation: `get${of}ById`, with: { id } },
+  { operation: `get${of}` },
+  { operation: `get${of}ByIdStream`, with: { id }, endless: true },
+  ...['Pause', 'Resume', 'Cancel', 'Commit', ...more].map(act => ({
+    operation: `post${of}ById${act}`,
+    with: { id },
+  })),
+  { operation: `get${of}ByIdErrors`, with: { id } },
+  { operation: `get${of}ByIdMarked`, with: { id }, status: 409 },
+]

@@ -1,4 +1,4 @@
-import type { Chapter } from './steps.ts'
+import { importSteps, type Chapter } from './steps.ts'
 
 /** Chargers, and what is charged at them. */
 export const chargers: readonly Chapter[] = [
@@ -74,11 +74,9 @@ export const chargers: readonly Chapter[] = [
       { operation: 'putOcppTokensById', with: { id: 'cardId', 'If-Match': 'cardTag', userEmail: 'email' } },
       { operation: 'deleteOcppTokensById', with: { id: 'cardId' } },
       { operation: 'postOcppChargersImport', keep: { chargersImportId: 'id' } },
-      { operation: 'getOcppChargersImportsById', with: { id: 'chargersImportId' } },
-      { operation: 'getOcppChargersImports' },
+      ...importSteps('OcppChargersImports', 'chargersImportId'),
       { operation: 'postOcppTokensImport', keep: { tokensImportId: 'id' } },
-      { operation: 'getOcppTokensImportsById', with: { id: 'tokensImportId' } },
-      { operation: 'getOcppTokensImports' },
+      ...importSteps('OcppTokensImports', 'tokensImportId'),
     ],
   },
   {

@@ -1,4 +1,4 @@
-import type { Chapter } from './steps.ts'
+import { importSteps, type Chapter } from './steps.ts'
 import { buying } from './walk-orders.ts'
 import { vendors } from './walk-vendors.ts'
 
@@ -29,8 +29,7 @@ const shop: Chapter = {
     },
     { operation: 'getMarketplaceListings' },
     { operation: 'postMarketplaceImport', keep: { importId: 'id' } },
-    { operation: 'getMarketplaceImportsById', with: { id: 'importId' } },
-    { operation: 'getMarketplaceImports' },
+    ...importSteps('MarketplaceImports', 'importId'),
     { operation: 'getMarketplaceExport' },
     {
       operation: 'postMarketplaceProductsByIdApprove',

@@ -1,4 +1,4 @@
-import { photo, type Chapter, type Step } from './steps.ts'
+import { importSteps, photo, type Chapter, type Step } from './steps.ts'
 import { bookings } from './walk-bookings.ts'
 import { market } from './walk-shop.ts'
 import { company } from './walk-company.ts'
@@ -155,8 +155,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getAuthMetrics' },
       { operation: 'postAuthUsersByIdAct', with: { id: 'adaId' }, say: { organisationId: undefined }, mail: true },
       { operation: 'postAuthUsersImports', keep: { importId: 'id' } },
-      { operation: 'getAuthUsersImportsById', with: { id: 'importId' } },
-      { operation: 'getAuthUsersImports' },
+      ...importSteps('AuthUsersImports', 'importId'),
       { operation: 'putAuthUsersByIdRole', with: { id: 'adaId' }, keep: { accountTag: 'ETag' }, mail: true },
       { operation: 'putAuthUsersByIdDisabled', with: { id: 'adaId', 'If-Match': 'accountTag' }, mail: true },
       { operation: 'getAdminUsersById', with: { id: 'adaId' }, mail: true },
@@ -246,8 +245,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'putPassportsImportMapping' },
       { operation: 'getPassportsImportMapping' },
       { operation: 'postPassportsImport', keep: { importId: 'id' } },
-      { operation: 'getPassportsImportsById', with: { id: 'importId' } },
-      { operation: 'getPassportsImports' },
+      ...importSteps('PassportsImports', 'importId', 'Undo'),
       { operation: 'getPassportsExport' },
       { operation: 'getExchangeFormats' },
       { operation: 'getExchangePassportsById', as: 'oneself', with: { id: 'passportId' } },
@@ -387,8 +385,7 @@ export const walk: readonly Chapter[] = [
       { operation: 'getStationsByIdUptime', with: { id: 'stationId' } },
       { operation: 'getStationsExport' },
       { operation: 'postStationsImport', keep: { importId: 'id' } },
-      { operation: 'getStationsImportsById', with: { id: 'importId' } },
-      { operation: 'getStationsImports' },
+      ...importSteps('StationsImports', 'importId'),
       // What charging costs there.
       { operation: 'putBillingSeller', keep: { sellerTag: 'ETag' } },
       { operation: 'getBillingSeller' },

@@ -1,6 +1,7 @@
 import { UserDisabled, UserRegistered, UserRoleChanged } from '#contracts/identity'
 import { Email, Line as LineOf, Locale } from '#contracts/shared'
-import { Column, fresh, newId, openImports, Problem, withRole, type Line } from '#kernel'
+import { openImports } from '#imports/imports'
+import { Column, fresh, newId, Problem, withRole, type Line } from '#kernel'
 import type { Identity } from '../identity.ts'
 import { takeOver } from '../passwords/elsewhere.ts'
 import { readFirebase, type FirebaseParameters } from '../passwords/firebase.ts'

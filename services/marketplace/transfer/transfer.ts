@@ -3,10 +3,10 @@ import Type from 'typebox'
 import { Sku, StockPolicy } from '#contracts/marketplace'
 import { Line, Slug } from '#contracts/shared'
 import { decimalOf, digitsOf, exact, isCurrency, rounded } from '#money/amount'
+import { openImports } from '#imports/imports'
 import {
   cellOf,
   Column,
-  openImports,
   sheetOf,
   sheetType,
   csvOfSheet,

@@ -56,7 +56,10 @@ test('a file of more than 20 MB is streamed to where files lie, and taken over f
   const tried = await bring(file, 'text/csv', '?dryRun=true&file=big.csv')
   assert.deepEqual(counts(tried), ['done', count, 0, 0, 0], JSON.stringify(tried.faults.slice(0, 3)))
   assert.equal((await ada.get('/count')).body.count, 0)
-  const report = await bring(file)
+  assert.equal(await stored(), 1, 'it waits to be taken over')
+  assert.equal((await ada.post(`/imports/${tried.id}/commit`)).status, 202)
+  await p.settle()
+  const report = (await ada.get(`/imports/${tried.id}`)).body
   assert.deepEqual(counts(report), ['done', count, 0, 0, 0], JSON.stringify(report.faults))
   assert.deepEqual([report.progress, report.losses.length, report.losses[0].lines], [1, 1, count / 2])
   assert.equal(await stored(), 0, 'nothing is left where it lay')
@@ -95,7 +98,10 @@ test('a file of more than 20 MB is streamed to where files lie, and taken over f
   }
   const faulty = await bring(file.replace('L-3;EV;94,0', 'L-3;EV;heavy'))
   assert.deepEqual([faulty.failed, faulty.faults[0].line, faulty.faults[0].column], [1, 5, 'ratedCapacity'])
-  assert.equal(await stored(), 0)
+  const back = await p.http.inject({ url: `/api/passports/imports/${faulty.id}/marked`, headers })
+  assert.match(back.body.split('\r\n')[4]!, /,ratedCapacity: must be a number/)
+  assert.equal(back.body.split('\r\n').length, count + 2)
+  assert.equal(await stored(), 1, 'the one that can be had with its faults marked')
 })
 
 test('ended in the middle and at its end, a large file goes on where it was, and each line is taken over once', async t => {

@@ -1,6 +1,7 @@
 import { pipeline, Readable } from 'node:stream'
 import { parse } from 'csv-parse'
-import { Problem, type FileLoss } from '#kernel'
+import type { FileLoss } from '#imports/rows'
+import { Problem } from '#kernel'
 import { parseGiven } from '#law'
 import { cellsIn, linesOf, losing, refuse, type Losing, type Mapping } from './reading.ts'
 import { requireShallow } from './texts.ts'
@@ -26,6 +27,12 @@ export async function* canonicalStream(
     throw refuse('A list in JSON holds 20 MB at most; send what is larger as NDJSON, an object a line.')
   const lose = losing(losses)
   yield* linesOf(/^\s*\{/.test(beginning) ? recordsOf(read, lose) : rowsOf(read, beginning), mapping, lose)
+}
+
+/** Its rows as they came, the heads first. */
+export async function* rowsOfLarge(read: Read): AsyncGenerator<string[]> {
+  const beginning = await beginningOf(read)
+  yield* /^\s*\{/.test(beginning) ? recordsOf(read, () => {}) : rowsOf(read, beginning)
 }
 
 /** The text of a file, part by part. */

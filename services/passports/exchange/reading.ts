@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse'
-import { csvOfSheet, Problem, verbatim, type FileLoss } from '#kernel'
+import type { FileLoss } from '#imports/rows'
+import { csvOfSheet, faultHead, Problem, verbatim } from '#kernel'
 import { mapped, parseGiven, type Loss } from '#law'
 import type { PassportData } from '#contracts/passports'
 import { valueIn } from '../columns.ts'
@@ -27,6 +28,11 @@ export async function canonical(body: Buffer, mapping: Mapping): Promise<{ csv: 
   return { csv: lines.join(''), losses: [...losses.values()] }
 }
 
+/** The rows of a file as they came, the heads first. */
+export async function* rowsOfFile(body: Buffer): AsyncGenerator<readonly string[]> {
+  yield* await rowsIn(body, () => {})
+}
+
 export async function* linesOf(
   rows: AsyncIterable<readonly string[]> | Iterable<readonly string[]>,
   mapping: Mapping,
@@ -48,7 +54,7 @@ export async function* linesOf(
     number++
     const cells = head.flatMap((target, index) => (target ? [cellIn(row[index] ?? '', target)] : []))
     for (const [index, target] of head.entries())
-      if (!target && row[index]?.trim()) lose(number, leftOut(names[index]!))
+      if (!target && names[index] !== faultHead && row[index]?.trim()) lose(number, leftOut(names[index]!))
     const whole = cells[columns.indexOf('data')]
     const identifier = whole ? identifierIn(whole) : (cells[columns.indexOf('uniqueBatteryIdentifier')] ?? '')
     const before = identifier === '' ? undefined : seen.get(identifier)
@@ -121,7 +127,7 @@ async function* csvRows(text: string): AsyncGenerator<string[]> {
     delimiter,
     relax_quotes: delimiter === '\t',
     relax_column_count: true,
-    max_record_size: 100_000,
+    max_record_size: 2_000_000,
   })
   try {
     for await (const row of parser as AsyncIterable<string[]>) yield row
@@ -220,7 +226,7 @@ const cellsOf = (members: Record<string, unknown>): Record<string, string> =>
 async function headOf(names: readonly string[], mapping: Mapping): Promise<(Target | null)[]> {
   const targets = names.map(name => {
     const head = name.trim()
-    if (head === '') return null
+    if (head === '' || head === faultHead) return null
     return Object.hasOwn(mapping, head) ? mapping[head]! : targetOf(head)
   })
   const unknown = names.filter((_, index) => targets[index] === undefined)

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import Type from 'typebox'
 import { Id } from '#contracts/shared'
-import { openImports, ownerFor, Problem, sheetOf, sheetType, signedIn, stringify, type Actor } from '#kernel'
+import { openImports } from '#imports/imports'
+import { ownerFor, Problem, sheetOf, sheetType, signedIn, stringify, type Actor } from '#kernel'
 import { attributeOf, unitOf } from '#law'
 import { saidIn } from '../audiences/said.ts'
 import type { PassportsHost } from '../host.ts'
@@ -12,11 +13,11 @@ import { readingOf } from '../audiences/reading.ts'
 import { formatNames, type FormatName } from './converting.ts'
 import { formatRoutes, inFormat, requireFew } from './formats.ts'
 import { isColumn, likelyTarget, targetOf } from './head.ts'
-import { canonicalStream } from './large.ts'
-import { canonical, type Mapping } from './reading.ts'
+import { canonicalStream, rowsOfLarge } from './large.ts'
+import { canonical, rowsOfFile, type Mapping } from './reading.ts'
 import { linesOf, rowOf, sheetHead } from './sheets.ts'
 import { countOf, eachOf, findMapping, saveMapping, type Exported } from './store.ts'
-import { columns, takeLine } from './taking.ts'
+import { columns, mends, takeLine, undoLine } from './taking.ts'
 
 const example = [
   'identifier,Battery category,Model,Rated capacity [Ah],Battery mass,status',
@@ -66,19 +67,19 @@ export function exchangeRoutes(host: PassportsHost, change: Change): void {
     unpack: {
       types: [sheetType, 'application/json', 'application/x-ndjson', 'application/octet-stream'],
       all: true,
-      async csvOf(body, actor) {
+      async readsBy(actor) {
         const owner = ownerFor(actor)
         // Its lines may publish, in transactions of a job.
         await learnOperator(host, owner)
-        return await canonical(body, await findMapping(db, owner.id))
+        return await findMapping(db, owner.id)
       },
-      async *streamOf(read, actor, losses) {
-        const owner = ownerFor(actor)
-        await learnOperator(host, owner)
-        yield* canonicalStream(read, await findMapping(db, owner.id), losses)
-      },
+      csvOf: async (body, mapping: Mapping) => await canonical(body, mapping),
+      streamOf: (read, mapping: Mapping, losses) => canonicalStream(read, mapping, losses),
+      rowsOf: file => (Buffer.isBuffer(file) ? rowsOfFile(file) : rowsOfLarge(file)),
     },
+    mends,
     take: async (tx, line, actor) => await takeLine(host, change, tx as never, line as never, actor),
+    undo: async (tx, id, actor) => await undoLine(host, tx as never, id, actor),
   })
 
   http.post(

@@ -1,12 +1,12 @@
 import { Column, newId, ownerFor, Problem, stringify, verbatim, type Actor, type Line, type Tx } from '#kernel'
 import { attributeOf, parseGiven } from '#law'
-import { PassportCreated, type PassportData } from '#contracts/passports'
+import { PassportCreated, PassportDeleted, type PassportData } from '#contracts/passports'
 import type { PassportsHost } from '../host.ts'
 import { valueIn } from '../columns.ts'
 import { draft, editableBy, publish, told, type Passport } from '../passports.ts'
 import { writePublished } from '../publishing.ts'
-import { findInherited, insertPassport, lockPassport } from '../store.ts'
-import { parentFor, type Change } from '../units/changing.ts'
+import { deletePassport, findInherited, insertPassport, lockPassport } from '../store.ts'
+import { parentFor, requireChildless, type Change } from '../units/changing.ts'
 import { requireReadable, requireValues, withAttributes } from '../units/units.ts'
 import { givable } from './head.ts'
 import { findByIdentifier } from './store.ts'
@@ -23,8 +23,27 @@ export const columns = {
   sameAsRow: Column.whole(1, 10_000_000),
 }
 
-const refuse = (column: string, detail: string): Problem =>
-  new Problem('unprocessable', 'import_invalid', { errors: [{ pointer: `/${column}`, detail }] })
+/** How to mend what a line is refused for, by its code, where its column does not say that. */
+export const mends = {
+  row_repeated: 'Leave all but one of the rows out.',
+  unit_missing: 'Write the unit behind the number, or in brackets behind the head of the column.',
+  unit_unknown: 'Write a unit as the law or UCUM has it, like Ah or kg.',
+  unit_incompatible: 'Write a unit that measures the same, or correct the mapping of the column.',
+  unit_inexact: 'Write the value in the unit of the law.',
+  value_empty: 'Write a value, or leave the cell empty.',
+  value_implausible: 'Look whether the value and its unit belong together, and correct them.',
+  battery_identifier_taken: 'Give the battery its own identifier, or change the passport that has it.',
+  identifier_kept: 'Leave the identifier as it was published.',
+  parent_unknown: 'Write the id of a model or a batch of yours.',
+  parent_unfit: 'Write the id of a model or a batch of the same category.',
+  parent_draft: 'Publish what it begins with first.',
+  level_forbids: 'Leave it out: what it begins with says it.',
+  passport_archived: 'Leave the row out: the passport is not changed any more.',
+  passport_incomplete: 'Write what is missing, or import it as a draft.',
+} as const
+
+const refuse = (column: string, detail: string, code = 'value_invalid'): Problem =>
+  new Problem('unprocessable', code, { errors: [{ pointer: `/${column}`, detail }] })
 
 /** Takes one battery over: found by its identifier and changed, or made. */
 export async function takeLine(
@@ -33,7 +52,7 @@ export async function takeLine(
   tx: Tx<'passports'>,
   line: Line<typeof columns>,
   actor: Actor,
-): Promise<'created' | 'updated' | 'unchanged'> {
+): Promise<'updated' | 'unchanged' | { created: string }> {
   const {
     granularity,
     parentId,
@@ -45,7 +64,8 @@ export async function takeLine(
     granularity?: 'model' | 'batch' | 'item'
     sameAsRow?: number
   }
-  if (sameAsRow !== undefined) throw refuse('uniqueBatteryIdentifier', `is that of row ${sameAsRow} too`)
+  if (sameAsRow !== undefined)
+    throw refuse('uniqueBatteryIdentifier', `is that of row ${sameAsRow} too`, 'row_repeated')
   const values = Object.fromEntries(Object.entries(said).map(([id, cell]) => [id, givenOfCell(id, cell)]))
   const given = JSON.stringify(values)
   return await byColumn(async () => {
@@ -83,8 +103,23 @@ export async function takeLine(
     }
     const isPublished = status === 'published' && passport.status === 'draft'
     if (isPublished) await writePublished(host, tx, passport, publish(passport, host.now()), actor)
-    return before ? (passport === before && !isPublished ? 'unchanged' : 'updated') : 'created'
+    return before ? (passport === before && !isPublished ? 'unchanged' : 'updated') : { created: passport.id }
   })
+}
+
+/** Takes a draft back that an import made; false where it is another by now, or others begin with it. */
+export async function undoLine(
+  { now }: PassportsHost,
+  tx: Tx<'passports'>,
+  id: string,
+  actor: Actor,
+): Promise<boolean> {
+  const passport = editableBy(actor, await lockPassport(tx, id, actor))
+  if (passport.status !== 'draft' || passport.version > 1) return false
+  await requireChildless(tx, passport)
+  await deletePassport(tx, id, now())
+  await tx.publish(PassportDeleted, { ...told(passport), version: passport.version + 1 })
+  return true
 }
 
 /** Read once, as what is found of it is kept beside it. */

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream'
 import { ConnectorFormat, ConnectorStandard, PowerType } from '#contracts/stations'
 import { ChargerId, Line } from '#contracts/shared'
+import { openImports } from '#imports/imports'
 import {
   addressOf,
   cellOf,
   Column,
   isId,
-  openImports,
   ownerFor,
   Problem,
   withRole,
