@@ -1,5 +1,5 @@
 import { Alert, Button, FileInput, Group, Modal, Progress, Stack, Text } from '@mantine/core'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { Suspense, useState } from 'react'
 import type { components } from '../../api/api.gen'
 import { ask } from '../../api/client.ts'
@@ -21,6 +21,14 @@ export const useImport = (path: string, id: string | undefined) =>
     refetchInterval: ({ state }) => (state.data?.endedAt ? false : 1_000),
   })
 
+/** Takes over what was tried, by its id: exactly that file, as its heads were read. */
+export async function commit(queries: QueryClient, path: string, { id }: Import): Promise<Import> {
+  const list = path.replace(/import$/, 'imports')
+  const { data } = await ask<Import>('POST', `${list}/${id}/commit`)
+  queries.setQueryData([list, 'one', id], data)
+  return data
+}
+
 /** As an address takes it, whatever is in it. */
 const nameOfFile = ({ name }: File): string | undefined =>
   name.replaceAll(/\p{C}/gu, '').trim().slice(0, 200) || undefined
@@ -39,9 +47,11 @@ export function ImportModal({ path, Heads, close }: ImportOf & { close: () => vo
   const [sent, follow] = useState<Import>()
   const [trouble, tell] = useState<unknown>()
   const { data: now = sent } = useImport(path.replace(/import$/, 'imports'), sent?.id)
+  const over = now?.endedAt ? now : undefined
   const send = async (dryRun: boolean): Promise<void> => {
     tell(undefined)
     try {
+      if (!dryRun && over) return follow(await commit(queries, path, over))
       const { data } = await ask<Import>('POST', path, {
         query: { dryRun, file: nameOfFile(file!) },
         body: new Blob([file!], { type: 'text/csv' }),
@@ -56,7 +66,6 @@ export function ImportModal({ path, Heads, close }: ImportOf & { close: () => vo
     void queries.invalidateQueries()
     close()
   }
-  const over = now?.endedAt ? now : undefined
   const unknown = Heads ? unknownIn(trouble) : []
   return (
     <Modal opened onClose={finish} title={texts.list.import} size="lg">

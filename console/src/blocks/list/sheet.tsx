@@ -6,7 +6,7 @@ import { nameOf, useTexts } from '../../texts/texts.tsx'
 import { fill } from '../fill.ts'
 import { Trouble } from '../trouble.tsx'
 import { cell } from './export.ts'
-import { Outcome, TryThenTake, useImport, type Import } from './import.tsx'
+import { commit, Outcome, TryThenTake, useImport, type Import } from './import.tsx'
 
 /** Rows of cells, each as it is written. */
 export type Cells = readonly (readonly string[])[]
@@ -24,6 +24,7 @@ interface SheetProps {
 function useSheet(props: SheetProps) {
   const { path, columns, fixed = {} } = props
   const texts = useTexts()
+  const queries = useQueryClient()
   const blank = columns.map(() => '')
   const [rows, write] = useState<Cells>(props.rows.length > 0 ? props.rows : [blank])
   const before = useRef<Cells[]>([])
@@ -80,6 +81,7 @@ function useSheet(props: SheetProps) {
       ...filled(rows).map(cells => [...cells, ...Object.values(fixed)]),
     ].map(cells => cells.map(each => cell(each, ',')).join(','))
     try {
+      if (!dryRun && over) return follow(await commit(queries, path, over))
       const body = new Blob([lines.join('\r\n')], { type: 'text/csv' })
       const headers = { 'idempotency-key': crypto.randomUUID() }
       follow((await ask<Import>('POST', path, { query: { dryRun }, body, headers })).data)

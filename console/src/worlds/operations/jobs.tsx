@@ -42,7 +42,12 @@ const orders = '/api/passports/serialisations'
 /** Whoever takes files says so in the API's document. */
 const paths = [...Object.keys(lists).filter(path => path.endsWith('/imports')), orders]
 
-const ofImport = (path: string, one: Import): Job => ({ ...one, path, name: one.file })
+const ofImport = (path: string, one: Import): Job => ({
+  ...one,
+  path,
+  name: one.file,
+  cancel: `${path}/${one.id}/cancel`,
+})
 
 const ofOrder = ({ id, modelId, total, done, ...one }: Order): Job => ({
   ...one,
