@@ -9,19 +9,27 @@ const [mostBytes, mostUnpacked, mostCells] = [5 * 1024 * 1024, 100 * 1024 * 1024
 
 const refuse = (detail: string): Problem => new Problem('invalid', 'import_invalid', { detail })
 
-/** The first sheet of an XLSX file as CSV. Fails with `import_invalid`. */
+/** The first sheet of an XLSX file that its people see as CSV. Fails with `import_invalid`. */
 export async function csvOfSheet(body: Buffer): Promise<string> {
   if (body.length > mostBytes) throw refuse('A spreadsheet may have 5 MB; send more as CSV.')
   const [{ unzipSync }, { readSheet }] = await Promise.all([import('fflate'), import('read-excel-file/universal')])
   let unpacked = 0
+  let sheet = 1
   try {
-    // Nothing is unpacked yet; later each gets as much room as it says here, and no more.
-    unzipSync(body, { filter: ({ originalSize }) => ((unpacked += originalSize), false) })
+    // Nothing but the list of sheets is unpacked yet; later each gets as much room as it says here, and no more.
+    const { 'xl/workbook.xml': book } = unzipSync(body, {
+      filter: ({ name, originalSize }) => (
+        (unpacked += originalSize),
+        name === 'xl/workbook.xml' && originalSize < 1e6
+      ),
+    })
+    const sheets = new TextDecoder().decode(book).match(/<(\w+:)?sheet\s[^>]*>/g) ?? []
+    sheet = sheets.findIndex(one => !/\sstate="(hidden|veryHidden)"/.test(one)) + 1 || 1
   } catch {
     throw refuse('The file is no spreadsheet.')
   }
   if (unpacked > mostUnpacked) throw refuse('The spreadsheet unpacks to more than 100 MB; send it as CSV.')
-  const rows = await readSheet(new Uint8Array(body).buffer).catch(() => {
+  const rows = await readSheet(new Uint8Array(body).buffer, sheet).catch(() => {
     throw refuse('The file is no spreadsheet that can be read.')
   })
   if (rows.length * (rows[0]?.length ?? 0) > mostCells) throw refuse('The spreadsheet is too large; send it as CSV.')
