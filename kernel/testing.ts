@@ -6,7 +6,7 @@ import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import type { CallContract, EventContract, EventData } from '../contracts/define.ts'
 import type { EventActor } from '../contracts/shared.ts'
-import { accessAudience, type Actor } from './access/access.ts'
+import { accessAudience, type Actor, type Visitor } from './access/access.ts'
 import { readConfig } from './config/config.ts'
 import type { Settings } from './config/settings.ts'
 import type { Pool } from './database/database.ts'
@@ -177,7 +177,7 @@ const testKey = { ...publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdD
 /** Signs what identity would. */
 const signer =
   (now: () => Date) =>
-  (actor: Partial<Actor> = {}): { authorization: string } => {
+  (actor: Partial<Pick<Visitor, keyof Actor | 'factor'>> = {}): { authorization: string } => {
     const at = Math.floor(now().getTime() / 1000)
     const head = { alg: 'EdDSA', typ: 'at+jwt', kid: testKey.kid }
     const claims = {
@@ -185,6 +185,7 @@ const signer =
       sid: actor.sessionId ?? newId(),
       role: actor.role ?? 'user',
       org: actor.organisation,
+      factor: actor.factor,
       aud: accessAudience,
       iat: at,
       exp: at + 3600,

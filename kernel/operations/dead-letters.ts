@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { Id, Instant } from '../../contracts/shared.ts'
-import { withRole } from '../access/access.ts'
+import { fresh, withRole } from '../access/access.ts'
 import type { EventLog } from '../events/events.ts'
 import type { Http } from '../http/http.ts'
 import { cursorOf, isCount, isText, Page, page, listQuery } from '../http/pagination.ts'
@@ -86,7 +86,7 @@ export function serveDeadLetters(admin: Http, eventLogs: readonly EventLog[], to
   admin.delete(
     '/dead-letters/:id',
     {
-      config: { access: withRole('admin') },
+      config: { access: fresh(withRole('admin'), '5 minutes') },
       schema: {
         summary: 'Give a dead letter up',
         description: 'Its reaction never happens; what waits behind it goes on. Who gave up what is written down.',

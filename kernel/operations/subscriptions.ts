@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { Instant } from '../../contracts/shared.ts'
-import { withRole } from '../access/access.ts'
+import { fresh, withRole } from '../access/access.ts'
 import type { EventLog } from '../events/events.ts'
 import type { Http } from '../http/http.ts'
 import { cursorOf, isText, Page, page, listQuery, timeOf } from '../http/pagination.ts'
@@ -54,7 +54,7 @@ export function serveSubscriptions(admin: Http, eventLogs: readonly EventLog[], 
   admin.post(
     '/subscriptions/replay',
     {
-      config: { access: withRole('admin') },
+      config: { access: fresh(withRole('admin'), '5 minutes') },
       schema: {
         summary: 'Let a subscription handle events again',
         description:

@@ -9,6 +9,7 @@ import {
   Page,
   page,
   Problem,
+  fresh,
   withRole,
   type Db,
   type Job,
@@ -258,7 +259,7 @@ function deadLetters(host: AnyHost, later: (tx: Tx, id: string) => Promise<unkno
   http.post(
     '/webhooks/dead/:id/replay',
     {
-      config: { access: withRole('admin') },
+      config: { access: fresh(withRole('admin'), '5 minutes') },
       schema: {
         summary: 'Work a dead event of a payment provider again',
         refuses: ['payment_event_unknown'],

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { Instant } from '#contracts/shared'
-import { Problem, withRole } from '#kernel'
+import { Problem, fresh, withRole } from '#kernel'
 import {
   building,
   giveUp,
@@ -42,7 +42,7 @@ export async function rebuilding(host: AnalyticsHost): Promise<void> {
   http.post(
     '/rebuild',
     {
-      config,
+      config: { access: fresh(withRole('admin'), '5 minutes') },
       schema: {
         summary: 'Make all figures anew from the event log, beside those that are shown',
         description:

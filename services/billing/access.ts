@@ -1,8 +1,10 @@
 import type { Owner } from '#contracts/shared'
-import { partiesOf, withRole, type Actor, type Tx } from '#kernel'
+import { fresh, partiesOf, withRole, type Actor, type Tx } from '#kernel'
 
 /** Who sells. */
 export const sellers = withRole('operator', 'admin')
+/** Who sells, where money is given away or taken for paid. */
+export const freshSellers = fresh(sellers, '5 minutes')
 
 /** Whose things a list has; undefined is everybody's. */
 export const ownersFor = (actor: Actor): string[] | undefined => (actor.role === 'admin' ? undefined : partiesOf(actor))

@@ -1,9 +1,11 @@
-import { authorise, mayRead, withRole, type Actor, type Request } from '#kernel'
+import { authorise, fresh, mayRead, withRole, type Actor, type Request } from '#kernel'
 import { isForSale, type Product } from './products/product.ts'
 
 /** Who sells: vendors, and admins. */
 export const vendors = withRole('vendor')
 export const admins = withRole('admin')
+/** For what moves money, decides about people or cannot be undone. */
+export const freshAdmins = fresh(admins, '5 minutes')
 
 /** The product for who may change it. Fails with `product_unknown`, `editor_required`. */
 export function editableBy(actor: Actor, product: Product | undefined): Product {

@@ -18,6 +18,7 @@ import {
   Problem,
   requireMatch,
   signedIn,
+  fresh,
   withRole,
   type Actor,
   timeOf,
@@ -352,7 +353,7 @@ export function routes({ http, db, now, platform }: NotificationsHost, jobs: Job
   http.post(
     '/deliveries/replay',
     {
-      config: { access: withRole('admin') },
+      config: { access: fresh(withRole('admin'), '5 minutes') },
       schema: {
         summary: 'Send what was given up again, of all, of a channel or of a kind',
         description: `The oldest ${mostReplayed} at once: ask again until it is 0.`,

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { Instant } from '#contracts/shared'
 import { noteAct } from '#contracts/admin'
-import { Problem, withRole } from '#kernel'
+import { Problem, fresh, withRole } from '#kernel'
 import { askFor, type CarryOut } from '../approvals/approvals.ts'
 import { ApprovalView, Reason, viewFor } from '../approvals/routes.ts'
 import { endApproval } from '../approvals/store.ts'
@@ -59,7 +59,7 @@ export function deadLetterRoutes(host: AdminHost): void {
   http.post(
     '/dead-letters/replay',
     {
-      config,
+      config: { access: fresh(withRole('admin'), '5 minutes') },
       schema: {
         summary: 'Ask a second admin to have all dead letters of a group tried again',
         description:

@@ -14,7 +14,7 @@ import {
   type Tx,
 } from '#kernel'
 import { checkTaxId } from '#money/tax'
-import { lockFirst, ownersFor, sellers } from '../access.ts'
+import { freshSellers, lockFirst, ownersFor, sellers } from '../access.ts'
 import type { BillingHost } from '../host.ts'
 import { judge } from '../wallets/accounts.ts'
 import { companyOf } from './access.ts'
@@ -182,7 +182,7 @@ export function termsRoutes({ db, http, now, settings }: BillingHost): void {
   http.put(
     '/companies/:id/terms',
     {
-      config: { access: sellers },
+      config: { access: freshSellers },
       schema: {
         summary: 'Let a company pay by invoice',
         description: 'Whoever is let by no seller pays from what they have.',

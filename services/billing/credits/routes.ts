@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Currency, Id, Instant, Line, Minor } from '#contracts/shared'
 import { cursorOf, isId, listQuery, newId, Page, page, Problem, type Actor, type Tx } from '#kernel'
-import { managedBy, sellers } from '../access.ts'
+import { freshSellers, managedBy, sellers } from '../access.ts'
 import type { AdHoc } from '../ad-hoc/desk.ts'
 import { findCharge, type Charge } from '../charges/store.ts'
 import type { BillingHost } from '../host.ts'
@@ -47,6 +47,7 @@ const isTheirs = (actor: Actor, sellerId: string | undefined): boolean =>
 export function creditRoutes(host: BillingHost, adHoc: AdHoc): void {
   const { db, http, now, settings } = host
   const config = { access: sellers }
+  const giving = { access: freshSellers }
 
   /** Books it, has a card given back what it paid, and takes it off the invoice. */
   async function give(tx: Tx<'billing'>, charge: Charge, wanted: Credit): Promise<Credit> {
@@ -61,7 +62,7 @@ export function creditRoutes(host: BillingHost, adHoc: AdHoc): void {
   http.post(
     '/charges/:sessionId/credits',
     {
-      config,
+      config: giving,
       schema: {
         summary: 'Give back a part of what a session cost',
         description:
@@ -156,7 +157,7 @@ export function creditRoutes(host: BillingHost, adHoc: AdHoc): void {
     http.post(
       `/credits/:id/${verb}`,
       {
-        config,
+        config: giving,
         schema: {
           summary,
           refuses: ['credit_unknown', 'credit_decided', 'charge_unknown', 'credit_above_charge', 'credit_own'],

@@ -3,7 +3,7 @@ import { Currency, Id, Line, Minor, type Owner } from '#contracts/shared'
 import { newId, Problem, type Tx } from '#kernel'
 import { findInvoice, recordPayment, type Invoice } from '#money/invoices'
 import { accountsOf, post, type Transfer } from '#money/ledger'
-import { managedBy, sellers } from '../access.ts'
+import { freshSellers, managedBy } from '../access.ts'
 import type { BillingHost } from '../host.ts'
 import { accounts, judge, lockDriver } from '../wallets/accounts.ts'
 import { noteSettled } from '../wallets/owed.ts'
@@ -24,7 +24,7 @@ export function invoicePaymentRoutes({ db, http, now, settings }: BillingHost): 
   http.post(
     '/invoices/:id/payments',
     {
-      config: { access: sellers },
+      config: { access: freshSellers },
       schema: {
         summary: 'Say that an invoice was paid, or a part of it',
         description: 'By transfer to who sells. What a company owes by invoices becomes less by it.',

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import type { ArticleKind } from '#contracts/content'
 import { Id, Locale } from '#contracts/shared'
-import { fail, isId, withRole, type Actor, type Db, type Language, type Tx } from '#kernel'
+import { fail, fresh, isId, withRole, type Actor, type Db, type Language, type Tx } from '#kernel'
 import { Slug, type Article } from './articles.ts'
 import { findArticle, lockArticle } from './store.ts'
 
@@ -11,6 +11,8 @@ export const inLanguage = { language: Type.Optional({ ...Locale, description: 'E
 export const OneQuery = Type.Object(inLanguage, { additionalProperties: false })
 
 export const editors = { access: withRole('admin') }
+/** For what cannot be undone. */
+export const freshEditors = { access: fresh(editors.access, '5 minutes') }
 
 /** What is found under this name by who asks. Fails with `article_unknown`. */
 export async function found(

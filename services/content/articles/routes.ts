@@ -30,7 +30,7 @@ import {
   type Tx,
 } from '#kernel'
 import type { ContentHost } from '../host.ts'
-import { editors, found, inLanguage, locked, One, OneQuery } from './access.ts'
+import { editors, found, freshEditors, inLanguage, locked, One, OneQuery } from './access.ts'
 import {
   Body,
   draftOf,
@@ -264,7 +264,7 @@ function writingRoutes(host: ContentHost, section: Section): void {
   http.delete(
     `/${section}/:slug`,
     {
-      config: editors,
+      config: freshEditors,
       schema: {
         summary: `Delete one of ${section} with all its versions`,
         honours: ['If-Match'],

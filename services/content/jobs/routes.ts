@@ -18,7 +18,7 @@ import {
   Problem,
   sendFile,
 } from '#kernel'
-import { editors, found, One, OneQuery } from '../articles/access.ts'
+import { editors, found, freshEditors, One, OneQuery } from '../articles/access.ts'
 import type { ContentHost } from '../host.ts'
 import { applicationFields, applicationForm, apply, remove, type RemoveFile } from './applying.ts'
 import { countApplications, findApplication, listApplications, type Application } from './store.ts'
@@ -174,7 +174,7 @@ export function jobRoutes(host: ContentHost, removeFile: RemoveFile): void {
   host.http.delete(
     '/applications/:id',
     {
-      config: editors,
+      config: freshEditors,
       schema: {
         summary: 'Delete an application with its file',
         refuses: ['application_unknown'],

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { TaxClassChanged, TaxClassCode, TaxPercents } from '#contracts/marketplace'
 import { Line } from '#contracts/shared'
 import { anyone, Problem, requireMatch } from '#kernel'
-import { admins } from '../access.ts'
+import { freshAdmins } from '../access.ts'
 import type { MarketplaceHost } from '../host.ts'
 
 const TaxClassView = Type.Object(
@@ -35,7 +35,7 @@ export function taxRoutes({ http, db, now }: MarketplaceHost): void {
   http.put(
     '/tax-classes/:code',
     {
-      config: { access: admins },
+      config: { access: freshAdmins },
       schema: {
         summary: 'Say which rates a tax class has, by country; it is made where there is none',
         description: 'A country that is not named is taxed as the tables of taxes have it. `standard` names none.',

@@ -13,6 +13,7 @@ import {
   requireMatch,
   timeOf,
   violates,
+  fresh,
   withRole,
 } from '#kernel'
 import { post } from '#money/ledger'
@@ -211,7 +212,7 @@ export function voucherRoutes(host: OrdersHost): void {
   http.post(
     '/gift-cards',
     {
-      config: { access: withRole('admin') },
+      config: { access: fresh(withRole('admin'), '5 minutes') },
       schema: {
         summary: 'Issue a gift card',
         description: 'Its code is in this answer and nowhere else.',

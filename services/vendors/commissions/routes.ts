@@ -13,6 +13,7 @@ import {
   requireMatch,
   signedIn,
   timeOf,
+  fresh,
   withRole,
 } from '#kernel'
 import type { VendorsHost } from '../host.ts'
@@ -21,6 +22,8 @@ import { vendorIdOf } from '../profiles/routes.ts'
 import { endRule, holding, insertRule, listRules, lockRule, type Rule } from './store.ts'
 
 const config = { access: withRole('admin') }
+/** It decides who gets how much of each sale. */
+const changing = { access: fresh(withRole('admin'), '5 minutes') }
 const Fixed = Type.Object({ currency: Currency, amountMinor: { ...Minor, minimum: 0, maximum: 1_000_000_000 } })
 const BasisPoints = Type.Integer({ minimum: 0, maximum: 10_000, description: '100 are one percent', examples: [1_200] })
 const Body = Type.Object(
@@ -67,7 +70,7 @@ export function commissionRoutes({ db, http, now }: VendorsHost): void {
   http.post(
     '/commission-rules',
     {
-      config,
+      config: changing,
       schema: {
         summary: 'Say what the platform keeps of what is sold',
         description:
@@ -124,7 +127,7 @@ export function commissionRoutes({ db, http, now }: VendorsHost): void {
   http.delete(
     '/commission-rules/:id',
     {
-      config,
+      config: changing,
       schema: {
         summary: 'End a rule now',
         description: 'One that has not begun never holds. Orders that were placed keep what they had.',

@@ -19,6 +19,7 @@ import {
   page,
   Problem,
   requireMatch,
+  fresh,
   withRole,
   type Http,
 } from '#kernel'
@@ -28,6 +29,7 @@ import { showOwn } from './routes.ts'
 import { decisionsOn, findProfile, insertDecision, listProfiles, lockProfile, writeProfile } from './store.ts'
 
 const config = { access: withRole('admin') }
+const deciding = { access: fresh(withRole('admin'), '5 minutes') }
 const One = Type.Object({ id: Id })
 const Reason = Type.String({
   minLength: 1,
@@ -131,7 +133,7 @@ function decide(
   http.post(
     `${path}/:id/${decision}`,
     {
-      config,
+      config: deciding,
       schema: {
         summary,
         description,
