@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { UserLoggedOut, UserUpdated } from '#contracts/identity'
+import { startFactors } from './factors/testing.ts'
 import { bearer, claimsOf, startIdentity } from './testing.ts'
 
 test('jku, x5u, jwk and kid tricks: a token brings no key of its own', async t => {
@@ -92,4 +93,50 @@ test('code guessing spread over addresses and over accounts: a place has so many
   const { code } = await p.mailed(vera)
   assert.equal((await guess(vera, '203.0.113.9', code)).statusCode, 400)
   assert.equal((await p.post('/login', { email: vera, password })).statusCode, 401, 'nobody has proven the address')
+})
+
+test('code guessing spread over accounts: one wrong guess at each of many ends all guessing from there, and no link', async t => {
+  const p = await startFactors(t, { RATE_LIMIT_FACTOR: '1', TRUSTED_PROXIES: '127.0.0.1' })
+  const from = (place: string) => ({ 'x-forwarded-for': place })
+  const [mallory, home] = [from('198.51.100.7'), from('192.0.2.1')]
+  const wrong = (code: string) => (code === '000000' ? '111111' : '000000')
+  const password = 'slow rivers in april'
+  const answers: number[] = []
+  const tried = async (path: string, body: object, headers = mallory) => {
+    const answer = await p.post(path, body, headers)
+    answers.push(answer.statusCode)
+    return answer
+  }
+
+  const withApp = await p.withApp(await p.person('Ada', { headers: home }))
+  const emails = Array.from({ length: 30 }, (_, i) => `person${i}@example.com`)
+  for (const [i, email] of emails.entries()) {
+    await p.post('/register', { email, password, name: 'Vera' }, from(`192.0.2.${i + 2}`))
+    await tried('/verify-otp', { email, otp: wrong((await p.mailed(email)).code) })
+  }
+  // Nobody has these: asking tells as little as guessing does.
+  for (const email of emails.slice(0, 29)) await tried('/reset-password', { email, code: '000000', password })
+  const pendingToken = await p.password(withApp)
+  await tried('/factor', { pendingToken, otp: wrong(p.codeOf(withApp.secret)) })
+  assert.ok(!answers.includes(429), 'sixty are heard, of all kinds together')
+
+  const last = await p.mailed(emails.at(-1)!)
+  const right = { email: emails.at(-1), otp: last.code, password }
+  assert.equal((await tried('/verify-otp', { ...right, otp: wrong(last.code) })).statusCode, 429)
+  const refused = await tried('/verify-otp', right)
+  assert.deepEqual([refused.statusCode, refused.json().limit], [429, 'wrong codes by place'])
+  assert.ok(Number(refused.headers['retry-after']) > 0)
+  const factor = await tried('/factor', { pendingToken, otp: p.codeOf(withApp.secret) })
+  assert.equal(factor.statusCode, 429)
+  const recovered = await tried('/factor', { pendingToken, recoveryCode: withApp.recoveryCodes[0] })
+  assert.equal(recovered.statusCode, 200, 'what cannot be guessed goes on')
+  const link = new URL((await p.mailed(emails[0]!)).link!).pathname
+  const pressed = await p.http.inject({
+    method: 'POST',
+    url: link,
+    headers: { ...mallory, 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+    payload: `password=${encodeURIComponent(password)}`,
+  })
+  assert.equal(pressed.statusCode, 200, pressed.body)
+  assert.equal((await tried('/verify-otp', right, home)).statusCode, 201, 'elsewhere nobody is kept from their code')
 })

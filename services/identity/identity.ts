@@ -67,6 +67,11 @@ const openLimits = (cache: Host['cache']) => ({
     place: cache.limit('otp by place', { points: 60, seconds: 60 }),
     person: cache.limit('otp by person', { points: 20, seconds: 3600 }),
   },
+  /**
+   * Of codes of six digits that were wrong, whosever they are: one guess at each of many is as good as many at one. Links,
+   * passkeys and recovery codes, which nobody guesses, go on.
+   */
+  wrongCode: cache.limit('wrong codes by place', { points: 60, seconds: 900 }),
   reset: { place: cache.limit('reset by place', { points: 30, seconds: 60 }) },
   resend: { place: cache.limit('resend by place', { points: 30, seconds: 60 }) },
   login: {
@@ -96,6 +101,18 @@ const openLimits = (cache: Host['cache']) => ({
     address: cache.limit('invite by address', { points: 20, seconds: 86_400 }),
   },
 })
+
+/** A try of a code of six digits, not heard where too many were wrong; `undefined` says that this one was. */
+export async function guessed<T>(
+  { wrongCode }: Identity['limits'],
+  place: string,
+  attempt: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  await wrongCode.take(place, 0)
+  const right = await attempt()
+  if (right === undefined) await wrongCode.take(place)
+  return right
+}
 
 /** The id after which a page of things sorted by id begins. */
 export const idAfter = (after: string | undefined): string | undefined =>

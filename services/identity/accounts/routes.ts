@@ -13,13 +13,14 @@ import {
   type Tx,
   type Visitor,
 } from '#kernel'
-import type { Identity } from '../identity.ts'
+import { guessed, type Identity } from '../identity.ts'
 import { deleteResets } from '../passwords/store.ts'
 import { passwordRefusals, refuseWeak } from '../passwords/strength.ts'
 import { Otp, Password, Waiting, wrongCode } from '../registration/registration.ts'
 import { countGuess, own, stillOpen } from '../registration/guesses.ts'
 import { sendCode } from '../registration/registering.ts'
 import { deleteCode, lockCodes } from '../registration/store.ts'
+import { placeOf } from '../sessions/devices.ts'
 import { forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { accountOf, nameOf, Names, namesOf, normalise, refuseUnreachable, UserView, userView } from './accounts.ts'
@@ -191,35 +192,37 @@ export function accountRoutes(shared: Identity): void {
         response: { 200: UserView },
       },
     },
-    async ({ actor, body }) => {
+    async ({ actor, body, ip }) => {
       await limits.otp.person.take(actor.userId)
-      const user = await db
-        .transaction(async tx => {
-          const former = await hold(tx, actor)
-          const [code] = await stillOpen(tx, await lockCodes(tx, { userId: actor.userId }, now()), own)
-          if (!code) return undefined
-          if (!codes.matches(code, body.otp)) return void (await countGuess(tx, [code], own))
-          await deleteCode(tx, code.id)
-          const changed = await updateUser(tx, actor.userId, { email: code.email })
-          const undoId = await insertUndo(tx, host.secret('undos at rest'), changed.id, former.email, now())
-          await tx.publish(UserEmailChanged, {
-            userId: changed.id,
-            email: changed.email,
-            formerEmail: former.email,
-            name: nameOf(changed),
-            locale: changed.locale,
-            version: changed.version,
-            undoId,
+      const prove = () =>
+        db
+          .transaction(async tx => {
+            const former = await hold(tx, actor)
+            const [code] = await stillOpen(tx, await lockCodes(tx, { userId: actor.userId }, now()), own)
+            if (!code) return undefined
+            if (!codes.matches(code, body.otp)) return void (await countGuess(tx, [code], own))
+            await deleteCode(tx, code.id)
+            const changed = await updateUser(tx, actor.userId, { email: code.email })
+            const undoId = await insertUndo(tx, host.secret('undos at rest'), changed.id, former.email, now())
+            await tx.publish(UserEmailChanged, {
+              userId: changed.id,
+              email: changed.email,
+              formerEmail: former.email,
+              name: nameOf(changed),
+              locale: changed.locale,
+              version: changed.version,
+              undoId,
+            })
+            await deleteResets(tx, changed.id)
+            await revoke(tx, changed.id, await deleteSessions(tx, changed.id, { except: actor.sessionId }), forever)
+            return changed
           })
-          await deleteResets(tx, changed.id)
-          await revoke(tx, changed.id, await deleteSessions(tx, changed.id, { except: actor.sessionId }), forever)
-          return changed
-        })
-        .catch(error => {
-          // Somebody else has the address by now; that is not for us to tell.
-          if (emailTaken(error)) return undefined
-          throw error
-        })
+          .catch(error => {
+            // Somebody else has the address by now; that is not for us to tell.
+            if (emailTaken(error)) return undefined
+            throw error
+          })
+      const user = await guessed(limits, placeOf(ip), prove)
       if (!user) throw wrongCode()
       return userView(user, actor.organisation)
     },

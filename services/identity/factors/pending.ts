@@ -79,13 +79,16 @@ export function openPending(identity: Identity) {
    * The session begins; never one that was there before. Fails with `pending_sign_in_invalid`, and as `prove` does.
    */
   const finish = counted('factor', async (request: FastifyRequest, token: string, proof: Proof): Promise<Begun> => {
-    await limits.factor.place.take(placeOf(request.ip))
+    const place = placeOf(request.ip)
+    await limits.factor.place.take(place)
+    if (proof.otp !== undefined) await limits.wrongCode.take(place, 0)
     const tokenHash = digest(token)
     const pending = await db.transaction(tx => tryPending(tx, tokenHash, triesOfPending, now()))
     const user = pending && (await findUser(db, pending.userId))
     if (!user || user.disabled) throw over()
-    const methods = await prove(user, proof).catch(error => {
+    const methods = await prove(user, proof).catch(async error => {
       if (error instanceof Problem) triedToComeIn(host, request, user.id, 'factor-wrong')
+      if (proof.otp !== undefined) await limits.wrongCode.take(place)
       throw error
     })
     const issuedAt = now()

@@ -3,7 +3,7 @@ import { PasswordResetRefused, SendOtp, UserPasswordReset } from '#contracts/ide
 import { type Database, languageOf, placeOf, Problem, type Reply, type Tx } from '#kernel'
 import { nameOf, normalise } from '../accounts/accounts.ts'
 import { findUser, findUserByEmail, lockUser, updateUser, type User } from '../accounts/store.ts'
-import type { Identity } from '../identity.ts'
+import { guessed, type Identity } from '../identity.ts'
 import { endApiKeys } from '../machines/ending.ts'
 import { countGuess, own, stillOpen } from '../registration/guesses.ts'
 import { ofRegistration, sendCode } from '../registration/registering.ts'
@@ -92,7 +92,8 @@ export function openResetting({ host, passwords, codes, sessions, limits, counte
     'reset',
     async (request: FastifyRequest, proof: ResetProof, password: string): Promise<User> => {
       await limits.reset.place.take(placeOf(request.ip))
-      const found = await db.transaction(tx => findProof(tx, request, proof, now()))
+      const find = () => db.transaction(tx => findProof(tx, request, proof, now()))
+      const found = 'token' in proof ? await find() : await guessed(limits, placeOf(request.ip), find)
       const user = found?.userId ? await findUser(db, found.userId) : undefined
       if (!found || !user || !mayReset(user, found)) throw refused(proof)
       await refuseWeak(

@@ -3,7 +3,7 @@ import { RegistrationRepeated, SendOtp, UserRegistered } from '#contracts/identi
 import { newId, placeOf, Problem, type Reply, type Tx } from '#kernel'
 import { accountOf, nameOf, normalise, refuseUnreachable } from '../accounts/accounts.ts'
 import { findUserByEmail, insertUser, type User } from '../accounts/store.ts'
-import type { Identity } from '../identity.ts'
+import { guessed, type Identity } from '../identity.ts'
 import { refuseWeak } from '../passwords/strength.ts'
 import { digest } from '../secrets.ts'
 import { prefixOf } from '../sessions/devices.ts'
@@ -150,7 +150,8 @@ function openProving({ host, passwords, codes, sessions, limits, counted }: Iden
   return counted('otp', async (request: FastifyRequest, proof: AddressProof, password?: string) => {
     await limits.otp.place.take(placeOf(request.ip))
     const at = now()
-    const code = await db.transaction(tx => findProof(tx, request, proof, at))
+    const find = () => db.transaction(tx => findProof(tx, request, proof, at))
+    const code = 'link' in proof ? await find() : await guessed(limits, placeOf(request.ip), find)
     const registered = code && (await findRegistration(db, code.registrationId!))
     if (!registered) throw wrongCode()
     const pending = { ...registered, passwordHash: await passwordOf(registered, request, password) }
