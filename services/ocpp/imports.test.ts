@@ -21,7 +21,13 @@ async function opened(t: Parameters<typeof open>[0]) {
     const { body } = await ada.get(answer.headers.get('location')!.replace('/api/ocpp', ''))
     return body
   }
-  const counts = ({ created, updated, unchanged, failed, faults }: any) => [created, updated, unchanged, failed, faults]
+  const counts = ({ created, updated, unchanged, failed, faults }: any) => [
+    created,
+    updated,
+    unchanged,
+    failed,
+    faults.map(({ line, column, detail }: any) => ({ line, column, detail })),
+  ]
   return { ...it, ada, take, counts }
 }
 

@@ -1,18 +1,7 @@
 import Type from 'typebox'
 import { UserEmailChanged, UserPasswordChanged, UserUpdated } from '#contracts/identity'
 import { Email, Locale } from '#contracts/shared'
-import {
-  fail,
-  notModified,
-  Problem,
-  requireMatch,
-  shownAddress,
-  signedIn,
-  signedInBeforeTerms,
-  type Actor,
-  type Tx,
-  type Visitor,
-} from '#kernel'
+import { type Actor, fail, notModified, placeOf, Problem, requireMatch, shownAddress, signedIn, signedInBeforeTerms, type Tx, type Visitor } from '#kernel'
 import { guessed, type Identity } from '../identity.ts'
 import { deleteResets } from '../passwords/store.ts'
 import { passwordRefusals, refuseWeak } from '../passwords/strength.ts'
@@ -20,7 +9,6 @@ import { Otp, Password, Waiting, wrongCode } from '../registration/registration.
 import { countGuess, own, stillOpen } from '../registration/guesses.ts'
 import { sendCode } from '../registration/registering.ts'
 import { deleteCode, lockCodes } from '../registration/store.ts'
-import { placeOf } from '../sessions/devices.ts'
 import { forever, revoke } from '../sessions/sessions.ts'
 import { deleteSessions } from '../sessions/store.ts'
 import { accountOf, nameOf, Names, namesOf, normalise, refuseUnreachable, UserView, userView } from './accounts.ts'
