@@ -160,6 +160,12 @@ export function openImports<C extends Columns, Name extends string>(
   })
 }
 
+async function present(reading: Promise<Readable | undefined>): Promise<Readable> {
+  const file = await reading
+  if (!file) throw new Error('The file is gone.')
+  return file
+}
+
 /** Takes the lines of an import that are left. */
 async function runImport<C extends Columns, Name extends string>(
   host: Host<Name, any, any>, // of whatever needs and settings
@@ -175,7 +181,7 @@ async function runImport<C extends Columns, Name extends string>(
   const losses = new Map<string, FileLoss>()
   let passed = 0
   const read = async () => {
-    const stored = (await files.read(file!.key!)) ?? (await Promise.reject(new Error('The file is gone.')))
+    const stored = await present(files.read(file!.key!))
     passed = 0
     return Readable.from(
       (async function* () {
@@ -435,7 +441,7 @@ function readingRoutes<C extends Columns, Name extends string>(
         select case when original is null then content end as content, file_key as key, original
         from imports where id = ${id}`
       const { content, key, original } = file!
-      const read = async () => (await files.read(key!)) ?? (await Promise.reject(new Error('The file is gone.')))
+      const read = () => present(files.read(key!))
       const rows =
         unpack?.rowsOf && content === null ? unpack.rowsOf(original ?? read) : rowsIn(content!, row.delimiter)
       const all = marked(db, id, rows, content === null ? ',' : row.delimiter)
