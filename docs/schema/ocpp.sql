@@ -294,6 +294,27 @@ create table gateways (
   constraint gateways_pkey PRIMARY KEY (id)
 );
 
+create table import_faults (
+  import_id  uuid     not null,
+  number     integer  not null,
+  line       integer  not null,
+  column     text,
+  code       text     not null,
+  value      text,
+  detail     text     not null,
+  mend       text     not null,
+  constraint import_faults_pkey PRIMARY KEY (import_id, number),
+  constraint import_faults_import_id_fkey FOREIGN KEY (import_id) REFERENCES imports(id) ON DELETE CASCADE
+);
+CREATE INDEX import_faults_by_line ON ocpp.import_faults USING btree (import_id, line);
+
+create table import_made (
+  import_id  uuid  not null,
+  key        uuid  not null,
+  constraint import_made_pkey PRIMARY KEY (import_id, key),
+  constraint import_made_import_id_fkey FOREIGN KEY (import_id) REFERENCES imports(id) ON DELETE CASCADE
+);
+
 create table imports (
   id          uuid                      not null,
   user_id     uuid                      not null,
@@ -316,8 +337,15 @@ create table imports (
   file        text,
   losses      json                      not null default '[]'::json,
   file_key    text,
+  mode        text                      not null default 'both'::text,
+  read_by     json,
+  original    bytea,
+  rate        real,
+  undone      integer                   not null default 0,
+  retained    integer                   not null default 0,
   constraint imports_pkey PRIMARY KEY (id),
-  constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
+  constraint imports_mode_check CHECK ((mode = ANY (ARRAY['create'::text, 'update'::text, 'both'::text]))),
+  constraint imports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'paused'::text, 'done'::text, 'failed'::text, 'cancelled'::text, 'undoing'::text, 'undone'::text])))
 );
 CREATE INDEX imports_by_age ON ocpp.imports USING btree (created_at);
 CREATE INDEX imports_of_user ON ocpp.imports USING btree (user_id, what, id);
