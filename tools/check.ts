@@ -44,7 +44,9 @@ async function typesOfClients(): Promise<boolean> {
 
 async function testFiles(): Promise<string[]> {
   const folders =
-    paths.length > 0 ? paths : ['contracts', 'imports', 'kernel', 'law', 'money', 'services', 'test', 'tools', 'bench', 'packages']
+    paths.length > 0
+      ? paths
+      : ['contracts', 'imports', 'kernel', 'law', 'money', 'services', 'test', 'tools', 'bench', 'packages']
   const files: string[] = []
   for (const path of folders)
     if (path.endsWith('.test.ts')) files.push(path)

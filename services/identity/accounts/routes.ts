@@ -1,7 +1,19 @@
 import Type from 'typebox'
 import { UserEmailChanged, UserPasswordChanged, UserUpdated } from '#contracts/identity'
 import { Email, Locale } from '#contracts/shared'
-import { type Actor, fail, notModified, placeOf, Problem, requireMatch, shownAddress, signedIn, signedInBeforeTerms, type Tx, type Visitor } from '#kernel'
+import {
+  type Actor,
+  fail,
+  notModified,
+  placeOf,
+  Problem,
+  requireMatch,
+  shownAddress,
+  signedIn,
+  signedInBeforeTerms,
+  type Tx,
+  type Visitor,
+} from '#kernel'
 import { guessed, type Identity } from '../identity.ts'
 import { deleteResets } from '../passwords/store.ts'
 import { passwordRefusals, refuseWeak } from '../passwords/strength.ts'
