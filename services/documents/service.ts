@@ -3,6 +3,7 @@ import { defineService } from '#kernel'
 import { broughtFiles } from './brought-files.ts'
 import { healFiles, missingFigure } from './heal.ts'
 import { needs, settings, type RemoveFile } from './host.ts'
+import { forgetWhoLeaves } from './leaving.ts'
 import { pages } from './pages.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
@@ -32,6 +33,7 @@ export const documents = defineService({
     broughtFiles(host, removeFile, scans.scanFile)
     pages(host)
     reactions(host, removeFile)
+    forgetWhoLeaves(host, removeFile)
     answers(host)
     missingFigure(host.metrics)
     host.every('1 minute', 'look after documents that wait for the virus scanner', scans.tend)

@@ -22,6 +22,7 @@ import { hearOfPublished } from './interested.ts'
 import { history } from './history/history.ts'
 import { asksLater, needs } from './host.ts'
 import { invitations } from './invitations.ts'
+import { forgetWhoLeaves } from './leaving.ts'
 import { pages } from './pages.ts'
 import { personal } from './personal.ts'
 import { problems } from './problems.ts'
@@ -61,6 +62,7 @@ export const passports = defineService({
     publicPage(host)
     resolver(host)
     openToBuyers(host)
+    forgetWhoLeaves(host)
     hearOfOperators(host)
     hearOfPublished(host)
     await fillNewColumns(host)

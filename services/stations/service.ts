@@ -14,6 +14,7 @@ import { answerConnector, answerStation } from './answers.ts'
 import { asksLater, needs, settings } from './host.ts'
 import { reactions } from './live/reactions.ts'
 import { streams } from './live/stream.ts'
+import { forgetWhoLeaves } from './leaving.ts'
 import { searchPage } from './nearby/pages.ts'
 import { nearbyRoutes } from './nearby/routes.ts'
 import { sitemaps } from './nearby/sitemap.ts'
@@ -59,6 +60,7 @@ export const stations = defineService({
     streams(host)
     reactions(host)
     noteWorks(host)
+    forgetWhoLeaves(host)
     host.answer(getConnector, input => answerConnector(host.db, input))
     host.answer(getStation, input => answerStation(host.db, input))
   },

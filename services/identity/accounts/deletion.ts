@@ -46,8 +46,9 @@ function ownDeletion(shared: Identity): void {
       schema: {
         summary: 'Delete the own account',
         description:
-          'Name, address, sessions, memberships and notifications go; passports and documents stay, of an owner ' +
-          'without a name. An organisation that only you belong to, and that holds nothing, goes along. One that holds ' +
+          'Name, address, sessions, memberships and notifications go, and so do drafts of passports, documents that ' +
+          'stand alone, own tokens and own places; published passports and what was paid stay, of an owner without a ' +
+          'name. An organisation that only you belong to, and that holds nothing, goes along. One that holds ' +
           'something, or has other members but no other owner, has to get another owner, or be deleted, first.',
         refuses: [
           'password_wrong',

@@ -3,7 +3,7 @@ import type { Tx } from '#kernel'
 import type { MaintenanceHost } from '../host.ts'
 import { listOpenOf } from '../tickets/store.ts'
 import { act } from '../tickets/working.ts'
-import { forgetReports, lockTechniciansOf, updateTechnician } from './store.ts'
+import { forgetReports, forgetTechnician, lockTechniciansOf, updateTechnician } from './store.ts'
 import type { Technician } from './technicians.ts'
 
 /** Removes a technician: what they had to do and is not resolved is handed back. */
@@ -25,6 +25,7 @@ export function technicianReactions(host: MaintenanceHost): void {
     { id: 'leave', purpose: 'hand back what people had to do who are gone', from: 'beginning', afterFailure: 'pass' },
     async ({ userId }, tx) => {
       for (const technician of await lockTechniciansOf(tx, userId)) await removeTechnician(host, tx, technician, null)
+      await forgetTechnician(tx, userId)
       await forgetReports(tx, userId)
     },
   )

@@ -97,6 +97,16 @@ export const listLoads = (db: Db, ownerId: string) => db<(Technician & { load: n
 export const lockTechniciansOf = (tx: Tx, userId: string) => tx<Technician[]>`
   select ${columns(tx)} from technicians n where n.user_id = ${userId} and n.deleted_at is null order by n.id for update`
 
+/** Who was sent where stays as a pseudonym: what they are called and where they live is in no ticket either. */
+export async function forgetTechnician(tx: Tx, userId: string): Promise<void> {
+  await tx`
+    update ticket_notes n set text = null from technicians t
+    where t.user_id = ${userId} and n.act = 'assign' and n.text = t.name`
+  await tx`
+    update technicians set name = '–', latitude = null, longitude = null, radius_m = null, absences = '[]'
+    where user_id = ${userId}`
+}
+
 /** That somebody reported something stays, and what they wrote does not. */
 export const forgetReports = (tx: Tx, userId: string) => tx`
   update reports set text = null, photos = '{}' where reporter_id = ${userId}`
