@@ -155,7 +155,7 @@ const pseudonyms: readonly (readonly [reason: string, ...columns: string[]])[] =
 /** Where a name, an address or a text of theirs may still stand. */
 const texts: readonly (readonly [reason: string, ...columns: string[]])[] = [
   ['Who sold there has to tell figures by place; no address is with it', 'analytics.stations.name'],
-  ['A pause before the next code, which goes with it', 'identity.resends.email'],
+  ['A pause before the next code; it goes by itself within the hour', 'identity.resends.email'],
   ['What they published of a battery, with its papers', 'documents.documents.file_name', 'documents.documents.title'],
   [
     'Goes by its age (NOTIFICATION_RETENTION), as does what became of the last mail',
