@@ -4,6 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { start } from '../../kernel/testing.ts'
 import { remote, seed } from '../../seed.ts'
 import { choose } from '../../services/all.ts'
+import { publicIdOf } from '../../services/passports/codes/codes.ts'
 import { seedStations } from '../../tools/demo/stations.ts'
 import { freePort } from '../../tools/engines/recipe.ts'
 import { openInspector, type Budget, type Visit } from './checks.ts'
@@ -208,6 +209,11 @@ async function pages(t: TestContext, { address, browser, client, accessToken }: 
     ['/charge', { budget: { page: 15_000, script: 0 } }],
     [`/stations/${stations[0].id as string}`, { budget: { page: 15_000, script: 0 } }],
     [`/passports/${passports[0].id as string}`, { budget: { page: 14_000, script: 0 } }],
+    // What a code on a battery opens, and the way there.
+    [`/passport/${passports[0].id as string}`, { budget: { page: 14_000, script: 0 } }],
+    [`/passport/${passports[0].id as string}?lang=bg`, { budget: { page: 14_000, script: 0 } }],
+    [`/id/${publicIdOf(passports[0].id as string)}`, { budget: { page: 14_000, script: 0 } }],
+    [`/id/${publicIdOf(passports[0].id as string).replaceAll(/\d/g, '0')}`, { refuses: [404] }],
   ])
   await t.test('and is valid HTML', each => {
     const checker = validator()
